@@ -1,0 +1,125 @@
+// Finding a key and signing with it.
+#include "hsm/key.h"
+
+#include <openssl/evp.h>
+
+#include "hsm/pkcs11.h"
+
+static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
+
+enum { SHA256_BYTES = 32 };
+
+// Public numbers and the login policy, in one call.
+static bool read_key(struct token *token, struct key *key, struct ssa_error *err)
+{
+    CK_BBOOL each_time = CK_FALSE;
+    CK_ATTRIBUTE attributes[] = {
+        ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus),
+        ATTRIBUTE(CKA_ALWAYS_AUTHENTICATE, &each_time, sizeof each_time),
+    };
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes, 2);
+    // A module that does not know CKA_ALWAYS_AUTHENTICATE says so and fills in the rest (PKCS#11 v2.40 section 5.7):
+    // absent means false.
+    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read");
+    if (attributes[0].ulValueLen == CK_UNAVAILABLE_INFORMATION || attributes[0].ulValueLen > sizeof key->modulus)
+        return ckr_fail(err, SSA_TOKEN, CKR_ATTRIBUTE_TYPE_INVALID, token, "the key has no modulus, so is no RSA key");
+    key->modulus_len = attributes[0].ulValueLen;
+    key->login_each_time = attributes[1].ulValueLen == sizeof each_time && each_time != CK_FALSE;
+    return true;
+}
+
+bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err)
+{
+    *key = (struct key){0};
+    CK_ATTRIBUTE template[3] = {ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class)};
+    CK_ULONG attributes = 1, count = 0;
+    static const CK_ATTRIBUTE_TYPE named[] = {CKA_ID, CKA_LABEL};
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        const CK_ATTRIBUTE *given = uri_attribute(uri, named[i]);
+        if (given != NULL)
+            template[attributes++] = *given;
+    }
+    CK_OBJECT_HANDLE found[2];
+    if (!find_objects(token, template, attributes, found, 2, &count, err))
+        return false;
+    if (count == 0) {
+        error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the token does not hold the key that PRIVATE_KEY names");
+        return error_hint(err, "`ssa-hsm hsm list --login` shows the keys it holds; `ssa-hsm key create` makes a new one.");
+    }
+    if (count > 1) {
+        error_set(err, SSA_CONFIG, NULL, token->info.uri, "several keys on the token match PRIVATE_KEY");
+        return error_hint(err, "Its URI must name one of them by id and object: see `ssa-hsm hsm list --login`.");
+    }
+    key->private_object = found[0];
+    return read_key(token, key, err);
+}
+
+bool key_check_free(struct token *token, struct span id, struct ssa_error *err)
+{
+    CK_ATTRIBUTE template[] = {
+        ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class),
+        ATTRIBUTE(CKA_ID, id.data, id.len),
+    };
+    CK_OBJECT_HANDLE found = 0;
+    CK_ULONG count = 0;
+    if (!find_objects(token, template, 2, &found, 1, &count, err))
+        return false;
+    if (count == 0)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token already holds a key with the id %.*s",
+              SPAN_PRINTF(id));
+    return error_hint(err, "`ssa-hsm hsm list --login` shows it. It is left as it is.");
+}
+
+// The DigestInfo of SHA-256 in front of the digest (RFC 8017 section 9.2, note 1), for tokens that do not hash.
+static bool digest_info(struct span message, uint8_t out[static 64], size_t *len)
+{
+    static const uint8_t prefix[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                     0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+    memcpy(out, prefix, sizeof prefix);
+    *len = sizeof prefix + SHA256_BYTES;
+    return EVP_Digest(message.data, message.len, out + sizeof prefix, NULL, EVP_sha256(), NULL) == 1;
+}
+
+// The login that a key wants for each signature (PKCS#11 v2.40 section 4.9, CKA_ALWAYS_AUTHENTICATE).
+static bool login_for_signature(struct token *token, const struct key *key, struct ssa_error *err)
+{
+    if (!key->login_each_time)
+        return true;
+    const CK_RV rv =
+        token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
+    return rv == CKR_OK || ckr_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
+}
+
+bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
+              struct ssa_error *err)
+{
+    CK_FUNCTION_LIST *call = token->module.call;
+    CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_RSA_PKCS};
+    uint8_t info[64];
+    CK_RV rv = call->C_SignInit(token->session, &mechanism, key->private_object);
+    if (rv == CKR_MECHANISM_INVALID) {
+        size_t len = 0;
+        if (!digest_info(message, info, &len))
+            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "SHA-256 failed");
+        message = span_of(info, len);
+        mechanism.mechanism = CKM_RSA_PKCS;
+        rv = call->C_SignInit(token->session, &mechanism, key->private_object);
+    }
+    if (rv != CKR_OK)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "signing cannot be started");
+    if (!login_for_signature(token, key, err))
+        return false;
+    CK_ULONG len = signature->capacity - signature->len;
+    rv = call->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
+                      signature->data + signature->len, &len);
+    if (rv != CKR_OK)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
+    if (len != key->modulus_len)
+        return ckr_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token, "the signature is %lu bytes where the key has %zu",
+                        len, key->modulus_len);
+    signature->len += len;
+    signature->data[signature->len] = 0;
+    return true;
+}

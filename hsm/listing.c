@@ -1,0 +1,83 @@
+// What there is, for people who need a URI.
+#include "hsm/listing.h"
+
+#include "core/text.h"
+#include "hsm/pkcs11.h"
+
+enum { KEYS_MAX = 1024, ID_MAX = 256, LABEL_MAX = 256 };
+
+bool module_list_tokens(const struct module_entry *entry, char description[static 33], token_shown *show,
+                        void *context, struct ssa_error *err)
+{
+    struct module module;
+    CK_SLOT_ID slots[SLOTS_MAX];
+    CK_ULONG count = 0;
+    CK_INFO about;
+    description[0] = '\0';
+    if (!module_open(entry, &module, err))
+        return false;
+    if (module.call->C_GetInfo(&about) == CKR_OK)
+        text_harmless(description, 33,
+                      span_of(about.libraryDescription, strnlen((const char *)about.libraryDescription, 32)));
+    for (size_t len = strlen(description); len > 0 && description[len - 1] == ' '; len--)
+        description[len - 1] = '\0';
+    const bool listed = module_slots(&module, slots, &count, err);
+    for (CK_ULONG i = 0; listed && i < count; i++) {
+        CK_TOKEN_INFO raw;
+        struct token_info info;
+        char uri[URI_TEXT_MAX];
+        if (module.call->C_GetTokenInfo(slots[i], &raw) != CKR_OK || (raw.flags & CKF_TOKEN_INITIALIZED) == 0)
+            continue;
+        token_describe(&raw, &info);
+        const bool by_name = entry->name[0] != '\0';
+        const struct uri_parts parts = {.token = info.label,
+                                        .serial = info.serial,
+                                        .module_name = by_name ? entry->name : NULL,
+                                        .module_path = by_name ? NULL : entry->path};
+        if (uri_write(&parts, uri, NULL))
+            show(context, &info, uri);
+    }
+    module_close(&module);
+    return listed;
+}
+
+static bool show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context,
+                     struct ssa_error *err)
+{
+    uint8_t id[ID_MAX];
+    char label[LABEL_MAX + 1], uri[URI_TEXT_MAX];
+    CK_ATTRIBUTE attributes[] = {ATTRIBUTE(CKA_ID, id, sizeof id), ATTRIBUTE(CKA_LABEL, label, LABEL_MAX)};
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, attributes, 2);
+    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_BUFFER_TOO_SMALL)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "a key's attributes cannot be read");
+    const size_t id_len = attributes[0].ulValueLen <= sizeof id ? attributes[0].ulValueLen : 0;
+    label[attributes[1].ulValueLen <= LABEL_MAX ? attributes[1].ulValueLen : 0] = '\0';
+    const struct uri_parts parts = {.token = token->info.label,
+                                    .serial = token->info.serial,
+                                    .object = label,
+                                    .id = span_of(id, id_len),
+                                    .private_key = true,
+                                    .module_name = token_module_name(token),
+                                    .module_path = token_module_path(token)};
+    if (!uri_write(&parts, uri, err))
+        return false;
+    char shown[LABEL_MAX + 1];
+    text_harmless(shown, sizeof shown, span_text(label));
+    show(context, shown, uri);
+    return true;
+}
+
+bool token_list_keys(struct token *token, key_shown *show, void *context, struct ssa_error *err)
+{
+    static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    static const CK_KEY_TYPE type = CKK_RSA;
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type)};
+    CK_OBJECT_HANDLE found[KEYS_MAX];
+    CK_ULONG count = 0;
+    if (!find_objects(token, template, 2, found, KEYS_MAX, &count, err))
+        return false;
+    for (CK_ULONG i = 0; i < count; i++)
+        if (!show_key(token, found[i], show, context, err))
+            return false;
+    return true;
+}

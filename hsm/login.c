@@ -1,0 +1,109 @@
+// Logging in, with nobody's PIN tries spent in vain.
+#include "hsm/pkcs11.h"
+
+static bool pin_error(struct ssa_error *err, const struct token *token, const char *cause, const char *what,
+                      const char *hint)
+{
+    error_set(err, SSA_PIN, cause, token->info.uri, "%s", what);
+    return error_hint(err, "%s", hint);
+}
+
+// Flags that say that no PIN can be right.
+static bool may_try(const struct token *token, struct ssa_error *err)
+{
+    if (token->info.pin_locked)
+        return pin_error(err, token, "CKF_USER_PIN_LOCKED", "the PIN is locked",
+                         "The token's own tool unlocks it, with the PUK or as security officer.");
+    if (token->info.pin_unset)
+        return pin_error(err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
+                         "Set one with the token's own tool, e.g. `pkcs11-tool --login --login-type so --init-pin`.");
+    return true;
+}
+
+// A length that cannot be right is not worth a try; some tokens count it as one.
+static bool right_length(const struct token *token, const struct secret *pin, struct ssa_error *err)
+{
+    const struct token_info *info = &token->info;
+    const bool known = info->pin_max > 0 && info->pin_max >= info->pin_min && info->pin_max <= PIN_MAX;
+    if (pin->len == 0)
+        return pin_error(err, token, NULL, "the PIN is empty; no try was spent", "Give the token's user PIN.");
+    if (known && (pin->len < info->pin_min || pin->len > info->pin_max)) {
+        error_set(err, SSA_PIN, "CKR_PIN_LEN_RANGE", info->uri,
+                  "the PIN's length is outside the token's %zu to %zu; no try was spent", info->pin_min,
+                  info->pin_max);
+        return error_hint(err, "Is this the PIN of another token?");
+    }
+    return true;
+}
+
+static enum pin_outcome outcome_of(CK_RV rv)
+{
+    switch (rv) {
+    case CKR_OK:
+    case CKR_USER_ALREADY_LOGGED_IN:
+        return PIN_ACCEPTED;
+    case CKR_PIN_INCORRECT:
+    case CKR_PIN_INVALID:
+    case CKR_PIN_LEN_RANGE:
+    case CKR_PIN_EXPIRED:
+    case CKR_PIN_LOCKED:
+        return PIN_REFUSED;
+    default:
+        return PIN_NOT_TRIED;
+    }
+}
+
+static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV rv)
+{
+    if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL)
+        return ckr_fail(err, SSA_PIN, rv, token, "the PIN entry was cancelled");
+    if (outcome_of(rv) == PIN_NOT_TRIED)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "login failed");
+    ckr_fail(err, SSA_PIN, rv, token, "the token refuses the PIN");
+    if (rv == CKR_PIN_LOCKED)
+        return error_hint(err, "It is locked now: unlock it with the token's own tool and the PUK.");
+    return error_hint(err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
+}
+
+static bool login(struct token *token, const struct pin_giver *giver, struct ssa_error *err)
+{
+    const bool pad = token->info.pin_pad;
+    if (!pad && !secret_new(&token->pin, PIN_MAX, err))
+        return false;
+    if (!giver->give(giver->context, &token->info, pad ? NULL : &token->pin, err))
+        return false;
+    if (!pad && !right_length(token, &token->pin, err)) {
+        giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
+        return false;
+    }
+    const CK_RV rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
+    giver->outcome(giver->context, &token->info, outcome_of(rv));
+    token->logged_in = outcome_of(rv) == PIN_ACCEPTED;
+    return token->logged_in || login_failed(err, token, rv);
+}
+
+static bool check_writable(struct token *token, struct ssa_error *err)
+{
+    CK_SESSION_INFO info;
+    const CK_RV rv = token->module.call->C_GetSessionInfo(token->session, &info);
+    if (rv != CKR_OK)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the session cannot be looked at");
+    if (info.state == CKS_RW_USER_FUNCTIONS || (!token->logged_in && info.state == CKS_RW_PUBLIC_SESSION))
+        return true;
+    return ckr_fail(err, SSA_TOKEN, CKR_SESSION_READ_ONLY, token, "the token gives no session that can write");
+}
+
+bool token_login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
+{
+    if (token->info.login_required && !may_try(token, err))
+        return false;
+    const CK_FLAGS flags = CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0);
+    const CK_RV rv = token->module.call->C_OpenSession(token->slot, flags, NULL, NULL, &token->session);
+    if (rv != CKR_OK) {
+        token->session = CK_INVALID_HANDLE;
+        return ckr_fail(err, SSA_TOKEN, rv, token, "no session can be opened");
+    }
+    if (token->info.login_required && !login(token, giver, err))
+        return false;
+    return !writable || check_writable(token, err);
+}

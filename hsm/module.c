@@ -1,0 +1,68 @@
+// Loading one PKCS#11 module, and nothing beside it.
+#include "hsm/pkcs11.h"
+
+#include <dlfcn.h>
+
+static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause, const char *what)
+{
+    return error_set(err, SSA_ABSENT, cause, entry->path, "%s", what);
+}
+
+static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry)
+{
+    // The API's thread runs beside this one, so the module must lock; one that cannot is told that we call it from one
+    // thread alone, which is the case.
+    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+    if (entry->init_reserved[0] != '\0')
+        args.pReserved = (void *)(uintptr_t)entry->init_reserved;
+    CK_RV rv = call->C_Initialize(&args);
+    if (rv == CKR_CANT_LOCK) {
+        args.flags = 0;
+        rv = call->C_Initialize(&args);
+    }
+    return rv;
+}
+
+bool module_open(const struct module_entry *entry, struct module *module, struct ssa_error *err)
+{
+    *module = (struct module){.entry = *entry};
+    // Never closed again: modules leave threads and exit handlers behind that need their code.
+    void *library = dlopen(entry->path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        error_set(err, SSA_ABSENT, NULL, NULL, "the PKCS#11 module cannot be loaded: %s", dlerror());
+        return error_hint(err, "Give the module's path with --module or SSA_HSM_MODULE; `ssa-hsm hsm list` shows the "
+                               "modules that are configured.");
+    }
+    CK_C_GetFunctionList get_list = NULL;
+    *(void **)&get_list = dlsym(library, "C_GetFunctionList");
+    if (get_list == NULL)
+        return absent(err, entry, NULL, "is a library, but no PKCS#11 module (it has no C_GetFunctionList)");
+    char name[32];
+    CK_RV rv = get_list(&module->call);
+    if (rv != CKR_OK || module->call == NULL)
+        return absent(err, entry, ckr_name(rv, name), "the PKCS#11 module gives no function list");
+    rv = initialise(module->call, entry);
+    if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
+        module->call = NULL;
+        return absent(err, entry, ckr_name(rv, name), "the PKCS#11 module does not start");
+    }
+    return true;
+}
+
+void module_close(struct module *module)
+{
+    if (module->call != NULL)
+        (void)module->call->C_Finalize(NULL);
+    module->call = NULL;
+}
+
+bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG *count,
+                  struct ssa_error *err)
+{
+    char name[32];
+    *count = SLOTS_MAX;
+    const CK_RV rv = module->call->C_GetSlotList(CK_TRUE, slots, count);
+    if (rv != CKR_OK)
+        return absent(err, &module->entry, ckr_name(rv, name), "the module does not list its slots");
+    return true;
+}

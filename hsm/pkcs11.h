@@ -1,0 +1,57 @@
+// The one place that includes Cryptoki. For this folder alone.
+#ifndef SSA_HSM_PKCS11_H
+#define SSA_HSM_PKCS11_H
+
+#define CRYPTOKI_COMPAT 1
+#include <p11-kit/pkcs11.h>
+
+#include "hsm/token.h"
+
+// A module that is loaded and initialised, and its function list.
+struct module {
+    struct module_entry entry;
+    CK_FUNCTION_LIST *call;
+};
+
+struct token {
+    struct module module;
+    CK_SLOT_ID slot;
+    CK_SESSION_HANDLE session; // 0 (CK_INVALID_HANDLE) before token_login
+    bool logged_in;
+    struct secret pin;
+    struct token_info info;
+};
+
+// Loads and initialises; module_close finalises. Fails with SSA_ABSENT.
+bool module_open(const struct module_entry *entry, struct module *module, struct ssa_error *err) MUST_CHECK;
+void module_close(struct module *module);
+
+#define SLOTS_MAX 256U
+// The slots that hold a token.
+bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG *count,
+                  struct ssa_error *err) MUST_CHECK;
+
+// Turns what the module says into what we keep.
+void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info);
+
+bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id, CK_TOKEN_INFO *token);
+// The URI's attribute (CKA_ID, CKA_LABEL), or NULL.
+const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type);
+
+// "CKR_PIN_INCORRECT", or "CKR_0x…" for one we have no name for.
+const char *ckr_name(CK_RV rv, char buffer[static 32]);
+
+// An error from a PKCS#11 call, on the token (NULL: none).
+bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token, const char *what, ...)
+    __attribute__((format(printf, 5, 6)));
+
+#define ATTRIBUTE(t, v, n) {.type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)}
+
+// Finds at most max objects that match.
+bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
+                  CK_ULONG max, CK_ULONG *count, struct ssa_error *err) MUST_CHECK;
+
+// Verifies RS256 with a public key given as numbers, by OpenSSL.
+bool rs256_verify(struct span modulus, struct span exponent, struct span message, struct span signature);
+
+#endif

@@ -1,0 +1,225 @@
+// Finding a token and closing it again.
+#include "hsm/pkcs11.h"
+
+#include <stdlib.h>
+
+#include "core/text.h"
+
+enum { MATCHES_SHOWN = 4 };
+
+// What a search has seen so far.
+struct search {
+    const struct uri *uri;
+    size_t matches;
+    struct token first;
+    char places[SSA_ERROR_TEXT_MAX / 2];   // of the matches, for the message that several match
+    char failures[SSA_ERROR_TEXT_MAX / 2]; // modules that could not be asked
+};
+
+static void add_line(char *list, size_t capacity, const char *text, const char *more)
+{
+    const size_t used = strlen(list);
+    (void)text_format(list + used, capacity - used, "%s%s%s", used == 0 ? "" : "  ", text, more);
+}
+
+// Fixed-width text without its padding.
+static void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width)
+{
+    while (width > 0 && (from[width - 1] == ' ' || from[width - 1] == '\0'))
+        width--;
+    text_harmless(to, capacity, span_of(from, width));
+}
+
+void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info)
+{
+    *info = (struct token_info){
+        .pin_count_low = (raw->flags & CKF_USER_PIN_COUNT_LOW) != 0,
+        .pin_final_try = (raw->flags & CKF_USER_PIN_FINAL_TRY) != 0,
+        .pin_locked = (raw->flags & CKF_USER_PIN_LOCKED) != 0,
+        .pin_pad = (raw->flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0,
+        .pin_unset = (raw->flags & CKF_USER_PIN_INITIALIZED) == 0,
+        .login_required = (raw->flags & CKF_LOGIN_REQUIRED) != 0,
+        .write_protected = (raw->flags & CKF_WRITE_PROTECTED) != 0,
+        .pin_min = raw->ulMinPinLen,
+        .pin_max = raw->ulMaxPinLen,
+    };
+    unpad(info->label, sizeof info->label, raw->label, sizeof raw->label);
+    unpad(info->serial, sizeof info->serial, raw->serialNumber, sizeof raw->serialNumber);
+    unpad(info->manufacturer, sizeof info->manufacturer, raw->manufacturerID, sizeof raw->manufacturerID);
+    unpad(info->model, sizeof info->model, raw->model, sizeof raw->model);
+    const struct uri_parts parts = {.token = info->label, .serial = info->serial};
+    if (!uri_write(&parts, info->uri, NULL))
+        info->uri[0] = '\0';
+}
+
+static void take_match(struct search *s, const struct module *module, CK_SLOT_ID slot, const CK_TOKEN_INFO *raw)
+{
+    struct token_info info;
+    token_describe(raw, &info);
+    if (s->matches++ == 0)
+        s->first = (struct token){.module = *module, .slot = slot, .info = info};
+    if (s->matches > MATCHES_SHOWN)
+        return;
+    const char *name = module->entry.name[0] != '\0' ? module->entry.name : module->entry.path;
+    add_line(s->places, sizeof s->places, info.uri, "");
+    add_line(s->places, sizeof s->places, "in ", name);
+}
+
+// Looks at each token of a module that is open. Slots without a token that was set up are none.
+static bool look_in(struct search *s, const struct module *module, struct ssa_error *err)
+{
+    CK_SLOT_ID slots[SLOTS_MAX];
+    CK_ULONG count = 0;
+    CK_INFO about;
+    if (!module_slots(module, slots, &count, err))
+        return false;
+    if (module->call->C_GetInfo(&about) != CKR_OK)
+        about = (CK_INFO){0};
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_SLOT_INFO slot;
+        CK_TOKEN_INFO token;
+        if (module->call->C_GetSlotInfo(slots[i], &slot) != CKR_OK ||
+            module->call->C_GetTokenInfo(slots[i], &token) != CKR_OK ||
+            (token.flags & CKF_TOKEN_INITIALIZED) == 0)
+            continue;
+        if (s->uri == NULL || uri_matches(s->uri, &about, &slot, slots[i], &token))
+            take_match(s, module, slots[i], &token);
+    }
+    return true;
+}
+
+// The one match, or why there is none.
+static bool conclude(struct search *s, struct token **token, struct ssa_error *err)
+{
+    if (s->matches > 1) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match: %s%s", s->places,
+                  s->matches > MATCHES_SHOWN ? " …" : "");
+        return error_hint(err, "Name one: SSA_HSM_TOKEN or --token with its label and serial, and --module where two "
+                               "modules show the same token.");
+    }
+    if (s->matches == 0) {
+        error_set(err, SSA_ABSENT, NULL, NULL, "no token matches%s%s", s->failures[0] ? "; not asked: " : "",
+                  s->failures);
+        return error_hint(err, "Is it plugged in? `ssa-hsm hsm list` shows the modules and tokens there are; --module "
+                               "or SSA_HSM_MODULE names a module that p11-kit does not know.");
+    }
+    *token = malloc(sizeof **token);
+    if (*token == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the token");
+    **token = s->first;
+    return true;
+}
+
+static bool open_in(const struct module_entry *entry, const struct uri *uri, struct token **token,
+                    struct ssa_error *err)
+{
+    struct module module;
+    struct search s = {.uri = uri};
+    if (!module_open(entry, &module, err))
+        return false;
+    if (look_in(&s, &module, err) && conclude(&s, token, err))
+        return true;
+    module_close(&module);
+    return false;
+}
+
+static bool same_file_before(const struct registry *registry, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(registry->entries[i].path, registry->entries[index].path) == 0)
+            return true;
+    return false;
+}
+
+// Asks every module, each loaded alone: some do not bear another beside them.
+static bool open_by_search(const struct uri *uri, struct token **token, struct ssa_error *err)
+{
+    REGISTRY_AUTO *registry = registry_new();
+    if (registry == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+    struct search s = {.uri = uri};
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct module_entry *entry = &registry->entries[i];
+        struct module module;
+        struct ssa_error why;
+        if (entry->trust_policy || same_file_before(registry, i))
+            continue;
+        if (!module_open(entry, &module, &why) || !look_in(&s, &module, &why))
+            add_line(s.failures, sizeof s.failures, entry->name, why.cause[0] ? "" : " (cannot be loaded)");
+        module_close(&module);
+    }
+    if (s.matches != 1)
+        return conclude(&s, token, err);
+    const struct module_entry found = s.first.module.entry;
+    return open_in(&found, uri, token, err);
+}
+
+bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
+{
+    const char *by_uri = NULL;
+    if (wanted->uri != NULL) {
+        by_uri = uri_module_path(wanted->uri);
+        if (by_uri == NULL)
+            by_uri = uri_module_name(wanted->uri);
+    }
+    const char *first = wanted->uri_module_first ? by_uri : wanted->module;
+    const char *second = wanted->uri_module_first ? wanted->module : by_uri;
+    const char *name = first != NULL ? first : second;
+    if (name == NULL)
+        return open_by_search(wanted->uri, token, err);
+    struct module_entry entry;
+    return registry_resolve(name, &entry, err) && open_in(&entry, wanted->uri, token, err);
+}
+
+void token_close(struct token **token)
+{
+    struct token *t = *token;
+    if (t == NULL)
+        return;
+    // A PIV card stays unlocked for everybody until somebody logs out. Failures here (the card is gone) change
+    // nothing any more.
+    if (t->logged_in)
+        (void)t->module.call->C_Logout(t->session);
+    if (t->session != CK_INVALID_HANDLE)
+        (void)t->module.call->C_CloseSession(t->session);
+    module_close(&t->module);
+    secret_free(&t->pin);
+    free(t);
+    *token = NULL;
+}
+
+const struct token_info *token_info(const struct token *token)
+{
+    return &token->info;
+}
+
+const char *token_module_path(const struct token *token)
+{
+    const struct module_entry *entry = &token->module.entry;
+    return entry->name[0] == '\0' ? entry->path : NULL;
+}
+
+const char *token_module_name(const struct token *token)
+{
+    const struct module_entry *entry = &token->module.entry;
+    return entry->name[0] == '\0' ? NULL : entry->name;
+}
+
+static bool signs(const struct token *token, CK_MECHANISM_TYPE type)
+{
+    CK_MECHANISM_INFO info;
+    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK && (info.flags & CKF_SIGN) != 0;
+}
+
+bool token_check_able(const struct token *token, struct ssa_error *err)
+{
+    if (token->info.write_protected) {
+        error_set(err, SSA_TOKEN, "CKF_WRITE_PROTECTED", token->info.uri, "the token is write-protected");
+        return error_hint(err, "Choose another token with --token; `ssa-hsm hsm list` shows them.");
+    }
+    if (!signs(token, CKM_SHA256_RSA_PKCS) && !signs(token, CKM_RSA_PKCS)) {
+        error_set(err, SSA_TOKEN, "CKR_MECHANISM_INVALID", token->info.uri, "the token cannot sign with RSA");
+        return error_hint(err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS: choose another with --token.");
+    }
+    return true;
+}

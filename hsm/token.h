@@ -1,0 +1,72 @@
+// A token: found by its URI, opened, logged into, closed. No CK_ type leaves this folder.
+#ifndef SSA_HSM_TOKEN_H
+#define SSA_HSM_TOKEN_H
+
+#include "core/error.h"
+#include "core/secret.h"
+#include "hsm/registry.h"
+#include "hsm/uri.h"
+
+#define PIN_MAX 256U
+
+// What there is to know about a token before anybody logs in (PKCS#11 v2.40 section 3.2, CK_TOKEN_INFO).
+struct token_info {
+    char label[33], serial[17], manufacturer[33], model[17];
+    bool pin_count_low; // after one wrong try, by anybody
+    bool pin_final_try;
+    bool pin_locked;
+    bool pin_pad; // protected authentication path: the PIN is typed elsewhere
+    bool pin_unset;
+    bool login_required;
+    bool write_protected;
+    size_t pin_min, pin_max; // bytes; 0 where the token does not say
+    char uri[URI_TEXT_MAX];  // label and serial, for messages
+};
+
+// Where to look. All borrowed; NULL where unset.
+struct token_wanted {
+    const struct uri *uri;  // of a token or of an object on it; NULL is any token
+    const char *module;     // path or name, by option or environment
+    bool uri_module_first;  // the URI's own module goes before `module`
+};
+
+struct token;
+
+// Loads the module, or searches those that p11-kit knows, each alone, and finds the one token that matches. Fails with
+// SSA_ABSENT (no module, no token), SSA_CONFIG (several match: all are named). The caller closes *token.
+bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err) MUST_CHECK;
+
+// Logs out, closes the session, finalises the module.
+void token_close(struct token **token);
+#define TOKEN_AUTO __attribute__((cleanup(token_close))) struct token
+
+const struct token_info *token_info(const struct token *token);
+
+// How the module is to be written into a URI: by path as it was given, or by name. Borrowed.
+const char *token_module_path(const struct token *token);
+const char *token_module_name(const struct token *token);
+
+enum pin_outcome {
+    PIN_ACCEPTED,
+    PIN_REFUSED,  // a try was spent
+    PIN_NOT_TRIED // the token failed before it looked at the PIN, as far as it says
+};
+
+// Where a PIN comes from. give is asked once for each login, after the token's flags were found good for a try, and
+// puts the PIN into pin (capacity PIN_MAX) or fails; on a token with a pad it is called with pin NULL. outcome hears
+// what became of it.
+struct pin_giver {
+    void *context;
+    bool (*give)(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err);
+    void (*outcome)(void *context, const struct token_info *info, enum pin_outcome outcome);
+};
+
+// Opens a session and logs in as the user. The PIN is tried once, never where its length or the flags say it cannot be
+// right, and kept in locked memory for keys that want a login for each signature. Fails with SSA_PIN or SSA_TOKEN.
+bool token_login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err) MUST_CHECK;
+
+// Says whether the token can take a key and sign with it, as far as it tells without a login: not write-protected, RSA
+// signing among its mechanisms. Fails with SSA_TOKEN.
+bool token_check_able(const struct token *token, struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,39 @@
+// PKCS#11 URIs (RFC 7512): reading with our policy, matching, writing.
+#ifndef SSA_HSM_URI_H
+#define SSA_HSM_URI_H
+
+#include "core/error.h"
+#include "core/span.h"
+
+#define URI_TEXT_MAX 1024U
+
+struct uri;
+
+// Reads a URI. Fails with SSA_CONFIG: malformed, with an attribute nobody knows (it would match nothing), with
+// pin-value (a PIN in a setting), or with a pin-source that is a command. The caller frees *uri.
+bool uri_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
+void uri_free(struct uri **uri);
+#define URI_AUTO __attribute__((cleanup(uri_free))) struct uri
+
+// The query attributes, borrowed, or NULL.
+const char *uri_module_path(const struct uri *uri);
+const char *uri_module_name(const struct uri *uri);
+const char *uri_pin_source(const struct uri *uri);
+
+// Whether it names an object (by id or object) and not a token alone.
+bool uri_names_object(const struct uri *uri);
+
+// What a URI that we write says. NULL and empty are left out.
+struct uri_parts {
+    const char *token, *serial;
+    const char *object;
+    struct span id;
+    bool private_key; // type=private
+    const char *module_path, *module_name;
+    const char *pin_source;
+};
+
+// Writes the URI, at most URI_TEXT_MAX bytes with the NUL. Fails with SSA_UNEXPECTED when it does not fit.
+bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
+#endif

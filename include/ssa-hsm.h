@@ -1,0 +1,194 @@
+// ssa-hsm: keys of Autodesk Platform Services secure service accounts, kept in PKCS#11 tokens.
+//
+// What another program may use. The ssa-hsm program itself is a client of this header. Nothing here prints, keeps
+// global state or changes the process: questions and progress go through callbacks, results are returned.
+#ifndef SSA_HSM_H
+#define SSA_HSM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- Errors ----------------------------------------------------------------------------------------------------
+
+// What kind of failure it is; the value is the program's exit code.
+enum ssa_class {
+    SSA_OK = 0,
+    SSA_UNEXPECTED = 1,   // none of the below
+    SSA_USAGE = 2,        // the command line
+    SSA_CONFIG = 3,       // a setting, a profile, a file
+    SSA_ABSENT = 4,       // the module or the token
+    SSA_PIN = 5,          // wrong, locked, or not to be had
+    SSA_KEY_MISSING = 6,  // the token does not hold the key
+    SSA_TOKEN = 7,        // a token operation failed
+    SSA_NETWORK = 8,      // network, TLS, a server that is down or answers with nothing usable
+    SSA_CREDENTIALS = 9,  // client id or secret refused
+    SSA_REFUSED = 10,     // refused by the API
+    SSA_RATE_LIMIT = 11,  // rate limit, longer than there was time to wait
+    SSA_IMPORT_CLEAN = 12, // an import failed, what it had made is gone again
+    SSA_IMPORT_LEFT = 13,  // an import failed and something is left
+};
+
+#define SSA_ERROR_TEXT_MAX 1024
+
+// Filled by every function that fails. All text is NUL-terminated, and harmless to a terminal.
+struct ssa_error {
+    enum ssa_class class;
+    char what[512];                // what failed and why
+    char cause[64];                // the lower layer's own name: CKR_PIN_INCORRECT, CURLE_COULDNT_CONNECT, HTTP 403
+    char subject[512];             // on what: a token, a URL, a file; may be empty
+    char hint[SSA_ERROR_TEXT_MAX]; // what to do next; may be empty
+};
+
+// Writes "subject: what (cause)", and the hint on a line of its own, to out (capacity bytes, always NUL-terminated).
+void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity);
+
+// ---- Questions and progress ------------------------------------------------------------------------------------
+
+enum ssa_level { SSA_DETAIL, SSA_NOTICE, SSA_WARNING };
+
+// Each may be NULL: nobody is there to ask, nobody listens, nothing interrupts.
+struct ssa_callbacks {
+    void *context;
+    // Asks a person for a secret ("PIN for token …", "Client secret of …"), without echo. Writes at most capacity
+    // bytes to answer, which is locked memory, and their number to *len. Fails with SSA_PIN or SSA_CONFIG when there is
+    // nobody to ask.
+    bool (*ask_secret)(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,
+                       struct ssa_error *err);
+    // Asks a person to type yes; anything else, and nobody there, is no.
+    bool (*confirm)(void *context, const char *question);
+    // Hears what is going on, a line without a line break.
+    void (*tell)(void *context, enum ssa_level level, const char *line);
+    // True once the person wants to stop (a signal came): what runs is finished or undone, then ends.
+    bool (*interrupted)(void *context);
+};
+
+// ---- Settings --------------------------------------------------------------------------------------------------
+
+struct ssa_settings;
+
+// An empty set, or NULL when there is no memory. ssa_settings_free wipes what was secret in it; it takes NULL.
+struct ssa_settings *ssa_settings_new(void);
+void ssa_settings_free(struct ssa_settings *settings);
+
+// Sets one value as a command-line option would: it beats environment and profile. name is the environment's name for
+// it ("SSA_HSM_MODULE"); value is borrowed until the settings are freed. Fails with SSA_USAGE for an unknown name.
+bool ssa_settings_option(struct ssa_settings *settings, const char *name, const char *value, struct ssa_error *err);
+
+// Takes what is ours from an environment (NULL-terminated "NAME=value"). With overwrite, values that are secrets are
+// wiped in place after they have been copied to locked memory. The strings are borrowed until the settings are freed.
+bool ssa_settings_environment(struct ssa_settings *settings, char **environment, bool overwrite,
+                              struct ssa_error *err);
+
+// Reads the profile: name (a name, or a path when it has a slash), which then beats the environment; for NULL
+// SSA_HSM_PROFILE, else "default" where that exists. With optional, a named one that does not exist is passed over, as
+// if it had not been named: it is about to be written. Call it after the environment. Fails with SSA_CONFIG.
+bool ssa_settings_profile(struct ssa_settings *settings, const char *name, bool optional, struct ssa_error *err);
+
+// The value that wins, by the environment's name for it, or NULL. Borrowed.
+const char *ssa_settings_value(const struct ssa_settings *settings, const char *name);
+
+// ---- How a command runs ----------------------------------------------------------------------------------------
+
+struct ssa_run {
+    const struct ssa_settings *settings;
+    struct ssa_callbacks callbacks;
+    unsigned timeout;   // seconds for all of the API's answers, waiting included; 0 is 90
+    bool insecure_http; // plain http, and only to a loopback address
+    bool pin_retry;     // allow an unattended PIN try after a failed one
+};
+
+// ---- An access token -------------------------------------------------------------------------------------------
+
+struct ssa_token_request {
+    const char *scope;  // names separated by commas or spaces; NULL: SSA_HSM_SCOPE, else "data:read data:write"
+    unsigned lifetime;  // of the assertion, 1 to 300 seconds; 0 is 300
+    bool not_before;    // adds the claim nbf
+};
+
+// Text in locked memory, wiped by ssa_text_free. len does not count the NUL that follows.
+struct ssa_text {
+    const char *text;
+    size_t len;
+    void *owner;
+};
+void ssa_text_free(struct ssa_text *text);
+
+// What the API answered to the assertion.
+struct ssa_grant {
+    struct ssa_text json;  // the whole answer, indented by two
+    struct ssa_text token; // access_token
+};
+void ssa_grant_free(struct ssa_grant *grant);
+
+// Fetches an access token: one login, one signature in the token, one request. The caller frees *grant.
+bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
+               struct ssa_error *err);
+
+// The signed assertion alone (RFC 7523 section 3), without a request.
+bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *assertion,
+              struct ssa_error *err);
+
+// Header and claims as they would be signed, as readable JSON. Touches no token.
+bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *json,
+                struct ssa_error *err);
+
+// ---- Accounts and keys -----------------------------------------------------------------------------------------
+
+// Where the six names go.
+struct ssa_output {
+    const char *profile; // name or path; NULL: SSA_HSM_PROFILE, else "default"
+    const char *file;    // a file instead of a profile; NULL for none
+    bool replace;        // one that exists is replaced
+    bool show_secret;    // a literal client secret also stands in the block that is returned
+};
+
+struct ssa_created {
+    struct ssa_text block; // the six names, for standard output
+    char email[256];       // whom to give access to
+    char path[512];        // the profile that was written
+};
+void ssa_created_free(struct ssa_created *created);
+
+// Makes a service account named FIRST-LAST and, unless without_key, its key, which goes into the token at once.
+bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
+                        const struct ssa_output *output, struct ssa_created *created, struct ssa_error *err);
+
+// Makes a new key for an account (its id or email; NULL: the settings' own).
+bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
+                    struct ssa_created *created, struct ssa_error *err);
+
+// Puts an existing key into the token: file (or "-") holds an old block of six names, or a PEM alone, for which key_id
+// and account (id) are given, and email may be. Asks the API nothing.
+bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key_id, const char *account,
+                    const char *email, const struct ssa_output *output, struct ssa_created *created,
+                    struct ssa_error *err);
+
+// Deletes at the API. The token is not touched.
+bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
+bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err);
+
+// ---- Tokens ----------------------------------------------------------------------------------------------------
+
+// One line of a listing; depth 0 is a module, 1 a token, 2 a key.
+struct ssa_listing {
+    unsigned depth;
+    const char *uri;    // ready to paste; of a module its path
+    const char *label;  // a module's description, a token's or key's label
+    const char *detail; // what else is known of it, or why it could not be loaded
+    bool failed;
+};
+
+// Shows every module that is configured (or the one the settings name), its tokens and, with login, the keys on the
+// token that SSA_HSM_TOKEN names or, where there is one alone, on that.
+bool ssa_list(const struct ssa_run *run, bool login, void (*show)(void *context, const struct ssa_listing *line),
+              void *context, struct ssa_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

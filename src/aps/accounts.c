@@ -1,0 +1,136 @@
+// The calls about accounts.
+#include "aps/aps.h"
+
+#include <string.h>
+
+#include "aps/answer.h"
+#include "aps/call.h"
+#include "aps/failure.h"
+#include "aps/path.h"
+#include "core/json.h"
+#include "core/text.h"
+
+enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 1024 };
+
+#define SCOPES_HINT                                                                                          \
+    "the app must be allowed to manage service accounts (check its API access in the APS portal)."
+
+static bool letter_or_digit(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool check_name(const char *which, const char *name, bool underscores, struct ssa_error *err)
+{
+    const char *rule = underscores ? "letters, digits, dashes and underscores" : "letters, digits and dashes";
+    const size_t len = strlen(name);
+    bool some = false, ok = len >= NAME_LEAST && len <= NAME_MOST;
+    for (size_t i = 0; ok && i < len; i++) {
+        some = some || letter_or_digit(name[i]);
+        ok = letter_or_digit(name[i]) || name[i] == '-' || (underscores && name[i] == '_');
+    }
+    if (ok && some)
+        return true;
+    error_set(err, SSA_USAGE, NULL, name, "cannot be a service account's %s name", which);
+    return error_hint(err, "It takes %d to %d %s, at least one of them a letter or digit.", NAME_LEAST,
+                      NAME_MOST, rule);
+}
+
+bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err)
+{
+    if (!check_name("first", first, true, err) || !check_name("last", last, false, err))
+        return false;
+    if (strlen(first) + 1 + strlen(last) <= NAME_MOST)
+        return true;
+    error_set(err, SSA_USAGE, NULL, first, "first and last name are too long together");
+    return error_hint(err, "The account's name is FIRST-LAST, of %d characters at most.", NAME_MOST);
+}
+
+static bool write_names(const char *first, const char *last, struct secret *body, struct ssa_error *err)
+{
+    char name[NAME_MOST + 1];
+    if (!text_format(name, sizeof name, "%s-%s", first, last))
+        return error_set(err, SSA_USAGE, NULL, first, "first and last name are too long together");
+    // A first name may hold underscores, the account's name may not.
+    for (char *p = name; (p = strchr(p, '_')) != NULL;)
+        *p = '-';
+    struct json_writer w;
+    if (!json_begin(&w, body, false))
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a request");
+    json_open(&w, JSON_OBJECT);
+    json_name(&w, "name");
+    json_string(&w, span_text(name));
+    json_name(&w, "firstName");
+    json_string(&w, span_text(first));
+    json_name(&w, "lastName");
+    json_string(&w, span_text(last));
+    json_close(&w, JSON_OBJECT);
+    return json_end(&w, err);
+}
+
+bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
+                        enum aps_outcome *outcome, struct ssa_error *err)
+{
+    *outcome = APS_NOT_DONE;
+    *account = (struct aps_account){0};
+    SECRET_AUTO body = {0};
+    HTTP_RESPONSE_AUTO answer = {0};
+    if (!aps_check_account_name(first, last, err) || !secret_new(&body, BODY_MAX, err) ||
+        !write_names(first, last, &body, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+        return false;
+    const struct call call = {
+        .method = "POST",
+        .path = "/service-accounts",
+        .doing = "making an account",
+        .content_type = "application/json",
+        .body = secret_span(&body),
+        .creates = true,
+        .hint_400 = "The provider refuses some names: try another.",
+        .hint_403 = "A client id may have 10 accounts at most (`ssa-hsm account list`), and " SCOPES_HINT,
+    };
+    struct ssa_error why;
+    if (call_make(client, &call, &answer, false, outcome, err))
+        return answer_account(secret_span(&answer.body), account, &why) ||
+               failure_unusable(client, &call, &answer, why.what, err);
+    // A body that was cut off may have told the id, by which the account can be found again.
+    if (*outcome == APS_DONE && !answer_account(secret_span(&answer.body), account, &why))
+        account->email[0] = '\0';
+    return false;
+}
+
+bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err)
+{
+    *accounts = (struct aps_accounts){0};
+    HTTP_RESPONSE_AUTO answer = {0};
+    if (!secret_new(&answer.body, APS_LIST_MAX, err))
+        return false;
+    const struct call call = {
+        .method = "GET",
+        .path = "/service-accounts",
+        .doing = "listing the accounts",
+        .hint_403 = "For this, " SCOPES_HINT,
+    };
+    if (!call_make(client, &call, &answer, false, NULL, err))
+        return false;
+    struct ssa_error why;
+    return answer_accounts(secret_span(&answer.body), accounts, &why) ||
+           failure_unusable(client, &call, &answer, why.what, err);
+}
+
+bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err)
+{
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    if (!path_of_account(id, "", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+        return false;
+    const struct call call = {
+        .method = "DELETE",
+        .path = path,
+        .doing = "deleting the account",
+        .subject = id,
+        .deletes = true,
+        .hint_403 = "For this, " SCOPES_HINT,
+        .hint_404 = "The client id has no such account: see `ssa-hsm account list`.",
+    };
+    return call_make(client, &call, &answer, false, NULL, err);
+}

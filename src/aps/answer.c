@@ -1,0 +1,243 @@
+// Reading the API's answers, value by value as the parser meets them.
+#include "aps/answer.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "aps/answer_text.h"
+#include "core/timestamp.h"
+
+static bool missing(struct ssa_error *err, const char *name)
+{
+    return answer_wrong(err, name, "is missing");
+}
+
+static bool read_body(struct span body, json_visit *visit, void *context, struct ssa_error *err)
+{
+    return body.len == 0 ? error_set(err, SSA_UNEXPECTED, NULL, NULL, "it is empty")
+                         : json_read(body, visit, context, err);
+}
+
+static bool read_account(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    struct aps_account *account = context;
+    if (strcmp(value->path, "serviceAccountId") == 0)
+        return answer_id(value, account->id, sizeof account->id, err);
+    if (strcmp(value->path, "email") == 0)
+        return answer_email(value, account->email, sizeof account->email, err);
+    return answer_root(value, err);
+}
+
+bool answer_account(struct span body, struct aps_account *account, struct ssa_error *err)
+{
+    *account = (struct aps_account){0};
+    if (!read_body(body, read_account, account, err))
+        return false;
+    if (account->id[0] == '\0')
+        return missing(err, "serviceAccountId");
+    return account->email[0] != '\0' || missing(err, "email");
+}
+
+// A list: its array must be there, and each element complete before the next one opens.
+struct list {
+    const char *array, *element; // paths: "keys", "keys[]"
+    size_t most;
+    bool seen;
+};
+
+static bool read_list(struct list *list, const struct json_value *value, size_t *count, struct ssa_error *err)
+{
+    if (strcmp(value->path, list->array) == 0) {
+        if (value->type != JSON_ARRAY || list->seen)
+            return answer_wrong(err, value->path, "is not one array");
+        list->seen = true;
+    } else if (strcmp(value->path, list->element) == 0) {
+        if (value->type != JSON_OBJECT)
+            return answer_wrong(err, value->path, "is no object");
+        if (*count == list->most)
+            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "it lists more than %zu", list->most);
+        (*count)++;
+    }
+    return answer_root(value, err);
+}
+
+struct accounts_reading {
+    struct list list;
+    struct aps_accounts *accounts;
+};
+
+static bool read_created_at(const struct json_value *value, struct aps_account *account)
+{
+    // A third form of time is no reason to show no list at all.
+    account->has_created_at = value->type == JSON_STRING && timestamp_read(value->text, &account->created_at);
+    return true;
+}
+
+static bool read_accounts(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    struct accounts_reading *r = context;
+    struct aps_accounts *all = r->accounts;
+    static const char element[] = "serviceAccounts[].";
+    if (all->count == 0 || strncmp(value->path, element, sizeof element - 1) != 0) {
+        if (strcmp(value->path, r->list.element) == 0 && all->count > 0 &&
+            all->list[all->count - 1].id[0] == '\0')
+            return missing(err, "serviceAccounts[].serviceAccountId");
+        return read_list(&r->list, value, &all->count, err);
+    }
+    struct aps_account *account = &all->list[all->count - 1];
+    const char *name = value->path + sizeof element - 1;
+    if (strcmp(name, "serviceAccountId") == 0)
+        return answer_id(value, account->id, sizeof account->id, err);
+    if (value->type == JSON_NULL)
+        return true;
+    if (strcmp(name, "email") == 0)
+        return answer_email(value, account->email, sizeof account->email, err);
+    if (strcmp(name, "createdBy") == 0)
+        return answer_text(value, account->created_by, sizeof account->created_by, err);
+    if (strcmp(name, "status") == 0)
+        return answer_text(value, account->status, sizeof account->status, err);
+    return strcmp(name, "createdAt") != 0 || read_created_at(value, account);
+}
+
+bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa_error *err)
+{
+    *accounts = (struct aps_accounts){0};
+    struct accounts_reading r = {.list = {"serviceAccounts", "serviceAccounts[]", APS_ACCOUNTS_MAX, false},
+                                 .accounts = accounts};
+    if (!read_body(body, read_accounts, &r, err))
+        return false;
+    if (!r.list.seen)
+        return missing(err, "serviceAccounts");
+    return accounts->count == 0 || accounts->list[accounts->count - 1].id[0] != '\0' ||
+           missing(err, "serviceAccounts[].serviceAccountId");
+}
+
+struct key_reading {
+    char *kid;
+    struct secret *pem;
+    const char *pem_wrong; // remembered, not told at once: the kid may stand behind it
+    bool pem_seen;
+};
+
+static void read_private_key(struct key_reading *r, const struct json_value *value)
+{
+    if (r->pem_seen)
+        r->pem_wrong = "is there twice";
+    else if (value->type != JSON_STRING)
+        r->pem_wrong = "is no string";
+    else if (value->text.len == 0 || memchr(value->text.data, 0, value->text.len) != NULL)
+        r->pem_wrong = "is empty or holds a NUL";
+    else if (!secret_append(r->pem, value->text))
+        r->pem_wrong = "is longer than any key it could be";
+    r->pem_seen = true;
+}
+
+static bool read_key(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    struct key_reading *r = context;
+    if (strcmp(value->path, "kid") == 0)
+        return answer_id(value, r->kid, APS_ID_MAX, err);
+    if (r->pem != NULL && strcmp(value->path, "privateKey") == 0)
+        read_private_key(r, value);
+    return answer_root(value, err);
+}
+
+bool answer_key(struct span body, char kid[static APS_ID_MAX], struct secret *pem, struct ssa_error *err)
+{
+    memset(kid, 0, APS_ID_MAX);
+    struct key_reading r = {.kid = kid, .pem = pem};
+    bool ok = read_body(body, read_key, &r, err);
+    if (pem == NULL)
+        return kid[0] != '\0';
+    if (ok && kid[0] == '\0')
+        ok = missing(err, "kid");
+    if (ok && r.pem_wrong != NULL)
+        ok = answer_wrong(err, "privateKey", r.pem_wrong);
+    if (ok && !r.pem_seen)
+        ok = missing(err, "privateKey");
+    if (!ok)
+        secret_clear(pem);
+    return ok;
+}
+
+struct keys_reading {
+    struct list list;
+    struct aps_keys *keys;
+};
+
+static bool read_keys(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    struct keys_reading *r = context;
+    struct aps_keys *all = r->keys;
+    struct aps_key *key = all->count == 0 ? NULL : &all->list[all->count - 1];
+    if (key != NULL && strcmp(value->path, "keys[].kid") == 0)
+        return answer_id(value, key->kid, sizeof key->kid, err);
+    if (key != NULL && strcmp(value->path, "keys[].status") == 0)
+        return value->type == JSON_NULL || answer_text(value, key->status, sizeof key->status, err);
+    if (key != NULL && strcmp(value->path, "keys[]") == 0 && key->kid[0] == '\0')
+        return missing(err, "keys[].kid");
+    return read_list(&r->list, value, &all->count, err);
+}
+
+bool answer_keys(struct span body, struct aps_keys *keys, struct ssa_error *err)
+{
+    *keys = (struct aps_keys){0};
+    struct keys_reading r = {.list = {"keys", "keys[]", APS_KEYS_MAX, false}, .keys = keys};
+    if (!read_body(body, read_keys, &r, err))
+        return false;
+    if (!r.list.seen)
+        return missing(err, "keys");
+    return keys->count == 0 || keys->list[keys->count - 1].kid[0] != '\0' || missing(err, "keys[].kid");
+}
+
+struct grant_reading {
+    struct secret *token;
+    bool seen;
+};
+
+// RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". Anything else could add
+// a line to a header.
+static bool is_b64token(struct span text)
+{
+    size_t len = text.len;
+    while (len > 0 && text.data[len - 1] == '=')
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        const uint8_t c = text.data[i];
+        const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!alphanumeric && (c == 0 || strchr("-._~+/", c) == NULL))
+            return false;
+    }
+    return len > 0;
+}
+
+static bool read_grant(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    struct grant_reading *r = context;
+    if (strcmp(value->path, "token_type") == 0) {
+        // RFC 6749 section 7.1: not to be used when its type is not understood.
+        char type[32] = "";
+        return answer_text(value, type, sizeof type, err) &&
+               (strcasecmp(type, "Bearer") == 0 || answer_wrong(err, value->path, "is not Bearer"));
+    }
+    if (strcmp(value->path, "access_token") != 0)
+        return answer_root(value, err);
+    if (value->type != JSON_STRING || r->seen)
+        return answer_wrong(err, value->path, "is not one string");
+    if (!is_b64token(value->text))
+        return answer_wrong(err, value->path, "holds characters that it must not, or none");
+    r->seen = true;
+    return r->token == NULL || secret_append(r->token, value->text) ||
+           answer_wrong(err, value->path, "is too long");
+}
+
+bool answer_grant(struct span body, struct secret *token, struct ssa_error *err)
+{
+    struct grant_reading r = {.token = token};
+    bool ok = read_body(body, read_grant, &r, err);
+    if (ok && !r.seen)
+        ok = missing(err, "access_token");
+    if (!ok && token != NULL)
+        secret_clear(token);
+    return ok;
+}

@@ -1,0 +1,121 @@
+// The secure-service-account API: one client, one function a call. Knows nothing of tokens, profiles or
+// terminals.
+#ifndef SSA_APS_APS_H
+#define SSA_APS_APS_H
+
+#include <time.h>
+
+#include "core/error.h"
+#include "core/secret.h"
+
+// Where the public service lives, and what `aud` names whatever host is dialled.
+#define APS_BASE_URL "https://developer.api.autodesk.com"
+#define APS_AUDIENCE "https://developer.api.autodesk.com/authentication/v2/token"
+
+#define APS_TIMEOUT_DEFAULT 90U // seconds, all waiting included
+#define APS_ID_MAX          128U
+#define APS_EMAIL_MAX       256U
+#define APS_KEYS_MAX        16U // of one account; the API allows 3
+#define APS_ACCOUNTS_MAX    64U // of one client id; the API allows 10
+
+// Scopes of the two-legged token.
+#define APS_SCOPE_ACCOUNT_READ  "application:service_account:read"
+#define APS_SCOPE_ACCOUNT_WRITE "application:service_account:write"
+#define APS_SCOPE_KEY_READ      "application:service_account_key:read"
+#define APS_SCOPE_KEY_WRITE     "application:service_account_key:write"
+
+// All borrowed until aps_free.
+struct aps_config {
+    const char *base_url; // scheme, host, port and a prefix; NULL is APS_BASE_URL
+    const char *client_id;
+    struct span client_secret;
+    const char *cacert; // a bundle; NULL for none
+    const char *capath; // a hashed directory; NULL for none
+    bool insecure_http; // plain http, to a loopback address alone
+    unsigned timeout;   // seconds; 0 is APS_TIMEOUT_DEFAULT
+    // Hears of waiting and retrying (may be NULL), and is asked whether to stop (may be NULL).
+    void (*tell)(void *context, enum ssa_level level, const char *line);
+    bool (*interrupted)(void *context);
+    void *context;
+};
+
+struct aps;
+
+// Checks the URL (SSA_CONFIG) and makes the client; asks the server nothing.
+bool aps_new(const struct aps_config *config, struct aps **client, struct ssa_error *err) MUST_CHECK;
+void aps_free(struct aps *client);
+
+// Opens a new span of time: the deadline of config->timeout counts from here, and an interruption that came
+// before is no reason to stop any more. What undoes a failed step gets its own time.
+void aps_undoing(struct aps *client);
+
+// The server's clock by the last answer's Date plus the time since; 0 before any answer.
+time_t aps_server_time(const struct aps *client);
+
+// Whether something was done at the server: a request that failed may still have been carried out.
+enum aps_outcome { APS_NOT_DONE, APS_MAYBE_DONE, APS_DONE };
+
+// Fetches a two-legged token with these scopes (space-separated), which the calls below then use.
+bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err) MUST_CHECK;
+
+struct aps_account {
+    char id[APS_ID_MAX];
+    char email[APS_EMAIL_MAX];
+    char created_by[APS_ID_MAX];
+    char status[32];
+    bool has_created_at;
+    time_t created_at;
+};
+struct aps_accounts {
+    struct aps_account list[APS_ACCOUNTS_MAX];
+    size_t count;
+};
+
+// Says whether the API would take the name (5 to 100 characters, letters, digits, dashes, at least one letter
+// or digit; a first name may hold underscores). Fails with SSA_USAGE and the rule.
+bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err) MUST_CHECK;
+
+// Makes the account FIRST-LAST. Never repeated blindly: on failure *outcome says what may have happened.
+bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
+                        enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
+bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
+// An account that is not there any more after a try whose answer was lost counts as deleted.
+bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err) MUST_CHECK;
+
+struct aps_key {
+    char kid[APS_ID_MAX];
+    char status[32];
+};
+struct aps_keys {
+    struct aps_key list[APS_KEYS_MAX];
+    size_t count;
+};
+
+// Makes a key. The answer's privateKey is appended to pem, which the caller made (capacity PEM_MAX). On
+// failure *outcome says what may have happened, and kid is filled where the answer still told it.
+bool aps_key_create(struct aps *client, const char *account, char kid[static APS_ID_MAX], struct secret *pem,
+                    enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
+bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
+                  struct ssa_error *err) MUST_CHECK;
+bool aps_key_delete(struct aps *client, const char *account, const char *kid,
+                    struct ssa_error *err) MUST_CHECK;
+
+// The three-legged exchange, in two steps so that connection and TLS handshake are made while a token signs.
+struct aps_exchange;
+
+// Starts connecting, on a thread of its own. assertion_len is the length the assertion will have: the
+// request's size is announced before its body. scope is space-separated. Everything given is borrowed until
+// aps_exchange_finish.
+bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *scope,
+                        struct aps_exchange **exchange, struct ssa_error *err) MUST_CHECK;
+
+// Sends the assertion (of whatever length: another than announced costs a new request, unsent so far) and
+// appends the whole answer to answer once it is a grant (JSON with access_token), else fails. assertion NULL
+// gives up quietly. Frees the exchange in any case.
+bool aps_exchange_finish(struct aps_exchange *exchange, const struct secret *assertion, struct secret *answer,
+                         struct ssa_error *err);
+
+// Finds access_token in a grant and appends it to token.
+bool aps_grant_token(struct span answer, struct secret *token, struct ssa_error *err) MUST_CHECK;
+
+#endif

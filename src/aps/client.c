@@ -1,0 +1,143 @@
+// The client's life: made from its settings, interrupted, closed.
+#include "aps/client.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "aps/monotonic.h"
+#include "core/text.h"
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_state = CURLE_FAILED_INIT;
+
+static void start_curl(void)
+{
+    curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static bool keep_secret(struct aps *client, struct span text, struct ssa_error *err)
+{
+    // It goes to libcurl as a C string.
+    if (text.len == 0 || memchr(text.data, 0, text.len) != NULL)
+        return error_set(err, SSA_CONFIG, NULL, client->config.client_id,
+                         "the client secret is empty or holds a NUL");
+    return secret_new(&client->client_secret, text.len, err) &&
+           (secret_append(&client->client_secret, text) ||
+            error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret does not fit its buffer"));
+}
+
+static bool prepare(struct aps *client, struct ssa_error *err)
+{
+    const struct aps_config *config = &client->config;
+    if (config->client_id == NULL || config->client_id[0] == '\0')
+        return error_set(err, SSA_CONFIG, NULL, NULL, "there is no client id");
+    if (!url_read(config->base_url == NULL ? APS_BASE_URL : config->base_url, config->insecure_http,
+                  &client->url, err))
+        return false;
+    const struct ca_default fallback = ca_default_of_curl();
+    if (!client->url.plain && !ca_choose(config->cacert, config->capath, &fallback, &client->ca, err))
+        return false;
+    return keep_secret(client, config->client_secret, err) &&
+           secret_new(&client->bearer, APS_ANSWER_MAX, err);
+}
+
+bool aps_new(const struct aps_config *config, struct aps **made, struct ssa_error *err)
+{
+    *made = NULL;
+    if (pthread_once(&curl_once, start_curl) != 0 || curl_state != CURLE_OK)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be started: %s",
+                         curl_easy_strerror(curl_state));
+    struct aps *client = calloc(1, sizeof *client);
+    if (client == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the API's client");
+    client->config = *config;
+    client->config.timeout = config->timeout == 0 ? APS_TIMEOUT_DEFAULT : config->timeout;
+    client->left_ms = client->config.timeout * 1000LL;
+    if (!prepare(client, err)) {
+        aps_free(client);
+        return false;
+    }
+    *made = client;
+    return true;
+}
+
+void aps_free(struct aps *client)
+{
+    if (client == NULL)
+        return;
+    client_hang_up(client);
+    secret_free(&client->client_secret);
+    secret_free(&client->bearer);
+    free(client);
+}
+
+void aps_undoing(struct aps *client)
+{
+    client->left_ms = client->config.timeout * 1000LL;
+    // A person who had not asked to stop before may still do so; one who had is not heard twice.
+    client->deaf = client->deaf || client_interrupted(client);
+}
+
+time_t aps_server_time(const struct aps *client)
+{
+    if (client->server_date == 0)
+        return 0;
+    return client->server_date + (time_t)((monotonic_ms() - client->server_date_ms) / 1000);
+}
+
+bool client_interrupted(const struct aps *client)
+{
+    const struct aps_config *config = &client->config;
+    return !client->deaf && config->interrupted != NULL && config->interrupted(config->context);
+}
+
+bool client_stop(const struct aps *client, struct ssa_error *err)
+{
+    return error_set(err, SSA_UNEXPECTED, NULL, client->url.host, "interrupted");
+}
+
+void client_tell(const struct aps *client, enum ssa_level level, const char *format, ...)
+{
+    if (client->config.tell == NULL)
+        return;
+    char raw[512], line[512];
+    va_list args;
+    va_start(args, format);
+    const int written = vsnprintf(raw, sizeof raw, format, args);
+    va_end(args);
+    if (written < 0)
+        return;
+    text_harmless(line, sizeof line, span_text(raw));
+    client->config.tell(client->config.context, level, line);
+}
+
+bool client_wait(const struct aps *client, long long ms, struct ssa_error *err)
+{
+    enum { SLICE_MS = 100 };
+    const long long until = monotonic_ms() + ms;
+    for (long long left = ms; left > 0; left = until - monotonic_ms()) {
+        if (client_interrupted(client))
+            return client_stop(client, err);
+        const struct timespec slice = {.tv_nsec = (left < SLICE_MS ? left : SLICE_MS) * 1000000};
+        // Woken early by a signal: asked again at once.
+        (void)nanosleep(&slice, NULL);
+    }
+    return true;
+}
+
+CURL *client_new_handle(struct ssa_error *err)
+{
+    CURL *handle = curl_easy_init();
+    if (handle == NULL)
+        error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a connection");
+    return handle;
+}
+
+void client_hang_up(struct aps *client)
+{
+    if (client->handle != NULL)
+        curl_easy_cleanup(client->handle);
+    client->handle = NULL;
+}

@@ -1,0 +1,47 @@
+// What a client is made of: settings, secrets, the connection, and the time it may still take.
+#ifndef SSA_APS_CLIENT_H
+#define SSA_APS_CLIENT_H
+
+#include <curl/curl.h>
+
+#include "aps/aps.h"
+#include "aps/ca.h"
+#include "aps/url.h"
+
+// Room for an answer: a list of accounts, anything else.
+#define APS_LIST_MAX   (256U * 1024)
+#define APS_ANSWER_MAX (64U * 1024)
+
+struct aps {
+    struct aps_config config;
+    struct url url;
+    struct ca ca;
+    struct secret client_secret;
+    struct secret bearer; // the two-legged token, empty before aps_admin
+    CURL *handle; // of the calls on the caller's thread, which share its connection; NULL while there is none
+    long long left_ms; // of config.timeout; counted down by the time spent in calls alone
+    bool deaf;         // interruptions are no reason to stop any more
+    bool told_interrupted;
+    time_t server_date;       // by the last answer, 0 for none
+    long long server_date_ms; // when that came
+};
+
+// Whether the person wants to stop.
+bool client_interrupted(const struct aps *client);
+
+// The error for it. Returns false.
+bool client_stop(const struct aps *client, struct ssa_error *err);
+
+void client_tell(const struct aps *client, enum ssa_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// Waits, unless interrupted: then it fails.
+bool client_wait(const struct aps *client, long long ms, struct ssa_error *err) MUST_CHECK;
+
+// A handle of libcurl's, or NULL with err filled.
+CURL *client_new_handle(struct ssa_error *err);
+
+// Closes the connection, and with it gives back what libcurl and OpenSSL read through it.
+void client_hang_up(struct aps *client);
+
+#endif

@@ -1,0 +1,21 @@
+// What went wrong with a call, in an error's terms: class, cause, subject, hint.
+#ifndef SSA_APS_FAILURE_H
+#define SSA_APS_FAILURE_H
+
+#include "aps/call.h"
+
+// Whether the way to the server broke in a manner that the next try may not meet.
+bool failure_is_passing(const struct http_response *answer);
+
+// The error for an answer that is no success. Returns false.
+bool failure_set(const struct aps *client, const struct call *call, const struct http_response *answer,
+                 struct ssa_error *err);
+
+// The error for a call that was not begun, because the time was over. Returns false.
+bool failure_no_time(const struct aps *client, const struct call *call, struct ssa_error *err);
+
+// The error for a 2xx with a body that is not what it should be; why completes "the answer …". Returns false.
+bool failure_unusable(const struct aps *client, const struct call *call, const struct http_response *answer,
+                      const char *why, struct ssa_error *err);
+
+#endif

@@ -1,0 +1,92 @@
+// The calls about keys. What makes one hands out its private half, once.
+#include "aps/aps.h"
+
+#include <string.h>
+
+#include "aps/answer.h"
+#include "aps/call.h"
+#include "aps/failure.h"
+#include "aps/path.h"
+
+#define DISABLED_HINT "While an account is disabled its keys cannot be managed: `ssa-hsm account enable`."
+#define ACCOUNT_HINT  "The client id has no such account: see `ssa-hsm account list`."
+
+static bool read_created(struct aps *client, const struct call *call, struct http_response *answer, char *kid,
+                         struct secret *pem, struct ssa_error *err)
+{
+    struct ssa_error why;
+    const bool ok = answer_key(secret_span(&answer->body), kid, pem, &why);
+    secret_free(&answer->body);
+    return ok || failure_unusable(client, call, answer, why.what, err);
+}
+
+bool aps_key_create(struct aps *client, const char *account, char kid[static APS_ID_MAX], struct secret *pem,
+                    enum aps_outcome *outcome, struct ssa_error *err)
+{
+    *outcome = APS_NOT_DONE;
+    memset(kid, 0, APS_ID_MAX);
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+        return false;
+    const struct call call = {
+        .method = "POST",
+        .path = path,
+        .doing = "making a key",
+        .subject = account,
+        .creates = true,
+        .hint_400 = DISABLED_HINT,
+        .hint_403 =
+            "An account may have 3 keys at most: see `ssa-hsm key list`, and delete one that is not used.",
+        .hint_404 = ACCOUNT_HINT,
+    };
+    bool ok = call_make(client, &call, &answer, false, outcome, err);
+    if (ok)
+        ok = read_created(client, &call, &answer, kid, pem, err);
+    else if (*outcome == APS_DONE && !answer_key(secret_span(&answer.body), kid, NULL, NULL))
+        kid[0] = '\0';
+    // libcurl and OpenSSL read the key through buffers that live as long as the connection; closing it gives
+    // them back, to a free that wipes. The next call's handshake is the price.
+    client_hang_up(client);
+    return ok;
+}
+
+bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys, struct ssa_error *err)
+{
+    *keys = (struct aps_keys){0};
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, APS_LIST_MAX, err))
+        return false;
+    const struct call call = {
+        .method = "GET",
+        .path = path,
+        .doing = "listing the keys",
+        .subject = account,
+        .hint_400 = DISABLED_HINT,
+        .hint_404 = ACCOUNT_HINT,
+    };
+    if (!call_make(client, &call, &answer, false, NULL, err))
+        return false;
+    struct ssa_error why;
+    return answer_keys(secret_span(&answer.body), keys, &why) ||
+           failure_unusable(client, &call, &answer, why.what, err);
+}
+
+bool aps_key_delete(struct aps *client, const char *account, const char *kid, struct ssa_error *err)
+{
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    if (!path_of_key(account, kid, path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+        return false;
+    const struct call call = {
+        .method = "DELETE",
+        .path = path,
+        .doing = "deleting the key",
+        .subject = kid,
+        .deletes = true,
+        .hint_400 = DISABLED_HINT,
+        .hint_404 = "The account has no such key, or the client id no such account: see `ssa-hsm key list`.",
+    };
+    return call_make(client, &call, &answer, false, NULL, err);
+}

@@ -1,0 +1,15 @@
+// The clock that deadlines are counted by: milliseconds, never set back.
+#ifndef SSA_APS_MONOTONIC_H
+#define SSA_APS_MONOTONIC_H
+
+#include <time.h>
+
+static inline long long monotonic_ms(void)
+{
+    struct timespec now = {0};
+    // It fails for a clock that does not exist, and Linux always has this one.
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+#endif

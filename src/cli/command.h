@@ -1,0 +1,42 @@
+// A command: what a person types, and the function that does it.
+#ifndef SSA_CLI_COMMAND_H
+#define SSA_CLI_COMMAND_H
+
+#include "cli/options.h"
+
+// What a command is given.
+struct invocation {
+    const struct arguments *arguments;
+    const char *const *words; // behind the command's name
+    size_t word_count;
+    struct ssa_run run;
+};
+
+enum { COMMAND_OPTIONS_MAX = 8 };
+
+struct command {
+    const char *name;      // one or two words
+    const char *arguments; // for the help
+    const char *help;
+    size_t words_min, words_max;
+    bool writes_profile; // --profile names what is written, and need not exist
+    enum option options[COMMAND_OPTIONS_MAX]; // its own, beside the common ones
+    size_t option_count;
+    // Returns true, or false with err filled.
+    bool (*run)(const struct invocation *invocation, struct ssa_error *err);
+};
+
+extern const struct command command_table[];
+extern const size_t command_count;
+
+bool command_account_create(const struct invocation *, struct ssa_error *);
+bool command_account_delete(const struct invocation *, struct ssa_error *);
+bool command_exec(const struct invocation *, struct ssa_error *);
+bool command_hsm_list(const struct invocation *, struct ssa_error *);
+bool command_jwt(const struct invocation *, struct ssa_error *);
+bool command_key_create(const struct invocation *, struct ssa_error *);
+bool command_key_delete(const struct invocation *, struct ssa_error *);
+bool command_key_import(const struct invocation *, struct ssa_error *);
+bool command_token(const struct invocation *, struct ssa_error *);
+
+#endif

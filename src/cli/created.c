@@ -1,0 +1,29 @@
+// What the commands that write a profile share.
+#include "cli/created.h"
+
+#include "cli/print.h"
+
+struct ssa_output output_of(const struct arguments *arguments)
+{
+    return (struct ssa_output){.profile = arguments->values[OPT_PROFILE],
+                               .file = arguments->values[OPT_OUTPUT],
+                               .replace = arguments->given[OPT_FORCE],
+                               .show_secret = arguments->given[OPT_SHOW_SECRET]};
+}
+
+bool created_print(const struct ssa_created *created, struct ssa_error *err)
+{
+    if (print_result(span_of(created->block.text, created->block.len), err)) {
+        print_note("saved as %s", created->path);
+        return true;
+    }
+    return error_hint(err, "Nothing is lost: it is all done, and the profile is saved as %s.", created->path);
+}
+
+void created_next_step(const struct ssa_created *created)
+{
+    print_note("next: give access to %s\n"
+               "An administrator invites this email like a person in the product's console (ACC, BIM 360, Forma,\n"
+               "Fusion). Until then `ssa-hsm token` fetches tokens that are good for nothing.",
+               created->email);
+}

@@ -1,0 +1,12 @@
+// What the program, and never the library, does to its own process.
+#ifndef SSA_CLI_HARDEN_H
+#define SSA_CLI_HARDEN_H
+
+// No core dumps, no tracing by other processes of the user; standard descriptors that were closed are made unusable
+// instead of free, so that no file of ours ends up under their numbers.
+void harden(void);
+
+// The core limit as it was found, for a program that takes our place.
+void harden_release(void);
+
+#endif

@@ -1,0 +1,178 @@
+// The table of options, and the parser over it.
+#include "cli/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+
+const struct option_row option_table[OPTION_COUNT] = {
+    [OPT_PROFILE] = {"profile", 'p', "NAME", "profile to use or write: a name, or a path", NULL, false},
+    [OPT_CLIENT_ID] = {"client-id", 0, "ID", "client id of the APS app", "APS_CLIENT_ID", false},
+    [OPT_TOKEN] = {"token", 0, "URI", "PKCS#11 URI of the token for new keys", "SSA_HSM_TOKEN", false},
+    [OPT_MODULE] = {"module", 0, "FILE", "PKCS#11 module: a path, or a name p11-kit knows", "SSA_HSM_MODULE", false},
+    [OPT_PIN_SOURCE] = {"pin-source", 0, "SOURCE", "where the PIN is: file:PATH, env:NAME, fd:N, credential:NAME",
+                        "SSA_HSM_PIN_SOURCE", false},
+    [OPT_PIN_RETRY] = {"pin-retry", 0, NULL, "allow one more unattended try after a wrong PIN", NULL, false},
+    [OPT_BASE_URL] = {"base-url", 0, "URL", "where the API is dialled", "SSA_HSM_BASE_URL", false},
+    [OPT_AUDIENCE] = {"audience", 0, "URL", "the assertion's aud, the public token URL", "SSA_HSM_AUDIENCE", false},
+    [OPT_CACERT] = {"cacert", 0, "FILE", "CA certificates instead of the system's", "SSA_HSM_CACERT", false},
+    [OPT_CAPATH] = {"capath", 0, "DIR", "hashed folder of CA certificates instead of the system's", "SSA_HSM_CAPATH",
+                    false},
+    [OPT_INSECURE_HTTP] = {"insecure-http", 0, NULL, "allow http:// to a loopback address", NULL, false},
+    [OPT_TIMEOUT] = {"timeout", 0, "SECONDS", "for all of the API's answers, waiting included (90)", NULL, false},
+    [OPT_VERBOSE] = {"verbose", 'v', NULL, "say more about what is done", NULL, false},
+    [OPT_HELP] = {"help", 'h', NULL, "this help; after a command, that command's", NULL, false},
+    [OPT_VERSION] = {"version", 0, NULL, "print the version", NULL, false},
+    [OPT_SCOPE] = {"scope", 's', "SCOPES", "scopes, by comma or space; may be repeated", "SSA_HSM_SCOPE", true},
+    [OPT_FORMAT] = {"format", 'f', "FORMAT", "json (default), token, header, env, curl", NULL, false},
+    [OPT_EXPIRES_IN] = {"expires-in", 0, "SECONDS", "life of the assertion, 1 to 300 (300)", NULL, false},
+    [OPT_NBF] = {"nbf", 0, NULL, "add the claim nbf (not before) to the assertion", NULL, false},
+    [OPT_CLAIMS] = {"claims", 0, NULL, "print header and claims as JSON; signs nothing, no PIN", NULL, false},
+    [OPT_NO_KEY] = {"no-key", 0, NULL, "make the account alone", NULL, false},
+    [OPT_ACCOUNT] = {"account", 'a', "ID", "the account, by id or email, instead of the profile's", NULL, false},
+    [OPT_KEY_ID] = {"key-id", 0, "KEY_ID", "the key's id, for a bare PEM", NULL, false},
+    [OPT_EMAIL] = {"email", 0, "EMAIL", "the account's email, for a bare PEM", NULL, false},
+    [OPT_OUTPUT] = {"output", 'o', "FILE", "write the profile to FILE", NULL, false},
+    [OPT_FORCE] = {"force", 0, NULL, "replace a profile that exists", NULL, false},
+    [OPT_SHOW_SECRET] = {"show-secret", 0, NULL, "print the client secret in the block too", NULL, false},
+    [OPT_SHRED] = {"shred", 0, NULL, "overwrite and remove FILE once its key is in the token", NULL, false},
+    [OPT_LOGIN] = {"login", 'l', NULL, "log in and list the token's keys", NULL, false},
+    [OPT_JSON] = {"json", 0, NULL, "print JSON", NULL, false},
+    [OPT_YES] = {"yes", 'y', NULL, "do not ask", NULL, false},
+};
+
+static bool unknown(const char *typed, size_t len, struct ssa_error *err)
+{
+    const char *names[OPTION_COUNT];
+    char name[64];
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        names[i] = option_table[i].name;
+    (void)text_format(name, sizeof name, "%.*s", len < sizeof name ? (int)len : (int)sizeof name - 1, typed);
+    const char *near = text_nearest(name, names, OPTION_COUNT);
+    error_set(err, SSA_USAGE, NULL, NULL, "there is no option --%s", name);
+    return near != NULL ? error_hint(err, "Did you mean --%s?", near)
+                        : error_hint(err, "`ssa-hsm --help` lists the options.");
+}
+
+static bool find_long(const char *name, size_t len, enum option *found)
+{
+    for (enum option i = 0; i < OPTION_COUNT; i++)
+        if (strlen(option_table[i].name) == len && memcmp(option_table[i].name, name, len) == 0) {
+            *found = i;
+            return true;
+        }
+    return false;
+}
+
+static bool find_letter(char letter, enum option *found)
+{
+    for (enum option i = 0; i < OPTION_COUNT; i++)
+        if (option_table[i].letter == letter) {
+            *found = i;
+            return true;
+        }
+    return false;
+}
+
+static bool set(struct arguments *a, enum option id, const char *value, struct ssa_error *err)
+{
+    const struct option_row *row = &option_table[id];
+    if (a->given[id] && row->argument != NULL && !row->repeatable)
+        return error_set(err, SSA_USAGE, NULL, NULL, "--%s is given twice", row->name);
+    if (row->argument != NULL && value[0] == '\0')
+        return error_set(err, SSA_USAGE, NULL, NULL, "--%s is given an empty value", row->name);
+    a->given[id] = true;
+    a->values[id] = value;
+    if (id != OPT_SCOPE)
+        return true;
+    const size_t used = strlen(a->scope);
+    a->values[id] = a->scope;
+    return text_format(a->scope + used, sizeof a->scope - used, "%s%s", used > 0 ? " " : "", value) ||
+           error_set(err, SSA_USAGE, NULL, NULL, "the scopes are longer than %d characters", SCOPE_ARGUMENT_MAX);
+}
+
+// One option; *argv moves to its value where that is an argument of its own.
+static bool take_long(struct arguments *a, char ***argv, struct ssa_error *err)
+{
+    const char *name = **argv + 2, *equals = strchr(name, '=');
+    const size_t len = equals != NULL ? (size_t)(equals - name) : strlen(name);
+    enum option id;
+    if (!find_long(name, len, &id))
+        return unknown(name, len, err);
+    const bool takes = option_table[id].argument != NULL;
+    if (!takes)
+        return equals == NULL ? set(a, id, NULL, err)
+                              : error_set(err, SSA_USAGE, NULL, NULL, "--%s takes no value", option_table[id].name);
+    if (equals != NULL)
+        return set(a, id, equals + 1, err);
+    if ((*argv)[1] == NULL)
+        return error_set(err, SSA_USAGE, NULL, NULL, "--%s needs a value: --%s %s", option_table[id].name,
+                         option_table[id].name, option_table[id].argument);
+    return set(a, id, *++*argv, err);
+}
+
+// Letters may stand together; one that takes a value ends them ("-fheader", "-f header").
+static bool take_letters(struct arguments *a, char ***argv, struct ssa_error *err)
+{
+    for (const char *letter = **argv + 1; *letter != '\0'; letter++) {
+        enum option id;
+        if (!find_letter(*letter, &id)) {
+            error_set(err, SSA_USAGE, NULL, NULL, "there is no option -%c", *letter);
+            return error_hint(err, "`ssa-hsm --help` lists the options.");
+        }
+        if (option_table[id].argument == NULL) {
+            if (!set(a, id, NULL, err))
+                return false;
+            continue;
+        }
+        if (letter[1] != '\0')
+            return set(a, id, letter + 1, err);
+        if ((*argv)[1] == NULL)
+            return error_set(err, SSA_USAGE, NULL, NULL, "-%c needs a value", *letter);
+        return set(a, id, *++*argv, err);
+    }
+    return true;
+}
+
+bool arguments_read(struct arguments *a, char **argv, struct ssa_error *err)
+{
+    *a = (struct arguments){0};
+    for (; *argv != NULL; argv++) {
+        const char *text = *argv;
+        if (strcmp(text, "--") == 0) {
+            a->rest = argv + 1;
+            return true;
+        }
+        if (text[0] == '-' && text[1] == '-') {
+            if (!take_long(a, &argv, err))
+                return false;
+        } else if (text[0] == '-' && text[1] != '\0') {
+            if (!take_letters(a, &argv, err))
+                return false;
+        } else if (a->word_count > 0 && strcmp(a->words[0], "exec") == 0) {
+            // As env and sudo do: the first word that is no option begins the command, options of its own included.
+            a->rest = argv;
+            return true;
+        } else if (a->word_count == WORDS_MAX) {
+            return error_set(err, SSA_USAGE, NULL, text, "is one argument too many");
+        } else {
+            a->words[a->word_count++] = text;
+        }
+    }
+    return true;
+}
+
+bool parse_seconds(const char *text, const char *option, unsigned least, unsigned most, unsigned *seconds,
+                   struct ssa_error *err)
+{
+    char *end = NULL;
+    errno = 0;
+    const unsigned long value = strtoul(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || text[0] < '0' || text[0] > '9' || value < least || value > most)
+        return error_set(err, SSA_USAGE, NULL, NULL, "--%s takes a whole number of seconds from %u to %u, not \"%s\"",
+                         option, least, most, text);
+    *seconds = (unsigned)value;
+    return true;
+}

@@ -1,0 +1,61 @@
+// Standard output and standard error.
+#include "cli/print.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static bool write_all(int fd, struct span text)
+{
+    while (text.len > 0) {
+        const ssize_t written = write(fd, text.data, text.len);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        text = span_of(text.data + written, text.len - (size_t)written);
+    }
+    return true;
+}
+
+bool print_result(struct span text, struct ssa_error *err)
+{
+    if (write_all(STDOUT_FILENO, text))
+        return true;
+    const int number = errno;
+    return error_errno(err, SSA_UNEXPECTED, number, NULL, "standard output cannot be written");
+}
+
+// In one write a line, so that lines of several programs do not mix. Nobody can be told where standard error is gone.
+static void note(const char *text)
+{
+    static const char first[] = "ssa-hsm: ", other[] = "         ";
+    char line[2 * SSA_ERROR_TEXT_MAX];
+    const char *lead = first;
+    while (*text != '\0') {
+        const size_t len = strcspn(text, "\n");
+        const int made = snprintf(line, sizeof line, "%s%.*s\n", lead, (int)len, text);
+        if (made > 0)
+            (void)write_all(STDERR_FILENO, span_of(line, (size_t)made < sizeof line ? (size_t)made : sizeof line - 1));
+        text += len + (text[len] == '\n' ? 1 : 0);
+        lead = other;
+    }
+}
+
+void print_note(const char *text, ...)
+{
+    char line[2 * SSA_ERROR_TEXT_MAX];
+    va_list args;
+    va_start(args, text);
+    if (vsnprintf(line, sizeof line, text, args) >= 0)
+        note(line);
+    va_end(args);
+}
+
+void print_error(const struct ssa_error *err)
+{
+    char text[4 * SSA_ERROR_TEXT_MAX];
+    ssa_error_text(err, text, sizeof text);
+    note(text);
+}

@@ -1,0 +1,15 @@
+// Standard output and standard error, past stdio: its buffer would keep what was printed.
+#ifndef SSA_CLI_PRINT_H
+#define SSA_CLI_PRINT_H
+
+#include "core/error.h"
+#include "core/span.h"
+
+// Writes all of it to standard output. Fails with SSA_UNEXPECTED and the errno's name.
+bool print_result(struct span text, struct ssa_error *err) MUST_CHECK;
+
+// The program's words on standard error, "ssa-hsm: " before the first line and blanks before the others.
+void print_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
+void print_error(const struct ssa_error *err);
+
+#endif

@@ -1,0 +1,47 @@
+// ssa-hsm token
+#include "cli/print.h"
+#include "cli/request.h"
+
+static const struct format {
+    const char *name;
+    const char *before, *after; // around the access token; NULL prints the whole answer
+} formats[] = {
+    {"json", NULL, NULL},
+    {"token", "", "\n"},
+    {"header", "Authorization: Bearer ", "\n"},
+    {"env", "APS_ACCESS_TOKEN=", "\n"},
+    // A file for curl -K.
+    {"curl", "header = \"Authorization: Bearer ", "\"\n"},
+};
+
+static bool find_format(const char *name, const struct format **format, struct ssa_error *err)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (name == NULL || strcmp(formats[i].name, name) == 0) {
+            *format = &formats[i];
+            return true;
+        }
+    error_set(err, SSA_USAGE, NULL, NULL, "there is no format \"%s\"", name);
+    return error_hint(err, "There are json, token, header, env and curl.");
+}
+
+static bool print_grant(const struct ssa_grant *grant, const struct format *format, struct ssa_error *err)
+{
+    if (format->before == NULL)
+        return print_result(span_of(grant->json.text, grant->json.len), err);
+    return print_result(span_text(format->before), err) &&
+           print_result(span_of(grant->token.text, grant->token.len), err) &&
+           print_result(span_text(format->after), err);
+}
+
+bool command_token(const struct invocation *i, struct ssa_error *err)
+{
+    const struct format *format = NULL;
+    struct ssa_token_request request;
+    struct ssa_grant grant = {0};
+    if (!find_format(i->arguments->values[OPT_FORMAT], &format, err) || !request_read(i->arguments, &request, err))
+        return false;
+    const bool done = ssa_fetch(&i->run, &request, &grant, err) && print_grant(&grant, format, err);
+    ssa_grant_free(&grant);
+    return done;
+}

@@ -1,0 +1,99 @@
+// Base64 in constant time: arithmetic instead of tables.
+#include "core/base64.h"
+
+// 0xff.. when low <= c <= high, else 0, without a branch.
+static uint32_t within(uint32_t c, uint32_t low, uint32_t high)
+{
+    // Both differences are below 2^31 exactly when c lies in the range: the sign bits say so.
+    return (((low - 1 - c) & (c - high - 1)) >> 31) * UINT32_MAX;
+}
+
+static uint8_t url_character(uint32_t six)
+{
+    uint32_t c = within(six, 0, 25) & ('A' + six);
+    c |= within(six, 26, 51) & ('a' + six - 26);
+    c |= within(six, 52, 61) & ('0' + six - 52);
+    c |= within(six, 62, 62) & '-';
+    c |= within(six, 63, 63) & '_';
+    return (uint8_t)c;
+}
+
+bool base64url_append(struct secret *out, struct span in)
+{
+    if (BASE64URL_LENGTH(in.len) > out->capacity - out->len)
+        return false;
+    uint8_t *to = out->data + out->len;
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < in.len; i++) {
+        bits = bits << 8 | in.data[i];
+        held += 8;
+        while (held >= 6) {
+            held -= 6;
+            *to++ = url_character(bits >> held & 63);
+        }
+    }
+    if (held > 0)
+        *to++ = url_character(bits << (6 - held) & 63);
+    out->len = (size_t)(to - out->data);
+    out->data[out->len] = 0;
+    return true;
+}
+
+// The value of a character of the standard alphabet, or 64 and more when it is none.
+static uint32_t standard_value(uint32_t c)
+{
+    uint32_t v = within(c, 'A', 'Z') & (c - 'A' + 1);
+    v |= within(c, 'a', 'z') & (c - 'a' + 27);
+    v |= within(c, '0', '9') & (c - '0' + 53);
+    v |= within(c, '+', '+') & 63;
+    v |= within(c, '/', '/') & 64;
+    return v - 1; // no character gives 0, and so UINT32_MAX here
+}
+
+static bool white(uint8_t c)
+{
+    return c == '\n' || c == '\r' || c == ' ' || c == '\t';
+}
+
+size_t base64_decode_in_place(uint8_t *text, size_t len)
+{
+    size_t written = 0, characters = 0, padding = 0;
+    uint32_t bits = 0, wrong = 0;
+    for (size_t i = 0; i < len; i++) {
+        const uint8_t c = text[i];
+        if (white(c))
+            continue;
+        characters++;
+        if (c == '=') {
+            padding++;
+            continue;
+        }
+        const uint32_t value = standard_value(c);
+        // Data after padding, or a character of no meaning.
+        wrong |= value > 63 || padding > 0;
+        bits = (bits << 6 | (value & 63)) & 0xffffff;
+        if (characters % 4 == 0) {
+            text[written++] = (uint8_t)(bits >> 16);
+            text[written++] = (uint8_t)(bits >> 8);
+            text[written++] = (uint8_t)bits;
+        }
+    }
+    wrong |= characters % 4 != 0 || padding > 2;
+    if (padding == 1) {
+        // Three characters, 18 bits: two bytes, and two bits that must be zero (RFC 4648 section 3.5).
+        text[written++] = (uint8_t)(bits >> 10);
+        text[written++] = (uint8_t)(bits >> 2);
+        wrong |= bits & 3;
+    } else if (padding == 2) {
+        text[written++] = (uint8_t)(bits >> 4);
+        wrong |= bits & 15;
+    }
+    wipe(text + written, len - written);
+    wipe(&bits, sizeof bits);
+    if (wrong != 0) {
+        wipe(text, len);
+        return SIZE_MAX;
+    }
+    return written;
+}

@@ -1,0 +1,69 @@
+// Errors: one type, filled in one place, put into words in one place.
+#include "core/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+
+static void fill(char *out, size_t capacity, const char *format, va_list args)
+{
+    char raw[SSA_ERROR_TEXT_MAX];
+    if (vsnprintf(raw, sizeof raw, format, args) < 0)
+        raw[0] = '\0';
+    text_harmless(out, capacity, span_text(raw));
+}
+
+static void begin(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject)
+{
+    *err = (struct ssa_error){.class = class};
+    text_harmless(err->cause, sizeof err->cause, span_text(cause ? cause : ""));
+    text_harmless(err->subject, sizeof err->subject, span_text(subject ? subject : ""));
+}
+
+bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject, const char *what,
+               ...)
+{
+    if (err == NULL)
+        return false;
+    va_list args;
+    va_start(args, what);
+    begin(err, class, cause, subject);
+    fill(err->what, sizeof err->what, what, args);
+    va_end(args);
+    return false;
+}
+
+bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
+{
+    if (err == NULL)
+        return false;
+    va_list args;
+    va_start(args, what);
+    begin(err, class, strerrorname_np(number), subject);
+    fill(err->what, sizeof err->what, what, args);
+    va_end(args);
+    return false;
+}
+
+bool error_hint(struct ssa_error *err, const char *hint, ...)
+{
+    if (err == NULL)
+        return false;
+    va_list args;
+    va_start(args, hint);
+    fill(err->hint, sizeof err->hint, hint, args);
+    va_end(args);
+    return false;
+}
+
+void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity)
+{
+    const bool subject = err->subject[0] != '\0', cause = err->cause[0] != '\0', hint = err->hint[0] != '\0';
+    const int written = snprintf(out, capacity, "%s%s%s%s%s%s%s%s", subject ? err->subject : "", subject ? ": " : "",
+                                 err->what, cause ? " (" : "", err->cause, cause ? ")" : "", hint ? "\n" : "",
+                                 err->hint);
+    if (written < 0 && capacity > 0)
+        out[0] = '\0';
+}

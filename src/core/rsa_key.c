@@ -1,0 +1,144 @@
+// PEM and DER of an RSA private key, decoded in place (RFC 7468, X.690 section 10, RFC 8017, RFC 5208).
+#include "core/rsa_key.h"
+
+#include <stdio.h>
+
+#include "core/base64.h"
+
+enum { DER_INTEGER = 0x02, DER_OCTET_STRING = 0x04, DER_SEQUENCE = 0x30 };
+
+static bool no_key(struct ssa_error *err, const char *why)
+{
+    error_set(err, SSA_CONFIG, NULL, NULL, "%s", why);
+    return error_hint(err, "Needed is an unencrypted RSA key of %u to %u bits as PEM: \"BEGIN RSA PRIVATE KEY\" or "
+                           "\"BEGIN PRIVATE KEY\".",
+                      RSA_BITS_MIN, RSA_BITS_MAX);
+}
+
+static uint8_t *find(const struct secret *in, size_t from, const char *text)
+{
+    return memmem(in->data + from, in->len - from, text, strlen(text));
+}
+
+// The base64 text between the block's two lines, decoded over itself.
+static bool decode_block(struct secret *buffer, const char *label, struct span *der)
+{
+    char begin[64], end[64];
+    (void)snprintf(begin, sizeof begin, "-----BEGIN %s-----", label);
+    (void)snprintf(end, sizeof end, "-----END %s-----", label);
+    const uint8_t *start = find(buffer, 0, begin);
+    if (start == NULL)
+        return false;
+    const size_t body = (size_t)(start - buffer->data) + strlen(begin);
+    const uint8_t *stop = find(buffer, body, end);
+    if (stop == NULL)
+        return false;
+    const size_t len = base64_decode_in_place(buffer->data + body, (size_t)(stop - buffer->data) - body);
+    if (len == SIZE_MAX)
+        return false;
+    *der = span_of(buffer->data + body, len);
+    return true;
+}
+
+// Takes one element with this tag off the front of *in: definite length in its shortest form, as DER demands.
+static bool take(struct span *in, uint8_t tag, struct span *content)
+{
+    if (in->len < 2 || in->data[0] != tag)
+        return false;
+    size_t len = in->data[1], head = 2;
+    if (len >= 0x80) {
+        const size_t octets = len & 0x7f;
+        if (octets == 0 || octets > 2 || in->len < 2 + octets)
+            return false;
+        len = 0;
+        for (size_t i = 0; i < octets; i++)
+            len = len << 8 | in->data[2 + i];
+        if (len < 0x80 || (octets == 2 && len < 0x100))
+            return false;
+        head += octets;
+    }
+    if (len > in->len - head)
+        return false;
+    *content = span_of(in->data + head, len);
+    *in = span_of(in->data + head + len, in->len - head - len);
+    return true;
+}
+
+// A positive INTEGER, its sign byte dropped (X.690 section 8.3).
+static bool take_number(struct span *in, struct span *number)
+{
+    struct span content;
+    if (!take(in, DER_INTEGER, &content) || content.len == 0 || content.data[0] >= 0x80)
+        return false;
+    if (content.data[0] == 0) {
+        if (content.len < 2 || content.data[1] < 0x80)
+            return false;
+        content = span_of(content.data + 1, content.len - 1);
+    }
+    *number = content;
+    return true;
+}
+
+static bool take_version_zero(struct span *in)
+{
+    struct span version;
+    return take(in, DER_INTEGER, &version) && version.len == 1 && version.data[0] == 0;
+}
+
+// RSAPrivateKey, RFC 8017 appendix A.1.2; version 0 is the two-prime form.
+static bool parse_pkcs1(struct span der, struct rsa_key *key)
+{
+    struct span in;
+    if (!take(&der, DER_SEQUENCE, &in) || der.len != 0 || !take_version_zero(&in))
+        return false;
+    struct span *const numbers[] = {&key->n, &key->e, &key->d, &key->p, &key->q, &key->dp, &key->dq, &key->qinv};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (!take_number(&in, numbers[i]))
+            return false;
+    return in.len == 0;
+}
+
+// PrivateKeyInfo, RFC 5208 section 5: version, rsaEncryption, and the PKCS#1 key as an octet string. Attributes may
+// follow.
+static bool parse_pkcs8(struct span der, struct rsa_key *key)
+{
+    static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
+                                             0x05, 0x00};
+    struct span in, algorithm, inner;
+    return take(&der, DER_SEQUENCE, &in) && der.len == 0 && take_version_zero(&in) &&
+           take(&in, DER_SEQUENCE, &algorithm) &&
+           span_equal(algorithm, span_of(rsa_encryption, sizeof rsa_encryption)) &&
+           take(&in, DER_OCTET_STRING, &inner) && parse_pkcs1(inner, key);
+}
+
+size_t rsa_bits(struct span modulus)
+{
+    if (modulus.len == 0)
+        return 0;
+    unsigned zeros = 0;
+    while (zeros < 8 && (modulus.data[0] << zeros & 0x80) == 0)
+        zeros++;
+    return modulus.len * 8 - zeros;
+}
+
+bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, struct ssa_error *err)
+{
+    struct span der;
+    if (find(buffer, 0, "-----BEGIN ENCRYPTED PRIVATE KEY-----") != NULL ||
+        find(buffer, 0, "Proc-Type: 4,ENCRYPTED") != NULL)
+        return no_key(err, "the private key is encrypted");
+    if (decode_block(buffer, "RSA PRIVATE KEY", &der)) {
+        if (!parse_pkcs1(der, key))
+            return no_key(err, "the PEM block holds no PKCS#1 RSA private key");
+    } else if (decode_block(buffer, "PRIVATE KEY", &der)) {
+        if (!parse_pkcs8(der, key))
+            return no_key(err, "the PEM block holds no PKCS#8 RSA private key");
+    } else {
+        return no_key(err, find(buffer, 0, "-----BEGIN ") == NULL ? "there is no PEM block"
+                                                                  : "there is no whole PEM block of an RSA private key");
+    }
+    const size_t bits = rsa_bits(key->n);
+    if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+        return no_key(err, "the RSA key is of an unsupported size");
+    return true;
+}

@@ -1,0 +1,144 @@
+// Secret memory: mapped, locked, out of core dumps, wiped.
+#include "core/secret.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+void wipe(void *memory, size_t len)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, len);
+}
+
+bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
+{
+    *s = (struct secret){0};
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t mapped = (capacity + 1 + page - 1) / page * page;
+    void *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no memory for a secret of %zu bytes", capacity);
+    if (madvise(memory, mapped, MADV_DONTDUMP) != 0) {
+        const int number = errno;
+        (void)munmap(memory, mapped);
+        return error_errno(err, SSA_UNEXPECTED, number, NULL, "a secret cannot be kept out of core dumps");
+    }
+    // Kernels before 4.14 lack it; a child of ours only ever calls exec.
+    (void)madvise(memory, mapped, MADV_WIPEONFORK);
+    *s = (struct secret){.data = memory, .capacity = capacity, .mapped = mapped, .locked = mlock(memory, mapped) == 0};
+    return true;
+}
+
+bool secret_must_be_locked(const struct secret *s, struct ssa_error *err)
+{
+    if (s->locked)
+        return true;
+    struct rlimit limit = {0};
+    const bool known = getrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+    error_set(err, SSA_CONFIG, "RLIMIT_MEMLOCK", NULL,
+              "memory cannot be locked (limit %llu bytes), so a private key could be written to swap",
+              known ? (unsigned long long)limit.rlim_cur : 0ULL);
+    return error_hint(err, "Raise the limit: `ulimit -l 8192`, LimitMEMLOCK=8M in a systemd unit, or "
+                           "/etc/security/limits.d; nothing was asked of the API.");
+}
+
+bool secret_append(struct secret *s, struct span bytes)
+{
+    if (bytes.len > s->capacity - s->len)
+        return false;
+    if (bytes.len > 0)
+        memcpy(s->data + s->len, bytes.data, bytes.len);
+    s->len += bytes.len;
+    s->data[s->len] = 0;
+    return true;
+}
+
+bool secret_append_text(struct secret *s, const char *text)
+{
+    return secret_append(s, span_text(text));
+}
+
+void secret_clear(struct secret *s)
+{
+    wipe(s->data, s->data == NULL ? 0 : s->capacity + 1);
+    s->len = 0;
+}
+
+void secret_free(struct secret *s)
+{
+    if (s->data != NULL) {
+        wipe(s->data, s->mapped);
+        // Unmapping unlocks. Should it fail, the pages are wiped already.
+        (void)munmap(s->data, s->mapped);
+    }
+    *s = (struct secret){0};
+}
+
+bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err)
+{
+    for (;;) {
+        // One byte past the capacity is there for the NUL: reading into it tells "full" from "too long".
+        const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            const int number = errno;
+            return error_errno(err, SSA_CONFIG, number, subject, "cannot be read");
+        }
+        if (got == 0)
+            break;
+        s->len += (size_t)got;
+        if (s->len > s->capacity) {
+            secret_clear(s);
+            return error_set(err, SSA_CONFIG, NULL, subject, "is longer than the %zu bytes it may be", s->capacity);
+        }
+    }
+    s->data[s->len] = 0;
+    return true;
+}
+
+void secret_drop_newline(struct secret *s)
+{
+    if (s->len > 0 && s->data[s->len - 1] == '\n')
+        s->data[--s->len] = 0;
+    if (s->len > 0 && s->data[s->len - 1] == '\r')
+        s->data[--s->len] = 0;
+}
+
+enum { STACK_BELOW = 64 * 1024 };
+
+static __attribute__((noinline)) void wipe_stack(void)
+{
+    uint8_t below[STACK_BELOW];
+    explicit_bzero(below, sizeof below);
+}
+
+void wipe_stack_and_registers(void)
+{
+    wipe_stack();
+#if defined(__x86_64__)
+    // The widest the processor has: vzeroall clears ymm0-15 whole; zmm16-31 exist with AVX-512 alone.
+    if (__builtin_cpu_supports("avx512f")) {
+        __asm__ volatile(".irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
+                         "vpxorq %%zmm\\n, %%zmm\\n, %%zmm\\n\n\t"
+                         ".endr\n\t"
+                         "vzeroall" ::
+                             : "memory");
+    } else if (__builtin_cpu_supports("avx")) {
+        __asm__ volatile("vzeroall" ::: "memory");
+    } else {
+        __asm__ volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
+                         "pxor %%xmm\\n, %%xmm\\n\n\t"
+                         ".endr" ::
+                             : "memory");
+    }
+#elif defined(__aarch64__)
+    __asm__ volatile(".irp n,0,1,2,3,4,5,6,7,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
+                     "movi v\\n\\().16b, #0\n\t"
+                     ".endr" ::
+                         : "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19",
+                         "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+#endif
+}

@@ -1,0 +1,117 @@
+// Text for people: foreign bytes made harmless, near misses named.
+#include "core/text.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+// The length of the UTF-8 sequence at p (RFC 3629), its code point in *point, or 0 where the bytes are none.
+static size_t utf8_sequence(const uint8_t *p, size_t left, uint32_t *point)
+{
+    static const struct {
+        uint8_t mask, lead, length;
+        uint32_t least;
+    } forms[] = {{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if ((p[0] & forms[i].mask) != forms[i].lead)
+            continue;
+        if (forms[i].length > left)
+            return 0;
+        uint32_t value = p[0] & (uint8_t)~forms[i].mask;
+        for (size_t k = 1; k < forms[i].length; k++) {
+            if ((p[k] & 0xc0) != 0x80)
+                return 0;
+            value = value << 6 | (p[k] & 0x3fU);
+        }
+        const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+        if (value < forms[i].least || value > 0x10ffff || surrogate)
+            return 0;
+        *point = value;
+        return forms[i].length;
+    }
+    return 0;
+}
+
+static bool steers_terminal(uint32_t point)
+{
+    const bool control = point < 0x20 || (point >= 0x7f && point <= 0x9f);
+    const bool bidi = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
+                      point == 0x200e || point == 0x200f || point == 0x061c;
+    const bool separator = point == 0x2028 || point == 0x2029;
+    return control || bidi || separator;
+}
+
+void text_harmless(char *out, size_t capacity, struct span in)
+{
+    if (capacity == 0)
+        return;
+    size_t used = 0;
+    for (size_t i = 0; i < in.len;) {
+        uint32_t point = 0;
+        const size_t length = utf8_sequence(in.data + i, in.len - i, &point);
+        const size_t step = length == 0 ? 1 : length;
+        const bool bad = length == 0 || steers_terminal(point);
+        const size_t need = bad ? 1 : length;
+        if (used + need >= capacity)
+            break;
+        if (bad)
+            out[used] = in.data[i] == '\n' || in.data[i] == '\t' ? ' ' : '?';
+        else
+            memcpy(out + used, in.data + i, length);
+        used += need;
+        i += step;
+    }
+    out[used] = '\0';
+}
+
+bool text_format(char *out, size_t capacity, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int written = vsnprintf(out, capacity, format, args);
+    va_end(args);
+    return written >= 0 && (size_t)written < capacity;
+}
+
+enum { NAME_MAX_LENGTH = 40 };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+// Levenshtein distance of two short names.
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_LENGTH + 1];
+    const size_t width = strlen(b), height = strlen(a);
+    if (width > NAME_MAX_LENGTH || height > NAME_MAX_LENGTH)
+        return NAME_MAX_LENGTH;
+    for (size_t j = 0; j <= width; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= height; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= width; j++) {
+            const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[width];
+}
+
+const char *text_nearest(const char *typed, const char *const *names, size_t count)
+{
+    const char *best = NULL;
+    // A third of the letters may be wrong: more is another word.
+    size_t least = strlen(typed) / 3 + 1;
+    for (size_t i = 0; i < count; i++) {
+        const size_t d = distance(typed, names[i]);
+        if (d < least || (d == least && best == NULL)) {
+            least = d;
+            best = names[i];
+        }
+    }
+    return best;
+}

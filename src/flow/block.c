@@ -1,0 +1,95 @@
+// The block of six names.
+#include "flow/block.h"
+
+#include "core/text.h"
+#include "flow/dotenv.h"
+#include "flow/source.h"
+
+// A file: reference is written with its whole path: the next shell stands in another folder.
+static const char *lasting(const char *value, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX], whole[PATH_TEXT_MAX];
+    if (source_kind(value) != SOURCE_FILE)
+        return value;
+    if (!source_path(value, path, err))
+        return NULL;
+    path_absolute(path, whole);
+    if (text_format(out, PATH_TEXT_MAX, "file:%s", whole))
+        return out;
+    error_set(err, SSA_CONFIG, "ENAMETOOLONG", value, "the path is too long");
+    return NULL;
+}
+
+static bool append_secret(const struct block *block, struct secret *out, struct ssa_error *err)
+{
+    char buffer[PATH_TEXT_MAX];
+    if (block->secret == NULL)
+        return true;
+    const char *value = block->secret_is_literal ? block->secret : lasting(block->secret, buffer, err);
+    return value != NULL && dotenv_append(out, setting_name(SET_CLIENT_SECRET), value, err);
+}
+
+static bool append_rest(const struct block *block, struct secret *out, struct ssa_error *err)
+{
+    const struct {
+        enum setting id;
+        const char *value;
+    } lines[] = {
+        {SET_ACCOUNT_ID, block->account_id},
+        {SET_KEY_ID, block->key_id},
+        {SET_EMAIL, block->email},
+        {SET_PRIVATE_KEY, block->private_key},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (lines[i].value != NULL && !dotenv_append(out, setting_name(lines[i].id), lines[i].value, err))
+            return false;
+    return true;
+}
+
+static bool append_settings(const struct block *block, const struct ssa_run *run, struct secret *out,
+                            struct ssa_error *err)
+{
+    static const struct {
+        enum setting id;
+        bool is_path;
+        bool only_without_key;
+    } kept[] = {
+        {SET_BASE_URL, false, false}, {SET_AUDIENCE, false, false}, {SET_CACERT, true, false},
+        {SET_CAPATH, true, false},    {SET_MODULE, true, true},     {SET_TOKEN, false, true},
+    };
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        char whole[PATH_TEXT_MAX];
+        const char *value = settings_get(run->settings, kept[i].id, NULL);
+        if (value == NULL || (kept[i].only_without_key && block->private_key != NULL))
+            continue;
+        if (kept[i].is_path && strchr(value, '/') != NULL) {
+            path_absolute(value, whole);
+            value = whole;
+        }
+        if (!dotenv_append(out, setting_name(kept[i].id), value, err))
+            return false;
+    }
+    return true;
+}
+
+bool block_write(const struct block *block, const struct ssa_run *run, struct secret *out, struct ssa_error *err)
+{
+    return dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err) && append_secret(block, out, err) &&
+           append_rest(block, out, err) && append_settings(block, run, out, err);
+}
+
+bool block_show(const struct block *block, const char *profile_path, bool show_secret, struct secret *out,
+                struct ssa_error *err)
+{
+    if (!dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err))
+        return false;
+    if (block->secret != NULL && block->secret_is_literal && !show_secret) {
+        const char *const parts[] = {"# ", setting_name(SET_CLIENT_SECRET), " is in ", profile_path, "\n"};
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+            if (!secret_append_text(out, parts[i]))
+                return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the block grows too long");
+    } else if (!append_secret(block, out, err)) {
+        return false;
+    }
+    return append_rest(block, out, err);
+}

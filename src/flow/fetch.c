@@ -1,0 +1,192 @@
+// A token's way out: claims, one login, one signature, one request.
+#include <time.h>
+
+#include "core/base64.h"
+#include "core/json.h"
+#include "core/jwt.h"
+#include "flow/open.h"
+#include "flow/result.h"
+#include "flow/scope.h"
+#include "flow/tell.h"
+#include "hsm/key.h"
+
+enum { LIFETIME_MAX = 300, GRANT_MAX = 64 * 1024, USUAL_SIGNATURE_BYTES = 2048 / 8 };
+
+// What an assertion is made of. The times are filled in when it is signed, since a person may take minutes over a PIN.
+struct plan {
+    const struct ssa_run *run;
+    struct identity identity;
+    struct jwt_claims claims;
+    unsigned lifetime;
+    bool not_before;
+    char scope[SCOPE_MAX];
+};
+
+static bool plan_claims(struct plan *plan, const struct ssa_run *run, const struct ssa_token_request *request,
+                        struct ssa_error *err)
+{
+    const struct ssa_settings *s = run->settings;
+    const char *scope = request->scope != NULL ? request->scope : settings_get(s, SET_SCOPE, NULL);
+    const char *audience = settings_get(s, SET_AUDIENCE, NULL);
+    *plan = (struct plan){.run = run,
+                          .lifetime = request->lifetime == 0 ? LIFETIME_MAX : request->lifetime,
+                          .not_before = request->not_before};
+    if (plan->lifetime > LIFETIME_MAX)
+        return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds", LIFETIME_MAX);
+    if (!scope_normalise(scope != NULL ? scope : SCOPE_DEFAULT, plan->scope, &run->callbacks, err) ||
+        !read_client_id(run, &plan->claims.issuer, err) || !settings_identity(s, true, &plan->identity, err))
+        return false;
+    plan->claims.kid = plan->identity.key_id;
+    plan->claims.subject = plan->identity.account_id;
+    plan->claims.audience = audience != NULL ? audience : APS_AUDIENCE;
+    plan->claims.scope = plan->scope;
+    return true;
+}
+
+static bool signing_input(struct plan *plan, struct secret *out, struct ssa_error *err)
+{
+    const time_t now = time(NULL);
+    plan->claims.expires = now + plan->lifetime;
+    plan->claims.not_before = plan->not_before ? now : 0;
+    secret_clear(out);
+    return jwt_signing_input(&plan->claims, out, err);
+}
+
+bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *json,
+                struct ssa_error *err)
+{
+    struct plan plan;
+    SECRET_AUTO out = {0};
+    if (!plan_claims(&plan, run, request, err) || !secret_new(&out, ASSERTION_MAX, err))
+        return false;
+    const time_t now = time(NULL);
+    plan.claims.expires = now + plan.lifetime;
+    plan.claims.not_before = plan.not_before ? now : 0;
+    return jwt_describe(&plan.claims, &out, err) && text_take(json, &out, err);
+}
+
+// Signs with the token that is logged in.
+static bool make_assertion(struct plan *plan, struct token *token, const struct uri *uri, struct secret *assertion,
+                           struct ssa_error *err)
+{
+    struct key key;
+    SECRET_AUTO signature = {0};
+    return key_find(token, uri, &key, err) && signing_input(plan, assertion, err) &&
+           secret_new(&signature, RSA_BYTES_MAX, err) &&
+           key_sign(token, &key, secret_span(assertion), &signature, err) &&
+           jwt_add_signature(assertion, secret_span(&signature), err);
+}
+
+// Opens the token, logs in, signs, logs out.
+static bool sign_in_token(struct plan *plan, struct pin_policy *policy, const struct uri *uri,
+                          struct secret *assertion, struct ssa_error *err)
+{
+    TOKEN_AUTO *token = NULL;
+    const struct pin_giver giver = pin_giver_of(policy);
+    if (!open_key_token(plan->run, uri, &token, err))
+        return false;
+    tell(&plan->run->callbacks, SSA_DETAIL, "token: %s", token_info(token)->uri);
+    return token_login(token, false, &giver, err) && make_assertion(plan, token, uri, assertion, err);
+}
+
+static void warn_if_unlocked(const struct ssa_run *run, const struct secret *secret)
+{
+    if (!secret->locked)
+        tell(&run->callbacks, SSA_WARNING,
+             "memory cannot be locked, so secrets could be written to swap: raise `ulimit -l` to 8192");
+}
+
+bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *assertion,
+              struct ssa_error *err)
+{
+    struct plan plan;
+    struct pin_policy policy;
+    URI_AUTO *uri = NULL;
+    SECRET_AUTO out = {0};
+    if (!plan_claims(&plan, run, request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
+        !pin_policy_init(&policy, run, uri, err) || !secret_new(&out, ASSERTION_MAX, err))
+        return false;
+    warn_if_unlocked(run, &out);
+    return sign_in_token(&plan, &policy, uri, &out, err) && text_take(assertion, &out, err);
+}
+
+// The connection is begun once no person is waited for any more: a server closes one that stays idle.
+struct opening {
+    struct aps *client;
+    struct aps_exchange *exchange;
+    size_t assertion_len;
+    const char *scope;
+    struct ssa_error err;
+};
+
+static void begin_exchange(void *context)
+{
+    struct opening *o = context;
+    if (o->exchange == NULL && !aps_exchange_begin(o->client, o->assertion_len, o->scope, &o->exchange, &o->err))
+        o->exchange = NULL;
+}
+
+static void explain_refusal(const struct plan *plan, struct ssa_error *err)
+{
+    const char *other = settings_shadowed_key_id(plan->run->settings);
+    if (err->class != SSA_REFUSED || plan->identity.source != FROM_ENVIRONMENT || other == NULL)
+        return;
+    error_hint(err,
+               "The environment's KEY_ID %s went before the profile's %s (%s): a shell that still has an old block "
+               "sourced? Unset the four names, or name the profile with --profile.",
+               plan->identity.key_id, other, settings_profile_path(plan->run->settings));
+}
+
+static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ssa_error *err)
+{
+    SECRET_AUTO token = {0};
+    SECRET_AUTO json = {0};
+    // Indented by two it grows by a few characters a member.
+    return secret_new(&token, GRANT_MAX, err) && secret_new(&json, 2 * GRANT_MAX, err) &&
+           aps_grant_token(secret_span(answer), &token, err) && json_indent(secret_span(answer), &json, err) &&
+           text_take(&grant->token, &token, err) && text_take(&grant->json, &json, err);
+}
+
+bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
+               struct ssa_error *err)
+{
+    struct plan plan;
+    struct pin_policy policy;
+    bool literal = false;
+    *grant = (struct ssa_grant){0};
+    URI_AUTO *uri = NULL;
+    SECRET_AUTO secret = {0};
+    SECRET_AUTO assertion = {0};
+    SECRET_AUTO answer = {0};
+    APS_AUTO *client = NULL;
+    if (!plan_claims(&plan, run, request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
+        !pin_policy_init(&policy, run, uri, err) || !secret_new(&assertion, ASSERTION_MAX, err) ||
+        !secret_new(&answer, GRANT_MAX, err))
+        return false;
+    warn_if_unlocked(run, &assertion);
+    if (!read_client_secret(run, &secret, &literal, err) || !open_api(run, &secret, &client, err) ||
+        !signing_input(&plan, &assertion, err))
+        return false;
+
+    struct opening opening = {.client = client,
+                              .assertion_len = assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
+                              .scope = plan.scope};
+    policy.ready = begin_exchange;
+    policy.ready_context = &opening;
+    if (policy.source != NULL)
+        begin_exchange(&opening);
+    const bool is_signed = sign_in_token(&plan, &policy, uri, &assertion, err);
+    // A token that asks for no login never called for the exchange.
+    if (is_signed)
+        begin_exchange(&opening);
+    if (opening.exchange == NULL) {
+        if (is_signed)
+            *err = opening.err;
+        return false;
+    }
+    const bool answered = aps_exchange_finish(opening.exchange, is_signed ? &assertion : NULL, &answer,
+                                              is_signed ? err : NULL);
+    if (is_signed && !answered)
+        explain_refusal(&plan, err);
+    return is_signed && answered && take_grant(&answer, grant, err);
+}

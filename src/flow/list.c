@@ -1,0 +1,126 @@
+// What modules, tokens and keys there are.
+#include "core/text.h"
+#include "flow/open.h"
+#include "hsm/listing.h"
+
+struct list {
+    void (*show)(void *context, const struct ssa_listing *line);
+    void *context;
+};
+
+static const char *pin_state_text(const struct token_info *info)
+{
+    if (info->pin_locked)
+        return "PIN locked";
+    if (info->pin_unset)
+        return "no PIN set";
+    if (info->pin_final_try)
+        return "one PIN try left";
+    if (info->pin_count_low)
+        return "a wrong PIN was tried";
+    return "";
+}
+
+static void show_token(void *context, const struct token_info *info, const char *uri)
+{
+    const struct list *list = context;
+    char detail[160];
+    const char *pin = pin_state_text(info);
+    (void)text_format(detail, sizeof detail, "%s%s%s%s%s", info->manufacturer, info->model[0] != '\0' ? " " : "",
+                      info->model, pin[0] != '\0' ? ", " : "", pin);
+    const struct ssa_listing line = {.depth = 1, .uri = uri, .label = info->label, .detail = detail};
+    list->show(list->context, &line);
+}
+
+static void show_key(void *context, const char *label, const char *uri)
+{
+    const struct list *list = context;
+    const struct ssa_listing line = {.depth = 2, .uri = uri, .label = label, .detail = ""};
+    list->show(list->context, &line);
+}
+
+// The module's line comes first, but its description is known only after it was asked: tokens are held back until then.
+struct held {
+    struct list *list;
+    const struct module_entry *entry;
+    const char *description;
+    bool announced;
+};
+
+static void announce(struct held *held, const struct ssa_error *why)
+{
+    const struct module_entry *entry = held->entry;
+    const struct ssa_listing line = {.uri = entry->path,
+                                     .label = entry->name[0] != '\0' ? entry->name : entry->path,
+                                     .detail = why != NULL ? why->what : held->description,
+                                     .failed = why != NULL};
+    held->announced = true;
+    held->list->show(held->list->context, &line);
+}
+
+static void show_held(void *context, const struct token_info *info, const char *uri)
+{
+    struct held *held = context;
+    if (!held->announced)
+        announce(held, NULL);
+    show_token(held->list, info, uri);
+}
+
+static void list_module(const struct module_entry *entry, struct list *list)
+{
+    char description[33] = "";
+    struct ssa_error why = {0};
+    struct held held = {.list = list, .entry = entry, .description = description};
+    if (!module_list_tokens(entry, description, show_held, &held, &why))
+        announce(&held, &why);
+    else if (!held.announced)
+        announce(&held, NULL);
+}
+
+static bool list_modules(const struct ssa_run *run, struct list *list, struct ssa_error *err)
+{
+    const char *named = settings_get(run->settings, SET_MODULE, NULL);
+    if (named != NULL) {
+        struct module_entry entry;
+        if (!registry_resolve(named, &entry, err))
+            return false;
+        list_module(&entry, list);
+        return true;
+    }
+    REGISTRY_AUTO *registry = registry_new();
+    if (registry == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+    for (size_t i = 0; i < registry->count; i++)
+        if (!registry->entries[i].trust_policy)
+            list_module(&registry->entries[i], list);
+    return true;
+}
+
+static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_error *err)
+{
+    struct pin_policy policy;
+    URI_AUTO *uri = NULL;
+    TOKEN_AUTO *token = NULL;
+    const char *named = settings_get(run->settings, SET_TOKEN, NULL);
+    if (named == NULL)
+        named = settings_get(run->settings, SET_PRIVATE_KEY, NULL);
+    // An old block's PEM names no token.
+    if (named != NULL && strncmp(named, "pkcs11:", 7) == 0 && !uri_parse(named, &uri, err))
+        return false;
+    if (!pin_policy_init(&policy, run, uri, err) || !open_key_token(run, uri, &token, err))
+        return false;
+    if (uri == NULL && !may_guess_token(&policy, token_info(token), err))
+        return false;
+    const struct pin_giver giver = pin_giver_of(&policy);
+    if (!token_login(token, false, &giver, err))
+        return false;
+    show_token(list, token_info(token), token_info(token)->uri);
+    return token_list_keys(token, show_key, list, err);
+}
+
+bool ssa_list(const struct ssa_run *run, bool login, void (*show)(void *context, const struct ssa_listing *line),
+              void *context, struct ssa_error *err)
+{
+    struct list list = {.show = show, .context = context};
+    return login ? list_keys(run, &list, err) : list_modules(run, &list, err);
+}

@@ -1,0 +1,202 @@
+// An existing key's way into the token: from an old block or a bare PEM. Asks the API nothing.
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "flow/dotenv.h"
+#include "flow/provision.h"
+#include "flow/source.h"
+
+enum { KEY_FILE_MAX = 64 * 1024 };
+
+// What the file says. Texts point into the buffer it was read to.
+struct old_block {
+    const char *values[SETTING_COUNT];
+};
+
+static bool take(void *context, const struct assignment *a, struct ssa_error *err)
+{
+    struct old_block *old = context;
+    (void)err;
+    for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
+        if (strcmp(a->name, setting_name(id)) == 0)
+            old->values[id] = a->value;
+    return true;
+}
+
+static bool read_file(const char *file, const struct ssa_callbacks *callbacks, struct secret *text,
+                      struct ssa_error *err)
+{
+    const bool standard = strcmp(file, "-") == 0;
+    const int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, file, "the file cannot be read");
+    }
+    const char *subject = standard ? "standard input" : file;
+    if (!standard)
+        source_warn_if_shared(fd, file, callbacks);
+    const bool ok = secret_read_fd(text, fd, subject, err);
+    if (!standard)
+        (void)close(fd);
+    return ok && (text->len > 0 || error_set(err, SSA_CONFIG, NULL, subject, "is empty"));
+}
+
+// JSON writers and some dotenv libraries write a PEM on one line, its breaks as \n (or \r\n).
+static void restore_line_breaks(struct secret *pem)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < pem->len; i++) {
+        const bool escape = pem->data[i] == '\\' && i + 1 < pem->len;
+        if (escape && (pem->data[i + 1] == 'n' || pem->data[i + 1] == 'r')) {
+            pem->data[to++] = pem->data[++i] == 'n' ? '\n' : '\r';
+            continue;
+        }
+        pem->data[to++] = pem->data[i];
+    }
+    wipe(pem->data + to, pem->len - to);
+    pem->len = to;
+}
+
+static bool take_pem(struct secret *pem, const char *text, const char *file, struct ssa_error *err)
+{
+    if (!secret_append_text(pem, text))
+        return error_set(err, SSA_CONFIG, NULL, file, "the private key is longer than %u bytes", PEM_MAX);
+    restore_line_breaks(pem);
+    return true;
+}
+
+// An old block: all of its names, unless options say otherwise.
+static bool read_block(struct secret *text, const char *file, struct old_block *old, struct ssa_error *err)
+{
+    if (!dotenv_read(text, file, take, old, err))
+        return false;
+    const char *key = old->values[SET_PRIVATE_KEY];
+    if (key == NULL || key[0] == '\0') {
+        error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
+        return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
+    }
+    if (strncmp(key, "pkcs11:", 7) == 0)
+        return error_set(err, SSA_CONFIG, NULL, file, "its PRIVATE_KEY is in a token already");
+    return true;
+}
+
+static bool need(const struct old_block *old, enum setting id, const char *option, const char *file,
+                 struct ssa_error *err)
+{
+    if (old->values[id] != NULL && old->values[id][0] != '\0')
+        return true;
+    error_set(err, SSA_CONFIG, NULL, file, "does not say the %s", setting_name(id));
+    return error_hint(err, "Give it with %s.", option);
+}
+
+static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    if (id[strspn(id, allowed)] == '\0' && strlen(id) < APS_ID_MAX)
+        return true;
+    return error_set(err, SSA_CONFIG, NULL, name, "holds a character that no id of the API has, or is too long");
+}
+
+static bool is_bare_pem(const struct secret *text)
+{
+    // A block has its PEM behind "PRIVATE_KEY=".
+    const char *begin = strstr(secret_text(text), "-----BEGIN ");
+    const char *equals = strchr(secret_text(text), '=');
+    return begin != NULL && (equals == NULL || begin < equals);
+}
+
+static bool read_old(struct secret *text, const char *file, struct secret *pem, struct old_block *old,
+                     struct ssa_error *err)
+{
+    if (is_bare_pem(text))
+        return take_pem(pem, secret_text(text), file, err);
+    return read_block(text, file, old, err) && take_pem(pem, old->values[SET_PRIVATE_KEY], file, err);
+}
+
+static void override(struct old_block *old, enum setting id, const char *value)
+{
+    if (value != NULL)
+        old->values[id] = value;
+}
+
+// The client's two names come from the file, else from the settings; the secret may stay unknown.
+static void fill_client(struct old_block *old, const struct ssa_settings *s)
+{
+    for (enum setting id = SET_CLIENT_ID; id <= SET_CLIENT_SECRET; id++)
+        if (old->values[id] == NULL || old->values[id][0] == '\0')
+            old->values[id] = settings_get(s, id, NULL);
+}
+
+static bool check_old(const struct old_block *old, const char *file, struct ssa_error *err)
+{
+    return need(old, SET_CLIENT_ID, "--client-id or APS_CLIENT_ID", file, err) &&
+           need(old, SET_ACCOUNT_ID, "--account", file, err) && need(old, SET_KEY_ID, "--key-id", file, err) &&
+           harmless_id(old->values[SET_ACCOUNT_ID], setting_name(SET_ACCOUNT_ID), err) &&
+           harmless_id(old->values[SET_KEY_ID], setting_name(SET_KEY_ID), err);
+}
+
+static struct block block_of(const struct old_block *old, const char *key_uri)
+{
+    const char *secret = old->values[SET_CLIENT_SECRET], *email = old->values[SET_EMAIL];
+    return (struct block){.client_id = old->values[SET_CLIENT_ID],
+                          .secret = secret,
+                          .secret_is_literal = secret != NULL && source_kind(secret) == SOURCE_NONE,
+                          .account_id = old->values[SET_ACCOUNT_ID],
+                          .key_id = old->values[SET_KEY_ID],
+                          .email = email != NULL ? email : "",
+                          .private_key = key_uri};
+}
+
+// A block that no profile can carry is found before the token is touched.
+static bool check_block(const struct block *block, const struct ssa_run *run, struct ssa_error *err)
+{
+    SECRET_AUTO trial = {0};
+    return secret_new(&trial, PROFILE_MAX, err) && block_write(block, run, &trial, err);
+}
+
+bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key_id, const char *account,
+                    const char *email, const struct ssa_output *output, struct ssa_created *created,
+                    struct ssa_error *err)
+{
+    *created = (struct ssa_created){0};
+    struct old_block old = {0};
+    struct rsa_key numbers;
+    bool left = false;
+    SECRET_AUTO text = {0};
+    SECRET_AUTO pem = {0};
+    SECRET_AUTO trial = {0};
+    PROVISION_AUTO p = {.target = {.fd = -1}};
+    if (!secret_new(&text, KEY_FILE_MAX, err) || !secret_new(&pem, PEM_MAX, err) ||
+        !secret_new(&trial, PEM_MAX, err) || !secret_must_be_locked(&text, err) ||
+        !read_file(file, &run->callbacks, &text, err) || !read_old(&text, file, &pem, &old, err))
+        return false;
+    override(&old, SET_KEY_ID, key_id);
+    override(&old, SET_ACCOUNT_ID, account);
+    override(&old, SET_EMAIL, email);
+    fill_client(&old, run->settings);
+    // A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in place.
+    if (!check_old(&old, file, err) || !secret_append(&trial, secret_span(&pem)) ||
+        !rsa_key_from_pem(&trial, &numbers, err))
+        return false;
+    secret_free(&trial);
+    struct block block = block_of(&old, p.key_uri);
+    if (!check_block(&block, run, err) || !provision_prepare(&p, run, output, false, err) ||
+        !secret_append(&p.pem, secret_span(&pem)))
+        return false;
+    secret_free(&pem);
+    const bool imported = provision_import(&p, old.values[SET_KEY_ID], old.values[SET_EMAIL],
+                                           old.values[SET_ACCOUNT_ID], &left, err);
+    if (imported && provision_finish(&p, &block, created, err))
+        return true;
+    if (imported && p.target.draft[0] == '\0')
+        return false;
+    if (imported)
+        left = !key_destroy(p.token, &p.key, NULL);
+    if (err != NULL && left)
+        err->class = SSA_IMPORT_LEFT;
+    else if (err != NULL && imported)
+        err->class = SSA_IMPORT_CLEAN;
+    return left ? error_hint(err, "An object is left on the token: `ssa-hsm hsm list --login` shows it.") : false;
+}

@@ -1,0 +1,107 @@
+// From settings to an open token and an API client.
+#include "flow/open.h"
+
+#include "core/text.h"
+#include "flow/source.h"
+#include "flow/tell.h"
+
+enum { CLIENT_SECRET_MAX = 4096 };
+
+bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token, struct ssa_error *err)
+{
+    const struct token_wanted wanted = {.uri = uri,
+                                        .module = settings_get(run->settings, SET_MODULE, NULL),
+                                        .uri_module_first = settings_profile_first(run->settings)};
+    return token_open(&wanted, token, err);
+}
+
+bool may_guess_token(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
+{
+    if (pin_attended(policy, info))
+        return true;
+    error_set(err, SSA_CONFIG, NULL, setting_name(SET_TOKEN), "is not set, and a stored PIN is not tried on a guess");
+    return error_hint(err, "This is the token there is: SSA_HSM_TOKEN=\"%s\"", info->uri);
+}
+
+bool open_target_token(const struct ssa_run *run, struct uri **uri, struct token **token, struct ssa_error *err)
+{
+    const char *named = settings_get(run->settings, SET_TOKEN, NULL);
+    struct pin_policy policy;
+    *uri = NULL;
+    if (named != NULL && !uri_parse(named, uri, err))
+        return false;
+    if (!pin_policy_init(&policy, run, *uri, err) || !open_key_token(run, *uri, token, err))
+        return false;
+    if (named == NULL && !may_guess_token(&policy, token_info(*token), err))
+        return false;
+    const struct pin_giver giver = pin_giver_of(&policy);
+    return token_check_able(*token, err) && token_login(*token, true, &giver, err);
+}
+
+static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct ssa_error *err)
+{
+    const struct ssa_callbacks *callbacks = &run->callbacks;
+    const char *client = settings_get(run->settings, SET_CLIENT_ID, NULL);
+    char prompt[512];
+    if (callbacks->ask_secret == NULL) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "APS_SECRET_ID is not set, and there is nobody to ask");
+        return error_hint(err, "Set it to the client secret, or to a reference: file:PATH, env:NAME, fd:N, "
+                               "credential:NAME.");
+    }
+    (void)text_format(prompt, sizeof prompt, "Client secret of %s: ", client);
+    if (!callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity, &secret->len, err)) {
+        if (err->class == SSA_PIN)
+            err->class = SSA_CONFIG;
+        return false;
+    }
+    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, NULL, "the client secret is empty");
+}
+
+bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *literal, struct ssa_error *err)
+{
+    const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
+    *literal = true;
+    if (!secret_new(secret, CLIENT_SECRET_MAX, err))
+        return false;
+    if (value == NULL)
+        return ask_secret(run, secret, err);
+    if (strncmp(value, "pkcs11:", 7) == 0) {
+        error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "a client secret on a token is not supported yet");
+        return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
+    }
+    if (source_kind(value) == SOURCE_NONE)
+        return secret_append_text(secret, value) ||
+               error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is longer than %d bytes", CLIENT_SECRET_MAX);
+    *literal = false;
+    return source_read(value, "APS_SECRET_ID", &run->callbacks, secret, err);
+}
+
+bool read_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
+{
+    *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
+    if (*client_id == NULL) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "APS_CLIENT_ID is not set");
+        return error_hint(err, "It is the client id of your app at https://aps.autodesk.com: export it, or choose a "
+                               "profile that has it.");
+    }
+    for (const char *p = *client_id; *p != '\0'; p++)
+        if (*p <= ' ' || *p > '~' || *p == '"' || *p == ':' || *p == '\'')
+            return error_set(err, SSA_CONFIG, NULL, "APS_CLIENT_ID", "holds a character that no client id has");
+    return true;
+}
+
+bool open_api(const struct ssa_run *run, const struct secret *secret, struct aps **client, struct ssa_error *err)
+{
+    const struct ssa_settings *s = run->settings;
+    const struct aps_config config = {.base_url = settings_get(s, SET_BASE_URL, NULL),
+                                      .client_id = settings_get(s, SET_CLIENT_ID, NULL),
+                                      .client_secret = secret_span(secret),
+                                      .cacert = settings_get(s, SET_CACERT, NULL),
+                                      .capath = settings_get(s, SET_CAPATH, NULL),
+                                      .insecure_http = run->insecure_http,
+                                      .timeout = run->timeout,
+                                      .tell = run->callbacks.tell,
+                                      .interrupted = run->callbacks.interrupted,
+                                      .context = run->callbacks.context};
+    return aps_new(&config, client, err);
+}

@@ -1,0 +1,39 @@
+// From settings to an open token and an API client: what every story begins with.
+#ifndef SSA_FLOW_OPEN_H
+#define SSA_FLOW_OPEN_H
+
+#include "aps/aps.h"
+#include "flow/pin.h"
+#include "flow/settings.h"
+
+// Finds the token that holds the key of uri.
+bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
+                    struct ssa_error *err) MUST_CHECK;
+
+// Finds the token for new keys: SSA_HSM_TOKEN; without it the only token there is, provided that a person types its
+// PIN. Checks that it can take a key, logs in with a session that writes, and checks that. *uri (the caller frees it)
+// stays NULL where no setting names the token.
+bool open_target_token(const struct ssa_run *run, struct uri **uri, struct token **token,
+                       struct ssa_error *err) MUST_CHECK;
+
+// Refuses to try a stored PIN on a token that no setting names (SSA_CONFIG): a guess is shown to a person, or nobody.
+bool may_guess_token(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err) MUST_CHECK;
+
+// Reads or asks for the client secret. *literal says that the secret itself came, and not a reference to it.
+bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *literal,
+                        struct ssa_error *err) MUST_CHECK;
+
+// The client id. Fails with SSA_CONFIG when it is not set.
+bool read_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
+
+// The API's client; it borrows secret and the settings.
+bool open_api(const struct ssa_run *run, const struct secret *secret, struct aps **client,
+              struct ssa_error *err) MUST_CHECK;
+
+static inline void aps_close(struct aps **client)
+{
+    aps_free(*client);
+}
+#define APS_AUTO __attribute__((cleanup(aps_close))) struct aps
+
+#endif

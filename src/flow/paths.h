@@ -1,0 +1,22 @@
+// Where things of ours are kept (XDG Base Directory Specification 0.8).
+#ifndef SSA_FLOW_PATHS_H
+#define SSA_FLOW_PATHS_H
+
+#include "core/error.h"
+
+#define PATH_TEXT_MAX 512U
+
+// $XDG_CONFIG_HOME/ssa-hsm, $XDG_STATE_HOME/ssa-hsm, or their places under $HOME. A relative value counts as unset.
+bool path_config(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+bool path_state(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
+// The file of a profile: NAME.env in the configuration, or the path itself where name has a slash.
+bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
+// Makes a folder of ours and what is missing above it, mode 0700.
+bool path_make(const char *folder, struct ssa_error *err) MUST_CHECK;
+
+// The absolute form of a path that exists or not; a working directory that is gone leaves it as it is.
+void path_absolute(const char *path, char out[static PATH_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,131 @@
+// Where the PIN comes from, and whether it may be tried.
+#include "flow/pin.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "core/text.h"
+#include "flow/source.h"
+#include "flow/tell.h"
+
+// RFC 7512 section 2.4: a pin-source is a path or a file URI; ours are taken there too.
+static bool from_uri(const struct uri *uri, const char **source, struct ssa_error *err)
+{
+    const char *given = uri == NULL ? NULL : uri_pin_source(uri);
+    if (given == NULL || source_kind(given) != SOURCE_NONE) {
+        *source = given;
+        return true;
+    }
+    error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI's pin-source is none of file:PATH, env:NAME, fd:N and "
+                                           "credential:NAME");
+    return error_hint(err, "A path is written file:PATH.");
+}
+
+bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
+                     struct ssa_error *err)
+{
+    *policy = (struct pin_policy){.run = run, .retry = run->pin_retry, .state = {.fd = -1}};
+    policy->source = settings_get(run->settings, SET_PIN_SOURCE, NULL);
+    if (policy->source == NULL)
+        return from_uri(uri, &policy->source, err);
+    if (source_kind(policy->source) != SOURCE_NONE)
+        return true;
+    // Not repeated: people put the PIN itself there.
+    error_set(err, SSA_CONFIG, NULL, setting_name(SET_PIN_SOURCE),
+              "is none of file:PATH, env:NAME, fd:N and credential:NAME");
+    return error_hint(err, "It says where the PIN is; the PIN itself is never given in a setting or an argument.");
+}
+
+bool pin_attended(const struct pin_policy *policy, const struct token_info *info)
+{
+    return policy->source == NULL || info->pin_pad;
+}
+
+// What tells one PIN file from its successor. A credential is made anew at each start of its unit, with the same PIN in
+// it, and a variable has nothing to go by.
+static void identity_of(const char *source, char *out, size_t capacity)
+{
+    char path[PATH_TEXT_MAX];
+    struct stat about;
+    out[0] = '\0';
+    if (source_kind(source) != SOURCE_FILE || !source_path(source, path, NULL) || stat(path, &about) != 0 ||
+        !S_ISREG(about.st_mode))
+        return;
+    if (!text_format(out, capacity, "%s %ju %ju %jd.%09ld", path, (uintmax_t)about.st_ino, (uintmax_t)about.st_size,
+                     (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec))
+        out[0] = '\0';
+}
+
+static bool cancelled(const struct token_info *info, struct ssa_error *err)
+{
+    return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri, "not tried: one more wrong PIN locks it");
+}
+
+static bool give_attended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
+                          struct ssa_error *err)
+{
+    const struct ssa_callbacks *callbacks = &policy->run->callbacks;
+    char text[SSA_ERROR_TEXT_MAX];
+    if (info->pin_final_try) {
+        (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label);
+        if (callbacks->confirm == NULL || !callbacks->confirm(callbacks->context, text))
+            return cancelled(info, err);
+    } else if (info->pin_count_low) {
+        tell(callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one", info->label);
+    }
+    if (pin == NULL) {
+        tell(callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
+        return true;
+    }
+    if (policy->source != NULL)
+        return source_read(policy->source, setting_name(SET_PIN_SOURCE), callbacks, pin, err);
+    (void)text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,
+                      info->model[0] != '\0' ? ", " : "", info->serial);
+    if (callbacks->ask_secret == NULL) {
+        error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the PIN");
+        return error_hint(err, "Say where it is: SSA_HSM_PIN_SOURCE or --pin-source with file:, env:, fd: or credential:.");
+    }
+    return callbacks->ask_secret(callbacks->context, text, (char *)pin->data, pin->capacity, &pin->len, err);
+}
+
+static bool give_unattended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
+                            struct ssa_error *err)
+{
+    char identity[PATH_TEXT_MAX + 128];
+    if (info->pin_final_try) {
+        cancelled(info, err);
+        return error_hint(err, "That is for a person to try: run the command at a terminal, without a PIN source.");
+    }
+    identity_of(policy->source, identity, sizeof identity);
+    return source_read(policy->source, setting_name(SET_PIN_SOURCE), &policy->run->callbacks, pin, err) &&
+           pin_state_begin(&policy->state, info, identity, policy->retry, err);
+}
+
+static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
+{
+    struct pin_policy *policy = context;
+    const bool given = pin_attended(policy, info) ? give_attended(policy, info, pin, err)
+                                                  : give_unattended(policy, info, pin, err);
+    if (!given)
+        return false;
+    if (interrupted(&policy->run->callbacks)) {
+        pin_state_end(&policy->state, PIN_NOT_TRIED);
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
+    }
+    if (policy->ready != NULL)
+        policy->ready(policy->ready_context);
+    return true;
+}
+
+static void outcome(void *context, const struct token_info *info, enum pin_outcome what)
+{
+    struct pin_policy *policy = context;
+    pin_state_end(&policy->state, what);
+    if (what == PIN_ACCEPTED && pin_attended(policy, info))
+        pin_state_forget(info);
+}
+
+struct pin_giver pin_giver_of(struct pin_policy *policy)
+{
+    return (struct pin_giver){.context = policy, .give = give, .outcome = outcome};
+}

@@ -1,0 +1,28 @@
+// Where the PIN comes from, and whether it may be tried (product rule: once, and never in vain).
+#ifndef SSA_FLOW_PIN_H
+#define SSA_FLOW_PIN_H
+
+#include "flow/pin_state.h"
+#include "flow/settings.h"
+
+struct pin_policy {
+    const struct ssa_run *run;
+    const char *source; // a reference; NULL: a person is asked
+    bool retry;
+    struct pin_state state;
+    // Called once the PIN is there, before it is tried; may be NULL.
+    void (*ready)(void *context);
+    void *ready_context;
+};
+
+// Sets up *policy from the settings and the token's or key's URI (its pin-source counts where the settings name none).
+// A source that is none of ours fails with SSA_CONFIG before any token is touched.
+bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
+                     struct ssa_error *err) MUST_CHECK;
+
+// Whether a person gives the PIN.
+bool pin_attended(const struct pin_policy *policy, const struct token_info *info);
+
+struct pin_giver pin_giver_of(struct pin_policy *policy);
+
+#endif

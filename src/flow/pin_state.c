@@ -1,0 +1,128 @@
+// The record of failed unattended PIN tries.
+#include "flow/pin_state.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+enum { RECORD_MAX = 1024 };
+
+// One file a serial number; a token without one goes by its label. Other characters than letters and digits become
+// '_': should two tokens meet in one file, one of them waits for a person, and no try is lost.
+static bool record_path(const struct token_info *info, char out[static PATH_TEXT_MAX])
+{
+    char folder[PATH_TEXT_MAX], name[sizeof info->label + 1];
+    const char *from = info->serial[0] != '\0' ? info->serial : info->label;
+    size_t i = 0;
+    for (; from[i] != '\0' && i < sizeof name - 1; i++)
+        name[i] = isalnum((unsigned char)from[i]) ? from[i] : '_';
+    name[i] = '\0';
+    return path_state(folder, NULL) && text_format(out, PATH_TEXT_MAX, "%s/pin-%s", folder, name);
+}
+
+// Opens and locks the record. It may be removed by the one we waited for: then it is made anew.
+static int open_locked(const char *path)
+{
+    for (;;) {
+        const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+        if (fd < 0)
+            return -1;
+        struct stat held, named;
+        while (flock(fd, LOCK_EX) != 0)
+            if (errno != EINTR) {
+                (void)close(fd);
+                return -1;
+            }
+        if (fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino)
+            return fd;
+        (void)close(fd);
+    }
+}
+
+static int open_record(const struct token_info *info, struct pin_state *state)
+{
+    char folder[PATH_TEXT_MAX];
+    if (!record_path(info, state->path))
+        return -1;
+    const int fd = open_locked(state->path);
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    return path_state(folder, NULL) && path_make(folder, NULL) ? open_locked(state->path) : -1;
+}
+
+static bool write_record(int fd, const char *identity)
+{
+    const size_t len = strlen(identity);
+    return ftruncate(fd, 0) == 0 && pwrite(fd, identity, len, 0) == (ssize_t)len && pwrite(fd, "\n", 1, (off_t)len) == 1;
+}
+
+static bool refuse(const struct pin_state *state, const struct token_info *info, struct ssa_error *err)
+{
+    error_set(err, SSA_PIN, NULL, info->uri, "an earlier try with this PIN failed, so no further one is made unattended");
+    return error_hint(err, "Correct the PIN file, log in once at a terminal, or allow one more try with --pin-retry (the "
+                           "record is %s).",
+                      state->path);
+}
+
+// Without a record, the token's own flag is all there is to go by.
+static bool without_record(const struct token_info *info, struct ssa_error *err)
+{
+    if (!info->pin_count_low)
+        return true;
+    error_set(err, SSA_PIN, "CKF_USER_PIN_COUNT_LOW", info->uri,
+              "a wrong PIN was tried before, and the state folder cannot be written to remember another");
+    return error_hint(err, "Make $XDG_STATE_HOME/ssa-hsm writable, or log in once at a terminal.");
+}
+
+bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
+                     struct ssa_error *err)
+{
+    char before[RECORD_MAX + 1];
+    state->fd = open_record(info, state);
+    if (state->fd < 0)
+        return without_record(info, err);
+    const ssize_t got = pread(state->fd, before, RECORD_MAX, 0);
+    before[got > 0 ? got : 0] = '\0';
+    before[strcspn(before, "\n")] = '\0';
+    const bool recorded = got > 0;
+    // Only two files can be told apart: the same variable may hold another PIN, or the same one again.
+    const bool changed = before[0] != '\0' && identity[0] != '\0' && strcmp(before, identity) != 0;
+    if (recorded && !changed && !retry) {
+        (void)close(state->fd);
+        state->fd = -1;
+        return refuse(state, info, err);
+    }
+    if (write_record(state->fd, identity))
+        return true;
+    // The disk is full: what was there must not be read as a failed try of ours.
+    if (!recorded)
+        (void)unlink(state->path);
+    (void)close(state->fd);
+    state->fd = -1;
+    return without_record(info, err);
+}
+
+void pin_state_end(struct pin_state *state, enum pin_outcome outcome)
+{
+    if (state->fd < 0)
+        return;
+    if (outcome == PIN_REFUSED)
+        (void)fsync(state->fd);
+    else
+        (void)unlink(state->path);
+    (void)close(state->fd);
+    state->fd = -1;
+}
+
+void pin_state_forget(const struct token_info *info)
+{
+    char path[PATH_TEXT_MAX];
+    if (record_path(info, path))
+        (void)unlink(path);
+}

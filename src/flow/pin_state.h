@@ -1,0 +1,29 @@
+// The record of failed unattended PIN tries, one file a token under the state folder.
+//
+// The record is made before the try and removed after a right one, so that a process that dies in between, a disk that
+// fills up, or a service manager that starts us again cannot turn one wrong PIN into several tries.
+#ifndef SSA_FLOW_PIN_STATE_H
+#define SSA_FLOW_PIN_STATE_H
+
+#include "core/error.h"
+#include "flow/paths.h"
+#include "hsm/token.h"
+
+struct pin_state {
+    char path[PATH_TEXT_MAX];
+    int fd; // locked while a try is under way; -1 where the state cannot be written
+};
+
+// Before an unattended try. identity says which PIN it will be ("" where that cannot be told): a record of another one
+// does not count. Fails with SSA_PIN where a try must not be made; retry (--pin-retry) overrides the record. Concurrent
+// tries with one token wait for each other here.
+bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
+                     struct ssa_error *err) MUST_CHECK;
+
+// After it.
+void pin_state_end(struct pin_state *state, enum pin_outcome outcome);
+
+// After a right PIN that a person gave.
+void pin_state_forget(const struct token_info *info);
+
+#endif

@@ -1,0 +1,146 @@
+// A profile's file, written atomically.
+#include "flow/profile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "flow/settings.h"
+
+static bool choose(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
+                   struct ssa_error *err)
+{
+    char named[PATH_TEXT_MAX];
+    const char *by_settings = settings_get(run->settings, SET_PROFILE, NULL);
+    const char *name = by_settings != NULL ? by_settings : "default";
+    if (output->profile != NULL)
+        name = output->profile;
+    if (output->profile == NULL && output->file != NULL) {
+        if (!text_format(named, sizeof named, "%s", output->file))
+            return error_set(err, SSA_USAGE, "ENAMETOOLONG", output->file, "the path is too long");
+    } else if (!path_profile(name, named, err)) {
+        return false;
+    }
+    // A link is followed: what is replaced is the file, not the link to it.
+    path_absolute(named, target->path);
+    char copy[PATH_TEXT_MAX];
+    memcpy(copy, target->path, sizeof copy);
+    (void)text_format(target->folder, sizeof target->folder, "%s", dirname(copy));
+    return true;
+}
+
+static bool check_existing(const struct profile_target *target, struct ssa_error *err)
+{
+    struct stat about;
+    if (lstat(target->path, &about) != 0) {
+        const int number = errno;
+        return number == ENOENT ||
+               error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be looked at");
+    }
+    if (!S_ISREG(about.st_mode))
+        return error_set(err, SSA_CONFIG, NULL, target->path, "is no regular file");
+    if (target->replace)
+        return true;
+    error_set(err, SSA_CONFIG, "EEXIST", target->path, "the profile exists already");
+    return error_hint(err, "--force replaces it (the key it names stays in its token); --profile NAME writes another.");
+}
+
+static bool make_draft(struct profile_target *target, struct ssa_error *err)
+{
+    if (!text_format(target->draft, sizeof target->draft, "%s.XXXXXX", target->path)) {
+        target->draft[0] = '\0';
+        return error_set(err, SSA_CONFIG, "ENAMETOOLONG", target->path, "the path is too long");
+    }
+    target->fd = mkostemp(target->draft, O_CLOEXEC); // mode 0600
+    if (target->fd < 0) {
+        const int number = errno;
+        target->draft[0] = '\0';
+        return error_errno(err, SSA_CONFIG, number, target->folder, "the folder of the profile cannot be written");
+    }
+    int number = posix_fallocate(target->fd, 0, PROFILE_MAX);
+    if (number == 0 && fsync(target->fd) != 0)
+        number = errno;
+    return number == 0 ||
+           error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
+}
+
+bool profile_reserve(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
+                     struct ssa_error *err)
+{
+    char ours[PATH_TEXT_MAX];
+    *target = (struct profile_target){.fd = -1, .replace = output->replace};
+    if (!choose(target, run, output, err))
+        return false;
+    // Only our own folder is made; another that is missing is more likely a typing error.
+    if (path_config(ours, NULL) && strcmp(ours, target->folder) == 0 && !path_make(ours, err))
+        return false;
+    return check_existing(target, err) && make_draft(target, err);
+}
+
+static bool write_all(int fd, struct span text)
+{
+    size_t done = 0;
+    while (done < text.len) {
+        const ssize_t written = pwrite(fd, text.data + done, text.len - done, (off_t)done);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        done += (size_t)written;
+    }
+    return ftruncate(fd, (off_t)text.len) == 0 && fsync(fd) == 0;
+}
+
+// Where nothing is to be replaced, a file that somebody made meanwhile is not either.
+static bool put_in_place(const struct profile_target *target)
+{
+    if (renameat2(AT_FDCWD, target->draft, AT_FDCWD, target->path, target->replace ? 0 : RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL || target->replace)
+        return false;
+    // A file system without RENAME_NOREPLACE: a second name, which fails where one exists.
+    return link(target->draft, target->path) == 0 && unlink(target->draft) == 0;
+}
+
+static bool sync_folder(const char *folder)
+{
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    // Some file systems cannot sync a folder and say EINVAL: then there is nothing to be had.
+    const bool synced = fsync(fd) == 0 || errno == EINVAL;
+    (void)close(fd);
+    return synced;
+}
+
+bool profile_commit(struct profile_target *target, struct span text, struct ssa_error *err)
+{
+    if (!write_all(target->fd, text) || !put_in_place(target)) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
+    }
+    target->draft[0] = '\0';
+    (void)close(target->fd);
+    target->fd = -1;
+    // In place it is whole either way; what could not be synced is the rename.
+    if (!sync_folder(target->folder)) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, target->folder, "the folder of the profile cannot be synced");
+    }
+    return true;
+}
+
+void profile_abandon(struct profile_target *target)
+{
+    if (target->draft[0] != '\0')
+        (void)unlink(target->draft);
+    if (target->fd >= 0)
+        (void)close(target->fd);
+    target->draft[0] = '\0';
+    target->fd = -1;
+}

@@ -1,0 +1,94 @@
+// What the ways of getting a key into a token have in common.
+#include "flow/provision.h"
+
+#include "core/text.h"
+#include "flow/result.h"
+#include "flow/tell.h"
+
+void provision_end(struct provision *p)
+{
+    secret_free(&p->pem);
+    token_close(&p->token);
+    uri_free(&p->token_uri);
+    profile_abandon(&p->target);
+}
+
+bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
+                       bool without_key, struct ssa_error *err)
+{
+    *p = (struct provision){.run = run, .output = output, .target = {.fd = -1}};
+    if (!without_key && (!secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
+        return false;
+    if (!profile_reserve(&p->target, run, output, err))
+        return false;
+    if (without_key)
+        return true;
+    if (!open_target_token(run, &p->token_uri, &p->token, err))
+        return false;
+    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->token)->uri);
+    return true;
+}
+
+// "NAME KEY_ID": what a person reads in a list of objects.
+static bool label_of(const char *email, const char *account_id, const char *kid, char out[static KEY_LABEL_MAX])
+{
+    const size_t local = email == NULL ? 0 : strcspn(email, "@");
+    return local > 0 ? text_format(out, KEY_LABEL_MAX, "%.*s %s", (int)local, email, kid)
+                     : text_format(out, KEY_LABEL_MAX, "%s %s", account_id, kid);
+}
+
+static bool write_key_uri(struct provision *p, const char *kid, const char *label, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX] = "";
+    const struct token_info *info = token_info(p->token);
+    const char *by_path = token_module_path(p->token);
+    if (by_path != NULL)
+        path_absolute(by_path, path);
+    const struct uri_parts parts = {.token = info->label,
+                                    .serial = info->serial,
+                                    .object = label,
+                                    .id = span_text(kid),
+                                    .private_key = true,
+                                    .module_path = path,
+                                    .module_name = token_module_name(p->token),
+                                    .pin_source = p->token_uri == NULL ? NULL : uri_pin_source(p->token_uri)};
+    return uri_write(&parts, p->key_uri, err);
+}
+
+bool provision_import(struct provision *p, const char *kid, const char *email, const char *account_id, bool *left,
+                      struct ssa_error *err)
+{
+    struct rsa_key numbers;
+    char label[KEY_LABEL_MAX];
+    *left = false;
+    if (!rsa_key_from_pem(&p->pem, &numbers, err))
+        return false;
+    if (!label_of(email, account_id, kid, label))
+        return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes", KEY_LABEL_MAX);
+    if (!write_key_uri(p, kid, label, err) || !key_check_free(p->token, span_text(kid), err))
+        return false;
+    const bool imported = key_import(p->token, &numbers, span_text(kid), label, &p->key, left, err);
+    secret_free(&p->pem);
+    if (!imported)
+        return false;
+    if (key_prove(p->token, &p->key, err))
+        return true;
+    *left = !key_destroy(p->token, &p->key, NULL);
+    return false;
+}
+
+bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,
+                      struct ssa_error *err)
+{
+    SECRET_AUTO profile = {0};
+    SECRET_AUTO shown = {0};
+    // What is shown is made first: nothing that can fail comes after the profile is in place.
+    if (!secret_new(&profile, PROFILE_MAX, err) || !secret_new(&shown, PROFILE_MAX, err) ||
+        !block_write(block, p->run, &profile, err) ||
+        !block_show(block, p->target.path, p->output->show_secret, &shown, err) ||
+        !text_take(&created->block, &shown, err))
+        return false;
+    (void)text_format(created->email, sizeof created->email, "%s", block->email != NULL ? block->email : "");
+    (void)text_format(created->path, sizeof created->path, "%s", p->target.path);
+    return profile_commit(&p->target, secret_span(&profile), err);
+}

@@ -1,0 +1,41 @@
+// Deleting an account or a key at the API, by its own id.
+#include "flow/open.h"
+#include "flow/undo.h"
+
+static bool with_client(const struct ssa_run *run, const char *scopes, struct secret *secret, struct aps **client,
+                        struct ssa_error *err)
+{
+    const char *client_id = NULL;
+    bool literal = false;
+    return read_client_id(run, &client_id, err) && read_client_secret(run, secret, &literal, err) &&
+           open_api(run, secret, client, err) && aps_admin(*client, scopes, err);
+}
+
+bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err)
+{
+    struct aps_account found;
+    SECRET_AUTO secret = {0};
+    APS_AUTO *client = NULL;
+    const bool by_email = strchr(account, '@') != NULL;
+    const char *scopes =
+        by_email ? APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_ACCOUNT_WRITE;
+    if (!with_client(run, scopes, &secret, &client, err) || (by_email && !find_account(client, account, &found, err)))
+        return false;
+    return aps_account_delete(client, by_email ? found.id : account, err);
+}
+
+bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err)
+{
+    struct aps_account found;
+    struct identity identity = {.account_id = account};
+    SECRET_AUTO secret = {0};
+    APS_AUTO *client = NULL;
+    if (account == NULL && !settings_identity(run->settings, false, &identity, err))
+        return false;
+    const bool by_email = strchr(identity.account_id, '@') != NULL;
+    const char *scopes = by_email ? APS_SCOPE_KEY_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_KEY_WRITE;
+    if (!with_client(run, scopes, &secret, &client, err) ||
+        (by_email && !find_account(client, identity.account_id, &found, err)))
+        return false;
+    return aps_key_delete(client, by_email ? found.id : identity.account_id, key_id, err);
+}

@@ -1,0 +1,334 @@
+// Settings: collecting them from their sources, and choosing.
+#include "flow/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "flow/dotenv.h"
+
+enum { PROFILE_TEXT_MAX = 64 * 1024, ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
+
+static const struct {
+    const char *name;
+    bool secret; // copied to locked memory, and overwritten where it stood
+} table[SETTING_COUNT] = {
+    [SET_CLIENT_ID] = {"APS_CLIENT_ID", false},
+    [SET_CLIENT_SECRET] = {"APS_SECRET_ID", true},
+    [SET_ACCOUNT_ID] = {"SERVICE_ACCOUNT_ID", false},
+    [SET_KEY_ID] = {"KEY_ID", false},
+    [SET_EMAIL] = {"SSA_EMAIL", false},
+    // A reference, but old blocks have a PEM here.
+    [SET_PRIVATE_KEY] = {"PRIVATE_KEY", true},
+    [SET_MODULE] = {"SSA_HSM_MODULE", false},
+    [SET_TOKEN] = {"SSA_HSM_TOKEN", false},
+    [SET_PIN_SOURCE] = {"SSA_HSM_PIN_SOURCE", false},
+    [SET_SCOPE] = {"SSA_HSM_SCOPE", false},
+    [SET_PROFILE] = {"SSA_HSM_PROFILE", false},
+    [SET_BASE_URL] = {"SSA_HSM_BASE_URL", false},
+    [SET_AUDIENCE] = {"SSA_HSM_AUDIENCE", false},
+    [SET_CACERT] = {"SSA_HSM_CACERT", false},
+    [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
+};
+
+// What other APS tools call the secret; read where APS_SECRET_ID is not set.
+static const char secret_alias[] = "APS_CLIENT_SECRET";
+
+struct ssa_settings {
+    const char *values[SOURCE_COUNT][SETTING_COUNT];
+    const char *alias[SOURCE_COUNT];
+    struct secret environment; // copies of what was secret there
+    struct secret profile;     // the file's text; values point into it
+    char profile_path[PATH_TEXT_MAX];
+    bool profile_first;
+};
+
+static bool present(const char *value)
+{
+    return value != NULL && value[0] != '\0';
+}
+
+const char *setting_name(enum setting id)
+{
+    return table[id].name;
+}
+
+struct ssa_settings *ssa_settings_new(void)
+{
+    return calloc(1, sizeof(struct ssa_settings));
+}
+
+void ssa_settings_free(struct ssa_settings *s)
+{
+    if (s == NULL)
+        return;
+    secret_free(&s->environment);
+    secret_free(&s->profile);
+    free(s);
+}
+
+static enum setting find_name(const char *name, size_t len)
+{
+    for (enum setting id = 0; id < SETTING_COUNT; id++)
+        if (strlen(table[id].name) == len && memcmp(table[id].name, name, len) == 0)
+            return id;
+    return SETTING_COUNT;
+}
+
+static bool is_alias(const char *name, size_t len)
+{
+    return len == sizeof secret_alias - 1 && memcmp(name, secret_alias, len) == 0;
+}
+
+bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *value, struct ssa_error *err)
+{
+    const enum setting id = find_name(name, strlen(name));
+    if (id == SETTING_COUNT)
+        return error_set(err, SSA_USAGE, NULL, name, "there is no such setting");
+    s->values[FROM_OPTION][id] = value;
+    return true;
+}
+
+// Moves a secret out of the environment into locked memory.
+static const char *secure(struct ssa_settings *s, char *value, bool overwrite, struct ssa_error *err)
+{
+    if (s->environment.data == NULL && !secret_new(&s->environment, ENVIRONMENT_SECRETS_MAX, err))
+        return NULL;
+    const size_t len = strlen(value);
+    const char *copy = (const char *)s->environment.data + s->environment.len;
+    // With the NUL, so that several fit one behind the other.
+    if (!secret_append(&s->environment, span_of(value, len + 1))) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "the secrets in the environment are longer than %d bytes",
+                  ENVIRONMENT_SECRETS_MAX);
+        return NULL;
+    }
+    if (overwrite)
+        wipe(value, len);
+    return copy;
+}
+
+bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite, struct ssa_error *err)
+{
+    for (char **entry = environment; *entry != NULL; entry++) {
+        const size_t len = strcspn(*entry, "=");
+        const enum setting id = find_name(*entry, len);
+        const bool alias = is_alias(*entry, len);
+        if ((id == SETTING_COUNT && !alias) || (*entry)[len] == '\0')
+            continue;
+        const char *value = *entry + len + 1;
+        if (alias || table[id].secret) {
+            value = secure(s, *entry + len + 1, overwrite, err);
+            if (value == NULL)
+                return false;
+        }
+        if (alias)
+            s->alias[FROM_ENVIRONMENT] = value;
+        else
+            s->values[FROM_ENVIRONMENT][id] = value;
+    }
+    return true;
+}
+
+static bool take_assignment(void *context, const struct assignment *a, struct ssa_error *err)
+{
+    struct ssa_settings *s = context;
+    const enum setting id = find_name(a->name, strlen(a->name));
+    const bool alias = is_alias(a->name, strlen(a->name));
+    if (id == SETTING_COUNT && !alias)
+        return true;
+    // A PEM with \n in it is told apart later, with a pointer to key import.
+    if (a->ambiguous && id != SET_PRIVATE_KEY) {
+        error_set(err, SSA_CONFIG, NULL, s->profile_path, "line %zu has a backslash between double quotes in %s", a->line,
+                  a->name);
+        return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
+    }
+    if (alias)
+        s->alias[FROM_PROFILE] = a->value;
+    else
+        s->values[FROM_PROFILE][id] = a->value;
+    return true;
+}
+
+static bool read_profile(struct ssa_settings *s, int fd, struct ssa_error *err)
+{
+    return secret_new(&s->profile, PROFILE_TEXT_MAX, err) &&
+           secret_read_fd(&s->profile, fd, s->profile_path, err) &&
+           dotenv_read(&s->profile, s->profile_path, take_assignment, s, err);
+}
+
+// Opens the profile of this name; -1 with errno where it cannot be, and *named false where there is no place for it.
+static int open_profile(struct ssa_settings *s, const char *name, bool *named, struct ssa_error *err)
+{
+    *named = path_profile(name, s->profile_path, err);
+    if (!*named) {
+        s->profile_path[0] = '\0';
+        return -1;
+    }
+    return open(s->profile_path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool absent_profile(struct ssa_settings *s, int number, struct ssa_error *err)
+{
+    error_errno(err, SSA_CONFIG, number, s->profile_path, "the profile cannot be read");
+    return number == ENOENT
+               ? error_hint(err, "`ssa-hsm account create`, `key create` and `key import` write it.")
+               : false;
+}
+
+bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optional, struct ssa_error *err)
+{
+    const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
+    const char *const names[] = {name, present(by_environment) ? by_environment : NULL, "default"};
+    const size_t count = sizeof names / sizeof names[0];
+    for (size_t i = 0; i < count; i++) {
+        if (names[i] == NULL)
+            continue;
+        // The default need not exist, and without a home there is no place for it.
+        const bool may_be_absent = optional || i == count - 1;
+        bool named = false;
+        const int fd = open_profile(s, names[i], &named, may_be_absent && i == count - 1 ? NULL : err);
+        const int number = errno;
+        if (fd >= 0) {
+            s->profile_first = i == 0;
+            const bool ok = read_profile(s, fd, err);
+            (void)close(fd);
+            return ok;
+        }
+        if (named && (number != ENOENT || !may_be_absent))
+            return absent_profile(s, number, err);
+        if (!named && i != count - 1)
+            return false;
+        s->profile_path[0] = '\0';
+    }
+    return true;
+}
+
+// Sources in the order in which they are asked.
+static void order_of(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT])
+{
+    order[0] = FROM_OPTION;
+    order[1] = s->profile_first ? FROM_PROFILE : FROM_ENVIRONMENT;
+    order[2] = s->profile_first ? FROM_ENVIRONMENT : FROM_PROFILE;
+}
+
+const char *settings_get(const struct ssa_settings *s, enum setting id, enum setting_source *source)
+{
+    enum setting_source order[SOURCE_COUNT];
+    order_of(s, order);
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        const char *value = s->values[order[i]][id];
+        if (!present(value) && id == SET_CLIENT_SECRET)
+            value = s->alias[order[i]];
+        if (!present(value))
+            continue;
+        if (source != NULL)
+            *source = order[i];
+        return value;
+    }
+    if (source != NULL)
+        *source = FROM_NOWHERE;
+    return NULL;
+}
+
+const char *ssa_settings_value(const struct ssa_settings *s, const char *name)
+{
+    const enum setting id = find_name(name, strlen(name));
+    return id == SETTING_COUNT ? NULL : settings_get(s, id, NULL);
+}
+
+const char *settings_profile_path(const struct ssa_settings *s)
+{
+    return s->profile_path;
+}
+
+bool settings_profile_first(const struct ssa_settings *s)
+{
+    return s->profile_first;
+}
+
+static const enum setting unit[] = {SET_ACCOUNT_ID, SET_KEY_ID, SET_EMAIL, SET_PRIVATE_KEY};
+enum { UNIT_SIZE = sizeof unit / sizeof unit[0] };
+
+// An email may be empty: a key that was imported from a bare PEM need not know it.
+static bool unit_has(const struct ssa_settings *s, enum setting_source source, enum setting id)
+{
+    const char *value = s->values[source][id];
+    return id == SET_EMAIL ? value != NULL : present(value);
+}
+
+static bool has_any(const struct ssa_settings *s, enum setting_source source)
+{
+    for (size_t i = 0; i < UNIT_SIZE; i++)
+        if (present(s->values[source][unit[i]]))
+            return true;
+    return false;
+}
+
+static bool incomplete(const struct ssa_settings *s, enum setting_source source, const char *missing,
+                       struct ssa_error *err)
+{
+    const bool profile = source == FROM_PROFILE;
+    if (profile && !unit_has(s, source, SET_KEY_ID) && !unit_has(s, source, SET_PRIVATE_KEY) &&
+        unit_has(s, source, SET_ACCOUNT_ID)) {
+        error_set(err, SSA_CONFIG, NULL, s->profile_path, "the profile has an account, but no key yet");
+        return error_hint(err, "`ssa-hsm key create --force` makes one and writes the profile again.");
+    }
+    error_set(err, SSA_CONFIG, NULL, profile ? s->profile_path : "the environment", "lacks %s", missing);
+    return error_hint(err, "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from one "
+                           "source: set all four or none, or choose a profile with --profile.");
+}
+
+static bool check_private_key(const struct ssa_settings *s, const struct identity *identity, struct ssa_error *err)
+{
+    const char *subject = identity->source == FROM_PROFILE ? s->profile_path : "PRIVATE_KEY";
+    if (strstr(identity->private_key, "-----BEGIN") != NULL) {
+        error_set(err, SSA_CONFIG, NULL, subject, "holds a private key as text (PEM), which is not used from there");
+        return error_hint(err, "Put it into a token: `ssa-hsm key import FILE`, then destroy the file.");
+    }
+    if (strncmp(identity->private_key, "pkcs11:", 7) != 0) {
+        error_set(err, SSA_CONFIG, NULL, subject, "PRIVATE_KEY is no PKCS#11 URI");
+        return error_hint(err, "`ssa-hsm hsm list --login` prints the URIs of a token's keys.");
+    }
+    return true;
+}
+
+bool settings_identity(const struct ssa_settings *s, bool with_key, struct identity *identity, struct ssa_error *err)
+{
+    enum setting_source order[SOURCE_COUNT];
+    order_of(s, order);
+    size_t at = 0;
+    while (at < SOURCE_COUNT && !has_any(s, order[at]))
+        at++;
+    if (at == SOURCE_COUNT) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "no account is set up: there is no profile, and the environment has none");
+        return error_hint(err, "`ssa-hsm account create FIRST LAST` makes an account and its profile; --profile names "
+                               "another.");
+    }
+    const enum setting_source source = order[at];
+    char missing[128] = "";
+    for (size_t i = 0; i < UNIT_SIZE; i++) {
+        const bool needed = with_key || unit[i] == SET_ACCOUNT_ID;
+        const size_t used = strlen(missing);
+        if (needed && !unit_has(s, source, unit[i]))
+            (void)text_format(missing + used, sizeof missing - used, "%s%s", used > 0 ? ", " : "", table[unit[i]].name);
+    }
+    if (missing[0] != '\0')
+        return incomplete(s, source, missing, err);
+    *identity = (struct identity){.account_id = s->values[source][SET_ACCOUNT_ID],
+                                  .key_id = s->values[source][SET_KEY_ID],
+                                  .email = s->values[source][SET_EMAIL],
+                                  .private_key = s->values[source][SET_PRIVATE_KEY],
+                                  .source = source};
+    return !with_key || check_private_key(s, identity, err);
+}
+
+const char *settings_shadowed_key_id(const struct ssa_settings *s)
+{
+    const char *used = s->values[FROM_ENVIRONMENT][SET_KEY_ID], *other = s->values[FROM_PROFILE][SET_KEY_ID];
+    if (s->profile_first || !present(used) || !present(other) || strcmp(used, other) == 0)
+        return NULL;
+    return other;
+}

@@ -1,0 +1,59 @@
+// Settings: where each value comes from, and which source wins.
+//
+// Option, then environment, then profile, then default; a profile that was named by an option goes before the
+// environment. Four of the names are one unit: see settings_identity.
+#ifndef SSA_FLOW_SETTINGS_H
+#define SSA_FLOW_SETTINGS_H
+
+#include "core/error.h"
+#include "core/secret.h"
+#include "flow/paths.h"
+
+enum setting {
+    SET_CLIENT_ID,
+    SET_CLIENT_SECRET,
+    SET_ACCOUNT_ID,
+    SET_KEY_ID,
+    SET_EMAIL,
+    SET_PRIVATE_KEY,
+    SET_MODULE,
+    SET_TOKEN,
+    SET_PIN_SOURCE,
+    SET_SCOPE,
+    SET_PROFILE,
+    SET_BASE_URL,
+    SET_AUDIENCE,
+    SET_CACERT,
+    SET_CAPATH,
+    SETTING_COUNT
+};
+
+enum setting_source { FROM_OPTION, FROM_ENVIRONMENT, FROM_PROFILE, SOURCE_COUNT, FROM_NOWHERE = SOURCE_COUNT };
+
+// The name of a setting in environment and profile.
+const char *setting_name(enum setting id);
+
+// The value that wins, or NULL; *source (may be NULL) says where it is from. Empty values count as unset.
+const char *settings_get(const struct ssa_settings *s, enum setting id, enum setting_source *source);
+
+// The path of the profile that was read, or "" for none.
+const char *settings_profile_path(const struct ssa_settings *s);
+
+// Whether the profile was named by an option, so that it goes before the environment.
+bool settings_profile_first(const struct ssa_settings *s);
+
+// The four names that belong together, all from one source. Borrowed.
+struct identity {
+    const char *account_id, *key_id, *email, *private_key;
+    enum setting_source source;
+};
+
+// Takes the unit from the first source that has any of it. Fails with SSA_CONFIG: none has, some are missing (named),
+// PRIVATE_KEY is a PEM (with a pointer to key import). with_key false asks for the account alone.
+bool settings_identity(const struct ssa_settings *s, bool with_key, struct identity *identity,
+                       struct ssa_error *err) MUST_CHECK;
+
+// The KEY_ID of the profile that would have served had the environment's block not gone before it, or NULL.
+const char *settings_shadowed_key_id(const struct ssa_settings *s);
+
+#endif

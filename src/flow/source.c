@@ -1,0 +1,131 @@
+// Reading a secret from where a reference says it is.
+#include "flow/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "flow/tell.h"
+
+static const struct {
+    const char *prefix;
+    enum source_kind kind;
+} kinds[] = {
+    {"file:", SOURCE_FILE},
+    {"env:", SOURCE_ENV},
+    {"fd:", SOURCE_FD},
+    {"credential:", SOURCE_CREDENTIAL},
+};
+
+static const char *behind_prefix(const char *text)
+{
+    return strchr(text, ':') + 1;
+}
+
+enum source_kind source_kind(const char *text)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+            return kinds[i].kind;
+    return SOURCE_NONE;
+}
+
+bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    const char *name = behind_prefix(text);
+    bool fits = false;
+    if (source_kind(text) == SOURCE_CREDENTIAL) {
+        const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
+        if (folder == NULL) {
+            error_set(err, SSA_CONFIG, NULL, text, "CREDENTIALS_DIRECTORY is not set");
+            return error_hint(err, "systemd sets it for a unit with LoadCredential= or LoadCredentialEncrypted=.");
+        }
+        if (strchr(name, '/') != NULL || name[0] == '\0')
+            return error_set(err, SSA_CONFIG, NULL, text, "a credential is named without a slash");
+        fits = text_format(path, PATH_TEXT_MAX, "%s/%s", folder, name);
+    } else {
+        // file:///path, as RFC 8089 writes it.
+        if (strncmp(name, "///", 3) == 0)
+            name += 2;
+        fits = text_format(path, PATH_TEXT_MAX, "%s", name);
+    }
+    return (fits && path[0] != '\0') || error_set(err, SSA_CONFIG, NULL, text, "names no file");
+}
+
+void source_warn_if_shared(int fd, const char *path, const struct ssa_callbacks *warn)
+{
+    struct stat about;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        tell(warn, SSA_WARNING, "%s can be read by others: chmod 600 %s", path, path);
+}
+
+static bool read_file(const char *text, const struct ssa_callbacks *warn, struct secret *secret,
+                      struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    if (!source_path(text, path, err))
+        return false;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, path, "cannot be read");
+    }
+    source_warn_if_shared(fd, path, warn);
+    const bool ok = secret_read_fd(secret, fd, path, err);
+    (void)close(fd);
+    return ok;
+}
+
+static bool read_variable(const char *text, struct secret *secret, struct ssa_error *err)
+{
+    char *value = secure_getenv(behind_prefix(text));
+    if (value == NULL || value[0] == '\0')
+        return error_set(err, SSA_CONFIG, NULL, text, "the variable is not set");
+    const bool fits = secret_append_text(secret, value);
+    // What /proc/PID/environ shows, and what a child would inherit.
+    wipe(value, strlen(value));
+    return fits || error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
+}
+
+static bool read_descriptor(const char *text, struct secret *secret, struct ssa_error *err)
+{
+    const char *digits = behind_prefix(text);
+    char *end = NULL;
+    errno = 0;
+    const long number = strtol(digits, &end, 10);
+    if (errno != 0 || end == digits || *end != '\0' || number < 0 || number > INT16_MAX)
+        return error_set(err, SSA_CONFIG, NULL, text, "is no file descriptor");
+    if (!secret_read_fd(secret, (int)number, text, err))
+        return false;
+    (void)close((int)number);
+    return true;
+}
+
+bool source_read(const char *text, const char *subject, const struct ssa_callbacks *warn, struct secret *secret,
+                 struct ssa_error *err)
+{
+    bool ok = false;
+    switch (source_kind(text)) {
+    case SOURCE_FILE:
+    case SOURCE_CREDENTIAL:
+        ok = read_file(text, warn, secret, err);
+        break;
+    case SOURCE_ENV:
+        ok = read_variable(text, secret, err);
+        break;
+    case SOURCE_FD:
+        ok = read_descriptor(text, secret, err);
+        break;
+    case SOURCE_NONE:
+        // Not repeated: it may be the secret itself.
+        error_set(err, SSA_CONFIG, NULL, subject, "is none of file:PATH, env:NAME, fd:N and credential:NAME");
+        return error_hint(err, "The secret itself is not given here.");
+    }
+    if (!ok)
+        return false;
+    secret_drop_newline(secret);
+    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, text, "is empty");
+}

@@ -1,0 +1,26 @@
+// References to secrets: file:PATH, env:NAME, fd:N, credential:NAME (systemd).
+#ifndef SSA_FLOW_SOURCE_H
+#define SSA_FLOW_SOURCE_H
+
+#include "core/secret.h"
+#include "flow/paths.h"
+
+enum source_kind { SOURCE_NONE, SOURCE_FILE, SOURCE_ENV, SOURCE_FD, SOURCE_CREDENTIAL };
+
+// What kind of reference text is; SOURCE_NONE when it is none.
+enum source_kind source_kind(const char *text);
+
+// The file that a reference reads, of file: (file:PATH, file:/PATH, file:///PATH) and credential:. Fails with
+// SSA_CONFIG.
+bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
+// Reads the secret, without one trailing line break. A variable of the environment is overwritten in place, an fd is
+// read to its end. A file that others can read is told to warn. Fails with SSA_CONFIG; subject says what the secret is
+// for ("PIN source").
+bool source_read(const char *text, const char *subject, const struct ssa_callbacks *warn, struct secret *secret,
+                 struct ssa_error *err) MUST_CHECK;
+
+// Warns when others may read an open file.
+void source_warn_if_shared(int fd, const char *path, const struct ssa_callbacks *warn);
+
+#endif

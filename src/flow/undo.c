@@ -1,0 +1,175 @@
+// Undoing what a creation has made at the API. Only what can be shown to be ours is deleted.
+#include "flow/undo.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "flow/tell.h"
+
+// The reason stays; class and hint say what became of what had been made.
+static void conclude(struct ssa_error *err, const struct made *made, bool clean, const char *hint)
+{
+    const bool whole = clean && !made->object_left;
+    err->class = whole ? SSA_IMPORT_CLEAN : SSA_IMPORT_LEFT;
+    error_hint(err, "%s%s", hint,
+               made->object_left ? " An object is left on the token: `ssa-hsm hsm list --login` shows it, "
+                                   "`pkcs11-tool --login --delete-object --type privkey --id …` removes it."
+                                 : "");
+}
+
+static void conclude_deletion(struct ssa_error *err, const struct made *made, bool deleted, const struct ssa_error *why,
+                              const char *thing, const char *id, const char *command)
+{
+    char hint[SSA_ERROR_TEXT_MAX];
+    if (deleted)
+        (void)text_format(hint, sizeof hint, "The %s that had been made (%s) is deleted again at the API.", thing, id);
+    else
+        (void)text_format(hint, sizeof hint, "Left at the API: the %s %s, which could not be deleted (%s). Remove it: %s",
+                          thing, id, why->what, command);
+    conclude(err, made, deleted, hint);
+}
+
+static void undo_account(struct aps *client, const struct made *made, struct ssa_error *err)
+{
+    char command[256];
+    struct ssa_error why = {0};
+    const bool deleted = aps_account_delete(client, made->account.id, &why);
+    (void)text_format(command, sizeof command, "ssa-hsm account delete %s", made->account.id);
+    conclude_deletion(err, made, deleted, &why, "account", made->account.id, command);
+}
+
+static bool was_there(const struct aps_keys *before, const char *kid)
+{
+    for (size_t i = 0; i < before->count; i++)
+        if (strcmp(before->list[i].kid, kid) == 0)
+            return true;
+    return false;
+}
+
+// The keys of the account that were not there before, into *fresh.
+static bool list_new(struct aps *client, const struct made *made, struct aps_keys *fresh, struct ssa_error *err)
+{
+    struct aps_keys now = {0};
+    *fresh = (struct aps_keys){0};
+    if (!aps_key_list(client, made->account.id, &now, err))
+        return false;
+    for (size_t i = 0; i < now.count; i++)
+        if (!was_there(&made->before, now.list[i].kid))
+            fresh->list[fresh->count++] = now.list[i];
+    return true;
+}
+
+static void delete_key(struct aps *client, const struct made *made, const char *kid, struct ssa_error *err)
+{
+    char command[SSA_ERROR_TEXT_MAX / 2];
+    struct ssa_error why = {0};
+    const bool deleted = aps_key_delete(client, made->account.id, kid, &why);
+    (void)text_format(command, sizeof command, "ssa-hsm key delete %s --account %s", kid, made->account.id);
+    conclude_deletion(err, made, deleted, &why, "key", kid, command);
+}
+
+// The answer was lost: which key is ours shows in what has come since.
+static void undo_unknown_key(struct aps *client, const struct made *made, struct ssa_error *err)
+{
+    struct aps_keys fresh;
+    struct ssa_error why = {0};
+    char hint[SSA_ERROR_TEXT_MAX];
+    if (!list_new(client, made, &fresh, &why)) {
+        (void)text_format(hint, sizeof hint,
+                          "A key may have been made, and the account's keys could not be listed (%s). Before, account %s "
+                          "had %zu; one more is the lost one: remove it with `ssa-hsm key delete KEY_ID --account %s`.",
+                          why.what, made->account.id, made->before.count, made->account.id);
+        conclude(err, made, false, hint);
+    } else if (fresh.count == 0) {
+        conclude(err, made, true, "No key was made: the account has the keys it had before.");
+    } else if (fresh.count == 1) {
+        delete_key(client, made, fresh.list[0].kid, err);
+    } else {
+        (void)text_format(hint, sizeof hint,
+                          "Account %s has %zu keys that were not there before, the last two %s and %s; which one is lost "
+                          "cannot be told from here, so none was deleted: `ssa-hsm key delete KEY_ID --account %s`.",
+                          made->account.id, fresh.count, fresh.list[fresh.count - 2].kid,
+                          fresh.list[fresh.count - 1].kid, made->account.id);
+        conclude(err, made, false, hint);
+    }
+}
+
+void undo(struct aps *client, const struct ssa_run *run, struct made *made, struct ssa_error *err)
+{
+    if (!made->new_account && made->key == APS_NOT_DONE)
+        return;
+    tell(&run->callbacks, SSA_DETAIL, "undoing: %s", err->what);
+    aps_undoing(client);
+    if (made->new_account)
+        undo_account(client, made, err);
+    else if (made->kid[0] != '\0' && !was_there(&made->before, made->kid))
+        delete_key(client, made, made->kid, err);
+    else
+        undo_unknown_key(client, made, err);
+}
+
+static bool has_local_part(const char *email, const char *first, const char *last)
+{
+    char name[APS_EMAIL_MAX];
+    return text_format(name, sizeof name, "%s-%s@", first, last) && strncasecmp(email, name, strlen(name)) == 0;
+}
+
+static void leave(struct ssa_error *err, const struct made *made, const struct aps_account *found, const char *why)
+{
+    char hint[SSA_ERROR_TEXT_MAX];
+    (void)text_format(hint, sizeof hint,
+                      "There is an account of this name, %s (%s), which is left: %s. If it is not wanted: ssa-hsm account "
+                      "delete %s",
+                      found->email, found->id, why, found->id);
+    conclude(err, made, false, hint);
+}
+
+void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *first, const char *last,
+                       struct made *made, struct ssa_error *err)
+{
+    struct aps_accounts accounts = {0};
+    struct aps_keys keys = {0};
+    struct ssa_error why = {0};
+    char hint[SSA_ERROR_TEXT_MAX];
+    tell(&run->callbacks, SSA_DETAIL, "undoing: %s", err->what);
+    aps_undoing(client);
+    if (!aps_account_list(client, &accounts, &why)) {
+        (void)text_format(hint, sizeof hint,
+                          "The account %s-%s may have been made, and the accounts could not be listed (%s). Run the "
+                          "command again: the API refuses the name where it was made.",
+                          first, last, why.what);
+        conclude(err, made, false, hint);
+        return;
+    }
+    const struct aps_account *found = NULL;
+    for (size_t i = 0; i < accounts.count && found == NULL; i++)
+        if (has_local_part(accounts.list[i].email, first, last))
+            found = &accounts.list[i];
+    if (found == NULL) {
+        conclude(err, made, true, "No account was made.");
+    } else if (!found->has_created_at || made->asked_at == 0 || found->created_at < made->asked_at) {
+        leave(err, made, found, "it is older than this command, or does not say when it was made");
+    } else if (!aps_admin(client, APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ, &why) ||
+               !aps_key_list(client, found->id, &keys, &why)) {
+        leave(err, made, found, "whether it has keys could not be seen");
+    } else if (keys.count > 0) {
+        leave(err, made, found, "it has keys, so somebody uses it");
+    } else {
+        made->account = *found;
+        undo_account(client, made, err);
+    }
+}
+
+bool find_account(struct aps *client, const char *wanted, struct aps_account *account, struct ssa_error *err)
+{
+    struct aps_accounts accounts = {0};
+    if (!aps_account_list(client, &accounts, err))
+        return false;
+    for (size_t i = 0; i < accounts.count; i++)
+        if (strcmp(accounts.list[i].id, wanted) == 0 || strcasecmp(accounts.list[i].email, wanted) == 0) {
+            *account = accounts.list[i];
+            return true;
+        }
+    error_set(err, SSA_REFUSED, NULL, wanted, "the client has no such account");
+    return error_hint(err, "--account takes the account's id (SERVICE_ACCOUNT_ID) or its email.");
+}

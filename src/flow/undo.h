@@ -1,0 +1,34 @@
+// Undoing what a creation has made at the API when it cannot be finished, and saying what came of it.
+#ifndef SSA_FLOW_UNDO_H
+#define SSA_FLOW_UNDO_H
+
+#include <time.h>
+
+#include "aps/aps.h"
+
+// What a creation has made so far.
+struct made {
+    struct aps_account account;
+    bool new_account;       // this creation made it
+    time_t asked_at;        // the server's clock when it was asked for
+    enum aps_outcome key;   // whether a key was made
+    char kid[APS_ID_MAX];   // its id; empty where the answer was lost
+    struct aps_keys before; // the account's keys before, for one that is not new
+    bool object_left;       // an object on the token could not be destroyed again
+};
+
+// Deletes the new account, or the new key of an older one. *err, the reason, gets class SSA_IMPORT_CLEAN or
+// SSA_IMPORT_LEFT and a hint that says what is gone or how to remove what is left; where nothing had been made it stays
+// as it is.
+void undo(struct aps *client, const struct ssa_run *run, struct made *made, struct ssa_error *err);
+
+// The same for an account whose own answer was lost: found by its name, and deleted only if it was made after it was
+// asked for and has no keys.
+void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *first, const char *last,
+                       struct made *made, struct ssa_error *err);
+
+// Finds an account by id or email, for one request.
+bool find_account(struct aps *client, const char *wanted, struct aps_account *account,
+                  struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,218 @@
+"""What the program needs around it to be proven: a token in another process, the API's emulator, secrets, folders.
+
+All of it runs as the user that the program runs as; only the tracer is root.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import pwd
+import secrets
+import shutil
+import ssl
+import string
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "proof"
+_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+_SCOPES = (
+    "application:service_account:write application:service_account:read "
+    "application:service_account_key:write application:service_account_key:read"
+)
+
+
+class CannotRun(Exception):
+    """The proof cannot be carried out; the text says why."""
+
+
+class World:
+    """Made by entering it, and gone without a trace when left."""
+
+    def __init__(self, user: str | None, keep: Path | None) -> None:
+        self._keep = keep
+        self._stack = contextlib.ExitStack()
+        self.user = user
+        self._account = pwd.getpwnam(user or "root")
+        alphabet = string.ascii_letters + string.digits
+        # Long and random, so that what is found is no accident.
+        self.pin = "".join(secrets.choice(alphabet) for _ in range(24))
+        self.client_secret = "".join(secrets.choice(alphabet) for _ in range(48))
+        self.client_id = "".join(secrets.choice(alphabet) for _ in range(32))
+
+    def __enter__(self) -> World:
+        with contextlib.ExitStack() as stack:
+            self._stack = stack
+            self._folders()
+            self._token()
+            self._emulator()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _folders(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ssa-hsm-proof-"))
+        self._stack.callback(self._leave_folder)
+        self.folder.chmod(0o711)
+        self.tracer = self.folder / "tracer"
+        self.tracer.mkdir(mode=0o700)
+        self.home = self._own(self.folder / "home")
+        self.pin_file = self.write("pin", self.pin.encode())
+        self.secret_file = self.write("secret", self.client_secret.encode())
+
+    def _leave_folder(self) -> None:
+        if self._keep:
+            shutil.copytree(self.folder, self._keep, dirs_exist_ok=True, ignore=shutil.ignore_patterns("run"))
+        shutil.rmtree(self.folder)
+
+    def _own(self, path: Path) -> Path:
+        path.mkdir(mode=0o700)
+        os.chown(path, self._account.pw_uid, self._account.pw_gid)
+        return path
+
+    def write(self, name: str, content: bytes) -> Path:
+        """A file that only the user can read."""
+        path = self.home / name
+        path.touch(mode=0o600)
+        os.chown(path, self._account.pw_uid, self._account.pw_gid)
+        path.write_bytes(content)
+        return path
+
+    def _as_user(self) -> dict[str, Any]:
+        if not self.user:
+            return {}
+        groups = os.getgrouplist(self._account.pw_name, self._account.pw_gid)
+        return {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": groups}
+
+    def _serve(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+        server = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=self.home,
+            **self._as_user(),
+        )  # fmt: skip
+        self._stack.callback(_end, server)
+        return server
+
+    def _token(self) -> None:
+        module = _find("softhsm/libsofthsm2.so", "pkcs11/libsofthsm2.so")
+        store, run = self._own(self.home / "tokens"), self._own(self.home / "run")
+        conf = self.write("softhsm2.conf", f"directories.tokendir = {store}\nlog.level = ERROR\n".encode())
+        environment = {"PATH": _PATH, "SOFTHSM2_CONF": str(conf), "XDG_RUNTIME_DIR": str(run), "HOME": str(self.home)}
+        init = ["softhsm2-util", "--module", str(module), "--init-token", "--free", "--label", TOKEN]
+        init += ["--so-pin", secrets.token_hex(8), "--pin", self.pin]
+        done = subprocess.run(
+            init, env=environment, capture_output=True, text=True, check=False, cwd=self.home, **self._as_user()
+        )
+        if done.returncode:
+            raise CannotRun(f"softhsm2-util: {done.stderr.strip() or done.stdout.strip()}")
+        command = ["p11-kit", "server", "--foreground", "--sh", "--provider", str(module), "--name", str(run / "token")]
+        server = self._serve([*command, f"pkcs11:token={TOKEN}"], environment)
+        for line in server.stdout or ():
+            if "P11_KIT_SERVER_ADDRESS=" in line:
+                self._address = line.split("=", 1)[1].split(";")[0].strip().strip("'\"")
+                return
+        raise CannotRun("p11-kit server did not say its address")
+
+    def _emulator(self) -> None:
+        program = ROOT / "tests/emulator/emulator.py"
+        if not program.exists():
+            raise CannotRun(f"the emulator, {program}, is not there")
+        folder = self._own(self.home / "emulator")
+        command = [sys.executable, "-B", str(program), "--dir", str(folder), "--until-eof"]
+        command += ["--client-id", self.client_id, "--client-secret", self.client_secret]
+        server = self._serve(command, {"PATH": _PATH, "HOME": str(self.home)})
+        try:
+            ready = json.loads(server.stdout.readline() if server.stdout else "")
+        except ValueError:
+            raise CannotRun("the emulator did not start") from None
+        self.url, self._cacert = ready["url"], ready["cacert"]
+        self.issued = folder / "issued"
+
+    def environment(self, literal_secret: bool) -> dict[str, str]:
+        """All that the program is told; nothing of our own environment."""
+        return {
+            "PATH": _PATH,
+            "LANG": "C.UTF-8",
+            "HOME": str(self.home),
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "P11_KIT_SERVER_ADDRESS": self._address,
+            "APS_CLIENT_ID": self.client_id,
+            "APS_SECRET_ID": self.client_secret if literal_secret else f"file:{self.secret_file}",
+            "SSA_HSM_MODULE": str(_find("pkcs11/p11-kit-client.so")),
+            "SSA_HSM_TOKEN": f"pkcs11:token={TOKEN}",
+            "SSA_HSM_PIN_SOURCE": f"file:{self.pin_file}",
+            "SSA_HSM_SCOPE": "data:read",
+            "SSA_HSM_BASE_URL": self.url,
+            "SSA_HSM_CACERT": self._cacert,
+        }
+
+    def run_untraced(self, command: list[str], environment: dict[str, str]) -> None:
+        """A command that only prepares the ground."""
+        done = subprocess.run(
+            command, env=environment, cwd=self.home, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, timeout=60, **self._as_user(),
+        )  # fmt: skip
+        if done.returncode:
+            raise CannotRun(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+
+    def _call(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Any:
+        request = urllib.request.Request(f"{self.url}/authentication/v2{path}", body, headers, method=method)
+        context = ssl.create_default_context(cafile=self._cacert)
+        try:
+            with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+                return json.load(answer)
+        except OSError as error:
+            raise CannotRun(f"the emulator: {method} {path}: {error}") from None
+
+    def issue_key(self) -> tuple[str, str, Path]:
+        """A key as somebody got it before the program was there: its account, its id, the PEM file.
+
+        From the emulator, not made here: an import may ask the API whether it knows the key.
+        """
+        basic = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": _SCOPES}).encode()
+        token = self._call("POST", "/token", {"Authorization": f"Basic {basic}"}, form)["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        accounts = self._call("GET", "/service-accounts", bearer)["serviceAccounts"]
+        if not accounts:
+            raise CannotRun("account create left no account to import a key for")
+        account = accounts[0]["serviceAccountId"]
+        key = self._call("POST", f"/service-accounts/{account}/keys", bearer, b"")
+        return account, key["kid"], self.write("old-key.pem", key["privateKey"].encode())
+
+
+def _find(*names: str) -> Path:
+    """A library's module, whatever the machine's folder for libraries is called."""
+    said = subprocess.run(
+        ["pkg-config", "--variable=p11_module_path", "p11-kit-1"], capture_output=True, text=True, check=False
+    ) if shutil.which("pkg-config") else None  # fmt: skip
+    libraries = [Path(said.stdout.strip()).parent] if said and said.stdout.strip() else []
+    libraries += [*sorted(Path("/usr/lib").glob("*-linux-gnu*")), Path("/usr/lib64"), Path("/usr/lib")]
+    for library in libraries:
+        for name in names:
+            if (library / name).exists():
+                return library / name
+    raise CannotRun(f"{names[0]} is not installed")
+
+
+def _end(server: subprocess.Popen[str]) -> None:
+    server.terminate()
+    try:
+        server.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+    for stream in (server.stdin, server.stdout):
+        if stream:
+            stream.close()

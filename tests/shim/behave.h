@@ -1,0 +1,44 @@
+/* Functions that do more than pass on: what they do instead, when a script says so. Each has the arguments of the
+ * C_ function of its name, some the call before them. */
+#ifndef SHIM_BEHAVE_H
+#define SHIM_BEHAVE_H
+
+#include "call.h"
+
+/* token.c */
+CK_RV shim_initialize(void *arguments);
+CK_RV shim_finalize(void *reserved);
+CK_RV shim_get_info(CK_INFO *info);
+CK_RV shim_get_slot_list(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *count);
+CK_RV shim_get_slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info);
+CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info);
+CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count);
+bool mechanism_is_hidden(CK_MECHANISM_TYPE type);
+
+/* login.c */
+CK_RV shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+                        CK_SESSION_HANDLE *session);
+CK_RV shim_close_session(CK_SESSION_HANDLE session);
+CK_RV shim_close_all_sessions(CK_SLOT_ID slot);
+CK_RV shim_get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info);
+CK_RV shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG length);
+CK_RV shim_logout(CK_SESSION_HANDLE session);
+/* The flags that wrong PINs leave on a token. */
+CK_FLAGS pin_flags(CK_SLOT_ID slot);
+
+/* sign.c */
+CK_RV shim_sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV shim_sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG length, CK_BYTE *signature, CK_ULONG *size);
+CK_RV shim_sign_update(CK_SESSION_HANDLE session, CK_BYTE *part, CK_ULONG length);
+CK_RV shim_sign_final(CK_SESSION_HANDLE session, CK_BYTE *signature, CK_ULONG *size);
+
+/* create.c */
+CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count,
+                         CK_OBJECT_HANDLE *object);
+
+/* report.c */
+CK_RV shim_get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
+                               CK_ULONG count);
+CK_RV shim_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count);
+
+#endif

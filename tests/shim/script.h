@@ -1,0 +1,125 @@
+/* The script in memory: rules about calls, and rules about what the token claims to be. README.md is its manual. */
+#ifndef SHIM_SCRIPT_H
+#define SHIM_SCRIPT_H
+
+#include <p11-kit/pkcs11.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum call_id {
+#define CALL(name) ID_##name,
+#include "calls.def"
+#undef CALL
+    CALL_COUNT,
+    ANY_CALL = CALL_COUNT
+};
+
+enum { MAX_RULES = 128, MAX_ACTIONS = 8, MAX_ATTRIBUTES = 64, MAX_MECHANISMS = 64, MAX_TEXT = 256, MAX_VALUE = 512 };
+
+enum action_kind {
+    ACT_RETURN,
+    ACT_SLEEP,
+    ACT_KILL,
+    ACT_SIGNAL,
+    ACT_REMOVE,
+    ACT_INSERT,
+    ACT_CORRUPT,
+    ACT_TOUCH,
+    ACT_WAIT
+};
+
+struct action {
+    enum action_kind kind;
+    bool after;
+    CK_RV rv;        /* return, remove */
+    unsigned int ms; /* sleep */
+    int signal;      /* kill, signal */
+    char path[MAX_TEXT];
+};
+
+enum pin_filter { PIN_ANY, PIN_NULL, PIN_EMPTY };
+
+/* Zero is a class and a user, so that a number was given is said beside it. */
+struct optional {
+    bool given;
+    CK_ULONG number;
+};
+
+struct filter {
+    struct optional object_class, attribute, user, mechanism;
+    enum pin_filter pin;
+    bool without_certificate;
+};
+
+struct rule {
+    unsigned int line;
+    enum call_id call;
+    unsigned long first, last; /* of the calls that match, from 1 */
+    struct filter filter;
+    struct action actions[MAX_ACTIONS];
+    size_t action_count;
+    unsigned long seen;
+};
+
+struct attribute_rule {
+    CK_ATTRIBUTE_TYPE type;
+    struct optional object_class;
+    bool absent;
+    unsigned char value[MAX_VALUE];
+    CK_ULONG length;
+};
+
+struct attribute_rules {
+    struct attribute_rule at[MAX_ATTRIBUTES];
+    size_t count;
+};
+
+struct mechanisms {
+    CK_MECHANISM_TYPE at[MAX_MECHANISMS];
+    size_t count;
+};
+
+struct flag_change {
+    CK_FLAGS set, clear;
+};
+
+struct text {
+    bool given;
+    char at[MAX_TEXT];
+};
+
+struct script {
+    struct rule rules[MAX_RULES];
+    size_t rule_count;
+    bool count_across_processes;
+
+    struct text manufacturer, description;           /* C_GetInfo */
+    struct text label, serial, model;                /* C_GetTokenInfo */
+    struct flag_change token_flags, slot_flags;
+    struct optional pin_min, pin_max;
+    struct mechanisms hidden, only;
+    struct text absent_while;                        /* a file: while it exists, there is no token */
+
+    struct attribute_rules reported;                 /* C_GetAttributeValue */
+    struct attribute_rules refused, dropped, forced; /* C_CreateObject */
+    bool complete_rsa;
+    bool create_replaces;
+    bool find_needs_certificate;
+    struct mechanisms create_needs_so;               /* object classes */
+
+    bool needs_reserved;                             /* C_Initialize */
+    bool always_authenticate;
+    struct text protected_pin, so_pin, user_pin;
+    unsigned long pin_tries, pin_quiet;
+    bool pin_silent;
+};
+
+/* Filled once, before any call; afterwards only `seen` changes, under the lock of act.c. */
+extern struct script script;
+
+extern const char *const call_names[CALL_COUNT];
+
+/* Reads SSA_SHIM_SCRIPT, if set. What is wrong goes to standard error with file and line. */
+bool script_load(void);
+
+#endif
