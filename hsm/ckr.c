@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define NAMED(rv) {rv, #rv}
+#define NAMED(rv)                                                                                            \
+    {                                                                                                        \
+        rv, #rv                                                                                              \
+    }
 
 static const struct {
     CK_RV rv;
@@ -89,7 +92,8 @@ static bool token_gone(CK_RV rv)
     return rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_ERROR;
 }
 
-bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token, const char *what, ...)
+bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
+              const char *what, ...)
 {
     char text[SSA_ERROR_TEXT_MAX], name[32];
     va_list args;
@@ -99,7 +103,9 @@ bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struc
     va_end(args);
     error_set(err, class, ckr_name(rv, name), token == NULL ? NULL : token->info.uri, "%s", text);
     if (token_gone(rv))
-        error_hint(err, "Is the token still plugged in and its reader or server running? `ssa-hsm hsm list` shows what "
-                        "is there.");
+        error_hint(
+            err,
+            "Is the token still plugged in and its reader or server running? `ssa-hsm hsm list` shows what "
+            "is there.");
     return false;
 }

@@ -13,8 +13,8 @@ enum { CHALLENGE_BYTES = 32 };
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 static const CK_KEY_TYPE rsa = CKK_RSA;
 
-static CK_RV create_private(struct token *token, const struct rsa_key *numbers, struct span id, struct span label,
-                            CK_OBJECT_HANDLE *object)
+static CK_RV create_private(struct token *token, const struct rsa_key *numbers, struct span id,
+                            struct span label, CK_OBJECT_HANDLE *object)
 {
     static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
     // Every use is named, the refused ones too: a module fills in its own defaults for what is left out, and
@@ -45,8 +45,8 @@ static CK_RV create_private(struct token *token, const struct rsa_key *numbers, 
     return token->module.call->C_CreateObject(token->session, template, COUNT(template), object);
 }
 
-static CK_RV create_public(struct token *token, const struct rsa_key *numbers, struct span id, struct span label,
-                           CK_OBJECT_HANDLE *object)
+static CK_RV create_public(struct token *token, const struct rsa_key *numbers, struct span id,
+                           struct span label, CK_OBJECT_HANDLE *object)
 {
     static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
     CK_ATTRIBUTE template[] = {
@@ -104,14 +104,10 @@ static const struct {
     CK_BBOOL value;
     bool may_be_unknown;
 } demanded[] = {
-    {CKA_TOKEN, "CKA_TOKEN", CK_TRUE, false},
-    {CKA_PRIVATE, "CKA_PRIVATE", CK_TRUE, false},
-    {CKA_SENSITIVE, "CKA_SENSITIVE", CK_TRUE, false},
-    {CKA_EXTRACTABLE, "CKA_EXTRACTABLE", CK_FALSE, false},
-    {CKA_SIGN, "CKA_SIGN", CK_TRUE, false},
-    {CKA_DECRYPT, "CKA_DECRYPT", CK_FALSE, true},
-    {CKA_UNWRAP, "CKA_UNWRAP", CK_FALSE, true},
-    {CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER", CK_FALSE, true},
+    {CKA_TOKEN, "CKA_TOKEN", CK_TRUE, false},         {CKA_PRIVATE, "CKA_PRIVATE", CK_TRUE, false},
+    {CKA_SENSITIVE, "CKA_SENSITIVE", CK_TRUE, false}, {CKA_EXTRACTABLE, "CKA_EXTRACTABLE", CK_FALSE, false},
+    {CKA_SIGN, "CKA_SIGN", CK_TRUE, false},           {CKA_DECRYPT, "CKA_DECRYPT", CK_FALSE, true},
+    {CKA_UNWRAP, "CKA_UNWRAP", CK_FALSE, true},       {CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER", CK_FALSE, true},
     {CKA_DERIVE, "CKA_DERIVE", CK_FALSE, true},
 };
 
@@ -145,7 +141,8 @@ static bool check_unreadable(struct token *token, const struct key *key, struct 
     CK_ATTRIBUTE secret = {.type = CKA_PRIVATE_EXPONENT};
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, &secret, 1);
     if (rv == CKR_OK && secret.ulValueLen != CK_UNAVAILABLE_INFORMATION && secret.ulValueLen > 0)
-        return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key's private exponent can be read");
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                         "the imported key's private exponent can be read");
     return true;
 }
 

@@ -17,13 +17,16 @@ static bool read_key(struct token *token, struct key *key, struct ssa_error *err
         ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus),
         ATTRIBUTE(CKA_ALWAYS_AUTHENTICATE, &each_time, sizeof each_time),
     };
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes, 2);
-    // A module that does not know CKA_ALWAYS_AUTHENTICATE says so and fills in the rest (PKCS#11 v2.40 section 5.7):
-    // absent means false.
+    const CK_RV rv =
+        token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes, 2);
+    // A module that does not know CKA_ALWAYS_AUTHENTICATE says so and fills in the rest (PKCS#11 v2.40
+    // section 5.7): absent means false.
     if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read");
-    if (attributes[0].ulValueLen == CK_UNAVAILABLE_INFORMATION || attributes[0].ulValueLen > sizeof key->modulus)
-        return ckr_fail(err, SSA_TOKEN, CKR_ATTRIBUTE_TYPE_INVALID, token, "the key has no modulus, so is no RSA key");
+    if (attributes[0].ulValueLen == CK_UNAVAILABLE_INFORMATION ||
+        attributes[0].ulValueLen > sizeof key->modulus)
+        return ckr_fail(err, SSA_TOKEN, CKR_ATTRIBUTE_TYPE_INVALID, token,
+                        "the key has no modulus, so is no RSA key");
     key->modulus_len = attributes[0].ulValueLen;
     key->login_each_time = attributes[1].ulValueLen == sizeof each_time && each_time != CK_FALSE;
     return true;
@@ -44,12 +47,15 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
     if (!find_objects(token, template, attributes, found, 2, &count, err))
         return false;
     if (count == 0) {
-        error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the token does not hold the key that PRIVATE_KEY names");
-        return error_hint(err, "`ssa-hsm hsm list --login` shows the keys it holds; `ssa-hsm key create` makes a new one.");
+        error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
+                  "the token does not hold the key that PRIVATE_KEY names");
+        return error_hint(
+            err, "`ssa-hsm hsm list --login` shows the keys it holds; `ssa-hsm key create` makes a new one.");
     }
     if (count > 1) {
         error_set(err, SSA_CONFIG, NULL, token->info.uri, "several keys on the token match PRIVATE_KEY");
-        return error_hint(err, "Its URI must name one of them by id and object: see `ssa-hsm hsm list --login`.");
+        return error_hint(err,
+                          "Its URI must name one of them by id and object: see `ssa-hsm hsm list --login`.");
     }
     key->private_object = found[0];
     return read_key(token, key, err);
@@ -72,7 +78,8 @@ bool key_check_free(struct token *token, struct span id, struct ssa_error *err)
     return error_hint(err, "`ssa-hsm hsm list --login` shows it. It is left as it is.");
 }
 
-// The DigestInfo of SHA-256 in front of the digest (RFC 8017 section 9.2, note 1), for tokens that do not hash.
+// The DigestInfo of SHA-256 in front of the digest (RFC 8017 section 9.2, note 1), for tokens that do not
+// hash.
 static bool digest_info(struct span message, uint8_t out[static 64], size_t *len)
 {
     static const uint8_t prefix[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
@@ -89,7 +96,8 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
         return true;
     const CK_RV rv =
         token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
-    return rv == CKR_OK || ckr_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
+    return rv == CKR_OK ||
+           ckr_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
 }
 
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
@@ -117,8 +125,8 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
     if (len != key->modulus_len)
-        return ckr_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token, "the signature is %lu bytes where the key has %zu",
-                        len, key->modulus_len);
+        return ckr_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
+                        "the signature is %lu bytes where the key has %zu", len, key->modulus_len);
     signature->len += len;
     signature->data[signature->len] = 0;
     return true;

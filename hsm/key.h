@@ -14,24 +14,26 @@ struct key {
     bool login_each_time; // CKA_ALWAYS_AUTHENTICATE
 };
 
-// Finds the one private key with the URI's id and label. Fails with SSA_KEY_MISSING (none) or SSA_CONFIG (several).
+// Finds the one private key with the URI's id and label. Fails with SSA_KEY_MISSING (none) or SSA_CONFIG
+// (several).
 bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err) MUST_CHECK;
 
-// Appends the RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017 section 8.2) over message: one C_Sign. Fails with
-// SSA_TOKEN, or SSA_PIN where the key's own login is refused.
+// Appends the RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017 section 8.2) over message: one C_Sign. Fails
+// with SSA_TOKEN, or SSA_PIN where the key's own login is refused.
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
               struct ssa_error *err) MUST_CHECK;
 
 // Whether a private key with this id is there already: SSA_CONFIG when it is.
 bool key_check_free(struct token *token, struct span id, struct ssa_error *err) MUST_CHECK;
 
-// Stores both halves with the strict template: private, sensitive, not extractable, sign alone. numbers may be wiped as
-// soon as this returns. On failure nothing is left on the token; where that could not be had, *left is true and the
-// hint says what to remove.
+// Stores both halves with the strict template: private, sensitive, not extractable, sign alone. numbers may
+// be wiped as soon as this returns. On failure nothing is left on the token; where that could not be had,
+// *left is true and the hint says what to remove.
 bool key_import(struct token *token, const struct rsa_key *numbers, struct span id, const char *label,
                 struct key *key, bool *left, struct ssa_error *err) MUST_CHECK;
 
-// Reads the attributes back and has a random challenge signed, which is verified with the public half by OpenSSL.
+// Reads the attributes back and has a random challenge signed, which is verified with the public half by
+// OpenSSL.
 bool key_prove(struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // Destroys both objects of a key that key_import made.

@@ -71,7 +71,8 @@ bool token_list_keys(struct token *token, key_shown *show, void *context, struct
 {
     static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
     static const CK_KEY_TYPE type = CKK_RSA;
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type)};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+                               ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type)};
     CK_OBJECT_HANDLE found[KEYS_MAX];
     CK_ULONG count = 0;
     if (!find_objects(token, template, 2, found, KEYS_MAX, &count, err))

@@ -15,8 +15,9 @@ static bool may_try(const struct token *token, struct ssa_error *err)
         return pin_error(err, token, "CKF_USER_PIN_LOCKED", "the PIN is locked",
                          "The token's own tool unlocks it, with the PUK or as security officer.");
     if (token->info.pin_unset)
-        return pin_error(err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
-                         "Set one with the token's own tool, e.g. `pkcs11-tool --login --login-type so --init-pin`.");
+        return pin_error(
+            err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
+            "Set one with the token's own tool, e.g. `pkcs11-tool --login --login-type so --init-pin`.");
     return true;
 }
 
@@ -26,7 +27,8 @@ static bool right_length(const struct token *token, const struct secret *pin, st
     const struct token_info *info = &token->info;
     const bool known = info->pin_max > 0 && info->pin_max >= info->pin_min && info->pin_max <= PIN_MAX;
     if (pin->len == 0)
-        return pin_error(err, token, NULL, "the PIN is empty; no try was spent", "Give the token's user PIN.");
+        return pin_error(err, token, NULL, "the PIN is empty; no try was spent",
+                         "Give the token's user PIN.");
     if (known && (pin->len < info->pin_min || pin->len > info->pin_max)) {
         error_set(err, SSA_PIN, "CKR_PIN_LEN_RANGE", info->uri,
                   "the PIN's length is outside the token's %zu to %zu; no try was spent", info->pin_min,
@@ -62,7 +64,8 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
     ckr_fail(err, SSA_PIN, rv, token, "the token refuses the PIN");
     if (rv == CKR_PIN_LOCKED)
         return error_hint(err, "It is locked now: unlock it with the token's own tool and the PUK.");
-    return error_hint(err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
+    return error_hint(
+        err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
 }
 
 static bool login(struct token *token, const struct pin_giver *giver, struct ssa_error *err)
@@ -90,7 +93,8 @@ static bool check_writable(struct token *token, struct ssa_error *err)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the session cannot be looked at");
     if (info.state == CKS_RW_USER_FUNCTIONS || (!token->logged_in && info.state == CKS_RW_PUBLIC_SESSION))
         return true;
-    return ckr_fail(err, SSA_TOKEN, CKR_SESSION_READ_ONLY, token, "the token gives no session that can write");
+    return ckr_fail(err, SSA_TOKEN, CKR_SESSION_READ_ONLY, token,
+                    "the token gives no session that can write");
 }
 
 bool token_login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)

@@ -3,15 +3,16 @@
 
 #include <dlfcn.h>
 
-static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause, const char *what)
+static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause,
+                   const char *what)
 {
     return error_set(err, SSA_ABSENT, cause, entry->path, "%s", what);
 }
 
 static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry)
 {
-    // The API's thread runs beside this one, so the module must lock; one that cannot is told that we call it from one
-    // thread alone, which is the case.
+    // The API's thread runs beside this one, so the module must lock; one that cannot is told that we call it
+    // from one thread alone, which is the case.
     CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
     if (entry->init_reserved[0] != '\0')
         args.pReserved = (void *)(uintptr_t)entry->init_reserved;
@@ -30,8 +31,9 @@ bool module_open(const struct module_entry *entry, struct module *module, struct
     void *library = dlopen(entry->path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         error_set(err, SSA_ABSENT, NULL, NULL, "the PKCS#11 module cannot be loaded: %s", dlerror());
-        return error_hint(err, "Give the module's path with --module or SSA_HSM_MODULE; `ssa-hsm hsm list` shows the "
-                               "modules that are configured.");
+        return error_hint(
+            err, "Give the module's path with --module or SSA_HSM_MODULE; `ssa-hsm hsm list` shows the "
+                 "modules that are configured.");
     }
     CK_C_GetFunctionList get_list = NULL;
     *(void **)&get_list = dlsym(library, "C_GetFunctionList");

@@ -34,7 +34,8 @@ bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX
 // Turns what the module says into what we keep.
 void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info);
 
-bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id, CK_TOKEN_INFO *token);
+bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id,
+                 CK_TOKEN_INFO *token);
 // The URI's attribute (CKA_ID, CKA_LABEL), or NULL.
 const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type);
 
@@ -42,10 +43,13 @@ const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type)
 const char *ckr_name(CK_RV rv, char buffer[static 32]);
 
 // An error from a PKCS#11 call, on the token (NULL: none).
-bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token, const char *what, ...)
-    __attribute__((format(printf, 5, 6)));
+bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
+              const char *what, ...) __attribute__((format(printf, 5, 6)));
 
-#define ATTRIBUTE(t, v, n) {.type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)}
+#define ATTRIBUTE(t, v, n)                                                                                   \
+    {                                                                                                        \
+        .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                     \
+    }
 
 // Finds at most max objects that match.
 bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,

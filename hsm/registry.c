@@ -1,5 +1,5 @@
-// p11-kit's module configuration, by its own rules: *.module files of "name: value" lines in three folders, of which
-// the later override the earlier value by value (pkcs11.conf(5)).
+// p11-kit's module configuration, by its own rules: *.module files of "name: value" lines in three folders,
+// of which the later override the earlier value by value (pkcs11.conf(5)).
 #include "hsm/registry.h"
 
 #include <ctype.h>
@@ -155,7 +155,8 @@ void registry_free(struct registry **registry)
     *registry = NULL;
 }
 
-// RFC 7512 section 2.3: module-name is the file's name without the system's affixes; people also give p11-kit's own.
+// RFC 7512 section 2.3: module-name is the file's name without the system's affixes; people also give
+// p11-kit's own.
 static bool named(const struct module_entry *entry, const char *name)
 {
     if (strcasecmp(entry->name, name) == 0)
@@ -174,7 +175,8 @@ bool registry_resolve(const char *name_or_path, struct module_entry *entry, stru
     if (strchr(name_or_path, '/') != NULL) {
         if (text_format(entry->path, sizeof entry->path, "%s", name_or_path))
             return true;
-        return error_set(err, SSA_CONFIG, NULL, NULL, "the module's path is longer than %u bytes", MODULE_PATH_MAX);
+        return error_set(err, SSA_CONFIG, NULL, NULL, "the module's path is longer than %u bytes",
+                         MODULE_PATH_MAX);
     }
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)

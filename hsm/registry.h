@@ -1,7 +1,7 @@
 // The modules that p11-kit is configured with, read from its configuration without loading any of them.
 //
-// p11-kit's own loader starts all of them at once; here a name is resolved to one file and its init arguments, and
-// that module alone is loaded (pkcs11.conf(5)).
+// p11-kit's own loader starts all of them at once; here a name is resolved to one file and its init
+// arguments, and that module alone is loaded (pkcs11.conf(5)).
 #ifndef SSA_HSM_REGISTRY_H
 #define SSA_HSM_REGISTRY_H
 
@@ -13,7 +13,8 @@
 #define REGISTRY_MAX        64U
 
 struct module_entry {
-    char name[MODULE_NAME_MAX]; // the configuration file's, without ".module"; empty for a module given by path
+    char name[MODULE_NAME_MAX]; // the configuration file's, without ".module"; empty for a module given by
+                                // path
     char path[MODULE_PATH_MAX];
     char init_reserved[MODULE_RESERVED_MAX]; // x-init-reserved; empty for none
     bool trust_policy;                       // holds certificates of the system, and no keys
@@ -24,14 +25,14 @@ struct registry {
     size_t count;
 };
 
-// Reads the configuration; NULL when there is no memory. Missing folders are no error; unreadable files are passed over,
-// as p11-kit does. The caller frees it.
+// Reads the configuration; NULL when there is no memory. Missing folders are no error; unreadable files are
+// passed over, as p11-kit does. The caller frees it.
 struct registry *registry_new(void);
 void registry_free(struct registry **registry);
 #define REGISTRY_AUTO __attribute__((cleanup(registry_free))) struct registry
 
-// What a setting means: a path where it has a slash, else a name from the configuration (without regard to case, RFC
-// 7512 section 2.3). Fails with SSA_ABSENT and the names there are.
+// What a setting means: a path where it has a slash, else a name from the configuration (without regard to
+// case, RFC 7512 section 2.3). Fails with SSA_ABSENT and the names there are.
 bool registry_resolve(const char *name_or_path, struct module_entry *entry, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -52,7 +52,8 @@ void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info)
         info->uri[0] = '\0';
 }
 
-static void take_match(struct search *s, const struct module *module, CK_SLOT_ID slot, const CK_TOKEN_INFO *raw)
+static void take_match(struct search *s, const struct module *module, CK_SLOT_ID slot,
+                       const CK_TOKEN_INFO *raw)
 {
     struct token_info info;
     token_describe(raw, &info);
@@ -94,14 +95,16 @@ static bool conclude(struct search *s, struct token **token, struct ssa_error *e
     if (s->matches > 1) {
         error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match: %s%s", s->places,
                   s->matches > MATCHES_SHOWN ? " …" : "");
-        return error_hint(err, "Name one: SSA_HSM_TOKEN or --token with its label and serial, and --module where two "
-                               "modules show the same token.");
+        return error_hint(
+            err, "Name one: SSA_HSM_TOKEN or --token with its label and serial, and --module where two "
+                 "modules show the same token.");
     }
     if (s->matches == 0) {
         error_set(err, SSA_ABSENT, NULL, NULL, "no token matches%s%s", s->failures[0] ? "; not asked: " : "",
                   s->failures);
-        return error_hint(err, "Is it plugged in? `ssa-hsm hsm list` shows the modules and tokens there are; --module "
-                               "or SSA_HSM_MODULE names a module that p11-kit does not know.");
+        return error_hint(
+            err, "Is it plugged in? `ssa-hsm hsm list` shows the modules and tokens there are; --module "
+                 "or SSA_HSM_MODULE names a module that p11-kit does not know.");
     }
     *token = malloc(sizeof **token);
     if (*token == NULL)
@@ -176,8 +179,8 @@ void token_close(struct token **token)
     struct token *t = *token;
     if (t == NULL)
         return;
-    // A PIV card stays unlocked for everybody until somebody logs out. Failures here (the card is gone) change
-    // nothing any more.
+    // A PIV card stays unlocked for everybody until somebody logs out. Failures here (the card is gone)
+    // change nothing any more.
     if (t->logged_in)
         (void)t->module.call->C_Logout(t->session);
     if (t->session != CK_INVALID_HANDLE)
@@ -208,7 +211,8 @@ const char *token_module_name(const struct token *token)
 static bool signs(const struct token *token, CK_MECHANISM_TYPE type)
 {
     CK_MECHANISM_INFO info;
-    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK && (info.flags & CKF_SIGN) != 0;
+    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK &&
+           (info.flags & CKF_SIGN) != 0;
 }
 
 bool token_check_able(const struct token *token, struct ssa_error *err)
@@ -219,7 +223,8 @@ bool token_check_able(const struct token *token, struct ssa_error *err)
     }
     if (!signs(token, CKM_SHA256_RSA_PKCS) && !signs(token, CKM_RSA_PKCS)) {
         error_set(err, SSA_TOKEN, "CKR_MECHANISM_INVALID", token->info.uri, "the token cannot sign with RSA");
-        return error_hint(err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS: choose another with --token.");
+        return error_hint(
+            err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS: choose another with --token.");
     }
     return true;
 }

@@ -25,15 +25,16 @@ struct token_info {
 
 // Where to look. All borrowed; NULL where unset.
 struct token_wanted {
-    const struct uri *uri;  // of a token or of an object on it; NULL is any token
-    const char *module;     // path or name, by option or environment
-    bool uri_module_first;  // the URI's own module goes before `module`
+    const struct uri *uri; // of a token or of an object on it; NULL is any token
+    const char *module;    // path or name, by option or environment
+    bool uri_module_first; // the URI's own module goes before `module`
 };
 
 struct token;
 
-// Loads the module, or searches those that p11-kit knows, each alone, and finds the one token that matches. Fails with
-// SSA_ABSENT (no module, no token), SSA_CONFIG (several match: all are named). The caller closes *token.
+// Loads the module, or searches those that p11-kit knows, each alone, and finds the one token that matches.
+// Fails with SSA_ABSENT (no module, no token), SSA_CONFIG (several match: all are named). The caller closes
+// *token.
 bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err) MUST_CHECK;
 
 // Logs out, closes the session, finalises the module.
@@ -52,21 +53,23 @@ enum pin_outcome {
     PIN_NOT_TRIED // the token failed before it looked at the PIN, as far as it says
 };
 
-// Where a PIN comes from. give is asked once for each login, after the token's flags were found good for a try, and
-// puts the PIN into pin (capacity PIN_MAX) or fails; on a token with a pad it is called with pin NULL. outcome hears
-// what became of it.
+// Where a PIN comes from. give is asked once for each login, after the token's flags were found good for a
+// try, and puts the PIN into pin (capacity PIN_MAX) or fails; on a token with a pad it is called with pin
+// NULL. outcome hears what became of it.
 struct pin_giver {
     void *context;
     bool (*give)(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err);
     void (*outcome)(void *context, const struct token_info *info, enum pin_outcome outcome);
 };
 
-// Opens a session and logs in as the user. The PIN is tried once, never where its length or the flags say it cannot be
-// right, and kept in locked memory for keys that want a login for each signature. Fails with SSA_PIN or SSA_TOKEN.
-bool token_login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err) MUST_CHECK;
+// Opens a session and logs in as the user. The PIN is tried once, never where its length or the flags say it
+// cannot be right, and kept in locked memory for keys that want a login for each signature. Fails with
+// SSA_PIN or SSA_TOKEN.
+bool token_login(struct token *token, bool writable, const struct pin_giver *giver,
+                 struct ssa_error *err) MUST_CHECK;
 
-// Says whether the token can take a key and sign with it, as far as it tells without a login: not write-protected, RSA
-// signing among its mechanisms. Fails with SSA_TOKEN.
+// Says whether the token can take a key and sign with it, as far as it tells without a login: not
+// write-protected, RSA signing among its mechanisms. Fails with SSA_TOKEN.
 bool token_check_able(const struct token *token, struct ssa_error *err) MUST_CHECK;
 
 #endif

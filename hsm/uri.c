@@ -22,8 +22,9 @@ static void kit_free(P11KitUri **uri)
 static bool bad(struct ssa_error *err, const char *text, const char *what)
 {
     error_set(err, SSA_CONFIG, NULL, text, "%s", what);
-    return error_hint(err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\"; `ssa-hsm hsm list` prints "
-                           "them ready to paste.");
+    return error_hint(
+        err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\"; `ssa-hsm hsm list` prints "
+             "them ready to paste.");
 }
 
 static bool is_command(const char *pin_source)
@@ -42,14 +43,17 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
         return bad(err, NULL, "this is no PKCS#11 URI (RFC 7512)");
     if (p11_kit_uri_get_pin_value(uri) != NULL) {
         error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI holds a PIN (pin-value)");
-        return error_hint(err, "Take it out, and say where the PIN is: pin-source=file:/path, or SSA_HSM_PIN_SOURCE.");
+        return error_hint(
+            err, "Take it out, and say where the PIN is: pin-source=file:/path, or SSA_HSM_PIN_SOURCE.");
     }
     if (is_command(p11_kit_uri_get_pin_source(uri))) {
-        error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI's pin-source is a command, which is never run");
+        error_set(err, SSA_CONFIG, NULL, NULL,
+                  "the PKCS#11 URI's pin-source is a command, which is never run");
         return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
     }
     if (p11_kit_uri_any_unrecognized(uri))
-        return bad(err, text, "the PKCS#11 URI has an attribute that is not in RFC 7512, so it matches nothing");
+        return bad(err, text,
+                   "the PKCS#11 URI has an attribute that is not in RFC 7512, so it matches nothing");
     *out = (struct uri *)uri;
     uri = NULL;
     return true;
@@ -87,7 +91,8 @@ bool uri_names_object(const struct uri *uri)
     return uri_attribute(uri, CKA_ID) != NULL || uri_attribute(uri, CKA_LABEL) != NULL;
 }
 
-bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id, CK_TOKEN_INFO *token)
+bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id,
+                 CK_TOKEN_INFO *token)
 {
     const CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(kit(uri));
     return p11_kit_uri_match_module_info(kit(uri), module) && p11_kit_uri_match_slot_info(kit(uri), slot) &&

@@ -9,8 +9,8 @@
 
 struct uri;
 
-// Reads a URI. Fails with SSA_CONFIG: malformed, with an attribute nobody knows (it would match nothing), with
-// pin-value (a PIN in a setting), or with a pin-source that is a command. The caller frees *uri.
+// Reads a URI. Fails with SSA_CONFIG: malformed, with an attribute nobody knows (it would match nothing),
+// with pin-value (a PIN in a setting), or with a pin-source that is a command. The caller frees *uri.
 bool uri_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
 void uri_free(struct uri **uri);
 #define URI_AUTO __attribute__((cleanup(uri_free))) struct uri
@@ -34,6 +34,7 @@ struct uri_parts {
 };
 
 // Writes the URI, at most URI_TEXT_MAX bytes with the NUL. Fails with SSA_UNEXPECTED when it does not fit.
-bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX],
+               struct ssa_error *err) MUST_CHECK;
 
 #endif

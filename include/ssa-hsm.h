@@ -1,7 +1,8 @@
 // ssa-hsm: keys of Autodesk Platform Services secure service accounts, kept in PKCS#11 tokens.
 //
-// What another program may use. The ssa-hsm program itself is a client of this header. Nothing here prints, keeps
-// global state or changes the process: questions and progress go through callbacks, results are returned.
+// What another program may use. The ssa-hsm program itself is a client of this header. Nothing here prints,
+// keeps global state or changes the process: questions and progress go through callbacks, results are
+// returned.
 #ifndef SSA_HSM_H
 #define SSA_HSM_H
 
@@ -12,22 +13,23 @@
 extern "C" {
 #endif
 
-// ---- Errors ----------------------------------------------------------------------------------------------------
+// ---- Errors
+// ----------------------------------------------------------------------------------------------------
 
 // What kind of failure it is; the value is the program's exit code.
 enum ssa_class {
     SSA_OK = 0,
-    SSA_UNEXPECTED = 1,   // none of the below
-    SSA_USAGE = 2,        // the command line
-    SSA_CONFIG = 3,       // a setting, a profile, a file
-    SSA_ABSENT = 4,       // the module or the token
-    SSA_PIN = 5,          // wrong, locked, or not to be had
-    SSA_KEY_MISSING = 6,  // the token does not hold the key
-    SSA_TOKEN = 7,        // a token operation failed
-    SSA_NETWORK = 8,      // network, TLS, a server that is down or answers with nothing usable
-    SSA_CREDENTIALS = 9,  // client id or secret refused
-    SSA_REFUSED = 10,     // refused by the API
-    SSA_RATE_LIMIT = 11,  // rate limit, longer than there was time to wait
+    SSA_UNEXPECTED = 1,    // none of the below
+    SSA_USAGE = 2,         // the command line
+    SSA_CONFIG = 3,        // a setting, a profile, a file
+    SSA_ABSENT = 4,        // the module or the token
+    SSA_PIN = 5,           // wrong, locked, or not to be had
+    SSA_KEY_MISSING = 6,   // the token does not hold the key
+    SSA_TOKEN = 7,         // a token operation failed
+    SSA_NETWORK = 8,       // network, TLS, a server that is down or answers with nothing usable
+    SSA_CREDENTIALS = 9,   // client id or secret refused
+    SSA_REFUSED = 10,      // refused by the API
+    SSA_RATE_LIMIT = 11,   // rate limit, longer than there was time to wait
     SSA_IMPORT_CLEAN = 12, // an import failed, what it had made is gone again
     SSA_IMPORT_LEFT = 13,  // an import failed and something is left
 };
@@ -37,25 +39,27 @@ enum ssa_class {
 // Filled by every function that fails. All text is NUL-terminated, and harmless to a terminal.
 struct ssa_error {
     enum ssa_class class;
-    char what[512];                // what failed and why
-    char cause[64];                // the lower layer's own name: CKR_PIN_INCORRECT, CURLE_COULDNT_CONNECT, HTTP 403
-    char subject[512];             // on what: a token, a URL, a file; may be empty
+    char what[512];    // what failed and why
+    char cause[64];    // the lower layer's own name: CKR_PIN_INCORRECT, CURLE_COULDNT_CONNECT, HTTP 403
+    char subject[512]; // on what: a token, a URL, a file; may be empty
     char hint[SSA_ERROR_TEXT_MAX]; // what to do next; may be empty
 };
 
-// Writes "subject: what (cause)", and the hint on a line of its own, to out (capacity bytes, always NUL-terminated).
+// Writes "subject: what (cause)", and the hint on a line of its own, to out (capacity bytes, always
+// NUL-terminated).
 void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity);
 
-// ---- Questions and progress ------------------------------------------------------------------------------------
+// ---- Questions and progress
+// ------------------------------------------------------------------------------------
 
 enum ssa_level { SSA_DETAIL, SSA_NOTICE, SSA_WARNING };
 
 // Each may be NULL: nobody is there to ask, nobody listens, nothing interrupts.
 struct ssa_callbacks {
     void *context;
-    // Asks a person for a secret ("PIN for token …", "Client secret of …"), without echo. Writes at most capacity
-    // bytes to answer, which is locked memory, and their number to *len. Fails with SSA_PIN or SSA_CONFIG when there is
-    // nobody to ask.
+    // Asks a person for a secret ("PIN for token …", "Client secret of …"), without echo. Writes at most
+    // capacity bytes to answer, which is locked memory, and their number to *len. Fails with SSA_PIN or
+    // SSA_CONFIG when there is nobody to ask.
     bool (*ask_secret)(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,
                        struct ssa_error *err);
     // Asks a person to type yes; anything else, and nobody there, is no.
@@ -66,32 +70,40 @@ struct ssa_callbacks {
     bool (*interrupted)(void *context);
 };
 
-// ---- Settings --------------------------------------------------------------------------------------------------
+// ---- Settings
+// --------------------------------------------------------------------------------------------------
 
 struct ssa_settings;
 
-// An empty set, or NULL when there is no memory. ssa_settings_free wipes what was secret in it; it takes NULL.
+// An empty set, or NULL when there is no memory. ssa_settings_free wipes what was secret in it; it takes
+// NULL.
 struct ssa_settings *ssa_settings_new(void);
 void ssa_settings_free(struct ssa_settings *settings);
 
-// Sets one value as a command-line option would: it beats environment and profile. name is the environment's name for
-// it ("SSA_HSM_MODULE"); value is borrowed until the settings are freed. Fails with SSA_USAGE for an unknown name.
-bool ssa_settings_option(struct ssa_settings *settings, const char *name, const char *value, struct ssa_error *err);
+// Sets one value as a command-line option would: it beats environment and profile. name is the environment's
+// name for it ("SSA_HSM_MODULE"); value is borrowed until the settings are freed. Fails with SSA_USAGE for an
+// unknown name.
+bool ssa_settings_option(struct ssa_settings *settings, const char *name, const char *value,
+                         struct ssa_error *err);
 
-// Takes what is ours from an environment (NULL-terminated "NAME=value"). With overwrite, values that are secrets are
-// wiped in place after they have been copied to locked memory. The strings are borrowed until the settings are freed.
+// Takes what is ours from an environment (NULL-terminated "NAME=value"). With overwrite, values that are
+// secrets are wiped in place after they have been copied to locked memory. The strings are borrowed until the
+// settings are freed.
 bool ssa_settings_environment(struct ssa_settings *settings, char **environment, bool overwrite,
                               struct ssa_error *err);
 
 // Reads the profile: name (a name, or a path when it has a slash), which then beats the environment; for NULL
-// SSA_HSM_PROFILE, else "default" where that exists. With optional, a named one that does not exist is passed over, as
-// if it had not been named: it is about to be written. Call it after the environment. Fails with SSA_CONFIG.
-bool ssa_settings_profile(struct ssa_settings *settings, const char *name, bool optional, struct ssa_error *err);
+// SSA_HSM_PROFILE, else "default" where that exists. With optional, a named one that does not exist is passed
+// over, as if it had not been named: it is about to be written. Call it after the environment. Fails with
+// SSA_CONFIG.
+bool ssa_settings_profile(struct ssa_settings *settings, const char *name, bool optional,
+                          struct ssa_error *err);
 
 // The value that wins, by the environment's name for it, or NULL. Borrowed.
 const char *ssa_settings_value(const struct ssa_settings *settings, const char *name);
 
-// ---- How a command runs ----------------------------------------------------------------------------------------
+// ---- How a command runs
+// ----------------------------------------------------------------------------------------
 
 struct ssa_run {
     const struct ssa_settings *settings;
@@ -101,12 +113,14 @@ struct ssa_run {
     bool pin_retry;     // allow an unattended PIN try after a failed one
 };
 
-// ---- An access token -------------------------------------------------------------------------------------------
+// ---- An access token
+// -------------------------------------------------------------------------------------------
 
 struct ssa_token_request {
-    const char *scope;  // names separated by commas or spaces; NULL: SSA_HSM_SCOPE, else "data:read data:write"
-    unsigned lifetime;  // of the assertion, 1 to 300 seconds; 0 is 300
-    bool not_before;    // adds the claim nbf
+    const char
+        *scope; // names separated by commas or spaces; NULL: SSA_HSM_SCOPE, else "data:read data:write"
+    unsigned lifetime; // of the assertion, 1 to 300 seconds; 0 is 300
+    bool not_before;   // adds the claim nbf
 };
 
 // Text in locked memory, wiped by ssa_text_free. len does not count the NUL that follows.
@@ -136,7 +150,8 @@ bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request
 bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *json,
                 struct ssa_error *err);
 
-// ---- Accounts and keys -----------------------------------------------------------------------------------------
+// ---- Accounts and keys
+// -----------------------------------------------------------------------------------------
 
 // Where the six names go.
 struct ssa_output {
@@ -153,7 +168,8 @@ struct ssa_created {
 };
 void ssa_created_free(struct ssa_created *created);
 
-// Makes a service account named FIRST-LAST and, unless without_key, its key, which goes into the token at once.
+// Makes a service account named FIRST-LAST and, unless without_key, its key, which goes into the token at
+// once.
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
                         const struct ssa_output *output, struct ssa_created *created, struct ssa_error *err);
 
@@ -161,17 +177,19 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_error *err);
 
-// Puts an existing key into the token: file (or "-") holds an old block of six names, or a PEM alone, for which key_id
-// and account (id) are given, and email may be. Asks the API nothing.
+// Puts an existing key into the token: file (or "-") holds an old block of six names, or a PEM alone, for
+// which key_id and account (id) are given, and email may be. Asks the API nothing.
 bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key_id, const char *account,
                     const char *email, const struct ssa_output *output, struct ssa_created *created,
                     struct ssa_error *err);
 
 // Deletes at the API. The token is not touched.
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
-bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err);
+bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id,
+                    struct ssa_error *err);
 
-// ---- Tokens ----------------------------------------------------------------------------------------------------
+// ---- Tokens
+// ----------------------------------------------------------------------------------------------------
 
 // One line of a listing; depth 0 is a module, 1 a token, 2 a key.
 struct ssa_listing {
@@ -182,10 +200,11 @@ struct ssa_listing {
     bool failed;
 };
 
-// Shows every module that is configured (or the one the settings name), its tokens and, with login, the keys on the
-// token that SSA_HSM_TOKEN names or, where there is one alone, on that.
-bool ssa_list(const struct ssa_run *run, bool login, void (*show)(void *context, const struct ssa_listing *line),
-              void *context, struct ssa_error *err);
+// Shows every module that is configured (or the one the settings name), its tokens and, with login, the keys
+// on the token that SSA_HSM_TOKEN names or, where there is one alone, on that.
+bool ssa_list(const struct ssa_run *run, bool login,
+              void (*show)(void *context, const struct ssa_listing *line), void *context,
+              struct ssa_error *err);
 
 #ifdef __cplusplus
 }

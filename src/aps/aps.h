@@ -24,7 +24,7 @@
 #define APS_SCOPE_KEY_READ      "application:service_account_key:read"
 #define APS_SCOPE_KEY_WRITE     "application:service_account_key:write"
 
-// All borrowed until aps_free.
+// All borrowed until aps_free. The callbacks are called on the thread that made the call, and no other.
 struct aps_config {
     const char *base_url; // scheme, host, port and a prefix; NULL is APS_BASE_URL
     const char *client_id;
@@ -32,7 +32,7 @@ struct aps_config {
     const char *cacert; // a bundle; NULL for none
     const char *capath; // a hashed directory; NULL for none
     bool insecure_http; // plain http, to a loopback address alone
-    unsigned timeout;   // seconds; 0 is APS_TIMEOUT_DEFAULT
+    unsigned timeout;   // seconds spent in calls, waiting and retries included; 0 is APS_TIMEOUT_DEFAULT
     // Hears of waiting and retrying (may be NULL), and is asked whether to stop (may be NULL).
     void (*tell)(void *context, enum ssa_level level, const char *line);
     bool (*interrupted)(void *context);
@@ -41,18 +41,20 @@ struct aps_config {
 
 struct aps;
 
-// Checks the URL (SSA_CONFIG) and makes the client; asks the server nothing.
+// Checks URL, CA files and client secret (SSA_CONFIG) and makes the client; asks the server nothing.
 bool aps_new(const struct aps_config *config, struct aps **client, struct ssa_error *err) MUST_CHECK;
 void aps_free(struct aps *client);
 
-// Opens a new span of time: the deadline of config->timeout counts from here, and an interruption that came
-// before is no reason to stop any more. What undoes a failed step gets its own time.
+// Gives config->timeout once more, whole, and makes an interruption that came before no reason to stop any
+// more. What undoes a failed step gets its own time.
 void aps_undoing(struct aps *client);
 
 // The server's clock by the last answer's Date plus the time since; 0 before any answer.
 time_t aps_server_time(const struct aps *client);
 
-// Whether something was done at the server: a request that failed may still have been carried out.
+// Whether something was done at the server: a request that failed may still have been carried out. A call
+// that makes something and was sent is heard out (30 s) even when interrupted, for its answer tells what
+// there is to undo; it then returns as if it had not been, and the caller looks at the interruption.
 enum aps_outcome { APS_NOT_DONE, APS_MAYBE_DONE, APS_DONE };
 
 // Fetches a two-legged token with these scopes (space-separated), which the calls below then use.
@@ -75,7 +77,10 @@ struct aps_accounts {
 // or digit; a first name may hold underscores). Fails with SSA_USAGE and the rule.
 bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err) MUST_CHECK;
 
-// Makes the account FIRST-LAST. Never repeated blindly: on failure *outcome says what may have happened.
+// Makes the account FIRST-LAST (underscores, which the name may not have, become dashes). Never repeated
+// blindly: on failure *outcome says what may have happened, and account->id is filled where the answer still
+// told it. Without aps_admin before, this and the calls below fail with SSA_UNEXPECTED; what can be no id is
+// SSA_USAGE.
 bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
                         enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
@@ -91,8 +96,9 @@ struct aps_keys {
     size_t count;
 };
 
-// Makes a key. The answer's privateKey is appended to pem, which the caller made (capacity PEM_MAX). On
-// failure *outcome says what may have happened, and kid is filled where the answer still told it.
+// Makes a key. The answer's privateKey is put into pem, which the caller made (empty, capacity PEM_MAX). On
+// failure *outcome says what may have happened, kid is filled where the answer still told it, and pem is
+// empty. The connection is closed either way, for its buffers held the key.
 bool aps_key_create(struct aps *client, const char *account, char kid[static APS_ID_MAX], struct secret *pem,
                     enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
@@ -111,7 +117,8 @@ bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *sc
 
 // Sends the assertion (of whatever length: another than announced costs a new request, unsent so far) and
 // appends the whole answer to answer once it is a grant (JSON with access_token), else fails. assertion NULL
-// gives up quietly. Frees the exchange in any case.
+// gives up quietly: it returns false and leaves err alone. Frees the exchange in any case. The time between
+// the two steps is the token's and does not count.
 bool aps_exchange_finish(struct aps_exchange *exchange, const struct secret *assertion, struct secret *answer,
                          struct ssa_error *err);
 

@@ -1,7 +1,7 @@
 // The table of commands.
 #include "cli/command.h"
 
-#define OPTIONS(...)                                                                                                   \
+#define OPTIONS(...)                                                                                         \
     .options = {__VA_ARGS__}, .option_count = sizeof((enum option[]){__VA_ARGS__}) / sizeof(enum option)
 
 const struct command command_table[] = {

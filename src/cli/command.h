@@ -19,7 +19,7 @@ struct command {
     const char *arguments; // for the help
     const char *help;
     size_t words_min, words_max;
-    bool writes_profile; // --profile names what is written, and need not exist
+    bool writes_profile;                      // --profile names what is written, and need not exist
     enum option options[COMMAND_OPTIONS_MAX]; // its own, beside the common ones
     size_t option_count;
     // Returns true, or false with err filled.

@@ -22,8 +22,9 @@ bool created_print(const struct ssa_created *created, struct ssa_error *err)
 
 void created_next_step(const struct ssa_created *created)
 {
-    print_note("next: give access to %s\n"
-               "An administrator invites this email like a person in the product's console (ACC, BIM 360, Forma,\n"
-               "Fusion). Until then `ssa-hsm token` fetches tokens that are good for nothing.",
-               created->email);
+    print_note(
+        "next: give access to %s\n"
+        "An administrator invites this email like a person in the product's console (ACC, BIM 360, Forma,\n"
+        "Fusion). Until then `ssa-hsm token` fetches tokens that are good for nothing.",
+        created->email);
 }

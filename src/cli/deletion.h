@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 // True with --yes, or when a person types it. Fails with SSA_USAGE.
-bool deletion_confirmed(const struct invocation *invocation, const char *question, struct ssa_error *err) MUST_CHECK;
+bool deletion_confirmed(const struct invocation *invocation, const char *question,
+                        struct ssa_error *err) MUST_CHECK;
 
 #endif

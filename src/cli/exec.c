@@ -40,8 +40,10 @@ static char **environment_for(const char *token_entry, const char *const withhel
     if (made == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++) {
-        const bool own = strncmp(environ[i], variable, sizeof variable - 1) == 0 && environ[i][sizeof variable - 1] == '=';
-        if (!own && !withheld(environ[i], withheld_variables[0]) && !withheld(environ[i], withheld_variables[1]))
+        const bool own =
+            strncmp(environ[i], variable, sizeof variable - 1) == 0 && environ[i][sizeof variable - 1] == '=';
+        if (!own && !withheld(environ[i], withheld_variables[0]) &&
+            !withheld(environ[i], withheld_variables[1]))
             made[kept++] = environ[i];
     }
     made[kept] = (char *)(uintptr_t)token_entry;

@@ -30,8 +30,8 @@ static void common_options(FILE *out)
 
 static void command_help(FILE *out, const struct command *c)
 {
-    (void)fprintf(out, "usage: ssa-hsm %s%s [options]%s%s\n\n  %s\n", c->name, "", c->arguments[0] ? " " : "", c->arguments,
-                  c->help);
+    (void)fprintf(out, "usage: ssa-hsm %s%s [options]%s%s\n\n  %s\n", c->name, "", c->arguments[0] ? " " : "",
+                  c->arguments, c->help);
     if (c->option_count > 0)
         (void)fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < c->option_count; i++)
@@ -41,9 +41,10 @@ static void command_help(FILE *out, const struct command *c)
 
 static void whole_help(FILE *out)
 {
-    (void)fprintf(out, "usage: ssa-hsm COMMAND [options]\n\n"
-                       "Keys of Autodesk Platform Services secure service accounts, kept in PKCS#11 tokens.\n\n"
-                       "Commands:\n");
+    (void)fprintf(out,
+                  "usage: ssa-hsm COMMAND [options]\n\n"
+                  "Keys of Autodesk Platform Services secure service accounts, kept in PKCS#11 tokens.\n\n"
+                  "Commands:\n");
     for (size_t i = 0; i < command_count; i++) {
         char left[64];
         (void)snprintf(left, sizeof left, "%s %s", command_table[i].name, command_table[i].arguments);
@@ -51,10 +52,12 @@ static void whole_help(FILE *out)
     }
     (void)fprintf(out, "\n`ssa-hsm COMMAND --help` shows a command's own options.\n");
     common_options(out);
-    (void)fprintf(out, "\nExit codes: 0 done, 1 unexpected, 2 usage, 3 configuration, 4 module or token absent, 5 PIN,\n"
-                       "6 key missing, 7 token operation, 8 network or TLS, 9 credentials refused, 10 refused by the\n"
-                       "API, 11 rate limit, 12 import failed and cleaned up, 13 import failed and something is left.\n"
-                       "`exec` ends as CMD does, or with 125 to 127 as env does.\n");
+    (void)fprintf(
+        out,
+        "\nExit codes: 0 done, 1 unexpected, 2 usage, 3 configuration, 4 module or token absent, 5 PIN,\n"
+        "6 key missing, 7 token operation, 8 network or TLS, 9 credentials refused, 10 refused by the\n"
+        "API, 11 rate limit, 12 import failed and cleaned up, 13 import failed and something is left.\n"
+        "`exec` ends as CMD does, or with 125 to 127 as env does.\n");
 }
 
 bool help_print(const struct command *command, struct ssa_error *err)

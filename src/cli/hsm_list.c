@@ -37,10 +37,12 @@ static void add_text(struct collected *c, const struct ssa_listing *line)
     static const char *const indents[] = {"", "  ", "  "};
     char text[2 * SSA_ERROR_TEXT_MAX];
     const bool detailed = line->detail[0] != '\0';
-    c->whole = c->whole && text_format(text, sizeof text, "%s%s %s%s%s%s%s\n%s  %s\n", indents[line->depth],
-                                  kinds[line->depth], line->label, detailed ? " (" : "",
-                                  line->failed ? "cannot be used: " : "", line->detail, detailed ? ")" : "",
-                                  indents[line->depth], line->uri) && secret_append_text(&c->text, text);
+    c->whole =
+        c->whole &&
+        text_format(text, sizeof text, "%s%s %s%s%s%s%s\n%s  %s\n", indents[line->depth], kinds[line->depth],
+                    line->label, detailed ? " (" : "", line->failed ? "cannot be used: " : "", line->detail,
+                    detailed ? ")" : "", indents[line->depth], line->uri) &&
+        secret_append_text(&c->text, text);
 }
 
 static void add(void *context, const struct ssa_listing *line)

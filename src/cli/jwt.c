@@ -9,7 +9,8 @@ bool command_jwt(const struct invocation *i, struct ssa_error *err)
     const bool claims = i->arguments->given[OPT_CLAIMS];
     if (!request_read(i->arguments, &request, err))
         return false;
-    const bool made = claims ? ssa_claims(&i->run, &request, &text, err) : ssa_sign(&i->run, &request, &text, err);
+    const bool made =
+        claims ? ssa_claims(&i->run, &request, &text, err) : ssa_sign(&i->run, &request, &text, err);
     const bool done = made && print_result(span_of(text.text, text.len), err) &&
                       (claims || print_result(span_text("\n"), err));
     ssa_text_free(&text);

@@ -28,14 +28,15 @@ static bool shred(const char *file, struct ssa_error *err)
 {
     struct stat about;
     const int fd = open(file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    const bool gone = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && overwrite(fd, about.st_size) &&
-                      unlink(file) == 0;
+    const bool gone = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+                      overwrite(fd, about.st_size) && unlink(file) == 0;
     const int number = errno;
     if (fd >= 0)
         (void)close(fd);
     if (gone)
         return true;
-    error_errno(err, SSA_UNEXPECTED, number, file, "the key is in the token, but the file could not be destroyed");
+    error_errno(err, SSA_UNEXPECTED, number, file,
+                "the key is in the token, but the file could not be destroyed");
     return error_hint(err, "Destroy it by hand: it still holds the private key.");
 }
 

@@ -39,8 +39,8 @@ static size_t matches(const struct command *command, const struct arguments *a)
     if (space == NULL)
         return strcmp(command->name, a->words[0]) == 0 ? 1 : 0;
     const size_t first = (size_t)(space - command->name);
-    return a->word_count > 1 && strlen(a->words[0]) == first && memcmp(command->name, a->words[0], first) == 0 &&
-                   strcmp(space + 1, a->words[1]) == 0
+    return a->word_count > 1 && strlen(a->words[0]) == first &&
+                   memcmp(command->name, a->words[0], first) == 0 && strcmp(space + 1, a->words[1]) == 0
                ? 2
                : 0;
 }
@@ -73,7 +73,8 @@ static bool no_command(const struct arguments *a, struct ssa_error *err)
     return error_hint(err, "`ssa-hsm --help` lists the commands.");
 }
 
-static const struct command *find_command(const struct arguments *a, size_t *name_words, struct ssa_error *err)
+static const struct command *find_command(const struct arguments *a, size_t *name_words,
+                                          struct ssa_error *err)
 {
     for (size_t i = 0; i < command_count; i++) {
         *name_words = matches(&command_table[i], a);
@@ -94,11 +95,13 @@ static bool takes(const struct command *command, enum option id)
     return false;
 }
 
-static bool check_usage(const struct command *command, const struct arguments *a, size_t words, struct ssa_error *err)
+static bool check_usage(const struct command *command, const struct arguments *a, size_t words,
+                        struct ssa_error *err)
 {
     for (enum option id = 0; id < OPTION_COUNT; id++)
         if (a->given[id] && !takes(command, id)) {
-            error_set(err, SSA_USAGE, NULL, NULL, "`%s` has no option --%s", command->name, option_table[id].name);
+            error_set(err, SSA_USAGE, NULL, NULL, "`%s` has no option --%s", command->name,
+                      option_table[id].name);
             return error_hint(err, "`ssa-hsm %s --help` lists those it has.", command->name);
         }
     const bool runs_another = command->run == command_exec;
@@ -113,8 +116,8 @@ static bool check_usage(const struct command *command, const struct arguments *a
 }
 
 // Options that are settings too, then the environment, then the profile.
-static bool load_settings(struct ssa_settings *settings, const struct command *command, const struct arguments *a,
-                          struct ssa_error *err)
+static bool load_settings(struct ssa_settings *settings, const struct command *command,
+                          const struct arguments *a, struct ssa_error *err)
 {
     for (enum option id = 0; id < OPTION_COUNT; id++) {
         const char *name = option_table[id].setting;
@@ -140,8 +143,8 @@ static bool run_command(const struct command *command, const struct arguments *a
                 .insecure_http = a->given[OPT_INSECURE_HTTP],
                 .pin_retry = a->given[OPT_PIN_RETRY]},
     };
-    if (a->given[OPT_TIMEOUT] && !parse_seconds(a->values[OPT_TIMEOUT], option_table[OPT_TIMEOUT].name, TIMEOUT_LEAST,
-                                                TIMEOUT_MOST, &invocation.run.timeout, err))
+    if (a->given[OPT_TIMEOUT] && !parse_seconds(a->values[OPT_TIMEOUT], option_table[OPT_TIMEOUT].name,
+                                                TIMEOUT_LEAST, TIMEOUT_MOST, &invocation.run.timeout, err))
         return false;
     return load_settings(settings, command, a, err) && command->run(&invocation, err);
 }

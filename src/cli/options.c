@@ -11,27 +11,33 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPT_PROFILE] = {"profile", 'p', "NAME", "profile to use or write: a name, or a path", NULL, false},
     [OPT_CLIENT_ID] = {"client-id", 0, "ID", "client id of the APS app", "APS_CLIENT_ID", false},
     [OPT_TOKEN] = {"token", 0, "URI", "PKCS#11 URI of the token for new keys", "SSA_HSM_TOKEN", false},
-    [OPT_MODULE] = {"module", 0, "FILE", "PKCS#11 module: a path, or a name p11-kit knows", "SSA_HSM_MODULE", false},
-    [OPT_PIN_SOURCE] = {"pin-source", 0, "SOURCE", "where the PIN is: file:PATH, env:NAME, fd:N, credential:NAME",
-                        "SSA_HSM_PIN_SOURCE", false},
+    [OPT_MODULE] = {"module", 0, "FILE", "PKCS#11 module: a path, or a name p11-kit knows", "SSA_HSM_MODULE",
+                    false},
+    [OPT_PIN_SOURCE] = {"pin-source", 0, "SOURCE",
+                        "where the PIN is: file:PATH, env:NAME, fd:N, credential:NAME", "SSA_HSM_PIN_SOURCE",
+                        false},
     [OPT_PIN_RETRY] = {"pin-retry", 0, NULL, "allow one more unattended try after a wrong PIN", NULL, false},
     [OPT_BASE_URL] = {"base-url", 0, "URL", "where the API is dialled", "SSA_HSM_BASE_URL", false},
-    [OPT_AUDIENCE] = {"audience", 0, "URL", "the assertion's aud, the public token URL", "SSA_HSM_AUDIENCE", false},
+    [OPT_AUDIENCE] = {"audience", 0, "URL", "the assertion's aud, the public token URL", "SSA_HSM_AUDIENCE",
+                      false},
     [OPT_CACERT] = {"cacert", 0, "FILE", "CA certificates instead of the system's", "SSA_HSM_CACERT", false},
-    [OPT_CAPATH] = {"capath", 0, "DIR", "hashed folder of CA certificates instead of the system's", "SSA_HSM_CAPATH",
-                    false},
+    [OPT_CAPATH] = {"capath", 0, "DIR", "hashed folder of CA certificates instead of the system's",
+                    "SSA_HSM_CAPATH", false},
     [OPT_INSECURE_HTTP] = {"insecure-http", 0, NULL, "allow http:// to a loopback address", NULL, false},
-    [OPT_TIMEOUT] = {"timeout", 0, "SECONDS", "for all of the API's answers, waiting included (90)", NULL, false},
+    [OPT_TIMEOUT] = {"timeout", 0, "SECONDS", "for all of the API's answers, waiting included (90)", NULL,
+                     false},
     [OPT_VERBOSE] = {"verbose", 'v', NULL, "say more about what is done", NULL, false},
     [OPT_HELP] = {"help", 'h', NULL, "this help; after a command, that command's", NULL, false},
     [OPT_VERSION] = {"version", 0, NULL, "print the version", NULL, false},
-    [OPT_SCOPE] = {"scope", 's', "SCOPES", "scopes, by comma or space; may be repeated", "SSA_HSM_SCOPE", true},
+    [OPT_SCOPE] = {"scope", 's', "SCOPES", "scopes, by comma or space; may be repeated", "SSA_HSM_SCOPE",
+                   true},
     [OPT_FORMAT] = {"format", 'f', "FORMAT", "json (default), token, header, env, curl", NULL, false},
     [OPT_EXPIRES_IN] = {"expires-in", 0, "SECONDS", "life of the assertion, 1 to 300 (300)", NULL, false},
     [OPT_NBF] = {"nbf", 0, NULL, "add the claim nbf (not before) to the assertion", NULL, false},
     [OPT_CLAIMS] = {"claims", 0, NULL, "print header and claims as JSON; signs nothing, no PIN", NULL, false},
     [OPT_NO_KEY] = {"no-key", 0, NULL, "make the account alone", NULL, false},
-    [OPT_ACCOUNT] = {"account", 'a', "ID", "the account, by id or email, instead of the profile's", NULL, false},
+    [OPT_ACCOUNT] = {"account", 'a', "ID", "the account, by id or email, instead of the profile's", NULL,
+                     false},
     [OPT_KEY_ID] = {"key-id", 0, "KEY_ID", "the key's id, for a bare PEM", NULL, false},
     [OPT_EMAIL] = {"email", 0, "EMAIL", "the account's email, for a bare PEM", NULL, false},
     [OPT_OUTPUT] = {"output", 'o', "FILE", "write the profile to FILE", NULL, false},
@@ -90,7 +96,8 @@ static bool set(struct arguments *a, enum option id, const char *value, struct s
     const size_t used = strlen(a->scope);
     a->values[id] = a->scope;
     return text_format(a->scope + used, sizeof a->scope - used, "%s%s", used > 0 ? " " : "", value) ||
-           error_set(err, SSA_USAGE, NULL, NULL, "the scopes are longer than %d characters", SCOPE_ARGUMENT_MAX);
+           error_set(err, SSA_USAGE, NULL, NULL, "the scopes are longer than %d characters",
+                     SCOPE_ARGUMENT_MAX);
 }
 
 // One option; *argv moves to its value where that is an argument of its own.
@@ -103,8 +110,9 @@ static bool take_long(struct arguments *a, char ***argv, struct ssa_error *err)
         return unknown(name, len, err);
     const bool takes = option_table[id].argument != NULL;
     if (!takes)
-        return equals == NULL ? set(a, id, NULL, err)
-                              : error_set(err, SSA_USAGE, NULL, NULL, "--%s takes no value", option_table[id].name);
+        return equals == NULL
+                   ? set(a, id, NULL, err)
+                   : error_set(err, SSA_USAGE, NULL, NULL, "--%s takes no value", option_table[id].name);
     if (equals != NULL)
         return set(a, id, equals + 1, err);
     if ((*argv)[1] == NULL)
@@ -152,7 +160,8 @@ bool arguments_read(struct arguments *a, char **argv, struct ssa_error *err)
             if (!take_letters(a, &argv, err))
                 return false;
         } else if (a->word_count > 0 && strcmp(a->words[0], "exec") == 0) {
-            // As env and sudo do: the first word that is no option begins the command, options of its own included.
+            // As env and sudo do: the first word that is no option begins the command, options of its own
+            // included.
             a->rest = argv;
             return true;
         } else if (a->word_count == WORDS_MAX) {
@@ -170,9 +179,11 @@ bool parse_seconds(const char *text, const char *option, unsigned least, unsigne
     char *end = NULL;
     errno = 0;
     const unsigned long value = strtoul(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] < '0' || text[0] > '9' || value < least || value > most)
-        return error_set(err, SSA_USAGE, NULL, NULL, "--%s takes a whole number of seconds from %u to %u, not \"%s\"",
-                         option, least, most, text);
+    if (errno != 0 || end == text || *end != '\0' || text[0] < '0' || text[0] > '9' || value < least ||
+        value > most)
+        return error_set(err, SSA_USAGE, NULL, NULL,
+                         "--%s takes a whole number of seconds from %u to %u, not \"%s\"", option, least,
+                         most, text);
     *seconds = (unsigned)value;
     return true;
 }

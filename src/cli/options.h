@@ -1,4 +1,5 @@
-// The one table of options, from which the parser, --help and the manual are made, and what was found on the line.
+// The one table of options, from which the parser, --help and the manual are made, and what was found on the
+// line.
 #ifndef SSA_CLI_OPTIONS_H
 #define SSA_CLI_OPTIONS_H
 

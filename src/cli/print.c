@@ -27,7 +27,8 @@ bool print_result(struct span text, struct ssa_error *err)
     return error_errno(err, SSA_UNEXPECTED, number, NULL, "standard output cannot be written");
 }
 
-// In one write a line, so that lines of several programs do not mix. Nobody can be told where standard error is gone.
+// In one write a line, so that lines of several programs do not mix. Nobody can be told where standard error
+// is gone.
 static void note(const char *text)
 {
     static const char first[] = "ssa-hsm: ", other[] = "         ";
@@ -37,7 +38,8 @@ static void note(const char *text)
         const size_t len = strcspn(text, "\n");
         const int made = snprintf(line, sizeof line, "%s%.*s\n", lead, (int)len, text);
         if (made > 0)
-            (void)write_all(STDERR_FILENO, span_of(line, (size_t)made < sizeof line ? (size_t)made : sizeof line - 1));
+            (void)write_all(STDERR_FILENO,
+                            span_of(line, (size_t)made < sizeof line ? (size_t)made : sizeof line - 1));
         text += len + (text[len] == '\n' ? 1 : 0);
         lead = other;
     }

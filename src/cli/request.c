@@ -7,6 +7,6 @@ bool request_read(const struct arguments *a, struct ssa_token_request *request, 
 {
     *request = (struct ssa_token_request){.scope = a->values[OPT_SCOPE], .not_before = a->given[OPT_NBF]};
     return !a->given[OPT_EXPIRES_IN] ||
-           parse_seconds(a->values[OPT_EXPIRES_IN], option_table[OPT_EXPIRES_IN].name, LIFETIME_LEAST, LIFETIME_MOST,
-                         &request->lifetime, err);
+           parse_seconds(a->values[OPT_EXPIRES_IN], option_table[OPT_EXPIRES_IN].name, LIFETIME_LEAST,
+                         LIFETIME_MOST, &request->lifetime, err);
 }

@@ -35,7 +35,8 @@ static void watch(struct sigaction before[static WATCHED])
     }
 }
 
-// Puts the handlers back and delivers what came meanwhile. True where the program was stopped and goes on again.
+// Puts the handlers back and delivers what came meanwhile. True where the program was stopped and goes on
+// again.
 static bool unwatch(const struct sigaction before[static WATCHED])
 {
     bool stopped = false;
@@ -68,7 +69,8 @@ static void say(int tty, const char *text)
 
 enum line { LINE_READ, LINE_ENDED, LINE_TOO_LONG, LINE_BROKEN };
 
-// Reads a line into answer, without its end. What is too long is read and dropped, so that the shell does not get it.
+// Reads a line into answer, without its end. What is too long is read and dropped, so that the shell does not
+// get it.
 static enum line read_line(int tty, char *answer, size_t capacity, size_t *len)
 {
     bool too_long = false;
@@ -92,7 +94,8 @@ static enum line read_line(int tty, char *answer, size_t capacity, size_t *len)
     }
 }
 
-static bool without_echo(int tty, const char *prompt, char *answer, size_t capacity, size_t *len, enum line *line)
+static bool without_echo(int tty, const char *prompt, char *answer, size_t capacity, size_t *len,
+                         enum line *line)
 {
     struct sigaction before[WATCHED];
     struct termios normal, silent;
@@ -131,8 +134,9 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (tty < 0) {
         error_set(err, SSA_PIN, NULL, NULL, "there is no terminal to ask at: %s", prompt);
-        return error_hint(err, "Say where it is: SSA_HSM_PIN_SOURCE for the PIN, APS_SECRET_ID for the client secret, "
-                               "as file:PATH, env:NAME, fd:N or credential:NAME.");
+        return error_hint(
+            err, "Say where it is: SSA_HSM_PIN_SOURCE for the PIN, APS_SECRET_ID for the client secret, "
+                 "as file:PATH, env:NAME, fd:N or credential:NAME.");
     }
     enum line line = LINE_BROKEN;
     while (without_echo(tty, prompt, answer, capacity, len, &line) && interrupt_signal() == 0)

@@ -4,9 +4,9 @@
 
 #include "core/error.h"
 
-// Asks on /dev/tty and reads a line without echo straight into answer. The terminal is as it was afterwards, also when
-// a signal ends or stops the program meanwhile; after a stop it asks again. Fails with SSA_PIN: no terminal, nothing
-// typed, too long, interrupted.
+// Asks on /dev/tty and reads a line without echo straight into answer. The terminal is as it was afterwards,
+// also when a signal ends or stops the program meanwhile; after a stop it asks again. Fails with SSA_PIN: no
+// terminal, nothing typed, too long, interrupted.
 bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,
                          struct ssa_error *err);
 

@@ -39,7 +39,8 @@ bool command_token(const struct invocation *i, struct ssa_error *err)
     const struct format *format = NULL;
     struct ssa_token_request request;
     struct ssa_grant grant = {0};
-    if (!find_format(i->arguments->values[OPT_FORMAT], &format, err) || !request_read(i->arguments, &request, err))
+    if (!find_format(i->arguments->values[OPT_FORMAT], &format, err) ||
+        !request_read(i->arguments, &request, err))
         return false;
     const bool done = ssa_fetch(&i->run, &request, &grant, err) && print_grant(&grant, format, err);
     ssa_grant_free(&grant);

@@ -1,18 +1,20 @@
-// Base64 in constant time (RFC 4648): no table look-up depends on the data, since the data may be a private key.
+// Base64 in constant time (RFC 4648): no table look-up depends on the data, since the data may be a private
+// key.
 #ifndef SSA_CORE_BASE64_H
 #define SSA_CORE_BASE64_H
 
 #include "core/secret.h"
 
-// The characters that bytes of input take in base64url without padding (RFC 4648 section 5, RFC 7515 section 2).
-#define BASE64URL_LENGTH(bytes) (((bytes) * 4 + 2) / 3)
+// The characters that bytes of input take in base64url without padding (RFC 4648 section 5, RFC 7515 section
+// 2).
+#define BASE64URL_LENGTH(bytes) (((bytes)*4 + 2) / 3)
 
 // Appends in as base64url without padding. False when it does not fit.
 bool base64url_append(struct secret *out, struct span in) MUST_CHECK;
 
-// Decodes standard base64 (section 4, padding required) in place: text holds len characters, white space among them
-// is skipped. Returns the number of bytes now at text, or SIZE_MAX when the text is no base64. What is left of the
-// text behind the bytes is wiped.
+// Decodes standard base64 (section 4, padding required) in place: text holds len characters, white space
+// among them is skipped. Returns the number of bytes now at text, or SIZE_MAX when the text is no base64.
+// What is left of the text behind the bytes is wiped.
 size_t base64_decode_in_place(uint8_t *text, size_t len);
 
 #endif

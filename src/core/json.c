@@ -163,8 +163,8 @@ static bool parse(struct span text, const yajl_callbacks *callbacks, void *conte
         status = yajl_complete_parse(parser);
     const bool ok = status == yajl_status_ok;
     if (!ok && !*stopped)
-        error_set(err, SSA_UNEXPECTED, NULL, NULL, "no JSON (at byte %zu of %zu)", yajl_get_bytes_consumed(parser),
-                  text.len);
+        error_set(err, SSA_UNEXPECTED, NULL, NULL, "no JSON (at byte %zu of %zu)",
+                  yajl_get_bytes_consumed(parser), text.len);
     yajl_free(parser);
     return ok;
 }

@@ -1,5 +1,6 @@
-// JSON both ways, over yajl's event interface. yajl's tree is never used: it takes plain malloc for whatever it is
-// given, and what we read may be a private key. The memory of parser and generator is wiped when it is released.
+// JSON both ways, over yajl's event interface. yajl's tree is never used: it takes plain malloc for whatever
+// it is given, and what we read may be a private key. The memory of parser and generator is wiped when it is
+// released.
 #ifndef SSA_CORE_JSON_H
 #define SSA_CORE_JSON_H
 
@@ -7,9 +8,11 @@
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_OBJECT, JSON_ARRAY };
 
-// One value as it is met. path is where it stands: member names joined by dots, "[]" for an element of an array
-// ("keys[].kid"), "" for the whole. text is the string unescaped, the number as written, "true" or "false", and empty
-// for the rest; an object or array is announced when it opens. Both are gone when the visit returns.
+// One value as it is met. path is where it stands: member names joined by dots, "[]" for an element of an
+// array
+// ("keys[].kid"), "" for the whole. text is the string unescaped, the number as written, "true" or "false",
+// and empty for the rest; an object or array is announced when it opens. Both are gone when the visit
+// returns.
 struct json_value {
     const char *path;
     enum json_type type;
@@ -19,12 +22,12 @@ struct json_value {
 // Returns false to stop the reading, with err filled.
 typedef bool json_visit(void *context, const struct json_value *value, struct ssa_error *err);
 
-// Reads one JSON text (RFC 8259) and shows each value to visit. Fails with SSA_UNEXPECTED where it is no JSON, is nested
-// deeper than 16 or has trailing bytes, or as visit failed.
+// Reads one JSON text (RFC 8259) and shows each value to visit. Fails with SSA_UNEXPECTED where it is no
+// JSON, is nested deeper than 16 or has trailing bytes, or as visit failed.
 bool json_read(struct span text, json_visit *visit, void *context, struct ssa_error *err) MUST_CHECK;
 
-// The same text indented by two, as `json.dumps(…, indent=2)` and JSON.stringify(…, null, 2) print it, appended to out
-// with a line break after it.
+// The same text indented by two, as `json.dumps(…, indent=2)` and JSON.stringify(…, null, 2) print it,
+// appended to out with a line break after it.
 bool json_indent(struct span text, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
 // Writing. A failure (out is full) is remembered and told by json_end.

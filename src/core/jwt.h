@@ -5,7 +5,7 @@
 #include "core/secret.h"
 
 // Room for an assertion: header and claims of some hundred characters, a long scope list, 683 of signature.
-#define ASSERTION_MAX (16U * 1024)
+#define ASSERTION_MAX 16384U
 
 // All text is borrowed.
 struct jwt_claims {
@@ -13,8 +13,8 @@ struct jwt_claims {
     const char *issuer; // client id
     const char *subject;
     const char *audience;
-    const char *scope;  // separated by single spaces
-    long long expires;  // seconds since the epoch
+    const char *scope;    // separated by single spaces
+    long long expires;    // seconds since the epoch
     long long not_before; // the same; 0 leaves nbf out
 };
 

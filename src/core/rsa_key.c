@@ -10,9 +10,11 @@ enum { DER_INTEGER = 0x02, DER_OCTET_STRING = 0x04, DER_SEQUENCE = 0x30 };
 static bool no_key(struct ssa_error *err, const char *why)
 {
     error_set(err, SSA_CONFIG, NULL, NULL, "%s", why);
-    return error_hint(err, "Needed is an unencrypted RSA key of %u to %u bits as PEM: \"BEGIN RSA PRIVATE KEY\" or "
-                           "\"BEGIN PRIVATE KEY\".",
-                      RSA_BITS_MIN, RSA_BITS_MAX);
+    return error_hint(
+        err,
+        "Needed is an unencrypted RSA key of %u to %u bits as PEM: \"BEGIN RSA PRIVATE KEY\" or "
+        "\"BEGIN PRIVATE KEY\".",
+        RSA_BITS_MIN, RSA_BITS_MAX);
 }
 
 static uint8_t *find(const struct secret *in, size_t from, const char *text)
@@ -91,19 +93,20 @@ static bool parse_pkcs1(struct span der, struct rsa_key *key)
     struct span in;
     if (!take(&der, DER_SEQUENCE, &in) || der.len != 0 || !take_version_zero(&in))
         return false;
-    struct span *const numbers[] = {&key->n, &key->e, &key->d, &key->p, &key->q, &key->dp, &key->dq, &key->qinv};
+    struct span *const numbers[] = {&key->n, &key->e,  &key->d,  &key->p,
+                                    &key->q, &key->dp, &key->dq, &key->qinv};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (!take_number(&in, numbers[i]))
             return false;
     return in.len == 0;
 }
 
-// PrivateKeyInfo, RFC 5208 section 5: version, rsaEncryption, and the PKCS#1 key as an octet string. Attributes may
-// follow.
+// PrivateKeyInfo, RFC 5208 section 5: version, rsaEncryption, and the PKCS#1 key as an octet string.
+// Attributes may follow.
 static bool parse_pkcs8(struct span der, struct rsa_key *key)
 {
-    static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
-                                             0x05, 0x00};
+    static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
+                                             0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
     struct span in, algorithm, inner;
     return take(&der, DER_SEQUENCE, &in) && der.len == 0 && take_version_zero(&in) &&
            take(&in, DER_SEQUENCE, &algorithm) &&
@@ -134,8 +137,9 @@ bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, struct ssa_err
         if (!parse_pkcs8(der, key))
             return no_key(err, "the PEM block holds no PKCS#8 RSA private key");
     } else {
-        return no_key(err, find(buffer, 0, "-----BEGIN ") == NULL ? "there is no PEM block"
-                                                                  : "there is no whole PEM block of an RSA private key");
+        return no_key(err, find(buffer, 0, "-----BEGIN ") == NULL
+                               ? "there is no PEM block"
+                               : "there is no whole PEM block of an RSA private key");
     }
     const size_t bits = rsa_bits(key->n);
     if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)

@@ -1,17 +1,18 @@
 // A private key's numbers, without OpenSSL: as slices of the buffer that the PEM arrived in.
 //
-// An EVP_PKEY would copy each number into OpenSSL's heap as a big number. Here the PEM is decoded over itself, and the
-// eight numbers are pointers into the decoded bytes, for an import template to point at.
+// An EVP_PKEY would copy each number into OpenSSL's heap as a big number. Here the PEM is decoded over
+// itself, and the eight numbers are pointers into the decoded bytes, for an import template to point at.
 #ifndef SSA_CORE_RSA_KEY_H
 #define SSA_CORE_RSA_KEY_H
 
 #include "core/secret.h"
 
-#define RSA_BITS_MIN 2048U
-#define RSA_BITS_MAX 4096U
+#define RSA_BITS_MIN  2048U
+#define RSA_BITS_MAX  4096U
 #define RSA_BYTES_MAX (RSA_BITS_MAX / 8)
 
-// Room for the PEM of the largest key: 3,272 characters as PKCS#8, with CRLF and the JSON escapes of a bad day.
+// Room for the PEM of the largest key: 3,272 characters as PKCS#8, with CRLF and the JSON escapes of a bad
+// day.
 #define PEM_MAX 8192U
 
 // Big-endian, no leading zero bytes (RFC 8017 appendix A.1.2; PKCS#11 "Big integer").
@@ -19,9 +20,10 @@ struct rsa_key {
     struct span n, e, d, p, q, dp, dq, qinv;
 };
 
-// Decodes the PEM in *buffer in place and points *key into it; *key lives as long as the buffer is not changed.
-// Takes PKCS#1 ("RSA PRIVATE KEY") and PKCS#8 ("PRIVATE KEY", RFC 5208), LF or CRLF, text before and after the block.
-// Fails with SSA_CONFIG: no PEM, encrypted, no RSA key, of another size than 2048 to 4096 bits, or not strict DER.
+// Decodes the PEM in *buffer in place and points *key into it; *key lives as long as the buffer is not
+// changed. Takes PKCS#1 ("RSA PRIVATE KEY") and PKCS#8 ("PRIVATE KEY", RFC 5208), LF or CRLF, text before and
+// after the block. Fails with SSA_CONFIG: no PEM, encrypted, no RSA key, of another size than 2048 to 4096
+// bits, or not strict DER.
 bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, struct ssa_error *err) MUST_CHECK;
 
 // The size of the modulus in bits.

@@ -27,7 +27,8 @@ bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
     }
     // Kernels before 4.14 lack it; a child of ours only ever calls exec.
     (void)madvise(memory, mapped, MADV_WIPEONFORK);
-    *s = (struct secret){.data = memory, .capacity = capacity, .mapped = mapped, .locked = mlock(memory, mapped) == 0};
+    *s = (struct secret){
+        .data = memory, .capacity = capacity, .mapped = mapped, .locked = mlock(memory, mapped) == 0};
     return true;
 }
 
@@ -92,7 +93,8 @@ bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_er
         s->len += (size_t)got;
         if (s->len > s->capacity) {
             secret_clear(s);
-            return error_set(err, SSA_CONFIG, NULL, subject, "is longer than the %zu bytes it may be", s->capacity);
+            return error_set(err, SSA_CONFIG, NULL, subject, "is longer than the %zu bytes it may be",
+                             s->capacity);
         }
     }
     s->data[s->len] = 0;
@@ -138,7 +140,8 @@ void wipe_stack_and_registers(void)
     __asm__ volatile(".irp n,0,1,2,3,4,5,6,7,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
                      "movi v\\n\\().16b, #0\n\t"
                      ".endr" ::
-                         : "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19",
-                         "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+                         : "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18",
+                           "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30",
+                           "v31");
 #endif
 }

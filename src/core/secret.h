@@ -1,8 +1,8 @@
 // The one buffer type for secrets: key material, PINs, client secrets, tokens, and whatever carries them.
 //
-// The memory is mapped for it alone, locked (mlock), left out of core dumps (MADV_DONTDUMP) and not inherited by
-// children (MADV_WIPEONFORK); it is wiped before it is unmapped. Its capacity is fixed at birth, so no growing leaves
-// a copy behind.
+// The memory is mapped for it alone, locked (mlock), left out of core dumps (MADV_DONTDUMP) and not inherited
+// by children (MADV_WIPEONFORK); it is wiped before it is unmapped. Its capacity is fixed at birth, so no
+// growing leaves a copy behind.
 #ifndef SSA_CORE_SECRET_H
 #define SSA_CORE_SECRET_H
 
@@ -17,14 +17,15 @@ struct secret {
     bool locked; // false where mlock was refused (RLIMIT_MEMLOCK)
 };
 
-// Makes an empty buffer of capacity bytes in *s, which the caller frees. A refused mlock is no error here: see
-// s->locked and secret_must_be_locked. Fails with SSA_UNEXPECTED when there is no memory.
+// Makes an empty buffer of capacity bytes in *s, which the caller frees. A refused mlock is no error here:
+// see s->locked and secret_must_be_locked. Fails with SSA_UNEXPECTED when there is no memory.
 bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err) MUST_CHECK;
 
 // Fails with SSA_CONFIG, and the fix in the hint, when the buffer could be swapped out.
 bool secret_must_be_locked(const struct secret *s, struct ssa_error *err) MUST_CHECK;
 
-// Appends; false when it does not fit (nothing is then appended). A NUL, not counted, always follows the last byte.
+// Appends; false when it does not fit (nothing is then appended). A NUL, not counted, always follows the last
+// byte.
 bool secret_append(struct secret *s, struct span bytes) MUST_CHECK;
 bool secret_append_text(struct secret *s, const char *text) MUST_CHECK;
 
@@ -34,7 +35,8 @@ void secret_clear(struct secret *s);
 // Wipes and unmaps; harmless on a zeroed struct and when called twice.
 void secret_free(struct secret *s);
 
-// Reads fd to its end. Fails with SSA_CONFIG when there is more than the capacity, or with the errno of read(2).
+// Reads fd to its end. Fails with SSA_CONFIG when there is more than the capacity, or with the errno of
+// read(2).
 bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err) MUST_CHECK;
 
 // Drops one trailing line break (LF or CRLF): what editors and `echo` add to a file with a secret in it.
@@ -55,8 +57,8 @@ static inline const char *secret_text(const struct secret *s)
 // Overwrites memory that the compiler must not think dead.
 void wipe(void *memory, size_t len);
 
-// Overwrites the stack below the caller and the vector registers, where memcpy, SHA-2 and the like leave pieces of
-// what they handled. Called after the last use of a secret on a thread.
+// Overwrites the stack below the caller and the vector registers, where memcpy, SHA-2 and the like leave
+// pieces of what they handled. Called after the last use of a secret on a thread.
 void wipe_stack_and_registers(void);
 
 #endif

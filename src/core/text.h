@@ -7,9 +7,9 @@
 
 #include "core/span.h"
 
-// Copies in to out (NUL-terminated, cut at capacity, never in the middle of a character). Control characters of C0
-// and C1, DEL, bidirectional overrides and bytes that are not UTF-8 become '?', so that nothing a server, token or
-// file says can move a cursor or disguise itself; a line break becomes a space.
+// Copies in to out (NUL-terminated, cut at capacity, never in the middle of a character). Control characters
+// of C0 and C1, DEL, bidirectional overrides and bytes that are not UTF-8 become '?', so that nothing a
+// server, token or file says can move a cursor or disguise itself; a line break becomes a space.
 void text_harmless(char *out, size_t capacity, struct span in);
 
 // snprintf that says whether all of it fitted.

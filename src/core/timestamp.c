@@ -1,8 +1,6 @@
 // The two forms of time that the API has been seen to answer with.
 #include "core/timestamp.h"
 
-#include <stdio.h>
-
 enum { TIMESTAMP_MAX = 64 };
 
 bool timestamp_read(struct span text, time_t *seconds)
@@ -25,12 +23,15 @@ bool timestamp_read(struct span text, time_t *seconds)
     rest += strspn(rest, " ");
 
     long offset = 0;
-    char sign[2] = "";
-    unsigned hours = 0, minutes = 0;
-    if (sscanf(rest, "%1[+-]%2u:%2u", sign, &hours, &minutes) == 3 ||
-        sscanf(rest, "%1[+-]%2u%2u", sign, &hours, &minutes) == 3)
-        offset = (sign[0] == '-' ? -1 : 1) * (long)(hours * 3600 + minutes * 60);
-    else if (*rest != '\0' && *rest != 'Z' && strcmp(rest, "UTC") != 0)
+    if (*rest == '+' || *rest == '-') {
+        // %z takes +hhmm and +hh:mm; timegm below would overwrite what it sets.
+        rest = strptime(rest, "%z", &tm);
+        if (rest == NULL)
+            return false;
+        offset = tm.tm_gmtoff;
+        rest += strspn(rest, " ");
+    }
+    if (*rest != '\0' && strcmp(rest, "Z") != 0 && strcmp(rest, "UTC") != 0)
         return false;
     const time_t utc = timegm(&tm);
     if (utc == (time_t)-1)

@@ -7,7 +7,8 @@
 
 #include "core/span.h"
 
-// Reads ISO 8601 ("2024-01-25T03:08:04.156Z", with an offset or without: UTC) and the form of Go's Time.String
+// Reads ISO 8601 ("2024-01-25T03:08:04.156Z", with an offset or without: UTC) and the form of Go's
+// Time.String
 // ("2024-01-25 03:08:04.156576834 +0000 UTC"), down to the second (fractions are cut off).
 bool timestamp_read(struct span text, time_t *seconds);
 

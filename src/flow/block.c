@@ -72,10 +72,12 @@ static bool append_settings(const struct block *block, const struct ssa_run *run
     return true;
 }
 
-bool block_write(const struct block *block, const struct ssa_run *run, struct secret *out, struct ssa_error *err)
+bool block_write(const struct block *block, const struct ssa_run *run, struct secret *out,
+                 struct ssa_error *err)
 {
-    return dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err) && append_secret(block, out, err) &&
-           append_rest(block, out, err) && append_settings(block, run, out, err);
+    return dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err) &&
+           append_secret(block, out, err) && append_rest(block, out, err) &&
+           append_settings(block, run, out, err);
 }
 
 bool block_show(const struct block *block, const char *profile_path, bool show_secret, struct secret *out,

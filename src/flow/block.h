@@ -8,13 +8,13 @@
 // Borrowed. Without a key, key_id and private_key are NULL; secret is NULL where it is not known.
 struct block {
     const char *client_id;
-    const char *secret;    // itself, or a reference to it
+    const char *secret; // itself, or a reference to it
     bool secret_is_literal;
     const char *account_id, *key_id, *email, *private_key;
 };
 
-// Appends what the profile holds: the six names, and the settings that are not the defaults (base URL, audience, CA, and
-// the module where no key's URI carries it), so that the next shell asks the same server.
+// Appends what the profile holds: the six names, and the settings that are not the defaults (base URL,
+// audience, CA, and the module where no key's URI carries it), so that the next shell asks the same server.
 bool block_write(const struct block *block, const struct ssa_run *run, struct secret *out,
                  struct ssa_error *err) MUST_CHECK;
 

@@ -4,7 +4,8 @@
 #include "flow/tell.h"
 #include "flow/undo.h"
 
-static const char create_scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_KEY_WRITE;
+static const char create_scopes[] =
+    APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_KEY_WRITE;
 static const char key_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ;
 static const char key_and_account_scopes[] =
     APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
@@ -30,18 +31,19 @@ static struct block block_of(const struct ssa_run *run, const struct credentials
                              const char *key_uri)
 {
     const bool with_key = made->kid[0] != '\0';
-    return (struct block){
-        .client_id = c->client_id,
-        .secret = c->literal ? secret_text(&c->secret) : settings_get(run->settings, SET_CLIENT_SECRET, NULL),
-        .secret_is_literal = c->literal,
-        .account_id = made->account.id,
-        .email = made->account.email,
-        .key_id = with_key ? made->kid : NULL,
-        .private_key = with_key ? key_uri : NULL};
+    return (struct block){.client_id = c->client_id,
+                          .secret = c->literal ? secret_text(&c->secret)
+                                               : settings_get(run->settings, SET_CLIENT_SECRET, NULL),
+                          .secret_is_literal = c->literal,
+                          .account_id = made->account.id,
+                          .email = made->account.email,
+                          .key_id = with_key ? made->kid : NULL,
+                          .private_key = with_key ? key_uri : NULL};
 }
 
 // A secret that no profile can carry must be known before anything is made.
-static bool check_writable_secret(const struct ssa_run *run, const struct credentials *c, struct ssa_error *err)
+static bool check_writable_secret(const struct ssa_run *run, const struct credentials *c,
+                                  struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
     const struct made nothing = {0};
@@ -111,7 +113,8 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
     return false;
 }
 
-// Which account: named by id or email, or the settings' own. Only a name that the settings do not know costs a request.
+// Which account: named by id or email, or the settings' own. Only a name that the settings do not know costs
+// a request.
 struct chosen {
     const char *wanted;
     struct identity known;
@@ -157,7 +160,8 @@ bool ssa_key_create(const struct ssa_run *run, const char *account, const struct
         !provision_prepare(&p, run, output, false, err) ||
         !aps_admin(client, chosen.is_known ? key_scopes : key_and_account_scopes, err) ||
         !resolve_account(client, &chosen, &made.account, err) ||
-        // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there before.
+        // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there
+        // before.
         !aps_key_list(client, made.account.id, &made.before, err))
         return false;
     return make_key(&p, client, &c, &made, created, err);

@@ -33,7 +33,8 @@ static void skip_line(struct cursor *c)
 
 static bool name_character(char c, bool first)
 {
-    return c == '_' || isalpha((unsigned char)c) || (!first && (isdigit((unsigned char)c) || c == '.' || c == '-'));
+    return c == '_' || isalpha((unsigned char)c) ||
+           (!first && (isdigit((unsigned char)c) || c == '.' || c == '-'));
 }
 
 // NAME, "export " before it dropped, up to the "=".
@@ -108,7 +109,8 @@ static void take_bare(struct cursor *c, struct assignment *a)
     a->value = value;
 }
 
-bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, void *context, struct ssa_error *err)
+bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, void *context,
+                 struct ssa_error *err)
 {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
     struct cursor c = {.at = (char *)text->data, .line = 1, .subject = subject, .err = err};
@@ -145,7 +147,8 @@ bool dotenv_append(struct secret *out, const char *name, const char *value, stru
     const bool needs_single = strpbrk(value, "$`\\\"") != NULL;
     for (const char *p = value; *p != '\0'; p++)
         if (iscntrl((unsigned char)*p))
-            return error_set(err, SSA_CONFIG, NULL, name, "holds a control character, which no profile can carry");
+            return error_set(err, SSA_CONFIG, NULL, name,
+                             "holds a control character, which no profile can carry");
     if (needs_single && strchr(value, '\'') != NULL) {
         error_set(err, SSA_CONFIG, NULL, name,
                   "holds a single quote and one of $ ` \\ \": no quoting means the same to every reader");

@@ -10,9 +10,15 @@
 #include "flow/tell.h"
 #include "hsm/key.h"
 
-enum { LIFETIME_MAX = 300, GRANT_MAX = 64 * 1024, USUAL_SIGNATURE_BYTES = 2048 / 8 };
+enum {
+    LIFETIME_MAX = 300,
+    GRANT_MAX = 64 * 1024,
+    INDENTED_MAX = 2 * GRANT_MAX,
+    USUAL_SIGNATURE_BYTES = 2048 / 8
+};
 
-// What an assertion is made of. The times are filled in when it is signed, since a person may take minutes over a PIN.
+// What an assertion is made of. The times are filled in when it is signed, since a person may take minutes
+// over a PIN.
 struct plan {
     const struct ssa_run *run;
     struct identity identity;
@@ -66,8 +72,8 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
 }
 
 // Signs with the token that is logged in.
-static bool make_assertion(struct plan *plan, struct token *token, const struct uri *uri, struct secret *assertion,
-                           struct ssa_error *err)
+static bool make_assertion(struct plan *plan, struct token *token, const struct uri *uri,
+                           struct secret *assertion, struct ssa_error *err)
 {
     struct key key;
     SECRET_AUTO signature = {0};
@@ -122,7 +128,8 @@ struct opening {
 static void begin_exchange(void *context)
 {
     struct opening *o = context;
-    if (o->exchange == NULL && !aps_exchange_begin(o->client, o->assertion_len, o->scope, &o->exchange, &o->err))
+    if (o->exchange == NULL &&
+        !aps_exchange_begin(o->client, o->assertion_len, o->scope, &o->exchange, &o->err))
         o->exchange = NULL;
 }
 
@@ -131,10 +138,11 @@ static void explain_refusal(const struct plan *plan, struct ssa_error *err)
     const char *other = settings_shadowed_key_id(plan->run->settings);
     if (err->class != SSA_REFUSED || plan->identity.source != FROM_ENVIRONMENT || other == NULL)
         return;
-    error_hint(err,
-               "The environment's KEY_ID %s went before the profile's %s (%s): a shell that still has an old block "
-               "sourced? Unset the four names, or name the profile with --profile.",
-               plan->identity.key_id, other, settings_profile_path(plan->run->settings));
+    error_hint(
+        err,
+        "The environment's KEY_ID %s went before the profile's %s (%s): a shell that still has an old block "
+        "sourced? Unset the four names, or name the profile with --profile.",
+        plan->identity.key_id, other, settings_profile_path(plan->run->settings));
 }
 
 static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ssa_error *err)
@@ -142,9 +150,10 @@ static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ss
     SECRET_AUTO token = {0};
     SECRET_AUTO json = {0};
     // Indented by two it grows by a few characters a member.
-    return secret_new(&token, GRANT_MAX, err) && secret_new(&json, 2 * GRANT_MAX, err) &&
-           aps_grant_token(secret_span(answer), &token, err) && json_indent(secret_span(answer), &json, err) &&
-           text_take(&grant->token, &token, err) && text_take(&grant->json, &json, err);
+    return secret_new(&token, GRANT_MAX, err) && secret_new(&json, INDENTED_MAX, err) &&
+           aps_grant_token(secret_span(answer), &token, err) &&
+           json_indent(secret_span(answer), &json, err) && text_take(&grant->token, &token, err) &&
+           text_take(&grant->json, &json, err);
 }
 
 bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
@@ -184,8 +193,8 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
             *err = opening.err;
         return false;
     }
-    const bool answered = aps_exchange_finish(opening.exchange, is_signed ? &assertion : NULL, &answer,
-                                              is_signed ? err : NULL);
+    const bool answered =
+        aps_exchange_finish(opening.exchange, is_signed ? &assertion : NULL, &answer, is_signed ? err : NULL);
     if (is_signed && !answered)
         explain_refusal(&plan, err);
     return is_signed && answered && take_grant(&answer, grant, err);

@@ -26,8 +26,8 @@ static void show_token(void *context, const struct token_info *info, const char 
     const struct list *list = context;
     char detail[160];
     const char *pin = pin_state_text(info);
-    (void)text_format(detail, sizeof detail, "%s%s%s%s%s", info->manufacturer, info->model[0] != '\0' ? " " : "",
-                      info->model, pin[0] != '\0' ? ", " : "", pin);
+    (void)text_format(detail, sizeof detail, "%s%s%s%s%s", info->manufacturer,
+                      info->model[0] != '\0' ? " " : "", info->model, pin[0] != '\0' ? ", " : "", pin);
     const struct ssa_listing line = {.depth = 1, .uri = uri, .label = info->label, .detail = detail};
     list->show(list->context, &line);
 }
@@ -39,7 +39,8 @@ static void show_key(void *context, const char *label, const char *uri)
     list->show(list->context, &line);
 }
 
-// The module's line comes first, but its description is known only after it was asked: tokens are held back until then.
+// The module's line comes first, but its description is known only after it was asked: tokens are held back
+// until then.
 struct held {
     struct list *list;
     const struct module_entry *entry;
@@ -118,8 +119,9 @@ static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_e
     return token_list_keys(token, show_key, list, err);
 }
 
-bool ssa_list(const struct ssa_run *run, bool login, void (*show)(void *context, const struct ssa_listing *line),
-              void *context, struct ssa_error *err)
+bool ssa_list(const struct ssa_run *run, bool login,
+              void (*show)(void *context, const struct ssa_listing *line), void *context,
+              struct ssa_error *err)
 {
     struct list list = {.show = show, .context = context};
     return login ? list_keys(run, &list, err) : list_modules(run, &list, err);

@@ -96,7 +96,8 @@ static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     if (id[strspn(id, allowed)] == '\0' && strlen(id) < APS_ID_MAX)
         return true;
-    return error_set(err, SSA_CONFIG, NULL, name, "holds a character that no id of the API has, or is too long");
+    return error_set(err, SSA_CONFIG, NULL, name,
+                     "holds a character that no id of the API has, or is too long");
 }
 
 static bool is_bare_pem(const struct secret *text)
@@ -132,7 +133,8 @@ static void fill_client(struct old_block *old, const struct ssa_settings *s)
 static bool check_old(const struct old_block *old, const char *file, struct ssa_error *err)
 {
     return need(old, SET_CLIENT_ID, "--client-id or APS_CLIENT_ID", file, err) &&
-           need(old, SET_ACCOUNT_ID, "--account", file, err) && need(old, SET_KEY_ID, "--key-id", file, err) &&
+           need(old, SET_ACCOUNT_ID, "--account", file, err) &&
+           need(old, SET_KEY_ID, "--key-id", file, err) &&
            harmless_id(old->values[SET_ACCOUNT_ID], setting_name(SET_ACCOUNT_ID), err) &&
            harmless_id(old->values[SET_KEY_ID], setting_name(SET_KEY_ID), err);
 }
@@ -176,7 +178,8 @@ bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key
     override(&old, SET_ACCOUNT_ID, account);
     override(&old, SET_EMAIL, email);
     fill_client(&old, run->settings);
-    // A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in place.
+    // A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in
+    // place.
     if (!check_old(&old, file, err) || !secret_append(&trial, secret_span(&pem)) ||
         !rsa_key_from_pem(&trial, &numbers, err))
         return false;
@@ -198,5 +201,6 @@ bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key
         err->class = SSA_IMPORT_LEFT;
     else if (err != NULL && imported)
         err->class = SSA_IMPORT_CLEAN;
-    return left ? error_hint(err, "An object is left on the token: `ssa-hsm hsm list --login` shows it.") : false;
+    return left ? error_hint(err, "An object is left on the token: `ssa-hsm hsm list --login` shows it.")
+                : false;
 }

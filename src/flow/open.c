@@ -7,7 +7,8 @@
 
 enum { CLIENT_SECRET_MAX = 4096 };
 
-bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token, struct ssa_error *err)
+bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
+                    struct ssa_error *err)
 {
     const struct token_wanted wanted = {.uri = uri,
                                         .module = settings_get(run->settings, SET_MODULE, NULL),
@@ -19,11 +20,13 @@ bool may_guess_token(const struct pin_policy *policy, const struct token_info *i
 {
     if (pin_attended(policy, info))
         return true;
-    error_set(err, SSA_CONFIG, NULL, setting_name(SET_TOKEN), "is not set, and a stored PIN is not tried on a guess");
+    error_set(err, SSA_CONFIG, NULL, setting_name(SET_TOKEN),
+              "is not set, and a stored PIN is not tried on a guess");
     return error_hint(err, "This is the token there is: SSA_HSM_TOKEN=\"%s\"", info->uri);
 }
 
-bool open_target_token(const struct ssa_run *run, struct uri **uri, struct token **token, struct ssa_error *err)
+bool open_target_token(const struct ssa_run *run, struct uri **uri, struct token **token,
+                       struct ssa_error *err)
 {
     const char *named = settings_get(run->settings, SET_TOKEN, NULL);
     struct pin_policy policy;
@@ -49,7 +52,8 @@ static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct 
                                "credential:NAME.");
     }
     (void)text_format(prompt, sizeof prompt, "Client secret of %s: ", client);
-    if (!callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity, &secret->len, err)) {
+    if (!callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity,
+                               &secret->len, err)) {
         if (err->class == SSA_PIN)
             err->class = SSA_CONFIG;
         return false;
@@ -57,7 +61,8 @@ static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct 
     return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, NULL, "the client secret is empty");
 }
 
-bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *literal, struct ssa_error *err)
+bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *literal,
+                        struct ssa_error *err)
 {
     const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
     *literal = true;
@@ -70,8 +75,8 @@ bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *
         return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
     }
     if (source_kind(value) == SOURCE_NONE)
-        return secret_append_text(secret, value) ||
-               error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is longer than %d bytes", CLIENT_SECRET_MAX);
+        return secret_append_text(secret, value) || error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID",
+                                                              "is longer than %d bytes", CLIENT_SECRET_MAX);
     *literal = false;
     return source_read(value, "APS_SECRET_ID", &run->callbacks, secret, err);
 }
@@ -81,16 +86,19 @@ bool read_client_id(const struct ssa_run *run, const char **client_id, struct ss
     *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
     if (*client_id == NULL) {
         error_set(err, SSA_CONFIG, NULL, NULL, "APS_CLIENT_ID is not set");
-        return error_hint(err, "It is the client id of your app at https://aps.autodesk.com: export it, or choose a "
-                               "profile that has it.");
+        return error_hint(
+            err, "It is the client id of your app at https://aps.autodesk.com: export it, or choose a "
+                 "profile that has it.");
     }
     for (const char *p = *client_id; *p != '\0'; p++)
         if (*p <= ' ' || *p > '~' || *p == '"' || *p == ':' || *p == '\'')
-            return error_set(err, SSA_CONFIG, NULL, "APS_CLIENT_ID", "holds a character that no client id has");
+            return error_set(err, SSA_CONFIG, NULL, "APS_CLIENT_ID",
+                             "holds a character that no client id has");
     return true;
 }
 
-bool open_api(const struct ssa_run *run, const struct secret *secret, struct aps **client, struct ssa_error *err)
+bool open_api(const struct ssa_run *run, const struct secret *secret, struct aps **client,
+              struct ssa_error *err)
 {
     const struct ssa_settings *s = run->settings;
     const struct aps_config config = {.base_url = settings_get(s, SET_BASE_URL, NULL),

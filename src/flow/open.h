@@ -10,14 +10,16 @@
 bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
                     struct ssa_error *err) MUST_CHECK;
 
-// Finds the token for new keys: SSA_HSM_TOKEN; without it the only token there is, provided that a person types its
-// PIN. Checks that it can take a key, logs in with a session that writes, and checks that. *uri (the caller frees it)
-// stays NULL where no setting names the token.
+// Finds the token for new keys: SSA_HSM_TOKEN; without it the only token there is, provided that a person
+// types its PIN. Checks that it can take a key, logs in with a session that writes, and checks that. *uri
+// (the caller frees it) stays NULL where no setting names the token.
 bool open_target_token(const struct ssa_run *run, struct uri **uri, struct token **token,
                        struct ssa_error *err) MUST_CHECK;
 
-// Refuses to try a stored PIN on a token that no setting names (SSA_CONFIG): a guess is shown to a person, or nobody.
-bool may_guess_token(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err) MUST_CHECK;
+// Refuses to try a stored PIN on a token that no setting names (SSA_CONFIG): a guess is shown to a person, or
+// nobody.
+bool may_guess_token(const struct pin_policy *policy, const struct token_info *info,
+                     struct ssa_error *err) MUST_CHECK;
 
 // Reads or asks for the client secret. *literal says that the secret itself came, and not a reference to it.
 bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *literal,

@@ -11,7 +11,8 @@
 
 static bool too_long(struct ssa_error *err, const char *subject)
 {
-    return error_set(err, SSA_CONFIG, "ENAMETOOLONG", subject, "the path is longer than %u bytes", PATH_TEXT_MAX);
+    return error_set(err, SSA_CONFIG, "ENAMETOOLONG", subject, "the path is longer than %u bytes",
+                     PATH_TEXT_MAX);
 }
 
 static bool base(const char *variable, const char *under_home, char *out, struct ssa_error *err)

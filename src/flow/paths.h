@@ -6,7 +6,8 @@
 
 #define PATH_TEXT_MAX 512U
 
-// $XDG_CONFIG_HOME/ssa-hsm, $XDG_STATE_HOME/ssa-hsm, or their places under $HOME. A relative value counts as unset.
+// $XDG_CONFIG_HOME/ssa-hsm, $XDG_STATE_HOME/ssa-hsm, or their places under $HOME. A relative value counts as
+// unset.
 bool path_config(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 bool path_state(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 

@@ -16,8 +16,9 @@ static bool from_uri(const struct uri *uri, const char **source, struct ssa_erro
         *source = given;
         return true;
     }
-    error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI's pin-source is none of file:PATH, env:NAME, fd:N and "
-                                           "credential:NAME");
+    error_set(err, SSA_CONFIG, NULL, NULL,
+              "the PKCS#11 URI's pin-source is none of file:PATH, env:NAME, fd:N and "
+              "credential:NAME");
     return error_hint(err, "A path is written file:PATH.");
 }
 
@@ -33,7 +34,8 @@ bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const
     // Not repeated: people put the PIN itself there.
     error_set(err, SSA_CONFIG, NULL, setting_name(SET_PIN_SOURCE),
               "is none of file:PATH, env:NAME, fd:N and credential:NAME");
-    return error_hint(err, "It says where the PIN is; the PIN itself is never given in a setting or an argument.");
+    return error_hint(err,
+                      "It says where the PIN is; the PIN itself is never given in a setting or an argument.");
 }
 
 bool pin_attended(const struct pin_policy *policy, const struct token_info *info)
@@ -41,8 +43,8 @@ bool pin_attended(const struct pin_policy *policy, const struct token_info *info
     return policy->source == NULL || info->pin_pad;
 }
 
-// What tells one PIN file from its successor. A credential is made anew at each start of its unit, with the same PIN in
-// it, and a variable has nothing to go by.
+// What tells one PIN file from its successor. A credential is made anew at each start of its unit, with the
+// same PIN in it, and a variable has nothing to go by.
 static void identity_of(const char *source, char *out, size_t capacity)
 {
     char path[PATH_TEXT_MAX];
@@ -51,14 +53,15 @@ static void identity_of(const char *source, char *out, size_t capacity)
     if (source_kind(source) != SOURCE_FILE || !source_path(source, path, NULL) || stat(path, &about) != 0 ||
         !S_ISREG(about.st_mode))
         return;
-    if (!text_format(out, capacity, "%s %ju %ju %jd.%09ld", path, (uintmax_t)about.st_ino, (uintmax_t)about.st_size,
-                     (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec))
+    if (!text_format(out, capacity, "%s %ju %ju %jd.%09ld", path, (uintmax_t)about.st_ino,
+                     (uintmax_t)about.st_size, (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec))
         out[0] = '\0';
 }
 
 static bool cancelled(const struct token_info *info, struct ssa_error *err)
 {
-    return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri, "not tried: one more wrong PIN locks it");
+    return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
+                     "not tried: one more wrong PIN locks it");
 }
 
 static bool give_attended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
@@ -67,11 +70,13 @@ static bool give_attended(struct pin_policy *policy, const struct token_info *in
     const struct ssa_callbacks *callbacks = &policy->run->callbacks;
     char text[SSA_ERROR_TEXT_MAX];
     if (info->pin_final_try) {
-        (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label);
+        (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
+                          info->label);
         if (callbacks->confirm == NULL || !callbacks->confirm(callbacks->context, text))
             return cancelled(info, err);
     } else if (info->pin_count_low) {
-        tell(callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one", info->label);
+        tell(callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
+             info->label);
     }
     if (pin == NULL) {
         tell(callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
@@ -83,7 +88,8 @@ static bool give_attended(struct pin_policy *policy, const struct token_info *in
                       info->model[0] != '\0' ? ", " : "", info->serial);
     if (callbacks->ask_secret == NULL) {
         error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the PIN");
-        return error_hint(err, "Say where it is: SSA_HSM_PIN_SOURCE or --pin-source with file:, env:, fd: or credential:.");
+        return error_hint(
+            err, "Say where it is: SSA_HSM_PIN_SOURCE or --pin-source with file:, env:, fd: or credential:.");
     }
     return callbacks->ask_secret(callbacks->context, text, (char *)pin->data, pin->capacity, &pin->len, err);
 }
@@ -94,7 +100,8 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
     char identity[PATH_TEXT_MAX + 128];
     if (info->pin_final_try) {
         cancelled(info, err);
-        return error_hint(err, "That is for a person to try: run the command at a terminal, without a PIN source.");
+        return error_hint(
+            err, "That is for a person to try: run the command at a terminal, without a PIN source.");
     }
     identity_of(policy->source, identity, sizeof identity);
     return source_read(policy->source, setting_name(SET_PIN_SOURCE), &policy->run->callbacks, pin, err) &&

@@ -15,8 +15,8 @@ struct pin_policy {
     void *ready_context;
 };
 
-// Sets up *policy from the settings and the token's or key's URI (its pin-source counts where the settings name none).
-// A source that is none of ours fails with SSA_CONFIG before any token is touched.
+// Sets up *policy from the settings and the token's or key's URI (its pin-source counts where the settings
+// name none). A source that is none of ours fails with SSA_CONFIG before any token is touched.
 bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                      struct ssa_error *err) MUST_CHECK;
 

@@ -13,14 +13,15 @@
 
 enum { RECORD_MAX = 1024 };
 
-// One file a serial number; a token without one goes by its label. Other characters than letters and digits become
+// One file a serial number; a token without one goes by its label. Other characters than letters and digits
+// become
 // '_': should two tokens meet in one file, one of them waits for a person, and no try is lost.
 static bool record_path(const struct token_info *info, char out[static PATH_TEXT_MAX])
 {
     char folder[PATH_TEXT_MAX], name[sizeof info->label + 1];
     const char *from = info->serial[0] != '\0' ? info->serial : info->label;
     size_t i = 0;
-    for (; from[i] != '\0' && i < sizeof name - 1; i++)
+    for (; i < sizeof name - 1 && from[i] != '\0'; i++)
         name[i] = isalnum((unsigned char)from[i]) ? from[i] : '_';
     name[i] = '\0';
     return path_state(folder, NULL) && text_format(out, PATH_TEXT_MAX, "%s/pin-%s", folder, name);
@@ -59,15 +60,19 @@ static int open_record(const struct token_info *info, struct pin_state *state)
 static bool write_record(int fd, const char *identity)
 {
     const size_t len = strlen(identity);
-    return ftruncate(fd, 0) == 0 && pwrite(fd, identity, len, 0) == (ssize_t)len && pwrite(fd, "\n", 1, (off_t)len) == 1;
+    return ftruncate(fd, 0) == 0 && pwrite(fd, identity, len, 0) == (ssize_t)len &&
+           pwrite(fd, "\n", 1, (off_t)len) == 1;
 }
 
 static bool refuse(const struct pin_state *state, const struct token_info *info, struct ssa_error *err)
 {
-    error_set(err, SSA_PIN, NULL, info->uri, "an earlier try with this PIN failed, so no further one is made unattended");
-    return error_hint(err, "Correct the PIN file, log in once at a terminal, or allow one more try with --pin-retry (the "
-                           "record is %s).",
-                      state->path);
+    error_set(err, SSA_PIN, NULL, info->uri,
+              "an earlier try with this PIN failed, so no further one is made unattended");
+    return error_hint(
+        err,
+        "Correct the PIN file, log in once at a terminal, or allow one more try with --pin-retry (the "
+        "record is %s).",
+        state->path);
 }
 
 // Without a record, the token's own flag is all there is to go by.

@@ -1,7 +1,7 @@
 // The record of failed unattended PIN tries, one file a token under the state folder.
 //
-// The record is made before the try and removed after a right one, so that a process that dies in between, a disk that
-// fills up, or a service manager that starts us again cannot turn one wrong PIN into several tries.
+// The record is made before the try and removed after a right one, so that a process that dies in between, a
+// disk that fills up, or a service manager that starts us again cannot turn one wrong PIN into several tries.
 #ifndef SSA_FLOW_PIN_STATE_H
 #define SSA_FLOW_PIN_STATE_H
 
@@ -14,9 +14,9 @@ struct pin_state {
     int fd; // locked while a try is under way; -1 where the state cannot be written
 };
 
-// Before an unattended try. identity says which PIN it will be ("" where that cannot be told): a record of another one
-// does not count. Fails with SSA_PIN where a try must not be made; retry (--pin-retry) overrides the record. Concurrent
-// tries with one token wait for each other here.
+// Before an unattended try. identity says which PIN it will be ("" where that cannot be told): a record of
+// another one does not count. Fails with SSA_PIN where a try must not be made; retry (--pin-retry) overrides
+// the record. Concurrent tries with one token wait for each other here.
 bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
                      struct ssa_error *err) MUST_CHECK;
 

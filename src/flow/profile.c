@@ -47,7 +47,8 @@ static bool check_existing(const struct profile_target *target, struct ssa_error
     if (target->replace)
         return true;
     error_set(err, SSA_CONFIG, "EEXIST", target->path, "the profile exists already");
-    return error_hint(err, "--force replaces it (the key it names stays in its token); --profile NAME writes another.");
+    return error_hint(
+        err, "--force replaces it (the key it names stays in its token); --profile NAME writes another.");
 }
 
 static bool make_draft(struct profile_target *target, struct ssa_error *err)
@@ -60,17 +61,17 @@ static bool make_draft(struct profile_target *target, struct ssa_error *err)
     if (target->fd < 0) {
         const int number = errno;
         target->draft[0] = '\0';
-        return error_errno(err, SSA_CONFIG, number, target->folder, "the folder of the profile cannot be written");
+        return error_errno(err, SSA_CONFIG, number, target->folder,
+                           "the folder of the profile cannot be written");
     }
     int number = posix_fallocate(target->fd, 0, PROFILE_MAX);
     if (number == 0 && fsync(target->fd) != 0)
         number = errno;
-    return number == 0 ||
-           error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
+    return number == 0 || error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
 }
 
-bool profile_reserve(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
-                     struct ssa_error *err)
+bool profile_reserve(struct profile_target *target, const struct ssa_run *run,
+                     const struct ssa_output *output, struct ssa_error *err)
 {
     char ours[PATH_TEXT_MAX];
     *target = (struct profile_target){.fd = -1, .replace = output->replace};
@@ -99,7 +100,8 @@ static bool write_all(int fd, struct span text)
 // Where nothing is to be replaced, a file that somebody made meanwhile is not either.
 static bool put_in_place(const struct profile_target *target)
 {
-    if (renameat2(AT_FDCWD, target->draft, AT_FDCWD, target->path, target->replace ? 0 : RENAME_NOREPLACE) == 0)
+    if (renameat2(AT_FDCWD, target->draft, AT_FDCWD, target->path, target->replace ? 0 : RENAME_NOREPLACE) ==
+        0)
         return true;
     if (errno != EINVAL || target->replace)
         return false;
@@ -130,7 +132,8 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
     // In place it is whole either way; what could not be synced is the rename.
     if (!sync_folder(target->folder)) {
         const int number = errno;
-        return error_errno(err, SSA_CONFIG, number, target->folder, "the folder of the profile cannot be synced");
+        return error_errno(err, SSA_CONFIG, number, target->folder,
+                           "the folder of the profile cannot be synced");
     }
     return true;
 }

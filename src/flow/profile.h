@@ -15,13 +15,15 @@ struct profile_target {
     bool replace;
 };
 
-// Chooses the file that *output names (with run's settings), refuses one that exists unless it is to be replaced, and
-// makes a temporary file beside it, of full size and synced: so a folder that cannot be written and a disk that is
-// full are known now. Fails with SSA_CONFIG. The caller ends it with profile_commit or profile_abandon.
-bool profile_reserve(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
-                     struct ssa_error *err) MUST_CHECK;
+// Chooses the file that *output names (with run's settings), refuses one that exists unless it is to be
+// replaced, and makes a temporary file beside it, of full size and synced: so a folder that cannot be written
+// and a disk that is full are known now. Fails with SSA_CONFIG. The caller ends it with profile_commit or
+// profile_abandon.
+bool profile_reserve(struct profile_target *target, const struct ssa_run *run,
+                     const struct ssa_output *output, struct ssa_error *err) MUST_CHECK;
 
-// Writes the text, mode 0600, syncs, renames, syncs the folder. On failure the file that was there is as it was.
+// Writes the text, mode 0600, syncs, renames, syncs the folder. On failure the file that was there is as it
+// was.
 bool profile_commit(struct profile_target *target, struct span text, struct ssa_error *err) MUST_CHECK;
 
 // Removes the temporary file; harmless after a commit.

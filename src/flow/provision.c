@@ -30,7 +30,8 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
 }
 
 // "NAME KEY_ID": what a person reads in a list of objects.
-static bool label_of(const char *email, const char *account_id, const char *kid, char out[static KEY_LABEL_MAX])
+static bool label_of(const char *email, const char *account_id, const char *kid,
+                     char out[static KEY_LABEL_MAX])
 {
     const size_t local = email == NULL ? 0 : strcspn(email, "@");
     return local > 0 ? text_format(out, KEY_LABEL_MAX, "%.*s %s", (int)local, email, kid)
@@ -55,16 +56,30 @@ static bool write_key_uri(struct provision *p, const char *kid, const char *labe
     return uri_write(&parts, p->key_uri, err);
 }
 
-bool provision_import(struct provision *p, const char *kid, const char *email, const char *account_id, bool *left,
-                      struct ssa_error *err)
+#ifdef SSA_HSM_PLANT_LEAK
+// The leak that scripts/prove-memory must find to be worth anything.
+static void plant_leak(const struct secret *pem)
+{
+    static char *leaked;
+    leaked = strndup(secret_text(pem), pem->len);
+    (void)leaked;
+}
+#endif
+
+bool provision_import(struct provision *p, const char *kid, const char *email, const char *account_id,
+                      bool *left, struct ssa_error *err)
 {
     struct rsa_key numbers;
     char label[KEY_LABEL_MAX];
     *left = false;
+#ifdef SSA_HSM_PLANT_LEAK
+    plant_leak(&p->pem);
+#endif
     if (!rsa_key_from_pem(&p->pem, &numbers, err))
         return false;
     if (!label_of(email, account_id, kid, label))
-        return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes", KEY_LABEL_MAX);
+        return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes",
+                         KEY_LABEL_MAX);
     if (!write_key_uri(p, kid, label, err) || !key_check_free(p->token, span_text(kid), err))
         return false;
     const bool imported = key_import(p->token, &numbers, span_text(kid), label, &p->key, left, err);

@@ -1,4 +1,5 @@
-// What the three ways of getting a key into a token have in common: the place, the token, the import, the profile.
+// What the three ways of getting a key into a token have in common: the place, the token, the import, the
+// profile.
 #ifndef SSA_FLOW_PROVISION_H
 #define SSA_FLOW_PROVISION_H
 
@@ -22,15 +23,15 @@ struct provision {
 void provision_end(struct provision *p);
 #define PROVISION_AUTO __attribute__((cleanup(provision_end))) struct provision
 
-// Makes sure, before the API or a file is asked for a key, that there is locked memory for it, a file for the profile,
-// and a token that takes it. without_key: the file alone.
+// Makes sure, before the API or a file is asked for a key, that there is locked memory for it, a file for the
+// profile, and a token that takes it. without_key: the file alone.
 bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
                        bool without_key, struct ssa_error *err) MUST_CHECK;
 
-// Decodes p->pem, imports it under kid, wipes it, has the token prove it, and writes p->key_uri. The label is the
-// account's name (an email's local part) and kid. On failure the token is as it was, or *left is true.
-bool provision_import(struct provision *p, const char *kid, const char *email, const char *account_id, bool *left,
-                      struct ssa_error *err) MUST_CHECK;
+// Decodes p->pem, imports it under kid, wipes it, has the token prove it, and writes p->key_uri. The label is
+// the account's name (an email's local part) and kid. On failure the token is as it was, or *left is true.
+bool provision_import(struct provision *p, const char *kid, const char *email, const char *account_id,
+                      bool *left, struct ssa_error *err) MUST_CHECK;
 
 // Writes the profile and fills *created.
 bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,

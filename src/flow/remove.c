@@ -2,8 +2,8 @@
 #include "flow/open.h"
 #include "flow/undo.h"
 
-static bool with_client(const struct ssa_run *run, const char *scopes, struct secret *secret, struct aps **client,
-                        struct ssa_error *err)
+static bool with_client(const struct ssa_run *run, const char *scopes, struct secret *secret,
+                        struct aps **client, struct ssa_error *err)
 {
     const char *client_id = NULL;
     bool literal = false;
@@ -19,7 +19,8 @@ bool ssa_account_delete(const struct ssa_run *run, const char *account, struct s
     const bool by_email = strchr(account, '@') != NULL;
     const char *scopes =
         by_email ? APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_ACCOUNT_WRITE;
-    if (!with_client(run, scopes, &secret, &client, err) || (by_email && !find_account(client, account, &found, err)))
+    if (!with_client(run, scopes, &secret, &client, err) ||
+        (by_email && !find_account(client, account, &found, err)))
         return false;
     return aps_account_delete(client, by_email ? found.id : account, err);
 }

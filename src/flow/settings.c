@@ -110,7 +110,8 @@ static const char *secure(struct ssa_settings *s, char *value, bool overwrite, s
     return copy;
 }
 
-bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite, struct ssa_error *err)
+bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite,
+                              struct ssa_error *err)
 {
     for (char **entry = environment; *entry != NULL; entry++) {
         const size_t len = strcspn(*entry, "=");
@@ -141,8 +142,8 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
         return true;
     // A PEM with \n in it is told apart later, with a pointer to key import.
     if (a->ambiguous && id != SET_PRIVATE_KEY) {
-        error_set(err, SSA_CONFIG, NULL, s->profile_path, "line %zu has a backslash between double quotes in %s", a->line,
-                  a->name);
+        error_set(err, SSA_CONFIG, NULL, s->profile_path,
+                  "line %zu has a backslash between double quotes in %s", a->line, a->name);
         return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
     }
     if (alias)
@@ -159,7 +160,8 @@ static bool read_profile(struct ssa_settings *s, int fd, struct ssa_error *err)
            dotenv_read(&s->profile, s->profile_path, take_assignment, s, err);
 }
 
-// Opens the profile of this name; -1 with errno where it cannot be, and *named false where there is no place for it.
+// Opens the profile of this name; -1 with errno where it cannot be, and *named false where there is no place
+// for it.
 static int open_profile(struct ssa_settings *s, const char *name, bool *named, struct ssa_error *err)
 {
     *named = path_profile(name, s->profile_path, err);
@@ -277,15 +279,18 @@ static bool incomplete(const struct ssa_settings *s, enum setting_source source,
         return error_hint(err, "`ssa-hsm key create --force` makes one and writes the profile again.");
     }
     error_set(err, SSA_CONFIG, NULL, profile ? s->profile_path : "the environment", "lacks %s", missing);
-    return error_hint(err, "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from one "
-                           "source: set all four or none, or choose a profile with --profile.");
+    return error_hint(
+        err, "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from one "
+             "source: set all four or none, or choose a profile with --profile.");
 }
 
-static bool check_private_key(const struct ssa_settings *s, const struct identity *identity, struct ssa_error *err)
+static bool check_private_key(const struct ssa_settings *s, const struct identity *identity,
+                              struct ssa_error *err)
 {
     const char *subject = identity->source == FROM_PROFILE ? s->profile_path : "PRIVATE_KEY";
     if (strstr(identity->private_key, "-----BEGIN") != NULL) {
-        error_set(err, SSA_CONFIG, NULL, subject, "holds a private key as text (PEM), which is not used from there");
+        error_set(err, SSA_CONFIG, NULL, subject,
+                  "holds a private key as text (PEM), which is not used from there");
         return error_hint(err, "Put it into a token: `ssa-hsm key import FILE`, then destroy the file.");
     }
     if (strncmp(identity->private_key, "pkcs11:", 7) != 0) {
@@ -295,7 +300,8 @@ static bool check_private_key(const struct ssa_settings *s, const struct identit
     return true;
 }
 
-bool settings_identity(const struct ssa_settings *s, bool with_key, struct identity *identity, struct ssa_error *err)
+bool settings_identity(const struct ssa_settings *s, bool with_key, struct identity *identity,
+                       struct ssa_error *err)
 {
     enum setting_source order[SOURCE_COUNT];
     order_of(s, order);
@@ -303,9 +309,11 @@ bool settings_identity(const struct ssa_settings *s, bool with_key, struct ident
     while (at < SOURCE_COUNT && !has_any(s, order[at]))
         at++;
     if (at == SOURCE_COUNT) {
-        error_set(err, SSA_CONFIG, NULL, NULL, "no account is set up: there is no profile, and the environment has none");
-        return error_hint(err, "`ssa-hsm account create FIRST LAST` makes an account and its profile; --profile names "
-                               "another.");
+        error_set(err, SSA_CONFIG, NULL, NULL,
+                  "no account is set up: there is no profile, and the environment has none");
+        return error_hint(
+            err, "`ssa-hsm account create FIRST LAST` makes an account and its profile; --profile names "
+                 "another.");
     }
     const enum setting_source source = order[at];
     char missing[128] = "";
@@ -313,7 +321,8 @@ bool settings_identity(const struct ssa_settings *s, bool with_key, struct ident
         const bool needed = with_key || unit[i] == SET_ACCOUNT_ID;
         const size_t used = strlen(missing);
         if (needed && !unit_has(s, source, unit[i]))
-            (void)text_format(missing + used, sizeof missing - used, "%s%s", used > 0 ? ", " : "", table[unit[i]].name);
+            (void)text_format(missing + used, sizeof missing - used, "%s%s", used > 0 ? ", " : "",
+                              table[unit[i]].name);
     }
     if (missing[0] != '\0')
         return incomplete(s, source, missing, err);

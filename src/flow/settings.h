@@ -28,7 +28,13 @@ enum setting {
     SETTING_COUNT
 };
 
-enum setting_source { FROM_OPTION, FROM_ENVIRONMENT, FROM_PROFILE, SOURCE_COUNT, FROM_NOWHERE = SOURCE_COUNT };
+enum setting_source {
+    FROM_OPTION,
+    FROM_ENVIRONMENT,
+    FROM_PROFILE,
+    SOURCE_COUNT,
+    FROM_NOWHERE = SOURCE_COUNT
+};
 
 // The name of a setting in environment and profile.
 const char *setting_name(enum setting id);
@@ -48,8 +54,8 @@ struct identity {
     enum setting_source source;
 };
 
-// Takes the unit from the first source that has any of it. Fails with SSA_CONFIG: none has, some are missing (named),
-// PRIVATE_KEY is a PEM (with a pointer to key import). with_key false asks for the account alone.
+// Takes the unit from the first source that has any of it. Fails with SSA_CONFIG: none has, some are missing
+// (named), PRIVATE_KEY is a PEM (with a pointer to key import). with_key false asks for the account alone.
 bool settings_identity(const struct ssa_settings *s, bool with_key, struct identity *identity,
                        struct ssa_error *err) MUST_CHECK;
 

@@ -41,7 +41,8 @@ bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_e
         const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
         if (folder == NULL) {
             error_set(err, SSA_CONFIG, NULL, text, "CREDENTIALS_DIRECTORY is not set");
-            return error_hint(err, "systemd sets it for a unit with LoadCredential= or LoadCredentialEncrypted=.");
+            return error_hint(err,
+                              "systemd sets it for a unit with LoadCredential= or LoadCredentialEncrypted=.");
         }
         if (strchr(name, '/') != NULL || name[0] == '\0')
             return error_set(err, SSA_CONFIG, NULL, text, "a credential is named without a slash");
@@ -104,8 +105,8 @@ static bool read_descriptor(const char *text, struct secret *secret, struct ssa_
     return true;
 }
 
-bool source_read(const char *text, const char *subject, const struct ssa_callbacks *warn, struct secret *secret,
-                 struct ssa_error *err)
+bool source_read(const char *text, const char *subject, const struct ssa_callbacks *warn,
+                 struct secret *secret, struct ssa_error *err)
 {
     bool ok = false;
     switch (source_kind(text)) {

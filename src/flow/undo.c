@@ -17,15 +17,18 @@ static void conclude(struct ssa_error *err, const struct made *made, bool clean,
                                  : "");
 }
 
-static void conclude_deletion(struct ssa_error *err, const struct made *made, bool deleted, const struct ssa_error *why,
-                              const char *thing, const char *id, const char *command)
+static void conclude_deletion(struct ssa_error *err, const struct made *made, bool deleted,
+                              const struct ssa_error *why, const char *thing, const char *id,
+                              const char *command)
 {
     char hint[SSA_ERROR_TEXT_MAX];
     if (deleted)
-        (void)text_format(hint, sizeof hint, "The %s that had been made (%s) is deleted again at the API.", thing, id);
+        (void)text_format(hint, sizeof hint, "The %s that had been made (%s) is deleted again at the API.",
+                          thing, id);
     else
-        (void)text_format(hint, sizeof hint, "Left at the API: the %s %s, which could not be deleted (%s). Remove it: %s",
-                          thing, id, why->what, command);
+        (void)text_format(hint, sizeof hint,
+                          "Left at the API: the %s %s, which could not be deleted (%s). Remove it: %s", thing,
+                          id, why->what, command);
     conclude(err, made, deleted, hint);
 }
 
@@ -47,7 +50,8 @@ static bool was_there(const struct aps_keys *before, const char *kid)
 }
 
 // The keys of the account that were not there before, into *fresh.
-static bool list_new(struct aps *client, const struct made *made, struct aps_keys *fresh, struct ssa_error *err)
+static bool list_new(struct aps *client, const struct made *made, struct aps_keys *fresh,
+                     struct ssa_error *err)
 {
     struct aps_keys now = {0};
     *fresh = (struct aps_keys){0};
@@ -75,21 +79,23 @@ static void undo_unknown_key(struct aps *client, const struct made *made, struct
     struct ssa_error why = {0};
     char hint[SSA_ERROR_TEXT_MAX];
     if (!list_new(client, made, &fresh, &why)) {
-        (void)text_format(hint, sizeof hint,
-                          "A key may have been made, and the account's keys could not be listed (%s). Before, account %s "
-                          "had %zu; one more is the lost one: remove it with `ssa-hsm key delete KEY_ID --account %s`.",
-                          why.what, made->account.id, made->before.count, made->account.id);
+        (void)text_format(
+            hint, sizeof hint,
+            "A key may have been made, and the account's keys could not be listed (%s). Before, account %s "
+            "had %zu; one more is the lost one: remove it with `ssa-hsm key delete KEY_ID --account %s`.",
+            why.what, made->account.id, made->before.count, made->account.id);
         conclude(err, made, false, hint);
     } else if (fresh.count == 0) {
         conclude(err, made, true, "No key was made: the account has the keys it had before.");
     } else if (fresh.count == 1) {
         delete_key(client, made, fresh.list[0].kid, err);
     } else {
-        (void)text_format(hint, sizeof hint,
-                          "Account %s has %zu keys that were not there before, the last two %s and %s; which one is lost "
-                          "cannot be told from here, so none was deleted: `ssa-hsm key delete KEY_ID --account %s`.",
-                          made->account.id, fresh.count, fresh.list[fresh.count - 2].kid,
-                          fresh.list[fresh.count - 1].kid, made->account.id);
+        (void)text_format(
+            hint, sizeof hint,
+            "Account %s has %zu keys that were not there before, the last two %s and %s; which one is lost "
+            "cannot be told from here, so none was deleted: `ssa-hsm key delete KEY_ID --account %s`.",
+            made->account.id, fresh.count, fresh.list[fresh.count - 2].kid, fresh.list[fresh.count - 1].kid,
+            made->account.id);
         conclude(err, made, false, hint);
     }
 }
@@ -111,16 +117,19 @@ void undo(struct aps *client, const struct ssa_run *run, struct made *made, stru
 static bool has_local_part(const char *email, const char *first, const char *last)
 {
     char name[APS_EMAIL_MAX];
-    return text_format(name, sizeof name, "%s-%s@", first, last) && strncasecmp(email, name, strlen(name)) == 0;
+    return text_format(name, sizeof name, "%s-%s@", first, last) &&
+           strncasecmp(email, name, strlen(name)) == 0;
 }
 
-static void leave(struct ssa_error *err, const struct made *made, const struct aps_account *found, const char *why)
+static void leave(struct ssa_error *err, const struct made *made, const struct aps_account *found,
+                  const char *why)
 {
     char hint[SSA_ERROR_TEXT_MAX];
-    (void)text_format(hint, sizeof hint,
-                      "There is an account of this name, %s (%s), which is left: %s. If it is not wanted: ssa-hsm account "
-                      "delete %s",
-                      found->email, found->id, why, found->id);
+    (void)text_format(
+        hint, sizeof hint,
+        "There is an account of this name, %s (%s), which is left: %s. If it is not wanted: ssa-hsm account "
+        "delete %s",
+        found->email, found->id, why, found->id);
     conclude(err, made, false, hint);
 }
 
@@ -134,10 +143,11 @@ void undo_lost_account(struct aps *client, const struct ssa_run *run, const char
     tell(&run->callbacks, SSA_DETAIL, "undoing: %s", err->what);
     aps_undoing(client);
     if (!aps_account_list(client, &accounts, &why)) {
-        (void)text_format(hint, sizeof hint,
-                          "The account %s-%s may have been made, and the accounts could not be listed (%s). Run the "
-                          "command again: the API refuses the name where it was made.",
-                          first, last, why.what);
+        (void)text_format(
+            hint, sizeof hint,
+            "The account %s-%s may have been made, and the accounts could not be listed (%s). Run the "
+            "command again: the API refuses the name where it was made.",
+            first, last, why.what);
         conclude(err, made, false, hint);
         return;
     }

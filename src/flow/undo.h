@@ -18,12 +18,12 @@ struct made {
 };
 
 // Deletes the new account, or the new key of an older one. *err, the reason, gets class SSA_IMPORT_CLEAN or
-// SSA_IMPORT_LEFT and a hint that says what is gone or how to remove what is left; where nothing had been made it stays
-// as it is.
+// SSA_IMPORT_LEFT and a hint that says what is gone or how to remove what is left; where nothing had been
+// made it stays as it is.
 void undo(struct aps *client, const struct ssa_run *run, struct made *made, struct ssa_error *err);
 
-// The same for an account whose own answer was lost: found by its name, and deleted only if it was made after it was
-// asked for and has no keys.
+// The same for an account whose own answer was lost: found by its name, and deleted only if it was made after
+// it was asked for and has no keys.
 void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *first, const char *last,
                        struct made *made, struct ssa_error *err);
 

@@ -85,7 +85,8 @@ class Calls(ShimTest):
             session, key = self.ready(module)
             got = [module.create(session, certificate()), module.create(session, self.key.pairs(b"\7")),
                    module.create(session, self.key.pairs(b"\10")), module.sign_init(session, key)]
-            got += [module.login(session, "x", 0), module.login(session, ""), module.call("C_DestroyObject", session, key)]
+            got += [module.login(session, "x", 0), module.login(session, ""),
+                    module.call("C_DestroyObject", session, key)]
             return [g if isinstance(g, str) else "made" for g in got] + [self.handle(module, session) == key]
         self.assertEqual(self.run_with(script, steps),
                          ["made", "made", "CKR_DEVICE_MEMORY", "CKR_MECHANISM_INVALID", "CKR_PIN_LOCKED",

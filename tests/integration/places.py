@@ -1,0 +1,77 @@
+"""Where the things under test are, and which tools the tests need. What is missing is an error that names it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+EMULATOR = HERE.parent / "emulator"
+PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+class Missing(Exception):
+    """Something that the tests cannot do without; the text names it."""
+
+
+def _file(variable: str, default: Path, what: str) -> Path:
+    path = Path(os.environ.get(variable) or default)
+    if not path.exists():
+        raise Missing(f"{what} is not at {path}; build it, or set {variable}")
+    return path.resolve()
+
+
+def program() -> Path:
+    return _file("SSA_HSM_PROGRAM", ROOT / "build" / "ssa-hsm", "the program")
+
+
+def shim_library() -> Path:
+    return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
+
+
+def node_modules() -> Path:
+    return _file("SSA_HSM_NODE_MODULES", HERE / "node" / "node_modules", "node_modules (npm ci in tests/integration/node)")
+
+
+def wrapper() -> list[str]:
+    """What stands before the program: valgrind, for instance."""
+    return shlex.split(os.environ.get("SSA_HSM_WRAPPER", ""))
+
+
+def softhsm() -> Path:
+    candidates = [Path("/usr/lib/softhsm/libsofthsm2.so"), *Path("/usr/lib").glob("*/softhsm/libsofthsm2.so")]
+    candidates += [Path("/usr/lib64/pkcs11/libsofthsm2.so"), Path("/usr/local/lib/softhsm/libsofthsm2.so")]
+    for path in candidates:
+        if path.exists():
+            return path
+    raise Missing("libsofthsm2.so (Debian's softhsm2) is not installed")
+
+
+def tool(name: str) -> str:
+    """The path of a tool that a test uses."""
+    found = shutil.which(name, path=PATH)
+    if not found:
+        raise Missing(f"{name} is not installed")
+    return found
+
+
+TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-kit")
+
+
+def check() -> list[str]:
+    """What is missing, by name; empty when all is there."""
+    missing = []
+    for find in (program, shim_library, softhsm, *(lambda name=name: tool(name) for name in TOOLS)):
+        try:
+            find()
+        except Missing as lack:
+            missing.append(str(lack))
+    for module, package in (("jwt", "python3-jwt"), ("cryptography", "python3-cryptography")):
+        try:
+            __import__(module)
+        except ImportError:
+            missing.append(f"Python's {module} ({package}) is not installed")
+    return missing
