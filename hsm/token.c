@@ -100,8 +100,11 @@ static bool conclude(struct search *s, struct token **token, struct ssa_error *e
                  "modules show the same token.");
     }
     if (s->matches == 0) {
-        error_set(err, SSA_ABSENT, NULL, NULL, "no token matches%s%s", s->failures[0] ? "; not asked: " : "",
-                  s->failures);
+        char wanted[URI_TEXT_MAX] = "";
+        if (s->uri != NULL)
+            uri_token_text(s->uri, wanted);
+        error_set(err, SSA_ABSENT, NULL, wanted, "no such token is there%s%s",
+                  s->failures[0] ? "; not asked: " : "", s->failures);
         return error_hint(
             err, "Is it plugged in? `ssa-hsm hsm list` shows the modules and tokens there are; --module "
                  "or SSA_HSM_MODULE names a module that p11-kit does not know.");

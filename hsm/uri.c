@@ -99,6 +99,15 @@ bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_
            (wanted == (CK_SLOT_ID)-1 || wanted == id) && p11_kit_uri_match_token_info(kit(uri), token);
 }
 
+void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
+{
+    char *text = NULL;
+    const bool formatted = p11_kit_uri_format(kit(uri), P11_KIT_URI_FOR_TOKEN, &text) == P11_KIT_URI_OK;
+    if (!formatted || !text_format(out, URI_TEXT_MAX, "%.*s", (int)strcspn(text, "?"), text))
+        out[0] = '\0';
+    free(text);
+}
+
 // Cryptoki's fixed-width text: padded with blanks, no NUL (PKCS#11 v2.40 section 3.2).
 static void padded(CK_UTF8CHAR *to, size_t width, const char *text)
 {

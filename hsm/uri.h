@@ -23,6 +23,9 @@ const char *uri_pin_source(const struct uri *uri);
 // Whether it names an object (by id or object) and not a token alone.
 bool uri_names_object(const struct uri *uri);
 
+// The token's part of it, for messages; empty where it names none or does not fit.
+void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX]);
+
 // What a URI that we write says. NULL and empty are left out.
 struct uri_parts {
     const char *token, *serial;

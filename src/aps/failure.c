@@ -51,6 +51,9 @@ bool failure_is_passing(const struct http_response *answer)
     default:
         return false;
     }
+    // A proxy that refuses once refuses again.
+    if (answer->proxy_status >= 400 && answer->proxy_status <= 499)
+        return false;
     switch (answer->code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST:

@@ -48,6 +48,8 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
     // libcurl and OpenSSL read the key through buffers that live as long as the connection; closing it gives
     // them back, to a free that wipes. The next call's handshake is the price.
     client_hang_up(client);
+    // The import that follows may wait for a person; the frames that the key went through need not.
+    wipe_stack_and_registers();
     return ok;
 }
 

@@ -133,7 +133,8 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     (void)context;
     const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (tty < 0) {
-        error_set(err, SSA_PIN, NULL, NULL, "there is no terminal to ask at: %s", prompt);
+        error_set(err, SSA_PIN, NULL, NULL, "there is no terminal to ask for: %.*s",
+                  (int)strcspn(prompt, ":"), prompt);
         return error_hint(
             err, "Say where it is: SSA_HSM_PIN_SOURCE for the PIN, APS_SECRET_ID for the client secret, "
                  "as file:PATH, env:NAME, fd:N or credential:NAME.");

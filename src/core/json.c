@@ -249,55 +249,71 @@ bool json_end(struct json_writer *w, struct ssa_error *err)
 // Indenting: each event of the parser is the same call of the generator.
 struct copier {
     struct json_writer *writer;
-    bool stopped;
+    size_t depth;
+    bool stopped; // the writer's own failure, or too deep
 };
 
 static int copied(struct copier *c, yajl_gen_status status)
 {
     note(c->writer, status);
-    return 1;
+    c->stopped = c->stopped || c->writer->out == NULL;
+    return c->stopped ? 0 : 1;
 }
 
-#define GENERATOR(context) (((struct copier *)(context))->writer->generator)
+// The generator counts its depth without a bound of its own.
+static int copy_deeper(struct copier *c)
+{
+    c->stopped = c->depth++ == DEPTH_MAX;
+    return c->stopped ? 0 : 1;
+}
+
+static yajl_gen generator(const struct copier *c)
+{
+    return c->writer->generator;
+}
 
 static int copy_null(void *c)
 {
-    return copied(c, yajl_gen_null(GENERATOR(c)));
+    return copied(c, yajl_gen_null(generator(c)));
 }
 
 static int copy_bool(void *c, int value)
 {
-    return copied(c, yajl_gen_bool(GENERATOR(c), value));
+    return copied(c, yajl_gen_bool(generator(c), value));
 }
 
 static int copy_number(void *c, const char *text, size_t len)
 {
-    return copied(c, yajl_gen_number(GENERATOR(c), text, len));
+    return copied(c, yajl_gen_number(generator(c), text, len));
 }
 
 static int copy_string(void *c, const unsigned char *text, size_t len)
 {
-    return copied(c, yajl_gen_string(GENERATOR(c), text, len));
+    return copied(c, yajl_gen_string(generator(c), text, len));
 }
 
 static int copy_open_object(void *c)
 {
-    return copied(c, yajl_gen_map_open(GENERATOR(c)));
-}
-
-static int copy_close_object(void *c)
-{
-    return copied(c, yajl_gen_map_close(GENERATOR(c)));
+    return copy_deeper(c) && copied(c, yajl_gen_map_open(generator(c)));
 }
 
 static int copy_open_array(void *c)
 {
-    return copied(c, yajl_gen_array_open(GENERATOR(c)));
+    return copy_deeper(c) && copied(c, yajl_gen_array_open(generator(c)));
 }
 
-static int copy_close_array(void *c)
+static int copy_close_object(void *context)
 {
-    return copied(c, yajl_gen_array_close(GENERATOR(c)));
+    struct copier *c = context;
+    c->depth--;
+    return copied(c, yajl_gen_map_close(generator(c)));
+}
+
+static int copy_close_array(void *context)
+{
+    struct copier *c = context;
+    c->depth--;
+    return copied(c, yajl_gen_array_close(generator(c)));
 }
 
 static const yajl_callbacks copying = {
@@ -319,5 +335,8 @@ bool json_indent(struct span text, struct secret *out, struct ssa_error *err)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the JSON generator");
     struct copier c = {.writer = &w};
     const bool read = parse(text, &copying, &c, &c.stopped, err);
-    return json_end(&w, read ? err : NULL) && read;
+    const bool written = json_end(&w, read || c.stopped ? err : NULL);
+    if (written && c.depth > DEPTH_MAX)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the JSON is nested deeper than %d", DEPTH_MAX);
+    return read && written;
 }

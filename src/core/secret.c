@@ -103,8 +103,9 @@ bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_er
 
 void secret_drop_newline(struct secret *s)
 {
-    if (s->len > 0 && s->data[s->len - 1] == '\n')
-        s->data[--s->len] = 0;
+    if (s->len == 0 || s->data[s->len - 1] != '\n')
+        return;
+    s->data[--s->len] = 0;
     if (s->len > 0 && s->data[s->len - 1] == '\r')
         s->data[--s->len] = 0;
 }

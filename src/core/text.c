@@ -104,6 +104,8 @@ static size_t distance(const char *a, const char *b)
 const char *text_nearest(const char *typed, const char *const *names, size_t count)
 {
     const char *best = NULL;
+    if (strlen(typed) > NAME_MAX_LENGTH)
+        return NULL;
     // A third of the letters may be wrong: more is another word.
     size_t least = strlen(typed) / 3 + 1;
     for (size_t i = 0; i < count; i++) {

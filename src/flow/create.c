@@ -124,7 +124,7 @@ struct chosen {
 static bool choose_account(const struct ssa_run *run, const char *wanted, struct chosen *chosen,
                            struct ssa_error *err)
 {
-    const bool has = settings_identity(run->settings, false, &chosen->known, wanted == NULL ? err : NULL);
+    const bool has = identity_read(run->settings, false, &chosen->known, wanted == NULL ? err : NULL);
     chosen->wanted = wanted;
     if (wanted == NULL)
         return chosen->is_known = has;

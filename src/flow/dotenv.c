@@ -78,8 +78,8 @@ static bool take_quoted(struct cursor *c, struct assignment *a)
         if (quote == '"' && *c->at == '\\') {
             a->ambiguous = true;
             // An escaped quote does not close, whatever it means.
-            if (c->at + 1 < c->end)
-                c->at++;
+            if (c->at + 1 < c->end && *++c->at == '\n')
+                c->line++;
         }
     }
     if (c->at == c->end)

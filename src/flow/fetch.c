@@ -40,7 +40,7 @@ static bool plan_claims(struct plan *plan, const struct ssa_run *run, const stru
     if (plan->lifetime > LIFETIME_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds", LIFETIME_MAX);
     if (!scope_normalise(scope != NULL ? scope : SCOPE_DEFAULT, plan->scope, &run->callbacks, err) ||
-        !read_client_id(run, &plan->claims.issuer, err) || !settings_identity(s, true, &plan->identity, err))
+        !read_client_id(run, &plan->claims.issuer, err) || !identity_read(s, true, &plan->identity, err))
         return false;
     plan->claims.kid = plan->identity.key_id;
     plan->claims.subject = plan->identity.account_id;
@@ -135,7 +135,7 @@ static void begin_exchange(void *context)
 
 static void explain_refusal(const struct plan *plan, struct ssa_error *err)
 {
-    const char *other = settings_shadowed_key_id(plan->run->settings);
+    const char *other = identity_shadowed_key_id(plan->run->settings);
     if (err->class != SSA_REFUSED || plan->identity.source != FROM_ENVIRONMENT || other == NULL)
         return;
     error_hint(

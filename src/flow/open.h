@@ -3,8 +3,8 @@
 #define SSA_FLOW_OPEN_H
 
 #include "aps/aps.h"
+#include "flow/identity.h"
 #include "flow/pin.h"
-#include "flow/settings.h"
 
 // Finds the token that holds the key of uri.
 bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,

@@ -31,7 +31,7 @@ bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *
     struct identity identity = {.account_id = account};
     SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
-    if (account == NULL && !settings_identity(run->settings, false, &identity, err))
+    if (account == NULL && !identity_read(run->settings, false, &identity, err))
         return false;
     const bool by_email = strchr(identity.account_id, '@') != NULL;
     const char *scopes = by_email ? APS_SCOPE_KEY_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_KEY_WRITE;

@@ -208,8 +208,12 @@ bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optiona
     return true;
 }
 
-// Sources in the order in which they are asked.
-static void order_of(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT])
+const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id)
+{
+    return s->values[source][id];
+}
+
+void settings_order(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT])
 {
     order[0] = FROM_OPTION;
     order[1] = s->profile_first ? FROM_PROFILE : FROM_ENVIRONMENT;
@@ -219,7 +223,7 @@ static void order_of(const struct ssa_settings *s, enum setting_source order[sta
 const char *settings_get(const struct ssa_settings *s, enum setting id, enum setting_source *source)
 {
     enum setting_source order[SOURCE_COUNT];
-    order_of(s, order);
+    settings_order(s, order);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         const char *value = s->values[order[i]][id];
         if (!present(value) && id == SET_CLIENT_SECRET)
@@ -249,95 +253,4 @@ const char *settings_profile_path(const struct ssa_settings *s)
 bool settings_profile_first(const struct ssa_settings *s)
 {
     return s->profile_first;
-}
-
-static const enum setting unit[] = {SET_ACCOUNT_ID, SET_KEY_ID, SET_EMAIL, SET_PRIVATE_KEY};
-enum { UNIT_SIZE = sizeof unit / sizeof unit[0] };
-
-// An email may be empty: a key that was imported from a bare PEM need not know it.
-static bool unit_has(const struct ssa_settings *s, enum setting_source source, enum setting id)
-{
-    const char *value = s->values[source][id];
-    return id == SET_EMAIL ? value != NULL : present(value);
-}
-
-static bool has_any(const struct ssa_settings *s, enum setting_source source)
-{
-    for (size_t i = 0; i < UNIT_SIZE; i++)
-        if (present(s->values[source][unit[i]]))
-            return true;
-    return false;
-}
-
-static bool incomplete(const struct ssa_settings *s, enum setting_source source, const char *missing,
-                       struct ssa_error *err)
-{
-    const bool profile = source == FROM_PROFILE;
-    if (profile && !unit_has(s, source, SET_KEY_ID) && !unit_has(s, source, SET_PRIVATE_KEY) &&
-        unit_has(s, source, SET_ACCOUNT_ID)) {
-        error_set(err, SSA_CONFIG, NULL, s->profile_path, "the profile has an account, but no key yet");
-        return error_hint(err, "`ssa-hsm key create --force` makes one and writes the profile again.");
-    }
-    error_set(err, SSA_CONFIG, NULL, profile ? s->profile_path : "the environment", "lacks %s", missing);
-    return error_hint(
-        err, "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from one "
-             "source: set all four or none, or choose a profile with --profile.");
-}
-
-static bool check_private_key(const struct ssa_settings *s, const struct identity *identity,
-                              struct ssa_error *err)
-{
-    const char *subject = identity->source == FROM_PROFILE ? s->profile_path : "PRIVATE_KEY";
-    if (strstr(identity->private_key, "-----BEGIN") != NULL) {
-        error_set(err, SSA_CONFIG, NULL, subject,
-                  "holds a private key as text (PEM), which is not used from there");
-        return error_hint(err, "Put it into a token: `ssa-hsm key import FILE`, then destroy the file.");
-    }
-    if (strncmp(identity->private_key, "pkcs11:", 7) != 0) {
-        error_set(err, SSA_CONFIG, NULL, subject, "PRIVATE_KEY is no PKCS#11 URI");
-        return error_hint(err, "`ssa-hsm hsm list --login` prints the URIs of a token's keys.");
-    }
-    return true;
-}
-
-bool settings_identity(const struct ssa_settings *s, bool with_key, struct identity *identity,
-                       struct ssa_error *err)
-{
-    enum setting_source order[SOURCE_COUNT];
-    order_of(s, order);
-    size_t at = 0;
-    while (at < SOURCE_COUNT && !has_any(s, order[at]))
-        at++;
-    if (at == SOURCE_COUNT) {
-        error_set(err, SSA_CONFIG, NULL, NULL,
-                  "no account is set up: there is no profile, and the environment has none");
-        return error_hint(
-            err, "`ssa-hsm account create FIRST LAST` makes an account and its profile; --profile names "
-                 "another.");
-    }
-    const enum setting_source source = order[at];
-    char missing[128] = "";
-    for (size_t i = 0; i < UNIT_SIZE; i++) {
-        const bool needed = with_key || unit[i] == SET_ACCOUNT_ID;
-        const size_t used = strlen(missing);
-        if (needed && !unit_has(s, source, unit[i]))
-            (void)text_format(missing + used, sizeof missing - used, "%s%s", used > 0 ? ", " : "",
-                              table[unit[i]].name);
-    }
-    if (missing[0] != '\0')
-        return incomplete(s, source, missing, err);
-    *identity = (struct identity){.account_id = s->values[source][SET_ACCOUNT_ID],
-                                  .key_id = s->values[source][SET_KEY_ID],
-                                  .email = s->values[source][SET_EMAIL],
-                                  .private_key = s->values[source][SET_PRIVATE_KEY],
-                                  .source = source};
-    return !with_key || check_private_key(s, identity, err);
-}
-
-const char *settings_shadowed_key_id(const struct ssa_settings *s)
-{
-    const char *used = s->values[FROM_ENVIRONMENT][SET_KEY_ID], *other = s->values[FROM_PROFILE][SET_KEY_ID];
-    if (s->profile_first || !present(used) || !present(other) || strcmp(used, other) == 0)
-        return NULL;
-    return other;
 }

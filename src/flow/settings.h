@@ -1,7 +1,7 @@
 // Settings: where each value comes from, and which source wins.
 //
 // Option, then environment, then profile, then default; a profile that was named by an option goes before the
-// environment. Four of the names are one unit: see settings_identity.
+// environment. Four of the names are one unit: see identity.h.
 #ifndef SSA_FLOW_SETTINGS_H
 #define SSA_FLOW_SETTINGS_H
 
@@ -48,18 +48,10 @@ const char *settings_profile_path(const struct ssa_settings *s);
 // Whether the profile was named by an option, so that it goes before the environment.
 bool settings_profile_first(const struct ssa_settings *s);
 
-// The four names that belong together, all from one source. Borrowed.
-struct identity {
-    const char *account_id, *key_id, *email, *private_key;
-    enum setting_source source;
-};
+// What one source says, NULL where it does not; empty values are told apart from missing ones.
+const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id);
 
-// Takes the unit from the first source that has any of it. Fails with SSA_CONFIG: none has, some are missing
-// (named), PRIVATE_KEY is a PEM (with a pointer to key import). with_key false asks for the account alone.
-bool settings_identity(const struct ssa_settings *s, bool with_key, struct identity *identity,
-                       struct ssa_error *err) MUST_CHECK;
-
-// The KEY_ID of the profile that would have served had the environment's block not gone before it, or NULL.
-const char *settings_shadowed_key_id(const struct ssa_settings *s);
+// The sources in the order in which they are asked.
+void settings_order(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT]);
 
 #endif

@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""Runs the integration tests as an ordinary user, two files at a time.
+
+    run.py [PATTERN ...]
+
+A PATTERN that names a file (test_token, test_token.py) chooses it; others choose tests by name, in all files, as
+unittest's -k does. Started as root it goes on as nobody. SSA_HSM_PROGRAM and SSA_SHIM_LIBRARY say what is tested,
+SSA_HSM_WRAPPER what stands before the program (valgrind), SSA_HSM_TEST_WORKERS how many files run at once.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import masking
+import places
+import unprivileged
+
+HERE = Path(__file__).resolve().parent
+FILE_TIMEOUT = 1800
+
+
+class _Timed(unittest.TextTestResult):
+    """Says of each test how long it took, so that slow ones are seen."""
+
+    def startTest(self, test: unittest.TestCase) -> None:
+        self._began = time.monotonic()
+        super().startTest(test)
+
+    def addSuccess(self, test: unittest.TestCase) -> None:
+        super().addSuccess(test)
+        if time.monotonic() - self._began > 3:
+            self.stream.writeln(f"   ({time.monotonic() - self._began:.1f} s)")
+
+
+def run_file(name: str, patterns: list[str]) -> int:
+    """In a process of its own: the tests of one file."""
+    loader = unittest.TestLoader()
+    if patterns:
+        loader.testNamePatterns = [p if "*" in p else f"*{p}*" for p in patterns]
+    suite = loader.loadTestsFromName(name)
+    stream = masking.MaskingStream(sys.stderr)
+    result = unittest.TextTestRunner(stream=stream, verbosity=2, resultclass=_Timed).run(suite)  # type: ignore[arg-type]
+    for test, reason in result.skipped:
+        stream.writeln(f"skipped, which counts as failed: {test}: {reason}")
+    failed = len(result.failures) + len(result.errors) + len(result.skipped) + len(result.unexpectedSuccesses)
+    print(f"counts: {result.testsRun} {failed}", flush=True)
+    return 1 if failed else 0
+
+
+def _start(name: str, patterns: list[str]) -> tuple[str, int, str, str, float]:
+    began = time.monotonic()
+    command = [sys.executable, "-B", __file__, "--file", name, *patterns]
+    done = subprocess.run(
+        command, cwd=HERE, capture_output=True, text=True, errors="replace", timeout=FILE_TIMEOUT, check=False
+    )
+    return name, done.returncode, done.stdout, done.stderr, time.monotonic() - began
+
+
+def _report(name: str, code: int, out: str, err: str, seconds: float) -> tuple[int, int]:
+    """Prints what one file gave; its counts of tests run and failed."""
+    ran, failed = 0, 0
+    for line in out.splitlines():
+        if line.startswith("counts: "):
+            ran, failed = (int(n) for n in line.split()[1:])
+        else:
+            print(f"{name}: {line}")
+    if code and not failed:
+        failed = 1  # it did not even get to its tests
+    print(f"{'FAILED' if code else 'ok    '} {name}: {ran} tests, {seconds:.1f} s", flush=True)
+    if code:
+        print(masking.mask(err), flush=True)
+    return ran, failed
+
+
+def main(patterns: list[str]) -> int:
+    missing = places.check()
+    if missing:
+        print("\n".join(f"cannot run: {what}" for what in missing), file=sys.stderr)
+        return 1
+    if os.geteuid() == 0:
+        return unprivileged.run_as_nobody(patterns)
+    files = {path.stem: path for path in sorted(HERE.glob("test_*.py"))}
+    chosen = [Path(p).stem for p in patterns if Path(p).stem in files]
+    names = [p for p in patterns if Path(p).stem not in files]
+    began = time.monotonic()
+    ran = failed = 0
+    # The largest first, so that the last to end are small.
+    order = sorted(chosen or files, key=lambda name: -files[name].stat().st_size)
+    with ThreadPoolExecutor(int(os.environ.get("SSA_HSM_TEST_WORKERS", "2"))) as pool:
+        for done in as_completed([pool.submit(_start, name, names) for name in order]):
+            counts = _report(*done.result())
+            ran, failed = ran + counts[0], failed + counts[1]
+    print(f"{ran} tests, {failed} failed, {time.monotonic() - began:.0f} s")
+    if ran == 0:
+        print("no test has such a name", file=sys.stderr)
+    return 1 if failed or ran == 0 else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--file"]:
+        sys.exit(run_file(sys.argv[2], sys.argv[3:]))
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,57 @@
+"""Leaves root: as root, files without permission can be read and locked memory has no limit, which hides faults."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import places
+
+NOBODY = 65534
+_PASSED_ON = (
+    "SSA_HSM_WRAPPER", "SSA_HSM_WITHOUT_NODE", "SSA_HSM_TEST_WORKERS",
+    "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+)  # fmt: skip
+
+
+def _ignore(_: str, names: list[str]) -> set[str]:
+    return {name for name in names if name in ("__pycache__", "node_modules")}
+
+
+def run_as_nobody(arguments: list[str]) -> int:
+    """Runs run.py again as nobody, with a copy of all it needs: a checkout may lie under a folder that is root's own."""
+    folder = Path(tempfile.mkdtemp(prefix="ssa-hsm-integration-", dir="/tmp"))
+    os.umask(0o022)
+    try:
+        folder.chmod(0o755)
+        tests = folder / "tests"
+        for part in ("emulator", "integration"):
+            shutil.copytree(places.HERE.parent / part, tests / part, ignore=_ignore)
+        env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        for variable, path in (("SSA_HSM_PROGRAM", places.program()), ("SSA_SHIM_LIBRARY", places.shim_library())):
+            env[variable] = str(shutil.copy2(path, folder / path.name))
+        if os.environ.get("SSA_HSM_NODE_MODULES"):
+            modules = folder / "node_modules"
+            shutil.copytree(places.node_modules(), modules, symlinks=True)
+            env["SSA_HSM_NODE_MODULES"] = str(modules)
+        # Whatever mode a checkout has: nobody reads all of the copy.
+        for base, folders, files in os.walk(folder):
+            for name in folders + files:
+                path = Path(base, name)
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
+        own = folder / "tmp"
+        own.mkdir(mode=0o700)
+        os.chown(own, NOBODY, NOBODY)
+        env |= {"TMPDIR": str(own), "HOME": str(own)}
+        return subprocess.run(
+            [sys.executable, "-B", str(tests / "integration" / "run.py"), *arguments],
+            env=env, cwd=own, user=NOBODY, group=NOBODY, extra_groups=[], check=False,
+        ).returncode  # fmt: skip
+    finally:
+        shutil.rmtree(folder)
