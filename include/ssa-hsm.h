@@ -38,7 +38,7 @@ enum ssa_class {
 
 // Filled by every function that fails. All text is NUL-terminated, and harmless to a terminal.
 struct ssa_error {
-    enum ssa_class class;
+    enum ssa_class code;
     char what[512];    // what failed and why
     char cause[64];    // the lower layer's own name: CKR_PIN_INCORRECT, CURLE_COULDNT_CONNECT, HTTP 403
     char subject[512]; // on what: a token, a URL, a file; may be empty

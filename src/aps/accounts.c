@@ -86,7 +86,8 @@ bool aps_account_create(struct aps *client, const char *first, const char *last,
         .body = secret_span(&body),
         .creates = true,
         .hint_400 = "The provider refuses some names: try another.",
-        .hint_403 = "A client id may have 10 accounts at most (`ssa-hsm account list`), and " SCOPES_HINT,
+        .hint_403 = "A client id may have 10 accounts at most (`ssa-hsm account delete ID` makes room), "
+                    "and " SCOPES_HINT,
     };
     struct ssa_error why;
     if (call_make(client, &call, &answer, false, outcome, err))
@@ -130,7 +131,7 @@ bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *er
         .subject = id,
         .deletes = true,
         .hint_403 = "For this, " SCOPES_HINT,
-        .hint_404 = "The client id has no such account: see `ssa-hsm account list`.",
+        .hint_404 = "The client id has no such account: check the id, and APS_CLIENT_ID.",
     };
     return call_make(client, &call, &answer, false, NULL, err);
 }

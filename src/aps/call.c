@@ -172,7 +172,7 @@ static bool gone_already(const struct tries *tries, const struct http_response *
 bool call_make(struct aps *client, const struct call *call, struct http_response *answer, bool tried,
                enum aps_outcome *outcome, struct ssa_error *err)
 {
-    enum aps_outcome ignored;
+    enum aps_outcome ignored = APS_NOT_DONE;
     outcome = outcome == NULL ? &ignored : outcome;
     *outcome = APS_NOT_DONE;
     struct tries tries = {.call = call};

@@ -9,8 +9,8 @@
 #include "aps/url.h"
 
 // Room for an answer: a list of accounts, anything else.
-#define APS_LIST_MAX   (256U * 1024)
-#define APS_ANSWER_MAX (64U * 1024)
+#define APS_LIST_MAX   262144U
+#define APS_ANSWER_MAX 65536U
 
 struct aps {
     struct aps_config config;

@@ -163,7 +163,10 @@ static void from_html(struct span body, char *out, size_t capacity)
         if (*from == '<' || *from == '>')
             tag = *from == '<';
         if (!tag)
-            out[used++] = *from == '>' ? ' ' : *from;
+            out[used++] = *from;
+        // Words that only a tag parted are not to grow together.
+        if (!tag && *from == '>')
+            out[used - 1] = ' ';
     }
     out[used] = '\0';
 }

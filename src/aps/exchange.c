@@ -180,9 +180,8 @@ static struct aps_exchange *exchange_new(struct aps *client, const char *scope)
         .content_type = FORM_TYPE,
         .as_client = true,
         .assertion = true,
-        .hint_400 =
-            "The account or the key may be disabled or deleted: see `ssa-hsm account show` and `ssa-hsm key "
-            "list`. `ssa-hsm jwt --claims` shows what was signed.",
+        .hint_400 = "The account or the key may be disabled or deleted. `ssa-hsm jwt --claims` shows what "
+                    "was signed.",
         .hint_403 = "The app must have API access to what the scopes name: check it in the APS portal.",
     };
     return exchange;

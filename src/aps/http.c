@@ -191,7 +191,7 @@ static long long read_retry_after(const char *text, time_t server_now)
     if (text == NULL || text[0] == '\0')
         return -1;
     if (text[strspn(text, "0123456789")] == '\0')
-        return strlen(text) > 9 ? 999999999 : atoll(text);
+        return strlen(text) > 9 ? 999999999 : strtoll(text, NULL, 10);
     const time_t until = read_date(text), now = server_now != 0 ? server_now : time(NULL);
     if (until == 0)
         return -1;

@@ -9,7 +9,7 @@
 #include "aps/path.h"
 
 #define DISABLED_HINT "While an account is disabled its keys cannot be managed: `ssa-hsm account enable`."
-#define ACCOUNT_HINT  "The client id has no such account: see `ssa-hsm account list`."
+#define ACCOUNT_HINT  "The client id has no such account: check the id, and APS_CLIENT_ID."
 
 static bool read_created(struct aps *client, const struct call *call, struct http_response *answer, char *kid,
                          struct secret *pem, struct ssa_error *err)
@@ -36,8 +36,8 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
         .subject = account,
         .creates = true,
         .hint_400 = DISABLED_HINT,
-        .hint_403 =
-            "An account may have 3 keys at most: see `ssa-hsm key list`, and delete one that is not used.",
+        .hint_403 = "An account may have 3 keys at most: delete one that is not used with `ssa-hsm key "
+                    "delete KEY_ID`.",
         .hint_404 = ACCOUNT_HINT,
     };
     bool ok = call_make(client, &call, &answer, false, outcome, err);
@@ -88,7 +88,7 @@ bool aps_key_delete(struct aps *client, const char *account, const char *kid, st
         .subject = kid,
         .deletes = true,
         .hint_400 = DISABLED_HINT,
-        .hint_404 = "The account has no such key, or the client id no such account: see `ssa-hsm key list`.",
+        .hint_404 = "The account has no such key, or the client id no such account: check both ids.",
     };
     return call_make(client, &call, &answer, false, NULL, err);
 }

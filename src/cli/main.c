@@ -189,5 +189,5 @@ int main(int argc, char **argv)
     wipe_stack_and_registers();
     if (done)
         return EXIT_SUCCESS;
-    return command != NULL && command->run == command_exec ? EXEC_FAILED : (int)err.class;
+    return command != NULL && command->run == command_exec ? EXEC_FAILED : (int)err.code;
 }

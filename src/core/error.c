@@ -18,7 +18,7 @@ static __attribute__((format(printf, 3, 0))) void fill(char *out, size_t capacit
 
 static void begin(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject)
 {
-    *err = (struct ssa_error){.class = class};
+    *err = (struct ssa_error){.code = class};
     text_harmless(err->cause, sizeof err->cause, span_text(cause ? cause : ""));
     text_harmless(err->subject, sizeof err->subject, span_text(subject ? subject : ""));
 }

@@ -136,7 +136,7 @@ static void begin_exchange(void *context)
 static void explain_refusal(const struct plan *plan, struct ssa_error *err)
 {
     const char *other = identity_shadowed_key_id(plan->run->settings);
-    if (err->class != SSA_REFUSED || plan->identity.source != FROM_ENVIRONMENT || other == NULL)
+    if (err->code != SSA_REFUSED || plan->identity.source != FROM_ENVIRONMENT || other == NULL)
         return;
     error_hint(
         err,

@@ -198,9 +198,9 @@ bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key
     if (imported)
         left = !key_destroy(p.token, &p.key, NULL);
     if (err != NULL && left)
-        err->class = SSA_IMPORT_LEFT;
+        err->code = SSA_IMPORT_LEFT;
     else if (err != NULL && imported)
-        err->class = SSA_IMPORT_CLEAN;
+        err->code = SSA_IMPORT_CLEAN;
     return left ? error_hint(err, "An object is left on the token: `ssa-hsm hsm list --login` shows it.")
                 : false;
 }

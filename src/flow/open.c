@@ -54,8 +54,8 @@ static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct 
     (void)text_format(prompt, sizeof prompt, "Client secret of %s: ", client);
     if (!callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity,
                                &secret->len, err)) {
-        if (err->class == SSA_PIN)
-            err->class = SSA_CONFIG;
+        if (err->code == SSA_PIN)
+            err->code = SSA_CONFIG;
         return false;
     }
     return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, NULL, "the client secret is empty");

@@ -10,7 +10,7 @@
 static void conclude(struct ssa_error *err, const struct made *made, bool clean, const char *hint)
 {
     const bool whole = clean && !made->object_left;
-    err->class = whole ? SSA_IMPORT_CLEAN : SSA_IMPORT_LEFT;
+    err->code = whole ? SSA_IMPORT_CLEAN : SSA_IMPORT_LEFT;
     error_hint(err, "%s%s", hint,
                made->object_left ? " An object is left on the token: `ssa-hsm hsm list --login` shows it, "
                                    "`pkcs11-tool --login --delete-object --type privkey --id …` removes it."

@@ -75,7 +75,8 @@ def _report(name: str, code: int, out: str, err: str, seconds: float) -> tuple[i
         failed = 1  # it did not even get to its tests
     print(f"{'FAILED' if code else 'ok    '} {name}: {ran} tests, {seconds:.1f} s", flush=True)
     if code:
-        print(masking.mask(err), flush=True)
+        shown = [line for line in err.splitlines() if not line.endswith("... ok")]
+        print(masking.mask("\n".join(shown)), flush=True)
     return ran, failed
 
 

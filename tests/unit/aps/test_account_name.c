@@ -14,7 +14,7 @@ static bool allowed(const char *first, const char *last)
     struct ssa_error err = {0};
     if (aps_check_account_name(first, last, &err))
         return true;
-    assert_int_equal(err.class, SSA_USAGE);
+    assert_int_equal(err.code, SSA_USAGE);
     assert_string_not_equal(err.hint, "");
     return false;
 }

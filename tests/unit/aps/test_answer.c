@@ -250,7 +250,7 @@ static void a_token_that_could_add_a_header_is_not_taken(void **state)
         assert_true(secret_new(&token, 64, &err));
         if (aps_grant_token(span_text(bad[i]), &token, &err))
             fail_msg("%s was taken", bad[i]);
-        assert_int_equal(err.class, SSA_NETWORK);
+        assert_int_equal(err.code, SSA_NETWORK);
         assert_int_equal(token.len, 0);
     }
 }

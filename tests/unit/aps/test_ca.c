@@ -122,7 +122,7 @@ static void fails(const char *cacert, const char *capath, const char *subject)
     struct ca ca;
     struct ssa_error err = {0};
     assert_false(ca_choose(cacert, capath, &fallback, &ca, &err));
-    assert_int_equal(err.class, SSA_CONFIG);
+    assert_int_equal(err.code, SSA_CONFIG);
     assert_string_equal(err.subject, subject);
 }
 
@@ -147,7 +147,7 @@ static void no_authorities_at_all_is_an_error(void **state)
     struct ca ca;
     struct ssa_error err = {0};
     assert_false(ca_choose(NULL, NULL, &none, &ca, &err));
-    assert_int_equal(err.class, SSA_CONFIG);
+    assert_int_equal(err.code, SSA_CONFIG);
 }
 
 int main(void)

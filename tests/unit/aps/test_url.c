@@ -26,7 +26,7 @@ static void refuses(const char *text, bool insecure)
     struct ssa_error err = {0};
     if (url_read(text, insecure, &url, &err))
         fail_msg("%s was taken", text);
-    assert_int_equal(err.class, SSA_CONFIG);
+    assert_int_equal(err.code, SSA_CONFIG);
     assert_string_not_equal(err.what, "");
     assert_string_not_equal(err.hint, "");
 }
@@ -119,7 +119,7 @@ static void an_id_cannot_lead_to_another_path(void **state)
     static const char *const bad[] = {"", ".", "..", ".hidden", "a/b", "a b", "a%2fb", "a?b", "\xc3\xa4"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_false(path_of_key("ACCOUNT", bad[i], path, &err));
-        assert_int_equal(err.class, SSA_USAGE);
+        assert_int_equal(err.code, SSA_USAGE);
         assert_false(path_of_account(bad[i], "", path, &err));
     }
     char longest[APS_ID_MAX + 1] = "";

@@ -16,7 +16,7 @@ static void every_part_has_its_place_and_may_be_missing(void **state)
     (void)state;
     struct ssa_error err;
     assert_false(error_set(&err, SSA_PIN, "CKR_PIN_INCORRECT", "token A", "the PIN is %s", "wrong"));
-    assert_int_equal(err.class, SSA_PIN);
+    assert_int_equal(err.code, SSA_PIN);
     reads(&err, "token A: the PIN is wrong (CKR_PIN_INCORRECT)");
     assert_false(error_hint(&err, "Try %d.", 1));
     reads(&err, "token A: the PIN is wrong (CKR_PIN_INCORRECT)\nTry 1.");
@@ -37,7 +37,7 @@ static void a_new_error_has_nothing_of_the_one_before(void **state)
     error_hint(&err, "Try again.");
     error_set(&err, SSA_CONFIG, NULL, NULL, "another");
     reads(&err, "another");
-    assert_int_equal(err.class, SSA_CONFIG);
+    assert_int_equal(err.code, SSA_CONFIG);
 }
 
 static void the_system_s_errors_keep_their_names(void **state)

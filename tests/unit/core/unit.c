@@ -17,8 +17,8 @@ void unit_check_error(const struct ssa_error *err, enum ssa_class expected, cons
 {
     char text[4096];
     ssa_error_text(err, text, sizeof text);
-    if (err->class != expected)
-        fail_msg("%s: class %d instead of %d: %s", call, (int)err->class, (int)expected, text);
+    if (err->code != expected)
+        fail_msg("%s: class %d instead of %d: %s", call, (int)err->code, (int)expected, text);
     if (strstr(text, mention) == NULL)
         fail_msg("%s: \"%s\" is not in: %s", call, mention, text);
 }
