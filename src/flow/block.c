@@ -1,6 +1,7 @@
 // The block of six names.
 #include "flow/block.h"
 
+#include "aps/aps.h"
 #include "core/text.h"
 #include "flow/dotenv.h"
 #include "flow/source.h"
@@ -46,21 +47,30 @@ static bool append_rest(const struct block *block, struct secret *out, struct ss
     return true;
 }
 
+// Settings that go into a profile where they are not the defaults.
+static const struct {
+    enum setting id;
+    const char *fallback; // the default, which is not written
+    bool is_path;
+    bool only_without_key; // a key's URI carries it
+} kept[] = {
+    {SET_BASE_URL, APS_BASE_URL, false, false},
+    {SET_AUDIENCE, APS_AUDIENCE, false, false},
+    {SET_CACERT, NULL, true, false},
+    {SET_CAPATH, NULL, true, false},
+    {SET_MODULE, NULL, true, true},
+    {SET_TOKEN, NULL, false, true},
+};
+
 static bool append_settings(const struct block *block, const struct ssa_run *run, struct secret *out,
                             struct ssa_error *err)
 {
-    static const struct {
-        enum setting id;
-        bool is_path;
-        bool only_without_key;
-    } kept[] = {
-        {SET_BASE_URL, false, false}, {SET_AUDIENCE, false, false}, {SET_CACERT, true, false},
-        {SET_CAPATH, true, false},    {SET_MODULE, true, true},     {SET_TOKEN, false, true},
-    };
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         char whole[PATH_TEXT_MAX];
         const char *value = settings_get(run->settings, kept[i].id, NULL);
-        if (value == NULL || (kept[i].only_without_key && block->private_key != NULL))
+        const bool is_default =
+            value != NULL && kept[i].fallback != NULL && strcmp(value, kept[i].fallback) == 0;
+        if (value == NULL || is_default || (kept[i].only_without_key && block->private_key != NULL))
             continue;
         if (kept[i].is_path && strchr(value, '/') != NULL) {
             path_absolute(value, whole);
@@ -78,6 +88,17 @@ bool block_write(const struct block *block, const struct ssa_run *run, struct se
     return dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err) &&
            append_secret(block, out, err) && append_rest(block, out, err) &&
            append_settings(block, run, out, err);
+}
+
+bool block_has(const char *name)
+{
+    for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
+        if (strcmp(setting_name(id), name) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (strcmp(setting_name(kept[i].id), name) == 0)
+            return true;
+    return strcmp(setting_secret_alias, name) == 0;
 }
 
 bool block_show(const struct block *block, const char *profile_path, bool show_secret, struct secret *out,

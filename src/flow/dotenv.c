@@ -136,6 +136,7 @@ bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, 
         } else {
             take_bare(&c, &a);
         }
+        a.last_line = c.line - 1;
         if (!visit(context, &a, err))
             return false;
     }

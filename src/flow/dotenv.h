@@ -8,7 +8,8 @@
 struct assignment {
     const char *name;
     const char *value;
-    size_t line;
+    size_t line;      // the first it stands on, from 1
+    size_t last_line; // a quoted value may go on over several
     // A backslash between double quotes: the shell and the libraries disagree on what it means. The value
     // holds it as it stands.
     bool ambiguous;

@@ -2,11 +2,13 @@
 #include "flow/provision.h"
 
 #include "core/text.h"
+#include "flow/rest.h"
 #include "flow/result.h"
 #include "flow/tell.h"
 
 void provision_end(struct provision *p)
 {
+    secret_free(&p->rest);
     secret_free(&p->pem);
     token_close(&p->token);
     uri_free(&p->token_uri);
@@ -19,7 +21,9 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
     *p = (struct provision){.run = run, .output = output, .target = {.fd = -1}};
     if (!without_key && (!secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
         return false;
-    if (!profile_reserve(&p->target, run, output, err))
+    // Half of a profile is for what others keep in it; ours takes less than the other half.
+    if (!profile_reserve(&p->target, run, output, err) || !secret_new(&p->rest, PROFILE_MAX / 2, err) ||
+        !rest_append(p->target.path, &p->rest, err))
         return false;
     if (without_key)
         return true;
@@ -99,7 +103,7 @@ bool provision_finish(struct provision *p, const struct block *block, struct ssa
     SECRET_AUTO shown = {0};
     // What is shown is made first: nothing that can fail comes after the profile is in place.
     if (!secret_new(&profile, PROFILE_MAX, err) || !secret_new(&shown, PROFILE_MAX, err) ||
-        !block_write(block, p->run, &profile, err) ||
+        !block_write(block, p->run, &profile, err) || !secret_append(&profile, secret_span(&p->rest)) ||
         !block_show(block, p->target.path, p->output->show_secret, &shown, err) ||
         !text_take(&created->block, &shown, err))
         return false;

@@ -15,6 +15,7 @@ struct provision {
     const struct ssa_output *output;
     struct profile_target target;
     struct uri *token_uri; // of SSA_HSM_TOKEN, or NULL
+    struct secret rest;    // what a profile that is replaced holds beside our names
     struct token *token;
     struct key key;
     char key_uri[URI_TEXT_MAX];

@@ -34,8 +34,7 @@ static const struct {
     [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
 };
 
-// What other APS tools call the secret; read where APS_SECRET_ID is not set.
-static const char secret_alias[] = "APS_CLIENT_SECRET";
+const char setting_secret_alias[] = "APS_CLIENT_SECRET";
 
 struct ssa_settings {
     const char *values[SOURCE_COUNT][SETTING_COUNT];
@@ -80,7 +79,7 @@ static enum setting find_name(const char *name, size_t len)
 
 static bool is_alias(const char *name, size_t len)
 {
-    return len == sizeof secret_alias - 1 && memcmp(name, secret_alias, len) == 0;
+    return len == sizeof setting_secret_alias - 1 && memcmp(name, setting_secret_alias, len) == 0;
 }
 
 bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *value, struct ssa_error *err)

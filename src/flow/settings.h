@@ -39,6 +39,9 @@ enum setting_source {
 // The name of a setting in environment and profile.
 const char *setting_name(enum setting id);
 
+// What other APS tools call the client secret; read where APS_SECRET_ID is not set.
+extern const char setting_secret_alias[];
+
 // The value that wins, or NULL; *source (may be NULL) says where it is from. Empty values count as unset.
 const char *settings_get(const struct ssa_settings *s, enum setting id, enum setting_source *source);
 

@@ -37,7 +37,7 @@ static void refuses_span(struct span json)
     struct ssa_error err = {0};
     if (json_read(json, note, &seen, &err))
         fail_msg("\"%.*s\" was read", SPAN_PRINTF(json));
-    assert_int_equal(err.class, SSA_UNEXPECTED);
+    assert_int_equal(err.code, SSA_UNEXPECTED);
     assert_string_not_equal(err.what, "");
 }
 

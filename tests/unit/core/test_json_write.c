@@ -108,7 +108,7 @@ static bool deep_is_refused(void *context)
         return false;
     memset(text, '[', *depth);
     memcpy(text + *depth, "\"a\"", 4);
-    const bool ok = !json_indent(span_of(text, *depth + 3), &out, &err) && err.class == SSA_UNEXPECTED;
+    const bool ok = !json_indent(span_of(text, *depth + 3), &out, &err) && err.code == SSA_UNEXPECTED;
     free(text);
     secret_free(&out);
     return ok;

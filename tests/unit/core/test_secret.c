@@ -75,7 +75,7 @@ static bool is_refused_without_lock(void *context)
     const bool usable = secret_append_text(&s, "1234");
     const bool refused = !secret_must_be_locked(&s, &err);
     ssa_error_text(&err, text, sizeof text);
-    const bool told = err.class == SSA_CONFIG && strcmp(err.cause, "RLIMIT_MEMLOCK") == 0 &&
+    const bool told = err.code == SSA_CONFIG && strcmp(err.cause, "RLIMIT_MEMLOCK") == 0 &&
                       strstr(text, "limit 0 bytes") != NULL && strstr(text, "ulimit -l") != NULL;
     secret_free(&s);
     return usable && refused && told;

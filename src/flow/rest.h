@@ -1,0 +1,12 @@
+// What a profile holds beside our names: other people's settings, and comments, which outlive its
+// replacement.
+#ifndef SSA_FLOW_REST_H
+#define SSA_FLOW_REST_H
+
+#include "core/secret.h"
+
+// Appends the lines of the file at path that block_write would not write, as they stand. A file that does not
+// exist has none. Fails with SSA_CONFIG when it cannot be read, is malformed, or does not fit.
+bool rest_append(const char *path, struct secret *out, struct ssa_error *err) MUST_CHECK;
+
+#endif
