@@ -102,6 +102,11 @@ bool ssa_settings_profile(struct ssa_settings *settings, const char *name, bool 
 // The value that wins, by the environment's name for it, or NULL. Borrowed.
 const char *ssa_settings_value(const struct ssa_settings *settings, const char *name);
 
+// Whether a variable of the environment holds a secret, or settings of ours, that a program which is given
+// the access token has no business with: the client secret, PRIVATE_KEY, SSA_HSM_…, and whatever an env:NAME
+// among the settings reads.
+bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name);
+
 // ---- How a command runs
 // ----------------------------------------------------------------------------------------
 

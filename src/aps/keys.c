@@ -8,8 +8,9 @@
 #include "aps/failure.h"
 #include "aps/path.h"
 
-#define DISABLED_HINT "While an account is disabled its keys cannot be managed: enable it in the APS portal or by the API."
-#define ACCOUNT_HINT  "The client id has no such account: check the id, and APS_CLIENT_ID."
+#define DISABLED_HINT                                                                                        \
+    "While an account is disabled its keys cannot be managed: enable it in the APS portal or by the API."
+#define ACCOUNT_HINT "The client id has no such account: check the id, and APS_CLIENT_ID."
 
 static bool read_created(struct aps *client, const struct call *call, struct http_response *answer, char *kid,
                          struct secret *pem, struct ssa_error *err)

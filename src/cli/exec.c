@@ -14,24 +14,16 @@ enum { NOT_FOUND = 127, NOT_RUN = 126 };
 
 static const char variable[] = "APS_ACCESS_TOKEN";
 
-// Names that CMD has no business with: secrets, and what would steer an ssa-hsm that it runs.
-static bool withheld(const char *entry, const char *pin_variable)
+static bool withheld(const struct ssa_settings *settings, const char *entry)
 {
-    static const char *const names[] = {"APS_SECRET_ID=", "APS_CLIENT_SECRET=", "PRIVATE_KEY=", "SSA_HSM_"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strncmp(entry, names[i], strlen(names[i])) == 0)
-            return true;
-    const size_t len = pin_variable == NULL ? 0 : strlen(pin_variable);
-    return len > 0 && strncmp(entry, pin_variable, len) == 0 && entry[len] == '=';
+    char name[256];
+    const size_t len = strcspn(entry, "=");
+    // A longer one is none of ours.
+    return text_format(name, sizeof name, "%.*s", (int)len, entry) &&
+           (strcmp(name, variable) == 0 || ssa_settings_withheld(settings, name));
 }
 
-// The variable that a reference env:NAME reads, or NULL.
-static const char *variable_of(const char *reference)
-{
-    return reference != NULL && strncmp(reference, "env:", 4) == 0 ? reference + 4 : NULL;
-}
-
-static char **environment_for(const char *token_entry, const char *const withheld_variables[static 2])
+static char **environment_for(const struct ssa_settings *settings, const char *token_entry)
 {
     size_t count = 0, kept = 0;
     while (environ[count] != NULL)
@@ -39,13 +31,9 @@ static char **environment_for(const char *token_entry, const char *const withhel
     char **made = calloc(count + 2, sizeof *made);
     if (made == NULL)
         return NULL;
-    for (size_t i = 0; i < count; i++) {
-        const bool own =
-            strncmp(environ[i], variable, sizeof variable - 1) == 0 && environ[i][sizeof variable - 1] == '=';
-        if (!own && !withheld(environ[i], withheld_variables[0]) &&
-            !withheld(environ[i], withheld_variables[1]))
+    for (size_t i = 0; i < count; i++)
+        if (!withheld(settings, environ[i]))
             made[kept++] = environ[i];
-    }
     made[kept] = (char *)(uintptr_t)token_entry;
     return made;
 }
@@ -75,10 +63,7 @@ bool command_exec(const struct invocation *i, struct ssa_error *err)
     ssa_grant_free(&grant);
     if (!fits)
         return false;
-    // Where secrets came from env:NAME, the variable is a secret too.
-    const char *const variables[2] = {variable_of(ssa_settings_value(i->run.settings, "SSA_HSM_PIN_SOURCE")),
-                                      variable_of(ssa_settings_value(i->run.settings, "APS_SECRET_ID"))};
-    char **environment = environment_for(secret_text(&entry), variables);
+    char **environment = environment_for(i->run.settings, secret_text(&entry));
     if (environment == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the environment");
     // A signal that came while the token was fetched is not CMD's.

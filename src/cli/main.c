@@ -149,45 +149,47 @@ static bool run_command(const struct command *command, const struct arguments *a
     return load_settings(settings, command, a, err) && command->run(&invocation, err);
 }
 
-static bool run(char **argv, const struct command **command, struct ssa_error *err)
+static bool run(char **argv, bool *execs, struct ssa_error *err)
 {
     static const char version[] = "ssa-hsm " SSA_HSM_VERSION "\n";
     struct arguments a;
     size_t name_words = 0;
-    if (!arguments_read(&a, argv, err))
+    const bool understood = arguments_read(&a, argv, err);
+    *execs = a.word_count > 0 && strcmp(a.words[0], "exec") == 0;
+    if (!understood)
         return false;
     verbose = a.given[OPT_VERBOSE];
     if (a.given[OPT_VERSION])
         return print_result(span_text(version), err);
     if (a.given[OPT_HELP] && a.word_count == 0)
         return help_print(NULL, err);
-    *command = find_command(&a, &name_words, err);
-    if (*command == NULL)
+    const struct command *command = find_command(&a, &name_words, err);
+    if (command == NULL)
         return false;
     if (a.given[OPT_HELP])
-        return help_print(*command, err);
-    if (!check_usage(*command, &a, a.word_count - name_words, err))
+        return help_print(command, err);
+    if (!check_usage(command, &a, a.word_count - name_words, err))
         return false;
     struct ssa_settings *settings = ssa_settings_new();
     if (settings == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory");
-    const bool done = run_command(*command, &a, name_words, settings, err);
+    const bool done = run_command(command, &a, name_words, settings, err);
     ssa_settings_free(settings);
     return done;
 }
 
 int main(int argc, char **argv)
 {
-    const struct command *command = NULL;
+    bool execs = false;
     struct ssa_error err = {0};
     harden();
     interrupt_catch();
-    const bool done = run(argc > 0 ? argv + 1 : argv, &command, &err);
+    const bool done = run(argc > 0 ? argv + 1 : argv, &execs, &err);
     if (!done)
         print_error(&err);
     interrupt_die();
     wipe_stack_and_registers();
     if (done)
         return EXIT_SUCCESS;
-    return command != NULL && command->run == command_exec ? EXEC_FAILED : (int)err.code;
+    return execs ? EXEC_FAILED : (int)err.code;
 }

@@ -71,9 +71,12 @@ static int enter(struct reader *r, struct span name, bool array)
 {
     const size_t base = r->depth == 0 ? 0 : r->name_start[r->depth - 1];
     const char *dot = base > 0 && !array ? "." : "";
-    if (text_format(r->path + base, sizeof r->path - base, "%s%.*s", dot, SPAN_PRINTF(name)))
+    // A zero byte would end the path early, so that one name reads as another.
+    const bool whole = name.len == 0 || memchr(name.data, 0, name.len) == NULL;
+    if (whole && text_format(r->path + base, sizeof r->path - base, "%s%.*s", dot, SPAN_PRINTF(name)))
         return 1;
-    error_set(r->err, SSA_UNEXPECTED, NULL, NULL, "the JSON has a member name that is too long");
+    error_set(r->err, SSA_UNEXPECTED, NULL, NULL,
+              "the JSON has a member name that is too long, or with a zero byte");
     return stop(r);
 }
 
@@ -155,6 +158,9 @@ static const yajl_callbacks reading = {
 static bool parse(struct span text, const yajl_callbacks *callbacks, void *context, const bool *stopped,
                   struct ssa_error *err)
 {
+    // RFC 8259 section 8.1; yajl's own check takes overlong forms.
+    if (!text_is_utf8(text))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "no JSON: it is not UTF-8");
     yajl_handle parser = yajl_alloc(callbacks, &wiping, context);
     if (parser == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the JSON parser");
@@ -246,10 +252,12 @@ bool json_end(struct json_writer *w, struct ssa_error *err)
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "text does not fit into JSON, or is not UTF-8");
 }
 
-// Indenting: each event of the parser is the same call of the generator.
+// Indenting: each event of the parser is the same call of the generator. An opening is held back until
+// something follows, since the generator spreads an empty object or array over three lines.
 struct copier {
     struct json_writer *writer;
     size_t depth;
+    enum { NOTHING, OBJECT, ARRAY } held;
     bool stopped; // the writer's own failure, or too deep
 };
 
@@ -260,16 +268,16 @@ static int copied(struct copier *c, yajl_gen_status status)
     return c->stopped ? 0 : 1;
 }
 
-// The generator counts its depth without a bound of its own.
-static int copy_deeper(struct copier *c)
+// The generator, with what was held back written.
+static yajl_gen generator(struct copier *c)
 {
-    c->stopped = c->depth++ == DEPTH_MAX;
-    return c->stopped ? 0 : 1;
-}
-
-static yajl_gen generator(const struct copier *c)
-{
-    return c->writer->generator;
+    yajl_gen g = c->writer->generator;
+    if (c->held == OBJECT)
+        note(c->writer, yajl_gen_map_open(g));
+    else if (c->held == ARRAY)
+        note(c->writer, yajl_gen_array_open(g));
+    c->held = NOTHING;
+    return g;
 }
 
 static int copy_null(void *c)
@@ -292,28 +300,45 @@ static int copy_string(void *c, const unsigned char *text, size_t len)
     return copied(c, yajl_gen_string(generator(c), text, len));
 }
 
+// The generator counts its depth without a bound of its own.
+static int copy_open(struct copier *c, bool array)
+{
+    (void)generator(c);
+    c->held = array ? ARRAY : OBJECT;
+    c->stopped = c->stopped || c->depth++ == DEPTH_MAX;
+    return copied(c, yajl_gen_status_ok);
+}
+
 static int copy_open_object(void *c)
 {
-    return copy_deeper(c) && copied(c, yajl_gen_map_open(generator(c)));
+    return copy_open(c, false);
 }
 
 static int copy_open_array(void *c)
 {
-    return copy_deeper(c) && copied(c, yajl_gen_array_open(generator(c)));
+    return copy_open(c, true);
 }
 
-static int copy_close_object(void *context)
+static int copy_close(struct copier *c, bool array)
 {
-    struct copier *c = context;
+    yajl_gen g = c->writer->generator;
+    const bool empty = c->held != NOTHING;
+    c->held = NOTHING;
     c->depth--;
-    return copied(c, yajl_gen_map_close(generator(c)));
+    // A number is printed as it is given: the way to a value that the generator has no call for.
+    if (empty)
+        return copied(c, yajl_gen_number(g, array ? "[]" : "{}", 2));
+    return copied(c, array ? yajl_gen_array_close(g) : yajl_gen_map_close(g));
 }
 
-static int copy_close_array(void *context)
+static int copy_close_object(void *c)
 {
-    struct copier *c = context;
-    c->depth--;
-    return copied(c, yajl_gen_array_close(generator(c)));
+    return copy_close(c, false);
+}
+
+static int copy_close_array(void *c)
+{
+    return copy_close(c, true);
 }
 
 static const yajl_callbacks copying = {

@@ -26,8 +26,8 @@ typedef bool json_visit(void *context, const struct json_value *value, struct ss
 // JSON, is nested deeper than 16 or has trailing bytes, or as visit failed.
 bool json_read(struct span text, json_visit *visit, void *context, struct ssa_error *err) MUST_CHECK;
 
-// The same text indented by two, as `json.dumps(…, indent=2)` and JSON.stringify(…, null, 2) print it,
-// appended to out with a line break after it.
+// The same text indented by two, as `json.dumps(…, indent=2)` and JSON.stringify(…, null, 2) print it (but
+// for the case of the digits in an escape), appended to out with a line break after it.
 bool json_indent(struct span text, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
 // Writing. A failure (out is full) is remembered and told by json_end.

@@ -32,6 +32,18 @@ static size_t utf8_sequence(const uint8_t *p, size_t left, uint32_t *point)
     return 0;
 }
 
+bool text_is_utf8(struct span text)
+{
+    uint32_t point = 0;
+    for (size_t i = 0; i < text.len;) {
+        const size_t length = utf8_sequence(text.data + i, text.len - i, &point);
+        if (length == 0)
+            return false;
+        i += length;
+    }
+    return true;
+}
+
 static bool steers_terminal(uint32_t point)
 {
     const bool control = point < 0x20 || (point >= 0x7f && point <= 0x9f);
@@ -110,7 +122,7 @@ const char *text_nearest(const char *typed, const char *const *names, size_t cou
     size_t least = strlen(typed) / 3 + 1;
     for (size_t i = 0; i < count; i++) {
         const size_t d = distance(typed, names[i]);
-        if (d < least || (d == least && best == NULL)) {
+        if (d < least) {
             least = d;
             best = names[i];
         }

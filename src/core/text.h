@@ -12,6 +12,9 @@
 // server, token or file says can move a cursor or disguise itself; a line break becomes a space.
 void text_harmless(char *out, size_t capacity, struct span in);
 
+// Whether all of it is UTF-8 (RFC 3629: no overlong forms, no surrogates).
+bool text_is_utf8(struct span text);
+
 // snprintf that says whether all of it fitted.
 bool text_format(char *out, size_t capacity, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -23,7 +23,8 @@ bool timestamp_read(struct span text, time_t *seconds)
     rest += strspn(rest, " ");
 
     long offset = 0;
-    if (*rest == '+' || *rest == '-') {
+    const bool has_offset = *rest == '+' || *rest == '-';
+    if (has_offset) {
         // %z takes +hhmm and +hh:mm; timegm below would overwrite what it sets.
         rest = strptime(rest, "%z", &tm);
         if (rest == NULL)
@@ -31,10 +32,15 @@ bool timestamp_read(struct span text, time_t *seconds)
         offset = tm.tm_gmtoff;
         rest += strspn(rest, " ");
     }
-    if (*rest != '\0' && strcmp(rest, "Z") != 0 && strcmp(rest, "UTC") != 0)
+    // Go's form names the zone, too: the offset before it is what counts.
+    const bool named = *rest == '\0' || strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(rest);
+    const bool utc_only = *rest == '\0' || strcmp(rest, "Z") == 0 || strcmp(rest, "UTC") == 0;
+    if (!(has_offset ? named : utc_only))
         return false;
+    // timegm takes 31 February for a day in March.
+    const int day = tm.tm_mday;
     const time_t utc = timegm(&tm);
-    if (utc == (time_t)-1)
+    if (utc == (time_t)-1 || tm.tm_mday != day)
         return false;
     *seconds = utc - offset;
     return true;

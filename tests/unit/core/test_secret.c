@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/text.h"
+
 // The kernel's flags ("VmFlags: rd wr … lo dd") of the mapping at this address.
 static void flags_of(const void *address, char out[static 256])
 {
@@ -22,7 +24,7 @@ static void flags_of(const void *address, char out[static 256])
         if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
             here = (uintptr_t)address >= from && (uintptr_t)address < to;
         else if (here && strncmp(line, "VmFlags:", 8) == 0)
-            (void)snprintf(out, 256, "%s", line + 8);
+            (void)text_format(out, 256, "%s", line + 8);
     }
     assert_int_equal(fclose(file), 0);
 }

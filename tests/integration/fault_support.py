@@ -1,0 +1,178 @@
+"""What tests of faults ask in the end: what is left, at the API, on the token and on the disk, and how it was said."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import masking
+import places
+from harness import PIN, SLOW, TIMEOUT, Case, Result, Terminal
+
+FIRST, LAST = "service", "my-filesync"
+NAME = f"{FIRST}-{LAST}"
+CREATE = ("account", "create", FIRST, LAST)
+# Seconds for all answers: one retry fits, and a server that hangs does not hold a test up for long.
+BRIEF = 2 * SLOW
+KEYS = "/service-accounts/*/keys"
+ACCOUNTS = "/service-accounts"
+_OBJECT = re.compile(r"^(?P<kind>\w+) (?:Key )?Object;[^\n]*\n(?P<rest>(?:  [^\n]*\n)*)", re.MULTILINE)
+_ID = re.compile(r"^  ID: +([0-9a-f]+)$", re.MULTILINE)
+
+
+def eventually(condition: Callable[[], object], what: str, timeout: float = 15 * SLOW) -> None:
+    """Waits until it holds; points that the other process reaches can only be looked for."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain until {what}")
+        time.sleep(0.01)
+
+
+class FaultCase(Case):
+    """A test that looks at all places where something may be left."""
+
+    def create(self, *more: object, **options: Any) -> Result:
+        self.api  # noqa: B018: starts it
+        return self.run_program(*CREATE, "--timeout", BRIEF, *more, **options)
+
+    def limited(self, limits: str, *arguments: object, **options: Any) -> Result:
+        """Runs the program behind a few words of shell, which set limits, traps or standard files."""
+        return self.run_command(["/bin/sh", "-c", f'{limits}; exec "$@"', "sh", *self.argv(*arguments)], **options)
+
+    # ---- what there is ----
+
+    def objects(self) -> list[tuple[str, str]]:
+        """The token's objects as (kind, hexadecimal id), seen with pkcs11-tool."""
+        listing = self.store.tool("--list-objects")
+        self.assertEqual(listing.returncode, 0, listing.stderr)
+        found = []
+        for match in _OBJECT.finditer(listing.stdout):
+            id_ = _ID.search(match["rest"])
+            found.append((match["kind"], id_[1] if id_ else ""))
+        return sorted(found)
+
+    def keys_of(self, account: str) -> list[str]:
+        """The kids that the API has for an account."""
+        for found in self.api.control("GET", "state")["accounts"]:
+            if found["serviceAccountId"] == account:
+                return [key["kid"] for key in found["keys"]]
+        return []
+
+    def files(self) -> list[str]:
+        """Every file of ours: profiles, drafts of them, records."""
+        folders = [self.config, self.state, self.home]
+        return sorted(str(p.relative_to(self.dir)) for f in folders for p in f.rglob("*") if not p.is_dir())
+
+    # ---- what must be ----
+
+    def assert_nothing_left(self) -> None:
+        """No account, no object, no file: as if the command had not run."""
+        self.assertEqual(self.api.accounts(), [], "left at the API")
+        self.assertEqual(self.objects(), [], "left on the token")
+        self.assertEqual(self.files(), [], "left on the disk")
+
+    def assert_whole(self, profile: Path | None = None) -> dict[str, str]:
+        """One account with one key at the API, the same on the token, and a profile that names both."""
+        path = profile or self.profile_path()
+        values = self.profile(path)
+        accounts = self.api.accounts()
+        self.assertEqual([a["serviceAccountId"] for a in accounts], [values["SERVICE_ACCOUNT_ID"]])
+        self.assertEqual(self.keys_of(values["SERVICE_ACCOUNT_ID"]), [values["KEY_ID"]])
+        id_ = values["KEY_ID"].encode().hex()
+        self.assertEqual(self.objects(), [("Private", id_), ("Public", id_)])
+        self.assertEqual([p.name for p in path.parent.iterdir() if p.name.startswith(path.name)], [path.name])
+        return values
+
+    def assert_both_sides_agree(self) -> bool:
+        """Either all of it is there or none of it; says which."""
+        if self.profile_path().exists():
+            self.assert_whole()
+            return True
+        self.assert_nothing_left()
+        return False
+
+    def assert_said_briefly(self, result: Result) -> None:
+        """The failure is told last, in one line or two, and neither can steer a terminal."""
+        lines = result.err.splitlines()
+        starts = [i for i, line in enumerate(lines) if line.startswith("ssa-hsm: ")]
+        self.assertTrue(starts, masking.mask(str(result)))
+        self.assertLessEqual(len(lines) - starts[-1], 2, masking.mask(str(result)))
+        self.assertEqual(re.findall(r"[^\n -~\u00a0-\uffff]", result.err), [], "control characters")
+
+    def expect_failure(self, result: Result, code: int, *words: str) -> Result:
+        """An exit code, words of the message, nothing on standard output, told briefly."""
+        self.expect(result, code, *words, out="")
+        self.assert_said_briefly(result)
+        return result
+
+    # ---- doing what a message says ----
+
+    def follow(self, result: Result, start: str) -> None:
+        """Runs the command that a message names, exactly as it stands there, as a person at a terminal would."""
+        match = re.search(rf"{re.escape(start)}[^\n`;]*", result.err)
+        self.assertIsNotNone(match, masking.mask(str(result)))
+        assert match
+        command = match[0].strip().rstrip(".")
+        self.assertNotIn("…", command, "this cannot be typed")
+        self.assertNotRegex(command, r"\b(KEY_ID|ID|ACCOUNT)\b", "a placeholder cannot be typed")
+        words = shlex.split(command)
+        argv = self.argv(*words[1:]) if words[0] == "ssa-hsm" else [places.tool(words[0]), *words[1:]]
+        with Terminal(argv, self.environment(), self.dir) as terminal:
+            deadline = time.monotonic() + TIMEOUT
+            answered = 0
+            while not terminal.ended():
+                self.assertLess(time.monotonic(), deadline, masking.mask(terminal.screen))
+                prompts = re.findall(r"\(yes/no\) |PIN[^\n]*: ", terminal.screen)
+                if len(prompts) > answered:
+                    terminal.send("yes\r" if "yes" in prompts[answered] else f"{PIN}\r")
+                    answered += 1
+                terminal._read(0.02)
+            self.assertEqual(terminal.finish(), 0, f"{command}\n{masking.mask(terminal.screen)}")
+
+
+class KeyCase(FaultCase):
+    """An older account with a key that another host made, and a profile that names the account alone."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        made = self.api.control("POST", "accounts", name="older-account", keys=1)
+        self.account: str = made["serviceAccountId"]
+        self.foreign: str = made["keys"][0]
+        names = {"SERVICE_ACCOUNT_ID": self.account, "SSA_EMAIL": made["email"]}
+        self.write_profile(names)
+        self.target = self.dir / "new.env"
+        self.api.forget_requests()
+
+    def create_key(self, *more: object, **options: Any) -> Result:
+        return self.run_program("key", "create", "--output", self.target, "--timeout", BRIEF, *more, **options)
+
+    def assert_untouched(self) -> None:
+        """The account has the foreign key alone, the token nothing, and no file was made."""
+        self.assertEqual(self.keys_of(self.account), [self.foreign])
+        self.assertEqual(self.objects(), [])
+        self.assertEqual(self.files(), ["config/ssa-hsm/default.env"])
+        self.assertEqual([p.name for p in self.dir.iterdir() if p.name.startswith("new.env")], [])
+
+
+def background(case: Case, *arguments: object) -> subprocess.Popen[bytes]:
+    """Starts the program; the caller waits for it with ended()."""
+    process = case.start(case.argv(*arguments))
+    case.addCleanup(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+        process.communicate()
+
+
+def ended(process: subprocess.Popen[bytes], timeout: float = TIMEOUT) -> Result:
+    out, err = process.communicate(timeout=timeout)
+    return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
