@@ -146,11 +146,23 @@ static bool check_unreadable(struct token *token, const struct key *key, struct 
     return true;
 }
 
-bool key_prove(struct token *token, const struct key *key, struct ssa_error *err)
+// What the token says is the modulus must be what it was given.
+static bool check_modulus(struct token *token, struct key *key, struct ssa_error *err)
+{
+    struct key read = {.private_object = key->private_object};
+    if (!key_read(token, &read, err))
+        return false;
+    key->login_each_time = read.login_each_time;
+    return span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
+           error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key reads back another modulus");
+}
+
+bool key_prove(struct token *token, struct key *key, struct ssa_error *err)
 {
     uint8_t challenge[CHALLENGE_BYTES];
     SECRET_AUTO signature = {0};
-    if (!check_attributes(token, key, err) || !check_unreadable(token, key, err))
+    if (!check_attributes(token, key, err) || !check_unreadable(token, key, err) ||
+        !check_modulus(token, key, err))
         return false;
     if (RAND_bytes(challenge, sizeof challenge) != 1)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "no random bytes for a challenge");

@@ -10,7 +10,7 @@ static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
 enum { SHA256_BYTES = 32 };
 
 // Public numbers and the login policy, in one call.
-static bool read_key(struct token *token, struct key *key, struct ssa_error *err)
+bool key_read(struct token *token, struct key *key, struct ssa_error *err)
 {
     CK_BBOOL each_time = CK_FALSE;
     CK_ATTRIBUTE attributes[] = {
@@ -58,7 +58,7 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
                           "Its URI must name one of them by id and object: see `ssa-hsm hsm list --login`.");
     }
     key->private_object = found[0];
-    return read_key(token, key, err);
+    return key_read(token, key, err);
 }
 
 bool key_check_free(struct token *token, struct span id, struct ssa_error *err)

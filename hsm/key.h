@@ -34,7 +34,7 @@ bool key_import(struct token *token, const struct rsa_key *numbers, struct span 
 
 // Reads the attributes back and has a random challenge signed, which is verified with the public half by
 // OpenSSL.
-bool key_prove(struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
+bool key_prove(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // Destroys both objects of a key that key_import made.
 bool key_destroy(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;

@@ -55,6 +55,10 @@ bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struc
 bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
                   CK_ULONG max, CK_ULONG *count, struct ssa_error *err) MUST_CHECK;
 
+struct key;
+// Reads the modulus and whether each signature wants a login, into *key.
+bool key_read(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
+
 // Verifies RS256 with a public key given as numbers, by OpenSSL.
 bool rs256_verify(struct span modulus, struct span exponent, struct span message, struct span signature);
 

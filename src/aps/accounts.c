@@ -46,14 +46,21 @@ bool aps_check_account_name(const char *first, const char *last, struct ssa_erro
     return error_hint(err, "The account's name is FIRST-LAST, of %d characters at most.", NAME_MOST);
 }
 
-static bool write_names(const char *first, const char *last, struct secret *body, struct ssa_error *err)
+bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX])
 {
-    char name[NAME_MOST + 1];
-    if (!text_format(name, sizeof name, "%s-%s", first, last))
-        return error_set(err, SSA_USAGE, NULL, first, "first and last name are too long together");
-    // A first name may hold underscores, the account's name may not.
+    if (!text_format(name, APS_NAME_MAX, "%s-%s", first, last))
+        return false;
+    // A first name may hold underscores, the name may not.
     for (char *p = name; (p = strchr(p, '_')) != NULL;)
         *p = '-';
+    return true;
+}
+
+static bool write_names(const char *first, const char *last, struct secret *body, struct ssa_error *err)
+{
+    char name[APS_NAME_MAX];
+    if (!aps_account_name(first, last, name))
+        return error_set(err, SSA_USAGE, NULL, first, "first and last name are too long together");
     struct json_writer w;
     if (!json_begin(&w, body, false))
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a request");

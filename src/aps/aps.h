@@ -14,6 +14,7 @@
 
 #define APS_TIMEOUT_DEFAULT 90U // seconds, all waiting included
 #define APS_ID_MAX          128U
+#define APS_NAME_MAX        101U // with the NUL
 #define APS_EMAIL_MAX       256U
 #define APS_KEYS_MAX        16U // of one account; the API allows 3
 #define APS_ACCOUNTS_MAX    64U // of one client id; the API allows 10
@@ -76,6 +77,9 @@ struct aps_accounts {
 // Says whether the API would take the name (5 to 100 characters, letters, digits, dashes, at least one letter
 // or digit; a first name may hold underscores). Fails with SSA_USAGE and the rule.
 bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err) MUST_CHECK;
+
+// Writes the name of the account FIRST-LAST, which is also its email's local part. False when it is too long.
+bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX]) MUST_CHECK;
 
 // Makes the account FIRST-LAST (underscores, which the name may not have, become dashes). Never repeated
 // blindly: on failure *outcome says what may have happened, and account->id is filled where the answer still

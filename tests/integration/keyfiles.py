@@ -18,9 +18,13 @@ SHAPES = [
 
 
 @functools.cache
+def _made(bits: int) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, bits)
+
+
 def private_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     """The same key for the whole process: making one takes up to a second."""
-    return rsa.generate_private_key(65537, bits)
+    return _made(bits)
 
 
 def pem(bits: int = 2048, pkcs8: bool = False) -> str:

@@ -235,7 +235,7 @@ class KeyRequest(FaultCase):
         self.assert_nothing_left()
 
     def test_a_deletion_whose_answer_is_lost_counts(self) -> None:
-        self.api.fault("drop", method="DELETE", times=2)
+        self.api.fault("drop", method="DELETE")
         self.failing(12, "is deleted again", action="drop")
         self.assert_nothing_left()
 
