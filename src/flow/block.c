@@ -12,9 +12,8 @@ static const char *lasting(const char *value, char out[static PATH_TEXT_MAX], st
     char path[PATH_TEXT_MAX], whole[PATH_TEXT_MAX];
     if (source_kind(value) != SOURCE_FILE)
         return value;
-    if (!source_path(value, path, err))
+    if (!source_path(value, path, err) || !path_absolute(path, whole, err))
         return NULL;
-    path_absolute(path, whole);
     if (text_format(out, PATH_TEXT_MAX, "file:%s", whole))
         return out;
     error_set(err, SSA_CONFIG, "ENAMETOOLONG", value, "the path is too long");
@@ -73,7 +72,8 @@ static bool append_settings(const struct block *block, const struct ssa_run *run
         if (value == NULL || is_default || (kept[i].only_without_key && block->private_key != NULL))
             continue;
         if (kept[i].is_path && strchr(value, '/') != NULL) {
-            path_absolute(value, whole);
+            if (!path_absolute(value, whole, err))
+                return false;
             value = whole;
         }
         if (!dotenv_append(out, setting_name(kept[i].id), value, err))

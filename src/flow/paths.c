@@ -74,14 +74,19 @@ bool path_make(const char *folder, struct ssa_error *err)
     }
 }
 
-void path_absolute(const char *path, char out[static PATH_TEXT_MAX])
+bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char *whole = realpath(path, NULL);
     char *folder = whole == NULL && path[0] != '/' ? getcwd(NULL, 0) : NULL;
+    bool fits = false;
     if (whole != NULL)
-        (void)text_format(out, PATH_TEXT_MAX, "%s", whole);
-    else if (folder == NULL || !text_format(out, PATH_TEXT_MAX, "%s/%s", folder, path))
-        (void)text_format(out, PATH_TEXT_MAX, "%s", path);
+        fits = text_format(out, PATH_TEXT_MAX, "%s", whole);
+    else if (folder != NULL)
+        fits = text_format(out, PATH_TEXT_MAX, "%s/%s", folder, path);
+    else
+        fits = text_format(out, PATH_TEXT_MAX, "%s", path);
     free(whole);
     free(folder);
+    // Cut off it would be another file.
+    return fits || too_long(err, path);
 }

@@ -47,8 +47,8 @@ static bool write_key_uri(struct provision *p, const char *kid, const char *labe
     char path[PATH_TEXT_MAX] = "";
     const struct token_info *info = token_info(p->token);
     const char *by_path = token_module_path(p->token);
-    if (by_path != NULL)
-        path_absolute(by_path, path);
+    if (by_path != NULL && !path_absolute(by_path, path, err))
+        return false;
     const struct uri_parts parts = {.token = info->label,
                                     .serial = info->serial,
                                     .object = label,

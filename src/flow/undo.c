@@ -116,9 +116,11 @@ void undo(struct aps *client, const struct ssa_run *run, struct made *made, stru
 
 static bool has_local_part(const char *email, const char *first, const char *last)
 {
-    char name[APS_EMAIL_MAX];
-    return text_format(name, sizeof name, "%s-%s@", first, last) &&
-           strncasecmp(email, name, strlen(name)) == 0;
+    char name[APS_NAME_MAX];
+    if (!aps_account_name(first, last, name))
+        return false;
+    const size_t len = strlen(name);
+    return strncasecmp(email, name, len) == 0 && email[len] == '@';
 }
 
 static void leave(struct ssa_error *err, const struct made *made, const struct aps_account *found,

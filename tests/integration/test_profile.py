@@ -5,10 +5,9 @@ from __future__ import annotations
 import stat
 
 import dotenv
+import keyfiles
 import places
 from harness import Case
-
-HARMLESS = "plain"
 
 
 class _Profile(Case):
@@ -26,8 +25,6 @@ class _Profile(Case):
         return dotenv.parse((self.dir / "out.env").read_text())["APS_SECRET_ID"]
 
     def block_file(self) -> str:
-        import keyfiles
-
         path = self.dir / "key.env"
         path.touch(mode=0o600)
         path.write_text(f'SERVICE_ACCOUNT_ID=A1\nKEY_ID=K1\nSSA_EMAIL=a@b\nPRIVATE_KEY="{keyfiles.pem()}"\n')
@@ -124,14 +121,14 @@ class Reading(_Profile):
 
 class Writing(_Profile):
     def create(self, *more: object, env: dict[str, str | None] | None = None, code: int = 0, name: str = "new") -> str:
+        # A name of its own, since the API refuses a second account of the same name.
+        self.made_accounts = getattr(self, "made_accounts", 0) + 1
         where = () if "--output" in more or "-o" in more or (env or {}).get("SSA_HSM_PROFILE") else ("--profile", name)
-        made = self.run_program("account", "create", "service", "my-writing", *where, *more, env=env)
+        last = f"my-writing-{self.made_accounts}"
+        made = self.run_program("account", "create", "service", last, *where, *more, env=env)
         return self.expect(made, code).out
 
     def secret_written(self, secret: str) -> str:
-        file = self.dir / "in.env"
-        file.touch(mode=0o600)
-        self.run_program
         made = self.run_program(
             "key", "import", self.block_file(), "-o", self.dir / "out.env", "--force", "--show-secret",
             env={"APS_SECRET_ID": secret},
@@ -214,16 +211,13 @@ class Writing(_Profile):
         link = self.dir / "module.so"
         link.symlink_to(places.softhsm())
         for number, (given, written) in enumerate(
-            ((str(link), str(link)), ("module.so", None), ("softhsm2", None), ("./module.so", str(link)))
+            ((str(link), str(link)), ("softhsm2", None), ("./module.so", str(link)))
         ):
             with self.subTest(given=given):
-                if given == "module.so":
-                    continue  # a name, not a path
-                self.create("--force", env={"SSA_HSM_MODULE": given}, name=f"m{number}")
+                self.create(env={"SSA_HSM_MODULE": given}, name=f"m{number}")
                 uri = self.profile(f"m{number}")["PRIVATE_KEY"]
                 wanted = f"module-path={written.replace('/', '%2F')}" if written else "module-name=softhsm2"
                 self.assertTrue(uri.endswith(wanted), uri)
-                self.api.clean()
 
     def test_files_are_written_with_their_whole_path_but_links_stay_links(self) -> None:
         data = self.dir / "..data"

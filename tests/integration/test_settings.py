@@ -104,7 +104,8 @@ class Precedence(_Settings):
         self.expect(self.run_program("token", env={"APS_CLIENT_ID": "x"}), 3, "account create")
 
     def test_no_client_id(self) -> None:
-        self.expect(self.run_program("account", "create", "service", "filesync", "-p", "new"), 3, "APS_CLIENT_ID")
+        self.profile_path().unlink()
+        self.expect(self.run_program("account", "create", "service", "filesync"), 3, "APS_CLIENT_ID")
 
 
 class Unit(_Settings):
@@ -142,13 +143,13 @@ class Unit(_Settings):
         self.expect(self.run_program("jwt", "--claims", "-p", "cut", env=self.block("11")), 3, "KEY_ID")
 
     def test_a_refused_block_of_the_environment_is_told_from_the_profile(self) -> None:
-        old = {name: self.made[name] for name in UNIT}
+        self.expect(self.run_program("account", "create", "service", "rotated-one", "-p", "default", "--force"), 0)
+        old = {name: self.profile()[name] for name in UNIT}
         # Last month's key: its object is there, the API does not know it any more.
         self.expect(self.run_program("key", "create", "--force"), 0)
         self.expect(self.run_program("key", "delete", old["KEY_ID"], "--yes"), 0)
         result = self.run_program("token", env=old)
         self.expect(result, 10, self.profile()["KEY_ID"], old["KEY_ID"], str(self.profile_path()), "--profile")
-        type(self)._provisioned = None  # its key is gone
 
     def test_a_pem_in_the_environment_is_refused_with_a_pointer(self) -> None:
         pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
