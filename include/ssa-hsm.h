@@ -97,7 +97,7 @@ bool ssa_settings_environment(struct ssa_settings *settings, char **environment,
 // over, as if it had not been named: it is about to be written. Call it after the environment. Fails with
 // SSA_CONFIG.
 bool ssa_settings_profile(struct ssa_settings *settings, const char *name, bool optional,
-                          struct ssa_error *err);
+                          const struct ssa_callbacks *callbacks, struct ssa_error *err);
 
 // The value that wins, by the environment's name for it, or NULL. Borrowed.
 const char *ssa_settings_value(const struct ssa_settings *settings, const char *name);

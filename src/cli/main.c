@@ -125,7 +125,7 @@ static bool load_settings(struct ssa_settings *settings, const struct command *c
             return false;
     }
     return ssa_settings_environment(settings, environ, true, err) &&
-           ssa_settings_profile(settings, a->values[OPT_PROFILE], command->writes_profile, err);
+           ssa_settings_profile(settings, a->values[OPT_PROFILE], command->writes_profile, callbacks, err);
 }
 
 static bool run_command(const struct command *command, const struct arguments *a, size_t name_words,
@@ -146,7 +146,8 @@ static bool run_command(const struct command *command, const struct arguments *a
     if (a->given[OPT_TIMEOUT] && !parse_seconds(a->values[OPT_TIMEOUT], option_table[OPT_TIMEOUT].name,
                                                 TIMEOUT_LEAST, TIMEOUT_MOST, &invocation.run.timeout, err))
         return false;
-    return load_settings(settings, command, a, err) && command->run(&invocation, err);
+    return load_settings(settings, command, a, &invocation.run.callbacks, err) &&
+           command->run(&invocation, err);
 }
 
 static bool run(char **argv, bool *execs, struct ssa_error *err)

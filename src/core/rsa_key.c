@@ -7,9 +7,9 @@
 
 enum { DER_INTEGER = 0x02, DER_OCTET_STRING = 0x04, DER_SEQUENCE = 0x30 };
 
-static bool no_key(struct ssa_error *err, const char *why)
+static bool no_key(struct ssa_error *err, const char *subject, const char *why)
 {
-    error_set(err, SSA_CONFIG, NULL, NULL, "%s", why);
+    error_set(err, SSA_CONFIG, NULL, subject, "%s", why);
     return error_hint(
         err,
         "Needed is an unencrypted RSA key of %u to %u bits as PEM: \"BEGIN RSA PRIVATE KEY\" or "
@@ -124,25 +124,28 @@ size_t rsa_bits(struct span modulus)
     return modulus.len * 8 - zeros;
 }
 
-bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, struct ssa_error *err)
+bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *subject, struct ssa_error *err)
 {
     struct span der;
     if (find(buffer, 0, "-----BEGIN ENCRYPTED PRIVATE KEY-----") != NULL ||
         find(buffer, 0, "Proc-Type: 4,ENCRYPTED") != NULL)
-        return no_key(err, "the private key is encrypted");
+        return no_key(err, subject, "the private key is encrypted");
     if (decode_block(buffer, "RSA PRIVATE KEY", &der)) {
         if (!parse_pkcs1(der, key))
-            return no_key(err, "the PEM block holds no PKCS#1 RSA private key");
+            return no_key(err, subject, "the PEM block holds no PKCS#1 RSA private key");
     } else if (decode_block(buffer, "PRIVATE KEY", &der)) {
         if (!parse_pkcs8(der, key))
-            return no_key(err, "the PEM block holds no PKCS#8 RSA private key");
+            return no_key(err, subject, "the PEM block holds no PKCS#8 RSA private key");
     } else {
-        return no_key(err, find(buffer, 0, "-----BEGIN ") == NULL
-                               ? "there is no PEM block"
-                               : "there is no whole PEM block of an RSA private key");
+        return no_key(err, subject,
+                      find(buffer, 0, "-----BEGIN ") == NULL
+                          ? "there is no PEM block"
+                          : "there is no whole PEM block of an RSA private key");
     }
     const size_t bits = rsa_bits(key->n);
     if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
-        return no_key(err, "the RSA key is of an unsupported size");
+        return no_key(err, subject,
+                      bits < RSA_BITS_MIN ? "the RSA key is shorter than 2048 bits"
+                                          : "the RSA key is longer than 4096 bits");
     return true;
 }

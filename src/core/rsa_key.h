@@ -24,7 +24,8 @@ struct rsa_key {
 // changed. Takes PKCS#1 ("RSA PRIVATE KEY") and PKCS#8 ("PRIVATE KEY", RFC 5208), LF or CRLF, text before and
 // after the block. Fails with SSA_CONFIG: no PEM, encrypted, no RSA key, of another size than 2048 to 4096
 // bits, or not strict DER.
-bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, struct ssa_error *err) MUST_CHECK;
+bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *subject,
+                      struct ssa_error *err) MUST_CHECK;
 
 // The size of the modulus in bits.
 size_t rsa_bits(struct span modulus);

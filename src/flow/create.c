@@ -61,7 +61,8 @@ static bool make_key(struct provision *p, struct aps *client, const struct crede
     }
     made->key = APS_DONE;
     const struct block block = block_of(p->run, c, made, p->key_uri);
-    if (!provision_import(p, made->kid, made->account.email, made->account.id, &made->object_left, err)) {
+    if (!provision_import(p, "the API's answer", made->kid, made->account.email, made->account.id,
+                          &made->object_left, err)) {
         undo(client, p->run, made, err);
         return false;
     }

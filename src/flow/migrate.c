@@ -181,7 +181,7 @@ bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key
     // A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in
     // place.
     if (!check_old(&old, file, err) || !secret_append(&trial, secret_span(&pem)) ||
-        !rsa_key_from_pem(&trial, &numbers, err))
+        !rsa_key_from_pem(&trial, &numbers, file, err))
         return false;
     secret_free(&trial);
     struct block block = block_of(&old, p.key_uri);
@@ -189,7 +189,7 @@ bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key
         !secret_append(&p.pem, secret_span(&pem)))
         return false;
     secret_free(&pem);
-    const bool imported = provision_import(&p, old.values[SET_KEY_ID], old.values[SET_EMAIL],
+    const bool imported = provision_import(&p, file, old.values[SET_KEY_ID], old.values[SET_EMAIL],
                                            old.values[SET_ACCOUNT_ID], &left, err);
     if (imported && provision_finish(&p, &block, created, err))
         return true;

@@ -76,17 +76,19 @@ bool path_make(const char *folder, struct ssa_error *err)
 
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
-    char *whole = realpath(path, NULL);
-    char *folder = whole == NULL && path[0] != '/' ? getcwd(NULL, 0) : NULL;
-    bool fits = false;
-    if (whole != NULL)
-        fits = text_format(out, PATH_TEXT_MAX, "%s", whole);
-    else if (folder != NULL)
-        fits = text_format(out, PATH_TEXT_MAX, "%s/%s", folder, path);
-    else
-        fits = text_format(out, PATH_TEXT_MAX, "%s", path);
-    free(whole);
-    free(folder);
+    char *folder = path[0] != '/' ? getcwd(NULL, 0) : NULL;
     // Cut off it would be another file.
+    const bool fits = folder != NULL ? text_format(out, PATH_TEXT_MAX, "%s/%s", folder, path)
+                                     : text_format(out, PATH_TEXT_MAX, "%s", path);
+    free(folder);
     return fits || too_long(err, path);
+}
+
+bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char *whole = realpath(path, NULL);
+    const bool fits = whole == NULL || text_format(out, PATH_TEXT_MAX, "%s", whole);
+    const bool absent = whole == NULL;
+    free(whole);
+    return absent ? path_absolute(path, out, err) : fits || too_long(err, path);
 }

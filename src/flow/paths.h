@@ -17,8 +17,11 @@ bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_e
 // Makes a folder of ours and what is missing above it, mode 0700.
 bool path_make(const char *folder, struct ssa_error *err) MUST_CHECK;
 
-// The absolute form of a path that exists or not; a working directory that is gone leaves it as it is. Fails
-// with SSA_CONFIG when it is too long.
+// The absolute form of a path that exists or not, its links left alone: what a link leads to may change. A
+// working directory that is gone leaves it as it is. Fails with SSA_CONFIG when it is too long.
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
+// The same, with links followed where the file exists.
+bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 #endif

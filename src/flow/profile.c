@@ -27,7 +27,7 @@ static bool choose(struct profile_target *target, const struct ssa_run *run, con
         return false;
     }
     // A link is followed: what is replaced is the file, not the link to it.
-    if (!path_absolute(named, target->path, err))
+    if (!path_resolved(named, target->path, err))
         return false;
     char copy[PATH_TEXT_MAX];
     memcpy(copy, target->path, sizeof copy);

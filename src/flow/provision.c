@@ -70,8 +70,8 @@ static void plant_leak(const struct secret *pem)
 }
 #endif
 
-bool provision_import(struct provision *p, const char *kid, const char *email, const char *account_id,
-                      bool *left, struct ssa_error *err)
+bool provision_import(struct provision *p, const char *source, const char *kid, const char *email,
+                      const char *account_id, bool *left, struct ssa_error *err)
 {
     struct rsa_key numbers;
     char label[KEY_LABEL_MAX];
@@ -79,7 +79,7 @@ bool provision_import(struct provision *p, const char *kid, const char *email, c
 #ifdef SSA_HSM_PLANT_LEAK
     plant_leak(&p->pem);
 #endif
-    if (!rsa_key_from_pem(&p->pem, &numbers, err))
+    if (!rsa_key_from_pem(&p->pem, &numbers, source, err))
         return false;
     if (!label_of(email, account_id, kid, label))
         return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes",

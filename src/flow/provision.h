@@ -31,8 +31,8 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
 
 // Decodes p->pem, imports it under kid, wipes it, has the token prove it, and writes p->key_uri. The label is
 // the account's name (an email's local part) and kid. On failure the token is as it was, or *left is true.
-bool provision_import(struct provision *p, const char *kid, const char *email, const char *account_id,
-                      bool *left, struct ssa_error *err) MUST_CHECK;
+bool provision_import(struct provision *p, const char *source, const char *kid, const char *email,
+                      const char *account_id, bool *left, struct ssa_error *err) MUST_CHECK;
 
 // Writes the profile and fills *created.
 bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,

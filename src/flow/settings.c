@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "flow/dotenv.h"
+#include "flow/source.h"
 
 enum { PROFILE_TEXT_MAX = 64 * 1024, ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
 
@@ -152,6 +153,16 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
     return true;
 }
 
+// A profile of references alone is nobody's secret.
+static void warn_if_shared(const struct ssa_settings *s, int fd, const struct ssa_callbacks *callbacks)
+{
+    const char *secret = s->values[FROM_PROFILE][SET_CLIENT_SECRET];
+    if (!present(secret))
+        secret = s->alias[FROM_PROFILE];
+    if (callbacks != NULL && present(secret) && source_kind(secret) == SOURCE_NONE)
+        source_warn_if_shared(fd, s->profile_path, callbacks);
+}
+
 static bool read_profile(struct ssa_settings *s, int fd, struct ssa_error *err)
 {
     return secret_new(&s->profile, PROFILE_TEXT_MAX, err) &&
@@ -179,7 +190,8 @@ static bool absent_profile(struct ssa_settings *s, int number, struct ssa_error 
                : false;
 }
 
-bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optional, struct ssa_error *err)
+bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optional,
+                          const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
     const char *const names[] = {name, present(by_environment) ? by_environment : NULL, "default"};
@@ -195,6 +207,8 @@ bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optiona
         if (fd >= 0) {
             s->profile_first = i == 0;
             const bool ok = read_profile(s, fd, err);
+            if (ok)
+                warn_if_shared(s, fd, callbacks);
             (void)close(fd);
             return ok;
         }

@@ -63,13 +63,18 @@ static bool list_new(struct aps *client, const struct made *made, struct aps_key
     return true;
 }
 
-static void delete_key(struct aps *client, const struct made *made, const char *kid, struct ssa_error *err)
+// False where the API says that there is no such key: then the id that was told is not that of the key that
+// was made.
+static bool delete_key(struct aps *client, const struct made *made, const char *kid, struct ssa_error *err)
 {
     char command[SSA_ERROR_TEXT_MAX / 2];
     struct ssa_error why = {0};
     const bool deleted = aps_key_delete(client, made->account.id, kid, &why);
+    if (!deleted && strcmp(why.cause, "HTTP 404") == 0)
+        return false;
     (void)text_format(command, sizeof command, "ssa-hsm key delete %s --account %s", kid, made->account.id);
     conclude_deletion(err, made, deleted, &why, "key", kid, command);
+    return true;
 }
 
 // The answer was lost: which key is ours shows in what has come since.
@@ -88,7 +93,9 @@ static void undo_unknown_key(struct aps *client, const struct made *made, struct
     } else if (fresh.count == 0) {
         conclude(err, made, true, "No key was made: the account has the keys it had before.");
     } else if (fresh.count == 1) {
-        delete_key(client, made, fresh.list[0].kid, err);
+        // Gone since it was listed: then it is gone.
+        if (!delete_key(client, made, fresh.list[0].kid, err))
+            conclude(err, made, true, "The key that had been made is gone already.");
     } else {
         (void)text_format(
             hint, sizeof hint,
@@ -108,9 +115,8 @@ void undo(struct aps *client, const struct ssa_run *run, struct made *made, stru
     aps_undoing(client);
     if (made->new_account)
         undo_account(client, made, err);
-    else if (made->kid[0] != '\0' && !was_there(&made->before, made->kid))
-        delete_key(client, made, made->kid, err);
-    else
+    else if (made->kid[0] == '\0' || was_there(&made->before, made->kid) ||
+             !delete_key(client, made, made->kid, err))
         undo_unknown_key(client, made, err);
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 import masking
 import places
+import softtoken
 from harness import PIN, SLOW, TIMEOUT, Case, Result, Terminal
 
 FIRST, LAST = "service", "my-filesync"
@@ -44,6 +46,13 @@ class FaultCase(Case):
     def limited(self, limits: str, *arguments: object, **options: Any) -> Result:
         """Runs the program behind a few words of shell, which set limits, traps or standard files."""
         return self.run_command(["/bin/sh", "-c", f'{limits}; exec "$@"', "sh", *self.argv(*arguments)], **options)
+
+    def fresh(self) -> None:
+        """As at the test's beginning, for the next subtest: no accounts, an empty token, no files."""
+        self.api.clean()
+        self.store.copy_from(softtoken.template())
+        for folder in (self.config, self.state):
+            shutil.rmtree(folder, ignore_errors=True)
 
     # ---- what there is ----
 

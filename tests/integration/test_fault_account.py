@@ -63,10 +63,9 @@ class TokenRequest(FaultCase):
         for fault in ({"action": "refuse"}, {"action": "status", "status": 503}):
             with self.subTest(**fault):
                 self.api.fault(path="/token", **fault)
-                self.expect(self.create("--force"), 0, "trying again")
+                self.expect(self.create(), 0, "trying again")
                 self.assertEqual(self.api.asked()[:3], [TOKEN, TOKEN, MAKE])
-                self.api.clean()
-                self.store.tool("--delete-object", "--type", "privkey")
+                self.fresh()
 
     def test_429_is_waited_for(self) -> None:
         self.api.fault("status", path="/token", status=429, headers={"Retry-After": "1"})
@@ -90,7 +89,7 @@ class AccountRequest(FaultCase):
             with self.subTest(**fault):
                 self.failing(12, "No account was made", **fault)
                 self.assert_nothing_left()
-                self.api.clean()
+                self.fresh()
 
     def test_hang(self) -> None:
         self.failing(12, "No account was made", action="hang")
@@ -110,7 +109,7 @@ class AccountRequest(FaultCase):
             with self.subTest(action=fault["action"]):
                 self.failing(12, "is deleted again at the API", **fault)
                 self.assert_nothing_left()
-                self.api.clean()
+                self.fresh()
 
     def test_hang_after(self) -> None:
         self.failing(12, "is deleted again at the API", action="hang-after")
@@ -129,7 +128,7 @@ class AccountRequest(FaultCase):
                 self.failing(10, f"HTTP {status}", action="status", status=status)
                 self.assertEqual(self.api.asked(), [TOKEN, MAKE])
                 self.assert_nothing_left()
-                self.api.clean()
+                self.fresh()
 
     def test_429_past_the_deadline(self) -> None:
         self.failing(11, "HTTP 429", action="status", status=429, headers={"Retry-After": "100"})
@@ -163,7 +162,7 @@ class AccountRequest(FaultCase):
                 self.api.control("POST", "clock", offset=offset)
                 self.failing(12, "is deleted again", action="drop")
                 self.assertEqual(self.api.accounts(), [])
-                self.api.clean()
+                self.fresh()
 
     def test_names_that_only_begin_alike_are_not_ours(self) -> None:
         names = (f"{NAME}-2", f"other-{NAME}")
@@ -215,14 +214,14 @@ class KeyRequest(FaultCase):
                 # token, account, key, deletion; nothing is listed for an account that is ours alone.
                 self.assertEqual(len(self.api.asked()), 4)
                 self.assert_nothing_left()
-                self.api.clean()
+                self.fresh()
 
     def test_hang(self) -> None:
         for action in ("hang", "hang-after"):
             with self.subTest(action=action):
                 self.failing(12, "is deleted again at the API", action=action)
                 self.assert_nothing_left()
-                self.api.clean()
+                self.fresh()
 
     def test_429_is_waited_for(self) -> None:
         self.api.fault("status", method="POST", path=KEYS, status=429, headers={"Retry-After": "1"})
@@ -250,7 +249,7 @@ class KeyRequest(FaultCase):
                 self.api.control("POST", "clear")
                 self.follow(result, "ssa-hsm account delete")
                 self.assert_nothing_left()
-                self.api.clean()
+                self.fresh()
 
 
 class WithoutKey(FaultCase):
