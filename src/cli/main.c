@@ -117,7 +117,8 @@ static bool check_usage(const struct command *command, const struct arguments *a
 
 // Options that are settings too, then the environment, then the profile.
 static bool load_settings(struct ssa_settings *settings, const struct command *command,
-                          const struct arguments *a, struct ssa_error *err)
+                          const struct arguments *a, const struct ssa_callbacks *callbacks,
+                          struct ssa_error *err)
 {
     for (enum option id = 0; id < OPTION_COUNT; id++) {
         const char *name = option_table[id].setting;

@@ -1,0 +1,230 @@
+// Settings: which source wins, and the four names that come from one source or not at all.
+#include "core/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/settings.h"
+
+// What a test sets up; NULL for none.
+struct sources {
+    const char *profile_text; // of the profile "default"
+    const char *named;        // the option's profile
+    const char *option_name, *option_value;
+    const char *environment[12];
+};
+
+static char copies[12][600]; // the environment is overwritten in place
+
+static struct ssa_settings *set_up(const struct sources *from, struct ssa_error *err)
+{
+    char *environment[13] = {NULL};
+    struct ssa_settings *s = ssa_settings_new();
+    assert_non_null(s);
+    if (from->profile_text != NULL)
+        (void)unit_write("config/ssa-hsm/default.env", from->profile_text, 0600);
+    else
+        (void)remove(unit_path("config/ssa-hsm/default.env"));
+    for (size_t i = 0; i < 12 && from->environment[i] != NULL; i++) {
+        assert_true(strlen(from->environment[i]) < sizeof copies[i]);
+        environment[i] = strcpy(copies[i], from->environment[i]);
+    }
+    const bool ok = (from->option_name == NULL || ssa_settings_option(s, from->option_name, from->option_value, err)) &&
+                    ssa_settings_environment(s, environment, true, err) &&
+                    ssa_settings_profile(s, from->named, false, err);
+    if (ok)
+        return s;
+    ssa_settings_free(s);
+    return NULL;
+}
+
+static void value_is(const struct sources *from, const char *name, const char *expected)
+{
+    struct ssa_error err;
+    struct ssa_settings *s = set_up(from, &err);
+    SUCCEEDS(s != NULL);
+    const char *value = ssa_settings_value(s, name);
+    if (expected == NULL) {
+        assert_null(value);
+    } else {
+        assert_non_null(value);
+        assert_string_equal(value, expected);
+    }
+    ssa_settings_free(s);
+}
+
+#define PROFILE "SSA_HSM_MODULE=from-profile\n"
+
+static void option_then_environment_then_profile(void **state)
+{
+    (void)state;
+    struct sources from = {.profile_text = PROFILE,
+                           .option_name = "SSA_HSM_MODULE",
+                           .option_value = "from-option",
+                           .environment = {"SSA_HSM_MODULE=from-environment"}};
+    value_is(&from, "SSA_HSM_MODULE", "from-option");
+    from.option_name = NULL;
+    value_is(&from, "SSA_HSM_MODULE", "from-environment");
+    from.environment[0] = "SSA_HSM_MODULE=";
+    value_is(&from, "SSA_HSM_MODULE", "from-profile");
+    from.environment[0] = NULL;
+    value_is(&from, "SSA_HSM_MODULE", "from-profile");
+    from.profile_text = NULL;
+    value_is(&from, "SSA_HSM_MODULE", NULL);
+    from.profile_text = "SSA_HSM_MODULE=\n";
+    value_is(&from, "SSA_HSM_MODULE", NULL);
+}
+
+static void a_profile_named_by_option_beats_the_environment(void **state)
+{
+    (void)state;
+    struct sources from = {.profile_text = PROFILE,
+                           .named = "default",
+                           .environment = {"SSA_HSM_MODULE=from-environment", "SSA_HSM_SCOPE=data:read"}};
+    value_is(&from, "SSA_HSM_MODULE", "from-profile");
+    value_is(&from, "SSA_HSM_SCOPE", "data:read");
+    from.option_name = "SSA_HSM_MODULE";
+    from.option_value = "from-option";
+    value_is(&from, "SSA_HSM_MODULE", "from-option");
+    // Named by the environment it does not.
+    from = (struct sources){.environment = {"SSA_HSM_MODULE=from-environment", "SSA_HSM_PROFILE=other"}};
+    (void)unit_write("config/ssa-hsm/other.env", "SSA_HSM_MODULE=x\nSSA_HSM_SCOPE=from-other\n", 0600);
+    value_is(&from, "SSA_HSM_MODULE", "from-environment");
+    value_is(&from, "SSA_HSM_SCOPE", "from-other");
+}
+
+static void a_named_profile_must_exist_and_the_default_need_not(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct sources from = {.named = "missing"};
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "missing.env: the profile cannot be read (ENOENT)");
+    from = (struct sources){.environment = {"SSA_HSM_PROFILE=missing"}};
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "missing.env");
+    from = (struct sources){.named = "bad name"};
+    FAILS(set_up(&from, &err) != NULL, SSA_USAGE, "name");
+    from = (struct sources){.named = "/nowhere/x.env"};
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "/nowhere/x.env");
+    from = (struct sources){.environment = {"SSA_HSM_PROFILE="}};
+    value_is(&from, "SSA_HSM_MODULE", NULL);
+    struct ssa_settings *s = ssa_settings_new();
+    SUCCEEDS(ssa_settings_profile(s, "missing", true, &err));
+    assert_string_equal(settings_profile_path(s), "");
+    ssa_settings_free(s);
+}
+
+static void without_a_home_there_is_no_default_and_no_error(void **state)
+{
+    (void)state;
+    assert_int_equal(unsetenv("HOME"), 0);
+    assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
+    struct ssa_error err;
+    struct ssa_settings *s = ssa_settings_new();
+    SUCCEEDS(ssa_settings_profile(s, NULL, false, &err));
+    FAILS(ssa_settings_profile(s, "x", false, &err), SSA_CONFIG, "HOME");
+    ssa_settings_free(s);
+    assert_int_equal(setenv("HOME", unit_path("home"), 1), 0);
+    assert_int_equal(setenv("XDG_CONFIG_HOME", unit_path("config"), 1), 0);
+}
+
+static void the_other_name_of_the_client_secret_is_read(void **state)
+{
+    (void)state;
+    struct sources from = {.environment = {"APS_CLIENT_SECRET=alias"}};
+    value_is(&from, "APS_SECRET_ID", "alias");
+    from.environment[1] = "APS_SECRET_ID=own";
+    value_is(&from, "APS_SECRET_ID", "own");
+    from.environment[1] = "APS_SECRET_ID=";
+    value_is(&from, "APS_SECRET_ID", "alias");
+    from = (struct sources){.profile_text = "APS_CLIENT_SECRET=alias\n"};
+    value_is(&from, "APS_SECRET_ID", "alias");
+    // The environment goes before the profile, whatever the name.
+    from = (struct sources){.profile_text = "APS_SECRET_ID=own\n", .environment = {"APS_CLIENT_SECRET=alias"}};
+    value_is(&from, "APS_SECRET_ID", "alias");
+}
+
+static void secrets_are_overwritten_where_they_stood(void **state)
+{
+    (void)state;
+    static const struct sources from = {.environment = {"APS_SECRET_ID=hunter2", "APS_CLIENT_SECRET=hunter3",
+                                                        "PRIVATE_KEY=pkcs11:x", "APS_CLIENT_ID=public"}};
+    struct ssa_error err;
+    struct ssa_settings *s = set_up(&from, &err);
+    SUCCEEDS(s != NULL);
+    assert_memory_equal(copies[0], "APS_SECRET_ID=\0\0\0\0\0\0\0", 22);
+    assert_memory_equal(copies[1], "APS_CLIENT_SECRET=\0\0\0\0\0\0\0", 26);
+    assert_memory_equal(copies[2], "PRIVATE_KEY=\0\0\0\0\0\0\0\0", 21);
+    assert_string_equal(copies[3], "APS_CLIENT_ID=public");
+    assert_string_equal(ssa_settings_value(s, "APS_SECRET_ID"), "hunter2");
+    assert_string_equal(ssa_settings_value(s, "PRIVATE_KEY"), "pkcs11:x");
+    ssa_settings_free(s);
+    // A library leaves the caller's environment alone.
+    char entry[] = "APS_SECRET_ID=hunter2", *environment[] = {entry, NULL};
+    s = ssa_settings_new();
+    SUCCEEDS(ssa_settings_environment(s, environment, false, &err));
+    assert_string_equal(entry, "APS_SECRET_ID=hunter2");
+    ssa_settings_free(s);
+}
+
+static void odd_environments_are_passed_over(void **state)
+{
+    (void)state;
+    struct sources from = {.environment = {"APS_CLIENT_ID", "=x", "", "APS_CLIENT_IDX=1", "aps_client_id=2", "PATH=/bin"}};
+    value_is(&from, "APS_CLIENT_ID", NULL);
+    value_is(&from, "PATH", NULL);
+    from.environment[0] = "APS_CLIENT_ID=a=b";
+    value_is(&from, "APS_CLIENT_ID", "a=b");
+}
+
+static void an_unknown_setting_is_no_option(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct ssa_settings *s = ssa_settings_new();
+    FAILS(ssa_settings_option(s, "SSA_HSM_MODUL", "x", &err), SSA_USAGE, "no such setting");
+    FAILS(ssa_settings_option(s, "", "x", &err), SSA_USAGE, "no such setting");
+    ssa_settings_free(s);
+    ssa_settings_free(NULL);
+}
+
+static void a_broken_profile_is_told_with_file_and_line(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct sources from = {.profile_text = "OTHER=x\nnonsense\n"};
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "default.env: line 2 ");
+    from.profile_text = "OTHER=x\nAPS_SECRET_ID=\"a\\\"b\"\n";
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "line 2 has a backslash between double quotes in APS_SECRET_ID");
+    // What is not ours may be as it likes.
+    from.profile_text = "OTHER=\"a\\\"b\"\nAPS_CLIENT_ID=x\n";
+    value_is(&from, "APS_CLIENT_ID", "x");
+    static char many[70000];
+    memset(many, '#', sizeof many - 1);
+    from.profile_text = many;
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "longer than");
+}
+
+static void the_last_of_two_lines_wins_as_in_the_shell(void **state)
+{
+    (void)state;
+    const struct sources from = {.profile_text = "KEY_ID=1\nKEY_ID=2\n"};
+    value_is(&from, "KEY_ID", "2");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(option_then_environment_then_profile),
+        cmocka_unit_test(a_profile_named_by_option_beats_the_environment),
+        cmocka_unit_test(a_named_profile_must_exist_and_the_default_need_not),
+        cmocka_unit_test(without_a_home_there_is_no_default_and_no_error),
+        cmocka_unit_test(the_other_name_of_the_client_secret_is_read),
+        cmocka_unit_test(secrets_are_overwritten_where_they_stood),
+        cmocka_unit_test(odd_environments_are_passed_over),
+        cmocka_unit_test(an_unknown_setting_is_no_option),
+        cmocka_unit_test(a_broken_profile_is_told_with_file_and_line),
+        cmocka_unit_test(the_last_of_two_lines_wins_as_in_the_shell),
+    };
+    return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);
+}
