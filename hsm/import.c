@@ -1,10 +1,11 @@
 // A key's way into the token, the proof that it works there and cannot come out, and its way off again.
 #include <openssl/rand.h>
 
+#include "core/text.h"
 #include "hsm/key.h"
 #include "hsm/pkcs11.h"
 
-enum { CHALLENGE_BYTES = 32 };
+enum { CHALLENGE_BYTES = 32, KEY_ID_MAX = 128 };
 
 #define NUMBER(type, span) ATTRIBUTE(type, (span).data, (span).len)
 #define FLAG(type, value)  ATTRIBUTE(type, &(value), sizeof(value))
@@ -75,10 +76,9 @@ static bool refused(struct ssa_error *err, const struct token *token, CK_RV rv, 
 }
 
 bool key_import(struct token *token, const struct rsa_key *numbers, struct span id, const char *label,
-                struct key *key, bool *left, struct ssa_error *err)
+                struct key *key, struct ssa_error *err)
 {
     *key = (struct key){.modulus_len = numbers->n.len, .exponent_len = numbers->e.len};
-    *left = false;
     if (numbers->n.len > sizeof key->modulus || numbers->e.len > sizeof key->exponent)
         return error_set(err, SSA_CONFIG, NULL, NULL, "the key's public numbers are too long");
     memcpy(key->modulus, numbers->n.data, numbers->n.len);
@@ -93,7 +93,7 @@ bool key_import(struct token *token, const struct rsa_key *numbers, struct span 
     if (rv == CKR_OK)
         return true;
     key->public_object = CK_INVALID_HANDLE;
-    *left = !key_destroy(token, key, NULL);
+    (void)key_destroy(token, key, NULL);
     return refused(err, token, rv, "public");
 }
 
@@ -190,4 +190,31 @@ bool key_destroy(struct token *token, struct key *key, struct ssa_error *err)
             done = ckr_fail(err, SSA_TOKEN, rv, token, "an object cannot be destroyed");
     }
     return done;
+}
+
+// Appends the command that deletes one of the objects with this id.
+static bool append_removal(const struct token *token, const char *type, const char *hex,
+                           char out[static KEY_REMOVAL_MAX])
+{
+    const size_t used = strlen(out);
+    // A label holds what its owner likes; one that the shell would act on is left out.
+    const bool quotable = strchr(token->info.label, '\'') == NULL;
+    return text_format(out + used, KEY_REMOVAL_MAX - used,
+                       "%spkcs11-tool --module %s %s%s%s --login --delete-object --type %s --id %s",
+                       used > 0 ? " && " : "", token->module.entry.path, quotable ? "--token-label '" : "",
+                       quotable ? token->info.label : "", quotable ? "'" : "", type, hex);
+}
+
+void key_removal_command(const struct token *token, const struct key *key, struct span id,
+                         char out[static KEY_REMOVAL_MAX])
+{
+    char hex[2 * KEY_ID_MAX + 1] = "";
+    out[0] = '\0';
+    if (id.len > KEY_ID_MAX)
+        return;
+    for (size_t i = 0; i < id.len; i++)
+        (void)text_format(hex + 2 * i, 3, "%02x", id.data[i]);
+    if ((key->private_object != CK_INVALID_HANDLE && !append_removal(token, "privkey", hex, out)) ||
+        (key->public_object != CK_INVALID_HANDLE && !append_removal(token, "pubkey", hex, out)))
+        out[0] = '\0';
 }

@@ -96,8 +96,11 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
         return true;
     const CK_RV rv =
         token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
-    return rv == CKR_OK ||
-           ckr_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
+    if (rv == CKR_OK)
+        return true;
+    if (pin_outcome_of(rv) == PIN_REFUSED)
+        token->giver.outcome(token->giver.context, &token->info, PIN_REFUSED);
+    return ckr_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
 }
 
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,

@@ -27,16 +27,21 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
 bool key_check_free(struct token *token, struct span id, struct ssa_error *err) MUST_CHECK;
 
 // Stores both halves with the strict template: private, sensitive, not extractable, sign alone. numbers may
-// be wiped as soon as this returns. On failure nothing is left on the token; where that could not be had,
-// *left is true and the hint says what to remove.
+// be wiped as soon as this returns. On failure nothing is left on the token; where that could not be had, the
+// objects that are left stay in *key, as with key_destroy.
 bool key_import(struct token *token, const struct rsa_key *numbers, struct span id, const char *label,
-                struct key *key, bool *left, struct ssa_error *err) MUST_CHECK;
+                struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // Reads the attributes back and has a random challenge signed, which is verified with the public half by
 // OpenSSL.
 bool key_prove(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
 
-// Destroys both objects of a key that key_import made.
-bool key_destroy(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
+#define KEY_REMOVAL_MAX 1024U
+// The command line of pkcs11-tool that removes what is left of a key with this id; empty where nothing is.
+void key_removal_command(const struct token *token, const struct key *key, struct span id,
+                         char out[static KEY_REMOVAL_MAX]);
+
+// Destroys both objects of a key that key_import made. What could not be destroyed stays in *key.
+bool key_destroy(struct token *token, struct key *key, struct ssa_error *err);
 
 #endif

@@ -29,12 +29,7 @@ bool module_list_tokens(const struct module_entry *entry, char description[stati
         if (module.call->C_GetTokenInfo(slots[i], &raw) != CKR_OK || (raw.flags & CKF_TOKEN_INITIALIZED) == 0)
             continue;
         token_describe(&raw, &info);
-        const bool by_name = entry->name[0] != '\0';
-        const struct uri_parts parts = {.token = info.label,
-                                        .serial = info.serial,
-                                        .module_name = by_name ? entry->name : NULL,
-                                        .module_path = by_name ? NULL : entry->path};
-        if (uri_write(&parts, uri, NULL))
+        if (entry_token_uri(entry, &info, uri, NULL))
             show(context, &info, uri);
     }
     module_close(&module);

@@ -38,7 +38,7 @@ static bool right_length(const struct token *token, const struct secret *pin, st
     return true;
 }
 
-static enum pin_outcome outcome_of(CK_RV rv)
+enum pin_outcome pin_outcome_of(CK_RV rv)
 {
     switch (rv) {
     case CKR_OK:
@@ -59,7 +59,7 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
 {
     if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL)
         return ckr_fail(err, SSA_PIN, rv, token, "the PIN entry was cancelled");
-    if (outcome_of(rv) == PIN_NOT_TRIED)
+    if (pin_outcome_of(rv) == PIN_NOT_TRIED)
         return ckr_fail(err, SSA_TOKEN, rv, token, "login failed");
     ckr_fail(err, SSA_PIN, rv, token, "the token refuses the PIN");
     if (rv == CKR_PIN_LOCKED)
@@ -71,6 +71,7 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
 static bool login(struct token *token, const struct pin_giver *giver, struct ssa_error *err)
 {
     const bool pad = token->info.pin_pad;
+    token->giver = *giver;
     if (!pad && !secret_new(&token->pin, PIN_MAX, err))
         return false;
     if (!giver->give(giver->context, &token->info, pad ? NULL : &token->pin, err))
@@ -80,8 +81,8 @@ static bool login(struct token *token, const struct pin_giver *giver, struct ssa
         return false;
     }
     const CK_RV rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
-    giver->outcome(giver->context, &token->info, outcome_of(rv));
-    token->logged_in = outcome_of(rv) == PIN_ACCEPTED;
+    giver->outcome(giver->context, &token->info, pin_outcome_of(rv));
+    token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
     return token->logged_in || login_failed(err, token, rv);
 }
 

@@ -19,6 +19,7 @@ struct token {
     CK_SESSION_HANDLE session; // 0 (CK_INVALID_HANDLE) before token_login
     bool logged_in;
     struct secret pin;
+    struct pin_giver giver; // hears of a login for a signature, too
     struct token_info info;
 };
 
@@ -30,6 +31,10 @@ void module_close(struct module *module);
 // The slots that hold a token.
 bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG *count,
                   struct ssa_error *err) MUST_CHECK;
+
+// The token's URI with its module, as that was given: ready to paste.
+bool entry_token_uri(const struct module_entry *entry, const struct token_info *info,
+                     char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 // Turns what the module says into what we keep.
 void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info);
@@ -50,6 +55,9 @@ bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struc
     {                                                                                                        \
         .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                     \
     }
+
+// Whether a login that gave rv spent a try.
+enum pin_outcome pin_outcome_of(CK_RV rv);
 
 // Finds at most max objects that match.
 bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,

@@ -19,7 +19,7 @@ struct search {
 static void add_line(char *list, size_t capacity, const char *text, const char *more)
 {
     const size_t used = strlen(list);
-    (void)text_format(list + used, capacity - used, "%s%s%s", used == 0 ? "" : "  ", text, more);
+    (void)text_format(list + used, capacity - used, "%s%s%s", used == 0 ? "" : "; ", text, more);
 }
 
 // Fixed-width text without its padding.
@@ -52,6 +52,17 @@ void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info)
         info->uri[0] = '\0';
 }
 
+bool entry_token_uri(const struct module_entry *entry, const struct token_info *info,
+                     char out[static URI_TEXT_MAX], struct ssa_error *err)
+{
+    const bool by_name = entry->name[0] != '\0';
+    const struct uri_parts parts = {.token = info->label,
+                                    .serial = info->serial,
+                                    .module_name = by_name ? entry->name : NULL,
+                                    .module_path = by_name ? NULL : entry->path};
+    return uri_write(&parts, out, err);
+}
+
 static void take_match(struct search *s, const struct module *module, CK_SLOT_ID slot,
                        const CK_TOKEN_INFO *raw)
 {
@@ -61,9 +72,9 @@ static void take_match(struct search *s, const struct module *module, CK_SLOT_ID
         s->first = (struct token){.module = *module, .slot = slot, .info = info};
     if (s->matches > MATCHES_SHOWN)
         return;
-    const char *name = module->entry.name[0] != '\0' ? module->entry.name : module->entry.path;
-    add_line(s->places, sizeof s->places, info.uri, "");
-    add_line(s->places, sizeof s->places, "in ", name);
+    char uri[URI_TEXT_MAX];
+    if (entry_token_uri(&module->entry, &info, uri, NULL))
+        add_line(s->places, sizeof s->places, uri, "");
 }
 
 // Looks at each token of a module that is open. Slots without a token that was set up are none.
@@ -95,9 +106,7 @@ static bool conclude(struct search *s, struct token **token, struct ssa_error *e
     if (s->matches > 1) {
         error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match: %s%s", s->places,
                   s->matches > MATCHES_SHOWN ? " …" : "");
-        return error_hint(
-            err, "Name one: SSA_HSM_TOKEN or --token with its label and serial, and --module where two "
-                 "modules show the same token.");
+        return error_hint(err, "Name one of them: SSA_HSM_TOKEN or --token.");
     }
     if (s->matches == 0) {
         char wanted[URI_TEXT_MAX] = "";
@@ -197,6 +206,11 @@ void token_close(struct token **token)
 const struct token_info *token_info(const struct token *token)
 {
     return &token->info;
+}
+
+bool token_uri(const struct token *token, char out[static URI_TEXT_MAX], struct ssa_error *err)
+{
+    return entry_token_uri(&token->module.entry, &token->info, out, err);
 }
 
 const char *token_module_path(const struct token *token)

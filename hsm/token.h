@@ -43,6 +43,9 @@ void token_close(struct token **token);
 
 const struct token_info *token_info(const struct token *token);
 
+// The token's URI with its module, ready to paste.
+bool token_uri(const struct token *token, char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
 // How the module is to be written into a URI: by path as it was given, or by name. Borrowed.
 const char *token_module_path(const struct token *token);
 const char *token_module_name(const struct token *token);
@@ -62,9 +65,9 @@ struct pin_giver {
     void (*outcome)(void *context, const struct token_info *info, enum pin_outcome outcome);
 };
 
-// Opens a session and logs in as the user. The PIN is tried once, never where its length or the flags say it
-// cannot be right, and kept in locked memory for keys that want a login for each signature. Fails with
-// SSA_PIN or SSA_TOKEN.
+// Opens a session and logs in as the user; what giver refers to must live as long as the token. The PIN is
+// tried once, never where its length or the flags say it cannot be right, and kept in locked memory for keys
+// that want a login for each signature. Fails with SSA_PIN or SSA_TOKEN.
 bool token_login(struct token *token, bool writable, const struct pin_giver *giver,
                  struct ssa_error *err) MUST_CHECK;
 

@@ -81,12 +81,12 @@ size_t base64_decode_in_place(uint8_t *text, size_t len)
     }
     wrong |= characters % 4 != 0 || padding > 2;
     // The last group, where it is whole: only then is there room for its bytes.
-    if (characters % 4 == 0 && padding == 1) {
+    if (wrong == 0 && padding == 1) {
         // Three characters, 18 bits: two bytes, and two bits that must be zero (RFC 4648 section 3.5).
         text[written++] = (uint8_t)(bits >> 10);
         text[written++] = (uint8_t)(bits >> 2);
         wrong |= bits & 3;
-    } else if (characters % 4 == 0 && padding == 2) {
+    } else if (wrong == 0 && padding == 2) {
         text[written++] = (uint8_t)(bits >> 4);
         wrong |= bits & 15;
     }

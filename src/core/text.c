@@ -92,25 +92,28 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-// Levenshtein distance of two short names.
+// Edits between two short names: a letter more, less or other, or two neighbours swapped.
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[NAME_MAX_LENGTH + 1];
+    size_t rows[3][NAME_MAX_LENGTH + 1];
     const size_t width = strlen(b), height = strlen(a);
     if (width > NAME_MAX_LENGTH || height > NAME_MAX_LENGTH)
         return NAME_MAX_LENGTH;
     for (size_t j = 0; j <= width; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= height; i++) {
-        size_t diagonal = row[0];
+        size_t *const row = rows[i % 3];
+        const size_t *const above = rows[(i + 2) % 3], *const two_above = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= width; j++) {
-            const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
+            const bool same = a[i - 1] == b[j - 1];
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            row[j] = smaller(above[j - 1] + (same ? 0 : 1), smaller(above[j], row[j - 1]) + 1);
+            if (swapped)
+                row[j] = smaller(row[j], two_above[j - 2] + 1);
         }
     }
-    return row[width];
+    return rows[height % 3][width];
 }
 
 const char *text_nearest(const char *typed, const char *const *names, size_t count)

@@ -61,8 +61,8 @@ static bool make_key(struct provision *p, struct aps *client, const struct crede
     }
     made->key = APS_DONE;
     const struct block block = block_of(p->run, c, made, p->key_uri);
-    if (!provision_import(p, "the API's answer", made->kid, made->account.email, made->account.id,
-                          &made->object_left, err)) {
+    if (!provision_import(p, "the API's answer", made->kid, made->account.email, made->account.id, err)) {
+        provision_left(p, made->left_on_token);
         undo(client, p->run, made, err);
         return false;
     }
@@ -71,7 +71,8 @@ static bool make_key(struct provision *p, struct aps *client, const struct crede
     // The folder's sync is the last step: past the rename the profile is there, and so stays the key.
     if (p->target.draft[0] == '\0')
         return false;
-    made->object_left = !key_destroy(p->token, &p->key, NULL);
+    provision_remove(p);
+    provision_left(p, made->left_on_token);
     undo(client, p->run, made, err);
     return false;
 }

@@ -115,15 +115,10 @@ static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_e
     const struct pin_giver giver = pin_giver_of(&policy);
     if (!token_login(token, false, &giver, err))
         return false;
-    char token_uri[URI_TEXT_MAX];
-    const struct token_info *info = token_info(token);
-    const struct uri_parts parts = {.token = info->label,
-                                    .serial = info->serial,
-                                    .module_path = token_module_path(token),
-                                    .module_name = token_module_name(token)};
-    if (!uri_write(&parts, token_uri, err))
+    char text[URI_TEXT_MAX];
+    if (!token_uri(token, text, err))
         return false;
-    show_token(list, info, token_uri);
+    show_token(list, token_info(token), text);
     return token_list_keys(token, show_key, list, err);
 }
 

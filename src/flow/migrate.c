@@ -158,6 +158,22 @@ static bool check_block(const struct block *block, const struct ssa_run *run, st
     return secret_new(&trial, PROFILE_MAX, err) && block_write(block, run, &trial, err);
 }
 
+// A token that took nothing keeps the reason's own class.
+static bool say_what_is_left(const struct provision *p, bool imported, struct ssa_error *err)
+{
+    char command[KEY_REMOVAL_MAX];
+    provision_left(p, command);
+    if (err == NULL)
+        return false;
+    if (command[0] != '\0') {
+        err->code = SSA_IMPORT_LEFT;
+        return error_hint(err, "Left on the token; remove it: `%s`", command);
+    }
+    if (imported)
+        err->code = SSA_IMPORT_CLEAN;
+    return false;
+}
+
 bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key_id, const char *account,
                     const char *email, const struct ssa_output *output, struct ssa_created *created,
                     struct ssa_error *err)
@@ -165,7 +181,6 @@ bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key
     *created = (struct ssa_created){0};
     struct old_block old = {0};
     struct rsa_key numbers;
-    bool left = false;
     SECRET_AUTO text = {0};
     SECRET_AUTO pem = {0};
     SECRET_AUTO trial = {0};
@@ -190,17 +205,13 @@ bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key
         return false;
     secret_free(&pem);
     const bool imported = provision_import(&p, file, old.values[SET_KEY_ID], old.values[SET_EMAIL],
-                                           old.values[SET_ACCOUNT_ID], &left, err);
+                                           old.values[SET_ACCOUNT_ID], err);
     if (imported && provision_finish(&p, &block, created, err))
         return true;
+    // Past the rename the profile is there, and so stays the key.
     if (imported && p.target.draft[0] == '\0')
         return false;
     if (imported)
-        left = !key_destroy(p.token, &p.key, NULL);
-    if (err != NULL && left)
-        err->code = SSA_IMPORT_LEFT;
-    else if (err != NULL && imported)
-        err->code = SSA_IMPORT_CLEAN;
-    return left ? error_hint(err, "An object is left on the token: `ssa-hsm hsm list --login` shows it.")
-                : false;
+        provision_remove(&p);
+    return say_what_is_left(&p, imported, err);
 }

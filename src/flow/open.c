@@ -10,9 +10,13 @@ enum { CLIENT_SECRET_MAX = 4096 };
 bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
                     struct ssa_error *err)
 {
+    enum setting_source source;
+    const char *module = settings_get(run->settings, SET_MODULE, &source);
+    // An option goes before the URI in any case.
     const struct token_wanted wanted = {.uri = uri,
-                                        .module = settings_get(run->settings, SET_MODULE, NULL),
-                                        .uri_module_first = settings_profile_first(run->settings)};
+                                        .module = module,
+                                        .uri_module_first =
+                                            settings_profile_first(run->settings) && source != FROM_OPTION};
     return token_open(&wanted, token, err);
 }
 
@@ -25,19 +29,18 @@ bool may_guess_token(const struct pin_policy *policy, const struct token_info *i
     return error_hint(err, "This is the token there is: SSA_HSM_TOKEN=\"%s\"", info->uri);
 }
 
-bool open_target_token(const struct ssa_run *run, struct uri **uri, struct token **token,
-                       struct ssa_error *err)
+bool open_target_token(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
+                       struct token **token, struct ssa_error *err)
 {
     const char *named = settings_get(run->settings, SET_TOKEN, NULL);
-    struct pin_policy policy;
     *uri = NULL;
     if (named != NULL && !uri_parse(named, uri, err))
         return false;
-    if (!pin_policy_init(&policy, run, *uri, err) || !open_key_token(run, *uri, token, err))
+    if (!pin_policy_init(policy, run, *uri, err) || !open_key_token(run, *uri, token, err))
         return false;
-    if (named == NULL && !may_guess_token(&policy, token_info(*token), err))
+    if (named == NULL && !may_guess_token(policy, token_info(*token), err))
         return false;
-    const struct pin_giver giver = pin_giver_of(&policy);
+    const struct pin_giver giver = pin_giver_of(policy);
     return token_check_able(*token, err) && token_login(*token, true, &giver, err);
 }
 

@@ -12,9 +12,9 @@ bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct tok
 
 // Finds the token for new keys: SSA_HSM_TOKEN; without it the only token there is, provided that a person
 // types its PIN. Checks that it can take a key, logs in with a session that writes, and checks that. *uri
-// (the caller frees it) stays NULL where no setting names the token.
-bool open_target_token(const struct ssa_run *run, struct uri **uri, struct token **token,
-                       struct ssa_error *err) MUST_CHECK;
+// (the caller frees it) stays NULL where no setting names the token; *policy must live as long as the token.
+bool open_target_token(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
+                       struct token **token, struct ssa_error *err) MUST_CHECK;
 
 // Refuses to try a stored PIN on a token that no setting names (SSA_CONFIG): a guess is shown to a person, or
 // nobody.

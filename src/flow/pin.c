@@ -127,8 +127,14 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
 static void outcome(void *context, const struct token_info *info, enum pin_outcome what)
 {
     struct pin_policy *policy = context;
+    const bool attended = pin_attended(policy, info);
+    if (what == PIN_REFUSED && !attended && policy->state.fd < 0) {
+        char identity[PATH_TEXT_MAX + 128];
+        identity_of(policy->source, identity, sizeof identity);
+        pin_state_refused(info, identity);
+    }
     pin_state_end(&policy->state, what);
-    if (what == PIN_ACCEPTED && pin_attended(policy, info))
+    if (what == PIN_ACCEPTED && attended)
         pin_state_forget(info);
 }
 

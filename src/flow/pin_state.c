@@ -11,8 +11,6 @@
 
 #include "core/text.h"
 
-enum { RECORD_MAX = 1024 };
-
 // One file a serial number; a token without one goes by its label. Other characters than letters and digits
 // become
 // '_': should two tokens meet in one file, one of them waits for a person, and no try is lost.
@@ -57,11 +55,14 @@ static int open_record(const struct token_info *info, struct pin_state *state)
     return path_state(folder, NULL) && path_make(folder, NULL) ? open_locked(state->path) : -1;
 }
 
+// Written over what is there, and cut off only then: on a full disk the former record stays one.
 static bool write_record(int fd, const char *identity)
 {
-    const size_t len = strlen(identity);
-    return ftruncate(fd, 0) == 0 && pwrite(fd, identity, len, 0) == (ssize_t)len &&
-           pwrite(fd, "\n", 1, (off_t)len) == 1;
+    char line[PIN_RECORD_MAX + 1];
+    if (!text_format(line, sizeof line, "%s\n", identity))
+        return false;
+    const size_t len = strlen(line);
+    return pwrite(fd, line, len, 0) == (ssize_t)len && ftruncate(fd, (off_t)len) == 0;
 }
 
 static bool refuse(const struct pin_state *state, const struct token_info *info, struct ssa_error *err)
@@ -85,31 +86,42 @@ static bool without_record(const struct token_info *info, struct ssa_error *err)
     return error_hint(err, "Make $XDG_STATE_HOME/ssa-hsm writable, or log in once at a terminal.");
 }
 
+// What an earlier try left: false for none.
+static bool read_record(struct pin_state *state)
+{
+    const ssize_t got = pread(state->fd, state->before, sizeof state->before - 1, 0);
+    state->before[got > 0 ? got : 0] = '\0';
+    const bool recorded = state->before[0] != '\0';
+    state->before[strcspn(state->before, "\n")] = '\0';
+    return recorded;
+}
+
+static void give_up(struct pin_state *state)
+{
+    (void)close(state->fd);
+    state->fd = -1;
+}
+
 bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
                      struct ssa_error *err)
 {
-    char before[RECORD_MAX + 1];
     state->fd = open_record(info, state);
     if (state->fd < 0)
         return without_record(info, err);
-    const ssize_t got = pread(state->fd, before, RECORD_MAX, 0);
-    before[got > 0 ? got : 0] = '\0';
-    before[strcspn(before, "\n")] = '\0';
-    const bool recorded = got > 0;
+    state->recorded = read_record(state);
     // Only two files can be told apart: the same variable may hold another PIN, or the same one again.
-    const bool changed = before[0] != '\0' && identity[0] != '\0' && strcmp(before, identity) != 0;
-    if (recorded && !changed && !retry) {
-        (void)close(state->fd);
-        state->fd = -1;
+    const bool changed =
+        state->before[0] != '\0' && identity[0] != '\0' && strcmp(state->before, identity) != 0;
+    if (state->recorded && !changed && !retry) {
+        give_up(state);
         return refuse(state, info, err);
     }
     if (write_record(state->fd, identity))
         return true;
-    // The disk is full: what was there must not be read as a failed try of ours.
-    if (!recorded)
+    // The disk is full: an empty file, or half a line of ours, must not be read as a failed try.
+    if (!state->recorded)
         (void)unlink(state->path);
-    (void)close(state->fd);
-    state->fd = -1;
+    give_up(state);
     return without_record(info, err);
 }
 
@@ -119,10 +131,18 @@ void pin_state_end(struct pin_state *state, enum pin_outcome outcome)
         return;
     if (outcome == PIN_REFUSED)
         (void)fsync(state->fd);
+    else if (outcome == PIN_NOT_TRIED && state->recorded)
+        (void)write_record(state->fd, state->before);
     else
         (void)unlink(state->path);
-    (void)close(state->fd);
-    state->fd = -1;
+    give_up(state);
+}
+
+void pin_state_refused(const struct token_info *info, const char *identity)
+{
+    struct pin_state state = {.fd = -1};
+    if (pin_state_begin(&state, info, identity, true, NULL))
+        pin_state_end(&state, PIN_REFUSED);
 }
 
 void pin_state_forget(const struct token_info *info)

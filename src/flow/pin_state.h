@@ -9,9 +9,13 @@
 #include "flow/paths.h"
 #include "hsm/token.h"
 
+#define PIN_RECORD_MAX 1024U
+
 struct pin_state {
     char path[PATH_TEXT_MAX];
-    int fd; // locked while a try is under way; -1 where the state cannot be written
+    int fd;                      // locked while a try is under way; -1 where the state cannot be written
+    bool recorded;               // there was a failed try before
+    char before[PIN_RECORD_MAX]; // its identity: the record stands again if this try is none
 };
 
 // Before an unattended try. identity says which PIN it will be ("" where that cannot be told): a record of
@@ -20,8 +24,11 @@ struct pin_state {
 bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
                      struct ssa_error *err) MUST_CHECK;
 
-// After it.
+// After it. A refusal without a try begun (a signature's own login) is recorded with pin_state_refused.
 void pin_state_end(struct pin_state *state, enum pin_outcome outcome);
+
+// Records a wrong PIN that was tried outside of begin and end.
+void pin_state_refused(const struct token_info *info, const char *identity);
 
 // After a right PIN that a person gave.
 void pin_state_forget(const struct token_info *info);

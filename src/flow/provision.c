@@ -27,7 +27,7 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
         return false;
     if (without_key)
         return true;
-    if (!open_target_token(run, &p->token_uri, &p->token, err))
+    if (!open_target_token(run, &p->pin, &p->token_uri, &p->token, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->token)->uri);
     return true;
@@ -71,29 +71,41 @@ static void plant_leak(const struct secret *pem)
 #endif
 
 bool provision_import(struct provision *p, const char *source, const char *kid, const char *email,
-                      const char *account_id, bool *left, struct ssa_error *err)
+                      const char *account_id, struct ssa_error *err)
 {
     struct rsa_key numbers;
     char label[KEY_LABEL_MAX];
-    *left = false;
 #ifdef SSA_HSM_PLANT_LEAK
     plant_leak(&p->pem);
 #endif
     if (!rsa_key_from_pem(&p->pem, &numbers, source, err))
         return false;
-    if (!label_of(email, account_id, kid, label))
+    if (!text_format(p->kid, sizeof p->kid, "%s", kid) || !label_of(email, account_id, kid, label))
         return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes",
                          KEY_LABEL_MAX);
     if (!write_key_uri(p, kid, label, err) || !key_check_free(p->token, span_text(kid), err))
         return false;
-    const bool imported = key_import(p->token, &numbers, span_text(kid), label, &p->key, left, err);
+    const bool imported = key_import(p->token, &numbers, span_text(kid), label, &p->key, err);
     secret_free(&p->pem);
     if (!imported)
         return false;
     if (key_prove(p->token, &p->key, err))
         return true;
-    *left = !key_destroy(p->token, &p->key, NULL);
+    provision_remove(p);
     return false;
+}
+
+void provision_remove(struct provision *p)
+{
+    // What it could not destroy shows in provision_left.
+    (void)key_destroy(p->token, &p->key, NULL);
+}
+
+void provision_left(const struct provision *p, char out[static KEY_REMOVAL_MAX])
+{
+    out[0] = '\0';
+    if (p->token != NULL)
+        key_removal_command(p->token, &p->key, span_text(p->kid), out);
 }
 
 bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,

@@ -16,8 +16,10 @@ struct provision {
     struct profile_target target;
     struct uri *token_uri; // of SSA_HSM_TOKEN, or NULL
     struct secret rest;    // what a profile that is replaced holds beside our names
+    struct pin_policy pin;
     struct token *token;
     struct key key;
+    char kid[APS_ID_MAX];
     char key_uri[URI_TEXT_MAX];
     struct secret pem; // the one buffer of the private key; wiped when it has been imported
 };
@@ -30,9 +32,16 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
                        bool without_key, struct ssa_error *err) MUST_CHECK;
 
 // Decodes p->pem, imports it under kid, wipes it, has the token prove it, and writes p->key_uri. The label is
-// the account's name (an email's local part) and kid. On failure the token is as it was, or *left is true.
+// the account's name (an email's local part) and kid. On failure the token is as it was, or provision_left
+// says what is left.
 bool provision_import(struct provision *p, const char *source, const char *kid, const char *email,
-                      const char *account_id, bool *left, struct ssa_error *err) MUST_CHECK;
+                      const char *account_id, struct ssa_error *err) MUST_CHECK;
+
+// Destroys what provision_import had imported.
+void provision_remove(struct provision *p);
+
+// The command that removes what is left on the token; empty where nothing is.
+void provision_left(const struct provision *p, char out[static KEY_REMOVAL_MAX]);
 
 // Writes the profile and fills *created.
 bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,

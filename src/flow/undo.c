@@ -9,12 +9,10 @@
 // The reason stays; class and hint say what became of what had been made.
 static void conclude(struct ssa_error *err, const struct made *made, bool clean, const char *hint)
 {
-    const bool whole = clean && !made->object_left;
-    err->code = whole ? SSA_IMPORT_CLEAN : SSA_IMPORT_LEFT;
-    error_hint(err, "%s%s", hint,
-               made->object_left ? " An object is left on the token: `ssa-hsm hsm list --login` shows it, "
-                                   "`pkcs11-tool --login --delete-object --type privkey --id …` removes it."
-                                 : "");
+    const bool left = made->left_on_token[0] != '\0';
+    err->code = clean && !left ? SSA_IMPORT_CLEAN : SSA_IMPORT_LEFT;
+    error_hint(err, "%s%s%s%s", hint, left ? " Left on the token; remove it: `" : "", made->left_on_token,
+               left ? "`" : "");
 }
 
 static void conclude_deletion(struct ssa_error *err, const struct made *made, bool deleted,
@@ -27,8 +25,8 @@ static void conclude_deletion(struct ssa_error *err, const struct made *made, bo
                           thing, id);
     else
         (void)text_format(hint, sizeof hint,
-                          "Left at the API: the %s %s, which could not be deleted (%s). Remove it: %s", thing,
-                          id, why->what, command);
+                          "Left at the API: the %s %s, which could not be deleted (%s). Remove it: `%s`",
+                          thing, id, why->what, command);
     conclude(err, made, deleted, hint);
 }
 
@@ -135,8 +133,8 @@ static void leave(struct ssa_error *err, const struct made *made, const struct a
     char hint[SSA_ERROR_TEXT_MAX];
     (void)text_format(
         hint, sizeof hint,
-        "There is an account of this name, %s (%s), which is left: %s. If it is not wanted: ssa-hsm account "
-        "delete %s",
+        "There is an account of this name, %s (%s), which is left: %s. If it is not wanted: `ssa-hsm account "
+        "delete %s`",
         found->email, found->id, why, found->id);
     conclude(err, made, false, hint);
 }

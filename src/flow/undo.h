@@ -5,16 +5,17 @@
 #include <time.h>
 
 #include "aps/aps.h"
+#include "hsm/key.h"
 
 // What a creation has made so far.
 struct made {
     struct aps_account account;
-    bool new_account;       // this creation made it
-    time_t asked_at;        // the server's clock when it was asked for
-    enum aps_outcome key;   // whether a key was made
-    char kid[APS_ID_MAX];   // its id; empty where the answer was lost
-    struct aps_keys before; // the account's keys before, for one that is not new
-    bool object_left;       // an object on the token could not be destroyed again
+    bool new_account;                    // this creation made it
+    time_t asked_at;                     // the server's clock when it was asked for
+    enum aps_outcome key;                // whether a key was made
+    char kid[APS_ID_MAX];                // its id; empty where the answer was lost
+    struct aps_keys before;              // the account's keys before, for one that is not new
+    char left_on_token[KEY_REMOVAL_MAX]; // the command that removes what is left there; empty for nothing
 };
 
 // Deletes the new account, or the new key of an older one. *err, the reason, gets class SSA_IMPORT_CLEAN or

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import dotenv
 import masking
+import p11kit
 import places
 import softtoken
 from emulation import Api
@@ -100,6 +101,7 @@ class Case(unittest.TestCase):
         self.store = softtoken.Store(self.dir / "softhsm")
         self.store.copy_from(softtoken.template())
         self.env = self._environment(self.dir, self.store)
+        p11kit.only_softhsm(self.config)
         if self._api:
             self._api.clean()
         if self.needs_api:
@@ -110,6 +112,10 @@ class Case(unittest.TestCase):
         for folder, _, _ in os.walk(self.dir):
             os.chmod(folder, 0o700)
         shutil.rmtree(self.dir)
+
+    def user_module(self, name: str, *lines: str) -> None:
+        """A module in the user's own p11-kit configuration, beside SoftHSM, which is there as "softhsm2"."""
+        p11kit.write_module(self.config, name, *lines)
 
     def _environment(self, folder: Path, store: softtoken.Store) -> dict[str, str]:
         pin = folder / "pin"

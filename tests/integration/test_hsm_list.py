@@ -32,9 +32,11 @@ class HsmList(Case):
         self.assertEqual(self.api.asked(), [])
 
     def test_shows_every_module_that_p11_kit_knows(self) -> None:
-        kinds = self.listed(SSA_HSM_MODULE=None)
-        self.assertIn("softhsm2", [one["label"] for one in kinds if one["kind"] == "module"])
-        self.assertIn(LABEL, [one["label"] for one in kinds if one["kind"] == "token"])
+        with self.shim():
+            self.user_module("second", f"module: {places.shim_library()}")
+            lines = self.listed(SSA_HSM_MODULE=None)
+        self.assertEqual(sorted(o["label"] for o in lines if o["kind"] == "module"), ["second", "softhsm2"])
+        self.assertEqual([o["label"] for o in lines if o["kind"] == "token"], [LABEL, LABEL])
 
     def test_a_token_that_is_not_initialised_is_not_offered(self) -> None:
         # SoftHSM always has one slot more, for the next token.
@@ -44,7 +46,7 @@ class HsmList(Case):
     def test_the_tokens_uri_can_be_pasted_as_SSA_HSM_TOKEN(self) -> None:
         for module in (None, str(places.softhsm()), "softhsm2"):
             with self.subTest(module=module):
-                (uri,) = [u for u in self.uris(self.run_program("hsm", "list", env={"SSA_HSM_MODULE": module}).out)]
+                (uri,) = self.uris(self.run_program("hsm", "list", env={"SSA_HSM_MODULE": module}).out)
                 self.assertRegex(uri, "serial=.*module-(path|name)=")
                 made = self.run_program(
                     "account", "create", "service", "pasted-uri", "--profile", "pasted", "--force",

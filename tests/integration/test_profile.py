@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from urllib.parse import unquote
 
 import dotenv
 import keyfiles
@@ -86,14 +88,10 @@ class Reading(_Profile):
                 result = self.expect(self.run_program("token"), 3, "line 2", "APS_SECRET_ID", "single quotes")
                 self.assertNotIn(value, result.err)
 
-    def test_a_dollar_in_double_quotes_means_different_things_so_it_is_refused(self) -> None:
-        # The shell would expand it, we never do: `. profile` and `ssa-hsm` would differ.
-        for value in ("a$HOME", "a`id`b"):
+    def test_a_dollar_or_backquote_in_double_quotes_is_not_expanded(self) -> None:
+        for value in ("a$HOME", "a`id`b", "${HOME}x"):
             with self.subTest(value=value):
-                self.write_profile(f'APS_CLIENT_ID=c\nAPS_SECRET_ID="{value}"\n')
-                result = self.run_program("jwt", "--claims")
-                if result.code == 0 or "line 2" not in result.err:
-                    self.assertEqual(self.secret_of(f'APS_CLIENT_ID=c\nAPS_SECRET_ID="{value}"\n'), value)
+                self.assertEqual(self.secret_of(f'APS_CLIENT_ID=c\nAPS_SECRET_ID="{value}"\n'), value)
 
     def test_a_pem_is_refused_with_a_pointer_to_key_import(self) -> None:
         pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
@@ -216,8 +214,8 @@ class Writing(_Profile):
             with self.subTest(given=given):
                 self.create(env={"SSA_HSM_MODULE": given}, name=f"m{number}")
                 uri = self.profile(f"m{number}")["PRIVATE_KEY"]
-                wanted = f"module-path={written.replace('/', '%2F')}" if written else "module-name=softhsm2"
-                self.assertTrue(uri.endswith(wanted), uri)
+                query = unquote(uri.split("?")[1]).replace("/./", "/")
+                self.assertEqual(query, f"module-path={written}" if written else "module-name=softhsm2")
 
     def test_files_are_written_with_their_whole_path_but_links_stay_links(self) -> None:
         data = self.dir / "..data"
@@ -231,7 +229,7 @@ class Writing(_Profile):
         self.create(env={"APS_SECRET_ID": "file:secret", "SSA_HSM_CACERT": "./ca.pem"})
         written = self.profile("new")
         self.assertEqual(written["APS_SECRET_ID"], f"file:{self.dir / 'secret'}")
-        self.assertEqual(written["SSA_HSM_CACERT"], str(self.dir / "ca.pem"))
+        self.assertEqual(os.path.normpath(written["SSA_HSM_CACERT"]), str(self.dir / "ca.pem"))
         self.expect(self.run_program("token", "-p", "new", cwd=self.home), 0)
 
     def test_audience_and_base_url_are_written_with_it(self) -> None:
@@ -243,6 +241,6 @@ class Writing(_Profile):
         for name in ("..", ".", "-", "a\nb"):
             with self.subTest(name=name):
                 made = self.run_program("account", "create", "service", "my-writing", f"--profile={name}")
-                written = [p for p in self.config.rglob("*") if p.is_file() and p.parent != self.config / "ssa-hsm"]
-                self.assertEqual(written, [], str(made))
-                self.api.clean()
+                self.expect(made, 2)
+        self.assertEqual(list(self.dir.rglob("*.env")), [self.profile_path()])
+        self.assertEqual(self.api.asked(), [])

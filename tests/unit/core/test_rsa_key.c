@@ -23,7 +23,7 @@ static void takes_span(struct span pem, EVP_PKEY *expected)
     struct rsa_key key;
     SECRET_AUTO buffer = {0};
     unit_secret(&buffer, pem.len + 1, pem);
-    SUCCEEDS(rsa_key_from_pem(&buffer, &key, &err));
+    SUCCEEDS(rsa_key_from_pem(&buffer, &key, "key.pem", &err));
     same_numbers(&key, expected);
     assert_int_equal(rsa_bits(key.n), EVP_PKEY_get_bits(expected));
 }
@@ -34,8 +34,9 @@ static void refuses_span(struct span pem, const char *mention)
     struct rsa_key key;
     SECRET_AUTO buffer = {0};
     unit_secret(&buffer, pem.len + 1, pem);
-    FAILS(rsa_key_from_pem(&buffer, &key, &err), SSA_CONFIG, mention);
+    FAILS(rsa_key_from_pem(&buffer, &key, "key.pem", &err), SSA_CONFIG, mention);
     assert_non_null(strstr(err.hint, "BEGIN PRIVATE KEY"));
+    assert_string_equal(err.subject, "key.pem");
 }
 
 static void takes(const char *pem, EVP_PKEY *expected)
@@ -98,7 +99,7 @@ static void nothing_that_looks_like_a_key_is_left_in_the_buffer_s_tail(void **st
     SECRET_AUTO buffer = {0};
     const size_t len = keys_pkcs8(keys_rsa(2048), pem);
     unit_secret(&buffer, PEM_MAX, span_of(pem, len));
-    SUCCEEDS(rsa_key_from_pem(&buffer, &key, &err));
+    SUCCEEDS(rsa_key_from_pem(&buffer, &key, "key.pem", &err));
     // The numbers are slices of the buffer, and the last characters of the text are gone.
     assert_true(key.qinv.data > buffer.data && key.qinv.data < buffer.data + buffer.len);
     char *last = strstr(pem, "\n-----END");
@@ -121,7 +122,7 @@ static void other_sizes_and_kinds_are_refused(void **state)
     (void)state;
     char pem[KEYS_PEM_MAX];
     (void)keys_pkcs1(keys_rsa(1024), pem);
-    refuses(pem, "size");
+    refuses(pem, "shorter than 2048 bits");
     // 8192 bits would take minutes to make: the size is all that counts.
     static uint8_t large[1024];
     memset(large, 0x81, sizeof large);
@@ -131,7 +132,7 @@ static void other_sizes_and_kinds_are_refused(void **state)
         der_number(&numbers, i == 0 ? span_of(large, sizeof large) : span_of(large, 8));
     der_append(&der, 0x30, span_of(numbers.data, numbers.len), true);
     (void)keys_wrap(span_of(der.data, der.len), "RSA PRIVATE KEY", pem);
-    refuses(pem, "size");
+    refuses(pem, "longer than 4096 bits");
     (void)keys_elliptic(pem);
     refuses(pem, "RSA");
     refuses("", "no PEM");
@@ -188,7 +189,7 @@ static bool taken(struct span der, bool pkcs8)
     SECRET_AUTO buffer = {0};
     const size_t len = keys_wrap(der, pkcs8 ? "PRIVATE KEY" : "RSA PRIVATE KEY", pem);
     unit_secret(&buffer, len + 1, span_of(pem, len));
-    return rsa_key_from_pem(&buffer, &key, NULL);
+    return rsa_key_from_pem(&buffer, &key, NULL, NULL);
 }
 
 static void der_cut_off_or_with_a_tail_is_refused(void **state)

@@ -15,6 +15,9 @@ struct sources {
     const char *environment[12];
 };
 
+static struct unit_heard heard;
+static const struct ssa_callbacks callbacks = {.context = &heard, .tell = unit_tell};
+
 static char copies[12][600]; // the environment is overwritten in place
 
 static struct ssa_settings *set_up(const struct sources *from, struct ssa_error *err)
@@ -32,7 +35,7 @@ static struct ssa_settings *set_up(const struct sources *from, struct ssa_error 
     }
     const bool ok = (from->option_name == NULL || ssa_settings_option(s, from->option_name, from->option_value, err)) &&
                     ssa_settings_environment(s, environment, true, err) &&
-                    ssa_settings_profile(s, from->named, false, err);
+                    ssa_settings_profile(s, from->named, false, &callbacks, err);
     if (ok)
         return s;
     ssa_settings_free(s);
@@ -109,7 +112,7 @@ static void a_named_profile_must_exist_and_the_default_need_not(void **state)
     from = (struct sources){.environment = {"SSA_HSM_PROFILE="}};
     value_is(&from, "SSA_HSM_MODULE", NULL);
     struct ssa_settings *s = ssa_settings_new();
-    SUCCEEDS(ssa_settings_profile(s, "missing", true, &err));
+    SUCCEEDS(ssa_settings_profile(s, "missing", true, &callbacks, &err));
     assert_string_equal(settings_profile_path(s), "");
     ssa_settings_free(s);
 }
@@ -121,8 +124,8 @@ static void without_a_home_there_is_no_default_and_no_error(void **state)
     assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
     struct ssa_error err;
     struct ssa_settings *s = ssa_settings_new();
-    SUCCEEDS(ssa_settings_profile(s, NULL, false, &err));
-    FAILS(ssa_settings_profile(s, "x", false, &err), SSA_CONFIG, "HOME");
+    SUCCEEDS(ssa_settings_profile(s, NULL, false, &callbacks, &err));
+    FAILS(ssa_settings_profile(s, "x", false, &callbacks, &err), SSA_CONFIG, "HOME");
     ssa_settings_free(s);
     assert_int_equal(setenv("HOME", unit_path("home"), 1), 0);
     assert_int_equal(setenv("XDG_CONFIG_HOME", unit_path("config"), 1), 0);
@@ -212,6 +215,24 @@ static void the_last_of_two_lines_wins_as_in_the_shell(void **state)
     value_is(&from, "KEY_ID", "2");
 }
 
+static void a_profile_that_others_can_read_is_told(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    static const char *const texts[] = {"APS_SECRET_ID=hunter2\n", "APS_CLIENT_SECRET=hunter2\n"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = unit_write("shared.env", texts[i], 0644);
+        struct ssa_settings *s = ssa_settings_new();
+        heard = (struct unit_heard){0};
+        SUCCEEDS(ssa_settings_profile(s, path, false, &callbacks, &err));
+        ssa_settings_free(s);
+        assert_int_equal(heard.count, 1);
+        assert_int_equal(heard.level, SSA_WARNING);
+        assert_non_null(strstr(heard.line, path));
+        assert_null(strstr(heard.line, "hunter2"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +245,7 @@ int main(void)
         cmocka_unit_test(odd_environments_are_passed_over),
         cmocka_unit_test(an_unknown_setting_is_no_option),
         cmocka_unit_test(a_broken_profile_is_told_with_file_and_line),
+        cmocka_unit_test(a_profile_that_others_can_read_is_told),
         cmocka_unit_test(the_last_of_two_lines_wins_as_in_the_shell),
     };
     return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "flow/settings.h"
+#include "flow/identity.h"
 
 #define URI        "pkcs11:token=t;object=o"
 #define BLOCK(n)   "SERVICE_ACCOUNT_ID=a" n "\nKEY_ID=k" n "\nSSA_EMAIL=e" n "\nPRIVATE_KEY='" URI n "'\n"
@@ -25,7 +25,7 @@ static struct ssa_settings *settings(const char *profile, bool named, const char
         entries[i] = copies[i];
     }
     SUCCEEDS(ssa_settings_environment(s, entries, true, &err));
-    SUCCEEDS(ssa_settings_profile(s, named ? "default" : NULL, false, &err));
+    SUCCEEDS(ssa_settings_profile(s, named ? "default" : NULL, false, &(struct ssa_callbacks){0}, &err));
     return s;
 }
 
@@ -41,7 +41,7 @@ static void comes_from(const char *profile, bool named, const char *const *envir
     struct ssa_error err;
     struct identity identity;
     struct ssa_settings *s = settings(profile, named, environment);
-    SUCCEEDS(settings_identity(s, true, &identity, &err));
+    SUCCEEDS(identity_read(s, true, &identity, &err));
     assert_string_equal(identity.key_id, key_id);
     assert_int_equal(identity.source, source);
     assert_int_equal(settings_profile_first(s), named);
@@ -54,7 +54,7 @@ static void fails_with(const char *profile, bool named, const char *const *envir
     struct ssa_error err;
     struct identity identity;
     struct ssa_settings *s = settings(profile, named, environment);
-    FAILS(settings_identity(s, with_key, &identity, &err), SSA_CONFIG, mention);
+    FAILS(identity_read(s, with_key, &identity, &err), SSA_CONFIG, mention);
     ssa_settings_free(s);
 }
 
@@ -94,7 +94,7 @@ static void a_profile_without_a_key_points_to_key_create(void **state)
     struct ssa_error err;
     struct identity identity;
     struct ssa_settings *s = settings("SERVICE_ACCOUNT_ID=a\nSSA_EMAIL=e\n", false, NULL);
-    SUCCEEDS(settings_identity(s, false, &identity, &err));
+    SUCCEEDS(identity_read(s, false, &identity, &err));
     assert_string_equal(identity.account_id, "a");
     assert_string_equal(identity.email, "e");
     assert_null(identity.key_id);
@@ -121,11 +121,11 @@ static void a_key_as_text_is_refused_and_never_shown(void **state)
         struct identity identity;
         char text[4096];
         struct ssa_settings *s = settings(texts[i], false, NULL);
-        FAILS(settings_identity(s, true, &identity, &err), SSA_CONFIG, i < 2 ? "key import" : "no PKCS#11 URI");
+        FAILS(identity_read(s, true, &identity, &err), SSA_CONFIG, i < 2 ? "key import" : "no PKCS#11 URI");
         ssa_error_text(&err, text, sizeof text);
         assert_null(strstr(text, "hunter2"));
         // The account is as good as any.
-        SUCCEEDS(settings_identity(s, false, &identity, &err));
+        SUCCEEDS(identity_read(s, false, &identity, &err));
         ssa_settings_free(s);
     }
 }
@@ -134,16 +134,16 @@ static void a_block_that_hides_another_key_is_noticed(void **state)
 {
     (void)state;
     struct ssa_settings *s = settings(BLOCK("1"), false, whole);
-    assert_string_equal(settings_shadowed_key_id(s), "k1");
+    assert_string_equal(identity_shadowed_key_id(s), "k1");
     ssa_settings_free(s);
     s = settings(BLOCK("1"), true, whole);
-    assert_null(settings_shadowed_key_id(s));
+    assert_null(identity_shadowed_key_id(s));
     ssa_settings_free(s);
     s = settings(BLOCK("-env"), false, whole);
-    assert_null(settings_shadowed_key_id(s));
+    assert_null(identity_shadowed_key_id(s));
     ssa_settings_free(s);
     s = settings(NULL, false, whole);
-    assert_null(settings_shadowed_key_id(s));
+    assert_null(identity_shadowed_key_id(s));
     ssa_settings_free(s);
 }
 

@@ -1,0 +1,217 @@
+"""A PIN is tried once: what an unattended run may try, after which failures, and what lets it try again."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from harness import LABEL
+from pin_support import PIN, WRONG, PinCase
+
+
+class WrongPin(PinCase):
+    def test_is_tried_once_and_recorded(self) -> None:
+        self.write_pin(WRONG)
+        with self.shim() as log:
+            self.jwt(code=5, words=("CKR_PIN_INCORRECT", "tried once", "token=work"))
+            self.assertEqual(self.logins(log), 1)
+        self.assertEqual(len(self.records()), 1)
+        self.assertEqual(stat.S_IMODE(self.records()[0].stat().st_mode), 0o600)
+        self.assertNotIn(WRONG, self.records()[0].read_text())
+
+    def test_a_second_run_spends_nothing(self) -> None:
+        self.fail_once()
+        with self.shim() as log:
+            for command in ("jwt", "token"):
+                result = self.run_program(command)
+                self.expect_failure(result, 5, "--pin-retry", "at a terminal", str(self.records()[0]))
+            self.assertEqual(self.logins(log), 0)
+        self.assertEqual(self.api.asked(), [])
+
+    def test_nor_do_the_other_commands(self) -> None:
+        self.fail_once()
+        with self.shim() as log:
+            self.expect_failure(self.create("--output", self.dir / "x.env"), 5, "--pin-retry")
+            self.expect_failure(self.run_program("exec", "--", "true"), 125, "--pin-retry")
+            self.assertEqual(self.logins(log), 0)
+
+    def test_a_changed_file_may_be_tried(self) -> None:
+        self.fail_once()
+        self.write_pin(PIN)
+        self.jwt(code=0)
+        self.assertEqual(self.records(), [])
+
+    def test_a_changed_file_that_is_wrong_again_is_tried_once(self) -> None:
+        self.fail_once()
+        self.write_pin("0000-other")
+        with self.shim() as log:
+            self.jwt(code=5, words=("CKR_PIN_INCORRECT",))
+            self.jwt(code=5, words=("--pin-retry",))
+            self.assertEqual(self.logins(log), 1)
+
+    def test_a_file_edited_in_place_is_a_changed_one(self) -> None:
+        self.fail_once()
+        self.pin_file.write_text(PIN + "\n")
+        self.jwt(code=0)
+
+    def test_pin_retry_allows_one_more(self) -> None:
+        self.fail_once()
+        with self.shim() as log:
+            self.jwt("--pin-retry", code=5, words=("CKR_PIN_INCORRECT",))
+            self.jwt(code=5, words=("--pin-retry",))
+            self.assertEqual(self.logins(log), 1)
+
+    def test_a_success_at_a_terminal_clears_it(self) -> None:
+        self.fail_once()
+        self.assertEqual(self.at_terminal(PIN).code, 0)
+        self.assertEqual(self.records(), [])
+
+    def test_a_failure_at_a_terminal_is_not_recorded(self) -> None:
+        self.assertEqual(self.at_terminal(WRONG).code, 5)
+        self.assertEqual(self.records(), [])
+        self.jwt(code=0)
+
+    def test_anothers_mistype_stops_nobody(self) -> None:
+        self.store.tool("--list-objects", pin=WRONG)
+        with self.shim() as log:
+            self.jwt(code=0)
+            self.assertEqual(self.logins(log), 1)
+
+    def test_a_service_that_restarts_spends_one_try(self) -> None:
+        self.write_pin(WRONG)
+        with self.shim("pin tries 3 silent") as log:
+            for _ in range(5):
+                self.jwt(code=5)
+            self.assertEqual(self.logins(log), 1)
+            self.write_pin(PIN)
+            self.jwt(code=0)
+
+    def test_another_token_has_a_record_of_its_own(self) -> None:
+        self.store.initialise("other")
+        self.fail_once()
+        self.env["SSA_HSM_TOKEN"] = "pkcs11:token=other"
+        other = self.dir / "other-pin"
+        self.write_pin(PIN, other)
+        result = self.create("--output", self.dir / "x.env", env={"SSA_HSM_PIN_SOURCE": f"file:{other}"})
+        self.expect(result, 0)
+        self.assertEqual(len(self.records()), 1)
+
+    def test_a_broken_reader_is_no_wrong_pin(self) -> None:
+        with self.shim("C_Login 1 return CKR_DEVICE_ERROR"):
+            self.jwt(code=7)
+        self.assertEqual(self.records(), [])
+        self.jwt(code=0)
+
+    def test_a_missing_key_is_no_wrong_pin(self) -> None:
+        with self.shim("C_FindObjectsInit 1 return CKR_DEVICE_ERROR"):
+            self.jwt(code=7)
+        self.jwt(code=0)
+
+
+class Sources(PinCase):
+    def test_env_is_never_tried_again(self) -> None:
+        with self.shim() as log:
+            self.jwt(code=5, env={"SSA_HSM_PIN_SOURCE": "env:P", "P": WRONG})
+            # The right one, but that cannot be told from here.
+            self.jwt(code=5, words=("--pin-retry",), env={"SSA_HSM_PIN_SOURCE": "env:P", "P": PIN})
+            self.assertEqual(self.logins(log), 1)
+            self.jwt("--pin-retry", code=0, env={"SSA_HSM_PIN_SOURCE": "env:P", "P": PIN})
+            self.jwt(code=0, env={"SSA_HSM_PIN_SOURCE": "env:P", "P": PIN})
+
+    def by_descriptor(self, pin: str, *arguments: str, code: int) -> None:
+        read, write = os.pipe()
+        os.write(write, pin.encode() + b"\n")
+        os.close(write)
+        try:
+            self.jwt(*arguments, code=code, env={"SSA_HSM_PIN_SOURCE": f"fd:{read}"}, pass_fds=(read,))
+        finally:
+            os.close(read)
+
+    def test_a_descriptor_is_never_tried_again(self) -> None:
+        self.by_descriptor(PIN, code=0)
+        with self.shim() as log:
+            self.by_descriptor(WRONG, code=5)
+            self.by_descriptor(PIN, code=5)
+            self.assertEqual(self.logins(log), 1)
+            self.by_descriptor(PIN, "--pin-retry", code=0)
+
+    def test_a_credential_is_never_tried_again(self) -> None:
+        folder = self.dir / "credentials"
+        folder.mkdir()
+        env = {"SSA_HSM_PIN_SOURCE": "credential:pin", "CREDENTIALS_DIRECTORY": str(folder)}
+        self.write_pin(PIN, folder / "pin")
+        self.jwt(code=0, env=env)
+        with self.shim() as log:
+            self.write_pin(WRONG, folder / "pin")
+            self.jwt(code=5, env=env)
+            # Made anew, as at each start of a unit.
+            self.write_pin(WRONG, folder / "pin")
+            self.jwt(code=5, words=("--pin-retry",), env=env)
+            self.assertEqual(self.logins(log), 1)
+
+    def test_the_uris_pin_source(self) -> None:
+        uri = f"{self.values['PRIVATE_KEY']}&pin-source=file:{self.pin_file}"
+        names = ("SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL")
+        env = {"SSA_HSM_PIN_SOURCE": None, "PRIVATE_KEY": uri, **{n: self.values[n] for n in names}}
+        self.jwt(code=0, env=env)
+        self.write_pin(WRONG)
+        with self.shim() as log:
+            self.jwt(code=5, words=("CKR_PIN_INCORRECT",), env=env)
+            self.jwt(code=5, words=("--pin-retry",), env=env)
+            self.assertEqual(self.logins(log), 1)
+
+    def test_pins_and_commands_in_a_uri_are_refused(self) -> None:
+        for bad in (f"pin-value={PIN}", "pin-source=|cat%20pin", "pin-source=%7Ccat%20pin"):
+            with self.subTest(bad), self.shim() as log:
+                uri = f"pkcs11:token={LABEL}?{bad}"
+                result = self.create("--output", self.dir / "x.env", "--token", uri, env={"SSA_HSM_PIN_SOURCE": None})
+                self.expect_failure(result, 3)
+                self.assertEqual(self.logins(log), 0)
+
+    def test_a_pin_in_the_place_of_a_source_is_not_repeated(self) -> None:
+        result = self.run_program("jwt", env={"SSA_HSM_PIN_SOURCE": PIN})
+        self.expect_failure(result, 3, "SSA_HSM_PIN_SOURCE", "file:PATH")
+
+    def test_sources_that_give_nothing(self) -> None:
+        missing, empty = self.dir / "missing", self.dir / "empty"
+        empty.touch(mode=0o600)
+        unreadable = self.dir / "unreadable"
+        unreadable.touch(mode=0)
+        with self.shim() as log:
+            for source in (f"file:{missing}", f"file:{empty}", f"file:{unreadable}", "file:", f"file:{self.dir}",
+                           "env:NOT_SET", "env:", "fd:77", "fd:x", "fd:-1", "credential:pin", "credential:../pin"):  # fmt: skip
+                with self.subTest(source):
+                    self.jwt(code=3, env={"SSA_HSM_PIN_SOURCE": source})
+            self.assertEqual(self.logins(log), 0)
+        self.assertEqual(self.records(), [])
+
+    def test_a_file_that_others_can_read_is_warned_about(self) -> None:
+        self.pin_file.chmod(0o644)
+        self.jwt(code=0, words=("warning", str(self.pin_file), "chmod 600"))
+
+    def test_one_trailing_newline_is_no_part_of_it(self) -> None:
+        for text in (PIN, f"{PIN}\n", f"{PIN}\r\n"):
+            with self.subTest(text=text.encode()):
+                self.pin_file.write_bytes(text.encode())
+                self.jwt("--pin-retry", code=0)
+        self.pin_file.write_text(f"{PIN}\n\n")
+        self.jwt(code=5)
+
+
+class Lengths(PinCase):
+    def test_a_pin_outside_the_tokens_lengths_is_not_tried(self) -> None:
+        for limits in ("10 20", "4 6"):
+            with self.subTest(limits), self.shim(f"token pinlen {limits}") as log:
+                self.jwt(code=5, words=("CKR_PIN_LEN_RANGE", "no try was spent"))
+                self.assertEqual(self.logins(log), 0)
+                self.assertEqual(self.records(), [])
+
+    def test_a_pin_longer_than_any(self) -> None:
+        self.write_pin("7" * 5000)
+        with self.shim() as log:
+            self.assertIn(self.run_program("jwt").code, (3, 5))
+            self.assertEqual(self.logins(log), 0)
+
+    def test_nonsense_lengths_are_not_gone_by(self) -> None:
+        with self.shim("token pinlen 0 0"):
+            self.jwt(code=0)

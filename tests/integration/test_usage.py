@@ -1,0 +1,133 @@
+"""The command line: what is mistyped is told with the nearest right one, and help is there for everything."""
+
+from __future__ import annotations
+
+import re
+
+from harness import Case
+
+COMMANDS = ["account create", "account delete", "key create", "key import", "key delete", "token", "jwt", "exec", "hsm list"]
+
+
+class Usage(Case):
+    needs_api = False
+
+    def test_an_unknown_option_is_told_with_the_nearest(self) -> None:
+        self.expect(self.run_program("token", "--scpoe", "x"), 2, "--scpoe", "--scope")
+        self.expect(self.run_program("token", "--scpoe=x"), 2, "--scpoe", "--scope")
+        self.expect(self.run_program("token", "--zzzzzzzz"), 2, "--zzzzzzzz", "--help")
+        self.expect(self.run_program("token", "-z"), 2, "-z", "--help")
+
+    def test_an_unknown_command_is_told_with_the_nearest(self) -> None:
+        self.expect(self.run_program("tokne"), 2, "tokne", "token")
+        self.expect(self.run_program("acount", "create"), 2, "account create")
+        self.expect(self.run_program("account", "craete"), 2, "account create")
+        self.expect(self.run_program("xyzzy"), 2, "xyzzy", "--help")
+
+    def test_half_a_command_lists_its_other_halves(self) -> None:
+        self.expect(self.run_program("account"), 2, "account create", "account delete")
+        self.expect(self.run_program("key"), 2, "key create", "key import", "key delete")
+        self.expect(self.run_program("hsm"), 2, "hsm list")
+
+    def test_nothing_at_all_says_where_help_is(self) -> None:
+        self.expect(self.run_program(), 2, "--help", out="")
+
+    def test_a_missing_value(self) -> None:
+        for option in ("--profile", "--scope", "--format", "--timeout", "-p", "-s", "-f"):
+            with self.subTest(option=option):
+                self.expect(self.run_program("token", option), 2, option)
+        self.expect(self.run_program("token", "--scope="), 2, "--scope")
+
+    def test_a_value_too_many(self) -> None:
+        self.expect(self.run_program("token", "--nbf=1"), 2, "--nbf")
+        self.expect(self.run_program("token", "--format", "json", "--format", "env"), 2, "--format", "twice")
+
+    def test_an_option_of_another_command(self) -> None:
+        self.expect(self.run_program("token", "--shred"), 2, "--shred", "token")
+        self.expect(self.run_program("hsm", "list", "--scope", "x"), 2, "--scope")
+
+    def test_too_few_and_too_many_arguments(self) -> None:
+        for words in (
+            ("account", "create"), ("account", "create", "service"), ("account", "create", "service", "filesync", "x"),
+            ("account", "delete"), ("key", "import"), ("key", "import", "a", "b"), ("key", "delete"), ("token", "x"),
+            ("jwt", "x"), ("hsm", "list", "x"), ("key", "create", "x"), ("token", "--", "x"), tuple("abcdefghijkl"),
+        ):  # fmt: skip
+            with self.subTest(words=words):
+                self.expect(self.run_program(*words), 2, out="")
+
+    def test_seconds_are_whole_and_in_range(self) -> None:
+        for bad in ("0", "-5", "x", "1.5", "", "99999999999999999999", "3601"):
+            with self.subTest(timeout=bad):
+                self.expect(self.run_program("token", f"--timeout={bad}"), 2, "--timeout")
+
+    def test_help_of_every_command(self) -> None:
+        for command in COMMANDS:
+            for words in ([*command.split(), "--help"], ["--help", *command.split()], [*command.split(), "-h"]):
+                with self.subTest(words=words):
+                    result = self.expect(self.run_program(*words), 0)
+                    self.assertIn(f"ssa-hsm {command}", result.out)
+                    self.assertEqual(result.err, "")
+
+    def test_the_general_help_names_every_command_and_the_exit_codes(self) -> None:
+        result = self.expect(self.run_program("--help"), 0)
+        for command in COMMANDS:
+            self.assertIn(command, result.out)
+        for code in range(14):
+            self.assertRegex(result.out, rf"\b{code} \w+")
+
+    def test_help_fits_a_terminal(self) -> None:
+        for words in ([], *(c.split() for c in COMMANDS)):
+            for line in self.run_program(*words, "--help").out.splitlines():
+                self.assertLessEqual(len(line), 118, line)
+
+    def test_help_of_a_command_shows_its_own_options_alone(self) -> None:
+        shown = self.run_program("key", "import", "--help").out
+        self.assertIn("--shred", shown)
+        self.assertNotIn("--claims", shown)
+
+    def test_help_needs_no_settings(self) -> None:
+        bad = {"SSA_HSM_PROFILE": "/nowhere/at.env", "HOME": None, "XDG_CONFIG_HOME": None}
+        self.expect(self.run_program("token", "--help", env=bad), 0)
+
+    def test_the_version(self) -> None:
+        result = self.expect(self.run_program("--version"), 0)
+        self.assertTrue(re.fullmatch(r"ssa-hsm \d+\.\d+\.\d+\S*\n", result.out), result.out)
+
+    def test_errors_are_on_standard_error_and_begin_with_our_name(self) -> None:
+        result = self.expect(self.run_program("tokne"), 2, out="")
+        self.assertTrue(result.err.startswith("ssa-hsm: "))
+        self.assertLessEqual(len(result.err.splitlines()), 2)
+
+    def test_what_was_typed_cannot_harm_a_terminal(self) -> None:
+        for words in (("\x1b[2J",), ("--\x1b[2J",), ("token", "--format", "\x1b]0;x\x07"), ("token", "-\x1b")):
+            with self.subTest(words=words):
+                result = self.expect(self.run_program(*words), 2)
+                self.assertNotIn("\x1b", result.err)
+
+
+class Placement(Case):
+    def setUp(self) -> None:
+        super().setUp()
+        self.provisioned()
+
+    def test_options_may_stand_before_between_and_behind(self) -> None:
+        for words in (
+            ("--profile", "default", "hsm", "list"), ("hsm", "--profile", "default", "list"),
+            ("hsm", "list", "--profile", "default"), ("-pdefault", "hsm", "list"), ("hsm", "list", "--profile=default"),
+        ):  # fmt: skip
+            with self.subTest(words=words):
+                self.expect(self.run_program(*words), 0)
+
+    def test_a_commands_own_options_before_it_too(self) -> None:
+        result = self.expect(self.run_program("--format", "token", "--scope", "user:read", "token"), 0)
+        self.assertRegex(result.out, r"\A[\w.-]+\n\Z")
+        self.assertEqual(self.api.requests()[0]["scope"], "user:read")
+
+    def test_letters_together(self) -> None:
+        self.expect(self.run_program("token", "-vfheader"), 0, "token: pkcs11:")
+
+    def test_verbose_says_more_and_no_secrets(self) -> None:
+        result = self.expect(self.run_program("token", "--verbose"), 0)
+        self.assertNotEqual(result.err, "")
+        self.assertNotIn(self.api.secret, result.err)
+        self.assertNotRegex(result.err, r"ey\w+\.ey")
