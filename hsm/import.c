@@ -75,6 +75,24 @@ static bool refused(struct ssa_error *err, const struct token *token, CK_RV rv, 
     return false;
 }
 
+// A creation that failed may have been carried out all the same. Nothing with this id was there before
+// (key_check_free), so what is there now was made by it. Where the search fails too, the handles stand for
+// what may be there.
+static void find_made(struct token *token, struct span id, struct key *key)
+{
+    static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+    unsigned long *const objects[] = {&key->private_object, &key->public_object};
+    for (size_t i = 0; i < COUNT(classes); i++) {
+        CK_ATTRIBUTE template[] = {FLAG(CKA_CLASS, classes[i]), ATTRIBUTE(CKA_ID, id.data, id.len)};
+        CK_ULONG count = 0;
+        *objects[i] = CK_INVALID_HANDLE;
+        if (!find_objects(token, template, 2, objects[i], 1, &count, NULL))
+            *objects[i] = CK_UNAVAILABLE_INFORMATION;
+        else if (count == 0)
+            *objects[i] = CK_INVALID_HANDLE;
+    }
+}
+
 bool key_import(struct token *token, const struct rsa_key *numbers, struct span id, const char *label,
                 struct key *key, struct ssa_error *err)
 {
@@ -85,16 +103,15 @@ bool key_import(struct token *token, const struct rsa_key *numbers, struct span 
     memcpy(key->exponent, numbers->e.data, numbers->e.len);
 
     CK_RV rv = create_private(token, numbers, id, span_text(label), &key->private_object);
-    if (rv != CKR_OK) {
-        key->private_object = CK_INVALID_HANDLE;
-        return refused(err, token, rv, "private");
-    }
-    rv = create_public(token, numbers, id, span_text(label), &key->public_object);
+    const bool has_private = rv == CKR_OK;
+    if (has_private)
+        rv = create_public(token, numbers, id, span_text(label), &key->public_object);
     if (rv == CKR_OK)
         return true;
-    key->public_object = CK_INVALID_HANDLE;
+    refused(err, token, rv, has_private ? "public" : "private");
+    find_made(token, id, key);
     (void)key_destroy(token, key, NULL);
-    return refused(err, token, rv, "public");
+    return false;
 }
 
 // What must be read back, and what may be: a module that does not know a use cannot allow it.

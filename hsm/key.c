@@ -63,19 +63,18 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
 
 bool key_check_free(struct token *token, struct span id, struct ssa_error *err)
 {
-    CK_ATTRIBUTE template[] = {
-        ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class),
-        ATTRIBUTE(CKA_ID, id.data, id.len),
-    };
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_ID, id.data, id.len)};
     CK_OBJECT_HANDLE found = 0;
     CK_ULONG count = 0;
-    if (!find_objects(token, template, 2, &found, 1, &count, err))
+    if (!find_objects(token, template, 1, &found, 1, &count, err))
         return false;
     if (count == 0)
         return true;
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token already holds a key with the id %.*s",
+    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token already holds an object with the id %.*s",
               SPAN_PRINTF(id));
-    return error_hint(err, "`ssa-hsm hsm list --login` shows it. It is left as it is.");
+    return error_hint(
+        err,
+        "`ssa-hsm hsm list --login` shows keys, `pkcs11-tool --list-objects` the rest. It is left as it is.");
 }
 
 // The DigestInfo of SHA-256 in front of the digest (RFC 8017 section 9.2, note 1), for tokens that do not
@@ -98,9 +97,11 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
         token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
     if (rv == CKR_OK)
         return true;
-    if (pin_outcome_of(rv) == PIN_REFUSED)
-        token->giver.outcome(token->giver.context, &token->info, PIN_REFUSED);
-    return ckr_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
+    const enum pin_outcome outcome = pin_outcome_of(rv);
+    if (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN)
+        token->giver.outcome(token->giver.context, &token->info, outcome);
+    ckr_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
+    return error_hint(err, "Some cards have a PIN of its own for signatures, which is not asked for here.");
 }
 
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,

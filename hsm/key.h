@@ -23,7 +23,7 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
               struct ssa_error *err) MUST_CHECK;
 
-// Whether a private key with this id is there already: SSA_CONFIG when it is.
+// Whether anything with this id is there already: SSA_CONFIG when it is.
 bool key_check_free(struct token *token, struct span id, struct ssa_error *err) MUST_CHECK;
 
 // Stores both halves with the strict template: private, sensitive, not extractable, sign alone. numbers may

@@ -40,16 +40,15 @@ static bool show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *sh
                      struct ssa_error *err)
 {
     uint8_t id[ID_MAX];
-    char label[LABEL_MAX + 1], uri[URI_TEXT_MAX];
+    char label[LABEL_MAX], uri[URI_TEXT_MAX];
     CK_ATTRIBUTE attributes[] = {ATTRIBUTE(CKA_ID, id, sizeof id), ATTRIBUTE(CKA_LABEL, label, LABEL_MAX)};
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, attributes, 2);
     if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_BUFFER_TOO_SMALL)
         return ckr_fail(err, SSA_TOKEN, rv, token, "a key's attributes cannot be read");
     const size_t id_len = attributes[0].ulValueLen <= sizeof id ? attributes[0].ulValueLen : 0;
-    label[attributes[1].ulValueLen <= LABEL_MAX ? attributes[1].ulValueLen : 0] = '\0';
-    const struct uri_parts parts = {.token = token->info.label,
-                                    .serial = token->info.serial,
-                                    .object = label,
+    const size_t label_len = attributes[1].ulValueLen <= LABEL_MAX ? attributes[1].ulValueLen : 0;
+    const struct uri_parts parts = {.token = &token->info.name,
+                                    .object = span_of(label, label_len),
                                     .id = span_of(id, id_len),
                                     .private_key = true,
                                     .module_name = token_module_name(token),
@@ -57,7 +56,7 @@ static bool show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *sh
     if (!uri_write(&parts, uri, err))
         return false;
     char shown[LABEL_MAX + 1];
-    text_harmless(shown, sizeof shown, span_text(label));
+    text_harmless(shown, sizeof shown, span_of(label, label_len));
     show(context, shown, uri);
     return true;
 }

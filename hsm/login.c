@@ -38,6 +38,8 @@ static bool right_length(const struct token *token, const struct secret *pin, st
     return true;
 }
 
+// Whether a login that gave rv spent a try. Modules answer a wrong PIN with more than CKR_PIN_INCORRECT: only
+// what is told before the token looks at a PIN is surely none.
 enum pin_outcome pin_outcome_of(CK_RV rv)
 {
     switch (rv) {
@@ -50,8 +52,23 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     case CKR_PIN_EXPIRED:
     case CKR_PIN_LOCKED:
         return PIN_REFUSED;
-    default:
+    case CKR_ARGUMENTS_BAD:
+    case CKR_CRYPTOKI_NOT_INITIALIZED:
+    case CKR_FUNCTION_CANCELED:
+    case CKR_CANCEL:
+    case CKR_FUNCTION_NOT_SUPPORTED:
+    case CKR_OPERATION_NOT_INITIALIZED:
+    case CKR_SESSION_CLOSED:
+    case CKR_SESSION_HANDLE_INVALID:
+    case CKR_SESSION_READ_ONLY_EXISTS:
+    case CKR_TOKEN_NOT_PRESENT:
+    case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
+    case CKR_USER_PIN_NOT_INITIALIZED:
+    case CKR_USER_TOO_MANY_TYPES:
+    case CKR_USER_TYPE_INVALID:
         return PIN_NOT_TRIED;
+    default:
+        return PIN_UNKNOWN;
     }
 }
 
@@ -61,6 +78,10 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
         return ckr_fail(err, SSA_PIN, rv, token, "the PIN entry was cancelled");
     if (pin_outcome_of(rv) == PIN_NOT_TRIED)
         return ckr_fail(err, SSA_TOKEN, rv, token, "login failed");
+    if (pin_outcome_of(rv) == PIN_UNKNOWN) {
+        ckr_fail(err, SSA_TOKEN, rv, token, "login failed, and whether a PIN try was spent is not known");
+        return error_hint(err, "Look at the token with its own tool before you run this again.");
+    }
     ckr_fail(err, SSA_PIN, rv, token, "the token refuses the PIN");
     if (rv == CKR_PIN_LOCKED)
         return error_hint(err, "It is locked now: unlock it with the token's own tool and the PUK.");

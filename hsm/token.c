@@ -47,7 +47,9 @@ void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info)
     unpad(info->serial, sizeof info->serial, raw->serialNumber, sizeof raw->serialNumber);
     unpad(info->manufacturer, sizeof info->manufacturer, raw->manufacturerID, sizeof raw->manufacturerID);
     unpad(info->model, sizeof info->model, raw->model, sizeof raw->model);
-    const struct uri_parts parts = {.token = info->label, .serial = info->serial};
+    memcpy(info->name.label, raw->label, sizeof info->name.label);
+    memcpy(info->name.serial, raw->serialNumber, sizeof info->name.serial);
+    const struct uri_parts parts = {.token = &info->name};
     if (!uri_write(&parts, info->uri, NULL))
         info->uri[0] = '\0';
 }
@@ -56,8 +58,7 @@ bool entry_token_uri(const struct module_entry *entry, const struct token_info *
                      char out[static URI_TEXT_MAX], struct ssa_error *err)
 {
     const bool by_name = entry->name[0] != '\0';
-    const struct uri_parts parts = {.token = info->label,
-                                    .serial = info->serial,
+    const struct uri_parts parts = {.token = &info->name,
                                     .module_name = by_name ? entry->name : NULL,
                                     .module_path = by_name ? NULL : entry->path};
     return uri_write(&parts, out, err);

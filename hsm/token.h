@@ -11,8 +11,9 @@
 
 // What there is to know about a token before anybody logs in (PKCS#11 v2.40 section 3.2, CK_TOKEN_INFO).
 struct token_info {
-    char label[33], serial[17], manufacturer[33], model[17];
-    bool pin_count_low; // after one wrong try, by anybody
+    struct token_name name;                                  // for URIs
+    char label[33], serial[17], manufacturer[33], model[17]; // for people: harmless, without padding
+    bool pin_count_low;                                      // after one wrong try, by anybody
     bool pin_final_try;
     bool pin_locked;
     bool pin_pad; // protected authentication path: the PIN is typed elsewhere
@@ -52,8 +53,9 @@ const char *token_module_name(const struct token *token);
 
 enum pin_outcome {
     PIN_ACCEPTED,
-    PIN_REFUSED,  // a try was spent
-    PIN_NOT_TRIED // the token failed before it looked at the PIN, as far as it says
+    PIN_REFUSED,   // a try was spent
+    PIN_NOT_TRIED, // the token failed before it looked at the PIN
+    PIN_UNKNOWN    // it failed, and does not say which
 };
 
 // Where a PIN comes from. give is asked once for each login, after the token's flags were found good for a

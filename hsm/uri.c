@@ -108,16 +108,27 @@ void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
     free(text);
 }
 
-// Cryptoki's fixed-width text: padded with blanks, no NUL (PKCS#11 v2.40 section 3.2).
-static void padded(CK_UTF8CHAR *to, size_t width, const char *text)
-{
-    memset(to, ' ', width);
-    memcpy(to, text, strnlen(text, width));
-}
-
 static bool present(const char *text)
 {
     return text != NULL && text[0] != '\0';
+}
+
+// Nothing but padding: blanks by the standard (PKCS#11 v2.40 section 3.2), zero bytes by some modules.
+static bool blank(const uint8_t *text, size_t width)
+{
+    for (size_t i = 0; i < width; i++)
+        if (text[i] != ' ' && text[i] != '\0')
+            return false;
+    return true;
+}
+
+static void set_token(P11KitUri *uri, const struct token_name *name)
+{
+    CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
+    if (!blank(name->label, sizeof name->label))
+        memcpy(info->label, name->label, sizeof info->label);
+    if (!blank(name->serial, sizeof name->serial))
+        memcpy(info->serialNumber, name->serial, sizeof info->serialNumber);
 }
 
 static bool set_object(P11KitUri *uri, const struct uri_parts *parts)
@@ -125,8 +136,8 @@ static bool set_object(P11KitUri *uri, const struct uri_parts *parts)
     const CK_OBJECT_CLASS private_key = CKO_PRIVATE_KEY;
     CK_ATTRIBUTE attributes[3];
     CK_ULONG count = 0;
-    if (present(parts->object))
-        attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_LABEL, parts->object, strlen(parts->object));
+    if (parts->object.len > 0)
+        attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_LABEL, parts->object.data, parts->object.len);
     if (parts->id.len > 0)
         attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_ID, parts->id.data, parts->id.len);
     if (parts->private_key)
@@ -139,11 +150,8 @@ bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX], str
     __attribute__((cleanup(kit_free))) P11KitUri *uri = p11_kit_uri_new();
     if (uri == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a URI");
-    CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
-    if (present(parts->token))
-        padded(info->label, sizeof info->label, parts->token);
-    if (present(parts->serial))
-        padded(info->serialNumber, sizeof info->serialNumber, parts->serial);
+    if (parts->token != NULL)
+        set_token(uri, parts->token);
     if (present(parts->module_path))
         p11_kit_uri_set_module_path(uri, parts->module_path);
     if (present(parts->module_name))

@@ -26,11 +26,15 @@ bool uri_names_object(const struct uri *uri);
 // The token's part of it, for messages; empty where it names none or does not fit.
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX]);
 
+// Label and serial number of a token as it tells them, padding included: another module compares these bytes.
+struct token_name {
+    uint8_t label[32], serial[16];
+};
+
 // What a URI that we write says. NULL and empty are left out.
 struct uri_parts {
-    const char *token, *serial;
-    const char *object;
-    struct span id;
+    const struct token_name *token;
+    struct span object, id;
     bool private_key; // type=private
     const char *module_path, *module_name;
     const char *pin_source;

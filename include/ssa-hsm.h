@@ -166,10 +166,16 @@ struct ssa_output {
     bool show_secret;    // a literal client secret also stands in the block that is returned
 };
 
+// What became of the file that an existing key came from.
+enum ssa_file { SSA_FILE_NONE, SSA_FILE_LEFT, SSA_FILE_DESTROYED, SSA_FILE_REPLACED };
+
 struct ssa_created {
     struct ssa_text block; // the six names, for standard output
     char email[256];       // whom to give access to
     char path[512];        // the profile that was written
+    enum ssa_file file;    // of ssa_key_import; REPLACED: overwritten, and the profile stands in its place
+    struct ssa_error
+        file_error; // why it is LEFT although it should not be; code SSA_OK where that is as wanted
 };
 void ssa_created_free(struct ssa_created *created);
 
@@ -182,11 +188,16 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_error *err);
 
-// Puts an existing key into the token: file (or "-") holds an old block of six names, or a PEM alone, for
-// which key_id and account (id) are given, and email may be. Asks the API nothing.
-bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key_id, const char *account,
-                    const char *email, const struct ssa_output *output, struct ssa_created *created,
-                    struct ssa_error *err);
+// An existing key: file (or "-" for standard input) holds an old block of six names, or a PEM alone, for
+// which key_id and account (id) are given, and email may be.
+struct ssa_import {
+    const char *file, *key_id, *account, *email;
+    bool shred; // overwrite and remove the file once its key is in the token
+};
+
+// Puts it into the token. Asks the API nothing.
+bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
+                    struct ssa_created *created, struct ssa_error *err);
 
 // Deletes at the API. The token is not touched.
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);

@@ -28,7 +28,8 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
     memset(kid, 0, APS_ID_MAX);
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err) ||
+        !secret_must_be_locked(&answer.body, err))
         return false;
     const struct call call = {
         .method = "POST",

@@ -41,7 +41,6 @@ static char **environment_for(const struct ssa_settings *settings, const char *t
 static bool replace_process(char **command, char **environment, struct ssa_error *err)
 {
     interrupt_release();
-    harden_release();
     wipe_stack_and_registers();
     (void)execvpe(command[0], command, environment);
     const int number = errno;
@@ -63,6 +62,7 @@ bool command_exec(const struct invocation *i, struct ssa_error *err)
     ssa_grant_free(&grant);
     if (!fits)
         return false;
+    harden_release();
     char **environment = environment_for(i->run.settings, secret_text(&entry));
     if (environment == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the environment");

@@ -86,7 +86,11 @@ static bool make_account(struct aps *client, const struct ssa_run *run, const ch
         made->new_account = true;
         return true;
     }
-    if (outcome != APS_NOT_DONE)
+    // An answer that is of no use may still have told the id: then it is known which one was made.
+    made->new_account = outcome == APS_DONE && made->account.id[0] != '\0';
+    if (made->new_account)
+        undo(client, run, made, err);
+    else if (outcome != APS_NOT_DONE)
         undo_lost_account(client, run, first, last, made, err);
     return false;
 }

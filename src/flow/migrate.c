@@ -1,12 +1,10 @@
 // An existing key's way into the token: from an old block or a bare PEM. Asks the API nothing.
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "core/text.h"
 #include "flow/dotenv.h"
+#include "flow/old_file.h"
 #include "flow/provision.h"
 #include "flow/source.h"
+#include "flow/tell.h"
 
 enum { KEY_FILE_MAX = 64 * 1024 };
 
@@ -23,24 +21,6 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
         if (strcmp(a->name, setting_name(id)) == 0)
             old->values[id] = a->value;
     return true;
-}
-
-static bool read_file(const char *file, const struct ssa_callbacks *callbacks, struct secret *text,
-                      struct ssa_error *err)
-{
-    const bool standard = strcmp(file, "-") == 0;
-    const int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        const int number = errno;
-        return error_errno(err, SSA_CONFIG, number, file, "the file cannot be read");
-    }
-    const char *subject = standard ? "standard input" : file;
-    if (!standard)
-        source_warn_if_shared(fd, file, callbacks);
-    const bool ok = secret_read_fd(text, fd, subject, err);
-    if (!standard)
-        (void)close(fd);
-    return ok && (text->len > 0 || error_set(err, SSA_CONFIG, NULL, subject, "is empty"));
 }
 
 // JSON writers and some dotenv libraries write a PEM on one line, its breaks as \n (or \r\n).
@@ -174,43 +154,87 @@ static bool say_what_is_left(const struct provision *p, bool imported, struct ss
     return false;
 }
 
-bool ssa_key_import(const struct ssa_run *run, const char *file, const char *key_id, const char *account,
-                    const char *email, const struct ssa_output *output, struct ssa_created *created,
-                    struct ssa_error *err)
+// What is known of the key before the token is asked for anything.
+struct import {
+    struct old_file file;
+    struct old_block old;
+    struct secret text; // the file's; old points into it
+    struct secret pem;
+};
+
+static void import_end(struct import *i)
+{
+    secret_free(&i->text);
+    secret_free(&i->pem);
+    old_file_close(&i->file);
+}
+
+// A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in
+// place.
+static bool check_key(const struct import *i, struct ssa_error *err)
+{
+    struct rsa_key numbers;
+    SECRET_AUTO trial = {0};
+    return secret_new(&trial, PEM_MAX, err) && secret_must_be_locked(&trial, err) &&
+           secret_append(&trial, secret_span(&i->pem)) &&
+           rsa_key_from_pem(&trial, &numbers, i->file.name, err);
+}
+
+static bool read_import(struct import *i, const struct ssa_run *run, const struct ssa_import *what,
+                        struct ssa_error *err)
+{
+    if (!secret_new(&i->text, KEY_FILE_MAX, err) || !secret_new(&i->pem, PEM_MAX, err) ||
+        !secret_must_be_locked(&i->text, err) || !secret_must_be_locked(&i->pem, err) ||
+        !old_file_open(&i->file, what->file, what->shred, &run->callbacks, err) ||
+        !old_file_read(&i->file, &i->text, err) || !read_old(&i->text, i->file.name, &i->pem, &i->old, err))
+        return false;
+    override(&i->old, SET_KEY_ID, what->key_id);
+    override(&i->old, SET_ACCOUNT_ID, what->account);
+    override(&i->old, SET_EMAIL, what->email);
+    fill_client(&i->old, run->settings);
+    return check_old(&i->old, i->file.name, err) && check_key(i, err);
+}
+
+// What becomes of the file once the key is in the token. The profile may have taken its place.
+static void dispose(const struct import *i, const struct ssa_run *run, bool shred, bool replaced,
+                    struct ssa_created *created)
+{
+    const bool unreachable = replaced && !i->file.writable;
+    if (unreachable)
+        tell(&run->callbacks, SSA_WARNING,
+             "%s is replaced, but the blocks that held its key are not overwritten", i->file.name);
+    if (i->file.standard_input || unreachable)
+        created->file = SSA_FILE_NONE;
+    else if (!replaced && !shred)
+        created->file = SSA_FILE_LEFT;
+    else if (old_file_destroy(&i->file, &created->file_error))
+        created->file = replaced ? SSA_FILE_REPLACED : SSA_FILE_DESTROYED;
+    else
+        created->file = SSA_FILE_LEFT;
+}
+
+bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
+                    struct ssa_created *created, struct ssa_error *err)
 {
     *created = (struct ssa_created){0};
-    struct old_block old = {0};
-    struct rsa_key numbers;
-    SECRET_AUTO text = {0};
-    SECRET_AUTO pem = {0};
-    SECRET_AUTO trial = {0};
+    __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}};
     PROVISION_AUTO p = {.target = {.fd = -1}};
-    if (!secret_new(&text, KEY_FILE_MAX, err) || !secret_new(&pem, PEM_MAX, err) ||
-        !secret_new(&trial, PEM_MAX, err) || !secret_must_be_locked(&text, err) ||
-        !read_file(file, &run->callbacks, &text, err) || !read_old(&text, file, &pem, &old, err))
+    if (!read_import(&i, run, what, err))
         return false;
-    override(&old, SET_KEY_ID, key_id);
-    override(&old, SET_ACCOUNT_ID, account);
-    override(&old, SET_EMAIL, email);
-    fill_client(&old, run->settings);
-    // A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in
-    // place.
-    if (!check_old(&old, file, err) || !secret_append(&trial, secret_span(&pem)) ||
-        !rsa_key_from_pem(&trial, &numbers, file, err))
-        return false;
-    secret_free(&trial);
-    struct block block = block_of(&old, p.key_uri);
+    struct block block = block_of(&i.old, p.key_uri);
     if (!check_block(&block, run, err) || !provision_prepare(&p, run, output, false, err) ||
-        !secret_append(&p.pem, secret_span(&pem)))
+        !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
-    secret_free(&pem);
-    const bool imported = provision_import(&p, file, old.values[SET_KEY_ID], old.values[SET_EMAIL],
-                                           old.values[SET_ACCOUNT_ID], err);
-    if (imported && provision_finish(&p, &block, created, err))
-        return true;
+    secret_free(&i.pem);
+    const bool replaced = old_file_is(&i.file, p.target.path);
+    const bool imported = provision_import(&p, i.file.name, i.old.values[SET_KEY_ID], i.old.values[SET_EMAIL],
+                                           i.old.values[SET_ACCOUNT_ID], err);
+    const bool finished = imported && provision_finish(&p, &block, created, err);
     // Past the rename the profile is there, and so stays the key.
-    if (imported && p.target.draft[0] == '\0')
-        return false;
+    if (finished || (imported && p.target.draft[0] == '\0')) {
+        dispose(&i, run, what->shred, replaced, created);
+        return finished;
+    }
     if (imported)
         provision_remove(&p);
     return say_what_is_left(&p, imported, err);

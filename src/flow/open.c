@@ -81,6 +81,12 @@ bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *
         return secret_append_text(secret, value) || error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID",
                                                               "is longer than %d bytes", CLIENT_SECRET_MAX);
     *literal = false;
+    // A variable that is a setting's own was copied, and overwritten, before anybody read the reference to
+    // it.
+    const char *copied = settings_secret_variable(run->settings, value);
+    if (copied != NULL)
+        return secret_append_text(secret, copied) ||
+               error_set(err, SSA_CONFIG, NULL, value, "is longer than %d bytes", CLIENT_SECRET_MAX);
     return source_read(value, "APS_SECRET_ID", &run->callbacks, secret, err);
 }
 

@@ -105,7 +105,7 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
     }
     identity_of(policy->source, identity, sizeof identity);
     return source_read(policy->source, setting_name(SET_PIN_SOURCE), &policy->run->callbacks, pin, err) &&
-           pin_state_begin(&policy->state, info, identity, policy->retry, err);
+           pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
 }
 
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
@@ -128,7 +128,8 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
 {
     struct pin_policy *policy = context;
     const bool attended = pin_attended(policy, info);
-    if (what == PIN_REFUSED && !attended && policy->state.fd < 0) {
+    const bool may_be_spent = what == PIN_REFUSED || what == PIN_UNKNOWN;
+    if (may_be_spent && !attended && policy->state.fd < 0) {
         char identity[PATH_TEXT_MAX + 128];
         identity_of(policy->source, identity, sizeof identity);
         pin_state_refused(info, identity);

@@ -7,9 +7,13 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/text.h"
+#include "flow/tell.h"
+
+enum { LOCK_POLL_MS = 50, LOCK_WAIT_MS = 30000 };
 
 // One file a serial number; a token without one goes by its label. Other characters than letters and digits
 // become
@@ -25,34 +29,50 @@ static bool record_path(const struct token_info *info, char out[static PATH_TEXT
     return path_state(folder, NULL) && text_format(out, PATH_TEXT_MAX, "%s/pin-%s", folder, name);
 }
 
-// Opens and locks the record. It may be removed by the one we waited for: then it is made anew.
-static int open_locked(const char *path)
+// Waits for another process's try. Gives up when the person wants to stop, or it takes too long (a module
+// that hangs).
+static bool lock(int fd, const struct ssa_callbacks *callbacks)
+{
+    static const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};
+    for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += LOCK_POLL_MS) {
+        const bool busy = errno == EWOULDBLOCK || errno == EINTR;
+        if (!busy || waited >= LOCK_WAIT_MS || interrupted(callbacks))
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+// Opens and locks the record. It may be removed by the one we waited for: then it is made anew. *busy says
+// that another process holds it.
+static int open_locked(const char *path, const struct ssa_callbacks *callbacks, bool *busy)
 {
     for (;;) {
         const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
         if (fd < 0)
             return -1;
         struct stat held, named;
-        while (flock(fd, LOCK_EX) != 0)
-            if (errno != EINTR) {
-                (void)close(fd);
-                return -1;
-            }
-        if (fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino)
+        *busy = !lock(fd, callbacks);
+        if (!*busy && fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino)
             return fd;
         (void)close(fd);
+        if (*busy)
+            return -1;
     }
 }
 
-static int open_record(const struct token_info *info, struct pin_state *state)
+static int open_record(const struct token_info *info, const struct ssa_callbacks *callbacks,
+                       struct pin_state *state, bool *busy)
 {
     char folder[PATH_TEXT_MAX];
+    *busy = false;
     if (!record_path(info, state->path))
         return -1;
-    const int fd = open_locked(state->path);
-    if (fd >= 0 || errno != ENOENT)
+    const int fd = open_locked(state->path, callbacks, busy);
+    if (fd >= 0 || *busy || errno != ENOENT)
         return fd;
-    return path_state(folder, NULL) && path_make(folder, NULL) ? open_locked(state->path) : -1;
+    return path_state(folder, NULL) && path_make(folder, NULL) ? open_locked(state->path, callbacks, busy)
+                                                               : -1;
 }
 
 // Written over what is there, and cut off only then: on a full disk the former record stays one.
@@ -103,9 +123,12 @@ static void give_up(struct pin_state *state)
 }
 
 bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
-                     struct ssa_error *err)
+                     const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
-    state->fd = open_record(info, state);
+    bool busy = false;
+    state->fd = open_record(info, callbacks, state, &busy);
+    if (busy)
+        return error_set(err, SSA_PIN, NULL, info->uri, "another process is logging in with this token");
     if (state->fd < 0)
         return without_record(info, err);
     state->recorded = read_record(state);
@@ -129,7 +152,7 @@ void pin_state_end(struct pin_state *state, enum pin_outcome outcome)
 {
     if (state->fd < 0)
         return;
-    if (outcome == PIN_REFUSED)
+    if (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN)
         (void)fsync(state->fd);
     else if (outcome == PIN_NOT_TRIED && state->recorded)
         (void)write_record(state->fd, state->before);
@@ -141,7 +164,8 @@ void pin_state_end(struct pin_state *state, enum pin_outcome outcome)
 void pin_state_refused(const struct token_info *info, const char *identity)
 {
     struct pin_state state = {.fd = -1};
-    if (pin_state_begin(&state, info, identity, true, NULL))
+    const struct ssa_callbacks nobody = {0};
+    if (pin_state_begin(&state, info, identity, true, &nobody, NULL))
         pin_state_end(&state, PIN_REFUSED);
 }
 

@@ -22,7 +22,7 @@ struct pin_state {
 // another one does not count. Fails with SSA_PIN where a try must not be made; retry (--pin-retry) overrides
 // the record. Concurrent tries with one token wait for each other here.
 bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
-                     struct ssa_error *err) MUST_CHECK;
+                     const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
 
 // After it. A refusal without a try begun (a signature's own login) is recorded with pin_state_refused.
 void pin_state_end(struct pin_state *state, enum pin_outcome outcome);

@@ -6,6 +6,8 @@
 #include "flow/result.h"
 #include "flow/tell.h"
 
+enum { LOCKED_ROOM = 256 * 1024 };
+
 void provision_end(struct provision *p)
 {
     secret_free(&p->rest);
@@ -15,11 +17,20 @@ void provision_end(struct provision *p)
     profile_abandon(&p->target);
 }
 
+// Whether there is room in locked memory for all that the key passes through: found out before the API makes
+// one.
+static bool check_memory(struct ssa_error *err)
+{
+    SECRET_AUTO trial = {0};
+    return secret_new(&trial, LOCKED_ROOM, err) && secret_must_be_locked(&trial, err);
+}
+
 bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
                        bool without_key, struct ssa_error *err)
 {
     *p = (struct provision){.run = run, .output = output, .target = {.fd = -1}};
-    if (!without_key && (!secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
+    if (!without_key &&
+        (!check_memory(err) || !secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
         return false;
     // Half of a profile is for what others keep in it; ours takes less than the other half.
     if (!profile_reserve(&p->target, run, output, err) || !secret_new(&p->rest, PROFILE_MAX / 2, err) ||
@@ -45,13 +56,11 @@ static bool label_of(const char *email, const char *account_id, const char *kid,
 static bool write_key_uri(struct provision *p, const char *kid, const char *label, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX] = "";
-    const struct token_info *info = token_info(p->token);
     const char *by_path = token_module_path(p->token);
     if (by_path != NULL && !path_absolute(by_path, path, err))
         return false;
-    const struct uri_parts parts = {.token = info->label,
-                                    .serial = info->serial,
-                                    .object = label,
+    const struct uri_parts parts = {.token = &token_info(p->token)->name,
+                                    .object = span_text(label),
                                     .id = span_text(kid),
                                     .private_key = true,
                                     .module_path = path,

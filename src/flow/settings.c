@@ -226,6 +226,17 @@ const char *settings_from(const struct ssa_settings *s, enum setting_source sour
     return s->values[source][id];
 }
 
+const char *settings_secret_variable(const struct ssa_settings *s, const char *reference)
+{
+    if (source_kind(reference) != SOURCE_ENV)
+        return NULL;
+    const char *name = strchr(reference, ':') + 1;
+    if (strcmp(name, setting_secret_alias) == 0)
+        return s->alias[FROM_ENVIRONMENT];
+    const enum setting id = find_name(name, strlen(name));
+    return id != SETTING_COUNT && table[id].secret ? s->values[FROM_ENVIRONMENT][id] : NULL;
+}
+
 void settings_order(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT])
 {
     order[0] = FROM_OPTION;

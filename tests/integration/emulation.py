@@ -25,7 +25,7 @@ AUDIENCE: str = emulator_harness.AUDIENCE
 API: str = emulator_harness.API
 
 
-class Api(emulator_harness.Emulator):  # type: ignore[misc]
+class Api(emulator_harness.Emulator):  # type: ignore[misc, name-defined]
     """The emulator with the questions that tests ask of it."""
 
     def __init__(self, *options: str) -> None:

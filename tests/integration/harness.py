@@ -160,7 +160,7 @@ class Case(unittest.TestCase):
 
     def environment(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
         """self.env with changes; None takes a name out."""
-        changed = {**self.env, **(changes or {})}
+        changed: dict[str, str | None] = {**self.env, **(changes or {})}
         return {name: value for name, value in changed.items() if value is not None}
 
     def run_program(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -33,7 +35,9 @@ def shim_library() -> Path:
 
 
 def node_modules() -> Path:
-    return _file("SSA_HSM_NODE_MODULES", HERE / "node" / "node_modules", "node_modules (npm ci in tests/integration/node)")
+    return _file(
+        "SSA_HSM_NODE_MODULES", HERE / "node" / "node_modules", "node_modules (npm ci in tests/integration/node)"
+    )
 
 
 def wrapper() -> list[str]:
@@ -64,7 +68,9 @@ TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-k
 def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
-    for find in (program, shim_library, softhsm, *(lambda name=name: tool(name) for name in TOOLS)):
+    finders: list[Callable[[], object]] = [program, shim_library, softhsm]
+    finders += [functools.partial(tool, name) for name in TOOLS]
+    for find in finders:
         try:
             find()
         except Missing as lack:

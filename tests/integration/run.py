@@ -27,7 +27,7 @@ FILE_TIMEOUT = 1800
 
 
 class _Timed(unittest.TextTestResult):
-    """Says of each test how long it took, so that slow ones are seen."""
+    """Says of slow tests how long they took."""
 
     def startTest(self, test: unittest.TestCase) -> None:
         self._began = time.monotonic()
@@ -36,7 +36,7 @@ class _Timed(unittest.TextTestResult):
     def addSuccess(self, test: unittest.TestCase) -> None:
         super().addSuccess(test)
         if time.monotonic() - self._began > 3:
-            self.stream.writeln(f"   ({time.monotonic() - self._began:.1f} s)")
+            self.stream.write(f"slow: {test.id()}: {time.monotonic() - self._began:.1f} s ... ok\n")
 
 
 def run_file(name: str, patterns: list[str]) -> int:
@@ -46,7 +46,8 @@ def run_file(name: str, patterns: list[str]) -> int:
         loader.testNamePatterns = [p if "*" in p else f"*{p}*" for p in patterns]
     suite = loader.loadTestsFromName(name)
     stream = masking.MaskingStream(sys.stderr)
-    result = unittest.TextTestRunner(stream=stream, verbosity=2, resultclass=_Timed).run(suite)  # type: ignore[arg-type]
+    runner = unittest.TextTestRunner(stream=stream, verbosity=2, resultclass=_Timed)  # type: ignore[arg-type]
+    result = runner.run(suite)
     for test, reason in result.skipped:
         stream.writeln(f"skipped, which counts as failed: {test}: {reason}")
     failed = len(result.failures) + len(result.errors) + len(result.skipped) + len(result.unexpectedSuccesses)

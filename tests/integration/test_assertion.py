@@ -150,7 +150,9 @@ class Assertion(Case):
         self.assertEqual(self.api.requests()[0]["assertion"]["claims"]["aud"], AUDIENCE)
 
     def test_the_audience_is_a_setting_of_its_own(self) -> None:
-        self.assertEqual(self.claims(SSA_HSM_AUDIENCE="https://eu.example.com/token")["aud"], "https://eu.example.com/token")
+        self.assertEqual(
+            self.claims(SSA_HSM_AUDIENCE="https://eu.example.com/token")["aud"], "https://eu.example.com/token"
+        )
         found = self.claims("--audience", "https://us.example.com/t", SSA_HSM_AUDIENCE="https://eu.example.com/token")
         self.assertEqual(found["aud"], "https://us.example.com/t")
 

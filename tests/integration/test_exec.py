@@ -36,7 +36,9 @@ class Exec(Case):
 
     def test_our_secrets_are_not(self) -> None:
         block = {name: self.made[name] for name in ("SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL", "PRIVATE_KEY")}
-        seen = self.seen(env={**block, "APS_CLIENT_SECRET": self.api.secret, "SSA_HSM_SCOPE": "data:read", "KEPT": "yes"})
+        seen = self.seen(
+            env={**block, "APS_CLIENT_SECRET": self.api.secret, "SSA_HSM_SCOPE": "data:read", "KEPT": "yes"}
+        )
         ours = {"APS_SECRET_ID", "APS_CLIENT_SECRET", "PRIVATE_KEY"}
         self.assertFalse(ours & set(seen))
         self.assertFalse([name for name in seen if name.startswith("SSA_HSM_")])

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fault_support import eventually
-from harness import Terminal
+from harness import SLOW, Terminal
 from pin_support import PIN, WRONG, PinCase
 
 PROMPT = r"PIN of token[^\n]*: "
+WAIT = 10 * SLOW  # one that hangs is to be seen soon
 JOB = Path(__file__).resolve().parent / "pin_job.py"
 
 
@@ -38,7 +39,7 @@ class Prompt(PromptCase):
     def test_nothing_is_shown_and_the_echo_comes_back(self) -> None:
         with self.asked() as terminal:
             terminal.send(PIN + "\r")
-            self.assertEqual(terminal.finish(), 0, terminal.screen)
+            self.assertEqual(terminal.finish(WAIT), 0, terminal.screen)
             self.assertTrue(terminal.echo())
             self.assert_hidden(terminal)
             self.assertEqual(terminal.out.count("."), 2)
@@ -53,7 +54,7 @@ class Prompt(PromptCase):
     def test_a_wrong_pin_is_not_asked_for_again(self) -> None:
         with self.shim() as log, self.asked() as terminal:
             terminal.send(WRONG + "\r")
-            self.assertEqual(terminal.finish(), 5)
+            self.assertEqual(terminal.finish(WAIT), 5)
             self.assertIn("CKR_PIN_INCORRECT", terminal.screen)
             self.assertTrue(terminal.echo())
             self.assert_hidden(terminal)
@@ -67,7 +68,7 @@ class Prompt(PromptCase):
                     terminal.wait_for(PROMPT)
                     terminal.wait_echo(False)
                     terminal.send(PIN + "\r")
-                    self.assertEqual(terminal.finish(), 0, terminal.screen)
+                    self.assertEqual(terminal.finish(WAIT), 0, terminal.screen)
 
     def test_the_prompt_is_no_part_of_redirected_output(self) -> None:
         argv = ["/bin/sh", "-c", 'exec "$@" >out 2>err', "sh", *self.argv("jwt")]
@@ -75,7 +76,7 @@ class Prompt(PromptCase):
             terminal.wait_for(PROMPT)
             terminal.wait_echo(False)
             terminal.send(PIN + "\r")
-            self.assertEqual(terminal.finish(), 0)
+            self.assertEqual(terminal.finish(WAIT), 0)
         self.assertEqual((self.dir / "err").read_text(), "")
         self.assertEqual((self.dir / "out").read_text().count("."), 2)
 
@@ -87,20 +88,20 @@ class Prompt(PromptCase):
             terminal.wait_for(PROMPT)
             terminal.wait_echo(False)
             terminal.send(PIN + "\r")
-            self.assertEqual(terminal.finish(), 0, terminal.screen)
+            self.assertEqual(terminal.finish(WAIT), 0, terminal.screen)
         self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK"])
 
     def test_a_mistake_can_be_rubbed_out(self) -> None:
         with self.asked() as terminal:
             terminal.send("oops\x15" + PIN + "X\x7f\r")
-            self.assertEqual(terminal.finish(), 0, terminal.screen)
+            self.assertEqual(terminal.finish(WAIT), 0, terminal.screen)
 
     def test_nothing_typed(self) -> None:
         for keys in ("\r", "\x04"):
             with self.subTest(keys), self.shim() as log:
                 with self.asked() as terminal:
                     terminal.send(keys)
-                    self.assertEqual(terminal.finish(), 5, terminal.screen)
+                    self.assertEqual(terminal.finish(WAIT), 5, terminal.screen)
                     self.assertIn("nothing was typed", terminal.screen)
                     self.assertTrue(terminal.echo())
                 self.assertEqual(log.count("C_Login"), 0)
@@ -108,7 +109,7 @@ class Prompt(PromptCase):
     def test_too_long_an_answer(self) -> None:
         with self.shim() as log, self.asked() as terminal:
             terminal.send("7" * 1000 + "\r")
-            self.assertEqual(terminal.finish(), 5, terminal.screen)
+            self.assertEqual(terminal.finish(WAIT), 5, terminal.screen)
             self.assertIn("longer than", terminal.screen)
             self.assertTrue(terminal.echo())
             self.assertNotIn("777", terminal.screen)
@@ -118,7 +119,7 @@ class Prompt(PromptCase):
         with self.terminal("jwt") as terminal:
             terminal.wait_for(PROMPT)
             terminal.signal(signal.SIGHUP)
-            self.assertEqual(terminal.finish(), -signal.SIGHUP)
+            self.assertEqual(terminal.finish(WAIT), -signal.SIGHUP)
 
     def test_no_terminal(self) -> None:
         self.jwt(code=5, words=("no terminal", "SSA_HSM_PIN_SOURCE", "file:PATH"))
@@ -132,7 +133,7 @@ class Prompt(PromptCase):
         self.env |= {n: self.values[n] for n in ("SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL")}
         with self.shim('token label "a\x1b[2Jb\u202ec"'), self.asked() as terminal:
             terminal.send(PIN + "\r")
-            self.assertEqual(terminal.finish(), 0, terminal.screen)
+            self.assertEqual(terminal.finish(WAIT), 0, terminal.screen)
             self.assertNotIn("\x1b", terminal.screen)
             self.assertNotIn("\u202e", terminal.screen)
 
@@ -154,7 +155,7 @@ class ClientSecret(PromptCase):
             terminal.wait_for(PROMPT)
             terminal.wait_echo(False)
             terminal.send(PIN + "\r")
-            self.assertEqual(terminal.finish(), 0, terminal.screen)
+            self.assertEqual(terminal.finish(WAIT), 0, terminal.screen)
             self.assertNotIn(self.api.secret, terminal.screen)
             self.assert_hidden(terminal)
             self.assertTrue(terminal.echo())
@@ -179,7 +180,7 @@ class ClientSecret(PromptCase):
             terminal.wait_for("Client secret of")
             terminal.wait_echo(False)
             terminal.send("\x03")
-            self.assertEqual(terminal.finish(), -signal.SIGINT)
+            self.assertEqual(terminal.finish(WAIT), -signal.SIGINT)
             self.assertTrue(terminal.echo())
         self.assertEqual(self.api.asked(), [])
 
@@ -190,14 +191,14 @@ class Signals(PromptCase):
             with self.subTest(number.name), self.shim() as log:
                 with self.asked() as terminal:
                     terminal.signal(number)
-                    self.assertEqual(terminal.finish(), -number, terminal.screen)
+                    self.assertEqual(terminal.finish(WAIT), -number, terminal.screen)
                     self.assertTrue(terminal.echo())
                 self.assertEqual(log.count("C_Login"), 0)
 
     def test_control_c(self) -> None:
         with self.shim() as log, self.asked() as terminal:
             terminal.send("47\x03")
-            self.assertEqual(terminal.finish(), -signal.SIGINT)
+            self.assertEqual(terminal.finish(WAIT), -signal.SIGINT)
             self.assertTrue(terminal.echo())
             self.assertNotIn("47\n", terminal.screen)
         self.assertEqual(log.count("C_Login"), 0)
@@ -207,7 +208,7 @@ class Signals(PromptCase):
         with self.shim("token flags +CKF_USER_PIN_FINAL_TRY") as log, self.terminal("jwt") as terminal:
             terminal.wait_for("yes/no")
             terminal.send("\x03")
-            self.assertEqual(terminal.finish(), -signal.SIGINT)
+            self.assertEqual(terminal.finish(WAIT), -signal.SIGINT)
         self.assertEqual(log.count("C_Login"), 0)
 
     def job(self, *arguments: str) -> Terminal:

@@ -21,7 +21,9 @@ class _Profile(Case):
     def secret_of(self, text: str) -> str:
         """What the program takes APS_SECRET_ID for, by what it writes into the next profile."""
         self.write_profile(text)
-        made = self.run_program("key", "import", self.block_file(), "-o", self.dir / "out.env", "--force", env=self.bare)
+        made = self.run_program(
+            "key", "import", self.block_file(), "-o", self.dir / "out.env", "--force", env=self.bare
+        )
         self.expect(made, 0)
         self.store.copy_from(type(self)._provisioned.store)  # type: ignore[union-attr]
         return dotenv.parse((self.dir / "out.env").read_text())["APS_SECRET_ID"]
@@ -41,8 +43,8 @@ class Reading(_Profile):
     def test_every_way_to_quote(self) -> None:
         client = "APS_CLIENT_ID=c\n"
         for line, value in (
-            ("APS_SECRET_ID=plain", "plain"), ('APS_SECRET_ID="double"', "double"), ("APS_SECRET_ID='single'", "single"),
-            ("export APS_SECRET_ID=exported", "exported"), ("APS_SECRET_ID=bare # comment", "bare"),
+            ("APS_SECRET_ID=plain", "plain"), ('APS_SECRET_ID="double"', "double"),
+            ("APS_SECRET_ID='single'", "single"), ("export APS_SECRET_ID=exported", "exported"), ("APS_SECRET_ID=bare # comment", "bare"),
             ('APS_SECRET_ID="has # inside"', "has # inside"), ("APS_SECRET_ID=has#inside", "has#inside"),
             ('APS_SECRET_ID="quoted" # comment', "quoted"), ("  APS_SECRET_ID=indented", "indented"),
             ("APS_SECRET_ID='a$HOME`b\"c'", 'a$HOME`b"c'), ("APS_SECRET_ID=crlf\r", "crlf"),
@@ -62,7 +64,9 @@ class Reading(_Profile):
         self.assertEqual(self.secret_of('APS_CLIENT_ID=c\nAPS_SECRET_ID="last"'), "last")
 
     def test_other_peoples_names_are_passed_over(self) -> None:
-        other = "PATH=/evil\nDATABASE_URL=\"a\\\"b\"\nFOO.BAR-x='1'\nMULTI=\"one\ntwo = three\nfour\"\nAPS_CALLBACK_URL=x\n"
+        other = (
+            'PATH=/evil\nDATABASE_URL="a\\"b"\nFOO.BAR-x=\'1\'\nMULTI="one\ntwo = three\nfour"\nAPS_CALLBACK_URL=x\n'
+        )
         self.write_profile(other + self.profile_path().read_text())
         self.expect(self.run_program("token"), 0)
 

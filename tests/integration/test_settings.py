@@ -40,7 +40,9 @@ class Precedence(_Settings):
         self.assertEqual(self.claims()["aud"], "https://profile.example/t")
         env = {"SSA_HSM_AUDIENCE": "https://env.example/t"}
         self.assertEqual(self.claims(**env)["aud"], "https://env.example/t")
-        self.assertEqual(self.claims("--audience", "https://option.example/t", **env)["aud"], "https://option.example/t")
+        self.assertEqual(
+            self.claims("--audience", "https://option.example/t", **env)["aud"], "https://option.example/t"
+        )
 
     def test_the_client_id_likewise(self) -> None:
         self.assertEqual(self.claims()["iss"], self.made["APS_CLIENT_ID"])
@@ -48,12 +50,18 @@ class Precedence(_Settings):
         self.assertEqual(self.claims("--client-id", "from-option", APS_CLIENT_ID="from-env")["iss"], "from-option")
 
     def test_an_empty_variable_counts_as_unset(self) -> None:
-        found = self.claims(APS_CLIENT_ID="", SSA_HSM_AUDIENCE="", SERVICE_ACCOUNT_ID="", KEY_ID="", PRIVATE_KEY="", SSA_EMAIL="")
+        found = self.claims(
+            APS_CLIENT_ID="", SSA_HSM_AUDIENCE="", SERVICE_ACCOUNT_ID="", KEY_ID="", PRIVATE_KEY="", SSA_EMAIL=""
+        )
         self.assertEqual(found["iss"], self.made["APS_CLIENT_ID"])
         self.assertEqual(found["kid"], self.made["KEY_ID"])
 
     def test_a_profile_named_by_an_option_beats_the_environment(self) -> None:
-        env: dict[str, str | None] = {**self.block("11"), "APS_CLIENT_ID": "env", "SSA_HSM_AUDIENCE": "https://env.example/t"}
+        env: dict[str, str | None] = {
+            **self.block("11"),
+            "APS_CLIENT_ID": "env",
+            "SSA_HSM_AUDIENCE": "https://env.example/t",
+        }
         self.write_profile({**self.changed(SSA_HSM_AUDIENCE="https://p.example/t"), **self.block("22")}, "other")
         self.assertEqual(self.claims(**env)["kid"], "K11")
         found = self.claims("--profile", "other", **env)
@@ -94,7 +102,9 @@ class Precedence(_Settings):
         api = self.other_api("--prefix", "/gateway/eu")
         self.assertTrue(api.base_url.endswith("/gateway/eu"))
         for url in (api.base_url, api.base_url + "/"):
-            made = self.run_program("account", "create", "service", "prefixed", "-p", "p", "--force", env={"SSA_HSM_BASE_URL": url})
+            made = self.run_program(
+                "account", "create", "service", "prefixed", "-p", "p", "--force", env={"SSA_HSM_BASE_URL": url}
+            )
             self.expect(made, 0)
             self.expect(self.run_program("token", "-p", "p"), 0)
             api.clean()

@@ -106,7 +106,17 @@ class Formats(Case):
         config.write_text(self.form("curl"))
         self.api.forget_requests()
         url = f"{self.api.base_url}/authentication/v2/service-accounts"
-        command = [places.tool("curl"), "-sS", "--cacert", self.api.cacert, "-K", str(config), "-w", "%{http_code}", url]
+        command = [
+            places.tool("curl"),
+            "-sS",
+            "--cacert",
+            self.api.cacert,
+            "-K",
+            str(config),
+            "-w",
+            "%{http_code}",
+            url,
+        ]
         result = self.run_command(command)
         # The token is a service account's: known (not 401), but it may not administer.
         self.assertTrue(result.out.endswith("403"), str(result))
@@ -125,9 +135,19 @@ class Formats(Case):
 
     def test_a_token_from_a_hostile_server_runs_nothing_in_the_shell(self) -> None:
         mark = self.dir / "mark"
-        for token in (f"$(touch {mark})", f"x;touch {mark}", f"x\ntouch {mark}\n", f"`touch {mark}`", "a'b", 'a"b', "a b"):
+        for token in (
+            f"$(touch {mark})",
+            f"x;touch {mark}",
+            f"x\ntouch {mark}\n",
+            f"`touch {mark}`",
+            "a'b",
+            'a"b',
+            "a b",
+        ):
             with self.subTest(token=token):
-                self.api.fault("replace", path="/token", body={"access_token": token, "token_type": "Bearer", "expires_in": 9})
+                self.api.fault(
+                    "replace", path="/token", body={"access_token": token, "token_type": "Bearer", "expires_in": 9}
+                )
                 result = self.run_program("token", "--format", "env")
                 if result.code == 0:
                     self.run_command([places.tool("sh"), "-c", 'eval "$0"', result.out])

@@ -6,7 +6,17 @@ import re
 
 from harness import Case
 
-COMMANDS = ["account create", "account delete", "key create", "key import", "key delete", "token", "jwt", "exec", "hsm list"]
+COMMANDS = [
+    "account create",
+    "account delete",
+    "key create",
+    "key import",
+    "key delete",
+    "token",
+    "jwt",
+    "exec",
+    "hsm list",
+]
 
 
 class Usage(Case):
@@ -76,8 +86,8 @@ class Usage(Case):
             self.assertRegex(result.out, rf"\b{code} \w+")
 
     def test_help_fits_a_terminal(self) -> None:
-        for words in ([], *(c.split() for c in COMMANDS)):
-            for line in self.run_program(*words, "--help").out.splitlines():
+        for command in ["", *COMMANDS]:
+            for line in self.run_program(*command.split(), "--help").out.splitlines():
                 self.assertLessEqual(len(line), 118, line)
 
     def test_help_of_a_command_shows_its_own_options_alone(self) -> None:

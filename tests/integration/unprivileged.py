@@ -23,7 +23,7 @@ def _ignore(_: str, names: list[str]) -> set[str]:
 
 
 def run_as_nobody(arguments: list[str]) -> int:
-    """Runs run.py again as nobody, with a copy of all it needs: a checkout may lie under a folder that is root's own."""
+    """Runs run.py again as nobody, with a copy of all it needs: a checkout may lie under a folder of root's own."""
     folder = Path(tempfile.mkdtemp(prefix="ssa-hsm-integration-", dir="/tmp"))
     os.umask(0o022)
     try:

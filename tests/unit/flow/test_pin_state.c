@@ -20,6 +20,9 @@ static const struct token_info token = {.label = "Token", .serial = "12/ab", .ur
 static const struct token_info low = {.label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token",
                                       .pin_count_low = true};
 
+static struct unit_heard heard;
+static const struct ssa_callbacks callbacks = {.context = &heard, .tell = unit_tell};
+
 static int fresh(void **state)
 {
     (void)state;
@@ -30,7 +33,7 @@ static int fresh(void **state)
 static bool begins(const struct token_info *info, const char *identity, bool retry, struct pin_state *pin)
 {
     struct ssa_error err = {0};
-    const bool ok = pin_state_begin(pin, info, identity, retry, &err);
+    const bool ok = pin_state_begin(pin, info, identity, retry, &callbacks, &err);
     assert_true(ok || err.code == SSA_PIN);
     return ok;
 }
@@ -58,7 +61,7 @@ static void a_wrong_pin_is_tried_once(void **state)
     struct pin_state pin;
     tried("file 1", PIN_REFUSED);
     blocked("file 1");
-    FAILS(pin_state_begin(&pin, &token, "file 1", false, &err), SSA_PIN, "--pin-retry");
+    FAILS(pin_state_begin(&pin, &token, "file 1", false, &callbacks, &err), SSA_PIN, "--pin-retry");
     assert_non_null(strstr(err.hint, unit_path("state/ssa-hsm/pin-12_ab")));
     assert_string_equal(err.subject, token.uri);
     // Another token has its own record.
@@ -152,9 +155,9 @@ static void where_nothing_can_be_recorded_the_token_s_flag_decides(void **state)
     assert_true(begins(&token, "file 1", false, &pin));
     assert_int_equal(pin.fd, -1);
     pin_state_end(&pin, PIN_REFUSED);
-    FAILS(pin_state_begin(&pin, &low, "file 1", false, &err), SSA_PIN, "CKF_USER_PIN_COUNT_LOW");
+    FAILS(pin_state_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN, "CKF_USER_PIN_COUNT_LOW");
     assert_non_null(strstr(err.hint, "XDG_STATE_HOME"));
-    FAILS(pin_state_begin(&pin, &low, "", true, &err), SSA_PIN, "CKF_USER_PIN_COUNT_LOW");
+    FAILS(pin_state_begin(&pin, &low, "", true, &callbacks, &err), SSA_PIN, "CKF_USER_PIN_COUNT_LOW");
     // Another's mistype stops nobody who has a record to go by.
     fresh(NULL);
     assert_true(begins(&low, "file 1", false, &pin));
@@ -169,9 +172,9 @@ static bool tries_on_a_full_disk(void *context)
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &none) != 0)
         return false;
     struct ssa_error err;
-    const bool allowed = pin_state_begin(&pin, &token, "file 1", true, &err) && pin.fd < 0;
+    const bool allowed = pin_state_begin(&pin, &token, "file 1", true, &callbacks, &err) && pin.fd < 0;
     pin_state_end(&pin, PIN_REFUSED);
-    return allowed && !pin_state_begin(&pin, &low, "file 1", true, &err);
+    return allowed && !pin_state_begin(&pin, &low, "file 1", true, &callbacks, &err);
 }
 
 static void a_full_disk_does_not_forget_a_wrong_try(void **state)
@@ -199,7 +202,7 @@ static void compete(struct shared *s)
 {
     struct pin_state pin;
     struct ssa_error err;
-    if (!pin_state_begin(&pin, &token, "file 1", false, &err)) {
+    if (!pin_state_begin(&pin, &token, "file 1", false, &callbacks, &err)) {
         __atomic_add_fetch(&s->refused, 1, __ATOMIC_SEQ_CST);
         return;
     }
