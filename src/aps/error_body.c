@@ -93,7 +93,7 @@ static void hide_secret(char *text, const char *secret)
     const size_t len = secret == NULL ? 0 : strlen(secret), text_len = strlen(text);
     if (len < SECRET_LEAST)
         return;
-    for (char *at = strstr(text, secret); at != NULL; at = strstr(at, secret))
+    for (char *at = strstr(text, secret); at != NULL; at = strstr(at + len, secret))
         memset(at, '*', len);
     // The text may have been cut in the middle of it.
     for (size_t part = len - 1; part >= SECRET_LEAST; part--) {

@@ -5,8 +5,7 @@
 
 static void check_parsed(const struct uri *uri)
 {
-    const struct uri_parts parts = {.token = "t",
-                                    .module_path = uri_module_path(uri),
+    const struct uri_parts parts = {.module_path = uri_module_path(uri),
                                     .module_name = uri_module_name(uri),
                                     .pin_source = uri_pin_source(uri)};
     char text[URI_TEXT_MAX], token[URI_TEXT_MAX];

@@ -51,7 +51,7 @@ class FaultCase(Case):
         """As at the test's beginning, for the next subtest: no accounts, an empty token, no files."""
         self.api.clean()
         self.store.copy_from(softtoken.template())
-        for folder in (self.config, self.state):
+        for folder in (self.config / "ssa-hsm", self.state):
             shutil.rmtree(folder, ignore_errors=True)
 
     # ---- what there is ----
@@ -74,8 +74,8 @@ class FaultCase(Case):
         return []
 
     def files(self) -> list[str]:
-        """Every file of ours: profiles, drafts of them, records."""
-        folders = [self.config, self.state, self.home]
+        """Every file of ours: profiles, drafts of them, records. (Beside them the harness keeps p11-kit's.)"""
+        folders = [self.config / "ssa-hsm", self.state, self.home]
         return sorted(str(p.relative_to(self.dir)) for f in folders for p in f.rglob("*") if not p.is_dir())
 
     # ---- what must be ----

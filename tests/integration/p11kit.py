@@ -17,8 +17,14 @@ def write_module(config: Path, name: str, *lines: str) -> None:
     (folder / f"{name}.module").write_text("".join(f"{line}\n" for line in lines))
 
 
+def _write_if_absent(config: Path, name: str, *lines: str) -> None:
+    if not (config / "pkcs11" / "modules" / f"{name}.module").exists():
+        write_module(config, name, *lines)
+
+
 def only_softhsm(config: Path) -> None:
+    """Leaves alone what a test has written itself."""
+    _write_if_absent(config, "softhsm2", f"module: {places.softhsm()}", "disable-in:")
     for system in (Path("/usr/share/p11-kit/modules"), Path("/etc/pkcs11/modules")):
         for module in system.glob("*.module"):
-            write_module(config, module.stem, "disable-in: ssa-hsm")
-    write_module(config, "softhsm2", f"module: {places.softhsm()}", "disable-in:")
+            _write_if_absent(config, module.stem, "disable-in: ssa-hsm")

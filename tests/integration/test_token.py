@@ -79,13 +79,6 @@ class Token(Case):
         seen = {json.dumps([r["header_names"], r["form_fields"], r["path"]]) for r in self.api.requests()}
         self.assertEqual(len(seen), 1)
 
-    def test_several_at_the_same_time_do_not_disturb_each_other(self) -> None:
-        processes = [self.start(self.argv("token")) for _ in range(4)]
-        for process in processes:
-            out, err = process.communicate(timeout=60)
-            self.assertEqual(process.returncode, 0, err.decode())
-            self.assertIn("access_token", json.loads(out))
-
 
 class Formats(Case):
     def setUp(self) -> None:

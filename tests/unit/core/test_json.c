@@ -139,6 +139,14 @@ static void overlong_utf8_is_no_json(void **state)
     refuses("\"\xf4\x90\x80\x80\"");
 }
 
+static void a_lone_surrogate_is_no_character(void **state)
+{
+    (void)state;
+    refuses("\"\\udd11\"");
+    refuses("\"\\udd11\\ud83d\"");
+    refuses("{\"\\udd11\":1}");
+}
+
 static void what_is_no_json_is_refused(void **state)
 {
     (void)state;
@@ -233,6 +241,7 @@ int main(void)
         cmocka_unit_test(a_zero_byte_in_a_name_makes_no_other_name),
         cmocka_unit_test(what_is_no_utf8_is_no_json),
         cmocka_unit_test(overlong_utf8_is_no_json),
+        cmocka_unit_test(a_lone_surrogate_is_no_character),
         cmocka_unit_test(what_is_no_json_is_refused),
         cmocka_unit_test(every_cut_of_a_text_is_refused),
         cmocka_unit_test(sixteen_levels_are_read_and_no_more),
