@@ -13,8 +13,6 @@
 // Whom enable-in and disable-in name.
 #define PROGRAM "ssa-hsm"
 
-enum { LINE_MAX_LENGTH = 1024 };
-
 static char *trim(char *text)
 {
     while (isspace((unsigned char)*text))
@@ -68,8 +66,9 @@ static void read_file(const char *path, struct draft *draft)
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return;
-    char line[LINE_MAX_LENGTH];
-    while (fgets(line, sizeof line, file) != NULL) {
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, file) >= 0) {
         char *text = trim(line);
         char *colon = strchr(text, ':');
         if (text[0] == '#' || colon == NULL)
@@ -77,6 +76,7 @@ static void read_file(const char *path, struct draft *draft)
         *colon = '\0';
         apply(draft, trim(text), trim(colon + 1));
     }
+    free(line);
     // Only read from: a failing close loses nothing.
     (void)fclose(file);
 }

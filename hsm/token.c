@@ -2,10 +2,11 @@
 #include "hsm/pkcs11.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/text.h"
 
-enum { MATCHES_SHOWN = 4 };
+enum { MATCHES_SHOWN = 4, SECOND_LOOK_MS = 100 };
 
 // What a search has seen so far.
 struct search {
@@ -126,8 +127,8 @@ static bool conclude(struct search *s, struct token **token, struct ssa_error *e
     return true;
 }
 
-static bool open_in(const struct module_entry *entry, const struct uri *uri, struct token **token,
-                    struct ssa_error *err)
+static bool try_in(const struct module_entry *entry, const struct uri *uri, struct token **token,
+                   struct ssa_error *err)
 {
     struct module module;
     struct search s = {.uri = uri};
@@ -137,6 +138,24 @@ static bool open_in(const struct module_entry *entry, const struct uri *uri, str
         return true;
     module_close(&module);
     return false;
+}
+
+// A token that is named and not found is looked for once more: one in files (SoftHSM) is not there for the
+// moment in which another process that logs in writes them anew.
+static bool open_in(const struct module_entry *entry, const struct uri *uri, struct token **token,
+                    struct ssa_error *err)
+{
+    static const struct timespec pause = {.tv_nsec = SECOND_LOOK_MS * 1000000L};
+    struct ssa_error first = {0};
+    if (try_in(entry, uri, token, &first))
+        return true;
+    if (uri == NULL || first.code != SSA_ABSENT) {
+        if (err != NULL)
+            *err = first;
+        return false;
+    }
+    (void)nanosleep(&pause, NULL);
+    return try_in(entry, uri, token, err);
 }
 
 static bool same_file_before(const struct registry *registry, size_t index)

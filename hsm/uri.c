@@ -19,9 +19,10 @@ static void kit_free(P11KitUri **uri)
     p11_kit_uri_free(*uri);
 }
 
-static bool bad(struct ssa_error *err, const char *text, const char *what)
+// The text is not repeated: what is wrong with it may be that a PIN or a key stands there.
+static bool bad(struct ssa_error *err, const char *what)
 {
-    error_set(err, SSA_CONFIG, NULL, text, "%s", what);
+    error_set(err, SSA_CONFIG, NULL, NULL, "%s", what);
     return error_hint(
         err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\"; `ssa-hsm hsm list` prints "
              "them ready to paste.");
@@ -38,9 +39,8 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
     if (uri == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a URI");
     const int code = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri);
-    // Neither message repeats the text: what is wrong with it may be that a PIN or a key stands there.
     if (code != P11_KIT_URI_OK)
-        return bad(err, NULL, "this is no PKCS#11 URI (RFC 7512)");
+        return bad(err, "this is no PKCS#11 URI (RFC 7512)");
     if (p11_kit_uri_get_pin_value(uri) != NULL) {
         error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI holds a PIN (pin-value)");
         return error_hint(
@@ -52,8 +52,7 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
         return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
     }
     if (p11_kit_uri_any_unrecognized(uri))
-        return bad(err, text,
-                   "the PKCS#11 URI has an attribute that is not in RFC 7512, so it matches nothing");
+        return bad(err, "the PKCS#11 URI has an attribute that is not in RFC 7512, so it matches nothing");
     *out = (struct uri *)uri;
     uri = NULL;
     return true;

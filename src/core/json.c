@@ -103,8 +103,17 @@ static int on_number(void *context, const char *text, size_t len)
     return show(context, JSON_NUMBER, text, len);
 }
 
+// An escape may stand for half a character (RFC 8259 section 8.2), which is no text.
+static int no_text(struct reader *r)
+{
+    error_set(r->err, SSA_UNEXPECTED, NULL, NULL, "no JSON: an escape stands for no character");
+    return stop(r);
+}
+
 static int on_string(void *context, const unsigned char *text, size_t len)
 {
+    if (!text_is_utf8(span_of(text, len)))
+        return no_text(context);
     return show(context, JSON_STRING, text, len);
 }
 
@@ -133,6 +142,8 @@ static int on_open_array(void *context)
 
 static int on_name(void *context, const unsigned char *text, size_t len)
 {
+    if (!text_is_utf8(span_of(text, len)))
+        return no_text(context);
     return enter(context, span_of(text, len), false);
 }
 
@@ -297,6 +308,8 @@ static int copy_number(void *c, const char *text, size_t len)
 
 static int copy_string(void *c, const unsigned char *text, size_t len)
 {
+    if (!text_is_utf8(span_of(text, len)))
+        return copied(c, yajl_gen_invalid_string);
     return copied(c, yajl_gen_string(generator(c), text, len));
 }
 

@@ -40,7 +40,8 @@ static void the_kernel_neither_swaps_nor_dumps_nor_inherits_it(void **state)
     SUCCEEDS(secret_must_be_locked(&s, &err));
     for (size_t at = 0; at <= s.capacity; at += 4096) {
         flags_of(s.data + at, flags);
-        assert_non_null(strstr(flags, " lo "));
+        if (UNIT_MLOCK_WORKS)
+            assert_non_null(strstr(flags, " lo "));
         assert_non_null(strstr(flags, " dd "));
         assert_non_null(strstr(flags, " wf "));
     }
@@ -86,6 +87,8 @@ static bool is_refused_without_lock(void *context)
 static void a_key_is_refused_where_memory_cannot_be_locked(void **state)
 {
     (void)state;
+    if (!UNIT_MLOCK_WORKS)
+        skip();
     unit_in_child(is_refused_without_lock, NULL);
 }
 
