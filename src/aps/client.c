@@ -76,8 +76,8 @@ void aps_free(struct aps *client)
 void aps_undoing(struct aps *client)
 {
     client->left_ms = client->config.timeout * 1000LL;
-    // A person who had not asked to stop before may still do so; one who had is not heard twice.
-    client->deaf = client->deaf || client_interrupted(client);
+    // What undoes is not stopped: it has its own end.
+    client->deaf = true;
 }
 
 time_t aps_server_time(const struct aps *client)

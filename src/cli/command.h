@@ -9,6 +9,7 @@ struct invocation {
     const struct arguments *arguments;
     const char *const *words; // behind the command's name
     size_t word_count;
+    struct ssa_settings *settings; // main's own; exec frees them, since it never comes back
     struct ssa_run run;
 };
 

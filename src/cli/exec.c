@@ -38,14 +38,18 @@ static char **environment_for(const struct ssa_settings *settings, const char *t
     return made;
 }
 
-static bool replace_process(char **command, char **environment, struct ssa_error *err)
+// Comes back neither when it works nor when it fails: the settings, with the secrets in them, are gone by
+// then.
+static _Noreturn void replace_process(struct ssa_settings *settings, char **command, char **environment)
 {
+    struct ssa_error err;
+    ssa_settings_free(settings);
     interrupt_release();
     wipe_stack_and_registers();
     (void)execvpe(command[0], command, environment);
     const int number = errno;
-    error_errno(err, SSA_UNEXPECTED, number, command[0], "cannot be run");
-    print_error(err);
+    error_errno(&err, SSA_UNEXPECTED, number, command[0], "cannot be run");
+    print_error(&err);
     _exit(number == ENOENT ? NOT_FOUND : NOT_RUN);
 }
 
@@ -71,5 +75,5 @@ bool command_exec(const struct invocation *i, struct ssa_error *err)
         free(environment);
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
     }
-    return replace_process(i->arguments->rest, environment, err);
+    replace_process(i->settings, i->arguments->rest, environment);
 }

@@ -136,6 +136,7 @@ static bool run_command(const struct command *command, const struct arguments *a
         .arguments = a,
         .words = a->words + name_words,
         .word_count = a->word_count - name_words,
+        .settings = settings,
         .run = {.settings = settings,
                 .callbacks = {.ask_secret = terminal_ask_secret,
                               .confirm = terminal_confirm,

@@ -5,7 +5,7 @@
 
 #include "core/base64.h"
 
-enum { DER_INTEGER = 0x02, DER_OCTET_STRING = 0x04, DER_SEQUENCE = 0x30 };
+enum { DER_INTEGER = 0x02, DER_OCTET_STRING = 0x04, DER_SEQUENCE = 0x30, DER_ATTRIBUTES = 0xa0 };
 
 static bool no_key(struct ssa_error *err, const char *subject, const char *why)
 {
@@ -107,11 +107,13 @@ static bool parse_pkcs8(struct span der, struct rsa_key *key)
 {
     static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
                                              0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-    struct span in, algorithm, inner;
+    struct span in, algorithm, inner, attributes;
     return take(&der, DER_SEQUENCE, &in) && der.len == 0 && take_version_zero(&in) &&
            take(&in, DER_SEQUENCE, &algorithm) &&
            span_equal(algorithm, span_of(rsa_encryption, sizeof rsa_encryption)) &&
-           take(&in, DER_OCTET_STRING, &inner) && parse_pkcs1(inner, key);
+           take(&in, DER_OCTET_STRING, &inner) &&
+           (in.len == 0 || (take(&in, DER_ATTRIBUTES, &attributes) && in.len == 0)) &&
+           parse_pkcs1(inner, key);
 }
 
 size_t rsa_bits(struct span modulus)

@@ -6,7 +6,7 @@ enum { TIMESTAMP_MAX = 64 };
 bool timestamp_read(struct span text, time_t *seconds)
 {
     char copy[TIMESTAMP_MAX];
-    if (text.len >= sizeof copy || memchr(text.data, 0, text.len) != NULL)
+    if (text.len == 0 || text.len >= sizeof copy || memchr(text.data, 0, text.len) != NULL)
         return false;
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';

@@ -71,6 +71,12 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
     return jwt_describe(&plan.claims, &out, err) && text_take(json, &out, err);
 }
 
+// A person who wants to stop wants no request, and no token on the screen.
+static bool go_on(const struct ssa_run *run, struct ssa_error *err)
+{
+    return !interrupted(&run->callbacks) || error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
+}
+
 // Signs with the token that is logged in.
 static bool make_assertion(struct plan *plan, struct token *token, const struct uri *uri,
                            struct secret *assertion, struct ssa_error *err)
@@ -78,9 +84,9 @@ static bool make_assertion(struct plan *plan, struct token *token, const struct 
     struct key key;
     SECRET_AUTO signature = {0};
     return key_find(token, uri, &key, err) && signing_input(plan, assertion, err) &&
-           secret_new(&signature, RSA_BYTES_MAX, err) &&
+           secret_new(&signature, RSA_BYTES_MAX, err) && go_on(plan->run, err) &&
            key_sign(token, &key, secret_span(assertion), &signature, err) &&
-           jwt_add_signature(assertion, secret_span(&signature), err);
+           jwt_add_signature(assertion, secret_span(&signature), err) && go_on(plan->run, err);
 }
 
 // Opens the token, logs in, signs, logs out.
@@ -197,5 +203,5 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
         aps_exchange_finish(opening.exchange, is_signed ? &assertion : NULL, &answer, is_signed ? err : NULL);
     if (is_signed && !answered)
         explain_refusal(&plan, err);
-    return is_signed && answered && take_grant(&answer, grant, err);
+    return is_signed && answered && go_on(run, err) && take_grant(&answer, grant, err);
 }

@@ -69,9 +69,12 @@ bool path_make(const char *folder, struct ssa_error *err)
             return error_errno(err, SSA_CONFIG, number, path, "the folder cannot be made");
         }
         if (slash == NULL)
-            return true;
+            break;
         *slash = '/';
     }
+    struct stat about;
+    return (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) ||
+           error_set(err, SSA_CONFIG, "ENOTDIR", path, "is in the place of a folder");
 }
 
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)

@@ -1,4 +1,5 @@
-// dotenv_read: names are names, lines are counted, and every value that can be written is read again as it was.
+// dotenv_read: names are names, lines are counted, and every value that can be written is read again as it
+// was.
 #include "fuzz.h"
 
 #include <ctype.h>

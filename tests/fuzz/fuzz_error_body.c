@@ -1,5 +1,5 @@
-// error_body_text: one short harmless line, whatever a server sends, and never the client secret. The input is a byte
-// for the status, the secret up to a line break, and the body.
+// error_body_text: one short harmless line, whatever a server sends, and never the client secret. The input
+// is a byte for the status, the secret up to a line break, and the body.
 #include "fuzz.h"
 
 #include "aps/error_body.h"

@@ -1,4 +1,5 @@
-// uri_parse: no PIN and no command gets through, none is repeated in a message, and what was read can be written.
+// uri_parse: no PIN and no command gets through, none is repeated in a message, and what was read can be
+// written.
 #include "fuzz.h"
 
 #include "hsm/uri.h"
@@ -23,7 +24,8 @@ static void check_parsed(const struct uri *uri)
     const char *const before[] = {parts.module_path, parts.module_name, parts.pin_source};
     const char *const after[] = {uri_module_path(again), uri_module_name(again), uri_pin_source(again)};
     for (size_t i = 0; i < 3; i++)
-        CHECK(before[i] == NULL || before[i][0] == '\0' || (after[i] != NULL && strcmp(before[i], after[i]) == 0));
+        CHECK(before[i] == NULL || before[i][0] == '\0' ||
+              (after[i] != NULL && strcmp(before[i], after[i]) == 0));
     uri_free(&again);
 }
 

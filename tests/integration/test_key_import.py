@@ -235,7 +235,9 @@ class ImportPem(_Import):
         self.expect(self.run_program("key", "import", "/nowhere/key.pem"), 3, "/nowhere/key.pem", "ENOENT")
         self.expect(self.run_program("key", "import", self.dir), 3, "EISDIR")
         self.expect(self.run_program("key", "import", "-", input=""), 3, "standard input", "empty")
-        self.expect(self.run_program("key", "import", "-", "--shred", input="x"), 2, "--shred")
+        shredded = self.run_program("key", "import", "-", "--shred", input="x")
+        self.assertIn(shredded.code, (2, 3), str(shredded))
+        self.assertIn("--shred", shredded.err)
 
     def test_an_endless_file_is_refused(self) -> None:
         self.expect(self.run_program("key", "import", "/dev/zero"), 3, "/dev/zero")

@@ -44,7 +44,8 @@ class Reading(_Profile):
         client = "APS_CLIENT_ID=c\n"
         for line, value in (
             ("APS_SECRET_ID=plain", "plain"), ('APS_SECRET_ID="double"', "double"),
-            ("APS_SECRET_ID='single'", "single"), ("export APS_SECRET_ID=exported", "exported"), ("APS_SECRET_ID=bare # comment", "bare"),
+            ("APS_SECRET_ID='single'", "single"), ("export APS_SECRET_ID=exported", "exported"),
+            ("APS_SECRET_ID=bare # comment", "bare"),
             ('APS_SECRET_ID="has # inside"', "has # inside"), ("APS_SECRET_ID=has#inside", "has#inside"),
             ('APS_SECRET_ID="quoted" # comment', "quoted"), ("  APS_SECRET_ID=indented", "indented"),
             ("APS_SECRET_ID='a$HOME`b\"c'", 'a$HOME`b"c'), ("APS_SECRET_ID=crlf\r", "crlf"),

@@ -18,7 +18,7 @@ from needles import Source
 from search import build_scanner
 from world import ROOT, CannotRun, World
 
-COMMANDS = ("account-create", "token", "key-import")
+COMMANDS = ("account-create", "token", "exec", "key-create", "key-import")
 
 
 @dataclass
@@ -66,10 +66,14 @@ class Proof:
                 self._command(name, ["account", "create", "First-Name1", "proof-account"], True, 1, name in only)
             elif name == "token" and name in only:
                 self._command(name, ["token"], False, 1, True)
+            elif name == "exec" and name in only:
+                self._command(name, ["exec", "--", "/bin/true"], False, 1, True)
+            elif name == "key-create":
+                self._command(name, ["key", "create", "--profile", "second"], True, 2, name in only)
             elif name == "key-import":
                 account, kid, pem = self._world.issue_key()
                 command = ["key", "import", str(pem), "--key-id", kid, "--account", account, "--profile", "imported"]
-                self._command(name, command, False, 2, True)
+                self._command(name, command, False, 3, True)
 
     def _options(self) -> list[str]:
         return ["--timeout", str(self._timeout), *(["--user", self._world.user] if self._world.user else [])]
@@ -102,7 +106,9 @@ class Proof:
         """A program that does nothing leaks nothing: that is no proof."""
         if name == "token":
             return b'"access_token"' in output.read_bytes()
-        profile = "default" if name == "account-create" else "imported"
+        if name == "exec":
+            return True  # it ended as its command did
+        profile = {"account-create": "default", "key-create": "second"}.get(name, "imported")
         return (self._world.home / "config/ssa-hsm" / f"{profile}.env").exists()
 
     def _judge(self, name: str, report: dict[str, Any], keys: int) -> None:
@@ -169,6 +175,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--expect-leak", action="store_true", help="succeed only when something is found")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="copy reports and outputs there (test secrets too)")
     parser.add_argument("--only", default=",".join(COMMANDS), help="some of " + ",".join(COMMANDS))
+    parser.add_argument("--bits", type=int, choices=(2048, 3072, 4096), help="size of the API's keys")
+    parser.add_argument("--pkcs8", action="store_true", help="the API's keys come as PKCS#8, with CRLF")
     parser.add_argument("--user", help="run the program as this user (default: who called sudo, else root)")
     parser.add_argument("--timeout", type=int, default=60, help="seconds for each command")
     options = parser.parse_args()
@@ -203,6 +211,8 @@ def main() -> int:
         with World(_user(options.user), options.keep) as world:
             proof = Proof(world, program, options.timeout)
             proof.control()
+            shape = {"bits": options.bits or 2048}
+            world.shape_keys(shape | ({"format": "pkcs8", "newline": "crlf"} if options.pkcs8 else {}))
             proof.commands(options.only)
     except (CannotRun, OSError, RuntimeError, subprocess.SubprocessError) as error:
         print(f"prove-memory: did not run: {error}", file=sys.stderr)

@@ -175,6 +175,16 @@ class World:
         except OSError as error:
             raise CannotRun(f"the emulator: {method} {path}: {error}") from None
 
+    def shape_keys(self, shape: dict[str, Any]) -> None:
+        """What the API's keys look like from now on (see the emulator's control path)."""
+        request = urllib.request.Request(f"{self.url}/_control/keys", json.dumps(shape).encode(), method="POST")
+        context = ssl.create_default_context(cafile=self._cacert)
+        try:
+            with urllib.request.urlopen(request, timeout=10, context=context):
+                return
+        except OSError as error:
+            raise CannotRun(f"the emulator: {error}") from None
+
     def issue_key(self) -> tuple[str, str, Path]:
         """A key as somebody got it before the program was there: its account, its id, the PEM file.
 

@@ -26,7 +26,8 @@ static void refuses(char **argv, const char *mention)
 static void options_stand_before_behind_and_between_words(void **state)
 {
     (void)state;
-    struct arguments a = reads(LINE("-p", "work", "account", "--force", "create", "A", "B", "--output=x.env"));
+    struct arguments a =
+        reads(LINE("-p", "work", "account", "--force", "create", "A", "B", "--output=x.env"));
     assert_int_equal(a.word_count, 4);
     assert_string_equal(a.words[0], "account");
     assert_string_equal(a.words[3], "B");
@@ -171,8 +172,9 @@ static void seconds_are_whole_and_within_bounds(void **state)
     assert_int_equal(seconds, 1);
     SUCCEEDS(parse_seconds("300", "timeout", 1, 300, &seconds, &err));
     assert_int_equal(seconds, 300);
-    static const char *const bad[] = {"",  "0",  "301", "-1", "+5", " 5",  "5 ", "5s",
-                                      "x", "1.5", "0x5", "99999999999999999999", "4294967297"};
+    static const char *const bad[] = {"",          "0",  "301", "-1",  "+5",  " 5",
+                                      "5 ",        "5s", "x",   "1.5", "0x5", "99999999999999999999",
+                                      "4294967297"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         FAILS(parse_seconds(bad[i], "timeout", 1, 300, &seconds, &err), SSA_USAGE, "--timeout takes");
     assert_int_equal(seconds, 300);

@@ -31,8 +31,7 @@ EVP_PKEY *keys_rsa(unsigned bits)
 // format "PEM", structure "type-specific" (PKCS#1) or "PrivateKeyInfo" (PKCS#8).
 static size_t encode(EVP_PKEY *key, const char *structure, const char *cipher, char *out)
 {
-    OSSL_ENCODER_CTX *encoder =
-        OSSL_ENCODER_CTX_new_for_pkey(key, EVP_PKEY_KEYPAIR, "PEM", structure, NULL);
+    OSSL_ENCODER_CTX *encoder = OSSL_ENCODER_CTX_new_for_pkey(key, EVP_PKEY_KEYPAIR, "PEM", structure, NULL);
     assert_non_null(encoder);
     if (cipher != NULL) {
         assert_int_equal(OSSL_ENCODER_CTX_set_cipher(encoder, cipher, NULL), 1);
@@ -83,7 +82,8 @@ size_t keys_wrap(struct span der, const char *label, char out[static KEYS_PEM_MA
     char body[12000];
     assert_true(der.len < 8192);
     (void)EVP_EncodeBlock((unsigned char *)body, der.data, (int)der.len);
-    const int len = snprintf(out, KEYS_PEM_MAX, "-----BEGIN %s-----\n%s\n-----END %s-----\n", label, body, label);
+    const int len =
+        snprintf(out, KEYS_PEM_MAX, "-----BEGIN %s-----\n%s\n-----END %s-----\n", label, body, label);
     assert_true(len > 0 && len < KEYS_PEM_MAX);
     return (size_t)len;
 }
@@ -124,14 +124,10 @@ void der_number(struct der *der, struct span number)
 void keys_numbers(EVP_PKEY *key, struct key_numbers *numbers)
 {
     static const char *const names[] = {
-        OSSL_PKEY_PARAM_RSA_N,
-        OSSL_PKEY_PARAM_RSA_E,
-        OSSL_PKEY_PARAM_RSA_D,
-        OSSL_PKEY_PARAM_RSA_FACTOR1,
-        OSSL_PKEY_PARAM_RSA_FACTOR2,
-        OSSL_PKEY_PARAM_RSA_EXPONENT1,
-        OSSL_PKEY_PARAM_RSA_EXPONENT2,
-        OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+        OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,
+        OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
+        OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
+        OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
     };
     for (size_t i = 0; i < 8; i++) {
         BIGNUM *number = NULL;

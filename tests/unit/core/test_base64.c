@@ -131,8 +131,8 @@ static void padding_stands_at_the_end_and_makes_fours(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "A",     "AA",    "AAA",    "A=",    "AA=",   "A==",     "A===",    "AAAAA",  "AAAA=",    "AAAA==",
-        "AAA==", "AA===", "AA=A",   "AA==A", "=AAA",  "AA==AAAA", "AAA=AAA=", "AAAA====", "AAA=\n=",
+        "A",     "AA",    "AAA",  "A=",    "AA=",  "A==",      "A===",     "AAAAA",    "AAAA=",   "AAAA==",
+        "AAA==", "AA===", "AA=A", "AA==A", "=AAA", "AA==AAAA", "AAA=AAA=", "AAAA====", "AAA=\n=",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         refused(texts[i]);
@@ -157,8 +157,9 @@ static void any_other_byte_is_refused(void **state)
     (void)state;
     uint8_t back[1024];
     for (unsigned byte = 0; byte < 256; byte++) {
-        const bool fine = byte != 0 && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-                                              (int)byte) != NULL;
+        const bool fine =
+            byte != 0 &&
+            strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", (int)byte) != NULL;
         const bool white = byte != 0 && strchr(" \t\r\n", (int)byte) != NULL;
         for (size_t at = 0; at < 4; at++) {
             char text[8] = "AAAABBBB";

@@ -159,8 +159,9 @@ static void every_kind_of_value_can_be_written(void **state)
     json_close(&w, JSON_ARRAY);
     json_close(&w, JSON_OBJECT);
     SUCCEEDS(json_end(&w, &err));
-    assert_string_equal(secret_text(&out), "{\"s\\\"\":\"a\\nb\",\"i\":-9223372036854775808,\"t\":true,\"n\":null,"
-                                           "\"a\":[\"\",false]}");
+    assert_string_equal(secret_text(&out),
+                        "{\"s\\\"\":\"a\\nb\",\"i\":-9223372036854775808,\"t\":true,\"n\":null,"
+                        "\"a\":[\"\",false]}");
 }
 
 static void a_writer_remembers_its_failure(void **state)

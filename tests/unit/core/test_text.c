@@ -40,7 +40,8 @@ static void control_characters_become_question_marks(void **state)
 static void text_cannot_be_turned_around(void **state)
 {
     (void)state;
-    shows("\xe2\x80\xaa|\xe2\x80\xae|\xe2\x81\xa6|\xe2\x81\xa9|\xe2\x80\x8e|\xe2\x80\x8f|\xd8\x9c", "?|?|?|?|?|?|?");
+    shows("\xe2\x80\xaa|\xe2\x80\xae|\xe2\x81\xa6|\xe2\x81\xa9|\xe2\x80\x8e|\xe2\x80\x8f|\xd8\x9c",
+          "?|?|?|?|?|?|?");
     shows("\xe2\x80\xa8|\xe2\x80\xa9", "?|?");
     // Their neighbours are letters and marks of their own.
     shows("\xe2\x80\xaf|\xe2\x81\xa5|\xe2\x80\xa7", "\xe2\x80\xaf|\xe2\x81\xa5|\xe2\x80\xa7");
@@ -53,13 +54,13 @@ static void what_is_no_utf8_becomes_question_marks(void **state)
           "b",
           "a??b");
     shows("\x80\xbf", "??");
-    shows("\xc0\x9b", "??");              // ESC, overlong in two bytes
-    shows("\xe0\x80\x9b", "???");         // in three
-    shows("\xf0\x80\x80\x9b", "????");    // in four
-    shows("\xed\xa0\x80", "???");         // a surrogate
-    shows("\xf4\x90\x80\x80", "????");    // above U+10FFFF
+    shows("\xc0\x9b", "??");                // ESC, overlong in two bytes
+    shows("\xe0\x80\x9b", "???");           // in three
+    shows("\xf0\x80\x80\x9b", "????");      // in four
+    shows("\xed\xa0\x80", "???");           // a surrogate
+    shows("\xf4\x90\x80\x80", "????");      // above U+10FFFF
     shows("\xf8\x88\x80\x80\x80", "?????"); // five bytes, as once was
-    shows("\xe4\xb8", "??");              // cut off
+    shows("\xe4\xb8", "??");                // cut off
     shows("\xe4\xb8|", "??|");
     shows("\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf", "\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf");
 }

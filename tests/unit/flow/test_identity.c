@@ -7,8 +7,8 @@
 #include "core/text.h"
 #include "flow/identity.h"
 
-#define URI        "pkcs11:token=t;object=o"
-#define BLOCK(n)   "SERVICE_ACCOUNT_ID=a" n "\nKEY_ID=k" n "\nSSA_EMAIL=e" n "\nPRIVATE_KEY='" URI n "'\n"
+#define URI      "pkcs11:token=t;object=o"
+#define BLOCK(n) "SERVICE_ACCOUNT_ID=a" n "\nKEY_ID=k" n "\nSSA_EMAIL=e" n "\nPRIVATE_KEY='" URI n "'\n"
 
 static struct ssa_settings *settings(const char *profile, bool named, const char *const *environment)
 {
@@ -31,7 +31,8 @@ static struct ssa_settings *settings(const char *profile, bool named, const char
 
 static const char *const whole[] = {"SERVICE_ACCOUNT_ID=a-env", "KEY_ID=k-env", "SSA_EMAIL=e-env",
                                     "PRIVATE_KEY=" URI, NULL};
-static const char *const no_key_id[] = {"SERVICE_ACCOUNT_ID=a-env", "SSA_EMAIL=e-env", "PRIVATE_KEY=" URI, NULL};
+static const char *const no_key_id[] = {"SERVICE_ACCOUNT_ID=a-env", "SSA_EMAIL=e-env", "PRIVATE_KEY=" URI,
+                                        NULL};
 static const char *const account_alone[] = {"SERVICE_ACCOUNT_ID=a-env", NULL};
 static const char *const email_alone[] = {"SSA_EMAIL=e-env", NULL};
 
@@ -75,7 +76,8 @@ static void some_but_not_all_is_an_error_that_names_the_missing(void **state)
     fails_with(BLOCK("1"), false, no_key_id, true, "the environment: lacks KEY_ID");
     fails_with(BLOCK("1"), false, account_alone, true, "lacks KEY_ID, SSA_EMAIL, PRIVATE_KEY");
     fails_with(BLOCK("1"), false, email_alone, true, "lacks SERVICE_ACCOUNT_ID, KEY_ID, PRIVATE_KEY");
-    fails_with("KEY_ID=k\n", true, whole, true, "default.env: lacks SERVICE_ACCOUNT_ID, SSA_EMAIL, PRIVATE_KEY");
+    fails_with("KEY_ID=k\n", true, whole, true,
+               "default.env: lacks SERVICE_ACCOUNT_ID, SSA_EMAIL, PRIVATE_KEY");
     fails_with("KEY_ID=k\n", false, NULL, true, "--profile");
     fails_with(BLOCK("1"), false, email_alone, false, "lacks SERVICE_ACCOUNT_ID");
 }
@@ -104,7 +106,8 @@ static void a_profile_without_a_key_points_to_key_create(void **state)
 static void an_imported_key_may_have_no_email(void **state)
 {
     (void)state;
-    comes_from("SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=\"\"\nPRIVATE_KEY=" URI "\n", false, NULL, "k", FROM_PROFILE);
+    comes_from("SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=\"\"\nPRIVATE_KEY=" URI "\n", false, NULL, "k",
+               FROM_PROFILE);
     fails_with("SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nPRIVATE_KEY=" URI "\n", false, NULL, true, "lacks SSA_EMAIL");
 }
 
@@ -112,8 +115,10 @@ static void a_key_as_text_is_refused_and_never_shown(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=e\nPRIVATE_KEY=\"-----BEGIN RSA PRIVATE KEY-----\nhunter2\n\"\n",
-        "SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=e\nPRIVATE_KEY=\"-----BEGIN PRIVATE KEY-----\\nhunter2\\n\"\n",
+        "SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=e\nPRIVATE_KEY=\"-----BEGIN RSA PRIVATE "
+        "KEY-----\nhunter2\n\"\n",
+        "SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=e\nPRIVATE_KEY=\"-----BEGIN PRIVATE "
+        "KEY-----\\nhunter2\\n\"\n",
         "SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=e\nPRIVATE_KEY=hunter2\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -1,4 +1,5 @@
-// Unattended PIN tries: a wrong one is remembered, so that a service that restarts spends one try and no more.
+// Unattended PIN tries: a wrong one is remembered, so that a service that restarts spends one try and no
+// more.
 #include "core/unit.h"
 
 #include <errno.h>
@@ -17,8 +18,8 @@
 #include "flow/pin_state.h"
 
 static const struct token_info token = {.label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token"};
-static const struct token_info low = {.label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token",
-                                      .pin_count_low = true};
+static const struct token_info low = {
+    .label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token", .pin_count_low = true};
 
 static struct unit_heard heard;
 static const struct ssa_callbacks callbacks = {.context = &heard, .tell = unit_tell};
@@ -132,6 +133,24 @@ static void a_try_that_never_was_leaves_the_record_standing(void **state)
     blocked("file 1");
 }
 
+static void a_try_of_unknown_end_counts_as_spent(void **state)
+{
+    (void)state;
+    tried("file 1", PIN_UNKNOWN);
+    blocked("file 1");
+}
+
+// A key that wants a login for each signature is refused outside of begin and end.
+static void a_wrong_pin_at_a_signature_is_remembered(void **state)
+{
+    (void)state;
+    pin_state_refused(&token, "file 1");
+    blocked("file 1");
+    tried("file 2", PIN_REFUSED);
+    pin_state_refused(&token, "file 3");
+    blocked("file 3");
+}
+
 static bool dies_in_the_middle(void *context)
 {
     struct pin_state pin;
@@ -184,7 +203,6 @@ static void a_full_disk_does_not_forget_a_wrong_try(void **state)
     unit_in_child(tries_on_a_full_disk, NULL);
     blocked("file 1");
 }
-
 
 static void a_full_disk_makes_no_wrong_try_up(void **state)
 {
@@ -260,6 +278,8 @@ int main(void)
         cmocka_unit_test_setup(a_right_pin_clears_the_record, fresh),
         cmocka_unit_test_setup(a_login_by_a_person_clears_the_record, fresh),
         cmocka_unit_test_setup(a_try_that_never_was_leaves_the_record_standing, fresh),
+        cmocka_unit_test_setup(a_try_of_unknown_end_counts_as_spent, fresh),
+        cmocka_unit_test_setup(a_wrong_pin_at_a_signature_is_remembered, fresh),
         cmocka_unit_test_setup(a_process_that_dies_in_the_middle_leaves_the_record, fresh),
         cmocka_unit_test_setup(where_nothing_can_be_recorded_the_token_s_flag_decides, fresh),
         cmocka_unit_test_setup(a_full_disk_does_not_forget_a_wrong_try, fresh),

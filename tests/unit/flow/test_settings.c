@@ -33,9 +33,10 @@ static struct ssa_settings *set_up(const struct sources *from, struct ssa_error 
         assert_true(strlen(from->environment[i]) < sizeof copies[i]);
         environment[i] = strcpy(copies[i], from->environment[i]);
     }
-    const bool ok = (from->option_name == NULL || ssa_settings_option(s, from->option_name, from->option_value, err)) &&
-                    ssa_settings_environment(s, environment, true, err) &&
-                    ssa_settings_profile(s, from->named, false, &callbacks, err);
+    const bool ok =
+        (from->option_name == NULL || ssa_settings_option(s, from->option_name, from->option_value, err)) &&
+        ssa_settings_environment(s, environment, true, err) &&
+        ssa_settings_profile(s, from->named, false, &callbacks, err);
     if (ok)
         return s;
     ssa_settings_free(s);
@@ -143,7 +144,8 @@ static void the_other_name_of_the_client_secret_is_read(void **state)
     from = (struct sources){.profile_text = "APS_CLIENT_SECRET=alias\n"};
     value_is(&from, "APS_SECRET_ID", "alias");
     // The environment goes before the profile, whatever the name.
-    from = (struct sources){.profile_text = "APS_SECRET_ID=own\n", .environment = {"APS_CLIENT_SECRET=alias"}};
+    from =
+        (struct sources){.profile_text = "APS_SECRET_ID=own\n", .environment = {"APS_CLIENT_SECRET=alias"}};
     value_is(&from, "APS_SECRET_ID", "alias");
 }
 
@@ -173,7 +175,8 @@ static void secrets_are_overwritten_where_they_stood(void **state)
 static void odd_environments_are_passed_over(void **state)
 {
     (void)state;
-    struct sources from = {.environment = {"APS_CLIENT_ID", "=x", "", "APS_CLIENT_IDX=1", "aps_client_id=2", "PATH=/bin"}};
+    struct sources from = {
+        .environment = {"APS_CLIENT_ID", "=x", "", "APS_CLIENT_IDX=1", "aps_client_id=2", "PATH=/bin"}};
     value_is(&from, "APS_CLIENT_ID", NULL);
     value_is(&from, "PATH", NULL);
     from.environment[0] = "APS_CLIENT_ID=a=b";
@@ -198,7 +201,8 @@ static void a_broken_profile_is_told_with_file_and_line(void **state)
     struct sources from = {.profile_text = "OTHER=x\nnonsense\n"};
     FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "default.env: line 2 ");
     from.profile_text = "OTHER=x\nAPS_SECRET_ID=\"a\\\"b\"\n";
-    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "line 2 has a backslash between double quotes in APS_SECRET_ID");
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG,
+          "line 2 has a backslash between double quotes in APS_SECRET_ID");
     // What is not ours may be as it likes.
     from.profile_text = "OTHER=\"a\\\"b\"\nAPS_CLIENT_ID=x\n";
     value_is(&from, "APS_CLIENT_ID", "x");

@@ -49,7 +49,8 @@ static void a_reference_is_known_by_its_prefix(void **state)
     assert_int_equal(source_kind("env:X"), SOURCE_ENV);
     assert_int_equal(source_kind("fd:3"), SOURCE_FD);
     assert_int_equal(source_kind("credential:x"), SOURCE_CREDENTIAL);
-    static const char *const none[] = {"", "1234", "file", "File:/x", "/x", "pkcs11:type=data", " file:/x", "|cat"};
+    static const char *const none[] = {"",         "1234", "file", "File:/x", "/x", "pkcs11:type=data",
+                                       " file:/x", "|cat"};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         assert_int_equal(source_kind(none[i]), SOURCE_NONE);
 }

@@ -15,7 +15,6 @@ static void module(const char *file, const char *text)
     (void)unit_write(name, text, 0600);
 }
 
-
 static void path_is(const char *name, const char *expected)
 {
     struct ssa_error err;
@@ -79,8 +78,9 @@ static void values_are_read_with_blanks_and_comments_around(void **state)
     (void)state;
     struct ssa_error err;
     struct module_entry entry;
-    module("unit-all.module", "# module: /wrong.so\n\n  module :  /opt/a b.so \r\nx-init-reserved: a='b c' d: e\n"
-                              "trust-policy: yes\nnonsense\nunknown: x\n:\n");
+    module("unit-all.module",
+           "# module: /wrong.so\n\n  module :  /opt/a b.so \r\nx-init-reserved: a='b c' d: e\n"
+           "trust-policy: yes\nnonsense\nunknown: x\n:\n");
     SUCCEEDS(registry_resolve("unit-all", &entry, &err));
     assert_string_equal(entry.path, "/opt/a b.so");
     assert_string_equal(entry.init_reserved, "a='b c' d: e");
@@ -181,12 +181,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_path_is_taken_as_it_is, unit_folder, unit_folder_gone),
         cmocka_unit_test_setup_teardown(a_name_is_the_file_s_or_the_library_s, unit_folder, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(a_bare_file_name_is_in_p11_kit_s_folder, unit_folder, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(values_are_read_with_blanks_and_comments_around, unit_folder, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(a_module_that_is_not_for_us_is_not_there, unit_folder, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(the_user_s_file_overrides_the_system_s_value_by_value, unit_folder, unit_folder_gone),
+        cmocka_unit_test_setup_teardown(a_bare_file_name_is_in_p11_kit_s_folder, unit_folder,
+                                        unit_folder_gone),
+        cmocka_unit_test_setup_teardown(values_are_read_with_blanks_and_comments_around, unit_folder,
+                                        unit_folder_gone),
+        cmocka_unit_test_setup_teardown(a_module_that_is_not_for_us_is_not_there, unit_folder,
+                                        unit_folder_gone),
+        cmocka_unit_test_setup_teardown(the_user_s_file_overrides_the_system_s_value_by_value, unit_folder,
+                                        unit_folder_gone),
         cmocka_unit_test_setup_teardown(home_serves_where_xdg_says_nothing, unit_folder, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(what_is_too_long_or_too_many_is_left_out, unit_folder, unit_folder_gone),
+        cmocka_unit_test_setup_teardown(what_is_too_long_or_too_many_is_left_out, unit_folder,
+                                        unit_folder_gone),
         cmocka_unit_test_setup_teardown(a_long_line_is_one_line, unit_folder, unit_folder_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

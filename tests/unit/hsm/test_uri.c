@@ -20,8 +20,9 @@ static void a_token_s_uri_is_taken_apart(void **state)
     (void)state;
     struct ssa_error err;
     URI_AUTO *uri = NULL;
-    SUCCEEDS(uri_parse("pkcs11:token=My%20Token;serial=0123?module-path=/usr/lib/m.so&pin-source=file:/run/pin", &uri,
-                       &err));
+    SUCCEEDS(
+        uri_parse("pkcs11:token=My%20Token;serial=0123?module-path=/usr/lib/m.so&pin-source=file:/run/pin",
+                  &uri, &err));
     assert_string_equal(uri_module_path(uri), "/usr/lib/m.so");
     assert_null(uri_module_name(uri));
     assert_string_equal(uri_pin_source(uri), "file:/run/pin");
@@ -32,7 +33,8 @@ static void an_object_s_uri_names_one(void **state)
 {
     (void)state;
     struct ssa_error err;
-    static const char *const texts[] = {"pkcs11:object=x", "pkcs11:id=%01", "pkcs11:token=t;object=x;id=%00%ff"};
+    static const char *const texts[] = {"pkcs11:object=x", "pkcs11:id=%01",
+                                        "pkcs11:token=t;object=x;id=%00%ff"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         URI_AUTO *uri = NULL;
         SUCCEEDS(uri_parse(texts[i], &uri, &err));
@@ -46,8 +48,14 @@ static void an_object_s_uri_names_one(void **state)
 static void what_is_no_uri_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "pkcs11", "token=x", "http://x", "pkcs11:token", "pkcs11:token=%zz",
-                                        "pkcs11:token=%2", "-----BEGIN PRIVATE KEY-----"};
+    static const char *const texts[] = {"",
+                                        "pkcs11",
+                                        "token=x",
+                                        "http://x",
+                                        "pkcs11:token",
+                                        "pkcs11:token=%zz",
+                                        "pkcs11:token=%2",
+                                        "-----BEGIN PRIVATE KEY-----"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         refuses(texts[i], "PKCS#11 URI");
     refuses("pkcs11:tokn=x", "not in RFC 7512");
@@ -68,9 +76,15 @@ static void a_pin_in_a_uri_is_never_repeated(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "pkcs11:token=x?pin-value=hunter2",  "pkcs11:token=x;pin-value=hunter2",  "pkcs11:token=x?PIN-VALUE=hunter2",
-        "pkcs11:token=x;pin_value=hunter2",  "pkcs11:token=x;pinvalue=hunter2",   "pkcs11:token=x;pin=hunter2",
-        "pkcs11:token=%zz?pin-value=hunter2", "pkcs11:token=x?pin-source=|hunter2", "hunter2",
+        "pkcs11:token=x?pin-value=hunter2",
+        "pkcs11:token=x;pin-value=hunter2",
+        "pkcs11:token=x?PIN-VALUE=hunter2",
+        "pkcs11:token=x;pin_value=hunter2",
+        "pkcs11:token=x;pinvalue=hunter2",
+        "pkcs11:token=x;pin=hunter2",
+        "pkcs11:token=%zz?pin-value=hunter2",
+        "pkcs11:token=x?pin-source=|hunter2",
+        "hunter2",
         "pkcs11:x-pin-value=hunter2?pin-value=hunter2",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -155,7 +169,8 @@ static void round_trip(const struct uri_parts *parts)
 static void what_is_written_is_read_again(void **state)
 {
     (void)state;
-    const struct token_name plain = name_of("My Token", "0123456789abcdef"), odd = name_of("a;b=c?d&e%f/g#h", "'\"`$\\ <>"),
+    const struct token_name plain = name_of("My Token", "0123456789abcdef"),
+                            odd = name_of("a;b=c?d&e%f/g#h", "'\"`$\\ <>"),
                             full = name_of("12345678901234567890123456789012", "1234567890123456"),
                             foreign = name_of("\xc3\xa4\xe4\xb8\x96", "\xff\x01");
     round_trip(&(struct uri_parts){.token = &plain});
@@ -203,7 +218,8 @@ static void what_does_not_fit_is_an_error(void **state)
     char out[URI_TEXT_MAX];
     struct ssa_error err;
     memset(many, '%', sizeof many - 1);
-    FAILS(uri_write(&(struct uri_parts){.object = span_text(many)}, out, &err), SSA_UNEXPECTED, "longer than");
+    FAILS(uri_write(&(struct uri_parts){.object = span_text(many)}, out, &err), SSA_UNEXPECTED,
+          "longer than");
     FAILS(uri_write(&(struct uri_parts){.id = span_of(many, 400)}, out, &err), SSA_UNEXPECTED, "longer than");
 }
 
