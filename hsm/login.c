@@ -44,7 +44,6 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
 {
     switch (rv) {
     case CKR_OK:
-    case CKR_USER_ALREADY_LOGGED_IN:
         return PIN_ACCEPTED;
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
@@ -52,6 +51,7 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     case CKR_PIN_EXPIRED:
     case CKR_PIN_LOCKED:
         return PIN_REFUSED;
+    case CKR_USER_ALREADY_LOGGED_IN:
     case CKR_ARGUMENTS_BAD:
     case CKR_CRYPTOKI_NOT_INITIALIZED:
     case CKR_FUNCTION_CANCELED:
@@ -104,7 +104,8 @@ static bool login(struct token *token, const struct pin_giver *giver, struct ssa
     const CK_RV rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
     giver->outcome(giver->context, &token->info, pin_outcome_of(rv));
     token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
-    return token->logged_in || login_failed(err, token, rv);
+    // Another user of the module in this process may have logged in: that serves, and is not ours to end.
+    return token->logged_in || rv == CKR_USER_ALREADY_LOGGED_IN || login_failed(err, token, rv);
 }
 
 static bool check_writable(struct token *token, struct ssa_error *err)

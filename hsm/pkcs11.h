@@ -11,13 +11,15 @@
 struct module {
     struct module_entry entry;
     CK_FUNCTION_LIST *call;
+    bool
+        ours; // initialised here, so finalised here: another user of the module in this process is left alone
 };
 
 struct token {
     struct module module;
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; // 0 (CK_INVALID_HANDLE) before token_login
-    bool logged_in;
+    bool logged_in;            // by us
     struct secret pin;
     struct pin_giver giver; // hears of a login for a signature, too
     struct token_info info;

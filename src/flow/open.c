@@ -87,7 +87,7 @@ bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *
     if (copied != NULL)
         return secret_append_text(secret, copied) ||
                error_set(err, SSA_CONFIG, NULL, value, "is longer than %d bytes", CLIENT_SECRET_MAX);
-    return source_read(value, "APS_SECRET_ID", &run->callbacks, secret, err);
+    return source_read(value, "APS_SECRET_ID", run, secret, err);
 }
 
 bool read_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err)

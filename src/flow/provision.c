@@ -117,6 +117,12 @@ void provision_left(const struct provision *p, char out[static KEY_REMOVAL_MAX])
         key_removal_command(p->token, &p->key, span_text(p->kid), out);
 }
 
+static bool append_rest(const struct provision *p, struct secret *profile, struct ssa_error *err)
+{
+    return secret_append(profile, secret_span(&p->rest)) ||
+           error_set(err, SSA_CONFIG, NULL, p->target.path, "grows longer than %u bytes", PROFILE_MAX);
+}
+
 bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,
                       struct ssa_error *err)
 {
@@ -124,7 +130,7 @@ bool provision_finish(struct provision *p, const struct block *block, struct ssa
     SECRET_AUTO shown = {0};
     // What is shown is made first: nothing that can fail comes after the profile is in place.
     if (!secret_new(&profile, PROFILE_MAX, err) || !secret_new(&shown, PROFILE_MAX, err) ||
-        !block_write(block, p->run, &profile, err) || !secret_append(&profile, secret_span(&p->rest)) ||
+        !block_write(block, p->run, &profile, err) || !append_rest(p, &profile, err) ||
         !block_show(block, p->target.path, p->output->show_secret, &shown, err) ||
         !text_take(&created->block, &shown, err))
         return false;
