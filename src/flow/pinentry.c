@@ -31,6 +31,7 @@ struct pinentry {
     pid_t child;            // 0: none
     int fd, tty;            // -1: none
     bool in_order, refused; // the last command has got its answer; that was ERR
+    int status;             // once it has ended: waitpid's
     char tty_name[128];
     struct termios before;
     struct secret in; // begins with the line that is looked at
@@ -101,7 +102,7 @@ static bool ended(struct pinentry *p, int patience_ms)
     static const struct timespec moment = {.tv_nsec = 5000000};
     const long long deadline = monotonic_ms() + patience_ms;
     while (p->child != 0) {
-        const pid_t found = waitpid(p->child, NULL, WNOHANG);
+        const pid_t found = waitpid(p->child, &p->status, WNOHANG);
         // ECHILD: somebody else waits for all children of this process, or SIGCHLD is ignored.
         if (found == p->child || (found < 0 && errno != EINTR))
             p->child = 0;
@@ -158,8 +159,17 @@ static bool no_pin(const struct pinentry *p, const char *cause, const char *why,
     return error_set(err, SSA_PIN, cause, p->program, "%s; nothing was done", why);
 }
 
-static bool gone(const struct pinentry *p, struct ssa_error *err)
+static bool not_run(const struct pinentry *p, const char *cause, struct ssa_error *err)
 {
+    error_set(err, SSA_CONFIG, cause, p->program, "cannot be run");
+    return error_hint(err, "Install a pinentry, or name one: --pin-source pinentry:PATH.");
+}
+
+static bool gone(struct pinentry *p, struct ssa_error *err)
+{
+    // What a shell says for a program that is not there; so does posix_spawn(3) where it notices too late.
+    if (ended(p, FAREWELL_MS) && WIFEXITED(p->status) && WEXITSTATUS(p->status) == 127)
+        return not_run(p, "exit status 127", err);
     return no_pin(p, NULL, "ended without an answer", err);
 }
 
@@ -337,13 +347,12 @@ static bool show(struct pinentry *p, const char *name, const char *text, struct 
 // GPG_TTY is somebody's word, and may be older than the session: it counts where there is no terminal.
 static void find_terminal(struct pinentry *p)
 {
-    const pid_t session = getsid(0);
     p->tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     const char *name = p->tty >= 0 ? "/dev/tty" : getenv("GPG_TTY");
     if (name != NULL && !text_format(p->tty_name, sizeof p->tty_name, "%s", name))
         p->tty_name[0] = '\0';
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (p->tty >= 0 && tcgetsid(fd) == session && ttyname_r(fd, p->tty_name, sizeof p->tty_name) == 0)
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) // tcgetpgrp(3) knows no other than our session's
+        if (tcgetpgrp(fd) >= 0 && ttyname_r(fd, p->tty_name, sizeof p->tty_name) == 0)
             break;
     if (p->tty >= 0 && tcgetattr(p->tty, &p->before) != 0) {
         (void)close(p->tty);
@@ -388,10 +397,8 @@ bool pinentry_ask_within(const struct pinentry_limits *limits, const char *progr
         return false;
     find_terminal(&p);
     const int number = spawn(&p);
-    if (number != 0) {
-        error_errno(err, SSA_CONFIG, number, program, "cannot be run");
-        return error_hint(err, "Install a pinentry, or name one: --pin-source pinentry:PATH.");
-    }
+    if (number != 0)
+        return not_run(&p, strerrorname_np(number), err);
     const bool ok = converse(&p, description, prompt, pin, err);
     if (!ok)
         secret_clear(pin);

@@ -236,6 +236,12 @@ class KeyRequest(FaultCase):
         self.failing(12, "is deleted again", action="drop")
         self.assert_nothing_left()
 
+    def test_the_deletion_is_put_off(self) -> None:
+        self.api.fault("status", method="DELETE", status=429, headers={"Retry-After": "1"})
+        self.api.fault("drop", method="POST", path=KEYS)
+        self.expect_failure(self.run_program(*CREATE), 12, "rate limit: waiting 1 s", "is deleted again")
+        self.assert_nothing_left()
+
     def test_a_deletion_whose_answer_is_lost_counts(self) -> None:
         self.api.fault("drop", method="DELETE")
         self.failing(12, "is deleted again", action="drop")

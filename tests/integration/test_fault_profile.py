@@ -173,6 +173,14 @@ class Meanwhile(FaultCase):
         self.assertEqual(self.profile_path().read_text(), "MINE=1\n")
         self.assertEqual(self.files(), ["config/ssa-hsm/default.env"])
 
+    def test_two_at_once_for_one_profile(self) -> None:
+        self.api.fault("late", method="POST", path=KEYS, seconds=0.5, times=2)
+        names = (("first", "account"), ("second", "account"))
+        results = [ended(p) for p in [background(self, "account", "create", *n) for n in names]]
+        self.assertEqual(sum(r.code == 0 for r in results), 1, [str(r) for r in results])
+        # What the winner has made is whole, and nothing of the other is left anywhere.
+        self.assert_whole()
+
     def folder_goes(self) -> None:
         shutil.rmtree(self.profile_path().parent)
 

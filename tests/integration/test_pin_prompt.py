@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from fault_support import eventually
+from fault_support import CREATE, eventually
 from harness import SLOW, Terminal
 from pin_support import PIN, WRONG, PinCase
 
@@ -203,6 +203,15 @@ class Signals(PromptCase):
             self.assertNotIn("47\n", terminal.screen)
         self.assertEqual(log.count("C_Login"), 0)
         self.assertEqual(log.names[-1], "C_Finalize")
+
+    def test_a_creation_that_is_ended_at_the_prompt_leaves_nothing(self) -> None:
+        self.profile_path().unlink()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            with self.subTest(number.name), self.asked(*CREATE) as terminal:
+                terminal.signal(number)
+                self.assertEqual(terminal.finish(WAIT), -number, terminal.screen)
+                self.assertEqual(self.files(), [])
+        self.assertEqual(self.api.asked(), [])
 
     def test_control_c_while_a_yes_is_asked_for(self) -> None:
         with self.shim("token flags +CKF_USER_PIN_FINAL_TRY") as log, self.terminal("jwt") as terminal:

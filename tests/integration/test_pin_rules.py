@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+import places
 from harness import LABEL
 from pin_support import PIN, WRONG, PinCase
 
@@ -143,6 +144,13 @@ class Sources(PinCase):
             self.by_descriptor(PIN, code=5)
             self.assertEqual(self.logins(log), 1)
             self.by_descriptor(PIN, "--pin-retry", code=0)
+
+    def test_standard_input(self) -> None:
+        self.jwt(code=0, env={"SSA_HSM_PIN_SOURCE": "fd:0"}, input=PIN + "\n")
+
+    def test_a_shells_process_substitution(self) -> None:
+        script = f'SSA_HSM_PIN_SOURCE="file:"<(echo {PIN}) exec "$@"'
+        self.expect(self.run_command([places.tool("bash"), "-c", script, "bash", *self.argv("jwt")]), 0)
 
     def test_a_credential_is_never_tried_again(self) -> None:
         folder = self.dir / "credentials"
