@@ -1,13 +1,13 @@
-// Keys in a card's slots. The security officer writes (keys, certificates), the user signs; between import and certificate
-// the key must not be touched.
+// Keys in a card's slots. The security officer writes (keys, certificates), the user signs; between import
+// and certificate the key must not be touched.
 #include "hsm/certificate.h"
 #include "hsm/object.h"
 #include "hsm/recipe.h"
 #include "hsm/slot.h"
 
 // Stores a certificate in the key's slot; an earlier one is replaced.
-static bool store(struct token *token, const struct key_name *name, const struct key *key, certificate_sign *sign,
-                  void *context, struct ssa_error *err)
+static bool store(struct token *token, const struct key_name *name, const struct key *key,
+                  certificate_sign *sign, void *context, struct ssa_error *err)
 {
     SECRET_AUTO der = {0};
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
@@ -15,7 +15,8 @@ static bool store(struct token *token, const struct key_name *name, const struct
         !session_as(token, CKU_SO, err))
         return false;
     const CK_RV rv = object_create_certificate(token, key_id(name), secret_span(&der), &object);
-    return rv == CKR_OK || ckr_fail(err, SSA_TOKEN, rv, token, "the card does not take the key's certificate");
+    return rv == CKR_OK ||
+           ckr_fail(err, SSA_TOKEN, rv, token, "the card does not take the key's certificate");
 }
 
 bool card_import(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
@@ -66,7 +67,8 @@ bool card_destroy(struct token *token, const struct key_name *name, struct key *
         .numbers = &numbers, .id = key_id(name), .parts = token->info.recipe->parts, .on_token = true};
     const CK_RV rv = object_create_private(token, &over, &object);
     if (rv != CKR_OK)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "the key in slot %s cannot be overwritten", slot_name(name->slot));
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the key in slot %s cannot be overwritten",
+                        slot_name(name->slot));
     if (!destroy_certificate(token, name, err))
         return false;
     key->private_object = CK_INVALID_HANDLE;

@@ -22,8 +22,8 @@ static void public_key_free(EVP_PKEY **key)
 
 static bool add(X509_NAME *subject, int nid, const char *text, size_t len)
 {
-    return len == 0 || X509_NAME_add_entry_by_NID(subject, nid, MBSTRING_UTF8, (const unsigned char *)text, (int)len, -1,
-                                                  0) == 1;
+    return len == 0 || X509_NAME_add_entry_by_NID(subject, nid, MBSTRING_UTF8, (const unsigned char *)text,
+                                                  (int)len, -1, 0) == 1;
 }
 
 static bool set_names(X509 *certificate, const struct key_name *name)
@@ -103,8 +103,8 @@ static bool append_der(X509 *certificate, struct secret *der)
     return fits;
 }
 
-bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign, void *context,
-                       struct secret *der, struct ssa_error *err)
+bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign,
+                       void *context, struct secret *der, struct ssa_error *err)
 {
     __attribute__((cleanup(x509_free))) X509 *certificate = X509_new();
     __attribute__((cleanup(public_key_free))) EVP_PKEY *public_key =

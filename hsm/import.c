@@ -14,9 +14,9 @@ static bool refused(struct ssa_error *err, const struct token *token, CK_RV rv, 
     return false;
 }
 
-// A creation that failed may have been carried out all the same. Nothing with this id was there before (key_check_free), or
-// what was there was to be replaced: what is there now counts as made by it. Where the search fails too, the handles stand
-// for what may be there.
+// A creation that failed may have been carried out all the same. Nothing with this id was there before
+// (key_check_free), or what was there was to be replaced: what is there now counts as made by it. Where the
+// search fails too, the handles stand for what may be there.
 static void find_made(struct token *token, struct span id, struct key *key)
 {
     static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
@@ -26,8 +26,8 @@ static void find_made(struct token *token, struct span id, struct key *key)
             *objects[i] = CK_UNAVAILABLE_INFORMATION;
 }
 
-static bool store_both(struct token *token, const struct creation *c, const struct key_name *name, struct key *key,
-                       struct ssa_error *err)
+static bool store_both(struct token *token, const struct creation *c, const struct key_name *name,
+                       struct key *key, struct ssa_error *err)
 {
     const struct recipe *recipe = token->info.recipe;
     CK_RV rv = object_create_private(token, c, &key->private_object);
@@ -41,8 +41,8 @@ static bool store_both(struct token *token, const struct creation *c, const stru
     return rv == CKR_OK || refused(err, token, rv, "public");
 }
 
-bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name, struct key *key,
-                struct ssa_error *err)
+bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,
+                struct key *key, struct ssa_error *err)
 {
     *key = (struct key){.modulus_len = numbers->n.len, .exponent_len = numbers->e.len};
     if (numbers->n.len > sizeof key->modulus || numbers->e.len > sizeof key->exponent)
@@ -59,7 +59,8 @@ bool key_import(struct token *token, const struct rsa_key *numbers, const struct
         return false;
     if (store_both(token, &creation, name, key, err))
         return true;
-    // A card's slot holds what it held, or the new key: either way handles tell nothing, and touching it may crash.
+    // A card's slot holds what it held, or the new key: either way handles tell nothing, and touching it may
+    // crash.
     if (!token->info.recipe->slots)
         find_made(token, creation.id, key);
     (void)key_destroy(token, name, key, NULL);
@@ -98,7 +99,8 @@ static bool append_removal(const struct token *token, const char *type, const ch
 }
 
 // A recipe's command holds the slot's name in one place.
-static void card_removal(const struct token *token, const struct key_name *name, char out[static KEY_REMOVAL_MAX])
+static void card_removal(const struct token *token, const struct key_name *name,
+                         char out[static KEY_REMOVAL_MAX])
 {
     const char *command = token->info.recipe->removal, *place = strstr(command, "%s");
     if (place == NULL || !text_format(out, KEY_REMOVAL_MAX, "%.*s%s%s", (int)(place - command), command,

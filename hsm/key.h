@@ -35,18 +35,20 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
 // The id that a key of this name has on the token. Borrowed from name.
 struct span key_id(const struct key_name *name);
 
-// Whether anything with this id is there already: SSA_CONFIG when it is. A card's slot is judged by slot_choose.
+// Whether anything with this id is there already: SSA_CONFIG when it is. A card's slot is judged by
+// slot_choose.
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err) MUST_CHECK;
 
-// Stores the key as the token's recipe says: with the strict template (private, sensitive, not extractable, sign alone),
-// or with what of it the token takes. numbers may be wiped as soon as this returns. On failure nothing is left on the token;
-// where that could not be had, what is left stays in *key, as with key_destroy.
-bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name, struct key *key,
-                struct ssa_error *err) MUST_CHECK;
+// Stores the key as the token's recipe says: with the strict template (private, sensitive, not extractable,
+// sign alone), or with what of it the token takes. numbers may be wiped as soon as this returns. On failure
+// nothing is left on the token; where that could not be had, what is left stays in *key, as with key_destroy.
+bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,
+                struct key *key, struct ssa_error *err) MUST_CHECK;
 
-// Reads the attributes back and has a random challenge signed, which is verified with the public half by OpenSSL. On a
-// card the key then signs its own certificate, which replaces the placeholder.
-bool key_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
+// Reads the attributes back and has a random challenge signed, which is verified with the public half by
+// OpenSSL. On a card the key then signs its own certificate, which replaces the placeholder.
+bool key_prove(struct token *token, const struct key_name *name, struct key *key,
+               struct ssa_error *err) MUST_CHECK;
 
 #define KEY_REMOVAL_MAX 1024U
 // The command line that removes what is left of a key; empty where nothing is.

@@ -38,15 +38,17 @@ bool module_list_tokens(const struct module_entry *entry, char description[stati
     return listed;
 }
 
-static bool show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context,
-                     struct ssa_error *err)
+static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)
 {
     uint8_t id[ID_MAX];
     char label[LABEL_MAX], uri[URI_TEXT_MAX];
     CK_ATTRIBUTE attributes[] = {ATTRIBUTE(CKA_ID, id, sizeof id), ATTRIBUTE(CKA_LABEL, label, LABEL_MAX)};
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, attributes, 2);
-    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_BUFFER_TOO_SMALL)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "a key's attributes cannot be read");
+    char name[32];
+    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_BUFFER_TOO_SMALL) {
+        show(context, "(cannot be read)", ckr_name(rv, name));
+        return;
+    }
     const size_t id_len = attributes[0].ulValueLen <= sizeof id ? attributes[0].ulValueLen : 0;
     const size_t label_len = attributes[1].ulValueLen <= LABEL_MAX ? attributes[1].ulValueLen : 0;
     const struct uri_parts parts = {.token = &token->info.name,
@@ -55,12 +57,10 @@ static bool show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *sh
                                     .private_key = true,
                                     .module_name = token_module_name(token),
                                     .module_path = token_module_path(token)};
-    if (!uri_write(&parts, uri, err))
-        return false;
     char shown[LABEL_MAX + 1];
     text_harmless(shown, sizeof shown, span_of(label, label_len));
-    show(context, shown, uri);
-    return true;
+    // One key that no URI can name is no reason to hide the others.
+    show(context, shown, uri_write(&parts, uri, NULL) ? uri : "(too long for a URI)");
 }
 
 bool token_list_keys(struct token *token, key_shown *show, void *context, struct ssa_error *err)
@@ -74,7 +74,6 @@ bool token_list_keys(struct token *token, key_shown *show, void *context, struct
     if (!find_objects(token, template, 2, found, KEYS_MAX, &count, err))
         return false;
     for (CK_ULONG i = 0; i < count; i++)
-        if (!show_key(token, found[i], show, context, err))
-            return false;
+        show_key(token, found[i], show, context);
     return true;
 }

@@ -48,7 +48,6 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
 {
     switch (rv) {
     case CKR_OK:
-    case CKR_USER_ALREADY_LOGGED_IN:
         return PIN_ACCEPTED;
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
@@ -56,6 +55,7 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     case CKR_PIN_EXPIRED:
     case CKR_PIN_LOCKED:
         return PIN_REFUSED;
+    case CKR_USER_ALREADY_LOGGED_IN:
     case CKR_ARGUMENTS_BAD:
     case CKR_CRYPTOKI_NOT_INITIALIZED:
     case CKR_FUNCTION_CANCELED:
@@ -109,7 +109,8 @@ static bool login(struct token *token, const struct pin_giver *giver, struct ssa
     giver->outcome(giver->context, &token->info, pin_outcome_of(rv));
     token->who = CKU_USER;
     token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
-    return token->logged_in || login_failed(err, token, rv);
+    // Another user of the module in this process may have logged in: that serves, and is not ours to end.
+    return token->logged_in || rv == CKR_USER_ALREADY_LOGGED_IN || login_failed(err, token, rv);
 }
 
 static bool check_writable(struct token *token, struct ssa_error *err)
@@ -157,15 +158,17 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     const CK_RV rv = call->C_Login(token->session, who, pin->data, pin->len);
     token->who = who;
     token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
-    if (token->logged_in)
+    if (token->logged_in || (who == CKU_USER && rv == CKR_USER_ALREADY_LOGGED_IN))
         return true;
     const enum pin_outcome outcome = pin_outcome_of(rv);
     if (who == CKU_USER && (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN))
         token->giver.outcome(token->giver.context, &token->info, outcome);
-    return ckr_fail(err, SSA_PIN, rv, token, "the %s is refused", who == CKU_SO ? token->info.recipe->so_pin_name : "PIN");
+    return ckr_fail(err, SSA_PIN, rv, token, "the %s is refused",
+                    who == CKU_SO ? token->info.recipe->so_pin_name : "PIN");
 }
 
-// A user PIN that is tried as a card's management key costs a try of the user's: what cannot be one is not tried.
+// A user PIN that is tried as a card's management key costs a try of the user's: what cannot be one is not
+// tried.
 static bool right_form(const struct token *token, struct ssa_error *err)
 {
     const struct recipe *recipe = token->info.recipe;
@@ -174,9 +177,12 @@ static bool right_form(const struct token *token, struct ssa_error *err)
         digits++;
     if (recipe->so_pin_hex == 0 || (digits == recipe->so_pin_hex && digits == token->so_pin.len))
         return true;
-    error_set(err, SSA_PIN, NULL, token->info.uri, "the %s is not of %zu hexadecimal digits; nothing was tried",
-              recipe->so_pin_name, recipe->so_pin_hex);
-    return error_hint(err, "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
+    error_set(err, SSA_PIN, NULL, token->info.uri,
+              "the %s is not of %zu hexadecimal digits; nothing was tried", recipe->so_pin_name,
+              recipe->so_pin_hex);
+    return error_hint(
+        err,
+        "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
 }
 
 bool token_login_for_import(struct token *token, const struct pin_giver *user, const struct pin_giver *so,

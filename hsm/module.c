@@ -48,12 +48,13 @@ bool module_open(const struct module_entry *entry, struct module *module, struct
         module->call = NULL;
         return absent(err, entry, ckr_name(rv, name), "the PKCS#11 module does not start");
     }
+    module->ours = rv == CKR_OK;
     return true;
 }
 
 void module_close(struct module *module)
 {
-    if (module->call != NULL)
+    if (module->call != NULL && module->ours)
         (void)module->call->C_Finalize(NULL);
     module->call = NULL;
 }

@@ -12,7 +12,8 @@ enum { TEMPLATE_MAX = 24, THROWAWAY_MAX = 2048, THROWAWAY_BITS = 2048 };
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 static const CK_KEY_TYPE rsa = CKK_RSA;
 
-struct template {
+struct template
+{
     CK_ATTRIBUTE attributes[TEMPLATE_MAX];
     CK_ULONG count;
 };
@@ -32,8 +33,8 @@ static void add_span(struct template *t, CK_ATTRIBUTE_TYPE type, struct span val
     add(t, type, value.data, value.len);
 }
 
-// Every use is named, the refused ones too: a module fills in its own defaults for what is left out, and SoftHSM's are
-// generous.
+// Every use is named, the refused ones too: a module fills in its own defaults for what is left out, and
+// SoftHSM's are generous.
 static const struct {
     unsigned part;
     CK_ATTRIBUTE_TYPE type;
@@ -96,7 +97,8 @@ CK_RV object_create_public(struct token *token, const struct creation *c, CK_OBJ
     return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
 }
 
-CK_RV object_create_certificate(struct token *token, struct span id, struct span der, CK_OBJECT_HANDLE *object)
+CK_RV object_create_certificate(struct token *token, struct span id, struct span der,
+                                CK_OBJECT_HANDLE *object)
 {
     static const CK_OBJECT_CLASS class = CKO_CERTIFICATE;
     static const CK_CERTIFICATE_TYPE x509 = CKC_X_509;
@@ -133,7 +135,8 @@ bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attribut
 bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_OBJECT_HANDLE *object,
                  struct ssa_error *err)
 {
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_ID, id.data, id.len)};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+                               ATTRIBUTE(CKA_ID, id.data, id.len)};
     CK_ULONG count = 0;
     *object = CK_INVALID_HANDLE;
     if (!find_objects(token, template, COUNT(template), object, 1, &count, err))
@@ -148,7 +151,8 @@ bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error
     unsigned char *bytes = NULL;
     EVP_PKEY *key = EVP_RSA_gen(THROWAWAY_BITS);
     const int len = key == NULL ? 0 : i2d_PrivateKey(key, &bytes);
-    const bool made = len > 0 && secret_new(der, THROWAWAY_MAX, err) && secret_append(der, span_of(bytes, (size_t)len)) &&
+    const bool made = len > 0 && secret_new(der, THROWAWAY_MAX, err) &&
+                      secret_append(der, span_of(bytes, (size_t)len)) &&
                       rsa_key_from_der(secret_span(der), numbers);
     OPENSSL_free(bytes);
     EVP_PKEY_free(key);

@@ -7,8 +7,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-// What becomes of a private key's object: parts is what of the template is used (enum template_part), on_token false makes
-// a session object, which is gone with the session.
+// What becomes of a private key's object: parts is what of the template is used (enum template_part),
+// on_token false makes a session object, which is gone with the session.
 struct creation {
     const struct rsa_key *numbers;
     struct span id, label;
@@ -17,9 +17,11 @@ struct creation {
 };
 CK_RV object_create_private(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
 CK_RV object_create_public(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
-CK_RV object_create_certificate(struct token *token, struct span id, struct span der, CK_OBJECT_HANDLE *object);
+CK_RV object_create_certificate(struct token *token, struct span id, struct span der,
+                                CK_OBJECT_HANDLE *object);
 
-// Finds the one object of this class and id; CK_INVALID_HANDLE for none. Fails when the token cannot be searched.
+// Finds the one object of this class and id; CK_INVALID_HANDLE for none. Fails when the token cannot be
+// searched.
 bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_OBJECT_HANDLE *object,
                  struct ssa_error *err) MUST_CHECK;
 
@@ -29,9 +31,12 @@ bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error
 // Signs a challenge and verifies it with the public half.
 bool key_challenge(struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
 
-// A card's slot: the certificate that must follow an import at once, the one that the key signs itself, and the end of both.
-bool card_import(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
-bool card_certify(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
+// A card's slot: the certificate that must follow an import at once, the one that the key signs itself, and
+// the end of both.
+bool card_import(struct token *token, const struct key_name *name, struct key *key,
+                 struct ssa_error *err) MUST_CHECK;
+bool card_certify(struct token *token, const struct key_name *name, struct key *key,
+                  struct ssa_error *err) MUST_CHECK;
 bool card_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);
 
 #endif

@@ -11,15 +11,16 @@
 struct module {
     struct module_entry entry;
     CK_FUNCTION_LIST *call;
+    bool
+        ours; // initialised here, so finalised here: another user of the module in this process is left alone
 };
 
 struct token {
     struct module module;
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; // 0 (CK_INVALID_HANDLE) before session_open
-    bool writable;
-    bool logged_in;
-    CK_USER_TYPE who; // where logged_in
+    bool logged_in;            // by us
+    CK_USER_TYPE who;          // where logged_in
     struct secret pin, so_pin;
     struct pin_giver giver; // hears of each of the user's logins
     unsigned left_out;      // template_part: what a rehearsal showed this token not to know

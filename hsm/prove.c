@@ -1,4 +1,5 @@
-// The proof that a key works on the token and cannot come out of it, and the rehearsal of it with a throwaway key.
+// The proof that a key works on the token and cannot come out of it, and the rehearsal of it with a throwaway
+// key.
 #include <openssl/rand.h>
 
 #include "core/text.h"
@@ -7,8 +8,8 @@
 
 enum { CHALLENGE_BYTES = 32 };
 
-// What must be read back, and what may be: a module that does not know a use cannot allow it. A use whose part of the
-// template the token does not take is the token's own decision, which is told.
+// What must be read back, and what may be: a module that does not know a use cannot allow it. A use whose
+// part of the template the token does not take is the token's own decision, which is told.
 static const struct demand {
     CK_ATTRIBUTE_TYPE type;
     const char *name;
@@ -31,15 +32,15 @@ static bool judge(struct token *token, struct key *key, const struct demand *dem
 {
     const bool use = demand->part != 0;
     if (!known)
-        return use || error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key does not tell its %s",
-                                demand->name);
+        return use || error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                                "the imported key does not tell its %s", demand->name);
     if (value == (demand->value != CK_FALSE))
         return true;
     const unsigned asked = token->info.recipe->parts & ~token->left_out;
     if (use && (asked & demand->part) == 0) {
         const size_t used = strlen(key->decided);
-        (void)text_format(key->decided + used, sizeof key->decided - used, "%s%s=%s", used > 0 ? ", " : "", demand->name,
-                          value ? "true" : "false");
+        (void)text_format(key->decided + used, sizeof key->decided - used, "%s%s=%s", used > 0 ? ", " : "",
+                          demand->name, value ? "true" : "false");
         return true;
     }
     return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key reads back %s=%s", demand->name,
@@ -59,7 +60,8 @@ static bool check_attributes(struct token *token, struct key *key, size_t from, 
         return ckr_fail(err, SSA_TOKEN, rv, token, "the imported key's attributes cannot be read back");
     key->decided[0] = '\0';
     for (size_t i = from; i < COUNT(demanded); i++)
-        if (!judge(token, key, &demanded[i], attributes[i].ulValueLen == sizeof values[i], values[i] != CK_FALSE, err))
+        if (!judge(token, key, &demanded[i], attributes[i].ulValueLen == sizeof values[i],
+                   values[i] != CK_FALSE, err))
             return false;
     return true;
 }
@@ -70,7 +72,8 @@ static bool check_unreadable(struct token *token, const struct key *key, struct 
     CK_ATTRIBUTE secret = {.type = CKA_PRIVATE_EXPONENT};
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, &secret, 1);
     if (rv == CKR_OK && secret.ulValueLen != CK_UNAVAILABLE_INFORMATION && secret.ulValueLen > 0)
-        return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key's private exponent can be read");
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                         "the imported key's private exponent can be read");
     return true;
 }
 
@@ -102,13 +105,15 @@ bool key_challenge(struct token *token, const struct key *key, struct ssa_error 
 }
 
 // Handles of private objects end with a login (PKCS#11 v2.40 section 5.6, C_Logout).
-static bool find_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+static bool find_again(struct token *token, const struct key_name *name, struct key *key,
+                       struct ssa_error *err)
 {
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     if (!object_find(token, CKO_PRIVATE_KEY, key_id(name), &object, err))
         return false;
     if (object == CK_INVALID_HANDLE)
-        return error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the key that was imported is not there");
+        return error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
+                         "the key that was imported is not there");
     key->private_object = object;
     return true;
 }
@@ -125,8 +130,8 @@ bool key_prove(struct token *token, const struct key_name *name, struct key *key
 
 static bool refuses_template(CK_RV rv)
 {
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-           rv == CKR_ATTRIBUTE_READ_ONLY;
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT ||
+           rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY;
 }
 
 // Whether the token takes a key with these parts; one that it took is destroyed at once, unless keep.
@@ -161,8 +166,10 @@ static CK_RV narrow(struct token *token, struct creation *c)
 static bool cannot_import(struct token *token, CK_RV rv, struct ssa_error *err)
 {
     ckr_fail(err, SSA_TOKEN, rv, token, "a rehearsal with a throwaway key shows that the token takes none");
-    return error_hint(err, "Nothing was asked of the API. Choose another token; one that keeps no session objects may still "
-                           "take a key: --rehearse tries with a real one.");
+    return error_hint(
+        err,
+        "Nothing was asked of the API. Choose another token; one that keeps no session objects may still "
+        "take a key: --rehearse tries with a real one.");
 }
 
 bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err)
@@ -184,8 +191,8 @@ bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err)
         rv = try_parts(token, &c, PART_ALL & ~token->left_out, &key.private_object);
     if (rv != CKR_OK)
         return cannot_import(token, rv, err);
-    const bool good = check_attributes(token, &key, on_token ? 0 : 1, err) && check_modulus(token, &key, err) &&
-                      key_challenge(token, &key, err);
+    const bool good = check_attributes(token, &key, on_token ? 0 : 1, err) &&
+                      check_modulus(token, &key, err) && key_challenge(token, &key, err);
     rv = token->module.call->C_DestroyObject(token->session, key.private_object);
     if (good && rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the throwaway key of a rehearsal cannot be destroyed");

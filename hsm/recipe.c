@@ -1,4 +1,5 @@
-// The table of tokens. Measured with a probe that imports, signs, verifies, reads back, deletes and mistypes PINs.
+// The table of tokens. Measured with a probe that imports, signs, verifies, reads back, deletes and mistypes
+// PINs.
 #include "hsm/recipe.h"
 
 static const struct recipe table[] = {
@@ -28,12 +29,14 @@ static const struct recipe table[] = {
     {.name = "tpm2-pkcs11",
      .module_manufacturer = "tpm2-software.github.io",
      .import_as = IMPORT_NEVER,
-     .instead = "Its own tool imports a PEM (tpm2_ptool import), which then is on the disk first; such a key serves "
-                "`ssa-hsm token`. For a key that no file has held, use a token that can import.",
+     .instead =
+         "Its own tool imports a PEM (tpm2_ptool import), which then is on the disk first; such a key serves "
+         "`ssa-hsm token`. For a key that no file has held, use a token that can import.",
      .pin_tries = 3},
 
     // YubiKey PIV. The SO PIN is the management key. PRIVATE, EXTRACTABLE, SIGN, DECRYPT, N and D are
-    // CKR_ATTRIBUTE_TYPE_INVALID in a template: the card decides them. A key without a certificate is not found by
+    // CKR_ATTRIBUTE_TYPE_INVALID in a template: the card decides them. A key without a certificate is not
+    // found by
     // another process (firmware before 5.3), and touching it in the importing one crashes the module.
     {.name = "YubiKey PIV",
      .module_manufacturer = "Yubico",
@@ -46,15 +49,17 @@ static const struct recipe table[] = {
      .so_pin_hex = 48,
      .so_pin_name = "management key",
      .so_pin_factory = "010203040506070801020304050607080102030405060708",
-     .so_pin_refused = "A YubiKey of firmware 5.7 or later ships with an AES management key, which ykcs11 2.2 does not "
-                       "know: `ykman piv access change-management-key --algorithm TDES` gives it one that it knows.",
+     .so_pin_refused =
+         "A YubiKey of firmware 5.7 or later ships with an AES management key, which ykcs11 2.2 does not "
+         "know: `ykman piv access change-management-key --algorithm TDES` gives it one that it knows.",
      .pin_tries = 3},
 
     // CKR_FUNCTION_NOT_SUPPORTED for an import; sees a key only beside its certificate.
     {.name = "OpenSC",
      .module_manufacturer = "OpenSC",
      .import_as = IMPORT_NEVER,
-     .instead = "It signs with keys that are there. To put one into a YubiKey or another PIV card use its own module: "
+     .instead = "It signs with keys that are there. To put one into a YubiKey or another PIV card use its "
+                "own module: "
                 "Debian's package ykcs11, --module /usr/lib/x86_64-linux-gnu/libykcs11.so.",
      .label_changes = true,
      .wants_touch = true},

@@ -1,5 +1,5 @@
-// What tokens do differently, one row a kind of token, each with its reason. Nothing outside recipe.c knows a token by
-// name.
+// What tokens do differently, one row a kind of token, each with its reason. Nothing outside recipe.c knows a
+// token by name.
 #ifndef SSA_HSM_RECIPE_H
 #define SSA_HSM_RECIPE_H
 
@@ -7,8 +7,8 @@
 
 enum import_as { IMPORT_AS_USER, IMPORT_AS_SO, IMPORT_NEVER };
 
-// Attributes of a private key's template that not every token takes. Class, type, id and the numbers e, p, q, dp, dq and
-// qinv always stand in it.
+// Attributes of a private key's template that not every token takes. Class, type, id and the numbers e, p, q,
+// dp, dq and qinv always stand in it.
 enum template_part {
     PART_TOKEN = 1 << 0,
     PART_PRIVATE = 1 << 1,
@@ -22,7 +22,8 @@ enum template_part {
     PART_LABEL = 1 << 9,
     PART_N_AND_D = 1 << 10,
     PART_ALL = (1 << 11) - 1,
-    // What may be left out when a rehearsal shows that the token does not know it: it is read back in any case.
+    // What may be left out when a rehearsal shows that the token does not know it: it is read back in any
+    // case.
     PART_OPTIONAL = PART_NO_SIGN_RECOVER | PART_NO_DECRYPT | PART_NO_UNWRAP | PART_NO_DERIVE | PART_LABEL
 };
 
@@ -37,8 +38,8 @@ struct recipe {
     bool rehearse;       // a throwaway session object shows whether it takes a key
     bool public_half;    // the public key is an object of its own, which we store
 
-    // A card with slots: a key's id is the slot's byte, one key fits into each, and which key it is stands in the slot's
-    // certificate alone.
+    // A card with slots: a key's id is the slot's byte, one key fits into each, and which key it is stands in
+    // the slot's certificate alone.
     bool slots;
     bool keeps_destroyed; // C_DestroyObject says CKR_OK, and the key signs on: only another key removes it
     const char *removal;  // what a person does about a key that is left; %s is the slot

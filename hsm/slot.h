@@ -13,8 +13,9 @@ struct card_slot {
 // Whether a slot has to be chosen for a new key.
 bool token_has_slots(const struct token *token);
 
-// Chooses the slot named wanted, or for NULL the first free one that asks for the PIN once a session. Fails with SSA_USAGE
-// for a name that is none, with SSA_CONFIG when all are used, or that one is and replace is false.
+// Chooses the slot named wanted, or for NULL the first free one that asks for the PIN once a session. Fails
+// with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or that one is and replace is
+// false.
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
                  struct ssa_error *err) MUST_CHECK;
 

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/span.h"
 
-#define URI_TEXT_MAX 1024U
+#define URI_TEXT_MAX 4096U
 
 struct uri;
 

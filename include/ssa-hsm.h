@@ -93,9 +93,9 @@ bool ssa_settings_environment(struct ssa_settings *settings, char **environment,
                               struct ssa_error *err);
 
 // Reads the profile: name (a name, or a path when it has a slash), which then beats the environment; for NULL
-// SSA_HSM_PROFILE, else "default" where that exists. With optional, a named one that does not exist is passed
-// over, as if it had not been named: it is about to be written. Call it after the environment. Fails with
-// SSA_CONFIG.
+// SSA_HSM_PROFILE, else "default" where that exists. With optional, a named one need not exist: it is about
+// to be written, and no other is read in its place. callbacks (may be NULL) hear of a file with a secret that
+// others can read. Call it after the environment. Fails with SSA_CONFIG.
 bool ssa_settings_profile(struct ssa_settings *settings, const char *name, bool optional,
                           const struct ssa_callbacks *callbacks, struct ssa_error *err);
 
@@ -116,6 +116,7 @@ struct ssa_run {
     unsigned timeout;   // seconds for all of the API's answers, waiting included; 0 is 90
     bool insecure_http; // plain http, and only to a loopback address
     bool pin_retry;     // allow an unattended PIN try after a failed one
+    bool overwrite;     // wipe a variable that env:NAME reads, in place, once it was copied
 };
 
 // ---- An access token
@@ -164,6 +165,9 @@ struct ssa_output {
     const char *file;    // a file instead of a profile; NULL for none
     bool replace;        // one that exists is replaced
     bool show_secret;    // a literal client secret also stands in the block that is returned
+    const char *slot;    // of a card with slots: "9a", …; NULL: the first that is free
+    bool replace_key;    // a key that is in that slot is destroyed, after a yes
+    bool rehearse;       // show by a throwaway key on the token that it takes one
 };
 
 // What became of the file that an existing key came from.

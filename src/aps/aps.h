@@ -121,10 +121,11 @@ bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *sc
 
 // Sends the assertion (of whatever length: another than announced costs a new request, unsent so far) and
 // appends the whole answer to answer once it is a grant (JSON with access_token), else fails. assertion NULL
-// gives up quietly: it returns false and leaves err alone. Frees the exchange in any case. The time between
-// the two steps is the token's and does not count.
-bool aps_exchange_finish(struct aps_exchange *exchange, const struct secret *assertion, struct secret *answer,
-                         struct ssa_error *err);
+// gives up quietly: it returns false and leaves err alone. lifetime is the assertion's, in seconds from now:
+// a wait that outlives it is not begun. Frees the exchange in any case. The time between the two steps is the
+// token's and does not count.
+bool aps_exchange_finish(struct aps_exchange *exchange, const struct secret *assertion, unsigned lifetime,
+                         struct secret *answer, struct ssa_error *err);
 
 // Finds access_token in a grant and appends it to token.
 bool aps_grant_token(struct span answer, struct secret *token, struct ssa_error *err) MUST_CHECK;

@@ -121,6 +121,13 @@ static bool broken(const struct http_response *answer)
     return answer->status >= 500 || failure_is_passing(answer);
 }
 
+// Whether there is both time to wait so long, and sense in it.
+static bool worth_waiting(const struct aps *client, const struct call *call, long long wait)
+{
+    return wait + LEAST_MS <= client->left_ms &&
+           (call->useless_ms == 0 || monotonic_ms() + wait < call->useless_ms);
+}
+
 // Milliseconds until the next try; -1 for no next try.
 static long long next_try(const struct aps *client, struct tries *tries, const struct http_response *answer)
 {
@@ -128,7 +135,7 @@ static long long next_try(const struct aps *client, struct tries *tries, const s
     if (whole(answer) && answer->status == 429) {
         const long long own = back_off(LIMIT_BACK_OFF_MS, tries->limits++, LIMIT_BACK_OFF_MAX);
         const long long wait = asked < 0 ? own : asked > BACK_OFF_MS ? asked : BACK_OFF_MS;
-        if (wait + LEAST_MS > client->left_ms)
+        if (!worth_waiting(client, tries->call, wait))
             return -1;
         client_tell(client, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
                     (wait + 999) / 1000, tries->call->doing);
@@ -139,7 +146,7 @@ static long long next_try(const struct aps *client, struct tries *tries, const s
         return -1;
     const long long own = back_off(BACK_OFF_MS, tries->failures++, LIMIT_BACK_OFF_MAX);
     const long long wait = asked > own ? asked : own;
-    if (wait + LEAST_MS > client->left_ms)
+    if (!worth_waiting(client, tries->call, wait))
         return -1;
     struct ssa_error why;
     failure_set(client, tries->call, answer, &why);

@@ -11,9 +11,10 @@
 // All borrowed.
 struct call {
     const char *method;
-    const char *path;    // below /authentication/v2
-    const char *doing;   // "making a key", the subject of "… was refused"
-    const char *subject; // which account or key; NULL: the host
+    const char *path;     // below /authentication/v2
+    long long useless_ms; // of monotonic_ms: from then on it would be refused; 0 for never
+    const char *doing;    // "making a key", the subject of "… was refused"
+    const char *subject;  // which account or key; NULL: the host
     const char *content_type;
     struct span body;
     bool as_client; // with id and secret of the client; else with the two-legged token

@@ -249,8 +249,8 @@ static bool first_try(struct aps_exchange *exchange, bool fits)
     return fits && exchange->tried && exchange->answer.end != HTTP_SHUT && !died_waiting(&exchange->answer);
 }
 
-bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assertion, struct secret *answer,
-                         struct ssa_error *err)
+bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assertion, unsigned lifetime,
+                         struct secret *answer, struct ssa_error *err)
 {
     EXCHANGE_AUTO exchange = given;
     struct aps *client = exchange->client;
@@ -260,6 +260,7 @@ bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assert
     if (!write_form(exchange, secret_span(assertion), err))
         return false;
     exchange->call.body = secret_span(&exchange->form);
+    exchange->call.useless_ms = monotonic_ms() + lifetime * 1000LL;
     const bool tried = first_try(exchange, exchange->form.len == announced);
     // The connection serves the tries that may follow.
     client_hang_up(client);

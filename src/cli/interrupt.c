@@ -4,8 +4,9 @@
 #include <signal.h>
 #include <stddef.h>
 
-static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-enum { CAUGHT = sizeof caught / sizeof caught[0] };
+// The last two are ignored: a closed pipe and a file that may not grow are errors with a name.
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
+enum { CAUGHT = sizeof caught / sizeof caught[0], REMEMBERED = 3 };
 
 static struct sigaction before[CAUGHT];
 static volatile sig_atomic_t came;
@@ -18,7 +19,7 @@ static void remember(int number)
 void interrupt_catch(void)
 {
     for (size_t i = 0; i < CAUGHT; i++) {
-        struct sigaction action = {.sa_handler = caught[i] == SIGPIPE ? SIG_IGN : remember};
+        struct sigaction action = {.sa_handler = i < REMEMBERED ? remember : SIG_IGN};
         if (sigaction(caught[i], NULL, &before[i]) != 0)
             continue;
         // Under nohup HUP is ignored, and stays so. No SA_RESTART: a read from the terminal is to end.

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-// Remembers the three signals instead of dying of them (those that were ignored stay so), and ignores PIPE,
-// so that a closed pipe is an error with a name.
+// Remembers the three signals instead of dying of them (those that were ignored stay so), and ignores PIPE
+// and XFSZ, so that a closed pipe and a file that may not grow are errors with a name.
 void interrupt_catch(void);
 
 // The signal that came, or 0.

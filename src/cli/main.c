@@ -143,7 +143,8 @@ static bool run_command(const struct command *command, const struct arguments *a
                               .tell = tell_person,
                               .interrupted = was_interrupted},
                 .insecure_http = a->given[OPT_INSECURE_HTTP],
-                .pin_retry = a->given[OPT_PIN_RETRY]},
+                .pin_retry = a->given[OPT_PIN_RETRY],
+                .overwrite = true},
     };
     if (a->given[OPT_TIMEOUT] && !parse_seconds(a->values[OPT_TIMEOUT], option_table[OPT_TIMEOUT].name,
                                                 TIMEOUT_LEAST, TIMEOUT_MOST, &invocation.run.timeout, err))

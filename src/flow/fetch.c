@@ -199,8 +199,8 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
             *err = opening.err;
         return false;
     }
-    const bool answered =
-        aps_exchange_finish(opening.exchange, is_signed ? &assertion : NULL, &answer, is_signed ? err : NULL);
+    const bool answered = aps_exchange_finish(opening.exchange, is_signed ? &assertion : NULL, plan.lifetime,
+                                              &answer, is_signed ? err : NULL);
     if (is_signed && !answered)
         explain_refusal(&plan, err);
     return is_signed && answered && go_on(run, err) && take_grant(&answer, grant, err);

@@ -83,7 +83,7 @@ static bool give_attended(struct pin_policy *policy, const struct token_info *in
         return true;
     }
     if (policy->source != NULL)
-        return source_read(policy->source, setting_name(SET_PIN_SOURCE), callbacks, pin, err);
+        return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err);
     (void)text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,
                       info->model[0] != '\0' ? ", " : "", info->serial);
     if (callbacks->ask_secret == NULL) {
@@ -104,7 +104,7 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
             err, "That is for a person to try: run the command at a terminal, without a PIN source.");
     }
     identity_of(policy->source, identity, sizeof identity);
-    return source_read(policy->source, setting_name(SET_PIN_SOURCE), &policy->run->callbacks, pin, err) &&
+    return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
            pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
 }
 

@@ -27,6 +27,7 @@ static const struct {
     [SET_MODULE] = {"SSA_HSM_MODULE", false},
     [SET_TOKEN] = {"SSA_HSM_TOKEN", false},
     [SET_PIN_SOURCE] = {"SSA_HSM_PIN_SOURCE", false},
+    [SET_SO_PIN_SOURCE] = {"SSA_HSM_SO_PIN_SOURCE", false},
     [SET_SCOPE] = {"SSA_HSM_SCOPE", false},
     [SET_PROFILE] = {"SSA_HSM_PROFILE", false},
     [SET_BASE_URL] = {"SSA_HSM_BASE_URL", false},
@@ -170,18 +171,6 @@ static bool read_profile(struct ssa_settings *s, int fd, struct ssa_error *err)
            dotenv_read(&s->profile, s->profile_path, take_assignment, s, err);
 }
 
-// Opens the profile of this name; -1 with errno where it cannot be, and *named false where there is no place
-// for it.
-static int open_profile(struct ssa_settings *s, const char *name, bool *named, struct ssa_error *err)
-{
-    *named = path_profile(name, s->profile_path, err);
-    if (!*named) {
-        s->profile_path[0] = '\0';
-        return -1;
-    }
-    return open(s->profile_path, O_RDONLY | O_CLOEXEC);
-}
-
 static bool absent_profile(struct ssa_settings *s, int number, struct ssa_error *err)
 {
     error_errno(err, SSA_CONFIG, number, s->profile_path, "the profile cannot be read");
@@ -194,31 +183,28 @@ bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optiona
                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
-    const char *const names[] = {name, present(by_environment) ? by_environment : NULL, "default"};
-    const size_t count = sizeof names / sizeof names[0];
-    for (size_t i = 0; i < count; i++) {
-        if (names[i] == NULL)
-            continue;
-        // The default need not exist, and without a home there is no place for it.
-        const bool may_be_absent = optional || i == count - 1;
-        bool named = false;
-        const int fd = open_profile(s, names[i], &named, may_be_absent && i == count - 1 ? NULL : err);
-        const int number = errno;
-        if (fd >= 0) {
-            s->profile_first = i == 0;
-            const bool ok = read_profile(s, fd, err);
-            if (ok)
-                warn_if_shared(s, fd, callbacks);
-            (void)close(fd);
-            return ok;
-        }
-        if (named && (number != ENOENT || !may_be_absent))
-            return absent_profile(s, number, err);
-        if (!named && i != count - 1)
-            return false;
+    const bool named = name != NULL || present(by_environment);
+    // The default need not exist, and without a home there is no place for it.
+    const bool may_be_absent = optional || !named;
+    const char *chosen = name != NULL ? name : named ? by_environment : "default";
+    if (!path_profile(chosen, s->profile_path, named ? err : NULL)) {
         s->profile_path[0] = '\0';
+        return !named;
     }
-    return true;
+    const int fd = open(s->profile_path, O_RDONLY | O_CLOEXEC);
+    const int number = errno;
+    if (fd < 0 && (number != ENOENT || !may_be_absent))
+        return absent_profile(s, number, err);
+    if (fd < 0) {
+        s->profile_path[0] = '\0';
+        return true;
+    }
+    s->profile_first = name != NULL;
+    const bool ok = read_profile(s, fd, err);
+    if (ok)
+        warn_if_shared(s, fd, callbacks);
+    (void)close(fd);
+    return ok;
 }
 
 const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id)

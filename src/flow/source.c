@@ -80,14 +80,15 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
     return ok;
 }
 
-static bool read_variable(const char *text, struct secret *secret, struct ssa_error *err)
+static bool read_variable(const char *text, bool overwrite, struct secret *secret, struct ssa_error *err)
 {
     char *value = secure_getenv(behind_prefix(text));
     if (value == NULL || value[0] == '\0')
         return error_set(err, SSA_CONFIG, NULL, text, "the variable is not set");
     const bool fits = secret_append_text(secret, value);
     // What /proc/PID/environ shows, and what a child would inherit.
-    wipe(value, strlen(value));
+    if (overwrite)
+        wipe(value, strlen(value));
     return fits || error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 
@@ -105,17 +106,17 @@ static bool read_descriptor(const char *text, struct secret *secret, struct ssa_
     return true;
 }
 
-bool source_read(const char *text, const char *subject, const struct ssa_callbacks *warn,
-                 struct secret *secret, struct ssa_error *err)
+bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
+                 struct ssa_error *err)
 {
     bool ok = false;
     switch (source_kind(text)) {
     case SOURCE_FILE:
     case SOURCE_CREDENTIAL:
-        ok = read_file(text, warn, secret, err);
+        ok = read_file(text, &run->callbacks, secret, err);
         break;
     case SOURCE_ENV:
-        ok = read_variable(text, secret, err);
+        ok = read_variable(text, run->overwrite, secret, err);
         break;
     case SOURCE_FD:
         ok = read_descriptor(text, secret, err);

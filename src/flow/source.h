@@ -14,11 +14,11 @@ enum source_kind source_kind(const char *text);
 // SSA_CONFIG.
 bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
-// Reads the secret, without one trailing line break. A variable of the environment is overwritten in place,
-// an fd is read to its end. A file that others can read is told to warn. Fails with SSA_CONFIG; subject says
-// what the secret is for ("PIN source").
-bool source_read(const char *text, const char *subject, const struct ssa_callbacks *warn,
-                 struct secret *secret, struct ssa_error *err) MUST_CHECK;
+// Reads the secret, without one trailing line break. With run->overwrite a variable of the environment is
+// wiped in place; an fd is read to its end and closed. A file that others can read is told to warn. Fails
+// with SSA_CONFIG; subject says what the secret is for ("PIN source").
+bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
+                 struct ssa_error *err) MUST_CHECK;
 
 // Warns when others may read an open file.
 void source_warn_if_shared(int fd, const char *path, const struct ssa_callbacks *warn);

@@ -42,7 +42,8 @@ def node_modules() -> Path:
 
 def wrapper() -> list[str]:
     """What stands before the program: valgrind, for instance."""
-    return shlex.split(os.environ.get("SSA_HSM_WRAPPER", ""))
+    words = shlex.split(os.environ.get("SSA_HSM_WRAPPER", ""))
+    return [tool(words[0]), *words[1:]] if words else []
 
 
 def softhsm() -> Path:

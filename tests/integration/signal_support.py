@@ -15,7 +15,6 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 class SignalCase(FaultCase):
     def begin(self, *more: object) -> subprocess.Popen[bytes]:
-        self.api  # noqa: B018: starts it
         return background(self, *CREATE, "--timeout", 20 * SLOW, *more)
 
     def interrupted_at(self, point: Callable[[], object], number: signal.Signals, *more: object) -> Result:

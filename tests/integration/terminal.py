@@ -73,7 +73,8 @@ class Terminal:
                 self._seen = found.end()
                 return found
             if not self._read(deadline - time.monotonic()) and (self.ended() or time.monotonic() >= deadline):
-                raise AssertionError(f"waited for {pattern!r}, the terminal shows:\n{masking.mask(self.screen)}")
+                ended = "" if self.code is None else f" (it ended with {self.code})"
+                raise AssertionError(f"waited for {pattern!r}{ended}, the terminal shows:\n{masking.mask(self.screen)}")
 
     def send(self, text: str) -> None:
         """Types; "\\r" is the return key, "\\x03" control-C."""

@@ -69,7 +69,6 @@ class TokenRequest(FaultCase):
 
     def test_429_is_waited_for(self) -> None:
         self.api.fault("status", path="/token", status=429, headers={"Retry-After": "1"})
-        self.api  # noqa: B018
         self.expect(self.run_program("account", "create", FIRST, LAST), 0, "rate limit: waiting 1 s")
         self.assert_whole()
 

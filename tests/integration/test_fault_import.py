@@ -16,15 +16,17 @@ class BeforeTheApi(FaultCase):
         with self.shim(*script) as log:
             self.expect_failure(self.create(), code, *words)
         self.assertEqual(self.api.asked(), [])
-        self.assert_nothing_left()
+        # A login that broke leaves a record: whether it was a try is not known.
+        self.assertEqual([f for f in self.files() if not f.startswith("state/")], [])
+        self.assertEqual(self.objects(), [])
         if logins is not None:
             self.assertEqual(log.count("C_Login"), logins)
         return log
 
     def test_calls_that_fail(self) -> None:
         for rule, code, word in (
-            ("C_Initialize 1 return CKR_GENERAL_ERROR", 4, "CKR_GENERAL_ERROR"),
-            ("C_GetSlotList 1 return CKR_DEVICE_ERROR", 4, "CKR_DEVICE_ERROR"),
+            ("C_Initialize * return CKR_GENERAL_ERROR", 4, "CKR_GENERAL_ERROR"),
+            ("C_GetSlotList * return CKR_DEVICE_ERROR", 4, "CKR_DEVICE_ERROR"),
             ("C_GetTokenInfo * return CKR_DEVICE_REMOVED", 4, "token=work"),
             ("C_GetSlotInfo * return CKR_DEVICE_ERROR", 4, "token=work"),
             ("C_OpenSession 1 return CKR_SESSION_COUNT", 7, "CKR_SESSION_COUNT"),
@@ -37,6 +39,7 @@ class BeforeTheApi(FaultCase):
             ("C_GetSlotList 1 remove", 4, "token=work"),
         ):
             with self.subTest(rule):
+                self.fresh()
                 self.failing(code, word, script=(rule,))
 
     def test_pins_that_are_refused(self) -> None:
@@ -69,14 +72,12 @@ class BeforeTheApi(FaultCase):
         self.failing(4, "token=work", script=(f"token absent-while {here}",), logins=0)
 
     def test_no_module(self) -> None:
-        self.api  # noqa: B018
         self.env["SSA_HSM_MODULE"] = str(self.dir / "missing.so")
         self.expect_failure(self.create(), 4, "missing.so")
         self.assertEqual(self.api.asked(), [])
         self.assert_nothing_left()
 
     def test_a_module_that_is_none(self) -> None:
-        self.api  # noqa: B018
         text = self.dir / "text.so"
         text.write_text("no library")
         self.env["SSA_HSM_MODULE"] = str(text)
@@ -167,7 +168,8 @@ class AfterTheApi(FaultCase):
                 self.assertEqual(self.objects(), [])
 
     def test_removed_before_the_import(self) -> None:
-        self.failing("CKR_DEVICE_REMOVED", script=(f"C_CreateObject 1 {PRIVATE} remove",))
+        # Whether the token took it cannot be seen any more, so it is named.
+        self.failing("CKR_DEVICE_REMOVED", "on the token", script=(f"C_CreateObject 1 {PRIVATE} remove",), code=13)
         self.assertEqual(self.objects(), [])
 
     def test_removed_before_the_search(self) -> None:
@@ -187,8 +189,9 @@ class AfterTheApi(FaultCase):
             result = self.expect_failure(self.create(), 13, "left on the token", "does not verify")
         self.assertEqual(self.api.accounts(), [])
         # The command that it names must work as it stands.
-        self.follow(result, "pkcs11-tool")
-        self.assertNotIn("Private", dict(self.objects()))
+        with self.shim():
+            self.follow(result, "pkcs11-tool")
+        self.assertEqual(self.objects(), [])
 
     def test_a_half_that_cannot_be_destroyed(self) -> None:
         with self.shim("C_Sign 1 corrupt", "C_DestroyObject 1 return CKR_FUNCTION_FAILED"):

@@ -96,10 +96,19 @@ class WrongPin(PinCase):
         self.expect(result, 0)
         self.assertEqual(len(self.records()), 1)
 
-    def test_a_broken_reader_is_no_wrong_pin(self) -> None:
-        with self.shim("C_Login 1 return CKR_DEVICE_ERROR"):
+    def test_a_login_that_never_reached_the_pin_is_no_try(self) -> None:
+        with self.shim("C_Login 1 return CKR_TOKEN_NOT_PRESENT"):
             self.jwt(code=7)
         self.assertEqual(self.records(), [])
+        self.jwt(code=0)
+
+    def test_a_login_that_broke_may_have_been_a_try(self) -> None:
+        with self.shim("C_Login 1 return CKR_DEVICE_ERROR") as log:
+            self.jwt(code=7, words=("is not known",))
+            log.forget()
+            self.jwt(code=5, words=("--pin-retry",))
+            self.assertEqual(self.logins(log), 0)
+        self.jwt("--pin-retry", code=0)
         self.jwt(code=0)
 
     def test_a_missing_key_is_no_wrong_pin(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,10 +14,23 @@ from pathlib import Path
 import places
 
 NOBODY = 65534
+_COPY = "SSA_HSM_TEST_COPY"
+_PR_SET_PDEATHSIG = 1
 _PASSED_ON = (
     "SSA_HSM_WRAPPER", "SSA_HSM_WITHOUT_NODE", "SSA_HSM_TEST_WORKERS",
     "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
 )  # fmt: skip
+
+
+def die_with_parent() -> None:
+    """A run that is killed leaves nothing behind that goes on testing."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def die_with_root() -> None:
+    """The same, for the run as nobody that root's started."""
+    if os.environ.get(_COPY):
+        die_with_parent()
 
 
 def _ignore(_: str, names: list[str]) -> set[str]:
@@ -48,7 +63,9 @@ def run_as_nobody(arguments: list[str]) -> int:
         own = folder / "tmp"
         own.mkdir(mode=0o700)
         os.chown(own, NOBODY, NOBODY)
-        env |= {"TMPDIR": str(own), "HOME": str(own)}
+        env |= {"TMPDIR": str(own), "HOME": str(own), _COPY: "1"}
+        # A test runner that has lost patience sends TERM: the copy goes, and what runs in it ends with us.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         return subprocess.run(
             [sys.executable, "-B", str(tests / "integration" / "run.py"), *arguments],
             env=env, cwd=own, user=NOBODY, group=NOBODY, extra_groups=[], check=False,

@@ -69,7 +69,7 @@ class Proof:
             elif name == "exec" and name in only:
                 self._command(name, ["exec", "--", "/bin/true"], False, 1, True)
             elif name == "key-create":
-                self._command(name, ["key", "create", "--profile", "second"], True, 2, name in only)
+                self._command(name, ["key", "create", "--output", str(self._world.home / "second.env")], True, 2, name in only)
             elif name == "key-import":
                 account, kid, pem = self._world.issue_key()
                 command = ["key", "import", str(pem), "--key-id", kid, "--account", account, "--profile", "imported"]
@@ -108,7 +108,9 @@ class Proof:
             return b'"access_token"' in output.read_bytes()
         if name == "exec":
             return True  # it ended as its command did
-        profile = {"account-create": "default", "key-create": "second"}.get(name, "imported")
+        if name == "key-create":
+            return (self._world.home / "second.env").exists()
+        profile = "default" if name == "account-create" else "imported"
         return (self._world.home / "config/ssa-hsm" / f"{profile}.env").exists()
 
     def _judge(self, name: str, report: dict[str, Any], keys: int) -> None:

@@ -181,8 +181,8 @@ static void a_new_keys_id_is_known_even_if_the_key_is_not(void **state)
         "{\"privateKey\":\"\",\"kid\":\"k\"}",
         "{\"privateKey\":\"a\\u0000b\",\"kid\":\"k\"}",
         "{\"privateKey\":\"a\",\"privateKey\":\"b\",\"kid\":\"k\"}",
-        "{\"privateKey\":\"0123456789012345678901234567890123456789012345678901234567890123456789\",\"kid\":"
-        "\"k\"}",
+        ("{\"privateKey\":\"0123456789012345678901234567890123456789012345678901234567890123456789\",\"kid\":"
+         "\"k\"}"),
         "{\"kid\":\"k\",\"privateKey\":\"-----BEG",
         "{\"kid\":\"k\",\"privateKey\":\"a\"",
     };

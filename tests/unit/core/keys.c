@@ -90,22 +90,24 @@ size_t keys_wrap(struct span der, const char *label, char out[static KEYS_PEM_MA
 
 void der_append(struct der *der, uint8_t tag, struct span content, bool minimal)
 {
-    uint8_t octets[4];
-    size_t count = 0;
-    for (size_t left = content.len; left > 0; left >>= 8)
-        count++;
-    if (!minimal)
-        count++;
+    assert_true(content.len < 0x10000 && der->len + 6 + content.len <= sizeof der->data);
     const bool is_short = minimal && content.len < 0x80;
-    assert_true(count <= sizeof octets && der->len + 6 + content.len <= sizeof der->data);
-    for (size_t i = 0; i < count; i++)
-        octets[i] = (uint8_t)(content.len >> 8 * (count - 1 - i));
-    der->data[der->len++] = tag;
-    der->data[der->len++] = is_short ? (uint8_t)content.len : (uint8_t)(0x80 | count);
+    const uint8_t low = (uint8_t)content.len, high = (uint8_t)(content.len >> 8);
+    uint8_t head[6] = {tag, low};
+    size_t used = 2;
     if (!is_short) {
-        memcpy(der->data + der->len, octets, count);
-        der->len += count;
+        used = 1;
+        // The octets that the length needs, and a zero in front of them where it is not to be minimal.
+        const unsigned octets = (high != 0 ? 2 : 1) + (minimal ? 0 : 1);
+        head[used++] = (uint8_t)(0x80 | octets);
+        if (!minimal)
+            head[used++] = 0;
+        if (high != 0)
+            head[used++] = high;
+        head[used++] = low;
     }
+    memcpy(der->data + der->len, head, used);
+    der->len += used;
     if (content.len > 0)
         memmove(der->data + der->len, content.data, content.len);
     der->len += content.len;

@@ -82,6 +82,8 @@ const char *unit_write(const char *name, const char *text, mode_t mode)
             assert_int_equal(errno, EEXIST);
         *slash = '/';
     }
+    // A former one may be closed to writers.
+    (void)remove(path);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);

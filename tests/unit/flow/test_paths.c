@@ -92,7 +92,7 @@ static void a_file_in_a_folder_s_place_is_told(void **state)
     (void)state;
     struct ssa_error err;
     (void)unit_write("file", "", 0600);
-    FAILS(path_make(unit_path("file"), &err), SSA_CONFIG, "cannot be made");
+    FAILS(path_make(unit_path("file"), &err), SSA_CONFIG, "ENOTDIR");
 }
 
 typedef bool make_path(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err);

@@ -17,7 +17,8 @@ static bool read_source(const char *text, struct secret *secret, struct ssa_erro
 {
     heard = (struct unit_heard){0};
     assert_true(secret_new(secret, 32, err));
-    return source_read(text, "PIN source", &callbacks, secret, err);
+    const struct ssa_run run = {.callbacks = callbacks, .overwrite = true};
+    return source_read(text, "PIN source", &run, secret, err);
 }
 
 static void gives(const char *text, const char *expected)

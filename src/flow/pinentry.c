@@ -1,0 +1,405 @@
+// A pinentry as a child, and the few words of Assuan that it takes to have a PIN from it.
+#include "flow/pinentry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "aps/monotonic.h"
+#include "core/text.h"
+#include "flow/tell.h"
+
+enum {
+    LINE_MOST = 1000,      // "Developing with Assuan", Server responses: longer is a communication error
+    CHECK_MS = 200,        // how soon an interruption is seen
+    OVERTIME_MS = 2000,    // for a pinentry to end the question itself, and to clear the screen
+    FAREWELL_MS = 1000,    // between BYE and TERM, and between TERM and KILL
+    ENVIRONMENT_MOST = 48, // the names below and the dozen of LC_
+};
+
+struct pinentry {
+    const char *program;
+    const struct pinentry_limits *limits;
+    const struct ssa_callbacks *callbacks;
+    pid_t child;            // 0: none
+    int fd, tty;            // -1: none
+    bool in_order, refused; // the last command has got its answer; that was ERR
+    char tty_name[128];
+    struct termios before;
+    struct secret in; // begins with the line that is looked at
+    size_t line;      // its length with the line break
+};
+
+static bool passed_on(const char *entry)
+{
+    static const char names[] = " PATH HOME LANG TERM DISPLAY WAYLAND_DISPLAY XAUTHORITY XDG_RUNTIME_DIR "
+                                "DBUS_SESSION_BUS_ADDRESS GPG_TTY ";
+    char name[32];
+    return strncmp(entry, "LC_", 3) == 0 ||
+           (text_format(name, sizeof name, " %.*s ", (int)strcspn(entry, "="), entry) &&
+            strstr(names, name) != NULL);
+}
+
+static int spawn_with(struct pinentry *p, int theirs, posix_spawn_file_actions_t *files,
+                      posix_spawnattr_t *how)
+{
+    char *const argv[] = {(char *)(uintptr_t)p->program, NULL};
+    char *environment[ENVIRONMENT_MOST + 1] = {NULL};
+    size_t kept = 0;
+    for (char **entry = environ; entry != NULL && *entry != NULL && kept < ENVIRONMENT_MOST; entry++)
+        if (passed_on(*entry))
+            environment[kept++] = *entry;
+    sigset_t all, none;
+    (void)sigfillset(&all);
+    (void)sigemptyset(&none);
+    int number = 0;
+    // Toolkits chat on standard error; what a person has to know comes as ERR. The process group stays ours:
+    // one of its own would be in the background, and could not read the terminal.
+    const bool ready =
+        (number = posix_spawn_file_actions_adddup2(files, theirs, STDIN_FILENO)) == 0 &&
+        (number = posix_spawn_file_actions_adddup2(files, theirs, STDOUT_FILENO)) == 0 &&
+        (number = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0)) == 0 &&
+        (number = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1)) == 0 &&
+        (number = posix_spawnattr_setsigdefault(how, &all)) == 0 &&
+        (number = posix_spawnattr_setsigmask(how, &none)) == 0 &&
+        (number = posix_spawnattr_setflags(how, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)) == 0;
+    return ready ? posix_spawnp(&p->child, p->program, files, how, argv, environment) : number;
+}
+
+// Gives an errno.
+static int spawn(struct pinentry *p)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t how;
+    int ends[2], number = 0;
+    // Not two pipes: send(2) can be kept from raising SIGPIPE, which the program that uses us may not ignore.
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return errno;
+    p->fd = ends[0];
+    if ((number = posix_spawn_file_actions_init(&files)) == 0) {
+        if ((number = posix_spawnattr_init(&how)) == 0) {
+            number = spawn_with(p, ends[1], &files, &how);
+            (void)posix_spawnattr_destroy(&how);
+        }
+        (void)posix_spawn_file_actions_destroy(&files);
+    }
+    (void)close(ends[1]);
+    p->child = number == 0 ? p->child : 0; // unspecified after a failure
+    return number;
+}
+
+// Whether the child has ended, and is no zombie any more.
+static bool ended(struct pinentry *p, int patience_ms)
+{
+    static const struct timespec moment = {.tv_nsec = 5000000};
+    const long long deadline = monotonic_ms() + patience_ms;
+    while (p->child != 0) {
+        const pid_t found = waitpid(p->child, NULL, WNOHANG);
+        // ECHILD: somebody else waits for all children of this process, or SIGCHLD is ignored.
+        if (found == p->child || (found < 0 && errno != EINTR))
+            p->child = 0;
+        else if (monotonic_ms() >= deadline)
+            return false;
+        else
+            (void)nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
+static bool say(struct pinentry *p, const char *command, const char *argument)
+{
+    char line[LINE_MOST + 1];
+    if (!text_format(line, sizeof line, "%s%s\n", command, argument))
+        return false;
+    // All that is ever said fits in the socket's buffer: one that is full belongs to a child that does not
+    // read.
+    const size_t len = strlen(line);
+    return send(p->fd, line, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
+}
+
+static void pinentry_end(struct pinentry *p)
+{
+    bool orderly = p->in_order && say(p, "BYE", "") && shutdown(p->fd, SHUT_WR) == 0;
+    orderly = ended(p, orderly ? FAREWELL_MS : 0) && orderly;
+    if (p->child != 0) {
+        (void)kill(p->child, SIGTERM);
+        (void)kill(p->child, SIGCONT); // one that was stopped, for it is in the background, hears TERM then
+        if (!ended(p, FAREWELL_MS)) {
+            (void)kill(p->child, SIGKILL);
+            while (waitpid(p->child, NULL, 0) < 0 && errno == EINTR)
+                continue;
+        }
+    }
+    // One that was ended in the middle leaves the terminal without echo, and in its queue what was typed of
+    // the PIN, for the shell to read. (From the background, setting it would stop us.)
+    if (!orderly && p->tty >= 0 && tcgetpgrp(p->tty) == getpgrp())
+        (void)tcsetattr(p->tty, TCSAFLUSH, &p->before);
+    if (p->tty >= 0)
+        (void)close(p->tty);
+    if (p->fd >= 0)
+        (void)close(p->fd);
+    secret_free(&p->in);
+}
+
+#define PINENTRY_AUTO __attribute__((cleanup(pinentry_end))) struct pinentry
+
+static bool no_pin(const struct pinentry *p, const char *cause, const char *why, struct ssa_error *err)
+{
+    // Control-C reaches the child as well.
+    if (interrupted(p->callbacks))
+        return error_set(err, SSA_PIN, NULL, NULL, "interrupted; nothing was done");
+    return error_set(err, SSA_PIN, cause, p->program, "%s; nothing was done", why);
+}
+
+static bool gone(const struct pinentry *p, struct ssa_error *err)
+{
+    return no_pin(p, NULL, "ended without an answer", err);
+}
+
+// The line is not repeated: it may be the PIN, as one that knows no Assuan echoes it.
+static bool garbage(const struct pinentry *p, struct ssa_error *err)
+{
+    return no_pin(p, NULL, "does not speak the protocol of a pinentry", err);
+}
+
+static bool nobody(const struct pinentry *p, struct ssa_error *err)
+{
+    char why[64];
+    (void)text_format(why, sizeof why, "nobody answered in %d s", p->limits->answer_s);
+    return no_pin(p, "GPG_ERR_TIMEOUT", why, err);
+}
+
+// libgpg-error's numbers (err-codes.h.in): the lower 16 bits are the code, what is above says who found it.
+static bool refusal(const struct pinentry *p, const char *text, struct ssa_error *err)
+{
+    enum { TIMEOUT = 62, CANCELED = 99, FULLY_CANCELED = 198, ASS_CANCELED = 277 };
+    char cause[32], why[128];
+    char *rest = NULL;
+    const unsigned long number = strtoul(text, &rest, 10), code = number & 0xffff;
+    if (code == TIMEOUT)
+        return nobody(p, err);
+    if (code == CANCELED || code == FULLY_CANCELED || code == ASS_CANCELED)
+        return no_pin(p, "GPG_ERR_CANCELED", "cancelled", err);
+    (void)text_format(cause, sizeof cause, "ERR %lu", number);
+    (void)text_format(why, sizeof why, "cannot ask:%.80s", *rest == ' ' ? rest : " no reason given");
+    no_pin(p, cause, why, err);
+    return error_hint(err, "It needs a terminal (that of GPG_TTY, where the program has none) or a display.");
+}
+
+// Waits until there is more to look at.
+static bool hear(struct pinentry *p, long long deadline, struct ssa_error *err)
+{
+    for (;;) {
+        const long long left = deadline - monotonic_ms();
+        if (left <= 0 || interrupted(p->callbacks))
+            return no_pin(p, NULL, "does not answer", err);
+        struct pollfd input = {.fd = p->fd, .events = POLLIN};
+        if (poll(&input, 1, left < CHECK_MS ? (int)left : CHECK_MS) <= 0)
+            continue; // a failure other than EINTR could only be of memory, and ends with the time
+        const ssize_t got = recv(p->fd, p->in.data + p->in.len, p->in.capacity - p->in.len, MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+            return gone(p, err);
+        if (got > 0) {
+            p->in.len += (size_t)got;
+            return true;
+        }
+    }
+}
+
+// Makes the next line the first of p->in, and a text; *len is its length without the line break.
+static bool next_line(struct pinentry *p, long long deadline, size_t *len, struct ssa_error *err)
+{
+    struct secret *in = &p->in;
+    const uint8_t *end = NULL;
+    in->len -= p->line;
+    memmove(in->data, in->data + p->line, in->len);
+    wipe(in->data + in->len, p->line);
+    p->line = 0;
+    while ((end = memchr(in->data, '\n', in->len)) == NULL) {
+        if (in->len == in->capacity)
+            return garbage(p, err);
+        if (!hear(p, deadline, err))
+            return false;
+    }
+    *len = (size_t)(end - in->data);
+    p->line = *len + 1;
+    if (*len > 0 && in->data[*len - 1] == '\r')
+        --*len;
+    in->data[*len] = '\0';
+    return true;
+}
+
+static int nibble(uint8_t c)
+{
+    const char *digits = "0123456789abcdef", *found = c == 0 ? NULL : strchr(digits, c | 0x20);
+    return found == NULL ? -1 : (int)(found - digits);
+}
+
+// Data begins after one space and has %25, %0D and %0A in it; any other byte may be escaped too. Decoded
+// where it stands.
+static bool take(struct pinentry *p, size_t len, struct secret *pin, struct ssa_error *err)
+{
+    uint8_t *text = p->in.data;
+    size_t kept = 2;
+    for (size_t i = 2; i < len; i++, kept++) {
+        text[kept] = text[i];
+        if (text[i] != '%')
+            continue;
+        if (len - i < 3 || nibble(text[i + 1]) < 0 || nibble(text[i + 2]) < 0)
+            return garbage(p, err);
+        text[kept] = (uint8_t)(nibble(text[i + 1]) << 4 | nibble(text[i + 2]));
+        i += 2;
+    }
+    return secret_append(pin, span_of(text + 2, kept - 2)) ||
+           error_set(err, SSA_PIN, NULL, NULL, "what was typed is longer than %zu bytes", pin->capacity);
+}
+
+static bool begins(const char *line, const char *word)
+{
+    const size_t len = strlen(word);
+    return strncmp(line, word, len) == 0 && (line[len] == ' ' || line[len] == '\0');
+}
+
+// Listens up to OK; data goes to pin, and is out of place where that is NULL. False for ERR too.
+static bool answered(struct pinentry *p, long long ms, struct secret *pin, struct ssa_error *err)
+{
+    const long long deadline = monotonic_ms() + ms;
+    const char *line = (const char *)p->in.data;
+    size_t len = 0;
+    bool known = true;
+    p->in_order = p->refused = false;
+    while (known && next_line(p, deadline, &len, err)) {
+        p->refused = begins(line, "ERR");
+        p->in_order = p->refused || begins(line, "OK");
+        if (p->in_order)
+            return !p->refused || refusal(p, line + strlen("ERR"), err);
+        if (pin != NULL && begins(line, "D") && len >= 2) {
+            if (!take(p, len, pin, err))
+                return false;
+        } else if (begins(line, "INQUIRE")) {
+            // We have nothing to add, which is no reason to end the question.
+            if (!say(p, "END", ""))
+                return gone(p, err);
+        } else {
+            known = len == 0 || line[0] == '#' || begins(line, "S");
+        }
+    }
+    return known ? false : garbage(p, err);
+}
+
+static bool command(struct pinentry *p, const char *name, const char *argument, struct ssa_error *err)
+{
+    return say(p, name, argument) ? answered(p, p->limits->reply_ms, NULL, err) : gone(p, err);
+}
+
+// One that some do not know, and that can be done without. The value may come from the environment, where a
+// line break in it would begin a command.
+static bool option(struct pinentry *p, const char *name, const char *value, struct ssa_error *err)
+{
+    for (const char *c = value; c != NULL && *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~')
+            return true;
+    return value == NULL || value[0] == '\0' || command(p, name, value, err) || p->refused;
+}
+
+// A text for the person. It is made harmless line by line, since in text mode it goes to the terminal as it
+// is; escaped is then '%', and '\', which must not be a line's last byte.
+static bool show(struct pinentry *p, const char *name, const char *text, struct ssa_error *err)
+{
+    char all[LINE_MOST] = "", line[256];
+    size_t len = 0;
+    bool fits = true;
+    for (const char *next = NULL; text != NULL && fits; text = next) {
+        const size_t line_len = strcspn(text, "\n");
+        next = text[line_len] == '\n' ? text + line_len + 1 : NULL;
+        text_harmless(line, sizeof line, span_of(text, line_len));
+        for (char *c = line; *c != '\0' && fits; c++) {
+            const char *escaped = *c == '%' ? "%25" : *c == '\\' ? "%5C" : (const char[]){*c, '\0'};
+            fits = text_format(all + len, sizeof all - len, "%s", escaped);
+            len += strlen(all + len);
+        }
+        fits = fits && text_format(all + len, sizeof all - len, "%s", next != NULL ? "%0A" : "");
+        len += strlen(all + len);
+    }
+    return fits ? command(p, name, all, err)
+                : error_set(err, SSA_UNEXPECTED, NULL, p->program, "the text for it is too long");
+}
+
+// The terminal of the session that we and the child are in; wrappers look for the window by its real name.
+// GPG_TTY is somebody's word, and may be older than the session: it counts where there is no terminal.
+static void find_terminal(struct pinentry *p)
+{
+    const pid_t session = getsid(0);
+    p->tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const char *name = p->tty >= 0 ? "/dev/tty" : getenv("GPG_TTY");
+    if (name != NULL && !text_format(p->tty_name, sizeof p->tty_name, "%s", name))
+        p->tty_name[0] = '\0';
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (p->tty >= 0 && tcgetsid(fd) == session && ttyname_r(fd, p->tty_name, sizeof p->tty_name) == 0)
+            break;
+    if (p->tty >= 0 && tcgetattr(p->tty, &p->before) != 0) {
+        (void)close(p->tty);
+        p->tty = -1;
+    }
+}
+
+static const char *locale(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"}; // in the order of locale(7)
+    const char *value = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && (value == NULL || value[0] == '\0'); i++)
+        value = getenv(names[i]);
+    return value;
+}
+
+static bool converse(struct pinentry *p, const char *description, const char *prompt, struct secret *pin,
+                     struct ssa_error *err)
+{
+    const long long patience = p->limits->answer_s * 1000LL + OVERTIME_MS;
+    char seconds[16];
+    if (!answered(p, p->limits->reply_ms, NULL, err) || !option(p, "OPTION ttyname=", p->tty_name, err) ||
+        !option(p, "OPTION ttytype=", getenv("TERM"), err) || !option(p, "OPTION lc-ctype=", locale(), err) ||
+        !text_format(seconds, sizeof seconds, "%d", p->limits->answer_s) ||
+        !option(p, "SETTIMEOUT ", seconds, err) || !option(p, "SETTITLE ", "ssa-hsm", err) ||
+        !show(p, "SETDESC ", description, err) || !show(p, "SETPROMPT ", prompt, err))
+        return false;
+    const long long began = monotonic_ms();
+    if (!say(p, "GETPIN", ""))
+        return gone(p, err);
+    if (!answered(p, patience, pin, err))
+        return !p->in_order && monotonic_ms() - began >= patience ? nobody(p, err) : false;
+    return pin->len > 0 || no_pin(p, NULL, "nothing was typed", err);
+}
+
+bool pinentry_ask_within(const struct pinentry_limits *limits, const char *program, const char *description,
+                         const char *prompt, const struct ssa_callbacks *callbacks, struct secret *pin,
+                         struct ssa_error *err)
+{
+    PINENTRY_AUTO p = {.program = program, .limits = limits, .callbacks = callbacks, .fd = -1, .tty = -1};
+    if (!secret_new(&p.in, LINE_MOST + 2, err))
+        return false;
+    find_terminal(&p);
+    const int number = spawn(&p);
+    if (number != 0) {
+        error_errno(err, SSA_CONFIG, number, program, "cannot be run");
+        return error_hint(err, "Install a pinentry, or name one: --pin-source pinentry:PATH.");
+    }
+    const bool ok = converse(&p, description, prompt, pin, err);
+    if (!ok)
+        secret_clear(pin);
+    return ok;
+}
+
+bool pinentry_ask(const char *program, const char *description, const char *prompt,
+                  const struct ssa_callbacks *callbacks, struct secret *pin, struct ssa_error *err)
+{
+    static const struct pinentry_limits limits = {.reply_ms = 10 * 1000, .answer_s = 120};
+    return pinentry_ask_within(&limits, program, description, prompt, callbacks, pin, err);
+}
