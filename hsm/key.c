@@ -6,6 +6,7 @@
 #include "hsm/pkcs11.h"
 
 static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
+static const CK_KEY_TYPE rsa_type = CKK_RSA;
 
 enum { SHA256_BYTES = 32 };
 
@@ -39,8 +40,13 @@ bool key_read(struct token *token, struct key *key, struct ssa_error *err)
 bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err)
 {
     *key = (struct key){0};
-    CK_ATTRIBUTE template[3] = {ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class)};
-    CK_ULONG attributes = 1, count = 0;
+    if (!uri_names_object(uri)) {
+        error_set(err, SSA_CONFIG, NULL, token->info.uri, "PRIVATE_KEY names a token, but no key on it");
+        return error_hint(err, "`ssa-hsm hsm list --login` prints the URIs of the token's keys.");
+    }
+    CK_ATTRIBUTE template[4] = {ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class),
+                                ATTRIBUTE(CKA_KEY_TYPE, &rsa_type, sizeof rsa_type)};
+    CK_ULONG attributes = 2, count = 0;
     static const CK_ATTRIBUTE_TYPE named[] = {CKA_ID, CKA_LABEL};
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
         const CK_ATTRIBUTE *given = uri_attribute(uri, named[i]);

@@ -94,7 +94,8 @@ bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_
     CURLUcode code = curl_url_set(handle, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     if (code == CURLUE_USER_NOT_ALLOWED || strchr(text, '@') != NULL)
         return refuse("base URL", err, "holds a user or password, or another \"@\"");
-    if (code != CURLUE_OK)
+    // libcurl takes https:///x for https://x: a host that nobody wrote.
+    if (code != CURLUE_OK || strstr(text, ":///") != NULL)
         return refuse(text, err, "is no URL");
     if (strpbrk(text, "?#") != NULL)
         return refuse(text, err, "holds a query or a fragment");

@@ -155,6 +155,15 @@ bool dotenv_append(struct secret *out, const char *name, const char *value, stru
                   "holds a single quote and one of $ ` \\ \": no quoting means the same to every reader");
         return error_hint(err, "Put it into a file of its own, mode 0600, and give %s=file:PATH.", name);
     }
+    // Between single quotes the shell and most libraries leave a backslash alone; Python's reads \\\\ and \\'
+    // as escapes.
+    const size_t len = strlen(value);
+    if (strstr(value, "\\\\") != NULL || (len > 0 && value[len - 1] == '\\')) {
+        error_set(
+            err, SSA_CONFIG, NULL, name,
+            "holds two backslashes in a row, or one at its end: no quoting means the same to every reader");
+        return error_hint(err, "Put it into a file of its own, mode 0600, and give %s=file:PATH.", name);
+    }
     const char *quote = needs_single ? "'" : "\"";
     const char *const parts[] = {name, "=", quote, value, quote, "\n"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

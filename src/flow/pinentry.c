@@ -238,8 +238,9 @@ static bool next_line(struct pinentry *p, long long deadline, size_t *len, struc
 
 static int nibble(uint8_t c)
 {
-    const char *digits = "0123456789abcdef", *found = c == 0 ? NULL : strchr(digits, c | 0x20);
-    return found == NULL ? -1 : (int)(found - digits);
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *found = memchr(digits, c, sizeof digits - 1);
+    return found == NULL ? -1 : (int)(found - digits) % 16;
 }
 
 // Data begins after one space and has %25, %0D and %0A in it; any other byte may be escaped too. Decoded

@@ -23,6 +23,8 @@ NAME = f"{FIRST}-{LAST}"
 CREATE = ("account", "create", FIRST, LAST)
 # Seconds for all answers: one retry fits, and a server that hangs does not hold a test up for long.
 BRIEF = 2 * SLOW
+# A fault as tests/emulator/README.md describes it.
+Fault = dict[str, Any]
 KEYS = "/service-accounts/*/keys"
 ACCOUNTS = "/service-accounts"
 _OBJECT = re.compile(r"^(?P<kind>\w+) (?:Key )?Object;[^\n]*\n(?P<rest>(?:  [^\n]*\n)*)", re.MULTILINE)
@@ -156,6 +158,9 @@ class FaultCase(Case):
                 self.assertLess(time.monotonic(), deadline, masking.mask(terminal.screen))
                 prompts = re.findall(r"\(yes/no\) |PIN[^\n]*: ", terminal.screen)
                 if len(prompts) > answered:
+                    if "PIN" in prompts[answered]:
+                        # What is typed before the echo is off is thrown away with it.
+                        terminal.wait_echo(False)
                     terminal.send("yes\r" if "yes" in prompts[answered] else f"{PIN}\r")
                     answered += 1
                 terminal._read(0.02)

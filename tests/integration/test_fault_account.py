@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from fault_support import ACCOUNTS, BRIEF, FIRST, KEYS, LAST, NAME, FaultCase
+from fault_support import (
+    ACCOUNTS, BRIEF, CREATE, FIRST, KEYS, LAST, NAME, Fault, FaultCase, background, ended, eventually,
+)  # fmt: skip
 from harness import Result
 
 TOKEN = "POST /token"
@@ -60,7 +62,8 @@ class TokenRequest(FaultCase):
         self.failing(8, "access_token", action="replace", body={"token_type": "Bearer"})
 
     def test_a_passing_failure_is_retried_and_told(self) -> None:
-        for fault in ({"action": "refuse"}, {"action": "status", "status": 503}):
+        faults: tuple[Fault, ...] = ({"action": "refuse"}, {"action": "status", "status": 503})
+        for fault in faults:
             with self.subTest(**fault):
                 self.api.fault(path="/token", **fault)
                 self.expect(self.create(), 0, "trying again")
@@ -84,7 +87,8 @@ class AccountRequest(FaultCase):
         return result
 
     def test_nothing_was_made(self) -> None:
-        for fault in ({"action": "refuse"}, {"action": "reset"}, {"action": "status", "status": 502}):
+        faults: tuple[Fault, ...] = ({"action": "refuse"}, {"action": "reset"}, {"action": "status", "status": 502})
+        for fault in faults:
             with self.subTest(**fault):
                 self.failing(12, "No account was made", **fault)
                 self.assert_nothing_left()
@@ -95,7 +99,7 @@ class AccountRequest(FaultCase):
         self.assert_nothing_left()
 
     def test_it_was_made_and_the_answer_is_lost(self) -> None:
-        lost = (
+        lost: tuple[Fault, ...] = (
             {"action": "drop"},
             {"action": "status", "status": 500, "act": True},
             {"action": "replace", "body": "<html>"},
@@ -195,7 +199,7 @@ class KeyRequest(FaultCase):
         return result
 
     def test_every_failure_deletes_the_account(self) -> None:
-        faults = (
+        faults: tuple[Fault, ...] = (
             {"action": "refuse"},
             {"action": "reset"},
             {"action": "drop"},
@@ -238,7 +242,12 @@ class KeyRequest(FaultCase):
         self.assert_nothing_left()
 
     def test_the_deletion_fails_and_is_named(self) -> None:
-        for fault in ({"action": "status", "status": 403}, {"action": "status", "status": 500}, {"action": "hang"}):
+        faults: tuple[Fault, ...] = (
+            {"action": "status", "status": 403},
+            {"action": "status", "status": 500},
+            {"action": "hang"},
+        )
+        for fault in faults:
             with self.subTest(**fault):
                 self.api.fault(method="DELETE", times=0, **fault)
                 result = self.failing(13, "could not be deleted", action="drop")
@@ -251,8 +260,23 @@ class KeyRequest(FaultCase):
                 self.fresh()
 
 
+class ServerDies(FaultCase):
+    def test_with_the_key_made_and_the_answer_on_its_way(self) -> None:
+        api = self.other_api()
+        api.fault("hang-after", method="POST", path=KEYS)
+        process = background(self, *CREATE, "--timeout", BRIEF)
+        eventually(lambda: any(a["keys"] for a in api.accounts()), "the key is there")
+        account = api.accounts()[0]["serviceAccountId"]
+        api.process.kill()
+        # Nobody can delete it now: it is named, with the command for later.
+        result = self.expect_failure(ended(process), 13, f"ssa-hsm account delete {account}", "could not be deleted")
+        self.assertIn("CURLE_", result.err)
+        self.assertEqual(self.objects(), [])
+        self.assertEqual(self.files(), [])
+
+
 class WithoutKey(FaultCase):
-    def test_a_profile_that_cannot_be_written_undoes_the_account(self) -> None:
+    def test_an_answer_that_is_cut_undoes_the_account(self) -> None:
         self.api.fault("cut", method="POST", path=ACCOUNTS)
         self.expect_failure(self.create("--no-key"), 12, "is deleted again at the API")
         self.assert_nothing_left()

@@ -14,7 +14,7 @@ from fault_support import KEYS, FaultCase
 def _pem(key: Any, encryption: Any = None, pkcs8: bool = False) -> str:
     form = serialization.PrivateFormat.PKCS8 if pkcs8 else serialization.PrivateFormat.TraditionalOpenSSL
     hidden = encryption or serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, form, hidden).decode()
+    return str(key.private_bytes(serialization.Encoding.PEM, form, hidden).decode())
 
 
 def _rsa(bits: int) -> rsa.RSAPrivateKey:
@@ -120,7 +120,8 @@ class BadAnswers(FaultCase):
 
     def test_characters_that_no_kid_has(self) -> None:
         # A kid becomes part of a path, a label, a URI, a profile and a message.
-        for kid in ("../x", "a/b", "a b", 'a"b', "a'b", "a\nb", "a\x1b[31mb", "a?b", "a#b", "a%2fb", "ä", "..", "k" * 400):
+        for kid in ("../x", "a/b", "a b", 'a"b', "a'b", "a\nb", "a\x1b[31mb", "a?b", "a#b", "a%2fb", "ä", "..",
+                    "k" * 400):  # fmt: skip
             with self.subTest(kid=kid):
                 self.refused({"kid": kid, "privateKey": "x"})
 

@@ -37,6 +37,7 @@ class BeforeTheApi(FaultCase):
             ("C_Login 1 remove", 7, "CKR_DEVICE_REMOVED"),
             ("C_OpenSession 1 remove", 7, "CKR_TOKEN_NOT_PRESENT"),
             ("C_GetSlotList 1 remove", 4, "token=work"),
+            ("C_GetMechanismInfo * return CKR_DEVICE_ERROR", 7, "cannot sign with RSA"),
         ):
             with self.subTest(rule):
                 self.fresh()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from fault_support import BRIEF, KEYS, KeyCase, background, ended, eventually
+from fault_support import BRIEF, KEYS, Fault, KeyCase, background, ended, eventually
 from harness import Result
 
 
@@ -33,7 +33,7 @@ class KeyCreateFaults(KeyCase):
         self.assertEqual(self.objects(), [(k, made.encode().hex()) for k in ("Private", "Public")])
 
     def test_the_list_before_fails(self) -> None:
-        faults = (
+        faults: tuple[tuple[int, Fault], ...] = (
             (8, {"action": "refuse"}),
             (8, {"action": "hang"}),
             (8, {"action": "status", "status": 500}),
@@ -51,14 +51,19 @@ class KeyCreateFaults(KeyCase):
                 self.again()
 
     def test_nothing_was_made(self) -> None:
-        for fault in ({"action": "refuse"}, {"action": "reset"}, {"action": "status", "status": 502}):
+        faults: tuple[Fault, ...] = ({"action": "refuse"}, {"action": "reset"}, {"action": "status", "status": 502})
+        for fault in faults:
             with self.subTest(**fault):
                 self.failing(12, "No key was made", **fault)
                 self.assert_untouched()
                 self.again()
 
     def test_refusals_undo_nothing(self) -> None:
-        for code, fault in ((10, {"status": 403}), (11, {"status": 429, "headers": {"Retry-After": "100"}})):
+        faults: tuple[tuple[int, Fault], ...] = (
+            (10, {"status": 403}),
+            (11, {"status": 429, "headers": {"Retry-After": "100"}}),
+        )
+        for code, fault in faults:
             with self.subTest(**fault):
                 self.failing(code, action="status", **fault)
                 self.assertEqual(len(self.api.asked()), 3)
@@ -66,7 +71,7 @@ class KeyCreateFaults(KeyCase):
                 self.again()
 
     def test_it_was_made_and_the_answer_is_lost(self) -> None:
-        faults = (
+        faults: tuple[Fault, ...] = (
             {"action": "drop"},
             {"action": "cut"},
             {"action": "status", "status": 500, "act": True},
@@ -106,12 +111,36 @@ class KeyCreateFaults(KeyCase):
         other = self.api.call("POST", f"/service-accounts/{self.account}/keys", self.api.admin()).json["kid"]
         result = self.expect_failure(ended(process), 13, "none was deleted", ours[0], other)
         self.assertEqual(sorted(self.keys_of(self.account)), sorted([self.foreign, ours[0], other]))
-        self.follow_deletion(result, ours[0])
-
-    def follow_deletion(self, result: Result, kid: str) -> None:
-        """The message cannot know which of two it is; it names the command, into which the person puts one."""
+        # Which of the two it is cannot be told from here; the command is named, into which the person puts one.
         self.assertIn(f"ssa-hsm key delete KEY_ID --account {self.account}", result.err)
-        self.expect(self.run_program("key", "delete", kid, "--account", self.account, "--yes"), 0)
+        self.expect(self.run_program("key", "delete", ours[0], "--account", self.account, "--yes"), 0)
+        self.assertEqual(sorted(self.keys_of(self.account)), sorted([self.foreign, other]))
+
+    def test_an_account_named_by_its_email(self) -> None:
+        email = self.profile()["SSA_EMAIL"]
+        self.profile_path().unlink()
+        self.api.fault("drop", method="POST", path=KEYS)
+        self.expect_failure(self.create_key("--account", email.upper()), 12, "is deleted again")
+        self.assertEqual(self.keys_of(self.account), [self.foreign])
+        self.assertEqual(self.objects(), [])
+
+    def test_an_account_that_nobody_has(self) -> None:
+        result = self.create_key("--account", "NO-SUCH-ACCOUNT")
+        self.expect_failure(result, 10, "NO-SUCH-ACCOUNT")
+        self.assert_untouched()
+
+    def test_the_accounts_cannot_be_listed(self) -> None:
+        faults: tuple[tuple[int, Fault], ...] = (
+            (8, {"action": "refuse"}),
+            (8, {"action": "replace", "body": "[]"}),
+            (10, {"action": "status", "status": 403}),
+        )
+        for code, fault in faults:
+            with self.subTest(**fault):
+                self.api.fault(method="GET", path="/service-accounts", times=0, **fault)
+                self.expect_failure(self.create_key("--account", "another@example.com"), code)
+                self.assert_untouched()
+                self.again()
 
     def test_a_known_kid_is_deleted_alone(self) -> None:
         # The import fails (a PEM that is none) while another host makes a key.

@@ -173,7 +173,8 @@ class Sources(PinCase):
         for bad in (f"pin-value={PIN}", "pin-source=|cat%20pin", "pin-source=%7Ccat%20pin"):
             with self.subTest(bad), self.shim() as log:
                 uri = f"pkcs11:token={LABEL}?{bad}"
-                result = self.create("--output", self.dir / "x.env", "--token", uri, env={"SSA_HSM_PIN_SOURCE": None})
+                target = self.dir / "x.env"
+                result = self.create("--output", target, "--token", uri, env={"SSA_HSM_PIN_SOURCE": None})
                 self.expect_failure(result, 3)
                 self.assertEqual(self.logins(log), 0)
 

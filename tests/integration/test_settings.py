@@ -109,6 +109,14 @@ class Precedence(_Settings):
             self.expect(self.run_program("token", "-p", "p"), 0)
             api.clean()
 
+    def test_a_base_url_that_is_none(self) -> None:
+        for bad in ("127.0.0.1", "ftp://127.0.0.1", "https://", "https://u:p@127.0.0.1", "https://h/?q=1",
+                    "https://h/#f", "file:///etc/passwd", "https://a b/", "https:///x", "https://h:99999"):  # fmt: skip
+            with self.subTest(url=bad):
+                result = self.run_program("token", "--base-url", bad)
+                self.assertEqual(result.code, 3, str(result))
+                self.assertNotIn("u:p", result.err)
+
     def test_an_account_is_not_set_up(self) -> None:
         self.profile_path().unlink()
         self.expect(self.run_program("token", env={"APS_CLIENT_ID": "x"}), 3, "account create")

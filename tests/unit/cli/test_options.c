@@ -8,6 +8,7 @@
 
 #define LINE(...) ((char *[]){__VA_ARGS__, NULL})
 
+// values[OPT_SCOPE] is not to be used of the copy: it points into the original.
 static struct arguments reads(char **argv)
 {
     struct arguments a;
@@ -86,7 +87,7 @@ static void exec_s_command_keeps_its_options(void **state)
     char **line = LINE("-p", "x", "exec", "-s", "data:read", "curl", "-v", "--", "x");
     struct arguments a = reads(line);
     assert_ptr_equal(a.rest, line + 5);
-    assert_string_equal(a.values[OPT_SCOPE], "data:read");
+    assert_string_equal(a.scope, "data:read");
     assert_false(a.given[OPT_VERBOSE]);
     // Only where exec is the command.
     assert_null(reads(LINE("key", "exec", "x")).rest);
@@ -95,7 +96,11 @@ static void exec_s_command_keeps_its_options(void **state)
 static void scopes_add_up(void **state)
 {
     (void)state;
-    assert_string_equal(reads(LINE("-s", "a", "--scope=b,c", "-sd")).values[OPT_SCOPE], "a b,c d");
+    assert_string_equal(reads(LINE("-s", "a", "--scope=b,c", "-sd")).scope, "a b,c d");
+    struct arguments whole;
+    struct ssa_error err;
+    SUCCEEDS(arguments_read(&whole, LINE("-sa", "-sb"), &err));
+    assert_string_equal(whole.values[OPT_SCOPE], "a b");
     static char many[SCOPE_ARGUMENT_MAX];
     memset(many, 'x', sizeof many - 1);
     assert_int_equal(strlen(reads(LINE("-s", many)).scope), SCOPE_ARGUMENT_MAX - 1);

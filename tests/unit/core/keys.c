@@ -98,7 +98,7 @@ void der_append(struct der *der, uint8_t tag, struct span content, bool minimal)
     if (!is_short) {
         used = 1;
         // The octets that the length needs, and a zero in front of them where it is not to be minimal.
-        const unsigned octets = (high != 0 ? 2 : 1) + (minimal ? 0 : 1);
+        const unsigned octets = (high != 0 ? 2U : 1U) + (minimal ? 0U : 1U);
         head[used++] = (uint8_t)(0x80 | octets);
         if (!minimal)
             head[used++] = 0;

@@ -1,0 +1,120 @@
+# shellcheck shell=sh disable=SC2034 # those that source it use what is set here
+# What the set-up scripts share; sourced by each, which defines up, gone and (with a tool of its own) put.
+#
+#   NAME up DIR            makes a token in the folder DIR, which must not be there yet, and prints its environment
+#   NAME gone DIR          the token goes as it goes in life: pulled out, its daemon ended, its files away
+#   NAME put DIR KID PEM   the token's own tool puts a key there; only where the program cannot (TEST_CAN_IMPORT=no)
+#   NAME down DIR          ends the processes that up began, and no others; what is in DIR stays
+set -eu
+umask 077
+
+label=work
+pin=4711-Pin
+so_pin=8899-SoP # no longer than opencryptoki takes: eight
+here=$(dirname "$(realpath "$0")")
+
+fail() {
+    echo "$(basename "$0"): $*" >&2
+    exit 1
+}
+
+need() {
+    command -v "$1" >/dev/null || fail "$1 is not installed (Debian's $2)"
+}
+
+# library FILE PACKAGE: its path, below whatever folder this system has for its architecture.
+library() {
+    for path in /usr/lib/"$1" /usr/lib/*/"$1" /usr/lib64/"$1" /usr/local/lib/"$1"; do
+        if [ -e "$path" ]; then
+            echo "$path"
+            return
+        fi
+    done
+    fail "$1 is not installed (Debian's $2)"
+}
+
+# A line of the environment, quoted for a shell.
+give() {
+    printf "%s='%s'\n" "$1" "$(printf %s "$2" | sed "s/'/'\\\\''/g")"
+}
+
+# The lines that every token has: module, URI, PIN, whether the program can import, wrong PINs until it locks (0: never).
+describe() {
+    give SSA_HSM_MODULE "$1"
+    give SSA_HSM_TOKEN "pkcs11:token=$2"
+    give TEST_PIN "$3"
+    give TEST_CAN_IMPORT "$4"
+    give TEST_LOCKS_AFTER "$5"
+}
+
+# When a process began, in clock ticks since boot: with its number, this tells it from a later one of the same number.
+began() {
+    sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
+}
+
+# record PID: down will end it. The last one recorded is ended first.
+record() {
+    echo "$1 $(began "$1")" >>"$dir/pids"
+}
+
+# start NAME COMMAND …: in the background, with NAME.log, away from the caller's pipes and terminal.
+start() {
+    log=$dir/$1.log
+    shift
+    setsid "$@" >"$log" 2>&1 </dev/null &
+    record $!
+}
+
+# wait_until SECONDS COMMAND …
+wait_until() {
+    tries=$(($1 * 20))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+ended() {
+    [ "$(began "$1")" != "$2" ]
+}
+
+end_processes() {
+    [ -e "$dir/pids" ] || return 0
+    tac "$dir/pids" | while read -r pid ticks; do
+        ended "$pid" "$ticks" && continue
+        kill "$pid" 2>/dev/null || continue
+        wait_until 5 ended "$pid" "$ticks" || kill -KILL "$pid" 2>/dev/null || :
+    done
+    rm -f "$dir/pids"
+}
+
+# softhsm_store FOLDER LABEL PIN: a SoftHSM token below FOLDER; leaves SOFTHSM2_CONF set.
+softhsm_store() {
+    need softhsm2-util softhsm2
+    mkdir -p "$1/tokens"
+    printf 'directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n' "$1" >"$1/softhsm2.conf"
+    export SOFTHSM2_CONF="$1/softhsm2.conf"
+    softhsm2-util --init-token --free --label "$2" --so-pin "$so_pin" --pin "$3" >/dev/null
+}
+
+run() {
+    [ $# -ge 2 ] || fail 'usage: up DIR | gone DIR | put DIR KID PEM | down DIR'
+    verb=$1
+    dir=$(realpath -m "$2")
+    shift 2
+    case $verb in
+    up)
+        mkdir "$dir"
+        # What began is ended again when the rest fails.
+        trap 'end_processes' EXIT
+        up
+        trap - EXIT
+        ;;
+    gone) gone ;;
+    put) put "$@" ;;
+    down) end_processes ;;
+    *) fail "$verb is none of up, gone, put and down" ;;
+    esac
+}

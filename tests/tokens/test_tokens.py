@@ -1,0 +1,254 @@
+"""What must work on every token, written once. What one cannot do is a refusal that is expected by code and words.
+
+Run it by run.py, which makes one class of these for each token.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from emulation import AUDIENCE
+from harness import Result
+from rig import WRONG, TokenCase
+from shimlog import CallLog
+
+YES, NO = "01", "00"
+STRICT = {"TOKEN": YES, "PRIVATE": YES, "SENSITIVE": YES, "EXTRACTABLE": NO, "SIGN": YES}
+# Unknown (null) to some modules, which then cannot allow them.
+UNUSED = ("DECRYPT", "UNWRAP", "SIGN_RECOVER", "DERIVE")
+SECRET = ("PRIVATE_EXPONENT", "PRIME_1")
+# What tpm2_ptool makes of a key; the program has no say in it.
+BY_OWN_TOOL = {"TOKEN": YES, "PRIVATE": YES, "SENSITIVE": YES, "SIGN": YES}
+# Labels and ids that the card gives, whatever it is told.
+PIV = "ykcs11-standin"
+CREATE = ("account", "create", "service", "my-filesync")
+
+
+class Cases(TokenCase):
+    # ---- what they are made of ----
+
+    def old_account(self) -> dict[str, str]:
+        """An account and its key, made without the program: the six values of a block, the key as PEM."""
+        token = self.api.admin()
+        body = {"name": "old-account", "firstName": "old-first", "lastName": "account"}
+        account = self.api.call("POST", "/service-accounts", token, body).json
+        key = self.api.call("POST", f"/service-accounts/{account['serviceAccountId']}/keys", token).json
+        self.api.forget_requests()
+        return {
+            "APS_CLIENT_ID": self.api.client_id, "APS_SECRET_ID": self.api.secret,
+            "SERVICE_ACCOUNT_ID": account["serviceAccountId"], "KEY_ID": key["kid"], "SSA_EMAIL": account["email"],
+            "PRIVATE_KEY": key["privateKey"],
+        }  # fmt: skip
+
+    def pem(self, values: dict[str, str]) -> Path:
+        path = self.dir / "key.pem"
+        path.touch(mode=0o600)
+        path.write_text(values["PRIVATE_KEY"])
+        return path
+
+    def provide(self) -> dict[str, str]:
+        """An account whose key is on the token, by the way there is; gives the profile."""
+        if self.rig.can_import:
+            self.expect(self.run_program(*CREATE), 0)
+        else:
+            values = self.old_account()
+            self.rig.script("put", values["KEY_ID"], str(self.pem(values)))
+            uri = f"pkcs11:token={self.rig.label};object={values['KEY_ID']};type=private"
+            self.write_profile({**values, "PRIVATE_KEY": uri})
+        self.api.forget_requests()
+        return self.profile()
+
+    def public(self, key_id: str) -> rsa.RSAPublicKey:
+        """Of the key that the API issued."""
+        key = serialization.load_pem_private_key(self.api.issued(key_id).encode(), None).public_key()
+        assert isinstance(key, rsa.RSAPublicKey)
+        return key
+
+    def check_usable(self, profile: dict[str, str]) -> None:
+        """A token comes, for one request, and PyJWT accepts what the token signs."""
+        fetched = self.expect(self.run_program("token"), 0)
+        self.assertIn("access_token", json.loads(fetched.out))
+        self.assertEqual(self.api.asked(), ["POST /token"])
+        signed = self.expect(self.run_program("jwt"), 0)
+        found = jwt.decode(
+            signed.out.strip(), self.public(profile["KEY_ID"]), algorithms=["RS256"], audience=AUDIENCE,
+            issuer=self.api.client_id, options={"require": ["exp", "iss", "sub", "aud"]},
+        )  # fmt: skip
+        self.assertEqual(found["sub"], profile["SERVICE_ACCOUNT_ID"])
+
+    def check_on_token(self, profile: dict[str, str]) -> None:
+        """One private key is there, it is that key, and nothing else can be done with it than signing."""
+        (key,) = self.rig.eye("keys")
+        number = self.public(profile["KEY_ID"]).public_numbers().n
+        self.assertEqual(int(key["MODULUS"], 16), number)
+        wanted = STRICT if self.rig.can_import else BY_OWN_TOOL
+        self.assertEqual({name: key[name] for name in wanted}, wanted)
+        if self.rig.can_import:
+            self.assertEqual({name: key[name] for name in UNUSED if key[name] == YES}, {})
+        self.assertEqual({name: key[name] for name in SECRET if key[name]}, {}, "private numbers can be read")
+        if self.rig.name == PIV:
+            self.assertEqual(len(key["ID"]), 2)
+        else:
+            self.assertEqual(bytes.fromhex(key["ID"]).decode(), profile["KEY_ID"])
+
+    def refused(self, result: Result) -> None:
+        """Before the API is asked for anything, by name, with the way out."""
+        self.expect(result, 7, self.rig.label, "import", "tpm2_ptool")
+        self.assertEqual(self.api.asked(), [])
+        self.assertEqual(self.api.accounts(), [])
+        self.assertFalse(self.profile_path().exists())
+        self.assertEqual(self.rig.eye("keys"), [])
+
+    @contextmanager
+    def spied(self) -> Iterator[CallLog]:
+        with self.rig.spied(self.env, self.dir / "calls.log") as log:
+            yield log
+
+    def logins(self, log: CallLog) -> list[str]:
+        """What came of the logins since the last question."""
+        found = [call.rv for call in log.of("C_Login")]
+        log.forget()
+        return found
+
+    def jwt(self) -> Result:
+        result = self.run_program("jwt")
+        self.assertNotIn(WRONG, result.out + result.err)
+        return result
+
+    # ---- the cases ----
+
+    def listed(self, *more: str) -> list[dict[str, Any]]:
+        result = self.expect(self.run_program("hsm", "list", "--json", *more), 0)
+        found: list[dict[str, Any]] = json.loads(result.out)
+        return found
+
+    def test_hsm_list_shows_it_without_a_login(self) -> None:
+        with self.spied() as log:
+            tokens = [one for one in self.listed() if one["kind"] == "token"]
+            self.assertEqual(self.logins(log), [])
+        self.assertIn(self.rig.label, [one["label"] for one in tokens])
+
+    def test_its_uri_can_be_pasted(self) -> None:
+        (uri,) = [one["uri"] for one in self.listed() if one["label"] == self.rig.label]
+        self.env.update(SSA_HSM_TOKEN=uri)
+        self.env.pop("SSA_HSM_MODULE")
+        self.assertEqual([one["label"] for one in self.listed("--login") if one["kind"] == "token"], [self.rig.label])
+
+    def test_hsm_list_with_login_shows_the_key(self) -> None:
+        profile = self.provide()
+        keys = [one["uri"] for one in self.listed("--login") if one["kind"] == "key"]
+        self.assertEqual(len(keys), 1, keys)
+        self.write_profile({**profile, "PRIVATE_KEY": keys[0]}, "pasted")
+        self.expect(self.run_program("jwt", "--profile", "pasted"), 0)
+
+    def test_account_create_token_delete(self) -> None:
+        if not self.rig.can_import:
+            self.refused(self.run_program(*CREATE))
+            return
+        result = self.expect(self.run_program(*CREATE), 0)
+        self.assertNotIn("BEGIN", result.out + result.err)
+        profile = self.profile()
+        self.api.forget_requests()
+        self.check_usable(profile)
+        self.check_on_token(profile)
+        self.expect(self.run_program("account", "delete", profile["SERVICE_ACCOUNT_ID"], "--yes"), 0)
+        self.assertEqual(self.api.accounts(), [])
+
+    def test_a_second_key_beside_the_first(self) -> None:
+        if not self.rig.can_import:
+            return self.refused(self.run_program(*CREATE))
+        first = self.provide()
+        self.expect(self.run_program("key", "create", "--account", first["SERVICE_ACCOUNT_ID"], "-p", "second"), 0)
+        for name in ("default", "second"):
+            signed = self.expect(self.run_program("jwt", "--profile", name), 0).out.strip()
+            jwt.decode(signed, self.public(self.profile(name)["KEY_ID"]), algorithms=["RS256"], audience=AUDIENCE)
+        self.assertEqual(len(self.rig.eye("keys")), 2)
+
+    def test_key_import_of_a_pem(self) -> None:
+        values = self.old_account()
+        account = values["SERVICE_ACCOUNT_ID"]
+        arguments = ("key", "import", self.pem(values), "--key-id", values["KEY_ID"], "--account", account)
+        result = self.run_program(*arguments)
+        if not self.rig.can_import:
+            self.expect(result, 7, self.rig.label, "import", "tpm2_ptool")
+            self.assertEqual(self.rig.eye("keys"), [])
+            return
+        self.expect(result, 0)
+        self.assertEqual(self.api.asked(), [])
+        self.check_usable(self.profile())
+        self.check_on_token(self.profile())
+
+    def test_a_key_that_lies_there_is_used(self) -> None:
+        profile = self.provide()
+        self.check_usable(profile)
+        self.check_on_token(profile)
+
+    def test_a_wrong_pin_is_tried_once_and_the_right_one_works_after_it(self) -> None:
+        self.provide()
+        self.write_pin(WRONG)
+        with self.spied() as log:
+            self.expect(self.jwt(), 5, "CKR_PIN_INCORRECT")
+            self.assertEqual(self.logins(log), ["CKR_PIN_INCORRECT"])
+            self.write_pin(self.rig.pin)
+            self.expect(self.jwt(), 0)
+            self.assertEqual(self.logins(log), ["CKR_OK"])
+        self.assertEqual(self.rig.eye("flags"), [])
+
+    def test_a_service_that_restarts_with_a_wrong_pin_spends_one_try(self) -> None:
+        self.provide()
+        self.write_pin(WRONG)
+        with self.spied() as log:
+            for _ in range(5):
+                self.expect(self.jwt(), 5)
+            self.assertEqual(self.logins(log), ["CKR_PIN_INCORRECT"])
+        # No try but that one was spent, so the token is not locked.
+        self.write_pin(self.rig.pin)
+        self.expect(self.jwt(), 0)
+
+    def test_a_person_is_asked_once_and_told_what_was_wrong(self) -> None:
+        self.provide()
+        env = {"SSA_HSM_PIN_SOURCE": None}
+        with self.spied() as log:
+            wrong = self.typed("jwt", answers=[(r"PIN of token[^\n]*: ", WRONG)], env=env)
+            self.assertEqual(wrong.code, 5, wrong)
+            self.assertIn("CKR_PIN_INCORRECT", wrong.err)
+            self.assertEqual(self.logins(log), ["CKR_PIN_INCORRECT"])
+            right = self.typed("jwt", answers=[(r"PIN of token[^\n]*: ", self.rig.pin)], env=env)
+            self.assertEqual(right.code, 0, right)
+
+    def test_a_locked_pin_is_called_that(self) -> None:
+        if not self.rig.locks_after:
+            # It never locks: wrong tries by others are no reason to refuse.
+            self.provide()
+            self.rig.eye("wrong", "4")
+            self.expect(self.jwt(), 0)
+            return
+        self.provide()
+        self.rig.eye("wrong", str(self.rig.locks_after))
+        for _ in range(2):
+            self.expect(self.jwt(), 5, "locked")
+
+    def test_a_token_that_is_gone(self) -> None:
+        self.provide()
+        self.rig.script("gone")
+        for command in (("token",), ("hsm", "list"), (*CREATE, "--profile", "other")):
+            with self.subTest(command=command):
+                result = self.run_program(*command, "--timeout", 5)
+                if command[0] == "hsm":
+                    self.assertNotIn(self.rig.label, result.out)
+                    continue
+                self.assertIn(result.code, (4, 7), result)
+                self.expect(result, result.code)
+                self.assertEqual(self.api.asked(), [], "the API was asked before the token was found")
+
+
+def case(name: str) -> type[Cases]:
+    """The cases for one token."""
+    return type("".join(part.capitalize() for part in name.split("-")), (Cases,), {"token": name})
