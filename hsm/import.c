@@ -1,71 +1,10 @@
-// A key's way into the token, the proof that it works there and cannot come out, and its way off again.
-#include <openssl/rand.h>
-
+// A key's way into the token, and its way off again.
 #include "core/text.h"
-#include "hsm/key.h"
-#include "hsm/pkcs11.h"
+#include "hsm/object.h"
+#include "hsm/recipe.h"
+#include "hsm/slot.h"
 
-enum { CHALLENGE_BYTES = 32, KEY_ID_MAX = 128 };
-
-#define NUMBER(type, span) ATTRIBUTE(type, (span).data, (span).len)
-#define FLAG(type, value)  ATTRIBUTE(type, &(value), sizeof(value))
-#define COUNT(array)       (sizeof(array) / sizeof(array)[0])
-
-static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-static const CK_KEY_TYPE rsa = CKK_RSA;
-
-static CK_RV create_private(struct token *token, const struct rsa_key *numbers, struct span id,
-                            struct span label, CK_OBJECT_HANDLE *object)
-{
-    static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-    // Every use is named, the refused ones too: a module fills in its own defaults for what is left out, and
-    // SoftHSM's are generous.
-    CK_ATTRIBUTE template[] = {
-        FLAG(CKA_CLASS, class),
-        FLAG(CKA_KEY_TYPE, rsa),
-        FLAG(CKA_TOKEN, yes),
-        FLAG(CKA_PRIVATE, yes),
-        FLAG(CKA_SENSITIVE, yes),
-        FLAG(CKA_EXTRACTABLE, no),
-        FLAG(CKA_SIGN, yes),
-        FLAG(CKA_SIGN_RECOVER, no),
-        FLAG(CKA_DECRYPT, no),
-        FLAG(CKA_UNWRAP, no),
-        FLAG(CKA_DERIVE, no),
-        ATTRIBUTE(CKA_ID, id.data, id.len),
-        ATTRIBUTE(CKA_LABEL, label.data, label.len),
-        NUMBER(CKA_MODULUS, numbers->n),
-        NUMBER(CKA_PUBLIC_EXPONENT, numbers->e),
-        NUMBER(CKA_PRIVATE_EXPONENT, numbers->d),
-        NUMBER(CKA_PRIME_1, numbers->p),
-        NUMBER(CKA_PRIME_2, numbers->q),
-        NUMBER(CKA_EXPONENT_1, numbers->dp),
-        NUMBER(CKA_EXPONENT_2, numbers->dq),
-        NUMBER(CKA_COEFFICIENT, numbers->qinv),
-    };
-    return token->module.call->C_CreateObject(token->session, template, COUNT(template), object);
-}
-
-static CK_RV create_public(struct token *token, const struct rsa_key *numbers, struct span id,
-                           struct span label, CK_OBJECT_HANDLE *object)
-{
-    static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
-    CK_ATTRIBUTE template[] = {
-        FLAG(CKA_CLASS, class),
-        FLAG(CKA_KEY_TYPE, rsa),
-        FLAG(CKA_TOKEN, yes),
-        FLAG(CKA_PRIVATE, no),
-        FLAG(CKA_VERIFY, yes),
-        FLAG(CKA_VERIFY_RECOVER, no),
-        FLAG(CKA_ENCRYPT, no),
-        FLAG(CKA_WRAP, no),
-        ATTRIBUTE(CKA_ID, id.data, id.len),
-        ATTRIBUTE(CKA_LABEL, label.data, label.len),
-        NUMBER(CKA_MODULUS, numbers->n),
-        NUMBER(CKA_PUBLIC_EXPONENT, numbers->e),
-    };
-    return token->module.call->C_CreateObject(token->session, template, COUNT(template), object);
-}
+enum { KEY_ID_MAX = 128 };
 
 static bool refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what)
 {
@@ -76,24 +15,33 @@ static bool refused(struct ssa_error *err, const struct token *token, CK_RV rv, 
 }
 
 // A creation that failed may have been carried out all the same. Nothing with this id was there before
-// (key_check_free), so what is there now was made by it. Where the search fails too, the handles stand for
-// what may be there.
+// (key_check_free), or what was there was to be replaced: what is there now counts as made by it. Where the
+// search fails too, the handles stand for what may be there.
 static void find_made(struct token *token, struct span id, struct key *key)
 {
     static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
     unsigned long *const objects[] = {&key->private_object, &key->public_object};
-    for (size_t i = 0; i < COUNT(classes); i++) {
-        CK_ATTRIBUTE template[] = {FLAG(CKA_CLASS, classes[i]), ATTRIBUTE(CKA_ID, id.data, id.len)};
-        CK_ULONG count = 0;
-        *objects[i] = CK_INVALID_HANDLE;
-        if (!find_objects(token, template, 2, objects[i], 1, &count, NULL))
+    for (size_t i = 0; i < COUNT(classes); i++)
+        if (!object_find(token, classes[i], id, objects[i], NULL))
             *objects[i] = CK_UNAVAILABLE_INFORMATION;
-        else if (count == 0)
-            *objects[i] = CK_INVALID_HANDLE;
-    }
 }
 
-bool key_import(struct token *token, const struct rsa_key *numbers, struct span id, const char *label,
+static bool store_both(struct token *token, const struct creation *c, const struct key_name *name,
+                       struct key *key, struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    CK_RV rv = object_create_private(token, c, &key->private_object);
+    if (rv != CKR_OK)
+        return refused(err, token, rv, "private");
+    if (recipe->slots)
+        return card_import(token, name, key, err);
+    if (!recipe->public_half)
+        return true;
+    rv = object_create_public(token, c, &key->public_object);
+    return rv == CKR_OK || refused(err, token, rv, "public");
+}
+
+bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,
                 struct key *key, struct ssa_error *err)
 {
     *key = (struct key){.modulus_len = numbers->n.len, .exponent_len = numbers->e.len};
@@ -101,100 +49,28 @@ bool key_import(struct token *token, const struct rsa_key *numbers, struct span 
         return error_set(err, SSA_CONFIG, NULL, NULL, "the key's public numbers are too long");
     memcpy(key->modulus, numbers->n.data, numbers->n.len);
     memcpy(key->exponent, numbers->e.data, numbers->e.len);
-
-    CK_RV rv = create_private(token, numbers, id, span_text(label), &key->private_object);
-    const bool has_private = rv == CKR_OK;
-    if (has_private)
-        rv = create_public(token, numbers, id, span_text(label), &key->public_object);
-    if (rv == CKR_OK)
+    const struct creation creation = {.numbers = numbers,
+                                      .id = key_id(name),
+                                      .label = span_text(name->label),
+                                      .parts = token->info.recipe->parts & ~token->left_out,
+                                      .on_token = true};
+    const CK_USER_TYPE who = token->info.recipe->import_as == IMPORT_AS_SO ? CKU_SO : CKU_USER;
+    if (!session_as(token, who, err))
+        return false;
+    if (store_both(token, &creation, name, key, err))
         return true;
-    refused(err, token, rv, has_private ? "public" : "private");
-    find_made(token, id, key);
-    (void)key_destroy(token, key, NULL);
+    // A card's slot holds what it held, or the new key: either way handles tell nothing, and touching it may
+    // crash.
+    if (!token->info.recipe->slots)
+        find_made(token, creation.id, key);
+    (void)key_destroy(token, name, key, NULL);
     return false;
 }
 
-// What must be read back, and what may be: a module that does not know a use cannot allow it.
-static const struct {
-    CK_ATTRIBUTE_TYPE type;
-    const char *name;
-    CK_BBOOL value;
-    bool may_be_unknown;
-} demanded[] = {
-    {CKA_TOKEN, "CKA_TOKEN", CK_TRUE, false},         {CKA_PRIVATE, "CKA_PRIVATE", CK_TRUE, false},
-    {CKA_SENSITIVE, "CKA_SENSITIVE", CK_TRUE, false}, {CKA_EXTRACTABLE, "CKA_EXTRACTABLE", CK_FALSE, false},
-    {CKA_SIGN, "CKA_SIGN", CK_TRUE, false},           {CKA_DECRYPT, "CKA_DECRYPT", CK_FALSE, true},
-    {CKA_UNWRAP, "CKA_UNWRAP", CK_FALSE, true},       {CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER", CK_FALSE, true},
-    {CKA_DERIVE, "CKA_DERIVE", CK_FALSE, true},
-};
-
-static bool check_attributes(struct token *token, const struct key *key, struct ssa_error *err)
+bool key_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
-    CK_BBOOL values[COUNT(demanded)] = {0};
-    CK_ATTRIBUTE attributes[COUNT(demanded)];
-    for (size_t i = 0; i < COUNT(demanded); i++)
-        attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(demanded[i].type, &values[i], sizeof values[i]);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes,
-                                                             COUNT(attributes));
-    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "the imported key's attributes cannot be read back");
-    for (size_t i = 0; i < COUNT(demanded); i++) {
-        if (attributes[i].ulValueLen != sizeof values[i]) {
-            if (demanded[i].may_be_unknown)
-                continue;
-            return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key does not tell its %s",
-                             demanded[i].name);
-        }
-        if ((values[i] != CK_FALSE) != (demanded[i].value != CK_FALSE))
-            return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key reads back %s=%s",
-                             demanded[i].name, values[i] != CK_FALSE ? "true" : "false");
-    }
-    return true;
-}
-
-// Attributes may say one thing and the module do another: asked for the length alone, it must refuse.
-static bool check_unreadable(struct token *token, const struct key *key, struct ssa_error *err)
-{
-    CK_ATTRIBUTE secret = {.type = CKA_PRIVATE_EXPONENT};
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, &secret, 1);
-    if (rv == CKR_OK && secret.ulValueLen != CK_UNAVAILABLE_INFORMATION && secret.ulValueLen > 0)
-        return error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                         "the imported key's private exponent can be read");
-    return true;
-}
-
-// What the token says is the modulus must be what it was given.
-static bool check_modulus(struct token *token, struct key *key, struct ssa_error *err)
-{
-    struct key read = {.private_object = key->private_object};
-    if (!key_read(token, &read, err))
-        return false;
-    key->login_each_time = read.login_each_time;
-    return span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
-           error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key reads back another modulus");
-}
-
-bool key_prove(struct token *token, struct key *key, struct ssa_error *err)
-{
-    uint8_t challenge[CHALLENGE_BYTES];
-    SECRET_AUTO signature = {0};
-    if (!check_attributes(token, key, err) || !check_unreadable(token, key, err) ||
-        !check_modulus(token, key, err))
-        return false;
-    if (RAND_bytes(challenge, sizeof challenge) != 1)
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "no random bytes for a challenge");
-    if (!secret_new(&signature, RSA_BYTES_MAX, err) ||
-        !key_sign(token, key, span_of(challenge, sizeof challenge), &signature, err))
-        return false;
-    if (!rs256_verify(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len),
-                      span_of(challenge, sizeof challenge), secret_span(&signature)))
-        return error_set(err, SSA_TOKEN, "CKR_SIGNATURE_INVALID", token->info.uri,
-                         "the imported key's signature does not verify with its public half");
-    return true;
-}
-
-bool key_destroy(struct token *token, struct key *key, struct ssa_error *err)
-{
+    if (token->info.recipe->keeps_destroyed)
+        return card_destroy(token, name, key, err);
     unsigned long *const objects[] = {&key->private_object, &key->public_object};
     bool done = true;
     for (size_t i = 0; i < COUNT(objects); i++) {
@@ -222,12 +98,25 @@ static bool append_removal(const struct token *token, const char *type, const ch
                        quotable ? token->info.label : "", quotable ? "'" : "", type, hex);
 }
 
-void key_removal_command(const struct token *token, const struct key *key, struct span id,
+// A recipe's command holds the slot's name in one place.
+static void card_removal(const struct token *token, const struct key_name *name,
                          char out[static KEY_REMOVAL_MAX])
 {
+    const char *command = token->info.recipe->removal, *place = strstr(command, "%s");
+    if (place == NULL || !text_format(out, KEY_REMOVAL_MAX, "%.*s%s%s", (int)(place - command), command,
+                                      slot_name(name->slot), place + strlen("%s")))
+        out[0] = '\0';
+}
+
+void key_removal_command(const struct token *token, const struct key *key, const struct key_name *name,
+                         char out[static KEY_REMOVAL_MAX])
+{
+    const struct span id = key_id(name);
     char hex[2 * KEY_ID_MAX + 1] = "";
     out[0] = '\0';
-    if (id.len > KEY_ID_MAX)
+    if (key->private_object != CK_INVALID_HANDLE && token->info.recipe->removal != NULL)
+        card_removal(token, name, out);
+    if (id.len > KEY_ID_MAX || token->info.recipe->removal != NULL)
         return;
     for (size_t i = 0; i < id.len; i++)
         (void)text_format(hex + 2 * i, 3, "%02x", id.data[i]);

@@ -71,8 +71,16 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
     return key_read(token, key, err);
 }
 
-bool key_check_free(struct token *token, struct span id, struct ssa_error *err)
+struct span key_id(const struct key_name *name)
 {
+    return name->slot != 0 ? span_of(&name->slot, 1) : span_text(name->kid);
+}
+
+bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)
+{
+    if (name->slot != 0)
+        return true;
+    const struct span id = key_id(name);
     CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_ID, id.data, id.len)};
     CK_OBJECT_HANDLE found = 0;
     CK_ULONG count = 0;

@@ -5,6 +5,14 @@
 #include "core/rsa_key.h"
 #include "hsm/token.h"
 
+// Who a key is and where it goes. Texts are borrowed.
+struct key_name {
+    const char *kid;   // its id at the API
+    const char *email; // of its account; may be empty
+    const char *label;
+    uint8_t slot; // of a card; 0 where a key's id is its own
+};
+
 struct key {
     unsigned long private_object, public_object; // object handles; 0 is none
     uint8_t modulus[RSA_BYTES_MAX];
@@ -12,6 +20,7 @@ struct key {
     uint8_t exponent[RSA_BYTES_MAX];
     size_t exponent_len;
     bool login_each_time; // CKA_ALWAYS_AUTHENTICATE
+    char decided[128];    // uses that the token itself decided and reads back, against what was asked
 };
 
 // Finds the one private key with the URI's id and label. Fails with SSA_KEY_MISSING (none) or SSA_CONFIG
@@ -23,25 +32,30 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
               struct ssa_error *err) MUST_CHECK;
 
-// Whether anything with this id is there already: SSA_CONFIG when it is.
-bool key_check_free(struct token *token, struct span id, struct ssa_error *err) MUST_CHECK;
+// The id that a key of this name has on the token. Borrowed from name.
+struct span key_id(const struct key_name *name);
 
-// Stores both halves with the strict template: private, sensitive, not extractable, sign alone. numbers may
-// be wiped as soon as this returns. On failure nothing is left on the token; where that could not be had, the
-// objects that are left stay in *key, as with key_destroy.
-bool key_import(struct token *token, const struct rsa_key *numbers, struct span id, const char *label,
+// Whether anything with this id is there already: SSA_CONFIG when it is. A card's slot is judged by
+// slot_choose.
+bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err) MUST_CHECK;
+
+// Stores the key as the token's recipe says: with the strict template (private, sensitive, not extractable,
+// sign alone), or with what of it the token takes. numbers may be wiped as soon as this returns. On failure
+// nothing is left on the token; where that could not be had, what is left stays in *key, as with key_destroy.
+bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,
                 struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // Reads the attributes back and has a random challenge signed, which is verified with the public half by
-// OpenSSL.
-bool key_prove(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
+// OpenSSL. On a card the key then signs its own certificate, which replaces the placeholder.
+bool key_prove(struct token *token, const struct key_name *name, struct key *key,
+               struct ssa_error *err) MUST_CHECK;
 
 #define KEY_REMOVAL_MAX 1024U
-// The command line of pkcs11-tool that removes what is left of a key with this id; empty where nothing is.
-void key_removal_command(const struct token *token, const struct key *key, struct span id,
+// The command line that removes what is left of a key; empty where nothing is.
+void key_removal_command(const struct token *token, const struct key *key, const struct key_name *name,
                          char out[static KEY_REMOVAL_MAX]);
 
-// Destroys both objects of a key that key_import made. What could not be destroyed stays in *key.
-bool key_destroy(struct token *token, struct key *key, struct ssa_error *err);
+// Destroys what key_import made. What could not be destroyed stays in *key.
+bool key_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);
 
 #endif

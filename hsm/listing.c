@@ -16,7 +16,9 @@ bool module_list_tokens(const struct module_entry *entry, char description[stati
     description[0] = '\0';
     if (!module_open(entry, &module, err))
         return false;
-    if (module.call->C_GetInfo(&about) == CKR_OK)
+    if (module.call->C_GetInfo(&about) != CKR_OK)
+        about = (CK_INFO){0};
+    else
         text_harmless(description, 33,
                       span_of(about.libraryDescription, strnlen((const char *)about.libraryDescription, 32)));
     for (size_t len = strlen(description); len > 0 && description[len - 1] == ' '; len--)
@@ -28,7 +30,7 @@ bool module_list_tokens(const struct module_entry *entry, char description[stati
         char uri[URI_TEXT_MAX];
         if (module.call->C_GetTokenInfo(slots[i], &raw) != CKR_OK || (raw.flags & CKF_TOKEN_INITIALIZED) == 0)
             continue;
-        token_describe(&raw, &info);
+        token_describe(&about, &raw, &info);
         if (entry_token_uri(entry, &info, uri, NULL))
             show(context, &info, uri);
     }

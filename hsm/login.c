@@ -1,6 +1,10 @@
 // Logging in, with nobody's PIN tries spent in vain.
 #include "hsm/pkcs11.h"
 
+#include <ctype.h>
+
+#include "hsm/recipe.h"
+
 static bool pin_error(struct ssa_error *err, const struct token *token, const char *cause, const char *what,
                       const char *hint)
 {
@@ -103,6 +107,7 @@ static bool login(struct token *token, const struct pin_giver *giver, struct ssa
     }
     const CK_RV rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
     giver->outcome(giver->context, &token->info, pin_outcome_of(rv));
+    token->who = CKU_USER;
     token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
     // Another user of the module in this process may have logged in: that serves, and is not ours to end.
     return token->logged_in || rv == CKR_USER_ALREADY_LOGGED_IN || login_failed(err, token, rv);
@@ -120,17 +125,78 @@ static bool check_writable(struct token *token, struct ssa_error *err)
                     "the token gives no session that can write");
 }
 
+bool session_open(struct token *token, bool writable, struct ssa_error *err)
+{
+    if (token->session != CK_INVALID_HANDLE)
+        return true;
+    const CK_FLAGS flags = CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0);
+    const CK_RV rv = token->module.call->C_OpenSession(token->slot, flags, NULL, NULL, &token->session);
+    if (rv == CKR_OK)
+        return true;
+    token->session = CK_INVALID_HANDLE;
+    return ckr_fail(err, SSA_TOKEN, rv, token, "no session can be opened");
+}
+
 bool token_login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
 {
     if (token->info.login_required && !may_try(token, err))
         return false;
-    const CK_FLAGS flags = CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0);
-    const CK_RV rv = token->module.call->C_OpenSession(token->slot, flags, NULL, NULL, &token->session);
-    if (rv != CKR_OK) {
-        token->session = CK_INVALID_HANDLE;
-        return ckr_fail(err, SSA_TOKEN, rv, token, "no session can be opened");
-    }
-    if (token->info.login_required && !login(token, giver, err))
+    if (!session_open(token, writable, err) || (token->info.login_required && !login(token, giver, err)))
         return false;
     return !writable || check_writable(token, err);
+}
+
+bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
+{
+    if (!token->info.login_required || (token->logged_in && token->who == who))
+        return true;
+    CK_FUNCTION_LIST *call = token->module.call;
+    const struct secret *pin = who == CKU_SO ? &token->so_pin : &token->pin;
+    // Two kinds of user at once there are none (PKCS#11 v2.40 section 2.4).
+    if (token->logged_in)
+        (void)call->C_Logout(token->session);
+    const CK_RV rv = call->C_Login(token->session, who, pin->data, pin->len);
+    token->who = who;
+    token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
+    if (token->logged_in || (who == CKU_USER && rv == CKR_USER_ALREADY_LOGGED_IN))
+        return true;
+    const enum pin_outcome outcome = pin_outcome_of(rv);
+    if (who == CKU_USER && (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN))
+        token->giver.outcome(token->giver.context, &token->info, outcome);
+    return ckr_fail(err, SSA_PIN, rv, token, "the %s is refused",
+                    who == CKU_SO ? token->info.recipe->so_pin_name : "PIN");
+}
+
+// A user PIN that is tried as a card's management key costs a try of the user's: what cannot be one is not
+// tried.
+static bool right_form(const struct token *token, struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    size_t digits = 0;
+    while (digits < token->so_pin.len && isxdigit(token->so_pin.data[digits]))
+        digits++;
+    if (recipe->so_pin_hex == 0 || (digits == recipe->so_pin_hex && digits == token->so_pin.len))
+        return true;
+    error_set(err, SSA_PIN, NULL, token->info.uri,
+              "the %s is not of %zu hexadecimal digits; nothing was tried", recipe->so_pin_name,
+              recipe->so_pin_hex);
+    return error_hint(
+        err,
+        "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
+}
+
+bool token_login_for_import(struct token *token, const struct pin_giver *user, const struct pin_giver *so,
+                            struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    if (!token_login(token, true, user, err))
+        return false;
+    if (recipe->import_as != IMPORT_AS_SO)
+        return true;
+    if (!secret_new(&token->so_pin, PIN_MAX, err) ||
+        !so->give(so->context, &token->info, &token->so_pin, err) || !right_form(token, err))
+        return false;
+    if (session_as(token, CKU_SO, err))
+        return true;
+    return recipe->so_pin_refused != NULL ? error_hint(err, "%s", recipe->so_pin_refused) : false;
 }

@@ -1,5 +1,115 @@
-// Finding objects by a template.
-#include "hsm/pkcs11.h"
+// Objects on a token: found, and created as the token's recipe says.
+#include "hsm/object.h"
+
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "hsm/recipe.h"
+
+enum { TEMPLATE_MAX = 24, THROWAWAY_MAX = 2048, THROWAWAY_BITS = 2048 };
+
+static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+static const CK_KEY_TYPE rsa = CKK_RSA;
+
+struct template
+{
+    CK_ATTRIBUTE attributes[TEMPLATE_MAX];
+    CK_ULONG count;
+};
+
+static void add(struct template *t, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
+{
+    t->attributes[t->count++] = (CK_ATTRIBUTE)ATTRIBUTE(type, value, len);
+}
+
+static void add_flag(struct template *t, CK_ATTRIBUTE_TYPE type, bool value)
+{
+    add(t, type, value ? &yes : &no, sizeof yes);
+}
+
+static void add_span(struct template *t, CK_ATTRIBUTE_TYPE type, struct span value)
+{
+    add(t, type, value.data, value.len);
+}
+
+// Every use is named, the refused ones too: a module fills in its own defaults for what is left out, and
+// SoftHSM's are generous.
+static const struct {
+    unsigned part;
+    CK_ATTRIBUTE_TYPE type;
+    bool value;
+} flags[] = {
+    {PART_PRIVATE, CKA_PRIVATE, true},
+    {PART_SENSITIVE, CKA_SENSITIVE, true},
+    {PART_NOT_EXTRACTABLE, CKA_EXTRACTABLE, false},
+    {PART_SIGN, CKA_SIGN, true},
+    {PART_NO_SIGN_RECOVER, CKA_SIGN_RECOVER, false},
+    {PART_NO_DECRYPT, CKA_DECRYPT, false},
+    {PART_NO_UNWRAP, CKA_UNWRAP, false},
+    {PART_NO_DERIVE, CKA_DERIVE, false},
+};
+
+CK_RV object_create_private(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
+{
+    static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    const struct rsa_key *numbers = c->numbers;
+    struct template t = {0};
+    add(&t, CKA_CLASS, &class, sizeof class);
+    add(&t, CKA_KEY_TYPE, &rsa, sizeof rsa);
+    if ((c->parts & PART_TOKEN) != 0)
+        add_flag(&t, CKA_TOKEN, c->on_token);
+    for (size_t i = 0; i < COUNT(flags); i++)
+        if ((c->parts & flags[i].part) != 0)
+            add_flag(&t, flags[i].type, flags[i].value);
+    add_span(&t, CKA_ID, c->id);
+    if ((c->parts & PART_LABEL) != 0)
+        add_span(&t, CKA_LABEL, c->label);
+    if ((c->parts & PART_N_AND_D) != 0) {
+        add_span(&t, CKA_MODULUS, numbers->n);
+        add_span(&t, CKA_PRIVATE_EXPONENT, numbers->d);
+    }
+    add_span(&t, CKA_PUBLIC_EXPONENT, numbers->e);
+    add_span(&t, CKA_PRIME_1, numbers->p);
+    add_span(&t, CKA_PRIME_2, numbers->q);
+    add_span(&t, CKA_EXPONENT_1, numbers->dp);
+    add_span(&t, CKA_EXPONENT_2, numbers->dq);
+    add_span(&t, CKA_COEFFICIENT, numbers->qinv);
+    return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
+}
+
+CK_RV object_create_public(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
+{
+    static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+    struct template t = {0};
+    add(&t, CKA_CLASS, &class, sizeof class);
+    add(&t, CKA_KEY_TYPE, &rsa, sizeof rsa);
+    add_flag(&t, CKA_TOKEN, c->on_token);
+    add_flag(&t, CKA_PRIVATE, false);
+    add_flag(&t, CKA_VERIFY, true);
+    add_flag(&t, CKA_VERIFY_RECOVER, false);
+    add_flag(&t, CKA_ENCRYPT, false);
+    add_flag(&t, CKA_WRAP, false);
+    add_span(&t, CKA_ID, c->id);
+    add_span(&t, CKA_LABEL, c->label);
+    add_span(&t, CKA_MODULUS, c->numbers->n);
+    add_span(&t, CKA_PUBLIC_EXPONENT, c->numbers->e);
+    return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
+}
+
+CK_RV object_create_certificate(struct token *token, struct span id, struct span der,
+                                CK_OBJECT_HANDLE *object)
+{
+    static const CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+    static const CK_CERTIFICATE_TYPE x509 = CKC_X_509;
+    struct template t = {0};
+    add(&t, CKA_CLASS, &class, sizeof class);
+    add(&t, CKA_CERTIFICATE_TYPE, &x509, sizeof x509);
+    add_flag(&t, CKA_TOKEN, true);
+    add_span(&t, CKA_ID, id);
+    add_span(&t, CKA_VALUE, der);
+    return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
+}
 
 bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
                   CK_ULONG max, CK_ULONG *count, struct ssa_error *err)
@@ -20,4 +130,31 @@ bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attribut
     if (rv == CKR_OK)
         rv = ended;
     return rv == CKR_OK || ckr_fail(err, SSA_TOKEN, rv, token, "objects cannot be searched for");
+}
+
+bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_OBJECT_HANDLE *object,
+                 struct ssa_error *err)
+{
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+                               ATTRIBUTE(CKA_ID, id.data, id.len)};
+    CK_ULONG count = 0;
+    *object = CK_INVALID_HANDLE;
+    if (!find_objects(token, template, COUNT(template), object, 1, &count, err))
+        return false;
+    if (count == 0)
+        *object = CK_INVALID_HANDLE;
+    return true;
+}
+
+bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err)
+{
+    unsigned char *bytes = NULL;
+    EVP_PKEY *key = EVP_RSA_gen(THROWAWAY_BITS);
+    const int len = key == NULL ? 0 : i2d_PrivateKey(key, &bytes);
+    const bool made = len > 0 && secret_new(der, THROWAWAY_MAX, err) &&
+                      secret_append(der, span_of(bytes, (size_t)len)) &&
+                      rsa_key_from_der(secret_span(der), numbers);
+    OPENSSL_free(bytes);
+    EVP_PKEY_free(key);
+    return made || error_set(err, SSA_UNEXPECTED, NULL, NULL, "a throwaway key cannot be made");
 }

@@ -18,10 +18,12 @@ struct module {
 struct token {
     struct module module;
     CK_SLOT_ID slot;
-    CK_SESSION_HANDLE session; // 0 (CK_INVALID_HANDLE) before token_login
+    CK_SESSION_HANDLE session; // 0 (CK_INVALID_HANDLE) before session_open
     bool logged_in;            // by us
-    struct secret pin;
-    struct pin_giver giver; // hears of a login for a signature, too
+    CK_USER_TYPE who;          // where logged_in
+    struct secret pin, so_pin;
+    struct pin_giver giver; // hears of each of the user's logins
+    unsigned left_out;      // template_part: what a rehearsal showed this token not to know
     struct token_info info;
 };
 
@@ -39,7 +41,7 @@ bool entry_token_uri(const struct module_entry *entry, const struct token_info *
                      char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 // Turns what the module says into what we keep.
-void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info);
+void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct token_info *info);
 
 bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id,
                  CK_TOKEN_INFO *token);
@@ -61,6 +63,12 @@ bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struc
 // Whether a login that gave rv spent a try.
 enum pin_outcome pin_outcome_of(CK_RV rv);
 
+// Opens the token's one session, where it is not open yet.
+bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;
+
+// Changes who is logged in (CKU_USER, CKU_SO), with the PINs that were right before.
+bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err) MUST_CHECK;
+
 // Finds at most max objects that match.
 bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
                   CK_ULONG max, CK_ULONG *count, struct ssa_error *err) MUST_CHECK;
@@ -68,6 +76,9 @@ bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attribut
 struct key;
 // Reads the modulus and whether each signature wants a login, into *key.
 bool key_read(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
+
+// An OpenSSL key of these numbers, for the caller to free; NULL where it cannot be made.
+struct evp_pkey_st *rsa_public_key(struct span modulus, struct span exponent);
 
 // Verifies RS256 with a public key given as numbers, by OpenSSL.
 bool rs256_verify(struct span modulus, struct span exponent, struct span message, struct span signature);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/text.h"
+#include "hsm/recipe.h"
 
 enum { MATCHES_SHOWN = 4, SECOND_LOOK_MS = 100 };
 
@@ -31,9 +32,10 @@ static void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t wid
     text_harmless(to, capacity, span_of(from, width));
 }
 
-void token_describe(const CK_TOKEN_INFO *raw, struct token_info *info)
+void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct token_info *info)
 {
     *info = (struct token_info){
+        .recipe = recipe_for(module, raw),
         .pin_count_low = (raw->flags & CKF_USER_PIN_COUNT_LOW) != 0,
         .pin_final_try = (raw->flags & CKF_USER_PIN_FINAL_TRY) != 0,
         .pin_locked = (raw->flags & CKF_USER_PIN_LOCKED) != 0,
@@ -59,17 +61,20 @@ bool entry_token_uri(const struct module_entry *entry, const struct token_info *
                      char out[static URI_TEXT_MAX], struct ssa_error *err)
 {
     const bool by_name = entry->name[0] != '\0';
-    const struct uri_parts parts = {.token = &info->name,
+    struct token_name name = info->name;
+    if (info->recipe->label_changes && info->serial[0] != '\0')
+        memset(name.label, ' ', sizeof name.label);
+    const struct uri_parts parts = {.token = &name,
                                     .module_name = by_name ? entry->name : NULL,
                                     .module_path = by_name ? NULL : entry->path};
     return uri_write(&parts, out, err);
 }
 
-static void take_match(struct search *s, const struct module *module, CK_SLOT_ID slot,
+static void take_match(struct search *s, const struct module *module, const CK_INFO *about, CK_SLOT_ID slot,
                        const CK_TOKEN_INFO *raw)
 {
     struct token_info info;
-    token_describe(raw, &info);
+    token_describe(about, raw, &info);
     if (s->matches++ == 0)
         s->first = (struct token){.module = *module, .slot = slot, .info = info};
     if (s->matches > MATCHES_SHOWN)
@@ -97,7 +102,7 @@ static bool look_in(struct search *s, const struct module *module, struct ssa_er
             (token.flags & CKF_TOKEN_INITIALIZED) == 0)
             continue;
         if (s->uri == NULL || uri_matches(s->uri, &about, &slot, slots[i], &token))
-            take_match(s, module, slots[i], &token);
+            take_match(s, module, &about, slots[i], &token);
     }
     return true;
 }
@@ -219,6 +224,7 @@ void token_close(struct token **token)
         (void)t->module.call->C_CloseSession(t->session);
     module_close(&t->module);
     secret_free(&t->pin);
+    secret_free(&t->so_pin);
     free(t);
     *token = NULL;
 }
@@ -252,8 +258,17 @@ static bool signs(const struct token *token, CK_MECHANISM_TYPE type)
            (info.flags & CKF_SIGN) != 0;
 }
 
+static bool never_imports(const struct token *token, struct ssa_error *err)
+{
+    error_set(err, SSA_TOKEN, NULL, token->info.uri, "this kind of token (%s) cannot take a key from here",
+              token->info.recipe->name);
+    return error_hint(err, "%s", token->info.recipe->instead);
+}
+
 bool token_check_able(const struct token *token, struct ssa_error *err)
 {
+    if (token->info.recipe->import_as == IMPORT_NEVER)
+        return never_imports(token, err);
     if (token->info.write_protected) {
         error_set(err, SSA_TOKEN, "CKF_WRITE_PROTECTED", token->info.uri, "the token is write-protected");
         return error_hint(err, "Choose another token with --token; `ssa-hsm hsm list` shows them.");
@@ -264,4 +279,15 @@ bool token_check_able(const struct token *token, struct ssa_error *err)
             err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS: choose another with --token.");
     }
     return true;
+}
+
+const char *token_so_pin_name(const struct token *token, const char **factory)
+{
+    *factory = token->info.recipe->so_pin_factory;
+    return token->info.recipe->import_as == IMPORT_AS_SO ? token->info.recipe->so_pin_name : NULL;
+}
+
+bool token_wants_touch(const struct token *token)
+{
+    return token->info.recipe->wants_touch;
 }

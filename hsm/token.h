@@ -10,7 +10,10 @@
 #define PIN_MAX 256U
 
 // What there is to know about a token before anybody logs in (PKCS#11 v2.40 section 3.2, CK_TOKEN_INFO).
+struct recipe;
+
 struct token_info {
+    const struct recipe *recipe;                             // what is special about it
     struct token_name name;                                  // for URIs
     char label[33], serial[17], manufacturer[33], model[17]; // for people: harmless, without padding
     bool pin_count_low;                                      // after one wrong try, by anybody
@@ -72,6 +75,24 @@ struct pin_giver {
 // that want a login for each signature. Fails with SSA_PIN or SSA_TOKEN.
 bool token_login(struct token *token, bool writable, const struct pin_giver *giver,
                  struct ssa_error *err) MUST_CHECK;
+
+// The same with a session that writes, for an import: where the token's recipe demands it (a PIV card's
+// management key), the security officer logs in after the user was shown to be right, and stays. so is not
+// asked elsewhere.
+bool token_login_for_import(struct token *token, const struct pin_giver *user, const struct pin_giver *so,
+                            struct ssa_error *err) MUST_CHECK;
+
+// What people call the security officer's PIN on this token; NULL where an import does not need it. *factory
+// is its value on a token whose owner has not changed it, or NULL.
+const char *token_so_pin_name(const struct token *token, const char **factory);
+
+// Shows by a throwaway session object that an unknown token takes a key and signs with it; what it does not
+// know of the template is remembered for the real one. on_token: any token, by an object on it. The user is
+// logged in. Fails with SSA_TOKEN.
+bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err) MUST_CHECK;
+
+// Whether a signature on it may wait for somebody to touch it.
+bool token_wants_touch(const struct token *token);
 
 // Says whether the token can take a key and sign with it, as far as it tells without a login: not
 // write-protected, RSA signing among its mechanisms. Fails with SSA_TOKEN.

@@ -6,7 +6,7 @@
 
 #include "hsm/pkcs11.h"
 
-static EVP_PKEY *public_key(struct span modulus, struct span exponent)
+EVP_PKEY *rsa_public_key(struct span modulus, struct span exponent)
 {
     EVP_PKEY *key = NULL;
     OSSL_PARAM *params = NULL;
@@ -30,7 +30,7 @@ static EVP_PKEY *public_key(struct span modulus, struct span exponent)
 
 bool rs256_verify(struct span modulus, struct span exponent, struct span message, struct span signature)
 {
-    EVP_PKEY *key = public_key(modulus, exponent);
+    EVP_PKEY *key = rsa_public_key(modulus, exponent);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     // RSA keys verify PKCS#1 v1.5 unless told otherwise (EVP_PKEY_CTX_set_rsa_padding).
     const bool verified =

@@ -165,6 +165,9 @@ struct ssa_output {
     const char *file;    // a file instead of a profile; NULL for none
     bool replace;        // one that exists is replaced
     bool show_secret;    // a literal client secret also stands in the block that is returned
+    const char *slot;    // of a card with slots: "9a", …; NULL: the first that is free
+    bool replace_key;    // a key that is in that slot is destroyed, after a yes
+    bool rehearse;       // show by a throwaway key on the token that it takes one
 };
 
 // What became of the file that an existing key came from.

@@ -13,7 +13,7 @@ struct invocation {
     struct ssa_run run;
 };
 
-enum { COMMAND_OPTIONS_MAX = 8 };
+enum { COMMAND_OPTIONS_MAX = 12 };
 
 struct command {
     const char *name;      // one or two words

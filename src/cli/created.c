@@ -8,7 +8,10 @@ struct ssa_output output_of(const struct arguments *arguments)
     return (struct ssa_output){.profile = arguments->values[OPT_PROFILE],
                                .file = arguments->values[OPT_OUTPUT],
                                .replace = arguments->given[OPT_FORCE],
-                               .show_secret = arguments->given[OPT_SHOW_SECRET]};
+                               .show_secret = arguments->given[OPT_SHOW_SECRET],
+                               .slot = arguments->values[OPT_SLOT],
+                               .replace_key = arguments->given[OPT_REPLACE],
+                               .rehearse = arguments->given[OPT_REHEARSE]};
 }
 
 bool created_print(const struct ssa_created *created, struct ssa_error *err)

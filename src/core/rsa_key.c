@@ -116,6 +116,11 @@ static bool parse_pkcs8(struct span der, struct rsa_key *key)
            parse_pkcs1(inner, key);
 }
 
+bool rsa_key_from_der(struct span der, struct rsa_key *key)
+{
+    return parse_pkcs1(der, key);
+}
+
 size_t rsa_bits(struct span modulus)
 {
     if (modulus.len == 0)

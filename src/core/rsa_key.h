@@ -27,6 +27,9 @@ struct rsa_key {
 bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *subject,
                       struct ssa_error *err) MUST_CHECK;
 
+// Points *key into the DER of a PKCS#1 RSAPrivateKey. False when it is none.
+bool rsa_key_from_der(struct span der, struct rsa_key *key) MUST_CHECK;
+
 // The size of the modulus in bits.
 size_t rsa_bits(struct span modulus);
 

@@ -29,19 +29,50 @@ bool may_guess_token(const struct pin_policy *policy, const struct token_info *i
     return error_hint(err, "This is the token there is: SSA_HSM_TOKEN=\"%s\"", info->uri);
 }
 
-bool open_target_token(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
-                       struct token **token, struct ssa_error *err)
+// Destroying a key takes a person's word for it, or a service's explicit one.
+static bool may_replace(const struct ssa_run *run, const struct target *target, struct ssa_error *err)
+{
+    char question[SSA_ERROR_TEXT_MAX];
+    if (!target->slot.used)
+        return true;
+    (void)text_format(question, sizeof question, "Destroy the key in slot %s of token \"%s\"?",
+                      target->slot.name, token_info(target->token)->label);
+    if (run->callbacks.confirm != NULL && run->callbacks.confirm(run->callbacks.context, question))
+        return true;
+    return error_set(err, SSA_CONFIG, NULL, token_info(target->token)->uri,
+                     "the key in slot %s is left: its replacement was not confirmed", target->slot.name);
+}
+
+static bool choose_slot(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
+                        struct ssa_error *err)
+{
+    if (!token_has_slots(target->token))
+        return output->slot == NULL || error_set(err, SSA_USAGE, NULL, token_info(target->token)->uri,
+                                                 "the token has no slots to choose from");
+    if (!slot_choose(target->token, output->slot, output->replace_key, &target->slot, err) ||
+        !may_replace(run, target, err))
+        return false;
+    tell(&run->callbacks, SSA_NOTICE, "the key goes into slot %s of token \"%s\"", target->slot.name,
+         token_info(target->token)->label);
+    return true;
+}
+
+bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
+                       struct ssa_error *err)
 {
     const char *named = settings_get(run->settings, SET_TOKEN, NULL);
-    *uri = NULL;
-    if (named != NULL && !uri_parse(named, uri, err))
+    if (named != NULL && !uri_parse(named, &target->uri, err))
         return false;
-    if (!pin_policy_init(policy, run, *uri, err) || !open_key_token(run, *uri, token, err))
+    if (!pin_policy_init(&target->pin, run, target->uri, err) ||
+        !open_key_token(run, target->uri, &target->token, err))
         return false;
-    if (named == NULL && !may_guess_token(policy, token_info(*token), err))
+    if (named == NULL && !may_guess_token(&target->pin, token_info(target->token), err))
         return false;
-    const struct pin_giver giver = pin_giver_of(policy);
-    return token_check_able(*token, err) && token_login(*token, true, &giver, err);
+    target->so = (struct so_pin){.run = run, .token = target->token};
+    const struct pin_giver user = pin_giver_of(&target->pin), officer = so_pin_giver(&target->so);
+    return token_check_able(target->token, err) && choose_slot(run, output, target, err) &&
+           token_login_for_import(target->token, &user, &officer, err) &&
+           token_rehearse(target->token, output->rehearse, err);
 }
 
 static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct ssa_error *err)

@@ -5,16 +5,27 @@
 #include "aps/aps.h"
 #include "flow/identity.h"
 #include "flow/pin.h"
+#include "flow/so_pin.h"
+#include "hsm/slot.h"
 
 // Finds the token that holds the key of uri.
 bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
                     struct ssa_error *err) MUST_CHECK;
 
+// Where a new key goes: filled by open_target_token, in memory that lives as long as the token.
+struct target {
+    struct pin_policy pin;
+    struct so_pin so;
+    struct uri *uri;     // of SSA_HSM_TOKEN, or NULL; freed by the caller
+    struct token *token; // the same
+    struct card_slot slot;
+};
+
 // Finds the token for new keys: SSA_HSM_TOKEN; without it the only token there is, provided that a person
-// types its PIN. Checks that it can take a key, logs in with a session that writes, and checks that. *uri
-// (the caller frees it) stays NULL where no setting names the token; *policy must live as long as the token.
-bool open_target_token(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
-                       struct token **token, struct ssa_error *err) MUST_CHECK;
+// types its PIN. Checks that it can take a key, chooses a card's slot, logs in with a session that writes,
+// and rehearses where the token is not known.
+bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
+                       struct ssa_error *err) MUST_CHECK;
 
 // Refuses to try a stored PIN on a token that no setting names (SSA_CONFIG): a guess is shown to a person, or
 // nobody.

@@ -12,8 +12,8 @@ void provision_end(struct provision *p)
 {
     secret_free(&p->rest);
     secret_free(&p->pem);
-    token_close(&p->token);
-    uri_free(&p->token_uri);
+    token_close(&p->to.token);
+    uri_free(&p->to.uri);
     profile_abandon(&p->target);
 }
 
@@ -38,9 +38,9 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
         return false;
     if (without_key)
         return true;
-    if (!open_target_token(run, &p->pin, &p->token_uri, &p->token, err))
+    if (!open_target_token(run, output, &p->to, err))
         return false;
-    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->token)->uri);
+    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->to.token)->uri);
     return true;
 }
 
@@ -53,19 +53,27 @@ static bool label_of(const char *email, const char *account_id, const char *kid,
                      : text_format(out, KEY_LABEL_MAX, "%s %s", account_id, kid);
 }
 
-static bool write_key_uri(struct provision *p, const char *kid, const char *label, struct ssa_error *err)
+// The key as the token is to know it. Borrows from p.
+static struct key_name name_of(const struct provision *p)
+{
+    return (struct key_name){.kid = p->kid, .email = p->email, .label = p->label, .slot = p->to.slot.id};
+}
+
+static bool write_key_uri(struct provision *p, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX] = "";
-    const char *by_path = token_module_path(p->token);
+    const char *by_path = token_module_path(p->to.token);
+    const struct key_name name = name_of(p);
     if (by_path != NULL && !path_absolute(by_path, path, err))
         return false;
-    const struct uri_parts parts = {.token = &token_info(p->token)->name,
-                                    .object = span_text(label),
-                                    .id = span_text(kid),
+    // A card calls its keys by the slot, whatever they are for: a label says nothing there.
+    const struct uri_parts parts = {.token = &token_info(p->to.token)->name,
+                                    .object = p->to.slot.id != 0 ? span_of(NULL, 0) : span_text(p->label),
+                                    .id = key_id(&name),
                                     .private_key = true,
                                     .module_path = path,
-                                    .module_name = token_module_name(p->token),
-                                    .pin_source = p->token_uri == NULL ? NULL : uri_pin_source(p->token_uri)};
+                                    .module_name = token_module_name(p->to.token),
+                                    .pin_source = p->to.uri == NULL ? NULL : uri_pin_source(p->to.uri)};
     return uri_write(&parts, p->key_uri, err);
 }
 
@@ -83,38 +91,46 @@ bool provision_import(struct provision *p, const char *source, const char *kid, 
                       const char *account_id, struct ssa_error *err)
 {
     struct rsa_key numbers;
-    char label[KEY_LABEL_MAX];
 #ifdef SSA_HSM_PLANT_LEAK
     plant_leak(&p->pem);
 #endif
     if (!rsa_key_from_pem(&p->pem, &numbers, source, err))
         return false;
-    if (!text_format(p->kid, sizeof p->kid, "%s", kid) || !label_of(email, account_id, kid, label))
+    if (!text_format(p->kid, sizeof p->kid, "%s", kid) ||
+        !text_format(p->email, sizeof p->email, "%s", email != NULL ? email : "") ||
+        !label_of(email, account_id, kid, p->label))
         return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes",
                          KEY_LABEL_MAX);
-    if (!write_key_uri(p, kid, label, err) || !key_check_free(p->token, span_text(kid), err))
+    const struct key_name name = name_of(p);
+    if (!write_key_uri(p, err) || !key_check_free(p->to.token, &name, err))
         return false;
-    const bool imported = key_import(p->token, &numbers, span_text(kid), label, &p->key, err);
+    const bool imported = key_import(p->to.token, &numbers, &name, &p->key, err);
     secret_free(&p->pem);
     if (!imported)
         return false;
-    if (key_prove(p->token, &p->key, err))
-        return true;
-    provision_remove(p);
-    return false;
+    if (!key_prove(p->to.token, &name, &p->key, err)) {
+        provision_remove(p);
+        return false;
+    }
+    if (p->key.decided[0] != '\0')
+        tell(&p->run->callbacks, SSA_NOTICE, "the token itself decides what the key may do: %s",
+             p->key.decided);
+    return true;
 }
 
 void provision_remove(struct provision *p)
 {
+    const struct key_name name = name_of(p);
     // What it could not destroy shows in provision_left.
-    (void)key_destroy(p->token, &p->key, NULL);
+    (void)key_destroy(p->to.token, &name, &p->key, NULL);
 }
 
 void provision_left(const struct provision *p, char out[static KEY_REMOVAL_MAX])
 {
+    const struct key_name name = name_of(p);
     out[0] = '\0';
-    if (p->token != NULL)
-        key_removal_command(p->token, &p->key, span_text(p->kid), out);
+    if (p->to.token != NULL)
+        key_removal_command(p->to.token, &p->key, &name, out);
 }
 
 static bool append_rest(const struct provision *p, struct secret *profile, struct ssa_error *err)

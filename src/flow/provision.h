@@ -14,12 +14,10 @@ struct provision {
     const struct ssa_run *run;
     const struct ssa_output *output;
     struct profile_target target;
-    struct uri *token_uri; // of SSA_HSM_TOKEN, or NULL
-    struct secret rest;    // what a profile that is replaced holds beside our names
-    struct pin_policy pin;
-    struct token *token;
+    struct secret rest; // what a profile that is replaced holds beside our names
+    struct target to;
     struct key key;
-    char kid[APS_ID_MAX];
+    char kid[APS_ID_MAX], email[APS_EMAIL_MAX], label[KEY_LABEL_MAX];
     char key_uri[URI_TEXT_MAX];
     struct secret pem; // the one buffer of the private key; wiped when it has been imported
 };

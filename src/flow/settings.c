@@ -27,6 +27,7 @@ static const struct {
     [SET_MODULE] = {"SSA_HSM_MODULE", false},
     [SET_TOKEN] = {"SSA_HSM_TOKEN", false},
     [SET_PIN_SOURCE] = {"SSA_HSM_PIN_SOURCE", false},
+    [SET_SO_PIN_SOURCE] = {"SSA_HSM_SO_PIN_SOURCE", false},
     [SET_SCOPE] = {"SSA_HSM_SCOPE", false},
     [SET_PROFILE] = {"SSA_HSM_PROFILE", false},
     [SET_BASE_URL] = {"SSA_HSM_BASE_URL", false},

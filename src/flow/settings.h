@@ -19,6 +19,7 @@ enum setting {
     SET_MODULE,
     SET_TOKEN,
     SET_PIN_SOURCE,
+    SET_SO_PIN_SOURCE,
     SET_SCOPE,
     SET_PROFILE,
     SET_BASE_URL,

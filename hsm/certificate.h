@@ -1,0 +1,24 @@
+// Certificates that a card needs beside its keys. For this folder alone.
+#ifndef SSA_HSM_CERTIFICATE_H
+#define SSA_HSM_CERTIFICATE_H
+
+#include "hsm/key.h"
+
+#define CERTIFICATE_MAX 4096U // bytes of DER; a card's slot holds some 3,000
+
+// What signs the certificate; appends the signature over tbs.
+typedef bool certificate_sign(void *context, struct span tbs, struct secret *signature,
+                              struct ssa_error *err);
+
+// Appends a self-signed certificate (RFC 5280) for the public key, its subject naming the account and the
+// key's id. sign NULL makes a placeholder, whose signature is no signature: before the key may be touched
+// there must be one.
+bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign,
+                       void *context, struct secret *der, struct ssa_error *err) MUST_CHECK;
+
+enum { CERTIFICATE_NAME_MAX = 400 };
+// What a certificate of ours says: the email and the key's id, separated by a blank. False for any other
+// certificate.
+bool certificate_name(struct span der, char out[static CERTIFICATE_NAME_MAX]);
+
+#endif

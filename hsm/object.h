@@ -1,0 +1,42 @@
+// Objects on a token: found, created as the token's recipe says, destroyed. For this folder alone.
+#ifndef SSA_HSM_OBJECT_H
+#define SSA_HSM_OBJECT_H
+
+#include "hsm/key.h"
+#include "hsm/pkcs11.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+// What becomes of a private key's object: parts is what of the template is used (enum template_part),
+// on_token false makes a session object, which is gone with the session.
+struct creation {
+    const struct rsa_key *numbers;
+    struct span id, label;
+    unsigned parts;
+    bool on_token;
+};
+CK_RV object_create_private(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
+CK_RV object_create_public(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
+CK_RV object_create_certificate(struct token *token, struct span id, struct span der,
+                                CK_OBJECT_HANDLE *object);
+
+// Finds the one object of this class and id; CK_INVALID_HANDLE for none. Fails when the token cannot be
+// searched.
+bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_OBJECT_HANDLE *object,
+                 struct ssa_error *err) MUST_CHECK;
+
+// A throwaway RSA key of 2048 bits, made by OpenSSL: *numbers points into *der, which the caller frees.
+bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err) MUST_CHECK;
+
+// Signs a challenge and verifies it with the public half.
+bool key_challenge(struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
+
+// A card's slot: the certificate that must follow an import at once, the one that the key signs itself, and
+// the end of both.
+bool card_import(struct token *token, const struct key_name *name, struct key *key,
+                 struct ssa_error *err) MUST_CHECK;
+bool card_certify(struct token *token, const struct key_name *name, struct key *key,
+                  struct ssa_error *err) MUST_CHECK;
+bool card_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);
+
+#endif

@@ -1,0 +1,200 @@
+// The proof that a key works on the token and cannot come out of it, and the rehearsal of it with a throwaway
+// key.
+#include <openssl/rand.h>
+
+#include "core/text.h"
+#include "hsm/object.h"
+#include "hsm/recipe.h"
+
+enum { CHALLENGE_BYTES = 32 };
+
+// What must be read back, and what may be: a module that does not know a use cannot allow it. A use whose
+// part of the template the token does not take is the token's own decision, which is told.
+static const struct demand {
+    CK_ATTRIBUTE_TYPE type;
+    const char *name;
+    CK_BBOOL value;
+    unsigned part; // of a use; 0 for what no token may decide otherwise
+} demanded[] = {
+    {CKA_TOKEN, "CKA_TOKEN", CK_TRUE, 0},
+    {CKA_PRIVATE, "CKA_PRIVATE", CK_TRUE, 0},
+    {CKA_SENSITIVE, "CKA_SENSITIVE", CK_TRUE, 0},
+    {CKA_EXTRACTABLE, "CKA_EXTRACTABLE", CK_FALSE, 0},
+    {CKA_SIGN, "CKA_SIGN", CK_TRUE, 0},
+    {CKA_DECRYPT, "CKA_DECRYPT", CK_FALSE, PART_NO_DECRYPT},
+    {CKA_UNWRAP, "CKA_UNWRAP", CK_FALSE, PART_NO_UNWRAP},
+    {CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER", CK_FALSE, PART_NO_SIGN_RECOVER},
+    {CKA_DERIVE, "CKA_DERIVE", CK_FALSE, PART_NO_DERIVE},
+};
+
+static bool judge(struct token *token, struct key *key, const struct demand *demand, bool known, bool value,
+                  struct ssa_error *err)
+{
+    const bool use = demand->part != 0;
+    if (!known)
+        return use || error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                                "the imported key does not tell its %s", demand->name);
+    if (value == (demand->value != CK_FALSE))
+        return true;
+    const unsigned asked = token->info.recipe->parts & ~token->left_out;
+    if (use && (asked & demand->part) == 0) {
+        const size_t used = strlen(key->decided);
+        (void)text_format(key->decided + used, sizeof key->decided - used, "%s%s=%s", used > 0 ? ", " : "",
+                          demand->name, value ? "true" : "false");
+        return true;
+    }
+    return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key reads back %s=%s", demand->name,
+                     value ? "true" : "false");
+}
+
+// from is 1 for a session object, whose CKA_TOKEN is not what it will be.
+static bool check_attributes(struct token *token, struct key *key, size_t from, struct ssa_error *err)
+{
+    CK_BBOOL values[COUNT(demanded)] = {0};
+    CK_ATTRIBUTE attributes[COUNT(demanded)];
+    for (size_t i = 0; i < COUNT(demanded); i++)
+        attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(demanded[i].type, &values[i], sizeof values[i]);
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes,
+                                                             COUNT(attributes));
+    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the imported key's attributes cannot be read back");
+    key->decided[0] = '\0';
+    for (size_t i = from; i < COUNT(demanded); i++)
+        if (!judge(token, key, &demanded[i], attributes[i].ulValueLen == sizeof values[i],
+                   values[i] != CK_FALSE, err))
+            return false;
+    return true;
+}
+
+// Attributes may say one thing and the module do another: asked for the length alone, it must refuse.
+static bool check_unreadable(struct token *token, const struct key *key, struct ssa_error *err)
+{
+    CK_ATTRIBUTE secret = {.type = CKA_PRIVATE_EXPONENT};
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, &secret, 1);
+    if (rv == CKR_OK && secret.ulValueLen != CK_UNAVAILABLE_INFORMATION && secret.ulValueLen > 0)
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                         "the imported key's private exponent can be read");
+    return true;
+}
+
+// What the token says is the modulus must be what it was given.
+static bool check_modulus(struct token *token, struct key *key, struct ssa_error *err)
+{
+    struct key read = {.private_object = key->private_object};
+    if (!key_read(token, &read, err))
+        return false;
+    key->login_each_time = read.login_each_time;
+    return span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
+           error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key reads back another modulus");
+}
+
+bool key_challenge(struct token *token, const struct key *key, struct ssa_error *err)
+{
+    uint8_t challenge[CHALLENGE_BYTES];
+    SECRET_AUTO signature = {0};
+    if (RAND_bytes(challenge, sizeof challenge) != 1)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "no random bytes for a challenge");
+    if (!secret_new(&signature, RSA_BYTES_MAX, err) ||
+        !key_sign(token, key, span_of(challenge, sizeof challenge), &signature, err))
+        return false;
+    if (!rs256_verify(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len),
+                      span_of(challenge, sizeof challenge), secret_span(&signature)))
+        return error_set(err, SSA_TOKEN, "CKR_SIGNATURE_INVALID", token->info.uri,
+                         "the imported key's signature does not verify with its public half");
+    return true;
+}
+
+// Handles of private objects end with a login (PKCS#11 v2.40 section 5.6, C_Logout).
+static bool find_again(struct token *token, const struct key_name *name, struct key *key,
+                       struct ssa_error *err)
+{
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    if (!object_find(token, CKO_PRIVATE_KEY, key_id(name), &object, err))
+        return false;
+    if (object == CK_INVALID_HANDLE)
+        return error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
+                         "the key that was imported is not there");
+    key->private_object = object;
+    return true;
+}
+
+bool key_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+{
+    const bool card = token->info.recipe->slots;
+    if (!session_as(token, CKU_USER, err) || (card && !find_again(token, name, key, err)))
+        return false;
+    return check_attributes(token, key, 0, err) && check_unreadable(token, key, err) &&
+           check_modulus(token, key, err) && key_challenge(token, key, err) &&
+           (!card || card_certify(token, name, key, err));
+}
+
+static bool refuses_template(CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT ||
+           rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY;
+}
+
+// Whether the token takes a key with these parts; one that it took is destroyed at once, unless keep.
+static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, CK_OBJECT_HANDLE *keep)
+{
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    c->parts = parts;
+    const CK_RV rv = object_create_private(token, c, &object);
+    if (rv == CKR_OK && keep == NULL)
+        return token->module.call->C_DestroyObject(token->session, object);
+    if (rv == CKR_OK)
+        *keep = object;
+    return rv;
+}
+
+// What of the optional parts the token knows: all, or each that it takes beside those it cannot do without.
+static CK_RV narrow(struct token *token, struct creation *c)
+{
+    token->left_out = 0;
+    CK_RV rv = try_parts(token, c, PART_ALL, NULL);
+    if (!refuses_template(rv))
+        return rv;
+    unsigned parts = PART_ALL & ~PART_OPTIONAL;
+    rv = try_parts(token, c, parts, NULL);
+    for (unsigned part = 1; rv == CKR_OK && part < PART_ALL; part <<= 1)
+        if ((part & PART_OPTIONAL) != 0 && try_parts(token, c, parts | part, NULL) == CKR_OK)
+            parts |= part;
+    token->left_out = PART_ALL & ~parts;
+    return rv;
+}
+
+static bool cannot_import(struct token *token, CK_RV rv, struct ssa_error *err)
+{
+    ckr_fail(err, SSA_TOKEN, rv, token, "a rehearsal with a throwaway key shows that the token takes none");
+    return error_hint(
+        err,
+        "Nothing was asked of the API. Choose another token; one that keeps no session objects may still "
+        "take a key: --rehearse tries with a real one.");
+}
+
+bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err)
+{
+    static const char id[] = "ssa-hsm rehearsal";
+    struct rsa_key numbers;
+    SECRET_AUTO der = {0};
+    if (!token->info.recipe->rehearse && !on_token)
+        return true;
+    if (!throwaway_key(&der, &numbers, err))
+        return false;
+    struct creation c = {
+        .numbers = &numbers, .id = span_text(id), .label = span_text(id), .on_token = on_token};
+    struct key key = {.modulus_len = numbers.n.len, .exponent_len = numbers.e.len};
+    memcpy(key.modulus, numbers.n.data, numbers.n.len);
+    memcpy(key.exponent, numbers.e.data, numbers.e.len);
+    CK_RV rv = narrow(token, &c);
+    if (rv == CKR_OK)
+        rv = try_parts(token, &c, PART_ALL & ~token->left_out, &key.private_object);
+    if (rv != CKR_OK)
+        return cannot_import(token, rv, err);
+    const bool good = check_attributes(token, &key, on_token ? 0 : 1, err) &&
+                      check_modulus(token, &key, err) && key_challenge(token, &key, err);
+    rv = token->module.call->C_DestroyObject(token->session, key.private_object);
+    if (good && rv != CKR_OK)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the throwaway key of a rehearsal cannot be destroyed");
+    return good;
+}

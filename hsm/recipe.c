@@ -1,0 +1,91 @@
+// The table of tokens. Measured with a probe that imports, signs, verifies, reads back, deletes and mistypes
+// PINs.
+#include "hsm/recipe.h"
+
+static const struct recipe table[] = {
+    // Also through p11-kit's remoting, which passes the token's own words on.
+    {.name = "SoftHSM",
+     .token_manufacturer = "SoftHSM",
+     .import_as = IMPORT_AS_USER,
+     .parts = PART_ALL,
+     .public_half = true},
+
+    // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false.
+    {.name = "NSS softokn",
+     .module_manufacturer = "Mozilla Foundation",
+     .import_as = IMPORT_AS_USER,
+     .parts = PART_ALL,
+     .public_half = true},
+
+    // Signs with CKM_RSA_PKCS alone; wants all eight numbers; two wrong PINs set FINAL_TRY, three lock.
+    {.name = "opencryptoki",
+     .module_manufacturer = "IBM",
+     .import_as = IMPORT_AS_USER,
+     .parts = PART_ALL,
+     .public_half = true,
+     .pin_tries = 3},
+
+    // CKR_ATTRIBUTE_VALUE_INVALID for any private key; no flag ever tells of wrong PINs.
+    {.name = "tpm2-pkcs11",
+     .module_manufacturer = "tpm2-software.github.io",
+     .import_as = IMPORT_NEVER,
+     .instead =
+         "Its own tool imports a PEM (tpm2_ptool import), which then is on the disk first; such a key serves "
+         "`ssa-hsm token`. For a key that no file has held, use a token that can import.",
+     .pin_tries = 3},
+
+    // YubiKey PIV. The SO PIN is the management key. PRIVATE, EXTRACTABLE, SIGN, DECRYPT, N and D are
+    // CKR_ATTRIBUTE_TYPE_INVALID in a template: the card decides them. A key without a certificate is not
+    // found by
+    // another process (firmware before 5.3), and touching it in the importing one crashes the module.
+    {.name = "YubiKey PIV",
+     .module_manufacturer = "Yubico",
+     .import_as = IMPORT_AS_SO,
+     .parts = PART_TOKEN | PART_SENSITIVE,
+     .slots = true,
+     .keeps_destroyed = true,
+     .removal = "yubico-piv-tool -s %s -A RSA2048 -a generate",
+     .wants_touch = true,
+     .so_pin_hex = 48,
+     .so_pin_name = "management key",
+     .so_pin_factory = "010203040506070801020304050607080102030405060708",
+     .so_pin_refused =
+         "A YubiKey of firmware 5.7 or later ships with an AES management key, which ykcs11 2.2 does not "
+         "know: `ykman piv access change-management-key --algorithm TDES` gives it one that it knows.",
+     .pin_tries = 3},
+
+    // CKR_FUNCTION_NOT_SUPPORTED for an import; sees a key only beside its certificate.
+    {.name = "OpenSC",
+     .module_manufacturer = "OpenSC",
+     .import_as = IMPORT_NEVER,
+     .instead = "It signs with keys that are there. To put one into a YubiKey or another PIV card use its "
+                "own module: "
+                "Debian's package ykcs11, --module /usr/lib/x86_64-linux-gnu/libykcs11.so.",
+     .label_changes = true,
+     .wants_touch = true},
+};
+
+static const struct recipe unknown = {.name = "an unknown token",
+                                      .import_as = IMPORT_AS_USER,
+                                      .parts = PART_ALL,
+                                      .rehearse = true,
+                                      .public_half = true};
+
+// Cryptoki's text has a fixed width and no NUL.
+static bool begins(const CK_UTF8CHAR *text, size_t width, const char *start)
+{
+    const size_t len = start == NULL ? 0 : strlen(start);
+    return len <= width && (len == 0 || memcmp(text, start, len) == 0);
+}
+
+const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct recipe *r = &table[i];
+        if (begins(module->manufacturerID, sizeof module->manufacturerID, r->module_manufacturer) &&
+            begins(module->libraryDescription, sizeof module->libraryDescription, r->library) &&
+            begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer))
+            return r;
+    }
+    return &unknown;
+}

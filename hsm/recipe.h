@@ -1,0 +1,60 @@
+// What tokens do differently, one row a kind of token, each with its reason. Nothing outside recipe.c knows a
+// token by name.
+#ifndef SSA_HSM_RECIPE_H
+#define SSA_HSM_RECIPE_H
+
+#include "hsm/pkcs11.h"
+
+enum import_as { IMPORT_AS_USER, IMPORT_AS_SO, IMPORT_NEVER };
+
+// Attributes of a private key's template that not every token takes. Class, type, id and the numbers e, p, q,
+// dp, dq and qinv always stand in it.
+enum template_part {
+    PART_TOKEN = 1 << 0,
+    PART_PRIVATE = 1 << 1,
+    PART_SENSITIVE = 1 << 2,
+    PART_NOT_EXTRACTABLE = 1 << 3,
+    PART_SIGN = 1 << 4,
+    PART_NO_SIGN_RECOVER = 1 << 5,
+    PART_NO_DECRYPT = 1 << 6,
+    PART_NO_UNWRAP = 1 << 7,
+    PART_NO_DERIVE = 1 << 8,
+    PART_LABEL = 1 << 9,
+    PART_N_AND_D = 1 << 10,
+    PART_ALL = (1 << 11) - 1,
+    // What may be left out when a rehearsal shows that the token does not know it: it is read back in any
+    // case.
+    PART_OPTIONAL = PART_NO_SIGN_RECOVER | PART_NO_DECRYPT | PART_NO_UNWRAP | PART_NO_DERIVE | PART_LABEL
+};
+
+struct recipe {
+    const char *name; // for messages
+    // How it is known: each is the start of what the module or token says; NULL is anything.
+    const char *module_manufacturer, *library, *token_manufacturer;
+
+    enum import_as import_as;
+    const char *instead; // IMPORT_NEVER: what to do
+    unsigned parts;      // of the template
+    bool rehearse;       // a throwaway session object shows whether it takes a key
+    bool public_half;    // the public key is an object of its own, which we store
+
+    // A card with slots: a key's id is the slot's byte, one key fits into each, and which key it is stands in
+    // the slot's certificate alone.
+    bool slots;
+    bool keeps_destroyed; // C_DestroyObject says CKR_OK, and the key signs on: only another key removes it
+    const char *removal;  // what a person does about a key that is left; %s is the slot
+    bool label_changes;   // the token's label is its certificate's: a URI goes by the serial number
+    bool wants_touch;     // a signature may wait for a finger
+
+    size_t so_pin_hex;          // the SO PIN is so many hex digits; 0: any text
+    const char *so_pin_name;    // what people call it
+    const char *so_pin_factory; // what it is when nobody has changed it
+    const char *so_pin_refused; // what else a refusal may mean
+
+    unsigned pin_tries; // it locks after so many wrong PINs, whatever its flags show; 0 is unknown
+};
+
+// Never NULL: an unknown token gets the strict standard recipe, rehearsed.
+const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token);
+
+#endif

@@ -1,0 +1,76 @@
+// The slots of a PIV card.
+#include "hsm/slot.h"
+
+#include "hsm/pkcs11.h"
+#include "hsm/recipe.h"
+
+static const char *const names[] = {"9a", "9c", "9d", "9e", "82", "83", "84", "85", "86", "87", "88", "89",
+                                    "8a", "8b", "8c", "8d", "8e", "8f", "90", "91", "92", "93", "94", "95"};
+enum { SLOTS = sizeof names / sizeof names[0], RETIRED = 4 };
+
+// Never by itself: 9e signs without a PIN for whoever holds the card; 9c wants it for each signature, and
+// comes last.
+static const uint8_t by_itself[] = {1,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                    16, 17, 18, 19, 20, 21, 22, 23, 24, 3,  2};
+
+const char *slot_name(uint8_t id)
+{
+    return id >= 1 && id <= SLOTS ? names[id - 1] : NULL;
+}
+
+bool token_has_slots(const struct token *token)
+{
+    return token->info.recipe->slots;
+}
+
+static bool look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err)
+{
+    static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_CERTIFICATE};
+    *slot = (struct card_slot){.id = id};
+    memcpy(slot->name, slot_name(id), sizeof "9a");
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &classes[i], sizeof classes[i]),
+                                   ATTRIBUTE(CKA_ID, &id, 1)};
+        CK_OBJECT_HANDLE found = 0;
+        CK_ULONG count = 0;
+        if (!find_objects(token, template, 2, &found, 1, &count, err))
+            return false;
+        slot->used = slot->used || count > 0;
+    }
+    return true;
+}
+
+static bool choose_named(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
+                         struct ssa_error *err)
+{
+    uint8_t id = 0;
+    for (uint8_t i = 0; i < SLOTS; i++)
+        if (strcmp(names[i], wanted) == 0)
+            id = (uint8_t)(i + 1);
+    if (id == 0)
+        return error_set(err, SSA_USAGE, NULL, wanted, "a card's slot is one of 9a, 9c, 9d, 9e and 82 to 95");
+    if (!look(token, id, slot, err))
+        return false;
+    if (!slot->used || replace)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used", slot->name);
+    return error_hint(
+        err, "Without --slot the first free one is taken; --replace destroys the key that is in it.");
+}
+
+bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
+                 struct ssa_error *err)
+{
+    if (!session_open(token, true, err))
+        return false;
+    if (wanted != NULL)
+        return choose_named(token, wanted, replace, slot, err);
+    for (size_t i = 0; i < sizeof by_itself; i++) {
+        if (!look(token, by_itself[i], slot, err))
+            return false;
+        if (!slot->used)
+            return true;
+    }
+    error_set(err, SSA_CONFIG, NULL, token->info.uri, "all slots are used");
+    return error_hint(err, "--slot NAME --replace destroys the key in one of them.");
+}

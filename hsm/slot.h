@@ -1,0 +1,25 @@
+// The slots of a card that has such: one key in each, by a byte for its id.
+#ifndef SSA_HSM_SLOT_H
+#define SSA_HSM_SLOT_H
+
+#include "hsm/token.h"
+
+struct card_slot {
+    uint8_t id;   // CKA_ID; 0 on a token whose keys have ids of their own
+    char name[4]; // "9a" (NIST SP 800-73-4 part 1, table 4b)
+    bool used;
+};
+
+// Whether a slot has to be chosen for a new key.
+bool token_has_slots(const struct token *token);
+
+// Chooses the slot named wanted, or for NULL the first free one that asks for the PIN once a session. Fails
+// with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or that one is and replace is
+// false.
+bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
+                 struct ssa_error *err) MUST_CHECK;
+
+// The name of the slot with this id; NULL for none.
+const char *slot_name(uint8_t id);
+
+#endif
