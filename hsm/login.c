@@ -52,10 +52,10 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
     case CKR_PIN_LEN_RANGE:
-    case CKR_PIN_EXPIRED:
     case CKR_PIN_LOCKED:
         return PIN_REFUSED;
     case CKR_USER_ALREADY_LOGGED_IN:
+    case CKR_PIN_EXPIRED: // right, and of no use
     case CKR_ARGUMENTS_BAD:
     case CKR_CRYPTOKI_NOT_INITIALIZED:
     case CKR_FUNCTION_CANCELED:
@@ -80,6 +80,11 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
 {
     if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL)
         return ckr_fail(err, SSA_PIN, rv, token, "the PIN entry was cancelled");
+    if (rv == CKR_PIN_EXPIRED) {
+        ckr_fail(err, SSA_PIN, rv, token, "the PIN is right, but has to be changed first");
+        return error_hint(err,
+                          "Change it with the token's own tool, e.g. `pkcs11-tool --login --change-pin`.");
+    }
     if (pin_outcome_of(rv) == PIN_NOT_TRIED)
         return ckr_fail(err, SSA_TOKEN, rv, token, "login failed");
     if (pin_outcome_of(rv) == PIN_UNKNOWN) {

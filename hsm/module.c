@@ -41,8 +41,10 @@ bool module_open(const struct module_entry *entry, struct module *module, struct
         return absent(err, entry, NULL, "is a library, but no PKCS#11 module (it has no C_GetFunctionList)");
     char name[32];
     CK_RV rv = get_list(&module->call);
-    if (rv != CKR_OK || module->call == NULL)
+    if (rv != CKR_OK || module->call == NULL) {
+        module->call = NULL;
         return absent(err, entry, ckr_name(rv, name), "the PKCS#11 module gives no function list");
+    }
     rv = initialise(module->call, entry);
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         module->call = NULL;

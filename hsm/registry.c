@@ -38,11 +38,13 @@ static bool names_us(const char *list)
 
 struct draft {
     struct module_entry entry;
+    bool restricted, enabled; // there is an enable-in, which then decides alone
     bool disabled;
 };
 
-static void apply(struct draft *draft, const char *name, const char *value)
+static void apply(void *context, const char *name, const char *value)
 {
+    struct draft *draft = context;
     struct module_entry *e = &draft->entry;
     if (strcmp(name, "module") == 0) {
         // A bare file name is in p11-kit's module folder.
@@ -55,13 +57,16 @@ static void apply(struct draft *draft, const char *name, const char *value)
     } else if (strcmp(name, "trust-policy") == 0) {
         e->trust_policy = strcmp(value, "yes") == 0;
     } else if (strcmp(name, "enable-in") == 0) {
-        draft->disabled = !names_us(value);
+        draft->restricted = true;
+        draft->enabled = names_us(value);
     } else if (strcmp(name, "disable-in") == 0) {
         draft->disabled = names_us(value);
     }
 }
 
-static void read_file(const char *path, struct draft *draft)
+typedef void setting_read(void *context, const char *name, const char *value);
+
+static void read_settings(const char *path, setting_read *take, void *context)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL)
@@ -74,7 +79,7 @@ static void read_file(const char *path, struct draft *draft)
         if (text[0] == '#' || colon == NULL)
             continue;
         *colon = '\0';
-        apply(draft, trim(text), trim(colon + 1));
+        take(context, trim(text), trim(colon + 1));
     }
     free(line);
     // Only read from: a failing close loses nothing.
@@ -111,7 +116,7 @@ static void read_folder(const char *folder, struct draft *drafts, size_t *count)
             text_format(name, sizeof name, "%.*s", (int)stem, files[i]->d_name)) {
             struct draft *draft = draft_named(drafts, count, name);
             if (draft != NULL)
-                read_file(path, draft);
+                read_settings(path, apply, draft);
         }
         free(files[i]);
     }
@@ -126,6 +131,19 @@ static bool user_folder(char *out, size_t capacity)
     return home != NULL && text_format(out, capacity, "%s/.config/pkcs11/modules", home);
 }
 
+// What the administrator lets users configure: "merge" (the default), "only" theirs, or "none" of it.
+struct user_config {
+    bool system, user;
+};
+
+static void take_user_config(void *context, const char *name, const char *value)
+{
+    struct user_config *config = context;
+    if (strcmp(name, "user-config") == 0)
+        *config =
+            (struct user_config){.system = strcmp(value, "only") != 0, .user = strcmp(value, "none") != 0};
+}
+
 struct registry *registry_new(void)
 {
     static const char *const folders[] = {P11_PACKAGE_MODULES, P11_SYSTEM_MODULES};
@@ -137,13 +155,16 @@ struct registry *registry_new(void)
         free(drafts);
         return NULL;
     }
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+    struct user_config config = {.system = true, .user = true};
+    read_settings(P11_SYSTEM_CONFIG "/pkcs11.conf", take_user_config, &config);
+    for (size_t i = 0; config.system && i < sizeof folders / sizeof folders[0]; i++)
         read_folder(folders[i], drafts, &count);
     char user[MODULE_PATH_MAX];
-    if (user_folder(user, sizeof user))
+    if (config.user && user_folder(user, sizeof user))
         read_folder(user, drafts, &count);
     for (size_t i = 0; i < count; i++)
-        if (!drafts[i].disabled && drafts[i].entry.path[0] != '\0')
+        if ((drafts[i].restricted ? drafts[i].enabled : !drafts[i].disabled) &&
+            drafts[i].entry.path[0] != '\0')
             registry->entries[registry->count++] = drafts[i].entry;
     free(drafts);
     return registry;

@@ -166,7 +166,8 @@ static bool open_in(const struct module_entry *entry, const struct uri *uri, str
 static bool same_file_before(const struct registry *registry, size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (strcmp(registry->entries[i].path, registry->entries[index].path) == 0)
+        if (strcmp(registry->entries[i].path, registry->entries[index].path) == 0 &&
+            strcmp(registry->entries[i].init_reserved, registry->entries[index].init_reserved) == 0)
             return true;
     return false;
 }

@@ -174,6 +174,11 @@ static bool read_keys(void *context, const struct json_value *value, struct ssa_
         return answer_id(value, key->kid, sizeof key->kid, err);
     if (key != NULL && strcmp(value->path, "keys[].status") == 0)
         return value->type == JSON_NULL || answer_text(value, key->status, sizeof key->status, err);
+    if (key != NULL && strcmp(value->path, "keys[].createdAt") == 0) {
+        // An odd time is as good as none: nothing is shown by it.
+        key->has_created_at = value->type == JSON_STRING && timestamp_read(value->text, &key->created_at);
+        return true;
+    }
     if (key != NULL && strcmp(value->path, "keys[]") == 0 && key->kid[0] == '\0')
         return missing(err, "keys[].kid");
     return read_list(&r->list, value, &all->count, err);

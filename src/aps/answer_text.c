@@ -48,6 +48,11 @@ bool answer_id_is_harmless(struct span id)
     return id.len > 0 && id.len < APS_ID_MAX && id.data[0] != '.' && all(id, of_id);
 }
 
+bool aps_is_id(const char *text)
+{
+    return answer_id_is_harmless(span_text(text));
+}
+
 static bool copy(const struct json_value *value, char *out, size_t capacity, struct ssa_error *err)
 {
     if (value->text.len >= capacity)

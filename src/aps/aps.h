@@ -74,6 +74,10 @@ struct aps_accounts {
     size_t count;
 };
 
+// Whether text can be an id of the API: letters, digits, dots, dashes and underscores, no dot first. It goes
+// into paths, files and labels.
+bool aps_is_id(const char *text);
+
 // Says whether the API would take the name (5 to 100 characters, letters, digits, dashes, at least one letter
 // or digit; a first name may hold underscores). Fails with SSA_USAGE and the rule.
 bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err) MUST_CHECK;
@@ -94,6 +98,8 @@ bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *er
 struct aps_key {
     char kid[APS_ID_MAX];
     char status[32];
+    bool has_created_at;
+    time_t created_at;
 };
 struct aps_keys {
     struct aps_key list[APS_KEYS_MAX];

@@ -25,6 +25,8 @@ bool created_print(const struct ssa_created *created, struct ssa_error *err)
 
 void created_next_step(const struct ssa_created *created)
 {
+    if (created->email[0] == '\0')
+        return;
     print_note(
         "next: give access to %s\n"
         "An administrator invites this email like a person in the product's console (ACC, BIM 360, Forma,\n"

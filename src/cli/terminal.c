@@ -14,7 +14,8 @@
 #include "core/text.h"
 
 // Signals that would leave the terminal without echo, or stop us there.
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU}; // TTOU last
+static const int watched[] = {SIGINT,    SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2,
+                              SIGVTALRM, SIGPROF, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU}; // TTOU last
 enum { ROUNDS_MAX = 64 };
 enum { WATCHED = sizeof watched / sizeof watched[0] };
 

@@ -82,8 +82,6 @@ bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_er
     for (;;) {
         // One byte past the capacity is there for the NUL: reading into it tells "full" from "too long".
         const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got < 0) {
             const int number = errno;
             return error_errno(err, SSA_CONFIG, number, subject, "cannot be read");

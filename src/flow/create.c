@@ -55,7 +55,9 @@ static bool check_writable_secret(const struct ssa_run *run, const struct creden
 static bool make_key(struct provision *p, struct aps *client, const struct credentials *c, struct made *made,
                      struct ssa_created *created, struct ssa_error *err)
 {
+    made->asked_at = aps_server_time(client);
     if (!aps_key_create(client, made->account.id, made->kid, &p->pem, &made->key, err)) {
+        made->answered_at = aps_server_time(client);
         undo(client, p->run, made, err);
         return false;
     }

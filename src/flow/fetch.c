@@ -7,6 +7,7 @@
 #include "flow/open.h"
 #include "flow/result.h"
 #include "flow/scope.h"
+#include "flow/source.h"
 #include "flow/tell.h"
 #include "hsm/key.h"
 
@@ -188,7 +189,8 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
                               .scope = plan.scope};
     policy.ready = begin_exchange;
     policy.ready_context = &opening;
-    if (policy.source != NULL)
+    // A person at a pinentry takes a while, like one at a terminal.
+    if (policy.source != NULL && source_kind(policy.source) != SOURCE_PINENTRY)
         begin_exchange(&opening);
     const bool is_signed = sign_in_token(&plan, &policy, uri, &assertion, err);
     // A token that asks for no login never called for the exchange.

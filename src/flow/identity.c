@@ -1,6 +1,7 @@
 // The four names that belong together.
 #include "flow/identity.h"
 
+#include "aps/aps.h"
 #include "core/text.h"
 
 static bool present(const char *value)
@@ -41,6 +42,17 @@ static bool incomplete(const struct ssa_settings *s, enum setting_source source,
     return error_hint(
         err, "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from one "
              "source: set all four or none, or choose a profile with --profile.");
+}
+
+// They go into the assertion, and from there back into messages.
+static bool check_ids(const struct ssa_settings *s, const struct identity *identity, bool with_key,
+                      struct ssa_error *err)
+{
+    const char *subject = identity->source == FROM_PROFILE ? settings_profile_path(s) : "the environment";
+    if (!aps_is_id(identity->account_id))
+        return error_set(err, SSA_CONFIG, NULL, subject, "SERVICE_ACCOUNT_ID can be no account's id");
+    return !with_key || aps_is_id(identity->key_id) ||
+           error_set(err, SSA_CONFIG, NULL, subject, "KEY_ID can be no key's id");
 }
 
 static bool check_private_key(const struct ssa_settings *s, const struct identity *identity,
@@ -90,7 +102,7 @@ bool identity_read(const struct ssa_settings *s, bool with_key, struct identity 
                                   .email = settings_from(s, source, SET_EMAIL),
                                   .private_key = settings_from(s, source, SET_PRIVATE_KEY),
                                   .source = source};
-    return !with_key || check_private_key(s, identity, err);
+    return check_ids(s, identity, with_key, err) && (!with_key || check_private_key(s, identity, err));
 }
 
 const char *identity_shadowed_key_id(const struct ssa_settings *s)

@@ -73,11 +73,7 @@ static bool need(const struct old_block *old, enum setting id, const char *optio
 
 static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    if (id[strspn(id, allowed)] == '\0' && strlen(id) < APS_ID_MAX)
-        return true;
-    return error_set(err, SSA_CONFIG, NULL, name,
-                     "holds a character that no id of the API has, or is too long");
+    return aps_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "can be no id of the API");
 }
 
 static bool is_bare_pem(const struct secret *text)
@@ -124,7 +120,7 @@ static struct block block_of(const struct old_block *old, const char *key_uri)
     const char *secret = old->values[SET_CLIENT_SECRET], *email = old->values[SET_EMAIL];
     return (struct block){.client_id = old->values[SET_CLIENT_ID],
                           .secret = secret,
-                          .secret_is_literal = secret != NULL && source_kind(secret) == SOURCE_NONE,
+                          .secret_is_literal = secret != NULL && !source_is_reference(secret),
                           .account_id = old->values[SET_ACCOUNT_ID],
                           .key_id = old->values[SET_KEY_ID],
                           .email = email != NULL ? email : "",
@@ -186,7 +182,8 @@ static bool read_import(struct import *i, const struct ssa_run *run, const struc
     if (!secret_new(&i->text, KEY_FILE_MAX, err) || !secret_new(&i->pem, PEM_MAX, err) ||
         !secret_must_be_locked(&i->text, err) || !secret_must_be_locked(&i->pem, err) ||
         !old_file_open(&i->file, what->file, what->shred, &run->callbacks, err) ||
-        !old_file_read(&i->file, &i->text, err) || !read_old(&i->text, i->file.name, &i->pem, &i->old, err))
+        !old_file_read(&i->file, &run->callbacks, &i->text, err) ||
+        !read_old(&i->text, i->file.name, &i->pem, &i->old, err))
         return false;
     override(&i->old, SET_KEY_ID, what->key_id);
     override(&i->old, SET_ACCOUNT_ID, what->account);

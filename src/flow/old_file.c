@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "flow/read.h"
 #include "flow/source.h"
 
 enum { BLOCK = 4096 };
@@ -53,9 +54,10 @@ void old_file_close(struct old_file *old)
     old->fd = -1;
 }
 
-bool old_file_read(const struct old_file *old, struct secret *text, struct ssa_error *err)
+bool old_file_read(const struct old_file *old, const struct ssa_callbacks *callbacks, struct secret *text,
+                   struct ssa_error *err)
 {
-    return secret_read_fd(text, old->fd, old->name, err) &&
+    return read_secret(text, old->fd, old->name, callbacks, err) &&
            (text->len > 0 || error_set(err, SSA_CONFIG, NULL, old->name, "is empty"));
 }
 

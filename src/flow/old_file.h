@@ -22,7 +22,8 @@ bool old_file_open(struct old_file *old, const char *file, bool shred, const str
 void old_file_close(struct old_file *old);
 #define OLD_FILE_AUTO __attribute__((cleanup(old_file_close))) struct old_file
 
-bool old_file_read(const struct old_file *old, struct secret *text, struct ssa_error *err) MUST_CHECK;
+bool old_file_read(const struct old_file *old, const struct ssa_callbacks *callbacks, struct secret *text,
+                   struct ssa_error *err) MUST_CHECK;
 
 // Whether path is this very file.
 bool old_file_is(const struct old_file *old, const char *path);

@@ -57,10 +57,20 @@ static bool choose_slot(const struct ssa_run *run, const struct ssa_output *outp
     return true;
 }
 
+// SSA_HSM_TOKEN, else the token of the key that there is: a new one goes beside it.
+static const char *token_for_new_keys(const struct ssa_settings *settings)
+{
+    const char *token = settings_get(settings, SET_TOKEN, NULL);
+    const char *key = settings_get(settings, SET_PRIVATE_KEY, NULL);
+    if (token != NULL || key == NULL || strncmp(key, "pkcs11:", 7) != 0)
+        return token;
+    return key;
+}
+
 bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
                        struct ssa_error *err)
 {
-    const char *named = settings_get(run->settings, SET_TOKEN, NULL);
+    const char *named = token_for_new_keys(run->settings);
     if (named != NULL && !uri_parse(named, &target->uri, err))
         return false;
     if (!pin_policy_init(&target->pin, run, target->uri, err) ||

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/text.h"
+#include "flow/pinentry.h"
 #include "flow/source.h"
 #include "flow/tell.h"
 
@@ -33,14 +34,14 @@ bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const
         return true;
     // Not repeated: people put the PIN itself there.
     error_set(err, SSA_CONFIG, NULL, setting_name(SET_PIN_SOURCE),
-              "is none of file:PATH, env:NAME, fd:N and credential:NAME");
+              "is none of file:PATH, env:NAME, fd:N, credential:NAME and pinentry");
     return error_hint(err,
                       "It says where the PIN is; the PIN itself is never given in a setting or an argument.");
 }
 
 bool pin_attended(const struct pin_policy *policy, const struct token_info *info)
 {
-    return policy->source == NULL || info->pin_pad;
+    return policy->source == NULL || info->pin_pad || source_kind(policy->source) == SOURCE_PINENTRY;
 }
 
 // What tells one PIN file from its successor. A credential is made anew at each start of its unit, with the
@@ -64,6 +65,18 @@ static bool cancelled(const struct token_info *info, struct ssa_error *err)
                      "not tried: one more wrong PIN locks it");
 }
 
+static bool ask_by_pinentry(const struct pin_policy *policy, const struct token_info *info,
+                            struct secret *pin, struct ssa_error *err)
+{
+    const char *colon = strchr(policy->source, ':');
+    char description[SSA_ERROR_TEXT_MAX];
+    (void)text_format(description, sizeof description, "Token \"%s\"\n%s, serial %s%s", info->label,
+                      info->model, info->serial,
+                      info->pin_count_low ? "\nA wrong PIN has been tried since the last right one." : "");
+    return pinentry_ask(colon == NULL ? "pinentry" : colon + 1, description, "PIN:", &policy->run->callbacks,
+                        pin, err);
+}
+
 static bool give_attended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                           struct ssa_error *err)
 {
@@ -82,6 +95,8 @@ static bool give_attended(struct pin_policy *policy, const struct token_info *in
         tell(callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
         return true;
     }
+    if (policy->source != NULL && source_kind(policy->source) == SOURCE_PINENTRY)
+        return ask_by_pinentry(policy, info, pin, err);
     if (policy->source != NULL)
         return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err);
     (void)text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,

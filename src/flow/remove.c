@@ -11,12 +11,20 @@ static bool with_client(const struct ssa_run *run, const char *scopes, struct se
            open_api(run, secret, client, err) && aps_admin(*client, scopes, err);
 }
 
+// Known before a request is spent.
+static bool is_id(const char *text, const char *whose, struct ssa_error *err)
+{
+    return aps_is_id(text) || error_set(err, SSA_USAGE, NULL, text, "can be %s id", whose);
+}
+
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err)
 {
     struct aps_account found;
     SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
     const bool by_email = strchr(account, '@') != NULL;
+    if (!by_email && !is_id(account, "an account's", err))
+        return false;
     const char *scopes =
         by_email ? APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_ACCOUNT_WRITE;
     if (!with_client(run, scopes, &secret, &client, err) ||
@@ -31,7 +39,8 @@ bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *
     struct identity identity = {.account_id = account};
     SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
-    if (account == NULL && !identity_read(run->settings, false, &identity, err))
+    if (!is_id(key_id, "a key's", err) ||
+        (account == NULL && !identity_read(run->settings, false, &identity, err)))
         return false;
     const bool by_email = strchr(identity.account_id, '@') != NULL;
     const char *scopes = by_email ? APS_SCOPE_KEY_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_KEY_WRITE;

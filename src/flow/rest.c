@@ -1,5 +1,6 @@
 // What a profile holds beside our names.
 #include "flow/rest.h"
+#include "flow/read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +50,7 @@ static bool read_file(const char *path, struct secret *text, bool *exists, struc
     if (fd < 0)
         return number == ENOENT ||
                error_errno(err, SSA_CONFIG, number, path, "the profile to be replaced cannot be read");
-    const bool ok = secret_read_fd(text, fd, path, err);
+    const bool ok = read_secret(text, fd, path, NULL, err);
     (void)close(fd);
     return ok;
 }

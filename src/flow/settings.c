@@ -1,5 +1,6 @@
 // Settings: collecting them from their sources, and choosing.
 #include "flow/settings.h"
+#include "flow/read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -164,10 +165,11 @@ static void warn_if_shared(const struct ssa_settings *s, int fd, const struct ss
         source_warn_if_shared(fd, s->profile_path, callbacks);
 }
 
-static bool read_profile(struct ssa_settings *s, int fd, struct ssa_error *err)
+static bool read_profile(struct ssa_settings *s, int fd, const struct ssa_callbacks *callbacks,
+                         struct ssa_error *err)
 {
     return secret_new(&s->profile, PROFILE_TEXT_MAX, err) &&
-           secret_read_fd(&s->profile, fd, s->profile_path, err) &&
+           read_secret(&s->profile, fd, s->profile_path, callbacks, err) &&
            dotenv_read(&s->profile, s->profile_path, take_assignment, s, err);
 }
 
@@ -200,7 +202,7 @@ bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optiona
         return true;
     }
     s->profile_first = name != NULL;
-    const bool ok = read_profile(s, fd, err);
+    const bool ok = read_profile(s, fd, callbacks, err);
     if (ok)
         warn_if_shared(s, fd, callbacks);
     (void)close(fd);

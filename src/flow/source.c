@@ -1,5 +1,6 @@
 // Reading a secret from where a reference says it is.
 #include "flow/source.h"
+#include "flow/read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,14 @@ enum source_kind source_kind(const char *text)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
             return kinds[i].kind;
+    if (strcmp(text, "pinentry") == 0 || strncmp(text, "pinentry:", strlen("pinentry:")) == 0)
+        return SOURCE_PINENTRY;
     return SOURCE_NONE;
+}
+
+bool source_is_reference(const char *text)
+{
+    return source_kind(text) != SOURCE_NONE || strncmp(text, "pkcs11:", 7) == 0;
 }
 
 bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err)
@@ -75,7 +83,7 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
         return error_errno(err, SSA_CONFIG, number, path, "cannot be read");
     }
     source_warn_if_shared(fd, path, warn);
-    const bool ok = secret_read_fd(secret, fd, path, err);
+    const bool ok = read_secret(secret, fd, path, warn, err);
     (void)close(fd);
     return ok;
 }
@@ -92,7 +100,8 @@ static bool read_variable(const char *text, bool overwrite, struct secret *secre
     return fits || error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 
-static bool read_descriptor(const char *text, struct secret *secret, struct ssa_error *err)
+static bool read_descriptor(const char *text, const struct ssa_callbacks *callbacks, struct secret *secret,
+                            struct ssa_error *err)
 {
     const char *digits = behind_prefix(text);
     char *end = NULL;
@@ -100,7 +109,7 @@ static bool read_descriptor(const char *text, struct secret *secret, struct ssa_
     const long number = strtol(digits, &end, 10);
     if (errno != 0 || end == digits || *end != '\0' || number < 0 || number > INT16_MAX)
         return error_set(err, SSA_CONFIG, NULL, text, "is no file descriptor");
-    if (!secret_read_fd(secret, (int)number, text, err))
+    if (!read_secret(secret, (int)number, text, callbacks, err))
         return false;
     (void)close((int)number);
     return true;
@@ -119,8 +128,10 @@ bool source_read(const char *text, const char *subject, const struct ssa_run *ru
         ok = read_variable(text, run->overwrite, secret, err);
         break;
     case SOURCE_FD:
-        ok = read_descriptor(text, secret, err);
+        ok = read_descriptor(text, &run->callbacks, secret, err);
         break;
+    case SOURCE_PINENTRY:
+        return error_set(err, SSA_CONFIG, NULL, subject, "pinentry asks for PINs alone");
     case SOURCE_NONE:
         // Not repeated: it may be the secret itself.
         error_set(err, SSA_CONFIG, NULL, subject, "is none of file:PATH, env:NAME, fd:N and credential:NAME");

@@ -1,14 +1,18 @@
-// References to secrets: file:PATH, env:NAME, fd:N, credential:NAME (systemd).
+// References to secrets: file:PATH, env:NAME, fd:N, credential:NAME (systemd); and, for a PIN,
+// pinentry[:PROGRAM].
 #ifndef SSA_FLOW_SOURCE_H
 #define SSA_FLOW_SOURCE_H
 
 #include "core/secret.h"
 #include "flow/paths.h"
 
-enum source_kind { SOURCE_NONE, SOURCE_FILE, SOURCE_ENV, SOURCE_FD, SOURCE_CREDENTIAL };
+enum source_kind { SOURCE_NONE, SOURCE_FILE, SOURCE_ENV, SOURCE_FD, SOURCE_CREDENTIAL, SOURCE_PINENTRY };
 
 // What kind of reference text is; SOURCE_NONE when it is none.
 enum source_kind source_kind(const char *text);
+
+// Whether text says where a secret is, in any way that we know or will: pkcs11: is a data object on a token.
+bool source_is_reference(const char *text);
 
 // The file that a reference reads, of file: (file:PATH, file:/PATH, file:///PATH) and credential:. Fails with
 // SSA_CONFIG.

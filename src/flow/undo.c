@@ -11,8 +11,11 @@ static void conclude(struct ssa_error *err, const struct made *made, bool clean,
 {
     const bool left = made->left_on_token[0] != '\0';
     err->code = clean && !left ? SSA_IMPORT_CLEAN : SSA_IMPORT_LEFT;
-    error_hint(err, "%s%s%s%s", hint, left ? " Left on the token; remove it: `" : "", made->left_on_token,
-               left ? "`" : "");
+    // What the reason itself calls for is still to be done.
+    char reason[sizeof err->hint];
+    (void)text_format(reason, sizeof reason, "%s", err->hint);
+    error_hint(err, "%s%s%s%s%s%s", hint, left ? " Left on the token; remove it: `" : "", made->left_on_token,
+               left ? "`" : "", reason[0] != '\0' ? " " : "", reason);
 }
 
 static void conclude_deletion(struct ssa_error *err, const struct made *made, bool deleted,
@@ -75,6 +78,13 @@ static bool delete_key(struct aps *client, const struct made *made, const char *
     return true;
 }
 
+// Whether the API made the key between our request and the end of the wait for it, by its own clock.
+static bool made_in_time(const struct made *made, const struct aps_key *key)
+{
+    return key->has_created_at && made->asked_at != 0 && key->created_at >= made->asked_at &&
+           key->created_at <= made->answered_at;
+}
+
 // The answer was lost: which key is ours shows in what has come since.
 static void undo_unknown_key(struct aps *client, const struct made *made, struct ssa_error *err)
 {
@@ -90,6 +100,14 @@ static void undo_unknown_key(struct aps *client, const struct made *made, struct
         conclude(err, made, false, hint);
     } else if (fresh.count == 0) {
         conclude(err, made, true, "No key was made: the account has the keys it had before.");
+    } else if (fresh.count == 1 && !made_in_time(made, &fresh.list[0])) {
+        (void)text_format(
+            hint, sizeof hint,
+            "Account %s has a key that was not there before, %s, but it was not made while this command "
+            "waited: "
+            "it may be another host's, and is left. If it is not: `ssa-hsm key delete %s --account %s`.",
+            made->account.id, fresh.list[0].kid, fresh.list[0].kid, made->account.id);
+        conclude(err, made, false, hint);
     } else if (fresh.count == 1) {
         // Gone since it was listed: then it is gone.
         if (!delete_key(client, made, fresh.list[0].kid, err))

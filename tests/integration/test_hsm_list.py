@@ -87,9 +87,9 @@ class HsmList(Case):
             self.expect(self.run_program("hsm", "list", "--login", env=env), 3, "SSA_HSM_TOKEN", "pkcs11:")
             self.assertEqual(log.count("C_Login"), 0)
 
-    def test_a_module_that_cannot_be_loaded_is_shown_as_such(self) -> None:
-        listing = self.listed(SSA_HSM_MODULE="/nowhere/module.so")
-        self.assertIn("error", listing[0])
+    def test_a_module_that_is_named_and_cannot_be_loaded_is_an_error(self) -> None:
+        result = self.run_program("hsm", "list", env={"SSA_HSM_MODULE": "/nowhere/module.so"})
+        self.expect(result, 4, "/nowhere/module.so", out="")
 
     def test_names_on_a_token_cannot_harm_a_terminal_or_the_json(self) -> None:
         with self.shim('token label "a\x1b[2Jb\\"c"'):

@@ -197,7 +197,8 @@ class Sources(PinCase):
         unreadable.touch(mode=0)
         with self.shim() as log:
             for source in (f"file:{missing}", f"file:{empty}", f"file:{unreadable}", "file:", f"file:{self.dir}",
-                           "env:NOT_SET", "env:", "fd:77", "fd:x", "fd:-1", "credential:pin", "credential:../pin"):  # fmt: skip
+                           "env:NOT_SET", "env:", "fd:77", "fd:x", "fd:-1", "credential:pin",
+                           "credential:../pin"):  # fmt: skip
                 with self.subTest(source):
                     self.jwt(code=3, env={"SSA_HSM_PIN_SOURCE": source})
             self.assertEqual(self.logins(log), 0)

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2034 # those that source it use what is set here
-# What the set-up scripts share; sourced by each, which defines up, gone and (with a tool of its own) put.
+# What the set-up scripts share; sourced by each, which defines up, gone and (TEST_CAN_PUT=yes) put.
 #
 #   NAME up DIR            makes a token in the folder DIR, which must not be there yet, and prints its environment
 #   NAME gone DIR          the token goes as it goes in life: pulled out, its daemon ended, its files away
-#   NAME put DIR KID PEM   the token's own tool puts a key there; only where the program cannot (TEST_CAN_IMPORT=no)
+#   NAME put DIR KID PEM   puts a key there by another way than the program's, and prints the end of its URI's path
 #   NAME down DIR          ends the processes that up began, and no others; what is in DIR stays
 set -eu
 umask 077
@@ -76,8 +76,9 @@ wait_until() {
     done
 }
 
+# Gone, or dead and not yet collected by whoever adopted it (a container's first process may take its time).
 ended() {
-    [ "$(began "$1")" != "$2" ]
+    [ "$(began "$1")" != "$2" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
 }
 
 end_processes() {

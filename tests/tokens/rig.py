@@ -34,10 +34,14 @@ class Rig:
         answer = self.script("up")
         self.env = dict(word.split("=", 1) for word in shlex.split(answer))
         self.wrapper = shlex.split(self.env.get("TEST_WRAPPER", ""))
+        if self.wrapper:
+            # With its path: the terminal's exec does not search.
+            self.wrapper[0] = places.tool(self.wrapper[0])
         self.pin = self.env["TEST_PIN"]
         self.so_pin = self.env.get("TEST_SO_PIN")
         self.label = unquote(self.env["SSA_HSM_TOKEN"].split("token=", 1)[1])
         self.can_import = self.env["TEST_CAN_IMPORT"] == "yes"
+        self.can_put = self.env.get("TEST_CAN_PUT") == "yes"
         self.locks_after = int(self.env["TEST_LOCKS_AFTER"])
 
     def script(self, verb: str, *arguments: str) -> str:

@@ -6,6 +6,7 @@ Run it by run.py, which makes one class of these for each token.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,14 +55,13 @@ class Cases(TokenCase):
         return path
 
     def provide(self) -> dict[str, str]:
-        """An account whose key is on the token, by the way there is; gives the profile."""
-        if self.rig.can_import:
-            self.expect(self.run_program(*CREATE), 0)
-        else:
+        """An account whose key is on the token; gives the profile. Put there without the program where that goes."""
+        if self.rig.can_put:
             values = self.old_account()
-            self.rig.script("put", values["KEY_ID"], str(self.pem(values)))
-            uri = f"pkcs11:token={self.rig.label};object={values['KEY_ID']};type=private"
-            self.write_profile({**values, "PRIVATE_KEY": uri})
+            which = self.rig.script("put", values["KEY_ID"], str(self.pem(values))).strip()
+            self.write_profile({**values, "PRIVATE_KEY": f"{self.env['SSA_HSM_TOKEN']};{which}"})
+        else:
+            self.expect(self.run_program(*CREATE), 0)
         self.api.forget_requests()
         return self.profile()
 
@@ -91,7 +91,9 @@ class Cases(TokenCase):
         wanted = STRICT if self.rig.can_import else BY_OWN_TOOL
         self.assertEqual({name: key[name] for name in wanted}, wanted)
         if self.rig.can_import:
-            self.assertEqual({name: key[name] for name in UNUSED if key[name] == YES}, {})
+            # A card says of each of its keys that it can decrypt.
+            unused = [name for name in UNUSED if name != "DECRYPT" or self.rig.name != PIV]
+            self.assertEqual({name: key[name] for name in unused if key[name] == YES}, {})
         self.assertEqual({name: key[name] for name in SECRET if key[name]}, {}, "private numbers can be read")
         if self.rig.name == PIV:
             self.assertEqual(len(key["ID"]), 2)
@@ -122,6 +124,13 @@ class Cases(TokenCase):
         self.assertNotIn(WRONG, result.out + result.err)
         return result
 
+    def wait_for_key(self) -> None:
+        """Until the API has made a key, and is late with its answer."""
+        deadline = time.monotonic() + 20
+        while not any(account["keys"] for account in self.api.accounts()):
+            self.assertLess(time.monotonic(), deadline, "no key was ever asked for")
+            time.sleep(0.02)
+
     # ---- the cases ----
 
     def listed(self, *more: str) -> list[dict[str, Any]]:
@@ -140,6 +149,16 @@ class Cases(TokenCase):
         self.env.update(SSA_HSM_TOKEN=uri)
         self.env.pop("SSA_HSM_MODULE")
         self.assertEqual([one["label"] for one in self.listed("--login") if one["kind"] == "token"], [self.rig.label])
+
+    def test_the_one_token_that_can_hold_a_key_need_not_be_named(self) -> None:
+        # Beside it there may be slots without a token, and tokens that only calculate.
+        self.env.pop("SSA_HSM_TOKEN")
+        if not self.rig.can_import:
+            self.refused(self.run_program(*CREATE))
+            return
+        self.expect(self.run_program(*CREATE), 0)
+        self.assertIn(f"token={self.rig.env['SSA_HSM_TOKEN'].split('=', 1)[1]};", self.profile()["PRIVATE_KEY"])
+        self.expect(self.run_program("token"), 0)
 
     def test_hsm_list_with_login_shows_the_key(self) -> None:
         profile = self.provide()
@@ -232,8 +251,40 @@ class Cases(TokenCase):
             return
         self.provide()
         self.rig.eye("wrong", str(self.rig.locks_after))
-        for _ in range(2):
-            self.expect(self.jwt(), 5, "locked")
+        self.expect(self.jwt(), 5, "locked")
+
+    def test_it_goes_while_the_pin_is_typed(self) -> None:
+        profile = self.provide()
+        with self.terminal("jwt", env={"SSA_HSM_PIN_SOURCE": None}) as terminal:
+            terminal.wait_for(r"PIN of token[^\n]*: ")
+            self.rig.script("gone")
+            terminal.send(self.rig.pin + "\r")
+            code = terminal.finish()
+            if code == 0:
+                # It was in the process already, all that was needed.
+                jwt.decode(
+                    terminal.out.strip(), self.public(profile["KEY_ID"]), algorithms=["RS256"], audience=AUDIENCE
+                )
+                return
+            self.assertIn(code, (4, 7), terminal.screen)
+            self.assertRegex(terminal.screen, r"ssa-hsm: .*CKR_\w+")
+
+    def test_it_goes_while_the_api_makes_a_key(self) -> None:
+        if not self.rig.can_import:
+            self.refused(self.run_program(*CREATE))
+            return
+        self.api.fault("late", method="POST", path="/service-accounts/*/keys", seconds=1.5)
+        with self.start(self.argv(*CREATE)) as process:
+            self.wait_for_key()
+            self.rig.script("gone")
+            out, err = process.communicate(timeout=60)
+        if process.returncode == 0:
+            self.expect(self.run_program("account", "delete", self.profile()["SERVICE_ACCOUNT_ID"], "--yes"), 0)
+            return
+        self.assertEqual(process.returncode, 12, err.decode(errors="replace"))
+        self.assertEqual(self.api.accounts(), [], "what was made is deleted again")
+        self.assertFalse(self.profile_path().exists())
+        self.assertEqual(out, b"")
 
     def test_a_token_that_is_gone(self) -> None:
         self.provide()

@@ -215,7 +215,9 @@ static bool odd_value(char out[static LONGEST + 1])
         out[i] =
             unit_random(3) == 0 ? letters[unit_random(sizeof letters - 1)] : (char)(' ' + unit_random(95));
     out[len] = '\0';
-    return strchr(out, '\'') == NULL || strpbrk(out, "$`\\\"") == NULL;
+    const bool both_quotes = strchr(out, '\'') != NULL && strpbrk(out, "$`\\\"") != NULL;
+    const bool escapes = strstr(out, "\\\\") != NULL || (len > 0 && out[len - 1] == '\\');
+    return !both_quotes && !escapes;
 }
 
 struct batch {
