@@ -111,9 +111,12 @@ static bool login(struct token *token, const struct pin_giver *giver, struct ssa
         return false;
     }
     const CK_RV rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
-    giver->outcome(giver->context, &token->info, pin_outcome_of(rv));
+    enum pin_outcome outcome = pin_outcome_of(rv);
+    if (outcome == PIN_UNKNOWN && token->info.recipe->login_races)
+        outcome = PIN_NOT_TRIED;
+    giver->outcome(giver->context, &token->info, outcome);
     token->who = CKU_USER;
-    token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
+    token->logged_in = outcome == PIN_ACCEPTED;
     // Another user of the module in this process may have logged in: that serves, and is not ours to end.
     return token->logged_in || rv == CKR_USER_ALREADY_LOGGED_IN || login_failed(err, token, rv);
 }

@@ -48,7 +48,11 @@ bool module_open(const struct module_entry *entry, struct module *module, struct
     rv = initialise(module->call, entry);
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         module->call = NULL;
-        return absent(err, entry, ckr_name(rv, name), "the PKCS#11 module does not start");
+        absent(err, entry, ckr_name(rv, name), "the PKCS#11 module does not start");
+        return error_hint(
+            err,
+            "Is what it needs there: its daemon or server running, its configuration and the folder of its "
+            "tokens readable?");
     }
     module->ours = rv == CKR_OK;
     return true;

@@ -133,14 +133,17 @@ static bool conclude(struct search *s, struct token **token, struct ssa_error *e
 }
 
 static bool try_in(const struct module_entry *entry, const struct uri *uri, struct token **token,
-                   struct ssa_error *err)
+                   bool *absent, struct ssa_error *err)
 {
     struct module module;
     struct search s = {.uri = uri};
+    *absent = false;
     if (!module_open(entry, &module, err))
         return false;
-    if (look_in(&s, &module, err) && conclude(&s, token, err))
+    const bool looked = look_in(&s, &module, err);
+    if (looked && conclude(&s, token, err))
         return true;
+    *absent = looked && s.matches == 0;
     module_close(&module);
     return false;
 }
@@ -151,16 +154,13 @@ static bool open_in(const struct module_entry *entry, const struct uri *uri, str
                     struct ssa_error *err)
 {
     static const struct timespec pause = {.tv_nsec = SECOND_LOOK_MS * 1000000L};
-    struct ssa_error first = {0};
-    if (try_in(entry, uri, token, &first))
+    bool absent = false;
+    if (try_in(entry, uri, token, &absent, err))
         return true;
-    if (uri == NULL || first.code != SSA_ABSENT) {
-        if (err != NULL)
-            *err = first;
+    if (uri == NULL || !absent)
         return false;
-    }
     (void)nanosleep(&pause, NULL);
-    return try_in(entry, uri, token, err);
+    return try_in(entry, uri, token, &absent, err);
 }
 
 static bool same_file_before(const struct registry *registry, size_t index)

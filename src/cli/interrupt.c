@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 // The last two are ignored: a closed pipe and a file that may not grow are errors with a name.
-static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
-enum { CAUGHT = sizeof caught / sizeof caught[0], REMEMBERED = 3 };
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
+enum { CAUGHT = sizeof caught / sizeof caught[0], REMEMBERED = 4 };
 
 static struct sigaction before[CAUGHT];
 static volatile sig_atomic_t came;

@@ -1,10 +1,10 @@
-// INT, TERM and HUP: remembered, acted upon when what is under way is finished or undone.
+// INT, TERM, HUP and QUIT: remembered, acted upon when what is under way is finished or undone.
 #ifndef SSA_CLI_INTERRUPT_H
 #define SSA_CLI_INTERRUPT_H
 
 #include <stdbool.h>
 
-// Remembers the three signals instead of dying of them (those that were ignored stay so), and ignores PIPE
+// Remembers the four signals instead of dying of them (those that were ignored stay so), and ignores PIPE
 // and XFSZ, so that a closed pipe and a file that may not grow are errors with a name.
 void interrupt_catch(void);
 

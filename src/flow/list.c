@@ -51,9 +51,13 @@ struct held {
 static void announce(struct held *held, const struct ssa_error *why)
 {
     const struct module_entry *entry = held->entry;
+    char detail[SSA_ERROR_TEXT_MAX] = "";
+    if (why != NULL)
+        (void)text_format(detail, sizeof detail, "%s%s%s", why->what, why->cause[0] != '\0' ? ", " : "",
+                          why->cause);
     const struct ssa_listing line = {.uri = entry->path,
                                      .label = entry->name[0] != '\0' ? entry->name : entry->path,
-                                     .detail = why != NULL ? why->what : held->description,
+                                     .detail = why != NULL ? detail : held->description,
                                      .failed = why != NULL};
     held->announced = true;
     held->list->show(held->list->context, &line);

@@ -15,17 +15,24 @@
 
 enum { LOCK_POLL_MS = 50, LOCK_WAIT_MS = 30000 };
 
-// One file a serial number; a token without one goes by its label. Other characters than letters and digits
-// become
-// '_': should two tokens meet in one file, one of them waits for a person, and no try is lost.
+// Appends text, its other characters than letters and digits as '_'. Should two tokens meet in one file, one
+// of them waits for a person, and no try is lost.
+static void append_plain(char *name, size_t capacity, const char *text)
+{
+    size_t used = strlen(name);
+    for (; *text != '\0' && used + 1 < capacity; text++)
+        name[used++] = isalnum((unsigned char)*text) ? *text : '_';
+    name[used] = '\0';
+}
+
+// One file a token: by its serial number, and its label, since some modules give all of theirs the same
+// number.
 static bool record_path(const struct token_info *info, char out[static PATH_TEXT_MAX])
 {
-    char folder[PATH_TEXT_MAX], name[sizeof info->label + 1];
-    const char *from = info->serial[0] != '\0' ? info->serial : info->label;
-    size_t i = 0;
-    for (; i < sizeof name - 1 && from[i] != '\0'; i++)
-        name[i] = isalnum((unsigned char)from[i]) ? from[i] : '_';
-    name[i] = '\0';
+    char folder[PATH_TEXT_MAX], name[sizeof info->serial + sizeof info->label + 1] = "";
+    append_plain(name, sizeof name, info->serial);
+    append_plain(name, sizeof name, "-");
+    append_plain(name, sizeof name, info->label);
     return path_state(folder, NULL) && text_format(out, PATH_TEXT_MAX, "%s/pin-%s", folder, name);
 }
 

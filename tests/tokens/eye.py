@@ -32,8 +32,10 @@ FLAGS = ("USER_PIN_COUNT_LOW", "USER_PIN_FINAL_TRY", "USER_PIN_LOCKED")
 class _Arguments(ctypes.Structure):
     """CK_C_INITIALIZE_ARGS."""
 
-    _fields_ = [(name, ctypes.c_void_p) for name in ("create", "destroy", "lock", "unlock")]
-    _fields_ += [("flags", ctypes.c_ulong), ("reserved", ctypes.c_void_p)]
+    _fields_ = [
+        ("create", ctypes.c_void_p), ("destroy", ctypes.c_void_p), ("lock", ctypes.c_void_p),
+        ("unlock", ctypes.c_void_p), ("flags", ctypes.c_ulong), ("reserved", ctypes.c_void_p),
+    ]  # fmt: skip
 
 
 class Eye:

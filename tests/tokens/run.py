@@ -69,7 +69,8 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"no such token: {', '.join(unknown)}; there are {', '.join(rig.NAMES)}", file=sys.stderr)
         return 2
-    ran, failed = 0, {}
+    ran = 0
+    failed: dict[str, list[str]] = {}
     for name in arguments or rig.NAMES:
         loader = unittest.TestLoader()
         loader.testNamePatterns = patterns

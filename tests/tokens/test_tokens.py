@@ -151,13 +151,17 @@ class Cases(TokenCase):
         self.assertEqual([one["label"] for one in self.listed("--login") if one["kind"] == "token"], [self.rig.label])
 
     def test_the_one_token_that_can_hold_a_key_need_not_be_named(self) -> None:
-        # Beside it there may be slots without a token, and tokens that only calculate.
-        self.env.pop("SSA_HSM_TOKEN")
+        # Beside it there may be slots without a token, and tokens that only calculate. A person is asked for the PIN: a
+        # stored one is not tried on a guess.
+        env = {"SSA_HSM_TOKEN": None, "SSA_HSM_PIN_SOURCE": None}
         if not self.rig.can_import:
-            self.refused(self.run_program(*CREATE))
+            result = self.run_program(*CREATE, env=env, tty=True)
+            self.assertEqual(result.code, 7, result)
+            self.assertEqual(self.api.asked(), [])
             return
-        self.expect(self.run_program(*CREATE), 0)
-        self.assertIn(f"token={self.rig.env['SSA_HSM_TOKEN'].split('=', 1)[1]};", self.profile()["PRIVATE_KEY"])
+        result = self.typed(*CREATE, answers=[(r"PIN of token[^\n]*: ", self.rig.pin)], env=env)
+        self.assertEqual(result.code, 0, result)
+        self.assertIn(f"token={self.rig.env['SSA_HSM_TOKEN'].split('=', 1)[1]}", self.profile()["PRIVATE_KEY"])
         self.expect(self.run_program("token"), 0)
 
     def test_hsm_list_with_login_shows_the_key(self) -> None:
