@@ -111,9 +111,7 @@ static bool login(struct token *token, const struct pin_giver *giver, struct ssa
         return false;
     }
     const CK_RV rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
-    enum pin_outcome outcome = pin_outcome_of(rv);
-    if (outcome == PIN_UNKNOWN && token->info.recipe->login_races)
-        outcome = PIN_NOT_TRIED;
+    const enum pin_outcome outcome = pin_outcome_of(rv);
     giver->outcome(giver->context, &token->info, outcome);
     token->who = CKU_USER;
     token->logged_in = outcome == PIN_ACCEPTED;

@@ -3,11 +3,9 @@
 #include "hsm/recipe.h"
 
 static const struct recipe table[] = {
-    // Also through p11-kit's remoting, which passes the token's own words on. Processes that log in at once write its files
-    // under each other's feet (CKR_GENERAL_ERROR).
+    // Also through p11-kit's remoting, which passes the token's own words on.
     {.name = "SoftHSM",
      .token_manufacturer = "SoftHSM",
-     .login_races = true,
      .import_as = IMPORT_AS_USER,
      .parts = PART_ALL,
      .public_half = true},

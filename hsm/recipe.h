@@ -51,7 +51,6 @@ struct recipe {
     const char *so_pin_factory; // what it is when nobody has changed it
     const char *so_pin_refused; // what else a refusal may mean
 
-    bool login_races;   // a login beside another process's may fail for that alone, and it never locks
     unsigned pin_tries; // it locks after so many wrong PINs, whatever its flags show; 0 is unknown
 };
 

@@ -91,7 +91,7 @@ static const struct token_info token = {
 static int fresh(void **state)
 {
     (void)state;
-    (void)remove(unit_path("state/ssa-hsm/pin-1"));
+    (void)remove(unit_path("state/ssa-hsm/pin-1_Token"));
     return setenv("XDG_STATE_HOME", unit_path("state"), 1);
 }
 
@@ -119,7 +119,7 @@ static void a_person_is_asked_for_this_token_s_pin(void **state)
     assert_int_equal(person.heard.count + person.confirmed, 0);
     end(&scene, &token, PIN_REFUSED);
     // A person's slip is no record.
-    assert_int_equal(access(unit_path("state/ssa-hsm/pin-1"), F_OK), -1);
+    assert_int_equal(access(unit_path("state/ssa-hsm/pin-1_Token"), F_OK), -1);
 }
 
 static void nobody_to_ask_is_told_with_the_way_out(void **state)

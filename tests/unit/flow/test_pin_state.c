@@ -27,7 +27,7 @@ static const struct ssa_callbacks callbacks = {.context = &heard, .tell = unit_t
 static int fresh(void **state)
 {
     (void)state;
-    (void)remove(unit_path("state/ssa-hsm/pin-12_ab"));
+    (void)remove(unit_path("state/ssa-hsm/pin-12_ab_Token"));
     return setenv("XDG_STATE_HOME", unit_path("state"), 1);
 }
 
@@ -63,7 +63,7 @@ static void a_wrong_pin_is_tried_once(void **state)
     tried("file 1", PIN_REFUSED);
     blocked("file 1");
     FAILS(pin_state_begin(&pin, &token, "file 1", false, &callbacks, &err), SSA_PIN, "--pin-retry");
-    assert_non_null(strstr(err.hint, unit_path("state/ssa-hsm/pin-12_ab")));
+    assert_non_null(strstr(err.hint, unit_path("state/ssa-hsm/pin-12_ab_Token")));
     assert_string_equal(err.subject, token.uri);
     // Another token has its own record.
     const struct token_info other = {.serial = "34"};
@@ -110,7 +110,7 @@ static void a_right_pin_clears_the_record(void **state)
     tried("file 1", PIN_ACCEPTED);
     tried("file 1", PIN_NOT_TRIED);
     tried("file 1", PIN_ACCEPTED);
-    assert_int_equal(access(unit_path("state/ssa-hsm/pin-12_ab"), F_OK), -1);
+    assert_int_equal(access(unit_path("state/ssa-hsm/pin-12_ab_Token"), F_OK), -1);
 }
 
 static void a_login_by_a_person_clears_the_record(void **state)
