@@ -56,9 +56,7 @@ static bool make_key(struct provision *p, struct aps *client, const struct crede
                      struct ssa_created *created, struct ssa_error *err)
 {
     made->asked_at = aps_server_time(client);
-    const bool told = aps_key_create(client, made->account.id, made->kid, &p->pem, &made->key, err);
-    made->answered_at = aps_server_time(client);
-    if (!told) {
+    if (!aps_key_create(client, made->account.id, made->kid, &p->pem, &made->key, err)) {
         undo(client, p->run, made, err);
         return false;
     }

@@ -78,11 +78,10 @@ static bool delete_key(struct aps *client, const struct made *made, const char *
     return true;
 }
 
-// Whether the API made the key between our request and the end of the wait for it, by its own clock.
-static bool made_in_time(const struct made *made, const struct aps_key *key)
+// Whether the API made the key since we asked for one, by its own clock. Listed now, it was made by now.
+static bool made_since(const struct made *made, const struct aps_key *key)
 {
-    return key->has_created_at && made->asked_at != 0 && key->created_at >= made->asked_at &&
-           key->created_at <= made->answered_at;
+    return key->has_created_at && made->asked_at != 0 && key->created_at >= made->asked_at;
 }
 
 // The answer was lost: which key is ours shows in what has come since.
@@ -100,7 +99,7 @@ static void undo_unknown_key(struct aps *client, const struct made *made, struct
         conclude(err, made, false, hint);
     } else if (fresh.count == 0) {
         conclude(err, made, true, "No key was made: the account has the keys it had before.");
-    } else if (fresh.count == 1 && !made_in_time(made, &fresh.list[0])) {
+    } else if (fresh.count == 1 && !made_since(made, &fresh.list[0])) {
         (void)text_format(
             hint, sizeof hint,
             "Account %s has a key that was not there before, %s, but it was not made while this command "

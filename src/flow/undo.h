@@ -12,7 +12,6 @@ struct made {
     struct aps_account account;
     bool new_account;                    // this creation made it
     time_t asked_at;                     // the server's clock when it, or the key, was asked for
-    time_t answered_at;                  // and when the wait for the key's answer was over
     enum aps_outcome key;                // whether a key was made
     char kid[APS_ID_MAX];                // its id; empty where the answer was lost
     struct aps_keys before;              // the account's keys before, for one that is not new

@@ -1,9 +1,11 @@
 # shellcheck shell=sh disable=SC2034 # those that source it use what is set here
-# What the set-up scripts share; sourced by each, which defines up, gone and (TEST_CAN_PUT=yes) put.
+# What the set-up scripts share; sourced by each, which defines up, gone, and
+# put (TEST_CAN_PUT=yes) and double (TEST_CAN_DOUBLE=yes).
 #
 #   NAME up DIR            makes a token in the folder DIR, which must not be there yet, and prints its environment
 #   NAME gone DIR          the token goes as it goes in life: pulled out, its daemon ended, its files away
 #   NAME put DIR KID PEM   puts a key there by another way than the program's, and prints the end of its URI's path
+#   NAME double DIR        makes a second token, "other", with the same PIN, where the first is
 #   NAME down DIR          ends the processes that up began, and no others; what is in DIR stays
 set -eu
 umask 077
@@ -101,7 +103,7 @@ softhsm_store() {
 }
 
 run() {
-    [ $# -ge 2 ] || fail 'usage: up DIR | gone DIR | put DIR KID PEM | down DIR'
+    [ $# -ge 2 ] || fail 'usage: up DIR | gone DIR | put DIR KID PEM | double DIR | down DIR'
     verb=$1
     dir=$(realpath -m "$2")
     shift 2
@@ -114,8 +116,9 @@ run() {
         trap - EXIT
         ;;
     gone) gone ;;
+    double) double ;;
     put) put "$@" ;;
     down) end_processes ;;
-    *) fail "$verb is none of up, gone, put and down" ;;
+    *) fail "$verb is none of up, gone, put, double and down" ;;
     esac
 }

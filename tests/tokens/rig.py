@@ -42,10 +42,10 @@ class Rig:
         self.label = unquote(self.env["SSA_HSM_TOKEN"].split("token=", 1)[1])
         self.can_import = self.env["TEST_CAN_IMPORT"] == "yes"
         self.can_put = self.env.get("TEST_CAN_PUT") == "yes"
+        self.can_double = self.env.get("TEST_CAN_DOUBLE") == "yes"
         self.locks_after = int(self.env["TEST_LOCKS_AFTER"])
 
     def script(self, verb: str, *arguments: str) -> str:
-        # Longer than the folder of a socket may be (107 bytes) would be told by the scripts; TMPDIR is theirs too.
         env = {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "HOME": str(self.folder.parent)}
         if self.name == "ykcs11-standin":
             env["SSA_SHIM_LIBRARY"] = str(places.shim_library())

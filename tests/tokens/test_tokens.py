@@ -235,6 +235,21 @@ class Cases(TokenCase):
         self.write_pin(self.rig.pin)
         self.expect(self.jwt(), 0)
 
+    def test_the_right_pin_of_one_token_does_not_forget_the_wrong_one_of_another(self) -> None:
+        if not self.rig.can_double:
+            return
+        self.provide()
+        self.rig.script("double")
+        wrong = self.dir / "wrong-pin"
+        wrong.touch(mode=0o600)
+        wrong.write_text(WRONG + "\n")
+        other = {"SSA_HSM_TOKEN": "pkcs11:token=other", "SSA_HSM_PIN_SOURCE": f"file:{wrong}"}
+        with self.spied() as log:
+            for _ in range(4):
+                self.expect(self.run_program("hsm", "list", "--login", env={**self.env, **other}), 5)
+                self.expect(self.jwt(), 0)
+            self.assertEqual(self.logins(log).count("CKR_PIN_INCORRECT"), 1)
+
     def test_a_person_is_asked_once_and_told_what_was_wrong(self) -> None:
         self.provide()
         env = {"SSA_HSM_PIN_SOURCE": None}
