@@ -44,7 +44,7 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
                          struct ssa_error *err)
 {
     uint8_t id = 0;
-    for (uint8_t i = 0; i < SLOTS; i++)
+    for (size_t i = 0; i < SLOTS; i++)
         if (strcmp(names[i], wanted) == 0)
             id = (uint8_t)(i + 1);
     if (id == 0)

@@ -94,8 +94,9 @@ static bool write_record(int fd, const char *identity)
 
 static bool refuse(const struct pin_state *state, const struct token_info *info, struct ssa_error *err)
 {
-    error_set(err, SSA_PIN, NULL, info->uri,
-              "an earlier try with this PIN failed, so no further one is made unattended");
+    error_set(
+        err, SSA_PIN, NULL, info->uri,
+        "an earlier try with this PIN failed or was not answered, so no further one is made unattended");
     return error_hint(
         err,
         "Correct the PIN file, log in once at a terminal, or allow one more try with --pin-retry (the "

@@ -19,12 +19,22 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic CK_RV lost = CKR_OK;
 static atomic_bool was_absent;
 
-static void take(void) { pthread_mutex_lock(&lock); }
-static void give(void) { pthread_mutex_unlock(&lock); }
+static void take(void)
+{
+    pthread_mutex_lock(&lock);
+}
+static void give(void)
+{
+    pthread_mutex_unlock(&lock);
+}
 
-void act_setup(void) { pthread_atfork(take, give, give); }
+void act_setup(void)
+{
+    pthread_atfork(take, give, give);
+}
 
-const CK_ATTRIBUTE *call_attribute(const struct call *call, CK_ATTRIBUTE_TYPE type) {
+const CK_ATTRIBUTE *call_attribute(const struct call *call, CK_ATTRIBUTE_TYPE type)
+{
     if (call->attributes == NULL)
         return NULL;
     for (CK_ULONG i = 0; i < call->attribute_count; i++)
@@ -33,8 +43,10 @@ const CK_ATTRIBUTE *call_attribute(const struct call *call, CK_ATTRIBUTE_TYPE ty
     return NULL;
 }
 
-/* A class that a template names, or that the object has: asking the wrapped module, so only if a rule wants it. */
-static void learn_class(struct call *call) {
+/* A class that a template names, or that the object has: asking the wrapped module, so only if a rule wants
+ * it. */
+static void learn_class(struct call *call)
+{
     if (call->object_class.given)
         return;
     if (call->object != NULL && call->session != NULL) {
@@ -48,15 +60,18 @@ static void learn_class(struct call *call) {
     }
 }
 
-static bool is_about(const struct rule *rule, const struct call *call) {
+static bool is_about(const struct rule *rule, const struct call *call)
+{
     return rule->call == ANY_CALL || rule->call == call->id;
 }
 
-static bool equals(const struct optional *wanted, const CK_ULONG *number) {
+static bool equals(const struct optional *wanted, const CK_ULONG *number)
+{
     return !wanted->given || (number != NULL && *number == wanted->number);
 }
 
-static bool matches(const struct filter *filter, const struct call *call, bool lacks_certificate) {
+static bool matches(const struct filter *filter, const struct call *call, bool lacks_certificate)
+{
     const CK_ULONG *class = call->object_class.given ? &call->object_class.number : NULL;
     const CK_ULONG *mechanism = call->mechanism != NULL ? &call->mechanism->mechanism : call->mechanism_type;
     if (!equals(&filter->object_class, class) || !equals(&filter->user, call->user) ||
@@ -71,7 +86,8 @@ static bool matches(const struct filter *filter, const struct call *call, bool l
     return !filter->without_certificate || lacks_certificate;
 }
 
-static unsigned long count_one(struct rule *rule) {
+static unsigned long count_one(struct rule *rule)
+{
     char key[32];
     if (!script.count_across_processes)
         return ++rule->seen;
@@ -79,14 +95,16 @@ static unsigned long count_one(struct rule *rule) {
     return state_counter(key, STATE_ADD);
 }
 
-static void fire(struct call *call, const struct rule *rule) {
+static void fire(struct call *call, const struct rule *rule)
+{
     if (call->line_count < MAX_FIRED)
         call->lines[call->line_count++] = rule->line;
     for (size_t i = 0; i < rule->action_count && call->fired_count < MAX_FIRED; i++)
         call->fired[call->fired_count++] = &rule->actions[i];
 }
 
-static void match_rules(struct call *call) {
+static void match_rules(struct call *call)
+{
     bool want_certificate = false;
     for (size_t i = 0; i < script.rule_count; i++) {
         const struct rule *rule = &script.rules[i];
@@ -111,13 +129,15 @@ static void match_rules(struct call *call) {
     give();
 }
 
-static void sleep_ms(unsigned int ms) {
+static void sleep_ms(unsigned int ms)
+{
     struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         continue;
 }
 
-static void touch(const char *path) {
+static void touch(const char *path)
+{
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         perror("ssa-hsm-shim: touch");
@@ -125,15 +145,18 @@ static void touch(const char *path) {
         close(fd);
 }
 
-static void corrupt(const struct call *call) {
+static void corrupt(const struct call *call)
+{
     /* The lowest bit of the last byte: an RSA signature stays below the modulus. */
     if (call->rv == CKR_OK && call->signature != NULL && call->out != NULL && *call->out > 0)
         call->signature[*call->out - 1] ^= 1;
 }
 
-static void kill_self(const struct call *call, const struct action *action) {
+static void kill_self(const struct call *call, const struct action *action)
+{
     char what[32];
-    snprintf(what, sizeof(what), "SIG%s-%s", sigabbrev_np(action->signal), action->after ? "after" : "before");
+    snprintf(what, sizeof(what), "SIG%s-%s", sigabbrev_np(action->signal),
+             action->after ? "after" : "before");
     /* Logged first: SIGKILL leaves no second chance. */
     log_call(call, what);
     kill(getpid(), action->signal);
@@ -142,7 +165,8 @@ static void kill_self(const struct call *call, const struct action *action) {
 }
 
 /* True if the action gives the call its result. */
-static bool perform(struct call *call, const struct action *action) {
+static bool perform(struct call *call, const struct action *action)
+{
     switch (action->kind) {
     case ACT_RETURN:
         call->rv = action->rv;
@@ -178,7 +202,8 @@ static bool perform(struct call *call, const struct action *action) {
 }
 
 /* The file says whether the card is in the reader; put back, it has no sessions any more. */
-static bool absent_by_file(void) {
+static bool absent_by_file(void)
+{
     if (!script.absent_while.given)
         return false;
     bool absent = access(script.absent_while.at, F_OK) == 0;
@@ -187,10 +212,14 @@ static bool absent_by_file(void) {
     return absent;
 }
 
-bool act_token_lost(void) { return lost != CKR_OK || absent_by_file(); }
+bool act_token_lost(void)
+{
+    return lost != CKR_OK || absent_by_file();
+}
 
 /* What follows from a lost token or a hidden mechanism, for all functions alike. */
-static bool is_refused(struct call *call) {
+static bool is_refused(struct call *call)
+{
     bool on_token = call->slot != NULL && call->id != ID_C_GetSlotInfo;
     if ((on_token || call->session != NULL) && act_token_lost()) {
         CK_RV rv = lost;
@@ -200,14 +229,16 @@ static bool is_refused(struct call *call) {
             call->rv = rv != CKR_OK ? rv : CKR_DEVICE_REMOVED;
         return true;
     }
-    const CK_MECHANISM_TYPE *type = call->mechanism != NULL ? &call->mechanism->mechanism : call->mechanism_type;
+    const CK_MECHANISM_TYPE *type =
+        call->mechanism != NULL ? &call->mechanism->mechanism : call->mechanism_type;
     if (type == NULL || !mechanism_is_hidden(*type))
         return false;
     call->rv = CKR_MECHANISM_INVALID;
     return true;
 }
 
-bool act_before(struct call *call) {
+bool act_before(struct call *call)
+{
     clock_gettime(CLOCK_MONOTONIC, &call->start);
     call->rv = CKR_GENERAL_ERROR;
     match_rules(call);
@@ -217,7 +248,8 @@ bool act_before(struct call *call) {
     return !is_refused(call);
 }
 
-CK_RV act_after(struct call *call) {
+CK_RV act_after(struct call *call)
+{
     for (size_t i = 0; i < call->fired_count; i++)
         if (call->fired[i]->after)
             (void)perform(call, call->fired[i]);

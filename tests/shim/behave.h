@@ -1,5 +1,5 @@
-/* Functions that do more than pass on: what they do instead, when a script says so. Each has the arguments of the
- * C_ function of its name, some the call before them. */
+/* Functions that do more than pass on: what they do instead, when a script says so. Each has the arguments of
+ * the C_ function of its name, some the call before them. */
 #ifndef SHIM_BEHAVE_H
 #define SHIM_BEHAVE_H
 
@@ -28,7 +28,8 @@ CK_FLAGS pin_flags(CK_SLOT_ID slot);
 
 /* sign.c */
 CK_RV shim_sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
-CK_RV shim_sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG length, CK_BYTE *signature, CK_ULONG *size);
+CK_RV shim_sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG length, CK_BYTE *signature,
+                CK_ULONG *size);
 CK_RV shim_sign_update(CK_SESSION_HANDLE session, CK_BYTE *part, CK_ULONG length);
 CK_RV shim_sign_final(CK_SESSION_HANDLE session, CK_BYTE *signature, CK_ULONG *size);
 

@@ -1,4 +1,5 @@
-/* C_CreateObject as pickier tokens have it: attributes refused, ignored, overridden; the security officer's alone. */
+/* C_CreateObject as pickier tokens have it: attributes refused, ignored, overridden; the security officer's
+ * alone. */
 #include "behave.h"
 #include "rsa.h"
 #include "sessions.h"
@@ -10,30 +11,35 @@
 /* Room for what rules add to a template. */
 enum { MAX_TEMPLATE = 128 };
 
-struct template {
+struct template
+{
     CK_ATTRIBUTE at[MAX_TEMPLATE];
     CK_ULONG count;
 };
 
-static bool concerns(const struct attribute_rule *rule, CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class) {
+static bool concerns(const struct attribute_rule *rule, CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class)
+{
     return rule->type == type && (!rule->object_class.given || rule->object_class.number == class);
 }
 
-static bool listed(const struct attribute_rules *rules, CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class) {
+static bool listed(const struct attribute_rules *rules, CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class)
+{
     for (size_t i = 0; i < rules->count; i++)
         if (concerns(&rules->at[i], type, class))
             return true;
     return false;
 }
 
-static CK_ATTRIBUTE *find(struct template *template, CK_ATTRIBUTE_TYPE type) {
+static CK_ATTRIBUTE *find(struct template *template, CK_ATTRIBUTE_TYPE type)
+{
     for (CK_ULONG i = 0; i < template->count; i++)
         if (template->at[i].type == type)
             return &template->at[i];
     return NULL;
 }
 
-static bool put(struct template *template, CK_ATTRIBUTE_TYPE type, void *value, CK_ULONG length) {
+static bool put(struct template *template, CK_ATTRIBUTE_TYPE type, void *value, CK_ULONG length)
+{
     CK_ATTRIBUTE *attribute = find(template, type);
     if (attribute == NULL) {
         if (template->count == MAX_TEMPLATE)
@@ -44,7 +50,8 @@ static bool put(struct template *template, CK_ATTRIBUTE_TYPE type, void *value, 
     return true;
 }
 
-static CK_RV rewrite(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS class, struct template *to) {
+static CK_RV rewrite(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS class, struct template *to)
+{
     for (CK_ULONG i = 0; i < count; i++)
         if (listed(&script.refused, from[i].type, class))
             return CKR_ATTRIBUTE_TYPE_INVALID;
@@ -63,7 +70,8 @@ static CK_RV rewrite(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS c
     return CKR_OK;
 }
 
-static CK_RV complete(struct template *template, struct rsa_rest *rest) {
+static CK_RV complete(struct template *template, struct rsa_rest *rest)
+{
     const CK_ATTRIBUTE *p = find(template, CKA_PRIME_1), *q = find(template, CKA_PRIME_2),
                        *e = find(template, CKA_PUBLIC_EXPONENT);
     bool has_modulus = find(template, CKA_MODULUS) != NULL;
@@ -80,12 +88,14 @@ static CK_RV complete(struct template *template, struct rsa_rest *rest) {
 }
 
 /* What is in the place of a new object goes without a word, as in the slots of a PIV card. */
-static void replace(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, struct template *template) {
+static void replace(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, struct template *template)
+{
     const CK_ATTRIBUTE *given = find(template, CKA_ID);
     CK_OBJECT_HANDLE old[16];
     struct object_id id;
     CK_SLOT_ID slot = 0;
-    if (given == NULL || given->ulValueLen > sizeof(id.at) || given->pValue == NULL || !session_slot(session, &slot))
+    if (given == NULL || given->ulValueLen > sizeof(id.at) || given->pValue == NULL ||
+        !session_slot(session, &slot))
         return;
     memcpy(id.at, given->pValue, given->ulValueLen);
     id.length = given->ulValueLen;
@@ -94,7 +104,8 @@ static void replace(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, struct tem
         (void)WRAPPED(C_DestroyObject, session, old[i]);
 }
 
-static bool is_sos_alone(CK_OBJECT_CLASS class) {
+static bool is_sos_alone(CK_OBJECT_CLASS class)
+{
     for (size_t i = 0; i < script.create_needs_so.count; i++)
         if (script.create_needs_so.at[i] == class)
             return true;
@@ -102,7 +113,8 @@ static bool is_sos_alone(CK_OBJECT_CLASS class) {
 }
 
 static CK_RV create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS class,
-                    CK_OBJECT_HANDLE *object) {
+                    CK_OBJECT_HANDLE *object)
+{
     struct template template = {.count = 0};
     struct rsa_rest rest = {.modulus_length = 0};
     CK_RV rv = rewrite(from, count, class, &template);
@@ -117,7 +129,8 @@ static CK_RV create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *from, CK_ULONG coun
 }
 
 CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count,
-                         CK_OBJECT_HANDLE *object) {
+                         CK_OBJECT_HANDLE *object)
+{
     const struct call call = {.attributes = attributes, .attribute_count = count};
     const CK_ATTRIBUTE *given = call_attribute(&call, CKA_CLASS);
     if (given == NULL || given->pValue == NULL || given->ulValueLen != sizeof(CK_OBJECT_CLASS))

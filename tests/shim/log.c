@@ -1,5 +1,5 @@
-/* One line for each call. What may be secret is never formatted here: PINs, data, and the values of attributes,
- * of which only CKA_CLASS is shown. */
+/* One line for each call. What may be secret is never formatted here: PINs, data, and the values of
+ * attributes, of which only CKA_CLASS is shown. */
 #include "call.h"
 #include "names.h"
 
@@ -16,7 +16,8 @@ struct line {
 };
 
 /* What does not fit is left out; the last byte is kept for the line's end. */
-__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
+{
     size_t room = sizeof(line->at) - 1 - line->used;
     va_list arguments;
     va_start(arguments, format);
@@ -26,13 +27,15 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line, const c
         line->used += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-static void add_name(struct line *line, const char *before, enum name_kind kind, CK_ULONG number) {
+static void add_name(struct line *line, const char *before, enum name_kind kind, CK_ULONG number)
+{
     char name[NAME_SIZE];
     name_format(kind, number, name);
     add(line, "%s%s", before, name);
 }
 
-static void add_template(struct line *line, const struct call *call) {
+static void add_template(struct line *line, const struct call *call)
+{
     if (call->attributes == NULL)
         return;
     for (CK_ULONG i = 0; i < call->attribute_count; i++) {
@@ -44,7 +47,8 @@ static void add_template(struct line *line, const struct call *call) {
     }
 }
 
-static void add_arguments(struct line *line, const struct call *call) {
+static void add_arguments(struct line *line, const struct call *call)
+{
     const CK_ATTRIBUTE *class = call->object == NULL ? call_attribute(call, CKA_CLASS) : NULL;
     if (call->slot != NULL)
         add(line, " slot=%lu", *call->slot);
@@ -72,9 +76,11 @@ static void add_arguments(struct line *line, const struct call *call) {
         add(line, " out=%lu", *call->out);
 }
 
-/* Opened anew for each line: a program may close descriptors that it did not open, and use their numbers again.
- * One write, so that lines of several processes do not mix. What cannot be logged is no reason to fail a call. */
-static void append(const char *path, const struct line *line) {
+/* Opened anew for each line: a program may close descriptors that it did not open, and use their numbers
+ * again. One write, so that lines of several processes do not mix. What cannot be logged is no reason to fail
+ * a call. */
+static void append(const char *path, const struct line *line)
+{
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, line->at, line->used) < 0)
         perror("ssa-hsm-shim: SSA_SHIM_LOG");
@@ -82,7 +88,8 @@ static void append(const char *path, const struct line *line) {
         close(fd);
 }
 
-void log_call(const struct call *call, const char *instead) {
+void log_call(const struct call *call, const char *instead)
+{
     const char *path = getenv("SSA_SHIM_LOG");
     if (path == NULL || path[0] == '\0')
         return;

@@ -8,7 +8,8 @@
 #include <string.h>
 
 CK_RV shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
-                        CK_SESSION_HANDLE *session) {
+                        CK_SESSION_HANDLE *session)
+{
     if (slot_login(slot) == LOGIN_SO && (flags & CKF_RW_SESSION) == 0)
         return CKR_SESSION_READ_WRITE_SO_EXISTS;
     CK_RV rv = WRAPPED(C_OpenSession, slot, flags, application, notify, session);
@@ -19,21 +20,24 @@ CK_RV shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_N
     return rv;
 }
 
-CK_RV shim_close_session(CK_SESSION_HANDLE session) {
+CK_RV shim_close_session(CK_SESSION_HANDLE session)
+{
     CK_RV rv = WRAPPED(C_CloseSession, session);
     if (rv == CKR_OK)
         session_close(session);
     return rv;
 }
 
-CK_RV shim_close_all_sessions(CK_SLOT_ID slot) {
+CK_RV shim_close_all_sessions(CK_SLOT_ID slot)
+{
     CK_RV rv = WRAPPED(C_CloseAllSessions, slot);
     if (rv == CKR_OK)
         sessions_close_slot(slot);
     return rv;
 }
 
-CK_RV shim_get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info) {
+CK_RV shim_get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
+{
     CK_RV rv = WRAPPED(C_GetSessionInfo, session, info);
     if (rv == CKR_OK && script.so_pin.given && slot_login(info->slotID) == LOGIN_SO)
         info->state = CKS_RW_SO_FUNCTIONS;
@@ -41,7 +45,8 @@ CK_RV shim_get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info) {
 }
 
 /* One counter for each token, by its own serial number: slots are numbered anew in each process. */
-static void tries_key(CK_SLOT_ID slot, char *key, size_t size) {
+static void tries_key(CK_SLOT_ID slot, char *key, size_t size)
+{
     CK_TOKEN_INFO info;
     char serial[sizeof(info.serialNumber) + 1] = "";
     if (WRAPPED(C_GetTokenInfo, slot, &info) == CKR_OK)
@@ -52,7 +57,8 @@ static void tries_key(CK_SLOT_ID slot, char *key, size_t size) {
     snprintf(key, size, "pin-tries:%s", serial);
 }
 
-static unsigned long count_tries(CK_SLOT_ID slot, enum state_change change) {
+static unsigned long count_tries(CK_SLOT_ID slot, enum state_change change)
+{
     char key[48];
     if (script.pin_tries == 0)
         return 0;
@@ -60,18 +66,21 @@ static unsigned long count_tries(CK_SLOT_ID slot, enum state_change change) {
     return state_counter(key, change);
 }
 
-static bool is_locked(CK_SLOT_ID slot) {
+static bool is_locked(CK_SLOT_ID slot)
+{
     return script.pin_tries > 0 && count_tries(slot, STATE_READ) >= script.pin_tries;
 }
 
-static void note_try(CK_SLOT_ID slot, CK_RV rv) {
+static void note_try(CK_SLOT_ID slot, CK_RV rv)
+{
     if (rv == CKR_OK)
         (void)count_tries(slot, STATE_CLEAR);
     else if (rv == CKR_PIN_INCORRECT)
         (void)count_tries(slot, STATE_ADD);
 }
 
-CK_FLAGS pin_flags(CK_SLOT_ID slot) {
+CK_FLAGS pin_flags(CK_SLOT_ID slot)
+{
     unsigned long wrong = count_tries(slot, STATE_READ);
     CK_FLAGS flags = 0;
     if (script.pin_silent || wrong == 0)
@@ -86,7 +95,8 @@ CK_FLAGS pin_flags(CK_SLOT_ID slot) {
 }
 
 /* The PIN before one signature never reaches the wrapped module, whose keys do not ask for it. */
-static CK_RV login_context(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const CK_BYTE *pin, CK_ULONG length) {
+static CK_RV login_context(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const CK_BYTE *pin, CK_ULONG length)
+{
     if (session_signing(session) == SIGNING_NONE)
         return CKR_OPERATION_NOT_INITIALIZED;
     if (slot_login(slot) == LOGIN_NONE)
@@ -98,7 +108,8 @@ static CK_RV login_context(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const CK_
     return rv;
 }
 
-static CK_RV login_user(CK_SESSION_HANDLE session, CK_SLOT_ID slot, CK_BYTE *pin, CK_ULONG length) {
+static CK_RV login_user(CK_SESSION_HANDLE session, CK_SLOT_ID slot, CK_BYTE *pin, CK_ULONG length)
+{
     if (slot_login(slot) == LOGIN_SO)
         return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
     CK_RV rv = WRAPPED(C_Login, session, CKU_USER, pin, length);
@@ -108,12 +119,14 @@ static CK_RV login_user(CK_SESSION_HANDLE session, CK_SLOT_ID slot, CK_BYTE *pin
     return rv;
 }
 
-static bool is_so_pin(const CK_BYTE *pin, CK_ULONG length) {
+static bool is_so_pin(const CK_BYTE *pin, CK_ULONG length)
+{
     return pin != NULL && length == strlen(script.so_pin.at) && memcmp(pin, script.so_pin.at, length) == 0;
 }
 
 /* SoftHSM's security officer cannot make keys: theirs is a user's login behind the shim. */
-static CK_RV login_so(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const CK_BYTE *pin, CK_ULONG length) {
+static CK_RV login_so(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const CK_BYTE *pin, CK_ULONG length)
+{
     CK_SESSION_INFO info;
     CK_RV rv = WRAPPED(C_GetSessionInfo, session, &info);
     if (rv != CKR_OK)
@@ -132,7 +145,8 @@ static CK_RV login_so(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const CK_BYTE 
     return rv;
 }
 
-CK_RV shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG length) {
+CK_RV shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG length)
+{
     CK_SLOT_ID slot = 0;
     CK_BYTE typed[MAX_TEXT];
     if (!session_slot(session, &slot))
@@ -140,7 +154,8 @@ CK_RV shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_
     if (script.protected_pin.given) {
         if (pin != NULL)
             return CKR_ARGUMENTS_BAD;
-        const struct text *pad = user == CKU_SO && script.so_pin.given ? &script.so_pin : &script.protected_pin;
+        const struct text *pad =
+            user == CKU_SO && script.so_pin.given ? &script.so_pin : &script.protected_pin;
         memcpy(typed, pad->at, sizeof(typed));
         pin = typed;
         length = strlen(pad->at);
@@ -156,7 +171,8 @@ CK_RV shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_
     return WRAPPED(C_Login, session, user, pin, length);
 }
 
-CK_RV shim_logout(CK_SESSION_HANDLE session) {
+CK_RV shim_logout(CK_SESSION_HANDLE session)
+{
     CK_SLOT_ID slot = 0;
     CK_RV rv = WRAPPED(C_Logout, session);
     if (rv == CKR_OK && session_slot(session, &slot))

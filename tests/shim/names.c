@@ -28,7 +28,10 @@ static const struct name ckm[] = {CKM_NAMES(NAME) NAME(CKM_AES_KEY_WRAP_KWP)};
 static const struct name token_flags[] = {TOKEN_FLAG_NAMES(NAME)};
 static const struct name slot_flags[] = {SLOT_FLAG_NAMES(NAME)};
 
-#define TABLE(array) {array, sizeof(array) / sizeof(array[0])}
+#define TABLE(array)                                                                                         \
+    {                                                                                                        \
+        array, sizeof(array) / sizeof(array[0])                                                              \
+    }
 
 static const struct {
     const struct name *names;
@@ -43,7 +46,8 @@ static const struct {
     [NAME_SLOT_FLAG] = TABLE(slot_flags),
 };
 
-bool name_parse(enum name_kind kind, const char *text, CK_ULONG *number) {
+bool name_parse(enum name_kind kind, const char *text, CK_ULONG *number)
+{
     for (size_t i = 0; i < tables[kind].count; i++) {
         if (strcmp(tables[kind].names[i].text, text) == 0) {
             *number = tables[kind].names[i].number;
@@ -58,7 +62,8 @@ bool name_parse(enum name_kind kind, const char *text, CK_ULONG *number) {
     return errno == 0 && *end == '\0';
 }
 
-void name_format(enum name_kind kind, CK_ULONG number, char out[static NAME_SIZE]) {
+void name_format(enum name_kind kind, CK_ULONG number, char out[static NAME_SIZE])
+{
     for (size_t i = 0; i < tables[kind].count; i++) {
         if (tables[kind].names[i].number == number) {
             snprintf(out, NAME_SIZE, "%s", tables[kind].names[i].text);

@@ -1,4 +1,5 @@
-/* What the token says of its objects: attributes as the script has them, keys found only with a certificate. */
+/* What the token says of its objects: attributes as the script has them, keys found only with a certificate.
+ */
 #include "behave.h"
 #include "sessions.h"
 #include "wrapped.h"
@@ -6,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struct optional *class) {
+static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struct optional *class)
+{
     for (size_t i = 0; i < script.reported.count; i++) {
         const struct attribute_rule *rule = &script.reported.at[i];
         const struct optional *wanted = &rule->object_class;
@@ -19,7 +21,8 @@ static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struc
     return script.always_authenticate && private && type == always.type ? &always : NULL;
 }
 
-static CK_RV answer(CK_ATTRIBUTE *attribute, const struct attribute_rule *rule) {
+static CK_RV answer(CK_ATTRIBUTE *attribute, const struct attribute_rule *rule)
+{
     CK_ULONG room = attribute->ulValueLen;
     attribute->ulValueLen = rule->absent ? CK_UNAVAILABLE_INFORMATION : rule->length;
     if (rule->absent)
@@ -35,14 +38,16 @@ static CK_RV answer(CK_ATTRIBUTE *attribute, const struct attribute_rule *rule) 
 }
 
 /* With these the other attributes of the template are answered all the same. */
-static bool is_partial(CK_RV rv) {
+static bool is_partial(CK_RV rv)
+{
     return rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
            rv == CKR_BUFFER_TOO_SMALL;
 }
 
 /* The wrapped module is asked only for what no rule answers: it may not know the rest. */
-static CK_RV ask_rest(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count,
-                      const struct attribute_rule **rules) {
+static CK_RV ask_rest(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
+                      CK_ULONG count, const struct attribute_rule **rules)
+{
     CK_ATTRIBUTE *rest = calloc(count, sizeof(*rest));
     CK_ULONG asked = 0;
     if (rest == NULL)
@@ -60,7 +65,8 @@ static CK_RV ask_rest(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATT
 }
 
 CK_RV shim_get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
-                               CK_ULONG count) {
+                               CK_ULONG count)
+{
     struct optional class = {.given = false};
     bool no_rules = script.reported.count == 0 && !script.always_authenticate;
     if (no_rules || attributes == NULL || count == 0 || !object_class(session, object, &class.number))
@@ -81,14 +87,16 @@ CK_RV shim_get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE objec
     return rv;
 }
 
-static bool is_shown(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object) {
+static bool is_shown(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
     CK_OBJECT_CLASS class = 0;
     if (!object_class(session, object, &class) || (class != CKO_PRIVATE_KEY && class != CKO_PUBLIC_KEY))
         return true;
     return object_is_ours(object) || !object_lacks_certificate(session, object);
 }
 
-CK_RV shim_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count) {
+CK_RV shim_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count)
+{
     for (;;) {
         CK_RV rv = WRAPPED(C_FindObjects, session, objects, max, count);
         if (rv != CKR_OK || !script.find_needs_certificate || *count == 0)

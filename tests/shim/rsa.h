@@ -14,7 +14,8 @@ struct rsa_rest {
     CK_ULONG exponent_length;
 };
 
-/* Modulus and private exponent from the primes and the public exponent. The result is the caller's to wipe. */
+/* Modulus and private exponent from the primes and the public exponent. The result is the caller's to wipe.
+ */
 bool rsa_complete(const CK_ATTRIBUTE *p, const CK_ATTRIBUTE *q, const CK_ATTRIBUTE *e, struct rsa_rest *rest);
 
 #endif

@@ -16,20 +16,22 @@ const char *const call_names[CALL_COUNT] = {
 #undef CALL
 };
 
-static bool parse_line(struct words *words, char *line) {
+static bool parse_line(struct words *words, char *line)
+{
     if (!words_split(words, line))
         return false;
     if (words->count == 0)
         return true;
     const char *first = words_peek(words);
     bool good = strncmp(first, "C_", 2) == 0 || strcmp(first, "*") == 0 ? parse_call_rule(words, &script)
-                                                                         : parse_state_rule(words, &script);
+                                                                        : parse_state_rule(words, &script);
     if (good && words_peek(words) != NULL)
         return words_fail(words, "\"%s\" is too much", words_peek(words));
     return good;
 }
 
-bool script_load(void) {
+bool script_load(void)
+{
     const char *path = getenv("SSA_SHIM_SCRIPT");
     if (path == NULL || path[0] == '\0')
         return true;

@@ -1,4 +1,5 @@
-/* The script in memory: rules about calls, and rules about what the token claims to be. README.md is its manual. */
+/* The script in memory: rules about calls, and rules about what the token claims to be. README.md is its
+ * manual. */
 #ifndef SHIM_SCRIPT_H
 #define SHIM_SCRIPT_H
 
@@ -14,7 +15,14 @@ enum call_id {
     ANY_CALL = CALL_COUNT
 };
 
-enum { MAX_RULES = 128, MAX_ACTIONS = 8, MAX_ATTRIBUTES = 64, MAX_MECHANISMS = 64, MAX_TEXT = 256, MAX_VALUE = 512 };
+enum {
+    MAX_RULES = 128,
+    MAX_ACTIONS = 8,
+    MAX_ATTRIBUTES = 64,
+    MAX_MECHANISMS = 64,
+    MAX_TEXT = 256,
+    MAX_VALUE = 512
+};
 
 enum action_kind {
     ACT_RETURN,
@@ -93,21 +101,21 @@ struct script {
     size_t rule_count;
     bool count_across_processes;
 
-    struct text manufacturer, description;           /* C_GetInfo */
-    struct text label, serial, model;                /* C_GetTokenInfo */
+    struct text manufacturer, description; /* C_GetInfo */
+    struct text label, serial, model;      /* C_GetTokenInfo */
     struct flag_change token_flags, slot_flags;
     struct optional pin_min, pin_max;
     struct mechanisms hidden, only;
-    struct text absent_while;                        /* a file: while it exists, there is no token */
+    struct text absent_while; /* a file: while it exists, there is no token */
 
     struct attribute_rules reported;                 /* C_GetAttributeValue */
     struct attribute_rules refused, dropped, forced; /* C_CreateObject */
     bool complete_rsa;
     bool create_replaces;
     bool find_needs_certificate;
-    struct mechanisms create_needs_so;               /* object classes */
+    struct mechanisms create_needs_so; /* object classes */
 
-    bool needs_reserved;                             /* C_Initialize */
+    bool needs_reserved; /* C_Initialize */
     bool always_authenticate;
     struct text protected_pin, so_pin, user_pin;
     unsigned long pin_tries, pin_quiet;

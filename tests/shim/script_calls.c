@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool parse_call(struct words *words, enum call_id *call) {
+static bool parse_call(struct words *words, enum call_id *call)
+{
     const char *word = words_take(words);
     *call = ANY_CALL;
     if (strcmp(word, "*") == 0)
@@ -22,7 +23,8 @@ static bool parse_call(struct words *words, enum call_id *call) {
 }
 
 /* N, N+, N-M or * */
-static bool parse_count(const struct words *words, const char *word, struct rule *rule) {
+static bool parse_count(const struct words *words, const char *word, struct rule *rule)
+{
     rule->first = 1;
     rule->last = ULONG_MAX;
     if (strcmp(word, "*") == 0)
@@ -42,7 +44,8 @@ static bool parse_count(const struct words *words, const char *word, struct rule
     return true;
 }
 
-static bool parse_filter(const struct words *words, const char *word, struct filter *filter) {
+static bool parse_filter(const struct words *words, const char *word, struct filter *filter)
+{
     static const struct {
         const char *key;
         enum name_kind kind;
@@ -75,11 +78,13 @@ static bool parse_filter(const struct words *words, const char *word, struct fil
             return true;
         return words_fail(words, "\"%s\": unknown name", word);
     }
-    return words_fail(words, "\"%s\": a filter is class=, attr=, user=, mech=, pin=null, pin=empty or certificate=none",
-                      word);
+    return words_fail(
+        words, "\"%s\": a filter is class=, attr=, user=, mech=, pin=null, pin=empty or certificate=none",
+        word);
 }
 
-static bool parse_when(struct words *words, struct rule *rule) {
+static bool parse_when(struct words *words, struct rule *rule)
+{
     bool any = false;
     rule->first = 1;
     rule->last = ULONG_MAX;
@@ -96,7 +101,8 @@ static bool parse_when(struct words *words, struct rule *rule) {
     return true;
 }
 
-static int signal_number(const char *name) {
+static int signal_number(const char *name)
+{
     if (name == NULL)
         return 0;
     if (strncmp(name, "SIG", 3) == 0)
@@ -109,14 +115,16 @@ static int signal_number(const char *name) {
     return 0;
 }
 
-static void parse_side(struct words *words, struct action *action) {
+static void parse_side(struct words *words, struct action *action)
+{
     if (words_take_if(words, "after"))
         action->after = true;
     else
         words_take_if(words, "before");
 }
 
-static bool parse_signal(struct words *words, struct action *action, int fallback) {
+static bool parse_signal(struct words *words, struct action *action, int fallback)
+{
     int number = signal_number(words_peek(words));
     if (number != 0)
         words->next++;
@@ -126,7 +134,8 @@ static bool parse_signal(struct words *words, struct action *action, int fallbac
     return true;
 }
 
-static bool parse_path(struct words *words, struct action *action) {
+static bool parse_path(struct words *words, struct action *action)
+{
     struct text text;
     if (!words_text(words, &text))
         return false;
@@ -134,14 +143,16 @@ static bool parse_path(struct words *words, struct action *action) {
     return true;
 }
 
-static bool parse_remove(struct words *words, struct action *action) {
+static bool parse_remove(struct words *words, struct action *action)
+{
     parse_side(words, action);
     action->rv = CKR_DEVICE_REMOVED;
     const char *next = words_peek(words);
     return next == NULL || strncmp(next, "CKR_", 4) != 0 || words_name(words, NAME_CKR, &action->rv);
 }
 
-static bool parse_action(struct words *words, struct action *action) {
+static bool parse_action(struct words *words, struct action *action)
+{
     const char *word = words_take(words);
     unsigned long ms = 0;
     bool after = strncmp(word, "after-", 6) == 0;
@@ -188,7 +199,8 @@ static bool parse_action(struct words *words, struct action *action) {
 }
 
 /* A rule that can never match is a test that passes for nothing. */
-static bool check(const struct words *words, const struct rule *rule) {
+static bool check(const struct words *words, const struct rule *rule)
+{
     bool login = rule->call == ID_C_Login || rule->call == ANY_CALL;
     if ((rule->filter.user.given || rule->filter.pin != PIN_ANY) && !login)
         return words_fail(words, "user= and pin= go with C_Login");
@@ -198,7 +210,8 @@ static bool check(const struct words *words, const struct rule *rule) {
     return true;
 }
 
-bool parse_call_rule(struct words *words, struct script *into) {
+bool parse_call_rule(struct words *words, struct script *into)
+{
     if (into->rule_count == MAX_RULES)
         return words_fail(words, "more than %d rules", MAX_RULES);
     struct rule rule = {.line = words->line};

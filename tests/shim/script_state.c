@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool parse_flags(struct words *words, enum name_kind kind, struct flag_change *change) {
+static bool parse_flags(struct words *words, enum name_kind kind, struct flag_change *change)
+{
     if (words_peek(words) == NULL)
         return words_fail(words, "+CKF_… or -CKF_… is missing");
     for (const char *word; (word = words_take(words)) != NULL;) {
@@ -19,9 +20,11 @@ static bool parse_flags(struct words *words, enum name_kind kind, struct flag_ch
     return true;
 }
 
-static bool parse_hex(const char *hex, struct attribute_rule *rule) {
+static bool parse_hex(const char *hex, struct attribute_rule *rule)
+{
     size_t digits = strlen(hex);
-    if (digits == 0 || digits % 2 != 0 || digits / 2 > MAX_VALUE || strspn(hex, "0123456789abcdefABCDEF") != digits)
+    if (digits == 0 || digits % 2 != 0 || digits / 2 > MAX_VALUE ||
+        strspn(hex, "0123456789abcdefABCDEF") != digits)
         return false;
     for (size_t i = 0; i < digits / 2; i++) {
         char byte[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
@@ -31,7 +34,8 @@ static bool parse_hex(const char *hex, struct attribute_rule *rule) {
     return true;
 }
 
-static void set_value(struct attribute_rule *rule, const void *bytes, size_t length) {
+static void set_value(struct attribute_rule *rule, const void *bytes, size_t length)
+{
     if (length > sizeof(rule->value))
         length = sizeof(rule->value);
     memcpy(rule->value, bytes, length);
@@ -39,7 +43,8 @@ static void set_value(struct attribute_rule *rule, const void *bytes, size_t len
 }
 
 /* true, false, absent, 0x… (bytes), text:…, ulong:… */
-static bool parse_value(struct words *words, struct attribute_rule *rule) {
+static bool parse_value(struct words *words, struct attribute_rule *rule)
+{
     const char *word = words_take(words);
     if (word == NULL)
         return words_fail(words, "a value is missing");
@@ -64,7 +69,8 @@ static bool parse_value(struct words *words, struct attribute_rule *rule) {
     return true;
 }
 
-static bool parse_attribute_rule(struct words *words, struct attribute_rules *rules, bool with_value) {
+static bool parse_attribute_rule(struct words *words, struct attribute_rules *rules, bool with_value)
+{
     if (rules->count == MAX_ATTRIBUTES)
         return words_fail(words, "more than %d attributes", MAX_ATTRIBUTES);
     struct attribute_rule *rule = &rules->at[rules->count];
@@ -76,7 +82,8 @@ static bool parse_attribute_rule(struct words *words, struct attribute_rules *ru
     return true;
 }
 
-static bool parse_mechanisms(struct words *words, struct mechanisms *list) {
+static bool parse_mechanisms(struct words *words, struct mechanisms *list)
+{
     if (words_peek(words) == NULL)
         return words_fail(words, "a CKM_ name is missing");
     while (words_peek(words) != NULL) {
@@ -89,7 +96,8 @@ static bool parse_mechanisms(struct words *words, struct mechanisms *list) {
     return true;
 }
 
-static bool parse_token(struct words *words, struct script *into) {
+static bool parse_token(struct words *words, struct script *into)
+{
     if (words_take_if(words, "flags"))
         return parse_flags(words, NAME_TOKEN_FLAG, &into->token_flags);
     if (words_take_if(words, "label"))
@@ -106,13 +114,15 @@ static bool parse_token(struct words *words, struct script *into) {
     return words_number(words, 255, &into->pin_min.number) && words_number(words, 255, &into->pin_max.number);
 }
 
-static bool parse_slot(struct words *words, struct script *into) {
+static bool parse_slot(struct words *words, struct script *into)
+{
     if (!words_take_if(words, "flags"))
         return words_fail(words, "slot flags?");
     return parse_flags(words, NAME_SLOT_FLAG, &into->slot_flags);
 }
 
-static bool parse_info(struct words *words, struct script *into) {
+static bool parse_info(struct words *words, struct script *into)
+{
     if (words_take_if(words, "manufacturer"))
         return words_rest(words, &into->manufacturer);
     if (words_take_if(words, "description"))
@@ -120,7 +130,8 @@ static bool parse_info(struct words *words, struct script *into) {
     return words_fail(words, "info manufacturer or description?");
 }
 
-static bool parse_mechanism(struct words *words, struct script *into) {
+static bool parse_mechanism(struct words *words, struct script *into)
+{
     if (words_take_if(words, "hide"))
         return parse_mechanisms(words, &into->hidden);
     if (words_take_if(words, "only"))
@@ -128,11 +139,13 @@ static bool parse_mechanism(struct words *words, struct script *into) {
     return words_fail(words, "mechanism hide or only?");
 }
 
-static bool parse_attribute(struct words *words, struct script *into) {
+static bool parse_attribute(struct words *words, struct script *into)
+{
     return parse_attribute_rule(words, &into->reported, true);
 }
 
-static bool parse_template(struct words *words, struct script *into) {
+static bool parse_template(struct words *words, struct script *into)
+{
     if (words_take_if(words, "refuse"))
         return parse_attribute_rule(words, &into->refused, false);
     if (words_take_if(words, "drop"))
@@ -148,7 +161,8 @@ static bool parse_template(struct words *words, struct script *into) {
     return true;
 }
 
-static bool parse_create(struct words *words, struct script *into) {
+static bool parse_create(struct words *words, struct script *into)
+{
     if (words_take_if(words, "replaces"))
         return into->create_replaces = true;
     if (!words_take_if(words, "needs") || !words_take_if(words, "SO"))
@@ -162,13 +176,15 @@ static bool parse_create(struct words *words, struct script *into) {
     return true;
 }
 
-static bool parse_find(struct words *words, struct script *into) {
+static bool parse_find(struct words *words, struct script *into)
+{
     if (!words_take_if(words, "needs") || !words_take_if(words, "certificate"))
         return words_fail(words, "find needs certificate?");
     return into->find_needs_certificate = true;
 }
 
-static bool parse_so_pin(struct words *words, struct script *into) {
+static bool parse_so_pin(struct words *words, struct script *into)
+{
     if (!words_text(words, &into->so_pin))
         return false;
     if (!words_take_if(words, "user-pin"))
@@ -176,7 +192,8 @@ static bool parse_so_pin(struct words *words, struct script *into) {
     return words_text(words, &into->user_pin);
 }
 
-static bool parse_pin(struct words *words, struct script *into) {
+static bool parse_pin(struct words *words, struct script *into)
+{
     if (!words_take_if(words, "tries") || !words_number(words, 1000, &into->pin_tries))
         return words_fail(words, "pin tries N?");
     if (into->pin_tries == 0)
@@ -187,22 +204,26 @@ static bool parse_pin(struct words *words, struct script *into) {
     return true;
 }
 
-static bool parse_protected_path(struct words *words, struct script *into) {
+static bool parse_protected_path(struct words *words, struct script *into)
+{
     return words_text(words, &into->protected_pin);
 }
 
-static bool parse_always_authenticate(struct words *words, struct script *into) {
+static bool parse_always_authenticate(struct words *words, struct script *into)
+{
     (void)words;
     return into->always_authenticate = true;
 }
 
-static bool parse_initialize(struct words *words, struct script *into) {
+static bool parse_initialize(struct words *words, struct script *into)
+{
     if (!words_take_if(words, "needs-reserved"))
         return words_fail(words, "initialize needs-reserved?");
     return into->needs_reserved = true;
 }
 
-static bool parse_counting(struct words *words, struct script *into) {
+static bool parse_counting(struct words *words, struct script *into)
+{
     if (!words_take_if(words, "across-processes"))
         return words_fail(words, "count across-processes?");
     if (getenv("SSA_SHIM_STATE") == NULL)
@@ -210,7 +231,8 @@ static bool parse_counting(struct words *words, struct script *into) {
     return into->count_across_processes = true;
 }
 
-bool parse_state_rule(struct words *words, struct script *into) {
+bool parse_state_rule(struct words *words, struct script *into)
+{
     static const struct {
         const char *word;
         bool (*parse)(struct words *words, struct script *into);

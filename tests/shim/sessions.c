@@ -29,19 +29,30 @@ static size_t slot_count;
 static CK_OBJECT_HANDLE made[MAX_OBJECTS];
 static size_t made_count;
 
-static void take(void) { pthread_mutex_lock(&lock); }
-static void give(void) { pthread_mutex_unlock(&lock); }
+static void take(void)
+{
+    pthread_mutex_lock(&lock);
+}
+static void give(void)
+{
+    pthread_mutex_unlock(&lock);
+}
 
-void sessions_setup(void) { pthread_atfork(take, give, give); }
+void sessions_setup(void)
+{
+    pthread_atfork(take, give, give);
+}
 
-static struct session *find_session(CK_SESSION_HANDLE handle) {
+static struct session *find_session(CK_SESSION_HANDLE handle)
+{
     for (size_t i = 0; i < session_count; i++)
         if (sessions[i].handle == handle)
             return &sessions[i];
     return NULL;
 }
 
-static struct slot *find_slot(CK_SLOT_ID id) {
+static struct slot *find_slot(CK_SLOT_ID id)
+{
     for (size_t i = 0; i < slot_count; i++)
         if (slots[i].id == id)
             return &slots[i];
@@ -51,7 +62,8 @@ static struct slot *find_slot(CK_SLOT_ID id) {
     return &slots[slot_count++];
 }
 
-static void end_login_without_sessions(CK_SLOT_ID id) {
+static void end_login_without_sessions(CK_SLOT_ID id)
+{
     for (size_t i = 0; i < session_count; i++)
         if (sessions[i].slot == id)
             return;
@@ -60,7 +72,8 @@ static void end_login_without_sessions(CK_SLOT_ID id) {
         *slot = (struct slot){.id = id};
 }
 
-bool session_open(CK_SESSION_HANDLE handle, CK_SLOT_ID slot) {
+bool session_open(CK_SESSION_HANDLE handle, CK_SLOT_ID slot)
+{
     bool good = true;
     take();
     if (session_count == session_capacity) {
@@ -78,7 +91,8 @@ bool session_open(CK_SESSION_HANDLE handle, CK_SLOT_ID slot) {
     return good;
 }
 
-void session_close(CK_SESSION_HANDLE handle) {
+void session_close(CK_SESSION_HANDLE handle)
+{
     take();
     struct session *session = find_session(handle);
     if (session != NULL) {
@@ -89,7 +103,8 @@ void session_close(CK_SESSION_HANDLE handle) {
     give();
 }
 
-void sessions_close_slot(CK_SLOT_ID slot) {
+void sessions_close_slot(CK_SLOT_ID slot)
+{
     take();
     size_t kept = 0;
     for (size_t i = 0; i < session_count; i++)
@@ -100,7 +115,8 @@ void sessions_close_slot(CK_SLOT_ID slot) {
     give();
 }
 
-void sessions_forget(void) {
+void sessions_forget(void)
+{
     take();
     session_count = 0;
     slot_count = 0;
@@ -108,7 +124,8 @@ void sessions_forget(void) {
     give();
 }
 
-bool session_slot(CK_SESSION_HANDLE handle, CK_SLOT_ID *slot) {
+bool session_slot(CK_SESSION_HANDLE handle, CK_SLOT_ID *slot)
+{
     take();
     const struct session *session = find_session(handle);
     if (session != NULL)
@@ -117,7 +134,8 @@ bool session_slot(CK_SESSION_HANDLE handle, CK_SLOT_ID *slot) {
     return session != NULL;
 }
 
-enum signing session_signing(CK_SESSION_HANDLE handle) {
+enum signing session_signing(CK_SESSION_HANDLE handle)
+{
     take();
     const struct session *session = find_session(handle);
     enum signing signing = session != NULL ? session->signing : SIGNING_NONE;
@@ -125,7 +143,8 @@ enum signing session_signing(CK_SESSION_HANDLE handle) {
     return signing;
 }
 
-void session_set_signing(CK_SESSION_HANDLE handle, enum signing signing) {
+void session_set_signing(CK_SESSION_HANDLE handle, enum signing signing)
+{
     take();
     struct session *session = find_session(handle);
     if (session != NULL)
@@ -133,7 +152,8 @@ void session_set_signing(CK_SESSION_HANDLE handle, enum signing signing) {
     give();
 }
 
-enum login slot_login(CK_SLOT_ID id) {
+enum login slot_login(CK_SLOT_ID id)
+{
     take();
     const struct slot *slot = find_slot(id);
     enum login login = slot != NULL ? slot->login : LOGIN_NONE;
@@ -141,11 +161,13 @@ enum login slot_login(CK_SLOT_ID id) {
     return login;
 }
 
-static bool digest(const CK_BYTE *pin, CK_ULONG length, unsigned char out[static 32]) {
+static bool digest(const CK_BYTE *pin, CK_ULONG length, unsigned char out[static 32])
+{
     return EVP_Digest(pin != NULL ? pin : (const CK_BYTE *)"", length, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
-void slot_set_login(CK_SLOT_ID id, enum login login, const CK_BYTE *pin, CK_ULONG length) {
+void slot_set_login(CK_SLOT_ID id, enum login login, const CK_BYTE *pin, CK_ULONG length)
+{
     take();
     struct slot *slot = find_slot(id);
     if (slot != NULL) {
@@ -156,7 +178,8 @@ void slot_set_login(CK_SLOT_ID id, enum login login, const CK_BYTE *pin, CK_ULON
     give();
 }
 
-bool slot_pin_is(CK_SLOT_ID id, const CK_BYTE *pin, CK_ULONG length) {
+bool slot_pin_is(CK_SLOT_ID id, const CK_BYTE *pin, CK_ULONG length)
+{
     unsigned char asked[32];
     bool same = false;
     take();
@@ -167,14 +190,16 @@ bool slot_pin_is(CK_SLOT_ID id, const CK_BYTE *pin, CK_ULONG length) {
     return same;
 }
 
-void object_made(CK_OBJECT_HANDLE object) {
+void object_made(CK_OBJECT_HANDLE object)
+{
     take();
     /* The oldest is forgotten when the table is full. */
     made[made_count++ % MAX_OBJECTS] = object;
     give();
 }
 
-bool object_is_ours(CK_OBJECT_HANDLE object) {
+bool object_is_ours(CK_OBJECT_HANDLE object)
+{
     bool ours = false;
     take();
     for (size_t i = 0; i < made_count && i < MAX_OBJECTS && !ours; i++)

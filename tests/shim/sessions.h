@@ -1,4 +1,5 @@
-/* What the shim remembers about sessions and logins: who is logged in as whom, which signature waits for a PIN. */
+/* What the shim remembers about sessions and logins: who is logged in as whom, which signature waits for a
+ * PIN. */
 #ifndef SHIM_SESSIONS_H
 #define SHIM_SESSIONS_H
 
@@ -18,8 +19,8 @@ bool session_slot(CK_SESSION_HANDLE session, CK_SLOT_ID *slot);
 enum signing session_signing(CK_SESSION_HANDLE session);
 void session_set_signing(CK_SESSION_HANDLE session, enum signing signing);
 
-/* The login of a slot ends with its last session. Of the PIN only a digest is kept: a search of this process's
- * memory for the PIN must find the program's copies, not the shim's. */
+/* The login of a slot ends with its last session. Of the PIN only a digest is kept: a search of this
+ * process's memory for the PIN must find the program's copies, not the shim's. */
 enum login slot_login(CK_SLOT_ID slot);
 void slot_set_login(CK_SLOT_ID slot, enum login login, const CK_BYTE *pin, CK_ULONG length);
 bool slot_pin_is(CK_SLOT_ID slot, const CK_BYTE *pin, CK_ULONG length);

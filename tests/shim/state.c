@@ -22,7 +22,8 @@ struct counters {
     size_t count;
 };
 
-static unsigned long change_one(struct counters *counters, const char *key, enum state_change change) {
+static unsigned long change_one(struct counters *counters, const char *key, enum state_change change)
+{
     struct counter *counter = NULL;
     for (size_t i = 0; i < counters->count; i++)
         if (strcmp(counters->at[i].key, key) == 0)
@@ -41,13 +42,15 @@ static unsigned long change_one(struct counters *counters, const char *key, enum
     return counter->value;
 }
 
-static void read_all(FILE *file, struct counters *counters) {
+static void read_all(FILE *file, struct counters *counters)
+{
     struct counter counter;
     while (counters->count < MAX_COUNTERS && fscanf(file, "%63s %lu", counter.key, &counter.value) == 2)
         counters->at[counters->count++] = counter;
 }
 
-static void write_all(FILE *file, const struct counters *counters) {
+static void write_all(FILE *file, const struct counters *counters)
+{
     rewind(file);
     if (ftruncate(fileno(file), 0) != 0)
         return;
@@ -57,12 +60,14 @@ static void write_all(FILE *file, const struct counters *counters) {
 }
 
 /* A counter that silently stays at 0 would let a test of PIN tries pass. */
-static _Noreturn void give_up(const char *path) {
+static _Noreturn void give_up(const char *path)
+{
     fprintf(stderr, "ssa-hsm-shim: %s: %s\n", path, strerror(errno));
     abort();
 }
 
-static unsigned long in_file(const char *path, const char *key, enum state_change change) {
+static unsigned long in_file(const char *path, const char *key, enum state_change change)
+{
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || flock(fd, LOCK_EX) != 0)
         give_up(path);
@@ -78,7 +83,8 @@ static unsigned long in_file(const char *path, const char *key, enum state_chang
     return value;
 }
 
-unsigned long state_counter(const char *key, enum state_change change) {
+unsigned long state_counter(const char *key, enum state_change change)
+{
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct counters memory;
     const char *path = getenv("SSA_SHIM_STATE");

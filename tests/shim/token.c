@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-CK_RV shim_initialize(void *arguments) {
+CK_RV shim_initialize(void *arguments)
+{
     CK_C_INITIALIZE_ARGS copy;
     if (script.needs_reserved) {
         const CK_C_INITIALIZE_ARGS *given = arguments;
@@ -23,7 +24,8 @@ CK_RV shim_initialize(void *arguments) {
     return rv;
 }
 
-CK_RV shim_finalize(void *reserved) {
+CK_RV shim_finalize(void *reserved)
+{
     CK_RV rv = WRAPPED(C_Finalize, reserved);
     if (rv == CKR_OK)
         sessions_forget();
@@ -31,7 +33,8 @@ CK_RV shim_finalize(void *reserved) {
 }
 
 /* The standard's fields are padded with spaces and have no end mark. */
-static void pad(unsigned char *field, size_t size, const struct text *text) {
+static void pad(unsigned char *field, size_t size, const struct text *text)
+{
     if (!text->given)
         return;
     size_t length = strlen(text->at);
@@ -39,9 +42,13 @@ static void pad(unsigned char *field, size_t size, const struct text *text) {
     memcpy(field, text->at, length < size ? length : size);
 }
 
-static void change(CK_FLAGS *flags, const struct flag_change *by) { *flags = (*flags | by->set) & ~by->clear; }
+static void change(CK_FLAGS *flags, const struct flag_change *by)
+{
+    *flags = (*flags | by->set) & ~by->clear;
+}
 
-CK_RV shim_get_info(CK_INFO *info) {
+CK_RV shim_get_info(CK_INFO *info)
+{
     CK_RV rv = WRAPPED(C_GetInfo, info);
     if (rv != CKR_OK)
         return rv;
@@ -50,7 +57,8 @@ CK_RV shim_get_info(CK_INFO *info) {
     return CKR_OK;
 }
 
-CK_RV shim_get_slot_list(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *count) {
+CK_RV shim_get_slot_list(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *count)
+{
     if (token_present && count != NULL && act_token_lost()) {
         *count = 0;
         return CKR_OK;
@@ -58,7 +66,8 @@ CK_RV shim_get_slot_list(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *cou
     return WRAPPED(C_GetSlotList, token_present, list, count);
 }
 
-CK_RV shim_get_slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info) {
+CK_RV shim_get_slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info)
+{
     CK_RV rv = WRAPPED(C_GetSlotInfo, slot, info);
     if (rv != CKR_OK)
         return rv;
@@ -68,7 +77,8 @@ CK_RV shim_get_slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info) {
     return CKR_OK;
 }
 
-CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
+CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
     CK_RV rv = WRAPPED(C_GetTokenInfo, slot, info);
     /* A slot with nothing in it must not look like a second token of the same name. */
     if (rv != CKR_OK || (info->flags & CKF_TOKEN_INITIALIZED) == 0)
@@ -90,7 +100,8 @@ CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
     return CKR_OK;
 }
 
-bool mechanism_is_hidden(CK_MECHANISM_TYPE type) {
+bool mechanism_is_hidden(CK_MECHANISM_TYPE type)
+{
     for (size_t i = 0; i < script.hidden.count; i++)
         if (script.hidden.at[i] == type)
             return true;
@@ -101,7 +112,9 @@ bool mechanism_is_hidden(CK_MECHANISM_TYPE type) {
 }
 
 /* As the standard's section 5.2 has it for lists: a count, then as many as fit or CKR_BUFFER_TOO_SMALL. */
-static CK_RV hand_out(const CK_MECHANISM_TYPE *from, CK_ULONG length, CK_MECHANISM_TYPE *list, CK_ULONG *count) {
+static CK_RV hand_out(const CK_MECHANISM_TYPE *from, CK_ULONG length, CK_MECHANISM_TYPE *list,
+                      CK_ULONG *count)
+{
     CK_RV rv = list != NULL && *count < length ? CKR_BUFFER_TOO_SMALL : CKR_OK;
     if (list != NULL && rv == CKR_OK && length > 0)
         memcpy(list, from, length * sizeof(*from));
@@ -109,7 +122,8 @@ static CK_RV hand_out(const CK_MECHANISM_TYPE *from, CK_ULONG length, CK_MECHANI
     return rv;
 }
 
-CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count) {
+CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count)
+{
     CK_ULONG all = 0;
     if (count == NULL || (script.hidden.count == 0 && script.only.count == 0))
         return WRAPPED(C_GetMechanismList, slot, list, count);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool words_fail(const struct words *words, const char *format, ...) {
+bool words_fail(const struct words *words, const char *format, ...)
+{
     char message[512];
     va_list arguments;
     va_start(arguments, format);
@@ -17,7 +18,8 @@ bool words_fail(const struct words *words, const char *format, ...) {
     return false;
 }
 
-bool words_split(struct words *words, char *line) {
+bool words_split(struct words *words, char *line)
+{
     words->count = 0;
     words->next = 0;
     for (char *c = line;;) {
@@ -38,15 +40,18 @@ bool words_split(struct words *words, char *line) {
     }
 }
 
-const char *words_peek(const struct words *words) {
+const char *words_peek(const struct words *words)
+{
     return words->next < words->count ? words->at[words->next] : NULL;
 }
 
-const char *words_take(struct words *words) {
+const char *words_take(struct words *words)
+{
     return words->next < words->count ? words->at[words->next++] : NULL;
 }
 
-bool words_take_if(struct words *words, const char *word) {
+bool words_take_if(struct words *words, const char *word)
+{
     const char *next = words_peek(words);
     if (next == NULL || strcmp(next, word) != 0)
         return false;
@@ -54,7 +59,8 @@ bool words_take_if(struct words *words, const char *word) {
     return true;
 }
 
-bool words_name(struct words *words, enum name_kind kind, CK_ULONG *number) {
+bool words_name(struct words *words, enum name_kind kind, CK_ULONG *number)
+{
     static const char *const prefixes[] = {
         [NAME_CKR] = "CKR_", [NAME_CKO] = "CKO_",        [NAME_CKU] = "CKU_",       [NAME_CKA] = "CKA_",
         [NAME_CKM] = "CKM_", [NAME_TOKEN_FLAG] = "CKF_", [NAME_SLOT_FLAG] = "CKF_",
@@ -67,7 +73,8 @@ bool words_name(struct words *words, enum name_kind kind, CK_ULONG *number) {
     return true;
 }
 
-bool words_number(struct words *words, unsigned long max, unsigned long *number) {
+bool words_number(struct words *words, unsigned long max, unsigned long *number)
+{
     const char *word = words_take(words);
     if (word == NULL)
         return words_fail(words, "a number is missing");
@@ -79,7 +86,8 @@ bool words_number(struct words *words, unsigned long max, unsigned long *number)
     return true;
 }
 
-bool words_text(struct words *words, struct text *text) {
+bool words_text(struct words *words, struct text *text)
+{
     const char *word = words_take(words);
     if (word == NULL)
         return words_fail(words, "a text is missing");
@@ -90,7 +98,8 @@ bool words_text(struct words *words, struct text *text) {
     return true;
 }
 
-bool words_rest(struct words *words, struct text *text) {
+bool words_rest(struct words *words, struct text *text)
+{
     if (words_peek(words) == NULL)
         return words_fail(words, "a text is missing");
     size_t used = 0;
@@ -104,7 +113,8 @@ bool words_rest(struct words *words, struct text *text) {
     return true;
 }
 
-bool words_class(struct words *words, struct optional *object_class) {
+bool words_class(struct words *words, struct optional *object_class)
+{
     const char *word = words_peek(words);
     if (word == NULL || strncmp(word, "class=", 6) != 0)
         return true;

@@ -14,7 +14,8 @@ struct words {
     size_t count, next;
 };
 
-/* Cuts the line in place. Words end at white space, "…" holds one together, # at a word's start ends the line. */
+/* Cuts the line in place. Words end at white space, "…" holds one together, # at a word's start ends the
+ * line. */
 bool words_split(struct words *words, char *line);
 
 /* The next word, or NULL. */

@@ -9,7 +9,8 @@
 
 CK_FUNCTION_LIST wrapped;
 
-bool wrapped_load(void) {
+bool wrapped_load(void)
+{
     const char *path = getenv("SSA_SHIM_MODULE");
     if (path == NULL || path[0] == '\0') {
         fprintf(stderr, "ssa-hsm-shim: SSA_SHIM_MODULE is not set\n");
@@ -32,12 +33,15 @@ bool wrapped_load(void) {
     return true;
 }
 
-bool object_class(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_OBJECT_CLASS *class) {
+bool object_class(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_OBJECT_CLASS *class)
+{
     CK_ATTRIBUTE ask = {CKA_CLASS, class, sizeof(*class)};
-    return WRAPPED(C_GetAttributeValue, session, object, &ask, 1) == CKR_OK && ask.ulValueLen == sizeof(*class);
+    return WRAPPED(C_GetAttributeValue, session, object, &ask, 1) == CKR_OK &&
+           ask.ulValueLen == sizeof(*class);
 }
 
-bool object_id(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, struct object_id *id) {
+bool object_id(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, struct object_id *id)
+{
     CK_ATTRIBUTE ask = {CKA_ID, id->at, sizeof(id->at)};
     if (WRAPPED(C_GetAttributeValue, session, object, &ask, 1) != CKR_OK || ask.ulValueLen > sizeof(id->at))
         return false;
@@ -45,8 +49,9 @@ bool object_id(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, struct object
     return true;
 }
 
-size_t objects_by_id(CK_SLOT_ID slot, CK_OBJECT_CLASS class, const struct object_id *id, CK_OBJECT_HANDLE *found,
-                     size_t max) {
+size_t objects_by_id(CK_SLOT_ID slot, CK_OBJECT_CLASS class, const struct object_id *id,
+                     CK_OBJECT_HANDLE *found, size_t max)
+{
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
     if (WRAPPED(C_OpenSession, slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK)
         return 0;
@@ -62,7 +67,8 @@ size_t objects_by_id(CK_SLOT_ID slot, CK_OBJECT_CLASS class, const struct object
     return count;
 }
 
-bool object_lacks_certificate(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object) {
+bool object_lacks_certificate(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
     struct object_id id;
     CK_SLOT_ID slot = 0;
     CK_OBJECT_HANDLE certificate = CK_INVALID_HANDLE;
@@ -70,7 +76,8 @@ bool object_lacks_certificate(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object
            objects_by_id(slot, CKO_CERTIFICATE, &id, &certificate, 1) == 0;
 }
 
-void wrapped_close_everything(void) {
+void wrapped_close_everything(void)
+{
     CK_SLOT_ID slots[64];
     CK_ULONG count = sizeof(slots) / sizeof(slots[0]);
     if (WRAPPED(C_GetSlotList, CK_FALSE, slots, &count) != CKR_OK)

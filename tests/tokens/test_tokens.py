@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+import keyfiles
 from emulation import AUDIENCE
 from harness import Result
 from rig import WRONG, TokenCase
@@ -65,11 +64,13 @@ class Cases(TokenCase):
         self.api.forget_requests()
         return self.profile()
 
-    def public(self, key_id: str) -> rsa.RSAPublicKey:
-        """Of the key that the API issued."""
-        key = serialization.load_pem_private_key(self.api.issued(key_id).encode(), None).public_key()
-        assert isinstance(key, rsa.RSAPublicKey)
-        return key
+    def verified(self, signed: str, key_id: str) -> dict[str, Any]:
+        """The claims of an assertion, by PyJWT and the public half of the key that the API issued."""
+        public = keyfiles.public_pem(keyfiles.private_key_of(self.api.issued(key_id)).public_key())
+        return jwt.decode(
+            signed.strip(), public, algorithms=["RS256"], audience=AUDIENCE, issuer=self.api.client_id,
+            options={"require": ["exp", "iss", "sub", "aud"]},
+        )  # fmt: skip
 
     def check_usable(self, profile: dict[str, str]) -> None:
         """A token comes, for one request, and PyJWT accepts what the token signs."""
@@ -77,16 +78,12 @@ class Cases(TokenCase):
         self.assertIn("access_token", json.loads(fetched.out))
         self.assertEqual(self.api.asked(), ["POST /token"])
         signed = self.expect(self.run_program("jwt"), 0)
-        found = jwt.decode(
-            signed.out.strip(), self.public(profile["KEY_ID"]), algorithms=["RS256"], audience=AUDIENCE,
-            issuer=self.api.client_id, options={"require": ["exp", "iss", "sub", "aud"]},
-        )  # fmt: skip
-        self.assertEqual(found["sub"], profile["SERVICE_ACCOUNT_ID"])
+        self.assertEqual(self.verified(signed.out, profile["KEY_ID"])["sub"], profile["SERVICE_ACCOUNT_ID"])
 
     def check_on_token(self, profile: dict[str, str]) -> None:
         """One private key is there, it is that key, and nothing else can be done with it than signing."""
         (key,) = self.rig.eye("keys")
-        number = self.public(profile["KEY_ID"]).public_numbers().n
+        number = keyfiles.private_key_of(self.api.issued(profile["KEY_ID"])).public_key().public_numbers().n
         self.assertEqual(int(key["MODULUS"], 16), number)
         wanted = STRICT if self.rig.can_import else BY_OWN_TOOL
         self.assertEqual({name: key[name] for name in wanted}, wanted)
@@ -190,8 +187,8 @@ class Cases(TokenCase):
         first = self.provide()
         self.expect(self.run_program("key", "create", "--account", first["SERVICE_ACCOUNT_ID"], "-p", "second"), 0)
         for name in ("default", "second"):
-            signed = self.expect(self.run_program("jwt", "--profile", name), 0).out.strip()
-            jwt.decode(signed, self.public(self.profile(name)["KEY_ID"]), algorithms=["RS256"], audience=AUDIENCE)
+            signed = self.expect(self.run_program("jwt", "--profile", name), 0).out
+            self.verified(signed, self.profile(name)["KEY_ID"])
         self.assertEqual(len(self.rig.eye("keys")), 2)
 
     def test_key_import_of_a_pem(self) -> None:
@@ -281,9 +278,7 @@ class Cases(TokenCase):
             code = terminal.finish()
             if code == 0:
                 # It was in the process already, all that was needed.
-                jwt.decode(
-                    terminal.out.strip(), self.public(profile["KEY_ID"]), algorithms=["RS256"], audience=AUDIENCE
-                )
+                self.verified(terminal.out, profile["KEY_ID"])
                 return
             self.assertIn(code, (4, 7), terminal.screen)
             self.assertRegex(terminal.screen, r"ssa-hsm: .*CKR_\w+")

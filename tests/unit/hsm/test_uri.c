@@ -220,7 +220,8 @@ static void what_does_not_fit_is_an_error(void **state)
     memset(many, '%', sizeof many - 1);
     FAILS(uri_write(&(struct uri_parts){.object = span_text(many)}, out, &err), SSA_UNEXPECTED,
           "longer than");
-    FAILS(uri_write(&(struct uri_parts){.id = span_of(many, 4000)}, out, &err), SSA_UNEXPECTED, "longer than");
+    FAILS(uri_write(&(struct uri_parts){.id = span_of(many, 4000)}, out, &err), SSA_UNEXPECTED,
+          "longer than");
 }
 
 static void a_message_names_the_token_alone(void **state)
