@@ -2,40 +2,30 @@
 #include "hsm/listing.h"
 
 #include "core/text.h"
-#include "hsm/pkcs11.h"
+#include "hsm/ask.h"
 
 enum { KEYS_MAX = 1024, ID_MAX = 256, LABEL_MAX = 256 };
 
 bool module_list_tokens(const struct module_entry *entry, char description[static 33], token_shown *show,
                         void *context, struct ssa_error *err)
 {
-    struct module module;
-    CK_SLOT_ID slots[SLOTS_MAX];
-    CK_ULONG count = 0;
-    CK_INFO about;
+    SEEN_AUTO *seen = NULL;
     description[0] = '\0';
-    if (!module_open(entry, &module, err))
+    if (!module_ask(entry, &seen, err))
         return false;
-    if (module.call->C_GetInfo(&about) != CKR_OK)
-        about = (CK_INFO){0};
-    else
-        text_harmless(description, 33,
-                      span_of(about.libraryDescription, strnlen((const char *)about.libraryDescription, 32)));
-    for (size_t len = strlen(description); len > 0 && description[len - 1] == ' '; len--)
-        description[len - 1] = '\0';
-    const bool listed = module_slots(&module, slots, &count, err);
-    for (CK_ULONG i = 0; listed && i < count; i++) {
-        CK_TOKEN_INFO raw;
+    size_t len = sizeof seen->about.libraryDescription;
+    while (len > 0 && (seen->about.libraryDescription[len - 1] == ' ' ||
+                       seen->about.libraryDescription[len - 1] == '\0'))
+        len--;
+    text_harmless(description, 33, span_of(seen->about.libraryDescription, len));
+    for (size_t i = 0; i < seen->count; i++) {
         struct token_info info;
         char uri[URI_TEXT_MAX];
-        if (module.call->C_GetTokenInfo(slots[i], &raw) != CKR_OK || (raw.flags & CKF_TOKEN_INITIALIZED) == 0)
-            continue;
-        token_describe(&about, &raw, &info);
+        token_describe(&seen->about, &seen->tokens[i].token, &info);
         if (entry_token_uri(entry, &info, uri, NULL))
             show(context, &info, uri);
     }
-    module_close(&module);
-    return listed;
+    return true;
 }
 
 static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)

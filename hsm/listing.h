@@ -4,8 +4,8 @@
 
 #include "hsm/token.h"
 
-// Shows each token of a module that is loaded for this alone. A token's uri carries the module as entry gives
-// it.
+// Shows each token of a module that is loaded in a child process for this alone. A token's uri carries the
+// module as entry gives it.
 typedef void token_shown(void *context, const struct token_info *info, const char *uri);
 bool module_list_tokens(const struct module_entry *entry, char description[static 33], token_shown *show,
                         void *context, struct ssa_error *err) MUST_CHECK;

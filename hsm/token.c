@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/text.h"
+#include "hsm/ask.h"
 #include "hsm/recipe.h"
 
 enum { MATCHES_SHOWN = 4, SECOND_LOOK_MS = 100 };
@@ -70,13 +71,13 @@ bool entry_token_uri(const struct module_entry *entry, const struct token_info *
     return uri_write(&parts, out, err);
 }
 
-static void take_match(struct search *s, const struct module *module, const CK_INFO *about, CK_SLOT_ID slot,
-                       const CK_TOKEN_INFO *raw)
+static void take_match(struct search *s, const struct module *module, const struct module_seen *seen,
+                       size_t at)
 {
     struct token_info info;
-    token_describe(about, raw, &info);
+    token_describe(&seen->about, &seen->tokens[at].token, &info);
     if (s->matches++ == 0)
-        s->first = (struct token){.module = *module, .slot = slot, .info = info};
+        s->first = (struct token){.module = *module, .slot = seen->tokens[at].slot, .info = info};
     if (s->matches > MATCHES_SHOWN)
         return;
     char uri[URI_TEXT_MAX];
@@ -84,27 +85,14 @@ static void take_match(struct search *s, const struct module *module, const CK_I
         add_line(s->places, sizeof s->places, uri, "");
 }
 
-// Looks at each token of a module that is open. Slots without a token that was set up are none.
-static bool look_in(struct search *s, const struct module *module, struct ssa_error *err)
+static void match(struct search *s, const struct module *module, struct module_seen *seen)
 {
-    CK_SLOT_ID slots[SLOTS_MAX];
-    CK_ULONG count = 0;
-    CK_INFO about;
-    if (!module_slots(module, slots, &count, err))
-        return false;
-    if (module->call->C_GetInfo(&about) != CKR_OK)
-        about = (CK_INFO){0};
-    for (CK_ULONG i = 0; i < count; i++) {
-        CK_SLOT_INFO slot;
-        CK_TOKEN_INFO token;
-        if (module->call->C_GetSlotInfo(slots[i], &slot) != CKR_OK ||
-            module->call->C_GetTokenInfo(slots[i], &token) != CKR_OK ||
-            (token.flags & CKF_TOKEN_INITIALIZED) == 0)
-            continue;
-        if (s->uri == NULL || uri_matches(s->uri, &about, &slot, slots[i], &token))
-            take_match(s, module, &about, slots[i], &token);
+    for (size_t i = 0; i < seen->count; i++) {
+        struct token_seen *token = &seen->tokens[i];
+        if (s->uri == NULL ||
+            uri_matches(s->uri, &seen->about, &token->slot_info, token->slot, &token->token))
+            take_match(s, module, seen, i);
     }
-    return true;
 }
 
 // The one match, or why there is none.
@@ -140,7 +128,10 @@ static bool try_in(const struct module_entry *entry, const struct uri *uri, stru
     *absent = false;
     if (!module_open(entry, &module, err))
         return false;
-    const bool looked = look_in(&s, &module, err);
+    SEEN_AUTO *seen = NULL;
+    const bool looked = module_look(&module, &seen, err);
+    if (looked)
+        match(&s, &module, seen);
     if (looked && conclude(&s, token, err))
         return true;
     *absent = looked && s.matches == 0;
@@ -163,6 +154,14 @@ static bool open_in(const struct module_entry *entry, const struct uri *uri, str
     return try_in(entry, uri, token, &absent, err);
 }
 
+static void add_failure(struct search *s, const struct module_entry *entry, const struct ssa_error *why)
+{
+    char reason[sizeof why->cause + 4];
+    (void)text_format(reason, sizeof reason, " (%s)",
+                      why->cause[0] != '\0' ? why->cause : "cannot be loaded");
+    add_line(s->failures, sizeof s->failures, entry->name, reason);
+}
+
 static bool same_file_before(const struct registry *registry, size_t index)
 {
     for (size_t i = 0; i < index; i++)
@@ -172,7 +171,7 @@ static bool same_file_before(const struct registry *registry, size_t index)
     return false;
 }
 
-// Asks every module, each loaded alone: some do not bear another beside them.
+// Asks every module, each in a child of its own: some do not bear another beside them, and some crash.
 static bool open_by_search(const struct uri *uri, struct token **token, struct ssa_error *err)
 {
     REGISTRY_AUTO *registry = registry_new();
@@ -181,13 +180,15 @@ static bool open_by_search(const struct uri *uri, struct token **token, struct s
     struct search s = {.uri = uri};
     for (size_t i = 0; i < registry->count; i++) {
         const struct module_entry *entry = &registry->entries[i];
-        struct module module;
-        struct ssa_error why;
+        const struct module module = {.entry = *entry};
+        struct ssa_error why = {0};
+        SEEN_AUTO *seen = NULL;
         if (entry->trust_policy || same_file_before(registry, i))
             continue;
-        if (!module_open(entry, &module, &why) || !look_in(&s, &module, &why))
-            add_line(s.failures, sizeof s.failures, entry->name, why.cause[0] ? "" : " (cannot be loaded)");
-        module_close(&module);
+        if (module_ask(entry, &seen, &why))
+            match(&s, &module, seen);
+        else
+            add_failure(&s, entry, &why);
     }
     if (s.matches != 1)
         return conclude(&s, token, err);
@@ -195,7 +196,7 @@ static bool open_by_search(const struct uri *uri, struct token **token, struct s
     return open_in(&found, uri, token, err);
 }
 
-bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
+static const char *module_of(const struct token_wanted *wanted)
 {
     const char *by_uri = NULL;
     if (wanted->uri != NULL) {
@@ -205,7 +206,17 @@ bool token_open(const struct token_wanted *wanted, struct token **token, struct 
     }
     const char *first = wanted->uri_module_first ? by_uri : wanted->module;
     const char *second = wanted->uri_module_first ? wanted->module : by_uri;
-    const char *name = first != NULL ? first : second;
+    return first != NULL ? first : second;
+}
+
+bool token_needs_search(const struct token_wanted *wanted)
+{
+    return module_of(wanted) == NULL;
+}
+
+bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
+{
+    const char *name = module_of(wanted);
     if (name == NULL)
         return open_by_search(wanted->uri, token, err);
     struct module_entry entry;

@@ -41,6 +41,10 @@ struct token;
 // *token.
 bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err) MUST_CHECK;
 
+// Whether no module is named, so that token_open would ask each of them, in a child process. Forking wants no
+// other thread of ours beside it.
+bool token_needs_search(const struct token_wanted *wanted);
+
 // Logs out, closes the session, finalises the module.
 void token_close(struct token **token);
 #define TOKEN_AUTO __attribute__((cleanup(token_close))) struct token

@@ -190,7 +190,8 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
     policy.ready = begin_exchange;
     policy.ready_context = &opening;
     // A person at a pinentry takes a while, like one at a terminal.
-    if (policy.source != NULL && source_kind(policy.source) != SOURCE_PINENTRY)
+    if (policy.source != NULL && source_kind(policy.source) != SOURCE_PINENTRY &&
+        !open_needs_search(run, uri))
         begin_exchange(&opening);
     const bool is_signed = sign_in_token(&plan, &policy, uri, &assertion, err);
     // A token that asks for no login never called for the exchange.

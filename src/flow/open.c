@@ -7,16 +7,27 @@
 
 enum { CLIENT_SECRET_MAX = 4096 };
 
-bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
-                    struct ssa_error *err)
+static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri *uri)
 {
     enum setting_source source;
     const char *module = settings_get(run->settings, SET_MODULE, &source);
     // An option goes before the URI in any case.
-    const struct token_wanted wanted = {.uri = uri,
-                                        .module = module,
-                                        .uri_module_first =
-                                            settings_profile_first(run->settings) && source != FROM_OPTION};
+    return (struct token_wanted){.uri = uri,
+                                 .module = module,
+                                 .uri_module_first =
+                                     settings_profile_first(run->settings) && source != FROM_OPTION};
+}
+
+bool open_needs_search(const struct ssa_run *run, const struct uri *uri)
+{
+    const struct token_wanted wanted = wanted_of(run, uri);
+    return token_needs_search(&wanted);
+}
+
+bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
+                    struct ssa_error *err)
+{
+    const struct token_wanted wanted = wanted_of(run, uri);
     return token_open(&wanted, token, err);
 }
 

@@ -12,6 +12,9 @@
 bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
                     struct ssa_error *err) MUST_CHECK;
 
+// Whether the module has to be searched for, by forking: no thread is to be started before.
+bool open_needs_search(const struct ssa_run *run, const struct uri *uri);
+
 // Where a new key goes: filled by open_target_token, in memory that lives as long as the token.
 struct target {
     struct pin_policy pin;

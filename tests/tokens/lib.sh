@@ -83,12 +83,18 @@ ended() {
     [ "$(began "$1")" != "$2" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
 }
 
+# signal NAME PID: to the group that start made, for what was forked in it (p11-kit serves each caller by a child), or
+# to the process alone, where it is no group's leader.
+signal() {
+    kill -s "$1" -- "-$2" 2>/dev/null || kill -s "$1" "$2" 2>/dev/null
+}
+
 end_processes() {
     [ -e "$dir/pids" ] || return 0
     tac "$dir/pids" | while read -r pid ticks; do
         ended "$pid" "$ticks" && continue
-        kill "$pid" 2>/dev/null || continue
-        wait_until 5 ended "$pid" "$ticks" || kill -KILL "$pid" 2>/dev/null || :
+        signal TERM "$pid" || continue
+        wait_until 5 ended "$pid" "$ticks" || signal KILL "$pid" || :
     done
     rm -f "$dir/pids"
 }

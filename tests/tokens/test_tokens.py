@@ -269,6 +269,34 @@ class Cases(TokenCase):
         self.rig.eye("wrong", str(self.rig.locks_after))
         self.expect(self.jwt(), 5, "locked")
 
+    def test_the_last_try_is_a_persons(self) -> None:
+        if not self.rig.locks_after:
+            return
+        self.provide()
+        self.rig.eye("wrong", str(self.rig.locks_after - 1))
+        if "USER_PIN_FINAL_TRY" not in self.rig.eye("flags"):
+            # Others spent these tries, and the token does not tell: nobody can know.
+            self.expect(self.jwt(), 0)
+            return
+        with self.spied() as log:
+            self.expect(self.jwt(), 5, "CKF_USER_PIN_FINAL_TRY")
+            self.assertEqual(self.logins(log), [])
+        answers = [(r"locks it[^\n]*\? ?[^\n]*", "yes"), (r"PIN of token[^\n]*: ", self.rig.pin)]
+        self.assertEqual(self.typed("jwt", answers=answers, env={"SSA_HSM_PIN_SOURCE": None}).code, 0)
+        self.assertEqual(self.rig.eye("flags"), [])
+
+    def test_our_own_wrong_tries_are_counted_where_the_token_does_not_tell(self) -> None:
+        if not self.rig.locks_after:
+            return
+        self.provide()
+        env = {"SSA_HSM_PIN_SOURCE": None}
+        for _ in range(self.rig.locks_after - 1):
+            self.assertEqual(self.typed("jwt", answers=[(r"PIN of token[^\n]*: ", WRONG)], env=env).code, 5)
+        with self.spied() as log:
+            result = self.typed("jwt", answers=[(r"locks it[^\n]*\? ?[^\n]*", "no")], env=env, timeout=10)
+            self.assertEqual(result.code, 5, result)
+            self.assertEqual(self.logins(log), [])
+
     def test_it_goes_while_the_pin_is_typed(self) -> None:
         profile = self.provide()
         with self.terminal("jwt", env={"SSA_HSM_PIN_SOURCE": None}) as terminal:

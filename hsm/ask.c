@@ -1,0 +1,186 @@
+// Asking a module for its tokens, in this process or in a child.
+#include "hsm/ask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ANSWER_MS = 15000 };
+
+void module_seen_free(struct module_seen **seen)
+{
+    free(*seen);
+    *seen = NULL;
+}
+
+bool module_look(const struct module *module, struct module_seen **seen, struct ssa_error *err)
+{
+    CK_FUNCTION_LIST *call = module->call;
+    CK_SLOT_ID slots[SLOTS_MAX];
+    CK_ULONG count = 0;
+    if (!module_slots(module, slots, &count, err))
+        return false;
+    struct module_seen *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a module's tokens");
+    if (call->C_GetInfo(&made->about) != CKR_OK)
+        made->about = (CK_INFO){0};
+    for (CK_ULONG i = 0; i < count; i++) {
+        struct token_seen *token = &made->tokens[made->count];
+        token->slot = slots[i];
+        if (call->C_GetSlotInfo(slots[i], &token->slot_info) == CKR_OK &&
+            call->C_GetTokenInfo(slots[i], &token->token) == CKR_OK &&
+            (token->token.flags & CKF_TOKEN_INITIALIZED) != 0)
+            made->count++;
+    }
+    *seen = made;
+    return true;
+}
+
+// What goes before the tokens through the pipe.
+struct head {
+    bool ok;
+    struct ssa_error err;
+    CK_INFO about;
+    size_t count;
+};
+
+static bool write_whole(int fd, const void *data, size_t len)
+{
+    const char *at = data;
+    while (len > 0) {
+        const ssize_t written = write(fd, at, len);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        at += written;
+        len -= (size_t)written;
+    }
+    return true;
+}
+
+// Modules print what they like: not on the terminal of somebody who asked for another one.
+static void quieten(void)
+{
+    const int nowhere = open("/dev/null", O_RDWR);
+    for (int fd = STDIN_FILENO; nowhere >= 0 && fd <= STDERR_FILENO; fd++)
+        (void)dup2(nowhere, fd);
+}
+
+// The child's whole life. It ends without the exit handlers of ours and of whatever the module brought.
+static _Noreturn void answer(const struct module_entry *entry, int fd)
+{
+    static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        (void)signal(ours[i], SIG_DFL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    quieten();
+    struct module module;
+    struct head head = {0};
+    SEEN_AUTO *seen = NULL;
+    head.ok = module_open(entry, &module, &head.err) && module_look(&module, &seen, &head.err);
+    if (head.ok) {
+        head.about = seen->about;
+        head.count = seen->count;
+    }
+    const bool told = write_whole(fd, &head, sizeof head) &&
+                      (!head.ok || write_whole(fd, seen->tokens, seen->count * sizeof seen->tokens[0]));
+    _exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static long long now_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static bool read_whole(int fd, void *data, size_t len, long long until)
+{
+    char *at = data;
+    while (len > 0) {
+        struct pollfd input = {.fd = fd, .events = POLLIN};
+        const long long left = until - now_ms();
+        const int ready = left <= 0 ? 0 : poll(&input, 1, (int)left);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        const ssize_t got = ready <= 0 ? 0 : read(fd, at, len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        len -= (size_t)got;
+    }
+    return true;
+}
+
+static bool read_answer(int fd, struct module_seen **seen, struct head *head)
+{
+    const long long until = now_ms() + ANSWER_MS;
+    if (!read_whole(fd, head, sizeof *head, until) || head->count > SLOTS_MAX)
+        return false;
+    if (!head->ok)
+        return true;
+    *seen = calloc(1, sizeof **seen);
+    if (*seen == NULL || !read_whole(fd, (*seen)->tokens, head->count * sizeof(*seen)->tokens[0], until))
+        return false;
+    (*seen)->about = head->about;
+    (*seen)->count = head->count;
+    return true;
+}
+
+// Ends the child, which has told what it had to tell or never will, and says how it ended by itself: 0, or
+// the signal.
+static int reap(pid_t child, bool told)
+{
+    int status = 0;
+    pid_t ended = told ? 0 : waitpid(child, &status, WNOHANG);
+    if (ended == 0) {
+        (void)kill(child, SIGKILL);
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            continue;
+        return 0;
+    }
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static bool no_answer(const struct module_entry *entry, int by, struct ssa_error *err)
+{
+    error_set(err, SSA_ABSENT, by != 0 ? sigabbrev_np(by) : NULL, entry->path,
+              by != 0 ? "the PKCS#11 module crashes" : "the PKCS#11 module does not answer");
+    return error_hint(err, "Name the module that you want: --module or SSA_HSM_MODULE.");
+}
+
+bool module_ask(const struct module_entry *entry, struct module_seen **seen, struct ssa_error *err)
+{
+    int ends[2];
+    struct head head = {0};
+    *seen = NULL;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no pipe for asking the module");
+    const pid_t child = fork();
+    if (child == 0)
+        answer(entry, ends[1]);
+    (void)close(ends[1]);
+    const bool told = child > 0 && read_answer(ends[0], seen, &head);
+    (void)close(ends[0]);
+    if (child < 0)
+        return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no process for asking the module");
+    const int by = reap(child, told);
+    if (told && head.ok)
+        return true;
+    module_seen_free(seen);
+    if (!told)
+        return no_answer(entry, by, err);
+    if (err != NULL)
+        *err = head.err;
+    return false;
+}
