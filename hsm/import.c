@@ -26,13 +26,25 @@ static void find_made(struct token *token, struct span id, struct key *key)
             *objects[i] = CK_UNAVAILABLE_INFORMATION;
 }
 
+// Refusals that come before anything is written.
+static bool surely_not_made(CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+           rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCOMPLETE ||
+           rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_FUNCTION_NOT_SUPPORTED ||
+           rv == CKR_USER_TYPE_INVALID || rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_SESSION_READ_ONLY ||
+           rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY;
+}
+
 static bool store_both(struct token *token, const struct creation *c, const struct key_name *name,
                        struct key *key, struct ssa_error *err)
 {
     const struct recipe *recipe = token->info.recipe;
     CK_RV rv = object_create_private(token, c, &key->private_object);
-    if (rv != CKR_OK)
+    if (rv != CKR_OK) {
+        key->private_object = surely_not_made(rv) ? CK_INVALID_HANDLE : CK_UNAVAILABLE_INFORMATION;
         return refused(err, token, rv, "private");
+    }
     if (recipe->slots)
         return card_import(token, name, key, err);
     if (!recipe->public_half)

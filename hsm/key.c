@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include "hsm/pkcs11.h"
+#include "hsm/touch.h"
 
 static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
 static const CK_KEY_TYPE rsa_type = CKK_RSA;
@@ -142,8 +143,11 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
     if (!login_for_signature(token, key, err))
         return false;
     CK_ULONG len = signature->capacity - signature->len;
+    struct touch touch;
+    touch_begin(&touch, token);
     rv = call->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
                       signature->data + signature->len, &len);
+    touch_end(&touch);
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
     if (len != key->modulus_len)

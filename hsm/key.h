@@ -10,7 +10,8 @@ struct key_name {
     const char *kid;   // its id at the API
     const char *email; // of its account; may be empty
     const char *label;
-    uint8_t slot; // of a card; 0 where a key's id is its own
+    uint8_t slot;  // of a card; 0 where a key's id is its own
+    bool replaces; // another key is in that slot
 };
 
 struct key {

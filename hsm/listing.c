@@ -3,8 +3,12 @@
 
 #include "core/text.h"
 #include "hsm/ask.h"
+#include "hsm/certificate.h"
+#include "hsm/object.h"
+#include "hsm/recipe.h"
+#include "hsm/slot.h"
 
-enum { KEYS_MAX = 1024, ID_MAX = 256, LABEL_MAX = 256 };
+enum { KEYS_MAX = 1024, ID_MAX = 256, LABEL_MAX = 512 };
 
 bool module_list_tokens(const struct module_entry *entry, char description[static 33], token_shown *show,
                         void *context, struct ssa_error *err)
@@ -28,6 +32,23 @@ bool module_list_tokens(const struct module_entry *entry, char description[stati
     return true;
 }
 
+// On a card the key's own label is that of its slot: who it is for stands in the certificate.
+static bool card_label(struct token *token, struct span id, char out[static LABEL_MAX])
+{
+    uint8_t der[CERTIFICATE_MAX];
+    char name[CERTIFICATE_NAME_MAX];
+    CK_OBJECT_HANDLE certificate = CK_INVALID_HANDLE;
+    CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
+    const char *slot = id.len == 1 ? slot_name(id.data[0]) : NULL;
+    if (slot == NULL)
+        return false;
+    const bool named =
+        object_find(token, CKO_CERTIFICATE, id, &certificate, NULL) && certificate != CK_INVALID_HANDLE &&
+        token->module.call->C_GetAttributeValue(token->session, certificate, &value, 1) == CKR_OK &&
+        value.ulValueLen <= sizeof der && certificate_name(span_of(der, value.ulValueLen), name);
+    return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
+}
+
 static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)
 {
     uint8_t id[ID_MAX];
@@ -41,14 +62,21 @@ static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *sh
     }
     const size_t id_len = attributes[0].ulValueLen <= sizeof id ? attributes[0].ulValueLen : 0;
     const size_t label_len = attributes[1].ulValueLen <= LABEL_MAX ? attributes[1].ulValueLen : 0;
-    const struct uri_parts parts = {.token = &token->info.name,
-                                    .object = span_of(label, label_len),
+    const bool card = token->info.recipe->slots;
+    char shown[LABEL_MAX + 1];
+    text_harmless(shown, sizeof shown, span_of(label, label_len));
+    // A card's other keys (for attestation) are in no slot of ours.
+    if (card && !card_label(token, span_of(id, id_len), shown))
+        return;
+    struct token_name token_name = token->info.name;
+    if (token->info.recipe->label_changes && token->info.serial[0] != '\0')
+        memset(token_name.label, ' ', sizeof token_name.label);
+    const struct uri_parts parts = {.token = &token_name,
+                                    .object = card ? span_of(NULL, 0) : span_of(label, label_len),
                                     .id = span_of(id, id_len),
                                     .private_key = true,
                                     .module_name = token_module_name(token),
                                     .module_path = token_module_path(token)};
-    char shown[LABEL_MAX + 1];
-    text_harmless(shown, sizeof shown, span_of(label, label_len));
     // One key that no URI can name is no reason to hide the others.
     show(context, shown, uri_write(&parts, uri, NULL) ? uri : "(too long for a URI)");
 }

@@ -12,12 +12,17 @@ static bool pin_error(struct ssa_error *err, const struct token *token, const ch
     return error_hint(err, "%s", hint);
 }
 
+static const char *how_to_unlock(const struct token *token)
+{
+    const char *unlock = token->info.recipe->unlock;
+    return unlock != NULL ? unlock : "the token's own tool unlocks it, with the PUK or as security officer";
+}
+
 // Flags that say that no PIN can be right.
 static bool may_try(const struct token *token, struct ssa_error *err)
 {
     if (token->info.pin_locked)
-        return pin_error(err, token, "CKF_USER_PIN_LOCKED", "the PIN is locked",
-                         "The token's own tool unlocks it, with the PUK or as security officer.");
+        return pin_error(err, token, "CKF_USER_PIN_LOCKED", "the PIN is locked", how_to_unlock(token));
     if (token->info.pin_unset)
         return pin_error(
             err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
@@ -93,7 +98,12 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
     }
     ckr_fail(err, SSA_PIN, rv, token, "the token refuses the PIN");
     if (rv == CKR_PIN_LOCKED)
-        return error_hint(err, "It is locked now: unlock it with the token's own tool and the PUK.");
+        return error_hint(err, "It is locked: %s.", how_to_unlock(token));
+    if (token->info.recipe->pin_tries > 0)
+        return error_hint(
+            err,
+            "It was tried once. %u wrong PINs in all lock this token: check it before you run this again.",
+            token->info.recipe->pin_tries);
     return error_hint(
         err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
 }

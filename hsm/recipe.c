@@ -13,6 +13,7 @@ static const struct recipe table[] = {
     // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false.
     {.name = "NSS softokn",
      .module_manufacturer = "Mozilla Foundation",
+     .token_manufacturer = "Mozilla Foundation",
      .import_as = IMPORT_AS_USER,
      .parts = PART_ALL,
      .public_half = true},
@@ -20,10 +21,12 @@ static const struct recipe table[] = {
     // Signs with CKM_RSA_PKCS alone; wants all eight numbers; two wrong PINs set FINAL_TRY, three lock.
     {.name = "opencryptoki",
      .module_manufacturer = "IBM",
+     .token_manufacturer = "IBM Corp.",
      .import_as = IMPORT_AS_USER,
      .parts = PART_ALL,
      .public_half = true,
-     .pin_tries = 3},
+     .pin_tries = 3,
+     .unlock = "its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
 
     // CKR_ATTRIBUTE_VALUE_INVALID for any private key; no flag ever tells of wrong PINs.
     {.name = "tpm2-pkcs11",
@@ -32,7 +35,9 @@ static const struct recipe table[] = {
      .instead =
          "Its own tool imports a PEM (tpm2_ptool import), which then is on the disk first; such a key serves "
          "`ssa-hsm token`. For a key that no file has held, use a token that can import.",
-     .pin_tries = 3},
+     .pin_tries = 3,
+     .unlock = "a TPM forgets wrong PINs with time, or by `tpm2_dictionarylockout --clear-lockout`; the "
+               "right PIN does not make it"},
 
     // YubiKey PIV. The SO PIN is the management key. PRIVATE, EXTRACTABLE, SIGN, DECRYPT, N and D are
     // CKR_ATTRIBUTE_TYPE_INVALID in a template: the card decides them. A key without a certificate is not
@@ -40,11 +45,12 @@ static const struct recipe table[] = {
     // another process (firmware before 5.3), and touching it in the importing one crashes the module.
     {.name = "YubiKey PIV",
      .module_manufacturer = "Yubico",
+     .token_manufacturer = "Yubico",
      .import_as = IMPORT_AS_SO,
      .parts = PART_TOKEN | PART_SENSITIVE,
      .slots = true,
      .keeps_destroyed = true,
-     .removal = "yubico-piv-tool -s %s -A RSA2048 -a generate",
+     .removal = "yubico-piv-tool -k -s %s -A RSA2048 -a generate -o /dev/null",
      .wants_touch = true,
      .so_pin_hex = 48,
      .so_pin_name = "management key",
@@ -52,7 +58,8 @@ static const struct recipe table[] = {
      .so_pin_refused =
          "A YubiKey of firmware 5.7 or later ships with an AES management key, which ykcs11 2.2 does not "
          "know: `ykman piv access change-management-key --algorithm TDES` gives it one that it knows.",
-     .pin_tries = 3},
+     .pin_tries = 3,
+     .unlock = "the PUK sets a new PIN: `yubico-piv-tool -a unblock-pin`"},
 
     // CKR_FUNCTION_NOT_SUPPORTED for an import; sees a key only beside its certificate.
     {.name = "OpenSC",
@@ -75,17 +82,18 @@ static const struct recipe unknown = {.name = "an unknown token",
 static bool begins(const CK_UTF8CHAR *text, size_t width, const char *start)
 {
     const size_t len = start == NULL ? 0 : strlen(start);
-    return len <= width && (len == 0 || memcmp(text, start, len) == 0);
+    return len > 0 && len <= width && memcmp(text, start, len) == 0;
 }
 
 const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token)
 {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        const struct recipe *r = &table[i];
-        if (begins(module->manufacturerID, sizeof module->manufacturerID, r->module_manufacturer) &&
-            begins(module->libraryDescription, sizeof module->libraryDescription, r->library) &&
-            begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer))
-            return r;
-    }
+    const size_t count = sizeof table / sizeof table[0];
+    // The module knows best; behind one that only passes calls on, the token's own words are what there is.
+    for (size_t i = 0; i < count; i++)
+        if (begins(module->manufacturerID, sizeof module->manufacturerID, table[i].module_manufacturer))
+            return &table[i];
+    for (size_t i = 0; i < count; i++)
+        if (begins(token->manufacturerID, sizeof token->manufacturerID, table[i].token_manufacturer))
+            return &table[i];
     return &unknown;
 }

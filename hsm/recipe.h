@@ -29,8 +29,9 @@ enum template_part {
 
 struct recipe {
     const char *name; // for messages
-    // How it is known: each is the start of what the module or token says; NULL is anything.
-    const char *module_manufacturer, *library, *token_manufacturer;
+    // How it is known: by the start of what the module or the token says of its maker; NULL is none. Behind a
+    // remoting module the token's own words are all there is.
+    const char *module_manufacturer, *token_manufacturer;
 
     enum import_as import_as;
     const char *instead; // IMPORT_NEVER: what to do
@@ -52,6 +53,7 @@ struct recipe {
     const char *so_pin_refused; // what else a refusal may mean
 
     unsigned pin_tries; // it locks after so many wrong PINs, whatever its flags show; 0 is unknown
+    const char *unlock; // what helps then; NULL: its own tool
 };
 
 // Never NULL: an unknown token gets the strict standard recipe, rehearsed.

@@ -37,6 +37,7 @@ void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct toke
 {
     *info = (struct token_info){
         .recipe = recipe_for(module, raw),
+        .pin_tries = recipe_for(module, raw)->pin_tries,
         .pin_count_low = (raw->flags & CKF_USER_PIN_COUNT_LOW) != 0,
         .pin_final_try = (raw->flags & CKF_USER_PIN_FINAL_TRY) != 0,
         .pin_locked = (raw->flags & CKF_USER_PIN_LOCKED) != 0,
@@ -89,8 +90,11 @@ static void match(struct search *s, const struct module *module, struct module_s
 {
     for (size_t i = 0; i < seen->count; i++) {
         struct token_seen *token = &seen->tokens[i];
-        if (s->uri == NULL ||
-            uri_matches(s->uri, &seen->about, &token->slot_info, token->slot, &token->token))
+        // Nobody logs in to a token without a login (NSS has one, for calculations): it is not meant unless
+        // it is named.
+        const bool guarded = (token->token.flags & CKF_LOGIN_REQUIRED) != 0;
+        if (s->uri == NULL ? guarded
+                           : uri_matches(s->uri, &seen->about, &token->slot_info, token->slot, &token->token))
             take_match(s, module, seen, i);
     }
 }

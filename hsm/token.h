@@ -24,6 +24,7 @@ struct token_info {
     bool login_required;
     bool write_protected;
     size_t pin_min, pin_max; // bytes; 0 where the token does not say
+    unsigned pin_tries;      // it locks after so many wrong ones, whatever its flags show; 0 is unknown
     char uri[URI_TEXT_MAX];  // label and serial, for messages
 };
 
@@ -72,6 +73,8 @@ struct pin_giver {
     void *context;
     bool (*give)(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err);
     void (*outcome)(void *context, const struct token_info *info, enum pin_outcome outcome);
+    // Hears, from another thread, that a signature takes long on a token that may want a touch; may be NULL.
+    void (*waiting)(void *context, const struct token_info *info);
 };
 
 // Opens a session and logs in as the user; what giver refers to must live as long as the token. The PIN is

@@ -64,7 +64,8 @@ struct ssa_callbacks {
                        struct ssa_error *err);
     // Asks a person to type yes; anything else, and nobody there, is no.
     bool (*confirm)(void *context, const char *question);
-    // Hears what is going on, a line without a line break.
+    // Hears what is going on, a line without a line break. May be called from another thread, while the
+    // caller's waits for a token.
     void (*tell)(void *context, enum ssa_level level, const char *line);
     // True once the person wants to stop (a signal came): what runs is finished or undone, then ends.
     bool (*interrupted)(void *context);
@@ -167,6 +168,7 @@ struct ssa_output {
     bool show_secret;    // a literal client secret also stands in the block that is returned
     const char *slot;    // of a card with slots: "9a", …; NULL: the first that is free
     bool replace_key;    // a key that is in that slot is destroyed, after a yes
+    bool yes;            // which is given with this
     bool rehearse;       // show by a throwaway key on the token that it takes one
 };
 

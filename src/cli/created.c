@@ -11,6 +11,7 @@ struct ssa_output output_of(const struct arguments *arguments)
                                .show_secret = arguments->given[OPT_SHOW_SECRET],
                                .slot = arguments->values[OPT_SLOT],
                                .replace_key = arguments->given[OPT_REPLACE],
+                               .yes = arguments->given[OPT_YES],
                                .rehearse = arguments->given[OPT_REHEARSE]};
 }
 

@@ -41,10 +41,11 @@ bool may_guess_token(const struct pin_policy *policy, const struct token_info *i
 }
 
 // Destroying a key takes a person's word for it, or a service's explicit one.
-static bool may_replace(const struct ssa_run *run, const struct target *target, struct ssa_error *err)
+static bool may_replace(const struct ssa_run *run, const struct ssa_output *output,
+                        const struct target *target, struct ssa_error *err)
 {
     char question[SSA_ERROR_TEXT_MAX];
-    if (!target->slot.used)
+    if (!target->slot.used || output->yes)
         return true;
     (void)text_format(question, sizeof question, "Destroy the key in slot %s of token \"%s\"?",
                       target->slot.name, token_info(target->token)->label);
@@ -61,7 +62,7 @@ static bool choose_slot(const struct ssa_run *run, const struct ssa_output *outp
         return output->slot == NULL || error_set(err, SSA_USAGE, NULL, token_info(target->token)->uri,
                                                  "the token has no slots to choose from");
     if (!slot_choose(target->token, output->slot, output->replace_key, &target->slot, err) ||
-        !may_replace(run, target, err))
+        !may_replace(run, output, target, err))
         return false;
     tell(&run->callbacks, SSA_NOTICE, "the key goes into slot %s of token \"%s\"", target->slot.name,
          token_info(target->token)->label);

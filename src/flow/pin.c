@@ -77,12 +77,18 @@ static bool ask_by_pinentry(const struct pin_policy *policy, const struct token_
                         pin, err);
 }
 
+// By the token's flags, or by what we know of it and have counted ourselves.
+static bool last_try(const struct token_info *info)
+{
+    return info->pin_final_try || (info->pin_tries > 0 && pin_state_count(info) + 1 >= info->pin_tries);
+}
+
 static bool give_attended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                           struct ssa_error *err)
 {
     const struct ssa_callbacks *callbacks = &policy->run->callbacks;
     char text[SSA_ERROR_TEXT_MAX];
-    if (info->pin_final_try) {
+    if (last_try(info)) {
         (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
                           info->label);
         if (callbacks->confirm == NULL || !callbacks->confirm(callbacks->context, text))
@@ -113,7 +119,7 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
                             struct ssa_error *err)
 {
     char identity[PATH_TEXT_MAX + 128];
-    if (info->pin_final_try) {
+    if (last_try(info)) {
         cancelled(info, err);
         return error_hint(
             err, "That is for a person to try: run the command at a terminal, without a PIN source.");
@@ -150,11 +156,20 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
         pin_state_refused(info, identity);
     }
     pin_state_end(&policy->state, what);
-    if (what == PIN_ACCEPTED && attended)
+    if (what == PIN_ACCEPTED)
         pin_state_forget(info);
+    else if (may_be_spent)
+        pin_state_mistyped(info);
+}
+
+static void waiting(void *context, const struct token_info *info)
+{
+    const struct pin_policy *policy = context;
+    tell(&policy->run->callbacks, SSA_NOTICE, "the signature takes long: if token \"%s\" blinks, touch it",
+         info->label);
 }
 
 struct pin_giver pin_giver_of(struct pin_policy *policy)
 {
-    return (struct pin_giver){.context = policy, .give = give, .outcome = outcome};
+    return (struct pin_giver){.context = policy, .give = give, .outcome = outcome, .waiting = waiting};
 }

@@ -27,13 +27,13 @@ static void append_plain(char *name, size_t capacity, const char *text)
 
 // One file a token: by its serial number, and its label, since some modules give all of theirs the same
 // number.
-static bool record_path(const struct token_info *info, char out[static PATH_TEXT_MAX])
+static bool record_path(const struct token_info *info, const char *kind, char out[static PATH_TEXT_MAX])
 {
     char folder[PATH_TEXT_MAX], name[sizeof info->serial + sizeof info->label + 1] = "";
     append_plain(name, sizeof name, info->serial);
     append_plain(name, sizeof name, "-");
     append_plain(name, sizeof name, info->label);
-    return path_state(folder, NULL) && text_format(out, PATH_TEXT_MAX, "%s/pin-%s", folder, name);
+    return path_state(folder, NULL) && text_format(out, PATH_TEXT_MAX, "%s/%s-%s", folder, kind, name);
 }
 
 // Waits for another process's try. Gives up when the person wants to stop, or it takes too long (a module
@@ -73,7 +73,7 @@ static int open_record(const struct token_info *info, const struct ssa_callbacks
 {
     char folder[PATH_TEXT_MAX];
     *busy = false;
-    if (!record_path(info, state->path))
+    if (!record_path(info, "pin", state->path))
         return -1;
     const int fd = open_locked(state->path, callbacks, busy);
     if (fd >= 0 || *busy || errno != ENOENT)
@@ -177,9 +177,35 @@ void pin_state_refused(const struct token_info *info, const char *identity)
         pin_state_end(&state, PIN_REFUSED);
 }
 
-void pin_state_forget(const struct token_info *info)
+unsigned pin_state_count(const struct token_info *info)
 {
     char path[PATH_TEXT_MAX];
-    if (record_path(info, path))
-        (void)unlink(path);
+    struct stat about;
+    // A byte a mistake.
+    if (!record_path(info, "mistyped", path) || stat(path, &about) != 0)
+        return 0;
+    return about.st_size > 0 && about.st_size <= UINT16_MAX ? (unsigned)about.st_size : 0;
+}
+
+void pin_state_mistyped(const struct token_info *info)
+{
+    char path[PATH_TEXT_MAX], folder[PATH_TEXT_MAX];
+    if (!record_path(info, "mistyped", path) || !path_state(folder, NULL) || !path_make(folder, NULL))
+        return;
+    const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (fd < 0)
+        return;
+    // Where it cannot be written the token's own flags are all there is, as for everybody else.
+    if (write(fd, "x", 1) == 1)
+        (void)fsync(fd);
+    (void)close(fd);
+}
+
+void pin_state_forget(const struct token_info *info)
+{
+    static const char *const kinds[] = {"pin", "mistyped"};
+    char path[PATH_TEXT_MAX];
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (record_path(info, kinds[i], path))
+            (void)unlink(path);
 }

@@ -30,6 +30,11 @@ void pin_state_end(struct pin_state *state, enum pin_outcome outcome);
 // Records a wrong PIN that was tried outside of begin and end.
 void pin_state_refused(const struct token_info *info, const char *identity);
 
+// How many wrong PINs a person has given here since the last right one, and one more of them: some tokens
+// lock without ever having shown a flag.
+unsigned pin_state_count(const struct token_info *info);
+void pin_state_mistyped(const struct token_info *info);
+
 // After a right PIN that a person gave.
 void pin_state_forget(const struct token_info *info);
 

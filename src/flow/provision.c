@@ -56,7 +56,11 @@ static bool label_of(const char *email, const char *account_id, const char *kid,
 // The key as the token is to know it. Borrows from p.
 static struct key_name name_of(const struct provision *p)
 {
-    return (struct key_name){.kid = p->kid, .email = p->email, .label = p->label, .slot = p->to.slot.id};
+    return (struct key_name){.kid = p->kid,
+                             .email = p->email,
+                             .label = p->label,
+                             .slot = p->to.slot.id,
+                             .replaces = p->to.slot.used};
 }
 
 static bool write_key_uri(struct provision *p, struct ssa_error *err)

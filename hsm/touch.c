@@ -1,0 +1,58 @@
+// Telling a person that a signature waits for a finger.
+#include "hsm/touch.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include "hsm/recipe.h"
+
+enum { PATIENCE_S = 1 };
+
+static void *watch(void *context)
+{
+    struct touch *touch = context;
+    struct timespec until = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += PATIENCE_S;
+    bool late = false;
+    (void)pthread_mutex_lock(&touch->mutex);
+    while (!touch->done && !late)
+        late = pthread_cond_timedwait(&touch->changed, &touch->mutex, &until) != 0;
+    const bool waits = !touch->done;
+    (void)pthread_mutex_unlock(&touch->mutex);
+    if (waits)
+        touch->token->giver.waiting(touch->token->giver.context, &touch->token->info);
+    return NULL;
+}
+
+void touch_begin(struct touch *touch, const struct token *token)
+{
+    *touch = (struct touch){.token = token};
+    if (!token->info.recipe->wants_touch || token->giver.waiting == NULL)
+        return;
+    pthread_condattr_t monotonic;
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&touch->changed, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    (void)pthread_mutex_init(&touch->mutex, NULL);
+    // Signals are the business of the program's own thread.
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    touch->started = pthread_create(&touch->thread, NULL, watch, touch) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void touch_end(struct touch *touch)
+{
+    if (!touch->started)
+        return;
+    (void)pthread_mutex_lock(&touch->mutex);
+    touch->done = true;
+    (void)pthread_cond_broadcast(&touch->changed);
+    (void)pthread_mutex_unlock(&touch->mutex);
+    (void)pthread_join(touch->thread, NULL);
+    (void)pthread_cond_destroy(&touch->changed);
+    (void)pthread_mutex_destroy(&touch->mutex);
+}

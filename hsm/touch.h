@@ -1,0 +1,23 @@
+// Telling a person that a signature waits for a finger. For this folder alone.
+#ifndef SSA_HSM_TOUCH_H
+#define SSA_HSM_TOUCH_H
+
+#include <pthread.h>
+
+#include "hsm/pkcs11.h"
+
+struct touch {
+    const struct token *token;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool started, done;
+};
+
+// Before a call that may wait for a touch: tells through the giver, from another thread, when it takes longer
+// than a second. Does nothing on tokens that want none.
+void touch_begin(struct touch *touch, const struct token *token);
+// After it.
+void touch_end(struct touch *touch);
+
+#endif
