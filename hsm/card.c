@@ -5,6 +5,8 @@
 #include "hsm/recipe.h"
 #include "hsm/slot.h"
 
+enum { SUBJECT_MAX = 1024 };
+
 // Stores a certificate in the key's slot; an earlier one is replaced.
 static bool store(struct token *token, const struct key_name *name, const struct key *key,
                   certificate_sign *sign, void *context, struct ssa_error *err)
@@ -14,7 +16,12 @@ static bool store(struct token *token, const struct key_name *name, const struct
     if (!secret_new(&der, CERTIFICATE_MAX, err) || !certificate_write(key, name, sign, context, &der, err) ||
         !session_as(token, CKU_SO, err))
         return false;
-    const CK_RV rv = object_create_certificate(token, key_id(name), secret_span(&der), &object);
+    uint8_t subject[SUBJECT_MAX];
+    size_t len = 0;
+    if (!certificate_subject(secret_span(&der), subject, sizeof subject, &len))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate's subject is too long");
+    const CK_RV rv =
+        object_create_certificate(token, key_id(name), span_of(subject, len), secret_span(&der), &object);
     return rv == CKR_OK ||
            ckr_fail(err, SSA_TOKEN, rv, token, "the card does not take the key's certificate");
 }

@@ -123,6 +123,17 @@ bool certificate_write(const struct key *key, const struct key_name *name, certi
     return false;
 }
 
+bool certificate_subject(struct span der, uint8_t *out, size_t capacity, size_t *len)
+{
+    const unsigned char *at = der.data, *subject = NULL;
+    __attribute__((cleanup(x509_free))) X509 *certificate = d2i_X509(NULL, &at, (long)der.len);
+    if (certificate == NULL || X509_NAME_get0_der(X509_get_subject_name(certificate), &subject, len) != 1 ||
+        *len > capacity)
+        return false;
+    memcpy(out, subject, *len);
+    return true;
+}
+
 bool certificate_name(struct span der, char out[static CERTIFICATE_NAME_MAX])
 {
     const unsigned char *at = der.data;

@@ -16,6 +16,10 @@ typedef bool certificate_sign(void *context, struct span tbs, struct secret *sig
 bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign,
                        void *context, struct secret *der, struct ssa_error *err) MUST_CHECK;
 
+// Copies the DER of the subject, which a token's object holds beside the certificate. False when it does not
+// fit.
+bool certificate_subject(struct span der, uint8_t *out, size_t capacity, size_t *len);
+
 enum { CERTIFICATE_NAME_MAX = 400 };
 // What a certificate of ours says: the email and the key's id, separated by a blank. False for any other
 // certificate.

@@ -97,7 +97,7 @@ CK_RV object_create_public(struct token *token, const struct creation *c, CK_OBJ
     return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
 }
 
-CK_RV object_create_certificate(struct token *token, struct span id, struct span der,
+CK_RV object_create_certificate(struct token *token, struct span id, struct span subject, struct span der,
                                 CK_OBJECT_HANDLE *object)
 {
     static const CK_OBJECT_CLASS class = CKO_CERTIFICATE;
@@ -107,6 +107,7 @@ CK_RV object_create_certificate(struct token *token, struct span id, struct span
     add(&t, CKA_CERTIFICATE_TYPE, &x509, sizeof x509);
     add_flag(&t, CKA_TOKEN, true);
     add_span(&t, CKA_ID, id);
+    add_span(&t, CKA_SUBJECT, subject); // not to be left out (PKCS#11 v2.40 section 4.6.3)
     add_span(&t, CKA_VALUE, der);
     return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
 }

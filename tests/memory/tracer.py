@@ -54,6 +54,7 @@ class Tracer:
         self._ending: set[int] = set()  # processes already searched at their exit
         self._replacing: dict[int, int] = {}  # process: its thread that called execve
         self._borrowers: set[int] = set()  # vfork's children: they run in their parent's memory until they exec
+        self._leaving: set[int] = set()  # past their last instruction
         self._processes: set[int] = set()
         self._main = 0
         self._started = False
@@ -120,6 +121,7 @@ class Tracer:
 
     def _gone(self, tid: int, status: int) -> None:
         self._threads.discard(tid)
+        self._leaving.discard(tid)
         self._borrowers.discard(tid)
         self._replacing.pop(tid, None)
         if tid in self._processes and tid not in self._ending and self._started:
@@ -177,12 +179,14 @@ class Tracer:
     def _exit_event(self, tid: int) -> None:
         """A thread ends, its process's memory still in place: the way of those that made no last call."""
         pid = _process_of(tid)
+        self._leaving.add(tid)
         if not self._started or pid in self._ending:
             return
         if self._replacing.get(pid, tid) != tid:
             return  # execve, whose caller has been searched with all its threads, ends the others
         killer = ptrace.event_message(tid) & 0x7F
-        if killer or len(_living_threads(pid)) == 1:
+        # One that has come this far is on its way out, though it may still be listed as running.
+        if killer or not set(_living_threads(pid)) - self._leaving:
             self._ending.add(pid)
             self._search_process(tid, pid, f"killed by {signal.Signals(killer).name}" if killer else "last thread")
 

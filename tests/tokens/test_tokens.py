@@ -323,7 +323,8 @@ class Cases(TokenCase):
         if process.returncode == 0:
             self.expect(self.run_program("account", "delete", self.profile()["SERVICE_ACCOUNT_ID"], "--yes"), 0)
             return
-        self.assertEqual(process.returncode, 12, err.decode(errors="replace"))
+        # Whether a card's slot was written before the card went cannot be seen any more: then that is said.
+        self.assertIn(process.returncode, (12, 13), err.decode(errors="replace"))
         self.assertEqual(self.api.accounts(), [], "what was made is deleted again")
         self.assertFalse(self.profile_path().exists())
         self.assertEqual(out, b"")
