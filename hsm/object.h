@@ -18,7 +18,7 @@ struct creation {
 CK_RV object_create_private(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
 CK_RV object_create_public(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
 CK_RV object_create_certificate(struct token *token, struct span id, struct span subject, struct span der,
-                               CK_OBJECT_HANDLE *object);
+                                CK_OBJECT_HANDLE *object);
 
 // Finds the one object of this class and id; CK_INVALID_HANDLE for none. Fails when the token cannot be
 // searched.

@@ -101,8 +101,8 @@ struct script {
     size_t rule_count;
     bool count_across_processes;
 
-    struct text manufacturer, description; /* C_GetInfo */
-    struct text label, serial, model;      /* C_GetTokenInfo */
+    struct text manufacturer, description;   /* C_GetInfo */
+    struct text label, serial, maker, model; /* C_GetTokenInfo */
     struct flag_change token_flags, slot_flags;
     struct optional pin_min, pin_max;
     struct mechanisms hidden, only;

@@ -104,12 +104,14 @@ static bool parse_token(struct words *words, struct script *into)
         return words_rest(words, &into->label);
     if (words_take_if(words, "serial"))
         return words_rest(words, &into->serial);
+    if (words_take_if(words, "manufacturer"))
+        return words_rest(words, &into->maker);
     if (words_take_if(words, "model"))
         return words_rest(words, &into->model);
     if (words_take_if(words, "absent-while"))
         return words_text(words, &into->absent_while);
     if (!words_take_if(words, "pinlen"))
-        return words_fail(words, "token flags, label, serial, model, pinlen or absent-while?");
+        return words_fail(words, "token flags, label, serial, manufacturer, model, pinlen or absent-while?");
     into->pin_min.given = into->pin_max.given = true;
     return words_number(words, 255, &into->pin_min.number) && words_number(words, 255, &into->pin_max.number);
 }

@@ -85,6 +85,7 @@ CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
         return rv;
     pad(info->label, sizeof(info->label), &script.label);
     pad(info->serialNumber, sizeof(info->serialNumber), &script.serial);
+    pad(info->manufacturerID, sizeof(info->manufacturerID), &script.maker);
     pad(info->model, sizeof(info->model), &script.model);
     if (script.pin_min.given)
         info->ulMinPinLen = script.pin_min.number;
