@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 15000 };
+enum { ANSWER_MS = 15000, ENDING_MS = 500 };
 
 void module_seen_free(struct module_seen **seen)
 {
@@ -141,15 +141,21 @@ static bool read_answer(int fd, struct module_seen **seen, struct head *head)
 // the signal.
 static int reap(pid_t child, bool told)
 {
+    static const struct timespec moment = {.tv_nsec = 2000000};
     int status = 0;
-    pid_t ended = told ? 0 : waitpid(child, &status, WNOHANG);
-    if (ended == 0) {
-        (void)kill(child, SIGKILL);
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-            continue;
-        return 0;
+    pid_t ended = 0;
+    // Its end of the pipe closes a little before it can be waited for.
+    for (unsigned waited_ms = 0; !told && ended == 0 && waited_ms < ENDING_MS; waited_ms += 2) {
+        ended = waitpid(child, &status, WNOHANG);
+        if (ended == 0)
+            (void)nanosleep(&moment, NULL);
     }
-    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (ended == child)
+        return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    (void)kill(child, SIGKILL);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return 0;
 }
 
 static bool no_answer(const struct module_entry *entry, int by, struct ssa_error *err)

@@ -143,7 +143,7 @@ static bool say_what_is_left(const struct provision *p, bool imported, struct ss
         return false;
     if (command[0] != '\0') {
         err->code = SSA_IMPORT_LEFT;
-        return error_hint(err, "Left, or perhaps left, on the token; remove it: `%s`", command);
+        return error_hint(err, "Left on the token, as far as can be seen; remove it: `%s`", command);
     }
     if (imported)
         err->code = SSA_IMPORT_CLEAN;

@@ -158,7 +158,7 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
     pin_state_end(&policy->state, what);
     if (what == PIN_ACCEPTED)
         pin_state_forget(info);
-    else if (may_be_spent)
+    else if (may_be_spent && info->pin_tries > 0)
         pin_state_mistyped(info);
 }
 
