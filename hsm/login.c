@@ -179,8 +179,13 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     const enum pin_outcome outcome = pin_outcome_of(rv);
     if (who == CKU_USER && (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN))
         token->giver.outcome(token->giver.context, &token->info, outcome);
-    return ckr_fail(err, SSA_PIN, rv, token, "the %s is refused",
-                    who == CKU_SO ? token->info.recipe->so_pin_name : "PIN");
+    const char *name = who == CKU_SO ? token->info.recipe->so_pin_name : "PIN";
+    if (outcome != PIN_REFUSED)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
+    ckr_fail(err, SSA_PIN, rv, token, "the %s is refused", name);
+    return who == CKU_SO && token->info.recipe->so_pin_refused != NULL
+               ? error_hint(err, "%s", token->info.recipe->so_pin_refused)
+               : false;
 }
 
 // A user PIN that is tried as a card's management key costs a try of the user's: what cannot be one is not
@@ -212,7 +217,5 @@ bool token_login_for_import(struct token *token, const struct pin_giver *user, c
     if (!secret_new(&token->so_pin, PIN_MAX, err) ||
         !so->give(so->context, &token->info, &token->so_pin, err) || !right_form(token, err))
         return false;
-    if (session_as(token, CKU_SO, err))
-        return true;
-    return recipe->so_pin_refused != NULL ? error_hint(err, "%s", recipe->so_pin_refused) : false;
+    return session_as(token, CKU_SO, err);
 }

@@ -14,142 +14,13 @@
 
 #include "aps/monotonic.h"
 #include "core/text.h"
+#include "flow/pinentry_child.h"
 #include "flow/tell.h"
 
 enum {
-    LINE_MOST = 1000,      // "Developing with Assuan", Server responses: longer is a communication error
-    CHECK_MS = 200,        // how soon an interruption is seen
-    OVERTIME_MS = 2000,    // for a pinentry to end the question itself, and to clear the screen
-    FAREWELL_MS = 1000,    // between BYE and TERM, and between TERM and KILL
-    ENVIRONMENT_MOST = 48, // the names below and the dozen of LC_
+    CHECK_MS = 200,     // how soon an interruption is seen
+    OVERTIME_MS = 2000, // for a pinentry to end the question itself, and to clear the screen
 };
-
-struct pinentry {
-    const char *program;
-    const struct pinentry_limits *limits;
-    const struct ssa_callbacks *callbacks;
-    pid_t child;            // 0: none
-    int fd, tty;            // -1: none
-    bool in_order, refused; // the last command has got its answer; that was ERR
-    int status;             // once it has ended: waitpid's
-    char tty_name[128];
-    struct termios before;
-    struct secret in; // begins with the line that is looked at
-    size_t line;      // its length with the line break
-};
-
-static bool passed_on(const char *entry)
-{
-    static const char names[] = " PATH HOME LANG TERM DISPLAY WAYLAND_DISPLAY XAUTHORITY XDG_RUNTIME_DIR "
-                                "DBUS_SESSION_BUS_ADDRESS GPG_TTY ";
-    char name[32];
-    return strncmp(entry, "LC_", 3) == 0 ||
-           (text_format(name, sizeof name, " %.*s ", (int)strcspn(entry, "="), entry) &&
-            strstr(names, name) != NULL);
-}
-
-static int spawn_with(struct pinentry *p, int theirs, posix_spawn_file_actions_t *files,
-                      posix_spawnattr_t *how)
-{
-    char *const argv[] = {(char *)(uintptr_t)p->program, NULL};
-    char *environment[ENVIRONMENT_MOST + 1] = {NULL};
-    size_t kept = 0;
-    for (char **entry = environ; entry != NULL && *entry != NULL && kept < ENVIRONMENT_MOST; entry++)
-        if (passed_on(*entry))
-            environment[kept++] = *entry;
-    sigset_t all, none;
-    (void)sigfillset(&all);
-    (void)sigemptyset(&none);
-    int number = 0;
-    // Toolkits chat on standard error; what a person has to know comes as ERR. The process group stays ours:
-    // one of its own would be in the background, and could not read the terminal.
-    const bool ready =
-        (number = posix_spawn_file_actions_adddup2(files, theirs, STDIN_FILENO)) == 0 &&
-        (number = posix_spawn_file_actions_adddup2(files, theirs, STDOUT_FILENO)) == 0 &&
-        (number = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0)) == 0 &&
-        (number = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1)) == 0 &&
-        (number = posix_spawnattr_setsigdefault(how, &all)) == 0 &&
-        (number = posix_spawnattr_setsigmask(how, &none)) == 0 &&
-        (number = posix_spawnattr_setflags(how, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)) == 0;
-    return ready ? posix_spawnp(&p->child, p->program, files, how, argv, environment) : number;
-}
-
-// Gives an errno.
-static int spawn(struct pinentry *p)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t how;
-    int ends[2], number = 0;
-    // Not two pipes: send(2) can be kept from raising SIGPIPE, which the program that uses us may not ignore.
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return errno;
-    p->fd = ends[0];
-    if ((number = posix_spawn_file_actions_init(&files)) == 0) {
-        if ((number = posix_spawnattr_init(&how)) == 0) {
-            number = spawn_with(p, ends[1], &files, &how);
-            (void)posix_spawnattr_destroy(&how);
-        }
-        (void)posix_spawn_file_actions_destroy(&files);
-    }
-    (void)close(ends[1]);
-    p->child = number == 0 ? p->child : 0; // unspecified after a failure
-    return number;
-}
-
-// Whether the child has ended, and is no zombie any more.
-static bool ended(struct pinentry *p, int patience_ms)
-{
-    static const struct timespec moment = {.tv_nsec = 5000000};
-    const long long deadline = monotonic_ms() + patience_ms;
-    while (p->child != 0) {
-        const pid_t found = waitpid(p->child, &p->status, WNOHANG);
-        // ECHILD: somebody else waits for all children of this process, or SIGCHLD is ignored.
-        if (found == p->child || (found < 0 && errno != EINTR))
-            p->child = 0;
-        else if (monotonic_ms() >= deadline)
-            return false;
-        else
-            (void)nanosleep(&moment, NULL);
-    }
-    return true;
-}
-
-static bool say(struct pinentry *p, const char *command, const char *argument)
-{
-    char line[LINE_MOST + 1];
-    if (!text_format(line, sizeof line, "%s%s\n", command, argument))
-        return false;
-    // All that is ever said fits in the socket's buffer: one that is full belongs to a child that does not
-    // read.
-    const size_t len = strlen(line);
-    return send(p->fd, line, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
-}
-
-static void pinentry_end(struct pinentry *p)
-{
-    bool orderly = p->in_order && say(p, "BYE", "") && shutdown(p->fd, SHUT_WR) == 0;
-    orderly = ended(p, orderly ? FAREWELL_MS : 0) && orderly;
-    if (p->child != 0) {
-        (void)kill(p->child, SIGTERM);
-        (void)kill(p->child, SIGCONT); // one that was stopped, for it is in the background, hears TERM then
-        if (!ended(p, FAREWELL_MS)) {
-            (void)kill(p->child, SIGKILL);
-            while (waitpid(p->child, NULL, 0) < 0 && errno == EINTR)
-                continue;
-        }
-    }
-    // One that was ended in the middle leaves the terminal without echo, and in its queue what was typed of
-    // the PIN, for the shell to read. (From the background, setting it would stop us.)
-    if (!orderly && p->tty >= 0 && tcgetpgrp(p->tty) == getpgrp())
-        (void)tcsetattr(p->tty, TCSAFLUSH, &p->before);
-    if (p->tty >= 0)
-        (void)close(p->tty);
-    if (p->fd >= 0)
-        (void)close(p->fd);
-    secret_free(&p->in);
-}
-
-#define PINENTRY_AUTO __attribute__((cleanup(pinentry_end))) struct pinentry
 
 static bool no_pin(const struct pinentry *p, const char *cause, const char *why, struct ssa_error *err)
 {
@@ -168,7 +39,7 @@ static bool not_run(const struct pinentry *p, const char *cause, struct ssa_erro
 static bool gone(struct pinentry *p, struct ssa_error *err)
 {
     // What a shell says for a program that is not there; so does posix_spawn(3) where it notices too late.
-    if (ended(p, FAREWELL_MS) && WIFEXITED(p->status) && WEXITSTATUS(p->status) == 127)
+    if (pinentry_ended(p, FAREWELL_MS) && WIFEXITED(p->status) && WEXITSTATUS(p->status) == 127)
         return not_run(p, "exit status 127", err);
     return no_pin(p, NULL, "ended without an answer", err);
 }
@@ -296,7 +167,7 @@ static bool answered(struct pinentry *p, long long ms, struct secret *pin, struc
                 return false;
         } else if (begins(line, "INQUIRE")) {
             // We have nothing to add, which is no reason to end the question.
-            if (!say(p, "END", ""))
+            if (!pinentry_say(p, "END", ""))
                 return gone(p, err);
         } else {
             known = len == 0 || line[0] == '#' || begins(line, "S");
@@ -307,7 +178,7 @@ static bool answered(struct pinentry *p, long long ms, struct secret *pin, struc
 
 static bool command(struct pinentry *p, const char *name, const char *argument, struct ssa_error *err)
 {
-    return say(p, name, argument) ? answered(p, p->limits->reply_ms, NULL, err) : gone(p, err);
+    return pinentry_say(p, name, argument) ? answered(p, p->limits->reply_ms, NULL, err) : gone(p, err);
 }
 
 // One that some do not know, and that can be done without. The value may come from the environment, where a
@@ -381,7 +252,7 @@ static bool converse(struct pinentry *p, const char *description, const char *pr
         !show(p, "SETDESC ", description, err) || !show(p, "SETPROMPT ", prompt, err))
         return false;
     const long long began = monotonic_ms();
-    if (!say(p, "GETPIN", ""))
+    if (!pinentry_say(p, "GETPIN", ""))
         return gone(p, err);
     if (!answered(p, patience, pin, err))
         return !p->in_order && monotonic_ms() - began >= patience ? nobody(p, err) : false;
@@ -396,7 +267,7 @@ bool pinentry_ask_within(const struct pinentry_limits *limits, const char *progr
     if (!secret_new(&p.in, LINE_MOST + 2, err))
         return false;
     find_terminal(&p);
-    const int number = spawn(&p);
+    const int number = pinentry_spawn(&p);
     if (number != 0)
         return not_run(&p, strerrorname_np(number), err);
     const bool ok = converse(&p, description, prompt, pin, err);
