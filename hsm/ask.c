@@ -81,6 +81,8 @@ static _Noreturn void answer(const struct module_entry *entry, int fd)
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         (void)signal(ours[i], SIG_DFL);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    // Secret memory is not inherited; what the parent's last copying left in the registers is.
+    wipe_stack_and_registers();
     quieten();
     struct module module;
     struct head head = {0};

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include "hsm/pkcs11.h"
+#include "hsm/slot.h"
 #include "hsm/touch.h"
 
 static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
@@ -77,10 +78,20 @@ struct span key_id(const struct key_name *name)
     return name->slot != 0 ? span_of(&name->slot, 1) : span_text(name->kid);
 }
 
+// Minutes may have gone by at prompts and the API since the slot was chosen.
+static bool slot_check_free(struct token *token, uint8_t id, struct ssa_error *err)
+{
+    struct card_slot slot;
+    if (!session_as(token, CKU_USER, err) || !slot_look(token, id, &slot, err))
+        return false;
+    return !slot.used || error_set(err, SSA_CONFIG, NULL, token->info.uri,
+                                   "slot %s has been used by somebody else meanwhile", slot.name);
+}
+
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)
 {
     if (name->slot != 0)
-        return true;
+        return name->replaces || slot_check_free(token, name->slot, err);
     const struct span id = key_id(name);
     CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_ID, id.data, id.len)};
     CK_OBJECT_HANDLE found = 0;

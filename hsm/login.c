@@ -206,16 +206,11 @@ static bool right_form(const struct token *token, struct ssa_error *err)
         "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
 }
 
-bool token_login_for_import(struct token *token, const struct pin_giver *user, const struct pin_giver *so,
-                            struct ssa_error *err)
+bool token_login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err)
 {
-    const struct recipe *recipe = token->info.recipe;
-    if (!token_login(token, true, user, err))
-        return false;
-    if (recipe->import_as != IMPORT_AS_SO)
+    if (token->info.recipe->import_as != IMPORT_AS_SO)
         return true;
-    if (!secret_new(&token->so_pin, PIN_MAX, err) ||
-        !so->give(so->context, &token->info, &token->so_pin, err) || !right_form(token, err))
-        return false;
-    return session_as(token, CKU_SO, err);
+    return secret_new(&token->so_pin, PIN_MAX, err) &&
+           so->give(so->context, &token->info, &token->so_pin, err) && right_form(token, err) &&
+           session_as(token, CKU_SO, err);
 }

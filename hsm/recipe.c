@@ -21,7 +21,9 @@ static const struct recipe table[] = {
     // Signs with CKM_RSA_PKCS alone; wants all eight numbers; two wrong PINs set FINAL_TRY, three lock.
     {.name = "opencryptoki",
      .module_manufacturer = "IBM",
-     .token_manufacturer = "IBM Corp.",
+     .library = "Meta PKCS11",
+     .token_manufacturer = "IBM",
+     .model = "IBM SoftTok",
      .import_as = IMPORT_AS_USER,
      .parts = PART_ALL,
      .public_half = true,
@@ -45,7 +47,9 @@ static const struct recipe table[] = {
     // another process (firmware before 5.3), and touching it in the importing one crashes the module.
     {.name = "YubiKey PIV",
      .module_manufacturer = "Yubico",
+     .library = "PKCS#11 PIV Library",
      .token_manufacturer = "Yubico",
+     .model = "YubiKey",
      .import_as = IMPORT_AS_SO,
      .parts = PART_TOKEN | PART_SENSITIVE,
      .slots = true,
@@ -62,8 +66,9 @@ static const struct recipe table[] = {
      .unlock = "the PUK sets a new PIN: `yubico-piv-tool -a unblock-pin`"},
 
     // CKR_FUNCTION_NOT_SUPPORTED for an import; sees a key only beside its certificate.
-    {.name = "OpenSC",
+    {.name = "a PIV card through OpenSC",
      .module_manufacturer = "OpenSC",
+     .model = "PKCS#15 emulated",
      .import_as = IMPORT_NEVER,
      .instead = "It signs with keys that are there. To put one into a YubiKey or another PIV card use its "
                 "own module: "
@@ -78,11 +83,26 @@ static const struct recipe unknown = {.name = "an unknown token",
                                       .rehearse = true,
                                       .public_half = true};
 
-// Cryptoki's text has a fixed width and no NUL.
+// Cryptoki's text has a fixed width and no NUL. NULL is the beginning of everything.
 static bool begins(const CK_UTF8CHAR *text, size_t width, const char *start)
 {
     const size_t len = start == NULL ? 0 : strlen(start);
-    return len > 0 && len <= width && memcmp(text, start, len) == 0;
+    return len <= width && (len == 0 || memcmp(text, start, len) == 0);
+}
+
+static bool by_module(const struct recipe *r, const CK_INFO *module, const CK_TOKEN_INFO *token)
+{
+    return r->module_manufacturer != NULL &&
+           begins(module->manufacturerID, sizeof module->manufacturerID, r->module_manufacturer) &&
+           begins(module->libraryDescription, sizeof module->libraryDescription, r->library) &&
+           begins(token->model, sizeof token->model, r->model);
+}
+
+static bool by_token(const struct recipe *r, const CK_TOKEN_INFO *token)
+{
+    return r->token_manufacturer != NULL &&
+           begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer) &&
+           begins(token->model, sizeof token->model, r->model);
 }
 
 const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token)
@@ -90,10 +110,10 @@ const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *toke
     const size_t count = sizeof table / sizeof table[0];
     // The module knows best; behind one that only passes calls on, the token's own words are what there is.
     for (size_t i = 0; i < count; i++)
-        if (begins(module->manufacturerID, sizeof module->manufacturerID, table[i].module_manufacturer))
+        if (by_module(&table[i], module, token))
             return &table[i];
     for (size_t i = 0; i < count; i++)
-        if (begins(token->manufacturerID, sizeof token->manufacturerID, table[i].token_manufacturer))
+        if (by_token(&table[i], token))
             return &table[i];
     return &unknown;
 }

@@ -29,9 +29,10 @@ enum template_part {
 
 struct recipe {
     const char *name; // for messages
-    // How it is known: by the start of what the module or the token says of its maker; NULL is none. Behind a
-    // remoting module the token's own words are all there is.
-    const char *module_manufacturer, *token_manufacturer;
+    // How it is known: by the beginning of what the module says of itself and its token's model, or, behind a
+    // remoting module, by what the token says alone. NULL is anything, but for the two makers, where it is
+    // nothing.
+    const char *module_manufacturer, *library, *token_manufacturer, *model;
 
     enum import_as import_as;
     const char *instead; // IMPORT_NEVER: what to do

@@ -23,9 +23,9 @@ bool token_has_slots(const struct token *token)
     return token->info.recipe->slots;
 }
 
-static bool look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err)
+bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err)
 {
-    static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_CERTIFICATE};
+    static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
     *slot = (struct card_slot){.id = id};
     memcpy(slot->name, slot_name(id), sizeof "9a");
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
@@ -49,7 +49,7 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
             id = (uint8_t)(i + 1);
     if (id == 0)
         return error_set(err, SSA_USAGE, NULL, wanted, "a card's slot is one of 9a, 9c, 9d, 9e and 82 to 95");
-    if (!look(token, id, slot, err))
+    if (!slot_look(token, id, slot, err))
         return false;
     if (!slot->used || replace)
         return true;
@@ -61,12 +61,10 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
                  struct ssa_error *err)
 {
-    if (!session_open(token, true, err))
-        return false;
     if (wanted != NULL)
         return choose_named(token, wanted, replace, slot, err);
     for (size_t i = 0; i < sizeof by_itself; i++) {
-        if (!look(token, by_itself[i], slot, err))
+        if (!slot_look(token, by_itself[i], slot, err))
             return false;
         if (!slot->used)
             return true;

@@ -13,9 +13,12 @@ struct card_slot {
 // Whether a slot has to be chosen for a new key.
 bool token_has_slots(const struct token *token);
 
-// Chooses the slot named wanted, or for NULL the first free one that asks for the PIN once a session. Fails
-// with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or that one is and replace is
-// false.
+// Looks whether a slot is used: by a key, its public half or a certificate. Keys are seen only by the user.
+bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err) MUST_CHECK;
+
+// Chooses the slot named wanted, the user being logged in, or for NULL the first free one that asks for the
+// PIN once a session. Fails with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or
+// that one is and replace is false.
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
                  struct ssa_error *err) MUST_CHECK;
 

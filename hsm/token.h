@@ -83,11 +83,10 @@ struct pin_giver {
 bool token_login(struct token *token, bool writable, const struct pin_giver *giver,
                  struct ssa_error *err) MUST_CHECK;
 
-// The same with a session that writes, for an import: where the token's recipe demands it (a PIV card's
-// management key), the security officer logs in after the user was shown to be right, and stays. so is not
-// asked elsewhere.
-bool token_login_for_import(struct token *token, const struct pin_giver *user, const struct pin_giver *so,
-                            struct ssa_error *err) MUST_CHECK;
+// For an import, once the user is logged in: where the token's recipe demands it (a PIV card's management
+// key), the security officer logs in in the user's stead, and is asked for through so. Does nothing
+// elsewhere.
+bool token_login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err) MUST_CHECK;
 
 // What people call the security officer's PIN on this token; NULL where an import does not need it. *factory
 // is its value on a token whose owner has not changed it, or NULL.

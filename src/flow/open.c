@@ -92,8 +92,9 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
         return false;
     target->so = (struct so_pin){.run = run, .token = target->token};
     const struct pin_giver user = pin_giver_of(&target->pin), officer = so_pin_giver(&target->so);
-    return token_check_able(target->token, err) && choose_slot(run, output, target, err) &&
-           token_login_for_import(target->token, &user, &officer, err) &&
+    // Keys are private objects: which slots are used shows only after the login.
+    return token_check_able(target->token, err) && token_login(target->token, true, &user, err) &&
+           choose_slot(run, output, target, err) && token_login_officer(target->token, &officer, err) &&
            token_rehearse(target->token, output->rehearse, err);
 }
 

@@ -14,8 +14,9 @@ static void conclude(struct ssa_error *err, const struct made *made, bool clean,
     // What the reason itself calls for is still to be done.
     char reason[sizeof err->hint];
     (void)text_format(reason, sizeof reason, "%s", err->hint);
-    error_hint(err, "%s%s%s%s%s%s", hint, left ? " Left on the token, as far as can be seen; remove it: `" : "",
-               made->left_on_token, left ? "`" : "", reason[0] != '\0' ? " " : "", reason);
+    error_hint(err, "%s%s%s%s%s%s", hint,
+               left ? " Left on the token, as far as can be seen; remove it: `" : "", made->left_on_token,
+               left ? "`" : "", reason[0] != '\0' ? " " : "", reason);
 }
 
 static void conclude_deletion(struct ssa_error *err, const struct made *made, bool deleted,

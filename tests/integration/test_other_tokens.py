@@ -74,7 +74,7 @@ class Known(FaultCase):
         self.assertEqual(len(self.objects()), 2)
 
     def test_a_module_that_cannot_import_says_which_one_can(self) -> None:
-        with self.shim("info manufacturer OpenSC Project") as log:
+        with self.shim("info manufacturer OpenSC Project", "token model PKCS#15 emulated") as log:
             self.expect_failure(self.create(), 7, "ykcs11")
         self.assertEqual(self.api.asked(), [])
         self.assertEqual(log.count("C_Login"), 0, "a PIN was tried in vain")

@@ -2,66 +2,79 @@
 #include "core/unit.h"
 #include "hsm/recipe.h"
 
-static CK_INFO module_by(const char *maker)
+static void put(CK_UTF8CHAR *to, const char *text)
 {
-    CK_INFO info;
-    memset(&info, ' ', sizeof info);
-    memcpy(info.manufacturerID, maker, strlen(maker));
-    return info;
+    memcpy(to, text, strlen(text));
 }
 
-static CK_TOKEN_INFO token_by(const char *maker)
+static const struct recipe *recipe(const char *module, const char *library, const char *maker,
+                                   const char *model)
 {
+    CK_INFO about;
     CK_TOKEN_INFO info;
+    memset(&about, ' ', sizeof about);
     memset(&info, ' ', sizeof info);
-    memcpy(info.manufacturerID, maker, strlen(maker));
-    return info;
-}
-
-static const struct recipe *recipe(const char *module, const char *token)
-{
-    const CK_INFO about = module_by(module);
-    const CK_TOKEN_INFO info = token_by(token);
+    put(about.manufacturerID, module);
+    put(about.libraryDescription, library);
+    put(info.manufacturerID, maker);
+    put(info.model, model);
     return recipe_for(&about, &info);
 }
+
+static const char yubico[] = "Yubico (www.yubico.com)", piv[] = "PKCS#11 PIV Library (SP-800-73)";
 
 static void the_module_says_what_it_is(void **state)
 {
     (void)state;
-    assert_int_equal(recipe("Yubico (www.yubico.com)", "Yubico (www.yubico.com)")->import_as, IMPORT_AS_SO);
-    assert_int_equal(recipe("OpenSC Project", "piv_II")->import_as, IMPORT_NEVER);
-    assert_int_equal(recipe("tpm2-software.github.io", "Infineon")->import_as, IMPORT_NEVER);
-    assert_int_equal(recipe("IBM", "IBM Corp.")->pin_tries, 3);
+    assert_int_equal(recipe(yubico, piv, yubico, "YubiKey YK5")->import_as, IMPORT_AS_SO);
+    assert_int_equal(
+        recipe("OpenSC Project", "OpenSC smartcard framework", "piv_II", "PKCS#15 emulated")->import_as,
+        IMPORT_NEVER);
+    assert_int_equal(recipe("tpm2-software.github.io", "TPM2.0 Cryptoki", "Infineon", "SLB9670")->import_as,
+                     IMPORT_NEVER);
+    assert_int_equal(recipe("IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "IBM SoftTok")->pin_tries, 3);
+}
+
+static void another_token_of_the_same_maker_is_another(void **state)
+{
+    (void)state;
+    // A YubiHSM, IBM's cards, smart cards that OpenSC does import into.
+    assert_true(recipe(yubico, "YubiHSM PKCS#11 Library", yubico, "YubiHSM")->rehearse);
+    assert_true(recipe("IBM", "Meta PKCS11 LIBRARY", "IBM", "EP11")->rehearse);
+    assert_true(recipe("OpenSC Project", "OpenSC smartcard framework", "EnterSafe", "PKCS#15")->rehearse);
 }
 
 static void a_module_does_not_hide_behind_the_token_it_shows(void **state)
 {
     (void)state;
-    // OpenSC with a YubiKey: it is OpenSC that cannot import.
-    assert_int_equal(recipe("OpenSC Project", "Yubico")->import_as, IMPORT_NEVER);
+    assert_int_equal(
+        recipe("OpenSC Project", "OpenSC smartcard framework", yubico, "PKCS#15 emulated")->import_as,
+        IMPORT_NEVER);
 }
 
 static void behind_remoting_the_token_says_it(void **state)
 {
     (void)state;
-    assert_true(recipe("PKCS#11 Kit", "Yubico (www.yubico.com)")->slots);
-    assert_string_equal(recipe("PKCS#11 Kit", "SoftHSM project")->name, "SoftHSM");
+    static const char kit[] = "PKCS#11 Kit", proxy[] = "PKCS#11 Kit Proxy Module";
+    assert_true(recipe(kit, proxy, yubico, "YubiKey YK5")->slots);
+    assert_string_equal(recipe(kit, proxy, "SoftHSM project", "SoftHSM v2")->name, "SoftHSM");
 }
 
 static void an_unknown_one_is_rehearsed_with_the_whole_template(void **state)
 {
     (void)state;
-    const struct recipe *unknown = recipe("Acme", "Acme");
+    const struct recipe *unknown = recipe("Acme", "", "Acme", "");
     assert_true(unknown->rehearse);
     assert_int_equal(unknown->parts, PART_ALL);
     assert_int_equal(unknown->import_as, IMPORT_AS_USER);
-    assert_ptr_equal(recipe("", ""), unknown);
+    assert_ptr_equal(recipe("", "", "", ""), unknown);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_module_says_what_it_is),
+        cmocka_unit_test(another_token_of_the_same_maker_is_another),
         cmocka_unit_test(a_module_does_not_hide_behind_the_token_it_shows),
         cmocka_unit_test(behind_remoting_the_token_says_it),
         cmocka_unit_test(an_unknown_one_is_rehearsed_with_the_whole_template),
