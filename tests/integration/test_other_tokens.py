@@ -88,4 +88,6 @@ class Search(FaultCase):
     def test_a_module_that_crashes_or_hangs_takes_nothing_with_it(self) -> None:
         with self.shim("C_GetSlotList * crash"):
             result = self.run_program("hsm", "list")
-        self.expect(result, 4, "crashes", "SEGV")
+        self.expect(result, 4, "--module")
+        # A sanitizer makes an exit of the crash.
+        self.assertRegex(result.err, r"crashes \(SEGV\)|does not answer")

@@ -79,7 +79,7 @@ class Proof:
         return ["--timeout", str(self._timeout), *(["--user", self._world.user] if self._world.user else [])]
 
     def _command(self, name: str, words: list[str], literal_secret: bool, keys: int, traced: bool) -> None:
-        environment = self._world.environment(literal_secret)
+        environment = self._world.environment(literal_secret, search=name == "key-import")
         command = [self._program, *words]
         if not traced:
             self._world.run_untraced(command, environment)

@@ -138,9 +138,15 @@ class World:
         self.url, self._cacert = ready["url"], ready["cacert"]
         self.issued = folder / "issued"
 
-    def environment(self, literal_secret: bool) -> dict[str, str]:
-        """All that the program is told; nothing of our own environment."""
-        return {
+    def environment(self, literal_secret: bool, search: bool = False) -> dict[str, str]:
+        """All that the program is told; nothing of our own environment. With search it has to look for the module: in
+        child processes, of which each is searched too."""
+        if search:
+            folder = self._own(self._own(self.home / "config/pkcs11") / "modules")
+            module = folder / "proof.module"
+            module.write_text(f"module: {_find('pkcs11/p11-kit-client.so')}\n", encoding="ascii")
+            module.chmod(0o644)
+        told = {
             "PATH": _PATH,
             "LANG": "C.UTF-8",
             "HOME": str(self.home),
@@ -156,6 +162,7 @@ class World:
             "SSA_HSM_BASE_URL": self.url,
             "SSA_HSM_CACERT": self._cacert,
         }
+        return {name: value for name, value in told.items() if not (search and name == "SSA_HSM_MODULE")}
 
     def run_untraced(self, command: list[str], environment: dict[str, str]) -> None:
         """A command that only prepares the ground."""
