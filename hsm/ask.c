@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 15000, ENDING_MS = 500 };
+enum { ANSWER_MS = 10000, SLICE_MS = 200, ENDING_MS = 500 };
 
 void module_seen_free(struct module_seen **seen)
 {
@@ -79,7 +79,7 @@ static _Noreturn void answer(const struct module_entry *entry, int fd)
 {
     static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
-        (void)signal(ours[i], SIG_DFL);
+        (void)signal(ours[i], SIG_IGN); // the parent decides, and ends us
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     // Secret memory is not inherited; what the parent's last copying left in the registers is.
     wipe_stack_and_registers();
@@ -104,14 +104,16 @@ static long long now_ms(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-static bool read_whole(int fd, void *data, size_t len, long long until)
+static bool read_whole(int fd, void *data, size_t len, long long until, const struct ssa_callbacks *callbacks)
 {
     char *at = data;
     while (len > 0) {
         struct pollfd input = {.fd = fd, .events = POLLIN};
         const long long left = until - now_ms();
-        const int ready = left <= 0 ? 0 : poll(&input, 1, (int)left);
-        if (ready < 0 && errno == EINTR)
+        if (left <= 0 || (callbacks->interrupted != NULL && callbacks->interrupted(callbacks->context)))
+            return false;
+        const int ready = poll(&input, 1, left < SLICE_MS ? (int)left : SLICE_MS);
+        if (ready == 0 || (ready < 0 && errno == EINTR))
             continue;
         const ssize_t got = ready <= 0 ? 0 : read(fd, at, len);
         if (got < 0 && errno == EINTR)
@@ -124,15 +126,17 @@ static bool read_whole(int fd, void *data, size_t len, long long until)
     return true;
 }
 
-static bool read_answer(int fd, struct module_seen **seen, struct head *head)
+static bool read_answer(int fd, const struct ssa_callbacks *callbacks, struct module_seen **seen,
+                        struct head *head)
 {
     const long long until = now_ms() + ANSWER_MS;
-    if (!read_whole(fd, head, sizeof *head, until) || head->count > SLOTS_MAX)
+    if (!read_whole(fd, head, sizeof *head, until, callbacks) || head->count > SLOTS_MAX)
         return false;
     if (!head->ok)
         return true;
     *seen = calloc(1, sizeof **seen);
-    if (*seen == NULL || !read_whole(fd, (*seen)->tokens, head->count * sizeof(*seen)->tokens[0], until))
+    if (*seen == NULL ||
+        !read_whole(fd, (*seen)->tokens, head->count * sizeof(*seen)->tokens[0], until, callbacks))
         return false;
     (*seen)->about = head->about;
     (*seen)->count = head->count;
@@ -167,7 +171,8 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
     return error_hint(err, "Name the module that you want: --module or SSA_HSM_MODULE.");
 }
 
-bool module_ask(const struct module_entry *entry, struct module_seen **seen, struct ssa_error *err)
+bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
+                struct module_seen **seen, struct ssa_error *err)
 {
     int ends[2];
     struct head head = {0};
@@ -178,7 +183,7 @@ bool module_ask(const struct module_entry *entry, struct module_seen **seen, str
     if (child == 0)
         answer(entry, ends[1]);
     (void)close(ends[1]);
-    const bool told = child > 0 && read_answer(ends[0], seen, &head);
+    const bool told = child > 0 && read_answer(ends[0], callbacks, seen, &head);
     (void)close(ends[0]);
     if (child < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no process for asking the module");

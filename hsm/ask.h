@@ -21,9 +21,10 @@ struct module_seen {
 // Of a module that is open here. The caller frees *seen.
 bool module_look(const struct module *module, struct module_seen **seen, struct ssa_error *err) MUST_CHECK;
 
-// Of one that is loaded in a child alone. One that crashes or does not answer in time fails with SSA_ABSENT.
-bool module_ask(const struct module_entry *entry, struct module_seen **seen,
-                struct ssa_error *err) MUST_CHECK;
+// Of one that is loaded in a child alone. One that crashes, or does not answer in time or before a
+// person wants to stop, fails with SSA_ABSENT.
+bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
+                struct module_seen **seen, struct ssa_error *err) MUST_CHECK;
 
 void module_seen_free(struct module_seen **seen);
 #define SEEN_AUTO __attribute__((cleanup(module_seen_free))) struct module_seen

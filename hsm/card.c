@@ -8,27 +8,28 @@
 enum { SUBJECT_MAX = 1024 };
 
 // Stores a certificate in the key's slot; an earlier one is replaced.
-static bool store(struct token *token, const struct key_name *name, const struct key *key,
-                  certificate_sign *sign, void *context, struct ssa_error *err)
+static bool store(struct token *token, const struct key_name *name, struct span der, struct ssa_error *err)
 {
-    SECRET_AUTO der = {0};
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    if (!secret_new(&der, CERTIFICATE_MAX, err) || !certificate_write(key, name, sign, context, &der, err) ||
-        !session_as(token, CKU_SO, err))
-        return false;
     uint8_t subject[SUBJECT_MAX];
     size_t len = 0;
-    if (!certificate_subject(secret_span(&der), subject, sizeof subject, &len))
+    if (!certificate_subject(der, subject, sizeof subject, &len))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate's subject is too long");
-    const CK_RV rv =
-        object_create_certificate(token, key_id(name), span_of(subject, len), secret_span(&der), &object);
+    if (!session_as(token, CKU_SO, err))
+        return false;
+    const CK_RV rv = object_create_certificate(token, key_id(name), span_of(subject, len), der, &object);
     return rv == CKR_OK ||
            ckr_fail(err, SSA_TOKEN, rv, token, "the card does not take the key's certificate");
 }
 
-bool card_import(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+bool card_import(struct token *token, const struct creation *creation, const struct key_name *name,
+                 struct key *key, struct ssa_error *err)
 {
-    return store(token, name, key, NULL, NULL, err);
+    SECRET_AUTO placeholder = {0};
+    // Made first: once the key is in the slot nothing is to fail that could have failed before.
+    return secret_new(&placeholder, CERTIFICATE_MAX, err) &&
+           certificate_write(key, name, NULL, NULL, &placeholder, err) &&
+           create_private(token, creation, key, err) && store(token, name, secret_span(&placeholder), err);
 }
 
 // What the card's own signature over the certificate needs.
@@ -46,7 +47,10 @@ static bool sign_tbs(void *context, struct span tbs, struct secret *signature, s
 bool card_certify(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     struct signer signer = {.token = token, .key = key};
-    return session_as(token, CKU_USER, err) && store(token, name, key, sign_tbs, &signer, err);
+    SECRET_AUTO der = {0};
+    return session_as(token, CKU_USER, err) && secret_new(&der, CERTIFICATE_MAX, err) &&
+           certificate_write(key, name, sign_tbs, &signer, &der, err) &&
+           store(token, name, secret_span(&der), err);
 }
 
 static bool destroy_certificate(struct token *token, const struct key_name *name, struct ssa_error *err)

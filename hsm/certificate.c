@@ -22,8 +22,10 @@ static void public_key_free(EVP_PKEY **key)
 
 static bool add(X509_NAME *subject, int nid, const char *text, size_t len)
 {
-    return len == 0 || X509_NAME_add_entry_by_NID(subject, nid, MBSTRING_UTF8, (const unsigned char *)text,
-                                                  (int)len, -1, 0) == 1;
+    // The type is given outright: by MBSTRING_UTF8 OpenSSL would hold an email to 128 characters, which the
+    // provider's exceed, and an id to those of a PrintableString.
+    return len == 0 || X509_NAME_add_entry_by_NID(subject, nid, V_ASN1_UTF8STRING,
+                                                  (const unsigned char *)text, (int)len, -1, 0) == 1;
 }
 
 static bool set_names(X509 *certificate, const struct key_name *name)

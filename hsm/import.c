@@ -36,20 +36,26 @@ static bool surely_not_made(CK_RV rv)
            rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY;
 }
 
+bool create_private(struct token *token, const struct creation *creation, struct key *key,
+                    struct ssa_error *err)
+{
+    const CK_RV rv = object_create_private(token, creation, &key->private_object);
+    if (rv == CKR_OK)
+        return true;
+    key->private_object = surely_not_made(rv) ? CK_INVALID_HANDLE : CK_UNAVAILABLE_INFORMATION;
+    return refused(err, token, rv, "private");
+}
+
 static bool store_both(struct token *token, const struct creation *c, const struct key_name *name,
                        struct key *key, struct ssa_error *err)
 {
-    const struct recipe *recipe = token->info.recipe;
-    CK_RV rv = object_create_private(token, c, &key->private_object);
-    if (rv != CKR_OK) {
-        key->private_object = surely_not_made(rv) ? CK_INVALID_HANDLE : CK_UNAVAILABLE_INFORMATION;
-        return refused(err, token, rv, "private");
-    }
-    if (recipe->slots)
-        return card_import(token, name, key, err);
-    if (!recipe->public_half)
+    if (token->info.recipe->slots)
+        return card_import(token, c, name, key, err);
+    if (!create_private(token, c, key, err))
+        return false;
+    if (!token->info.recipe->public_half || token->no_public_half)
         return true;
-    rv = object_create_public(token, c, &key->public_object);
+    const CK_RV rv = object_create_public(token, c, &key->public_object);
     return rv == CKR_OK || refused(err, token, rv, "public");
 }
 

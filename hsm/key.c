@@ -82,10 +82,10 @@ struct span key_id(const struct key_name *name)
 static bool slot_check_free(struct token *token, uint8_t id, struct ssa_error *err)
 {
     struct card_slot slot;
-    if (!session_as(token, CKU_USER, err) || !slot_look(token, id, &slot, err))
+    if (!session_renew(token, err) || !session_as(token, CKU_USER, err) || !slot_look(token, id, &slot, err))
         return false;
     return !slot.used || error_set(err, SSA_CONFIG, NULL, token->info.uri,
-                                   "slot %s has been used by somebody else meanwhile", slot.name);
+                                   "slot %s is used after all", slot.name);
 }
 
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)

@@ -10,12 +10,12 @@
 
 enum { KEYS_MAX = 1024, ID_MAX = 256, LABEL_MAX = 512 };
 
-bool module_list_tokens(const struct module_entry *entry, char description[static 33], token_shown *show,
-                        void *context, struct ssa_error *err)
+bool module_list_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
+                        char description[static 33], token_shown *show, void *context, struct ssa_error *err)
 {
     SEEN_AUTO *seen = NULL;
     description[0] = '\0';
-    if (!module_ask(entry, &seen, err))
+    if (!module_ask(entry, callbacks, &seen, err))
         return false;
     size_t len = sizeof seen->about.libraryDescription;
     while (len > 0 && (seen->about.libraryDescription[len - 1] == ' ' ||

@@ -15,7 +15,7 @@ static bool pin_error(struct ssa_error *err, const struct token *token, const ch
 static const char *how_to_unlock(const struct token *token)
 {
     const char *unlock = token->info.recipe->unlock;
-    return unlock != NULL ? unlock : "the token's own tool unlocks it, with the PUK or as security officer";
+    return unlock != NULL ? unlock : "The token's own tool unlocks it, with the PUK or as security officer";
 }
 
 // Flags that say that no PIN can be right.
@@ -98,7 +98,7 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
     }
     ckr_fail(err, SSA_PIN, rv, token, "the token refuses the PIN");
     if (rv == CKR_PIN_LOCKED)
-        return error_hint(err, "It is locked: %s.", how_to_unlock(token));
+        return error_hint(err, "%s.", how_to_unlock(token));
     if (token->info.recipe->pin_tries > 0)
         return error_hint(
             err,
@@ -151,6 +151,18 @@ bool session_open(struct token *token, bool writable, struct ssa_error *err)
         return true;
     token->session = CK_INVALID_HANDLE;
     return ckr_fail(err, SSA_TOKEN, rv, token, "no session can be opened");
+}
+
+bool session_renew(struct token *token, struct ssa_error *err)
+{
+    if (token->session != CK_INVALID_HANDLE) {
+        if (token->logged_in)
+            (void)token->module.call->C_Logout(token->session);
+        (void)token->module.call->C_CloseSession(token->session);
+    }
+    token->session = CK_INVALID_HANDLE;
+    token->logged_in = false;
+    return session_open(token, true, err);
 }
 
 bool token_login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)

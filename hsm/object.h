@@ -28,13 +28,17 @@ bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_
 // A throwaway RSA key of 2048 bits, made by OpenSSL: *numbers points into *der, which the caller frees.
 bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err) MUST_CHECK;
 
+// Creates the private key's object. On failure key's handle stands for what may have been made.
+bool create_private(struct token *token, const struct creation *creation, struct key *key,
+                    struct ssa_error *err) MUST_CHECK;
+
 // Signs a challenge and verifies it with the public half.
 bool key_challenge(struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // A card's slot: the certificate that must follow an import at once, the one that the key signs itself, and
 // the end of both.
-bool card_import(struct token *token, const struct key_name *name, struct key *key,
-                 struct ssa_error *err) MUST_CHECK;
+bool card_import(struct token *token, const struct creation *creation, const struct key_name *name,
+                 struct key *key, struct ssa_error *err) MUST_CHECK;
 bool card_certify(struct token *token, const struct key_name *name, struct key *key,
                   struct ssa_error *err) MUST_CHECK;
 bool card_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);

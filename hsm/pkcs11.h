@@ -23,7 +23,9 @@ struct token {
     CK_USER_TYPE who;          // where logged_in
     struct secret pin, so_pin;
     struct pin_giver giver; // hears of each of the user's logins
+    uint32_t slots_seen;    // bits of a card's slots that were found used, by whichever look
     unsigned left_out;      // template_part: what a rehearsal showed this token not to know
+    bool no_public_half;    // and that it takes no public key object
     struct token_info info;
 };
 
@@ -65,6 +67,9 @@ enum pin_outcome pin_outcome_of(CK_RV rv);
 
 // Opens the token's one session, where it is not open yet.
 bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;
+
+// Closes the session and opens another, nobody logged in: modules read a card anew for one.
+bool session_renew(struct token *token, struct ssa_error *err) MUST_CHECK;
 
 // Changes who is logged in (CKU_USER, CKU_SO), with the PINs that were right before.
 bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err) MUST_CHECK;

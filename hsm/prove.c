@@ -8,6 +8,9 @@
 
 enum { CHALLENGE_BYTES = 32 };
 
+// Id and label of a throwaway key.
+static const char rehearsal_id[] = "ssa-hsm rehearsal";
+
 // What must be read back, and what may be: a module that does not know a use cannot allow it. A use whose
 // part of the template the token does not take is the token's own decision, which is told.
 static const struct demand {
@@ -163,26 +166,45 @@ static CK_RV narrow(struct token *token, struct creation *c)
     return rv;
 }
 
-static bool cannot_import(struct token *token, CK_RV rv, struct ssa_error *err)
+static bool cannot_import(struct token *token, CK_RV rv, bool on_token, struct ssa_error *err)
 {
     ckr_fail(err, SSA_TOKEN, rv, token, "a rehearsal with a throwaway key shows that the token takes none");
-    return error_hint(
-        err,
-        "Nothing was asked of the API. Choose another token; one that keeps no session objects may still "
-        "take a key: --rehearse tries with a real one.");
+    return on_token
+               ? error_hint(err, "Nothing was asked of the API. Choose another token.")
+               : error_hint(
+                     err,
+                     "Nothing was asked of the API. Choose another token; one that keeps no session objects "
+                     "may still take a key: --rehearse tries with one on the token.");
+}
+
+static bool end_rehearsal(struct token *token, struct key *key, bool good, struct ssa_error *err)
+{
+    static const struct key_name name = {.kid = rehearsal_id, .email = "", .label = rehearsal_id};
+    char command[KEY_REMOVAL_MAX];
+    struct ssa_error why = {0};
+    if (token->no_public_half)
+        key->public_object = CK_INVALID_HANDLE;
+    if (key_destroy(token, &name, key, &why))
+        return good;
+    key_removal_command(token, key, &name, command);
+    error_set(err, SSA_TOKEN, why.cause, token->info.uri,
+              "the throwaway key of a rehearsal cannot be destroyed");
+    return error_hint(err, "Nothing was asked of the API. Remove it: `%s`", command);
 }
 
 bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err)
 {
-    static const char id[] = "ssa-hsm rehearsal";
     struct rsa_key numbers;
     SECRET_AUTO der = {0};
-    if (!token->info.recipe->rehearse && !on_token)
+    // In a card's slot the only rehearsal would be the thing itself; its recipe was measured.
+    if (token->info.recipe->slots || (!token->info.recipe->rehearse && !on_token))
         return true;
     if (!throwaway_key(&der, &numbers, err))
         return false;
-    struct creation c = {
-        .numbers = &numbers, .id = span_text(id), .label = span_text(id), .on_token = on_token};
+    struct creation c = {.numbers = &numbers,
+                         .id = span_text(rehearsal_id),
+                         .label = span_text(rehearsal_id),
+                         .on_token = on_token};
     struct key key = {.modulus_len = numbers.n.len, .exponent_len = numbers.e.len};
     memcpy(key.modulus, numbers.n.data, numbers.n.len);
     memcpy(key.exponent, numbers.e.data, numbers.e.len);
@@ -190,11 +212,10 @@ bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err)
     if (rv == CKR_OK)
         rv = try_parts(token, &c, PART_ALL & ~token->left_out, &key.private_object);
     if (rv != CKR_OK)
-        return cannot_import(token, rv, err);
+        return cannot_import(token, rv, on_token, err);
     const bool good = check_attributes(token, &key, on_token ? 0 : 1, err) &&
                       check_modulus(token, &key, err) && key_challenge(token, &key, err);
-    rv = token->module.call->C_DestroyObject(token->session, key.private_object);
-    if (good && rv != CKR_OK)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "the throwaway key of a rehearsal cannot be destroyed");
-    return good;
+    // Nothing needs the public half on the token: one that does not take it goes without.
+    token->no_public_half = object_create_public(token, &c, &key.public_object) != CKR_OK;
+    return end_rehearsal(token, &key, good, err);
 }

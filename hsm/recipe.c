@@ -28,7 +28,7 @@ static const struct recipe table[] = {
      .parts = PART_ALL,
      .public_half = true,
      .pin_tries = 3,
-     .unlock = "its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
+     .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
 
     // CKR_ATTRIBUTE_VALUE_INVALID for any private key; no flag ever tells of wrong PINs.
     {.name = "tpm2-pkcs11",
@@ -38,7 +38,7 @@ static const struct recipe table[] = {
          "Its own tool imports a PEM (tpm2_ptool import), which then is on the disk first; such a key serves "
          "`ssa-hsm token`. For a key that no file has held, use a token that can import.",
      .pin_tries = 3,
-     .unlock = "a TPM forgets wrong PINs with time, or by `tpm2_dictionarylockout --clear-lockout`; the "
+     .unlock = "A TPM forgets wrong PINs with time, or by `tpm2_dictionarylockout --clear-lockout`; the "
                "right PIN does not make it"},
 
     // YubiKey PIV. The SO PIN is the management key. PRIVATE, EXTRACTABLE, SIGN, DECRYPT, N and D are
@@ -56,14 +56,16 @@ static const struct recipe table[] = {
      .keeps_destroyed = true,
      .removal = "yubico-piv-tool -k -s %s -A RSA2048 -a generate -a delete-certificate -o /dev/null",
      .wants_touch = true,
+     .pin_max = 8,
      .so_pin_hex = 48,
      .so_pin_name = "management key",
      .so_pin_factory = "010203040506070801020304050607080102030405060708",
      .so_pin_refused =
-         "A YubiKey of firmware 5.7 or later ships with an AES management key, which ykcs11 2.2 does not "
+         "Is it this card's? The factory's is none any more once it was changed. And a YubiKey of firmware "
+         "5.7 or later ships with an AES key, which ykcs11 2.2 does not "
          "know: `ykman piv access change-management-key --algorithm TDES` gives it one that it knows.",
      .pin_tries = 3,
-     .unlock = "the PUK sets a new PIN: `yubico-piv-tool -a unblock-pin`"},
+     .unlock = "The PUK sets a new PIN: `yubico-piv-tool -a unblock-pin`"},
 
     // CKR_FUNCTION_NOT_SUPPORTED for an import; sees a key only beside its certificate.
     {.name = "a PIV card through OpenSC",

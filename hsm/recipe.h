@@ -53,6 +53,7 @@ struct recipe {
     const char *so_pin_factory; // what it is when nobody has changed it
     const char *so_pin_refused; // what else a refusal may mean
 
+    size_t pin_max;     // bytes that a PIN may have, where the token tells too many; 0: as it tells
     unsigned pin_tries; // it locks after so many wrong PINs, whatever its flags show; 0 is unknown
     const char *unlock; // what helps then; NULL: its own tool
 };

@@ -6,7 +6,7 @@
 
 static const char *const names[] = {"9a", "9c", "9d", "9e", "82", "83", "84", "85", "86", "87", "88", "89",
                                     "8a", "8b", "8c", "8d", "8e", "8f", "90", "91", "92", "93", "94", "95"};
-enum { SLOTS = sizeof names / sizeof names[0], RETIRED = 4 };
+enum { SLOTS = sizeof names / sizeof names[0] };
 
 // Never by itself: 9e signs without a PIN for whoever holds the card; 9c wants it for each signature, and
 // comes last.
@@ -37,7 +37,22 @@ bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct s
             return false;
         slot->used = slot->used || count > 0;
     }
+    if (slot->used)
+        token->slots_seen |= UINT32_C(1) << id;
+    // A module takes an error of reading for an empty slot: what was seen once counts.
+    slot->used = (token->slots_seen >> id & 1) != 0;
     return true;
+}
+
+bool slot_survey(struct token *token, struct ssa_error *err)
+{
+    struct card_slot slot;
+    if (!session_renew(token, err))
+        return false;
+    for (size_t id = 1; id <= SLOTS; id++)
+        if (!slot_look(token, (uint8_t)id, &slot, err))
+            return false;
+    return session_renew(token, err);
 }
 
 static bool choose_named(struct token *token, const char *wanted, bool replace, struct card_slot *slot,

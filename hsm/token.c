@@ -48,6 +48,8 @@ void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct toke
         .pin_min = raw->ulMinPinLen,
         .pin_max = raw->ulMaxPinLen,
     };
+    if (info->recipe->pin_max != 0)
+        info->pin_max = info->recipe->pin_max;
     unpad(info->label, sizeof info->label, raw->label, sizeof raw->label);
     unpad(info->serial, sizeof info->serial, raw->serialNumber, sizeof raw->serialNumber);
     unpad(info->manufacturer, sizeof info->manufacturer, raw->manufacturerID, sizeof raw->manufacturerID);
@@ -176,7 +178,8 @@ static bool same_file_before(const struct registry *registry, size_t index)
 }
 
 // Asks every module, each in a child of its own: some do not bear another beside them, and some crash.
-static bool open_by_search(const struct uri *uri, struct token **token, struct ssa_error *err)
+static bool open_by_search(const struct uri *uri, const struct ssa_callbacks *callbacks, struct token **token,
+                           struct ssa_error *err)
 {
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
@@ -187,9 +190,11 @@ static bool open_by_search(const struct uri *uri, struct token **token, struct s
         const struct module module = {.entry = *entry};
         struct ssa_error why = {0};
         SEEN_AUTO *seen = NULL;
+        if (callbacks->interrupted != NULL && callbacks->interrupted(callbacks->context))
+            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
         if (entry->trust_policy || same_file_before(registry, i))
             continue;
-        if (module_ask(entry, &seen, &why))
+        if (module_ask(entry, callbacks, &seen, &why))
             match(&s, &module, seen);
         else
             add_failure(&s, entry, &why);
@@ -222,7 +227,7 @@ bool token_open(const struct token_wanted *wanted, struct token **token, struct 
 {
     const char *name = module_of(wanted);
     if (name == NULL)
-        return open_by_search(wanted->uri, token, err);
+        return open_by_search(wanted->uri, wanted->callbacks, token, err);
     struct module_entry entry;
     return registry_resolve(name, &entry, err) && open_in(&entry, wanted->uri, token, err);
 }

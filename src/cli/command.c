@@ -35,7 +35,7 @@ const struct command command_table[] = {
      .words_max = 1,
      .writes_profile = true,
      OPTIONS(OPT_KEY_ID, OPT_ACCOUNT, OPT_EMAIL, OPT_OUTPUT, OPT_FORCE, OPT_SHOW_SECRET, OPT_SHRED, OPT_SLOT,
-             OPT_REPLACE, OPT_REHEARSE),
+             OPT_REPLACE, OPT_YES, OPT_REHEARSE),
      .run = command_key_import},
     {.name = "key delete",
      .arguments = "KEY_ID",

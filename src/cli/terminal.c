@@ -170,9 +170,9 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     if (tty < 0) {
         error_set(err, SSA_PIN, NULL, NULL, "there is no terminal to ask for: %.*s",
                   (int)strcspn(prompt, ":"), prompt);
-        return error_hint(
-            err, "Say where it is: SSA_HSM_PIN_SOURCE for the PIN, APS_SECRET_ID for the client secret, "
-                 "as file:PATH, env:NAME, fd:N or credential:NAME.");
+        return error_hint(err, "Say where it is: SSA_HSM_PIN_SOURCE for the PIN, SSA_HSM_SO_PIN_SOURCE for a "
+                               "management key, APS_SECRET_ID for the client secret, "
+                               "as file:PATH, env:NAME, fd:N or credential:NAME.");
     }
     enum line line = LINE_BROKEN;
     // Each round is a stop. In a group that nobody continues, stopping does nothing, and would be tried for

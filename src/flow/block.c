@@ -6,26 +6,12 @@
 #include "flow/dotenv.h"
 #include "flow/source.h"
 
-// A file: reference is written with its whole path: the next shell stands in another folder.
-static const char *lasting(const char *value, char out[static PATH_TEXT_MAX], struct ssa_error *err)
-{
-    char path[PATH_TEXT_MAX], whole[PATH_TEXT_MAX];
-    if (source_kind(value) != SOURCE_FILE)
-        return value;
-    if (!source_path(value, path, err) || !path_absolute(path, whole, err))
-        return NULL;
-    if (text_format(out, PATH_TEXT_MAX, "file:%s", whole))
-        return out;
-    error_set(err, SSA_CONFIG, "ENAMETOOLONG", value, "the path is too long");
-    return NULL;
-}
-
 static bool append_secret(const struct block *block, struct secret *out, struct ssa_error *err)
 {
     char buffer[PATH_TEXT_MAX];
     if (block->secret == NULL)
         return true;
-    const char *value = block->secret_is_literal ? block->secret : lasting(block->secret, buffer, err);
+    const char *value = block->secret_is_literal ? block->secret : source_lasting(block->secret, buffer, err);
     return value != NULL && dotenv_append(out, setting_name(SET_CLIENT_SECRET), value, err);
 }
 
@@ -90,15 +76,18 @@ bool block_write(const struct block *block, const struct ssa_run *run, struct se
            append_settings(block, run, out, err);
 }
 
-bool block_has(const char *name)
+bool block_has(const char *name, bool with_secret)
 {
+    // A secret that the new block does not know is not to be lost.
+    if (strcmp(setting_name(SET_CLIENT_SECRET), name) == 0 || strcmp(setting_secret_alias, name) == 0)
+        return with_secret;
     for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
         if (strcmp(setting_name(id), name) == 0)
             return true;
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (strcmp(setting_name(kept[i].id), name) == 0)
             return true;
-    return strcmp(setting_secret_alias, name) == 0;
+    return false;
 }
 
 bool block_show(const struct block *block, const char *profile_path, bool show_secret, struct secret *out,

@@ -18,8 +18,8 @@ struct block {
 bool block_write(const struct block *block, const struct ssa_run *run, struct secret *out,
                  struct ssa_error *err) MUST_CHECK;
 
-// Whether a name is one of those that block_write may write.
-bool block_has(const char *name);
+// Whether a name is one of those that block_write may write, the client secret's among them or not.
+bool block_has(const char *name, bool with_secret);
 
 // Appends what is shown: the same six, but of a literal secret only where it is, unless show_secret.
 bool block_show(const struct block *block, const char *profile_path, bool show_secret, struct secret *out,

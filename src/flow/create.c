@@ -106,8 +106,8 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
     PROVISION_AUTO p = {.target = {.fd = -1}};
     if (!aps_check_account_name(first, last, err) || !read_credentials(run, &c, err) ||
         !check_writable_secret(run, &c, err) || !open_api(run, &c.secret, &client, err) ||
-        !provision_prepare(&p, run, output, without_key, err) || !aps_admin(client, create_scopes, err) ||
-        !make_account(client, run, first, last, &made, err))
+        !provision_prepare(&p, run, output, true, without_key, err) ||
+        !aps_admin(client, create_scopes, err) || !make_account(client, run, first, last, &made, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", made.account.id, made.account.email);
     if (!without_key)
@@ -164,7 +164,7 @@ bool ssa_key_create(const struct ssa_run *run, const char *account, const struct
     PROVISION_AUTO p = {.target = {.fd = -1}};
     if (!choose_account(run, account, &chosen, err) || !read_credentials(run, &c, err) ||
         !check_writable_secret(run, &c, err) || !open_api(run, &c.secret, &client, err) ||
-        !provision_prepare(&p, run, output, false, err) ||
+        !provision_prepare(&p, run, output, true, false, err) ||
         !aps_admin(client, chosen.is_known ? key_scopes : key_and_account_scopes, err) ||
         !resolve_account(client, &chosen, &made.account, err) ||
         // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there

@@ -71,11 +71,12 @@ static void show_held(void *context, const struct token_info *info, const char *
     show_token(held->list, info, uri);
 }
 
-static bool list_module(const struct module_entry *entry, struct list *list, struct ssa_error *why)
+static bool list_module(const struct ssa_run *run, const struct module_entry *entry, struct list *list,
+                        struct ssa_error *why)
 {
     char description[33] = "";
     struct held held = {.list = list, .entry = entry, .description = description};
-    if (!module_list_tokens(entry, description, show_held, &held, why))
+    if (!module_list_tokens(entry, &run->callbacks, description, show_held, &held, why))
         return false;
     if (!held.announced)
         announce(&held, NULL);
@@ -83,11 +84,12 @@ static bool list_module(const struct module_entry *entry, struct list *list, str
 }
 
 // One of several that cannot be used is told among them.
-static void list_or_say_why_not(const struct module_entry *entry, struct list *list)
+static void list_or_say_why_not(const struct ssa_run *run, const struct module_entry *entry,
+                                struct list *list)
 {
     struct ssa_error why = {0};
     struct held held = {.list = list, .entry = entry};
-    if (!list_module(entry, list, &why))
+    if (!list_module(run, entry, list, &why))
         announce(&held, &why);
 }
 
@@ -96,14 +98,14 @@ static bool list_modules(const struct ssa_run *run, struct list *list, struct ss
     const char *named = settings_get(run->settings, SET_MODULE, NULL);
     if (named != NULL) {
         struct module_entry entry;
-        return registry_resolve(named, &entry, err) && list_module(&entry, list, err);
+        return registry_resolve(named, &entry, err) && list_module(run, &entry, list, err);
     }
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
     for (size_t i = 0; i < registry->count; i++)
         if (!registry->entries[i].trust_policy)
-            list_or_say_why_not(&registry->entries[i], list);
+            list_or_say_why_not(run, &registry->entries[i], list);
     return true;
 }
 

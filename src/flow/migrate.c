@@ -11,6 +11,7 @@ enum { KEY_FILE_MAX = 64 * 1024 };
 // What the file says. Texts point into the buffer it was read to.
 struct old_block {
     const char *values[SETTING_COUNT];
+    const char *other; // a name that is not ours
 };
 
 static bool take(void *context, const struct assignment *a, struct ssa_error *err)
@@ -20,6 +21,8 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
     for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
         if (strcmp(a->name, setting_name(id)) == 0)
             old->values[id] = a->value;
+    if (!block_has(a->name, true))
+        old->other = a->name;
     return true;
 }
 
@@ -210,6 +213,18 @@ static void dispose(const struct import *i, const struct ssa_run *run, bool shre
         created->file = SSA_FILE_LEFT;
 }
 
+// People keep other things in a .env: those are not destroyed with the key.
+static bool nothing_else(const struct import *i, struct ssa_error *err)
+{
+    if (i->old.other == NULL)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so --shred does not destroy it",
+              i->old.other);
+    return error_hint(
+        err, "Take that out first, or write the new profile in its place: --output %s --force keeps it.",
+        i->file.name);
+}
+
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_error *err)
 {
@@ -219,11 +234,14 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
     if (!read_import(&i, run, what, err))
         return false;
     struct block block = block_of(&i.old, p.key_uri);
-    if (!check_block(&block, run, err) || !provision_prepare(&p, run, output, false, err) ||
+    if (!check_block(&block, run, err) ||
+        !provision_prepare(&p, run, output, block.secret != NULL, false, err) ||
         !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
     secret_free(&i.pem);
     const bool replaced = old_file_is(&i.file, p.target.path);
+    if (what->shred && !replaced && !nothing_else(&i, err))
+        return false;
     const bool imported = provision_import(&p, i.file.name, i.old.values[SET_KEY_ID], i.old.values[SET_EMAIL],
                                            i.old.values[SET_ACCOUNT_ID], err);
     const bool finished = imported && provision_finish(&p, &block, created, err);

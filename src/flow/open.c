@@ -14,6 +14,7 @@ static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri
     // An option goes before the URI in any case.
     return (struct token_wanted){.uri = uri,
                                  .module = module,
+                                 .callbacks = &run->callbacks,
                                  .uri_module_first =
                                      settings_profile_first(run->settings) && source != FROM_OPTION};
 }
@@ -51,8 +52,9 @@ static bool may_replace(const struct ssa_run *run, const struct ssa_output *outp
                       target->slot.name, token_info(target->token)->label);
     if (run->callbacks.confirm != NULL && run->callbacks.confirm(run->callbacks.context, question))
         return true;
-    return error_set(err, SSA_CONFIG, NULL, token_info(target->token)->uri,
-                     "the key in slot %s is left: its replacement was not confirmed", target->slot.name);
+    error_set(err, SSA_CONFIG, NULL, token_info(target->token)->uri,
+              "the key in slot %s is left: its replacement was not confirmed", target->slot.name);
+    return error_hint(err, "--yes confirms it, for use without a terminal.");
 }
 
 static bool choose_slot(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
@@ -61,6 +63,9 @@ static bool choose_slot(const struct ssa_run *run, const struct ssa_output *outp
     if (!token_has_slots(target->token))
         return output->slot == NULL || error_set(err, SSA_USAGE, NULL, token_info(target->token)->uri,
                                                  "the token has no slots to choose from");
+    if (output->replace_key && output->slot == NULL)
+        return error_set(err, SSA_USAGE, NULL, NULL,
+                         "--replace goes with --slot: which key is to be destroyed?");
     if (!slot_choose(target->token, output->slot, output->replace_key, &target->slot, err) ||
         !may_replace(run, output, target, err))
         return false;
@@ -93,8 +98,10 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
     target->so = (struct so_pin){.run = run, .token = target->token};
     const struct pin_giver user = pin_giver_of(&target->pin), officer = so_pin_giver(&target->so);
     // Keys are private objects: which slots are used shows only after the login.
-    return token_check_able(target->token, err) && token_login(target->token, true, &user, err) &&
-           choose_slot(run, output, target, err) && token_login_officer(target->token, &officer, err) &&
+    return token_check_able(target->token, err) &&
+           (!token_has_slots(target->token) || slot_survey(target->token, err)) &&
+           token_login(target->token, true, &user, err) && choose_slot(run, output, target, err) &&
+           token_login_officer(target->token, &officer, err) &&
            token_rehearse(target->token, output->rehearse, err);
 }
 
@@ -135,12 +142,6 @@ bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *
         return secret_append_text(secret, value) || error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID",
                                                               "is longer than %d bytes", CLIENT_SECRET_MAX);
     *literal = false;
-    // A variable that is a setting's own was copied, and overwritten, before anybody read the reference to
-    // it.
-    const char *copied = settings_secret_variable(run->settings, value);
-    if (copied != NULL)
-        return secret_append_text(secret, copied) ||
-               error_set(err, SSA_CONFIG, NULL, value, "is longer than %d bytes", CLIENT_SECRET_MAX);
     return source_read(value, "APS_SECRET_ID", run, secret, err);
 }
 

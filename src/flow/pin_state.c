@@ -205,7 +205,13 @@ void pin_state_forget(const struct token_info *info)
 {
     static const char *const kinds[] = {"pin", "mistyped"};
     char path[PATH_TEXT_MAX];
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (record_path(info, kinds[i], path))
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const int fd = record_path(info, kinds[i], path) ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
+        if (fd < 0)
+            continue;
+        // One that another process holds is of a try that is under way.
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
             (void)unlink(path);
+        (void)close(fd);
+    }
 }

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "flow/rest.h"
 #include "flow/result.h"
+#include "flow/source.h"
 #include "flow/tell.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
@@ -26,7 +27,7 @@ static bool check_memory(struct ssa_error *err)
 }
 
 bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
-                       bool without_key, struct ssa_error *err)
+                       bool with_secret, bool without_key, struct ssa_error *err)
 {
     *p = (struct provision){.run = run, .output = output, .target = {.fd = -1}};
     if (!without_key &&
@@ -34,7 +35,7 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
         return false;
     // Half of a profile is for what others keep in it; ours takes less than the other half.
     if (!profile_reserve(&p->target, run, output, err) || !secret_new(&p->rest, PROFILE_MAX / 2, err) ||
-        !rest_append(p->target.path, &p->rest, err))
+        !rest_append(p->target.path, with_secret, &p->rest, err))
         return false;
     if (without_key)
         return true;
@@ -65,10 +66,13 @@ static struct key_name name_of(const struct provision *p)
 
 static bool write_key_uri(struct provision *p, struct ssa_error *err)
 {
-    char path[PATH_TEXT_MAX] = "";
+    char path[PATH_TEXT_MAX] = "", lasting[PATH_TEXT_MAX];
     const char *by_path = token_module_path(p->to.token);
     const struct key_name name = name_of(p);
     if (by_path != NULL && !path_absolute(by_path, path, err))
+        return false;
+    const char *pin_source = p->to.uri == NULL ? NULL : uri_pin_source(p->to.uri);
+    if (pin_source != NULL && (pin_source = source_lasting(pin_source, lasting, err)) == NULL)
         return false;
     // A card calls its keys by the slot, whatever they are for: a label says nothing there.
     const struct uri_parts parts = {.token = &token_info(p->to.token)->name,
@@ -77,7 +81,7 @@ static bool write_key_uri(struct provision *p, struct ssa_error *err)
                                     .private_key = true,
                                     .module_path = path,
                                     .module_name = token_module_name(p->to.token),
-                                    .pin_source = p->to.uri == NULL ? NULL : uri_pin_source(p->to.uri)};
+                                    .pin_source = pin_source};
     return uri_write(&parts, p->key_uri, err);
 }
 

@@ -25,9 +25,10 @@ void provision_end(struct provision *p);
 #define PROVISION_AUTO __attribute__((cleanup(provision_end))) struct provision
 
 // Makes sure, before the API or a file is asked for a key, that there is locked memory for it, a file for the
-// profile, and a token that takes it. without_key: the file alone.
+// profile, and a token that takes it. without_key: the file alone. with_secret: the
+// new block has the client secret, so that an old one in the file goes.
 bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
-                       bool without_key, struct ssa_error *err) MUST_CHECK;
+                       bool with_secret, bool without_key, struct ssa_error *err) MUST_CHECK;
 
 // Decodes p->pem, imports it under kid, wipes it, has the token prove it, and writes p->key_uri. The label is
 // the account's name (an email's local part) and kid. On failure the token is as it was, or provision_left

@@ -5,8 +5,9 @@
 
 #include "core/secret.h"
 
-// Appends the lines of the file at path that block_write would not write, as they stand. A file that does not
-// exist has none. Fails with SSA_CONFIG when it cannot be read, is malformed, or does not fit.
-bool rest_append(const char *path, struct secret *out, struct ssa_error *err) MUST_CHECK;
+// Appends the lines of the file at path that block_write would not write (with_secret: nor the client
+// secret), as they stand. A file that does not exist has none. Fails with SSA_CONFIG when it cannot be read,
+// is malformed, or does not fit.
+bool rest_append(const char *path, bool with_secret, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
 #endif

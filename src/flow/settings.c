@@ -12,7 +12,7 @@
 #include "flow/dotenv.h"
 #include "flow/source.h"
 
-enum { PROFILE_TEXT_MAX = 64 * 1024, ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
+enum { PROFILE_TEXT_MAX = 64 * 1024, ENVIRONMENT_SECRETS_MAX = 32 * 1024, VARIABLES_MAX = 8 };
 
 static const struct {
     const char *name;
@@ -43,7 +43,11 @@ struct ssa_settings {
     const char *values[SOURCE_COUNT][SETTING_COUNT];
     const char *alias[SOURCE_COUNT];
     struct secret environment; // copies of what was secret there
-    struct secret profile;     // the file's text; values point into it
+    struct {
+        const char *name, *value; // of variables that env:NAME reads
+    } variables[VARIABLES_MAX];
+    size_t variable_count;
+    struct secret profile; // the file's text; values point into it
     char profile_path[PATH_TEXT_MAX];
     bool profile_first;
 };
@@ -112,6 +116,27 @@ static const char *secure(struct ssa_settings *s, char *value, bool overwrite, s
     return copy;
 }
 
+// The variable that a reference env:NAME reads, moved to locked memory: a process of ours that asks unknown
+// modules for their tokens has no business with a PIN.
+static bool secure_variable(struct ssa_settings *s, const char *reference, char **environment, bool overwrite,
+                            struct ssa_error *err)
+{
+    if (!present(reference) || source_kind(reference) != SOURCE_ENV || s->variable_count == VARIABLES_MAX)
+        return true;
+    const char *name = strchr(reference, ':') + 1;
+    const size_t len = strlen(name);
+    for (char **entry = environment; *entry != NULL; entry++) {
+        if (strncmp(*entry, name, len) != 0 || (*entry)[len] != '=' || (*entry)[len + 1] == '\0')
+            continue;
+        const char *copy = secure(s, *entry + len + 1, overwrite, err);
+        if (copy == NULL)
+            return false;
+        s->variables[s->variable_count].name = name;
+        s->variables[s->variable_count++].value = copy;
+    }
+    return true;
+}
+
 bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite,
                               struct ssa_error *err)
 {
@@ -132,6 +157,12 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
         else
             s->values[FROM_ENVIRONMENT][id] = value;
     }
+    static const enum setting_source known[] = {FROM_OPTION, FROM_ENVIRONMENT};
+    static const enum setting references[] = {SET_PIN_SOURCE, SET_SO_PIN_SOURCE};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < 2; k++)
+            if (!secure_variable(s, s->values[known[i]][references[k]], environment, overwrite, err))
+                return false;
     return true;
 }
 
@@ -219,6 +250,9 @@ const char *settings_secret_variable(const struct ssa_settings *s, const char *r
     if (source_kind(reference) != SOURCE_ENV)
         return NULL;
     const char *name = strchr(reference, ':') + 1;
+    for (size_t i = 0; i < s->variable_count; i++)
+        if (strcmp(s->variables[i].name, name) == 0)
+            return s->variables[i].value;
     if (strcmp(name, setting_secret_alias) == 0)
         return s->alias[FROM_ENVIRONMENT];
     const enum setting id = find_name(name, strlen(name));

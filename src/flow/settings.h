@@ -55,8 +55,8 @@ bool settings_profile_first(const struct ssa_settings *s);
 // What one source says, NULL where it does not; empty values are told apart from missing ones.
 const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id);
 
-// The copy of the environment's variable that the reference env:NAME reads, where NAME is a secret setting's
-// own; NULL for any other.
+// The copy in locked memory of the variable that the reference env:NAME reads, where one was made; NULL for
+// any other.
 const char *settings_secret_variable(const struct ssa_settings *s, const char *reference);
 
 // The sources in the order in which they are asked.

@@ -1,6 +1,7 @@
 // Reading a secret from where a reference says it is.
 #include "flow/source.h"
 #include "flow/read.h"
+#include "flow/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,19 @@ bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_e
     return (fits && path[0] != '\0') || error_set(err, SSA_CONFIG, NULL, text, "names no file");
 }
 
+const char *source_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX], whole[PATH_TEXT_MAX];
+    if (source_kind(text) != SOURCE_FILE)
+        return text;
+    if (!source_path(text, path, err) || !path_absolute(path, whole, err))
+        return NULL;
+    if (text_format(out, PATH_TEXT_MAX, "file:%s", whole))
+        return out;
+    error_set(err, SSA_CONFIG, "ENAMETOOLONG", text, "the path is too long");
+    return NULL;
+}
+
 void source_warn_if_shared(int fd, const char *path, const struct ssa_callbacks *warn)
 {
     struct stat about;
@@ -119,6 +133,10 @@ bool source_read(const char *text, const char *subject, const struct ssa_run *ru
                  struct ssa_error *err)
 {
     bool ok = false;
+    const char *copied = run->settings == NULL ? NULL : settings_secret_variable(run->settings, text);
+    if (copied != NULL)
+        return secret_append_text(secret, copied) ||
+               error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
     switch (source_kind(text)) {
     case SOURCE_FILE:
     case SOURCE_CREDENTIAL:

@@ -18,6 +18,11 @@ bool source_is_reference(const char *text);
 // SSA_CONFIG.
 bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// The reference as it is written down: a file with its whole path, since the next shell stands in another
+// folder. NULL and err when it is too long.
+const char *source_lasting(const char *text, char out[static PATH_TEXT_MAX],
+                           struct ssa_error *err) MUST_CHECK;
+
 // Reads the secret, without one trailing line break. With run->overwrite a variable of the environment is
 // wiped in place; an fd is read to its end and closed. A file that others can read is told to warn. Fails
 // with SSA_CONFIG; subject says what the secret is for ("PIN source").

@@ -1,5 +1,5 @@
 // What of the environment another program has no business with.
-#include "flow/identity.h"
+#include "flow/settings.h"
 #include "hsm/uri.h"
 
 static bool is_variable_of(const char *reference, const char *name)
@@ -9,12 +9,26 @@ static bool is_variable_of(const char *reference, const char *name)
            strcmp(reference + sizeof prefix - 1, name) == 0;
 }
 
-static bool is_pin_variable_of_key(const struct ssa_settings *settings, const char *name)
+static bool is_pin_variable_of(const char *text, const char *name)
 {
-    struct identity identity;
     URI_AUTO *uri = NULL;
-    return identity_read(settings, true, &identity, NULL) && uri_parse(identity.private_key, &uri, NULL) &&
+    return text != NULL && strncmp(text, "pkcs11:", 7) == 0 && uri_parse(text, &uri, NULL) &&
            is_variable_of(uri_pin_source(uri), name);
+}
+
+// Every source counts, also one that another goes before: a secret is one all the same.
+static bool is_read_by_settings(const struct ssa_settings *settings, const char *name)
+{
+    static const enum setting references[] = {SET_CLIENT_SECRET, SET_PIN_SOURCE, SET_SO_PIN_SOURCE};
+    static const enum setting uris[] = {SET_PRIVATE_KEY, SET_TOKEN};
+    bool found = false;
+    for (enum setting_source from = 0; from < SOURCE_COUNT; from++) {
+        for (size_t i = 0; i < sizeof references / sizeof references[0]; i++)
+            found = found || is_variable_of(settings_from(settings, from, references[i]), name);
+        for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++)
+            found = found || is_pin_variable_of(settings_from(settings, from, uris[i]), name);
+    }
+    return found;
 }
 
 bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name)
@@ -22,7 +36,5 @@ bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name
     static const char ours[] = "SSA_HSM_";
     return strncmp(name, ours, sizeof ours - 1) == 0 || strcmp(name, setting_name(SET_CLIENT_SECRET)) == 0 ||
            strcmp(name, setting_secret_alias) == 0 || strcmp(name, setting_name(SET_PRIVATE_KEY)) == 0 ||
-           is_variable_of(settings_get(settings, SET_CLIENT_SECRET, NULL), name) ||
-           is_variable_of(settings_get(settings, SET_PIN_SOURCE, NULL), name) ||
-           is_pin_variable_of_key(settings, name);
+           is_read_by_settings(settings, name);
 }

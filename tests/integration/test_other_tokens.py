@@ -26,8 +26,8 @@ class Unknown(FaultCase):
 
     def test_a_token_that_does_as_the_standard_says_takes_the_strict_template(self) -> None:
         log, said = self.made()
-        # Asked for once, kept once to sign, then the real one and its public half.
-        self.assertEqual(log.count("C_CreateObject"), 4)
+        # Rehearsed: the template, a key that signs, its public half; then the real key and its public half.
+        self.assertEqual(log.count("C_CreateObject"), 5)
         self.assertNotIn("decides", said)
         self.assertEqual(len(self.objects()), 2)
 
@@ -35,7 +35,7 @@ class Unknown(FaultCase):
         self.api.fault("status", method="POST", path="/token", status=403)
         with self.shim(*UNKNOWN) as log:
             self.expect_failure(self.create(), 10)
-        self.assertEqual(log.count("C_CreateObject"), 2)
+        self.assertEqual(log.count("C_CreateObject"), 3)
         self.assertEqual(self.objects(), [])
 
     def test_a_use_that_it_does_not_know_is_left_out_and_what_becomes_of_it_is_told(self) -> None:
@@ -70,7 +70,7 @@ class Known(FaultCase):
     def test_a_rehearsal_on_the_token_itself_leaves_nothing(self) -> None:
         with self.shim() as log:
             self.expect(self.create("--rehearse"), 0)
-        self.assertEqual(log.count("C_CreateObject"), 4)
+        self.assertEqual(log.count("C_CreateObject"), 5)
         self.assertEqual(len(self.objects()), 2)
 
     def test_a_module_that_cannot_import_says_which_one_can(self) -> None:
