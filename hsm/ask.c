@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "core/monotonic.h"
 
 enum { ANSWER_MS = 10000, SLICE_MS = 200, ENDING_MS = 500 };
 
@@ -97,19 +98,12 @@ static _Noreturn void answer(const struct module_entry *entry, int fd)
     _exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-static long long now_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 static bool read_whole(int fd, void *data, size_t len, long long until, const struct ssa_callbacks *callbacks)
 {
     char *at = data;
     while (len > 0) {
         struct pollfd input = {.fd = fd, .events = POLLIN};
-        const long long left = until - now_ms();
+        const long long left = until - monotonic_ms();
         if (left <= 0 || (callbacks->interrupted != NULL && callbacks->interrupted(callbacks->context)))
             return false;
         const int ready = poll(&input, 1, left < SLICE_MS ? (int)left : SLICE_MS);
@@ -129,7 +123,7 @@ static bool read_whole(int fd, void *data, size_t len, long long until, const st
 static bool read_answer(int fd, const struct ssa_callbacks *callbacks, struct module_seen **seen,
                         struct head *head)
 {
-    const long long until = now_ms() + ANSWER_MS;
+    const long long until = monotonic_ms() + ANSWER_MS;
     if (!read_whole(fd, head, sizeof *head, until, callbacks) || head->count > SLOTS_MAX)
         return false;
     if (!head->ok)

@@ -80,6 +80,7 @@ bool card_destroy(struct token *token, const struct key_name *name, struct key *
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the key in slot %s cannot be overwritten",
                         slot_name(name->slot));
+    key->overwritten = true;
     if (!destroy_certificate(token, name, err))
         return false;
     key->private_object = CK_INVALID_HANDLE;

@@ -77,8 +77,11 @@ bool key_import(struct token *token, const struct rsa_key *numbers, const struct
         return false;
     if (store_both(token, &creation, name, key, err))
         return true;
-    // A card's slot holds what it held, or the new key: either way handles tell nothing, and touching it may
+    // A card's slot holds what it held, or the new key; handles do not tell which, and touching them may
     // crash.
+    if (token->info.recipe->slots && name->replaces && key->private_object == CK_UNAVAILABLE_INFORMATION)
+        return error_hint(err, "Slot %s holds the key that was in it, or the new one.",
+                          slot_name(name->slot));
     if (!token->info.recipe->slots)
         find_made(token, creation.id, key);
     (void)key_destroy(token, name, key, NULL);
@@ -103,6 +106,9 @@ bool key_destroy(struct token *token, const struct key_name *name, struct key *k
     return done;
 }
 
+// What a shell takes as it stands.
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+"
+
 // Appends the command that deletes one of the objects with this id.
 static bool append_removal(const struct token *token, const char *type, const char *hex,
                            char out[static KEY_REMOVAL_MAX])
@@ -110,9 +116,11 @@ static bool append_removal(const struct token *token, const char *type, const ch
     const size_t used = strlen(out);
     // A label holds what its owner likes; one that the shell would act on is left out.
     const bool quotable = strchr(token->info.label, '\'') == NULL;
+    const char *path = token->module.entry.path;
+    const char *quote = path[strspn(path, PLAIN)] == '\0' ? "" : strchr(path, '\'') == NULL ? "'" : "\"";
     return text_format(out + used, KEY_REMOVAL_MAX - used,
-                       "%spkcs11-tool --module %s %s%s%s --login --delete-object --type %s --id %s",
-                       used > 0 ? " && " : "", token->module.entry.path, quotable ? "--token-label '" : "",
+                       "%spkcs11-tool --module %s%s%s %s%s%s --login --delete-object --type %s --id %s",
+                       used > 0 ? " && " : "", quote, path, quote, quotable ? "--token-label '" : "",
                        quotable ? token->info.label : "", quotable ? "'" : "", type, hex);
 }
 

@@ -84,8 +84,8 @@ static bool slot_check_free(struct token *token, uint8_t id, struct ssa_error *e
     struct card_slot slot;
     if (!session_renew(token, err) || !session_as(token, CKU_USER, err) || !slot_look(token, id, &slot, err))
         return false;
-    return !slot.used || error_set(err, SSA_CONFIG, NULL, token->info.uri,
-                                   "slot %s is used after all", slot.name);
+    return !slot.used ||
+           error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used after all", slot.name);
 }
 
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)
@@ -134,6 +134,15 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
     return error_hint(err, "Some cards have a PIN of its own for signatures, which is not asked for here.");
 }
 
+// A touch that did not come in time has no code of its own.
+static bool not_signed(struct ssa_error *err, const struct token *token, CK_RV rv, bool touch_told)
+{
+    ckr_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
+    return !touch_told || rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT
+               ? false
+               : error_hint(err, "Was it touched in time? Run it again, and touch the token when it blinks.");
+}
+
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
               struct ssa_error *err)
 {
@@ -160,7 +169,7 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
                       signature->data + signature->len, &len);
     touch_end(&touch);
     if (rv != CKR_OK)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
+        return not_signed(err, token, rv, touch.told);
     if (len != key->modulus_len)
         return ckr_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
                         "the signature is %lu bytes where the key has %zu", len, key->modulus_len);

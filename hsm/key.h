@@ -21,6 +21,7 @@ struct key {
     uint8_t exponent[RSA_BYTES_MAX];
     size_t exponent_len;
     bool login_each_time; // CKA_ALWAYS_AUTHENTICATE
+    bool overwritten;     // destroyed by a throwaway key, which is in its slot now
     char decided[128];    // uses that the token itself decided and reads back, against what was asked
 };
 
@@ -42,7 +43,8 @@ bool key_check_free(struct token *token, const struct key_name *name, struct ssa
 
 // Stores the key as the token's recipe says: with the strict template (private, sensitive, not extractable,
 // sign alone), or with what of it the token takes. numbers may be wiped as soon as this returns. On failure
-// nothing is left on the token; where that could not be had, what is left stays in *key, as with key_destroy.
+// nothing is left on the token but a card's throwaway key; where that could not be had, what is left stays in
+// *key, as with key_destroy.
 bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,
                 struct key *key, struct ssa_error *err) MUST_CHECK;
 

@@ -11,17 +11,17 @@ static bool absent(struct ssa_error *err, const struct module_entry *entry, cons
 
 static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry)
 {
-    // The API's thread runs beside this one, so the module must lock; one that cannot is told that we call it
-    // from one thread alone, which is the case.
-    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
-    if (entry->init_reserved[0] != '\0')
-        args.pReserved = (void *)(uintptr_t)entry->init_reserved;
-    CK_RV rv = call->C_Initialize(&args);
-    if (rv == CKR_CANT_LOCK) {
-        args.flags = 0;
-        rv = call->C_Initialize(&args);
-    }
-    return rv;
+    // One thread alone calls the module, which NULL says (PKCS#11 v2.40 section 5.4). Asked to lock, OpenSC
+    // 0.23 locks itself out for good when a card is pulled during a login.
+    if (entry->init_reserved[0] == '\0')
+        return call->C_Initialize(NULL);
+    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK,
+                                 .pReserved = (void *)(uintptr_t)entry->init_reserved};
+    const CK_RV rv = call->C_Initialize(&args);
+    if (rv != CKR_CANT_LOCK)
+        return rv;
+    args.flags = 0;
+    return call->C_Initialize(&args);
 }
 
 bool module_open(const struct module_entry *entry, struct module *module, struct ssa_error *err)

@@ -138,29 +138,37 @@ static bool refuses_template(CK_RV rv)
 }
 
 // Whether the token takes a key with these parts; one that it took is destroyed at once, unless keep.
-static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, CK_OBJECT_HANDLE *keep)
+static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     c->parts = parts;
-    const CK_RV rv = object_create_private(token, c, &object);
-    if (rv == CKR_OK && keep == NULL)
-        return token->module.call->C_DestroyObject(token->session, object);
+    return object_create_private(token, c, &key->private_object);
+}
+
+// Its object is gone afterwards; where it could not be destroyed it stays in *key.
+static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, struct key *key)
+{
+    CK_RV rv = create_with(token, c, parts, key);
     if (rv == CKR_OK)
-        *keep = object;
+        rv = token->module.call->C_DestroyObject(token->session, key->private_object);
+    else
+        key->private_object = CK_INVALID_HANDLE;
+    if (rv == CKR_OK)
+        key->private_object = CK_INVALID_HANDLE;
     return rv;
 }
 
 // What of the optional parts the token knows: all, or each that it takes beside those it cannot do without.
-static CK_RV narrow(struct token *token, struct creation *c)
+static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
 {
     token->left_out = 0;
-    CK_RV rv = try_parts(token, c, PART_ALL, NULL);
-    if (!refuses_template(rv))
+    CK_RV rv = try_parts(token, c, PART_ALL, key);
+    if (!refuses_template(rv) || key->private_object != CK_INVALID_HANDLE)
         return rv;
     unsigned parts = PART_ALL & ~PART_OPTIONAL;
-    rv = try_parts(token, c, parts, NULL);
-    for (unsigned part = 1; rv == CKR_OK && part < PART_ALL; part <<= 1)
-        if ((part & PART_OPTIONAL) != 0 && try_parts(token, c, parts | part, NULL) == CKR_OK)
+    rv = try_parts(token, c, parts, key);
+    for (unsigned part = 1; rv == CKR_OK && key->private_object == CK_INVALID_HANDLE && part < PART_ALL;
+         part <<= 1)
+        if ((part & PART_OPTIONAL) != 0 && try_parts(token, c, parts | part, key) == CKR_OK)
             parts |= part;
     token->left_out = PART_ALL & ~parts;
     return rv;
@@ -208,9 +216,14 @@ bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err)
     struct key key = {.modulus_len = numbers.n.len, .exponent_len = numbers.e.len};
     memcpy(key.modulus, numbers.n.data, numbers.n.len);
     memcpy(key.exponent, numbers.e.data, numbers.e.len);
-    CK_RV rv = narrow(token, &c);
+    CK_RV rv = narrow(token, &c, &key);
+    if (key.private_object != CK_INVALID_HANDLE)
+        return end_rehearsal(token, &key,
+                             error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                                       "the throwaway key of a rehearsal stays at first"),
+                             err);
     if (rv == CKR_OK)
-        rv = try_parts(token, &c, PART_ALL & ~token->left_out, &key.private_object);
+        rv = create_with(token, &c, PART_ALL & ~token->left_out, &key);
     if (rv != CKR_OK)
         return cannot_import(token, rv, on_token, err);
     const bool good = check_attributes(token, &key, on_token ? 0 : 1, err) &&

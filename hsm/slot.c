@@ -84,6 +84,7 @@ bool slot_choose(struct token *token, const char *wanted, bool replace, struct c
         if (!slot->used)
             return true;
     }
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "all slots are used");
-    return error_hint(err, "--slot NAME --replace destroys the key in one of them.");
+    error_set(err, SSA_CONFIG, NULL, token->info.uri, "no slot is free that is taken by itself");
+    return error_hint(err, "--slot NAME --replace destroys the key in one; 9e, which signs without a PIN, is "
+                           "taken only when it is named.");
 }

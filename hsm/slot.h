@@ -20,8 +20,8 @@ bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct s
 // agree that a slot is free.
 bool slot_survey(struct token *token, struct ssa_error *err) MUST_CHECK;
 
-// Chooses the slot named wanted, the user being logged in, or for NULL the first free one that asks for the
-// PIN once a session. Fails with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or
+// Chooses the slot named wanted, the user being logged in, or for NULL the first free one that asks for a
+// PIN. Fails with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or
 // that one is and replace is false.
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
                  struct ssa_error *err) MUST_CHECK;

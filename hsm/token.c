@@ -107,7 +107,9 @@ static bool conclude(struct search *s, struct token **token, struct ssa_error *e
     if (s->matches > 1) {
         error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match: %s%s", s->places,
                   s->matches > MATCHES_SHOWN ? " …" : "");
-        return error_hint(err, "Name one of them: SSA_HSM_TOKEN or --token.");
+        return error_hint(
+            err, "Name one of them: SSA_HSM_TOKEN or --token. Cards that look the same are told apart by "
+                 "unplugging one.");
     }
     if (s->matches == 0) {
         char wanted[URI_TEXT_MAX] = "";
@@ -306,9 +308,4 @@ const char *token_so_pin_name(const struct token *token, const char **factory)
 {
     *factory = token->info.recipe->so_pin_factory;
     return token->info.recipe->import_as == IMPORT_AS_SO ? token->info.recipe->so_pin_name : NULL;
-}
-
-bool token_wants_touch(const struct token *token)
-{
-    return token->info.recipe->wants_touch;
 }

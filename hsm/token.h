@@ -98,9 +98,6 @@ const char *token_so_pin_name(const struct token *token, const char **factory);
 // logged in. Fails with SSA_TOKEN.
 bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err) MUST_CHECK;
 
-// Whether a signature on it may wait for somebody to touch it.
-bool token_wants_touch(const struct token *token);
-
 // Says whether the token can take a key and sign with it, as far as it tells without a login: not
 // write-protected, RSA signing among its mechanisms. Fails with SSA_TOKEN.
 bool token_check_able(const struct token *token, struct ssa_error *err) MUST_CHECK;

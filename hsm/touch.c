@@ -20,6 +20,7 @@ static void *watch(void *context)
         late = pthread_cond_timedwait(&touch->changed, &touch->mutex, &until) != 0;
     const bool waits = !touch->done;
     (void)pthread_mutex_unlock(&touch->mutex);
+    touch->told = waits;
     if (waits)
         touch->token->giver.waiting(touch->token->giver.context, &touch->token->info);
     return NULL;

@@ -12,6 +12,7 @@ struct touch {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool started, done;
+    bool told; // a person was asked for a touch; to be read after touch_end
 };
 
 // Before a call that may wait for a touch: tells through the giver, from another thread, when it takes longer

@@ -1,8 +1,9 @@
 // ssa-hsm: keys of Autodesk Platform Services secure service accounts, kept in PKCS#11 tokens.
 //
-// What another program may use. The ssa-hsm program itself is a client of this header. Nothing here prints,
-// keeps global state or changes the process: questions and progress go through callbacks, results are
-// returned.
+// What another program may use. The ssa-hsm program itself is a client of this header. Nothing here prints
+// or keeps global state: questions and progress go through callbacks, results are returned. A search for a
+// token starts child processes that load the modules (a fork without exec), and pinentry is one: a program
+// with threads of its own names the module, and gives the PIN by callback.
 #ifndef SSA_HSM_H
 #define SSA_HSM_H
 

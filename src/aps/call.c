@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "aps/failure.h"
-#include "aps/monotonic.h"
+#include "core/monotonic.h"
 
 enum {
     FAILURES_MAX = 3,         // tries beyond the first, where the server or the way to it is broken

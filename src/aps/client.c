@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "aps/monotonic.h"
+#include "core/monotonic.h"
 #include "core/text.h"
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;

@@ -11,8 +11,8 @@
 #include "aps/call.h"
 #include "aps/failure.h"
 #include "aps/form.h"
-#include "aps/monotonic.h"
 #include "core/jwt.h"
+#include "core/monotonic.h"
 
 // What goes before the assertion; ":" is escaped.
 #define FORM_HEAD "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aps/monotonic.h"
+#include "core/monotonic.h"
 #include "core/text.h"
 
 struct transfer {

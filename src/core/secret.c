@@ -25,7 +25,7 @@ bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
         (void)munmap(memory, mapped);
         return error_errno(err, SSA_UNEXPECTED, number, NULL, "a secret cannot be kept out of core dumps");
     }
-    // Kernels before 4.14 lack it; a child of ours only ever calls exec.
+    // Kernels before 4.14 lack it: there the processes that look at modules have copies.
     (void)madvise(memory, mapped, MADV_WIPEONFORK);
     *s = (struct secret){
         .data = memory, .capacity = capacity, .mapped = mapped, .locked = mlock(memory, mapped) == 0};

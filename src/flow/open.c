@@ -61,8 +61,9 @@ static bool choose_slot(const struct ssa_run *run, const struct ssa_output *outp
                         struct ssa_error *err)
 {
     if (!token_has_slots(target->token))
-        return output->slot == NULL || error_set(err, SSA_USAGE, NULL, token_info(target->token)->uri,
-                                                 "the token has no slots to choose from");
+        return (output->slot == NULL && !output->replace_key) ||
+               error_set(err, SSA_USAGE, NULL, token_info(target->token)->uri,
+                         "the token has no slots: --slot and --replace are for cards");
     if (output->replace_key && output->slot == NULL)
         return error_set(err, SSA_USAGE, NULL, NULL,
                          "--replace goes with --slot: which key is to be destroyed?");

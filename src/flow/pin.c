@@ -61,8 +61,11 @@ static void identity_of(const char *source, char *out, size_t capacity)
 
 static bool cancelled(const struct token_info *info, struct ssa_error *err)
 {
-    return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
-                     "not tried: one more wrong PIN locks it");
+    if (info->pin_final_try)
+        return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
+                         "not tried: one more wrong PIN locks it");
+    return error_set(err, SSA_PIN, NULL, info->uri,
+                     "not tried: by the wrong PINs counted here, one more locks it");
 }
 
 static bool ask_by_pinentry(const struct pin_policy *policy, const struct token_info *info,
@@ -122,7 +125,9 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
     if (last_try(info)) {
         cancelled(info, err);
         return error_hint(
-            err, "That is for a person to try: run the command at a terminal, without a PIN source.");
+            err,
+            "That is for a person to try: run the command at a terminal, without a PIN source. The right "
+            "PIN also ends the count.");
     }
     identity_of(policy->source, identity, sizeof identity);
     return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&

@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "aps/monotonic.h"
+#include "core/monotonic.h"
 #include "core/text.h"
 #include "flow/pinentry_child.h"
 #include "flow/tell.h"

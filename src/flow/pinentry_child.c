@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "aps/monotonic.h"
+#include "core/monotonic.h"
 #include "core/text.h"
 
 enum { ENVIRONMENT_MOST = 48 }; // the names below and the dozen of LC_

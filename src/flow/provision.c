@@ -95,6 +95,14 @@ static void plant_leak(const struct secret *pem)
 }
 #endif
 
+static void tell_overwritten(const struct provision *p)
+{
+    if (p->key.overwritten)
+        tell(&p->run->callbacks, SSA_NOTICE,
+             "slot %s now holds a throwaway key, which is of no use: --slot %s --replace takes its place",
+             p->to.slot.name, p->to.slot.name);
+}
+
 bool provision_import(struct provision *p, const char *source, const char *kid, const char *email,
                       const char *account_id, struct ssa_error *err)
 {
@@ -114,8 +122,10 @@ bool provision_import(struct provision *p, const char *source, const char *kid, 
         return false;
     const bool imported = key_import(p->to.token, &numbers, &name, &p->key, err);
     secret_free(&p->pem);
-    if (!imported)
+    if (!imported) {
+        tell_overwritten(p);
         return false;
+    }
     if (!key_prove(p->to.token, &name, &p->key, err)) {
         provision_remove(p);
         return false;
@@ -131,6 +141,7 @@ void provision_remove(struct provision *p)
     const struct key_name name = name_of(p);
     // What it could not destroy shows in provision_left.
     (void)key_destroy(p->to.token, &name, &p->key, NULL);
+    tell_overwritten(p);
 }
 
 void provision_left(const struct provision *p, char out[static KEY_REMOVAL_MAX])

@@ -14,9 +14,14 @@ static void conclude(struct ssa_error *err, const struct made *made, bool clean,
     // What the reason itself calls for is still to be done.
     char reason[sizeof err->hint];
     (void)text_format(reason, sizeof reason, "%s", err->hint);
+    const bool ends_in_command = left || hint[strlen(hint) - 1] == '`';
     error_hint(err, "%s%s%s%s%s%s", hint,
                left ? " Left on the token, as far as can be seen; remove it: `" : "", made->left_on_token,
-               left ? "`" : "", reason[0] != '\0' ? " " : "", reason);
+               left ? "`" : "",
+               reason[0] == '\0' ? ""
+               : ends_in_command ? ". "
+                                 : " ",
+               reason);
 }
 
 static void conclude_deletion(struct ssa_error *err, const struct made *made, bool deleted,

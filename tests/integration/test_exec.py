@@ -8,7 +8,7 @@ import signal
 import stat
 
 import places
-from harness import PIN, Case, Result
+from harness import LABEL, PIN, Case, Result
 
 
 class Exec(Case):
@@ -58,6 +58,31 @@ class Exec(Case):
                 seen = self.seen(*more, env=env)
                 self.assertNotIn("MY_PIN", seen)
                 self.assertNotIn(PIN, "".join(seen.values()))
+
+    def test_a_variable_that_any_source_names_is_gone(self) -> None:
+        # The PIN file of the environment goes before all of them; the variables hold secrets all the same.
+        self.write_profile({
+            **self.made, "SSA_HSM_PIN_SOURCE": "env:OF_PROFILE", "SSA_HSM_SO_PIN_SOURCE": "env:SO_OF_PROFILE",
+            "SSA_HSM_TOKEN": f"pkcs11:token={LABEL}?pin-source=env:OF_PROFILES_TOKEN",
+            "PRIVATE_KEY": self.made["PRIVATE_KEY"] + "&pin-source=env:OF_KEY",
+        })  # fmt: skip
+        named = {"OF_PROFILE", "SO_OF_PROFILE", "OF_PROFILES_TOKEN", "OF_KEY", "OF_TOKEN", "OF_SO"}
+        env = {name: PIN for name in named}
+        env["SSA_HSM_TOKEN"] = f"pkcs11:token={LABEL}?pin-source=env:OF_TOKEN"
+        env["SSA_HSM_SO_PIN_SOURCE"] = "env:OF_SO"
+        seen = self.seen(env={**env, "KEPT": "yes"})
+        self.assertEqual(named & set(seen), set())
+        self.assertNotIn(PIN, "".join(seen.values()))
+        self.assertEqual(seen["KEPT"], "yes")
+
+    def test_a_variable_that_the_profile_alone_names_is_read_and_gone(self) -> None:
+        self.write_profile({**self.made, "SSA_HSM_PIN_SOURCE": "env:MY_PIN"})
+        seen = self.seen(env={"SSA_HSM_PIN_SOURCE": None, "MY_PIN": PIN})
+        self.assertNotIn("MY_PIN", seen)
+
+    def test_an_option_before_it_does_not_give_the_environments_away(self) -> None:
+        env = {"SSA_HSM_PIN_SOURCE": "env:MY_PIN", "MY_PIN": PIN}
+        self.assertNotIn("MY_PIN", self.seen("--pin-source", f"file:{self.dir / 'pin'}", env=env))
 
     def test_the_variable_that_held_the_secret_is_gone(self) -> None:
         seen = self.seen(env={"APS_SECRET_ID": "env:MY_SECRET", "MY_SECRET": self.api.secret})

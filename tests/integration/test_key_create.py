@@ -95,6 +95,15 @@ class KeyCreate(Case):
         self.assertEqual(self.profile(), self.before)
         self.assertEqual(self.api.asked(), [])
 
+    def test_force_replaces_the_secret_and_keeps_what_others_wrote(self) -> None:
+        other = {**self.before, "APS_SECRET_ID": "outdated", "APS_CLIENT_SECRET": "outdated", "FOO": "bar"}
+        path = self.write_profile(other, "other")
+        self.expect(self.run_program("key", "create", "--output", path, "--force"), 0)
+        after = self.profile("other")
+        self.assertNotIn("outdated", path.read_text())
+        self.assertEqual(path.read_text().count("APS_SECRET_ID="), 1)
+        self.assertEqual((after["APS_SECRET_ID"], after["FOO"]), (self.api.secret, "bar"))
+
     def test_logs_in_once_and_never_enumerates(self) -> None:
         with self.shim() as log:
             self.expect(self.run_program("key", "create", "--force"), 0)

@@ -113,6 +113,41 @@ class ImportBlock(_Import):
         self.expect(result, 4)
         self.assertEqual(file.read_bytes(), before)
 
+    def test_shred_spares_a_file_that_holds_something_else(self) -> None:
+        values = self.old_account()
+        file = self.file("FOO=bar\n" + self.block(values))
+        before = file.read_bytes()
+        result = self.run_program("key", "import", file, "--shred")
+        self.expect(result, 3, "FOO", "--output", "--force", out="")
+        self.assertEqual(file.read_bytes(), before)
+        self.assertFalse(self.profile_path().exists())
+        self.assertNotIn("Key Object", self.store.tool("-O").stdout)
+
+    def test_shred_of_a_file_that_the_profile_replaces_keeps_what_else_is_in_it(self) -> None:
+        values = self.old_account()
+        file = self.file("FOO=bar\n" + self.block(values))
+        self.expect(self.run_program("key", "import", file, "--shred", "--output", file, "--force"), 0)
+        self.assertEqual(self.profile(file)["FOO"], "bar")
+        self.assertTrue(self.profile(file)["PRIVATE_KEY"].startswith("pkcs11:"))
+        self.assertNotIn("BEGIN", file.read_text())
+        self.expect(self.run_program("token", "--profile", file), 0)
+
+    def test_a_secret_that_only_the_target_has_stays_there(self) -> None:
+        values = self.old_account()
+        file = self.file(self.block({n: v for n, v in values.items() if n != "APS_SECRET_ID"}))
+        target = self.file(self.block({"APS_SECRET_ID": self.api.secret, "FOO": "bar"}), "new.env")
+        self.expect(self.run_program("key", "import", file, "--output", target, "--force"), 0)
+        self.assertEqual(target.read_text().count("APS_SECRET_ID="), 1)
+        self.assertEqual(self.profile(target)["APS_SECRET_ID"], self.api.secret)
+        self.expect(self.run_program("token", "--profile", target), 0)
+
+    def test_a_secret_that_the_block_has_replaces_the_targets(self) -> None:
+        file = self.file(self.block(self.old_account()))
+        target = self.file("APS_SECRET_ID=outdated\nAPS_CLIENT_SECRET=outdated\n", "new.env")
+        self.expect(self.run_program("key", "import", file, "--output", target, "--force"), 0)
+        self.assertNotIn("outdated", target.read_text())
+        self.assertEqual(self.profile(target)["APS_SECRET_ID"], self.api.secret)
+
     def test_shred_of_a_link_says_that_the_file_is_still_there(self) -> None:
         file = self.file(self.block(self.old_account()))
         link = self.dir / "link"

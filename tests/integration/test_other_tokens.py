@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from fault_support import FaultCase
-from harness import CallLog
+import os
+import signal
+import time
+from pathlib import Path
+
+import places
+from fault_support import FaultCase, background, ended, eventually
+from harness import PIN, SLOW, CallLog
 
 UNKNOWN = ("info manufacturer Acme", "info description Acme Cryptoki", "token manufacturer Acme")
 PRIVATE = "class=CKO_PRIVATE_KEY"
@@ -65,6 +71,33 @@ class Unknown(FaultCase):
     def test_one_that_takes_a_key_and_signs_wrongly(self) -> None:
         self.refused("does not verify", script=("C_Sign * corrupt",))
 
+    def test_one_that_takes_no_public_half_goes_without(self) -> None:
+        log, _ = self.made("C_CreateObject * class=CKO_PUBLIC_KEY return CKR_TEMPLATE_INCONSISTENT")
+        self.assertEqual([kind for kind, _ in self.objects()], ["Private"])
+        # It was asked for one in the rehearsal alone.
+        self.assertEqual(len(log.of("C_CreateObject", "CKR_TEMPLATE_INCONSISTENT")), 1)
+
+    def test_a_throwaway_key_that_cannot_be_destroyed_is_told(self) -> None:
+        # The first is that of the template alone; the second has signed.
+        for which, more in (("2+", ()), ("2+", ("--rehearse",)), ("*", ()), ("*", ("--rehearse",))):
+            self.fresh()
+            rule = f"C_DestroyObject {which} return CKR_GENERAL_ERROR"
+            with self.subTest(rule, more=more), self.shim(*UNKNOWN, rule):
+                result = self.create(*more)
+                words = ("cannot be destroyed", "CKR_GENERAL_ERROR", "--delete-object --type privkey")
+                self.expect_failure(result, 7, *words)
+                self.assertIn(b"ssa-hsm rehearsal".hex(), result.err)
+                self.assertEqual(self.api.asked(), [])
+                self.assertEqual(self.files(), [])
+
+    def test_what_a_rehearsal_left_on_the_token_goes_by_the_command_that_is_said(self) -> None:
+        with self.shim(*UNKNOWN, "C_DestroyObject 2+ return CKR_GENERAL_ERROR"):
+            result = self.create("--rehearse")
+        self.assertEqual(len(self.objects()), 2)
+        with self.shim():
+            self.follow(result, "pkcs11-tool")
+        self.assertEqual(self.objects(), [])
+
 
 class Known(FaultCase):
     def test_a_rehearsal_on_the_token_itself_leaves_nothing(self) -> None:
@@ -81,13 +114,63 @@ class Known(FaultCase):
 
     def test_a_slot_is_for_cards(self) -> None:
         self.expect_failure(self.create("--slot", "9a"), 2, "slots")
+        self.expect_failure(self.create("--replace"), 2, "slots")
         self.assertEqual(self.api.asked(), [])
 
 
 class Search(FaultCase):
+    def provision_without_module(self) -> None:
+        """So that its token is searched for in all modules."""
+        made = self.provisioned()
+        self.write_profile({**made, "PRIVATE_KEY": made["PRIVATE_KEY"].split("?")[0]})
+
     def test_a_module_that_crashes_or_hangs_takes_nothing_with_it(self) -> None:
         with self.shim("C_GetSlotList * crash"):
             result = self.run_program("hsm", "list")
         self.expect(result, 4, "--module")
         # A sanitizer makes an exit of the crash.
         self.assertRegex(result.err, r"crashes \(SEGV\)|does not answer")
+
+    def test_one_that_hangs_can_be_interrupted_and_its_process_is_gone(self) -> None:
+        self.provision_without_module()
+        here = self.dir / "here"
+        with self.shim(f"C_GetSlotList * touch {here} sleep 60000"):
+            self.user_module("hangs", f"module: {places.shim_library()}")
+            # By name, and by a search; the program alone, and the whole foreground, as control-C does.
+            named = self.env["SSA_HSM_MODULE"]
+            for command, module, send in (
+                (("hsm", "list"), named, os.kill),
+                (("hsm", "list"), None, os.killpg),
+                (("token",), None, os.kill),
+            ):
+                with self.subTest(command, module=module):
+                    here.unlink(missing_ok=True)
+                    self.env.pop("SSA_HSM_MODULE", None)
+                    self.env.update({"SSA_HSM_MODULE": module} if module else {})
+                    process = background(self, *command)
+                    eventually(here.exists, "a module hangs")
+                    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+                    self.assertEqual(len(children), 1)
+                    began = time.monotonic()
+                    send(process.pid, signal.SIGINT)
+                    result = ended(process)
+                    self.assertLess(time.monotonic() - began, 2 * SLOW)
+                    self.assertEqual(result.code, -signal.SIGINT, str(result))
+                    self.assertFalse(Path("/proc", children[0]).exists())
+
+    def test_one_that_is_asked_does_not_see_the_pin(self) -> None:
+        # p11-kit's proxy runs a command for a remote module: that shows what any module could read.
+        self.provision_without_module()
+        seen, script = self.dir / "seen", self.dir / "asked"
+        script.write_text(f"#!/bin/sh\nenv >>{seen}\n")
+        script.chmod(0o700)
+        env = {"SSA_HSM_MODULE": None, "SSA_HSM_PIN_SOURCE": "env:MY_PIN", "MY_PIN": PIN}
+        self.expect(self.run_program("token", env=env), 0)
+        proxy = next(Path("/usr/lib").glob("*/p11-kit-proxy.so"))
+        self.user_module("proxy", f"module: {proxy}")
+        self.user_module("asked", f"remote: |{script}")
+        # The proxy has SoftHSM's token as well, so that there is a choice.
+        self.expect(self.run_program("token", env=env), 3, "proxy", "softhsm2")
+        self.expect(self.run_program("hsm", "list", env=env), 0)
+        self.assertEqual(seen.read_text().count("SSA_HSM_PIN_SOURCE=env:MY_PIN"), 2)
+        self.assertNotIn(PIN, seen.read_text())

@@ -148,6 +148,21 @@ class Several(PinCase):
         self.assertLess(time.monotonic() - began, WAIT)
 
 
+    def test_the_right_pin_of_one_does_not_forget_the_try_of_another_that_is_under_way(self) -> None:
+        here, go = self.dir / "here", self.dir / "go"
+        self.write_pin(WRONG)
+        with self.shim(f"C_Login 1 touch {here} wait {go}"):
+            slow = background(self, "jwt")
+            eventually(here.exists, "the login is under way")
+        self.assertEqual(self.at_terminal(PIN).code, 0)
+        go.touch()
+        self.expect_failure(ended(slow), 5, "CKR_PIN_INCORRECT")
+        self.assertEqual(len(self.records()), 1)
+        with self.shim() as log:
+            self.jwt(code=5, words=("--pin-retry",))
+            self.assertEqual(self.logins(log), 0)
+
+
 class Killed(PinCase):
     def test_killed_during_the_login_leaves_a_record(self) -> None:
         with self.shim("C_Login 1 kill") as log:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import dotenv
 import keyfiles
 import places
-from harness import Case
+from harness import LABEL, Case
 
 
 class _Profile(Case):
@@ -236,6 +236,20 @@ class Writing(_Profile):
         self.assertEqual(written["APS_SECRET_ID"], f"file:{self.dir / 'secret'}")
         self.assertEqual(os.path.normpath(written["SSA_HSM_CACERT"]), str(self.dir / "ca.pem"))
         self.expect(self.run_program("token", "-p", "new", cwd=self.home), 0)
+
+    def test_a_pin_file_of_the_tokens_uri_is_written_with_its_whole_path(self) -> None:
+        for source in ("file:pin", "file:./pin"):
+            with self.subTest(source):
+                uri = f"pkcs11:token={LABEL}?pin-source={source}"
+                env = {"SSA_HSM_TOKEN": uri, "SSA_HSM_PIN_SOURCE": None}
+                self.create("--output", self.dir / "o.env", "--force", env=env)
+                written = unquote(self.profile(self.dir / "o.env")["PRIVATE_KEY"])
+                self.assertRegex(written, rf"[?&]pin-source=file:{self.dir}/(\./)?pin(&|$)")
+                # From another folder.
+                result = self.run_program(
+                    "token", "--profile", self.dir / "o.env", env={"SSA_HSM_PIN_SOURCE": None}, cwd=self.home
+                )
+                self.expect(result, 0)
 
     def test_audience_and_base_url_are_written_with_it(self) -> None:
         self.create("--audience", "https://eu.example.com/t")

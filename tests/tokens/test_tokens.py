@@ -34,10 +34,10 @@ CREATE = ("account", "create", "service", "my-filesync")
 class Cases(TokenCase):
     # ---- what they are made of ----
 
-    def old_account(self) -> dict[str, str]:
+    def old_account(self, name: str = "old-account") -> dict[str, str]:
         """An account and its key, made without the program: the six values of a block, the key as PEM."""
         token = self.api.admin()
-        body = {"name": "old-account", "firstName": "old-first", "lastName": "account"}
+        body = {"name": name, "firstName": "old-first", "lastName": "account"}
         account = self.api.call("POST", "/service-accounts", token, body).json
         key = self.api.call("POST", f"/service-accounts/{account['serviceAccountId']}/keys", token).json
         self.api.forget_requests()
@@ -201,6 +201,37 @@ class Cases(TokenCase):
             self.assertEqual(self.rig.eye("keys"), [])
             return
         self.expect(result, 0)
+        self.assertEqual(self.api.asked(), [])
+        self.check_usable(self.profile())
+        self.check_on_token(self.profile())
+
+    def test_replace_wants_the_slot_whose_key_is_destroyed(self) -> None:
+        if self.rig.name != PIV:
+            return
+        profile = self.provide()
+        before = self.rig.eye("keys")
+        for command in (CREATE, ("key", "create", "--account", profile["SERVICE_ACCOUNT_ID"])):
+            with self.subTest(command=command):
+                result = self.run_program(*command, "--profile", "other", "--replace", "--yes")
+                self.expect(result, 2, "--replace", "--slot")
+                self.assertEqual(self.api.asked(), [])
+                self.assertFalse(self.profile_path("other").exists())
+        self.assertEqual(self.rig.eye("keys"), before)
+
+    def test_key_import_replaces_a_slots_key_unattended_after_a_yes_alone(self) -> None:
+        if self.rig.name != PIV:
+            return
+        self.provide()
+        before = self.rig.eye("keys")
+        self.profile_path().unlink()
+        values = self.old_account("another-account")
+        arguments = ("key", "import", self.pem(values), "--key-id", values["KEY_ID"], "--account",
+                     values["SERVICE_ACCOUNT_ID"], "--slot", "9a")  # fmt: skip
+        self.expect(self.run_program(*arguments), 3, "9a", "--replace")
+        self.expect(self.run_program(*arguments, "--replace"), 3, "9a", "not confirmed", "--yes")
+        self.assertEqual(self.rig.eye("keys"), before)
+        self.assertFalse(self.profile_path().exists())
+        self.expect(self.run_program(*arguments, "--replace", "--yes"), 0)
         self.assertEqual(self.api.asked(), [])
         self.check_usable(self.profile())
         self.check_on_token(self.profile())

@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "aps/monotonic.h"
+#include "core/monotonic.h"
 #include "core/text.h"
 #include "flow/pinentry.h"
 

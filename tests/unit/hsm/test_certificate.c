@@ -129,6 +129,37 @@ static void long_names_fit(void **state)
     assert_true(certificate_name(secret_span(&der), said));
 }
 
+// OpenSSL's own limit for an email, which the provider's exceed.
+static void an_email_of_more_than_128_characters_fits_whole(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    SECRET_AUTO der = {0};
+    char email[201], said[CERTIFICATE_NAME_MAX], expected[CERTIFICATE_NAME_MAX];
+    memset(email, 'a', sizeof email - 1);
+    memcpy(email + sizeof email - sizeof "@b.c", "@b.c", sizeof "@b.c");
+    const struct key_name longest = {.kid = "kid-1", .email = email};
+    SUCCEEDS(secret_new(&der, CERTIFICATE_MAX, &err));
+    SUCCEEDS(certificate_write(&key, &longest, sign, NULL, &der, &err));
+    assert_true(certificate_name(secret_span(&der), said));
+    (void)snprintf(expected, sizeof expected, "%s kid-1", email);
+    assert_string_equal(said, expected);
+}
+
+// An id is a PrintableString to OpenSSL, which has no underscore.
+static void an_id_may_have_any_character(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    SECRET_AUTO der = {0};
+    char said[CERTIFICATE_NAME_MAX];
+    const struct key_name odd = {.kid = "kid_1*@\"", .email = "a@b.c"};
+    SUCCEEDS(secret_new(&der, CERTIFICATE_MAX, &err));
+    SUCCEEDS(certificate_write(&key, &odd, sign, NULL, &der, &err));
+    assert_true(certificate_name(secret_span(&der), said));
+    assert_string_equal(said, "a@b.c kid_1*@\"");
+}
+
 static void a_token_that_does_not_sign_gives_its_own_reason(void **state)
 {
     (void)state;
@@ -145,6 +176,8 @@ int main(void)
         cmocka_unit_test(a_placeholder_holds_the_public_key_and_is_signed_by_nobody),
         cmocka_unit_test(whose_it_is_is_read_from_it_again),
         cmocka_unit_test(long_names_fit),
+        cmocka_unit_test(an_email_of_more_than_128_characters_fits_whole),
+        cmocka_unit_test(an_id_may_have_any_character),
         cmocka_unit_test(a_token_that_does_not_sign_gives_its_own_reason),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);

@@ -1,6 +1,6 @@
 // The clock that deadlines are counted by: milliseconds, never set back.
-#ifndef SSA_APS_MONOTONIC_H
-#define SSA_APS_MONOTONIC_H
+#ifndef SSA_CORE_MONOTONIC_H
+#define SSA_CORE_MONOTONIC_H
 
 #include <time.h>
 
