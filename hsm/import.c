@@ -6,14 +6,6 @@
 
 enum { KEY_ID_MAX = 128 };
 
-static bool refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what)
-{
-    ckr_fail(err, SSA_TOKEN, rv, token, "the token does not take the %s key", what);
-    if (err != NULL && err->hint[0] == '\0')
-        return error_hint(err, "Not every token can import a key: see the README's list of tokens.");
-    return false;
-}
-
 // A creation that failed may have been carried out all the same. Nothing with this id was there before
 // (key_check_free), or what was there was to be replaced: what is there now counts as made by it. Where the
 // search fails too, the handles stand for what may be there.
@@ -26,26 +18,6 @@ static void find_made(struct token *token, struct span id, struct key *key)
             *objects[i] = CK_UNAVAILABLE_INFORMATION;
 }
 
-// Refusals that come before anything is written.
-static bool surely_not_made(CK_RV rv)
-{
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-           rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCOMPLETE ||
-           rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_FUNCTION_NOT_SUPPORTED ||
-           rv == CKR_USER_TYPE_INVALID || rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_SESSION_READ_ONLY ||
-           rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY;
-}
-
-bool create_private(struct token *token, const struct creation *creation, struct key *key,
-                    struct ssa_error *err)
-{
-    const CK_RV rv = object_create_private(token, creation, &key->private_object);
-    if (rv == CKR_OK)
-        return true;
-    key->private_object = surely_not_made(rv) ? CK_INVALID_HANDLE : CK_UNAVAILABLE_INFORMATION;
-    return refused(err, token, rv, "private");
-}
-
 static bool store_both(struct token *token, const struct creation *c, const struct key_name *name,
                        struct key *key, struct ssa_error *err)
 {
@@ -56,7 +28,7 @@ static bool store_both(struct token *token, const struct creation *c, const stru
     if (!token->info.recipe->public_half || token->no_public_half)
         return true;
     const CK_RV rv = object_create_public(token, c, &key->public_object);
-    return rv == CKR_OK || refused(err, token, rv, "public");
+    return rv == CKR_OK || creation_refused(err, token, rv, "public");
 }
 
 bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,

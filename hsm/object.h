@@ -32,6 +32,9 @@ bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error
 bool create_private(struct token *token, const struct creation *creation, struct key *key,
                     struct ssa_error *err) MUST_CHECK;
 
+// Fails with SSA_TOKEN: the token does not take the key's half that what names.
+bool creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what);
+
 // Signs a challenge and verifies it with the public half.
 bool key_challenge(struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
 

@@ -4,7 +4,7 @@
 #include "aps/aps.h"
 #include "core/text.h"
 #include "flow/dotenv.h"
-#include "flow/source.h"
+#include "flow/reference.h"
 
 static bool append_secret(const struct block *block, struct secret *out, struct ssa_error *err)
 {

@@ -5,9 +5,9 @@
 #include "core/json.h"
 #include "core/jwt.h"
 #include "flow/open.h"
+#include "flow/reference.h"
 #include "flow/result.h"
 #include "flow/scope.h"
-#include "flow/source.h"
 #include "flow/tell.h"
 #include "hsm/key.h"
 

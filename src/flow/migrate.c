@@ -3,7 +3,7 @@
 #include "flow/dotenv.h"
 #include "flow/old_file.h"
 #include "flow/provision.h"
-#include "flow/source.h"
+#include "flow/reference.h"
 #include "flow/tell.h"
 
 enum { KEY_FILE_MAX = 64 * 1024 };

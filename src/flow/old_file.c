@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "flow/read.h"
-#include "flow/source.h"
+#include "flow/reference.h"
 
 enum { BLOCK = 4096 };
 

@@ -2,9 +2,9 @@
 #include "flow/provision.h"
 
 #include "core/text.h"
+#include "flow/reference.h"
 #include "flow/rest.h"
 #include "flow/result.h"
-#include "flow/source.h"
 #include "flow/tell.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };

@@ -10,7 +10,7 @@
 
 #include "core/text.h"
 #include "flow/dotenv.h"
-#include "flow/source.h"
+#include "flow/reference.h"
 
 enum { PROFILE_TEXT_MAX = 64 * 1024, ENVIRONMENT_SECRETS_MAX = 32 * 1024, VARIABLES_MAX = 8 };
 

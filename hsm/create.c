@@ -1,0 +1,30 @@
+// A private key's object, and what a token's refusal to make one means.
+#include "hsm/object.h"
+
+bool creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what)
+{
+    ckr_fail(err, SSA_TOKEN, rv, token, "the token does not take the %s key", what);
+    if (err != NULL && err->hint[0] == '\0')
+        return error_hint(err, "Not every token can import a key: see the README's list of tokens.");
+    return false;
+}
+
+// Refusals that come before anything is written.
+static bool surely_not_made(CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+           rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCOMPLETE ||
+           rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_FUNCTION_NOT_SUPPORTED ||
+           rv == CKR_USER_TYPE_INVALID || rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_SESSION_READ_ONLY ||
+           rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY;
+}
+
+bool create_private(struct token *token, const struct creation *creation, struct key *key,
+                    struct ssa_error *err)
+{
+    const CK_RV rv = object_create_private(token, creation, &key->private_object);
+    if (rv == CKR_OK)
+        return true;
+    key->private_object = surely_not_made(rv) ? CK_INVALID_HANDLE : CK_UNAVAILABLE_INFORMATION;
+    return creation_refused(err, token, rv, "private");
+}
