@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/monotonic.h"
+#include "core/tell.h"
 
 enum { ANSWER_MS = 10000, SLICE_MS = 200, ENDING_MS = 500 };
 
@@ -104,7 +105,7 @@ static bool read_whole(int fd, void *data, size_t len, long long until, const st
     while (len > 0) {
         struct pollfd input = {.fd = fd, .events = POLLIN};
         const long long left = until - monotonic_ms();
-        if (left <= 0 || (callbacks->interrupted != NULL && callbacks->interrupted(callbacks->context)))
+        if (left <= 0 || interrupted(callbacks))
             return false;
         const int ready = poll(&input, 1, left < SLICE_MS ? (int)left : SLICE_MS);
         if (ready == 0 || (ready < 0 && errno == EINTR))

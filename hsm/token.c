@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/tell.h"
 #include "core/text.h"
 #include "hsm/ask.h"
 #include "hsm/recipe.h"
@@ -192,8 +193,8 @@ static bool open_by_search(const struct uri *uri, const struct ssa_callbacks *ca
         const struct module module = {.entry = *entry};
         struct ssa_error why = {0};
         SEEN_AUTO *seen = NULL;
-        if (callbacks->interrupted != NULL && callbacks->interrupted(callbacks->context))
-            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
+        if (!go_on(callbacks, err))
+            return false;
         if (entry->trust_policy || same_file_before(registry, i))
             continue;
         if (module_ask(entry, callbacks, &seen, &why))

@@ -34,10 +34,7 @@ struct aps_config {
     const char *capath; // a hashed directory; NULL for none
     bool insecure_http; // plain http, to a loopback address alone
     unsigned timeout;   // seconds spent in calls, waiting and retries included; 0 is APS_TIMEOUT_DEFAULT
-    // Hears of waiting and retrying (may be NULL), and is asked whether to stop (may be NULL).
-    void (*tell)(void *context, enum ssa_level level, const char *line);
-    bool (*interrupted)(void *context);
-    void *context;
+    const struct ssa_callbacks *callbacks; // hear of waiting and retrying, and are asked whether to stop
 };
 
 struct aps;

@@ -5,6 +5,7 @@
 
 #include "aps/failure.h"
 #include "core/monotonic.h"
+#include "core/tell.h"
 
 enum {
     FAILURES_MAX = 3,         // tries beyond the first, where the server or the way to it is broken
@@ -47,9 +48,9 @@ static bool stop(void *context, bool sent)
     if (!listener->call->creates || !sent)
         return true;
     if (!client->told_interrupted)
-        client_tell(client, SSA_NOTICE,
-                    "interrupted: waiting up to %d s for the answer to %s, so that it can be undone",
-                    HTTP_ANSWER_SECONDS, listener->call->doing);
+        tell(client->config.callbacks, SSA_NOTICE,
+             "interrupted: waiting up to %d s for the answer to %s, so that it can be undone",
+             HTTP_ANSWER_SECONDS, listener->call->doing);
     client->told_interrupted = true;
     return false;
 }
@@ -137,8 +138,8 @@ static long long next_try(const struct aps *client, struct tries *tries, const s
         const long long wait = asked < 0 ? own : asked > BACK_OFF_MS ? asked : BACK_OFF_MS;
         if (!worth_waiting(client, tries->call, wait))
             return -1;
-        client_tell(client, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
-                    (wait + 999) / 1000, tries->call->doing);
+        tell(client->config.callbacks, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
+             (wait + 999) / 1000, tries->call->doing);
         return wait;
     }
     const bool repeatable = !tries->call->creates || !answer->sent;
@@ -150,8 +151,8 @@ static long long next_try(const struct aps *client, struct tries *tries, const s
         return -1;
     struct ssa_error why;
     failure_set(client, tries->call, answer, &why);
-    client_tell(client, SSA_NOTICE, "%s (%s): trying again in %lld.%lld s", why.what, why.cause, wait / 1000,
-                wait % 1000 / 100);
+    tell(client->config.callbacks, SSA_NOTICE, "%s (%s): trying again in %lld.%lld s", why.what, why.cause,
+         wait / 1000, wait % 1000 / 100);
     return wait;
 }
 

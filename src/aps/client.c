@@ -2,12 +2,10 @@
 #include "aps/client.h"
 
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/monotonic.h"
-#include "core/text.h"
+#include "core/tell.h"
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_state = CURLE_FAILED_INIT;
@@ -89,28 +87,12 @@ time_t aps_server_time(const struct aps *client)
 
 bool client_interrupted(const struct aps *client)
 {
-    const struct aps_config *config = &client->config;
-    return !client->deaf && config->interrupted != NULL && config->interrupted(config->context);
+    return !client->deaf && interrupted(client->config.callbacks);
 }
 
 bool client_stop(const struct aps *client, struct ssa_error *err)
 {
     return error_set(err, SSA_UNEXPECTED, NULL, client->url.host, "interrupted");
-}
-
-void client_tell(const struct aps *client, enum ssa_level level, const char *format, ...)
-{
-    if (client->config.tell == NULL)
-        return;
-    char raw[512], line[512];
-    va_list args;
-    va_start(args, format);
-    const int written = vsnprintf(raw, sizeof raw, format, args);
-    va_end(args);
-    if (written < 0)
-        return;
-    text_harmless(line, sizeof line, span_text(raw));
-    client->config.tell(client->config.context, level, line);
 }
 
 bool client_wait(const struct aps *client, long long ms, struct ssa_error *err)

@@ -32,9 +32,6 @@ bool client_interrupted(const struct aps *client);
 // The error for it. Returns false.
 bool client_stop(const struct aps *client, struct ssa_error *err);
 
-void client_tell(const struct aps *client, enum ssa_level level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 // Waits, unless interrupted: then it fails.
 bool client_wait(const struct aps *client, long long ms, struct ssa_error *err) MUST_CHECK;
 

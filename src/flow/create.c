@@ -1,7 +1,7 @@
 // The stories of a new account and a new key: asked of the API, put into the token, written down, or undone.
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/provision.h"
-#include "flow/tell.h"
 #include "flow/undo.h"
 
 static const char create_scopes[] =

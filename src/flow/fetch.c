@@ -4,11 +4,11 @@
 #include "core/base64.h"
 #include "core/json.h"
 #include "core/jwt.h"
+#include "core/tell.h"
 #include "flow/open.h"
 #include "flow/reference.h"
 #include "flow/result.h"
 #include "flow/scope.h"
-#include "flow/tell.h"
 #include "hsm/key.h"
 
 enum {
@@ -50,11 +50,16 @@ static bool plan_claims(struct plan *plan, const struct ssa_run *run, const stru
     return true;
 }
 
-static bool signing_input(struct plan *plan, struct secret *out, struct ssa_error *err)
+static void set_times(struct plan *plan)
 {
     const time_t now = time(NULL);
     plan->claims.expires = now + plan->lifetime;
     plan->claims.not_before = plan->not_before ? now : 0;
+}
+
+static bool signing_input(struct plan *plan, struct secret *out, struct ssa_error *err)
+{
+    set_times(plan);
     secret_clear(out);
     return jwt_signing_input(&plan->claims, out, err);
 }
@@ -66,28 +71,21 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
     SECRET_AUTO out = {0};
     if (!plan_claims(&plan, run, request, err) || !secret_new(&out, ASSERTION_MAX, err))
         return false;
-    const time_t now = time(NULL);
-    plan.claims.expires = now + plan.lifetime;
-    plan.claims.not_before = plan.not_before ? now : 0;
+    set_times(&plan);
     return jwt_describe(&plan.claims, &out, err) && text_take(json, &out, err);
 }
 
-// A person who wants to stop wants no request, and no token on the screen.
-static bool go_on(const struct ssa_run *run, struct ssa_error *err)
-{
-    return !interrupted(&run->callbacks) || error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
-}
-
-// Signs with the token that is logged in.
+// Signs with the token that is logged in. A person who wants to stop wants no request, and no token on the
+// screen.
 static bool make_assertion(struct plan *plan, struct token *token, const struct uri *uri,
                            struct secret *assertion, struct ssa_error *err)
 {
     struct key key;
     SECRET_AUTO signature = {0};
     return key_find(token, uri, &key, err) && signing_input(plan, assertion, err) &&
-           secret_new(&signature, RSA_BYTES_MAX, err) && go_on(plan->run, err) &&
+           secret_new(&signature, RSA_BYTES_MAX, err) && go_on(&plan->run->callbacks, err) &&
            key_sign(token, &key, secret_span(assertion), &signature, err) &&
-           jwt_add_signature(assertion, secret_span(&signature), err) && go_on(plan->run, err);
+           jwt_add_signature(assertion, secret_span(&signature), err) && go_on(&plan->run->callbacks, err);
 }
 
 // Opens the token, logs in, signs, logs out.
@@ -206,5 +204,5 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
                                               &answer, is_signed ? err : NULL);
     if (is_signed && !answered)
         explain_refusal(&plan, err);
-    return is_signed && answered && go_on(run, err) && take_grant(&answer, grant, err);
+    return is_signed && answered && go_on(&run->callbacks, err) && take_grant(&answer, grant, err);
 }

@@ -1,7 +1,7 @@
 // What modules, tokens and keys there are.
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/open.h"
-#include "flow/tell.h"
 #include "hsm/listing.h"
 
 struct list {
@@ -105,8 +105,8 @@ static bool list_modules(const struct ssa_run *run, struct list *list, struct ss
     if (registry == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
     for (size_t i = 0; i < registry->count; i++) {
-        if (interrupted(&run->callbacks))
-            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
+        if (!go_on(&run->callbacks, err))
+            return false;
         if (!registry->entries[i].trust_policy)
             list_or_say_why_not(run, &registry->entries[i], list);
     }

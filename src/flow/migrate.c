@@ -1,10 +1,10 @@
 // An existing key's way into the token: from an old block or a bare PEM. Asks the API nothing.
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/dotenv.h"
 #include "flow/old_file.h"
 #include "flow/provision.h"
 #include "flow/reference.h"
-#include "flow/tell.h"
 
 enum { KEY_FILE_MAX = 64 * 1024 };
 

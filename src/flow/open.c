@@ -1,9 +1,9 @@
 // From settings to an open token and an API client.
 #include "flow/open.h"
 
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/source.h"
-#include "flow/tell.h"
 
 enum { CLIENT_SECRET_MAX = 4096 };
 
@@ -173,8 +173,6 @@ bool open_api(const struct ssa_run *run, const struct secret *secret, struct aps
                                       .capath = settings_get(s, SET_CAPATH, NULL),
                                       .insecure_http = run->insecure_http,
                                       .timeout = run->timeout,
-                                      .tell = run->callbacks.tell,
-                                      .interrupted = run->callbacks.interrupted,
-                                      .context = run->callbacks.context};
+                                      .callbacks = &run->callbacks};
     return aps_new(&config, client, err);
 }

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/pinentry.h"
 #include "flow/source.h"
-#include "flow/tell.h"
 
 // RFC 7512 section 2.4: a pin-source is a path or a file URI; ours are taken there too.
 static bool from_uri(const struct uri *uri, const char **source, struct ssa_error *err)
@@ -141,9 +141,9 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
                                                   : give_unattended(policy, info, pin, err);
     if (!given)
         return false;
-    if (interrupted(&policy->run->callbacks)) {
+    if (!go_on(&policy->run->callbacks, err)) {
         pin_state_end(&policy->state, PIN_NOT_TRIED);
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
+        return false;
     }
     if (policy->ready != NULL)
         policy->ready(policy->ready_context);

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/tell.h"
 #include "core/text.h"
-#include "flow/tell.h"
 
 enum { LOCK_POLL_MS = 50, LOCK_WAIT_MS = 30000 };
 

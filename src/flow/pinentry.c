@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "core/monotonic.h"
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/pinentry_child.h"
-#include "flow/tell.h"
 
 enum {
     CHECK_MS = 200,     // how soon an interruption is seen

@@ -1,11 +1,11 @@
 // What the ways of getting a key into a token have in common.
 #include "flow/provision.h"
 
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/reference.h"
 #include "flow/rest.h"
 #include "flow/result.h"
-#include "flow/tell.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
 

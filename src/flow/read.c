@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "flow/tell.h"
+#include "core/tell.h"
 
 bool read_secret(struct secret *secret, int fd, const char *subject, const struct ssa_callbacks *callbacks,
                  struct ssa_error *err)

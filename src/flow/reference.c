@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "core/tell.h"
 #include "core/text.h"
-#include "flow/tell.h"
 
 static const struct {
     const char *prefix;

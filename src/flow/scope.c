@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/tell.h"
 #include "core/text.h"
-#include "flow/tell.h"
 
 // From the provider's published description. The list grows: an unknown name is no error.
 static const char *const known[] = {

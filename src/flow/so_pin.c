@@ -3,10 +3,10 @@
 
 #include <strings.h>
 
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/settings.h"
 #include "flow/source.h"
-#include "flow/tell.h"
 
 static bool ask(const struct so_pin *so, const char *name, const struct token_info *info, struct secret *pin,
                 struct ssa_error *err)

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/tell.h"
 #include "core/text.h"
-#include "flow/tell.h"
 
 static bool read_file(const char *text, const struct ssa_callbacks *warn, struct secret *secret,
                       struct ssa_error *err)

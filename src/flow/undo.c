@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/tell.h"
 #include "core/text.h"
-#include "flow/tell.h"
 
 // The reason stays; class and hint say what became of what had been made.
 static void conclude(struct ssa_error *err, const struct made *made, bool clean, const char *hint)

@@ -1,5 +1,5 @@
-// Saying what is going on.
-#include "flow/tell.h"
+// Saying what is going on, and hearing whether to stop.
+#include "core/tell.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,4 +23,9 @@ void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const cha
 bool interrupted(const struct ssa_callbacks *callbacks)
 {
     return callbacks->interrupted != NULL && callbacks->interrupted(callbacks->context);
+}
+
+bool go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    return !interrupted(callbacks) || error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
 }

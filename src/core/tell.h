@@ -1,0 +1,16 @@
+// Saying what is going on, and hearing whether to stop, through the callbacks.
+#ifndef SSA_CORE_TELL_H
+#define SSA_CORE_TELL_H
+
+#include "core/error.h"
+
+void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const char *line, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// Whether the person wants to stop.
+bool interrupted(const struct ssa_callbacks *callbacks);
+
+// Fails with SSA_UNEXPECTED where the person wants to stop.
+bool go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
+
+#endif
