@@ -1,6 +1,16 @@
 // A private key's object, and what a token's refusal to make one means.
 #include "hsm/object.h"
 
+bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_error *err)
+{
+    *key = (struct key){.modulus_len = numbers->n.len, .exponent_len = numbers->e.len};
+    if (numbers->n.len > sizeof key->modulus || numbers->e.len > sizeof key->exponent)
+        return error_set(err, SSA_CONFIG, NULL, NULL, "the key's public numbers are too long");
+    memcpy(key->modulus, numbers->n.data, numbers->n.len);
+    memcpy(key->exponent, numbers->e.data, numbers->e.len);
+    return true;
+}
+
 bool creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what)
 {
     ckr_fail(err, SSA_TOKEN, rv, token, "the token does not take the %s key", what);

@@ -34,11 +34,8 @@ static bool store_both(struct token *token, const struct creation *c, const stru
 bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,
                 struct key *key, struct ssa_error *err)
 {
-    *key = (struct key){.modulus_len = numbers->n.len, .exponent_len = numbers->e.len};
-    if (numbers->n.len > sizeof key->modulus || numbers->e.len > sizeof key->exponent)
-        return error_set(err, SSA_CONFIG, NULL, NULL, "the key's public numbers are too long");
-    memcpy(key->modulus, numbers->n.data, numbers->n.len);
-    memcpy(key->exponent, numbers->e.data, numbers->e.len);
+    if (!key_of_numbers(numbers, key, err))
+        return false;
     const struct creation creation = {.numbers = numbers,
                                       .id = key_id(name),
                                       .label = span_text(name->label),

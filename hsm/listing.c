@@ -17,11 +17,7 @@ bool module_list_tokens(const struct module_entry *entry, const struct ssa_callb
     description[0] = '\0';
     if (!module_ask(entry, callbacks, &seen, err))
         return false;
-    size_t len = sizeof seen->about.libraryDescription;
-    while (len > 0 && (seen->about.libraryDescription[len - 1] == ' ' ||
-                       seen->about.libraryDescription[len - 1] == '\0'))
-        len--;
-    text_harmless(description, 33, span_of(seen->about.libraryDescription, len));
+    unpad(description, 33, seen->about.libraryDescription, sizeof seen->about.libraryDescription);
     for (size_t i = 0; i < seen->count; i++) {
         struct token_info info;
         char uri[URI_TEXT_MAX];
@@ -68,9 +64,7 @@ static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *sh
     // A card's other keys (for attestation) are in no slot of ours.
     if (card && !card_label(token, span_of(id, id_len), shown))
         return;
-    struct token_name token_name = token->info.name;
-    if (token->info.recipe->label_changes && token->info.serial[0] != '\0')
-        memset(token_name.label, ' ', sizeof token_name.label);
+    const struct token_name token_name = lasting_name(&token->info);
     const struct uri_parts parts = {.token = &token_name,
                                     .object = card ? span_of(NULL, 0) : span_of(label, label_len),
                                     .id = span_of(id, id_len),

@@ -153,15 +153,21 @@ bool session_open(struct token *token, bool writable, struct ssa_error *err)
     return ckr_fail(err, SSA_TOKEN, rv, token, "no session can be opened");
 }
 
-bool session_renew(struct token *token, struct ssa_error *err)
+// A PIV card stays unlocked for everybody until somebody logs out. Failures here (the card is gone) change
+// nothing any more.
+void session_close(struct token *token)
 {
-    if (token->session != CK_INVALID_HANDLE) {
-        if (token->logged_in)
-            (void)token->module.call->C_Logout(token->session);
+    if (token->logged_in)
+        (void)token->module.call->C_Logout(token->session);
+    if (token->session != CK_INVALID_HANDLE)
         (void)token->module.call->C_CloseSession(token->session);
-    }
     token->session = CK_INVALID_HANDLE;
     token->logged_in = false;
+}
+
+bool session_renew(struct token *token, struct ssa_error *err)
+{
+    session_close(token);
     return session_open(token, true, err);
 }
 

@@ -28,6 +28,9 @@ bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_
 // A throwaway RSA key of 2048 bits, made by OpenSSL: *numbers points into *der, which the caller frees.
 bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err) MUST_CHECK;
 
+// A key that is on no token yet: the public numbers alone.
+bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_error *err) MUST_CHECK;
+
 // Creates the private key's object. On failure key's handle stands for what may have been made.
 bool create_private(struct token *token, const struct creation *creation, struct key *key,
                     struct ssa_error *err) MUST_CHECK;

@@ -42,6 +42,12 @@ bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX
 bool entry_token_uri(const struct module_entry *entry, const struct token_info *info,
                      char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// A token's name as a URI is to carry it: without the label where that changes and the serial will do.
+struct token_name lasting_name(const struct token_info *info);
+
+// Text of a fixed width without its padding, made harmless.
+void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width);
+
 // Turns what the module says into what we keep.
 void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct token_info *info);
 
@@ -67,6 +73,9 @@ enum pin_outcome pin_outcome_of(CK_RV rv);
 
 // Opens the token's one session, where it is not open yet.
 bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;
+
+// Logs out and closes it, where it is open.
+void session_close(struct token *token);
 
 // Closes the session and opens another, nobody logged in: modules read a card anew for one.
 bool session_renew(struct token *token, struct ssa_error *err) MUST_CHECK;

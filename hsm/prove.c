@@ -137,22 +137,21 @@ static bool refuses_template(CK_RV rv)
            rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY;
 }
 
-// Whether the token takes a key with these parts; one that it took is destroyed at once, unless keep.
 static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
     c->parts = parts;
     return object_create_private(token, c, &key->private_object);
 }
 
-// Its object is gone afterwards; where it could not be destroyed it stays in *key.
+// Whether the token takes a key with these parts. It is destroyed at once; where it could not be, it stays in
+// *key.
 static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
     CK_RV rv = create_with(token, c, parts, key);
-    if (rv == CKR_OK)
+    const bool made = rv == CKR_OK;
+    if (made)
         rv = token->module.call->C_DestroyObject(token->session, key->private_object);
-    else
-        key->private_object = CK_INVALID_HANDLE;
-    if (rv == CKR_OK)
+    if (!made || rv == CKR_OK)
         key->private_object = CK_INVALID_HANDLE;
     return rv;
 }
@@ -207,15 +206,13 @@ bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err)
     // In a card's slot the only rehearsal would be the thing itself; its recipe was measured.
     if (token->info.recipe->slots || (!token->info.recipe->rehearse && !on_token))
         return true;
-    if (!throwaway_key(&der, &numbers, err))
+    struct key key;
+    if (!throwaway_key(&der, &numbers, err) || !key_of_numbers(&numbers, &key, err))
         return false;
     struct creation c = {.numbers = &numbers,
                          .id = span_text(rehearsal_id),
                          .label = span_text(rehearsal_id),
                          .on_token = on_token};
-    struct key key = {.modulus_len = numbers.n.len, .exponent_len = numbers.e.len};
-    memcpy(key.modulus, numbers.n.data, numbers.n.len);
-    memcpy(key.exponent, numbers.e.data, numbers.e.len);
     CK_RV rv = narrow(token, &c, &key);
     if (key.private_object != CK_INVALID_HANDLE)
         return end_rehearsal(token, &key,

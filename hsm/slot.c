@@ -1,7 +1,7 @@
 // The slots of a PIV card.
 #include "hsm/slot.h"
 
-#include "hsm/pkcs11.h"
+#include "hsm/object.h"
 #include "hsm/recipe.h"
 
 static const char *const names[] = {"9a", "9c", "9d", "9e", "82", "83", "84", "85", "86", "87", "88", "89",
@@ -29,13 +29,10 @@ bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct s
     *slot = (struct card_slot){.id = id};
     memcpy(slot->name, slot_name(id), sizeof "9a");
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &classes[i], sizeof classes[i]),
-                                   ATTRIBUTE(CKA_ID, &id, 1)};
-        CK_OBJECT_HANDLE found = 0;
-        CK_ULONG count = 0;
-        if (!find_objects(token, template, 2, &found, 1, &count, err))
+        CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+        if (!object_find(token, classes[i], span_of(&id, 1), &found, err))
             return false;
-        slot->used = slot->used || count > 0;
+        slot->used = slot->used || found != CK_INVALID_HANDLE;
     }
     if (slot->used)
         token->slots_seen |= UINT32_C(1) << id;

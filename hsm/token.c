@@ -26,8 +26,7 @@ static void add_line(char *list, size_t capacity, const char *text, const char *
     (void)text_format(list + used, capacity - used, "%s%s%s", used == 0 ? "" : "; ", text, more);
 }
 
-// Fixed-width text without its padding.
-static void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width)
+void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width)
 {
     while (width > 0 && (from[width - 1] == ' ' || from[width - 1] == '\0'))
         width--;
@@ -36,9 +35,10 @@ static void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t wid
 
 void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct token_info *info)
 {
+    const struct recipe *recipe = recipe_for(module, raw);
     *info = (struct token_info){
-        .recipe = recipe_for(module, raw),
-        .pin_tries = recipe_for(module, raw)->pin_tries,
+        .recipe = recipe,
+        .pin_tries = recipe->pin_tries,
         .pin_count_low = (raw->flags & CKF_USER_PIN_COUNT_LOW) != 0,
         .pin_final_try = (raw->flags & CKF_USER_PIN_FINAL_TRY) != 0,
         .pin_locked = (raw->flags & CKF_USER_PIN_LOCKED) != 0,
@@ -47,10 +47,8 @@ void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct toke
         .login_required = (raw->flags & CKF_LOGIN_REQUIRED) != 0,
         .write_protected = (raw->flags & CKF_WRITE_PROTECTED) != 0,
         .pin_min = raw->ulMinPinLen,
-        .pin_max = raw->ulMaxPinLen,
+        .pin_max = recipe->pin_max != 0 ? recipe->pin_max : raw->ulMaxPinLen,
     };
-    if (info->recipe->pin_max != 0)
-        info->pin_max = info->recipe->pin_max;
     unpad(info->label, sizeof info->label, raw->label, sizeof raw->label);
     unpad(info->serial, sizeof info->serial, raw->serialNumber, sizeof raw->serialNumber);
     unpad(info->manufacturer, sizeof info->manufacturer, raw->manufacturerID, sizeof raw->manufacturerID);
@@ -62,13 +60,19 @@ void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct toke
         info->uri[0] = '\0';
 }
 
+struct token_name lasting_name(const struct token_info *info)
+{
+    struct token_name name = info->name;
+    if (info->recipe->label_changes && info->serial[0] != '\0')
+        memset(name.label, ' ', sizeof name.label);
+    return name;
+}
+
 bool entry_token_uri(const struct module_entry *entry, const struct token_info *info,
                      char out[static URI_TEXT_MAX], struct ssa_error *err)
 {
     const bool by_name = entry->name[0] != '\0';
-    struct token_name name = info->name;
-    if (info->recipe->label_changes && info->serial[0] != '\0')
-        memset(name.label, ' ', sizeof name.label);
+    const struct token_name name = lasting_name(info);
     const struct uri_parts parts = {.token = &name,
                                     .module_name = by_name ? entry->name : NULL,
                                     .module_path = by_name ? NULL : entry->path};
@@ -240,12 +244,7 @@ void token_close(struct token **token)
     struct token *t = *token;
     if (t == NULL)
         return;
-    // A PIV card stays unlocked for everybody until somebody logs out. Failures here (the card is gone)
-    // change nothing any more.
-    if (t->logged_in)
-        (void)t->module.call->C_Logout(t->session);
-    if (t->session != CK_INVALID_HANDLE)
-        (void)t->module.call->C_CloseSession(t->session);
+    session_close(t);
     module_close(&t->module);
     secret_free(&t->pin);
     secret_free(&t->so_pin);

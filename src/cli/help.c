@@ -30,7 +30,7 @@ static void common_options(FILE *out)
 
 static void command_help(FILE *out, const struct command *c)
 {
-    (void)fprintf(out, "usage: ssa-hsm %s%s [options]%s%s\n\n  %s\n", c->name, "", c->arguments[0] ? " " : "",
+    (void)fprintf(out, "usage: ssa-hsm %s [options]%s%s\n\n  %s\n", c->name, c->arguments[0] ? " " : "",
                   c->arguments, c->help);
     if (c->option_count > 0)
         (void)fprintf(out, "\nOptions:\n");
