@@ -12,6 +12,7 @@
 
 #include "core/monotonic.h"
 #include "core/tell.h"
+#include "core/write.h"
 
 enum { ANSWER_MS = 10000, SLICE_MS = 200, ENDING_MS = 500 };
 
@@ -53,21 +54,6 @@ struct head {
     size_t count;
 };
 
-static bool write_whole(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-    while (len > 0) {
-        const ssize_t written = write(fd, at, len);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += written;
-        len -= (size_t)written;
-    }
-    return true;
-}
-
 // Modules print what they like: not on the terminal of somebody who asked for another one.
 static void quieten(void)
 {
@@ -94,8 +80,9 @@ static _Noreturn void answer(const struct module_entry *entry, int fd)
         head.about = seen->about;
         head.count = seen->count;
     }
-    const bool told = write_whole(fd, &head, sizeof head) &&
-                      (!head.ok || write_whole(fd, seen->tokens, seen->count * sizeof seen->tokens[0]));
+    const bool told =
+        write_all(fd, span_of(&head, sizeof head)) &&
+        (!head.ok || write_all(fd, span_of(seen->tokens, seen->count * sizeof seen->tokens[0])));
     _exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 

@@ -107,11 +107,6 @@ void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
     free(text);
 }
 
-static bool present(const char *text)
-{
-    return text != NULL && text[0] != '\0';
-}
-
 // Nothing but padding: blanks by the standard (PKCS#11 v2.40 section 3.2), zero bytes by some modules.
 static bool blank(const uint8_t *text, size_t width)
 {
@@ -151,11 +146,11 @@ bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX], str
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a URI");
     if (parts->token != NULL)
         set_token(uri, parts->token);
-    if (present(parts->module_path))
+    if (text_present(parts->module_path))
         p11_kit_uri_set_module_path(uri, parts->module_path);
-    if (present(parts->module_name))
+    if (text_present(parts->module_name))
         p11_kit_uri_set_module_name(uri, parts->module_name);
-    if (present(parts->pin_source))
+    if (text_present(parts->pin_source))
         p11_kit_uri_set_pin_source(uri, parts->pin_source);
     char *text = NULL;
     const bool formatted =

@@ -66,11 +66,10 @@ struct accounts_reading {
     struct aps_accounts *accounts;
 };
 
-static bool read_created_at(const struct json_value *value, struct aps_account *account)
+// A third form of time is as good as none, and no reason to show no list at all.
+static bool read_time(const struct json_value *value, time_t *at)
 {
-    // A third form of time is no reason to show no list at all.
-    account->has_created_at = value->type == JSON_STRING && timestamp_read(value->text, &account->created_at);
-    return true;
+    return value->type == JSON_STRING && timestamp_read(value->text, at);
 }
 
 static bool read_accounts(void *context, const struct json_value *value, struct ssa_error *err)
@@ -96,7 +95,9 @@ static bool read_accounts(void *context, const struct json_value *value, struct 
         return answer_text(value, account->created_by, sizeof account->created_by, err);
     if (strcmp(name, "status") == 0)
         return answer_text(value, account->status, sizeof account->status, err);
-    return strcmp(name, "createdAt") != 0 || read_created_at(value, account);
+    if (strcmp(name, "createdAt") == 0)
+        account->has_created_at = read_time(value, &account->created_at);
+    return true;
 }
 
 bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa_error *err)
@@ -175,8 +176,7 @@ static bool read_keys(void *context, const struct json_value *value, struct ssa_
     if (key != NULL && strcmp(value->path, "keys[].status") == 0)
         return value->type == JSON_NULL || answer_text(value, key->status, sizeof key->status, err);
     if (key != NULL && strcmp(value->path, "keys[].createdAt") == 0) {
-        // An odd time is as good as none: nothing is shown by it.
-        key->has_created_at = value->type == JSON_STRING && timestamp_read(value->text, &key->created_at);
+        key->has_created_at = read_time(value, &key->created_at);
         return true;
     }
     if (key != NULL && strcmp(value->path, "keys[]") == 0 && key->kid[0] == '\0')

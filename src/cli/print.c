@@ -6,18 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static bool write_all(int fd, struct span text)
-{
-    while (text.len > 0) {
-        const ssize_t written = write(fd, text.data, text.len);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        text = span_of(text.data + written, text.len - (size_t)written);
-    }
-    return true;
-}
+#include "core/write.h"
 
 bool print_result(struct span text, struct ssa_error *err)
 {

@@ -15,6 +15,12 @@ void text_harmless(char *out, size_t capacity, struct span in);
 // Whether all of it is UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool text_is_utf8(struct span text);
 
+// Whether there is a text, and it is not empty.
+static inline bool text_present(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
 // snprintf that says whether all of it fitted.
 bool text_format(char *out, size_t capacity, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -51,6 +51,15 @@ static bool check_writable_secret(const struct ssa_run *run, const struct creden
     return secret_new(&trial, PROFILE_MAX, err) && block_write(&block, run, &trial, err);
 }
 
+// All that can fail before the API is asked for anything.
+static bool prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
+                    bool without_key, struct credentials *c, struct aps **client, struct ssa_error *err)
+{
+    return read_credentials(run, c, err) && check_writable_secret(run, c, err) &&
+           open_api(run, &c->secret, client, err) &&
+           provision_prepare(p, run, output, true, without_key, err);
+}
+
 // A key for made->account: asked for, imported, proved, written down. What fails on the way is undone.
 static bool make_key(struct provision *p, struct aps *client, const struct credentials *c, struct made *made,
                      struct ssa_created *created, struct ssa_error *err)
@@ -104,10 +113,9 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
     __attribute__((cleanup(credentials_free))) struct credentials c = {0};
     APS_AUTO *client = NULL;
     PROVISION_AUTO p = {.target = {.fd = -1}};
-    if (!aps_check_account_name(first, last, err) || !read_credentials(run, &c, err) ||
-        !check_writable_secret(run, &c, err) || !open_api(run, &c.secret, &client, err) ||
-        !provision_prepare(&p, run, output, true, without_key, err) ||
-        !aps_admin(client, create_scopes, err) || !make_account(client, run, first, last, &made, err))
+    if (!aps_check_account_name(first, last, err) ||
+        !prepare(&p, run, output, without_key, &c, &client, err) || !aps_admin(client, create_scopes, err) ||
+        !make_account(client, run, first, last, &made, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", made.account.id, made.account.email);
     if (!without_key)
@@ -162,9 +170,7 @@ bool ssa_key_create(const struct ssa_run *run, const char *account, const struct
     __attribute__((cleanup(credentials_free))) struct credentials c = {0};
     APS_AUTO *client = NULL;
     PROVISION_AUTO p = {.target = {.fd = -1}};
-    if (!choose_account(run, account, &chosen, err) || !read_credentials(run, &c, err) ||
-        !check_writable_secret(run, &c, err) || !open_api(run, &c.secret, &client, err) ||
-        !provision_prepare(&p, run, output, true, false, err) ||
+    if (!choose_account(run, account, &chosen, err) || !prepare(&p, run, output, false, &c, &client, err) ||
         !aps_admin(client, chosen.is_known ? key_scopes : key_and_account_scopes, err) ||
         !resolve_account(client, &chosen, &made.account, err) ||
         // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there

@@ -3,11 +3,7 @@
 
 #include "aps/aps.h"
 #include "core/text.h"
-
-static bool present(const char *value)
-{
-    return value != NULL && value[0] != '\0';
-}
+#include "flow/reference.h"
 
 static const enum setting unit[] = {SET_ACCOUNT_ID, SET_KEY_ID, SET_EMAIL, SET_PRIVATE_KEY};
 enum { UNIT_SIZE = sizeof unit / sizeof unit[0] };
@@ -16,13 +12,13 @@ enum { UNIT_SIZE = sizeof unit / sizeof unit[0] };
 static bool unit_has(const struct ssa_settings *s, enum setting_source source, enum setting id)
 {
     const char *value = settings_from(s, source, id);
-    return id == SET_EMAIL ? value != NULL : present(value);
+    return id == SET_EMAIL ? value != NULL : text_present(value);
 }
 
 static bool has_any(const struct ssa_settings *s, enum setting_source source)
 {
     for (size_t i = 0; i < UNIT_SIZE; i++)
-        if (present(settings_from(s, source, unit[i])))
+        if (text_present(settings_from(s, source, unit[i])))
             return true;
     return false;
 }
@@ -64,7 +60,7 @@ static bool check_private_key(const struct ssa_settings *s, const struct identit
                   "holds a private key as text (PEM), which is not used from there");
         return error_hint(err, "Put it into a token: `ssa-hsm key import FILE`, then destroy the file.");
     }
-    if (strncmp(identity->private_key, "pkcs11:", 7) != 0) {
+    if (!source_is_uri(identity->private_key)) {
         error_set(err, SSA_CONFIG, NULL, subject, "PRIVATE_KEY is no PKCS#11 URI");
         return error_hint(err, "`ssa-hsm hsm list --login` prints the URIs of a token's keys.");
     }
@@ -109,7 +105,7 @@ const char *identity_shadowed_key_id(const struct ssa_settings *s)
 {
     const char *used = settings_from(s, FROM_ENVIRONMENT, SET_KEY_ID),
                *other = settings_from(s, FROM_PROFILE, SET_KEY_ID);
-    if (settings_profile_first(s) || !present(used) || !present(other) || strcmp(used, other) == 0)
+    if (settings_profile_first(s) || !text_present(used) || !text_present(other) || strcmp(used, other) == 0)
         return NULL;
     return other;
 }

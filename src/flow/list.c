@@ -2,6 +2,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/open.h"
+#include "flow/reference.h"
 #include "hsm/listing.h"
 
 struct list {
@@ -122,7 +123,7 @@ static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_e
     if (named == NULL)
         named = settings_get(run->settings, SET_PRIVATE_KEY, NULL);
     // An old block's PEM names no token.
-    if (named != NULL && strncmp(named, "pkcs11:", 7) == 0 && !uri_parse(named, &uri, err))
+    if (named != NULL && source_is_uri(named) && !uri_parse(named, &uri, err))
         return false;
     if (!pin_policy_init(&policy, run, uri, err) || !open_key_token(run, uri, &token, err))
         return false;

@@ -60,7 +60,7 @@ static bool read_block(struct secret *text, const char *file, struct old_block *
         error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
         return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
     }
-    if (strncmp(key, "pkcs11:", 7) == 0)
+    if (source_is_uri(key))
         return error_set(err, SSA_CONFIG, NULL, file, "its PRIVATE_KEY is in a token already");
     return true;
 }

@@ -80,7 +80,7 @@ static const char *token_for_new_keys(const struct ssa_settings *settings)
 {
     const char *token = settings_get(settings, SET_TOKEN, NULL);
     const char *key = settings_get(settings, SET_PRIVATE_KEY, NULL);
-    if (token != NULL || key == NULL || strncmp(key, "pkcs11:", 7) != 0)
+    if (token != NULL || key == NULL || !source_is_uri(key))
         return token;
     return key;
 }
@@ -135,7 +135,7 @@ bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *
         return false;
     if (value == NULL)
         return ask_secret(run, secret, err);
-    if (strncmp(value, "pkcs11:", 7) == 0) {
+    if (source_is_uri(value)) {
         error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "a client secret on a token is not supported yet");
         return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
     }

@@ -32,9 +32,15 @@ enum source_kind source_kind(const char *text)
     return SOURCE_NONE;
 }
 
+bool source_is_uri(const char *text)
+{
+    static const char scheme[] = "pkcs11:";
+    return strncmp(text, scheme, sizeof scheme - 1) == 0;
+}
+
 bool source_is_reference(const char *text)
 {
-    return source_kind(text) != SOURCE_NONE || strncmp(text, "pkcs11:", 7) == 0;
+    return source_kind(text) != SOURCE_NONE || source_is_uri(text);
 }
 
 bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err)

@@ -11,6 +11,9 @@ enum source_kind { SOURCE_NONE, SOURCE_FILE, SOURCE_ENV, SOURCE_FD, SOURCE_CREDE
 // What kind of reference text is; SOURCE_NONE when it is none.
 enum source_kind source_kind(const char *text);
 
+// Whether text begins as a PKCS#11 URI.
+bool source_is_uri(const char *text);
+
 // Whether text says where a secret is, in any way that we know or will: pkcs11: is a data object on a token.
 bool source_is_reference(const char *text);
 

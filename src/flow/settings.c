@@ -52,11 +52,6 @@ struct ssa_settings {
     bool profile_first;
 };
 
-static bool present(const char *value)
-{
-    return value != NULL && value[0] != '\0';
-}
-
 const char *setting_name(enum setting id)
 {
     return table[id].name;
@@ -121,9 +116,10 @@ static const char *secure(struct ssa_settings *s, char *value, bool overwrite, s
 static bool secure_variable(struct ssa_settings *s, const char *reference, char **environment, bool overwrite,
                             struct ssa_error *err)
 {
-    if (!present(reference) || source_kind(reference) != SOURCE_ENV || s->variable_count == VARIABLES_MAX)
+    if (!text_present(reference) || source_kind(reference) != SOURCE_ENV ||
+        s->variable_count == VARIABLES_MAX)
         return true;
-    const char *name = strchr(reference, ':') + 1;
+    const char *name = source_name(reference);
     const size_t len = strlen(name);
     for (char **entry = environment; *entry != NULL; entry++) {
         if (strncmp(*entry, name, len) != 0 || (*entry)[len] != '=' || (*entry)[len + 1] == '\0')
@@ -190,9 +186,9 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
 static void warn_if_shared(const struct ssa_settings *s, int fd, const struct ssa_callbacks *callbacks)
 {
     const char *secret = s->values[FROM_PROFILE][SET_CLIENT_SECRET];
-    if (!present(secret))
+    if (!text_present(secret))
         secret = s->alias[FROM_PROFILE];
-    if (callbacks != NULL && present(secret) && source_kind(secret) == SOURCE_NONE)
+    if (callbacks != NULL && text_present(secret) && source_kind(secret) == SOURCE_NONE)
         source_warn_if_shared(fd, s->profile_path, callbacks);
 }
 
@@ -216,7 +212,7 @@ bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optiona
                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
-    const bool named = name != NULL || present(by_environment);
+    const bool named = name != NULL || text_present(by_environment);
     // The default need not exist, and without a home there is no place for it.
     const bool may_be_absent = optional || !named;
     const char *chosen = name != NULL ? name : named ? by_environment : "default";
@@ -249,7 +245,7 @@ const char *settings_secret_variable(const struct ssa_settings *s, const char *r
 {
     if (source_kind(reference) != SOURCE_ENV)
         return NULL;
-    const char *name = strchr(reference, ':') + 1;
+    const char *name = source_name(reference);
     for (size_t i = 0; i < s->variable_count; i++)
         if (strcmp(s->variables[i].name, name) == 0)
             return s->variables[i].value;
@@ -272,9 +268,9 @@ const char *settings_get(const struct ssa_settings *s, enum setting id, enum set
     settings_order(s, order);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         const char *value = s->values[order[i]][id];
-        if (!present(value) && id == SET_CLIENT_SECRET)
+        if (!text_present(value) && id == SET_CLIENT_SECRET)
             value = s->alias[order[i]];
-        if (!present(value))
+        if (!text_present(value))
             continue;
         if (source != NULL)
             *source = order[i];

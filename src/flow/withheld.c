@@ -1,18 +1,18 @@
 // What of the environment another program has no business with.
+#include "flow/reference.h"
 #include "flow/settings.h"
 #include "hsm/uri.h"
 
 static bool is_variable_of(const char *reference, const char *name)
 {
-    static const char prefix[] = "env:";
-    return reference != NULL && strncmp(reference, prefix, sizeof prefix - 1) == 0 &&
-           strcmp(reference + sizeof prefix - 1, name) == 0;
+    return reference != NULL && source_kind(reference) == SOURCE_ENV &&
+           strcmp(source_name(reference), name) == 0;
 }
 
 static bool is_pin_variable_of(const char *text, const char *name)
 {
     URI_AUTO *uri = NULL;
-    return text != NULL && strncmp(text, "pkcs11:", 7) == 0 && uri_parse(text, &uri, NULL) &&
+    return text != NULL && source_is_uri(text) && uri_parse(text, &uri, NULL) &&
            is_variable_of(uri_pin_source(uri), name);
 }
 
