@@ -1,9 +1,9 @@
 // Telling a person that a signature waits for a finger.
 #include "hsm/touch.h"
 
-#include <signal.h>
 #include <time.h>
 
+#include "core/thread.h"
 #include "hsm/recipe.h"
 
 enum { PATIENCE_S = 1 };
@@ -31,18 +31,9 @@ void touch_begin(struct touch *touch, const struct token *token)
     *touch = (struct touch){.token = token};
     if (!token->info.recipe->wants_touch || token->giver.waiting == NULL)
         return;
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&touch->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    condition_init(&touch->changed);
     (void)pthread_mutex_init(&touch->mutex, NULL);
-    // Signals are the business of the program's own thread.
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    touch->started = pthread_create(&touch->thread, NULL, watch, touch) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    touch->started = thread_start(&touch->thread, 0, watch, touch);
 }
 
 void touch_end(struct touch *touch)

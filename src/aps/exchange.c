@@ -2,8 +2,6 @@
 // The thread makes one try and calls nobody; all else, the callbacks too, happens on the caller's thread.
 #include "aps/aps.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +11,7 @@
 #include "aps/form.h"
 #include "core/jwt.h"
 #include "core/monotonic.h"
+#include "core/thread.h"
 
 // What goes before the assertion; ":" is escaped.
 #define FORM_HEAD "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
@@ -96,24 +95,6 @@ static void *connect_and_send(void *context)
     return NULL;
 }
 
-// Signals are the business of the program's own threads.
-static bool start_thread(struct aps_exchange *exchange)
-{
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    bool ok = pthread_attr_setstacksize(&attributes, THREAD_STACK) == 0 &&
-              pthread_sigmask(SIG_BLOCK, &all, &before) == 0;
-    if (ok) {
-        ok = pthread_create(&exchange->thread, &attributes, connect_and_send, exchange) == 0;
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
-    (void)pthread_attr_destroy(&attributes);
-    return ok;
-}
-
 static void decide(struct aps_exchange *exchange, enum decision decision)
 {
     lock(exchange);
@@ -165,11 +146,7 @@ static struct aps_exchange *exchange_new(struct aps *client, const char *scope)
     struct aps_exchange *exchange = calloc(1, sizeof *exchange);
     if (exchange == NULL)
         return NULL;
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&exchange->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    condition_init(&exchange->changed);
     (void)pthread_mutex_init(&exchange->mutex, NULL);
     exchange->client = client;
     exchange->scope = scope;
@@ -224,7 +201,8 @@ bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *sc
     exchange->request.context = exchange;
     // Without a thread, or without time, finish does it all.
     const bool fits = exchange->call.body.len <= exchange->form.capacity;
-    exchange->started = fits && client->left_ms > 0 && start_thread(exchange);
+    exchange->started = fits && client->left_ms > 0 &&
+                        thread_start(&exchange->thread, THREAD_STACK, connect_and_send, exchange);
     *begun = exchange;
     exchange = NULL;
     return true;
