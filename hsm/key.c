@@ -84,8 +84,9 @@ static bool slot_check_free(struct token *token, uint8_t id, struct ssa_error *e
     struct card_slot slot;
     if (!session_renew(token, err) || !session_as(token, CKU_USER, err) || !slot_look(token, id, &slot, err))
         return false;
-    return !slot.used ||
-           error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used after all", slot.name);
+    if (slot.used)
+        return error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used after all", slot.name);
+    return slots_were_read(token, err);
 }
 
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)

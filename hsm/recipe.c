@@ -53,6 +53,11 @@ static const struct recipe table[] = {
      .import_as = IMPORT_AS_SO,
      .parts = PART_TOKEN | PART_SENSITIVE,
      .slots = true,
+     // The attestation certificate. A card's answer that is an error counts as "no such object" in ykcs11:
+     // all of
+     // them together look like an empty card.
+     .witness = 25,
+     .witness_since = 5,
      .keeps_destroyed = true,
      .removal = "yubico-piv-tool -k -s %s -A RSA2048 -a generate -a delete-certificate -o /dev/null",
      .wants_touch = true,

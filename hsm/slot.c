@@ -41,6 +41,34 @@ bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct s
     return true;
 }
 
+// Whether the session has seen what its maker put on every such card.
+static bool was_read(struct token *token, bool *read, struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+    *read = true;
+    if (recipe->witness == 0 || token->info.firmware < recipe->witness_since)
+        return true;
+    if (!object_find(token, CKO_CERTIFICATE, span_of(&recipe->witness, 1), &found, err))
+        return false;
+    *read = found != CK_INVALID_HANDLE;
+    return true;
+}
+
+bool slots_were_read(struct token *token, struct ssa_error *err)
+{
+    bool read = false;
+    if (!was_read(token, &read, err))
+        return false;
+    if (read)
+        return true;
+    error_set(err, SSA_TOKEN, NULL, token->info.uri,
+              "the card cannot be read: not even its maker's certificate is seen, so no slot counts as free");
+    return error_hint(err,
+                      "Is another program using it? Take it out, put it in again and run this again. Where "
+                      "that certificate was removed, --slot NAME --replace takes a slot whatever is in it.");
+}
+
 bool slot_survey(struct token *token, struct ssa_error *err)
 {
     struct card_slot slot;
@@ -63,8 +91,16 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
         return error_set(err, SSA_USAGE, NULL, wanted, "a card's slot is one of 9a, 9c, 9d, 9e and 82 to 95");
     if (!slot_look(token, id, slot, err))
         return false;
-    if (!slot->used || replace)
+    if (replace) {
+        bool read = false;
+        if (!was_read(token, &read, err))
+            return false;
+        // What cannot be seen may be there.
+        slot->used = slot->used || !read;
         return true;
+    }
+    if (!slot->used)
+        return slots_were_read(token, err);
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used", slot->name);
     return error_hint(
         err, "Without --slot the first free one is taken; --replace destroys the key that is in it.");
@@ -79,7 +115,7 @@ bool slot_choose(struct token *token, const char *wanted, bool replace, struct c
         if (!slot_look(token, by_itself[i], slot, err))
             return false;
         if (!slot->used)
-            return true;
+            return slots_were_read(token, err);
     }
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "no slot is free that is taken by itself");
     return error_hint(err, "--slot NAME --replace destroys the key in one; 9e, which signs without a PIN, is "

@@ -20,6 +20,10 @@ bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct s
 // agree that a slot is free.
 bool slot_survey(struct token *token, struct ssa_error *err) MUST_CHECK;
 
+// That the session has seen what its maker put on every such card: else no slot counts as free. Fails with
+// SSA_TOKEN.
+bool slots_were_read(struct token *token, struct ssa_error *err) MUST_CHECK;
+
 // Chooses the slot named wanted, the user being logged in, or for NULL the first free one that asks for a
 // PIN. Fails with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or
 // that one is and replace is false.

@@ -38,6 +38,7 @@ void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct toke
     const struct recipe *recipe = recipe_for(module, raw);
     *info = (struct token_info){
         .recipe = recipe,
+        .firmware = raw->firmwareVersion.major,
         .pin_tries = recipe->pin_tries,
         .pin_count_low = (raw->flags & CKF_USER_PIN_COUNT_LOW) != 0,
         .pin_final_try = (raw->flags & CKF_USER_PIN_FINAL_TRY) != 0,

@@ -24,6 +24,7 @@ struct token_info {
     bool login_required;
     bool write_protected;
     size_t pin_min, pin_max; // bytes; 0 where the token does not say
+    unsigned firmware;       // its major version
     unsigned pin_tries;      // it locks after so many wrong ones, whatever its flags show; 0 is unknown
     char uri[URI_TEXT_MAX];  // label and serial, for messages
 };

@@ -44,7 +44,7 @@ def run_as_nobody(arguments: list[str]) -> int:
     try:
         folder.chmod(0o755)
         tests = folder / "tests"
-        for part in ("emulator", "integration"):
+        for part in ("emulator", "integration", "shim"):
             shutil.copytree(places.HERE.parent / part, tests / part, ignore=_ignore)
         env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}

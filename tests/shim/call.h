@@ -22,8 +22,8 @@ struct call {
     CK_ULONG attribute_count;
     const CK_BYTE *pin;
     CK_ULONG pin_length;
-    const CK_ULONG *in;  /* size of what is read */
-    const CK_ULONG *out; /* size, count or handle of what is made */
+    const CK_ULONG *in; /* size of what is read */
+    CK_ULONG *out;      /* size, count or handle of what is made */
     CK_BYTE *signature;
 
     struct optional object_class;

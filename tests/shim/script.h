@@ -32,6 +32,7 @@ enum action_kind {
     ACT_REMOVE,
     ACT_INSERT,
     ACT_CORRUPT,
+    ACT_BLIND,
     ACT_TOUCH,
     ACT_WAIT
 };
@@ -105,6 +106,10 @@ struct script {
     struct text label, serial, maker, model; /* C_GetTokenInfo */
     struct flag_change token_flags, slot_flags;
     struct optional pin_min, pin_max;
+    struct {
+        bool given;
+        unsigned long major, minor;
+    } firmware;
     struct mechanisms hidden, only;
     struct text absent_while; /* a file: while it exists, there is no token */
 

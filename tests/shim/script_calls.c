@@ -172,8 +172,8 @@ static bool parse_action(struct words *words, struct action *action)
         action->kind = ACT_REMOVE;
         return parse_remove(words, action);
     }
-    if (strcmp(word, "corrupt") == 0) {
-        action->kind = ACT_CORRUPT;
+    if (strcmp(word, "corrupt") == 0 || strcmp(word, "blind") == 0) {
+        action->kind = word[0] == 'c' ? ACT_CORRUPT : ACT_BLIND;
         action->after = true;
         return true;
     }
@@ -204,9 +204,12 @@ static bool check(const struct words *words, const struct rule *rule)
     bool login = rule->call == ID_C_Login || rule->call == ANY_CALL;
     if ((rule->filter.user.given || rule->filter.pin != PIN_ANY) && !login)
         return words_fail(words, "user= and pin= go with C_Login");
-    for (size_t i = 0; i < rule->action_count; i++)
+    for (size_t i = 0; i < rule->action_count; i++) {
         if (rule->actions[i].kind == ACT_CORRUPT && rule->call != ID_C_Sign && rule->call != ID_C_SignFinal)
             return words_fail(words, "corrupt goes with C_Sign and C_SignFinal");
+        if (rule->actions[i].kind == ACT_BLIND && rule->call != ID_C_FindObjects)
+            return words_fail(words, "blind goes with C_FindObjects");
+    }
     return true;
 }
 

@@ -110,8 +110,14 @@ static bool parse_token(struct words *words, struct script *into)
         return words_rest(words, &into->model);
     if (words_take_if(words, "absent-while"))
         return words_text(words, &into->absent_while);
+    if (words_take_if(words, "firmware")) {
+        into->firmware.given = true;
+        return words_number(words, 255, &into->firmware.major) &&
+               words_number(words, 255, &into->firmware.minor);
+    }
     if (!words_take_if(words, "pinlen"))
-        return words_fail(words, "token flags, label, serial, manufacturer, model, pinlen or absent-while?");
+        return words_fail(
+            words, "token flags, label, serial, manufacturer, model, firmware, pinlen or absent-while?");
     into->pin_min.given = into->pin_max.given = true;
     return words_number(words, 255, &into->pin_min.number) && words_number(words, 255, &into->pin_max.number);
 }

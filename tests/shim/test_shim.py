@@ -150,7 +150,8 @@ class Calls(ShimTest):
         bad = ["C_Sing 1 corrupt", "C_Sign corrupt", "C_Sign 1", "C_Sign 1 return CKR_NO", "C_Sign 0 corrupt",
                "C_Sign user=CKU_SO corrupt", "tokken label x", "token flags CKF_X", "attribute CKA_SIGN maybe",
                "C_Sign 1 sleep soon", "C_Sign 1 kill before soon", "so-pin 1", "token pinlen 4", 'token label "x',
-               "pin tries 0", "template set CKA_SIGN absent", "C_SignInit 1 corrupt", "C_Sign 1 signal"]
+               "pin tries 0", "template set CKA_SIGN absent", "C_SignInit 1 corrupt", "C_Sign 1 signal",
+               "C_Sign 1 blind", "token firmware 5"]
         self.place.script("# a comment\n" + "\n".join(bad) + "\n")
         program = "import driver; print(driver.Module().list_rv)"
         run = subprocess.run(["/usr/bin/python3", "-c", program], env=self.place.environment, capture_output=True,

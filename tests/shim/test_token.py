@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Each rule about what the token is, over SoftHSM: flags, mechanisms, templates, and who may log in how."""
 import ctypes
+from pathlib import Path
 
 import driver
 from driver import CK, PIN, PRIVATE, ShimTest, certificate
@@ -132,36 +133,7 @@ class Token(ShimTest):
         self.assertEqual(self.run_with("initialize needs-reserved", steps), ["CKR_ARGUMENTS_BAD", "CKR_OK"])
 
 
-YKCS11 = f"""
-token model YubiKey YK5
-info manufacturer Yubico (www.yubico.com)
-info description PKCS#11 PIV Library (SP-800-73)
-create needs SO
-create needs SO class=CKO_CERTIFICATE
-so-pin 010203040506070801020304050607080102030405060708 user-pin {PIN}
-create replaces
-template refuse CKA_PRIVATE class=CKO_PRIVATE_KEY
-template refuse CKA_EXTRACTABLE class=CKO_PRIVATE_KEY
-template refuse CKA_SIGN class=CKO_PRIVATE_KEY
-template refuse CKA_DECRYPT class=CKO_PRIVATE_KEY
-template refuse CKA_MODULUS class=CKO_PRIVATE_KEY
-template refuse CKA_PRIVATE_EXPONENT class=CKO_PRIVATE_KEY
-template set CKA_TOKEN true
-template set CKA_PRIVATE true class=CKO_PRIVATE_KEY
-template set CKA_SENSITIVE true class=CKO_PRIVATE_KEY
-template set CKA_EXTRACTABLE false class=CKO_PRIVATE_KEY
-template set CKA_SIGN true class=CKO_PRIVATE_KEY
-template set CKA_DECRYPT false class=CKO_PRIVATE_KEY
-template set CKA_LABEL "text:Private key for PIV Authentication" class=CKO_PRIVATE_KEY
-template complete-rsa
-find needs certificate
-C_GetAttributeValue attr=CKA_MODULUS class=CKO_PRIVATE_KEY certificate=none crash
-C_SignInit certificate=none crash
-C_DestroyObject class=CKO_PRIVATE_KEY return CKR_OK
-C_Login pin=empty return CKR_ARGUMENTS_BAD
-mechanism only CKM_RSA_PKCS CKM_SHA256_RSA_PKCS
-pin tries 3 quiet 2
-"""
+YKCS11 = (Path(__file__).parent / "ykcs11.script").read_text().replace("@PIN@", PIN)
 
 
 class Together(ShimTest):

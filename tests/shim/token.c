@@ -87,6 +87,9 @@ CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
     pad(info->serialNumber, sizeof(info->serialNumber), &script.serial);
     pad(info->manufacturerID, sizeof(info->manufacturerID), &script.maker);
     pad(info->model, sizeof(info->model), &script.model);
+    if (script.firmware.given)
+        info->firmwareVersion = (CK_VERSION){.major = (unsigned char)script.firmware.major,
+                                             .minor = (unsigned char)script.firmware.minor};
     if (script.pin_min.given)
         info->ulMinPinLen = script.pin_min.number;
     if (script.pin_max.given)
