@@ -25,4 +25,8 @@ enum { CERTIFICATE_NAME_MAX = 400 };
 // certificate.
 bool certificate_name(struct span der, char out[static CERTIFICATE_NAME_MAX]);
 
+// The same of the certificate beside a card's key: empty where it is not ours. *there: whether there is one.
+bool card_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
+                      bool *there, struct ssa_error *err) MUST_CHECK;
+
 #endif

@@ -31,17 +31,12 @@ bool module_list_tokens(const struct module_entry *entry, const struct ssa_callb
 // On a card the key's own label is that of its slot: who it is for stands in the certificate.
 static bool card_label(struct token *token, struct span id, char out[static LABEL_MAX])
 {
-    uint8_t der[CERTIFICATE_MAX];
     char name[CERTIFICATE_NAME_MAX];
-    CK_OBJECT_HANDLE certificate = CK_INVALID_HANDLE;
-    CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
+    bool there = false;
     const char *slot = id.len == 1 ? slot_name(id.data[0]) : NULL;
     if (slot == NULL)
         return false;
-    const bool named =
-        object_find(token, CKO_CERTIFICATE, id, &certificate, NULL) && certificate != CK_INVALID_HANDLE &&
-        token->module.call->C_GetAttributeValue(token->session, certificate, &value, 1) == CKR_OK &&
-        value.ulValueLen <= sizeof der && certificate_name(span_of(der, value.ulValueLen), name);
+    const bool named = card_certificate(token, id, name, &there, NULL) && name[0] != '\0';
     return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
 }
 

@@ -57,6 +57,9 @@ const struct token_info *token_info(const struct token *token);
 // The token's URI with its module, ready to paste.
 bool token_uri(const struct token *token, char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// Whether it is the token that the URI names.
+bool token_matches(const struct token *token, const struct uri *uri);
+
 // How the module is to be written into a URI: by path as it was given, or by name. Borrowed.
 const char *token_module_path(const struct token *token);
 const char *token_module_name(const struct token *token);

@@ -45,3 +45,10 @@ bool timestamp_read(struct span text, time_t *seconds)
     *seconds = utc - offset;
     return true;
 }
+
+bool timestamp_write(time_t seconds, char out[static TIMESTAMP_TEXT_MAX])
+{
+    struct tm tm;
+    return gmtime_r(&seconds, &tm) != NULL &&
+           strftime(out, TIMESTAMP_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
+}

@@ -12,4 +12,8 @@
 // ("2024-01-25 03:08:04.156576834 +0000 UTC"), down to the second (fractions are cut off).
 bool timestamp_read(struct span text, time_t *seconds);
 
+#define TIMESTAMP_TEXT_MAX 32U
+// Writes ISO 8601 in UTC, down to the second: "2024-01-25T03:08:04Z". False for a time that has no such form.
+bool timestamp_write(time_t seconds, char out[static TIMESTAMP_TEXT_MAX]);
+
 #endif

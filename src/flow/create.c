@@ -1,8 +1,7 @@
 // The stories of a new account and a new key: asked of the API, put into the token, written down, or undone.
 #include "core/tell.h"
 #include "core/text.h"
-#include "flow/provision.h"
-#include "flow/undo.h"
+#include "flow/work.h"
 
 static const char create_scopes[] =
     APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_KEY_WRITE;
@@ -10,98 +9,45 @@ static const char key_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ;
 static const char key_and_account_scopes[] =
     APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
-// The credentials of a creation, and the block they end up in.
-struct credentials {
-    const char *client_id;
-    struct secret secret;
-    bool literal;
-};
-
-static void credentials_free(struct credentials *c)
+// Writes the profile of what was made.
+static bool finish(struct work *w, struct ssa_created *created, struct ssa_error *err)
 {
-    secret_free(&c->secret);
-}
-
-static bool read_credentials(const struct ssa_run *run, struct credentials *c, struct ssa_error *err)
-{
-    return read_client_id(run, &c->client_id, err) && read_client_secret(run, &c->secret, &c->literal, err);
-}
-
-static struct block block_of(const struct ssa_run *run, const struct credentials *c, const struct made *made,
-                             const char *key_uri)
-{
-    const bool with_key = made->kid[0] != '\0';
-    return (struct block){.client_id = c->client_id,
-                          .secret = c->literal ? secret_text(&c->secret)
-                                               : settings_get(run->settings, SET_CLIENT_SECRET, NULL),
-                          .secret_is_literal = c->literal,
-                          .account_id = made->account.id,
-                          .email = made->account.email,
-                          .key_id = with_key ? made->kid : NULL,
-                          .private_key = with_key ? key_uri : NULL};
-}
-
-// A secret that no profile can carry must be known before anything is made.
-static bool check_writable_secret(const struct ssa_run *run, const struct credentials *c,
-                                  struct ssa_error *err)
-{
-    SECRET_AUTO trial = {0};
-    const struct made nothing = {0};
-    const struct block block = block_of(run, c, &nothing, NULL);
-    return secret_new(&trial, PROFILE_MAX, err) && block_write(&block, run, &trial, err);
-}
-
-// All that can fail before the API is asked for anything.
-static bool prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
-                    bool without_key, struct credentials *c, struct aps **client, struct ssa_error *err)
-{
-    return read_credentials(run, c, err) && check_writable_secret(run, c, err) &&
-           open_api(run, &c->secret, client, err) &&
-           provision_prepare(p, run, output, true, without_key, err);
-}
-
-// A key for made->account: asked for, imported, proved, written down. What fails on the way is undone.
-static bool make_key(struct provision *p, struct aps *client, const struct credentials *c, struct made *made,
-                     struct ssa_created *created, struct ssa_error *err)
-{
-    made->asked_at = aps_server_time(client);
-    if (!aps_key_create(client, made->account.id, made->kid, &p->pem, &made->key, err)) {
-        undo(client, p->run, made, err);
-        return false;
-    }
-    made->key = APS_DONE;
-    const struct block block = block_of(p->run, c, made, p->key_uri);
-    if (!provision_import(p, "the API's answer", made->kid, made->account.email, made->account.id, err)) {
-        provision_left(p, made->left_on_token);
-        undo(client, p->run, made, err);
-        return false;
-    }
-    if (provision_finish(p, &block, created, err))
+    const struct block block = work_block(w);
+    if (provision_finish(&w->p, &block, created, err))
         return true;
-    // The folder's sync is the last step: past the rename the profile is there, and so stays the key.
-    if (p->target.draft[0] == '\0')
+    // Past the rename the profile is there, and so stays the key.
+    if (w->p.in_place)
         return false;
-    provision_remove(p);
-    provision_left(p, made->left_on_token);
-    undo(client, p->run, made, err);
-    return false;
+    if (w->made.kid[0] != '\0')
+        provision_remove(&w->p);
+    return work_undo(w, err);
 }
 
-static bool make_account(struct aps *client, const struct ssa_run *run, const char *first, const char *last,
-                         struct made *made, struct ssa_error *err)
+// The name is in the journal before the request leaves, the id as soon as it is known.
+static bool make_account(struct work *w, const char *first, const char *last, struct ssa_error *err)
 {
     enum aps_outcome outcome = APS_NOT_DONE;
-    made->asked_at = aps_server_time(client);
-    if (aps_account_create(client, first, last, &made->account, &outcome, err)) {
+    struct made *made = &w->made;
+    struct entry *entry = &w->p.journal.entry;
+    if (!aps_account_name(first, last, entry->name) || !journal_claim(&w->p.journal, err))
+        return false;
+    made->asked_at = aps_server_time(w->client);
+    entry->asked_at = made->asked_at;
+    if (!journal_step(&w->p.journal, STEP_ACCOUNT_ASKED, err))
+        return false;
+    if (aps_account_create(w->client, first, last, &made->account, &outcome, err)) {
         made->new_account = true;
-        return true;
+        memcpy(entry->account, made->account.id, sizeof entry->account);
+        memcpy(entry->email, made->account.email, sizeof entry->email);
+        return journal_step(&w->p.journal, STEP_ACCOUNT_MADE, err) || work_undo(w, err);
     }
     // An answer that is of no use may still have told the id: then it is known which one was made.
     made->new_account = outcome == APS_DONE && made->account.id[0] != '\0';
     if (made->new_account)
-        undo(client, run, made, err);
-    else if (outcome != APS_NOT_DONE)
-        undo_lost_account(client, run, first, last, made, err);
+        return work_undo(w, err);
+    if (outcome != APS_NOT_DONE)
+        undo_lost_account(w->client, w->p.run, entry->name, made, err);
+    provision_failed(&w->p, err);
     return false;
 }
 
@@ -109,23 +55,14 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
                         const struct ssa_output *output, struct ssa_created *created, struct ssa_error *err)
 {
     *created = (struct ssa_created){0};
-    struct made made = {0};
-    __attribute__((cleanup(credentials_free))) struct credentials c = {0};
-    APS_AUTO *client = NULL;
-    PROVISION_AUTO p = {.target = {.fd = -1}};
-    if (!aps_check_account_name(first, last, err) ||
-        !prepare(&p, run, output, without_key, &c, &client, err) || !aps_admin(client, create_scopes, err) ||
-        !make_account(client, run, first, last, &made, err))
+    WORK_AUTO w = WORK_NONE;
+    const struct provisioning what = {
+        .operation = OP_ACCOUNT_CREATE, .with_secret = true, .without_key = without_key};
+    if (!aps_check_account_name(first, last, err) || !work_prepare(&w, run, output, &what, err) ||
+        !aps_admin(w.client, create_scopes, err) || !make_account(&w, first, last, err))
         return false;
-    tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", made.account.id, made.account.email);
-    if (!without_key)
-        return make_key(&p, client, &c, &made, created, err);
-    const struct block block = block_of(run, &c, &made, NULL);
-    if (provision_finish(&p, &block, created, err))
-        return true;
-    if (p.target.draft[0] != '\0')
-        undo(client, run, &made, err);
-    return false;
+    tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", w.made.account.id, w.made.account.email);
+    return (without_key || work_make_key(&w, err)) && finish(&w, created, err);
 }
 
 // Which account: named by id or email, or the settings' own. Only a name that the settings do not know costs
@@ -165,17 +102,14 @@ bool ssa_key_create(const struct ssa_run *run, const char *account, const struct
                     struct ssa_created *created, struct ssa_error *err)
 {
     *created = (struct ssa_created){0};
-    struct made made = {0};
     struct chosen chosen = {0};
-    __attribute__((cleanup(credentials_free))) struct credentials c = {0};
-    APS_AUTO *client = NULL;
-    PROVISION_AUTO p = {.target = {.fd = -1}};
-    if (!choose_account(run, account, &chosen, err) || !prepare(&p, run, output, false, &c, &client, err) ||
-        !aps_admin(client, chosen.is_known ? key_scopes : key_and_account_scopes, err) ||
-        !resolve_account(client, &chosen, &made.account, err) ||
-        // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there
-        // before.
-        !aps_key_list(client, made.account.id, &made.before, err))
-        return false;
-    return make_key(&p, client, &c, &made, created, err);
+    WORK_AUTO w = WORK_NONE;
+    const struct provisioning what = {.operation = OP_KEY_CREATE, .with_secret = true};
+    return choose_account(run, account, &chosen, err) && work_prepare(&w, run, output, &what, err) &&
+           aps_admin(w.client, chosen.is_known ? key_scopes : key_and_account_scopes, err) &&
+           resolve_account(w.client, &chosen, &w.made.account, err) && work_claim(&w, err) &&
+           // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there
+           // before.
+           aps_key_list(w.client, w.made.account.id, &w.made.before, err) && work_make_key(&w, err) &&
+           finish(&w, created, err);
 }

@@ -138,19 +138,16 @@ static bool check_block(const struct block *block, const struct ssa_run *run, st
 }
 
 // A token that took nothing keeps the reason's own class.
-static bool say_what_is_left(const struct provision *p, bool imported, struct ssa_error *err)
+static void say_what_is_left(const struct provision *p, bool imported, struct ssa_error *err)
 {
     char command[KEY_REMOVAL_MAX];
     provision_left(p, command);
-    if (err == NULL)
-        return false;
     if (command[0] != '\0') {
         err->code = SSA_IMPORT_LEFT;
-        return error_hint(err, "Left on the token, as far as can be seen; remove it: `%s`", command);
-    }
-    if (imported)
+        error_hint(err, "Left on the token, as far as can be seen; remove it: `%s`", command);
+    } else if (imported) {
         err->code = SSA_IMPORT_CLEAN;
-    return false;
+    }
 }
 
 // What is known of the key before the token is asked for anything.
@@ -225,18 +222,29 @@ static bool nothing_else(const struct import *i, struct ssa_error *err)
         i->file.name);
 }
 
+static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)
+{
+    struct entry *entry = &p->journal.entry;
+    return ((text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
+             text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID])) ||
+            error_set(err, SSA_CONFIG, NULL, i->file.name, "client id or account id is too long")) &&
+           journal_claim(&p->journal, err);
+}
+
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_error *err)
 {
     *created = (struct ssa_created){0};
     __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}};
-    PROVISION_AUTO p = {.target = {.fd = -1}};
+    PROVISION_AUTO p = {.target = {.fd = -1}, .journal = {.fd = -1}};
     if (!read_import(&i, run, what, err))
         return false;
     struct block block = block_of(&i.old, p.key_uri);
     if (!check_block(&block, run, err) ||
-        !provision_prepare(&p, run, output, block.secret != NULL, false, err) ||
-        !secret_append(&p.pem, secret_span(&i.pem)))
+        !provision_prepare(
+            &p, run, output,
+            &(struct provisioning){.operation = OP_KEY_IMPORT, .with_secret = block.secret != NULL}, err) ||
+        !claim(&p, &i, err) || !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
     secret_free(&i.pem);
     const bool replaced = old_file_is(&i.file, p.target.path);
@@ -246,11 +254,13 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
                                            i.old.values[SET_ACCOUNT_ID], err);
     const bool finished = imported && provision_finish(&p, &block, created, err);
     // Past the rename the profile is there, and so stays the key.
-    if (finished || (imported && p.target.draft[0] == '\0')) {
+    if (p.in_place) {
         dispose(&i, run, what->shred, replaced, created);
         return finished;
     }
     if (imported)
         provision_remove(&p);
-    return say_what_is_left(&p, imported, err);
+    say_what_is_left(&p, imported, err);
+    provision_failed(&p, err);
+    return false;
 }

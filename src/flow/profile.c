@@ -52,13 +52,25 @@ static bool check_existing(const struct profile_target *target, struct ssa_error
         err, "--force replaces it (the key it names stays in its token); --profile NAME writes another.");
 }
 
-static bool make_draft(struct profile_target *target, struct ssa_error *err)
+bool profile_choose(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
+                    const char *suffix, struct ssa_error *err)
 {
-    if (!text_format(target->draft, sizeof target->draft, "%s.XXXXXX", target->path)) {
-        target->draft[0] = '\0';
-        return error_set(err, SSA_CONFIG, "ENAMETOOLONG", target->path, "the path is too long");
-    }
-    target->fd = mkostemp(target->draft, O_CLOEXEC); // mode 0600
+    *target = (struct profile_target){.fd = -1, .replace = output->replace};
+    if (!choose(target, run, output, err) || !check_existing(target, err))
+        return false;
+    if (text_format(target->draft, sizeof target->draft, "%s.%s", target->path, suffix))
+        return true;
+    target->draft[0] = '\0';
+    return error_set(err, SSA_CONFIG, "ENAMETOOLONG", target->path, "the path is too long");
+}
+
+bool profile_reserve(struct profile_target *target, struct ssa_error *err)
+{
+    char ours[PATH_TEXT_MAX];
+    // Only our own folder is made; another that is missing is more likely a typing error.
+    if (path_config(ours, NULL) && strcmp(ours, target->folder) == 0 && !path_make(ours, err))
+        return false;
+    target->fd = open(target->draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
     if (target->fd < 0) {
         const int number = errno;
         target->draft[0] = '\0';
@@ -69,19 +81,6 @@ static bool make_draft(struct profile_target *target, struct ssa_error *err)
     if (number == 0 && fsync(target->fd) != 0)
         number = errno;
     return number == 0 || error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
-}
-
-bool profile_reserve(struct profile_target *target, const struct ssa_run *run,
-                     const struct ssa_output *output, struct ssa_error *err)
-{
-    char ours[PATH_TEXT_MAX];
-    *target = (struct profile_target){.fd = -1, .replace = output->replace};
-    if (!choose(target, run, output, err))
-        return false;
-    // Only our own folder is made; another that is missing is more likely a typing error.
-    if (path_config(ours, NULL) && strcmp(ours, target->folder) == 0 && !path_make(ours, err))
-        return false;
-    return check_existing(target, err) && make_draft(target, err);
 }
 
 static bool write_all(int fd, struct span text)
@@ -141,7 +140,8 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
 
 void profile_abandon(struct profile_target *target)
 {
-    if (target->draft[0] != '\0')
+    // Chosen alone it was not made, and what is there is not ours.
+    if (target->draft[0] != '\0' && target->fd >= 0)
         (void)unlink(target->draft);
     if (target->fd >= 0)
         (void)close(target->fd);

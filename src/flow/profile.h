@@ -15,12 +15,14 @@ struct profile_target {
     bool replace;
 };
 
-// Chooses the file that *output names (with run's settings), refuses one that exists unless it is to be
-// replaced, and makes a temporary file beside it, of full size and synced: so a folder that cannot be written
-// and a disk that is full are known now. Fails with SSA_CONFIG. The caller ends it with profile_commit or
-// profile_abandon.
-bool profile_reserve(struct profile_target *target, const struct ssa_run *run,
-                     const struct ssa_output *output, struct ssa_error *err) MUST_CHECK;
+// Chooses the file that *output names (with run's settings), and the temporary one beside it, whose name ends
+// in suffix; refuses a file that exists unless it is to be replaced. Makes nothing. Fails with SSA_CONFIG.
+bool profile_choose(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
+                    const char *suffix, struct ssa_error *err) MUST_CHECK;
+
+// Makes the temporary file, of full size and synced: so a folder that cannot be written and a disk that is
+// full are known now. Fails with SSA_CONFIG. The caller ends it with profile_commit or profile_abandon.
+bool profile_reserve(struct profile_target *target, struct ssa_error *err) MUST_CHECK;
 
 // Writes the text, mode 0600, syncs, renames, syncs the folder. On failure the file that was there is as it
 // was.

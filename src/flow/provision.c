@@ -16,6 +16,7 @@ void provision_end(struct provision *p)
     token_close(&p->to.token);
     uri_free(&p->to.uri);
     profile_abandon(&p->target);
+    journal_end(&p->journal);
 }
 
 // Whether there is room in locked memory for all that the key passes through: found out before the API makes
@@ -24,34 +25,6 @@ static bool check_memory(struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
     return secret_new(&trial, LOCKED_ROOM, err) && secret_must_be_locked(&trial, err);
-}
-
-bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
-                       bool with_secret, bool without_key, struct ssa_error *err)
-{
-    *p = (struct provision){.run = run, .output = output, .target = {.fd = -1}};
-    if (!without_key &&
-        (!check_memory(err) || !secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
-        return false;
-    // Half of a profile is for what others keep in it; ours takes less than the other half.
-    if (!profile_reserve(&p->target, run, output, err) || !secret_new(&p->rest, PROFILE_MAX / 2, err) ||
-        !rest_append(p->target.path, with_secret, &p->rest, err))
-        return false;
-    if (without_key)
-        return true;
-    if (!open_target_token(run, output, &p->to, err))
-        return false;
-    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->to.token)->uri);
-    return true;
-}
-
-// "NAME KEY_ID": what a person reads in a list of objects.
-static bool label_of(const char *email, const char *account_id, const char *kid,
-                     char out[static KEY_LABEL_MAX])
-{
-    const size_t local = email == NULL ? 0 : strcspn(email, "@");
-    return local > 0 ? text_format(out, KEY_LABEL_MAX, "%.*s %s", (int)local, email, kid)
-                     : text_format(out, KEY_LABEL_MAX, "%s %s", account_id, kid);
 }
 
 // The key as the token is to know it. Borrows from p.
@@ -64,25 +37,88 @@ static struct key_name name_of(const struct provision *p)
                              .replaces = p->to.slot.used};
 }
 
-static bool write_key_uri(struct provision *p, struct ssa_error *err)
+// The token's URI, or, with name, the key's, with the module as the next shell finds it.
+static bool write_uri(struct provision *p, const struct key_name *name, char out[static URI_TEXT_MAX],
+                      struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX] = "", lasting[PATH_TEXT_MAX];
     const char *by_path = token_module_path(p->to.token);
-    const struct key_name name = name_of(p);
     if (by_path != NULL && !path_absolute(by_path, path, err))
         return false;
     const char *pin_source = p->to.uri == NULL ? NULL : uri_pin_source(p->to.uri);
     if (pin_source != NULL && (pin_source = source_lasting(pin_source, lasting, err)) == NULL)
         return false;
     // A card calls its keys by the slot, whatever they are for: a label says nothing there.
+    const bool labelled = name != NULL && name->slot == 0;
     const struct uri_parts parts = {.token = &token_info(p->to.token)->name,
-                                    .object = p->to.slot.id != 0 ? span_of(NULL, 0) : span_text(p->label),
-                                    .id = key_id(&name),
-                                    .private_key = true,
+                                    .object = labelled ? span_text(name->label) : span_of(NULL, 0),
+                                    .id = name != NULL ? key_id(name) : span_of(NULL, 0),
+                                    .private_key = name != NULL,
                                     .module_path = path,
                                     .module_name = token_module_name(p->to.token),
                                     .pin_source = pin_source};
-    return uri_write(&parts, p->key_uri, err);
+    return uri_write(&parts, out, err);
+}
+
+// What the journal says of the profile is written before there is a draft of it.
+static bool prepare_profile(struct provision *p, const struct provisioning *what, struct ssa_error *err)
+{
+    struct entry *entry = &p->journal.entry;
+    if (what->without_profile)
+        return true;
+    if (!profile_choose(&p->target, p->run, p->output, p->journal.id, err))
+        return false;
+    entry->replaces_profile = p->target.replace;
+    // As long as their own fields: they fit.
+    memcpy(entry->profile, p->target.path, sizeof entry->profile);
+    memcpy(entry->draft, p->target.draft, sizeof entry->draft);
+    // Half of a profile is for what others keep in it; ours takes less than the other half.
+    return journal_step(&p->journal, STEP_BEGUN, err) && profile_reserve(&p->target, err) &&
+           secret_new(&p->rest, PROFILE_MAX / 2, err) &&
+           rest_append(p->target.path, what->with_secret, &p->rest, err);
+}
+
+bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
+                       const struct provisioning *what, struct ssa_error *err)
+{
+    *p = (struct provision){.run = run, .output = output, .journal = {.fd = -1}, .target = {.fd = -1}};
+    if (!what->without_key &&
+        (!check_memory(err) || !secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
+        return false;
+    if (!journal_begin(&p->journal, run, what->operation, err) || !prepare_profile(p, what, err))
+        return false;
+    if (what->without_key)
+        return true;
+    if (!open_target_token(run, output, &p->to, err))
+        return false;
+    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->to.token)->uri);
+    struct entry *entry = &p->journal.entry;
+    memcpy(entry->slot, p->to.slot.name, sizeof entry->slot);
+    entry->slot_was_used = p->to.slot.used;
+    return write_uri(p, NULL, entry->token, err);
+}
+
+void provision_failed(struct provision *p, struct ssa_error *err)
+{
+    if (p->journal.fd < 0 || p->journal.entry.step == STEP_BEGUN)
+        return;
+    (void)text_format(p->journal.entry.note, sizeof p->journal.entry.note, "%.300s", err->what);
+    if (err->code != SSA_IMPORT_LEFT) {
+        journal_close(&p->journal, err->code == SSA_IMPORT_CLEAN ? OUTCOME_UNDONE : OUTCOME_FAILED);
+        return;
+    }
+    char hint[sizeof err->hint];
+    (void)text_format(hint, sizeof hint, "%s", err->hint);
+    error_hint(err, "%s%s`ssa-hsm key recover` tries again.", hint, hint[0] == '\0' ? "" : " ");
+}
+
+// "NAME KEY_ID": what a person reads in a list of objects.
+static bool label_of(const char *email, const char *account_id, const char *kid,
+                     char out[static KEY_LABEL_MAX])
+{
+    const size_t local = email == NULL ? 0 : strcspn(email, "@");
+    return local > 0 ? text_format(out, KEY_LABEL_MAX, "%.*s %s", (int)local, email, kid)
+                     : text_format(out, KEY_LABEL_MAX, "%s %s", account_id, kid);
 }
 
 #ifdef SSA_HSM_PLANT_LEAK
@@ -103,6 +139,26 @@ static void tell_overwritten(const struct provision *p)
              p->to.slot.name, p->to.slot.name);
 }
 
+// Who the key is, in p and in the journal: after this it may be in the token.
+static bool name_key(struct provision *p, const char *kid, const char *email, const char *account_id,
+                     struct ssa_error *err)
+{
+    struct entry *entry = &p->journal.entry;
+    if (!text_format(p->kid, sizeof p->kid, "%s", kid) ||
+        !text_format(p->email, sizeof p->email, "%s", email != NULL ? email : "") ||
+        !label_of(email, account_id, kid, p->label))
+        return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes",
+                         KEY_LABEL_MAX);
+    const struct key_name name = name_of(p);
+    if (!write_uri(p, &name, p->key_uri, err))
+        return false;
+    (void)text_format(entry->kid, sizeof entry->kid, "%s", p->kid);
+    (void)text_format(entry->email, sizeof entry->email, "%s", p->email);
+    (void)text_format(entry->label, sizeof entry->label, "%s", p->label);
+    (void)text_format(entry->key_uri, sizeof entry->key_uri, "%s", p->key_uri);
+    return journal_step(&p->journal, STEP_KEY_MADE, err);
+}
+
 bool provision_import(struct provision *p, const char *source, const char *kid, const char *email,
                       const char *account_id, struct ssa_error *err)
 {
@@ -110,15 +166,10 @@ bool provision_import(struct provision *p, const char *source, const char *kid, 
 #ifdef SSA_HSM_PLANT_LEAK
     plant_leak(&p->pem);
 #endif
-    if (!rsa_key_from_pem(&p->pem, &numbers, source, err))
+    if (!name_key(p, kid, email, account_id, err) || !rsa_key_from_pem(&p->pem, &numbers, source, err))
         return false;
-    if (!text_format(p->kid, sizeof p->kid, "%s", kid) ||
-        !text_format(p->email, sizeof p->email, "%s", email != NULL ? email : "") ||
-        !label_of(email, account_id, kid, p->label))
-        return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes",
-                         KEY_LABEL_MAX);
     const struct key_name name = name_of(p);
-    if (!write_key_uri(p, err) || !key_check_free(p->to.token, &name, err))
+    if (!key_check_free(p->to.token, &name, err))
         return false;
     const bool imported = key_import(p->to.token, &numbers, &name, &p->key, err);
     secret_free(&p->pem);
@@ -126,7 +177,7 @@ bool provision_import(struct provision *p, const char *source, const char *kid, 
         tell_overwritten(p);
         return false;
     }
-    if (!key_prove(p->to.token, &name, &p->key, err)) {
+    if (!key_prove(p->to.token, &name, &p->key, err) || !journal_step(&p->journal, STEP_IMPORTED, err)) {
         provision_remove(p);
         return false;
     }
@@ -163,13 +214,21 @@ bool provision_finish(struct provision *p, const struct block *block, struct ssa
 {
     SECRET_AUTO profile = {0};
     SECRET_AUTO shown = {0};
+    const bool with_profile = p->target.path[0] != '\0';
     // What is shown is made first: nothing that can fail comes after the profile is in place.
     if (!secret_new(&profile, PROFILE_MAX, err) || !secret_new(&shown, PROFILE_MAX, err) ||
-        !block_write(block, p->run, &profile, err) || !append_rest(p, &profile, err) ||
+        !block_write(block, p->run, &profile, err) || (with_profile && !append_rest(p, &profile, err)) ||
         !block_show(block, p->target.path, p->output->show_secret, &shown, err) ||
         !text_take(&created->block, &shown, err))
         return false;
     (void)text_format(created->email, sizeof created->email, "%s", block->email != NULL ? block->email : "");
     (void)text_format(created->path, sizeof created->path, "%s", p->target.path);
-    return profile_commit(&p->target, secret_span(&profile), err);
+    const bool done = !with_profile || profile_commit(&p->target, secret_span(&profile), err);
+    // The folder's sync is the last step: past the rename the profile is there.
+    p->in_place = done || p->target.draft[0] == '\0';
+    if (!p->in_place)
+        return false;
+    if (p->journal.entry.operation != OP_KEY_ROTATE)
+        journal_close(&p->journal, OUTCOME_DONE);
+    return done;
 }

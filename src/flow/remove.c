@@ -1,4 +1,5 @@
 // Deleting an account or a key at the API, by its own id.
+#include "flow/audit.h"
 #include "flow/open.h"
 #include "flow/undo.h"
 
@@ -30,7 +31,10 @@ bool ssa_account_delete(const struct ssa_run *run, const char *account, struct s
     if (!with_client(run, scopes, &secret, &client, err) ||
         (by_email && !find_account(client, account, &found, err)))
         return false;
-    return aps_account_delete(client, by_email ? found.id : account, err);
+    JOURNAL_AUTO audit = {.fd = -1};
+    const char *id = by_email ? found.id : account;
+    return audit_begin(&audit, run, OP_ACCOUNT_DELETE, id, NULL, err) &&
+           audit_end(&audit, aps_account_delete(client, id, err), err);
 }
 
 bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err)
@@ -47,5 +51,8 @@ bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *
     if (!with_client(run, scopes, &secret, &client, err) ||
         (by_email && !find_account(client, identity.account_id, &found, err)))
         return false;
-    return aps_key_delete(client, by_email ? found.id : identity.account_id, key_id, err);
+    JOURNAL_AUTO audit = {.fd = -1};
+    const char *id = by_email ? found.id : identity.account_id;
+    return audit_begin(&audit, run, OP_KEY_DELETE, id, key_id, err) &&
+           audit_end(&audit, aps_key_delete(client, id, key_id, err), err);
 }

@@ -5,6 +5,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/entry.h"
 
 // The reason stays; class and hint say what became of what had been made.
 static void conclude(struct ssa_error *err, const struct made *made, bool clean, const char *hint)
@@ -48,24 +49,23 @@ static void undo_account(struct aps *client, const struct made *made, struct ssa
     conclude_deletion(err, made, deleted, &why, "account", made->account.id, command);
 }
 
-static bool was_there(const struct aps_keys *before, const char *kid)
+bool keys_have(const struct aps_keys *keys, const char *kid)
 {
-    for (size_t i = 0; i < before->count; i++)
-        if (strcmp(before->list[i].kid, kid) == 0)
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(keys->list[i].kid, kid) == 0)
             return true;
     return false;
 }
 
-// The keys of the account that were not there before, into *fresh.
-static bool list_new(struct aps *client, const struct made *made, struct aps_keys *fresh,
-                     struct ssa_error *err)
+bool keys_since(struct aps *client, const char *account, const struct aps_keys *before,
+                struct aps_keys *fresh, struct ssa_error *err)
 {
     struct aps_keys now = {0};
     *fresh = (struct aps_keys){0};
-    if (!aps_key_list(client, made->account.id, &now, err))
+    if (!aps_key_list(client, account, &now, err))
         return false;
     for (size_t i = 0; i < now.count; i++)
-        if (!was_there(&made->before, now.list[i].kid))
+        if (!keys_have(before, now.list[i].kid))
             fresh->list[fresh->count++] = now.list[i];
     return true;
 }
@@ -84,19 +84,13 @@ static bool delete_key(struct aps *client, const struct made *made, const char *
     return true;
 }
 
-// Whether the API made the key since we asked for one, by its own clock. Listed now, it was made by now.
-static bool made_since(const struct made *made, const struct aps_key *key)
-{
-    return key->has_created_at && made->asked_at != 0 && key->created_at >= made->asked_at;
-}
-
 // The answer was lost: which key is ours shows in what has come since.
 static void undo_unknown_key(struct aps *client, const struct made *made, struct ssa_error *err)
 {
     struct aps_keys fresh;
     struct ssa_error why = {0};
     char hint[SSA_ERROR_TEXT_MAX];
-    if (!list_new(client, made, &fresh, &why)) {
+    if (!keys_since(client, made->account.id, &made->before, &fresh, &why)) {
         (void)text_format(
             hint, sizeof hint,
             "A key may have been made, and the account's keys could not be listed (%s). Before, account %s "
@@ -105,7 +99,8 @@ static void undo_unknown_key(struct aps *client, const struct made *made, struct
         conclude(err, made, false, hint);
     } else if (fresh.count == 0) {
         conclude(err, made, true, "No key was made: the account has the keys it had before.");
-    } else if (fresh.count == 1 && !made_since(made, &fresh.list[0])) {
+    } else if (fresh.count == 1 &&
+               !entry_in_window(made->asked_at, fresh.list[0].has_created_at, fresh.list[0].created_at)) {
         (void)text_format(
             hint, sizeof hint,
             "Account %s has a key that was not there before, %s, but it was not made while this command "
@@ -136,16 +131,13 @@ void undo(struct aps *client, const struct ssa_run *run, struct made *made, stru
     aps_undoing(client);
     if (made->new_account)
         undo_account(client, made, err);
-    else if (made->kid[0] == '\0' || was_there(&made->before, made->kid) ||
+    else if (made->kid[0] == '\0' || keys_have(&made->before, made->kid) ||
              !delete_key(client, made, made->kid, err))
         undo_unknown_key(client, made, err);
 }
 
-static bool has_local_part(const char *email, const char *first, const char *last)
+static bool has_local_part(const char *email, const char *name)
 {
-    char name[APS_NAME_MAX];
-    if (!aps_account_name(first, last, name))
-        return false;
     const size_t len = strlen(name);
     return strncasecmp(email, name, len) == 0 && email[len] == '@';
 }
@@ -162,8 +154,8 @@ static void leave(struct ssa_error *err, const struct made *made, const struct a
     conclude(err, made, false, hint);
 }
 
-void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *first, const char *last,
-                       struct made *made, struct ssa_error *err)
+void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *name, struct made *made,
+                       struct ssa_error *err)
 {
     struct aps_accounts accounts = {0};
     struct aps_keys keys = {0};
@@ -174,20 +166,20 @@ void undo_lost_account(struct aps *client, const struct ssa_run *run, const char
     if (!aps_account_list(client, &accounts, &why)) {
         (void)text_format(
             hint, sizeof hint,
-            "The account %s-%s may have been made, and the accounts could not be listed (%s). Run the "
+            "The account %s may have been made, and the accounts could not be listed (%s). Run the "
             "command again: the API refuses the name where it was made.",
-            first, last, why.what);
+            name, why.what);
         conclude(err, made, false, hint);
         return;
     }
     const struct aps_account *found = NULL;
     for (size_t i = 0; i < accounts.count && found == NULL; i++)
-        if (has_local_part(accounts.list[i].email, first, last))
+        if (has_local_part(accounts.list[i].email, name))
             found = &accounts.list[i];
     if (found == NULL) {
         conclude(err, made, true, "No account was made.");
-    } else if (!found->has_created_at || made->asked_at == 0 || found->created_at < made->asked_at) {
-        leave(err, made, found, "it is older than this command, or does not say when it was made");
+    } else if (!entry_in_window(made->asked_at, found->has_created_at, found->created_at)) {
+        leave(err, made, found, "it was not made while this command waited, or does not say when it was");
     } else if (!aps_admin(client, APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ, &why) ||
                !aps_key_list(client, found->id, &keys, &why)) {
         leave(err, made, found, "whether it has keys could not be seen");

@@ -23,10 +23,17 @@ struct made {
 // made it stays as it is.
 void undo(struct aps *client, const struct ssa_run *run, struct made *made, struct ssa_error *err);
 
-// The same for an account whose own answer was lost: found by its name, and deleted only if it was made after
-// it was asked for and has no keys.
-void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *first, const char *last,
-                       struct made *made, struct ssa_error *err);
+// The same for an account whose own answer was lost: found by its name, and deleted only if it was made while
+// this waited for it and has no keys.
+void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *name, struct made *made,
+                       struct ssa_error *err);
+
+// The account's keys that are not among those before, for one request.
+bool keys_since(struct aps *client, const char *account, const struct aps_keys *before,
+                struct aps_keys *fresh, struct ssa_error *err) MUST_CHECK;
+
+// Whether a key is among them.
+bool keys_have(const struct aps_keys *keys, const char *kid);
 
 // Finds an account by id or email, for one request.
 bool find_account(struct aps *client, const char *wanted, struct aps_account *account,

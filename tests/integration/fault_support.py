@@ -90,9 +90,16 @@ class FaultCase(Case):
         return []
 
     def files(self) -> list[str]:
-        """Every file of ours: profiles, drafts of them, records. (Beside them the harness keeps p11-kit's.)"""
+        """Every file of ours but the journal's: profiles, drafts of them, records. (Beside them the harness keeps
+        p11-kit's.)"""
         folders = [self.config / "ssa-hsm", self.state, self.home]
-        return sorted(str(p.relative_to(self.dir)) for f in folders for p in f.rglob("*") if not p.is_dir())
+        found = [p for f in folders for p in f.rglob("*") if not p.is_dir()]
+        return sorted(str(p.relative_to(self.dir)) for p in found if p.parent.name not in ("history", "journal"))
+
+    def open_operations(self) -> list[str]:
+        """What the journal has that is not over."""
+        folder = self.state / "ssa-hsm" / "journal"
+        return sorted(p.name for p in folder.glob("*") if not p.name.startswith(".")) if folder.exists() else []
 
     # ---- what must be ----
 
@@ -101,6 +108,11 @@ class FaultCase(Case):
         self.assertEqual(self.api.accounts(), [], "left at the API")
         self.assertEqual(self.objects(), [], "left on the token")
         self.assertEqual(self.files(), [], "left on the disk")
+        self.assertEqual(self.open_operations(), [], "left in the journal")
+
+    def assert_still_open(self) -> None:
+        """One operation is not over: `key recover` has something to do."""
+        self.assertEqual(len(self.open_operations()), 1)
 
     def assert_whole(self, profile: Path | None = None) -> dict[str, str]:
         """One account with one key at the API, the same on the token, and a profile that names both."""

@@ -34,7 +34,7 @@ class PinCase(FaultCase):
 
     def records(self) -> list[Path]:
         folder = self.state / "ssa-hsm"
-        return sorted(folder.iterdir()) if folder.exists() else []
+        return sorted(p for p in folder.iterdir() if p.is_file()) if folder.exists() else []
 
     def logins(self, log: CallLog) -> int:
         """How many there were since the last question."""

@@ -144,7 +144,7 @@ class AccountRequest(FaultCase):
 
     def test_an_older_account_of_that_name_is_left_and_named(self) -> None:
         old = self.api.control("POST", "accounts", name=NAME, createdAt=_iso(days=2))["serviceAccountId"]
-        result = self.failing(13, old, "older than this command", action="drop")
+        result = self.failing(13, old, "not made while this command waited", action="drop")
         self.assertEqual([a["serviceAccountId"] for a in self.api.accounts()], [old])
         self.follow(result, "ssa-hsm account delete")
         self.assert_nothing_left()
@@ -279,6 +279,7 @@ class ServerDies(FaultCase):
         self.assertIn("CURLE_", result.err)
         self.assertEqual(self.objects(), [])
         self.assertEqual(self.files(), [])
+        self.assert_still_open()
 
 
 class WithoutKey(FaultCase):

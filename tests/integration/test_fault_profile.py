@@ -78,7 +78,7 @@ class KnownBefore(FaultCase):
             with self.subTest(trap):
                 # Without the trap the limit comes as a signal, which would end the program with a draft left.
                 result = self.limited(f"{trap}ulimit -f 1", *CREATE)
-                self.expect_failure(result, 3, "EFBIG", str(self.profile_path()))
+                self.expect_failure(result, 3, "EFBIG", "journal", "nothing is begun")
                 self.assert_nothing_was_done()
                 self.assertEqual(self.files(), [])
 

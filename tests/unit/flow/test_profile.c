@@ -16,7 +16,7 @@ static struct ssa_settings *settings;
 static bool reserve(struct profile_target *target, const struct ssa_output *output, struct ssa_error *err)
 {
     const struct ssa_run run = {.settings = settings};
-    return profile_reserve(target, &run, output, err);
+    return profile_choose(target, &run, output, "draft", err) && profile_reserve(target, err);
 }
 
 static int set_up(void **state)

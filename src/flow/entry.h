@@ -1,0 +1,91 @@
+// What an operation that changes something writes down of itself: never key material, PINs or secrets.
+#ifndef SSA_FLOW_ENTRY_H
+#define SSA_FLOW_ENTRY_H
+
+#include <time.h>
+
+#include "aps/aps.h"
+#include "core/json.h"
+#include "flow/paths.h"
+#include "hsm/uri.h"
+
+enum operation {
+    OP_ACCOUNT_CREATE,
+    OP_ACCOUNT_ENABLE,
+    OP_ACCOUNT_DISABLE,
+    OP_ACCOUNT_DELETE,
+    OP_KEY_CREATE,
+    OP_KEY_IMPORT,
+    OP_KEY_ROTATE,
+    OP_KEY_ENABLE,
+    OP_KEY_DISABLE,
+    OP_KEY_DELETE,
+    OP_KEY_PRUNE,
+    OPERATION_COUNT
+};
+
+// How far it has come. What a step allows to have happened may have happened before the next is written.
+enum step {
+    STEP_BEGUN,         // nothing was asked for
+    STEP_ASKED,         // of an operation of one request: that is on its way
+    STEP_ACCOUNT_ASKED, // an account may be there
+    STEP_ACCOUNT_MADE,  // it is
+    STEP_KEY_ASKED,     // a key may be there
+    STEP_KEY_MADE,      // it is, and may be in the token
+    STEP_IMPORTED,      // it is there, and proved; the profile may be in place
+    STEP_SWITCHED,      // of a rotation: the profile names the new key; the old one serves on
+    STEP_RETIRING,      // and is on its way out
+    STEP_CLOSED,
+    STEP_COUNT
+};
+
+enum outcome {
+    OUTCOME_NONE,
+    OUTCOME_DONE,
+    OUTCOME_UNDONE,  // what it had made is gone again
+    OUTCOME_FAILED,  // nothing was changed
+    OUTCOME_LEFT,    // something may be left, and a person said to let it be
+    OUTCOME_UNKNOWN, // it was interrupted, and whether it was carried out cannot be seen
+    OUTCOME_COUNT
+};
+
+struct entry {
+    enum operation operation;
+    enum step step;
+    enum outcome outcome;
+    time_t started, ended;
+    time_t asked_at;  // the server's clock when the account, or the key, was asked for; 0 is unknown
+    time_t retire_at; // of a rotation: the old key is to serve until then; 0: until somebody says so
+    long long uid, pid;
+    bool replaces_profile; // one that is there may be replaced
+    bool slot_was_used;    // its key was to be destroyed
+    bool retires_at_once;
+    char client_id[APS_ID_MAX], base_url[PATH_TEXT_MAX];
+    char name[APS_NAME_MAX]; // of an account that is to be made
+    char account[APS_ID_MAX], email[APS_EMAIL_MAX];
+    char kid[APS_ID_MAX];
+    char old_kid[APS_ID_MAX], old_key_uri[URI_TEXT_MAX]; // of a rotation
+    char profile[PATH_TEXT_MAX], draft[PATH_TEXT_MAX];
+    char token[URI_TEXT_MAX]; // with its module
+    char slot[4];
+    char label[PATH_TEXT_MAX], key_uri[URI_TEXT_MAX];
+    char note[PATH_TEXT_MAX];
+    struct aps_keys before; // the account's keys before: their ids
+};
+
+// The operation as it is typed: "key create".
+const char *operation_name(enum operation operation);
+const char *outcome_name(enum outcome outcome);
+
+// Writes the entry as one JSON object.
+void entry_write(const struct entry *entry, struct json_writer *w);
+
+// Reads one JSON object that entry_write wrote; members that it does not know are passed over. Fails with
+// SSA_CONFIG.
+bool entry_read(struct span text, struct entry *entry, struct ssa_error *err) MUST_CHECK;
+
+// Whether something made at that time (0: unknown) can be of this operation, which asked for it: from then
+// on, and no later than a server takes.
+bool entry_in_window(time_t asked_at, bool known, time_t made_at);
+
+#endif

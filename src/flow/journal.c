@@ -1,0 +1,247 @@
+// The journal's files: made, locked, written, put away.
+#include "flow/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "flow/journal_files.h"
+
+enum { RANDOM_BYTES = 4 };
+
+static const char *base_url_of(const struct ssa_settings *settings)
+{
+    const char *url = settings_get(settings, SET_BASE_URL, NULL);
+    return url != NULL ? url : APS_BASE_URL;
+}
+
+bool entry_is_ours(const struct entry *entry, const struct ssa_settings *settings)
+{
+    const char *client = settings_get(settings, SET_CLIENT_ID, NULL);
+    return client != NULL && strcmp(entry->client_id, client) == 0 &&
+           strcmp(entry->base_url, base_url_of(settings)) == 0;
+}
+
+// Sorts by time; two of one second differ by chance.
+static bool make_id(char id[static JOURNAL_ID_MAX], time_t now, struct ssa_error *err)
+{
+    uint8_t random[RANDOM_BYTES];
+    struct tm tm;
+    const size_t len = gmtime_r(&now, &tm) == NULL ? 0 : strftime(id, JOURNAL_ID_MAX, "%Y%m%dT%H%M%SZ", &tm);
+    return (len > 0 && RAND_bytes(random, sizeof random) == 1 &&
+            text_format(id + len, JOURNAL_ID_MAX - len, "-%02x%02x%02x%02x", random[0], random[1], random[2],
+                        random[3])) ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "no name for the journal's entry");
+}
+
+bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation operation,
+                   struct ssa_error *err)
+{
+    const char *client = settings_get(run->settings, SET_CLIENT_ID, NULL);
+    *j = (struct journal){.fd = -1, .callbacks = &run->callbacks};
+    j->entry =
+        (struct entry){.operation = operation, .started = time(NULL), .uid = getuid(), .pid = getpid()};
+    if (!text_format(j->entry.client_id, sizeof j->entry.client_id, "%s", client != NULL ? client : "") ||
+        !text_format(j->entry.base_url, sizeof j->entry.base_url, "%s", base_url_of(run->settings)))
+        return error_set(err, SSA_CONFIG, NULL, NULL, "client id or base URL is too long");
+    if (!make_id(j->id, j->entry.started, err))
+        return false;
+    const int lock = journal_lock(&run->callbacks, true, err);
+    if (lock < 0)
+        return false;
+    // Under the lock: nobody takes it for one that was left.
+    const bool made = journal_create(j, err) && journal_write(j, err);
+    (void)close(lock);
+    if (!made)
+        journal_end(j);
+    return made;
+}
+
+bool journal_step(struct journal *j, enum step step, struct ssa_error *err)
+{
+    const enum step before = j->entry.step;
+    j->entry.step = step;
+    if (journal_write(j, err))
+        return true;
+    j->entry.step = before;
+    return false;
+}
+
+void journal_close(struct journal *j, enum outcome outcome)
+{
+    struct ssa_error err = {0};
+    j->entry.outcome = outcome;
+    j->entry.ended = time(NULL);
+    if (j->fd < 0)
+        return;
+    if (!journal_step(j, STEP_CLOSED, &err) || !journal_put_away(j, &err))
+        tell(j->callbacks, SSA_WARNING, "the journal's entry %s cannot be closed: %s (%s)", j->id, err.what,
+             err.cause);
+    (void)close(j->fd);
+    j->fd = -1;
+}
+
+void journal_end(struct journal *j)
+{
+    if (j->fd < 0)
+        return;
+    if (j->entry.step == STEP_BEGUN)
+        journal_remove(j);
+    (void)close(j->fd);
+    j->fd = -1;
+}
+
+static enum standing standing_of(const struct journal *j)
+{
+    if (j->fd < 0)
+        return IN_USE;
+    return j->entry.step == STEP_SWITCHED && !j->entry.retires_at_once ? WAITING : INTERRUPTED;
+}
+
+// What is left of an entry that needs nobody: true where it was put away.
+static bool put_away(struct journal *j)
+{
+    if (j->fd < 0)
+        return false;
+    if (j->entry.step == STEP_BEGUN) {
+        if (j->entry.draft[0] != '\0')
+            (void)unlink(j->entry.draft);
+        journal_remove(j);
+        return true;
+    }
+    return j->entry.step == STEP_CLOSED && journal_put_away(j, NULL);
+}
+
+static bool each_open(const struct ssa_callbacks *callbacks, const struct journal_names *names,
+                      journal_visit *visit, void *context, struct ssa_error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < names->count; i++) {
+        JOURNAL_AUTO j = {.fd = -1, .callbacks = callbacks};
+        bool found = false;
+        ok = journal_open(&j, names->list[i]->d_name, &found, err);
+        if (ok && found && !put_away(&j))
+            ok = visit(context, &j, standing_of(&j), err);
+    }
+    return ok;
+}
+
+// With the folder locked until the end: what is seen stays so, and nobody else meets an entry that is looked
+// at.
+static bool each_open_locked(const struct ssa_callbacks *callbacks, bool patient, journal_visit *visit,
+                             void *context, struct ssa_error *err)
+{
+    struct journal_names names;
+    const int lock = journal_lock(callbacks, patient, err);
+    if (lock < 0)
+        return false;
+    const bool ok =
+        journal_list(JOURNAL_OPEN, &names, err) && each_open(callbacks, &names, visit, context, err);
+    journal_names_free(&names);
+    (void)close(lock);
+    return ok;
+}
+
+bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context, struct ssa_error *err)
+{
+    struct journal_names names;
+    const int lock = journal_lock(&run->callbacks, true, err);
+    if (lock < 0)
+        return false;
+    // visit may take its time over one: that stays locked alone.
+    const bool listed = journal_list(JOURNAL_OPEN, &names, err);
+    (void)close(lock);
+    const bool ok = listed && each_open(&run->callbacks, &names, visit, context, err);
+    journal_names_free(&names);
+    return ok;
+}
+
+bool history_each(const struct ssa_run *run, history_visit *visit, void *context, struct ssa_error *err)
+{
+    struct journal_names names;
+    bool ok = journal_list(JOURNAL_CLOSED, &names, err);
+    for (size_t i = 0; ok && i < names.count; i++) {
+        struct entry entry;
+        struct ssa_error why = {0};
+        if (journal_read_closed(names.list[i]->d_name, &entry, &why))
+            ok = visit(context, names.list[i]->d_name, &entry, err);
+        else
+            tell(&run->callbacks, SSA_WARNING, "%s: %s", why.subject, why.what);
+    }
+    journal_names_free(&names);
+    return ok;
+}
+
+// One that this process holds is its own.
+struct claim {
+    const struct journal *mine;
+};
+
+static bool same_work(const struct entry *a, const struct entry *b)
+{
+    if (strcmp(a->client_id, b->client_id) != 0 || strcmp(a->base_url, b->base_url) != 0)
+        return false;
+    if (a->account[0] != '\0' && b->account[0] != '\0')
+        return strcmp(a->account, b->account) == 0;
+    return a->name[0] != '\0' && strcmp(a->name, b->name) == 0;
+}
+
+static bool refuse_same(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
+{
+    const struct claim *claim = context;
+    const struct entry *mine = &claim->mine->entry;
+    if (strcmp(j->id, claim->mine->id) == 0 || standing == WAITING || !same_work(&j->entry, mine))
+        return true;
+    const char *subject = mine->account[0] != '\0' ? mine->account : mine->name;
+    if (standing == IN_USE) {
+        error_set(err, SSA_CONFIG, NULL, subject, "another `%s` (process %lld) is at work on this account",
+                  operation_name(j->entry.operation), j->entry.pid);
+        return error_hint(err, "Run this again when it has ended.");
+    }
+    error_set(err, SSA_CONFIG, NULL, subject,
+              "an earlier `%s` did not come to its end, and something of it may be left",
+              operation_name(j->entry.operation));
+    return error_hint(err, "`ssa-hsm key recover` finishes or undoes it; then run this again.");
+}
+
+bool journal_claim(struct journal *j, struct ssa_error *err)
+{
+    struct journal_names names;
+    struct claim claim = {.mine = j};
+    const int lock = journal_lock(j->callbacks, true, err);
+    if (lock < 0)
+        return false;
+    // Looked and written under one lock: of two that claim at once, one wins.
+    const bool ok = journal_list(JOURNAL_OPEN, &names, err) &&
+                    each_open(j->callbacks, &names, refuse_same, &claim, err) && journal_write(j, err);
+    journal_names_free(&names);
+    (void)close(lock);
+    return ok;
+}
+
+static bool warn(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
+{
+    const struct ssa_run *run = context;
+    (void)err;
+    if (standing == INTERRUPTED && entry_is_ours(&j->entry, run->settings))
+        tell(&run->callbacks, SSA_WARNING,
+             "an earlier `%s` (%s) did not come to its end, and something of it may be left: `ssa-hsm key "
+             "recover` "
+             "finishes or undoes it",
+             operation_name(j->entry.operation),
+             j->entry.account[0] != '\0' ? j->entry.account : j->entry.name);
+    return true;
+}
+
+void journal_warn(const struct ssa_run *run)
+{
+    struct ssa_run copy = *run;
+    if (journal_may_hold_any())
+        (void)each_open_locked(&run->callbacks, false, warn, &copy, NULL);
+}

@@ -1,0 +1,278 @@
+// The files of the journal: lines of JSON, of which the last whole one counts.
+#include "flow/journal_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/secret.h"
+#include "core/tell.h"
+#include "core/text.h"
+
+enum {
+    LINE_MAX_BYTES = 32 * 1024,
+    FILE_BYTES = 256 * 1024,
+    ROOM = 64 * 1024,
+    POLL_MS = 20,
+    PATIENCE_MS = 30000
+};
+
+static const char *const folders[] = {[JOURNAL_OPEN] = "journal", [JOURNAL_CLOSED] = "history"};
+
+static bool folder_path(enum journal_folder which, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char state[PATH_TEXT_MAX];
+    return path_state(state, err) &&
+           (text_format(out, PATH_TEXT_MAX, "%s/%s", state, folders[which]) ||
+            error_set(err, SSA_CONFIG, "ENAMETOOLONG", state, "the path is too long"));
+}
+
+static bool file_path(enum journal_folder which, const char *name, char out[static PATH_TEXT_MAX],
+                      struct ssa_error *err)
+{
+    char folder[PATH_TEXT_MAX];
+    return folder_path(which, folder, err) &&
+           (text_format(out, PATH_TEXT_MAX, "%s/%s", folder, name) ||
+            error_set(err, SSA_CONFIG, "ENAMETOOLONG", folder, "the path is too long"));
+}
+
+static bool unwritable(struct ssa_error *err, int number, const char *path)
+{
+    error_errno(err, SSA_CONFIG, number, path, "the journal cannot be written, so nothing is begun");
+    return error_hint(err,
+                      "It keeps what a crash would leave behind from being forgotten: make "
+                      "$XDG_STATE_HOME/ssa-hsm (~/.local/state/ssa-hsm) writable, with room on the disk.");
+}
+
+bool journal_may_hold_any(void)
+{
+    char path[PATH_TEXT_MAX];
+    DIR *dir = folder_path(JOURNAL_OPEN, path, NULL) ? opendir(path) : NULL;
+    if (dir == NULL)
+        return false;
+    bool any = false;
+    for (const struct dirent *d; !any && (d = readdir(dir)) != NULL;)
+        any = d->d_name[0] != '.';
+    (void)closedir(dir);
+    return any;
+}
+
+int journal_lock(const struct ssa_callbacks *callbacks, bool patient, struct ssa_error *err)
+{
+    static const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    char closed[PATH_TEXT_MAX], open_ones[PATH_TEXT_MAX], path[PATH_TEXT_MAX];
+    struct ssa_error why = {0};
+    if (!folder_path(JOURNAL_OPEN, open_ones, err) || !folder_path(JOURNAL_CLOSED, closed, err) ||
+        !file_path(JOURNAL_OPEN, ".lock", path, err))
+        return -1;
+    if (!path_make(open_ones, &why) || !path_make(closed, &why)) {
+        (void)unwritable(&why, errno, open_ones);
+        if (err != NULL)
+            *err = why;
+        return -1;
+    }
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (fd < 0) {
+        (void)unwritable(err, errno, open_ones);
+        return -1;
+    }
+    for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += POLL_MS) {
+        if (!patient || waited >= PATIENCE_MS || interrupted(callbacks)) {
+            (void)close(fd);
+            (void)error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
+            return -1;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return fd;
+}
+
+static bool sync_folder(enum journal_folder which, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    if (!folder_path(which, path, err))
+        return false;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    // Some file systems cannot sync a folder and say EINVAL: then there is nothing to be had.
+    const bool synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+    const int number = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    return synced || unwritable(err, number, path);
+}
+
+bool journal_create(struct journal *j, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    if (!file_path(JOURNAL_OPEN, j->id, path, err))
+        return false;
+    j->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (j->fd < 0)
+        return unwritable(err, errno, path);
+    int number = flock(j->fd, LOCK_EX | LOCK_NB) == 0 ? posix_fallocate(j->fd, 0, ROOM) : errno;
+    return (number == 0 || unwritable(err, number, path)) && sync_folder(JOURNAL_OPEN, err);
+}
+
+// Where the file's text ends: behind it there is room, which reads as NUL.
+static bool read_file(int fd, struct secret *text)
+{
+    ssize_t got = 0;
+    text->len = 0;
+    while (text->len < text->capacity &&
+           (got = pread(fd, text->data + text->len, text->capacity - text->len, (off_t)text->len)) > 0)
+        text->len += (size_t)got;
+    if (got < 0)
+        return false;
+    const uint8_t *end = memchr(text->data, '\0', text->len);
+    if (end != NULL)
+        text->len = (size_t)(end - text->data);
+    return true;
+}
+
+static bool write_at(int fd, struct span text, off_t at)
+{
+    for (size_t done = 0; done < text.len;) {
+        const ssize_t written = pwrite(fd, text.data + done, text.len - done, at + (off_t)done);
+        if (written < 0 && errno != EINTR)
+            return false;
+        done += written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}
+
+bool journal_write(struct journal *j, struct ssa_error *err)
+{
+    SECRET_AUTO line = {0};
+    struct json_writer w;
+    if (!secret_new(&line, LINE_MAX_BYTES, err))
+        return false;
+    if (!json_begin(&w, &line, false))
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the journal");
+    entry_write(&j->entry, &w);
+    if (!json_end(&w, err))
+        return false;
+    // An indented writer ends its text with a line break, this one does not.
+    if (!secret_append_text(&line, "\n"))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the journal's entry is too long");
+    if (write_at(j->fd, secret_span(&line), (off_t)j->written) && fdatasync(j->fd) == 0) {
+        j->written += line.len;
+        return true;
+    }
+    return unwritable(err, errno, j->id);
+}
+
+enum last { LAST_READ, LAST_NONE, LAST_BROKEN };
+
+// The last line that is whole and readable, and where the next one goes. None: there is not even one that is
+// whole.
+static enum last read_last(int fd, struct entry *entry, size_t *end)
+{
+    SECRET_AUTO text = {0};
+    bool any = false;
+    *entry = (struct entry){0};
+    *end = 0;
+    if (!secret_new(&text, FILE_BYTES, NULL) || !read_file(fd, &text))
+        return LAST_BROKEN;
+    while (text.len > 0) {
+        const uint8_t *newline = memrchr(text.data, '\n', text.len);
+        if (newline == NULL)
+            break;
+        any = true;
+        *end = (size_t)(newline - text.data) + 1;
+        text.len = *end - 1;
+        const uint8_t *before = text.len == 0 ? NULL : memrchr(text.data, '\n', text.len);
+        const size_t start = before == NULL ? 0 : (size_t)(before - text.data) + 1;
+        if (entry_read(span_of(text.data + start, text.len - start), entry, NULL))
+            return LAST_READ;
+        text.len = start;
+    }
+    return any ? LAST_BROKEN : LAST_NONE;
+}
+
+bool journal_open(struct journal *j, const char *name, bool *found, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    *found = false;
+    if (!file_path(JOURNAL_OPEN, name, path, err) ||
+        (!text_format(j->id, sizeof j->id, "%s", name) &&
+         !error_set(err, SSA_CONFIG, NULL, path, "is no entry of the journal")))
+        return false;
+    const int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT || unwritable(err, errno, path);
+    const bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    struct stat held, named;
+    // Whoever held it may have put it away meanwhile.
+    *found = fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino;
+    if (*found && read_last(fd, &j->entry, &j->written) == LAST_BROKEN) {
+        tell(j->callbacks, SSA_WARNING, "%s is no entry of the journal that can be read: it is left as it is",
+             path);
+        *found = false;
+    }
+    if (ours && *found)
+        j->fd = fd;
+    else
+        (void)close(fd);
+    return true;
+}
+
+bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    size_t end = 0;
+    if (!file_path(JOURNAL_CLOSED, name, path, err))
+        return false;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const bool read = fd >= 0 && read_last(fd, entry, &end) == LAST_READ;
+    if (fd >= 0)
+        (void)close(fd);
+    return read || error_set(err, SSA_CONFIG, NULL, path, "is no entry of the history");
+}
+
+bool journal_put_away(struct journal *j, struct ssa_error *err)
+{
+    char from[PATH_TEXT_MAX], to[PATH_TEXT_MAX];
+    if (!file_path(JOURNAL_OPEN, j->id, from, err) || !file_path(JOURNAL_CLOSED, j->id, to, err))
+        return false;
+    if (ftruncate(j->fd, (off_t)j->written) != 0 || rename(from, to) != 0)
+        return unwritable(err, errno, to);
+    return sync_folder(JOURNAL_CLOSED, err) && sync_folder(JOURNAL_OPEN, err);
+}
+
+void journal_remove(const struct journal *j)
+{
+    char path[PATH_TEXT_MAX];
+    if (file_path(JOURNAL_OPEN, j->id, path, NULL))
+        (void)unlink(path);
+}
+
+static int is_entry(const struct dirent *d)
+{
+    return d->d_name[0] != '.';
+}
+
+bool journal_list(enum journal_folder folder, struct journal_names *names, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    *names = (struct journal_names){0};
+    if (!folder_path(folder, path, err))
+        return false;
+    const int count = scandir(path, &names->list, is_entry, alphasort);
+    if (count < 0)
+        return errno == ENOENT || error_errno(err, SSA_CONFIG, errno, path, "the journal cannot be read");
+    names->count = (size_t)count;
+    return true;
+}
+
+void journal_names_free(struct journal_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->list[i]);
+    free(names->list);
+    *names = (struct journal_names){0};
+}
