@@ -53,7 +53,8 @@ void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity);
 // ---- Questions and progress
 // ------------------------------------------------------------------------------------
 
-enum ssa_level { SSA_DETAIL, SSA_NOTICE, SSA_WARNING };
+// SSA_PROGRESS is for somebody who watches: that it goes on, and why it takes so long.
+enum ssa_level { SSA_DETAIL, SSA_NOTICE, SSA_WARNING, SSA_PROGRESS };
 
 // Each may be NULL: nobody is there to ask, nobody listens, nothing interrupts.
 struct ssa_callbacks {

@@ -5,15 +5,15 @@
 
 #include "aps/answer.h"
 #include "aps/call.h"
+#include "aps/explain.h"
 #include "aps/failure.h"
 #include "aps/path.h"
 #include "core/json.h"
 #include "core/text.h"
 
-enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 1024 };
+#define NO_ACCOUNT_HINT "The client id has no such account: check the id, and APS_CLIENT_ID."
 
-#define SCOPES_HINT                                                                                          \
-    "the app must be allowed to manage service accounts (check its API access in the APS portal)."
+enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 1024 };
 
 static bool letter_or_digit(char c)
 {
@@ -94,7 +94,7 @@ bool aps_account_create(struct aps *client, const char *first, const char *last,
         .creates = true,
         .hint_400 = "The provider refuses some names: try another.",
         .hint_403 = "A client id may have 10 accounts at most (`ssa-hsm account delete ID` makes room), "
-                    "and " SCOPES_HINT,
+                    "and " EXPLAIN_SCOPES,
     };
     struct ssa_error why;
     if (call_make(client, &call, &answer, false, outcome, err))
@@ -103,6 +103,7 @@ bool aps_account_create(struct aps *client, const char *first, const char *last,
     // A body that was cut off may have told the id, by which the account can be found again.
     if (*outcome == APS_DONE && !answer_account(secret_span(&answer.body), account, &why))
         account->email[0] = '\0';
+    explain_account_limit(client, err);
     return false;
 }
 
@@ -116,13 +117,34 @@ bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct 
         .method = "GET",
         .path = "/service-accounts",
         .doing = "listing the accounts",
-        .hint_403 = "For this, " SCOPES_HINT,
+        .hint_403 = "For this, " EXPLAIN_SCOPES,
     };
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
     struct ssa_error why;
     return answer_accounts(secret_span(&answer.body), accounts, &why) ||
            failure_unusable(client, &call, &answer, why.what, err);
+}
+
+bool aps_account_get(struct aps *client, const char *id, struct aps_account *account, struct ssa_error *err)
+{
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    *account = (struct aps_account){0};
+    if (!path_of_account(id, "", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+        return false;
+    const struct call call = {
+        .method = "GET",
+        .path = path,
+        .doing = "asking for the account",
+        .subject = id,
+        .hint_403 = "For this, " EXPLAIN_SCOPES,
+        .hint_404 = NO_ACCOUNT_HINT,
+    };
+    struct ssa_error why;
+    return call_make(client, &call, &answer, false, NULL, err) &&
+           (answer_detail(secret_span(&answer.body), account, &why) ||
+            failure_unusable(client, &call, &answer, why.what, err));
 }
 
 bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err)
@@ -137,8 +159,8 @@ bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *er
         .doing = "deleting the account",
         .subject = id,
         .deletes = true,
-        .hint_403 = "For this, " SCOPES_HINT,
-        .hint_404 = "The client id has no such account: check the id, and APS_CLIENT_ID.",
+        .hint_403 = "For this, " EXPLAIN_SCOPES,
+        .hint_404 = NO_ACCOUNT_HINT,
     };
     return call_make(client, &call, &answer, false, NULL, err);
 }

@@ -38,6 +38,46 @@ bool answer_account(struct span body, struct aps_account *account, struct ssa_er
     return account->email[0] != '\0' || missing(err, "email");
 }
 
+// A third form of time is as good as none, and no reason to show no list at all.
+static bool read_time(const struct json_value *value, time_t *at)
+{
+    return value->type == JSON_STRING && timestamp_read(value->text, at);
+}
+
+static bool read_member(struct aps_account *account, const char *name, const struct json_value *value,
+                        struct ssa_error *err)
+{
+    if (strcmp(name, "serviceAccountId") == 0)
+        return answer_id(value, account->id, sizeof account->id, err);
+    if (value->type == JSON_NULL)
+        return true;
+    if (strcmp(name, "email") == 0)
+        return answer_email(value, account->email, sizeof account->email, err);
+    if (strcmp(name, "createdBy") == 0)
+        return answer_text(value, account->created_by, sizeof account->created_by, err);
+    if (strcmp(name, "status") == 0)
+        return answer_text(value, account->status, sizeof account->status, err);
+    if (strcmp(name, "createdAt") == 0)
+        account->has_created_at = read_time(value, &account->created_at);
+    if (strcmp(name, "accessedAt") == 0)
+        account->has_accessed_at = read_time(value, &account->accessed_at);
+    if (strcmp(name, "expiresAt") == 0)
+        account->has_expires_at = read_time(value, &account->expires_at);
+    return true;
+}
+
+static bool read_detail(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    return read_member(context, value->path, value, err) && answer_root(value, err);
+}
+
+bool answer_detail(struct span body, struct aps_account *account, struct ssa_error *err)
+{
+    *account = (struct aps_account){0};
+    return read_body(body, read_detail, account, err) &&
+           (account->id[0] != '\0' || missing(err, "serviceAccountId"));
+}
+
 // A list: its array must be there, and each element complete before the next one opens.
 struct list {
     const char *array, *element; // paths: "keys", "keys[]"
@@ -66,12 +106,6 @@ struct accounts_reading {
     struct aps_accounts *accounts;
 };
 
-// A third form of time is as good as none, and no reason to show no list at all.
-static bool read_time(const struct json_value *value, time_t *at)
-{
-    return value->type == JSON_STRING && timestamp_read(value->text, at);
-}
-
 static bool read_accounts(void *context, const struct json_value *value, struct ssa_error *err)
 {
     struct accounts_reading *r = context;
@@ -84,20 +118,7 @@ static bool read_accounts(void *context, const struct json_value *value, struct 
         return read_list(&r->list, value, &all->count, err);
     }
     struct aps_account *account = &all->list[all->count - 1];
-    const char *name = value->path + sizeof element - 1;
-    if (strcmp(name, "serviceAccountId") == 0)
-        return answer_id(value, account->id, sizeof account->id, err);
-    if (value->type == JSON_NULL)
-        return true;
-    if (strcmp(name, "email") == 0)
-        return answer_email(value, account->email, sizeof account->email, err);
-    if (strcmp(name, "createdBy") == 0)
-        return answer_text(value, account->created_by, sizeof account->created_by, err);
-    if (strcmp(name, "status") == 0)
-        return answer_text(value, account->status, sizeof account->status, err);
-    if (strcmp(name, "createdAt") == 0)
-        account->has_created_at = read_time(value, &account->created_at);
-    return true;
+    return read_member(account, value->path + sizeof element - 1, value, err);
 }
 
 bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa_error *err)
@@ -177,6 +198,10 @@ static bool read_keys(void *context, const struct json_value *value, struct ssa_
         return value->type == JSON_NULL || answer_text(value, key->status, sizeof key->status, err);
     if (key != NULL && strcmp(value->path, "keys[].createdAt") == 0) {
         key->has_created_at = read_time(value, &key->created_at);
+        return true;
+    }
+    if (key != NULL && strcmp(value->path, "keys[].accessedAt") == 0) {
+        key->has_accessed_at = read_time(value, &key->accessed_at);
         return true;
     }
     if (key != NULL && strcmp(value->path, "keys[]") == 0 && key->kid[0] == '\0')

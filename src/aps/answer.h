@@ -9,6 +9,8 @@
 // are not known here are ignored. What could be read stays filled after a failure; secrets do not.
 
 bool answer_account(struct span body, struct aps_account *account, struct ssa_error *err) MUST_CHECK;
+// One account's detail; the email may be missing.
+bool answer_detail(struct span body, struct aps_account *account, struct ssa_error *err) MUST_CHECK;
 bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
 
 // pem NULL: the kid alone is asked for, and a body that was cut off will do.

@@ -19,6 +19,13 @@
 #define APS_KEYS_MAX        16U // of one account; the API allows 3
 #define APS_ACCOUNTS_MAX    64U // of one client id; the API allows 10
 
+// What the API allows, and what it calls the states of accounts and keys.
+#define APS_ACCOUNTS_ALLOWED 10U
+#define APS_KEYS_ALLOWED     3U
+#define APS_ENABLED          "ENABLED"
+#define APS_DISABLED         "DISABLED"
+#define APS_DEACTIVATED      "DEACTIVATED" // an account that nobody used for 12 months
+
 // Scopes of the two-legged token.
 #define APS_SCOPE_ACCOUNT_READ  "application:service_account:read"
 #define APS_SCOPE_ACCOUNT_WRITE "application:service_account:write"
@@ -55,7 +62,8 @@ time_t aps_server_time(const struct aps *client);
 // there is to undo; it then returns as if it had not been, and the caller looks at the interruption.
 enum aps_outcome { APS_NOT_DONE, APS_MAYBE_DONE, APS_DONE };
 
-// Fetches a two-legged token with these scopes (space-separated), which the calls below then use.
+// Fetches a two-legged token with these scopes (space-separated), which the calls below then use. On failure
+// they go on with the one before, if there is one.
 bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err) MUST_CHECK;
 
 struct aps_account {
@@ -63,8 +71,8 @@ struct aps_account {
     char email[APS_EMAIL_MAX];
     char created_by[APS_ID_MAX];
     char status[32];
-    bool has_created_at;
-    time_t created_at;
+    bool has_created_at, has_accessed_at, has_expires_at;
+    time_t created_at, accessed_at, expires_at;
 };
 struct aps_accounts {
     struct aps_account list[APS_ACCOUNTS_MAX];
@@ -89,14 +97,20 @@ bool aps_account_name(const char *first, const char *last, char name[static APS_
 bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
                         enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
+bool aps_account_get(struct aps *client, const char *id, struct aps_account *account,
+                     struct ssa_error *err) MUST_CHECK;
+// Sets the status to ENABLED or DISABLED; *account is what the API says of it then. The status it has already
+// is refused with 400, and so is the second try where the first one's answer was lost.
+bool aps_account_set_status(struct aps *client, const char *id, const char *status,
+                            struct aps_account *account, struct ssa_error *err) MUST_CHECK;
 // An account that is not there any more after a try whose answer was lost counts as deleted.
 bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err) MUST_CHECK;
 
 struct aps_key {
     char kid[APS_ID_MAX];
     char status[32];
-    bool has_created_at;
-    time_t created_at;
+    bool has_created_at, has_accessed_at;
+    time_t created_at, accessed_at;
 };
 struct aps_keys {
     struct aps_key list[APS_KEYS_MAX];
@@ -108,10 +122,20 @@ struct aps_keys {
 // empty. The connection is closed either way, for its buffers held the key.
 bool aps_key_create(struct aps *client, const char *account, char kid[static APS_ID_MAX], struct secret *pem,
                     enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
+// Paced: waits, uncharged to the time for calls, rather than to ask more often than the API's rate limit
+// allows.
 bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
                   struct ssa_error *err) MUST_CHECK;
+// As aps_account_set_status.
+bool aps_key_set_status(struct aps *client, const char *account, const char *kid, const char *status,
+                        struct ssa_error *err) MUST_CHECK;
 bool aps_key_delete(struct aps *client, const char *account, const char *kid,
                     struct ssa_error *err) MUST_CHECK;
+
+// After a refusal (400, 403) of a call about this account's keys: asks for the account, and where a key was
+// to be made for its keys, and puts into err's hint which limit or state it is and what to do. Where that
+// cannot be found out, err stays as it is. The calls that make and delete a key have done so already.
+void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err);
 
 // The three-legged exchange, in two steps so that connection and TLS handshake are made while a token signs.
 struct aps_exchange;

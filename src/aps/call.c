@@ -172,6 +172,20 @@ static void note_date(struct aps *client, const struct http_response *answer)
     client->server_date_ms = monotonic_ms();
 }
 
+// Waiting for the limit's window is nobody's slowness, so it is not charged.
+static bool keep_pace(struct aps *client, const struct call *call, long long *since, struct ssa_error *err)
+{
+    const long long wait = call->pace == NULL ? 0 : pace_delay(call->pace, monotonic_ms());
+    if (wait == 0)
+        return true;
+    tell(client->config.callbacks, SSA_PROGRESS,
+         "the API takes %d such requests a minute: waiting %lld s before %s goes on", PACE_MOST,
+         (wait + 999) / 1000, call->doing);
+    const bool waited = client_wait(client, wait, err);
+    *since = monotonic_ms();
+    return waited;
+}
+
 static bool gone_already(const struct tries *tries, const struct http_response *answer)
 {
     return tries->call->deletes && tries->lost && whole(answer) && answer->status == 404;
@@ -190,8 +204,12 @@ bool call_make(struct aps *client, const struct call *call, struct http_response
             return failure_no_time(client, call, err);
         if (!tried && client_interrupted(client))
             return client_stop(client, err);
+        if (!tried && !keep_pace(client, call, &since, err))
+            return false;
         if (!tried && !send_once(client, call, answer, client->left_ms, err))
             return false;
+        if (call->pace != NULL)
+            pace_note(call->pace, monotonic_ms());
         charge(client, &since);
         note_date(client, answer);
         *outcome = outcome_of(call, answer);

@@ -13,6 +13,7 @@ struct call {
     const char *method;
     const char *path;     // below /authentication/v2
     long long useless_ms; // of monotonic_ms: from then on it would be refused; 0 for never
+    struct pace *pace;    // of the endpoint; NULL where one run cannot come near the limit
     const char *doing;    // "making a key", the subject of "… was refused"
     const char *subject;  // which account or key; NULL: the host
     const char *content_type;

@@ -6,6 +6,7 @@
 
 #include "aps/aps.h"
 #include "aps/ca.h"
+#include "aps/pace.h"
 #include "aps/url.h"
 
 // Room for an answer: a list of accounts, anything else.
@@ -20,7 +21,9 @@ struct aps {
     struct secret bearer; // the two-legged token, empty before aps_admin
     CURL *handle; // of the calls on the caller's thread, which share its connection; NULL while there is none
     long long left_ms; // of config.timeout; counted down by the time spent in calls alone
-    bool deaf;         // interruptions are no reason to stop any more
+    struct pace key_lists;
+    char scopes[256]; // of the two-legged token
+    bool deaf;        // interruptions are no reason to stop any more
     bool told_interrupted;
     time_t server_date;       // by the last answer, 0 for none
     long long server_date_ms; // when that came

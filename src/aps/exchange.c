@@ -157,8 +157,10 @@ static struct aps_exchange *exchange_new(struct aps *client, const char *scope)
         .content_type = FORM_TYPE,
         .as_client = true,
         .assertion = true,
-        .hint_400 = "The account or the key may be disabled or deleted. `ssa-hsm jwt --claims` shows what "
-                    "was signed.",
+        .hint_400 =
+            "The account or the key may be disabled or deleted, or the account idle for too long: "
+            "`ssa-hsm account show` and `ssa-hsm key list` tell, `ssa-hsm account enable` and `ssa-hsm "
+            "key enable KEY_ID` help. `ssa-hsm jwt --claims` shows what was signed.",
         .hint_403 = "The app must have API access to what the scopes name: check it in the APS portal.",
     };
     return exchange;

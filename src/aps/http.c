@@ -154,7 +154,8 @@ static void set_request(struct transfer *t)
         SET(t, CURLOPT_PASSWORD, request->password);
     }
     add_header(t, "Accept: application/json");
-    if (strcmp(request->method, "POST") == 0) {
+    const bool patch = strcmp(request->method, "PATCH") == 0;
+    if (patch || strcmp(request->method, "POST") == 0) {
         char type[128];
         // "Content-Type:" alone keeps libcurl from announcing a form, which an empty body is not.
         if (!text_format(type, sizeof type, "Content-Type:%s%s", request->content_type ? " " : "",
@@ -165,6 +166,8 @@ static void set_request(struct transfer *t)
         // Read from the caller's memory when it is sent, not copied here.
         SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
         SET(t, CURLOPT_POSTFIELDS, request->body.data == NULL ? "" : (const char *)request->body.data);
+        if (patch)
+            SET(t, CURLOPT_CUSTOMREQUEST, request->method);
     } else {
         SET(t, CURLOPT_HTTPGET, 1L);
         SET(t, CURLOPT_CUSTOMREQUEST, request->method);

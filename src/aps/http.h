@@ -13,7 +13,7 @@
 
 // All borrowed until the transfer has ended.
 struct http_request {
-    const char *method; // GET, POST or DELETE
+    const char *method; // GET, POST, PATCH or DELETE
     const char *url;
     const char *user, *password; // Basic (RFC 7617), or
     const char *bearer;          // Bearer (RFC 6750 section 2.1)

@@ -9,7 +9,7 @@
 #include "aps/path.h"
 
 #define DISABLED_HINT                                                                                        \
-    "While an account is disabled its keys cannot be managed: enable it in the APS portal or by the API."
+    "While an account is disabled its keys cannot be managed: `ssa-hsm account enable ID` ends that."
 #define ACCOUNT_HINT "The client id has no such account: check the id, and APS_CLIENT_ID."
 
 static bool read_created(struct aps *client, const struct call *call, struct http_response *answer, char *kid,
@@ -38,8 +38,9 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
         .subject = account,
         .creates = true,
         .hint_400 = DISABLED_HINT,
-        .hint_403 = "An account may have 3 keys at most: delete one that is not used with `ssa-hsm key "
-                    "delete KEY_ID`.",
+        .hint_403 =
+            "An account may have 3 keys at most, and none while it is disabled: `ssa-hsm account show` "
+            "and `ssa-hsm key list` tell, `ssa-hsm key delete KEY_ID` makes room.",
         .hint_404 = ACCOUNT_HINT,
     };
     bool ok = call_make(client, &call, &answer, false, outcome, err);
@@ -52,6 +53,8 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
     client_hang_up(client);
     // The import that follows may wait for a person; the frames that the key went through need not.
     wipe_stack_and_registers();
+    if (!ok && *outcome == APS_NOT_DONE)
+        aps_explain_keys(client, account, true, err);
     return ok;
 }
 
@@ -66,6 +69,7 @@ bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys
         .method = "GET",
         .path = path,
         .doing = "listing the keys",
+        .pace = &client->key_lists,
         .subject = account,
         .hint_400 = DISABLED_HINT,
         .hint_404 = ACCOUNT_HINT,
@@ -92,5 +96,8 @@ bool aps_key_delete(struct aps *client, const char *account, const char *kid, st
         .hint_400 = DISABLED_HINT,
         .hint_404 = "The account has no such key, or the client id no such account: check both ids.",
     };
-    return call_make(client, &call, &answer, false, NULL, err);
+    if (call_make(client, &call, &answer, false, NULL, err))
+        return true;
+    aps_explain_keys(client, account, false, err);
+    return false;
 }

@@ -5,15 +5,17 @@
 #include "aps/call.h"
 #include "aps/failure.h"
 #include "aps/form.h"
+#include "core/text.h"
 
 enum { FORM_MAX = 4096 };
 
 bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err)
 {
-    secret_clear(&client->bearer);
     SECRET_AUTO form = {0};
+    SECRET_AUTO bearer = {0};
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!secret_new(&form, FORM_MAX, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+    if (!secret_new(&form, FORM_MAX, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err) ||
+        !secret_new(&bearer, APS_ANSWER_MAX, err))
         return false;
     if (!form_append(&form, "grant_type", "client_credentials") || !form_append(&form, "scope", scopes))
         return error_set(err, SSA_USAGE, NULL, scopes, "is too long a list of scopes");
@@ -33,8 +35,12 @@ bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err)
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
     struct ssa_error why;
-    return answer_grant(secret_span(&answer.body), &client->bearer, &why) ||
-           failure_unusable(client, &call, &answer, why.what, err);
+    if (!answer_grant(secret_span(&answer.body), &bearer, &why))
+        return failure_unusable(client, &call, &answer, why.what, err);
+    secret_clear(&client->bearer);
+    return (secret_append(&client->bearer, secret_span(&bearer)) &&
+            text_format(client->scopes, sizeof client->scopes, "%s", scopes)) ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the admin token or its scopes are too long");
 }
 
 bool aps_grant_token(struct span answer, struct secret *token, struct ssa_error *err)

@@ -19,7 +19,7 @@ static bool verbose;
 static void tell_person(void *context, enum ssa_level level, const char *line)
 {
     (void)context;
-    if (level == SSA_DETAIL && !verbose)
+    if ((level == SSA_DETAIL && !verbose) || (level == SSA_PROGRESS && isatty(STDERR_FILENO) == 0))
         return;
     print_note("%s%s", level == SSA_WARNING ? "warning: " : "", line);
 }

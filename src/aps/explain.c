@@ -1,0 +1,76 @@
+// Which limit or state a refusal comes from. The API answers 400 and 403 to all of them; what is asked here
+// is asked only once something failed, and only by commands that manage accounts and keys.
+#include "aps/explain.h"
+
+#include <string.h>
+
+#include "aps/client.h"
+#include "core/text.h"
+
+static bool was_refused(const struct ssa_error *err)
+{
+    return err != NULL && (strcmp(err->cause, "HTTP 400") == 0 || strcmp(err->cause, "HTTP 403") == 0);
+}
+
+// The token in use may not have been meant for questions.
+static bool may_ask(struct aps *client, const char *scope)
+{
+    char wider[sizeof client->scopes];
+    if (strstr(client->scopes, scope) != NULL)
+        return true;
+    return text_format(wider, sizeof wider, "%s %s", client->scopes, scope) && aps_admin(client, wider, NULL);
+}
+
+static void explain_status(const struct aps_account *account, struct ssa_error *err)
+{
+    if (strcmp(account->status, APS_DEACTIVATED) == 0)
+        error_hint(err,
+                   "Account %s is DEACTIVATED: it was idle for 12 months. Until `ssa-hsm account enable %s` "
+                   "wakes it, its keys cannot be managed and no tokens fetched.",
+                   account->id, account->id);
+    else if (strcmp(account->status, APS_DISABLED) == 0)
+        error_hint(err,
+                   "Account %s is DISABLED: until `ssa-hsm account enable %s`, its keys cannot be managed "
+                   "and no tokens fetched.",
+                   account->id, account->id);
+}
+
+static void explain_key_limit(struct aps *client, const char *account, struct ssa_error *err)
+{
+    struct aps_keys keys;
+    if (!may_ask(client, APS_SCOPE_KEY_READ) || !aps_key_list(client, account, &keys, NULL) ||
+        keys.count < APS_KEYS_ALLOWED)
+        return;
+    error_hint(err,
+               "Account %s has %zu keys, the most that an account may have: `ssa-hsm key list --account %s` "
+               "shows which one is not used, `ssa-hsm key delete KEY_ID --account %s` makes room.",
+               account, keys.count, account, account);
+}
+
+void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err)
+{
+    struct aps_account found;
+    if (!was_refused(err) || !may_ask(client, APS_SCOPE_ACCOUNT_READ) ||
+        !aps_account_get(client, account, &found, NULL))
+        return;
+    if (strcmp(found.status, APS_ENABLED) != 0)
+        explain_status(&found, err);
+    else if (creating)
+        explain_key_limit(client, account, err);
+}
+
+void explain_account_limit(struct aps *client, struct ssa_error *err)
+{
+    struct aps_accounts accounts;
+    if (!was_refused(err) || strcmp(err->cause, "HTTP 403") != 0 ||
+        !may_ask(client, APS_SCOPE_ACCOUNT_READ) || !aps_account_list(client, &accounts, NULL))
+        return;
+    if (accounts.count >= APS_ACCOUNTS_ALLOWED)
+        error_hint(err,
+                   "The client id has %zu accounts, the most it may have: `ssa-hsm account list` shows which "
+                   "one is not used, `ssa-hsm account delete ID` makes room.",
+                   accounts.count);
+    else
+        error_hint(err, "It is not the limit of %u accounts, there are %zu: " EXPLAIN_SCOPES,
+                   APS_ACCOUNTS_ALLOWED, accounts.count);
+}

@@ -1,0 +1,72 @@
+// The calls that enable and disable.
+#include <string.h>
+
+#include "aps/answer.h"
+#include "aps/call.h"
+#include "aps/explain.h"
+#include "aps/failure.h"
+#include "aps/path.h"
+#include "core/json.h"
+
+enum { BODY_MAX = 256 };
+
+static bool write_status(const char *status, struct secret *body, struct ssa_error *err)
+{
+    struct json_writer w;
+    if (!secret_new(body, BODY_MAX, err))
+        return false;
+    if (!json_begin(&w, body, false))
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a request");
+    json_open(&w, JSON_OBJECT);
+    json_name(&w, "status");
+    json_string(&w, span_text(status));
+    json_close(&w, JSON_OBJECT);
+    return json_end(&w, err);
+}
+
+static bool patch(struct aps *client, struct call *call, const char *status, struct http_response *answer,
+                  struct ssa_error *err)
+{
+    SECRET_AUTO body = {0};
+    if (!write_status(status, &body, err) || !secret_new(&answer->body, APS_ANSWER_MAX, err))
+        return false;
+    call->method = "PATCH";
+    call->content_type = "application/json";
+    call->body = secret_span(&body);
+    call->hint_403 = "For this, " EXPLAIN_SCOPES;
+    const bool done = call_make(client, call, answer, false, NULL, err);
+    call->body = span_of(NULL, 0);
+    return done;
+}
+
+bool aps_account_set_status(struct aps *client, const char *id, const char *status,
+                            struct aps_account *account, struct ssa_error *err)
+{
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    struct call call = {
+        .path = path,
+        .doing = strcmp(status, APS_ENABLED) == 0 ? "enabling the account" : "disabling the account",
+        .subject = id,
+        .hint_404 = "The client id has no such account: check the id, and APS_CLIENT_ID.",
+    };
+    struct ssa_error why;
+    *account = (struct aps_account){0};
+    return path_of_account(id, "", path, err) && patch(client, &call, status, &answer, err) &&
+           (answer_detail(secret_span(&answer.body), account, &why) ||
+            failure_unusable(client, &call, &answer, why.what, err));
+}
+
+bool aps_key_set_status(struct aps *client, const char *account, const char *kid, const char *status,
+                        struct ssa_error *err)
+{
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    struct call call = {
+        .path = path,
+        .doing = strcmp(status, APS_ENABLED) == 0 ? "enabling the key" : "disabling the key",
+        .subject = kid,
+        .hint_404 = "The account has no such key, or the client id no such account: check both ids.",
+    };
+    return path_of_key(account, kid, path, err) && patch(client, &call, status, &answer, err);
+}
