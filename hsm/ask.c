@@ -14,10 +14,13 @@
 #include "core/tell.h"
 #include "core/write.h"
 
-enum { ANSWER_MS = 10000, SLICE_MS = 200, ENDING_MS = 500 };
+// A card takes its time for what is in its slots.
+enum { ANSWER_MS = 10000, KEYS_MS = 30000, SLICE_MS = 200, ENDING_MS = 500 };
 
 void module_seen_free(struct module_seen **seen)
 {
+    if (*seen != NULL)
+        free((*seen)->keys);
     free(*seen);
     *seen = NULL;
 }
@@ -51,7 +54,7 @@ struct head {
     bool ok;
     struct ssa_error err;
     CK_INFO about;
-    size_t count;
+    size_t count, key_count;
 };
 
 // Modules print what they like: not on the terminal of somebody who asked for another one.
@@ -63,7 +66,7 @@ static void quieten(void)
 }
 
 // The child's whole life. It ends without the exit handlers of ours and of whatever the module brought.
-static _Noreturn void answer(const struct module_entry *entry, int fd)
+static _Noreturn void answer(const struct module_entry *entry, bool keys, int fd)
 {
     static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
@@ -77,12 +80,16 @@ static _Noreturn void answer(const struct module_entry *entry, int fd)
     SEEN_AUTO *seen = NULL;
     head.ok = module_open(entry, &module, &head.err) && module_look(&module, &seen, &head.err);
     if (head.ok) {
+        if (keys)
+            module_look_at_keys(&module, seen);
         head.about = seen->about;
         head.count = seen->count;
+        head.key_count = seen->key_count;
     }
     const bool told =
         write_all(fd, span_of(&head, sizeof head)) &&
-        (!head.ok || write_all(fd, span_of(seen->tokens, seen->count * sizeof seen->tokens[0])));
+        (!head.ok || (write_all(fd, span_of(seen->tokens, seen->count * sizeof seen->tokens[0])) &&
+                      write_all(fd, span_of(seen->keys, seen->key_count * sizeof seen->keys[0]))));
     _exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -108,17 +115,42 @@ static bool read_whole(int fd, void *data, size_t len, long long until, const st
     return true;
 }
 
-static bool read_answer(int fd, const struct ssa_callbacks *callbacks, struct module_seen **seen,
+// What a module that runs wild may have spoilt must not be read beyond its end.
+static void bound(struct key_raw *key)
+{
+    key->id_len = key->id_len <= sizeof key->id ? key->id_len : 0;
+    key->label_len = key->label_len <= sizeof key->label ? key->label_len : 0;
+    key->modulus_len = key->modulus_len <= sizeof key->modulus ? key->modulus_len : 0;
+    key->certified[sizeof key->certified - 1] = '\0';
+}
+
+static bool read_keys(int fd, const struct ssa_callbacks *callbacks, long long until,
+                      struct module_seen *seen, size_t count)
+{
+    if (count == 0)
+        return true;
+    seen->keys = calloc(count, sizeof seen->keys[0]);
+    if (seen->keys == NULL || !read_whole(fd, seen->keys, count * sizeof seen->keys[0], until, callbacks))
+        return false;
+    seen->key_count = count;
+    for (size_t i = 0; i < count; i++)
+        bound(&seen->keys[i]);
+    return true;
+}
+
+static bool read_answer(int fd, bool keys, const struct ssa_callbacks *callbacks, struct module_seen **seen,
                         struct head *head)
 {
-    const long long until = monotonic_ms() + ANSWER_MS;
-    if (!read_whole(fd, head, sizeof *head, until, callbacks) || head->count > SLOTS_MAX)
+    const long long until = monotonic_ms() + (keys ? KEYS_MS : ANSWER_MS);
+    if (!read_whole(fd, head, sizeof *head, until, callbacks) || head->count > SLOTS_MAX ||
+        head->key_count > KEYS_SEEN_MAX)
         return false;
     if (!head->ok)
         return true;
     *seen = calloc(1, sizeof **seen);
     if (*seen == NULL ||
-        !read_whole(fd, (*seen)->tokens, head->count * sizeof(*seen)->tokens[0], until, callbacks))
+        !read_whole(fd, (*seen)->tokens, head->count * sizeof(*seen)->tokens[0], until, callbacks) ||
+        !read_keys(fd, callbacks, until, *seen, head->key_count))
         return false;
     (*seen)->about = head->about;
     (*seen)->count = head->count;
@@ -153,7 +185,7 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
     return error_hint(err, "Name the module that you want: --module or SSA_HSM_MODULE.");
 }
 
-bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
+bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
                 struct module_seen **seen, struct ssa_error *err)
 {
     int ends[2];
@@ -163,9 +195,9 @@ bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *ca
         return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no pipe for asking the module");
     const pid_t child = fork();
     if (child == 0)
-        answer(entry, ends[1]);
+        answer(entry, keys, ends[1]);
     (void)close(ends[1]);
-    const bool told = child > 0 && read_answer(ends[0], callbacks, seen, &head);
+    const bool told = child > 0 && read_answer(ends[0], keys, callbacks, seen, &head);
     (void)close(ends[0]);
     if (child < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no process for asking the module");

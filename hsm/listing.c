@@ -15,7 +15,7 @@ bool module_list_tokens(const struct module_entry *entry, const struct ssa_callb
 {
     SEEN_AUTO *seen = NULL;
     description[0] = '\0';
-    if (!module_ask(entry, callbacks, &seen, err))
+    if (!module_ask(entry, false, callbacks, &seen, err))
         return false;
     unpad(description, 33, seen->about.libraryDescription, sizeof seen->about.libraryDescription);
     for (size_t i = 0; i < seen->count; i++) {
@@ -40,6 +40,21 @@ static bool card_label(struct token *token, struct span id, char out[static LABE
     return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
 }
 
+bool entry_key_uri(const struct module_entry *entry, const struct token_info *info, struct span id,
+                   struct span label, char out[static URI_TEXT_MAX])
+{
+    const bool by_name = entry->name[0] != '\0';
+    const struct token_name name = lasting_name(info);
+    // A card calls its keys by the slot, whatever they are for: a label says nothing there.
+    const struct uri_parts parts = {.token = &name,
+                                    .object = info->recipe->slots ? span_of(NULL, 0) : label,
+                                    .id = id,
+                                    .private_key = true,
+                                    .module_name = by_name ? entry->name : NULL,
+                                    .module_path = by_name ? NULL : entry->path};
+    return uri_write(&parts, out, NULL);
+}
+
 static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)
 {
     uint8_t id[ID_MAX];
@@ -59,15 +74,10 @@ static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *sh
     // A card's other keys (for attestation) are in no slot of ours.
     if (card && !card_label(token, span_of(id, id_len), shown))
         return;
-    const struct token_name token_name = lasting_name(&token->info);
-    const struct uri_parts parts = {.token = &token_name,
-                                    .object = card ? span_of(NULL, 0) : span_of(label, label_len),
-                                    .id = span_of(id, id_len),
-                                    .private_key = true,
-                                    .module_name = token_module_name(token),
-                                    .module_path = token_module_path(token)};
     // One key that no URI can name is no reason to hide the others.
-    show(context, shown, uri_write(&parts, uri, NULL) ? uri : "(too long for a URI)");
+    const bool named = entry_key_uri(&token->module.entry, &token->info, span_of(id, id_len),
+                                     span_of(label, label_len), uri);
+    show(context, shown, named ? uri : "(too long for a URI)");
 }
 
 bool token_list_keys(struct token *token, key_shown *show, void *context, struct ssa_error *err)

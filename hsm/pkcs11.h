@@ -42,6 +42,10 @@ bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX
 bool entry_token_uri(const struct module_entry *entry, const struct token_info *info,
                      char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// A private key's URI with token and module. False when it is too long.
+bool entry_key_uri(const struct module_entry *entry, const struct token_info *info, struct span id,
+                   struct span label, char out[static URI_TEXT_MAX]) MUST_CHECK;
+
 // A token's name as a URI is to carry it: without the label where that changes and the serial will do.
 struct token_name lasting_name(const struct token_info *info);
 

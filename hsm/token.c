@@ -202,7 +202,7 @@ static bool open_by_search(const struct uri *uri, const struct ssa_callbacks *ca
             return false;
         if (entry->trust_policy || same_file_before(registry, i))
             continue;
-        if (module_ask(entry, callbacks, &seen, &why))
+        if (module_ask(entry, false, callbacks, &seen, &why))
             match(&s, &module, seen);
         else
             add_failure(&s, entry, &why);

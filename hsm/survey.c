@@ -1,0 +1,214 @@
+// Looking at keys without a login, and at private ones with it.
+#include "hsm/survey.h"
+
+#include <stdlib.h>
+
+#include "core/text.h"
+#include "hsm/ask.h"
+#include "hsm/certificate.h"
+#include "hsm/object.h"
+#include "hsm/recipe.h"
+#include "hsm/slot.h"
+
+enum { FOUND_MAX = 1024, KEYS_STEP = 64 };
+
+// Room for one more.
+static struct key_raw *append(struct module_seen *seen)
+{
+    if (seen->key_count == KEYS_SEEN_MAX)
+        return NULL;
+    if (seen->key_count % KEYS_STEP == 0) {
+        struct key_raw *grown = realloc(seen->keys, (seen->key_count + KEYS_STEP) * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        seen->keys = grown;
+    }
+    struct key_raw *key = &seen->keys[seen->key_count++];
+    *key = (struct key_raw){0};
+    return key;
+}
+
+// An attribute's length, or 0 for one that the object does not have or that is too long.
+static size_t length(const CK_ATTRIBUTE *attribute, size_t capacity)
+{
+    return attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION || attribute->ulValueLen > capacity
+               ? 0
+               : attribute->ulValueLen;
+}
+
+static void read_names(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    CK_ATTRIBUTE names[] = {ATTRIBUTE(CKA_ID, key->id, sizeof key->id),
+                            ATTRIBUTE(CKA_LABEL, key->label, sizeof key->label)};
+    // What cannot be read stays empty: a module fills in what it has (PKCS#11 v2.40 section 5.7).
+    (void)token->module.call->C_GetAttributeValue(token->session, object, names, COUNT(names));
+    key->id_len = length(&names[0], sizeof key->id);
+    key->label_len = length(&names[1], sizeof key->label);
+}
+
+static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &modulus, 1);
+    key->modulus_len = rv == CKR_OK ? length(&modulus, sizeof key->modulus) : 0;
+    // A sign byte that some modules give is none of the number's (PKCS#11 v2.40 section 2.1).
+    while (key->modulus_len > 0 && key->modulus[0] == 0)
+        memmove(key->modulus, key->modulus + 1, --key->modulus_len);
+    return key->modulus_len > 0;
+}
+
+static bool read_certificate(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    uint8_t der[CERTIFICATE_MAX];
+    CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
+    if (token->module.call->C_GetAttributeValue(token->session, object, &value, 1) != CKR_OK)
+        return false;
+    const struct span bytes = span_of(der, length(&value, sizeof der));
+    if (!certificate_name(bytes, key->certified))
+        key->certified[0] = '\0';
+    return certificate_modulus(bytes, key->modulus, &key->modulus_len);
+}
+
+// All objects of a class, into seen. False where they cannot be searched for.
+static bool look_at(struct token *token, CK_OBJECT_CLASS class, size_t at, struct module_seen *seen)
+{
+    CK_OBJECT_HANDLE found[FOUND_MAX];
+    CK_ULONG count = 0;
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class)};
+    if (!find_objects(token, template, COUNT(template), found, FOUND_MAX, &count, NULL))
+        return false;
+    for (CK_ULONG i = 0; i < count; i++) {
+        struct key_raw *key = append(seen);
+        if (key == NULL)
+            return false;
+        key->token = at;
+        key->is_private = class == CKO_PRIVATE_KEY;
+        read_names(token, found[i], key);
+        const bool read = class == CKO_CERTIFICATE ? read_certificate(token, found[i], key)
+                                                   : read_key(token, found[i], key);
+        // Of another kind (EC), or none that can be told.
+        if (!read)
+            seen->key_count--;
+    }
+    return true;
+}
+
+void module_look_at_keys(const struct module *module, struct module_seen *seen)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        struct token token = {.module = *module, .slot = seen->tokens[i].slot};
+        token_describe(&seen->about, &seen->tokens[i].token, &token.info);
+        seen->tokens[i].unread = !session_open(&token, false, NULL) ||
+                                 !look_at(&token, CKO_PUBLIC_KEY, i, seen) ||
+                                 !look_at(&token, CKO_CERTIFICATE, i, seen);
+        session_close(&token);
+    }
+}
+
+// CKA_ID as text, where it can be an id of the API.
+static void read_kid(const struct key_raw *raw, struct key_seen *key)
+{
+    for (size_t i = 0; i < raw->id_len; i++)
+        if (raw->id[i] <= ' ' || raw->id[i] > '~')
+            return;
+    // A card's byte, or a hash, is no id of the API's.
+    if (raw->id_len > 1)
+        (void)text_format(key->kid, sizeof key->kid, "%.*s", (int)raw->id_len, (const char *)raw->id);
+}
+
+// "NAME KEY_ID", which an import writes as the label.
+static bool read_name(const struct key_raw *raw, struct key_seen *key)
+{
+    const size_t kid = strlen(key->kid);
+    if (kid == 0 || raw->label_len <= kid + 1 || raw->label[raw->label_len - kid - 1] != ' ' ||
+        memcmp(raw->label + raw->label_len - kid, key->kid, kid) != 0)
+        return false;
+    text_harmless(key->name, sizeof key->name, span_of(raw->label, raw->label_len - kid - 1));
+    return true;
+}
+
+static bool describe(const struct module_entry *entry, const struct token_info *info,
+                     const struct key_raw *raw, struct key_seen *key)
+{
+    const bool card = info->recipe->slots;
+    const char *slot = card && raw->id_len == 1 ? slot_name(raw->id[0]) : NULL;
+    *key = (struct key_seen){.is_private = raw->is_private, .modulus_len = raw->modulus_len};
+    // A card's other keys (for attestation) are in no slot of ours.
+    if (card && slot == NULL)
+        return false;
+    memcpy(key->modulus, raw->modulus, raw->modulus_len);
+    if (slot != NULL)
+        (void)text_format(key->slot, sizeof key->slot, "%s", slot);
+    bool labelled = false;
+    const char *blank = strrchr(raw->certified, ' ');
+    if (blank != NULL) {
+        (void)text_format(key->kid, sizeof key->kid, "%s", blank + 1);
+        (void)text_format(key->name, sizeof key->name, "%.*s", (int)(blank - raw->certified), raw->certified);
+    } else {
+        read_kid(raw, key);
+        labelled = read_name(raw, key);
+    }
+    // Another label may be that of the public half alone.
+    const struct span label = labelled ? span_of(raw->label, raw->label_len) : span_of(NULL, 0);
+    if (!entry_key_uri(entry, info, span_of(raw->id, raw->id_len), label, key->uri))
+        key->uri[0] = '\0';
+    return true;
+}
+
+// One key's public half and certificate are shown once: whichever tells more is the one.
+static bool told_better(const struct key_raw *keys, size_t count, size_t at)
+{
+    for (size_t i = 0; i < count; i++) {
+        const bool same = i != at && keys[i].token == keys[at].token && keys[i].id_len == keys[at].id_len &&
+                          memcmp(keys[i].id, keys[at].id, keys[i].id_len) == 0 &&
+                          span_equal(span_of(keys[i].modulus, keys[i].modulus_len),
+                                     span_of(keys[at].modulus, keys[at].modulus_len));
+        const bool more = keys[i].certified[0] != '\0', had = keys[at].certified[0] != '\0';
+        if (same && (more != had ? more : i < at))
+            return true;
+    }
+    return false;
+}
+
+static void show_keys(const struct module_entry *entry, const struct token_info *info, const char *uri,
+                      const struct module_seen *seen, size_t token, key_seen_shown *show, void *context)
+{
+    struct key_seen key;
+    for (size_t i = 0; i < seen->key_count; i++)
+        if (seen->keys[i].token == token && !told_better(seen->keys, seen->key_count, i) &&
+            describe(entry, info, &seen->keys[i], &key))
+            show(context, info, uri, &key);
+}
+
+bool module_survey(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
+                   key_seen_shown *show, void *context, struct ssa_error *err)
+{
+    SEEN_AUTO *seen = NULL;
+    if (!module_ask(entry, true, callbacks, &seen, err))
+        return false;
+    for (size_t i = 0; i < seen->count; i++) {
+        struct token_info info;
+        char uri[URI_TEXT_MAX];
+        token_describe(&seen->about, &seen->tokens[i].token, &info);
+        if (!entry_token_uri(entry, &info, uri, NULL))
+            uri[0] = '\0';
+        if (seen->tokens[i].unread)
+            show(context, &info, uri, NULL);
+        show_keys(entry, &info, uri, seen, i, show, context);
+    }
+    return true;
+}
+
+bool token_survey(struct token *token, key_seen_shown *show, void *context, struct ssa_error *err)
+{
+    char uri[URI_TEXT_MAX];
+    SEEN_AUTO *seen = calloc(1, sizeof *seen);
+    if (seen == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a token's keys");
+    if (!token_uri(token, uri, err))
+        return false;
+    if (!look_at(token, CKO_PRIVATE_KEY, 0, seen))
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri, "private keys cannot be searched for");
+    show_keys(&token->module.entry, &token->info, uri, seen, 0, show, context);
+    return true;
+}
