@@ -1,5 +1,6 @@
 // The proof that a key works on the token and cannot come out of it, and the rehearsal of it with a throwaway
 // key.
+#include <assert.h>
 #include <openssl/rand.h>
 
 #include "core/text.h"
@@ -30,43 +31,63 @@ static const struct demand {
     {CKA_DERIVE, "CKA_DERIVE", CK_FALSE, PART_NO_DERIVE},
 };
 
-static bool judge(struct token *token, struct key *key, const struct demand *demand, bool known, bool value,
-                  struct ssa_error *err)
+static bool judge(struct token *token, struct key *key, const struct demand *demand,
+                  struct key_attribute *read, unsigned asked, struct ssa_error *err)
 {
     const bool use = demand->part != 0;
-    if (!known)
-        return use || error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                                "the imported key does not tell its %s", demand->name);
-    if (value == (demand->value != CK_FALSE))
+    if (!read->known)
+        return use ||
+               error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key does not tell its %s", demand->name);
+    if (read->value == read->wanted)
         return true;
-    const unsigned asked = token->info.recipe->parts & ~token->left_out;
-    if (use && (asked & demand->part) == 0) {
-        const size_t used = strlen(key->decided);
-        (void)text_format(key->decided + used, sizeof key->decided - used, "%s%s=%s", used > 0 ? ", " : "",
-                          demand->name, value ? "true" : "false");
-        return true;
-    }
-    return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key reads back %s=%s", demand->name,
-                     value ? "true" : "false");
+    const char *value = read->value ? "true" : "false";
+    read->decided = use && (asked & demand->part) == 0;
+    if (!read->decided)
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key reads back %s=%s", demand->name,
+                         value);
+    const size_t used = strlen(key->decided);
+    (void)text_format(key->decided + used, sizeof key->decided - used, "%s%s=%s", used > 0 ? ", " : "",
+                      demand->name, value);
+    return true;
 }
 
-// from is 1 for a session object, whose CKA_TOKEN is not what it will be.
-static bool check_attributes(struct token *token, struct key *key, size_t from, struct ssa_error *err)
+static bool read_attributes(struct token *token, const struct key *key,
+                            struct key_attribute out[static KEY_ATTRIBUTES], struct ssa_error *err)
 {
     CK_BBOOL values[COUNT(demanded)] = {0};
     CK_ATTRIBUTE attributes[COUNT(demanded)];
+    static_assert(COUNT(demanded) == KEY_ATTRIBUTES, "key.h says how many");
     for (size_t i = 0; i < COUNT(demanded); i++)
         attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(demanded[i].type, &values[i], sizeof values[i]);
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes,
                                                              COUNT(attributes));
     if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "the imported key's attributes cannot be read back");
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read back");
+    for (size_t i = 0; i < COUNT(demanded); i++)
+        out[i] = (struct key_attribute){.name = demanded[i].name,
+                                        .known = attributes[i].ulValueLen == sizeof values[i],
+                                        .value = values[i] != CK_FALSE,
+                                        .wanted = demanded[i].value != CK_FALSE};
+    return true;
+}
+
+// The first of them that is not as it must be is the error; all are judged.
+static bool judge_all(struct token *token, struct key *key, struct key_attribute read[static KEY_ATTRIBUTES],
+                      size_t from, unsigned asked, struct ssa_error *err)
+{
+    bool good = true;
     key->decided[0] = '\0';
     for (size_t i = from; i < COUNT(demanded); i++)
-        if (!judge(token, key, &demanded[i], attributes[i].ulValueLen == sizeof values[i],
-                   values[i] != CK_FALSE, err))
-            return false;
-    return true;
+        good = judge(token, key, &demanded[i], &read[i], asked, good ? err : NULL) && good;
+    return good;
+}
+
+// from is 1 for a session object, whose CKA_TOKEN is not what it will be.
+static bool check_attributes(struct token *token, struct key *key, size_t from, struct ssa_error *err)
+{
+    struct key_attribute read[KEY_ATTRIBUTES];
+    return read_attributes(token, key, read, err) &&
+           judge_all(token, key, read, from, token->info.recipe->parts & ~token->left_out, err);
 }
 
 // Attributes may say one thing and the module do another: asked for the length alone, it must refuse.
@@ -75,8 +96,7 @@ static bool check_unreadable(struct token *token, const struct key *key, struct 
     CK_ATTRIBUTE secret = {.type = CKA_PRIVATE_EXPONENT};
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, &secret, 1);
     if (rv == CKR_OK && secret.ulValueLen != CK_UNAVAILABLE_INFORMATION && secret.ulValueLen > 0)
-        return error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                         "the imported key's private exponent can be read");
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key's private exponent can be read");
     return true;
 }
 
@@ -88,7 +108,7 @@ static bool check_modulus(struct token *token, struct key *key, struct ssa_error
         return false;
     key->login_each_time = read.login_each_time;
     return span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
-           error_set(err, SSA_TOKEN, NULL, token->info.uri, "the imported key reads back another modulus");
+           error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key reads back another modulus");
 }
 
 bool key_challenge(struct token *token, const struct key *key, struct ssa_error *err)
@@ -103,7 +123,7 @@ bool key_challenge(struct token *token, const struct key *key, struct ssa_error 
     if (!rs256_verify(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len),
                       span_of(challenge, sizeof challenge), secret_span(&signature)))
         return error_set(err, SSA_TOKEN, "CKR_SIGNATURE_INVALID", token->info.uri,
-                         "the imported key's signature does not verify with its public half");
+                         "the key's signature does not verify with its public half");
     return true;
 }
 
@@ -129,6 +149,58 @@ bool key_prove(struct token *token, const struct key_name *name, struct key *key
     return check_attributes(token, key, 0, err) && check_unreadable(token, key, err) &&
            check_modulus(token, key, err) && key_challenge(token, key, err) &&
            (!card || card_certify(token, name, key, err));
+}
+
+// The exponent, and the modulus once more, from the public half's object, where there is one: e is 65537
+// where neither half tells.
+static bool read_public_half(struct token *token, struct key *key, struct ssa_error *err)
+{
+    static const uint8_t usual[] = {1, 0, 1};
+    uint8_t id[256], modulus[RSA_BYTES_MAX], exponent[RSA_BYTES_MAX];
+    CK_ATTRIBUTE own[] = {ATTRIBUTE(CKA_ID, id, sizeof id),
+                          ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent)};
+    CK_FUNCTION_LIST *call = token->module.call;
+    (void)call->C_GetAttributeValue(token->session, key->private_object, own, COUNT(own));
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    CK_ATTRIBUTE half[] = {ATTRIBUTE(CKA_MODULUS, modulus, sizeof modulus),
+                           ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent, sizeof exponent)};
+    const bool has_id = own[0].ulValueLen != CK_UNAVAILABLE_INFORMATION && own[0].ulValueLen > 0;
+    if (has_id && !object_find(token, CKO_PUBLIC_KEY, span_of(id, own[0].ulValueLen), &object, err))
+        return false;
+    CK_ULONG exponent_len = own[1].ulValueLen;
+    if (object != CK_INVALID_HANDLE &&
+        call->C_GetAttributeValue(token->session, object, half, COUNT(half)) == CKR_OK) {
+        size_t zeros = 0;
+        while (zeros < half[0].ulValueLen && modulus[zeros] == 0)
+            zeros++;
+        if (!span_equal(span_of(modulus + zeros, half[0].ulValueLen - zeros),
+                        span_of(key->modulus, key->modulus_len)))
+            return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                             "the public key with this id on the token belongs to another key");
+        exponent_len = half[1].ulValueLen;
+        memcpy(key->exponent, exponent, sizeof exponent);
+    }
+    key->exponent_len = exponent_len;
+    if (exponent_len == CK_UNAVAILABLE_INFORMATION || exponent_len == 0 ||
+        exponent_len > sizeof key->exponent) {
+        memcpy(key->exponent, usual, sizeof usual);
+        key->exponent_len = sizeof usual;
+    }
+    return true;
+}
+
+bool key_verify(struct token *token, const struct uri *uri, struct key *key,
+                struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err)
+{
+    *read = false;
+    if (!key_find(token, uri, key, err) || !read_attributes(token, key, out, err))
+        return false;
+    *read = true;
+    // Which uses an unknown token took for its own affair, a rehearsal said that is long over.
+    const struct recipe *recipe = token->info.recipe;
+    const unsigned asked = recipe->parts & ~(recipe->rehearse ? (unsigned)PART_OPTIONAL : 0U);
+    return judge_all(token, key, out, 0, asked, err) && check_unreadable(token, key, err) &&
+           read_public_half(token, key, err) && key_challenge(token, key, err);
 }
 
 static bool refuses_template(CK_RV rv)

@@ -212,6 +212,122 @@ bool ssa_account_delete(const struct ssa_run *run, const char *account, struct s
 bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id,
                     struct ssa_error *err);
 
+// ---- What there is, at the API and on tokens
+// -------------------------------------------------------------------
+
+// A point in time, in seconds since the epoch (UTC), as the API told it; not known where it told none.
+struct ssa_time {
+    bool known;
+    long long seconds;
+};
+
+struct ssa_account {
+    char id[128], email[256];
+    char created_by[128]; // a client id
+    char status[32];      // ENABLED, DISABLED, DEACTIVATED, or what else the API says
+    struct ssa_time created, accessed, expires;
+    bool own; // the one that the settings name
+};
+
+// The caller frees list with ssa_accounts_free, which takes an empty one.
+struct ssa_accounts {
+    struct ssa_account *list;
+    size_t count;
+};
+void ssa_accounts_free(struct ssa_accounts *accounts);
+
+// All accounts of the client id. Here as below, what the API refuses is SSA_REFUSED or SSA_CREDENTIALS, and
+// what could not be asked SSA_NETWORK or SSA_RATE_LIMIT.
+bool ssa_account_list(const struct ssa_run *run, struct ssa_accounts *accounts, struct ssa_error *err);
+
+// One of them, by id or email; NULL: the settings' own.
+bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa_account *shown,
+                      struct ssa_error *err);
+
+// Enables an account (one that is DEACTIVATED, too) or disables it: then its keys cannot be managed and no
+// tokens be fetched. *after is what the API says of it afterwards; *changed is false where it was so already,
+// which is no failure.
+bool ssa_account_enable(const struct ssa_run *run, const char *account, bool enable,
+                        struct ssa_account *after, bool *changed, struct ssa_error *err);
+
+// Whether the private half is on a token: without a login nobody can tell.
+enum ssa_private_half { SSA_PRIVATE_UNSEEN, SSA_PRIVATE_THERE, SSA_PRIVATE_MISSING };
+
+// A token that shows a key.
+struct ssa_place {
+    char label[33], serial[17]; // the token's
+    char slot[4];               // of a card with slots, "9a"; else empty
+    char *uri;                  // the key's, ready to paste as PRIVATE_KEY; empty where it would be too long
+    char modulus_sha256[65];    // in hex: the same key has the same one on whichever token
+    enum ssa_private_half private_half;
+};
+
+// A key of an account: at the API, on tokens here, or both.
+struct ssa_key {
+    char id[128];
+    char account[128], email[256]; // whose it is; the email may be unknown, and empty
+    bool at_api;
+    char status[32];                   // the rest is the API's word, and empty where it does not know the key
+    struct ssa_time created, accessed; //
+    bool own;                          // the one that the settings name
+    bool conflict;                     // tokens show different keys under its id
+    struct ssa_place *places;
+    size_t place_count;
+};
+
+// The caller frees list with ssa_keys_free, which takes an empty one.
+struct ssa_keys {
+    struct ssa_key *list;
+    size_t count;
+};
+void ssa_keys_free(struct ssa_keys *keys);
+
+// Which keys are asked for.
+struct ssa_keys_wanted {
+    const char *account; // by id or email; NULL: the settings' own
+    bool all;            // of all accounts of the client id
+    bool login;          // look for private halves, too, on the one token that the settings name
+};
+
+// The API's keys and the tokens', joined by KEY_ID, the tokens among themselves by modulus. All tokens of the
+// modules that are configured, or of the one the settings name, are looked at without a login, each module in
+// a child process; one that cannot be used is told (SSA_NOTICE) and no failure. Keys that only a token has
+// are listed where they name the account. With all, the API is asked no faster than its limit allows; that
+// waiting is told (SSA_PROGRESS) and does not count against run->timeout.
+bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wanted, struct ssa_keys *keys,
+                  struct ssa_error *err);
+
+// One key of an account, out of the same list. Fails with SSA_REFUSED where neither side knows it.
+bool ssa_key_show(const struct ssa_run *run, const struct ssa_keys_wanted *wanted, const char *key_id,
+                  struct ssa_keys *found, struct ssa_error *err);
+
+// Enables or disables a key at the API; *changed as with ssa_account_enable.
+bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *key_id, bool enable,
+                    bool *changed, struct ssa_error *err);
+
+struct ssa_attribute {
+    const char *name; // "CKA_SENSITIVE"; static
+    bool known, value;
+    bool wanted;
+    bool decided; // not as wanted, and on this kind of token the token's own affair
+};
+
+// What ssa_key_verify found.
+struct ssa_verified {
+    char key_id[128], account[128], email[256];
+    char token[512]; // the token's URI
+    char modulus_sha256[65];
+    unsigned bits;
+    size_t attribute_count; // 0: they could not be read
+    struct ssa_attribute attributes[16];
+    bool signature; // the challenge's signature was verified
+};
+
+// Logs in to the token of the settings' key, reads its attributes back, and has it sign a challenge, which is
+// verified with the public half. Asks the API nothing. On failure (SSA_TOKEN: not as it must be;
+// SSA_KEY_MISSING, SSA_PIN, SSA_ABSENT) *verified holds what was found before.
+bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err);
+
 // ---- Tokens
 // ----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/open.h"
-#include "flow/reference.h"
 #include "hsm/listing.h"
 
 struct list {
@@ -119,18 +118,7 @@ static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_e
     struct pin_policy policy;
     URI_AUTO *uri = NULL;
     TOKEN_AUTO *token = NULL;
-    const char *named = settings_get(run->settings, SET_TOKEN, NULL);
-    if (named == NULL)
-        named = settings_get(run->settings, SET_PRIVATE_KEY, NULL);
-    // An old block's PEM names no token.
-    if (named != NULL && source_is_uri(named) && !uri_parse(named, &uri, err))
-        return false;
-    if (!pin_policy_init(&policy, run, uri, err) || !open_key_token(run, uri, &token, err))
-        return false;
-    if (uri == NULL && !may_guess_token(&policy, token_info(token), err))
-        return false;
-    const struct pin_giver giver = pin_giver_of(&policy);
-    if (!token_login(token, false, &giver, err))
+    if (!open_settings_token(run, &policy, &uri, &token, err))
         return false;
     char text[URI_TEXT_MAX];
     if (!token_uri(token, text, err))

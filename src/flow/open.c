@@ -41,6 +41,23 @@ bool may_guess_token(const struct pin_policy *policy, const struct token_info *i
     return error_hint(err, "This is the token there is: SSA_HSM_TOKEN=\"%s\"", info->uri);
 }
 
+bool open_settings_token(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
+                         struct token **token, struct ssa_error *err)
+{
+    const char *named = settings_get(run->settings, SET_TOKEN, NULL);
+    if (named == NULL)
+        named = settings_get(run->settings, SET_PRIVATE_KEY, NULL);
+    // An old block's PEM names no token.
+    if (named != NULL && source_is_uri(named) && !uri_parse(named, uri, err))
+        return false;
+    if (!pin_policy_init(policy, run, *uri, err) || !open_key_token(run, *uri, token, err))
+        return false;
+    if (*uri == NULL && !may_guess_token(policy, token_info(*token), err))
+        return false;
+    const struct pin_giver giver = pin_giver_of(policy);
+    return token_login(*token, false, &giver, err);
+}
+
 // Destroying a key takes a person's word for it, or a service's explicit one.
 static bool may_replace(const struct ssa_run *run, const struct ssa_output *output,
                         const struct target *target, struct ssa_error *err)

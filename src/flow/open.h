@@ -30,6 +30,11 @@ struct target {
 bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
                        struct ssa_error *err) MUST_CHECK;
 
+// Finds and logs in to the token that SSA_HSM_TOKEN, else PRIVATE_KEY names, or to the only one there is,
+// under the same proviso. *policy must live as long as *token; the caller frees *uri.
+bool open_settings_token(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
+                         struct token **token, struct ssa_error *err) MUST_CHECK;
+
 // Refuses to try a stored PIN on a token that no setting names (SSA_CONFIG): a guess is shown to a person, or
 // nobody.
 bool may_guess_token(const struct pin_policy *policy, const struct token_info *info,

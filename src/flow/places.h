@@ -1,0 +1,31 @@
+// Where keys are: what the tokens of this machine show of them.
+#ifndef SSA_FLOW_PLACES_H
+#define SSA_FLOW_PLACES_H
+
+#include "flow/open.h"
+#include "hsm/survey.h"
+
+// A key on a token.
+struct place {
+    char kid[SEEN_KID_MAX];   // its id at the API, as the token has it; may be empty
+    char name[SEEN_NAME_MAX]; // whose it is, as the token has it; may be empty
+    struct ssa_place shown;   // with a uri of its own
+    bool joined;              // it is somebody's already
+};
+
+struct places {
+    struct place *list;
+    size_t count;
+    bool lost; // memory for one was not to be had
+};
+void places_free(struct places *places);
+#define PLACES_AUTO __attribute__((cleanup(places_free))) struct places
+
+// Looks at all tokens of the configured modules, or of the one that the settings name, without a login and
+// each module in a child process. What cannot be looked at is told. Fails when interrupted.
+bool places_look(const struct ssa_run *run, struct places *places, struct ssa_error *err) MUST_CHECK;
+
+// Logs in to the one token that the settings name, and says of each key there whether its private half is.
+bool places_login(const struct ssa_run *run, struct places *places, struct ssa_error *err) MUST_CHECK;
+
+#endif

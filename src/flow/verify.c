@@ -1,0 +1,53 @@
+// Verifying that the key on the token is what it should be.
+#include <assert.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "flow/fingerprint.h"
+#include "flow/open.h"
+#include "hsm/key.h"
+
+static void take(const struct key_attribute *from, const struct key *key, bool read,
+                 struct ssa_verified *verified)
+{
+    static_assert(KEY_ATTRIBUTES <= sizeof verified->attributes / sizeof verified->attributes[0],
+                  "the header has room for all");
+    if (key->modulus_len > 0) {
+        verified->bits = (unsigned)key->modulus_len * 8;
+        fingerprint(span_of(key->modulus, key->modulus_len), verified->modulus_sha256);
+    }
+    if (!read)
+        return;
+    verified->attribute_count = KEY_ATTRIBUTES;
+    for (size_t i = 0; i < KEY_ATTRIBUTES; i++)
+        verified->attributes[i] = (struct ssa_attribute){.name = from[i].name,
+                                                         .known = from[i].known,
+                                                         .value = from[i].value,
+                                                         .wanted = from[i].wanted,
+                                                         .decided = from[i].decided};
+}
+
+bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err)
+{
+    struct identity own = {0};
+    struct pin_policy policy;
+    struct key key = {0};
+    struct key_attribute attributes[KEY_ATTRIBUTES];
+    bool read = false;
+    URI_AUTO *uri = NULL;
+    TOKEN_AUTO *token = NULL;
+    *verified = (struct ssa_verified){0};
+    if (!identity_read(run->settings, true, &own, err) || !uri_parse(own.private_key, &uri, err) ||
+        !pin_policy_init(&policy, run, uri, err) || !open_key_token(run, uri, &token, err))
+        return false;
+    (void)text_format(verified->key_id, sizeof verified->key_id, "%s", own.key_id);
+    (void)text_format(verified->account, sizeof verified->account, "%s", own.account_id);
+    text_harmless(verified->email, sizeof verified->email, span_text(own.email));
+    (void)text_format(verified->token, sizeof verified->token, "%s", token_info(token)->uri);
+    const struct pin_giver giver = pin_giver_of(&policy);
+    if (!token_login(token, false, &giver, err))
+        return false;
+    verified->signature = key_verify(token, uri, &key, attributes, &read, err);
+    take(attributes, &key, read, verified);
+    return verified->signature;
+}
