@@ -32,11 +32,20 @@ extern const size_t command_count;
 
 bool command_account_create(const struct invocation *, struct ssa_error *);
 bool command_account_delete(const struct invocation *, struct ssa_error *);
+bool command_account_disable(const struct invocation *, struct ssa_error *);
+bool command_account_enable(const struct invocation *, struct ssa_error *);
+bool command_account_list(const struct invocation *, struct ssa_error *);
+bool command_account_show(const struct invocation *, struct ssa_error *);
 bool command_exec(const struct invocation *, struct ssa_error *);
 bool command_hsm_list(const struct invocation *, struct ssa_error *);
 bool command_jwt(const struct invocation *, struct ssa_error *);
 bool command_key_create(const struct invocation *, struct ssa_error *);
 bool command_key_delete(const struct invocation *, struct ssa_error *);
+bool command_key_disable(const struct invocation *, struct ssa_error *);
+bool command_key_enable(const struct invocation *, struct ssa_error *);
+bool command_key_list(const struct invocation *, struct ssa_error *);
+bool command_key_show(const struct invocation *, struct ssa_error *);
+bool command_key_verify(const struct invocation *, struct ssa_error *);
 bool command_key_import(const struct invocation *, struct ssa_error *);
 bool command_token(const struct invocation *, struct ssa_error *);
 

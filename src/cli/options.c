@@ -49,7 +49,8 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPT_SLOT] = {"slot", 0, "SLOT", "slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95", NULL, false},
     [OPT_REPLACE] = {"replace", 0, NULL, "destroy the key that is in that slot, after a yes", NULL, false},
     [OPT_REHEARSE] = {"rehearse", 0, NULL, "first try a throwaway key on the token", NULL, false},
-    [OPT_LOGIN] = {"login", 'l', NULL, "log in and list the token's keys", NULL, false},
+    [OPT_LOGIN] = {"login", 'l', NULL, "log in and list the token's keys, private ones too", NULL, false},
+    [OPT_ALL] = {"all", 0, NULL, "of all accounts of the client id", NULL, false},
     [OPT_JSON] = {"json", 0, NULL, "print JSON", NULL, false},
     [OPT_YES] = {"yes", 'y', NULL, "do not ask", NULL, false},
 };

@@ -42,6 +42,7 @@ enum option {
     OPT_REPLACE,
     OPT_REHEARSE,
     OPT_LOGIN,
+    OPT_ALL,
     OPT_JSON,
     OPT_YES,
     OPTION_COUNT

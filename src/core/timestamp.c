@@ -48,7 +48,8 @@ bool timestamp_read(struct span text, time_t *seconds)
 
 bool timestamp_write(time_t seconds, char out[static TIMESTAMP_TEXT_MAX])
 {
-    struct tm tm;
-    return gmtime_r(&seconds, &tm) != NULL &&
-           strftime(out, TIMESTAMP_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
+    struct tm utc;
+    out[0] = '\0';
+    return gmtime_r(&seconds, &utc) != NULL && utc.tm_year >= -1900 && utc.tm_year <= 9999 - 1900 &&
+           strftime(out, TIMESTAMP_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0;
 }

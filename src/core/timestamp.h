@@ -13,7 +13,7 @@
 bool timestamp_read(struct span text, time_t *seconds);
 
 #define TIMESTAMP_TEXT_MAX 32U
-// Writes ISO 8601 in UTC, down to the second: "2024-01-25T03:08:04Z". False for a time that has no such form.
+// Writes ISO 8601 in UTC, "2024-01-25T03:08:04Z". False for a year that has not four digits.
 bool timestamp_write(time_t seconds, char out[static TIMESTAMP_TEXT_MAX]);
 
 #endif

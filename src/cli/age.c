@@ -1,0 +1,57 @@
+// Points in time for people.
+#include "cli/age.h"
+
+#include <time.h>
+
+#include "core/text.h"
+#include "core/timestamp.h"
+
+enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, MONTH = 2629746, YEAR = 12 * MONTH };
+
+void age_text(long long seconds, long long now, char out[static AGE_TEXT_MAX])
+{
+    // Each unit from twice itself on, but for the first: "25 hours" and "13 months" tell more than "1 day".
+    static const struct {
+        long long least, unit;
+        const char *name;
+    } units[] = {{2LL * YEAR, YEAR, "year"},
+                 {2LL * MONTH, MONTH, "month"},
+                 {2LL * DAY, DAY, "day"},
+                 {2LL * HOUR, HOUR, "hour"},
+                 {MINUTE, MINUTE, "minute"}};
+    const bool past = seconds <= now;
+    const long long apart = past ? now - seconds : seconds - now;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (apart < units[i].least)
+            continue;
+        const long long count = apart / units[i].unit;
+        (void)text_format(out, AGE_TEXT_MAX, "%s%lld %s%s%s", past ? "" : "in ", count, units[i].name,
+                          count == 1 ? "" : "s", past ? " ago" : "");
+        return;
+    }
+    (void)text_format(out, AGE_TEXT_MAX, "%s", past ? "just now" : "in a moment");
+}
+
+void when_text(struct ssa_time time, long long now, char out[static WHEN_TEXT_MAX])
+{
+    struct tm local;
+    const time_t at = (time_t)time.seconds;
+    char date[32], age[AGE_TEXT_MAX];
+    if (!time.known || localtime_r(&at, &local) == NULL ||
+        strftime(date, sizeof date, "%Y-%m-%d %H:%M", &local) == 0) {
+        (void)text_format(out, WHEN_TEXT_MAX, "-");
+        return;
+    }
+    age_text(time.seconds, now, age);
+    (void)text_format(out, WHEN_TEXT_MAX, "%s (%s)", date, age);
+}
+
+void when_json(struct json_writer *w, const char *name, struct ssa_time time)
+{
+    char text[TIMESTAMP_TEXT_MAX];
+    json_name(w, name);
+    if (time.known && timestamp_write((time_t)time.seconds, text))
+        json_string(w, span_text(text));
+    else
+        json_null(w);
+}

@@ -1,0 +1,37 @@
+// One JSON text on standard output.
+#include "cli/document.h"
+
+#include "cli/print.h"
+#include "core/text.h"
+
+bool document_begin(struct document *document, size_t capacity, struct ssa_error *err)
+{
+    if (!secret_new(&document->text, capacity, err))
+        return false;
+    if (json_begin(&document->json, &document->text, true))
+        return true;
+    secret_free(&document->text);
+    return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the JSON");
+}
+
+bool document_print(struct document *document, struct ssa_error *err)
+{
+    const bool printed = json_end(&document->json, err) && print_result(secret_span(&document->text), err);
+    secret_free(&document->text);
+    return printed;
+}
+
+void member_text(struct json_writer *w, const char *name, const char *text)
+{
+    json_name(w, name);
+    if (text_present(text))
+        json_string(w, span_text(text));
+    else
+        json_null(w);
+}
+
+void member_bool(struct json_writer *w, const char *name, bool value)
+{
+    json_name(w, name);
+    json_bool(w, value);
+}

@@ -1,0 +1,20 @@
+// One JSON text on standard output.
+#ifndef SSA_CLI_DOCUMENT_H
+#define SSA_CLI_DOCUMENT_H
+
+#include "core/json.h"
+
+struct document {
+    struct secret text;
+    struct json_writer json;
+};
+
+// With room for so many bytes. On success document_print ends it, in any case.
+bool document_begin(struct document *document, size_t capacity, struct ssa_error *err) MUST_CHECK;
+bool document_print(struct document *document, struct ssa_error *err) MUST_CHECK;
+
+// A member with a string, or null for NULL and an empty one.
+void member_text(struct json_writer *w, const char *name, const char *text);
+void member_bool(struct json_writer *w, const char *name, bool value);
+
+#endif
