@@ -135,9 +135,11 @@ static bool learn_email(struct aps *client, const struct places *places, struct 
                         struct ssa_error *err)
 {
     bool needed = false;
+    char id[APS_ID_MAX];
+    memcpy(id, account->id, sizeof id);
     for (size_t i = 0; i < places->count; i++)
         needed = needed || only_on_token(&places->list[i]);
-    return account->email[0] != '\0' || !needed || aps_account_get(client, account->id, account, err);
+    return account->email[0] != '\0' || !needed || aps_account_get(client, id, account, err);
 }
 
 static bool add_token_keys(const struct ssa_run *run, const struct aps_account *account,

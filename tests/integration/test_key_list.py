@@ -1,0 +1,258 @@
+"""key list and key show: the API's keys and the tokens' side by side."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Any
+
+import places
+from harness import LABEL, PIN, Case
+
+TOKEN = "POST /token"
+ACCOUNTS = "GET /service-accounts"
+
+
+class KeyCase(Case):
+    def keys(self, *arguments: object, **env: str | None) -> list[dict[str, Any]]:
+        result = self.expect(self.run_program("key", "list", "--json", *arguments, env=env), 0)
+        found: list[dict[str, Any]] = json.loads(result.out)
+        return found
+
+    def other(self, **members: Any) -> dict[str, Any]:
+        return dict(self.api.control("POST", "accounts", **{"name": "other-account", **members}))
+
+    def write_public_key(self, key_id: str, label: str, token: str = LABEL) -> None:
+        """A public key object, as an import leaves one beside the private."""
+        pem, der = self.dir / "some.pem", self.dir / "some.der"
+        for command in (["genrsa", "-out", str(pem), "2048"],
+                        ["rsa", "-in", str(pem), "-pubout", "-outform", "DER", "-out", str(der)]):  # fmt: skip
+            subprocess.run([places.tool("openssl"), *command], check=True, capture_output=True, timeout=60)
+        self.write_object(der, key_id, label, token)
+
+    def write_object(self, der: Path, key_id: str, label: str, token: str = LABEL) -> None:
+        done = self.store.tool("--token-label", token, "--write-object", str(der), "--type", "pubkey", "--id",
+                               key_id.encode().hex(), "--label", label)  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class BothSides(KeyCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.own = self.provisioned()
+        self.account = self.own["SERVICE_ACCOUNT_ID"]
+        self.name = self.own["SSA_EMAIL"].split("@")[0]
+
+    def test_the_settings_own_key_is_on_both_and_marked(self) -> None:
+        (key,) = self.keys()
+        self.assertEqual(key["keyId"], self.own["KEY_ID"])
+        self.assertTrue(key["own"] and key["atApi"])
+        self.assertEqual(key["status"], "ENABLED")
+        (place,) = key["tokens"]
+        self.assertEqual((place["label"], place["slot"], place["privateKey"]), (LABEL, None, None))
+        self.assertEqual(place["uri"], self.own["PRIVATE_KEY"])
+        self.assertEqual(self.api.asked(), [TOKEN, f"{ACCOUNTS}/{self.account}/keys"])
+        result = self.expect(self.run_program("key", "list"), 0, "* is the key that the settings use")
+        self.assertRegex(result.out, rf"(?m)^\* +{key['keyId']} +ENABLED .*\bago\)|just now\) +{LABEL}$")
+
+    def test_json_has_a_stable_shape(self) -> None:
+        (key,) = self.keys()
+        self.assertEqual(list(key), ["keyId", "serviceAccountId", "email", "own", "atApi", "status", "createdAt",
+                                     "accessedAt", "conflict", "tokens"])  # fmt: skip
+        self.assertEqual(list(key["tokens"][0]), ["label", "serial", "slot", "uri", "modulusSha256", "privateKey"])
+
+    def test_no_pin_is_asked_for_or_tried_without_login(self) -> None:
+        with self.shim() as log:
+            (key,) = self.keys(SSA_HSM_PIN_SOURCE=None)
+            self.assertEqual(log.count("C_Login"), 0)
+        self.assertEqual(len(key["tokens"]), 1)
+
+    def test_with_login_the_private_half_is_looked_for(self) -> None:
+        (key,) = self.keys("--login")
+        self.assertIs(key["tokens"][0]["privateKey"], True)
+        done = self.store.tool("--delete-object", "--type", "privkey", "--id", self.own["KEY_ID"].encode().hex())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (key,) = self.keys("--login")
+        self.assertIs(key["tokens"][0]["privateKey"], False)
+        self.assertIn("public half only", self.run_program("key", "list", "--login").out)
+
+    def test_with_login_a_private_key_without_a_public_half_is_seen(self) -> None:
+        done = self.store.tool("--delete-object", "--type", "pubkey", "--id", self.own["KEY_ID"].encode().hex())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.keys()[0]["tokens"], [])
+        (place,) = self.keys("--login")[0]["tokens"]
+        self.assertEqual((place["privateKey"], place["uri"]), (True, self.own["PRIVATE_KEY"]))
+
+    def test_with_login_a_wrong_pin_shows_nothing(self) -> None:
+        env = {"SSA_HSM_PIN_SOURCE": "env:WRONG", "WRONG": "0000-wrong"}
+        self.expect(self.run_program("key", "list", "--login", env=env), 5, "PIN", out="")
+        self.assertEqual(self.api.asked(), [])
+
+    def test_only_a_token_has_it(self) -> None:
+        kid = str(uuid.uuid4())
+        self.write_public_key(kid, f"{self.name} {kid}")
+        _, gone = self.keys()
+        self.assertEqual((gone["keyId"], gone["atApi"], gone["status"]), (kid, False, None))
+        self.assertEqual(gone["createdAt"], None)
+        result = self.expect(self.run_program("key", "list"), 0, "does not know the key any more")
+        self.assertRegex(result.out, rf"{kid} +not at the API +- +- +{LABEL}")
+
+    def test_keys_that_name_others_are_left_out(self) -> None:
+        for label in (f"somebody-else {uuid.uuid4()}", "a key", ""):
+            self.write_public_key(label.split(" ")[-1] or "x", label)
+        self.assertEqual([k["keyId"] for k in self.keys()], [self.own["KEY_ID"]])
+
+    def test_a_token_key_is_known_by_the_accounts_email_even_where_the_settings_have_none(self) -> None:
+        kid = str(uuid.uuid4())
+        self.write_public_key(kid, f"{self.name} {kid}")
+        self.write_profile({**self.own, "SSA_EMAIL": ""})
+        self.assertEqual([k["keyId"] for k in self.keys()], [self.own["KEY_ID"], kid])
+        self.assertEqual(self.api.asked()[-1], f"{ACCOUNTS}/{self.account}")
+
+    def test_the_same_key_on_two_tokens_is_one_key(self) -> None:
+        self.store.initialise("spare")
+        der = self.dir / "public.der"
+        done = self.store.tool("--token-label", LABEL, "--read-object", "--type", "pubkey", "--id",
+                               self.own["KEY_ID"].encode().hex(), "-o", str(der), pin=None)  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # Another id: it is the numbers that tell.
+        self.write_object(der, "spare-copy", "a copy", "spare")
+        (key,) = self.keys()
+        self.assertEqual(sorted(p["label"] for p in key["tokens"]), ["spare", LABEL])
+        self.assertEqual(len({p["modulusSha256"] for p in key["tokens"]}), 1)
+        self.assertFalse(key["conflict"])
+        self.assertRegex(self.run_program("key", "list").out, rf"{LABEL}, spare\n|spare, {LABEL}\n")
+
+    def test_another_key_under_the_same_id_is_told(self) -> None:
+        self.store.initialise("spare")
+        kid = self.own["KEY_ID"]
+        self.write_public_key(kid, f"{self.name} {kid}", "spare")
+        (key,) = self.keys()
+        self.assertTrue(key["conflict"])
+        self.expect(self.run_program("key", "list"), 0, "different keys under the id")
+
+    def test_no_token_at_all_is_no_error(self) -> None:
+        empty = self.dir / "empty"
+        (empty / "tokens").mkdir(parents=True)
+        conf = empty / "softhsm2.conf"
+        conf.write_text(f"directories.tokendir = {empty / 'tokens'}\n")
+        (key,) = self.keys(SOFTHSM2_CONF=str(conf))
+        self.assertEqual((key["atApi"], key["tokens"]), (True, []))
+
+    def test_a_token_seen_through_two_modules_is_one_token(self) -> None:
+        with self.shim():
+            self.user_module("second", f"module: {places.shim_library()}")
+            (key,) = self.keys(SSA_HSM_MODULE=None)
+        self.assertEqual(len(key["tokens"]), 1)
+
+    def test_a_module_that_crashes_or_is_missing_is_noted(self) -> None:
+        with self.shim("C_FindObjectsInit 1 crash"):
+            self.user_module("crashing", f"module: {places.shim_library()}")
+            self.user_module("missing", "module: /nowhere/module.so")
+            result = self.run_program("key", "list", env={"SSA_HSM_MODULE": None})
+        self.expect(result, 0, "module crashing cannot be used", "SEGV", "module missing cannot be used")
+        self.assertRegex(result.out, rf"{self.own['KEY_ID']}.*{LABEL}")
+
+    def test_a_named_module_that_is_missing_is_noted_too(self) -> None:
+        result = self.run_program("key", "list", env={"SSA_HSM_MODULE": "/nowhere/module.so"})
+        self.expect(result, 0, "/nowhere/module.so cannot be used", "may well live on the token of")
+        self.assertIn("not here", result.out)
+
+    def test_a_token_whose_objects_cannot_be_searched_for_is_noted(self) -> None:
+        with self.shim("C_OpenSession 1 return CKR_DEVICE_ERROR"):
+            self.expect(self.run_program("key", "list"), 0, f'token "{LABEL}" cannot be searched')
+
+    def test_labels_cannot_harm_a_terminal(self) -> None:
+        with self.shim('token label "a\x1b[2Jb"'):
+            result = self.run_program("key", "list")
+        self.assertNotIn("\x1b", result.out + result.err)
+        self.assertIn("a?[2Jb", result.out)
+
+    def test_interrupted_while_a_module_hangs(self) -> None:
+        with self.shim("C_FindObjectsInit 1 touch here sleep 60000".replace("here", str(self.dir / "here"))):
+            with self.terminal("key", "list") as terminal:
+                while not (self.dir / "here").exists():
+                    terminal.ended()
+                terminal.send("\x03")
+                self.assertEqual(terminal.finish(10), -2)
+        self.assertEqual(self.api.asked(), [])
+
+
+class Elsewhere(KeyCase):
+    def test_a_key_that_is_not_here_may_live_on_another_host(self) -> None:
+        made = self.other(keys=2)
+        result = self.expect(self.run_program("key", "list", "--account", made["email"]), 0, "may well live on the token of")
+        self.assertEqual(result.out.count("not here"), 2)
+        self.assertEqual(self.api.asked(), [TOKEN, ACCOUNTS, f"{ACCOUNTS}/{made['serviceAccountId']}/keys"])
+
+    def test_times_are_in_utc(self) -> None:
+        made = self.other(keys=1)
+        (key,) = self.keys("--account", made["serviceAccountId"])
+        for name in ("createdAt", "accessedAt"):
+            self.assertRegex(key[name], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+
+    def test_an_account_without_keys(self) -> None:
+        made = self.other()
+        result = self.run_program("key", "list", "--account", made["serviceAccountId"])
+        self.expect(result, 0, "no keys", out="")
+        self.assertEqual(self.keys("--account", made["serviceAccountId"]), [])
+
+    def test_an_account_that_is_not_there(self) -> None:
+        self.expect(self.run_program("key", "list", "--account", "NOSUCH"), 10, "no such account", out="")
+
+    def test_all_and_one_account_do_not_go_together(self) -> None:
+        self.expect(self.run_program("key", "list", "--all", "--account", "ABC"), 2, "not both")
+
+    def test_all_accounts(self) -> None:
+        own = self.provisioned()
+        made = self.other(keys=2)
+        keys = self.keys("--all")
+        self.assertEqual({k["keyId"] for k in keys}, {own["KEY_ID"], *made["keys"]})
+        self.assertEqual({k["email"] for k in keys}, {own["SSA_EMAIL"], made["email"]})
+        result = self.run_program("key", "list", "--all")
+        self.assertRegex(result.out, r"^ +ACCOUNT +KEY_ID")
+        self.assertNotIn("account 1 of", result.err)
+
+    def test_progress_is_for_a_terminal(self) -> None:
+        self.other(keys=1)
+        self.other(name="third-account")
+        self.assertIn("account 2 of ", self.run_program("key", "list", "--all", tty=True).err)
+
+    def test_the_rate_limit_is_kept_to_and_its_waiting_is_not_charged(self) -> None:
+        api = self.other_api("--rate-limit", "10", "--no-spare-key")
+        for n in range(11):
+            api.control("POST", "accounts", name=f"account-{n:02}")
+        result = self.run_program("key", "list", "--all", "--json", "--timeout", "20", timeout=120)
+        self.expect(result, 0)
+        self.assertEqual({r["status"] for r in api.requests()}, {200})
+        self.assertEqual(len(api.requests()), 13)
+
+
+class Showing(KeyCase):
+    def test_one_key(self) -> None:
+        own = self.provisioned()
+        result = self.expect(self.run_program("key", "show", own["KEY_ID"]), 0)
+        for word in (own["KEY_ID"], own["SSA_EMAIL"], own["PRIVATE_KEY"], "ENABLED", LABEL, "settings use it"):
+            self.assertIn(word, result.out)
+        shown = json.loads(self.run_program("key", "show", own["KEY_ID"], "--json").out)
+        self.assertEqual([shown], self.keys())
+
+    def test_of_another_account(self) -> None:
+        made = self.other(keys=2)
+        wanted = made["keys"][1]
+        result = self.run_program("key", "show", wanted, "--account", made["serviceAccountId"], "--json")
+        shown = json.loads(self.expect(result, 0).out)
+        self.assertEqual((shown["keyId"], shown["tokens"]), (wanted, []))
+
+    def test_one_that_nobody_knows(self) -> None:
+        self.provisioned()
+        self.expect(self.run_program("key", "show", "no-such-key"), 10, "neither the account nor a token", out="")
+
+    def test_the_pin_is_asked_for_with_login(self) -> None:
+        own = self.provisioned()
+        result = self.typed("key", "show", own["KEY_ID"], "--login", answers=[("PIN", PIN)],
+                            env={"SSA_HSM_PIN_SOURCE": None})  # fmt: skip
+        self.expect(result, 0)
+        self.assertIn("work (private key)", result.out)
