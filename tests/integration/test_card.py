@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import subprocess
 import tempfile
@@ -35,7 +36,7 @@ def openssl(*arguments: str) -> bytes:
         return out.read_bytes()
 
 
-class Reading(FaultCase):
+class CardCase(FaultCase):
     def begin(self, attested: bool) -> None:
         """Somebody else's key is in 9a, where a new one would go by itself."""
         self.fresh()
@@ -70,6 +71,8 @@ class Reading(FaultCase):
         with self.card():
             self.expect(self.run_program("token", "--profile", THEIRS), 0)
 
+
+class Reading(CardCase):
     def test_a_slot_that_any_look_saw_used_is_left_alone(self) -> None:
         for attested in (False, True):
             self.begin(attested)
@@ -116,3 +119,52 @@ class Reading(FaultCase):
         self.expect(self.ours()[0], 7, "cannot be read", "--slot NAME --replace")
         self.expect(self.ours("--slot", "82", "--replace", "--yes")[0], 0)
         self.assert_theirs_signs()
+
+
+class Looking(CardCase):
+    """What is said of a card's keys, whose ids and labels are those of their slots."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.begin(attested=True)
+        self.theirs = self.profile(THEIRS)
+
+    def test_key_list_knows_the_key_by_its_certificate_without_a_login(self) -> None:
+        with self.card() as log:
+            result = self.run_program("key", "list", "--json", "--profile", THEIRS)
+            self.assertEqual(log.count("C_Login"), 0)
+        (key,) = json.loads(self.expect(result, 0).out)
+        (place,) = key["tokens"]
+        self.assertEqual((key["keyId"], key["own"], key["atApi"]), (self.theirs["KEY_ID"], True, True))
+        self.assertEqual((place["slot"], place["privateKey"]), ("9a", None))
+        # Ready to paste as PRIVATE_KEY.
+        self.write_profile({**self.theirs, "PRIVATE_KEY": place["uri"]}, "pasted")
+        with self.card():
+            self.expect(self.run_program("token", "--profile", "pasted"), 0)
+            self.assertIn("slot 9a", self.run_program("key", "list", "--profile", THEIRS).out)
+
+    def test_with_login_the_private_half_is_there(self) -> None:
+        with self.card():
+            result = self.run_program("key", "list", "--json", "--login", "--profile", THEIRS)
+        (key,) = json.loads(self.expect(result, 0).out)
+        self.assertEqual([(p["slot"], p["privateKey"]) for p in key["tokens"]], [("9a", True)])
+
+    def test_a_key_that_the_api_does_not_know_any_more_is_known_by_its_certificates_email(self) -> None:
+        account = self.theirs["SERVICE_ACCOUNT_ID"]
+        path = f"/service-accounts/{account}/keys/{self.theirs['KEY_ID']}"
+        self.api.call("DELETE", path, self.api.admin())
+        with self.card():
+            result = self.run_program("key", "list", "--json", "--profile", THEIRS)
+        (key,) = json.loads(self.expect(result, 0).out)
+        self.assertEqual((key["keyId"], key["atApi"]), (self.theirs["KEY_ID"], False))
+        self.assertEqual(key["tokens"][0]["slot"], "9a")
+
+    def test_key_verify_says_what_the_card_decides_itself(self) -> None:
+        with self.card():
+            result = self.run_program("key", "verify", "--profile", THEIRS)
+            verified = json.loads(self.run_program("key", "verify", "--json", "--profile", THEIRS).out)
+        self.expect(result, 0)
+        self.assertRegex(result.out, r"CKA_UNWRAP +true: the token decides that itself")
+        decided = [a["name"] for a in verified["attributes"] if a["decidedByToken"]]
+        self.assertIn("CKA_UNWRAP", decided)
+        self.assertTrue(verified["signatureVerified"])
