@@ -170,19 +170,45 @@ static bool told_better(const struct key_raw *keys, size_t count, size_t at)
     return false;
 }
 
-static void show_keys(const struct module_entry *entry, const struct token_info *info, const char *uri,
-                      const struct module_seen *seen, size_t token, key_seen_shown *show, void *context)
+// Whether the URI is this key's. One without an id names it by its label.
+static bool is_named(const struct uri *uri, struct module_seen *seen, const struct key_raw *key)
 {
-    struct key_seen key;
-    for (size_t i = 0; i < seen->key_count; i++)
-        if (seen->keys[i].token == token && !told_better(seen->keys, seen->key_count, i) &&
-            describe(entry, info, &seen->keys[i], &key))
-            show(context, info, uri, &key);
+    struct token_seen *token = &seen->tokens[key->token];
+    if (uri == NULL || !uri_names_object(uri) ||
+        !uri_matches(uri, &seen->about, &token->slot_info, token->slot, &token->token))
+        return false;
+    const CK_ATTRIBUTE *id = uri_attribute(uri, CKA_ID), *label = uri_attribute(uri, CKA_LABEL);
+    return id != NULL
+               ? span_equal(span_of(id->pValue, id->ulValueLen), span_of(key->id, key->id_len))
+               : span_equal(span_of(label->pValue, label->ulValueLen), span_of(key->label, key->label_len));
 }
 
-bool module_survey(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
-                   key_seen_shown *show, void *context, struct ssa_error *err)
+// What is looked at, and who hears of it.
+struct showing {
+    const struct module_entry *entry;
+    const struct uri *own;
+    key_seen_shown *show;
+    void *context;
+};
+
+static void show_keys(const struct showing *s, const struct token_info *info, const char *uri,
+                      struct module_seen *seen, size_t token)
 {
+    struct key_seen key;
+    for (size_t i = 0; i < seen->key_count; i++) {
+        if (seen->keys[i].token != token || told_better(seen->keys, seen->key_count, i) ||
+            !describe(s->entry, info, &seen->keys[i], &key))
+            continue;
+        key.own = is_named(s->own, seen, &seen->keys[i]);
+        s->show(s->context, info, uri, &key);
+    }
+}
+
+bool module_survey(const struct module_entry *entry, const struct uri *own,
+                   const struct ssa_callbacks *callbacks, key_seen_shown *show, void *context,
+                   struct ssa_error *err)
+{
+    const struct showing showing = {.entry = entry, .own = own, .show = show, .context = context};
     SEEN_AUTO *seen = NULL;
     if (!module_ask(entry, true, callbacks, &seen, err))
         return false;
@@ -194,13 +220,30 @@ bool module_survey(const struct module_entry *entry, const struct ssa_callbacks 
             uri[0] = '\0';
         if (seen->tokens[i].unread)
             show(context, &info, uri, NULL);
-        show_keys(entry, &info, uri, seen, i, show, context);
+        show_keys(&showing, &info, uri, seen, i);
     }
     return true;
 }
 
-bool token_survey(struct token *token, key_seen_shown *show, void *context, struct ssa_error *err)
+// What a URI is compared with; what cannot be had compares as nothing.
+static void describe_itself(const struct token *token, struct module_seen *seen)
 {
+    CK_FUNCTION_LIST *call = token->module.call;
+    struct token_seen *own = &seen->tokens[0];
+    own->slot = token->slot;
+    if (call->C_GetInfo(&seen->about) != CKR_OK)
+        seen->about = (CK_INFO){0};
+    if (call->C_GetSlotInfo(token->slot, &own->slot_info) != CKR_OK)
+        own->slot_info = (CK_SLOT_INFO){0};
+    if (call->C_GetTokenInfo(token->slot, &own->token) != CKR_OK)
+        own->token = (CK_TOKEN_INFO){0};
+}
+
+bool token_survey(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
+                  struct ssa_error *err)
+{
+    const struct showing showing = {
+        .entry = &token->module.entry, .own = own, .show = show, .context = context};
     char uri[URI_TEXT_MAX];
     SEEN_AUTO *seen = calloc(1, sizeof *seen);
     if (seen == NULL)
@@ -209,6 +252,7 @@ bool token_survey(struct token *token, key_seen_shown *show, void *context, stru
         return false;
     if (!look_at(token, CKO_PRIVATE_KEY, 0, seen))
         return error_set(err, SSA_TOKEN, NULL, token->info.uri, "private keys cannot be searched for");
-    show_keys(&token->module.entry, &token->info, uri, seen, 0, show, context);
+    describe_itself(token, seen);
+    show_keys(&showing, &token->info, uri, seen, 0);
     return true;
 }

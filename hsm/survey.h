@@ -15,6 +15,7 @@ struct key_seen {
     char slot[4];             // of a card with slots, "9a"; else empty
     uint8_t modulus[RSA_BYTES_MAX];
     size_t modulus_len;
+    bool own;               // the one that the URI in question names
     bool is_private;        // seen as a private object, after a login
     char uri[URI_TEXT_MAX]; // of the private key, ready to paste; empty where it would be too long
 };
@@ -24,11 +25,14 @@ typedef void key_seen_shown(void *context, const struct token_info *info, const 
                             const struct key_seen *key);
 
 // Shows every RSA key that a module's tokens show without a login. The module is loaded in a child process,
-// for this alone. A token that cannot be searched is shown once, with key NULL.
-bool module_survey(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
-                   key_seen_shown *show, void *context, struct ssa_error *err) MUST_CHECK;
+// for this alone. A token that cannot be searched is shown once, with key NULL. own names a key to be known
+// again whatever the token calls it; NULL for none.
+bool module_survey(const struct module_entry *entry, const struct uri *own,
+                   const struct ssa_callbacks *callbacks, key_seen_shown *show, void *context,
+                   struct ssa_error *err) MUST_CHECK;
 
 // Shows every private RSA key of a token that is logged in.
-bool token_survey(struct token *token, key_seen_shown *show, void *context, struct ssa_error *err) MUST_CHECK;
+bool token_survey(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
+                  struct ssa_error *err) MUST_CHECK;
 
 #endif

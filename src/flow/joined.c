@@ -92,12 +92,19 @@ static bool has_modulus(const struct ssa_key *key, const char *modulus)
     return false;
 }
 
+// By what the token calls it; one that has no name there (another tool put it in), by the settings that use
+// it.
+static bool is_of(const struct place *place, const struct ssa_key *key)
+{
+    return strcmp(place->kid, key->id) == 0 || (place->own && key->own && place->kid[0] == '\0');
+}
+
 // By KEY_ID first; then whatever else holds the same numbers, under whichever id.
 static bool attach_all(const struct ssa_run *run, struct ssa_key *key, struct places *places)
 {
     for (size_t i = 0; i < places->count; i++) {
         struct place *place = &places->list[i];
-        if (place->joined || strcmp(place->kid, key->id) != 0)
+        if (place->joined || !is_of(place, key))
             continue;
         key->conflict =
             key->conflict || (key->place_count > 0 && !has_modulus(key, place->shown.modulus_sha256));

@@ -62,6 +62,7 @@ static void add(struct places *places, const struct token_info *info, const stru
     }
     memcpy(place->kid, key->kid, sizeof place->kid);
     memcpy(place->name, key->name, sizeof place->name);
+    place->own = key->own;
     struct ssa_place *shown = &place->shown;
     memcpy(shown->label, info->label, sizeof shown->label);
     memcpy(shown->serial, info->serial, sizeof shown->serial);
@@ -74,6 +75,7 @@ static void add(struct places *places, const struct token_info *info, const stru
 
 struct looking {
     const struct ssa_run *run;
+    struct uri *own; // PRIVATE_KEY; NULL for none
     struct places *places;
 };
 
@@ -93,6 +95,25 @@ static void take(void *context, const struct token_info *info, const char *token
         add(looking->places, info, key, modulus);
     else if (key->is_private)
         known->shown.private_half = SSA_PRIVATE_THERE;
+    if (known != NULL)
+        known->own = known->own || key->own;
+}
+
+static void looking_end(struct looking *looking)
+{
+    uri_free(&looking->own);
+}
+#define LOOKING_AUTO __attribute__((cleanup(looking_end))) struct looking
+
+static struct looking looking_begin(const struct ssa_run *run, struct places *places)
+{
+    struct looking looking = {.run = run, .places = places};
+    struct identity own = {0};
+    // Settings that are no good for a key are no reason to show none.
+    if (!identity_read(run->settings, false, &own, NULL) || own.private_key == NULL ||
+        !source_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, NULL))
+        looking.own = NULL;
+    return looking;
 }
 
 // The modules to look at.
@@ -166,7 +187,7 @@ static bool nothing_lost(const struct places *places, struct ssa_error *err)
 bool places_look(const struct ssa_run *run, struct places *places, struct ssa_error *err)
 {
     struct modules *modules = calloc(1, sizeof *modules);
-    struct looking looking = {.run = run, .places = places};
+    LOOKING_AUTO looking = looking_begin(run, places);
     if (modules == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
     bool ok = modules_find(run, modules, err);
@@ -175,7 +196,7 @@ bool places_look(const struct ssa_run *run, struct places *places, struct ssa_er
         struct ssa_error why = {0};
         tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
         ok = go_on(&run->callbacks, err);
-        if (ok && !module_survey(entry, &run->callbacks, take, &looking, &why))
+        if (ok && !module_survey(entry, looking.own, &run->callbacks, take, &looking, &why))
             say_why(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
     }
     free(modules);
@@ -185,10 +206,11 @@ bool places_look(const struct ssa_run *run, struct places *places, struct ssa_er
 bool places_login(const struct ssa_run *run, struct places *places, struct ssa_error *err)
 {
     struct pin_policy policy;
-    struct looking looking = {.run = run, .places = places};
+    LOOKING_AUTO looking = looking_begin(run, places);
     URI_AUTO *uri = NULL;
     TOKEN_AUTO *token = NULL;
-    if (!open_settings_token(run, &policy, &uri, &token, err) || !token_survey(token, take, &looking, err))
+    if (!open_settings_token(run, &policy, &uri, &token, err) ||
+        !token_survey(token, looking.own, take, &looking, err))
         return false;
     const struct token_info *info = token_info(token);
     for (size_t i = 0; i < places->count; i++) {

@@ -168,6 +168,28 @@ class Cases(TokenCase):
         self.write_profile({**profile, "PRIVATE_KEY": keys[0]}, "pasted")
         self.expect(self.run_program("jwt", "--profile", "pasted"), 0)
 
+    def test_key_list_finds_the_key_without_a_login_and_its_private_half_with_one(self) -> None:
+        profile = self.provide()
+        with self.spied() as log:
+            keys = [json.loads(self.expect(self.run_program("key", "list", "--json"), 0).out)]
+            self.assertEqual(self.logins(log), [])
+        keys.append(json.loads(self.expect(self.run_program("key", "list", "--json", "--login"), 0).out))
+        for found, private in zip(keys, (None, True), strict=True):
+            (key,) = found
+            self.assertEqual((key["keyId"], key["own"]), (profile["KEY_ID"], True))
+            self.assertEqual([(p["label"], p["privateKey"]) for p in key["tokens"]], [(self.rig.label, private)])
+        self.write_profile({**profile, "PRIVATE_KEY": keys[1][0]["tokens"][0]["uri"]}, "pasted")
+        self.expect(self.run_program("jwt", "--profile", "pasted"), 0)
+
+    def test_key_verify(self) -> None:
+        self.provide()
+        result = self.run_program("key", "verify", "--json")
+        # One that another tool put there may come out, which is what this is for.
+        self.assertEqual(result.code, 0 if self.rig.can_import else 7, result)
+        verified = json.loads(result.out)
+        self.assertEqual(verified["signatureVerified"], self.rig.can_import)
+        self.assertEqual(len(verified["attributes"]), 9)
+
     def test_account_create_token_delete(self) -> None:
         if not self.rig.can_import:
             self.refused(self.run_program(*CREATE))
