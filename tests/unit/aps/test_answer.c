@@ -255,6 +255,58 @@ static void a_token_that_could_add_a_header_is_not_taken(void **state)
     }
 }
 
+static void a_detail_is_read_with_all_its_times(void **state)
+{
+    (void)state;
+    struct aps_account account;
+    struct ssa_error err = {0};
+    static const char body[] =
+        "{\"serviceAccountId\":\"A\",\"email\":\"a@x\",\"createdBy\":\"client\",\"status\":\"DEACTIVATED\","
+        "\"createdAt\":\"2024-01-25T03:08:04.156Z\",\"more\":{\"email\":1},"
+        "\"accessedAt\":\"2024-01-25 03:08:05.156576834 +0000 UTC\",\"expiresAt\":\"2025-01-25T03:08:05Z\"}";
+    if (!answer_detail(span_text(body), &account, &err))
+        fail_msg("%s", err.what);
+    assert_string_equal(account.status, "DEACTIVATED");
+    assert_true(account.has_created_at && account.has_accessed_at && account.has_expires_at);
+    assert_true(account.accessed_at == 1706152085 && account.expires_at == 1737774485);
+    assert_true(answer_detail(span_text("{\"serviceAccountId\":\"A\",\"accessedAt\":null,\"expiresAt\":7}"),
+                              &account, &err));
+    assert_false(account.has_accessed_at || account.has_expires_at || account.has_created_at);
+    assert_string_equal(account.email, "");
+}
+
+static void a_detail_that_could_do_harm_is_not(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "[]",
+                                      "null",
+                                      "{}",
+                                      "{\"email\":\"a@b\"}",
+                                      "{\"serviceAccountId\":null}",
+                                      "{\"serviceAccountId\":\"..\"}",
+                                      "{\"serviceAccountId\":\"A\",\"status\":\"a\\u001b\"}",
+                                      "{\"serviceAccountId\":\"A\",\"email\":\"a b\"}"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct aps_account account;
+        struct ssa_error err = {0};
+        if (answer_detail(span_text(bad[i]), &account, &err))
+            fail_msg("%s was taken", bad[i]);
+    }
+}
+
+static void a_keys_last_use_is_read(void **state)
+{
+    (void)state;
+    struct aps_keys keys;
+    struct ssa_error err;
+    assert_true(answer_keys(span_text("{\"keys\":[{\"kid\":\"K\",\"accessedAt\":\"2024-01-25T03:08:04Z\"},"
+                                      "{\"kid\":\"L\",\"accessedAt\":null}]}"),
+                            &keys, &err));
+    assert_true(keys.list[0].has_accessed_at && keys.list[0].accessed_at == 1706152084);
+    assert_false(keys.list[1].has_accessed_at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +318,9 @@ int main(void)
         cmocka_unit_test(a_list_that_is_none_is_not_taken_for_an_empty_one),
         cmocka_unit_test(a_list_longer_than_there_is_room_for_is_told),
         cmocka_unit_test(keys_are_listed),
+        cmocka_unit_test(a_detail_is_read_with_all_its_times),
+        cmocka_unit_test(a_detail_that_could_do_harm_is_not),
+        cmocka_unit_test(a_keys_last_use_is_read),
         cmocka_unit_test(a_new_key_is_read_into_the_callers_buffer),
         cmocka_unit_test(a_new_keys_id_is_known_even_if_the_key_is_not),
         cmocka_unit_test(a_key_without_a_usable_id_is_not_kept),

@@ -98,6 +98,27 @@ static void any_bytes_can_be_asked_about(void **state)
     assert_int_equal(seconds, 1706152084);
 }
 
+static void a_time_is_written_in_utc(void **state)
+{
+    (void)state;
+    static const struct {
+        time_t seconds;
+        const char *text;
+    } times[] = {{1706152084, "2024-01-25T03:08:04Z"},
+                 {0, "1970-01-01T00:00:00Z"},
+                 {-1, "1969-12-31T23:59:59Z"},
+                 {253402300799, "9999-12-31T23:59:59Z"}};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        char text[TIMESTAMP_TEXT_MAX];
+        assert_true(timestamp_write(times[i].seconds, text));
+        assert_string_equal(text, times[i].text);
+    }
+    char text[TIMESTAMP_TEXT_MAX];
+    assert_false(timestamp_write(253402300800, text));
+    assert_false(timestamp_write(0x7fffffffffffffff, text));
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +127,7 @@ int main(void)
         cmocka_unit_test(garbage_is_no_time),
         cmocka_unit_test(what_goes_on_behind_a_time_is_no_time),
         cmocka_unit_test(any_bytes_can_be_asked_about),
+        cmocka_unit_test(a_time_is_written_in_utc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,22 @@ static void a_token_that_does_not_sign_gives_its_own_reason(void **state)
     FAILS(certificate_write(&key, &name, refuse, NULL, &der, &err), SSA_TOKEN, "does not sign");
 }
 
+static void a_certificate_tells_the_modulus_of_its_key(void **state)
+{
+    (void)state;
+    struct ssa_error err = {0};
+    uint8_t modulus[RSA_BYTES_MAX];
+    size_t len = 0;
+    SECRET_AUTO der = {0};
+    SUCCEEDS(secret_new(&der, CERTIFICATE_MAX, &err));
+    SUCCEEDS(certificate_write(&key, &name, NULL, NULL, &der, &err));
+    assert_true(certificate_modulus(secret_span(&der), modulus, &len));
+    assert_int_equal(len, key.modulus_len);
+    assert_memory_equal(modulus, key.modulus, len);
+    for (size_t cut = 0; cut < der.len; cut += 7)
+        assert_false(certificate_modulus(span_of(der.data, cut), modulus, &len));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +195,7 @@ int main(void)
         cmocka_unit_test(an_email_of_more_than_128_characters_fits_whole),
         cmocka_unit_test(an_id_may_have_any_character),
         cmocka_unit_test(a_token_that_does_not_sign_gives_its_own_reason),
+        cmocka_unit_test(a_certificate_tells_the_modulus_of_its_key),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }
