@@ -156,7 +156,7 @@ bool key_prove(struct token *token, const struct key_name *name, struct key *key
 static bool read_public_half(struct token *token, struct key *key, struct ssa_error *err)
 {
     static const uint8_t usual[] = {1, 0, 1};
-    uint8_t id[256], modulus[RSA_BYTES_MAX], exponent[RSA_BYTES_MAX];
+    uint8_t id[256], modulus[RSA_BYTES_MAX] = {0}, exponent[RSA_BYTES_MAX] = {0};
     CK_ATTRIBUTE own[] = {ATTRIBUTE(CKA_ID, id, sizeof id),
                           ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent)};
     CK_FUNCTION_LIST *call = token->module.call;

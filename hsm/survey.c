@@ -239,16 +239,20 @@ static void describe_itself(const struct token *token, struct module_seen *seen)
         own->token = (CK_TOKEN_INFO){0};
 }
 
+static bool seen_new(struct module_seen **seen, struct ssa_error *err)
+{
+    *seen = calloc(1, sizeof **seen);
+    return *seen != NULL || error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a token's keys");
+}
+
 bool token_survey(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
                   struct ssa_error *err)
 {
     const struct showing showing = {
         .entry = &token->module.entry, .own = own, .show = show, .context = context};
     char uri[URI_TEXT_MAX];
-    SEEN_AUTO *seen = calloc(1, sizeof *seen);
-    if (seen == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a token's keys");
-    if (!token_uri(token, uri, err))
+    SEEN_AUTO *seen = NULL;
+    if (!seen_new(&seen, err) || !token_uri(token, uri, err))
         return false;
     if (!look_at(token, CKO_PRIVATE_KEY, 0, seen))
         return error_set(err, SSA_TOKEN, NULL, token->info.uri, "private keys cannot be searched for");
