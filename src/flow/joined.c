@@ -172,21 +172,39 @@ static bool find_accounts(struct aps *client, const struct ssa_keys_wanted *want
     return subject_find(client, subject, &accounts->list[0], err);
 }
 
-static bool join(const struct ssa_run *run, struct aps *client, struct aps_accounts *accounts,
+// One account that is not enabled does not hide the others. Whether a token's key is one of its own cannot be
+// said then: it leaves the list.
+static bool skipped(const struct ssa_run *run, bool all, struct aps_account *account,
+                    const struct ssa_error *why)
+{
+    if (!all || why->code != SSA_REFUSED || strcmp(account->status, APS_ENABLED) == 0)
+        return false;
+    tell(&run->callbacks, SSA_WARNING, "the keys of account %s, which is %s, are left out: %s", account->id,
+         account->status, why->what);
+    *account = (struct aps_account){0};
+    return true;
+}
+
+static bool join(const struct ssa_run *run, struct aps *client, bool all, struct aps_accounts *accounts,
                  struct places *places, struct ssa_keys *keys, struct ssa_error *err)
 {
     for (size_t i = 0; i < accounts->count; i++) {
+        struct ssa_error why = {0};
         if (accounts->count > 1)
             tell(&run->callbacks, SSA_PROGRESS, "account %zu of %zu", i + 1, accounts->count);
-        if (!add_api_keys(run, client, &accounts->list[i], keys, err))
-            return false;
+        if (add_api_keys(run, client, &accounts->list[i], keys, &why) ||
+            skipped(run, all, &accounts->list[i], &why))
+            continue;
+        if (err != NULL)
+            *err = why;
+        return false;
     }
     for (size_t i = 0; i < keys->count; i++)
         if (!attach_all(run, &keys->list[i], places))
             return no_memory(err);
     for (size_t i = 0; i < accounts->count; i++)
-        if (!learn_email(client, places, &accounts->list[i], err) ||
-            !add_token_keys(run, &accounts->list[i], places, keys, err))
+        if (accounts->list[i].id[0] != '\0' && (!learn_email(client, places, &accounts->list[i], err) ||
+                                                !add_token_keys(run, &accounts->list[i], places, keys, err)))
             return false;
     return true;
 }
@@ -208,7 +226,7 @@ bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wante
         return false;
     if (manage_begin(run, scopes, &secret, &client, err) &&
         find_accounts(client, wanted, &subject, &accounts, err) &&
-        join(run, client, &accounts, &places, keys, err))
+        join(run, client, wanted->all, &accounts, &places, keys, err))
         return true;
     ssa_keys_free(keys);
     return false;

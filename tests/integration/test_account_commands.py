@@ -165,6 +165,8 @@ class Status(AccountCase):
     def test_enable_wakes_one_that_was_idle_for_too_long(self) -> None:
         account = self.other(accessedAt="2020-01-01T00:00:00Z", createdAt="2020-01-01T00:00:00Z")["serviceAccountId"]
         self.assertEqual(self.json("account", "show", account)["status"], "DEACTIVATED")
+        shown = self.run_program("account", "show", account)
+        self.expect(shown, 0, "idle for 12 months", f"account enable {account}")
         self.expect(self.run_program("account", "enable", account), 0, "is enabled")
         self.assertEqual(self.status(account), "ENABLED")
 

@@ -215,6 +215,26 @@ class Elsewhere(KeyCase):
         self.assertRegex(result.out, r"^ +ACCOUNT +KEY_ID")
         self.assertNotIn("account 1 of", result.err)
 
+    def test_all_but_an_account_whose_keys_cannot_be_listed_while_it_is_disabled(self) -> None:
+        made = self.other(keys=1)
+        closed = self.other(name="closed-account", keys=1, status="DISABLED")
+        account = closed["serviceAccountId"]
+        kid = closed["keys"][0]
+        self.write_public_key(kid, f"closed-account {kid}")
+        self.api.fault("status", path=f"/service-accounts/{account}/keys", status=400, times=0)
+        result = self.run_program("key", "list", "--all", "--json")
+        self.expect(result, 0, f"keys of account {account}, which is DISABLED, are left out")
+        found = {key["keyId"] for key in json.loads(result.out)}
+        self.assertIn(made["keys"][0], found)
+        self.assertNotIn(kid, found)
+        alone = self.run_program("key", "list", "--account", account)
+        self.expect(alone, 10, "is DISABLED", f"account enable {account}")
+
+    def test_a_refusal_that_is_not_the_accounts_fault_is_no_list(self) -> None:
+        self.other(keys=1)
+        self.api.fault("status", path="*/keys", status=403, times=0)
+        self.expect(self.run_program("key", "list", "--all"), 10, "listing the keys was refused", out="")
+
     def test_progress_is_for_a_terminal(self) -> None:
         self.other(keys=1)
         self.other(name="third-account")
