@@ -240,7 +240,7 @@ void ssa_accounts_free(struct ssa_accounts *accounts);
 // what could not be asked SSA_NETWORK or SSA_RATE_LIMIT.
 bool ssa_account_list(const struct ssa_run *run, struct ssa_accounts *accounts, struct ssa_error *err);
 
-// One of them, by id or email; NULL: the settings' own.
+// One of them, by id or email; NULL: the settings' own (SSA_CONFIG where they have none).
 bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa_account *shown,
                       struct ssa_error *err);
 
@@ -266,11 +266,11 @@ struct ssa_place {
 struct ssa_key {
     char id[128];
     char account[128], email[256]; // whose it is; the email may be unknown, and empty
-    bool at_api;
-    char status[32];                   // the rest is the API's word, and empty where it does not know the key
-    struct ssa_time created, accessed; //
-    bool own;                          // the one that the settings name
-    bool conflict;                     // tokens show different keys under its id
+    bool at_api;                   // else the API does not know it, and the next three are empty
+    char status[32];               // ENABLED, DISABLED, or what else the API says
+    struct ssa_time created, accessed;
+    bool own;      // the one that the settings name
+    bool conflict; // tokens show different keys under its id
     struct ssa_place *places;
     size_t place_count;
 };
@@ -293,7 +293,10 @@ struct ssa_keys_wanted {
 // modules that are configured, or of the one the settings name, are looked at without a login, each module in
 // a child process; one that cannot be used is told (SSA_NOTICE) and no failure. Keys that only a token has
 // are listed where they name the account. With all, the API is asked no faster than its limit allows; that
-// waiting is told (SSA_PROGRESS) and does not count against run->timeout.
+// waiting is told (SSA_PROGRESS) and does not count against run->timeout; an account that is not enabled and
+// whose keys the API does not list for that reason is told (SSA_WARNING) and left out. Fails with SSA_CONFIG
+// where no account is named and the settings have none, with SSA_USAGE for all and an account together, and
+// with login as ssa_list does.
 bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wanted, struct ssa_keys *keys,
                   struct ssa_error *err);
 

@@ -240,6 +240,14 @@ class Elsewhere(KeyCase):
         self.other(name="third-account")
         self.assertIn("account 2 of ", self.run_program("key", "list", "--all", tty=True).err)
 
+    def test_a_wait_for_the_rate_limit_is_told_to_a_person_and_can_be_interrupted(self) -> None:
+        for n in range(11):
+            self.other(name=f"account-{n:02}")
+        with self.terminal("key", "list", "--all") as terminal:
+            terminal.wait_for(r"10 such requests a minute: waiting \d+ s")
+            terminal.send("\x03")
+            self.assertEqual(terminal.finish(10), -2)
+
     def test_the_rate_limit_is_kept_to_and_its_waiting_is_not_charged(self) -> None:
         api = self.other_api("--rate-limit", "10", "--no-spare-key")
         for n in range(11):
