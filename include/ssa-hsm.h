@@ -98,11 +98,25 @@ bool ssa_settings_environment(struct ssa_settings *settings, char **environment,
 // Reads the profile: name (a name, or a path when it has a slash), which then beats the environment; for NULL
 // SSA_HSM_PROFILE, else "default" where that exists. With optional, a named one need not exist: it is about
 // to be written, and no other is read in its place. callbacks (may be NULL) hear of a file with a secret that
-// others can read. Call it after the environment. Fails with SSA_CONFIG.
+// others can read. Call it after the environment. Called again, it puts another profile in the place of those
+// read before; the environment is not looked at again. Fails with SSA_CONFIG, or SSA_USAGE where
+// SSA_HSM_PROFILE is a list.
 bool ssa_settings_profile(struct ssa_settings *settings, const char *name, bool optional,
                           const struct ssa_callbacks *callbacks, struct ssa_error *err);
 
-// The value that wins, by the environment's name for it, or NULL. Borrowed.
+#define SSA_PROFILES_MAX 8
+
+// Reads a list of profiles (count of them) in its stead: two keys of one account on two tokens, say.
+// ssa_fetch and ssa_sign then use the next where the token of one is absent, broken or locked or lacks the
+// key, and tell so (SSA_WARNING); all other calls use the first. For a count of 0 SSA_HSM_PROFILE, which may
+// be a list with
+// ":" between its names, else "default". Every one must exist and be well-formed, which is known before any
+// token is touched.
+bool ssa_settings_profiles(struct ssa_settings *settings, const char *const *names, size_t count,
+                           const struct ssa_callbacks *callbacks, struct ssa_error *err);
+
+// The value that wins, by the environment's name for it, or NULL; of several profiles the first counts.
+// Borrowed until a profile is read again.
 const char *ssa_settings_value(const struct ssa_settings *settings, const char *name);
 
 // Whether a variable of the environment holds a secret, or settings of ours, that a program which is given
@@ -147,11 +161,14 @@ struct ssa_grant {
 };
 void ssa_grant_free(struct ssa_grant *grant);
 
-// Fetches an access token: one login, one signature in the token, one request. The caller frees *grant.
+// Fetches an access token: one login, one signature in the token, one request. The caller frees *grant. Of
+// several profiles the next is used where a token fails, as ssa_settings_profiles says, never after a wrong
+// PIN, nor where network, credentials, settings or the API are to blame; the last one's failure is the
+// call's.
 bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
                struct ssa_error *err);
 
-// The signed assertion alone (RFC 7523 section 3), without a request.
+// The signed assertion alone (RFC 7523 section 3), without a request. Falls back likewise.
 bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *assertion,
               struct ssa_error *err);
 

@@ -1,18 +1,12 @@
 // Settings: collecting them from their sources, and choosing.
-#include "flow/settings.h"
-#include "flow/read.h"
+#include "flow/settings_own.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/text.h"
-#include "flow/dotenv.h"
 #include "flow/reference.h"
 
-enum { PROFILE_TEXT_MAX = 64 * 1024, ENVIRONMENT_SECRETS_MAX = 32 * 1024, VARIABLES_MAX = 8 };
+enum { ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
 
 static const struct {
     const char *name;
@@ -39,19 +33,6 @@ static const struct {
 
 const char setting_secret_alias[] = "APS_CLIENT_SECRET";
 
-struct ssa_settings {
-    const char *values[SOURCE_COUNT][SETTING_COUNT];
-    const char *alias[SOURCE_COUNT];
-    struct secret environment; // copies of what was secret there
-    struct {
-        const char *name, *value; // of variables that env:NAME reads
-    } variables[VARIABLES_MAX];
-    size_t variable_count;
-    struct secret profile; // the file's text; values point into it
-    char profile_path[PATH_TEXT_MAX];
-    bool profile_first;
-};
-
 const char *setting_name(enum setting id)
 {
     return table[id].name;
@@ -67,11 +48,11 @@ void ssa_settings_free(struct ssa_settings *s)
     if (s == NULL)
         return;
     secret_free(&s->environment);
-    secret_free(&s->profile);
+    profiles_free(s);
     free(s);
 }
 
-static enum setting find_name(const char *name, size_t len)
+enum setting setting_find(const char *name, size_t len)
 {
     for (enum setting id = 0; id < SETTING_COUNT; id++)
         if (strlen(table[id].name) == len && memcmp(table[id].name, name, len) == 0)
@@ -79,14 +60,14 @@ static enum setting find_name(const char *name, size_t len)
     return SETTING_COUNT;
 }
 
-static bool is_alias(const char *name, size_t len)
+bool setting_is_alias(const char *name, size_t len)
 {
     return len == sizeof setting_secret_alias - 1 && memcmp(name, setting_secret_alias, len) == 0;
 }
 
 bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *value, struct ssa_error *err)
 {
-    const enum setting id = find_name(name, strlen(name));
+    const enum setting id = setting_find(name, strlen(name));
     if (id == SETTING_COUNT)
         return error_set(err, SSA_USAGE, NULL, name, "there is no such setting");
     s->values[FROM_OPTION][id] = value;
@@ -138,8 +119,8 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
 {
     for (char **entry = environment; *entry != NULL; entry++) {
         const size_t len = strcspn(*entry, "=");
-        const enum setting id = find_name(*entry, len);
-        const bool alias = is_alias(*entry, len);
+        const enum setting id = setting_find(*entry, len);
+        const bool alias = setting_is_alias(*entry, len);
         if ((id == SETTING_COUNT && !alias) || (*entry)[len] == '\0')
             continue;
         const char *value = *entry + len + 1;
@@ -162,83 +143,20 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
     return true;
 }
 
-static bool take_assignment(void *context, const struct assignment *a, struct ssa_error *err)
-{
-    struct ssa_settings *s = context;
-    const enum setting id = find_name(a->name, strlen(a->name));
-    const bool alias = is_alias(a->name, strlen(a->name));
-    if (id == SETTING_COUNT && !alias)
-        return true;
-    // A PEM with \n in it is told apart later, with a pointer to key import.
-    if (a->ambiguous && id != SET_PRIVATE_KEY) {
-        error_set(err, SSA_CONFIG, NULL, s->profile_path,
-                  "line %zu has a backslash between double quotes in %s", a->line, a->name);
-        return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
-    }
-    if (alias)
-        s->alias[FROM_PROFILE] = a->value;
-    else
-        s->values[FROM_PROFILE][id] = a->value;
-    return true;
-}
-
-// A profile of references alone is nobody's secret.
-static void warn_if_shared(const struct ssa_settings *s, int fd, const struct ssa_callbacks *callbacks)
-{
-    const char *secret = s->values[FROM_PROFILE][SET_CLIENT_SECRET];
-    if (!text_present(secret))
-        secret = s->alias[FROM_PROFILE];
-    if (callbacks != NULL && text_present(secret) && source_kind(secret) == SOURCE_NONE)
-        source_warn_if_shared(fd, s->profile_path, callbacks);
-}
-
-static bool read_profile(struct ssa_settings *s, int fd, const struct ssa_callbacks *callbacks,
-                         struct ssa_error *err)
-{
-    return secret_new(&s->profile, PROFILE_TEXT_MAX, err) &&
-           read_secret(&s->profile, fd, s->profile_path, callbacks, err) &&
-           dotenv_read(&s->profile, s->profile_path, take_assignment, s, err);
-}
-
-static bool absent_profile(struct ssa_settings *s, int number, struct ssa_error *err)
-{
-    error_errno(err, SSA_CONFIG, number, s->profile_path, "the profile cannot be read");
-    return number == ENOENT
-               ? error_hint(err, "`ssa-hsm account create`, `key create` and `key import` write it.")
-               : false;
-}
-
-bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optional,
-                          const struct ssa_callbacks *callbacks, struct ssa_error *err)
-{
-    const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
-    const bool named = name != NULL || text_present(by_environment);
-    // The default need not exist, and without a home there is no place for it.
-    const bool may_be_absent = optional || !named;
-    const char *chosen = name != NULL ? name : named ? by_environment : "default";
-    if (!path_profile(chosen, s->profile_path, named ? err : NULL)) {
-        s->profile_path[0] = '\0';
-        return !named;
-    }
-    const int fd = open(s->profile_path, O_RDONLY | O_CLOEXEC);
-    const int number = errno;
-    if (fd < 0 && (number != ENOENT || !may_be_absent))
-        return absent_profile(s, number, err);
-    if (fd < 0) {
-        s->profile_path[0] = '\0';
-        return true;
-    }
-    s->profile_first = name != NULL;
-    const bool ok = read_profile(s, fd, callbacks, err);
-    if (ok)
-        warn_if_shared(s, fd, callbacks);
-    (void)close(fd);
-    return ok;
-}
-
 const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id)
 {
-    return s->values[source][id];
+    return source == FROM_PROFILE ? settings_of_profile(s, s->current, id) : s->values[source][id];
+}
+
+// What a source says of the client secret, by either of its names.
+static const char *client_secret_from(const struct ssa_settings *s, enum setting_source source)
+{
+    const char *value = settings_from(s, source, SET_CLIENT_SECRET);
+    if (text_present(value))
+        return value;
+    if (source != FROM_PROFILE)
+        return s->alias[source];
+    return s->current < s->profile_count ? s->profiles[s->current].alias : NULL;
 }
 
 const char *settings_secret_variable(const struct ssa_settings *s, const char *reference)
@@ -251,7 +169,7 @@ const char *settings_secret_variable(const struct ssa_settings *s, const char *r
             return s->variables[i].value;
     if (strcmp(name, setting_secret_alias) == 0)
         return s->alias[FROM_ENVIRONMENT];
-    const enum setting id = find_name(name, strlen(name));
+    const enum setting id = setting_find(name, strlen(name));
     return id != SETTING_COUNT && table[id].secret ? s->values[FROM_ENVIRONMENT][id] : NULL;
 }
 
@@ -267,9 +185,8 @@ const char *settings_get(const struct ssa_settings *s, enum setting id, enum set
     enum setting_source order[SOURCE_COUNT];
     settings_order(s, order);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        const char *value = s->values[order[i]][id];
-        if (!text_present(value) && id == SET_CLIENT_SECRET)
-            value = s->alias[order[i]];
+        const char *value =
+            id == SET_CLIENT_SECRET ? client_secret_from(s, order[i]) : settings_from(s, order[i], id);
         if (!text_present(value))
             continue;
         if (source != NULL)
@@ -283,13 +200,8 @@ const char *settings_get(const struct ssa_settings *s, enum setting id, enum set
 
 const char *ssa_settings_value(const struct ssa_settings *s, const char *name)
 {
-    const enum setting id = find_name(name, strlen(name));
+    const enum setting id = setting_find(name, strlen(name));
     return id == SETTING_COUNT ? NULL : settings_get(s, id, NULL);
-}
-
-const char *settings_profile_path(const struct ssa_settings *s)
-{
-    return s->profile_path;
 }
 
 bool settings_profile_first(const struct ssa_settings *s)

@@ -32,7 +32,7 @@ enum setting {
 enum setting_source {
     FROM_OPTION,
     FROM_ENVIRONMENT,
-    FROM_PROFILE,
+    FROM_PROFILE, // the last: its values are kept elsewhere
     SOURCE_COUNT,
     FROM_NOWHERE = SOURCE_COUNT
 };
@@ -46,7 +46,7 @@ extern const char setting_secret_alias[];
 // The value that wins, or NULL; *source (may be NULL) says where it is from. Empty values count as unset.
 const char *settings_get(const struct ssa_settings *s, enum setting id, enum setting_source *source);
 
-// The path of the profile that was read, or "" for none.
+// The path of the profile in use, or "" for none.
 const char *settings_profile_path(const struct ssa_settings *s);
 
 // Whether the profile was named by an option, so that it goes before the environment.
@@ -54,6 +54,9 @@ bool settings_profile_first(const struct ssa_settings *s);
 
 // What one source says, NULL where it does not; empty values are told apart from missing ones.
 const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id);
+
+// What one of the profiles says, counted from 0: of several, one alone is in use.
+const char *settings_of_profile(const struct ssa_settings *s, size_t profile, enum setting id);
 
 // The copy in locked memory of the variable that the reference env:NAME reads, where one was made; NULL for
 // any other.

@@ -1,6 +1,6 @@
 // What of the environment another program has no business with.
 #include "flow/reference.h"
-#include "flow/settings.h"
+#include "flow/settings_own.h"
 #include "hsm/uri.h"
 
 static bool is_variable_of(const char *reference, const char *name)
@@ -16,18 +16,21 @@ static bool is_pin_variable_of(const char *text, const char *name)
            is_variable_of(uri_pin_source(uri), name);
 }
 
-// Every source counts, also one that another goes before: a secret is one all the same.
-static bool is_read_by_settings(const struct ssa_settings *settings, const char *name)
+static bool is_read_by(const char *const values[static SETTING_COUNT], const char *alias, const char *name)
 {
-    static const enum setting references[] = {SET_CLIENT_SECRET, SET_PIN_SOURCE, SET_SO_PIN_SOURCE};
-    static const enum setting uris[] = {SET_PRIVATE_KEY, SET_TOKEN};
+    return is_variable_of(values[SET_CLIENT_SECRET], name) || is_variable_of(alias, name) ||
+           is_variable_of(values[SET_PIN_SOURCE], name) || is_variable_of(values[SET_SO_PIN_SOURCE], name) ||
+           is_pin_variable_of(values[SET_PRIVATE_KEY], name) || is_pin_variable_of(values[SET_TOKEN], name);
+}
+
+// Every source counts, also one that another goes before, and every profile: a secret is one all the same.
+static bool is_read_by_settings(const struct ssa_settings *s, const char *name)
+{
     bool found = false;
-    for (enum setting_source from = 0; from < SOURCE_COUNT; from++) {
-        for (size_t i = 0; i < sizeof references / sizeof references[0]; i++)
-            found = found || is_variable_of(settings_from(settings, from, references[i]), name);
-        for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++)
-            found = found || is_pin_variable_of(settings_from(settings, from, uris[i]), name);
-    }
+    for (enum setting_source from = 0; from < FROM_PROFILE; from++)
+        found = found || is_read_by(s->values[from], s->alias[from], name);
+    for (size_t i = 0; i < s->profile_count; i++)
+        found = found || is_read_by(s->profiles[i].values, s->profiles[i].alias, name);
     return found;
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/settings.h"
+#include "flow/profiles.h"
 
 // What a test sets up; NULL for none.
 struct sources {
@@ -237,6 +237,127 @@ static void a_profile_that_others_can_read_is_told(void **state)
     }
 }
 
+static void splits(const char *text, size_t count, const char *first, const char *last)
+{
+    struct ssa_error err;
+    struct profile_names names;
+    SUCCEEDS(profile_names_split(text, &names, &err));
+    assert_int_equal(names.count, count);
+    assert_string_equal(names.list[0], first);
+    assert_string_equal(names.list[count - 1], last);
+}
+
+static void a_list_is_split_at_its_colons(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct profile_names names;
+    splits("main", 1, "main", "main");
+    splits("main:spare", 2, "main", "spare");
+    splits("/a/b.env:./c:d", 3, "/a/b.env", "d");
+    splits("a:b:c:d:e:f:g:h", 8, "a", "h");
+    FAILS(profile_names_split("a:b:c:d:e:f:g:h:i", &names, &err), SSA_CONFIG, "more than 8");
+    static const char *const holes[] = {"", ":", "a:", ":a", "a::b"};
+    for (size_t i = 0; i < sizeof holes / sizeof holes[0]; i++)
+        FAILS(profile_names_split(holes[i], &names, &err), SSA_CONFIG, "empty name");
+    static char longest[PATH_TEXT_MAX + 1];
+    memset(longest, 'x', PATH_TEXT_MAX);
+    FAILS(profile_names_split(longest, &names, &err), SSA_CONFIG, "longer than");
+    longest[PATH_TEXT_MAX - 1] = '\0';
+    splits(longest, 1, longest, longest);
+}
+
+static void a_path_that_exists_is_one_whatever_is_in_it(void **state)
+{
+    (void)state;
+    const char *path = unit_write("odd:folder/a:b.env", "KEY_ID=1\n", 0600);
+    splits(path, 1, path, path);
+    // What does not exist is a list.
+    splits("/nowhere/odd:b.env", 2, "/nowhere/odd", "b.env");
+}
+
+static struct ssa_settings *listed(const char *by_environment, const char *const *names, size_t count,
+                                   struct ssa_error *err)
+{
+    static char entry[600];
+    char *environment[] = {entry, NULL};
+    struct ssa_settings *s = ssa_settings_new();
+    (void)snprintf(entry, sizeof entry, "SSA_HSM_PROFILE=%s", by_environment);
+    if (ssa_settings_environment(s, environment, true, err) &&
+        ssa_settings_profiles(s, names, count, &callbacks, err))
+        return s;
+    ssa_settings_free(s);
+    return NULL;
+}
+
+static void two_profiles(void)
+{
+    (void)unit_write("config/ssa-hsm/one.env", "KEY_ID=1\nSSA_HSM_SCOPE=data:read\n", 0600);
+    (void)unit_write("config/ssa-hsm/two.env", "KEY_ID=2\nAPS_CLIENT_SECRET=x\n", 0600);
+}
+
+static void of_several_profiles_each_is_kept_and_the_first_is_in_use(void **state)
+{
+    (void)state;
+    two_profiles();
+    static const char *const names[] = {"one", "two"};
+    const struct {
+        const char *by_environment;
+        size_t count;
+    } ways[] = {{"one:two", 0}, {"other", 2}};
+    for (size_t i = 0; i < 2; i++) {
+        struct ssa_error err;
+        struct ssa_settings *s = listed(ways[i].by_environment, names, ways[i].count, &err);
+        SUCCEEDS(s != NULL);
+        assert_int_equal(settings_profile_count(s), 2);
+        assert_true(settings_profile_first(s) == (i == 1));
+        assert_string_equal(ssa_settings_value(s, "KEY_ID"), "1");
+        assert_string_equal(settings_profile_name(s), "one");
+        struct ssa_settings *view = settings_with_profile(s, 1);
+        assert_string_equal(ssa_settings_value(view, "KEY_ID"), "2");
+        assert_string_equal(settings_profile_name(view), "two");
+        assert_string_equal(settings_profile_path(view), unit_path("config/ssa-hsm/two.env"));
+        // What one does not say is not the other's.
+        assert_null(ssa_settings_value(view, "SSA_HSM_SCOPE"));
+        assert_string_equal(ssa_settings_value(view, "APS_SECRET_ID"), "x");
+        assert_null(ssa_settings_value(s, "APS_SECRET_ID"));
+        settings_view_end(&view);
+        ssa_settings_free(s);
+    }
+}
+
+static void each_of_a_list_must_exist(void **state)
+{
+    (void)state;
+    two_profiles();
+    struct ssa_error err;
+    static const char *const names[] = {"one", "missing"}, *const colon[] = {"one:two"};
+    FAILS(listed("", names, 2, &err) != NULL, SSA_CONFIG, "missing.env");
+    FAILS(listed("one:missing", NULL, 0, &err) != NULL, SSA_CONFIG, "missing.env");
+    FAILS(listed("", colon, 1, &err) != NULL, SSA_USAGE, "this is no name");
+    assert_non_null(strstr(err.hint, "--profile A --profile B"));
+    FAILS(listed("", names, SSA_PROFILES_MAX + 1, &err) != NULL, SSA_USAGE, "more than 8");
+    (void)unit_write("config/ssa-hsm/bad.env", "nonsense\n", 0600);
+    FAILS(listed("one:bad", NULL, 0, &err) != NULL, SSA_CONFIG, "bad.env: line 1");
+}
+
+static void one_profile_is_no_list_and_takes_the_place_of_those_before(void **state)
+{
+    (void)state;
+    two_profiles();
+    struct ssa_error err;
+    struct ssa_settings *s = listed("one:two", NULL, 0, &err);
+    SUCCEEDS(s != NULL);
+    FAILS(ssa_settings_profile(s, NULL, false, &callbacks, &err), SSA_USAGE, "is a list of profiles");
+    SUCCEEDS(ssa_settings_profile(s, "two", false, &callbacks, &err));
+    assert_int_equal(settings_profile_count(s), 1);
+    assert_string_equal(ssa_settings_value(s, "KEY_ID"), "2");
+    assert_null(ssa_settings_value(s, "SSA_HSM_SCOPE"));
+    SUCCEEDS(ssa_settings_profile(s, "not-yet", true, &callbacks, &err));
+    assert_null(ssa_settings_value(s, "KEY_ID"));
+    ssa_settings_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +372,11 @@ int main(void)
         cmocka_unit_test(a_broken_profile_is_told_with_file_and_line),
         cmocka_unit_test(a_profile_that_others_can_read_is_told),
         cmocka_unit_test(the_last_of_two_lines_wins_as_in_the_shell),
+        cmocka_unit_test(a_list_is_split_at_its_colons),
+        cmocka_unit_test(a_path_that_exists_is_one_whatever_is_in_it),
+        cmocka_unit_test(of_several_profiles_each_is_kept_and_the_first_is_in_use),
+        cmocka_unit_test(each_of_a_list_must_exist),
+        cmocka_unit_test(one_profile_is_no_list_and_takes_the_place_of_those_before),
     };
     return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);
 }
