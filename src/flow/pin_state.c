@@ -92,6 +92,17 @@ static bool write_record(int fd, const char *identity)
     return pwrite(fd, line, len, 0) == (ssize_t)len && ftruncate(fd, (off_t)len) == 0;
 }
 
+static const char unanswered_mark[] = "unanswered\n";
+
+// A second line says that it may be the token, and not the PIN, which is at fault.
+static void mark_unanswered(int fd)
+{
+    const size_t len = sizeof unanswered_mark - 1;
+    struct stat about;
+    if (fstat(fd, &about) == 0 && pwrite(fd, unanswered_mark, len, about.st_size) != (ssize_t)len)
+        (void)!ftruncate(fd, about.st_size);
+}
+
 static bool refuse(const struct pin_state *state, const struct token_info *info, struct ssa_error *err)
 {
     error_set(
@@ -120,7 +131,9 @@ static bool read_record(struct pin_state *state)
     const ssize_t got = pread(state->fd, state->before, sizeof state->before - 1, 0);
     state->before[got > 0 ? got : 0] = '\0';
     const bool recorded = state->before[0] != '\0';
-    state->before[strcspn(state->before, "\n")] = '\0';
+    const size_t len = strcspn(state->before, "\n");
+    state->unanswered = state->before[len] != '\0' && strcmp(state->before + len + 1, unanswered_mark) == 0;
+    state->before[len] = '\0';
     return recorded;
 }
 
@@ -134,6 +147,7 @@ bool pin_state_begin(struct pin_state *state, const struct token_info *info, con
                      const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     bool busy = false;
+    state->unanswered = false;
     state->fd = open_record(info, callbacks, state, &busy);
     if (busy)
         return error_set(err, SSA_PIN, NULL, info->uri, "another process is logging in with this token");
@@ -160,11 +174,15 @@ void pin_state_end(struct pin_state *state, enum pin_outcome outcome)
 {
     if (state->fd < 0)
         return;
-    if (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN)
+    if (outcome == PIN_UNKNOWN)
+        mark_unanswered(state->fd);
+    if (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN) {
         (void)fsync(state->fd);
-    else if (outcome == PIN_NOT_TRIED && state->recorded)
+    } else if (outcome == PIN_NOT_TRIED && state->recorded) {
         (void)write_record(state->fd, state->before);
-    else
+        if (state->unanswered)
+            mark_unanswered(state->fd);
+    } else
         (void)unlink(state->path);
     give_up(state);
 }

@@ -15,6 +15,7 @@ struct pin_state {
     char path[PATH_TEXT_MAX];
     int fd;                      // locked while a try is under way; -1 where the state cannot be written
     bool recorded;               // there was a failed try before
+    bool unanswered;             // which the token did not answer, so that the PIN may be right
     char before[PIN_RECORD_MAX]; // its identity: the record stands again if this try is none
 };
 

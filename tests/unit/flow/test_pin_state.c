@@ -71,6 +71,32 @@ static void a_wrong_pin_is_tried_once(void **state)
     pin_state_end(&pin, PIN_ACCEPTED);
 }
 
+static void a_try_without_an_answer_is_told_apart(void **state)
+{
+    (void)state;
+    struct pin_state pin;
+    tried("file 1", PIN_UNKNOWN);
+    assert_false(begins(&token, "file 1", false, &pin));
+    assert_true(pin.unanswered);
+    // A try that is none leaves it as it was.
+    assert_true(begins(&token, "file 1", true, &pin));
+    pin_state_end(&pin, PIN_NOT_TRIED);
+    assert_false(begins(&token, "file 1", false, &pin));
+    assert_true(pin.unanswered);
+    tried("file 2", PIN_REFUSED);
+    assert_false(begins(&token, "file 2", false, &pin));
+    assert_false(pin.unanswered);
+    assert_true(begins(&token, "", true, &pin));
+    pin_state_end(&pin, PIN_UNKNOWN);
+    assert_false(begins(&token, "", false, &pin));
+    assert_true(pin.unanswered);
+    // A process that died over it did not write the second line.
+    assert_true(begins(&token, "", true, &pin));
+    (void)close(pin.fd);
+    assert_false(begins(&token, "", false, &pin));
+    assert_false(pin.unanswered);
+}
+
 static void another_pin_file_is_another_try(void **state)
 {
     (void)state;
@@ -272,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_wrong_pin_is_tried_once, fresh),
+        cmocka_unit_test_setup(a_try_without_an_answer_is_told_apart, fresh),
         cmocka_unit_test_setup(another_pin_file_is_another_try, fresh),
         cmocka_unit_test_setup(a_source_that_cannot_be_told_apart_stays_blocked, fresh),
         cmocka_unit_test_setup(a_person_can_allow_one_more, fresh),
