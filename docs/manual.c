@@ -59,13 +59,12 @@ static void manual(void)
     for (enum option id = 0; id < OPT_COMMON_COUNT; id++)
         option(id);
     (void)puts(
-        ".SH TABLES AND JSON\nTables show times in the local zone.\n"
-        ".B \\-\\-json\ngives ISO 8601 in UTC and null for what is not known.\n"
-        ".B key list\nmarks with * the key that the settings use. A key that is \"not here\" may well live "
-        "on the token\n"
-        "of another host. The API takes 10 requests a minute:\n.B key list \\-\\-all\nwaits as long as it "
-        "must, which\n"
-        ".B \\-\\-timeout\ndoes not count.\n"
+        ".SH SEVERAL PROFILES\n.BR token ,\n.B exec\nand\n.B jwt\ntake\n.B \\-\\-profile\n"
+        "several times, or names in\n.B SSA_HSM_PROFILE\nwith a colon between them (a path of a file that "
+        "exists is "
+        "not split).\nWhere the token of one is absent, locked or broken, or lacks the key, the next is "
+        "used, and a\n"
+        "warning says so. A wrong PIN is no reason, nor is anything but the token.\n"
         ".SH FILES\n.I $XDG_CONFIG_HOME/ssa\\-hsm/NAME.env\n.RS\nprofiles\n.RE\n"
         ".I $XDG_STATE_HOME/ssa\\-hsm/pin\\-SERIAL\n.RS\na PIN that failed unattended\n.RE\n"
         ".SH EXIT STATUS\n0 done, 1 unexpected, 2 usage, 3 configuration, 4 module or token absent, 5 PIN,\n"

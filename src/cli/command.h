@@ -20,6 +20,7 @@ struct command {
     const char *arguments; // for the help
     const char *help;
     size_t words_min, words_max;
+    bool falls_back;                          // takes several profiles
     bool writes_profile;                      // --profile names what is written, and need not exist
     enum option options[COMMAND_OPTIONS_MAX]; // its own, beside the common ones
     size_t option_count;

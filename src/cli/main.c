@@ -104,6 +104,12 @@ static bool check_usage(const struct command *command, const struct arguments *a
                       option_table[id].name);
             return error_hint(err, "`ssa-hsm %s --help` lists those it has.", command->name);
         }
+    if (a->profile_count > 1 && !command->falls_back) {
+        error_set(err, SSA_USAGE, NULL, NULL, "`%s` takes one --profile", command->name);
+        return error_hint(err,
+                          "Several, which fall back from one token to the next, are for `token`, `exec` and "
+                          "`jwt`.");
+    }
     const bool runs_another = command->run == command_exec;
     if (words < command->words_min || words > command->words_max || (a->rest != NULL) != runs_another ||
         (runs_another && a->rest[0] == NULL)) {
@@ -125,8 +131,12 @@ static bool load_settings(struct ssa_settings *settings, const struct command *c
         if (name != NULL && a->given[id] && !ssa_settings_option(settings, name, a->values[id], err))
             return false;
     }
-    return ssa_settings_environment(settings, environ, true, err) &&
-           ssa_settings_profile(settings, a->values[OPT_PROFILE], command->writes_profile, callbacks, err);
+    if (!ssa_settings_environment(settings, environ, true, err))
+        return false;
+    return command->falls_back
+               ? ssa_settings_profiles(settings, a->profiles, a->profile_count, callbacks, err)
+               : ssa_settings_profile(settings, a->values[OPT_PROFILE], command->writes_profile, callbacks,
+                                      err);
 }
 
 static bool run_command(const struct command *command, const struct arguments *a, size_t name_words,

@@ -8,7 +8,8 @@
 #include "core/text.h"
 
 const struct option_row option_table[OPTION_COUNT] = {
-    [OPT_PROFILE] = {"profile", 'p', "NAME", "profile to use or write: a name, or a path", NULL, false},
+    [OPT_PROFILE] = {"profile", 'p', "NAME", "profile to use or write: a name, or a path; several fall back",
+                     NULL, true},
     [OPT_CLIENT_ID] = {"client-id", 0, "ID", "client id of the APS app", "APS_CLIENT_ID", false},
     [OPT_TOKEN] = {"token", 0, "URI", "PKCS#11 URI of the token for new keys", "SSA_HSM_TOKEN", false},
     [OPT_MODULE] = {"module", 0, "FILE", "PKCS#11 module: a path, or a name p11-kit knows", "SSA_HSM_MODULE",
@@ -88,6 +89,16 @@ static bool find_letter(char letter, enum option *found)
     return false;
 }
 
+static bool add_profile(struct arguments *a, const char *name, struct ssa_error *err)
+{
+    if (a->profile_count == SSA_PROFILES_MAX)
+        return error_set(err, SSA_USAGE, NULL, NULL, "--profile is given more than %d times",
+                         SSA_PROFILES_MAX);
+    a->profiles[a->profile_count++] = name;
+    a->values[OPT_PROFILE] = a->profiles[0];
+    return true;
+}
+
 static bool set(struct arguments *a, enum option id, const char *value, struct ssa_error *err)
 {
     const struct option_row *row = &option_table[id];
@@ -96,6 +107,8 @@ static bool set(struct arguments *a, enum option id, const char *value, struct s
     if (row->argument != NULL && value[0] == '\0')
         return error_set(err, SSA_USAGE, NULL, NULL, "--%s is given an empty value", row->name);
     a->given[id] = true;
+    if (id == OPT_PROFILE)
+        return add_profile(a, value, err);
     a->values[id] = value;
     if (id != OPT_SCOPE)
         return true;

@@ -64,8 +64,10 @@ enum { WORDS_MAX = 8, SCOPE_ARGUMENT_MAX = 4096 };
 struct arguments {
     const char *values[OPTION_COUNT]; // of options that take one
     bool given[OPTION_COUNT];
-    char scope[SCOPE_ARGUMENT_MAX]; // --scope may be repeated
-    const char *words[WORDS_MAX];   // what is no option, the command's name first
+    char scope[SCOPE_ARGUMENT_MAX];         // --scope may be repeated
+    const char *profiles[SSA_PROFILES_MAX]; // --profile too; values has the first
+    size_t profile_count;
+    const char *words[WORDS_MAX]; // what is no option, the command's name first
     size_t word_count;
     char **rest; // what follows "--", or the command that exec runs; NULL-terminated, NULL for none
 };

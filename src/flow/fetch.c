@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/jwt.h"
 #include "core/tell.h"
+#include "flow/fallback.h"
 #include "flow/open.h"
 #include "flow/reference.h"
 #include "flow/result.h"
@@ -107,18 +108,34 @@ static void warn_if_unlocked(const struct ssa_run *run, const struct secret *sec
              "memory cannot be locked, so secrets could be written to swap: raise `ulimit -l` to 8192");
 }
 
-bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *assertion,
-              struct ssa_error *err)
+struct signing {
+    const struct ssa_token_request *request;
+    struct secret out;
+};
+
+static bool sign_once(void *context, const struct ssa_run *run, struct pin_tries *pins, struct ssa_error *err)
 {
+    struct signing *signing = context;
     struct plan plan;
     struct pin_policy policy;
     URI_AUTO *uri = NULL;
-    SECRET_AUTO out = {0};
-    if (!plan_claims(&plan, run, request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
-        !pin_policy_init(&policy, run, uri, err) || !secret_new(&out, ASSERTION_MAX, err))
+    if (!plan_claims(&plan, run, signing->request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
+        !pin_policy_init(&policy, run, uri, err))
         return false;
-    warn_if_unlocked(run, &out);
-    return sign_in_token(&plan, &policy, uri, &out, err) && text_take(assertion, &out, err);
+    policy.tries = pins;
+    return sign_in_token(&plan, &policy, uri, &signing->out, err);
+}
+
+bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *assertion,
+              struct ssa_error *err)
+{
+    struct signing signing = {.request = request};
+    bool done = secret_new(&signing.out, ASSERTION_MAX, err);
+    if (done)
+        warn_if_unlocked(run, &signing.out);
+    done = done && with_fallback(run, sign_once, &signing, err) && text_take(assertion, &signing.out, err);
+    secret_free(&signing.out);
+    return done;
 }
 
 // The connection is begun once no person is waited for any more: a server closes one that stays idle.
@@ -161,37 +178,56 @@ static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ss
            text_take(&grant->json, &json, err);
 }
 
-bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
-               struct ssa_error *err)
-{
-    struct plan plan;
-    struct pin_policy policy;
-    bool literal = false;
-    *grant = (struct ssa_grant){0};
-    URI_AUTO *uri = NULL;
-    SECRET_AUTO secret = {0};
-    SECRET_AUTO assertion = {0};
-    SECRET_AUTO answer = {0};
-    APS_AUTO *client = NULL;
-    if (!plan_claims(&plan, run, request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
-        !pin_policy_init(&policy, run, uri, err) || !secret_new(&assertion, ASSERTION_MAX, err) ||
-        !secret_new(&answer, GRANT_MAX, err))
-        return false;
-    warn_if_unlocked(run, &assertion);
-    if (!read_client_secret(run, &secret, &literal, err) || !open_api(run, &secret, &client, err) ||
-        !signing_input(&plan, &assertion, err))
-        return false;
+// What the tries with several profiles share.
+struct fetch {
+    const struct ssa_token_request *request;
+    struct secret assertion, answer;
+    // The client secret, and what it was read by: a person types it once, a descriptor can be read once.
+    struct secret secret;
+    const char *client_id, *secret_setting;
+};
 
+static void fetch_end(struct fetch *fetch)
+{
+    secret_free(&fetch->assertion);
+    secret_free(&fetch->answer);
+    secret_free(&fetch->secret);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool need_client_secret(struct fetch *fetch, const struct ssa_run *run, const char *client_id,
+                               struct ssa_error *err)
+{
+    const char *setting = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
+    bool literal = false;
+    if (fetch->secret.data != NULL && same(fetch->client_id, client_id) &&
+        same(fetch->secret_setting, setting))
+        return true;
+    secret_free(&fetch->secret);
+    fetch->client_id = client_id;
+    fetch->secret_setting = setting;
+    return read_client_secret(run, &fetch->secret, &literal, err);
+}
+
+// With a token that failed, what was begun at the API is given up.
+static bool sign_and_exchange(struct fetch *fetch, struct plan *plan, struct pin_policy *policy,
+                              const struct uri *uri, struct aps *client, struct ssa_error *err)
+{
     struct opening opening = {.client = client,
-                              .assertion_len = assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
-                              .scope = plan.scope};
-    policy.ready = begin_exchange;
-    policy.ready_context = &opening;
+                              .assertion_len =
+                                  fetch->assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
+                              .scope = plan->scope};
+    policy->ready = begin_exchange;
+    policy->ready_context = &opening;
     // A person at a pinentry takes a while, like one at a terminal.
-    if (policy.source != NULL && source_kind(policy.source) != SOURCE_PINENTRY &&
-        !open_needs_search(run, uri))
+    if (policy->source != NULL && source_kind(policy->source) != SOURCE_PINENTRY &&
+        !open_needs_search(plan->run, uri))
         begin_exchange(&opening);
-    const bool is_signed = sign_in_token(&plan, &policy, uri, &assertion, err);
+    const bool is_signed = sign_in_token(plan, policy, uri, &fetch->assertion, err);
     // A token that asks for no login never called for the exchange.
     if (is_signed)
         begin_exchange(&opening);
@@ -200,9 +236,38 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
             *err = opening.err;
         return false;
     }
-    const bool answered = aps_exchange_finish(opening.exchange, is_signed ? &assertion : NULL, plan.lifetime,
-                                              &answer, is_signed ? err : NULL);
+    const bool answered = aps_exchange_finish(opening.exchange, is_signed ? &fetch->assertion : NULL,
+                                              plan->lifetime, &fetch->answer, is_signed ? err : NULL);
     if (is_signed && !answered)
-        explain_refusal(&plan, err);
-    return is_signed && answered && go_on(&run->callbacks, err) && take_grant(&answer, grant, err);
+        explain_refusal(plan, err);
+    return is_signed && answered;
+}
+
+static bool fetch_once(void *context, const struct ssa_run *run, struct pin_tries *pins,
+                       struct ssa_error *err)
+{
+    struct fetch *fetch = context;
+    struct plan plan;
+    struct pin_policy policy;
+    URI_AUTO *uri = NULL;
+    APS_AUTO *client = NULL;
+    if (!plan_claims(&plan, run, fetch->request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
+        !pin_policy_init(&policy, run, uri, err))
+        return false;
+    policy.tries = pins;
+    return need_client_secret(fetch, run, plan.claims.issuer, err) &&
+           open_api(run, &fetch->secret, &client, err) && signing_input(&plan, &fetch->assertion, err) &&
+           sign_and_exchange(fetch, &plan, &policy, uri, client, err);
+}
+
+bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
+               struct ssa_error *err)
+{
+    __attribute__((cleanup(fetch_end))) struct fetch fetch = {.request = request};
+    *grant = (struct ssa_grant){0};
+    if (!secret_new(&fetch.assertion, ASSERTION_MAX, err) || !secret_new(&fetch.answer, GRANT_MAX, err))
+        return false;
+    warn_if_unlocked(run, &fetch.assertion);
+    return with_fallback(run, fetch_once, &fetch, err) && go_on(&run->callbacks, err) &&
+           take_grant(&fetch.answer, grant, err);
 }

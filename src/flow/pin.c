@@ -130,13 +130,36 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
             "PIN also ends the count.");
     }
     identity_of(policy->source, identity, sizeof identity);
-    return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
-           pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
+    if (!source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err))
+        return false;
+    const bool may_try =
+        pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
+    if (policy->tries != NULL)
+        policy->tries->unanswered = !may_try && policy->state.unanswered;
+    return may_try;
+}
+
+// Two profiles of a run may name the same token: it gets one try all the same, whatever the record says.
+static bool is_spent(const struct pin_policy *policy, const struct token_info *info)
+{
+    for (size_t i = 0; policy->tries != NULL && i < policy->tries->count; i++)
+        if (memcmp(&policy->tries->spent[i], &info->name, sizeof info->name) == 0)
+            return true;
+    return false;
+}
+
+static void remember_spent(struct pin_policy *policy, const struct token_info *info)
+{
+    if (policy->tries != NULL && policy->tries->count < SSA_PROFILES_MAX)
+        policy->tries->spent[policy->tries->count++] = info->name;
 }
 
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
 {
     struct pin_policy *policy = context;
+    if (is_spent(policy, info))
+        return error_set(err, SSA_TOKEN, NULL, info->uri,
+                         "a login with this token failed just now, so its PIN is not tried again");
     const bool given = pin_attended(policy, info) ? give_attended(policy, info, pin, err)
                                                   : give_unattended(policy, info, pin, err);
     if (!given)
@@ -155,6 +178,8 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
     struct pin_policy *policy = context;
     const bool attended = pin_attended(policy, info);
     const bool may_be_spent = what == PIN_REFUSED || what == PIN_UNKNOWN;
+    if (may_be_spent)
+        remember_spent(policy, info);
     if (may_be_spent && !attended && policy->state.fd < 0) {
         char identity[PATH_TEXT_MAX + 128];
         identity_of(policy->source, identity, sizeof identity);

@@ -5,9 +5,17 @@
 #include "flow/pin_state.h"
 #include "flow/settings.h"
 
+// What became of the PINs of one run, which may go from token to token.
+struct pin_tries {
+    struct token_name spent[SSA_PROFILES_MAX]; // tokens with which a try may have been spent
+    size_t count;
+    bool unanswered; // the last token was not tried: it had broken off an earlier login
+};
+
 struct pin_policy {
     const struct ssa_run *run;
-    const char *source; // a reference; NULL: a person is asked
+    struct pin_tries *tries; // NULL where there is one token alone
+    const char *source;      // a reference; NULL: a person is asked
     bool retry;
     struct pin_state state;
     // Called once the PIN is there, before it is tried; may be NULL.

@@ -107,6 +107,18 @@ static void scopes_add_up(void **state)
     refuses(LINE("-s", many, "-s", "y"), "longer than");
 }
 
+static void profiles_are_a_list(void **state)
+{
+    (void)state;
+    const struct arguments a = reads(LINE("-p", "x", "token", "--profile=y:z", "-pw"));
+    assert_int_equal(a.profile_count, 3);
+    assert_string_equal(a.values[OPT_PROFILE], "x");
+    assert_string_equal(a.profiles[1], "y:z");
+    assert_string_equal(a.profiles[2], "w");
+    assert_int_equal(reads(LINE("token")).profile_count, 0);
+    refuses(LINE("-p1", "-p2", "-p3", "-p4", "-p5", "-p6", "-p7", "-p8", "-p9"), "more than 8 times");
+}
+
 static void a_single_dash_is_a_word(void **state)
 {
     (void)state;
@@ -134,7 +146,7 @@ static void slips_are_told_with_the_way_out(void **state)
     refuses(LINE("-p", ""), "empty value");
     refuses(LINE("--force=yes"), "--force takes no value");
     refuses(LINE("--force="), "--force takes no value");
-    refuses(LINE("-p", "x", "--profile", "y"), "given twice");
+    refuses(LINE("-f", "x", "--format", "y"), "given twice");
     refuses(LINE("1", "2", "3", "4", "5", "6", "7", "8", "9"), "9: is one argument too many");
 }
 
@@ -194,6 +206,7 @@ int main(void)
         cmocka_unit_test(what_follows_two_dashes_is_left_alone),
         cmocka_unit_test(exec_s_command_keeps_its_options),
         cmocka_unit_test(scopes_add_up),
+        cmocka_unit_test(profiles_are_a_list),
         cmocka_unit_test(a_single_dash_is_a_word),
         cmocka_unit_test(slips_are_told_with_the_way_out),
         cmocka_unit_test(there_is_no_option_for_a_secret),
