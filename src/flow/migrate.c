@@ -222,13 +222,13 @@ static bool nothing_else(const struct import *i, struct ssa_error *err)
         i->file.name);
 }
 
-static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)
+// The same before a PIN is asked for. The profile's place is reserved for a moment, only to see which it is.
+static bool may_shred(const struct import *i, const struct ssa_run *run, const struct ssa_output *output,
+                      struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
-    return ((text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
-             text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID])) ||
-            error_set(err, SSA_CONFIG, NULL, i->file.name, "client id or account id is too long")) &&
-           journal_claim(&p->journal, err);
+    PROFILE_AUTO target = {.fd = -1};
+    return i->old.other == NULL || (profile_reserve(&target, run, output, err) &&
+                                    (old_file_is(&i->file, target.path) || nothing_else(i, err)));
 }
 
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
@@ -240,14 +240,13 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
     if (!read_import(&i, run, what, err))
         return false;
     struct block block = block_of(&i.old, p.key_uri);
-    if (!check_block(&block, run, err) ||
-        !provision_prepare(
-            &p, run, output,
-            &(struct provisioning){.operation = OP_KEY_IMPORT, .with_secret = block.secret != NULL}, err) ||
-        !claim(&p, &i, err) || !secret_append(&p.pem, secret_span(&i.pem)))
+    if (!check_block(&block, run, err) || (what->shred && !may_shred(&i, run, output, err)) ||
+        !provision_prepare(&p, run, output, block.secret != NULL, false, err) ||
+        !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
     secret_free(&i.pem);
     const bool replaced = old_file_is(&i.file, p.target.path);
+    // Once more: a person took a while over the PIN, and the file's name may stand for another by now.
     if (what->shred && !replaced && !nothing_else(&i, err))
         return false;
     const bool imported = provision_import(&p, i.file.name, i.old.values[SET_KEY_ID], i.old.values[SET_EMAIL],

@@ -117,8 +117,11 @@ class ImportBlock(_Import):
         values = self.old_account()
         file = self.file("FOO=bar\n" + self.block(values))
         before = file.read_bytes()
-        result = self.run_program("key", "import", file, "--shred")
+        with self.shim() as log:
+            result = self.run_program("key", "import", file, "--shred")
+            self.assertEqual(log.count("C_Login"), 0, "a PIN was tried in vain")
         self.expect(result, 3, "FOO", "--output", "--force", out="")
+        self.assertEqual([p.name for p in self.profile_path().parent.glob("*.env*")], [])
         self.assertEqual(file.read_bytes(), before)
         self.assertFalse(self.profile_path().exists())
         self.assertNotIn("Key Object", self.store.tool("-O").stdout)
