@@ -89,8 +89,9 @@ void ssa_settings_free(struct ssa_settings *settings);
 bool ssa_settings_option(struct ssa_settings *settings, const char *name, const char *value,
                          struct ssa_error *err);
 
-// Takes what is ours from an environment (NULL-terminated "NAME=value"). With overwrite, values that are
-// secrets are wiped in place after they have been copied to locked memory. The strings are borrowed until the
+// Takes what is ours from an environment (NULL-terminated "NAME=value"), once. With overwrite, values that
+// are secrets are wiped in place after they have been copied to locked memory; so is a variable that a
+// reference env:NAME reads, also one in a profile that is read later. The strings are borrowed until the
 // settings are freed.
 bool ssa_settings_environment(struct ssa_settings *settings, char **environment, bool overwrite,
                               struct ssa_error *err);

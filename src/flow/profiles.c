@@ -115,7 +115,8 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
         return (number == ENOENT && may_be_absent) || absent(profile, number, err);
     (void)text_format(profile->name, sizeof profile->name, "%s", name);
     s->profile_count++; // whose text is freed with the settings from here on
-    const bool ok = read_file(profile, fd, callbacks, err);
+    const bool ok = read_file(profile, fd, callbacks, err) &&
+                    settings_secure_variables(s, profile->values, profile->alias, err);
     if (ok)
         warn_if_shared(profile, fd, callbacks);
     (void)close(fd);

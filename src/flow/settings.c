@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "flow/reference.h"
+#include "hsm/uri.h"
 
 enum { ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
 
@@ -48,6 +49,7 @@ void ssa_settings_free(struct ssa_settings *s)
     if (s == NULL)
         return;
     secret_free(&s->environment);
+    free(s->entries);
     profiles_free(s);
     free(s);
 }
@@ -92,31 +94,74 @@ static const char *secure(struct ssa_settings *s, char *value, bool overwrite, s
     return copy;
 }
 
-// The variable that a reference env:NAME reads, moved to locked memory: a process of ours that asks unknown
-// modules for their tokens has no business with a PIN.
-static bool secure_variable(struct ssa_settings *s, const char *reference, char **environment, bool overwrite,
-                            struct ssa_error *err)
+static bool is_secured(const struct ssa_settings *s, struct span name)
 {
-    if (!text_present(reference) || source_kind(reference) != SOURCE_ENV ||
-        s->variable_count == VARIABLES_MAX)
+    for (size_t i = 0; i < s->variable_count; i++)
+        if (span_equal(s->variables[i].name, name))
+            return true;
+    return false;
+}
+
+// The variable that a reference env:NAME reads.
+static bool secure_variable(struct ssa_settings *s, const char *reference, struct ssa_error *err)
+{
+    if (!text_present(reference) || source_kind(reference) != SOURCE_ENV)
         return true;
-    const char *name = source_name(reference);
-    const size_t len = strlen(name);
-    for (char **entry = environment; *entry != NULL; entry++) {
-        if (strncmp(*entry, name, len) != 0 || (*entry)[len] != '=' || (*entry)[len + 1] == '\0')
+    const struct span name = span_text(source_name(reference));
+    if (is_secured(s, name))
+        return true;
+    for (char **entry = s->entries; entry != NULL && *entry != NULL && s->variable_count < VARIABLES_MAX;
+         entry++) {
+        if (strcspn(*entry, "=") != name.len || memcmp(*entry, name.data, name.len) != 0 ||
+            (*entry)[name.len] == '\0' || (*entry)[name.len + 1] == '\0')
             continue;
-        const char *copy = secure(s, *entry + len + 1, overwrite, err);
+        const char *copy = secure(s, *entry + name.len + 1, s->overwrite, err);
         if (copy == NULL)
             return false;
-        s->variables[s->variable_count].name = name;
+        s->variables[s->variable_count].name = span_of(*entry, name.len);
         s->variables[s->variable_count++].value = copy;
     }
+    return true;
+}
+
+// The one that a PKCS#11 URI's pin-source reads. What is wrong with the URI is told when it is used.
+static bool secure_pin_variable(struct ssa_settings *s, const char *text, struct ssa_error *err)
+{
+    URI_AUTO *uri = NULL;
+    return !text_present(text) || !source_is_uri(text) || !uri_parse(text, &uri, NULL) ||
+           secure_variable(s, uri_pin_source(uri), err);
+}
+
+bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
+                               const char *alias, struct ssa_error *err)
+{
+    return secure_variable(s, values[SET_CLIENT_SECRET], err) && secure_variable(s, alias, err) &&
+           secure_variable(s, values[SET_PIN_SOURCE], err) &&
+           secure_variable(s, values[SET_SO_PIN_SOURCE], err) &&
+           secure_pin_variable(s, values[SET_PRIVATE_KEY], err) &&
+           secure_pin_variable(s, values[SET_TOKEN], err);
+}
+
+// The entries are borrowed, the list of them need not last.
+static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_error *err)
+{
+    size_t count = 0;
+    while (environment[count] != NULL)
+        count++;
+    free(s->entries);
+    s->entries = calloc(count + 1, sizeof *s->entries);
+    if (s->entries == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for settings");
+    memcpy(s->entries, environment, count * sizeof *environment);
     return true;
 }
 
 bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite,
                               struct ssa_error *err)
 {
+    s->overwrite = overwrite;
+    if (!keep_entries(s, environment, err))
+        return false;
     for (char **entry = environment; *entry != NULL; entry++) {
         const size_t len = strcspn(*entry, "=");
         const enum setting id = setting_find(*entry, len);
@@ -134,13 +179,8 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
         else
             s->values[FROM_ENVIRONMENT][id] = value;
     }
-    static const enum setting_source known[] = {FROM_OPTION, FROM_ENVIRONMENT};
-    static const enum setting references[] = {SET_PIN_SOURCE, SET_SO_PIN_SOURCE};
-    for (size_t i = 0; i < 2; i++)
-        for (size_t k = 0; k < 2; k++)
-            if (!secure_variable(s, s->values[known[i]][references[k]], environment, overwrite, err))
-                return false;
-    return true;
+    return settings_secure_variables(s, s->values[FROM_OPTION], NULL, err) &&
+           settings_secure_variables(s, s->values[FROM_ENVIRONMENT], s->alias[FROM_ENVIRONMENT], err);
 }
 
 const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id)
@@ -165,7 +205,7 @@ const char *settings_secret_variable(const struct ssa_settings *s, const char *r
         return NULL;
     const char *name = source_name(reference);
     for (size_t i = 0; i < s->variable_count; i++)
-        if (strcmp(s->variables[i].name, name) == 0)
+        if (span_is(s->variables[i].name, name))
             return s->variables[i].value;
     if (strcmp(name, setting_secret_alias) == 0)
         return s->alias[FROM_ENVIRONMENT];

@@ -4,7 +4,7 @@
 
 #include "flow/settings.h"
 
-enum { VARIABLES_MAX = 16 };
+enum { VARIABLES_MAX = 32 };
 
 // A profile that was read.
 struct profile_read {
@@ -18,10 +18,13 @@ struct profile_read {
 struct ssa_settings {
     const char *values[FROM_PROFILE][SETTING_COUNT];
     const char *alias[FROM_PROFILE];
+    char **entries; // of the environment, which a profile may refer to
+    bool overwrite;
     struct secret environment; // copies of what was secret there
     struct {
-        const char *name, *value; // of variables that env:NAME reads
-    } variables[VARIABLES_MAX];
+        struct span name;
+        const char *value;
+    } variables[VARIABLES_MAX]; // which env:NAME reads
     size_t variable_count;
     struct profile_read *profiles; // in the order in which they are used
     size_t profile_count, current;
@@ -33,6 +36,11 @@ enum setting setting_find(const char *name, size_t len);
 
 // Whether it is the other name of the client secret.
 bool setting_is_alias(const char *name, size_t len);
+
+// Moves the variables that a source's env:NAME read to locked memory: a process of ours that asks unknown
+// modules for their tokens has no business with them.
+bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
+                               const char *alias, struct ssa_error *err) MUST_CHECK;
 
 void profiles_free(struct ssa_settings *s);
 

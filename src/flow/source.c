@@ -40,6 +40,13 @@ static bool read_variable(const char *text, bool overwrite, struct secret *secre
     return fits || error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 
+// Of a variable that the settings have moved to locked memory.
+static bool take_copy(const char *text, const char *copy, struct secret *secret, struct ssa_error *err)
+{
+    return secret_append_text(secret, copy) ||
+           error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
+}
+
 static bool read_descriptor(const char *text, const struct ssa_callbacks *callbacks, struct secret *secret,
                             struct ssa_error *err)
 {
@@ -60,16 +67,14 @@ bool source_read(const char *text, const char *subject, const struct ssa_run *ru
 {
     bool ok = false;
     const char *copied = run->settings == NULL ? NULL : settings_secret_variable(run->settings, text);
-    if (copied != NULL)
-        return secret_append_text(secret, copied) ||
-               error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
     switch (source_kind(text)) {
     case SOURCE_FILE:
     case SOURCE_CREDENTIAL:
         ok = read_file(text, &run->callbacks, secret, err);
         break;
     case SOURCE_ENV:
-        ok = read_variable(text, run->overwrite, secret, err);
+        ok = copied != NULL ? take_copy(text, copied, secret, err)
+                            : read_variable(text, run->overwrite, secret, err);
         break;
     case SOURCE_FD:
         ok = read_descriptor(text, &run->callbacks, secret, err);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -164,13 +165,33 @@ class Search(FaultCase):
         seen, script = self.dir / "seen", self.dir / "asked"
         script.write_text(f"#!/bin/sh\nenv >>{seen}\n")
         script.chmod(0o700)
-        env = {"SSA_HSM_MODULE": None, "SSA_HSM_PIN_SOURCE": "env:MY_PIN", "MY_PIN": PIN}
-        self.expect(self.run_program("token", env=env), 0)
         proxy = next(Path("/usr/lib").glob("*/p11-kit-proxy.so"))
-        self.user_module("proxy", f"module: {proxy}")
-        self.user_module("asked", f"remote: |{script}")
-        # The proxy has SoftHSM's token as well, so that there is a choice.
-        self.expect(self.run_program("token", env=env), 3, "proxy", "softhsm2")
-        self.expect(self.run_program("hsm", "list", env=env), 0)
-        self.assertEqual(seen.read_text().count("SSA_HSM_PIN_SOURCE=env:MY_PIN"), 2)
-        self.assertNotIn(PIN, seen.read_text())
+        made = self.profile()
+        uri = made["PRIVATE_KEY"]
+        # Where the variable is named: in the environment, in the profile, in the key's URI, in the token's.
+        ways: tuple[tuple[dict[str, str | None], dict[str, str]], ...] = (
+            ({"SSA_HSM_PIN_SOURCE": "env:MY_PIN"}, {}),
+            ({}, {"SSA_HSM_PIN_SOURCE": "env:MY_PIN"}),
+            ({}, {"PRIVATE_KEY": f"{uri}?pin-source=env:MY_PIN"}),
+            ({"SSA_HSM_TOKEN": f"{uri}?pin-source=env:MY_PIN", "SSA_HSM_PIN_SOURCE": "env:OTHER"}, {}),
+            ({"SSA_HSM_PIN_SOURCE": "env:OTHER"}, {"APS_SECRET_ID": "env:MY_PIN"}),
+        )
+        for env, values in ways:
+            with self.subTest(env=env, values=values):
+                shutil.rmtree(self.config / "pkcs11", ignore_errors=True)
+                self.write_profile({**made, **values})
+                given: dict[str, str | None] = {"SSA_HSM_MODULE": None, "SSA_HSM_PIN_SOURCE": None, **env}
+                given |= {"MY_PIN": PIN, "OTHER": PIN}
+                if "APS_SECRET_ID" in values:
+                    given |= {"APS_SECRET_ID": None, "MY_PIN": self.api.secret}
+                self.expect(self.run_program("token", env=given), 0)
+                self.user_module("proxy", f"module: {proxy}")
+                self.user_module("asked", f"remote: |{script}")
+                # The proxy has SoftHSM's token as well, so that there is a choice.
+                self.expect(self.run_program("token", env=given), 3, "proxy", "softhsm2")
+                self.expect(self.run_program("hsm", "list", env=given), 0)
+                text = seen.read_text()
+                seen.unlink()
+                self.assertEqual(text.count("MY_PIN=\n"), 2, "the module did not look")
+                self.assertNotIn(PIN, text if "OTHER" in str(env) else text.replace(f"OTHER={PIN}", ""))
+                self.assertNotIn(self.api.secret, text)

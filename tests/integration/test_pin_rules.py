@@ -213,6 +213,7 @@ class Sources(PinCase):
             with self.subTest(text=text.encode()):
                 self.pin_file.write_bytes(text.encode())
                 self.jwt("--pin-retry", code=0)
+                self.jwt("--pin-retry", code=0, env={"SSA_HSM_PIN_SOURCE": "env:P", "P": text})
         self.pin_file.write_text(f"{PIN}\n\n")
         self.jwt(code=5)
 

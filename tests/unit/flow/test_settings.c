@@ -172,6 +172,43 @@ static void secrets_are_overwritten_where_they_stood(void **state)
     ssa_settings_free(s);
 }
 
+static void a_variable_that_is_referred_to_is_moved_whoever_names_it(void **state)
+{
+    (void)state;
+    static const char *const ways[][2] = {
+        {"SSA_HSM_PIN_SOURCE=env:MINE", ""},
+        {"SSA_HSM_TOKEN=pkcs11:token=x?pin-source=env:MINE", ""},
+        {"PRIVATE_KEY=pkcs11:token=x?pin-source=env:MINE", ""},
+        {"APS_CLIENT_SECRET=env:MINE", ""},
+        {"OTHER=1", "SSA_HSM_PIN_SOURCE=env:MINE\n"},
+        {"OTHER=1", "SSA_HSM_SO_PIN_SOURCE=env:MINE\n"},
+        {"OTHER=1", "APS_SECRET_ID=env:MINE\n"},
+        {"OTHER=1", "APS_CLIENT_SECRET=env:MINE\n"},
+        {"OTHER=1", "PRIVATE_KEY='pkcs11:token=x?pin-source=env:MINE'\n"},
+        // One that another goes before.
+        {"SSA_HSM_PIN_SOURCE=env:OTHER", "SSA_HSM_PIN_SOURCE=env:MINE\n"},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct ssa_error err;
+        const struct sources from = {
+            .profile_text = ways[i][1],
+            .environment = {ways[i][0], "MINE=hunter2", "MINER=kept", "MIN=kept", "MINE=again", "MINE"}};
+        struct ssa_settings *s = set_up(&from, &err);
+        SUCCEEDS(s != NULL);
+        assert_memory_equal(copies[1], "MINE=\0\0\0\0\0\0\0", 13);
+        assert_memory_equal(copies[4], "MINE=\0\0\0\0\0", 11);
+        assert_string_equal(copies[2], "MINER=kept");
+        assert_string_equal(copies[3], "MIN=kept");
+        // As often as it is asked for.
+        assert_string_equal(settings_secret_variable(s, "env:MINE"), "hunter2");
+        assert_string_equal(settings_secret_variable(s, "env:MINE"), "hunter2");
+        assert_null(settings_secret_variable(s, "env:MINER"));
+        assert_true(ssa_settings_withheld(s, "MINE"));
+        assert_false(ssa_settings_withheld(s, "MINER"));
+        ssa_settings_free(s);
+    }
+}
+
 static void odd_environments_are_passed_over(void **state)
 {
     (void)state;
@@ -367,6 +404,7 @@ int main(void)
         cmocka_unit_test(without_a_home_there_is_no_default_and_no_error),
         cmocka_unit_test(the_other_name_of_the_client_secret_is_read),
         cmocka_unit_test(secrets_are_overwritten_where_they_stood),
+        cmocka_unit_test(a_variable_that_is_referred_to_is_moved_whoever_names_it),
         cmocka_unit_test(odd_environments_are_passed_over),
         cmocka_unit_test(an_unknown_setting_is_no_option),
         cmocka_unit_test(a_broken_profile_is_told_with_file_and_line),
