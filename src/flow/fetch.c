@@ -215,28 +215,22 @@ static bool need_client_secret(struct fetch *fetch, const struct ssa_run *run, c
 
 // With a token that failed, what was begun at the API is given up.
 static bool sign_and_exchange(struct fetch *fetch, struct plan *plan, struct pin_policy *policy,
-                              const struct uri *uri, struct aps *client, struct ssa_error *err)
+                              const struct uri *uri, struct opening *opening, struct ssa_error *err)
 {
-    struct opening opening = {.client = client,
-                              .assertion_len =
-                                  fetch->assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
-                              .scope = plan->scope};
-    policy->ready = begin_exchange;
-    policy->ready_context = &opening;
     // A person at a pinentry takes a while, like one at a terminal.
     if (policy->source != NULL && source_kind(policy->source) != SOURCE_PINENTRY &&
         !open_needs_search(plan->run, uri))
-        begin_exchange(&opening);
+        begin_exchange(opening);
     const bool is_signed = sign_in_token(plan, policy, uri, &fetch->assertion, err);
     // A token that asks for no login never called for the exchange.
     if (is_signed)
-        begin_exchange(&opening);
-    if (opening.exchange == NULL) {
+        begin_exchange(opening);
+    if (opening->exchange == NULL) {
         if (is_signed)
-            *err = opening.err;
+            *err = opening->err;
         return false;
     }
-    const bool answered = aps_exchange_finish(opening.exchange, is_signed ? &fetch->assertion : NULL,
+    const bool answered = aps_exchange_finish(opening->exchange, is_signed ? &fetch->assertion : NULL,
                                               plan->lifetime, &fetch->answer, is_signed ? err : NULL);
     if (is_signed && !answered)
         explain_refusal(plan, err);
@@ -252,12 +246,18 @@ static bool fetch_once(void *context, const struct ssa_run *run, struct pin_trie
     URI_AUTO *uri = NULL;
     APS_AUTO *client = NULL;
     if (!plan_claims(&plan, run, fetch->request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
-        !pin_policy_init(&policy, run, uri, err))
+        !pin_policy_init(&policy, run, uri, err) ||
+        !need_client_secret(fetch, run, plan.claims.issuer, err) ||
+        !open_api(run, &fetch->secret, &client, err) || !signing_input(&plan, &fetch->assertion, err))
         return false;
+    struct opening opening = {.client = client,
+                              .assertion_len =
+                                  fetch->assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
+                              .scope = plan.scope};
     policy.tries = pins;
-    return need_client_secret(fetch, run, plan.claims.issuer, err) &&
-           open_api(run, &fetch->secret, &client, err) && signing_input(&plan, &fetch->assertion, err) &&
-           sign_and_exchange(fetch, &plan, &policy, uri, client, err);
+    policy.ready = begin_exchange;
+    policy.ready_context = &opening;
+    return sign_and_exchange(fetch, &plan, &policy, uri, &opening, err);
 }
 
 bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,

@@ -123,18 +123,20 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
     return ok;
 }
 
-static bool begin(struct ssa_settings *s, size_t count, struct ssa_error *err)
+static bool begin(struct ssa_settings *s, struct ssa_error *err)
 {
     profiles_free(s);
-    s->profiles = calloc(count, sizeof *s->profiles);
-    return s->profiles != NULL || error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for profiles");
+    s->profiles = calloc(SSA_PROFILES_MAX, sizeof *s->profiles);
+    if (s->profiles == NULL)
+        (void)error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for profiles");
+    return s->profiles != NULL;
 }
 
 // Those that an option names go before the environment.
 static bool read_named(struct ssa_settings *s, const char *const *names, size_t count, bool optional,
                        const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
-    if (!begin(s, count, err))
+    if (!begin(s, err))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!read_one(s, names[i], optional, callbacks, err))
@@ -149,7 +151,7 @@ static bool read_named(struct ssa_settings *s, const char *const *names, size_t 
 static bool read_default(struct ssa_settings *s, const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
-    if (!begin(s, 1, err))
+    if (!begin(s, err))
         return false;
     return !path_profile("default", path, NULL) || read_one(s, "default", true, callbacks, err);
 }
@@ -166,7 +168,7 @@ static bool read_by_environment(struct ssa_settings *s, const char *text, bool s
                   "is a list of profiles, and this takes one");
         return error_hint(err, "Name one with --profile. A list is for `token`, `exec` and `jwt`.");
     }
-    if (!begin(s, names.count, err))
+    if (!begin(s, err))
         return false;
     for (size_t i = 0; i < names.count; i++)
         if (!read_one(s, names.list[i], optional, callbacks, err))
