@@ -183,7 +183,7 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
     if (may_be_spent && !attended && policy->state.fd < 0) {
         char identity[PATH_TEXT_MAX + 128];
         identity_of(policy->source, identity, sizeof identity);
-        pin_state_refused(info, identity);
+        pin_state_spent(info, identity, what);
     }
     pin_state_end(&policy->state, what);
     if (what == PIN_ACCEPTED)

@@ -187,12 +187,12 @@ void pin_state_end(struct pin_state *state, enum pin_outcome outcome)
     give_up(state);
 }
 
-void pin_state_refused(const struct token_info *info, const char *identity)
+void pin_state_spent(const struct token_info *info, const char *identity, enum pin_outcome outcome)
 {
     struct pin_state state = {.fd = -1};
     const struct ssa_callbacks nobody = {0};
     if (pin_state_begin(&state, info, identity, true, &nobody, NULL))
-        pin_state_end(&state, PIN_REFUSED);
+        pin_state_end(&state, outcome);
 }
 
 unsigned pin_state_count(const struct token_info *info)

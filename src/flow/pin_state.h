@@ -25,11 +25,11 @@ struct pin_state {
 bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
                      const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
 
-// After it. A refusal without a try begun (a signature's own login) is recorded with pin_state_refused.
+// After it. A try that was not begun here (a signature's own login) is recorded with pin_state_spent.
 void pin_state_end(struct pin_state *state, enum pin_outcome outcome);
 
-// Records a wrong PIN that was tried outside of begin and end.
-void pin_state_refused(const struct token_info *info, const char *identity);
+// Records a try outside of begin and end that was refused, or not answered.
+void pin_state_spent(const struct token_info *info, const char *identity, enum pin_outcome outcome);
 
 // How many wrong PINs a person has given here since the last right one, and one more of them: some tokens
 // lock without ever having shown a flag.

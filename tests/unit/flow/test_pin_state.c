@@ -170,11 +170,13 @@ static void a_try_of_unknown_end_counts_as_spent(void **state)
 static void a_wrong_pin_at_a_signature_is_remembered(void **state)
 {
     (void)state;
-    pin_state_refused(&token, "file 1");
+    pin_state_spent(&token, "file 1", PIN_REFUSED);
     blocked("file 1");
     tried("file 2", PIN_REFUSED);
-    pin_state_refused(&token, "file 3");
-    blocked("file 3");
+    pin_state_spent(&token, "file 3", PIN_UNKNOWN);
+    struct pin_state pin;
+    assert_false(begins(&token, "file 3", false, &pin));
+    assert_true(pin.unanswered);
 }
 
 static bool dies_in_the_middle(void *context)
