@@ -53,6 +53,23 @@ bool key_import(struct token *token, const struct rsa_key *numbers, const struct
 bool key_prove(struct token *token, const struct key_name *name, struct key *key,
                struct ssa_error *err) MUST_CHECK;
 
+// What is where a key's URI points. On a card, whose slots hold keys of any name, the slot's certificate
+// tells.
+enum located {
+    LOCATED_NOTHING,
+    LOCATED,          // the key, or its public half alone: then private_object is 0
+    LOCATED_ANOTHER,  // of a card: a key whose certificate names another
+    LOCATED_NAMELESS, // of a card: a key without a certificate, as an import leaves it that was broken off
+};
+
+// Looks, the user being logged in, what is left of the key that was written down with this URI; *slot becomes
+// the card's. Fails with SSA_TOKEN, or SSA_CONFIG where the URI has no id.
+bool key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
+                enum located *located, struct ssa_error *err) MUST_CHECK;
+
+// Makes *key stand for the nameless key in a slot, for key_destroy: it is not to be touched in any other way.
+void key_take_nameless(struct key *key);
+
 // A boolean attribute as it is read back.
 struct key_attribute {
     const char *name; // "CKA_SENSITIVE"

@@ -230,6 +230,57 @@ bool ssa_account_delete(const struct ssa_run *run, const char *account, struct s
 bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id,
                     struct ssa_error *err);
 
+// ---- A new key in the place of the profile's
+// ----------------------------------------------------------------------------
+
+struct ssa_rotation {
+    const char *replace; // of three keys, the one that is deleted to make room; NULL: none
+    bool at_once;        // the old key is retired at once
+    long long grace; // else not before so many seconds from now; 0: whenever ssa_rotation_finish is called
+    struct ssa_output output; // of it: slot, yes (of replace), rehearse, show_secret
+};
+
+struct ssa_rotated {
+    struct ssa_created created; // block and path; the path is empty where the key was named by no profile
+    char old_key_id[128], new_key_id[128];
+    bool resumed; // one that did not come to its end before is complete now, and nothing else was done
+    struct ssa_error left; // of the old key's end, where that failed; code SSA_OK where it did not
+};
+void ssa_rotated_free(struct ssa_rotated *rotated);
+
+// Makes a new key for the settings' account, puts it into the token, fetches an access token with it, and
+// only then writes it to the profile in the old one's place, atomically. The old key serves on until it is
+// retired: disabled and deleted at the API, destroyed on its token. May be run again whenever it was ended:
+// it first settles what is left of the last time. Fails as ssa_key_create does, and leaves the profile as it
+// was then.
+bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_rotated *rotated,
+                    struct ssa_error *err);
+
+// Retires the old key of a rotation of the settings' account. at_once: also before its grace is over.
+// *old_key_id is the key's id. Fails with SSA_CONFIG where none waits.
+bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128],
+                         struct ssa_error *err);
+
+// Says, a line each, what ssa_key_rotate would do. Asks the API for the account's keys and changes nothing.
+bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_text *plan,
+                       struct ssa_error *err);
+
+// ---- What did not come to its end
+// ----------------------------------------------------------------------------
+
+struct ssa_recovery {
+    const char
+        *key_id; // where it cannot be told which key was lost, the one that a person chose; may be NULL
+    bool forget; // closes what cannot be settled, whatever is left of it
+};
+
+// Finishes or undoes each operation of the settings' client id and server that did not come to its end: a key
+// that is whole on both sides gets its profile, anything else is undone; nothing is touched that the
+// operation cannot be shown to have made. What comes of each is told. *found is how many there were. Fails
+// with SSA_IMPORT_LEFT where one could not be settled.
+bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,
+                 struct ssa_error *err);
+
 // ---- What there is, at the API and on tokens
 // -------------------------------------------------------------------
 
@@ -348,6 +399,27 @@ struct ssa_verified {
 // verified with the public half. Asks the API nothing. On failure (SSA_TOKEN: not as it must be;
 // SSA_KEY_MISSING, SSA_PIN, SSA_ABSENT) *verified holds what was found before.
 bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err);
+
+// What was done: one operation that is over. Texts are empty, and times unknown, where they do not apply.
+struct ssa_event {
+    const char *id;                  // of the entry; sorts by time
+    const char *operation, *outcome; // "key create"; "done", "undone", "failed", "left", "unknown"
+    struct ssa_time started, ended;
+    long long uid;
+    const char *client_id, *base_url, *account, *email, *key_id, *old_key_id, *token, *key_uri, *profile,
+        *note;
+};
+
+// Shows the audit trail, oldest first: that of whoever's state folder it is, of all client ids and servers.
+// show borrows what it is shown.
+bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const struct ssa_event *event),
+                 void *context, struct ssa_error *err);
+
+// Destroys, after a yes for each (callbacks.confirm, or yes), keys on tokens which the API does not know any
+// more and whose making under this client id and server is in the audit trail. *found is how many there were,
+// *destroyed how many went.
+bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed,
+                   struct ssa_error *err);
 
 // ---- Tokens
 // ----------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ bool command_account_list(const struct invocation *, struct ssa_error *);
 bool command_account_show(const struct invocation *, struct ssa_error *);
 bool command_exec(const struct invocation *, struct ssa_error *);
 bool command_hsm_list(const struct invocation *, struct ssa_error *);
+bool command_history(const struct invocation *, struct ssa_error *);
 bool command_jwt(const struct invocation *, struct ssa_error *);
 bool command_key_create(const struct invocation *, struct ssa_error *);
 bool command_key_delete(const struct invocation *, struct ssa_error *);
@@ -48,6 +49,9 @@ bool command_key_list(const struct invocation *, struct ssa_error *);
 bool command_key_show(const struct invocation *, struct ssa_error *);
 bool command_key_verify(const struct invocation *, struct ssa_error *);
 bool command_key_import(const struct invocation *, struct ssa_error *);
+bool command_key_prune(const struct invocation *, struct ssa_error *);
+bool command_key_recover(const struct invocation *, struct ssa_error *);
+bool command_key_rotate(const struct invocation *, struct ssa_error *);
 bool command_token(const struct invocation *, struct ssa_error *);
 
 #endif

@@ -21,6 +21,14 @@ bool document_print(struct document *document, struct ssa_error *err)
     return printed;
 }
 
+void document_drop(struct document *document)
+{
+    // What was written so far is no whole text.
+    const bool whole = json_end(&document->json, NULL);
+    (void)whole;
+    secret_free(&document->text);
+}
+
 void member_text(struct json_writer *w, const char *name, const char *text)
 {
     json_name(w, name);

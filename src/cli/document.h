@@ -12,6 +12,8 @@ struct document {
 // With room for so many bytes. On success document_print ends it, in any case.
 bool document_begin(struct document *document, size_t capacity, struct ssa_error *err) MUST_CHECK;
 bool document_print(struct document *document, struct ssa_error *err) MUST_CHECK;
+// Ends it without printing.
+void document_drop(struct document *document);
 
 // A member with a string, or null for NULL and an empty one.
 void member_text(struct json_writer *w, const char *name, const char *text);

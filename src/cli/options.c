@@ -54,6 +54,14 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPT_ALL] = {"all", 0, NULL, "of all accounts of the client id", NULL, false},
     [OPT_JSON] = {"json", 0, NULL, "print JSON", NULL, false},
     [OPT_YES] = {"yes", 'y', NULL, "do not ask", NULL, false},
+    [OPT_REPLACE_KEY] = {"replace", 0, "KEY_ID", "of three keys, delete this one to make room", NULL, false,
+                         "key rotate"},
+    [OPT_GRACE] = {"grace", 0, "TIME", "leave the old key for that long: 90, 30m, 12h, 7d", NULL, false},
+    [OPT_NOW] = {"now", 0, NULL, "retire the old key at once", NULL, false},
+    [OPT_FINISH] = {"finish", 0, NULL, "retire the old key of the last rotation", NULL, false},
+    [OPT_DRY_RUN] = {"dry-run", 'n', NULL, "say what would be done, and do nothing", NULL, false},
+    [OPT_KEY] = {"key", 0, "KEY_ID", "the key that was lost, where that cannot be told", NULL, false},
+    [OPT_FORGET] = {"forget", 0, NULL, "give up on what cannot be settled", NULL, false},
 };
 
 static bool unknown(const char *typed, size_t len, struct ssa_error *err)
@@ -69,14 +77,30 @@ static bool unknown(const char *typed, size_t len, struct ssa_error *err)
                         : error_hint(err, "`ssa-hsm --help` lists the options.");
 }
 
-static bool find_long(const char *name, size_t len, enum option *found)
+// Whether the line has the command's two words, one behind the other. Options may stand before a command.
+static bool names_command(char *const *line, const char *command)
 {
-    for (enum option i = 0; i < OPTION_COUNT; i++)
-        if (strlen(option_table[i].name) == len && memcmp(option_table[i].name, name, len) == 0) {
-            *found = i;
+    const char *blank = strchr(command, ' ');
+    const size_t first = (size_t)(blank - command);
+    for (; line[0] != NULL && line[1] != NULL; line++)
+        if (strlen(line[0]) == first && memcmp(line[0], command, first) == 0 &&
+            strcmp(line[1], blank + 1) == 0)
             return true;
-        }
     return false;
+}
+
+static bool find_long(const struct arguments *a, const char *name, size_t len, enum option *found)
+{
+    bool any = false;
+    for (enum option i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_table[i];
+        if (strlen(row->name) != len || memcmp(row->name, name, len) != 0 ||
+            (row->only != NULL && !names_command(a->line, row->only)))
+            continue;
+        *found = i;
+        any = true;
+    }
+    return any;
 }
 
 static bool find_letter(char letter, enum option *found)
@@ -125,7 +149,7 @@ static bool take_long(struct arguments *a, char ***argv, struct ssa_error *err)
     const char *name = **argv + 2, *equals = strchr(name, '=');
     const size_t len = equals != NULL ? (size_t)(equals - name) : strlen(name);
     enum option id;
-    if (!find_long(name, len, &id))
+    if (!find_long(a, name, len, &id))
         return unknown(name, len, err);
     const bool takes = option_table[id].argument != NULL;
     if (!takes)
@@ -165,7 +189,7 @@ static bool take_letters(struct arguments *a, char ***argv, struct ssa_error *er
 
 bool arguments_read(struct arguments *a, char **argv, struct ssa_error *err)
 {
-    *a = (struct arguments){0};
+    *a = (struct arguments){.line = argv};
     for (; *argv != NULL; argv++) {
         const char *text = *argv;
         if (strcmp(text, "--") == 0) {
@@ -205,4 +229,24 @@ bool parse_seconds(const char *text, const char *option, unsigned least, unsigne
                          most, text);
     *seconds = (unsigned)value;
     return true;
+}
+
+bool parse_span(const char *text, const char *option, long long *seconds, struct ssa_error *err)
+{
+    static const struct {
+        const char *unit;
+        long long seconds;
+    } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    static const long long most = 10LL * 365 * 86400;
+    char *end = NULL;
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (errno == 0 && text[0] >= '0' && text[0] <= '9' && strcmp(end, units[i].unit) == 0 && value > 0 &&
+            value <= most / units[i].seconds) {
+            *seconds = value * units[i].seconds;
+            return true;
+        }
+    error_set(err, SSA_USAGE, NULL, NULL, "--%s %s is no span of time", option, text);
+    return error_hint(err, "It is a number of seconds, or one with m, h or d behind it: 90, 30m, 12h, 7d.");
 }

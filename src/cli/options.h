@@ -45,6 +45,13 @@ enum option {
     OPT_ALL,
     OPT_JSON,
     OPT_YES,
+    OPT_REPLACE_KEY,
+    OPT_GRACE,
+    OPT_NOW,
+    OPT_FINISH,
+    OPT_DRY_RUN,
+    OPT_KEY,
+    OPT_FORGET,
     OPTION_COUNT
 };
 
@@ -55,6 +62,8 @@ struct option_row {
     const char *help;
     const char *setting; // the environment's name for the same value; NULL for none
     bool repeatable;
+    const char
+        *only; // the command that it belongs to, where the name means something else for others; else NULL
 };
 extern const struct option_row option_table[OPTION_COUNT];
 
@@ -69,11 +78,15 @@ struct arguments {
     size_t profile_count;
     const char *words[WORDS_MAX]; // what is no option, the command's name first
     size_t word_count;
-    char **rest; // what follows "--", or the command that exec runs; NULL-terminated, NULL for none
+    char *const *line; // all of argv
+    char **rest;       // what follows "--", or the command that exec runs; NULL-terminated, NULL for none
 };
 
 // Reads argv (without the program's name). Fails with SSA_USAGE.
 bool arguments_read(struct arguments *arguments, char **argv, struct ssa_error *err) MUST_CHECK;
+
+// A span of time: seconds, or a number with m, h or d. Fails with SSA_USAGE, quoting what was given.
+bool parse_span(const char *text, const char *option, long long *seconds, struct ssa_error *err) MUST_CHECK;
 
 // A number of seconds from least to most. Fails with SSA_USAGE, quoting what was given.
 bool parse_seconds(const char *text, const char *option, unsigned least, unsigned most, unsigned *seconds,

@@ -74,6 +74,14 @@ char *table_text(const struct table *table)
     return NULL;
 }
 
+void table_drop(struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    *table = (struct table){0};
+}
+
 bool table_print(struct table *table, struct ssa_error *err)
 {
     char *text = table_text(table);
@@ -81,9 +89,6 @@ bool table_print(struct table *table, struct ssa_error *err)
                              ? print_result(span_text(text), err)
                              : error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the table");
     free(text);
-    for (size_t i = 0; i < table->count; i++)
-        free(table->cells[i]);
-    free(table->cells);
-    *table = (struct table){0};
+    table_drop(table);
     return printed;
 }

@@ -25,4 +25,7 @@ char *table_text(const struct table *table);
 // Prints it, with nothing behind a row's last word. Frees the table in any case.
 bool table_print(struct table *table, struct ssa_error *err) MUST_CHECK;
 
+// Frees it unprinted.
+void table_drop(struct table *table);
+
 #endif

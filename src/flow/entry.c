@@ -219,6 +219,9 @@ bool entry_read(struct span text, struct entry *entry, struct ssa_error *err)
     *entry = (struct entry){0};
     if (!json_read(text, visit, entry, err))
         return false;
+    // Every line has these; another file has not.
+    if (entry->started == 0 || entry->base_url[0] == '\0')
+        return error_set(err, SSA_CONFIG, NULL, NULL, "is no entry of the journal");
     return are_ids(entry) ||
            error_set(err, SSA_CONFIG, NULL, NULL, "the journal names an id that can be none");
 }

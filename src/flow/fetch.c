@@ -1,11 +1,14 @@
 // A token's way out: claims, one login, one signature, one request.
 #include <time.h>
 
+#include "flow/fetch.h"
+
 #include "core/base64.h"
 #include "core/json.h"
 #include "core/jwt.h"
 #include "core/tell.h"
 #include "flow/fallback.h"
+#include "flow/journal.h"
 #include "flow/open.h"
 #include "flow/reference.h"
 #include "flow/result.h"
@@ -30,24 +33,30 @@ struct plan {
     char scope[SCOPE_MAX];
 };
 
+static bool plan_scope(struct plan *plan, const struct ssa_run *run, const char *scope, struct ssa_error *err)
+{
+    const struct ssa_settings *s = run->settings;
+    const char *audience = settings_get(s, SET_AUDIENCE, NULL);
+    if (scope == NULL)
+        scope = settings_get(s, SET_SCOPE, NULL);
+    plan->run = run;
+    plan->claims.audience = audience != NULL ? audience : APS_AUDIENCE;
+    plan->claims.scope = plan->scope;
+    return scope_normalise(scope != NULL ? scope : SCOPE_DEFAULT, plan->scope, &run->callbacks, err);
+}
+
 static bool plan_claims(struct plan *plan, const struct ssa_run *run, const struct ssa_token_request *request,
                         struct ssa_error *err)
 {
-    const struct ssa_settings *s = run->settings;
-    const char *scope = request->scope != NULL ? request->scope : settings_get(s, SET_SCOPE, NULL);
-    const char *audience = settings_get(s, SET_AUDIENCE, NULL);
-    *plan = (struct plan){.run = run,
-                          .lifetime = request->lifetime == 0 ? LIFETIME_MAX : request->lifetime,
+    *plan = (struct plan){.lifetime = request->lifetime == 0 ? LIFETIME_MAX : request->lifetime,
                           .not_before = request->not_before};
     if (plan->lifetime > LIFETIME_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds", LIFETIME_MAX);
-    if (!scope_normalise(scope != NULL ? scope : SCOPE_DEFAULT, plan->scope, &run->callbacks, err) ||
-        !read_client_id(run, &plan->claims.issuer, err) || !identity_read(s, true, &plan->identity, err))
+    if (!plan_scope(plan, run, request->scope, err) || !read_client_id(run, &plan->claims.issuer, err) ||
+        !identity_read(run->settings, true, &plan->identity, err))
         return false;
     plan->claims.kid = plan->identity.key_id;
     plan->claims.subject = plan->identity.account_id;
-    plan->claims.audience = audience != NULL ? audience : APS_AUDIENCE;
-    plan->claims.scope = plan->scope;
     return true;
 }
 
@@ -78,15 +87,21 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
 
 // Signs with the token that is logged in. A person who wants to stop wants no request, and no token on the
 // screen.
+static bool sign_with(struct plan *plan, struct token *token, const struct key *key, struct secret *assertion,
+                      struct ssa_error *err)
+{
+    SECRET_AUTO signature = {0};
+    return signing_input(plan, assertion, err) && secret_new(&signature, RSA_BYTES_MAX, err) &&
+           go_on(&plan->run->callbacks, err) &&
+           key_sign(token, key, secret_span(assertion), &signature, err) &&
+           jwt_add_signature(assertion, secret_span(&signature), err) && go_on(&plan->run->callbacks, err);
+}
+
 static bool make_assertion(struct plan *plan, struct token *token, const struct uri *uri,
                            struct secret *assertion, struct ssa_error *err)
 {
     struct key key;
-    SECRET_AUTO signature = {0};
-    return key_find(token, uri, &key, err) && signing_input(plan, assertion, err) &&
-           secret_new(&signature, RSA_BYTES_MAX, err) && go_on(&plan->run->callbacks, err) &&
-           key_sign(token, &key, secret_span(assertion), &signature, err) &&
-           jwt_add_signature(assertion, secret_span(&signature), err) && go_on(&plan->run->callbacks, err);
+    return key_find(token, uri, &key, err) && sign_with(plan, token, &key, assertion, err);
 }
 
 // Opens the token, logs in, signs, logs out.
@@ -268,6 +283,23 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
     if (!secret_new(&fetch.assertion, ASSERTION_MAX, err) || !secret_new(&fetch.answer, GRANT_MAX, err))
         return false;
     warn_if_unlocked(run, &fetch.assertion);
-    return with_fallback(run, fetch_once, &fetch, err) && go_on(&run->callbacks, err) &&
-           take_grant(&fetch.answer, grant, err);
+    if (!with_fallback(run, fetch_once, &fetch, err) || !go_on(&run->callbacks, err) ||
+        !take_grant(&fetch.answer, grant, err))
+        return false;
+    journal_warn(run);
+    return true;
+}
+
+bool fetch_proof(const struct ssa_run *run, struct aps *client, const struct proof *proof,
+                 struct token *token, const struct key *key, struct ssa_error *err)
+{
+    struct plan plan = {.lifetime = LIFETIME_MAX,
+                        .claims = {.issuer = proof->client_id, .subject = proof->account, .kid = proof->kid}};
+    struct aps_exchange *exchange = NULL;
+    SECRET_AUTO assertion = {0};
+    SECRET_AUTO answer = {0};
+    return plan_scope(&plan, run, NULL, err) && secret_new(&assertion, ASSERTION_MAX, err) &&
+           secret_new(&answer, GRANT_MAX, err) && sign_with(&plan, token, key, &assertion, err) &&
+           aps_exchange_begin(client, assertion.len, plan.scope, &exchange, err) &&
+           aps_exchange_finish(exchange, &assertion, plan.lifetime, &answer, err);
 }

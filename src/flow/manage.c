@@ -1,6 +1,8 @@
 // A client for managing, and the account that a command is about.
 #include "flow/manage.h"
 
+#include "flow/journal.h"
+
 #include <assert.h>
 #include <string.h>
 #include <strings.h>
@@ -59,8 +61,11 @@ bool manage_begin(const struct ssa_run *run, const char *scopes, struct secret *
 {
     const char *client_id = NULL;
     bool literal = false;
-    return read_client_id(run, &client_id, err) && read_client_secret(run, secret, &literal, err) &&
-           open_api(run, secret, client, err) && aps_admin(*client, scopes, err);
+    if (!read_client_id(run, &client_id, err) || !read_client_secret(run, secret, &literal, err) ||
+        !open_api(run, secret, client, err) || !aps_admin(*client, scopes, err))
+        return false;
+    journal_warn(run);
+    return true;
 }
 
 static struct ssa_time time_of(bool known, time_t at)

@@ -23,7 +23,7 @@ bool subject_find(struct aps *client, const struct subject *subject, struct aps_
 bool settings_own_account(const struct ssa_run *run, const char *id);
 bool settings_own_key(const struct ssa_run *run, const char *account, const char *key_id);
 
-// A client with an admin token of these scopes. It borrows secret.
+// A client with an admin token of these scopes. It borrows secret. Tells of what did not come to its end.
 bool manage_begin(const struct ssa_run *run, const char *scopes, struct secret *secret, struct aps **client,
                   struct ssa_error *err) MUST_CHECK;
 

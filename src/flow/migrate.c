@@ -222,12 +222,21 @@ static bool nothing_else(const struct import *i, struct ssa_error *err)
         i->file.name);
 }
 
-// The same before a PIN is asked for. The profile's place is reserved for a moment, only to see which it is.
+static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)
+{
+    struct entry *entry = &p->journal.entry;
+    return ((text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
+             text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID])) ||
+            error_set(err, SSA_CONFIG, NULL, i->file.name, "client id or account id is too long")) &&
+           journal_claim(&p->journal, err);
+}
+
+// The same before a PIN is asked for.
 static bool may_shred(const struct import *i, const struct ssa_run *run, const struct ssa_output *output,
                       struct ssa_error *err)
 {
-    PROFILE_AUTO target = {.fd = -1};
-    return i->old.other == NULL || (profile_reserve(&target, run, output, err) &&
+    struct profile_target target;
+    return i->old.other == NULL || (profile_choose(&target, run, output, "", err) &&
                                     (old_file_is(&i->file, target.path) || nothing_else(i, err)));
 }
 
@@ -241,8 +250,10 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
         return false;
     struct block block = block_of(&i.old, p.key_uri);
     if (!check_block(&block, run, err) || (what->shred && !may_shred(&i, run, output, err)) ||
-        !provision_prepare(&p, run, output, block.secret != NULL, false, err) ||
-        !secret_append(&p.pem, secret_span(&i.pem)))
+        !provision_prepare(
+            &p, run, output,
+            &(struct provisioning){.operation = OP_KEY_IMPORT, .with_secret = block.secret != NULL}, err) ||
+        !claim(&p, &i, err) || !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
     secret_free(&i.pem);
     const bool replaced = old_file_is(&i.file, p.target.path);

@@ -102,6 +102,25 @@ static const char *token_for_new_keys(const struct ssa_settings *settings)
     return key;
 }
 
+bool open_officer(struct target *target, const struct ssa_run *run, struct ssa_error *err)
+{
+    if (target->officer_known)
+        return true;
+    target->so = (struct so_pin){.run = run, .token = target->token};
+    const struct pin_giver officer = so_pin_giver(&target->so);
+    return target->officer_known = token_login_officer(target->token, &officer, err);
+}
+
+bool open_token_again(const struct ssa_run *run, const char *uri, struct target *target,
+                      struct ssa_error *err)
+{
+    if (!uri_parse(uri, &target->uri, err) || !pin_policy_init(&target->pin, run, target->uri, err) ||
+        !open_key_token(run, target->uri, &target->token, err))
+        return false;
+    const struct pin_giver user = pin_giver_of(&target->pin);
+    return token_login(target->token, true, &user, err);
+}
+
 bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
                        struct ssa_error *err)
 {
@@ -113,14 +132,12 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
         return false;
     if (named == NULL && !may_guess_token(&target->pin, token_info(target->token), err))
         return false;
-    target->so = (struct so_pin){.run = run, .token = target->token};
-    const struct pin_giver user = pin_giver_of(&target->pin), officer = so_pin_giver(&target->so);
+    const struct pin_giver user = pin_giver_of(&target->pin);
     // Keys are private objects: which slots are used shows only after the login.
     return token_check_able(target->token, err) &&
            (!token_has_slots(target->token) || slot_survey(target->token, err)) &&
            token_login(target->token, true, &user, err) && choose_slot(run, output, target, err) &&
-           token_login_officer(target->token, &officer, err) &&
-           token_rehearse(target->token, output->rehearse, err);
+           open_officer(target, run, err) && token_rehearse(target->token, output->rehearse, err);
 }
 
 static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct ssa_error *err)

@@ -22,6 +22,7 @@ struct target {
     struct uri *uri;     // of SSA_HSM_TOKEN, or NULL; freed by the caller
     struct token *token; // the same
     struct card_slot slot;
+    bool officer_known; // has logged in once
 };
 
 // Finds the token for new keys: SSA_HSM_TOKEN; without it the only token there is, provided that a person
@@ -29,6 +30,13 @@ struct target {
 // and rehearses where the token is not known.
 bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
                        struct ssa_error *err) MUST_CHECK;
+
+// Finds the token that uri names again, and logs in with a session that writes; uri stays in target.
+bool open_token_again(const struct ssa_run *run, const char *uri, struct target *target,
+                      struct ssa_error *err) MUST_CHECK;
+
+// Logs the security officer in, where the token wants that for writing and it was not done yet.
+bool open_officer(struct target *target, const struct ssa_run *run, struct ssa_error *err) MUST_CHECK;
 
 // Finds and logs in to the token that SSA_HSM_TOKEN, else PRIVATE_KEY names, or to the only one there is,
 // under the same proviso. *policy must live as long as *token; the caller frees *uri.

@@ -1,16 +1,7 @@
 // Deleting an account or a key at the API, by its own id.
 #include "flow/audit.h"
-#include "flow/open.h"
+#include "flow/manage.h"
 #include "flow/undo.h"
-
-static bool with_client(const struct ssa_run *run, const char *scopes, struct secret *secret,
-                        struct aps **client, struct ssa_error *err)
-{
-    const char *client_id = NULL;
-    bool literal = false;
-    return read_client_id(run, &client_id, err) && read_client_secret(run, secret, &literal, err) &&
-           open_api(run, secret, client, err) && aps_admin(*client, scopes, err);
-}
 
 // Known before a request is spent.
 static bool is_id(const char *text, const char *whose, struct ssa_error *err)
@@ -28,7 +19,7 @@ bool ssa_account_delete(const struct ssa_run *run, const char *account, struct s
         return false;
     const char *scopes =
         by_email ? APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_ACCOUNT_WRITE;
-    if (!with_client(run, scopes, &secret, &client, err) ||
+    if (!manage_begin(run, scopes, &secret, &client, err) ||
         (by_email && !find_account(client, account, &found, err)))
         return false;
     JOURNAL_AUTO audit = {.fd = -1};
@@ -48,7 +39,7 @@ bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *
         return false;
     const bool by_email = strchr(identity.account_id, '@') != NULL;
     const char *scopes = by_email ? APS_SCOPE_KEY_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_KEY_WRITE;
-    if (!with_client(run, scopes, &secret, &client, err) ||
+    if (!manage_begin(run, scopes, &secret, &client, err) ||
         (by_email && !find_account(client, identity.account_id, &found, err)))
         return false;
     JOURNAL_AUTO audit = {.fd = -1};

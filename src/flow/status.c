@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "flow/audit.h"
 #include "flow/manage.h"
 
 static const char account_scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ;
@@ -45,7 +46,10 @@ bool ssa_account_enable(const struct ssa_run *run, const char *account, bool ena
     char id[APS_ID_MAX];
     memcpy(id, found.id, sizeof id);
     // The list that an email was looked up in has told the status already.
-    if (strcmp(found.status, status) != 0 && !set_account(client, id, status, &found, changed, err))
+    JOURNAL_AUTO audit = {.fd = -1};
+    if (strcmp(found.status, status) != 0 &&
+        (!audit_begin(&audit, run, enable ? OP_ACCOUNT_ENABLE : OP_ACCOUNT_DISABLE, id, NULL, err) ||
+         !audit_end(&audit, set_account(client, id, status, &found, changed, err), err)))
         return false;
     account_take(run, &found, after);
     return true;
@@ -77,8 +81,11 @@ bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *
     if (!subject_choose(run, account, &subject, err) ||
         !manage_begin(run, key_scopes, &secret, &client, err) || !subject_find(client, &subject, &found, err))
         return false;
+    JOURNAL_AUTO audit = {.fd = -1};
+    if (!audit_begin(&audit, run, enable ? OP_KEY_ENABLE : OP_KEY_DISABLE, found.id, key_id, err))
+        return false;
     *changed = aps_key_set_status(client, found.id, key_id, status, &why);
-    if (*changed || (was_400(&why) && has_status(client, found.id, key_id, status)))
+    if (audit_end(&audit, *changed || (was_400(&why) && has_status(client, found.id, key_id, status)), &why))
         return true;
     aps_explain_keys(client, found.id, false, &why);
     if (err != NULL)

@@ -179,11 +179,13 @@ void undo_lost_account(struct aps *client, const struct ssa_run *run, const char
     if (found == NULL) {
         conclude(err, made, true, "No account was made.");
     } else if (!entry_in_window(made->asked_at, found->has_created_at, found->created_at)) {
+        made->not_ours = true;
         leave(err, made, found, "it was not made while this command waited, or does not say when it was");
     } else if (!aps_admin(client, APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ, &why) ||
                !aps_key_list(client, found->id, &keys, &why)) {
         leave(err, made, found, "whether it has keys could not be seen");
     } else if (keys.count > 0) {
+        made->not_ours = true;
         leave(err, made, found, "it has keys, so somebody uses it");
     } else {
         made->account = *found;

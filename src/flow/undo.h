@@ -15,6 +15,7 @@ struct made {
     enum aps_outcome key;                // whether a key was made
     char kid[APS_ID_MAX];                // its id; empty where the answer was lost
     struct aps_keys before;              // the account's keys before, for one that is not new
+    bool not_ours;                       // an account of the name was found, and is somebody else's
     char left_on_token[KEY_REMOVAL_MAX]; // the command that removes what is left there; empty for nothing
 };
 

@@ -114,6 +114,12 @@ class FaultCase(Case):
         """One operation is not over: `key recover` has something to do."""
         self.assertEqual(len(self.open_operations()), 1)
 
+    def assert_settled(self) -> None:
+        """After a command that a message named there is nothing left but the journal's entry, which sees that."""
+        self.assert_still_open()
+        self.expect(self.run_program("key", "recover"), 0)
+        self.assert_nothing_left()
+
     def assert_whole(self, profile: Path | None = None) -> dict[str, str]:
         """One account with one key at the API, the same on the token, and a profile that names both."""
         path = profile or self.profile_path()

@@ -149,7 +149,7 @@ class AccountRequest(FaultCase):
         result = self.failing(13, old, "not made while this command waited", action="drop")
         self.assertEqual([a["serviceAccountId"] for a in self.api.accounts()], [old])
         self.follow(result, "ssa-hsm account delete")
-        self.assert_nothing_left()
+        self.assert_settled()
 
     def test_an_account_made_just_before_is_left(self) -> None:
         old = self.api.control("POST", "accounts", name=NAME, createdAt=_iso(seconds=3))["serviceAccountId"]
@@ -187,7 +187,7 @@ class AccountRequest(FaultCase):
         self.assertIn(self.api.accounts()[0]["serviceAccountId"], result.err)
         self.api.control("POST", "clear")
         self.follow(result, "ssa-hsm account delete")
-        self.assert_nothing_left()
+        self.assert_settled()
 
 
 class KeyRequest(FaultCase):
@@ -265,7 +265,7 @@ class KeyRequest(FaultCase):
                 self.assertEqual(self.files(), [])
                 self.api.control("POST", "clear")
                 self.follow(result, "ssa-hsm account delete")
-                self.assert_nothing_left()
+                self.assert_settled()
                 self.fresh()
 
 

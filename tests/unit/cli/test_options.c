@@ -174,7 +174,9 @@ static void every_option_is_told_apart_and_explained(void **state)
         assert_non_null(option_table[i].name);
         assert_non_null(option_table[i].help);
         for (size_t k = 0; k < i; k++) {
-            assert_string_not_equal(option_table[i].name, option_table[k].name);
+            // One name may mean two things, where a command of its own tells them apart.
+            assert_true(strcmp(option_table[i].name, option_table[k].name) != 0 ||
+                        option_table[i].only != NULL);
             assert_true(option_table[i].letter == 0 || option_table[i].letter != option_table[k].letter);
         }
     }

@@ -1,0 +1,88 @@
+// ssa-hsm history
+#include <time.h>
+
+#include "cli/age.h"
+#include "cli/command.h"
+#include "cli/document.h"
+#include "cli/print.h"
+#include "cli/table.h"
+#include "core/text.h"
+
+enum { JSON_MAX = 8 * 1024 * 1024 };
+
+struct shown {
+    struct table table;
+    struct document document;
+    size_t count;
+};
+
+static void add_json(void *context, const struct ssa_event *e)
+{
+    struct shown *s = context;
+    struct json_writer *w = &s->document.json;
+    const struct {
+        const char *name, *text;
+    } texts[] = {{"id", e->id},
+                 {"operation", e->operation},
+                 {"outcome", e->outcome},
+                 {"client_id", e->client_id},
+                 {"base_url", e->base_url},
+                 {"account", e->account},
+                 {"email", e->email},
+                 {"key_id", e->key_id},
+                 {"old_key_id", e->old_key_id},
+                 {"token", e->token},
+                 {"key_uri", e->key_uri},
+                 {"profile", e->profile},
+                 {"note", e->note}};
+    s->count++;
+    json_open(w, JSON_OBJECT);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        member_text(w, texts[i].name, texts[i].text);
+    when_json(w, "started_at", e->started);
+    when_json(w, "ended_at", e->ended);
+    json_name(w, "uid");
+    json_integer(w, e->uid);
+    json_close(w, JSON_OBJECT);
+}
+
+static void add_row(void *context, const struct ssa_event *e)
+{
+    struct shown *s = context;
+    char when[WHEN_TEXT_MAX], uid[24];
+    s->count++;
+    when_text(e->started, (long long)time(NULL), when);
+    (void)text_format(uid, sizeof uid, "%lld", e->uid);
+    const char *const cells[] = {when, e->operation, e->outcome, e->account, e->key_id, uid, e->note};
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++)
+        table_add(&s->table, cells[i]);
+}
+
+static bool as_json(const struct invocation *i, struct shown *s, struct ssa_error *err)
+{
+    if (!document_begin(&s->document, JSON_MAX, err))
+        return false;
+    json_open(&s->document.json, JSON_ARRAY);
+    if (!ssa_history(&i->run, add_json, s, err)) {
+        document_drop(&s->document);
+        return false;
+    }
+    json_close(&s->document.json, JSON_ARRAY);
+    return document_print(&s->document, err);
+}
+
+bool command_history(const struct invocation *i, struct ssa_error *err)
+{
+    static const char *const heads[] = {"WHEN", "OPERATION", "OUTCOME", "ACCOUNT", "KEY", "UID", "NOTE"};
+    struct shown s = {0};
+    if (i->arguments->given[OPT_JSON])
+        return as_json(i, &s, err);
+    table_begin(&s.table, sizeof heads / sizeof heads[0], heads);
+    if (!ssa_history(&i->run, add_row, &s, err) || s.count == 0) {
+        table_drop(&s.table);
+        if (s.count == 0 && err->code == SSA_OK)
+            print_note("nothing was done from here yet");
+        return err->code == SSA_OK;
+    }
+    return table_print(&s.table, err);
+}

@@ -1,0 +1,157 @@
+// Destroying what tokens still hold of keys that the API does not know any more. Only of keys that this
+// client id made on this server: to another, every key looks unknown.
+#include <stdlib.h>
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "flow/audit.h"
+#include "flow/manage.h"
+#include "hsm/key.h"
+
+// What the audit trail says was made here.
+struct trail {
+    const struct ssa_run *run;
+    struct entry *list;
+    size_t count;
+};
+
+static void trail_free(struct trail *trail)
+{
+    free(trail->list);
+}
+
+static bool makes_a_key(enum operation operation)
+{
+    return operation == OP_ACCOUNT_CREATE || operation == OP_KEY_CREATE || operation == OP_KEY_ROTATE;
+}
+
+static bool add(void *context, const char *id, const struct entry *e, struct ssa_error *err)
+{
+    struct trail *trail = context;
+    (void)id;
+    if (!makes_a_key(e->operation) || e->kid[0] == '\0' || e->key_uri[0] == '\0' ||
+        !entry_is_ours(e, trail->run->settings))
+        return true;
+    struct entry *grown = reallocarray(trail->list, trail->count + 1, sizeof *grown);
+    if (grown == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the history");
+    trail->list = grown;
+    trail->list[trail->count++] = *e;
+    return true;
+}
+
+// What is pruned: the account whose keys were asked for last, and the token that is open.
+struct pruning {
+    const struct ssa_run *run;
+    bool yes;
+    struct aps *client;
+    char account[APS_ID_MAX], token[URI_TEXT_MAX];
+    struct aps_keys keys;
+    struct target to;
+    size_t found, destroyed;
+};
+
+static bool know_keys(struct pruning *p, const char *account, struct ssa_error *err)
+{
+    if (strcmp(p->account, account) == 0)
+        return true;
+    if (!aps_key_list(p->client, account, &p->keys, err) && strcmp(err->cause, "HTTP 404") != 0)
+        return false;
+    return text_format(p->account, sizeof p->account, "%s", account);
+}
+
+static bool know_token(struct pruning *p, const struct entry *e, struct ssa_error *err)
+{
+    if (p->to.token != NULL && strcmp(p->token, e->token) == 0)
+        return true;
+    token_close(&p->to.token);
+    uri_free(&p->to.uri);
+    p->to = (struct target){0};
+    return text_format(p->token, sizeof p->token, "%s", e->token) &&
+           open_token_again(p->run, e->key_uri, &p->to, err);
+}
+
+static bool confirmed(const struct pruning *p, const struct entry *e)
+{
+    char question[SSA_ERROR_TEXT_MAX];
+    const struct ssa_callbacks *callbacks = &p->run->callbacks;
+    if (p->yes)
+        return true;
+    (void)text_format(question, sizeof question,
+                      "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
+                      e->kid, e->account, token_info(p->to.token)->label);
+    return callbacks->confirm != NULL && callbacks->confirm(callbacks->context, question);
+}
+
+static bool destroy(struct pruning *p, const struct entry *e, struct key *key, uint8_t slot,
+                    struct ssa_error *err)
+{
+    JOURNAL_AUTO audit = {.fd = -1};
+    const struct key_name name = {.kid = e->kid, .label = e->label, .slot = slot};
+    if (!audit_begin(&audit, p->run, OP_KEY_PRUNE, e->account, e->kid, err))
+        return false;
+    memcpy(audit.entry.token, e->token, sizeof audit.entry.token);
+    const bool done = open_officer(&p->to, p->run, err) && key_destroy(p->to.token, &name, key, err);
+    if (!audit_end(&audit, done, err))
+        return false;
+    p->destroyed++;
+    tell(&p->run->callbacks, SSA_NOTICE, "key %s is destroyed on token \"%s\"", e->kid,
+         token_info(p->to.token)->label);
+    return true;
+}
+
+static bool prune_one(struct pruning *p, const struct entry *e, struct ssa_error *err)
+{
+    struct key key;
+    uint8_t slot = 0;
+    enum located located;
+    URI_AUTO *uri = NULL;
+    for (size_t i = 0; i < p->keys.count; i++)
+        if (strcmp(p->keys.list[i].kid, e->kid) == 0)
+            return true;
+    if (!know_token(p, e, err)) {
+        // Another's drawer may hold it: what is not here is not pruned.
+        tell(&p->run->callbacks, SSA_NOTICE, "the token of key %s is not looked at: %s", e->kid, err->what);
+        return err->code == SSA_ABSENT;
+    }
+    if (!uri_parse(e->key_uri, &uri, err) ||
+        !key_locate(p->to.token, uri, e->kid, &key, &slot, &located, err))
+        return false;
+    if (located != LOCATED)
+        return true;
+    p->found++;
+    return !confirmed(p, e) || destroy(p, e, &key, slot, err);
+}
+
+static int by_account_and_token(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    const int account = strcmp(x->account, y->account);
+    return account != 0 ? account : strcmp(x->token, y->token);
+}
+
+bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed,
+                   struct ssa_error *err)
+{
+    const char *client_id = NULL;
+    *found = *destroyed = 0;
+    SECRET_AUTO secret = {0};
+    APS_AUTO *client = NULL;
+    __attribute__((cleanup(trail_free))) struct trail trail = {.run = run};
+    if (!read_client_id(run, &client_id, err) || !history_each(run, add, &trail, err))
+        return false;
+    if (trail.count == 0)
+        return true;
+    if (!manage_begin(run, APS_SCOPE_KEY_READ, &secret, &client, err))
+        return false;
+    qsort(trail.list, trail.count, sizeof *trail.list, by_account_and_token);
+    struct pruning p = {.run = run, .yes = yes, .client = client};
+    bool ok = true;
+    for (size_t i = 0; ok && i < trail.count; i++)
+        ok = know_keys(&p, trail.list[i].account, err) && prune_one(&p, &trail.list[i], err);
+    token_close(&p.to.token);
+    uri_free(&p.to.uri);
+    *found = p.found;
+    *destroyed = p.destroyed;
+    return ok;
+}

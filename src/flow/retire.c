@@ -1,0 +1,124 @@
+// The old key's end.
+#include "flow/retire.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "flow/open.h"
+#include "flow/pair.h"
+
+static bool ends_in(const char *name, const char *end)
+{
+    const size_t len = strlen(name), tail = strlen(end);
+    return len > tail && strcmp(name + len - tail, end) == 0;
+}
+
+static bool check_profile(const char *path, const struct entry *e, struct ssa_error *err)
+{
+    char kid[APS_ID_MAX];
+    profile_key_id(path, kid);
+    if (strcmp(kid, e->old_kid) != 0)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, path, "the profile still names the old key %s, which therefore is left",
+              e->old_kid);
+    return error_hint(err, "Write it anew (`ssa-hsm key create --profile NAME --force`) or remove it, then: "
+                           "`ssa-hsm key rotate --finish`.");
+}
+
+// A key that a profile of ours names is one that somebody still fetches tokens with.
+static bool check_unused(const struct entry *e, struct ssa_error *err)
+{
+    char folder[PATH_TEXT_MAX], path[PATH_TEXT_MAX];
+    if ((e->profile[0] != '\0' && !check_profile(e->profile, e, err)) || !path_config(folder, err))
+        return false;
+    DIR *dir = opendir(folder);
+    bool ok = true;
+    for (const struct dirent *d; ok && dir != NULL && (d = readdir(dir)) != NULL;)
+        if (ends_in(d->d_name, ".env") && text_format(path, sizeof path, "%s/%s", folder, d->d_name))
+            ok = check_profile(path, e, err);
+    if (dir != NULL)
+        (void)closedir(dir);
+    return ok;
+}
+
+static bool is_gone(const struct ssa_error *err)
+{
+    return strcmp(err->cause, "HTTP 404") == 0;
+}
+
+static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_error *err)
+{
+    // Disabled first, as whoever still uses it then learns from the API's own words; that it is so already is
+    // refused, and no reason to keep it.
+    if (!aps_key_set_status(client, e->account, e->old_kid, APS_DISABLED, err)) {
+        if (is_gone(err))
+            return true;
+        if (err->code != SSA_REFUSED)
+            return false;
+    }
+    return aps_key_delete(client, e->account, e->old_kid, err) || is_gone(err);
+}
+
+static bool destroy_on(struct target *to, const struct ssa_run *run, const struct uri *uri,
+                       const struct entry *e, struct ssa_error *err)
+{
+    struct key key;
+    struct key_name name = {.kid = e->old_kid, .label = ""};
+    enum located located;
+    if (!key_locate(to->token, uri, e->old_kid, &key, &name.slot, &located, err))
+        return false;
+    if (located == LOCATED)
+        return open_officer(to, run, err) && key_destroy(to->token, &name, &key, err);
+    if (located != LOCATED_NOTHING)
+        tell(&run->callbacks, SSA_NOTICE,
+             "slot %s of token \"%s\" does not hold the old key any more: it is left", slot_name(name.slot),
+             token_info(to->token)->label);
+    return true;
+}
+
+static bool retire_on_token(const struct ssa_run *run, const struct entry *e, struct target *opened,
+                            struct ssa_error *err)
+{
+    URI_AUTO *uri = NULL;
+    if (!uri_parse(e->old_key_uri, &uri, err))
+        return false;
+    if (opened != NULL && opened->token != NULL && token_matches(opened->token, uri))
+        return destroy_on(opened, run, uri, e, err);
+    struct target other = {0};
+    const bool done =
+        open_token_again(run, e->old_key_uri, &other, err) && destroy_on(&other, run, uri, e, err);
+    token_close(&other.token);
+    uri_free(&other.uri);
+    return done;
+}
+
+bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct target *opened,
+            struct ssa_error *err)
+{
+    struct entry *e = &j->entry;
+    if (!check_unused(e, err)) {
+        // It waits for somebody to say so again, and stands in nobody's way.
+        struct ssa_error unwritten = {0};
+        e->retires_at_once = false;
+        if (!journal_step(j, STEP_SWITCHED, &unwritten))
+            tell(&run->callbacks, SSA_WARNING, "%s: %s", unwritten.subject, unwritten.what);
+        return false;
+    }
+    if (!journal_step(j, STEP_RETIRING, err) || !retire_at_api(client, e, err))
+        return false;
+    if (!retire_on_token(run, e, opened, err)) {
+        char hint[sizeof err->hint];
+        (void)text_format(hint, sizeof hint, "%s", err->hint);
+        err->code = SSA_IMPORT_LEFT;
+        return error_hint(
+            err,
+            "The old key %s is deleted at the API; what its token holds is of no use any more. `ssa-hsm "
+            "key recover` destroys it once the token is there. %s",
+            e->old_kid, hint);
+    }
+    tell(&run->callbacks, SSA_NOTICE, "the old key %s is gone, at the API and on its token", e->old_kid);
+    journal_close(j, OUTCOME_DONE);
+    return true;
+}

@@ -1,0 +1,253 @@
+// One operation that did not come to its end: what it may have made is looked for on both sides. A whole pair
+// gets its profile; anything else is undone, and nothing is touched that it cannot be shown to have made.
+#include <errno.h>
+#include <unistd.h>
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "flow/pair.h"
+#include "flow/recover.h"
+#include "flow/retire.h"
+#include "flow/undo.h"
+
+static void note(struct recovery *r, struct journal *j, const char *line)
+{
+    (void)text_format(j->entry.note, sizeof j->entry.note, "%.400s", line);
+    tell(&r->run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry.operation),
+         j->entry.account[0] != '\0' ? j->entry.account : j->entry.name, line);
+}
+
+static bool close_as(struct recovery *r, struct journal *j, enum outcome outcome, const char *line)
+{
+    note(r, j, line);
+    journal_close(j, outcome);
+    return true;
+}
+
+// undo() says in err's class and hint what came of it.
+static bool conclude(struct recovery *r, struct journal *j, const struct ssa_error *undone,
+                     struct ssa_error *err)
+{
+    if (undone->code == SSA_IMPORT_CLEAN)
+        return close_as(r, j, OUTCOME_UNDONE, undone->hint);
+    *err = *undone;
+    return false;
+}
+
+static struct ssa_error interruption(void)
+{
+    struct ssa_error undone = {0};
+    error_set(&undone, SSA_IMPORT_CLEAN, NULL, NULL, "it did not come to its end");
+    return undone;
+}
+
+// The account was asked for, and its id is not known.
+static bool settle_account_asked(struct recovery *r, struct journal *j, struct ssa_error *err)
+{
+    struct made made = {.asked_at = j->entry.asked_at};
+    struct ssa_error undone = interruption();
+    undo_lost_account(r->client, r->run, j->entry.name, &made, &undone);
+    // A name is given once: with somebody else's there, this operation has made none.
+    if (made.not_ours)
+        return close_as(r, j, OUTCOME_UNDONE, undone.hint);
+    return conclude(r, j, &undone, err);
+}
+
+// Whether the account that the operation made holds nothing that another has put there: then it goes as a
+// whole.
+static bool drop_account(struct recovery *r, struct journal *j, const struct aps_keys *keys,
+                         struct ssa_error *err)
+{
+    struct entry *e = &j->entry;
+    if (keys->count > 0) {
+        char line[PATH_TEXT_MAX];
+        (void)text_format(
+            line, sizeof line,
+            "the account has a key that this did not make (%s), so somebody uses it: it is left",
+            keys->list[0].kid);
+        return close_as(r, j, OUTCOME_LEFT, line);
+    }
+    return aps_account_delete(r->client, e->account, err) &&
+           close_as(r, j, OUTCOME_UNDONE, "the account that had been made is deleted again");
+}
+
+// Takes the key from the list, as the API did from the account.
+static void forget_key(struct aps_keys *keys, const char *kid)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(keys->list[i].kid, kid) != 0)
+            keys->list[kept++] = keys->list[i];
+    keys->count = kept;
+}
+
+static bool drop_key(struct recovery *r, struct journal *j, struct aps_keys *fresh, const char *kid,
+                     struct ssa_error *err)
+{
+    char line[PATH_TEXT_MAX];
+    if (!aps_key_delete(r->client, j->entry.account, kid, err) && strcmp(err->cause, "HTTP 404") != 0)
+        return false;
+    forget_key(fresh, kid);
+    (void)text_format(line, sizeof line, "the key %s, whose private half nobody has, is deleted at the API",
+                      kid);
+    note(r, j, line);
+    return true;
+}
+
+static bool choose_key(struct recovery *r, const struct entry *e, const struct aps_keys *fresh,
+                       const struct aps_key **chosen, struct ssa_error *err)
+{
+    char question[SSA_ERROR_TEXT_MAX / 2], list[SSA_ERROR_TEXT_MAX / 2] = "";
+    size_t candidates = 0;
+    const struct aps_key *candidate = NULL;
+    *chosen = NULL;
+    for (size_t i = 0; i < fresh->count; i++) {
+        const struct aps_key *key = &fresh->list[i];
+        const size_t used = strlen(list);
+        if (r->key_id != NULL && strcmp(r->key_id, key->kid) == 0)
+            *chosen = key;
+        if (!entry_in_window(e->asked_at, key->has_created_at, key->created_at))
+            continue;
+        candidates++;
+        candidate = key;
+        (void)text_format(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", key->kid);
+    }
+    if (*chosen != NULL || candidates == 0)
+        return true;
+    if (candidates == 1 && e->asked_at != 0) {
+        *chosen = candidate;
+        return true;
+    }
+    for (size_t i = 0; i < fresh->count && r->run->callbacks.confirm != NULL; i++) {
+        (void)text_format(
+            question, sizeof question,
+            "Which key was lost cannot be told: %s. Delete %s, whose private half then nobody must have?",
+            list, fresh->list[i].kid);
+        if (r->run->callbacks.confirm(r->run->callbacks.context, question)) {
+            *chosen = &fresh->list[i];
+            return true;
+        }
+    }
+    error_set(
+        err, SSA_IMPORT_LEFT, NULL, e->account,
+        "%zu keys were made in the seconds in which it asked for one: %s; which one is lost cannot be told",
+        candidates, list);
+    return error_hint(err,
+                      "`ssa-hsm key recover --key KEY_ID` deletes that one; `--forget` leaves them all.");
+}
+
+// A key was asked for, and its id is not known.
+static bool settle_key_asked(struct recovery *r, struct journal *j, struct aps_keys *fresh,
+                             struct ssa_error *err)
+{
+    const struct aps_key *chosen = NULL;
+    if (!choose_key(r, &j->entry, fresh, &chosen, err))
+        return false;
+    if (chosen != NULL) {
+        char kid[APS_ID_MAX];
+        memcpy(kid, chosen->kid, sizeof kid);
+        memcpy(j->entry.kid, kid, sizeof kid);
+        if (!drop_key(r, j, fresh, kid, err))
+            return false;
+    }
+    if (j->entry.operation == OP_ACCOUNT_CREATE)
+        return drop_account(r, j, fresh, err);
+    return close_as(r, j, OUTCOME_UNDONE,
+                    chosen != NULL ? "it is undone"
+                                   : "no key of its making is there: the account is as it was");
+}
+
+// What the token has of the key goes, then what the API has.
+static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, struct aps_keys *fresh,
+                      struct ssa_error *err)
+{
+    struct entry *e = &j->entry;
+    const bool imported_only = e->operation == OP_KEY_IMPORT;
+    if (!pair_destroy(pair, err))
+        return false;
+    if (!imported_only && keys_have(fresh, e->kid) && !drop_key(r, j, fresh, e->kid, err))
+        return false;
+    if (e->operation == OP_ACCOUNT_CREATE)
+        return drop_account(r, j, fresh, err);
+    return close_as(r, j, OUTCOME_UNDONE,
+                    imported_only ? "the token is as it was; the file still has the key"
+                                  : "it is undone on both sides");
+}
+
+// Its key is on both sides, and proved: it gets its profile, unless it has that already.
+static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair, struct ssa_error *err)
+{
+    struct entry *e = &j->entry;
+    char line[PATH_TEXT_MAX + 64];
+    if (!pair_profile(r, j, err))
+        return false;
+    (void)text_format(line, sizeof line, "key %s is whole on both sides; its profile is %s", e->kid,
+                      e->profile);
+    if (e->operation != OP_KEY_ROTATE)
+        return close_as(r, j, OUTCOME_DONE, line);
+    note(r, j, line);
+    r->switched = true;
+    return journal_step(j, STEP_SWITCHED, err) &&
+           (!e->retires_at_once || retire(r->run, r->client, j, &pair->to, err));
+}
+
+static bool settle_pair(struct recovery *r, struct journal *j, struct aps_keys *fresh, struct ssa_error *err)
+{
+    const struct entry *e = &j->entry;
+    __attribute__((cleanup(pair_end))) struct pair pair = {0};
+    if (!pair_open(&pair, r->run, e, err))
+        return false;
+    const bool at_api = e->operation == OP_KEY_IMPORT || keys_have(fresh, e->kid);
+    bool whole = at_api && e->profile[0] != '\0';
+    if (whole && !pair_prove(&pair, r, e, &whole, err))
+        return false;
+    return whole ? finish_pair(r, j, &pair, err) : undo_pair(r, j, &pair, fresh, err);
+}
+
+// The account's keys that were not there before; none where the account is gone.
+static bool list_fresh(struct recovery *r, const struct entry *e, struct aps_keys *fresh, bool *gone,
+                       struct ssa_error *err)
+{
+    *gone = false;
+    *fresh = (struct aps_keys){0};
+    if (e->operation == OP_KEY_IMPORT)
+        return true;
+    if (keys_since(r->client, e->account, &e->before, fresh, err))
+        return true;
+    *gone = strcmp(err->cause, "HTTP 404") == 0;
+    return *gone;
+}
+
+static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error *err)
+{
+    struct aps_keys fresh;
+    bool gone = false;
+    if (!list_fresh(r, &j->entry, &fresh, &gone, err))
+        return false;
+    if (j->entry.step >= STEP_KEY_MADE)
+        return settle_pair(r, j, &fresh, err);
+    if (gone)
+        return close_as(r, j, OUTCOME_UNDONE, "the account is gone, and so is what it held");
+    return settle_key_asked(r, j, &fresh, err);
+}
+
+bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
+{
+    struct entry *e = &j->entry;
+    if (e->draft[0] != '\0' && unlink(e->draft) != 0 && errno != ENOENT) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, e->draft, "the profile's draft cannot be removed");
+    }
+    if (e->step == STEP_ASKED)
+        return close_as(r, j, OUTCOME_UNKNOWN,
+                        "whether it was carried out was not heard: `ssa-hsm key list` shows it");
+    if (e->operation != OP_KEY_IMPORT && !recovery_client(r, err))
+        return false;
+    if (e->step >= STEP_SWITCHED) {
+        r->switched = true;
+        return retire(r->run, r->client, j, NULL, err);
+    }
+    if (e->step == STEP_ACCOUNT_ASKED)
+        return settle_account_asked(r, j, err);
+    return settle_keys(r, j, err);
+}

@@ -1,0 +1,214 @@
+"""What a process that was killed has left: found, named, finished or undone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+from fault_support import ACCOUNTS, CREATE, KEYS, FaultCase, KeyCase, background, ended, eventually
+from harness import Result
+
+
+class Recovery(FaultCase):
+    def recover(self, *more: object, code: int = 0, words: tuple[str, ...] = ()) -> Result:
+        return self.expect(self.run_program("key", "recover", *more), code, *words)
+
+    def killed(self, *command: object, rule: str) -> None:
+        with self.shim(rule):
+            self.assertEqual(self.run_program(*command).code, -signal.SIGKILL)
+
+    def killed_while(self, *command: object, until: Any) -> None:
+        process = background(self, *command)
+        eventually(until, "it is far enough")
+        process.kill()
+        ended(process)
+
+    def history(self) -> list[dict[str, Any]]:
+        return list(json.loads(self.expect(self.run_program("history", "--json"), 0).out))
+
+
+class AccountCreate(Recovery):
+    def assert_undone(self) -> None:
+        self.assert_nothing_left()
+        self.recover(words=("nothing is left",))
+        self.assertEqual(self.history()[-1]["outcome"], "undone")
+
+    def test_before_the_api_was_asked_there_is_nothing_to_recover(self) -> None:
+        self.killed(*CREATE, rule="C_OpenSession 1 kill before")
+        self.assertEqual(self.api.asked(), [])
+        self.recover(words=("nothing is left",))
+        self.assert_nothing_left()
+
+    def test_with_the_account_on_its_way(self) -> None:
+        self.api.fault("late", method="POST", path=ACCOUNTS, seconds=5)
+        self.killed_while(*CREATE, until=self.api.accounts)
+        self.recover(words=("deleted again",))
+        self.assert_undone()
+
+    def test_with_the_account_made_and_the_key_on_its_way(self) -> None:
+        self.api.fault("late", method="POST", path=KEYS, seconds=5)
+        self.killed_while(*CREATE, until=lambda: any(a["keys"] for a in self.api.accounts()))
+        self.recover()
+        self.assert_undone()
+
+    def test_before_the_import(self) -> None:
+        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.recover()
+        self.assert_undone()
+
+    def test_with_half_of_the_key_in_the_token(self) -> None:
+        self.killed(*CREATE, rule="C_CreateObject 1 class=CKO_PUBLIC_KEY kill before")
+        # The private half is there, and so is the key: nothing but the public half is missing, and nobody needs it.
+        self.recover()
+        self.expect(self.run_program("token"), 0)
+        self.assertEqual(self.open_operations(), [])
+
+    def test_with_the_key_whole_on_both_sides_it_gets_its_profile(self) -> None:
+        self.killed(*CREATE, rule="C_Sign 1 kill after")
+        self.recover(words=("whole on both sides",))
+        self.assert_whole()
+        self.expect(self.run_program("token"), 0)
+        self.assertEqual(self.history()[-1]["outcome"], "done")
+
+    def test_the_next_command_says_so_and_the_same_again_is_refused(self) -> None:
+        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.api.forget_requests()
+        self.expect(self.run_program(*CREATE), 3, "did not come to its end", "key recover")
+        self.assertNotIn("POST /service-accounts", self.api.asked())
+        self.expect(self.run_program("account", "list"), 0, "did not come to its end")
+        self.recover()
+        self.expect(self.run_program(*CREATE), 0)
+
+    def test_an_account_that_somebody_has_put_a_key_into_stays(self) -> None:
+        self.api.fault("late", method="POST", path=KEYS, seconds=5)
+        self.killed_while(*CREATE, until=lambda: any(a["keys"] for a in self.api.accounts()))
+        account = self.api.accounts()[0]["serviceAccountId"]
+        ours = self.keys_of(account)
+        self.api.control("POST", "clock", offset=60)
+        self.api.call("POST", f"/service-accounts/{account}/keys", self.api.admin())
+        self.recover(words=("somebody uses it",))
+        left = self.keys_of(account)
+        self.assertEqual(len(left), 1)
+        self.assertNotIn(ours[0], left)
+
+    def test_a_token_that_is_away_is_waited_for(self) -> None:
+        self.killed(*CREATE, rule="C_Sign 1 kill after")
+        moved = self.store.tokens.rename(self.dir / "away")
+        self.store.tokens.mkdir()
+        self.recover(code=13, words=("not settled",))
+        self.assertEqual(len(self.api.accounts()), 1)
+        self.store.tokens.rmdir()
+        moved.rename(self.store.tokens)
+        self.recover(words=("whole on both sides",))
+        self.assert_whole()
+
+    def test_another_client_id_does_not_touch_it(self) -> None:
+        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.recover("--client-id", "another", words=("another client id",))
+        self.assertEqual(len(self.open_operations()), 1)
+        self.assertEqual(len(self.api.accounts()), 1)
+
+    def test_forgetting_leaves_it_all(self) -> None:
+        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.api.fault("status", method="*", path="/service-accounts*", status=500, times=0)
+        self.recover("--timeout", 2, code=13)
+        self.recover("--timeout", 2, "--forget", words=("forgotten",))
+        self.assertEqual(self.open_operations(), [])
+        self.assertEqual(self.history()[-1]["outcome"], "left")
+
+    def test_nothing_of_a_journal_that_is_no_journal_is_touched(self) -> None:
+        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        folder = self.state / "ssa-hsm" / "journal"
+        entry = folder / self.open_operations()[0]
+        for text in ('{"operation":"key create","step":"key-made","kid":"../../x"}\n', "nonsense\n", "{}\n[]\n"):
+            with self.subTest(text):
+                entry.write_text(text)
+                self.recover(words=("left as it is",))
+                self.assertEqual(entry.read_text(), text)
+                self.assertEqual(len(self.api.accounts()), 1)
+
+
+class KeyCreate(Recovery, KeyCase):
+    def key_create(self) -> tuple[object, ...]:
+        return ("key", "create", "--output", self.target)
+
+    def test_with_the_key_on_its_way(self) -> None:
+        self.api.fault("late", method="POST", path=KEYS, seconds=5)
+        self.killed_while(*self.key_create(), until=lambda: len(self.keys_of(self.account)) == 2)
+        self.recover(words=("deleted at the API",))
+        self.assert_untouched()
+
+    def test_with_a_key_of_another_made_in_the_same_seconds_a_person_chooses(self) -> None:
+        self.api.fault("late", method="POST", path=KEYS, seconds=5)
+        self.killed_while(*self.key_create(), until=lambda: len(self.keys_of(self.account)) == 2)
+        ours = next(kid for kid in self.keys_of(self.account) if kid != self.foreign)
+        self.api.call("POST", f"/service-accounts/{self.account}/keys", self.api.admin())
+        theirs = next(kid for kid in self.keys_of(self.account) if kid not in (self.foreign, ours))
+        self.recover("--yes", code=13, words=(ours, theirs, "--key"))
+        self.assertEqual(len(self.keys_of(self.account)), 3)
+        self.recover("--key", ours, words=(ours,))
+        self.assertEqual(sorted(self.keys_of(self.account)), sorted([self.foreign, theirs]))
+        self.assertEqual(self.open_operations(), [])
+
+    def test_a_key_that_was_made_later_is_somebody_elses(self) -> None:
+        self.api.fault("hang", method="POST", path=KEYS, times=0)
+        self.killed_while(*self.key_create(), until=lambda: any("POST" in r and "keys" in r for r in self.started()))
+        self.api.control("POST", "clear")
+        self.api.control("POST", "clock", offset=60)
+        self.api.call("POST", f"/service-accounts/{self.account}/keys", self.api.admin())
+        self.recover()
+        self.assertEqual(len(self.keys_of(self.account)), 2)
+
+    def started(self) -> list[str]:
+        """Requests of ours that were begun: the journal is written before."""
+        folder = self.state / "ssa-hsm" / "journal"
+        names = self.open_operations()
+        text = (folder / names[0]).read_text(errors="replace") if names else ""
+        return ["POST keys"] if '"step":"key-asked"' in text else []
+
+    def test_whole_on_both_sides(self) -> None:
+        self.killed(*self.key_create(), rule="C_Sign 1 kill after")
+        self.recover(words=("whole on both sides", str(self.target)))
+        with self.shim():
+            self.expect(self.run_program("token", "--profile", self.target), 0)
+        self.assertIn(self.foreign, self.keys_of(self.account))
+
+    def test_a_key_that_is_gone_at_the_api_goes_on_the_token(self) -> None:
+        self.killed(*self.key_create(), rule="C_Sign 1 kill after")
+        ours = next(kid for kid in self.keys_of(self.account) if kid != self.foreign)
+        self.api.call("DELETE", f"/service-accounts/{self.account}/keys/{ours}", self.api.admin())
+        self.recover()
+        self.assert_untouched()
+        self.assertEqual(self.open_operations(), [])
+
+    def test_a_profile_that_somebody_wrote_meanwhile_is_not_replaced(self) -> None:
+        self.killed(*self.key_create(), rule="C_Sign 1 kill after")
+        self.target.write_text("MINE=1\n")
+        self.recover(code=13, words=("exists already",))
+        self.assertEqual(self.target.read_text(), "MINE=1\n")
+        self.target.unlink()
+        self.recover(words=("whole on both sides",))
+        with self.shim():
+            self.expect(self.run_program("token", "--profile", self.target), 0)
+
+
+class ReadOnly(Recovery):
+    def test_without_a_journal_nothing_is_begun(self) -> None:
+        self.state.mkdir(exist_ok=True)
+        self.state.chmod(0o500)
+        self.expect(self.run_program(*CREATE), 3, "journal", "XDG_STATE_HOME")
+        self.state.chmod(0o700)
+        self.assertEqual(self.api.asked(), [])
+        self.assert_nothing_left()
+
+    def test_reading_does_without(self) -> None:
+        made = self.provisioned()
+        self.state.mkdir(exist_ok=True)
+        self.state.chmod(0o500)
+        self.expect(self.run_program("token"), 0)
+        self.expect(self.run_program("key", "list", "--account", made["SERVICE_ACCOUNT_ID"]), 0)
+        self.expect(self.run_program("history"), 0, "nothing was done")
+        self.state.chmod(0o700)
+        self.assertEqual(os.listdir(self.state), [])
