@@ -71,7 +71,7 @@ bool card_destroy(struct token *token, const struct key_name *name, struct key *
     SECRET_AUTO der = {0};
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     if (key->private_object == CK_INVALID_HANDLE)
-        return true;
+        return !key->certificate_left;
     if (!session_as(token, CKU_SO, err) || !throwaway_key(&der, &numbers, err))
         return false;
     const struct creation over = {
@@ -81,8 +81,7 @@ bool card_destroy(struct token *token, const struct key_name *name, struct key *
         return ckr_fail(err, SSA_TOKEN, rv, token, "the key in slot %s cannot be overwritten",
                         slot_name(name->slot));
     key->overwritten = true;
-    if (!destroy_certificate(token, name, err))
-        return false;
     key->private_object = CK_INVALID_HANDLE;
-    return true;
+    key->certificate_left = !destroy_certificate(token, name, err);
+    return !key->certificate_left;
 }

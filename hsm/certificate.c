@@ -5,11 +5,15 @@
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "core/text.h"
 #include "hsm/pkcs11.h"
 
-enum { COMMON_NAME_MAX = 64 }; // ub-common-name, RFC 5280 appendix A.1
+enum {
+    COMMON_NAME_MAX = 64,     // ub-common-name, RFC 5280 appendix A.1
+    DIGITAL_SIGNATURE_BIT = 0 // of the key usage, section 4.2.1.3
+};
 
 static void x509_free(X509 **certificate)
 {
@@ -57,6 +61,17 @@ static bool set_times(X509 *certificate)
     // RFC 5280 section 4.1.2.5: no well-defined end. It is the API that says how long a key counts.
     return X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL &&
            ASN1_TIME_set_string(X509_getm_notAfter(certificate), "99991231235959Z") == 1;
+}
+
+// It signs and nothing else (RFC 5280 section 4.2.1.3). OpenSC believes this of a slot that is meant for
+// decryption.
+static bool set_usage(X509 *certificate)
+{
+    ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
+    const bool set = usage != NULL && ASN1_BIT_STRING_set_bit(usage, DIGITAL_SIGNATURE_BIT, 1) == 1 &&
+                     X509_add1_ext_i2d(certificate, NID_key_usage, usage, 1, X509V3_ADD_DEFAULT) == 1;
+    ASN1_BIT_STRING_free(usage);
+    return set;
 }
 
 // OpenSSL hands both out as constant, for want of a call that sets a signature made elsewhere.
@@ -114,7 +129,8 @@ bool certificate_write(const struct key *key, const struct key_name *name, certi
         rsa_public_key(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len));
     if (certificate == NULL || public_key == NULL || X509_set_version(certificate, X509_VERSION_3) != 1 ||
         !set_serial(certificate) || !set_times(certificate) || !set_names(certificate, name) ||
-        X509_set_pubkey(certificate, public_key) != 1 || !set_algorithm(certificate))
+        X509_set_pubkey(certificate, public_key) != 1 || !set_usage(certificate) ||
+        !set_algorithm(certificate))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate for the key cannot be made");
     struct ssa_error why = {0};
     if (sign_certificate(certificate, key, sign, context, &why) && append_der(certificate, der))

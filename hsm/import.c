@@ -48,9 +48,14 @@ bool key_import(struct token *token, const struct rsa_key *numbers, const struct
         return true;
     // A card's slot holds what it held, or the new key; handles do not tell which, and touching them may
     // crash.
-    if (token->info.recipe->slots && name->replaces && key->private_object == CK_UNAVAILABLE_INFORMATION)
-        return error_hint(err, "Slot %s holds the key that was in it, or the new one.",
-                          slot_name(name->slot));
+    if (token->info.recipe->slots && name->replaces && key->private_object == CK_UNAVAILABLE_INFORMATION) {
+        key->unsure = true;
+        key->private_object = CK_INVALID_HANDLE;
+        return error_hint(err,
+                          "Slot %s holds the key that was in it, or the new one, which then is of no use: "
+                          "--slot %s --replace takes its place.",
+                          slot_name(name->slot), slot_name(name->slot));
+    }
     if (!token->info.recipe->slots)
         find_made(token, creation.id, key);
     (void)key_destroy(token, name, key, NULL);
@@ -94,10 +99,9 @@ static bool append_removal(const struct token *token, const char *type, const ch
 }
 
 // A recipe's command holds the slot's name in one place.
-static void card_removal(const struct token *token, const struct key_name *name,
-                         char out[static KEY_REMOVAL_MAX])
+static void card_removal(const char *command, const struct key_name *name, char out[static KEY_REMOVAL_MAX])
 {
-    const char *command = token->info.recipe->removal, *place = strstr(command, "%s");
+    const char *place = strstr(command, "%s");
     if (place == NULL || !text_format(out, KEY_REMOVAL_MAX, "%.*s%s%s", (int)(place - command), command,
                                       slot_name(name->slot), place + strlen("%s")))
         out[0] = '\0';
@@ -110,7 +114,9 @@ void key_removal_command(const struct token *token, const struct key *key, const
     char hex[2 * KEY_ID_MAX + 1] = "";
     out[0] = '\0';
     if (key->private_object != CK_INVALID_HANDLE && token->info.recipe->removal != NULL)
-        card_removal(token, name, out);
+        card_removal(token->info.recipe->removal, name, out);
+    else if (key->certificate_left)
+        card_removal(token->info.recipe->certificate_removal, name, out);
     if (id.len > KEY_ID_MAX || token->info.recipe->removal != NULL)
         return;
     for (size_t i = 0; i < id.len; i++)

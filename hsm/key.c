@@ -131,6 +131,8 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
     const enum pin_outcome outcome = pin_outcome_of(rv);
     if (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN)
         token->giver.outcome(token->giver.context, &token->info, outcome);
+    if (outcome != PIN_REFUSED)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "the key's own login, for this signature, fails");
     ckr_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
     return error_hint(err, "Some cards have a PIN of its own for signatures, which is not asked for here.");
 }
@@ -139,9 +141,7 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
 static bool not_signed(struct ssa_error *err, const struct token *token, CK_RV rv, bool touch_told)
 {
     ckr_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
-    return !touch_told || rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT
-               ? false
-               : error_hint(err, "Was it touched in time? Run it again, and touch the token when it blinks.");
+    return touch_told && rv == CKR_USER_NOT_LOGGED_IN ? error_hint(err, TOUCH_HINT) : false;
 }
 
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,

@@ -20,9 +20,11 @@ struct key {
     size_t modulus_len;
     uint8_t exponent[RSA_BYTES_MAX];
     size_t exponent_len;
-    bool login_each_time; // CKA_ALWAYS_AUTHENTICATE
-    bool overwritten;     // destroyed by a throwaway key, which is in its slot now
-    char decided[128];    // uses that the token itself decided and reads back, against what was asked
+    bool login_each_time;  // CKA_ALWAYS_AUTHENTICATE
+    bool unsure;           // a card's slot holds the key that was to be replaced, or the new one
+    bool certificate_left; // destroyed, but for its certificate
+    bool overwritten;      // destroyed by a throwaway key, which is in its slot now
+    char decided[128];     // uses that the token itself decided and reads back, against what was asked
 };
 
 // Finds the one private key with the URI's id and label. Fails with SSA_KEY_MISSING (none) or SSA_CONFIG

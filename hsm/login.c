@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "hsm/recipe.h"
+#include "hsm/touch.h"
 
 static bool pin_error(struct ssa_error *err, const struct token *token, const char *cause, const char *what,
                       const char *hint)
@@ -189,7 +190,11 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     // Two kinds of user at once there are none (PKCS#11 v2.40 section 2.4).
     if (token->logged_in)
         (void)call->C_Logout(token->session);
+    // A management key may want a finger, as a signature does.
+    struct touch touch;
+    touch_begin(&touch, token);
     const CK_RV rv = call->C_Login(token->session, who, pin->data, pin->len);
+    touch_end(&touch);
     token->who = who;
     token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
     if (token->logged_in || (who == CKU_USER && rv == CKR_USER_ALREADY_LOGGED_IN))
@@ -201,6 +206,8 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     if (outcome != PIN_REFUSED)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
     ckr_fail(err, SSA_PIN, rv, token, "the %s is refused", name);
+    if (touch.told)
+        return error_hint(err, TOUCH_HINT);
     return who == CKU_SO && token->info.recipe->so_pin_refused != NULL
                ? error_hint(err, "%s", token->info.recipe->so_pin_refused)
                : false;

@@ -60,6 +60,7 @@ static const struct recipe table[] = {
      .witness_since = 5,
      .keeps_destroyed = true,
      .removal = "yubico-piv-tool -k -s %s -A RSA2048 -a generate -a delete-certificate -o /dev/null",
+     .certificate_removal = "yubico-piv-tool -k -s %s -a delete-certificate",
      .wants_touch = true,
      .pin_max = 8,
      .so_pin_hex = 48,

@@ -47,8 +47,9 @@ struct recipe {
     unsigned witness_since; // the firmware (major version) that has it
     bool keeps_destroyed;   // C_DestroyObject says CKR_OK, and the key signs on: only another key removes it
     const char *removal;    // what a person does about a key that is left; %s is the slot
-    bool label_changes;     // the token's label is its certificate's: a URI goes by the serial number
-    bool wants_touch;       // a signature may wait for a finger
+    const char *certificate_removal; // the same of the certificate beside one that is gone
+    bool label_changes; // the token's label is its certificate's: a URI goes by the serial number
+    bool wants_touch;   // a signature may wait for a finger
 
     size_t so_pin_hex;          // the SO PIN is so many hex digits; 0: any text
     const char *so_pin_name;    // what people call it

@@ -15,6 +15,8 @@ struct touch {
     bool told; // a person was asked for a touch; to be read after touch_end
 };
 
+#define TOUCH_HINT "Was it touched in time? Run it again, and touch the token when it blinks."
+
 // Before a call that may wait for a touch: tells through the giver, from another thread, when it takes longer
 // than a second. Does nothing on tokens that want none.
 void touch_begin(struct touch *touch, const struct token *token);

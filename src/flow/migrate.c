@@ -145,6 +145,8 @@ static void say_what_is_left(const struct provision *p, bool imported, struct ss
     if (command[0] != '\0') {
         err->code = SSA_IMPORT_LEFT;
         error_hint(err, "Left on the token, as far as can be seen; remove it: `%s`", command);
+    } else if (p->key.unsure) {
+        err->code = SSA_IMPORT_LEFT;
     } else if (imported) {
         err->code = SSA_IMPORT_CLEAN;
     }

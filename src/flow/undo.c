@@ -11,17 +11,17 @@
 static void conclude(struct ssa_error *err, const struct made *made, bool clean, const char *hint)
 {
     const bool left = made->left_on_token[0] != '\0';
-    err->code = clean && !left ? SSA_IMPORT_CLEAN : SSA_IMPORT_LEFT;
+    err->code = clean && !left && !made->unsure ? SSA_IMPORT_CLEAN : SSA_IMPORT_LEFT;
     // What the reason itself calls for is still to be done.
     char reason[sizeof err->hint];
     (void)text_format(reason, sizeof reason, "%s", err->hint);
-    const bool ends_in_command = left || hint[strlen(hint) - 1] == '`';
-    error_hint(err, "%s%s%s%s%s%s", hint,
+    const char *stop = hint[strlen(hint) - 1] == '`' ? "." : "";
+    error_hint(err, "%s%s%s%s%s%s%s", hint, left ? stop : "",
                left ? " Left on the token, as far as can be seen; remove it: `" : "", made->left_on_token,
                left ? "`" : "",
-               reason[0] == '\0' ? ""
-               : ends_in_command ? ". "
-                                 : " ",
+               reason[0] == '\0'         ? ""
+               : left || stop[0] != '\0' ? ". "
+                                         : " ",
                reason);
 }
 

@@ -10,12 +10,13 @@
 // What a creation has made so far.
 struct made {
     struct aps_account account;
-    bool new_account;                    // this creation made it
-    time_t asked_at;                     // the server's clock when it, or the key, was asked for
-    enum aps_outcome key;                // whether a key was made
-    char kid[APS_ID_MAX];                // its id; empty where the answer was lost
-    struct aps_keys before;              // the account's keys before, for one that is not new
-    bool not_ours;                       // an account of the name was found, and is somebody else's
+    bool new_account;       // this creation made it
+    time_t asked_at;        // the server's clock when it, or the key, was asked for
+    enum aps_outcome key;   // whether a key was made
+    char kid[APS_ID_MAX];   // its id; empty where the answer was lost
+    struct aps_keys before; // the account's keys before, for one that is not new
+    bool not_ours;          // an account of the name was found, and is somebody else's
+    bool unsure;            // a card's slot holds the key that was to be replaced, or the new one
     char left_on_token[KEY_REMOVAL_MAX]; // the command that removes what is left there; empty for nothing
 };
 

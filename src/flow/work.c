@@ -54,6 +54,7 @@ bool work_claim(struct work *w, struct ssa_error *err)
 bool work_undo(struct work *w, struct ssa_error *err)
 {
     provision_left(&w->p, w->made.left_on_token);
+    w->made.unsure = w->p.key.unsure;
     undo(w->client, w->p.run, &w->made, err);
     provision_failed(&w->p, err);
     return false;
