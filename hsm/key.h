@@ -64,7 +64,7 @@ enum located {
     LOCATED_NAMELESS, // of a card: a key without a certificate, as an import leaves it that was broken off
 };
 
-// Looks, the user being logged in, what is left of the key that was written down with this URI; *slot becomes
+// Looks, the user having logged in, what is left of the key that was written down with this URI; *slot becomes
 // the card's. Fails with SSA_TOKEN, or SSA_CONFIG where the URI has no id.
 bool key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
                 enum located *located, struct ssa_error *err) MUST_CHECK;
@@ -88,6 +88,11 @@ enum { KEY_ATTRIBUTES = 9 };
 bool key_verify(struct token *token, const struct uri *uri, struct key *key,
                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read,
                 struct ssa_error *err) MUST_CHECK;
+
+// Makes a key that was proved ready to sign again: on a card another login has ended the user's, and with it
+// the key's handle.
+bool key_again(struct token *token, const struct key_name *name, struct key *key,
+               struct ssa_error *err) MUST_CHECK;
 
 #define KEY_REMOVAL_MAX 1024U
 // The command line that removes what is left of a key; empty where nothing is.

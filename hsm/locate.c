@@ -89,6 +89,8 @@ bool key_locate(struct token *token, const struct uri *uri, const char *kid, str
     *located = LOCATED_NOTHING;
     if (id == NULL || id->ulValueLen == 0)
         return error_set(err, SSA_CONFIG, NULL, token->info.uri, "the key's URI has no id");
+    if (!session_as(token, CKU_USER, err))
+        return false;
     const struct span span = span_of(id->pValue, id->ulValueLen);
     if (!token_has_slots(token))
         return locate_by_id(token, span, key, located, err);

@@ -141,14 +141,18 @@ static bool find_again(struct token *token, const struct key_name *name, struct 
     return true;
 }
 
+bool key_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+{
+    return session_as(token, CKU_USER, err) &&
+           (!token->info.recipe->slots || find_again(token, name, key, err));
+}
+
 bool key_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     const bool card = token->info.recipe->slots;
-    if (!session_as(token, CKU_USER, err) || (card && !find_again(token, name, key, err)))
-        return false;
-    return check_attributes(token, key, 0, err) && check_unreadable(token, key, err) &&
-           check_modulus(token, key, err) && key_challenge(token, key, err) &&
-           (!card || card_certify(token, name, key, err));
+    return key_again(token, name, key, err) && check_attributes(token, key, 0, err) &&
+           check_unreadable(token, key, err) && check_modulus(token, key, err) &&
+           key_challenge(token, key, err) && (!card || card_certify(token, name, key, err));
 }
 
 // The exponent, and the modulus once more, from the public half's object, where there is one: e is 65537

@@ -44,6 +44,8 @@ bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry
     if (entry->operation != OP_KEY_ROTATE)
         return true;
     const struct proof proof = {.client_id = r->client_id, .account = entry->account, .kid = entry->kid};
+    if (!key_again(pair->to.token, &name, &pair->key, err))
+        return false;
     *whole = fetch_proof(r->run, r->client, &proof, pair->to.token, &pair->key, err);
     return *whole || err->code == SSA_REFUSED;
 }

@@ -187,6 +187,12 @@ bool provision_import(struct provision *p, const char *source, const char *kid, 
     return true;
 }
 
+bool provision_again(struct provision *p, struct ssa_error *err)
+{
+    const struct key_name name = name_of(p);
+    return key_again(p->to.token, &name, &p->key, err);
+}
+
 void provision_remove(struct provision *p)
 {
     const struct key_name name = name_of(p);

@@ -50,6 +50,9 @@ void provision_failed(struct provision *p, struct ssa_error *err);
 bool provision_import(struct provision *p, const char *source, const char *kid, const char *email,
                       const char *account_id, struct ssa_error *err) MUST_CHECK;
 
+// Makes the imported key ready to sign again.
+bool provision_again(struct provision *p, struct ssa_error *err) MUST_CHECK;
+
 // Destroys what provision_import had imported.
 void provision_remove(struct provision *p);
 

@@ -185,7 +185,8 @@ static bool note_old_key(struct work *w, const struct identity *identity, const 
 static bool prove_by_fetching(struct work *w, struct ssa_error *err)
 {
     const struct proof proof = {.client_id = w->client_id, .account = w->made.account.id, .kid = w->made.kid};
-    if (fetch_proof(w->p.run, w->client, &proof, w->p.to.token, &w->p.key, err))
+    if (provision_again(&w->p, err) &&
+        fetch_proof(w->p.run, w->client, &proof, w->p.to.token, &w->p.key, err))
         return true;
     provision_remove(&w->p);
     return work_undo(w, err);

@@ -1,10 +1,12 @@
-"""A card whose module takes an error of reading for an empty slot: no key that is there is ever written over."""
+"""A card behind a module like ykcs11, which takes an error of reading for an empty slot, and writes over what is there:
+no key that is there is ever lost unasked, and whatever breaks, what is said of the card is true."""
 
 from __future__ import annotations
 
 import functools
 import json
 import re
+import signal
 import subprocess
 import tempfile
 from contextlib import AbstractContextManager
@@ -37,13 +39,21 @@ def openssl(*arguments: str) -> bytes:
 
 
 class CardCase(FaultCase):
+    attested = False
+
+    def setUp(self) -> None:
+        super().setUp()
+        key = re.search(r"^so-pin (\w+)", script(), re.MULTILINE)
+        assert key is not None
+        self.env.update(SSA_HSM_SO_PIN_SOURCE="env:MANAGEMENT_KEY", MANAGEMENT_KEY=key[1])
+
+    def card(self, *rules: str) -> AbstractContextManager[CallLog]:
+        return self.shim(*script().splitlines(), *((ATTESTED,) if self.attested else ()), *rules)
+
     def begin(self, attested: bool) -> None:
         """Somebody else's key is in 9a, where a new one would go by itself."""
         self.fresh()
         self.attested = attested
-        key = re.search(r"^so-pin (\w+)", script(), re.MULTILINE)
-        assert key is not None
-        self.env.update(SSA_HSM_SO_PIN_SOURCE="env:MANAGEMENT_KEY", MANAGEMENT_KEY=key[1])
         with self.shim(*script().splitlines()):
             self.expect(self.create("--profile", THEIRS), 0, "9a")
         # Another than theirs, so that one over the other is seen.
@@ -59,9 +69,6 @@ class CardCase(FaultCase):
         path.write_bytes(openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null", *subject))
         done = self.store.tool("--write-object", str(path), "--type", "cert", "--id", ATTESTATION_ID)
         self.assertEqual(done.returncode, 0, done.stderr)
-
-    def card(self, *rules: str) -> AbstractContextManager[CallLog]:
-        return self.shim(*script().splitlines(), *((ATTESTED,) if self.attested else ()), *rules)
 
     def ours(self, *options: str, rule: str = "") -> tuple[Result, CallLog]:
         with self.card(*((rule,) if rule else ())) as log:
@@ -168,3 +175,114 @@ class Looking(CardCase):
         decided = [a["name"] for a in verified["attributes"] if a["decidedByToken"]]
         self.assertIn("CKA_UNWRAP", decided)
         self.assertTrue(verified["signatureVerified"])
+
+
+class Ours(CardCase):
+    """A key is in 9a, of an account of ours."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.api.control("POST", "keys", pem=None)
+        with self.card():
+            self.expect(self.create("--profile", "first"), 0, "9a")
+        self.account = self.profile(self.profile_path("first"))["SERVICE_ACCOUNT_ID"]
+
+
+class Broken(Ours):
+    def more(self, *options: str, rule: str) -> Result:
+        with self.card(rule):
+            return self.run_program("key", "create", "--account", self.account, "--profile", "second", *options)
+
+    def assert_first_signs(self) -> None:
+        with self.card():
+            self.expect(self.run_program("token", "--profile", "first"), 0)
+
+    def test_a_refused_import_over_a_used_slot_claims_nothing(self) -> None:
+        rule = "C_CreateObject 1 class=CKO_PRIVATE_KEY return CKR_DEVICE_ERROR"
+        result = self.more("--slot", "9a", "--replace", "--yes", rule=rule)
+        self.expect(result, 13, "holds the key that was in it, or the new one")
+        self.assertNotIn("Left on the token", result.err)
+        self.assertNotIn("yubico-piv-tool", result.err)
+        self.assert_first_signs()
+
+    def test_a_certificate_that_alone_is_left_is_called_that(self) -> None:
+        # The signature fails, so the key is overwritten and its certificate deleted, which fails too.
+        rules = "C_Sign 1 return CKR_DEVICE_ERROR\nC_DestroyObject * class=CKO_CERTIFICATE return CKR_DEVICE_ERROR"
+        result = self.expect(self.more(rule=rules), 13, "throwaway key", "-s 82 -a delete-certificate")
+        self.assertNotIn("-a generate", result.err)
+        self.assert_first_signs()
+
+    def test_a_pull_at_a_keys_own_login_is_no_wrong_pin(self) -> None:
+        rules = ("always-authenticate", "C_Login user=CKU_CONTEXT_SPECIFIC 1 return CKR_DEVICE_REMOVED")
+        with self.card(*rules):
+            result = self.run_program("token", "--profile", "first")
+        self.expect(result, 7, "CKR_DEVICE_REMOVED")
+        self.assertNotIn("PIN of its own", result.err)
+
+    def test_a_management_key_that_waits_for_a_finger_says_so(self) -> None:
+        result = self.more(rule="C_Login 1 user=CKU_SO sleep 1600 return CKR_PIN_INCORRECT")
+        self.expect(result, 5, "touch", "Was it touched in time?")
+        self.assert_first_signs()
+
+    def test_a_certificate_says_that_the_key_signs_alone(self) -> None:
+        path = self.dir / "certificate.der"
+        done = self.store.tool("--read-object", "--type", "cert", "--id", "01", "--output-file", str(path))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        command = [places.tool("openssl"), "x509", "-inform", "DER", "-in", str(path), "-noout", "-ext", "keyUsage"]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        self.assertIn("critical", shown)
+        self.assertEqual(shown.splitlines()[-1].strip(), "Digital Signature")
+
+
+class Life(Ours):
+    """Rotation and recovery where a slot holds one key, and deletion means overwriting."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.profile_path("first").rename(self.profile_path())
+        self.was = self.profile()
+
+    def assert_one_key(self, slot: str) -> None:
+        now = self.profile()
+        self.assertEqual(self.keys_of(self.account), [now["KEY_ID"]])
+        self.assertIn(f"id=%{slot}", now["PRIVATE_KEY"])
+        with self.card():
+            self.expect(self.run_program("token"), 0)
+            listed = self.expect(self.run_program("key", "list"), 0).out
+        self.assertIn(now["KEY_ID"], listed)
+        self.assertEqual(self.open_operations(), [])
+
+    def test_rotation(self) -> None:
+        with self.card():
+            self.expect(self.run_program("key", "rotate", "--now"), 0, "slot 82", "is gone")
+        self.assert_one_key("05")
+        # Certificates: that of the new key alone.
+        self.assertEqual([id_ for kind, id_ in self.objects() if kind == "Certificate"], ["05"])
+
+    def test_the_old_slot_that_holds_another_key_meanwhile_is_left(self) -> None:
+        with self.card():
+            self.expect(self.run_program("key", "rotate"), 0)
+            other = ("account", "create", "service", "another", "--profile", "other", "--slot", "9a", "--replace", "--yes")
+            self.expect(self.run_program(*other), 0)
+            self.expect(self.run_program("key", "rotate", "--finish"), 0, "does not hold the old key any more")
+            self.expect(self.run_program("token", "--profile", "other"), 0)
+        self.assert_one_key("05")
+
+    def test_killed_at_each_step_of_a_rotation(self) -> None:
+        steps = ["C_CreateObject 1 class=CKO_PRIVATE_KEY kill", "C_CreateObject 1 class=CKO_CERTIFICATE kill",
+                 "C_Sign 1 kill", "C_CreateObject 2 class=CKO_CERTIFICATE kill",
+                 "C_CreateObject 2 class=CKO_PRIVATE_KEY kill"]  # fmt: skip
+        for step in steps:
+            for side in ("before", "after"):
+                with self.subTest(step, side=side):
+                    with self.card(f"{step} {side}"):
+                        code = self.run_program("key", "rotate", "--now").code
+                    self.assertEqual(code, -signal.SIGKILL)
+                    with self.card():
+                        self.expect(self.run_program("token"), 0)
+                        self.expect(self.run_program("key", "recover", "--yes"), 0)
+                    now = self.profile()
+                    self.assertEqual(self.keys_of(self.account), [now["KEY_ID"]])
+                    self.assertEqual(self.open_operations(), [])
+                    with self.card():
+                        self.expect(self.run_program("token"), 0)
