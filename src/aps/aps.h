@@ -100,9 +100,11 @@ bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct 
 bool aps_account_get(struct aps *client, const char *id, struct aps_account *account,
                      struct ssa_error *err) MUST_CHECK;
 // Sets the status to ENABLED or DISABLED; *account is what the API says of it then. The status it has already
-// is refused with 400, and so is the second try where the first one's answer was lost.
+// is refused with 400, and so is the second try where the first one's answer was lost: *outcome then is
+// APS_MAYBE_DONE.
 bool aps_account_set_status(struct aps *client, const char *id, const char *status,
-                            struct aps_account *account, struct ssa_error *err) MUST_CHECK;
+                            struct aps_account *account, enum aps_outcome *outcome,
+                            struct ssa_error *err) MUST_CHECK;
 // An account that is not there any more after a try whose answer was lost counts as deleted.
 bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err) MUST_CHECK;
 
@@ -128,7 +130,7 @@ bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys
                   struct ssa_error *err) MUST_CHECK;
 // As aps_account_set_status.
 bool aps_key_set_status(struct aps *client, const char *account, const char *kid, const char *status,
-                        struct ssa_error *err) MUST_CHECK;
+                        enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 bool aps_key_delete(struct aps *client, const char *account, const char *kid,
                     struct ssa_error *err) MUST_CHECK;
 

@@ -219,6 +219,9 @@ bool call_make(struct aps *client, const struct call *call, struct http_response
             return client_stop(client, err);
         tries.lost = tries.lost || *outcome != APS_NOT_DONE;
         const long long wait = next_try(client, &tries, answer);
+        // What a later try is refused for may be what an earlier one did.
+        if (wait < 0 && tries.lost && *outcome == APS_NOT_DONE)
+            *outcome = APS_MAYBE_DONE;
         if (wait < 0)
             return failure_set(client, call, answer, err);
         const bool waited = client_wait(client, wait, err);

@@ -25,7 +25,7 @@ static bool write_status(const char *status, struct secret *body, struct ssa_err
 }
 
 static bool patch(struct aps *client, struct call *call, const char *status, struct http_response *answer,
-                  struct ssa_error *err)
+                  enum aps_outcome *outcome, struct ssa_error *err)
 {
     SECRET_AUTO body = {0};
     if (!write_status(status, &body, err) || !secret_new(&answer->body, APS_ANSWER_MAX, err))
@@ -34,13 +34,13 @@ static bool patch(struct aps *client, struct call *call, const char *status, str
     call->content_type = "application/json";
     call->body = secret_span(&body);
     call->hint_403 = "For this, " EXPLAIN_SCOPES;
-    const bool done = call_make(client, call, answer, false, NULL, err);
+    const bool done = call_make(client, call, answer, false, outcome, err);
     call->body = span_of(NULL, 0);
     return done;
 }
 
 bool aps_account_set_status(struct aps *client, const char *id, const char *status,
-                            struct aps_account *account, struct ssa_error *err)
+                            struct aps_account *account, enum aps_outcome *outcome, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
@@ -52,13 +52,14 @@ bool aps_account_set_status(struct aps *client, const char *id, const char *stat
     };
     struct ssa_error why;
     *account = (struct aps_account){0};
-    return path_of_account(id, "", path, err) && patch(client, &call, status, &answer, err) &&
+    *outcome = APS_NOT_DONE;
+    return path_of_account(id, "", path, err) && patch(client, &call, status, &answer, outcome, err) &&
            (answer_detail(secret_span(&answer.body), account, &why) ||
             failure_unusable(client, &call, &answer, why.what, err));
 }
 
 bool aps_key_set_status(struct aps *client, const char *account, const char *kid, const char *status,
-                        struct ssa_error *err)
+                        enum aps_outcome *outcome, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
@@ -68,5 +69,6 @@ bool aps_key_set_status(struct aps *client, const char *account, const char *kid
         .subject = kid,
         .hint_404 = "The account has no such key, or the client id no such account: check both ids.",
     };
-    return path_of_key(account, kid, path, err) && patch(client, &call, status, &answer, err);
+    *outcome = APS_NOT_DONE;
+    return path_of_key(account, kid, path, err) && patch(client, &call, status, &answer, outcome, err);
 }

@@ -50,9 +50,10 @@ static bool is_gone(const struct ssa_error *err)
 
 static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_error *err)
 {
+    enum aps_outcome outcome;
     // Disabled first, as whoever still uses it then learns from the API's own words; that it is so already is
     // refused, and no reason to keep it.
-    if (!aps_key_set_status(client, e->account, e->old_kid, APS_DISABLED, err)) {
+    if (!aps_key_set_status(client, e->account, e->old_kid, APS_DISABLED, &outcome, err)) {
         if (is_gone(err))
             return true;
         if (err->code != SSA_REFUSED)

@@ -18,10 +18,13 @@ static bool set_account(struct aps *client, const char *id, const char *status, 
                         bool *changed, struct ssa_error *err)
 {
     struct ssa_error why = {0};
-    *changed = aps_account_set_status(client, id, status, found, &why);
-    const bool already = !*changed && was_400(&why) && aps_account_get(client, id, found, NULL) &&
-                         strcmp(found->status, status) == 0;
-    if (*changed || already)
+    enum aps_outcome outcome;
+    *changed = true;
+    if (aps_account_set_status(client, id, status, found, &outcome, &why))
+        return true;
+    // It may be our own first try, whose answer was lost, that made it so.
+    *changed = outcome == APS_MAYBE_DONE;
+    if (was_400(&why) && aps_account_get(client, id, found, NULL) && strcmp(found->status, status) == 0)
         return true;
     if (was_400(&why) && found->status[0] != '\0')
         error_hint(&why, "It is %s, and stays so.", found->status);
@@ -81,11 +84,13 @@ bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *
     if (!subject_choose(run, account, &subject, err) ||
         !manage_begin(run, key_scopes, &secret, &client, err) || !subject_find(client, &subject, &found, err))
         return false;
+    enum aps_outcome outcome;
     JOURNAL_AUTO audit = {.fd = -1};
     if (!audit_begin(&audit, run, enable ? OP_KEY_ENABLE : OP_KEY_DISABLE, found.id, key_id, err))
         return false;
-    *changed = aps_key_set_status(client, found.id, key_id, status, &why);
-    if (audit_end(&audit, *changed || (was_400(&why) && has_status(client, found.id, key_id, status)), &why))
+    const bool set = aps_key_set_status(client, found.id, key_id, status, &outcome, &why);
+    *changed = set || outcome == APS_MAYBE_DONE;
+    if (audit_end(&audit, set || (was_400(&why) && has_status(client, found.id, key_id, status)), &why))
         return true;
     aps_explain_keys(client, found.id, false, &why);
     if (err != NULL)

@@ -187,8 +187,9 @@ class Status(AccountCase):
     def test_a_lost_answer_is_asked_again_and_comes_out_right(self) -> None:
         account = self.other()["serviceAccountId"]
         self.api.fault("drop", method="PATCH", times=2)
-        self.expect(self.run_program("account", "disable", account), 0)
+        self.assertTrue(self.json("account", "disable", account)["changed"])
         self.assertEqual(self.status(account), "DISABLED")
+        self.assertEqual(self.api.asked()[-1], f"{ACCOUNTS}/{account}")
 
     def test_nothing_is_asked_of_a_person(self) -> None:
         account = self.other()["serviceAccountId"]
