@@ -64,8 +64,8 @@ enum located {
     LOCATED_NAMELESS, // of a card: a key without a certificate, as an import leaves it that was broken off
 };
 
-// Looks, the user having logged in, what is left of the key that was written down with this URI; *slot becomes
-// the card's. Fails with SSA_TOKEN, or SSA_CONFIG where the URI has no id.
+// Looks, the user having logged in, what is left of the key that was written down with this URI; *slot
+// becomes the card's. Fails with SSA_TOKEN, or SSA_CONFIG where the URI has no id.
 bool key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
                 enum located *located, struct ssa_error *err) MUST_CHECK;
 

@@ -12,7 +12,7 @@
 #include "core/secret.h"
 #include "core/text.h"
 
-enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, EXEC_FAILED = 125 };
+enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, EXEC_FAILED = 125, COMMANDS_MAX = 64 };
 
 static bool verbose;
 
@@ -47,7 +47,7 @@ static size_t matches(const struct command *command, const struct arguments *a)
 
 static bool no_command(const struct arguments *a, struct ssa_error *err)
 {
-    const char *names[32];
+    const char *names[COMMANDS_MAX];
     char typed[128], group[SSA_ERROR_TEXT_MAX / 2] = "";
     size_t count = 0;
     if (a->word_count == 0) {
@@ -57,7 +57,7 @@ static bool no_command(const struct arguments *a, struct ssa_error *err)
     (void)text_format(typed, sizeof typed, "%s%s%s", a->words[0], a->word_count > 1 ? " " : "",
                       a->word_count > 1 ? a->words[1] : "");
     const size_t noun = strlen(a->words[0]);
-    for (size_t i = 0; i < command_count; i++) {
+    for (size_t i = 0; i < command_count && count < sizeof names / sizeof names[0]; i++) {
         const char *name = command_table[i].name;
         names[count++] = name;
         const size_t used = strlen(group);
