@@ -74,6 +74,8 @@ static void manual(void)
         ".B \\-\\-timeout\ndoes not count.\n"
         ".SH FILES\n.I $XDG_CONFIG_HOME/ssa\\-hsm/NAME.env\n.RS\nprofiles\n.RE\n"
         ".I $XDG_STATE_HOME/ssa\\-hsm/pin\\-SERIAL\n.RS\na PIN that failed unattended\n.RE\n"
+        ".I $XDG_STATE_HOME/ssa\\-hsm/journal\n.RS\nwhat is not over;\n.B key recover\nsettles it\n.RE\n"
+        ".I $XDG_STATE_HOME/ssa\\-hsm/history\n.RS\nwhat is, for\n.B history\n.RE\n"
         ".SH EXIT STATUS\n0 done, 1 unexpected, 2 usage, 3 configuration, 4 module or token absent, 5 PIN,\n"
         "6 key missing, 7 token operation, 8 network or TLS, 9 credentials refused, 10 refused by the API,\n"
         "11 rate limit, 12 import failed and cleaned up, 13 import failed and something is left.\n"

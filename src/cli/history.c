@@ -25,22 +25,22 @@ static void add_json(void *context, const struct ssa_event *e)
     } texts[] = {{"id", e->id},
                  {"operation", e->operation},
                  {"outcome", e->outcome},
-                 {"client_id", e->client_id},
-                 {"base_url", e->base_url},
-                 {"account", e->account},
+                 {"clientId", e->client_id},
+                 {"baseUrl", e->base_url},
+                 {"serviceAccountId", e->account},
                  {"email", e->email},
-                 {"key_id", e->key_id},
-                 {"old_key_id", e->old_key_id},
+                 {"keyId", e->key_id},
+                 {"oldKeyId", e->old_key_id},
                  {"token", e->token},
-                 {"key_uri", e->key_uri},
+                 {"keyUri", e->key_uri},
                  {"profile", e->profile},
                  {"note", e->note}};
     s->count++;
     json_open(w, JSON_OBJECT);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         member_text(w, texts[i].name, texts[i].text);
-    when_json(w, "started_at", e->started);
-    when_json(w, "ended_at", e->ended);
+    when_json(w, "startedAt", e->started);
+    when_json(w, "endedAt", e->ended);
     json_name(w, "uid");
     json_integer(w, e->uid);
     json_close(w, JSON_OBJECT);

@@ -66,7 +66,7 @@ class Whole(Rotation):
         self.assertEqual(self.open_operations(), [])
         last = self.history()[-1]
         self.assertEqual((last["operation"], last["outcome"]), ("key rotate", "done"))
-        self.assertEqual((last["key_id"], last["old_key_id"]), (self.profile()["KEY_ID"], self.old))
+        self.assertEqual((last["keyId"], last["oldKeyId"]), (self.profile()["KEY_ID"], self.old))
 
     def test_at_once(self) -> None:
         self.expect(self.rotate("--now"), 0)
