@@ -48,6 +48,7 @@ const struct command command_table[] = {
      .arguments = "",
      .help = "make a new key for an account, straight into the token",
      .writes_profile = true,
+     .same_account = true,
      OPTIONS(OPT_ACCOUNT, OPT_OUTPUT, OPT_FORCE, OPT_SHOW_SECRET, OPT_SLOT, OPT_REPLACE, OPT_YES,
              OPT_REHEARSE),
      .run = command_key_create},

@@ -22,6 +22,7 @@ struct command {
     size_t words_min, words_max;
     bool falls_back;                          // takes several profiles
     bool writes_profile;                      // --profile names what is written, and need not exist
+    bool same_account;                        // then it is for the account that the usual profile names
     enum option options[COMMAND_OPTIONS_MAX]; // its own, beside the common ones
     size_t option_count;
     // Returns true, or false with err filled.

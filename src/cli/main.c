@@ -11,6 +11,7 @@
 #include "cli/terminal.h"
 #include "core/secret.h"
 #include "core/text.h"
+#include "flow/settings.h"
 
 enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, EXEC_FAILED = 125, COMMANDS_MAX = 64 };
 
@@ -133,10 +134,14 @@ static bool load_settings(struct ssa_settings *settings, const struct command *c
     }
     if (!ssa_settings_environment(settings, environ, true, err))
         return false;
-    return command->falls_back
-               ? ssa_settings_profiles(settings, a->profiles, a->profile_count, callbacks, err)
-               : ssa_settings_profile(settings, a->values[OPT_PROFILE], command->writes_profile, callbacks,
-                                      err);
+    if (command->falls_back)
+        return ssa_settings_profiles(settings, a->profiles, a->profile_count, callbacks, err);
+    if (!ssa_settings_profile(settings, a->values[OPT_PROFILE], command->writes_profile, callbacks, err))
+        return false;
+    // A profile that is new names no account: another key of the usual one is meant, for a spare token.
+    return !command->same_account || a->values[OPT_PROFILE] == NULL || a->given[OPT_ACCOUNT] ||
+           settings_profile_path(settings)[0] != '\0' ||
+           ssa_settings_profile(settings, NULL, false, callbacks, err);
 }
 
 static bool run_command(const struct command *command, const struct arguments *a, size_t name_words,

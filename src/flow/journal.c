@@ -28,15 +28,16 @@ bool entry_is_ours(const struct entry *entry, const struct ssa_settings *setting
            strcmp(entry->base_url, base_url_of(settings)) == 0;
 }
 
-// Sorts by time; two of one second differ by chance.
-static bool make_id(char id[static JOURNAL_ID_MAX], time_t now, struct ssa_error *err)
+// Sorts by time; two of one microsecond differ by chance.
+static bool make_id(char id[static JOURNAL_ID_MAX], const struct timespec *now, struct ssa_error *err)
 {
     uint8_t random[RANDOM_BYTES];
     struct tm tm;
-    const size_t len = gmtime_r(&now, &tm) == NULL ? 0 : strftime(id, JOURNAL_ID_MAX, "%Y%m%dT%H%M%SZ", &tm);
+    const size_t len =
+        gmtime_r(&now->tv_sec, &tm) == NULL ? 0 : strftime(id, JOURNAL_ID_MAX, "%Y%m%dT%H%M%S", &tm);
     return (len > 0 && RAND_bytes(random, sizeof random) == 1 &&
-            text_format(id + len, JOURNAL_ID_MAX - len, "-%02x%02x%02x%02x", random[0], random[1], random[2],
-                        random[3])) ||
+            text_format(id + len, JOURNAL_ID_MAX - len, ".%06ldZ-%02x%02x%02x%02x", now->tv_nsec / 1000,
+                        random[0], random[1], random[2], random[3])) ||
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "no name for the journal's entry");
 }
 
@@ -44,13 +45,15 @@ bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation 
                    struct ssa_error *err)
 {
     const char *client = settings_get(run->settings, SET_CLIENT_ID, NULL);
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
     *j = (struct journal){.fd = -1, .callbacks = &run->callbacks};
     j->entry =
-        (struct entry){.operation = operation, .started = time(NULL), .uid = getuid(), .pid = getpid()};
+        (struct entry){.operation = operation, .started = now.tv_sec, .uid = getuid(), .pid = getpid()};
     if (!text_format(j->entry.client_id, sizeof j->entry.client_id, "%s", client != NULL ? client : "") ||
         !text_format(j->entry.base_url, sizeof j->entry.base_url, "%s", base_url_of(run->settings)))
         return error_set(err, SSA_CONFIG, NULL, NULL, "client id or base URL is too long");
-    if (!make_id(j->id, j->entry.started, err))
+    if (!make_id(j->id, &now, err))
         return false;
     const int lock = journal_lock(&run->callbacks, true, err);
     if (lock < 0)

@@ -30,6 +30,20 @@ class KeyCreate(Case):
         self.assertEqual(set(self.kids()), {after["KEY_ID"], self.before["KEY_ID"]})
         self.expect(self.run_program("token"), 0)
 
+    def test_a_new_profile_is_for_the_account_of_the_usual_one(self) -> None:
+        # What names account and client is in that profile alone.
+        for name in ("APS_CLIENT_ID", "APS_SECRET_ID"):
+            self.env.pop(name)
+        self.store.initialise("spare")
+        spare = {"SSA_HSM_TOKEN": "pkcs11:token=spare"}
+        self.expect(self.run_program("key", "create", "--profile", "spare", env=spare), 0)
+        made = self.profile("spare")
+        self.assertEqual(made["SERVICE_ACCOUNT_ID"], self.account)
+        self.assertIn("token=spare", made["PRIVATE_KEY"])
+        self.assertEqual(self.profile(), self.before)
+        self.expect(self.run_program("token", "--profile", "default", "--profile", "spare"), 0)
+        self.expect(self.run_program("token", "--profile", "spare"), 0)
+
     def test_lists_the_keys_before_so_that_the_new_one_would_be_known(self) -> None:
         self.expect(self.run_program("key", "create", "--force"), 0)
         asked = self.api.asked()

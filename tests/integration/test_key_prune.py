@@ -1,0 +1,119 @@
+"""What tokens still hold of keys that the API does not know: destroyed only where it was made from here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from fault_support import CREATE, FaultCase
+from harness import Result
+
+
+class Prune(FaultCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.api.control("POST", "keys", pem=None)
+        self.expect(self.run_program(*CREATE), 0)
+        self.account = self.profile()["SERVICE_ACCOUNT_ID"]
+        self.expect(self.run_program("key", "create", "--profile", "second"), 0)
+        self.first = self.profile()["KEY_ID"]
+        self.second = self.profile(self.profile_path("second"))["KEY_ID"]
+
+    def delete_at_api(self, kid: str) -> None:
+        self.api.call("DELETE", f"/service-accounts/{self.account}/keys/{kid}", self.api.admin())
+        self.assertNotIn(kid, self.keys_of(self.account))
+
+    def prune(self, *more: object, **options: Any) -> Result:
+        return self.run_program("key", "prune", *more, **options)
+
+    def on_token(self) -> list[str]:
+        return sorted(bytes.fromhex(id_).decode() for kind, id_ in self.objects() if kind == "Private")
+
+    def history(self) -> list[dict[str, Any]]:
+        return list(json.loads(self.expect(self.run_program("history", "--json"), 0).out))
+
+    def test_what_the_api_knows_stays(self) -> None:
+        self.expect(self.prune("--yes"), 0, "no token here")
+        self.assertEqual(self.on_token(), sorted([self.first, self.second]))
+
+    def test_one_that_it_does_not_know_goes_after_a_yes(self) -> None:
+        self.delete_at_api(self.second)
+        self.expect(self.prune(), 0, "not confirmed")
+        self.assertEqual(self.on_token(), sorted([self.first, self.second]))
+        self.expect(self.prune("--yes"), 0, self.second)
+        self.assertEqual(self.on_token(), [self.first])
+        self.assertEqual(len(self.objects()), 2, "the public half of the other is left")
+        last = self.history()[-1]
+        self.assertEqual((last["operation"], last["outcome"], last["keyId"]), ("key prune", "done", self.second))
+        self.expect(self.prune("--yes"), 0, "no token here")
+        self.expect(self.run_program("token"), 0)
+
+    def test_of_an_account_that_is_gone_all_go(self) -> None:
+        self.api.call("DELETE", f"/service-accounts/{self.account}", self.api.admin())
+        self.expect(self.prune("--yes"), 0)
+        self.assertEqual(self.objects(), [])
+
+    def test_to_another_client_id_or_server_everything_is_unknown_and_so_stays(self) -> None:
+        self.delete_at_api(self.second)
+        other = {"APS_CLIENT_ID": "another"}
+        self.expect(self.prune("--yes", env=other), 0, "no token here")
+        self.expect(self.prune("--yes", "--base-url", "https://127.0.0.1:9"), 0, "no token here")
+        self.assertEqual(self.on_token(), sorted([self.first, self.second]))
+
+    def test_what_no_history_tells_of_stays(self) -> None:
+        self.delete_at_api(self.second)
+        shutil.rmtree(self.state / "ssa-hsm" / "history")
+        self.expect(self.prune("--yes"), 0, "no token here")
+        self.assertEqual(self.on_token(), sorted([self.first, self.second]))
+
+    def test_a_refused_list_is_no_empty_one(self) -> None:
+        self.api.fault("status", method="GET", path="*/keys", status=403, times=0)
+        self.expect(self.prune("--yes"), 10)
+        self.assertEqual(self.on_token(), sorted([self.first, self.second]))
+
+    def test_a_token_that_is_away_is_passed_over(self) -> None:
+        self.delete_at_api(self.second)
+        self.store.tokens.rename(self.dir / "away")
+        self.store.tokens.mkdir()
+        self.expect(self.prune("--yes"), 0, "not looked at")
+        self.store.tokens.rmdir()
+        (self.dir / "away").rename(self.store.tokens)
+        self.assertEqual(self.on_token(), sorted([self.first, self.second]))
+
+
+class History(FaultCase):
+    def test_each_thing_that_was_done_is_told_once(self) -> None:
+        self.expect(self.run_program("history"), 0, "nothing was done")
+        self.expect(self.run_program(*CREATE), 0)
+        account, kid = (self.profile()[name] for name in ("SERVICE_ACCOUNT_ID", "KEY_ID"))
+        for command in (
+            ("key", "disable", kid), ("key", "enable", kid), ("account", "disable"), ("account", "enable"),
+            ("key", "delete", kid, "--yes"), ("account", "delete", account, "--yes"),
+        ):  # fmt: skip
+            self.expect(self.run_program(*command), 0)
+        self.expect(self.run_program("account", "delete", account, "--yes"), 10)
+        result = self.expect(self.run_program("history", "--json"), 0)
+        told = [(e["operation"], e["outcome"]) for e in json.loads(result.out)]
+        self.assertEqual(sorted(told), sorted([
+            ("account create", "done"), ("key disable", "done"), ("key enable", "done"), ("account disable", "done"),
+            ("account enable", "done"), ("key delete", "done"), ("account delete", "done"),
+            ("account delete", "failed"),
+        ]))  # fmt: skip
+        first = json.loads(result.out)[0]
+        self.assertEqual((first["serviceAccountId"], first["keyId"]), (account, kid))
+        self.assertEqual(first["clientId"], self.api.client_id)
+        self.assertIn("pkcs11:", first["token"])
+        self.assertIsInstance(first["uid"], int)
+        table = self.expect(self.run_program("history"), 0).out
+        self.assertIn("account create", table)
+        self.assertIn(kid, table)
+
+    def test_no_secret_is_in_it(self) -> None:
+        self.expect(self.run_program(*CREATE), 0)
+        for path in (self.state / "ssa-hsm").rglob("*"):
+            if path.is_file():
+                text = path.read_text()
+                self.assertNotIn(self.api.secret, text)
+                self.assertNotIn("PRIVATE KEY", text)
+                self.assertEqual(path.stat().st_mode & 0o077, 0)
