@@ -3,7 +3,7 @@
 #define SSA_FLOW_PAIR_H
 
 #include "flow/block.h"
-#include "flow/recover.h"
+#include "flow/recovery.h"
 #include "flow/rest.h"
 #include "hsm/key.h"
 

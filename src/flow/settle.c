@@ -1,12 +1,13 @@
 // One operation that did not come to its end: what it may have made is looked for on both sides. A whole pair
 // gets its profile; anything else is undone, and nothing is touched that it cannot be shown to have made.
+#include "flow/settle.h"
+
 #include <errno.h>
 #include <unistd.h>
 
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/pair.h"
-#include "flow/recover.h"
 #include "flow/retire.h"
 #include "flow/undo.h"
 

@@ -1,0 +1,20 @@
+// What settling has in common: the API's client, made when it is first needed.
+#include "flow/recovery.h"
+
+static const char scopes[] =
+    APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_KEY_WRITE;
+
+void recovery_end(struct recovery *r)
+{
+    aps_free(r->client);
+    r->client = NULL;
+    secret_free(&r->secret);
+}
+
+bool recovery_client(struct recovery *r, struct ssa_error *err)
+{
+    if (r->client != NULL)
+        return true;
+    return (r->secret.data != NULL || read_client_secret(r->run, &r->secret, &r->secret_is_literal, err)) &&
+           open_api(r->run, &r->secret, &r->client, err) && aps_admin(r->client, scopes, err);
+}

@@ -1,0 +1,26 @@
+// What settling operations that did not come to their end has in common.
+#ifndef SSA_FLOW_RECOVERY_H
+#define SSA_FLOW_RECOVERY_H
+
+#include "flow/journal.h"
+#include "flow/open.h"
+
+struct recovery {
+    const struct ssa_run *run;
+    const char *account; // of one alone; NULL: of all of this client id and server
+    const char *key_id; // the key that a person chose, where it cannot be told which one is left; may be NULL
+    bool forget;        // closes what cannot be settled
+    const char *client_id;
+    struct secret secret;
+    bool secret_is_literal;
+    struct aps *client; // NULL before it is needed
+    size_t found, left;
+    bool switched; // among them was a rotation whose profile names the new key
+};
+void recovery_end(struct recovery *r);
+#define RECOVERY_AUTO __attribute__((cleanup(recovery_end))) struct recovery
+
+// The API's client, with all scopes that an undoing may need.
+bool recovery_client(struct recovery *r, struct ssa_error *err) MUST_CHECK;
+
+#endif
