@@ -203,8 +203,14 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     if (who == CKU_USER && (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN))
         token->giver.outcome(token->giver.context, &token->info, outcome);
     const char *name = who == CKU_SO ? token->info.recipe->so_pin_name : "PIN";
-    if (outcome != PIN_REFUSED)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
+    if (outcome != PIN_REFUSED) {
+        ckr_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
+        return who == CKU_USER && outcome == PIN_UNKNOWN
+                   ? error_hint(err,
+                                "Whether a PIN try was spent is not known: the next unattended one needs "
+                                "--pin-retry.")
+                   : false;
+    }
     ckr_fail(err, SSA_PIN, rv, token, "the %s is refused", name);
     if (touch.told)
         return error_hint(err, TOUCH_HINT);

@@ -31,8 +31,8 @@ static bool make_account(struct work *w, const char *first, const char *last, st
     struct entry *entry = &w->p.journal.entry;
     if (!aps_account_name(first, last, entry->name) || !journal_claim(&w->p.journal, err))
         return false;
-    made->asked_at = aps_server_time(w->client);
-    entry->asked_at = made->asked_at;
+    made->asked = (struct window){.from = aps_server_time(w->client)};
+    entry->asked = made->asked;
     if (!journal_step(&w->p.journal, STEP_ACCOUNT_ASKED, err))
         return false;
     if (aps_account_create(w->client, first, last, &made->account, &outcome, err)) {
@@ -41,6 +41,7 @@ static bool make_account(struct work *w, const char *first, const char *last, st
         memcpy(entry->email, made->account.email, sizeof entry->email);
         return journal_step(&w->p.journal, STEP_ACCOUNT_MADE, err) || work_undo(w, err);
     }
+    made->asked.until = aps_server_time(w->client);
     // An answer that is of no use may still have told the id: then it is known which one was made.
     made->new_account = outcome == APS_DONE && made->account.id[0] != '\0';
     if (made->new_account)

@@ -7,9 +7,6 @@
 #include "core/text.h"
 #include "core/timestamp.h"
 
-// The server makes a key while the request waits: one that appears later than this is somebody else's.
-enum { WINDOW_S = 10 };
-
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const char *const operations[OPERATION_COUNT] = {
@@ -35,7 +32,8 @@ static const struct member {
     }
     MEMBER("started", TIME, started),
     MEMBER("ended", TIME, ended),
-    MEMBER("askedAt", TIME, asked_at),
+    MEMBER("askedAt", TIME, asked.from),
+    MEMBER("gaveUpAt", TIME, asked.until),
     MEMBER("retireAt", TIME, retire_at),
     MEMBER("uid", NUMBER, uid),
     MEMBER("pid", NUMBER, pid),
@@ -68,11 +66,6 @@ const char *operation_name(enum operation operation)
 const char *outcome_name(enum outcome outcome)
 {
     return outcomes[outcome];
-}
-
-bool entry_in_window(time_t asked_at, bool known, time_t made_at)
-{
-    return known && asked_at != 0 && made_at >= asked_at && made_at <= asked_at + WINDOW_S;
 }
 
 static void write_time(struct json_writer *w, time_t at)

@@ -7,6 +7,7 @@
 #include "aps/aps.h"
 #include "core/json.h"
 #include "flow/paths.h"
+#include "flow/window.h"
 #include "hsm/uri.h"
 
 enum operation {
@@ -54,8 +55,8 @@ struct entry {
     enum step step;
     enum outcome outcome;
     time_t started, ended;
-    time_t asked_at;  // the server's clock when the account, or the key, was asked for; 0 is unknown
-    time_t retire_at; // of a rotation: the old key is to serve until then; 0: until somebody says so
+    struct window asked; // for the account, or the key
+    time_t retire_at;    // of a rotation: the old key is to serve until then; 0: until somebody says so
     long long uid, pid;
     bool replaces_profile; // one that is there may be replaced
     bool slot_was_used;    // its key was to be destroyed
@@ -83,9 +84,5 @@ void entry_write(const struct entry *entry, struct json_writer *w);
 // Reads one JSON object that entry_write wrote; members that it does not know are passed over. Fails with
 // SSA_CONFIG.
 bool entry_read(struct span text, struct entry *entry, struct ssa_error *err) MUST_CHECK;
-
-// Whether something made at that time (0: unknown) can be of this operation, which asked for it: from then
-// on, and no later than a server takes.
-bool entry_in_window(time_t asked_at, bool known, time_t made_at);
 
 #endif

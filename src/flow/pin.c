@@ -180,11 +180,6 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
     const bool may_be_spent = what == PIN_REFUSED || what == PIN_UNKNOWN;
     if (may_be_spent)
         remember_spent(policy, info);
-    if (what == PIN_UNKNOWN && !attended)
-        tell(&policy->run->callbacks, SSA_NOTICE,
-             "token \"%s\" did not say whether it looked at the PIN: the next unattended try needs "
-             "--pin-retry",
-             info->label);
     if (may_be_spent && !attended && policy->state.fd < 0) {
         char identity[PATH_TEXT_MAX + 128];
         identity_of(policy->source, identity, sizeof identity);

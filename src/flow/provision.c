@@ -109,7 +109,9 @@ void provision_failed(struct provision *p, struct ssa_error *err)
     }
     char hint[sizeof err->hint];
     (void)text_format(hint, sizeof hint, "%s", err->hint);
-    error_hint(err, "%s%s`ssa-hsm key recover` tries again.", hint, hint[0] == '\0' ? "" : " ");
+    const size_t len = strlen(hint);
+    const char *stop = len == 0 ? "" : hint[len - 1] == '`' ? ". " : " ";
+    error_hint(err, "%s%s`ssa-hsm key recover` tries again.", hint, stop);
 }
 
 // "NAME KEY_ID": what a person reads in a list of objects.

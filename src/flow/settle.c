@@ -45,7 +45,7 @@ static struct ssa_error interruption(void)
 // The account was asked for, and its id is not known.
 static bool settle_account_asked(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
-    struct made made = {.asked_at = j->entry.asked_at};
+    struct made made = {.asked = j->entry.asked};
     struct ssa_error undone = interruption();
     undo_lost_account(r->client, r->run, j->entry.name, &made, &undone);
     // A name is given once: with somebody else's there, this operation has made none.
@@ -107,7 +107,7 @@ static bool choose_key(struct recovery *r, const struct entry *e, const struct a
         const size_t used = strlen(list);
         if (r->key_id != NULL && strcmp(r->key_id, key->kid) == 0)
             *chosen = key;
-        if (!entry_in_window(e->asked_at, key->has_created_at, key->created_at))
+        if (!window_has_key(&e->asked, key))
             continue;
         candidates++;
         candidate = key;
@@ -115,7 +115,7 @@ static bool choose_key(struct recovery *r, const struct entry *e, const struct a
     }
     if (*chosen != NULL || candidates == 0)
         return true;
-    if (candidates == 1 && e->asked_at != 0) {
+    if (candidates == 1) {
         *chosen = candidate;
         return true;
     }

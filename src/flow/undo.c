@@ -5,7 +5,6 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "flow/entry.h"
 
 // The reason stays; class and hint say what became of what had been made.
 static void conclude(struct ssa_error *err, const struct made *made, bool clean, const char *hint)
@@ -99,12 +98,11 @@ static void undo_unknown_key(struct aps *client, const struct made *made, struct
         conclude(err, made, false, hint);
     } else if (fresh.count == 0) {
         conclude(err, made, true, "No key was made: the account has the keys it had before.");
-    } else if (fresh.count == 1 &&
-               !entry_in_window(made->asked_at, fresh.list[0].has_created_at, fresh.list[0].created_at)) {
+    } else if (fresh.count == 1 && !window_has_key(&made->asked, &fresh.list[0])) {
         (void)text_format(
             hint, sizeof hint,
             "Account %s has a key that was not there before, %s, but it was not made while this command "
-            "waited: "
+            "waited, or is in use: "
             "it may be another host's, and is left. If it is not: `ssa-hsm key delete %s --account %s`.",
             made->account.id, fresh.list[0].kid, fresh.list[0].kid, made->account.id);
         conclude(err, made, false, hint);
@@ -178,7 +176,7 @@ void undo_lost_account(struct aps *client, const struct ssa_run *run, const char
             found = &accounts.list[i];
     if (found == NULL) {
         conclude(err, made, true, "No account was made.");
-    } else if (!entry_in_window(made->asked_at, found->has_created_at, found->created_at)) {
+    } else if (!window_has(&made->asked, found->has_created_at, found->created_at)) {
         made->not_ours = true;
         leave(err, made, found, "it was not made while this command waited, or does not say when it was");
     } else if (!aps_admin(client, APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ, &why) ||

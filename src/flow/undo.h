@@ -4,14 +4,14 @@
 
 #include <time.h>
 
-#include "aps/aps.h"
+#include "flow/window.h"
 #include "hsm/key.h"
 
 // What a creation has made so far.
 struct made {
     struct aps_account account;
     bool new_account;       // this creation made it
-    time_t asked_at;        // the server's clock when it, or the key, was asked for
+    struct window asked;    // for it, or the key
     enum aps_outcome key;   // whether a key was made
     char kid[APS_ID_MAX];   // its id; empty where the answer was lost
     struct aps_keys before; // the account's keys before, for one that is not new

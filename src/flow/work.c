@@ -64,13 +64,15 @@ bool work_make_key(struct work *w, struct ssa_error *err)
 {
     struct entry *entry = &w->p.journal.entry;
     struct made *made = &w->made;
-    made->asked_at = aps_server_time(w->client);
-    entry->asked_at = made->asked_at;
+    made->asked = (struct window){.from = aps_server_time(w->client)};
+    entry->asked = made->asked;
     entry->before = made->before;
     if (!journal_step(&w->p.journal, STEP_KEY_ASKED, err))
         return work_undo(w, err);
-    if (!aps_key_create(w->client, made->account.id, made->kid, &w->p.pem, &made->key, err))
+    if (!aps_key_create(w->client, made->account.id, made->kid, &w->p.pem, &made->key, err)) {
+        made->asked.until = aps_server_time(w->client);
         return work_undo(w, err);
+    }
     made->key = APS_DONE;
     return provision_import(&w->p, "the API's answer", made->kid, made->account.email, made->account.id,
                             err) ||

@@ -157,7 +157,7 @@ class AccountRequest(FaultCase):
         self.assertEqual([a["serviceAccountId"] for a in self.api.accounts()], [old])
 
     def test_a_younger_account_with_keys_is_somebodys(self) -> None:
-        other = self.api.control("POST", "accounts", name=NAME, keys=1, createdAt=_iso(seconds=-5))
+        other = self.api.control("POST", "accounts", name=NAME, keys=1, createdAt=_iso(seconds=-1))
         self.failing(13, other["serviceAccountId"], "has keys", action="refuse")
         self.assertEqual(self.keys_of(other["serviceAccountId"]), other["keys"])
 
