@@ -92,11 +92,8 @@ int journal_lock(const struct ssa_callbacks *callbacks, bool patient, struct ssa
     return fd;
 }
 
-static bool sync_folder(enum journal_folder which, struct ssa_error *err)
+static bool sync_path(const char *path, struct ssa_error *err)
 {
-    char path[PATH_TEXT_MAX];
-    if (!folder_path(which, path, err))
-        return false;
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     // Some file systems cannot sync a folder and say EINVAL: then there is nothing to be had.
     const bool synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
@@ -104,6 +101,19 @@ static bool sync_folder(enum journal_folder which, struct ssa_error *err)
     if (fd >= 0)
         (void)close(fd);
     return synced || unwritable(err, number, path);
+}
+
+static bool sync_folder(enum journal_folder which, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    return folder_path(which, path, err) && sync_path(path, err);
+}
+
+// The folder of folders too: where the first entry is made they are new themselves.
+static bool sync_new_entry(struct ssa_error *err)
+{
+    char state[PATH_TEXT_MAX];
+    return sync_folder(JOURNAL_OPEN, err) && path_state(state, err) && sync_path(state, err);
 }
 
 bool journal_create(struct journal *j, struct ssa_error *err)
@@ -115,7 +125,7 @@ bool journal_create(struct journal *j, struct ssa_error *err)
     if (j->fd < 0)
         return unwritable(err, errno, path);
     int number = flock(j->fd, LOCK_EX | LOCK_NB) == 0 ? posix_fallocate(j->fd, 0, ROOM) : errno;
-    return (number == 0 || unwritable(err, number, path)) && sync_folder(JOURNAL_OPEN, err);
+    return (number == 0 || unwritable(err, number, path)) && sync_new_entry(err);
 }
 
 // Where the file's text ends: behind it there is room, which reads as NUL.
