@@ -1,4 +1,4 @@
-// Asking a module for its tokens, in this process or in a child.
+// Asking a module in a child: what it answers comes through a pipe, or does not come.
 #include "hsm/ask.h"
 
 #include <errno.h>
@@ -16,38 +16,6 @@
 
 // A card takes its time for what is in its slots.
 enum { ANSWER_MS = 10000, KEYS_MS = 30000, SLICE_MS = 200, ENDING_MS = 500 };
-
-void module_seen_free(struct module_seen **seen)
-{
-    if (*seen != NULL)
-        free((*seen)->keys);
-    free(*seen);
-    *seen = NULL;
-}
-
-bool module_look(const struct module *module, struct module_seen **seen, struct ssa_error *err)
-{
-    CK_FUNCTION_LIST *call = module->call;
-    CK_SLOT_ID slots[SLOTS_MAX];
-    CK_ULONG count = 0;
-    if (!module_slots(module, slots, &count, err))
-        return false;
-    struct module_seen *made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a module's tokens");
-    if (call->C_GetInfo(&made->about) != CKR_OK)
-        made->about = (CK_INFO){0};
-    for (CK_ULONG i = 0; i < count; i++) {
-        struct token_seen *token = &made->tokens[made->count];
-        token->slot = slots[i];
-        if (call->C_GetSlotInfo(slots[i], &token->slot_info) == CKR_OK &&
-            call->C_GetTokenInfo(slots[i], &token->token) == CKR_OK &&
-            (token->token.flags & CKF_TOKEN_INITIALIZED) != 0)
-            made->count++;
-    }
-    *seen = made;
-    return true;
-}
 
 // What goes before the tokens through the pipe.
 struct head {

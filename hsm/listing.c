@@ -40,21 +40,6 @@ static bool card_label(struct token *token, struct span id, char out[static LABE
     return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
 }
 
-bool entry_key_uri(const struct module_entry *entry, const struct token_info *info, struct span id,
-                   struct span label, char out[static URI_TEXT_MAX])
-{
-    const bool by_name = entry->name[0] != '\0';
-    const struct token_name name = lasting_name(info);
-    // A card calls its keys by the slot, whatever they are for: a label says nothing there.
-    const struct uri_parts parts = {.token = &name,
-                                    .object = info->recipe->slots ? span_of(NULL, 0) : label,
-                                    .id = id,
-                                    .private_key = true,
-                                    .module_name = by_name ? entry->name : NULL,
-                                    .module_path = by_name ? NULL : entry->path};
-    return uri_write(&parts, out, NULL);
-}
-
 static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)
 {
     uint8_t id[ID_MAX];

@@ -1,0 +1,132 @@
+// Looking at the tokens of an open module and at the keys on them; what a key means is for others to say.
+#include "hsm/look.h"
+
+#include <stdlib.h>
+
+#include "hsm/object.h"
+
+enum { FOUND_MAX = 1024, KEYS_STEP = 64 };
+
+void module_seen_free(struct module_seen **seen)
+{
+    if (*seen != NULL)
+        free((*seen)->keys);
+    free(*seen);
+    *seen = NULL;
+}
+
+bool module_look(const struct module *module, struct module_seen **seen, struct ssa_error *err)
+{
+    CK_FUNCTION_LIST *call = module->call;
+    CK_SLOT_ID slots[SLOTS_MAX];
+    CK_ULONG count = 0;
+    if (!module_slots(module, slots, &count, err))
+        return false;
+    struct module_seen *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a module's tokens");
+    if (call->C_GetInfo(&made->about) != CKR_OK)
+        made->about = (CK_INFO){0};
+    for (CK_ULONG i = 0; i < count; i++) {
+        struct token_seen *token = &made->tokens[made->count];
+        token->slot = slots[i];
+        if (call->C_GetSlotInfo(slots[i], &token->slot_info) == CKR_OK &&
+            call->C_GetTokenInfo(slots[i], &token->token) == CKR_OK &&
+            (token->token.flags & CKF_TOKEN_INITIALIZED) != 0)
+            made->count++;
+    }
+    *seen = made;
+    return true;
+}
+
+// Room for one more.
+static struct key_raw *append(struct module_seen *seen)
+{
+    if (seen->key_count == KEYS_SEEN_MAX)
+        return NULL;
+    if (seen->key_count % KEYS_STEP == 0) {
+        struct key_raw *grown = realloc(seen->keys, (seen->key_count + KEYS_STEP) * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        seen->keys = grown;
+    }
+    struct key_raw *key = &seen->keys[seen->key_count++];
+    *key = (struct key_raw){0};
+    return key;
+}
+
+// An attribute's length, or 0 for one that the object does not have or that is too long.
+static size_t length(const CK_ATTRIBUTE *attribute, size_t capacity)
+{
+    return attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION || attribute->ulValueLen > capacity
+               ? 0
+               : attribute->ulValueLen;
+}
+
+static void read_names(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    CK_ATTRIBUTE names[] = {ATTRIBUTE(CKA_ID, key->id, sizeof key->id),
+                            ATTRIBUTE(CKA_LABEL, key->label, sizeof key->label)};
+    // What cannot be read stays empty: a module fills in what it has (PKCS#11 v2.40 section 5.7).
+    (void)token->module.call->C_GetAttributeValue(token->session, object, names, COUNT(names));
+    key->id_len = length(&names[0], sizeof key->id);
+    key->label_len = length(&names[1], sizeof key->label);
+}
+
+static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &modulus, 1);
+    key->modulus_len = rv == CKR_OK ? length(&modulus, sizeof key->modulus) : 0;
+    // A sign byte that some modules give is none of the number's (PKCS#11 v2.40 section 2.1).
+    while (key->modulus_len > 0 && key->modulus[0] == 0)
+        memmove(key->modulus, key->modulus + 1, --key->modulus_len);
+    return key->modulus_len > 0;
+}
+
+static bool read_certificate(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    uint8_t der[CERTIFICATE_MAX];
+    CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
+    if (token->module.call->C_GetAttributeValue(token->session, object, &value, 1) != CKR_OK)
+        return false;
+    const struct span bytes = span_of(der, length(&value, sizeof der));
+    if (!certificate_name(bytes, key->certified))
+        key->certified[0] = '\0';
+    return certificate_modulus(bytes, key->modulus, &key->modulus_len);
+}
+
+bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct module_seen *seen)
+{
+    CK_OBJECT_HANDLE found[FOUND_MAX];
+    CK_ULONG count = 0;
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class)};
+    if (!find_objects(token, template, COUNT(template), found, FOUND_MAX, &count, NULL))
+        return false;
+    for (CK_ULONG i = 0; i < count; i++) {
+        struct key_raw *key = append(seen);
+        if (key == NULL)
+            return false;
+        key->token = at;
+        key->is_private = class == CKO_PRIVATE_KEY;
+        read_names(token, found[i], key);
+        const bool read = class == CKO_CERTIFICATE ? read_certificate(token, found[i], key)
+                                                   : read_key(token, found[i], key);
+        // Of another kind (EC), or none that can be told.
+        if (!read)
+            seen->key_count--;
+    }
+    return true;
+}
+
+void module_look_at_keys(const struct module *module, struct module_seen *seen)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        struct token token = {.module = *module, .slot = seen->tokens[i].slot};
+        token_describe(&seen->about, &seen->tokens[i].token, &token.info);
+        seen->tokens[i].unread = !session_open(&token, false, NULL) ||
+                                 !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, seen) ||
+                                 !token_look_at_keys(&token, CKO_CERTIFICATE, i, seen);
+        session_close(&token);
+    }
+}
