@@ -1,4 +1,4 @@
-// The calls about accounts.
+// The calls that make and delete accounts.
 #include "aps/aps.h"
 
 #include <string.h>
@@ -7,11 +7,10 @@
 #include "aps/call.h"
 #include "aps/explain.h"
 #include "aps/failure.h"
+#include "aps/hints.h"
 #include "aps/path.h"
 #include "core/json.h"
 #include "core/text.h"
-
-#define NO_ACCOUNT_HINT "The client id has no such account: check the id, and APS_CLIENT_ID."
 
 enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 1024 };
 
@@ -94,7 +93,7 @@ bool aps_account_create(struct aps *client, const char *first, const char *last,
         .creates = true,
         .hint_400 = "The provider refuses some names: try another.",
         .hint_403 = "A client id may have 10 accounts at most (`ssa-hsm account delete ID` makes room), "
-                    "and " EXPLAIN_SCOPES,
+                    "and " HINT_SCOPES,
     };
     struct ssa_error why;
     if (call_make(client, &call, &answer, false, outcome, err))
@@ -105,46 +104,6 @@ bool aps_account_create(struct aps *client, const char *first, const char *last,
         account->email[0] = '\0';
     explain_account_limit(client, err);
     return false;
-}
-
-bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err)
-{
-    *accounts = (struct aps_accounts){0};
-    HTTP_RESPONSE_AUTO answer = {0};
-    if (!secret_new(&answer.body, APS_LIST_MAX, err))
-        return false;
-    const struct call call = {
-        .method = "GET",
-        .path = "/service-accounts",
-        .doing = "listing the accounts",
-        .hint_403 = "For this, " EXPLAIN_SCOPES,
-    };
-    if (!call_make(client, &call, &answer, false, NULL, err))
-        return false;
-    struct ssa_error why;
-    return answer_accounts(secret_span(&answer.body), accounts, &why) ||
-           failure_unusable(client, &call, &answer, why.what, err);
-}
-
-bool aps_account_get(struct aps *client, const char *id, struct aps_account *account, struct ssa_error *err)
-{
-    char path[CALL_PATH_MAX];
-    HTTP_RESPONSE_AUTO answer = {0};
-    *account = (struct aps_account){0};
-    if (!path_of_account(id, "", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
-        return false;
-    const struct call call = {
-        .method = "GET",
-        .path = path,
-        .doing = "asking for the account",
-        .subject = id,
-        .hint_403 = "For this, " EXPLAIN_SCOPES,
-        .hint_404 = NO_ACCOUNT_HINT,
-    };
-    struct ssa_error why;
-    return call_make(client, &call, &answer, false, NULL, err) &&
-           (answer_detail(secret_span(&answer.body), account, &why) ||
-            failure_unusable(client, &call, &answer, why.what, err));
 }
 
 bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err)
@@ -159,8 +118,8 @@ bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *er
         .doing = "deleting the account",
         .subject = id,
         .deletes = true,
-        .hint_403 = "For this, " EXPLAIN_SCOPES,
-        .hint_404 = NO_ACCOUNT_HINT,
+        .hint_403 = "For this, " HINT_SCOPES,
+        .hint_404 = HINT_NO_ACCOUNT,
     };
     return call_make(client, &call, &answer, false, NULL, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aps/client.h"
+#include "aps/hints.h"
 #include "core/text.h"
 
 static bool was_refused(const struct ssa_error *err)
@@ -72,6 +73,6 @@ void explain_account_limit(struct aps *client, struct ssa_error *err)
                    "one is not used, `ssa-hsm account delete ID` makes room.",
                    accounts.count);
     else
-        error_hint(err, "It is not the limit of %u accounts, there are %zu: " EXPLAIN_SCOPES,
+        error_hint(err, "It is not the limit of %u accounts, there are %zu: " HINT_SCOPES,
                    APS_ACCOUNTS_ALLOWED, accounts.count);
 }

@@ -4,10 +4,6 @@
 
 #include "aps/aps.h"
 
-// What is to be done when the app itself may not do what was asked.
-#define EXPLAIN_SCOPES                                                                                       \
-    "the app must be allowed to manage service accounts (check its API access in the APS portal)."
-
 // After the refusal (403) of an account's creation: counts the accounts that there are.
 void explain_account_limit(struct aps *client, struct ssa_error *err);
 

@@ -1,4 +1,4 @@
-// The calls about keys. What makes one hands out its private half, once.
+// The calls that make and delete keys. What makes one hands out its private half, once.
 #include "aps/aps.h"
 
 #include <string.h>
@@ -6,11 +6,8 @@
 #include "aps/answer.h"
 #include "aps/call.h"
 #include "aps/failure.h"
+#include "aps/hints.h"
 #include "aps/path.h"
-
-#define DISABLED_HINT                                                                                        \
-    "While an account is disabled its keys cannot be managed: `ssa-hsm account enable ID` ends that."
-#define ACCOUNT_HINT "The client id has no such account: check the id, and APS_CLIENT_ID."
 
 static bool read_created(struct aps *client, const struct call *call, struct http_response *answer, char *kid,
                          struct secret *pem, struct ssa_error *err)
@@ -37,11 +34,11 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
         .doing = "making a key",
         .subject = account,
         .creates = true,
-        .hint_400 = DISABLED_HINT,
+        .hint_400 = HINT_DISABLED,
         .hint_403 =
             "An account may have 3 keys at most, and none while it is disabled: `ssa-hsm account show` "
             "and `ssa-hsm key list` tell, `ssa-hsm key delete KEY_ID` makes room.",
-        .hint_404 = ACCOUNT_HINT,
+        .hint_404 = HINT_NO_ACCOUNT,
     };
     bool ok = call_make(client, &call, &answer, false, outcome, err);
     if (ok)
@@ -58,29 +55,6 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
     return ok;
 }
 
-bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys, struct ssa_error *err)
-{
-    *keys = (struct aps_keys){0};
-    char path[CALL_PATH_MAX];
-    HTTP_RESPONSE_AUTO answer = {0};
-    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, APS_LIST_MAX, err))
-        return false;
-    const struct call call = {
-        .method = "GET",
-        .path = path,
-        .doing = "listing the keys",
-        .pace = &client->key_lists,
-        .subject = account,
-        .hint_400 = DISABLED_HINT,
-        .hint_404 = ACCOUNT_HINT,
-    };
-    if (!call_make(client, &call, &answer, false, NULL, err))
-        return false;
-    struct ssa_error why;
-    return answer_keys(secret_span(&answer.body), keys, &why) ||
-           failure_unusable(client, &call, &answer, why.what, err);
-}
-
 bool aps_key_delete(struct aps *client, const char *account, const char *kid, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
@@ -93,8 +67,8 @@ bool aps_key_delete(struct aps *client, const char *account, const char *kid, st
         .doing = "deleting the key",
         .subject = kid,
         .deletes = true,
-        .hint_400 = DISABLED_HINT,
-        .hint_404 = "The account has no such key, or the client id no such account: check both ids.",
+        .hint_400 = HINT_DISABLED,
+        .hint_404 = HINT_NO_KEY,
     };
     if (call_make(client, &call, &answer, false, NULL, err))
         return true;

@@ -3,8 +3,8 @@
 
 #include "aps/answer.h"
 #include "aps/call.h"
-#include "aps/explain.h"
 #include "aps/failure.h"
+#include "aps/hints.h"
 #include "aps/path.h"
 #include "core/json.h"
 
@@ -33,7 +33,7 @@ static bool patch(struct aps *client, struct call *call, const char *status, str
     call->method = "PATCH";
     call->content_type = "application/json";
     call->body = secret_span(&body);
-    call->hint_403 = "For this, " EXPLAIN_SCOPES;
+    call->hint_403 = "For this, " HINT_SCOPES;
     const bool done = call_make(client, call, answer, false, outcome, err);
     call->body = span_of(NULL, 0);
     return done;
@@ -48,7 +48,7 @@ bool aps_account_set_status(struct aps *client, const char *id, const char *stat
         .path = path,
         .doing = strcmp(status, APS_ENABLED) == 0 ? "enabling the account" : "disabling the account",
         .subject = id,
-        .hint_404 = "The client id has no such account: check the id, and APS_CLIENT_ID.",
+        .hint_404 = HINT_NO_ACCOUNT,
     };
     struct ssa_error why;
     *account = (struct aps_account){0};
@@ -67,7 +67,7 @@ bool aps_key_set_status(struct aps *client, const char *account, const char *kid
         .path = path,
         .doing = strcmp(status, APS_ENABLED) == 0 ? "enabling the key" : "disabling the key",
         .subject = kid,
-        .hint_404 = "The account has no such key, or the client id no such account: check both ids.",
+        .hint_404 = HINT_NO_KEY,
     };
     *outcome = APS_NOT_DONE;
     return path_of_key(account, kid, path, err) && patch(client, &call, status, &answer, outcome, err);
