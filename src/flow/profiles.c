@@ -179,7 +179,7 @@ static bool read_by_environment(struct ssa_settings *s, const char *text, bool s
 bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optional,
                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
-    const char *by_environment = settings_from(s, FROM_ENVIRONMENT, SET_PROFILE);
+    const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
     if (name != NULL)
         return read_named(s, &name, 1, optional, callbacks, err);
     if (text_present(by_environment))
@@ -190,7 +190,7 @@ bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optiona
 bool ssa_settings_profiles(struct ssa_settings *s, const char *const *names, size_t count,
                            const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
-    const char *by_environment = settings_from(s, FROM_ENVIRONMENT, SET_PROFILE);
+    const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
     if (count > SSA_PROFILES_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d profiles", SSA_PROFILES_MAX);
     if (count > 0)

@@ -2,6 +2,7 @@
 #ifndef SSA_FLOW_PROFILES_H
 #define SSA_FLOW_PROFILES_H
 
+#include "flow/paths.h"
 #include "flow/settings.h"
 
 struct profile_names {

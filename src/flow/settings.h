@@ -7,27 +7,7 @@
 
 #include "core/error.h"
 #include "core/secret.h"
-#include "flow/paths.h"
-
-enum setting {
-    SET_CLIENT_ID,
-    SET_CLIENT_SECRET,
-    SET_ACCOUNT_ID,
-    SET_KEY_ID,
-    SET_EMAIL,
-    SET_PRIVATE_KEY,
-    SET_MODULE,
-    SET_TOKEN,
-    SET_PIN_SOURCE,
-    SET_SO_PIN_SOURCE,
-    SET_SCOPE,
-    SET_PROFILE,
-    SET_BASE_URL,
-    SET_AUDIENCE,
-    SET_CACERT,
-    SET_CAPATH,
-    SETTING_COUNT
-};
+#include "flow/setting_names.h"
 
 enum setting_source {
     FROM_OPTION,
@@ -36,12 +16,6 @@ enum setting_source {
     SOURCE_COUNT,
     FROM_NOWHERE = SOURCE_COUNT
 };
-
-// The name of a setting in environment and profile.
-const char *setting_name(enum setting id);
-
-// What other APS tools call the client secret; read where APS_SECRET_ID is not set.
-extern const char setting_secret_alias[];
 
 // The value that wins, or NULL; *source (may be NULL) says where it is from. Empty values count as unset.
 const char *settings_get(const struct ssa_settings *s, enum setting id, enum setting_source *source);

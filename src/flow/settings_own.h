@@ -1,7 +1,8 @@
-// What settings are inside. For the files that fill them: settings.c, profiles.c.
+// What settings are inside. For the files that fill them: environment.c, profiles.c, settings.c.
 #ifndef SSA_FLOW_SETTINGS_OWN_H
 #define SSA_FLOW_SETTINGS_OWN_H
 
+#include "flow/paths.h"
 #include "flow/settings.h"
 
 enum { VARIABLES_MAX = 32 };
@@ -30,12 +31,6 @@ struct ssa_settings {
     size_t profile_count, current;
     bool profile_first;
 };
-
-// The setting of that name; SETTING_COUNT where there is none.
-enum setting setting_find(const char *name, size_t len);
-
-// Whether it is the other name of the client secret.
-bool setting_is_alias(const char *name, size_t len);
 
 // Moves the variables that a source's env:NAME read to locked memory: a process of ours that asks unknown
 // modules for their tokens has no business with them.
