@@ -12,6 +12,7 @@ from clock import Clock
 from faults import Fault, Faults
 from keys import KeyMaker
 from requestlog import RequestLog
+from rivals import Rival, Rivals
 from service import Service
 from tokens import AccessTokens
 
@@ -27,6 +28,7 @@ class Control:
         maker: KeyMaker,
         faults: Faults,
         log: RequestLog,
+        rivals: Rivals,
     ) -> None:
         self._clock = clock
         self._service = service
@@ -34,6 +36,7 @@ class Control:
         self._maker = maker
         self._faults = faults
         self._log = log
+        self._rivals = rivals
 
     def answer(self, method: str, path: str, body: bytes) -> Answer:
         try:
@@ -59,6 +62,13 @@ class Control:
                 self._faults.add(Fault.parse(members))
             case "POST clear":
                 self._faults.clear()
+                self._rivals.clear()
+            case "POST rival":
+                self._rivals.add(Rival.parse(members))
+            case "POST keep":
+                self._service.keep()
+            case "POST restore":
+                self._service.restore()
             case "POST clock":
                 self._clock.offset = float(_only(members, "offset"))
             case "POST access-token":
@@ -77,6 +87,7 @@ class Control:
             "tokens": self._tokens.counts(),
             "clock_offset": self._clock.offset,
             "faults": self._faults.pending(),
+            "rivals": self._rivals.made(),
         }
 
     def _seed(

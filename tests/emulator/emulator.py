@@ -19,6 +19,7 @@ from control import Control
 from faults import Faults
 from keys import KeyMaker
 from requestlog import RequestLog
+from rivals import Rivals
 from server import Parts, Server
 from service import Service
 from tls import server_context
@@ -84,9 +85,10 @@ def build(options: argparse.Namespace, folder: Path) -> Server:
     limit = RateLimit(options.rate_limit, options.rate_window)
     created = 200 if options.walkthrough_status else 201
     api = Api(secret, options.audience, service, tokens, clock, limit, created)
-    control = Control(clock, service, tokens, maker, faults, log)
+    rivals = Rivals(service)
+    control = Control(clock, service, tokens, maker, faults, log, rivals)
     context = None if options.plain_http else server_context(folder)
-    return Server(options.port, context, Parts(api, control, faults, log, clock, options.prefix))
+    return Server(options.port, context, Parts(api, control, faults, log, clock, rivals, options.prefix))
 
 
 def announce(options: argparse.Namespace, folder: Path, server: Server) -> None:

@@ -23,6 +23,7 @@ from clock import Clock
 from control import Control
 from faults import Faults
 from requestlog import RequestLog, describe
+from rivals import Rivals
 
 API_PATH = "/authentication/v2"
 HANDSHAKE_TIMEOUT = 30.0
@@ -39,6 +40,7 @@ class Parts:
     faults: Faults
     log: RequestLog
     clock: Clock
+    rivals: Rivals
     prefix: str = ""
 
 
@@ -106,8 +108,10 @@ class Handler(BaseHTTPRequestHandler):
 
         fault = parts.faults.take(request.method, request.path)
         answer = refusal
+        parts.rivals.meet("before", request.method, request.path)
         if answer is None and (fault is None or fault.acts):
             answer = parts.api.answer(request)
+        parts.rivals.meet("after", request.method, request.path)
         if fault:
             answer = fault.outcome(answer)
         # Before the answer goes out: a test that has it must find the entry.

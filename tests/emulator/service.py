@@ -7,7 +7,7 @@ import secrets
 import string
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -58,6 +58,7 @@ class Service:
         self._clock = clock
         self._maker = maker
         self._accounts: dict[str, Account] = {}
+        self._kept: dict[str, Account] = {}
         self._lock = threading.RLock()
 
     def create_account(self, names: dict[str, Any]) -> dict[str, str]:
@@ -145,6 +146,21 @@ class Service:
             account.status = status
             return {"serviceAccountId": account.id, "email": self._email(account), "keys": kids}
 
+    def seed_key(self, account_id: str) -> str:
+        """A key that another host makes, beyond all limits."""
+        with self._lock:
+            return self._add_key(self._account(account_id))[0]
+
+    def keep(self) -> None:
+        """Remembers all accounts and keys as they are."""
+        with self._lock:
+            self._kept = _copy(self._accounts)
+
+    def restore(self) -> None:
+        """They are again as they were when keep was called."""
+        with self._lock:
+            self._accounts = _copy(self._kept)
+
     def state(self) -> list[dict[str, Any]]:
         with self._lock:
             self._deactivate_idle()
@@ -208,6 +224,13 @@ class Service:
             "createdAt": self._clock.text(key.created),
             "accessedAt": self._clock.text(key.accessed),
         }
+
+
+def _copy(accounts: dict[str, Account]) -> dict[str, Account]:
+    return {
+        account.id: replace(account, keys={key.kid: replace(key) for key in account.keys.values()})
+        for account in accounts.values()
+    }
 
 
 def _key(account: Account, kid: str) -> Key:

@@ -184,5 +184,37 @@ class RecordTest(FaultCase):
         self.assertEqual((entry["fault"], entry["status"]), ("hang", None))
 
 
+class OtherHostTest(FaultCase):
+    def kids(self) -> list[str]:
+        return [key["kid"] for key in self.emulator.call("GET", self.keys, self.admin).json["keys"]]
+
+    def test_a_rival_makes_its_key_beside_a_request(self) -> None:
+        account = self.account.rpartition("/")[2]
+        for when, position in (("before", 0), ("after", 1)):
+            with self.subTest(when):
+                before = self.kids()
+                self.emulator.control("POST", "rival", account=account, method="POST", path=KEYS, when=when)
+                own = self.post().json["kid"]
+                (made,) = self.emulator.control("GET", "state")["rivals"]
+                fresh = [kid for kid in self.kids() if kid not in before]
+                self.assertEqual(fresh[position], made["kid"])
+                self.assertEqual(sorted(fresh), sorted([own, made["kid"]]))
+                self.emulator.control("POST", "clear")
+        self.assertEqual(self.emulator.control("GET", "state")["rivals"], [])
+
+    def test_what_was_kept_comes_back(self) -> None:
+        first = self.post().json["kid"]
+        self.emulator.control("POST", "keep")
+        second = self.post().json["kid"]
+        self.emulator.call("PATCH", f"{self.keys}/{first}", self.admin, {"status": "DISABLED"})
+        self.emulator.call("DELETE", f"{self.keys}/{second}", self.admin)
+        for _ in range(2):
+            self.emulator.control("POST", "restore")
+            keys = self.emulator.call("GET", self.keys, self.admin).json["keys"]
+            self.assertEqual([(key["kid"], key["status"]) for key in keys], [(first, "ENABLED")])
+            self.emulator.call("DELETE", f"{self.keys}/{first}", self.admin)
+        self.emulator.control("POST", "restore")
+
+
 if __name__ == "__main__":
     unittest.main()
