@@ -27,8 +27,6 @@ BRIEF = 2 * SLOW
 Fault = dict[str, Any]
 KEYS = "/service-accounts/*/keys"
 ACCOUNTS = "/service-accounts"
-_OBJECT = re.compile(r"^(?P<kind>\w+) (?:Key )?Object;[^\n]*\n(?P<rest>(?:  [^\n]*\n)*)", re.MULTILINE)
-_ID = re.compile(r"^  ID: +([0-9a-f]+)$", re.MULTILINE)
 
 
 def eventually(condition: Callable[[], object], what: str, timeout: float = 15 * SLOW) -> None:
@@ -74,13 +72,7 @@ class FaultCase(Case):
 
     def objects(self) -> list[tuple[str, str]]:
         """The token's objects as (kind, hexadecimal id), seen with pkcs11-tool."""
-        listing = self.store.tool("--list-objects")
-        self.assertEqual(listing.returncode, 0, listing.stderr)
-        found = []
-        for match in _OBJECT.finditer(listing.stdout):
-            id_ = _ID.search(match["rest"])
-            found.append((match["kind"], id_[1] if id_ else ""))
-        return sorted(found)
+        return self.store.objects()
 
     def keys_of(self, account: str) -> list[str]:
         """The kids that the API has for an account."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,8 @@ LABEL = "work"
 PIN = "4711-Pin"
 SO_PIN = "8899-SoPin"
 masking.add("PIN", PIN)
+_OBJECT = re.compile(r"^(?P<kind>\w+) (?:Key )?Object;[^\n]*\n(?P<rest>(?:  [^\n]*\n)*)", re.MULTILINE)
+_ID = re.compile(r"^  ID: +([0-9a-f]+)$", re.MULTILINE)
 
 
 class Store:
@@ -51,6 +54,17 @@ class Store:
         return subprocess.run(
             [*command, *arguments], env=self.env, capture_output=True, text=True, errors="replace", timeout=60
         )
+
+    def objects(self) -> list[tuple[str, str]]:
+        """The token's objects as (kind, hexadecimal id), seen with pkcs11-tool."""
+        listing = self.tool("--list-objects")
+        if listing.returncode:
+            raise AssertionError(f"pkcs11-tool --list-objects: {listing.stderr}")
+        found = []
+        for match in _OBJECT.finditer(listing.stdout):
+            id_ = _ID.search(match["rest"])
+            found.append((match["kind"], id_[1] if id_ else ""))
+        return sorted(found)
 
 
 @functools.cache

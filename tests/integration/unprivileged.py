@@ -37,16 +37,24 @@ def _ignore(_: str, names: list[str]) -> set[str]:
     return {name for name in names if name in ("__pycache__", "node_modules")}
 
 
-def run_as_nobody(arguments: list[str]) -> int:
-    """Runs run.py again as nobody, with a copy of all it needs: a checkout may lie under a folder of root's own."""
+def run_as_nobody(
+    arguments: list[str],
+    script: Path = Path("integration") / "run.py",
+    parts: tuple[str, ...] = ("emulator", "integration", "shim"),
+    passed_on: tuple[str, ...] = (),
+) -> int:
+    """Runs run.py (or another script of the tests) again as nobody, with a copy of all it needs.
+
+    A checkout may lie under a folder of root's own.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ssa-hsm-integration-", dir="/tmp"))
     os.umask(0o022)
     try:
         folder.chmod(0o755)
         tests = folder / "tests"
-        for part in ("emulator", "integration", "shim"):
+        for part in parts:
             shutil.copytree(places.HERE.parent / part, tests / part, ignore=_ignore)
-        env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        env = {name: os.environ[name] for name in _PASSED_ON + passed_on if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         for variable, path in (("SSA_HSM_PROGRAM", places.program()), ("SSA_SHIM_LIBRARY", places.shim_library())):
             env[variable] = str(shutil.copy2(path, folder / path.name))
@@ -67,7 +75,7 @@ def run_as_nobody(arguments: list[str]) -> int:
         # A test runner that has lost patience sends TERM: the copy goes, and what runs in it ends with us.
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         return subprocess.run(
-            [sys.executable, "-B", str(tests / "integration" / "run.py"), *arguments],
+            [sys.executable, "-B", "-u", str(tests / script), *arguments],
             env=env, cwd=own, user=NOBODY, group=NOBODY, extra_groups=[], check=False,
         ).returncode  # fmt: skip
     finally:

@@ -1,4 +1,4 @@
-"""ptrace(2), seccomp(2) and the registers of x86-64, by ctypes: only what tracer.py needs of them."""
+"""ptrace(2), seccomp(2) and the registers of x86-64, by ctypes: only what tracer.py and tests/matrix need of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import struct
 
 # <linux/ptrace.h>
-CONT, SEIZE, INTERRUPT, LISTEN = 7, 0x4206, 0x4207, 0x4208
-GETEVENTMSG, GETREGSET = 0x4201, 0x4204
+CONT, SYSCALL, SEIZE, INTERRUPT, LISTEN = 7, 24, 0x4206, 0x4207, 0x4208
+GETEVENTMSG, GETREGSET, SETREGSET = 0x4201, 0x4204, 0x4205
 EVENT_FORK, EVENT_VFORK, EVENT_CLONE, EVENT_EXEC, EVENT_EXIT, EVENT_SECCOMP = 1, 2, 3, 4, 6, 7
 EVENT_STOP = 128
 OPTIONS = (
@@ -65,6 +65,23 @@ def syscall_number(tid: int) -> int:
     return int.from_bytes(_register_set(tid, _NT_PRSTATUS, 512)[at : at + 8], "little", signed=True)
 
 
+def argument(tid: int, register: str) -> int:
+    """One general register: of a call's arguments rdi is the first, then rsi, rdx."""
+    at = _GENERAL.index(register) * 8
+    return int.from_bytes(_register_set(tid, _NT_PRSTATUS, 512)[at : at + 8], "little")
+
+
+def fail_call(tid: int, number: int) -> None:
+    """At a call's entry (seccomp's stop): it is not made, and gives this errno."""
+    values = bytearray(_register_set(tid, _NT_PRSTATUS, 512))
+    for register, value in (("orig_rax", -1), ("rax", -number)):
+        at = _GENERAL.index(register) * 8
+        values[at : at + 8] = value.to_bytes(8, "little", signed=True)
+    buffer = ctypes.create_string_buffer(bytes(values), len(values))
+    vector = _Iovec(ctypes.addressof(buffer), len(values))
+    ptrace(SETREGSET, tid, _NT_PRSTATUS, ctypes.addressof(vector))
+
+
 def registers(tid: int, layout: dict[int, tuple[int, int]]) -> dict[str, bytes]:
     """Every register of a stopped thread by its name. `layout`: offset and size of each XSAVE component.
 
@@ -98,6 +115,10 @@ def registers(tid: int, layout: dict[int, tuple[int, int]]) -> dict[str, bytes]:
     return {name: value for name, value in found.items() if value}
 
 
+# Instructions of a filter: struct sock_filter is (instruction, jump if true, jump if false, number).
+LOAD, EQUAL, AT_LEAST, ANY_BIT, GIVE = 0x20, 0x15, 0x35, 0x45, 0x06
+RET_KILL, RET_TRACE, RET_ALLOW = 0x80000000, 0x7FF00000, 0x7FFF0000
+
 XSAVE_COMPONENTS = (_AVX, _OPMASK, _ZMM_HI256, _HI16_ZMM, _TILES)
 
 
@@ -107,14 +128,19 @@ def trace_last_calls() -> None:
     A seccomp filter, so that every other call runs at full speed. A call by another ABI (32 bit, x32) would pass
     unseen: it kills the process, and the proof with it.
     """
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    load, equal, at_least, give = LOAD, EQUAL, AT_LEAST, GIVE
     arch_x86_64, x32_bit = 0xC000003E, 0x40000000
-    ret_kill, ret_trace, ret_allow = 0x80000000, 0x7FF00000, 0x7FFF0000
+    ret_kill, ret_trace, ret_allow = RET_KILL, RET_TRACE, RET_ALLOW
     calls = (SYS_EXECVE, SYS_EXIT, SYS_EXIT_GROUP, SYS_EXECVEAT)
     program = [(load, 0, 0, 4), (equal, 1, 0, arch_x86_64), (give, 0, 0, ret_kill), (load, 0, 0, 0)]
     program += [(at_least, 0, 1, x32_bit), (give, 0, 0, ret_kill)]
     program += [(equal, len(calls) - i, 0, number) for i, number in enumerate(calls)]
     program += [(give, 0, 0, ret_allow), (give, 0, 0, ret_trace)]
+    load_filter(program)
+
+
+def load_filter(program: list[tuple[int, int, int, int]]) -> None:
+    """Sets a seccomp filter for this process and what it becomes. Needs root, or no_new_privileges() before."""
     code = b"".join(struct.pack("=HBBI", *line) for line in program)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("@HxxxxxxQ", len(program), ctypes.addressof(buffer))
@@ -122,3 +148,10 @@ def trace_last_calls() -> None:
     if _libc.prctl(set_seccomp, mode_filter, header, 0, 0) != 0:
         code_ = ctypes.get_errno()
         raise OSError(code_, f"seccomp filter: {os.strerror(code_)}")
+
+
+def no_new_privileges() -> None:
+    """What lets an ordinary user set a filter: nothing that is run from here on gains rights."""
+    set_no_new_privileges = 38
+    if _libc.prctl(set_no_new_privileges, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")

@@ -1,0 +1,231 @@
+"""The cells: each is a scenario and one thing that goes wrong in it. What can go wrong where is found by running it."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import killer
+from scenarios import SCENARIOS, Scenario
+from shimlog import CallLog
+from world import World
+
+# At one request: the server gone, silent, broken, cut off, busy, refusing; and whether it has acted.
+_HTTP: dict[str, dict[str, Any]] = {
+    "refuse": {"action": "refuse"},
+    "reset": {"action": "reset"},
+    "hang": {"action": "hang"},
+    "hang-after": {"action": "hang-after"},
+    "drop": {"action": "drop"},
+    "cut": {"action": "cut"},
+    "cut-at-once": {"action": "cut", "bytes": 0},
+    "500": {"action": "status", "status": 500},
+    "500-acted": {"action": "status", "status": 500, "act": True},
+    "503-acted": {"action": "status", "status": 503, "act": True},
+    "garbage": {"action": "replace", "body": "<html>"},
+    "no-key": {"action": "replace", "body": {"kid": "../keys", "privateKey": "x"}},
+    "401": {"action": "status", "status": 401},
+    "403": {"action": "status", "status": 403},
+    "404": {"action": "status", "status": 404},
+    "429": {"action": "status", "status": 429, "headers": {"Retry-After": "100"}},
+}
+# Of these it matters everywhere whether they pass.
+_LASTING = ("refuse", "hang-after", "500-acted", "403", "429")
+_RETURNS = ("CKR_GENERAL_ERROR", "CKR_DEVICE_ERROR", "CKR_FUNCTION_NOT_SUPPORTED")
+_MORE_RETURNS = {
+    "C_Initialize": ("CKR_CANT_LOCK", "CKR_ARGUMENTS_BAD"),
+    "C_OpenSession": ("CKR_SESSION_COUNT", "CKR_TOKEN_NOT_PRESENT", "CKR_TOKEN_WRITE_PROTECTED"),
+    "C_Login": ("CKR_PIN_INCORRECT", "CKR_PIN_LOCKED", "CKR_USER_ALREADY_LOGGED_IN"),
+    "C_CreateObject": (
+        "CKR_DEVICE_MEMORY", "CKR_TEMPLATE_INCONSISTENT", "CKR_ATTRIBUTE_TYPE_INVALID", "CKR_TOKEN_WRITE_PROTECTED",
+        "CKR_USER_NOT_LOGGED_IN", "CKR_DEVICE_REMOVED",
+    ),
+    "C_GetAttributeValue": ("CKR_ATTRIBUTE_SENSITIVE", "CKR_ATTRIBUTE_TYPE_INVALID", "CKR_OBJECT_HANDLE_INVALID"),
+    "C_SignInit": ("CKR_KEY_FUNCTION_NOT_PERMITTED", "CKR_MECHANISM_INVALID", "CKR_KEY_HANDLE_INVALID"),
+    "C_Sign": ("CKR_USER_NOT_LOGGED_IN", "CKR_FUNCTION_CANCELED", "CKR_DEVICE_REMOVED"),
+    "C_DestroyObject": ("CKR_OBJECT_HANDLE_INVALID", "CKR_TOKEN_WRITE_PROTECTED", "CKR_USER_NOT_LOGGED_IN"),
+    "C_FindObjectsInit": ("CKR_SESSION_HANDLE_INVALID",),
+}  # fmt: skip
+_OTHERWISE = {"C_Sign": ("corrupt",), "C_FindObjects": ("blind",)}
+# Blocks of 512 bytes (dash's ulimit -f).
+_FILE_SIZES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 31, 32, 33, 40)
+# Pages that are left on a small file system.
+_PAGES = (0, 1, 2, 3, 4, 5, 6, 8)
+RIVALS = ("none", "older", "before", "after")
+# Calls whose order another process can meet: the first host stops at these while the second runs.
+_MEETING = ("C_Login", "C_FindObjectsInit", "C_CreateObject", "C_SignInit", "C_DestroyObject", "C_Logout", "C_Finalize")
+
+
+@dataclass(frozen=True)
+class Cell:
+    name: str
+    scenario: Scenario
+    kind: str
+    faults: tuple[Mapping[str, Any], ...] = ()
+    script: tuple[str, ...] = ()
+    kill: killer.Point | None = None
+    limits: str = ""
+    disk: tuple[str, int] | None = None  # which folders are on a small file system, and pages left there
+    locked: str = ""  # a folder without permission to write
+    rival: str = "none"
+
+    @property
+    def slow(self) -> bool:
+        """Those that wait for the program's patience to end."""
+        return "hang" in self.name or "/on/" in self.name
+
+
+def enumerate_cells(world: World, have: set[str]) -> list[Cell]:
+    """All cells of this program, in an order that is always the same."""
+    cells: list[Cell] = []
+    for scenario in SCENARIOS:
+        if scenario.needs in have | {""}:
+            cells += _of(scenario, world)
+    return cells
+
+
+def prepare(scenario: Scenario, world: World) -> None:
+    """What comes before the command."""
+    for step in scenario.before:
+        world.plant(step.faults)
+        world.a.run(*step.argv(world), profile=step.profile, script=step.script)
+        world.api.control("POST", "clear")
+    world.api.forget_requests()
+
+
+def _of(scenario: Scenario, world: World) -> Iterator[Cell]:
+    yield from _http(scenario, world)
+    yield from _calls(scenario, world)
+    yield from _kills(scenario, world)
+    if scenario.whole and not scenario.name.startswith("recover"):
+        yield from _disks(scenario)
+    if scenario.name in ("key-create", "rotate-now"):
+        yield from _meetings(scenario, world)
+
+
+def _begin(scenario: Scenario, world: World) -> None:
+    world.begin()
+    prepare(scenario, world)
+    world.plant(scenario.command.faults)
+
+
+def _dry(scenario: Scenario, world: World) -> tuple[list[Any], list[Any]]:
+    """Requests and PKCS#11 calls of an undisturbed run (but for the scenario's own fault)."""
+    _begin(scenario, world)
+    step = scenario.command
+    world.a.run(*step.argv(world), profile=step.profile, script=step.script, log=True)
+    return world.api.requests(), CallLog(world.a.log).calls
+
+
+def _http(scenario: Scenario, world: World) -> Iterator[Cell]:
+    requests, _ = _dry(scenario, world)
+    first = 0 if scenario.whole else next((i + 1 for i, r in enumerate(requests) if r["fault"]), len(requests))
+    if scenario.command.script:
+        # The broken token shows in the requests that an undisturbed run does not make.
+        first = next((i for i, r in enumerate(requests) if r["method"] == "DELETE"), len(requests))
+    serial = 0
+    for index in range(first, len(requests)):
+        creates = requests[index]["method"] == "POST" and requests[index]["path"].endswith("/keys")
+        for fault, members in _HTTP.items():
+            # A key that the API denies having while it has it cannot be told from one that is gone.
+            if (fault == "no-key" and not creates) or (fault == "404" and requests[index]["method"] == "DELETE"):
+                continue
+            for duration, times in (("once", 1), ("on", 0)) if creates or fault in _LASTING else (("once", 1),):
+                # Other hosts matter most where it is not known which key was made.
+                rivals = RIVALS if creates and times else (RIVALS[serial % len(RIVALS)],)
+                serial += 1
+                # The scenario's own fault is at the head of the queue and counts for itself.
+                skip = index - sum(1 for r in requests[:index] if r["fault"])
+                for rival in rivals:
+                    name = f"{scenario.name}/http/{index + 1}/{duration}/{fault}" + _suffix(rival)
+                    yield Cell(name, scenario, "http", ({**members, "times": times, "skip": skip},), rival=rival)
+
+
+def _suffix(rival: str) -> str:
+    return "" if rival == "none" else f"+{rival}"
+
+
+def _calls(scenario: Scenario, world: World) -> Iterator[Cell]:
+    _, calls = _dry(scenario, world)
+    first = 0
+    if not scenario.whole:
+        # With a script the first fault is a call; without, it is a request, and calls come after it that are the undoing.
+        first = next((i + 1 for i, call in enumerate(calls) if call.rv == "CKR_DEVICE_ERROR"), len(calls))
+        if not scenario.command.script:
+            first = next((i for i, call in enumerate(calls) if call.name == "C_Logout"), len(calls))
+    seen: Counter[str] = Counter()
+    for position, call in enumerate(calls):
+        seen[call.name] += 1
+        if position < first or call.name == "C_GetFunctionList":
+            continue
+        number = seen[call.name]
+        actions = {code: f"return {code}" for code in (*_RETURNS, *_MORE_RETURNS.get(call.name, ()))}
+        actions |= {word: word for word in _OTHERWISE.get(call.name, ())}
+        actions |= {
+            "after-return": "after-return CKR_DEVICE_ERROR",
+            "remove": "remove",
+            "remove-after": "remove after",
+            "kill": "kill",
+            "kill-after": "kill after",
+            "term": "signal TERM",
+        }
+        for serial, (word, action) in enumerate(actions.items()):
+            rival = RIVALS[(position + serial) % len(RIVALS)]
+            name = f"{scenario.name}/p11/{call.name}.{number}/{word}" + _suffix(rival)
+            yield Cell(name, scenario, "p11", script=(f"{call.name} {number} {action}",), rival=rival)
+        # C_Finalize and the like count, too: the log's order is that of all calls.
+        name = f"{scenario.name}/p11/{call.name}.{number}/dead-from-here"
+        yield Cell(name, scenario, "p11", script=(f"* {position + 1}+ return CKR_DEVICE_ERROR",))
+
+
+def _kills(scenario: Scenario, world: World) -> Iterator[Cell]:
+    if platform.machine() != "x86_64":
+        return
+    _begin(scenario, world)
+    step = scenario.command
+    _, trace = world.a.run_traced(*step.argv(world), profile=step.profile, script=step.script)
+    serial = 0
+    for position, point in enumerate(trace.points):
+        if not _of_interest(point, 24 if scenario.whole else 100):
+            continue
+        points = [point]
+        if point.name in killer.SENDING:
+            points.append(replace(point, after=True))
+        if point.ours:
+            points += [replace(point, error=error) for error in killer.ERRORS.get(point.name, ())]
+        for each in points:
+            rival = RIVALS[serial % len(RIVALS)]
+            serial += 1
+            yield Cell(f"{scenario.name}/sys/{each}{_suffix(rival)}", scenario, "sys", kill=each, rival=rival)
+
+
+def _of_interest(point: killer.Point, every: int) -> bool:
+    """SoftHSM locks, opens and rewrites its files hundreds of times, which is neither ours nor different each time."""
+    return point.ours or point.index % every < (every // 3 if point.name in ("write", "ftruncate") else 2)
+
+
+def _disks(scenario: Scenario) -> Iterator[Cell]:
+    for size in _FILE_SIZES:
+        for word, trap in (("ignored", "trap '' XFSZ; "), ("killed", "")):
+            yield Cell(f"{scenario.name}/disk/file-size-{size}-{word}", scenario, "disk", limits=f"{trap}ulimit -f {size}")
+    for folder in ("state", "config", "state+config"):
+        for pages in _PAGES:
+            yield Cell(f"{scenario.name}/disk/{folder}-full-{pages}", scenario, "disk", disk=(folder, pages))
+    for locked in ("state", "state/ssa-hsm", "state/ssa-hsm/journal", "config/ssa-hsm", "softhsm/tokens"):
+        yield Cell(f"{scenario.name}/disk/read-only-{locked.replace('/', '.')}", scenario, "disk", locked=locked)
+
+
+def _meetings(scenario: Scenario, world: World) -> Iterator[Cell]:
+    _, calls = _dry(scenario, world)
+    seen: Counter[str] = Counter()
+    for call in calls:
+        seen[call.name] += 1
+        if call.name not in _MEETING:
+            continue
+        for kind in ("same-host", "two-hosts"):
+            for end in ("", "-killed"):
+                name = f"{scenario.name}/{kind}/{call.name}.{seen[call.name]}{end}"
+                yield Cell(name, scenario, kind, script=(f"{call.name} {seen[call.name]}",), locked=end)

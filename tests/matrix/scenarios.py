@@ -1,0 +1,89 @@
+"""What is done in a cell, before something goes wrong: a command, what came before it, and a first fault that it undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from world import BRIEF, World
+
+KEYS = "/service-accounts/*/keys"
+_TIMEOUT = ("--timeout", str(BRIEF))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of the program. ACCOUNT in a word stands for the older account's id."""
+
+    words: tuple[str, ...]
+    profile: str | None = None
+    script: tuple[str, ...] = ()
+    faults: tuple[Mapping[str, Any], ...] = ()
+
+    def argv(self, world: World) -> tuple[str, ...]:
+        return tuple(world.account if word == "ACCOUNT" else word for word in self.words)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    command: Step
+    needs: str = ""  # a command without which there is no such scenario
+    before: tuple[Step, ...] = ()  # runs that leave something; how they end is of no interest
+    rotates: bool = False  # the older account's own key may go, when a profile names another
+    whole: bool = True  # every call of its run is a cell; else those alone that come after its first fault
+
+
+ACCOUNT = Step(("account", "create", "service", "my-filesync", *_TIMEOUT))
+KEY = Step(("key", "create", "--account", "ACCOUNT", *_TIMEOUT))
+NOW = Step(("key", "rotate", "--now", "--yes", *_TIMEOUT), "before")
+GRACE = Step(("key", "rotate", "--yes", *_TIMEOUT), "before")
+FINISH = Step(("key", "rotate", "--finish", "--yes", *_TIMEOUT), "before")
+RECOVER = Step(("key", "recover", "--yes", *_TIMEOUT))
+
+# The token breaks as the new key is proved: all of it is undone.
+_UNPROVED = ("C_SignInit 1 return CKR_DEVICE_ERROR",)
+_LOST_ACCOUNT = ({"action": "drop", "method": "POST", "path": "/service-accounts"},)
+_LOST_KEY = ({"action": "drop", "method": "POST", "path": KEYS},)
+_NO_WAY_BACK = ({"action": "refuse", "method": "[GD]*", "times": 0},)
+_IMPORTED = ("C_CreateObject 2 kill after",)
+
+
+def _with(step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, Any], ...] = ()) -> Step:
+    return Step(step.words, step.profile, script, faults)
+
+
+def _broken(name: str, step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, Any], ...] = (),
+            **more: Any) -> Scenario:  # fmt: skip
+    return Scenario(name, _with(step, script, faults), whole=False, **more)
+
+
+_ROTATE: dict[str, Any] = {"needs": "rotate", "rotates": True}
+_NEEDS_RECOVER: dict[str, Any] = {"needs": "recover"}
+
+SCENARIOS = (
+    Scenario("account-create", ACCOUNT),
+    Scenario("key-create", KEY),
+    Scenario("rotate-now", NOW, **_ROTATE),
+    Scenario("rotate-grace", GRACE, **_ROTATE),
+    Scenario("rotate-finish", FINISH, before=(GRACE,), **_ROTATE),
+    # The way back, with a second fault on it.
+    _broken("account-create~unproved", ACCOUNT, _UNPROVED),
+    _broken("account-create~lost-account", ACCOUNT, faults=_LOST_ACCOUNT),
+    _broken("account-create~lost-key", ACCOUNT, faults=_LOST_KEY),
+    _broken("key-create~unproved", KEY, _UNPROVED),
+    _broken("key-create~lost-key", KEY, faults=_LOST_KEY),
+    _broken("rotate-now~unproved", NOW, _UNPROVED, **_ROTATE),
+    _broken("rotate-now~lost-key", NOW, faults=_LOST_KEY, **_ROTATE),
+    # Recovery itself, and the rotation that begins with one.
+    Scenario("recover~account", RECOVER, before=(_with(ACCOUNT, _IMPORTED),), **_NEEDS_RECOVER),
+    Scenario("recover~key", RECOVER, before=(_with(KEY, _IMPORTED),), **_NEEDS_RECOVER),
+    Scenario("recover~lost-key", RECOVER, before=(_with(KEY, faults=_LOST_KEY + _NO_WAY_BACK),), **_NEEDS_RECOVER),
+    Scenario("rotate-again", NOW, before=(_with(NOW, _IMPORTED),), **_ROTATE),
+)
+
+
+def available(world: World) -> set[str]:
+    """Which of the commands that not every version has are there."""
+    return {name for name in ("rotate", "recover") if world.a.run("key", name, "--help").code == 0}
