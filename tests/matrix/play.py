@@ -31,6 +31,7 @@ class Outcome:
     code: int = 0
     reached: bool = True
     destroyed: bool = False  # the token, by SoftHSM's own doing
+    ended_open: bool = False  # killed, or said that something is left
     recovered: bool = True  # false: the program cannot, and less was checked
     problems: list[str] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -194,11 +195,15 @@ class _Play:
     def _judge(self, runs: list[Run]) -> None:
         outcome, world = self.outcome, self.world
         open_end = any(run.killed or run.code == LEFT for run in runs)
+        open_end |= self.cell.scenario.crashed and runs[0].code != 0
+        outcome.ended_open = open_end
         if not open_end:
             # It has ended by itself, and did not say that anything is left: then nothing may be.
             self._sabotage(self.sabotage if self.sabotage != "recovery" else None)
             outcome.problems += check.others_are_untouched(world, self.expected)
             outcome.problems += self._agree()
+            if runs[0].code == 0:
+                outcome.problems += self._done()
         if "recover" in self.have and self.sabotage != "recovery":
             for host in self.hosts:
                 self._settle(host, open_end)
@@ -213,11 +218,28 @@ class _Play:
             outcome.problems += self._agree()
         outcome.problems += check.tokens_work(self.hosts)
 
+    def _done(self) -> list[str]:
+        """What a run that says that it succeeded must have done."""
+        words, profiles = self.cell.scenario.command.words, self.world.a.profiles()
+        if "create" in words:
+            return [] if profiles.get("default", {}).get("KEY_ID") else ["success, and no profile default with a key"]
+        if "rotate" not in words:
+            return []
+        problems = [] if profiles["before"]["KEY_ID"] != self.world.own else ["success, and the old key in the profile"]
+        there = self.world.own in self.world.look().kids()
+        if there != (self.cell.scenario.name == "rotate-grace"):
+            problems.append(f"success, and the old key is {'there' if there else 'gone'}")
+        return problems
+
     def _agree(self) -> list[str]:
         kill = self.cell.kill
         # A disk that refuses to let go of a file keeps it.
-        drafts = not (kill and kill.error and kill.name.startswith("unlink"))
-        return check.both_sides_agree(self.world, self.hosts, self.expected, drafts)
+        self.expected.drafts = not (kill and kill.error and kill.name.startswith("unlink"))
+        # A SoftHSM that is killed as it writes an object leaves one without an id, which nobody can find again.
+        self.expected.nameless = bool(kill)
+        # What is recovered signs, with or without its public half.
+        self.expected.halves = self.outcome.ended_open
+        return check.both_sides_agree(self.world, self.hosts, self.expected)
 
     def _settle(self, host: Host, open_end: bool) -> None:
         """Recovers; where the program asks which key is its own, the person knows."""
@@ -225,8 +247,9 @@ class _Play:
         self.outcome.runs.append(run)
         if run.code == LEFT and open_end:
             fresh = self.world.look().kids() - self.expected.before.kids() - self.expected.foreign
-            for kid in sorted(fresh):
-                run = self._recover(host, "--key", kid)
+            # A person who knows that none of those that are there is ours gives up.
+            for words in [("--key", kid) for kid in sorted(fresh)] or [("--forget",)]:
+                run = self._recover(host, *words)
                 self.outcome.runs.append(run)
         if run.code != 0:
             self.outcome.problems.append(f"recover: exit {run.code}: {run.err.strip()[:300]}")
@@ -234,6 +257,8 @@ class _Play:
         self.outcome.runs.append(again)
         if again.code != 0:
             self.outcome.problems.append(f"recover, once more: exit {again.code}: {again.err.strip()[:300]}")
+        elif "nothing is left" not in again.err:
+            self.outcome.problems.append(f"recover, once more, had something to do: {again.err.strip()[:300]}")
         self.outcome.problems += [f"still open in the journal: {name}" for name in host.open_journal()]
 
     def _sabotage(self, kind: str | None) -> None:

@@ -32,6 +32,7 @@ class Scenario:
     needs: str = ""  # a command without which there is no such scenario
     before: tuple[Step, ...] = ()  # runs that leave something; how they end is of no interest
     rotates: bool = False  # the older account's own key may go, when a profile names another
+    crashed: bool = False  # what came before has left something: the command settles it, or says that it did not
     whole: bool = True  # every call of its run is a cell; else those alone that come after its first fault
 
 
@@ -46,7 +47,8 @@ RECOVER = Step(("key", "recover", "--yes", *_TIMEOUT))
 _UNPROVED = ("C_SignInit 1 return CKR_DEVICE_ERROR",)
 _LOST_ACCOUNT = ({"action": "drop", "method": "POST", "path": "/service-accounts"},)
 _LOST_KEY = ({"action": "drop", "method": "POST", "path": KEYS},)
-_NO_WAY_BACK = ({"action": "refuse", "method": "[GD]*", "times": 0},)
+# The accounts and the keys are listed before a key is made.
+_NO_WAY_BACK = ({"action": "refuse", "method": "[GD]*", "times": 0, "skip": 2},)
 _IMPORTED = ("C_CreateObject 2 kill after",)
 
 
@@ -60,7 +62,7 @@ def _broken(name: str, step: Step, script: tuple[str, ...] = (), faults: tuple[M
 
 
 _ROTATE: dict[str, Any] = {"needs": "rotate", "rotates": True}
-_NEEDS_RECOVER: dict[str, Any] = {"needs": "recover"}
+_CRASHED: dict[str, Any] = {"needs": "recover", "crashed": True}
 
 SCENARIOS = (
     Scenario("account-create", ACCOUNT),
@@ -77,10 +79,10 @@ SCENARIOS = (
     _broken("rotate-now~unproved", NOW, _UNPROVED, **_ROTATE),
     _broken("rotate-now~lost-key", NOW, faults=_LOST_KEY, **_ROTATE),
     # Recovery itself, and the rotation that begins with one.
-    Scenario("recover~account", RECOVER, before=(_with(ACCOUNT, _IMPORTED),), **_NEEDS_RECOVER),
-    Scenario("recover~key", RECOVER, before=(_with(KEY, _IMPORTED),), **_NEEDS_RECOVER),
-    Scenario("recover~lost-key", RECOVER, before=(_with(KEY, faults=_LOST_KEY + _NO_WAY_BACK),), **_NEEDS_RECOVER),
-    Scenario("rotate-again", NOW, before=(_with(NOW, _IMPORTED),), **_ROTATE),
+    Scenario("recover~account", RECOVER, before=(_with(ACCOUNT, _IMPORTED),), **_CRASHED),
+    Scenario("recover~key", RECOVER, before=(_with(KEY, _IMPORTED),), **_CRASHED),
+    Scenario("recover~lost-key", RECOVER, before=(_with(KEY, faults=_LOST_KEY + _NO_WAY_BACK),), **_CRASHED),
+    Scenario("rotate-again", NOW, before=(_with(NOW, _IMPORTED),), crashed=True, **_ROTATE),
 )
 
 

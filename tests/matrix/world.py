@@ -172,8 +172,21 @@ class Host:
         return sorted(p.name for p in folder.iterdir() if p.suffix != ".env") if folder.is_dir() else []
 
     def open_journal(self) -> list[str]:
+        """Entries that are not settled. A rotation whose old key has its grace is, until somebody retires that."""
         folder = self.state / "ssa-hsm" / "journal"
-        return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        entries = [path for path in folder.glob("[!.]*") if not _waits(path.read_text(errors="replace"))]
+        return sorted(path.name for path in entries)
+
+
+def _waits(text: str) -> bool:
+    """By the last whole line: room is allocated ahead, and a line may have been cut off."""
+    for line in reversed(text.rstrip("\0").splitlines()):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        return bool(entry["step"] == "switched" and not entry["retiresAtOnce"])
+    return False
 
 
 @functools.cache
