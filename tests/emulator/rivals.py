@@ -1,4 +1,4 @@
-"""Another host that makes a key at a moment which a test chooses: beside a request, before or after it is carried out."""
+"""Another host, which makes a key at a moment that a test chooses: before or after a request is carried out."""
 
 from __future__ import annotations
 

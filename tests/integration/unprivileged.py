@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import places
@@ -31,6 +32,16 @@ def die_with_root() -> None:
     """The same, for the run as nobody that root's started."""
     if os.environ.get(_COPY):
         die_with_parent()
+
+
+def _remove(folder: Path) -> None:
+    """What still ran when the run was ended from outside may be writing its last."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+    shutil.rmtree(folder)
 
 
 def _ignore(_: str, names: list[str]) -> set[str]:
@@ -79,4 +90,4 @@ def run_as_nobody(
             env=env, cwd=own, user=NOBODY, group=NOBODY, extra_groups=[], check=False,
         ).returncode  # fmt: skip
     finally:
-        shutil.rmtree(folder)
+        _remove(folder)

@@ -38,7 +38,7 @@ _RETURNS = ("CKR_GENERAL_ERROR", "CKR_DEVICE_ERROR", "CKR_FUNCTION_NOT_SUPPORTED
 _MORE_RETURNS = {
     "C_Initialize": ("CKR_CANT_LOCK", "CKR_ARGUMENTS_BAD"),
     "C_OpenSession": ("CKR_SESSION_COUNT", "CKR_TOKEN_NOT_PRESENT", "CKR_TOKEN_WRITE_PROTECTED"),
-    "C_Login": ("CKR_PIN_INCORRECT", "CKR_PIN_LOCKED", "CKR_USER_ALREADY_LOGGED_IN"),
+    "C_Login": ("CKR_PIN_INCORRECT", "CKR_PIN_LOCKED"),
     "C_CreateObject": (
         "CKR_DEVICE_MEMORY", "CKR_TEMPLATE_INCONSISTENT", "CKR_ATTRIBUTE_TYPE_INVALID", "CKR_TOKEN_WRITE_PROTECTED",
         "CKR_USER_NOT_LOGGED_IN", "CKR_DEVICE_REMOVED",
@@ -49,7 +49,11 @@ _MORE_RETURNS = {
     "C_DestroyObject": ("CKR_OBJECT_HANDLE_INVALID", "CKR_TOKEN_WRITE_PROTECTED", "CKR_USER_NOT_LOGGED_IN"),
     "C_FindObjectsInit": ("CKR_SESSION_HANDLE_INVALID",),
 }  # fmt: skip
-_OTHERWISE = {"C_Sign": ("corrupt",), "C_FindObjects": ("blind",)}
+_OTHERWISE = {
+    "C_Sign": {"corrupt": "corrupt"},
+    "C_FindObjects": {"blind": "blind"},
+    "C_Login": {"CKR_USER_ALREADY_LOGGED_IN": "after-return CKR_USER_ALREADY_LOGGED_IN"},
+}
 # Blocks of 512 bytes (dash's ulimit -f).
 _FILE_SIZES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 31, 32, 33, 40)
 # Pages that are left on a small file system.
@@ -131,7 +135,8 @@ def _http(scenario: Scenario, world: World) -> Iterator[Cell]:
         creates = requests[index]["method"] == "POST" and requests[index]["path"].endswith("/keys")
         for fault, members in _HTTP.items():
             # A key that the API denies having while it has it cannot be told from one that is gone.
-            if (fault == "no-key" and not creates) or (fault == "404" and requests[index]["method"] == "DELETE"):
+            denied = fault == "404" and requests[index]["method"] in ("PATCH", "DELETE")
+            if (fault == "no-key" and not creates) or denied:
                 continue
             for duration, times in (("once", 1), ("on", 0)) if creates or fault in _LASTING else (("once", 1),):
                 # Other hosts matter most where it is not known which key was made.
@@ -152,7 +157,7 @@ def _calls(scenario: Scenario, world: World) -> Iterator[Cell]:
     _, calls = _dry(scenario, world)
     first = 0
     if not scenario.whole:
-        # With a script the first fault is a call; without, it is a request, and calls come after it that are the undoing.
+        # With a script the first fault is a call; without, it is a request, and the calls after it are the undoing.
         first = next((i + 1 for i, call in enumerate(calls) if call.rv == "CKR_DEVICE_ERROR"), len(calls))
         if not scenario.command.script:
             first = next((i for i, call in enumerate(calls) if call.name == "C_Logout"), len(calls))
@@ -163,7 +168,9 @@ def _calls(scenario: Scenario, world: World) -> Iterator[Cell]:
             continue
         number = seen[call.name]
         actions = {code: f"return {code}" for code in (*_RETURNS, *_MORE_RETURNS.get(call.name, ()))}
-        actions |= {word: word for word in _OTHERWISE.get(call.name, ())}
+        actions |= _OTHERWISE.get(call.name, {})
+        if scenario.brief:
+            actions = {"CKR_DEVICE_ERROR": "return CKR_DEVICE_ERROR"}
         actions |= {
             "after-return": "after-return CKR_DEVICE_ERROR",
             "remove": "remove",
@@ -184,33 +191,43 @@ def _calls(scenario: Scenario, world: World) -> Iterator[Cell]:
 def _kills(scenario: Scenario, world: World) -> Iterator[Cell]:
     if platform.machine() != "x86_64":
         return
-    _begin(scenario, world)
-    step = scenario.command
-    _, trace = world.a.run_traced(*step.argv(world), profile=step.profile, script=step.script)
+    points = _trace(scenario, world)
+    # Up to where the two part, they are the same run.
+    same = 0
+    if scenario.like:
+        other = _trace(next(s for s in SCENARIOS if s.name == scenario.like), world)
+        same = next((i for i, pair in enumerate(zip(points, other, strict=False)) if pair[0] != pair[1]), len(points))
     serial = 0
-    for position, point in enumerate(trace.points):
-        if not _of_interest(point, 24 if scenario.whole else 100):
+    for point in points[same:]:
+        if not _of_interest(point):
             continue
-        points = [point]
+        variants = [point]
         if point.name in killer.SENDING:
-            points.append(replace(point, after=True))
+            variants.append(replace(point, after=True))
         if point.ours:
-            points += [replace(point, error=error) for error in killer.ERRORS.get(point.name, ())]
-        for each in points:
+            variants += [replace(point, error=error) for error in killer.ERRORS.get(point.name, ())]
+        for each in variants:
             rival = RIVALS[serial % len(RIVALS)]
             serial += 1
             yield Cell(f"{scenario.name}/sys/{each}{_suffix(rival)}", scenario, "sys", kill=each, rival=rival)
 
 
-def _of_interest(point: killer.Point, every: int) -> bool:
+def _trace(scenario: Scenario, world: World) -> list[killer.Point]:
+    _begin(scenario, world)
+    step = scenario.command
+    return world.a.run_traced(*step.argv(world), profile=step.profile, script=step.script)[1].points
+
+
+def _of_interest(point: killer.Point) -> bool:
     """SoftHSM locks, opens and rewrites its files hundreds of times, which is neither ours nor different each time."""
-    return point.ours or point.index % every < (every // 3 if point.name in ("write", "ftruncate") else 2)
+    return point.ours or point.index % 24 < (8 if point.name in ("write", "ftruncate") else 2)
 
 
 def _disks(scenario: Scenario) -> Iterator[Cell]:
     for size in _FILE_SIZES:
         for word, trap in (("ignored", "trap '' XFSZ; "), ("killed", "")):
-            yield Cell(f"{scenario.name}/disk/file-size-{size}-{word}", scenario, "disk", limits=f"{trap}ulimit -f {size}")
+            name = f"{scenario.name}/disk/file-size-{size}-{word}"
+            yield Cell(name, scenario, "disk", limits=f"{trap}ulimit -f {size}")
     for folder in ("state", "config", "state+config"):
         for pages in _PAGES:
             yield Cell(f"{scenario.name}/disk/{folder}-full-{pages}", scenario, "disk", disk=(folder, pages))

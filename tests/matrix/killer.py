@@ -204,7 +204,7 @@ def _is_ours(tid: int, name: str) -> bool:
     if name == "openat":
         return bool(ptrace.argument(tid, "rdx") & _O_CLOEXEC)
     if name == "write":
-        return ptrace.argument(tid, "rdi") <= _STANDARD_ERROR
+        return bool(ptrace.argument(tid, "rdi") <= _STANDARD_ERROR)
     return name not in ("ftruncate", "fcntl")
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
+import known  # noqa: E402
 import masking  # noqa: E402
 import places  # noqa: E402
 import unprivileged  # noqa: E402
@@ -49,7 +50,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fault-matrix", description=__doc__)
     parser.add_argument("--sample", action="store_true", help=f"about {SAMPLE} cells, always the same ones")
     parser.add_argument("--commands", default="", help="scenarios that begin so, by comma: account-create,rotate")
-    parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="cells of this name, or that fit")
+    parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="cells that fit")
     parser.add_argument("--list", action="store_true", help="print the cells' names and run none")
     parser.add_argument("--sabotage", choices=SABOTAGES, help="break what is checked, to see that it is noticed")
     parser.add_argument("--self-test", action="store_true", help="see that each kind of damage is noticed")
@@ -134,7 +135,7 @@ def self_test(cells: list[Cell], have: set[str]) -> int:
             told = [any(words in p for p in play(world, cell, have, sabotage).problems) for cell in chosen]
             innocent = [play(world, cell, have).problems for cell in chosen]
             good = bool(chosen) and all(told) and not any(innocent)
-            print(f"{sabotage}: {sum(told)} of {len(told)} noticed, {sum(map(bool, innocent))} told where nothing was done")
+            print(f"{sabotage}: {sum(told)} of {len(told)} noticed, {sum(map(bool, innocent))} told without cause")
             silent += not good
     finally:
         world.close()
@@ -150,9 +151,10 @@ def _outcomes(options: argparse.Namespace, chosen: list[Cell], have: set[str], d
     with multiprocessing.Pool(options.workers, _begin_worker, (options, have, disks, turn)) as pool:
         for outcome in pool.imap_unordered(_play, order, 2):
             outcomes.append(outcome)
-            if outcome.problems:
+            failed = bool(outcome.problems) and not known.reason(outcome.name, outcome.problems)
+            if failed:
                 print(masking.mask(outcome.text()), flush=True)
-            if (outcome.problems and options.verbose) or (options.only and len(chosen) == 1):
+            if (failed and options.verbose) or (options.only and len(chosen) == 1):
                 print("\n".join(str(run) for run in outcome.runs), flush=True)
         pool.close()
         pool.join()
@@ -161,7 +163,11 @@ def _outcomes(options: argparse.Namespace, chosen: list[Cell], have: set[str], d
 
 
 def _report(options: argparse.Namespace, chosen: list[Cell], outcomes: list[Outcome]) -> int:
-    failed = [outcome for outcome in outcomes if outcome.problems]
+    reasons = Counter(known.reason(o.name, o.problems) for o in outcomes if o.problems)
+    failed = [o for o in outcomes if o.problems and not known.reason(o.name, o.problems)]
+    for why, number in reasons.items():
+        if why:
+            print(f"known: {number} cells: {why}")
     codes = Counter(outcome.code for outcome in outcomes)
     print("exits of the commands: " + ", ".join(f"{code}: {number}" for code, number in sorted(codes.items())))
     missed = [outcome.name for outcome in outcomes if not outcome.reached]
@@ -172,7 +178,7 @@ def _report(options: argparse.Namespace, chosen: list[Cell], outcomes: list[Outc
         print(f"note: {weak} cells ended with something left that this program cannot recover")
     destroyed = [outcome.name for outcome in outcomes if outcome.destroyed]
     if destroyed:
-        print(f"note: in {len(destroyed)} cells SoftHSM, killed at its own file, has destroyed its token: {destroyed[0]}")
+        print(f"note: in {len(destroyed)} cells SoftHSM, killed at its own file, has destroyed its token")
     if options.times:
         _times(outcomes)
     print(f"{len(outcomes)} cells, {len(failed)} failed")
@@ -214,14 +220,15 @@ def as_nobody(words: list[str], workers: int) -> int:
                 disks.append(disk)
             os.environ[_DISKS] = " ".join(map(str, disks))
             parts = ("emulator", "integration", "matrix", "memory", "shim")
-            return unprivileged.run_as_nobody(words, Path("matrix") / "matrix.py", parts, (_DISKS,))
+            return int(unprivileged.run_as_nobody(words, Path("matrix") / "matrix.py", parts, (_DISKS,)))
         except _NoMount as why:
             print(f"note: {why}")
-            return unprivileged.run_as_nobody(words, Path("matrix") / "matrix.py", parts, ())
+            return int(unprivileged.run_as_nobody(words, Path("matrix") / "matrix.py", parts, ()))
         finally:
             for disk in disks:
                 for name in ("state", "config"):
-                    subprocess.run(["umount", str(disk / name)], check=False, stderr=subprocess.DEVNULL)
+                    # Lazily: after a run that was ended from outside, a worker's last program may still be there.
+                    subprocess.run(["umount", "-l", str(disk / name)], check=False, stderr=subprocess.DEVNULL)
 
 
 class _NoMount(Exception):

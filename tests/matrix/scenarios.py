@@ -1,4 +1,4 @@
-"""What is done in a cell, before something goes wrong: a command, what came before it, and a first fault that it undoes."""
+"""What a cell breaks: a command, what came before it, and perhaps a first fault, which the command then undoes."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Scenario:
     rotates: bool = False  # the older account's own key may go, when a profile names another
     crashed: bool = False  # what came before has left something: the command settles it, or says that it did not
     whole: bool = True  # every call of its run is a cell; else those alone that come after its first fault
+    brief: bool = False  # its PKCS#11 calls are another scenario's, too: not every CKR_ once more
+    like: str = ""  # the scenario that runs the same until something differs
 
 
 ACCOUNT = Step(("account", "create", "service", "my-filesync", *_TIMEOUT))
@@ -58,7 +60,7 @@ def _with(step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, A
 
 def _broken(name: str, step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, Any], ...] = (),
             **more: Any) -> Scenario:  # fmt: skip
-    return Scenario(name, _with(step, script, faults), whole=False, **more)
+    return Scenario(name, _with(step, script, faults), whole=False, like=name.partition("~")[0], **more)
 
 
 _ROTATE: dict[str, Any] = {"needs": "rotate", "rotates": True}
@@ -68,8 +70,8 @@ SCENARIOS = (
     Scenario("account-create", ACCOUNT),
     Scenario("key-create", KEY),
     Scenario("rotate-now", NOW, **_ROTATE),
-    Scenario("rotate-grace", GRACE, **_ROTATE),
-    Scenario("rotate-finish", FINISH, before=(GRACE,), **_ROTATE),
+    Scenario("rotate-grace", GRACE, like="rotate-now", brief=True, **_ROTATE),
+    Scenario("rotate-finish", FINISH, before=(GRACE,), brief=True, **_ROTATE),
     # The way back, with a second fault on it.
     _broken("account-create~unproved", ACCOUNT, _UNPROVED),
     _broken("account-create~lost-account", ACCOUNT, faults=_LOST_ACCOUNT),
@@ -79,10 +81,10 @@ SCENARIOS = (
     _broken("rotate-now~unproved", NOW, _UNPROVED, **_ROTATE),
     _broken("rotate-now~lost-key", NOW, faults=_LOST_KEY, **_ROTATE),
     # Recovery itself, and the rotation that begins with one.
-    Scenario("recover~account", RECOVER, before=(_with(ACCOUNT, _IMPORTED),), **_CRASHED),
+    Scenario("recover~account", RECOVER, before=(_with(ACCOUNT, _IMPORTED),), brief=True, **_CRASHED),
     Scenario("recover~key", RECOVER, before=(_with(KEY, _IMPORTED),), **_CRASHED),
     Scenario("recover~lost-key", RECOVER, before=(_with(KEY, faults=_LOST_KEY + _NO_WAY_BACK),), **_CRASHED),
-    Scenario("rotate-again", NOW, before=(_with(NOW, _IMPORTED),), crashed=True, **_ROTATE),
+    Scenario("rotate-again", NOW, before=(_with(NOW, _IMPORTED),), crashed=True, brief=True, **_ROTATE),
 )
 
 

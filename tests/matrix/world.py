@@ -51,7 +51,7 @@ class Run:
 
     def __str__(self) -> str:
         text = f"$ ssa-hsm {' '.join(self.argv)}\n{self.out}{self.err}[exit {self.code}]"
-        return masking.mask(text)
+        return str(masking.mask(text))
 
 
 class Host:
@@ -191,7 +191,7 @@ def _waits(text: str) -> bool:
 
 @functools.cache
 def _size_of_token() -> int:
-    return next(softtoken.template().tokens.glob("*/token.object")).stat().st_size
+    return int(next(softtoken.template().tokens.glob("*/token.object")).stat().st_size)
 
 
 def finish(process: subprocess.Popen[bytes], arguments: tuple[str, ...], timeout: float = TIMEOUT) -> Run:
@@ -232,7 +232,7 @@ class State:
         return {kid for keys in self.keys.values() for kid in keys}
 
 
-class QuickApi(Api):
+class QuickApi(Api):  # type: ignore[misc]  # the emulator's harness is loaded by path
     """Asks the emulator over one connection: a handshake for each question takes longer than most cells' own work."""
 
     _connection: http.client.HTTPConnection | None = None
