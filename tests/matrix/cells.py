@@ -134,8 +134,8 @@ def _http(scenario: Scenario, world: World) -> Iterator[Cell]:
     for index in range(first, len(requests)):
         creates = requests[index]["method"] == "POST" and requests[index]["path"].endswith("/keys")
         for fault, members in _HTTP.items():
-            # A key that the API denies having while it has it cannot be told from one that is gone.
-            denied = fault == "404" and requests[index]["method"] in ("PATCH", "DELETE")
+            # What the API denies having while it has it cannot be told from what is gone.
+            denied = fault == "404" and requests[index]["method"] != "POST"
             if (fault == "no-key" and not creates) or denied:
                 continue
             for duration, times in (("once", 1), ("on", 0)) if creates or fault in _LASTING else (("once", 1),):

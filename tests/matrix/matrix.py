@@ -151,6 +151,8 @@ def _outcomes(options: argparse.Namespace, chosen: list[Cell], have: set[str], d
     with multiprocessing.Pool(options.workers, _begin_worker, (options, have, disks, turn)) as pool:
         for outcome in pool.imap_unordered(_play, order, 2):
             outcomes.append(outcome)
+            if len(outcomes) % 1000 == 0:
+                print(f"{len(outcomes)} of {len(order)} cells, {time.monotonic() - began:.0f} s", flush=True)
             failed = bool(outcome.problems) and not known.reason(outcome.name, outcome.problems)
             if failed:
                 print(masking.mask(outcome.text()), flush=True)
@@ -209,17 +211,17 @@ def as_nobody(words: list[str], workers: int) -> int:
     """Small file systems for the workers, and then the same as an ordinary user."""
     with tempfile.TemporaryDirectory(prefix="ssa-hsm-disks-") as folder:
         os.chmod(folder, 0o755)
-        disks = []
+        disks: list[Path] = []
+        parts = ("emulator", "integration", "matrix", "memory", "shim")
         try:
             for number in range(workers):
                 disk = Path(folder, str(number))
                 disk.mkdir()
                 os.chown(disk, unprivileged.NOBODY, unprivileged.NOBODY)
+                disks.append(disk)
                 for name in ("state", "config"):
                     _mount(disk / name)
-                disks.append(disk)
             os.environ[_DISKS] = " ".join(map(str, disks))
-            parts = ("emulator", "integration", "matrix", "memory", "shim")
             return int(unprivileged.run_as_nobody(words, Path("matrix") / "matrix.py", parts, (_DISKS,)))
         except _NoMount as why:
             print(f"note: {why}")
