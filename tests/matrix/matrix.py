@@ -180,7 +180,7 @@ def _report(options: argparse.Namespace, chosen: list[Cell], outcomes: list[Outc
         print(f"note: {weak} cells ended with something left that this program cannot recover")
     destroyed = [outcome.name for outcome in outcomes if outcome.destroyed]
     if destroyed:
-        print(f"note: in {len(destroyed)} cells SoftHSM, killed at its own file, has destroyed its token")
+        print(f"note: in {len(destroyed)} cells SoftHSM, killed or full at its own file, has destroyed its token")
     if options.times:
         _times(outcomes)
     print(f"{len(outcomes)} cells, {len(failed)} failed")

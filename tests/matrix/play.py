@@ -86,7 +86,7 @@ class _Play:
             # Where standard error itself fails, nothing can be said.
             for run in runs:
                 self.outcome.problems += check.said_well(run)
-        if cell.kill and not world.a.token_is_whole():
+        if (cell.kill or cell.limits) and not world.a.token_is_whole():
             # There is no token any more, whatever the program does.
             self.outcome.destroyed = True
             self.outcome.problems += check.others_are_untouched(world, self.expected)
