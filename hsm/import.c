@@ -62,6 +62,19 @@ bool key_import(struct token *token, const struct rsa_key *numbers, const struct
     return false;
 }
 
+bool key_complete(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    if (recipe->slots || !recipe->public_half || key->public_object != CK_INVALID_HANDLE)
+        return true;
+    const struct rsa_key numbers = {.n = span_of(key->modulus, key->modulus_len),
+                                    .e = span_of(key->exponent, key->exponent_len)};
+    const struct creation creation = {
+        .numbers = &numbers, .id = key_id(name), .label = span_text(name->label), .on_token = true};
+    const CK_RV rv = object_create_public(token, &creation, &key->public_object);
+    return rv == CKR_OK || creation_refused(err, token, rv, "public");
+}
+
 bool key_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     if (token->info.recipe->keeps_destroyed)

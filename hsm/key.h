@@ -89,6 +89,11 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read,
                 struct ssa_error *err) MUST_CHECK;
 
+// Stores the public half of a key that was located without it, where the token's recipe has one. Fails with
+// SSA_TOKEN.
+bool key_complete(struct token *token, const struct key_name *name, struct key *key,
+                  struct ssa_error *err) MUST_CHECK;
+
 // Makes a key that was proved ready to sign again: on a card another login has ended the user's, and with it
 // the key's handle.
 bool key_again(struct token *token, const struct key_name *name, struct key *key,

@@ -216,6 +216,11 @@ bool journal_open(struct journal *j, const char *name, bool *found, struct ssa_e
     if (fd < 0)
         return errno == ENOENT || unwritable(err, errno, path);
     const bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (!ours && errno != EWOULDBLOCK) {
+        const int number = errno;
+        (void)close(fd);
+        return error_errno(err, SSA_CONFIG, number, path, "the journal's entry cannot be locked");
+    }
     struct stat held, named;
     // Whoever held it may have put it away meanwhile.
     *found = fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino;

@@ -38,7 +38,8 @@ bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry
         return true;
     if (!open_officer(&pair->to, r->run, err))
         return false;
-    *whole = key_prove(pair->to.token, &name, &pair->key, err);
+    *whole = key_prove(pair->to.token, &name, &pair->key, err) &&
+             key_complete(pair->to.token, &name, &pair->key, err);
     if (!*whole)
         return err->code == SSA_TOKEN;
     if (entry->operation != OP_KEY_ROTATE)

@@ -103,6 +103,8 @@ void provision_failed(struct provision *p, struct ssa_error *err)
     if (p->journal.fd < 0 || p->journal.entry.step == STEP_BEGUN)
         return;
     (void)text_format(p->journal.entry.note, sizeof p->journal.entry.note, "%.300s", err->what);
+    // The draft goes while its name is in an open entry: a process that is killed here is cleaned up after.
+    profile_abandon(&p->target);
     if (err->code != SSA_IMPORT_LEFT) {
         journal_close(&p->journal, err->code == SSA_IMPORT_CLEAN ? OUTCOME_UNDONE : OUTCOME_FAILED);
         return;

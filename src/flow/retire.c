@@ -53,24 +53,23 @@ static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_
     enum aps_outcome outcome;
     // Disabled first, as whoever still uses it then learns from the API's own words; that it is so already is
     // refused, and no reason to keep it.
-    if (!aps_key_set_status(client, e->account, e->old_kid, APS_DISABLED, &outcome, err)) {
-        if (is_gone(err))
-            return true;
-        if (err->code != SSA_REFUSED)
-            return false;
-    }
+    if (!aps_key_set_status(client, e->account, e->old_kid, APS_DISABLED, &outcome, err) &&
+        err->code != SSA_REFUSED)
+        return false;
     return aps_key_delete(client, e->account, e->old_kid, err) || is_gone(err);
 }
 
+// *found: whether the key was there.
 static bool destroy_on(struct target *to, const struct ssa_run *run, const struct uri *uri,
-                       const struct entry *e, struct ssa_error *err)
+                       const struct entry *e, bool *found, struct ssa_error *err)
 {
     struct key key;
     struct key_name name = {.kid = e->old_kid, .label = ""};
     enum located located;
     if (!key_locate(to->token, uri, e->old_kid, &key, &name.slot, &located, err))
         return false;
-    if (located == LOCATED)
+    *found = located == LOCATED;
+    if (*found)
         return open_officer(to, run, err) && key_destroy(to->token, &name, &key, err);
     if (located != LOCATED_NOTHING)
         tell(&run->callbacks, SSA_NOTICE,
@@ -80,25 +79,35 @@ static bool destroy_on(struct target *to, const struct ssa_run *run, const struc
 }
 
 static bool retire_on_token(const struct ssa_run *run, const struct entry *e, struct target *opened,
-                            struct ssa_error *err)
+                            bool *found, struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
     if (!uri_parse(e->old_key_uri, &uri, err))
         return false;
     if (opened != NULL && opened->token != NULL && token_matches(opened->token, uri))
-        return destroy_on(opened, run, uri, e, err);
+        return destroy_on(opened, run, uri, e, found, err);
     struct target other = {0};
     const bool done =
-        open_token_again(run, e->old_key_uri, &other, err) && destroy_on(&other, run, uri, e, err);
+        open_token_again(run, e->old_key_uri, &other, err) && destroy_on(&other, run, uri, e, found, err);
     token_close(&other.token);
     uri_free(&other.uri);
     return done;
+}
+
+// The reason keeps its own hint behind what it means for the rotation.
+static bool not_over(struct ssa_error *err, const char *what)
+{
+    char hint[sizeof err->hint];
+    (void)text_format(hint, sizeof hint, "%s", err->hint);
+    err->code = SSA_IMPORT_LEFT;
+    return error_hint(err, "%s %s", what, hint);
 }
 
 bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct target *opened,
             struct ssa_error *err)
 {
     struct entry *e = &j->entry;
+    bool found = false;
     if (!check_unused(e, err)) {
         // It waits for somebody to say so again, and stands in nobody's way.
         struct ssa_error unwritten = {0};
@@ -107,19 +116,21 @@ bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, st
             tell(&run->callbacks, SSA_WARNING, "%s: %s", unwritten.subject, unwritten.what);
         return false;
     }
-    if (!journal_step(j, STEP_RETIRING, err) || !retire_at_api(client, e, err))
+    if (!journal_step(j, STEP_RETIRING, err))
         return false;
-    if (!retire_on_token(run, e, opened, err)) {
-        char hint[sizeof err->hint];
-        (void)text_format(hint, sizeof hint, "%s", err->hint);
-        err->code = SSA_IMPORT_LEFT;
-        return error_hint(
+    if (!retire_at_api(client, e, err))
+        return not_over(
+            err, "Whether the old key is deleted at the API is not known, or it is not; its token holds it. "
+                 "`ssa-hsm key recover` finishes that.");
+    if (!retire_on_token(run, e, opened, &found, err))
+        return not_over(
             err,
-            "The old key %s is deleted at the API; what its token holds is of no use any more. `ssa-hsm "
-            "key recover` destroys it once the token is there. %s",
-            e->old_kid, hint);
-    }
-    tell(&run->callbacks, SSA_NOTICE, "the old key %s is gone, at the API and on its token", e->old_kid);
+            "The old key is deleted at the API; what its token holds is of no use any more. `ssa-hsm key "
+            "recover` destroys it once the token is there.");
+    tell(&run->callbacks, SSA_NOTICE,
+         found ? "the old key %s is gone, at the API and on its token"
+               : "the old key %s is gone at the API; its token does not hold it",
+         e->old_kid);
     journal_close(j, OUTCOME_DONE);
     return true;
 }

@@ -197,7 +197,7 @@ class Faults(Rotation):
         self.api.fault("status", method="DELETE", path=f"{KEYS}/*", status=500, times=0)
         result = self.rotate("--now", "--timeout", 3)
         self.assertIn('KEY_ID="', result.out)
-        self.expect(result, 8, out=None)
+        self.expect(result, 13, "key recover", out=None)
         self.expect(self.run_program("token"), 0)
         self.api.control("POST", "clear")
         self.expect(self.run_program("key", "recover"), 0)

@@ -19,7 +19,6 @@ class Expectation:
     may_go: set[str] = field(default_factory=set)  # keys that the command is to replace
     drafts: bool = True  # none may be left
     nameless: bool = False  # objects without an id are let pass
-    halves: bool = False  # private halves without their public one are let pass
 
 
 def others_are_untouched(world: World, expected: Expectation) -> list[str]:
@@ -65,7 +64,7 @@ def both_sides_agree(world: World, hosts: Iterable[Host], expected: Expectation)
         if kid not in after.kids():
             if kid or not expected.nameless:
                 problems.append(f"on the token, and not at the API: {'+'.join(sorted(kinds))} {kid!r}")
-        elif kinds != {"Private", "Public"} and not (expected.halves and kinds == {"Private"}):
+        elif kinds != {"Private", "Public"}:
             problems.append(f"half of a key is on the token: {'+'.join(sorted(kinds))} {kid!r}")
     for kid in sorted(after.kids() - expected.before.kids() - expected.foreign):
         if kid not in halves:

@@ -31,7 +31,6 @@ class Outcome:
     code: int = 0
     reached: bool = True
     destroyed: bool = False  # the token, by SoftHSM's own doing
-    ended_open: bool = False  # killed, or said that something is left
     recovered: bool = True  # false: the program cannot, and less was checked
     problems: list[str] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -202,7 +201,6 @@ class _Play:
         outcome, world = self.outcome, self.world
         open_end = any(run.killed or run.code == LEFT for run in runs)
         open_end |= self.cell.scenario.crashed and runs[0].code != 0
-        outcome.ended_open = open_end
         if not open_end:
             # It has ended by itself, and did not say that anything is left: then nothing may be.
             self._sabotage(self.sabotage if self.sabotage != "recovery" else None)
@@ -243,8 +241,6 @@ class _Play:
         self.expected.drafts = not (kill and kill.error and kill.name.startswith("unlink"))
         # A SoftHSM that is killed as it writes an object leaves one without an id, which nobody can find again.
         self.expected.nameless = bool(kill)
-        # What is recovered signs, with or without its public half.
-        self.expected.halves = self.outcome.ended_open
         return check.both_sides_agree(self.world, self.hosts, self.expected)
 
     def _settle(self, host: Host, open_end: bool) -> None:
