@@ -258,6 +258,49 @@ class Cases(TokenCase):
         self.check_usable(self.profile())
         self.check_on_token(self.profile())
 
+    def kids(self, profile: dict[str, str]) -> list[str]:
+        (account,) = [a for a in self.api.accounts() if a["serviceAccountId"] == profile["SERVICE_ACCOUNT_ID"]]
+        return [key["kid"] for key in account["keys"]]
+
+    def check_alone(self, profile: dict[str, str]) -> None:
+        """Its key is the account's only one, and the token's."""
+        self.assertEqual(self.kids(profile), [profile["KEY_ID"]])
+        # A card's old slot has a throwaway key in it.
+        if self.rig.name != PIV:
+            self.check_on_token(profile)
+        self.api.forget_requests()
+        self.check_usable(profile)
+
+    def test_rotation(self) -> None:
+        if not self.rig.can_import:
+            profile = self.provide()
+            self.expect(self.run_program("key", "rotate", "--now"), 7, self.rig.label, "import", "tpm2_ptool")
+            self.assertEqual(self.api.asked(), [])
+            self.assertEqual(self.profile(), profile)
+            self.check_usable(profile)
+            return
+        self.expect(self.run_program(*CREATE), 0)
+        old = self.profile()
+        self.expect(self.run_program("key", "rotate", "--now"), 0, "is gone, at the API and on its token")
+        self.assertNotEqual(self.profile()["KEY_ID"], old["KEY_ID"])
+        self.check_alone(self.profile())
+
+    def test_what_a_killed_process_has_made_is_undone(self) -> None:
+        if not self.rig.can_import:
+            return
+        self.expect(self.run_program(*CREATE), 0)
+        profile = self.profile()
+        self.api.fault("late", method="POST", path="*/keys", seconds=5)
+        process = self.start(self.argv("key", "create", "--profile", "second"))
+        deadline = time.monotonic() + 20
+        while len(self.kids(profile)) < 2:
+            self.assertLess(time.monotonic(), deadline, "no key was ever asked for")
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
+        self.expect(self.run_program("key", "recover", "--yes"), 0, "is deleted at the API")
+        self.check_alone(profile)
+
     def test_a_key_that_lies_there_is_used(self) -> None:
         profile = self.provide()
         self.check_usable(profile)
