@@ -187,6 +187,24 @@ class Elsewhere(KeyCase):
         self.assertEqual(result.out.count("not here"), 2)
         self.assertEqual(self.api.asked(), [TOKEN, ACCOUNTS, f"{ACCOUNTS}/{made['serviceAccountId']}/keys"])
 
+    def test_three_keys_on_one_token_on_the_spare_and_on_none_here(self) -> None:
+        self.store.initialise("spare")
+        account = "service", "three-keys"
+        self.expect(self.run_program("account", "create", *account, "--profile", "three"), 0)
+        first = self.profile("three")
+        id_ = first["SERVICE_ACCOUNT_ID"]
+        spare = {"SSA_HSM_TOKEN": "pkcs11:token=spare"}
+        created = self.run_program("key", "create", "--account", id_, "--profile", "spare", env=spare)
+        self.expect(created, 0)
+        elsewhere = self.api.call("POST", f"/service-accounts/{id_}/keys", self.api.admin()).json["kid"]
+        found = {key["keyId"]: key for key in self.keys("--profile", "three")}
+        second = self.profile("spare")["KEY_ID"]
+        self.assertEqual(set(found), {first["KEY_ID"], second, elsewhere})
+        places = {kid: [place["label"] for place in key["tokens"]] for kid, key in found.items()}
+        self.assertEqual(places, {first["KEY_ID"]: [LABEL], second: ["spare"], elsewhere: []})
+        self.assertEqual([kid for kid, key in found.items() if key["own"]], [first["KEY_ID"]])
+        self.expect(self.run_program("key", "list", "--profile", "three"), 0, "may well live on the token of")
+
     def test_times_are_in_utc(self) -> None:
         made = self.other(keys=1)
         (key,) = self.keys("--account", made["serviceAccountId"])
