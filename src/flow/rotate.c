@@ -85,7 +85,7 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
     return text_format(old_key_id, 128, "%s", w.entry.old_kid);
 }
 
-// After the claim: whoever rotated in the meantime has written the profile, and its old key waits.
+// Whoever rotated in the meantime has written the profile, and its old key waits.
 static bool check_current(const struct ssa_run *run, const struct identity *identity, const char *profile,
                           struct ssa_error *err)
 {
@@ -239,8 +239,9 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
     const struct provisioning what = {
         .operation = OP_KEY_ROTATE, .with_secret = true, .without_profile = !from_profile};
     WORK_AUTO w = WORK_NONE;
-    if (!work_prepare(&w, run, &output, &what, err) || !note_old_key(&w, &identity, how, err) ||
-        !aps_admin(w.client, scopes, err) || !work_claim(&w, err) ||
+    // Before a PIN is asked for, and once more under the claim.
+    if (!check_current(run, &identity, profile, err) || !work_prepare(&w, run, &output, &what, err) ||
+        !note_old_key(&w, &identity, how, err) || !aps_admin(w.client, scopes, err) || !work_claim(&w, err) ||
         !check_current(run, &identity, profile, err) ||
         !aps_key_list(w.client, w.made.account.id, &w.made.before, err) ||
         !make_room(&w, how, identity.key_id, err) || !work_make_key(&w, err) || !prove_by_fetching(&w, err) ||
