@@ -402,7 +402,9 @@ bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, st
 
 // What was done: one operation that is over. Texts are empty, and times unknown, where they do not apply.
 struct ssa_event {
-    const char *id;                  // of the entry; sorts by time
+    const char *id;                  // of the entry
+    long long sequence;              // from 1, without a gap
+    const char *previous;            // the SHA-256 of the entry before, in hex
     const char *operation, *outcome; // "key create"; "done", "undone", "failed", "left", "unknown"
     struct ssa_time started, ended;
     long long uid;
@@ -414,6 +416,16 @@ struct ssa_event {
 // show borrows what it is shown.
 bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const struct ssa_event *event),
                  void *context, struct ssa_error *err);
+
+// The audit trail as a chain: each entry holds the SHA-256 of the one before, as that's file is.
+struct ssa_chain {
+    size_t count;
+    char last[65]; // the SHA-256 of the last entry: who keeps it elsewhere sees whether the end is cut off
+};
+
+// Looks whether it is unbroken. Fails with SSA_CONFIG, naming the first entry that is missing, was changed,
+// or is none.
+bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, struct ssa_error *err);
 
 // Destroys, after a yes for each (callbacks.confirm, or yes), keys on tokens which the API does not know any
 // more and whose making under this client id and server is in the audit trail. *found is how many there were,

@@ -118,7 +118,7 @@ const struct command command_table[] = {
     {.name = "history",
      .arguments = "",
      .help = "list what was created, rotated, disabled and deleted from here",
-     OPTIONS(OPT_JSON),
+     OPTIONS(OPT_VERIFY, OPT_JSON),
      .run = command_history},
     {.name = "token",
      .arguments = "",

@@ -8,7 +8,7 @@
 #include "cli/table.h"
 #include "core/text.h"
 
-enum { JSON_MAX = 8 * 1024 * 1024 };
+enum { JSON_MAX = 8 * 1024 * 1024, VERIFY_JSON_MAX = 1024 };
 
 struct shown {
     struct table table;
@@ -23,6 +23,7 @@ static void add_json(void *context, const struct ssa_event *e)
     const struct {
         const char *name, *text;
     } texts[] = {{"id", e->id},
+                 {"previous", e->previous},
                  {"operation", e->operation},
                  {"outcome", e->outcome},
                  {"clientId", e->client_id},
@@ -41,6 +42,8 @@ static void add_json(void *context, const struct ssa_event *e)
         member_text(w, texts[i].name, texts[i].text);
     when_json(w, "startedAt", e->started);
     when_json(w, "endedAt", e->ended);
+    json_name(w, "sequence");
+    json_integer(w, e->sequence);
     json_name(w, "uid");
     json_integer(w, e->uid);
     json_close(w, JSON_OBJECT);
@@ -71,10 +74,33 @@ static bool as_json(const struct invocation *i, struct shown *s, struct ssa_erro
     return document_print(&s->document, err);
 }
 
+static bool verify(const struct invocation *i, struct ssa_error *err)
+{
+    struct ssa_chain chain;
+    struct document d;
+    if (!ssa_history_verify(&i->run, &chain, err))
+        return false;
+    if (!i->arguments->given[OPT_JSON]) {
+        print_note("%zu entries, none missing and none changed%s%s", chain.count,
+                   chain.count > 0 ? "; the last one's SHA-256: " : "", chain.last);
+        return true;
+    }
+    if (!document_begin(&d, VERIFY_JSON_MAX, err))
+        return false;
+    json_open(&d.json, JSON_OBJECT);
+    json_name(&d.json, "entries");
+    json_integer(&d.json, (long long)chain.count);
+    member_text(&d.json, "lastSha256", chain.last);
+    json_close(&d.json, JSON_OBJECT);
+    return document_print(&d, err);
+}
+
 bool command_history(const struct invocation *i, struct ssa_error *err)
 {
     static const char *const heads[] = {"WHEN", "OPERATION", "OUTCOME", "ACCOUNT", "KEY", "UID", "NOTE"};
     struct shown s = {0};
+    if (i->arguments->given[OPT_VERIFY])
+        return verify(i, err);
     if (i->arguments->given[OPT_JSON])
         return as_json(i, &s, err);
     table_begin(&s.table, sizeof heads / sizeof heads[0], heads);

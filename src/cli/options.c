@@ -71,6 +71,7 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPT_FINISH] = {"finish", 0, NULL, "retire the old key of the last rotation", NULL, false, NULL},
     [OPT_DRY_RUN] = {"dry-run", 'n', NULL, "say what would be done, and do nothing", NULL, false, NULL},
     [OPT_KEY] = {"key", 0, "KEY_ID", "the key that was lost, where that cannot be told", NULL, false, NULL},
+    [OPT_VERIFY] = {"verify", 0, NULL, "look whether entries are missing or were changed", NULL, false, NULL},
     [OPT_FORGET] = {"forget", 0, NULL, "give up on what cannot be settled", NULL, false, NULL},
 };
 

@@ -52,6 +52,7 @@ enum option {
     OPT_DRY_RUN,
     OPT_KEY,
     OPT_FORGET,
+    OPT_VERIFY,
     OPTION_COUNT
 };
 

@@ -37,6 +37,8 @@ static const struct member {
     MEMBER("retireAt", TIME, retire_at),
     MEMBER("uid", NUMBER, uid),
     MEMBER("pid", NUMBER, pid),
+    MEMBER("sequence", NUMBER, sequence),
+    MEMBER("previous", TEXT, previous),
     MEMBER("clientId", TEXT, client_id),
     MEMBER("baseUrl", TEXT, base_url),
     MEMBER("name", TEXT, name),

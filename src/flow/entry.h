@@ -6,6 +6,7 @@
 
 #include "aps/aps.h"
 #include "core/json.h"
+#include "flow/fingerprint.h"
 #include "flow/paths.h"
 #include "flow/window.h"
 #include "hsm/uri.h"
@@ -58,8 +59,10 @@ struct entry {
     struct window asked; // for the account, or the key
     time_t retire_at;    // of a rotation: the old key is to serve until then; 0: until somebody says so
     long long uid, pid;
-    bool replaces_profile; // one that is there may be replaced
-    bool slot_was_used;    // its key was to be destroyed
+    long long sequence;              // of a closed one, from 1; 0: not given yet
+    char previous[FINGERPRINT_TEXT]; // the SHA-256 of the closed one before, as its file is
+    bool replaces_profile;           // one that is there may be replaced
+    bool slot_was_used;              // its key was to be destroyed
     bool retires_at_once;
     char client_id[APS_ID_MAX], base_url[PATH_TEXT_MAX];
     char name[APS_NAME_MAX]; // of an account that is to be made

@@ -76,6 +76,60 @@ bool journal_step(struct journal *j, enum step step, struct ssa_error *err)
     return false;
 }
 
+// Gives a closed entry its place in the chain and puts it away. Under the lock.
+static bool put_away(struct journal *j, struct ssa_error *err)
+{
+    struct entry *e = &j->entry;
+    if (e->sequence == 0 && (!journal_next(&e->sequence, e->previous, err) || !journal_write(j, err)))
+        return false;
+    return journal_put_away(j, err);
+}
+
+// What is there of entries that need nobody: those of nothing go, and those that were closed and not put away
+// are. Each that is closed is so before the next is, which follows on it. Under the lock.
+static void tidy(const struct ssa_callbacks *callbacks, const struct journal_names *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        JOURNAL_AUTO j = {.fd = -1, .callbacks = callbacks};
+        bool found = false;
+        if (!journal_open(&j, names->list[i]->d_name, &found, NULL) || !found || j.fd < 0)
+            continue;
+        if (j.entry.step == STEP_BEGUN && j.entry.draft[0] != '\0')
+            (void)unlink(j.entry.draft);
+        // Where it cannot be put away, the next who looks tries again.
+        if (j.entry.step == STEP_CLOSED)
+            (void)put_away(&j, NULL);
+    }
+}
+
+// Lists the open entries, tidied. Gives the lock, for the caller to close, or -1 with err filled.
+static int list_locked(const struct ssa_callbacks *callbacks, bool patient, struct journal_names *names,
+                       struct ssa_error *err)
+{
+    *names = (struct journal_names){0};
+    const int lock = journal_lock(callbacks, patient, err);
+    if (lock < 0)
+        return -1;
+    if (journal_list(JOURNAL_OPEN, names, err)) {
+        tidy(callbacks, names);
+        return lock;
+    }
+    (void)close(lock);
+    return -1;
+}
+
+static bool close_locked(struct journal *j, struct ssa_error *err)
+{
+    struct journal_names names;
+    const int lock = list_locked(j->callbacks, true, &names, err);
+    if (lock < 0)
+        return false;
+    const bool away = put_away(j, err);
+    journal_names_free(&names);
+    (void)close(lock);
+    return away;
+}
+
 void journal_close(struct journal *j, enum outcome outcome)
 {
     struct ssa_error err = {0};
@@ -83,7 +137,8 @@ void journal_close(struct journal *j, enum outcome outcome)
     j->entry.ended = time(NULL);
     if (j->fd < 0)
         return;
-    if (!journal_step(j, STEP_CLOSED, &err) || !journal_put_away(j, &err))
+    // Closed first: where it cannot be put away now, the next who looks does it.
+    if (!journal_step(j, STEP_CLOSED, &err) || !close_locked(j, &err))
         tell(j->callbacks, SSA_WARNING, "the journal's entry %s cannot be closed: %s (%s)", j->id, err.what,
              err.cause);
     (void)close(j->fd);
@@ -107,20 +162,6 @@ static enum standing standing_of(const struct journal *j)
     return j->entry.step == STEP_SWITCHED && !j->entry.retires_at_once ? WAITING : INTERRUPTED;
 }
 
-// What is left of an entry that needs nobody: true where it was put away.
-static bool put_away(struct journal *j)
-{
-    if (j->fd < 0)
-        return false;
-    if (j->entry.step == STEP_BEGUN) {
-        if (j->entry.draft[0] != '\0')
-            (void)unlink(j->entry.draft);
-        journal_remove(j);
-        return true;
-    }
-    return j->entry.step == STEP_CLOSED && journal_put_away(j, NULL);
-}
-
 static bool each_open(const struct ssa_callbacks *callbacks, const struct journal_names *names,
                       journal_visit *visit, void *context, struct ssa_error *err)
 {
@@ -129,7 +170,8 @@ static bool each_open(const struct ssa_callbacks *callbacks, const struct journa
         JOURNAL_AUTO j = {.fd = -1, .callbacks = callbacks};
         bool found = false;
         ok = journal_open(&j, names->list[i]->d_name, &found, err);
-        if (ok && found && !put_away(&j))
+        const bool settled = j.fd >= 0 && (j.entry.step == STEP_BEGUN || j.entry.step == STEP_CLOSED);
+        if (ok && found && !settled)
             ok = visit(context, &j, standing_of(&j), err);
     }
     return ok;
@@ -141,11 +183,10 @@ static bool each_open_locked(const struct ssa_callbacks *callbacks, bool patient
                              void *context, struct ssa_error *err)
 {
     struct journal_names names;
-    const int lock = journal_lock(callbacks, patient, err);
+    const int lock = list_locked(callbacks, patient, &names, err);
     if (lock < 0)
         return false;
-    const bool ok =
-        journal_list(JOURNAL_OPEN, &names, err) && each_open(callbacks, &names, visit, context, err);
+    const bool ok = each_open(callbacks, &names, visit, context, err);
     journal_names_free(&names);
     (void)close(lock);
     return ok;
@@ -154,13 +195,12 @@ static bool each_open_locked(const struct ssa_callbacks *callbacks, bool patient
 bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context, struct ssa_error *err)
 {
     struct journal_names names;
-    const int lock = journal_lock(&run->callbacks, true, err);
+    const int lock = list_locked(&run->callbacks, true, &names, err);
     if (lock < 0)
         return false;
     // visit may take its time over one: that stays locked alone.
-    const bool listed = journal_list(JOURNAL_OPEN, &names, err);
     (void)close(lock);
-    const bool ok = listed && each_open(&run->callbacks, &names, visit, context, err);
+    const bool ok = each_open(&run->callbacks, &names, visit, context, err);
     journal_names_free(&names);
     return ok;
 }
@@ -217,12 +257,11 @@ bool journal_claim(struct journal *j, struct ssa_error *err)
 {
     struct journal_names names;
     struct claim claim = {.mine = j};
-    const int lock = journal_lock(j->callbacks, true, err);
+    const int lock = list_locked(j->callbacks, true, &names, err);
     if (lock < 0)
         return false;
     // Looked and written under one lock: of two that claim at once, one wins.
-    const bool ok = journal_list(JOURNAL_OPEN, &names, err) &&
-                    each_open(j->callbacks, &names, refuse_same, &claim, err) && journal_write(j, err);
+    const bool ok = each_open(j->callbacks, &names, refuse_same, &claim, err) && journal_write(j, err);
     journal_names_free(&names);
     (void)close(lock);
     return ok;

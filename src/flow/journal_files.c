@@ -19,6 +19,7 @@ enum {
     FILE_BYTES = 256 * 1024,
     ROOM = 64 * 1024,
     POLL_MS = 20,
+    NUMBER_DIGITS = 8,
     PATIENCE_MS = 30000
 };
 
@@ -249,10 +250,50 @@ bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error
     return read || error_set(err, SSA_CONFIG, NULL, path, "is no entry of the history");
 }
 
+long long journal_number(const char *name)
+{
+    char *end = NULL;
+    const long long number = strtoll(name, &end, 10);
+    return end == name + NUMBER_DIGITS && *end == '-' && number > 0 ? number : 0;
+}
+
+bool journal_hash_closed(const char *name, char hash[static FINGERPRINT_TEXT], struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    SECRET_AUTO text = {0};
+    if (!file_path(JOURNAL_CLOSED, name, path, err) || !secret_new(&text, FILE_BYTES, err))
+        return false;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return error_errno(err, SSA_CONFIG, errno, path, "the history's entry cannot be read");
+    const bool read = secret_read_fd(&text, fd, path, err);
+    (void)close(fd);
+    if (read)
+        fingerprint(secret_span(&text), hash);
+    return read;
+}
+
+bool journal_next(long long *sequence, char previous[static FINGERPRINT_TEXT], struct ssa_error *err)
+{
+    struct journal_names names;
+    *sequence = 1;
+    previous[0] = '\0';
+    bool ok = journal_list(JOURNAL_CLOSED, &names, err);
+    if (ok && names.count > 0) {
+        const char *last = names.list[names.count - 1]->d_name;
+        *sequence = journal_number(last) + 1;
+        ok = journal_hash_closed(last, previous, err);
+    }
+    journal_names_free(&names);
+    return ok;
+}
+
 bool journal_put_away(struct journal *j, struct ssa_error *err)
 {
     char from[PATH_TEXT_MAX], to[PATH_TEXT_MAX];
-    if (!file_path(JOURNAL_OPEN, j->id, from, err) || !file_path(JOURNAL_CLOSED, j->id, to, err))
+    char name[JOURNAL_ID_MAX + 16];
+    if (!text_format(name, sizeof name, "%0*lld-%s", NUMBER_DIGITS, j->entry.sequence, j->id) ||
+        !file_path(JOURNAL_OPEN, j->id, from, err) || !file_path(JOURNAL_CLOSED, name, to, err))
         return false;
     if (ftruncate(j->fd, (off_t)j->written) != 0 || rename(from, to) != 0)
         return unwritable(err, errno, to);

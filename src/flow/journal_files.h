@@ -29,7 +29,19 @@ bool journal_open(struct journal *j, const char *name, bool *found, struct ssa_e
 // Reads a closed entry. Fails with SSA_CONFIG.
 bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error *err) MUST_CHECK;
 
-// Moves the entry to the history.
+// What the next closed entry follows on: its number, and the SHA-256 of the last one's file. Under the lock.
+// Fails with SSA_CONFIG.
+bool journal_next(long long *sequence, char previous[static FINGERPRINT_TEXT],
+                  struct ssa_error *err) MUST_CHECK;
+
+// The SHA-256 of a closed entry's file.
+bool journal_hash_closed(const char *name, char hash[static FINGERPRINT_TEXT],
+                         struct ssa_error *err) MUST_CHECK;
+
+// The number in a closed entry's name; 0 where there is none.
+long long journal_number(const char *name);
+
+// Moves the entry, which has its number, to the history.
 bool journal_put_away(struct journal *j, struct ssa_error *err) MUST_CHECK;
 
 // Removes an entry of nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from typing import Any
@@ -108,6 +109,47 @@ class History(FaultCase):
         table = self.expect(self.run_program("history"), 0).out
         self.assertIn("account create", table)
         self.assertIn(kid, table)
+
+    def test_the_chain_shows_a_gap_and_a_change(self) -> None:
+        self.expect(self.run_program("history", "--verify"), 0, "0 entries")
+        self.expect(self.run_program(*CREATE), 0)
+        kid = self.profile()["KEY_ID"]
+        for command in (("key", "disable", kid), ("key", "enable", kid), ("key", "disable", kid)):
+            self.expect(self.run_program(*command), 0)
+        folder = self.state / "ssa-hsm" / "history"
+        files = sorted(folder.iterdir())
+        last = hashlib.sha256(files[-1].read_bytes()).hexdigest()
+        self.expect(self.run_program("history", "--verify"), 0, "4 entries", last)
+        verified = json.loads(self.expect(self.run_program("history", "--verify", "--json"), 0).out)
+        self.assertEqual(verified, {"entries": 4, "lastSha256": last})
+        told = json.loads(self.expect(self.run_program("history", "--json"), 0).out)
+        self.assertEqual([e["sequence"] for e in told], [1, 2, 3, 4])
+        self.assertEqual(told[2]["previous"], hashlib.sha256(files[1].read_bytes()).hexdigest())
+        text = files[1].read_bytes()
+        for name, damage in {
+            "a byte": lambda: files[1].write_bytes(text.replace(b'"uid":', b'"uiD":')),
+            "a line": lambda: files[1].write_bytes(text[text.index(b"\n") + 1 :]),
+            "gone": files[1].unlink,
+            "another's name": lambda: files[1].rename(folder / files[1].name.replace("00000002", "00000007")),
+        }.items():
+            with self.subTest(name):
+                damage()
+                self.expect(self.run_program("history", "--verify"), 3, "missing" if not files[1].exists() else files[2].name)
+                for path in folder.glob("00000007*"):
+                    path.unlink()
+                files[1].write_bytes(text)
+                self.expect(self.run_program("history", "--verify"), 0)
+
+    def test_one_that_was_killed_before_it_was_put_away_keeps_its_place(self) -> None:
+        self.expect(self.run_program(*CREATE), 0)
+        folder = self.state / "ssa-hsm" / "history"
+        (path,) = folder.iterdir()
+        # As after a kill between the closing line and the rename.
+        path.rename(self.state / "ssa-hsm" / "journal" / path.name.split("-", 1)[1])
+        self.expect(self.run_program("key", "disable", self.profile()["KEY_ID"]), 0)
+        told = json.loads(self.expect(self.run_program("history", "--json"), 0).out)
+        self.assertEqual([(e["sequence"], e["operation"]) for e in told], [(1, "account create"), (2, "key disable")])
+        self.expect(self.run_program("history", "--verify"), 0, "2 entries")
 
     def test_no_secret_is_in_it(self) -> None:
         self.expect(self.run_program(*CREATE), 0)
