@@ -1,4 +1,4 @@
-"""The proof behind scripts/prove-memory: every process of three commands, searched as it ends."""
+"""The proof behind scripts/prove-memory: every process of six commands, searched as it ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from needles import Source
 from search import build_scanner
 from world import ROOT, CannotRun, World
 
-COMMANDS = ("account-create", "token", "exec", "key-create", "key-import")
+COMMANDS = ("account-create", "token", "exec", "key-create", "key-import", "key-rotate")
 
 
 @dataclass
@@ -74,6 +74,10 @@ class Proof:
                 account, kid, pem = self._world.issue_key()
                 command = ["key", "import", str(pem), "--key-id", kid, "--account", account, "--profile", "imported"]
                 self._command(name, command, False, 3, True)
+            elif name == "key-rotate" and name in only:
+                second = (self._world.home / "second.env").read_text()
+                kid = second.split('KEY_ID="', 1)[1].split('"', 1)[0]
+                self._command(name, ["key", "rotate", "--now", "--replace", kid, "--yes"], True, 4, True)
 
     def _options(self) -> list[str]:
         return ["--timeout", str(self._timeout), *(["--user", self._world.user] if self._world.user else [])]
@@ -110,6 +114,8 @@ class Proof:
             return True  # it ended as its command did
         if name == "key-create":
             return (self._world.home / "second.env").exists()
+        if name == "key-rotate":
+            return b'KEY_ID="' in output.read_bytes()
         profile = "default" if name == "account-create" else "imported"
         return (self._world.home / "config/ssa-hsm" / f"{profile}.env").exists()
 
