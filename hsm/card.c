@@ -76,7 +76,7 @@ bool card_destroy(struct token *token, const struct key_name *name, struct key *
         return false;
     const struct creation over = {
         .numbers = &numbers, .id = key_id(name), .parts = token->info.recipe->parts, .on_token = true};
-    const CK_RV rv = object_create_private(token, &over, &object);
+    const CK_RV rv = object_put_private(token, &over, &object);
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the key in slot %s cannot be overwritten",
                         slot_name(name->slot));

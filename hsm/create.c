@@ -26,13 +26,17 @@ static bool surely_not_made(CK_RV rv)
            rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCOMPLETE ||
            rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_FUNCTION_NOT_SUPPORTED ||
            rv == CKR_USER_TYPE_INVALID || rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_SESSION_READ_ONLY ||
-           rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY;
+           rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY ||
+           rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID ||
+           rv == CKR_WRAPPED_KEY_INVALID || rv == CKR_WRAPPED_KEY_LEN_RANGE ||
+           rv == CKR_UNWRAPPING_KEY_HANDLE_INVALID || rv == CKR_UNWRAPPING_KEY_SIZE_RANGE ||
+           rv == CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
 }
 
 bool create_private(struct token *token, const struct creation *creation, struct key *key,
                     struct ssa_error *err)
 {
-    const CK_RV rv = object_create_private(token, creation, &key->private_object);
+    const CK_RV rv = object_put_private(token, creation, &key->private_object);
     if (rv == CKR_OK)
         return true;
     key->private_object = surely_not_made(rv) ? CK_INVALID_HANDLE : CK_UNAVAILABLE_INFORMATION;

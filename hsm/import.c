@@ -3,6 +3,7 @@
 #include "hsm/object.h"
 #include "hsm/recipe.h"
 #include "hsm/slot.h"
+#include "hsm/wrap.h"
 
 enum { KEY_ID_MAX = 128 };
 
@@ -31,20 +32,13 @@ static bool store_both(struct token *token, const struct creation *c, const stru
     return rv == CKR_OK || creation_refused(err, token, rv, "public");
 }
 
-bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,
-                struct key *key, struct ssa_error *err)
+static bool import(struct token *token, const struct creation *creation, const struct key_name *name,
+                   struct key *key, struct ssa_error *err)
 {
-    if (!key_of_numbers(numbers, key, err))
-        return false;
-    const struct creation creation = {.numbers = numbers,
-                                      .id = key_id(name),
-                                      .label = span_text(name->label),
-                                      .parts = token->info.recipe->parts & ~token->left_out,
-                                      .on_token = true};
     const CK_USER_TYPE who = token->info.recipe->import_as == IMPORT_AS_SO ? CKU_SO : CKU_USER;
     if (!session_as(token, who, err))
         return false;
-    if (store_both(token, &creation, name, key, err))
+    if (store_both(token, creation, name, key, err))
         return true;
     // A card's slot holds what it held, or the new key; handles do not tell which, and touching them may
     // crash.
@@ -57,9 +51,35 @@ bool key_import(struct token *token, const struct rsa_key *numbers, const struct
                           slot_name(name->slot), slot_name(name->slot));
     }
     if (!token->info.recipe->slots)
-        find_made(token, creation.id, key);
+        find_made(token, creation->id, key);
     (void)key_destroy(token, name, key, NULL);
     return false;
+}
+
+bool key_import(struct token *token, const struct rsa_key *numbers, struct secret *holder,
+                const struct key_name *name, struct key *key, struct ssa_error *err)
+{
+    SEALED_AUTO sealed = {0};
+    if (!key_of_numbers(numbers, key, err))
+        return false;
+    const struct rsa_key public_numbers = {.n = span_of(key->modulus, key->modulus_len),
+                                           .e = span_of(key->exponent, key->exponent_len)};
+    struct creation creation = {.numbers = numbers,
+                                .id = key_id(name),
+                                .label = span_text(name->label),
+                                .parts = token->info.recipe->parts & ~token->left_out,
+                                .on_token = true};
+    if (token->wrap != NULL) {
+        if (!wrap_begin(token, err) || !wrap_seal(token, token->wrap, numbers, &sealed, err))
+            return false;
+        // The module has not been given anything yet: it never sees the key.
+        secret_free(holder);
+        creation.numbers = &public_numbers;
+        creation.sealed = &sealed;
+    }
+    const bool done = import(token, &creation, name, key, err);
+    wrap_end(token);
+    return done;
 }
 
 bool key_complete(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)

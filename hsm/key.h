@@ -44,11 +44,13 @@ struct span key_id(const struct key_name *name);
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err) MUST_CHECK;
 
 // Stores the key as the token's recipe says: with the strict template (private, sensitive, not extractable,
-// sign alone), or with what of it the token takes. numbers may be wiped as soon as this returns. On failure
+// sign alone), or with what of it the token takes. Where a rehearsal chose the wrapped way, *holder, which
+// numbers point into, is wiped before the token is given anything; else it may be wiped as soon as this
+// returns. On failure
 // nothing is left on the token but a card's throwaway key; where that could not be had, what is left stays in
 // *key, as with key_destroy.
-bool key_import(struct token *token, const struct rsa_key *numbers, const struct key_name *name,
-                struct key *key, struct ssa_error *err) MUST_CHECK;
+bool key_import(struct token *token, const struct rsa_key *numbers, struct secret *holder,
+                const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // Reads the attributes back and has a random challenge signed, which is verified with the public half by
 // OpenSSL. On a card the key then signs its own certificate, which replaces the placeholder.

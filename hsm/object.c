@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "hsm/recipe.h"
+#include "hsm/wrap.h"
 
 enum { TEMPLATE_MAX = 24, THROWAWAY_MAX = 2048, THROWAWAY_BITS = 2048 };
 
@@ -50,21 +51,29 @@ static const struct {
     {PART_NO_DERIVE, CKA_DERIVE, false},
 };
 
-CK_RV object_create_private(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
+// Everything but the numbers.
+static void add_private(struct template *t, const struct creation *c)
 {
     static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-    const struct rsa_key *numbers = c->numbers;
-    struct template t = {0};
-    add(&t, CKA_CLASS, &class, sizeof class);
-    add(&t, CKA_KEY_TYPE, &rsa, sizeof rsa);
+    add(t, CKA_CLASS, &class, sizeof class);
+    add(t, CKA_KEY_TYPE, &rsa, sizeof rsa);
     if ((c->parts & PART_TOKEN) != 0)
-        add_flag(&t, CKA_TOKEN, c->on_token);
+        add_flag(t, CKA_TOKEN, c->on_token);
     for (size_t i = 0; i < COUNT(flags); i++)
         if ((c->parts & flags[i].part) != 0)
-            add_flag(&t, flags[i].type, flags[i].value);
-    add_span(&t, CKA_ID, c->id);
+            add_flag(t, flags[i].type, flags[i].value);
+    add_span(t, CKA_ID, c->id);
     if ((c->parts & PART_LABEL) != 0)
-        add_span(&t, CKA_LABEL, c->label);
+        add_span(t, CKA_LABEL, c->label);
+}
+
+CK_RV object_put_private(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
+{
+    const struct rsa_key *numbers = c->numbers;
+    struct template t = {0};
+    add_private(&t, c);
+    if (c->sealed != NULL)
+        return wrap_open(token, token->wrap, c->sealed, t.attributes, t.count, object);
     if ((c->parts & PART_N_AND_D) != 0) {
         add_span(&t, CKA_MODULUS, numbers->n);
         add_span(&t, CKA_PRIVATE_EXPONENT, numbers->d);

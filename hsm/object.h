@@ -9,13 +9,16 @@
 
 // What becomes of a private key's object: parts is what of the template is used (enum template_part),
 // on_token false makes a session object, which is gone with the session.
+struct sealed;
 struct creation {
-    const struct rsa_key *numbers;
+    const struct rsa_key *numbers; // of one that is sealed the public ones alone
+    const struct sealed *sealed;   // for the token's transport keys; NULL: it comes in plainly
     struct span id, label;
     unsigned parts;
     bool on_token;
 };
-CK_RV object_create_private(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
+// Creates it, or unwraps it.
+CK_RV object_put_private(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
 CK_RV object_create_public(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
 CK_RV object_create_certificate(struct token *token, struct span id, struct span subject, struct span der,
                                 CK_OBJECT_HANDLE *object);
@@ -40,6 +43,9 @@ bool creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv
 
 // Signs a challenge and verifies it with the public half.
 bool key_challenge(struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
+
+// What key_prove asks of a key, but for a card's certificate; of a session object no CKA_TOKEN.
+bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err) MUST_CHECK;
 
 // A card's slot: the certificate that must follow an import at once, the one that the key signs itself, and
 // the end of both.

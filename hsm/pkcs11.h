@@ -5,6 +5,7 @@
 #define CRYPTOKI_COMPAT 1
 #include <p11-kit/pkcs11.h>
 
+#include "core/rsa_key.h"
 #include "hsm/token.h"
 
 // A module that is loaded and initialised, and its function list.
@@ -13,6 +14,13 @@ struct module {
     CK_FUNCTION_LIST *call;
     bool
         ours; // initialised here, so finalised here: another user of the module in this process is left alone
+};
+
+// The key pair that a token made for one import: session objects.
+struct transport {
+    CK_OBJECT_HANDLE public_key, private_key; // 0 is none
+    uint8_t modulus[RSA_BYTES_MAX];
+    size_t modulus_len;
 };
 
 struct token {
@@ -26,6 +34,8 @@ struct token {
     uint32_t slots_seen;    // bits of a card's slots that were found used, by whichever look
     unsigned left_out;      // template_part: what a rehearsal showed this token not to know
     bool no_public_half;    // and that it takes no public key object
+    struct transport transport;
+    const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly
     struct token_info info;
 };
 

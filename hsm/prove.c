@@ -1,5 +1,4 @@
-// The proof that a key works on the token and cannot come out of it, and the rehearsal of it with a throwaway
-// key.
+// The proof that a key works on the token and cannot come out of it.
 #include <assert.h>
 #include <openssl/rand.h>
 
@@ -8,9 +7,6 @@
 #include "hsm/recipe.h"
 
 enum { CHALLENGE_BYTES = 32 };
-
-// Id and label of a throwaway key.
-static const char rehearsal_id[] = "ssa-hsm rehearsal";
 
 // What must be read back, and what may be: a module that does not know a use cannot allow it. A use whose
 // part of the template the token does not take is the token's own decision, which is told.
@@ -147,12 +143,17 @@ bool key_again(struct token *token, const struct key_name *name, struct key *key
            (!token->info.recipe->slots || find_again(token, name, key, err));
 }
 
+bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err)
+{
+    return check_attributes(token, key, on_token ? 0 : 1, err) && check_unreadable(token, key, err) &&
+           check_modulus(token, key, err) && key_challenge(token, key, err);
+}
+
 bool key_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     const bool card = token->info.recipe->slots;
-    return key_again(token, name, key, err) && check_attributes(token, key, 0, err) &&
-           check_unreadable(token, key, err) && check_modulus(token, key, err) &&
-           key_challenge(token, key, err) && (!card || card_certify(token, name, key, err));
+    return key_again(token, name, key, err) && key_works(token, key, true, err) &&
+           (!card || card_certify(token, name, key, err));
 }
 
 // The exponent, and the modulus once more, from the public half's object, where there is one: e is 65537
@@ -205,103 +206,4 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
     const unsigned asked = recipe->parts & ~(recipe->rehearse ? (unsigned)PART_OPTIONAL : 0U);
     return judge_all(token, key, out, 0, asked, err) && check_unreadable(token, key, err) &&
            read_public_half(token, key, err) && key_challenge(token, key, err);
-}
-
-static bool refuses_template(CK_RV rv)
-{
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT ||
-           rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY;
-}
-
-static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
-{
-    c->parts = parts;
-    return object_create_private(token, c, &key->private_object);
-}
-
-// Whether the token takes a key with these parts. It is destroyed at once; where it could not be, it stays in
-// *key.
-static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, struct key *key)
-{
-    CK_RV rv = create_with(token, c, parts, key);
-    const bool made = rv == CKR_OK;
-    if (made)
-        rv = token->module.call->C_DestroyObject(token->session, key->private_object);
-    if (!made || rv == CKR_OK)
-        key->private_object = CK_INVALID_HANDLE;
-    return rv;
-}
-
-// What of the optional parts the token knows: all, or each that it takes beside those it cannot do without.
-static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
-{
-    token->left_out = 0;
-    CK_RV rv = try_parts(token, c, PART_ALL, key);
-    if (!refuses_template(rv) || key->private_object != CK_INVALID_HANDLE)
-        return rv;
-    unsigned parts = PART_ALL & ~PART_OPTIONAL;
-    rv = try_parts(token, c, parts, key);
-    for (unsigned part = 1; rv == CKR_OK && key->private_object == CK_INVALID_HANDLE && part < PART_ALL;
-         part <<= 1)
-        if ((part & PART_OPTIONAL) != 0 && try_parts(token, c, parts | part, key) == CKR_OK)
-            parts |= part;
-    token->left_out = PART_ALL & ~parts;
-    return rv;
-}
-
-static bool cannot_import(struct token *token, CK_RV rv, bool on_token, struct ssa_error *err)
-{
-    ckr_fail(err, SSA_TOKEN, rv, token, "a rehearsal with a throwaway key shows that the token takes none");
-    return on_token
-               ? error_hint(err, "Nothing was asked of the API. Choose another token.")
-               : error_hint(
-                     err,
-                     "Nothing was asked of the API. Choose another token; one that keeps no session objects "
-                     "may still take a key: --rehearse tries with one on the token.");
-}
-
-static bool end_rehearsal(struct token *token, struct key *key, bool good, struct ssa_error *err)
-{
-    static const struct key_name name = {.kid = rehearsal_id, .email = "", .label = rehearsal_id};
-    char command[KEY_REMOVAL_MAX];
-    struct ssa_error why = {0};
-    if (token->no_public_half)
-        key->public_object = CK_INVALID_HANDLE;
-    if (key_destroy(token, &name, key, &why))
-        return good;
-    key_removal_command(token, key, &name, command);
-    error_set(err, SSA_TOKEN, why.cause, token->info.uri,
-              "the throwaway key of a rehearsal cannot be destroyed");
-    return error_hint(err, "Nothing was asked of the API. Remove it: `%s`", command);
-}
-
-bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err)
-{
-    struct rsa_key numbers;
-    SECRET_AUTO der = {0};
-    // In a card's slot the only rehearsal would be the thing itself; its recipe was measured.
-    if (token->info.recipe->slots || (!token->info.recipe->rehearse && !on_token))
-        return true;
-    struct key key;
-    if (!throwaway_key(&der, &numbers, err) || !key_of_numbers(&numbers, &key, err))
-        return false;
-    struct creation c = {.numbers = &numbers,
-                         .id = span_text(rehearsal_id),
-                         .label = span_text(rehearsal_id),
-                         .on_token = on_token};
-    CK_RV rv = narrow(token, &c, &key);
-    if (key.private_object != CK_INVALID_HANDLE)
-        return end_rehearsal(token, &key,
-                             error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                                       "the throwaway key of a rehearsal stays at first"),
-                             err);
-    if (rv == CKR_OK)
-        rv = create_with(token, &c, PART_ALL & ~token->left_out, &key);
-    if (rv != CKR_OK)
-        return cannot_import(token, rv, on_token, err);
-    const bool good = check_attributes(token, &key, on_token ? 0 : 1, err) &&
-                      check_modulus(token, &key, err) && key_challenge(token, &key, err);
-    // Nothing needs the public half on the token: one that does not take it goes without.
-    token->no_public_half = object_create_public(token, &c, &key.public_object) != CKR_OK;
-    return end_rehearsal(token, &key, good, err);
 }

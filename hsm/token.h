@@ -97,10 +97,15 @@ bool token_login_officer(struct token *token, const struct pin_giver *so, struct
 // is its value on a token whose owner has not changed it, or NULL.
 const char *token_so_pin_name(const struct token *token, const char **factory);
 
-// Shows by a throwaway session object that an unknown token takes a key and signs with it; what it does not
-// know of the template is remembered for the real one. on_token: any token, by an object on it. The user is
-// logged in. Fails with SSA_TOKEN.
-bool token_rehearse(struct token *token, bool on_token, struct ssa_error *err) MUST_CHECK;
+// Shows by a throwaway session object that a token which says that it unwraps keys does so, or that an
+// unknown one takes a key, and that it signs then; how it comes in, and what of the template the token does
+// not know, is remembered for the real one. on_token: any token, by an object on it. The user is logged in.
+// Fails with SSA_TOKEN where the token takes none in the ways that are allowed.
+bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
+                    struct ssa_error *err) MUST_CHECK;
+
+// How key_import is going to bring a key in, for people.
+const char *token_import_way(const struct token *token, bool *wrapped);
 
 // Says whether the token can take a key and sign with it, as far as it tells without a login: not
 // write-protected, RSA signing among its mechanisms. Fails with SSA_TOKEN.

@@ -180,6 +180,10 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
 // ---- Accounts and keys
 // -----------------------------------------------------------------------------------------
 
+// How a key gets into the token: encrypted for a key that the token makes for it, and unwrapped inside, or as it
+// is. AUTO is the first where a rehearsal with a throwaway key shows that the token can do it.
+enum ssa_import_way { SSA_IMPORT_AUTO, SSA_IMPORT_PLAIN, SSA_IMPORT_WRAP };
+
 // Where the six names go.
 struct ssa_output {
     const char *profile; // name or path; NULL: SSA_HSM_PROFILE, else "default"
@@ -190,6 +194,7 @@ struct ssa_output {
     bool replace_key;    // a key that is in that slot is destroyed, after a yes
     bool yes;            // which is given with this
     bool rehearse;       // show by a throwaway key on the token that it takes one
+    enum ssa_import_way import_way;
 };
 
 // What became of the file that an existing key came from.
@@ -237,7 +242,7 @@ struct ssa_rotation {
     const char *replace; // of three keys, the one that is deleted to make room; NULL: none
     bool at_once;        // the old key is retired at once
     long long grace; // else not before so many seconds from now; 0: whenever ssa_rotation_finish is called
-    struct ssa_output output; // of it: slot, yes (of replace), rehearse, show_secret
+    struct ssa_output output; // of it: slot, yes (of replace), rehearse, import_way, show_secret
 };
 
 struct ssa_rotated {
@@ -406,6 +411,7 @@ struct ssa_event {
     long long sequence;              // from 1, without a gap
     const char *previous;            // the SHA-256 of the entry before, in hex
     const char *operation, *outcome; // "key create"; "done", "undone", "failed", "left", "unknown"
+    const char *import;              // how its key came into the token: "plain", "wrapped"; empty: none did
     struct ssa_time started, ended;
     long long uid;
     const char *client_id, *base_url, *account, *email, *key_id, *old_key_id, *token, *key_uri, *profile,

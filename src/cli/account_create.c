@@ -6,8 +6,9 @@ bool command_account_create(const struct invocation *i, struct ssa_error *err)
 {
     struct ssa_created created = {0};
     const bool without_key = i->arguments->given[OPT_NO_KEY];
-    const struct ssa_output output = output_of(i->arguments);
+    struct ssa_output output;
     const bool done =
+        output_of(i->arguments, &output, err) &&
         ssa_account_create(&i->run, i->words[0], i->words[1], without_key, &output, &created, err) &&
         created_print(&created, err);
     if (done && without_key)

@@ -1,18 +1,38 @@
 // What the commands that write a profile share.
 #include "cli/created.h"
 
+#include <string.h>
+
 #include "cli/print.h"
 
-struct ssa_output output_of(const struct arguments *arguments)
+static bool way_of(const struct arguments *arguments, enum ssa_import_way *way, struct ssa_error *err)
 {
-    return (struct ssa_output){.profile = arguments->values[OPT_PROFILE],
-                               .file = arguments->values[OPT_OUTPUT],
-                               .replace = arguments->given[OPT_FORCE],
-                               .show_secret = arguments->given[OPT_SHOW_SECRET],
-                               .slot = arguments->values[OPT_SLOT],
-                               .replace_key = arguments->given[OPT_REPLACE],
-                               .yes = arguments->given[OPT_YES],
-                               .rehearse = arguments->given[OPT_REHEARSE]};
+    static const char *const names[] = {
+        [SSA_IMPORT_AUTO] = "auto", [SSA_IMPORT_PLAIN] = "plain", [SSA_IMPORT_WRAP] = "wrap"};
+    const char *value = arguments->values[OPT_IMPORT];
+    *way = SSA_IMPORT_AUTO;
+    if (value == NULL)
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            *way = (enum ssa_import_way)i;
+            return true;
+        }
+    error_set(err, SSA_USAGE, NULL, NULL, "--import %s is no way into a token", value);
+    return error_hint(err, "It is one of auto, plain and wrap.");
+}
+
+bool output_of(const struct arguments *arguments, struct ssa_output *output, struct ssa_error *err)
+{
+    *output = (struct ssa_output){.profile = arguments->values[OPT_PROFILE],
+                                  .file = arguments->values[OPT_OUTPUT],
+                                  .replace = arguments->given[OPT_FORCE],
+                                  .show_secret = arguments->given[OPT_SHOW_SECRET],
+                                  .slot = arguments->values[OPT_SLOT],
+                                  .replace_key = arguments->given[OPT_REPLACE],
+                                  .yes = arguments->given[OPT_YES],
+                                  .rehearse = arguments->given[OPT_REHEARSE]};
+    return way_of(arguments, &output->import_way, err);
 }
 
 bool created_print(const struct ssa_created *created, struct ssa_error *err)

@@ -4,7 +4,9 @@
 
 #include "cli/command.h"
 
-struct ssa_output output_of(const struct arguments *arguments);
+// Where it goes, as the line says. Fails with SSA_USAGE.
+bool output_of(const struct arguments *arguments, struct ssa_output *output,
+               struct ssa_error *err) MUST_CHECK;
 
 // Prints the block to standard output, and where it is saved to standard error.
 bool created_print(const struct ssa_created *created, struct ssa_error *err) MUST_CHECK;

@@ -26,6 +26,7 @@ static void add_json(void *context, const struct ssa_event *e)
                  {"previous", e->previous},
                  {"operation", e->operation},
                  {"outcome", e->outcome},
+                 {"import", e->import},
                  {"clientId", e->client_id},
                  {"baseUrl", e->base_url},
                  {"serviceAccountId", e->account},

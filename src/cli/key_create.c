@@ -4,8 +4,9 @@
 bool command_key_create(const struct invocation *i, struct ssa_error *err)
 {
     struct ssa_created created = {0};
-    const struct ssa_output output = output_of(i->arguments);
-    const bool done = ssa_key_create(&i->run, i->arguments->values[OPT_ACCOUNT], &output, &created, err) &&
+    struct ssa_output output;
+    const bool done = output_of(i->arguments, &output, err) &&
+                      ssa_key_create(&i->run, i->arguments->values[OPT_ACCOUNT], &output, &created, err) &&
                       created_print(&created, err);
     if (done)
         created_next_step(&created);

@@ -33,8 +33,8 @@ bool command_key_import(const struct invocation *i, struct ssa_error *err)
                                     .email = a->values[OPT_EMAIL],
                                     .shred = a->given[OPT_SHRED]};
     struct ssa_created created = {0};
-    const struct ssa_output output = output_of(a);
-    const bool done = ssa_key_import(&i->run, &what, &output, &created, err) &&
+    struct ssa_output output;
+    const bool done = output_of(a, &output, err) && ssa_key_import(&i->run, &what, &output, &created, err) &&
                       created_print(&created, err) && say_what_became(what.file, &created, err);
     ssa_created_free(&created);
     return done;

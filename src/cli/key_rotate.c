@@ -4,12 +4,16 @@
 
 static bool read_how(const struct arguments *a, struct ssa_rotation *how, struct ssa_error *err)
 {
+    struct ssa_output output;
+    if (!output_of(a, &output, err))
+        return false;
     *how = (struct ssa_rotation){.replace = a->values[OPT_REPLACE_KEY],
                                  .at_once = a->given[OPT_NOW],
-                                 .output = {.slot = a->values[OPT_SLOT],
-                                            .yes = a->given[OPT_YES],
-                                            .rehearse = a->given[OPT_REHEARSE],
-                                            .show_secret = a->given[OPT_SHOW_SECRET]}};
+                                 .output = {.slot = output.slot,
+                                            .yes = output.yes,
+                                            .rehearse = output.rehearse,
+                                            .import_way = output.import_way,
+                                            .show_secret = output.show_secret}};
     if (a->given[OPT_GRACE] && (a->given[OPT_NOW] || a->given[OPT_FINISH]))
         return error_set(err, SSA_USAGE, NULL, NULL, "--grace goes with neither --now nor --finish");
     if (a->given[OPT_FINISH] && (a->given[OPT_DRY_RUN] || a->given[OPT_REPLACE_KEY]))

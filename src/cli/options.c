@@ -58,6 +58,8 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPT_REPLACE] = {"replace", 0, NULL, "destroy the key that is in that slot, after a yes", NULL, false,
                      NULL},
     [OPT_REHEARSE] = {"rehearse", 0, NULL, "first try a throwaway key on the token", NULL, false, NULL},
+    [OPT_IMPORT] = {"import", 0, "WAY", "how the key gets into the token: auto, plain, wrap (auto)", NULL,
+                    false, NULL},
     [OPT_LOGIN] = {"login", 'l', NULL, "log in and list the token's keys, private ones too", NULL, false,
                    NULL},
     [OPT_ALL] = {"all", 0, NULL, "of all accounts of the client id", NULL, false, NULL},

@@ -41,6 +41,7 @@ enum option {
     OPT_SLOT,
     OPT_REPLACE,
     OPT_REHEARSE,
+    OPT_IMPORT,
     OPT_LOGIN,
     OPT_ALL,
     OPT_JSON,

@@ -101,12 +101,14 @@ static bool parse_pkcs1(struct span der, struct rsa_key *key)
     return in.len == 0;
 }
 
+// The algorithm rsaEncryption with its parameters, NULL.
+static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
+                                         0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+
 // PrivateKeyInfo, RFC 5208 section 5: version, rsaEncryption, and the PKCS#1 key as an octet string.
 // Attributes may follow.
 static bool parse_pkcs8(struct span der, struct rsa_key *key)
 {
-    static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                             0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
     struct span in, algorithm, inner, attributes;
     return take(&der, DER_SEQUENCE, &in) && der.len == 0 && take_version_zero(&in) &&
            take(&in, DER_SEQUENCE, &algorithm) &&
@@ -119,6 +121,66 @@ static bool parse_pkcs8(struct span der, struct rsa_key *key)
 bool rsa_key_from_der(struct span der, struct rsa_key *key)
 {
     return parse_pkcs1(der, key);
+}
+
+// How long an element with that content is.
+static size_t element_len(size_t content)
+{
+    return content + (content < 0x80 ? 2 : content < 0x100 ? 3 : 4);
+}
+
+// A number's content: with a sign byte where its first bit is set.
+static size_t number_len(struct span number)
+{
+    return number.len + (number.len > 0 && number.data[0] >= 0x80);
+}
+
+static bool put_head(struct secret *out, uint8_t tag, size_t len)
+{
+    uint8_t head[4] = {tag, (uint8_t)len};
+    if (len >= 0x100) {
+        head[1] = 0x82;
+        head[2] = (uint8_t)(len >> 8);
+        head[3] = (uint8_t)len;
+    } else if (len >= 0x80) {
+        head[1] = 0x81;
+        head[2] = (uint8_t)len;
+    }
+    return len <= 0xffff && secret_append(out, span_of(head, element_len(len) - len));
+}
+
+static bool put_number(struct secret *out, struct span number)
+{
+    static const uint8_t sign = 0;
+    return number.len > 0 && put_head(out, DER_INTEGER, number_len(number)) &&
+           (number.data[0] < 0x80 || secret_append(out, span_of(&sign, 1))) && secret_append(out, number);
+}
+
+static bool put_version_zero(struct secret *out)
+{
+    static const uint8_t version[] = {DER_INTEGER, 1, 0};
+    return secret_append(out, span_of(version, sizeof version));
+}
+
+bool rsa_key_to_pkcs8(const struct rsa_key *key, struct secret *out)
+{
+    const struct span numbers[] = {key->n, key->e, key->d, key->p, key->q, key->dp, key->dq, key->qinv};
+    enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
+    const size_t version = element_len(1);
+    size_t pkcs1 = version;
+    for (size_t i = 0; i < NUMBERS; i++)
+        pkcs1 += element_len(number_len(numbers[i]));
+    const size_t whole = version + element_len(sizeof rsa_encryption) + element_len(element_len(pkcs1));
+    if (!put_head(out, DER_SEQUENCE, whole) || !put_version_zero(out) ||
+        !put_head(out, DER_SEQUENCE, sizeof rsa_encryption) ||
+        !secret_append(out, span_of(rsa_encryption, sizeof rsa_encryption)) ||
+        !put_head(out, DER_OCTET_STRING, element_len(pkcs1)) || !put_head(out, DER_SEQUENCE, pkcs1) ||
+        !put_version_zero(out))
+        return false;
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (!put_number(out, numbers[i]))
+            return false;
+    return true;
 }
 
 size_t rsa_bits(struct span modulus)

@@ -30,6 +30,10 @@ bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *su
 // Points *key into the DER of a PKCS#1 RSAPrivateKey. False when it is none.
 bool rsa_key_from_der(struct span der, struct rsa_key *key) MUST_CHECK;
 
+// Appends the key's PKCS#8 form, PrivateKeyInfo with rsaEncryption (RFC 5208 section 5), in DER. False when
+// it does not fit.
+bool rsa_key_to_pkcs8(const struct rsa_key *key, struct secret *out) MUST_CHECK;
+
 // The size of the modulus in bits.
 size_t rsa_bits(struct span modulus);
 

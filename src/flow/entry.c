@@ -53,6 +53,7 @@ static const struct member {
     MEMBER("token", TEXT, token),
     MEMBER("slot", TEXT, slot),
     MEMBER("slotWasUsed", BOOLEAN, slot_was_used),
+    MEMBER("import", TEXT, import),
     MEMBER("label", TEXT, label),
     MEMBER("keyUri", TEXT, key_uri),
     MEMBER("retiresAtOnce", BOOLEAN, retires_at_once),

@@ -72,6 +72,7 @@ struct entry {
     char profile[PATH_TEXT_MAX], draft[PATH_TEXT_MAX];
     char token[URI_TEXT_MAX]; // with its module
     char slot[4];
+    char import[8]; // how its key comes in: "plain", "wrapped"
     char label[PATH_TEXT_MAX], key_uri[URI_TEXT_MAX];
     char note[PATH_TEXT_MAX];
     struct aps_keys before; // the account's keys before: their ids

@@ -22,6 +22,7 @@ static bool visit(void *context, const char *id, const struct entry *e, struct s
                                     .previous = e->previous,
                                     .operation = operation_name(e->operation),
                                     .outcome = outcome_name(e->outcome),
+                                    .import = e->import,
                                     .started = time_of(e->started),
                                     .ended = time_of(e->ended),
                                     .uid = e->uid,

@@ -137,7 +137,8 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
     return token_check_able(target->token, err) &&
            (!token_has_slots(target->token) || slot_survey(target->token, err)) &&
            token_login(target->token, true, &user, err) && choose_slot(run, output, target, err) &&
-           open_officer(target, run, err) && token_rehearse(target->token, output->rehearse, err);
+           open_officer(target, run, err) &&
+           token_rehearse(target->token, output->import_way, output->rehearse, err);
 }
 
 static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct ssa_error *err)

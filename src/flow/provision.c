@@ -92,6 +92,9 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
     if (!open_target_token(run, output, &p->to, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->to.token)->uri);
+    bool wrapped = false;
+    const char *way = token_import_way(p->to.token, &wrapped);
+    tell(&run->callbacks, SSA_DETAIL, "import: %s%s", wrapped ? "wrapped, " : "", way);
     struct entry *entry = &p->journal.entry;
     memcpy(entry->slot, p->to.slot.name, sizeof entry->slot);
     entry->slot_was_used = p->to.slot.used;
@@ -158,6 +161,9 @@ static bool name_key(struct provision *p, const char *kid, const char *email, co
         return false;
     (void)text_format(entry->kid, sizeof entry->kid, "%s", p->kid);
     (void)text_format(entry->email, sizeof entry->email, "%s", p->email);
+    bool wrapped = false;
+    (void)token_import_way(p->to.token, &wrapped);
+    (void)text_format(entry->import, sizeof entry->import, "%s", wrapped ? "wrapped" : "plain");
     (void)text_format(entry->label, sizeof entry->label, "%s", p->label);
     (void)text_format(entry->key_uri, sizeof entry->key_uri, "%s", p->key_uri);
     return journal_step(&p->journal, STEP_KEY_MADE, err);
@@ -175,7 +181,7 @@ bool provision_import(struct provision *p, const char *source, const char *kid, 
     const struct key_name name = name_of(p);
     if (!key_check_free(p->to.token, &name, err))
         return false;
-    const bool imported = key_import(p->to.token, &numbers, &name, &p->key, err);
+    const bool imported = key_import(p->to.token, &numbers, &p->pem, &name, &p->key, err);
     secret_free(&p->pem);
     if (!imported) {
         tell_overwritten(p);

@@ -1,0 +1,195 @@
+// Whether a token takes a key, and in which way: shown with a throwaway one.
+#include "core/text.h"
+#include "hsm/recipe.h"
+#include "hsm/wrap.h"
+
+// Id and label of a throwaway key.
+static const char rehearsal_id[] = "ssa-hsm rehearsal";
+
+enum outcome {
+    WORKS,
+    REFUSED, // or not as it must be; nothing is left
+    STUCK    // something may be left, or nothing could be tried
+};
+
+static bool refuses_template(CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT ||
+           rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY;
+}
+
+static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
+{
+    c->parts = parts;
+    return object_put_private(token, c, &key->private_object);
+}
+
+// Whether the token takes a key with these parts. It is destroyed at once; where it could not be, it stays in
+// *key.
+static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, struct key *key)
+{
+    CK_RV rv = create_with(token, c, parts, key);
+    const bool made = rv == CKR_OK;
+    if (made)
+        rv = token->module.call->C_DestroyObject(token->session, key->private_object);
+    if (!made || rv == CKR_OK)
+        key->private_object = CK_INVALID_HANDLE;
+    return rv;
+}
+
+// What of the optional parts the token knows: all, or each that it takes beside those it cannot do without.
+static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
+{
+    token->left_out = 0;
+    CK_RV rv = try_parts(token, c, PART_ALL, key);
+    if (!refuses_template(rv) || key->private_object != CK_INVALID_HANDLE)
+        return rv;
+    unsigned parts = PART_ALL & ~PART_OPTIONAL;
+    rv = try_parts(token, c, parts, key);
+    for (unsigned part = 1; rv == CKR_OK && key->private_object == CK_INVALID_HANDLE && part < PART_ALL;
+         part <<= 1)
+        if ((part & PART_OPTIONAL) != 0 && try_parts(token, c, parts | part, key) == CKR_OK)
+            parts |= part;
+    token->left_out = PART_ALL & ~parts;
+    return rv;
+}
+
+// Destroys the throwaway key.
+static bool clear(struct token *token, struct key *key, struct ssa_error *err)
+{
+    static const struct key_name name = {.kid = rehearsal_id, .email = "", .label = rehearsal_id};
+    char command[KEY_REMOVAL_MAX];
+    struct ssa_error why = {0};
+    if (token->no_public_half)
+        key->public_object = CK_INVALID_HANDLE;
+    if (key_destroy(token, &name, key, &why))
+        return true;
+    key_removal_command(token, key, &name, command);
+    error_set(err, SSA_TOKEN, why.cause, token->info.uri,
+              "the throwaway key of a rehearsal cannot be destroyed");
+    return error_hint(err, "Nothing was asked of the API. Remove it: `%s`", command);
+}
+
+// The rehearsal of one way in.
+static enum outcome rehearse(struct token *token, struct creation *c, struct ssa_error *err)
+{
+    struct key key;
+    if (!key_of_numbers(c->numbers, &key, err))
+        return STUCK;
+    CK_RV rv = narrow(token, c, &key);
+    if (key.private_object != CK_INVALID_HANDLE) {
+        error_set(err, SSA_TOKEN, NULL, token->info.uri, "the throwaway key of a rehearsal stays at first");
+        (void)clear(token, &key, err);
+        return STUCK;
+    }
+    if (rv == CKR_OK)
+        rv = create_with(token, c, PART_ALL & ~token->left_out, &key);
+    if (rv != CKR_OK) {
+        ckr_fail(err, SSA_TOKEN, rv, token,
+                 "a rehearsal with a throwaway key shows that the token takes none");
+        return REFUSED;
+    }
+    const bool good = key_works(token, &key, c->on_token, err);
+    // Nothing needs the public half on the token: one that does not take it goes without.
+    token->no_public_half = object_create_public(token, c, &key.public_object) != CKR_OK;
+    if (!clear(token, &key, err))
+        return STUCK;
+    return good ? WORKS : REFUSED;
+}
+
+static bool offered(const struct token *token)
+{
+    for (size_t i = 0; i < wrap_scheme_count; i++)
+        if (wrap_offered(token, &wrap_schemes[i]))
+            return true;
+    return false;
+}
+
+static enum outcome rehearse_scheme(struct token *token, struct creation *c, const struct wrap_scheme *scheme,
+                                    struct ssa_error *err)
+{
+    SEALED_AUTO sealed = {0};
+    if (!wrap_seal(token, scheme, c->numbers, &sealed, err))
+        return STUCK;
+    token->wrap = scheme;
+    c->sealed = &sealed;
+    const enum outcome outcome = rehearse(token, c, err);
+    c->sealed = NULL;
+    return outcome;
+}
+
+// Every way of unwrapping that the token has, until one works. The transport keys stay for the import.
+static enum outcome rehearse_wrapped(struct token *token, struct creation *c, struct ssa_error *err)
+{
+    enum outcome outcome = wrap_begin(token, err) ? REFUSED : STUCK;
+    for (size_t i = 0; outcome == REFUSED && i < wrap_scheme_count; i++)
+        if (wrap_offered(token, &wrap_schemes[i]))
+            outcome = rehearse_scheme(token, c, &wrap_schemes[i], err);
+    if (outcome == WORKS)
+        return WORKS;
+    // It made no transport key, so nothing is left either.
+    if (token->transport.private_key == CK_INVALID_HANDLE)
+        outcome = REFUSED;
+    wrap_end(token);
+    token->wrap = NULL;
+    token->left_out = 0;
+    token->no_public_half = false;
+    return outcome;
+}
+
+static bool rehearse_plainly(struct token *token, struct creation *c, enum ssa_import_way way,
+                             struct ssa_error *err)
+{
+    static const char nothing_asked[] = "Nothing was asked of the API. ";
+    if (rehearse(token, c, err) == WORKS)
+        return true;
+    if (err == NULL || err->hint[0] != '\0')
+        return false;
+    if (way == SSA_IMPORT_PLAIN && offered(token))
+        return error_hint(err, "%sWithout --import plain it may take one that is wrapped.", nothing_asked);
+    return c->on_token
+               ? error_hint(err, "%sChoose another token.", nothing_asked)
+               : error_hint(err,
+                            "%sChoose another token; one that keeps no session objects may still take a key: "
+                            "--rehearse tries with one on the token.",
+                            nothing_asked);
+}
+
+static bool cannot_unwrap(const struct token *token, const struct ssa_error *why, struct ssa_error *err)
+{
+    error_set(err, SSA_TOKEN, why->cause[0] != '\0' ? why->cause : NULL, token->info.uri,
+              "the token cannot unwrap a key%s%s", why->what[0] != '\0' ? ": " : "", why->what);
+    return error_hint(err, "Nothing was asked of the API. --import auto gives it the key as it can take it.");
+}
+
+bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token, struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    const bool wraps = way != SSA_IMPORT_PLAIN && !recipe->slots && offered(token);
+    struct ssa_error why = {0};
+    struct rsa_key numbers;
+    SECRET_AUTO der = {0};
+    if (way == SSA_IMPORT_WRAP && !wraps)
+        return cannot_unwrap(token, &why, err);
+    // In a card's slot the only rehearsal would be the thing itself; its recipe was measured.
+    if (!wraps && (recipe->slots || (!recipe->rehearse && !on_token)))
+        return true;
+    if (!throwaway_key(&der, &numbers, err))
+        return false;
+    struct creation c = {.numbers = &numbers,
+                         .id = span_text(rehearsal_id),
+                         .label = span_text(rehearsal_id),
+                         .on_token = on_token};
+    const enum outcome wrapped = wraps ? rehearse_wrapped(token, &c, &why) : REFUSED;
+    if (wrapped == STUCK && err != NULL)
+        *err = why;
+    if (wrapped != REFUSED)
+        return wrapped == WORKS;
+    return way == SSA_IMPORT_WRAP ? cannot_unwrap(token, &why, err) : rehearse_plainly(token, &c, way, err);
+}
+
+const char *token_import_way(const struct token *token, bool *wrapped)
+{
+    *wrapped = token->wrap != NULL;
+    return *wrapped ? token->wrap->name : "plain";
+}

@@ -1,0 +1,164 @@
+// Transport keys, and unwrapping with them.
+#include "hsm/wrap.h"
+
+// PKCS#11 v3.0 section 2.14.3; p11-kit's header lacks it.
+#define CKM_AES_KEY_WRAP_KWP 0x210bUL
+
+// As long as the account's keys usually are.
+enum { TRANSPORT_BITS = 2048 };
+
+// PKCS#11 v2.40 section 2.1.21, CK_RSA_AES_KEY_WRAP_PARAMS; p11-kit's header lacks this, too.
+struct rsa_aes_params {
+    CK_ULONG aes_bits;
+    CK_RSA_PKCS_OAEP_PARAMS *oaep;
+};
+
+// In the order of preference. 0x210a is PKCS #7 padding in one module and RFC 5649 in another: the rehearsal
+// tells.
+const struct wrap_scheme wrap_schemes[] = {
+    {CKM_RSA_AES_KEY_WRAP, 0, true, "CKM_RSA_AES_KEY_WRAP, SHA-256"},
+    {CKM_RSA_AES_KEY_WRAP, 0, false, "CKM_RSA_AES_KEY_WRAP, SHA-1"},
+    {0, CKM_AES_KEY_WRAP_KWP, true, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP"},
+    {0, CKM_AES_KEY_WRAP_KWP, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_KWP"},
+    {0, CKM_AES_KEY_WRAP_PAD, true, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_PAD"},
+    {0, CKM_AES_KEY_WRAP_PAD, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_PAD"},
+};
+const size_t wrap_scheme_count = COUNT(wrap_schemes);
+
+static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+
+static bool offers(const struct token *token, CK_MECHANISM_TYPE type, CK_FLAGS use)
+{
+    CK_MECHANISM_INFO info;
+    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK &&
+           (info.flags & use) != 0;
+}
+
+bool wrap_offered(const struct token *token, const struct wrap_scheme *scheme)
+{
+    const bool whole = scheme->whole != 0;
+    return offers(token, whole ? scheme->whole : scheme->key, CKF_UNWRAP) &&
+           (whole || offers(token, CKM_RSA_PKCS_OAEP, CKF_UNWRAP)) &&
+           offers(token, CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR);
+}
+
+static bool refused(struct ssa_error *err, const struct token *token, CK_RV rv)
+{
+    return ckr_fail(err, SSA_TOKEN, rv, token, "the token makes no key to wrap another with");
+}
+
+static bool read_modulus(struct token *token, struct ssa_error *err)
+{
+    struct transport *t = &token->transport;
+    CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, t->modulus, sizeof t->modulus);
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, t->public_key, &modulus, 1);
+    if (rv != CKR_OK)
+        return refused(err, token, rv);
+    t->modulus_len = modulus.ulValueLen;
+    while (t->modulus_len > 0 && t->modulus[0] == 0)
+        memmove(t->modulus, t->modulus + 1, --t->modulus_len);
+    return rsa_bits(span_of(t->modulus, t->modulus_len)) == TRANSPORT_BITS ||
+           refused(err, token, CKR_KEY_SIZE_RANGE);
+}
+
+static const uint8_t exponent[] = {1, 0, 1};
+
+bool wrap_begin(struct token *token, struct ssa_error *err)
+{
+    struct transport *t = &token->transport;
+    static const CK_ULONG bits = TRANSPORT_BITS;
+    CK_MECHANISM mechanism = {.mechanism = CKM_RSA_PKCS_KEY_PAIR_GEN};
+    CK_ATTRIBUTE public_half[] = {
+        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),
+        ATTRIBUTE(CKA_PRIVATE, &no, sizeof no),
+        ATTRIBUTE(CKA_WRAP, &yes, sizeof yes),
+        ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_VERIFY, &no, sizeof no),
+        ATTRIBUTE(CKA_MODULUS_BITS, &bits, sizeof bits),
+        ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent, sizeof exponent),
+    };
+    CK_ATTRIBUTE private_half[] = {
+        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),       ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
+        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes), ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
+        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),    ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_SIGN, &no, sizeof no),
+    };
+    if (t->private_key != CK_INVALID_HANDLE)
+        return true;
+    const CK_RV rv = token->module.call->C_GenerateKeyPair(
+        token->session, &mechanism, public_half, COUNT(public_half), private_half, COUNT(private_half),
+        &t->public_key, &t->private_key);
+    if (rv != CKR_OK) {
+        *t = (struct transport){0};
+        return refused(err, token, rv);
+    }
+    if (read_modulus(token, err))
+        return true;
+    wrap_end(token);
+    return false;
+}
+
+bool wrap_seal(const struct token *token, const struct wrap_scheme *scheme, const struct rsa_key *numbers,
+               struct sealed *sealed, struct ssa_error *err)
+{
+    const struct transport *t = &token->transport;
+    const struct seal_for to = {.modulus = span_of(t->modulus, t->modulus_len),
+                                .exponent = span_of(exponent, sizeof exponent),
+                                .sha256 = scheme->sha256};
+    return seal(numbers, &to, sealed, err);
+}
+
+// The AES key becomes a session object that can do nothing but unwrap.
+static CK_RV open_aes(struct token *token, CK_MECHANISM *mechanism, const struct sealed *sealed,
+                      CK_OBJECT_HANDLE *object)
+{
+    static const CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    static const CK_KEY_TYPE type = CKK_AES;
+    CK_ATTRIBUTE template[] = {
+        ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type),
+        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),       ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
+        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes), ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
+        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),    ATTRIBUTE(CKA_WRAP, &no, sizeof no),
+        ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),     ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+    };
+    return token->module.call->C_UnwrapKey(token->session, mechanism, token->transport.private_key,
+                                           sealed->bytes.data, sealed->aes_len, template, COUNT(template),
+                                           object);
+}
+
+CK_RV wrap_open(struct token *token, const struct wrap_scheme *scheme, const struct sealed *sealed,
+                CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *object)
+{
+    CK_FUNCTION_LIST *call = token->module.call;
+    CK_RSA_PKCS_OAEP_PARAMS oaep = {.hashAlg = scheme->sha256 ? CKM_SHA256 : CKM_SHA_1,
+                                    .mgf = scheme->sha256 ? CKG_MGF1_SHA256 : CKG_MGF1_SHA1,
+                                    .source = CKZ_DATA_SPECIFIED};
+    struct rsa_aes_params both = {.aes_bits = SEAL_AES_BYTES * 8UL, .oaep = &oaep};
+    struct secret bytes = sealed->bytes; // borrowed
+    if (scheme->whole != 0) {
+        CK_MECHANISM whole = {scheme->whole, &both, sizeof both};
+        return call->C_UnwrapKey(token->session, &whole, token->transport.private_key, bytes.data, bytes.len,
+                                 template, attributes, object);
+    }
+    CK_MECHANISM first = {CKM_RSA_PKCS_OAEP, &oaep, sizeof oaep}, then = {.mechanism = scheme->key};
+    CK_OBJECT_HANDLE aes = CK_INVALID_HANDLE;
+    CK_RV rv = open_aes(token, &first, sealed, &aes);
+    if (rv != CKR_OK)
+        return rv;
+    rv = call->C_UnwrapKey(token->session, &then, aes, bytes.data + sealed->aes_len,
+                           bytes.len - sealed->aes_len, template, attributes, object);
+    // A session object: what cannot be destroyed now ends with the session.
+    (void)call->C_DestroyObject(token->session, aes);
+    return rv;
+}
+
+void wrap_end(struct token *token)
+{
+    struct transport *t = &token->transport;
+    const CK_OBJECT_HANDLE objects[] = {t->private_key, t->public_key};
+    // The same goes for these.
+    for (size_t i = 0; i < COUNT(objects); i++)
+        if (objects[i] != CK_INVALID_HANDLE)
+            (void)token->module.call->C_DestroyObject(token->session, objects[i]);
+    *t = (struct transport){0};
+}
