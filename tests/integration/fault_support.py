@@ -20,7 +20,9 @@ from harness import PIN, SLOW, TIMEOUT, Case, Result, Terminal
 
 FIRST, LAST = "service", "my-filesync"
 NAME = f"{FIRST}-{LAST}"
-CREATE = ("account", "create", FIRST, LAST)
+# Faults are of the calls of a plain import, which every token has; test_wrapped_import.py is for those of the other.
+PLAIN = ("--import", "plain")
+CREATE = ("account", "create", FIRST, LAST, *PLAIN)
 # Seconds for all answers: one retry fits, and a server that hangs does not hold a test up for long.
 BRIEF = 2 * SLOW
 # A fault as tests/emulator/README.md describes it.
@@ -54,7 +56,8 @@ class FaultCase(Case):
         self.api.control("POST", "keys", pem=one_key())
 
     def create(self, *more: object, **options: Any) -> Result:
-        return self.run_program(*CREATE, "--timeout", BRIEF, *more, **options)
+        command = CREATE[: -len(PLAIN)] if "--import" in more else CREATE
+        return self.run_program(*command, "--timeout", BRIEF, *more, **options)
 
     def limited(self, limits: str, *arguments: object, **options: Any) -> Result:
         """Runs the program behind a few words of shell, which set limits, traps or standard files."""
@@ -191,7 +194,8 @@ class KeyCase(FaultCase):
         self.api.forget_requests()
 
     def create_key(self, *more: object, **options: Any) -> Result:
-        return self.run_program("key", "create", "--output", self.target, "--timeout", BRIEF, *more, **options)
+        command = ("key", "create", "--output", self.target, "--timeout", BRIEF, *PLAIN)
+        return self.run_program(*command, *more, **options)
 
     def assert_untouched(self) -> None:
         """The account has the foreign key alone, the token nothing, and no file was made."""

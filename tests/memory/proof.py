@@ -35,7 +35,8 @@ class Totals:
 class Proof:
     """One run: the control first, then the commands in the order in which they need each other."""
 
-    def __init__(self, world: World, program: Path, timeout: int) -> None:
+    def __init__(self, world: World, program: Path, timeout: int, way: str | None = None) -> None:
+        self._way = way
         self._world = world
         self._program = str(program)
         self._timeout = timeout
@@ -84,7 +85,8 @@ class Proof:
 
     def _command(self, name: str, words: list[str], literal_secret: bool, keys: int, traced: bool) -> None:
         environment = self._world.environment(literal_secret, search=name == "key-import")
-        command = [self._program, *words]
+        makes = words[1:2] in (["create"], ["import"])
+        command = [self._program, *words, *(["--import", self._way] if self._way and makes else [])]
         if not traced:
             self._world.run_untraced(command, environment)
             return
@@ -185,6 +187,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(COMMANDS), help="some of " + ",".join(COMMANDS))
     parser.add_argument("--bits", type=int, choices=(2048, 3072, 4096), help="size of the API's keys")
     parser.add_argument("--pkcs8", action="store_true", help="the API's keys come as PKCS#8, with CRLF")
+    parser.add_argument("--import", dest="way", choices=("plain", "wrap"), help="how keys get into the token (auto)")
+    parser.add_argument("--shim", type=Path, default=None, help="the PKCS#11 shim, for wrap: default beside the program")
     parser.add_argument("--user", help="run the program as this user (default: who called sudo, else root)")
     parser.add_argument("--timeout", type=int, default=60, help="seconds for each command")
     options = parser.parse_args()
@@ -216,8 +220,11 @@ def main() -> int:
         program = options.program.resolve()
         if not os.access(program, os.X_OK):
             raise CannotRun(f"{options.program} is not there, build it first")
-        with World(_user(options.user), options.keep) as world:
-            proof = Proof(world, program, options.timeout)
+        shim = options.shim or program.parent / "tests/shim/ssa-hsm-shim.so"
+        if options.way == "wrap" and not shim.exists():
+            raise CannotRun(f"{shim} is not there, build it first")
+        with World(_user(options.user), options.keep, shim if options.way == "wrap" else None) as world:
+            proof = Proof(world, program, options.timeout, options.way)
             proof.control()
             shape = {"bits": options.bits or 2048}
             world.shape_keys(shape | ({"format": "pkcs8", "newline": "crlf"} if options.pkcs8 else {}))

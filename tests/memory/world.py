@@ -25,6 +25,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "proof"
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+# One of the mechanisms without parameters that p11-kit passes on, and that SoftHSM lacks.
+_PASSES = "CKM_SKIPJACK_WRAP"
 _SCOPES = (
     "application:service_account:write application:service_account:read "
     "application:service_account_key:write application:service_account_key:read"
@@ -38,8 +40,9 @@ class CannotRun(Exception):
 class World:
     """Made by entering it, and gone without a trace when left."""
 
-    def __init__(self, user: str | None, keep: Path | None) -> None:
+    def __init__(self, user: str | None, keep: Path | None, shim: Path | None = None) -> None:
         self._keep = keep
+        self._shim = shim
         self._stack = contextlib.ExitStack()
         self.user = user
         self._account = pwd.getpwnam(user or "root")
@@ -68,6 +71,10 @@ class World:
         self.tracer = self.folder / "tracer"
         self.tracer.mkdir(mode=0o700)
         self.home = self._own(self.folder / "home")
+        if self._shim:
+            # The user may not be able to look into where it was built.
+            self._copy_of_shim = Path(shutil.copy(self._shim, self.folder))
+            self._copy_of_shim.chmod(0o755)
         self.pin_file = self.write("pin", self.pin.encode())
         self.secret_file = self.write("secret", self.client_secret.encode())
 
@@ -103,6 +110,12 @@ class World:
         self._stack.callback(_end, server)
         return server
 
+    def _rename(self, side: str, module: Path, name: str, other: str) -> dict[str, str]:
+        """The shim's environment on one side of p11-kit's remoting, which keeps back the mechanism of a wrapped
+        import: it goes through under the name of one that nobody wants."""
+        script = self.write(f"{side}.script", f"mechanism rename {name} {other}\n".encode())
+        return {"SSA_SHIM_MODULE": str(module), "SSA_SHIM_SCRIPT": str(script)}
+
     def _token(self) -> None:
         module = _find("softhsm/libsofthsm2.so", "pkcs11/libsofthsm2.so")
         store, run = self._own(self.home / "tokens"), self._own(self.home / "run")
@@ -115,6 +128,12 @@ class World:
         )
         if done.returncode:
             raise CannotRun(f"softhsm2-util: {done.stderr.strip() or done.stdout.strip()}")
+        self._module = _find("pkcs11/p11-kit-client.so")
+        self._unwrapping: dict[str, str] = {}
+        if self._shim:
+            environment |= self._rename("server", module, "CKM_AES_KEY_WRAP_PAD", _PASSES)
+            self._unwrapping = self._rename("client", self._module, _PASSES, "CKM_AES_KEY_WRAP_PAD")
+            module = self._module = self._copy_of_shim
         command = ["p11-kit", "server", "--foreground", "--sh", "--provider", str(module), "--name", str(run / "token")]
         server = self._serve([*command, f"pkcs11:token={TOKEN}"], environment)
         for line in server.stdout or ():
@@ -144,7 +163,7 @@ class World:
         if search:
             folder = self._own(self._own(self.home / "config/pkcs11") / "modules")
             module = folder / "proof.module"
-            module.write_text(f"module: {_find('pkcs11/p11-kit-client.so')}\n", encoding="ascii")
+            module.write_text(f"module: {self._module}\n", encoding="ascii")
             module.chmod(0o644)
         told = {
             "PATH": _PATH,
@@ -155,7 +174,8 @@ class World:
             "P11_KIT_SERVER_ADDRESS": self._address,
             "APS_CLIENT_ID": self.client_id,
             "APS_SECRET_ID": self.client_secret if literal_secret else f"file:{self.secret_file}",
-            "SSA_HSM_MODULE": str(_find("pkcs11/p11-kit-client.so")),
+            "SSA_HSM_MODULE": str(self._module),
+            **self._unwrapping,
             "SSA_HSM_TOKEN": f"pkcs11:token={TOKEN}",
             "SSA_HSM_PIN_SOURCE": f"file:{self.pin_file}",
             "SSA_HSM_SCOPE": "data:read",

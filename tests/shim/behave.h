@@ -13,6 +13,10 @@ CK_RV shim_get_slot_list(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *cou
 CK_RV shim_get_slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info);
 CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info);
 CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count);
+CK_RV shim_get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info);
+CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
+                      CK_BYTE *from, CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count,
+                      CK_OBJECT_HANDLE *key);
 bool mechanism_is_hidden(CK_MECHANISM_TYPE type);
 
 /* login.c */

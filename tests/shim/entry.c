@@ -50,8 +50,9 @@ ENTRY(C_GetSlotInfo, shim_get_slot_info(slot, info), (CK_SLOT_ID slot, CK_SLOT_I
 ENTRY(C_GetTokenInfo, shim_get_token_info(slot, info), (CK_SLOT_ID slot, CK_TOKEN_INFO *info), .slot = &slot)
 ENTRY(C_GetMechanismList, shim_get_mechanism_list(slot, list, count),
       (CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count), .slot = &slot, .out = count)
-PASS(C_GetMechanismInfo, (CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info),
-     (slot, type, info), .slot = &slot, .mechanism_type = &type)
+ENTRY(C_GetMechanismInfo, shim_get_mechanism_info(slot, type, info),
+      (CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info), .slot = &slot,
+      .mechanism_type = &type)
 PASS(C_InitToken, (CK_SLOT_ID slot, CK_BYTE *pin, CK_ULONG length, CK_BYTE *label),
      (slot, pin, length, label), .slot = &slot)
 PASS(C_InitPIN, (CK_SESSION_HANDLE session, CK_BYTE *pin, CK_ULONG length), (session, pin, length),
@@ -167,11 +168,11 @@ PASS(C_WrapKey,
       CK_BYTE *to, CK_ULONG *size),
      (session, mechanism, wrapping, key, to, size), .session = &session, .mechanism = mechanism,
      .object = &key, .out = size)
-PASS(C_UnwrapKey,
-     (CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping, CK_BYTE *from,
-      CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *key),
-     (session, mechanism, unwrapping, from, length, attributes, count, key), .session = &session,
-     .mechanism = mechanism, .attributes = attributes, .attribute_count = count, .in = &length, .out = key)
+ENTRY(C_UnwrapKey, shim_unwrap_key(session, mechanism, unwrapping, from, length, attributes, count, key),
+      (CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping, CK_BYTE *from,
+       CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *key),
+      .session = &session, .mechanism = mechanism, .attributes = attributes, .attribute_count = count,
+      .in = &length, .out = key)
 PASS(C_DeriveKey,
      (CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, CK_ATTRIBUTE *attributes,
       CK_ULONG count, CK_OBJECT_HANDLE *key),

@@ -111,6 +111,10 @@ struct script {
         unsigned long major, minor;
     } firmware;
     struct mechanisms hidden, only;
+    struct {
+        bool given;
+        unsigned long from, to; /* the wrapped module's name of it, and ours */
+    } renamed;
     struct text absent_while; /* a file: while it exists, there is no token */
 
     struct attribute_rules reported;                 /* C_GetAttributeValue */

@@ -144,7 +144,18 @@ static bool parse_mechanism(struct words *words, struct script *into)
         return parse_mechanisms(words, &into->hidden);
     if (words_take_if(words, "only"))
         return parse_mechanisms(words, &into->only);
-    return words_fail(words, "mechanism hide or only?");
+    if (words_take_if(words, "rename")) {
+        struct mechanisms names = {0};
+        if (!parse_mechanisms(words, &names))
+            return false;
+        if (names.count != 2)
+            return words_fail(words, "mechanism rename: one name and its new one?");
+        into->renamed.given = true;
+        into->renamed.from = names.at[0];
+        into->renamed.to = names.at[1];
+        return true;
+    }
+    return words_fail(words, "mechanism hide, only or rename?");
 }
 
 static bool parse_attribute(struct words *words, struct script *into)

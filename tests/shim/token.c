@@ -115,6 +115,27 @@ bool mechanism_is_hidden(CK_MECHANISM_TYPE type)
     return script.only.count > 0;
 }
 
+static CK_MECHANISM_TYPE wrapped_name(CK_MECHANISM_TYPE type)
+{
+    return script.renamed.given && type == script.renamed.to ? script.renamed.from : type;
+}
+
+CK_RV shim_get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
+{
+    return WRAPPED(C_GetMechanismInfo, slot, wrapped_name(type), info);
+}
+
+CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
+                      CK_BYTE *from, CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count,
+                      CK_OBJECT_HANDLE *key)
+{
+    if (mechanism == NULL)
+        return CKR_ARGUMENTS_BAD;
+    CK_MECHANISM named = *mechanism;
+    named.mechanism = wrapped_name(named.mechanism);
+    return WRAPPED(C_UnwrapKey, session, &named, unwrapping, from, length, attributes, count, key);
+}
+
 /* As the standard's section 5.2 has it for lists: a count, then as many as fit or CKR_BUFFER_TOO_SMALL. */
 static CK_RV hand_out(const CK_MECHANISM_TYPE *from, CK_ULONG length, CK_MECHANISM_TYPE *list,
                       CK_ULONG *count)
@@ -129,7 +150,7 @@ static CK_RV hand_out(const CK_MECHANISM_TYPE *from, CK_ULONG length, CK_MECHANI
 CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
     CK_ULONG all = 0;
-    if (count == NULL || (script.hidden.count == 0 && script.only.count == 0))
+    if (count == NULL || (script.hidden.count == 0 && script.only.count == 0 && !script.renamed.given))
         return WRAPPED(C_GetMechanismList, slot, list, count);
     CK_RV rv = WRAPPED(C_GetMechanismList, slot, NULL, &all);
     if (rv != CKR_OK)
@@ -141,7 +162,8 @@ CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG
     CK_ULONG kept = 0;
     for (CK_ULONG i = 0; rv == CKR_OK && i < all; i++)
         if (!mechanism_is_hidden(every[i]))
-            every[kept++] = every[i];
+            every[kept++] =
+                script.renamed.given && every[i] == script.renamed.from ? script.renamed.to : every[i];
     if (rv == CKR_OK)
         rv = hand_out(every, kept, list, count);
     free(every);

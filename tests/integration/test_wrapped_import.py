@@ -1,0 +1,240 @@
+"""The wrapped way in: the key is encrypted for a key pair that the token makes, and unwrapped inside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import keyfiles
+import places
+from fault_support import KEYS, FaultCase
+from harness import PIN, CallLog, Result
+from test_key_object import FLAGS, NUMBERS, READER, SENSITIVE_VALUE
+from test_other_tokens import PRIVATE, UNKNOWN
+
+# What a token that takes no key in the clear may say.
+REFUSALS = ("CKR_FUNCTION_NOT_SUPPORTED", "CKR_TEMPLATE_INCONSISTENT")
+MORE_FLAGS = {"0x163": "00", "0x104": "-", "0x106": "-"}  # local
+PAD = "CKM_AES_KEY_WRAP_PAD"
+NO_PAD = f"mechanism hide {PAD}"
+
+
+class Wrapped(FaultCase):
+    def history(self) -> list[dict[str, Any]]:
+        return list(json.loads(self.expect(self.run_program("history", "--json"), 0).out))
+
+    def attributes(self, key_id: str, *names: str) -> dict[str, list[str]]:
+        command = [sys.executable, "-c", READER, str(places.softhsm()), PIN, key_id.encode().hex(), *names]
+        done = subprocess.run(command, env=self.store.env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+
+    def made(self, way: str, *script: str) -> tuple[CallLog, Result]:
+        with self.shim(*script) as log:
+            result = self.expect(self.create("--import", way, "-v"), 0)
+        self.assert_whole()
+        self.expect(self.run_program("token"), 0)
+        return log, result
+
+    def refused(self, way: str, *words: str, script: tuple[str, ...] = ()) -> CallLog:
+        with self.shim(*script) as log:
+            self.expect_failure(self.create("--import", way), 7, "nothing was asked of the API", *words)
+        self.assertEqual(self.api.asked(), [])
+        self.assertEqual(self.objects(), [])
+        self.assertEqual(self.files(), [])
+        return log
+
+
+class Way(Wrapped):
+    def test_the_object_is_the_same_as_one_that_came_in_plainly(self) -> None:
+        seen = []
+        for way, private in (("plain", 1), ("wrap", 0)):
+            self.fresh()
+            log, _ = self.made(way)
+            self.assertEqual(len([c for c in log.of("C_CreateObject") if "CKO_PRIVATE_KEY" in c.args]), private)
+            key_id = self.profile()["KEY_ID"]
+            everything = [f"0x{n:x}" for n in (*range(0x100, 0x10D), 0x110, *range(0x120, 0x122), 0x162, 0x163, 0x164,
+                                               0x165, 0x166, 0x170, 0x202, 0x210)]  # fmt: skip
+            read = self.attributes(key_id, "0x0", "0x1", "0x2", *everything)
+            read.pop("0x102")  # the id
+            seen.append(read)
+            flags = self.attributes(key_id, *FLAGS)
+            self.assertEqual({n: v for n, v in flags.items()}, {n: ["0x0", v] for n, v in FLAGS.items()})
+            numbers = self.attributes(key_id, *NUMBERS.values())
+            self.assertEqual(numbers, {n: [SENSITIVE_VALUE, "-"] for n in NUMBERS.values()})
+        self.assertEqual(seen[0], seen[1])
+
+    def test_auto_prefers_it_and_says_so(self) -> None:
+        log, result = self.made("auto")
+        self.assertIn("import: wrapped", result.err)
+        self.assertIn(PAD, result.err)
+        self.assertEqual([c for c in log.of("C_CreateObject") if "CKO_PRIVATE_KEY" in c.args], [])
+        self.assertEqual(self.history()[-1]["import"], "wrapped")
+
+    def test_plain_is_plain(self) -> None:
+        log, result = self.made("plain")
+        self.assertIn("import: plain", result.err)
+        for name in ("C_GenerateKeyPair", "C_UnwrapKey"):
+            self.assertEqual(log.count(name), 0)
+        self.assertEqual(self.history()[-1]["import"], "plain")
+
+    def test_what_the_token_made_for_it_are_session_objects_that_are_gone(self) -> None:
+        log, _ = self.made("wrap")
+        self.assertEqual(log.count("C_GenerateKeyPair"), 1)
+        # The rehearsal's template, the throwaway key that signs, the key: an AES key and a private key each. SoftHSM
+        # has no OAEP with SHA-256.
+        good = log.of("C_UnwrapKey", "CKR_OK")
+        self.assertEqual(len(good), 6)
+        self.assertLess(log.names.index("C_UnwrapKey"), log.names.index("C_SignInit"))
+        # Three AES keys, two throwaway keys and the public half of the second, the pair.
+        self.assertEqual(len(log.of("C_DestroyObject", "CKR_OK")), 8)
+
+    def test_every_shape_of_key(self) -> None:
+        for shape in ({"bits": 2048, "format": "pkcs8"}, {"bits": 3072}, {"bits": 4096, "format": "pkcs8", "newline": "crlf"}):
+            with self.subTest(shape):
+                self.api.clean()
+                self.store.copy_from(self.empty)
+                self.api.control("POST", "keys", **shape)
+                self.expect(self.create("--import", "wrap", "--force"), 0)
+                self.expect(self.run_program("token"), 0)
+                key_id = self.profile()["KEY_ID"]
+                wanted = keyfiles.private_key_of(self.api.issued(key_id)).public_key()
+                self.assertEqual(keyfiles.public_on_token(self.store, key_id), wanted)
+
+    @property
+    def empty(self) -> Any:
+        import softtoken  # noqa: PLC0415
+
+        return softtoken.template()
+
+    def test_an_old_pem_comes_in_wrapped_too(self) -> None:
+        pem = self.dir / "old.pem"
+        pem.write_text(keyfiles.pem(2048))
+        pem.chmod(0o600)
+        account = self.api.control("POST", "accounts", name="older-account", keys=0)["serviceAccountId"]
+        self.expect(self.run_program("key", "import", pem, "--key-id", "old-key", "--account", account, "--import", "wrap"), 0)
+        self.assertEqual(len(self.objects()), 2)
+        self.assertEqual(self.history()[-1]["import"], "wrapped")
+
+    def test_a_rotation_too(self) -> None:
+        self.expect(self.create("--import", "plain"), 0)
+        with self.shim() as log:
+            self.expect(self.run_program("key", "rotate", "--now", "--yes", "--import", "wrap"), 0)
+        self.assertGreater(log.count("C_UnwrapKey"), 0)
+        self.assertEqual([e["import"] for e in self.history()], ["plain", "wrapped"])
+
+    def test_an_unknown_way(self) -> None:
+        self.expect_failure(self.create("--import", "post"), 2, "post", "auto, plain and wrap")
+        self.assertEqual(self.api.asked(), [])
+
+
+class Tokens(Wrapped):
+    """The shim as a token that takes no key in the clear, or cannot unwrap, or neither."""
+
+    def test_one_that_takes_no_key_in_the_clear_gets_it_wrapped(self) -> None:
+        for refusal in REFUSALS:
+            for known in ((), UNKNOWN):
+                with self.subTest(refusal, known=bool(known)):
+                    self.fresh()
+                    log, _ = self.made("auto", *known, f"C_CreateObject * {PRIVATE} return {refusal}")
+                    self.assertEqual(log.of("C_CreateObject", refusal), [], "it was tried all the same")
+
+    def test_one_that_cannot_unwrap_either_is_refused_before_the_api_is_asked(self) -> None:
+        for refusal in REFUSALS:
+            refuses = f"C_CreateObject * {PRIVATE} return {refusal}"
+            for script in (
+                (*UNKNOWN, refuses, NO_PAD),
+                (*UNKNOWN, refuses, "C_UnwrapKey * return CKR_KEY_HANDLE_INVALID"),
+                (refuses, "C_UnwrapKey * return CKR_WRAPPED_KEY_INVALID"),
+                (refuses, "C_GenerateKeyPair * return CKR_FUNCTION_NOT_SUPPORTED"),
+            ):
+                with self.subTest(script):
+                    self.fresh()
+                    self.refused("auto", "rehearsal", refusal, script=script)
+
+    def test_asked_to_take_it_in_the_clear_it_says_what_would_do(self) -> None:
+        refuses = f"C_CreateObject * {PRIVATE} return CKR_FUNCTION_NOT_SUPPORTED"
+        self.refused("plain", "rehearsal", "--import plain", script=(*UNKNOWN, refuses))
+
+    def test_wrap_on_one_that_cannot(self) -> None:
+        for script, word in (
+            ((NO_PAD,), "cannot unwrap"),
+            (("mechanism hide CKM_RSA_PKCS_OAEP",), "cannot unwrap"),
+            (("C_GenerateKeyPair * return CKR_DEVICE_MEMORY",), "CKR_DEVICE_MEMORY"),
+            (("C_UnwrapKey * return CKR_WRAPPED_KEY_LEN_RANGE",), "CKR_WRAPPED_KEY_LEN_RANGE"),
+            (("C_UnwrapKey 2+ return CKR_WRAPPED_KEY_INVALID",), "CKR_WRAPPED_KEY_INVALID"),
+            ((f"attribute CKA_EXTRACTABLE true {PRIVATE}",), "CKA_EXTRACTABLE"),
+            (("C_Sign * corrupt",), "does not verify"),
+        ):
+            with self.subTest(script):
+                self.fresh()
+                self.refused("wrap", "cannot unwrap", word, script=script)
+
+    def test_auto_goes_the_plain_way_where_unwrapping_fails(self) -> None:
+        for script in (
+            "C_GenerateKeyPair * return CKR_DEVICE_MEMORY",
+            "C_UnwrapKey * return CKR_WRAPPED_KEY_LEN_RANGE",
+            # The AES key comes in, the RSA key does not.
+            "C_UnwrapKey 3+ return CKR_MECHANISM_INVALID",
+        ):
+            with self.subTest(script):
+                self.fresh()
+                _, result = self.made("auto", script)
+                self.assertIn("import: plain", result.err)
+                self.assertEqual(self.history()[-1]["import"], "plain")
+
+    def test_a_token_without_the_mechanisms_is_not_bothered(self) -> None:
+        log, _ = self.made("auto", NO_PAD)
+        for name in ("C_GenerateKeyPair", "C_UnwrapKey", "C_DestroyObject"):
+            self.assertEqual(log.count(name), 0)
+        self.assertEqual(log.count("C_CreateObject"), 2)
+
+    def test_a_use_that_it_does_not_know_is_left_out_of_that_template_too(self) -> None:
+        # Whatever is refused is refused of a private key; the shim cannot look into an unwrapping's template.
+        log, _ = self.made("wrap", "C_UnwrapKey 4 return CKR_ATTRIBUTE_TYPE_INVALID")
+        self.assertGreater(log.count("C_UnwrapKey"), 6)
+
+    def test_a_wrapped_key_that_the_token_then_does_not_take_is_undone_at_the_api(self) -> None:
+        for rule in ("return CKR_GENERAL_ERROR", "after-return CKR_GENERAL_ERROR", "return CKR_WRAPPED_KEY_INVALID"):
+            with self.subTest(rule):
+                self.fresh()
+                log = self.first()
+                with self.shim(f"C_UnwrapKey {log} {rule}"):
+                    self.expect_failure(self.create("--import", "wrap"), 12, "is deleted again at the API")
+                self.assert_nothing_left()
+
+    def first(self) -> int:
+        """Which C_UnwrapKey of a whole run is the last, that of the real key."""
+        with self.shim() as log:
+            self.expect(self.create("--import", "wrap"), 0)
+        count = log.count("C_UnwrapKey")
+        self.fresh()
+        return count
+
+
+class Killed(Wrapped):
+    def test_at_each_step_and_recovered(self) -> None:
+        with self.shim() as log:
+            self.expect(self.create("--import", "wrap"), 0)
+        steps = ("C_GenerateKeyPair", "C_UnwrapKey", "C_CreateObject", "C_DestroyObject", "C_SignInit")
+        for name in steps:
+            for which in range(1, log.count(name) + 1):
+                for when in ("before", "after"):
+                    with self.subTest(name, which=which, when=when):
+                        self.fresh()
+                        with self.shim(f"{name} {which} kill {when}"):
+                            self.assertEqual(self.create("--import", "wrap").code, -signal.SIGKILL)
+                        # No transport key, no throwaway key: at most what `key recover` knows of.
+                        ids = {id_ for _, id_ in self.objects()}
+                        self.assertLessEqual(len(ids), 1)
+                        self.assertNotIn(b"ssa-hsm rehearsal".hex(), ids)
+                        self.expect(self.run_program("key", "recover"), 0)
+                        self.assert_both_sides_agree()
+
+    def test_while_the_api_is_asked(self) -> None:
+        self.api.fault("status", method="POST", path=KEYS, status=403)
+        self.expect_failure(self.create("--import", "wrap"), 12)
+        self.assert_nothing_left()
