@@ -7,7 +7,7 @@ import os
 import signal
 from typing import Any
 
-from fault_support import ACCOUNTS, CREATE, KEYS, FaultCase, KeyCase, background, ended, eventually
+from fault_support import ACCOUNTS, CREATE, KEYS, PLAIN, FaultCase, KeyCase, background, ended, eventually
 from harness import Result
 
 
@@ -132,7 +132,7 @@ class AccountCreate(Recovery):
 
 class KeyCreate(Recovery, KeyCase):
     def key_create(self) -> tuple[object, ...]:
-        return ("key", "create", "--output", self.target)
+        return ("key", "create", "--output", self.target, *PLAIN)
 
     def test_with_the_key_on_its_way(self) -> None:
         self.api.fault("late", method="POST", path=KEYS, seconds=5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fault_support import CREATE, KEYS, FaultCase, background, ended, eventually
+from fault_support import CREATE, KEYS, PLAIN, FaultCase, background, ended, eventually
 from harness import Result
 
 
@@ -23,7 +23,8 @@ class Rotation(FaultCase):
         self.api.forget_requests()
 
     def rotate(self, *more: object, **options: Any) -> Result:
-        return self.run_program("key", "rotate", *more, **options)
+        way = () if "--finish" in more else PLAIN
+        return self.run_program("key", "rotate", *way, *more, **options)
 
     def on_token(self) -> list[str]:
         """The ids of the private keys."""

@@ -6,7 +6,7 @@ import itertools
 import signal
 import time
 
-from fault_support import ACCOUNTS, CREATE, KEYS, KeyCase, background, ended, eventually
+from fault_support import ACCOUNTS, CREATE, KEYS, PLAIN, KeyCase, background, ended, eventually
 from harness import PIN, SLOW, Terminal
 from signal_support import ENDING, SignalCase
 
@@ -176,7 +176,7 @@ class KeyCreate(KeyCase):
         for number in ENDING:
             with self.subTest(number.name):
                 self.api.fault("hang-after", method="POST", path=KEYS, seconds=0.8)
-                process = background(self, "key", "create", "--output", self.target)
+                process = background(self, "key", "create", "--output", self.target, *PLAIN)
                 eventually(lambda: len(self.keys_of(self.account)) == 2, "the key is there")
                 process.send_signal(number)
                 result = ended(process)

@@ -38,10 +38,13 @@ class Scenario:
     like: str = ""  # the scenario that runs the same until something differs
 
 
-ACCOUNT = Step(("account", "create", "service", "my-filesync", *_TIMEOUT))
-KEY = Step(("key", "create", "--account", "ACCOUNT", *_TIMEOUT))
-NOW = Step(("key", "rotate", "--now", "--yes", *_TIMEOUT), "before")
-GRACE = Step(("key", "rotate", "--yes", *_TIMEOUT), "before")
+# The way that every token has. The other one's calls are a scenario of their own.
+_PLAIN = ("--import", "plain")
+ACCOUNT = Step(("account", "create", "service", "my-filesync", *_PLAIN, *_TIMEOUT))
+KEY = Step(("key", "create", "--account", "ACCOUNT", *_PLAIN, *_TIMEOUT))
+WRAPPED = Step(("key", "create", "--account", "ACCOUNT", "--import", "wrap", *_TIMEOUT))
+NOW = Step(("key", "rotate", "--now", "--yes", *_PLAIN, *_TIMEOUT), "before")
+GRACE = Step(("key", "rotate", "--yes", *_PLAIN, *_TIMEOUT), "before")
 FINISH = Step(("key", "rotate", "--finish", "--yes", *_TIMEOUT), "before")
 RECOVER = Step(("key", "recover", "--yes", *_TIMEOUT))
 
@@ -69,6 +72,7 @@ _CRASHED: dict[str, Any] = {"needs": "recover", "crashed": True}
 SCENARIOS = (
     Scenario("account-create", ACCOUNT),
     Scenario("key-create", KEY),
+    Scenario("wrapped", WRAPPED, like="key-create", brief=True),
     Scenario("rotate-now", NOW, **_ROTATE),
     Scenario("rotate-grace", GRACE, like="rotate-now", brief=True, **_ROTATE),
     Scenario("rotate-finish", FINISH, before=(GRACE,), brief=True, **_ROTATE),

@@ -2,6 +2,7 @@
 #include "core/keys.h"
 #include "core/unit.h"
 
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,6 +314,35 @@ static void pkcs8_is_rsa_and_may_have_attributes(void **state)
     assert_false(pkcs8_with(algorithm, 0, span_of("\x02\x01\x00", 3)));
 }
 
+// Whichever of the two forms the numbers came in.
+static void what_is_written_as_pkcs8_is_openssl_s(void **state)
+{
+    (void)state;
+    static const unsigned sizes[] = {2048, 3072, 4096};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char pem[KEYS_PEM_MAX];
+        unsigned char *theirs = NULL;
+        struct ssa_error err;
+        struct rsa_key key;
+        SECRET_AUTO buffer = {0};
+        SECRET_AUTO der = {0};
+        size_t len = keys_pkcs1(keys_rsa(sizes[i]), pem);
+        unit_secret(&buffer, len, span_of(pem, len));
+        unit_secret(&der, 4096, span_of("", 0));
+        SUCCEEDS(rsa_key_from_pem(&buffer, &key, "key.pem", &err));
+        assert_true(rsa_key_to_pkcs8(&key, &der));
+        PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(keys_rsa(sizes[i]));
+        const int theirs_len = i2d_PKCS8_PRIV_KEY_INFO(info, &theirs);
+        assert_true(theirs_len > 0 && span_equal(secret_span(&der), span_of(theirs, (size_t)theirs_len)));
+        OPENSSL_free(theirs);
+        PKCS8_PRIV_KEY_INFO_free(info);
+        // In a buffer that is too small by a byte.
+        SECRET_AUTO small = {0};
+        unit_secret(&small, der.len - 1, span_of("", 0));
+        assert_false(rsa_key_to_pkcs8(&key, &small));
+    }
+}
+
 static void sizes_are_counted_in_bits(void **state)
 {
     (void)state;
@@ -336,6 +366,7 @@ int main(void)
         cmocka_unit_test(changed_structure_is_never_read_beyond_its_end),
         cmocka_unit_test(der_is_strict),
         cmocka_unit_test(pkcs8_is_rsa_and_may_have_attributes),
+        cmocka_unit_test(what_is_written_as_pkcs8_is_openssl_s),
         cmocka_unit_test(sizes_are_counted_in_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

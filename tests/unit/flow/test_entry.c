@@ -34,6 +34,7 @@ static void what_is_written_is_read_again(void **state)
                           .base_url = "https://api.example:8443/prefix",
                           .account = "ACC",
                           .kid = "new-key",
+                          .import = "wrapped",
                           .old_kid = "old-key",
                           .old_key_uri = "pkcs11:token=a%20b;id=%01",
                           .profile = "/home/\"quoted\"/x.env",
@@ -52,6 +53,7 @@ static void what_is_written_is_read_again(void **state)
     assert_false(again.retires_at_once);
     assert_string_equal(again.profile, entry.profile);
     assert_string_equal(again.old_key_uri, entry.old_key_uri);
+    assert_string_equal(again.import, "wrapped");
     assert_int_equal(again.before.count, 2);
     assert_string_equal(again.before.list[1].kid, "two");
 }
