@@ -61,6 +61,19 @@ static bool read_modulus(struct token *token, struct ssa_error *err)
            refused(err, token, CKR_KEY_SIZE_RANGE);
 }
 
+// A token without session objects may make one that stays: nothing would take that away after a crash.
+static bool is_session_object(struct token *token, struct ssa_error *err)
+{
+    CK_BBOOL stays = CK_TRUE;
+    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_TOKEN, &stays, sizeof stays);
+    const CK_RV rv =
+        token->module.call->C_GetAttributeValue(token->session, token->transport.private_key, &attribute, 1);
+    if (rv != CKR_OK)
+        return refused(err, token, rv);
+    return stays == CK_FALSE || error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                                          "a key to wrap another with would stay on the token");
+}
+
 static const uint8_t exponent[] = {1, 0, 1};
 
 bool wrap_begin(struct token *token, struct ssa_error *err)
@@ -92,7 +105,7 @@ bool wrap_begin(struct token *token, struct ssa_error *err)
         *t = (struct transport){0};
         return refused(err, token, rv);
     }
-    if (read_modulus(token, err))
+    if (is_session_object(token, err) && read_modulus(token, err))
         return true;
     wrap_end(token);
     return false;

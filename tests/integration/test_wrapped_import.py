@@ -161,6 +161,8 @@ class Tokens(Wrapped):
             (("C_UnwrapKey 2+ return CKR_WRAPPED_KEY_INVALID",), "CKR_WRAPPED_KEY_INVALID"),
             ((f"attribute CKA_EXTRACTABLE true {PRIVATE}",), "CKA_EXTRACTABLE"),
             (("C_Sign * corrupt",), "does not verify"),
+            # One that takes a session object for a key that stays: a crash would leave it.
+            ((f"attribute CKA_TOKEN true {PRIVATE}",), "would stay"),
         ):
             with self.subTest(script):
                 self.fresh()
