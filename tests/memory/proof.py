@@ -85,7 +85,7 @@ class Proof:
 
     def _command(self, name: str, words: list[str], literal_secret: bool, keys: int, traced: bool) -> None:
         environment = self._world.environment(literal_secret, search=name == "key-import")
-        makes = words[1:2] in (["create"], ["import"])
+        makes = words[1:2] in (["create"], ["import"], ["rotate"])
         command = [self._program, *words, *(["--import", self._way] if self._way and makes else [])]
         if not traced:
             self._world.run_untraced(command, environment)
