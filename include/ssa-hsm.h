@@ -180,8 +180,8 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
 // ---- Accounts and keys
 // -----------------------------------------------------------------------------------------
 
-// How a key gets into the token: encrypted for a key that the token makes for it, and unwrapped inside, or as it
-// is. AUTO is the first where a rehearsal with a throwaway key shows that the token can do it.
+// How a key gets into the token: encrypted for a key that the token makes for it, and unwrapped inside, or as
+// it is. AUTO is the first where a rehearsal with a throwaway key shows that the token can do it.
 enum ssa_import_way { SSA_IMPORT_AUTO, SSA_IMPORT_PLAIN, SSA_IMPORT_WRAP };
 
 // Where the six names go.

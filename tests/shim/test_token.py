@@ -51,6 +51,16 @@ class Token(ShimTest):
         hidden = self.run_with("mechanism hide CKM_SHA256_RSA_PKCS", steps)
         self.assertEqual([hidden[0], *hidden[2:]], [every[0] - 1, "CKR_MECHANISM_INVALID", "CKR_MECHANISM_INVALID"])
 
+    def test_a_mechanism_by_another_name(self):
+        def steps(module):
+            self.ready(module)
+            slot = module.slots()[0]
+            # CKM_AES_KEY_WRAP_PAD and CKM_SKIPJACK_WRAP
+            return [module.call("C_GetMechanismInfo", slot, type_, (ctypes.c_ulong * 3)()) for type_ in (0x210A, 0x1008)]
+        self.assertEqual(self.run_with("", steps), ["CKR_OK", "CKR_MECHANISM_INVALID"])
+        renamed = self.run_with("mechanism rename CKM_AES_KEY_WRAP_PAD CKM_SKIPJACK_WRAP", steps)
+        self.assertEqual(renamed[1], "CKR_OK")
+
     def test_attributes_as_the_script_reports_them(self):
         script = """attribute CKA_SENSITIVE false class=CKO_PRIVATE_KEY
                     attribute CKA_ALWAYS_AUTHENTICATE absent
