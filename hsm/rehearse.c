@@ -90,8 +90,9 @@ static enum outcome rehearse(struct token *token, struct creation *c, struct ssa
         return REFUSED;
     }
     const bool good = key_works(token, &key, c->on_token, err);
-    // Nothing needs the public half on the token: one that does not take it goes without.
-    token->no_public_half = object_create_public(token, c, &key.public_object) != CKR_OK;
+    // Nothing needs the public half on the token: an unknown one that does not take it goes without.
+    rv = object_create_public(token, c, &key.public_object);
+    token->no_public_half = token->info.recipe->rehearse && rv != CKR_OK;
     if (!clear(token, &key, err))
         return STUCK;
     return good ? WORKS : REFUSED;
