@@ -36,11 +36,11 @@
 struct aps_config {
     const char *base_url; // scheme, host, port and a prefix; NULL is APS_BASE_URL
     const char *client_id;
-    struct span client_secret;
-    const char *cacert; // a bundle; NULL for none
-    const char *capath; // a hashed directory; NULL for none
-    bool insecure_http; // plain http, to a loopback address alone
-    unsigned timeout;   // seconds spent in calls, waiting and retries included; 0 is APS_TIMEOUT_DEFAULT
+    struct span client_secret; // without data: aps_know_secret tells it
+    const char *cacert;        // a bundle; NULL for none
+    const char *capath;        // a hashed directory; NULL for none
+    bool insecure_http;        // plain http, to a loopback address alone
+    unsigned timeout; // seconds spent in calls, waiting and retries included; 0 is APS_TIMEOUT_DEFAULT
     const struct ssa_callbacks *callbacks; // hear of waiting and retrying, and are asked whether to stop
 };
 
@@ -49,6 +49,10 @@ struct aps;
 // Checks URL, CA files and client secret (SSA_CONFIG) and makes the client; asks the server nothing.
 bool aps_new(const struct aps_config *config, struct aps **client, struct ssa_error *err) MUST_CHECK;
 void aps_free(struct aps *client);
+
+// Tells the client secret where the settings had none, before the first call; an exchange may have begun,
+// and connects without it. It is copied. Fails with SSA_CONFIG for one that is empty or holds a NUL.
+bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *err) MUST_CHECK;
 
 // Gives config->timeout once more, whole, and makes an interruption that came before no reason to stop any
 // more. What undoes a failed step gets its own time.

@@ -71,13 +71,18 @@ bool call_request(struct aps *client, const struct call *call, char url[static U
         .send_once = call->creates,
         .left_ms = client->left_ms,
     };
-    if (call->as_client) {
-        request->user = client->config.client_id;
-        request->password = secret_text(&client->client_secret);
-    } else {
+    if (call->as_client)
+        request->authorization = secret_text(&client->authorization);
+    else
         request->bearer = secret_text(&client->bearer);
-    }
     return url_of(&client->url, call->path, url, URL_MAX, err);
+}
+
+bool call_has_credentials(const struct aps *client, const struct call *call, struct ssa_error *err)
+{
+    return !call->as_client || client->authorization.len > 0 ||
+           error_set(err, SSA_UNEXPECTED, NULL, client->url.host,
+                     "%s needs the client secret, and it is not known", call->doing);
 }
 
 static bool send_once(struct aps *client, const struct call *call, struct http_response *answer,
@@ -85,7 +90,7 @@ static bool send_once(struct aps *client, const struct call *call, struct http_r
 {
     char url[URL_MAX];
     struct http_request request;
-    if (!call_request(client, call, url, &request, err))
+    if (!call_request(client, call, url, &request, err) || !call_has_credentials(client, call, err))
         return false;
     if (client->handle == NULL)
         client->handle = client_new_handle(err);

@@ -29,6 +29,10 @@ struct call {
 bool call_request(struct aps *client, const struct call *call, char url[static URL_MAX],
                   struct http_request *request, struct ssa_error *err) MUST_CHECK;
 
+// Fails where the call is made with the client secret, and nobody has told it yet.
+bool call_has_credentials(const struct aps *client, const struct call *call,
+                          struct ssa_error *err) MUST_CHECK;
+
 // Makes the call. answer->body is the caller's buffer. With tried, *answer holds how a first try went, made
 // elsewhere, and it goes on from there. True when the server has done it (2xx, with the whole body). On
 // failure *outcome (which may be NULL) says what may have happened; after APS_DONE, answer->body is what came

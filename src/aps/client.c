@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "core/base64.h"
 #include "core/monotonic.h"
 #include "core/tell.h"
 
@@ -15,15 +16,28 @@ static void start_curl(void)
     curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static bool keep_secret(struct aps *client, struct span text, struct ssa_error *err)
+// Basic (RFC 7617), the walkthrough's way: base64 of what stands there, not form-encoded first as RFC 6749
+// section 2.3.1 has it.
+#define AUTHORIZATION "Authorization: Basic "
+
+bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *err)
 {
-    // It goes to libcurl as a C string.
-    if (text.len == 0 || memchr(text.data, 0, text.len) != NULL)
+    SECRET_AUTO pair = {0};
+    const struct span id = span_text(client->config.client_id);
+    const size_t len = id.len + 1 + secret.len;
+    if (secret.len == 0 || memchr(secret.data, 0, secret.len) != NULL)
         return error_set(err, SSA_CONFIG, NULL, client->config.client_id,
                          "the client secret is empty or holds a NUL");
-    return secret_new(&client->client_secret, text.len, err) &&
-           (secret_append(&client->client_secret, text) ||
-            error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret does not fit its buffer"));
+    secret_free(&client->client_secret);
+    secret_free(&client->authorization);
+    if (!secret_new(&pair, len, err) || !secret_new(&client->client_secret, secret.len, err) ||
+        !secret_new(&client->authorization, sizeof AUTHORIZATION + BASE64_LENGTH(len), err))
+        return false;
+    return (secret_append(&client->client_secret, secret) && secret_append(&pair, id) &&
+            secret_append_text(&pair, ":") && secret_append(&pair, secret) &&
+            secret_append_text(&client->authorization, AUTHORIZATION) &&
+            base64_append(&client->authorization, secret_span(&pair))) ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret does not fit its buffer");
 }
 
 static bool prepare(struct aps *client, struct ssa_error *err)
@@ -37,7 +51,7 @@ static bool prepare(struct aps *client, struct ssa_error *err)
     const struct ca_default fallback = ca_default_of_curl();
     if (!client->url.plain && !ca_choose(config->cacert, config->capath, &fallback, &client->ca, err))
         return false;
-    return keep_secret(client, config->client_secret, err) &&
+    return (config->client_secret.data == NULL || aps_know_secret(client, config->client_secret, err)) &&
            secret_new(&client->bearer, APS_ANSWER_MAX, err);
 }
 
@@ -67,6 +81,7 @@ void aps_free(struct aps *client)
         return;
     client_hang_up(client);
     secret_free(&client->client_secret);
+    secret_free(&client->authorization);
     secret_free(&client->bearer);
     free(client);
 }

@@ -17,8 +17,9 @@ struct aps {
     struct aps_config config;
     struct url url;
     struct ca ca;
-    struct secret client_secret;
-    struct secret bearer; // the two-legged token, empty before aps_admin
+    struct secret client_secret; // empty before it is known; what servers echo of it is not shown
+    struct secret authorization; // the header line of id and secret; empty before the secret is known
+    struct secret bearer;        // the two-legged token, empty before aps_admin
     CURL *handle; // of the calls on the caller's thread, which share its connection; NULL while there is none
     long long left_ms; // of config.timeout; counted down by the time spent in calls alone
     struct pace key_lists;

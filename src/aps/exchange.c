@@ -237,8 +237,11 @@ bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assert
     if (assertion == NULL)
         return false;
     const size_t announced = exchange->call.body.len;
-    if (!write_form(exchange, secret_span(assertion), err))
+    if (!write_form(exchange, secret_span(assertion), err) ||
+        !call_has_credentials(client, &exchange->call, err))
         return false;
+    // It may have become known only now; the thread reads it once it is told to send.
+    exchange->request.authorization = secret_text(&client->authorization);
     exchange->call.body = secret_span(&exchange->form);
     exchange->call.useless_ms = monotonic_ms() + lifetime * 1000LL;
     const bool tried = first_try(exchange, exchange->form.len == announced);

@@ -14,8 +14,9 @@ struct transfer {
     CURL *handle;
     CURLcode code; // of the first option that was refused
     struct curl_slist *headers;
-    long long end_ms;    // of left_ms
-    long long answer_ms; // until when the answer is waited for; 0 before the request is sent
+    struct curl_slist authorization; // in front of them, and not libcurl's: its text is the caller's
+    long long end_ms;                // of left_ms
+    long long answer_ms;             // until when the answer is waited for; 0 before the request is sent
 };
 
 static void transfer_end(struct transfer *t)
@@ -47,6 +48,17 @@ static int abort_request(struct transfer *t, enum http_end why)
     return CURL_PREREQFUNC_ABORT;
 }
 
+// libcurl reads its list of headers when it writes the request, which is later. Only here is it known what
+// gate has written. libcurl's own way (CURLOPT_PASSWORD) would be a copy, made before it connects.
+static bool set_authorization(struct transfer *t)
+{
+    if (t->request->authorization == NULL)
+        return true;
+    t->authorization =
+        (struct curl_slist){.data = (char *)(uintptr_t)t->request->authorization, .next = t->headers};
+    return curl_easy_setopt(t->handle, CURLOPT_HTTPHEADER, &t->authorization) == CURLE_OK;
+}
+
 // CURLOPT_PREREQFUNCTION: connected, TLS included, and nothing of the request sent. A second call for one
 // request means that libcurl took the connection for dead after sending, and is about to send it again on a
 // new one.
@@ -61,6 +73,8 @@ static int before_request(void *context, char *ip, char *local_ip, int port, int
             return abort_request(t, HTTP_SHUT);
         t->end_ms = monotonic_ms() + t->request->left_ms;
     }
+    if (!set_authorization(t))
+        return abort_request(t, HTTP_SHUT);
     t->answer->sent = true;
     t->answer_ms = monotonic_ms() + HTTP_ANSWER_SECONDS * 1000LL;
     return CURL_PREREQFUNC_OK;
@@ -146,12 +160,6 @@ static void set_request(struct transfer *t)
     if (request->bearer != NULL) {
         SET(t, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
         SET(t, CURLOPT_XOAUTH2_BEARER, request->bearer);
-    } else {
-        // The walkthrough's way, base64 of what stands there: not form-encoded first, as RFC 6749
-        // section 2.3.1 has it.
-        SET(t, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-        SET(t, CURLOPT_USERNAME, request->user);
-        SET(t, CURLOPT_PASSWORD, request->password);
     }
     add_header(t, "Accept: application/json");
     const bool patch = strcmp(request->method, "PATCH") == 0;

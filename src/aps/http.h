@@ -15,11 +15,11 @@
 struct http_request {
     const char *method; // GET, POST, PATCH or DELETE
     const char *url;
-    const char *user, *password; // Basic (RFC 7617), or
-    const char *bearer;          // Bearer (RFC 6750 section 2.1)
-    const char *content_type;    // of the body; NULL for none
-    struct span body;            // its length is announced before gate, its bytes are read after it
-    bool plain;                  // http to this machine: past any proxy
+    const char *authorization; // a whole header line, read after gate; or
+    const char *bearer;        // Bearer (RFC 6750 section 2.1)
+    const char *content_type;  // of the body; NULL for none
+    struct span body;          // its length is announced before gate, its bytes are read after it
+    bool plain;                // http to this machine: past any proxy
     const struct ca *ca;
     bool send_once;    // never sent a second time, whatever libcurl makes of a connection that broke
     long long left_ms; // for all of it; with a gate, counted again from its opening

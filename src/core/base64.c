@@ -8,20 +8,24 @@ static uint32_t within(uint32_t c, uint32_t low, uint32_t high)
     return (((low - 1 - c) & (c - high - 1)) >> 31) * UINT32_MAX;
 }
 
-static uint8_t url_character(uint32_t six)
+// What the two alphabets of RFC 4648 differ in.
+struct alphabet {
+    uint32_t c62, c63;
+};
+
+static uint8_t character(uint32_t six, const struct alphabet *alphabet)
 {
     uint32_t c = within(six, 0, 25) & ('A' + six);
     c |= within(six, 26, 51) & ('a' + six - 26);
     c |= within(six, 52, 61) & ('0' + six - 52);
-    c |= within(six, 62, 62) & '-';
-    c |= within(six, 63, 63) & '_';
+    c |= within(six, 62, 62) & alphabet->c62;
+    c |= within(six, 63, 63) & alphabet->c63;
     return (uint8_t)c;
 }
 
-bool base64url_append(struct secret *out, struct span in)
+// Without padding; the caller has seen that it fits.
+static void encode(struct secret *out, struct span in, const struct alphabet *alphabet)
 {
-    if (BASE64URL_LENGTH(in.len) > out->capacity - out->len)
-        return false;
     uint8_t *to = out->data + out->len;
     uint32_t bits = 0;
     unsigned held = 0;
@@ -30,14 +34,32 @@ bool base64url_append(struct secret *out, struct span in)
         held += 8;
         while (held >= 6) {
             held -= 6;
-            *to++ = url_character(bits >> held & 63);
+            *to++ = character(bits >> held & 63, alphabet);
         }
     }
     if (held > 0)
-        *to++ = url_character(bits << (6 - held) & 63);
+        *to++ = character(bits << (6 - held) & 63, alphabet);
     out->len = (size_t)(to - out->data);
     out->data[out->len] = 0;
+}
+
+bool base64url_append(struct secret *out, struct span in)
+{
+    static const struct alphabet url = {'-', '_'};
+    if (BASE64URL_LENGTH(in.len) > out->capacity - out->len)
+        return false;
+    encode(out, in, &url);
     return true;
+}
+
+bool base64_append(struct secret *out, struct span in)
+{
+    static const struct alphabet standard = {'+', '/'};
+    static const uint8_t padding[] = {'=', '='};
+    if (BASE64_LENGTH(in.len) > out->capacity - out->len)
+        return false;
+    encode(out, in, &standard);
+    return secret_append(out, span_of(padding, BASE64_LENGTH(in.len) - BASE64URL_LENGTH(in.len)));
 }
 
 // The value of a character of the standard alphabet, or 64 and more when it is none.

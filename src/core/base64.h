@@ -9,8 +9,14 @@
 // 2).
 #define BASE64URL_LENGTH(bytes) (((bytes)*4 + 2) / 3)
 
+// The same in standard base64, padding included (section 4).
+#define BASE64_LENGTH(bytes) (((bytes) + 2) / 3 * 4)
+
 // Appends in as base64url without padding. False when it does not fit.
 bool base64url_append(struct secret *out, struct span in) MUST_CHECK;
+
+// Appends in as standard base64 with padding. False when it does not fit.
+bool base64_append(struct secret *out, struct span in) MUST_CHECK;
 
 // Decodes standard base64 (section 4, padding required) in place: text holds len characters, white space
 // among them is skipped. Returns the number of bytes now at text, or SIZE_MAX when the text is no base64.

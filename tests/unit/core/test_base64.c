@@ -30,6 +30,11 @@ static void same_as_openssl(const uint8_t *bytes, size_t len)
     assert_int_equal(out.len, length);
     assert_int_equal(BASE64URL_LENGTH(len), length);
     assert_string_equal(secret_text(&out), expected);
+    (void)EVP_EncodeBlock((unsigned char *)expected, bytes, (int)len);
+    secret_clear(&out);
+    assert_true(base64_append(&out, span_of(bytes, len)));
+    assert_int_equal(out.len, BASE64_LENGTH(len));
+    assert_string_equal(secret_text(&out), expected);
 }
 
 static void every_length_and_byte_is_written_as_openssl_writes_it(void **state)
@@ -61,6 +66,8 @@ static void what_does_not_fit_leaves_the_buffer_alone(void **state)
     assert_false(base64url_append(&out, span_text("\x01\x02\x03")));
     assert_int_equal(out.len, 3);
     assert_string_equal(secret_text(&out), "abc");
+    assert_false(base64_append(&out, span_text("\x01\x02")));
+    assert_int_equal(out.len, 3);
     assert_true(base64url_append(&out, span_text("\x01\x02")));
     assert_int_equal(out.len, 6);
 }
