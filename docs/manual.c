@@ -65,6 +65,14 @@ static void manual(void)
         "not split).\nWhere the token of one is absent, locked or broken, or lacks the key, the next is "
         "used, and a\n"
         "warning says so. A wrong PIN is no reason, nor is anything but the token.\n"
+        ".SH CLIENT SECRET ON A TOKEN\n.B secret import\nprints a line\n.B "
+        "APS_SECRET_ID=\"pkcs11:...;type=data\"\n"
+        "for the profile. The secret then is read in the login that signs, or, for\ncommands that want the "
+        "API "
+        "alone, in one of its own.\n"
+        "A token of its own is logged in to with the pin\\-source of that URI, else as\n.B "
+        "SSA_HSM_PIN_SOURCE\n"
+        "says.\n"
         ".SH TABLES AND JSON\nTables show times in the local zone.\n"
         ".B \\-\\-json\ngives ISO 8601 in UTC and null for what is not known.\n"
         ".B key list\nmarks with * the key that the settings use. A key that is \"not here\" may well live "
@@ -90,7 +98,7 @@ static void completion(void)
     for (enum option id = 0; id < OPTION_COUNT; id++)
         (void)printf("%s--%s", id == 0 ? "" : " ", option_table[id].name);
     (void)puts("' ;;\n    *)\n        case \"${COMP_WORDS[1]-}\" in");
-    static const char *const nouns[] = {"account", "key", "hsm"};
+    static const char *const nouns[] = {"account", "key", "secret", "hsm"};
     for (size_t n = 0; n < sizeof nouns / sizeof nouns[0]; n++) {
         (void)printf("        %s) words='", nouns[n]);
         for (size_t i = 0; i < command_count; i++) {
@@ -100,11 +108,11 @@ static void completion(void)
         }
         (void)puts("' ;;");
     }
-    (void)puts(
-        "        *) words='account key hsm token jwt exec' ;;\n        esac\n"
-        "        [ \"$COMP_CWORD\" -gt 1 ] || words='account key hsm token jwt exec'\n        ;;\n    esac\n"
-        "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n}\n"
-        "complete -o default -F _ssa_hsm ssa-hsm");
+    (void)puts("        *) words='account key secret hsm token jwt exec history' ;;\n        esac\n"
+               "        [ \"$COMP_CWORD\" -gt 1 ] || words='account key secret hsm token jwt exec history'\n "
+               "       ;;\n    esac\n"
+               "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n}\n"
+               "complete -o default -F _ssa_hsm ssa-hsm");
 }
 
 int main(int argc, char **argv)

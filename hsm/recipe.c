@@ -59,6 +59,8 @@ static const struct recipe table[] = {
      .witness = 25,
      .witness_since = 5,
      .keeps_destroyed = true,
+     // C_CreateObject knows keys and certificates alone.
+     .no_data = true,
      .removal = "yubico-piv-tool -k -s %s -A RSA2048 -a generate -a delete-certificate -o /dev/null",
      .certificate_removal = "yubico-piv-tool -k -s %s -a delete-certificate",
      .wants_touch = true,
@@ -81,6 +83,7 @@ static const struct recipe table[] = {
      .instead = "It signs with keys that are there. To put one into a YubiKey or another PIV card use its "
                 "own module: "
                 "Debian's package ykcs11, --module /usr/lib/x86_64-linux-gnu/libykcs11.so.",
+     .no_data = true,
      .label_changes = true,
      .wants_touch = true},
 };

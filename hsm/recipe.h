@@ -48,6 +48,7 @@ struct recipe {
     bool keeps_destroyed;   // C_DestroyObject says CKR_OK, and the key signs on: only another key removes it
     const char *removal;    // what a person does about a key that is left; %s is the slot
     const char *certificate_removal; // the same of the certificate beside one that is gone
+    bool no_data;                    // takes no private data objects
     bool label_changes; // the token's label is its certificate's: a URI goes by the serial number
     bool wants_touch;   // a signature may wait for a finger
 

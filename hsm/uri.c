@@ -127,7 +127,7 @@ static void set_token(P11KitUri *uri, const struct token_name *name)
 
 static bool set_object(P11KitUri *uri, const struct uri_parts *parts)
 {
-    const CK_OBJECT_CLASS private_key = CKO_PRIVATE_KEY;
+    const CK_OBJECT_CLASS private_key = CKO_PRIVATE_KEY, data = CKO_DATA;
     CK_ATTRIBUTE attributes[3];
     CK_ULONG count = 0;
     if (parts->object.len > 0)
@@ -136,6 +136,8 @@ static bool set_object(P11KitUri *uri, const struct uri_parts *parts)
         attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_ID, parts->id.data, parts->id.len);
     if (parts->private_key)
         attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_CLASS, &private_key, sizeof private_key);
+    else if (parts->data)
+        attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_CLASS, &data, sizeof data);
     return count == 0 || p11_kit_uri_set_attributes(uri, attributes, count) == P11_KIT_URI_OK;
 }
 

@@ -35,7 +35,7 @@ struct token_name {
 struct uri_parts {
     const struct token_name *token;
     struct span object, id;
-    bool private_key; // type=private
+    bool private_key, data; // type=private, type=data
     const char *module_path, *module_name;
     const char *pin_source;
 };

@@ -270,6 +270,21 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
 bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_text *plan,
                        struct ssa_error *err);
 
+// ---- The client secret on a token
+// ----------------------------------------------------------------------------
+
+// Stores the client secret (of the settings, a reference's, or asked for) as a private data object on the
+// token that SSA_HSM_TOKEN, else PRIVATE_KEY names, reads it back and compares. label NULL is "APS client
+// secret CLIENT_ID"; what is there under it is refused (SSA_CONFIG) or, with replace, destroyed once the new
+// one is proved. *line is the setting that refers to it, APS_SECRET_ID="pkcs11:…;type=data…". Fails with
+// SSA_TOKEN where the token takes no such object; nothing then was written.
+bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
+                       struct ssa_error *err);
+
+// Destroys, after a yes (callbacks.confirm, or yes), the data object that APS_SECRET_ID names. Fails with
+// SSA_KEY_MISSING where the token does not hold it.
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err);
+
 // ---- What did not come to its end
 // ----------------------------------------------------------------------------
 

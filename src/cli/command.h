@@ -53,6 +53,8 @@ bool command_key_import(const struct invocation *, struct ssa_error *);
 bool command_key_prune(const struct invocation *, struct ssa_error *);
 bool command_key_recover(const struct invocation *, struct ssa_error *);
 bool command_key_rotate(const struct invocation *, struct ssa_error *);
+bool command_secret_import(const struct invocation *, struct ssa_error *);
+bool command_secret_remove(const struct invocation *, struct ssa_error *);
 bool command_token(const struct invocation *, struct ssa_error *);
 
 #endif

@@ -75,6 +75,10 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPT_KEY] = {"key", 0, "KEY_ID", "the key that was lost, where that cannot be told", NULL, false, NULL},
     [OPT_VERIFY] = {"verify", 0, NULL, "look whether entries are missing or were changed", NULL, false, NULL},
     [OPT_FORGET] = {"forget", 0, NULL, "give up on what cannot be settled", NULL, false, NULL},
+    [OPT_LABEL] = {"label", 0, "NAME", "what the token calls it (\"APS client secret CLIENT_ID\")", NULL,
+                   false, NULL},
+    [OPT_FORCE_SECRET] = {"force", 0, NULL, "replace what the token has under that label", NULL, false,
+                          "secret import"},
 };
 
 static bool unknown(const char *typed, size_t len, struct ssa_error *err)

@@ -54,6 +54,8 @@ enum option {
     OPT_KEY,
     OPT_FORGET,
     OPT_VERIFY,
+    OPT_LABEL,
+    OPT_FORCE_SECRET,
     OPTION_COUNT
 };
 

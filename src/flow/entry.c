@@ -10,8 +10,9 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const char *const operations[OPERATION_COUNT] = {
-    "account create", "account enable", "account disable", "account delete", "key create", "key import",
-    "key rotate",     "key enable",     "key disable",     "key delete",     "key prune",
+    "account create", "account enable", "account disable", "account delete", "key create",
+    "key import",     "key rotate",     "key enable",      "key disable",    "key delete",
+    "key prune",      "secret import",  "secret remove",
 };
 static const char *const steps[STEP_COUNT] = {"begun",     "asked",    "account-asked", "account-made",
                                               "key-asked", "key-made", "imported",      "switched",
@@ -69,6 +70,11 @@ const char *operation_name(enum operation operation)
 const char *outcome_name(enum outcome outcome)
 {
     return outcomes[outcome];
+}
+
+const char *entry_subject(const struct entry *entry)
+{
+    return entry->account[0] != '\0' ? entry->account : entry->name[0] != '\0' ? entry->name : entry->label;
 }
 
 static void write_time(struct json_writer *w, time_t at)

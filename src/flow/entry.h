@@ -23,6 +23,8 @@ enum operation {
     OP_KEY_DISABLE,
     OP_KEY_DELETE,
     OP_KEY_PRUNE,
+    OP_SECRET_IMPORT,
+    OP_SECRET_REMOVE,
     OPERATION_COUNT
 };
 
@@ -81,6 +83,9 @@ struct entry {
 // The operation as it is typed: "key create".
 const char *operation_name(enum operation operation);
 const char *outcome_name(enum outcome outcome);
+
+// What it is about, for messages: an account's id or name, a client secret's label.
+const char *entry_subject(const struct entry *entry);
 
 // Writes the entry as one JSON object.
 void entry_write(const struct entry *entry, struct json_writer *w);

@@ -104,16 +104,23 @@ static bool make_assertion(struct plan *plan, struct token *token, const struct 
     return key_find(token, uri, &key, err) && sign_with(plan, token, &key, assertion, err);
 }
 
-// Opens the token, logs in, signs, logs out.
+// Opens the token, logs in, signs, logs out. A client secret that lies on it is read in between, one on
+// another token before: NULL where none is wanted.
 static bool sign_in_token(struct plan *plan, struct pin_policy *policy, const struct uri *uri,
-                          struct secret *assertion, struct ssa_error *err)
+                          struct client_secret *secret, struct secret *assertion, struct ssa_error *err)
 {
+    const struct ssa_run *run = plan->run;
     TOKEN_AUTO *token = NULL;
     const struct pin_giver giver = pin_giver_of(policy);
-    if (!open_key_token(plan->run, uri, &token, err))
+    if (!open_key_token(run, uri, &token, err))
         return false;
-    tell(&plan->run->callbacks, SSA_DETAIL, "token: %s", token_info(token)->uri);
-    return token_login(token, false, &giver, err) && make_assertion(plan, token, uri, assertion, err);
+    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(token)->uri);
+    const bool late = secret != NULL && client_secret_is_late(secret);
+    const bool elsewhere = late && !token_matches(token, secret->uri);
+    return (!elsewhere || client_secret_complete(run, secret, NULL, policy->tries, err)) &&
+           token_login(token, false, &giver, err) &&
+           (!late || client_secret_complete(run, secret, token, policy->tries, err)) &&
+           make_assertion(plan, token, uri, assertion, err);
 }
 
 static void warn_if_unlocked(const struct ssa_run *run, const struct secret *secret)
@@ -138,7 +145,7 @@ static bool sign_once(void *context, const struct ssa_run *run, struct pin_tries
         !pin_policy_init(&policy, run, uri, err))
         return false;
     policy.tries = pins;
-    return sign_in_token(&plan, &policy, uri, &signing->out, err);
+    return sign_in_token(&plan, &policy, uri, NULL, &signing->out, err);
 }
 
 bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *assertion,
@@ -198,7 +205,7 @@ struct fetch {
     const struct ssa_token_request *request;
     struct secret assertion, answer;
     // The client secret, and what it was read by: a person types it once, a descriptor can be read once.
-    struct secret secret;
+    struct client_secret secret;
     const char *client_id, *secret_setting;
 };
 
@@ -206,7 +213,7 @@ static void fetch_end(struct fetch *fetch)
 {
     secret_free(&fetch->assertion);
     secret_free(&fetch->answer);
-    secret_free(&fetch->secret);
+    client_secret_free(&fetch->secret);
 }
 
 static bool same(const char *a, const char *b)
@@ -218,25 +225,27 @@ static bool need_client_secret(struct fetch *fetch, const struct ssa_run *run, c
                                struct ssa_error *err)
 {
     const char *setting = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
-    bool literal = false;
-    if (fetch->secret.data != NULL && same(fetch->client_id, client_id) &&
+    if (fetch->secret.text.data != NULL && same(fetch->client_id, client_id) &&
         same(fetch->secret_setting, setting))
         return true;
-    secret_free(&fetch->secret);
+    client_secret_free(&fetch->secret);
     fetch->client_id = client_id;
     fetch->secret_setting = setting;
-    return read_client_secret(run, &fetch->secret, &literal, err);
+    return client_secret_begin(run, &fetch->secret, err);
 }
 
 // With a token that failed, what was begun at the API is given up.
 static bool sign_and_exchange(struct fetch *fetch, struct plan *plan, struct pin_policy *policy,
                               const struct uri *uri, struct opening *opening, struct ssa_error *err)
 {
-    // A person at a pinentry takes a while, like one at a terminal.
-    if (policy->source != NULL && source_kind(policy->source) != SOURCE_PINENTRY &&
+    const bool late = client_secret_is_late(&fetch->secret);
+    // A person at a pinentry takes a while, like one at a terminal, and another token than the key's has a
+    // PIN of its own.
+    if (!late && policy->source != NULL && source_kind(policy->source) != SOURCE_PINENTRY &&
         !open_needs_search(plan->run, uri))
         begin_exchange(opening);
-    const bool is_signed = sign_in_token(plan, policy, uri, &fetch->assertion, err);
+    const bool is_signed = sign_in_token(plan, policy, uri, &fetch->secret, &fetch->assertion, err) &&
+                           (!late || aps_know_secret(opening->client, secret_span(&fetch->secret.text), err));
     // A token that asks for no login never called for the exchange.
     if (is_signed)
         begin_exchange(opening);

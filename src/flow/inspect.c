@@ -14,10 +14,8 @@ bool ssa_account_list(const struct ssa_run *run, struct ssa_accounts *accounts, 
 {
     struct aps_accounts found = {0};
     *accounts = (struct ssa_accounts){0};
-    SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
-    if (!manage_begin(run, APS_SCOPE_ACCOUNT_READ, &secret, &client, err) ||
-        !aps_account_list(client, &found, err))
+    if (!manage_begin(run, APS_SCOPE_ACCOUNT_READ, &client, err) || !aps_account_list(client, &found, err))
         return false;
     accounts->list = calloc(found.count + 1, sizeof accounts->list[0]);
     if (accounts->list == NULL)
@@ -33,11 +31,10 @@ bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa
 {
     struct subject subject;
     struct aps_account found = {0};
-    SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
     *shown = (struct ssa_account){0};
     if (!subject_choose(run, account, &subject, err) ||
-        !manage_begin(run, APS_SCOPE_ACCOUNT_READ, &secret, &client, err))
+        !manage_begin(run, APS_SCOPE_ACCOUNT_READ, &client, err))
         return false;
     // The list that an email is looked up in tells everything already.
     const bool done = subject.by_email ? find_account(client, subject.wanted, &found, err)

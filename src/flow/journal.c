@@ -276,8 +276,7 @@ static bool warn(void *context, struct journal *j, enum standing standing, struc
              "an earlier `%s` (%s) did not come to its end, and something of it may be left: `ssa-hsm key "
              "recover` "
              "finishes or undoes it",
-             operation_name(j->entry.operation),
-             j->entry.account[0] != '\0' ? j->entry.account : j->entry.name);
+             operation_name(j->entry.operation), entry_subject(&j->entry));
     return true;
 }
 

@@ -56,13 +56,12 @@ bool settings_own_key(const struct ssa_run *run, const char *account, const char
            strcmp(own.account_id, account) == 0 && strcmp(own.key_id, key_id) == 0;
 }
 
-bool manage_begin(const struct ssa_run *run, const char *scopes, struct secret *secret, struct aps **client,
-                  struct ssa_error *err)
+bool manage_begin(const struct ssa_run *run, const char *scopes, struct aps **client, struct ssa_error *err)
 {
     const char *client_id = NULL;
-    bool literal = false;
-    if (!read_client_id(run, &client_id, err) || !read_client_secret(run, secret, &literal, err) ||
-        !open_api(run, secret, client, err) || !aps_admin(*client, scopes, err))
+    CLIENT_SECRET_AUTO secret = {0};
+    if (!read_client_id(run, &client_id, err) || !client_secret_read(run, &secret, err) ||
+        !open_api(run, &secret, client, err) || !aps_admin(*client, scopes, err))
         return false;
     journal_warn(run);
     return true;

@@ -23,8 +23,8 @@ bool subject_find(struct aps *client, const struct subject *subject, struct aps_
 bool settings_own_account(const struct ssa_run *run, const char *id);
 bool settings_own_key(const struct ssa_run *run, const char *account, const char *key_id);
 
-// A client with an admin token of these scopes. It borrows secret. Tells of what did not come to its end.
-bool manage_begin(const struct ssa_run *run, const char *scopes, struct secret *secret, struct aps **client,
+// A client with an admin token of these scopes. Tells of what did not come to its end.
+bool manage_begin(const struct ssa_run *run, const char *scopes, struct aps **client,
                   struct ssa_error *err) MUST_CHECK;
 
 // An account as the library hands it out.

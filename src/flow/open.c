@@ -4,8 +4,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/source.h"
-
-enum { CLIENT_SECRET_MAX = 4096 };
+#include "hsm/data.h"
 
 static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri *uri)
 {
@@ -121,8 +120,7 @@ bool open_token_again(const struct ssa_run *run, const char *uri, struct target 
     return token_login(target->token, true, &user, err);
 }
 
-bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
-                       struct ssa_error *err)
+static bool find_target(const struct ssa_run *run, struct target *target, struct ssa_error *err)
 {
     const char *named = token_for_new_keys(run->settings);
     if (named != NULL && !uri_parse(named, &target->uri, err))
@@ -130,7 +128,35 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
     if (!pin_policy_init(&target->pin, run, target->uri, err) ||
         !open_key_token(run, target->uri, &target->token, err))
         return false;
-    if (named == NULL && !may_guess_token(&target->pin, token_info(target->token), err))
+    return named != NULL || may_guess_token(&target->pin, token_info(target->token), err);
+}
+
+bool find_data_token(const struct ssa_run *run, struct target *target, struct ssa_error *err)
+{
+    return find_target(run, target, err) && data_check_able(target->token, err);
+}
+
+bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,
+                 char out[static URI_TEXT_MAX], struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX] = "", lasting[PATH_TEXT_MAX];
+    const char *by_path = token_module_path(token);
+    if (by_path != NULL && !path_absolute(by_path, path, err))
+        return false;
+    parts.pin_source = given == NULL ? NULL : uri_pin_source(given);
+    if (parts.pin_source != NULL &&
+        (parts.pin_source = source_lasting(parts.pin_source, lasting, err)) == NULL)
+        return false;
+    parts.token = &token_info(token)->name;
+    parts.module_path = path;
+    parts.module_name = token_module_name(token);
+    return uri_write(&parts, out, err);
+}
+
+bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
+                       struct ssa_error *err)
+{
+    if (!find_target(run, target, err))
         return false;
     const struct pin_giver user = pin_giver_of(&target->pin);
     // Keys are private objects: which slots are used shows only after the login.
@@ -139,46 +165,6 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
            token_login(target->token, true, &user, err) && choose_slot(run, output, target, err) &&
            open_officer(target, run, err) &&
            token_rehearse(target->token, output->import_way, output->rehearse, err);
-}
-
-static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct ssa_error *err)
-{
-    const struct ssa_callbacks *callbacks = &run->callbacks;
-    const char *client = settings_get(run->settings, SET_CLIENT_ID, NULL);
-    char prompt[512];
-    if (callbacks->ask_secret == NULL) {
-        error_set(err, SSA_CONFIG, NULL, NULL, "APS_SECRET_ID is not set, and there is nobody to ask");
-        return error_hint(err, "Set it to the client secret, or to a reference: file:PATH, env:NAME, fd:N, "
-                               "credential:NAME.");
-    }
-    (void)text_format(prompt, sizeof prompt, "Client secret of %s: ", client);
-    if (!callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity,
-                               &secret->len, err)) {
-        if (err->code == SSA_PIN)
-            err->code = SSA_CONFIG;
-        return false;
-    }
-    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, NULL, "the client secret is empty");
-}
-
-bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *literal,
-                        struct ssa_error *err)
-{
-    const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
-    *literal = true;
-    if (!secret_new(secret, CLIENT_SECRET_MAX, err))
-        return false;
-    if (value == NULL)
-        return ask_secret(run, secret, err);
-    if (source_is_uri(value)) {
-        error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "a client secret on a token is not supported yet");
-        return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
-    }
-    if (source_kind(value) == SOURCE_NONE)
-        return secret_append_text(secret, value) || error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID",
-                                                              "is longer than %d bytes", CLIENT_SECRET_MAX);
-    *literal = false;
-    return source_read(value, "APS_SECRET_ID", run, secret, err);
 }
 
 bool read_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
@@ -197,17 +183,18 @@ bool read_client_id(const struct ssa_run *run, const char **client_id, struct ss
     return true;
 }
 
-bool open_api(const struct ssa_run *run, const struct secret *secret, struct aps **client,
+bool open_api(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
               struct ssa_error *err)
 {
     const struct ssa_settings *s = run->settings;
-    const struct aps_config config = {.base_url = settings_get(s, SET_BASE_URL, NULL),
-                                      .client_id = settings_get(s, SET_CLIENT_ID, NULL),
-                                      .client_secret = secret_span(secret),
-                                      .cacert = settings_get(s, SET_CACERT, NULL),
-                                      .capath = settings_get(s, SET_CAPATH, NULL),
-                                      .insecure_http = run->insecure_http,
-                                      .timeout = run->timeout,
-                                      .callbacks = &run->callbacks};
+    const struct aps_config config = {
+        .base_url = settings_get(s, SET_BASE_URL, NULL),
+        .client_id = settings_get(s, SET_CLIENT_ID, NULL),
+        .client_secret = client_secret_is_late(secret) ? span_of(NULL, 0) : secret_span(&secret->text),
+        .cacert = settings_get(s, SET_CACERT, NULL),
+        .capath = settings_get(s, SET_CAPATH, NULL),
+        .insecure_http = run->insecure_http,
+        .timeout = run->timeout,
+        .callbacks = &run->callbacks};
     return aps_new(&config, client, err);
 }

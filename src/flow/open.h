@@ -3,6 +3,7 @@
 #define SSA_FLOW_OPEN_H
 
 #include "aps/aps.h"
+#include "flow/client_secret.h"
 #include "flow/identity.h"
 #include "flow/pin.h"
 #include "flow/so_pin.h"
@@ -31,6 +32,15 @@ struct target {
 bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
                        struct ssa_error *err) MUST_CHECK;
 
+// Finds the token for the client secret, as open_target_token does, and checks that it takes private data
+// objects. Does not log in.
+bool find_data_token(const struct ssa_run *run, struct target *target, struct ssa_error *err) MUST_CHECK;
+
+// Writes the URI of the token, or, by what parts say, of an object on it, with the module as the next shell
+// finds it, and the pin-source of the URI that the token was found by, which may be NULL.
+bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,
+                 char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
 // Finds the token that uri names again, and logs in with a session that writes; uri stays in target.
 bool open_token_again(const struct ssa_run *run, const char *uri, struct target *target,
                       struct ssa_error *err) MUST_CHECK;
@@ -48,15 +58,11 @@ bool open_settings_token(const struct ssa_run *run, struct pin_policy *policy, s
 bool may_guess_token(const struct pin_policy *policy, const struct token_info *info,
                      struct ssa_error *err) MUST_CHECK;
 
-// Reads or asks for the client secret. *literal says that the secret itself came, and not a reference to it.
-bool read_client_secret(const struct ssa_run *run, struct secret *secret, bool *literal,
-                        struct ssa_error *err) MUST_CHECK;
-
 // The client id. Fails with SSA_CONFIG when it is not set.
 bool read_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
 
-// The API's client; it borrows secret and the settings.
-bool open_api(const struct ssa_run *run, const struct secret *secret, struct aps **client,
+// The API's client; it borrows the settings. A secret that is late is told it by aps_know_secret.
+bool open_api(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
               struct ssa_error *err) MUST_CHECK;
 
 static inline void aps_close(struct aps **client)

@@ -88,10 +88,10 @@ void profile_key_id(const char *path, char kid[static APS_ID_MAX])
 static struct block block_of(const struct recovery *r, const struct entry *e)
 {
     return (struct block){.client_id = e->client_id,
-                          .secret = r->secret_is_literal
-                                        ? secret_text(&r->secret)
+                          .secret = r->secret.literal
+                                        ? secret_text(&r->secret.text)
                                         : settings_get(r->run->settings, SET_CLIENT_SECRET, NULL),
-                          .secret_is_literal = r->secret_is_literal,
+                          .secret_is_literal = r->secret.literal,
                           .account_id = e->account,
                           .email = e->email,
                           .key_id = e->kid,

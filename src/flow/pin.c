@@ -23,10 +23,23 @@ static bool from_uri(const struct uri *uri, const char **source, struct ssa_erro
     return error_hint(err, "A path is written file:PATH.");
 }
 
+static struct pin_policy policy_of(const struct ssa_run *run)
+{
+    return (struct pin_policy){.run = run, .retry = run->pin_retry, .state = {.fd = -1}};
+}
+
+bool pin_policy_of_data(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
+                        struct ssa_error *err)
+{
+    *policy = policy_of(run);
+    return uri_pin_source(uri) != NULL ? from_uri(uri, &policy->source, err)
+                                       : pin_policy_init(policy, run, uri, err);
+}
+
 bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                      struct ssa_error *err)
 {
-    *policy = (struct pin_policy){.run = run, .retry = run->pin_retry, .state = {.fd = -1}};
+    *policy = policy_of(run);
     policy->source = settings_get(run->settings, SET_PIN_SOURCE, NULL);
     if (policy->source == NULL)
         return from_uri(uri, &policy->source, err);

@@ -41,23 +41,12 @@ static struct key_name name_of(const struct provision *p)
 static bool write_uri(struct provision *p, const struct key_name *name, char out[static URI_TEXT_MAX],
                       struct ssa_error *err)
 {
-    char path[PATH_TEXT_MAX] = "", lasting[PATH_TEXT_MAX];
-    const char *by_path = token_module_path(p->to.token);
-    if (by_path != NULL && !path_absolute(by_path, path, err))
-        return false;
-    const char *pin_source = p->to.uri == NULL ? NULL : uri_pin_source(p->to.uri);
-    if (pin_source != NULL && (pin_source = source_lasting(pin_source, lasting, err)) == NULL)
-        return false;
     // A card calls its keys by the slot, whatever they are for: a label says nothing there.
     const bool labelled = name != NULL && name->slot == 0;
-    const struct uri_parts parts = {.token = &token_info(p->to.token)->name,
-                                    .object = labelled ? span_text(name->label) : span_of(NULL, 0),
+    const struct uri_parts parts = {.object = labelled ? span_text(name->label) : span_of(NULL, 0),
                                     .id = name != NULL ? key_id(name) : span_of(NULL, 0),
-                                    .private_key = name != NULL,
-                                    .module_path = path,
-                                    .module_name = token_module_name(p->to.token),
-                                    .pin_source = pin_source};
-    return uri_write(&parts, out, err);
+                                    .private_key = name != NULL};
+    return lasting_uri(p->to.token, p->to.uri, parts, out, err);
 }
 
 // What the journal says of the profile is written before there is a draft of it.

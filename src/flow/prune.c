@@ -135,14 +135,13 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
 {
     const char *client_id = NULL;
     *found = *destroyed = 0;
-    SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
     __attribute__((cleanup(trail_free))) struct trail trail = {.run = run};
     if (!read_client_id(run, &client_id, err) || !history_each(run, add, &trail, err))
         return false;
     if (trail.count == 0)
         return true;
-    if (!manage_begin(run, APS_SCOPE_KEY_READ, &secret, &client, err))
+    if (!manage_begin(run, APS_SCOPE_KEY_READ, &client, err))
         return false;
     qsort(trail.list, trail.count, sizeof *trail.list, by_account_and_token);
     struct pruning p = {.run = run, .yes = yes, .client = client};

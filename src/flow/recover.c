@@ -5,11 +5,6 @@
 #include "core/text.h"
 #include "flow/settle.h"
 
-static const char *subject_of(const struct entry *e)
-{
-    return e->account[0] != '\0' ? e->account : e->name;
-}
-
 static void tell_left(const struct recovery *r, const struct entry *e, const struct ssa_error *why)
 {
     char text[2 * SSA_ERROR_TEXT_MAX];
@@ -19,7 +14,7 @@ static void tell_left(const struct recovery *r, const struct entry *e, const str
         if (*p == '\n')
             *p = ' ';
     tell(&r->run->callbacks, SSA_WARNING, "`%s` of %s is not settled: %s", operation_name(e->operation),
-         subject_of(e), text);
+         entry_subject(e), text);
 }
 
 static bool is_wanted(struct recovery *r, const struct journal *j, enum standing standing)
@@ -32,12 +27,12 @@ static bool is_wanted(struct recovery *r, const struct journal *j, enum standing
         tell(callbacks, SSA_NOTICE,
              "`%s` of %s did not come to its end under another client id or server (%s, %s): run this with "
              "those",
-             operation_name(e->operation), subject_of(e), e->client_id, e->base_url);
+             operation_name(e->operation), entry_subject(e), e->client_id, e->base_url);
         return false;
     }
     if (standing == IN_USE)
         tell(callbacks, SSA_NOTICE, "`%s` of %s is at work (process %lld)", operation_name(e->operation),
-             subject_of(e), e->pid);
+             entry_subject(e), e->pid);
     return standing == INTERRUPTED;
 }
 

@@ -8,13 +8,16 @@ void recovery_end(struct recovery *r)
 {
     aps_free(r->client);
     r->client = NULL;
-    secret_free(&r->secret);
+    client_secret_free(&r->secret);
 }
 
 bool recovery_client(struct recovery *r, struct ssa_error *err)
 {
     if (r->client != NULL)
         return true;
-    return (r->secret.data != NULL || read_client_secret(r->run, &r->secret, &r->secret_is_literal, err)) &&
+    const bool known = r->secret.text.data != NULL && !client_secret_is_late(&r->secret);
+    if (!known)
+        client_secret_free(&r->secret);
+    return (known || client_secret_read(r->run, &r->secret, err)) &&
            open_api(r->run, &r->secret, &r->client, err) && aps_admin(r->client, scopes, err);
 }

@@ -11,8 +11,7 @@ struct recovery {
     const char *key_id; // the key that a person chose, where it cannot be told which one is left; may be NULL
     bool forget;        // closes what cannot be settled
     const char *client_id;
-    struct secret secret;
-    bool secret_is_literal;
+    struct client_secret secret;
     struct aps *client; // NULL before it is needed
     size_t found, left;
     bool switched; // among them was a rotation whose profile names the new key

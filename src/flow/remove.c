@@ -12,15 +12,13 @@ static bool is_id(const char *text, const char *whose, struct ssa_error *err)
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err)
 {
     struct aps_account found;
-    SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
     const bool by_email = strchr(account, '@') != NULL;
     if (!by_email && !is_id(account, "an account's", err))
         return false;
     const char *scopes =
         by_email ? APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_ACCOUNT_WRITE;
-    if (!manage_begin(run, scopes, &secret, &client, err) ||
-        (by_email && !find_account(client, account, &found, err)))
+    if (!manage_begin(run, scopes, &client, err) || (by_email && !find_account(client, account, &found, err)))
         return false;
     JOURNAL_AUTO audit = {.fd = -1};
     const char *id = by_email ? found.id : account;
@@ -32,14 +30,13 @@ bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *
 {
     struct aps_account found;
     struct identity identity = {.account_id = account};
-    SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
     if (!is_id(key_id, "a key's", err) ||
         (account == NULL && !identity_read(run->settings, false, &identity, err)))
         return false;
     const bool by_email = strchr(identity.account_id, '@') != NULL;
     const char *scopes = by_email ? APS_SCOPE_KEY_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_KEY_WRITE;
-    if (!manage_begin(run, scopes, &secret, &client, err) ||
+    if (!manage_begin(run, scopes, &client, err) ||
         (by_email && !find_account(client, identity.account_id, &found, err)))
         return false;
     JOURNAL_AUTO audit = {.fd = -1};

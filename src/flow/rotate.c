@@ -293,11 +293,10 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
 {
     struct identity identity;
     struct aps_keys keys;
-    SECRET_AUTO secret = {0};
     SECRET_AUTO text = {0};
     APS_AUTO *client = NULL;
     if (!identity_read(run->settings, true, &identity, err) ||
-        !manage_begin(run, APS_SCOPE_KEY_READ, &secret, &client, err) ||
+        !manage_begin(run, APS_SCOPE_KEY_READ, &client, err) ||
         !aps_key_list(client, identity.account_id, &keys, err) ||
         !check_room(&keys, identity.key_id, how->replace, err) || !secret_new(&text, PLAN_MAX, err))
         return false;

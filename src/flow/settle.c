@@ -20,7 +20,7 @@ static void note(struct recovery *r, struct journal *j, const char *line)
 {
     (void)text_format(j->entry.note, sizeof j->entry.note, "%.400s", line);
     tell(&r->run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry.operation),
-         j->entry.account[0] != '\0' ? j->entry.account : j->entry.name, line);
+         entry_subject(&j->entry), line);
 }
 
 static bool close_as(struct recovery *r, struct journal *j, enum outcome outcome, const char *line)
@@ -244,6 +244,10 @@ bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, e->draft, "the profile's draft cannot be removed");
     }
+    if (e->operation == OP_SECRET_IMPORT || e->operation == OP_SECRET_REMOVE)
+        return close_as(
+            r, j, OUTCOME_UNKNOWN,
+            "whether it was carried out is not known: `pkcs11-tool --login --list-objects` shows it");
     if (e->step == STEP_ASKED)
         return close_as(r, j, OUTCOME_UNKNOWN,
                         "whether it was carried out was not heard: `ssa-hsm key list` shows it");

@@ -39,11 +39,9 @@ bool ssa_account_enable(const struct ssa_run *run, const char *account, bool ena
     const char *status = enable ? APS_ENABLED : APS_DISABLED;
     struct subject subject;
     struct aps_account found = {0};
-    SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
     *changed = false;
-    if (!subject_choose(run, account, &subject, err) ||
-        !manage_begin(run, account_scopes, &secret, &client, err) ||
+    if (!subject_choose(run, account, &subject, err) || !manage_begin(run, account_scopes, &client, err) ||
         !subject_find(client, &subject, &found, err))
         return false;
     char id[APS_ID_MAX];
@@ -76,13 +74,12 @@ bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *
     struct subject subject;
     struct aps_account found = {0};
     struct ssa_error why = {0};
-    SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
     *changed = false;
     if (!aps_is_id(key_id))
         return error_set(err, SSA_USAGE, NULL, key_id, "can be no key's id");
-    if (!subject_choose(run, account, &subject, err) ||
-        !manage_begin(run, key_scopes, &secret, &client, err) || !subject_find(client, &subject, &found, err))
+    if (!subject_choose(run, account, &subject, err) || !manage_begin(run, key_scopes, &client, err) ||
+        !subject_find(client, &subject, &found, err))
         return false;
     enum aps_outcome outcome;
     JOURNAL_AUTO audit = {.fd = -1};

@@ -8,17 +8,17 @@ void work_end(struct work *w)
     provision_end(&w->p);
     aps_free(w->client);
     w->client = NULL;
-    secret_free(&w->secret);
+    client_secret_free(&w->secret);
 }
 
 struct block work_block(const struct work *w)
 {
     const bool with_key = w->made.kid[0] != '\0';
     return (struct block){.client_id = w->client_id,
-                          .secret = w->secret_is_literal
-                                        ? secret_text(&w->secret)
+                          .secret = w->secret.literal
+                                        ? secret_text(&w->secret.text)
                                         : settings_get(w->p.run->settings, SET_CLIENT_SECRET, NULL),
-                          .secret_is_literal = w->secret_is_literal,
+                          .secret_is_literal = w->secret.literal,
                           .account_id = w->made.account.id,
                           .email = w->made.account.email,
                           .key_id = with_key ? w->made.kid : NULL,
@@ -33,13 +33,21 @@ static bool check_writable_secret(const struct work *w, struct ssa_error *err)
     return secret_new(&trial, PROFILE_MAX, err) && block_write(&block, w->p.run, &trial, err);
 }
 
+// One that is on the token of the new key is read in the session that the key will be stored in.
+static bool know_secret(struct work *w, struct ssa_error *err)
+{
+    return !client_secret_is_late(&w->secret) ||
+           (client_secret_complete(w->p.run, &w->secret, w->p.to.token, NULL, err) &&
+            aps_know_secret(w->client, secret_span(&w->secret.text), err));
+}
+
 bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_output *output,
                   const struct provisioning *what, struct ssa_error *err)
 {
     w->p.run = run;
-    return read_client_id(run, &w->client_id, err) &&
-           read_client_secret(run, &w->secret, &w->secret_is_literal, err) && check_writable_secret(w, err) &&
-           open_api(run, &w->secret, &w->client, err) && provision_prepare(&w->p, run, output, what, err);
+    return read_client_id(run, &w->client_id, err) && client_secret_begin(run, &w->secret, err) &&
+           check_writable_secret(w, err) && open_api(run, &w->secret, &w->client, err) &&
+           provision_prepare(&w->p, run, output, what, err) && know_secret(w, err);
 }
 
 bool work_claim(struct work *w, struct ssa_error *err)

@@ -9,8 +9,7 @@
 // One of them under way; freed by work_end whatever happened.
 struct work {
     const char *client_id;
-    struct secret secret;
-    bool secret_is_literal; // it came itself, and not a reference to it
+    struct client_secret secret;
     struct aps *client;
     struct provision p;
     struct made made;

@@ -1,0 +1,108 @@
+// Where the client secret comes from.
+#include "flow/client_secret.h"
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "flow/open.h"
+#include "flow/source.h"
+#include "hsm/data.h"
+
+enum { CLIENT_SECRET_MAX = 4096 };
+
+void client_secret_free(struct client_secret *secret)
+{
+    secret_free(&secret->text);
+    uri_free(&secret->uri);
+}
+
+bool client_secret_is_on_token(const struct ssa_settings *settings)
+{
+    const char *value = settings_get(settings, SET_CLIENT_SECRET, NULL);
+    return value != NULL && source_is_uri(value);
+}
+
+static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct ssa_error *err)
+{
+    const struct ssa_callbacks *callbacks = &run->callbacks;
+    const char *client = settings_get(run->settings, SET_CLIENT_ID, NULL);
+    char prompt[512];
+    if (callbacks->ask_secret == NULL) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "APS_SECRET_ID is not set, and there is nobody to ask");
+        return error_hint(err, "Set it to the client secret, or to a reference: file:PATH, env:NAME, fd:N, "
+                               "credential:NAME, a data object's pkcs11: URI.");
+    }
+    (void)text_format(prompt, sizeof prompt, "Client secret of %s: ", client);
+    if (!callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity,
+                               &secret->len, err)) {
+        if (err->code == SSA_PIN)
+            err->code = SSA_CONFIG;
+        return false;
+    }
+    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, NULL, "the client secret is empty");
+}
+
+bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err)
+{
+    const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
+    *secret = (struct client_secret){.literal = true};
+    if (!secret_new(&secret->text, CLIENT_SECRET_MAX, err))
+        return false;
+    if (value == NULL)
+        return ask_secret(run, &secret->text, err);
+    if (!source_is_reference(value))
+        return secret_append_text(&secret->text, value) ||
+               error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is longer than %d bytes",
+                         CLIENT_SECRET_MAX);
+    secret->literal = false;
+    if (source_is_uri(value))
+        return uri_parse(value, &secret->uri, err) && data_check_uri(secret->uri, "APS_SECRET_ID", err);
+    return source_read(value, "APS_SECRET_ID", run, &secret->text, err);
+}
+
+bool client_secret_is_late(const struct client_secret *secret)
+{
+    return secret->uri != NULL && secret->text.len == 0;
+}
+
+static bool read_from(const struct ssa_run *run, struct client_secret *secret, struct token *token,
+                      struct ssa_error *err)
+{
+    bool is_private = false;
+    if (!data_read(token, secret->uri, &secret->text, &is_private, err))
+        return false;
+    if (!is_private)
+        tell(&run->callbacks, SSA_WARNING,
+             "the client secret on token \"%s\" can be read without its PIN: `ssa-hsm secret import --force` "
+             "stores "
+             "it as a private object",
+             token_info(token)->label);
+    return true;
+}
+
+static bool read_from_its_own(const struct ssa_run *run, struct client_secret *secret,
+                              struct pin_tries *tries, struct ssa_error *err)
+{
+    TOKEN_AUTO *token = NULL;
+    struct pin_policy policy;
+    if (!pin_policy_of_data(&policy, run, secret->uri, err) || !open_key_token(run, secret->uri, &token, err))
+        return false;
+    tell(&run->callbacks, SSA_DETAIL, "token of the client secret: %s", token_info(token)->uri);
+    policy.tries = tries;
+    const struct pin_giver giver = pin_giver_of(&policy);
+    return token_login(token, false, &giver, err) && read_from(run, secret, token, err);
+}
+
+bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *opened,
+                            struct pin_tries *tries, struct ssa_error *err)
+{
+    if (!client_secret_is_late(secret))
+        return true;
+    if (opened != NULL && token_matches(opened, secret->uri))
+        return read_from(run, secret, opened, err);
+    return read_from_its_own(run, secret, tries, err);
+}
+
+bool client_secret_read(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err)
+{
+    return client_secret_begin(run, secret, err) && client_secret_complete(run, secret, NULL, NULL, err);
+}
