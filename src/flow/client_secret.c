@@ -44,7 +44,7 @@ static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct 
 bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err)
 {
     const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
-    *secret = (struct client_secret){.literal = true};
+    *secret = (struct client_secret){.literal = true, .keep = secret->keep};
     if (!secret_new(&secret->text, CLIENT_SECRET_MAX, err))
         return false;
     if (value == NULL)
@@ -79,17 +79,29 @@ static bool read_from(const struct ssa_run *run, struct client_secret *secret, s
     return true;
 }
 
+static bool read_at(const struct ssa_run *run, struct client_secret *secret, struct pin_tries *tries,
+                    struct target *at, struct ssa_error *err)
+{
+    if (!pin_policy_of_data(&at->pin, run, secret->uri, err) ||
+        !open_key_token(run, secret->uri, &at->token, err))
+        return false;
+    tell(&run->callbacks, SSA_DETAIL, "token of the client secret: %s", token_info(at->token)->uri);
+    at->pin.tries = tries;
+    const struct pin_giver giver = pin_giver_of(&at->pin);
+    // What it is kept for are keys that go.
+    const bool writable = secret->keep != NULL && !token_info(at->token)->write_protected;
+    return token_login(at->token, writable, &giver, err) && read_from(run, secret, at->token, err);
+}
+
 static bool read_from_its_own(const struct ssa_run *run, struct client_secret *secret,
                               struct pin_tries *tries, struct ssa_error *err)
 {
-    TOKEN_AUTO *token = NULL;
-    struct pin_policy policy;
-    if (!pin_policy_of_data(&policy, run, secret->uri, err) || !open_key_token(run, secret->uri, &token, err))
-        return false;
-    tell(&run->callbacks, SSA_DETAIL, "token of the client secret: %s", token_info(token)->uri);
-    policy.tries = tries;
-    const struct pin_giver giver = pin_giver_of(&policy);
-    return token_login(token, false, &giver, err) && read_from(run, secret, token, err);
+    struct target own = {0};
+    struct target *at = secret->keep != NULL ? secret->keep : &own;
+    const bool done = read_at(run, secret, tries, at, err);
+    if (!done || secret->keep == NULL)
+        token_close(&at->token);
+    return done;
 }
 
 bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *opened,

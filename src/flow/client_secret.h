@@ -7,16 +7,20 @@
 #include "flow/pin.h"
 #include "hsm/token.h"
 
+struct target;
+
 struct client_secret {
     struct secret text; // empty before it is known
     bool literal;       // it came itself, and not a reference to it
     struct uri *uri;    // of the data object; NULL where it is on no token
+    struct target
+        *keep; // becomes its token, left open for what follows, the caller's to close; NULL: it is closed
 };
 void client_secret_free(struct client_secret *secret);
 #define CLIENT_SECRET_AUTO __attribute__((cleanup(client_secret_free))) struct client_secret
 
 // Reads or asks for it, unless it is on a token: then *secret says where, and client_secret_complete reads
-// it.
+// it. *secret is zero but for keep.
 bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret,
                          struct ssa_error *err) MUST_CHECK;
 

@@ -215,15 +215,17 @@ bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wante
     struct subject subject = {0};
     struct aps_accounts accounts = {0};
     PLACES_AUTO places = {0};
+    CLIENT_SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
     *keys = (struct ssa_keys){0};
     if (wanted->all && wanted->account != NULL)
         return error_set(err, SSA_USAGE, NULL, NULL, "all accounts, or one of them: not both");
     // The tokens first: children are forked while there is no thread of the connection's yet.
     if ((!wanted->all && !subject_choose(run, wanted->account, &subject, err)) ||
-        !places_look(run, &places, err) || (wanted->login && !places_login(run, &places, err)))
+        !places_look(run, &places, err) || (wanted->login && !places_login(run, &places, &secret, err)))
         return false;
-    if (manage_begin(run, scopes, &client, err) && find_accounts(client, wanted, &subject, &accounts, err) &&
+    if (manage_begin_with(run, scopes, &secret, &client, err) &&
+        find_accounts(client, wanted, &subject, &accounts, err) &&
         join(run, client, wanted->all, &accounts, &places, keys, err))
         return true;
     ssa_keys_free(keys);

@@ -6,18 +6,24 @@
 
 void pair_end(struct pair *pair)
 {
-    token_close(&pair->to.token);
-    uri_free(&pair->to.uri);
+    token_close(&pair->own.token);
+    uri_free(&pair->own.uri);
 }
 
-bool pair_open(struct pair *pair, const struct ssa_run *run, const struct entry *entry, struct ssa_error *err)
+bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry, struct ssa_error *err)
 {
     URI_AUTO *key = NULL;
-    pair->run = run;
+    pair->run = r->run;
     pair->entry = entry;
-    if (!uri_parse(entry->key_uri, &key, err) || !open_token_again(run, entry->key_uri, &pair->to, err))
+    pair->to = recovery_opened(r);
+    if (!uri_parse(entry->key_uri, &key, err))
         return false;
-    return key_locate(pair->to.token, key, entry->kid, &pair->key, &pair->slot, &pair->located, err);
+    if (pair->to == NULL || !token_matches(pair->to->token, key)) {
+        pair->to = &pair->own;
+        if (!open_token_again(r->run, entry->key_uri, pair->to, err))
+            return false;
+    }
+    return key_locate(pair->to->token, key, entry->kid, &pair->key, &pair->slot, &pair->located, err);
 }
 
 static struct key_name name_of(const struct pair *pair)
@@ -36,18 +42,18 @@ bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry
     *whole = pair->located == LOCATED && pair->key.private_object != 0;
     if (!*whole)
         return true;
-    if (!open_officer(&pair->to, r->run, err))
+    if (!open_officer(pair->to, r->run, err))
         return false;
-    *whole = key_prove(pair->to.token, &name, &pair->key, err) &&
-             key_complete(pair->to.token, &name, &pair->key, err);
+    *whole = key_prove(pair->to->token, &name, &pair->key, err) &&
+             key_complete(pair->to->token, &name, &pair->key, err);
     if (!*whole)
         return err->code == SSA_TOKEN;
     if (entry->operation != OP_KEY_ROTATE)
         return true;
     const struct proof proof = {.client_id = r->client_id, .account = entry->account, .kid = entry->kid};
-    if (!key_again(pair->to.token, &name, &pair->key, err))
+    if (!key_again(pair->to->token, &name, &pair->key, err))
         return false;
-    *whole = fetch_proof(r->run, r->client, &proof, pair->to.token, &pair->key, err);
+    *whole = fetch_proof(r->run, r->client, &proof, pair->to->token, &pair->key, err);
     return *whole || err->code == SSA_REFUSED;
 }
 
@@ -61,7 +67,7 @@ bool pair_destroy(struct pair *pair, struct ssa_error *err)
         if (!replaced)
             return true;
         // The certificate is the old key's; whether the key still is, nobody can see.
-        error_set(err, SSA_IMPORT_LEFT, NULL, token_info(pair->to.token)->uri,
+        error_set(err, SSA_IMPORT_LEFT, NULL, token_info(pair->to->token)->uri,
                   "slot %s holds the key that was to be replaced, or the new one under its certificate",
                   pair->entry->slot);
         return error_hint(err,
@@ -70,7 +76,7 @@ bool pair_destroy(struct pair *pair, struct ssa_error *err)
     }
     if (pair->located == LOCATED_NAMELESS)
         key_take_nameless(&pair->key);
-    return open_officer(&pair->to, pair->run, err) && key_destroy(pair->to.token, &name, &pair->key, err);
+    return open_officer(pair->to, pair->run, err) && key_destroy(pair->to->token, &name, &pair->key, err);
 }
 
 void profile_key_id(const char *path, char kid[static APS_ID_MAX])

@@ -10,15 +10,17 @@
 struct pair {
     const struct ssa_run *run;
     const struct entry *entry;
-    struct target to;
+    struct target own; // where the token was not open before
+    struct target *to;
     struct key key;
     uint8_t slot;
     enum located located;
 };
 void pair_end(struct pair *pair);
 
-// Opens the token that the entry names, logs in and looks for what is there of the key.
-bool pair_open(struct pair *pair, const struct ssa_run *run, const struct entry *entry,
+// Opens the token that the entry names, unless the recovery has it open, logs in and looks for what is there
+// of the key.
+bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
                struct ssa_error *err) MUST_CHECK;
 
 // *whole: whether the token has the key, attributes and a challenge as after an import, and, for a rotation,

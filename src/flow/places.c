@@ -203,14 +203,23 @@ bool places_look(const struct ssa_run *run, struct places *places, struct ssa_er
     return ok && go_on(&run->callbacks, err) && nothing_lost(places, err);
 }
 
-bool places_login(const struct ssa_run *run, struct places *places, struct ssa_error *err)
+static bool read_secret_there(const struct ssa_run *run, struct client_secret *secret, struct token *token,
+                              struct ssa_error *err)
+{
+    return !client_secret_is_on_token(run->settings) ||
+           (client_secret_begin(run, secret, err) &&
+            (!token_matches(token, secret->uri) || client_secret_complete(run, secret, token, NULL, err)));
+}
+
+bool places_login(const struct ssa_run *run, struct places *places, struct client_secret *secret,
+                  struct ssa_error *err)
 {
     struct pin_policy policy;
     LOOKING_AUTO looking = looking_begin(run, places);
     URI_AUTO *uri = NULL;
     TOKEN_AUTO *token = NULL;
     if (!open_settings_token(run, &policy, &uri, &token, err) ||
-        !token_survey(token, looking.own, take, &looking, err))
+        !read_secret_there(run, secret, token, err) || !token_survey(token, looking.own, take, &looking, err))
         return false;
     const struct token_info *info = token_info(token);
     for (size_t i = 0; i < places->count; i++) {

@@ -26,7 +26,9 @@ void places_free(struct places *places);
 // each module in a child process. What cannot be looked at is told. Fails when interrupted.
 bool places_look(const struct ssa_run *run, struct places *places, struct ssa_error *err) MUST_CHECK;
 
-// Logs in to the one token that the settings name, and says of each key there whether its private half is.
-bool places_login(const struct ssa_run *run, struct places *places, struct ssa_error *err) MUST_CHECK;
+// Logs in to the one token that the settings name, and says of each key there whether its private half is. A
+// client secret that lies there is begun and read; elsewhere it is left for later.
+bool places_login(const struct ssa_run *run, struct places *places, struct client_secret *secret,
+                  struct ssa_error *err) MUST_CHECK;
 
 #endif

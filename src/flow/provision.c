@@ -42,10 +42,11 @@ static bool write_uri(struct provision *p, const struct key_name *name, char out
                       struct ssa_error *err)
 {
     // A card calls its keys by the slot, whatever they are for: a label says nothing there.
-    const bool labelled = name != NULL && name->slot == 0;
-    const struct uri_parts parts = {.object = labelled ? span_text(name->label) : span_of(NULL, 0),
-                                    .id = name != NULL ? key_id(name) : span_of(NULL, 0),
-                                    .private_key = name != NULL};
+    struct uri_parts parts = {.private_key = name != NULL};
+    if (name != NULL)
+        parts.id = key_id(name);
+    if (name != NULL && name->slot == 0)
+        parts.object = span_text(name->label);
     return lasting_uri(p->to.token, p->to.uri, parts, out, err);
 }
 

@@ -47,7 +47,9 @@ struct pruning {
     struct aps *client;
     char account[APS_ID_MAX], token[URI_TEXT_MAX];
     struct aps_keys keys;
-    struct target to;
+    struct target opened; // the token that the client secret was read from
+    struct target own;    // the token of a key, where that is another
+    struct target *to;    // which of them holds the key; NULL before the first
     size_t found, destroyed;
 };
 
@@ -60,15 +62,26 @@ static bool know_keys(struct pruning *p, const char *account, struct ssa_error *
     return text_format(p->account, sizeof p->account, "%s", account);
 }
 
+static bool open_token_of(struct pruning *p, const struct entry *e, struct ssa_error *err)
+{
+    URI_AUTO *uri = NULL;
+    if (!uri_parse(e->key_uri, &uri, err))
+        return false;
+    p->to = &p->opened;
+    if (p->opened.token != NULL && token_matches(p->opened.token, uri))
+        return true;
+    p->to = &p->own;
+    return open_token_again(p->run, e->key_uri, &p->own, err);
+}
+
 static bool know_token(struct pruning *p, const struct entry *e, struct ssa_error *err)
 {
-    if (p->to.token != NULL && strcmp(p->token, e->token) == 0)
+    if (p->to != NULL && p->to->token != NULL && strcmp(p->token, e->token) == 0)
         return true;
-    token_close(&p->to.token);
-    uri_free(&p->to.uri);
-    p->to = (struct target){0};
-    return text_format(p->token, sizeof p->token, "%s", e->token) &&
-           open_token_again(p->run, e->key_uri, &p->to, err);
+    token_close(&p->own.token);
+    uri_free(&p->own.uri);
+    p->own = (struct target){0};
+    return text_format(p->token, sizeof p->token, "%s", e->token) && open_token_of(p, e, err);
 }
 
 static bool confirmed(const struct pruning *p, const struct entry *e)
@@ -79,7 +92,7 @@ static bool confirmed(const struct pruning *p, const struct entry *e)
         return true;
     (void)text_format(question, sizeof question,
                       "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
-                      e->kid, e->account, token_info(p->to.token)->label);
+                      e->kid, e->account, token_info(p->to->token)->label);
     return callbacks->confirm != NULL && callbacks->confirm(callbacks->context, question);
 }
 
@@ -91,12 +104,12 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     if (!audit_begin(&audit, p->run, OP_KEY_PRUNE, e->account, e->kid, err))
         return false;
     memcpy(audit.entry.token, e->token, sizeof audit.entry.token);
-    const bool done = open_officer(&p->to, p->run, err) && key_destroy(p->to.token, &name, key, err);
+    const bool done = open_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
     if (!audit_end(&audit, done, err))
         return false;
     p->destroyed++;
     tell(&p->run->callbacks, SSA_NOTICE, "key %s is destroyed on token \"%s\"", e->kid,
-         token_info(p->to.token)->label);
+         token_info(p->to->token)->label);
     return true;
 }
 
@@ -115,7 +128,7 @@ static bool prune_one(struct pruning *p, const struct entry *e, struct ssa_error
         return err->code == SSA_ABSENT;
     }
     if (!uri_parse(e->key_uri, &uri, err) ||
-        !key_locate(p->to.token, uri, e->kid, &key, &slot, &located, err))
+        !key_locate(p->to->token, uri, e->kid, &key, &slot, &located, err))
         return false;
     if (located != LOCATED)
         return true;
@@ -141,15 +154,16 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
         return false;
     if (trail.count == 0)
         return true;
-    if (!manage_begin(run, APS_SCOPE_KEY_READ, &client, err))
-        return false;
+    struct pruning p = {.run = run, .yes = yes};
+    CLIENT_SECRET_AUTO secret = {.keep = &p.opened};
+    bool ok = manage_begin_with(run, APS_SCOPE_KEY_READ, &secret, &client, err);
+    p.client = client;
     qsort(trail.list, trail.count, sizeof *trail.list, by_account_and_token);
-    struct pruning p = {.run = run, .yes = yes, .client = client};
-    bool ok = true;
     for (size_t i = 0; ok && i < trail.count; i++)
         ok = know_keys(&p, trail.list[i].account, err) && prune_one(&p, &trail.list[i], err);
-    token_close(&p.to.token);
-    uri_free(&p.to.uri);
+    token_close(&p.own.token);
+    uri_free(&p.own.uri);
+    token_close(&p.opened.token);
     *found = p.found;
     *destroyed = p.destroyed;
     return ok;

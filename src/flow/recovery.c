@@ -9,6 +9,12 @@ void recovery_end(struct recovery *r)
     aps_free(r->client);
     r->client = NULL;
     client_secret_free(&r->secret);
+    token_close(&r->opened.token);
+}
+
+struct target *recovery_opened(struct recovery *r)
+{
+    return r->opened.token != NULL ? &r->opened : NULL;
 }
 
 bool recovery_client(struct recovery *r, struct ssa_error *err)
@@ -18,6 +24,7 @@ bool recovery_client(struct recovery *r, struct ssa_error *err)
     const bool known = r->secret.text.data != NULL && !client_secret_is_late(&r->secret);
     if (!known)
         client_secret_free(&r->secret);
+    r->secret.keep = &r->opened;
     return (known || client_secret_read(r->run, &r->secret, err)) &&
            open_api(r->run, &r->secret, &r->client, err) && aps_admin(r->client, scopes, err);
 }

@@ -12,12 +12,17 @@ struct recovery {
     bool forget;        // closes what cannot be settled
     const char *client_id;
     struct client_secret secret;
+    struct target
+        opened; // the token that the client secret was read from; others are opened when they are needed
     struct aps *client; // NULL before it is needed
     size_t found, left;
     bool switched; // among them was a rotation whose profile names the new key
 };
 void recovery_end(struct recovery *r);
 #define RECOVERY_AUTO __attribute__((cleanup(recovery_end))) struct recovery
+
+// The token that is open already, for retire; NULL where there is none.
+struct target *recovery_opened(struct recovery *r);
 
 // The API's client, with all scopes that an undoing may need.
 bool recovery_client(struct recovery *r, struct ssa_error *err) MUST_CHECK;

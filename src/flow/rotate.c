@@ -63,7 +63,7 @@ static bool visit_waiting(void *context, struct journal *j, enum standing standi
     if (!w->at_once && !grace_is_over(e))
         return still_graced(e, err);
     RECOVERY_AUTO r = {.run = w->run};
-    w->retired = recovery_client(&r, err) && retire(w->run, r.client, j, NULL, err);
+    w->retired = recovery_client(&r, err) && retire(w->run, r.client, j, recovery_opened(&r), err);
     return w->retired;
 }
 

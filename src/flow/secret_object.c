@@ -75,7 +75,7 @@ static bool write_line(const struct target *to, const char *label, struct ssa_te
 bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
                        struct ssa_error *err)
 {
-    struct ssa_error unheard;
+    struct ssa_error unheard = {0};
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;
     STORING_AUTO to = {0};

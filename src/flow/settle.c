@@ -194,14 +194,14 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
     note(r, j, line);
     r->switched = true;
     return journal_step(j, STEP_SWITCHED, err) &&
-           (!e->retires_at_once || retire(r->run, r->client, j, &pair->to, err));
+           (!e->retires_at_once || retire(r->run, r->client, j, pair->to, err));
 }
 
 static bool settle_pair(struct recovery *r, struct journal *j, struct aps_keys *fresh, struct ssa_error *err)
 {
     const struct entry *e = &j->entry;
     __attribute__((cleanup(pair_end))) struct pair pair = {0};
-    if (!pair_open(&pair, r->run, e, err))
+    if (!pair_open(&pair, r, e, err))
         return false;
     const bool at_api = e->operation == OP_KEY_IMPORT || keys_have(fresh, e->kid);
     bool whole = at_api && e->profile[0] != '\0';
@@ -255,7 +255,7 @@ bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
         return false;
     if (e->step >= STEP_SWITCHED) {
         r->switched = true;
-        return retire(r->run, r->client, j, NULL, err);
+        return retire(r->run, r->client, j, recovery_opened(r), err);
     }
     if (e->step == STEP_ACCOUNT_ASKED)
         return settle_account_asked(r, j, err);

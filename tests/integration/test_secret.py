@@ -438,8 +438,10 @@ class NewKeys(FaultCase):
         with self.one_login():
             self.expect(self.run_program("key", "rotate"), 0)
         self.assert_kept()
-        self.expect(self.run_program("key", "rotate", "--finish"), 0)
+        with self.one_login():
+            self.expect(self.run_program("key", "rotate", "--finish"), 0)
         self.assert_kept()
+        self.assertEqual([kind for kind, _ in self.objects()], ["Private", "Public"])
 
     def test_rotation_at_once(self) -> None:
         with self.one_login():
@@ -449,8 +451,23 @@ class NewKeys(FaultCase):
     def test_recovery(self) -> None:
         with self.shim("C_Sign 2 kill before"):
             self.assertEqual(self.run_program("key", "rotate").code, -signal.SIGKILL)
-        self.expect(self.run_program("key", "recover"), 0)
+        with self.one_login():
+            self.expect(self.run_program("key", "recover"), 0)
         self.assert_kept()
+
+    def test_key_list(self) -> None:
+        with self.one_login():
+            result = self.expect(self.run_program("key", "list", "--login", "--json"), 0)
+        (key,) = json.loads(result.out)
+        self.assertEqual([place["privateKey"] for place in key["tokens"]], [True])
+
+    def test_pruning(self) -> None:
+        values = self.profile()
+        path = f"/service-accounts/{values['SERVICE_ACCOUNT_ID']}/keys/{values['KEY_ID']}"
+        self.api.call("DELETE", path, self.api.admin())
+        with self.one_login():
+            self.expect(self.run_program("key", "prune", "--yes"), 0, "is destroyed")
+        self.assertEqual(self.objects(), [])
 
     def test_one_prompt(self) -> None:
         result = self.typed("key", "rotate", answers=[("PIN of token", PIN)], env={"SSA_HSM_PIN_SOURCE": None})
