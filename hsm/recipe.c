@@ -10,12 +10,15 @@ static const struct recipe table[] = {
      .parts = PART_ALL,
      .public_half = true},
 
-    // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false.
+    // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false. Data objects live in a session alone and in
+    // public:
+    // else CKR_ATTRIBUTE_VALUE_INVALID.
     {.name = "NSS softokn",
      .module_manufacturer = "Mozilla Foundation",
      .token_manufacturer = "Mozilla Foundation",
      .import_as = IMPORT_AS_USER,
      .parts = PART_ALL,
+     .no_data = true,
      .public_half = true},
 
     // Signs with CKM_RSA_PKCS alone; wants all eight numbers; two wrong PINs set FINAL_TRY, three lock.

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dotenv
 import jwt
 import keyfiles
 from emulation import AUDIENCE
@@ -28,6 +29,8 @@ SECRET = ("PRIVATE_EXPONENT", "PRIME_1")
 BY_OWN_TOOL = {"TOKEN": YES, "PRIVATE": YES, "SENSITIVE": YES, "SIGN": YES}
 # Labels and ids that the card gives, whatever it is told.
 PIV = "ykcs11-standin"
+# Those that take no private data objects.
+NO_DATA = (PIV, "nss")
 CREATE = ("account", "create", "service", "my-filesync")
 
 
@@ -257,6 +260,29 @@ class Cases(TokenCase):
         self.assertEqual(self.api.asked(), [])
         self.check_usable(self.profile())
         self.check_on_token(self.profile())
+
+    def test_the_client_secret_lies_there_too(self) -> None:
+        profile = self.provide()
+        with self.spied() as log:
+            result = self.run_program("secret", "import")
+            logins = self.logins(log)
+        if self.rig.name in NO_DATA:
+            self.expect(result, 7, "private data object", "file:PATH", out="")
+            self.assertEqual(logins, [])
+            return
+        self.expect(result, 0)
+        (uri,) = dotenv.parse(result.out).values()
+        self.assertTrue(uri.endswith("type=data") or "type=data?" in uri, uri)
+        self.env.pop("APS_SECRET_ID")
+        self.write_profile({**profile, "APS_SECRET_ID": uri})
+        with self.spied() as log:
+            self.expect(self.run_program("token"), 0)
+            self.assertEqual(self.logins(log), ["CKR_OK"])
+        self.assertEqual(self.api.asked(), ["POST /token"])
+        self.expect(self.run_program("secret", "import", "--force"), 0)
+        self.expect(self.run_program("token"), 0)
+        self.expect(self.run_program("secret", "remove", "--yes"), 0)
+        self.expect(self.run_program("token"), 6, "data object")
 
     def kids(self, profile: dict[str, str]) -> list[str]:
         (account,) = [a for a in self.api.accounts() if a["serviceAccountId"] == profile["SERVICE_ACCOUNT_ID"]]
