@@ -115,6 +115,7 @@ static void set_safety(struct transfer *t)
     const struct http_request *request = t->request;
     SET(t, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https");
     SET(t, CURLOPT_FOLLOWLOCATION, 0L);
+    SET(t, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); // credentials are not for a proxy
     SET(t, CURLOPT_PATH_AS_IS,
         1L); // no "..", which would turn the deletion of a key into that of its account
     SET(t, CURLOPT_NOSIGNAL, 1L);

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import dotenv
 import jwt
 import masking
 import places
@@ -367,3 +368,42 @@ class Lists(_Two):
 
     def test_help_says_so(self) -> None:
         self.assertIn("several fall back", self.expect(self.run_program("token", "--help"), 0).out)
+
+
+class SecretsOnTheTokens(_Two):
+    """Each profile's client secret is on the token of its key."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.env.pop("APS_SECRET_ID", None)
+        for name in self.pins:
+            line = self.expect(self.run_program("secret", "import", "--profile", name), 0).out
+            self.change(name, **dotenv.parse(line))
+        self.api.forget_requests()
+
+    def test_each_token_serves_alone(self) -> None:
+        for name in self.pins:
+            self.expect(self.token(profiles=("--profile", name)), 0)
+
+    def test_an_absent_module(self) -> None:
+        self.use_module("main", self.dir / "gone.so")
+        self.fell_back(self.token(), "gone.so")
+
+    def test_a_token_that_does_not_sign(self) -> None:
+        self.with_shim("main", BROKEN)
+        self.fell_back(self.token(), "CKR_DEVICE_ERROR")
+
+    def test_a_secret_that_is_gone(self) -> None:
+        self.expect(self.run_program("secret", "remove", "--yes", "--profile", "main"), 0)
+        self.fell_back(self.token(), "data object")
+
+    def test_a_wrong_pin_is_no_reason(self) -> None:
+        self.write_pin("main", WRONG)
+        self.expect(self.token(), 5, "CKR_PIN_INCORRECT")
+        self.assertEqual(self.api.asked(), [])
+
+    def test_one_secret_for_both_is_read_once(self) -> None:
+        self.change("spare", APS_SECRET_ID=self.profile("main")["APS_SECRET_ID"])
+        log = self.with_shim("main", BROKEN)
+        self.fell_back(self.token(), "CKR_DEVICE_ERROR")
+        self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK"])

@@ -18,7 +18,9 @@ from needles import Source
 from search import build_scanner
 from world import ROOT, CannotRun, World
 
-COMMANDS = ("account-create", "token", "exec", "key-create", "key-import", "key-rotate")
+COMMANDS = (
+    "account-create", "token", "exec", "secret-import", "secret-token", "key-create", "key-import", "key-rotate",
+)  # fmt: skip
 
 
 @dataclass
@@ -69,6 +71,10 @@ class Proof:
                 self._command(name, ["token"], False, 1, True)
             elif name == "exec" and name in only:
                 self._command(name, ["exec", "--", "/bin/true"], False, 1, True)
+            elif name == "secret-import":
+                self._command(name, ["secret", "import"], False, 1, name in only)
+            elif name == "secret-token" and name in only:
+                self._command(name, ["token"], False, 1, True)
             elif name == "key-create":
                 self._command(name, ["key", "create", "--output", str(self._world.home / "second.env")], True, 2, name in only)
             elif name == "key-import":
@@ -85,7 +91,9 @@ class Proof:
 
     def _command(self, name: str, words: list[str], literal_secret: bool, keys: int, traced: bool) -> None:
         environment = self._world.environment(literal_secret, search=name == "key-import")
-        makes = words[1:2] in (["create"], ["import"], ["rotate"])
+        if name == "secret-token":
+            environment["APS_SECRET_ID"] = self._world.secret_uri
+        makes = words[:1] in (["account"], ["key"])
         command = [self._program, *words, *(["--import", self._way] if self._way and makes else [])]
         if not traced:
             self._world.run_untraced(command, environment)
@@ -110,7 +118,9 @@ class Proof:
 
     def _done(self, name: str, output: Path) -> bool:
         """A program that does nothing leaks nothing: that is no proof."""
-        if name == "token":
+        if name == "secret-import":
+            return b"type=data" in output.read_bytes()
+        if name in ("token", "secret-token"):
             return b'"access_token"' in output.read_bytes()
         if name == "exec":
             return True  # it ended as its command did

@@ -184,6 +184,11 @@ class World:
         }
         return {name: value for name, value in told.items() if not (search and name == "SSA_HSM_MODULE")}
 
+    @property
+    def secret_uri(self) -> str:
+        """Where `secret import` puts the client secret."""
+        return f"pkcs11:token={TOKEN};object=APS%20client%20secret%20{self.client_id};type=data"
+
     def run_untraced(self, command: list[str], environment: dict[str, str]) -> None:
         """A command that only prepares the ground."""
         done = subprocess.run(

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hsm/data.h"
 #include "hsm/pkcs11.h"
 #include "hsm/uri.h"
 
@@ -183,9 +184,35 @@ static void what_is_written_is_read_again(void **state)
                                    .object = span_text("|;:@!~[]{}^,+*()"),
                                    .module_name = "odd name;&?",
                                    .pin_source = "file:/a b;c&d?e=f"});
+    round_trip(
+        &(struct uri_parts){.token = &plain, .object = span_text("APS client secret 1"), .data = true});
     round_trip(&(struct uri_parts){.token = &full});
     round_trip(&(struct uri_parts){.token = &foreign, .object = span_of("\0\x01\x1b\n\xff", 5)});
     round_trip(&(struct uri_parts){0});
+}
+
+static void a_data_objects_uri_says_so(void **state)
+{
+    (void)state;
+    char text[URI_TEXT_MAX], label[DATA_LABEL_MAX];
+    struct ssa_error err = {0};
+    URI_AUTO *data = NULL;
+    URI_AUTO *untyped = NULL;
+    URI_AUTO *key = NULL;
+    URI_AUTO *nameless = NULL;
+    SUCCEEDS(uri_write(&(struct uri_parts){.object = span_text("a\x1b b"), .data = true}, text, &err));
+    assert_string_equal(text, "pkcs11:object=a%1B%20b;type=data");
+    SUCCEEDS(uri_parse(text, &data, &err));
+    SUCCEEDS(data_check_uri(data, "APS_SECRET_ID", &err));
+    data_label(data, label);
+    assert_string_equal(label, "a? b");
+    SUCCEEDS(uri_parse("pkcs11:object=o", &untyped, &err));
+    SUCCEEDS(data_check_uri(untyped, "APS_SECRET_ID", &err));
+    SUCCEEDS(uri_parse("pkcs11:object=o;type=private", &key, &err));
+    assert_false(data_check_uri(key, "APS_SECRET_ID", &err));
+    assert_int_equal(err.code, SSA_CONFIG);
+    SUCCEEDS(uri_parse("pkcs11:id=%01;type=data", &nameless, &err));
+    assert_false(data_check_uri(nameless, "APS_SECRET_ID", &err));
 }
 
 // Some modules pad with zero bytes, whatever the standard says.
@@ -261,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_pin_in_a_uri_is_never_repeated),
         cmocka_unit_test(a_command_as_pin_source_is_refused),
         cmocka_unit_test(what_is_written_is_read_again),
+        cmocka_unit_test(a_data_objects_uri_says_so),
         cmocka_unit_test(a_name_padded_with_zeroes_is_found_again),
         cmocka_unit_test(every_byte_can_stand_in_a_name),
         cmocka_unit_test(what_does_not_fit_is_an_error),
