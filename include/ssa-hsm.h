@@ -162,7 +162,8 @@ struct ssa_grant {
 };
 void ssa_grant_free(struct ssa_grant *grant);
 
-// Fetches an access token: one login, one signature in the token, one request. The caller frees *grant. Of
+// Fetches an access token: one login, one signature in the token, one request; a client secret that lies on
+// another token costs a login there, before. The caller frees *grant. Of
 // several profiles the next is used where a token fails, as ssa_settings_profiles says, never after a wrong
 // PIN, nor where network, credentials, settings or the API are to blame; the last one's failure is the
 // call's.
