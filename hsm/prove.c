@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include "core/text.h"
+#include "hsm/about.h"
 #include "hsm/object.h"
 #include "hsm/recipe.h"
 
@@ -113,14 +114,8 @@ bool key_challenge(struct token *token, const struct key *key, struct ssa_error 
     SECRET_AUTO signature = {0};
     if (RAND_bytes(challenge, sizeof challenge) != 1)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "no random bytes for a challenge");
-    if (!secret_new(&signature, RSA_BYTES_MAX, err) ||
-        !key_sign(token, key, span_of(challenge, sizeof challenge), &signature, err))
-        return false;
-    if (!rs256_verify(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len),
-                      span_of(challenge, sizeof challenge), secret_span(&signature)))
-        return error_set(err, SSA_TOKEN, "CKR_SIGNATURE_INVALID", token->info.uri,
-                         "the key's signature does not verify with its public half");
-    return true;
+    return secret_new(&signature, RSA_BYTES_MAX, err) &&
+           key_attest(token, key, span_of(challenge, sizeof challenge), &signature, err);
 }
 
 // Handles of private objects end with a login (PKCS#11 v2.40 section 5.6, C_Logout).

@@ -421,6 +421,21 @@ struct ssa_verified {
 // SSA_KEY_MISSING, SSA_PIN, SSA_ABSENT) *verified holds what was found before.
 bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err);
 
+// What is to be in the record beside what the token tells.
+struct ssa_evidence {
+    const char *challenge; // the auditor's, at most SSA_CHALLENGE_MAX bytes of UTF-8; NULL for none
+    bool ask_api;          // the API's view of the key: two requests, made before the PIN is tried
+};
+#define SSA_CHALLENGE_MAX 512
+
+// Does as ssa_key_verify, and writes down what was found, with all that is known of token, module, key and
+// how it came in, as JSON: *json, which the caller frees, and which is also there on failure where the
+// attributes could be read. Its member "evidence" is a signature over all the others by the key itself, as a
+// JWS (RFC 7515) that can be no assertion; null where what was found is not as it must be. One login, two
+// signatures. Fails with SSA_USAGE for a challenge that is none, and as the API's calls do.
+bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *wanted,
+                      struct ssa_verified *verified, struct ssa_text *json, struct ssa_error *err);
+
 // What was done: one operation that is over. Texts are empty, and times unknown, where they do not apply.
 struct ssa_event {
     const char *id;                  // of the entry

@@ -1,45 +1,8 @@
 // ssa-hsm key verify
 #include "cli/command.h"
-#include "cli/document.h"
+#include "cli/print.h"
 #include "cli/table.h"
 #include "core/text.h"
-
-enum { VERIFIED_JSON_MAX = 8192 };
-
-static bool print_json(const struct ssa_verified *v, struct ssa_error *err)
-{
-    struct document d;
-    if (!document_begin(&d, VERIFIED_JSON_MAX, err))
-        return false;
-    struct json_writer *w = &d.json;
-    json_open(w, JSON_OBJECT);
-    member_text(w, "keyId", v->key_id);
-    member_text(w, "serviceAccountId", v->account);
-    member_text(w, "email", v->email);
-    member_text(w, "token", v->token);
-    member_text(w, "modulusSha256", v->modulus_sha256);
-    json_name(w, "bits");
-    json_integer(w, v->bits);
-    member_bool(w, "signatureVerified", v->signature);
-    json_name(w, "attributes");
-    json_open(w, JSON_ARRAY);
-    for (size_t i = 0; i < v->attribute_count; i++) {
-        const struct ssa_attribute *a = &v->attributes[i];
-        json_open(w, JSON_OBJECT);
-        member_text(w, "name", a->name);
-        json_name(w, "value");
-        if (a->known)
-            json_bool(w, a->value);
-        else
-            json_null(w);
-        member_bool(w, "wanted", a->wanted);
-        member_bool(w, "decidedByToken", a->decided);
-        json_close(w, JSON_OBJECT);
-    }
-    json_close(w, JSON_ARRAY);
-    json_close(w, JSON_OBJECT);
-    return document_print(&d, err);
-}
 
 static const char *verdict(const struct ssa_attribute *a)
 {
@@ -73,15 +36,34 @@ static bool print_text(const struct ssa_verified *v, struct ssa_error *err)
     return table_print(&table, err);
 }
 
+static bool as_json(const struct invocation *i, struct ssa_error *err)
+{
+    const struct ssa_evidence wanted = {.challenge = i->arguments->values[OPT_CHALLENGE],
+                                        .ask_api = i->arguments->given[OPT_API]};
+    struct ssa_verified v;
+    struct ssa_text json;
+    struct ssa_error why = {0};
+    const bool verified = ssa_key_evidence(&i->run, &wanted, &v, &json, err);
+    const bool printed = json.len == 0 || print_result(span_of(json.text, json.len), &why);
+    ssa_text_free(&json);
+    if (!printed && verified && err != NULL)
+        *err = why;
+    return verified && printed;
+}
+
 bool command_key_verify(const struct invocation *i, struct ssa_error *err)
 {
     struct ssa_verified v;
-    const bool verified = ssa_key_verify(&i->run, &v, err);
     // What was found is shown, also where it is not as it must be: the exit code tells.
+    if (i->arguments->given[OPT_JSON])
+        return as_json(i, err);
+    if (i->arguments->given[OPT_CHALLENGE] || i->arguments->given[OPT_API])
+        return error_set(err, SSA_USAGE, NULL, NULL, "--challenge and --api go with --json");
+    const bool verified = ssa_key_verify(&i->run, &v, err);
     if (v.attribute_count == 0)
         return verified;
     struct ssa_error why = {0};
-    const bool printed = i->arguments->given[OPT_JSON] ? print_json(&v, &why) : print_text(&v, &why);
+    const bool printed = print_text(&v, &why);
     if (!printed && verified && err != NULL)
         *err = why;
     return verified && printed;

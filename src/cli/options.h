@@ -56,6 +56,8 @@ enum option {
     OPT_VERIFY,
     OPT_LABEL,
     OPT_FORCE_SECRET,
+    OPT_CHALLENGE,
+    OPT_API,
     OPTION_COUNT
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "flow/evidence.h"
 #include "flow/fingerprint.h"
 #include "flow/open.h"
 #include "hsm/key.h"
@@ -27,7 +28,9 @@ static void take(const struct key_attribute *from, const struct key *key, bool r
                                                          .decided = from[i].decided};
 }
 
-bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err)
+// e and json are NULL where nothing is to be written down.
+static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_verified *verified,
+                   struct ssa_text *json, struct ssa_error *err)
 {
     struct identity own = {0};
     struct pin_policy policy;
@@ -44,10 +47,33 @@ bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, st
     (void)text_format(verified->account, sizeof verified->account, "%s", own.account_id);
     text_harmless(verified->email, sizeof verified->email, span_text(own.email));
     (void)text_format(verified->token, sizeof verified->token, "%s", token_info(token)->uri);
+    if (e != NULL) {
+        e->own = &own;
+        if (!evidence_gather(e, token, err))
+            return false;
+    }
     const struct pin_giver giver = pin_giver_of(&policy);
     if (!token_login(token, false, &giver, err))
         return false;
     verified->signature = key_verify(token, uri, &key, attributes, &read, err);
     take(attributes, &key, read, verified);
-    return verified->signature;
+    if (e == NULL || !read)
+        return verified->signature;
+    // What went wrong first is what is told.
+    return evidence_write(e, token, &key, verified, json, verified->signature ? err : NULL) &&
+           verified->signature;
+}
+
+bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err)
+{
+    return verify(run, NULL, verified, NULL, err);
+}
+
+bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *wanted,
+                      struct ssa_verified *verified, struct ssa_text *json, struct ssa_error *err)
+{
+    struct evidence e = {.wanted = wanted, .run = run};
+    *verified = (struct ssa_verified){0};
+    *json = (struct ssa_text){0};
+    return evidence_check(wanted, err) && verify(run, &e, verified, json, err);
 }
