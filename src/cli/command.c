@@ -89,7 +89,7 @@ const struct command command_table[] = {
      .run = command_key_disable},
     {.name = "key verify",
      .arguments = "",
-     .help = "have the token's key sign a challenge, and read its attributes back; --json is signed evidence",
+     .help = "have the token's key sign a challenge, read its attributes back; --json: signed evidence",
      OPTIONS(OPT_JSON, OPT_CHALLENGE, OPT_API),
      .run = command_key_verify},
     {.name = "key delete",

@@ -47,9 +47,8 @@ bool evidence_check(const struct ssa_evidence *wanted, struct ssa_error *err)
 static bool ask_api(struct evidence *e, struct ssa_error *err)
 {
     struct aps_keys keys;
-    SECRET_AUTO secret = {0};
     APS_AUTO *client = NULL;
-    if (!manage_begin(e->run, scopes, &secret, &client, err))
+    if (!manage_begin(e->run, scopes, &client, err))
         return false;
     if (!aps_key_list(client, e->own->account_id, &keys, err)) {
         aps_explain_keys(client, e->own->account_id, false, err);

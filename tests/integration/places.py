@@ -34,6 +34,10 @@ def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 
 
+def evidence_verifier() -> Path:
+    return _file("SSA_HSM_EVIDENCE_VERIFIER", ROOT / "scripts" / "verify-evidence", "the verifier of evidence")
+
+
 def node_modules() -> Path:
     return _file(
         "SSA_HSM_NODE_MODULES", HERE / "node" / "node_modules", "node_modules (npm ci in tests/integration/node)"
@@ -69,7 +73,7 @@ TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-k
 def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
-    finders: list[Callable[[], object]] = [program, shim_library, softhsm]
+    finders: list[Callable[[], object]] = [program, shim_library, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:

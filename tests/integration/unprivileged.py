@@ -67,7 +67,11 @@ def run_as_nobody(
             shutil.copytree(places.HERE.parent / part, tests / part, ignore=_ignore)
         env = {name: os.environ[name] for name in _PASSED_ON + passed_on if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        for variable, path in (("SSA_HSM_PROGRAM", places.program()), ("SSA_SHIM_LIBRARY", places.shim_library())):
+        copied = {
+            "SSA_HSM_PROGRAM": places.program(), "SSA_SHIM_LIBRARY": places.shim_library(),
+            "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
+        }  # fmt: skip
+        for variable, path in copied.items():
             env[variable] = str(shutil.copy2(path, folder / path.name))
         if os.environ.get("SSA_HSM_NODE_MODULES"):
             modules = folder / "node_modules"
