@@ -25,11 +25,11 @@ static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
 // What no attribute shows, and a reader may think it does.
 static const char *const limits[] = {
-    "The API makes the key pair and sends the private half once; it was imported. So CKA_LOCAL, "
-    "CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE cannot be true, and no attribute tells whether a copy "
-    "was kept on the way.",
-    "Attributes, token and module are as the module reports them to this program; the signature shows that "
-    "the key signed this record, and not by itself where the key is kept.",
+    ("The API makes the key pair and sends the private half once; it was imported. So CKA_LOCAL, "
+     "CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE cannot be true, and no attribute tells whether a copy "
+     "was kept on the way."),
+    ("Attributes, token and module are as the module reports them to this program; the signature shows that "
+     "the key signed this record, and not by itself where the key is kept."),
     "origin is from the audit trail of the host, which its owner can rewrite.",
 };
 
@@ -50,8 +50,8 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
     APS_AUTO *client = NULL;
     if (!manage_begin(e->run, scopes, &client, err))
         return false;
-    if (!aps_key_list(client, e->own->account_id, &keys, err)) {
-        aps_explain_keys(client, e->own->account_id, false, err);
+    if (!aps_key_list(client, e->own.account_id, &keys, err)) {
+        aps_explain_keys(client, e->own.account_id, false, err);
         return false;
     }
     const char *base_url = settings_get(e->run->settings, SET_BASE_URL, NULL);
@@ -59,14 +59,14 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
     e->api.client_id = settings_get(e->run->settings, SET_CLIENT_ID, NULL);
     e->api.server_time = aps_server_time(client);
     for (size_t i = 0; i < keys.count; i++)
-        if (strcmp(keys.list[i].kid, e->own->key_id) == 0) {
+        if (strcmp(keys.list[i].kid, e->own.key_id) == 0) {
             e->api.listed = true;
             e->api.key = keys.list[i];
         }
     if (!e->api.listed)
-        tell(&e->run->callbacks, SSA_WARNING, "the API does not know the key %s", e->own->key_id);
+        tell(&e->run->callbacks, SSA_WARNING, "the API does not know the key %s", e->own.key_id);
     else if (strcmp(e->api.key.status, APS_ENABLED) != 0)
-        tell(&e->run->callbacks, SSA_WARNING, "at the API the key %s is %s", e->own->key_id,
+        tell(&e->run->callbacks, SSA_WARNING, "at the API the key %s is %s", e->own.key_id,
              e->api.key.status);
     return true;
 }
@@ -74,7 +74,7 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
 bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_error *err)
 {
     token_about(token, &e->about);
-    origin_find(e->run, e->own->account_id, e->own->key_id, &e->origin);
+    origin_find(e->run, e->own.account_id, e->own.key_id, &e->origin);
     return !e->wanted->ask_api || ask_api(e, err);
 }
 

@@ -10,7 +10,7 @@
 struct evidence {
     const struct ssa_evidence *wanted;
     const struct ssa_run *run;
-    const struct identity *own;
+    struct identity own;
     struct token_about about;
     struct origin origin;
     struct {

@@ -48,7 +48,7 @@ static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_ver
     text_harmless(verified->email, sizeof verified->email, span_text(own.email));
     (void)text_format(verified->token, sizeof verified->token, "%s", token_info(token)->uri);
     if (e != NULL) {
-        e->own = &own;
+        e->own = own;
         if (!evidence_gather(e, token, err))
             return false;
     }

@@ -192,6 +192,9 @@ class Cases(TokenCase):
         verified = json.loads(result.out)
         self.assertEqual(verified["signatureVerified"], self.rig.can_import)
         self.assertEqual(len(verified["attributes"]), 9)
+        self.assertRegex(verified["module"]["sha256"], r"\A[0-9a-f]{64}\Z")
+        self.assertEqual(verified["tokenInfo"]["label"], self.rig.label)
+        self.assertEqual(verified["evidence"] is not None, self.rig.can_import)
 
     def test_account_create_token_delete(self) -> None:
         if not self.rig.can_import:
