@@ -167,6 +167,29 @@ class Evidence(Case):
             result = self.expect(self.run_program("key", "verify", "--json"), 7)
         self.assertIsNone(json.loads(result.out)["evidence"])
 
+    def test_none_for_a_key_that_may_come_out(self) -> None:
+        kid = self.own["KEY_ID"].encode().hex()
+        for kind in ("privkey", "pubkey"):
+            self.store.tool("--delete-object", "--type", kind, "--id", kid)
+        pem = self.dir / "another.pem"
+        pem.write_text(keyfiles.pem())
+        label = f"{self.own['SSA_EMAIL'].split('@')[0]} {self.own['KEY_ID']}"
+        done = self.store.tool("--write-object", str(pem), "--type", "privkey", "--id", kid, "--label", label,
+                               "--usage-sign", "--extractable")  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = self.expect(self.run_program("key", "verify", "--json"), 7, "CKA_EXTRACTABLE=true")
+        record = json.loads(result.out)
+        self.assertEqual((record["signatureVerified"], record["evidence"]), (False, None))
+        self.assertIn({"name": "CKA_EXTRACTABLE", "value": True, "wanted": False, "decidedByToken": False},
+                      record["attributes"])  # fmt: skip
+
+    def test_a_key_that_wants_a_login_for_each_signature(self) -> None:
+        with self.shim("always-authenticate") as log:
+            text = self.evidence()
+        self.assertEqual((log.count("C_Login"), log.count("C_Sign")), (3, 2))
+        self.assertIn({"name": "CKA_ALWAYS_AUTHENTICATE", "value": True}, json.loads(text)["otherAttributes"])
+        self.assertEqual(self.verifier(text).returncode, 0)
+
     # ---- the challenge ----
 
     def test_the_challenge_is_signed_with_the_rest(self) -> None:
