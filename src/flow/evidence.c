@@ -199,6 +199,7 @@ static void write_origin(struct json_writer *w, const struct origin *origin)
     }
     json_open(w, JSON_OBJECT);
     text_member(w, "operation", operation_name(origin->operation));
+    text_member(w, "import", origin->import);
     time_member(w, "startedAt", origin->started);
     time_member(w, "endedAt", origin->ended);
     text_member(w, "id", origin->id);

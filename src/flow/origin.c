@@ -25,6 +25,7 @@ static void take(const struct search *s, const char *id, const struct entry *e)
                                  .started = e->started,
                                  .ended = e->ended,
                                  .sequence = e->sequence};
+    memcpy(s->origin->import, e->import, sizeof s->origin->import);
     (void)text_format(s->origin->id, sizeof s->origin->id, "%s", id);
 }
 

@@ -7,6 +7,7 @@
 struct origin {
     bool known;
     enum operation operation;
+    char import[sizeof((struct entry *)0)->import]; // "plain", "wrapped"
     time_t started, ended; // ended is 0 where the operation is open still: a rotation whose old key serves on
     char id[JOURNAL_ID_MAX];       // of the entry
     long long sequence;            // its number; 0 where it is open
