@@ -5,8 +5,6 @@
 #include "hsm/key.h"
 #include "hsm/pkcs11.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 // What becomes of a private key's object: parts is what of the template is used (enum template_part),
 // on_token false makes a session object, which is gone with the session.
 struct sealed;

@@ -77,6 +77,8 @@ const char *ckr_name(CK_RV rv, char buffer[static 32]);
 bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
               const char *what, ...) __attribute__((format(printf, 5, 6)));
 
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
 #define ATTRIBUTE(t, v, n)                                                                                   \
     {                                                                                                        \
         .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                     \

@@ -1,5 +1,6 @@
 // Whether a token takes a key, and in which way: shown with a throwaway one.
 #include "core/text.h"
+#include "hsm/object.h"
 #include "hsm/recipe.h"
 #include "hsm/wrap.h"
 

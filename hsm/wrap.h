@@ -3,7 +3,7 @@
 #ifndef SSA_HSM_WRAP_H
 #define SSA_HSM_WRAP_H
 
-#include "hsm/object.h"
+#include "hsm/pkcs11.h"
 #include "hsm/seal.h"
 
 // One way of unwrapping, as wrap_schemes lists them.

@@ -1,6 +1,7 @@
 // What an auditor files. The record is written once: what is printed and what is signed are the same bytes,
 // but for white space.
 #include "flow/evidence.h"
+#include "flow/api.h"
 
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/jwt.h"
 #include "core/tell.h"
+#include "flow/api.h"
 #include "flow/fallback.h"
 #include "flow/journal.h"
 #include "flow/open.h"

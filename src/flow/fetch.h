@@ -2,6 +2,7 @@
 #ifndef SSA_FLOW_FETCH_H
 #define SSA_FLOW_FETCH_H
 
+#include "aps/aps.h"
 #include "flow/open.h"
 #include "hsm/key.h"
 

@@ -1,6 +1,7 @@
 // What accounts there are.
 #include <stdlib.h>
 
+#include "flow/api.h"
 #include "flow/manage.h"
 #include "flow/undo.h"
 

@@ -5,6 +5,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/api.h"
 #include "flow/manage.h"
 #include "flow/places.h"
 

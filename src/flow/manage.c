@@ -1,5 +1,6 @@
 // A client for managing, and the account that a command is about.
 #include "flow/manage.h"
+#include "flow/api.h"
 
 #include "flow/journal.h"
 

@@ -2,6 +2,7 @@
 #ifndef SSA_FLOW_MANAGE_H
 #define SSA_FLOW_MANAGE_H
 
+#include "flow/api.h"
 #include "flow/open.h"
 
 // The account that a command is about: named by id or email, else the settings' own. Borrowed.

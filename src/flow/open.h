@@ -1,9 +1,7 @@
-// From settings to an open token and an API client: what every story begins with.
+// From settings to an open token.
 #ifndef SSA_FLOW_OPEN_H
 #define SSA_FLOW_OPEN_H
 
-#include "aps/aps.h"
-#include "flow/client_secret.h"
 #include "flow/identity.h"
 #include "flow/pin.h"
 #include "flow/so_pin.h"
@@ -57,18 +55,5 @@ bool open_settings_token(const struct ssa_run *run, struct pin_policy *policy, s
 // nobody.
 bool may_guess_token(const struct pin_policy *policy, const struct token_info *info,
                      struct ssa_error *err) MUST_CHECK;
-
-// The client id. Fails with SSA_CONFIG when it is not set.
-bool read_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
-
-// The API's client; it borrows the settings. A secret that is late is told it by aps_know_secret.
-bool open_api(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
-              struct ssa_error *err) MUST_CHECK;
-
-static inline void aps_close(struct aps **client)
-{
-    aps_free(*client);
-}
-#define APS_AUTO __attribute__((cleanup(aps_close))) struct aps
 
 #endif

@@ -1,5 +1,6 @@
 // What the tokens of this machine show of keys.
 #include "flow/places.h"
+#include "flow/api.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #ifndef SSA_FLOW_PLACES_H
 #define SSA_FLOW_PLACES_H
 
+#include "flow/api.h"
 #include "flow/open.h"
 #include "hsm/survey.h"
 

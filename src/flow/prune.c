@@ -4,6 +4,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/api.h"
 #include "flow/audit.h"
 #include "flow/manage.h"
 #include "hsm/key.h"

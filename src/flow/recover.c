@@ -1,5 +1,6 @@
 // The story of what is left: each operation that did not come to its end is finished or undone.
 #include "flow/recover.h"
+#include "flow/api.h"
 
 #include "core/tell.h"
 #include "core/text.h"

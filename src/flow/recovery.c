@@ -1,5 +1,6 @@
 // What settling has in common: the API's client, made when it is first needed.
 #include "flow/recovery.h"
+#include "flow/api.h"
 
 static const char scopes[] =
     APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_KEY_WRITE;

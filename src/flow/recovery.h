@@ -2,6 +2,7 @@
 #ifndef SSA_FLOW_RECOVERY_H
 #define SSA_FLOW_RECOVERY_H
 
+#include "flow/api.h"
 #include "flow/journal.h"
 #include "flow/open.h"
 

@@ -1,4 +1,5 @@
 // Deleting an account or a key at the API, by its own id.
+#include "flow/api.h"
 #include "flow/audit.h"
 #include "flow/manage.h"
 #include "flow/undo.h"

@@ -7,6 +7,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "core/timestamp.h"
+#include "flow/api.h"
 #include "flow/audit.h"
 #include "flow/fetch.h"
 #include "flow/manage.h"

@@ -1,6 +1,7 @@
 // The client secret's way onto a token and off it again.
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/api.h"
 #include "flow/dotenv.h"
 #include "flow/journal.h"
 #include "flow/open.h"

@@ -1,4 +1,5 @@
 // Settings as a whole: their lifetime, and which source wins.
+#include "flow/api.h"
 #include "flow/settings_own.h"
 
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "flow/api.h"
 #include "flow/audit.h"
 #include "flow/manage.h"
 

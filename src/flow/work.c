@@ -1,5 +1,6 @@
 // What the stories of a new key have in common.
 #include "flow/work.h"
+#include "flow/api.h"
 
 #include "core/text.h"
 

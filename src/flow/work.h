@@ -3,6 +3,7 @@
 #ifndef SSA_FLOW_WORK_H
 #define SSA_FLOW_WORK_H
 
+#include "flow/api.h"
 #include "flow/provision.h"
 #include "flow/undo.h"
 
