@@ -96,7 +96,7 @@ def main(patterns: list[str]) -> int:
     ran = failed = 0
     # The largest first, so that the last to end are small.
     order = sorted(chosen or files, key=lambda name: -files[name].stat().st_size)
-    with ThreadPoolExecutor(int(os.environ.get("SSA_HSM_TEST_WORKERS", "2"))) as pool:
+    with ThreadPoolExecutor(int(os.environ.get("SSA_HSM_TEST_WORKERS", "3"))) as pool:
         for done in as_completed([pool.submit(_start, name, names) for name in order]):
             counts = _report(*done.result())
             ran, failed = ran + counts[0], failed + counts[1]
