@@ -58,6 +58,9 @@ bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *e
 // more. What undoes a failed step gets its own time.
 void aps_undoing(struct aps *client);
 
+// Whether a failure says that what was named is not there.
+bool aps_is_gone(const struct ssa_error *err);
+
 // The server's clock by the last answer's Date plus the time since; 0 before any answer.
 time_t aps_server_time(const struct aps *client);
 

@@ -1,6 +1,8 @@
 // What went wrong with a call: the network's failures, the server's refusals, and what to do about each.
 #include "aps/failure.h"
 
+#include <string.h>
+
 #include <stdlib.h>
 
 #include "aps/curl_name.h"
@@ -217,4 +219,9 @@ bool failure_unusable(const struct aps *client, const struct call *call, const s
               why);
     return error_hint(err, "Something in between, or another server than the API's, may have answered: check "
                            "SSA_HSM_BASE_URL and proxies.");
+}
+
+bool aps_is_gone(const struct ssa_error *err)
+{
+    return strcmp(err->cause, "HTTP 404") == 0;
 }

@@ -2,7 +2,6 @@
 #include "cli/document.h"
 
 #include "cli/print.h"
-#include "core/text.h"
 
 bool document_begin(struct document *document, size_t capacity, struct ssa_error *err)
 {
@@ -27,19 +26,4 @@ void document_drop(struct document *document)
     const bool whole = json_end(&document->json, NULL);
     (void)whole;
     secret_free(&document->text);
-}
-
-void member_text(struct json_writer *w, const char *name, const char *text)
-{
-    json_name(w, name);
-    if (text_present(text))
-        json_string(w, span_text(text));
-    else
-        json_null(w);
-}
-
-void member_bool(struct json_writer *w, const char *name, bool value)
-{
-    json_name(w, name);
-    json_bool(w, value);
 }

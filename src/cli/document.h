@@ -15,8 +15,4 @@ bool document_print(struct document *document, struct ssa_error *err) MUST_CHECK
 // Ends it without printing.
 void document_drop(struct document *document);
 
-// A member with a string, or null for NULL and an empty one.
-void member_text(struct json_writer *w, const char *name, const char *text);
-void member_bool(struct json_writer *w, const char *name, bool value);
-
 #endif

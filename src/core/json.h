@@ -44,6 +44,9 @@ void json_string(struct json_writer *w, struct span text);
 void json_integer(struct json_writer *w, long long value);
 void json_bool(struct json_writer *w, bool value);
 void json_null(struct json_writer *w);
+// A member with a string, or null for NULL and an empty one.
+void member_text(struct json_writer *w, const char *name, const char *text);
+void member_bool(struct json_writer *w, const char *name, bool value);
 // Ends the text and frees the writer. Fails with SSA_UNEXPECTED when anything did not fit or was no UTF-8.
 bool json_end(struct json_writer *w, struct ssa_error *err) MUST_CHECK;
 

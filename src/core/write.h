@@ -3,10 +3,18 @@
 #define SSA_CORE_WRITE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/span.h"
 
 // Writes all of text, however often that takes. On failure errno says why.
 bool write_all(int fd, struct span text);
+
+// The same at a place in the file.
+bool write_all_at(int fd, struct span text, off_t at);
+
+// Syncs a folder: what was made, renamed or removed in it is so after a power loss. On failure errno says
+// why.
+bool sync_folder(const char *path);
 
 #endif

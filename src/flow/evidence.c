@@ -79,15 +79,6 @@ bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_e
     return !e->wanted->ask_api || ask_api(e, err);
 }
 
-static void text_member(struct json_writer *w, const char *name, const char *text)
-{
-    json_name(w, name);
-    if (text_present(text))
-        json_string(w, span_text(text));
-    else
-        json_null(w);
-}
-
 static void bool_member(struct json_writer *w, const char *name, bool known, bool value)
 {
     json_name(w, name);
@@ -100,7 +91,7 @@ static void bool_member(struct json_writer *w, const char *name, bool known, boo
 static void time_member(struct json_writer *w, const char *name, time_t at)
 {
     char text[TIMESTAMP_TEXT_MAX];
-    text_member(w, name, at != 0 && timestamp_write(at, text) ? text : NULL);
+    member_text(w, name, at != 0 && timestamp_write(at, text) ? text : NULL);
 }
 
 static bool number_member(struct json_writer *w, const char *name, struct span number, struct ssa_error *err)
@@ -108,7 +99,7 @@ static bool number_member(struct json_writer *w, const char *name, struct span n
     SECRET_AUTO text = {0};
     if (!secret_new(&text, BASE64URL_LENGTH(RSA_BYTES_MAX), err) || !base64url_append(&text, number))
         return false;
-    text_member(w, name, secret_text(&text));
+    member_text(w, name, secret_text(&text));
     return true;
 }
 
@@ -124,7 +115,7 @@ static bool write_public_key(struct json_writer *w, const struct key *key, struc
     while (zeros + 1 < key->exponent_len && key->exponent[zeros] == 0)
         zeros++;
     json_open(w, JSON_OBJECT);
-    text_member(w, "kty", "RSA");
+    member_text(w, "kty", "RSA");
     const bool done = number_member(w, "n", span_of(key->modulus, key->modulus_len), err) &&
                       number_member(w, "e", span_of(key->exponent + zeros, key->exponent_len - zeros), err);
     json_close(w, JSON_OBJECT);
@@ -138,10 +129,10 @@ static void write_attributes(struct json_writer *w, const struct ssa_verified *v
     for (size_t i = 0; i < v->attribute_count; i++) {
         const struct ssa_attribute *a = &v->attributes[i];
         json_open(w, JSON_OBJECT);
-        text_member(w, "name", a->name);
+        member_text(w, "name", a->name);
         bool_member(w, "value", a->known, a->value);
-        bool_member(w, "wanted", true, a->wanted);
-        bool_member(w, "decidedByToken", true, a->decided);
+        member_bool(w, "wanted", a->wanted);
+        member_bool(w, "decidedByToken", a->decided);
         json_close(w, JSON_OBJECT);
     }
     json_close(w, JSON_ARRAY);
@@ -155,7 +146,7 @@ static void write_facts(struct json_writer *w, struct token *token, const struct
     json_open(w, JSON_ARRAY);
     for (size_t i = 0; i < KEY_FACTS; i++) {
         json_open(w, JSON_OBJECT);
-        text_member(w, "name", facts[i].name);
+        member_text(w, "name", facts[i].name);
         bool_member(w, "value", facts[i].known, facts[i].value);
         json_close(w, JSON_OBJECT);
     }
@@ -172,22 +163,22 @@ static void write_places(struct json_writer *w, const struct token_about *about,
 {
     json_name(w, "tokenInfo");
     json_open(w, JSON_OBJECT);
-    text_member(w, "label", info->label);
-    text_member(w, "serial", info->serial);
-    text_member(w, "manufacturer", info->manufacturer);
-    text_member(w, "model", info->model);
-    text_member(w, "hardware", about->hardware);
-    text_member(w, "firmware", about->firmware);
+    member_text(w, "label", info->label);
+    member_text(w, "serial", info->serial);
+    member_text(w, "manufacturer", info->manufacturer);
+    member_text(w, "model", info->model);
+    member_text(w, "hardware", about->hardware);
+    member_text(w, "firmware", about->firmware);
     json_close(w, JSON_OBJECT);
     json_name(w, "module");
     json_open(w, JSON_OBJECT);
-    text_member(w, "path", about->path);
-    text_member(w, "name", about->name);
-    text_member(w, "description", about->description);
-    text_member(w, "manufacturer", about->manufacturer);
-    text_member(w, "version", about->version);
-    text_member(w, "cryptoki", about->cryptoki);
-    text_member(w, "sha256", about->sha256);
+    member_text(w, "path", about->path);
+    member_text(w, "name", about->name);
+    member_text(w, "description", about->description);
+    member_text(w, "manufacturer", about->manufacturer);
+    member_text(w, "version", about->version);
+    member_text(w, "cryptoki", about->cryptoki);
+    member_text(w, "sha256", about->sha256);
     json_close(w, JSON_OBJECT);
 }
 
@@ -199,17 +190,17 @@ static void write_origin(struct json_writer *w, const struct origin *origin)
         return;
     }
     json_open(w, JSON_OBJECT);
-    text_member(w, "operation", operation_name(origin->operation));
-    text_member(w, "import", origin->import);
+    member_text(w, "operation", operation_name(origin->operation));
+    member_text(w, "import", origin->import);
     time_member(w, "startedAt", origin->started);
     time_member(w, "endedAt", origin->ended);
-    text_member(w, "id", origin->id);
+    member_text(w, "id", origin->id);
     json_name(w, "sequence");
     if (origin->sequence > 0)
         json_integer(w, origin->sequence);
     else
         json_null(w);
-    text_member(w, "sha256", origin->sha256);
+    member_text(w, "sha256", origin->sha256);
     json_close(w, JSON_OBJECT);
 }
 
@@ -222,11 +213,11 @@ static void write_api(struct json_writer *w, const struct evidence *e)
         return;
     }
     json_open(w, JSON_OBJECT);
-    text_member(w, "baseUrl", e->api.base_url);
-    text_member(w, "clientId", e->api.client_id);
+    member_text(w, "baseUrl", e->api.base_url);
+    member_text(w, "clientId", e->api.client_id);
     time_member(w, "serverTime", e->api.server_time);
-    bool_member(w, "listed", true, e->api.listed);
-    text_member(w, "status", key->status);
+    member_bool(w, "listed", e->api.listed);
+    member_text(w, "status", key->status);
     time_member(w, "createdAt", key->has_created_at ? key->created_at : 0);
     time_member(w, "accessedAt", key->has_accessed_at ? key->accessed_at : 0);
     json_close(w, JSON_OBJECT);
@@ -239,14 +230,14 @@ static bool write_record(const struct evidence *e, struct token *token, const st
     if (!json_begin(&w, out, false))
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the record");
     json_open(&w, JSON_OBJECT);
-    text_member(&w, "keyId", v->key_id);
-    text_member(&w, "serviceAccountId", v->account);
-    text_member(&w, "email", v->email);
-    text_member(&w, "token", v->token);
-    text_member(&w, "modulusSha256", v->modulus_sha256);
+    member_text(&w, "keyId", v->key_id);
+    member_text(&w, "serviceAccountId", v->account);
+    member_text(&w, "email", v->email);
+    member_text(&w, "token", v->token);
+    member_text(&w, "modulusSha256", v->modulus_sha256);
     json_name(&w, "bits");
     json_integer(&w, v->bits);
-    bool_member(&w, "signatureVerified", true, v->signature);
+    member_bool(&w, "signatureVerified", v->signature);
     write_attributes(&w, v);
     write_facts(&w, token, key);
     const bool done = write_public_key(&w, key, err);
@@ -254,8 +245,8 @@ static bool write_record(const struct evidence *e, struct token *token, const st
     write_origin(&w, &e->origin);
     write_api(&w, e);
     time_member(&w, "time", time(NULL));
-    text_member(&w, "challenge", e->wanted->challenge);
-    text_member(&w, "program", "ssa-hsm " SSA_HSM_VERSION);
+    member_text(&w, "challenge", e->wanted->challenge);
+    member_text(&w, "program", "ssa-hsm " SSA_HSM_VERSION);
     json_close(&w, JSON_OBJECT);
     return json_end(&w, err) && done;
 }

@@ -13,6 +13,7 @@
 #include "core/secret.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "core/write.h"
 
 enum {
     LINE_MAX_BYTES = 32 * 1024,
@@ -95,16 +96,10 @@ int journal_lock(const struct ssa_callbacks *callbacks, bool patient, struct ssa
 
 static bool sync_path(const char *path, struct ssa_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    // Some file systems cannot sync a folder and say EINVAL: then there is nothing to be had.
-    const bool synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-    const int number = errno;
-    if (fd >= 0)
-        (void)close(fd);
-    return synced || unwritable(err, number, path);
+    return sync_folder(path) || unwritable(err, errno, path);
 }
 
-static bool sync_folder(enum journal_folder which, struct ssa_error *err)
+static bool sync_own(enum journal_folder which, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     return folder_path(which, path, err) && sync_path(path, err);
@@ -114,7 +109,7 @@ static bool sync_folder(enum journal_folder which, struct ssa_error *err)
 static bool sync_new_entry(struct ssa_error *err)
 {
     char state[PATH_TEXT_MAX];
-    return sync_folder(JOURNAL_OPEN, err) && path_state(state, err) && sync_path(state, err);
+    return sync_own(JOURNAL_OPEN, err) && path_state(state, err) && sync_path(state, err);
 }
 
 bool journal_create(struct journal *j, struct ssa_error *err)
@@ -145,17 +140,6 @@ static bool read_file(int fd, struct secret *text)
     return true;
 }
 
-static bool write_at(int fd, struct span text, off_t at)
-{
-    for (size_t done = 0; done < text.len;) {
-        const ssize_t written = pwrite(fd, text.data + done, text.len - done, at + (off_t)done);
-        if (written < 0 && errno != EINTR)
-            return false;
-        done += written > 0 ? (size_t)written : 0;
-    }
-    return true;
-}
-
 bool journal_write(struct journal *j, struct ssa_error *err)
 {
     SECRET_AUTO line = {0};
@@ -170,7 +154,7 @@ bool journal_write(struct journal *j, struct ssa_error *err)
     // An indented writer ends its text with a line break, this one does not.
     if (!secret_append_text(&line, "\n"))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the journal's entry is too long");
-    if (write_at(j->fd, secret_span(&line), (off_t)j->written) && fdatasync(j->fd) == 0) {
+    if (write_all_at(j->fd, secret_span(&line), (off_t)j->written) && fdatasync(j->fd) == 0) {
         j->written += line.len;
         return true;
     }
@@ -297,7 +281,7 @@ bool journal_put_away(struct journal *j, struct ssa_error *err)
         return false;
     if (ftruncate(j->fd, (off_t)j->written) != 0 || rename(from, to) != 0)
         return unwritable(err, errno, to);
-    return sync_folder(JOURNAL_CLOSED, err) && sync_folder(JOURNAL_OPEN, err);
+    return sync_own(JOURNAL_CLOSED, err) && sync_own(JOURNAL_OPEN, err);
 }
 
 void journal_remove(const struct journal *j)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "core/write.h"
 #include "flow/settings.h"
 
 static bool choose(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
@@ -83,18 +84,9 @@ bool profile_reserve(struct profile_target *target, struct ssa_error *err)
     return number == 0 || error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
 }
 
-static bool write_all(int fd, struct span text)
+static bool write_whole(int fd, struct span text)
 {
-    size_t done = 0;
-    while (done < text.len) {
-        const ssize_t written = pwrite(fd, text.data + done, text.len - done, (off_t)done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        done += (size_t)written;
-    }
-    return ftruncate(fd, (off_t)text.len) == 0 && fsync(fd) == 0;
+    return write_all_at(fd, text, 0) && ftruncate(fd, (off_t)text.len) == 0 && fsync(fd) == 0;
 }
 
 // Where nothing is to be replaced, a file that somebody made meanwhile is not either.
@@ -109,20 +101,9 @@ static bool put_in_place(const struct profile_target *target)
     return link(target->draft, target->path) == 0 && unlink(target->draft) == 0;
 }
 
-static bool sync_folder(const char *folder)
-{
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    // Some file systems cannot sync a folder and say EINVAL: then there is nothing to be had.
-    const bool synced = fsync(fd) == 0 || errno == EINVAL;
-    (void)close(fd);
-    return synced;
-}
-
 bool profile_commit(struct profile_target *target, struct span text, struct ssa_error *err)
 {
-    if (!write_all(target->fd, text) || !put_in_place(target)) {
+    if (!write_whole(target->fd, text) || !put_in_place(target)) {
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
     }

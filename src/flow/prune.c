@@ -58,7 +58,7 @@ static bool know_keys(struct pruning *p, const char *account, struct ssa_error *
 {
     if (strcmp(p->account, account) == 0)
         return true;
-    if (!aps_key_list(p->client, account, &p->keys, err) && strcmp(err->cause, "HTTP 404") != 0)
+    if (!aps_key_list(p->client, account, &p->keys, err) && !aps_is_gone(err))
         return false;
     return text_format(p->account, sizeof p->account, "%s", account);
 }

@@ -43,11 +43,6 @@ static bool check_unused(const struct entry *e, struct ssa_error *err)
     return ok;
 }
 
-static bool is_gone(const struct ssa_error *err)
-{
-    return strcmp(err->cause, "HTTP 404") == 0;
-}
-
 static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_error *err)
 {
     enum aps_outcome outcome;
@@ -56,7 +51,7 @@ static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_
     if (!aps_key_set_status(client, e->account, e->old_kid, APS_DISABLED, &outcome, err) &&
         err->code != SSA_REFUSED)
         return false;
-    return aps_key_delete(client, e->account, e->old_kid, err) || is_gone(err);
+    return aps_key_delete(client, e->account, e->old_kid, err) || aps_is_gone(err);
 }
 
 // *found: whether the key was there.

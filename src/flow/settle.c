@@ -11,11 +11,6 @@
 #include "flow/retire.h"
 #include "flow/undo.h"
 
-static bool is_gone(const struct ssa_error *err)
-{
-    return strcmp(err->cause, "HTTP 404") == 0;
-}
-
 static void note(struct recovery *r, struct journal *j, const char *line)
 {
     (void)text_format(j->entry.note, sizeof j->entry.note, "%.400s", line);
@@ -73,7 +68,7 @@ static bool drop_account(struct recovery *r, struct journal *j, const struct aps
             keys->list[0].kid);
         return close_as(r, j, OUTCOME_LEFT, line);
     }
-    return (aps_account_delete(r->client, e->account, err) || is_gone(err)) &&
+    return (aps_account_delete(r->client, e->account, err) || aps_is_gone(err)) &&
            close_as(r, j, OUTCOME_UNDONE, "the account that had been made is deleted again");
 }
 
@@ -91,7 +86,7 @@ static bool drop_key(struct recovery *r, struct journal *j, struct aps_keys *fre
                      struct ssa_error *err)
 {
     char line[PATH_TEXT_MAX];
-    if (!aps_key_delete(r->client, j->entry.account, kid, err) && !is_gone(err))
+    if (!aps_key_delete(r->client, j->entry.account, kid, err) && !aps_is_gone(err))
         return false;
     forget_key(fresh, kid);
     (void)text_format(line, sizeof line, "the key %s, whose private half nobody has, is deleted at the API",
@@ -220,7 +215,7 @@ static bool list_fresh(struct recovery *r, const struct entry *e, struct aps_key
         return true;
     if (keys_since(r->client, e->account, &e->before, fresh, err))
         return true;
-    *gone = is_gone(err);
+    *gone = aps_is_gone(err);
     return *gone;
 }
 

@@ -76,7 +76,7 @@ static bool delete_key(struct aps *client, const struct made *made, const char *
     char command[SSA_ERROR_TEXT_MAX / 2];
     struct ssa_error why = {0};
     const bool deleted = aps_key_delete(client, made->account.id, kid, &why);
-    if (!deleted && strcmp(why.cause, "HTTP 404") == 0)
+    if (!deleted && aps_is_gone(&why))
         return false;
     (void)text_format(command, sizeof command, "ssa-hsm key delete %s --account %s", kid, made->account.id);
     conclude_deletion(err, made, deleted, &why, "key", kid, command);
