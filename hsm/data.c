@@ -1,32 +1,36 @@
-// Data objects: found by their label, read, stored and proved, destroyed.
+// Data objects: found by their label, told apart by their mark, read.
 #include "hsm/data.h"
 
-#include <openssl/crypto.h>
-
 #include "core/text.h"
-#include "hsm/object.h"
+#include "hsm/data_object.h"
 #include "hsm/recipe.h"
 
 #define APPLICATION "ssa-hsm"
 
-enum { SAME_LABEL_MAX = 16 };
-
-static const CK_OBJECT_CLASS data_class = CKO_DATA;
-
-// All that have one label.
-struct found {
-    CK_OBJECT_HANDLE list[SAME_LABEL_MAX];
-    CK_ULONG count;
-};
-
-static bool find_label(struct token *token, struct span label, struct found *found, struct ssa_error *err)
+bool data_mark(const char *operation, char mark[static DATA_MARK_MAX])
 {
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &data_class, sizeof data_class),
-                               ATTRIBUTE(CKA_LABEL, label.data, label.len)};
-    return find_objects(token, template, COUNT(template), found->list, SAME_LABEL_MAX, &found->count, err);
+    return text_format(mark, DATA_MARK_MAX, "%s %s", APPLICATION, operation);
 }
 
-static struct span label_of(const struct uri *uri)
+enum data_owner data_owner(const char *mark)
+{
+    const size_t len = sizeof APPLICATION - 1;
+    if (mark[0] == '\0')
+        return DATA_NOBODYS;
+    // Versions before marks wrote the name alone.
+    return strncmp(mark, APPLICATION, len) == 0 && (mark[len] == '\0' || mark[len] == ' ') ? DATA_OURS
+                                                                                           : DATA_ANOTHERS;
+}
+
+bool data_marked(const struct data_marks *marks, const char *mark)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (strcmp(marks->list[i], mark) == 0)
+            return true;
+    return false;
+}
+
+struct span data_uri_label(const struct uri *uri)
 {
     const CK_ATTRIBUTE *label = uri_attribute(uri, CKA_LABEL);
     return label == NULL ? span_of(NULL, 0) : span_of(label->pValue, label->ulValueLen);
@@ -34,7 +38,7 @@ static struct span label_of(const struct uri *uri)
 
 void data_label(const struct uri *uri, char out[static DATA_LABEL_MAX])
 {
-    text_harmless(out, DATA_LABEL_MAX, label_of(uri));
+    text_harmless(out, DATA_LABEL_MAX, data_uri_label(uri));
 }
 
 bool data_check_uri(const struct uri *uri, const char *what, struct ssa_error *err)
@@ -43,7 +47,7 @@ bool data_check_uri(const struct uri *uri, const char *what, struct ssa_error *e
     CK_OBJECT_CLASS type = CKO_DATA;
     if (class != NULL && class->ulValueLen == sizeof type)
         memcpy(&type, class->pValue, sizeof type);
-    if (type == CKO_DATA && label_of(uri).len > 0)
+    if (type == CKO_DATA && data_uri_label(uri).len > 0)
         return true;
     error_set(err, SSA_CONFIG, NULL, what, "is a PKCS#11 URI that names no data object");
     return error_hint(err, "It has object=LABEL and type=data: `ssa-hsm secret import` prints it.");
@@ -64,34 +68,101 @@ bool data_check_able(const struct token *token, struct ssa_error *err)
     return error_hint(err, "Choose another token with --token; `ssa-hsm hsm list` shows them.");
 }
 
-// The one that the URI names.
-static bool find_one(struct token *token, const struct uri *uri, CK_OBJECT_HANDLE *object,
-                     struct ssa_error *err)
+static bool several(struct token *token, const struct uri *uri, struct ssa_error *err)
 {
-    struct found found;
     char label[DATA_LABEL_MAX];
     data_label(uri, label);
-    if (!find_label(token, label_of(uri), &found, err))
+    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token holds several data objects \"%s\"", label);
+    return error_hint(err, "`ssa-hsm secret import --force` leaves one, with the secret that it is given.");
+}
+
+bool data_find(struct token *token, const struct uri *uri, struct data_found *found, struct ssa_error *err)
+{
+    static const CK_OBJECT_CLASS class = CKO_DATA;
+    const struct span label = data_uri_label(uri);
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+                               ATTRIBUTE(CKA_LABEL, label.data, label.len)};
+    if (!find_objects(token, template, COUNT(template), found->list, DATA_SAME_MAX, &found->count, err))
         return false;
-    if (found.count == 0) {
-        error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
-                  "the token does not hold the data object \"%s\" that APS_SECRET_ID names", label);
-        return error_hint(err, "`ssa-hsm secret import` puts the client secret there.");
-    }
-    if (found.count > 1) {
-        error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token holds several data objects \"%s\"",
-                  label);
-        return error_hint(err,
-                          "`ssa-hsm secret import --force` leaves one, with the secret that it is given.");
-    }
-    *object = found.list[0];
+    // There may be more, and which of them was not seen is not known.
+    return found->count < DATA_SAME_MAX || several(token, uri, err);
+}
+
+bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[static DATA_MARK_MAX],
+                    struct ssa_error *err)
+{
+    char text[DATA_MARK_MAX - 1];
+    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_APPLICATION, text, sizeof text);
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    mark[0] = '\0';
+    if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
+        return true;
+    if (rv == CKR_BUFFER_TOO_SMALL) // longer than any of ours
+        return text_format(mark, DATA_MARK_MAX, "?");
+    if (rv != CKR_OK || attribute.ulValueLen > sizeof text)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "whose a data object is cannot be read");
+    text_harmless(mark, DATA_MARK_MAX, span_of(text, attribute.ulValueLen));
     return true;
 }
 
-// Appends the value, and says whether the object is private, in one call. A module that does not tell
-// CKA_PRIVATE counts as one where it is not.
-static bool read_value(struct token *token, CK_OBJECT_HANDLE object, struct secret *value, bool *is_private,
-                       struct ssa_error *err)
+static bool read_marks(struct token *token, struct data_found *found, struct ssa_error *err)
+{
+    for (CK_ULONG i = 0; i < found->count; i++)
+        if (!data_read_mark(token, found->list[i], found->marks[i], err))
+            return false;
+    return true;
+}
+
+bool data_find_marked(struct token *token, const struct uri *uri, struct data_found *found,
+                      struct ssa_error *err)
+{
+    return data_find(token, uri, found, err) && read_marks(token, found, err);
+}
+
+static bool missing(struct token *token, const struct uri *uri, struct ssa_error *err)
+{
+    char label[DATA_LABEL_MAX];
+    data_label(uri, label);
+    error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
+              "the token does not hold the data object \"%s\" that APS_SECRET_ID names", label);
+    return error_hint(err, "`ssa-hsm secret import` puts the client secret there.");
+}
+
+// Of several the oldest, where all are ours.
+static bool choose(struct token *token, const struct uri *uri, struct data_found *found,
+                   CK_OBJECT_HANDLE *object, struct ssa_error *err)
+{
+    CK_ULONG oldest = 0;
+    if (!read_marks(token, found, err))
+        return false;
+    for (CK_ULONG i = 0; i < found->count; i++) {
+        if (data_owner(found->marks[i]) != DATA_OURS)
+            return several(token, uri, err);
+        if (strcmp(found->marks[i], found->marks[oldest]) < 0)
+            oldest = i;
+    }
+    *object = found->list[oldest];
+    return true;
+}
+
+static bool find_one(struct token *token, const struct uri *uri, CK_OBJECT_HANDLE *object, size_t *count,
+                     struct ssa_error *err)
+{
+    struct data_found found;
+    if (!data_find(token, uri, &found, err))
+        return false;
+    if (found.count == 0)
+        return missing(token, uri, err);
+    *object = found.list[0];
+    if (found.count > 1 && !choose(token, uri, &found, object, err))
+        return false;
+    *count = found.count;
+    return true;
+}
+
+// In one call. A module that does not tell CKA_PRIVATE counts as one where it is not.
+bool data_read_value(struct token *token, CK_OBJECT_HANDLE object, struct secret *value, bool *is_private,
+                     struct ssa_error *err)
 {
     CK_BBOOL private = CK_FALSE;
     CK_ATTRIBUTE attributes[] = {
@@ -114,119 +185,33 @@ static bool read_value(struct token *token, CK_OBJECT_HANDLE object, struct secr
 }
 
 bool data_read(struct token *token, const struct uri *uri, struct secret *value, bool *is_private,
-               struct ssa_error *err)
+               size_t *count, struct ssa_error *err)
 {
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    if (!find_one(token, uri, &object, err) || !read_value(token, object, value, is_private, err))
+    if (!find_one(token, uri, &object, count, err) || !data_read_value(token, object, value, is_private, err))
         return false;
     return value->len > 0 || error_set(err, SSA_CONFIG, NULL, token->info.uri,
                                        "the data object that APS_SECRET_ID names is empty");
 }
 
-static CK_RV create(struct token *token, const char *label, struct span value, bool fixed,
-                    CK_OBJECT_HANDLE *object)
+bool data_look(struct token *token, const struct uri *uri, struct data_marks *marks, struct ssa_error *err)
 {
-    static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    CK_ATTRIBUTE template[] = {
-        ATTRIBUTE(CKA_CLASS, &data_class, sizeof data_class),
-        ATTRIBUTE(CKA_TOKEN, &yes, sizeof yes),
-        ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
-        ATTRIBUTE(CKA_LABEL, label, strlen(label)),
-        ATTRIBUTE(CKA_APPLICATION, APPLICATION, sizeof APPLICATION - 1),
-        ATTRIBUTE(CKA_VALUE, value.data, value.len),
-        ATTRIBUTE(CKA_MODIFIABLE, &no, sizeof no), // the last: not every token takes it
-    };
-    return token->module.call->C_CreateObject(token->session, template, COUNT(template) - (fixed ? 0 : 1),
-                                              object);
-}
-
-static bool dislikes_template(CK_RV rv)
-{
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-           rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCONSISTENT;
-}
-
-static bool prove(struct token *token, CK_OBJECT_HANDLE object, struct span value, struct ssa_error *err)
-{
-    SECRET_AUTO back = {0};
-    bool is_private = false;
-    if (!secret_new(&back, value.len, err) || !read_value(token, object, &back, &is_private, err))
+    struct data_found found;
+    if (!data_find_marked(token, uri, &found, err))
         return false;
-    if (back.len != value.len || CRYPTO_memcmp(back.data, value.data, value.len) != 0)
-        return error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                         "the data object reads back as something else than was stored");
-    if (is_private)
-        return true;
-    error_set(err, SSA_TOKEN, "CKA_PRIVATE", token->info.uri,
-              "the token keeps the data object where it can be read without a login");
-    return error_hint(err, "It is taken away again. Choose another token with --token.");
+    marks->count = found.count;
+    memcpy(marks->list, found.marks, found.count * sizeof found.marks[0]);
+    return true;
 }
 
-static bool is_among(const struct found *found, CK_OBJECT_HANDLE object)
+bool data_look_at_one(struct token *token, const struct uri *uri, char mark[static DATA_MARK_MAX],
+                      struct ssa_error *err)
 {
-    for (CK_ULONG i = 0; i < found->count; i++)
-        if (found->list[i] == object)
-            return true;
-    return false;
-}
-
-// Destroys all of that label but those. True when none of them is left for certain.
-static bool destroy_others(struct token *token, const char *label, const struct found *kept,
-                           struct ssa_error *err)
-{
-    struct found there;
-    bool gone = find_label(token, span_text(label), &there, err);
-    for (CK_ULONG i = 0; gone && i < there.count; i++) {
-        if (is_among(kept, there.list[i]))
-            continue;
-        const CK_RV rv = token->module.call->C_DestroyObject(token->session, there.list[i]);
-        gone = rv == CKR_OK || ckr_fail(err, SSA_TOKEN, rv, token, "a data object cannot be destroyed");
-    }
-    return gone;
-}
-
-static bool create_proved(struct token *token, const char *label, struct span value, CK_OBJECT_HANDLE *object,
-                          struct ssa_error *err)
-{
-    CK_RV rv = create(token, label, value, true, object);
-    if (dislikes_template(rv))
-        rv = create(token, label, value, false, object);
-    if (rv == CKR_OK)
-        return prove(token, *object, value, err);
-    ckr_fail(err, SSA_TOKEN, rv, token, "the token does not take a private data object");
-    return err != NULL && err->hint[0] == '\0'
-               ? error_hint(err, "Not every token does: choose another with --token, or keep the secret in a "
-                                 "file (file:PATH).")
-               : false;
-}
-
-bool data_store(struct token *token, const char *label, struct span value, bool replace, bool *left,
-                struct ssa_error *err)
-{
-    struct found before;
-    struct found made = {.count = 1};
-    *left = false;
-    if (!find_label(token, span_text(label), &before, err))
+    struct data_marks marks;
+    if (!data_look(token, uri, &marks, err))
         return false;
-    if (before.count > 0 && !replace) {
-        error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token already holds a data object \"%s\"",
-                  label);
-        return error_hint(err, "--force replaces it; --label NAME stores another beside it.");
-    }
-    if (create_proved(token, label, value, &made.list[0], err)) {
-        *left = before.count > 0 && !destroy_others(token, label, &made, err);
-        return !*left;
-    }
-    // A creation that failed may have been carried out all the same.
-    *left = !destroy_others(token, label, &before, NULL);
-    return false;
-}
-
-bool data_destroy(struct token *token, const struct uri *uri, struct ssa_error *err)
-{
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    if (!find_one(token, uri, &object, err))
-        return false;
-    const CK_RV rv = token->module.call->C_DestroyObject(token->session, object);
-    return rv == CKR_OK || ckr_fail(err, SSA_TOKEN, rv, token, "the data object cannot be destroyed");
+    if (marks.count != 1)
+        return marks.count == 0 ? missing(token, uri, err) : several(token, uri, err);
+    memcpy(mark, marks.list[0], DATA_MARK_MAX);
+    return true;
 }

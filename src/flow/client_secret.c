@@ -68,8 +68,15 @@ static bool read_from(const struct ssa_run *run, struct client_secret *secret, s
                       struct ssa_error *err)
 {
     bool is_private = false;
-    if (!data_read(token, secret->uri, &secret->text, &is_private, err))
+    size_t count = 0;
+    if (!data_read(token, secret->uri, &secret->text, &is_private, &count, err))
         return false;
+    if (count > 1)
+        tell(&run->callbacks, SSA_WARNING,
+             "token \"%s\" holds %zu client secrets of one label, and the oldest is used: an import did not "
+             "come to its end. `ssa-hsm key recover` finishes it where it was run; `ssa-hsm secret import "
+             "--force` leaves one",
+             token_info(token)->label, count);
     if (!is_private)
         tell(&run->callbacks, SSA_WARNING,
              "the client secret on token \"%s\" can be read without its PIN: `ssa-hsm secret import --force` "

@@ -3,20 +3,26 @@
 #include "core/text.h"
 #include "flow/api.h"
 #include "flow/dotenv.h"
-#include "flow/journal.h"
-#include "flow/open.h"
 #include "flow/reference.h"
 #include "flow/result.h"
-#include "hsm/data.h"
+#include "flow/secret_left.h"
 
 enum { LINE_MAX_BYTES = URI_TEXT_MAX + 64 };
 
-static void storing_end(struct target *to)
+// The token, and the data object on it.
+struct place {
+    struct target to;
+    struct uri *object;
+    char uri[URI_TEXT_MAX], label[DATA_LABEL_MAX];
+};
+
+static void place_end(struct place *at)
 {
-    token_close(&to->token);
-    uri_free(&to->uri);
+    token_close(&at->to.token);
+    uri_free(&at->to.uri);
+    uri_free(&at->object);
 }
-#define STORING_AUTO __attribute__((cleanup(storing_end))) struct target
+#define PLACE_AUTO __attribute__((cleanup(place_end))) struct place
 
 static bool choose_label(const char *given, const char *client_id, char label[static DATA_LABEL_MAX],
                          struct ssa_error *err)
@@ -29,48 +35,137 @@ static bool choose_label(const char *given, const char *client_id, char label[st
            error_set(err, SSA_USAGE, NULL, NULL, "a label has 1 to %u bytes of UTF-8", DATA_LABEL_MAX - 1);
 }
 
-// Written before the token is touched: what leaves no trace is not done.
-static bool audit(struct journal *j, const struct ssa_run *run, enum operation operation,
-                  const struct target *to, const char *label, struct ssa_error *err)
+// Under the claim it is looked what is there: nobody else on this host is at it.
+static bool begin(struct journal *j, const struct ssa_run *run, enum operation operation,
+                  const struct place *at, struct ssa_error *err)
 {
     return journal_begin(j, run, operation, err) &&
-           text_format(j->entry.label, sizeof j->entry.label, "%s", label) &&
-           text_format(j->entry.token, sizeof j->entry.token, "%s", token_info(to->token)->uri) &&
-           journal_step(j, STEP_ASKED, err);
+           text_format(j->entry.label, sizeof j->entry.label, "%s", at->label) &&
+           text_format(j->entry.token, sizeof j->entry.token, "%s", token_info(at->to.token)->uri) &&
+           text_format(j->entry.key_uri, sizeof j->entry.key_uri, "%s", at->uri) && journal_claim(j, err);
 }
 
-static bool audited(struct journal *j, bool done, bool unsure, const struct ssa_error *err)
+// Written before the token is touched: what leaves no trace is not done.
+static bool ask(struct journal *j, const struct data_marks *before, struct ssa_error *err)
 {
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.300s", done ? j->entry.label : err->what);
-    journal_close(j, done ? OUTCOME_DONE : unsure ? OUTCOME_UNKNOWN : OUTCOME_FAILED);
-    return done;
+    secret_note_before(&j->entry, before);
+    return journal_step(j, STEP_ASKED, err);
 }
 
-static bool store(const struct ssa_run *run, const struct target *to, const char *label, bool replace,
-                  const struct client_secret *secret, struct ssa_error *err)
+static bool done(struct journal *j)
 {
-    bool left = false;
-    struct ssa_error why = {0};
-    JOURNAL_AUTO j = {.fd = -1};
-    if (!audit(&j, run, OP_SECRET_IMPORT, to, label, err))
-        return false;
-    const bool stored = data_store(to->token, label, secret_span(&secret->text), replace, &left, &why);
-    if (left)
-        error_hint(&why, "What was stored may still be there: `ssa-hsm secret import --force` replaces it.");
-    if (audited(&j, stored, left, &why))
-        return true;
-    *err = why;
+    (void)text_format(j->entry.note, sizeof j->entry.note, "%.300s", j->entry.label);
+    journal_close(j, OUTCOME_DONE);
+    return true;
+}
+
+// Nothing has changed.
+static bool failed(struct journal *j, const struct ssa_error *why, struct ssa_error *err)
+{
+    (void)text_format(j->entry.note, sizeof j->entry.note, "%.300s", why->what);
+    journal_close(j, OUTCOME_FAILED);
+    if (err != NULL)
+        *err = *why;
     return false;
 }
 
-static bool write_line(const struct target *to, const char *label, struct ssa_text *line,
+// The entry stays open, for recovery.
+static bool unsettled(struct ssa_error *why, enum data_end end, const char *what, const char *remedy,
+                      struct ssa_error *err)
+{
+    why->code = SSA_IMPORT_LEFT;
+    error_hint(why, "%s %s there: `ssa-hsm key recover` %s.", what,
+               end == DATA_THERE ? "is still" : "may still be", remedy);
+    if (err != NULL)
+        *err = *why;
+    return false;
+}
+
+static bool may_replace(const struct place *at, bool replace, const struct data_marks *before,
+                        struct ssa_error *err)
+{
+    const char *token = token_info(at->to.token)->uri;
+    for (size_t i = 0; i < before->count; i++)
+        if (data_owner(before->list[i]) == DATA_ANOTHERS) {
+            error_set(err, SSA_CONFIG, NULL, token,
+                      "the token holds a data object \"%s\" of another application (%s)", at->label,
+                      before->list[i]);
+            return error_hint(err, "It is not touched. --label NAME stores the secret beside it.");
+        }
+    if (before->count == 0 || replace)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, token, "the token already holds a data object \"%s\"", at->label);
+    return error_hint(err, "--force replaces it; --label NAME stores another beside it.");
+}
+
+static bool put(struct journal *j, const struct place *at, struct span secret,
+                const struct data_marks *before, struct ssa_error *err)
+{
+    struct ssa_error why = {0};
+    struct data_marks mine;
+    enum data_end left = DATA_GONE;
+    if (secret_mark(j, &mine, &why) &&
+        data_put(at->to.token, at->object, mine.list[0], secret, before, &left, &why)) {
+        // From here on recovery finishes it.
+        if (journal_step(j, STEP_IMPORTED, &why))
+            return true;
+        left = data_destroy(at->to.token, at->object, &mine, NULL);
+    }
+    return left == DATA_GONE ? failed(j, &why, err)
+                             : unsettled(&why, left, "What was stored", "takes it away", err);
+}
+
+static bool retire_old(struct journal *j, const struct place *at, const struct data_marks *before,
                        struct ssa_error *err)
 {
-    char uri[URI_TEXT_MAX];
+    struct ssa_error why = {0};
+    const enum data_end end =
+        before->count == 0 ? DATA_GONE : data_destroy(at->to.token, at->object, before, &why);
+    return end == DATA_GONE ? done(j)
+                            : unsettled(&why, end, "The new secret is stored and proved, but the old one",
+                                        "finishes it", err);
+}
+
+// *already: it was there, and nothing was done.
+static bool store(const struct ssa_run *run, const struct place *at, bool replace, struct span secret,
+                  bool *already, struct ssa_error *err)
+{
+    struct data_marks before;
+    JOURNAL_AUTO j = {.fd = -1};
+    if (!begin(&j, run, OP_SECRET_IMPORT, at, err) || !data_look(at->to.token, at->object, &before, err))
+        return false;
+    *already = !replace && data_holds(at->to.token, at->object, secret);
+    return *already || (may_replace(at, replace, &before, err) && ask(&j, &before, err) &&
+                        put(&j, at, secret, &before, err) && retire_old(&j, at, &before, err));
+}
+
+// The line is made before anything is stored: nothing that can fail comes after.
+static bool write_line(struct place *at, const char *label, struct ssa_text *line, struct ssa_error *err)
+{
     SECRET_AUTO text = {0};
     const struct uri_parts parts = {.object = span_text(label), .data = true};
-    return lasting_uri(to->token, to->uri, parts, uri, err) && secret_new(&text, LINE_MAX_BYTES, err) &&
-           dotenv_append(&text, setting_name(SET_CLIENT_SECRET), uri, err) && text_take(line, &text, err);
+    if (!lasting_uri(at->to.token, at->to.uri, parts, at->uri, err) || !uri_parse(at->uri, &at->object, err))
+        return false;
+    data_label(at->object, at->label);
+    return secret_new(&text, LINE_MAX_BYTES, err) &&
+           dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) && text_take(line, &text, err);
+}
+
+// What an earlier one has left goes first: the secret may be what lies there.
+static bool import_to(const struct ssa_run *run, struct place *at, bool replace, struct client_secret *secret,
+                      struct ssa_error *err)
+{
+    bool removed = false, already = false;
+    const struct pin_giver user = pin_giver_of(&at->to.pin);
+    if (!token_login(at->to.token, true, &user, err) ||
+        !secret_settle_left(run, at->to.token, at->object, &removed, err) ||
+        !client_secret_complete(run, secret, at->to.token, NULL, err) || !go_on(&run->callbacks, err) ||
+        !store(run, at, replace, secret_span(&secret->text), &already, err))
+        return false;
+    tell(&run->callbacks, SSA_NOTICE, "the client secret of %s is on token \"%s\"%s, as \"%s\"",
+         settings_get(run->settings, SET_CLIENT_ID, NULL), token_info(at->to.token)->label,
+         already ? " already" : "", at->label);
+    return true;
 }
 
 bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
@@ -79,73 +174,86 @@ bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replac
     struct ssa_error unheard = {0};
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;
-    STORING_AUTO to = {0};
+    PLACE_AUTO at = {0};
     CLIENT_SECRET_AUTO secret = {0};
     err = err == NULL ? &unheard : err;
     *line = (struct ssa_text){0};
-    // The line is made before anything is stored: nothing that can fail comes after.
     if (!read_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err) ||
-        !find_data_token(run, &to, err) || !client_secret_begin(run, &secret, err) ||
-        !write_line(&to, chosen, line, err))
+        !find_data_token(run, &at.to, err) || !client_secret_begin(run, &secret, err) ||
+        !write_line(&at, chosen, line, err))
         return false;
-    const struct pin_giver user = pin_giver_of(&to.pin);
-    if (token_login(to.token, true, &user, err) &&
-        client_secret_complete(run, &secret, to.token, NULL, err) && go_on(&run->callbacks, err) &&
-        store(run, &to, chosen, replace, &secret, err)) {
-        tell(&run->callbacks, SSA_NOTICE, "the client secret of %s is on token \"%s\", as \"%s\"", client_id,
-             token_info(to.token)->label, chosen);
+    if (import_to(run, &at, replace, &secret, err))
         return true;
-    }
     ssa_text_free(line);
     return false;
 }
 
-static bool confirmed(const struct ssa_run *run, const struct target *to, const char *label,
-                      struct ssa_error *err)
+static bool confirmed(const struct ssa_run *run, const struct place *at, struct ssa_error *err)
 {
     char question[SSA_ERROR_TEXT_MAX];
     const struct ssa_callbacks *callbacks = &run->callbacks;
-    (void)text_format(question, sizeof question, "Destroy the client secret \"%s\" on token \"%s\"?", label,
-                      token_info(to->token)->label);
+    (void)text_format(question, sizeof question, "Destroy the client secret \"%s\" on token \"%s\"?",
+                      at->label, token_info(at->to.token)->label);
     if (callbacks->confirm != NULL && callbacks->confirm(callbacks->context, question))
         return true;
-    error_set(err, SSA_CONFIG, NULL, token_info(to->token)->uri,
+    error_set(err, SSA_CONFIG, NULL, token_info(at->to.token)->uri,
               "the client secret is left: its destruction was not confirmed");
     return error_hint(err, "--yes confirms it, for use without a terminal.");
 }
 
 // Before it is asked for anything: the one that APS_SECRET_ID names.
-static bool find_named(const struct ssa_run *run, struct target *to, struct ssa_error *err)
+static bool find_named(const struct ssa_run *run, struct place *at, struct ssa_error *err)
 {
     if (!client_secret_is_on_token(run->settings)) {
         error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "names no data object on a token");
         return error_hint(err, "It must be the line that `ssa-hsm secret import` printed.");
     }
-    return uri_parse(settings_get(run->settings, SET_CLIENT_SECRET, NULL), &to->uri, err) &&
-           data_check_uri(to->uri, "APS_SECRET_ID", err) && pin_policy_of_data(&to->pin, run, to->uri, err) &&
-           open_key_token(run, to->uri, &to->token, err);
+    const char *named = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
+    if (!uri_parse(named, &at->object, err) || !data_check_uri(at->object, "APS_SECRET_ID", err))
+        return false;
+    data_label(at->object, at->label);
+    return (text_format(at->uri, sizeof at->uri, "%s", named) ||
+            error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is too long")) &&
+           pin_policy_of_data(&at->to.pin, run, at->object, err) &&
+           open_key_token(run, at->object, &at->to.token, err);
+}
+
+static bool destroy(const struct ssa_run *run, const struct place *at, struct ssa_error *err)
+{
+    struct ssa_error why = {0};
+    struct data_marks it = {.count = 1};
+    JOURNAL_AUTO j = {.fd = -1};
+    if (!begin(&j, run, OP_SECRET_REMOVE, at, err) ||
+        !data_look_at_one(at->to.token, at->object, it.list[0], err))
+        return false;
+    if (data_owner(it.list[0]) == DATA_ANOTHERS) {
+        error_set(err, SSA_CONFIG, NULL, token_info(at->to.token)->uri,
+                  "the data object \"%s\" is of another application (%s)", at->label, it.list[0]);
+        return error_hint(err, "It is not touched: that application, or `pkcs11-tool`, removes it.");
+    }
+    if (!ask(&j, &it, err))
+        return false;
+    const enum data_end end = data_destroy(at->to.token, at->object, &it, &why);
+    if (end == DATA_GONE)
+        return done(&j);
+    return end == DATA_THERE ? failed(&j, &why, err)
+                             : unsettled(&why, end, "The client secret", "finds out", err);
 }
 
 bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err)
 {
-    char label[DATA_LABEL_MAX];
-    struct ssa_error why = {0};
-    STORING_AUTO to = {0};
-    JOURNAL_AUTO j = {.fd = -1};
-    if (!find_named(run, &to, err))
+    bool removed = false;
+    PLACE_AUTO at = {0};
+    if (!find_named(run, &at, err))
         return false;
-    data_label(to.uri, label);
-    const struct pin_giver user = pin_giver_of(&to.pin);
-    if ((!yes && !confirmed(run, &to, label, err)) || !token_login(to.token, true, &user, err) ||
-        !go_on(&run->callbacks, err) || !audit(&j, run, OP_SECRET_REMOVE, &to, label, err))
+    const struct pin_giver user = pin_giver_of(&at.to.pin);
+    if ((!yes && !confirmed(run, &at, err)) || !token_login(at.to.token, true, &user, err) ||
+        !secret_settle_left(run, at.to.token, at.object, &removed, err) || !go_on(&run->callbacks, err))
         return false;
-    const bool done = data_destroy(to.token, to.uri, &why);
-    if (!audited(&j, done, !done && why.code == SSA_TOKEN, &why)) {
-        if (err != NULL)
-            *err = why;
+    // One that was carried out, and did not live to say so, has said so now.
+    if (!removed && !destroy(run, &at, err))
         return false;
-    }
-    tell(&run->callbacks, SSA_NOTICE, "the client secret \"%s\" is gone from token \"%s\"", label,
-         token_info(to.token)->label);
+    tell(&run->callbacks, SSA_NOTICE, "the client secret \"%s\" is gone from token \"%s\"", at.label,
+         token_info(at.to.token)->label);
     return true;
 }

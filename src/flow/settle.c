@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "flow/pair.h"
 #include "flow/retire.h"
+#include "flow/secret_left.h"
 #include "flow/undo.h"
 
 static void note(struct recovery *r, struct journal *j, const char *line)
@@ -240,9 +241,7 @@ bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
         return error_errno(err, SSA_CONFIG, number, e->draft, "the profile's draft cannot be removed");
     }
     if (e->operation == OP_SECRET_IMPORT || e->operation == OP_SECRET_REMOVE)
-        return close_as(
-            r, j, OUTCOME_UNKNOWN,
-            "whether it was carried out is not known: `pkcs11-tool --login --list-objects` shows it");
+        return secret_settle(r, j, err);
     if (e->step == STEP_ASKED)
         return close_as(r, j, OUTCOME_UNKNOWN,
                         "whether it was carried out was not heard: `ssa-hsm key list` shows it");

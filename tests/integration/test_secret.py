@@ -8,58 +8,14 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import dotenv
-import softtoken
 import test_card
 from fault_support import FaultCase
-from harness import PIN, Case, Result
+from harness import PIN
+from secret_support import LINE, SecretCase
 
 OTHER_PIN = "0815-Other"
-LINE = re.compile(r'\AAPS_SECRET_ID="(pkcs11:[^"]+)"\n\Z')
-
-
-class SecretCase(Case):
-    """An account with its key on the token; the secret comes from the environment until it is imported."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.made = self.provisioned()
-
-    @property
-    def label(self) -> str:
-        return f"APS client secret {self.api.client_id}"
-
-    def run_quietly(self, *arguments: object, **options: Any) -> Result:
-        """Runs it, and looks that the secret is shown nowhere."""
-        result = self.run_program(*arguments, **options)
-        self.assertNotIn(self.api.secret, result.out + result.err)
-        return result
-
-    def imported(self, *more: object, **options: Any) -> str:
-        """Imports it; gives the reference."""
-        result = self.expect(self.run_quietly("secret", "import", *more, **options), 0)
-        match = LINE.match(result.out)
-        assert match, result.out
-        return match[1]
-
-    def use(self, uri: str) -> None:
-        """As a person would: the line goes into the profile, and the secret out of the environment."""
-        self.env.pop("APS_SECRET_ID", None)
-        self.write_profile({**self.made, "APS_SECRET_ID": uri})
-
-    def data(self, pin: str | None = PIN, *arguments: str, store: softtoken.Store | None = None) -> str:
-        """The token's data objects as another tool sees them."""
-        found = (store or self.store).tool("--list-objects", "--type", "data", *arguments, pin=pin)
-        self.assertEqual(found.returncode, 0, found.stderr)
-        return found.stdout
-
-    def history(self) -> list[dict[str, Any]]:
-        return json.loads(self.expect(self.run_quietly("history", "--json"), 0).out)
-
-    def lines(self) -> str:
-        return self.profile_path().read_text()
 
 
 class Import(SecretCase):
@@ -96,12 +52,20 @@ class Import(SecretCase):
         self.assertNotIn(self.api.secret, log.text)
 
     def test_one_that_is_there_is_replaced_with_force_alone(self) -> None:
-        uri = self.imported()
+        env = {"APS_SECRET_ID": "another"}
+        uri = self.imported(env=env)
         result = self.run_quietly("secret", "import")
         self.expect(result, 3, "already holds", self.label, "--force", out="")
         self.assertEqual(self.data().count(self.label), 1)
         self.assertEqual(self.imported("--force"), uri)
         self.assertEqual(self.data().count(self.label), 1)
+
+    def test_the_same_again_prints_the_line_again(self) -> None:
+        uri = self.imported()
+        before = self.data()
+        self.assertEqual(self.imported(), uri)
+        self.assertEqual(self.data(), before)
+        self.assertEqual([e["outcome"] for e in self.history()], ["done"])
 
     def test_a_label_of_ones_own(self) -> None:
         self.assertIn("object=my%20app", self.imported("--label", "my app"))
@@ -183,14 +147,6 @@ class Refusals(SecretCase):
         with self.shim("C_CreateObject class=CKO_DATA 1 after-return CKR_DEVICE_ERROR"):
             self.expect(self.run_quietly("secret", "import", "--force", env=env), 7)
         self.expect(self.run_quietly("token"), 0)
-
-    def test_killed_in_between(self) -> None:
-        with self.shim("C_CreateObject class=CKO_DATA 1 kill after"):
-            self.assertEqual(self.run_quietly("secret", "import").code, -signal.SIGKILL)
-        self.expect(self.run_quietly("account", "list"), 0, "secret import", self.label, "key recover")
-        self.expect(self.run_quietly("key", "recover"), 0, "secret import", self.label, "is not known")
-        self.assertEqual([e["outcome"] for e in self.history()], ["unknown"])
-        self.imported("--force")
 
     def test_a_wrong_pin_is_tried_once(self) -> None:
         (self.dir / "pin").write_text("wrong-pin")

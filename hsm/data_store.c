@@ -1,0 +1,161 @@
+// Data objects: stored and proved, taken back, destroyed.
+#include <openssl/crypto.h>
+
+#include "hsm/data_object.h"
+
+static CK_RV create(struct token *token, const struct uri *uri, const char *mark, struct span value,
+                    bool fixed, CK_OBJECT_HANDLE *object)
+{
+    static const CK_OBJECT_CLASS class = CKO_DATA;
+    static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+    const struct span label = data_uri_label(uri);
+    CK_ATTRIBUTE template[] = {
+        ATTRIBUTE(CKA_CLASS, &class, sizeof class),     ATTRIBUTE(CKA_TOKEN, &yes, sizeof yes),
+        ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),       ATTRIBUTE(CKA_LABEL, label.data, label.len),
+        ATTRIBUTE(CKA_APPLICATION, mark, strlen(mark)), ATTRIBUTE(CKA_VALUE, value.data, value.len),
+        ATTRIBUTE(CKA_MODIFIABLE, &no, sizeof no), // the last: not every token takes it
+    };
+    return token->module.call->C_CreateObject(token->session, template, COUNT(template) - (fixed ? 0 : 1),
+                                              object);
+}
+
+static bool dislikes_template(CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+           rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCONSISTENT;
+}
+
+static bool make(struct token *token, const struct uri *uri, const char *mark, struct span value,
+                 CK_OBJECT_HANDLE *object, struct ssa_error *err)
+{
+    CK_RV rv = create(token, uri, mark, value, true, object);
+    if (dislikes_template(rv))
+        rv = create(token, uri, mark, value, false, object);
+    if (rv == CKR_OK)
+        return true;
+    *object = CK_INVALID_HANDLE;
+    ckr_fail(err, SSA_TOKEN, rv, token, "the token does not take a private data object");
+    return err != NULL && err->hint[0] == '\0'
+               ? error_hint(err, "Not every token does: choose another with --token, or keep the secret in a "
+                                 "file (file:PATH).")
+               : false;
+}
+
+static bool refused(struct token *token, const char *attribute, const char *what, struct ssa_error *err)
+{
+    error_set(err, SSA_TOKEN, attribute, token->info.uri, "%s", what);
+    return error_hint(err, "It is taken away again. Choose another token with --token.");
+}
+
+static bool prove(struct token *token, CK_OBJECT_HANDLE object, struct span value, struct ssa_error *err)
+{
+    SECRET_AUTO back = {0};
+    bool is_private = false;
+    if (!secret_new(&back, value.len, err) || !data_read_value(token, object, &back, &is_private, err))
+        return false;
+    if (back.len != value.len || CRYPTO_memcmp(back.data, value.data, value.len) != 0)
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                         "the data object reads back as something else than was stored");
+    return is_private || refused(token, "CKA_PRIVATE",
+                                 "the token keeps the data object where it can be read without a login", err);
+}
+
+// By its mark alone it is known again, by whoever comes after a crash.
+static bool prove_mark(struct token *token, CK_OBJECT_HANDLE object, const char *mark, struct ssa_error *err)
+{
+    char back[DATA_MARK_MAX];
+    return data_read_mark(token, object, back, err) &&
+           (strcmp(back, mark) == 0 ||
+            refused(token, "CKA_APPLICATION", "the token does not keep whose a data object is", err));
+}
+
+// Whoever reads it finds it, and no other that came at the same moment.
+static bool prove_found(struct token *token, const struct uri *uri, const char *mark,
+                        const struct data_marks *before, struct ssa_error *err)
+{
+    struct data_marks there;
+    size_t mine = 0, strangers = 0;
+    if (!data_look(token, uri, &there, err))
+        return false;
+    for (size_t i = 0; i < there.count; i++) {
+        const bool is_mine = strcmp(there.list[i], mark) == 0;
+        mine += is_mine ? 1 : 0;
+        strangers += is_mine || data_marked(before, there.list[i]) ? 0 : 1;
+    }
+    if (strangers > 0) {
+        error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                  "another data object of that label came there at the same moment");
+        return error_hint(err, "What was stored is taken away again: run this again.");
+    }
+    return mine == 1 || error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                                  "the data object that was stored is not found again");
+}
+
+// One round over what there is: how many had to go, and how many of these did not.
+static bool destroy_round(struct token *token, const struct uri *uri, const struct data_marks *which,
+                          size_t *refusals, struct ssa_error *err)
+{
+    struct data_found found;
+    *refusals = 0;
+    if (!data_find_marked(token, uri, &found, err))
+        return false;
+    for (CK_ULONG i = 0; i < found.count; i++) {
+        if (!data_marked(which, found.marks[i]))
+            continue;
+        const CK_RV rv = token->module.call->C_DestroyObject(token->session, found.list[i]);
+        if (rv == CKR_OK)
+            continue;
+        ++*refusals;
+        ckr_fail(err, SSA_TOKEN, rv, token, "the data object cannot be destroyed");
+    }
+    return true;
+}
+
+enum data_end data_destroy(struct token *token, const struct uri *uri, const struct data_marks *which,
+                           struct ssa_error *err)
+{
+    struct data_marks there;
+    size_t refusals = 0;
+    if (!destroy_round(token, uri, which, &refusals, err))
+        return DATA_UNKNOWN;
+    if (refusals == 0)
+        return DATA_GONE;
+    // An answer may have been lost on the way back.
+    if (!data_look(token, uri, &there, NULL))
+        return DATA_UNKNOWN;
+    for (size_t i = 0; i < there.count; i++)
+        if (data_marked(which, there.list[i]))
+            return DATA_THERE;
+    return DATA_GONE;
+}
+
+// Also by its handle: the token may be one that does not keep the mark.
+static enum data_end take_back(struct token *token, const struct uri *uri, const char *mark,
+                               CK_OBJECT_HANDLE object)
+{
+    struct data_marks mine = {.count = 1};
+    memcpy(mine.list[0], mark, strlen(mark) + 1);
+    if (object != CK_INVALID_HANDLE)
+        (void)token->module.call->C_DestroyObject(token->session, object);
+    return data_destroy(token, uri, &mine, NULL);
+}
+
+bool data_put(struct token *token, const struct uri *uri, const char *mark, struct span value,
+              const struct data_marks *before, enum data_end *left, struct ssa_error *err)
+{
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    *left = DATA_GONE;
+    if (make(token, uri, mark, value, &object, err) && prove(token, object, value, err) &&
+        prove_mark(token, object, mark, err) && prove_found(token, uri, mark, before, err))
+        return true;
+    // A creation that failed may have been carried out all the same.
+    *left = take_back(token, uri, mark, object);
+    return false;
+}
+
+bool data_holds(struct token *token, const struct uri *uri, struct span value)
+{
+    struct data_found found;
+    return data_find_marked(token, uri, &found, NULL) && found.count == 1 &&
+           data_owner(found.marks[0]) == DATA_OURS && prove(token, found.list[0], value, NULL);
+}

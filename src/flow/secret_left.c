@@ -1,0 +1,174 @@
+// An import of a client secret is undone until it was proved, and finished from then on; of a removal it is
+// looked whether it was carried out. Nothing is touched but what the journal names by its mark.
+#include "flow/secret_left.h"
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "flow/setting_names.h"
+
+_Static_assert(DATA_SAME_MAX <= APS_KEYS_MAX && DATA_MARK_MAX <= APS_ID_MAX, "an entry has room for marks");
+
+static bool close_as(const struct ssa_run *run, struct journal *j, enum outcome outcome, const char *line)
+{
+    (void)text_format(j->entry.note, sizeof j->entry.note, "%.400s", line);
+    tell(&run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry.operation),
+         entry_subject(&j->entry), line);
+    journal_close(j, outcome);
+    return true;
+}
+
+void secret_note_before(struct entry *entry, const struct data_marks *before)
+{
+    entry->before.count = before->count;
+    for (size_t i = 0; i < before->count; i++)
+        (void)text_format(entry->before.list[i].kid, sizeof entry->before.list[i].kid, "%s", before->list[i]);
+}
+
+// A mark that is none of ours cannot be longer.
+static void read_before(const struct entry *entry, struct data_marks *before)
+{
+    *before = (struct data_marks){0};
+    for (size_t i = 0; i < entry->before.count && before->count < DATA_SAME_MAX; i++)
+        if (text_format(before->list[before->count], DATA_MARK_MAX, "%s", entry->before.list[i].kid))
+            before->count++;
+}
+
+bool secret_mark(const struct journal *j, struct data_marks *mine, struct ssa_error *err)
+{
+    mine->count = 1;
+    return data_mark(j->id, mine->list[0]) ||
+           error_set(err, SSA_UNEXPECTED, NULL, j->id, "the operation's name is too long for a mark");
+}
+
+// Not proved: what was there before is there still.
+static bool undo_import(const struct ssa_run *run, struct journal *j, struct token *token,
+                        const struct uri *uri, struct ssa_error *err)
+{
+    struct data_marks mine, there;
+    if (!secret_mark(j, &mine, err) || !data_look(token, uri, &there, err) ||
+        data_destroy(token, uri, &mine, err) != DATA_GONE)
+        return false;
+    return close_as(run, j, OUTCOME_UNDONE,
+                    data_marked(&there, mine.list[0])
+                        ? "what it had stored is destroyed again: the token is as it was"
+                        : "it had stored nothing: the token is as it was");
+}
+
+static bool finish_import(const struct ssa_run *run, struct journal *j, struct token *token,
+                          const struct uri *uri, struct ssa_error *err)
+{
+    struct data_marks mine, there, before;
+    read_before(&j->entry, &before);
+    if (!secret_mark(j, &mine, err) || !data_look(token, uri, &there, err))
+        return false;
+    if (!data_marked(&there, mine.list[0]))
+        return close_as(run, j, OUTCOME_UNKNOWN,
+                        there.count == 0
+                            ? "what it stored is not there any more: `ssa-hsm secret import` stores it anew"
+                            : "what it stored is not there any more, but another of its label is: that is "
+                              "left");
+    if (data_destroy(token, uri, &before, err) != DATA_GONE)
+        return false;
+    tell(&run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET),
+         j->entry.key_uri);
+    return close_as(run, j, OUTCOME_DONE, "the client secret is on the token, and it alone");
+}
+
+static bool look_after_removal(const struct ssa_run *run, struct journal *j, struct token *token,
+                               const struct uri *uri, struct ssa_error *err)
+{
+    struct data_marks before, there;
+    read_before(&j->entry, &before);
+    if (!data_look(token, uri, &there, err))
+        return false;
+    if (before.count == 1 && data_marked(&there, before.list[0]))
+        return close_as(run, j, OUTCOME_FAILED,
+                        "the client secret is still there: `ssa-hsm secret remove` destroys it");
+    return close_as(run, j, OUTCOME_DONE, "the client secret is gone from the token");
+}
+
+static bool settle_on(const struct ssa_run *run, struct journal *j, struct token *token,
+                      const struct uri *uri, struct ssa_error *err)
+{
+    const struct entry *e = &j->entry;
+    if (e->operation == OP_SECRET_REMOVE)
+        return look_after_removal(run, j, token, uri, err);
+    return e->step >= STEP_IMPORTED ? finish_import(run, j, token, uri, err)
+                                    : undo_import(run, j, token, uri, err);
+}
+
+static bool open_own(const struct ssa_run *run, const struct uri *uri, struct target *own,
+                     struct ssa_error *err)
+{
+    if (!pin_policy_of_data(&own->pin, run, uri, err) || !open_key_token(run, uri, &own->token, err))
+        return false;
+    const struct pin_giver user = pin_giver_of(&own->pin);
+    return token_login(own->token, true, &user, err);
+}
+
+// Versions before marks wrote no URI, and made nothing that can be known again.
+static bool is_unmarked(const struct journal *j)
+{
+    return j->entry.key_uri[0] == '\0';
+}
+
+static bool close_unmarked(const struct ssa_run *run, struct journal *j)
+{
+    return close_as(run, j, OUTCOME_UNKNOWN,
+                    "whether it was carried out is not known: `pkcs11-tool --login --list-objects` shows it");
+}
+
+bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)
+{
+    struct target own = {0};
+    URI_AUTO *uri = NULL;
+    if (is_unmarked(j))
+        return close_unmarked(r->run, j);
+    if (!uri_parse(j->entry.key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
+        return false;
+    struct target *to = recovery_opened(r);
+    if (to == NULL || !token_matches(to->token, uri))
+        to = &own;
+    const bool settled =
+        (to != &own || open_own(r->run, uri, &own, err)) && settle_on(r->run, j, to->token, uri, err);
+    token_close(&own.token);
+    return settled;
+}
+
+struct left {
+    const struct ssa_run *run;
+    struct token *token;
+    const struct uri *uri;
+    char label[DATA_LABEL_MAX];
+    bool removed;
+};
+
+static bool is_about(const struct left *left, const struct entry *e)
+{
+    return (e->operation == OP_SECRET_IMPORT || e->operation == OP_SECRET_REMOVE) &&
+           entry_is_ours(e, left->run->settings) && strcmp(e->label, left->label) == 0 &&
+           strcmp(e->token, token_info(left->token)->uri) == 0;
+}
+
+static bool visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
+{
+    struct left *left = context;
+    if (standing != INTERRUPTED || !is_about(left, &j->entry))
+        return true;
+    if (is_unmarked(j))
+        return close_unmarked(left->run, j);
+    if (!settle_on(left->run, j, left->token, left->uri, err))
+        return false;
+    left->removed |= j->entry.operation == OP_SECRET_REMOVE && j->entry.outcome == OUTCOME_DONE;
+    return true;
+}
+
+bool secret_settle_left(const struct ssa_run *run, struct token *token, const struct uri *uri, bool *removed,
+                        struct ssa_error *err)
+{
+    struct left left = {.run = run, .token = token, .uri = uri};
+    data_label(uri, left.label);
+    const bool settled = journal_each_open(run, visit, &left, err);
+    *removed = left.removed;
+    return settled;
+}
