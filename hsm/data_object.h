@@ -23,7 +23,8 @@ bool data_find(struct token *token, const struct uri *uri, struct data_found *fo
 bool data_find_marked(struct token *token, const struct uri *uri, struct data_found *found,
                       struct ssa_error *err) MUST_CHECK;
 
-// Reads CKA_APPLICATION: empty where the object has none.
+// Reads CKA_APPLICATION: empty where the object was given none (SoftHSM, opencryptoki and tpm2-pkcs11 tell
+// so).
 bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[static DATA_MARK_MAX],
                     struct ssa_error *err) MUST_CHECK;
 

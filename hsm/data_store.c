@@ -91,22 +91,27 @@ static bool prove_found(struct token *token, const struct uri *uri, const char *
                                   "the data object that was stored is not found again");
 }
 
-// One round over what there is: how many had to go, and how many of these did not.
-static bool destroy_round(struct token *token, const struct uri *uri, const struct data_marks *which,
-                          size_t *refusals, struct ssa_error *err)
+// What came of one round of destroying.
+struct destruction {
+    size_t gone;
+    bool failed; // the token gave an error: what then is not seen may be there all the same
+};
+
+static bool destroy_all(struct token *token, const struct uri *uri, const struct data_marks *which,
+                        struct destruction *d, struct ssa_error *err)
 {
     struct data_found found;
-    *refusals = 0;
     if (!data_find_marked(token, uri, &found, err))
         return false;
     for (CK_ULONG i = 0; i < found.count; i++) {
         if (!data_marked(which, found.marks[i]))
             continue;
         const CK_RV rv = token->module.call->C_DestroyObject(token->session, found.list[i]);
-        if (rv == CKR_OK)
-            continue;
-        ++*refusals;
-        ckr_fail(err, SSA_TOKEN, rv, token, "the data object cannot be destroyed");
+        d->gone += rv == CKR_OK ? 1 : 0;
+        // Another may have destroyed it in the meantime.
+        d->failed |= rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID;
+        if (rv != CKR_OK)
+            ckr_fail(err, SSA_TOKEN, rv, token, "the data object cannot be destroyed");
     }
     return true;
 }
@@ -115,18 +120,22 @@ enum data_end data_destroy(struct token *token, const struct uri *uri, const str
                            struct ssa_error *err)
 {
     struct data_marks there;
-    size_t refusals = 0;
-    if (!destroy_round(token, uri, which, &refusals, err))
+    struct destruction d = {0};
+    struct ssa_error why = {0};
+    err = err == NULL ? &why : err;
+    if (!destroy_all(token, uri, which, &d, err))
         return DATA_UNKNOWN;
-    if (refusals == 0)
+    if (d.gone >= which->count && !d.failed)
         return DATA_GONE;
-    // An answer may have been lost on the way back.
-    if (!data_look(token, uri, &there, NULL))
+    if (!data_look(token, uri, &there, d.failed ? NULL : err))
         return DATA_UNKNOWN;
     for (size_t i = 0; i < there.count; i++)
-        if (data_marked(which, there.list[i]))
+        if (data_marked(which, there.list[i])) {
+            if (!d.failed)
+                error_set(err, SSA_TOKEN, NULL, token->info.uri, "the data object was not seen at first");
             return DATA_THERE;
-    return DATA_GONE;
+        }
+    return d.failed ? DATA_UNKNOWN : DATA_GONE;
 }
 
 // Also by its handle: the token may be one that does not keep the mark.
@@ -134,10 +143,12 @@ static enum data_end take_back(struct token *token, const struct uri *uri, const
                                CK_OBJECT_HANDLE object)
 {
     struct data_marks mine = {.count = 1};
+    CK_RV rv = CKR_OK;
     memcpy(mine.list[0], mark, strlen(mark) + 1);
     if (object != CK_INVALID_HANDLE)
-        (void)token->module.call->C_DestroyObject(token->session, object);
-    return data_destroy(token, uri, &mine, NULL);
+        rv = token->module.call->C_DestroyObject(token->session, object);
+    const enum data_end end = data_destroy(token, uri, &mine, NULL);
+    return end == DATA_GONE && rv != CKR_OK ? DATA_UNKNOWN : end;
 }
 
 bool data_put(struct token *token, const struct uri *uri, const char *mark, struct span value,

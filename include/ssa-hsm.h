@@ -32,7 +32,7 @@ enum ssa_class {
     SSA_REFUSED = 10,      // refused by the API
     SSA_RATE_LIMIT = 11,   // rate limit, longer than there was time to wait
     SSA_IMPORT_CLEAN = 12, // an import failed, what it had made is gone again
-    SSA_IMPORT_LEFT = 13,  // an import failed and something is left
+    SSA_IMPORT_LEFT = 13,  // something failed, and something is left, or may be
 };
 
 #define SSA_ERROR_TEXT_MAX 1024
@@ -276,14 +276,16 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
 
 // Stores the client secret (of the settings, a reference's, or asked for) as a private data object on the
 // token that SSA_HSM_TOKEN, else PRIVATE_KEY names, reads it back and compares. label NULL is "APS client
-// secret CLIENT_ID"; what is there under it is refused (SSA_CONFIG) or, with replace, destroyed once the new
-// one is proved. *line is the setting that refers to it, APS_SECRET_ID="pkcs11:…;type=data…". Fails with
-// SSA_TOKEN where the token takes no such object; nothing then was written.
+// secret CLIENT_ID"; what is there under it is refused (SSA_CONFIG), unless it has the same secret, or, with
+// replace, destroyed once the new one is proved. What an earlier one left is settled first. *line is the
+// setting that refers to it, APS_SECRET_ID="pkcs11:…;type=data…". Fails with SSA_TOKEN where the token takes
+// no such object or fails; nothing then was written. SSA_IMPORT_LEFT: something is left, or may be, for
+// ssa_recover.
 bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
                        struct ssa_error *err);
 
 // Destroys, after a yes (callbacks.confirm, or yes), the data object that APS_SECRET_ID names. Fails with
-// SSA_KEY_MISSING where the token does not hold it.
+// SSA_KEY_MISSING where the token does not hold it, and SSA_IMPORT_LEFT where it may be there still.
 bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err);
 
 // ---- What did not come to its end

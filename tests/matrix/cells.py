@@ -93,9 +93,11 @@ def enumerate_cells(world: World, have: set[str]) -> list[Cell]:
 
 def prepare(scenario: Scenario, world: World) -> None:
     """What comes before the command."""
+    if scenario.secret:
+        world.plant_data()
     for step in scenario.before:
         world.plant(step.faults)
-        world.a.run(*step.argv(world), profile=step.profile, script=step.script)
+        world.a.run(*step.argv(world), profile=step.profile, script=step.script, env=step.env(world))
         world.api.control("POST", "clear")
     world.api.forget_requests()
 
@@ -104,9 +106,9 @@ def _of(scenario: Scenario, world: World) -> Iterator[Cell]:
     yield from _http(scenario, world)
     yield from _calls(scenario, world)
     yield from _kills(scenario, world)
-    if scenario.whole and not scenario.name.startswith("recover"):
+    if scenario.whole and not scenario.name.startswith("recover") and scenario.secret != "read":
         yield from _disks(scenario)
-    if scenario.name in ("key-create", "rotate-now"):
+    if scenario.name in ("key-create", "rotate-now", "secret-import", "secret-replace", "secret-remove"):
         yield from _meetings(scenario, world)
 
 
@@ -120,7 +122,7 @@ def _dry(scenario: Scenario, world: World) -> tuple[list[Any], list[Any]]:
     """Requests and PKCS#11 calls of an undisturbed run (but for the scenario's own fault)."""
     _begin(scenario, world)
     step = scenario.command
-    world.a.run(*step.argv(world), profile=step.profile, script=step.script, log=True)
+    world.a.run(*step.argv(world), profile=step.profile, script=step.script, env=step.env(world), log=True)
     return world.api.requests(), CallLog(world.a.log).calls
 
 
@@ -140,13 +142,18 @@ def _http(scenario: Scenario, world: World) -> Iterator[Cell]:
                 continue
             for duration, times in (("once", 1), ("on", 0)) if creates or fault in _LASTING else (("once", 1),):
                 # Other hosts matter most where it is not known which key was made.
-                rivals = RIVALS if creates and times else (RIVALS[serial % len(RIVALS)],)
+                rivals = RIVALS if creates and times else (_rivals(scenario)[serial % len(_rivals(scenario))],)
                 serial += 1
                 # The scenario's own fault is at the head of the queue and counts for itself.
                 skip = index - sum(1 for r in requests[:index] if r["fault"])
                 for rival in rivals:
                     name = f"{scenario.name}/http/{index + 1}/{duration}/{fault}" + _suffix(rival)
                     yield Cell(name, scenario, "http", ({**members, "times": times, "skip": skip},), rival=rival)
+
+
+def _rivals(scenario: Scenario) -> tuple[str, ...]:
+    """Other hosts' keys have nothing to do with a secret on the token."""
+    return RIVALS[:1] if scenario.secret else RIVALS
 
 
 def _suffix(rival: str) -> str:
@@ -180,7 +187,7 @@ def _calls(scenario: Scenario, world: World) -> Iterator[Cell]:
             "term": "signal TERM",
         }
         for serial, (word, action) in enumerate(actions.items()):
-            rival = RIVALS[(position + serial) % len(RIVALS)]
+            rival = _rivals(scenario)[(position + serial) % len(_rivals(scenario))]
             name = f"{scenario.name}/p11/{call.name}.{number}/{word}" + _suffix(rival)
             yield Cell(name, scenario, "p11", script=(f"{call.name} {number} {action}",), rival=rival)
         # C_Finalize and the like count, too: the log's order is that of all calls.
@@ -207,7 +214,7 @@ def _kills(scenario: Scenario, world: World) -> Iterator[Cell]:
         if point.ours:
             variants += [replace(point, error=error) for error in killer.ERRORS.get(point.name, ())]
         for each in variants:
-            rival = RIVALS[serial % len(RIVALS)]
+            rival = _rivals(scenario)[serial % len(_rivals(scenario))]
             serial += 1
             yield Cell(f"{scenario.name}/sys/{each}{_suffix(rival)}", scenario, "sys", kill=each, rival=rival)
 
@@ -215,7 +222,8 @@ def _kills(scenario: Scenario, world: World) -> Iterator[Cell]:
 def _trace(scenario: Scenario, world: World) -> list[killer.Point]:
     _begin(scenario, world)
     step = scenario.command
-    return world.a.run_traced(*step.argv(world), profile=step.profile, script=step.script)[1].points
+    options = {"profile": step.profile, "script": step.script, "env": step.env(world)}
+    return world.a.run_traced(*step.argv(world), **options)[1].points
 
 
 def _of_interest(point: killer.Point) -> bool:
@@ -229,7 +237,7 @@ def _disks(scenario: Scenario) -> Iterator[Cell]:
             name = f"{scenario.name}/disk/file-size-{size}-{word}"
             yield Cell(name, scenario, "disk", limits=f"{trap}ulimit -f {size}")
     # What crashed before has written down where its draft is: that folder cannot be moved.
-    for folder in ("state",) if scenario.crashed else ("state", "config", "state+config"):
+    for folder in ("state",) if scenario.crashed or scenario.secret else ("state", "config", "state+config"):
         for pages in _PAGES:
             yield Cell(f"{scenario.name}/disk/{folder}-full-{pages}", scenario, "disk", disk=(folder, pages))
     for locked in ("state", "state/ssa-hsm", "state/ssa-hsm/journal", "config/ssa-hsm", "softhsm/tokens"):

@@ -38,6 +38,7 @@ _NOTICED = {
     "draft": ("draft", "*-create/p11/C_Sign.1/CKR_*"),
     "remote": ("on no token", "*-create/p11/C_Sign.1/CKR_*"),
     "token": ("names a key that is not on the token", "*-create/p11/C_Sign.1/CKR_*"),
+    "secret": ("something else among the data objects", "secret-import/p11/C_CreateObject.1/CKR_*"),
     "account": ("account without a profile", "*-create/p11/C_Sign.1/CKR_*"),
 }
 _DISKS = "SSA_MATRIX_DISKS"

@@ -6,17 +6,19 @@ import os
 import signal
 import subprocess
 import time
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import check
+import client_secret
 from cells import Cell, prepare
 from check import Expectation
 from scenarios import KEYS
 from world import BRIEF, Host, Run, World, finish
 
 LEFT = 13  # import failed and something is left
-SABOTAGES = ("recovery", "foreign", "draft", "remote", "token", "account")
+SABOTAGES = ("recovery", "foreign", "draft", "remote", "token", "account", "secret")
 # A server that was sent a request by a process that is dead may still be at it.
 _SETTLING = 0.03
 # A second process that waits for the first: then the first must go on.
@@ -56,6 +58,8 @@ class _Play:
         self.world, self.cell, self.have, self.sabotage, self.outcome = world, cell, have, sabotage, outcome
         self.hosts = [world.a]
         self.profile = cell.scenario.command.profile
+        self.env = cell.scenario.command.env(world)
+        self.code: int | None = None  # how the command ended, where that says what is there
 
     def play(self) -> None:
         world, cell = self.world, self.cell
@@ -96,7 +100,9 @@ class _Play:
         return [profile["KEY_ID"] for profile in host.profiles().values() if "KEY_ID" in profile]
 
     def _begin_other_host(self) -> None:
-        if self.cell.scenario.rotates:
+        if self.cell.scenario.secret:
+            self.world.begin_sharing_host()
+        elif self.cell.scenario.rotates:
             self.world.begin_other_host()
         else:
             self.world.b.begin(None)
@@ -116,12 +122,12 @@ class _Play:
             # Where waiting is all there is to it, for no longer than must be.
             argv = tuple("1" if word == str(BRIEF) else word for word in argv)
         if cell.kill:
-            return host.run_traced(*argv, profile=step.profile, script=script, kill=cell.kill)[0]
+            return host.run_traced(*argv, profile=step.profile, script=script, env=self.env, kill=cell.kill)[0]
         if cell.disk:
             return self._on_small_disk(argv, script)
         if cell.locked:
             return self._without_permission(argv, script)
-        return host.run(*argv, profile=step.profile, script=script, limits=cell.limits)
+        return host.run(*argv, profile=step.profile, script=script, env=self.env, limits=cell.limits)
 
     def _on_small_disk(self, argv: tuple[str, ...], script: tuple[str, ...]) -> Run:
         host = self.world.a
@@ -135,7 +141,7 @@ class _Play:
                     file.write(bytes(_PAGE))
             os.truncate(ballast, max(0, ballast.stat().st_size // _PAGE - pages) * _PAGE)
             ballasts.append(ballast)
-        run = host.run(*argv, profile=self.profile, script=script)
+        run = host.run(*argv, profile=self.profile, script=script, env=self.env)
         if "recover" in self.have:
             # With the disk still full: whatever it says, it makes nothing worse.
             self.outcome.runs.append(self._recover(host))
@@ -151,7 +157,7 @@ class _Play:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.chmod(0o500)
         try:
-            return host.run(*argv, profile=self.profile, script=script)
+            return host.run(*argv, profile=self.profile, script=script, env=self.env)
         finally:
             path.chmod(0o700)
 
@@ -163,12 +169,13 @@ class _Play:
         here.unlink(missing_ok=True)
         go.unlink(missing_ok=True)
         argv = step.argv(world)
-        process = first.start(*argv, profile=step.profile, script=(f"{cell.script[0]} touch {here} wait {go}",))
+        script = (f"{cell.script[0]} touch {here} wait {go}",)
+        process = first.start(*argv, profile=step.profile, script=script, env=self.env)
         deadline = time.monotonic() + 10
         while not here.exists() and process.poll() is None:
             assert time.monotonic() < deadline, "the first never came there"
             time.sleep(0.005)
-        other = second.start(*argv, profile=step.profile or "second")
+        other = second.start(*argv, profile=step.profile or "second", env=self.env)
         try:
             other.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -184,6 +191,8 @@ class _Play:
 
     def _who_won(self, runs: list[Run]) -> list[str]:
         won = [run.code for run in runs].count(0)
+        if self.cell.scenario.secret:
+            return []  # both may have found the other's at the same moment, and undone their own
         if won == 2 and self.cell.script[0].startswith(("C_Logout", "C_Finalize")):
             return []  # the first was done
         if self.cell.scenario.rotates and self.cell.kind == "same-host" and won != 1:
@@ -201,6 +210,9 @@ class _Play:
         outcome, world = self.outcome, self.world
         open_end = any(run.killed or run.code == LEFT for run in runs)
         open_end |= self.cell.scenario.crashed and runs[0].code != 0
+        self.code = None if open_end else client_secret.tells(runs)
+        if open_end and self.cell.scenario.secret:
+            outcome.problems += client_secret.meanwhile(world, self.cell.scenario.secret)
         if not open_end:
             # It has ended by itself, and did not say that anything is left: then nothing may be.
             self._sabotage(self.sabotage if self.sabotage != "recovery" else None)
@@ -221,6 +233,8 @@ class _Play:
         elif any(_NOTHING not in run.err for run in outcome.runs[len(runs) :]):
             outcome.problems += self._agree()
         outcome.problems += check.tokens_work(self.hosts)
+        if self.cell.scenario.secret:
+            outcome.problems += client_secret.said(world, outcome.runs)
 
     def _done(self) -> list[str]:
         """What a run that says that it succeeded must have done."""
@@ -241,10 +255,14 @@ class _Play:
         self.expected.drafts = not (kill and kill.error and kill.name.startswith("unlink"))
         # A SoftHSM that is killed as it writes an object leaves one without an id, which nobody can find again.
         self.expected.nameless = bool(kill)
-        return check.both_sides_agree(self.world, self.hosts, self.expected)
+        problems = check.both_sides_agree(self.world, self.hosts, self.expected)
+        kind = self.cell.scenario.secret
+        return problems + (client_secret.agrees(self.world, kind, self.code, self.outcome.runs) if kind else [])
 
     def _settle(self, host: Host, open_end: bool) -> None:
         """Recovers; where the program asks which key is its own, the person knows."""
+        if open_end and self.cell.scenario.secret and zlib.crc32(self.cell.name.encode()) % 2:
+            self._again(host)
         run = self._recover(host)
         self.outcome.runs.append(run)
         if run.code == LEFT and open_end:
@@ -265,6 +283,14 @@ class _Play:
             self.outcome.problems.append(f"recover, once more, had something to do: {again.err.strip()[:300]}")
         self.outcome.problems += [f"still open in the journal: {name}" for name in host.open_journal()]
 
+    def _again(self, host: Host) -> None:
+        """In every other cell the same command heals it, and not recovery."""
+        step, kind = self.cell.scenario.command, self.cell.scenario.secret
+        run, problems = client_secret.again(self.world, host, kind, step.argv(self.world), self.env)
+        self.outcome.runs.append(run)
+        self.outcome.problems += problems
+        self.code = 0
+
     def _sabotage(self, kind: str | None) -> None:
         """Breaks one thing, to see that it is noticed."""
         world, host = self.world, self.world.a
@@ -279,3 +305,5 @@ class _Play:
             host.store.tool("--delete-object", "--type", "privkey", "--id", world.own.encode().hex())
         elif kind == "account":
             world.api.control("POST", "accounts", name="left-behind")
+        elif kind == "secret":
+            client_secret.write(host.store, world.secret_label, "ssa-hsm sabotage", "left-behind")

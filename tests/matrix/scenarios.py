@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from client_secret import OLD
 from world import BRIEF, World
 
 KEYS = "/service-accounts/*/keys"
@@ -14,15 +15,20 @@ _TIMEOUT = ("--timeout", str(BRIEF))
 
 @dataclass(frozen=True)
 class Step:
-    """One run of the program. ACCOUNT in a word stands for the older account's id."""
+    """One run of the program. ACCOUNT in a word stands for the older account's id, LINE in a value of the environment
+    for the reference to the client secret on the token."""
 
     words: tuple[str, ...]
     profile: str | None = None
     script: tuple[str, ...] = ()
     faults: tuple[Mapping[str, Any], ...] = ()
+    changes: Mapping[str, str] = field(default_factory=dict)  # of the environment
 
     def argv(self, world: World) -> tuple[str, ...]:
         return tuple(world.account if word == "ACCOUNT" else word for word in self.words)
+
+    def env(self, world: World) -> dict[str, str]:
+        return {name: world.line if value == "LINE" else value for name, value in self.changes.items()}
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Scenario:
     crashed: bool = False  # what came before has left something: the command settles it, or says that it did not
     whole: bool = True  # every call of its run is a cell; else those alone that come after its first fault
     brief: bool = False  # its PKCS#11 calls are another scenario's, too: not every CKR_ once more
+    secret: str = ""  # what it does with a client secret on the token: import, replace, remove, read
     like: str = ""  # the scenario that runs the same until something differs
 
 
@@ -48,17 +55,26 @@ GRACE = Step(("key", "rotate", "--yes", *_PLAIN, *_TIMEOUT), "before")
 FINISH = Step(("key", "rotate", "--finish", "--yes", *_TIMEOUT), "before")
 RECOVER = Step(("key", "recover", "--yes", *_TIMEOUT))
 
+IMPORT = Step(("secret", "import"), "before")
+REPLACE = Step(("secret", "import", "--force"), "before")
+REMOVE = Step(("secret", "remove", "--yes"), "before", changes={"APS_SECRET_ID": "LINE"})
+TOKEN = Step(("token", *_TIMEOUT), "before", changes={"APS_SECRET_ID": "LINE"})
+# One that the API does not know: so the two can be told apart.
+IMPORT_OLD = Step(("secret", "import"), "before", changes={"APS_SECRET_ID": OLD})
+
 # The token breaks as the new key is proved: all of it is undone.
 _UNPROVED = ("C_SignInit 1 return CKR_DEVICE_ERROR",)
 _LOST_ACCOUNT = ({"action": "drop", "method": "POST", "path": "/service-accounts"},)
 _LOST_KEY = ({"action": "drop", "method": "POST", "path": KEYS},)
 # The accounts and the keys are listed before a key is made.
 _NO_WAY_BACK = ({"action": "refuse", "method": "[GD]*", "times": 0, "skip": 2},)
+_STORED = ("C_CreateObject 1 kill after",)
+_PROVED = ("C_DestroyObject 1 kill",)
 _IMPORTED = ("C_CreateObject 2 kill after",)
 
 
 def _with(step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, Any], ...] = ()) -> Step:
-    return Step(step.words, step.profile, script, faults)
+    return Step(step.words, step.profile, script, faults, step.changes)
 
 
 def _broken(name: str, step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, Any], ...] = (),
@@ -76,6 +92,14 @@ SCENARIOS = (
     Scenario("rotate-now", NOW, **_ROTATE),
     Scenario("rotate-grace", GRACE, like="rotate-now", brief=True, **_ROTATE),
     Scenario("rotate-finish", FINISH, before=(GRACE,), brief=True, **_ROTATE),
+    Scenario("secret-import", IMPORT, secret="import", needs="recover"),
+    Scenario("secret-replace", REPLACE, before=(IMPORT_OLD,), secret="replace", needs="recover"),
+    Scenario("secret-remove", REMOVE, before=(IMPORT,), secret="remove", needs="recover"),
+    Scenario("secret-read", TOKEN, before=(IMPORT,), secret="read", needs="recover", brief=True),
+    # What an earlier one left is settled first, and that broken.
+    Scenario("secret-import-again", IMPORT, before=(_with(IMPORT, _STORED),), secret="import", brief=True, **_CRASHED),
+    Scenario("secret-replace-again", REPLACE, before=(IMPORT_OLD, _with(REPLACE, _PROVED)), secret="replace",
+             brief=True, **_CRASHED),
     # The way back, with a second fault on it.
     _broken("account-create~unproved", ACCOUNT, _UNPROVED),
     _broken("account-create~lost-account", ACCOUNT, faults=_LOST_ACCOUNT),

@@ -21,6 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 import dotenv  # noqa: E402
+import client_secret  # noqa: E402
 import killer  # noqa: E402
 import masking  # noqa: E402
 import places  # noqa: E402
@@ -66,7 +67,12 @@ class Host:
         self._api = api
         # Small file systems that stand for the two folders in some cells.
         self._disk = disk
-        self.store = softtoken.Store(self._make(folder / "softhsm"))
+        self.own_store = softtoken.Store(self._make(folder / "softhsm"))
+        self.shares: Host | None = None  # the host whose token this one uses, too
+
+    @property
+    def store(self) -> softtoken.Store:
+        return self.shares.store if self.shares else self.own_store
 
     @staticmethod
     def _make(folder: Path) -> Path:
@@ -80,6 +86,7 @@ class Host:
         self.config, self.state = self.folder / "config", self.folder / "state"
         for folder in (self.home, self.config, self.state):
             _empty(folder)
+        self.shares = None
         self.script.unlink(missing_ok=True)
         self.log.unlink(missing_ok=True)
         self.pin.write_text(softtoken.PIN + "\n")
@@ -121,13 +128,13 @@ class Host:
         }
 
     def start(self, *arguments: str, profile: str | None = None, script: tuple[str, ...] = (), limits: str = "",
-              log: bool = False) -> subprocess.Popen[bytes]:  # fmt: skip
+              log: bool = False, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:  # fmt: skip
         """Begins a run; finish() ends it."""
         argv = [str(places.program()), *arguments]
         if limits:
             argv = ["/bin/sh", "-c", f'{limits}; exec "$@"', "sh", *argv]
         return subprocess.Popen(
-            argv, env=self._shimmed(profile, script, log), cwd=self.folder, stdin=subprocess.DEVNULL,
+            argv, env={**self._shimmed(profile, script, log), **(env or {})}, cwd=self.folder, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 
@@ -144,11 +151,13 @@ class Host:
         return finish(self.start(*arguments, **options), arguments)
 
     def run_traced(self, *arguments: str, profile: str | None, script: tuple[str, ...] = (),
-                   kill: killer.Point | None = None) -> tuple[Run, killer.Trace]:  # fmt: skip
+                   kill: killer.Point | None = None,
+                   env: Mapping[str, str] | None = None) -> tuple[Run, killer.Trace]:  # fmt: skip
         """Counts the calls that change something, and kills the program at one of them."""
         out, err = self.folder / "out", self.folder / "err"
         argv = [str(places.program()), *arguments]
-        trace = killer.run(argv, self._shimmed(profile, script, False), self.folder, out, err, kill, TIMEOUT)
+        whole = {**self._shimmed(profile, script, False), **(env or {})}
+        trace = killer.run(argv, whole, self.folder, out, err, kill, TIMEOUT)
         reached = kill is None or trace.reached
         run = Run(arguments, trace.code, out.read_text(errors="replace"), err.read_text(errors="replace"), reached)
         return run, trace
@@ -268,6 +277,10 @@ class World:
         self.email = template.profiles()["before"]["SSA_EMAIL"]
         self.own = template.profiles()["before"]["KEY_ID"]
         self._template = template
+        self._planted: softtoken.Store | None = None
+        self.secret_label = f"APS client secret {self.api.client_id}"
+        quoted = self.secret_label.replace(" ", "%20")
+        self.line = f"pkcs11:token={softtoken.LABEL};object={quoted};type=data?module-path={places.shim_library()}"
         self.api.control("POST", "keep")
         self._admin = self.api.admin()
         self.a, self.b = self._host("a"), self._host("b")
@@ -288,6 +301,21 @@ class World:
         self.api.control("POST", "restore")
         self.api.forget_requests()
         self.a.begin(self._template)
+
+    def plant_data(self) -> None:
+        """The first host's token has data objects of others beside the key."""
+        if self._planted is None:
+            folder = self.folder / "planted"
+            folder.mkdir(mode=0o700)
+            self._planted = softtoken.Store(folder)
+            self._planted.copy_from(self._template.store)
+            client_secret.plant(self._planted)
+        self.a.store.copy_from(self._planted)
+
+    def begin_sharing_host(self) -> None:
+        """A second host with the same token, and folders of its own."""
+        self.b.begin(self._template)
+        self.b.shares = self.a
 
     def begin_other_host(self) -> None:
         """A second host with a key of its own for the same account."""
