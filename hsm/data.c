@@ -76,18 +76,13 @@ static bool several(struct token *token, const struct uri *uri, struct ssa_error
     return error_hint(err, "`ssa-hsm secret import --force` leaves one, with the secret that it is given.");
 }
 
-static bool find_label(struct token *token, struct span label, struct data_found *found,
-                       struct ssa_error *err)
-{
-    static const CK_OBJECT_CLASS class = CKO_DATA;
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
-                               ATTRIBUTE(CKA_LABEL, label.data, label.len)};
-    return find_objects(token, template, COUNT(template), found->list, DATA_SAME_MAX, &found->count, err);
-}
-
 bool data_find(struct token *token, const struct uri *uri, struct data_found *found, struct ssa_error *err)
 {
-    if (!find_label(token, data_uri_label(uri), found, err))
+    static const CK_OBJECT_CLASS class = CKO_DATA;
+    const struct span label = data_uri_label(uri);
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+                               ATTRIBUTE(CKA_LABEL, label.data, label.len)};
+    if (!find_objects(token, template, COUNT(template), found->list, DATA_SAME_MAX, &found->count, err))
         return false;
     // There may be more, and which of them was not seen is not known.
     return found->count < DATA_SAME_MAX || several(token, uri, err);
@@ -204,34 +199,6 @@ bool data_look(struct token *token, const struct uri *uri, struct data_marks *ma
         return false;
     marks->count = found.count;
     memcpy(marks->list, found.marks, found.count * sizeof found.marks[0]);
-    return true;
-}
-
-// CKA_VALUE's length alone.
-static bool is_empty(struct token *token, CK_OBJECT_HANDLE object, bool *empty, struct ssa_error *err)
-{
-    char mark[DATA_MARK_MAX];
-    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_VALUE, NULL, 0);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
-    if (rv != CKR_OK)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "a data object cannot be read");
-    if (!data_read_mark(token, object, mark, err))
-        return false;
-    *empty = attribute.ulValueLen == 0 && mark[0] == '\0';
-    return true;
-}
-
-bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err)
-{
-    struct data_found found;
-    bool empty = true;
-    *count = 0;
-    if (!find_label(token, span_of("", 0), &found, err))
-        return false;
-    for (CK_ULONG i = 0; empty && i < found.count; i++)
-        if (!is_empty(token, found.list[i], &empty, err))
-            return false;
-    *count = empty ? found.count : 0;
     return true;
 }
 

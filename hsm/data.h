@@ -56,9 +56,13 @@ bool data_look_at_one(struct token *token, const struct uri *uri, char mark[stat
 // Whether the one data object of that label is ours, private, and has this value.
 bool data_holds(struct token *token, const struct uri *uri, struct span value);
 
-// How many have nothing in them, neither label nor mark nor value: a token whose module was killed as it
-// wrote may hold one. 0 where one without a label has something.
+// How many have nothing in them, no label, mark, id or value: where a module is killed as it writes, it may
+// leave one.
 bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
+
+// Destroys one of those, where there are more than before: which one does not matter.
+bool data_destroy_empty(struct token *token, size_t before, bool *destroyed,
+                        struct ssa_error *err) MUST_CHECK;
 
 // What became of objects that were to go. Unknown: the token does not answer.
 enum data_end { DATA_GONE, DATA_THERE, DATA_UNKNOWN };

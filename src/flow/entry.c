@@ -39,6 +39,7 @@ static const struct member {
     MEMBER("uid", NUMBER, uid),
     MEMBER("pid", NUMBER, pid),
     MEMBER("sequence", NUMBER, sequence),
+    MEMBER("emptyBefore", NUMBER, empty_before),
     MEMBER("previous", TEXT, previous),
     MEMBER("clientId", TEXT, client_id),
     MEMBER("baseUrl", TEXT, base_url),

@@ -40,34 +40,22 @@ bool secret_mark(const struct journal *j, struct data_marks *mine, struct ssa_er
            error_set(err, SSA_UNEXPECTED, NULL, j->id, "the operation's name is too long for a mark");
 }
 
-// A module that was killed as it wrote may have left an object without the mark: whose it is cannot be shown.
-static bool tell_empty(const struct ssa_run *run, struct token *token, struct ssa_error *err)
-{
-    size_t count = 0;
-    if (!data_count_empty(token, &count, err))
-        return false;
-    if (count > 0)
-        tell(&run->callbacks, SSA_WARNING,
-             "token \"%s\" holds %zu data objects with neither label nor value, as a module leaves one that "
-             "is "
-             "killed as it writes: `pkcs11-tool --login --delete-object --type data --label ''` destroys one",
-             token_info(token)->label, count);
-    return true;
-}
-
 // Not proved: what was there before is there still.
 static bool undo_import(const struct ssa_run *run, struct journal *j, struct token *token,
                         const struct uri *uri, struct ssa_error *err)
 {
     struct data_marks mine, there;
+    bool half = false;
     if (!secret_mark(j, &mine, err) || !data_look(token, uri, &there, err) ||
         data_destroy(token, uri, &mine, err) != DATA_GONE)
         return false;
-    const bool stored = data_marked(&there, mine.list[0]);
-    return (stored || tell_empty(run, token, err)) &&
-           close_as(run, j, OUTCOME_UNDONE,
-                    stored ? "what it had stored is destroyed again: the token is as it was"
-                           : "it had stored nothing of its own: the token is as it was");
+    const bool whole = data_marked(&there, mine.list[0]);
+    // A module that was killed as it wrote has left no mark, nor anything else.
+    if (!whole && !data_destroy_empty(token, (size_t)j->entry.empty_before, &half, err))
+        return false;
+    return close_as(run, j, OUTCOME_UNDONE,
+                    whole || half ? "what it had stored is destroyed again: the token is as it was"
+                                  : "it had stored nothing: the token is as it was");
 }
 
 static bool finish_import(const struct ssa_run *run, struct journal *j, struct token *token,

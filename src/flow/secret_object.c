@@ -52,6 +52,14 @@ static bool ask(struct journal *j, const struct data_marks *before, struct ssa_e
     return journal_step(j, STEP_ASKED, err);
 }
 
+static bool note_empty(struct journal *j, const struct place *at, struct ssa_error *err)
+{
+    size_t empty = 0;
+    const bool counted = data_count_empty(at->to.token, &empty, err);
+    j->entry.empty_before = (long long)empty;
+    return counted;
+}
+
 static bool done(struct journal *j)
 {
     (void)text_format(j->entry.note, sizeof j->entry.note, "%.300s", j->entry.label);
@@ -135,8 +143,9 @@ static bool store(const struct ssa_run *run, const struct place *at, bool replac
     if (!begin(&j, run, OP_SECRET_IMPORT, at, err) || !data_look(at->to.token, at->object, &before, err))
         return false;
     *already = !replace && data_holds(at->to.token, at->object, secret);
-    return *already || (may_replace(at, replace, &before, err) && ask(&j, &before, err) &&
-                        put(&j, at, secret, &before, err) && retire_old(&j, at, &before, err));
+    return *already ||
+           (may_replace(at, replace, &before, err) && note_empty(&j, at, err) && ask(&j, &before, err) &&
+            put(&j, at, secret, &before, err) && retire_old(&j, at, &before, err));
 }
 
 // The line is made before anything is stored: nothing that can fail comes after.
@@ -240,6 +249,12 @@ static bool destroy(const struct ssa_run *run, const struct place *at, struct ss
                              : unsettled(&why, end, "The client secret", "finds out", err);
 }
 
+static bool holds_none(const struct place *at)
+{
+    struct data_marks there;
+    return data_look(at->to.token, at->object, &there, NULL) && there.count == 0;
+}
+
 bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err)
 {
     bool removed = false;
@@ -251,7 +266,7 @@ bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *er
         !secret_settle_left(run, at.to.token, at.object, &removed, err) || !go_on(&run->callbacks, err))
         return false;
     // One that was carried out, and did not live to say so, has said so now.
-    if (!removed && !destroy(run, &at, err))
+    if (!(removed && holds_none(&at)) && !destroy(run, &at, err))
         return false;
     tell(&run->callbacks, SSA_NOTICE, "the client secret \"%s\" is gone from token \"%s\"", at.label,
          token_info(at.to.token)->label);

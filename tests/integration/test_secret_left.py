@@ -63,14 +63,20 @@ class Interrupted(SecretCase):
         self.expect(self.run_quietly("key", "recover"), 0, "had stored nothing")
         self.assertEqual(self.outcomes(), ["undone"])
 
-    def test_what_a_module_left_half_written_is_told(self) -> None:
-        self.killed("C_CreateObject class=CKO_DATA 1 kill", "import")
-        # As SoftHSM leaves it when it is killed as it writes: without any of what it was to have.
-        self.store.tool("--write-object", "/dev/null", "--type", "data", "--label", "", "--private")
-        told = ("1 data object", "--delete-object", "--label ''")
-        self.expect(self.run_quietly("key", "recover"), 0, *told)
-        self.store.tool("--delete-object", "--type", "data", "--label", "")
-        self.assertEqual(self.data(), "")
+    def test_what_a_module_left_half_written_goes(self) -> None:
+        def write_half() -> None:
+            self.store.tool("--write-object", "/dev/null", "--type", "data", "--label", "", "--private")
+
+        self.write("something else", "theirs")
+        write_half()  # somebody's, of long ago
+        for left in (0, 1):
+            with self.subTest(left):
+                self.killed("C_CreateObject class=CKO_DATA 1 kill", "import")
+                # As SoftHSM leaves it when it is killed as it writes: without any of what it was to have.
+                for _ in range(left):
+                    write_half()
+                self.expect(self.run_quietly("key", "recover"), 0, "destroyed again" if left else "stored nothing")
+                self.assertEqual(re.findall("label: +'(.*)'", self.data()), ["something else", ""])
 
     def test_the_same_command_heals_it(self) -> None:
         self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import")
@@ -198,6 +204,13 @@ class Interrupted(SecretCase):
                 self.killed(rule, "remove", "--yes")
                 self.expect(self.run_quietly("secret", "remove", "--yes"), 0, "is gone")
                 self.assertEqual(self.data(), "")
+
+    def test_the_same_removal_again_where_another_came(self) -> None:
+        self.use(self.imported())
+        self.killed("C_DestroyObject 1 kill after", "remove", "--yes")
+        self.write(self.label, "from another host", "ssa-hsm of another host")
+        self.expect(self.run_quietly("secret", "remove", "--yes"), 0, "is gone")
+        self.assertEqual(self.data(), "")
 
     def test_a_removal_that_the_token_did_not_answer(self) -> None:
         self.use(self.imported())

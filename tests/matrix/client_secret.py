@@ -76,12 +76,11 @@ def tells(runs: list[Run]) -> int:
     return 0 if any("the secret is stored" in run.err for run in runs) else codes.pop()
 
 
-def agrees(world: World, kind: str, code: int | None, runs: list[Run]) -> list[str]:
+def agrees(world: World, kind: str, code: int | None) -> list[str]:
     """What must hold once all is settled; code: how the command ended, None where it was killed or said 13."""
     there = look(world.a.store)
     mine = [data for data in there if data.label == world.secret_label]
-    # A SoftHSM that is killed as it writes an object leaves one with nothing in it: that must be told.
-    problems = _others(there, mine, any("neither label nor value" in run.err for run in runs))
+    problems = _others(there, mine, False)
     before, after = _states(world, kind)
     values = [data.value for data in mine]
     wanted = [before, after] if code is None else [after] if code == 0 else [before]
@@ -112,11 +111,12 @@ def _states(world: World, kind: str) -> tuple[list[str], list[str]]:
     }[kind]
 
 
-def _others(there: list[Data], mine: list[Data], nameless: bool) -> list[str]:
+def _others(there: list[Data], mine: list[Data], half: bool) -> list[str]:
     others = {(data.label, data.application, data.value) for data in there if data not in mine}
     problems = [f"the data object {label!r} of another is gone" for label, *_ in set(FOREIGN) - others]
     strange = others - set(FOREIGN)
-    if nameless:
+    if half:
+        # A SoftHSM that is killed as it writes an object leaves one with nothing in it.
         strange -= {("", "", "")}
     return problems + [f"a strange data object: {label!r} {application!r}" for label, application, _ in strange]
 

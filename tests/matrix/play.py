@@ -257,7 +257,7 @@ class _Play:
         self.expected.nameless = bool(kill)
         problems = check.both_sides_agree(self.world, self.hosts, self.expected)
         kind = self.cell.scenario.secret
-        return problems + (client_secret.agrees(self.world, kind, self.code, self.outcome.runs) if kind else [])
+        return problems + (client_secret.agrees(self.world, kind, self.code) if kind else [])
 
     def _settle(self, host: Host, open_end: bool) -> None:
         """Recovers; where the program asks which key is its own, the person knows."""

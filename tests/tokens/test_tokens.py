@@ -284,8 +284,21 @@ class Cases(TokenCase):
         self.assertEqual(self.api.asked(), ["POST /token"])
         self.expect(self.run_program("secret", "import", "--force"), 0)
         self.expect(self.run_program("token"), 0)
+        self.check_interrupted_secrets()
         self.expect(self.run_program("secret", "remove", "--yes"), 0)
         self.expect(self.run_program("token"), 6, "data object")
+
+    def check_interrupted_secrets(self) -> None:
+        """The token keeps what recovery knows them by."""
+        script = self.dir / "killing"
+        for rule, words in (("C_CreateObject 1 kill after", "destroyed again"), ("C_DestroyObject 1 kill", "it alone")):
+            script.write_text(rule + "\n")
+            with self.spied():
+                self.env["SSA_SHIM_SCRIPT"] = str(script)
+                self.assertNotEqual(self.run_program("secret", "import", "--force").code, 0)
+            self.expect(self.run_program("token"), 0, "2 client secrets")
+            self.expect(self.run_program("key", "recover"), 0, words)
+            self.assertNotIn("client secrets", self.expect(self.run_program("token"), 0).err)
 
     def kids(self, profile: dict[str, str]) -> list[str]:
         (account,) = [a for a in self.api.accounts() if a["serviceAccountId"] == profile["SERVICE_ACCOUNT_ID"]]
