@@ -1,4 +1,5 @@
 // The audit trail, as the library hands it out.
+#include "flow/event.h"
 #include "flow/journal.h"
 
 #include "flow/journal_files.h"
@@ -8,34 +9,15 @@ struct showing {
     void *context;
 };
 
-static struct ssa_time time_of(time_t at)
-{
-    return (struct ssa_time){.known = at != 0, .seconds = at};
-}
-
 static bool visit(void *context, const char *id, const struct entry *e, struct ssa_error *err)
 {
     const struct showing *s = context;
     (void)err;
-    const struct ssa_event event = {.id = id,
-                                    .sequence = e->sequence,
-                                    .previous = e->previous,
-                                    .operation = operation_name(e->operation),
-                                    .outcome = outcome_name(e->outcome),
-                                    .import = e->import,
-                                    .started = time_of(e->started),
-                                    .ended = time_of(e->ended),
-                                    .uid = e->uid,
-                                    .client_id = e->client_id,
-                                    .base_url = e->base_url,
-                                    .account = e->account,
-                                    .email = e->email,
-                                    .key_id = e->kid,
-                                    .old_key_id = e->old_kid,
-                                    .token = e->token,
-                                    .key_uri = e->key_uri,
-                                    .profile = e->profile,
-                                    .note = e->note};
+    char sha256[FINGERPRINT_TEXT] = "";
+    // What cannot be read says so itself, in history_each.
+    if (!journal_hash_closed(id, sha256, NULL))
+        sha256[0] = '\0';
+    const struct ssa_event event = event_of(id, e, sha256);
     s->show(s->context, &event);
     return true;
 }

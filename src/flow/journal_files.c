@@ -272,14 +272,25 @@ bool journal_next(long long *sequence, char previous[static FINGERPRINT_TEXT], s
     return ok;
 }
 
-bool journal_put_away(struct journal *j, struct ssa_error *err)
+bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
+                  char hash[static FINGERPRINT_TEXT], struct ssa_error *err)
+{
+    SECRET_AUTO text = {0};
+    if (!secret_new(&text, FILE_BYTES, err))
+        return false;
+    if (!text_format(name, JOURNAL_NAME_MAX, "%0*lld-%s", NUMBER_DIGITS, j->entry.sequence, j->id) ||
+        ftruncate(j->fd, (off_t)j->written) != 0 || !read_file(j->fd, &text))
+        return unwritable(err, errno, j->id);
+    fingerprint(secret_span(&text), hash);
+    return true;
+}
+
+bool journal_put_away(const struct journal *j, const char *name, struct ssa_error *err)
 {
     char from[PATH_TEXT_MAX], to[PATH_TEXT_MAX];
-    char name[JOURNAL_ID_MAX + 16];
-    if (!text_format(name, sizeof name, "%0*lld-%s", NUMBER_DIGITS, j->entry.sequence, j->id) ||
-        !file_path(JOURNAL_OPEN, j->id, from, err) || !file_path(JOURNAL_CLOSED, name, to, err))
+    if (!file_path(JOURNAL_OPEN, j->id, from, err) || !file_path(JOURNAL_CLOSED, name, to, err))
         return false;
-    if (ftruncate(j->fd, (off_t)j->written) != 0 || rename(from, to) != 0)
+    if (rename(from, to) != 0)
         return unwritable(err, errno, to);
     return sync_own(JOURNAL_CLOSED, err) && sync_own(JOURNAL_OPEN, err);
 }
