@@ -122,8 +122,8 @@ static bool find_named(const struct ssa_run *run, struct target *to, struct ssa_
         return error_hint(err, "It must be the line that `ssa-hsm secret import` printed.");
     }
     return uri_parse(settings_get(run->settings, SET_CLIENT_SECRET, NULL), &to->uri, err) &&
-           data_check_uri(to->uri, "APS_SECRET_ID", err) && pin_policy_of_data(&to->pin, run, to->uri, err) &&
-           open_key_token(run, to->uri, &to->token, err);
+           data_check_uri(to->uri, "APS_SECRET_ID", err) &&
+           open_secret_token(run, to->uri, BESIDE_NONE, to, err);
 }
 
 bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err)
