@@ -173,8 +173,9 @@ bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
     SECRET_AUTO der = {0};
     if (way == SSA_IMPORT_WRAP && !wraps)
         return cannot_unwrap(token, &why, err);
-    // In a card's slot the only rehearsal would be the thing itself; its recipe was measured.
-    if (!wraps && (recipe->slots || (!recipe->rehearse && !on_token)))
+    // In a card's slot the only rehearsal would be the thing itself; its recipe was measured. Any other token
+    // may be set up to take no key, whatever its kind.
+    if (!wraps && recipe->slots)
         return true;
     if (!throwaway_key(&der, &numbers, err))
         return false;

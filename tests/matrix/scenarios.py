@@ -48,13 +48,13 @@ GRACE = Step(("key", "rotate", "--yes", *_PLAIN, *_TIMEOUT), "before")
 FINISH = Step(("key", "rotate", "--finish", "--yes", *_TIMEOUT), "before")
 RECOVER = Step(("key", "recover", "--yes", *_TIMEOUT))
 
-# The token breaks as the new key is proved: all of it is undone.
-_UNPROVED = ("C_SignInit 1 return CKR_DEVICE_ERROR",)
+# The token breaks as the new key is proved (the rehearsal has signed before): all of it is undone.
+_UNPROVED = ("C_SignInit 2 return CKR_DEVICE_ERROR",)
 _LOST_ACCOUNT = ({"action": "drop", "method": "POST", "path": "/service-accounts"},)
 _LOST_KEY = ({"action": "drop", "method": "POST", "path": KEYS},)
 # The accounts and the keys are listed before a key is made.
 _NO_WAY_BACK = ({"action": "refuse", "method": "[GD]*", "times": 0, "skip": 2},)
-_IMPORTED = ("C_CreateObject 2 kill after",)
+_IMPORTED = ("C_CreateObject 5 kill after",)
 
 
 def _with(step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, Any], ...] = ()) -> Step:

@@ -17,15 +17,22 @@ struct template
     CK_ULONG count;
 };
 
-static bool concerns(const struct attribute_rule *rule, CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class)
+/* The object that is to be made. */
+struct kind {
+    CK_OBJECT_CLASS class;
+    bool on_token;
+};
+
+static bool concerns(const struct attribute_rule *rule, CK_ATTRIBUTE_TYPE type, const struct kind *kind)
 {
-    return rule->type == type && (!rule->object_class.given || rule->object_class.number == class);
+    return rule->type == type && (!rule->object_class.given || rule->object_class.number == kind->class) &&
+           (!rule->on_token || kind->on_token);
 }
 
-static bool listed(const struct attribute_rules *rules, CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class)
+static bool listed(const struct attribute_rules *rules, CK_ATTRIBUTE_TYPE type, const struct kind *kind)
 {
     for (size_t i = 0; i < rules->count; i++)
-        if (concerns(&rules->at[i], type, class))
+        if (concerns(&rules->at[i], type, kind))
             return true;
     return false;
 }
@@ -50,13 +57,13 @@ static bool put(struct template *template, CK_ATTRIBUTE_TYPE type, void *value, 
     return true;
 }
 
-static CK_RV rewrite(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS class, struct template *to)
+static CK_RV rewrite(const CK_ATTRIBUTE *from, CK_ULONG count, const struct kind *kind, struct template *to)
 {
     for (CK_ULONG i = 0; i < count; i++)
-        if (listed(&script.refused, from[i].type, class))
+        if (listed(&script.refused, from[i].type, kind))
             return CKR_ATTRIBUTE_TYPE_INVALID;
     for (CK_ULONG i = 0; i < count; i++) {
-        if (listed(&script.dropped, from[i].type, class))
+        if (listed(&script.dropped, from[i].type, kind))
             continue;
         if (to->count == MAX_TEMPLATE)
             return CKR_HOST_MEMORY;
@@ -64,7 +71,7 @@ static CK_RV rewrite(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS c
     }
     for (size_t i = 0; i < script.forced.count; i++) {
         struct attribute_rule *rule = &script.forced.at[i];
-        if (concerns(rule, rule->type, class) && !put(to, rule->type, rule->value, rule->length))
+        if (concerns(rule, rule->type, kind) && !put(to, rule->type, rule->value, rule->length))
             return CKR_HOST_MEMORY;
     }
     return CKR_OK;
@@ -112,16 +119,16 @@ static bool is_sos_alone(CK_OBJECT_CLASS class)
     return false;
 }
 
-static CK_RV create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS class,
+static CK_RV create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *from, CK_ULONG count, const struct kind *kind,
                     CK_OBJECT_HANDLE *object)
 {
     struct template template = {.count = 0};
     struct rsa_rest rest = {.modulus_length = 0};
-    CK_RV rv = rewrite(from, count, class, &template);
-    if (rv == CKR_OK && script.complete_rsa && class == CKO_PRIVATE_KEY)
+    CK_RV rv = rewrite(from, count, kind, &template);
+    if (rv == CKR_OK && script.complete_rsa && kind->class == CKO_PRIVATE_KEY)
         rv = complete(&template, &rest);
     if (rv == CKR_OK && script.create_replaces)
-        replace(session, class, &template);
+        replace(session, kind->class, &template);
     if (rv == CKR_OK)
         rv = WRAPPED(C_CreateObject, session, template.at, template.count, object);
     OPENSSL_cleanse(&rest, sizeof(rest));
@@ -135,12 +142,15 @@ CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK
     const CK_ATTRIBUTE *given = call_attribute(&call, CKA_CLASS);
     if (given == NULL || given->pValue == NULL || given->ulValueLen != sizeof(CK_OBJECT_CLASS))
         return WRAPPED(C_CreateObject, session, attributes, count, object);
-    CK_OBJECT_CLASS class = 0;
+    const CK_ATTRIBUTE *stays = call_attribute(&call, CKA_TOKEN);
+    struct kind kind = {.on_token = stays != NULL && stays->pValue != NULL &&
+                                    stays->ulValueLen == sizeof(CK_BBOOL) &&
+                                    *(const CK_BBOOL *)stays->pValue != CK_FALSE};
     CK_SLOT_ID slot = 0;
-    memcpy(&class, given->pValue, sizeof(class));
-    if (is_sos_alone(class) && session_slot(session, &slot) && slot_login(slot) != LOGIN_SO)
+    memcpy(&kind.class, given->pValue, sizeof(kind.class));
+    if (is_sos_alone(kind.class) && session_slot(session, &slot) && slot_login(slot) != LOGIN_SO)
         return CKR_USER_TYPE_INVALID;
-    CK_RV rv = create(session, attributes, count, class, object);
+    CK_RV rv = create(session, attributes, count, &kind, object);
     if (rv == CKR_OK && object != NULL)
         object_made(*object);
     return rv;

@@ -73,6 +73,7 @@ struct rule {
 struct attribute_rule {
     CK_ATTRIBUTE_TYPE type;
     struct optional object_class;
+    bool on_token; /* of objects with CKA_TOKEN alone */
     bool absent;
     unsigned char value[MAX_VALUE];
     CK_ULONG length;

@@ -78,6 +78,7 @@ static bool parse_attribute_rule(struct words *words, struct attribute_rules *ru
         return false;
     if (!words_class(words, &rule->object_class))
         return false;
+    rule->on_token = words_take_if(words, "on-token");
     rules->count++;
     return true;
 }

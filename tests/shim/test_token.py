@@ -95,6 +95,21 @@ class Token(ShimTest):
         self.assertEqual(self.run_with("template set CKA_DECRYPT true\ntemplate drop CKA_LABEL", create),
                          ["CKR_OK", "01", "", "07"])
 
+    def test_rules_for_objects_that_stay(self):
+        def create(module):
+            session = module.start()
+            found = []
+            for stays in (b"\1", b"\0"):
+                pairs = [p if p[0] != "CKA_TOKEN" else ("CKA_TOKEN", stays) for p in self.key.pairs(b"\7")]
+                made = module.create(session, pairs)
+                found.append(made if isinstance(made, str) else module.read(session, made, "CKA_DECRYPT"))
+            return found
+        kind = "class=CKO_PRIVATE_KEY on-token"
+        for rule, stays in ((f"template refuse CKA_LABEL {kind}", "CKR_ATTRIBUTE_TYPE_INVALID"),
+                            (f"template set CKA_DECRYPT true {kind}", ["CKR_OK", "01"]),
+                            (f"attribute CKA_DECRYPT true {kind}", ["CKR_OK", "01"])):
+            self.assertEqual(self.run_with(rule, create), [stays, ["CKR_OK", "00"]], rule)
+
     def test_numbers_left_out_are_completed(self):
         def create(module):
             session = module.start()
