@@ -126,6 +126,7 @@ struct script {
     struct mechanisms create_needs_so; /* object classes */
 
     bool needs_reserved; /* C_Initialize */
+    bool no_read_only;
     bool always_authenticate;
     struct text protected_pin, so_pin, user_pin;
     unsigned long pin_tries, pin_quiet;

@@ -242,6 +242,13 @@ static bool parse_initialize(struct words *words, struct script *into)
     return into->needs_reserved = true;
 }
 
+static bool parse_session(struct words *words, struct script *into)
+{
+    if (!words_take_if(words, "no-read-only"))
+        return words_fail(words, "session no-read-only?");
+    return into->no_read_only = true;
+}
+
 static bool parse_counting(struct words *words, struct script *into)
 {
     if (!words_take_if(words, "across-processes"))
@@ -270,6 +277,7 @@ bool parse_state_rule(struct words *words, struct script *into)
         {"protected-path", parse_protected_path},
         {"always-authenticate", parse_always_authenticate},
         {"initialize", parse_initialize},
+        {"session", parse_session},
         {"count", parse_counting},
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
