@@ -9,12 +9,15 @@
 #include "cli/table.h"
 #include "core/text.h"
 
-enum { JSON_MAX = 8 * 1024 * 1024, VERIFY_JSON_MAX = 1024 };
+// Half of it is room for one entry.
+enum { JSON_MAX = 512 * 1024, VERIFY_JSON_MAX = 1024 };
 
 struct shown {
     struct table table;
     struct document document;
     size_t count;
+    bool unprinted;
+    struct ssa_error *err;
 };
 
 static void add_json(void *context, const struct ssa_event *e)
@@ -22,6 +25,8 @@ static void add_json(void *context, const struct ssa_event *e)
     struct shown *s = context;
     s->count++;
     event_json(&s->document.json, e);
+    if (s->document.text.len > JSON_MAX / 2 && !s->unprinted)
+        s->unprinted = !document_flush(&s->document, s->err);
 }
 
 static void add_row(void *context, const struct ssa_event *e)
@@ -38,10 +43,11 @@ static void add_row(void *context, const struct ssa_event *e)
 
 static bool as_json(const struct invocation *i, struct shown *s, struct ssa_error *err)
 {
+    s->err = err;
     if (!document_begin(&s->document, JSON_MAX, err))
         return false;
     json_open(&s->document.json, JSON_ARRAY);
-    if (!ssa_history(&i->run, add_json, s, err)) {
+    if (!ssa_history(&i->run, add_json, s, err) || s->unprinted) {
         document_drop(&s->document);
         return false;
     }
