@@ -124,6 +124,14 @@ bool journal_create(struct journal *j, struct ssa_error *err)
     return (number == 0 || unwritable(err, number, path)) && sync_new_entry(err);
 }
 
+// Room for what the file holds: thousands of closed ones are read at once, of a few kilobytes each.
+static bool room_for(int fd, struct secret *text, struct ssa_error *err)
+{
+    struct stat s;
+    const bool small = fstat(fd, &s) == 0 && s.st_size > 0 && s.st_size < FILE_BYTES;
+    return secret_new(text, small ? (size_t)s.st_size : (size_t)FILE_BYTES, err);
+}
+
 // Where the file's text ends: behind it there is room, which reads as NUL.
 static bool read_file(int fd, struct secret *text)
 {
@@ -171,7 +179,7 @@ static enum last read_last(int fd, struct entry *entry, size_t *end)
     bool any = false;
     *entry = (struct entry){0};
     *end = 0;
-    if (!secret_new(&text, FILE_BYTES, NULL) || !read_file(fd, &text))
+    if (!room_for(fd, &text, NULL) || !read_file(fd, &text))
         return LAST_BROKEN;
     while (text.len > 0) {
         const uint8_t *newline = memrchr(text.data, '\n', text.len);
@@ -221,13 +229,19 @@ bool journal_open(struct journal *j, const char *name, bool *found, struct ssa_e
     return true;
 }
 
+// What is no regular file is not waited for.
+static int open_closed(const char *path)
+{
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
 bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     size_t end = 0;
     if (!file_path(JOURNAL_CLOSED, name, path, err))
         return false;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = open_closed(path);
     const bool read = fd >= 0 && read_last(fd, entry, &end) == LAST_READ;
     if (fd >= 0)
         (void)close(fd);
@@ -245,12 +259,12 @@ bool journal_hash_closed(const char *name, char hash[static FINGERPRINT_TEXT], s
 {
     char path[PATH_TEXT_MAX];
     SECRET_AUTO text = {0};
-    if (!file_path(JOURNAL_CLOSED, name, path, err) || !secret_new(&text, FILE_BYTES, err))
+    if (!file_path(JOURNAL_CLOSED, name, path, err))
         return false;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = open_closed(path);
     if (fd < 0)
         return error_errno(err, SSA_CONFIG, errno, path, "the history's entry cannot be read");
-    const bool read = secret_read_fd(&text, fd, path, err);
+    const bool read = room_for(fd, &text, err) && secret_read_fd(&text, fd, path, err);
     (void)close(fd);
     if (read)
         fingerprint(secret_span(&text), hash);
