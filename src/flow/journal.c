@@ -81,10 +81,15 @@ bool journal_step(struct journal *j, enum step step, struct ssa_error *err)
 static bool put_away(struct journal *j, struct ssa_error *err)
 {
     struct entry *e = &j->entry;
-    char name[JOURNAL_NAME_MAX], hash[FINGERPRINT_TEXT];
-    if (e->sequence == 0 && (!journal_next(&e->sequence, e->previous, err) || !journal_write(j, err)))
+    const long long had = e->sequence;
+    char name[JOURNAL_NAME_MAX], hash[FINGERPRINT_TEXT], previous[FINGERPRINT_TEXT];
+    memcpy(previous, e->previous, sizeof previous);
+    memcpy(e->id, j->id, sizeof e->id);
+    if (!journal_next(&e->sequence, e->previous, err))
         return false;
-    if (!journal_seal(j, name, hash, err))
+    // One that has a place already was not moved there: another may have taken it meanwhile.
+    const bool kept = had == e->sequence && strcmp(previous, e->previous) == 0;
+    if ((!kept && !journal_write(j, err)) || !journal_seal(j, name, hash, err))
         return false;
     // Before it is put away: whoever is killed in between says it twice, and not never.
     if (j->callbacks->recorded != NULL) {

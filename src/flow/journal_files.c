@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -20,7 +21,8 @@ enum {
     FILE_BYTES = 256 * 1024,
     ROOM = 64 * 1024,
     POLL_MS = 20,
-    NUMBER_DIGITS = 8,
+    NUMBER_DIGITS = 8, // at least
+    NUMBER_DIGITS_MAX = 18,
     PATIENCE_MS = 30000
 };
 
@@ -250,9 +252,14 @@ bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error
 
 long long journal_number(const char *name)
 {
-    char *end = NULL;
-    const long long number = strtoll(name, &end, 10);
-    return end == name + NUMBER_DIGITS && *end == '-' && number > 0 ? number : 0;
+    const size_t digits = strspn(name, "0123456789");
+    const bool numbered = digits >= NUMBER_DIGITS && digits <= NUMBER_DIGITS_MAX && name[digits] == '-';
+    return numbered ? strtoll(name, NULL, 10) : 0;
+}
+
+bool journal_name(const struct entry *entry, char out[static JOURNAL_NAME_MAX])
+{
+    return text_format(out, JOURNAL_NAME_MAX, "%0*lld-%s", NUMBER_DIGITS, entry->sequence, entry->id);
 }
 
 bool journal_hash_closed(const char *name, char hash[static FINGERPRINT_TEXT], struct ssa_error *err)
@@ -273,17 +280,27 @@ bool journal_hash_closed(const char *name, char hash[static FINGERPRINT_TEXT], s
 
 bool journal_next(long long *sequence, char previous[static FINGERPRINT_TEXT], struct ssa_error *err)
 {
-    struct journal_names names;
-    *sequence = 1;
-    previous[0] = '\0';
-    bool ok = journal_list(JOURNAL_CLOSED, &names, err);
-    if (ok && names.count > 0) {
-        const char *last = names.list[names.count - 1]->d_name;
-        *sequence = journal_number(last) + 1;
-        ok = journal_hash_closed(last, previous, err);
+    char path[PATH_TEXT_MAX], last[NAME_MAX + 1] = "";
+    long long highest = 0;
+    if (!folder_path(JOURNAL_CLOSED, path, err))
+        return false;
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return error_errno(err, SSA_CONFIG, errno, path, "the journal cannot be read");
+    // Another's file in between has no number. Not sorted: this is done at the end of each operation.
+    errno = 0;
+    for (const struct dirent *d; (d = readdir(dir)) != NULL;) {
+        const long long number = journal_number(d->d_name);
+        if (number > highest && text_format(last, sizeof last, "%s", d->d_name))
+            highest = number;
     }
-    journal_names_free(&names);
-    return ok;
+    const int number = errno;
+    (void)closedir(dir);
+    if (number != 0)
+        return error_errno(err, SSA_CONFIG, number, path, "the journal cannot be read");
+    *sequence = highest + 1;
+    previous[0] = '\0';
+    return highest == 0 || journal_hash_closed(last, previous, err);
 }
 
 bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
@@ -292,8 +309,8 @@ bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
     SECRET_AUTO text = {0};
     if (!secret_new(&text, FILE_BYTES, err))
         return false;
-    if (!text_format(name, JOURNAL_NAME_MAX, "%0*lld-%s", NUMBER_DIGITS, j->entry.sequence, j->id) ||
-        ftruncate(j->fd, (off_t)j->written) != 0 || !read_file(j->fd, &text))
+    if (!journal_name(&j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 ||
+        !read_file(j->fd, &text))
         return unwritable(err, errno, j->id);
     fingerprint(secret_span(&text), hash);
     return true;
@@ -321,13 +338,19 @@ static int is_entry(const struct dirent *d)
     return d->d_name[0] != '.';
 }
 
+static int by_number(const struct dirent **a, const struct dirent **b)
+{
+    const long long one = journal_number((*a)->d_name), other = journal_number((*b)->d_name);
+    return one != other ? (one < other ? -1 : 1) : strcmp((*a)->d_name, (*b)->d_name);
+}
+
 bool journal_list(enum journal_folder folder, struct journal_names *names, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     *names = (struct journal_names){0};
     if (!folder_path(folder, path, err))
         return false;
-    const int count = scandir(path, &names->list, is_entry, alphasort);
+    const int count = scandir(path, &names->list, is_entry, by_number);
     if (count < 0)
         return errno == ENOENT || error_errno(err, SSA_CONFIG, errno, path, "the journal cannot be read");
     names->count = (size_t)count;
