@@ -164,12 +164,14 @@ static bool read_public_half(struct token *token, struct key *key, struct ssa_er
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     CK_ATTRIBUTE half[] = {ATTRIBUTE(CKA_MODULUS, modulus, sizeof modulus),
                            ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent, sizeof exponent)};
-    const bool has_id = own[0].ulValueLen != CK_UNAVAILABLE_INFORMATION && own[0].ulValueLen > 0;
+    // A module may tell how long one is that did not fit.
+    const bool has_id = own[0].ulValueLen > 0 && own[0].ulValueLen <= sizeof id;
     if (has_id && !object_find(token, CKO_PUBLIC_KEY, span_of(id, own[0].ulValueLen), &object, err))
         return false;
     CK_ULONG exponent_len = own[1].ulValueLen;
     if (object != CK_INVALID_HANDLE &&
-        call->C_GetAttributeValue(token->session, object, half, COUNT(half)) == CKR_OK) {
+        call->C_GetAttributeValue(token->session, object, half, COUNT(half)) == CKR_OK &&
+        half[0].ulValueLen <= sizeof modulus) {
         size_t zeros = 0;
         while (zeros < half[0].ulValueLen && modulus[zeros] == 0)
             zeros++;
