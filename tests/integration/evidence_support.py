@@ -39,11 +39,6 @@ def accepted(raw: bytes) -> bool:
     return True
 
 
-def same_but_for_space(one: bytes, other: bytes) -> bool:
-    """Whether they differ in white space alone, and not in that of a string."""
-    return b"".join(one.split()) == b"".join(other.split()) and json.loads(one) == json.loads(other)
-
-
 def decoded(part: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
 

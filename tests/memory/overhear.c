@@ -1,5 +1,5 @@
-// Preloaded: writes each secret that RAND_priv_bytes makes into the file that OVERHEARD names, from where it is; the
-// key that wraps another comes from nowhere else, and could not be searched for otherwise.
+// Preloaded: writes each secret that RAND_priv_bytes makes into the file that OVERHEARD names, from where it
+// is; the key that wraps another comes from nowhere else, and could not be searched for otherwise.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
