@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,8 +18,12 @@ from test_other_tokens import PRIVATE, UNKNOWN
 
 # What a token that takes no key in the clear may say.
 REFUSALS = ("CKR_FUNCTION_NOT_SUPPORTED", "CKR_TEMPLATE_INCONSISTENT")
-PAD = "CKM_AES_KEY_WRAP_PAD"
+OAEP, PAD = "CKM_RSA_PKCS_OAEP", "CKM_AES_KEY_WRAP_PAD"
 NO_PAD = f"mechanism hide {PAD}"
+WHOLE, KWP = "CKM_RSA_AES_KEY_WRAP", "CKM_AES_KEY_WRAP_KWP"
+# What SoftHSM calls PAD is what the standard calls KWP, and with OAEP before it the whole.
+AS_WHOLE = ("mechanism rsa-aes-wrap", NO_PAD)
+SCHEMES = ((WHOLE, AS_WHOLE), (KWP, (f"mechanism rename {PAD} {KWP}",)), (PAD, ()))
 
 
 class Wrapped(FaultCase):
@@ -50,9 +55,9 @@ class Wrapped(FaultCase):
 class Way(Wrapped):
     def test_the_object_is_the_same_as_one_that_came_in_plainly(self) -> None:
         seen = []
-        for way, private in (("plain", 3), ("wrap", 0)):
+        for way, private, script in (("plain", 3, ()), *(("wrap", 0, script) for _, script in SCHEMES)):
             self.fresh()
-            log, _ = self.made(way)
+            log, _ = self.made(way, *script)
             self.assertEqual(len([c for c in log.of("C_CreateObject") if "CKO_PRIVATE_KEY" in c.args]), private)
             key_id = self.profile()["KEY_ID"]
             everything = [f"0x{n:x}" for n in (*range(0x100, 0x10D), 0x110, *range(0x120, 0x122), 0x162, 0x163, 0x164,
@@ -64,7 +69,19 @@ class Way(Wrapped):
             self.assertEqual({n: v for n, v in flags.items()}, {n: ["0x0", v] for n, v in FLAGS.items()})
             numbers = self.attributes(key_id, *NUMBERS.values())
             self.assertEqual(numbers, {n: [SENSITIVE_VALUE, "-"] for n in NUMBERS.values()})
-        self.assertEqual(seen[0], seen[1])
+        for read in seen[1:]:
+            self.assertEqual(read, seen[0])
+
+    def test_each_scheme(self) -> None:
+        for name, script in SCHEMES:
+            for way in ("auto", "wrap"):
+                with self.subTest(name, way=way):
+                    self.fresh()
+                    log, result = self.made(way, *script)
+                    self.assertRegex(result.err, rf"import: wrapped, .*{name}\b")
+                    used = re.findall(r"C_UnwrapKey .*mech=(\w+).* -> CKR_OK", log.text)
+                    self.assertEqual(set(used) - {OAEP}, {name})
+                    self.assertEqual(self.history()[-1]["import"], "wrapped")
 
     def test_auto_prefers_it_and_says_so(self) -> None:
         log, result = self.made("auto")
@@ -217,16 +234,15 @@ class Tokens(Wrapped):
 
 
 class Killed(Wrapped):
-    def test_at_each_step_and_recovered(self) -> None:
-        with self.shim() as log:
+    def killed_at(self, steps: tuple[str, ...], *script: str) -> None:
+        with self.shim(*script) as log:
             self.expect(self.create("--import", "wrap"), 0)
-        steps = ("C_GenerateKeyPair", "C_UnwrapKey", "C_CreateObject", "C_DestroyObject", "C_SignInit")
         for name in steps:
             for which in range(1, log.count(name) + 1):
                 for when in ("before", "after"):
                     with self.subTest(name, which=which, when=when):
                         self.fresh()
-                        with self.shim(f"{name} {which} kill {when}"):
+                        with self.shim(f"{name} {which} kill {when}", *script):
                             self.assertEqual(self.create("--import", "wrap").code, -signal.SIGKILL)
                         # No transport key, no throwaway key: at most what `key recover` knows of.
                         ids = {id_ for _, id_ in self.objects()}
@@ -234,6 +250,12 @@ class Killed(Wrapped):
                         self.assertNotIn(b"ssa-hsm rehearsal".hex(), ids)
                         self.expect(self.run_program("key", "recover"), 0)
                         self.assert_both_sides_agree()
+
+    def test_at_each_step_and_recovered(self) -> None:
+        self.killed_at(("C_GenerateKeyPair", "C_UnwrapKey", "C_CreateObject", "C_DestroyObject", "C_SignInit"))
+
+    def test_while_one_mechanism_does_it_all(self) -> None:
+        self.killed_at(("C_GenerateKeyPair", "C_UnwrapKey"), *AS_WHOLE)
 
     def test_while_the_api_is_asked(self) -> None:
         self.api.fault("status", method="POST", path=KEYS, status=403)

@@ -55,7 +55,7 @@ struct optional {
 };
 
 struct filter {
-    struct optional object_class, attribute, user, mechanism;
+    struct optional object_class, attribute, lacking, user, mechanism;
     enum pin_filter pin;
     bool without_certificate;
 };
@@ -116,10 +116,11 @@ struct script {
         bool given;
         unsigned long from, to; /* the wrapped module's name of it, and ours */
     } renamed;
+    bool rsa_aes_wrap;        /* CKM_RSA_AES_KEY_WRAP, of the wrapped module's two */
     struct text absent_while; /* a file: while it exists, there is no token */
 
     struct attribute_rules reported;                 /* C_GetAttributeValue */
-    struct attribute_rules refused, dropped, forced; /* C_CreateObject */
+    struct attribute_rules refused, dropped, forced; /* templates of what is made */
     bool complete_rsa;
     bool create_replaces;
     bool find_needs_certificate;

@@ -145,6 +145,8 @@ static bool parse_mechanism(struct words *words, struct script *into)
         return parse_mechanisms(words, &into->hidden);
     if (words_take_if(words, "only"))
         return parse_mechanisms(words, &into->only);
+    if (words_take_if(words, "rsa-aes-wrap"))
+        return into->rsa_aes_wrap = true;
     if (words_take_if(words, "rename")) {
         struct mechanisms names = {0};
         if (!parse_mechanisms(words, &names))
@@ -156,7 +158,7 @@ static bool parse_mechanism(struct words *words, struct script *into)
         into->renamed.to = names.at[1];
         return true;
     }
-    return words_fail(words, "mechanism hide, only or rename?");
+    return words_fail(words, "mechanism hide, only, rename or rsa-aes-wrap?");
 }
 
 static bool parse_attribute(struct words *words, struct script *into)
