@@ -24,6 +24,8 @@ WHOLE, KWP = "CKM_RSA_AES_KEY_WRAP", "CKM_AES_KEY_WRAP_KWP"
 # What SoftHSM calls PAD is what the standard calls KWP, and with OAEP before it the whole.
 AS_WHOLE = ("mechanism rsa-aes-wrap", NO_PAD)
 SCHEMES = ((WHOLE, AS_WHOLE), (KWP, (f"mechanism rename {PAD} {KWP}",)), (PAD, ()))
+# NSS turns these on in whatever it unwraps.
+TURNED_ON = tuple(f"template set {name} true {PRIVATE}" for name in ("CKA_DECRYPT", "CKA_UNWRAP", "CKA_SIGN_RECOVER"))
 
 
 class Wrapped(FaultCase):
@@ -224,6 +226,15 @@ class Tokens(Wrapped):
                     self.expect_failure(self.create("--import", "wrap"), 12, "is deleted again at the API")
                 self.assert_nothing_left()
 
+    def test_uses_that_the_token_turns_on_are_turned_off(self) -> None:
+        for _, script in SCHEMES:
+            self.fresh()
+            log, _ = self.made("wrap", *TURNED_ON, *script)
+            # Of the rehearsal's two keys and the real one.
+            self.assertEqual(len(log.of("C_SetAttributeValue", "CKR_OK")), 3)
+            flags = self.attributes(self.profile()["KEY_ID"], *FLAGS)
+            self.assertEqual(flags, {n: ["0x0", v] for n, v in FLAGS.items()})
+
     def first(self) -> int:
         """Which C_UnwrapKey of a whole run is the last, that of the real key."""
         with self.shim() as log:
@@ -256,6 +267,9 @@ class Killed(Wrapped):
 
     def test_while_one_mechanism_does_it_all(self) -> None:
         self.killed_at(("C_GenerateKeyPair", "C_UnwrapKey"), *AS_WHOLE)
+
+    def test_while_uses_are_turned_off(self) -> None:
+        self.killed_at(("C_SetAttributeValue",), *TURNED_ON)
 
     def test_while_the_api_is_asked(self) -> None:
         self.api.fault("status", method="POST", path=KEYS, status=403)
