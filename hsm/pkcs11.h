@@ -73,6 +73,9 @@ const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type)
 // "CKR_PIN_INCORRECT", or "CKR_0x…" for one we have no name for.
 const char *ckr_name(CK_RV rv, char buffer[static 32]);
 
+// Whether it says that another template might do.
+bool ckr_is_of_template(CK_RV rv);
+
 // An error from a PKCS#11 call, on the token (NULL: none).
 bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
               const char *what, ...) __attribute__((format(printf, 5, 6)));

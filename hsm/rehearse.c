@@ -13,12 +13,6 @@ enum outcome {
     STUCK    // something may be left, or nothing could be tried
 };
 
-static bool refuses_template(CK_RV rv)
-{
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT ||
-           rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY;
-}
-
 static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
     c->parts = parts;
@@ -43,7 +37,7 @@ static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
 {
     token->left_out = 0;
     CK_RV rv = try_parts(token, c, PART_ALL, key);
-    if (!refuses_template(rv) || key->private_object != CK_INVALID_HANDLE)
+    if (!ckr_is_of_template(rv) || key->private_object != CK_INVALID_HANDLE)
         return rv;
     unsigned parts = PART_ALL & ~PART_OPTIONAL;
     rv = try_parts(token, c, parts, key);

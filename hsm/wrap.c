@@ -81,9 +81,10 @@ bool wrap_begin(struct token *token, struct ssa_error *err)
     struct transport *t = &token->transport;
     static const CK_ULONG bits = TRANSPORT_BITS;
     CK_MECHANISM mechanism = {.mechanism = CKM_RSA_PKCS_KEY_PAIR_GEN};
+    // Whether the public half is private is the token's own affair: there are some that know it one way
+    // alone.
     CK_ATTRIBUTE public_half[] = {
         ATTRIBUTE(CKA_TOKEN, &no, sizeof no),
-        ATTRIBUTE(CKA_PRIVATE, &no, sizeof no),
         ATTRIBUTE(CKA_WRAP, &yes, sizeof yes),
         ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),
         ATTRIBUTE(CKA_VERIFY, &no, sizeof no),
@@ -121,22 +122,33 @@ bool wrap_seal(const struct token *token, const struct wrap_scheme *scheme, cons
     return seal(numbers, &to, sealed, err);
 }
 
+static CK_RV unwrap_aes(struct token *token, CK_MECHANISM *mechanism, const struct sealed *sealed,
+                        CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *object)
+{
+    return token->module.call->C_UnwrapKey(token->session, mechanism, token->transport.private_key,
+                                           sealed->bytes.data, sealed->aes_len, template, attributes, object);
+}
+
 // The AES key becomes a session object that can do nothing but unwrap.
 static CK_RV open_aes(struct token *token, CK_MECHANISM *mechanism, const struct sealed *sealed,
                       CK_OBJECT_HANDLE *object)
 {
     static const CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     static const CK_KEY_TYPE type = CKK_AES;
+    static const CK_ULONG bytes = SEAL_AES_BYTES;
     CK_ATTRIBUTE template[] = {
-        ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type),
-        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),       ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
-        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes), ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
-        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),    ATTRIBUTE(CKA_WRAP, &no, sizeof no),
-        ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),     ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_CLASS, &class, sizeof class),     ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type),
+        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),           ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
+        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes),     ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
+        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),        ATTRIBUTE(CKA_WRAP, &no, sizeof no),
+        ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),         ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_VALUE_LEN, &bytes, sizeof bytes),
     };
-    return token->module.call->C_UnwrapKey(token->session, mechanism, token->transport.private_key,
-                                           sealed->bytes.data, sealed->aes_len, template, COUNT(template),
-                                           object);
+    // By the standard the length comes with the key, and most refuse it here; a few want it.
+    const CK_RV rv = unwrap_aes(token, mechanism, sealed, template, COUNT(template) - 1, object);
+    if (!ckr_is_of_template(rv))
+        return rv;
+    return unwrap_aes(token, mechanism, sealed, template, COUNT(template), object) == CKR_OK ? CKR_OK : rv;
 }
 
 CK_RV wrap_open(struct token *token, const struct wrap_scheme *scheme, const struct sealed *sealed,

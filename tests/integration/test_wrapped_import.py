@@ -235,6 +235,18 @@ class Tokens(Wrapped):
             flags = self.attributes(self.profile()["KEY_ID"], *FLAGS)
             self.assertEqual(flags, {n: ["0x0", v] for n, v in FLAGS.items()})
 
+    def test_one_that_wants_the_length_of_the_aes_key(self) -> None:
+        secret = "class=CKO_SECRET_KEY"
+        for refusal in ("CKR_ATTRIBUTE_TYPE_INVALID", "CKR_TEMPLATE_INCOMPLETE"):
+            self.fresh()
+            wants = f"C_UnwrapKey * {secret} lacks=CKA_VALUE_LEN return {refusal}"
+            self.made("wrap", wants, f"template drop CKA_VALUE_LEN {secret}")
+
+    def test_one_that_has_all_public_keys_private(self) -> None:
+        with self.shim(*UNKNOWN, "template refuse CKA_PRIVATE class=CKO_PUBLIC_KEY"):
+            self.expect(self.create("--import", "wrap"), 0)
+        self.expect(self.run_program("token"), 0)
+
     def first(self) -> int:
         """Which C_UnwrapKey of a whole run is the last, that of the real key."""
         with self.shim() as log:
