@@ -23,6 +23,8 @@ struct transport {
     size_t modulus_len;
 };
 
+enum { WHY_PLAIN_MAX = 512 };
+
 struct token {
     struct module module;
     CK_SLOT_ID slot;
@@ -36,6 +38,7 @@ struct token {
     bool no_public_half;    // and that it takes no public key object
     struct transport transport;
     const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly
+    char why_plain[WHY_PLAIN_MAX];  // and why, where the token says that it unwraps keys
     struct token_info info;
 };
 

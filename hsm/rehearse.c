@@ -9,7 +9,8 @@ static const char rehearsal_id[] = "ssa-hsm rehearsal";
 
 enum outcome {
     WORKS,
-    REFUSED, // or not as it must be; nothing is left
+    REFUSED, // nothing is left
+    UNFIT,   // it came in and is not as it must be; nothing is left
     STUCK    // something may be left, or nothing could be tried
 };
 
@@ -90,7 +91,7 @@ static enum outcome rehearse(struct token *token, struct creation *c, struct ssa
     token->no_public_half = token->info.recipe->rehearse && rv != CKR_OK;
     if (!clear(token, &key, err))
         return STUCK;
-    return good ? WORKS : REFUSED;
+    return good ? WORKS : UNFIT;
 }
 
 static bool offered(const struct token *token)
@@ -114,18 +115,31 @@ static enum outcome rehearse_scheme(struct token *token, struct creation *c, con
     return outcome;
 }
 
-// Every way of unwrapping that the token has, until one works. The transport keys stay for the import.
+// Every way of unwrapping that the token has, until one works. Where none does, the error is that of the
+// first which brought a key in: a later one may not even be what the token means by the mechanism's number.
+static enum outcome rehearse_schemes(struct token *token, struct creation *c, struct ssa_error *err)
+{
+    enum outcome outcome = REFUSED;
+    bool came_in = false;
+    for (size_t i = 0; outcome != WORKS && outcome != STUCK && i < wrap_scheme_count; i++) {
+        struct ssa_error why = {0};
+        if (!wrap_offered(token, &wrap_schemes[i]))
+            continue;
+        outcome = rehearse_scheme(token, c, &wrap_schemes[i], &why);
+        if (!came_in || outcome == STUCK)
+            *err = why;
+        came_in = came_in || outcome == UNFIT;
+    }
+    return outcome == UNFIT ? REFUSED : outcome;
+}
+
+// The transport keys stay for the import.
 static enum outcome rehearse_wrapped(struct token *token, struct creation *c, struct ssa_error *err)
 {
-    enum outcome outcome = wrap_begin(token, err) ? REFUSED : STUCK;
-    for (size_t i = 0; outcome == REFUSED && i < wrap_scheme_count; i++)
-        if (wrap_offered(token, &wrap_schemes[i]))
-            outcome = rehearse_scheme(token, c, &wrap_schemes[i], err);
+    // Where it made no transport key, nothing is left either.
+    const enum outcome outcome = wrap_begin(token, err) ? rehearse_schemes(token, c, err) : REFUSED;
     if (outcome == WORKS)
         return WORKS;
-    // It made no transport key, so nothing is left either.
-    if (token->transport.private_key == CK_INVALID_HANDLE)
-        outcome = REFUSED;
     wrap_end(token);
     token->wrap = NULL;
     token->left_out = 0;
@@ -158,6 +172,15 @@ static bool cannot_unwrap(const struct token *token, const struct ssa_error *why
     return error_hint(err, "Nothing was asked of the API. --import auto gives it the key as it can take it.");
 }
 
+// For who wonders why a token that lists what is needed gets its key plainly.
+static void tell_why_plain(struct token *token, const struct ssa_error *why)
+{
+    const bool cause = why->cause[0] != '\0';
+    (void)text_format(token->why_plain, sizeof token->why_plain,
+                      "plain, since it cannot unwrap a key: %s%s%s%s", why->what, cause ? " (" : "",
+                      why->cause, cause ? ")" : "");
+}
+
 bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token, struct ssa_error *err)
 {
     const struct recipe *recipe = token->info.recipe;
@@ -182,11 +205,15 @@ bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
         *err = why;
     if (wrapped != REFUSED)
         return wrapped == WORKS;
-    return way == SSA_IMPORT_WRAP ? cannot_unwrap(token, &why, err) : rehearse_plainly(token, &c, way, err);
+    if (way == SSA_IMPORT_WRAP)
+        return cannot_unwrap(token, &why, err);
+    if (wraps)
+        tell_why_plain(token, &why);
+    return rehearse_plainly(token, &c, way, err);
 }
 
 const char *token_import_way(const struct token *token, bool *wrapped)
 {
     *wrapped = token->wrap != NULL;
-    return *wrapped ? token->wrap->name : "plain";
+    return *wrapped ? token->wrap->name : token->why_plain[0] != '\0' ? token->why_plain : "plain";
 }

@@ -235,6 +235,14 @@ class Tokens(Wrapped):
             flags = self.attributes(self.profile()["KEY_ID"], *FLAGS)
             self.assertEqual(flags, {n: ["0x0", v] for n, v in FLAGS.items()})
 
+    def test_uses_that_cannot_be_turned_off_are_told_whatever_other_schemes_say(self) -> None:
+        stays = (*TURNED_ON, "C_SetAttributeValue * return CKR_ATTRIBUTE_READ_ONLY", "mechanism rsa-aes-wrap",
+                 f"C_UnwrapKey * mech={PAD} return CKR_WRAPPED_KEY_INVALID")  # fmt: skip
+        self.refused("wrap", "cannot unwrap", "CKA_DECRYPT=true", script=stays)
+        self.fresh()
+        _, result = self.made("auto", "C_UnwrapKey * return CKR_WRAPPED_KEY_INVALID")
+        self.assertRegex(result.err, r"import: plain, since .*CKR_WRAPPED_KEY_INVALID")
+
     def test_one_that_wants_the_length_of_the_aes_key(self) -> None:
         secret = "class=CKO_SECRET_KEY"
         for refusal in ("CKR_ATTRIBUTE_TYPE_INVALID", "CKR_TEMPLATE_INCOMPLETE"):
