@@ -200,7 +200,7 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
     *read = true;
     // Which uses an unknown token took for its own affair, a rehearsal said that is long over.
     const struct recipe *recipe = token->info.recipe;
-    const unsigned asked = recipe->parts & ~(recipe->rehearse ? (unsigned)PART_OPTIONAL : 0U);
+    const unsigned asked = recipe->parts & ~(recipe->unknown ? (unsigned)PART_OPTIONAL : 0U);
     return judge_all(token, key, out, 0, asked, err) && check_unreadable(token, key, err) &&
            read_public_half(token, key, err) && key_challenge(token, key, err);
 }

@@ -88,7 +88,7 @@ static enum outcome rehearse(struct token *token, struct creation *c, struct ssa
     const bool good = key_works(token, &key, c->on_token, err);
     // Nothing needs the public half on the token: an unknown one that does not take it goes without.
     rv = object_create_public(token, c, &key.public_object);
-    token->no_public_half = token->info.recipe->rehearse && rv != CKR_OK;
+    token->no_public_half = token->info.recipe->unknown && rv != CKR_OK;
     if (!clear(token, &key, err))
         return STUCK;
     return good ? WORKS : UNFIT;

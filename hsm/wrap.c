@@ -4,6 +4,11 @@
 // PKCS#11 v3.0 section 2.14.3; p11-kit's header lacks it.
 #define CKM_AES_KEY_WRAP_KWP 0x210bUL
 
+// The same (RFC 5649) by the number of a maker who had it before the standard did; and section 3 of it, which
+// this one takes as a parameter.
+#define CKM_MAKERS_AES_KWP (CKM_VENDOR_DEFINED | 0x171UL)
+static CK_BYTE initial_value[] = {0xa6, 0x59, 0x59, 0xa6};
+
 // As long as the account's keys usually are.
 enum { TRANSPORT_BITS = 2048 };
 
@@ -13,15 +18,17 @@ struct rsa_aes_params {
     CK_RSA_PKCS_OAEP_PARAMS *oaep;
 };
 
-// In the order of preference. 0x210a is PKCS #7 padding in one module and RFC 5649 in another: the rehearsal
-// tells.
+// In the order of preference. 0x210a is PKCS #7 padding in one module and RFC 5649 in another, and a maker's
+// number may be anything at another maker's: the rehearsal tells.
 const struct wrap_scheme wrap_schemes[] = {
-    {CKM_RSA_AES_KEY_WRAP, 0, true, "CKM_RSA_AES_KEY_WRAP, SHA-256"},
-    {CKM_RSA_AES_KEY_WRAP, 0, false, "CKM_RSA_AES_KEY_WRAP, SHA-1"},
-    {0, CKM_AES_KEY_WRAP_KWP, true, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP"},
-    {0, CKM_AES_KEY_WRAP_KWP, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_KWP"},
-    {0, CKM_AES_KEY_WRAP_PAD, true, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_PAD"},
-    {0, CKM_AES_KEY_WRAP_PAD, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_PAD"},
+    {CKM_RSA_AES_KEY_WRAP, 0, true, false, "CKM_RSA_AES_KEY_WRAP, SHA-256"},
+    {CKM_RSA_AES_KEY_WRAP, 0, false, false, "CKM_RSA_AES_KEY_WRAP, SHA-1"},
+    {0, CKM_AES_KEY_WRAP_KWP, true, false, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP"},
+    {0, CKM_AES_KEY_WRAP_KWP, false, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_KWP"},
+    {0, CKM_AES_KEY_WRAP_PAD, true, false, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_PAD"},
+    {0, CKM_AES_KEY_WRAP_PAD, false, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_PAD"},
+    {0, CKM_MAKERS_AES_KWP, true, true, "CKM_RSA_PKCS_OAEP, SHA-256, and the maker's 0x80000171"},
+    {0, CKM_MAKERS_AES_KWP, false, true, "CKM_RSA_PKCS_OAEP, SHA-1, and the maker's 0x80000171"},
 };
 const size_t wrap_scheme_count = COUNT(wrap_schemes);
 
@@ -166,6 +173,8 @@ CK_RV wrap_open(struct token *token, const struct wrap_scheme *scheme, const str
                                  template, attributes, object);
     }
     CK_MECHANISM first = {CKM_RSA_PKCS_OAEP, &oaep, sizeof oaep}, then = {.mechanism = scheme->key};
+    if (scheme->initial_value)
+        then = (CK_MECHANISM){scheme->key, initial_value, sizeof initial_value};
     CK_OBJECT_HANDLE aes = CK_INVALID_HANDLE;
     CK_RV rv = open_aes(token, &first, sealed, &aes);
     if (rv != CKR_OK)

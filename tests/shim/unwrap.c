@@ -5,6 +5,8 @@
 #include "template.h"
 #include "wrapped.h"
 
+#include <string.h>
+
 /* PKCS#11 v2.40 section 2.1.21; p11-kit's header lacks it. */
 struct rsa_aes_params {
     CK_ULONG aes_bits;
@@ -86,6 +88,12 @@ CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJ
         return unwrap_rsa_aes(session, mechanism, unwrapping, from, length, &template, key);
     CK_MECHANISM named = *mechanism;
     named.mechanism = mechanism_behind(named.mechanism);
+    /* RFC 5649 section 3: what the wrapped module begins with anyway, and does not take. */
+    static const CK_BYTE initial_value[] = {0xa6, 0x59, 0x59, 0xa6};
+    if (named.mechanism != mechanism->mechanism && named.pParameter != NULL &&
+        named.ulParameterLen == sizeof(initial_value) &&
+        memcmp(named.pParameter, initial_value, sizeof(initial_value)) == 0)
+        named = (CK_MECHANISM){.mechanism = named.mechanism};
     return WRAPPED(C_UnwrapKey, session, &named, unwrapping, from, length, template.at, template.count, key);
 }
 
