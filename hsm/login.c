@@ -142,12 +142,20 @@ static bool check_writable(struct token *token, struct ssa_error *err)
                     "the token gives no session that can write");
 }
 
+static CK_RV open_with(struct token *token, CK_FLAGS flags)
+{
+    return token->module.call->C_OpenSession(token->slot, CKF_SERIAL_SESSION | flags, NULL, NULL,
+                                             &token->session);
+}
+
 bool session_open(struct token *token, bool writable, struct ssa_error *err)
 {
     if (token->session != CK_INVALID_HANDLE)
         return true;
-    const CK_FLAGS flags = CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0);
-    const CK_RV rv = token->module.call->C_OpenSession(token->slot, flags, NULL, NULL, &token->session);
+    CK_RV rv = open_with(token, writable ? CKF_RW_SESSION : 0);
+    // Network HSMs are known that have no sessions which only read, and say no more than this.
+    if (!writable && rv == CKR_FUNCTION_FAILED)
+        rv = open_with(token, CKF_RW_SESSION);
     if (rv == CKR_OK)
         return true;
     token->session = CK_INVALID_HANDLE;

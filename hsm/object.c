@@ -67,13 +67,41 @@ static void add_private(struct template *t, const struct creation *c)
         add_span(t, CKA_LABEL, c->label);
 }
 
+// A token may turn uses on in a key that it unwraps, whatever the template says (NSS does): those asked off
+// are turned off, which may be done to a use at any time (PKCS#11 v2.40 section 4.9). What came of it is read
+// by who proves the key.
+static void turn_uses_off(struct token *token, const struct creation *c, CK_OBJECT_HANDLE object)
+{
+    CK_BBOOL values[COUNT(flags)] = {0};
+    CK_ATTRIBUTE read[COUNT(flags)];
+    struct template off = {0};
+    for (size_t i = 0; i < COUNT(flags); i++)
+        read[i] = (CK_ATTRIBUTE)ATTRIBUTE(flags[i].type, &values[i], sizeof values[i]);
+    (void)token->module.call->C_GetAttributeValue(token->session, object, read, COUNT(read));
+    for (size_t i = 0; i < COUNT(flags); i++)
+        if ((c->parts & flags[i].part & PART_OPTIONAL) != 0 && read[i].ulValueLen == sizeof values[i] &&
+            values[i] != CK_FALSE)
+            add_flag(&off, flags[i].type, false);
+    if (off.count > 0)
+        (void)token->module.call->C_SetAttributeValue(token->session, object, off.attributes, off.count);
+}
+
+static CK_RV unwrap_private(struct token *token, const struct creation *c, struct template *t,
+                            CK_OBJECT_HANDLE *object)
+{
+    const CK_RV rv = wrap_open(token, token->wrap, c->sealed, t->attributes, t->count, object);
+    if (rv == CKR_OK)
+        turn_uses_off(token, c, *object);
+    return rv;
+}
+
 CK_RV object_put_private(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
 {
     const struct rsa_key *numbers = c->numbers;
     struct template t = {0};
     add_private(&t, c);
     if (c->sealed != NULL)
-        return wrap_open(token, token->wrap, c->sealed, t.attributes, t.count, object);
+        return unwrap_private(token, c, &t, object);
     if ((c->parts & PART_N_AND_D) != 0) {
         add_span(&t, CKA_MODULUS, numbers->n);
         add_span(&t, CKA_PRIVATE_EXPONENT, numbers->d);

@@ -23,6 +23,8 @@ struct transport {
     size_t modulus_len;
 };
 
+enum { WHY_PLAIN_MAX = 512 };
+
 struct token {
     struct module module;
     CK_SLOT_ID slot;
@@ -36,6 +38,7 @@ struct token {
     bool no_public_half;    // and that it takes no public key object
     struct transport transport;
     const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly
+    char why_plain[WHY_PLAIN_MAX];  // and why, where the token says that it unwraps keys
     struct token_info info;
 };
 
@@ -72,6 +75,9 @@ const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type)
 
 // "CKR_PIN_INCORRECT", or "CKR_0x…" for one we have no name for.
 const char *ckr_name(CK_RV rv, char buffer[static 32]);
+
+// Whether it says that another template might do.
+bool ckr_is_of_template(CK_RV rv);
 
 // An error from a PKCS#11 call, on the token (NULL: none).
 bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,

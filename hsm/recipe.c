@@ -94,7 +94,7 @@ static const struct recipe table[] = {
 static const struct recipe unknown = {.name = "an unknown token",
                                       .import_as = IMPORT_AS_USER,
                                       .parts = PART_ALL,
-                                      .rehearse = true,
+                                      .unknown = true,
                                       .public_half = true};
 
 // Cryptoki's text has a fixed width and no NUL. NULL is the beginning of everything.

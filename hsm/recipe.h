@@ -37,7 +37,7 @@ struct recipe {
     enum import_as import_as;
     const char *instead; // IMPORT_NEVER: what to do
     unsigned parts;      // of the template
-    bool rehearse;       // a throwaway session object shows whether it takes a key
+    bool unknown;        // none that was measured: what it does not take of the public half it goes without
     bool public_half;    // the public key is an object of its own, which we store
 
     // A card with slots: a key's id is the slot's byte, one key fits into each, and which key it is stands in
@@ -62,7 +62,7 @@ struct recipe {
     const char *unlock; // what helps then; NULL: its own tool
 };
 
-// Never NULL: an unknown token gets the strict standard recipe, rehearsed.
+// Never NULL: an unknown token gets the strict standard recipe.
 const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token);
 
 #endif

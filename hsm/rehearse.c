@@ -9,15 +9,10 @@ static const char rehearsal_id[] = "ssa-hsm rehearsal";
 
 enum outcome {
     WORKS,
-    REFUSED, // or not as it must be; nothing is left
+    REFUSED, // nothing is left
+    UNFIT,   // it came in and is not as it must be; nothing is left
     STUCK    // something may be left, or nothing could be tried
 };
-
-static bool refuses_template(CK_RV rv)
-{
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT ||
-           rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY;
-}
 
 static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
@@ -43,7 +38,7 @@ static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
 {
     token->left_out = 0;
     CK_RV rv = try_parts(token, c, PART_ALL, key);
-    if (!refuses_template(rv) || key->private_object != CK_INVALID_HANDLE)
+    if (!ckr_is_of_template(rv) || key->private_object != CK_INVALID_HANDLE)
         return rv;
     unsigned parts = PART_ALL & ~PART_OPTIONAL;
     rv = try_parts(token, c, parts, key);
@@ -93,10 +88,10 @@ static enum outcome rehearse(struct token *token, struct creation *c, struct ssa
     const bool good = key_works(token, &key, c->on_token, err);
     // Nothing needs the public half on the token: an unknown one that does not take it goes without.
     rv = object_create_public(token, c, &key.public_object);
-    token->no_public_half = token->info.recipe->rehearse && rv != CKR_OK;
+    token->no_public_half = token->info.recipe->unknown && rv != CKR_OK;
     if (!clear(token, &key, err))
         return STUCK;
-    return good ? WORKS : REFUSED;
+    return good ? WORKS : UNFIT;
 }
 
 static bool offered(const struct token *token)
@@ -120,18 +115,31 @@ static enum outcome rehearse_scheme(struct token *token, struct creation *c, con
     return outcome;
 }
 
-// Every way of unwrapping that the token has, until one works. The transport keys stay for the import.
+// Every way of unwrapping that the token has, until one works. Where none does, the error is that of the
+// first which brought a key in: a later one may not even be what the token means by the mechanism's number.
+static enum outcome rehearse_schemes(struct token *token, struct creation *c, struct ssa_error *err)
+{
+    enum outcome outcome = REFUSED;
+    bool came_in = false;
+    for (size_t i = 0; outcome != WORKS && outcome != STUCK && i < wrap_scheme_count; i++) {
+        struct ssa_error why = {0};
+        if (!wrap_offered(token, &wrap_schemes[i]))
+            continue;
+        outcome = rehearse_scheme(token, c, &wrap_schemes[i], &why);
+        if (!came_in || outcome == STUCK)
+            *err = why;
+        came_in = came_in || outcome == UNFIT;
+    }
+    return outcome == UNFIT ? REFUSED : outcome;
+}
+
+// The transport keys stay for the import.
 static enum outcome rehearse_wrapped(struct token *token, struct creation *c, struct ssa_error *err)
 {
-    enum outcome outcome = wrap_begin(token, err) ? REFUSED : STUCK;
-    for (size_t i = 0; outcome == REFUSED && i < wrap_scheme_count; i++)
-        if (wrap_offered(token, &wrap_schemes[i]))
-            outcome = rehearse_scheme(token, c, &wrap_schemes[i], err);
+    // Where it made no transport key, nothing is left either.
+    const enum outcome outcome = wrap_begin(token, err) ? rehearse_schemes(token, c, err) : REFUSED;
     if (outcome == WORKS)
         return WORKS;
-    // It made no transport key, so nothing is left either.
-    if (token->transport.private_key == CK_INVALID_HANDLE)
-        outcome = REFUSED;
     wrap_end(token);
     token->wrap = NULL;
     token->left_out = 0;
@@ -164,6 +172,15 @@ static bool cannot_unwrap(const struct token *token, const struct ssa_error *why
     return error_hint(err, "Nothing was asked of the API. --import auto gives it the key as it can take it.");
 }
 
+// For who wonders why a token that lists what is needed gets its key plainly.
+static void tell_why_plain(struct token *token, const struct ssa_error *why)
+{
+    const bool cause = why->cause[0] != '\0';
+    (void)text_format(token->why_plain, sizeof token->why_plain,
+                      "plain, since it cannot unwrap a key: %s%s%s%s", why->what, cause ? " (" : "",
+                      why->cause, cause ? ")" : "");
+}
+
 bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token, struct ssa_error *err)
 {
     const struct recipe *recipe = token->info.recipe;
@@ -173,8 +190,9 @@ bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
     SECRET_AUTO der = {0};
     if (way == SSA_IMPORT_WRAP && !wraps)
         return cannot_unwrap(token, &why, err);
-    // In a card's slot the only rehearsal would be the thing itself; its recipe was measured.
-    if (!wraps && (recipe->slots || (!recipe->rehearse && !on_token)))
+    // In a card's slot the only rehearsal would be the thing itself; its recipe was measured. Any other token
+    // may be set up to take no key, whatever its kind.
+    if (!wraps && recipe->slots)
         return true;
     if (!throwaway_key(&der, &numbers, err))
         return false;
@@ -187,11 +205,15 @@ bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
         *err = why;
     if (wrapped != REFUSED)
         return wrapped == WORKS;
-    return way == SSA_IMPORT_WRAP ? cannot_unwrap(token, &why, err) : rehearse_plainly(token, &c, way, err);
+    if (way == SSA_IMPORT_WRAP)
+        return cannot_unwrap(token, &why, err);
+    if (wraps)
+        tell_why_plain(token, &why);
+    return rehearse_plainly(token, &c, way, err);
 }
 
 const char *token_import_way(const struct token *token, bool *wrapped)
 {
     *wrapped = token->wrap != NULL;
-    return *wrapped ? token->wrap->name : "plain";
+    return *wrapped ? token->wrap->name : token->why_plain[0] != '\0' ? token->why_plain : "plain";
 }

@@ -4,6 +4,11 @@
 // PKCS#11 v3.0 section 2.14.3; p11-kit's header lacks it.
 #define CKM_AES_KEY_WRAP_KWP 0x210bUL
 
+// The same (RFC 5649) by the number of a maker who had it before the standard did; and section 3 of it, which
+// this one takes as a parameter.
+#define CKM_MAKERS_AES_KWP (CKM_VENDOR_DEFINED | 0x171UL)
+static CK_BYTE initial_value[] = {0xa6, 0x59, 0x59, 0xa6};
+
 // As long as the account's keys usually are.
 enum { TRANSPORT_BITS = 2048 };
 
@@ -13,15 +18,17 @@ struct rsa_aes_params {
     CK_RSA_PKCS_OAEP_PARAMS *oaep;
 };
 
-// In the order of preference. 0x210a is PKCS #7 padding in one module and RFC 5649 in another: the rehearsal
-// tells.
+// In the order of preference. 0x210a is PKCS #7 padding in one module and RFC 5649 in another, and a maker's
+// number may be anything at another maker's: the rehearsal tells.
 const struct wrap_scheme wrap_schemes[] = {
-    {CKM_RSA_AES_KEY_WRAP, 0, true, "CKM_RSA_AES_KEY_WRAP, SHA-256"},
-    {CKM_RSA_AES_KEY_WRAP, 0, false, "CKM_RSA_AES_KEY_WRAP, SHA-1"},
-    {0, CKM_AES_KEY_WRAP_KWP, true, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP"},
-    {0, CKM_AES_KEY_WRAP_KWP, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_KWP"},
-    {0, CKM_AES_KEY_WRAP_PAD, true, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_PAD"},
-    {0, CKM_AES_KEY_WRAP_PAD, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_PAD"},
+    {CKM_RSA_AES_KEY_WRAP, 0, true, false, "CKM_RSA_AES_KEY_WRAP, SHA-256"},
+    {CKM_RSA_AES_KEY_WRAP, 0, false, false, "CKM_RSA_AES_KEY_WRAP, SHA-1"},
+    {0, CKM_AES_KEY_WRAP_KWP, true, false, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP"},
+    {0, CKM_AES_KEY_WRAP_KWP, false, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_KWP"},
+    {0, CKM_AES_KEY_WRAP_PAD, true, false, "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_PAD"},
+    {0, CKM_AES_KEY_WRAP_PAD, false, false, "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_PAD"},
+    {0, CKM_MAKERS_AES_KWP, true, true, "CKM_RSA_PKCS_OAEP, SHA-256, and the maker's 0x80000171"},
+    {0, CKM_MAKERS_AES_KWP, false, true, "CKM_RSA_PKCS_OAEP, SHA-1, and the maker's 0x80000171"},
 };
 const size_t wrap_scheme_count = COUNT(wrap_schemes);
 
@@ -81,9 +88,10 @@ bool wrap_begin(struct token *token, struct ssa_error *err)
     struct transport *t = &token->transport;
     static const CK_ULONG bits = TRANSPORT_BITS;
     CK_MECHANISM mechanism = {.mechanism = CKM_RSA_PKCS_KEY_PAIR_GEN};
+    // Whether the public half is private is the token's own affair: there are some that know it one way
+    // alone.
     CK_ATTRIBUTE public_half[] = {
         ATTRIBUTE(CKA_TOKEN, &no, sizeof no),
-        ATTRIBUTE(CKA_PRIVATE, &no, sizeof no),
         ATTRIBUTE(CKA_WRAP, &yes, sizeof yes),
         ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),
         ATTRIBUTE(CKA_VERIFY, &no, sizeof no),
@@ -121,22 +129,33 @@ bool wrap_seal(const struct token *token, const struct wrap_scheme *scheme, cons
     return seal(numbers, &to, sealed, err);
 }
 
+static CK_RV unwrap_aes(struct token *token, CK_MECHANISM *mechanism, const struct sealed *sealed,
+                        CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *object)
+{
+    return token->module.call->C_UnwrapKey(token->session, mechanism, token->transport.private_key,
+                                           sealed->bytes.data, sealed->aes_len, template, attributes, object);
+}
+
 // The AES key becomes a session object that can do nothing but unwrap.
 static CK_RV open_aes(struct token *token, CK_MECHANISM *mechanism, const struct sealed *sealed,
                       CK_OBJECT_HANDLE *object)
 {
     static const CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     static const CK_KEY_TYPE type = CKK_AES;
+    static const CK_ULONG bytes = SEAL_AES_BYTES;
     CK_ATTRIBUTE template[] = {
-        ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type),
-        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),       ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
-        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes), ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
-        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),    ATTRIBUTE(CKA_WRAP, &no, sizeof no),
-        ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),     ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_CLASS, &class, sizeof class),     ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type),
+        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),           ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
+        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes),     ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
+        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),        ATTRIBUTE(CKA_WRAP, &no, sizeof no),
+        ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),         ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_VALUE_LEN, &bytes, sizeof bytes),
     };
-    return token->module.call->C_UnwrapKey(token->session, mechanism, token->transport.private_key,
-                                           sealed->bytes.data, sealed->aes_len, template, COUNT(template),
-                                           object);
+    // By the standard the length comes with the key, and most refuse it here; a few want it.
+    const CK_RV rv = unwrap_aes(token, mechanism, sealed, template, COUNT(template) - 1, object);
+    if (!ckr_is_of_template(rv))
+        return rv;
+    return unwrap_aes(token, mechanism, sealed, template, COUNT(template), object) == CKR_OK ? CKR_OK : rv;
 }
 
 CK_RV wrap_open(struct token *token, const struct wrap_scheme *scheme, const struct sealed *sealed,
@@ -154,6 +173,8 @@ CK_RV wrap_open(struct token *token, const struct wrap_scheme *scheme, const str
                                  template, attributes, object);
     }
     CK_MECHANISM first = {CKM_RSA_PKCS_OAEP, &oaep, sizeof oaep}, then = {.mechanism = scheme->key};
+    if (scheme->initial_value)
+        then = (CK_MECHANISM){scheme->key, initial_value, sizeof initial_value};
     CK_OBJECT_HANDLE aes = CK_INVALID_HANDLE;
     CK_RV rv = open_aes(token, &first, sealed, &aes);
     if (rv != CKR_OK)

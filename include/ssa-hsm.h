@@ -56,6 +56,8 @@ void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity);
 // SSA_PROGRESS is for somebody who watches: that it goes on, and why it takes so long.
 enum ssa_level { SSA_DETAIL, SSA_NOTICE, SSA_WARNING, SSA_PROGRESS };
 
+struct ssa_event;
+
 // Each may be NULL: nobody is there to ask, nobody listens, nothing interrupts.
 struct ssa_callbacks {
     void *context;
@@ -71,6 +73,10 @@ struct ssa_callbacks {
     void (*tell)(void *context, enum ssa_level level, const char *line);
     // True once the person wants to stop (a signal came): what runs is finished or undone, then ends.
     bool (*interrupted)(void *context);
+    // Hears of an operation that is over, just before its entry is put into the audit trail (ssa_history),
+    // which is locked meanwhile. event is borrowed. An entry that then could not be put there is told of
+    // again, the same in every byte.
+    void (*recorded)(void *context, const struct ssa_event *event);
 };
 
 // ---- Settings
@@ -443,6 +449,7 @@ struct ssa_event {
     const char *id;                  // of the entry
     long long sequence;              // from 1, without a gap
     const char *previous;            // the SHA-256 of the entry before, in hex
+    const char *sha256;              // its own, as its file is; empty where that cannot be read
     const char *operation, *outcome; // "key create"; "done", "undone", "failed", "left", "unknown"
     const char *import;              // how its key came into the token: "plain", "wrapped"; empty: none did
     struct ssa_time started, ended;

@@ -20,6 +20,13 @@ bool document_print(struct document *document, struct ssa_error *err)
     return printed;
 }
 
+bool document_flush(struct document *document, struct ssa_error *err)
+{
+    const bool printed = print_result(secret_span(&document->text), err);
+    secret_clear(&document->text);
+    return printed;
+}
+
 void document_drop(struct document *document)
 {
     // What was written so far is no whole text.

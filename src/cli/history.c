@@ -4,50 +4,29 @@
 #include "cli/age.h"
 #include "cli/command.h"
 #include "cli/document.h"
+#include "cli/event.h"
 #include "cli/print.h"
 #include "cli/table.h"
 #include "core/text.h"
 
-enum { JSON_MAX = 8 * 1024 * 1024, VERIFY_JSON_MAX = 1024 };
+// Half of it is room for one entry.
+enum { JSON_MAX = 512 * 1024, VERIFY_JSON_MAX = 1024 };
 
 struct shown {
     struct table table;
     struct document document;
     size_t count;
+    bool unprinted;
+    struct ssa_error *err;
 };
 
 static void add_json(void *context, const struct ssa_event *e)
 {
     struct shown *s = context;
-    struct json_writer *w = &s->document.json;
-    const struct {
-        const char *name, *text;
-    } texts[] = {{"id", e->id},
-                 {"previous", e->previous},
-                 {"operation", e->operation},
-                 {"outcome", e->outcome},
-                 {"import", e->import},
-                 {"clientId", e->client_id},
-                 {"baseUrl", e->base_url},
-                 {"serviceAccountId", e->account},
-                 {"email", e->email},
-                 {"keyId", e->key_id},
-                 {"oldKeyId", e->old_key_id},
-                 {"token", e->token},
-                 {"keyUri", e->key_uri},
-                 {"profile", e->profile},
-                 {"note", e->note}};
     s->count++;
-    json_open(w, JSON_OBJECT);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        member_text(w, texts[i].name, texts[i].text);
-    when_json(w, "startedAt", e->started);
-    when_json(w, "endedAt", e->ended);
-    json_name(w, "sequence");
-    json_integer(w, e->sequence);
-    json_name(w, "uid");
-    json_integer(w, e->uid);
-    json_close(w, JSON_OBJECT);
+    event_json(&s->document.json, e);
+    if (s->document.text.len > JSON_MAX / 2 && !s->unprinted)
+        s->unprinted = !document_flush(&s->document, s->err);
 }
 
 static void add_row(void *context, const struct ssa_event *e)
@@ -64,10 +43,11 @@ static void add_row(void *context, const struct ssa_event *e)
 
 static bool as_json(const struct invocation *i, struct shown *s, struct ssa_error *err)
 {
+    s->err = err;
     if (!document_begin(&s->document, JSON_MAX, err))
         return false;
     json_open(&s->document.json, JSON_ARRAY);
-    if (!ssa_history(&i->run, add_json, s, err)) {
+    if (!ssa_history(&i->run, add_json, s, err) || s->unprinted) {
         document_drop(&s->document);
         return false;
     }

@@ -8,6 +8,7 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/syslog.h"
 #include "cli/terminal.h"
 #include "core/secret.h"
 #include "core/text.h"
@@ -153,7 +154,9 @@ static bool run_command(const struct command *command, const struct arguments *a
         .word_count = a->word_count - name_words,
         .settings = settings,
         .run = {.settings = settings,
-                .callbacks = {.ask_secret = terminal_ask_secret,
+                .callbacks = {.context = settings,
+                              .recorded = syslog_recorded,
+                              .ask_secret = terminal_ask_secret,
                               .confirm = terminal_confirm,
                               .tell = tell_person,
                               .interrupted = was_interrupted},
@@ -165,7 +168,7 @@ static bool run_command(const struct command *command, const struct arguments *a
                                                 TIMEOUT_LEAST, TIMEOUT_MOST, &invocation.run.timeout, err))
         return false;
     return load_settings(settings, command, a, &invocation.run.callbacks, err) &&
-           command->run(&invocation, err);
+           syslog_check(settings, err) && command->run(&invocation, err);
 }
 
 static bool run(char **argv, bool *execs, struct ssa_error *err)

@@ -89,8 +89,10 @@ static bool read_from(const struct ssa_run *run, struct client_secret *secret, s
 static bool read_at(const struct ssa_run *run, struct client_secret *secret, struct pin_tries *tries,
                     struct target *at, struct ssa_error *err)
 {
-    if (!pin_policy_of_data(&at->pin, run, secret->uri, err) ||
-        !open_key_token(run, secret->uri, &at->token, err))
+    const enum beside beside = secret->elsewhere      ? BESIDE_ANOTHER
+                               : secret->keep != NULL ? BESIDE_PERHAPS
+                                                      : BESIDE_NONE;
+    if (!open_secret_token(run, secret->uri, beside, at, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token of the client secret: %s", token_info(at->token)->uri);
     at->pin.tries = tries;
@@ -118,6 +120,7 @@ bool client_secret_complete(const struct ssa_run *run, struct client_secret *sec
         return true;
     if (opened != NULL && token_matches(opened, secret->uri))
         return read_from(run, secret, opened, err);
+    secret->elsewhere = secret->elsewhere || opened != NULL;
     return read_from_its_own(run, secret, tries, err);
 }
 

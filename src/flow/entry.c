@@ -38,6 +38,7 @@ static const struct member {
     MEMBER("retireAt", TIME, retire_at),
     MEMBER("uid", NUMBER, uid),
     MEMBER("pid", NUMBER, pid),
+    MEMBER("id", TEXT, id),
     MEMBER("sequence", NUMBER, sequence),
     MEMBER("emptyBefore", NUMBER, empty_before),
     MEMBER("previous", TEXT, previous),

@@ -11,6 +11,8 @@
 #include "flow/window.h"
 #include "hsm/uri.h"
 
+#define JOURNAL_ID_MAX 48U
+
 enum operation {
     OP_ACCOUNT_CREATE,
     OP_ACCOUNT_ENABLE,
@@ -61,6 +63,7 @@ struct entry {
     struct window asked; // for the account, or the key
     time_t retire_at;    // of a rotation: the old key is to serve until then; 0: until somebody says so
     long long uid, pid;
+    char id[JOURNAL_ID_MAX];         // of a closed one: what its file's name ends with
     long long sequence;              // of a closed one, from 1; 0: not given yet
     long long empty_before;          // data objects with nothing in them, on a client secret's token
     char previous[FINGERPRINT_TEXT]; // the SHA-256 of the closed one before, as its file is

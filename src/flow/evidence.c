@@ -1,5 +1,5 @@
 // What an auditor files. The record is written once: what is printed and what is signed are the same bytes,
-// but for white space.
+// but for the indentation.
 #include "flow/evidence.h"
 #include "flow/api.h"
 

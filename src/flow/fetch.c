@@ -118,7 +118,7 @@ static bool sign_in_token(struct plan *plan, struct pin_policy *policy, const st
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(token)->uri);
     const bool late = secret != NULL && client_secret_is_late(secret);
     const bool elsewhere = late && !token_matches(token, secret->uri);
-    return (!elsewhere || client_secret_complete(run, secret, NULL, policy->tries, err)) &&
+    return (!elsewhere || client_secret_complete(run, secret, token, policy->tries, err)) &&
            token_login(token, false, &giver, err) &&
            (!late || client_secret_complete(run, secret, token, policy->tries, err)) &&
            make_assertion(plan, token, uri, assertion, err);

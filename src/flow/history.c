@@ -1,4 +1,5 @@
 // The audit trail, as the library hands it out.
+#include "flow/event.h"
 #include "flow/journal.h"
 
 #include "flow/journal_files.h"
@@ -8,34 +9,15 @@ struct showing {
     void *context;
 };
 
-static struct ssa_time time_of(time_t at)
-{
-    return (struct ssa_time){.known = at != 0, .seconds = at};
-}
-
 static bool visit(void *context, const char *id, const struct entry *e, struct ssa_error *err)
 {
     const struct showing *s = context;
     (void)err;
-    const struct ssa_event event = {.id = id,
-                                    .sequence = e->sequence,
-                                    .previous = e->previous,
-                                    .operation = operation_name(e->operation),
-                                    .outcome = outcome_name(e->outcome),
-                                    .import = e->import,
-                                    .started = time_of(e->started),
-                                    .ended = time_of(e->ended),
-                                    .uid = e->uid,
-                                    .client_id = e->client_id,
-                                    .base_url = e->base_url,
-                                    .account = e->account,
-                                    .email = e->email,
-                                    .key_id = e->kid,
-                                    .old_key_id = e->old_kid,
-                                    .token = e->token,
-                                    .key_uri = e->key_uri,
-                                    .profile = e->profile,
-                                    .note = e->note};
+    char sha256[FINGERPRINT_TEXT] = "";
+    // What cannot be read says so itself, in history_each.
+    if (!journal_hash_closed(id, sha256, NULL))
+        sha256[0] = '\0';
+    const struct ssa_event event = event_of(id, e, sha256);
     s->show(s->context, &event);
     return true;
 }
@@ -47,22 +29,34 @@ bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const st
     return history_each(run, visit, &s, err);
 }
 
-// One entry of the chain: its number follows, and it names the hash of the one before.
-static bool check_link(const char *name, long long number, const char *before, struct ssa_error *err)
+// By its name the entry that is to have this number.
+static bool check_number(const char *name, long long number, struct ssa_error *err)
+{
+    const long long found = journal_number(name);
+    if (found == number)
+        return true;
+    if (found == 0)
+        return error_set(err, SSA_CONFIG, NULL, name, "is no entry of the history");
+    if (found < number)
+        return error_set(err, SSA_CONFIG, NULL, name, "has the number of another entry");
+    return error_set(err, SSA_CONFIG, NULL, name, "entry %lld of the history is missing", number);
+}
+
+// One entry of the chain, whose name is its own; it holds the hash of the one before.
+static bool check_link(const char *name, long long number, const char *before, const char *hash,
+                       struct ssa_error *err)
 {
     struct entry entry;
-    const long long found = journal_number(name);
-    if (found != number)
-        return error_set(err, SSA_CONFIG, NULL, name,
-                         found == 0 ? "is no entry of the history" : "entry %lld of the history is missing",
-                         number);
-    if (!journal_read_closed(name, &entry, err))
+    char own[JOURNAL_NAME_MAX];
+    if (!check_number(name, number, err) || !journal_read_closed(name, &entry, err))
         return false;
-    if (entry.sequence != number)
-        return error_set(err, SSA_CONFIG, NULL, name, "the entry says that it is another (%lld)",
-                         entry.sequence);
-    return strcmp(entry.previous, before) == 0 ||
-           error_set(err, SSA_CONFIG, NULL, name, "the entry before this one was changed");
+    // Those of earlier versions have no id.
+    if (entry.sequence != number ||
+        (entry.id[0] != '\0' && (!journal_name(&entry, own) || strcmp(own, name) != 0)))
+        return error_set(err, SSA_CONFIG, NULL, name, "the entry says that it is another (%lld-%s)",
+                         entry.sequence, entry.id);
+    return strcmp(entry.previous, hash) == 0 ||
+           error_set(err, SSA_CONFIG, NULL, before, "was changed, or %s was, which follows on it", name);
 }
 
 bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, struct ssa_error *err)
@@ -73,7 +67,8 @@ bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, stru
     bool ok = journal_list(JOURNAL_CLOSED, &names, err);
     for (size_t i = 0; ok && i < names.count; i++) {
         const char *name = names.list[i]->d_name;
-        ok = check_link(name, (long long)i + 1, chain->last, err) &&
+        const char *before = i > 0 ? names.list[i - 1]->d_name : "the beginning of the history";
+        ok = check_link(name, (long long)i + 1, before, chain->last, err) &&
              journal_hash_closed(name, chain->last, err);
         chain->count += ok ? 1 : 0;
     }

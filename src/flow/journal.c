@@ -11,6 +11,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/event.h"
 #include "flow/journal_files.h"
 
 enum { RANDOM_BYTES = 4 };
@@ -80,9 +81,22 @@ bool journal_step(struct journal *j, enum step step, struct ssa_error *err)
 static bool put_away(struct journal *j, struct ssa_error *err)
 {
     struct entry *e = &j->entry;
-    if (e->sequence == 0 && (!journal_next(&e->sequence, e->previous, err) || !journal_write(j, err)))
+    const long long had = e->sequence;
+    char name[JOURNAL_NAME_MAX], hash[FINGERPRINT_TEXT], previous[FINGERPRINT_TEXT];
+    memcpy(previous, e->previous, sizeof previous);
+    memcpy(e->id, j->id, sizeof e->id);
+    if (!journal_next(&e->sequence, e->previous, err))
         return false;
-    return journal_put_away(j, err);
+    // One that has a place already was not moved there: another may have taken it meanwhile.
+    const bool kept = had == e->sequence && strcmp(previous, e->previous) == 0;
+    if ((!kept && !journal_write(j, err)) || !journal_seal(j, name, hash, err))
+        return false;
+    // Before it is put away: whoever is killed in between says it twice, and not never.
+    if (j->callbacks->recorded != NULL) {
+        const struct ssa_event event = event_of(name, e, hash);
+        j->callbacks->recorded(j->callbacks->context, &event);
+    }
+    return journal_put_away(j, name, err);
 }
 
 // What is there of entries that need nobody: those of nothing go, and those that were closed and not put away

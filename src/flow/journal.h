@@ -7,8 +7,6 @@
 #include "flow/entry.h"
 #include "flow/settings.h"
 
-#define JOURNAL_ID_MAX 48U
-
 struct journal {
     struct entry entry;
     char id[JOURNAL_ID_MAX]; // the file's name: begins with the time

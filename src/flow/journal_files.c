@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -20,7 +21,8 @@ enum {
     FILE_BYTES = 256 * 1024,
     ROOM = 64 * 1024,
     POLL_MS = 20,
-    NUMBER_DIGITS = 8,
+    NUMBER_DIGITS = 8, // at least
+    NUMBER_DIGITS_MAX = 18,
     PATIENCE_MS = 30000
 };
 
@@ -124,6 +126,14 @@ bool journal_create(struct journal *j, struct ssa_error *err)
     return (number == 0 || unwritable(err, number, path)) && sync_new_entry(err);
 }
 
+// Room for what the file holds: thousands of closed ones are read at once, of a few kilobytes each.
+static bool room_for(int fd, struct secret *text, struct ssa_error *err)
+{
+    struct stat s;
+    const bool small = fstat(fd, &s) == 0 && s.st_size > 0 && s.st_size < FILE_BYTES;
+    return secret_new(text, small ? (size_t)s.st_size : (size_t)FILE_BYTES, err);
+}
+
 // Where the file's text ends: behind it there is room, which reads as NUL.
 static bool read_file(int fd, struct secret *text)
 {
@@ -171,7 +181,7 @@ static enum last read_last(int fd, struct entry *entry, size_t *end)
     bool any = false;
     *entry = (struct entry){0};
     *end = 0;
-    if (!secret_new(&text, FILE_BYTES, NULL) || !read_file(fd, &text))
+    if (!room_for(fd, &text, NULL) || !read_file(fd, &text))
         return LAST_BROKEN;
     while (text.len > 0) {
         const uint8_t *newline = memrchr(text.data, '\n', text.len);
@@ -221,13 +231,19 @@ bool journal_open(struct journal *j, const char *name, bool *found, struct ssa_e
     return true;
 }
 
+// What is no regular file is not waited for.
+static int open_closed(const char *path)
+{
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
 bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     size_t end = 0;
     if (!file_path(JOURNAL_CLOSED, name, path, err))
         return false;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = open_closed(path);
     const bool read = fd >= 0 && read_last(fd, entry, &end) == LAST_READ;
     if (fd >= 0)
         (void)close(fd);
@@ -236,21 +252,26 @@ bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error
 
 long long journal_number(const char *name)
 {
-    char *end = NULL;
-    const long long number = strtoll(name, &end, 10);
-    return end == name + NUMBER_DIGITS && *end == '-' && number > 0 ? number : 0;
+    const size_t digits = strspn(name, "0123456789");
+    const bool numbered = digits >= NUMBER_DIGITS && digits <= NUMBER_DIGITS_MAX && name[digits] == '-';
+    return numbered ? strtoll(name, NULL, 10) : 0;
+}
+
+bool journal_name(const struct entry *entry, char out[static JOURNAL_NAME_MAX])
+{
+    return text_format(out, JOURNAL_NAME_MAX, "%0*lld-%s", NUMBER_DIGITS, entry->sequence, entry->id);
 }
 
 bool journal_hash_closed(const char *name, char hash[static FINGERPRINT_TEXT], struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     SECRET_AUTO text = {0};
-    if (!file_path(JOURNAL_CLOSED, name, path, err) || !secret_new(&text, FILE_BYTES, err))
+    if (!file_path(JOURNAL_CLOSED, name, path, err))
         return false;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = open_closed(path);
     if (fd < 0)
         return error_errno(err, SSA_CONFIG, errno, path, "the history's entry cannot be read");
-    const bool read = secret_read_fd(&text, fd, path, err);
+    const bool read = room_for(fd, &text, err) && secret_read_fd(&text, fd, path, err);
     (void)close(fd);
     if (read)
         fingerprint(secret_span(&text), hash);
@@ -259,27 +280,48 @@ bool journal_hash_closed(const char *name, char hash[static FINGERPRINT_TEXT], s
 
 bool journal_next(long long *sequence, char previous[static FINGERPRINT_TEXT], struct ssa_error *err)
 {
-    struct journal_names names;
-    *sequence = 1;
-    previous[0] = '\0';
-    bool ok = journal_list(JOURNAL_CLOSED, &names, err);
-    if (ok && names.count > 0) {
-        const char *last = names.list[names.count - 1]->d_name;
-        *sequence = journal_number(last) + 1;
-        ok = journal_hash_closed(last, previous, err);
+    char path[PATH_TEXT_MAX], last[NAME_MAX + 1] = "";
+    long long highest = 0;
+    if (!folder_path(JOURNAL_CLOSED, path, err))
+        return false;
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return error_errno(err, SSA_CONFIG, errno, path, "the journal cannot be read");
+    // Another's file in between has no number. Not sorted: this is done at the end of each operation.
+    errno = 0;
+    for (const struct dirent *d; (d = readdir(dir)) != NULL;) {
+        const long long number = journal_number(d->d_name);
+        if (number > highest && text_format(last, sizeof last, "%s", d->d_name))
+            highest = number;
     }
-    journal_names_free(&names);
-    return ok;
+    const int number = errno;
+    (void)closedir(dir);
+    if (number != 0)
+        return error_errno(err, SSA_CONFIG, number, path, "the journal cannot be read");
+    *sequence = highest + 1;
+    previous[0] = '\0';
+    return highest == 0 || journal_hash_closed(last, previous, err);
 }
 
-bool journal_put_away(struct journal *j, struct ssa_error *err)
+bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
+                  char hash[static FINGERPRINT_TEXT], struct ssa_error *err)
+{
+    SECRET_AUTO text = {0};
+    if (!secret_new(&text, FILE_BYTES, err))
+        return false;
+    if (!journal_name(&j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 ||
+        !read_file(j->fd, &text))
+        return unwritable(err, errno, j->id);
+    fingerprint(secret_span(&text), hash);
+    return true;
+}
+
+bool journal_put_away(const struct journal *j, const char *name, struct ssa_error *err)
 {
     char from[PATH_TEXT_MAX], to[PATH_TEXT_MAX];
-    char name[JOURNAL_ID_MAX + 16];
-    if (!text_format(name, sizeof name, "%0*lld-%s", NUMBER_DIGITS, j->entry.sequence, j->id) ||
-        !file_path(JOURNAL_OPEN, j->id, from, err) || !file_path(JOURNAL_CLOSED, name, to, err))
+    if (!file_path(JOURNAL_OPEN, j->id, from, err) || !file_path(JOURNAL_CLOSED, name, to, err))
         return false;
-    if (ftruncate(j->fd, (off_t)j->written) != 0 || rename(from, to) != 0)
+    if (rename(from, to) != 0)
         return unwritable(err, errno, to);
     return sync_own(JOURNAL_CLOSED, err) && sync_own(JOURNAL_OPEN, err);
 }
@@ -296,13 +338,19 @@ static int is_entry(const struct dirent *d)
     return d->d_name[0] != '.';
 }
 
+static int by_number(const struct dirent **a, const struct dirent **b)
+{
+    const long long one = journal_number((*a)->d_name), other = journal_number((*b)->d_name);
+    return one != other ? (one < other ? -1 : 1) : strcmp((*a)->d_name, (*b)->d_name);
+}
+
 bool journal_list(enum journal_folder folder, struct journal_names *names, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     *names = (struct journal_names){0};
     if (!folder_path(folder, path, err))
         return false;
-    const int count = scandir(path, &names->list, is_entry, alphasort);
+    const int count = scandir(path, &names->list, is_entry, by_number);
     if (count < 0)
         return errno == ENOENT || error_errno(err, SSA_CONFIG, errno, path, "the journal cannot be read");
     names->count = (size_t)count;

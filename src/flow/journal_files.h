@@ -6,6 +6,8 @@
 
 #include "flow/journal.h"
 
+#define JOURNAL_NAME_MAX (JOURNAL_ID_MAX + 24U)
+
 enum journal_folder { JOURNAL_OPEN, JOURNAL_CLOSED };
 
 // Whether there may be an open entry: without a lock, and without an error.
@@ -41,13 +43,22 @@ bool journal_hash_closed(const char *name, char hash[static FINGERPRINT_TEXT],
 // The number in a closed entry's name; 0 where there is none.
 long long journal_number(const char *name);
 
-// Moves the entry, which has its number, to the history.
-bool journal_put_away(struct journal *j, struct ssa_error *err) MUST_CHECK;
+// The name that a closed entry's file has: its number, which sorts, and its id.
+bool journal_name(const struct entry *entry, char out[static JOURNAL_NAME_MAX]) MUST_CHECK;
+
+// A closed entry's file, which has its number, to the last byte: its name in the history, and its SHA-256.
+// Fails with SSA_CONFIG.
+bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
+                  char hash[static FINGERPRINT_TEXT], struct ssa_error *err) MUST_CHECK;
+
+// Moves it to the history, under this name.
+bool journal_put_away(const struct journal *j, const char *name, struct ssa_error *err) MUST_CHECK;
 
 // Removes an entry of nothing.
 void journal_remove(const struct journal *j);
 
-// The names in a folder, sorted; freed by journal_names_free. A folder that is not there has none.
+// The names in a folder, sorted by number, then as text; freed by journal_names_free. A folder that is not
+// there has none.
 struct journal_names {
     struct dirent **list;
     size_t count;

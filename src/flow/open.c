@@ -136,6 +136,48 @@ bool find_data_token(const struct ssa_run *run, struct target *target, struct ss
     return find_target(run, target, err) && data_check_able(target->token, err);
 }
 
+// Whether the settings name this token under the name; *named: whether they name any.
+static bool is_named(const struct ssa_run *run, enum setting setting, const struct token *token, bool *named)
+{
+    struct uri *uri = NULL;
+    const char *value = settings_get(run->settings, setting, NULL);
+    if (value == NULL || !source_is_uri(value) || !uri_parse(value, &uri, NULL))
+        return false;
+    *named = true;
+    const bool same = token_matches(token, uri);
+    uri_free(&uri);
+    return same;
+}
+
+// Whether the PIN source of the settings is this token's. An option is given for this one command, so for the
+// one token that it needs; and where the settings name no token there is no other that it could be of.
+static bool has_their_pin(const struct ssa_run *run, const struct token *token, enum beside beside)
+{
+    bool named = false;
+    enum setting_source source;
+    (void)settings_get(run->settings, SET_PIN_SOURCE, &source);
+    if (beside == BESIDE_ANOTHER)
+        return false;
+    return is_named(run, SET_PRIVATE_KEY, token, &named) || is_named(run, SET_TOKEN, token, &named) ||
+           (beside == BESIDE_NONE && (source == FROM_OPTION || !named));
+}
+
+bool open_secret_token(const struct ssa_run *run, const struct uri *uri, enum beside beside,
+                       struct target *target, struct ssa_error *err)
+{
+    if (!pin_policy_of_secret(&target->pin, run, uri, err) || !open_key_token(run, uri, &target->token, err))
+        return false;
+    const struct token_info *info = token_info(target->token);
+    if (uri_pin_source(uri) != NULL || pin_attended(&target->pin, info) ||
+        has_their_pin(run, target->token, beside))
+        return true;
+    error_set(
+        err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_SECRET),
+        "is on token \"%s\", and says not where its PIN is: that of another token is not tried on a guess",
+        info->label);
+    return error_hint(err, "Add it to the URI: pin-source=file:PATH, behind the ? or an &.");
+}
+
 bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,
                  char out[static URI_TEXT_MAX], struct ssa_error *err)
 {

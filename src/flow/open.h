@@ -34,6 +34,15 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
 // objects. Does not log in.
 bool find_data_token(const struct ssa_run *run, struct target *target, struct ssa_error *err) MUST_CHECK;
 
+// Which tokens a command logs in to beside that of the client secret.
+enum beside { BESIDE_NONE, BESIDE_PERHAPS, BESIDE_ANOTHER };
+
+// Finds the token that holds the client secret of uri, and fills target->pin. A stored PIN that the settings
+// name is one token's, and is not tried on a second one on a guess (SSA_CONFIG): the URI's own pin-source is.
+// Does not log in; target->uri stays as it is.
+bool open_secret_token(const struct ssa_run *run, const struct uri *uri, enum beside beside,
+                       struct target *target, struct ssa_error *err) MUST_CHECK;
+
 // Writes the URI of the token, or, by what parts say, of an object on it, with the module as the next shell
 // finds it, and the pin-source of the URI that the token was found by, which may be NULL.
 bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,

@@ -28,8 +28,8 @@ static struct pin_policy policy_of(const struct ssa_run *run)
     return (struct pin_policy){.run = run, .retry = run->pin_retry, .state = {.fd = -1}};
 }
 
-bool pin_policy_of_data(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
-                        struct ssa_error *err)
+bool pin_policy_of_secret(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
+                          struct ssa_error *err)
 {
     *policy = policy_of(run);
     return uri_pin_source(uri) != NULL ? from_uri(uri, &policy->source, err)

@@ -28,10 +28,10 @@ struct pin_policy {
 bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                      struct ssa_error *err) MUST_CHECK;
 
-// The same for the token of a data object's URI: the settings name the PIN source of the key's token, so that
+// The same for the token of the client secret: the settings name the PIN source of the key's token, so that
 // the URI's own goes first.
-bool pin_policy_of_data(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
-                        struct ssa_error *err) MUST_CHECK;
+bool pin_policy_of_secret(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
+                          struct ssa_error *err) MUST_CHECK;
 
 // Whether a person gives the PIN.
 bool pin_attended(const struct pin_policy *policy, const struct token_info *info);

@@ -207,9 +207,12 @@ bool places_look(const struct ssa_run *run, struct places *places, struct ssa_er
 static bool read_secret_there(const struct ssa_run *run, struct client_secret *secret, struct token *token,
                               struct ssa_error *err)
 {
-    return !client_secret_is_on_token(run->settings) ||
-           (client_secret_begin(run, secret, err) &&
-            (!token_matches(token, secret->uri) || client_secret_complete(run, secret, token, NULL, err)));
+    if (!client_secret_is_on_token(run->settings))
+        return true;
+    if (!client_secret_begin(run, secret, err))
+        return false;
+    secret->elsewhere = !token_matches(token, secret->uri);
+    return secret->elsewhere || client_secret_complete(run, secret, token, NULL, err);
 }
 
 bool places_login(const struct ssa_run *run, struct places *places, struct client_secret *secret,

@@ -223,8 +223,7 @@ static bool find_named(const struct ssa_run *run, struct place *at, struct ssa_e
     data_label(at->object, at->label);
     return (text_format(at->uri, sizeof at->uri, "%s", named) ||
             error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is too long")) &&
-           pin_policy_of_data(&at->to.pin, run, at->object, err) &&
-           open_key_token(run, at->object, &at->to.token, err);
+           open_secret_token(run, at->object, BESIDE_NONE, &at->to, err);
 }
 
 static bool destroy(const struct ssa_run *run, const struct place *at, struct ssa_error *err)

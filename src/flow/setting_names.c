@@ -24,6 +24,7 @@ static const struct {
     [SET_AUDIENCE] = {"SSA_HSM_AUDIENCE", false},
     [SET_CACERT] = {"SSA_HSM_CACERT", false},
     [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
+    [SET_AUDIT] = {"SSA_HSM_AUDIT", false},
 };
 
 const char setting_secret_alias[] = "APS_CLIENT_SECRET";

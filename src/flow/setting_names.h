@@ -22,6 +22,7 @@ enum setting {
     SET_AUDIENCE,
     SET_CACERT,
     SET_CAPATH,
+    SET_AUDIT,
     SETTING_COUNT
 };
 

@@ -14,8 +14,9 @@ static void take(const struct key_attribute *from, const struct key *key, bool r
     static_assert(KEY_ATTRIBUTES <= sizeof verified->attributes / sizeof verified->attributes[0],
                   "the header has room for all");
     if (key->modulus_len > 0) {
-        verified->bits = (unsigned)key->modulus_len * 8;
-        fingerprint(span_of(key->modulus, key->modulus_len), verified->modulus_sha256);
+        const struct span modulus = span_of(key->modulus, key->modulus_len);
+        verified->bits = (unsigned)rsa_bits(modulus);
+        fingerprint(modulus, verified->modulus_sha256);
     }
     if (!read)
         return;

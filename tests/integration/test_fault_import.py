@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fault_support import FaultCase
+from fault_support import DESTROY, PUT_PRIVATE, PUT_PUBLIC, READ_BACK, SIGN, SIGN_INIT, FaultCase
 from harness import PIN, CallLog
 
 PRIVATE = "class=CKO_PRIVATE_KEY"
-PUBLIC = "class=CKO_PUBLIC_KEY"
 
 
 class BeforeTheApi(FaultCase):
@@ -42,6 +41,25 @@ class BeforeTheApi(FaultCase):
             with self.subTest(rule):
                 self.fresh()
                 self.failing(code, word, script=(rule,))
+
+    def test_what_a_rehearsal_shows(self) -> None:
+        """A token that is known is rehearsed all the same: it may be set up to take no keys."""
+        for rule, word in (
+            (f"C_CreateObject * {PRIVATE} return CKR_FUNCTION_NOT_SUPPORTED", "CKR_FUNCTION_NOT_SUPPORTED"),
+            (f"C_CreateObject 2+ {PRIVATE} return CKR_DEVICE_MEMORY", "CKR_DEVICE_MEMORY"),
+            ("C_GetAttributeValue 1 return CKR_DEVICE_ERROR", "CKR_DEVICE_ERROR"),
+            ("C_SignInit 1 return CKR_KEY_FUNCTION_NOT_PERMITTED", "CKR_KEY_FUNCTION_NOT_PERMITTED"),
+            ("C_Sign 1 return CKR_FUNCTION_FAILED", "CKR_FUNCTION_FAILED"),
+            ("C_Sign * corrupt", "does not verify"),
+            ("C_DestroyObject 1 return CKR_FUNCTION_FAILED", "rehearsal"),
+            (f"template refuse CKA_EXTRACTABLE {PRIVATE}", "CKR_ATTRIBUTE_TYPE_INVALID"),
+            (f"template set CKA_EXTRACTABLE true {PRIVATE}", "CKA_EXTRACTABLE"),
+            (f"attribute CKA_SENSITIVE false {PRIVATE}", "CKA_SENSITIVE"),
+            (f"C_CreateObject 1 {PRIVATE} remove", "CKR_DEVICE_REMOVED"),
+        ):
+            with self.subTest(rule):
+                self.fresh()
+                self.failing(7, word, script=(rule,))
 
     def test_pins_that_are_refused(self) -> None:
         for name in ("CKR_PIN_INCORRECT", "CKR_PIN_LOCKED", "CKR_PIN_EXPIRED", "CKR_PIN_INVALID", "CKR_PIN_LEN_RANGE"):
@@ -109,16 +127,16 @@ class AfterTheApi(FaultCase):
         for rule, word in (
             ("C_FindObjectsInit 1 return CKR_DEVICE_ERROR", "CKR_DEVICE_ERROR"),
             ("C_FindObjects 1 return CKR_DEVICE_MEMORY", "CKR_DEVICE_MEMORY"),
-            (f"C_CreateObject 1 {PRIVATE} return CKR_ATTRIBUTE_VALUE_INVALID", "CKR_ATTRIBUTE_VALUE_INVALID"),
-            (f"C_CreateObject 1 {PRIVATE} return CKR_DEVICE_MEMORY", "CKR_DEVICE_MEMORY"),
-            (f"C_CreateObject 1 {PRIVATE} return CKR_FUNCTION_NOT_SUPPORTED", "CKR_FUNCTION_NOT_SUPPORTED"),
-            (f"C_CreateObject 1 {PRIVATE} return CKR_USER_TYPE_INVALID", "CKR_USER_TYPE_INVALID"),
-            (f"C_CreateObject 1 {PUBLIC} return CKR_TEMPLATE_INCONSISTENT", "CKR_TEMPLATE_INCONSISTENT"),
-            ("C_GetAttributeValue 1 return CKR_DEVICE_ERROR", "CKR_DEVICE_ERROR"),
-            ("C_SignInit 1 return CKR_KEY_FUNCTION_NOT_PERMITTED", "CKR_KEY_FUNCTION_NOT_PERMITTED"),
-            ("C_Sign 1 return CKR_FUNCTION_FAILED", "CKR_FUNCTION_FAILED"),
-            ("C_Sign 1 corrupt", "does not verify"),
-            ("template refuse CKA_EXTRACTABLE class=CKO_PRIVATE_KEY", "CKR_ATTRIBUTE_TYPE_INVALID"),
+            (f"{PUT_PRIVATE} return CKR_ATTRIBUTE_VALUE_INVALID", "CKR_ATTRIBUTE_VALUE_INVALID"),
+            (f"{PUT_PRIVATE} return CKR_DEVICE_MEMORY", "CKR_DEVICE_MEMORY"),
+            (f"{PUT_PRIVATE} return CKR_FUNCTION_NOT_SUPPORTED", "CKR_FUNCTION_NOT_SUPPORTED"),
+            (f"{PUT_PRIVATE} return CKR_USER_TYPE_INVALID", "CKR_USER_TYPE_INVALID"),
+            (f"{PUT_PUBLIC} return CKR_TEMPLATE_INCONSISTENT", "CKR_TEMPLATE_INCONSISTENT"),
+            (f"{READ_BACK} return CKR_DEVICE_ERROR", "CKR_DEVICE_ERROR"),
+            (f"{SIGN_INIT} return CKR_KEY_FUNCTION_NOT_PERMITTED", "CKR_KEY_FUNCTION_NOT_PERMITTED"),
+            (f"{SIGN} return CKR_FUNCTION_FAILED", "CKR_FUNCTION_FAILED"),
+            (f"{SIGN} corrupt", "does not verify"),
+            (f"template refuse CKA_EXTRACTABLE {PRIVATE} on-token", "CKR_ATTRIBUTE_TYPE_INVALID"),
         ):
             with self.subTest(rule):
                 self.failing(word, "is deleted again at the API", script=(rule,))
@@ -130,7 +148,6 @@ class AfterTheApi(FaultCase):
             ("CKA_EXTRACTABLE", "true"),
             ("CKA_SENSITIVE", "false"),
             ("CKA_PRIVATE", "false"),
-            ("CKA_TOKEN", "false"),
             ("CKA_SIGN", "false"),
             ("CKA_DECRYPT", "true"),
             ("CKA_UNWRAP", "true"),
@@ -140,14 +157,14 @@ class AfterTheApi(FaultCase):
             ("CKA_EXTRACTABLE", "absent"),
         ):
             with self.subTest(name=name, value=value):
-                self.failing(name, script=(f"attribute {name} {value} {PRIVATE}",))
+                self.failing(name, script=(f"attribute {name} {value} {PRIVATE} on-token",))
                 self.assertEqual(self.objects(), [])
                 self.fresh()
 
     def test_attributes_that_are_really_wrong(self) -> None:
         for name, value in (("CKA_EXTRACTABLE", "true"), ("CKA_SENSITIVE", "false"), ("CKA_DECRYPT", "true")):
             with self.subTest(name):
-                self.failing(name, script=(f"template set {name} {value} {PRIVATE}",))
+                self.failing(name, script=(f"template set {name} {value} {PRIVATE} on-token",))
                 self.assertEqual(self.objects(), [])
                 self.fresh()
 
@@ -162,15 +179,15 @@ class AfterTheApi(FaultCase):
 
     def test_an_error_after_the_object_was_made(self) -> None:
         # The token says that it failed, and keeps the key: it is looked for by its id.
-        for kind in (PRIVATE, PUBLIC):
-            with self.subTest(kind):
+        for call in (PUT_PRIVATE, PUT_PUBLIC):
+            with self.subTest(call):
                 self.fresh()
-                self.failing("CKR_DEVICE_ERROR", script=(f"C_CreateObject 1 {kind} after-return CKR_DEVICE_ERROR",))
+                self.failing("CKR_DEVICE_ERROR", script=(f"{call} after-return CKR_DEVICE_ERROR",))
                 self.assertEqual(self.objects(), [])
 
     def test_removed_before_the_import(self) -> None:
         # Whether the token took it cannot be seen any more, so it is named.
-        self.failing("CKR_DEVICE_REMOVED", "on the token", script=(f"C_CreateObject 1 {PRIVATE} remove",), code=13)
+        self.failing("CKR_DEVICE_REMOVED", "on the token", script=(f"{PUT_PRIVATE} remove",), code=13)
         self.assertEqual(self.objects(), [])
 
     def test_removed_before_the_search(self) -> None:
@@ -179,14 +196,14 @@ class AfterTheApi(FaultCase):
 
     def test_removed_with_the_key_in_it(self) -> None:
         # The object on the token cannot be destroyed any more: that is said, and how to do it.
-        for rule in (f"C_CreateObject 1 {PUBLIC} remove", "C_SignInit 1 remove", "C_Sign 1 remove CKR_DEVICE_ERROR"):
+        for rule in (f"{PUT_PUBLIC} remove", f"{SIGN_INIT} remove", f"{SIGN} remove CKR_DEVICE_ERROR"):
             with self.subTest(rule):
                 self.fresh()
                 self.failing("left on the token", script=(rule,), code=13)
                 self.assertTrue(self.objects())
 
     def test_an_object_that_cannot_be_destroyed_is_named(self) -> None:
-        with self.shim("C_Sign 1 corrupt", "C_DestroyObject * return CKR_FUNCTION_FAILED"):
+        with self.shim(f"{SIGN} corrupt", f"{DESTROY}+ return CKR_FUNCTION_FAILED"):
             result = self.expect_failure(self.create(), 13, "left on the token", "does not verify")
         self.assertEqual(self.api.accounts(), [])
         # The command that it names must work as it stands.
@@ -195,13 +212,13 @@ class AfterTheApi(FaultCase):
         self.assertEqual(self.objects(), [])
 
     def test_a_half_that_cannot_be_destroyed(self) -> None:
-        with self.shim("C_Sign 1 corrupt", "C_DestroyObject 1 return CKR_FUNCTION_FAILED"):
+        with self.shim(f"{SIGN} corrupt", f"{DESTROY} return CKR_FUNCTION_FAILED"):
             self.expect_failure(self.create(), 13, "left on the token")
         self.assertEqual([kind for kind, _ in self.objects()], ["Private"])
 
     def test_both_undoings_fail(self) -> None:
         self.api.fault("status", method="DELETE", times=0, status=403)
-        with self.shim("C_Sign 1 corrupt", "C_DestroyObject * return CKR_FUNCTION_FAILED"):
+        with self.shim(f"{SIGN} corrupt", f"{DESTROY}+ return CKR_FUNCTION_FAILED"):
             result = self.expect_failure(self.create(), 13, "Left at the API", "left on the token")
         self.api.control("POST", "clear")
         self.follow(result, "ssa-hsm account delete")
@@ -225,7 +242,8 @@ class SpecialTokens(FaultCase):
     def test_keys_that_want_a_login_for_each_signature(self) -> None:
         with self.shim("always-authenticate") as log:
             self.expect(self.create(), 0)
-            self.assertEqual(log.count("C_Login"), 2)
+            # One for the rehearsal's signature, too.
+            self.assertEqual(log.count("C_Login"), 3)
             log.forget()
             self.expect(self.run_program("token"), 0)
             self.assertEqual(log.count("C_Login"), 2)

@@ -7,7 +7,20 @@ import os
 import signal
 from typing import Any
 
-from fault_support import ACCOUNTS, CREATE, KEYS, PLAIN, FaultCase, KeyCase, background, ended, eventually
+from fault_support import (
+    ACCOUNTS,
+    CREATE,
+    KEYS,
+    PLAIN,
+    PUT_PRIVATE,
+    PUT_PUBLIC,
+    SIGN,
+    FaultCase,
+    KeyCase,
+    background,
+    ended,
+    eventually,
+)
 from harness import Result
 
 
@@ -54,26 +67,26 @@ class AccountCreate(Recovery):
         self.assert_undone()
 
     def test_before_the_import(self) -> None:
-        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
         self.recover()
         self.assert_undone()
 
     def test_with_half_of_the_key_in_the_token(self) -> None:
-        self.killed(*CREATE, rule="C_CreateObject 1 class=CKO_PUBLIC_KEY kill before")
+        self.killed(*CREATE, rule=f"{PUT_PUBLIC} kill before")
         # The private half is there, and so is the key; its public half follows.
         self.recover(words=("whole on both sides",))
         self.assert_whole()
         self.expect(self.run_program("token"), 0)
 
     def test_with_the_key_whole_on_both_sides_it_gets_its_profile(self) -> None:
-        self.killed(*CREATE, rule="C_Sign 1 kill after")
+        self.killed(*CREATE, rule=f"{SIGN} kill after")
         self.recover(words=("whole on both sides",))
         self.assert_whole()
         self.expect(self.run_program("token"), 0)
         self.assertEqual(self.history()[-1]["outcome"], "done")
 
     def test_the_next_command_says_so_and_the_same_again_is_refused(self) -> None:
-        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
         self.api.forget_requests()
         self.expect(self.run_program(*CREATE), 3, "did not come to its end", "key recover")
         self.assertNotIn("POST /service-accounts", self.api.asked())
@@ -94,7 +107,7 @@ class AccountCreate(Recovery):
         self.assertNotIn(ours[0], left)
 
     def test_a_token_that_is_away_is_waited_for(self) -> None:
-        self.killed(*CREATE, rule="C_Sign 1 kill after")
+        self.killed(*CREATE, rule=f"{SIGN} kill after")
         moved = self.store.tokens.rename(self.dir / "away")
         self.store.tokens.mkdir()
         self.recover(code=13, words=("not settled",))
@@ -105,13 +118,13 @@ class AccountCreate(Recovery):
         self.assert_whole()
 
     def test_another_client_id_does_not_touch_it(self) -> None:
-        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
         self.recover("--client-id", "another", words=("another client id",))
         self.assertEqual(len(self.open_operations()), 1)
         self.assertEqual(len(self.api.accounts()), 1)
 
     def test_forgetting_leaves_it_all(self) -> None:
-        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
         self.api.fault("status", method="*", path="/service-accounts*", status=500, times=0)
         self.recover("--timeout", 2, code=13)
         self.recover("--timeout", 2, "--forget", words=("forgotten",))
@@ -119,7 +132,7 @@ class AccountCreate(Recovery):
         self.assertEqual(self.history()[-1]["outcome"], "left")
 
     def test_nothing_of_a_journal_that_is_no_journal_is_touched(self) -> None:
-        self.killed(*CREATE, rule="C_CreateObject 1 kill before")
+        self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
         folder = self.state / "ssa-hsm" / "journal"
         entry = folder / self.open_operations()[0]
         for text in ('{"operation":"key create","step":"key-made","kid":"../../x"}\n', "nonsense\n", "{}\n[]\n"):
@@ -162,14 +175,14 @@ class KeyCreate(Recovery, KeyCase):
         self.assertEqual(len(self.keys_of(self.account)), 2)
 
     def test_whole_on_both_sides(self) -> None:
-        self.killed(*self.key_create(), rule="C_Sign 1 kill after")
+        self.killed(*self.key_create(), rule=f"{SIGN} kill after")
         self.recover(words=("whole on both sides", str(self.target)))
         with self.shim():
             self.expect(self.run_program("token", "--profile", self.target), 0)
         self.assertIn(self.foreign, self.keys_of(self.account))
 
     def test_a_key_that_is_gone_at_the_api_goes_on_the_token(self) -> None:
-        self.killed(*self.key_create(), rule="C_Sign 1 kill after")
+        self.killed(*self.key_create(), rule=f"{SIGN} kill after")
         ours = next(kid for kid in self.keys_of(self.account) if kid != self.foreign)
         self.api.call("DELETE", f"/service-accounts/{self.account}/keys/{ours}", self.api.admin())
         self.recover()
@@ -177,7 +190,7 @@ class KeyCreate(Recovery, KeyCase):
         self.assertEqual(self.open_operations(), [])
 
     def test_a_profile_that_somebody_wrote_meanwhile_is_not_replaced(self) -> None:
-        self.killed(*self.key_create(), rule="C_Sign 1 kill after")
+        self.killed(*self.key_create(), rule=f"{SIGN} kill after")
         self.target.write_text("MINE=1\n")
         self.recover(code=13, words=("exists already",))
         self.assertEqual(self.target.read_text(), "MINE=1\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fault_support import CREATE, KEYS, PLAIN, FaultCase, background, ended, eventually
+from fault_support import CREATE, KEYS, PLAIN, PUT_PRIVATE, FaultCase, background, ended, eventually
 from harness import Result
 
 
@@ -184,7 +184,7 @@ class Faults(Rotation):
         self.assert_as_it_was()
 
     def test_an_import_that_fails_is_undone(self) -> None:
-        with self.shim("C_CreateObject 1 return CKR_DEVICE_MEMORY"):
+        with self.shim(f"{PUT_PRIVATE} return CKR_DEVICE_MEMORY"):
             self.expect(self.rotate("--now"), 12, "CKR_DEVICE_MEMORY")
         self.assert_as_it_was()
 

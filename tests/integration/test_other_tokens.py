@@ -38,6 +38,13 @@ class Unknown(FaultCase):
         self.assertNotIn("decides", said)
         self.assertEqual(len(self.objects()), 2)
 
+    def test_one_without_sessions_that_only_read(self) -> None:
+        with self.shim(*UNKNOWN, "session no-read-only"):
+            self.expect(self.create(), 0)
+            for command in (["token"], ["key", "verify"], ["key", "list", "--login"], ["hsm", "list", "--login"]):
+                result = self.expect(self.run_program(*command), 0)
+                self.assertNotIn("CKR_FUNCTION_FAILED", result.err + result.out)
+
     def test_the_rehearsal_is_over_before_the_api_is_asked_and_leaves_nothing(self) -> None:
         self.api.fault("status", method="POST", path="/token", status=403)
         with self.shim(*UNKNOWN) as log:

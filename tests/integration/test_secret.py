@@ -340,6 +340,30 @@ class AnotherToken(SecretCase):
         self.assertIn("token=vault", self.profile()["APS_SECRET_ID"])
         self.expect(self.run_quietly("token"), 0)
 
+    def without_pin_source(self) -> None:
+        self.use(re.sub(r"pin-source=[^&]*&?", "", self.uri))
+
+    def test_the_pin_of_the_keys_token_is_not_tried_on_a_guess(self) -> None:
+        self.without_pin_source()
+        stored = {"SSA_HSM_PIN_SOURCE": None}
+        option = ("--pin-source", str(self.env["SSA_HSM_PIN_SOURCE"]))
+        for command in (["token"], ["key", "create", "--force"], ["account", "list"], ["key", "list", "--login"],
+                        ["key", "rotate"], ["secret", "import", "--force"]):  # fmt: skip
+            with self.shim() as log:
+                self.expect(self.run_quietly(*command), 3, "APS_SECRET_ID", '"vault"', "guess", "pin-source=", out="")
+                self.assertLessEqual(log.count("C_Login"), 1, command)
+                self.assertNotIn("CKR_PIN_INCORRECT", log.text, command)
+        for command in (["token"], ["key", "create", "--force"], ["key", "list", "--login"]):
+            self.expect(self.run_quietly(*command, *option, env=stored), 3, "guess", out="")
+        self.assertEqual(self.api.asked(), [])
+
+    def test_an_option_is_for_the_one_token_that_a_command_needs(self) -> None:
+        self.without_pin_source()
+        option = ("--pin-source", f"file:{self.vault_pin}")
+        self.expect(self.run_quietly("account", "list", *option), 0)
+        self.expect(self.run_quietly("secret", "remove", "--yes"), 3, "guess")
+        self.expect(self.run_quietly("secret", "remove", "--yes", *option), 0)
+
     def test_it_moves_from_one_to_the_other(self) -> None:
         moved = self.imported()
         self.assertIn("token=work", moved)

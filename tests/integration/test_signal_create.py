@@ -6,12 +6,23 @@ import itertools
 import signal
 import time
 
-from fault_support import ACCOUNTS, CREATE, KEYS, PLAIN, KeyCase, background, ended, eventually
+from fault_support import (
+    ACCOUNTS,
+    CREATE,
+    KEYS,
+    PLAIN,
+    PUT_PRIVATE,
+    PUT_PUBLIC,
+    SIGN,
+    SIGN_INIT,
+    KeyCase,
+    background,
+    ended,
+    eventually,
+)
 from harness import PIN, SLOW, Terminal
 from signal_support import ENDING, SignalCase
 
-PRIVATE = "class=CKO_PRIVATE_KEY"
-PUBLIC = "class=CKO_PUBLIC_KEY"
 
 
 class BeforeTheRequest(SignalCase):
@@ -98,11 +109,11 @@ class DuringTheImport(SignalCase):
         numbers = itertools.cycle(ENDING)
         for rule in (
             "C_FindObjectsInit 1 signal SIGNAL",
-            f"C_CreateObject 1 {PRIVATE} signal SIGNAL before",
-            f"C_CreateObject 1 {PRIVATE} signal SIGNAL after",
-            f"C_CreateObject 1 {PUBLIC} signal SIGNAL after",
-            "C_SignInit 1 signal SIGNAL",
-            "C_Sign 1 signal SIGNAL after",
+            f"{PUT_PRIVATE} signal SIGNAL before",
+            f"{PUT_PRIVATE} signal SIGNAL after",
+            f"{PUT_PUBLIC} signal SIGNAL after",
+            f"{SIGN_INIT} signal SIGNAL",
+            f"{SIGN} signal SIGNAL after",
         ):
             number = next(numbers)
             with self.subTest(rule, number=number.name):
@@ -112,14 +123,14 @@ class DuringTheImport(SignalCase):
 
     def test_while_the_token_is_slow(self) -> None:
         here = self.dir / "here"
-        with self.shim(f"C_CreateObject 1 {PRIVATE} touch {here} sleep 400"):
+        with self.shim(f"{PUT_PRIVATE} touch {here} sleep 400"):
             self.interrupted_at(here.exists, signal.SIGINT)
         self.assert_both_sides_agree()
 
     def test_and_the_import_fails(self) -> None:
         for number in ENDING:
             with self.subTest(number.name):
-                with self.shim(f"C_Sign 1 signal {number.name[3:]} corrupt"):
+                with self.shim(f"{SIGN} signal {number.name[3:]} corrupt"):
                     result = self.create()
                 self.assertEqual(result.code, -number, str(result))
                 self.assertIn("is deleted again at the API", result.err)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,8 +18,20 @@ from test_other_tokens import PRIVATE, UNKNOWN
 
 # What a token that takes no key in the clear may say.
 REFUSALS = ("CKR_FUNCTION_NOT_SUPPORTED", "CKR_TEMPLATE_INCONSISTENT")
-PAD = "CKM_AES_KEY_WRAP_PAD"
+OAEP, PAD = "CKM_RSA_PKCS_OAEP", "CKM_AES_KEY_WRAP_PAD"
 NO_PAD = f"mechanism hide {PAD}"
+WHOLE, KWP = "CKM_RSA_AES_KEY_WRAP", "CKM_AES_KEY_WRAP_KWP"
+# What SoftHSM calls PAD is what the standard calls KWP, and with OAEP before it the whole.
+AS_WHOLE = ("mechanism rsa-aes-wrap", NO_PAD)
+MAKERS = "CKM_MAKERS_AES_KWP"
+SCHEMES = (
+    (WHOLE, AS_WHOLE),
+    (KWP, (f"mechanism rename {PAD} {KWP}",)),
+    (PAD, ()),
+    (MAKERS, (f"mechanism rename {PAD} {MAKERS}", NO_PAD)),
+)
+# NSS turns these on in whatever it unwraps.
+TURNED_ON = tuple(f"template set {name} true {PRIVATE}" for name in ("CKA_DECRYPT", "CKA_UNWRAP", "CKA_SIGN_RECOVER"))
 
 
 class Wrapped(FaultCase):
@@ -50,9 +63,9 @@ class Wrapped(FaultCase):
 class Way(Wrapped):
     def test_the_object_is_the_same_as_one_that_came_in_plainly(self) -> None:
         seen = []
-        for way, private in (("plain", 1), ("wrap", 0)):
+        for way, private, script in (("plain", 3, ()), *(("wrap", 0, script) for _, script in SCHEMES)):
             self.fresh()
-            log, _ = self.made(way)
+            log, _ = self.made(way, *script)
             self.assertEqual(len([c for c in log.of("C_CreateObject") if "CKO_PRIVATE_KEY" in c.args]), private)
             key_id = self.profile()["KEY_ID"]
             everything = [f"0x{n:x}" for n in (*range(0x100, 0x10D), 0x110, *range(0x120, 0x122), 0x162, 0x163, 0x164,
@@ -64,7 +77,20 @@ class Way(Wrapped):
             self.assertEqual({n: v for n, v in flags.items()}, {n: ["0x0", v] for n, v in FLAGS.items()})
             numbers = self.attributes(key_id, *NUMBERS.values())
             self.assertEqual(numbers, {n: [SENSITIVE_VALUE, "-"] for n in NUMBERS.values()})
-        self.assertEqual(seen[0], seen[1])
+        for read in seen[1:]:
+            self.assertEqual(read, seen[0])
+
+    def test_each_scheme(self) -> None:
+        for name, script in SCHEMES:
+            for way in ("auto", "wrap"):
+                with self.subTest(name, way=way):
+                    self.fresh()
+                    log, result = self.made(way, *script)
+                    told = "0x80000171" if name == MAKERS else name
+                    self.assertRegex(result.err, rf"import: wrapped, .*{told}\b")
+                    used = re.findall(r"C_UnwrapKey .*mech=(\w+).* -> CKR_OK", log.text)
+                    self.assertEqual(set(used) - {OAEP}, {name})
+                    self.assertEqual(self.history()[-1]["import"], "wrapped")
 
     def test_auto_prefers_it_and_says_so(self) -> None:
         log, result = self.made("auto")
@@ -139,6 +165,7 @@ class Tokens(Wrapped):
         for refusal in REFUSALS:
             refuses = f"C_CreateObject * {PRIVATE} return {refusal}"
             for script in (
+                (refuses, NO_PAD),
                 (*UNKNOWN, refuses, NO_PAD),
                 (*UNKNOWN, refuses, "C_UnwrapKey * return CKR_KEY_HANDLE_INVALID"),
                 (refuses, "C_UnwrapKey * return CKR_WRAPPED_KEY_INVALID"),
@@ -150,7 +177,8 @@ class Tokens(Wrapped):
 
     def test_asked_to_take_it_in_the_clear_it_says_what_would_do(self) -> None:
         refuses = f"C_CreateObject * {PRIVATE} return CKR_FUNCTION_NOT_SUPPORTED"
-        self.refused("plain", "rehearsal", "--import plain", script=(*UNKNOWN, refuses))
+        for known in ((), UNKNOWN):
+            self.refused("plain", "rehearsal", "--import plain", script=(*known, refuses))
 
     def test_wrap_on_one_that_cannot(self) -> None:
         for script, word in (
@@ -183,9 +211,8 @@ class Tokens(Wrapped):
 
     def test_a_token_without_the_mechanisms_is_not_bothered(self) -> None:
         log, _ = self.made("auto", NO_PAD)
-        for name in ("C_GenerateKeyPair", "C_UnwrapKey", "C_DestroyObject"):
+        for name in ("C_GenerateKeyPair", "C_UnwrapKey"):
             self.assertEqual(log.count(name), 0)
-        self.assertEqual(log.count("C_CreateObject"), 2)
 
     def test_a_use_that_it_does_not_know_is_left_out_of_that_template_too(self) -> None:
         refuses = f"C_UnwrapKey * {PRIVATE} attr=CKA_SIGN_RECOVER return CKR_ATTRIBUTE_TYPE_INVALID"
@@ -206,6 +233,35 @@ class Tokens(Wrapped):
                     self.expect_failure(self.create("--import", "wrap"), 12, "is deleted again at the API")
                 self.assert_nothing_left()
 
+    def test_uses_that_the_token_turns_on_are_turned_off(self) -> None:
+        for _, script in SCHEMES:
+            self.fresh()
+            log, _ = self.made("wrap", *TURNED_ON, *script)
+            # Of the rehearsal's two keys and the real one.
+            self.assertEqual(len(log.of("C_SetAttributeValue", "CKR_OK")), 3)
+            flags = self.attributes(self.profile()["KEY_ID"], *FLAGS)
+            self.assertEqual(flags, {n: ["0x0", v] for n, v in FLAGS.items()})
+
+    def test_uses_that_cannot_be_turned_off_are_told_whatever_other_schemes_say(self) -> None:
+        stays = (*TURNED_ON, "C_SetAttributeValue * return CKR_ATTRIBUTE_READ_ONLY", "mechanism rsa-aes-wrap",
+                 f"C_UnwrapKey * mech={PAD} return CKR_WRAPPED_KEY_INVALID")  # fmt: skip
+        self.refused("wrap", "cannot unwrap", "CKA_DECRYPT=true", script=stays)
+        self.fresh()
+        _, result = self.made("auto", "C_UnwrapKey * return CKR_WRAPPED_KEY_INVALID")
+        self.assertRegex(result.err, r"import: plain, since .*CKR_WRAPPED_KEY_INVALID")
+
+    def test_one_that_wants_the_length_of_the_aes_key(self) -> None:
+        secret = "class=CKO_SECRET_KEY"
+        for refusal in ("CKR_ATTRIBUTE_TYPE_INVALID", "CKR_TEMPLATE_INCOMPLETE"):
+            self.fresh()
+            wants = f"C_UnwrapKey * {secret} lacks=CKA_VALUE_LEN return {refusal}"
+            self.made("wrap", wants, f"template drop CKA_VALUE_LEN {secret}")
+
+    def test_one_that_has_all_public_keys_private(self) -> None:
+        with self.shim(*UNKNOWN, "template refuse CKA_PRIVATE class=CKO_PUBLIC_KEY"):
+            self.expect(self.create("--import", "wrap"), 0)
+        self.expect(self.run_program("token"), 0)
+
     def first(self) -> int:
         """Which C_UnwrapKey of a whole run is the last, that of the real key."""
         with self.shim() as log:
@@ -216,16 +272,15 @@ class Tokens(Wrapped):
 
 
 class Killed(Wrapped):
-    def test_at_each_step_and_recovered(self) -> None:
-        with self.shim() as log:
+    def killed_at(self, steps: tuple[str, ...], *script: str) -> None:
+        with self.shim(*script) as log:
             self.expect(self.create("--import", "wrap"), 0)
-        steps = ("C_GenerateKeyPair", "C_UnwrapKey", "C_CreateObject", "C_DestroyObject", "C_SignInit")
         for name in steps:
             for which in range(1, log.count(name) + 1):
                 for when in ("before", "after"):
                     with self.subTest(name, which=which, when=when):
                         self.fresh()
-                        with self.shim(f"{name} {which} kill {when}"):
+                        with self.shim(f"{name} {which} kill {when}", *script):
                             self.assertEqual(self.create("--import", "wrap").code, -signal.SIGKILL)
                         # No transport key, no throwaway key: at most what `key recover` knows of.
                         ids = {id_ for _, id_ in self.objects()}
@@ -233,6 +288,15 @@ class Killed(Wrapped):
                         self.assertNotIn(b"ssa-hsm rehearsal".hex(), ids)
                         self.expect(self.run_program("key", "recover"), 0)
                         self.assert_both_sides_agree()
+
+    def test_at_each_step_and_recovered(self) -> None:
+        self.killed_at(("C_GenerateKeyPair", "C_UnwrapKey", "C_CreateObject", "C_DestroyObject", "C_SignInit"))
+
+    def test_while_one_mechanism_does_it_all(self) -> None:
+        self.killed_at(("C_GenerateKeyPair", "C_UnwrapKey"), *AS_WHOLE)
+
+    def test_while_uses_are_turned_off(self) -> None:
+        self.killed_at(("C_SetAttributeValue",), *TURNED_ON)
 
     def test_while_the_api_is_asked(self) -> None:
         self.api.fault("status", method="POST", path=KEYS, status=403)

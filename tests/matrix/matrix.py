@@ -33,13 +33,13 @@ from world import World  # noqa: E402
 SAMPLE = 180
 # What each sabotage must be reported as, and in which cells it is done: one that is undone, one that is killed.
 _NOTICED = {
-    "recovery": ("at the API, and in no profile", "*/p11/C_CreateObject.2/kill-after*"),
-    "foreign": ("foreign key", "*-create/p11/C_Sign.1/*+older"),
-    "draft": ("draft", "*-create/p11/C_Sign.1/CKR_*"),
-    "remote": ("on no token", "*-create/p11/C_Sign.1/CKR_*"),
-    "token": ("names a key that is not on the token", "*-create/p11/C_Sign.1/CKR_*"),
+    "recovery": ("at the API, and in no profile", "*/p11/C_CreateObject.5/kill-after*"),
+    "foreign": ("foreign key", "*-create/p11/C_Sign.2/*+older"),
+    "draft": ("draft", "*-create/p11/C_Sign.2/CKR_*"),
+    "remote": ("on no token", "*-create/p11/C_Sign.2/CKR_*"),
+    "token": ("names a key that is not on the token", "*-create/p11/C_Sign.2/CKR_*"),
+    "account": ("account without a profile", "*-create/p11/C_Sign.2/CKR_*"),
     "secret": ("something else among the data objects", "secret-import/p11/C_CreateObject.1/CKR_*"),
-    "account": ("account without a profile", "*-create/p11/C_Sign.1/CKR_*"),
 }
 _DISKS = "SSA_MATRIX_DISKS"
 _world: World | None = None

@@ -62,15 +62,15 @@ TOKEN = Step(("token", *_TIMEOUT), "before", changes={"APS_SECRET_ID": "LINE"})
 # One that the API does not know: so the two can be told apart.
 IMPORT_OLD = Step(("secret", "import"), "before", changes={"APS_SECRET_ID": OLD})
 
-# The token breaks as the new key is proved: all of it is undone.
-_UNPROVED = ("C_SignInit 1 return CKR_DEVICE_ERROR",)
+# The token breaks as the new key is proved (the rehearsal has signed before): all of it is undone.
+_UNPROVED = ("C_SignInit 2 return CKR_DEVICE_ERROR",)
 _LOST_ACCOUNT = ({"action": "drop", "method": "POST", "path": "/service-accounts"},)
 _LOST_KEY = ({"action": "drop", "method": "POST", "path": KEYS},)
 # The accounts and the keys are listed before a key is made.
 _NO_WAY_BACK = ({"action": "refuse", "method": "[GD]*", "times": 0, "skip": 2},)
 _STORED = ("C_CreateObject 1 kill after",)
 _PROVED = ("C_DestroyObject 1 kill",)
-_IMPORTED = ("C_CreateObject 2 kill after",)
+_IMPORTED = ("C_CreateObject 5 kill after",)
 
 
 def _with(step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, Any], ...] = ()) -> Step:

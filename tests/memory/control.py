@@ -32,6 +32,15 @@ def build_leaky(folder: Path) -> Path:
     return program
 
 
+def build_overhear(folder: Path) -> Path:
+    """Compiles overhear.c, as a library that is preloaded."""
+    library = folder / "overhear.so"
+    source = Path(__file__).with_name("overhear.c")
+    subprocess.run(["cc", "-std=c17", "-O1", "-fPIC", "-shared", "-o", library, source], check=True)
+    library.chmod(0o755)
+    return library
+
+
 def hide(folder: Path) -> tuple[Path, Source]:
     """Fresh secrets: the file for leaky.c, and the needles that tell them apart."""
     values = {name: os.urandom(_SIZE) for name in PLACES}

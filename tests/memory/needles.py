@@ -125,7 +125,7 @@ class Source:
     keys: list[str]
     key_dirs: list[str]
     secrets: dict[str, str]  # label: file that holds the value
-    raw: dict[str, str]  # label: file, bytes of a control, whose only form they are
+    raw: dict[str, str]  # label: file, bytes whose only form they are; may grow until a process has stopped
 
     @staticmethod
     def load(path: Path) -> Source:

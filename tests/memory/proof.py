@@ -21,6 +21,7 @@ from world import ROOT, CannotRun, World
 COMMANDS = (
     "account-create", "token", "exec", "secret-import", "secret-token", "key-create", "key-import", "key-rotate",
 )  # fmt: skip
+WRAPPING_KEY = 32  # bytes
 
 
 @dataclass
@@ -99,7 +100,8 @@ class Proof:
             self._world.run_untraced(command, environment)
             return
         secrets = {"PIN": str(self._world.pin_file), "client secret": str(self._world.secret_file)}
-        source = Source([], [str(self._world.issued)], secrets, {})
+        source = Source([], [str(self._world.issued)], secrets, {"wrapping key": str(self._world.overheard)})
+        overheard = self._world.overheard.stat().st_size
         output = self._world.tracer / f"{name}.out"
         with open(output, "wb") as stdout, open(output.with_suffix(".err"), "wb") as stderr:
             try:
@@ -115,6 +117,9 @@ class Proof:
             self.totals.failed.append(f"{name.replace('-', ' ')} ended with {report['status']}: {said}")
         elif not self._done(name, output):
             self.totals.failed.append(f"{name.replace('-', ' ')} ended with 0 and has not done its work")
+        # One for the rehearsal, one for the key itself.
+        if makes and self._way == "wrap" and self._world.overheard.stat().st_size - overheard < 2 * WRAPPING_KEY:
+            self.totals.failed.append(f"{name.replace('-', ' ')}: the key that wraps was not overheard")
 
     def _done(self, name: str, output: Path) -> bool:
         """A program that does nothing leaks nothing: that is no proof."""

@@ -22,6 +22,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from control import build_overhear
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "proof"
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -77,6 +79,9 @@ class World:
             self._copy_of_shim.chmod(0o755)
         self.pin_file = self.write("pin", self.pin.encode())
         self.secret_file = self.write("secret", self.client_secret.encode())
+        # The keys that wrapped others.
+        self.overheard = self.write("overheard", b"")
+        self._overhear = build_overhear(self.folder)
 
     def _leave_folder(self) -> None:
         if self._keep:
@@ -176,6 +181,8 @@ class World:
             "APS_SECRET_ID": self.client_secret if literal_secret else f"file:{self.secret_file}",
             "SSA_HSM_MODULE": str(self._module),
             **self._unwrapping,
+            "LD_PRELOAD": str(self._overhear),
+            "OVERHEARD": str(self.overheard),
             "SSA_HSM_TOKEN": f"pkcs11:token={TOKEN}",
             "SSA_HSM_PIN_SOURCE": f"file:{self.pin_file}",
             "SSA_HSM_SCOPE": "data:read",

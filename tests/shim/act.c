@@ -79,6 +79,9 @@ static bool matches(const struct filter *filter, const struct call *call, bool l
         return false;
     if (filter->attribute.given && call_attribute(call, filter->attribute.number) == NULL)
         return false;
+    if (filter->lacking.given &&
+        (call->attributes == NULL || call_attribute(call, filter->lacking.number) != NULL))
+        return false;
     if (filter->pin == PIN_NULL && (call->user == NULL || call->pin != NULL))
         return false;
     if (filter->pin == PIN_EMPTY && (call->pin == NULL || call->pin_length != 0))

@@ -14,10 +14,17 @@ CK_RV shim_get_slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info);
 CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info);
 CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count);
 CK_RV shim_get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info);
+bool mechanism_is_hidden(CK_MECHANISM_TYPE type);
+
+/* unwrap.c */
+CK_RV shim_generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public,
+                             CK_ULONG public_count, CK_ATTRIBUTE *private, CK_ULONG private_count,
+                             CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *key);
 CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
                       CK_BYTE *from, CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count,
                       CK_OBJECT_HANDLE *key);
-bool mechanism_is_hidden(CK_MECHANISM_TYPE type);
+/* The wrapped module's name of it. */
+CK_MECHANISM_TYPE mechanism_behind(CK_MECHANISM_TYPE type);
 
 /* login.c */
 CK_RV shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,

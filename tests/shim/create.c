@@ -1,88 +1,27 @@
-/* C_CreateObject as pickier tokens have it: attributes refused, ignored, overridden; the security officer's
- * alone. */
+/* C_CreateObject as pickier tokens have it: with the template that they take, by the security officer alone.
+ */
 #include "behave.h"
 #include "rsa.h"
 #include "sessions.h"
+#include "template.h"
 #include "wrapped.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
-/* Room for what rules add to a template. */
-enum { MAX_TEMPLATE = 128 };
-
-struct template
-{
-    CK_ATTRIBUTE at[MAX_TEMPLATE];
-    CK_ULONG count;
-};
-
-static bool concerns(const struct attribute_rule *rule, CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class)
-{
-    return rule->type == type && (!rule->object_class.given || rule->object_class.number == class);
-}
-
-static bool listed(const struct attribute_rules *rules, CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class)
-{
-    for (size_t i = 0; i < rules->count; i++)
-        if (concerns(&rules->at[i], type, class))
-            return true;
-    return false;
-}
-
-static CK_ATTRIBUTE *find(struct template *template, CK_ATTRIBUTE_TYPE type)
-{
-    for (CK_ULONG i = 0; i < template->count; i++)
-        if (template->at[i].type == type)
-            return &template->at[i];
-    return NULL;
-}
-
-static bool put(struct template *template, CK_ATTRIBUTE_TYPE type, void *value, CK_ULONG length)
-{
-    CK_ATTRIBUTE *attribute = find(template, type);
-    if (attribute == NULL) {
-        if (template->count == MAX_TEMPLATE)
-            return false;
-        attribute = &template->at[template->count++];
-    }
-    *attribute = (CK_ATTRIBUTE){type, value, length};
-    return true;
-}
-
-static CK_RV rewrite(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS class, struct template *to)
-{
-    for (CK_ULONG i = 0; i < count; i++)
-        if (listed(&script.refused, from[i].type, class))
-            return CKR_ATTRIBUTE_TYPE_INVALID;
-    for (CK_ULONG i = 0; i < count; i++) {
-        if (listed(&script.dropped, from[i].type, class))
-            continue;
-        if (to->count == MAX_TEMPLATE)
-            return CKR_HOST_MEMORY;
-        to->at[to->count++] = from[i];
-    }
-    for (size_t i = 0; i < script.forced.count; i++) {
-        struct attribute_rule *rule = &script.forced.at[i];
-        if (concerns(rule, rule->type, class) && !put(to, rule->type, rule->value, rule->length))
-            return CKR_HOST_MEMORY;
-    }
-    return CKR_OK;
-}
-
 static CK_RV complete(struct template *template, struct rsa_rest *rest)
 {
-    const CK_ATTRIBUTE *p = find(template, CKA_PRIME_1), *q = find(template, CKA_PRIME_2),
-                       *e = find(template, CKA_PUBLIC_EXPONENT);
-    bool has_modulus = find(template, CKA_MODULUS) != NULL;
-    bool has_exponent = find(template, CKA_PRIVATE_EXPONENT) != NULL;
+    const CK_ATTRIBUTE *p = template_find(template, CKA_PRIME_1), *q = template_find(template, CKA_PRIME_2),
+                       *e = template_find(template, CKA_PUBLIC_EXPONENT);
+    bool has_modulus = template_find(template, CKA_MODULUS) != NULL;
+    bool has_exponent = template_find(template, CKA_PRIVATE_EXPONENT) != NULL;
     if (p == NULL || q == NULL || e == NULL || (has_modulus && has_exponent))
         return CKR_OK;
     if (!rsa_complete(p, q, e, rest))
         return CKR_ATTRIBUTE_VALUE_INVALID;
-    if (!has_modulus && !put(template, CKA_MODULUS, rest->modulus, rest->modulus_length))
+    if (!has_modulus && !template_put(template, CKA_MODULUS, rest->modulus, rest->modulus_length))
         return CKR_HOST_MEMORY;
-    if (!has_exponent && !put(template, CKA_PRIVATE_EXPONENT, rest->exponent, rest->exponent_length))
+    if (!has_exponent && !template_put(template, CKA_PRIVATE_EXPONENT, rest->exponent, rest->exponent_length))
         return CKR_HOST_MEMORY;
     return CKR_OK;
 }
@@ -90,7 +29,7 @@ static CK_RV complete(struct template *template, struct rsa_rest *rest)
 /* What is in the place of a new object goes without a word, as in the slots of a PIV card. */
 static void replace(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, struct template *template)
 {
-    const CK_ATTRIBUTE *given = find(template, CKA_ID);
+    const CK_ATTRIBUTE *given = template_find(template, CKA_ID);
     CK_OBJECT_HANDLE old[16];
     struct object_id id;
     CK_SLOT_ID slot = 0;
@@ -117,7 +56,7 @@ static CK_RV create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *from, CK_ULONG coun
 {
     struct template template = {.count = 0};
     struct rsa_rest rest = {.modulus_length = 0};
-    CK_RV rv = rewrite(from, count, class, &template);
+    CK_RV rv = template_rewrite(from, count, class, &template);
     if (rv == CKR_OK && script.complete_rsa && class == CKO_PRIVATE_KEY)
         rv = complete(&template, &rest);
     if (rv == CKR_OK && script.create_replaces)
@@ -131,13 +70,10 @@ static CK_RV create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *from, CK_ULONG coun
 CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count,
                          CK_OBJECT_HANDLE *object)
 {
-    const struct call call = {.attributes = attributes, .attribute_count = count};
-    const CK_ATTRIBUTE *given = call_attribute(&call, CKA_CLASS);
-    if (given == NULL || given->pValue == NULL || given->ulValueLen != sizeof(CK_OBJECT_CLASS))
-        return WRAPPED(C_CreateObject, session, attributes, count, object);
     CK_OBJECT_CLASS class = 0;
     CK_SLOT_ID slot = 0;
-    memcpy(&class, given->pValue, sizeof(class));
+    if (!template_class(attributes, count, &class))
+        return WRAPPED(C_CreateObject, session, attributes, count, object);
     if (is_sos_alone(class) && session_slot(session, &slot) && slot_login(slot) != LOGIN_SO)
         return CKR_USER_TYPE_INVALID;
     CK_RV rv = create(session, attributes, count, class, object);

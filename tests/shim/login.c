@@ -12,6 +12,8 @@ CK_RV shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_N
 {
     if (slot_login(slot) == LOGIN_SO && (flags & CKF_RW_SESSION) == 0)
         return CKR_SESSION_READ_WRITE_SO_EXISTS;
+    if (script.no_read_only && (flags & CKF_RW_SESSION) == 0)
+        return CKR_FUNCTION_FAILED;
     CK_RV rv = WRAPPED(C_OpenSession, slot, flags, application, notify, session);
     if (rv == CKR_OK && !session_open(*session, slot)) {
         (void)WRAPPED(C_CloseSession, *session);

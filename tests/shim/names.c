@@ -24,7 +24,9 @@ static const struct name ckr[] = {CKR_NAMES(NAME)};
 static const struct name cko[] = {CKO_NAMES(NAME)};
 static const struct name cku[] = {CKU_NAMES(NAME)};
 static const struct name cka[] = {CKA_NAMES(NAME)};
-static const struct name ckm[] = {CKM_NAMES(NAME) NAME(CKM_AES_KEY_WRAP_KWP)};
+#define CKM_MAKERS_AES_KWP (CKM_VENDOR_DEFINED | 0x171UL)
+
+static const struct name ckm[] = {CKM_NAMES(NAME) NAME(CKM_AES_KEY_WRAP_KWP) NAME(CKM_MAKERS_AES_KWP)};
 static const struct name token_flags[] = {TOKEN_FLAG_NAMES(NAME)};
 static const struct name slot_flags[] = {SLOT_FLAG_NAMES(NAME)};
 

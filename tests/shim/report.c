@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struct optional *class)
+static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struct optional *class,
+                                             bool on_token)
 {
     for (size_t i = 0; i < script.reported.count; i++) {
         const struct attribute_rule *rule = &script.reported.at[i];
         const struct optional *wanted = &rule->object_class;
-        if (rule->type == type && (!wanted->given || (class->given && wanted->number == class->number)))
+        if (rule->type == type && (!wanted->given || (class->given && wanted->number == class->number)) &&
+            (!rule->on_token || on_token))
             return rule;
     }
     static const struct attribute_rule always = {
@@ -72,11 +74,12 @@ CK_RV shim_get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE objec
     if (no_rules || attributes == NULL || count == 0 || !object_class(session, object, &class.number))
         return WRAPPED(C_GetAttributeValue, session, object, attributes, count);
     class.given = true;
+    bool on_token = object_is_on_token(session, object);
     const struct attribute_rule **rules = calloc(count, sizeof(const struct attribute_rule *));
     if (rules == NULL)
         return CKR_HOST_MEMORY;
     for (CK_ULONG i = 0; i < count; i++)
-        rules[i] = rule_for(attributes[i].type, &class);
+        rules[i] = rule_for(attributes[i].type, &class, on_token);
     CK_RV rv = ask_rest(session, object, attributes, count, rules);
     for (CK_ULONG i = 0; i < count && is_partial(rv); i++) {
         CK_RV one = rules[i] != NULL ? answer(&attributes[i], rules[i]) : CKR_OK;

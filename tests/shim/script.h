@@ -55,7 +55,7 @@ struct optional {
 };
 
 struct filter {
-    struct optional object_class, attribute, user, mechanism;
+    struct optional object_class, attribute, lacking, user, mechanism;
     enum pin_filter pin;
     bool without_certificate;
 };
@@ -73,6 +73,7 @@ struct rule {
 struct attribute_rule {
     CK_ATTRIBUTE_TYPE type;
     struct optional object_class;
+    bool on_token; /* of objects with CKA_TOKEN alone */
     bool absent;
     unsigned char value[MAX_VALUE];
     CK_ULONG length;
@@ -115,16 +116,18 @@ struct script {
         bool given;
         unsigned long from, to; /* the wrapped module's name of it, and ours */
     } renamed;
+    bool rsa_aes_wrap;        /* CKM_RSA_AES_KEY_WRAP, of the wrapped module's two */
     struct text absent_while; /* a file: while it exists, there is no token */
 
     struct attribute_rules reported;                 /* C_GetAttributeValue */
-    struct attribute_rules refused, dropped, forced; /* C_CreateObject */
+    struct attribute_rules refused, dropped, forced; /* templates of what is made */
     bool complete_rsa;
     bool create_replaces;
     bool find_needs_certificate;
     struct mechanisms create_needs_so; /* object classes */
 
     bool needs_reserved; /* C_Initialize */
+    bool no_read_only;
     bool always_authenticate;
     struct text protected_pin, so_pin, user_pin;
     unsigned long pin_tries, pin_quiet;

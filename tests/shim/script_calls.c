@@ -53,6 +53,7 @@ static bool parse_filter(const struct words *words, const char *word, struct fil
     } keys[] = {
         {"class=", NAME_CKO, offsetof(struct filter, object_class)},
         {"attr=", NAME_CKA, offsetof(struct filter, attribute)},
+        {"lacks=", NAME_CKA, offsetof(struct filter, lacking)},
         {"user=", NAME_CKU, offsetof(struct filter, user)},
         {"mech=", NAME_CKM, offsetof(struct filter, mechanism)},
     };
@@ -79,7 +80,8 @@ static bool parse_filter(const struct words *words, const char *word, struct fil
         return words_fail(words, "\"%s\": unknown name", word);
     }
     return words_fail(
-        words, "\"%s\": a filter is class=, attr=, user=, mech=, pin=null, pin=empty or certificate=none",
+        words,
+        "\"%s\": a filter is class=, attr=, lacks=, user=, mech=, pin=null, pin=empty or certificate=none",
         word);
 }
 

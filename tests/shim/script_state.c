@@ -78,6 +78,7 @@ static bool parse_attribute_rule(struct words *words, struct attribute_rules *ru
         return false;
     if (!words_class(words, &rule->object_class))
         return false;
+    rule->on_token = words_take_if(words, "on-token");
     rules->count++;
     return true;
 }
@@ -144,6 +145,8 @@ static bool parse_mechanism(struct words *words, struct script *into)
         return parse_mechanisms(words, &into->hidden);
     if (words_take_if(words, "only"))
         return parse_mechanisms(words, &into->only);
+    if (words_take_if(words, "rsa-aes-wrap"))
+        return into->rsa_aes_wrap = true;
     if (words_take_if(words, "rename")) {
         struct mechanisms names = {0};
         if (!parse_mechanisms(words, &names))
@@ -155,7 +158,7 @@ static bool parse_mechanism(struct words *words, struct script *into)
         into->renamed.to = names.at[1];
         return true;
     }
-    return words_fail(words, "mechanism hide, only or rename?");
+    return words_fail(words, "mechanism hide, only, rename or rsa-aes-wrap?");
 }
 
 static bool parse_attribute(struct words *words, struct script *into)
@@ -241,6 +244,13 @@ static bool parse_initialize(struct words *words, struct script *into)
     return into->needs_reserved = true;
 }
 
+static bool parse_session(struct words *words, struct script *into)
+{
+    if (!words_take_if(words, "no-read-only"))
+        return words_fail(words, "session no-read-only?");
+    return into->no_read_only = true;
+}
+
 static bool parse_counting(struct words *words, struct script *into)
 {
     if (!words_take_if(words, "across-processes"))
@@ -269,6 +279,7 @@ bool parse_state_rule(struct words *words, struct script *into)
         {"protected-path", parse_protected_path},
         {"always-authenticate", parse_always_authenticate},
         {"initialize", parse_initialize},
+        {"session", parse_session},
         {"count", parse_counting},
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

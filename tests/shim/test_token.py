@@ -61,6 +61,28 @@ class Token(ShimTest):
         renamed = self.run_with("mechanism rename CKM_AES_KEY_WRAP_PAD CKM_SKIPJACK_WRAP", steps)
         self.assertEqual(renamed[1], "CKR_OK")
 
+    def test_rsa_aes_wrap_made_of_two_mechanisms(self):
+        def steps(module):
+            session, key = self.ready(module)
+            slot, count, handle = module.slots()[0], ctypes.c_ulong(100), ctypes.c_ulong()
+            every = (ctypes.c_ulong * 100)()
+            module.call("C_GetMechanismList", slot, every, ctypes.byref(count))
+            whole = driver.Mechanism(0x1054, None, 0)
+            return [0x1054 in every[:count.value],
+                    module.call("C_GetMechanismInfo", slot, 0x1054, (ctypes.c_ulong * 3)()),
+                    module.call("C_UnwrapKey", session, ctypes.byref(whole), key, b"", 0, None, 0, ctypes.byref(handle))]
+        self.assertEqual(self.run_with("", steps)[:2], [False, "CKR_MECHANISM_INVALID"])
+        alone = "mechanism rsa-aes-wrap\nmechanism hide CKM_AES_KEY_WRAP_PAD CKM_RSA_PKCS_OAEP"
+        self.assertEqual(self.run_with(alone, steps), [True, "CKR_OK", "CKR_MECHANISM_PARAM_INVALID"])
+
+    def test_a_rule_about_what_a_template_lacks(self):
+        def create(module):
+            session = module.start()
+            return [module.create(session, driver.Key().pairs(**more)) for more in ({}, {"CKA_SUBJECT": b"x"})]
+        refused, made = self.run_with("C_CreateObject * lacks=CKA_SUBJECT return CKR_TEMPLATE_INCOMPLETE", create)
+        self.assertEqual(refused, "CKR_TEMPLATE_INCOMPLETE")
+        self.assertIsInstance(made, int)
+
     def test_attributes_as_the_script_reports_them(self):
         script = """attribute CKA_SENSITIVE false class=CKO_PRIVATE_KEY
                     attribute CKA_ALWAYS_AUTHENTICATE absent
@@ -94,6 +116,21 @@ class Token(ShimTest):
                          ["CKR_OK", "00", b"test key".hex(), "07"])
         self.assertEqual(self.run_with("template set CKA_DECRYPT true\ntemplate drop CKA_LABEL", create),
                          ["CKR_OK", "01", "", "07"])
+
+    def test_rules_for_objects_that_stay(self):
+        def create(module):
+            session = module.start()
+            found = []
+            for stays in (b"\1", b"\0"):
+                pairs = [p if p[0] != "CKA_TOKEN" else ("CKA_TOKEN", stays) for p in self.key.pairs(b"\7")]
+                made = module.create(session, pairs)
+                found.append(made if isinstance(made, str) else module.read(session, made, "CKA_DECRYPT"))
+            return found
+        kind = "class=CKO_PRIVATE_KEY on-token"
+        for rule, stays in ((f"template refuse CKA_LABEL {kind}", "CKR_ATTRIBUTE_TYPE_INVALID"),
+                            (f"template set CKA_DECRYPT true {kind}", ["CKR_OK", "01"]),
+                            (f"attribute CKA_DECRYPT true {kind}", ["CKR_OK", "01"])):
+            self.assertEqual(self.run_with(rule, create), [stays, ["CKR_OK", "00"]], rule)
 
     def test_numbers_left_out_are_completed(self):
         def create(module):

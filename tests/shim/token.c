@@ -115,25 +115,9 @@ bool mechanism_is_hidden(CK_MECHANISM_TYPE type)
     return script.only.count > 0;
 }
 
-static CK_MECHANISM_TYPE wrapped_name(CK_MECHANISM_TYPE type)
-{
-    return script.renamed.given && type == script.renamed.to ? script.renamed.from : type;
-}
-
 CK_RV shim_get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 {
-    return WRAPPED(C_GetMechanismInfo, slot, wrapped_name(type), info);
-}
-
-CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
-                      CK_BYTE *from, CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count,
-                      CK_OBJECT_HANDLE *key)
-{
-    if (mechanism == NULL)
-        return CKR_ARGUMENTS_BAD;
-    CK_MECHANISM named = *mechanism;
-    named.mechanism = wrapped_name(named.mechanism);
-    return WRAPPED(C_UnwrapKey, session, &named, unwrapping, from, length, attributes, count, key);
+    return WRAPPED(C_GetMechanismInfo, slot, mechanism_behind(type), info);
 }
 
 /* As the standard's section 5.2 has it for lists: a count, then as many as fit or CKR_BUFFER_TOO_SMALL. */
@@ -150,12 +134,13 @@ static CK_RV hand_out(const CK_MECHANISM_TYPE *from, CK_ULONG length, CK_MECHANI
 CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
     CK_ULONG all = 0;
-    if (count == NULL || (script.hidden.count == 0 && script.only.count == 0 && !script.renamed.given))
+    if (count == NULL ||
+        (script.hidden.count == 0 && script.only.count == 0 && !script.renamed.given && !script.rsa_aes_wrap))
         return WRAPPED(C_GetMechanismList, slot, list, count);
     CK_RV rv = WRAPPED(C_GetMechanismList, slot, NULL, &all);
     if (rv != CKR_OK)
         return rv;
-    CK_MECHANISM_TYPE *every = calloc(all + 1, sizeof(*every));
+    CK_MECHANISM_TYPE *every = calloc(all + 2, sizeof(*every));
     if (every == NULL)
         return CKR_HOST_MEMORY;
     rv = WRAPPED(C_GetMechanismList, slot, every, &all);
@@ -164,6 +149,8 @@ CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG
         if (!mechanism_is_hidden(every[i]))
             every[kept++] =
                 script.renamed.given && every[i] == script.renamed.from ? script.renamed.to : every[i];
+    if (script.rsa_aes_wrap && !mechanism_is_hidden(CKM_RSA_AES_KEY_WRAP))
+        every[kept++] = CKM_RSA_AES_KEY_WRAP;
     if (rv == CKR_OK)
         rv = hand_out(every, kept, list, count);
     free(every);

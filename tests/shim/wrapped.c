@@ -40,6 +40,13 @@ bool object_class(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_OBJECT_
            ask.ulValueLen == sizeof(*class);
 }
 
+bool object_is_on_token(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+    CK_BBOOL stays = CK_FALSE;
+    CK_ATTRIBUTE ask = {CKA_TOKEN, &stays, sizeof(stays)};
+    return WRAPPED(C_GetAttributeValue, session, object, &ask, 1) == CKR_OK && stays != CK_FALSE;
+}
+
 bool object_id(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, struct object_id *id)
 {
     CK_ATTRIBUTE ask = {CKA_ID, id->at, sizeof(id->at)};

@@ -15,6 +15,8 @@ bool wrapped_load(void);
 
 bool object_class(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_OBJECT_CLASS *class);
 
+bool object_is_on_token(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
+
 enum { MAX_ID = 256 };
 
 struct object_id {

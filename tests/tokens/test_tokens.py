@@ -32,6 +32,11 @@ PIV = "ykcs11-standin"
 # Those that take no private data objects.
 NO_DATA = (PIV, "nss")
 CREATE = ("account", "create", "service", "my-filesync")
+# How a key comes in where nobody says; plainly on all others.
+WRAPPED = {
+    "softhsm": "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_PAD",
+    "nss": "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP",
+}
 
 
 class Cases(TokenCase):
@@ -208,6 +213,22 @@ class Cases(TokenCase):
         self.check_on_token(profile)
         self.expect(self.run_program("account", "delete", profile["SERVICE_ACCOUNT_ID"], "--yes"), 0)
         self.assertEqual(self.api.accounts(), [])
+
+    def test_a_key_that_comes_in_wrapped_is_the_same_as_one_that_comes_in_plainly(self) -> None:
+        if not self.rig.can_import:
+            return
+        way = f"wrapped, {WRAPPED[self.rig.name]}" if self.rig.name in WRAPPED else "plain"
+        first = self.expect(self.run_program(*CREATE, "-v"), 0, f"import: {way}")
+        if self.rig.name not in WRAPPED:
+            self.expect(self.run_program(*CREATE, "-p", "other", "--import", "wrap"), 7, "cannot unwrap")
+            return
+        account = self.profile()["SERVICE_ACCOUNT_ID"]
+        self.assertNotIn("the token itself decides", first.err)
+        self.expect(self.run_program("key", "create", "--account", account, "-p", "plain", "--import", "plain"), 0)
+        wrapped, plain = self.rig.eye("keys")
+        own = ("ID", "LABEL", "MODULUS")
+        self.assertEqual(*({n: v for n, v in key.items() if n not in own} for key in (wrapped, plain)))
+        self.expect(self.run_program("key", "verify"), 0)
 
     def test_a_second_key_beside_the_first(self) -> None:
         if not self.rig.can_import:

@@ -39,9 +39,9 @@ static void another_token_of_the_same_maker_is_another(void **state)
 {
     (void)state;
     // A YubiHSM, IBM's cards, smart cards that OpenSC does import into.
-    assert_true(recipe(yubico, "YubiHSM PKCS#11 Library", yubico, "YubiHSM")->rehearse);
-    assert_true(recipe("IBM", "Meta PKCS11 LIBRARY", "IBM", "EP11")->rehearse);
-    assert_true(recipe("OpenSC Project", "OpenSC smartcard framework", "EnterSafe", "PKCS#15")->rehearse);
+    assert_true(recipe(yubico, "YubiHSM PKCS#11 Library", yubico, "YubiHSM")->unknown);
+    assert_true(recipe("IBM", "Meta PKCS11 LIBRARY", "IBM", "EP11")->unknown);
+    assert_true(recipe("OpenSC Project", "OpenSC smartcard framework", "EnterSafe", "PKCS#15")->unknown);
 }
 
 static void a_module_does_not_hide_behind_the_token_it_shows(void **state)
@@ -60,11 +60,11 @@ static void behind_remoting_the_token_says_it(void **state)
     assert_string_equal(recipe(kit, proxy, "SoftHSM project", "SoftHSM v2")->name, "SoftHSM");
 }
 
-static void an_unknown_one_is_rehearsed_with_the_whole_template(void **state)
+static void an_unknown_one_gets_the_whole_template(void **state)
 {
     (void)state;
     const struct recipe *unknown = recipe("Acme", "", "Acme", "");
-    assert_true(unknown->rehearse);
+    assert_true(unknown->unknown);
     assert_int_equal(unknown->parts, PART_ALL);
     assert_int_equal(unknown->import_as, IMPORT_AS_USER);
     assert_ptr_equal(recipe("", "", "", ""), unknown);
@@ -77,7 +77,7 @@ int main(void)
         cmocka_unit_test(another_token_of_the_same_maker_is_another),
         cmocka_unit_test(a_module_does_not_hide_behind_the_token_it_shows),
         cmocka_unit_test(behind_remoting_the_token_says_it),
-        cmocka_unit_test(an_unknown_one_is_rehearsed_with_the_whole_template),
+        cmocka_unit_test(an_unknown_one_gets_the_whole_template),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
