@@ -173,6 +173,18 @@ class Interrupted(SecretCase):
             away.unlink()
             self.expect(self.run_quietly("key", "recover"), 0, "destroyed again")
 
+    def test_on_another_token_no_stored_pin_is_guessed(self) -> None:
+        self.store.initialise("vault", "0815-Other")
+        pin = self.dir / "vault-pin"
+        pin.touch(0o600)
+        pin.write_text("0815-Other")
+        there = ("--token", "pkcs11:token=vault", "--pin-source", f"file:{pin}")
+        self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import", *there)
+        with self.shim() as log:
+            self.expect(self.run_quietly("key", "recover"), 13, "vault", "--token", "--pin-source")
+            self.assertEqual(log.count("C_Login"), 0)
+        self.expect(self.run_quietly("key", "recover", *there), 0, "destroyed again")
+
     def test_a_success_whose_entry_cannot_be_closed_is_not_undone(self) -> None:
         # The line is printed and the secret taken away elsewhere: recovery must not destroy it.
         self.imported()
