@@ -162,6 +162,16 @@ static bool has_their_pin(const struct ssa_run *run, const struct token *token, 
            (beside == BESIDE_NONE && (source == FROM_OPTION || !named));
 }
 
+const char *open_own_pin_source(const struct ssa_run *run, const struct target *target)
+{
+    bool named = false;
+    const char *source = target->pin.source;
+    if (source == NULL || is_named(run, SET_PRIVATE_KEY, target->token, &named) || !named)
+        return NULL;
+    const enum source_kind kind = source_kind(source);
+    return kind == SOURCE_FILE || kind == SOURCE_CREDENTIAL || kind == SOURCE_ENV ? source : NULL;
+}
+
 bool open_secret_token(const struct ssa_run *run, const struct uri *uri, enum beside beside,
                        struct target *target, struct ssa_error *err)
 {
@@ -185,7 +195,8 @@ bool lasting_uri(const struct token *token, const struct uri *given, struct uri_
     const char *by_path = token_module_path(token);
     if (by_path != NULL && !path_absolute(by_path, path, err))
         return false;
-    parts.pin_source = given == NULL ? NULL : uri_pin_source(given);
+    if (given != NULL && uri_pin_source(given) != NULL)
+        parts.pin_source = uri_pin_source(given);
     if (parts.pin_source != NULL &&
         (parts.pin_source = source_lasting(parts.pin_source, lasting, err)) == NULL)
         return false;

@@ -43,8 +43,12 @@ enum beside { BESIDE_NONE, BESIDE_PERHAPS, BESIDE_ANOTHER };
 bool open_secret_token(const struct ssa_run *run, const struct uri *uri, enum beside beside,
                        struct target *target, struct ssa_error *err) MUST_CHECK;
 
+// The PIN source that a URI on the target has to name itself, since the settings' is of the key's token, and
+// that is another; NULL for none.
+const char *open_own_pin_source(const struct ssa_run *run, const struct target *target);
+
 // Writes the URI of the token, or, by what parts say, of an object on it, with the module as the next shell
-// finds it, and the pin-source of the URI that the token was found by, which may be NULL.
+// finds it, and the pin-source of the URI that the token was found by, which may be NULL, else that of parts.
 bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,
                  char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 

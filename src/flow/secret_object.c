@@ -149,10 +149,12 @@ static bool store(const struct ssa_run *run, const struct place *at, bool replac
 }
 
 // The line is made before anything is stored: nothing that can fail comes after.
-static bool write_line(struct place *at, const char *label, struct ssa_text *line, struct ssa_error *err)
+static bool write_line(const struct ssa_run *run, struct place *at, const char *label, struct ssa_text *line,
+                       struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
-    const struct uri_parts parts = {.object = span_text(label), .data = true};
+    const struct uri_parts parts = {
+        .object = span_text(label), .data = true, .pin_source = open_own_pin_source(run, &at->to)};
     if (!lasting_uri(at->to.token, at->to.uri, parts, at->uri, err) || !uri_parse(at->uri, &at->object, err))
         return false;
     data_label(at->object, at->label);
@@ -189,7 +191,7 @@ bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replac
     *line = (struct ssa_text){0};
     if (!read_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err) ||
         !find_data_token(run, &at.to, err) || !client_secret_begin(run, &secret, err) ||
-        !write_line(&at, chosen, line, err))
+        !write_line(run, &at, chosen, line, err))
         return false;
     if (import_to(run, &at, replace, &secret, err))
         return true;

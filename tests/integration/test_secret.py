@@ -340,6 +340,14 @@ class AnotherToken(SecretCase):
         self.assertIn("token=vault", self.profile()["APS_SECRET_ID"])
         self.expect(self.run_quietly("token"), 0)
 
+    def test_the_line_says_where_the_pin_is_that_served(self) -> None:
+        option = ("--token", "pkcs11:token=vault", "--pin-source", f"file:{self.vault_pin}")
+        uri = self.imported("--label", "second", *option)
+        self.assertIn("pin-source=file:", uri.replace("%3A", ":"))
+        self.use(uri)
+        self.expect(self.run_quietly("token"), 0)
+        self.assertNotIn("pin-source", self.imported("--label", "third"), "it is the key's token")
+
     def without_pin_source(self) -> None:
         self.use(re.sub(r"pin-source=[^&]*&?", "", self.uri))
 

@@ -179,11 +179,15 @@ class Interrupted(SecretCase):
         pin.touch(0o600)
         pin.write_text("0815-Other")
         there = ("--token", "pkcs11:token=vault", "--pin-source", f"file:{pin}")
-        self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import", *there)
+        # A descriptor that nobody else has: a file would be named in the entry.
+        by_hand = (*there[:2], "--pin-source", "fd:0")
+        self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import", *by_hand, input="0815-Other\n")
         with self.shim() as log:
             self.expect(self.run_quietly("key", "recover"), 13, "vault", "--token", "--pin-source")
             self.assertEqual(log.count("C_Login"), 0)
         self.expect(self.run_quietly("key", "recover", *there), 0, "destroyed again")
+        self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import", *there)
+        self.expect(self.run_quietly("key", "recover"), 0, "destroyed again")
 
     def test_a_success_whose_entry_cannot_be_closed_is_not_undone(self) -> None:
         # The line is printed and the secret taken away elsewhere: recovery must not destroy it.
