@@ -19,12 +19,18 @@ bool read_client_id(const struct ssa_run *run, const char **client_id, struct ss
     return true;
 }
 
+const char *api_base_url(const struct ssa_settings *settings)
+{
+    const char *url = settings_get(settings, SET_BASE_URL, NULL);
+    return url != NULL ? url : APS_BASE_URL;
+}
+
 bool open_api(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
               struct ssa_error *err)
 {
     const struct ssa_settings *s = run->settings;
     const struct aps_config config = {
-        .base_url = settings_get(s, SET_BASE_URL, NULL),
+        .base_url = api_base_url(s),
         .client_id = settings_get(s, SET_CLIENT_ID, NULL),
         .client_secret = client_secret_is_late(secret) ? span_of(NULL, 0) : secret_span(&secret->text),
         .cacert = settings_get(s, SET_CACERT, NULL),

@@ -55,8 +55,7 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
         aps_explain_keys(client, e->own.account_id, false, err);
         return false;
     }
-    const char *base_url = settings_get(e->run->settings, SET_BASE_URL, NULL);
-    e->api.base_url = base_url != NULL ? base_url : APS_BASE_URL;
+    e->api.base_url = api_base_url(e->run->settings);
     e->api.client_id = settings_get(e->run->settings, SET_CLIENT_ID, NULL);
     e->api.server_time = aps_server_time(client);
     for (size_t i = 0; i < keys.count; i++)

@@ -11,22 +11,17 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/api.h"
 #include "flow/event.h"
 #include "flow/journal_files.h"
 
 enum { RANDOM_BYTES = 4 };
 
-static const char *base_url_of(const struct ssa_settings *settings)
-{
-    const char *url = settings_get(settings, SET_BASE_URL, NULL);
-    return url != NULL ? url : APS_BASE_URL;
-}
-
 bool entry_is_ours(const struct entry *entry, const struct ssa_settings *settings)
 {
     const char *client = settings_get(settings, SET_CLIENT_ID, NULL);
     return client != NULL && strcmp(entry->client_id, client) == 0 &&
-           strcmp(entry->base_url, base_url_of(settings)) == 0;
+           strcmp(entry->base_url, api_base_url(settings)) == 0;
 }
 
 // Sorts by time; two of one microsecond differ by chance.
@@ -52,7 +47,7 @@ bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation 
     j->entry =
         (struct entry){.operation = operation, .started = now.tv_sec, .uid = getuid(), .pid = getpid()};
     if (!text_format(j->entry.client_id, sizeof j->entry.client_id, "%s", client != NULL ? client : "") ||
-        !text_format(j->entry.base_url, sizeof j->entry.base_url, "%s", base_url_of(run->settings)))
+        !text_format(j->entry.base_url, sizeof j->entry.base_url, "%s", api_base_url(run->settings)))
         return error_set(err, SSA_CONFIG, NULL, NULL, "client id or base URL is too long");
     if (!make_id(j->id, &now, err))
         return false;
