@@ -62,7 +62,8 @@ static bool verify(const struct invocation *i, struct ssa_error *err)
     if (!ssa_history_verify(&i->run, &chain, err))
         return false;
     if (!i->arguments->given[OPT_JSON]) {
-        print_note("%zu entries, none missing and none changed%s%s", chain.count,
+        print_note("%zu %s, none missing and none changed%s%s", chain.count,
+                   chain.count == 1 ? "entry" : "entries",
                    chain.count > 0 ? "; the last one's SHA-256: " : "", chain.last);
         return true;
     }
