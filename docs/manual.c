@@ -71,7 +71,8 @@ static void manual(void)
         "API "
         "alone, in one of its own.\n"
         "A token of its own is logged in to with the pin\\-source of that URI; without one a person is "
-        "asked.\n"
+        "asked,\n"
+        "and a stored PIN is tried only where the settings name that token, or none.\n"
         ".SH TABLES AND JSON\nTables show times in the local zone.\n"
         ".B \\-\\-json\ngives ISO 8601 in UTC and null for what is not known.\n"
         ".B key list\nmarks with * the key that the settings use. A key that is \"not here\" may well live "
@@ -89,7 +90,8 @@ static void manual(void)
         "SHA\\-256;\n.BI syslog: SOCKET\nto another one than /dev/log.\n"
         ".SH EXIT STATUS\n0 done, 1 unexpected, 2 usage, 3 configuration, 4 module or token absent, 5 PIN,\n"
         "6 key missing, 7 token operation, 8 network or TLS, 9 credentials refused, 10 refused by the API,\n"
-        "11 rate limit, 12 import failed and cleaned up, 13 import failed and something is left.\n"
+        "11 rate limit, 12 import failed and cleaned up, 13 something failed, and something is left or may "
+        "be.\n"
         ".B exec\nends as its command does, or with 125 to 127 as\n.BR env (1)\ndoes.\n"
         ".SH SEE ALSO\n.BR p11\\-kit (8),\n.BR pkcs11.conf (5),\n.BR softhsm2\\-util (1)");
 }

@@ -102,7 +102,8 @@ void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
 {
     char *text = NULL;
     const bool formatted = p11_kit_uri_format(kit(uri), P11_KIT_URI_FOR_TOKEN, &text) == P11_KIT_URI_OK;
-    if (!formatted || !text_format(out, URI_TEXT_MAX, "%.*s", (int)strcspn(text, "?"), text))
+    if (!formatted || !text_format(out, URI_TEXT_MAX, "%.*s", (int)strcspn(text, "?"), text) ||
+        strcmp(out, P11_KIT_URI_SCHEME ":") == 0)
         out[0] = '\0';
     free(text);
 }

@@ -75,7 +75,8 @@ struct ssa_callbacks {
     bool (*interrupted)(void *context);
     // Hears of an operation that is over, just before its entry is put into the audit trail (ssa_history),
     // which is locked meanwhile. event is borrowed. An entry that then could not be put there is told of
-    // again, the same in every byte.
+    // again: the same in every byte, or under another number (and with the hash of another before it), which
+    // counts.
     void (*recorded)(void *context, const struct ssa_event *event);
 };
 

@@ -56,7 +56,8 @@ static void whole_help(FILE *out)
         out,
         "\nExit codes: 0 done, 1 unexpected, 2 usage, 3 configuration, 4 module or token absent, 5 PIN,\n"
         "6 key missing, 7 token operation, 8 network or TLS, 9 credentials refused, 10 refused by the\n"
-        "API, 11 rate limit, 12 import failed and cleaned up, 13 something failed and something is left.\n"
+        "API, 11 rate limit, 12 import failed and cleaned up, 13 something failed, and something is\n"
+        "left or may be.\n"
         "`exec` ends as CMD does, or with 125 to 127 as env does.\n");
 }
 

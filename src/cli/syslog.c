@@ -53,7 +53,7 @@ static int open_socket(const char *path, int type)
         return -1;
     if (text_format(to.sun_path, sizeof to.sun_path, "%s", path) &&
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
-        connect(fd, (const struct sockaddr *)&to, sizeof to) == 0)
+        TEMP_FAILURE_RETRY(connect(fd, (const struct sockaddr *)&to, sizeof to)) == 0)
         return fd;
     const int number = errno;
     (void)close(fd);
@@ -73,7 +73,7 @@ static bool send_to(const char *path, const struct secret *message)
     if (fd < 0)
         return false;
     const size_t len = message->len + (stream ? 1 : 0);
-    const ssize_t sent = send(fd, message->data, len, MSG_NOSIGNAL);
+    const ssize_t sent = TEMP_FAILURE_RETRY(send(fd, message->data, len, MSG_NOSIGNAL));
     const int number = sent < 0 ? errno : EMSGSIZE;
     (void)close(fd);
     errno = number;

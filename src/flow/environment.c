@@ -67,8 +67,9 @@ static bool secure_pin_variable(struct ssa_settings *s, const char *text, struct
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
                                const char *alias, struct ssa_error *err)
 {
-    return (alias == NULL || secure_variable(s, alias, err)) &&
+    return (alias == NULL || (secure_variable(s, alias, err) && secure_pin_variable(s, alias, err))) &&
            secure_variable(s, values[SET_CLIENT_SECRET], err) &&
+           secure_pin_variable(s, values[SET_CLIENT_SECRET], err) &&
            secure_variable(s, values[SET_PIN_SOURCE], err) &&
            secure_variable(s, values[SET_SO_PIN_SOURCE], err) &&
            secure_pin_variable(s, values[SET_PRIVATE_KEY], err) &&

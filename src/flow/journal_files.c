@@ -290,7 +290,7 @@ bool journal_next(long long *sequence, char previous[static FINGERPRINT_TEXT], s
     // Another's file in between has no number. Not sorted: this is done at the end of each operation.
     errno = 0;
     for (const struct dirent *d; (d = readdir(dir)) != NULL;) {
-        const long long number = journal_number(d->d_name);
+        const long long number = d->d_type == DT_DIR ? 0 : journal_number(d->d_name);
         if (number > highest && text_format(last, sizeof last, "%s", d->d_name))
             highest = number;
     }
@@ -309,7 +309,8 @@ bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
     SECRET_AUTO text = {0};
     if (!secret_new(&text, FILE_BYTES, err))
         return false;
-    if (!journal_name(&j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 ||
+    // Synced: what is in the chain must not have its room again after a power loss.
+    if (!journal_name(&j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 || fsync(j->fd) != 0 ||
         !read_file(j->fd, &text))
         return unwritable(err, errno, j->id);
     fingerprint(secret_span(&text), hash);

@@ -136,6 +136,15 @@ bool find_data_token(const struct ssa_run *run, struct target *target, struct ss
     return find_target(run, target, err) && data_check_able(target->token, err);
 }
 
+// A URI without a token's attributes fits any, and so means none. (Which module it names does not count: the
+// settings may name another in its place.)
+static bool means(const struct uri *uri, const struct token *token)
+{
+    char named[URI_TEXT_MAX];
+    uri_token_text(uri, named);
+    return named[0] != '\0' && token_matches(token, uri);
+}
+
 // Whether the settings name this token under the name; *named: whether they name any.
 static bool is_named(const struct ssa_run *run, enum setting setting, const struct token *token, bool *named)
 {
@@ -144,7 +153,7 @@ static bool is_named(const struct ssa_run *run, enum setting setting, const stru
     if (value == NULL || !source_is_uri(value) || !uri_parse(value, &uri, NULL))
         return false;
     *named = true;
-    const bool same = token_matches(token, uri);
+    const bool same = means(uri, token);
     uri_free(&uri);
     return same;
 }
@@ -158,7 +167,9 @@ static bool has_their_pin(const struct ssa_run *run, const struct token *token, 
     (void)settings_get(run->settings, SET_PIN_SOURCE, &source);
     if (beside == BESIDE_ANOTHER)
         return false;
-    return is_named(run, SET_PRIVATE_KEY, token, &named) || is_named(run, SET_TOKEN, token, &named) ||
+    // Where both are named, it is the key's.
+    return is_named(run, SET_PRIVATE_KEY, token, &named) ||
+           (!named && is_named(run, SET_TOKEN, token, &named)) ||
            (beside == BESIDE_NONE && (source == FROM_OPTION || !named));
 }
 

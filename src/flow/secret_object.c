@@ -259,8 +259,10 @@ static bool holds_none(const struct place *at)
 bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err)
 {
     bool removed = false;
+    const char *client_id = NULL;
     PLACE_AUTO at = {0};
-    if (!find_named(run, &at, err))
+    // Recovery looks for entries by the client id.
+    if (!read_client_id(run, &client_id, err) || !find_named(run, &at, err))
         return false;
     const struct pin_giver user = pin_giver_of(&at.to.pin);
     if ((!yes && !confirmed(run, &at, err)) || !token_login(at.to.token, true, &user, err) ||

@@ -20,6 +20,7 @@ static bool is_read_by(const char *const values[static SETTING_COUNT], const cha
 {
     return is_variable_of(values[SET_CLIENT_SECRET], name) || is_variable_of(alias, name) ||
            is_variable_of(values[SET_PIN_SOURCE], name) || is_variable_of(values[SET_SO_PIN_SOURCE], name) ||
+           is_pin_variable_of(values[SET_CLIENT_SECRET], name) || is_pin_variable_of(alias, name) ||
            is_pin_variable_of(values[SET_PRIVATE_KEY], name) || is_pin_variable_of(values[SET_TOKEN], name);
 }
 

@@ -302,6 +302,14 @@ class Remove(SecretCase):
             self.expect(self.run_quietly("secret", "remove", "--yes", env={"APS_SECRET_ID": value}), 3, "APS_SECRET_ID")
 
 
+    def test_without_a_client_id(self) -> None:
+        self.use(self.imported())
+        env = {"APS_CLIENT_ID": None}
+        self.write_profile({n: v for n, v in self.made.items() if n not in ("APS_SECRET_ID", "APS_CLIENT_ID")})
+        env["APS_SECRET_ID"] = f"pkcs11:token=work;object={self.label.replace(' ', '%20')};type=data"
+        self.expect(self.run_quietly("secret", "remove", "--yes", env=env), 3, "APS_CLIENT_ID")
+
+
 class AnotherToken(SecretCase):
     """The secret is on a token of its own, with a PIN of its own."""
 
@@ -339,6 +347,20 @@ class AnotherToken(SecretCase):
         self.expect(self.run_quietly("key", "create", "--force"), 0)
         self.assertIn("token=vault", self.profile()["APS_SECRET_ID"])
         self.expect(self.run_quietly("token"), 0)
+
+    def test_its_pin_in_a_variable_is_not_passed_on(self) -> None:
+        self.use(re.sub(r"pin-source=[^&]*", "pin-source=env:VAULT_PIN", self.uri))
+        result = self.expect(self.run_quietly("exec", "--", "/usr/bin/env", env={"VAULT_PIN": OTHER_PIN}), 0)
+        self.assertIn("APS_ACCESS_TOKEN=", result.out)
+        self.assertNotIn("VAULT_PIN", result.out)
+
+    def test_settings_that_fit_any_token_name_none(self) -> None:
+        loose = re.sub(r"(token|serial)=[^;?]*;", "", self.made["PRIVATE_KEY"])
+        self.uri = re.sub(r"pin-source=[^&]*&?", "", self.uri)
+        self.write_profile({**self.made, "APS_SECRET_ID": self.uri, "PRIVATE_KEY": loose})
+        with self.shim() as log:
+            self.expect(self.run_quietly("account", "list"), 3, "guess", out="")
+            self.assertEqual(log.count("C_Login"), 0)
 
     def test_the_line_says_where_the_pin_is_that_served(self) -> None:
         option = ("--token", "pkcs11:token=vault", "--pin-source", f"file:{self.vault_pin}")
