@@ -61,6 +61,9 @@ static bool read_modulus(struct token *token, struct ssa_error *err)
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, t->public_key, &modulus, 1);
     if (rv != CKR_OK)
         return refused(err, token, rv);
+    // A module may say that all is well and tell a length that did not fit.
+    if (modulus.ulValueLen > sizeof t->modulus)
+        return refused(err, token, CKR_KEY_SIZE_RANGE);
     t->modulus_len = modulus.ulValueLen;
     while (t->modulus_len > 0 && t->modulus[0] == 0)
         memmove(t->modulus, t->modulus + 1, --t->modulus_len);
