@@ -124,12 +124,14 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
 {
     if (!key->login_each_time)
         return true;
+    pin_pad_again(token);
     const CK_RV rv =
         token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
     if (rv == CKR_OK)
         return true;
     const enum pin_outcome outcome = pin_outcome_of(rv);
-    if (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN)
+    token->own_login_failed = true;
+    if ((outcome == PIN_REFUSED || outcome == PIN_UNKNOWN) && token->giver.outcome != NULL)
         token->giver.outcome(token->giver.context, &token->info, outcome);
     if (outcome != PIN_REFUSED)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the key's own login, for this signature, fails");

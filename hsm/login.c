@@ -82,6 +82,12 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     }
 }
 
+void pin_pad_again(const struct token *token)
+{
+    if (token->info.pin_pad && token->giver.pad_again != NULL)
+        token->giver.pad_again(token->giver.context, &token->info);
+}
+
 static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV rv)
 {
     if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL)
@@ -198,6 +204,8 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     // Two kinds of user at once there are none (PKCS#11 v2.40 section 2.4).
     if (token->logged_in)
         (void)call->C_Logout(token->session);
+    if (who == CKU_USER)
+        pin_pad_again(token);
     // A management key may want a finger, as a signature does.
     struct touch touch;
     touch_begin(&touch, token);

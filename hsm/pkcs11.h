@@ -34,6 +34,7 @@ struct token {
     struct secret pin, so_pin;
     struct pin_giver giver; // hears of each of the user's logins
     uint32_t slots_seen;    // bits of a card's slots that were found used, by whichever look
+    bool own_login_failed;  // a key's own, for a signature: it may have spent a try
     unsigned left_out;      // template_part: what a rehearsal showed this token not to know
     bool no_public_half;    // and that it takes no public key object
     struct transport transport;
@@ -92,6 +93,10 @@ bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struc
 
 // Whether a login that gave rv spent a try.
 enum pin_outcome pin_outcome_of(CK_RV rv);
+
+// Before the user's login but the first: has a person told who is to type the PIN at the token's pad, where
+// it has one.
+void pin_pad_again(const struct token *token);
 
 // Opens the token's one session, where it is not open yet.
 bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;

@@ -11,7 +11,7 @@ enum outcome {
     WORKS,
     REFUSED, // nothing is left
     UNFIT,   // it came in and is not as it must be; nothing is left
-    STUCK    // something may be left, or nothing could be tried
+    STUCK    // something may be left, or nothing could be tried, or no more may be
 };
 
 static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
@@ -91,7 +91,8 @@ static enum outcome rehearse(struct token *token, struct creation *c, struct ssa
     token->no_public_half = token->info.recipe->unknown && rv != CKR_OK;
     if (!clear(token, &key, err))
         return STUCK;
-    return good ? WORKS : UNFIT;
+    // The next way in would try the same PIN again, or have a person type it.
+    return token->own_login_failed ? STUCK : good ? WORKS : UNFIT;
 }
 
 static bool offered(const struct token *token)

@@ -80,6 +80,8 @@ struct pin_giver {
     void (*outcome)(void *context, const struct token_info *info, enum pin_outcome outcome);
     // Hears, from another thread, that a signature takes long on a token that may want a touch; may be NULL.
     void (*waiting)(void *context, const struct token_info *info);
+    // Hears that the PIN is to be typed at the token's pad once more; may be NULL.
+    void (*pad_again)(void *context, const struct token_info *info);
 };
 
 // Opens a session and logs in as the user; what giver refers to must live as long as the token. The PIN is
@@ -97,10 +99,10 @@ bool token_login_officer(struct token *token, const struct pin_giver *so, struct
 // is its value on a token whose owner has not changed it, or NULL.
 const char *token_so_pin_name(const struct token *token, const char **factory);
 
-// Shows by a throwaway session object that a token which says that it unwraps keys does so, or that an
-// unknown one takes a key, and that it signs then; how it comes in, and what of the template the token does
-// not know, is remembered for the real one. on_token: any token, by an object on it. The user is logged in.
-// Fails with SSA_TOKEN where the token takes none in the ways that are allowed.
+// Shows by a throwaway session object, or, on_token, by one on it, that a token without slots takes a key and
+// signs then; how it comes in, and what of the template an unknown token does not know, is remembered for the
+// real one. The user is logged in. Fails with SSA_TOKEN where the token takes none in the ways that are
+// allowed, with SSA_PIN where the key's own login is refused: that is tried once.
 bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
                     struct ssa_error *err) MUST_CHECK;
 

@@ -212,7 +212,15 @@ static void waiting(void *context, const struct token_info *info)
          info->label);
 }
 
+static void pad_again(void *context, const struct token_info *info)
+{
+    const struct pin_policy *policy = context;
+    tell(&policy->run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader once more",
+         info->label);
+}
+
 struct pin_giver pin_giver_of(struct pin_policy *policy)
 {
-    return (struct pin_giver){.context = policy, .give = give, .outcome = outcome, .waiting = waiting};
+    return (struct pin_giver){
+        .context = policy, .give = give, .outcome = outcome, .waiting = waiting, .pad_again = pad_again};
 }

@@ -239,6 +239,15 @@ class SpecialTokens(FaultCase):
         self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK"])
         self.assert_whole()
 
+    def test_each_login_at_a_pad_is_announced(self) -> None:
+        env = {"SSA_HSM_PIN_SOURCE": None}
+        with self.shim("always-authenticate", f"protected-path {PIN}") as log:
+            for command in (self.create, lambda env: self.run_program("token", env=env)):
+                log.forget()
+                said = self.expect(command(env=env), 0).err
+                self.assertEqual(said.count("at its reader"), log.count("C_Login"))
+                self.assertEqual(said.count("once more"), log.count("C_Login") - 1)
+
     def test_keys_that_want_a_login_for_each_signature(self) -> None:
         with self.shim("always-authenticate") as log:
             self.expect(self.create(), 0)

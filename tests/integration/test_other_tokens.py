@@ -107,6 +107,24 @@ class Unknown(FaultCase):
         self.assertEqual(self.objects(), [])
 
 
+class SignaturePin(FaultCase):
+    """A token with a PIN of its own for signatures, which refuses the user's there."""
+
+    def test_one_try_is_spent_whatever_else_the_token_offers(self) -> None:
+        own = "C_Login user=CKU_CONTEXT_SPECIFIC *"
+        for code, name in ((5, "CKR_PIN_INCORRECT"), (7, "CKR_GENERAL_ERROR"), (7, "CKR_FUNCTION_CANCELED")):
+            for way in ("auto", "wrap", "plain"):
+                for known in ((), UNKNOWN):
+                    with self.subTest(name, way=way, known=not known):
+                        self.fresh()
+                        script = ("always-authenticate", "mechanism rsa-aes-wrap", f"{own} return {name}", *known)
+                        with self.shim(*script) as log:
+                            self.expect_failure(self.create("--import", way), code, name, "for this signature")
+                        self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK", name])
+                        self.assertEqual(self.api.asked(), [])
+                        self.assertEqual(self.objects(), [])
+
+
 class Known(FaultCase):
     def test_a_rehearsal_on_the_token_itself_leaves_nothing(self) -> None:
         with self.shim() as log:
