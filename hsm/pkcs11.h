@@ -35,7 +35,8 @@ struct token {
     struct pin_giver giver; // hears of each of the user's logins
     uint32_t slots_seen;    // bits of a card's slots that were found used, by whichever look
     bool own_login_failed;  // a key's own, for a signature: it may have spent a try
-    unsigned left_out;      // template_part: what a rehearsal showed this token not to know
+    bool rehearsed;         // a rehearsal showed these two:
+    unsigned left_out;      // template_part: what this token does not know
     bool no_public_half;    // and that it takes no public key object
     struct transport transport;
     const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly

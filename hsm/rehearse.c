@@ -37,8 +37,10 @@ static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, 
 static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
 {
     token->left_out = 0;
+    token->rehearsed = true;
     CK_RV rv = try_parts(token, c, PART_ALL, key);
-    if (!ckr_is_of_template(rv) || key->private_object != CK_INVALID_HANDLE)
+    // What a token that was measured takes is known, and asked of its keys ever after.
+    if (!token->info.recipe->unknown || !ckr_is_of_template(rv) || key->private_object != CK_INVALID_HANDLE)
         return rv;
     unsigned parts = PART_ALL & ~PART_OPTIONAL;
     rv = try_parts(token, c, parts, key);
@@ -56,14 +58,30 @@ static bool clear(struct token *token, struct key *key, struct ssa_error *err)
     static const struct key_name name = {.kid = rehearsal_id, .email = "", .label = rehearsal_id};
     char command[KEY_REMOVAL_MAX];
     struct ssa_error why = {0};
-    if (token->no_public_half)
-        key->public_object = CK_INVALID_HANDLE;
     if (key_destroy(token, &name, key, &why))
         return true;
     key_removal_command(token, key, &name, command);
     error_set(err, SSA_TOKEN, why.cause, token->info.uri,
               "the throwaway key of a rehearsal cannot be destroyed");
     return error_hint(err, "Nothing was asked of the API. Remove it: `%s`", command);
+}
+
+// Nothing needs the public half on the token: an unknown one that does not take it goes without.
+static bool takes_public_half(struct token *token, const struct creation *c, struct key *key,
+                              struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    if (!recipe->public_half)
+        return true;
+    const CK_RV rv = object_create_public(token, c, &key->public_object);
+    token->no_public_half = recipe->unknown && rv != CKR_OK;
+    if (rv == CKR_OK)
+        return true;
+    // Whatever the module left there.
+    key->public_object = CK_INVALID_HANDLE;
+    return token->no_public_half ||
+           ckr_fail(err, SSA_TOKEN, rv, token,
+                    "a rehearsal with a throwaway key shows that the token does not take its public half");
 }
 
 // The rehearsal of one way in.
@@ -85,10 +103,7 @@ static enum outcome rehearse(struct token *token, struct creation *c, struct ssa
                  "a rehearsal with a throwaway key shows that the token takes none");
         return REFUSED;
     }
-    const bool good = key_works(token, &key, c->on_token, err);
-    // Nothing needs the public half on the token: an unknown one that does not take it goes without.
-    rv = object_create_public(token, c, &key.public_object);
-    token->no_public_half = token->info.recipe->unknown && rv != CKR_OK;
+    const bool good = key_works(token, &key, c->on_token, err) && takes_public_half(token, c, &key, err);
     if (!clear(token, &key, err))
         return STUCK;
     // The next way in would try the same PIN again, or have a person type it.

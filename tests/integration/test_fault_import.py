@@ -53,6 +53,9 @@ class BeforeTheApi(FaultCase):
             ("C_Sign * corrupt", "does not verify"),
             ("C_DestroyObject 1 return CKR_FUNCTION_FAILED", "rehearsal"),
             (f"template refuse CKA_EXTRACTABLE {PRIVATE}", "CKR_ATTRIBUTE_TYPE_INVALID"),
+            # What a token of its kind takes, and `key verify` asks of its keys.
+            (f"template refuse CKA_DERIVE {PRIVATE}", "CKR_ATTRIBUTE_TYPE_INVALID"),
+            ("C_CreateObject * class=CKO_PUBLIC_KEY return CKR_TEMPLATE_INCONSISTENT", "CKR_TEMPLATE_INCONSISTENT"),
             (f"template set CKA_EXTRACTABLE true {PRIVATE}", "CKA_EXTRACTABLE"),
             (f"attribute CKA_SENSITIVE false {PRIVATE}", "CKA_SENSITIVE"),
             (f"C_CreateObject 1 {PRIVATE} remove", "CKR_DEVICE_REMOVED"),

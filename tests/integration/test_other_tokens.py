@@ -55,6 +55,9 @@ class Unknown(FaultCase):
     def test_a_use_that_it_does_not_know_is_left_out_and_what_becomes_of_it_is_told(self) -> None:
         refuse = [f"template refuse {name} {PRIVATE}" for name in ("CKA_SIGN_RECOVER", "CKA_UNWRAP")]
         _, said = self.made(*refuse)
+        with self.shim(*UNKNOWN, *refuse):
+            verified = self.expect(self.run_program("key", "verify"), 0)
+        self.assertRegex(verified.out, r"CKA_UNWRAP +true: the token decides that itself")
         self.assertIn("the token itself decides", said)
         self.assertIn("CKA_SIGN_RECOVER=true", said)
         self.assertIn("CKA_UNWRAP=true", said)

@@ -216,13 +216,32 @@ class Tokens(Wrapped):
 
     def test_a_use_that_it_does_not_know_is_left_out_of_that_template_too(self) -> None:
         refuses = f"C_UnwrapKey * {PRIVATE} attr=CKA_SIGN_RECOVER return CKR_ATTRIBUTE_TYPE_INVALID"
-        _, result = self.made("wrap", refuses)
+        _, result = self.made("wrap", *UNKNOWN, refuses)
         self.assertIn("the token itself decides", result.err)
         self.assertNotIn("CKA_DECRYPT", result.err, "what it does know is asked for all the same")
         for name in ("CKA_SENSITIVE", "CKA_EXTRACTABLE"):
             self.fresh()
             rule = f"C_UnwrapKey * {PRIVATE} attr={name} return CKR_ATTRIBUTE_TYPE_INVALID"
-            self.refused("wrap", "CKR_ATTRIBUTE_TYPE_INVALID", script=(rule,))
+            self.refused("wrap", "CKR_ATTRIBUTE_TYPE_INVALID", script=(*UNKNOWN, rule))
+
+    def test_a_token_that_is_known_gets_the_whole_template_or_the_key_plainly(self) -> None:
+        refuses = f"C_UnwrapKey * {PRIVATE} attr=CKA_SIGN_RECOVER return CKR_ATTRIBUTE_TYPE_INVALID"
+        self.refused("wrap", "CKR_ATTRIBUTE_TYPE_INVALID", script=(refuses,))
+        self.fresh()
+        _, result = self.made("auto", refuses)
+        self.assertIn("import: plain", result.err)
+        self.assertNotIn("the token itself decides", result.err)
+        self.expect(self.run_program("key", "verify"), 0)
+
+    def test_a_transport_key_that_tells_no_length(self) -> None:
+        absent = "attribute CKA_MODULUS absent class=CKO_PUBLIC_KEY"
+        self.refused("wrap", "CKR_KEY_SIZE_RANGE", script=(absent, "C_GetAttributeValue 2 after-return CKR_OK"))
+
+    def test_a_public_half_that_is_refused_is_known_before_the_api_is_asked(self) -> None:
+        refuses = "C_CreateObject * class=CKO_PUBLIC_KEY return CKR_TEMPLATE_INCONSISTENT"
+        for way in ("auto", "wrap"):
+            self.fresh()
+            self.refused(way, "public half", "CKR_TEMPLATE_INCONSISTENT", script=(refuses,))
 
     def test_a_wrapped_key_that_the_token_then_does_not_take_is_undone_at_the_api(self) -> None:
         for rule in ("return CKR_GENERAL_ERROR", "after-return CKR_GENERAL_ERROR", "return CKR_WRAPPED_KEY_INVALID"):
