@@ -92,7 +92,12 @@ bool key_complete(struct token *token, const struct key_name *name, struct key *
     const struct creation creation = {
         .numbers = &numbers, .id = key_id(name), .label = span_text(name->label), .on_token = true};
     const CK_RV rv = object_create_public(token, &creation, &key->public_object);
-    return rv == CKR_OK || creation_refused(err, token, rv, "public");
+    if (rv == CKR_OK)
+        return true;
+    // Whatever the module left there.
+    key->public_object = CK_INVALID_HANDLE;
+    // A rehearsal, in another process, may have shown that an unknown token goes without.
+    return recipe->unknown || creation_refused(err, token, rv, "public");
 }
 
 bool key_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)

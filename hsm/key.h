@@ -91,8 +91,8 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read,
                 struct ssa_error *err) MUST_CHECK;
 
-// Stores the public half of a key that was located without it, where the token's recipe has one. Fails with
-// SSA_TOKEN.
+// Stores the public half of a key that was located without it, where the token's recipe has one; an unknown
+// token may refuse it. Fails with SSA_TOKEN.
 bool key_complete(struct token *token, const struct key_name *name, struct key *key,
                   struct ssa_error *err) MUST_CHECK;
 

@@ -79,12 +79,21 @@ static bool judge_all(struct token *token, struct key *key, struct key_attribute
     return good;
 }
 
+// What of the template its keys came in with. What a rehearsal left out on an unknown token, another process
+// does not know: there each use is the token's own affair.
+static unsigned parts_asked(const struct token *token)
+{
+    const struct recipe *recipe = token->info.recipe;
+    const bool forgotten = recipe->unknown && !token->rehearsed;
+    return recipe->parts & ~(forgotten ? (unsigned)PART_OPTIONAL : token->left_out);
+}
+
 // from is 1 for a session object, whose CKA_TOKEN is not what it will be.
 static bool check_attributes(struct token *token, struct key *key, size_t from, struct ssa_error *err)
 {
     struct key_attribute read[KEY_ATTRIBUTES];
     return read_attributes(token, key, read, err) &&
-           judge_all(token, key, read, from, token->info.recipe->parts & ~token->left_out, err);
+           judge_all(token, key, read, from, parts_asked(token), err);
 }
 
 // Attributes may say one thing and the module do another: asked for the length alone, it must refuse.
@@ -198,9 +207,6 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
     if (!key_find(token, uri, key, err) || !read_attributes(token, key, out, err))
         return false;
     *read = true;
-    // Which uses an unknown token took for its own affair, a rehearsal said that is long over.
-    const struct recipe *recipe = token->info.recipe;
-    const unsigned asked = recipe->parts & ~(recipe->unknown ? (unsigned)PART_OPTIONAL : 0U);
-    return judge_all(token, key, out, 0, asked, err) && check_unreadable(token, key, err) &&
+    return judge_all(token, key, out, 0, parts_asked(token), err) && check_unreadable(token, key, err) &&
            read_public_half(token, key, err) && key_challenge(token, key, err);
 }

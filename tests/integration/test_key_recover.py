@@ -22,6 +22,7 @@ from fault_support import (
     eventually,
 )
 from harness import Result
+from test_other_tokens import PRIVATE, UNKNOWN
 
 
 class Recovery(FaultCase):
@@ -141,6 +142,33 @@ class AccountCreate(Recovery):
                 self.recover(words=("left as it is",))
                 self.assertEqual(entry.read_text(), text)
                 self.assertEqual(len(self.api.accounts()), 1)
+
+
+class UnknownToken(Recovery):
+    """What it does not take, a process found out that is gone."""
+
+    def whole(self, *script: str, kinds: list[str]) -> None:
+        for way in ("plain", "wrap"):
+            with self.subTest(script, way=way):
+                self.fresh()
+                with self.shim(*UNKNOWN, *script, f"{SIGN} kill after"):
+                    self.assertEqual(self.create("--import", way).code, -signal.SIGKILL)
+                    self.recover(words=("whole on both sides",))
+                    self.expect(self.run_program("token"), 0)
+                self.assertEqual([kind for kind, _ in self.objects()], kinds)
+
+    def test_the_public_half(self) -> None:
+        self.whole("C_CreateObject * class=CKO_PUBLIC_KEY return CKR_TEMPLATE_INCONSISTENT", kinds=["Private"])
+
+    def test_a_use(self) -> None:
+        self.whole(f"template refuse CKA_SIGN_RECOVER {PRIVATE}", kinds=["Private", "Public"])
+
+    def test_a_key_that_may_come_out_is_undone(self) -> None:
+        with self.shim(*UNKNOWN, f"{SIGN} kill after"):
+            self.assertEqual(self.create().code, -signal.SIGKILL)
+        with self.shim(*UNKNOWN, f"attribute CKA_EXTRACTABLE true {PRIVATE}"):
+            self.recover()
+        self.assert_nothing_left()
 
 
 class KeyCreate(Recovery, KeyCase):
