@@ -17,7 +17,10 @@ enum outcome {
 static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
     c->parts = parts;
-    return object_put_private(token, c, &key->private_object);
+    const CK_RV rv = object_put_private(token, c, &key->private_object);
+    if (rv != CKR_OK)
+        key->private_object = CK_INVALID_HANDLE;
+    return rv;
 }
 
 // Whether the token takes a key with these parts. It is destroyed at once; where it could not be, it stays in
@@ -25,31 +28,44 @@ static CK_RV create_with(struct token *token, struct creation *c, unsigned parts
 static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
     CK_RV rv = create_with(token, c, parts, key);
-    const bool made = rv == CKR_OK;
-    if (made)
-        rv = token->module.call->C_DestroyObject(token->session, key->private_object);
-    if (!made || rv == CKR_OK)
+    if (rv != CKR_OK)
+        return rv;
+    rv = token->module.call->C_DestroyObject(token->session, key->private_object);
+    if (rv == CKR_OK)
         key->private_object = CK_INVALID_HANDLE;
     return rv;
 }
 
-// What of the optional parts the token knows: all, or each that it takes beside those it cannot do without.
+// What of the optional parts the token knows: each that it takes beside those it cannot do without.
 static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
+{
+    unsigned parts = PART_ALL & ~PART_OPTIONAL;
+    CK_RV rv = try_parts(token, c, parts, key);
+    for (unsigned part = 1; rv == CKR_OK && part < PART_ALL; part <<= 1) {
+        if ((part & PART_OPTIONAL) == 0)
+            continue;
+        const CK_RV taken = try_parts(token, c, parts | part, key);
+        if (taken == CKR_OK)
+            parts |= part;
+        else if (key->private_object != CK_INVALID_HANDLE)
+            rv = taken;
+    }
+    token->left_out = PART_ALL & ~parts;
+    return rv;
+}
+
+// Creates the throwaway key with what of the optional parts the token knows. One that was to be destroyed on
+// the way and could not be stays in *key.
+static CK_RV create_throwaway(struct token *token, struct creation *c, struct key *key)
 {
     token->left_out = 0;
     token->rehearsed = true;
-    CK_RV rv = try_parts(token, c, PART_ALL, key);
+    CK_RV rv = create_with(token, c, PART_ALL, key);
     // What a token that was measured takes is known, and asked of its keys ever after.
-    if (!token->info.recipe->unknown || !ckr_is_of_template(rv) || key->private_object != CK_INVALID_HANDLE)
+    if (!token->info.recipe->unknown || !ckr_is_of_template(rv))
         return rv;
-    unsigned parts = PART_ALL & ~PART_OPTIONAL;
-    rv = try_parts(token, c, parts, key);
-    for (unsigned part = 1; rv == CKR_OK && key->private_object == CK_INVALID_HANDLE && part < PART_ALL;
-         part <<= 1)
-        if ((part & PART_OPTIONAL) != 0 && try_parts(token, c, parts | part, key) == CKR_OK)
-            parts |= part;
-    token->left_out = PART_ALL & ~parts;
-    return rv;
+    rv = narrow(token, c, key);
+    return rv == CKR_OK ? create_with(token, c, PART_ALL & ~token->left_out, key) : rv;
 }
 
 // Destroys the throwaway key.
@@ -90,14 +106,12 @@ static enum outcome rehearse(struct token *token, struct creation *c, struct ssa
     struct key key;
     if (!key_of_numbers(c->numbers, &key, err))
         return STUCK;
-    CK_RV rv = narrow(token, c, &key);
-    if (key.private_object != CK_INVALID_HANDLE) {
+    const CK_RV rv = create_throwaway(token, c, &key);
+    if (rv != CKR_OK && key.private_object != CK_INVALID_HANDLE) {
         error_set(err, SSA_TOKEN, NULL, token->info.uri, "the throwaway key of a rehearsal stays at first");
         (void)clear(token, &key, err);
         return STUCK;
     }
-    if (rv == CKR_OK)
-        rv = create_with(token, c, PART_ALL & ~token->left_out, &key);
     if (rv != CKR_OK) {
         ckr_fail(err, SSA_TOKEN, rv, token,
                  "a rehearsal with a throwaway key shows that the token takes none");

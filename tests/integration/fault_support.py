@@ -24,9 +24,9 @@ NAME = f"{FIRST}-{LAST}"
 PLAIN = ("--import", "plain")
 CREATE = ("account", "create", FIRST, LAST, *PLAIN)
 # The calls of a creation on a token that takes a key plainly, behind those of the rehearsal: a private key that is
-# destroyed at once, and one that is read back, signs and goes with its public half.
-PUT_PRIVATE, PUT_PUBLIC = "C_CreateObject 3 class=CKO_PRIVATE_KEY", "C_CreateObject 2 class=CKO_PUBLIC_KEY"
-READ_BACK, SIGN_INIT, SIGN, DESTROY = "C_GetAttributeValue 4", "C_SignInit 2", "C_Sign 2", "C_DestroyObject 4"
+# read back, signs and goes with its public half.
+PUT_PRIVATE, PUT_PUBLIC = "C_CreateObject 2 class=CKO_PRIVATE_KEY", "C_CreateObject 2 class=CKO_PUBLIC_KEY"
+READ_BACK, SIGN_INIT, SIGN, DESTROY = "C_GetAttributeValue 4", "C_SignInit 2", "C_Sign 2", "C_DestroyObject 3"
 # Seconds for all answers: one retry fits, and a server that hangs does not hold a test up for long.
 BRIEF = 2 * SLOW
 # A fault as tests/emulator/README.md describes it.

@@ -33,7 +33,7 @@ from world import World  # noqa: E402
 SAMPLE = 180
 # What each sabotage must be reported as, and in which cells it is done: one that is undone, one that is killed.
 _NOTICED = {
-    "recovery": ("at the API, and in no profile", "*/p11/C_CreateObject.5/kill-after*"),
+    "recovery": ("at the API, and in no profile", "*/p11/C_CreateObject.4/kill-after*"),
     "foreign": ("foreign key", "*-create/p11/C_Sign.2/*+older"),
     "draft": ("draft", "*-create/p11/C_Sign.2/CKR_*"),
     "remote": ("on no token", "*-create/p11/C_Sign.2/CKR_*"),

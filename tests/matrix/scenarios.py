@@ -70,7 +70,7 @@ _LOST_KEY = ({"action": "drop", "method": "POST", "path": KEYS},)
 _NO_WAY_BACK = ({"action": "refuse", "method": "[GD]*", "times": 0, "skip": 2},)
 _STORED = ("C_CreateObject 1 kill after",)
 _PROVED = ("C_DestroyObject 1 kill",)
-_IMPORTED = ("C_CreateObject 5 kill after",)
+_IMPORTED = ("C_CreateObject 4 kill after",)
 
 
 def _with(step: Step, script: tuple[str, ...] = (), faults: tuple[Mapping[str, Any], ...] = ()) -> Step:
