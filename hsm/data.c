@@ -97,10 +97,15 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
     mark[0] = '\0';
     if (rv == CKR_BUFFER_TOO_SMALL) // longer than any of ours
         return text_format(mark, DATA_MARK_MAX, "?");
-    if (rv != CKR_OK || attribute.ulValueLen > sizeof text)
+    if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "whose a data object is cannot be read");
-    text_harmless(mark, DATA_MARK_MAX, span_of(text, attribute.ulValueLen));
-    return true;
+    const CK_ULONG len = attribute.ulValueLen;
+    if (len > sizeof text) // the module says that all is well, and gives none
+        return error_set(err, SSA_TOKEN, "CKA_APPLICATION", token->info.uri,
+                         "whose a data object is cannot be read");
+    text_harmless(mark, DATA_MARK_MAX, span_of(text, len));
+    // One that is not harmless is none of ours, and must not become one by being made so.
+    return (strlen(mark) == len && memcmp(mark, text, len) == 0) || text_format(mark, DATA_MARK_MAX, "?");
 }
 
 static bool read_marks(struct token *token, struct data_found *found, struct ssa_error *err)

@@ -24,7 +24,7 @@ bool data_find_marked(struct token *token, const struct uri *uri, struct data_fo
                       struct ssa_error *err) MUST_CHECK;
 
 // Reads CKA_APPLICATION: empty where the object was given none (SoftHSM, opencryptoki and tpm2-pkcs11 tell
-// so).
+// so), "?" where it cannot be one of ours: too long, or not fit for a terminal.
 bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[static DATA_MARK_MAX],
                     struct ssa_error *err) MUST_CHECK;
 

@@ -254,6 +254,11 @@ class Interrupted(SecretCase):
         self.expect(self.run_quietly("secret", "remove", "--yes"), 3, "other-app")
         self.assertIn("other-app", self.marks())
 
+    def test_a_mark_that_looks_like_ours_is_anothers(self) -> None:
+        self.write(self.label, "theirs", "ssa-hsm\nof another kind")
+        self.expect(self.run_quietly("secret", "import", "--force"), 3, "another application", "--label", out="")
+        self.assertIn(self.label, self.data())
+
     def test_another_that_comes_at_the_same_moment(self) -> None:
         here, go = self.dir / "here", self.dir / "go"
         # Not before it is stored: SoftHSM does not see what others make just before it makes something itself.

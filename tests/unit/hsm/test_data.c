@@ -3,7 +3,24 @@
 
 #include <string.h>
 
-#include "hsm/data.h"
+#include "hsm/data_object.h"
+
+static struct span application; // of the one object that there is
+static CK_ULONG told;           // its length, as the module tells it
+
+static CK_RV get_application(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
+                             CK_ULONG count)
+{
+    (void)session, (void)object;
+    assert_int_equal(count, 1);
+    assert_int_equal(attributes[0].type, CKA_APPLICATION);
+    assert_true(application.len <= attributes[0].ulValueLen);
+    memcpy(attributes[0].pValue, application.data, application.len);
+    attributes[0].ulValueLen = told;
+    return CKR_OK;
+}
+
+static CK_FUNCTION_LIST module = {.C_GetAttributeValue = get_application};
 
 static void the_owner_is_the_first_word(void **state)
 {
@@ -38,6 +55,46 @@ static void marks_sort_by_time(void **state)
     assert_true(strcmp("ssa-hsm", old) < 0);
 }
 
+static bool mark_of(struct span text, CK_ULONG len, char mark[static DATA_MARK_MAX], struct ssa_error *err)
+{
+    struct token token = {.module.call = &module};
+    application = text;
+    told = len;
+    return data_read_mark(&token, 1, mark, err);
+}
+
+static void a_mark_becomes_ours_by_nothing(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *mark;
+    } cases[] = {
+        {"ssa-hsm x", 9, "ssa-hsm x"}, {"", 0, ""},          {"caf\xc3\xa9", 5, "caf\xc3\xa9"},
+        {"ssa-hsm\nx", 9, "?"},        {"ssa-hsm\tx", 9, "?"}, {"ssa-hsm\0x", 9, "?"},
+        {"ssa-hsm \x1b[m", 11, "?"},   {"\n", 1, "?"},
+    };
+    char mark[DATA_MARK_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_true(mark_of(span_of(cases[i].text, cases[i].len), cases[i].len, mark, NULL));
+        assert_string_equal(mark, cases[i].mark);
+    }
+}
+
+static void a_length_without_a_mark_is_no_success(void **state)
+{
+    static const CK_ULONG lengths[] = {DATA_MARK_MAX, CK_UNAVAILABLE_INFORMATION};
+    char mark[DATA_MARK_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct ssa_error err = {0};
+        assert_false(mark_of(span_of("", 0), lengths[i], mark, &err));
+        assert_int_equal(err.code, SSA_TOKEN);
+        assert_string_equal(err.cause, "CKA_APPLICATION");
+    }
+}
+
 static void one_among_others(void **state)
 {
     const struct data_marks marks = {.list = {"a", ""}, .count = 2};
@@ -55,6 +112,8 @@ int main(void)
         cmocka_unit_test(the_owner_is_the_first_word),
         cmocka_unit_test(a_mark_is_ours_and_fits),
         cmocka_unit_test(marks_sort_by_time),
+        cmocka_unit_test(a_mark_becomes_ours_by_nothing),
+        cmocka_unit_test(a_length_without_a_mark_is_no_success),
         cmocka_unit_test(one_among_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
