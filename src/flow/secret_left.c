@@ -104,12 +104,12 @@ static bool settle_on(const struct ssa_run *run, struct journal *j, struct token
 static bool open_own(const struct ssa_run *run, const struct uri *uri, struct target *own,
                      struct ssa_error *err)
 {
-    // Recovery logs in to other tokens, too.
+    // Recovery logs in to other tokens, too. Where the token was found, what was refused is to guess its PIN.
     if (!open_secret_token(run, uri, BESIDE_PERHAPS, own, err))
-        return err != NULL && err->code == SSA_CONFIG
-                   ? error_hint(err, "Name that token with --token and its PIN with --pin-source, or run the "
-                                     "interrupted command again.")
-                   : false;
+        return own->token == NULL
+                   ? false
+                   : error_hint(err, "Name that token with --token and its PIN with --pin-source, or run the "
+                                     "interrupted command again.");
     const struct pin_giver user = pin_giver_of(&own->pin);
     return token_login(own->token, true, &user, err);
 }

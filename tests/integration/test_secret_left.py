@@ -189,6 +189,13 @@ class Interrupted(SecretCase):
         self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import", *there)
         self.expect(self.run_quietly("key", "recover"), 0, "destroyed again")
 
+    def test_a_token_that_cannot_be_opened_has_its_own_remedy(self) -> None:
+        self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import")
+        result = self.run_quietly("key", "recover", env={"SSA_HSM_PIN_SOURCE": "0815"})
+        self.expect(result, 13, "SSA_HSM_PIN_SOURCE", "It says where the PIN is")
+        self.assertNotIn("--token", result.err)
+        self.expect(self.run_quietly("key", "recover"), 0, "destroyed again")
+
     def test_a_success_whose_entry_cannot_be_closed_is_not_undone(self) -> None:
         # The line is printed and the secret taken away elsewhere: recovery must not destroy it.
         self.imported()
