@@ -68,12 +68,22 @@ bool data_check_able(const struct token *token, struct ssa_error *err)
     return error_hint(err, "Choose another token with --token; `ssa-hsm hsm list` shows them.");
 }
 
-static bool several(struct token *token, const struct uri *uri, struct ssa_error *err)
+static bool several(struct token *token, const struct uri *uri, const char *remedy, struct ssa_error *err)
 {
     char label[DATA_LABEL_MAX];
     data_label(uri, label);
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token holds several data objects \"%s\"", label);
-    return error_hint(err, "`ssa-hsm secret import --force` leaves one, with the secret that it is given.");
+    return error_hint(err, "%s", remedy);
+}
+
+// An import replaces all but another application's.
+static const char *remedy_for(const char marks[][DATA_MARK_MAX], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (data_owner(marks[i]) == DATA_ANOTHERS)
+            return "One is another application's, and not touched: `ssa-hsm secret import --label NAME` stores "
+                   "the secret under a label of its own.";
+    return "`ssa-hsm secret import --force` leaves one, with the secret that it is given.";
 }
 
 bool data_find(struct token *token, const struct uri *uri, struct data_found *found, struct ssa_error *err)
@@ -85,7 +95,11 @@ bool data_find(struct token *token, const struct uri *uri, struct data_found *fo
     if (!find_objects(token, template, COUNT(template), found->list, DATA_SAME_MAX, &found->count, err))
         return false;
     // There may be more, and which of them was not seen is not known.
-    return found->count < DATA_SAME_MAX || several(token, uri, err);
+    return found->count < DATA_SAME_MAX ||
+           several(token, uri,
+                   "There are too many to be told apart: `pkcs11-tool --login --delete-object --type data "
+                   "--label LABEL`, several times, destroys some of them.",
+                   err);
 }
 
 bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[static DATA_MARK_MAX],
@@ -140,7 +154,7 @@ static bool choose(struct token *token, const struct uri *uri, struct data_found
         return false;
     for (CK_ULONG i = 0; i < found->count; i++) {
         if (data_owner(found->marks[i]) != DATA_OURS)
-            return several(token, uri, err);
+            return several(token, uri, remedy_for(found->marks, found->count), err);
         if (strcmp(found->marks[i], found->marks[oldest]) < 0)
             oldest = i;
     }
@@ -214,7 +228,8 @@ bool data_look_at_one(struct token *token, const struct uri *uri, char mark[stat
     if (!data_look(token, uri, &marks, err))
         return false;
     if (marks.count != 1)
-        return marks.count == 0 ? missing(token, uri, err) : several(token, uri, err);
+        return marks.count == 0 ? missing(token, uri, err)
+                                : several(token, uri, remedy_for(marks.list, marks.count), err);
     memcpy(mark, marks.list[0], DATA_MARK_MAX);
     return true;
 }

@@ -246,6 +246,31 @@ class Reading(SecretCase):
         self.imported("--force", env={"APS_SECRET_ID": self.api.secret})
         self.expect(self.run_quietly("token"), 0)
 
+    def test_several_of_one_label_where_one_is_anothers(self) -> None:
+        other = self.dir / "other"
+        other.write_text("another")
+        mark = ("--application-label", "other-app")
+        self.store.tool("--write-object", str(other), "--type", "data", "--label", self.label, "--private", *mark)
+        for command in (("token",), ("secret", "remove", "--yes")):
+            said = self.expect(self.run_quietly(*command), 3, "several data objects", "--label NAME").err
+            self.assertNotIn("--force", said)
+        self.use(self.imported("--label", "beside it", env={"APS_SECRET_ID": self.api.secret}))
+        self.expect(self.run_quietly("token"), 0)
+
+    def test_too_many_of_one_label(self) -> None:
+        other = self.dir / "other"
+        other.write_text("another")
+        for _ in range(15):
+            self.store.tool("--write-object", str(other), "--type", "data", "--label", self.label, "--private")
+        for command in (("token",), ("secret", "import", "--force")):
+            result = self.run_quietly(*command, env={"APS_SECRET_ID": self.uri})
+            self.assertNotIn("--force", self.expect(result, 3, "too many", "pkcs11-tool", "--delete-object").err)
+        # A second one makes room for the new one.
+        for _ in range(2):
+            self.store.tool("--delete-object", "--type", "data", "--label", self.label)
+        self.imported("--force", env={"APS_SECRET_ID": self.api.secret})
+        self.expect(self.run_quietly("token"), 0)
+
     def test_one_in_public_is_used_with_a_warning(self) -> None:
         self.expect(self.run_quietly("secret", "remove", "--yes"), 0)
         path = self.dir / "public"
