@@ -81,7 +81,8 @@ static const char *remedy_for(const char marks[][DATA_MARK_MAX], size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (data_owner(marks[i]) == DATA_ANOTHERS)
-            return "One is another application's, and not touched: `ssa-hsm secret import --label NAME` stores "
+            return "One is another application's, and not touched: `ssa-hsm secret import --label NAME` "
+                   "stores "
                    "the secret under a label of its own.";
     return "`ssa-hsm secret import --force` leaves one, with the secret that it is given.";
 }

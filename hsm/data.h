@@ -6,6 +6,8 @@
 #ifndef SSA_HSM_DATA_H
 #define SSA_HSM_DATA_H
 
+#include <stdint.h>
+
 #include "core/secret.h"
 #include "hsm/token.h"
 
@@ -56,22 +58,36 @@ bool data_look_at_one(struct token *token, const struct uri *uri, char mark[stat
 // Whether the one data object of that label is ours, private, and has this value.
 bool data_holds(struct token *token, const struct uri *uri, struct span value);
 
-// How many have nothing in them, no label, mark, id or value: where a module is killed as it writes, it may
-// leave one.
+// How many have nothing in them, no label, mark, id or value: where a module is killed as it writes, or
+// fails, it may leave one. DATA_EMPTY_UNKNOWN where the token holds too many objects to be counted.
+#define DATA_EMPTY_UNKNOWN SIZE_MAX
 bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
 
-// Destroys one of those, where there are more than before: which one does not matter.
-bool data_destroy_empty(struct token *token, size_t before, bool *destroyed,
+// Destroys one of those, where it is known that there are more than before: which one does not matter. *left:
+// how many there are then.
+bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
                         struct ssa_error *err) MUST_CHECK;
 
 // What became of objects that were to go. Unknown: the token does not answer.
 enum data_end { DATA_GONE, DATA_THERE, DATA_UNKNOWN };
 
 // Stores value under the URI's label and the mark as a private object, reads it back, compares, and finds it
-// again; others of that label are there only as before says. On failure it is taken away again, and *left
-// says what came of that.
+// again; others of that label are there only as before says. On failure it is taken away again, what has
+// nothing in it, too, as data_take_back does, and *left says what came of that.
 bool data_put(struct token *token, const struct uri *uri, const char *mark, struct span value,
-              const struct data_marks *before, enum data_end *left, struct ssa_error *err) MUST_CHECK;
+              const struct data_marks *before, size_t empty_before, enum data_end *left,
+              struct ssa_error *err) MUST_CHECK;
+
+// What was found of something that was to be stored, and destroyed.
+struct data_taken {
+    bool whole, half; // with its mark; with nothing in it
+    size_t empty;     // how many with nothing in them there are still, where none was whole
+};
+
+// Destroys what has the URI's label and the mark; where nothing had, one with nothing in it if there are more
+// of these than before. err is filled unless it is gone.
+enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark,
+                             size_t empty_before, struct data_taken *taken, struct ssa_error *err) MUST_CHECK;
 
 // Destroys those of the URI's label that have one of these marks. err is filled unless they are gone.
 enum data_end data_destroy(struct token *token, const struct uri *uri, const struct data_marks *which,

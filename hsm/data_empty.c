@@ -36,7 +36,8 @@ static bool is_empty(struct token *token, CK_OBJECT_HANDLE object)
     return empty;
 }
 
-// *last is one of them. Not by their class: not even that may be there.
+// *last is one of them. Not by their class: not even that may be there. Where there are more objects than are
+// looked at, the difference of two counts would be chance.
 static bool find_empty(struct token *token, size_t *count, CK_OBJECT_HANDLE *last, struct ssa_error *err)
 {
     CK_OBJECT_HANDLE found[LOOKED_AT_MAX];
@@ -44,6 +45,10 @@ static bool find_empty(struct token *token, size_t *count, CK_OBJECT_HANDLE *las
     *count = 0;
     if (!find_objects(token, NULL, 0, found, COUNT(found), &all, err))
         return false;
+    if (all == COUNT(found)) {
+        *count = DATA_EMPTY_UNKNOWN;
+        return true;
+    }
     for (CK_ULONG i = 0; i < all; i++)
         if (may_be_data(token, found[i]) && is_empty(token, found[i])) {
             ++*count;
@@ -58,17 +63,19 @@ bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err)
     return find_empty(token, count, &last, err);
 }
 
-bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, struct ssa_error *err)
+bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
+                        struct ssa_error *err)
 {
     CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;
-    size_t count = 0;
     *destroyed = false;
-    if (!find_empty(token, &count, &last, err))
+    if (!find_empty(token, left, &last, err))
         return false;
-    if (count <= before)
+    if (*left == DATA_EMPTY_UNKNOWN || *left <= before)
         return true;
     const CK_RV rv = token->module.call->C_DestroyObject(token->session, last);
-    *destroyed = rv == CKR_OK;
-    return *destroyed ||
-           ckr_fail(err, SSA_TOKEN, rv, token, "a data object with nothing in it cannot be destroyed");
+    if (rv != CKR_OK)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "a data object with nothing in it cannot be destroyed");
+    *destroyed = true;
+    --*left;
+    return true;
 }

@@ -138,21 +138,51 @@ enum data_end data_destroy(struct token *token, const struct uri *uri, const str
     return d.failed ? DATA_UNKNOWN : DATA_GONE;
 }
 
-// Also by its handle: the token may be one that does not keep the mark.
-static enum data_end take_back(struct token *token, const struct uri *uri, const char *mark,
-                               CK_OBJECT_HANDLE object)
+enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark,
+                             size_t empty_before, struct data_taken *taken, struct ssa_error *err)
+{
+    struct data_marks mine = {.count = 1}, there;
+    memcpy(mine.list[0], mark, strlen(mark) + 1);
+    *taken = (struct data_taken){0};
+    if (!data_look(token, uri, &there, err))
+        return DATA_UNKNOWN;
+    const enum data_end end = data_destroy(token, uri, &mine, err);
+    if (end != DATA_GONE)
+        return end;
+    taken->whole = data_marked(&there, mark);
+    // A module that did not come to the end of it has left no mark, nor anything else.
+    return taken->whole || data_destroy_empty(token, empty_before, &taken->half, &taken->empty, err)
+               ? DATA_GONE
+               : DATA_UNKNOWN;
+}
+
+// Nothing of a creation that failed is found, and what is there with nothing in it was not counted before, or
+// cannot be now: whether one is left cannot be told.
+static bool may_be_left(const struct data_taken *taken, size_t empty_before)
+{
+    return !taken->whole && !taken->half && taken->empty > 0 &&
+           (taken->empty == DATA_EMPTY_UNKNOWN || empty_before == DATA_EMPTY_UNKNOWN);
+}
+
+static enum data_end undo_put(struct token *token, const struct uri *uri, const char *mark,
+                              size_t empty_before, CK_OBJECT_HANDLE object)
 {
     struct data_marks mine = {.count = 1};
-    CK_RV rv = CKR_OK;
+    struct data_taken taken;
     memcpy(mine.list[0], mark, strlen(mark) + 1);
-    if (object != CK_INVALID_HANDLE)
-        rv = token->module.call->C_DestroyObject(token->session, object);
+    if (object == CK_INVALID_HANDLE) {
+        const enum data_end end = data_take_back(token, uri, mark, empty_before, &taken, NULL);
+        return end == DATA_GONE && may_be_left(&taken, empty_before) ? DATA_UNKNOWN : end;
+    }
+    // First by its handle: the token may be one that does not keep the mark.
+    const CK_RV rv = token->module.call->C_DestroyObject(token->session, object);
     const enum data_end end = data_destroy(token, uri, &mine, NULL);
     return end == DATA_GONE && rv != CKR_OK ? DATA_UNKNOWN : end;
 }
 
 bool data_put(struct token *token, const struct uri *uri, const char *mark, struct span value,
-              const struct data_marks *before, enum data_end *left, struct ssa_error *err)
+              const struct data_marks *before, size_t empty_before, enum data_end *left,
+              struct ssa_error *err)
 {
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     *left = DATA_GONE;
@@ -160,7 +190,7 @@ bool data_put(struct token *token, const struct uri *uri, const char *mark, stru
         prove_mark(token, object, mark, err) && prove_found(token, uri, mark, before, err))
         return true;
     // A creation that failed may have been carried out all the same.
-    *left = take_back(token, uri, mark, object);
+    *left = undo_put(token, uri, mark, empty_before, object);
     return false;
 }
 

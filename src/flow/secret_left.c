@@ -44,18 +44,21 @@ bool secret_mark(const struct journal *j, struct data_marks *mine, struct ssa_er
 static bool undo_import(const struct ssa_run *run, struct journal *j, struct token *token,
                         const struct uri *uri, struct ssa_error *err)
 {
-    struct data_marks mine, there;
-    bool half = false;
-    if (!secret_mark(j, &mine, err) || !data_look(token, uri, &there, err) ||
-        data_destroy(token, uri, &mine, err) != DATA_GONE)
+    struct data_marks mine;
+    struct data_taken taken;
+    if (!secret_mark(j, &mine, err) ||
+        data_take_back(token, uri, mine.list[0], (size_t)j->entry.empty_before, &taken, err) != DATA_GONE)
         return false;
-    const bool whole = data_marked(&there, mine.list[0]);
-    // A module that was killed as it wrote has left no mark, nor anything else.
-    if (!whole && !data_destroy_empty(token, (size_t)j->entry.empty_before, &half, err))
-        return false;
-    return close_as(run, j, OUTCOME_UNDONE,
-                    whole || half ? "what it had stored is destroyed again: the token is as it was"
-                                  : "it had stored nothing: the token is as it was");
+    if (taken.whole || taken.half)
+        return close_as(run, j, OUTCOME_UNDONE,
+                        "what it had stored is destroyed again: the token is as it was");
+    // One may be of another import, which counted it, and whose recovery took this one's.
+    return close_as(
+        run, j, OUTCOME_UNDONE,
+        taken.empty == 0
+            ? "it had stored nothing: the token is as it was"
+            : "nothing that it had stored is found. A data object with nothing in it may be left of "
+              "it, or be another's: `pkcs11-tool --login --list-objects --type data` shows them");
 }
 
 static bool finish_import(const struct ssa_run *run, struct journal *j, struct token *token,

@@ -112,8 +112,8 @@ static bool put(struct journal *j, const struct place *at, struct span secret,
     struct ssa_error why = {0};
     struct data_marks mine;
     enum data_end left = DATA_GONE;
-    if (secret_mark(j, &mine, &why) &&
-        data_put(at->to.token, at->object, mine.list[0], secret, before, &left, &why)) {
+    if (secret_mark(j, &mine, &why) && data_put(at->to.token, at->object, mine.list[0], secret, before,
+                                                (size_t)j->entry.empty_before, &left, &why)) {
         // From here on recovery finishes it.
         if (journal_step(j, STEP_IMPORTED, &why))
             return true;

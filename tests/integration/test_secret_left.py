@@ -42,6 +42,10 @@ class Interrupted(SecretCase):
         more = ("--application-label", application) if application else ()
         self.store.tool("--write-object", str(path), "--type", "data", "--label", label, "--private", *more)
 
+    def write_half(self) -> None:
+        """As SoftHSM leaves it when it is stopped as it writes: without any of what it was to have."""
+        self.store.tool("--write-object", "/dev/null", "--type", "data", "--label", "", "--private")
+
     def finish(self, process: subprocess.Popen[bytes]) -> Result:
         with process:
             out, err = process.communicate(timeout=TIMEOUT)
@@ -64,19 +68,41 @@ class Interrupted(SecretCase):
         self.assertEqual(self.outcomes(), ["undone"])
 
     def test_what_a_module_left_half_written_goes(self) -> None:
-        def write_half() -> None:
-            self.store.tool("--write-object", "/dev/null", "--type", "data", "--label", "", "--private")
-
         self.write("something else", "theirs")
-        write_half()  # somebody's, of long ago
+        self.write_half()  # somebody's, of long ago
         for left in (0, 1):
             with self.subTest(left):
                 self.killed("C_CreateObject class=CKO_DATA 1 kill", "import")
-                # As SoftHSM leaves it when it is killed as it writes: without any of what it was to have.
                 for _ in range(left):
-                    write_half()
-                self.expect(self.run_quietly("key", "recover"), 0, "destroyed again" if left else "stored nothing")
+                    self.write_half()
+                said = "destroyed again" if left else "or be another's"
+                self.expect(self.run_quietly("key", "recover"), 0, said)
                 self.assertEqual(sorted(re.findall("label: +'(.*)'", self.data())), ["", "something else"])
+
+    def test_of_two_that_were_half_written_one_may_be_left_and_is_told(self) -> None:
+        for label in ("one", "two"):
+            self.killed("C_CreateObject class=CKO_DATA 1 kill", "import", "--label", label)
+            self.write_half()
+        said = self.expect(self.run_quietly("key", "recover"), 0, "destroyed again", "pkcs11-tool", "may be left").err
+        self.assertNotIn("stored nothing", said)
+
+    def test_what_a_failed_creation_left_half_written_goes(self) -> None:
+        # As SoftHSM leaves it where the disk is full.
+        nothing = [f"template drop {a} class=CKO_DATA" for a in ("CKA_LABEL", "CKA_APPLICATION", "CKA_VALUE")]
+        self.write_half()  # somebody's, of long ago
+        for _ in range(2):
+            with self.shim(*nothing, "C_CreateObject class=CKO_DATA 1 after-return CKR_GENERAL_ERROR"):
+                self.expect(self.run_quietly("secret", "import"), 7, "CKR_GENERAL_ERROR", out="")
+            self.assertEqual(self.data().count("Data object"), 1)
+        self.assertEqual(self.outcomes(), ["failed", "failed"])
+
+    def test_what_a_failed_creation_may_have_left_is_told(self) -> None:
+        nothing = [f"template drop {a} class=CKO_DATA" for a in ("CKA_LABEL", "CKA_APPLICATION", "CKA_VALUE")]
+        rules = ("C_CreateObject * after-return CKR_GENERAL_ERROR", "C_DestroyObject * return CKR_GENERAL_ERROR")
+        with self.shim(*nothing, *rules):
+            self.expect(self.run_quietly("secret", "import"), 13, "may still be there", "key recover", out="")
+        self.expect(self.run_quietly("key", "recover"), 0, "destroyed again")
+        self.assertEqual(self.data(), "")
 
     def test_the_same_command_heals_it(self) -> None:
         self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import")

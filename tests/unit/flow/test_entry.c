@@ -31,6 +31,7 @@ static void what_is_written_is_read_again(void **state)
                           .pid = 4711,
                           .id = "20240125T030804.000000Z-0badcafe",
                           .sequence = 100000000,
+                          .empty_before = -1,
                           .replaces_profile = true,
                           .client_id = "client",
                           .base_url = "https://api.example:8443/prefix",
@@ -53,6 +54,7 @@ static void what_is_written_is_read_again(void **state)
     assert_int_equal(again.uid, 1000);
     assert_string_equal(again.id, entry.id);
     assert_int_equal(again.sequence, entry.sequence);
+    assert_int_equal(again.empty_before, -1);
     assert_true(again.replaces_profile);
     assert_false(again.retires_at_once);
     assert_string_equal(again.profile, entry.profile);

@@ -70,9 +70,14 @@ static void a_mark_becomes_ours_by_nothing(void **state)
         size_t len;
         const char *mark;
     } cases[] = {
-        {"ssa-hsm x", 9, "ssa-hsm x"}, {"", 0, ""},          {"caf\xc3\xa9", 5, "caf\xc3\xa9"},
-        {"ssa-hsm\nx", 9, "?"},        {"ssa-hsm\tx", 9, "?"}, {"ssa-hsm\0x", 9, "?"},
-        {"ssa-hsm \x1b[m", 11, "?"},   {"\n", 1, "?"},
+        {"ssa-hsm x", 9, "ssa-hsm x"},
+        {"", 0, ""},
+        {"caf\xc3\xa9", 5, "caf\xc3\xa9"},
+        {"ssa-hsm\nx", 9, "?"},
+        {"ssa-hsm\tx", 9, "?"},
+        {"ssa-hsm\0x", 9, "?"},
+        {"ssa-hsm \x1b[m", 11, "?"},
+        {"\n", 1, "?"},
     };
     char mark[DATA_MARK_MAX];
     (void)state;

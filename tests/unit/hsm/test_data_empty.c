@@ -1,0 +1,107 @@
+// Data objects with nothing in them: how many there are, and that no older one goes by chance.
+#include "core/unit.h"
+
+#include <stdint.h>
+
+#include "hsm/data.h"
+#include "hsm/pkcs11.h"
+
+static CK_ULONG objects; // on the token, all of them with nothing in them
+static CK_ULONG shown;
+static unsigned destroyed;
+
+static CK_RV search(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count)
+{
+    (void)session, (void)template, (void)count;
+    shown = 0;
+    return CKR_OK;
+}
+
+static CK_RV next(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *found, CK_ULONG max, CK_ULONG *count)
+{
+    (void)session;
+    for (*count = 0; *count < max && shown < objects; shown++)
+        found[(*count)++] = shown + 1;
+    return CKR_OK;
+}
+
+static CK_RV end(CK_SESSION_HANDLE session)
+{
+    (void)session;
+    return CKR_OK;
+}
+
+static CK_RV get_nothing(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
+                         CK_ULONG count)
+{
+    (void)session, (void)object;
+    for (CK_ULONG i = 0; i < count; i++)
+        attributes[i].ulValueLen = 0;
+    return CKR_OK;
+}
+
+static CK_RV destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+    (void)session, (void)object;
+    destroyed++;
+    objects--;
+    return CKR_OK;
+}
+
+static CK_FUNCTION_LIST module = {.C_FindObjectsInit = search,
+                                  .C_FindObjects = next,
+                                  .C_FindObjectsFinal = end,
+                                  .C_GetAttributeValue = get_nothing,
+                                  .C_DestroyObject = destroy};
+
+// What goes of so many where there were so many before; what is left.
+static unsigned gone(CK_ULONG now, size_t before, size_t *left)
+{
+    struct token token = {.module.call = &module};
+    bool one = false;
+    objects = now;
+    destroyed = 0;
+    assert_true(data_destroy_empty(&token, before, &one, left, NULL));
+    assert_int_equal(one, destroyed == 1);
+    return destroyed;
+}
+
+static void one_goes_where_there_are_more_than_before(void **state)
+{
+    size_t left = 0;
+    (void)state;
+    assert_int_equal(gone(3, 2, &left), 1);
+    assert_int_equal(left, 2);
+    assert_int_equal(gone(3, 1, &left), 1);
+    assert_int_equal(gone(2, 2, &left), 0);
+    assert_int_equal(left, 2);
+    assert_int_equal(gone(1, 2, &left), 0);
+    assert_int_equal(gone(0, 0, &left), 0);
+    assert_int_equal(left, 0);
+}
+
+static void none_goes_where_they_cannot_be_counted(void **state)
+{
+    enum { TOO_MANY = 5000 };
+    struct token token = {.module.call = &module};
+    size_t count = 0, left = 0;
+    (void)state;
+    objects = TOO_MANY;
+    assert_true(data_count_empty(&token, &count, NULL));
+    assert_true(count == DATA_EMPTY_UNKNOWN);
+    assert_int_equal(gone(3, count, &left), 0);
+    assert_int_equal(left, 3);
+    assert_int_equal(gone(TOO_MANY, 2, &left), 0);
+    assert_true(left == DATA_EMPTY_UNKNOWN);
+    // As the journal keeps it.
+    assert_true((size_t)(long long)DATA_EMPTY_UNKNOWN == DATA_EMPTY_UNKNOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_goes_where_there_are_more_than_before),
+        cmocka_unit_test(none_goes_where_they_cannot_be_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
