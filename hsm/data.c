@@ -22,6 +22,12 @@ enum data_owner data_owner(const char *mark)
                                                                                            : DATA_ANOTHERS;
 }
 
+bool data_mark_is_own(const char *mark)
+{
+    static const char before_name[] = APPLICATION " ";
+    return strncmp(mark, before_name, sizeof before_name - 1) == 0;
+}
+
 bool data_marked(const struct data_marks *marks, const char *mark)
 {
     for (size_t i = 0; i < marks->count; i++)

@@ -26,6 +26,9 @@ enum data_owner data_owner(const char *mark);
 
 // The mark of what an operation makes. Marks of operations whose names sort by time do so, too.
 bool data_mark(const char *operation, char mark[static DATA_MARK_MAX]) MUST_CHECK;
+// Whether it is an operation's own, so that nothing that comes later has it: not so where there is none, nor
+// where it is the bare name that versions before marks wrote.
+bool data_mark_is_own(const char *mark);
 bool data_marked(const struct data_marks *marks, const char *mark);
 
 // The label that the URI of a data object names, made harmless for messages; empty where it names none.
@@ -68,8 +71,9 @@ bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err)
 bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
                         struct ssa_error *err) MUST_CHECK;
 
-// What became of objects that were to go. Unknown: the token does not answer.
-enum data_end { DATA_GONE, DATA_THERE, DATA_UNKNOWN };
+// What became of objects that were to go. Mixed: some are left, since others have come that have the same
+// mark, or some have gone, and it cannot be told which are meant. Unknown: the token does not answer.
+enum data_end { DATA_GONE, DATA_THERE, DATA_MIXED, DATA_UNKNOWN };
 
 // Stores value under the URI's label and the mark as a private object, reads it back, compares, and finds it
 // again; others of that label are there only as before says. On failure it is taken away again, what has
@@ -89,7 +93,8 @@ struct data_taken {
 enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark,
                              size_t empty_before, struct data_taken *taken, struct ssa_error *err) MUST_CHECK;
 
-// Destroys those of the URI's label that have one of these marks. err is filled unless they are gone.
+// Destroys those of the URI's label that have one of these marks; where it is not an operation's own, only if
+// there are as many as which has. err is filled unless they are gone.
 enum data_end data_destroy(struct token *token, const struct uri *uri, const struct data_marks *which,
                            struct ssa_error *err) MUST_CHECK;
 

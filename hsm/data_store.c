@@ -95,7 +95,24 @@ static bool prove_found(struct token *token, const struct uri *uri, const char *
 struct destruction {
     size_t gone;
     bool failed; // the token gave an error: what then is not seen may be there all the same
+    bool mixed;  // some were left, as DATA_MIXED says
 };
+
+static size_t count_of(const char marks[][DATA_MARK_MAX], size_t count, const char *mark)
+{
+    size_t same = 0;
+    for (size_t i = 0; i < count; i++)
+        same += strcmp(marks[i], mark) == 0 ? 1 : 0;
+    return same;
+}
+
+// A mark that is not an operation's own may be that of an object which somebody wrote since.
+static bool is_meant(const char marks[][DATA_MARK_MAX], size_t count, const struct data_marks *which,
+                     const char *mark)
+{
+    return data_mark_is_own(mark) ||
+           count_of(marks, count, mark) == count_of(which->list, which->count, mark);
+}
 
 static bool destroy_all(struct token *token, const struct uri *uri, const struct data_marks *which,
                         struct destruction *d, struct ssa_error *err)
@@ -106,6 +123,10 @@ static bool destroy_all(struct token *token, const struct uri *uri, const struct
     for (CK_ULONG i = 0; i < found.count; i++) {
         if (!data_marked(which, found.marks[i]))
             continue;
+        if (!is_meant(found.marks, found.count, which, found.marks[i])) {
+            d->mixed = true;
+            continue;
+        }
         const CK_RV rv = token->module.call->C_DestroyObject(token->session, found.list[i]);
         d->gone += rv == CKR_OK ? 1 : 0;
         // Another may have destroyed it in the meantime.
@@ -114,6 +135,17 @@ static bool destroy_all(struct token *token, const struct uri *uri, const struct
             ckr_fail(err, SSA_TOKEN, rv, token, "the data object cannot be destroyed");
     }
     return true;
+}
+
+static enum data_end mixed(struct token *token, const struct uri *uri, struct ssa_error *err)
+{
+    char label[DATA_LABEL_MAX];
+    data_label(uri, label);
+    error_set(err, SSA_TOKEN, NULL, token->info.uri,
+              "which data objects \"%s\" are meant cannot be told: there are not as many as before", label);
+    error_hint(
+        err, "They are left. `ssa-hsm secret import --force` leaves one, with the secret that it is given.");
+    return DATA_MIXED;
 }
 
 enum data_end data_destroy(struct token *token, const struct uri *uri, const struct data_marks *which,
@@ -125,17 +157,17 @@ enum data_end data_destroy(struct token *token, const struct uri *uri, const str
     err = err == NULL ? &why : err;
     if (!destroy_all(token, uri, which, &d, err))
         return DATA_UNKNOWN;
-    if (d.gone >= which->count && !d.failed)
+    if (d.gone >= which->count && !d.failed && !d.mixed)
         return DATA_GONE;
     if (!data_look(token, uri, &there, d.failed ? NULL : err))
         return DATA_UNKNOWN;
     for (size_t i = 0; i < there.count; i++)
-        if (data_marked(which, there.list[i])) {
+        if (data_marked(which, there.list[i]) && is_meant(there.list, there.count, which, there.list[i])) {
             if (!d.failed)
                 error_set(err, SSA_TOKEN, NULL, token->info.uri, "the data object was not seen at first");
             return DATA_THERE;
         }
-    return d.failed ? DATA_UNKNOWN : DATA_GONE;
+    return d.failed ? DATA_UNKNOWN : d.mixed ? mixed(token, uri, err) : DATA_GONE;
 }
 
 enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark,

@@ -74,11 +74,21 @@ static bool finish_import(const struct ssa_run *run, struct journal *j, struct t
                             ? "what it stored is not there any more: `ssa-hsm secret import` stores it anew"
                             : "what it stored is not there any more, but another of its label is: that is "
                               "left");
-    if (data_destroy(token, uri, &before, err) != DATA_GONE)
+    struct ssa_error why = {0};
+    const enum data_end end = data_destroy(token, uri, &before, &why);
+    if (end != DATA_GONE && end != DATA_MIXED) {
+        if (err != NULL)
+            *err = why;
         return false;
+    }
     tell(&run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET),
          j->entry.key_uri);
-    return close_as(run, j, OUTCOME_DONE, "the client secret is on the token, and it alone");
+    // Whose the others are is not for a recovery to guess.
+    return close_as(run, j, OUTCOME_DONE,
+                    end == DATA_GONE
+                        ? "the client secret is on the token, and it alone"
+                        : "the client secret is on the token, but others of its label are left, which "
+                          "may have come since: `ssa-hsm secret import --force` leaves one");
 }
 
 static bool look_after_removal(const struct ssa_run *run, struct journal *j, struct token *token,

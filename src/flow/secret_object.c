@@ -246,8 +246,9 @@ static bool destroy(const struct ssa_run *run, const struct place *at, struct ss
     const enum data_end end = data_destroy(at->to.token, at->object, &it, &why);
     if (end == DATA_GONE)
         return done(&j);
-    return end == DATA_THERE ? failed(&j, &why, err)
-                             : unsettled(&why, end, "The client secret", "finds out", err);
+    return end == DATA_THERE || end == DATA_MIXED
+               ? failed(&j, &why, err)
+               : unsettled(&why, end, "The client secret", "finds out", err);
 }
 
 static bool holds_none(const struct place *at)

@@ -314,6 +314,42 @@ class Interrupted(SecretCase):
         self.expect(self.finish(process), 0)
         self.assertEqual(len(self.marks()), 1)
 
+    def test_one_without_a_mark_that_came_since_is_left(self) -> None:
+        for mark in ("", "ssa-hsm"):
+            with self.subTest(mark):
+                self.write(self.label, self.OTHER, mark)
+                self.killed("C_DestroyObject class=CKO_DATA 1 kill", "import", "--force")
+                self.write(self.label, "written since", mark)
+                self.expect(self.run_quietly("key", "recover"), 0, "APS_SECRET_ID=", "others", "secret import --force")
+                self.assertEqual(self.data().count(self.label), 3)
+                self.imported("--force")
+                self.assertEqual(self.value(), self.api.secret)
+                self.use(self.imported())
+                self.expect(self.run_quietly("secret", "remove", "--yes"), 0)
+                self.env["APS_SECRET_ID"] = self.api.secret
+
+    def test_one_without_a_mark_that_is_as_before_goes(self) -> None:
+        for rule in ("kill", "kill after"):
+            with self.subTest(rule):
+                self.write(self.label, self.OTHER)
+                self.killed(f"C_DestroyObject class=CKO_DATA 1 {rule}", "import", "--force")
+                self.expect(self.run_quietly("key", "recover"), 0, "it alone")
+                self.assertEqual(self.value(), self.api.secret)
+
+    def test_one_that_comes_as_the_old_one_goes_is_left(self) -> None:
+        here, go = self.dir / "here", self.dir / "go"
+        self.write(self.label, self.OTHER)
+        # The first is of the count of those with nothing in them, the second of the proof.
+        with self.shim(f"C_GetAttributeValue class=CKO_DATA attr=CKA_VALUE 2 touch {here} wait {go}"):
+            process = self.start(self.argv("secret", "import", "--force"))
+            eventually(here.exists, "it is stored")
+            self.write(self.label, "theirs")
+            go.touch()
+            result = self.finish(process)
+        self.expect(result, 13, "stored and proved", "key recover", out="")
+        self.expect(self.run_quietly("key", "recover"), 0, "others", "secret import --force")
+        self.assertEqual(self.data().count(self.label), 3)
+
     def test_one_of_a_version_before_marks(self) -> None:
         self.write(self.label, self.OTHER, "ssa-hsm")
         self.imported("--force")

@@ -45,6 +45,15 @@ static void a_mark_is_ours_and_fits(void **state)
     assert_false(data_mark(name, mark));
 }
 
+static void an_operations_mark_is_its_own(void **state)
+{
+    (void)state;
+    assert_true(data_mark_is_own("ssa-hsm 20250101T000000.000000Z-00112233"));
+    assert_false(data_mark_is_own("ssa-hsm"));
+    assert_false(data_mark_is_own(""));
+    assert_false(data_mark_is_own("ssa-hsm2 x"));
+}
+
 static void marks_sort_by_time(void **state)
 {
     char old[DATA_MARK_MAX], new[DATA_MARK_MAX];
@@ -116,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_owner_is_the_first_word),
         cmocka_unit_test(a_mark_is_ours_and_fits),
+        cmocka_unit_test(an_operations_mark_is_its_own),
         cmocka_unit_test(marks_sort_by_time),
         cmocka_unit_test(a_mark_becomes_ours_by_nothing),
         cmocka_unit_test(a_length_without_a_mark_is_no_success),
