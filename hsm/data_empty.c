@@ -13,18 +13,8 @@ static bool is_absent(const CK_ATTRIBUTE *attribute)
     return attribute->ulValueLen == 0 || attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION;
 }
 
-// A class is the first thing that it has.
-static bool may_be_data(struct token *token, CK_OBJECT_HANDLE object)
-{
-    CK_OBJECT_CLASS class = CKO_VENDOR_DEFINED;
-    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_CLASS, &class, sizeof class);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
-    return (rv == CKR_OK && (is_absent(&attribute) || class == CKO_DATA)) ||
-           (rv == CKR_ATTRIBUTE_TYPE_INVALID && is_absent(&attribute));
-}
-
 // Anything but a clear answer is none.
-static bool is_empty(struct token *token, CK_OBJECT_HANDLE object)
+static bool has_nothing(struct token *token, CK_OBJECT_HANDLE object)
 {
     CK_ATTRIBUTE attributes[] = {ATTRIBUTE(CKA_LABEL, NULL, unseen), ATTRIBUTE(CKA_APPLICATION, NULL, unseen),
                                  ATTRIBUTE(CKA_OBJECT_ID, NULL, unseen), ATTRIBUTE(CKA_VALUE, NULL, unseen)};
@@ -34,6 +24,19 @@ static bool is_empty(struct token *token, CK_OBJECT_HANDLE object)
     for (size_t i = 0; i < COUNT(attributes); i++)
         empty &= is_absent(&attributes[i]);
     return empty;
+}
+
+static bool is_empty_data(struct token *token, CK_OBJECT_HANDLE object)
+{
+    CK_OBJECT_CLASS class = CKO_VENDOR_DEFINED;
+    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_CLASS, &class, sizeof class);
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    // SoftHSM, of one that has not even a class, which is the first thing that it is given.
+    if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
+        return true;
+    const bool may_be_data = (rv == CKR_OK && (is_absent(&attribute) || class == CKO_DATA)) ||
+                             (rv == CKR_ATTRIBUTE_TYPE_INVALID && is_absent(&attribute));
+    return may_be_data && has_nothing(token, object);
 }
 
 // *last is one of them. Not by their class: not even that may be there. Where there are more objects than are
@@ -50,7 +53,7 @@ static bool find_empty(struct token *token, size_t *count, CK_OBJECT_HANDLE *las
         return true;
     }
     for (CK_ULONG i = 0; i < all; i++)
-        if (may_be_data(token, found[i]) && is_empty(token, found[i])) {
+        if (is_empty_data(token, found[i])) {
             ++*count;
             *last = found[i];
         }

@@ -8,6 +8,7 @@
 
 static CK_ULONG objects; // on the token, all of them with nothing in them
 static CK_ULONG shown;
+static CK_RV answer; // to what is asked of them
 static unsigned destroyed;
 
 static CK_RV search(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count)
@@ -36,8 +37,9 @@ static CK_RV get_nothing(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_
 {
     (void)session, (void)object;
     for (CK_ULONG i = 0; i < count; i++)
-        attributes[i].ulValueLen = 0;
-    return CKR_OK;
+        if (answer == CKR_OK)
+            attributes[i].ulValueLen = 0;
+    return answer;
 }
 
 static CK_RV destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
@@ -97,10 +99,23 @@ static void none_goes_where_they_cannot_be_counted(void **state)
     assert_true((size_t)(long long)DATA_EMPTY_UNKNOWN == DATA_EMPTY_UNKNOWN);
 }
 
+static void one_without_a_class_counts_and_one_in_trouble_does_not(void **state)
+{
+    size_t left = 0;
+    (void)state;
+    answer = CKR_ATTRIBUTE_VALUE_INVALID; // SoftHSM
+    assert_int_equal(gone(1, 0, &left), 1);
+    answer = CKR_GENERAL_ERROR;
+    assert_int_equal(gone(1, 0, &left), 0);
+    assert_int_equal(left, 0);
+    answer = CKR_OK;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_goes_where_there_are_more_than_before),
+        cmocka_unit_test(one_without_a_class_counts_and_one_in_trouble_does_not),
         cmocka_unit_test(none_goes_where_they_cannot_be_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
