@@ -163,13 +163,16 @@ static bool is_named(const struct ssa_run *run, enum setting setting, const stru
 static bool has_their_pin(const struct ssa_run *run, const struct token *token, enum beside beside)
 {
     bool named = false;
-    enum setting_source source;
+    enum setting_source source, of_token;
     (void)settings_get(run->settings, SET_PIN_SOURCE, &source);
+    (void)settings_get(run->settings, SET_TOKEN, &of_token);
     if (beside == BESIDE_ANOTHER)
         return false;
-    // Where both are named, it is the key's.
-    return is_named(run, SET_PRIVATE_KEY, token, &named) ||
-           (!named && is_named(run, SET_TOKEN, token, &named)) ||
+    if (is_named(run, SET_PRIVATE_KEY, token, &named))
+        return true;
+    // Where both are named, it is the key's, unless token and PIN stand side by side in the command line.
+    const bool together = source == FROM_OPTION && of_token == FROM_OPTION;
+    return ((together || !named) && is_named(run, SET_TOKEN, token, &named)) ||
            (beside == BESIDE_NONE && (source == FROM_OPTION || !named));
 }
 
