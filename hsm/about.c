@@ -36,8 +36,7 @@ static void digest_file(const char *path, char out[static SHA256_TEXT_MAX])
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (fd >= 0 && context != NULL && digest_fd(fd, context, digest))
-        for (size_t i = 0; i < sizeof digest; i++)
-            (void)text_format(out + 2 * i, 3, "%02x", digest[i]);
+        text_hex(out, span_of(digest, sizeof digest));
     EVP_MD_CTX_free(context);
     if (fd >= 0)
         (void)close(fd);

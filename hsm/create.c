@@ -22,15 +22,12 @@ bool creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv
 // Refusals that come before anything is written.
 static bool surely_not_made(CK_RV rv)
 {
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-           rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCOMPLETE ||
-           rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_FUNCTION_NOT_SUPPORTED ||
-           rv == CKR_USER_TYPE_INVALID || rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_SESSION_READ_ONLY ||
-           rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY ||
-           rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID ||
-           rv == CKR_WRAPPED_KEY_INVALID || rv == CKR_WRAPPED_KEY_LEN_RANGE ||
-           rv == CKR_UNWRAPPING_KEY_HANDLE_INVALID || rv == CKR_UNWRAPPING_KEY_SIZE_RANGE ||
-           rv == CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
+    return ckr_is_of_template(rv) || rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_USER_TYPE_INVALID ||
+           rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_SESSION_READ_ONLY || rv == CKR_TOKEN_WRITE_PROTECTED ||
+           rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY || rv == CKR_MECHANISM_INVALID ||
+           rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_WRAPPED_KEY_INVALID ||
+           rv == CKR_WRAPPED_KEY_LEN_RANGE || rv == CKR_UNWRAPPING_KEY_HANDLE_INVALID ||
+           rv == CKR_UNWRAPPING_KEY_SIZE_RANGE || rv == CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
 }
 
 bool create_private(struct token *token, const struct creation *creation, struct key *key,

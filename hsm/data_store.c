@@ -19,17 +19,12 @@ static CK_RV create(struct token *token, const struct uri *uri, const char *mark
                                               object);
 }
 
-static bool dislikes_template(CK_RV rv)
-{
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-           rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCONSISTENT;
-}
-
 static bool make(struct token *token, const struct uri *uri, const char *mark, struct span value,
                  CK_OBJECT_HANDLE *object, struct ssa_error *err)
 {
     CK_RV rv = create(token, uri, mark, value, true, object);
-    if (dislikes_template(rv))
+    // One that lacks something is not helped by leaving something out.
+    if (ckr_is_of_template(rv) && rv != CKR_TEMPLATE_INCOMPLETE)
         rv = create(token, uri, mark, value, false, object);
     if (rv == CKR_OK)
         return true;

@@ -157,8 +157,7 @@ void key_removal_command(const struct token *token, const struct key *key, const
         card_removal(token->info.recipe->certificate_removal, name, out);
     if (id.len > KEY_ID_MAX || token->info.recipe->removal != NULL)
         return;
-    for (size_t i = 0; i < id.len; i++)
-        (void)text_format(hex + 2 * i, 3, "%02x", id.data[i]);
+    text_hex(hex, id);
     if ((key->private_object != CK_INVALID_HANDLE && !append_removal(token, "privkey", hex, out)) ||
         (key->public_object != CK_INVALID_HANDLE && !append_removal(token, "pubkey", hex, out)))
         out[0] = '\0';

@@ -30,11 +30,9 @@ bool key_read(struct token *token, struct key *key, struct ssa_error *err)
         attributes[0].ulValueLen > sizeof key->modulus)
         return ckr_fail(err, SSA_TOKEN, CKR_ATTRIBUTE_TYPE_INVALID, token,
                         "the key has no modulus, so is no RSA key");
-    key->modulus_len = attributes[0].ulValueLen;
     // A big integer has no leading zero bytes (PKCS#11 v2.40 section 2.1); some modules give a sign byte all
     // the same.
-    while (key->modulus_len > 0 && key->modulus[0] == 0)
-        memmove(key->modulus, key->modulus + 1, --key->modulus_len);
+    key->modulus_len = rsa_strip_zeros(key->modulus, attributes[0].ulValueLen);
     key->login_each_time = attributes[1].ulValueLen == sizeof each_time && each_time != CK_FALSE;
     return true;
 }

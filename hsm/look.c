@@ -77,10 +77,9 @@ static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_ra
 {
     CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &modulus, 1);
-    key->modulus_len = rv == CKR_OK ? length(&modulus, sizeof key->modulus) : 0;
+    const size_t len = rv == CKR_OK ? length(&modulus, sizeof key->modulus) : 0;
     // A sign byte that some modules give is none of the number's (PKCS#11 v2.40 section 2.1).
-    while (key->modulus_len > 0 && key->modulus[0] == 0)
-        memmove(key->modulus, key->modulus + 1, --key->modulus_len);
+    key->modulus_len = rsa_strip_zeros(key->modulus, len);
     return key->modulus_len > 0;
 }
 

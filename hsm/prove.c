@@ -181,11 +181,8 @@ static bool read_public_half(struct token *token, struct key *key, struct ssa_er
     if (object != CK_INVALID_HANDLE &&
         call->C_GetAttributeValue(token->session, object, half, COUNT(half)) == CKR_OK &&
         half[0].ulValueLen <= sizeof modulus) {
-        size_t zeros = 0;
-        while (zeros < half[0].ulValueLen && modulus[zeros] == 0)
-            zeros++;
-        if (!span_equal(span_of(modulus + zeros, half[0].ulValueLen - zeros),
-                        span_of(key->modulus, key->modulus_len)))
+        const size_t len = rsa_strip_zeros(modulus, half[0].ulValueLen);
+        if (!span_equal(span_of(modulus, len), span_of(key->modulus, key->modulus_len)))
             return error_set(err, SSA_TOKEN, NULL, token->info.uri,
                              "the public key with this id on the token belongs to another key");
         exponent_len = half[1].ulValueLen;

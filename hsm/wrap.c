@@ -64,9 +64,7 @@ static bool read_modulus(struct token *token, struct ssa_error *err)
     // A module may say that all is well and tell a length that did not fit.
     if (modulus.ulValueLen > sizeof t->modulus)
         return refused(err, token, CKR_KEY_SIZE_RANGE);
-    t->modulus_len = modulus.ulValueLen;
-    while (t->modulus_len > 0 && t->modulus[0] == 0)
-        memmove(t->modulus, t->modulus + 1, --t->modulus_len);
+    t->modulus_len = rsa_strip_zeros(t->modulus, modulus.ulValueLen);
     return rsa_bits(span_of(t->modulus, t->modulus_len)) == TRANSPORT_BITS ||
            refused(err, token, CKR_KEY_SIZE_RANGE);
 }

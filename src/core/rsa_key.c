@@ -183,6 +183,15 @@ bool rsa_key_to_pkcs8(const struct rsa_key *key, struct secret *out)
     return true;
 }
 
+size_t rsa_strip_zeros(uint8_t *number, size_t len)
+{
+    size_t zeros = 0;
+    while (zeros < len && number[zeros] == 0)
+        zeros++;
+    memmove(number, number + zeros, len - zeros);
+    return len - zeros;
+}
+
 size_t rsa_bits(struct span modulus)
 {
     if (modulus.len == 0)

@@ -34,6 +34,10 @@ bool rsa_key_from_der(struct span der, struct rsa_key *key) MUST_CHECK;
 // it does not fit.
 bool rsa_key_to_pkcs8(const struct rsa_key *key, struct secret *out) MUST_CHECK;
 
+// Takes leading zero bytes (the sign byte that some modules give) off a big integer where it stands; gives
+// what is left of its length.
+size_t rsa_strip_zeros(uint8_t *number, size_t len) MUST_CHECK;
+
 // The size of the modulus in bits.
 size_t rsa_bits(struct span modulus);
 

@@ -76,6 +76,16 @@ void text_harmless(char *out, size_t capacity, struct span in)
     out[used] = '\0';
 }
 
+void text_hex(char *out, struct span bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.len; i++) {
+        *out++ = digits[bytes.data[i] >> 4];
+        *out++ = digits[bytes.data[i] & 0xf];
+    }
+    *out = '\0';
+}
+
 bool text_format(char *out, size_t capacity, const char *format, ...)
 {
     va_list args;

@@ -24,6 +24,9 @@ static inline bool text_present(const char *text)
 // snprintf that says whether all of it fitted.
 bool text_format(char *out, size_t capacity, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+// Writes the bytes as lower-case hexadecimal digits and a NUL: out has room for twice their number and one.
+void text_hex(char *out, struct span bytes);
+
 // The name among names (count of them) that was most likely meant by typed, or NULL when none is near.
 const char *text_nearest(const char *typed, const char *const *names, size_t count);
 

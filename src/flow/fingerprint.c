@@ -10,8 +10,6 @@ void fingerprint(struct span modulus, char out[static FINGERPRINT_TEXT])
     enum { BYTES = (FINGERPRINT_TEXT - 1) / 2 };
     unsigned char digest[BYTES];
     out[0] = '\0';
-    if (EVP_Digest(modulus.data, modulus.len, digest, NULL, EVP_sha256(), NULL) != 1)
-        return;
-    for (size_t i = 0; i < BYTES; i++)
-        (void)text_format(out + 2 * i, 3, "%02x", digest[i]);
+    if (EVP_Digest(modulus.data, modulus.len, digest, NULL, EVP_sha256(), NULL) == 1)
+        text_hex(out, span_of(digest, BYTES));
 }
