@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "core/text.h"
-#include "core/timestamp.h"
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, MONTH = 2629746, YEAR = 12 * MONTH };
 
@@ -48,10 +47,5 @@ void when_text(struct ssa_time time, long long now, char out[static WHEN_TEXT_MA
 
 void when_json(struct json_writer *w, const char *name, struct ssa_time time)
 {
-    char text[TIMESTAMP_TEXT_MAX];
-    json_name(w, name);
-    if (time.known && timestamp_write((time_t)time.seconds, text))
-        json_string(w, span_text(text));
-    else
-        json_null(w);
+    member_time(w, name, time.known, (time_t)time.seconds);
 }

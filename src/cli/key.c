@@ -25,11 +25,8 @@ static void place_json(struct json_writer *w, const struct ssa_place *place)
     member_text(w, "slot", place->slot);
     member_text(w, "uri", place->uri);
     member_text(w, "modulusSha256", place->modulus_sha256);
-    json_name(w, "privateKey");
-    if (place->private_half == SSA_PRIVATE_UNSEEN)
-        json_null(w);
-    else
-        json_bool(w, place->private_half == SSA_PRIVATE_THERE);
+    member_bool_or_null(w, "privateKey", place->private_half != SSA_PRIVATE_UNSEEN,
+                        place->private_half == SSA_PRIVATE_THERE);
     json_close(w, JSON_OBJECT);
 }
 

@@ -255,21 +255,6 @@ void json_null(struct json_writer *w)
     note(w, yajl_gen_null(w->generator));
 }
 
-void member_text(struct json_writer *w, const char *name, const char *text)
-{
-    json_name(w, name);
-    if (text_present(text))
-        json_string(w, span_text(text));
-    else
-        json_null(w);
-}
-
-void member_bool(struct json_writer *w, const char *name, bool value)
-{
-    json_name(w, name);
-    json_bool(w, value);
-}
-
 bool json_end(struct json_writer *w, struct ssa_error *err)
 {
     yajl_gen_free(w->generator);

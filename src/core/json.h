@@ -4,6 +4,8 @@
 #ifndef SSA_CORE_JSON_H
 #define SSA_CORE_JSON_H
 
+#include <time.h>
+
 #include "core/secret.h"
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_OBJECT, JSON_ARRAY };
@@ -47,6 +49,10 @@ void json_null(struct json_writer *w);
 // A member with a string, or null for NULL and an empty one.
 void member_text(struct json_writer *w, const char *name, const char *text);
 void member_bool(struct json_writer *w, const char *name, bool value);
+// The same, or null where it is not known.
+void member_bool_or_null(struct json_writer *w, const char *name, bool known, bool value);
+// A member with a point in time (ISO 8601 in UTC), or null where it is not known.
+void member_time(struct json_writer *w, const char *name, bool known, time_t at);
 // Ends the text and frees the writer. Fails with SSA_UNEXPECTED when anything did not fit or was no UTF-8.
 bool json_end(struct json_writer *w, struct ssa_error *err) MUST_CHECK;
 

@@ -25,6 +25,11 @@ bool interrupted(const struct ssa_callbacks *callbacks)
     return callbacks->interrupted != NULL && callbacks->interrupted(callbacks->context);
 }
 
+bool confirms(const struct ssa_callbacks *callbacks, const char *question)
+{
+    return callbacks->confirm != NULL && callbacks->confirm(callbacks->context, question);
+}
+
 bool go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     return !interrupted(callbacks) || error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");

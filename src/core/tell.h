@@ -10,6 +10,9 @@ void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const cha
 // Whether the person wants to stop.
 bool interrupted(const struct ssa_callbacks *callbacks);
 
+// Asks a person for a typed yes; where nobody is there to ask it is no.
+bool confirms(const struct ssa_callbacks *callbacks, const char *question);
+
 // Fails with SSA_UNEXPECTED where the person wants to stop.
 bool go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
 

@@ -74,18 +74,14 @@ const char *outcome_name(enum outcome outcome)
     return outcomes[outcome];
 }
 
+bool entry_is_about_secret(const struct entry *entry)
+{
+    return entry->operation == OP_SECRET_IMPORT || entry->operation == OP_SECRET_REMOVE;
+}
+
 const char *entry_subject(const struct entry *entry)
 {
     return entry->account[0] != '\0' ? entry->account : entry->name[0] != '\0' ? entry->name : entry->label;
-}
-
-static void write_time(struct json_writer *w, time_t at)
-{
-    char text[TIMESTAMP_TEXT_MAX];
-    if (at == 0 || !timestamp_write(at, text))
-        json_null(w);
-    else
-        json_string(w, span_text(text));
 }
 
 static void write_member(const struct entry *entry, const struct member *m, struct json_writer *w)
@@ -93,11 +89,14 @@ static void write_member(const struct entry *entry, const struct member *m, stru
     const char *field = (const char *)entry + m->at;
     if (m->kind == TEXT && field[0] == '\0')
         return;
+    if (m->kind == TIME) {
+        const time_t at = *(const time_t *)(const void *)field;
+        member_time(w, m->name, at != 0, at);
+        return;
+    }
     json_name(w, m->name);
     if (m->kind == TEXT)
         json_string(w, span_text(field));
-    else if (m->kind == TIME)
-        write_time(w, *(const time_t *)(const void *)field);
     else if (m->kind == NUMBER)
         json_integer(w, *(const long long *)(const void *)field);
     else

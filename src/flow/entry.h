@@ -91,6 +91,9 @@ const char *outcome_name(enum outcome outcome);
 // What it is about, for messages: an account's id or name, a client secret's label.
 const char *entry_subject(const struct entry *entry);
 
+// Whether it is about the client secret on a token, and so about no account.
+bool entry_is_about_secret(const struct entry *entry);
+
 // Writes the entry as one JSON object.
 void entry_write(const struct entry *entry, struct json_writer *w);
 

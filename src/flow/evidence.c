@@ -8,7 +8,6 @@
 #include "core/base64.h"
 #include "core/tell.h"
 #include "core/text.h"
-#include "core/timestamp.h"
 #include "flow/manage.h"
 #include "flow/result.h"
 
@@ -78,19 +77,10 @@ bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_e
     return !e->wanted->ask_api || ask_api(e, err);
 }
 
-static void bool_member(struct json_writer *w, const char *name, bool known, bool value)
-{
-    json_name(w, name);
-    if (known)
-        json_bool(w, value);
-    else
-        json_null(w);
-}
-
+// A time of 0 is none.
 static void time_member(struct json_writer *w, const char *name, time_t at)
 {
-    char text[TIMESTAMP_TEXT_MAX];
-    member_text(w, name, at != 0 && timestamp_write(at, text) ? text : NULL);
+    member_time(w, name, at != 0, at);
 }
 
 static bool number_member(struct json_writer *w, const char *name, struct span number, struct ssa_error *err)
@@ -129,7 +119,7 @@ static void write_attributes(struct json_writer *w, const struct ssa_verified *v
         const struct ssa_attribute *a = &v->attributes[i];
         json_open(w, JSON_OBJECT);
         member_text(w, "name", a->name);
-        bool_member(w, "value", a->known, a->value);
+        member_bool_or_null(w, "value", a->known, a->value);
         member_bool(w, "wanted", a->wanted);
         member_bool(w, "decidedByToken", a->decided);
         json_close(w, JSON_OBJECT);
@@ -146,7 +136,7 @@ static void write_facts(struct json_writer *w, struct token *token, const struct
     for (size_t i = 0; i < KEY_FACTS; i++) {
         json_open(w, JSON_OBJECT);
         member_text(w, "name", facts[i].name);
-        bool_member(w, "value", facts[i].known, facts[i].value);
+        member_bool_or_null(w, "value", facts[i].known, facts[i].value);
         json_close(w, JSON_OBJECT);
     }
     json_close(w, JSON_ARRAY);
@@ -217,8 +207,8 @@ static void write_api(struct json_writer *w, const struct evidence *e)
     time_member(w, "serverTime", e->api.server_time);
     member_bool(w, "listed", e->api.listed);
     member_text(w, "status", key->status);
-    time_member(w, "createdAt", key->has_created_at ? key->created_at : 0);
-    time_member(w, "accessedAt", key->has_accessed_at ? key->accessed_at : 0);
+    member_time(w, "createdAt", key->has_created_at, key->created_at);
+    member_time(w, "accessedAt", key->has_accessed_at, key->accessed_at);
     json_close(w, JSON_OBJECT);
 }
 

@@ -235,17 +235,12 @@ struct claim {
     const struct journal *mine;
 };
 
-static bool is_about_secret(const struct entry *e)
-{
-    return e->operation == OP_SECRET_IMPORT || e->operation == OP_SECRET_REMOVE;
-}
-
 static bool same_work(const struct entry *a, const struct entry *b)
 {
     if (strcmp(a->client_id, b->client_id) != 0 || strcmp(a->base_url, b->base_url) != 0)
         return false;
-    if (is_about_secret(a) || is_about_secret(b))
-        return is_about_secret(a) && is_about_secret(b) && strcmp(a->token, b->token) == 0 &&
+    if (entry_is_about_secret(a) || entry_is_about_secret(b))
+        return entry_is_about_secret(a) && entry_is_about_secret(b) && strcmp(a->token, b->token) == 0 &&
                strcmp(a->label, b->label) == 0;
     if (a->account[0] != '\0' && b->account[0] != '\0')
         return strcmp(a->account, b->account) == 0;
@@ -262,7 +257,7 @@ static bool refuse_same(void *context, struct journal *j, enum standing standing
     if (standing == IN_USE) {
         error_set(err, SSA_CONFIG, NULL, subject, "another `%s` (process %lld) is at work on %s",
                   operation_name(j->entry.operation), j->entry.pid,
-                  is_about_secret(mine) ? "this secret" : "this account");
+                  entry_is_about_secret(mine) ? "this secret" : "this account");
         return error_hint(err, "Run this again when it has ended.");
     }
     error_set(err, SSA_CONFIG, NULL, subject,

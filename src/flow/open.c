@@ -66,7 +66,7 @@ static bool may_replace(const struct ssa_run *run, const struct ssa_output *outp
         return true;
     (void)text_format(question, sizeof question, "Destroy the key in slot %s of token \"%s\"?",
                       target->slot.name, token_info(target->token)->label);
-    if (run->callbacks.confirm != NULL && run->callbacks.confirm(run->callbacks.context, question))
+    if (confirms(&run->callbacks, question))
         return true;
     error_set(err, SSA_CONFIG, NULL, token_info(target->token)->uri,
               "the key in slot %s is left: its replacement was not confirmed", target->slot.name);

@@ -107,7 +107,7 @@ static bool give_attended(struct pin_policy *policy, const struct token_info *in
     if (last_try(info)) {
         (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
                           info->label);
-        if (callbacks->confirm == NULL || !callbacks->confirm(callbacks->context, text))
+        if (!confirms(callbacks, text))
             return cancelled(info, err);
     } else if (info->pin_count_low) {
         tell(callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",

@@ -88,13 +88,12 @@ static bool know_token(struct pruning *p, const struct entry *e, struct ssa_erro
 static bool confirmed(const struct pruning *p, const struct entry *e)
 {
     char question[SSA_ERROR_TEXT_MAX];
-    const struct ssa_callbacks *callbacks = &p->run->callbacks;
     if (p->yes)
         return true;
     (void)text_format(question, sizeof question,
                       "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
                       e->kid, e->account, token_info(p->to->token)->label);
-    return callbacks->confirm != NULL && callbacks->confirm(callbacks->context, question);
+    return confirms(&p->run->callbacks, question);
 }
 
 static bool destroy(struct pruning *p, const struct entry *e, struct key *key, uint8_t slot,

@@ -25,6 +25,12 @@ void recovery_end(struct recovery *r);
 // The token that is open already, for retire; NULL where there is none.
 struct target *recovery_opened(struct recovery *r);
 
+// Says what came of the operation, and notes it in its entry.
+void recovery_note(const struct ssa_run *run, struct journal *j, const char *line);
+
+// Does that, and closes the entry. True.
+bool recovery_close(const struct ssa_run *run, struct journal *j, enum outcome outcome, const char *line);
+
 // The API's client, with all scopes that an undoing may need.
 bool recovery_client(struct recovery *r, struct ssa_error *err) MUST_CHECK;
 

@@ -150,8 +150,7 @@ static bool make_room(struct work *w, const struct ssa_rotation *how, const char
     }
     (void)text_format(question, sizeof question, "Delete key %s at the API, whichever host's token has it?",
                       how->replace);
-    if (!how->output.yes &&
-        (run->callbacks.confirm == NULL || !run->callbacks.confirm(run->callbacks.context, question))) {
+    if (!how->output.yes && !confirms(&run->callbacks, question)) {
         error_set(err, SSA_CONFIG, NULL, how->replace, "the key is left: its deletion was not confirmed");
         return error_hint(err, "--yes confirms it, for use without a terminal.");
     }

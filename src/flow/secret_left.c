@@ -8,15 +8,6 @@
 
 _Static_assert(DATA_SAME_MAX <= APS_KEYS_MAX && DATA_MARK_MAX <= APS_ID_MAX, "an entry has room for marks");
 
-static bool close_as(const struct ssa_run *run, struct journal *j, enum outcome outcome, const char *line)
-{
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.400s", line);
-    tell(&run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry.operation),
-         entry_subject(&j->entry), line);
-    journal_close(j, outcome);
-    return true;
-}
-
 void secret_note_before(struct entry *entry, const struct data_marks *before)
 {
     entry->before.count = before->count;
@@ -50,10 +41,10 @@ static bool undo_import(const struct ssa_run *run, struct journal *j, struct tok
         data_take_back(token, uri, mine.list[0], (size_t)j->entry.empty_before, &taken, err) != DATA_GONE)
         return false;
     if (taken.whole || taken.half)
-        return close_as(run, j, OUTCOME_UNDONE,
-                        "what it had stored is destroyed again: the token is as it was");
+        return recovery_close(run, j, OUTCOME_UNDONE,
+                              "what it had stored is destroyed again: the token is as it was");
     // One may be of another import, which counted it, and whose recovery took this one's.
-    return close_as(
+    return recovery_close(
         run, j, OUTCOME_UNDONE,
         taken.empty == 0
             ? "it had stored nothing: the token is as it was"
@@ -69,11 +60,11 @@ static bool finish_import(const struct ssa_run *run, struct journal *j, struct t
     if (!secret_mark(j, &mine, err) || !data_look(token, uri, &there, err))
         return false;
     if (!data_marked(&there, mine.list[0]))
-        return close_as(run, j, OUTCOME_UNKNOWN,
-                        there.count == 0
-                            ? "what it stored is not there any more: `ssa-hsm secret import` stores it anew"
-                            : "what it stored is not there any more, but another of its label is: that is "
-                              "left");
+        return recovery_close(
+            run, j, OUTCOME_UNKNOWN,
+            there.count == 0 ? "what it stored is not there any more: `ssa-hsm secret import` stores it anew"
+                             : "what it stored is not there any more, but another of its label is: that is "
+                               "left");
     struct ssa_error why = {0};
     const enum data_end end = data_destroy(token, uri, &before, &why);
     if (end != DATA_GONE && end != DATA_MIXED) {
@@ -84,11 +75,11 @@ static bool finish_import(const struct ssa_run *run, struct journal *j, struct t
     tell(&run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET),
          j->entry.key_uri);
     // Whose the others are is not for a recovery to guess.
-    return close_as(run, j, OUTCOME_DONE,
-                    end == DATA_GONE
-                        ? "the client secret is on the token, and it alone"
-                        : "the client secret is on the token, but others of its label are left, which "
-                          "may have come since: `ssa-hsm secret import --force` leaves one");
+    return recovery_close(run, j, OUTCOME_DONE,
+                          end == DATA_GONE
+                              ? "the client secret is on the token, and it alone"
+                              : "the client secret is on the token, but others of its label are left, which "
+                                "may have come since: `ssa-hsm secret import --force` leaves one");
 }
 
 static bool look_after_removal(const struct ssa_run *run, struct journal *j, struct token *token,
@@ -99,9 +90,9 @@ static bool look_after_removal(const struct ssa_run *run, struct journal *j, str
     if (!data_look(token, uri, &there, err))
         return false;
     if (before.count == 1 && data_marked(&there, before.list[0]))
-        return close_as(run, j, OUTCOME_FAILED,
-                        "the client secret is still there: `ssa-hsm secret remove` destroys it");
-    return close_as(run, j, OUTCOME_DONE, "the client secret is gone from the token");
+        return recovery_close(run, j, OUTCOME_FAILED,
+                              "the client secret is still there: `ssa-hsm secret remove` destroys it");
+    return recovery_close(run, j, OUTCOME_DONE, "the client secret is gone from the token");
 }
 
 static bool settle_on(const struct ssa_run *run, struct journal *j, struct token *token,
@@ -135,8 +126,9 @@ static bool is_unmarked(const struct journal *j)
 
 static bool close_unmarked(const struct ssa_run *run, struct journal *j)
 {
-    return close_as(run, j, OUTCOME_UNKNOWN,
-                    "whether it was carried out is not known: `pkcs11-tool --login --list-objects` shows it");
+    return recovery_close(
+        run, j, OUTCOME_UNKNOWN,
+        "whether it was carried out is not known: `pkcs11-tool --login --list-objects` shows it");
 }
 
 bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)
@@ -166,9 +158,8 @@ struct left {
 
 static bool is_about(const struct left *left, const struct entry *e)
 {
-    return (e->operation == OP_SECRET_IMPORT || e->operation == OP_SECRET_REMOVE) &&
-           entry_is_ours(e, left->run->settings) && strcmp(e->label, left->label) == 0 &&
-           strcmp(e->token, token_info(left->token)->uri) == 0;
+    return entry_is_about_secret(e) && entry_is_ours(e, left->run->settings) &&
+           strcmp(e->label, left->label) == 0 && strcmp(e->token, token_info(left->token)->uri) == 0;
 }
 
 static bool visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err)

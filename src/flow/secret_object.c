@@ -202,10 +202,9 @@ bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replac
 static bool confirmed(const struct ssa_run *run, const struct place *at, struct ssa_error *err)
 {
     char question[SSA_ERROR_TEXT_MAX];
-    const struct ssa_callbacks *callbacks = &run->callbacks;
     (void)text_format(question, sizeof question, "Destroy the client secret \"%s\" on token \"%s\"?",
                       at->label, token_info(at->to.token)->label);
-    if (callbacks->confirm != NULL && callbacks->confirm(callbacks->context, question))
+    if (confirms(&run->callbacks, question))
         return true;
     error_set(err, SSA_CONFIG, NULL, token_info(at->to.token)->uri,
               "the client secret is left: its destruction was not confirmed");

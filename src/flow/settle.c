@@ -12,26 +12,12 @@
 #include "flow/secret_left.h"
 #include "flow/undo.h"
 
-static void note(struct recovery *r, struct journal *j, const char *line)
-{
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.400s", line);
-    tell(&r->run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry.operation),
-         entry_subject(&j->entry), line);
-}
-
-static bool close_as(struct recovery *r, struct journal *j, enum outcome outcome, const char *line)
-{
-    note(r, j, line);
-    journal_close(j, outcome);
-    return true;
-}
-
 // undo() says in err's class and hint what came of it.
 static bool conclude(struct recovery *r, struct journal *j, const struct ssa_error *undone,
                      struct ssa_error *err)
 {
     if (undone->code == SSA_IMPORT_CLEAN)
-        return close_as(r, j, OUTCOME_UNDONE, undone->hint);
+        return recovery_close(r->run, j, OUTCOME_UNDONE, undone->hint);
     *err = *undone;
     return false;
 }
@@ -51,7 +37,7 @@ static bool settle_account_asked(struct recovery *r, struct journal *j, struct s
     undo_lost_account(r->client, r->run, j->entry.name, &made, &undone);
     // A name is given once: with somebody else's there, this operation has made none.
     if (made.not_ours)
-        return close_as(r, j, OUTCOME_UNDONE, undone.hint);
+        return recovery_close(r->run, j, OUTCOME_UNDONE, undone.hint);
     return conclude(r, j, &undone, err);
 }
 
@@ -67,10 +53,10 @@ static bool drop_account(struct recovery *r, struct journal *j, const struct aps
             line, sizeof line,
             "the account has a key that this did not make (%s), so somebody uses it: it is left",
             keys->list[0].kid);
-        return close_as(r, j, OUTCOME_LEFT, line);
+        return recovery_close(r->run, j, OUTCOME_LEFT, line);
     }
     return (aps_account_delete(r->client, e->account, err) || aps_is_gone(err)) &&
-           close_as(r, j, OUTCOME_UNDONE, "the account that had been made is deleted again");
+           recovery_close(r->run, j, OUTCOME_UNDONE, "the account that had been made is deleted again");
 }
 
 // Takes the key from the list, as the API did from the account.
@@ -92,7 +78,7 @@ static bool drop_key(struct recovery *r, struct journal *j, struct aps_keys *fre
     forget_key(fresh, kid);
     (void)text_format(line, sizeof line, "the key %s, whose private half nobody has, is deleted at the API",
                       kid);
-    note(r, j, line);
+    recovery_note(r->run, j, line);
     return true;
 }
 
@@ -120,12 +106,12 @@ static bool choose_key(struct recovery *r, const struct entry *e, const struct a
         *chosen = candidate;
         return true;
     }
-    for (size_t i = 0; i < fresh->count && r->run->callbacks.confirm != NULL; i++) {
+    for (size_t i = 0; i < fresh->count; i++) {
         (void)text_format(
             question, sizeof question,
             "Which key was lost cannot be told: %s. Delete %s, whose private half then nobody must have?",
             list, fresh->list[i].kid);
-        if (r->run->callbacks.confirm(r->run->callbacks.context, question)) {
+        if (confirms(&r->run->callbacks, question)) {
             *chosen = &fresh->list[i];
             return true;
         }
@@ -154,9 +140,9 @@ static bool settle_key_asked(struct recovery *r, struct journal *j, struct aps_k
     }
     if (j->entry.operation == OP_ACCOUNT_CREATE)
         return drop_account(r, j, fresh, err);
-    return close_as(r, j, OUTCOME_UNDONE,
-                    chosen != NULL ? "it is undone"
-                                   : "no key of its making is there: the account is as it was");
+    return recovery_close(r->run, j, OUTCOME_UNDONE,
+                          chosen != NULL ? "it is undone"
+                                         : "no key of its making is there: the account is as it was");
 }
 
 // What the token has of the key goes, then what the API has.
@@ -171,9 +157,9 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
         return false;
     if (e->operation == OP_ACCOUNT_CREATE)
         return drop_account(r, j, fresh, err);
-    return close_as(r, j, OUTCOME_UNDONE,
-                    imported_only ? "the token is as it was; the file still has the key"
-                                  : "it is undone on both sides");
+    return recovery_close(r->run, j, OUTCOME_UNDONE,
+                          imported_only ? "the token is as it was; the file still has the key"
+                                        : "it is undone on both sides");
 }
 
 // Its key is on both sides, and proved: it gets its profile, unless it has that already.
@@ -186,8 +172,8 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
     (void)text_format(line, sizeof line, "key %s is whole on both sides; its profile is %s", e->kid,
                       e->profile);
     if (e->operation != OP_KEY_ROTATE)
-        return close_as(r, j, OUTCOME_DONE, line);
-    note(r, j, line);
+        return recovery_close(r->run, j, OUTCOME_DONE, line);
+    recovery_note(r->run, j, line);
     r->switched = true;
     return journal_step(j, STEP_SWITCHED, err) &&
            (!e->retires_at_once || retire(r->run, r->client, j, pair->to, err));
@@ -229,7 +215,7 @@ static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error 
     if (j->entry.step >= STEP_KEY_MADE)
         return settle_pair(r, j, &fresh, err);
     if (gone)
-        return close_as(r, j, OUTCOME_UNDONE, "the account is gone, and so is what it held");
+        return recovery_close(r->run, j, OUTCOME_UNDONE, "the account is gone, and so is what it held");
     return settle_key_asked(r, j, &fresh, err);
 }
 
@@ -240,11 +226,11 @@ bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, e->draft, "the profile's draft cannot be removed");
     }
-    if (e->operation == OP_SECRET_IMPORT || e->operation == OP_SECRET_REMOVE)
+    if (entry_is_about_secret(e))
         return secret_settle(r, j, err);
     if (e->step == STEP_ASKED)
-        return close_as(r, j, OUTCOME_UNKNOWN,
-                        "whether it was carried out was not heard: `ssa-hsm key list` shows it");
+        return recovery_close(r->run, j, OUTCOME_UNKNOWN,
+                              "whether it was carried out was not heard: `ssa-hsm key list` shows it");
     if (e->operation != OP_KEY_IMPORT && !recovery_client(r, err))
         return false;
     if (e->step >= STEP_SWITCHED) {
