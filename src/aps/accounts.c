@@ -118,6 +118,7 @@ bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *er
         .doing = "deleting the account",
         .subject = id,
         .deletes = true,
+        .no_answer = true,
         .hint_403 = "For this, " HINT_SCOPES,
         .hint_404 = HINT_NO_ACCOUNT,
     };

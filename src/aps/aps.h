@@ -61,6 +61,9 @@ void aps_undoing(struct aps *client);
 // Whether a failure says that what was named is not there.
 bool aps_is_gone(const struct ssa_error *err);
 
+// Whether the last call's failure came with a reason that leaves no question, such as a limit.
+bool aps_reason_is_told(const struct aps *client);
+
 // The server's clock by the last answer's Date plus the time since; 0 before any answer.
 time_t aps_server_time(const struct aps *client);
 
@@ -141,9 +144,10 @@ bool aps_key_set_status(struct aps *client, const char *account, const char *kid
 bool aps_key_delete(struct aps *client, const char *account, const char *kid,
                     struct ssa_error *err) MUST_CHECK;
 
-// After a refusal (400, 403) of a call about this account's keys: asks for the account, and where a key was
-// to be made for its keys, and puts into err's hint which limit or state it is and what to do. Where that
-// cannot be found out, err stays as it is. The calls that make and delete a key have done so already.
+// After a refusal (400, 403) of a call about this account's keys: puts into err's hint which limit or state
+// it is and what to do. Where the server did not name that, it asks for the account, and where a key was to
+// be made for its keys. Where it cannot be found out, err stays as it is. The calls that make and delete a
+// key have done so already.
 void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err);
 
 // The three-legged exchange, in two steps so that connection and TLS handshake are made while a token signs.

@@ -1,5 +1,5 @@
-// Hiding secrets in foreign text. The text is read as it stands and with its escapes undone; what a rule finds
-// there is hidden where it stands.
+// Hiding secrets in foreign text. The text is read as it stands and with its escapes undone; what a rule
+// finds there is hidden where it stands.
 #include "core/mask.h"
 
 #include <ctype.h>
@@ -323,8 +323,8 @@ static void hide_value(struct work *w, const char *p, bool certainly)
 
 static void hide_after_names(struct work *w)
 {
-    static const char *const names[] = {"token",     "secret",      "password",    "passwd",  "pwd",
-                                        "assertion", "private_key", "privateKey",  "api_key", "apikey",
+    static const char *const names[] = {"token",     "secret",        "password",    "passwd",  "pwd",
+                                        "assertion", "private_key",   "privateKey",  "api_key", "apikey",
                                         "jwt",       "authorization", "credentials", "cookie"};
     const char *text = w->view.text;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

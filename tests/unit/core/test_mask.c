@@ -1,5 +1,5 @@
-// Foreign text is shown without a secret in it, whichever piece of which, however it is written; and what is no
-// secret is shown.
+// Foreign text is shown without a secret in it, whichever piece of which, however it is written; and what is
+// no secret is shown.
 #include "core/unit.h"
 
 #include <stdio.h>
