@@ -14,7 +14,7 @@
 
 #define APS_TIMEOUT_DEFAULT 90U // seconds, all waiting included
 #define APS_ID_MAX          128U
-#define APS_NAME_MAX        101U // with the NUL
+#define APS_NAME_MAX        256U // with the NUL; the API allows 100
 #define APS_EMAIL_MAX       256U
 #define APS_KEYS_MAX        16U // of one account; the API allows 3
 #define APS_ACCOUNTS_MAX    64U // of one client id; the API allows 10
@@ -93,17 +93,21 @@ struct aps_accounts {
 // into paths, files and labels.
 bool aps_is_id(const char *text);
 
-// Says whether the API would take the name (5 to 100 characters, letters, digits, dashes, at least one letter
-// or digit; a first name may hold underscores). Fails with SSA_USAGE and the rule.
+// Says whether the name can be sent at all: no control characters, UTF-8, not empty, of a length with sense.
+// Fails with SSA_USAGE.
 bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err) MUST_CHECK;
+
+// Warns of what one of the provider's published rules, which are not all the same, would refuse. The API
+// decides.
+void aps_doubt_account_name(const char *first, const char *last, const struct ssa_callbacks *callbacks);
 
 // Writes the name of the account FIRST-LAST, which is also its email's local part. False when it is too long.
 bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX]) MUST_CHECK;
 
-// Makes the account FIRST-LAST (underscores, which the name may not have, become dashes). Never repeated
-// blindly: on failure *outcome says what may have happened, and account->id is filled where the answer still
-// told it. Without aps_admin before, this and the calls below fail with SSA_UNEXPECTED; what can be no id is
-// SSA_USAGE.
+// Makes the account FIRST-LAST (underscores, which not every rule allows there, become dashes). Never
+// repeated blindly: on failure *outcome says what may have happened, and account->id is filled where the
+// answer still told it. Without aps_admin before, this and the calls below fail with SSA_UNEXPECTED; what can
+// be no id is SSA_USAGE.
 bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
                         enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;

@@ -64,11 +64,22 @@ static void tell_key_limit(const char *account, struct ssa_error *err)
         account, account, account);
 }
 
+static void tell_state(const char *account, struct ssa_error *err)
+{
+    error_hint(
+        err,
+        "Account %s is not enabled: until `ssa-hsm account enable %s`, its keys cannot be managed and no "
+        "tokens fetched.",
+        account, account);
+}
+
 void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err)
 {
     struct aps_account found;
     if (was_refused(err) && creating && client->reason == REASON_LIMIT)
         tell_key_limit(account, err);
+    if (was_refused(err) && client->reason == REASON_STATE)
+        tell_state(account, err);
     if (!was_refused(err) || aps_reason_is_told(client) || !may_ask(client, APS_SCOPE_ACCOUNT_READ) ||
         !aps_account_get(client, account, &found, NULL))
         return;

@@ -58,6 +58,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate-window", type=float, default=60.0, help="seconds that the rate limit counts over")
     parser.add_argument("--dates", choices=("iso", "utc"), default="iso", help="format of times in answers")
     parser.add_argument("--walkthrough-status", action="store_true", help="200 instead of 201 on creation")
+    parser.add_argument("--strict-names", action="store_true", help="underscores in first names alone")
     parser.add_argument("--no-spare-key", action="store_true", help="do not make the next RSA key ahead")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input closes")
     return parser.parse_args()
@@ -78,7 +79,7 @@ def build(options: argparse.Namespace, folder: Path) -> Server:
 
     clock = Clock(options.dates)
     maker = KeyMaker(folder / "issued", spare=not options.no_spare_key)
-    service = Service(client_id, clock, maker)
+    service = Service(client_id, clock, maker, options.strict_names)
     tokens = AccessTokens(clock)
     faults = Faults()
     log = RequestLog(folder / "requests.jsonl")
