@@ -58,13 +58,13 @@ static bool is_quote(char c)
 
 static bool of_base64(char c)
 {
-    return isalnum((unsigned char)c) || (c != '\0' && strchr("-_+/=", c) != NULL);
+    return isalnum((unsigned char)c) || (c != '\0' && strchr("-_+/", c) != NULL);
 }
 
 // RFC 6750's token characters, the dots of a JWT among them.
 static bool of_token(char c)
 {
-    return of_base64(c) || c == '.' || c == '~';
+    return of_base64(c) || c == '.' || c == '~' || c == '=';
 }
 
 static size_t run_end(const struct view *view, size_t at, bool (*of_run)(char c))
@@ -219,7 +219,7 @@ static void hide_pem(struct work *w)
         while (dashes > text && (dashes[-1] == '-' || dashes[-1] == ' '))
             dashes--;
         const char *from = dashes;
-        while (from > text && of_base64(from[-1]))
+        while (from > text && of_token(from[-1]))
             from--;
         hide(w, (size_t)(from - text), (size_t)(dashes - text));
     }
@@ -287,10 +287,19 @@ static void hide_runs(struct work *w)
         // An account's email may have a digest for its host.
         const bool host = i > 0 && view->text[i - 1] == '@';
         if (!is_shown(w, run, len) && (is_random(run, len) || (!host && is_long(run, len))))
-            hide(w, i, end);
-        if (begins_as_secret(run, len))
-            hide(w, i, run_end(view, i, of_token));
+            hide(w, i, end + strspn(run + len, "="));
         i = end;
+    }
+}
+
+static void hide_beginnings(struct work *w)
+{
+    const struct view *view = &w->view;
+    for (size_t i = 0; i < view->len; i++) {
+        const size_t end = run_end(view, i, of_token);
+        const bool first = i == 0 || !isalnum((unsigned char)view->text[i - 1]);
+        if (first && begins_as_secret(view->text + i, end - i))
+            hide(w, i, end);
     }
 }
 
@@ -380,6 +389,7 @@ static void hide_all(struct work *w)
     hide_known(w);
     hide_pem(w);
     hide_runs(w);
+    hide_beginnings(w);
     hide_after_names(w);
     hide_after_schemes(w);
     hide_user_info(w);

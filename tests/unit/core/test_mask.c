@@ -61,6 +61,10 @@ static void what_is_like_a_token_is_hidden(void **state)
 {
     (void)state;
     shows("got eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl here", "got *** here");
+    shows("value=eyJhbGci; x", "value=***; x");
+    shows("token_eyJhbGci", "token_***");
+    shows("x=MIIEowIBAAKC; x", "x=***; x");
+    shows("(aGVsbG8gd29ybGQ==)", "(***)");
     shows("got \"eyJhbG\"", "got \"***\"");
     shows("piece iOiJSUzI1NiIsI of it", "piece *** of it");
     shows("access_token=abc&x=1", "access_token=***&x=1");
