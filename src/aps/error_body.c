@@ -106,6 +106,8 @@ static enum reason reason_of(const char *name)
         {"invalid_token", REASON_ACCESS},
         {"limit_exceeded", REASON_LIMIT},
         {"not_found", REASON_NOT_FOUND},
+        {"not found", REASON_NOT_FOUND},
+        {"not-found", REASON_NOT_FOUND},
         {"server_error", REASON_SERVER},
         {"temporarily_unavailable", REASON_SERVER},
     };

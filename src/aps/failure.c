@@ -297,11 +297,15 @@ static const char *hint_of_refusal(const struct call *call, long status, enum re
     }
 }
 
+static const char gone_cause[] = "HTTP 404";
+
 static bool refused(const struct aps *client, const struct call *call, const struct http_response *answer,
                     const struct refusal *refusal, struct ssa_error *err)
 {
-    char cause[32];
-    (void)text_format(cause, sizeof cause, "HTTP %ld", answer->status);
+    char cause[48];
+    const bool foreign = answer->status == 404 && refusal->reason != REASON_NOT_FOUND;
+    (void)text_format(cause, sizeof cause, "HTTP %ld%s", answer->status,
+                      foreign ? " (not the API's own)" : "");
     const char *subject = call->subject != NULL ? call->subject : client->url.host;
     error_set(err, class_of(call, answer->status, refusal->reason), cause, subject, "%s was refused: %s",
               call->doing, refusal->said);
@@ -338,6 +342,11 @@ enum reason failure_reason(const struct http_response *answer)
     if (answer->code == CURLE_OK && answer->end == HTTP_RAN)
         error_body_read(secret_span(&answer->body), answer->status, NULL, &refusal);
     return refusal.reason;
+}
+
+bool failure_is_gone(const struct http_response *answer)
+{
+    return answer->status == 404 && failure_reason(answer) == REASON_NOT_FOUND;
 }
 
 bool failure_is_told(const struct http_response *answer)
@@ -390,5 +399,5 @@ bool failure_unusable(const struct aps *client, const struct call *call, const s
 
 bool aps_is_gone(const struct ssa_error *err)
 {
-    return strcmp(err->cause, "HTTP 404") == 0;
+    return strcmp(err->cause, gone_cause) == 0;
 }
