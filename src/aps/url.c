@@ -23,11 +23,24 @@ static void handle_free(CURLU **handle)
 }
 #define HANDLE_AUTO __attribute__((cleanup(handle_free))) CURLU *
 
-// text may hold a password that no parser finds, for its "@" is escaped.
+// What stands for a port and is none may be a password whose "@" was forgotten.
+static void hide_port(char *shown)
+{
+    char *authority = strstr(shown, "://");
+    authority = authority == NULL ? shown : authority + 3;
+    char *colon = memchr(authority, ':', strcspn(authority, "/[?#"));
+    if (colon == NULL || strspn(colon + 1, "0123456789") == strcspn(colon + 1, "/?#"))
+        return;
+    // No longer than what it hides, or there is room: a URL that is as long is refused before.
+    (void)text_format(colon + 1, 4, "***");
+}
+
+// text may hold a password that no parser finds.
 static void set(const char *text, struct ssa_error *err, const char *why)
 {
-    char shown[URL_MAX];
-    mask_text(NULL, span_text(text), shown, sizeof shown);
+    char shown[URL_MAX + 4];
+    mask_text(NULL, span_text(text), shown, URL_MAX);
+    hide_port(shown);
     error_set(err, SSA_CONFIG, NULL, shown, "%s", why);
 }
 
