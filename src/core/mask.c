@@ -4,9 +4,9 @@
 
 #include <ctype.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <strings.h>
 
+#include "core/escape.h"
 #include "core/secret.h"
 #include "core/text.h"
 
@@ -76,63 +76,18 @@ static size_t run_end(const struct view *view, size_t at, bool (*of_run)(char c)
 
 // ---- Escapes ----
 
-static size_t number_escape(const char *p, const char *head, size_t digits, int base, unsigned long *value)
-{
-    char copy[8] = "", *end = NULL;
-    const size_t skip = strlen(head);
-    if (strncasecmp(p, head, skip) != 0)
-        return 0;
-    for (size_t i = 0; i < digits && i + 1 < sizeof copy && isxdigit((unsigned char)p[skip + i]); i++)
-        copy[i] = p[skip + i];
-    *value = strtoul(copy, &end, base);
-    const bool all = base == 16 ? strlen(copy) == digits : end != copy;
-    return all && *end == '\0' ? skip + strlen(copy) : 0;
-}
-
-static size_t html_name(const char *p, unsigned long *value)
-{
-    static const struct {
-        const char *name;
-        char c;
-    } names[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strncasecmp(p, names[i].name, strlen(names[i].name)) == 0) {
-            *value = (unsigned char)names[i].c;
-            return strlen(names[i].name);
-        }
-    }
-    return 0;
-}
-
-// The length of the escape at p (RFC 3986's, JSON's, HTML's) and what it stands for, or 0.
-static size_t escape(const char *p, unsigned long *value)
-{
-    size_t len = number_escape(p, "%", 2, 16, value);
-    if (len == 0)
-        len = number_escape(p, "\\u", 4, 16, value);
-    if (len == 0 && (len = number_escape(p, "&#", 3, 10, value)) > 0)
-        return len + (p[len] == ';');
-    if (len == 0)
-        len = html_name(p, value);
-    if (len == 0 && p[0] == '\\' && p[1] != '\0') {
-        *value = strchr("nrt", p[1]) != NULL ? ' ' : (unsigned char)p[1];
-        len = 2;
-    }
-    return len;
-}
-
 // Undoes one layer of escapes. False where there is none.
 static bool unescape(struct view *view)
 {
     bool some = false;
     size_t used = 0;
     for (size_t i = 0; i < view->len; used++) {
-        unsigned long value = 0;
-        const size_t len = escape(view->text + i, &value);
+        char c;
+        const size_t len = escape_read(view->text + i, &c);
+        if (len == 0)
+            c = view->text[i];
         view->from[used] = view->from[i];
-        view->text[used] = view->text[i];
-        if (len > 0)
-            view->text[used] = value > 0x20 && value < 0x7f ? (char)value : ' ';
+        view->text[used] = c;
         some = some || len > 0;
         i += len > 0 ? len : 1;
     }
@@ -319,7 +274,9 @@ static bool is_word(const char *text, size_t len)
 static void hide_value(struct work *w, const char *p, bool certainly)
 {
     const char *text = w->view.text;
-    const char quote = is_quote(*p) ? *p : '\0';
+    char quote = '\0';
+    if (is_quote(*p))
+        quote = *p;
     while (is_quote(*p))
         p++;
     const char end[] = {quote, '\0'};
