@@ -14,9 +14,10 @@ static const char *const operations[OPERATION_COUNT] = {
     "key import",     "key rotate",     "key enable",      "key disable",    "key delete",
     "key prune",      "secret import",  "secret remove",
 };
-static const char *const steps[STEP_COUNT] = {"begun",     "asked",    "account-asked", "account-made",
-                                              "key-asked", "key-made", "imported",      "switched",
-                                              "retiring",  "closed"};
+static const char *const steps[STEP_COUNT] = {
+    "begun",    "rehearsing", "asked",    "account-asked", "account-made", "key-asked",
+    "key-made", "imported",   "switched", "retiring",      "closed",
+};
 static const char *const outcomes[OUTCOME_COUNT] = {"open", "done", "undone", "failed", "left", "unknown"};
 
 enum kind { TEXT, TIME, NUMBER, BOOLEAN };
@@ -35,6 +36,7 @@ static const struct member {
     MEMBER("ended", TIME, ended),
     MEMBER("askedAt", TIME, asked.from),
     MEMBER("gaveUpAt", TIME, asked.until),
+    MEMBER("accountAskedAt", TIME, account_asked),
     MEMBER("retireAt", TIME, retire_at),
     MEMBER("uid", NUMBER, uid),
     MEMBER("pid", NUMBER, pid),
@@ -53,12 +55,16 @@ static const struct member {
     MEMBER("profile", TEXT, profile),
     MEMBER("draft", TEXT, draft),
     MEMBER("replacesProfile", BOOLEAN, replaces_profile),
+    MEMBER("profileBefore", TEXT, profile_before),
     MEMBER("token", TEXT, token),
     MEMBER("slot", TEXT, slot),
     MEMBER("slotWasUsed", BOOLEAN, slot_was_used),
+    MEMBER("idWasFree", BOOLEAN, id_was_free),
     MEMBER("import", TEXT, import),
     MEMBER("label", TEXT, label),
     MEMBER("keyUri", TEXT, key_uri),
+    MEMBER("modulusSha256", TEXT, modulus),
+    MEMBER("throwaway", TEXT, throwaway),
     MEMBER("retiresAtOnce", BOOLEAN, retires_at_once),
     MEMBER("note", TEXT, note),
 #undef MEMBER
@@ -81,7 +87,11 @@ bool entry_is_about_secret(const struct entry *entry)
 
 const char *entry_subject(const struct entry *entry)
 {
-    return entry->account[0] != '\0' ? entry->account : entry->name[0] != '\0' ? entry->name : entry->label;
+    const char *const subjects[] = {entry->account, entry->name, entry->label};
+    for (size_t i = 0; i < COUNT(subjects); i++)
+        if (subjects[i][0] != '\0')
+            return subjects[i];
+    return entry->token;
 }
 
 static void write_member(const struct entry *entry, const struct member *m, struct json_writer *w)

@@ -7,6 +7,8 @@
 #include "flow/api.h"
 #include "flow/audit.h"
 #include "flow/manage.h"
+#include "flow/ours.h"
+#include "flow/uses.h"
 #include "hsm/key.h"
 
 // What the audit trail says was made here.
@@ -59,6 +61,9 @@ static bool know_keys(struct pruning *p, const char *account, struct ssa_error *
     if (strcmp(p->account, account) == 0)
         return true;
     if (!aps_key_list(p->client, account, &p->keys, err) && !aps_is_gone(err))
+        return false;
+    // Where it lacks a key that is in use here, it says nothing of the others.
+    if (!use_believes_keys(p->run, account, NULL, &p->keys, err))
         return false;
     return text_format(p->account, sizeof p->account, "%s", account);
 }
@@ -119,6 +124,7 @@ static bool prune_one(struct pruning *p, const struct entry *e, struct ssa_error
     uint8_t slot = 0;
     enum located located;
     URI_AUTO *uri = NULL;
+    struct ssa_error why = {0};
     for (size_t i = 0; i < p->keys.count; i++)
         if (strcmp(p->keys.list[i].kid, e->kid) == 0)
             return true;
@@ -132,6 +138,11 @@ static bool prune_one(struct pruning *p, const struct entry *e, struct ssa_error
         return false;
     if (located != LOCATED)
         return true;
+    if (!may_go(p->run, e, e->kid, &key, &why)) {
+        tell(&p->run->callbacks, SSA_NOTICE, "key %s is left on token \"%s\": %s (%s)", e->kid,
+             token_info(p->to->token)->label, why.what, why.subject);
+        return true;
+    }
     p->found++;
     return !confirmed(p, e) || destroy(p, e, &key, slot, err);
 }

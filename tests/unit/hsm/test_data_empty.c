@@ -90,13 +90,13 @@ static void none_goes_where_they_cannot_be_counted(void **state)
     (void)state;
     objects = TOO_MANY;
     assert_true(data_count_empty(&token, &count, NULL));
-    assert_true(count == DATA_EMPTY_UNKNOWN);
+    assert_true(count == EMPTY_UNKNOWN);
     assert_int_equal(gone(3, count, &left), 0);
     assert_int_equal(left, 3);
     assert_int_equal(gone(TOO_MANY, 2, &left), 0);
-    assert_true(left == DATA_EMPTY_UNKNOWN);
+    assert_true(left == EMPTY_UNKNOWN);
     // As the journal keeps it.
-    assert_true((size_t)(long long)DATA_EMPTY_UNKNOWN == DATA_EMPTY_UNKNOWN);
+    assert_true((size_t)(long long)EMPTY_UNKNOWN == EMPTY_UNKNOWN);
 }
 
 static void one_without_a_class_counts_and_one_in_trouble_does_not(void **state)
