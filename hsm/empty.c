@@ -1,10 +1,10 @@
-// Objects with nothing in them.
-#include "hsm/empty.h"
-
+// Objects with nothing in them: what is left where a module is killed as it writes one (SoftHSM writes the
+// file of an object several times until all of it is there).
 #include <stdlib.h>
 
 #include "hsm/data.h"
 #include "hsm/key.h"
+#include "hsm/pkcs11.h"
 
 enum { LOOKED_AT_MAX = 4096 };
 
@@ -16,7 +16,9 @@ static bool is_absent(const CK_ATTRIBUTE *attribute)
     return attribute->ulValueLen == 0 || attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION;
 }
 
-// By what each kind is known.
+// Of which kind one would have been, and by what that is known. One that has not even a class may have been of
+// any.
+enum empty_kind { EMPTY_DATA, EMPTY_KEYS };
 enum { KIND_ATTRIBUTES = 4, KIND_CLASSES = 2 };
 static const struct {
     CK_OBJECT_CLASS classes[KIND_CLASSES];
@@ -96,51 +98,35 @@ static bool find_empty(struct token *token, enum empty_kind kind, size_t *count,
     return true;
 }
 
-bool empty_count(struct token *token, enum empty_kind kind, size_t *count, struct ssa_error *err)
+static bool count_empty(struct token *token, enum empty_kind kind, size_t *count, struct ssa_error *err)
 {
     CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;
     return find_empty(token, kind, count, &last, err);
 }
 
-bool empty_destroy(struct token *token, enum empty_kind kind, size_t before, bool *destroyed, size_t *left,
-                   struct ssa_error *err)
-{
-    CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;
-    *destroyed = false;
-    if (!find_empty(token, kind, left, &last, err))
-        return false;
-    if (*left == EMPTY_UNKNOWN || *left <= before)
-        return true;
-    const CK_RV rv = token->module.call->C_DestroyObject(token->session, last);
-    if (rv != CKR_OK)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "an object with nothing in it cannot be destroyed");
-    *destroyed = true;
-    --*left;
-    return true;
-}
-
 bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err)
 {
-    return empty_count(token, EMPTY_DATA, count, err);
+    return count_empty(token, EMPTY_DATA, count, err);
+}
+
+bool key_count_empty(struct token *token, size_t *count, struct ssa_error *err)
+{
+    return count_empty(token, EMPTY_KEYS, count, err);
 }
 
 bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
                         struct ssa_error *err)
 {
-    return empty_destroy(token, EMPTY_DATA, before, destroyed, left, err);
-}
-
-bool key_count_empty(struct token *token, size_t *count, struct ssa_error *err)
-{
-    return empty_count(token, EMPTY_KEYS, count, err);
-}
-
-bool key_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
-                       struct ssa_error *err)
-{
+    CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;
     *destroyed = false;
-    if (!empty_count(token, EMPTY_KEYS, left, err))
+    if (!find_empty(token, EMPTY_DATA, left, &last, err))
         return false;
-    // Of several it is not known which one is meant.
-    return before != 0 || *left != 1 || empty_destroy(token, EMPTY_KEYS, before, destroyed, left, err);
+    if (*left == EMPTY_UNKNOWN || *left <= before)
+        return true;
+    const CK_RV rv = token->module.call->C_DestroyObject(token->session, last);
+    if (rv != CKR_OK)
+        return ckr_fail(err, SSA_TOKEN, rv, token, "a data object with nothing in it cannot be destroyed");
+    *destroyed = true;
+    --*left;
+    return true;
 }

@@ -81,10 +81,6 @@ bool key_is_unfit(struct token *token, const struct key_name *name, struct key *
 // writes one, it may leave that.
 bool key_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
 
-// Destroys one of those, where there was none before and is one. *left: how many there are then.
-bool key_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
-                       struct ssa_error *err) MUST_CHECK;
-
 // Makes *key stand for the nameless key in a slot, for key_destroy: it is not to be touched in any other way.
 void key_take_nameless(struct key *key);
 

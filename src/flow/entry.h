@@ -67,8 +67,7 @@ struct entry {
     long long uid, pid;
     char id[JOURNAL_ID_MAX]; // of a closed one: what its file's name ends with
     long long sequence;      // of a closed one, from 1; 0: not given yet
-    // Objects with nothing in them: of data, where it is about a client secret, else of keys; -1: not known.
-    long long empty_before;
+    long long empty_before;  // data objects with nothing in them, on a client secret's token; -1: not known
     char previous[FINGERPRINT_TEXT]; // the SHA-256 of the closed one before, as its file is
     bool replaces_profile;           // one that is there may be replaced
     bool slot_was_used;              // its key was to be destroyed

@@ -1,8 +1,6 @@
 // Both halves of a key that was left.
 #include "flow/pair.h"
 
-#include <time.h>
-
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/fetch.h"
@@ -115,41 +113,22 @@ bool pair_destroy(struct pair *pair, struct ssa_error *err)
     return open_officer(pair->to, pair->run, err) && key_destroy(pair->to->token, &name, &pair->key, err);
 }
 
-// Another process may be writing one at this moment: what is half written after a while stays so.
-static void wait_a_while(void)
-{
-    const struct timespec while_ = {.tv_nsec = 200L * 1000 * 1000};
-    (void)nanosleep(&while_, NULL);
-}
-
-// Where no more than before have nothing in them, nothing is left of it.
-static bool sweep_empty(struct pair *pair, struct ssa_error *err)
+// Whose a half is that was not written to its end, nothing on it tells.
+static bool tell_empty(const struct pair *pair, struct ssa_error *err)
 {
     struct token *token = pair->to->token;
-    const struct entry *e = pair->entry;
-    size_t left = 0;
-    bool destroyed = false;
-    if (e->empty_before < 0 || e->step != STEP_KEY_MADE)
-        return true;
-    const size_t before = (size_t)e->empty_before;
-    if (!key_count_empty(token, &left, err))
+    const char *module = token_module_path(token);
+    size_t count = 0;
+    if (!key_count_empty(token, &count, err))
         return false;
-    if (left == EMPTY_UNKNOWN || left <= before)
-        return true;
-    wait_a_while();
-    if (!key_destroy_empty(token, before, &destroyed, &left, err))
-        return false;
-    if (destroyed)
-        tell(&pair->run->callbacks, SSA_NOTICE,
-             "an object without a name, which the interrupted import had left on the PKCS#11 token, is "
-             "destroyed");
-    else if (left != EMPTY_UNKNOWN && left > before)
+    if (count > 0 && count != EMPTY_UNKNOWN)
         tell(&pair->run->callbacks, SSA_WARNING,
-             "%zu objects without a name were left on the PKCS#11 token by an interrupted import, or by "
-             "another's, "
-             "and are no keys that work: `pkcs11-tool --module %s --login --list-objects` shows them, the "
-             "token's own tool removes them",
-             left - before, token_module_path(token) != NULL ? token_module_path(token) : "MODULE");
+             "%zu object%s without a name %s on the PKCS#11 token, as an interrupted import leaves them; "
+             "they are "
+             "no keys that work, and whose they are cannot be told, so they are left: `pkcs11-tool --module "
+             "%s "
+             "--login --list-objects` shows them, and the token's own tool removes them",
+             count, count == 1 ? "" : "s", count == 1 ? "is" : "are", module != NULL ? module : "MODULE");
     return true;
 }
 
@@ -159,7 +138,7 @@ bool pair_sweep(struct pair *pair, struct ssa_error *err)
     if (token_has_slots(pair->to->token))
         return true;
     return token_destroy_throwaway(pair->to->token, pair->entry->throwaway, &destroyed, err) &&
-           sweep_empty(pair, err);
+           (pair->entry->step != STEP_KEY_MADE || tell_empty(pair, err));
 }
 
 static struct block block_of(const struct recovery *r, const struct entry *e)

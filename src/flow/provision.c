@@ -186,18 +186,15 @@ static bool name_key(struct provision *p, const char *kid, const char *email, co
     return write_uri(p, &name, p->key_uri, err);
 }
 
-// What the token has before the import, and the key that comes in: by this, what is there later is told
-// apart.
+// Looked at before the import, for whoever has to tell later what came in by it: nothing has its id, and its
+// modulus.
 static bool look_before(struct provision *p, const struct rsa_key *numbers, struct ssa_error *err)
 {
     struct entry *entry = &p->journal.entry;
     const struct key_name name = name_of(p);
-    size_t empty = EMPTY_UNKNOWN;
-    if (!key_check_free(p->to.token, &name, err) ||
-        (!token_has_slots(p->to.token) && !key_count_empty(p->to.token, &empty, err)))
+    if (!key_check_free(p->to.token, &name, err))
         return false;
     entry->id_was_free = true;
-    entry->empty_before = empty == EMPTY_UNKNOWN ? -1 : (long long)empty;
     fingerprint(numbers->n, entry->modulus);
     return true;
 }

@@ -175,7 +175,7 @@ static bool compare(void *context, const char *path, const struct secret *text, 
     if (!profile_say(text, &said) || !is_of_this_client(belief->run, &said) ||
         !(of_keys ? lacks_key(belief, &said) : lacks_account(belief, &said, path)))
         return true;
-    error_set(err, SSA_NETWORK, NULL, path,
+    error_set(err, SSA_CONFIG, NULL, path,
               "names the %s %s, which the API does not list: what it says of the others is not believed",
               of_keys ? "key" : "account", of_keys ? said.key_id : said.account);
     return error_hint(err, "Check SSA_HSM_BASE_URL. If it is gone indeed, remove that profile; then run this "
