@@ -21,7 +21,7 @@ bool use_none(const struct use *use, struct ssa_error *err) MUST_CHECK;
 
 // Whether the API's list of an account's keys has those that profiles of this client id and server name: one
 // that lacks them is not to be believed. Where a list from before is given, those alone that were in it.
-// Fails with SSA_NETWORK.
+// Fails with SSA_CONFIG.
 bool use_believes_keys(const struct ssa_run *run, const char *account, const struct aps_keys *before,
                        const struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;
 
