@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/ours.h"
+#include "core/owner.h"
 #include "core/secret.h"
 #include "core/tell.h"
 #include "core/text.h"

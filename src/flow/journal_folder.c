@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/ours.h"
+#include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
 
