@@ -13,18 +13,18 @@ enum {
     LENGTH = BEFORE + DIGITS + AFTER
 };
 
-bool checksum_append(struct secret *line)
+bool checksum_append(struct secret *text, size_t from)
 {
     char digits[FINGERPRINT_TEXT];
-    if (line->len < 2 || line->data[line->len - 1] != '}')
+    if (text->len < from + 2 || text->data[text->len - 1] != '}')
         return false;
-    const struct span content = span_of(line->data, line->len - 1);
-    fingerprint(content, digits);
-    if (digits[0] == '\0' || line->capacity - content.len < LENGTH)
+    const size_t len = text->len - 1;
+    fingerprint(span_of(text->data + from, len - from), digits);
+    if (digits[0] == '\0' || text->capacity - len < LENGTH)
         return false;
-    line->len = content.len;
-    return secret_append_text(line, before) && secret_append_text(line, digits) &&
-           secret_append_text(line, after);
+    text->len = len;
+    return secret_append_text(text, before) && secret_append_text(text, digits) &&
+           secret_append_text(text, after);
 }
 
 bool checksum_ends(struct span line)

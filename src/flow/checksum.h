@@ -7,8 +7,9 @@
 
 #define CHECKSUM_MEMBER "sha256"
 
-// Puts it into the JSON object that line is. False where there is no room, or no object.
-bool checksum_append(struct secret *line) MUST_CHECK;
+// Puts it into the JSON object that text ends with, which begins at `from`. False where there is no room, or no
+// object.
+bool checksum_append(struct secret *text, size_t from) MUST_CHECK;
 
 // Whether line ends in a checksum, and that is the right one.
 bool checksum_is_right(struct span line);

@@ -158,6 +158,7 @@ static void write_member(const struct entry *entry, const struct member *m, stru
 bool entry_write(const struct entry *entry, struct secret *line, struct ssa_error *err)
 {
     struct json_writer w;
+    const size_t from = line->len;
     if (!entry_check(entry, err))
         return false;
     if (!json_begin(&w, line, false))
@@ -166,8 +167,8 @@ bool entry_write(const struct entry *entry, struct secret *line, struct ssa_erro
     for (size_t i = 0; i < MEMBERS; i++)
         write_member(entry, &members[i], &w);
     json_close(&w, JSON_OBJECT);
-    return json_end(&w, err) && (checksum_append(line) || error_set(err, SSA_UNEXPECTED, NULL, NULL,
-                                                                    "the journal's entry is too long"));
+    return json_end(&w, err) && (checksum_append(line, from) || error_set(err, SSA_UNEXPECTED, NULL, NULL,
+                                                                          "the journal's entry is too long"));
 }
 
 static size_t index_of(const char *const *names, size_t count, struct span text)

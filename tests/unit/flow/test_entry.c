@@ -211,7 +211,7 @@ static void refused(const char *line, struct ssa_error *err)
     SECRET_AUTO text = {0};
     struct entry entry;
     unit_secret(&text, 64 * 1024, span_text(line));
-    assert_true(checksum_append(&text));
+    assert_true(checksum_append(&text, 0));
     if (entry_read(secret_span(&text), &entry, err))
         fail_msg("read: %s", line);
 }
