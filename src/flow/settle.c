@@ -2,11 +2,9 @@
 // gets its profile; anything else is undone, and nothing is touched that it cannot be shown to have made.
 #include "flow/settle.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/draft.h"
 #include "flow/ours.h"
 #include "flow/pair.h"
 #include "flow/profile_files.h"
@@ -278,10 +276,8 @@ static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_e
 bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct entry *e = &j->entry;
-    if (e->draft[0] != '\0' && unlink(e->draft) != 0 && errno != ENOENT) {
-        const int number = errno;
-        return error_errno(err, SSA_CONFIG, number, e->draft, "the profile's draft cannot be removed");
-    }
+    if (!draft_remove(e, err))
+        return false;
     if (entry_is_about_secret(e))
         return secret_settle(r, j, err);
     if (e->step == STEP_REHEARSING)

@@ -42,7 +42,7 @@ class Evidence(FaultCase):
         lines = last.read_bytes().splitlines(keepends=True)
         kept = [line for line in lines if b'"step":"closed"' not in line]
         self.assertTrue(kept and kept != lines)
-        entry = self.journal() / last.name[last.name.index("2") :]
+        entry = self.journal() / last.name.split("-", 1)[1]
         entry.write_bytes(b"".join(kept))
         entry.chmod(0o600)
         last.unlink()
