@@ -48,6 +48,11 @@ static void what_is_written_is_read_again(void **state)
                           .token = "pkcs11:token=a",
                           .label = "new",
                           .import = "wrapped",
+                          .id_was_free = true,
+                          .modulus = "00ff",
+                          .profile_before = "absent",
+                          .throwaway = "ssa-hsm rehearsal 0badcafe",
+                          .account_asked = 1706152084,
                           .old_kid = "old-key",
                           .old_key_uri = "pkcs11:token=a%20b;id=%01",
                           .profile = "/home/\"quoted\"/x.env",
@@ -72,6 +77,11 @@ static void what_is_written_is_read_again(void **state)
     assert_string_equal(again.profile, entry.profile);
     assert_string_equal(again.old_key_uri, entry.old_key_uri);
     assert_string_equal(again.import, "wrapped");
+    assert_true(again.id_was_free);
+    assert_string_equal(again.modulus, "00ff");
+    assert_string_equal(again.profile_before, "absent");
+    assert_string_equal(again.throwaway, "ssa-hsm rehearsal 0badcafe");
+    assert_int_equal(again.account_asked, 1706152084);
     assert_int_equal(again.before.count, 2);
     assert_string_equal(again.before.list[1].kid, "two");
 }
@@ -130,6 +140,9 @@ static struct entry made(enum operation operation)
     memcpy(entry.token, "pkcs11:", 8);
     memcpy(entry.key_uri, "pkcs11:", 8);
     memcpy(entry.import, "plain", 6);
+    memcpy(entry.modulus, "00ff", 5);
+    memcpy(entry.profile_before, "absent", 7);
+    entry.id_was_free = true;
     memcpy(entry.old_kid, "old", 4);
     memcpy(entry.old_key_uri, "pkcs11:", 8);
     memcpy(entry.name, "name", 5);
@@ -162,12 +175,20 @@ static void what_a_step_needs_is_demanded(void **state)
         lacks(all[i], offsetof(struct entry, token), "token");
         lacks(all[i], offsetof(struct entry, label), "label");
         lacks(all[i], offsetof(struct entry, import), "import");
+        lacks(all[i], offsetof(struct entry, modulus), "modulusSha256");
+        lacks(all[i], offsetof(struct entry, id_was_free), "idWasFree");
     }
     lacks(OP_ACCOUNT_CREATE, offsetof(struct entry, name), "name");
     lacks(OP_KEY_ROTATE, offsetof(struct entry, old_kid), "oldKid");
     lacks(OP_KEY_ROTATE, offsetof(struct entry, old_key_uri), "oldKeyUri");
+    lacks(OP_KEY_IMPORT, offsetof(struct entry, profile_before), "profileBefore");
     struct ssa_error err;
-    struct entry entry = made(OP_KEY_CREATE);
+    struct entry entry = with_step(OP_KEY_IMPORT, STEP_REHEARSING);
+    memcpy(entry.token, "pkcs11:", 8);
+    FAILS(entry_check(&entry, &err), SSA_CONFIG, "throwaway");
+    memcpy(entry.throwaway, "name", 5);
+    SUCCEEDS(entry_check(&entry, &err));
+    entry = made(OP_KEY_CREATE);
     entry.profile[0] = entry.draft[0] = '\0';
     FAILS(entry_check(&entry, &err), SSA_CONFIG, "profile");
     entry = made(OP_KEY_ROTATE);

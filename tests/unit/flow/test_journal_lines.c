@@ -45,6 +45,9 @@ static struct entry begun(enum operation operation)
     fill(e.token, sizeof e.token, "pkcs11:token=work");
     fill(e.label, sizeof e.label, "ci-robot a0b1c2d3-key");
     fill(e.import, sizeof e.import, "plain");
+    fill(e.modulus, sizeof e.modulus, "00ff");
+    fill(e.profile_before, sizeof e.profile_before, "absent");
+    e.id_was_free = true;
     e.before.count = 1;
     fill(e.before.list[0].kid, sizeof e.before.list[0].kid, "before@@");
     return e;
