@@ -16,8 +16,8 @@ static bool is_absent(const CK_ATTRIBUTE *attribute)
     return attribute->ulValueLen == 0 || attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION;
 }
 
-// Of which kind one would have been, and by what that is known. One that has not even a class may have been of
-// any.
+// Of which kind one would have been, and by what that is known. One that has not even a class may have been
+// of any.
 enum empty_kind { EMPTY_DATA, EMPTY_KEYS };
 enum { KIND_ATTRIBUTES = 4, KIND_CLASSES = 2 };
 static const struct {

@@ -37,33 +37,6 @@ static struct key_name name_of(const struct pair *pair)
                              .replaces = pair->entry->slot_was_used};
 }
 
-// Whether the token shows, without any failure, that the key is not as it must be.
-static bool is_unfit(struct pair *pair, const struct key_name *name, const struct ssa_error *err)
-{
-    struct key key = pair->key;
-    return err->code == SSA_TOKEN && key_is_unfit(pair->to->token, name, &key);
-}
-
-bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry, bool *whole,
-                struct ssa_error *err)
-{
-    const struct key_name name = name_of(pair);
-    *whole = pair->located == LOCATED && pair->key.private_object != 0 && pair->key.modulus_len > 0;
-    if (!*whole)
-        return true;
-    if (!open_officer(pair->to, r->run, err))
-        return false;
-    *whole = key_prove(pair->to->token, &name, &pair->key, err) &&
-             key_complete(pair->to->token, &name, &pair->key, err);
-    if (!*whole)
-        return is_unfit(pair, &name, err);
-    if (entry->operation != OP_KEY_ROTATE)
-        return true;
-    const struct proof proof = {.client_id = r->client_id, .account = entry->account, .kid = entry->kid};
-    return key_again(pair->to->token, &name, &pair->key, err) &&
-           fetch_proof(r->run, r->client, &proof, pair->to->token, &pair->key, err);
-}
-
 bool pair_confirm(struct pair *pair, struct ssa_error *err)
 {
     struct key again;
@@ -80,6 +53,36 @@ bool pair_confirm(struct pair *pair, struct ssa_error *err)
                                  span_of(pair->key.modulus, pair->key.modulus_len));
     return same || error_set(err, SSA_TOKEN, NULL, token_info(pair->to->token)->uri,
                              "the PKCS#11 token says of the key once this and once that");
+}
+
+// Whether the token shows, without any failure, that the key is not as it must be.
+static bool is_unfit(struct pair *pair, const struct key_name *name, const struct ssa_error *err)
+{
+    struct key key = pair->key;
+    return err->code == SSA_TOKEN && key_is_unfit(pair->to->token, name, &key);
+}
+
+bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry, bool *whole,
+                struct ssa_error *err)
+{
+    const struct key_name name = name_of(pair);
+    *whole = pair->located == LOCATED && pair->key.private_object != 0 && pair->key.modulus_len > 0;
+    if (!*whole)
+        return true;
+    if (!open_officer(pair->to, r->run, err))
+        return false;
+    // A public half that is not there is made: not on one look.
+    if (pair->slot == 0 && pair->key.public_object == 0 && !pair_confirm(pair, err))
+        return false;
+    *whole = key_prove(pair->to->token, &name, &pair->key, err) &&
+             key_complete(pair->to->token, &name, &pair->key, err);
+    if (!*whole)
+        return is_unfit(pair, &name, err);
+    if (entry->operation != OP_KEY_ROTATE)
+        return true;
+    const struct proof proof = {.client_id = r->client_id, .account = entry->account, .kid = entry->kid};
+    return key_again(pair->to->token, &name, &pair->key, err) &&
+           fetch_proof(r->run, r->client, &proof, pair->to->token, &pair->key, err);
 }
 
 static bool is_anothers(const struct pair *pair, struct ssa_error *err)

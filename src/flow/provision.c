@@ -3,7 +3,6 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "flow/ours.h"
 #include "flow/profile_files.h"
 #include "flow/reference.h"
 #include "flow/rest.h"
@@ -250,8 +249,7 @@ void provision_remove(struct provision *p)
 {
     const struct key_name name = name_of(p);
     // What it could not destroy shows in provision_left.
-    if (may_go(p->run, &p->journal.entry, p->kid, &p->key, NULL))
-        (void)key_destroy(p->to.token, &name, &p->key, NULL);
+    (void)key_destroy(p->to.token, &name, &p->key, NULL);
     tell_overwritten(p);
 }
 

@@ -108,7 +108,8 @@ static bool choose_key(struct recovery *r, const struct entry *e, const struct a
         candidate = key;
         (void)text_format(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", key->kid);
     }
-    if (*chosen != NULL || candidates == 0)
+    // One whose id the answer told is not to be taken for another, which came in the same seconds.
+    if (*chosen != NULL || candidates == 0 || (r->key_id == NULL && e->kid[0] != '\0'))
         return true;
     if (candidates == 1) {
         *chosen = candidate;
