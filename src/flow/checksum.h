@@ -7,8 +7,8 @@
 
 #define CHECKSUM_MEMBER "sha256"
 
-// Puts it into the JSON object that text ends with, which begins at `from`. False where there is no room, or no
-// object.
+// Puts it into the JSON object that text ends with, which begins at `from`. False where there is no room, or
+// no object.
 bool checksum_append(struct secret *text, size_t from) MUST_CHECK;
 
 // Whether line ends in a checksum, and that is the right one.

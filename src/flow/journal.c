@@ -346,7 +346,10 @@ void journal_warn(const struct ssa_run *run)
 {
     struct ssa_run copy = *run;
     struct ssa_error why = {0};
+    // One that is at work with the journal is no reason to say anything.
     if (journal_may_hold_any() && !each_open_locked(&run->callbacks, false, warn, &copy, &why) &&
         why.hint[0] != '\0')
-        tell(&run->callbacks, SSA_WARNING, "%s: %s. %s", why.subject, why.what, why.hint);
+        tell(&run->callbacks, SSA_WARNING,
+             "whether an earlier operation did not come to its end is not known: %s: %s. %s", why.subject,
+             why.what, why.hint);
 }
