@@ -211,7 +211,7 @@ static bool keep_pace(struct aps *client, const struct call *call, long long *si
 
 static bool gone_already(const struct tries *tries, const struct http_response *answer)
 {
-    return tries->call->deletes && tries->lost && whole(answer) && answer->status == 404;
+    return tries->call->deletes && tries->lost && failure_is_gone(answer);
 }
 
 bool call_make(struct aps *client, const struct call *call, struct http_response *answer, bool tried,

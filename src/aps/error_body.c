@@ -142,9 +142,9 @@ static bool from_json(struct span body, const struct mask *mask, struct refusal 
     // A body that was cut off still told what came before.
     struct ssa_error ignored;
     const bool whole = json_read(body, visit, &f, &ignored);
-    (void)whole;
     refusal->is_error = is_error(&f);
-    refusal->reason = reason_of(f.name);
+    // What is done for a reason needs all of it.
+    refusal->reason = whole ? reason_of(f.name) : REASON_NONE;
     if (refusal->reason == REASON_REQUEST && is_of_state(f.sentence))
         refusal->reason = REASON_STATE;
     const bool both = f.sentence[0] != '\0' && f.name[0] != '\0';

@@ -151,6 +151,7 @@ static void the_documented_names_tell_the_reason(void **state)
     the_reason_is_told("{\"error\":\"invalid_credentials\",\"error_description\":\"x\"}", REASON_CREDENTIALS,
                        true);
     the_reason_is_told("{\"developerMessage\":\"x\"}", REASON_NONE, true);
+    the_reason_is_told("{\"title\":\"not_found\",\"detail\":\"cut o", REASON_NONE, false);
     the_reason_is_told("{\"title\":\"Forbidden\",\"detail\":\"x\"}", REASON_NONE, true);
 }
 
