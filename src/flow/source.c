@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/tell.h"
@@ -62,6 +63,38 @@ static bool read_descriptor(const char *text, const struct ssa_callbacks *callba
     return true;
 }
 
+// Byte order marks: what editors of other systems put before a text. The longer ones go first.
+static const struct {
+    const char *bytes;
+    size_t len;
+    const char *encoding;
+} marks[] = {
+    {"\xff\xfe\0\0", 4, "UTF-32"}, {"\0\0\xfe\xff", 4, "UTF-32"}, {"\xef\xbb\xbf", 3, "UTF-8"},
+    {"\xff\xfe", 2, "UTF-16"},     {"\xfe\xff", 2, "UTF-16"},
+};
+
+static bool refuse_encoding(const char *text, const char *what, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
+    return error_hint(err,
+                      "Write it as plain text without a byte order mark: `printf %%s …` in a shell, "
+                      "`-Encoding ascii` or `-Encoding utf8NoBOM` in PowerShell, \"UTF-8\" in an editor.");
+}
+
+// What is in another encoding is no secret that anybody meant: tried, it would cost a PIN try.
+static bool is_plain_text(const char *text, const struct secret *secret, struct ssa_error *err)
+{
+    char what[64];
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (secret->len < marks[i].len || memcmp(secret->data, marks[i].bytes, marks[i].len) != 0)
+            continue;
+        (void)text_format(what, sizeof what, "begins with a byte order mark of %s", marks[i].encoding);
+        return refuse_encoding(text, what, err);
+    }
+    return secret->len == 0 || memchr(secret->data, '\0', secret->len) == NULL ||
+           refuse_encoding(text, "contains a NUL byte, as text in UTF-16 does", err);
+}
+
 bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
                  struct ssa_error *err)
 {
@@ -86,7 +119,7 @@ bool source_read(const char *text, const char *subject, const struct ssa_run *ru
         error_set(err, SSA_CONFIG, NULL, subject, "is none of file:PATH, env:NAME, fd:N and credential:NAME");
         return error_hint(err, "The secret itself is not given here.");
     }
-    if (!ok)
+    if (!ok || !is_plain_text(text, secret, err))
         return false;
     secret_drop_newline(secret);
     return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, text, "is empty");
