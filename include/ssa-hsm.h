@@ -78,6 +78,8 @@ struct ssa_callbacks {
     // again: the same in every byte, or under another number (and with the hash of another before it), which
     // counts.
     void (*recorded)(void *context, const struct ssa_event *event);
+    // Seconds in which what is read through a pipe (a FIFO, fd:N) must have come to its end; 0 is 30.
+    unsigned patience;
 };
 
 // ---- Settings

@@ -167,6 +167,7 @@ static bool run_command(const struct command *command, const struct arguments *a
     if (a->given[OPT_TIMEOUT] && !parse_seconds(a->values[OPT_TIMEOUT], option_table[OPT_TIMEOUT].name,
                                                 TIMEOUT_LEAST, TIMEOUT_MOST, &invocation.run.timeout, err))
         return false;
+    invocation.run.callbacks.patience = invocation.run.timeout;
     return load_settings(settings, command, a, &invocation.run.callbacks, err) &&
            syslog_check(settings, err) && command->run(&invocation, err);
 }

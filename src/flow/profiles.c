@@ -2,7 +2,6 @@
 #include "flow/profiles.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -109,7 +108,7 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
     struct profile_read *profile = &s->profiles[s->profile_count];
     if (!path_profile(name, profile->path, err))
         return false;
-    const int fd = open(profile->path, O_RDONLY | O_CLOEXEC);
+    const int fd = open_to_read(profile->path);
     const int number = errno;
     if (fd < 0)
         return (number == ENOENT && may_be_absent) || absent(profile, number, err);

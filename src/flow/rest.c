@@ -3,7 +3,6 @@
 #include "flow/read.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "flow/block.h"
@@ -45,7 +44,7 @@ static bool copy_others(const struct secret *text, const struct lines *lines, st
 
 static bool read_file(const char *path, struct secret *text, bool *exists, struct ssa_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open_to_read(path);
     const int number = errno;
     *exists = fd >= 0;
     if (fd < 0)

@@ -18,7 +18,7 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
     char path[PATH_TEXT_MAX];
     if (!source_path(text, path, err))
         return false;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open_to_read(path);
     if (fd < 0) {
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, path, "cannot be read");
@@ -48,6 +48,20 @@ static bool take_copy(const char *text, const char *copy, struct secret *secret,
            error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 
+// The next file that is opened must not become standard input.
+static void give_up(int fd)
+{
+    if (fd != STDIN_FILENO) {
+        (void)close(fd);
+        return;
+    }
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0)
+        return;
+    (void)dup2(nothing, fd);
+    (void)close(nothing);
+}
+
 static bool read_descriptor(const char *text, const struct ssa_callbacks *callbacks, struct secret *secret,
                             struct ssa_error *err)
 {
@@ -57,9 +71,15 @@ static bool read_descriptor(const char *text, const struct ssa_callbacks *callba
     const long number = strtol(digits, &end, 10);
     if (errno != 0 || end == digits || *end != '\0' || number < 0 || number > INT16_MAX)
         return error_set(err, SSA_CONFIG, NULL, text, "is no file descriptor");
+    if (number == STDOUT_FILENO || number == STDERR_FILENO) {
+        error_set(err, SSA_CONFIG, NULL, text, "is standard %s, which is written to, not read",
+                  number == STDOUT_FILENO ? "output" : "error");
+        return error_hint(err,
+                          "Give fd:0, or a descriptor from 3 on: `ssa-hsm … --pin-source fd:3 3< FILE`.");
+    }
     if (!read_secret(secret, (int)number, text, callbacks, err))
         return false;
-    (void)close((int)number);
+    give_up((int)number);
     return true;
 }
 
