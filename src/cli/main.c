@@ -8,6 +8,7 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/suggestion.h"
 #include "cli/syslog.h"
 #include "cli/terminal.h"
 #include "core/secret.h"
@@ -175,7 +176,8 @@ static bool run_command(const struct command *command, const struct arguments *a
 static bool run(char **argv, bool *execs, struct ssa_error *err)
 {
     static const char version[] = "ssa-hsm " SSA_HSM_VERSION "\n";
-    struct arguments a;
+    // Messages need it to the end.
+    static struct arguments a;
     size_t name_words = 0;
     const bool understood = arguments_read(&a, argv, err);
     *execs = a.word_count > 0 && strcmp(a.words[0], "exec") == 0;
@@ -193,6 +195,8 @@ static bool run(char **argv, bool *execs, struct ssa_error *err)
         return help_print(command, err);
     if (!check_usage(command, &a, a.word_count - name_words, err))
         return false;
+    suggestion_begin(&a);
+    print_complete_by(suggestion_complete);
     struct ssa_settings *settings = ssa_settings_new();
     if (settings == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory");
