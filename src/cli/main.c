@@ -8,6 +8,7 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/stack.h"
 #include "cli/suggestion.h"
 #include "cli/syslog.h"
 #include "cli/terminal.h"
@@ -205,18 +206,28 @@ static bool run(char **argv, bool *execs, struct ssa_error *err)
     return done;
 }
 
-int main(int argc, char **argv)
+// The exit code.
+static int work(void *argv)
 {
     bool execs = false;
     struct ssa_error err = {0};
-    harden();
-    interrupt_catch();
-    const bool done = run(argc > 0 ? argv + 1 : argv, &execs, &err);
+    const bool done = run(argv, &execs, &err);
     if (!done)
         print_error(&err);
-    interrupt_die();
     wipe_stack_and_registers();
     if (done)
         return EXIT_SUCCESS;
     return execs ? EXEC_FAILED : (int)err.code;
+}
+
+int main(int argc, char **argv)
+{
+    int code = SSA_UNEXPECTED;
+    struct ssa_error err = {0};
+    harden();
+    interrupt_catch();
+    if (!stack_run(work, argc > 0 ? argv + 1 : argv, &code, &err))
+        print_error(&err);
+    interrupt_die();
+    return code;
 }

@@ -2,6 +2,8 @@
 #include "core/secret.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -126,12 +128,43 @@ void secret_drop_newline(struct secret *s)
         s->data[--s->len] = 0;
 }
 
-enum { STACK_BELOW = 64 * 1024 };
+// What is wiped below the caller, and what is left alone at a small stack's end for the wiping itself.
+enum { STACK_BELOW = 64 * 1024, STACK_SPARED = 12 * 1024 };
+
+// The room below here on the first thread's stack, which grows up to a limit. Its other end is a few pages
+// above the name of the program's file, which the kernel puts there first.
+static size_t first_stack_room(uintptr_t here)
+{
+    struct rlimit limit = {0};
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return STACK_BELOW + STACK_SPARED;
+    const uintptr_t used = (uintptr_t)getauxval(AT_EXECFN) - here;
+    return limit.rlim_cur > used ? (size_t)(limit.rlim_cur - used) : 0;
+}
+
+static size_t stack_room(void)
+{
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    pthread_attr_t attributes;
+    void *lowest = NULL;
+    size_t size = 0;
+    if (gettid() == getpid())
+        return first_stack_room(here);
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return 0;
+    const bool known = pthread_attr_getstack(&attributes, &lowest, &size) == 0;
+    (void)pthread_attr_destroy(&attributes);
+    return known && here > (uintptr_t)lowest ? here - (uintptr_t)lowest : 0;
+}
 
 static __attribute__((noinline)) void wipe_stack(void)
 {
-    uint8_t below[STACK_BELOW];
-    explicit_bzero(below, sizeof below);
+    const size_t room = stack_room();
+    if (room <= STACK_SPARED)
+        return;
+    const size_t size = room - STACK_SPARED < STACK_BELOW ? room - STACK_SPARED : STACK_BELOW;
+    uint8_t *below = __builtin_alloca(size);
+    explicit_bzero(below, size);
 }
 
 void wipe_stack_and_registers(void)

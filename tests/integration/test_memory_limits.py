@@ -7,12 +7,13 @@ import os
 import platform
 import re
 import resource
+import signal
 import subprocess
 from pathlib import Path
 
 import denied
 import places
-from fault_support import CREATE, FaultCase, KeyCase, background, ended, eventually, one_key
+from fault_support import CREATE, FIRST, LAST, FaultCase, KeyCase, background, ended, eventually, one_key
 from harness import PIN, Result, note
 
 NO_LOCK = "ulimit -l 0"
@@ -230,3 +231,35 @@ class RefusedCalls(FaultCase):
         self.assert_nothing_left()
         self.provisioned()
         self.expect(self.denied(("mlock=ENOSYS",), "token"), 0, "warning", "swap")
+
+
+class SmallStack(FaultCase):
+    """`ulimit -s`: nothing ends in the middle, whatever the libraries and the module need."""
+
+    def test_every_command_that_makes_something(self) -> None:
+        for kilobytes in (64, 96, 160):
+            with self.subTest(kilobytes):
+                self.fresh()
+                limit = f"ulimit -s {kilobytes}"
+                for arguments in (
+                    ("account", "create", FIRST, LAST, "--import", "wrap"),
+                    ("key", "create", "--import", "wrap", "--force"),
+                    ("key", "rotate", "--now", "--import", "wrap"),
+                    ("key", "list"),
+                    ("hsm", "list", "--login"),
+                    ("token",),
+                    ("key", "verify"),
+                ):
+                    self.expect(self.limited(limit, *arguments), 0)
+
+    def test_exec_signals_and_limits_are_as_ever(self) -> None:
+        self.provisioned()
+        show = 'ulimit -s; grep -E "^Sig(Ign|Blk|Cgt)" /proc/self/status'
+        inside = self.expect(self.limited("ulimit -s 96", "exec", "--", "sh", "-c", show), 0).out
+        outside = self.run_command(["/bin/sh", "-c", f"ulimit -s 96; exec sh -c '{show}'"]).out
+        self.assertEqual(inside, outside)
+        self.api.fault("hang", path="/token", seconds=8)
+        process = self.start(["/bin/sh", "-c", 'ulimit -s 96; exec "$@"', "sh", *self.argv("token")])
+        eventually(lambda: not self.api.control("GET", "state")["faults"], "the request has arrived")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(ended(process).code, -signal.SIGTERM)
