@@ -34,9 +34,19 @@ bool write_all_at(int fd, struct span text, off_t at)
 
 // Some file systems cannot sync a file or a folder, and some sandboxes have no such call: then there is
 // nothing to be had.
+static bool synced_as_far_as_possible(int result)
+{
+    return result == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
+}
+
 bool sync_file(int fd)
 {
-    return fsync(fd) == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
+    return synced_as_far_as_possible(fsync(fd));
+}
+
+bool sync_data(int fd)
+{
+    return synced_as_far_as_possible(fdatasync(fd));
 }
 
 bool reserve_room(int fd, off_t size)

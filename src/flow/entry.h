@@ -63,7 +63,8 @@ struct entry {
     struct window asked; // for the account, or the key
     time_t retire_at;    // of a rotation: the old key is to serve until then; 0: until somebody says so
     long long uid, pid;
-    char id[JOURNAL_ID_MAX]; // of a closed one: what its file's name ends with
+    char id[JOURNAL_ID_MAX]; // what its file's name is, or, of a closed one, ends with
+    long long line;          // which one of its file, from 1
     long long sequence;      // of a closed one, from 1; 0: not given yet
     long long empty_before;  // data objects with nothing in them, on a client secret's token; -1: not known
     char previous[FINGERPRINT_TEXT]; // the SHA-256 of the closed one before, as its file is
@@ -82,6 +83,8 @@ struct entry {
     char label[PATH_TEXT_MAX], key_uri[URI_TEXT_MAX];
     char note[PATH_TEXT_MAX];
     struct aps_keys before; // the account's keys before: their ids
+    bool vouched; // of one that was read: its checksum says, or the chain of the history, that it is as it
+                  // was written
 };
 
 // The operation as it is typed: "key create".
@@ -94,11 +97,20 @@ const char *entry_subject(const struct entry *entry);
 // Whether it is about the client secret on a token, and so about no account.
 bool entry_is_about_secret(const struct entry *entry);
 
-// Writes the entry as one JSON object.
-void entry_write(const struct entry *entry, struct json_writer *w);
+// Whether an entry may be at its step: it has all that the step and the operation need, and its paths are
+// absolute. Fails with SSA_CONFIG.
+bool entry_check(const struct entry *entry, struct ssa_error *err) MUST_CHECK;
 
-// Reads one JSON object that entry_write wrote; members that it does not know are passed over. Fails with
-// SSA_CONFIG.
-bool entry_read(struct span text, struct entry *entry, struct ssa_error *err) MUST_CHECK;
+// Appends the entry to line as one JSON object with its checksum, without a line break. Fails with
+// SSA_UNEXPECTED, or as entry_check does: what could not be read again is not written.
+bool entry_write(const struct entry *entry, struct secret *line, struct ssa_error *err) MUST_CHECK;
+
+// Reads one JSON object that entry_write wrote, and nothing else: the checksum is right, every member is
+// known, there once, and none is missing. Fails with SSA_CONFIG.
+bool entry_read(struct span line, struct entry *entry, struct ssa_error *err) MUST_CHECK;
+
+// Reads a closed entry of a version that wrote no checksums. Only what is shown may come of it, unless the
+// chain vouches for it. Fails with SSA_CONFIG.
+bool entry_read_earlier(struct span line, struct entry *entry, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -29,10 +29,16 @@ static bool makes_a_key(enum operation operation)
 static bool add(void *context, const char *id, const struct entry *e, struct ssa_error *err)
 {
     struct trail *trail = context;
-    (void)id;
     if (!makes_a_key(e->operation) || e->kid[0] == '\0' || e->key_uri[0] == '\0' ||
         !entry_is_ours(e, trail->run->settings))
         return true;
+    // A damaged one may name a key that never was, and the place of one that is used.
+    if (!e->vouched) {
+        tell(&trail->run->callbacks, SSA_WARNING,
+             "%s is of an earlier version, and nothing vouches for it: its key %s is not looked at", id,
+             e->kid);
+        return true;
+    }
     struct entry *grown = reallocarray(trail->list, trail->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the history");

@@ -2,11 +2,9 @@
 // gets its profile; anything else is undone, and nothing is touched that it cannot be shown to have made.
 #include "flow/settle.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/draft.h"
 #include "flow/pair.h"
 #include "flow/retire.h"
 #include "flow/secret_left.h"
@@ -222,10 +220,8 @@ static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error 
 bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct entry *e = &j->entry;
-    if (e->draft[0] != '\0' && unlink(e->draft) != 0 && errno != ENOENT) {
-        const int number = errno;
-        return error_errno(err, SSA_CONFIG, number, e->draft, "the profile's draft cannot be removed");
-    }
+    if (!draft_remove(e, err))
+        return false;
     if (entry_is_about_secret(e))
         return secret_settle(r, j, err);
     if (e->step == STEP_ASKED)

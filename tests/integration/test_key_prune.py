@@ -7,6 +7,7 @@ import json
 import shutil
 from typing import Any
 
+import journal
 from fault_support import CREATE, FaultCase
 from harness import Result
 
@@ -129,12 +130,14 @@ class History(FaultCase):
         for name, damage in {
             "a byte": lambda: files[1].write_bytes(text.replace(b'"uid":', b'"uiD":')),
             "a line": lambda: files[1].write_bytes(text[text.index(b"\n") + 1 :]),
+            "another entry": lambda: files[1].write_bytes(journal.changed(text, note="another")),
             "gone": files[1].unlink,
             "another's name": lambda: files[1].rename(folder / files[1].name.replace("00000002", "00000007")),
         }.items():
             with self.subTest(name):
                 damage()
-                self.expect(self.run_program("history", "--verify"), 3, "missing" if not files[1].exists() else files[2].name)
+                named = "missing" if not files[1].exists() else files[2 if name == "another entry" else 1].name
+                self.expect(self.run_program("history", "--verify"), 3, named)
                 for path in folder.glob("00000007*"):
                     path.unlink()
                 files[1].write_bytes(text)

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "core/ours.h"
+#include "core/owner.h"
 #include "core/text.h"
 
 static void folder(const char *name, mode_t mode, const char *mention)

@@ -1,8 +1,8 @@
 // Whether a file or a folder is ours: it belongs to whoever runs this, or to root, and nobody else may write
 // to it. What is not is not believed: another may have put it there. Looked at by descriptor, so that it
 // stays what was looked at.
-#ifndef SSA_CORE_OURS_H
-#define SSA_CORE_OURS_H
+#ifndef SSA_CORE_OWNER_H
+#define SSA_CORE_OWNER_H
 
 #include "core/error.h"
 

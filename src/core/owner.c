@@ -1,5 +1,5 @@
 // Whose a file or folder is.
-#include "core/ours.h"
+#include "core/owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
