@@ -11,6 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 
+typedef ElfW(Addr) address;
+typedef ElfW(Sym) symbol;
+typedef ElfW(Dyn) dynamic_entry;
+
 struct search {
     const char *library;
     const char *const *names;
@@ -20,37 +24,37 @@ struct search {
 
 // The tables of a loaded library that a look-up needs.
 struct tables {
-    ElfW(Addr) base;
-    const ElfW(Sym) * symbols;
+    address base;
+    const symbol *symbols;
     const char *strings;
     const uint32_t *hash;
 };
 
 // The dynamic linker has added the base to these addresses, but for processors on which the section is
 // read-only.
-static const void *address(ElfW(Addr) base, ElfW(Addr) pointer)
+static const void *loaded_at(address base, address pointer)
 {
     return (const void *)(pointer < base ? base + pointer : pointer); // NOLINT(performance-no-int-to-ptr)
 }
 
-static bool is_named(const char *name, const struct tables *t, const ElfW(Dyn) * dynamic)
+static bool is_named(const char *name, const struct tables *t, const dynamic_entry *dynamic)
 {
-    for (const ElfW(Dyn) *entry = dynamic; entry->d_tag != DT_NULL; entry++)
+    for (const dynamic_entry *entry = dynamic; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_SONAME)
             return t->strings != NULL && strcmp(t->strings + entry->d_un.d_val, name) == 0;
     return false;
 }
 
-static struct tables tables_of(ElfW(Addr) base, const ElfW(Dyn) * dynamic)
+static struct tables tables_of(address base, const dynamic_entry *dynamic)
 {
     struct tables t = {.base = base};
-    for (const ElfW(Dyn) *entry = dynamic; entry->d_tag != DT_NULL; entry++) {
+    for (const dynamic_entry *entry = dynamic; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_SYMTAB)
-            t.symbols = address(base, entry->d_un.d_ptr);
+            t.symbols = loaded_at(base, entry->d_un.d_ptr);
         else if (entry->d_tag == DT_STRTAB)
-            t.strings = address(base, entry->d_un.d_ptr);
+            t.strings = loaded_at(base, entry->d_un.d_ptr);
         else if (entry->d_tag == DT_GNU_HASH)
-            t.hash = address(base, entry->d_un.d_ptr);
+            t.hash = loaded_at(base, entry->d_un.d_ptr);
     }
     return t;
 }
@@ -67,18 +71,18 @@ static void *look_up(const struct tables *t, const char *name)
 {
     // Four words of header, the Bloom filter, the buckets, the chains.
     const uint32_t buckets = t->hash[0], first = t->hash[1], filter_words = t->hash[2];
-    const uint32_t *bucket = t->hash + 4 + filter_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
+    const uint32_t *bucket = t->hash + 4 + filter_words * (sizeof(address) / sizeof(uint32_t));
     const uint32_t *chain = bucket + buckets;
     const uint32_t hash = hash_of(name);
     uint32_t at = bucket[hash % buckets];
     if (at < first)
         return NULL;
     for (;; at++) {
-        const ElfW(Sym) *symbol = &t->symbols[at];
+        const symbol *found = &t->symbols[at];
         const uint32_t entry = chain[at - first];
-        if ((entry | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF &&
-            strcmp(t->strings + symbol->st_name, name) == 0)
-            return (void *)(t->base + symbol->st_value); // NOLINT(performance-no-int-to-ptr)
+        if ((entry | 1) == (hash | 1) && found->st_shndx != SHN_UNDEF &&
+            strcmp(t->strings + found->st_name, name) == 0)
+            return (void *)(t->base + found->st_value); // NOLINT(performance-no-int-to-ptr)
         // The last of a chain has its lowest bit set.
         if ((entry & 1) != 0)
             return NULL;
@@ -88,7 +92,7 @@ static void *look_up(const struct tables *t, const char *name)
 static int visit(struct dl_phdr_info *library, size_t size, void *context)
 {
     const struct search *search = context;
-    const ElfW(Dyn) *dynamic = NULL;
+    const dynamic_entry *dynamic = NULL;
     (void)size;
     for (size_t i = 0; i < library->dlpi_phnum; i++)
         if (library->dlpi_phdr[i].p_type == PT_DYNAMIC)

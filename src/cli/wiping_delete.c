@@ -33,13 +33,17 @@ static void *original(const char *name)
 static void *allocate(size_t size, const char *name)
 {
     void *memory = malloc(size);
-    return memory != NULL ? memory : ((void *(*)(size_t))original(name))(size);
+    if (memory == NULL)
+        memory = ((void *(*)(size_t))original(name))(size);
+    return memory;
 }
 
 static void *allocate_aligned(size_t size, size_t alignment, const char *name)
 {
     void *memory = memalign(alignment, size);
-    return memory != NULL ? memory : ((void *(*)(size_t, size_t))original(name))(size, alignment);
+    if (memory == NULL)
+        memory = ((void *(*)(size_t, size_t))original(name))(size, alignment);
+    return memory;
 }
 
 void *new_object(size_t size) OPERATOR("_Znw" SIZE);
