@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/text.h"
@@ -70,8 +71,11 @@ static bool readable(const char *path, int flags)
     if (fd < 0)
         return false;
     uint8_t byte;
-    const bool ok = (flags & O_DIRECTORY) != 0 || read(fd, &byte, 1) >= 0;
-    const int number = errno;
+    struct stat about;
+    // libcurl opens it anew, and would wait at a pipe for ever.
+    const bool pipe = fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode);
+    const bool ok = !pipe && ((flags & O_DIRECTORY) != 0 || read(fd, &byte, 1) >= 0);
+    const int number = pipe ? ESPIPE : errno;
     (void)close(fd);
     errno = number;
     return ok;
