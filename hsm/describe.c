@@ -18,6 +18,7 @@ void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct toke
         .recipe = recipe,
         .firmware = raw->firmwareVersion.major,
         .pin_tries = recipe->pin_tries,
+        .pin_low_at_once = recipe->low_at_once,
         .pin_count_low = (raw->flags & CKF_USER_PIN_COUNT_LOW) != 0,
         .pin_final_try = (raw->flags & CKF_USER_PIN_FINAL_TRY) != 0,
         .pin_locked = (raw->flags & CKF_USER_PIN_LOCKED) != 0,

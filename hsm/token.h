@@ -25,6 +25,7 @@ struct token_info {
     bool write_protected;
     size_t pin_min, pin_max; // bytes; 0 where the token does not say
     unsigned firmware;       // its major version
+    bool pin_low_at_once;    // its kind is known to set COUNT_LOW after the first wrong PIN
     unsigned pin_tries;      // it locks after so many wrong ones, whatever its flags show; 0 is unknown
     char uri[URI_TEXT_MAX];  // label and serial, for messages
 };
@@ -80,6 +81,9 @@ struct pin_giver {
     void (*outcome)(void *context, const struct token_info *info, enum pin_outcome outcome);
     // Hears, from another thread, that a signature takes long on a token that may want a touch; may be NULL.
     void (*waiting)(void *context, const struct token_info *info);
+    // After a login that did not tell about the PIN, once the token was opened anew: whether the same PIN may
+    // be tried once more, by the fresh flags in info. NULL: it may not. outcome hears of that try, too.
+    bool (*again)(void *context, const struct token_info *info);
     // Hears that the PIN is to be typed at the token's pad once more; may be NULL.
     void (*pad_again)(void *context, const struct token_info *info);
 };

@@ -70,6 +70,10 @@ static void identity_of(const char *source, char *out, size_t capacity)
     if (!text_format(out, capacity, "%s %ju %ju %jd.%09ld", path, (uintmax_t)about.st_ino,
                      (uintmax_t)about.st_size, (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec))
         out[0] = '\0';
+    // The record has a line for it.
+    for (char *c = out; *c != '\0'; c++)
+        if (*c == '\n')
+            *c = ' ';
 }
 
 static bool cancelled(const struct token_info *info, struct ssa_error *err)
@@ -131,10 +135,21 @@ static bool give_attended(struct pin_policy *policy, const struct token_info *in
     return callbacks->ask_secret(callbacks->context, text, (char *)pin->data, pin->capacity, &pin->len, err);
 }
 
+// Records the try, or refuses it.
+static bool begin_try(struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
+{
+    char identity[PATH_TEXT_MAX + 128];
+    identity_of(policy->source, identity, sizeof identity);
+    const bool may_try =
+        pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
+    if (policy->tries != NULL)
+        policy->tries->unanswered = !may_try && policy->state.unanswered;
+    return may_try;
+}
+
 static bool give_unattended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                             struct ssa_error *err)
 {
-    char identity[PATH_TEXT_MAX + 128];
     if (last_try(info)) {
         cancelled(info, err);
         return error_hint(
@@ -142,14 +157,8 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
             "That is for a person to try: run the command at a terminal, without a PIN source. The right "
             "PIN also ends the count.");
     }
-    identity_of(policy->source, identity, sizeof identity);
-    if (!source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err))
-        return false;
-    const bool may_try =
-        pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
-    if (policy->tries != NULL)
-        policy->tries->unanswered = !may_try && policy->state.unanswered;
-    return may_try;
+    return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
+           begin_try(policy, info, err);
 }
 
 // Two profiles of a run may name the same token: it gets one try all the same, whatever the record says.
@@ -163,8 +172,16 @@ static bool is_spent(const struct pin_policy *policy, const struct token_info *i
 
 static void remember_spent(struct pin_policy *policy, const struct token_info *info)
 {
-    if (policy->tries != NULL && policy->tries->count < SSA_PROFILES_MAX)
+    if (policy->tries != NULL && policy->tries->count < SSA_PROFILES_MAX && !is_spent(policy, info))
         policy->tries->spent[policy->tries->count++] = info->name;
+}
+
+static void forget_spent(struct pin_policy *policy, const struct token_info *info)
+{
+    struct pin_tries *tries = policy->tries;
+    for (size_t i = 0; tries != NULL && i < tries->count; i++)
+        if (memcmp(&tries->spent[i], &info->name, sizeof info->name) == 0)
+            tries->spent[i--] = tries->spent[--tries->count];
 }
 
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
@@ -173,6 +190,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     if (is_spent(policy, info))
         return error_set(err, SSA_TOKEN, NULL, info->uri,
                          "a login with this token failed just now, so its PIN is not tried again");
+    policy->level = pin_level(info);
     const bool given = pin_attended(policy, info) ? give_attended(policy, info, pin, err)
                                                   : give_unattended(policy, info, pin, err);
     if (!given)
@@ -186,23 +204,48 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     return true;
 }
 
+// The PIN that was given may be tried once more as long as no flag has come up. What --pin-retry allows is
+// one try.
+static bool again(void *context, const struct token_info *info)
+{
+    struct pin_policy *policy = context;
+    if (interrupted(&policy->run->callbacks) || pin_level(info) > policy->level || last_try(info))
+        return false;
+    policy->retry = false;
+    return pin_attended(policy, info) || begin_try(policy, info, NULL);
+}
+
+// A wrong PIN counts on a token that locks without telling before. One that was not answered is counted by
+// its record, where it has one.
+static void count_try(const struct pin_policy *policy, const struct token_info *info, bool recorded,
+                      enum pin_outcome what)
+{
+    const unsigned before = recorded && policy->state.follows ? policy->state.before.unanswered : 0;
+    if (what == PIN_REFUSED)
+        pin_state_mistyped(info, before + 1);
+    else if (!recorded)
+        pin_state_mistyped(info, 1);
+}
+
 static void outcome(void *context, const struct token_info *info, enum pin_outcome what)
 {
     struct pin_policy *policy = context;
     const bool attended = pin_attended(policy, info);
-    const bool may_be_spent = what == PIN_REFUSED || what == PIN_UNKNOWN;
-    if (may_be_spent)
+    bool recorded = policy->state.fd >= 0;
+    if (what == PIN_ACCEPTED)
+        forget_spent(policy, info);
+    if (what == PIN_REFUSED || what == PIN_UNKNOWN) {
         remember_spent(policy, info);
-    if (may_be_spent && !attended && policy->state.fd < 0) {
-        char identity[PATH_TEXT_MAX + 128];
-        identity_of(policy->source, identity, sizeof identity);
-        pin_state_spent(info, identity, what);
+        if (!attended && !recorded) {
+            char identity[PATH_TEXT_MAX + 128];
+            identity_of(policy->source, identity, sizeof identity);
+            recorded = pin_state_spent(info, identity, what);
+        }
+        count_try(policy, info, recorded, what);
     }
     pin_state_end(&policy->state, what);
     if (what == PIN_ACCEPTED)
         pin_state_forget(info);
-    else if (may_be_spent && info->pin_tries > 0)
-        pin_state_mistyped(info);
 }
 
 static void waiting(void *context, const struct token_info *info)
@@ -221,6 +264,10 @@ static void pad_again(void *context, const struct token_info *info)
 
 struct pin_giver pin_giver_of(struct pin_policy *policy)
 {
-    return (struct pin_giver){
-        .context = policy, .give = give, .outcome = outcome, .waiting = waiting, .pad_again = pad_again};
+    return (struct pin_giver){.context = policy,
+                              .give = give,
+                              .outcome = outcome,
+                              .again = again,
+                              .waiting = waiting,
+                              .pad_again = pad_again};
 }
