@@ -34,7 +34,7 @@ static void quieten(void)
 }
 
 // The child's whole life. It ends without the exit handlers of ours and of whatever the module brought.
-static _Noreturn void answer(const struct module_entry *entry, bool keys, int fd)
+static _Noreturn void answer(const struct module_entry *entry, bool keys, const struct turns *turns, int fd)
 {
     static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
@@ -46,7 +46,7 @@ static _Noreturn void answer(const struct module_entry *entry, bool keys, int fd
     struct module module;
     struct head head = {0};
     SEEN_AUTO *seen = NULL;
-    head.ok = module_open(entry, &module, &head.err) && module_look(&module, &seen, &head.err);
+    head.ok = module_open(entry, turns, &module, &head.err) && module_look(&module, &seen, &head.err);
     if (head.ok) {
         if (keys)
             module_look_at_keys(&module, seen);
@@ -154,7 +154,7 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
 }
 
 bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
-                struct module_seen **seen, struct ssa_error *err)
+                const struct turns *turns, struct module_seen **seen, struct ssa_error *err)
 {
     int ends[2];
     struct head head = {0};
@@ -163,7 +163,7 @@ bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_ca
         return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no pipe for asking the module");
     const pid_t child = fork();
     if (child == 0)
-        answer(entry, keys, ends[1]);
+        answer(entry, keys, turns, ends[1]);
     (void)close(ends[1]);
     const bool told = child > 0 && read_answer(ends[0], keys, callbacks, seen, &head);
     (void)close(ends[0]);

@@ -11,6 +11,14 @@ void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width)
     text_harmless(to, capacity, span_of(from, width));
 }
 
+void token_flags(const CK_TOKEN_INFO *raw, struct token_info *info)
+{
+    info->pin_count_low = (raw->flags & CKF_USER_PIN_COUNT_LOW) != 0;
+    info->pin_final_try = (raw->flags & CKF_USER_PIN_FINAL_TRY) != 0;
+    info->pin_locked = (raw->flags & CKF_USER_PIN_LOCKED) != 0;
+    info->pin_unset = (raw->flags & CKF_USER_PIN_INITIALIZED) == 0;
+}
+
 void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct token_info *info)
 {
     const struct recipe *recipe = recipe_for(module, raw);
@@ -19,16 +27,13 @@ void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct toke
         .firmware = raw->firmwareVersion.major,
         .pin_tries = recipe->pin_tries,
         .pin_low_at_once = recipe->low_at_once,
-        .pin_count_low = (raw->flags & CKF_USER_PIN_COUNT_LOW) != 0,
-        .pin_final_try = (raw->flags & CKF_USER_PIN_FINAL_TRY) != 0,
-        .pin_locked = (raw->flags & CKF_USER_PIN_LOCKED) != 0,
         .pin_pad = (raw->flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0,
-        .pin_unset = (raw->flags & CKF_USER_PIN_INITIALIZED) == 0,
         .login_required = (raw->flags & CKF_LOGIN_REQUIRED) != 0,
         .write_protected = (raw->flags & CKF_WRITE_PROTECTED) != 0,
         .pin_min = raw->ulMinPinLen,
         .pin_max = recipe->pin_max != 0 ? recipe->pin_max : raw->ulMaxPinLen,
     };
+    token_flags(raw, info);
     unpad(info->label, sizeof info->label, raw->label, sizeof raw->label);
     unpad(info->serial, sizeof info->serial, raw->serialNumber, sizeof raw->serialNumber);
     unpad(info->manufacturer, sizeof info->manufacturer, raw->manufacturerID, sizeof raw->manufacturerID);

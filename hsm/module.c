@@ -3,6 +3,8 @@
 
 #include <dlfcn.h>
 
+#include "hsm/recipe.h"
+
 static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause,
                    const char *what)
 {
@@ -24,9 +26,30 @@ static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry
     return call->C_Initialize(&args);
 }
 
-bool module_open(const struct module_entry *entry, struct module *module, struct ssa_error *err)
+bool turn_take(const struct turns *turns, enum turn which, struct ssa_error *err)
 {
-    *module = (struct module){.entry = *entry};
+    return turns->context == NULL || turns->take(turns->context, which, err);
+}
+
+void turn_leave(const struct turns *turns, enum turn which)
+{
+    if (turns->context != NULL)
+        turns->leave(turns->context, which);
+}
+
+// A module says who it is before it has looked for a card.
+static bool take_turn(struct module *module, struct ssa_error *err)
+{
+    CK_INFO about;
+    if (module->call->C_GetInfo(&about) != CKR_OK || !recipe_resets_card(&about))
+        return true;
+    return module->has_turn = turn_take(&module->turns, TURN_OPEN, err);
+}
+
+bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
+                 struct ssa_error *err)
+{
+    *module = (struct module){.entry = *entry, .turns = *turns};
     // Never closed again: modules leave threads and exit handlers behind that need their code.
     void *library = dlopen(entry->path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
@@ -55,7 +78,21 @@ bool module_open(const struct module_entry *entry, struct module *module, struct
             "tokens readable?");
     }
     module->ours = rv == CKR_OK;
-    return true;
+    if (take_turn(module, err))
+        return true;
+    module_close(module);
+    return false;
+}
+
+bool module_restart(struct module *module)
+{
+    if (!module->ours)
+        return true;
+    // A device that is lost may be the reason why either fails.
+    (void)module->call->C_Finalize(NULL);
+    const CK_RV rv = initialise(module->call, &module->entry);
+    module->ours = rv == CKR_OK;
+    return rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED;
 }
 
 void module_close(struct module *module)
@@ -63,6 +100,9 @@ void module_close(struct module *module)
     if (module->call != NULL && module->ours)
         (void)module->call->C_Finalize(NULL);
     module->call = NULL;
+    if (module->has_turn)
+        turn_leave(&module->turns, TURN_OPEN);
+    module->has_turn = false;
 }
 
 bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG *count,

@@ -12,6 +12,8 @@
 struct module {
     struct module_entry entry;
     CK_FUNCTION_LIST *call;
+    struct turns turns;
+    bool has_turn; // TURN_OPEN
     bool
         ours; // initialised here, so finalised here: another user of the module in this process is left alone
 };
@@ -44,9 +46,22 @@ struct token {
     struct token_info info;
 };
 
-// Loads and initialises; module_close finalises. Fails with SSA_ABSENT.
-bool module_open(const struct module_entry *entry, struct module *module, struct ssa_error *err) MUST_CHECK;
+// Loads and initialises; module_close finalises. Where the module resets cards it is our turn before it has
+// touched one. Fails with SSA_ABSENT, or SSA_TOKEN where it did not come to be our turn.
+bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
+                 struct ssa_error *err) MUST_CHECK;
 void module_close(struct module *module);
+
+// Finalises and initialises it anew, where it was initialised here.
+bool module_restart(struct module *module) MUST_CHECK;
+
+// The turn of a module or a token on it, where turns are taken.
+bool turn_take(const struct turns *turns, enum turn which, struct ssa_error *err) MUST_CHECK;
+void turn_leave(const struct turns *turns, enum turn which);
+
+// How long, and how often, something that another process's login may hide for a moment is looked for again.
+enum { PATIENCE_MS = 1000, PATIENCE_STEP_MS = 50 };
+void pause_a_step(void);
 
 #define SLOTS_MAX 256U
 // The slots that hold a token.
@@ -66,6 +81,9 @@ struct token_name lasting_name(const struct token_info *info);
 
 // Text of a fixed width without its padding, made harmless.
 void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width);
+
+// The flags of a token that may change while it is open.
+void token_flags(const CK_TOKEN_INFO *raw, struct token_info *info);
 
 // Turns what the module says into what we keep.
 void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct token_info *info);
@@ -98,6 +116,13 @@ enum pin_outcome pin_outcome_of(CK_RV rv);
 // Before the user's login but the first: has a person told who is to type the PIN at the token's pad, where
 // it has one.
 void pin_pad_again(const struct token *token);
+
+// Starts the module afresh, finds the same token in it, reads its flags, and opens a session. False where the
+// token is not there, or is another.
+bool token_reopen(struct token *token, bool writable) MUST_CHECK;
+
+// Whether the token is in its slot, and the same one; its flags are fresh then.
+bool token_is_there(struct token *token) MUST_CHECK;
 
 // Opens the token's one session, where it is not open yet.
 bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;

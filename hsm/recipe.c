@@ -10,7 +10,7 @@ static const struct recipe table[] = {
      .parts = PART_ALL,
      .public_half = true,
      .low_at_once = true,
-     .rewritten = true},
+     .rewritten_by = "SoftHSM"},
 
     // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false. Data objects live in a session alone and in
     // public:
@@ -131,6 +131,15 @@ bool recipe_resets_card(const CK_INFO *module)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (table[i].resets_card && is_module(&table[i], module))
+            return true;
+    return false;
+}
+
+bool recipe_rewrites(const CK_INFO *module)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].rewritten_by != NULL &&
+            begins(module->manufacturerID, sizeof module->manufacturerID, table[i].rewritten_by))
             return true;
     return false;
 }

@@ -63,14 +63,17 @@ struct recipe {
     // Its module resets the card when a process ends, whoever else is at it: our processes take turns, each
     // from the opening to the closing.
     bool resets_card;
-    // The token's file is written anew at each login, and is empty for a moment: it is looked for again, and
-    // our processes take turns at logins.
-    bool rewritten;
+    // The module, by the beginning of its maker's name, that writes the token's file anew at each login, so
+    // that it is empty for a moment: the token is looked for again, and our processes take turns at logins.
+    const char *rewritten_by;
     const char *unlock; // what helps then; NULL: its own tool
 };
 
 // Whether the module is one that resets cards, which it says before it has touched any.
 bool recipe_resets_card(const CK_INFO *module);
+
+// Whether it writes its tokens anew at each login.
+bool recipe_rewrites(const CK_INFO *module);
 
 // Never NULL: an unknown token gets the strict standard recipe.
 const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token);

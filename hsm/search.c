@@ -2,13 +2,14 @@
 #include "hsm/pkcs11.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "core/monotonic.h"
 #include "core/tell.h"
 #include "core/text.h"
 #include "hsm/ask.h"
+#include "hsm/recipe.h"
 
-enum { MATCHES_SHOWN = 4, SECOND_LOOK_MS = 100 };
+enum { MATCHES_SHOWN = 4 };
 
 // What a search has seen so far.
 struct search {
@@ -79,38 +80,72 @@ static bool conclude(struct search *s, struct token **token, struct ssa_error *e
     return true;
 }
 
-static bool try_in(const struct module_entry *entry, const struct uri *uri, struct token **token,
-                   bool *absent, struct ssa_error *err)
+// What is looked for in one module.
+struct looking {
+    const struct module_entry *entry;
+    const struct uri *uri;
+    const struct turns *turns;
+    bool rewritten;     // a login on a token there hides it for a moment
+    bool may_be_hidden; // whether what was not found may be there all the same
+};
+
+// Only a token that is named is known to be missing.
+static bool names_a_token(const struct uri *uri)
+{
+    char named[URI_TEXT_MAX] = "";
+    if (uri != NULL)
+        uri_token_text(uri, named);
+    return named[0] != '\0';
+}
+
+static bool look_in(struct looking *l, struct token **token, struct ssa_error *err)
 {
     struct module module;
-    struct search s = {.uri = uri};
-    *absent = false;
-    if (!module_open(entry, &module, err))
+    struct search s = {.uri = l->uri};
+    l->may_be_hidden = false;
+    if (!module_open(l->entry, l->turns, &module, err))
         return false;
     SEEN_AUTO *seen = NULL;
     const bool looked = module_look(&module, &seen, err);
-    if (looked)
+    if (looked) {
         match(&s, &module, seen);
+        l->rewritten = recipe_rewrites(&seen->about);
+        // Half read, it seems to have no PIN yet.
+        l->may_be_hidden = s.matches == 0 || (l->rewritten && s.first.info.pin_unset);
+    }
     if (looked && conclude(&s, token, err))
         return true;
-    *absent = looked && s.matches == 0;
     module_close(&module);
     return false;
 }
 
-// A token that is named and not found is looked for once more: one in files (SoftHSM) is not there for the
-// moment in which another process that logs in writes them anew.
-static bool open_in(const struct module_entry *entry, const struct uri *uri, struct token **token,
+static bool look_in_turn(struct looking *l, struct token **token, struct ssa_error *err)
+{
+    const bool in_turn = l->rewritten;
+    if (in_turn && !turn_take(l->turns, TURN_LOGIN, err))
+        return false;
+    const bool found = look_in(l, token, err);
+    if (in_turn)
+        turn_leave(l->turns, TURN_LOGIN);
+    return found;
+}
+
+// A token that is named and not found is looked for again, with the module started afresh: one in files
+// (SoftHSM) is not there for the moment in which another process that logs in writes them anew, and a reader
+// that another process resets may be slow.
+static bool open_in(const struct module_entry *entry, const struct token_wanted *wanted, struct token **token,
                     struct ssa_error *err)
 {
-    static const struct timespec pause = {.tv_nsec = SECOND_LOOK_MS * 1000000L};
-    bool absent = false;
-    if (try_in(entry, uri, token, &absent, err))
-        return true;
-    if (uri == NULL || !absent)
-        return false;
-    (void)nanosleep(&pause, NULL);
-    return try_in(entry, uri, token, &absent, err);
+    struct looking l = {.entry = entry, .uri = wanted->uri, .turns = &wanted->turns};
+    const long long until = monotonic_ms() + PATIENCE_MS;
+    for (;;) {
+        const bool found = look_in_turn(&l, token, err);
+        const bool done = !l.may_be_hidden || !names_a_token(wanted->uri) || monotonic_ms() >= until;
+        if (done || interrupted(wanted->callbacks))
+            return found;
+        token_close(token);
+        pause_a_step();
+    }
 }
 
 static void add_failure(struct search *s, const struct module_entry *entry, const struct ssa_error *why)
@@ -130,32 +165,48 @@ static bool same_file_before(const struct registry *registry, size_t index)
     return false;
 }
 
-// Asks every module, each in a child of its own: some do not bear another beside them, and some crash.
-static bool open_by_search(const struct uri *uri, const struct ssa_callbacks *callbacks, struct token **token,
-                           struct ssa_error *err)
+// Asks every module, each in a child of its own: some do not bear another beside them, and some crash. What
+// another look is to leave out is marked.
+static bool ask_all(const struct registry *registry, const struct token_wanted *wanted, struct search *s,
+                    bool failed[static REGISTRY_MAX], struct ssa_error *err)
 {
-    REGISTRY_AUTO *registry = registry_new();
-    if (registry == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
-    struct search s = {.uri = uri};
     for (size_t i = 0; i < registry->count; i++) {
         const struct module_entry *entry = &registry->entries[i];
         const struct module module = {.entry = *entry};
         struct ssa_error why = {0};
         SEEN_AUTO *seen = NULL;
-        if (!go_on(callbacks, err))
+        if (!go_on(wanted->callbacks, err))
             return false;
-        if (entry->trust_policy || same_file_before(registry, i))
+        if (failed[i] || entry->trust_policy || same_file_before(registry, i))
             continue;
-        if (module_ask(entry, false, callbacks, &seen, &why))
-            match(&s, &module, seen);
+        failed[i] = !module_ask(entry, false, wanted->callbacks, &wanted->turns, &seen, &why);
+        if (failed[i])
+            add_failure(s, entry, &why);
         else
-            add_failure(&s, entry, &why);
+            match(s, &module, seen);
     }
-    if (s.matches != 1)
-        return conclude(&s, token, err);
-    const struct module_entry found = s.first.module.entry;
-    return open_in(&found, uri, token, err);
+    return true;
+}
+
+static bool open_by_search(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
+{
+    REGISTRY_AUTO *registry = registry_new();
+    if (registry == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+    struct search s = {.uri = wanted->uri};
+    bool failed[REGISTRY_MAX] = {false};
+    const long long until = monotonic_ms() + PATIENCE_MS;
+    while (ask_all(registry, wanted, &s, failed, err)) {
+        if (s.matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
+            pause_a_step();
+            continue;
+        }
+        if (s.matches != 1)
+            return conclude(&s, token, err);
+        const struct module_entry found = s.first.module.entry;
+        return open_in(&found, wanted, token, err);
+    }
+    return false;
 }
 
 static const char *module_of(const struct token_wanted *wanted)
@@ -180,7 +231,7 @@ bool token_open(const struct token_wanted *wanted, struct token **token, struct 
 {
     const char *name = module_of(wanted);
     if (name == NULL)
-        return open_by_search(wanted->uri, wanted->callbacks, token, err);
+        return open_by_search(wanted, token, err);
     struct module_entry entry;
-    return registry_resolve(name, &entry, err) && open_in(&entry, wanted->uri, token, err);
+    return registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
 }

@@ -108,12 +108,12 @@ static void show_keys(const struct showing *s, const struct token_info *info, co
 }
 
 bool module_survey(const struct module_entry *entry, const struct uri *own,
-                   const struct ssa_callbacks *callbacks, key_seen_shown *show, void *context,
-                   struct ssa_error *err)
+                   const struct ssa_callbacks *callbacks, const struct turns *turns, key_seen_shown *show,
+                   void *context, struct ssa_error *err)
 {
     const struct showing showing = {.entry = entry, .own = own, .show = show, .context = context};
     SEEN_AUTO *seen = NULL;
-    if (!module_ask(entry, true, callbacks, &seen, err))
+    if (!module_ask(entry, true, callbacks, turns, &seen, err))
         return false;
     for (size_t i = 0; i < seen->count; i++) {
         struct token_info info;

@@ -30,12 +30,26 @@ struct token_info {
     char uri[URI_TEXT_MAX];  // label and serial, for messages
 };
 
+// What processes of ours do one after the other: using a token whose module resets it (from the opening to
+// the closing), and the moment of a login where that rewrites the token's file. TURN_LOGIN is never held
+// while the other is waited for, nor while a person is.
+enum turn { TURN_OPEN, TURN_LOGIN };
+
+// How they wait for each other. take waits until it is our turn, and fails where that takes too long; a turn
+// that this process has is had again. Each take that succeeded is followed by a leave.
+struct turns {
+    void *context; // NULL: nobody takes turns
+    bool (*take)(void *context, enum turn which, struct ssa_error *err);
+    void (*leave)(void *context, enum turn which);
+};
+
 // Where to look. All borrowed; NULL where unset.
 struct token_wanted {
     const struct uri *uri;                 // of a token or of an object on it; NULL is any token
     const char *module;                    // path or name, by option or environment
     bool uri_module_first;                 // the URI's own module goes before `module`
     const struct ssa_callbacks *callbacks; // whether a search is to stop
+    struct turns turns;                    // what its context refers to lives as long as the token
 };
 
 struct token;

@@ -114,12 +114,26 @@ bool keeping_has(unsigned place, const char *path)
     return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
+// The folder that is named before the file.
+static bool make_inner(int folder, const char *name)
+{
+    char inner[PATH_TEXT_MAX];
+    const char *slash = strchr(name, '/');
+    return slash != NULL && text_format(inner, sizeof inner, "%.*s", (int)(slash - name), name) &&
+           (mkdirat(folder, inner, S_IRWXU) == 0 || errno == EEXIST);
+}
+
 int keeping_make(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
 {
     const int folder = open_place(place, true, path);
     if (folder < 0)
         return -1;
-    const int fd = open_file(folder, name, O_RDWR | O_CREAT, path);
+    const size_t used = strlen(path);
+    int fd = open_file(folder, name, O_RDWR | O_CREAT, path);
+    if (fd < 0 && errno == ENOENT && make_inner(folder, name)) {
+        path[used] = '\0';
+        fd = open_file(folder, name, O_RDWR | O_CREAT, path);
+    }
     (void)close(folder);
     return fd;
 }

@@ -2,6 +2,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/open.h"
+#include "flow/turn.h"
 #include "hsm/listing.h"
 
 struct list {
@@ -77,7 +78,8 @@ static bool list_module(const struct ssa_run *run, const struct module_entry *en
 {
     char description[33] = "";
     struct held held = {.list = list, .entry = entry, .description = description};
-    if (!module_list_tokens(entry, &run->callbacks, description, show_held, &held, why))
+    const struct turns turns = turns_of(run);
+    if (!module_list_tokens(entry, &run->callbacks, &turns, description, show_held, &held, why))
         return false;
     if (!held.announced)
         announce(&held, NULL);

@@ -4,6 +4,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/source.h"
+#include "flow/turn.h"
 #include "hsm/data.h"
 
 static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri *uri)
@@ -14,6 +15,7 @@ static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri
     return (struct token_wanted){.uri = uri,
                                  .module = module,
                                  .callbacks = &run->callbacks,
+                                 .turns = turns_of(run),
                                  .uri_module_first =
                                      settings_profile_first(run->settings) && source != FROM_OPTION};
 }

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "flow/pinentry.h"
 #include "flow/source.h"
+#include "flow/turn.h"
 
 // RFC 7512 section 2.4: a pin-source is a path or a file URI; ours are taken there too.
 static bool from_uri(const struct uri *uri, const char **source, struct ssa_error *err)
@@ -103,24 +104,11 @@ static bool last_try(const struct token_info *info)
     return info->pin_final_try || (info->pin_tries > 0 && pin_state_count(info) + 1 >= info->pin_tries);
 }
 
-static bool give_attended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
-                          struct ssa_error *err)
+static bool ask_person(const struct pin_policy *policy, const struct token_info *info, struct secret *pin,
+                       struct ssa_error *err)
 {
     const struct ssa_callbacks *callbacks = &policy->run->callbacks;
     char text[SSA_ERROR_TEXT_MAX];
-    if (last_try(info)) {
-        (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
-                          info->label);
-        if (!confirms(callbacks, text))
-            return cancelled(info, err);
-    } else if (info->pin_count_low) {
-        tell(callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
-             info->label);
-    }
-    if (pin == NULL) {
-        tell(callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
-        return true;
-    }
     if (policy->source != NULL && source_kind(policy->source) == SOURCE_PINENTRY)
         return ask_by_pinentry(policy, info, pin, err);
     if (policy->source != NULL)
@@ -133,6 +121,34 @@ static bool give_attended(struct pin_policy *policy, const struct token_info *in
             err, "Say where it is: SSA_HSM_PIN_SOURCE or --pin-source with file:, env:, fd: or credential:.");
     }
     return callbacks->ask_secret(callbacks->context, text, (char *)pin->data, pin->capacity, &pin->len, err);
+}
+
+static bool warn_person(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
+{
+    const struct ssa_callbacks *callbacks = &policy->run->callbacks;
+    char text[SSA_ERROR_TEXT_MAX];
+    if (last_try(info)) {
+        (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
+                          info->label);
+        return confirms(callbacks, text) || cancelled(info, err);
+    }
+    if (info->pin_count_low)
+        tell(callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
+             info->label);
+    return true;
+}
+
+// Other processes need not wait for the person, too.
+static bool give_attended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
+                          struct ssa_error *err)
+{
+    turns_pause();
+    bool given = warn_person(policy, info, err);
+    if (given && pin == NULL)
+        tell(&policy->run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
+    if (given && pin != NULL)
+        given = ask_person(policy, info, pin, err);
+    return given && turns_resume(policy->run, err);
 }
 
 // Records the try, or refuses it.

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "flow/fingerprint.h"
 #include "flow/reference.h"
+#include "flow/turn.h"
 
 enum { PLACES_STEP = 32 };
 
@@ -191,13 +192,14 @@ bool places_look(const struct ssa_run *run, struct places *places, struct ssa_er
     LOOKING_AUTO looking = looking_begin(run, places);
     if (modules == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+    const struct turns turns = turns_of(run);
     bool ok = modules_find(run, modules, err);
     for (size_t i = 0; ok && i < modules->count; i++) {
         const struct module_entry *entry = &modules->list[i];
         struct ssa_error why = {0};
         tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
         ok = go_on(&run->callbacks, err);
-        if (ok && !module_survey(entry, looking.own, &run->callbacks, take, &looking, &why))
+        if (ok && !module_survey(entry, looking.own, &run->callbacks, &turns, take, &looking, &why))
             say_why(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
     }
     free(modules);
