@@ -13,6 +13,7 @@
 #include "core/monotonic.h"
 #include "core/tell.h"
 #include "core/write.h"
+#include "hsm/one_user.h"
 
 // A card takes its time for what is in its slots.
 enum { ANSWER_MS = 10000, KEYS_MS = 30000, SLICE_MS = 200, ENDING_MS = 500 };
@@ -153,7 +154,7 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
     return error_hint(err, "Name the module that you want: --module or SSA_HSM_MODULE.");
 }
 
-bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
+static bool ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
                 const struct turns *turns, struct module_seen **seen, struct ssa_error *err)
 {
     int ends[2];
@@ -178,4 +179,16 @@ bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_ca
     if (err != NULL)
         *err = head.err;
     return false;
+}
+
+bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
+                const struct turns *turns, struct module_seen **seen, struct ssa_error *err)
+{
+    *seen = NULL;
+    // The child has what this process has loaded, in whatever state another thread left it.
+    if (!one_user_begin(err))
+        return false;
+    const bool answered = ask(entry, keys, callbacks, turns, seen, err);
+    one_user_end();
+    return answered;
 }

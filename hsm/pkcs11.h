@@ -140,6 +140,9 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err) MU
 bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
                   CK_ULONG max, CK_ULONG *count, struct ssa_error *err) MUST_CHECK;
 
+// What token_close does but for giving up the place of the one user.
+void token_free(struct token **token);
+
 struct key;
 // Reads the modulus and whether each signature wants a login, into *key.
 bool key_read(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;

@@ -7,9 +7,10 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "hsm/ask.h"
+#include "hsm/one_user.h"
 #include "hsm/recipe.h"
 
-enum { MATCHES_SHOWN = 4 };
+enum { MATCHES_SHOWN = 4, LOOKS_MIN = 3 };
 
 // What a search has seen so far.
 struct search {
@@ -138,12 +139,13 @@ static bool open_in(const struct module_entry *entry, const struct token_wanted 
 {
     struct looking l = {.entry = entry, .uri = wanted->uri, .turns = &wanted->turns};
     const long long until = monotonic_ms() + PATIENCE_MS;
-    for (;;) {
+    for (unsigned looks = 1;; looks++) {
         const bool found = look_in_turn(&l, token, err);
-        const bool done = !l.may_be_hidden || !names_a_token(wanted->uri) || monotonic_ms() >= until;
+        const bool patient = looks < LOOKS_MIN || monotonic_ms() < until;
+        const bool done = !l.may_be_hidden || !names_a_token(wanted->uri) || !patient;
         if (done || interrupted(wanted->callbacks))
             return found;
-        token_close(token);
+        token_free(token);
         pause_a_step();
     }
 }
@@ -229,9 +231,14 @@ bool token_needs_search(const struct token_wanted *wanted)
 
 bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
 {
-    const char *name = module_of(wanted);
-    if (name == NULL)
-        return open_by_search(wanted, token, err);
     struct module_entry entry;
-    return registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
+    const char *name = module_of(wanted);
+    if (!one_user_begin(err))
+        return false;
+    const bool opened = name == NULL
+                            ? open_by_search(wanted, token, err)
+                            : registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
+    if (!opened)
+        one_user_end();
+    return opened;
 }

@@ -3,9 +3,18 @@
 
 #include <stdlib.h>
 
+#include "hsm/one_user.h"
 #include "hsm/recipe.h"
 
 void token_close(struct token **token)
+{
+    if (*token == NULL)
+        return;
+    token_free(token);
+    one_user_end();
+}
+
+void token_free(struct token **token)
 {
     struct token *t = *token;
     if (t == NULL)

@@ -120,7 +120,7 @@ static bool ask_person(const struct pin_policy *policy, const struct token_info 
         return error_hint(
             err, "Say where it is: SSA_HSM_PIN_SOURCE or --pin-source with file:, env:, fd: or credential:.");
     }
-    return callbacks->ask_secret(callbacks->context, text, (char *)pin->data, pin->capacity, &pin->len, err);
+    return ask_for_secret(callbacks, text, pin, err);
 }
 
 static bool warn_person(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
