@@ -83,7 +83,8 @@ static bool cancelled(const struct token_info *info, struct ssa_error *err)
         return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
                          "not tried: one more wrong PIN locks it");
     return error_set(err, SSA_PIN, NULL, info->uri,
-                     "not tried: by the wrong PINs counted here, one more locks it");
+                     "not tried: by the wrong PINs counted here, and the tries that were not answered, one "
+                     "more locks it");
 }
 
 static bool ask_by_pinentry(const struct pin_policy *policy, const struct token_info *info,
@@ -167,6 +168,8 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
                             struct ssa_error *err)
 {
     if (last_try(info)) {
+        if (policy->tries != NULL)
+            policy->tries->unanswered = !info->pin_final_try && pin_state_unanswered(info) > 0;
         cancelled(info, err);
         return error_hint(
             err,

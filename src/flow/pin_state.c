@@ -313,7 +313,7 @@ bool pin_state_spent(const struct token_info *info, const char *identity, enum p
 }
 
 // Those of a try that is under way in another process are not over.
-static unsigned count_unanswered(const struct token_info *info)
+unsigned pin_state_unanswered(const struct token_info *info)
 {
     char name[NAME_BYTES], path[PATH_TEXT_MAX];
     bool unreadable = false;
@@ -340,7 +340,7 @@ unsigned pin_state_count(const struct token_info *info)
         fd >= 0 && fstat(fd, &about) == 0 && about.st_size > 0 && about.st_size <= UINT16_MAX;
     if (fd >= 0)
         (void)close(fd);
-    return (counted ? (unsigned)about.st_size : 0) + count_unanswered(info);
+    return (counted ? (unsigned)about.st_size : 0) + pin_state_unanswered(info);
 }
 
 // Where it cannot be written the token's own flags are all there is, as for everybody else.

@@ -36,6 +36,9 @@ bool pin_state_spent(const struct token_info *info, const char *identity, enum p
 // those that were not answered. Some tokens lock without ever having shown a flag.
 unsigned pin_state_count(const struct token_info *info);
 
+// How many of them were tries that were not answered.
+unsigned pin_state_unanswered(const struct token_info *info);
+
 // Counts so many wrong PINs more, on a token that is known to lock after some.
 void pin_state_mistyped(const struct token_info *info, unsigned tries);
 
