@@ -21,6 +21,7 @@ enum { ANSWER_MS = 10000, KEYS_MS = 30000, SLICE_MS = 200, ENDING_MS = 500 };
 // What goes before the tokens through the pipe.
 struct head {
     bool ok;
+    bool busy; // it is another process's turn
     struct ssa_error err;
     CK_INFO about;
     size_t count, key_count;
@@ -47,7 +48,12 @@ static _Noreturn void answer(const struct module_entry *entry, bool keys, const 
     struct module module;
     struct head head = {0};
     SEEN_AUTO *seen = NULL;
-    head.ok = module_open(entry, turns, &module, &head.err) && module_look(&module, &seen, &head.err);
+    // The parent waits: it can say so, and be interrupted.
+    struct turns own = *turns;
+    own.impatient = true;
+    const bool opened = module_open(entry, &own, &module, &head.err);
+    head.busy = !opened && head.err.code == SSA_TOKEN;
+    head.ok = opened && module_look(&module, &seen, &head.err);
     if (head.ok) {
         if (keys)
             module_look_at_keys(&module, seen);
@@ -155,7 +161,7 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
 }
 
 static bool ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
-                const struct turns *turns, struct module_seen **seen, struct ssa_error *err)
+                const struct turns *turns, struct module_seen **seen, bool *busy, struct ssa_error *err)
 {
     int ends[2];
     struct head head = {0};
@@ -171,6 +177,7 @@ static bool ask(const struct module_entry *entry, bool keys, const struct ssa_ca
     if (child < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no process for asking the module");
     const int by = reap(child, told);
+    *busy = told && head.busy;
     if (told && head.ok)
         return true;
     module_seen_free(seen);
@@ -188,7 +195,12 @@ bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_ca
     // The child has what this process has loaded, in whatever state another thread left it.
     if (!one_user_begin(err))
         return false;
-    const bool answered = ask(entry, keys, callbacks, turns, seen, err);
+    bool busy = false;
+    bool answered = ask(entry, keys, callbacks, turns, seen, &busy, err);
+    if (busy && turn_take(turns, TURN_OPEN, err)) {
+        answered = ask(entry, keys, callbacks, turns, seen, &busy, err);
+        turn_leave(turns, TURN_OPEN);
+    }
     one_user_end();
     return answered;
 }

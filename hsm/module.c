@@ -28,7 +28,7 @@ static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry
 
 bool turn_take(const struct turns *turns, enum turn which, struct ssa_error *err)
 {
-    return turns->context == NULL || turns->take(turns->context, which, err);
+    return turns->context == NULL || turns->take(turns->context, which, turns->impatient, err);
 }
 
 void turn_leave(const struct turns *turns, enum turn which)

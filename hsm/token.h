@@ -38,8 +38,9 @@ enum turn { TURN_OPEN, TURN_LOGIN };
 // How they wait for each other. take waits until it is our turn, and fails where that takes too long; a turn
 // that this process has is had again. Each take that succeeded is followed by a leave.
 struct turns {
-    void *context; // NULL: nobody takes turns
-    bool (*take)(void *context, enum turn which, struct ssa_error *err);
+    void *context;  // NULL: nobody takes turns
+    bool impatient; // nothing is waited for
+    bool (*take)(void *context, enum turn which, bool impatient, struct ssa_error *err);
     void (*leave)(void *context, enum turn which);
 };
 

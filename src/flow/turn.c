@@ -56,18 +56,18 @@ static enum lock_outcome wait_for(int fd, long long most_ms, bool tells, const s
     }
 }
 
-static bool wait_for_turn(enum turn which, const struct ssa_run *run, struct ssa_error *err)
+static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run *run, struct ssa_error *err)
 {
     const unsigned seconds = run->timeout == 0 ? USUAL_TIMEOUT_S : run->timeout;
     const bool is_open = which == TURN_OPEN;
-    const enum lock_outcome outcome =
-        wait_for(had[which].fd, is_open ? 1000LL * seconds : LOGIN_MS, is_open, run);
+    const long long most_ms = is_open ? 1000LL * seconds : LOGIN_MS;
+    const enum lock_outcome outcome = wait_for(had[which].fd, impatient ? 0 : most_ms, is_open, run);
     if (outcome == LOCK_IMPOSSIBLE)
         tell(&run->callbacks, SSA_DETAIL, "the state folder has no locks: no turns are taken");
     return outcome != LOCK_BUSY || (!is_open && !interrupted(&run->callbacks)) || too_long(run, seconds, err);
 }
 
-static bool take(void *context, enum turn which, struct ssa_error *err)
+static bool take(void *context, enum turn which, bool impatient, struct ssa_error *err)
 {
     const struct ssa_run *run = context;
     char path[PATH_TEXT_MAX];
@@ -78,7 +78,7 @@ static bool take(void *context, enum turn which, struct ssa_error *err)
     had[which].fd = keeping_make_anywhere(names[which], path);
     if (had[which].fd < 0) {
         tell(&run->callbacks, SSA_DETAIL, "no folder can be written for the turns of several processes");
-    } else if (!wait_for_turn(which, run, err)) {
+    } else if (!wait_for_turn(which, impatient, run, err)) {
         (void)close(had[which].fd);
         return false;
     }
@@ -107,5 +107,5 @@ void turns_pause(void)
 
 bool turns_resume(const struct ssa_run *run, struct ssa_error *err)
 {
-    return had[TURN_OPEN].users == 0 || had[TURN_OPEN].fd < 0 || wait_for_turn(TURN_OPEN, run, err);
+    return had[TURN_OPEN].users == 0 || had[TURN_OPEN].fd < 0 || wait_for_turn(TURN_OPEN, false, run, err);
 }
