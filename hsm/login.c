@@ -132,8 +132,7 @@ static bool is_lost(const struct token *token, CK_RV rv)
 static bool is_hidden(const struct token *token, CK_RV rv)
 {
     return token->info.recipe->rewritten_by != NULL &&
-           (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_USER_PIN_NOT_INITIALIZED ||
-            rv == CKR_TOKEN_NOT_RECOGNIZED);
+           (rv == CKR_GENERAL_ERROR || rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_TOKEN_NOT_RECOGNIZED);
 }
 
 static bool pin_is_used_up(struct ssa_error *err, const struct token *token)

@@ -10,7 +10,7 @@ enum lock_outcome {
     LOCK_IMPOSSIBLE // this file system has no locks (NFS without its lock daemon): waiting would not help
 };
 
-// Tries to lock a file that is open for reading and writing, once and without waiting.
+// Tries to lock a file, which the second kind wants open for writing, once and without waiting.
 enum lock_outcome file_try_lock(int fd);
 
 // Gives it back, with the descriptor left open.

@@ -114,26 +114,12 @@ bool keeping_has(unsigned place, const char *path)
     return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
-// The folder that is named before the file.
-static bool make_inner(int folder, const char *name)
-{
-    char inner[PATH_TEXT_MAX];
-    const char *slash = strchr(name, '/');
-    return slash != NULL && text_format(inner, sizeof inner, "%.*s", (int)(slash - name), name) &&
-           (mkdirat(folder, inner, S_IRWXU) == 0 || errno == EEXIST);
-}
-
 int keeping_make(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
 {
     const int folder = open_place(place, true, path);
     if (folder < 0)
         return -1;
-    const size_t used = strlen(path);
-    int fd = open_file(folder, name, O_RDWR | O_CREAT, path);
-    if (fd < 0 && errno == ENOENT && make_inner(folder, name)) {
-        path[used] = '\0';
-        fd = open_file(folder, name, O_RDWR | O_CREAT, path);
-    }
+    const int fd = open_file(folder, name, O_RDWR | O_CREAT, path);
     (void)close(folder);
     return fd;
 }
@@ -142,6 +128,28 @@ int keeping_make_anywhere(const char *name, char path[static PATH_TEXT_MAX])
 {
     for (unsigned place = 0; place < KEEPING_PLACES; place++) {
         const int fd = keeping_make(place, name, path);
+        if (fd >= 0)
+            return fd;
+    }
+    return -1;
+}
+
+static int make_folder_at(unsigned place, const char *name)
+{
+    char path[PATH_TEXT_MAX];
+    const int place_fd = open_place(place, true, path);
+    if (place_fd < 0)
+        return -1;
+    const bool made = mkdirat(place_fd, name, S_IRWXU) == 0 || errno == EEXIST;
+    const int fd = made ? openat(place_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    (void)close(place_fd);
+    return fd;
+}
+
+int keeping_make_folder(const char *name)
+{
+    for (unsigned place = 0; place < KEEPING_PLACES; place++) {
+        const int fd = make_folder_at(place, name);
         if (fd >= 0)
             return fd;
     }

@@ -13,12 +13,15 @@ enum { KEEPING_PLACES = 5, KEEPING_STATE = 0 };
 // file of ours, which *unreadable tells. A place that others may write to is passed over.
 int keeping_find(const char *name, char path[static PATH_TEXT_MAX], bool *unreadable);
 
-// Opens it at this place (NAME, or FOLDER/NAME), for reading and writing, made where it is missing, together
+// Opens it at this place for reading and writing, made where it is missing, together
 // with the place; -1 where that cannot be done.
 int keeping_make(unsigned place, const char *name, char path[static PATH_TEXT_MAX]);
 
 // The same at the first place where it can be done.
 int keeping_make_anywhere(const char *name, char path[static PATH_TEXT_MAX]);
+
+// Opens an empty folder of this name, to be locked, at the first place where that can be done; -1 for none.
+int keeping_make_folder(const char *name);
 
 // The same as keeping_find at this place alone.
 int keeping_open(unsigned place, const char *name, char path[static PATH_TEXT_MAX]);

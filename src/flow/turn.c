@@ -14,7 +14,9 @@
 // two at once do no harm that another look would not mend.
 enum { USUAL_TIMEOUT_S = 90, LOGIN_MS = 5000, TOLD_AFTER_MS = 1000, STEP_MAX_MS = 16 };
 
-static const char *const names[] = {[TURN_OPEN] = "turns/open", [TURN_LOGIN] = "turns/login"};
+// Folders: they hold nothing that could be taken for a record, and a file system on another host locks them
+// here, where the tokens are.
+static const char *const names[] = {[TURN_OPEN] = "turn-open", [TURN_LOGIN] = "turn-login"};
 enum { TURNS = sizeof names / sizeof names[0] };
 
 // What this process has, for all its tokens together: a lock is a process's, not a token's.
@@ -70,12 +72,11 @@ static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run 
 static bool take(void *context, enum turn which, bool impatient, struct ssa_error *err)
 {
     const struct ssa_run *run = context;
-    char path[PATH_TEXT_MAX];
     if (had[which].users > 0) {
         had[which].users++;
         return true;
     }
-    had[which].fd = keeping_make_anywhere(names[which], path);
+    had[which].fd = keeping_make_folder(names[which]);
     if (had[which].fd < 0) {
         tell(&run->callbacks, SSA_DETAIL, "no folder can be written for the turns of several processes");
     } else if (!wait_for_turn(which, impatient, run, err)) {

@@ -1,4 +1,4 @@
-// How processes of one user take turns with what bears only one at a time: locks on files in the state
+// How processes of one user take turns with what bears only one at a time: locks on folders in the state
 // folder.
 #ifndef SSA_FLOW_TURN_H
 #define SSA_FLOW_TURN_H
