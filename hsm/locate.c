@@ -107,11 +107,17 @@ void key_take_nameless(struct key *key)
 
 bool token_matches(const struct token *token, const struct uri *uri)
 {
-    CK_INFO info;
-    CK_SLOT_INFO slot;
+    CK_INFO info = {0};
+    CK_SLOT_INFO slot = {0};
     CK_TOKEN_INFO about;
     const CK_FUNCTION_LIST *call = token->module.call;
-    return call->C_GetInfo(&info) == CKR_OK && call->C_GetSlotInfo(token->slot, &slot) == CKR_OK &&
-           call->C_GetTokenInfo(token->slot, &about) == CKR_OK &&
-           uri_matches(uri, &info, &slot, token->slot, &about);
+    // What a module does not tell compares as nothing.
+    if (call->C_GetInfo(&info) != CKR_OK)
+        info = (CK_INFO){0};
+    if (call->C_GetSlotInfo(token->slot, &slot) != CKR_OK)
+        slot = (CK_SLOT_INFO){0};
+    return call->C_GetTokenInfo(token->slot, &about) == CKR_OK &&
+           (uri_matches(uri, &info, &slot, token->slot, &about) ||
+            (token->info.apart.serial_is_one &&
+             uri_matches_by_serial(uri, &info, &slot, token->slot, &about)));
 }

@@ -122,7 +122,7 @@ void module_look_at_keys(const struct module *module, struct module_seen *seen)
 {
     for (size_t i = 0; i < seen->count; i++) {
         struct token token = {.module = *module, .slot = seen->tokens[i].slot};
-        token_describe(&seen->about, &seen->tokens[i].token, &token.info);
+        seen_describe(seen, i, &token.info);
         seen->tokens[i].unread = !session_open(&token, false, NULL) ||
                                  !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, seen) ||
                                  !token_look_at_keys(&token, CKO_CERTIFICATE, i, seen);

@@ -119,18 +119,22 @@ static struct looking looking_begin(const struct ssa_run *run, struct places *pl
 
 // The modules to look at.
 struct modules {
-    struct module_entry list[REGISTRY_MAX + 3];
+    struct module_entry *list;
     size_t count;
+    bool lost; // there was no memory
 };
 
 static void modules_add(struct modules *modules, const struct module_entry *entry)
 {
     for (size_t i = 0; i < modules->count; i++)
-        if (strcmp(modules->list[i].path, entry->path) == 0 &&
-            strcmp(modules->list[i].init_reserved, entry->init_reserved) == 0)
+        if (module_entry_same(&modules->list[i], entry))
             return;
-    if (modules->count < sizeof modules->list / sizeof modules->list[0])
-        modules->list[modules->count++] = *entry;
+    struct module_entry *grown = reallocarray(modules->list, modules->count + 1, sizeof *grown);
+    modules->lost = modules->lost || grown == NULL;
+    if (grown == NULL)
+        return;
+    modules->list = grown;
+    modules->list[modules->count++] = *entry;
 }
 
 static void say_why(const struct ssa_run *run, const char *module, const struct ssa_error *why)
@@ -177,7 +181,8 @@ static bool modules_find(const struct ssa_run *run, struct modules *modules, str
             modules_add(modules, &registry->entries[i]);
     modules_add_uris(run, modules, SET_PRIVATE_KEY);
     modules_add_uris(run, modules, SET_TOKEN);
-    return true;
+    return !modules->lost ||
+           error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
 }
 
 static bool nothing_lost(const struct places *places, struct ssa_error *err)
@@ -187,20 +192,18 @@ static bool nothing_lost(const struct places *places, struct ssa_error *err)
 
 bool places_look(const struct ssa_run *run, struct places *places, struct ssa_error *err)
 {
-    struct modules *modules = calloc(1, sizeof *modules);
+    struct modules modules = {0};
     LOOKING_AUTO looking = looking_begin(run, places);
-    if (modules == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
-    bool ok = modules_find(run, modules, err);
-    for (size_t i = 0; ok && i < modules->count; i++) {
-        const struct module_entry *entry = &modules->list[i];
+    bool ok = modules_find(run, &modules, err);
+    for (size_t i = 0; ok && i < modules.count; i++) {
+        const struct module_entry *entry = &modules.list[i];
         struct ssa_error why = {0};
         tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
         ok = go_on(&run->callbacks, err);
         if (ok && !module_survey(entry, looking.own, &run->callbacks, take, &looking, &why))
             say_why(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
     }
-    free(modules);
+    free(modules.list);
     return ok && go_on(&run->callbacks, err) && nothing_lost(places, err);
 }
 
