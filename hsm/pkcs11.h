@@ -8,10 +8,11 @@
 #include "core/rsa_key.h"
 #include "hsm/token.h"
 
-// A module that is loaded and initialised, and its function list.
+// A module that is loaded and initialised, and its functions. Those that it leaves out say so when they are
+// called (hsm/calls.h).
 struct module {
     struct module_entry entry;
-    CK_FUNCTION_LIST *call;
+    CK_FUNCTION_LIST *call; // owned
     bool
         ours; // initialised here, so finalised here: another user of the module in this process is left alone
 };
