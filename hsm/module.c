@@ -76,8 +76,8 @@ bool module_open(const struct module_entry *entry, struct module *module, struct
         return false;
     const CK_RV rv = initialise(module->call, entry);
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-        module_close(module);
         refused(err, entry, rv, "the PKCS#11 module does not start");
+        module_close(module);
         return error_hint(
             err,
             "Is what it needs there: its daemon or server running, its configuration and the folder of its "
