@@ -20,9 +20,21 @@ void places_free(struct places *places)
     *places = (struct places){0};
 }
 
-static bool on_token(const struct place *place, const char *label, const char *serial)
+// What tells it from one of the same label and serial number beside it. Through another module model and slot
+// are others, and say nothing.
+static bool told_apart(const struct token_apart *a, const struct token_apart *b)
 {
-    return strcmp(place->shown.label, label) == 0 && strcmp(place->shown.serial, serial) == 0;
+    const unsigned by = a->by & b->by;
+    return ((by & BY_SLOT) != 0 && a->slot != b->slot) ||
+           ((by & BY_MODEL) != 0 && memcmp(a->model, b->model, sizeof a->model) != 0) ||
+           ((by & BY_MANUFACTURER) != 0 &&
+            memcmp(a->manufacturer, b->manufacturer, sizeof a->manufacturer) != 0);
+}
+
+static bool on_token(const struct place *place, const struct token_info *info)
+{
+    return strcmp(place->shown.label, info->label) == 0 && strcmp(place->shown.serial, info->serial) == 0 &&
+           !told_apart(&place->apart, &info->apart);
 }
 
 // The same key on the same token: seen through another module, or as another of its halves.
@@ -32,7 +44,7 @@ static struct place *find(const struct places *places, const struct token_info *
     for (size_t i = 0; i < places->count; i++) {
         struct place *p = &places->list[i];
         const bool same_id = strcmp(p->kid, key->kid) == 0 || p->kid[0] == '\0' || key->kid[0] == '\0';
-        if (on_token(p, info->label, info->serial) && strcmp(p->shown.modulus_sha256, modulus) == 0 &&
+        if (on_token(p, info) && strcmp(p->shown.modulus_sha256, modulus) == 0 &&
             strcmp(p->shown.slot, key->slot) == 0 && same_id)
             return p;
     }
@@ -64,6 +76,7 @@ static void add(struct places *places, const struct token_info *info, const stru
     memcpy(place->kid, key->kid, sizeof place->kid);
     memcpy(place->name, key->name, sizeof place->name);
     place->own = key->own;
+    place->apart = info->apart;
     struct ssa_place *shown = &place->shown;
     memcpy(shown->label, info->label, sizeof shown->label);
     memcpy(shown->serial, info->serial, sizeof shown->serial);
@@ -231,8 +244,7 @@ bool places_login(const struct ssa_run *run, struct places *places, struct clien
     const struct token_info *info = token_info(token);
     for (size_t i = 0; i < places->count; i++) {
         struct ssa_place *shown = &places->list[i].shown;
-        if (on_token(&places->list[i], info->label, info->serial) &&
-            shown->private_half == SSA_PRIVATE_UNSEEN)
+        if (on_token(&places->list[i], info) && shown->private_half == SSA_PRIVATE_UNSEEN)
             shown->private_half = SSA_PRIVATE_MISSING;
     }
     return nothing_lost(places, err);
