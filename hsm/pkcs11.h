@@ -43,6 +43,8 @@ struct token {
     const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly
     char why_plain[WHY_PLAIN_MAX];  // and why, where the token says that it unwraps keys
     struct token_info info;
+    bool renamed; // it was found by its serial number; label and model were these:
+    CK_UTF8CHAR was_called[32], was_model[16];
 };
 
 // Loads and initialises; module_close finalises. Fails with SSA_ABSENT.
@@ -73,9 +75,11 @@ void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO 
 // Whether the URI names the token, by all that stands in it. Padding of either kind is not compared.
 bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
                  const CK_TOKEN_INFO *token);
-// The same, whatever the label and the model are, by a serial number that tells cards apart.
+// The same of a key's URI, whatever the label and the model are, by a serial number that tells cards apart.
 bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot,
                            CK_SLOT_ID id, const CK_TOKEN_INFO *token);
+// Gives the token the label and the model that the URI says, where it says them.
+void uri_call(const struct uri *uri, CK_TOKEN_INFO *token);
 // Whether it can be one card's own, and not what a maker writes who numbers none ("00000000").
 bool serial_is_real(const CK_UTF8CHAR serial[static 16]);
 // The URI's attribute (CKA_ID, CKA_LABEL), or NULL.

@@ -21,6 +21,17 @@ static bool shows_other_keys(struct token *token, const CK_ATTRIBUTE *id)
     return !shows(token, *id) && (shows_class(token, CKO_PUBLIC_KEY) || shows_class(token, CKO_CERTIFICATE));
 }
 
+static void remember(struct token *token, const struct uri *uri)
+{
+    CK_TOKEN_INFO called;
+    memcpy(called.label, token->info.name.label, sizeof called.label);
+    memcpy(called.model, token->info.apart.model, sizeof called.model);
+    uri_call(uri, &called);
+    memcpy(token->was_called, called.label, sizeof token->was_called);
+    memcpy(token->was_model, called.model, sizeof token->was_model);
+    token->renamed = true;
+}
+
 bool token_is_renamed(struct token *token, const struct token_wanted *wanted, struct ssa_error *err)
 {
     char named[URI_TEXT_MAX];
@@ -35,6 +46,7 @@ bool token_is_renamed(struct token *token, const struct token_wanted *wanted, st
                   info->label);
         return error_hint(err, "If it is the one, name it as it is: %s", info->uri);
     }
+    remember(token, wanted->uri);
     tell(wanted->callbacks, SSA_NOTICE,
          "%s is called \"%s\" there: it is known by its serial number. Name it %s", named, info->label,
          info->uri);

@@ -196,18 +196,24 @@ bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INF
            (wanted == (CK_SLOT_ID)-1 || wanted == id) && p11_kit_uri_match_token_info(kit(uri), &t);
 }
 
+// What a driver's new version may call otherwise.
+void uri_call(const struct uri *uri, CK_TOKEN_INFO *token)
+{
+    const CK_TOKEN_INFO *wanted = p11_kit_uri_get_token_info(kit(uri));
+    if (wanted->label[0] != '\0')
+        memcpy(token->label, wanted->label, sizeof token->label);
+    if (wanted->model[0] != '\0')
+        memcpy(token->model, wanted->model, sizeof token->model);
+}
+
 bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot,
                            CK_SLOT_ID id, const CK_TOKEN_INFO *token)
 {
-    const CK_TOKEN_INFO *wanted = p11_kit_uri_get_token_info(kit(uri));
     CK_TOKEN_INFO called = *token;
-    if (!serial_is_real(wanted->serialNumber))
+    if (uri_attribute(uri, CKA_ID) == NULL ||
+        !serial_is_real(p11_kit_uri_get_token_info(kit(uri))->serialNumber))
         return false;
-    // What a driver's new version may call otherwise.
-    if (wanted->label[0] != '\0')
-        memcpy(called.label, wanted->label, sizeof called.label);
-    if (wanted->model[0] != '\0')
-        memcpy(called.model, wanted->model, sizeof called.model);
+    uri_call(uri, &called);
     return uri_matches(uri, module, slot, id, &called);
 }
 

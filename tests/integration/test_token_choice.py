@@ -248,6 +248,13 @@ class Renamed(Choice):
             self.expect(self.run_program("token"), 0)
             self.assertEqual(log.count("C_Login"), 1)
 
+    def test_without_a_key_s_id_the_label_counts(self) -> None:
+        uri = self.profile()["PRIVATE_KEY"].replace(f"token={LABEL}", "token=old").split(";id=")[0]
+        with self.shim() as log:
+            result = self.run_program("hsm", "list", "--login", env={"SSA_HSM_TOKEN": uri})
+            self.expect(result, 4, "no such token", f'"{LABEL}", serial')
+            self.assertEqual(log.count("C_Login"), 0)
+
     def refused(self, code: int, *words: str, script: tuple[str, ...]) -> None:
         with self.shim(*script) as log:
             self.expect(self.run_program("token"), code, *words)

@@ -199,8 +199,8 @@ static void another_label_is_known_by_its_serial_number(void **state)
     add(seen, "other", "00000000", "maker", "model", '\0');
     assert_int_equal(how(seen, 0, "pkcs11:token=new;serial=12ab34"), MATCH_EXACT);
     assert_int_equal(how(seen, 0, "pkcs11:token=old;serial=12ab34;id=%01"), MATCH_BY_SERIAL);
-    assert_int_equal(how(seen, 1, "pkcs11:token=old;serial=12ab34"), MATCH_NONE);
-    assert_int_equal(how(seen, 1, "pkcs11:token=old;serial=00000000"), MATCH_NONE);
+    assert_int_equal(how(seen, 1, "pkcs11:token=old;serial=12ab34;id=%01"), MATCH_NONE);
+    assert_int_equal(how(seen, 1, "pkcs11:token=old;serial=00000000;id=%01"), MATCH_NONE);
     seen_describe(seen, 0, &info);
     assert_true(info.apart.serial_is_one);
     seen_describe(seen, 1, &info);

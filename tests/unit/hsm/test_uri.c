@@ -353,13 +353,16 @@ static void a_serial_number_is_known_again(void **state)
         const char *text;
         bool known;
     } texts[] = {
-        {"pkcs11:token=old;serial=12ab34", true},
-        {"pkcs11:token=old;model=old;serial=12ab34", true},
-        {"pkcs11:token=old;manufacturer=other;serial=12ab34", false},
-        {"pkcs11:token=old;serial=12ab35", false},
-        {"pkcs11:token=old", false},
-        {"pkcs11:token=old;serial=12ab34;slot-id=8", false},
-        {"pkcs11:token=old;serial=12ab34;slot-id=7", true},
+        {"pkcs11:token=old;serial=12ab34;id=%01", true},
+        {"pkcs11:token=old;model=old;serial=12ab34;id=%01", true},
+        {"pkcs11:token=old;manufacturer=other;serial=12ab34;id=%01", false},
+        {"pkcs11:token=old;serial=12ab35;id=%01", false},
+        {"pkcs11:token=old;id=%01", false},
+        // A key's URI alone: what else there is on it has no id that could be looked for.
+        {"pkcs11:token=old;serial=12ab34", false},
+        {"pkcs11:token=old;serial=12ab34;object=secret;type=data", false},
+        {"pkcs11:token=old;serial=12ab34;slot-id=8;id=%01", false},
+        {"pkcs11:token=old;serial=12ab34;slot-id=7;id=%01", true},
     };
     CK_INFO module = {0};
     CK_SLOT_INFO slot = {0};
