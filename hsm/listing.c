@@ -22,9 +22,9 @@ bool module_list_tokens(const struct module_entry *entry, const struct ssa_callb
     for (size_t i = 0; i < seen->count; i++) {
         struct token_info info;
         char uri[URI_TEXT_MAX];
-        token_describe(&seen->about, &seen->tokens[i].token, &info);
-        if (entry_token_uri(entry, &info, uri, NULL))
-            show(context, &info, uri);
+        seen_describe(seen, i, &info);
+        const bool named = entry_token_uri(entry, &info, uri, NULL);
+        show(context, &info, named ? uri : "(no URI names it alone)");
     }
     return true;
 }

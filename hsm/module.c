@@ -2,6 +2,9 @@
 #include "hsm/pkcs11.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
+
+#include "hsm/calls.h"
 
 #include "hsm/recipe.h"
 
@@ -9,6 +12,39 @@ static bool absent(struct ssa_error *err, const struct module_entry *entry, cons
                    const char *what)
 {
     return error_set(err, SSA_ABSENT, cause, entry->path, "%s", what);
+}
+
+static bool refused(struct ssa_error *err, const struct module_entry *entry, CK_RV rv, const char *what)
+{
+    char name[32];
+    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
+    return error_set(err, SSA_ABSENT, ckr_name(rv, name), entry->path, "%s%s%s", what,
+                     left_out != NULL ? ": it has no " : "", left_out != NULL ? left_out : "");
+}
+
+void module_close(struct module *module)
+{
+    if (module->call != NULL && module->ours)
+        (void)module->call->C_Finalize(NULL);
+    (void)calls_left_out();
+    free(module->call);
+    module->call = NULL;
+    if (module->has_turn)
+        turn_leave(&module->turns, TURN_OPEN);
+    module->has_turn = false;
+}
+
+static bool take_list(struct module *module, CK_C_GetFunctionList get_list, struct ssa_error *err)
+{
+    CK_FUNCTION_LIST *given = NULL;
+    const CK_RV rv = get_list(&given);
+    if (rv != CKR_OK)
+        return refused(err, &module->entry, rv, "the PKCS#11 module gives no function list");
+    if (given == NULL)
+        return absent(err, &module->entry, NULL, "the PKCS#11 module gives no function list");
+    module->call = calls_new(given);
+    return module->call != NULL ||
+           error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the module's functions");
 }
 
 static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry)
@@ -62,16 +98,12 @@ bool module_open(const struct module_entry *entry, const struct turns *turns, st
     *(void **)&get_list = dlsym(library, "C_GetFunctionList");
     if (get_list == NULL)
         return absent(err, entry, NULL, "is a library, but no PKCS#11 module (it has no C_GetFunctionList)");
-    char name[32];
-    CK_RV rv = get_list(&module->call);
-    if (rv != CKR_OK || module->call == NULL) {
-        module->call = NULL;
-        return absent(err, entry, ckr_name(rv, name), "the PKCS#11 module gives no function list");
-    }
-    rv = initialise(module->call, entry);
+    if (!take_list(module, get_list, err))
+        return false;
+    const CK_RV rv = initialise(module->call, entry);
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-        module->call = NULL;
-        absent(err, entry, ckr_name(rv, name), "the PKCS#11 module does not start");
+        refused(err, entry, rv, "the PKCS#11 module does not start");
+        module_close(module);
         return error_hint(
             err,
             "Is what it needs there: its daemon or server running, its configuration and the folder of its "
@@ -95,23 +127,37 @@ bool module_restart(struct module *module)
     return rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED;
 }
 
-void module_close(struct module *module)
+// Puts the slots that the module has named in front, each once: it may say a number, and name fewer.
+static CK_ULONG named_slots(CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG told)
 {
-    if (module->call != NULL && module->ours)
-        (void)module->call->C_Finalize(NULL);
-    module->call = NULL;
-    if (module->has_turn)
-        turn_leave(&module->turns, TURN_OPEN);
-    module->has_turn = false;
+    CK_ULONG count = 0;
+    for (CK_ULONG i = 0; i < SLOTS_MAX && i < told; i++) {
+        CK_ULONG at = 0;
+        while (at < count && slots[at] != slots[i])
+            at++;
+        if (at == count && slots[i] != CK_UNAVAILABLE_INFORMATION)
+            slots[count++] = slots[i];
+    }
+    return count;
+}
+
+static bool too_many_slots(const struct module *module, struct ssa_error *err)
+{
+    absent(err, &module->entry, NULL, "the PKCS#11 module has more slots with a token than are looked at");
+    return error_hint(err, "At most %u are looked at.", SLOTS_MAX);
 }
 
 bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG *count,
                   struct ssa_error *err)
 {
-    char name[32];
-    *count = SLOTS_MAX;
-    const CK_RV rv = module->call->C_GetSlotList(CK_TRUE, slots, count);
+    CK_ULONG told = SLOTS_MAX;
+    for (size_t i = 0; i < SLOTS_MAX; i++)
+        slots[i] = CK_UNAVAILABLE_INFORMATION;
+    const CK_RV rv = module->call->C_GetSlotList(CK_TRUE, slots, &told);
+    if (rv == CKR_BUFFER_TOO_SMALL)
+        return too_many_slots(module, err);
     if (rv != CKR_OK)
-        return absent(err, &module->entry, ckr_name(rv, name), "the module does not list its slots");
-    return true;
+        return refused(err, &module->entry, rv, "the PKCS#11 module does not list its slots");
+    *count = named_slots(slots, told);
+    return *count < SLOTS_MAX || told <= SLOTS_MAX || too_many_slots(module, err);
 }

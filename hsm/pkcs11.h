@@ -8,10 +8,11 @@
 #include "core/rsa_key.h"
 #include "hsm/token.h"
 
-// A module that is loaded and initialised, and its function list.
+// A module that is loaded and initialised, and its functions. Those that it leaves out say so when they are
+// called (hsm/calls.h).
 struct module {
     struct module_entry entry;
-    CK_FUNCTION_LIST *call;
+    CK_FUNCTION_LIST *call; // owned
     struct turns turns;
     bool has_turn; // TURN_OPEN
     bool
@@ -44,6 +45,8 @@ struct token {
     const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly
     char why_plain[WHY_PLAIN_MAX];  // and why, where the token says that it unwraps keys
     struct token_info info;
+    bool renamed; // it was found by its serial number; label and model were these:
+    CK_UTF8CHAR was_called[32], was_model[16];
 };
 
 // Loads and initialises; module_close finalises. Where the module resets cards it is our turn before it has
@@ -76,20 +79,27 @@ bool entry_token_uri(const struct module_entry *entry, const struct token_info *
 bool entry_key_uri(const struct module_entry *entry, const struct token_info *info, struct span id,
                    struct span label, char out[static URI_TEXT_MAX]) MUST_CHECK;
 
-// A token's name as a URI is to carry it: without the label where that changes and the serial will do.
-struct token_name lasting_name(const struct token_info *info);
-
 // Text of a fixed width without its padding, made harmless.
 void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width);
 
 // The flags of a token that may change while it is open.
 void token_flags(const CK_TOKEN_INFO *raw, struct token_info *info);
 
-// Turns what the module says into what we keep.
-void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct token_info *info);
+// Turns what the module says of the token in a slot into what we keep. How a URI names it is as if it were
+// the only one there (hsm/look.h: seen_describe).
+void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO *raw,
+                    struct token_info *info);
 
-bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id,
-                 CK_TOKEN_INFO *token);
+// Whether the URI names the token, by all that stands in it. Padding of either kind is not compared.
+bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
+                 const CK_TOKEN_INFO *token);
+// The same of a key's URI, whatever the label and the model are, by a serial number that tells cards apart.
+bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot,
+                           CK_SLOT_ID id, const CK_TOKEN_INFO *token);
+// Gives the token the label and the model that the URI says, where it says them.
+void uri_call(const struct uri *uri, CK_TOKEN_INFO *token);
+// Whether it can be one card's own, and not what a maker writes who numbers none ("00000000").
+bool serial_is_real(const CK_UTF8CHAR serial[static 16]);
 // The URI's attribute (CKA_ID, CKA_LABEL), or NULL.
 const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type);
 

@@ -36,6 +36,20 @@ static const struct recipe table[] = {
      .low_at_once = true,
      .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
 
+    // The same since it calls itself otherwise (3.27). It has key wrapping, and makes each private key that
+    // it
+    // unwraps extractable and not sensitive: the rehearsal sees that.
+    {.name = "opencryptoki",
+     .module_manufacturer = "IBM",
+     .library = "openCryptoki",
+     .token_manufacturer = "IBM",
+     .model = "Soft",
+     .import_as = IMPORT_AS_USER,
+     .parts = PART_ALL,
+     .public_half = true,
+     .pin_tries = 3,
+     .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
+
     // CKR_ATTRIBUTE_VALUE_INVALID for any private key; no flag ever tells of wrong PINs.
     {.name = "tpm2-pkcs11",
      .module_manufacturer = "tpm2-software.github.io",

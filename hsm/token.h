@@ -15,6 +15,7 @@ struct recipe;
 struct token_info {
     const struct recipe *recipe;                             // what is special about it
     struct token_name name;                                  // for URIs
+    struct token_apart apart;                                // the same
     char label[33], serial[17], manufacturer[33], model[17]; // for people: harmless, without padding
     bool pin_count_low;                                      // after one wrong try, by anybody
     bool pin_final_try;

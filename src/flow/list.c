@@ -86,6 +86,15 @@ static bool list_module(const struct ssa_run *run, const struct module_entry *en
     return true;
 }
 
+// A module that is configured twice has its tokens once.
+static void show_twin(const struct module_entry *entry, const struct module_entry *twin, struct list *list)
+{
+    char detail[sizeof twin->name + 32];
+    (void)text_format(detail, sizeof detail, "the same file as %s", twin->name);
+    const struct ssa_listing line = {.uri = entry->path, .label = entry->name, .detail = detail};
+    list->show(list->context, &line);
+}
+
 // One of several that cannot be used is told among them.
 static void list_or_say_why_not(const struct ssa_run *run, const struct module_entry *entry,
                                 struct list *list)
@@ -106,10 +115,18 @@ static bool list_modules(const struct ssa_run *run, struct list *list, struct ss
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+    if (registry->left_out[0] != '\0')
+        tell(&run->callbacks, SSA_WARNING,
+             "modules of p11-kit whose name or path is too long are left out: %s", registry->left_out);
     for (size_t i = 0; i < registry->count; i++) {
         if (!go_on(&run->callbacks, err))
             return false;
-        if (!registry->entries[i].trust_policy)
+        const struct module_entry *twin = registry_twin(registry, i);
+        if (registry->entries[i].trust_policy)
+            continue;
+        if (twin != NULL)
+            show_twin(&registry->entries[i], twin, list);
+        else
             list_or_say_why_not(run, &registry->entries[i], list);
     }
     return true;

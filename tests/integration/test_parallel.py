@@ -176,6 +176,12 @@ class Turns(PinCase):
                 self.assertEqual(self.logins(log), 2)
         self.assertEqual(self.records(), [])
 
+    def test_a_reset_while_the_card_is_read_hides_no_key(self) -> None:
+        with self.shim(*self.card("C_FindObjects 1 blind")) as log:
+            self.jwt(code=0)
+            self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK"] * 2)
+        self.assertEqual(self.records(), [])
+
     def test_resets_without_end_are_two_tries_for_ever(self) -> None:
         with self.shim(*self.card("C_Login * return CKR_DEVICE_ERROR")) as log:
             self.jwt(code=7, words=("CKR_DEVICE_ERROR",))
