@@ -263,7 +263,8 @@ class Sources(PinCase):
                     self.pin_file.write_bytes(text)
                     self.jwt(code=3, words=(str(self.pin_file), "utf8NoBOM"))
             marked = "\ufeff" + PIN
-            self.jwt(code=3, words=("env:P", "byte order mark of UTF-8"), env={"SSA_HSM_PIN_SOURCE": "env:P", "P": marked})
+            env = {"SSA_HSM_PIN_SOURCE": "env:P", "P": marked}
+            self.jwt(code=3, words=("env:P", "byte order mark of UTF-8"), env=env)
             self.assertEqual(self.logins(log), 0)
         self.assertEqual(self.records(), [])
         secret = self.dir / "secret"
