@@ -33,12 +33,14 @@ struct token {
     bool logged_in;            // by us
     CK_USER_TYPE who;          // where logged_in
     struct secret pin, so_pin;
-    struct pin_giver giver; // hears of each of the user's logins
-    uint32_t slots_seen;    // bits of a card's slots that were found used, by whichever look
-    bool own_login_failed;  // a key's own, for a signature: it may have spent a try
-    bool rehearsed;         // a rehearsal showed these two:
-    unsigned left_out;      // template_part: what this token does not know
-    bool no_public_half;    // and that it takes no public key object
+    struct pin_giver giver;             // hears of each of the user's logins
+    uint32_t slots_seen;                // bits of a card's slots that were found used, by whichever look
+    bool own_login_failed;              // a key's own, for a signature: it may have spent a try
+    bool rehearsed;                     // a rehearsal showed these two:
+    unsigned left_out;                  // template_part: what this token does not know
+    bool no_public_half;                // and that it takes no public key object
+    char throwaway[THROWAWAY_NAME_MAX]; // id and label of what is there for a moment
+    bool throwaway_left;                // something of it may be on the token
     struct transport transport;
     const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly
     char why_plain[WHY_PLAIN_MAX];  // and why, where the token says that it unwraps keys

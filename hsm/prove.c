@@ -160,6 +160,13 @@ bool key_prove(struct token *token, const struct key_name *name, struct key *key
            (!card || card_certify(token, name, key, err));
 }
 
+bool key_is_unfit(struct token *token, const struct key_name *name, struct key *key)
+{
+    struct key_attribute read[KEY_ATTRIBUTES];
+    return key_again(token, name, key, NULL) && read_attributes(token, key, read, NULL) &&
+           (!judge_all(token, key, read, 0, parts_asked(token), NULL) || !check_unreadable(token, key, NULL));
+}
+
 // The exponent, and the modulus once more, from the public half's object, where there is one: e is 65537
 // where neither half tells.
 static bool read_public_half(struct token *token, struct key *key, struct ssa_error *err)
