@@ -151,13 +151,18 @@ static bool may_go_by_serial(const struct search *s)
     return s->first.info.apart.serial_is_one && s->failures[0] == '\0';
 }
 
-// The one match, or why there is none.
-static bool conclude(const struct search *s, struct token **token, struct ssa_error *err)
+// That there is one match, or why there is not.
+static bool is_one(const struct search *s, struct ssa_error *err)
 {
     if (s->matches == 0)
         return none(s, err);
-    if (s->matches > 1 || (s->how == MATCH_BY_SERIAL && !may_go_by_serial(s)))
-        return several(s, err);
+    return (s->matches == 1 && (s->how == MATCH_EXACT || may_go_by_serial(s))) || several(s, err);
+}
+
+static bool conclude(const struct search *s, struct token **token, struct ssa_error *err)
+{
+    if (!is_one(s, err))
+        return false;
     *token = malloc(sizeof **token);
     if (*token == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the token");
@@ -291,12 +296,7 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
             pause_a_step();
             continue;
         }
-        struct token *found = NULL;
-        if (!conclude(&s, &found, err))
-            return false;
-        const struct module_entry entry = found->module.entry;
-        free(found);
-        return open_in(&entry, wanted, token, err);
+        return is_one(&s, err) && open_in(&s.first.module.entry, wanted, token, err);
     }
     return false;
 }
