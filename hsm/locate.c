@@ -3,21 +3,14 @@
 #include "hsm/object.h"
 #include "hsm/slot.h"
 
-static const uint8_t usual_exponent[] = {1, 0, 1};
-
 // The exponent as well: key_read needs it for nothing, a proof does.
 static bool read_numbers(struct token *token, struct key *key, struct ssa_error *err)
 {
     if (!key_read(token, key, err))
         return false;
-    CK_ATTRIBUTE exponent = ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent);
-    const CK_RV rv =
-        token->module.call->C_GetAttributeValue(token->session, key->private_object, &exponent, 1);
-    key->exponent_len = exponent.ulValueLen;
-    if (rv != CKR_OK || exponent.ulValueLen == 0 || exponent.ulValueLen > sizeof key->exponent) {
-        memcpy(key->exponent, usual_exponent, sizeof usual_exponent);
-        key->exponent_len = sizeof usual_exponent;
-    }
+    // Where the modulus came from beside it, the exponent did, too.
+    if (key->exponent_len == 0)
+        key_read_exponent(token, key);
     return true;
 }
 
@@ -44,12 +37,12 @@ bool card_certificate(struct token *token, struct span id, char name[static CERT
     *there = certificate != CK_INVALID_HANDLE;
     if (!*there)
         return true;
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, certificate, &value, 1);
+    const CK_RV rv = attribute_read(token, certificate, &value);
     if (rv == CKR_BUFFER_TOO_SMALL)
         return true;
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "a certificate on the card cannot be read");
-    if (value.ulValueLen > sizeof der || !certificate_name(span_of(der, value.ulValueLen), name))
+    if (!certificate_name(span_of(der, value.ulValueLen), name))
         name[0] = '\0';
     return true;
 }

@@ -65,13 +65,32 @@ void module_close(struct module *module)
     module->call = NULL;
 }
 
+static bool is_listed(const CK_SLOT_ID *slots, CK_ULONG count, CK_SLOT_ID slot)
+{
+    for (CK_ULONG i = 0; i < count; i++)
+        if (slots[i] == slot)
+            return true;
+    return false;
+}
+
 bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG *count,
                   struct ssa_error *err)
 {
     char name[32];
-    *count = SLOTS_MAX;
-    const CK_RV rv = module->call->C_GetSlotList(CK_TRUE, slots, count);
+    CK_ULONG told = SLOTS_MAX;
+    for (size_t i = 0; i < SLOTS_MAX; i++)
+        slots[i] = CK_UNAVAILABLE_INFORMATION;
+    const CK_RV rv = module->call->C_GetSlotList(CK_TRUE, slots, &told);
+    if (rv == CKR_BUFFER_TOO_SMALL) {
+        absent(err, &module->entry, ckr_name(rv, name), "the module has more slots than are looked at");
+        return error_hint(err, "At most %u slots with a token are looked at.", SLOTS_MAX);
+    }
     if (rv != CKR_OK)
         return absent(err, &module->entry, ckr_name(rv, name), "the module does not list its slots");
+    *count = 0;
+    // A module may tell of more slots than it had room for, or name one twice.
+    for (size_t i = 0; i < SLOTS_MAX && i < told; i++)
+        if (slots[i] != CK_UNAVAILABLE_INFORMATION && !is_listed(slots, *count, slots[i]))
+            slots[(*count)++] = slots[i];
     return true;
 }

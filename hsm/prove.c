@@ -56,9 +56,8 @@ static bool read_attributes(struct token *token, const struct key *key,
     static_assert(COUNT(demanded) == KEY_ATTRIBUTES, "key.h says how many");
     for (size_t i = 0; i < COUNT(demanded); i++)
         attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(demanded[i].type, &values[i], sizeof values[i]);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes,
-                                                             COUNT(attributes));
-    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
+    const CK_RV rv = attributes_read(token, key->private_object, attributes, COUNT(attributes));
+    if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read back");
     for (size_t i = 0; i < COUNT(demanded); i++)
         out[i] = (struct key_attribute){.name = demanded[i].name,
@@ -113,7 +112,9 @@ static bool check_modulus(struct token *token, struct key *key, struct ssa_error
     if (!key_read(token, &read, err))
         return false;
     key->login_each_time = read.login_each_time;
-    return span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
+    // What is not told cannot be another: that the key is the right one, its signature shows.
+    return read.modulus_len == 0 ||
+           span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
            error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key reads back another modulus");
 }
 
@@ -160,43 +161,6 @@ bool key_prove(struct token *token, const struct key_name *name, struct key *key
            (!card || card_certify(token, name, key, err));
 }
 
-// The exponent, and the modulus once more, from the public half's object, where there is one: e is 65537
-// where neither half tells.
-static bool read_public_half(struct token *token, struct key *key, struct ssa_error *err)
-{
-    static const uint8_t usual[] = {1, 0, 1};
-    uint8_t id[256], modulus[RSA_BYTES_MAX] = {0}, exponent[RSA_BYTES_MAX] = {0};
-    CK_ATTRIBUTE own[] = {ATTRIBUTE(CKA_ID, id, sizeof id),
-                          ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent)};
-    CK_FUNCTION_LIST *call = token->module.call;
-    (void)call->C_GetAttributeValue(token->session, key->private_object, own, COUNT(own));
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    CK_ATTRIBUTE half[] = {ATTRIBUTE(CKA_MODULUS, modulus, sizeof modulus),
-                           ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent, sizeof exponent)};
-    // A module may tell how long one is that did not fit.
-    const bool has_id = own[0].ulValueLen > 0 && own[0].ulValueLen <= sizeof id;
-    if (has_id && !object_find(token, CKO_PUBLIC_KEY, span_of(id, own[0].ulValueLen), &object, err))
-        return false;
-    CK_ULONG exponent_len = own[1].ulValueLen;
-    if (object != CK_INVALID_HANDLE &&
-        call->C_GetAttributeValue(token->session, object, half, COUNT(half)) == CKR_OK &&
-        half[0].ulValueLen <= sizeof modulus) {
-        const size_t len = rsa_strip_zeros(modulus, half[0].ulValueLen);
-        if (!span_equal(span_of(modulus, len), span_of(key->modulus, key->modulus_len)))
-            return error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                             "the public key with this id on the token belongs to another key");
-        exponent_len = half[1].ulValueLen;
-        memcpy(key->exponent, exponent, sizeof exponent);
-    }
-    key->exponent_len = exponent_len;
-    if (exponent_len == CK_UNAVAILABLE_INFORMATION || exponent_len == 0 ||
-        exponent_len > sizeof key->exponent) {
-        memcpy(key->exponent, usual, sizeof usual);
-        key->exponent_len = sizeof usual;
-    }
-    return true;
-}
-
 bool key_verify(struct token *token, const struct uri *uri, struct key *key,
                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err)
 {
@@ -205,5 +169,5 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
         return false;
     *read = true;
     return judge_all(token, key, out, 0, parts_asked(token), err) && check_unreadable(token, key, err) &&
-           read_public_half(token, key, err) && key_challenge(token, key, err);
+           key_read_public(token, key, err) && key_challenge(token, key, err);
 }

@@ -12,12 +12,13 @@ static const struct recipe table[] = {
 
     // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false. Data objects live in a session alone and in
     // public:
-    // else CKR_ATTRIBUTE_VALUE_INVALID.
+    // else CKR_ATTRIBUTE_VALUE_INVALID. Its data base has no place for CKA_ALLOWED_MECHANISMS:
+    // CKR_GENERAL_ERROR.
     {.name = "NSS softokn",
      .module_manufacturer = "Mozilla Foundation",
      .token_manufacturer = "Mozilla Foundation",
      .import_as = IMPORT_AS_USER,
-     .parts = PART_ALL,
+     .parts = PART_ALL & ~PART_MECHANISMS,
      .no_data = true,
      .public_half = true},
 

@@ -21,10 +21,12 @@ enum template_part {
     PART_NO_DERIVE = 1 << 8,
     PART_LABEL = 1 << 9,
     PART_N_AND_D = 1 << 10,
-    PART_ALL = (1 << 11) - 1,
+    PART_MECHANISMS = 1 << 11, // CKA_ALLOWED_MECHANISMS: else raw RSA decrypts, whatever CKA_DECRYPT says
+    PART_ALL = (1 << 12) - 1,
     // What may be left out when a rehearsal shows that the token does not know it: it is read back in any
     // case.
-    PART_OPTIONAL = PART_NO_SIGN_RECOVER | PART_NO_DECRYPT | PART_NO_UNWRAP | PART_NO_DERIVE | PART_LABEL
+    PART_OPTIONAL = PART_NO_SIGN_RECOVER | PART_NO_DECRYPT | PART_NO_UNWRAP | PART_NO_DERIVE | PART_LABEL |
+                    PART_MECHANISMS
 };
 
 struct recipe {

@@ -106,6 +106,10 @@ const char *token_so_pin_name(const struct token *token, const char **factory);
 bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
                     struct ssa_error *err) MUST_CHECK;
 
+// Whether a key that comes in is told which mechanisms it may be used with (CKA_ALLOWED_MECHANISMS). Where
+// the token does not take that, raw RSA with the key decrypts, whatever its CKA_DECRYPT says.
+bool token_limits_mechanisms(const struct token *token);
+
 // How key_import is going to bring a key in, for people.
 const char *token_import_way(const struct token *token, bool *wrapped);
 
