@@ -30,12 +30,13 @@ BY_OWN_TOOL = {"TOKEN": YES, "PRIVATE": YES, "SENSITIVE": YES, "SIGN": YES}
 # Labels and ids that the card gives, whatever it is told.
 PIV = "ykcs11-standin"
 # Those that take no private data objects.
-NO_DATA = (PIV, "nss")
+NO_DATA = (PIV, "nss", "nss-fips")
 CREATE = ("account", "create", "service", "my-filesync")
 # How a key comes in where nobody says; plainly on all others.
 WRAPPED = {
     "softhsm": "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_PAD",
     "nss": "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP",
+    "nss-fips": "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP",
 }
 
 
@@ -224,6 +225,13 @@ class Cases(TokenCase):
             return
         account = self.profile()["SERVICE_ACCOUNT_ID"]
         self.assertNotIn("the token itself decides", first.err)
+        if not self.rig.takes_plain:
+            plain = ("key", "create", "--account", account, "-p", "plain", "--import", "plain")
+            self.api.forget_requests()
+            self.expect(self.run_program(*plain), 7, "rehearsal", "--import plain")
+            self.assertEqual(self.api.asked(), [])
+            self.assertEqual(len(self.rig.eye("keys")), 1)
+            return
         self.expect(self.run_program("key", "create", "--account", account, "-p", "plain", "--import", "plain"), 0)
         wrapped, plain = self.rig.eye("keys")
         own = ("ID", "LABEL", "MODULUS")
