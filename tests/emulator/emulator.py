@@ -17,7 +17,7 @@ from clock import Clock
 from control import PREFIX as CONTROL_PATH
 from control import Control
 from faults import Faults
-from keys import KeyMaker
+from keys import Key, KeyMaker, read_pool
 from requestlog import RequestLog
 from rivals import Rivals
 from server import Parts, Server
@@ -59,6 +59,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--dates", choices=("iso", "utc"), default="iso", help="format of times in answers")
     parser.add_argument("--walkthrough-status", action="store_true", help="200 instead of 201 on creation")
     parser.add_argument("--no-spare-key", action="store_true", help="do not make the next RSA key ahead")
+    parser.add_argument("--key-pool", type=pool, default=[], metavar="FILE:FIRST:END", help="keys to hand out first")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input closes")
     return parser.parse_args()
 
@@ -70,6 +71,11 @@ def prefix(text: str) -> str:
     return text
 
 
+def pool(text: str) -> list[Key]:
+    path, first, end = text.rsplit(":", 2)
+    return read_pool(Path(path), int(first), int(end))
+
+
 def build(options: argparse.Namespace, folder: Path) -> Server:
     client_id = options.client_id or secrets.token_hex(16)
     secret = options.client_secret or secrets.token_hex(16)
@@ -77,7 +83,7 @@ def build(options: argparse.Namespace, folder: Path) -> Server:
     write(folder / "client.json", json.dumps({"client_id": client_id, "client_secret": secret}) + "\n")
 
     clock = Clock(options.dates)
-    maker = KeyMaker(folder / "issued", spare=not options.no_spare_key)
+    maker = KeyMaker(folder / "issued", not options.no_spare_key, options.key_pool)
     service = Service(client_id, clock, maker)
     tokens = AccessTokens(clock)
     faults = Faults()

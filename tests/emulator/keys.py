@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from dataclasses import dataclass, fields
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ FORMATS = {
     "pkcs8": serialization.PrivateFormat.PKCS8,
 }
 NEWLINES = {"lf": "\n", "crlf": "\r\n"}
+USUAL_BITS = 2048
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,11 @@ class Shape:
     format: str = "pkcs1"
     newline: str = "lf"
     final_newline: bool = True
-    bits: int = 2048
+    bits: int = USUAL_BITS
     pem: str | None = None  # handed out as it is, broken or not
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS or self.newline not in NEWLINES or self.bits not in (2048, 3072, 4096):
+        if self.format not in FORMATS or self.newline not in NEWLINES or self.bits not in (USUAL_BITS, 3072, 4096):
             raise ValueError("format is pkcs1 or pkcs8, newline lf or crlf, bits 2048, 3072 or 4096")
         if not isinstance(self.final_newline, bool) or not isinstance(self.pem, (str, type(None))):
             raise ValueError("final_newline is true or false, pem a string or null")
@@ -39,24 +42,41 @@ class Shape:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
         return Shape(**{**{name: getattr(self, name) for name in known}, **members})
 
-    def dress(self, key: rsa.RSAPrivateKey) -> str:
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, FORMATS[self.format], serialization.NoEncryption()
-        ).decode()
+    def dress(self, key: Key) -> str:
+        pem = key.pkcs1 if self.format == "pkcs1" else key.pkcs8
         if not self.final_newline:
             pem = pem.rstrip("\n")
         return pem.replace("\n", NEWLINES[self.newline])
 
 
-class KeyMaker:
-    """Makes keys; once the first was asked for, one is always made ahead, so that requests do not wait for primes."""
+@dataclass(frozen=True)
+class Key:
+    """As texts: to read a private key takes as long as to check its primes."""
 
-    def __init__(self, issued: Path, spare: bool = True) -> None:
+    bits: int
+    pkcs1: str
+    pkcs8: str
+    public: str
+
+    def public_key(self) -> rsa.RSAPublicKey:
+        key = serialization.load_pem_public_key(self.public.encode())
+        assert isinstance(key, rsa.RSAPublicKey)
+        return key
+
+
+class KeyMaker:
+    """Makes keys; once the first was asked for, one is always made ahead, so that requests do not wait for primes.
+
+    The keys of a pool are handed out before any is made, each of them once.
+    """
+
+    def __init__(self, issued: Path, spare: bool = True, pool: list[Key] | None = None) -> None:
         self.shape = Shape()
+        self._pool = list(pool or [])
         self._issued = issued
         self._issued.mkdir(mode=0o700, exist_ok=True)
         self._keep_spare = spare
-        self._spare: rsa.RSAPrivateKey | None = None
+        self._spare: Key | None = None
         self._making = False
         self._lock = threading.Lock()
 
@@ -73,10 +93,12 @@ class KeyMaker:
             file.write(pem)
         return pem, public
 
-    def _take(self, bits: int) -> rsa.RSAPrivateKey:
+    def _take(self, bits: int) -> Key:
         with self._lock:
+            if self._pool and self._pool[0].bits == bits:
+                return self._pool.pop(0)
             key, self._spare = self._spare, None
-        if key is None or key.key_size != bits:
+        if key is None or key.bits != bits:
             key = _generate(bits)
         if self._keep_spare:
             with self._lock:
@@ -91,8 +113,30 @@ class KeyMaker:
             self._spare, self._making = key, False
 
 
-def _generate(bits: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+def _generate(bits: int) -> Key:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    form, plain = serialization.PublicFormat.SubjectPublicKeyInfo, serialization.NoEncryption()
+    pkcs1, pkcs8 = (
+        key.private_bytes(serialization.Encoding.PEM, FORMATS[name], plain).decode() for name in ("pkcs1", "pkcs8")
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+    return Key(bits, pkcs1, pkcs8, public)
+
+
+def make_pool(path: Path, count: int) -> None:
+    """Writes a file with so many keys, one a line, for whoever runs many emulators."""
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        keys = workers.map(_generate, [USUAL_BITS] * count)
+        lines = [json.dumps(asdict(key)) + "\n" for key in keys]
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(lines)
+    beside.replace(path)
+
+
+def read_pool(path: Path, first: int, end: int) -> list[Key]:
+    with open(path) as file:
+        return [Key(**json.loads(line)) for line in file.readlines()[first:end]]
 
 
 def _public_half(pem: str) -> rsa.RSAPublicKey | None:

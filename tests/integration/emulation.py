@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import masking
 import places
 
 
-def _load() -> Any:
-    # By path and under a name of its own: its module is called harness, as ours is.
-    spec = importlib.util.spec_from_file_location("emulator_harness", places.EMULATOR / "harness.py")
+def _load(name: str) -> Any:
+    # By path and under a name of its own: its harness is called as ours is.
+    spec = importlib.util.spec_from_file_location(f"emulator_{name}", places.EMULATOR / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -20,16 +23,36 @@ def _load() -> Any:
     return module
 
 
-emulator_harness = _load()
+emulator_harness = _load("harness")
+emulator_keys = _load("keys")
 AUDIENCE: str = emulator_harness.AUDIENCE
 API: str = emulator_harness.API
+
+
+# Which keys of the pool an emulator hands out. What lives at the same time as another has keys of its own: two tokens
+# must not hold one key by accident.
+_MAIN = (0, 40)
+_OTHERS = itertools.cycle([(40, 50), (50, 60), (60, 70)])
+_POOL_SIZE = 70
+
+
+def fill_pool(path: Path) -> None:
+    """Makes the keys that emulators hand out, unless they are there."""
+    if not path.exists():
+        emulator_keys.make_pool(path, _POOL_SIZE)
+
+
+def _pool(keys: tuple[int, int]) -> list[str]:
+    path = os.environ.get("SSA_HSM_TEST_KEYS")
+    return ["--key-pool", f"{path}:{keys[0]}:{keys[1]}"] if path else []
 
 
 class Api(emulator_harness.Emulator):  # type: ignore[misc, name-defined]
     """The emulator with the questions that tests ask of it."""
 
-    def __init__(self, *options: str) -> None:
-        super().__init__(*options)
+    def __init__(self, *options: str, other: bool = False) -> None:
+        """other: beside the one that serves the class."""
+        super().__init__(*_pool(next(_OTHERS) if other else _MAIN), *options)
         masking.add("client secret", self.secret)
         self._kept: set[str] = set()
 

@@ -148,7 +148,7 @@ class Case(unittest.TestCase):
 
     def other_api(self, *options: str) -> Api:
         """An emulator for this test alone, with options of its own; self.env leads to it from now on."""
-        api = Api(*options)
+        api = Api(*options, other=True)
         self.addCleanup(api.stop)
         self.env.pop("SSA_HSM_CACERT", None)
         self.env.update(api.settings())

@@ -50,6 +50,11 @@ def node_modules() -> Path:
     )
 
 
+def key_pool() -> Path:
+    """The keys that emulators hand out, for all builds and runs; whoever needs them first makes them."""
+    return Path(os.environ.get("SSA_HSM_TEST_KEYS") or ROOT / "build" / "test-keys.jsonl")
+
+
 def wrapper() -> list[str]:
     """What stands before the program: valgrind, for instance."""
     words = shlex.split(os.environ.get("SSA_HSM_WRAPPER", ""))

@@ -18,6 +18,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import emulation
 import masking
 import places
 import unprivileged
@@ -85,8 +86,10 @@ def main(patterns: list[str]) -> int:
     if missing:
         print("\n".join(f"cannot run: {what}" for what in missing), file=sys.stderr)
         return 1
+    emulation.fill_pool(places.key_pool())
     if os.geteuid() == 0:
         return unprivileged.run_as_nobody(patterns)
+    os.environ["SSA_HSM_TEST_KEYS"] = str(places.key_pool())
     unprivileged.die_with_root()
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     files = {path.stem: path for path in sorted(HERE.glob("test_*.py"))}

@@ -71,6 +71,8 @@ def run_as_nobody(
             "SSA_HSM_PROGRAM": places.program(), "SSA_SHIM_LIBRARY": places.shim_library(),
             "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip
+        if places.key_pool().exists():
+            copied["SSA_HSM_TEST_KEYS"] = places.key_pool()
         for variable, path in copied.items():
             env[variable] = str(shutil.copy2(path, folder / path.name))
         if os.environ.get("SSA_HSM_NODE_MODULES"):
