@@ -33,6 +33,7 @@ enum action_kind {
     ACT_INSERT,
     ACT_CORRUPT,
     ACT_BLIND,
+    ACT_CLAIM,
     ACT_TOUCH,
     ACT_WAIT
 };
@@ -42,6 +43,7 @@ struct action {
     bool after;
     CK_RV rv;        /* return, remove */
     unsigned int ms; /* sleep */
+    CK_ULONG count;  /* claim */
     int signal;      /* kill, signal */
     char path[MAX_TEXT];
 };
@@ -75,6 +77,7 @@ struct attribute_rule {
     struct optional object_class;
     bool on_token; /* of objects with CKA_TOKEN alone */
     bool absent;
+    bool length_alone; /* told with CKR_OK, and nothing written */
     unsigned char value[MAX_VALUE];
     CK_ULONG length;
 };
@@ -124,6 +127,7 @@ struct script {
     bool complete_rsa;
     bool create_replaces;
     bool find_needs_certificate;
+    bool find_repeats, find_endless;
     struct mechanisms create_needs_so; /* object classes */
 
     bool needs_reserved; /* C_Initialize */

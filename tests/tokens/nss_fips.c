@@ -1,5 +1,5 @@
-// NSS's softokn in FIPS mode, as a PKCS#11 module: that library has the list of its FIPS token under a name of its
-// own, which no configuration asks for.
+// NSS's softokn in FIPS mode, as a PKCS#11 module: that library has the list of its FIPS token under a name
+// of its own, which no configuration asks for.
 #include <dlfcn.h>
 
 #define CRYPTOKI_COMPAT 1
