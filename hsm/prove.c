@@ -148,10 +148,48 @@ bool key_again(struct token *token, const struct key_name *name, struct key *key
            (!token->info.recipe->slots || find_again(token, name, key, err));
 }
 
+enum { ID_MAX = 256 };
+
+// The objects of the key once more, by its id, as a session sees them that did not make them. What is not
+// found keeps the handle that it had.
+static bool look_anew(struct token *token, struct key *key, struct ssa_error *err)
+{
+    static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+    unsigned long *const objects[] = {&key->private_object, &key->public_object};
+    uint8_t id[ID_MAX];
+    CK_ATTRIBUTE own = ATTRIBUTE(CKA_ID, id, sizeof id);
+    if (attribute_read(token, key->private_object, &own) != CKR_OK || own.ulValueLen == 0 ||
+        !session_renew(token, err) || !session_as(token, CKU_USER, err))
+        return false;
+    for (size_t i = 0; i < COUNT(classes); i++) {
+        CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+        if (!object_find(token, classes[i], span_of(id, own.ulValueLen), &found, err))
+            return false;
+        if (found != CK_INVALID_HANDLE)
+            *objects[i] = found;
+    }
+    return true;
+}
+
+// What a module says of an object in the session that made it is not always what it says ever after.
+static bool check_kept(struct token *token, struct key *key, struct ssa_error *err)
+{
+    struct ssa_error why = {0};
+    if (check_attributes(token, key, 0, &why))
+        return true;
+    if (token->info.recipe->slots || !look_anew(token, key, NULL) || !check_attributes(token, key, 0, NULL)) {
+        if (err != NULL)
+            *err = why;
+        return false;
+    }
+    return true;
+}
+
 bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err)
 {
-    return check_attributes(token, key, on_token ? 0 : 1, err) && check_unreadable(token, key, err) &&
-           check_modulus(token, key, err) && key_challenge(token, key, err);
+    return (on_token ? check_kept(token, key, err) : check_attributes(token, key, 1, err)) &&
+           check_unreadable(token, key, err) && check_modulus(token, key, err) &&
+           key_challenge(token, key, err);
 }
 
 bool key_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)

@@ -35,9 +35,11 @@ struct recipe {
     // remoting module, by what the token says alone. NULL is anything, but for the two makers, where it is
     // nothing.
     const char *module_manufacturer, *library, *token_manufacturer, *model;
+    const char *label; // and by the beginning of its label; NULL is any
+    bool token_too;    // the module shows cards of many kinds: token_manufacturer counts beside what it says
 
     enum import_as import_as;
-    const char *instead; // IMPORT_NEVER: what to do
+    const char *instead; // what to do where it takes no key
     unsigned parts;      // of the template
     bool unknown;        // none that was measured: what it does not take of the public half it goes without
     bool public_half;    // the public key is an object of its own, which we store

@@ -183,7 +183,8 @@ static enum outcome rehearse_scheme(struct token *token, struct creation *c, con
                                     struct ssa_error *err)
 {
     SEALED_AUTO sealed = {0};
-    if (!wrap_seal(token, scheme, c->numbers, &sealed, err))
+    // A look from a fresh session has ended them with the old one.
+    if (!wrap_begin(token, err) || !wrap_seal(token, scheme, c->numbers, &sealed, err))
         return STUCK;
     token->wrap = scheme;
     c->sealed = &sealed;
@@ -234,12 +235,12 @@ static bool rehearse_plainly(struct token *token, struct creation *c, enum ssa_i
         return false;
     if (way == SSA_IMPORT_PLAIN && offered(token))
         return error_hint(err, "%sWithout --import plain it may take one that is wrapped.", nothing_asked);
-    return c->on_token
-               ? error_hint(err, "%sChoose another token.", nothing_asked)
-               : error_hint(err,
-                            "%sChoose another token; one that keeps no session objects may still take a key: "
-                            "--rehearse tries with one on the token.",
-                            nothing_asked);
+    const char *instead = token->info.recipe->instead;
+    return error_hint(err, "%sChoose another token%s.%s%s", nothing_asked,
+                      c->on_token ? ""
+                                  : "; one that keeps no session objects may still take a key: --rehearse "
+                                    "tries with one on the token",
+                      instead != NULL ? " " : "", instead != NULL ? instead : "");
 }
 
 static bool cannot_unwrap(const struct token *token, const struct ssa_error *why, struct ssa_error *err)
