@@ -146,9 +146,8 @@ static const struct recipe table[] = {
      .model = "PKCS#15 emulated",
      .token_too = true,
      .import_as = IMPORT_NEVER,
-     .instead =
-         "It takes keys from outside only as they are wrapped for its DKEK: `sc-hsm-tool --unwrap-key`, "
-         "from its maker's tools. " SERVES},
+     .instead = "It takes keys from outside only as they are wrapped for its DKEK: `sc-hsm-tool "
+                "--unwrap-key`. " SERVES},
 
     // Other cards that OpenSC shows: what each takes, a rehearsal tells.
     {.name = "a card through OpenSC",

@@ -38,10 +38,9 @@ static void add_mechanisms(struct table *table, const struct ssa_verified *v)
 static void note_raw_rsa(const struct ssa_verified *v)
 {
     if (v->raw_rsa == SSA_RAW_RSA_POSSIBLE)
-        print_note("raw RSA: whoever has the PIN can also decrypt with this key, by a raw signature over a\n"
-                   "ciphertext, whatever CKA_DECRYPT says. A key that is imported with "
-                   "CKA_ALLOWED_MECHANISMS, where\n"
-                   "its token takes that, cannot be used so.");
+        print_note("raw RSA: whoever has the PIN can also decrypt with this key, by a raw signature\n"
+                   "(CKM_RSA_X_509) over a ciphertext, whatever CKA_DECRYPT says. A key that comes in with\n"
+                   "CKA_ALLOWED_MECHANISMS, where its token takes that, cannot be used so.");
 }
 
 static bool print_text(const struct ssa_verified *v, struct ssa_error *err)
@@ -60,7 +59,7 @@ static bool print_text(const struct ssa_verified *v, struct ssa_error *err)
     add_mechanisms(&table, v);
     (void)text_format(text, sizeof text, "RSA of %u bits, SHA-256 %.16s…", v->bits, v->modulus_sha256);
     table_add(&table, "modulus");
-    table_add(&table, text);
+    table_add(&table, v->bits > 0 ? text : "not told by the token");
     table_add(&table, "signature");
     table_add(&table, v->signature ? "of a random challenge: verified with the public half" : "not verified");
     if (!table_print(&table, err))

@@ -190,6 +190,32 @@ class PublicHalf(Lying):
         self.assert_nothing_left()
 
 
+class Fresh(FaultCase):
+    """What a handle tells right after the creation is not what a fresh session sees: OpenSC's cards are such."""
+
+    def test_it_is_looked_at_again_in_a_fresh_session(self) -> None:
+        for rule in (f"CKA_SENSITIVE false {PRIVATE}", f"CKA_EXTRACTABLE true {PRIVATE}", f"CKA_PRIVATE absent {PRIVATE}"):
+            for more in ((), ("--rehearse",)):
+                self.fresh()
+                with self.subTest(rule, more=more), self.shim(f"attribute {rule} on-token while-new") as log:
+                    self.expect(self.create(*more), 0)
+                    self.assertEqual({c.rv for c in log.of("C_Login")}, {"CKR_OK"})
+                self.expect(self.run_program("key", "verify"), 0)
+                self.assertEqual(len(self.objects()), 2)
+
+    def test_what_it_says_there_too_is_refused_and_undone(self) -> None:
+        for more in ((), ("--rehearse",)):
+            self.fresh()
+            with self.subTest(more=more), self.shim(f"attribute CKA_SENSITIVE false {PRIVATE} on-token"):
+                self.expect_failure(self.create(*more), 7 if more else 12, "CKA_SENSITIVE=false")
+            self.assert_nothing_left()
+
+    def test_a_rehearsal_on_the_token_that_was_looked_at_again_leaves_nothing_for_the_next_way(self) -> None:
+        with self.shim(f"attribute CKA_SENSITIVE false {PRIVATE} on-token", "mechanism rsa-aes-wrap"):
+            self.expect_failure(self.create("--import", "auto", "--rehearse"), 7, "CKA_SENSITIVE=false")
+        self.assert_nothing_left()
+
+
 class Many(Lying):
     """Objects of SoftHSM are files: one is copied, with another name and, where it is not encrypted, id."""
 

@@ -8,13 +8,13 @@
 #include <string.h>
 
 static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struct optional *class,
-                                             bool on_token)
+                                             bool on_token, bool is_new)
 {
     for (size_t i = 0; i < script.reported.count; i++) {
         const struct attribute_rule *rule = &script.reported.at[i];
         const struct optional *wanted = &rule->object_class;
         if (rule->type == type && (!wanted->given || (class->given && wanted->number == class->number)) &&
-            (!rule->on_token || on_token))
+            (!rule->on_token || on_token) && (!rule->while_new || is_new))
             return rule;
     }
     static const struct attribute_rule always = {
@@ -79,7 +79,7 @@ CK_RV shim_get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE objec
     if (rules == NULL)
         return CKR_HOST_MEMORY;
     for (CK_ULONG i = 0; i < count; i++)
-        rules[i] = rule_for(attributes[i].type, &class, on_token);
+        rules[i] = rule_for(attributes[i].type, &class, on_token, object_is_new(object));
     CK_RV rv = ask_rest(session, object, attributes, count, rules);
     for (CK_ULONG i = 0; i < count && is_partial(rv); i++) {
         CK_RV one = rules[i] != NULL ? answer(&attributes[i], rules[i]) : CKR_OK;

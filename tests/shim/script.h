@@ -75,7 +75,8 @@ struct rule {
 struct attribute_rule {
     CK_ATTRIBUTE_TYPE type;
     struct optional object_class;
-    bool on_token; /* of objects with CKA_TOKEN alone */
+    bool on_token;  /* of objects with CKA_TOKEN alone */
+    bool while_new; /* until the next session is opened */
     bool absent;
     bool length_alone; /* told with CKR_OK, and nothing written */
     unsigned char value[MAX_VALUE];

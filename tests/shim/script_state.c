@@ -85,6 +85,7 @@ static bool parse_attribute_rule(struct words *words, struct attribute_rules *ru
     if (!words_class(words, &rule->object_class))
         return false;
     rule->on_token = words_take_if(words, "on-token");
+    rule->while_new = with_value && words_take_if(words, "while-new");
     rules->count++;
     return true;
 }

@@ -31,6 +31,8 @@ BY_OWN_TOOL = {"TOKEN": YES, "PRIVATE": YES, "SENSITIVE": YES, "SIGN": YES}
 PIV = "ykcs11-standin"
 # Those that take no private data objects.
 NO_DATA = (PIV, "nss", "nss-fips")
+# Those that keep the list of mechanisms that a key comes in with; the others sign by raw RSA, where they have it.
+LIMITS = ("softhsm", "p11-kit-remote")
 CREATE = ("account", "create", "service", "my-filesync")
 # How a key comes in where nobody says; plainly on all others.
 WRAPPED = {
@@ -198,6 +200,13 @@ class Cases(TokenCase):
         verified = json.loads(result.out)
         self.assertEqual(verified["signatureVerified"], self.rig.can_import)
         self.assertEqual(len(verified["attributes"]), 9)
+        if self.rig.name in LIMITS:
+            self.assertEqual(set(verified["allowedMechanisms"]), {"CKM_RSA_PKCS", "CKM_SHA256_RSA_PKCS"})
+            self.assertIs(verified["rawRsa"], False)
+        else:
+            # A TPM's module has a list of its own for each key, raw RSA in it.
+            self.assertEqual("CKM_RSA_X_509" in (verified["allowedMechanisms"] or []), self.rig.name == "tpm2")
+            self.assertIs(verified["rawRsa"], self.rig.name != PIV)
         self.assertRegex(verified["module"]["sha256"], r"\A[0-9a-f]{64}\Z")
         self.assertEqual(verified["tokenInfo"]["label"], self.rig.label)
         self.assertEqual(verified["evidence"] is not None, self.rig.can_import)
