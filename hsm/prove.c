@@ -171,18 +171,26 @@ static bool look_anew(struct token *token, struct key *key, struct ssa_error *er
     return true;
 }
 
+// One that does not stay would end with the session that made it.
+static bool stays(const struct key_attribute read[static KEY_ATTRIBUTES])
+{
+    return !read[0].known || read[0].value;
+}
+
 // What a module says of an object in the session that made it is not always what it says ever after.
 static bool check_kept(struct token *token, struct key *key, struct ssa_error *err)
 {
+    struct key_attribute read[KEY_ATTRIBUTES];
     struct ssa_error why = {0};
-    if (check_attributes(token, key, 0, &why))
-        return true;
-    if (token->info.recipe->slots || !look_anew(token, key, NULL) || !check_attributes(token, key, 0, NULL)) {
-        if (err != NULL)
-            *err = why;
+    if (!read_attributes(token, key, read, err))
         return false;
-    }
-    return true;
+    if (judge_all(token, key, read, 0, parts_asked(token), &why) ||
+        (!token->info.recipe->slots && stays(read) && look_anew(token, key, NULL) &&
+         check_attributes(token, key, 0, NULL)))
+        return true;
+    if (err != NULL)
+        *err = why;
+    return false;
 }
 
 bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err)

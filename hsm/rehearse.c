@@ -146,11 +146,12 @@ static enum outcome rehearse_once(struct token *token, struct creation *c, struc
     return token->own_login_failed ? STUCK : good ? WORKS : UNFIT;
 }
 
-// A module may hash by itself, and then find that the key's list lacks what it signs the digest with.
+// A module that nobody has measured may hash by itself, and then find that the key's list lacks what it signs
+// the digest with.
 static bool list_may_be_why(const struct token *token)
 {
     const CK_RV rv = token->sign_begun;
-    return (token->left_out & PART_MECHANISMS) == 0 && (token->info.recipe->parts & PART_MECHANISMS) != 0 &&
+    return token->info.recipe->unknown && (token->left_out & PART_MECHANISMS) == 0 &&
            (rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
             rv == CKR_KEY_TYPE_INCONSISTENT);
 }
