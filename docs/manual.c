@@ -84,6 +84,7 @@ static void manual(void)
         ".I $XDG_STATE_HOME/ssa\\-hsm/pin\\-SERIAL\n.RS\na PIN that failed unattended\n.RE\n"
         ".I $XDG_STATE_HOME/ssa\\-hsm/journal\n.RS\nwhat is not over;\n.B key recover\nsettles it\n.RE\n"
         ".I $XDG_STATE_HOME/ssa\\-hsm/history\n.RS\nwhat is, for\n.B history\n.RE\n"
+        "These folders and what is in them must belong to the user, and nobody else may write to them.\n"
         ".SH AUDIT TRAIL\n.B SSA_HSM_AUDIT=syslog\nsends a copy of each entry of the history to the system's "
         "log, as "
         "JSON with its own\n"

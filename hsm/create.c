@@ -20,8 +20,7 @@ bool creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv
     return false;
 }
 
-// Refusals that come before anything is written.
-static bool surely_not_made(CK_RV rv)
+bool surely_not_made(CK_RV rv)
 {
     return ckr_is_of_template(rv) || rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_USER_TYPE_INVALID ||
            rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_SESSION_READ_ONLY || rv == CKR_TOKEN_WRITE_PROTECTED ||

@@ -62,8 +62,7 @@ bool data_look_at_one(struct token *token, const struct uri *uri, char mark[stat
 bool data_holds(struct token *token, const struct uri *uri, struct span value);
 
 // How many have nothing in them, no label, mark, id or value: where a module is killed as it writes, or
-// fails, it may leave one. DATA_EMPTY_UNKNOWN where the token holds too many objects to be counted.
-#define DATA_EMPTY_UNKNOWN SIZE_MAX
+// fails, it may leave one. EMPTY_UNKNOWN where the token holds too many objects to be counted.
 bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
 
 // Destroys one of those, where it is known that there are more than before: which one does not matter. *left:

@@ -188,7 +188,7 @@ enum data_end data_take_back(struct token *token, const struct uri *uri, const c
 static bool may_be_left(const struct data_taken *taken, size_t empty_before)
 {
     return !taken->whole && !taken->half && taken->empty > 0 &&
-           (taken->empty == DATA_EMPTY_UNKNOWN || empty_before == DATA_EMPTY_UNKNOWN);
+           (taken->empty == EMPTY_UNKNOWN || empty_before == EMPTY_UNKNOWN);
 }
 
 static enum data_end undo_put(struct token *token, const struct uri *uri, const char *mark,

@@ -62,14 +62,24 @@ bool key_prove(struct token *token, const struct key_name *name, struct key *key
 enum located {
     LOCATED_NOTHING,
     LOCATED,          // the key, or its public half alone: then private_object is 0
-    LOCATED_ANOTHER,  // of a card: a key whose certificate names another
+    LOCATED_ANOTHER,  // another's: a card's key whose certificate names another; an object of another label
+                      // or key; several
     LOCATED_NAMELESS, // of a card: a key without a certificate, as an import leaves it that was broken off
 };
 
 // Looks, the user having logged in, what is left of the key that was written down with this URI; *slot
-// becomes the card's. Fails with SSA_TOKEN, or SSA_CONFIG where the URI has no id.
+// becomes the card's. The modulus is that of the half that is there; without one where that has none yet.
+// Fails with SSA_TOKEN, or SSA_CONFIG where the URI has no id.
 bool key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
                 enum located *located, struct ssa_error *err) MUST_CHECK;
+
+// Whether a key that could not be proved is not as it must be: attributes that were read without a failure
+// say so once more. A token that fails, and a signature that does not verify, show nothing of the kind.
+bool key_is_unfit(struct token *token, const struct key_name *name, struct key *key);
+
+// How many objects of keys have nothing in them, no label, id or numbers: where a module is killed as it
+// writes one, it may leave that.
+bool key_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
 
 // Makes *key stand for the nameless key in a slot, for key_destroy: it is not to be touched in any other way.
 void key_take_nameless(struct key *key);

@@ -37,6 +37,12 @@ bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_e
 bool create_private(struct token *token, const struct creation *creation, struct key *key,
                     struct ssa_error *err) MUST_CHECK;
 
+// Whether a creation was refused before anything was written.
+bool surely_not_made(CK_RV rv);
+
+// Notes that something throwaway may be left, and takes away what is found.
+void throwaway_settle(struct token *token, bool on_token);
+
 // Fails with SSA_TOKEN: the token does not take the key's half that what names.
 bool creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what);
 

@@ -32,13 +32,15 @@ struct token {
     bool logged_in;            // by us
     CK_USER_TYPE who;          // where logged_in
     struct secret pin, so_pin;
-    struct pin_giver giver; // hears of each of the user's logins
-    uint32_t slots_seen;    // bits of a card's slots that were found used, by whichever look
-    CK_RV sign_begun;       // what the last C_SignInit gave
-    bool own_login_failed;  // a key's own, for a signature: it may have spent a try
-    bool rehearsed;         // a rehearsal showed these two:
-    unsigned left_out;      // template_part: what this token does not know
-    bool no_public_half;    // and that it takes no public key object
+    struct pin_giver giver;             // hears of each of the user's logins
+    uint32_t slots_seen;                // bits of a card's slots that were found used, by whichever look
+    CK_RV sign_begun;                   // what the last C_SignInit gave
+    bool own_login_failed;              // a key's own, for a signature: it may have spent a try
+    bool rehearsed;                     // a rehearsal showed these two:
+    unsigned left_out;                  // template_part: what this token does not know
+    bool no_public_half;                // and that it takes no public key object
+    char throwaway[THROWAWAY_NAME_MAX]; // id and label of what is there for a moment
+    bool throwaway_left;                // something of it may be on the token
     struct transport transport;
     const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly
     char why_plain[WHY_PLAIN_MAX];  // and why, where the token says that it unwraps keys
@@ -146,8 +148,6 @@ bool key_read(struct token *token, struct key *key, struct ssa_error *err) MUST_
 // Reads both public numbers out of what goes with a private key. Fails with SSA_TOKEN where its public half
 // is another key's.
 bool key_read_public(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
-// Reads the exponent of the private key's own object; 65537 where it does not tell.
-void key_read_exponent(struct token *token, struct key *key);
 
 // An OpenSSL key of these numbers, for the caller to free; NULL where it cannot be made.
 struct evp_pkey_st *rsa_public_key(struct span modulus, struct span exponent);

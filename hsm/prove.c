@@ -207,6 +207,13 @@ bool key_prove(struct token *token, const struct key_name *name, struct key *key
            (!card || card_certify(token, name, key, err));
 }
 
+bool key_is_unfit(struct token *token, const struct key_name *name, struct key *key)
+{
+    struct key_attribute read[KEY_ATTRIBUTES];
+    return key_again(token, name, key, NULL) && read_attributes(token, key, read, NULL) &&
+           (!judge_all(token, key, read, 0, parts_asked(token), NULL) || !check_unreadable(token, key, NULL));
+}
+
 bool key_verify(struct token *token, const struct uri *uri, struct key *key,
                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err)
 {

@@ -85,14 +85,6 @@ bool key_read_public(struct token *token, struct key *key, struct ssa_error *err
     return true;
 }
 
-void key_read_exponent(struct token *token, struct key *key)
-{
-    CK_ATTRIBUTE exponent = ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent);
-    const CK_RV rv = attribute_read(token, key->private_object, &exponent);
-    key->exponent_len = rv == CKR_OK ? exponent.ulValueLen : 0;
-    settle_exponent(key);
-}
-
 // Public numbers and the login policy, in one call, where the private object has both.
 bool key_read(struct token *token, struct key *key, struct ssa_error *err)
 {

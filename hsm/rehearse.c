@@ -4,9 +4,6 @@
 #include "hsm/recipe.h"
 #include "hsm/wrap.h"
 
-// Id and label of a throwaway key.
-static const char rehearsal_id[] = "ssa-hsm rehearsal";
-
 enum outcome {
     WORKS,
     REFUSED, // nothing is left
@@ -20,6 +17,8 @@ static CK_RV create_with(struct token *token, struct creation *c, unsigned parts
     const CK_RV rv = object_put_private(token, c, &key->private_object);
     if (rv != CKR_OK)
         key->private_object = CK_INVALID_HANDLE;
+    if (rv != CKR_OK && !surely_not_made(rv))
+        token->throwaway_left = true;
     return rv;
 }
 
@@ -94,11 +93,12 @@ static CK_RV create_throwaway(struct token *token, struct creation *c, struct ke
 // Destroys the throwaway key.
 static bool clear(struct token *token, struct key *key, struct ssa_error *err)
 {
-    static const struct key_name name = {.kid = rehearsal_id, .email = "", .label = rehearsal_id};
+    const struct key_name name = {.kid = token->throwaway, .email = "", .label = token->throwaway};
     char command[KEY_REMOVAL_MAX];
     struct ssa_error why = {0};
     if (key_destroy(token, &name, key, &why))
         return true;
+    token->throwaway_left = true;
     key_removal_command(token, key, &name, command);
     error_set(err, SSA_TOKEN, why.cause, token->info.uri,
               "the throwaway key of a rehearsal cannot be destroyed");
@@ -118,6 +118,8 @@ static bool takes_public_half(struct token *token, const struct creation *c, str
         return true;
     // Whatever the module left there.
     key->public_object = CK_INVALID_HANDLE;
+    if (!surely_not_made(rv))
+        token->throwaway_left = true;
     return token->no_public_half ||
            ckr_fail(err, SSA_TOKEN, rv, token,
                     "a rehearsal with a throwaway key shows that the token does not take its public half");
@@ -260,35 +262,54 @@ static void tell_why_plain(struct token *token, const struct ssa_error *why)
                       why->cause, cause ? ")" : "");
 }
 
-bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token, struct ssa_error *err)
+static bool wraps(const struct token *token, enum ssa_import_way way)
 {
-    const struct recipe *recipe = token->info.recipe;
-    const bool wraps = way != SSA_IMPORT_PLAIN && !recipe->slots && offered(token);
+    return way != SSA_IMPORT_PLAIN && !token->info.recipe->slots && offered(token);
+}
+
+// In a card's slot the only rehearsal would be the thing itself; its recipe was measured. Any other token may
+// be set up to take no key, whatever its kind.
+bool token_rehearses(const struct token *token, enum ssa_import_way way)
+{
+    return wraps(token, way) || (way != SSA_IMPORT_WRAP && !token->info.recipe->slots);
+}
+
+// One way after the other.
+static bool rehearse_ways(struct token *token, struct creation *c, enum ssa_import_way way,
+                          struct ssa_error *err)
+{
     struct ssa_error why = {0};
-    struct rsa_key numbers;
-    SECRET_AUTO der = {0};
-    if (way == SSA_IMPORT_WRAP && !wraps)
-        return cannot_unwrap(token, &why, err);
-    // In a card's slot the only rehearsal would be the thing itself; its recipe was measured. Any other token
-    // may be set up to take no key, whatever its kind.
-    if (!wraps && recipe->slots)
-        return true;
-    if (!throwaway_key(&der, &numbers, err))
-        return false;
-    struct creation c = {.numbers = &numbers,
-                         .id = span_text(rehearsal_id),
-                         .label = span_text(rehearsal_id),
-                         .on_token = on_token};
-    const enum outcome wrapped = wraps ? rehearse_wrapped(token, &c, &why) : REFUSED;
+    const bool wrapping = wraps(token, way);
+    const enum outcome wrapped = wrapping ? rehearse_wrapped(token, c, &why) : REFUSED;
     if (wrapped == STUCK && err != NULL)
         *err = why;
     if (wrapped != REFUSED)
         return wrapped == WORKS;
     if (way == SSA_IMPORT_WRAP)
         return cannot_unwrap(token, &why, err);
-    if (wraps)
+    if (wrapping)
         tell_why_plain(token, &why);
-    return rehearse_plainly(token, &c, way, err);
+    return rehearse_plainly(token, c, way, err);
+}
+
+bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token, struct ssa_error *err)
+{
+    struct ssa_error why = {0};
+    struct rsa_key numbers;
+    SECRET_AUTO der = {0};
+    if (way == SSA_IMPORT_WRAP && !wraps(token, way))
+        return cannot_unwrap(token, &why, err);
+    if (!token_rehearses(token, way))
+        return true;
+    if (!throwaway_key(&der, &numbers, err))
+        return false;
+    struct creation c = {.numbers = &numbers,
+                         .id = span_text(token->throwaway),
+                         .label = span_text(token->throwaway),
+                         .on_token = on_token};
+    const bool fit = rehearse_ways(token, &c, way, err);
+    throwaway_settle(token, on_token);
+    return fit;
 }
 
 bool token_limits_mechanisms(const struct token *token)

@@ -99,6 +99,25 @@ bool token_login_officer(struct token *token, const struct pin_giver *so, struct
 // is its value on a token whose owner has not changed it, or NULL.
 const char *token_so_pin_name(const struct token *token, const char **factory);
 
+// A count of objects with nothing in them, on a token that holds too many objects to be counted.
+#define EMPTY_UNKNOWN SIZE_MAX
+
+#define THROWAWAY_NAME_MAX 64U
+// Id and label of all that a rehearsal and a wrapped import put on the token for a moment: session objects,
+// of which some tokens make objects that stay. One of a run alone is known again.
+void token_name_throwaway(struct token *token, const char *name);
+
+// Destroys what is on the token under exactly this name, as objects that stay. *destroyed: how many. Fails
+// with SSA_TOKEN, also where something is left.
+bool token_destroy_throwaway(struct token *token, const char *name, size_t *destroyed,
+                             struct ssa_error *err) MUST_CHECK;
+
+// After a rehearsal: whether nothing of it can be left on the token.
+bool token_throwaway_is_gone(const struct token *token);
+
+// Whether there is a rehearsal for this way: not for a card's slots.
+bool token_rehearses(const struct token *token, enum ssa_import_way way);
+
 // Shows by a throwaway session object, or, on_token, by one on it, that a token without slots takes a key and
 // signs then; how it comes in, and what of the template an unknown token does not know, is remembered for the
 // real one. The user is logged in. Fails with SSA_TOKEN where the token takes none in the ways that are

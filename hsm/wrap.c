@@ -1,6 +1,8 @@
 // Transport keys, and unwrapping with them.
 #include "hsm/wrap.h"
 
+#include "hsm/object.h"
+
 // PKCS#11 v3.0 section 2.14.3; p11-kit's header lacks it.
 #define CKM_AES_KEY_WRAP_KWP 0x210bUL
 
@@ -90,6 +92,8 @@ bool wrap_begin(struct token *token, struct ssa_error *err)
     // alone.
     CK_ATTRIBUTE public_half[] = {
         ATTRIBUTE(CKA_TOKEN, &no, sizeof no),
+        ATTRIBUTE(CKA_ID, token->throwaway, strlen(token->throwaway)),
+        ATTRIBUTE(CKA_LABEL, token->throwaway, strlen(token->throwaway)),
         ATTRIBUTE(CKA_WRAP, &yes, sizeof yes),
         ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),
         ATTRIBUTE(CKA_VERIFY, &no, sizeof no),
@@ -97,10 +101,15 @@ bool wrap_begin(struct token *token, struct ssa_error *err)
         ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent, sizeof exponent),
     };
     CK_ATTRIBUTE private_half[] = {
-        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),       ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
-        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes), ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
-        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),    ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),
+        ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
+        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes),
+        ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
+        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),
+        ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
         ATTRIBUTE(CKA_SIGN, &no, sizeof no),
+        ATTRIBUTE(CKA_ID, token->throwaway, strlen(token->throwaway)),
+        ATTRIBUTE(CKA_LABEL, token->throwaway, strlen(token->throwaway)),
     };
     if (t->private_key != CK_INVALID_HANDLE)
         return true;
@@ -109,6 +118,7 @@ bool wrap_begin(struct token *token, struct ssa_error *err)
         &t->public_key, &t->private_key);
     if (rv != CKR_OK) {
         *t = (struct transport){0};
+        token->throwaway_left |= !surely_not_made(rv);
         return refused(err, token, rv);
     }
     if (is_session_object(token, err) && read_modulus(token, err))
@@ -142,11 +152,18 @@ static CK_RV open_aes(struct token *token, CK_MECHANISM *mechanism, const struct
     static const CK_KEY_TYPE type = CKK_AES;
     static const CK_ULONG bytes = SEAL_AES_BYTES;
     CK_ATTRIBUTE template[] = {
-        ATTRIBUTE(CKA_CLASS, &class, sizeof class),     ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type),
-        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),           ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
-        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes),     ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
-        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),        ATTRIBUTE(CKA_WRAP, &no, sizeof no),
-        ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),         ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+        ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type),
+        ATTRIBUTE(CKA_TOKEN, &no, sizeof no),
+        ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),
+        ATTRIBUTE(CKA_SENSITIVE, &yes, sizeof yes),
+        ATTRIBUTE(CKA_EXTRACTABLE, &no, sizeof no),
+        ATTRIBUTE(CKA_UNWRAP, &yes, sizeof yes),
+        ATTRIBUTE(CKA_WRAP, &no, sizeof no),
+        ATTRIBUTE(CKA_ENCRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_DECRYPT, &no, sizeof no),
+        ATTRIBUTE(CKA_ID, token->throwaway, strlen(token->throwaway)),
+        ATTRIBUTE(CKA_LABEL, token->throwaway, strlen(token->throwaway)),
         ATTRIBUTE(CKA_VALUE_LEN, &bytes, sizeof bytes),
     };
     // By the standard the length comes with the key, and most refuse it here; a few want it.
@@ -180,7 +197,8 @@ CK_RV wrap_open(struct token *token, const struct wrap_scheme *scheme, const str
     rv = call->C_UnwrapKey(token->session, &then, aes, bytes.data + sealed->aes_len,
                            bytes.len - sealed->aes_len, template, attributes, object);
     // A session object: what cannot be destroyed now ends with the session.
-    (void)call->C_DestroyObject(token->session, aes);
+    if (call->C_DestroyObject(token->session, aes) != CKR_OK)
+        token->throwaway_left = true;
     return rv;
 }
 
@@ -190,7 +208,8 @@ void wrap_end(struct token *token)
     const CK_OBJECT_HANDLE objects[] = {t->private_key, t->public_key};
     // The same goes for these.
     for (size_t i = 0; i < COUNT(objects); i++)
-        if (objects[i] != CK_INVALID_HANDLE)
-            (void)token->module.call->C_DestroyObject(token->session, objects[i]);
+        if (objects[i] != CK_INVALID_HANDLE &&
+            token->module.call->C_DestroyObject(token->session, objects[i]) != CKR_OK)
+            token->throwaway_left = true;
     *t = (struct transport){0};
 }

@@ -103,14 +103,25 @@ static bool send_once(struct aps *client, const struct call *call, struct http_r
     return http_send(client->handle, &request, answer, err);
 }
 
+// Whether the answer to a creation says that nothing was made, as the API itself says so: what stands in
+// between says no to an answer, too, when the server has acted (RFC 9110 section 15: 408, 413, 417, 421, 425,
+// 451 and whatever comes), and does not know.
+static bool says_not_made(const struct http_response *answer)
+{
+    static const long refusals[] = {400, 403, 404, 409, 429};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (answer->status == refusals[i])
+            return true;
+    return false;
+}
+
 static enum aps_outcome outcome_of(const struct call *call, const struct http_response *answer)
 {
     if (success(answer))
         return APS_DONE;
-    if (answer->sent &&
-        (answer->status == 0 || answer->status >= 500 || (answer->status < 300 && call->creates)))
-        return APS_MAYBE_DONE;
-    return APS_NOT_DONE;
+    const bool unclear = answer->status == 0 || answer->status >= 500;
+    return answer->sent && (unclear || (call->creates && !says_not_made(answer))) ? APS_MAYBE_DONE
+                                                                                  : APS_NOT_DONE;
 }
 
 // 0.5, 1, 2 s, and up to a quarter more or less, lest all who were cut off at once come back at once.
@@ -193,7 +204,7 @@ static bool keep_pace(struct aps *client, const struct call *call, long long *si
 
 static bool gone_already(const struct tries *tries, const struct http_response *answer)
 {
-    return tries->call->deletes && tries->lost && whole(answer) && answer->status == 404;
+    return tries->call->deletes && tries->lost && failure_is_gone(answer);
 }
 
 bool call_make(struct aps *client, const struct call *call, struct http_response *answer, bool tried,

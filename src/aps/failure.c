@@ -1,12 +1,13 @@
 // What went wrong with a call: the network's failures, the server's refusals, and what to do about each.
 #include "aps/failure.h"
 
-#include <string.h>
-
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "aps/curl_name.h"
 #include "aps/error_body.h"
+#include "core/json.h"
 #include "core/text.h"
 
 // More than this between the clocks may have spoilt an assertion (exp is at most 300 s ahead).
@@ -150,11 +151,40 @@ static bool hint_or_none(struct ssa_error *err, const char *hint)
     return hint == NULL ? false : error_hint(err, "%s", hint);
 }
 
+// The words that a 404 of the API has as its title; one description has the member itself misspelt.
+static bool visit_title(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    static const char *const titles[] = {"not_found", "not found", "not-found"};
+    bool *gone = context;
+    char text[16];
+    (void)err;
+    if (value->type != JSON_STRING ||
+        (strcmp(value->path, "title") != 0 && strcmp(value->path, "title:") != 0) ||
+        value->text.len >= sizeof text)
+        return true;
+    memcpy(text, value->text.data, value->text.len);
+    text[value->text.len] = '\0';
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
+        *gone = *gone || strcasecmp(text, titles[i]) == 0;
+    return true;
+}
+
+bool failure_is_gone(const struct http_response *answer)
+{
+    bool gone = false;
+    struct ssa_error ignored = {0};
+    return answer->code == CURLE_OK && answer->end == HTTP_RAN && answer->status == 404 &&
+           json_read(secret_span(&answer->body), visit_title, &gone, &ignored) && gone;
+}
+
+static const char gone_cause[] = "HTTP 404";
+
 static bool refused(const struct aps *client, const struct call *call, const struct http_response *answer,
                     const char *said, struct ssa_error *err)
 {
     char cause[32];
-    (void)text_format(cause, sizeof cause, "HTTP %ld", answer->status);
+    (void)text_format(cause, sizeof cause, "HTTP %ld%s", answer->status,
+                      answer->status == 404 && !failure_is_gone(answer) ? " (not the API's own)" : "");
     const char *subject = call->subject != NULL ? call->subject : client->url.host;
     const enum ssa_class class = answer->status == 401 ? SSA_CREDENTIALS : SSA_REFUSED;
     error_set(err, class, cause, subject, "%s was refused: %s", call->doing, said);
@@ -223,5 +253,5 @@ bool failure_unusable(const struct aps *client, const struct call *call, const s
 
 bool aps_is_gone(const struct ssa_error *err)
 {
-    return strcmp(err->cause, "HTTP 404") == 0;
+    return strcmp(err->cause, gone_cause) == 0;
 }

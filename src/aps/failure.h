@@ -7,6 +7,10 @@
 // Whether the way to the server broke in a manner that the next try may not meet.
 bool failure_is_passing(const struct http_response *answer);
 
+// Whether it is the server itself that says that what was named is not there: a gateway, or another server
+// than the API's, says 404 of everything, and not in these words.
+bool failure_is_gone(const struct http_response *answer);
+
 // The error for an answer that is no success. Returns false.
 bool failure_set(const struct aps *client, const struct call *call, const struct http_response *answer,
                  struct ssa_error *err);

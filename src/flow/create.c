@@ -1,6 +1,7 @@
 // The stories of a new account and a new key: asked of the API, put into the token, written down, or undone.
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/ours.h"
 #include "flow/work.h"
 
 static const char create_scopes[] =
@@ -33,13 +34,16 @@ static bool make_account(struct work *w, const char *first, const char *last, st
         return false;
     made->asked = (struct window){.from = aps_server_time(w->client)};
     entry->asked = made->asked;
+    entry->account_asked = made->asked.from;
     if (!journal_step(&w->p.journal, STEP_ACCOUNT_ASKED, err))
         return false;
     if (aps_account_create(w->client, first, last, &made->account, &outcome, err)) {
         made->new_account = true;
         memcpy(entry->account, made->account.id, sizeof entry->account);
         memcpy(entry->email, made->account.email, sizeof entry->email);
-        return journal_step(&w->p.journal, STEP_ACCOUNT_MADE, err) || work_undo(w, err);
+        return (is_new(w->p.run, entry, "account", made->account.id, err) &&
+                journal_step(&w->p.journal, STEP_ACCOUNT_MADE, err)) ||
+               work_undo(w, err);
     }
     made->asked.until = aps_server_time(w->client);
     // An answer that is of no use may still have told the id: then it is known which one was made.

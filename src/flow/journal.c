@@ -12,6 +12,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/api.h"
+#include "flow/draft.h"
 #include "flow/event.h"
 #include "flow/journal_files.h"
 
@@ -51,6 +52,7 @@ bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation 
         return error_set(err, SSA_CONFIG, NULL, NULL, "client id or base URL is too long");
     if (!make_id(j->id, &now, err))
         return false;
+    memcpy(j->entry.id, j->id, sizeof j->entry.id);
     const int lock = journal_lock(&run->callbacks, true, err);
     if (lock < 0)
         return false;
@@ -79,7 +81,6 @@ static bool put_away(struct journal *j, struct ssa_error *err)
     const long long had = e->sequence;
     char name[JOURNAL_NAME_MAX], hash[FINGERPRINT_TEXT], previous[FINGERPRINT_TEXT];
     memcpy(previous, e->previous, sizeof previous);
-    memcpy(e->id, j->id, sizeof e->id);
     if (!journal_next(&e->sequence, e->previous, err))
         return false;
     // One that has a place already was not moved there: another may have taken it meanwhile.
@@ -100,11 +101,10 @@ static void tidy(const struct ssa_callbacks *callbacks, const struct journal_nam
 {
     for (size_t i = 0; i < names->count; i++) {
         JOURNAL_AUTO j = {.fd = -1, .callbacks = callbacks};
-        bool found = false;
-        if (!journal_open(&j, names->list[i]->d_name, &found, NULL) || !found || j.fd < 0)
+        if (journal_open(&j, names->list[i]->d_name, NULL) != FOUND_ENTRY || j.fd < 0)
             continue;
-        if (j.entry.step == STEP_BEGUN && j.entry.draft[0] != '\0')
-            (void)unlink(j.entry.draft);
+        if (j.entry.step == STEP_BEGUN)
+            (void)!draft_remove(&j.entry, NULL);
         // Where it cannot be put away, the next who looks tries again.
         if (j.entry.step == STEP_CLOSED)
             (void)put_away(&j, NULL);
@@ -171,16 +171,24 @@ static enum standing standing_of(const struct journal *j)
     return j->entry.step == STEP_SWITCHED && !j->entry.retires_at_once ? WAITING : INTERRUPTED;
 }
 
+static void tell_passed_over(const struct ssa_callbacks *callbacks, const struct ssa_error *why)
+{
+    tell(callbacks, SSA_WARNING, "%s: %s: it is left as it is%s%s", why->subject, why->what,
+         why->hint[0] != '\0' ? ". " : "", why->hint);
+}
+
 static bool each_open(const struct ssa_callbacks *callbacks, const struct journal_names *names,
                       journal_visit *visit, void *context, struct ssa_error *err)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < names->count; i++) {
         JOURNAL_AUTO j = {.fd = -1, .callbacks = callbacks};
-        bool found = false;
-        ok = journal_open(&j, names->list[i]->d_name, &found, err);
+        struct ssa_error why = {0};
+        const enum journal_found found = journal_open(&j, names->list[i]->d_name, &why);
+        if (found == FOUND_STRAY || found == FOUND_UNKNOWN)
+            tell_passed_over(callbacks, &why);
         const bool settled = j.fd >= 0 && (j.entry.step == STEP_BEGUN || j.entry.step == STEP_CLOSED);
-        if (ok && found && !settled)
+        if (found == FOUND_ENTRY && !settled)
             ok = visit(context, &j, standing_of(&j), err);
     }
     return ok;
@@ -214,6 +222,45 @@ bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *co
     return ok;
 }
 
+static bool forget_one(const struct ssa_callbacks *callbacks, const char *name, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    if (!journal_forget(name, path, err))
+        return false;
+    tell(callbacks, SSA_NOTICE, "%s cannot be understood; it is put away as it is: %s", name, path);
+    return true;
+}
+
+bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count, struct ssa_error *err)
+{
+    struct journal_names names;
+    *count = 0;
+    const int lock = list_locked(&run->callbacks, true, &names, err);
+    if (lock < 0)
+        return false;
+    bool ok = true;
+    for (size_t i = 0; ok && i < names.count; i++) {
+        JOURNAL_AUTO j = {.fd = -1, .callbacks = &run->callbacks};
+        const char *name = names.list[i]->d_name;
+        if (journal_open(&j, name, NULL) != FOUND_UNKNOWN)
+            continue;
+        ++*count;
+        ok = !forget || forget_one(&run->callbacks, name, err);
+    }
+    journal_names_free(&names);
+    (void)close(lock);
+    return ok;
+}
+
+// The chain vouches for an entry without a checksum where the next one has its hash.
+static bool is_chained(const struct journal_names *names, size_t i)
+{
+    char hash[FINGERPRINT_TEXT];
+    struct entry next;
+    return i + 1 < names->count && journal_hash_closed(names->list[i]->d_name, hash, NULL) &&
+           journal_read_closed(names->list[i + 1]->d_name, &next, NULL) && strcmp(next.previous, hash) == 0;
+}
+
 bool history_each(const struct ssa_run *run, history_visit *visit, void *context, struct ssa_error *err)
 {
     struct journal_names names;
@@ -221,10 +268,12 @@ bool history_each(const struct ssa_run *run, history_visit *visit, void *context
     for (size_t i = 0; ok && i < names.count; i++) {
         struct entry entry;
         struct ssa_error why = {0};
-        if (journal_read_closed(names.list[i]->d_name, &entry, &why))
+        if (journal_read_closed(names.list[i]->d_name, &entry, &why)) {
+            entry.vouched = entry.vouched || is_chained(&names, i);
             ok = visit(context, names.list[i]->d_name, &entry, err);
-        else
+        } else {
             tell(&run->callbacks, SSA_WARNING, "%s: %s", why.subject, why.what);
+        }
     }
     journal_names_free(&names);
     return ok;
@@ -296,6 +345,11 @@ static bool warn(void *context, struct journal *j, enum standing standing, struc
 void journal_warn(const struct ssa_run *run)
 {
     struct ssa_run copy = *run;
-    if (journal_may_hold_any())
-        (void)each_open_locked(&run->callbacks, false, warn, &copy, NULL);
+    struct ssa_error why = {0};
+    // One that is at work with the journal is no reason to say anything.
+    if (journal_may_hold_any() && !each_open_locked(&run->callbacks, false, warn, &copy, &why) &&
+        why.hint[0] != '\0')
+        tell(&run->callbacks, SSA_WARNING,
+             "whether an earlier operation did not come to its end is not known: %s: %s. %s", why.subject,
+             why.what, why.hint);
 }

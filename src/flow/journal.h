@@ -11,7 +11,9 @@ struct journal {
     struct entry entry;
     char id[JOURNAL_ID_MAX]; // the file's name: begins with the time
     int fd;                  // locked; -1: none
-    size_t written;          // bytes
+    size_t written;          // where the next line goes
+    size_t dirty;            // where what a write that broke off has left ends; up to written: nothing
+    bool unfinished;         // the last line lacks its line break
     const struct ssa_callbacks *callbacks;
 };
 
@@ -40,11 +42,18 @@ void journal_end(struct journal *j);
 enum standing { IN_USE, WAITING, INTERRUPTED };
 
 // Shows each open entry, oldest first; those that are not in use are locked meanwhile, and visit may step,
-// close, or leave them. One that asked for nothing, and one that is closed, is put away unseen. visit returns
-// false to stop, with err filled.
+// close, or leave them. One that asked for nothing, and one that is closed, is put away unseen; what is none,
+// and what cannot be understood, is told as a warning and passed over. visit returns false to stop, with err
+// filled.
 typedef bool journal_visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err);
 bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context,
                        struct ssa_error *err) MUST_CHECK;
+
+// Counts the open entries that cannot be understood: those that are damaged, that another may have written,
+// or that an earlier version has left. forget: puts them away, whatever they are about, and says where. What
+// is no entry at all is not counted. Fails with SSA_CONFIG.
+bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count,
+                           struct ssa_error *err) MUST_CHECK;
 
 // Shows the closed entries, oldest first. A file that is none of ours is told as a warning and passed over.
 typedef bool history_visit(void *context, const char *id, const struct entry *entry, struct ssa_error *err);

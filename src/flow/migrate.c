@@ -252,9 +252,11 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
         return false;
     struct block block = block_of(&i.old, p.key_uri);
     if (!check_block(&block, run, err) || (what->shred && !may_shred(&i, run, output, err)) ||
-        !provision_prepare(
-            &p, run, output,
-            &(struct provisioning){.operation = OP_KEY_IMPORT, .with_secret = block.secret != NULL}, err) ||
+        !provision_prepare(&p, run, output,
+                           &(struct provisioning){.operation = OP_KEY_IMPORT,
+                                                  .client_id = block.client_id,
+                                                  .with_secret = block.secret != NULL},
+                           err) ||
         !claim(&p, &i, err) || !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
     secret_free(&i.pem);

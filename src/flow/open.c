@@ -230,6 +230,5 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
     return token_check_able(target->token, err) &&
            (!token_has_slots(target->token) || slot_survey(target->token, err)) &&
            token_login(target->token, true, &user, err) && choose_slot(run, output, target, err) &&
-           open_officer(target, run, err) &&
-           token_rehearse(target->token, output->import_way, output->rehearse, err);
+           open_officer(target, run, err);
 }

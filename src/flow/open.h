@@ -25,8 +25,8 @@ struct target {
 };
 
 // Finds the token for new keys: SSA_HSM_TOKEN; without it the only token there is, provided that a person
-// types its PIN. Checks that it can take a key, chooses a card's slot, logs in with a session that writes,
-// and rehearses but for a card's slots.
+// types its PIN. Checks that it can take a key, chooses a card's slot, and logs in with a session that
+// writes.
 bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
                        struct ssa_error *err) MUST_CHECK;
 

@@ -87,11 +87,36 @@ bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_
     return fits || too_long(err, path);
 }
 
+// The name in its folder, whose links are followed: no ".." is left of a path whose folder exists.
+static bool resolve_folder(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char whole[PATH_TEXT_MAX];
+    if (!path_absolute(path, whole, err))
+        return false;
+    char *slash = strrchr(whole, '/');
+    const char *name = slash == NULL ? "" : slash + 1;
+    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return text_format(out, PATH_TEXT_MAX, "%s", whole);
+    *slash = '\0';
+    char *folder = realpath(slash == whole ? "/" : whole, NULL);
+    const char *before = folder == NULL ? whole : strcmp(folder, "/") == 0 ? "" : folder;
+    const bool fits = text_format(out, PATH_TEXT_MAX, "%s/%s", before, name);
+    free(folder);
+    return fits || too_long(err, path);
+}
+
 bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char *whole = realpath(path, NULL);
     const bool fits = whole == NULL || text_format(out, PATH_TEXT_MAX, "%s", whole);
     const bool absent = whole == NULL;
     free(whole);
-    return absent ? path_absolute(path, out, err) : fits || too_long(err, path);
+    return absent ? resolve_folder(path, out, err) : fits || too_long(err, path);
+}
+
+bool path_is_config(const char *folder)
+{
+    char ours[PATH_TEXT_MAX], real[PATH_TEXT_MAX];
+    return path_config(ours, NULL) &&
+           (strcmp(ours, folder) == 0 || (path_resolved(ours, real, NULL) && strcmp(real, folder) == 0));
 }

@@ -14,6 +14,9 @@ bool path_state(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHEC
 // The file of a profile: NAME.env in the configuration, or the path itself where name has a slash.
 bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// Whether a folder is the one of the configuration, with its links followed or not.
+bool path_is_config(const char *folder);
+
 // Makes a folder of ours and what is missing above it, mode 0700.
 bool path_make(const char *folder, struct ssa_error *err) MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
 #include "flow/settings.h"
@@ -65,11 +66,20 @@ bool profile_choose(struct profile_target *target, const struct ssa_run *run, co
     return error_set(err, SSA_CONFIG, "ENAMETOOLONG", target->path, "the path is too long");
 }
 
+// Only our own folder is made, and must be ours alone; another that is missing is more likely a typing error.
+static bool make_own_folder(const char *folder, struct ssa_error *err)
+{
+    if (!path_is_config(folder))
+        return true;
+    const int fd = path_make(folder, err) ? open_own_folder(folder, err) : -1;
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
 bool profile_reserve(struct profile_target *target, struct ssa_error *err)
 {
-    char ours[PATH_TEXT_MAX];
-    // Only our own folder is made; another that is missing is more likely a typing error.
-    if (path_config(ours, NULL) && strcmp(ours, target->folder) == 0 && !path_make(ours, err))
+    if (!make_own_folder(target->folder, err))
         return false;
     target->fd = open(target->draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
     if (target->fd < 0) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/owner.h"
 #include "core/text.h"
 #include "flow/dotenv.h"
 #include "flow/read.h"
@@ -94,12 +95,61 @@ static bool read_file(struct profile_read *profile, int fd, const struct ssa_cal
            dotenv_read(&profile->text, profile->path, take_assignment, profile, err);
 }
 
-static bool absent(const struct profile_read *profile, int number, struct ssa_error *err)
+static bool absent_or_unreadable(const char *path, int number, struct ssa_error *err)
 {
-    error_errno(err, SSA_CONFIG, number, profile->path, "the profile cannot be read");
+    error_errno(err, SSA_CONFIG, number, path, "the profile cannot be read");
     return number == ENOENT
                ? error_hint(err, "`ssa-hsm account create`, `key create` and `key import` write it.")
                : false;
+}
+
+// Whether the path is of a file of the configuration folder: folder is that then, and name what it is called
+// there.
+static bool is_in_config(const char *path, char folder[static PATH_TEXT_MAX], const char **name)
+{
+    if (!path_absolute(path, folder, NULL))
+        return false;
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL || slash == folder)
+        return false;
+    *slash = '\0';
+    *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+    return path_is_config(folder);
+}
+
+// One of the configuration folder, which may be a link. What others could have written names whatever module
+// and server they like.
+static int open_own(const char *folder, const char *name, const char *path, struct ssa_error *err)
+{
+    const int in = open_own_folder(folder, err);
+    if (in < 0)
+        return -1;
+    const int fd = openat(in, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const int number = errno;
+    (void)close(in);
+    if (fd < 0)
+        (void)absent_or_unreadable(path, number, err);
+    errno = number;
+    if (fd < 0 || linked_file_is_ours(fd, path, err))
+        return fd;
+    (void)close(fd);
+    errno = EPERM;
+    return -1;
+}
+
+// One that is elsewhere is where its user put it. On failure err is filled, and errno says why.
+static int open_profile(const char *path, struct ssa_error *err)
+{
+    char folder[PATH_TEXT_MAX];
+    const char *name = NULL;
+    if (is_in_config(path, folder, &name))
+        return open_own(folder, name, path, err);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int number = errno;
+    if (fd < 0)
+        (void)absent_or_unreadable(path, number, err);
+    errno = number;
+    return fd;
 }
 
 // Adds a profile. One that may be absent and is leaves no trace.
@@ -109,10 +159,15 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
     struct profile_read *profile = &s->profiles[s->profile_count];
     if (!path_profile(name, profile->path, err))
         return false;
-    const int fd = open(profile->path, O_RDONLY | O_CLOEXEC);
-    const int number = errno;
-    if (fd < 0)
-        return (number == ENOENT && may_be_absent) || absent(profile, number, err);
+    struct ssa_error why = {0};
+    const int fd = open_profile(profile->path, &why);
+    if (fd < 0 && errno == ENOENT)
+        return may_be_absent || absent_or_unreadable(profile->path, ENOENT, err);
+    if (fd < 0) {
+        if (err != NULL)
+            *err = why;
+        return false;
+    }
     (void)text_format(profile->name, sizeof profile->name, "%s", name);
     s->profile_count++; // whose text is freed with the settings from here on
     const bool ok = read_file(profile, fd, callbacks, err) &&

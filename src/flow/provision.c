@@ -3,6 +3,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/profile_files.h"
 #include "flow/reference.h"
 #include "flow/rest.h"
 #include "flow/result.h"
@@ -65,7 +66,35 @@ static bool prepare_profile(struct provision *p, const struct provisioning *what
     // Half of a profile is for what others keep in it; ours takes less than the other half.
     return journal_step(&p->journal, STEP_BEGUN, err) && profile_reserve(&p->target, err) &&
            secret_new(&p->rest, PROFILE_MAX / 2, err) &&
-           rest_append(p->target.path, what->with_secret, &p->rest, err);
+           rest_append(p->target.path, what->with_secret, &p->rest, err) &&
+           profile_mark(p->target.path, entry->profile_before, err);
+}
+
+// The last digits of the operation's name are its own.
+static void throwaway_name(const char *operation, char out[static APS_ID_MAX])
+{
+    const char *own = strrchr(operation, '-');
+    (void)text_format(out, APS_ID_MAX, "ssa-hsm rehearsal %s", own == NULL ? operation : own + 1);
+}
+
+// What is on the token for a moment alone has a name of this run: whoever is killed meanwhile has written it
+// down.
+static bool rehearse(struct provision *p, struct ssa_error *err)
+{
+    struct entry *entry = &p->journal.entry;
+    if (!write_uri(p, NULL, entry->token, err))
+        return false;
+    if (!token_rehearses(p->to.token, p->output->import_way))
+        return token_rehearse(p->to.token, p->output->import_way, p->output->rehearse, err);
+    throwaway_name(p->journal.id, entry->throwaway);
+    token_name_throwaway(p->to.token, entry->throwaway);
+    if (!journal_step(&p->journal, STEP_REHEARSING, err))
+        return false;
+    const bool fit = token_rehearse(p->to.token, p->output->import_way, p->output->rehearse, err);
+    // With something left, the entry stays open, for `key recover`.
+    if (token_throwaway_is_gone(p->to.token))
+        return journal_step(&p->journal, STEP_BEGUN, fit ? err : NULL) && fit;
+    return fit;
 }
 
 bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
@@ -75,25 +104,31 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
     if (!what->without_key &&
         (!check_memory(err) || !secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
         return false;
-    if (!journal_begin(&p->journal, run, what->operation, err) || !prepare_profile(p, what, err))
+    if (!journal_begin(&p->journal, run, what->operation, err))
+        return false;
+    struct entry *entry = &p->journal.entry;
+    if (what->client_id != NULL &&
+        !text_format(entry->client_id, sizeof entry->client_id, "%s", what->client_id))
+        return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
+    if (!prepare_profile(p, what, err))
         return false;
     if (what->without_key)
         return true;
     if (!open_target_token(run, output, &p->to, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->to.token)->uri);
+    if (!rehearse(p, err))
+        return false;
     bool wrapped = false;
     const char *way = token_import_way(p->to.token, &wrapped);
     tell(&run->callbacks, SSA_DETAIL, "import: %s%s", wrapped ? "wrapped, " : "", way);
     if (!token_limits_mechanisms(p->to.token))
         tell(&run->callbacks, SSA_DETAIL,
-             "the token does not take CKA_ALLOWED_MECHANISMS: whoever has the PIN may decrypt with the key "
-             "by raw "
-             "RSA (CKM_RSA_X_509)");
-    struct entry *entry = &p->journal.entry;
+             "the PKCS#11 token does not take CKA_ALLOWED_MECHANISMS: whoever has the PIN may decrypt with "
+             "the key by raw RSA (CKM_RSA_X_509)");
     memcpy(entry->slot, p->to.slot.name, sizeof entry->slot);
     entry->slot_was_used = p->to.slot.used;
-    return write_uri(p, NULL, entry->token, err);
+    return true;
 }
 
 void provision_failed(struct provision *p, struct ssa_error *err)
@@ -141,24 +176,41 @@ static void tell_overwritten(const struct provision *p)
              p->to.slot.name, p->to.slot.name);
 }
 
-// Who the key is, in p and in the journal: after this it may be in the token.
+// Who the key is.
 static bool name_key(struct provision *p, const char *kid, const char *email, const char *account_id,
                      struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
     if (!text_format(p->kid, sizeof p->kid, "%s", kid) ||
         !text_format(p->email, sizeof p->email, "%s", email != NULL ? email : "") ||
         !label_of(email, account_id, kid, p->label))
         return error_set(err, SSA_CONFIG, NULL, kid, "the key's label would be longer than %u bytes",
                          KEY_LABEL_MAX);
     const struct key_name name = name_of(p);
-    if (!write_uri(p, &name, p->key_uri, err))
+    return write_uri(p, &name, p->key_uri, err);
+}
+
+// Looked at before the import, for whoever has to tell later what came in by it: nothing has its id, and its
+// modulus.
+static bool look_before(struct provision *p, const struct rsa_key *numbers, struct ssa_error *err)
+{
+    struct entry *entry = &p->journal.entry;
+    const struct key_name name = name_of(p);
+    if (!key_check_free(p->to.token, &name, err))
         return false;
-    (void)text_format(entry->kid, sizeof entry->kid, "%s", p->kid);
-    (void)text_format(entry->email, sizeof entry->email, "%s", p->email);
+    entry->id_was_free = true;
+    fingerprint(numbers->n, entry->modulus);
+    return true;
+}
+
+// After this it may be in the token.
+static bool write_down(struct provision *p, struct ssa_error *err)
+{
+    struct entry *entry = &p->journal.entry;
     bool wrapped = false;
     (void)token_import_way(p->to.token, &wrapped);
     (void)text_format(entry->import, sizeof entry->import, "%s", wrapped ? "wrapped" : "plain");
+    (void)text_format(entry->kid, sizeof entry->kid, "%s", p->kid);
+    (void)text_format(entry->email, sizeof entry->email, "%s", p->email);
     (void)text_format(entry->label, sizeof entry->label, "%s", p->label);
     (void)text_format(entry->key_uri, sizeof entry->key_uri, "%s", p->key_uri);
     return journal_step(&p->journal, STEP_KEY_MADE, err);
@@ -171,11 +223,10 @@ bool provision_import(struct provision *p, const char *source, const char *kid, 
 #ifdef SSA_HSM_PLANT_LEAK
     plant_leak(&p->pem);
 #endif
-    if (!name_key(p, kid, email, account_id, err) || !rsa_key_from_pem(&p->pem, &numbers, source, err))
+    if (!name_key(p, kid, email, account_id, err) || !rsa_key_from_pem(&p->pem, &numbers, source, err) ||
+        !look_before(p, &numbers, err) || !write_down(p, err))
         return false;
     const struct key_name name = name_of(p);
-    if (!key_check_free(p->to.token, &name, err))
-        return false;
     const bool imported = key_import(p->to.token, &numbers, &p->pem, &name, &p->key, err);
     secret_free(&p->pem);
     if (!imported) {
@@ -220,6 +271,18 @@ static bool append_rest(const struct provision *p, struct secret *profile, struc
            error_set(err, SSA_CONFIG, NULL, p->target.path, "grows longer than %u bytes", PROFILE_MAX);
 }
 
+// Whoever wrote the profile meanwhile is not overwritten.
+static bool is_as_before(const struct provision *p, struct ssa_error *err)
+{
+    char mark[FINGERPRINT_TEXT];
+    if (!p->target.replace)
+        return true; // then nothing is replaced
+    return profile_mark(p->target.path, mark, err) &&
+           (strcmp(mark, p->journal.entry.profile_before) == 0 ||
+            error_set(err, SSA_CONFIG, NULL, p->target.path,
+                      "another has changed the profile meanwhile, and it is left as it is"));
+}
+
 bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,
                       struct ssa_error *err)
 {
@@ -230,7 +293,7 @@ bool provision_finish(struct provision *p, const struct block *block, struct ssa
     if (!secret_new(&profile, PROFILE_MAX, err) || !secret_new(&shown, PROFILE_MAX, err) ||
         !block_write(block, p->run, &profile, err) || (with_profile && !append_rest(p, &profile, err)) ||
         !block_show(block, p->target.path, p->output->show_secret, &shown, err) ||
-        !text_take(&created->block, &shown, err))
+        !text_take(&created->block, &shown, err) || (with_profile && !is_as_before(p, err)))
         return false;
     (void)text_format(created->email, sizeof created->email, "%s", block->email != NULL ? block->email : "");
     (void)text_format(created->path, sizeof created->path, "%s", p->target.path);

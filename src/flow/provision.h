@@ -30,9 +30,10 @@ void provision_end(struct provision *p);
 // What is wanted: which parts of a provisioning there are.
 struct provisioning {
     enum operation operation;
-    bool with_secret;     // the new block has the client secret, so that an old one in the file goes
-    bool without_key;     // no token
-    bool without_profile; // no file: the block is shown alone
+    const char *client_id; // where that is not the settings'; NULL else
+    bool with_secret;      // the new block has the client secret, so that an old one in the file goes
+    bool without_key;      // no token
+    bool without_profile;  // no file: the block is shown alone
 };
 
 // Makes sure, before the API or a file is asked for a key, that there is locked memory for it, a journal, a

@@ -7,6 +7,8 @@
 #include "flow/api.h"
 #include "flow/audit.h"
 #include "flow/manage.h"
+#include "flow/ours.h"
+#include "flow/uses.h"
 #include "hsm/key.h"
 
 // What the audit trail says was made here.
@@ -29,10 +31,16 @@ static bool makes_a_key(enum operation operation)
 static bool add(void *context, const char *id, const struct entry *e, struct ssa_error *err)
 {
     struct trail *trail = context;
-    (void)id;
     if (!makes_a_key(e->operation) || e->kid[0] == '\0' || e->key_uri[0] == '\0' ||
         !entry_is_ours(e, trail->run->settings))
         return true;
+    // A damaged one may name a key that never was, and the place of one that is used.
+    if (!e->vouched) {
+        tell(&trail->run->callbacks, SSA_WARNING,
+             "%s is of an earlier version, and nothing vouches for it: its key %s is not looked at", id,
+             e->kid);
+        return true;
+    }
     struct entry *grown = reallocarray(trail->list, trail->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the history");
@@ -59,6 +67,9 @@ static bool know_keys(struct pruning *p, const char *account, struct ssa_error *
     if (strcmp(p->account, account) == 0)
         return true;
     if (!aps_key_list(p->client, account, &p->keys, err) && !aps_is_gone(err))
+        return false;
+    // Where it lacks a key that is in use here, it says nothing of the others.
+    if (!use_believes_keys(p->run, account, NULL, &p->keys, err))
         return false;
     return text_format(p->account, sizeof p->account, "%s", account);
 }
@@ -119,6 +130,7 @@ static bool prune_one(struct pruning *p, const struct entry *e, struct ssa_error
     uint8_t slot = 0;
     enum located located;
     URI_AUTO *uri = NULL;
+    struct ssa_error why = {0};
     for (size_t i = 0; i < p->keys.count; i++)
         if (strcmp(p->keys.list[i].kid, e->kid) == 0)
             return true;
@@ -132,6 +144,11 @@ static bool prune_one(struct pruning *p, const struct entry *e, struct ssa_error
         return false;
     if (located != LOCATED)
         return true;
+    if (!may_go(p->run, e, e->kid, &key, &why)) {
+        tell(&p->run->callbacks, SSA_NOTICE, "key %s is left on token \"%s\": %s (%s)", e->kid,
+             token_info(p->to->token)->label, why.what, why.subject);
+        return true;
+    }
     p->found++;
     return !confirmed(p, e) || destroy(p, e, &key, slot, err);
 }

@@ -71,9 +71,12 @@ bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size
     *found = 0;
     if (how->key_id != NULL && !aps_is_id(how->key_id))
         return error_set(err, SSA_USAGE, NULL, how->key_id, "can be no key's id");
-    if (!recover(&r, err))
+    size_t unknown = 0;
+    // First: what is forgotten is not warned about.
+    if (!journal_count_unknown(run, how->forget, &unknown, err) || !recover(&r, err))
         return false;
-    *found = r.found;
+    r.left += how->forget ? 0 : unknown;
+    *found = r.found += unknown;
     if (r.left == 0)
         return true;
     error_set(err, SSA_IMPORT_LEFT, NULL, NULL, "%zu of %zu operations could not be settled", r.left,

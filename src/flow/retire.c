@@ -1,46 +1,20 @@
 // The old key's end.
 #include "flow/retire.h"
 
-#include <dirent.h>
-#include <stdlib.h>
-
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/open.h"
-#include "flow/pair.h"
-
-static bool ends_in(const char *name, const char *end)
-{
-    const size_t len = strlen(name), tail = strlen(end);
-    return len > tail && strcmp(name + len - tail, end) == 0;
-}
-
-static bool check_profile(const char *path, const struct entry *e, struct ssa_error *err)
-{
-    char kid[APS_ID_MAX];
-    profile_key_id(path, kid);
-    if (strcmp(kid, e->old_kid) != 0)
-        return true;
-    error_set(err, SSA_CONFIG, NULL, path, "the profile still names the old key %s, which therefore is left",
-              e->old_kid);
-    return error_hint(err, "Write it anew (`ssa-hsm key create --profile NAME --force`) or remove it, then: "
-                           "`ssa-hsm key rotate --finish`.");
-}
+#include "flow/uses.h"
+#include "hsm/key.h"
 
 // A key that a profile of ours names is one that somebody still fetches tokens with.
-static bool check_unused(const struct entry *e, struct ssa_error *err)
+static bool check_unused(const struct ssa_run *run, const struct entry *e, struct ssa_error *err)
 {
-    char folder[PATH_TEXT_MAX], path[PATH_TEXT_MAX];
-    if ((e->profile[0] != '\0' && !check_profile(e->profile, e, err)) || !path_config(folder, err))
-        return false;
-    DIR *dir = opendir(folder);
-    bool ok = true;
-    for (const struct dirent *d; ok && dir != NULL && (d = readdir(dir)) != NULL;)
-        if (ends_in(d->d_name, ".env") && text_format(path, sizeof path, "%s/%s", folder, d->d_name))
-            ok = check_profile(path, e, err);
-    if (dir != NULL)
-        (void)closedir(dir);
-    return ok;
+    // The environment's block is the old one by nature, where there was no profile.
+    const struct use use = {.run = run, .entry = e, .id = e->old_kid, .thing = "old key"};
+    return use_none(&use, err) ||
+           error_hint(err, "Write it anew (`ssa-hsm key create --profile NAME --force`) or remove it, then: "
+                           "`ssa-hsm key rotate --finish`.");
 }
 
 static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_error *err)
@@ -66,7 +40,11 @@ static bool destroy_on(struct target *to, const struct ssa_run *run, const struc
     *found = located == LOCATED;
     if (*found)
         return open_officer(to, run, err) && key_destroy(to->token, &name, &key, err);
-    if (located != LOCATED_NOTHING)
+    if (located != LOCATED_NOTHING && name.slot == 0)
+        tell(&run->callbacks, SSA_NOTICE,
+             "token \"%s\" holds something else, too, under the old key's id: it is left",
+             token_info(to->token)->label);
+    else if (located != LOCATED_NOTHING)
         tell(&run->callbacks, SSA_NOTICE,
              "slot %s of token \"%s\" does not hold the old key any more: it is left", slot_name(name.slot),
              token_info(to->token)->label);
@@ -103,7 +81,7 @@ bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, st
 {
     struct entry *e = &j->entry;
     bool found = false;
-    if (!check_unused(e, err)) {
+    if (!check_unused(run, e, err)) {
         // It waits for somebody to say so again, and stands in nobody's way.
         struct ssa_error unwritten = {0};
         e->retires_at_once = false;

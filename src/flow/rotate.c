@@ -11,7 +11,7 @@
 #include "flow/audit.h"
 #include "flow/fetch.h"
 #include "flow/manage.h"
-#include "flow/pair.h"
+#include "flow/profile_files.h"
 #include "flow/recover.h"
 #include "flow/result.h"
 #include "flow/retire.h"
@@ -90,11 +90,13 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
 static bool check_current(const struct ssa_run *run, const struct identity *identity, const char *profile,
                           struct ssa_error *err)
 {
-    char kid[APS_ID_MAX];
+    struct profile_said said;
+    bool there = false;
     struct waiting w = {.run = run, .account = identity->account_id};
     if (profile[0] != '\0') {
-        profile_key_id(profile, kid);
-        if (strcmp(kid, identity->key_id) != 0)
+        if (!profile_read_said(profile, &said, &there, err))
+            return false;
+        if (strcmp(said.key_id, identity->key_id) != 0)
             return error_set(err, SSA_CONFIG, NULL, profile,
                              "another has changed the profile meanwhile: nothing is done");
     }

@@ -118,25 +118,10 @@ static bool open_own(const struct ssa_run *run, const struct uri *uri, struct ta
     return token_login(own->token, true, &user, err);
 }
 
-// Versions before marks wrote no URI, and made nothing that can be known again.
-static bool is_unmarked(const struct journal *j)
-{
-    return j->entry.key_uri[0] == '\0';
-}
-
-static bool close_unmarked(const struct ssa_run *run, struct journal *j)
-{
-    return recovery_close(
-        run, j, OUTCOME_UNKNOWN,
-        "whether it was carried out is not known: `pkcs11-tool --login --list-objects` shows it");
-}
-
 bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct target own = {0};
     URI_AUTO *uri = NULL;
-    if (is_unmarked(j))
-        return close_unmarked(r->run, j);
     if (!uri_parse(j->entry.key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;
     struct target *to = recovery_opened(r);
@@ -167,8 +152,6 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
     struct left *left = context;
     if (standing != INTERRUPTED || !is_about(left, &j->entry))
         return true;
-    if (is_unmarked(j))
-        return close_unmarked(left->run, j);
     if (!settle_on(left->run, j, left->token, left->uri, err))
         return false;
     left->removed |= j->entry.operation == OP_SECRET_REMOVE && j->entry.outcome == OUTCOME_DONE;

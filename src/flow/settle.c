@@ -2,12 +2,12 @@
 // gets its profile; anything else is undone, and nothing is touched that it cannot be shown to have made.
 #include "flow/settle.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/draft.h"
+#include "flow/ours.h"
 #include "flow/pair.h"
+#include "flow/profile_files.h"
 #include "flow/retire.h"
 #include "flow/secret_left.h"
 #include "flow/undo.h"
@@ -32,7 +32,7 @@ static struct ssa_error interruption(void)
 // The account was asked for, and its id is not known.
 static bool settle_account_asked(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
-    struct made made = {.asked = j->entry.asked};
+    struct made made = {.entry = &j->entry, .asked = j->entry.asked};
     struct ssa_error undone = interruption();
     undo_lost_account(r->client, r->run, j->entry.name, &made, &undone);
     // A name is given once: with somebody else's there, this operation has made none.
@@ -41,12 +41,14 @@ static bool settle_account_asked(struct recovery *r, struct journal *j, struct s
     return conclude(r, j, &undone, err);
 }
 
-// Whether the account that the operation made holds nothing that another has put there: then it goes as a
-// whole.
+// The account that the operation made goes as a whole, where it is that one and another has put nothing
+// there.
 static bool drop_account(struct recovery *r, struct journal *j, const struct aps_keys *keys,
                          struct ssa_error *err)
 {
     struct entry *e = &j->entry;
+    struct ssa_error why = {0};
+    bool gone = false;
     if (keys->count > 0) {
         char line[PATH_TEXT_MAX];
         (void)text_format(
@@ -55,7 +57,12 @@ static bool drop_account(struct recovery *r, struct journal *j, const struct aps
             keys->list[0].kid);
         return recovery_close(r->run, j, OUTCOME_LEFT, line);
     }
-    return (aps_account_delete(r->client, e->account, err) || aps_is_gone(err)) &&
+    const bool may = account_may_go(r->run, r->client, e, e->account, &gone, &why);
+    if (!may && why.code == SSA_IMPORT_LEFT)
+        return recovery_close(r->run, j, OUTCOME_LEFT, why.what);
+    if (!may && err != NULL)
+        *err = why;
+    return may && (gone || aps_account_delete(r->client, e->account, err) || aps_is_gone(err)) &&
            recovery_close(r->run, j, OUTCOME_UNDONE, "the account that had been made is deleted again");
 }
 
@@ -73,7 +80,8 @@ static bool drop_key(struct recovery *r, struct journal *j, struct aps_keys *fre
                      struct ssa_error *err)
 {
     char line[PATH_TEXT_MAX];
-    if (!aps_key_delete(r->client, j->entry.account, kid, err) && !aps_is_gone(err))
+    if (!may_go(r->run, &j->entry, kid, NULL, err) ||
+        (!aps_key_delete(r->client, j->entry.account, kid, err) && !aps_is_gone(err)))
         return false;
     forget_key(fresh, kid);
     (void)text_format(line, sizeof line, "the key %s, whose private half nobody has, is deleted at the API",
@@ -92,7 +100,7 @@ static bool choose_key(struct recovery *r, const struct entry *e, const struct a
     for (size_t i = 0; i < fresh->count; i++) {
         const struct aps_key *key = &fresh->list[i];
         const size_t used = strlen(list);
-        if (r->key_id != NULL && strcmp(r->key_id, key->kid) == 0)
+        if (strcmp(r->key_id != NULL ? r->key_id : e->kid, key->kid) == 0)
             *chosen = key;
         if (!window_has_key(&e->asked, key))
             continue;
@@ -100,7 +108,8 @@ static bool choose_key(struct recovery *r, const struct entry *e, const struct a
         candidate = key;
         (void)text_format(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", key->kid);
     }
-    if (*chosen != NULL || candidates == 0)
+    // One whose id the answer told is not to be taken for another, which came in the same seconds.
+    if (*chosen != NULL || candidates == 0 || (r->key_id == NULL && e->kid[0] != '\0'))
         return true;
     if (candidates == 1) {
         *chosen = candidate;
@@ -124,7 +133,7 @@ static bool choose_key(struct recovery *r, const struct entry *e, const struct a
                       "`ssa-hsm key recover --key KEY_ID` deletes that one; `--forget` leaves them all.");
 }
 
-// A key was asked for, and its id is not known.
+// A key was asked for; its id is known where the answer came.
 static bool settle_key_asked(struct recovery *r, struct journal *j, struct aps_keys *fresh,
                              struct ssa_error *err)
 {
@@ -151,7 +160,9 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
 {
     struct entry *e = &j->entry;
     const bool imported_only = e->operation == OP_KEY_IMPORT;
-    if (!pair_destroy(pair, err))
+    const struct key *found = pair->located == LOCATED_NOTHING ? NULL : &pair->key;
+    if (!pair_confirm(pair, err) || !may_go(r->run, e, e->kid, found, err) || !pair_destroy(pair, err) ||
+        !pair_sweep(pair, err))
         return false;
     if (!imported_only && keys_have(fresh, e->kid) && !drop_key(r, j, fresh, e->kid, err))
         return false;
@@ -166,12 +177,15 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
 static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair, struct ssa_error *err)
 {
     struct entry *e = &j->entry;
-    char line[PATH_TEXT_MAX + 64];
-    if (!pair_profile(r, j, err))
+    char line[2 * PATH_TEXT_MAX + 128], where[PATH_TEXT_MAX];
+    bool beside = false;
+    if (!pair_profile(r, j, where, &beside, err) || !pair_sweep(pair, err))
         return false;
-    (void)text_format(line, sizeof line, "key %s is whole on both sides; its profile is %s", e->kid,
-                      e->profile);
-    if (e->operation != OP_KEY_ROTATE)
+    (void)text_format(line, sizeof line, "key %s is whole on both sides; its profile is %s%s%s", e->kid,
+                      where, beside ? ", since something else has taken the place of " : "",
+                      beside ? e->profile : "");
+    // Beside a profile that somebody wrote meanwhile nobody has switched to the new key.
+    if (e->operation != OP_KEY_ROTATE || beside)
         return recovery_close(r->run, j, OUTCOME_DONE, line);
     recovery_note(r->run, j, line);
     r->switched = true;
@@ -200,10 +214,20 @@ static bool list_fresh(struct recovery *r, const struct entry *e, struct aps_key
     *fresh = (struct aps_keys){0};
     if (e->operation == OP_KEY_IMPORT)
         return true;
-    if (keys_since(r->client, e->account, &e->before, fresh, err))
+    if (keys_since(r->client, r->run, e->account, &e->before, fresh, err))
         return true;
     *gone = aps_is_gone(err);
     return *gone;
+}
+
+// An account without a key that has its profile is all that was wanted.
+static bool has_its_profile(const struct entry *e)
+{
+    struct profile_said said;
+    bool there = false;
+    return e->operation == OP_ACCOUNT_CREATE && e->step == STEP_ACCOUNT_MADE && e->profile[0] != '\0' &&
+           profile_read_said(e->profile, &said, &there, NULL) && there &&
+           strcmp(said.account, e->account) == 0;
 }
 
 static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error *err)
@@ -214,20 +238,51 @@ static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error 
         return false;
     if (j->entry.step >= STEP_KEY_MADE)
         return settle_pair(r, j, &fresh, err);
+    if (!gone && has_its_profile(&j->entry))
+        return recovery_close(r->run, j, OUTCOME_DONE, "the account is made, and has its profile");
     if (gone)
         return recovery_close(r->run, j, OUTCOME_UNDONE, "the account is gone, and so is what it held");
     return settle_key_asked(r, j, &fresh, err);
 }
 
+static bool destroy_throwaway(struct recovery *r, struct journal *j, struct target *own, size_t *destroyed,
+                              struct ssa_error *err)
+{
+    URI_AUTO *uri = NULL;
+    struct target *to = recovery_opened(r);
+    if (!uri_parse(j->entry.token, &uri, err))
+        return false;
+    if (to == NULL || !token_matches(to->token, uri)) {
+        to = own;
+        if (!open_token_again(r->run, j->entry.token, own, err))
+            return false;
+    }
+    return token_destroy_throwaway(to->token, j->entry.throwaway, destroyed, err);
+}
+
+// Nothing was asked of the API; something throwaway may be on the token.
+static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_error *err)
+{
+    struct target own = {0};
+    size_t destroyed = 0;
+    const bool done = destroy_throwaway(r, j, &own, &destroyed, err);
+    token_close(&own.token);
+    uri_free(&own.uri);
+    return done &&
+           recovery_close(r->run, j, destroyed > 0 ? OUTCOME_UNDONE : OUTCOME_FAILED,
+                          destroyed > 0 ? "what its rehearsal had left on the PKCS#11 token is destroyed"
+                                        : "its rehearsal has left nothing on the PKCS#11 token");
+}
+
 bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct entry *e = &j->entry;
-    if (e->draft[0] != '\0' && unlink(e->draft) != 0 && errno != ENOENT) {
-        const int number = errno;
-        return error_errno(err, SSA_CONFIG, number, e->draft, "the profile's draft cannot be removed");
-    }
+    if (!draft_remove(e, err))
+        return false;
     if (entry_is_about_secret(e))
         return secret_settle(r, j, err);
+    if (e->step == STEP_REHEARSING)
+        return settle_rehearsal(r, j, err);
     if (e->step == STEP_ASKED)
         return recovery_close(r->run, j, OUTCOME_UNKNOWN,
                               "whether it was carried out was not heard: `ssa-hsm key list` shows it");

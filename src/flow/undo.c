@@ -5,6 +5,8 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/ours.h"
+#include "flow/uses.h"
 
 // The reason stays; class and hint say what became of what had been made.
 static void conclude(struct ssa_error *err, const struct made *made, bool clean, const char *hint)
@@ -24,6 +26,17 @@ static void conclude(struct ssa_error *err, const struct made *made, bool clean,
                reason);
 }
 
+// The answer to the creation was no, or none, and nothing of it is there: a no that the server gave keeps its
+// class.
+static void conclude_nothing(struct ssa_error *err, const struct made *made, const char *hint)
+{
+    const enum ssa_class class = err->code;
+    const bool no = class == SSA_REFUSED || class == SSA_CREDENTIALS;
+    conclude(err, made, true, hint);
+    if (no && made->key != APS_DONE && !made->new_account && err->code == SSA_IMPORT_CLEAN)
+        err->code = class;
+}
+
 static void conclude_deletion(struct ssa_error *err, const struct made *made, bool deleted,
                               const struct ssa_error *why, const char *thing, const char *id,
                               const char *command)
@@ -39,13 +52,40 @@ static void conclude_deletion(struct ssa_error *err, const struct made *made, bo
     conclude(err, made, deleted, hint);
 }
 
-static void undo_account(struct aps *client, const struct made *made, struct ssa_error *err)
+static void conclude_account(struct aps *client, const struct made *made, bool may, struct ssa_error *why,
+                             struct ssa_error *err)
 {
     char command[256];
+    const char *id = made->account.id;
+    const bool deleted = may && (aps_account_delete(client, id, why) || aps_is_gone(why));
+    (void)text_format(command, sizeof command, "ssa-hsm account delete %s", id);
+    conclude_deletion(err, made, deleted, why, "account", id, command);
+}
+
+// In an account that stays, its key goes alone.
+static void drop_own_key(struct aps *client, const struct ssa_run *run, const struct made *made)
+{
     struct ssa_error why = {0};
-    const bool deleted = aps_account_delete(client, made->account.id, &why);
-    (void)text_format(command, sizeof command, "ssa-hsm account delete %s", made->account.id);
-    conclude_deletion(err, made, deleted, &why, "account", made->account.id, command);
+    if (made->kid[0] != '\0' && may_go(run, made->entry, made->kid, NULL, &why) &&
+        aps_key_delete(client, made->account.id, made->kid, &why))
+        tell(&run->callbacks, SSA_NOTICE, "the key %s that had been made is deleted again at the API",
+             made->kid);
+}
+
+// False where the API says that there is no such account: then the id that was told is not that of the one
+// that was made.
+static bool undo_account(struct aps *client, const struct ssa_run *run, const struct made *made,
+                         struct ssa_error *err)
+{
+    struct ssa_error why = {0};
+    bool gone = false;
+    const bool may = account_may_go(run, client, made->entry, made->account.id, &gone, &why);
+    if (gone)
+        return false;
+    if (!may)
+        drop_own_key(client, run, made);
+    conclude_account(client, made, may, &why, err);
+    return true;
 }
 
 bool keys_have(const struct aps_keys *keys, const char *kid)
@@ -56,12 +96,12 @@ bool keys_have(const struct aps_keys *keys, const char *kid)
     return false;
 }
 
-bool keys_since(struct aps *client, const char *account, const struct aps_keys *before,
-                struct aps_keys *fresh, struct ssa_error *err)
+bool keys_since(struct aps *client, const struct ssa_run *run, const char *account,
+                const struct aps_keys *before, struct aps_keys *fresh, struct ssa_error *err)
 {
     struct aps_keys now = {0};
     *fresh = (struct aps_keys){0};
-    if (!aps_key_list(client, account, &now, err))
+    if (!aps_key_list(client, account, &now, err) || !use_believes_keys(run, account, before, &now, err))
         return false;
     for (size_t i = 0; i < now.count; i++)
         if (!keys_have(before, now.list[i].kid))
@@ -71,11 +111,13 @@ bool keys_since(struct aps *client, const char *account, const struct aps_keys *
 
 // False where the API says that there is no such key: then the id that was told is not that of the key that
 // was made.
-static bool delete_key(struct aps *client, const struct made *made, const char *kid, struct ssa_error *err)
+static bool delete_key(struct aps *client, const struct ssa_run *run, const struct made *made,
+                       const char *kid, struct ssa_error *err)
 {
     char command[SSA_ERROR_TEXT_MAX / 2];
     struct ssa_error why = {0};
-    const bool deleted = aps_key_delete(client, made->account.id, kid, &why);
+    const bool deleted =
+        may_go(run, made->entry, kid, NULL, &why) && aps_key_delete(client, made->account.id, kid, &why);
     if (!deleted && aps_is_gone(&why))
         return false;
     (void)text_format(command, sizeof command, "ssa-hsm key delete %s --account %s", kid, made->account.id);
@@ -84,12 +126,13 @@ static bool delete_key(struct aps *client, const struct made *made, const char *
 }
 
 // The answer was lost: which key is ours shows in what has come since.
-static void undo_unknown_key(struct aps *client, const struct made *made, struct ssa_error *err)
+static void undo_unknown_key(struct aps *client, const struct ssa_run *run, const struct made *made,
+                             struct ssa_error *err)
 {
     struct aps_keys fresh;
     struct ssa_error why = {0};
     char hint[SSA_ERROR_TEXT_MAX];
-    if (!keys_since(client, made->account.id, &made->before, &fresh, &why)) {
+    if (!keys_since(client, run, made->account.id, &made->before, &fresh, &why)) {
         (void)text_format(
             hint, sizeof hint,
             "A key may have been made, and the account's keys could not be listed (%s). Before, account %s "
@@ -97,7 +140,7 @@ static void undo_unknown_key(struct aps *client, const struct made *made, struct
             why.what, made->account.id, made->before.count, made->account.id);
         conclude(err, made, false, hint);
     } else if (fresh.count == 0) {
-        conclude(err, made, true, "No key was made: the account has the keys it had before.");
+        conclude_nothing(err, made, "No key was made: the account has the keys it had before.");
     } else if (fresh.count == 1 && !window_has_key(&made->asked, &fresh.list[0])) {
         (void)text_format(
             hint, sizeof hint,
@@ -108,7 +151,7 @@ static void undo_unknown_key(struct aps *client, const struct made *made, struct
         conclude(err, made, false, hint);
     } else if (fresh.count == 1) {
         // Gone since it was listed: then it is gone.
-        if (!delete_key(client, made, fresh.list[0].kid, err))
+        if (!delete_key(client, run, made, fresh.list[0].kid, err))
             conclude(err, made, true, "The key that had been made is gone already.");
     } else {
         (void)text_format(
@@ -127,11 +170,14 @@ void undo(struct aps *client, const struct ssa_run *run, struct made *made, stru
         return;
     tell(&run->callbacks, SSA_DETAIL, "undoing: %s", err->what);
     aps_undoing(client);
-    if (made->new_account)
-        undo_account(client, made, err);
-    else if (made->kid[0] == '\0' || keys_have(&made->before, made->kid) ||
-             !delete_key(client, made, made->kid, err))
-        undo_unknown_key(client, made, err);
+    const bool not_that_one = made->new_account && !undo_account(client, run, made, err);
+    if (not_that_one)
+        made->asked = (struct window){.from = made->entry->account_asked};
+    if (not_that_one)
+        undo_lost_account(client, run, made->entry->name, made, err);
+    else if (!made->new_account && (made->kid[0] == '\0' || keys_have(&made->before, made->kid) ||
+                                    !delete_key(client, run, made, made->kid, err)))
+        undo_unknown_key(client, run, made, err);
 }
 
 static bool has_local_part(const char *email, const char *name)
@@ -161,7 +207,8 @@ void undo_lost_account(struct aps *client, const struct ssa_run *run, const char
     char hint[SSA_ERROR_TEXT_MAX];
     tell(&run->callbacks, SSA_DETAIL, "undoing: %s", err->what);
     aps_undoing(client);
-    if (!aps_account_list(client, &accounts, &why)) {
+    if (!aps_account_list(client, &accounts, &why) ||
+        !use_believes_accounts(run, made->entry, &accounts, &why)) {
         (void)text_format(
             hint, sizeof hint,
             "The account %s may have been made, and the accounts could not be listed (%s). Run the "
@@ -175,7 +222,9 @@ void undo_lost_account(struct aps *client, const struct ssa_run *run, const char
         if (has_local_part(accounts.list[i].email, name))
             found = &accounts.list[i];
     if (found == NULL) {
-        conclude(err, made, true, "No account was made.");
+        conclude_nothing(err, made, "No account was made.");
+    } else if (!account_is_unused(run, made->entry, found->id, &why)) {
+        leave(err, made, found, why.what);
     } else if (!window_has(&made->asked, found->has_created_at, found->created_at)) {
         made->not_ours = true;
         leave(err, made, found, "it was not made while this command waited, or does not say when it was");
@@ -187,7 +236,7 @@ void undo_lost_account(struct aps *client, const struct ssa_run *run, const char
         leave(err, made, found, "it has keys, so somebody uses it");
     } else {
         made->account = *found;
-        undo_account(client, made, err);
+        conclude_account(client, made, true, &why, err);
     }
 }
 

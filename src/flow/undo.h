@@ -4,11 +4,12 @@
 
 #include <time.h>
 
-#include "flow/window.h"
+#include "flow/entry.h"
 #include "hsm/key.h"
 
 // What a creation has made so far.
 struct made {
+    const struct entry *entry; // what the journal says of it
     struct aps_account account;
     bool new_account;       // this creation made it
     struct window asked;    // for it, or the key
@@ -20,9 +21,9 @@ struct made {
     char left_on_token[KEY_REMOVAL_MAX]; // the command that removes what is left there; empty for nothing
 };
 
-// Deletes the new account, or the new key of an older one. *err, the reason, gets class SSA_IMPORT_CLEAN or
-// SSA_IMPORT_LEFT and a hint that says what is gone or how to remove what is left; where nothing had been
-// made it stays as it is.
+// Deletes the new account, or the new key of an older one, where it may go (flow/ours.h). *err, the reason,
+// gets class SSA_IMPORT_CLEAN or SSA_IMPORT_LEFT and a hint that says what is gone or how to remove what is
+// left; where nothing had been made it stays as it is.
 void undo(struct aps *client, const struct ssa_run *run, struct made *made, struct ssa_error *err);
 
 // The same for an account whose own answer was lost: found by its name, and deleted only if it was made while
@@ -30,9 +31,10 @@ void undo(struct aps *client, const struct ssa_run *run, struct made *made, stru
 void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *name, struct made *made,
                        struct ssa_error *err);
 
-// The account's keys that are not among those before, for one request.
-bool keys_since(struct aps *client, const char *account, const struct aps_keys *before,
-                struct aps_keys *fresh, struct ssa_error *err) MUST_CHECK;
+// The account's keys that are not among those before, for one request. Fails, too, where the list lacks what
+// it must have.
+bool keys_since(struct aps *client, const struct ssa_run *run, const char *account,
+                const struct aps_keys *before, struct aps_keys *fresh, struct ssa_error *err) MUST_CHECK;
 
 // Whether a key is among them.
 bool keys_have(const struct aps_keys *keys, const char *kid);

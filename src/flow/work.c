@@ -3,6 +3,7 @@
 #include "flow/api.h"
 
 #include "core/text.h"
+#include "flow/ours.h"
 
 void work_end(struct work *w)
 {
@@ -46,6 +47,7 @@ bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_ou
                   const struct provisioning *what, struct ssa_error *err)
 {
     w->p.run = run;
+    w->made.entry = &w->p.journal.entry;
     return read_client_id(run, &w->client_id, err) && client_secret_begin(run, &w->secret, err) &&
            check_writable_secret(w, err) && open_api(run, &w->secret, &w->client, err) &&
            provision_prepare(&w->p, run, output, what, err) && know_secret(w, err);
@@ -69,6 +71,16 @@ bool work_undo(struct work *w, struct ssa_error *err)
     return false;
 }
 
+// What the API answers with is written down before the token is looked at, and is nobody's yet.
+static bool note_key(struct work *w, struct ssa_error *err)
+{
+    struct entry *entry = &w->p.journal.entry;
+    if (!is_new(w->p.run, entry, "key", w->made.kid, err))
+        return false;
+    memcpy(entry->kid, w->made.kid, sizeof entry->kid);
+    return journal_step(&w->p.journal, STEP_KEY_ASKED, err);
+}
+
 bool work_make_key(struct work *w, struct ssa_error *err)
 {
     struct entry *entry = &w->p.journal.entry;
@@ -83,7 +95,7 @@ bool work_make_key(struct work *w, struct ssa_error *err)
         return work_undo(w, err);
     }
     made->key = APS_DONE;
-    return provision_import(&w->p, "the API's answer", made->kid, made->account.email, made->account.id,
-                            err) ||
+    return (note_key(w, err) && provision_import(&w->p, "the API's answer", made->kid, made->account.email,
+                                                 made->account.id, err)) ||
            work_undo(w, err);
 }

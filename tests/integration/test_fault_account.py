@@ -216,9 +216,9 @@ class KeyRequest(FaultCase):
             with self.subTest(**fault):
                 self.failing(12, "is deleted again at the API", **fault)
                 self.assertEqual(self.api.asked()[-1].split()[0], "DELETE")
-                # token, account, key, deletion; nothing is listed for an account that is ours alone. Which state
-                # a 403 comes from is asked for.
-                self.assertEqual(len(self.api.asked()), 5 if fault.get("status") == 403 else 4)
+                # token, account, key, how old the account is, deletion; nothing is listed for an account that is
+                # ours alone. Which state a 403 comes from is asked for.
+                self.assertEqual(len(self.api.asked()), 6 if fault.get("status") == 403 else 5)
                 self.assert_nothing_left()
                 self.fresh()
 

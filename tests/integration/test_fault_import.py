@@ -120,7 +120,7 @@ class AfterTheApi(FaultCase):
     def failing(self, *words: str, script: tuple[str, ...], code: int = 12) -> CallLog:
         with self.shim(*script) as log:
             self.expect_failure(self.create(), code, *words)
-        self.assertEqual(len(self.api.asked()), 4, "token, account, key, deletion of the account")
+        self.assertEqual(len(self.api.asked()), 5, "token, account, key, the account's age, its deletion")
         self.assertEqual(self.api.accounts(), [])
         self.assertEqual(self.files(), [])
         return log

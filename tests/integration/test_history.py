@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import journal
 from harness import Case
 
 
@@ -136,7 +137,7 @@ class History(Case):
             line = json.loads(path.read_text().splitlines()[-1])
             for name in ("id", "sequence", "previous"):
                 line.pop(name, None)
-            path.write_text(json.dumps(line) + "\n")
+            path.write_text(journal.earlier(line))
             path.rename(self.folder / path.name[9:])
         self.change(count=2)
         told = [e["sequence"] for e in json.loads(self.run_program("history", "--json").out)]
@@ -200,12 +201,12 @@ class History(Case):
         """Makes the history so long, with entries of many bytes."""
         (first,) = self.files()
         before = hashlib.sha256(first.read_bytes()).hexdigest()
-        line = json.loads(first.read_text().splitlines()[-1])
-        line.update(note="x" * 500, keyUri="y" * 4000, token="z" * 4000)
+        line = journal.members(first.read_text().splitlines()[-1])
+        line.update(note="x" * 500, keyUri="y" * 4000, token="z" * 4000, line=1)
         for number in range(2, count + 1):
             name = f"20260101T{number:06d}.000000Z-{number:08x}"
             line.update(sequence=number, previous=before, id=name)
-            text = json.dumps(line, separators=(",", ":")) + "\n"
+            text = journal.line(line)
             (self.folder / f"{number:08d}-{name}").write_text(text)
             before = hashlib.sha256(text.encode()).hexdigest()
 

@@ -7,6 +7,7 @@ import json
 import shutil
 from typing import Any
 
+import journal
 from fault_support import CREATE, FaultCase
 from harness import Result
 
@@ -40,6 +41,10 @@ class Prune(FaultCase):
 
     def test_one_that_it_does_not_know_goes_after_a_yes(self) -> None:
         self.delete_at_api(self.second)
+        # As long as a profile names it, it is in use, and a list without it is not believed.
+        self.expect(self.prune("--yes"), 3, "second.env", "not believed")
+        self.assertEqual(self.on_token(), sorted([self.first, self.second]))
+        self.profile_path("second").unlink()
         self.expect(self.prune(), 0, "not confirmed")
         self.assertEqual(self.on_token(), sorted([self.first, self.second]))
         self.expect(self.prune("--yes"), 0, self.second)
@@ -52,8 +57,29 @@ class Prune(FaultCase):
 
     def test_of_an_account_that_is_gone_all_go(self) -> None:
         self.api.call("DELETE", f"/service-accounts/{self.account}", self.api.admin())
+        self.expect(self.prune("--yes"), 3, "not believed")
+        self.profile_path("second").unlink()
+        self.profile_path().unlink()
         self.expect(self.prune("--yes"), 0)
         self.assertEqual(self.objects(), [])
+
+    def test_one_that_another_clients_profile_names_stays(self) -> None:
+        self.delete_at_api(self.second)
+        path = self.profile_path("second")
+        path.write_text(path.read_text().replace(self.api.client_id, "another"))
+        self.expect(self.prune("--yes"), 0, "is left", "second.env")
+        self.assertEqual(self.on_token(), sorted([self.first, self.second]))
+
+    def test_an_empty_list_is_not_believed(self) -> None:
+        for fault in (
+            {"action": "replace", "body": {"keys": []}},
+            {"action": "status", "status": 404},
+            {"action": "status", "status": 404, "body": {"title": "not_found", "detail": "x"}},
+        ):
+            with self.subTest(fault):
+                self.api.fault(method="GET", path="*/keys", times=1, **fault)
+                self.assertNotEqual(self.prune("--yes").code, 0)
+                self.assertEqual(self.on_token(), sorted([self.first, self.second]))
 
     def test_to_another_client_id_or_server_everything_is_unknown_and_so_stays(self) -> None:
         self.delete_at_api(self.second)
@@ -75,6 +101,7 @@ class Prune(FaultCase):
 
     def test_a_token_that_is_away_is_passed_over(self) -> None:
         self.delete_at_api(self.second)
+        self.profile_path("second").unlink()
         self.store.tokens.rename(self.dir / "away")
         self.store.tokens.mkdir()
         self.expect(self.prune("--yes"), 0, "not looked at")
@@ -129,12 +156,14 @@ class History(FaultCase):
         for name, damage in {
             "a byte": lambda: files[1].write_bytes(text.replace(b'"uid":', b'"uiD":')),
             "a line": lambda: files[1].write_bytes(text[text.index(b"\n") + 1 :]),
+            "another entry": lambda: files[1].write_bytes(journal.changed(text, note="another")),
             "gone": files[1].unlink,
             "another's name": lambda: files[1].rename(folder / files[1].name.replace("00000002", "00000007")),
         }.items():
             with self.subTest(name):
                 damage()
-                self.expect(self.run_program("history", "--verify"), 3, "missing" if not files[1].exists() else files[2].name)
+                named = "missing" if not files[1].exists() else files[2 if name == "another entry" else 1].name
+                self.expect(self.run_program("history", "--verify"), 3, named)
                 for path in folder.glob("00000007*"):
                     path.unlink()
                 files[1].write_bytes(text)

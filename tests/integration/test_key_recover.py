@@ -7,6 +7,7 @@ import os
 import signal
 from typing import Any
 
+import journal
 from fault_support import (
     ACCOUNTS,
     CREATE,
@@ -136,12 +137,29 @@ class AccountCreate(Recovery):
         self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
         folder = self.state / "ssa-hsm" / "journal"
         entry = folder / self.open_operations()[0]
-        for text in ('{"operation":"key create","step":"key-made","kid":"../../x"}\n', "nonsense\n", "{}\n[]\n"):
+        written = entry.read_bytes()
+        # As a version without checksums wrote it.
+        earlier = "".join(journal.earlier(journal.members(line)) for line in written.rstrip(b"\0").splitlines())
+        for text, words in (
+            ('{"operation":"key create","step":"key-made","kid":"../../x"}\n', "earlier version"),
+            (earlier, "earlier version"),
+            ("nonsense\n", "damaged"),
+            ("{}\n[]\n", "damaged"),
+        ):
             with self.subTest(text):
                 entry.write_text(text)
-                self.recover(words=("left as it is",))
+                self.recover(code=13, words=("left as it is", words, "1 of 1 operations", "--forget"))
                 self.assertEqual(entry.read_text(), text)
                 self.assertEqual(len(self.api.accounts()), 1)
+                self.recover("--forget", words=("put away as it is",))
+                self.assertEqual(self.open_operations(), [])
+                self.assertEqual(len(self.api.accounts()), 1)
+                forgotten = self.state / "ssa-hsm" / "forgotten" / entry.name
+                self.assertEqual(forgotten.read_text(), text)
+                forgotten.unlink()
+        entry.write_bytes(written)
+        self.recover()
+        self.assert_undone()
 
 
 class UnknownToken(Recovery):
@@ -220,12 +238,11 @@ class KeyCreate(Recovery, KeyCase):
     def test_a_profile_that_somebody_wrote_meanwhile_is_not_replaced(self) -> None:
         self.killed(*self.key_create(), rule=f"{SIGN} kill after")
         self.target.write_text("MINE=1\n")
-        self.recover(code=13, words=("exists already",))
+        self.recover(words=("whole on both sides", "has taken the place"))
         self.assertEqual(self.target.read_text(), "MINE=1\n")
-        self.target.unlink()
-        self.recover(words=("whole on both sides",))
+        (beside,) = self.dir.glob("new.env.*")
         with self.shim():
-            self.expect(self.run_program("token", "--profile", self.target), 0)
+            self.expect(self.run_program("token", "--profile", beside), 0)
 
 
 class ReadOnly(Recovery):

@@ -58,6 +58,19 @@ _OTHERWISE = {
 _FILE_SIZES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 31, 32, 33, 40)
 # Pages that are left on a small file system.
 _PAGES = (0, 1, 2, 3, 4, 5, 6, 8)
+# What a recovery meets once: the token fails, a signature is wrong, the API refuses, no answer comes.
+_LISTING = {"method": "GET", "path": "/service-accounts/*/keys", "times": 0}
+_SPOILT: dict[str, tuple[tuple[str, ...], tuple[Mapping[str, Any], ...]]] = {
+    "token-fails": (("C_Sign 1 return CKR_DEVICE_ERROR",), ()),
+    "wrong-signature": (("C_Sign 1 corrupt",), ()),
+    "refused": ((), ({**_LISTING, "action": "status", "status": 403},)),
+    "no-answer": ((), ({**_LISTING, "action": "refuse"},)),
+}
+# The second access token of a recovery is the one that its proof fetches.
+_SPOILT_PROOF: tuple[Mapping[str, Any], ...] = (
+    {"action": "status", "method": "POST", "path": "/token", "status": 400, "skip": 1},
+)
+_STEPS = ("fsync", "fdatasync", "rename", "renameat2", "sendto")
 RIVALS = ("none", "older", "before", "after")
 # Calls whose order another process can meet: the first host stops at these while the second runs.
 _MEETING = ("C_Login", "C_FindObjectsInit", "C_CreateObject", "C_SignInit", "C_DestroyObject", "C_Logout", "C_Finalize")
@@ -75,6 +88,9 @@ class Cell:
     disk: tuple[str, int] | None = None  # which folders are on a small file system, and pages left there
     locked: str = ""  # a folder without permission to write
     rival: str = "none"
+    spoilt: str = ""  # the fault that the first recovery meets
+    spoilt_script: tuple[str, ...] = ()
+    spoilt_faults: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def slow(self) -> bool:
@@ -108,6 +124,8 @@ def _of(scenario: Scenario, world: World) -> Iterator[Cell]:
     yield from _kills(scenario, world)
     if scenario.whole and not scenario.name.startswith("recover") and scenario.secret != "read":
         yield from _disks(scenario)
+    if scenario.name in ("account-create", "key-create", "wrapped", "rotate-now", "rotate-grace"):
+        yield from _spoilt(scenario, world)
     if scenario.name in ("key-create", "rotate-now", "secret-import", "secret-replace", "secret-remove"):
         yield from _meetings(scenario, world)
 
@@ -217,6 +235,22 @@ def _kills(scenario: Scenario, world: World) -> Iterator[Cell]:
             rival = _rivals(scenario)[serial % len(_rivals(scenario))]
             serial += 1
             yield Cell(f"{scenario.name}/sys/{each}{_suffix(rival)}", scenario, "sys", kill=each, rival=rival)
+
+
+def _spoilt(scenario: Scenario, world: World) -> Iterator[Cell]:
+    """Killed at each step, and then a recovery that meets one fault."""
+    if platform.machine() != "x86_64":
+        return
+    spoilt = dict(_SPOILT)
+    if scenario.rotates:
+        spoilt["proof-refused"] = ((), _SPOILT_PROOF)
+    for point in _trace(scenario, world):
+        if not point.ours or point.name not in _STEPS:
+            continue
+        kill = replace(point, after=point.name in killer.SENDING)
+        for word, (script, faults) in spoilt.items():
+            name = f"{scenario.name}/recovery/{kill}/{word}"
+            yield Cell(name, scenario, "recovery", kill=kill, spoilt=word, spoilt_script=script, spoilt_faults=faults)
 
 
 def _trace(scenario: Scenario, world: World) -> list[killer.Point]:

@@ -94,7 +94,32 @@ class _Play:
             self.outcome.destroyed = True
             self.outcome.problems += check.others_are_untouched(world, self.expected)
             return
+        if cell.spoilt:
+            self.outcome.problems += self._spoil()
         self._judge(runs)
+
+    def _spoil(self) -> list[str]:
+        """A recovery that meets one fault destroys nothing, and leaves the operation open."""
+        world, host, cell = self.world, self.world.a, self.cell
+        world.plant(cell.spoilt_faults)
+        kids, objects, profiles = world.look().kids(), host.objects(), host.profiles()
+        host.log.unlink(missing_ok=True)
+        argv = ("key", "recover", "--yes", "--pin-retry", "--timeout", "1")
+        run = host.run(*argv, profile=self.profile, script=cell.spoilt_script, log=True)
+        struck = bool(cell.spoilt_script) and host.log.exists() and " rule=" in host.log.read_text()
+        if cell.spoilt_faults:
+            path = "/keys" if cell.spoilt != "proof-refused" else "/token"
+            struck = any(r["fault"] and r["path"].endswith(path) for r in world.api.requests())
+        world.api.control("POST", "clear")
+        self.outcome.runs.append(run)
+        if not struck:
+            return []
+        problems = [f"spoilt, and {kid} is gone at the API" for kid in sorted(kids - world.look().kids())]
+        problems += [f"spoilt, and {found} is gone on the token" for found in objects if found not in host.objects()]
+        problems += [f"spoilt, and the profile {n} is another" for n in profiles if host.profiles().get(n) != profiles[n]]
+        if run.code != LEFT or not host.open_journal():
+            problems.append(f"spoilt, and settled all the same: exit {run.code}: {run.err.strip()[:300]}")
+        return problems
 
     def _keys_of(self, host: Host) -> list[str]:
         return [profile["KEY_ID"] for profile in host.profiles().values() if "KEY_ID" in profile]

@@ -123,6 +123,35 @@ static void paths_become_absolute_with_links_left_or_followed(void **state)
     assert_int_equal(chdir("/"), 0);
 }
 
+// The journal takes no path that goes up.
+static void a_file_that_is_to_be_made_has_its_folder_resolved(void **state)
+{
+    (void)state;
+    assert_int_equal(chdir(unit_in), 0);
+    (void)unit_write("real/x", "", 0600);
+    assert_int_equal(symlink("real", "other"), 0);
+    becomes(path_resolved, "real/../other/./new.env", unit_path("real/new.env"));
+    becomes(path_resolved, "other/new.env", unit_path("real/new.env"));
+    becomes(path_resolved, "/../../new.env", "/new.env");
+    becomes(path_resolved, "/new.env", "/new.env");
+    assert_int_equal(chdir("/"), 0);
+}
+
+static void the_configuration_is_known_by_either_name(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(unit_path("cfg"), 0700), 0);
+    (void)unit_write("kept/x.env", "", 0600);
+    assert_int_equal(symlink(unit_path("kept"), unit_path("cfg/ssa-hsm")), 0);
+    set("XDG_CONFIG_HOME", unit_path("cfg"));
+    assert_true(path_is_config(unit_path("cfg/ssa-hsm")));
+    assert_true(path_is_config(unit_path("kept")));
+    assert_false(path_is_config(unit_path("cfg")));
+    set("XDG_CONFIG_HOME", "/c");
+    assert_true(path_is_config("/c/ssa-hsm"));
+    assert_false(path_is_config(unit_path("kept")));
+}
+
 // A file of another name would be written over.
 static void a_path_that_is_too_long_never_becomes_another(void **state)
 {
@@ -151,6 +180,8 @@ int main(void)
         cmocka_unit_test(folders_are_made_for_us_alone),
         cmocka_unit_test(a_file_in_a_folder_s_place_is_told),
         cmocka_unit_test(paths_become_absolute_with_links_left_or_followed),
+        cmocka_unit_test(a_file_that_is_to_be_made_has_its_folder_resolved),
+        cmocka_unit_test(the_configuration_is_known_by_either_name),
         cmocka_unit_test(a_path_that_is_too_long_never_becomes_another),
     };
     return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);

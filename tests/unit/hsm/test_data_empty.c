@@ -4,9 +4,11 @@
 #include <stdint.h>
 
 #include "hsm/data.h"
+#include "hsm/key.h"
 #include "hsm/pkcs11.h"
 
-static CK_ULONG objects; // on the token, all of them with nothing in them
+static CK_KEY_TYPE type = CKK_RSA; // of the keys
+static CK_ULONG objects;           // on the token, all of them with nothing in them
 static CK_ULONG shown;
 static CK_RV answer; // to what is asked of them
 static unsigned destroyed;
@@ -37,7 +39,9 @@ static CK_RV get_nothing(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_
 {
     (void)session, (void)object;
     for (CK_ULONG i = 0; i < count; i++)
-        if (answer == CKR_OK)
+        if (answer == CKR_OK && attributes[i].type == CKA_KEY_TYPE)
+            memcpy(attributes[i].pValue, &type, sizeof type);
+        else if (answer == CKR_OK)
             attributes[i].ulValueLen = 0;
     return answer;
 }
@@ -90,13 +94,13 @@ static void none_goes_where_they_cannot_be_counted(void **state)
     (void)state;
     objects = TOO_MANY;
     assert_true(data_count_empty(&token, &count, NULL));
-    assert_true(count == DATA_EMPTY_UNKNOWN);
+    assert_true(count == EMPTY_UNKNOWN);
     assert_int_equal(gone(3, count, &left), 0);
     assert_int_equal(left, 3);
     assert_int_equal(gone(TOO_MANY, 2, &left), 0);
-    assert_true(left == DATA_EMPTY_UNKNOWN);
+    assert_true(left == EMPTY_UNKNOWN);
     // As the journal keeps it.
-    assert_true((size_t)(long long)DATA_EMPTY_UNKNOWN == DATA_EMPTY_UNKNOWN);
+    assert_true((size_t)(long long)EMPTY_UNKNOWN == EMPTY_UNKNOWN);
 }
 
 static void one_without_a_class_counts_and_one_in_trouble_does_not(void **state)
@@ -111,11 +115,26 @@ static void one_without_a_class_counts_and_one_in_trouble_does_not(void **state)
     answer = CKR_OK;
 }
 
+static void halves_of_rsa_keys_count_and_a_key_of_another_type_does_not(void **state)
+{
+    struct token token = {.module.call = &module};
+    size_t count = 0;
+    (void)state;
+    objects = 3;
+    assert_true(key_count_empty(&token, &count, NULL));
+    assert_int_equal(count, 3);
+    type = CKK_EC;
+    assert_true(key_count_empty(&token, &count, NULL));
+    assert_int_equal(count, 0);
+    type = CKK_RSA;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_goes_where_there_are_more_than_before),
         cmocka_unit_test(one_without_a_class_counts_and_one_in_trouble_does_not),
+        cmocka_unit_test(halves_of_rsa_keys_count_and_a_key_of_another_type_does_not),
         cmocka_unit_test(none_goes_where_they_cannot_be_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,81 @@
+// Whose a file or folder is.
+#include "core/owner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool look(int fd, const char *path, struct stat *about, struct ssa_error *err)
+{
+    if (fstat(fd, about) == 0)
+        return true;
+    const int number = errno;
+    return error_errno(err, SSA_CONFIG, number, path, "cannot be looked at");
+}
+
+static bool belongs_to_us(const struct stat *about, const char *path, struct ssa_error *err)
+{
+    if (about->st_uid != geteuid() && about->st_uid != 0) {
+        error_set(err, SSA_CONFIG, NULL, path,
+                  "belongs to another user (uid %ld), so nothing that is in it is believed",
+                  (long)about->st_uid);
+        return error_hint(
+            err,
+            "If its content is yours, `chown %ld \"%s\"` mends it. Under sudo, HOME and the XDG "
+            "folders must be root's own (`sudo -H`).",
+            (long)geteuid(), path);
+    }
+    if ((about->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, path,
+              "may be written to by others, so nothing that is in it is believed");
+    return error_hint(err, "Look at what is in it; then `chmod go-w \"%s\"` mends it.", path);
+}
+
+bool folder_is_ours(int fd, const char *path, struct ssa_error *err)
+{
+    struct stat about;
+    if (!look(fd, path, &about, err))
+        return false;
+    if (!S_ISDIR(about.st_mode))
+        return error_set(err, SSA_CONFIG, "ENOTDIR", path, "is in the place of a folder");
+    return belongs_to_us(&about, path, err);
+}
+
+bool linked_file_is_ours(int fd, const char *path, struct ssa_error *err)
+{
+    struct stat about;
+    if (!look(fd, path, &about, err))
+        return false;
+    if (!S_ISREG(about.st_mode))
+        return error_set(err, SSA_CONFIG, NULL, path, "is no regular file");
+    return belongs_to_us(&about, path, err);
+}
+
+bool file_is_ours(int fd, const char *path, struct ssa_error *err)
+{
+    struct stat about;
+    if (!linked_file_is_ours(fd, path, err) || !look(fd, path, &about, err))
+        return false;
+    if (about.st_nlink <= 1)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, path, "has a second name (a hard link), so it is not believed");
+    return error_hint(err, "`find / -xdev -samefile \"%s\"` shows it; remove the other name.", path);
+}
+
+int open_own_folder(const char *path, struct ssa_error *err)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        const int number = errno;
+        (void)error_errno(err, SSA_CONFIG, number, path, "the folder cannot be opened");
+        errno = number;
+        return -1;
+    }
+    if (folder_is_ours(fd, path, err))
+        return fd;
+    (void)close(fd);
+    errno = EPERM;
+    return -1;
+}
