@@ -34,8 +34,8 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
     if (count == 0) {
         error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
                   "the token does not hold the key that PRIVATE_KEY names");
-        return error_hint(
-            err, "`ssa-hsm hsm list --login` shows the keys it holds; `ssa-hsm key create` makes a new one.");
+        return error_hint(err, "`ssa-hsm hsm list --login` shows the keys it holds; `ssa-hsm key create "
+                               "--force` makes a new one.");
     }
     if (count > 1) {
         error_set(err, SSA_CONFIG, NULL, token->info.uri, "several keys on the token match PRIVATE_KEY");

@@ -78,6 +78,8 @@ struct ssa_callbacks {
     // again: the same in every byte, or under another number (and with the hash of another before it), which
     // counts.
     void (*recorded)(void *context, const struct ssa_event *event);
+    // Seconds in which what is read through a pipe (a FIFO, fd:N) must have come to its end; 0 is 30.
+    unsigned patience;
 };
 
 // ---- Settings
@@ -213,6 +215,7 @@ struct ssa_created {
     char email[256];       // whom to give access to
     char path[512];        // the profile that was written
     enum ssa_file file;    // of ssa_key_import; REPLACED: overwritten, and the profile stands in its place
+    char key_path[512];    // the key's own file, where the block named one: LEFT means this one then
     struct ssa_error
         file_error; // why it is LEFT although it should not be; code SSA_OK where that is as wanted
 };
@@ -228,7 +231,8 @@ bool ssa_key_create(const struct ssa_run *run, const char *account, const struct
                     struct ssa_created *created, struct ssa_error *err);
 
 // An existing key: file (or "-" for standard input) holds an old block of six names, or a PEM alone, for
-// which key_id and account (id) are given, and email may be.
+// which key_id and account (id) are given, and email may be. The key may be base64 of its PEM, and the names
+// those of other samples (APS_SA_…, SSA_…).
 struct ssa_import {
     const char *file, *key_id, *account, *email;
     bool shred; // overwrite and remove the file once its key is in the token

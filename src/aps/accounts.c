@@ -10,46 +10,88 @@
 #include "aps/hints.h"
 #include "aps/path.h"
 #include "core/json.h"
+#include "core/tell.h"
 #include "core/text.h"
 
-enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 1024 };
+enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 4096 };
+
+static bool has_control(const char *name)
+{
+    char harmless[APS_NAME_MAX];
+    text_harmless(harmless, sizeof harmless, span_text(name));
+    return strncmp(harmless, name, strlen(harmless)) != 0;
+}
+
+// What no rule of the provider's can mean, and no request can hold.
+static bool check_name(const char *which, const char *name, struct ssa_error *err)
+{
+    const char *why = name[0] == '\0'                  ? "is empty"
+                      : !text_is_utf8(span_text(name)) ? "is no UTF-8"
+                      : has_control(name)              ? "holds a control character"
+                                                       : NULL;
+    if (why == NULL)
+        return true;
+    error_set(err, SSA_USAGE, NULL, name, "cannot be a service account's %s name: it %s", which, why);
+    return error_hint(err, "Letters, digits and dashes are taken, %d to %d of them.", NAME_LEAST, NAME_MOST);
+}
+
+bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err)
+{
+    if (!check_name("first", first, err) || !check_name("last", last, err))
+        return false;
+    if (strlen(first) + 1 + strlen(last) < APS_NAME_MAX)
+        return true;
+    error_set(err, SSA_USAGE, NULL, first, "first and last name are longer than %u bytes together",
+              APS_NAME_MAX - 2);
+    return error_hint(err, "The account's name is FIRST-LAST, of %d characters at most.", NAME_MOST);
+}
 
 static bool letter_or_digit(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-static bool check_name(const char *which, const char *name, bool underscores, struct ssa_error *err)
+// What every published rule takes: 5 to 100 letters, digits and dashes, and a letter or digit among them. A
+// first name, and by the naming guidelines any, may have underscores.
+static bool is_sure(const char *name)
 {
-    const char *rule = underscores ? "letters, digits, dashes and underscores" : "letters, digits and dashes";
     const size_t len = strlen(name);
-    bool some = false, ok = len >= NAME_LEAST && len <= NAME_MOST;
-    for (size_t i = 0; ok && i < len; i++) {
+    bool some = false;
+    for (size_t i = 0; i < len; i++) {
         some = some || letter_or_digit(name[i]);
-        ok = letter_or_digit(name[i]) || name[i] == '-' || (underscores && name[i] == '_');
+        if (!letter_or_digit(name[i]) && name[i] != '-' && name[i] != '_')
+            return false;
     }
-    if (ok && some)
-        return true;
-    error_set(err, SSA_USAGE, NULL, name, "cannot be a service account's %s name", which);
-    return error_hint(err, "It takes %d to %d %s, at least one of them a letter or digit.", NAME_LEAST,
-                      NAME_MOST, rule);
+    return some && len >= NAME_LEAST && len <= NAME_MOST;
 }
 
-bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err)
+void aps_doubt_account_name(const char *first, const char *last, const struct ssa_callbacks *callbacks)
 {
-    if (!check_name("first", first, true, err) || !check_name("last", last, false, err))
-        return false;
-    if (strlen(first) + 1 + strlen(last) <= NAME_MOST)
-        return true;
-    error_set(err, SSA_USAGE, NULL, first, "first and last name are too long together");
-    return error_hint(err, "The account's name is FIRST-LAST, of %d characters at most.", NAME_MOST);
+    const char *const names[] = {first, last};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!is_sure(names[i]))
+            tell(callbacks, SSA_WARNING,
+                 "the API may refuse the name \"%s\": %d to %d letters, digits, dashes and underscores are "
+                 "sure "
+                 "to be taken, at least one of them a letter or digit",
+                 names[i], NAME_LEAST, NAME_MOST);
+    }
+    if (is_sure(first) && is_sure(last) && strlen(first) + 1 + strlen(last) > NAME_MOST)
+        tell(callbacks, SSA_WARNING, "the API may refuse the name %s-%s: it is longer than %d characters",
+             first, last, NAME_MOST);
+    if (strchr(last, '_') != NULL)
+        tell(
+            callbacks, SSA_WARNING,
+            "the API may refuse the last name \"%s\": of the provider's descriptions, one allows underscores "
+            "in it and one does not",
+            last);
 }
 
 bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX])
 {
     if (!text_format(name, APS_NAME_MAX, "%s-%s", first, last))
         return false;
-    // A first name may hold underscores, the name may not.
+    // Not all descriptions allow underscores in the name; all allow dashes.
     for (char *p = name; (p = strchr(p, '_')) != NULL;)
         *p = '-';
     return true;
@@ -118,6 +160,7 @@ bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *er
         .doing = "deleting the account",
         .subject = id,
         .deletes = true,
+        .no_answer = true,
         .hint_403 = "For this, " HINT_SCOPES,
         .hint_404 = HINT_NO_ACCOUNT,
     };

@@ -14,7 +14,7 @@
 
 #define APS_TIMEOUT_DEFAULT 90U // seconds, all waiting included
 #define APS_ID_MAX          128U
-#define APS_NAME_MAX        101U // with the NUL
+#define APS_NAME_MAX        256U // with the NUL; the API allows 100
 #define APS_EMAIL_MAX       256U
 #define APS_KEYS_MAX        16U // of one account; the API allows 3
 #define APS_ACCOUNTS_MAX    64U // of one client id; the API allows 10
@@ -61,6 +61,9 @@ void aps_undoing(struct aps *client);
 // Whether a failure says that what was named is not there.
 bool aps_is_gone(const struct ssa_error *err);
 
+// Whether the last call's failure came with a reason that leaves no question, such as a limit.
+bool aps_reason_is_told(const struct aps *client);
+
 // The server's clock by the last answer's Date plus the time since; 0 before any answer.
 time_t aps_server_time(const struct aps *client);
 
@@ -90,17 +93,21 @@ struct aps_accounts {
 // into paths, files and labels.
 bool aps_is_id(const char *text);
 
-// Says whether the API would take the name (5 to 100 characters, letters, digits, dashes, at least one letter
-// or digit; a first name may hold underscores). Fails with SSA_USAGE and the rule.
+// Says whether the name can be sent at all: no control characters, UTF-8, not empty, of a length with sense.
+// Fails with SSA_USAGE.
 bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err) MUST_CHECK;
+
+// Warns of what one of the provider's published rules, which are not all the same, would refuse. The API
+// decides.
+void aps_doubt_account_name(const char *first, const char *last, const struct ssa_callbacks *callbacks);
 
 // Writes the name of the account FIRST-LAST, which is also its email's local part. False when it is too long.
 bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX]) MUST_CHECK;
 
-// Makes the account FIRST-LAST (underscores, which the name may not have, become dashes). Never repeated
-// blindly: on failure *outcome says what may have happened, and account->id is filled where the answer still
-// told it. Without aps_admin before, this and the calls below fail with SSA_UNEXPECTED; what can be no id is
-// SSA_USAGE.
+// Makes the account FIRST-LAST (underscores, which not every rule allows there, become dashes). Never
+// repeated blindly: on failure *outcome says what may have happened, and account->id is filled where the
+// answer still told it. Without aps_admin before, this and the calls below fail with SSA_UNEXPECTED; what can
+// be no id is SSA_USAGE.
 bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
                         enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
@@ -141,9 +148,10 @@ bool aps_key_set_status(struct aps *client, const char *account, const char *kid
 bool aps_key_delete(struct aps *client, const char *account, const char *kid,
                     struct ssa_error *err) MUST_CHECK;
 
-// After a refusal (400, 403) of a call about this account's keys: asks for the account, and where a key was
-// to be made for its keys, and puts into err's hint which limit or state it is and what to do. Where that
-// cannot be found out, err stays as it is. The calls that make and delete a key have done so already.
+// After a refusal (400, 403) of a call about this account's keys: puts into err's hint which limit or state
+// it is and what to do. Where the server did not name that, it asks for the account, and where a key was to
+// be made for its keys. Where it cannot be found out, err stays as it is. The calls that make and delete a
+// key have done so already.
 void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err);
 
 // The three-legged exchange, in two steps so that connection and TLS handshake are made while a token signs.

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/text.h"
@@ -69,8 +71,11 @@ static bool readable(const char *path, int flags)
     if (fd < 0)
         return false;
     uint8_t byte;
-    const bool ok = (flags & O_DIRECTORY) != 0 || read(fd, &byte, 1) >= 0;
-    const int number = errno;
+    struct stat about;
+    // libcurl opens it anew, and would wait at a pipe for ever.
+    const bool pipe = fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode);
+    const bool ok = !pipe && ((flags & O_DIRECTORY) != 0 || read(fd, &byte, 1) >= 0);
+    const int number = pipe ? ESPIPE : errno;
     (void)close(fd);
     errno = number;
     return ok;
@@ -110,6 +115,61 @@ static bool use_both(const char *const names[2], const char *file, const char *p
            (path == NULL || use_path(names[1], path, ca, err));
 }
 
+static bool any_readable(const char *path, char *usable, size_t capacity)
+{
+    char copy[CA_PATH_MAX];
+    usable[0] = '\0';
+    if (!text_format(copy, sizeof copy, "%s", path))
+        return false;
+    char *rest = copy;
+    for (const char *one = strsep(&rest, ":"); one != NULL; one = strsep(&rest, ":")) {
+        const size_t used = strlen(usable);
+        // What fits in the whole list fits in a part of it.
+        if (one[0] != '\0' && readable(one, O_DIRECTORY))
+            (void)text_format(usable + used, capacity - used, "%s%s", used == 0 ? "" : ":", one);
+    }
+    return usable[0] != '\0';
+}
+
+static void close_file(FILE **file)
+{
+    if (*file != NULL)
+        (void)fclose(*file);
+}
+
+static bool holds_certificates(const char *file)
+{
+    if (!readable(file, 0))
+        return false;
+    __attribute__((cleanup(close_file))) FILE *in = fopen(file, "re");
+    char line[256];
+    while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+        if (strncmp(line, "-----BEGIN ", strlen("-----BEGIN ")) == 0)
+            return true;
+    }
+    return false;
+}
+
+// As OpenSSL does it: of SSL_CERT_FILE and SSL_CERT_DIR, and of the directories in that, one may be of no use
+// where another is of use.
+static bool use_variables(const char *const names[2], const char *file, const char *path, struct ca *ca,
+                          struct ssa_error *err)
+{
+    char usable[CA_PATH_MAX] = "";
+    const bool dir = path != NULL && any_readable(path, usable, sizeof usable);
+    if (path == NULL)
+        return use_file(names[0], file, ca, err);
+    if (file == NULL)
+        return use_path(names[1], dir ? usable : path, ca, err);
+    const bool bundle = holds_certificates(file);
+    if (!dir && !bundle) {
+        error_set(err, SSA_CONFIG, NULL, file,
+                  "holds no certificates that can be read, and no directory of %s can be read", path);
+        return error_hint(err, "They were named by %s and %s; nothing was sent.", names[0], names[1]);
+    }
+    return use_both(names, bundle ? file : NULL, dir ? usable : NULL, ca, err);
+}
+
 static const char *not_empty(const char *text)
 {
     return text == NULL || text[0] == '\0' ? NULL : text;
@@ -127,7 +187,7 @@ bool ca_choose(const char *cacert, const char *capath, const struct ca_default *
     file = not_empty(secure_getenv(variables[0]));
     path = not_empty(secure_getenv(variables[1]));
     if (file != NULL || path != NULL)
-        return use_both(variables, file, path, ca, err);
+        return use_variables(variables, file, path, ca, err);
 
     const bool bundle = fallback->file != NULL && readable(fallback->file, 0);
     if (fallback->path != NULL && ca_directory_is_hashed(fallback->path, bundle ? ROOTS_OF_A_SYSTEM : 1))

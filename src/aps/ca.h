@@ -20,8 +20,8 @@ struct ca_default {
 struct ca_default ca_default_of_curl(void);
 
 // Chooses: what is configured (cacert, capath, or both) and nothing else; else what SSL_CERT_FILE and
-// SSL_CERT_DIR say; else the default. Fails with SSA_CONFIG when a file or directory that was named cannot be
-// read.
+// SSL_CERT_DIR say; else the default. Fails with SSA_CONFIG when a file or directory that was configured
+// cannot be read, and when nothing can that the two variables name.
 bool ca_choose(const char *cacert, const char *capath, const struct ca_default *fallback, struct ca *ca,
                struct ssa_error *err) MUST_CHECK;
 

@@ -32,6 +32,12 @@ static bool whole(const struct http_response *answer)
     return answer->code == CURLE_OK && answer->end == HTTP_RAN;
 }
 
+// A 2xx that holds an error shows where its body is read, but for the calls whose answer has none.
+static bool denied(const struct call *call, const struct http_response *answer)
+{
+    return call->no_answer && answer->body.len > 0 && failure_is_told(answer);
+}
+
 // Asked from within libcurl. A creation that was sent is heard out: its answer is the only thing that tells
 // what there is to undo, and a key whose id nobody read stays at the server.
 struct listener {
@@ -148,6 +154,7 @@ static bool worth_waiting(const struct aps *client, const struct call *call, lon
 // Milliseconds until the next try; -1 for no next try.
 static long long next_try(const struct aps *client, struct tries *tries, const struct http_response *answer)
 {
+    // Bounded by HTTP_RETRY_AFTER_MAX.
     const long long asked = answer->retry_after < 0 ? -1 : answer->retry_after * 1000;
     if (whole(answer) && answer->status == 429) {
         const long long own = back_off(LIMIT_BACK_OFF_MS, tries->limits++, LIMIT_BACK_OFF_MAX);
@@ -229,8 +236,12 @@ bool call_make(struct aps *client, const struct call *call, struct http_response
         charge(client, &since);
         note_date(client, answer);
         *outcome = outcome_of(call, answer);
-        if ((whole(answer) && success(answer)) || gone_already(&tries, answer))
+        const bool no = whole(answer) && success(answer) && denied(call, answer);
+        if ((whole(answer) && success(answer) && !no) || gone_already(&tries, answer))
             return true;
+        if (no)
+            *outcome = APS_MAYBE_DONE;
+        client->reason = failure_reason(answer);
         if (answer->end == HTTP_STOPPED)
             return client_stop(client, err);
         tries.lost = tries.lost || *outcome != APS_NOT_DONE;

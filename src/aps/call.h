@@ -18,10 +18,12 @@ struct call {
     const char *subject;  // which account or key; NULL: the host
     const char *content_type;
     struct span body;
-    bool as_client; // with id and secret of the client; else with the two-legged token
-    bool creates;   // a second time would make a second one
-    bool deletes;   // what is not there after a lost answer is deleted
-    bool assertion; // carries an assertion, which a wrong clock spoils
+    struct span secret; // in it, what must not be shown should the server echo it; no data for none
+    bool as_client;     // with id and secret of the client; else with the two-legged token
+    bool creates;       // a second time would make a second one
+    bool deletes;       // what is not there after a lost answer is deleted
+    bool no_answer;     // its answer has no body that anything is read of
+    bool assertion;     // carries an assertion, which a wrong clock spoils
     const char *hint_400, *hint_403, *hint_404; // what to do; NULL for nothing to say
 };
 

@@ -40,6 +40,13 @@ bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *e
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret does not fit its buffer");
 }
 
+struct span client_basic(const struct aps *client)
+{
+    const struct secret *line = &client->authorization;
+    const size_t head = sizeof AUTHORIZATION - 1;
+    return line->len < head ? span_of(NULL, 0) : span_of(line->data + head, line->len - head);
+}
+
 static bool prepare(struct aps *client, struct ssa_error *err)
 {
     const struct aps_config *config = &client->config;

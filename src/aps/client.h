@@ -6,6 +6,7 @@
 
 #include "aps/aps.h"
 #include "aps/ca.h"
+#include "aps/error_body.h"
 #include "aps/pace.h"
 #include "aps/url.h"
 
@@ -23,12 +24,16 @@ struct aps {
     CURL *handle; // of the calls on the caller's thread, which share its connection; NULL while there is none
     long long left_ms; // of config.timeout; counted down by the time spent in calls alone
     struct pace key_lists;
-    char scopes[256]; // of the two-legged token
-    bool deaf;        // interruptions are no reason to stop any more
+    enum reason reason; // that the server gave for the last call's failure
+    char scopes[256];   // of the two-legged token
+    bool deaf;          // interruptions are no reason to stop any more
     bool told_interrupted;
     time_t server_date;       // by the last answer, 0 for none
     long long server_date_ms; // when that came
 };
+
+// Id and secret as the header has them, empty before the secret is known.
+struct span client_basic(const struct aps *client);
 
 // Whether the person wants to stop.
 bool client_interrupted(const struct aps *client);

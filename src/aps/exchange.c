@@ -243,6 +243,7 @@ bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assert
     // It may have become known only now; the thread reads it once it is told to send.
     exchange->request.authorization = secret_text(&client->authorization);
     exchange->call.body = secret_span(&exchange->form);
+    exchange->call.secret = span_of(exchange->form.data + sizeof FORM_HEAD - 1, assertion->len);
     exchange->call.useless_ms = monotonic_ms() + lifetime * 1000LL;
     const bool tried = first_try(exchange, exchange->form.len == announced);
     // The connection serves the tries that may follow.

@@ -1,5 +1,5 @@
-// Which limit or state a refusal comes from. The API answers 400 and 403 to all of them; what is asked here
-// is asked only once something failed, and only by commands that manage accounts and keys.
+// Which limit or state a refusal comes from. Where the server did not name it, it is asked for, but only by
+// commands that manage accounts and keys.
 #include "aps/explain.h"
 
 #include <string.h>
@@ -11,6 +11,11 @@
 static bool was_refused(const struct ssa_error *err)
 {
     return err != NULL && (strcmp(err->cause, "HTTP 400") == 0 || strcmp(err->cause, "HTTP 403") == 0);
+}
+
+bool aps_reason_is_told(const struct aps *client)
+{
+    return client->reason != REASON_NONE && client->reason != REASON_REQUEST;
 }
 
 // The token in use may not have been meant for questions.
@@ -49,10 +54,33 @@ static void explain_key_limit(struct aps *client, const char *account, struct ss
                account, keys.count, account, account);
 }
 
+// The limit was named as the reason.
+static void tell_key_limit(const char *account, struct ssa_error *err)
+{
+    error_hint(
+        err,
+        "Account %s has as many keys as it may have: `ssa-hsm key list --account %s` shows which one is "
+        "not used, `ssa-hsm key delete KEY_ID --account %s` makes room.",
+        account, account, account);
+}
+
+static void tell_state(const char *account, struct ssa_error *err)
+{
+    error_hint(
+        err,
+        "Account %s is not enabled: until `ssa-hsm account enable %s`, its keys cannot be managed and no "
+        "tokens fetched.",
+        account, account);
+}
+
 void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err)
 {
     struct aps_account found;
-    if (!was_refused(err) || !may_ask(client, APS_SCOPE_ACCOUNT_READ) ||
+    if (was_refused(err) && creating && client->reason == REASON_LIMIT)
+        tell_key_limit(account, err);
+    if (was_refused(err) && client->reason == REASON_STATE)
+        tell_state(account, err);
+    if (!was_refused(err) || aps_reason_is_told(client) || !may_ask(client, APS_SCOPE_ACCOUNT_READ) ||
         !aps_account_get(client, account, &found, NULL))
         return;
     if (strcmp(found.status, APS_ENABLED) != 0)
@@ -64,7 +92,11 @@ void aps_explain_keys(struct aps *client, const char *account, bool creating, st
 void explain_account_limit(struct aps *client, struct ssa_error *err)
 {
     struct aps_accounts accounts;
-    if (!was_refused(err) || strcmp(err->cause, "HTTP 403") != 0 ||
+    if (was_refused(err) && client->reason == REASON_LIMIT)
+        error_hint(err,
+                   "The client id has as many accounts as it may have: `ssa-hsm account list` shows which "
+                   "one is not used, `ssa-hsm account delete ID` makes room.");
+    if (!was_refused(err) || aps_reason_is_told(client) || strcmp(err->cause, "HTTP 403") != 0 ||
         !may_ask(client, APS_SCOPE_ACCOUNT_READ) || !aps_account_list(client, &accounts, NULL))
         return;
     if (accounts.count >= APS_ACCOUNTS_ALLOWED)

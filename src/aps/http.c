@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/monotonic.h"
 #include "core/text.h"
@@ -17,6 +18,7 @@ struct transfer {
     struct curl_slist authorization; // in front of them, and not libcurl's: its text is the caller's
     long long end_ms;                // of left_ms
     long long answer_ms;             // until when the answer is waited for; 0 before the request is sent
+    size_t header_bytes;
 };
 
 static void transfer_end(struct transfer *t)
@@ -110,6 +112,19 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return CURL_WRITEFUNC_ERROR;
 }
 
+// libcurl keeps every header, and those behind a chunked body have no end of their own.
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+    (void)data;
+    struct transfer *t = context;
+    const size_t len = size * count;
+    t->header_bytes += len;
+    if (t->header_bytes <= HTTP_HEADERS_MAX)
+        return len;
+    t->answer->end = HTTP_TOO_MANY;
+    return CURL_WRITEFUNC_ERROR;
+}
+
 static void set_safety(struct transfer *t)
 {
     const struct http_request *request = t->request;
@@ -133,7 +148,6 @@ static void set_safety(struct transfer *t)
         SET(t, CURLOPT_CAPATH, path);
         SET(t, CURLOPT_PROXY_CAINFO, file);
         SET(t, CURLOPT_PROXY_CAPATH, path);
-        SET(t, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     } else {
         SET(t, CURLOPT_PROXY, "");
     }
@@ -191,10 +205,24 @@ static const char *header(CURL *handle, const char *name)
     return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : NULL;
 }
 
+// Later than any date that can be written: a server that says so does not know the time.
+static const time_t year_10000 = 253402300800;
+
 static time_t read_date(const char *text)
 {
     const time_t date = text == NULL ? -1 : curl_getdate(text, NULL);
-    return date <= 0 ? 0 : date;
+    return date <= 0 || date >= year_10000 ? 0 : date;
+}
+
+static long long bounded(long long seconds)
+{
+    return seconds < HTTP_RETRY_AFTER_MAX ? seconds : HTTP_RETRY_AFTER_MAX;
+}
+
+static long long read_seconds(const char *digits)
+{
+    digits += strspn(digits, "0");
+    return strlen(digits) > 9 ? HTTP_RETRY_AFTER_MAX : bounded(strtoll(digits, NULL, 10));
 }
 
 // RFC 9110 section 10.2.3: seconds, or a date. A date is of the server's clock, and is compared with that.
@@ -203,11 +231,38 @@ static long long read_retry_after(const char *text, time_t server_now)
     if (text == NULL || text[0] == '\0')
         return -1;
     if (text[strspn(text, "0123456789")] == '\0')
-        return strlen(text) > 9 ? 999999999 : strtoll(text, NULL, 10);
+        return read_seconds(text);
     const time_t until = read_date(text), now = server_now != 0 ? server_now : time(NULL);
     if (until == 0)
         return -1;
-    return until > now ? (long long)(until - now) : 0;
+    return until > now ? bounded((long long)(until - now)) : 0;
+}
+
+// One of a Proxy-Authenticate's challenges (RFC 9110 section 11.6.1), or a parameter of it, which has "=".
+static void note_login(const char *challenge, size_t len, char *logins, size_t capacity)
+{
+    static const char *const known[] = {"Basic", "Digest", "NTLM", "Negotiate", "Kerberos", "Bearer"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        char before[64];
+        if (len == strlen(known[i]) && strncasecmp(challenge, known[i], len) == 0 &&
+            strstr(logins, known[i]) == NULL && text_format(before, sizeof before, "%s", logins))
+            (void)text_format(logins, capacity, "%s%s%s", before, before[0] == '\0' ? "" : ", ", known[i]);
+    }
+}
+
+static void read_proxy_logins(struct transfer *t)
+{
+    enum { HEADERS_MAX = 16 };
+    struct http_response *answer = t->answer;
+    struct curl_header *found = NULL;
+    for (size_t i = 0; i < HEADERS_MAX; i++) {
+        if (curl_easy_header(t->handle, "Proxy-Authenticate", i, CURLH_CONNECT, -1, &found) != CURLHE_OK)
+            return;
+        for (const char *p = found->value; *p != '\0'; p += strcspn(p, ",")) {
+            p += strspn(p, ", \t");
+            note_login(p, strcspn(p, ", \t"), answer->proxy_logins, sizeof answer->proxy_logins);
+        }
+    }
 }
 
 static void read_headers(struct transfer *t)
@@ -216,6 +271,10 @@ static void read_headers(struct transfer *t)
     // These fail for what libcurl does not know, and leave the zeros.
     (void)curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &answer->status);
     (void)curl_easy_getinfo(t->handle, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
+    if (answer->proxy_status == 407)
+        read_proxy_logins(t);
+    if (answer->code != CURLE_OK && !t->request->plain)
+        proxy_read(&answer->proxy);
     if (!answer->sent)
         answer->status = 0; // of a proxy's answer at most
     if (answer->status == 0)
@@ -225,7 +284,8 @@ static void read_headers(struct transfer *t)
     const char *location = header(t->handle, "Location");
     // What stands in a query may be a secret.
     if (location != NULL)
-        text_harmless(answer->location, sizeof answer->location, span_of(location, strcspn(location, "?#")));
+        (void)text_format(answer->location, sizeof answer->location, "%.*s", (int)strcspn(location, "?#"),
+                          location);
 }
 
 bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer,
@@ -242,6 +302,8 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
     set_request(&t);
     SET(&t, CURLOPT_WRITEFUNCTION, take_body);
     SET(&t, CURLOPT_WRITEDATA, &t);
+    SET(&t, CURLOPT_HEADERFUNCTION, take_header);
+    SET(&t, CURLOPT_HEADERDATA, &t);
     if (t.code != CURLE_OK)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s",
                          curl_easy_strerror(t.code));

@@ -6,10 +6,17 @@
 #include <time.h>
 
 #include "aps/ca.h"
+#include "aps/proxy.h"
 #include "core/secret.h"
 
 #define HTTP_CONNECT_SECONDS 10
 #define HTTP_ANSWER_SECONDS  30
+
+// Bytes of all headers of an answer, those of a proxy, of 1xx and behind the body among them.
+#define HTTP_HEADERS_MAX 65536U
+
+// Seconds; a server that asks for more asks for ever.
+#define HTTP_RETRY_AFTER_MAX 999999999LL
 
 // All borrowed until the transfer has ended.
 struct http_request {
@@ -38,19 +45,22 @@ enum http_end {
     HTTP_NO_ANSWER,  // HTTP_ANSWER_SECONDS are over
     HTTP_NO_TIME,    // left_ms are over
     HTTP_TOO_LONG,   // the body is longer than the buffer
+    HTTP_TOO_MANY,   // HTTP_HEADERS_MAX
     HTTP_NOT_RESENT, // send_once: the connection broke after sending
 };
 
 struct http_response {
     CURLcode code;
     enum http_end end;
-    bool sent;             // the request may have left this machine
-    long status;           // 0 before there is one
-    long proxy_status;     // of a proxy's answer to CONNECT, 0 for none
-    time_t date;           // the server's, 0 for none
-    long long retry_after; // seconds, -1 for none
-    char location[256];    // without query, "" for none
-    char text[CURL_ERROR_SIZE];
+    bool sent;                  // the request may have left this machine
+    long status;                // 0 before there is one
+    long proxy_status;          // of a proxy's answer to CONNECT, 0 for none
+    char proxy_logins[64];      // the kinds of login that it offers then: "Basic, NTLM"
+    struct proxy proxy;         // where the transfer failed
+    time_t date;                // the server's, up to the year 9999; 0 for none
+    long long retry_after;      // seconds, up to HTTP_RETRY_AFTER_MAX; -1 for none
+    char location[256];         // without query, "" for none; not masked
+    char text[CURL_ERROR_SIZE]; // libcurl's, not masked
     struct secret body;
 };
 

@@ -67,6 +67,7 @@ bool aps_key_delete(struct aps *client, const char *account, const char *kid, st
         .doing = "deleting the key",
         .subject = kid,
         .deletes = true,
+        .no_answer = true,
         .hint_400 = HINT_DISABLED,
         .hint_404 = HINT_NO_KEY,
     };

@@ -67,6 +67,7 @@ bool aps_key_set_status(struct aps *client, const char *account, const char *kid
         .path = path,
         .doing = strcmp(status, APS_ENABLED) == 0 ? "enabling the key" : "disabling the key",
         .subject = kid,
+        .no_answer = true,
         .hint_404 = HINT_NO_KEY,
     };
     *outcome = APS_NOT_DONE;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/mask.h"
 #include "core/text.h"
 
 #define API "/authentication/v2"
@@ -22,9 +23,30 @@ static void handle_free(CURLU **handle)
 }
 #define HANDLE_AUTO __attribute__((cleanup(handle_free))) CURLU *
 
+// What stands for a port and is none may be a password whose "@" was forgotten.
+static void hide_port(char *shown)
+{
+    char *authority = strstr(shown, "://");
+    authority = authority == NULL ? shown : authority + 3;
+    char *colon = memchr(authority, ':', strcspn(authority, "/[?#"));
+    if (colon == NULL || strspn(colon + 1, "0123456789") == strcspn(colon + 1, "/?#"))
+        return;
+    // No longer than what it hides, or there is room: a URL that is as long is refused before.
+    (void)text_format(colon + 1, 4, "***");
+}
+
+// text may hold a password that no parser finds.
+static void set(const char *text, struct ssa_error *err, const char *why)
+{
+    char shown[URL_MAX + 4];
+    mask_text(NULL, span_text(text), shown, URL_MAX);
+    hide_port(shown);
+    error_set(err, SSA_CONFIG, NULL, shown, "%s", why);
+}
+
 static bool refuse(const char *text, struct ssa_error *err, const char *why)
 {
-    error_set(err, SSA_CONFIG, NULL, text, "%s", why);
+    set(text, err, why);
     return error_hint(err, "SSA_HSM_BASE_URL is https://HOST[:PORT][/PREFIX], for instance "
                            "https://developer.api.autodesk.com; /authentication/v2/… is put behind it.");
 }
@@ -53,14 +75,13 @@ static bool check_scheme(const char *text, const char *scheme, const char *host,
     if (!url->plain)
         return strcasecmp(scheme, "https") == 0 || refuse(text, err, "is no https URL");
     if (!insecure_http) {
-        error_set(err, SSA_CONFIG, NULL, text,
-                  "is plain http, which would show the client secret to the network");
+        set(text, err, "is plain http, which would show the client secret to the network");
         return error_hint(
             err, "Use https://; --insecure-http allows http to this machine itself alone, for tests.");
     }
     if (url_host_is_loopback(host))
         return true;
-    error_set(err, SSA_CONFIG, NULL, text, "is plain http to another machine");
+    set(text, err, "is plain http to another machine");
     return error_hint(err, "--insecure-http allows 127.0.0.1, [::1] and localhost alone; use https://.");
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/print.h"
+#include "cli/suggestion.h"
 
 static bool way_of(const struct arguments *arguments, enum ssa_import_way *way, struct ssa_error *err)
 {
@@ -37,6 +38,7 @@ bool output_of(const struct arguments *arguments, struct ssa_output *output, str
 
 bool created_print(const struct ssa_created *created, struct ssa_error *err)
 {
+    suggestion_profile(created->path);
     if (print_result(span_of(created->block.text, created->block.len), err)) {
         print_note("saved as %s", created->path);
         return true;

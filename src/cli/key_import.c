@@ -4,6 +4,10 @@
 
 static bool say_what_became(const char *file, const struct ssa_created *created, struct ssa_error *err)
 {
+    const bool separate = created->key_path[0] != '\0';
+    if (separate && created->file != SSA_FILE_LEFT)
+        print_note("%s is overwritten and removed (flash storage and snapshots may still hold it)",
+                   created->key_path);
     switch (created->file) {
     case SSA_FILE_NONE:
         break;
@@ -19,7 +23,8 @@ static bool say_what_became(const char *file, const struct ssa_created *created,
             *err = created->file_error;
             return false;
         }
-        print_note("the file still holds the private key. Destroy it: shred -u %s", file);
+        print_note("the file still holds the private key. Destroy it: shred -u %s",
+                   separate ? created->key_path : file);
     }
     return true;
 }

@@ -8,6 +8,8 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/stack.h"
+#include "cli/suggestion.h"
 #include "cli/syslog.h"
 #include "cli/terminal.h"
 #include "core/secret.h"
@@ -167,6 +169,7 @@ static bool run_command(const struct command *command, const struct arguments *a
     if (a->given[OPT_TIMEOUT] && !parse_seconds(a->values[OPT_TIMEOUT], option_table[OPT_TIMEOUT].name,
                                                 TIMEOUT_LEAST, TIMEOUT_MOST, &invocation.run.timeout, err))
         return false;
+    invocation.run.callbacks.patience = invocation.run.timeout;
     return load_settings(settings, command, a, &invocation.run.callbacks, err) &&
            syslog_check(settings, err) && command->run(&invocation, err);
 }
@@ -174,7 +177,8 @@ static bool run_command(const struct command *command, const struct arguments *a
 static bool run(char **argv, bool *execs, struct ssa_error *err)
 {
     static const char version[] = "ssa-hsm " SSA_HSM_VERSION "\n";
-    struct arguments a;
+    // Messages need it to the end.
+    static struct arguments a;
     size_t name_words = 0;
     const bool understood = arguments_read(&a, argv, err);
     *execs = a.word_count > 0 && strcmp(a.words[0], "exec") == 0;
@@ -192,6 +196,8 @@ static bool run(char **argv, bool *execs, struct ssa_error *err)
         return help_print(command, err);
     if (!check_usage(command, &a, a.word_count - name_words, err))
         return false;
+    suggestion_begin(&a);
+    print_complete_by(suggestion_complete);
     struct ssa_settings *settings = ssa_settings_new();
     if (settings == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory");
@@ -200,18 +206,28 @@ static bool run(char **argv, bool *execs, struct ssa_error *err)
     return done;
 }
 
-int main(int argc, char **argv)
+// The exit code.
+static int work(void *argv)
 {
     bool execs = false;
     struct ssa_error err = {0};
-    harden();
-    interrupt_catch();
-    const bool done = run(argc > 0 ? argv + 1 : argv, &execs, &err);
+    const bool done = run(argv, &execs, &err);
     if (!done)
         print_error(&err);
-    interrupt_die();
     wipe_stack_and_registers();
     if (done)
         return EXIT_SUCCESS;
     return execs ? EXEC_FAILED : (int)err.code;
+}
+
+int main(int argc, char **argv)
+{
+    int code = SSA_UNEXPECTED;
+    struct ssa_error err = {0};
+    harden();
+    interrupt_catch();
+    if (!stack_run(work, argc > 0 ? argv + 1 : argv, &code, &err))
+        print_error(&err);
+    interrupt_die();
+    return code;
 }

@@ -8,6 +8,8 @@
 
 #include "core/write.h"
 
+enum { COMPLETED_MAX = 6 * SSA_ERROR_TEXT_MAX };
+
 bool print_result(struct span text, struct ssa_error *err)
 {
     if (write_all(STDOUT_FILENO, text))
@@ -21,7 +23,7 @@ bool print_result(struct span text, struct ssa_error *err)
 static void note(const char *text)
 {
     static const char first[] = "ssa-hsm: ", other[] = "         ";
-    char line[2 * SSA_ERROR_TEXT_MAX];
+    char line[COMPLETED_MAX];
     const char *lead = first;
     while (*text != '\0') {
         const size_t len = strcspn(text, "\n");
@@ -34,13 +36,31 @@ static void note(const char *text)
     }
 }
 
+static void (*completion)(const char *text, char *out, size_t capacity);
+
+void print_complete_by(void (*complete)(const char *text, char *out, size_t capacity))
+{
+    completion = complete;
+}
+
+static void note_completed(const char *text)
+{
+    char completed[COMPLETED_MAX];
+    if (completion == NULL) {
+        note(text);
+        return;
+    }
+    completion(text, completed, sizeof completed);
+    note(completed);
+}
+
 void print_note(const char *text, ...)
 {
     char line[2 * SSA_ERROR_TEXT_MAX];
     va_list args;
     va_start(args, text);
     if (vsnprintf(line, sizeof line, text, args) >= 0)
-        note(line);
+        note_completed(line);
     va_end(args);
 }
 
@@ -48,5 +68,5 @@ void print_error(const struct ssa_error *err)
 {
     char text[4 * SSA_ERROR_TEXT_MAX];
     ssa_error_text(err, text, sizeof text);
-    note(text);
+    note_completed(text);
 }

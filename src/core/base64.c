@@ -73,6 +73,12 @@ static uint32_t standard_value(uint32_t c)
     return v - 1; // no character gives 0, and so UINT32_MAX here
 }
 
+// The two characters of base64url that standard base64 has not, turned into its own.
+static uint8_t to_standard(uint8_t c)
+{
+    return (uint8_t)(c ^ (within(c, '-', '-') & ('-' ^ '+')) ^ (within(c, '_', '_') & ('_' ^ '/')));
+}
+
 static bool white(uint8_t c)
 {
     return c == '\n' || c == '\r' || c == ' ' || c == '\t';
@@ -119,4 +125,23 @@ size_t base64_decode_in_place(uint8_t *text, size_t len)
         return SIZE_MAX;
     }
     return written;
+}
+
+bool base64_decode(struct secret *text)
+{
+    size_t characters = 0;
+    bool padded = false;
+    for (size_t i = 0; i < text->len; i++) {
+        text->data[i] = to_standard(text->data[i]);
+        characters += !white(text->data[i]);
+        padded = padded || text->data[i] == '=';
+    }
+    static const uint8_t padding[] = {'=', '='};
+    const size_t lacking = padded || characters % 4 < 2 ? 0 : 4 - characters % 4;
+    if (!secret_append(text, span_of(padding, lacking)))
+        return false;
+    const size_t len = base64_decode_in_place(text->data, text->len);
+    text->len = len == SIZE_MAX ? 0 : len;
+    text->data[text->len] = 0;
+    return len != SIZE_MAX;
 }

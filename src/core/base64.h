@@ -23,4 +23,7 @@ bool base64_append(struct secret *out, struct span in) MUST_CHECK;
 // What is left of the text behind the bytes is wiped.
 size_t base64_decode_in_place(uint8_t *text, size_t len);
 
+// Decodes base64 of either alphabet, padded or not, in place. False when it is none: it is wiped then.
+bool base64_decode(struct secret *text) MUST_CHECK;
+
 #endif

@@ -202,6 +202,71 @@ size_t rsa_bits(struct span modulus)
     return modulus.len * 8 - zeros;
 }
 
+static bool is_odd(struct span number)
+{
+    return number.len > 0 && (number.data[number.len - 1] & 1) != 0;
+}
+
+// Of two numbers without leading zeros.
+static bool is_less(struct span a, struct span b)
+{
+    return a.len != b.len ? a.len < b.len : memcmp(a.data, b.data, a.len) < 0;
+}
+
+// The number's last 64 bits, and what is left of it when 2^32 - 1 is cast out: both without branches that its
+// bits decide.
+struct digest {
+    uint64_t low, rest;
+};
+
+static uint64_t fold(uint64_t sum)
+{
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    return (sum & 0xffffffff) + (sum >> 32);
+}
+
+static struct digest digest_of(struct span number)
+{
+    struct digest digest = {0, 0};
+    for (size_t i = 0; i < number.len; i++) {
+        const size_t from_end = number.len - 1 - i;
+        digest.low = digest.low << 8 | number.data[i];
+        digest.rest = fold(digest.rest + ((uint64_t)number.data[i] << from_end % 4 * 8));
+    }
+    return digest;
+}
+
+// Whether p times q can be n. A signature proves the rest.
+static bool is_product(struct span n, struct span p, struct span q)
+{
+    const struct digest of_n = digest_of(n), of_p = digest_of(p), of_q = digest_of(q);
+    // 0 and 2^32 - 1 are the same rest.
+    const uint64_t rest = fold(of_p.rest * of_q.rest) % 0xffffffff;
+    return of_p.low * of_q.low == of_n.low && rest == of_n.rest % 0xffffffff;
+}
+
+// What is wrong with the numbers, or NULL.
+static const char *fault_of(const struct rsa_key *key)
+{
+    const size_t bits = rsa_bits(key->n), product = rsa_bits(key->p) + rsa_bits(key->q);
+    if (bits < RSA_BITS_MIN)
+        return "the RSA key is shorter than 2048 bits";
+    if (bits > RSA_BITS_MAX)
+        return "the RSA key is longer than 4096 bits";
+    if (!is_odd(key->n))
+        return "the RSA key's modulus is even";
+    if (!is_odd(key->e) || rsa_bits(key->e) < 2 || !is_less(key->e, key->n))
+        return "the RSA key's public exponent is no odd number between 3 and the modulus";
+    if (!is_odd(key->d) || rsa_bits(key->d) < bits / 4 || !is_less(key->d, key->n))
+        return "the RSA key's private exponent fits no such modulus";
+    if (!is_odd(key->p) || !is_odd(key->q) || span_equal(key->p, key->q) ||
+        (product != bits && product != bits + 1) || !is_product(key->n, key->p, key->q))
+        return "the RSA key's two primes do not make its modulus";
+    if (!is_less(key->dp, key->p) || !is_less(key->dq, key->q) || !is_less(key->qinv, key->p))
+        return "the RSA key's CRT exponents or coefficient are larger than its primes";
+    return NULL;
+}
+
 bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *subject, struct ssa_error *err)
 {
     struct span der;
@@ -220,10 +285,6 @@ bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *su
                           ? "there is no PEM block"
                           : "there is no whole PEM block of an RSA private key");
     }
-    const size_t bits = rsa_bits(key->n);
-    if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
-        return no_key(err, subject,
-                      bits < RSA_BITS_MIN ? "the RSA key is shorter than 2048 bits"
-                                          : "the RSA key is longer than 4096 bits");
-    return true;
+    const char *fault = fault_of(key);
+    return fault == NULL || no_key(err, subject, fault);
 }

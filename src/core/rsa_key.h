@@ -23,7 +23,7 @@ struct rsa_key {
 // Decodes the PEM in *buffer in place and points *key into it; *key lives as long as the buffer is not
 // changed. Takes PKCS#1 ("RSA PRIVATE KEY") and PKCS#8 ("PRIVATE KEY", RFC 5208), LF or CRLF, text before and
 // after the block. Fails with SSA_CONFIG: no PEM, encrypted, no RSA key, of another size than 2048 to 4096
-// bits, or not strict DER.
+// bits, not strict DER, or numbers that are no key (an exponent of 1, primes that do not make the modulus).
 bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *subject,
                       struct ssa_error *err) MUST_CHECK;
 

@@ -2,6 +2,8 @@
 #include "core/secret.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,15 +22,13 @@ bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
     void *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no memory for a secret of %zu bytes", capacity);
-    if (madvise(memory, mapped, MADV_DONTDUMP) != 0) {
-        const int number = errno;
-        (void)munmap(memory, mapped);
-        return error_errno(err, SSA_UNEXPECTED, number, NULL, "a secret cannot be kept out of core dumps");
-    }
-    // Kernels before 4.14 lack it: there the processes that look at modules have copies.
+    // Kernels of sandboxes lack the first, where the program dumps no core all the same; those before 4.14
+    // the second, where the processes that look at modules have copies.
+    (void)madvise(memory, mapped, MADV_DONTDUMP);
     (void)madvise(memory, mapped, MADV_WIPEONFORK);
-    *s = (struct secret){
-        .data = memory, .capacity = capacity, .mapped = mapped, .locked = mlock(memory, mapped) == 0};
+    *s = (struct secret){.data = memory, .capacity = capacity, .mapped = mapped};
+    s->locked = mlock(memory, mapped) == 0;
+    s->not_locked = s->locked ? 0 : errno;
     return true;
 }
 
@@ -38,6 +38,16 @@ bool secret_must_be_locked(const struct secret *s, struct ssa_error *err)
         return true;
     struct rlimit limit = {0};
     const bool known = getrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+    // mlock(2): ENOMEM and EAGAIN for too much of it, EPERM for a limit of 0.
+    const bool by_limit = s->not_locked == ENOMEM || s->not_locked == EAGAIN ||
+                          (s->not_locked == EPERM && (!known || limit.rlim_cur == 0));
+    if (!by_limit) {
+        error_errno(err, SSA_CONFIG, s->not_locked, "mlock",
+                    "memory cannot be locked, so a private key could be written to swap");
+        return error_hint(
+            err, "The kernel or a sandbox refuses it: allow the system call mlock, or make the key on "
+                 "another machine; nothing was asked of the API.");
+    }
     error_set(err, SSA_CONFIG, "RLIMIT_MEMLOCK", NULL,
               "memory cannot be locked (limit %llu bytes), so a private key could be written to swap",
               known ? (unsigned long long)limit.rlim_cur : 0ULL);
@@ -77,25 +87,35 @@ void secret_free(struct secret *s)
     *s = (struct secret){0};
 }
 
-bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err)
+bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err)
 {
-    for (;;) {
-        // One byte past the capacity is there for the NUL: reading into it tells "full" from "too long".
-        const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
-        if (got < 0) {
-            const int number = errno;
-            return error_errno(err, SSA_CONFIG, number, subject, "cannot be read");
-        }
-        if (got == 0)
-            break;
-        s->len += (size_t)got;
-        if (s->len > s->capacity) {
-            secret_clear(s);
-            return error_set(err, SSA_CONFIG, NULL, subject, "is longer than the %zu bytes it may be",
-                             s->capacity);
-        }
+    // One byte past the capacity is there for the NUL: reading into it tells "full" from "too long".
+    const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
+    *end = got == 0;
+    if (got < 0) {
+        const int number = errno;
+        (void)error_errno(err, SSA_CONFIG, number, subject, "cannot be read");
+        errno = number;
+        return false;
+    }
+    s->len += (size_t)got;
+    if (s->len > s->capacity) {
+        secret_clear(s);
+        (void)error_set(err, SSA_CONFIG, NULL, subject, "is longer than the %zu bytes it may be",
+                        s->capacity);
+        errno = EFBIG;
+        return false;
     }
     s->data[s->len] = 0;
+    return true;
+}
+
+bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err)
+{
+    bool end = false;
+    while (!end)
+        if (!secret_read_part(s, fd, subject, &end, err))
+            return false;
     return true;
 }
 
@@ -108,12 +128,43 @@ void secret_drop_newline(struct secret *s)
         s->data[--s->len] = 0;
 }
 
-enum { STACK_BELOW = 64 * 1024 };
+// What is wiped below the caller, and what is left alone at a small stack's end for the wiping itself.
+enum { STACK_BELOW = 64 * 1024, STACK_SPARED = 12 * 1024 };
+
+// The room below here on the first thread's stack, which grows up to a limit. Its other end is a few pages
+// above the name of the program's file, which the kernel puts there first.
+static size_t first_stack_room(uintptr_t here)
+{
+    struct rlimit limit = {0};
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return STACK_BELOW + STACK_SPARED;
+    const uintptr_t used = (uintptr_t)getauxval(AT_EXECFN) - here;
+    return limit.rlim_cur > used ? (size_t)(limit.rlim_cur - used) : 0;
+}
+
+static size_t stack_room(void)
+{
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    pthread_attr_t attributes;
+    void *lowest = NULL;
+    size_t size = 0;
+    if (gettid() == getpid())
+        return first_stack_room(here);
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return 0;
+    const bool known = pthread_attr_getstack(&attributes, &lowest, &size) == 0;
+    (void)pthread_attr_destroy(&attributes);
+    return known && here > (uintptr_t)lowest ? here - (uintptr_t)lowest : 0;
+}
 
 static __attribute__((noinline)) void wipe_stack(void)
 {
-    uint8_t below[STACK_BELOW];
-    explicit_bzero(below, sizeof below);
+    const size_t room = stack_room();
+    if (room <= STACK_SPARED)
+        return;
+    const size_t size = room - STACK_SPARED < STACK_BELOW ? room - STACK_SPARED : STACK_BELOW;
+    uint8_t *below = __builtin_alloca(size);
+    explicit_bzero(below, size);
 }
 
 void wipe_stack_and_registers(void)

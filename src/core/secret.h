@@ -1,8 +1,8 @@
 // The one buffer type for secrets: key material, PINs, client secrets, tokens, and whatever carries them.
 //
 // The memory is mapped for it alone, locked (mlock), left out of core dumps (MADV_DONTDUMP) and not inherited
-// by children (MADV_WIPEONFORK); it is wiped before it is unmapped. Its capacity is fixed at birth, so no
-// growing leaves a copy behind.
+// by children (MADV_WIPEONFORK), the last two where the kernel has them; it is wiped before it is unmapped.
+// Its capacity is fixed at birth, so no growing leaves a copy behind.
 #ifndef SSA_CORE_SECRET_H
 #define SSA_CORE_SECRET_H
 
@@ -14,7 +14,8 @@ struct secret {
     size_t len;      // bytes in use, at most capacity
     size_t capacity; // bytes that fit; one more is always there for a final NUL
     size_t mapped;
-    bool locked; // false where mlock was refused (RLIMIT_MEMLOCK)
+    bool locked;    // false where mlock was refused (RLIMIT_MEMLOCK, a sandbox)
+    int not_locked; // its errno then
 };
 
 // Makes an empty buffer of capacity bytes in *s, which the caller frees. A refused mlock is no error here:
@@ -38,6 +39,10 @@ void secret_free(struct secret *s);
 // Reads fd to its end. Fails with SSA_CONFIG when there is more than the capacity, or with the errno of
 // read(2).
 bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err) MUST_CHECK;
+
+// One read(2) of that: *end is true at the end. On failure errno says why, too.
+bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end,
+                      struct ssa_error *err) MUST_CHECK;
 
 // Drops one trailing line break (LF or CRLF): what editors and `echo` add to a file with a secret in it.
 void secret_drop_newline(struct secret *s);

@@ -40,7 +40,7 @@ bool timestamp_read(struct span text, time_t *seconds)
     // timegm takes 31 February for a day in March.
     const int day = tm.tm_mday;
     const time_t utc = timegm(&tm);
-    if (utc == (time_t)-1 || tm.tm_mday != day)
+    if (tm.tm_mday != day)
         return false;
     *seconds = utc - offset;
     return true;

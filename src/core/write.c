@@ -32,13 +32,46 @@ bool write_all_at(int fd, struct span text, off_t at)
     return true;
 }
 
+// Some file systems cannot sync a file or a folder, and some sandboxes have no such call: then there is
+// nothing to be had.
+static bool synced_as_far_as_possible(int result)
+{
+    return result == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
+}
+
+bool sync_file(int fd)
+{
+    return synced_as_far_as_possible(fsync(fd));
+}
+
+bool sync_data(int fd)
+{
+    return synced_as_far_as_possible(fdatasync(fd));
+}
+
+bool reserve_room(int fd, off_t size)
+{
+    static const char zeros[4096];
+    const int number = posix_fallocate(fd, 0, size);
+    if (number == 0)
+        return true;
+    // Written, where it cannot be asked for: what is wrong then is wrong with writing.
+    for (off_t at = 0; at < size;) {
+        const off_t left = size - at;
+        const size_t part = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
+        if (!write_all_at(fd, span_of(zeros, part), at))
+            return false;
+        at += (off_t)part;
+    }
+    return true;
+}
+
 bool sync_folder(const char *path)
 {
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    // Some file systems cannot sync a folder and say EINVAL: then there is nothing to be had.
-    const bool synced = fsync(fd) == 0 || errno == EINVAL;
+    const bool synced = sync_file(fd);
     const int number = errno;
     (void)close(fd);
     errno = number;

@@ -63,8 +63,11 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
     WORK_AUTO w = WORK_NONE;
     const struct provisioning what = {
         .operation = OP_ACCOUNT_CREATE, .with_secret = true, .without_key = without_key};
-    if (!aps_check_account_name(first, last, err) || !work_prepare(&w, run, output, &what, err) ||
-        !aps_admin(w.client, create_scopes, err) || !make_account(&w, first, last, err))
+    if (!aps_check_account_name(first, last, err))
+        return false;
+    aps_doubt_account_name(first, last, &run->callbacks);
+    if (!work_prepare(&w, run, output, &what, err) || !aps_admin(w.client, create_scopes, err) ||
+        !make_account(&w, first, last, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", w.made.account.id, w.made.account.email);
     return (without_key || work_make_key(&w, err)) && finish(&w, created, err);

@@ -60,7 +60,7 @@ bool journal_create(struct journal *j, struct ssa_error *err)
     j->fd = open_in(JOURNAL_OPEN, j->id, O_RDWR | O_CREAT | O_EXCL, err);
     if (j->fd < 0)
         return journal_unwritable(err, errno, path);
-    int number = flock(j->fd, LOCK_EX | LOCK_NB) == 0 ? posix_fallocate(j->fd, 0, ROOM) : errno;
+    int number = flock(j->fd, LOCK_EX | LOCK_NB) == 0 && reserve_room(j->fd, ROOM) ? 0 : errno;
     return (number == 0 || journal_unwritable(err, number, path)) && sync_new_entry(err);
 }
 
@@ -108,7 +108,7 @@ bool journal_write(struct journal *j, struct ssa_error *err)
         j->entry.line--;
         return false;
     }
-    if (write_all_at(j->fd, secret_span(&line), (off_t)j->written) && fdatasync(j->fd) == 0) {
+    if (write_all_at(j->fd, secret_span(&line), (off_t)j->written) && sync_data(j->fd)) {
         j->written += line_length(&line);
         j->dirty = j->written;
         j->unfinished = false;
@@ -361,7 +361,7 @@ bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
     if (!secret_new(&text, FILE_BYTES, err))
         return false;
     // Synced: what is in the chain must not have its room again after a power loss.
-    if (!journal_name(&j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 || fsync(j->fd) != 0 ||
+    if (!journal_name(&j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 || !sync_file(j->fd) ||
         !read_file(j->fd, &text))
         return journal_unwritable(err, errno, j->id);
     fingerprint(secret_span(&text), hash);

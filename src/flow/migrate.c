@@ -1,69 +1,13 @@
 // An existing key's way into the token: from an old block or a bare PEM. Asks the API nothing.
 #include "core/tell.h"
 #include "core/text.h"
-#include "flow/dotenv.h"
+#include "flow/old_block.h"
 #include "flow/old_file.h"
 #include "flow/provision.h"
 #include "flow/reference.h"
+#include "flow/rest.h"
 
 enum { KEY_FILE_MAX = 64 * 1024 };
-
-// What the file says. Texts point into the buffer it was read to.
-struct old_block {
-    const char *values[SETTING_COUNT];
-    const char *other; // a name that is not ours
-};
-
-static bool take(void *context, const struct assignment *a, struct ssa_error *err)
-{
-    struct old_block *old = context;
-    (void)err;
-    for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
-        if (strcmp(a->name, setting_name(id)) == 0)
-            old->values[id] = a->value;
-    if (!block_has(a->name, true))
-        old->other = a->name;
-    return true;
-}
-
-// JSON writers and some dotenv libraries write a PEM on one line, its breaks as \n (or \r\n).
-static void restore_line_breaks(struct secret *pem)
-{
-    size_t to = 0;
-    for (size_t i = 0; i < pem->len; i++) {
-        const bool escape = pem->data[i] == '\\' && i + 1 < pem->len;
-        if (escape && (pem->data[i + 1] == 'n' || pem->data[i + 1] == 'r')) {
-            pem->data[to++] = pem->data[++i] == 'n' ? '\n' : '\r';
-            continue;
-        }
-        pem->data[to++] = pem->data[i];
-    }
-    wipe(pem->data + to, pem->len - to);
-    pem->len = to;
-}
-
-static bool take_pem(struct secret *pem, const char *text, const char *file, struct ssa_error *err)
-{
-    if (!secret_append_text(pem, text))
-        return error_set(err, SSA_CONFIG, NULL, file, "the private key is longer than %u bytes", PEM_MAX);
-    restore_line_breaks(pem);
-    return true;
-}
-
-// An old block: all of its names, unless options say otherwise.
-static bool read_block(struct secret *text, const char *file, struct old_block *old, struct ssa_error *err)
-{
-    if (!dotenv_read(text, file, take, old, err))
-        return false;
-    const char *key = old->values[SET_PRIVATE_KEY];
-    if (key == NULL || key[0] == '\0') {
-        error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
-        return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
-    }
-    if (source_is_uri(key))
-        return error_set(err, SSA_CONFIG, NULL, file, "its PRIVATE_KEY is in a token already");
-    return true;
-}
 
 static bool need(const struct old_block *old, enum setting id, const char *option, const char *file,
                  struct ssa_error *err)
@@ -77,22 +21,6 @@ static bool need(const struct old_block *old, enum setting id, const char *optio
 static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
 {
     return aps_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "can be no id of the API");
-}
-
-static bool is_bare_pem(const struct secret *text)
-{
-    // A block has its PEM behind "PRIVATE_KEY=".
-    const char *begin = strstr(secret_text(text), "-----BEGIN ");
-    const char *equals = strchr(secret_text(text), '=');
-    return begin != NULL && (equals == NULL || begin < equals);
-}
-
-static bool read_old(struct secret *text, const char *file, struct secret *pem, struct old_block *old,
-                     struct ssa_error *err)
-{
-    if (is_bare_pem(text))
-        return take_pem(pem, secret_text(text), file, err);
-    return read_block(text, file, old, err) && take_pem(pem, old->values[SET_PRIVATE_KEY], file, err);
 }
 
 static void override(struct old_block *old, enum setting id, const char *value)
@@ -155,9 +83,12 @@ static void say_what_is_left(const struct provision *p, bool imported, struct ss
 // What is known of the key before the token is asked for anything.
 struct import {
     struct old_file file;
+    struct old_file key_file; // that the block names; fd is -1 where it holds the key itself
+    char key_path[PATH_TEXT_MAX];
     struct old_block old;
     struct secret text; // the file's; old points into it
     struct secret pem;
+    bool replaced; // the profile takes the file's place
 };
 
 static void import_end(struct import *i)
@@ -165,6 +96,91 @@ static void import_end(struct import *i)
     secret_free(&i->text);
     secret_free(&i->pem);
     old_file_close(&i->file);
+    old_file_close(&i->key_file);
+}
+
+static const char *in_use(const void *context, enum setting id)
+{
+    return settings_get(context, id, NULL);
+}
+
+// Programs read the path from where they are started, which is mostly where the block lies, too.
+static bool find_key_file(struct import *i, struct ssa_error *err)
+{
+    struct stat beside, here;
+    const char *path = i->old.key_path, *slash = strrchr(i->file.name, '/');
+    const int folder = slash == NULL || i->file.standard_input ? 0 : (int)(slash - i->file.name) + 1;
+    if (path[0] == '/' || folder == 0)
+        return text_format(i->key_path, sizeof i->key_path, "%s", path) ||
+               error_set(err, SSA_CONFIG, "ENAMETOOLONG", i->file.name,
+                         "names a key file with too long a path");
+    if (!text_format(i->key_path, sizeof i->key_path, "%.*s%s", folder, i->file.name, path))
+        return error_set(err, SSA_CONFIG, "ENAMETOOLONG", i->file.name,
+                         "names a key file with too long a path");
+    const bool is_beside = stat(i->key_path, &beside) == 0, is_here = stat(path, &here) == 0;
+    if (is_beside && is_here && (beside.st_dev != here.st_dev || beside.st_ino != here.st_ino)) {
+        error_set(err, SSA_CONFIG, NULL, i->file.name, "its %s may be %s or %s", i->old.key_path_name,
+                  i->key_path, path);
+        return error_hint(err, "Write it with its whole path.");
+    }
+    return is_beside || !is_here || text_format(i->key_path, sizeof i->key_path, "%s", path);
+}
+
+static bool take_key_file(struct import *i, const struct ssa_run *run, bool shred, struct secret *pem,
+                          struct ssa_error *err)
+{
+    SECRET_AUTO text = {0};
+    return find_key_file(i, err) && secret_new(&text, KEY_FILE_MAX, err) &&
+           secret_must_be_locked(&text, err) &&
+           old_file_open(&i->key_file, i->key_path, shred, &run->callbacks, err) &&
+           old_file_read(&i->key_file, &run->callbacks, &text, err) &&
+           old_key_take(pem, secret_text(&text), i->key_path, i->old.beside, err);
+}
+
+// The file beside the block, and what the block itself holds, must be one key.
+static bool take_named_key(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
+{
+    SECRET_AUTO other = {0};
+    if (i->old.key_count == 0)
+        return take_key_file(i, run, shred, &i->pem, err);
+    if (!secret_new(&other, PEM_MAX, err) || !secret_must_be_locked(&other, err) ||
+        !take_key_file(i, run, shred, &other, err))
+        return false;
+    if (span_equal(secret_span(&other), secret_span(&i->pem)))
+        return true;
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "%s and the file of %s hold different keys",
+              i->old.keys[0].name, i->old.key_path_name);
+    return error_hint(err, "Leave the one that is meant.");
+}
+
+// An old block: all of its names, unless options say otherwise.
+static bool read_block(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
+{
+    const char *file = i->file.name;
+    if (!old_block_read(&i->text, file, in_use, run->settings, &i->old, err))
+        return false;
+    if (i->old.key_count == 0 && i->old.key_path == NULL) {
+        error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
+        return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
+    }
+    for (size_t k = 0; k < i->old.key_count; k++)
+        if (source_is_uri(i->old.keys[k].value))
+            return error_set(err, SSA_CONFIG, NULL, file, "its %s is in a token already",
+                             i->old.keys[k].name);
+    return (i->old.key_count == 0 || old_block_key(&i->old, file, &i->pem, err)) &&
+           (i->old.key_path == NULL || take_named_key(i, run, shred, err));
+}
+
+static bool read_old(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
+{
+    return old_text_is_key(&i->text)
+               ? old_key_take(&i->pem, secret_text(&i->text), i->file.name, i->old.beside, err)
+               : read_block(i, run, shred, err);
+}
+
+static const char *key_source(const struct import *i)
+{
+    return i->key_file.fd >= 0 ? i->key_path : i->file.name;
 }
 
 // A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in
@@ -175,7 +191,7 @@ static bool check_key(const struct import *i, struct ssa_error *err)
     SECRET_AUTO trial = {0};
     return secret_new(&trial, PEM_MAX, err) && secret_must_be_locked(&trial, err) &&
            secret_append(&trial, secret_span(&i->pem)) &&
-           rsa_key_from_pem(&trial, &numbers, i->file.name, err);
+           rsa_key_from_pem(&trial, &numbers, key_source(i), err);
 }
 
 static bool read_import(struct import *i, const struct ssa_run *run, const struct ssa_import *what,
@@ -184,8 +200,7 @@ static bool read_import(struct import *i, const struct ssa_run *run, const struc
     if (!secret_new(&i->text, KEY_FILE_MAX, err) || !secret_new(&i->pem, PEM_MAX, err) ||
         !secret_must_be_locked(&i->text, err) || !secret_must_be_locked(&i->pem, err) ||
         !old_file_open(&i->file, what->file, what->shred, &run->callbacks, err) ||
-        !old_file_read(&i->file, &run->callbacks, &i->text, err) ||
-        !read_old(&i->text, i->file.name, &i->pem, &i->old, err))
+        !old_file_read(&i->file, &run->callbacks, &i->text, err) || !read_old(i, run, what->shred, err))
         return false;
     override(&i->old, SET_KEY_ID, what->key_id);
     override(&i->old, SET_ACCOUNT_ID, what->account);
@@ -195,19 +210,24 @@ static bool read_import(struct import *i, const struct ssa_run *run, const struc
 }
 
 // What becomes of the file once the key is in the token. The profile may have taken its place.
-static void dispose(const struct import *i, const struct ssa_run *run, bool shred, bool replaced,
+static void dispose(const struct import *i, const struct ssa_run *run, bool shred,
                     struct ssa_created *created)
 {
-    const bool unreachable = replaced && !i->file.writable;
+    const bool unreachable = i->replaced && !i->file.writable, separate = i->key_file.fd >= 0;
     if (unreachable)
         tell(&run->callbacks, SSA_WARNING,
              "%s is replaced, but the blocks that held its key are not overwritten", i->file.name);
-    if (i->file.standard_input || unreachable)
+    if (separate)
+        (void)text_format(created->key_path, sizeof created->key_path, "%s", i->key_path);
+    // The block is of no more use once its key is gone; while that is left, neither is the block touched.
+    if (separate && (!shred || !old_file_destroy(&i->key_file, &created->file_error)))
+        created->file = SSA_FILE_LEFT;
+    else if (i->file.standard_input || unreachable)
         created->file = SSA_FILE_NONE;
-    else if (!replaced && !shred)
+    else if (!i->replaced && !shred)
         created->file = SSA_FILE_LEFT;
     else if (old_file_destroy(&i->file, &created->file_error))
-        created->file = replaced ? SSA_FILE_REPLACED : SSA_FILE_DESTROYED;
+        created->file = i->replaced ? SSA_FILE_REPLACED : SSA_FILE_DESTROYED;
     else
         created->file = SSA_FILE_LEFT;
 }
@@ -215,13 +235,42 @@ static void dispose(const struct import *i, const struct ssa_run *run, bool shre
 // People keep other things in a .env: those are not destroyed with the key.
 static bool nothing_else(const struct import *i, struct ssa_error *err)
 {
-    if (i->old.other == NULL)
+    if (i->old.other[0] == '\0')
         return true;
     error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so --shred does not destroy it",
               i->old.other);
     return error_hint(
         err, "Take that out first, or write the new profile in its place: --output %s --force keeps it.",
         i->file.name);
+}
+
+static bool nothing_beside(const struct import *i, struct ssa_error *err)
+{
+    if (i->old.beside[0] == '\0')
+        return true;
+    error_set(err, SSA_CONFIG, NULL, key_source(i), "has %s, which would be lost with the key",
+              i->old.beside);
+    return error_hint(err,
+                      "Take that out first, or leave the file: without --shred, and with another --output.");
+}
+
+// A setting of ours, which the profile in the file's place would say otherwise.
+static bool keeps_settings(const struct import *i, struct ssa_error *err)
+{
+    if (i->old.kept.name == NULL)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "sets %s, which the new profile would not have",
+              i->old.kept.name);
+    return error_hint(err, "Set it in the environment as it is there (or by its option), or take it out.");
+}
+
+// Before a PIN is asked for, and once more behind it: a person took a while, and the file's name may stand
+// for another by then.
+static bool may_shred(const struct import *i, bool shred, struct ssa_error *err)
+{
+    const bool key_goes = shred || (i->replaced && i->key_file.fd < 0);
+    return (!key_goes || nothing_beside(i, err)) &&
+           (i->replaced ? keeps_settings(i, err) : !shred || nothing_else(i, err));
 }
 
 static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)
@@ -233,43 +282,55 @@ static bool claim(struct provision *p, const struct import *i, struct ssa_error 
            journal_claim(&p->journal, err);
 }
 
-// The same before a PIN is asked for.
-static bool may_shred(const struct import *i, const struct ssa_run *run, const struct ssa_output *output,
-                      struct ssa_error *err)
+static bool choose_place(struct import *i, const struct ssa_run *run, const struct ssa_output *output,
+                         struct ssa_error *err)
 {
     struct profile_target target;
-    return i->old.other == NULL || (profile_choose(&target, run, output, "", err) &&
-                                    (old_file_is(&i->file, target.path) || nothing_else(i, err)));
+    if (!profile_choose(&target, run, output, "", err))
+        return false;
+    i->replaced = old_file_is(&i->file, target.path);
+    return true;
+}
+
+// What the block was called by in the file goes with it, and so does its key.
+static bool drop_old_names(struct provision *p, const struct import *i, bool with_secret,
+                           struct ssa_error *err)
+{
+    if (!i->replaced)
+        return true;
+    secret_clear(&p->rest);
+    return rest_append_by(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
 }
 
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_error *err)
 {
     *created = (struct ssa_created){0};
-    __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}};
+    __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}, .key_file = {.fd = -1}};
     PROVISION_AUTO p = {.target = {.fd = -1}, .journal = {.fd = -1}};
     if (!read_import(&i, run, what, err))
         return false;
     struct block block = block_of(&i.old, p.key_uri);
-    if (!check_block(&block, run, err) || (what->shred && !may_shred(&i, run, output, err)) ||
+    if (!check_block(&block, run, err) || !choose_place(&i, run, output, err) ||
+        !may_shred(&i, what->shred, err) ||
         !provision_prepare(&p, run, output,
                            &(struct provisioning){.operation = OP_KEY_IMPORT,
                                                   .client_id = block.client_id,
                                                   .with_secret = block.secret != NULL},
                            err) ||
-        !claim(&p, &i, err) || !secret_append(&p.pem, secret_span(&i.pem)))
+        !drop_old_names(&p, &i, block.secret != NULL, err) || !claim(&p, &i, err) ||
+        !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
     secret_free(&i.pem);
-    const bool replaced = old_file_is(&i.file, p.target.path);
-    // Once more: a person took a while over the PIN, and the file's name may stand for another by now.
-    if (what->shred && !replaced && !nothing_else(&i, err))
+    i.replaced = old_file_is(&i.file, p.target.path);
+    if (!may_shred(&i, what->shred, err))
         return false;
-    const bool imported = provision_import(&p, i.file.name, i.old.values[SET_KEY_ID], i.old.values[SET_EMAIL],
-                                           i.old.values[SET_ACCOUNT_ID], err);
+    const bool imported = provision_import(&p, key_source(&i), i.old.values[SET_KEY_ID],
+                                           i.old.values[SET_EMAIL], i.old.values[SET_ACCOUNT_ID], err);
     const bool finished = imported && provision_finish(&p, &block, created, err);
     // Past the rename the profile is there, and so stays the key.
     if (p.in_place) {
-        dispose(&i, run, what->shred, replaced, created);
+        dispose(&i, run, what->shred, created);
         return finished;
     }
     if (imported)

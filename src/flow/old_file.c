@@ -5,10 +5,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/write.h"
 #include "flow/read.h"
 #include "flow/reference.h"
 
 enum { BLOCK = 4096 };
+
+static bool is(const struct old_file *old, const struct stat *other)
+{
+    return other->st_dev == old->about.st_dev && other->st_ino == old->about.st_ino;
+}
 
 static bool unfit(struct ssa_error *err, const struct old_file *old, const char *what)
 {
@@ -26,22 +32,34 @@ static bool check_shred(const struct old_file *old, struct ssa_error *err)
     return old->writable || unfit(err, old, "cannot be written");
 }
 
+// A regular file alone: whoever opens a pipe to write to it keeps its end from coming.
+static void open_to_write(struct old_file *old, const char *file)
+{
+    struct stat about;
+    if (old->standard_input || !S_ISREG(old->about.st_mode))
+        return;
+    const int fd = open(file, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    old->writable = fstat(fd, &about) == 0 && is(old, &about);
+    (void)close(old->writable ? old->fd : fd);
+    if (old->writable)
+        old->fd = fd;
+}
+
 bool old_file_open(struct old_file *old, const char *file, bool shred, const struct ssa_callbacks *warn,
                    struct ssa_error *err)
 {
     *old = (struct old_file){.name = file, .fd = STDIN_FILENO, .standard_input = strcmp(file, "-") == 0};
     if (old->standard_input)
         old->name = "standard input";
-    else {
-        old->fd = open(file, O_RDWR | O_CLOEXEC);
-        old->writable = old->fd >= 0;
-        if (!old->writable)
-            old->fd = open(file, O_RDONLY | O_CLOEXEC);
-    }
+    else
+        old->fd = open_to_read(file);
     if (old->fd < 0 || fstat(old->fd, &old->about) != 0) {
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, file, "the file cannot be read");
     }
+    open_to_write(old, file);
     if (!old->standard_input)
         source_warn_if_shared(old->fd, file, warn);
     return !shred || check_shred(old, err);
@@ -59,11 +77,6 @@ bool old_file_read(const struct old_file *old, const struct ssa_callbacks *callb
 {
     return read_secret(text, old->fd, old->name, callbacks, err) &&
            (text->len > 0 || error_set(err, SSA_CONFIG, NULL, old->name, "is empty"));
-}
-
-static bool is(const struct old_file *old, const struct stat *other)
-{
-    return other->st_dev == old->about.st_dev && other->st_ino == old->about.st_ino;
 }
 
 bool old_file_is(const struct old_file *old, const char *path)
@@ -84,7 +97,7 @@ static bool overwrite(const struct old_file *old)
             return false;
         at += written;
     }
-    return fsync(old->fd) == 0;
+    return sync_file(old->fd);
 }
 
 bool old_file_destroy(const struct old_file *old, struct ssa_error *err)

@@ -88,15 +88,15 @@ bool profile_reserve(struct profile_target *target, struct ssa_error *err)
         return error_errno(err, SSA_CONFIG, number, target->folder,
                            "the folder of the profile cannot be written");
     }
-    int number = posix_fallocate(target->fd, 0, PROFILE_MAX);
-    if (number == 0 && fsync(target->fd) != 0)
-        number = errno;
-    return number == 0 || error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
+    if (reserve_room(target->fd, PROFILE_MAX) && sync_file(target->fd))
+        return true;
+    const int number = errno;
+    return error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
 }
 
 static bool write_whole(int fd, struct span text)
 {
-    return write_all_at(fd, text, 0) && ftruncate(fd, (off_t)text.len) == 0 && fsync(fd) == 0;
+    return write_all_at(fd, text, 0) && ftruncate(fd, (off_t)text.len) == 0 && sync_file(fd);
 }
 
 // Where nothing is to be replaced, a file that somebody made meanwhile is not either.
@@ -105,9 +105,9 @@ static bool put_in_place(const struct profile_target *target)
     if (renameat2(AT_FDCWD, target->draft, AT_FDCWD, target->path, target->replace ? 0 : RENAME_NOREPLACE) ==
         0)
         return true;
-    if (errno != EINVAL || target->replace)
+    if ((errno != EINVAL && errno != ENOSYS) || target->replace)
         return false;
-    // A file system without RENAME_NOREPLACE: a second name, which fails where one exists.
+    // A file system, or a kernel, without RENAME_NOREPLACE: a second name, which fails where one exists.
     return link(target->draft, target->path) == 0 && unlink(target->draft) == 0;
 }
 

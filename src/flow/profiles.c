@@ -144,7 +144,7 @@ static int open_profile(const char *path, struct ssa_error *err)
     const char *name = NULL;
     if (is_in_config(path, folder, &name))
         return open_own(folder, name, path, err);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open_to_read(path);
     const int number = errno;
     if (fd < 0)
         (void)absent_or_unreadable(path, number, err);

@@ -4,8 +4,13 @@
 
 #include "core/secret.h"
 
-// secret_read_fd, begun again after a signal that is no reason to stop. callbacks may be NULL. Fails with
-// SSA_CONFIG, or SSA_UNEXPECTED when interrupted.
+// Opens a file that may turn out to be anything, without waiting for whoever writes to it. On failure it is
+// -1, and errno says why.
+int open_to_read(const char *path) MUST_CHECK;
+
+// Reads fd to its end. What is neither a regular file nor a terminal, where a person types, must have come to
+// its end by a deadline (see ssa_callbacks). callbacks may be NULL. Fails with SSA_CONFIG, or SSA_UNEXPECTED
+// when interrupted.
 bool read_secret(struct secret *secret, int fd, const char *subject, const struct ssa_callbacks *callbacks,
                  struct ssa_error *err) MUST_CHECK;
 

@@ -3,7 +3,6 @@
 #include "flow/read.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "flow/block.h"
@@ -13,6 +12,7 @@ enum { FILE_MAX = 64 * 1024, LINES_MAX = 4096 };
 
 // Which lines are ours. They are read from a copy, since reading is done in place.
 struct lines {
+    rest_ours *ours_by_name;
     bool with_secret;
     bool ours[LINES_MAX + 1];
 };
@@ -22,7 +22,8 @@ static bool mark(void *context, const struct assignment *a, struct ssa_error *er
     struct lines *lines = context;
     if (a->last_line > LINES_MAX)
         return error_set(err, SSA_CONFIG, NULL, NULL, "the profile has more than %d lines", LINES_MAX);
-    for (size_t line = a->line; block_has(a->name, lines->with_secret) && line <= a->last_line; line++)
+    for (size_t line = a->line; lines->ours_by_name(a->name, lines->with_secret) && line <= a->last_line;
+         line++)
         lines->ours[line] = true;
     return true;
 }
@@ -45,7 +46,7 @@ static bool copy_others(const struct secret *text, const struct lines *lines, st
 
 static bool read_file(const char *path, struct secret *text, bool *exists, struct ssa_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open_to_read(path);
     const int number = errno;
     *exists = fd >= 0;
     if (fd < 0)
@@ -56,9 +57,10 @@ static bool read_file(const char *path, struct secret *text, bool *exists, struc
     return ok;
 }
 
-bool rest_append(const char *path, bool with_secret, struct secret *out, struct ssa_error *err)
+bool rest_append_by(const char *path, rest_ours *ours, bool with_secret, struct secret *out,
+                    struct ssa_error *err)
 {
-    struct lines lines = {.with_secret = with_secret};
+    struct lines lines = {.ours_by_name = ours, .with_secret = with_secret};
     bool exists = false;
     SECRET_AUTO text = {0};
     SECRET_AUTO copy = {0};
@@ -71,4 +73,9 @@ bool rest_append(const char *path, bool with_secret, struct secret *out, struct 
     return secret_append(&copy, secret_span(&text)) && dotenv_read(&copy, path, mark, &lines, err) &&
            (copy_others(&text, &lines, out) ||
             error_set(err, SSA_CONFIG, NULL, path, "holds too much beside our names to be written again"));
+}
+
+bool rest_append(const char *path, bool with_secret, struct secret *out, struct ssa_error *err)
+{
+    return rest_append_by(path, block_has, with_secret, out, err);
 }

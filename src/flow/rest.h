@@ -10,4 +10,9 @@
 // is malformed, or does not fit.
 bool rest_append(const char *path, bool with_secret, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
+// The same with another word on which names are ours.
+typedef bool rest_ours(const char *name, bool with_secret);
+bool rest_append_by(const char *path, rest_ours *ours, bool with_secret, struct secret *out,
+                    struct ssa_error *err) MUST_CHECK;
+
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/tell.h"
@@ -17,7 +18,7 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
     char path[PATH_TEXT_MAX];
     if (!source_path(text, path, err))
         return false;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open_to_read(path);
     if (fd < 0) {
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, path, "cannot be read");
@@ -47,6 +48,20 @@ static bool take_copy(const char *text, const char *copy, struct secret *secret,
            error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 
+// The next file that is opened must not become standard input.
+static void give_up(int fd)
+{
+    if (fd != STDIN_FILENO) {
+        (void)close(fd);
+        return;
+    }
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0)
+        return;
+    (void)dup2(nothing, fd);
+    (void)close(nothing);
+}
+
 static bool read_descriptor(const char *text, const struct ssa_callbacks *callbacks, struct secret *secret,
                             struct ssa_error *err)
 {
@@ -56,10 +71,48 @@ static bool read_descriptor(const char *text, const struct ssa_callbacks *callba
     const long number = strtol(digits, &end, 10);
     if (errno != 0 || end == digits || *end != '\0' || number < 0 || number > INT16_MAX)
         return error_set(err, SSA_CONFIG, NULL, text, "is no file descriptor");
+    if (number == STDOUT_FILENO || number == STDERR_FILENO) {
+        error_set(err, SSA_CONFIG, NULL, text, "is standard %s, which is written to, not read",
+                  number == STDOUT_FILENO ? "output" : "error");
+        return error_hint(err,
+                          "Give fd:0, or a descriptor from 3 on: `ssa-hsm … --pin-source fd:3 3< FILE`.");
+    }
     if (!read_secret(secret, (int)number, text, callbacks, err))
         return false;
-    (void)close((int)number);
+    give_up((int)number);
     return true;
+}
+
+// Byte order marks: what editors of other systems put before a text. The longer ones go first.
+static const struct {
+    const char *bytes;
+    size_t len;
+    const char *encoding;
+} marks[] = {
+    {"\xff\xfe\0\0", 4, "UTF-32"}, {"\0\0\xfe\xff", 4, "UTF-32"}, {"\xef\xbb\xbf", 3, "UTF-8"},
+    {"\xff\xfe", 2, "UTF-16"},     {"\xfe\xff", 2, "UTF-16"},
+};
+
+static bool refuse_encoding(const char *text, const char *what, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
+    return error_hint(err,
+                      "Write it as plain text without a byte order mark: `printf %%s …` in a shell, "
+                      "`-Encoding ascii` or `-Encoding utf8NoBOM` in PowerShell, \"UTF-8\" in an editor.");
+}
+
+// What is in another encoding is no secret that anybody meant: tried, it would cost a PIN try.
+static bool is_plain_text(const char *text, const struct secret *secret, struct ssa_error *err)
+{
+    char what[64];
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (secret->len < marks[i].len || memcmp(secret->data, marks[i].bytes, marks[i].len) != 0)
+            continue;
+        (void)text_format(what, sizeof what, "begins with a byte order mark of %s", marks[i].encoding);
+        return refuse_encoding(text, what, err);
+    }
+    return secret->len == 0 || memchr(secret->data, '\0', secret->len) == NULL ||
+           refuse_encoding(text, "contains a NUL byte, as text in UTF-16 does", err);
 }
 
 bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
@@ -86,7 +139,7 @@ bool source_read(const char *text, const char *subject, const struct ssa_run *ru
         error_set(err, SSA_CONFIG, NULL, subject, "is none of file:PATH, env:NAME, fd:N and credential:NAME");
         return error_hint(err, "The secret itself is not given here.");
     }
-    if (!ok)
+    if (!ok || !is_plain_text(text, secret, err))
         return false;
     secret_drop_newline(secret);
     return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, text, "is empty");

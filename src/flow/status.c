@@ -1,5 +1,5 @@
-// Enabling and disabling. The API answers 400 to the status that something has already, as to much else: only
-// a look tells.
+// Enabling and disabling. The API answers 400 to the status that something has already, as to much else:
+// mostly only a look tells.
 #include <string.h>
 
 #include "core/text.h"
@@ -10,9 +10,10 @@
 static const char account_scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ;
 static const char key_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
-static bool was_400(const struct ssa_error *err)
+// Whether it may be refused because it is so already.
+static bool was_400(const struct aps *client, const struct ssa_error *err)
 {
-    return strcmp(err->cause, "HTTP 400") == 0;
+    return strcmp(err->cause, "HTTP 400") == 0 && !aps_reason_is_told(client);
 }
 
 static bool set_account(struct aps *client, const char *id, const char *status, struct aps_account *found,
@@ -25,9 +26,10 @@ static bool set_account(struct aps *client, const char *id, const char *status, 
         return true;
     // It may be our own first try, whose answer was lost, that made it so.
     *changed = outcome == APS_MAYBE_DONE;
-    if (was_400(&why) && aps_account_get(client, id, found, NULL) && strcmp(found->status, status) == 0)
+    const bool unclear = was_400(client, &why);
+    if (unclear && aps_account_get(client, id, found, NULL) && strcmp(found->status, status) == 0)
         return true;
-    if (was_400(&why) && found->status[0] != '\0')
+    if (unclear && found->status[0] != '\0')
         error_hint(&why, "It is %s, and stays so.", found->status);
     if (err != NULL)
         *err = why;
@@ -88,7 +90,8 @@ bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *
         return false;
     const bool set = aps_key_set_status(client, found.id, key_id, status, &outcome, &why);
     *changed = set || outcome == APS_MAYBE_DONE;
-    if (audit_end(&audit, set || (was_400(&why) && has_status(client, found.id, key_id, status)), &why))
+    if (audit_end(&audit, set || (was_400(client, &why) && has_status(client, found.id, key_id, status)),
+                  &why))
         return true;
     aps_explain_keys(client, found.id, false, &why);
     if (err != NULL)

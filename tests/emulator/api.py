@@ -207,16 +207,16 @@ def find_route(method: str, path: str) -> tuple[Route, list[str]]:
 def _body(request: Request, route: Route) -> dict[str, Any] | None:
     if not route.takes_json:
         if request.body:
-            raise problem(400, "Bad Request", "This call takes no body.")
+            raise problem(400, "invalid_request", "This call takes no body.")
         return None
     if _media_type(request) != "application/json":
-        raise problem(400, "Bad Request", "The body must be application/json.")
+        raise problem(400, "invalid_request", "The body must be application/json.")
     try:
         value = json.loads(request.body.decode("utf-8"))
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise problem(400, "Bad Request", "The body is not a JSON object.")
+        raise problem(400, "invalid_request", "The body is not a JSON object.")
     return value
 
 

@@ -69,6 +69,8 @@ class Control:
                 self._service.keep()
             case "POST restore":
                 self._service.restore()
+            case "POST titles":
+                self._service.refusals = services.DOCUMENTED if _only(members, "documented") else services.MUTE
             case "POST clock":
                 self._clock.offset = float(_only(members, "offset"))
             case "POST access-token":

@@ -58,6 +58,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate-window", type=float, default=60.0, help="seconds that the rate limit counts over")
     parser.add_argument("--dates", choices=("iso", "utc"), default="iso", help="format of times in answers")
     parser.add_argument("--walkthrough-status", action="store_true", help="200 instead of 201 on creation")
+    parser.add_argument("--strict-names", action="store_true", help="underscores in first names alone")
     parser.add_argument("--no-spare-key", action="store_true", help="do not make the next RSA key ahead")
     parser.add_argument("--key-pool", type=pool, default=[], metavar="FILE:FIRST:END", help="keys to hand out first")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input closes")
@@ -84,7 +85,7 @@ def build(options: argparse.Namespace, folder: Path) -> Server:
 
     clock = Clock(options.dates)
     maker = KeyMaker(folder / "issued", not options.no_spare_key, options.key_pool)
-    service = Service(client_id, clock, maker)
+    service = Service(client_id, clock, maker, options.strict_names)
     tokens = AccessTokens(clock)
     faults = Faults()
     log = RequestLog(folder / "requests.jsonl")

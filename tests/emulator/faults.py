@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NoReturn, Protocol
 
 from answers import JSON_TYPE, Answer
+from mutations import mutate
 
 # Whether the server does what was asked before the fault shows; "act" in the fault overrides it.
 ACTS = {
@@ -24,6 +25,7 @@ ACTS = {
     "hang-after": True,
     "slow": True,
     "replace": True,
+    "mutate": True,
 }
 
 
@@ -53,6 +55,7 @@ class Fault:
     delay: float = 0.05  # slow: between two bytes
     bytes: int | None = None  # cut: how much of the body is sent; None: half
     status: int = 500
+    seed: int = 0  # mutate: which mutation
     body: Any = ""  # a string as it is, anything else as JSON
     body_base64: str | None = None  # for what JSON's strings cannot hold
     content_type: str = JSON_TYPE
@@ -85,6 +88,8 @@ class Fault:
         if self.action in ("status", "replace"):
             status = real.status if self.action == "replace" and real else self.status
             return Answer(status, self._body(), {"Content-Type": self.content_type, **self.headers})
+        if self.action == "mutate" and real:
+            return mutate(real, self.seed)
         return real or Answer(self.status, self._body(), {"Content-Type": self.content_type})
 
     def strike(self, answer: Answer | None, wire: Wire) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 import clock as clocks
-from answers import problem
+from answers import Refused, problem
 from assertion import Invalid
 from keys import KeyMaker
 
@@ -22,11 +22,29 @@ MAX_KEYS = 3
 IDLE_NS = 365 * 24 * 3600 * clocks.NS
 ENABLED, DISABLED, DEACTIVATED = "ENABLED", "DISABLED", "DEACTIVATED"
 
-NAME_RULES = {
+# A refusal's status and title: as documented, and as they say no more than the status.
+DOCUMENTED = {
+    "request": (400, "invalid_request"),
+    "state": (400, "invalid_request"),
+    "exists": (400, "invalid_request"),
+    "limit": (403, "limit_exceeded"),
+    "missing": (404, "not_found"),
+}
+MUTE = {
+    "request": (400, "Bad Request"),
+    "state": (403, "Forbidden"),
+    "exists": (409, "Conflict"),
+    "limit": (403, "Forbidden"),
+    "missing": (404, "Not Found"),
+}
+
+# The published description, and the naming guidelines, which know no underscore that is forbidden.
+STRICT_NAMES = {
     "name": re.compile(r"[A-Za-z0-9-]{5,100}"),
     "firstName": re.compile(r"[A-Za-z0-9_-]{5,100}"),
     "lastName": re.compile(r"[A-Za-z0-9-]{5,100}"),
 }
+NAMES = dict.fromkeys(STRICT_NAMES, re.compile(r"[A-Za-z0-9_-]{5,100}"))
 # The provider does not publish its list; one harmless word stands for it.
 UNSEEMLY = ("unseemly",)
 
@@ -53,8 +71,10 @@ class Account:
 class Service:
     """One client's accounts. Every public method holds the lock, so that a limit cannot be passed by two at once."""
 
-    def __init__(self, client_id: str, clock: clocks.Clock, maker: KeyMaker) -> None:
+    def __init__(self, client_id: str, clock: clocks.Clock, maker: KeyMaker, strict_names: bool = False) -> None:
         self.client_id = client_id
+        self.refusals = DOCUMENTED
+        self._names = STRICT_NAMES if strict_names else NAMES
         self._clock = clock
         self._maker = maker
         self._accounts: dict[str, Account] = {}
@@ -62,10 +82,10 @@ class Service:
         self._lock = threading.RLock()
 
     def create_account(self, names: dict[str, Any]) -> dict[str, str]:
-        _check_names(names)
+        self._check_names(names)
         with self._lock:
             if len(self._accounts) >= MAX_ACCOUNTS:
-                raise problem(403, "Forbidden", f"The client has {MAX_ACCOUNTS} service accounts already.")
+                raise self._refusal("limit", f"The client has {MAX_ACCOUNTS} service accounts already.")
             account = self._add(names["name"], self._clock.now_ns())
             return {"serviceAccountId": account.id, "email": self._email(account)}
 
@@ -81,7 +101,7 @@ class Service:
     def set_account_status(self, account_id: str, body: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             account = self._account(account_id)
-            account.status = _new_status(account.status, body)
+            account.status = self._new_status(account.status, body)
             if account.status == ENABLED:
                 account.accessed = self._clock.now_ns()  # or a woken account would be idle again at once
             return self._detail(account)
@@ -94,7 +114,7 @@ class Service:
         with self._lock:
             account = self._manageable(account_id)
             if len(account.keys) >= MAX_KEYS:
-                raise problem(403, "Forbidden", f"The service account has {MAX_KEYS} keys already.")
+                raise self._refusal("limit", f"The service account has {MAX_KEYS} keys already.")
             kid, pem = self._add_key(account)
             return {"kid": kid, "privateKey": pem}
 
@@ -104,13 +124,13 @@ class Service:
 
     def set_key_status(self, account_id: str, kid: str, body: dict[str, Any]) -> None:
         with self._lock:
-            key = _key(self._manageable(account_id), kid)
-            key.status = _new_status(key.status, body)
+            key = self._key(self._manageable(account_id), kid)
+            key.status = self._new_status(key.status, body)
 
     def delete_key(self, account_id: str, kid: str) -> None:
         with self._lock:
             account = self._manageable(account_id)
-            del account.keys[_key(account, kid).kid]
+            del account.keys[self._key(account, kid).kid]
 
     def assertion_key(self, account_id: str, kid: str) -> RSAPublicKey:
         """The public key that an assertion of this account must verify with."""
@@ -173,7 +193,7 @@ class Service:
     def _add(self, name: str, created: int) -> Account:
         if any(account.name.lower() == name.lower() for account in self._accounts.values()):
             # The name makes the email address, so two accounts cannot share it.
-            raise problem(409, "Conflict", "A service account of that name exists.")
+            raise self._refusal("exists", "A service account of that name exists.")
         account_id = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(16))
         account = self._accounts[account_id] = Account(account_id, name, created, created)
         return account
@@ -188,13 +208,13 @@ class Service:
     def _account(self, account_id: str) -> Account:
         self._deactivate_idle()
         if account_id not in self._accounts:
-            raise problem(404, "Not Found", "No such service account.")
+            raise self._refusal("missing", "No such service account.")
         return self._accounts[account_id]
 
     def _manageable(self, account_id: str) -> Account:
         account = self._account(account_id)
         if account.status != ENABLED:
-            raise problem(403, "Forbidden", f"The service account is {account.status}; its keys cannot be managed.")
+            raise self._refusal("state", f"The service account is {account.status}; its keys cannot be managed.")
         return account
 
     def _deactivate_idle(self) -> None:
@@ -202,6 +222,33 @@ class Service:
         for account in self._accounts.values():
             if account.status == ENABLED and account.accessed < limit:
                 account.status = DEACTIVATED
+
+    def _key(self, account: Account, kid: str) -> Key:
+        if kid not in account.keys:
+            raise self._refusal("missing", "The service account has no such key.")
+        return account.keys[kid]
+
+    def _refusal(self, kind: str, detail: str) -> Refused:
+        status, title = self.refusals[kind]
+        return problem(status, title, detail)
+
+    def _check_names(self, names: dict[str, Any]) -> None:
+        if names.keys() != self._names.keys():
+            raise self._refusal("request", f"The body must hold {', '.join(self._names)} and nothing else.")
+        for member, rule in self._names.items():
+            value = names[member]
+            if not isinstance(value, str) or not rule.fullmatch(value) or not re.search("[A-Za-z0-9]", value):
+                raise self._refusal("request", f"{member} breaks the rules for names.")
+            if any(word in value.lower() for word in UNSEEMLY):
+                raise self._refusal("request", f"{member} holds a word that is not allowed.")
+
+    def _new_status(self, old: str, body: dict[str, Any]) -> str:
+        new = body.get("status")
+        if body.keys() != {"status"} or new not in (ENABLED, DISABLED):
+            raise self._refusal("request", "The body must hold status, ENABLED or DISABLED, and nothing else.")
+        if new == old:
+            raise self._refusal("request", f"It is {old} already.")
+        return new
 
     def _email(self, account: Account) -> str:
         return f"{account.name}@{self.client_id}.adskserviceaccount.autodesk.com"
@@ -231,29 +278,3 @@ def _copy(accounts: dict[str, Account]) -> dict[str, Account]:
         account.id: replace(account, keys={key.kid: replace(key) for key in account.keys.values()})
         for account in accounts.values()
     }
-
-
-def _key(account: Account, kid: str) -> Key:
-    if kid not in account.keys:
-        raise problem(404, "Not Found", "The service account has no such key.")
-    return account.keys[kid]
-
-
-def _check_names(names: dict[str, Any]) -> None:
-    if names.keys() != NAME_RULES.keys():
-        raise problem(400, "Bad Request", f"The body must hold {', '.join(NAME_RULES)} and nothing else.")
-    for member, rule in NAME_RULES.items():
-        value = names[member]
-        if not isinstance(value, str) or not rule.fullmatch(value) or not re.search("[A-Za-z0-9]", value):
-            raise problem(400, "Bad Request", f"{member} breaks the rules for names.")
-        if any(word in value.lower() for word in UNSEEMLY):
-            raise problem(400, "Bad Request", f"{member} holds a word that is not allowed.")
-
-
-def _new_status(old: str, body: dict[str, Any]) -> str:
-    new = body.get("status")
-    if body.keys() != {"status"} or new not in (ENABLED, DISABLED):
-        raise problem(400, "Bad Request", "The body must hold status, ENABLED or DISABLED, and nothing else.")
-    if new == old:
-        raise problem(400, "Bad Request", f"It is {old} already.")
-    return new

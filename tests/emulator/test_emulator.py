@@ -111,7 +111,7 @@ class AccountTest(Case):
         self.expect(400, self.call("PATCH", path, {"status": "ENABLED"}))
         self.expect(400, self.call("PATCH", path, {"status": "DEACTIVATED"}))
         self.assertEqual(self.call("PATCH", path, {"status": "DISABLED"}).json["status"], "DISABLED")
-        self.expect(403, self.call("POST", f"{path}/keys"))
+        self.expect(400, self.call("POST", f"{path}/keys"))
         self.assertEqual(self.call("PATCH", path, {"status": "ENABLED"}).json["status"], "ENABLED")
         gone = self.expect(204, self.call("DELETE", path))
         self.assertEqual((gone.body, gone.headers["Content-Length"]), (b"", None))
@@ -120,9 +120,9 @@ class AccountTest(Case):
 
     def test_rules_for_names(self) -> None:
         bad = {
-            "name": ["abcd", "a" * 101, "with_underscore", "-----", "sp ace", "unseemly-x", 5, None, "ümlaut"],
+            "name": ["abcd", "a" * 101, "-----", "sp ace", "unseemly-x", 5, None, "ümlaut"],
             "firstName": ["abcd", "with.dot", "_____"],
-            "lastName": ["abcd", "with_underscore"],
+            "lastName": ["abcd"],
         }
         for member, values in bad.items():
             for value in values:
@@ -134,7 +134,16 @@ class AccountTest(Case):
         self.expect(400, self.call("POST", "/service-accounts", b"[]"))
         self.assertEqual(self.call("GET", "/service-accounts").json, {"serviceAccounts": []})
         self.create()
-        self.expect(409, self.call("POST", "/service-accounts", NAMES))
+        self.create("integration-mycompany-daily_datasync")
+        again = self.expect(400, self.call("POST", "/service-accounts", NAMES))
+        self.assertEqual(again.json["title"], "invalid_request")
+
+    def test_refusals_that_say_no_more_than_their_status(self) -> None:
+        self.create()
+        self.emulator.control("POST", "titles", documented=False)
+        self.assertEqual(self.expect(409, self.call("POST", "/service-accounts", NAMES)).json["title"], "Conflict")
+        self.emulator.control("POST", "titles", documented=True)
+        self.expect(400, self.call("POST", "/service-accounts", NAMES))
 
     def test_ten_accounts_and_three_keys(self) -> None:
         paths = [self.create(f"account-{n}") for n in range(10)]
@@ -180,9 +189,9 @@ class KeyTest(Case):
         account = self.create()
         kid = self.call("POST", f"{account}/keys").json["kid"]
         self.call("PATCH", account, {"status": "DISABLED"})
-        self.expect(403, self.call("POST", f"{account}/keys"))
-        self.expect(403, self.call("PATCH", f"{account}/keys/{kid}", {"status": "DISABLED"}))
-        self.expect(403, self.call("DELETE", f"{account}/keys/{kid}"))
+        self.expect(400, self.call("POST", f"{account}/keys"))
+        self.expect(400, self.call("PATCH", f"{account}/keys/{kid}", {"status": "DISABLED"}))
+        self.expect(400, self.call("DELETE", f"{account}/keys/{kid}"))
         self.expect(200, self.call("GET", f"{account}/keys"))
 
     def test_shapes_of_the_private_key(self) -> None:
@@ -264,6 +273,15 @@ class ConcurrencyTest(Case):
         for thread in threads:
             thread.join()
         self.assertEqual(sorted(statuses), [201] * 10 + [403] * 6)
+
+
+class StrictNames(Case):
+    options = ("--strict-names",)
+
+    def test_underscores_in_first_names_alone(self) -> None:
+        self.create()
+        for member in ("name", "lastName"):
+            self.expect(400, self.call("POST", "/service-accounts", NAMES | {member: "with_underscore"}))
 
 
 if __name__ == "__main__":

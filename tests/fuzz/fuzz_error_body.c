@@ -1,4 +1,4 @@
-// error_body_text: one short harmless line, whatever a server sends, and never the client secret. The input
+// error_body_read: one short harmless line, whatever a server sends, and never the client secret. The input
 // is a byte for the status, the secret up to a line break, and the body.
 #include "fuzz.h"
 
@@ -19,16 +19,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (line == NULL)
         return 0;
     char *secret = fuzz_text(data + 1, line == data ? 0 : (size_t)(line - data) - 1);
-    char *out = malloc(ERROR_BODY_MAX);
-    CHECK(out != NULL);
+    struct refusal *refusal = malloc(sizeof *refusal);
+    CHECK(refusal != NULL);
+    char *const out = refusal->said;
+    struct mask mask = {0};
+    mask_add(&mask, span_text(secret));
     const struct span body = span_of(line + 1, size - (size_t)(line - data) - 1);
-    error_body_text(body, 380L + data[0], secret[0] == '\0' ? NULL : secret, out);
+    error_body_read(body, 380L + data[0], &mask, refusal);
     CHECK(memchr(out, '\0', ERROR_BODY_MAX) != NULL);
     CHECK(out[0] != '\0');
     CHECK(fuzz_is_harmless(out));
     if (is_secret(secret))
         CHECK(strstr(out, secret) == NULL);
     free(secret);
-    free(out);
+    free(refusal);
     return 0;
 }

@@ -97,6 +97,7 @@ class Api(emulator_harness.Emulator):  # type: ignore[misc, name-defined]
         """As it was before the test: no faults, no accounts but the kept, no requests, the right time."""
         self.control("POST", "clear")
         self.control("POST", "clock", offset=0)
+        self.control("POST", "titles", documented=True)
         self.control("POST", "keys", format="pkcs1", newline="lf", final_newline=True, bits=2048, pem=None)
         self.control("POST", "access-token", size=0)
         accounts = self.accounts()

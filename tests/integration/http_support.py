@@ -1,4 +1,4 @@
-"""Small servers that the emulator is not: a CONNECT proxy, and one that never answers."""
+"""Small servers that the emulator is not: a CONNECT proxy, one that never answers, and those that never end."""
 
 from __future__ import annotations
 
@@ -100,6 +100,37 @@ def garbage_server(answer: bytes) -> Iterator[str]:
                 with client, contextlib.suppress(OSError):
                     client.recv(65536)
                     client.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+
+@contextlib.contextmanager
+def endless_server(head: bytes, more: bytes) -> Iterator[str]:
+    """Answers each request with head and then with more, again and again, until the client goes; gives HOST:PORT."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        chunk = more * max(1, 65536 // max(1, len(more)))
+
+        def handle(client: socket.socket) -> None:
+            with client, contextlib.suppress(OSError):
+                client.recv(65536)
+                client.sendall(head)
+                while more:
+                    client.sendall(chunk)
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(client,), daemon=True).start()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

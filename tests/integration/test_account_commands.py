@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from harness import Case
+from harness import Case, Result
 
 TOKEN = "POST /token"
 ACCOUNTS = "GET /service-accounts"
@@ -202,16 +202,50 @@ class Limits(AccountCase):
     """Which limit or state it is that the API refused for."""
 
     def refused_key(self, account: str) -> str:
+        self.api.forget_requests()
         made = self.run_program("key", "create", "--account", account, "--profile", "new")
         self.expect(made, 10, "making a key was refused")
         self.assertFalse(self.profile_path("new").exists())
         return made.err
 
-    def test_ten_accounts(self) -> None:
+    def full(self) -> Result:
         for n in range(10):
             self.other(name=f"account-{n}")
         result = self.run_program("account", "create", "service", "one-too-many")
-        self.expect(result, 10, "10 accounts, the most it may have", "ssa-hsm account list", "ssa-hsm account delete")
+        return self.expect(result, 10, "ssa-hsm account list", "ssa-hsm account delete")
+
+    def test_ten_accounts(self) -> None:
+        self.assertIn("as many accounts as it may have", self.full().err)
+        self.assertEqual(self.api.asked(), [TOKEN, "POST /service-accounts"])
+
+    def test_ten_accounts_where_the_server_does_not_say_so(self) -> None:
+        self.api.control("POST", "titles", documented=False)
+        self.assertIn("10 accounts, the most it may have", self.full().err)
+
+    def test_an_app_of_the_wrong_kind(self) -> None:
+        for title in ("title", "title:"):
+            self.api.forget_requests()
+            body = {title: "invalid_client", "detail": "Not for this app."}
+            self.api.fault("status", method="POST", path="/service-accounts", status=403, body=body)
+            result = self.run_program("account", "create", "service", "wrong-kind")
+            self.expect(result, 10, "Not for this app.", "Server-to-Server")
+            self.assertEqual(self.api.asked(), [TOKEN, "POST /service-accounts"])
+
+    def test_what_the_title_tells_is_not_asked_for(self) -> None:
+        account = self.other(keys=1)["serviceAccountId"]
+        for title, status, code, word in (("not_found", 404, 10, "no such account"), ("unauthorized", 401, 9, "APS_SECRET_ID"),
+                                          ("limit_exceeded", 403, 10, "as many keys as it may have"),
+                                          ("invalid_client", 403, 10, "Server-to-Server")):  # fmt: skip
+            with self.subTest(title):
+                self.api.control("POST", "clear")
+                self.api.forget_requests()
+                self.api.fault("status", method="POST", path="*/keys", status=status,
+                               body={"title": title, "detail": "Because."})  # fmt: skip
+                result = self.run_program("key", "create", "--account", account, "--profile", "new")
+                self.expect(result, code, "because.", word)
+                # After the refusal nothing is asked, but where a key may have been made all the same.
+                if status != 401:
+                    self.assertEqual(self.api.asked()[-1], f"POST /service-accounts/{account}/keys")
 
     def test_no_permission_is_not_taken_for_the_limit(self) -> None:
         self.other()
@@ -222,14 +256,21 @@ class Limits(AccountCase):
     def test_three_keys(self) -> None:
         account = self.other(keys=3)["serviceAccountId"]
         err = self.refused_key(account)
-        for word in ("has 3 keys, the most", f"key list --account {account}", "key delete KEY_ID"):
+        for word in ("as many keys as it may have", f"key list --account {account}", "key delete KEY_ID"):
             self.assertIn(word, " ".join(err.split()))
+        self.assertEqual(self.api.asked()[-1], f"POST /service-accounts/{account}/keys")
+        self.api.control("POST", "titles", documented=False)
+        self.assertIn("has 3 keys, the most", self.refused_key(account))
 
     def test_a_disabled_account(self) -> None:
         account = self.other(status="DISABLED")["serviceAccountId"]
-        err = self.refused_key(account)
-        self.assertIn("is DISABLED", err)
-        self.assertIn(f"ssa-hsm account enable {account}", " ".join(err.split()))
+        for documented in (True, False):
+            self.api.control("POST", "titles", documented=documented)
+            err = self.refused_key(account)
+            self.assertIn("is DISABLED", err)
+            self.assertIn(f"ssa-hsm account enable {account}", " ".join(err.split()))
+            if documented:
+                self.assertEqual(self.api.asked()[-1], f"POST /service-accounts/{account}/keys")
 
     def test_a_disabled_account_by_400(self) -> None:
         account = self.other(status="DISABLED")["serviceAccountId"]
@@ -238,6 +279,8 @@ class Limits(AccountCase):
 
     def test_an_account_that_was_idle_for_too_long(self) -> None:
         account = self.other(status="DEACTIVATED")["serviceAccountId"]
+        self.assertIn("is DEACTIVATED", self.refused_key(account))
+        self.api.control("POST", "titles", documented=False)
         err = self.refused_key(account)
         self.assertIn("DEACTIVATED: it was idle for 12 months", err)
 

@@ -125,11 +125,30 @@ class AccountCreate(Case):
         self.assertEqual(list(self.profile())[:6], NAMES)
         self.expect(self.run_program("token"), 0)
 
-    def test_a_name_that_the_api_would_refuse_is_not_sent(self) -> None:
-        for first, last in (("srv", "filesync"), ("service", "abc"), ("ser vice", "filesync"), ("service", "file_sync"),
-                            ("-----", "filesync"), ("s" * 101, "filesync")):  # fmt: skip
+    def test_a_name_that_the_api_may_refuse_is_sent_with_a_warning(self) -> None:
+        for first, last in (("srv", "filesync"), ("service", "abc"), ("ser vice", "filesync"), ("_____", "filesync"),
+                            ("servïce", "filesync"), ("s" * 101, "filesync"), ("service", "file.sync")):  # fmt: skip
             with self.subTest(first=first, last=last):
-                self.expect(self.run_program("account", "create", first, last), 2)
+                self.api.forget_requests()
+                result = self.run_program("account", "create", first, last)
+                self.expect(result, 10, "the API may refuse the name", "HTTP 400")
+                self.assertEqual(self.api.asked()[-1], "POST /service-accounts")
+                self.assertFalse(self.profile_path().exists())
+
+    def test_underscores_are_the_apis_to_judge(self) -> None:
+        result = self.run_program("account", "create", "integration-mycompany", "daily_datasync")
+        self.expect(result, 0, "the API may refuse the last name")
+        self.assertEqual(self.api.accounts()[0]["name"], "integration-mycompany-daily-datasync")
+        self.other_api("--strict-names")
+        result = self.run_program("account", "create", "another", "daily_datasync", "--force")
+        self.expect(result, 10, "HTTP 400", "lastName breaks the rules")
+
+    def test_a_name_that_cannot_be_sent_is_not(self) -> None:
+        for first, last in (("", "filesync"), ("service", ""), ("ser\nvice", "filesync"), ("service", "\x1b[31m"),
+                            ("s" * 300, "filesync"), ("service\u202e", "filesync"), ("service", b"\xff\xfe")):  # fmt: skip
+            with self.subTest(first=first, last=last):
+                name = last.decode(errors="surrogateescape") if isinstance(last, bytes) else last
+                self.expect(self.run_program("account", "create", first, name), 2)
         self.assertEqual(self.api.asked(), [])
 
     def test_the_client_secret_is_asked_for_on_a_terminal(self) -> None:

@@ -3,10 +3,47 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from urllib.parse import parse_qs
 
-from fault_support import BRIEF, FaultCase
+from fault_support import BRIEF, FaultCase, one_key
 from harness import Result
+
+
+@contextlib.contextmanager
+def mirror(case: FaultCase) -> Iterator[tuple[str, SimpleNamespace]]:
+    """Refuses each assertion with a slice of itself; gives HOST:PORT, and what it saw."""
+    seen = SimpleNamespace(slice=slice(None), assertion="")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:
+                    return
+                with client, contextlib.suppress(OSError):
+                    data = b""
+                    while not (end := re.search(rb"Content-Length: (\d+).*?\r\n\r\n(.*)", data, re.DOTALL)) or len(
+                        end[2]
+                    ) < int(end[1]):
+                        data += client.recv(65536)
+                    seen.assertion = parse_qs(end[2].decode())["assertion"][0]
+                    body = json.dumps({"error": "x", "error_description": f"you sent {seen.assertion[seen.slice]} to me"})
+                    client.sendall(f"HTTP/1.1 400 No\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}", seen
+        finally:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
 
 
 class Answers(FaultCase):
@@ -57,6 +94,92 @@ class Answers(FaultCase):
         self.assertNotIn(self.api.secret, result.err)
         self.assertNotIn("AAAAAAAA", result.err)
 
+    def test_pieces_of_secrets_are_not_shown_either(self) -> None:
+        secret = self.api.secret
+        basic = base64.b64encode(f"{self.api.client_id}:{secret}".encode()).decode()
+        key = one_key()
+        body_of_key = "".join(key.splitlines()[1:-1])
+        percent = "".join(f"%{ord(c):02x}" for c in secret)
+        pieces = {
+            "all but the end": secret[:-1],
+            "the beginning": secret[:9],
+            "the middle": secret[8:20],
+            "the end": secret[-9:],
+            "cut by dots": f"{secret[:6]}...",
+            "percent": percent,
+            "percent, twice": percent.replace("%", "%25"),
+            "some percent": secret[:5] + f"%{ord(secret[5]):02X}" + secret[6:],
+            "json": "".join(f"\\u{ord(c):04x}" for c in secret),
+            "basic": basic,
+            "a piece of basic": basic[10:30],
+            "basic with its name": f"Basic {basic}",
+            "the key": key,
+            "the key in json": json.dumps(key),
+            "the key in percent": key.replace("\n", "%0A").replace(" ", "%20").replace("+", "%2B"),
+            "a line of the key": key.splitlines()[3],
+            "half a line": key.splitlines()[3][:31],
+            "some of a line": key.splitlines()[5][7:27],
+            "its beginning": key[:50],
+            "its first bytes": body_of_key[:12],
+            "its end": key[-70:],
+        }
+        for n, (name, piece) in enumerate(pieces.items()):
+            texts = (f"before {piece} after", f'"{piece}"', f"value={piece}; x", f"{piece}: client_secret",
+                     "x" * 30 + " " * 150 + piece)  # fmt: skip
+            for k in range(2):
+                text = texts[(n + k) % len(texts)]
+                shapes = ({"error": "invalid_request", "error_description": text}, text, f"<p>{text}</p>",
+                          {"title": text, "detail": "x"}, {"unknown": text})  # fmt: skip
+                with self.subTest(piece=name, text=k):
+                    self.api.fault("status", path="/token", status=400, body=shapes[(n // 5 + 2 * k) % len(shapes)])
+                    err = self.expect_failure(self.run_program("token"), 10, "HTTP 400").err
+                    for known in (secret, basic, body_of_key):
+                        for at in range(len(known) - 7):
+                            self.assertNotIn(known[at : at + 8], err)
+
+    def test_an_assertion_that_comes_back_is_not_shown(self) -> None:
+        # Its signature is another each time, so that it has to be caught on its way.
+        with mirror(self) as (address, seen):
+            for begin, end in ((0, None), (0, 40), (30, 60), (100, 115), (-30, None), (200, 330)):
+                with self.subTest(begin=begin, end=end):
+                    seen.slice = slice(begin, end)
+                    result = self.run_program("token", "--insecure-http", "--base-url", f"http://{address}")
+                    self.expect_failure(result, 10, "HTTP 400", "you sent")
+                    self.assertTrue(seen.assertion)
+                    for at in range(len(seen.assertion) - 7):
+                        self.assertNotIn(seen.assertion[at : at + 8], result.err)
+
+    def test_an_error_with_200_is_the_servers_word(self) -> None:
+        for body, code, *words in (
+            ({"error": "invalid_grant", "error_description": "The account sleeps."}, 10, "account sleeps", "invalid_grant"),
+            ({"error": "invalid_client", "error_description": "Who?"}, 9, "Who?", "APS_CLIENT_ID"),
+            ({"error": "invalid_credentials", "error_description": "Who?"}, 9, "Who?", "APS_SECRET_ID"),
+            ({"developerMessage": "The moon is full.", "errorCode": "AUTH-001"}, 10, "moon is full", "AUTH-001"),
+            ({"title": "invalid_request", "detail": "No such thing."}, 10, "No such thing"),
+            ({"title:": "not_found", "detail": "No such thing."}, 10, "No such thing"),
+            ({"error": "temporarily_unavailable"}, 8, "temporarily_unavailable", "try again later"),
+        ):  # fmt: skip
+            with self.subTest(body=body):
+                self.api.forget_requests()
+                self.token(code, "HTTP 200", "was refused", *words, action="replace", body=body)
+                self.assertEqual(len(self.api.asked()), 1)
+                self.api.fault("replace", path="/token", body=body, times=0)
+                self.expect_failure(self.run_program("account", "list", "--timeout", BRIEF), code, *words)
+                self.api.control("POST", "clear")
+
+    def test_an_error_with_200_from_calls_that_read_no_answer(self) -> None:
+        made = self.api.control("POST", "accounts", name="another-one", keys=1)
+        account, kid = made["serviceAccountId"], made["keys"][0]
+        body = {"title": "not_allowed", "detail": "Not on a Sunday."}
+        for command in (("key", "delete", kid, "--account", account, "--yes"), ("account", "delete", account, "--yes"),
+                        ("key", "disable", kid, "--account", account)):  # fmt: skip
+            for method in ("DELETE", "PATCH"):
+                self.api.fault("status", method=method, status=200, body=body)
+            with self.subTest(command):
+                self.expect_failure(self.run_program(*command), 10, "Not on a Sunday")
+            self.api.control("POST", "clear")
+        self.assertEqual(self.keys_of(account), [kid])
+
     def test_a_very_long_one_is_cut(self) -> None:
         result = self.token(10, status=400, body="long " * 4000)
         self.assertLess(len(result.err), 2000)
@@ -70,6 +193,14 @@ class Answers(FaultCase):
                                     headers={"Location": other})  # fmt: skip
                 self.assertNotIn("token=abc", result.err)
                 self.assertEqual(self.api.asked(), ["POST /token"])
+
+    def test_a_redirect_with_secrets(self) -> None:
+        for path in (f"https://user:{self.api.secret}@x.example/", f"https://x.example/{self.api.secret}/y",
+                     f"https://x.example/eyJhbGciOi.{'ab3X' * 9}/y", "https://x.example/a%2Faccess_token%3Dabcde"):  # fmt: skip
+            with self.subTest(path):
+                result = self.token(8, "redirects to https://", status=302, headers={"Location": path})
+                for secret in (self.api.secret[:8], "ab3X", "abcde"):
+                    self.assertNotIn(secret, result.err)
 
     def test_a_redirect_with_escapes(self) -> None:
         result = self.token(8, "redirects", status=302, headers={"Location": "http://x/\x1b[2Jy"})

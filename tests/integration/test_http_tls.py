@@ -75,6 +75,20 @@ class Trust(FaultCase):
         self.expect_failure(result, 3, "SSL_CERT_FILE")
         self.assertEqual(self.api.asked(), [])
 
+    def test_a_variable_that_names_nothing_beside_a_good_one(self) -> None:
+        absent = str(self.dir / "no")
+        empty = self.dir / "empty.pem"
+        empty.touch()
+        for file, folder in ((self.cacert, absent), (absent, self.hashed()), (str(empty), self.hashed()),
+                             (self.cacert, f"{absent}:{absent}"), (absent, f"{absent}::{self.hashed()}")):  # fmt: skip
+            with self.subTest(file=file, folder=folder):
+                self.expect(self.run_program("token", env={"SSL_CERT_FILE": file, "SSL_CERT_DIR": folder}), 0)
+        result = self.run_program("token", env={"SSL_CERT_FILE": absent, "SSL_CERT_DIR": f"{absent}2"})
+        self.expect_failure(result, 3, absent, f"{absent}2", "SSL_CERT_FILE and SSL_CERT_DIR")
+        # What was asked for by name is another matter.
+        result = self.run_program("token", "--cacert", self.cacert, "--capath", absent)
+        self.expect_failure(result, 3, absent)
+
     def test_no_variable_turns_verification_off(self) -> None:
         for name in ("CURL_INSECURE", "SSL_VERIFY", "CURL_CA_BUNDLE", "SSLKEYLOGFILE"):
             path = self.dir / "keys.log"

@@ -12,7 +12,7 @@ KID = "7b2d6f1e-1111-4222-8333-944445555666"
 NAMES = ["APS_CLIENT_ID", "APS_SECRET_ID", "SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL", "PRIVATE_KEY"]
 
 
-class _Import(Case):
+class Import(Case):
     def old_account(self, **shape: object) -> dict[str, str]:
         """An account and key made without the program, as the walkthrough does it; its block's six values."""
         if shape:
@@ -51,7 +51,7 @@ class _Import(Case):
         self.assertEqual(self.api.asked(), ["POST /token"])
 
 
-class ImportBlock(_Import):
+class ImportBlock(Import):
     def test_a_block_in_double_quotes_over_several_lines(self) -> None:
         values = self.old_account()
         self.check(self.run_program("key", "import", self.file(self.block(values))), values)
@@ -202,7 +202,7 @@ class ImportBlock(_Import):
             self.assertIn("CKA_ID", search.args)
 
 
-class ImportPem(_Import):
+class ImportPem(Import):
     def pem(self, values: dict[str, str], *more: object, text: str | None = None) -> Result:
         self.env.update(APS_CLIENT_ID=self.api.client_id, APS_SECRET_ID=self.api.secret)
         file = self.file(text or values["PRIVATE_KEY"], "key.pem")

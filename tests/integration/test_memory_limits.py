@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import os
+import platform
 import re
 import resource
+import signal
 import subprocess
 from pathlib import Path
 
+import denied
 import places
-from fault_support import CREATE, FaultCase, KeyCase, background, ended, eventually, one_key
-from harness import PIN, note
+from fault_support import CREATE, FIRST, LAST, FaultCase, KeyCase, background, ended, eventually, one_key
+from harness import PIN, Result, note
 
 NO_LOCK = "ulimit -l 0"
 
@@ -165,3 +168,98 @@ class Exec(FaultCase):
     def test_it_can_be_debugged_again(self) -> None:
         result = self.expect(self.run_program("exec", "--", "stat", "-c", "%u", "/proc/self/environ"), 0)
         self.assertEqual(result.out.strip(), str(os.getuid()))
+
+
+class RefusedCalls(FaultCase):
+    """Kernels, sandboxes and file systems that lack a call: what is hygiene alone is done without."""
+
+    def denied(self, rules: tuple[str, ...], *arguments: object) -> Result:
+        return self.run_command(denied.argv(rules, self.argv(*arguments)))
+
+    def all_of_it(self, *rules: str) -> None:
+        self.fresh()
+        old = self.dir / "old.pem"
+        old.touch(mode=0o600)
+        old.write_text(one_key())
+        self.expect(self.denied(rules, *CREATE), 0)
+        account = self.profile()["SERVICE_ACCOUNT_ID"]
+        self.expect(self.denied(rules, "token"), 0)
+        named = ("--key-id", "old-kid", "--account", account, "--profile", "old")
+        self.expect(self.denied(rules, "key", "import", old, *named, "--shred"), 0)
+        self.assertFalse(old.exists())
+        self.expect(self.denied(rules, "hsm", "list"), 0)
+
+    def test_memory_that_cannot_be_kept_out_of_dumps_or_children(self) -> None:
+        self.all_of_it("madvise@2:16=EINVAL")  # MADV_DONTDUMP
+        self.all_of_it("madvise@2:18=EINVAL")  # MADV_WIPEONFORK
+        self.all_of_it("madvise=ENOSYS")
+
+    def test_limits_and_dumps_that_cannot_be_set(self) -> None:
+        prctl, prlimit = (157, 302) if platform.machine() == "x86_64" else (167, 261)
+        self.all_of_it(f"{prctl}@0:4=EPERM")  # PR_SET_DUMPABLE
+        self.all_of_it(f"{prctl}@0:1=EPERM")  # PR_SET_PDEATHSIG
+        self.all_of_it(f"{prlimit}@1:4=EPERM")  # RLIMIT_CORE
+
+    def test_what_cannot_be_synced(self) -> None:
+        for number in ("EINVAL", "EOPNOTSUPP", "ENOSYS"):
+            with self.subTest(number):
+                self.all_of_it(f"fsync={number}", f"fdatasync={number}")
+
+    def test_room_that_cannot_be_reserved(self) -> None:
+        for number in ("EOPNOTSUPP", "ENOSYS"):
+            with self.subTest(number):
+                self.all_of_it(f"fallocate={number}")
+
+    def test_a_kernel_without_renameat2(self) -> None:
+        for number in ("EINVAL", "ENOSYS"):
+            with self.subTest(number):
+                self.all_of_it(f"renameat2={number}")
+
+    def test_a_disk_error_still_is_one(self) -> None:
+        self.assertNotEqual(self.denied(("fsync=EIO", "fdatasync=EIO"), *CREATE).code, 0)
+        self.assert_nothing_left()
+
+    def test_memory_that_cannot_be_locked_is_said_as_what_it_is(self) -> None:
+        if not locking_is_real():
+            return
+        result = self.denied(("mlock=ENOSYS",), *CREATE)
+        self.expect_failure(result, 3, "ENOSYS", "locked", "sandbox")
+        self.assertNotIn("ulimit", result.err)
+        self.expect_failure(self.denied(("mlock=EPERM",), *CREATE), 3, "EPERM", "locked", "sandbox")
+        self.expect_failure(self.denied(("mlock=ENOMEM",), *CREATE), 3, "locked", "ulimit -l")
+        self.assertEqual(self.api.asked(), [])
+        self.assert_nothing_left()
+        self.provisioned()
+        self.expect(self.denied(("mlock=ENOSYS",), "token"), 0, "warning", "swap")
+
+
+class SmallStack(FaultCase):
+    """`ulimit -s`: nothing ends in the middle, whatever the libraries and the module need."""
+
+    def test_every_command_that_makes_something(self) -> None:
+        for kilobytes in (64, 96, 160):
+            with self.subTest(kilobytes):
+                self.fresh()
+                limit = f"ulimit -s {kilobytes}"
+                for arguments in (
+                    ("account", "create", FIRST, LAST, "--import", "wrap"),
+                    ("key", "create", "--import", "wrap", "--force"),
+                    ("key", "rotate", "--now", "--import", "wrap"),
+                    ("key", "list"),
+                    ("hsm", "list", "--login"),
+                    ("token",),
+                    ("key", "verify"),
+                ):
+                    self.expect(self.limited(limit, *arguments), 0)
+
+    def test_exec_signals_and_limits_are_as_ever(self) -> None:
+        self.provisioned()
+        show = 'ulimit -s; grep -E "^Sig(Ign|Blk|Cgt)" /proc/self/status'
+        inside = self.expect(self.limited("ulimit -s 96", "exec", "--", "sh", "-c", show), 0).out
+        outside = self.run_command(["/bin/sh", "-c", f"ulimit -s 96; exec sh -c '{show}'"]).out
+        self.assertEqual(inside, outside)
+        self.api.fault("hang", path="/token", seconds=8)
+        process = self.start(["/bin/sh", "-c", 'ulimit -s 96; exec "$@"', "sh", *self.argv("token")])
+        eventually(lambda: not self.api.control("GET", "state")["faults"], "the request has arrived")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(ended(process).code, -signal.SIGTERM)

@@ -204,6 +204,25 @@ class Sources(PinCase):
             self.assertEqual(self.logins(log), 0)
         self.assertEqual(self.records(), [])
 
+    def test_another_encoding_is_refused_before_a_login(self) -> None:
+        texts = (PIN.encode("utf-8-sig"), PIN.encode("utf-16"), PIN.encode("utf-16-le"), PIN.encode("utf-16-be"),
+                 PIN.encode("utf-32"), PIN.encode() + b"\0\n")  # fmt: skip
+        with self.shim() as log:
+            for text in texts:
+                with self.subTest(text=text):
+                    self.pin_file.write_bytes(text)
+                    self.jwt(code=3, words=(str(self.pin_file), "utf8NoBOM"))
+            marked = "\ufeff" + PIN
+            self.jwt(code=3, words=("env:P", "byte order mark of UTF-8"), env={"SSA_HSM_PIN_SOURCE": "env:P", "P": marked})
+            self.assertEqual(self.logins(log), 0)
+        self.assertEqual(self.records(), [])
+        secret = self.dir / "secret"
+        secret.write_bytes(self.api.secret.encode("utf-16"))
+        self.write_pin(PIN)
+        result = self.run_program("token", env={"APS_SECRET_ID": f"file:{secret}"})
+        self.expect_failure(result, 3, str(secret), "UTF-16")
+        self.assertEqual(self.api.asked(), [])
+
     def test_a_file_that_others_can_read_is_warned_about(self) -> None:
         self.pin_file.chmod(0o644)
         self.jwt(code=0, words=("warning", str(self.pin_file), "chmod 600"))

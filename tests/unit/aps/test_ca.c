@@ -24,6 +24,8 @@ static void touch(const char *in, const char *name)
     assert_true(text_format(path, sizeof path, "%s/%s", in, name));
     const int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
+    const char *line = strcmp(name, "README") == 0 ? "none" : "-----BEGIN CERTIFICATE-----\n";
+    assert_int_equal(write(fd, line, strlen(line)), (ssize_t)strlen(line));
     assert_int_equal(close(fd), 0);
 }
 
@@ -126,6 +128,44 @@ static void fails(const char *cacert, const char *capath, const char *subject)
     assert_string_equal(err.subject, subject);
 }
 
+// As OpenSSL has it.
+static void a_variable_that_names_nothing_is_no_error_beside_a_good_one(void **state)
+{
+    (void)state;
+    const struct ca_default fallback = {bundle, hashed};
+    char two[160];
+    assert_int_equal(setenv("SSL_CERT_FILE", bundle, 1), 0);
+    assert_int_equal(setenv("SSL_CERT_DIR", "/nowhere", 1), 0);
+    chooses(NULL, NULL, &fallback, bundle, "");
+    assert_int_equal(setenv("SSL_CERT_FILE", "/nowhere/ca.pem", 1), 0);
+    assert_int_equal(setenv("SSL_CERT_DIR", few, 1), 0);
+    chooses(NULL, NULL, &fallback, "", few);
+    // A bundle without a certificate is as good as none.
+    assert_true(text_format(two, sizeof two, "%s/README", empty));
+    assert_int_equal(setenv("SSL_CERT_FILE", two, 1), 0);
+    chooses(NULL, NULL, &fallback, "", few);
+    assert_true(text_format(two, sizeof two, "/nowhere::%s:/nothing", few));
+    assert_int_equal(setenv("SSL_CERT_DIR", two, 1), 0);
+    chooses(NULL, NULL, &fallback, "", few);
+    assert_int_equal(unsetenv("SSL_CERT_FILE"), 0);
+    chooses(NULL, NULL, &fallback, "", few);
+}
+
+static void variables_that_both_name_nothing_are_an_error(void **state)
+{
+    (void)state;
+    const struct ca_default fallback = {bundle, hashed};
+    struct ca ca;
+    struct ssa_error err = {0};
+    assert_int_equal(setenv("SSL_CERT_FILE", "/nowhere/ca.pem", 1), 0);
+    assert_int_equal(setenv("SSL_CERT_DIR", "/nowhere:/nothing", 1), 0);
+    assert_false(ca_choose(NULL, NULL, &fallback, &ca, &err));
+    assert_int_equal(err.code, SSA_CONFIG);
+    assert_string_equal(err.subject, "/nowhere/ca.pem");
+    assert_non_null(strstr(err.what, "/nowhere:/nothing"));
+    assert_non_null(strstr(err.hint, "SSL_CERT_FILE and SSL_CERT_DIR"));
+}
+
 static void what_cannot_be_read_is_told_before_anything_is_sent(void **state)
 {
     (void)state;
@@ -156,6 +196,9 @@ int main(void)
         cmocka_unit_test_setup(what_was_named_counts_alone, clean_environment),
         cmocka_unit_test_setup(the_environment_comes_before_the_default, clean_environment),
         cmocka_unit_test_setup(a_hashed_directory_is_preferred_where_it_is_one, clean_environment),
+        cmocka_unit_test_setup(a_variable_that_names_nothing_is_no_error_beside_a_good_one,
+                               clean_environment),
+        cmocka_unit_test_setup(variables_that_both_name_nothing_are_an_error, clean_environment),
         cmocka_unit_test_setup(what_cannot_be_read_is_told_before_anything_is_sent, clean_environment),
         cmocka_unit_test_setup(no_authorities_at_all_is_an_error, clean_environment),
     };

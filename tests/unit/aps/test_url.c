@@ -70,6 +70,26 @@ static void a_password_in_the_url_is_refused_and_not_quoted(void **state)
     assert_null(strstr(text, "hunter2"));
 }
 
+static void nor_is_one_that_no_parser_finds(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "https://user:hunter2",           "https://user%3Ahunter2%40example.com",
+        "ftp://user:hunter2@example.com", "https://example.com/?client_secret=hunter2",
+        "user:hunter2@example.com",       "https://user:hunter2/example.com",
+        "https:user:hunter2@example.com", "https://user:hunter2%40example.com:1",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct url url;
+        struct ssa_error err = {0};
+        char whole[2 * SSA_ERROR_TEXT_MAX];
+        assert_false(url_read(texts[i], false, &url, &err));
+        ssa_error_text(&err, whole, sizeof whole);
+        if (strstr(whole, "hunter2") != NULL)
+            fail_msg("%s", whole);
+    }
+}
+
 static void plain_http_needs_leave_and_a_loopback_address(void **state)
 {
     (void)state;
@@ -135,6 +155,7 @@ int main(void)
         cmocka_unit_test(https_with_port_and_prefix_is_taken),
         cmocka_unit_test(what_is_no_base_url_is_refused),
         cmocka_unit_test(a_password_in_the_url_is_refused_and_not_quoted),
+        cmocka_unit_test(nor_is_one_that_no_parser_finds),
         cmocka_unit_test(plain_http_needs_leave_and_a_loopback_address),
         cmocka_unit_test(loopback_is_this_machine_alone),
         cmocka_unit_test(a_call_stands_behind_the_prefix),

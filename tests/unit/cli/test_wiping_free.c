@@ -1,6 +1,7 @@
 // free and realloc of the whole process: what a library releases is wiped before anybody else gets it.
 #include "core/unit.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -35,6 +36,8 @@ static void nothing_is_left(const void *released, size_t size)
             fail_msg("byte %zu of %zu is left", i, size);
     release((void *)next);
 }
+
+int main(void);
 
 static const size_t sizes[] = {40, 64, 100, 1000, 1032};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
@@ -125,6 +128,85 @@ static void the_rules_of_c_hold(void **state)
     release(large);
 }
 
+static void *aligned_by_posix(size_t alignment, size_t size)
+{
+    void *memory = NULL;
+    return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+}
+
+static void *whole_pages(size_t alignment, size_t size)
+{
+    return alignment == 4096 ? pvalloc(size) : valloc(size);
+}
+
+// Whoever made a block, it is wiped in its whole length.
+static void every_way_of_allocating_ends_in_the_same_release(void **state)
+{
+    (void)state;
+    static void *(*const ways[])(size_t, size_t) = {calloc, aligned_alloc, memalign, aligned_by_posix,
+                                                    whole_pages};
+    static const size_t alignments[] = {64, 4096};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        for (size_t k = 0; k < 2; k++) {
+            uint8_t *block = ways[i](alignments[k], 192);
+            assert_non_null(block);
+            const size_t usable = malloc_usable_size(block);
+            assert_true(usable >= 192);
+            memset(block, FILL, usable);
+            release(block);
+            for (size_t at = ALLOCATORS_OWN; at < usable - ALLOCATORS_OWN; at++)
+                if (*(volatile uint8_t *)(block + at) == FILL)
+                    fail_msg("way %zu left byte %zu of %zu", i, at, usable);
+        }
+}
+
+static void too_large_an_array_is_none(void **state)
+{
+    (void)state;
+    uint8_t *block = filled(64);
+    // Not seen through by the compiler, which knows that this is too much.
+    static void *(*volatile grow_array)(void *, size_t, size_t) = reallocarray;
+    errno = 0;
+    assert_null(grow_array(block, SIZE_MAX / 2, 3));
+    assert_int_equal(errno, ENOMEM);
+    assert_int_equal(block[63], FILL);
+    release(block);
+}
+
+// A library that was preloaded, or is loaded later, gets the same functions.
+static void all_of_the_family_is_seen_from_outside(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"malloc",
+                                        "calloc",
+                                        "realloc",
+                                        "reallocarray",
+                                        "free",
+                                        "cfree",
+                                        "aligned_alloc",
+                                        "posix_memalign",
+                                        "memalign",
+                                        "valloc",
+                                        "pvalloc",
+                                        "malloc_usable_size",
+                                        "_Znwm",
+                                        "_Znam",
+                                        "_ZnwmRKSt9nothrow_t",
+                                        "_ZnamSt11align_val_tRKSt9nothrow_t",
+                                        "_ZdlPv",
+                                        "_ZdaPvm",
+                                        "_ZdlPvSt11align_val_t",
+                                        "_ZdaPvmSt11align_val_t"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        Dl_info first, own;
+        void *found = dlsym(RTLD_DEFAULT, names[i]);
+        assert_non_null(found);
+        assert_int_not_equal(dladdr(found, &first), 0);
+        assert_int_not_equal(dladdr((const void *)main, &own), 0);
+        assert_ptr_equal(first.dli_fbase, own.dli_fbase);
+    }
+}
+
 static void *churn(void *context)
 {
     (void)context;
@@ -168,6 +250,9 @@ int main(void)
         cmocka_unit_test(a_block_that_shrinks_keeps_its_content),
         cmocka_unit_test(the_library_s_own_releases_are_wiped_too),
         cmocka_unit_test(the_rules_of_c_hold),
+        cmocka_unit_test(every_way_of_allocating_ends_in_the_same_release),
+        cmocka_unit_test(too_large_an_array_is_none),
+        cmocka_unit_test(all_of_the_family_is_seen_from_outside),
         cmocka_unit_test(threads_do_not_get_into_each_other_s_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

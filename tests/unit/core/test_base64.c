@@ -189,6 +189,40 @@ static void nothing_and_white_space_are_no_bytes(void **state)
     assert_int_equal(decode(" \r\n\t", 4, back), 0);
 }
 
+// Other programs write it without padding, in the other alphabet, or in lines.
+static void any_kind_of_base64_is_read(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"+/+/QUI=", "-_-_QUI=",        "-_-_QUI",
+                                        "+/-_QUI",  " +/+/\r\nQU I\n", "+/+/QUI"};
+    static const char expected[] = "\xfb\xff\xbf"
+                                   "AB";
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct ssa_error err;
+        SECRET_AUTO text = {0};
+        SUCCEEDS(secret_new(&text, 16, &err));
+        assert_true(secret_append_text(&text, texts[i]));
+        assert_true(base64_decode(&text));
+        assert_int_equal(text.len, 5);
+        assert_memory_equal(text.data, expected, 6);
+    }
+    static const char *const none[] = {"A", "AAAAA", "A=", "AA=A", "AB*D", "AAAA=", "AB", "AAB"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        struct ssa_error err;
+        SECRET_AUTO text = {0};
+        SUCCEEDS(secret_new(&text, 16, &err));
+        assert_true(secret_append_text(&text, none[i]));
+        assert_false(base64_decode(&text));
+        assert_int_equal(text.len, 0);
+    }
+    // No room for the padding that it lacks.
+    struct ssa_error err;
+    SECRET_AUTO text = {0};
+    SUCCEEDS(secret_new(&text, 6, &err));
+    assert_true(secret_append_text(&text, "AAAAQQ"));
+    assert_false(base64_decode(&text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +234,7 @@ int main(void)
         cmocka_unit_test(any_other_byte_is_refused),
         cmocka_unit_test(nothing_and_white_space_are_no_bytes),
         cmocka_unit_test(a_lone_padding_sign_is_no_base64),
+        cmocka_unit_test(any_kind_of_base64_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

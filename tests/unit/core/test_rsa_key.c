@@ -280,6 +280,54 @@ static void der_is_strict(void **state)
     assert_false(spoiled_is_taken(0, MINIMAL, 0, false, true));
 }
 
+// RSAPrivateKey of the shared key, with another number in one place, is refused for this.
+static void number_is_refused(size_t which, struct span number, const char *mention)
+{
+    static struct key_numbers numbers;
+    char pem[KEYS_PEM_MAX];
+    keys_numbers(keys_rsa(2048), &numbers);
+    struct der inner = {0}, der = {0};
+    der_append(&inner, 0x02, span_of("\0", 1), true);
+    for (size_t i = 0; i < 8; i++)
+        der_number(&inner, i == which ? number : span_of(numbers.bytes[i], numbers.len[i]));
+    der_append(&der, 0x30, span_of(inner.data, inner.len), true);
+    (void)keys_wrap(span_of(der.data, der.len), "RSA PRIVATE KEY", pem);
+    refuses(pem, mention);
+}
+
+static void numbers_that_are_no_key_are_refused(void **state)
+{
+    (void)state;
+    enum { N, E, D, P, Q, DP, DQ, QINV };
+    static struct key_numbers numbers;
+    keys_numbers(keys_rsa(2048), &numbers);
+    const struct span n = span_of(numbers.bytes[N], numbers.len[N]);
+    static const uint8_t even[] = {1, 0, 0}, large[300] = {1, [299] = 1};
+    number_is_refused(E, span_of("\1", 1), "public exponent");
+    number_is_refused(E, span_of("\2", 1), "public exponent");
+    number_is_refused(E, span_of(even, sizeof even), "public exponent");
+    number_is_refused(E, n, "public exponent");
+    number_is_refused(E, span_of(large, sizeof large), "public exponent");
+    number_is_refused(D, span_of("\1", 1), "private exponent");
+    number_is_refused(D, n, "private exponent");
+    number_is_refused(P, span_of(numbers.bytes[Q], numbers.len[Q]), "primes");
+    number_is_refused(P, span_of("\1", 1), "primes");
+    number_is_refused(Q, span_of("\3", 1), "primes");
+    number_is_refused(DP, n, "CRT");
+    number_is_refused(QINV, n, "CRT");
+    // One bit anywhere in the modulus or a prime.
+    for (size_t which = 0; which < 5; which++) {
+        if (which == E || which == D)
+            continue;
+        for (size_t at = 0; at < numbers.len[which]; at += 7) {
+            uint8_t changed[600];
+            memcpy(changed, numbers.bytes[which], numbers.len[which]);
+            changed[at] ^= at == 0 ? 0x20 : 0x04;
+            number_is_refused(which, span_of(changed, numbers.len[which]), "primes");
+        }
+    }
+}
+
 // PrivateKeyInfo around the shared key, with these bytes behind the octet string.
 static bool pkcs8_with(struct span algorithm, uint8_t version, struct span behind)
 {
@@ -365,6 +413,7 @@ int main(void)
         cmocka_unit_test(der_cut_off_or_with_a_tail_is_refused),
         cmocka_unit_test(changed_structure_is_never_read_beyond_its_end),
         cmocka_unit_test(der_is_strict),
+        cmocka_unit_test(numbers_that_are_no_key_are_refused),
         cmocka_unit_test(pkcs8_is_rsa_and_may_have_attributes),
         cmocka_unit_test(what_is_written_as_pkcs8_is_openssl_s),
         cmocka_unit_test(sizes_are_counted_in_bits),

@@ -26,6 +26,10 @@ static void both_forms_of_the_api_are_the_same_second(void **state)
     reads("1970-01-01T00:00:00Z", 0);
     reads("2024-02-29T12:00:00Z", 1709208000);
     reads("9999-12-31T23:59:59Z", 253402300799);
+    reads("1969-12-31T23:59:59Z", -1);
+    reads("1601-01-01T00:00:00Z", -11644473600);
+    reads("0000-01-01T00:00:00Z", -62167219200);
+    reads("0001-01-01 00:00:00 +0000 UTC", -62135596800);
 }
 
 static void an_offset_is_taken_off(void **state)
@@ -57,6 +61,11 @@ static void garbage_is_no_time(void **state)
         "2024-01-25T03:08:04+",
         "2024-01-25T03:08:04+1",
         "2024-01-25T03:08:04+xx:yy",
+        "10000-01-01T00:00:00Z",
+        "292277026597-01-01T00:00:00Z",
+        "-2024-01-25T03:08:04Z",
+        "1706152084.5",
+        "-1",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         time_t seconds = 7;

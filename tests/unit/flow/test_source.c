@@ -153,6 +153,59 @@ static void a_credential_is_a_file_of_systemd_s_folder(void **state)
     refuses("credential:..", "EISDIR");
 }
 
+// As editors of other systems write files: tried as a PIN, it would cost a try.
+static void another_encoding_is_refused_by_its_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *mention;
+    } files[] = {
+        {"\xef\xbb\xbf"
+         "1234\n",
+         8, "byte order mark of UTF-8"},
+        {"\xef\xbb\xbf", 3, "byte order mark of UTF-8"},
+        {"\xff\xfe"
+         "1\0002\0003\0\r\0\n\0",
+         12, "byte order mark of UTF-16"},
+        {"\xfe\xff"
+         "\0001\0002\0\n",
+         8, "byte order mark of UTF-16"},
+        {"\xff\xfe\0\0"
+         "1\0\0\0",
+         8, "byte order mark of UTF-32"},
+        {"\0\0\xfe\xff\0\0\0"
+         "1",
+         8, "byte order mark of UTF-32"},
+        {"1\0002\0003\0004\0", 8, "NUL byte"},
+        {"\0001\0002\0003\0004", 8, "NUL byte"},
+        {"1234\0\n", 6, "NUL byte"},
+        {"\0", 1, "NUL byte"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *path = unit_write("pin", "", 0600);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_int_equal(fwrite(files[i].bytes, 1, files[i].len, file), files[i].len);
+        assert_int_equal(fclose(file), 0);
+        refuses(reference("file:", path), files[i].mention);
+    }
+    assert_int_equal(setenv("SOME_PIN",
+                            "\xef\xbb\xbf"
+                            "1234",
+                            1),
+                     0);
+    refuses("env:SOME_PIN", "byte order mark of UTF-8");
+    char text[32];
+    (void)text_format(text, sizeof text, "fd:%d",
+                      open_pipe("\xff\xfe"
+                                "1"));
+    refuses(text, "byte order mark of UTF-16");
+    // Letters of any language are no mark.
+    gives(reference("file:", unit_write("pin", "\xc3\xa4\xef\xbb\xbf\n", 0600)), "\xc3\xa4\xef\xbb\xbf");
+}
+
 // It may be the secret itself.
 static void what_is_no_reference_is_not_repeated(void **state)
 {
@@ -191,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_variable_is_overwritten_where_it_stands),
         cmocka_unit_test(a_descriptor_is_read_to_its_end_and_closed),
         cmocka_unit_test(a_credential_is_a_file_of_systemd_s_folder),
+        cmocka_unit_test(another_encoding_is_refused_by_its_name),
         cmocka_unit_test(what_is_no_reference_is_not_repeated),
         cmocka_unit_test(a_path_can_be_had_without_reading),
     };
