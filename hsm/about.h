@@ -24,6 +24,18 @@ struct key_fact {
 enum { KEY_FACTS = 4 };
 void key_facts(struct token *token, const struct key *key, struct key_fact out[static KEY_FACTS]);
 
+// Which mechanisms a key may be used with, and whether one of them is raw RSA, which decrypts by signing.
+enum raw_rsa { RAW_RSA_UNKNOWN, RAW_RSA_REFUSED, RAW_RSA_POSSIBLE };
+enum { KEY_MECHANISMS_MAX = 32, MECHANISM_TEXT_MAX = 28 };
+struct key_mechanisms {
+    bool known; // CKA_ALLOWED_MECHANISMS is told; without it, or where it is empty, any mechanism may be used
+    size_t count;
+    char names[KEY_MECHANISMS_MAX][MECHANISM_TEXT_MAX]; // "CKM_RSA_PKCS", or a number
+    enum raw_rsa raw;
+};
+// Signs nothing: raw RSA is begun in a session of its own, which ends it.
+void key_mechanisms(struct token *token, const struct key *key, struct key_mechanisms *out);
+
 // Signs as key_sign does, and verifies that with the public half: what leaves the house is to be right.
 bool key_attest(struct token *token, const struct key *key, struct span message, struct secret *signature,
                 struct ssa_error *err) MUST_CHECK;

@@ -90,9 +90,27 @@ static bool read_whole(int fd, void *data, size_t len, long long until, const st
     return true;
 }
 
-// What a module that runs wild may have spoilt must not be read beyond its end.
+// What a module that runs wild may have spoilt: a byte that is neither true nor false, lengths beyond the
+// end, text without one.
+static void settle(bool *flag)
+{
+    uint8_t byte = 0;
+    memcpy(&byte, flag, sizeof byte);
+    byte = byte != 0 ? 1 : 0;
+    memcpy(flag, &byte, sizeof byte);
+}
+
+static void bound_error(struct ssa_error *err)
+{
+    err->what[sizeof err->what - 1] = '\0';
+    err->cause[sizeof err->cause - 1] = '\0';
+    err->subject[sizeof err->subject - 1] = '\0';
+    err->hint[sizeof err->hint - 1] = '\0';
+}
+
 static void bound(struct key_raw *key)
 {
+    settle(&key->is_private);
     key->id_len = key->id_len <= sizeof key->id ? key->id_len : 0;
     key->label_len = key->label_len <= sizeof key->label ? key->label_len : 0;
     key->modulus_len = key->modulus_len <= sizeof key->modulus ? key->modulus_len : 0;
@@ -120,6 +138,8 @@ static bool read_answer(int fd, bool keys, const struct ssa_callbacks *callbacks
     if (!read_whole(fd, head, sizeof *head, until, callbacks) || head->count > SLOTS_MAX ||
         head->key_count > KEYS_SEEN_MAX)
         return false;
+    settle(&head->ok);
+    bound_error(&head->err);
     if (!head->ok)
         return true;
     *seen = calloc(1, sizeof **seen);
@@ -127,6 +147,8 @@ static bool read_answer(int fd, bool keys, const struct ssa_callbacks *callbacks
         !read_whole(fd, (*seen)->tokens, head->count * sizeof(*seen)->tokens[0], until, callbacks) ||
         !read_keys(fd, callbacks, until, *seen, head->key_count))
         return false;
+    for (size_t i = 0; i < head->count; i++)
+        settle(&(*seen)->tokens[i].unread);
     (*seen)->about = head->about;
     (*seen)->count = head->count;
     return true;
@@ -183,9 +205,11 @@ static bool ask(const struct module_entry *entry, bool keys, const struct ssa_ca
     module_seen_free(seen);
     if (!told)
         return no_answer(entry, by, err);
-    if (err != NULL)
-        *err = head.err;
-    return false;
+    // Made anew, so that its text is harmless.
+    const bool known = head.err.code > SSA_OK && head.err.code <= SSA_IMPORT_LEFT;
+    error_set(err, known ? head.err.code : SSA_ABSENT, head.err.cause[0] != '\0' ? head.err.cause : NULL,
+              head.err.subject[0] != '\0' ? head.err.subject : NULL, "%s", head.err.what);
+    return head.err.hint[0] != '\0' ? error_hint(err, "%s", head.err.hint) : false;
 }
 
 bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,

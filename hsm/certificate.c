@@ -172,17 +172,27 @@ bool certificate_name(struct span der, char out[static CERTIFICATE_NAME_MAX])
     return true;
 }
 
-bool certificate_modulus(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len)
+static bool rsa_number(struct span der, const char *name, uint8_t out[static RSA_BYTES_MAX], size_t *len)
 {
     const unsigned char *at = der.data;
     __attribute__((cleanup(x509_free))) X509 *certificate = d2i_X509(NULL, &at, (long)der.len);
-    BIGNUM *n = NULL;
+    BIGNUM *number = NULL;
     EVP_PKEY *key = certificate == NULL ? NULL : X509_get0_pubkey(certificate);
     const bool rsa = key != NULL && EVP_PKEY_is_a(key, "RSA") == 1 &&
-                     EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
-                     (size_t)BN_num_bytes(n) <= RSA_BYTES_MAX;
+                     EVP_PKEY_get_bn_param(key, name, &number) == 1 &&
+                     (size_t)BN_num_bytes(number) <= RSA_BYTES_MAX;
     if (rsa)
-        *len = (size_t)BN_bn2bin(n, out);
-    BN_free(n);
+        *len = (size_t)BN_bn2bin(number, out);
+    BN_free(number);
     return rsa;
+}
+
+bool certificate_modulus(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len)
+{
+    return rsa_number(der, OSSL_PKEY_PARAM_RSA_N, out, len);
+}
+
+bool certificate_exponent(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len)
+{
+    return rsa_number(der, OSSL_PKEY_PARAM_RSA_E, out, len);
 }

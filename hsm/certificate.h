@@ -23,6 +23,9 @@ bool certificate_subject(struct span der, uint8_t *out, size_t capacity, size_t 
 // The modulus of its RSA key, without leading zero bytes. False for any other key.
 bool certificate_modulus(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len);
 
+// Its public exponent, likewise.
+bool certificate_exponent(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len);
+
 enum { CERTIFICATE_NAME_MAX = 400 };
 // What a certificate of ours says: the email and the key's id, separated by a blank. False for any other
 // certificate.

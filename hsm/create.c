@@ -1,5 +1,6 @@
 // A private key's object, and what a token's refusal to make one means.
 #include "hsm/object.h"
+#include "hsm/recipe.h"
 
 bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_error *err)
 {
@@ -29,11 +30,29 @@ bool surely_not_made(CK_RV rv)
            rv == CKR_UNWRAPPING_KEY_SIZE_RANGE || rv == CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
 }
 
+// What a session object was given may be too much for one that stays, on a token that nobody has measured.
+// Nothing with this id was there before: nothing must be there now.
+static bool put_without_mechanisms(struct token *token, const struct creation *creation, CK_RV rv,
+                                   struct key *key)
+{
+    struct creation less = *creation;
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    const bool may_help = ckr_is_of_template(rv) || rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED;
+    if (!token->info.recipe->unknown || (creation->parts & PART_MECHANISMS) == 0 || !may_help ||
+        !object_find(token, CKO_PRIVATE_KEY, creation->id, &made, NULL) || made != CK_INVALID_HANDLE)
+        return false;
+    less.parts &= ~(unsigned)PART_MECHANISMS;
+    if (object_put_private(token, &less, &key->private_object) != CKR_OK)
+        return false;
+    token->left_out |= PART_MECHANISMS;
+    return true;
+}
+
 bool create_private(struct token *token, const struct creation *creation, struct key *key,
                     struct ssa_error *err)
 {
     const CK_RV rv = object_put_private(token, creation, &key->private_object);
-    if (rv == CKR_OK)
+    if (rv == CKR_OK || put_without_mechanisms(token, creation, rv, key))
         return true;
     key->private_object = surely_not_made(rv) ? CK_INVALID_HANDLE : CK_UNAVAILABLE_INFORMATION;
     return creation_refused(err, token, rv, "private");

@@ -114,6 +114,7 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
 {
     char text[DATA_MARK_MAX - 1];
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_APPLICATION, text, sizeof text);
+    // By itself: a module that says that all is well, and gives none, is not one that tells of a longer one.
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
     mark[0] = '\0';
     if (rv == CKR_BUFFER_TOO_SMALL) // longer than any of ours
@@ -121,7 +122,7 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "whose a data object is cannot be read");
     const CK_ULONG len = attribute.ulValueLen;
-    if (len > sizeof text) // the module says that all is well, and gives none
+    if (len > sizeof text)
         return error_set(err, SSA_TOKEN, "CKA_APPLICATION", token->info.uri,
                          "whose a data object is cannot be read");
     text_harmless(mark, DATA_MARK_MAX, span_of(text, len));
@@ -193,11 +194,9 @@ bool data_read_value(struct token *token, CK_OBJECT_HANDLE object, struct secret
         ATTRIBUTE(CKA_VALUE, value->data + value->len, value->capacity - value->len),
         ATTRIBUTE(CKA_PRIVATE, &private, sizeof private),
     };
-    const CK_RV rv =
-        token->module.call->C_GetAttributeValue(token->session, object, attributes, COUNT(attributes));
+    const CK_RV rv = attributes_read(token, object, attributes, COUNT(attributes));
     const CK_ULONG len = attributes[0].ulValueLen;
-    if ((rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID) || len == CK_UNAVAILABLE_INFORMATION ||
-        len > value->capacity - value->len) {
+    if (rv != CKR_OK || len == CK_UNAVAILABLE_INFORMATION) {
         value->data[value->len] = 0;
         return ckr_fail(err, SSA_TOKEN, rv != CKR_OK ? rv : CKR_BUFFER_TOO_SMALL, token,
                         "the data object cannot be read");

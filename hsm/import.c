@@ -85,7 +85,8 @@ bool key_import(struct token *token, const struct rsa_key *numbers, struct secre
 bool key_complete(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     const struct recipe *recipe = token->info.recipe;
-    if (recipe->slots || !recipe->public_half || key->public_object != CK_INVALID_HANDLE)
+    if (recipe->slots || !recipe->public_half || key->public_object != CK_INVALID_HANDLE ||
+        key->modulus_len == 0)
         return true;
     const struct rsa_key numbers = {.n = span_of(key->modulus, key->modulus_len),
                                     .e = span_of(key->exponent, key->exponent_len)};

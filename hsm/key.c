@@ -11,32 +11,7 @@
 static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
 static const CK_KEY_TYPE rsa_type = CKK_RSA;
 
-enum { SHA256_BYTES = 32 };
-
-// Public numbers and the login policy, in one call.
-bool key_read(struct token *token, struct key *key, struct ssa_error *err)
-{
-    CK_BBOOL each_time = CK_FALSE;
-    CK_ATTRIBUTE attributes[] = {
-        ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus),
-        ATTRIBUTE(CKA_ALWAYS_AUTHENTICATE, &each_time, sizeof each_time),
-    };
-    const CK_RV rv =
-        token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes, 2);
-    // A module that does not know CKA_ALWAYS_AUTHENTICATE says so and fills in the rest (PKCS#11 v2.40
-    // section 5.7): absent means false.
-    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read");
-    if (attributes[0].ulValueLen == CK_UNAVAILABLE_INFORMATION ||
-        attributes[0].ulValueLen > sizeof key->modulus)
-        return ckr_fail(err, SSA_TOKEN, CKR_ATTRIBUTE_TYPE_INVALID, token,
-                        "the key has no modulus, so is no RSA key");
-    // A big integer has no leading zero bytes (PKCS#11 v2.40 section 2.1); some modules give a sign byte all
-    // the same.
-    key->modulus_len = rsa_strip_zeros(key->modulus, attributes[0].ulValueLen);
-    key->login_each_time = attributes[1].ulValueLen == sizeof each_time && each_time != CK_FALSE;
-    return true;
-}
+enum { SHA256_BYTES = 32, SIGNATURE_MIN = 128 };
 
 // A card that another process resets while it is read looks as if it held nothing: it is read once more, with
 // the PIN that was right.
@@ -159,6 +134,20 @@ static bool not_signed(struct ssa_error *err, const struct token *token, CK_RV r
     return touch_told && rv == CKR_USER_NOT_LOGGED_IN ? error_hint(err, TOUCH_HINT) : false;
 }
 
+// As long as the modulus (RFC 8017 section 8.2.1). Of a key whose modulus the token does not tell, it is what
+// tells how long that is.
+static bool right_length(const struct token *token, const struct key *key, CK_ULONG len, CK_ULONG room,
+                         struct ssa_error *err)
+{
+    if (len > room)
+        return ckr_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
+                        "the token tells of a signature of %lu bytes where it had room for %lu", len, room);
+    if (key->modulus_len > 0 ? len == key->modulus_len : len >= SIGNATURE_MIN && len <= RSA_BYTES_MAX)
+        return true;
+    return ckr_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
+                    "the signature is %lu bytes where the key has %zu", len, key->modulus_len);
+}
+
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
               struct ssa_error *err)
 {
@@ -174,11 +163,13 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
         mechanism.mechanism = CKM_RSA_PKCS;
         rv = call->C_SignInit(token->session, &mechanism, key->private_object);
     }
+    token->sign_begun = rv;
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "signing cannot be started");
     if (!login_for_signature(token, key, err))
         return false;
-    CK_ULONG len = signature->capacity - signature->len;
+    const CK_ULONG room = signature->capacity - signature->len;
+    CK_ULONG len = room;
     struct touch touch;
     touch_begin(&touch, token);
     rv = call->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
@@ -186,9 +177,8 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
     touch_end(&touch);
     if (rv != CKR_OK)
         return not_signed(err, token, rv, touch.told);
-    if (len != key->modulus_len)
-        return ckr_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
-                        "the signature is %lu bytes where the key has %zu", len, key->modulus_len);
+    if (!right_length(token, key, len, room, err))
+        return false;
     signature->len += len;
     signature->data[signature->len] = 0;
     return true;

@@ -8,7 +8,7 @@
 #include "hsm/recipe.h"
 #include "hsm/slot.h"
 
-enum { KEYS_MAX = 1024, ID_MAX = 256, LABEL_MAX = 512 };
+enum { ID_MAX = 256, LABEL_MAX = 512 };
 
 bool module_list_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
                         const struct turns *turns, char description[static 33], token_shown *show,
@@ -46,14 +46,13 @@ static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *sh
     uint8_t id[ID_MAX];
     char label[LABEL_MAX], uri[URI_TEXT_MAX];
     CK_ATTRIBUTE attributes[] = {ATTRIBUTE(CKA_ID, id, sizeof id), ATTRIBUTE(CKA_LABEL, label, LABEL_MAX)};
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, attributes, 2);
+    const CK_RV rv = attributes_read(token, object, attributes, COUNT(attributes));
     char name[32];
-    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_BUFFER_TOO_SMALL) {
+    if (rv != CKR_OK) {
         show(context, "(cannot be read)", ckr_name(rv, name));
         return;
     }
-    const size_t id_len = attributes[0].ulValueLen <= sizeof id ? attributes[0].ulValueLen : 0;
-    const size_t label_len = attributes[1].ulValueLen <= LABEL_MAX ? attributes[1].ulValueLen : 0;
+    const size_t id_len = attribute_len(&attributes[0]), label_len = attribute_len(&attributes[1]);
     const bool card = token->info.recipe->slots;
     char shown[LABEL_MAX + 1];
     text_harmless(shown, sizeof shown, span_of(label, label_len));
@@ -72,11 +71,10 @@ bool token_list_keys(struct token *token, key_shown *show, void *context, struct
     static const CK_KEY_TYPE type = CKK_RSA;
     CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
                                ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type)};
-    CK_OBJECT_HANDLE found[KEYS_MAX];
-    CK_ULONG count = 0;
-    if (!find_objects(token, template, 2, found, KEYS_MAX, &count, err))
+    OBJECTS_AUTO found = {0};
+    if (!find_all(token, template, COUNT(template), &found, err))
         return false;
-    for (CK_ULONG i = 0; i < count; i++)
-        show_key(token, found[i], show, context);
+    for (size_t i = 0; i < found.count; i++)
+        show_key(token, found.list[i], show, context);
     return true;
 }

@@ -11,10 +11,9 @@ static const uint8_t usual_exponent[] = {1, 0, 1};
 static bool read_attribute(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE attribute, size_t *len,
                            struct ssa_error *err)
 {
-    const CK_ULONG room = attribute.ulValueLen;
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
-    *len = rv == CKR_OK && attribute.ulValueLen <= room ? attribute.ulValueLen : 0;
-    return rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
+    const CK_RV rv = attribute_read(token, object, &attribute);
+    *len = rv == CKR_OK ? attribute.ulValueLen : 0;
+    return rv == CKR_OK || ckr_is_of_attribute(rv) ||
            ckr_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read");
 }
 
@@ -24,19 +23,20 @@ static bool read_half(struct token *token, CK_OBJECT_HANDLE object, struct key *
 {
     CK_BBOOL each_time = CK_FALSE;
     const CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus),
-                       exponent = ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent),
-                       login = ATTRIBUTE(CKA_ALWAYS_AUTHENTICATE, &each_time, sizeof each_time);
-    size_t len = 0, login_len = 0;
+                       exponent = ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent);
+    CK_ATTRIBUTE login = ATTRIBUTE(CKA_ALWAYS_AUTHENTICATE, &each_time, sizeof each_time);
+    size_t len = 0;
     if (!read_attribute(token, object, modulus, &len, err) ||
-        !read_attribute(token, object, exponent, &key->exponent_len, err) ||
-        !read_attribute(token, object, login, &login_len, err))
+        !read_attribute(token, object, exponent, &key->exponent_len, err))
         return false;
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
     if (key->exponent_len == 0) {
         memcpy(key->exponent, usual_exponent, sizeof usual_exponent);
         key->exponent_len = sizeof usual_exponent;
     }
-    key->login_each_time = login_len == sizeof each_time && each_time != CK_FALSE;
+    // Some fail over one that they do not know: what is not told is not so.
+    key->login_each_time = attribute_read(token, object, &login) == CKR_OK &&
+                           login.ulValueLen == sizeof each_time && each_time != CK_FALSE;
     return true;
 }
 
@@ -50,7 +50,7 @@ static bool check_label(struct token *token, CK_OBJECT_HANDLE object, const CK_A
     *same = true;
     if (wanted == NULL)
         return true;
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    const CK_RV rv = attribute_read(token, object, &attribute);
     if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
         return true;
     *same = rv == CKR_OK && attribute.ulValueLen <= wanted->ulValueLen &&
@@ -112,12 +112,12 @@ bool card_certificate(struct token *token, struct span id, char name[static CERT
     *there = certificate != CK_INVALID_HANDLE;
     if (!*there)
         return true;
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, certificate, &value, 1);
+    const CK_RV rv = attribute_read(token, certificate, &value);
     if (rv == CKR_BUFFER_TOO_SMALL)
         return true;
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "a certificate on the card cannot be read");
-    if (value.ulValueLen > sizeof der || !certificate_name(span_of(der, value.ulValueLen), name))
+    if (!certificate_name(span_of(der, value.ulValueLen), name))
         name[0] = '\0';
     return true;
 }

@@ -269,6 +269,8 @@ void session_close(struct token *token)
         (void)token->module.call->C_CloseSession(token->session);
     token->session = CK_INVALID_HANDLE;
     token->logged_in = false;
+    // Session objects end with it (PKCS#11 v2.40 section 2.4).
+    token->transport = (struct transport){0};
 }
 
 bool session_renew(struct token *token, struct ssa_error *err)

@@ -6,7 +6,7 @@
 #include "hsm/calls.h"
 #include "hsm/object.h"
 
-enum { FOUND_MAX = 1024, KEYS_STEP = 64 };
+enum { KEYS_STEP = 64 };
 
 void module_seen_free(struct module_seen **seen)
 {
@@ -61,6 +61,12 @@ bool module_look(const struct module *module, struct module_seen **seen, struct 
     return true;
 }
 
+static bool too_many(const struct token *token, struct ssa_error *err)
+{
+    return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                     "there are more than %u keys and certificates, or no memory for them", KEYS_SEEN_MAX);
+}
+
 // Room for one more.
 static struct key_raw *append(struct module_seen *seen)
 {
@@ -77,29 +83,22 @@ static struct key_raw *append(struct module_seen *seen)
     return key;
 }
 
-// An attribute's length, or 0 for one that the object does not have or that is too long.
-static size_t length(const CK_ATTRIBUTE *attribute, size_t capacity)
-{
-    return attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION || attribute->ulValueLen > capacity
-               ? 0
-               : attribute->ulValueLen;
-}
-
 static void read_names(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
 {
     CK_ATTRIBUTE names[] = {ATTRIBUTE(CKA_ID, key->id, sizeof key->id),
                             ATTRIBUTE(CKA_LABEL, key->label, sizeof key->label)};
-    // What cannot be read stays empty: a module fills in what it has (PKCS#11 v2.40 section 5.7).
-    (void)token->module.call->C_GetAttributeValue(token->session, object, names, COUNT(names));
-    key->id_len = length(&names[0], sizeof key->id);
-    key->label_len = length(&names[1], sizeof key->label);
+    // What cannot be read stays empty.
+    if (attributes_read(token, object, names, COUNT(names)) != CKR_OK)
+        return;
+    key->id_len = attribute_len(&names[0]);
+    key->label_len = attribute_len(&names[1]);
 }
 
 static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
 {
     CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &modulus, 1);
-    const size_t len = rv == CKR_OK ? length(&modulus, sizeof key->modulus) : 0;
+    const CK_RV rv = attribute_read(token, object, &modulus);
+    const size_t len = rv == CKR_OK ? modulus.ulValueLen : 0;
     // A sign byte that some modules give is none of the number's (PKCS#11 v2.40 section 2.1).
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
     return key->modulus_len > 0;
@@ -109,32 +108,54 @@ static bool read_certificate(struct token *token, CK_OBJECT_HANDLE object, struc
 {
     uint8_t der[CERTIFICATE_MAX];
     CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
-    if (token->module.call->C_GetAttributeValue(token->session, object, &value, 1) != CKR_OK)
+    if (attribute_read(token, object, &value) != CKR_OK)
         return false;
-    const struct span bytes = span_of(der, length(&value, sizeof der));
+    const struct span bytes = span_of(der, value.ulValueLen);
     if (!certificate_name(bytes, key->certified))
         key->certified[0] = '\0';
     return certificate_modulus(bytes, key->modulus, &key->modulus_len);
 }
 
-bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct module_seen *seen)
+// A private key of RSA whose object does not tell its modulus has it beside it, or nowhere: it is one all the
+// same.
+static bool read_private(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *raw)
 {
-    CK_OBJECT_HANDLE found[FOUND_MAX];
-    CK_ULONG count = 0;
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class)};
-    if (!find_objects(token, template, COUNT(template), found, FOUND_MAX, &count, NULL))
+    struct key key = {.private_object = object};
+    if (read_key(token, object, raw))
+        return true;
+    if (!key_read_public(token, &key, NULL))
+        key.modulus_len = 0;
+    memcpy(raw->modulus, key.modulus, key.modulus_len);
+    raw->modulus_len = key.modulus_len;
+    return true;
+}
+
+static bool read_object(struct token *token, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE object,
+                        struct key_raw *key)
+{
+    read_names(token, object, key);
+    return class == CKO_CERTIFICATE   ? read_certificate(token, object, key)
+           : class == CKO_PRIVATE_KEY ? read_private(token, object, key)
+                                      : read_key(token, object, key);
+}
+
+bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct module_seen *seen,
+                        struct ssa_error *err)
+{
+    static const CK_KEY_TYPE rsa = CKK_RSA;
+    OBJECTS_AUTO found = {0};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+                               ATTRIBUTE(CKA_KEY_TYPE, &rsa, sizeof rsa)};
+    if (!find_all(token, template, class == CKO_PRIVATE_KEY ? 2 : 1, &found, err))
         return false;
-    for (CK_ULONG i = 0; i < count; i++) {
+    for (size_t i = 0; i < found.count; i++) {
         struct key_raw *key = append(seen);
         if (key == NULL)
-            return false;
+            return too_many(token, err);
         key->token = at;
         key->is_private = class == CKO_PRIVATE_KEY;
-        read_names(token, found[i], key);
-        const bool read = class == CKO_CERTIFICATE ? read_certificate(token, found[i], key)
-                                                   : read_key(token, found[i], key);
         // Of another kind (EC), or none that can be told.
-        if (!read)
+        if (!read_object(token, class, found.list[i], key))
             seen->key_count--;
     }
     return true;
@@ -146,8 +167,8 @@ void module_look_at_keys(const struct module *module, struct module_seen *seen)
         struct token token = {.module = *module, .slot = seen->tokens[i].slot};
         seen_describe(seen, i, &token.info);
         seen->tokens[i].unread = !session_open(&token, false, NULL) ||
-                                 !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, seen) ||
-                                 !token_look_at_keys(&token, CKO_CERTIFICATE, i, seen);
+                                 !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, seen, NULL) ||
+                                 !token_look_at_keys(&token, CKO_CERTIFICATE, i, seen, NULL);
         session_close(&token);
     }
 }

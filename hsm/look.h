@@ -14,7 +14,8 @@ struct token_seen {
     bool unread; // its keys were asked for, and could not be searched for
 };
 
-#define KEYS_SEEN_MAX 4096U
+// Of all tokens of a module: keys, public and private, and certificates.
+#define KEYS_SEEN_MAX 32768U
 
 // A public key, a certificate or a private key, as it is on the token.
 struct key_raw {
@@ -54,9 +55,10 @@ enum match seen_match(const struct module_seen *seen, size_t at, const struct ur
 void module_look_at_keys(const struct module *module, struct module_seen *seen);
 
 // Adds every RSA key of a class (CKO_PUBLIC_KEY, CKO_CERTIFICATE, CKO_PRIVATE_KEY) on a token with an open
-// session, as the token number at. False where they cannot be searched for, or are too many.
-bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at,
-                        struct module_seen *seen) MUST_CHECK;
+// session, as the token number at. Fails with SSA_TOKEN where they cannot be searched for, or are too many to
+// be looked at.
+bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct module_seen *seen,
+                        struct ssa_error *err) MUST_CHECK;
 
 void module_seen_free(struct module_seen **seen);
 #define SEEN_AUTO __attribute__((cleanup(module_seen_free))) struct module_seen

@@ -51,6 +51,9 @@ static const struct {
     {PART_NO_DERIVE, CKA_DERIVE, false},
 };
 
+// What key_sign signs with, and nothing else: CKM_RSA_X_509 over a ciphertext decrypts it.
+static const CK_MECHANISM_TYPE signing[] = {CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS};
+
 // Everything but the numbers.
 static void add_private(struct template *t, const struct creation *c)
 {
@@ -65,6 +68,8 @@ static void add_private(struct template *t, const struct creation *c)
     add_span(t, CKA_ID, c->id);
     if ((c->parts & PART_LABEL) != 0)
         add_span(t, CKA_LABEL, c->label);
+    if ((c->parts & PART_MECHANISMS) != 0)
+        add(t, CKA_ALLOWED_MECHANISMS, signing, sizeof signing);
 }
 
 // A token may turn uses on in a key that it unwraps, whatever the template says (NSS does): those asked off
@@ -77,7 +82,7 @@ static void turn_uses_off(struct token *token, const struct creation *c, CK_OBJE
     struct template off = {0};
     for (size_t i = 0; i < COUNT(flags); i++)
         read[i] = (CK_ATTRIBUTE)ATTRIBUTE(flags[i].type, &values[i], sizeof values[i]);
-    (void)token->module.call->C_GetAttributeValue(token->session, object, read, COUNT(read));
+    (void)attributes_read(token, object, read, COUNT(read));
     for (size_t i = 0; i < COUNT(flags); i++)
         if ((c->parts & flags[i].part & PART_OPTIONAL) != 0 && read[i].ulValueLen == sizeof values[i] &&
             values[i] != CK_FALSE)
@@ -147,41 +152,6 @@ CK_RV object_create_certificate(struct token *token, struct span id, struct span
     add_span(&t, CKA_SUBJECT, subject); // not to be left out (PKCS#11 v2.40 section 4.6.3)
     add_span(&t, CKA_VALUE, der);
     return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
-}
-
-bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
-                  CK_ULONG max, CK_ULONG *count, struct ssa_error *err)
-{
-    CK_FUNCTION_LIST *call = token->module.call;
-    CK_RV rv = call->C_FindObjectsInit(token->session, template, attributes);
-    if (rv != CKR_OK)
-        return ckr_fail(err, SSA_TOKEN, rv, token, "objects cannot be searched for");
-    // A module may hand them out in several portions (PKCS#11 v2.40 section 5.7, C_FindObjects).
-    *count = 0;
-    CK_ULONG portion = 0;
-    do {
-        rv = call->C_FindObjects(token->session, found + *count, max - *count, &portion);
-        if (rv == CKR_OK)
-            *count += portion;
-    } while (rv == CKR_OK && portion > 0 && *count < max);
-    const CK_RV ended = call->C_FindObjectsFinal(token->session);
-    if (rv == CKR_OK)
-        rv = ended;
-    return rv == CKR_OK || ckr_fail(err, SSA_TOKEN, rv, token, "objects cannot be searched for");
-}
-
-bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_OBJECT_HANDLE *object,
-                 struct ssa_error *err)
-{
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
-                               ATTRIBUTE(CKA_ID, id.data, id.len)};
-    CK_ULONG count = 0;
-    *object = CK_INVALID_HANDLE;
-    if (!find_objects(token, template, COUNT(template), object, 1, &count, err))
-        return false;
-    if (count == 0)
-        *object = CK_INVALID_HANDLE;
-    return true;
 }
 
 bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err)

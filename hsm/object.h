@@ -13,6 +13,7 @@ struct creation {
     const struct sealed *sealed;   // for the token's transport keys; NULL: it comes in plainly
     struct span id, label;
     unsigned parts;
+    unsigned without; // of a rehearsal: parts that are not even tried
     bool on_token;
 };
 // Creates it, or unwraps it.

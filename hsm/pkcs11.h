@@ -37,6 +37,7 @@ struct token {
     struct secret pin, so_pin;
     struct pin_giver giver;             // hears of each of the user's logins
     uint32_t slots_seen;                // bits of a card's slots that were found used, by whichever look
+    CK_RV sign_begun;                   // what the last C_SignInit gave
     bool own_login_failed;              // a key's own, for a signature: it may have spent a try
     bool rehearsed;                     // a rehearsal showed these two:
     unsigned left_out;                  // template_part: what this token does not know
@@ -111,6 +112,9 @@ const char *ckr_name(CK_RV rv, char buffer[static 32]);
 // Whether it says that another template might do.
 bool ckr_is_of_template(CK_RV rv);
 
+// Whether it is an attribute's own: not told, or too long.
+bool ckr_is_of_attribute(CK_RV rv);
+
 // An error from a PKCS#11 call, on the token (NULL: none).
 bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
               const char *what, ...) __attribute__((format(printf, 5, 6)));
@@ -121,6 +125,15 @@ bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struc
     {                                                                                                        \
         .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                     \
     }
+
+// Reads a list of an object's attributes. CKR_OK where the object answered, with CK_UNAVAILABLE_INFORMATION
+// as the length of what it did not tell; else nothing is known.
+enum { ATTRIBUTES_MAX = 16 };
+CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count);
+// Reads one, and gives what the module says of it.
+CK_RV attribute_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attribute);
+// How long one is that was read; 0 for one that was not told.
+size_t attribute_len(const CK_ATTRIBUTE *attribute);
 
 // Whether a login that gave rv spent a try.
 enum pin_outcome pin_outcome_of(CK_RV rv);
@@ -155,9 +168,24 @@ bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attribut
 // What token_close does but for giving up the place of the one user.
 void token_free(struct token **token);
 
+struct objects {
+    CK_OBJECT_HANDLE *list;
+    size_t count;
+};
+// Finds all objects that match. Fails with SSA_TOKEN where there are more than are looked at. The caller
+// frees *objects.
+bool find_all(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, struct objects *objects,
+              struct ssa_error *err) MUST_CHECK;
+void objects_free(struct objects *objects);
+#define OBJECTS_AUTO __attribute__((cleanup(objects_free))) struct objects
+
 struct key;
-// Reads the modulus and whether each signature wants a login, into *key.
+// Reads whether each signature wants a login, and the modulus, from wherever the token has it; a length of 0
+// where it has it nowhere.
 bool key_read(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
+// Reads both public numbers out of what goes with a private key. Fails with SSA_TOKEN where its public half
+// is another key's.
+bool key_read_public(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // An OpenSSL key of these numbers, for the caller to free; NULL where it cannot be made.
 struct evp_pkey_st *rsa_public_key(struct span modulus, struct span exponent);

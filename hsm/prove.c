@@ -56,9 +56,8 @@ static bool read_attributes(struct token *token, const struct key *key,
     static_assert(COUNT(demanded) == KEY_ATTRIBUTES, "key.h says how many");
     for (size_t i = 0; i < COUNT(demanded); i++)
         attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(demanded[i].type, &values[i], sizeof values[i]);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, attributes,
-                                                             COUNT(attributes));
-    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
+    const CK_RV rv = attributes_read(token, key->private_object, attributes, COUNT(attributes));
+    if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read back");
     for (size_t i = 0; i < COUNT(demanded); i++)
         out[i] = (struct key_attribute){.name = demanded[i].name,
@@ -113,7 +112,9 @@ static bool check_modulus(struct token *token, struct key *key, struct ssa_error
     if (!key_read(token, &read, err))
         return false;
     key->login_each_time = read.login_each_time;
-    return span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
+    // What is not told cannot be another: that the key is the right one, its signature shows.
+    return read.modulus_len == 0 ||
+           span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
            error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key reads back another modulus");
 }
 
@@ -147,10 +148,56 @@ bool key_again(struct token *token, const struct key_name *name, struct key *key
            (!token->info.recipe->slots || find_again(token, name, key, err));
 }
 
+enum { ID_MAX = 256 };
+
+// The objects of the key once more, by its id, as a session sees them that did not make them. What is not
+// found keeps the handle that it had.
+static bool look_anew(struct token *token, struct key *key, struct ssa_error *err)
+{
+    static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+    unsigned long *const objects[] = {&key->private_object, &key->public_object};
+    uint8_t id[ID_MAX];
+    CK_ATTRIBUTE own = ATTRIBUTE(CKA_ID, id, sizeof id);
+    if (attribute_read(token, key->private_object, &own) != CKR_OK || own.ulValueLen == 0 ||
+        !session_renew(token, err) || !session_as(token, CKU_USER, err))
+        return false;
+    for (size_t i = 0; i < COUNT(classes); i++) {
+        CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+        if (!object_find(token, classes[i], span_of(id, own.ulValueLen), &found, err))
+            return false;
+        if (found != CK_INVALID_HANDLE)
+            *objects[i] = found;
+    }
+    return true;
+}
+
+// One that does not stay would end with the session that made it.
+static bool stays(const struct key_attribute read[static KEY_ATTRIBUTES])
+{
+    return !read[0].known || read[0].value;
+}
+
+// What a module says of an object in the session that made it is not always what it says ever after.
+static bool check_kept(struct token *token, struct key *key, struct ssa_error *err)
+{
+    struct key_attribute read[KEY_ATTRIBUTES];
+    struct ssa_error why = {0};
+    if (!read_attributes(token, key, read, err))
+        return false;
+    if (judge_all(token, key, read, 0, parts_asked(token), &why) ||
+        (!token->info.recipe->slots && stays(read) && look_anew(token, key, NULL) &&
+         check_attributes(token, key, 0, NULL)))
+        return true;
+    if (err != NULL)
+        *err = why;
+    return false;
+}
+
 bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err)
 {
-    return check_attributes(token, key, on_token ? 0 : 1, err) && check_unreadable(token, key, err) &&
-           check_modulus(token, key, err) && key_challenge(token, key, err);
+    return (on_token ? check_kept(token, key, err) : check_attributes(token, key, 1, err)) &&
+           check_unreadable(token, key, err) && check_modulus(token, key, err) &&
+           key_challenge(token, key, err);
 }
 
 bool key_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
@@ -167,43 +214,6 @@ bool key_is_unfit(struct token *token, const struct key_name *name, struct key *
            (!judge_all(token, key, read, 0, parts_asked(token), NULL) || !check_unreadable(token, key, NULL));
 }
 
-// The exponent, and the modulus once more, from the public half's object, where there is one: e is 65537
-// where neither half tells.
-static bool read_public_half(struct token *token, struct key *key, struct ssa_error *err)
-{
-    static const uint8_t usual[] = {1, 0, 1};
-    uint8_t id[256], modulus[RSA_BYTES_MAX] = {0}, exponent[RSA_BYTES_MAX] = {0};
-    CK_ATTRIBUTE own[] = {ATTRIBUTE(CKA_ID, id, sizeof id),
-                          ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent)};
-    CK_FUNCTION_LIST *call = token->module.call;
-    (void)call->C_GetAttributeValue(token->session, key->private_object, own, COUNT(own));
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    CK_ATTRIBUTE half[] = {ATTRIBUTE(CKA_MODULUS, modulus, sizeof modulus),
-                           ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent, sizeof exponent)};
-    // A module may tell how long one is that did not fit.
-    const bool has_id = own[0].ulValueLen > 0 && own[0].ulValueLen <= sizeof id;
-    if (has_id && !object_find(token, CKO_PUBLIC_KEY, span_of(id, own[0].ulValueLen), &object, err))
-        return false;
-    CK_ULONG exponent_len = own[1].ulValueLen;
-    if (object != CK_INVALID_HANDLE &&
-        call->C_GetAttributeValue(token->session, object, half, COUNT(half)) == CKR_OK &&
-        half[0].ulValueLen <= sizeof modulus) {
-        const size_t len = rsa_strip_zeros(modulus, half[0].ulValueLen);
-        if (!span_equal(span_of(modulus, len), span_of(key->modulus, key->modulus_len)))
-            return error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                             "the public key with this id on the token belongs to another key");
-        exponent_len = half[1].ulValueLen;
-        memcpy(key->exponent, exponent, sizeof exponent);
-    }
-    key->exponent_len = exponent_len;
-    if (exponent_len == CK_UNAVAILABLE_INFORMATION || exponent_len == 0 ||
-        exponent_len > sizeof key->exponent) {
-        memcpy(key->exponent, usual, sizeof usual);
-        key->exponent_len = sizeof usual;
-    }
-    return true;
-}
-
 bool key_verify(struct token *token, const struct uri *uri, struct key *key,
                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err)
 {
@@ -212,5 +222,5 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
         return false;
     *read = true;
     return judge_all(token, key, out, 0, parts_asked(token), err) && check_unreadable(token, key, err) &&
-           read_public_half(token, key, err) && key_challenge(token, key, err);
+           key_read_public(token, key, err) && key_challenge(token, key, err);
 }

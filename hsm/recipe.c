@@ -2,6 +2,28 @@
 // PINs.
 #include "hsm/recipe.h"
 
+#define BY_PKCS11_TOOL "`pkcs11-tool --module opensc-pkcs11.so "
+#define SERVES                                                                                               \
+    "The key is in a file first; once it is there, it serves `ssa-hsm token`: `ssa-hsm hsm list --login` "   \
+    "prints its URI for PRIVATE_KEY."
+
+// Three keys, each in a place of its own, that only the admin PIN overwrites, without a word. C_CreateObject
+// as the user, or with another id, is CKR_ARGUMENTS_BAD. Two tokens of one serial number: one for signatures.
+// A data object is called by its place, whatever its label was.
+#define OPENPGP_CARD                                                                                         \
+    .name = "an OpenPGP card through OpenSC", .module_manufacturer = "OpenSC", .model = "PKCS#15 emulated",  \
+    .import_as = IMPORT_NEVER,                                                                               \
+    .instead =                                                                                               \
+        "A key goes into its place 03 with the admin PIN, over the one that is there: " BY_PKCS11_TOOL       \
+        "--login --login-type so --write-object KEY.der --type privkey --id 03`. " SERVES,                   \
+    .no_data = true, .wants_touch = true, .pin_tries = 3,                                                    \
+    .unlock = "Its admin PIN sets a new PIN: `gpg --card-edit`, admin, passwd"
+
+#define PKCS15_CARD(kind)                                                                                    \
+    .name = kind, .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER,            \
+    .instead = "OpenSC's module would write down that the key may be read. Its tool does not: `pkcs15-init " \
+               "--store-private-key KEY.pem --auth-id 01 --id 01 --key-usage sign`. " SERVES
+
 static const struct recipe table[] = {
     // Also through p11-kit's remoting, which passes the token's own words on.
     {.name = "SoftHSM",
@@ -14,12 +36,13 @@ static const struct recipe table[] = {
 
     // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false. Data objects live in a session alone and in
     // public:
-    // else CKR_ATTRIBUTE_VALUE_INVALID.
+    // else CKR_ATTRIBUTE_VALUE_INVALID. Its data base has no place for CKA_ALLOWED_MECHANISMS:
+    // CKR_GENERAL_ERROR.
     {.name = "NSS softokn",
      .module_manufacturer = "Mozilla Foundation",
      .token_manufacturer = "Mozilla Foundation",
      .import_as = IMPORT_AS_USER,
-     .parts = PART_ALL,
+     .parts = PART_ALL & ~PART_MECHANISMS,
      .no_data = true,
      .public_half = true},
 
@@ -99,7 +122,9 @@ static const struct recipe table[] = {
     // CKR_FUNCTION_NOT_SUPPORTED for an import; sees a key only beside its certificate.
     {.name = "a PIV card through OpenSC",
      .module_manufacturer = "OpenSC",
+     .token_manufacturer = "piv_II",
      .model = "PKCS#15 emulated",
+     .token_too = true,
      .import_as = IMPORT_NEVER,
      .instead = "It signs with keys that are there. To put one into a YubiKey or another PIV card use its "
                 "own module: "
@@ -107,6 +132,52 @@ static const struct recipe table[] = {
      .no_data = true,
      .label_changes = true,
      .wants_touch = true},
+
+    {OPENPGP_CARD, .token_manufacturer = "OpenPGP project", .token_too = true},
+    // The maker is that of the card, where OpenSC knows its number; the label is OpenSC's own.
+    {OPENPGP_CARD, .label = "OpenPGP card"},
+
+    // Takes a key from the user, and calls it by a number of its own as soon as it is read again: a key that
+    // was
+    // broken off could not be told from others. CKR_ARGUMENTS_BAD for session keys.
+    {.name = "a GIDS card through OpenSC",
+     .module_manufacturer = "OpenSC",
+     .token_manufacturer = "www.mysmartlogon.com",
+     .model = "PKCS#15 emulated",
+     .token_too = true,
+     .import_as = IMPORT_NEVER,
+     .instead =
+         "The card does not keep the id of a key. " BY_PKCS11_TOOL
+         "--login --write-object KEY.der --type privkey --label NAME --usage-sign` puts one there. " SERVES,
+     .no_data = true},
+
+    // C_CreateObject writes into the card's directory that a key may be read, whatever it is told, and MyEID
+    // makes a token object of a session key.
+    {PKCS15_CARD("MyEID through OpenSC"), .token_manufacturer = "Aventra", .token_too = true},
+    // IsoApplet's profile has no maker.
+    {PKCS15_CARD("a card like IsoApplet through OpenSC"), .token_manufacturer = "unknown", .token_too = true},
+
+    // CKR_FUNCTION_NOT_SUPPORTED for a private key; takes data objects.
+    {.name = "SmartCard-HSM through OpenSC",
+     .module_manufacturer = "OpenSC",
+     .token_manufacturer = "www.CardContact.de",
+     .model = "PKCS#15 emulated",
+     .token_too = true,
+     .import_as = IMPORT_NEVER,
+     .instead = "It takes keys from outside only as they are wrapped for its DKEK: `sc-hsm-tool "
+                "--unwrap-key`. " SERVES},
+
+    // Other cards that OpenSC shows: what each takes, a rehearsal tells.
+    {.name = "a card through OpenSC",
+     .module_manufacturer = "OpenSC",
+     .model = "PKCS#15",
+     .import_as = IMPORT_AS_USER,
+     .instead = "OpenSC's own tool may put a key there: `pkcs15-init --store-private-key KEY.pem --auth-id "
+                "01 --id 01`, "
+                "from a file. " SERVES,
+     .parts = PART_ALL,
+     .unknown = true,
+     .public_half = true},
 };
 
 static const struct recipe unknown = {.name = "an unknown token",
@@ -129,9 +200,17 @@ static bool is_module(const struct recipe *r, const CK_INFO *module)
            begins(module->libraryDescription, sizeof module->libraryDescription, r->library);
 }
 
+static bool by_label(const struct recipe *r, const CK_TOKEN_INFO *token)
+{
+    return begins(token->label, sizeof token->label, r->label);
+}
+
 static bool by_module(const struct recipe *r, const CK_INFO *module, const CK_TOKEN_INFO *token)
 {
-    return is_module(r, module) && begins(token->model, sizeof token->model, r->model);
+    return is_module(r, module) &&
+           (!r->token_too ||
+            begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer)) &&
+           begins(token->model, sizeof token->model, r->model) && by_label(r, token);
 }
 
 static bool by_token(const struct recipe *r, const CK_TOKEN_INFO *token)

@@ -21,10 +21,12 @@ enum template_part {
     PART_NO_DERIVE = 1 << 8,
     PART_LABEL = 1 << 9,
     PART_N_AND_D = 1 << 10,
-    PART_ALL = (1 << 11) - 1,
+    PART_MECHANISMS = 1 << 11, // CKA_ALLOWED_MECHANISMS: else raw RSA decrypts, whatever CKA_DECRYPT says
+    PART_ALL = (1 << 12) - 1,
     // What may be left out when a rehearsal shows that the token does not know it: it is read back in any
     // case.
-    PART_OPTIONAL = PART_NO_SIGN_RECOVER | PART_NO_DECRYPT | PART_NO_UNWRAP | PART_NO_DERIVE | PART_LABEL
+    PART_OPTIONAL = PART_NO_SIGN_RECOVER | PART_NO_DECRYPT | PART_NO_UNWRAP | PART_NO_DERIVE | PART_LABEL |
+                    PART_MECHANISMS
 };
 
 struct recipe {
@@ -33,9 +35,11 @@ struct recipe {
     // remoting module, by what the token says alone. NULL is anything, but for the two makers, where it is
     // nothing.
     const char *module_manufacturer, *library, *token_manufacturer, *model;
+    const char *label; // and by the beginning of its label; NULL is any
+    bool token_too;    // the module shows cards of many kinds: token_manufacturer counts beside what it says
 
     enum import_as import_as;
-    const char *instead; // IMPORT_NEVER: what to do
+    const char *instead; // what to do where it takes no key
     unsigned parts;      // of the template
     bool unknown;        // none that was measured: what it does not take of the public half it goes without
     bool public_half;    // the public key is an object of its own, which we store

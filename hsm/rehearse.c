@@ -35,13 +35,21 @@ static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, 
     return rv;
 }
 
-// What of the optional parts the token knows: each that it takes beside those it cannot do without.
-static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
+// Whether a smaller template may do. A token object's attribute that the module's store has no place for is a
+// general error in some.
+static bool template_refused(const struct token *token, const struct creation *c, CK_RV rv)
 {
-    unsigned parts = PART_ALL & ~PART_OPTIONAL;
+    return ckr_is_of_template(rv) || (token->info.recipe->unknown && c->on_token &&
+                                      (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED));
+}
+
+// What of the optional parts the token knows: each that it takes beside those it cannot do without.
+static CK_RV narrow(struct token *token, struct creation *c, unsigned whole, struct key *key)
+{
+    unsigned parts = whole & ~(unsigned)PART_OPTIONAL;
     CK_RV rv = try_parts(token, c, parts, key);
     for (unsigned part = 1; rv == CKR_OK && part < PART_ALL; part <<= 1) {
-        if ((part & PART_OPTIONAL) == 0)
+        if ((part & whole & PART_OPTIONAL) == 0)
             continue;
         const CK_RV taken = try_parts(token, c, parts | part, key);
         if (taken == CKR_OK)
@@ -53,18 +61,33 @@ static CK_RV narrow(struct token *token, struct creation *c, struct key *key)
     return rv;
 }
 
+// Without CKA_ALLOWED_MECHANISMS, which not every release of a kind of token knows, and which none has to.
+static CK_RV without_mechanisms(struct token *token, struct creation *c, unsigned whole, struct key *key)
+{
+    const CK_RV rv = create_with(token, c, whole & ~(unsigned)PART_MECHANISMS, key);
+    if (rv == CKR_OK)
+        token->left_out |= PART_MECHANISMS;
+    return rv;
+}
+
 // Creates the throwaway key with what of the optional parts the token knows. One that was to be destroyed on
 // the way and could not be stays in *key.
 static CK_RV create_throwaway(struct token *token, struct creation *c, struct key *key)
 {
-    token->left_out = 0;
+    const struct recipe *recipe = token->info.recipe;
+    const unsigned whole = recipe->parts & ~c->without;
+    token->left_out = recipe->parts & c->without;
     token->rehearsed = true;
-    CK_RV rv = create_with(token, c, PART_ALL, key);
-    // What a token that was measured takes is known, and asked of its keys ever after.
-    if (!token->info.recipe->unknown || !ckr_is_of_template(rv))
+    CK_RV rv = create_with(token, c, whole, key);
+    if (rv == CKR_OK || !template_refused(token, c, rv))
         return rv;
-    rv = narrow(token, c, key);
-    return rv == CKR_OK ? create_with(token, c, PART_ALL & ~token->left_out, key) : rv;
+    if (without_mechanisms(token, c, whole, key) == CKR_OK)
+        return CKR_OK;
+    // What a token that was measured takes is known, and asked of its keys ever after.
+    if (!recipe->unknown)
+        return rv;
+    rv = narrow(token, c, whole, key);
+    return rv == CKR_OK ? create_with(token, c, whole & ~token->left_out, key) : rv;
 }
 
 // Destroys the throwaway key.
@@ -102,8 +125,7 @@ static bool takes_public_half(struct token *token, const struct creation *c, str
                     "a rehearsal with a throwaway key shows that the token does not take its public half");
 }
 
-// The rehearsal of one way in.
-static enum outcome rehearse(struct token *token, struct creation *c, struct ssa_error *err)
+static enum outcome rehearse_once(struct token *token, struct creation *c, struct ssa_error *err)
 {
     struct key key;
     if (!key_of_numbers(c->numbers, &key, err))
@@ -126,6 +148,32 @@ static enum outcome rehearse(struct token *token, struct creation *c, struct ssa
     return token->own_login_failed ? STUCK : good ? WORKS : UNFIT;
 }
 
+// A module that nobody has measured may hash by itself, and then find that the key's list lacks what it signs
+// the digest with.
+static bool list_may_be_why(const struct token *token)
+{
+    const CK_RV rv = token->sign_begun;
+    return token->info.recipe->unknown && (token->left_out & PART_MECHANISMS) == 0 &&
+           (rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
+            rv == CKR_KEY_TYPE_INCONSISTENT);
+}
+
+// The rehearsal of one way in.
+static enum outcome rehearse(struct token *token, struct creation *c, struct ssa_error *err)
+{
+    struct ssa_error why = {0};
+    token->sign_begun = CKR_OK;
+    enum outcome outcome = rehearse_once(token, c, err);
+    if (outcome != UNFIT || !list_may_be_why(token))
+        return outcome;
+    c->without = PART_MECHANISMS;
+    outcome = rehearse_once(token, c, &why);
+    c->without = 0;
+    if (outcome == STUCK && err != NULL)
+        *err = why;
+    return outcome == REFUSED ? UNFIT : outcome;
+}
+
 static bool offered(const struct token *token)
 {
     for (size_t i = 0; i < wrap_scheme_count; i++)
@@ -138,7 +186,8 @@ static enum outcome rehearse_scheme(struct token *token, struct creation *c, con
                                     struct ssa_error *err)
 {
     SEALED_AUTO sealed = {0};
-    if (!wrap_seal(token, scheme, c->numbers, &sealed, err))
+    // A look from a fresh session has ended them with the old one.
+    if (!wrap_begin(token, err) || !wrap_seal(token, scheme, c->numbers, &sealed, err))
         return STUCK;
     token->wrap = scheme;
     c->sealed = &sealed;
@@ -189,12 +238,12 @@ static bool rehearse_plainly(struct token *token, struct creation *c, enum ssa_i
         return false;
     if (way == SSA_IMPORT_PLAIN && offered(token))
         return error_hint(err, "%sWithout --import plain it may take one that is wrapped.", nothing_asked);
-    return c->on_token
-               ? error_hint(err, "%sChoose another token.", nothing_asked)
-               : error_hint(err,
-                            "%sChoose another token; one that keeps no session objects may still take a key: "
-                            "--rehearse tries with one on the token.",
-                            nothing_asked);
+    const char *instead = token->info.recipe->instead;
+    return error_hint(err, "%sChoose another token%s.%s%s", nothing_asked,
+                      c->on_token ? ""
+                                  : "; one that keeps no session objects may still take a key: --rehearse "
+                                    "tries with one on the token",
+                      instead != NULL ? " " : "", instead != NULL ? instead : "");
 }
 
 static bool cannot_unwrap(const struct token *token, const struct ssa_error *why, struct ssa_error *err)
@@ -261,6 +310,11 @@ bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
     const bool fit = rehearse_ways(token, &c, way, err);
     throwaway_settle(token, on_token);
     return fit;
+}
+
+bool token_limits_mechanisms(const struct token *token)
+{
+    return (token->info.recipe->parts & ~token->left_out & PART_MECHANISMS) != 0;
 }
 
 const char *token_import_way(const struct token *token, bool *wrapped)

@@ -159,8 +159,8 @@ bool token_survey(struct token *token, const struct uri *own, key_seen_shown *sh
     SEEN_AUTO *seen = NULL;
     if (!seen_new(&seen, err) || !token_uri(token, uri, err))
         return false;
-    if (!token_look_at_keys(token, CKO_PRIVATE_KEY, 0, seen))
-        return error_set(err, SSA_TOKEN, NULL, token->info.uri, "private keys cannot be searched for");
+    if (!token_look_at_keys(token, CKO_PRIVATE_KEY, 0, seen, err))
+        return false;
     describe_itself(token, seen);
     show_keys(&showing, &token->info, uri, seen, 0);
     return true;

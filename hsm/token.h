@@ -145,6 +145,10 @@ bool token_rehearses(const struct token *token, enum ssa_import_way way);
 bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
                     struct ssa_error *err) MUST_CHECK;
 
+// Whether a key that comes in is told which mechanisms it may be used with (CKA_ALLOWED_MECHANISMS). Where
+// the token does not take that, raw RSA with the key decrypts, whatever its CKA_DECRYPT says.
+bool token_limits_mechanisms(const struct token *token);
+
 // How key_import is going to bring a key in, for people.
 const char *token_import_way(const struct token *token, bool *wrapped);
 

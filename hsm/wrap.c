@@ -60,12 +60,9 @@ static bool read_modulus(struct token *token, struct ssa_error *err)
 {
     struct transport *t = &token->transport;
     CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, t->modulus, sizeof t->modulus);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, t->public_key, &modulus, 1);
+    const CK_RV rv = attribute_read(token, t->public_key, &modulus);
     if (rv != CKR_OK)
-        return refused(err, token, rv);
-    // A module may say that all is well and tell a length that did not fit.
-    if (modulus.ulValueLen > sizeof t->modulus)
-        return refused(err, token, CKR_KEY_SIZE_RANGE);
+        return refused(err, token, ckr_is_of_attribute(rv) ? CKR_KEY_SIZE_RANGE : rv);
     t->modulus_len = rsa_strip_zeros(t->modulus, modulus.ulValueLen);
     return rsa_bits(span_of(t->modulus, t->modulus_len)) == TRANSPORT_BITS ||
            refused(err, token, CKR_KEY_SIZE_RANGE);

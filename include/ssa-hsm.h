@@ -421,6 +421,10 @@ struct ssa_attribute {
     bool decided; // not as wanted, and on this kind of token the token's own affair
 };
 
+// Whether the key signs by raw RSA (CKM_RSA_X_509): a signature over a ciphertext is what decrypts it,
+// whatever CKA_DECRYPT says.
+enum ssa_raw_rsa { SSA_RAW_RSA_UNKNOWN, SSA_RAW_RSA_REFUSED, SSA_RAW_RSA_POSSIBLE };
+
 // What ssa_key_verify found.
 struct ssa_verified {
     char key_id[128], account[128], email[256];
@@ -430,6 +434,12 @@ struct ssa_verified {
     size_t attribute_count; // 0: they could not be read
     struct ssa_attribute attributes[16];
     bool signature; // the challenge's signature was verified
+    // CKA_ALLOWED_MECHANISMS: the names of what the key may be used with; where the token does not tell it,
+    // or has none for this key, that is any mechanism. Not known where attribute_count is 0.
+    bool mechanisms_known;
+    size_t mechanism_count;
+    char mechanisms[32][28];
+    enum ssa_raw_rsa raw_rsa;
 };
 
 // Logs in to the token of the settings' key, reads its attributes back, and has it sign a challenge, which is

@@ -4,7 +4,8 @@
 #include "core/json.h"
 #include "core/text.h"
 
-enum { LISTING_MAX = 512 * 1024 };
+// A line's URI and label, escaped at the worst; and what there is at first.
+enum { LINE_ROOM = 64 * 1024, LISTING_START = 512 * 1024 };
 
 static const char *const kinds[] = {"module", "token", "key"};
 
@@ -15,6 +16,21 @@ struct collected {
     bool as_json;
     bool whole;
 };
+
+// A token may hold any number of keys.
+static bool make_room(struct secret *text)
+{
+    struct secret larger = {0};
+    if (text->capacity - text->len >= LINE_ROOM)
+        return true;
+    if (!secret_new(&larger, 2 * text->capacity, NULL) || !secret_append(&larger, secret_span(text))) {
+        secret_free(&larger);
+        return false;
+    }
+    secret_free(text);
+    *text = larger;
+    return true;
+}
 
 static void member(struct json_writer *w, const char *name, const char *value)
 {
@@ -48,6 +64,7 @@ static void add_text(struct collected *c, const struct ssa_listing *line)
 static void add(void *context, const struct ssa_listing *line)
 {
     struct collected *c = context;
+    c->whole = c->whole && make_room(&c->text);
     if (c->as_json)
         add_json(c, line);
     else
@@ -57,7 +74,7 @@ static void add(void *context, const struct ssa_listing *line)
 bool command_hsm_list(const struct invocation *i, struct ssa_error *err)
 {
     struct collected c = {.as_json = i->arguments->given[OPT_JSON], .whole = true};
-    if (!secret_new(&c.text, LISTING_MAX, err))
+    if (!secret_new(&c.text, LISTING_START, err))
         return false;
     bool ok = !c.as_json || json_begin(&c.json, &c.text, true);
     if (ok && c.as_json)
@@ -69,7 +86,8 @@ bool command_hsm_list(const struct invocation *i, struct ssa_error *err)
     }
     if (ok && !c.as_json && c.text.len == 0)
         print_note("p11-kit knows no PKCS#11 module; name one with --module FILE");
-    ok = ok && (c.whole || error_set(err, SSA_UNEXPECTED, NULL, NULL, "the list is too long")) &&
+    ok = ok &&
+         (c.whole || error_set(err, SSA_UNEXPECTED, NULL, NULL, "no memory for a list of this length")) &&
          print_result(secret_span(&c.text), err);
     secret_free(&c.text);
     return ok;

@@ -40,7 +40,8 @@ static bool print_text(const struct ssa_keys *found, struct ssa_error *err)
     add(&table, "token", where);
     for (size_t i = 0; i < key->place_count; i++) {
         add(&table, "uri", key->places[i].uri);
-        add(&table, "modulus", key->places[i].modulus_sha256);
+        const char *modulus = key->places[i].modulus_sha256;
+        add(&table, "modulus", modulus[0] != '\0' ? modulus : "not told by the token");
     }
     if (!table_print(&table, err))
         return false;

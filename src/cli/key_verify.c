@@ -1,5 +1,8 @@
 // ssa-hsm key verify
 #include "cli/command.h"
+
+#include <string.h>
+
 #include "cli/print.h"
 #include "cli/table.h"
 #include "core/text.h"
@@ -15,6 +18,31 @@ static const char *verdict(const struct ssa_attribute *a)
     return a->value ? "true, and must be false" : "false, and must be true";
 }
 
+static void add_mechanisms(struct table *table, const struct ssa_verified *v)
+{
+    char text[sizeof v->mechanisms] = "";
+    for (size_t i = 0; i < v->mechanism_count; i++) {
+        const size_t used = strlen(text);
+        (void)text_format(text + used, sizeof text - used, "%s%s", used > 0 ? ", " : "", v->mechanisms[i]);
+    }
+    table_add(table, "CKA_ALLOWED_MECHANISMS");
+    table_add(table, text[0] != '\0'       ? text
+                     : v->mechanisms_known ? "none named: any"
+                                           : "not told by the token");
+    table_add(table, "raw RSA");
+    table_add(table, v->raw_rsa == SSA_RAW_RSA_REFUSED    ? "refused"
+                     : v->raw_rsa == SSA_RAW_RSA_POSSIBLE ? "possible (CKM_RSA_X_509)"
+                                                          : "not known");
+}
+
+static void note_raw_rsa(const struct ssa_verified *v)
+{
+    if (v->raw_rsa == SSA_RAW_RSA_POSSIBLE)
+        print_note("raw RSA: whoever has the PIN can also decrypt with this key, by a raw signature\n"
+                   "(CKM_RSA_X_509) over a ciphertext, whatever CKA_DECRYPT says. A key that comes in with\n"
+                   "CKA_ALLOWED_MECHANISMS, where its token takes that, cannot be used so.");
+}
+
 static bool print_text(const struct ssa_verified *v, struct ssa_error *err)
 {
     char text[128];
@@ -28,12 +56,16 @@ static bool print_text(const struct ssa_verified *v, struct ssa_error *err)
         table_add(&table, v->attributes[i].name);
         table_add(&table, verdict(&v->attributes[i]));
     }
+    add_mechanisms(&table, v);
     (void)text_format(text, sizeof text, "RSA of %u bits, SHA-256 %.16s…", v->bits, v->modulus_sha256);
     table_add(&table, "modulus");
-    table_add(&table, text);
+    table_add(&table, v->bits > 0 ? text : "not told by the token");
     table_add(&table, "signature");
     table_add(&table, v->signature ? "of a random challenge: verified with the public half" : "not verified");
-    return table_print(&table, err);
+    if (!table_print(&table, err))
+        return false;
+    note_raw_rsa(v);
+    return true;
 }
 
 static bool as_json(const struct invocation *i, struct ssa_error *err)

@@ -147,6 +147,20 @@ static void write_facts(struct json_writer *w, struct token *token, const struct
     json_close(w, JSON_ARRAY);
 }
 
+static void write_mechanisms(struct json_writer *w, const struct ssa_verified *v)
+{
+    json_name(w, "allowedMechanisms");
+    if (v->mechanisms_known) {
+        json_open(w, JSON_ARRAY);
+        for (size_t i = 0; i < v->mechanism_count; i++)
+            json_string(w, span_text(v->mechanisms[i]));
+        json_close(w, JSON_ARRAY);
+    } else {
+        json_null(w);
+    }
+    member_bool_or_null(w, "rawRsa", v->raw_rsa != SSA_RAW_RSA_UNKNOWN, v->raw_rsa == SSA_RAW_RSA_POSSIBLE);
+}
+
 static void write_places(struct json_writer *w, const struct token_about *about,
                          const struct token_info *info)
 {
@@ -228,6 +242,7 @@ static bool write_record(const struct evidence *e, struct token *token, const st
     json_integer(&w, v->bits);
     member_bool(&w, "signatureVerified", v->signature);
     write_attributes(&w, v);
+    write_mechanisms(&w, v);
     write_facts(&w, token, key);
     const bool done = write_public_key(&w, key, err);
     write_places(&w, &e->about, token_info(token));

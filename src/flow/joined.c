@@ -85,12 +85,22 @@ static bool attach(struct ssa_key *key, struct place *place)
     return true;
 }
 
+// One that a token does not tell is neither the same as another nor a different one.
 static bool has_modulus(const struct ssa_key *key, const char *modulus)
 {
-    for (size_t i = 0; i < key->place_count; i++)
+    for (size_t i = 0; modulus[0] != '\0' && i < key->place_count; i++)
         if (strcmp(key->places[i].modulus_sha256, modulus) == 0)
             return true;
     return false;
+}
+
+// Whether the places of a key that tell their modulus all tell another.
+static bool is_another(const struct ssa_key *key, const char *modulus)
+{
+    bool told = false;
+    for (size_t i = 0; i < key->place_count; i++)
+        told = told || key->places[i].modulus_sha256[0] != '\0';
+    return told && modulus[0] != '\0' && !has_modulus(key, modulus);
 }
 
 // By what the token calls it; one that has no name there (another tool put it in), by the settings that use
@@ -107,8 +117,7 @@ static bool attach_all(const struct ssa_run *run, struct ssa_key *key, struct pl
         struct place *place = &places->list[i];
         if (place->joined || !is_of(place, key))
             continue;
-        key->conflict =
-            key->conflict || (key->place_count > 0 && !has_modulus(key, place->shown.modulus_sha256));
+        key->conflict = key->conflict || is_another(key, place->shown.modulus_sha256);
         if (!attach(key, place))
             return false;
     }

@@ -101,10 +101,13 @@ static void take(void *context, const struct token_info *info, const char *token
     char modulus[FINGERPRINT_TEXT];
     (void)token_uri;
     if (key == NULL) {
-        tell(&looking->run->callbacks, SSA_NOTICE, "token \"%s\" cannot be searched for keys", info->label);
+        tell(&looking->run->callbacks, SSA_NOTICE,
+             "token \"%s\" cannot be searched for keys, or holds more than are looked at", info->label);
         return;
     }
-    fingerprint(span_of(key->modulus, key->modulus_len), modulus);
+    modulus[0] = '\0';
+    if (key->modulus_len > 0)
+        fingerprint(span_of(key->modulus, key->modulus_len), modulus);
     struct place *known = find(looking->places, info, key, modulus);
     if (known == NULL)
         add(looking->places, info, key, modulus);

@@ -122,6 +122,10 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
     bool wrapped = false;
     const char *way = token_import_way(p->to.token, &wrapped);
     tell(&run->callbacks, SSA_DETAIL, "import: %s%s", wrapped ? "wrapped, " : "", way);
+    if (!token_limits_mechanisms(p->to.token))
+        tell(&run->callbacks, SSA_DETAIL,
+             "the PKCS#11 token does not take CKA_ALLOWED_MECHANISMS: whoever has the PIN may decrypt with "
+             "the key by raw RSA (CKM_RSA_X_509)");
     memcpy(entry->slot, p->to.slot.name, sizeof entry->slot);
     entry->slot_was_used = p->to.slot.used;
     return true;

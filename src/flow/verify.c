@@ -6,6 +6,7 @@
 #include "flow/evidence.h"
 #include "flow/fingerprint.h"
 #include "flow/open.h"
+#include "hsm/about.h"
 #include "hsm/key.h"
 
 static void take(const struct key_attribute *from, const struct key *key, bool read,
@@ -29,6 +30,18 @@ static void take(const struct key_attribute *from, const struct key *key, bool r
                                                          .decided = from[i].decided};
 }
 
+static void take_mechanisms(const struct key_mechanisms *from, struct ssa_verified *verified)
+{
+    static const enum ssa_raw_rsa raw[] = {[RAW_RSA_UNKNOWN] = SSA_RAW_RSA_UNKNOWN,
+                                           [RAW_RSA_REFUSED] = SSA_RAW_RSA_REFUSED,
+                                           [RAW_RSA_POSSIBLE] = SSA_RAW_RSA_POSSIBLE};
+    static_assert(sizeof from->names == sizeof verified->mechanisms, "the header has room for all");
+    verified->mechanisms_known = from->known;
+    verified->mechanism_count = from->count;
+    memcpy(verified->mechanisms, from->names, sizeof from->names);
+    verified->raw_rsa = raw[from->raw];
+}
+
 // e and json are NULL where nothing is to be written down.
 static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_verified *verified,
                    struct ssa_text *json, struct ssa_error *err)
@@ -37,6 +50,7 @@ static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_ver
     struct pin_policy policy;
     struct key key = {0};
     struct key_attribute attributes[KEY_ATTRIBUTES];
+    struct key_mechanisms mechanisms;
     bool read = false;
     URI_AUTO *uri = NULL;
     TOKEN_AUTO *token = NULL;
@@ -58,6 +72,10 @@ static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_ver
         return false;
     verified->signature = key_verify(token, uri, &key, attributes, &read, err);
     take(attributes, &key, read, verified);
+    if (read) {
+        key_mechanisms(token, &key, &mechanisms);
+        take_mechanisms(&mechanisms, verified);
+    }
     if (e == NULL || !read)
         return verified->signature;
     // What went wrong first is what is told.

@@ -34,6 +34,12 @@ def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 
 
+def nss_fips_library() -> Path:
+    return _file(
+        "SSA_NSS_FIPS_LIBRARY", ROOT / "build" / "tests" / "tokens" / "ssa-hsm-nss-fips.so", "NSS's FIPS token as a module"
+    )
+
+
 def evidence_verifier() -> Path:
     return _file("SSA_HSM_EVIDENCE_VERIFIER", ROOT / "scripts" / "verify-evidence", "the verifier of evidence")
 

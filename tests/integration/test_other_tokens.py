@@ -137,10 +137,47 @@ class Known(FaultCase):
         self.assertEqual(len(self.objects()), 2)
 
     def test_a_module_that_cannot_import_says_which_one_can(self) -> None:
-        with self.shim("info manufacturer OpenSC Project", "token model PKCS#15 emulated") as log:
-            self.expect_failure(self.create(), 7, "ykcs11")
+        emulated = "token model PKCS#15 emulated"
+        for words, *script in (
+            ("ykcs11", "token manufacturer piv_II ", emulated),
+            ("admin PIN", "token manufacturer OpenPGP project", emulated),
+            ("admin PIN", "token manufacturer ZeitControl", "token label OpenPGP card (User PIN)", emulated),
+            ("admin PIN", "token manufacturer Yubico", "token label OpenPGP card (User PIN (sig))", emulated),
+            ("--write-object KEY.der", "token manufacturer www.mysmartlogon.com", emulated),
+            ("DKEK", "token manufacturer www.CardContact.de", emulated),
+            ("pkcs15-init --store-private-key", "token manufacturer Aventra Ltd.", "token model PKCS#15"),
+            ("pkcs15-init --store-private-key", "token manufacturer unknown", "token model PKCS#15"),
+        ):
+            with self.subTest(script), self.shim("info manufacturer OpenSC Project", *script) as log:
+                env = {"SSA_HSM_TOKEN": None, "SSA_HSM_PIN_SOURCE": None} if "label" in script[1] else {}
+                result = self.expect_failure(self.create(env=env), 7, words)
+                self.assertEqual("ykcs11" in result.err, words == "ykcs11")
+                self.assertEqual(log.count("C_Login"), 0, "a PIN was tried in vain")
         self.assertEqual(self.api.asked(), [])
-        self.assertEqual(log.count("C_Login"), 0, "a PIN was tried in vain")
+
+    def test_a_card_of_opensc_that_nobody_has_measured_is_rehearsed(self) -> None:
+        for script in (("token manufacturer EnterSafe", "token model PKCS#15"),
+                       ("token manufacturer A-Trust", "token model PKCS#15 emulated")):  # fmt: skip
+            self.fresh()
+            opensc = ("info manufacturer OpenSC Project", *script)
+            with self.shim(*opensc):
+                self.expect(self.create(), 0)
+                self.expect(self.run_program("secret", "import"), 0)
+            self.fresh()
+            self.api.forget_requests()
+            refuses = (f"C_CreateObject * {PRIVATE} return CKR_ARGUMENTS_BAD", "mechanism hide CKM_AES_KEY_WRAP_PAD")
+            with self.shim(*opensc, *refuses):
+                words = ("rehearsal", "CKR_ARGUMENTS_BAD", "--rehearse", "pkcs15-init --store-private-key")
+                result = self.expect_failure(self.create(), 7, *words)
+                self.assertNotIn("ykcs11", result.err)
+            self.assertEqual(self.api.asked(), [])
+
+    def test_a_smartcard_hsm_takes_a_client_secret(self) -> None:
+        self.provisioned()
+        script = ("info manufacturer OpenSC Project", "token manufacturer www.CardContact.de",
+                  "token model PKCS#15 emulated")  # fmt: skip
+        with self.shim(*script):
+            self.expect(self.run_program("secret", "import"), 0)
 
     def test_a_slot_is_for_cards(self) -> None:
         self.expect_failure(self.create("--slot", "9a"), 2, "slots")

@@ -197,6 +197,10 @@ static bool perform(struct call *call, const struct action *action)
         if (call->rv == CKR_OK && call->out != NULL)
             *call->out = 0;
         break;
+    case ACT_CLAIM:
+        if (call->rv == CKR_OK && call->out != NULL)
+            *call->out = action->count;
+        break;
     case ACT_TOUCH:
         touch(action->path);
         break;

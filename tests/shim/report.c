@@ -8,13 +8,13 @@
 #include <string.h>
 
 static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struct optional *class,
-                                             bool on_token)
+                                             bool on_token, bool is_new)
 {
     for (size_t i = 0; i < script.reported.count; i++) {
         const struct attribute_rule *rule = &script.reported.at[i];
         const struct optional *wanted = &rule->object_class;
         if (rule->type == type && (!wanted->given || (class->given && wanted->number == class->number)) &&
-            (!rule->on_token || on_token))
+            (!rule->on_token || on_token) && (!rule->while_new || is_new))
             return rule;
     }
     static const struct attribute_rule always = {
@@ -29,7 +29,7 @@ static CK_RV answer(CK_ATTRIBUTE *attribute, const struct attribute_rule *rule)
     attribute->ulValueLen = rule->absent ? CK_UNAVAILABLE_INFORMATION : rule->length;
     if (rule->absent)
         return CKR_ATTRIBUTE_TYPE_INVALID;
-    if (attribute->pValue == NULL)
+    if (attribute->pValue == NULL || rule->length_alone)
         return CKR_OK;
     if (room < rule->length) {
         attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
@@ -79,7 +79,7 @@ CK_RV shim_get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE objec
     if (rules == NULL)
         return CKR_HOST_MEMORY;
     for (CK_ULONG i = 0; i < count; i++)
-        rules[i] = rule_for(attributes[i].type, &class, on_token);
+        rules[i] = rule_for(attributes[i].type, &class, on_token, object_is_new(object));
     CK_RV rv = ask_rest(session, object, attributes, count, rules);
     for (CK_ULONG i = 0; i < count && is_partial(rv); i++) {
         CK_RV one = rules[i] != NULL ? answer(&attributes[i], rules[i]) : CKR_OK;
@@ -98,7 +98,33 @@ static bool is_shown(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
     return object_is_ours(object) || !object_lacks_certificate(session, object);
 }
 
-CK_RV shim_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count)
+/* What a search of its own gave last, for one that does not come to an end. */
+static struct {
+    CK_OBJECT_HANDLE objects[64];
+    CK_ULONG count;
+} last;
+
+static void remember(const CK_OBJECT_HANDLE *objects, CK_ULONG count)
+{
+    last.count = count < 64 ? count : 64;
+    memcpy(last.objects, objects, last.count * sizeof *objects);
+}
+
+/* Where the wrapped module is at its end: the same once more, or handles of nothing. */
+static void go_on(CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count)
+{
+    static CK_OBJECT_HANDLE invented = 1000000;
+    if (script.find_repeats) {
+        *count = last.count < max ? last.count : max;
+        memcpy(objects, last.objects, *count * sizeof *objects);
+    }
+    for (CK_ULONG i = 0; script.find_endless && i < max; i++)
+        objects[i] = invented++;
+    if (script.find_endless)
+        *count = max;
+}
+
+static CK_RV find_shown(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count)
 {
     for (;;) {
         CK_RV rv = WRAPPED(C_FindObjects, session, objects, max, count);
@@ -113,4 +139,16 @@ CK_RV shim_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK
         if (kept > 0)
             return CKR_OK;
     }
+}
+
+CK_RV shim_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count)
+{
+    CK_RV rv = find_shown(session, objects, max, count);
+    if (rv != CKR_OK)
+        return rv;
+    if (*count > 0)
+        remember(objects, *count);
+    else
+        go_on(objects, max, count);
+    return CKR_OK;
 }

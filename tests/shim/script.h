@@ -34,6 +34,7 @@ enum action_kind {
     ACT_INSERT,
     ACT_CORRUPT,
     ACT_BLIND,
+    ACT_CLAIM,
     ACT_TOUCH,
     ACT_WAIT
 };
@@ -43,6 +44,7 @@ struct action {
     bool after;
     CK_RV rv;        /* return, remove */
     unsigned int ms; /* sleep */
+    CK_ULONG count;  /* claim */
     int signal;      /* kill, signal */
     char path[MAX_TEXT];
 };
@@ -74,8 +76,10 @@ struct rule {
 struct attribute_rule {
     CK_ATTRIBUTE_TYPE type;
     struct optional object_class;
-    bool on_token; /* of objects with CKA_TOKEN alone */
+    bool on_token;  /* of objects with CKA_TOKEN alone */
+    bool while_new; /* until the next session is opened */
     bool absent;
+    bool length_alone; /* told with CKR_OK, and nothing written */
     unsigned char value[MAX_VALUE];
     CK_ULONG length;
 };
@@ -132,6 +136,7 @@ struct script {
     bool complete_rsa;
     bool create_replaces;
     bool find_needs_certificate;
+    bool find_repeats, find_endless;
     struct mechanisms create_needs_so; /* object classes */
 
     bool lacks[CALL_COUNT]; /* of the function list */

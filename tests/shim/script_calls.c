@@ -179,6 +179,11 @@ static bool parse_action(struct words *words, struct action *action)
         action->after = true;
         return true;
     }
+    if (strcmp(word, "claim") == 0) {
+        action->kind = ACT_CLAIM;
+        action->after = true;
+        return words_number(words, LONG_MAX, &action->count);
+    }
     if (strcmp(word, "kill") == 0) {
         action->kind = ACT_KILL;
         good = parse_signal(words, action, SIGKILL);
@@ -211,6 +216,9 @@ static bool check(const struct words *words, const struct rule *rule)
             return words_fail(words, "corrupt goes with C_Sign and C_SignFinal");
         if (rule->actions[i].kind == ACT_BLIND && rule->call != ID_C_FindObjects)
             return words_fail(words, "blind goes with C_FindObjects");
+        if (rule->actions[i].kind == ACT_CLAIM && rule->call != ID_C_FindObjects && rule->call != ID_C_Sign &&
+            rule->call != ID_C_GetSlotList)
+            return words_fail(words, "claim goes with C_FindObjects, C_GetSlotList and C_Sign");
     }
     return true;
 }

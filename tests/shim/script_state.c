@@ -42,7 +42,7 @@ static void set_value(struct attribute_rule *rule, const void *bytes, size_t len
     rule->length = length;
 }
 
-/* true, false, absent, 0x… (bytes), text:…, ulong:… */
+/* true, false, absent, 0x… (bytes), text:…, ulong:…, length:… */
 static bool parse_value(struct words *words, struct attribute_rule *rule)
 {
     const char *word = words_take(words);
@@ -53,6 +53,12 @@ static bool parse_value(struct words *words, struct attribute_rule *rule)
         set_value(rule, &truth, sizeof(truth));
     } else if (strcmp(word, "absent") == 0) {
         rule->absent = true;
+    } else if (strncmp(word, "length:", 7) == 0) {
+        char *end = NULL;
+        rule->length_alone = true;
+        rule->length = strtoul(word + 7, &end, 0);
+        if (word[7] == '\0' || *end != '\0')
+            return words_fail(words, "\"%s\" is no length", word + 7);
     } else if (strncmp(word, "text:", 5) == 0) {
         if (strlen(word + 5) > MAX_VALUE)
             return words_fail(words, "a value longer than %d bytes", MAX_VALUE);
@@ -64,7 +70,7 @@ static bool parse_value(struct words *words, struct attribute_rule *rule)
             return words_fail(words, "\"%s\" is no number", word + 6);
         set_value(rule, &number, sizeof(number));
     } else if (strncmp(word, "0x", 2) != 0 || !parse_hex(word + 2, rule)) {
-        return words_fail(words, "\"%s\" is not true, false, absent, 0x…, text:… or ulong:…", word);
+        return words_fail(words, "\"%s\" is not true, false, absent, 0x…, text:…, ulong:… or length:…", word);
     }
     return true;
 }
@@ -79,6 +85,7 @@ static bool parse_attribute_rule(struct words *words, struct attribute_rules *ru
     if (!words_class(words, &rule->object_class))
         return false;
     rule->on_token = words_take_if(words, "on-token");
+    rule->while_new = with_value && words_take_if(words, "while-new");
     rules->count++;
     return true;
 }
@@ -216,6 +223,8 @@ static bool parse_template(struct words *words, struct script *into)
         return false;
     if (into->forced.at[into->forced.count - 1].absent)
         return words_fail(words, "set … absent is spelled drop");
+    if (into->forced.at[into->forced.count - 1].length_alone)
+        return words_fail(words, "length: goes with attribute");
     return true;
 }
 
@@ -236,8 +245,12 @@ static bool parse_create(struct words *words, struct script *into)
 
 static bool parse_find(struct words *words, struct script *into)
 {
+    if (words_take_if(words, "repeats"))
+        return into->find_repeats = true;
+    if (words_take_if(words, "endless"))
+        return into->find_endless = true;
     if (!words_take_if(words, "needs") || !words_take_if(words, "certificate"))
-        return words_fail(words, "find needs certificate?");
+        return words_fail(words, "find needs certificate, repeats or endless?");
     return into->find_needs_certificate = true;
 }
 

@@ -27,7 +27,9 @@ static size_t session_count, session_capacity;
 static struct slot slots[MAX_SLOTS];
 static size_t slot_count;
 static CK_OBJECT_HANDLE made[MAX_OBJECTS];
+static unsigned long made_in[MAX_OBJECTS]; /* how many sessions had been opened then */
 static size_t made_count;
+static unsigned long opened;
 
 static void take(void)
 {
@@ -85,6 +87,7 @@ bool session_open(CK_SESSION_HANDLE handle, CK_SLOT_ID slot)
             session_capacity = more;
         }
     }
+    opened++;
     if (good)
         sessions[session_count++] = (struct session){.handle = handle, .slot = slot};
     give();
@@ -194,6 +197,7 @@ void object_made(CK_OBJECT_HANDLE object)
 {
     take();
     /* The oldest is forgotten when the table is full. */
+    made_in[made_count % MAX_OBJECTS] = opened;
     made[made_count++ % MAX_OBJECTS] = object;
     give();
 }
@@ -206,4 +210,14 @@ bool object_is_ours(CK_OBJECT_HANDLE object)
         ours = made[i] == object;
     give();
     return ours;
+}
+
+bool object_is_new(CK_OBJECT_HANDLE object)
+{
+    bool fresh = false;
+    take();
+    for (size_t i = 0; i < made_count && i < MAX_OBJECTS && !fresh; i++)
+        fresh = made[i] == object && made_in[i] == opened;
+    give();
+    return fresh;
 }

@@ -28,6 +28,8 @@ bool slot_pin_is(CK_SLOT_ID slot, const CK_BYTE *pin, CK_ULONG length);
 /* Objects made by this process are found before they have a certificate. */
 void object_made(CK_OBJECT_HANDLE object);
 bool object_is_ours(CK_OBJECT_HANDLE object);
+/* Whether no session was opened since it was made. */
+bool object_is_new(CK_OBJECT_HANDLE object);
 
 void sessions_setup(void);
 

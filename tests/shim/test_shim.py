@@ -74,6 +74,17 @@ class Calls(ShimTest):
         got = self.run_with("C_Sign 2 corrupt", self.sign_twice)
         self.assertEqual([self.key.signed(got[1]), self.key.signed(got[3])], [True, False])
 
+    def test_claims(self):
+        def steps(module):
+            session, key = self.ready(module)
+            count = driver.c_ulong(8)
+            module.call("C_GetSlotList", driver.c_ubyte(1), (driver.c_ulong * 8)(), driver.byref(count))
+            size = driver.c_ulong(512)
+            module.sign_init(session, key)
+            rv = module.call("C_Sign", session, b"x", 1, (driver.c_ubyte * 512)(), driver.byref(size))
+            return count.value, rv, size.value
+        self.assertEqual(self.run_with("C_GetSlotList * claim 300\nC_Sign 1 claim 5000", steps), [300, "CKR_OK", 5000])
+
     def test_filters(self):
         script = """C_CreateObject 2 class=CKO_PRIVATE_KEY return CKR_DEVICE_MEMORY
                     C_SignInit mech=CKM_SHA256_RSA_PKCS return CKR_MECHANISM_INVALID
@@ -151,7 +162,7 @@ class Calls(ShimTest):
                "C_Sign user=CKU_SO corrupt", "tokken label x", "token flags CKF_X", "attribute CKA_SIGN maybe",
                "C_Sign 1 sleep soon", "C_Sign 1 kill before soon", "so-pin 1", "token pinlen 4", 'token label "x',
                "pin tries 0", "template set CKA_SIGN absent", "C_SignInit 1 corrupt", "C_Sign 1 signal",
-               "C_Sign 1 blind", "token firmware 5"]
+               "C_Sign 1 blind", "token firmware 5", "C_Login 1 claim 3", "template set CKA_SIGN length:4", "find often"]
         self.place.script("# a comment\n" + "\n".join(bad) + "\n")
         program = "import driver; print(driver.Module().list_rv)"
         run = subprocess.run(["/usr/bin/python3", "-c", program], env=self.place.environment, capture_output=True,

@@ -113,6 +113,23 @@ class Token(ShimTest):
                           ["CKR_OK", b"Private".hex(), "01", "0004000000000000"],
                           ["CKR_ATTRIBUTE_SENSITIVE", None, b"Private".hex()]])
 
+    def test_an_attribute_that_is_so_until_the_next_session(self):
+        def steps(module):
+            session = module.start()
+            key = module.create(session, self.key.pairs(b"\7"))
+            seen = [module.read(session, key, "CKA_SENSITIVE")[1]]
+            module.open()
+            return seen + [module.read(session, key, "CKA_SENSITIVE")[1]]
+        self.assertEqual(self.run_with("attribute CKA_SENSITIVE false while-new", steps), ["00", "01"])
+
+    def test_a_length_alone(self):
+        def steps(module):
+            session, key = self.ready(module)
+            array = driver.template([("CKA_LABEL", bytes(16))])
+            rv = module.call("C_GetAttributeValue", session, key, array, 1)
+            return rv, array[0].length, driver.ctypes.string_at(array[0].value, 16).hex()
+        self.assertEqual(self.run_with("attribute CKA_LABEL length:5000", steps), ["CKR_OK", 5000, "00" * 16])
+
     def test_tools_show_an_attribute_of_the_script(self):
         self.place.script("attribute CKA_LABEL text:Pretended")
         run = self.place.tool("--login", "--pin", PIN, "--list-objects")
@@ -166,6 +183,21 @@ class Token(ShimTest):
             return old in found, new in found, other in found
         self.assertEqual(self.run_with("create replaces", create), [False, True, True])
         self.assertEqual(self.place.run(create), [False, True, True])
+
+    def test_searches_that_go_on(self):
+        def steps(module):
+            session, _ = self.ready(module)
+            array, found, count = driver.template([("CKA_CLASS", PRIVATE)]), (driver.c_ulong * 4)(), driver.c_ulong()
+            module.call("C_FindObjectsInit", session, array, 1)
+            seen = []
+            for _ in range(3):
+                module.call("C_FindObjects", session, found, 4, driver.byref(count))
+                seen.append(list(found[:min(count.value, 4)]))
+            return seen
+        first, *more = self.run_with("find repeats", steps)
+        self.assertEqual((len(first), more), (1, [first, first]))
+        first, *more = self.run_with("find endless", steps)
+        self.assertEqual((len(first), [len(m) for m in more], len({*more[0], *more[1]})), (1, [4, 4], 8))
 
     def test_keys_are_found_with_their_certificate_or_by_their_maker(self):
         script = """find needs certificate

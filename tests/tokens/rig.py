@@ -21,7 +21,7 @@ import places  # noqa: E402
 from harness import Case, Result  # noqa: E402
 from shimlog import CallLog  # noqa: E402
 
-NAMES = ("softhsm", "p11-kit-remote", "nss", "opencryptoki", "tpm2", "ykcs11-standin")
+NAMES = ("softhsm", "p11-kit-remote", "nss", "nss-fips", "opencryptoki", "tpm2", "ykcs11-standin")
 WRONG = "0000-bad"  # as long as all of them take
 UP_TIMEOUT = 90
 
@@ -41,6 +41,7 @@ class Rig:
         self.so_pin = self.env.get("TEST_SO_PIN")
         self.label = unquote(self.env["SSA_HSM_TOKEN"].split("token=", 1)[1])
         self.can_import = self.env["TEST_CAN_IMPORT"] == "yes"
+        self.takes_plain = self.env.get("TEST_TAKES_PLAIN") != "no"
         self.can_put = self.env.get("TEST_CAN_PUT") == "yes"
         self.can_double = self.env.get("TEST_CAN_DOUBLE") == "yes"
         self.locks_after = int(self.env["TEST_LOCKS_AFTER"])
@@ -49,6 +50,8 @@ class Rig:
         env = {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "HOME": str(self.folder.parent)}
         if self.name == "ykcs11-standin":
             env["SSA_SHIM_LIBRARY"] = str(places.shim_library())
+        if self.name == "nss-fips":
+            env["SSA_NSS_FIPS_LIBRARY"] = str(places.nss_fips_library())
         done = subprocess.run(
             [str(HERE / self.name), verb, str(self.folder), *arguments], env=env, capture_output=True, text=True,
             timeout=UP_TIMEOUT, check=False,

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Runs the same cases on each token: run.py [NAME ...] [-k PATTERN], as an ordinary user (nobody, when root starts it).
 
-NAME is one of the set-up scripts beside this file; without one, all of them. SSA_HSM_PROGRAM and SSA_SHIM_LIBRARY say
-what is tested, as for the integration tests.
+NAME is one of the set-up scripts beside this file; without one, all of them. SSA_HSM_PROGRAM, SSA_SHIM_LIBRARY and
+SSA_NSS_FIPS_LIBRARY say what is tested, as for the integration tests.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def _as_nobody(arguments: list[str]) -> int:
             shutil.copytree(HERE.parent / part, folder / "tests" / part, ignore=ignore)
         env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        for variable, path in (("SSA_HSM_PROGRAM", places.program()), ("SSA_SHIM_LIBRARY", places.shim_library())):
+        for variable, path in (("SSA_HSM_PROGRAM", places.program()), ("SSA_SHIM_LIBRARY", places.shim_library()),
+                               ("SSA_NSS_FIPS_LIBRARY", places.nss_fips_library())):  # fmt: skip
             env[variable] = str(shutil.copy2(path, folder / path.name))
         for base, folders, files in os.walk(folder):
             for name in folders + files:

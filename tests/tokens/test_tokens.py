@@ -30,12 +30,15 @@ BY_OWN_TOOL = {"TOKEN": YES, "PRIVATE": YES, "SENSITIVE": YES, "SIGN": YES}
 # Labels and ids that the card gives, whatever it is told.
 PIV = "ykcs11-standin"
 # Those that take no private data objects.
-NO_DATA = (PIV, "nss")
+NO_DATA = (PIV, "nss", "nss-fips")
+# Those that keep the list of mechanisms that a key comes in with; the others sign by raw RSA, where they have it.
+LIMITS = ("softhsm", "p11-kit-remote")
 CREATE = ("account", "create", "service", "my-filesync")
 # How a key comes in where nobody says; plainly on all others.
 WRAPPED = {
     "softhsm": "CKM_RSA_PKCS_OAEP, SHA-1, and CKM_AES_KEY_WRAP_PAD",
     "nss": "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP",
+    "nss-fips": "CKM_RSA_PKCS_OAEP, SHA-256, and CKM_AES_KEY_WRAP_KWP",
 }
 
 
@@ -197,6 +200,13 @@ class Cases(TokenCase):
         verified = json.loads(result.out)
         self.assertEqual(verified["signatureVerified"], self.rig.can_import)
         self.assertEqual(len(verified["attributes"]), 9)
+        if self.rig.name in LIMITS:
+            self.assertEqual(set(verified["allowedMechanisms"]), {"CKM_RSA_PKCS", "CKM_SHA256_RSA_PKCS"})
+            self.assertIs(verified["rawRsa"], False)
+        else:
+            # A TPM's module has a list of its own for each key, raw RSA in it.
+            self.assertEqual("CKM_RSA_X_509" in (verified["allowedMechanisms"] or []), self.rig.name == "tpm2")
+            self.assertIs(verified["rawRsa"], self.rig.name != PIV)
         self.assertRegex(verified["module"]["sha256"], r"\A[0-9a-f]{64}\Z")
         self.assertEqual(verified["tokenInfo"]["label"], self.rig.label)
         self.assertEqual(verified["evidence"] is not None, self.rig.can_import)
@@ -224,6 +234,13 @@ class Cases(TokenCase):
             return
         account = self.profile()["SERVICE_ACCOUNT_ID"]
         self.assertNotIn("the token itself decides", first.err)
+        if not self.rig.takes_plain:
+            plain = ("key", "create", "--account", account, "-p", "plain", "--import", "plain")
+            self.api.forget_requests()
+            self.expect(self.run_program(*plain), 7, "rehearsal", "--import plain")
+            self.assertEqual(self.api.asked(), [])
+            self.assertEqual(len(self.rig.eye("keys")), 1)
+            return
         self.expect(self.run_program("key", "create", "--account", account, "-p", "plain", "--import", "plain"), 0)
         wrapped, plain = self.rig.eye("keys")
         own = ("ID", "LABEL", "MODULUS")

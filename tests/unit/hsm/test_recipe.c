@@ -7,8 +7,8 @@ static void put(CK_UTF8CHAR *to, const char *text)
     memcpy(to, text, strlen(text));
 }
 
-static const struct recipe *recipe(const char *module, const char *library, const char *maker,
-                                   const char *model)
+static const struct recipe *labelled(const char *module, const char *library, const char *maker,
+                                     const char *model, const char *label)
 {
     CK_INFO about;
     CK_TOKEN_INFO info;
@@ -18,9 +18,18 @@ static const struct recipe *recipe(const char *module, const char *library, cons
     put(about.libraryDescription, library);
     put(info.manufacturerID, maker);
     put(info.model, model);
+    put(info.label, label);
     return recipe_for(&about, &info);
 }
 
+static const struct recipe *recipe(const char *module, const char *library, const char *maker,
+                                   const char *model)
+{
+    return labelled(module, library, maker, model, "");
+}
+
+static const char opensc[] = "OpenSC Project", framework[] = "OpenSC smartcard framework";
+static const char emulated[] = "PKCS#15 emulated";
 static const char yubico[] = "Yubico (www.yubico.com)", piv[] = "PKCS#11 PIV Library (SP-800-73)";
 
 static void the_module_says_what_it_is(void **state)
@@ -49,9 +58,30 @@ static void another_token_of_the_same_maker_is_another(void **state)
 static void a_module_does_not_hide_behind_the_token_it_shows(void **state)
 {
     (void)state;
-    assert_int_equal(
-        recipe("OpenSC Project", "OpenSC smartcard framework", yubico, "PKCS#15 emulated")->import_as,
-        IMPORT_NEVER);
+    assert_int_equal(labelled(opensc, framework, yubico, emulated, "OpenPGP card (User PIN)")->import_as,
+                     IMPORT_NEVER);
+    assert_false(recipe(opensc, framework, yubico, emulated)->slots);
+    assert_false(recipe("p11-kit", "PKCS#11 Kit Proxy Module", yubico, emulated)->slots);
+}
+
+static void a_card_of_opensc_is_what_it_says_it_is(void **state)
+{
+    (void)state;
+    assert_true(recipe(opensc, framework, "piv_II ", emulated)->label_changes);
+    static const char *const others[] = {"OpenPGP project", "www.mysmartlogon.com", "www.CardContact.de",
+                                         "Aventra Ltd.", "A-Trust"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const struct recipe *row = recipe(opensc, framework, others[i], emulated);
+        assert_false(row->label_changes);
+        assert_null(strstr(row->instead, "ykcs11"));
+    }
+    assert_false(recipe(opensc, framework, "www.CardContact.de", emulated)->no_data);
+    assert_true(recipe(opensc, framework, "A-Trust", emulated)->unknown);
+    const struct recipe *pgp =
+        labelled(opensc, framework, "ZeitControl", emulated, "OpenPGP card (User PIN)");
+    assert_string_equal(pgp->name, recipe(opensc, framework, "OpenPGP project", emulated)->name);
+    // Behind remoting, too.
+    assert_true(recipe("PKCS#11 Kit", "PKCS#11 Kit", "piv_II ", emulated)->label_changes);
 }
 
 static void behind_remoting_the_token_says_it(void **state)
@@ -78,6 +108,7 @@ int main(void)
         cmocka_unit_test(the_module_says_what_it_is),
         cmocka_unit_test(another_token_of_the_same_maker_is_another),
         cmocka_unit_test(a_module_does_not_hide_behind_the_token_it_shows),
+        cmocka_unit_test(a_card_of_opensc_is_what_it_says_it_is),
         cmocka_unit_test(behind_remoting_the_token_says_it),
         cmocka_unit_test(an_unknown_one_gets_the_whole_template),
     };
