@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import killer
 from scenarios import SCENARIOS, Scenario
 from shimlog import CallLog
-from world import World
+from world import Host, World
 
 # At one request: the server gone, silent, broken, cut off, busy, refusing; and whether it has acted.
 _HTTP: dict[str, dict[str, Any]] = {
@@ -98,13 +99,18 @@ class Cell:
         return "hang" in self.name or "/on/" in self.name
 
 
-def enumerate_cells(world: World, have: set[str]) -> list[Cell]:
-    """All cells of this program, in an order that is always the same."""
+def enumerate_cells(world: World, have: set[str], patterns: Sequence[str] = ()) -> list[Cell]:
+    """All cells of this program, in an order that is always the same; with patterns, those of their scenarios alone."""
+    undisturbed = _Undisturbed(world)
     cells: list[Cell] = []
     for scenario in SCENARIOS:
-        if scenario.needs in have | {""}:
-            cells += _of(scenario, world)
+        if scenario.needs in have | {""} and _is_wanted(scenario, patterns):
+            cells += _of(scenario, undisturbed)
     return cells
+
+
+def _is_wanted(scenario: Scenario, patterns: Sequence[str]) -> bool:
+    return not patterns or any(fnmatchcase(scenario.name, pattern.partition("/")[0]) for pattern in patterns)
 
 
 def prepare(scenario: Scenario, world: World) -> None:
@@ -118,34 +124,53 @@ def prepare(scenario: Scenario, world: World) -> None:
     world.api.forget_requests()
 
 
-def _of(scenario: Scenario, world: World) -> Iterator[Cell]:
-    yield from _http(scenario, world)
-    yield from _calls(scenario, world)
-    yield from _kills(scenario, world)
+class _Undisturbed:
+    """The scenarios' runs without a fault but their own, each made once."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._dry: dict[str, tuple[list[Any], list[Any]]] = {}
+        self._traces: dict[str, list[killer.Point]] = {}
+
+    def dry(self, scenario: Scenario) -> tuple[list[Any], list[Any]]:
+        """Its requests and PKCS#11 calls."""
+        if scenario.name not in self._dry:
+            host, step = self._begin(scenario), scenario.command
+            argv, env = step.argv(self._world), step.env(self._world)
+            host.run(*argv, profile=step.profile, script=step.script, env=env, log=True)
+            self._dry[scenario.name] = self._world.api.requests(), CallLog(host.log).calls
+        return self._dry[scenario.name]
+
+    def trace(self, scenario: Scenario) -> list[killer.Point]:
+        """Its system calls."""
+        if scenario.name not in self._traces:
+            host, step = self._begin(scenario), scenario.command
+            argv, env = step.argv(self._world), step.env(self._world)
+            run = host.run_traced(*argv, profile=step.profile, script=step.script, env=env)
+            self._traces[scenario.name] = run[1].points
+        return self._traces[scenario.name]
+
+    def _begin(self, scenario: Scenario) -> Host:
+        self._world.begin()
+        prepare(scenario, self._world)
+        self._world.plant(scenario.command.faults)
+        return self._world.a
+
+
+def _of(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
+    yield from _http(scenario, runs)
+    yield from _calls(scenario, runs)
+    yield from _kills(scenario, runs)
     if scenario.whole and not scenario.name.startswith("recover") and scenario.secret != "read":
         yield from _disks(scenario)
     if scenario.name in ("account-create", "key-create", "wrapped", "rotate-now", "rotate-grace"):
-        yield from _spoilt(scenario, world)
+        yield from _spoilt(scenario, runs)
     if scenario.name in ("key-create", "rotate-now", "secret-import", "secret-replace", "secret-remove"):
-        yield from _meetings(scenario, world)
+        yield from _meetings(scenario, runs)
 
 
-def _begin(scenario: Scenario, world: World) -> None:
-    world.begin()
-    prepare(scenario, world)
-    world.plant(scenario.command.faults)
-
-
-def _dry(scenario: Scenario, world: World) -> tuple[list[Any], list[Any]]:
-    """Requests and PKCS#11 calls of an undisturbed run (but for the scenario's own fault)."""
-    _begin(scenario, world)
-    step = scenario.command
-    world.a.run(*step.argv(world), profile=step.profile, script=step.script, env=step.env(world), log=True)
-    return world.api.requests(), CallLog(world.a.log).calls
-
-
-def _http(scenario: Scenario, world: World) -> Iterator[Cell]:
-    requests, _ = _dry(scenario, world)
+def _http(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
+    requests, _ = runs.dry(scenario)
     first = 0 if scenario.whole else next((i + 1 for i, r in enumerate(requests) if r["fault"]), len(requests))
     if scenario.command.script:
         # The broken token shows in the requests that an undisturbed run does not make.
@@ -178,8 +203,8 @@ def _suffix(rival: str) -> str:
     return "" if rival == "none" else f"+{rival}"
 
 
-def _calls(scenario: Scenario, world: World) -> Iterator[Cell]:
-    _, calls = _dry(scenario, world)
+def _calls(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
+    _, calls = runs.dry(scenario)
     first = 0
     if not scenario.whole:
         # With a script the first fault is a call; without, it is a request, and the calls after it are the undoing.
@@ -213,14 +238,14 @@ def _calls(scenario: Scenario, world: World) -> Iterator[Cell]:
         yield Cell(name, scenario, "p11", script=(f"* {position + 1}+ return CKR_DEVICE_ERROR",))
 
 
-def _kills(scenario: Scenario, world: World) -> Iterator[Cell]:
+def _kills(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
     if platform.machine() != "x86_64":
         return
-    points = _trace(scenario, world)
+    points = runs.trace(scenario)
     # Up to where the two part, they are the same run.
     same = 0
     if scenario.like:
-        other = _trace(next(s for s in SCENARIOS if s.name == scenario.like), world)
+        other = runs.trace(next(s for s in SCENARIOS if s.name == scenario.like))
         same = next((i for i, pair in enumerate(zip(points, other, strict=False)) if pair[0] != pair[1]), len(points))
     serial = 0
     for point in points[same:]:
@@ -237,27 +262,20 @@ def _kills(scenario: Scenario, world: World) -> Iterator[Cell]:
             yield Cell(f"{scenario.name}/sys/{each}{_suffix(rival)}", scenario, "sys", kill=each, rival=rival)
 
 
-def _spoilt(scenario: Scenario, world: World) -> Iterator[Cell]:
+def _spoilt(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
     """Killed at each step, and then a recovery that meets one fault."""
     if platform.machine() != "x86_64":
         return
     spoilt = dict(_SPOILT)
     if scenario.rotates:
         spoilt["proof-refused"] = ((), _SPOILT_PROOF)
-    for point in _trace(scenario, world):
+    for point in runs.trace(scenario):
         if not point.ours or point.name not in _STEPS:
             continue
         kill = replace(point, after=point.name in killer.SENDING)
         for word, (script, faults) in spoilt.items():
             name = f"{scenario.name}/recovery/{kill}/{word}"
             yield Cell(name, scenario, "recovery", kill=kill, spoilt=word, spoilt_script=script, spoilt_faults=faults)
-
-
-def _trace(scenario: Scenario, world: World) -> list[killer.Point]:
-    _begin(scenario, world)
-    step = scenario.command
-    options = {"profile": step.profile, "script": step.script, "env": step.env(world)}
-    return world.a.run_traced(*step.argv(world), **options)[1].points
 
 
 def _of_interest(point: killer.Point) -> bool:
@@ -278,8 +296,8 @@ def _disks(scenario: Scenario) -> Iterator[Cell]:
         yield Cell(f"{scenario.name}/disk/read-only-{locked.replace('/', '.')}", scenario, "disk", locked=locked)
 
 
-def _meetings(scenario: Scenario, world: World) -> Iterator[Cell]:
-    _, calls = _dry(scenario, world)
+def _meetings(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
+    _, calls = runs.dry(scenario)
     seen: Counter[str] = Counter()
     for call in calls:
         seen[call.name] += 1

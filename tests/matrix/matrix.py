@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     world = World()
     try:
         have = available(world)
-        cells = enumerate_cells(world, have)
+        cells = enumerate_cells(world, have, options.only)
     finally:
         world.close()
     if options.self_test:
