@@ -31,15 +31,57 @@ bool secret_mark(const struct journal *j, struct data_marks *mine, struct ssa_er
            error_set(err, SSA_UNEXPECTED, NULL, j->id, "the operation's name is too long for a mark");
 }
 
+static bool are_alike(const struct data_marks *a, const struct data_marks *b)
+{
+    bool alike = a->count == b->count;
+    for (size_t i = 0; alike && i < a->count; i++)
+        alike = data_marked(b, a->list[i]);
+    return alike;
+}
+
+static bool says_both(const struct token *token, struct ssa_error *err)
+{
+    return error_set(err, SSA_TOKEN, NULL, token_info(token)->uri,
+                     "the PKCS#11 token says of its data objects once this and once that");
+}
+
+// A module may find nothing once and say that all is well: what is not there is looked for twice.
+static bool look_twice(struct token *token, const struct uri *uri, struct data_marks *there,
+                       struct ssa_error *err)
+{
+    struct data_marks again;
+    return data_look(token, uri, there, err) && data_look(token, uri, &again, err) &&
+           (are_alike(there, &again) || says_both(token, err));
+}
+
+bool secret_count_empty(struct token *token, size_t *count, struct ssa_error *err)
+{
+    size_t again = 0;
+    return data_count_empty(token, count, err) && data_count_empty(token, &again, err) &&
+           (*count == again || says_both(token, err));
+}
+
+// What the last look saw is what the two before it saw.
+static bool is_as_seen(const struct data_taken *taken, const struct data_marks *there, size_t empty,
+                       const char *mark)
+{
+    return taken->whole == data_marked(there, mark) &&
+           (taken->whole || taken->empty + (taken->half ? 1 : 0) == empty);
+}
+
 // Not proved: what was there before is there still.
 static bool undo_import(const struct ssa_run *run, struct journal *j, struct token *token,
                         const struct uri *uri, struct ssa_error *err)
 {
-    struct data_marks mine;
+    struct data_marks mine, there;
     struct data_taken taken;
-    if (!secret_mark(j, &mine, err) ||
+    size_t empty = 0;
+    if (!secret_mark(j, &mine, err) || !look_twice(token, uri, &there, err) ||
+        !secret_count_empty(token, &empty, err) ||
         data_take_back(token, uri, mine.list[0], (size_t)j->entry.empty_before, &taken, err) != DATA_GONE)
         return false;
+    if (!is_as_seen(&taken, &there, empty, mine.list[0]))
+        return says_both(token, err);
     if (taken.whole || taken.half)
         return recovery_close(run, j, OUTCOME_UNDONE,
                               "what it had stored is destroyed again: the token is as it was");
@@ -57,7 +99,7 @@ static bool finish_import(const struct ssa_run *run, struct journal *j, struct t
 {
     struct data_marks mine, there, before;
     read_before(&j->entry, &before);
-    if (!secret_mark(j, &mine, err) || !data_look(token, uri, &there, err))
+    if (!secret_mark(j, &mine, err) || !look_twice(token, uri, &there, err))
         return false;
     if (!data_marked(&there, mine.list[0]))
         return recovery_close(
@@ -87,7 +129,7 @@ static bool look_after_removal(const struct ssa_run *run, struct journal *j, str
 {
     struct data_marks before, there;
     read_before(&j->entry, &before);
-    if (!data_look(token, uri, &there, err))
+    if (!look_twice(token, uri, &there, err))
         return false;
     if (before.count == 1 && data_marked(&there, before.list[0]))
         return recovery_close(run, j, OUTCOME_FAILED,

@@ -55,7 +55,7 @@ static bool ask(struct journal *j, const struct data_marks *before, struct ssa_e
 static bool note_empty(struct journal *j, const struct place *at, struct ssa_error *err)
 {
     size_t empty = 0;
-    const bool counted = data_count_empty(at->to.token, &empty, err);
+    const bool counted = secret_count_empty(at->to.token, &empty, err);
     j->entry.empty_before = (long long)empty;
     return counted;
 }

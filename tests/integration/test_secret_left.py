@@ -104,6 +104,36 @@ class Interrupted(SecretCase):
         self.expect(self.run_quietly("key", "recover"), 0, "destroyed again")
         self.assertEqual(self.data(), "")
 
+    def blinded(self, rule: str, *command: str, outcome: str, value: str) -> None:
+        """A search that finds nothing once, wherever it is: the entry stays open, or the right thing was done."""
+        still_open = 0
+        for search in range(1, 7):
+            self.killed(rule, *command)
+            with self.shim(f"C_FindObjects {search} blind"):
+                code = self.run_quietly("key", "recover").code
+            self.assertIn(code, (0, 13))
+            still_open += code == 13
+            self.expect(self.run_quietly("key", "recover"), 0)
+            self.assertEqual((self.outcomes()[-1], self.value()), (outcome, value), search)
+            self.imported("--force", env={"APS_SECRET_ID": self.OTHER})
+        self.assertGreater(still_open, 1)
+
+    def test_an_import_is_not_undone_by_a_search_that_finds_nothing_once(self) -> None:
+        self.with_an_old_one()
+        rule = "C_CreateObject class=CKO_DATA 1 kill after"
+        self.blinded(rule, "import", "--force", outcome="undone", value=self.OTHER)
+
+    def test_an_import_is_not_finished_by_a_search_that_finds_nothing_once(self) -> None:
+        self.with_an_old_one()
+        rule = "C_DestroyObject class=CKO_DATA 1 kill"
+        self.blinded(rule, "import", "--force", outcome="done", value=self.api.secret)
+
+    def test_a_removal_is_not_believed_after_a_search_that_finds_nothing_once(self) -> None:
+        self.with_an_old_one()
+        self.use(self.uri)
+        rule = "C_DestroyObject class=CKO_DATA 1 kill"
+        self.blinded(rule, "remove", "--yes", outcome="failed", value=self.OTHER)
+
     def test_the_same_command_heals_it(self) -> None:
         self.killed("C_CreateObject class=CKO_DATA 1 kill after", "import")
         self.use(self.imported())
