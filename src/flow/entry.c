@@ -66,6 +66,7 @@ static const struct member {
     MEMBER("profile", TEXT, profile),
     MEMBER("draft", TEXT, draft),
     MEMBER("replacesProfile", BOOLEAN, replaces_profile),
+    MEMBER("replacesBlock", BOOLEAN, replaces_block),
     MEMBER("profileBefore", TEXT, profile_before),
     MEMBER("token", TEXT, token),
     MEMBER("slot", TEXT, slot),

@@ -71,6 +71,7 @@ struct entry {
     long long empty_before;  // data objects with nothing in them, on a client secret's token; -1: not known
     char previous[FINGERPRINT_TEXT]; // the SHA-256 of the closed one before, as its file is
     bool replaces_profile;           // one that is there may be replaced
+    bool replaces_block;             // of an import: that one is the block which its key comes from
     bool slot_was_used;              // its key was to be destroyed
     bool id_was_free;                // nothing on the token had the key's id, or what had was to be replaced
     bool retires_at_once;

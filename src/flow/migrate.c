@@ -298,6 +298,7 @@ static bool drop_old_names(struct provision *p, const struct import *i, bool wit
 {
     if (!i->replaced)
         return true;
+    p->journal.entry.replaces_block = true;
     secret_clear(&p->rest);
     return rest_append_by(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
 }

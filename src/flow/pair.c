@@ -4,6 +4,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/fetch.h"
+#include "flow/old_block.h"
 #include "flow/profile_files.h"
 
 void pair_end(struct pair *pair)
@@ -157,11 +158,13 @@ static struct block block_of(const struct recovery *r, const struct entry *e)
                           .private_key = e->key_uri};
 }
 
-static bool has_key(const char *path, const char *kid)
+// An old block names the key, too, which is in it and not on the token.
+static bool has_key(const char *path, const struct entry *e)
 {
     struct profile_said said;
     bool there = false;
-    return profile_read_said(path, &said, &there, NULL) && there && strcmp(said.key_id, kid) == 0;
+    return profile_read_said(path, &said, &there, NULL) && there && strcmp(said.key_id, e->kid) == 0 &&
+           (!e->replaces_block || (!said.key_is_pem && said.private_key[0] != '\0'));
 }
 
 // Where the profile goes: to its place, where that is as it was before the operation or empty, else beside
@@ -171,7 +174,7 @@ static bool choose_place(const struct entry *e, char where[static PATH_TEXT_MAX]
 {
     char mark[FINGERPRINT_TEXT];
     *beside = false;
-    if (!has_key(e->profile, e->kid)) {
+    if (!has_key(e->profile, e)) {
         // What cannot be read as a profile is not replaced by one.
         *beside = !profile_mark(e->profile, mark, NULL) ||
                   (strcmp(mark, profile_absent) != 0 &&
@@ -182,13 +185,33 @@ static bool choose_place(const struct entry *e, char where[static PATH_TEXT_MAX]
            error_set(err, SSA_CONFIG, "ENAMETOOLONG", e->profile, "the path is too long");
 }
 
+// What others keep in the profile. Of the block that the key comes from the old names go, and the key with
+// them.
+static bool append_rest(const char *path, const struct entry *e, bool with_secret, struct secret *text,
+                        struct ssa_error *err)
+{
+    return e->replaces_block ? rest_append_by(path, old_name_is_replaced, with_secret, text, err)
+                             : rest_append(path, with_secret, text, err);
+}
+
+// The file that is replaced held the key as text.
+static bool tell_blocks(const struct recovery *r, const struct entry *e, bool beside)
+{
+    if (e->replaces_block)
+        tell(&r->run->callbacks, SSA_WARNING,
+             beside ? "%s still holds the key that was imported from it"
+                    : "%s is replaced, but the blocks that held its key are not overwritten",
+             e->profile);
+    return true;
+}
+
 bool pair_profile(const struct recovery *r, const struct journal *j, char where[static PATH_TEXT_MAX],
                   bool *beside, struct ssa_error *err)
 {
     const struct entry *e = &j->entry;
     if (!choose_place(e, where, beside, err))
         return false;
-    if (has_key(where, e->kid))
+    if (has_key(where, e))
         return true;
     PROFILE_AUTO target = {.fd = -1};
     SECRET_AUTO text = {0};
@@ -196,6 +219,6 @@ bool pair_profile(const struct recovery *r, const struct journal *j, char where[
     const struct block block = block_of(r, e);
     return profile_choose(&target, r->run, &output, j->id, err) && profile_reserve(&target, err) &&
            secret_new(&text, PROFILE_MAX, err) && block_write(&block, r->run, &text, err) &&
-           (*beside || rest_append(target.path, block.secret != NULL, &text, err)) &&
-           profile_commit(&target, secret_span(&text), err);
+           (*beside || append_rest(target.path, e, block.secret != NULL, &text, err)) &&
+           profile_commit(&target, secret_span(&text), err) && tell_blocks(r, e, *beside);
 }

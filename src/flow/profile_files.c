@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/tell.h"
 #include "core/text.h"
 #include "flow/dotenv.h"
 #include "flow/read.h"
@@ -65,7 +66,23 @@ static bool show(const struct walk *walk, const char *path, struct ssa_error *er
     return read && walk->visit(walk->context, path, &text, err);
 }
 
-static bool show_folder(const struct walk *walk, const char *folder, struct ssa_error *err)
+// What cannot be opened as a profile, and is none that could not be read.
+static bool tell_stray(const struct walk *walk, const char *path, struct ssa_error *err)
+{
+    int fd = -1;
+    (void)err;
+    if (open_file(path, &fd, NULL) && fd < 0)
+        tell(&walk->run->callbacks, SSA_NOTICE, "%s is no file that can be a profile: it is passed over",
+             path);
+    if (fd >= 0)
+        (void)close(fd);
+    return true;
+}
+
+typedef bool show_file(const struct walk *walk, const char *path, struct ssa_error *err);
+
+static bool each_in_folder(const struct walk *walk, const char *folder, show_file *each,
+                           struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     DIR *dir = opendir(folder);
@@ -85,7 +102,7 @@ static bool show_folder(const struct walk *walk, const char *folder, struct ssa_
         // What is too long for a path of ours is no profile of ours.
         if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
             text_format(path, sizeof path, "%s/%s", folder, d->d_name))
-            ok = show(walk, path, err);
+            ok = each(walk, path, err);
     }
     (void)closedir(dir);
     return ok;
@@ -98,10 +115,18 @@ bool profile_files_each(const struct ssa_run *run, const struct entry *entry, pr
     const struct walk walk = {.run = run, .entry = entry, .visit = visit, .context = context};
     const char *used = settings_profile_path(run->settings);
     // Without a home there is no folder.
-    if (path_config(folder, NULL) && !show_folder(&walk, folder, err))
+    if (path_config(folder, NULL) && !each_in_folder(&walk, folder, show, err))
         return false;
     return (entry == NULL || entry->profile[0] == '\0' || show(&walk, entry->profile, err)) &&
            (used[0] == '\0' || show(&walk, used, err));
+}
+
+void profile_files_tell_strays(const struct ssa_run *run)
+{
+    char folder[PATH_TEXT_MAX];
+    const struct walk walk = {.run = run};
+    if (path_config(folder, NULL))
+        (void)each_in_folder(&walk, folder, tell_stray, NULL);
 }
 
 static bool take(void *context, const struct assignment *a, struct ssa_error *err)

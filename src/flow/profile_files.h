@@ -15,6 +15,10 @@ typedef bool profile_file_visit(void *context, const char *path, const struct se
 bool profile_files_each(const struct ssa_run *run, const struct entry *entry, profile_file_visit *visit,
                         void *context, struct ssa_error *err) MUST_CHECK;
 
+// Names what lies in the configuration folder and can be no profile: profile_files_each passes it over
+// without a word, as often as it is called. Once for each command that looks whether something may go.
+void profile_files_tell_strays(const struct ssa_run *run);
+
 // What a profile says of the names that tell whose key it is. Texts are cut where they do not fit.
 struct profile_said {
     char client_id[APS_ID_MAX], base_url[PATH_TEXT_MAX];

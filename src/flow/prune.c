@@ -8,6 +8,7 @@
 #include "flow/audit.h"
 #include "flow/manage.h"
 #include "flow/ours.h"
+#include "flow/profile_files.h"
 #include "flow/uses.h"
 #include "hsm/key.h"
 
@@ -171,6 +172,7 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
         return false;
     if (trail.count == 0)
         return true;
+    profile_files_tell_strays(run);
     struct pruning p = {.run = run, .yes = yes};
     CLIENT_SECRET_AUTO secret = {.keep = &p.opened};
     bool ok = manage_begin_with(run, APS_SCOPE_KEY_READ, &secret, &client, err);

@@ -4,6 +4,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "flow/profile_files.h"
 #include "flow/settle.h"
 
 static void tell_left(const struct recovery *r, const struct entry *e, const struct ssa_error *why)
@@ -45,7 +46,8 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
         return false;
     if (!is_wanted(r, j, standing))
         return true;
-    r->found++;
+    if (r->found++ == 0)
+        profile_files_tell_strays(r->run);
     if (settle(r, j, &why))
         return true;
     if (r->forget) {

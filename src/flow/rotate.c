@@ -249,6 +249,8 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
         !make_room(&w, how, identity.key_id, err) || !work_make_key(&w, err) || !prove_by_fetching(&w, err) ||
         !switch_profile(&w, how, rotated, err))
         return false;
+    if (how->at_once)
+        profile_files_tell_strays(run);
     (void)text_format(rotated->old_key_id, sizeof rotated->old_key_id, "%s", identity.key_id);
     (void)text_format(rotated->new_key_id, sizeof rotated->new_key_id, "%s", w.made.kid);
     if (how->at_once && !retire(run, w.client, &w.p.journal, &w.p.to, &rotated->left) &&

@@ -6,6 +6,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/ours.h"
+#include "flow/profile_files.h"
 #include "flow/uses.h"
 
 // The reason stays; class and hint say what became of what had been made.
@@ -170,6 +171,7 @@ void undo(struct aps *client, const struct ssa_run *run, struct made *made, stru
         return;
     tell(&run->callbacks, SSA_DETAIL, "undoing: %s", err->what);
     aps_undoing(client);
+    profile_files_tell_strays(run);
     const bool not_that_one = made->new_account && !undo_account(client, run, made, err);
     if (not_that_one)
         made->asked = (struct window){.from = made->entry->account_asked};

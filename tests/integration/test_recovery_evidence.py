@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -434,6 +435,39 @@ class Import(Evidence):
             self.expect(self.run_program("key", "import", block, *PLAIN), 7)
         self.assertEqual(self.objects(), [])
 
+
+    def test_killed_where_the_profile_replaces_the_block(self) -> None:
+        """Of the block go the key and what was called by old names, as when it is not killed; the rest stays."""
+        pem = keyfiles.pem()
+        spellings = (
+            f"SERVICE_ACCOUNT_ID=ACCOUNT1\nKEY_ID={self.KID}\nSSA_EMAIL=a@b\nPRIVATE_KEY='{pem}'\n",
+            f"APS_SA_ID=ACCOUNT1\nAPS_SA_KEY_ID={self.KID}\nAPS_SA_EMAIL=a@b\nAPS_SA_PRIVATE_KEY='{pem}'\n",
+            f"SSA_ID=ACCOUNT1\nKEY_ID={self.KID}\nSSA_KEY_BASE64={b64encode(pem.encode()).decode()}\n",
+        )
+        block = self.profile_path("old")
+        command = ("key", "import", block, "--output", block, "--force", *PLAIN)
+        for serial, text in enumerate(spellings):
+            with self.subTest(serial):
+                written = f"# mine\nAPS_CLIENT_ID={self.api.client_id}\n{text}OTHER=stays\n"
+                self.put(block, written)
+                with self.shim():
+                    self.expect(self.run_program(*command), 0)
+                wanted = block.read_text()
+                self.assertIn("OTHER=stays", wanted)
+                self.assertEqual([n for n in ("APS_SA", "SSA_ID", "BASE64", "BEGIN") if n in wanted], [])
+                self.fresh()
+                self.put(block, written)
+                self.killed(*command, rule=f"{SIGN} kill after")
+                self.assertEqual(block.read_text(), written)
+                self.recover(words=("whole on both sides", "old.env", "not overwritten"))
+                self.assertEqual(block.read_text(), wanted)
+                self.assertEqual(self.open_operations(), [])
+                self.fresh()
+
+    def put(self, block: Path, text: str) -> None:
+        block.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        block.write_text(text)
+        block.chmod(0o600)
 
 class Rehearsal(Evidence):
     """A token that makes objects which stay of session objects, as MyEID through OpenSC does."""

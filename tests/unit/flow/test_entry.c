@@ -40,6 +40,7 @@ static void what_is_written_is_read_again(void **state)
                           .sequence = 100000000,
                           .empty_before = -1,
                           .replaces_profile = true,
+                          .replaces_block = true,
                           .client_id = "client",
                           .base_url = "https://api.example:8443/prefix",
                           .account = "ACC",
@@ -73,6 +74,7 @@ static void what_is_written_is_read_again(void **state)
     assert_int_equal(again.sequence, entry.sequence);
     assert_int_equal(again.empty_before, -1);
     assert_true(again.replaces_profile);
+    assert_true(again.replaces_block);
     assert_false(again.retires_at_once);
     assert_string_equal(again.profile, entry.profile);
     assert_string_equal(again.old_key_uri, entry.old_key_uri);
