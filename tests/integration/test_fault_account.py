@@ -157,9 +157,11 @@ class AccountRequest(FaultCase):
         self.assertEqual([a["serviceAccountId"] for a in self.api.accounts()], [old])
 
     def test_a_younger_account_with_keys_is_somebodys(self) -> None:
-        other = self.api.control("POST", "accounts", name=NAME, keys=1, createdAt=_iso(seconds=-1))
-        self.failing(13, other["serviceAccountId"], "has keys", action="refuse")
-        self.assertEqual(self.keys_of(other["serviceAccountId"]), other["keys"])
+        key = {"kid": "0a1b2c3d-0000-4000-8000-000000000000", "status": "ENABLED", "createdAt": _iso(seconds=0)}
+        self.api.fault("replace", method="GET", path=KEYS, body={"keys": [key]})
+        result = self.failing(13, "has keys", action="drop")
+        (account,) = self.api.accounts()
+        self.assertIn(account["serviceAccountId"], result.err)
 
     def test_the_age_goes_by_the_servers_clock(self) -> None:
         for offset in (-7200, 7200):
