@@ -77,10 +77,10 @@ static bool slot_check_free(struct token *token, uint8_t id, struct ssa_error *e
     return slots_were_read(token, err);
 }
 
-bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)
+static bool check_free_once(struct token *token, const struct key_name *name, struct ssa_error *err)
 {
     if (name->slot != 0)
-        return name->replaces || slot_check_free(token, name->slot, err);
+        return slot_check_free(token, name->slot, err);
     const struct span id = key_id(name);
     CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_ID, id.data, id.len)};
     CK_OBJECT_HANDLE found = 0;
@@ -94,6 +94,15 @@ bool key_check_free(struct token *token, const struct key_name *name, struct ssa
     return error_hint(
         err,
         "`ssa-hsm hsm list --login` shows keys, `pkcs11-tool --list-objects` the rest. It is left as it is.");
+}
+
+// What is undone later is told from what was there by this alone, and a module may find nothing once and say
+// that all is well.
+bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)
+{
+    if (name->slot != 0 && name->replaces)
+        return true;
+    return check_free_once(token, name, err) && check_free_once(token, name, err);
 }
 
 // The DigestInfo of SHA-256 in front of the digest (RFC 8017 section 9.2, note 1), for tokens that do not

@@ -410,6 +410,17 @@ class Import(Evidence):
             self.recover()
             self.assertEqual(self.objects(), foreign)
 
+    def test_what_was_there_before_stays_where_a_search_finds_nothing_once(self) -> None:
+        """The same key under the same id: but for the search nothing tells the two apart."""
+        self.expect(self.run_program(*self.command), 0)
+        before = self.objects()
+        for search in range(1, 9):
+            for rule in (f"{PUT_PRIVATE} return CKR_DEVICE_MEMORY", f"{SIGN} kill after"):
+                with self.shim(f"C_FindObjects {search} blind", rule):
+                    self.run_program(*self.command, "--force")
+                self.recover()
+                self.assertEqual(self.objects(), before, (search, rule))
+
     def test_what_came_in_between_stays(self) -> None:
         """The operation had made nothing when it was killed; then somebody makes a key of that id."""
         self.killed(*self.command, rule=f"{PUT_PRIVATE} kill before")
