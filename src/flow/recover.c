@@ -9,14 +9,13 @@
 
 static void tell_left(const struct recovery *r, const struct entry *e, const struct ssa_error *why)
 {
+    struct ssa_error what = *why;
     char text[2 * SSA_ERROR_TEXT_MAX];
-    ssa_error_text(why, text, sizeof text);
+    what.hint[0] = '\0';
+    ssa_error_text(&what, text, sizeof text);
     // A hint is a line of its own on a terminal; here it goes on.
-    for (char *p = text; *p != '\0'; p++)
-        if (*p == '\n')
-            *p = ' ';
-    tell(&r->run->callbacks, SSA_WARNING, "`%s` of %s is not settled: %s", operation_name(e->operation),
-         entry_subject(e), text);
+    tell(&r->run->callbacks, SSA_WARNING, "`%s` of %s is not settled: %s%s%s", operation_name(e->operation),
+         entry_subject(e), text, why->hint[0] != '\0' ? ". " : "", why->hint);
 }
 
 static bool is_wanted(struct recovery *r, const struct journal *j, enum standing standing)

@@ -193,6 +193,16 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
            (!e->retires_at_once || retire(r->run, r->client, j, pair->to, err));
 }
 
+// The API has made the key: that it has it no more is not believed on one list.
+static bool confirm_missing(struct recovery *r, const struct entry *e, struct ssa_error *err)
+{
+    struct aps_keys again;
+    if (!keys_since(r->client, r->run, e->account, &e->before, &again, err))
+        return aps_is_gone(err);
+    return !keys_have(&again, e->kid) || error_set(err, SSA_NETWORK, NULL, e->account,
+                                                   "the API lists the key %s once, and once not", e->kid);
+}
+
 static bool settle_pair(struct recovery *r, struct journal *j, struct aps_keys *fresh, struct ssa_error *err)
 {
     const struct entry *e = &j->entry;
@@ -200,6 +210,8 @@ static bool settle_pair(struct recovery *r, struct journal *j, struct aps_keys *
     if (!pair_open(&pair, r, e, err))
         return false;
     const bool at_api = e->operation == OP_KEY_IMPORT || keys_have(fresh, e->kid);
+    if (!at_api && !confirm_missing(r, e, err))
+        return false;
     bool whole = at_api && e->profile[0] != '\0';
     if (whole && !pair_prove(&pair, r, e, &whole, err))
         return false;

@@ -99,6 +99,7 @@ TOKEN_FAULTS = [
 API_FAULTS: list[tuple[str, dict[str, Any]]] = [
     *((f"listing {status}", {"action": "status", "method": "GET", "path": KEYS, "status": status, "times": 0})
       for status in (400, 403, 404, 500)),
+    ("listing empty", {"action": "replace", "method": "GET", "path": KEYS, "body": {"keys": []}}),
     ("listing refused", {"action": "refuse", "method": "GET", "path": KEYS, "times": 0}),
     ("listing cut", {"action": "cut", "method": "GET", "path": KEYS, "times": 0}),
     ("listing garbage", {"action": "replace", "method": "GET", "path": KEYS, "body": "<html>"}),
