@@ -13,6 +13,7 @@
 #include "core/monotonic.h"
 #include "core/tell.h"
 #include "core/write.h"
+#include "hsm/one_user.h"
 
 // A card takes its time for what is in its slots.
 enum { ANSWER_MS = 10000, KEYS_MS = 30000, SLICE_MS = 200, ENDING_MS = 500 };
@@ -20,6 +21,7 @@ enum { ANSWER_MS = 10000, KEYS_MS = 30000, SLICE_MS = 200, ENDING_MS = 500 };
 // What goes before the tokens through the pipe.
 struct head {
     bool ok;
+    bool busy; // it is another process's turn
     struct ssa_error err;
     CK_INFO about;
     size_t count, key_count;
@@ -34,7 +36,7 @@ static void quieten(void)
 }
 
 // The child's whole life. It ends without the exit handlers of ours and of whatever the module brought.
-static _Noreturn void answer(const struct module_entry *entry, bool keys, int fd)
+static _Noreturn void answer(const struct module_entry *entry, bool keys, const struct turns *turns, int fd)
 {
     static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
@@ -46,7 +48,12 @@ static _Noreturn void answer(const struct module_entry *entry, bool keys, int fd
     struct module module;
     struct head head = {0};
     SEEN_AUTO *seen = NULL;
-    head.ok = module_open(entry, &module, &head.err) && module_look(&module, &seen, &head.err);
+    // The parent waits: it can say so, and be interrupted.
+    struct turns own = *turns;
+    own.impatient = true;
+    const bool opened = module_open(entry, &own, &module, &head.err);
+    head.busy = !opened && head.err.code == SSA_TOKEN;
+    head.ok = opened && module_look(&module, &seen, &head.err);
     if (head.ok) {
         if (keys)
             module_look_at_keys(&module, seen);
@@ -175,8 +182,8 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
     return error_hint(err, "Name the module that you want: --module or SSA_HSM_MODULE.");
 }
 
-bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
-                struct module_seen **seen, struct ssa_error *err)
+static bool ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
+                const struct turns *turns, struct module_seen **seen, bool *busy, struct ssa_error *err)
 {
     int ends[2];
     struct head head = {0};
@@ -185,13 +192,14 @@ bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_ca
         return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no pipe for asking the module");
     const pid_t child = fork();
     if (child == 0)
-        answer(entry, keys, ends[1]);
+        answer(entry, keys, turns, ends[1]);
     (void)close(ends[1]);
     const bool told = child > 0 && read_answer(ends[0], keys, callbacks, seen, &head);
     (void)close(ends[0]);
     if (child < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, entry->path, "no process for asking the module");
     const int by = reap(child, told);
+    *busy = told && head.busy;
     if (told && head.ok)
         return true;
     module_seen_free(seen);
@@ -202,4 +210,21 @@ bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_ca
     error_set(err, known ? head.err.code : SSA_ABSENT, head.err.cause[0] != '\0' ? head.err.cause : NULL,
               head.err.subject[0] != '\0' ? head.err.subject : NULL, "%s", head.err.what);
     return head.err.hint[0] != '\0' ? error_hint(err, "%s", head.err.hint) : false;
+}
+
+bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
+                const struct turns *turns, struct module_seen **seen, struct ssa_error *err)
+{
+    *seen = NULL;
+    // The child has what this process has loaded, in whatever state another thread left it.
+    if (!one_user_begin(err))
+        return false;
+    bool busy = false;
+    bool answered = ask(entry, keys, callbacks, turns, seen, &busy, err);
+    if (busy && turn_take(turns, TURN_OPEN, err)) {
+        answered = ask(entry, keys, callbacks, turns, seen, &busy, err);
+        turn_leave(turns, TURN_OPEN);
+    }
+    one_user_end();
+    return answered;
 }

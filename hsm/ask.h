@@ -9,6 +9,6 @@
 // crashes, or does not answer in time or before a person wants to stop, fails with SSA_ABSENT. The caller
 // frees *seen.
 bool module_ask(const struct module_entry *entry, bool keys, const struct ssa_callbacks *callbacks,
-                struct module_seen **seen, struct ssa_error *err) MUST_CHECK;
+                const struct turns *turns, struct module_seen **seen, struct ssa_error *err) MUST_CHECK;
 
 #endif

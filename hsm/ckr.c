@@ -1,5 +1,5 @@
 // The names of PKCS#11 return values, and errors made from them (PKCS#11 v2.40 section 5.1).
-#include "hsm/pkcs11.h"
+#include "hsm/calls.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -118,7 +118,12 @@ bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struc
     if (vsnprintf(text, sizeof text, what, args) < 0)
         text[0] = '\0';
     va_end(args);
-    error_set(err, class, ckr_name(rv, name), token == NULL ? NULL : token->info.uri, "%s", text);
+    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
+    if (left_out != NULL && token != NULL)
+        error_set(err, class, ckr_name(rv, name), token->info.uri, "%s: the PKCS#11 module %s has no %s",
+                  text, token->module.entry.path, left_out);
+    else
+        error_set(err, class, ckr_name(rv, name), token == NULL ? NULL : token->info.uri, "%s", text);
     if (token_gone(rv))
         error_hint(
             err,

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include "hsm/pkcs11.h"
+#include "hsm/recipe.h"
 #include "hsm/slot.h"
 #include "hsm/touch.h"
 
@@ -11,6 +12,19 @@ static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
 static const CK_KEY_TYPE rsa_type = CKK_RSA;
 
 enum { SHA256_BYTES = 32, SIGNATURE_MIN = 128 };
+
+// A card that another process resets while it is read looks as if it held nothing: it is read once more, with
+// the PIN that was right.
+static bool find_after_reset(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
+                             CK_OBJECT_HANDLE found[static 2], CK_ULONG *count, struct ssa_error *err)
+{
+    if (!token->info.recipe->resets_card || !token->logged_in || token->info.pin_pad)
+        return true;
+    if (!token_reopen(token, true))
+        return ckr_fail(err, SSA_TOKEN, CKR_TOKEN_NOT_PRESENT, token, "the token is not there any more");
+    return session_as(token, CKU_USER, err) &&
+           find_objects(token, template, attributes, found, 2, count, err);
+}
 
 bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err)
 {
@@ -29,7 +43,8 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
             template[attributes++] = *given;
     }
     CK_OBJECT_HANDLE found[2];
-    if (!find_objects(token, template, attributes, found, 2, &count, err))
+    if (!find_objects(token, template, attributes, found, 2, &count, err) ||
+        (count == 0 && !find_after_reset(token, template, attributes, found, &count, err)))
         return false;
     if (count == 0) {
         error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,

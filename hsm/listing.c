@@ -11,19 +11,20 @@
 enum { ID_MAX = 256, LABEL_MAX = 512 };
 
 bool module_list_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
-                        char description[static 33], token_shown *show, void *context, struct ssa_error *err)
+                        const struct turns *turns, char description[static 33], token_shown *show,
+                        void *context, struct ssa_error *err)
 {
     SEEN_AUTO *seen = NULL;
     description[0] = '\0';
-    if (!module_ask(entry, false, callbacks, &seen, err))
+    if (!module_ask(entry, false, callbacks, turns, &seen, err))
         return false;
     unpad(description, 33, seen->about.libraryDescription, sizeof seen->about.libraryDescription);
     for (size_t i = 0; i < seen->count; i++) {
         struct token_info info;
         char uri[URI_TEXT_MAX];
-        token_describe(&seen->about, &seen->tokens[i].token, &info);
-        if (entry_token_uri(entry, &info, uri, NULL))
-            show(context, &info, uri);
+        seen_describe(seen, i, &info);
+        const bool named = entry_token_uri(entry, &info, uri, NULL);
+        show(context, &info, named ? uri : "(no URI names it alone)");
     }
     return true;
 }

@@ -8,8 +8,8 @@
 // module as entry gives it.
 typedef void token_shown(void *context, const struct token_info *info, const char *uri);
 bool module_list_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
-                        char description[static 33], token_shown *show, void *context,
-                        struct ssa_error *err) MUST_CHECK;
+                        const struct turns *turns, char description[static 33], token_shown *show,
+                        void *context, struct ssa_error *err) MUST_CHECK;
 
 // Shows each private RSA key of a token: its label and URI.
 typedef void key_shown(void *context, const char *label, const char *uri);

@@ -3,8 +3,11 @@
 
 #include <ctype.h>
 
+#include "core/monotonic.h"
 #include "hsm/recipe.h"
 #include "hsm/touch.h"
+
+enum { SENT_MAX = 3 };
 
 static bool pin_error(struct ssa_error *err, const struct token *token, const char *cause, const char *what,
                       const char *hint)
@@ -115,7 +118,101 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
         err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
 }
 
-static bool login(struct token *token, const struct pin_giver *giver, struct ssa_error *err)
+// The module lost the token: a fresh start may find it again. An error of the device says so only where other
+// processes are known to cause it.
+static bool is_lost(const struct token *token, CK_RV rv)
+{
+    if (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_CLOSED || rv == CKR_SESSION_HANDLE_INVALID)
+        return true;
+    return token->info.recipe->resets_card &&
+           (rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED);
+}
+
+// What it looks like where another process is writing the token's file.
+static bool is_hidden(const struct token *token, CK_RV rv)
+{
+    return token->info.recipe->rewritten_by != NULL &&
+           (rv == CKR_GENERAL_ERROR || rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_TOKEN_NOT_RECOGNIZED);
+}
+
+static bool pin_is_used_up(struct ssa_error *err, const struct token *token)
+{
+    return pin_error(err, token, token->info.pin_locked ? "CKF_USER_PIN_LOCKED" : "CKF_USER_PIN_FINAL_TRY",
+                     "others have tried wrong PINs just now, so this one was not tried",
+                     token->info.pin_locked ? how_to_unlock(token) : "Run the command again: it asks first.");
+}
+
+// Logs in once, with the token seen in its slot before: a PIN that is sent to a token which is gone is taken
+// for a try. False where it was not sent, with err filled.
+static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
+{
+    const bool was_final = token->info.pin_final_try;
+    if (!token_is_there(token) && !token_reopen(token, writable)) {
+        *rv = CKR_TOKEN_NOT_PRESENT;
+        ckr_fail(err, SSA_TOKEN, *rv, token, "the token is not there any more; no PIN was sent to it");
+        return error_hint(err, "Was it pulled out, or another put in its place? Run this again with it.");
+    }
+    if (token->info.pin_locked || (token->info.pin_final_try && !was_final))
+        return pin_is_used_up(err, token);
+    *rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
+    return true;
+}
+
+static bool send_pin_in_turn(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
+{
+    const bool in_turn = token->info.recipe->rewritten_by != NULL;
+    if (in_turn && !turn_take(&token->module.turns, TURN_LOGIN, err))
+        return false;
+    const bool sent = send_pin(token, writable, rv, err);
+    if (in_turn)
+        turn_leave(&token->module.turns, TURN_LOGIN);
+    return sent;
+}
+
+// What became of the PIN in this run.
+struct sent {
+    unsigned times, unknown;
+    long long until;
+};
+
+// A lost token is tried again once where it did not tell about the PIN; one that others hide, as long as
+// there is patience.
+static bool may_send_again(struct token *token, bool writable, CK_RV rv, const struct sent *sent)
+{
+    const struct pin_giver *giver = &token->giver;
+    const bool hidden = is_hidden(token, rv) && monotonic_ms() < sent->until;
+    const bool lost = is_lost(token, rv) && sent->times < SENT_MAX && sent->unknown <= 1;
+    if (token->info.pin_pad || giver->again == NULL || (!hidden && !lost))
+        return false;
+    pause_a_step();
+    return token_reopen(token, writable) && giver->again(giver->context, &token->info);
+}
+
+static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
+{
+    const struct pin_giver *giver = &token->giver;
+    struct sent sent = {.until = monotonic_ms() + PATIENCE_MS};
+    token->who = CKU_USER;
+    for (;;) {
+        CK_RV rv = CKR_OK;
+        if (!send_pin_in_turn(token, writable, &rv, err)) {
+            giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
+            return false;
+        }
+        const enum pin_outcome outcome = pin_outcome_of(rv);
+        giver->outcome(giver->context, &token->info, outcome);
+        token->logged_in = outcome == PIN_ACCEPTED;
+        // Another user of the module in this process may have logged in: that serves, and is not ours to end.
+        if (token->logged_in || rv == CKR_USER_ALREADY_LOGGED_IN)
+            return true;
+        sent.times++;
+        sent.unknown += outcome == PIN_UNKNOWN;
+        if (!may_send_again(token, writable, rv, &sent))
+            return login_failed(err, token, rv);
+    }
+}
+
+static bool login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
 {
     const bool pad = token->info.pin_pad;
     token->giver = *giver;
@@ -127,13 +224,7 @@ static bool login(struct token *token, const struct pin_giver *giver, struct ssa
         giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
         return false;
     }
-    const CK_RV rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
-    const enum pin_outcome outcome = pin_outcome_of(rv);
-    giver->outcome(giver->context, &token->info, outcome);
-    token->who = CKU_USER;
-    token->logged_in = outcome == PIN_ACCEPTED;
-    // Another user of the module in this process may have logged in: that serves, and is not ours to end.
-    return token->logged_in || rv == CKR_USER_ALREADY_LOGGED_IN || login_failed(err, token, rv);
+    return try_pin(token, writable, err);
 }
 
 static bool check_writable(struct token *token, struct ssa_error *err)
@@ -192,7 +283,9 @@ bool token_login(struct token *token, bool writable, const struct pin_giver *giv
 {
     if (token->info.login_required && !may_try(token, err))
         return false;
-    if (!session_open(token, writable, err) || (token->info.login_required && !login(token, giver, err)))
+    if (!session_open(token, writable, err) && (token_is_there(token) || !token_reopen(token, writable)))
+        return false;
+    if (token->info.login_required && !login(token, writable, giver, err))
         return false;
     return !writable || check_writable(token, err);
 }

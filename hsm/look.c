@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "hsm/calls.h"
 #include "hsm/object.h"
 
 enum { KEYS_STEP = 64 };
@@ -13,6 +14,27 @@ void module_seen_free(struct module_seen **seen)
         free((*seen)->keys);
     free(*seen);
     *seen = NULL;
+}
+
+// A slot that cannot be looked into has no token. A module that can look into none has nothing to offer.
+static bool look_into(const struct module *module, CK_SLOT_ID slot, struct token_seen *token,
+                      struct ssa_error *err)
+{
+    CK_FUNCTION_LIST *call = module->call;
+    *token = (struct token_seen){.slot = slot};
+    const CK_RV by_slot = call->C_GetSlotInfo(slot, &token->slot_info);
+    const bool unasked = by_slot == CKR_FUNCTION_NOT_SUPPORTED;
+    (void)calls_left_out();
+    const CK_RV rv = call->C_GetTokenInfo(slot, &token->token);
+    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
+    if (left_out != NULL)
+        return error_set(err, SSA_ABSENT, "CKR_FUNCTION_NOT_SUPPORTED", module->entry.path,
+                         "the PKCS#11 module does not describe its tokens: it has no %s", left_out);
+    if (rv != CKR_OK || (by_slot != CKR_OK && !unasked))
+        token->token = (CK_TOKEN_INFO){0};
+    if (by_slot != CKR_OK)
+        token->slot_info = (CK_SLOT_INFO){0};
+    return true;
 }
 
 bool module_look(const struct module *module, struct module_seen **seen, struct ssa_error *err)
@@ -29,11 +51,11 @@ bool module_look(const struct module *module, struct module_seen **seen, struct 
         made->about = (CK_INFO){0};
     for (CK_ULONG i = 0; i < count; i++) {
         struct token_seen *token = &made->tokens[made->count];
-        token->slot = slots[i];
-        if (call->C_GetSlotInfo(slots[i], &token->slot_info) == CKR_OK &&
-            call->C_GetTokenInfo(slots[i], &token->token) == CKR_OK &&
-            (token->token.flags & CKF_TOKEN_INITIALIZED) != 0)
-            made->count++;
+        if (!look_into(module, slots[i], token, err)) {
+            free(made);
+            return false;
+        }
+        made->count += (token->token.flags & CKF_TOKEN_INITIALIZED) != 0 ? 1 : 0;
     }
     *seen = made;
     return true;
@@ -143,7 +165,7 @@ void module_look_at_keys(const struct module *module, struct module_seen *seen)
 {
     for (size_t i = 0; i < seen->count; i++) {
         struct token token = {.module = *module, .slot = seen->tokens[i].slot};
-        token_describe(&seen->about, &seen->tokens[i].token, &token.info);
+        seen_describe(seen, i, &token.info);
         seen->tokens[i].unread = !session_open(&token, false, NULL) ||
                                  !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, seen, NULL) ||
                                  !token_look_at_keys(&token, CKO_CERTIFICATE, i, seen, NULL);

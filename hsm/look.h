@@ -42,6 +42,15 @@ struct module_seen {
 // The tokens. The caller frees *seen.
 bool module_look(const struct module *module, struct module_seen **seen, struct ssa_error *err) MUST_CHECK;
 
+// Turns one of the tokens into what we keep. The URIs that name it are found out to name it alone among all
+// that the module shows; where nothing tells it apart, info->apart.by is 0.
+void seen_describe(const struct module_seen *seen, size_t at, struct token_info *info);
+
+// How surely a URI names one of the tokens: not; by a serial number, though label or model are others; by all
+// that it says.
+enum match { MATCH_NONE, MATCH_BY_SERIAL, MATCH_EXACT };
+enum match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri);
+
 // Adds what keys its tokens show without a login.
 void module_look_at_keys(const struct module *module, struct module_seen *seen);
 

@@ -2,11 +2,49 @@
 #include "hsm/pkcs11.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
+
+#include "hsm/calls.h"
+
+#include "hsm/recipe.h"
 
 static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause,
                    const char *what)
 {
     return error_set(err, SSA_ABSENT, cause, entry->path, "%s", what);
+}
+
+static bool refused(struct ssa_error *err, const struct module_entry *entry, CK_RV rv, const char *what)
+{
+    char name[32];
+    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
+    return error_set(err, SSA_ABSENT, ckr_name(rv, name), entry->path, "%s%s%s", what,
+                     left_out != NULL ? ": it has no " : "", left_out != NULL ? left_out : "");
+}
+
+void module_close(struct module *module)
+{
+    if (module->call != NULL && module->ours)
+        (void)module->call->C_Finalize(NULL);
+    (void)calls_left_out();
+    free(module->call);
+    module->call = NULL;
+    if (module->has_turn)
+        turn_leave(&module->turns, TURN_OPEN);
+    module->has_turn = false;
+}
+
+static bool take_list(struct module *module, CK_C_GetFunctionList get_list, struct ssa_error *err)
+{
+    CK_FUNCTION_LIST *given = NULL;
+    const CK_RV rv = get_list(&given);
+    if (rv != CKR_OK)
+        return refused(err, &module->entry, rv, "the PKCS#11 module gives no function list");
+    if (given == NULL)
+        return absent(err, &module->entry, NULL, "the PKCS#11 module gives no function list");
+    module->call = calls_new(given);
+    return module->call != NULL ||
+           error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the module's functions");
 }
 
 static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry)
@@ -24,9 +62,30 @@ static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry
     return call->C_Initialize(&args);
 }
 
-bool module_open(const struct module_entry *entry, struct module *module, struct ssa_error *err)
+bool turn_take(const struct turns *turns, enum turn which, struct ssa_error *err)
 {
-    *module = (struct module){.entry = *entry};
+    return turns->context == NULL || turns->take(turns->context, which, turns->impatient, err);
+}
+
+void turn_leave(const struct turns *turns, enum turn which)
+{
+    if (turns->context != NULL)
+        turns->leave(turns->context, which);
+}
+
+// A module says who it is before it has looked for a card.
+static bool take_turn(struct module *module, struct ssa_error *err)
+{
+    CK_INFO about;
+    if (module->call->C_GetInfo(&about) != CKR_OK || !recipe_resets_card(&about))
+        return true;
+    return module->has_turn = turn_take(&module->turns, TURN_OPEN, err);
+}
+
+bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
+                 struct ssa_error *err)
+{
+    *module = (struct module){.entry = *entry, .turns = *turns};
     // Never closed again: modules leave threads and exit handlers behind that need their code.
     void *library = dlopen(entry->path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
@@ -39,58 +98,66 @@ bool module_open(const struct module_entry *entry, struct module *module, struct
     *(void **)&get_list = dlsym(library, "C_GetFunctionList");
     if (get_list == NULL)
         return absent(err, entry, NULL, "is a library, but no PKCS#11 module (it has no C_GetFunctionList)");
-    char name[32];
-    CK_RV rv = get_list(&module->call);
-    if (rv != CKR_OK || module->call == NULL) {
-        module->call = NULL;
-        return absent(err, entry, ckr_name(rv, name), "the PKCS#11 module gives no function list");
-    }
-    rv = initialise(module->call, entry);
+    if (!take_list(module, get_list, err))
+        return false;
+    const CK_RV rv = initialise(module->call, entry);
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-        module->call = NULL;
-        absent(err, entry, ckr_name(rv, name), "the PKCS#11 module does not start");
+        refused(err, entry, rv, "the PKCS#11 module does not start");
+        module_close(module);
         return error_hint(
             err,
             "Is what it needs there: its daemon or server running, its configuration and the folder of its "
             "tokens readable?");
     }
     module->ours = rv == CKR_OK;
-    return true;
-}
-
-void module_close(struct module *module)
-{
-    if (module->call != NULL && module->ours)
-        (void)module->call->C_Finalize(NULL);
-    module->call = NULL;
-}
-
-static bool is_listed(const CK_SLOT_ID *slots, CK_ULONG count, CK_SLOT_ID slot)
-{
-    for (CK_ULONG i = 0; i < count; i++)
-        if (slots[i] == slot)
-            return true;
+    if (take_turn(module, err))
+        return true;
+    module_close(module);
     return false;
+}
+
+bool module_restart(struct module *module)
+{
+    if (!module->ours)
+        return true;
+    // A device that is lost may be the reason why either fails.
+    (void)module->call->C_Finalize(NULL);
+    const CK_RV rv = initialise(module->call, &module->entry);
+    module->ours = rv == CKR_OK;
+    return rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED;
+}
+
+// Puts the slots that the module has named in front, each once: it may say a number, and name fewer.
+static CK_ULONG named_slots(CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG told)
+{
+    CK_ULONG count = 0;
+    for (CK_ULONG i = 0; i < SLOTS_MAX && i < told; i++) {
+        CK_ULONG at = 0;
+        while (at < count && slots[at] != slots[i])
+            at++;
+        if (at == count && slots[i] != CK_UNAVAILABLE_INFORMATION)
+            slots[count++] = slots[i];
+    }
+    return count;
+}
+
+static bool too_many_slots(const struct module *module, struct ssa_error *err)
+{
+    absent(err, &module->entry, NULL, "the PKCS#11 module has more slots with a token than are looked at");
+    return error_hint(err, "At most %u are looked at.", SLOTS_MAX);
 }
 
 bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG *count,
                   struct ssa_error *err)
 {
-    char name[32];
     CK_ULONG told = SLOTS_MAX;
     for (size_t i = 0; i < SLOTS_MAX; i++)
         slots[i] = CK_UNAVAILABLE_INFORMATION;
     const CK_RV rv = module->call->C_GetSlotList(CK_TRUE, slots, &told);
-    if (rv == CKR_BUFFER_TOO_SMALL) {
-        absent(err, &module->entry, ckr_name(rv, name), "the module has more slots than are looked at");
-        return error_hint(err, "At most %u slots with a token are looked at.", SLOTS_MAX);
-    }
+    if (rv == CKR_BUFFER_TOO_SMALL)
+        return too_many_slots(module, err);
     if (rv != CKR_OK)
-        return absent(err, &module->entry, ckr_name(rv, name), "the module does not list its slots");
-    *count = 0;
-    // A module may tell of more slots than it had room for, or name one twice.
-    for (size_t i = 0; i < SLOTS_MAX && i < told; i++)
-        if (slots[i] != CK_UNAVAILABLE_INFORMATION && !is_listed(slots, *count, slots[i]))
-            slots[(*count)++] = slots[i];
-    return true;
+        return refused(err, &module->entry, rv, "the PKCS#11 module does not list its slots");
+    *count = named_slots(slots, told);
+    return *count < SLOTS_MAX || told <= SLOTS_MAX || too_many_slots(module, err);
 }

@@ -8,10 +8,13 @@
 #include "core/rsa_key.h"
 #include "hsm/token.h"
 
-// A module that is loaded and initialised, and its function list.
+// A module that is loaded and initialised, and its functions. Those that it leaves out say so when they are
+// called (hsm/calls.h).
 struct module {
     struct module_entry entry;
-    CK_FUNCTION_LIST *call;
+    CK_FUNCTION_LIST *call; // owned
+    struct turns turns;
+    bool has_turn; // TURN_OPEN
     bool
         ours; // initialised here, so finalised here: another user of the module in this process is left alone
 };
@@ -45,11 +48,26 @@ struct token {
     const struct wrap_scheme *wrap; // how a key comes in; NULL: plainly
     char why_plain[WHY_PLAIN_MAX];  // and why, where the token says that it unwraps keys
     struct token_info info;
+    bool renamed; // it was found by its serial number; label and model were these:
+    CK_UTF8CHAR was_called[32], was_model[16];
 };
 
-// Loads and initialises; module_close finalises. Fails with SSA_ABSENT.
-bool module_open(const struct module_entry *entry, struct module *module, struct ssa_error *err) MUST_CHECK;
+// Loads and initialises; module_close finalises. Where the module resets cards it is our turn before it has
+// touched one. Fails with SSA_ABSENT, or SSA_TOKEN where it did not come to be our turn.
+bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
+                 struct ssa_error *err) MUST_CHECK;
 void module_close(struct module *module);
+
+// Finalises and initialises it anew, where it was initialised here.
+bool module_restart(struct module *module) MUST_CHECK;
+
+// The turn of a module or a token on it, where turns are taken.
+bool turn_take(const struct turns *turns, enum turn which, struct ssa_error *err) MUST_CHECK;
+void turn_leave(const struct turns *turns, enum turn which);
+
+// How long, and how often, something that another process's login may hide for a moment is looked for again.
+enum { PATIENCE_MS = 1000, PATIENCE_STEP_MS = 50 };
+void pause_a_step(void);
 
 #define SLOTS_MAX 256U
 // The slots that hold a token.
@@ -64,17 +82,27 @@ bool entry_token_uri(const struct module_entry *entry, const struct token_info *
 bool entry_key_uri(const struct module_entry *entry, const struct token_info *info, struct span id,
                    struct span label, char out[static URI_TEXT_MAX]) MUST_CHECK;
 
-// A token's name as a URI is to carry it: without the label where that changes and the serial will do.
-struct token_name lasting_name(const struct token_info *info);
-
 // Text of a fixed width without its padding, made harmless.
 void unpad(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width);
 
-// Turns what the module says into what we keep.
-void token_describe(const CK_INFO *module, const CK_TOKEN_INFO *raw, struct token_info *info);
+// The flags of a token that may change while it is open.
+void token_flags(const CK_TOKEN_INFO *raw, struct token_info *info);
 
-bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id,
-                 CK_TOKEN_INFO *token);
+// Turns what the module says of the token in a slot into what we keep. How a URI names it is as if it were
+// the only one there (hsm/look.h: seen_describe).
+void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO *raw,
+                    struct token_info *info);
+
+// Whether the URI names the token, by all that stands in it. Padding of either kind is not compared.
+bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
+                 const CK_TOKEN_INFO *token);
+// The same of a key's URI, whatever the label and the model are, by a serial number that tells cards apart.
+bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot,
+                           CK_SLOT_ID id, const CK_TOKEN_INFO *token);
+// Gives the token the label and the model that the URI says, where it says them.
+void uri_call(const struct uri *uri, CK_TOKEN_INFO *token);
+// Whether it can be one card's own, and not what a maker writes who numbers none ("00000000").
+bool serial_is_real(const CK_UTF8CHAR serial[static 16]);
 // The URI's attribute (CKA_ID, CKA_LABEL), or NULL.
 const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type);
 
@@ -114,6 +142,13 @@ enum pin_outcome pin_outcome_of(CK_RV rv);
 // it has one.
 void pin_pad_again(const struct token *token);
 
+// Starts the module afresh, finds the same token in it, reads its flags, and opens a session. False where the
+// token is not there, or is another.
+bool token_reopen(struct token *token, bool writable) MUST_CHECK;
+
+// Whether the token is in its slot, and the same one; its flags are fresh then.
+bool token_is_there(struct token *token) MUST_CHECK;
+
 // Opens the token's one session, where it is not open yet.
 bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;
 
@@ -129,6 +164,9 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err) MU
 // Finds at most max objects that match.
 bool find_objects(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
                   CK_ULONG max, CK_ULONG *count, struct ssa_error *err) MUST_CHECK;
+
+// What token_close does but for giving up the place of the one user.
+void token_free(struct token **token);
 
 struct objects {
     CK_OBJECT_HANDLE *list;

@@ -30,7 +30,9 @@ static const struct recipe table[] = {
      .token_manufacturer = "SoftHSM",
      .import_as = IMPORT_AS_USER,
      .parts = PART_ALL,
-     .public_half = true},
+     .public_half = true,
+     .low_at_once = true,
+     .rewritten_by = "SoftHSM"},
 
     // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false. Data objects live in a session alone and in
     // public:
@@ -50,6 +52,21 @@ static const struct recipe table[] = {
      .library = "Meta PKCS11",
      .token_manufacturer = "IBM",
      .model = "IBM SoftTok",
+     .import_as = IMPORT_AS_USER,
+     .parts = PART_ALL,
+     .public_half = true,
+     .pin_tries = 3,
+     .low_at_once = true,
+     .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
+
+    // The same since it calls itself otherwise (3.27). It has key wrapping, and makes each private key that
+    // it
+    // unwraps extractable and not sensitive: the rehearsal sees that.
+    {.name = "opencryptoki",
+     .module_manufacturer = "IBM",
+     .library = "openCryptoki",
+     .token_manufacturer = "IBM",
+     .model = "Soft",
      .import_as = IMPORT_AS_USER,
      .parts = PART_ALL,
      .public_half = true,
@@ -90,6 +107,7 @@ static const struct recipe table[] = {
      .removal = "yubico-piv-tool -k -s %s -A RSA2048 -a generate -a delete-certificate -o /dev/null",
      .certificate_removal = "yubico-piv-tool -k -s %s -a delete-certificate",
      .wants_touch = true,
+     .resets_card = true,
      .pin_max = 8,
      .so_pin_hex = 48,
      .so_pin_name = "management key",
@@ -176,6 +194,13 @@ static bool begins(const CK_UTF8CHAR *text, size_t width, const char *start)
     return len <= width && (len == 0 || memcmp(text, start, len) == 0);
 }
 
+static bool is_module(const struct recipe *r, const CK_INFO *module)
+{
+    return r->module_manufacturer != NULL &&
+           begins(module->manufacturerID, sizeof module->manufacturerID, r->module_manufacturer) &&
+           begins(module->libraryDescription, sizeof module->libraryDescription, r->library);
+}
+
 static bool by_label(const struct recipe *r, const CK_TOKEN_INFO *token)
 {
     return begins(token->label, sizeof token->label, r->label);
@@ -183,9 +208,7 @@ static bool by_label(const struct recipe *r, const CK_TOKEN_INFO *token)
 
 static bool by_module(const struct recipe *r, const CK_INFO *module, const CK_TOKEN_INFO *token)
 {
-    return r->module_manufacturer != NULL &&
-           begins(module->manufacturerID, sizeof module->manufacturerID, r->module_manufacturer) &&
-           begins(module->libraryDescription, sizeof module->libraryDescription, r->library) &&
+    return is_module(r, module) &&
            (!r->token_too ||
             begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer)) &&
            begins(token->model, sizeof token->model, r->model) && by_label(r, token);
@@ -196,6 +219,23 @@ static bool by_token(const struct recipe *r, const CK_TOKEN_INFO *token)
     return r->token_manufacturer != NULL &&
            begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer) &&
            begins(token->model, sizeof token->model, r->model);
+}
+
+bool recipe_resets_card(const CK_INFO *module)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].resets_card && is_module(&table[i], module))
+            return true;
+    return false;
+}
+
+bool recipe_rewrites(const CK_INFO *module)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].rewritten_by != NULL &&
+            begins(module->manufacturerID, sizeof module->manufacturerID, table[i].rewritten_by))
+            return true;
+    return false;
 }
 
 const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token)

@@ -63,8 +63,21 @@ struct recipe {
 
     size_t pin_max;     // bytes that a PIN may have, where the token tells too many; 0: as it tells
     unsigned pin_tries; // it locks after so many wrong PINs, whatever its flags show; 0 is unknown
+    bool low_at_once;   // COUNT_LOW is set after the first wrong PIN, so that it tells of an unanswered try
+    // Its module resets the card when a process ends, whoever else is at it: our processes take turns, each
+    // from the opening to the closing.
+    bool resets_card;
+    // The module, by the beginning of its maker's name, that writes the token's file anew at each login, so
+    // that it is empty for a moment: the token is looked for again, and our processes take turns at logins.
+    const char *rewritten_by;
     const char *unlock; // what helps then; NULL: its own tool
 };
+
+// Whether the module is one that resets cards, which it says before it has touched any.
+bool recipe_resets_card(const CK_INFO *module);
+
+// Whether it writes its tokens anew at each login.
+bool recipe_rewrites(const CK_INFO *module);
 
 // Never NULL: an unknown token gets the strict standard recipe.
 const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token);

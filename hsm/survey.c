@@ -74,11 +74,13 @@ static bool told_better(const struct key_raw *keys, size_t count, size_t at)
 }
 
 // Whether the URI is this key's. One without an id names it by its label.
-static bool is_named(const struct uri *uri, struct module_seen *seen, const struct key_raw *key)
+static bool is_named(const struct uri *uri, const struct module_seen *seen, const struct token_info *info,
+                     const struct key_raw *key)
 {
-    struct token_seen *token = &seen->tokens[key->token];
-    if (uri == NULL || !uri_names_object(uri) ||
-        !uri_matches(uri, &seen->about, &token->slot_info, token->slot, &token->token))
+    if (uri == NULL || !uri_names_object(uri))
+        return false;
+    const enum match how = seen_match(seen, key->token, uri);
+    if (how == MATCH_NONE || (how == MATCH_BY_SERIAL && !info->apart.serial_is_one))
         return false;
     const CK_ATTRIBUTE *id = uri_attribute(uri, CKA_ID), *label = uri_attribute(uri, CKA_LABEL);
     return id != NULL
@@ -95,30 +97,30 @@ struct showing {
 };
 
 static void show_keys(const struct showing *s, const struct token_info *info, const char *uri,
-                      struct module_seen *seen, size_t token)
+                      const struct module_seen *seen, size_t token)
 {
     struct key_seen key;
     for (size_t i = 0; i < seen->key_count; i++) {
         if (seen->keys[i].token != token || told_better(seen->keys, seen->key_count, i) ||
             !describe(s->entry, info, &seen->keys[i], &key))
             continue;
-        key.own = is_named(s->own, seen, &seen->keys[i]);
+        key.own = is_named(s->own, seen, info, &seen->keys[i]);
         s->show(s->context, info, uri, &key);
     }
 }
 
 bool module_survey(const struct module_entry *entry, const struct uri *own,
-                   const struct ssa_callbacks *callbacks, key_seen_shown *show, void *context,
-                   struct ssa_error *err)
+                   const struct ssa_callbacks *callbacks, const struct turns *turns, key_seen_shown *show,
+                   void *context, struct ssa_error *err)
 {
     const struct showing showing = {.entry = entry, .own = own, .show = show, .context = context};
     SEEN_AUTO *seen = NULL;
-    if (!module_ask(entry, true, callbacks, &seen, err))
+    if (!module_ask(entry, true, callbacks, turns, &seen, err))
         return false;
     for (size_t i = 0; i < seen->count; i++) {
         struct token_info info;
         char uri[URI_TEXT_MAX];
-        token_describe(&seen->about, &seen->tokens[i].token, &info);
+        seen_describe(seen, i, &info);
         if (!entry_token_uri(entry, &info, uri, NULL))
             uri[0] = '\0';
         if (seen->tokens[i].unread)

@@ -1,11 +1,20 @@
 // An open token: what it is called, whether it can do what is wanted of it, and its end.
-#include "hsm/pkcs11.h"
+#include "hsm/calls.h"
 
 #include <stdlib.h>
 
+#include "hsm/one_user.h"
 #include "hsm/recipe.h"
 
 void token_close(struct token **token)
+{
+    if (*token == NULL)
+        return;
+    token_free(token);
+    one_user_end();
+}
+
+void token_free(struct token **token)
 {
     struct token *t = *token;
     if (t == NULL)
@@ -63,6 +72,11 @@ bool token_check_able(const struct token *token, struct ssa_error *err)
         return error_hint(err, "Choose another token with --token; `ssa-hsm hsm list` shows them.");
     }
     if (!signs(token, CKM_SHA256_RSA_PKCS) && !signs(token, CKM_RSA_PKCS)) {
+        const char *left_out = calls_left_out();
+        if (left_out != NULL)
+            return error_set(err, SSA_TOKEN, "CKR_FUNCTION_NOT_SUPPORTED", token->info.uri,
+                             "whether the token signs is not told: the PKCS#11 module %s has no %s",
+                             token->module.entry.path, left_out);
         error_set(err, SSA_TOKEN, "CKR_MECHANISM_INVALID", token->info.uri, "the token cannot sign with RSA");
         return error_hint(
             err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS: choose another with --token.");

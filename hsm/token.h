@@ -15,6 +15,7 @@ struct recipe;
 struct token_info {
     const struct recipe *recipe;                             // what is special about it
     struct token_name name;                                  // for URIs
+    struct token_apart apart;                                // the same
     char label[33], serial[17], manufacturer[33], model[17]; // for people: harmless, without padding
     bool pin_count_low;                                      // after one wrong try, by anybody
     bool pin_final_try;
@@ -25,8 +26,23 @@ struct token_info {
     bool write_protected;
     size_t pin_min, pin_max; // bytes; 0 where the token does not say
     unsigned firmware;       // its major version
+    bool pin_low_at_once;    // its kind is known to set COUNT_LOW after the first wrong PIN
     unsigned pin_tries;      // it locks after so many wrong ones, whatever its flags show; 0 is unknown
     char uri[URI_TEXT_MAX];  // label and serial, for messages
+};
+
+// What processes of ours do one after the other: using a token whose module resets it (from the opening to
+// the closing), and the moment of a login where that rewrites the token's file. TURN_LOGIN is never held
+// while the other is waited for, nor while a person is.
+enum turn { TURN_OPEN, TURN_LOGIN };
+
+// How they wait for each other. take waits until it is our turn, and fails where that takes too long; a turn
+// that this process has is had again. Each take that succeeded is followed by a leave.
+struct turns {
+    void *context;  // NULL: nobody takes turns
+    bool impatient; // nothing is waited for
+    bool (*take)(void *context, enum turn which, bool impatient, struct ssa_error *err);
+    void (*leave)(void *context, enum turn which);
 };
 
 // Where to look. All borrowed; NULL where unset.
@@ -35,6 +51,7 @@ struct token_wanted {
     const char *module;                    // path or name, by option or environment
     bool uri_module_first;                 // the URI's own module goes before `module`
     const struct ssa_callbacks *callbacks; // whether a search is to stop
+    struct turns turns;                    // what its context refers to lives as long as the token
 };
 
 struct token;
@@ -80,6 +97,9 @@ struct pin_giver {
     void (*outcome)(void *context, const struct token_info *info, enum pin_outcome outcome);
     // Hears, from another thread, that a signature takes long on a token that may want a touch; may be NULL.
     void (*waiting)(void *context, const struct token_info *info);
+    // After a login that did not tell about the PIN, once the token was opened anew: whether the same PIN may
+    // be tried once more, by the fresh flags in info. NULL: it may not. outcome hears of that try, too.
+    bool (*again)(void *context, const struct token_info *info);
     // Hears that the PIN is to be typed at the token's pad once more; may be NULL.
     void (*pad_again)(void *context, const struct token_info *info);
 };

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "core/text.h"
+#include "hsm/padding.h"
 #include "hsm/pkcs11.h"
+#include "hsm/uri_text.h"
 
 #include <p11-kit/uri.h>
 
@@ -28,19 +30,38 @@ static bool bad(struct ssa_error *err, const char *what)
              "them ready to paste.");
 }
 
+static bool no_memory(struct ssa_error *err)
+{
+    return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a URI");
+}
+
 static bool is_command(const char *pin_source)
 {
     return pin_source != NULL && pin_source[0] == '|';
 }
 
-bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
+// A URI's text may be padded, too, by whoever wrote it from a token's own. A first byte of zero is p11-kit's
+// mark of what is not given.
+static void pad(uint8_t *field, size_t width)
 {
-    __attribute__((cleanup(kit_free))) P11KitUri *uri = p11_kit_uri_new();
-    if (uri == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a URI");
-    const int code = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri);
-    if (code != P11_KIT_URI_OK)
-        return bad(err, "this is no PKCS#11 URI (RFC 7512)");
+    if (field[0] != '\0')
+        pad_with_blanks(field, width);
+}
+
+static void pad_all(CK_INFO *module, CK_SLOT_INFO *slot, CK_TOKEN_INFO *token)
+{
+    pad(module->manufacturerID, sizeof module->manufacturerID);
+    pad(module->libraryDescription, sizeof module->libraryDescription);
+    pad(slot->manufacturerID, sizeof slot->manufacturerID);
+    pad(slot->slotDescription, sizeof slot->slotDescription);
+    pad(token->label, sizeof token->label);
+    pad(token->serialNumber, sizeof token->serialNumber);
+    pad(token->model, sizeof token->model);
+    pad(token->manufacturerID, sizeof token->manufacturerID);
+}
+
+static bool check_policy(P11KitUri *uri, struct ssa_error *err)
+{
     if (p11_kit_uri_get_pin_value(uri) != NULL) {
         error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI holds a PIN (pin-value)");
         return error_hint(
@@ -52,9 +73,49 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
         return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
     }
     if (p11_kit_uri_any_unrecognized(uri))
-        return bad(err, "the PKCS#11 URI has an attribute that is not in RFC 7512, so it matches nothing");
+        return bad(err, "the PKCS#11 URI has an attribute that is not in RFC 7512, or is longer than any "
+                        "token's, so it matches nothing");
+    return true;
+}
+
+bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
+{
+    __attribute__((cleanup(kit_free))) P11KitUri *uri = p11_kit_uri_new();
+    char *tidy = NULL;
+    if (uri == NULL || !uri_text_tidy(text, &tidy))
+        return no_memory(err);
+    const bool sound = uri_text_slot_is_sound(tidy);
+    const int code = sound ? p11_kit_uri_parse(tidy, P11_KIT_URI_FOR_ANY, uri) : P11_KIT_URI_OK;
+    free(tidy);
+    if (!sound)
+        return bad(err, "the PKCS#11 URI's slot-id is no slot's number");
+    if (code != P11_KIT_URI_OK)
+        return bad(err, "this is no PKCS#11 URI (RFC 7512)");
+    if (!check_policy(uri, err))
+        return false;
+    pad_all(p11_kit_uri_get_module_info(uri), p11_kit_uri_get_slot_info(uri),
+            p11_kit_uri_get_token_info(uri));
     *out = (struct uri *)uri;
     uri = NULL;
+    return true;
+}
+
+bool uri_of_label(const char *label, struct uri **out, struct ssa_error *err)
+{
+    CK_TOKEN_INFO *info = NULL;
+    const size_t len = strlen(label);
+    if (len == 0 || len > sizeof info->label) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "a PKCS#11 token's label has 1 to %zu bytes",
+                  sizeof info->label);
+        return error_hint(err, "`ssa-hsm hsm list` shows the tokens there are.");
+    }
+    P11KitUri *uri = p11_kit_uri_new();
+    if (uri == NULL)
+        return no_memory(err);
+    info = p11_kit_uri_get_token_info(uri);
+    memset(info->label, ' ', sizeof info->label);
+    memcpy(info->label, label, len);
+    *out = (struct uri *)uri;
     return true;
 }
 
@@ -90,40 +151,111 @@ bool uri_names_object(const struct uri *uri)
     return uri_attribute(uri, CKA_ID) != NULL || uri_attribute(uri, CKA_LABEL) != NULL;
 }
 
-bool uri_matches(const struct uri *uri, CK_INFO *module, CK_SLOT_INFO *slot, CK_SLOT_ID id,
-                 CK_TOKEN_INFO *token)
+static bool slot_is_named(const struct uri *uri)
+{
+    const CK_SLOT_INFO *slot = p11_kit_uri_get_slot_info(kit(uri));
+    return p11_kit_uri_get_slot_id(kit(uri)) != (CK_SLOT_ID)-1 || slot->slotDescription[0] != '\0' ||
+           slot->manufacturerID[0] != '\0';
+}
+
+static bool token_is_named(const struct uri *uri)
+{
+    const CK_TOKEN_INFO *token = p11_kit_uri_get_token_info(kit(uri));
+    return token->label[0] != '\0' || token->serialNumber[0] != '\0' || token->model[0] != '\0' ||
+           token->manufacturerID[0] != '\0';
+}
+
+static bool module_is_named(const struct uri *uri)
+{
+    const CK_INFO *module = p11_kit_uri_get_module_info(kit(uri));
+    return module->libraryDescription[0] != '\0' || module->manufacturerID[0] != '\0' ||
+           uri_module_path(uri) != NULL || uri_module_name(uri) != NULL;
+}
+
+bool uri_names_place(const struct uri *uri)
+{
+    return token_is_named(uri) || slot_is_named(uri) || module_is_named(uri);
+}
+
+bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
+                 const CK_TOKEN_INFO *token)
 {
     const CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(kit(uri));
-    return p11_kit_uri_match_module_info(kit(uri), module) && p11_kit_uri_match_slot_info(kit(uri), slot) &&
-           (wanted == (CK_SLOT_ID)-1 || wanted == id) && p11_kit_uri_match_token_info(kit(uri), token);
+    CK_INFO m = *module;
+    CK_SLOT_INFO s = *slot;
+    CK_TOKEN_INFO t = *token;
+    pad_with_blanks(m.manufacturerID, sizeof m.manufacturerID);
+    pad_with_blanks(m.libraryDescription, sizeof m.libraryDescription);
+    pad_with_blanks(s.manufacturerID, sizeof s.manufacturerID);
+    pad_with_blanks(s.slotDescription, sizeof s.slotDescription);
+    pad_with_blanks(t.label, sizeof t.label);
+    pad_with_blanks(t.serialNumber, sizeof t.serialNumber);
+    pad_with_blanks(t.model, sizeof t.model);
+    pad_with_blanks(t.manufacturerID, sizeof t.manufacturerID);
+    return p11_kit_uri_match_module_info(kit(uri), &m) && p11_kit_uri_match_slot_info(kit(uri), &s) &&
+           (wanted == (CK_SLOT_ID)-1 || wanted == id) && p11_kit_uri_match_token_info(kit(uri), &t);
+}
+
+// What a driver's new version may call otherwise.
+void uri_call(const struct uri *uri, CK_TOKEN_INFO *token)
+{
+    const CK_TOKEN_INFO *wanted = p11_kit_uri_get_token_info(kit(uri));
+    if (wanted->label[0] != '\0')
+        memcpy(token->label, wanted->label, sizeof token->label);
+    if (wanted->model[0] != '\0')
+        memcpy(token->model, wanted->model, sizeof token->model);
+}
+
+bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot,
+                           CK_SLOT_ID id, const CK_TOKEN_INFO *token)
+{
+    CK_TOKEN_INFO called = *token;
+    if (uri_attribute(uri, CKA_ID) == NULL ||
+        !serial_is_real(p11_kit_uri_get_token_info(kit(uri))->serialNumber))
+        return false;
+    uri_call(uri, &called);
+    return uri_matches(uri, module, slot, id, &called);
 }
 
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
 {
     char *text = NULL;
-    const bool formatted = p11_kit_uri_format(kit(uri), P11_KIT_URI_FOR_TOKEN, &text) == P11_KIT_URI_OK;
+    const P11KitUriType place = P11_KIT_URI_FOR_TOKEN | P11_KIT_URI_FOR_SLOT;
+    const bool formatted = p11_kit_uri_format(kit(uri), place, &text) == P11_KIT_URI_OK;
     if (!formatted || !text_format(out, URI_TEXT_MAX, "%.*s", (int)strcspn(text, "?"), text) ||
         strcmp(out, P11_KIT_URI_SCHEME ":") == 0)
         out[0] = '\0';
     free(text);
 }
 
-// Nothing but padding: blanks by the standard (PKCS#11 v2.40 section 3.2), zero bytes by some modules.
-static bool blank(const uint8_t *text, size_t width)
+// By label and serial number, as far as it has them.
+static unsigned by_name(const struct token_name *name)
 {
-    for (size_t i = 0; i < width; i++)
-        if (text[i] != ' ' && text[i] != '\0')
-            return false;
-    return true;
+    return (padded_length(name->label, sizeof name->label) > 0 ? BY_LABEL : 0U) |
+           (padded_length(name->serial, sizeof name->serial) > 0 ? BY_SERIAL : 0U);
 }
 
-static void set_token(P11KitUri *uri, const struct token_name *name)
+static void set_field(uint8_t *to, const uint8_t *from, size_t width)
+{
+    memcpy(to, from, width);
+    pad_with_blanks(to, width);
+}
+
+// One that is blank, and named by that all the same, is written as empty.
+static void set_token(P11KitUri *uri, const struct token_name *name, const struct token_apart *apart)
 {
     CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
-    if (!blank(name->label, sizeof name->label))
-        memcpy(info->label, name->label, sizeof info->label);
-    if (!blank(name->serial, sizeof name->serial))
-        memcpy(info->serialNumber, name->serial, sizeof info->serialNumber);
+    const unsigned by = apart != NULL ? apart->by : by_name(name);
+    if ((by & BY_LABEL) != 0)
+        set_field(info->label, name->label, sizeof info->label);
+    if ((by & BY_SERIAL) != 0)
+        set_field(info->serialNumber, name->serial, sizeof info->serialNumber);
+    if ((by & BY_MODEL) != 0)
+        set_field(info->model, apart->model, sizeof info->model);
+    if ((by & BY_MANUFACTURER) != 0)
+        set_field(info->manufacturerID, apart->manufacturer, sizeof info->manufacturerID);
+    if ((by & BY_SLOT) != 0)
+        p11_kit_uri_set_slot_id(uri, apart->slot);
 }
 
 static bool set_object(P11KitUri *uri, const struct uri_parts *parts)
@@ -146,9 +278,12 @@ bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX], str
 {
     __attribute__((cleanup(kit_free))) P11KitUri *uri = p11_kit_uri_new();
     if (uri == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a URI");
+        return no_memory(err);
+    if (parts->token != NULL && parts->apart != NULL && parts->apart->by == 0)
+        return error_set(err, SSA_TOKEN, NULL, NULL,
+                         "nothing tells the PKCS#11 token from another that its module shows");
     if (parts->token != NULL)
-        set_token(uri, parts->token);
+        set_token(uri, parts->token, parts->apart);
     if (text_present(parts->module_path))
         p11_kit_uri_set_module_path(uri, parts->module_path);
     if (text_present(parts->module_name))

@@ -9,9 +9,18 @@
 
 struct uri;
 
-// Reads a URI. Fails with SSA_CONFIG: malformed, with an attribute nobody knows (it would match nothing),
-// with pin-value (a PIN in a setting), or with a pin-source that is a command. The caller frees *uri.
+// Whether text begins as a PKCS#11 URI does: the scheme is in any case (RFC 3986 section 3.1).
+bool text_is_uri(const char *text);
+
+// Reads a URI. A blank inside a value is meant, other white space is passed over. Fails with SSA_CONFIG:
+// malformed, with an attribute nobody knows (it would match nothing), with pin-value (a PIN in a setting), or
+// with a pin-source that is a command. The caller frees *uri.
 bool uri_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
+
+// The same for a token of this label, whatever characters stand in it. Fails with SSA_CONFIG where it can be
+// no token's.
+bool uri_of_label(const char *label, struct uri **uri, struct ssa_error *err) MUST_CHECK;
+
 void uri_free(struct uri **uri);
 #define URI_AUTO __attribute__((cleanup(uri_free))) struct uri
 
@@ -23,7 +32,10 @@ const char *uri_pin_source(const struct uri *uri);
 // Whether it names an object (by id or object) and not a token alone.
 bool uri_names_object(const struct uri *uri);
 
-// The token's part of it, for messages; empty where it names none or does not fit.
+// Whether it names a token, its slot or a module at all: one that does not fits any.
+bool uri_names_place(const struct uri *uri);
+
+// The token's and the slot's part of it, for messages; empty where it names none or does not fit.
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX]);
 
 // Label and serial number of a token as it tells them, padding included: another module compares these bytes.
@@ -31,9 +43,21 @@ struct token_name {
     uint8_t label[32], serial[16];
 };
 
+// What a URI names a token by.
+enum named_by { BY_LABEL = 1, BY_SERIAL = 2, BY_MODEL = 4, BY_MANUFACTURER = 8, BY_SLOT = 16 };
+
+// What tells it from the other tokens that its module shows.
+struct token_apart {
+    unsigned by;        // of named_by; 0: nothing does
+    bool serial_is_one; // no other token there has its serial number, which is a real one
+    uint8_t model[16], manufacturer[32];
+    unsigned long slot;
+};
+
 // What a URI that we write says. NULL and empty are left out.
 struct uri_parts {
     const struct token_name *token;
+    const struct token_apart *apart; // NULL: by label and serial number, as far as it has them
     struct span object, id;
     bool private_key, data; // type=private, type=data
     const char *module_path, *module_name;

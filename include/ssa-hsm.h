@@ -4,6 +4,9 @@
 // or keeps global state: questions and progress go through callbacks, results are returned. A search for a
 // token starts child processes that load the modules (a fork without exec), and pinentry is one: a program
 // with threads of its own names the module, and gives the PIN by callback.
+//
+// One thread at a time may call what takes a struct ssa_run, and no callback may: where a PKCS#11 token is
+// used by another thread, or a callback is running, it is refused at once (SSA_USAGE). Several processes may.
 #ifndef SSA_HSM_H
 #define SSA_HSM_H
 

@@ -6,6 +6,23 @@
 
 #include "core/text.h"
 
+static _Thread_local unsigned running;
+
+bool in_callback(void)
+{
+    return running > 0;
+}
+
+void callback_begin(void)
+{
+    running++;
+}
+
+void callback_end(void)
+{
+    running--;
+}
+
 void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const char *line, ...)
 {
     if (callbacks->tell == NULL)
@@ -17,17 +34,39 @@ void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const cha
         raw[0] = '\0';
     va_end(args);
     text_harmless(text, sizeof text, span_text(raw));
+    callback_begin();
     callbacks->tell(callbacks->context, level, text);
+    callback_end();
 }
 
 bool interrupted(const struct ssa_callbacks *callbacks)
 {
-    return callbacks->interrupted != NULL && callbacks->interrupted(callbacks->context);
+    if (callbacks->interrupted == NULL)
+        return false;
+    callback_begin();
+    const bool stop = callbacks->interrupted(callbacks->context);
+    callback_end();
+    return stop;
 }
 
 bool confirms(const struct ssa_callbacks *callbacks, const char *question)
 {
-    return callbacks->confirm != NULL && callbacks->confirm(callbacks->context, question);
+    if (callbacks->confirm == NULL)
+        return false;
+    callback_begin();
+    const bool yes = callbacks->confirm(callbacks->context, question);
+    callback_end();
+    return yes;
+}
+
+bool ask_for_secret(const struct ssa_callbacks *callbacks, const char *prompt, struct secret *secret,
+                    struct ssa_error *err)
+{
+    callback_begin();
+    const bool given = callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data,
+                                             secret->capacity, &secret->len, err);
+    callback_end();
+    return given;
 }
 
 bool go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err)

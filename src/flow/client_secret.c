@@ -32,8 +32,7 @@ static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct 
                                "credential:NAME, a data object's pkcs11: URI.");
     }
     (void)text_format(prompt, sizeof prompt, "Client secret of %s: ", client);
-    if (!callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity,
-                               &secret->len, err)) {
+    if (!ask_for_secret(callbacks, prompt, secret, err)) {
         if (err->code == SSA_PIN)
             err->code = SSA_CONFIG;
         return false;

@@ -90,7 +90,9 @@ static bool put_away(struct journal *j, struct ssa_error *err)
     // Before it is put away: whoever is killed in between says it twice, and not never.
     if (j->callbacks->recorded != NULL) {
         const struct ssa_event event = event_of(name, e, hash);
+        callback_begin();
         j->callbacks->recorded(j->callbacks->context, &event);
+        callback_end();
     }
     return journal_put_away(j, name, err);
 }

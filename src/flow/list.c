@@ -2,6 +2,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/open.h"
+#include "flow/turn.h"
 #include "hsm/listing.h"
 
 struct list {
@@ -77,11 +78,21 @@ static bool list_module(const struct ssa_run *run, const struct module_entry *en
 {
     char description[33] = "";
     struct held held = {.list = list, .entry = entry, .description = description};
-    if (!module_list_tokens(entry, &run->callbacks, description, show_held, &held, why))
+    const struct turns turns = turns_of(run);
+    if (!module_list_tokens(entry, &run->callbacks, &turns, description, show_held, &held, why))
         return false;
     if (!held.announced)
         announce(&held, NULL);
     return true;
+}
+
+// A module that is configured twice has its tokens once.
+static void show_twin(const struct module_entry *entry, const struct module_entry *twin, struct list *list)
+{
+    char detail[sizeof twin->name + 32];
+    (void)text_format(detail, sizeof detail, "the same file as %s", twin->name);
+    const struct ssa_listing line = {.uri = entry->path, .label = entry->name, .detail = detail};
+    list->show(list->context, &line);
 }
 
 // One of several that cannot be used is told among them.
@@ -104,10 +115,18 @@ static bool list_modules(const struct ssa_run *run, struct list *list, struct ss
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
         return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+    if (registry->left_out[0] != '\0')
+        tell(&run->callbacks, SSA_WARNING,
+             "modules of p11-kit whose name or path is too long are left out: %s", registry->left_out);
     for (size_t i = 0; i < registry->count; i++) {
         if (!go_on(&run->callbacks, err))
             return false;
-        if (!registry->entries[i].trust_policy)
+        const struct module_entry *twin = registry_twin(registry, i);
+        if (registry->entries[i].trust_policy)
+            continue;
+        if (twin != NULL)
+            show_twin(&registry->entries[i], twin, list);
+        else
             list_or_say_why_not(run, &registry->entries[i], list);
     }
     return true;

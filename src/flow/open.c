@@ -4,6 +4,8 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "flow/source.h"
+#include "flow/token_name.h"
+#include "flow/turn.h"
 #include "hsm/data.h"
 
 static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri *uri)
@@ -14,6 +16,7 @@ static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri
     return (struct token_wanted){.uri = uri,
                                  .module = module,
                                  .callbacks = &run->callbacks,
+                                 .turns = turns_of(run),
                                  .uri_module_first =
                                      settings_profile_first(run->settings) && source != FROM_OPTION};
 }
@@ -40,18 +43,29 @@ bool may_guess_token(const struct pin_policy *policy, const struct token_info *i
     return error_hint(err, "This is the token there is: SSA_HSM_TOKEN=\"%s\"", info->uri);
 }
 
+// SSA_HSM_TOKEN, else the key's URI: an old block's PEM names no token. *uri stays NULL where none is named.
+static bool read_names(const struct ssa_run *run, struct uri **uri, struct ssa_error *err)
+{
+    const char *token = settings_get(run->settings, SET_TOKEN, NULL);
+    const char *key = settings_get(run->settings, SET_PRIVATE_KEY, NULL);
+    if (token != NULL)
+        return token_name_parse(token, uri, err);
+    return key == NULL || !source_is_uri(key) || uri_parse(key, uri, err);
+}
+
+// A URI that fits any token names none.
+static bool named_or_guessed(const struct pin_policy *policy, const struct uri *uri,
+                             const struct token *token, struct ssa_error *err)
+{
+    return (uri != NULL && (uri_names_place(uri) || uri_names_object(uri))) ||
+           may_guess_token(policy, token_info(token), err);
+}
+
 bool open_settings_token(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
                          struct token **token, struct ssa_error *err)
 {
-    const char *named = settings_get(run->settings, SET_TOKEN, NULL);
-    if (named == NULL)
-        named = settings_get(run->settings, SET_PRIVATE_KEY, NULL);
-    // An old block's PEM names no token.
-    if (named != NULL && source_is_uri(named) && !uri_parse(named, uri, err))
-        return false;
-    if (!pin_policy_init(policy, run, *uri, err) || !open_key_token(run, *uri, token, err))
-        return false;
-    if (*uri == NULL && !may_guess_token(policy, token_info(*token), err))
+    if (!read_names(run, uri, err) || !pin_policy_init(policy, run, *uri, err) ||
+        !open_key_token(run, *uri, token, err) || !named_or_guessed(policy, *uri, *token, err))
         return false;
     const struct pin_giver giver = pin_giver_of(policy);
     return token_login(*token, false, &giver, err);
@@ -91,16 +105,6 @@ static bool choose_slot(const struct ssa_run *run, const struct ssa_output *outp
     return true;
 }
 
-// SSA_HSM_TOKEN, else the token of the key that there is: a new one goes beside it.
-static const char *token_for_new_keys(const struct ssa_settings *settings)
-{
-    const char *token = settings_get(settings, SET_TOKEN, NULL);
-    const char *key = settings_get(settings, SET_PRIVATE_KEY, NULL);
-    if (token != NULL || key == NULL || !source_is_uri(key))
-        return token;
-    return key;
-}
-
 bool open_officer(struct target *target, const struct ssa_run *run, struct ssa_error *err)
 {
     if (target->officer_known)
@@ -120,15 +124,12 @@ bool open_token_again(const struct ssa_run *run, const char *uri, struct target 
     return token_login(target->token, true, &user, err);
 }
 
+// A new key goes beside the one that there is.
 static bool find_target(const struct ssa_run *run, struct target *target, struct ssa_error *err)
 {
-    const char *named = token_for_new_keys(run->settings);
-    if (named != NULL && !uri_parse(named, &target->uri, err))
-        return false;
-    if (!pin_policy_init(&target->pin, run, target->uri, err) ||
-        !open_key_token(run, target->uri, &target->token, err))
-        return false;
-    return named != NULL || may_guess_token(&target->pin, token_info(target->token), err);
+    return read_names(run, &target->uri, err) && pin_policy_init(&target->pin, run, target->uri, err) &&
+           open_key_token(run, target->uri, &target->token, err) &&
+           named_or_guessed(&target->pin, target->uri, target->token, err);
 }
 
 bool find_data_token(const struct ssa_run *run, struct target *target, struct ssa_error *err)
@@ -148,14 +149,14 @@ static bool means(const struct uri *uri, const struct token *token)
 // Whether the settings name this token under the name; *named: whether they name any.
 static bool is_named(const struct ssa_run *run, enum setting setting, const struct token *token, bool *named)
 {
-    struct uri *uri = NULL;
+    URI_AUTO *uri = NULL;
     const char *value = settings_get(run->settings, setting, NULL);
-    if (value == NULL || !source_is_uri(value) || !uri_parse(value, &uri, NULL))
+    if (value == NULL)
         return false;
-    *named = true;
-    const bool same = means(uri, token);
-    uri_free(&uri);
-    return same;
+    const bool read = setting == SET_TOKEN ? token_name_parse(value, &uri, NULL)
+                                           : source_is_uri(value) && uri_parse(value, &uri, NULL);
+    *named = *named || read;
+    return read && means(uri, token);
 }
 
 // Whether the PIN source of the settings is this token's. An option is given for this one command, so for the
@@ -215,6 +216,7 @@ bool lasting_uri(const struct token *token, const struct uri *given, struct uri_
         (parts.pin_source = source_lasting(parts.pin_source, lasting, err)) == NULL)
         return false;
     parts.token = &token_info(token)->name;
+    parts.apart = &token_info(token)->apart;
     parts.module_path = path;
     parts.module_name = token_module_name(token);
     return uri_write(&parts, out, err);

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "flow/pinentry.h"
 #include "flow/source.h"
+#include "flow/turn.h"
 
 // RFC 7512 section 2.4: a pin-source is a path or a file URI; ours are taken there too.
 static bool from_uri(const struct uri *uri, const char **source, struct ssa_error *err)
@@ -70,6 +71,10 @@ static void identity_of(const char *source, char *out, size_t capacity)
     if (!text_format(out, capacity, "%s %ju %ju %jd.%09ld", path, (uintmax_t)about.st_ino,
                      (uintmax_t)about.st_size, (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec))
         out[0] = '\0';
+    // The record has a line for it.
+    for (char *c = out; *c != '\0'; c++)
+        if (*c == '\n')
+            *c = ' ';
 }
 
 static bool cancelled(const struct token_info *info, struct ssa_error *err)
@@ -78,7 +83,8 @@ static bool cancelled(const struct token_info *info, struct ssa_error *err)
         return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
                          "not tried: one more wrong PIN locks it");
     return error_set(err, SSA_PIN, NULL, info->uri,
-                     "not tried: by the wrong PINs counted here, one more locks it");
+                     "not tried: by the wrong PINs counted here, and the tries that were not answered, one "
+                     "more locks it");
 }
 
 static bool ask_by_pinentry(const struct pin_policy *policy, const struct token_info *info,
@@ -99,24 +105,11 @@ static bool last_try(const struct token_info *info)
     return info->pin_final_try || (info->pin_tries > 0 && pin_state_count(info) + 1 >= info->pin_tries);
 }
 
-static bool give_attended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
-                          struct ssa_error *err)
+static bool ask_person(const struct pin_policy *policy, const struct token_info *info, struct secret *pin,
+                       struct ssa_error *err)
 {
     const struct ssa_callbacks *callbacks = &policy->run->callbacks;
     char text[SSA_ERROR_TEXT_MAX];
-    if (last_try(info)) {
-        (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
-                          info->label);
-        if (!confirms(callbacks, text))
-            return cancelled(info, err);
-    } else if (info->pin_count_low) {
-        tell(callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
-             info->label);
-    }
-    if (pin == NULL) {
-        tell(callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
-        return true;
-    }
     if (policy->source != NULL && source_kind(policy->source) == SOURCE_PINENTRY)
         return ask_by_pinentry(policy, info, pin, err);
     if (policy->source != NULL)
@@ -128,28 +121,63 @@ static bool give_attended(struct pin_policy *policy, const struct token_info *in
         return error_hint(
             err, "Say where it is: SSA_HSM_PIN_SOURCE or --pin-source with file:, env:, fd: or credential:.");
     }
-    return callbacks->ask_secret(callbacks->context, text, (char *)pin->data, pin->capacity, &pin->len, err);
+    return ask_for_secret(callbacks, text, pin, err);
+}
+
+static bool warn_person(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
+{
+    const struct ssa_callbacks *callbacks = &policy->run->callbacks;
+    char text[SSA_ERROR_TEXT_MAX];
+    if (last_try(info)) {
+        (void)text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
+                          info->label);
+        return confirms(callbacks, text) || cancelled(info, err);
+    }
+    if (info->pin_count_low)
+        tell(callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
+             info->label);
+    return true;
+}
+
+// Other processes need not wait for the person, too.
+static bool give_attended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
+                          struct ssa_error *err)
+{
+    turns_pause();
+    bool given = warn_person(policy, info, err);
+    if (given && pin == NULL)
+        tell(&policy->run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
+    if (given && pin != NULL)
+        given = ask_person(policy, info, pin, err);
+    return given && turns_resume(policy->run, err);
+}
+
+// Records the try, or refuses it.
+static bool begin_try(struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
+{
+    char identity[PATH_TEXT_MAX + 128];
+    identity_of(policy->source, identity, sizeof identity);
+    const bool may_try =
+        pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
+    if (policy->tries != NULL)
+        policy->tries->unanswered = !may_try && policy->state.unanswered;
+    return may_try;
 }
 
 static bool give_unattended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                             struct ssa_error *err)
 {
-    char identity[PATH_TEXT_MAX + 128];
     if (last_try(info)) {
+        if (policy->tries != NULL)
+            policy->tries->unanswered = !info->pin_final_try && pin_state_unanswered(info) > 0;
         cancelled(info, err);
         return error_hint(
             err,
             "That is for a person to try: run the command at a terminal, without a PIN source. The right "
             "PIN also ends the count.");
     }
-    identity_of(policy->source, identity, sizeof identity);
-    if (!source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err))
-        return false;
-    const bool may_try =
-        pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
-    if (policy->tries != NULL)
-        policy->tries->unanswered = !may_try && policy->state.unanswered;
-    return may_try;
+    return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
+           begin_try(policy, info, err);
 }
 
 // Two profiles of a run may name the same token: it gets one try all the same, whatever the record says.
@@ -163,8 +191,16 @@ static bool is_spent(const struct pin_policy *policy, const struct token_info *i
 
 static void remember_spent(struct pin_policy *policy, const struct token_info *info)
 {
-    if (policy->tries != NULL && policy->tries->count < SSA_PROFILES_MAX)
+    if (policy->tries != NULL && policy->tries->count < SSA_PROFILES_MAX && !is_spent(policy, info))
         policy->tries->spent[policy->tries->count++] = info->name;
+}
+
+static void forget_spent(struct pin_policy *policy, const struct token_info *info)
+{
+    struct pin_tries *tries = policy->tries;
+    for (size_t i = 0; tries != NULL && i < tries->count; i++)
+        if (memcmp(&tries->spent[i], &info->name, sizeof info->name) == 0)
+            tries->spent[i--] = tries->spent[--tries->count];
 }
 
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
@@ -173,6 +209,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     if (is_spent(policy, info))
         return error_set(err, SSA_TOKEN, NULL, info->uri,
                          "a login with this token failed just now, so its PIN is not tried again");
+    policy->level = pin_level(info);
     const bool given = pin_attended(policy, info) ? give_attended(policy, info, pin, err)
                                                   : give_unattended(policy, info, pin, err);
     if (!given)
@@ -186,23 +223,48 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     return true;
 }
 
+// The PIN that was given may be tried once more as long as no flag has come up. What --pin-retry allows is
+// one try.
+static bool again(void *context, const struct token_info *info)
+{
+    struct pin_policy *policy = context;
+    if (interrupted(&policy->run->callbacks) || pin_level(info) > policy->level || last_try(info))
+        return false;
+    policy->retry = false;
+    return pin_attended(policy, info) || begin_try(policy, info, NULL);
+}
+
+// A wrong PIN counts on a token that locks without telling before. One that was not answered is counted by
+// its record, where it has one.
+static void count_try(const struct pin_policy *policy, const struct token_info *info, bool recorded,
+                      enum pin_outcome what)
+{
+    const unsigned before = recorded && policy->state.follows ? policy->state.before.unanswered : 0;
+    if (what == PIN_REFUSED)
+        pin_state_mistyped(info, before + 1);
+    else if (!recorded)
+        pin_state_mistyped(info, 1);
+}
+
 static void outcome(void *context, const struct token_info *info, enum pin_outcome what)
 {
     struct pin_policy *policy = context;
     const bool attended = pin_attended(policy, info);
-    const bool may_be_spent = what == PIN_REFUSED || what == PIN_UNKNOWN;
-    if (may_be_spent)
+    bool recorded = policy->state.fd >= 0;
+    if (what == PIN_ACCEPTED)
+        forget_spent(policy, info);
+    if (what == PIN_REFUSED || what == PIN_UNKNOWN) {
         remember_spent(policy, info);
-    if (may_be_spent && !attended && policy->state.fd < 0) {
-        char identity[PATH_TEXT_MAX + 128];
-        identity_of(policy->source, identity, sizeof identity);
-        pin_state_spent(info, identity, what);
+        if (!attended && !recorded) {
+            char identity[PATH_TEXT_MAX + 128];
+            identity_of(policy->source, identity, sizeof identity);
+            recorded = pin_state_spent(info, identity, what);
+        }
+        count_try(policy, info, recorded, what);
     }
     pin_state_end(&policy->state, what);
     if (what == PIN_ACCEPTED)
         pin_state_forget(info);
-    else if (may_be_spent && info->pin_tries > 0)
-        pin_state_mistyped(info);
 }
 
 static void waiting(void *context, const struct token_info *info)
@@ -221,6 +283,10 @@ static void pad_again(void *context, const struct token_info *info)
 
 struct pin_giver pin_giver_of(struct pin_policy *policy)
 {
-    return (struct pin_giver){
-        .context = policy, .give = give, .outcome = outcome, .waiting = waiting, .pad_again = pad_again};
+    return (struct pin_giver){.context = policy,
+                              .give = give,
+                              .outcome = outcome,
+                              .again = again,
+                              .waiting = waiting,
+                              .pad_again = pad_again};
 }

@@ -18,6 +18,7 @@ struct pin_policy {
     const char *source;      // a reference; NULL: a person is asked
     bool retry;
     struct pin_state state;
+    unsigned level; // of the token's flags before the first try
     // Called once the PIN is there, before it is tried; may be NULL.
     void (*ready)(void *context);
     void *ready_context;

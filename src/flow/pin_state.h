@@ -1,22 +1,23 @@
-// The record of failed unattended PIN tries, one file a token under the state folder.
+// The record of failed unattended PIN tries, one file a token under the state folder, or, where that cannot
+// be written, in another place of the user's (flow/keeping.h).
 //
 // The record is made before the try and removed after a right one, so that a process that dies in between, a
 // disk that fills up, or a service manager that starts us again cannot turn one wrong PIN into several tries.
+// docs/decisions/004-pin-record.md says which record lets a further try pass.
 #ifndef SSA_FLOW_PIN_STATE_H
 #define SSA_FLOW_PIN_STATE_H
 
 #include "core/error.h"
 #include "flow/paths.h"
+#include "flow/pin_record.h"
 #include "hsm/token.h"
-
-#define PIN_RECORD_MAX 1024U
 
 struct pin_state {
     char path[PATH_TEXT_MAX];
-    int fd;                      // locked while a try is under way; -1 where the state cannot be written
-    bool recorded;               // there was a failed try before
-    bool unanswered;             // which the token did not answer, so that the PIN may be right
-    char before[PIN_RECORD_MAX]; // its identity: the record stands again if this try is none
+    int fd; // open (and locked, where that can be) while a try is under way; -1 where nothing can be recorded
+    bool unanswered;               // an earlier try was not answered, so that the PIN may be right
+    bool follows;                  // one that was not answered, with the same PIN
+    struct pin_record before, now; // the former stands again if this try is none
 };
 
 // Before an unattended try. identity says which PIN it will be ("" where that cannot be told): a record of
@@ -28,15 +29,23 @@ bool pin_state_begin(struct pin_state *state, const struct token_info *info, con
 // After it. A try that was not begun here (a signature's own login) is recorded with pin_state_spent.
 void pin_state_end(struct pin_state *state, enum pin_outcome outcome);
 
-// Records a try outside of begin and end that was refused, or not answered.
-void pin_state_spent(const struct token_info *info, const char *identity, enum pin_outcome outcome);
+// Records a try outside of begin and end that was refused, or not answered; false where that cannot be done.
+bool pin_state_spent(const struct token_info *info, const char *identity, enum pin_outcome outcome);
 
-// How many wrong PINs a person has given here since the last right one, and one more of them: some tokens
-// lock without ever having shown a flag.
+// How many wrong PINs may have been given here since the last right one: those that a person mistyped and
+// those that were not answered. Some tokens lock without ever having shown a flag.
 unsigned pin_state_count(const struct token_info *info);
-void pin_state_mistyped(const struct token_info *info);
+
+// How many of them were tries that were not answered.
+unsigned pin_state_unanswered(const struct token_info *info);
+
+// Counts so many wrong PINs more, on a token that is known to lock after some.
+void pin_state_mistyped(const struct token_info *info, unsigned tries);
 
 // After a right PIN that a person gave.
 void pin_state_forget(const struct token_info *info);
+
+// How near the token is to locking, by its flags: more is nearer.
+unsigned pin_level(const struct token_info *info);
 
 #endif

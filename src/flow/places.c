@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "flow/fingerprint.h"
 #include "flow/reference.h"
+#include "flow/turn.h"
 
 enum { PLACES_STEP = 32 };
 
@@ -20,9 +21,21 @@ void places_free(struct places *places)
     *places = (struct places){0};
 }
 
-static bool on_token(const struct place *place, const char *label, const char *serial)
+// What tells it from one of the same label and serial number beside it. Through another module model and slot
+// are others, and say nothing.
+static bool told_apart(const struct token_apart *a, const struct token_apart *b)
 {
-    return strcmp(place->shown.label, label) == 0 && strcmp(place->shown.serial, serial) == 0;
+    const unsigned by = a->by & b->by;
+    return ((by & BY_SLOT) != 0 && a->slot != b->slot) ||
+           ((by & BY_MODEL) != 0 && memcmp(a->model, b->model, sizeof a->model) != 0) ||
+           ((by & BY_MANUFACTURER) != 0 &&
+            memcmp(a->manufacturer, b->manufacturer, sizeof a->manufacturer) != 0);
+}
+
+static bool on_token(const struct place *place, const struct token_info *info)
+{
+    return strcmp(place->shown.label, info->label) == 0 && strcmp(place->shown.serial, info->serial) == 0 &&
+           !told_apart(&place->apart, &info->apart);
 }
 
 // The same key on the same token: seen through another module, or as another of its halves.
@@ -32,7 +45,7 @@ static struct place *find(const struct places *places, const struct token_info *
     for (size_t i = 0; i < places->count; i++) {
         struct place *p = &places->list[i];
         const bool same_id = strcmp(p->kid, key->kid) == 0 || p->kid[0] == '\0' || key->kid[0] == '\0';
-        if (on_token(p, info->label, info->serial) && strcmp(p->shown.modulus_sha256, modulus) == 0 &&
+        if (on_token(p, info) && strcmp(p->shown.modulus_sha256, modulus) == 0 &&
             strcmp(p->shown.slot, key->slot) == 0 && same_id)
             return p;
     }
@@ -64,6 +77,7 @@ static void add(struct places *places, const struct token_info *info, const stru
     memcpy(place->kid, key->kid, sizeof place->kid);
     memcpy(place->name, key->name, sizeof place->name);
     place->own = key->own;
+    place->apart = info->apart;
     struct ssa_place *shown = &place->shown;
     memcpy(shown->label, info->label, sizeof shown->label);
     memcpy(shown->serial, info->serial, sizeof shown->serial);
@@ -122,18 +136,22 @@ static struct looking looking_begin(const struct ssa_run *run, struct places *pl
 
 // The modules to look at.
 struct modules {
-    struct module_entry list[REGISTRY_MAX + 3];
+    struct module_entry *list;
     size_t count;
+    bool lost; // there was no memory
 };
 
 static void modules_add(struct modules *modules, const struct module_entry *entry)
 {
     for (size_t i = 0; i < modules->count; i++)
-        if (strcmp(modules->list[i].path, entry->path) == 0 &&
-            strcmp(modules->list[i].init_reserved, entry->init_reserved) == 0)
+        if (module_entry_same(&modules->list[i], entry))
             return;
-    if (modules->count < sizeof modules->list / sizeof modules->list[0])
-        modules->list[modules->count++] = *entry;
+    struct module_entry *grown = reallocarray(modules->list, modules->count + 1, sizeof *grown);
+    modules->lost = modules->lost || grown == NULL;
+    if (grown == NULL)
+        return;
+    modules->list = grown;
+    modules->list[modules->count++] = *entry;
 }
 
 static void say_why(const struct ssa_run *run, const char *module, const struct ssa_error *why)
@@ -180,7 +198,8 @@ static bool modules_find(const struct ssa_run *run, struct modules *modules, str
             modules_add(modules, &registry->entries[i]);
     modules_add_uris(run, modules, SET_PRIVATE_KEY);
     modules_add_uris(run, modules, SET_TOKEN);
-    return true;
+    return !modules->lost ||
+           error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
 }
 
 static bool nothing_lost(const struct places *places, struct ssa_error *err)
@@ -190,20 +209,19 @@ static bool nothing_lost(const struct places *places, struct ssa_error *err)
 
 bool places_look(const struct ssa_run *run, struct places *places, struct ssa_error *err)
 {
-    struct modules *modules = calloc(1, sizeof *modules);
+    struct modules modules = {0};
     LOOKING_AUTO looking = looking_begin(run, places);
-    if (modules == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
-    bool ok = modules_find(run, modules, err);
-    for (size_t i = 0; ok && i < modules->count; i++) {
-        const struct module_entry *entry = &modules->list[i];
+    const struct turns turns = turns_of(run);
+    bool ok = modules_find(run, &modules, err);
+    for (size_t i = 0; ok && i < modules.count; i++) {
+        const struct module_entry *entry = &modules.list[i];
         struct ssa_error why = {0};
         tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
         ok = go_on(&run->callbacks, err);
-        if (ok && !module_survey(entry, looking.own, &run->callbacks, take, &looking, &why))
+        if (ok && !module_survey(entry, looking.own, &run->callbacks, &turns, take, &looking, &why))
             say_why(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
     }
-    free(modules);
+    free(modules.list);
     return ok && go_on(&run->callbacks, err) && nothing_lost(places, err);
 }
 
@@ -231,8 +249,7 @@ bool places_login(const struct ssa_run *run, struct places *places, struct clien
     const struct token_info *info = token_info(token);
     for (size_t i = 0; i < places->count; i++) {
         struct ssa_place *shown = &places->list[i].shown;
-        if (on_token(&places->list[i], info->label, info->serial) &&
-            shown->private_half == SSA_PRIVATE_UNSEEN)
+        if (on_token(&places->list[i], info) && shown->private_half == SSA_PRIVATE_UNSEEN)
             shown->private_half = SSA_PRIVATE_MISSING;
     }
     return nothing_lost(places, err);

@@ -11,6 +11,7 @@ struct place {
     char kid[SEEN_KID_MAX];   // its id at the API, as the token has it; may be empty
     char name[SEEN_NAME_MAX]; // whose it is, as the token has it; may be empty
     bool own;                 // the settings' PRIVATE_KEY names it
+    struct token_apart apart; // its token's
     struct ssa_place shown;   // with a uri of its own
     bool joined;              // it is somebody's already
 };

@@ -6,6 +6,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/uri.h"
 
 static const struct {
     const char *prefix;
@@ -34,8 +35,7 @@ enum source_kind source_kind(const char *text)
 
 bool source_is_uri(const char *text)
 {
-    static const char scheme[] = "pkcs11:";
-    return strncmp(text, scheme, sizeof scheme - 1) == 0;
+    return text_is_uri(text);
 }
 
 bool source_is_reference(const char *text)

@@ -141,10 +141,17 @@ struct left {
     bool removed;
 };
 
+// A token's URI says more where another is there that looks the same, so it is not compared as text.
+static bool is_on(const struct token *token, const char *text)
+{
+    URI_AUTO *uri = NULL;
+    return text[0] != '\0' && uri_parse(text, &uri, NULL) && token_matches(token, uri);
+}
+
 static bool is_about(const struct left *left, const struct entry *e)
 {
     return entry_is_about_secret(e) && entry_is_ours(e, left->run->settings) &&
-           strcmp(e->label, left->label) == 0 && strcmp(e->token, token_info(left->token)->uri) == 0;
+           strcmp(e->label, left->label) == 0 && is_on(left->token, e->token);
 }
 
 static bool visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err)

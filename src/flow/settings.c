@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/text.h"
+#include "flow/token_name.h"
 
 struct ssa_settings *ssa_settings_new(void)
 {
@@ -26,6 +27,10 @@ bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *v
     const enum setting id = setting_find(name, strlen(name));
     if (id == SETTING_COUNT)
         return error_set(err, SSA_USAGE, NULL, name, "there is no such setting");
+    // Elsewhere an empty value is as none. An option is given for this one command, which would go on with
+    // another token.
+    if (id == SET_TOKEN && value != NULL && !token_name_check(value, err))
+        return false;
     s->values[FROM_OPTION][id] = value;
     return true;
 }

@@ -16,8 +16,7 @@ static bool ask(const struct so_pin *so, const char *name, const struct token_in
     (void)text_format(prompt, sizeof prompt, "Token \"%s\" takes a key only with its %s: ", info->label,
                       name);
     if (callbacks->ask_secret != NULL)
-        return callbacks->ask_secret(callbacks->context, prompt, (char *)pin->data, pin->capacity, &pin->len,
-                                     err);
+        return ask_for_secret(callbacks, prompt, pin, err);
     error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the %s", name);
     return error_hint(err,
                       "Say where it is: SSA_HSM_SO_PIN_SOURCE=file:PATH, env:NAME, fd:N or credential:NAME.");

@@ -156,13 +156,21 @@ class FallBack(_Two):
             silent.accept()[0].close()
 
     def test_a_login_that_breaks_off_falls_back_every_time(self) -> None:
-        # Whether a try was spent is not known, so there is no other one, in the next run neither.
+        # The token shows no wrong PIN, so that each run tries it once.
         log = self.with_shim("main", "C_Login * return CKR_DEVICE_ERROR")
-        self.fell_back(self.token(), "CKR_DEVICE_ERROR")
-        self.api.forget_requests()
-        self.fell_back(self.token(), "not answered")
-        self.assertEqual(log.count("C_Login"), 1)
-        # Alone it is as it was.
+        for run in (1, 2, 3):
+            self.fell_back(self.token(), "CKR_DEVICE_ERROR")
+            self.api.forget_requests()
+            self.assertEqual(log.count("C_Login"), run)
+        self.expect(self.token(profiles=("-p", "main")), 7, "is not known")
+
+    def test_a_login_that_may_have_been_a_wrong_pin_falls_back_every_time(self) -> None:
+        # Others' wrong PINs have set the flag before, so that it tells nothing: there is one more try, and no third.
+        log = self.with_shim("main", "C_Login * return CKR_DEVICE_ERROR", "token flags +CKF_USER_PIN_COUNT_LOW")
+        for run in (1, 2, 3, 4):
+            self.fell_back(self.token(), "CKR_DEVICE_ERROR" if run <= 2 else "not answered")
+            self.api.forget_requests()
+            self.assertEqual(log.count("C_Login"), min(run, 2))
         self.expect(self.token(profiles=("-p", "main")), 5, "--pin-retry")
 
     def test_a_chain_of_three(self) -> None:

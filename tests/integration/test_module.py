@@ -70,7 +70,7 @@ class Module(Case):
         self.expect(self.run_program("token", env={"SSA_HSM_MODULE": None}), 0)
 
     def test_a_token_that_two_modules_have_is_an_error_that_names_both(self) -> None:
-        with self.shim():
+        with self.shim("info description Another driver"):
             self.user_module("second", f"module: {places.shim_library()}")
             self.use(self.uri)
             self.expect(self.run_program("token", env={"SSA_HSM_MODULE": None}), 3, "second", "softhsm2")
@@ -157,7 +157,7 @@ class WhichToken(Case):
             self.assertIn(LABEL, terminal.screen)
 
     def test_a_uri_that_is_none(self) -> None:
-        for bad in ("work", "pkcs11:token=%zz", "pkcs11:tokenn=work", "pkcs11", "http://x"):
+        for bad, code in (("pkcs11:token=%zz", 3), ("pkcs11:tokenn=work", 3), ("http://x", 3), ("pkcs11", 4)):
             with self.subTest(uri=bad):
-                self.expect(self.create(SSA_HSM_TOKEN=bad), 3)
+                self.expect(self.create(SSA_HSM_TOKEN=bad), code)
         self.assertEqual(self.api.asked(), [])

@@ -6,6 +6,7 @@ import os
 import stat
 
 import places
+from fault_support import background, ended, eventually
 from harness import LABEL
 from pin_support import PIN, WRONG, PinCase
 
@@ -104,13 +105,62 @@ class WrongPin(PinCase):
         self.jwt(code=0)
 
     def test_a_login_that_broke_may_have_been_a_try(self) -> None:
+        # On a token that sets COUNT_LOW after the first wrong PIN, a flag that is not set says that it was none.
         with self.shim("C_Login 1 return CKR_DEVICE_ERROR") as log:
-            self.jwt(code=7, words=("is not known",))
-            log.forget()
-            self.jwt(code=5, words=("--pin-retry",))
-            self.assertEqual(self.logins(log), 0)
-        self.jwt("--pin-retry", code=0)
+            for _ in range(3):
+                self.jwt(code=7, words=("is not known",))
+            self.assertEqual(self.logins(log), 3)
+        self.assertEqual(len(self.records()), 1)
         self.jwt(code=0)
+        self.assertEqual(self.records(), [])
+
+    def test_a_broken_login_after_which_the_token_counts_a_wrong_pin_is_a_try(self) -> None:
+        self.write_pin(WRONG)
+        with self.shim("C_Login 1 after-return CKR_DEVICE_ERROR") as log:
+            self.jwt(code=7, words=("is not known",))
+            self.jwt(code=5, words=("counted a wrong PIN", "--pin-retry"))
+            self.assertEqual(self.logins(log), 1)
+
+    def test_anothers_mistype_before_it_does_not_count(self) -> None:
+        self.store.tool("--list-objects", pin=WRONG)
+        with self.shim("C_Login 1 return CKR_DEVICE_ERROR"):
+            self.jwt(code=7)
+        self.jwt(code=0)
+
+    def test_a_device_that_is_lost_at_the_login_is_opened_anew(self) -> None:
+        for code in ("CKR_DEVICE_REMOVED", "CKR_SESSION_HANDLE_INVALID", "CKR_SESSION_CLOSED"):
+            with self.subTest(code), self.shim(f"C_Login 1 return {code}") as log:
+                self.jwt(code=0)
+                self.assertEqual((log.count("C_Initialize"), self.logins(log)), (2, 2))
+        self.assertEqual(self.records(), [])
+
+    def test_nor_without_end(self) -> None:
+        with self.shim("C_Login * return CKR_DEVICE_REMOVED") as log:
+            self.jwt(code=7, words=("CKR_DEVICE_REMOVED",))
+            self.assertEqual(self.logins(log), 2)
+
+    def test_a_wrong_pin_after_a_lost_device_is_answered_once(self) -> None:
+        self.write_pin(WRONG)
+        with self.shim("C_Login 1 return CKR_DEVICE_REMOVED") as log:
+            self.jwt(code=5, words=("CKR_PIN_INCORRECT",))
+            self.jwt(code=5, words=("was refused",))
+            self.assertEqual(self.logins(log), 2)
+
+    def test_a_token_that_is_gone_before_the_login_gets_no_pin(self) -> None:
+        for rule in ("C_OpenSession 1 remove after", "C_GetSlotInfo 1 remove after"):
+            with self.subTest(rule), self.shim(rule) as log:
+                result = self.run_program("jwt")
+                self.assertIn(result.code, (4, 7), str(result))
+                self.assertEqual(self.logins(log), 0)
+        self.assertEqual(self.records(), [])
+
+    def test_one_that_comes_back_is_opened_anew(self) -> None:
+        gone = self.dir / "gone"
+        with self.shim(f"token absent-while {gone}", f"C_OpenSession 1 touch {gone} after"):
+            process = background(self, "jwt")
+            eventually(gone.exists, "the token is gone")
+            gone.unlink()
+            self.expect(ended(process), 0)
 
     def test_a_missing_key_is_no_wrong_pin(self) -> None:
         with self.shim("C_FindObjectsInit 1 return CKR_DEVICE_ERROR"):
@@ -213,7 +263,8 @@ class Sources(PinCase):
                     self.pin_file.write_bytes(text)
                     self.jwt(code=3, words=(str(self.pin_file), "utf8NoBOM"))
             marked = "\ufeff" + PIN
-            self.jwt(code=3, words=("env:P", "byte order mark of UTF-8"), env={"SSA_HSM_PIN_SOURCE": "env:P", "P": marked})
+            env = {"SSA_HSM_PIN_SOURCE": "env:P", "P": marked}
+            self.jwt(code=3, words=("env:P", "byte order mark of UTF-8"), env=env)
             self.assertEqual(self.logins(log), 0)
         self.assertEqual(self.records(), [])
         secret = self.dir / "secret"

@@ -209,6 +209,11 @@ static void set_up(void)
 {
     ready = script_load() && wrapped_load();
     list.version = wrapped.version;
+#define CALL(name)                                                                                           \
+    if (script.lacks[ID_##name])                                                                             \
+        list.name = NULL;
+#include "calls.def"
+#undef CALL
     act_setup();
     sessions_setup();
 }

@@ -20,6 +20,7 @@ enum {
     MAX_ACTIONS = 8,
     MAX_ATTRIBUTES = 64,
     MAX_MECHANISMS = 64,
+    MAX_TOKENS = 8,
     MAX_TEXT = 256,
     MAX_VALUE = 512
 };
@@ -102,13 +103,20 @@ struct text {
     char at[MAX_TEXT];
 };
 
+/* What C_GetTokenInfo says instead; called: of the token of that label alone. */
+struct token_texts {
+    struct text called;
+    struct text label, serial, maker, model;
+};
+
 struct script {
     struct rule rules[MAX_RULES];
     size_t rule_count;
     bool count_across_processes;
 
-    struct text manufacturer, description;   /* C_GetInfo */
-    struct text label, serial, maker, model; /* C_GetTokenInfo */
+    struct text manufacturer, description; /* C_GetInfo */
+    struct token_texts tokens[MAX_TOKENS]; /* the first is of all, in the others' absence */
+    size_t token_count;
     struct flag_change token_flags, slot_flags;
     struct optional pin_min, pin_max;
     struct {
@@ -131,7 +139,8 @@ struct script {
     bool find_repeats, find_endless;
     struct mechanisms create_needs_so; /* object classes */
 
-    bool needs_reserved; /* C_Initialize */
+    bool lacks[CALL_COUNT]; /* of the function list */
+    bool needs_reserved;    /* C_Initialize */
     bool no_read_only;
     bool always_authenticate;
     struct text protected_pin, so_pin, user_pin;

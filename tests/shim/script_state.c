@@ -104,18 +104,47 @@ static bool parse_mechanisms(struct words *words, struct mechanisms *list)
     return true;
 }
 
+/* The texts of the token that the wrapped module calls so; NULL is all tokens. */
+static struct token_texts *texts_of(struct words *words, struct script *into, const struct text *called)
+{
+    if (into->token_count == 0)
+        into->token_count = 1;
+    if (called == NULL)
+        return &into->tokens[0];
+    for (size_t i = 1; i < into->token_count; i++)
+        if (strcmp(into->tokens[i].called.at, called->at) == 0)
+            return &into->tokens[i];
+    if (into->token_count == MAX_TOKENS) {
+        words_fail(words, "more than %d tokens", MAX_TOKENS - 1);
+        return NULL;
+    }
+    into->tokens[into->token_count].called = *called;
+    return &into->tokens[into->token_count++];
+}
+
+static bool parse_token_text(struct words *words, struct script *into, const struct text *called)
+{
+    static const char *const names[] = {"label", "serial", "manufacturer", "model"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!words_take_if(words, names[i]))
+            continue;
+        struct token_texts *texts = texts_of(words, into, called);
+        if (texts == NULL)
+            return false;
+        struct text *const fields[] = {&texts->label, &texts->serial, &texts->maker, &texts->model};
+        return words_rest(words, fields[i]);
+    }
+    return words_fail(words, "token called TEXT label, serial, manufacturer or model?");
+}
+
 static bool parse_token(struct words *words, struct script *into)
 {
     if (words_take_if(words, "flags"))
         return parse_flags(words, NAME_TOKEN_FLAG, &into->token_flags);
-    if (words_take_if(words, "label"))
-        return words_rest(words, &into->label);
-    if (words_take_if(words, "serial"))
-        return words_rest(words, &into->serial);
-    if (words_take_if(words, "manufacturer"))
-        return words_rest(words, &into->maker);
-    if (words_take_if(words, "model"))
-        return words_rest(words, &into->model);
+    if (words_take_if(words, "called")) {
+        struct text called = {.given = false};
+        return words_text(words, &called) && parse_token_text(words, into, &called);
+    }
     if (words_take_if(words, "absent-while"))
         return words_text(words, &into->absent_while);
     if (words_take_if(words, "firmware")) {
@@ -123,11 +152,18 @@ static bool parse_token(struct words *words, struct script *into)
         return words_number(words, 255, &into->firmware.major) &&
                words_number(words, 255, &into->firmware.minor);
     }
-    if (!words_take_if(words, "pinlen"))
-        return words_fail(
-            words, "token flags, label, serial, manufacturer, model, firmware, pinlen or absent-while?");
-    into->pin_min.given = into->pin_max.given = true;
-    return words_number(words, 255, &into->pin_min.number) && words_number(words, 255, &into->pin_max.number);
+    if (words_take_if(words, "pinlen")) {
+        into->pin_min.given = into->pin_max.given = true;
+        return words_number(words, 255, &into->pin_min.number) &&
+               words_number(words, 255, &into->pin_max.number);
+    }
+    const char *word = words_peek(words);
+    if (word == NULL || (strcmp(word, "label") != 0 && strcmp(word, "serial") != 0 &&
+                         strcmp(word, "manufacturer") != 0 && strcmp(word, "model") != 0))
+        return words_fail(words,
+                          "token flags, called, label, serial, manufacturer, model, firmware, pinlen or "
+                          "absent-while?");
+    return parse_token_text(words, into, NULL);
 }
 
 static bool parse_slot(struct words *words, struct script *into)
@@ -264,6 +300,21 @@ static bool parse_session(struct words *words, struct script *into)
     return into->no_read_only = true;
 }
 
+static bool parse_list(struct words *words, struct script *into)
+{
+    if (!words_take_if(words, "lacks") || words_peek(words) == NULL)
+        return words_fail(words, "list lacks C_…?");
+    for (const char *word; (word = words_take(words)) != NULL;) {
+        size_t id = 0;
+        while (id < CALL_COUNT && strcmp(call_names[id], word) != 0)
+            id++;
+        if (id == CALL_COUNT)
+            return words_fail(words, "\"%s\" is no function", word);
+        into->lacks[id] = true;
+    }
+    return true;
+}
+
 static bool parse_counting(struct words *words, struct script *into)
 {
     if (!words_take_if(words, "across-processes"))
@@ -294,6 +345,7 @@ bool parse_state_rule(struct words *words, struct script *into)
         {"initialize", parse_initialize},
         {"session", parse_session},
         {"count", parse_counting},
+        {"list", parse_list},
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (words_take_if(words, kinds[i].word))

@@ -36,6 +36,19 @@ class Token(ShimTest):
         self.assertEqual(slot & 3, 2)
         self.assertEqual([manufacturer, description], ["Yubico (www.yubico.com)", "PKCS#11 PIV Library (SP-800-73)"])
 
+    def test_one_token_is_called_otherwise_than_the_others(self):
+        script = """token label all of them
+                    token called shim label 0x%s
+                    token called shim serial 0001
+                    token called "no such" serial 9""" % (b"zero\0" + b"\0" * 27).hex()
+
+        def steps(module):
+            module.call("C_Initialize", None)
+            return module.token_info(module.slots()[0])[1:4:2]
+        label, serial = self.run_with(script, steps)
+        self.assertIn(label, ("zero" + 28 * "\0", "all of them"))
+        self.assertEqual(label[0] == "z", serial == "0001")
+
     def test_mechanisms_hidden_or_alone(self):
         def steps(module):
             session, key = self.ready(module)

@@ -32,14 +32,45 @@ CK_RV shim_finalize(void *reserved)
     return rv;
 }
 
+/* 0x…: bytes as they are, for what no text can be. */
+static size_t bytes_of(const struct text *text, unsigned char bytes[MAX_TEXT])
+{
+    const size_t digits = strlen(text->at) - (strncmp(text->at, "0x", 2) == 0 ? 2 : strlen(text->at));
+    if (digits == 0 || digits % 2 != 0 || strspn(text->at + 2, "0123456789abcdef") != digits) {
+        memcpy(bytes, text->at, strlen(text->at));
+        return strlen(text->at);
+    }
+    for (size_t i = 0; i < digits / 2; i++) {
+        const char byte[3] = {text->at[2 + 2 * i], text->at[3 + 2 * i], '\0'};
+        bytes[i] = (unsigned char)strtoul(byte, NULL, 16);
+    }
+    return digits / 2;
+}
+
 /* The standard's fields are padded with spaces and have no end mark. */
 static void pad(unsigned char *field, size_t size, const struct text *text)
 {
+    unsigned char bytes[MAX_TEXT];
     if (!text->given)
         return;
-    size_t length = strlen(text->at);
+    size_t length = bytes_of(text, bytes);
     memset(field, ' ', size);
-    memcpy(field, text->at, length < size ? length : size);
+    memcpy(field, bytes, length < size ? length : size);
+}
+
+static void rename_token(CK_TOKEN_INFO *info, const struct token_texts *texts)
+{
+    pad(info->label, sizeof(info->label), &texts->label);
+    pad(info->serialNumber, sizeof(info->serialNumber), &texts->serial);
+    pad(info->manufacturerID, sizeof(info->manufacturerID), &texts->maker);
+    pad(info->model, sizeof(info->model), &texts->model);
+}
+
+static bool is_called(const CK_TOKEN_INFO *info, const struct text *label)
+{
+    unsigned char field[sizeof(info->label)];
+    pad(field, sizeof(field), label);
+    return memcmp(field, info->label, sizeof(field)) == 0;
 }
 
 static void change(CK_FLAGS *flags, const struct flag_change *by)
@@ -83,10 +114,11 @@ CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
     /* A slot with nothing in it must not look like a second token of the same name. */
     if (rv != CKR_OK || (info->flags & CKF_TOKEN_INITIALIZED) == 0)
         return rv;
-    pad(info->label, sizeof(info->label), &script.label);
-    pad(info->serialNumber, sizeof(info->serialNumber), &script.serial);
-    pad(info->manufacturerID, sizeof(info->manufacturerID), &script.maker);
-    pad(info->model, sizeof(info->model), &script.model);
+    CK_TOKEN_INFO own = *info;
+    rename_token(info, &script.tokens[0]);
+    for (size_t i = 1; i < script.token_count; i++)
+        if (is_called(&own, &script.tokens[i].called))
+            rename_token(info, &script.tokens[i]);
     if (script.firmware.given)
         info->firmwareVersion = (CK_VERSION){.major = (unsigned char)script.firmware.major,
                                              .minor = (unsigned char)script.firmware.minor};

@@ -24,10 +24,27 @@ static const struct token_info low = {
 static struct unit_heard heard;
 static const struct ssa_callbacks callbacks = {.context = &heard, .tell = unit_tell};
 
+// A kind of token that sets COUNT_LOW after the first wrong PIN, and one that locks without telling before.
+static const struct token_info telling = {
+    .label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token", .pin_low_at_once = true};
+static const struct token_info told = {.label = "Token",
+                                       .serial = "12/ab",
+                                       .uri = "pkcs11:token=Token",
+                                       .pin_low_at_once = true,
+                                       .pin_count_low = true};
+static const struct token_info silent = {
+    .label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token", .pin_tries = 3};
+
 static int fresh(void **state)
 {
     (void)state;
-    (void)remove(unit_path("state/ssa-hsm/pin-12_ab_Token"));
+    static const char *const files[] = {"state/ssa-hsm/pin-12_ab_Token", "state/ssa-hsm/mistyped-12_ab_Token",
+                                        "run/ssa-hsm/pin-12_ab_Token"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        (void)remove(unit_path(files[i]));
+    (void)mkdir(unit_path("run"), 0700);
+    if (setenv("XDG_RUNTIME_DIR", unit_path("run"), 1) != 0 || setenv("TMPDIR", unit_in, 1) != 0)
+        return -1;
     return setenv("XDG_STATE_HOME", unit_path("state"), 1);
 }
 
@@ -71,11 +88,20 @@ static void a_wrong_pin_is_tried_once(void **state)
     pin_state_end(&pin, PIN_ACCEPTED);
 }
 
-static void a_try_without_an_answer_is_told_apart(void **state)
+static void unanswered(const struct token_info *info, const char *identity, bool allowed)
+{
+    struct pin_state pin;
+    assert_int_equal(begins(info, identity, false, &pin), allowed);
+    pin_state_end(&pin, PIN_UNKNOWN);
+}
+
+static void one_more_try_follows_one_without_an_answer(void **state)
 {
     (void)state;
     struct pin_state pin;
-    tried("file 1", PIN_UNKNOWN);
+    unanswered(&token, "file 1", true);
+    unanswered(&token, "file 1", true);
+    unanswered(&token, "file 1", false);
     assert_false(begins(&token, "file 1", false, &pin));
     assert_true(pin.unanswered);
     // A try that is none leaves it as it was.
@@ -83,17 +109,94 @@ static void a_try_without_an_answer_is_told_apart(void **state)
     pin_state_end(&pin, PIN_NOT_TRIED);
     assert_false(begins(&token, "file 1", false, &pin));
     assert_true(pin.unanswered);
+    // Its answer is the last word, either way.
+    tried("file 2", PIN_UNKNOWN);
     tried("file 2", PIN_REFUSED);
     assert_false(begins(&token, "file 2", false, &pin));
     assert_false(pin.unanswered);
-    assert_true(begins(&token, "", true, &pin));
+    tried("file 3", PIN_UNKNOWN);
+    tried("file 3", PIN_ACCEPTED);
+    unanswered(&token, "file 3", true);
+    unanswered(&token, "file 3", true);
+    unanswered(&token, "file 3", false);
+}
+
+static void a_flag_that_came_up_since_speaks_against_it(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct pin_state pin;
+    unanswered(&token, "file 1", true);
+    FAILS(pin_state_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN, "has counted a wrong PIN");
+    assert_string_equal(err.cause, "CKF_USER_PIN_COUNT_LOW");
+    // Another's mistype, of before, does not.
+    fresh(NULL);
+    unanswered(&low, "file 1", true);
+    unanswered(&low, "file 1", true);
+    unanswered(&low, "file 1", false);
+}
+
+static void a_token_that_tells_at_once_settles_it(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 10; i++)
+        unanswered(&telling, "file 1", true);
+    assert_int_equal(pin_state_count(&telling), 0);
+    unanswered(&told, "file 1", false);
+    // The flag was another's, so it tells nothing.
+    fresh(NULL);
+    unanswered(&told, "file 1", true);
+    unanswered(&told, "file 1", true);
+    unanswered(&told, "file 1", false);
+}
+
+static void tries_without_an_answer_count_on_a_token_that_locks_in_silence(void **state)
+{
+    (void)state;
+    struct pin_state pin;
+    unanswered(&silent, "file 1", true);
+    assert_int_equal(pin_state_count(&silent), 1);
+    unanswered(&silent, "file 1", true);
+    assert_int_equal(pin_state_count(&silent), 2);
+    // With another PIN they stay counted.
+    assert_true(begins(&silent, "file 2", false, &pin));
+    assert_int_equal(pin_state_count(&silent), 2); // the try that is under way is not over
     pin_state_end(&pin, PIN_UNKNOWN);
-    assert_false(begins(&token, "", false, &pin));
-    assert_true(pin.unanswered);
-    // A process that died over it did not write the second line.
-    assert_true(begins(&token, "", true, &pin));
-    (void)close(pin.fd);
-    assert_false(begins(&token, "", false, &pin));
+    assert_int_equal(pin_state_count(&silent), 3);
+    pin_state_forget(&silent);
+    assert_int_equal(pin_state_count(&silent), 0);
+}
+
+static bool dies_in_the_middle(void *context)
+{
+    struct pin_state pin;
+    return begins(context != NULL ? context : &token, "file 1", false, &pin);
+}
+
+// Two tries of three at most, whatever kills it and however often it is started.
+static void a_service_that_is_killed_at_each_login_spends_two_tries(void **state)
+{
+    (void)state;
+    unit_in_child(dies_in_the_middle, (void *)(uintptr_t)&silent);
+    unit_in_child(dies_in_the_middle, (void *)(uintptr_t)&silent);
+    struct pin_state pin;
+    for (unsigned i = 0; i < 3; i++)
+        assert_false(begins(&silent, "file 1", false, &pin));
+    assert_int_equal(pin_state_count(&silent), 2);
+}
+
+static void a_record_of_before_is_understood(void **state)
+{
+    (void)state;
+    struct pin_state pin;
+    (void)unit_write("state/ssa-hsm/pin-12_ab_Token", "file 1\nunanswered\n", 0600);
+    assert_int_equal(chmod(unit_path("state/ssa-hsm"), 0700), 0);
+    unanswered(&token, "file 1", true);
+    unanswered(&token, "file 1", false);
+    (void)unit_write("state/ssa-hsm/pin-12_ab_Token", "file 1\nunanswered x\n", 0600);
+    assert_false(begins(&token, "file 1", false, &pin));
+    (void)unit_write("state/ssa-hsm/pin-12_ab_Token", "file 1\n", 0600);
+    assert_false(begins(&token, "file 1", false, &pin));
     assert_false(pin.unanswered);
 }
 
@@ -159,56 +262,70 @@ static void a_try_that_never_was_leaves_the_record_standing(void **state)
     blocked("file 1");
 }
 
-static void a_try_of_unknown_end_counts_as_spent(void **state)
-{
-    (void)state;
-    tried("file 1", PIN_UNKNOWN);
-    blocked("file 1");
-}
-
 // A key that wants a login for each signature is refused outside of begin and end.
 static void a_wrong_pin_at_a_signature_is_remembered(void **state)
 {
     (void)state;
-    pin_state_spent(&token, "file 1", PIN_REFUSED);
+    assert_true(pin_state_spent(&token, "file 1", PIN_REFUSED));
     blocked("file 1");
     tried("file 2", PIN_REFUSED);
-    pin_state_spent(&token, "file 3", PIN_UNKNOWN);
-    struct pin_state pin;
-    assert_false(begins(&token, "file 3", false, &pin));
-    assert_true(pin.unanswered);
-}
-
-static bool dies_in_the_middle(void *context)
-{
-    struct pin_state pin;
-    (void)context;
-    return begins(&token, "file 1", false, &pin);
+    assert_true(pin_state_spent(&token, "file 3", PIN_UNKNOWN));
+    unanswered(&token, "file 3", true);
+    unanswered(&token, "file 3", false);
 }
 
 static void a_process_that_dies_in_the_middle_leaves_the_record(void **state)
 {
     (void)state;
     unit_in_child(dies_in_the_middle, NULL);
+    unit_in_child(dies_in_the_middle, NULL);
     blocked("file 1");
 }
 
-static void where_nothing_can_be_recorded_the_token_s_flag_decides(void **state)
+// The state folder cannot be written: the record is somewhere else, and counts as it would there.
+static void another_folder_serves_where_the_state_cannot_be_written(void **state)
 {
     (void)state;
     struct ssa_error err;
     struct pin_state pin;
     assert_int_equal(setenv("XDG_STATE_HOME", "/dev/null", 1), 0);
-    assert_true(begins(&token, "file 1", false, &pin));
-    assert_int_equal(pin.fd, -1);
-    pin_state_end(&pin, PIN_REFUSED);
+    // Another's mistype stops nobody, for ever at that.
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(begins(&low, "file 1", false, &pin));
+        assert_true(pin.fd >= 0);
+        pin_state_end(&pin, PIN_ACCEPTED);
+    }
+    tried("file 1", PIN_REFUSED);
     FAILS(pin_state_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN, "CKF_USER_PIN_COUNT_LOW");
     assert_non_null(strstr(err.hint, "XDG_STATE_HOME"));
-    FAILS(pin_state_begin(&pin, &low, "", true, &callbacks, &err), SSA_PIN, "CKF_USER_PIN_COUNT_LOW");
-    // Another's mistype stops nobody who has a record to go by.
-    fresh(NULL);
-    assert_true(begins(&low, "file 1", false, &pin));
+    assert_non_null(strstr(err.hint, unit_path("run/ssa-hsm/pin-12_ab_Token")));
+    // What stands there counts where the state can be written again, and ends with a right PIN.
+    assert_int_equal(setenv("XDG_STATE_HOME", unit_path("state"), 1), 0);
+    blocked("file 1");
+    tried("file 2", PIN_ACCEPTED);
+    tried("file 1", PIN_ACCEPTED);
+    assert_int_equal(access(unit_path("run/ssa-hsm/pin-12_ab_Token"), F_OK), -1);
+}
+
+static bool writes_not_where_others_may(void *context)
+{
+    (void)context;
+    unit_drop_privileges();
+    struct pin_state pin;
+    const bool allowed = begins(&token, "file 1", false, &pin);
+    const bool elsewhere = strstr(pin.path, "/run/") == NULL;
     pin_state_end(&pin, PIN_ACCEPTED);
+    return allowed && elsewhere;
+}
+
+static void a_folder_that_others_may_write_to_is_passed_over(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("XDG_STATE_HOME", "/dev/null", 1), 0);
+    (void)mkdir(unit_path("run/ssa-hsm"), 0700);
+    assert_int_equal(chmod(unit_path("run/ssa-hsm"), 0777), 0);
+    unit_in_child(writes_not_where_others_may, NULL);
+    assert_int_equal(chmod(unit_path("run/ssa-hsm"), 0700), 0);
 }
 
 static bool tries_on_a_full_disk(void *context)
@@ -221,7 +338,9 @@ static bool tries_on_a_full_disk(void *context)
     struct ssa_error err;
     const bool allowed = pin_state_begin(&pin, &token, "file 1", true, &callbacks, &err) && pin.fd < 0;
     pin_state_end(&pin, PIN_REFUSED);
-    return allowed && !pin_state_begin(&pin, &low, "file 1", true, &callbacks, &err);
+    // Nor is one made where the token would lock in silence.
+    return allowed && !pin_state_begin(&pin, &low, "file 1", true, &callbacks, &err) &&
+           !pin_state_begin(&pin, &silent, "file 1", true, &callbacks, &err);
 }
 
 static void a_full_disk_does_not_forget_a_wrong_try(void **state)
@@ -300,17 +419,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_wrong_pin_is_tried_once, fresh),
-        cmocka_unit_test_setup(a_try_without_an_answer_is_told_apart, fresh),
+        cmocka_unit_test_setup(one_more_try_follows_one_without_an_answer, fresh),
+        cmocka_unit_test_setup(a_flag_that_came_up_since_speaks_against_it, fresh),
+        cmocka_unit_test_setup(a_token_that_tells_at_once_settles_it, fresh),
+        cmocka_unit_test_setup(tries_without_an_answer_count_on_a_token_that_locks_in_silence, fresh),
+        cmocka_unit_test_setup(a_service_that_is_killed_at_each_login_spends_two_tries, fresh),
+        cmocka_unit_test_setup(a_record_of_before_is_understood, fresh),
         cmocka_unit_test_setup(another_pin_file_is_another_try, fresh),
         cmocka_unit_test_setup(a_source_that_cannot_be_told_apart_stays_blocked, fresh),
         cmocka_unit_test_setup(a_person_can_allow_one_more, fresh),
         cmocka_unit_test_setup(a_right_pin_clears_the_record, fresh),
         cmocka_unit_test_setup(a_login_by_a_person_clears_the_record, fresh),
         cmocka_unit_test_setup(a_try_that_never_was_leaves_the_record_standing, fresh),
-        cmocka_unit_test_setup(a_try_of_unknown_end_counts_as_spent, fresh),
         cmocka_unit_test_setup(a_wrong_pin_at_a_signature_is_remembered, fresh),
         cmocka_unit_test_setup(a_process_that_dies_in_the_middle_leaves_the_record, fresh),
-        cmocka_unit_test_setup(where_nothing_can_be_recorded_the_token_s_flag_decides, fresh),
+        cmocka_unit_test_setup(another_folder_serves_where_the_state_cannot_be_written, fresh),
+        cmocka_unit_test_setup(a_folder_that_others_may_write_to_is_passed_over, fresh),
         cmocka_unit_test_setup(a_full_disk_does_not_forget_a_wrong_try, fresh),
         cmocka_unit_test_setup(a_full_disk_makes_no_wrong_try_up, fresh),
         cmocka_unit_test_setup(services_that_start_together_spend_one_try, fresh),

@@ -42,6 +42,7 @@ static void the_module_says_what_it_is(void **state)
     assert_int_equal(recipe("tpm2-software.github.io", "TPM2.0 Cryptoki", "Infineon", "SLB9670")->import_as,
                      IMPORT_NEVER);
     assert_int_equal(recipe("IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "IBM SoftTok")->pin_tries, 3);
+    assert_int_equal(recipe("IBM", "openCryptoki", "IBM", "Soft")->pin_tries, 3);
 }
 
 static void another_token_of_the_same_maker_is_another(void **state)
@@ -50,6 +51,7 @@ static void another_token_of_the_same_maker_is_another(void **state)
     // A YubiHSM, IBM's cards, smart cards that OpenSC does import into.
     assert_true(recipe(yubico, "YubiHSM PKCS#11 Library", yubico, "YubiHSM")->unknown);
     assert_true(recipe("IBM", "Meta PKCS11 LIBRARY", "IBM", "EP11")->unknown);
+    assert_true(recipe("IBM", "openCryptoki", "IBM", "EP11")->unknown);
     assert_true(recipe("OpenSC Project", "OpenSC smartcard framework", "EnterSafe", "PKCS#15")->unknown);
 }
 

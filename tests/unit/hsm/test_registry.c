@@ -4,15 +4,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/text.h"
 #include "hsm/registry.h"
 
-static void module(const char *file, const char *text)
+// The machine's own folders are looked for where the test stands.
+static int folder(void **state)
+{
+    return unit_folder(state) == 0 ? chdir(unit_in) : -1;
+}
+
+static int folder_gone(void **state)
+{
+    return chdir("/") == 0 ? unit_folder_gone(state) : -1;
+}
+
+static void module_in(const char *where, const char *file, const char *text)
 {
     char name[256];
-    assert_true(text_format(name, sizeof name, "config/pkcs11/modules/%s", file));
+    assert_true(text_format(name, sizeof name, "%s/%s", where, file));
     (void)unit_write(name, text, 0600);
+}
+
+static void module(const char *file, const char *text)
+{
+    module_in("config/pkcs11/modules", file, text);
 }
 
 static void path_is(const char *name, const char *expected)
@@ -40,7 +57,11 @@ static void a_path_is_taken_as_it_is(void **state)
     assert_string_equal(entry.path, "/opt/m.so");
     assert_string_equal(entry.name, "");
     assert_string_equal(entry.init_reserved, "");
+    // A URI with it is to be good in every folder.
+    char here[MODULE_PATH_MAX];
+    assert_true(text_format(here, sizeof here, "%s/./m.so", unit_in));
     SUCCEEDS(registry_resolve("./m.so", &entry, &err));
+    assert_string_equal(entry.path, here);
     char many[MODULE_PATH_MAX + 1];
     memset(many, '/', sizeof many - 1);
     many[sizeof many - 1] = '\0';
@@ -67,10 +88,7 @@ static void a_bare_file_name_is_in_p11_kit_s_folder(void **state)
     struct module_entry entry;
     module("unit-relative.module", "module:unit-relative.so\n");
     SUCCEEDS(registry_resolve("unit-relative", &entry, &err));
-    assert_int_equal(entry.path[0], '/');
-    const char *tail = strstr(entry.path, "/unit-relative.so");
-    assert_non_null(tail);
-    assert_string_equal(tail, "/unit-relative.so");
+    assert_string_equal(entry.path, "/p11-kit-folder/unit-relative.so");
 }
 
 static void values_are_read_with_blanks_and_comments_around(void **state)
@@ -115,21 +133,115 @@ static void the_user_s_file_overrides_the_system_s_value_by_value(void **state)
     (void)state;
     struct ssa_error err;
     struct module_entry entry;
-    char name[MODULE_NAME_MAX + 8], before[MODULE_PATH_MAX];
-    REGISTRY_AUTO *system = registry_new();
-    assert_non_null(system);
-    if (system->count == 0)
-        skip();
-    assert_true(text_format(before, sizeof before, "%s", system->entries[0].path));
-    assert_true(text_format(name, sizeof name, "%s.module", system->entries[0].name));
-    module(name, "x-init-reserved: unit\n");
-    SUCCEEDS(registry_resolve(system->entries[0].name, &entry, &err));
-    assert_string_equal(entry.path, before);
+    module_in("machine/package", "card.module", "module: /package.so\n");
+    // A build of one's own beside it, of the same library's name.
+    module_in("machine/system", "built.module", "module: /opt/lib/card.so\n");
+    module("card.module", "x-init-reserved: unit\n");
+    SUCCEEDS(registry_resolve("card", &entry, &err));
+    assert_string_equal(entry.path, "/package.so");
     assert_string_equal(entry.init_reserved, "unit");
-    module(name, "disable-in: ssa-hsm\n");
-    is_unknown(system->entries[0].name, "p11-kit knows no module");
-    module(name, "module: /mine.so\n");
-    path_is(system->entries[0].name, "/mine.so");
+    module_in("machine/system", "card.module", "module: /system.so\n");
+    path_is("card", "/system.so");
+    module("card.module", "module: /mine.so\n");
+    path_is("card", "/mine.so");
+    module("card.module", "disable-in: ssa-hsm\n");
+    path_is("card", "/opt/lib/card.so");
+    module("built.module", "disable-in: ssa-hsm\n");
+    is_unknown("card", "p11-kit knows no module");
+}
+
+static void the_administrator_says_what_users_may_configure(void **state)
+{
+    (void)state;
+    module_in("machine/package", "theirs.module", "module: /t.so\n");
+    module("mine.module", "module: /m.so\n");
+    path_is("theirs", "/t.so");
+    path_is("mine", "/m.so");
+    module_in("machine", "pkcs11.conf", "user-config: none\n");
+    path_is("theirs", "/t.so");
+    is_unknown("mine", "theirs");
+    module_in("machine", "pkcs11.conf", "user-config: only\n");
+    path_is("mine", "/m.so");
+    is_unknown("theirs", "mine");
+}
+
+// What is written into a URI is a configuration file's name: another's library of that name is not meant.
+static void a_file_s_own_name_goes_before_a_library_s(void **state)
+{
+    (void)state;
+    module("aaa.module", "module: /opt/libcard.so\n");
+    module("card.module", "module: /opt/libother.so\n");
+    module("CARD.module", "module: /opt/libthird.so\n");
+    path_is("card", "/opt/libother.so");
+    path_is("CARD", "/opt/libthird.so");
+    path_is("aaa", "/opt/libcard.so");
+    path_is("other", "/opt/libother.so");
+}
+
+static void order_is(const char *expected)
+{
+    char names[256] = "";
+    REGISTRY_AUTO *registry = registry_new();
+    assert_non_null(registry);
+    for (size_t i = 0; i < registry->count; i++) {
+        const size_t used = strlen(names);
+        assert_true(text_format(names + used, sizeof names - used, "%s ", registry->entries[i].name));
+    }
+    assert_string_equal(names, expected);
+}
+
+static void they_are_in_p11_kit_s_order(void **state)
+{
+    (void)state;
+    module_in("machine/package", "b.module", "module: /b.so\n");
+    module("a.module", "module: /a.so\npriority: 0\n");
+    module("c.module", "module: /c.so\npriority: 5\n");
+    module("d.module", "module: /d.so\npriority: -1\n");
+    order_is("c a b d ");
+}
+
+static const char *twin_of(const char *name)
+{
+    static char twin[MODULE_NAME_MAX];
+    REGISTRY_AUTO *registry = registry_new();
+    assert_non_null(registry);
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct module_entry *other = registry_twin(registry, i);
+        (void)text_format(twin, sizeof twin, "%s", other != NULL ? other->name : "");
+        if (strcmp(registry->entries[i].name, name) == 0)
+            return twin;
+    }
+    return "is not there";
+}
+
+static void two_names_of_one_file_are_one_module(void **state)
+{
+    (void)state;
+    char text[512];
+    const char *file = unit_write("lib/real.so", "x", 0600);
+    assert_int_equal(symlink(file, unit_path("lib/soft.so")), 0);
+    assert_int_equal(link(file, unit_path("lib/hard.so")), 0);
+    (void)unit_write("lib/other.so", "x", 0600);
+    static const char *const libraries[] = {"real", "hard", "soft", "other", "gone", "gone"};
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+        char name[] = "a.module";
+        name[0] = (char)('a' + i);
+        (void)text_format(text, sizeof text, "module: %s/lib/%s.so\n", unit_in, libraries[i]);
+        module(name, text);
+    }
+    assert_string_equal(twin_of("a"), "");
+    assert_string_equal(twin_of("b"), "a");
+    assert_string_equal(twin_of("c"), "a");
+    assert_string_equal(twin_of("d"), "");
+    assert_string_equal(twin_of("e"), "");
+    assert_string_equal(twin_of("f"), "e");
+    // With other arguments it is another; and one that has no keys stands in nobody's place.
+    (void)text_format(text, sizeof text, "module: %s/lib/soft.so\nx-init-reserved: other\n", unit_in);
+    module("c.module", text);
+    assert_string_equal(twin_of("c"), "");
+    (void)text_format(text, sizeof text, "module: %s/lib/real.so\ntrust-policy: yes\n", unit_in);
+    module("a.module", text);
+    assert_string_equal(twin_of("b"), "");
 }
 
 static void home_serves_where_xdg_says_nothing(void **state)
@@ -145,23 +257,45 @@ static void home_serves_where_xdg_says_nothing(void **state)
     is_unknown("unit-home", "p11-kit knows no module");
 }
 
-static void what_is_too_long_or_too_many_is_left_out(void **state)
+static void any_number_is_read(void **state)
 {
     (void)state;
-    char name[32], many[1500];
-    for (unsigned i = 0; i < 2 * REGISTRY_MAX; i++) {
+    enum { MANY = 300 };
+    char name[32], path[32];
+    for (unsigned i = 0; i < MANY; i++) {
         assert_true(text_format(name, sizeof name, "unit-%03u.module", i));
-        module(name, "module: /m.so\n");
+        assert_true(text_format(path, sizeof path, "module: /m%03u.so\n", i));
+        module(name, path);
     }
     REGISTRY_AUTO *registry = registry_new();
     assert_non_null(registry);
-    assert_int_equal(registry->count, REGISTRY_MAX);
+    assert_int_equal(registry->count, MANY);
+    assert_string_equal(registry->entries[MANY - 1].path, "/m299.so");
+    assert_string_equal(registry->left_out, "");
     is_unknown("unit-nothing", "unit-000");
+}
+
+static void what_is_too_long_is_left_out_and_said(void **state)
+{
+    (void)state;
+    char many[1500], name[100];
     memset(many, 'x', sizeof many - 1);
     many[sizeof many - 1] = '\0';
     memcpy(many, "module: /", 9);
-    module("unit-000.module", many);
-    is_unknown("unit-000", "unit-001");
+    module("long-path.module", many);
+    memset(name, 'y', sizeof name - 1);
+    (void)text_format(name + 90, sizeof name - 90, ".module");
+    module(name, "module: /n.so\n");
+    is_unknown("long-path", "p11-kit knows no module");
+    struct ssa_error err = {0};
+    struct module_entry entry;
+    assert_false(registry_resolve("long-path", &entry, &err));
+    assert_non_null(strstr(err.hint, "long-path"));
+    assert_non_null(strstr(err.hint, "yyyy"));
+    REGISTRY_AUTO *registry = registry_new();
+    assert_non_null(registry);
+    assert_int_equal(registry->count, 0);
+    assert_non_null(strstr(registry->left_out, "long-path"));
 }
 
 // The rest of a long line is not a line of its own.
@@ -179,20 +313,21 @@ static void a_long_line_is_one_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_path_is_taken_as_it_is, unit_folder, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(a_name_is_the_file_s_or_the_library_s, unit_folder, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(a_bare_file_name_is_in_p11_kit_s_folder, unit_folder,
-                                        unit_folder_gone),
-        cmocka_unit_test_setup_teardown(values_are_read_with_blanks_and_comments_around, unit_folder,
-                                        unit_folder_gone),
-        cmocka_unit_test_setup_teardown(a_module_that_is_not_for_us_is_not_there, unit_folder,
-                                        unit_folder_gone),
-        cmocka_unit_test_setup_teardown(the_user_s_file_overrides_the_system_s_value_by_value, unit_folder,
-                                        unit_folder_gone),
-        cmocka_unit_test_setup_teardown(home_serves_where_xdg_says_nothing, unit_folder, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(what_is_too_long_or_too_many_is_left_out, unit_folder,
-                                        unit_folder_gone),
-        cmocka_unit_test_setup_teardown(a_long_line_is_one_line, unit_folder, unit_folder_gone),
+        cmocka_unit_test_setup_teardown(a_path_is_taken_as_it_is, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(a_name_is_the_file_s_or_the_library_s, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(a_bare_file_name_is_in_p11_kit_s_folder, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(values_are_read_with_blanks_and_comments_around, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(a_module_that_is_not_for_us_is_not_there, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(the_user_s_file_overrides_the_system_s_value_by_value, folder,
+                                        folder_gone),
+        cmocka_unit_test_setup_teardown(the_administrator_says_what_users_may_configure, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(a_file_s_own_name_goes_before_a_library_s, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(they_are_in_p11_kit_s_order, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(two_names_of_one_file_are_one_module, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(home_serves_where_xdg_says_nothing, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(any_number_is_read, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(what_is_too_long_is_left_out_and_said, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(a_long_line_is_one_line, folder, folder_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

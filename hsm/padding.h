@@ -1,0 +1,15 @@
+// Cryptoki's text of a fixed width: what of it is text, for showing, comparing and writing alike.
+#ifndef SSA_HSM_PADDING_H
+#define SSA_HSM_PADDING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// How long the text is. Blanks at the end are padding by the standard (PKCS#11 v2.40 section 3.2); some
+// modules pad with zero bytes, and what stands behind the first of them was never meant.
+size_t padded_length(const uint8_t *field, size_t width);
+
+// Pads it as the standard wants it, whatever it was padded with.
+void pad_with_blanks(uint8_t *field, size_t width);
+
+#endif

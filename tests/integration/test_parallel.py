@@ -1,0 +1,220 @@
+"""Many processes at one token: each gets what it came for, and none waits for ever."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import places
+from fault_support import background, ended, eventually
+from harness import SLOW, CallLog
+from pin_support import PIN, PinCase
+from test_card import script
+
+MANY = 50 if SLOW == 1 else 6
+# The time in which a token is looked for again, and what a loaded machine adds to it.
+PATIENCE, ALLOWANCE = 1.0, 4.0 * SLOW
+
+
+class Many(PinCase):
+    def test_fifty_at_once(self) -> None:
+        # The records of tries keep logins of one PIN apart; people's, and other tokens' of the same kind, are not kept.
+        for command in ("jwt", "token"):
+            with self.subTest(command):
+                results = [ended(p) for p in [background(self, command) for _ in range(MANY)]]
+                self.assertEqual([str(r) for r in results if r.code != 0], [])
+        self.assertEqual(self.records(), [])
+
+    def test_the_client_secret_is_on_another_token(self) -> None:
+        self.store.initialise("other")
+        literal = {"APS_SECRET_ID": self.api.secret}
+        done = self.run_program("secret", "import", "--token", "pkcs11:token=other", env=literal)
+        self.expect(done, 0)
+        uri = done.out.split('"')[1]
+        env = {"APS_SECRET_ID": f"{uri}{'&' if '?' in uri else '?'}pin-source=file:{self.pin_file}"}
+        self.env.update(env)
+        results = [ended(p) for p in [background(self, "token") for _ in range(MANY // 3)]]
+        self.assertEqual([str(r) for r in results if r.code != 0], [])
+
+
+class Hidden(PinCase):
+    """What another process's login does to a token of SoftHSM's: for a moment it is not there, or half."""
+
+    def test_a_named_token_is_looked_for_again(self) -> None:
+        gone = self.dir / "gone"
+        gone.touch()
+        with self.shim(f"token absent-while {gone}") as log:
+            process = background(self, "jwt")
+            eventually(lambda: log.count("C_Initialize") >= 3, "it was looked for more than once")
+            gone.unlink()
+            self.expect(ended(process), 0)
+        # A fresh start each time: what a module has read it does not read again.
+        self.assertEqual(log.count("C_Initialize"), log.count("C_Finalize"))
+
+    def test_it_is_looked_for_where_modules_are_searched(self) -> None:
+        gone = self.dir / "gone"
+        self.user_module("softhsm2", "enable-in: nothing")
+        self.user_module("shim", f"module: {places.shim_library()}")
+        block = {k: v.split("?")[0] for k, v in self.values.items()}
+        self.write_profile({k: v for k, v in block.items() if k != "SSA_HSM_MODULE"})
+        with self.shim(f"token absent-while {gone}") as log:
+            gone.touch()
+            self.env.pop("SSA_HSM_MODULE")
+            process = background(self, "jwt")
+            eventually(lambda: log.count("C_Initialize") >= 2, "it was looked for more than once")
+            gone.unlink()
+            self.expect(ended(process), 0)
+
+    def looked_for(self, *arguments: str, code: int, words: str) -> tuple[float, CallLog]:
+        with self.shim() as log:
+            began = time.monotonic()
+            self.expect(self.run_program(*arguments), code, words)
+            return time.monotonic() - began, log
+
+    def test_a_wrong_label_is_said_after_a_second(self) -> None:
+        self.write_profile({**self.values, "PRIVATE_KEY": "pkcs11:token=wrong;object=x;type=private"})
+        took, log = self.looked_for("jwt", code=4, words="no such token is there")
+        self.assertLess(took, PATIENCE + ALLOWANCE)
+        self.assertGreater(log.count("C_Initialize"), 2)
+
+    def test_one_that_is_not_named_is_not_looked_for_again(self) -> None:
+        self.profile_path().unlink()
+        with self.shim("token absent-while /") as log:
+            self.expect(self.run_program("hsm", "list", "--login", env={"SSA_HSM_TOKEN": None}), 4)
+            self.assertEqual(log.count("C_Initialize"), 1)
+
+    def test_half_a_token_is_looked_at_again(self) -> None:
+        for rule in ("C_GetTokenInfo 1-2 return CKR_TOKEN_NOT_RECOGNIZED",
+                     "C_Login 1-2 return CKR_GENERAL_ERROR",
+                     "C_Login 1 return CKR_USER_PIN_NOT_INITIALIZED"):  # fmt: skip
+            with self.subTest(rule), self.shim(rule):
+                self.jwt(code=0)
+        self.assertEqual(self.records(), [])
+
+    def test_a_token_without_a_pin_is_said_to_have_none(self) -> None:
+        with self.shim("token flags -CKF_USER_PIN_INITIALIZED") as log:
+            self.jwt(code=5, words=("no user PIN yet",))
+            self.assertEqual(self.logins(log), 0)
+
+
+class Turns(PinCase):
+    """A card whose module resets it when a process ends: processes come one after the other."""
+
+    def card(self, *rules: str) -> tuple[str, ...]:
+        return (*script().splitlines(), *rules)
+
+    def setUp(self) -> None:
+        super().setUp()
+        key = next(line.split()[1] for line in self.card() if line.startswith("so-pin "))
+        self.env.update(SSA_HSM_SO_PIN_SOURCE="env:MANAGEMENT_KEY", MANAGEMENT_KEY=key)
+        with self.shim(*self.card()):
+            self.expect(self.run_program("account", "create", "service", "my-card", "--force"), 0)
+
+    def spans(self, log: CallLog) -> list[tuple[float, float]]:
+        """From the first look at the card to the end, of each process."""
+        found: dict[int, tuple[float, float]] = {}
+        for call in log.calls:
+            if call.name in ("C_GetSlotList", "C_Finalize"):
+                began, _ = found.get(call.pid, (call.time, 0.0))
+                found[call.pid] = (began, call.time + call.took)
+        looked = {call.pid for call in log.of("C_GetSlotList")}
+        return sorted(span for pid, span in found.items() if pid in looked)
+
+    def assert_in_turn(self, log: CallLog, count: int) -> None:
+        spans = self.spans(log)
+        self.assertEqual(len(spans), count)
+        for (_, ended_at), (began, _) in zip(spans, spans[1:], strict=False):
+            self.assertLessEqual(ended_at, began)
+
+    def test_one_after_the_other(self) -> None:
+        with self.shim(*self.card("C_SignInit 1 sleep 100")) as log:
+            results = [ended(p) for p in [background(self, "jwt") for _ in range(5)]]
+        self.assertEqual([str(r) for r in results if r.code != 0], [])
+        self.assert_in_turn(log, 5)
+        self.assertEqual(self.records(), [])
+
+    def test_looks_come_in_turn_too(self) -> None:
+        here, go = self.dir / "here", self.dir / "go"
+        with self.shim(*self.card(f"C_SignInit 1 touch {here} wait {go}")) as log:
+            process = background(self, "jwt")
+            eventually(here.exists, "the token is in use")
+            looking = [background(self, *words) for words in (("hsm", "list"), ("key", "list"))]
+            eventually(lambda: log.count("C_Initialize") == 3, "the others have begun")
+            # Longer than a module that does not answer is waited for.
+            time.sleep(11)
+            self.assertEqual(len(self.spans(log)), 1)
+            go.touch()
+            for one in (process, *looking):
+                self.expect(ended(one), 0)
+
+    def test_a_killed_one_leaves_its_turn(self) -> None:
+        with self.shim(*self.card("C_Login 1 kill after")):
+            self.assertEqual(self.run_program("jwt").code, -signal.SIGKILL)
+        with self.shim(*self.card()) as log:
+            # The card shows no flag: one more try is made, and it is right.
+            self.jwt(code=0)
+            self.assertEqual(self.logins(log), 1)
+        self.assertEqual(self.records(), [])
+
+    def test_kills_without_end_do_not_lock_it(self) -> None:
+        for pin in (PIN, "123450"):
+            self.write_pin(pin)
+            with self.subTest(pin == PIN), self.shim(*self.card("C_Login * kill after")) as log:
+                codes = [self.run_program("jwt").code for _ in range(5)]
+                self.assertEqual(codes, [-signal.SIGKILL, -signal.SIGKILL, 5, 5, 5])
+                self.assertEqual(log.count("C_Login"), 2)
+            # Two wrong ones of three may have been among them, so that the last is a person's to try.
+            answers = [("one more wrong PIN locks it.*yes/no", "yes"), (r"PIN of token[^\n]*: ", PIN)]
+            with self.shim(*self.card()):
+                self.expect(self.typed("jwt", answers=answers, env={"SSA_HSM_PIN_SOURCE": None}), 0)
+            self.assertEqual(self.records(), [])
+
+    def test_a_reset_at_the_login_is_no_try(self) -> None:
+        for code in ("CKR_DEVICE_REMOVED", "CKR_DEVICE_ERROR", "CKR_TOKEN_NOT_PRESENT"):
+            with self.subTest(code), self.shim(*self.card(f"C_Login 1 return {code}")) as log:
+                self.jwt(code=0)
+                self.assertEqual(self.logins(log), 2)
+        self.assertEqual(self.records(), [])
+
+    def test_a_reset_while_the_card_is_read_hides_no_key(self) -> None:
+        with self.shim(*self.card("C_FindObjects 1 blind")) as log:
+            self.jwt(code=0)
+            self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK"] * 2)
+        self.assertEqual(self.records(), [])
+
+    def test_resets_without_end_are_two_tries_for_ever(self) -> None:
+        with self.shim(*self.card("C_Login * return CKR_DEVICE_ERROR")) as log:
+            self.jwt(code=7, words=("CKR_DEVICE_ERROR",))
+            for _ in range(3):
+                self.jwt(code=5, words=("not answered", "one more locks it"))
+            self.assertEqual(self.logins(log), 2)
+
+    def test_waiting_ends_with_the_timeout_and_with_a_signal(self) -> None:
+        here, go = self.dir / "here", self.dir / "go"
+        with self.shim(*self.card(f"C_SignInit 1 touch {here} wait {go}")) as log:
+            process = background(self, "jwt")
+            eventually(here.exists, "the token is in use")
+            began = time.monotonic()
+            self.expect_failure(self.run_program("jwt", "--timeout", "1"), 7, "another process", "--timeout")
+            self.assertLess(time.monotonic() - began, 1 + ALLOWANCE)
+            waiting = background(self, "jwt")
+            eventually(lambda: log.count("C_Initialize") == 3, "it waits")
+            waiting.terminate()
+            self.assertEqual(ended(waiting).code, -signal.SIGTERM)
+            go.touch()
+            self.expect(ended(process), 0)
+        self.assertEqual(self.records(), [])
+
+    def test_a_person_who_thinks_holds_nobody_up(self) -> None:
+        with self.shim(*self.card()):
+            with self.terminal("jwt", env={"SSA_HSM_PIN_SOURCE": None}) as terminal:
+                terminal.wait_for(r"PIN of token[^\n]*: ")
+                self.jwt(code=0)
+                terminal.send(PIN + "\r")
+                self.assertEqual(terminal.finish(), 0)
+
+    def test_without_a_folder_for_turns_it_goes_on(self) -> None:
+        with self.shim(*self.card()):
+            self.state.chmod(0o500)
+            self.jwt(code=0)
+            self.state.chmod(0o700)

@@ -1,0 +1,177 @@
+// A module that leaves things out, or tells what is not so: an error with its name, and never a crash.
+#include "core/unit.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "hsm/calls.h"
+#include "hsm/look.h"
+
+static const struct module_entry entry = {.path = LYING_MODULE};
+
+static void lie(const char *text)
+{
+    assert_int_equal(setenv("LYING_MODULE", text, 1), 0);
+}
+
+static bool look(struct module_seen **seen, struct ssa_error *err)
+{
+    struct module module;
+    const struct turns none = {0};
+    if (!module_open(&entry, &none, &module, err))
+        return false;
+    const bool looked = module_look(&module, seen, err);
+    module_close(&module);
+    assert_null(module.call);
+    return looked;
+}
+
+static void shows(const char *text, size_t expected)
+{
+    struct ssa_error err;
+    SEEN_AUTO *seen = NULL;
+    lie(text);
+    SUCCEEDS(look(&seen, &err));
+    assert_int_equal(seen->count, expected);
+}
+
+static void fails(const char *text, const char *mention)
+{
+    struct ssa_error err;
+    SEEN_AUTO *seen = NULL;
+    lie(text);
+    FAILS(look(&seen, &err), SSA_ABSENT, mention);
+    assert_string_equal(err.subject, LYING_MODULE);
+    assert_null(seen);
+}
+
+static void an_honest_one_serves(void **state)
+{
+    (void)state;
+    shows("", 2);
+}
+
+static void a_list_that_is_none_is_an_error(void **state)
+{
+    (void)state;
+    fails("no list", "gives no function list");
+    fails("refuses", "gives no function list");
+}
+
+static void a_function_that_is_left_out_is_named_where_it_is_needed(void **state)
+{
+    (void)state;
+    fails("lacks:C_Initialize", "does not start: it has no C_Initialize");
+    fails("lacks:C_GetSlotList", "it has no C_GetSlotList");
+    fails("lacks:C_GetTokenInfo", "it has no C_GetTokenInfo");
+    shows("lacks:C_Finalize", 2);
+    shows("lacks:C_GetInfo", 2);
+    shows("lacks:C_GetSlotInfo", 2);
+}
+
+// Every function that a module can leave out: the list of one is empty.
+static void nothing_that_is_called_is_without_a_stand_in(void **state)
+{
+    (void)state;
+    static const CK_FUNCTION_LIST empty;
+    CK_FUNCTION_LIST *calls = calls_new(&empty);
+    struct token token = {.module = {.entry = entry, .call = calls}};
+    struct ssa_error err;
+    assert_non_null(calls);
+    assert_null(calls_left_out());
+    assert_int_equal(calls->C_Sign(1, NULL, 0, NULL, NULL), CKR_FUNCTION_NOT_SUPPORTED);
+    FAILS(ckr_fail(&err, SSA_TOKEN, CKR_FUNCTION_NOT_SUPPORTED, &token, "the token does not sign"), SSA_TOKEN,
+          "the PKCS#11 module " LYING_MODULE " has no C_Sign");
+    // Told once: what follows may be the module's own word.
+    FAILS(ckr_fail(&err, SSA_TOKEN, CKR_FUNCTION_NOT_SUPPORTED, &token, "it does not"), SSA_TOKEN,
+          "it does not");
+    assert_null(strstr(err.what, "C_Sign"));
+    assert_int_equal(calls->C_Login(1, 1, NULL, 0), CKR_FUNCTION_NOT_SUPPORTED);
+    assert_string_equal(calls_left_out(), "C_Login");
+    assert_int_equal(calls->C_UnwrapKey(1, NULL, 1, NULL, 0, NULL, 0, NULL), CKR_FUNCTION_NOT_SUPPORTED);
+    assert_string_equal(calls_left_out(), "C_UnwrapKey");
+    free(calls);
+}
+
+static bool stands_in(const char *name)
+{
+    static char text[64 * 1024];
+    char wanted[64];
+    FILE *file = fopen(HSM_FOLDER "/calls.c", "re");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    (void)text_format(wanted, sizeof wanted, "F(%s)", name);
+    return strstr(text, wanted) != NULL;
+}
+
+static void check_line(const char *file, char *line)
+{
+    for (char *at = line; (at = strstr(at, "->C_")) != NULL; at += 4) {
+        char name[64];
+        const size_t len = strspn(at + 2, "C_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+        (void)text_format(name, sizeof name, "%.*s", (int)len, at + 2);
+        if (!stands_in(name))
+            fail_msg("%s calls %s, which a module may leave out: hsm/calls.c", file, name);
+    }
+}
+
+// A call that is written tomorrow.
+static void what_the_folder_calls_is_in_the_list(void **state)
+{
+    (void)state;
+    DIR *folder = opendir(HSM_FOLDER);
+    assert_non_null(folder);
+    for (const struct dirent *d; (d = readdir(folder)) != NULL;) {
+        char path[512], *line = NULL;
+        size_t room = 0;
+        const char *dot = strrchr(d->d_name, '.');
+        if (dot == NULL || strcmp(dot, ".c") != 0 || strcmp(d->d_name, "calls.c") == 0)
+            continue;
+        assert_true(text_format(path, sizeof path, "%s/%s", HSM_FOLDER, d->d_name));
+        FILE *file = fopen(path, "re");
+        assert_non_null(file);
+        while (getline(&line, &room, file) >= 0)
+            check_line(d->d_name, line);
+        free(line);
+        assert_int_equal(fclose(file), 0);
+    }
+    assert_int_equal(closedir(folder), 0);
+}
+
+static void slots_beyond_the_room_are_said_and_never_read(void **state)
+{
+    (void)state;
+    shows("slots:0", 0);
+    shows("slots:256", 256);
+    fails("slots:257", "more slots with a token than are looked at");
+    fails("slots:100000", "more slots with a token than are looked at");
+    // With CKR_OK, and two slots named.
+    shows("count:1000", 2);
+    shows("count:18446744073709551615", 2);
+    shows("count:1", 1);
+    fails("count:1000 full", "more slots with a token than are looked at");
+}
+
+static void a_slot_is_looked_at_once(void **state)
+{
+    (void)state;
+    shows("twice", 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_honest_one_serves),
+        cmocka_unit_test(a_list_that_is_none_is_an_error),
+        cmocka_unit_test(a_function_that_is_left_out_is_named_where_it_is_needed),
+        cmocka_unit_test(nothing_that_is_called_is_without_a_stand_in),
+        cmocka_unit_test(what_the_folder_calls_is_in_the_list),
+        cmocka_unit_test(slots_beyond_the_room_are_said_and_never_read),
+        cmocka_unit_test(a_slot_is_looked_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
