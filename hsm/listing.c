@@ -43,8 +43,8 @@ static bool card_label(struct token *token, struct span id, char out[static LABE
 
 static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)
 {
-    uint8_t id[ID_MAX];
-    char label[LABEL_MAX], uri[URI_TEXT_MAX];
+    uint8_t id[ID_MAX] = {0};
+    char label[LABEL_MAX] = "", uri[URI_TEXT_MAX];
     CK_ATTRIBUTE attributes[] = {ATTRIBUTE(CKA_ID, id, sizeof id), ATTRIBUTE(CKA_LABEL, label, LABEL_MAX)};
     const CK_RV rv = attributes_read(token, object, attributes, COUNT(attributes));
     char name[32];

@@ -45,7 +45,7 @@ static bool read_half(struct token *token, CK_OBJECT_HANDLE object, struct key *
 static bool check_label(struct token *token, CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *wanted, bool *same,
                         struct ssa_error *err)
 {
-    uint8_t label[LABEL_MAX];
+    uint8_t label[LABEL_MAX] = {0};
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_LABEL, label, sizeof label);
     *same = true;
     if (wanted == NULL)
@@ -103,7 +103,7 @@ static bool locate_by_id(struct token *token, const struct uri *uri, struct key 
 bool card_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
                       bool *there, struct ssa_error *err)
 {
-    uint8_t der[CERTIFICATE_MAX];
+    uint8_t der[CERTIFICATE_MAX] = {0};
     CK_OBJECT_HANDLE certificate = CK_INVALID_HANDLE;
     CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
     name[0] = '\0';

@@ -106,7 +106,7 @@ static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_ra
 
 static bool read_certificate(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
 {
-    uint8_t der[CERTIFICATE_MAX];
+    uint8_t der[CERTIFICATE_MAX] = {0};
     CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
     if (attribute_read(token, object, &value) != CKR_OK)
         return false;

@@ -156,7 +156,7 @@ static bool look_anew(struct token *token, struct key *key, struct ssa_error *er
 {
     static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
     unsigned long *const objects[] = {&key->private_object, &key->public_object};
-    uint8_t id[ID_MAX];
+    uint8_t id[ID_MAX] = {0};
     CK_ATTRIBUTE own = ATTRIBUTE(CKA_ID, id, sizeof id);
     if (attribute_read(token, key->private_object, &own) != CKR_OK || own.ulValueLen == 0 ||
         !session_renew(token, err) || !session_as(token, CKU_USER, err))

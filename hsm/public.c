@@ -38,7 +38,7 @@ static bool read_public_object(struct token *token, CK_OBJECT_HANDLE object, str
 // One of another kind of key tells nothing.
 static bool read_certificate(struct token *token, struct span id, struct key *key, struct ssa_error *err)
 {
-    uint8_t der[CERTIFICATE_MAX];
+    uint8_t der[CERTIFICATE_MAX] = {0};
     CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     if (!object_find(token, CKO_CERTIFICATE, id, &object, err))
@@ -73,7 +73,7 @@ static void settle_exponent(struct key *key)
 
 bool key_read_public(struct token *token, struct key *key, struct ssa_error *err)
 {
-    uint8_t id[ID_MAX];
+    uint8_t id[ID_MAX] = {0};
     CK_ATTRIBUTE own[] = {ATTRIBUTE(CKA_ID, id, sizeof id),
                           ATTRIBUTE(CKA_PUBLIC_EXPONENT, key->exponent, sizeof key->exponent)};
     const CK_RV rv = attributes_read(token, key->private_object, own, COUNT(own));

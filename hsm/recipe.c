@@ -19,8 +19,8 @@
     .no_data = true, .wants_touch = true, .pin_tries = 3,                                                    \
     .unlock = "Its admin PIN sets a new PIN: `gpg --card-edit`, admin, passwd"
 
-#define PKCS15_CARD(kind)                                                                                    \
-    .name = kind, .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER,            \
+#define PKCS15_CARD                                                                                          \
+    .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER,                          \
     .instead = "OpenSC's module would write down that the key may be read. Its tool does not: `pkcs15-init " \
                "--store-private-key KEY.pem --auth-id 01 --id 01 --key-usage sign`. " SERVES
 
@@ -153,9 +153,10 @@ static const struct recipe table[] = {
 
     // C_CreateObject writes into the card's directory that a key may be read, whatever it is told, and MyEID
     // makes a token object of a session key.
-    {PKCS15_CARD("MyEID through OpenSC"), .token_manufacturer = "Aventra", .token_too = true},
+    {PKCS15_CARD, .name = "MyEID through OpenSC", .token_manufacturer = "Aventra", .token_too = true},
     // IsoApplet's profile has no maker.
-    {PKCS15_CARD("a card like IsoApplet through OpenSC"), .token_manufacturer = "unknown", .token_too = true},
+    {PKCS15_CARD, .name = "a card like IsoApplet through OpenSC", .token_manufacturer = "unknown",
+     .token_too = true},
 
     // CKR_FUNCTION_NOT_SUPPORTED for a private key; takes data objects.
     {.name = "SmartCard-HSM through OpenSC",

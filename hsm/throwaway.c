@@ -18,9 +18,9 @@ bool token_throwaway_is_gone(const struct token *token)
 // A token that does not know labels, or shortens them, has none of another.
 static bool has_label(struct token *token, CK_OBJECT_HANDLE object, const char *name)
 {
-    char label[THROWAWAY_NAME_MAX];
+    char label[THROWAWAY_NAME_MAX] = "";
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_LABEL, label, sizeof label);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    const CK_RV rv = attribute_read(token, object, &attribute);
     if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
         return true;
     return rv == CKR_OK && attribute.ulValueLen <= strlen(name) &&

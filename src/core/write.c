@@ -55,7 +55,11 @@ bool reserve_room(int fd, off_t size)
     const int number = posix_fallocate(fd, 0, size);
     if (number == 0)
         return true;
-    // Written, where it cannot be asked for: what is wrong then is wrong with writing.
+    if (number == ENOSPC || number == EDQUOT || number == EIO || number == EFBIG) {
+        errno = number;
+        return false;
+    }
+    // Where room cannot be asked for it is written: what is wrong then is wrong with writing.
     for (off_t at = 0; at < size;) {
         const off_t left = size - at;
         const size_t part = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;

@@ -18,9 +18,9 @@ static bool has_word(struct span line, struct span id)
     return false;
 }
 
-static int hex_digit(uint8_t c)
+static unsigned hex_digit(uint8_t c)
 {
-    return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
+    return (unsigned)(isdigit(c) ? c - '0' : tolower(c) - 'a' + 10);
 }
 
 // Undoes the percent-encoding of a URI (RFC 3986 section 2.1), in place.
@@ -28,12 +28,13 @@ static void decode(struct secret *text)
 {
     size_t used = 0;
     for (size_t i = 0; i < text->len; i++) {
-        const bool encoded = text->data[i] == '%' && i + 2 < text->len && hex_digit(text->data[i + 1]) >= 0 &&
-                             hex_digit(text->data[i + 2]) >= 0;
-        text->data[used++] = encoded
-                                 ? (uint8_t)(hex_digit(text->data[i + 1]) << 4 | hex_digit(text->data[i + 2]))
-                                 : text->data[i];
-        i += encoded ? 2 : 0;
+        const uint8_t *at = text->data + i;
+        unsigned byte = *at;
+        if (byte == '%' && i + 2 < text->len && isxdigit(at[1]) && isxdigit(at[2])) {
+            byte = hex_digit(at[1]) << 4 | hex_digit(at[2]);
+            i += 2;
+        }
+        text->data[used++] = (uint8_t)byte;
     }
     text->len = used;
 }

@@ -500,6 +500,9 @@ class NewKeys(FaultCase):
         values = self.profile()
         path = f"/service-accounts/{values['SERVICE_ACCOUNT_ID']}/keys/{values['KEY_ID']}"
         self.api.call("DELETE", path, self.api.admin())
+        # As long as a profile names the key, it is in use.
+        unit = ("SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL", "PRIVATE_KEY")
+        self.write_profile({name: value for name, value in values.items() if name not in unit})
         with self.one_login():
             self.expect(self.run_program("key", "prune", "--yes"), 0, "is destroyed")
         self.assertEqual(self.objects(), [])

@@ -78,6 +78,7 @@ bool session_open(CK_SESSION_HANDLE handle, CK_SLOT_ID slot)
 {
     bool good = true;
     take();
+    opened++;
     if (session_count == session_capacity) {
         size_t more = session_capacity > 0 ? session_capacity * 2 : 64;
         struct session *grown = realloc(sessions, more * sizeof(*grown));
@@ -87,7 +88,6 @@ bool session_open(CK_SESSION_HANDLE handle, CK_SLOT_ID slot)
             session_capacity = more;
         }
     }
-    opened++;
     if (good)
         sessions[session_count++] = (struct session){.handle = handle, .slot = slot};
     give();
