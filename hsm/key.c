@@ -102,7 +102,10 @@ bool key_check_free(struct token *token, const struct key_name *name, struct ssa
 {
     if (name->slot != 0 && name->replaces)
         return true;
-    return check_free_once(token, name, err) && check_free_once(token, name, err);
+    bool is_free = true;
+    for (unsigned look = 0; is_free && look < 2; look++)
+        is_free = check_free_once(token, name, err);
+    return is_free;
 }
 
 // The DigestInfo of SHA-256 in front of the digest (RFC 8017 section 9.2, note 1), for tokens that do not
