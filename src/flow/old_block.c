@@ -166,7 +166,8 @@ bool old_block_read(struct secret *text, const char *file, const char *(*in_use)
     *old = (struct old_block){0};
     struct visit visit = {.old = old, .file = file, .in_use = in_use, .context = context};
     // Before the text is taken apart.
-    (void)old_comment_find(secret_text(text), old->other, sizeof old->other);
+    (void)old_comment_find(secret_text(text), false, old->other, sizeof old->other);
+    (void)old_comment_find(secret_text(text), true, old->behind, sizeof old->behind);
     return dotenv_read(text, file, take, &visit, err);
 }
 

@@ -98,12 +98,14 @@ static const char *comment_of(const char *line, const char *end)
     return end;
 }
 
-bool old_comment_find(const char *text, char *out, size_t capacity)
+bool old_comment_find(const char *text, bool behind_values, char *out, size_t capacity)
 {
     for (const char *line = text; *line != '\0';) {
         const char *const end = line + strcspn(line, "\r\n");
         const char *const comment = comment_of(line, end);
-        if (find_value(comment, end, out, capacity) || find_secret(comment, end, out, capacity))
+        const bool looked_for = !behind_values || behind_blanks(line, end) + 1 < comment;
+        if (looked_for &&
+            (find_value(comment, end, out, capacity) || find_secret(comment, end, out, capacity)))
             return true;
         line = end + strspn(end, "\r\n");
     }

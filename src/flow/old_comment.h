@@ -5,10 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Looks through all comments of a dotenv text, those behind a value as well, for one that gives a name a
-// value
-// ("# NAME=value", "# name: value") or holds what may be a secret. Tells the first in a few words that repeat
-// its name alone; false where there is prose at most.
-bool old_comment_find(const char *text, char *out, size_t capacity);
+// Looks through the comments of a dotenv text for one that gives a name a value ("# NAME=value", "# name:
+// value") or holds what may be a secret. Tells the first in a few words that repeat its name alone; false
+// where there is prose at most. With behind_values, comments on lines of their own are not looked at.
+bool old_comment_find(const char *text, bool behind_values, char *out, size_t capacity);
 
 #endif

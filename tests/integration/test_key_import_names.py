@@ -306,6 +306,16 @@ class Shred(Import):
         self.assertEqual({n: self.profile(file)[n] for n in NAMES[:5]}, {n: self.values[n] for n in NAMES[:5]})
         self.expect(self.run_program("token", "--profile", file), 0)
 
+    def test_a_profile_in_the_file_s_place_loses_no_value_in_a_comment(self) -> None:
+        text = self.block(self.values).replace('"\n', '" # OLD_SECRET=hunter2\n', 1)
+        file = self.file(text)
+        result = self.run_program("key", "import", file, "--output", file, "--force")
+        self.expect(result, 3, "OLD_SECRET", "line of its own", out="")
+        self.assertEqual(file.read_text(), text)
+        file = self.file("# OLD_SECRET=hunter2\n" + self.block(self.values).replace('"\n', '" # mine\n', 1))
+        self.expect(self.run_program("key", "import", file, "--output", file, "--force"), 0)
+        self.assertIn("# OLD_SECRET=hunter2\n", file.read_text())
+
     def test_a_profile_in_the_file_s_place_keeps_its_settings(self) -> None:
         file = self.file(self.block({**self.values, "SSA_HSM_AUDIENCE": "https://elsewhere.example"}))
         before = file.read_bytes()
