@@ -50,6 +50,11 @@ static const struct network_failure {
     {CURLE_PROXY, false, "Check the proxy that https_proxy or all_proxy names, and the login in it."},
     {CURLE_WEIRD_SERVER_REPLY, false,
      "Something in between, or another server than the API's, answered: check SSA_HSM_BASE_URL and proxies."},
+    // libcurl's word for "HTTP/0.9", too.
+    {CURLE_UNSUPPORTED_PROTOCOL, false, "What answered speaks no HTTP: check SSA_HSM_BASE_URL and proxies."},
+    // libcurl says so of a header's line that is too long, too.
+    {CURLE_OUT_OF_MEMORY, false,
+     "If there is memory, the answer has a header without an end: check SSA_HSM_BASE_URL and proxies."},
 };
 
 static const struct network_failure *network_failure(CURLcode code)

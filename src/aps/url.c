@@ -115,11 +115,12 @@ bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_
     CURLUcode code = curl_url_set(handle, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     if (code == CURLUE_USER_NOT_ALLOWED || strchr(text, '@') != NULL)
         return refuse("base URL", err, "holds a user or password, or another \"@\"");
+    // A query may hold a token.
+    if (strpbrk(text, "?#") != NULL)
+        return refuse("base URL", err, "holds a query or a fragment");
     // libcurl takes https:///x for https://x: a host that nobody wrote.
     if (code != CURLUE_OK || strstr(text, ":///") != NULL)
         return refuse(text, err, "is no URL");
-    if (strpbrk(text, "?#") != NULL)
-        return refuse(text, err, "holds a query or a fragment");
 
     PART_AUTO scheme = NULL;
     PART_AUTO host = NULL;

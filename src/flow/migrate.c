@@ -254,6 +254,16 @@ static bool nothing_beside(const struct import *i, struct ssa_error *err)
                       "Take that out first, or leave the file: without --shred, and with another --output.");
 }
 
+// A profile in the file's place keeps comments on lines of their own alone.
+static bool keeps_comments(const struct import *i, struct ssa_error *err)
+{
+    if (i->old.behind[0] == '\0')
+        return true;
+    error_set(err, SSA_CONFIG, NULL, i->file.name,
+              "holds %s behind a value, which would be lost with its line", i->old.behind);
+    return error_hint(err, "Put that comment on a line of its own, or take it out.");
+}
+
 // A setting of ours, which the profile in the file's place would say otherwise.
 static bool keeps_settings(const struct import *i, struct ssa_error *err)
 {
@@ -270,7 +280,7 @@ static bool may_shred(const struct import *i, bool shred, struct ssa_error *err)
 {
     const bool key_goes = shred || (i->replaced && i->key_file.fd < 0);
     return (!key_goes || nothing_beside(i, err)) &&
-           (i->replaced ? keeps_settings(i, err) : !shred || nothing_else(i, err));
+           (i->replaced ? keeps_settings(i, err) && keeps_comments(i, err) : !shred || nothing_else(i, err));
 }
 
 static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)

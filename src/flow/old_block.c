@@ -8,39 +8,73 @@
 #include "core/text.h"
 #include "flow/block.h"
 #include "flow/dotenv.h"
+#include "flow/old_comment.h"
 
 // A line of base64 that is shorter than this is no key.
 enum { KEY_TEXT_MIN = 1000 };
 
-// The spellings that are found in samples and blocks of all kinds.
-static const struct {
+// The names that are found in samples and blocks of all kinds.
+struct spelling {
     const char *name;
     enum setting id;
-} spellings[] = {
-    {"APS_CLIENT_ID", SET_CLIENT_ID},
-    {"APS_SECRET_ID", SET_CLIENT_SECRET},
-    {"APS_CLIENT_SECRET", SET_CLIENT_SECRET},
-    {"SERVICE_ACCOUNT_ID", SET_ACCOUNT_ID},
-    {"APS_SA_ID", SET_ACCOUNT_ID},
-    {"SSA_ID", SET_ACCOUNT_ID},
-    {"KEY_ID", SET_KEY_ID},
-    {"APS_SA_KEY_ID", SET_KEY_ID},
-    {"SSA_KEY_ID", SET_KEY_ID},
-    {"SSA_EMAIL", SET_EMAIL},
-    {"APS_SA_EMAIL", SET_EMAIL},
-    {"PRIVATE_KEY", SET_PRIVATE_KEY},
-    {"APS_SA_PRIVATE_KEY", SET_PRIVATE_KEY},
-    {"SSA_KEY_BASE64", SET_PRIVATE_KEY},
 };
 
-static const char key_path_name[] = "SSA_KEY_PATH";
+static const struct spelling whole[] = {
+    {"APS_CLIENT_ID", SET_CLIENT_ID},         {"APS_SECRET_ID", SET_CLIENT_SECRET},
+    {"APS_CLIENT_SECRET", SET_CLIENT_SECRET}, {"SERVICE_ACCOUNT_ID", SET_ACCOUNT_ID},
+    {"SERVICE_ACCOUNT_EMAIL", SET_EMAIL},     {"KEY_ID", SET_KEY_ID},
+    {"PRIVATE_KEY", SET_PRIVATE_KEY},         {"PRIVATE_KEY_BASE64", SET_PRIVATE_KEY},
+};
+
+// What may follow one of the prefixes.
+static const char *const prefixes[] = {"APS_SA_", "APS_SSA_", "SSA_"};
+
+static const struct spelling prefixed[] = {
+    {"CLIENT_ID", SET_CLIENT_ID},
+    {"CLIENT_SECRET", SET_CLIENT_SECRET},
+    {"SECRET_ID", SET_CLIENT_SECRET},
+    {"ID", SET_ACCOUNT_ID},
+    {"ACCOUNT_ID", SET_ACCOUNT_ID},
+    {"SERVICE_ACCOUNT_ID", SET_ACCOUNT_ID},
+    {"EMAIL", SET_EMAIL},
+    {"KEY_ID", SET_KEY_ID},
+    {"KEY", SET_PRIVATE_KEY},
+    {"PRIVATE_KEY", SET_PRIVATE_KEY},
+    {"KEY_BASE64", SET_PRIVATE_KEY},
+    {"PRIVATE_KEY_BASE64", SET_PRIVATE_KEY},
+};
+
+static enum setting spelled(const struct spelling *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return list[i].id;
+    return SETTING_COUNT;
+}
+
+// What follows the prefix of a sample; NULL without one.
+static const char *behind_prefix(const char *name)
+{
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return name + strlen(prefixes[i]);
+    return NULL;
+}
 
 enum setting old_name(const char *name)
 {
-    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++)
-        if (strcmp(spellings[i].name, name) == 0)
-            return spellings[i].id;
-    return SETTING_COUNT;
+    const char *rest = behind_prefix(name);
+    const enum setting id = spelled(whole, sizeof whole / sizeof whole[0], name);
+    return id != SETTING_COUNT || rest == NULL
+               ? id
+               : spelled(prefixed, sizeof prefixed / sizeof prefixed[0], rest);
+}
+
+static bool is_key_path(const char *name)
+{
+    const char *rest = behind_prefix(name);
+    return strcmp(name, "PRIVATE_KEY_PATH") == 0 ||
+           (rest != NULL && (strcmp(rest, "KEY_PATH") == 0 || strcmp(rest, "PRIVATE_KEY_PATH") == 0));
 }
 
 bool old_name_is_replaced(const char *name, bool with_secret)
@@ -48,7 +82,7 @@ bool old_name_is_replaced(const char *name, bool with_secret)
     const enum setting id = old_name(name);
     if (id == SET_CLIENT_SECRET)
         return with_secret;
-    return id != SETTING_COUNT || strcmp(name, key_path_name) == 0 || block_has(name, with_secret);
+    return id != SETTING_COUNT || is_key_path(name) || block_has(name, with_secret);
 }
 
 // ---- Names
@@ -113,7 +147,7 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
         return true;
     if (id == SET_PRIVATE_KEY)
         return take_key(v, a, err);
-    if (id == SETTING_COUNT && strcmp(a->name, key_path_name) != 0) {
+    if (id == SETTING_COUNT && !is_key_path(a->name)) {
         take_other(v, a);
         return true;
     }
@@ -126,33 +160,14 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
                                : take_once(v, a, &v->old->values[id], &v->old->names[id], err);
 }
 
-// "# NAME=value": somebody may want it back.
-static void find_commented(const struct secret *text, struct old_block *old)
-{
-    const char *at = secret_text(text);
-    while (at != NULL && old->other[0] == '\0') {
-        at += strspn(at, " \t\r\n");
-        if (*at == '#') {
-            const char *name = at + strspn(at, "# \t");
-            size_t len = 0;
-            while (isalnum((unsigned char)name[len]) || name[len] == '_')
-                len++;
-            if (len > 0 && name[len] == '=' && name[len + 1] != '\0' &&
-                !isspace((unsigned char)name[len + 1]))
-                (void)text_format(old->other, sizeof old->other, "%.*s in a comment",
-                                  len < 80 ? (int)len : 80, name);
-        }
-        at = strchr(at, '\n');
-    }
-}
-
 bool old_block_read(struct secret *text, const char *file, const char *(*in_use)(const void *, enum setting),
                     const void *context, struct old_block *old, struct ssa_error *err)
 {
     *old = (struct old_block){0};
     struct visit visit = {.old = old, .file = file, .in_use = in_use, .context = context};
     // Before the text is taken apart.
-    find_commented(text, old);
+    (void)old_comment_find(secret_text(text), false, old->other, sizeof old->other);
+    (void)old_comment_find(secret_text(text), true, old->behind, sizeof old->behind);
     return dotenv_read(text, file, take, &visit, err);
 }
 
@@ -174,12 +189,29 @@ static bool is_base64(const char *text, size_t len)
     return characters >= KEY_TEXT_MIN;
 }
 
+// Editors of other systems put a byte order mark before a text.
+static const char *behind_mark(const char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    return strncmp(text, mark, sizeof mark - 1) == 0 ? text + sizeof mark - 1 : text;
+}
+
 bool old_text_is_key(const struct secret *text)
 {
     // A block has its PEM behind "PRIVATE_KEY=".
-    const char *begin = strstr(secret_text(text), "-----BEGIN ");
-    const char *equals = strchr(secret_text(text), '=');
-    return begin != NULL ? equals == NULL || begin < equals : is_base64(secret_text(text), text->len);
+    const char *all = behind_mark(secret_text(text));
+    const char *begin = strstr(all, "-----BEGIN ");
+    const char *equals = strchr(all, '=');
+    return begin != NULL ? equals == NULL || begin < equals : is_base64(all, strlen(all));
+}
+
+static void drop_mark(struct secret *pem)
+{
+    const size_t len = (size_t)(behind_mark(secret_text(pem)) - secret_text(pem));
+    memmove(pem->data, pem->data + len, pem->len - len);
+    wipe(pem->data + pem->len - len, len);
+    pem->len -= len;
+    pem->data[pem->len] = 0;
 }
 
 // JSON writers and some dotenv libraries write a PEM on one line, its breaks as \n (or \r\n).
@@ -245,13 +277,14 @@ bool old_key_take(struct secret *pem, const char *text, const char *file, char b
                   struct ssa_error *err)
 {
     secret_clear(pem);
-    if (!secret_append_text(pem, text))
+    if (!secret_append_text(pem, behind_mark(text)))
         return error_set(err, SSA_CONFIG, NULL, file, "the private key is longer than %u bytes", PEM_MAX);
     if (strstr(secret_text(pem), "-----BEGIN ") == NULL && is_base64(secret_text(pem), pem->len) &&
         !base64_decode(pem)) {
         error_set(err, SSA_CONFIG, NULL, file, "the private key looks like base64, but is none");
         return error_hint(err, "Was a part of it lost? `base64 -w 0 KEY.pem` writes it anew.");
     }
+    drop_mark(pem);
     restore_line_breaks(pem);
     secret_drop_newline(pem);
     return look_around(pem, file, beside, err);

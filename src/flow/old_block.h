@@ -23,6 +23,7 @@ struct old_block {
     } kept; // the first of the settings that a profile has beside the six names
     // What else is there, in a few words; "" for nothing: names of others, and what stands beside the PEM.
     char other[OLD_NAME_MAX], beside[OLD_NAME_MAX];
+    char behind[OLD_NAME_MAX]; // what a comment behind a value says, which goes with its line
 };
 
 // The setting that a name of an old block stands for, in any spelling; SETTING_COUNT for another name.

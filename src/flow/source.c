@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/tell.h"
@@ -115,10 +116,52 @@ static bool is_plain_text(const char *text, const struct secret *secret, struct 
            refuse_encoding(text, "contains a NUL byte, as text in UTF-16 does", err);
 }
 
+// What a reference reads; false where it reads no descriptor and no file.
+static bool look_at(const char *text, long *fd, struct stat *about)
+{
+    char path[PATH_TEXT_MAX];
+    const enum source_kind kind = source_kind(text);
+    *fd = kind == SOURCE_FD ? strtol(source_name(text), NULL, 10) : -1;
+    if (kind == SOURCE_FD)
+        return *fd >= 0 && *fd <= INT16_MAX && fstat((int)*fd, about) == 0;
+    return kind == SOURCE_FILE && source_path(text, path, NULL) && stat(path, about) == 0;
+}
+
+// Whether the one that is read first leaves nothing to the other.
+static bool is_one_stream(const char *one, const char *other)
+{
+    struct stat a, b;
+    long fd, other_fd;
+    if (!look_at(one, &fd, &a) || !look_at(other, &other_fd, &b) || a.st_dev != b.st_dev ||
+        a.st_ino != b.st_ino)
+        return false;
+    return S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || (fd >= 0 && fd == other_fd);
+}
+
+// The client secret would be tried as a PIN, or the PIN be sent to the API's server.
+static bool is_for_this_alone(const char *text, const char *subject, const struct ssa_run *run,
+                              struct ssa_error *err)
+{
+    static const enum setting secrets[] = {SET_CLIENT_SECRET, SET_PIN_SOURCE, SET_SO_PIN_SOURCE};
+    for (size_t i = 0; run->settings != NULL && i < sizeof secrets / sizeof secrets[0]; i++) {
+        const char *name = setting_name(secrets[i]);
+        const char *other = settings_get(run->settings, secrets[i], NULL);
+        if (other == NULL || strcmp(name, subject) == 0 || !is_one_stream(text, other))
+            continue;
+        error_set(err, SSA_CONFIG, NULL, text, "is what both %s and %s are to be read from", subject, name);
+        return error_hint(err,
+                          "A descriptor or pipe is read once, to its end: give each its own. Nothing was "
+                          "read.");
+    }
+    return true;
+}
+
 bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
                  struct ssa_error *err)
 {
     bool ok = false;
+    if (!is_for_this_alone(text, subject, run, err))
+        return false;
     const char *copied = run->settings == NULL ? NULL : settings_secret_variable(run->settings, text);
     switch (source_kind(text)) {
     case SOURCE_FILE:

@@ -67,6 +67,40 @@ class Spellings(Import):
                 file = self.file(self.block({**self.values, "PRIVATE_KEY": form}))
                 self.check(self.run_program("key", "import", file, "--force"), self.values)
 
+    def test_a_byte_order_mark_is_no_part_of_a_key(self) -> None:
+        mark = "\ufeff"
+        named = ("--key-id", self.values["KEY_ID"], "--account", self.values["SERVICE_ACCOUNT_ID"])
+        self.env.update(APS_CLIENT_ID=self.api.client_id, APS_SECRET_ID=self.api.secret)
+        key = self.file(mark + self.pem.replace("\n", "\r\n"), "key.pem")
+        texts = {
+            "a PEM": (mark + self.pem, named),
+            "base64": (mark + b64(self.pem), named),
+            "base64 of one with a mark": (self.block({**self.values, "PRIVATE_KEY": b64(mark + self.pem)}), ()),
+            "a block": (mark + self.block(self.values), ()),
+            "a file that a block names": (self.block({**self.values, "PRIVATE_KEY": "", "SSA_KEY_PATH": str(key)}), ()),
+        }
+        for name, (text, more) in texts.items():
+            with self.subTest(name):
+                self.again()
+                file = self.file(text, "marked")
+                self.expect(self.run_program("key", "import", file, *more, "--force", "--shred"), 0)
+                self.assertFalse(file.exists())
+                self.expect(self.run_program("token"), 0)
+
+    def test_more_names_of_the_same_kind(self) -> None:
+        rest = {"CLIENT_ID": "APS_CLIENT_ID", "EMAIL": "SSA_EMAIL", "KEY_ID": "KEY_ID"}
+        for prefix in ("SSA_", "APS_SA_", "APS_SSA_"):
+            for secret, account, key in (("CLIENT_SECRET", "ACCOUNT_ID", "PRIVATE_KEY"),
+                                         ("SECRET_ID", "SERVICE_ACCOUNT_ID", "PRIVATE_KEY_BASE64"),
+                                         ("CLIENT_SECRET", "ID", "KEY")):  # fmt: skip
+                with self.subTest(prefix, account=account):
+                    self.again()
+                    named = {**rest, secret: "APS_SECRET_ID", account: "SERVICE_ACCOUNT_ID", key: "PRIVATE_KEY"}
+                    file = self.file(self.block({prefix + to: self.values[name] for to, name in named.items()}))
+                    self.check(self.run_program("key", "import", file, "--force", "--shred"), self.values)
+                    self.assertEqual(self.profile()["APS_SECRET_ID"], self.api.secret)
+                    self.assertFalse(file.exists())
+
     def test_a_whole_file_of_base64(self) -> None:
         self.env.update(APS_CLIENT_ID=self.api.client_id, APS_SECRET_ID=self.api.secret)
         wrapped = base64.encodebytes(self.pem.encode()).decode()
@@ -136,6 +170,14 @@ class OwnFile(Import):
                 self.assertIn("shred -u", result.err)
                 self.assertIn("key.pem", result.err)
                 self.assertTrue(self.key.exists())
+
+    def test_its_other_names(self) -> None:
+        for name in ("SSA_KEY_PATH", "SSA_PRIVATE_KEY_PATH", "APS_SA_KEY_PATH", "APS_SA_PRIVATE_KEY_PATH", "PRIVATE_KEY_PATH"):
+            with self.subTest(name):
+                self.store.copy_from(softtoken.template())
+                self.api.forget_requests()
+                file = self.block_with("", **{name: "key.pem"})
+                self.check(self.run_program("key", "import", file, "--force"), self.values)
 
     def test_two_files_of_that_name_are_told(self) -> None:
         self.file(keyfiles.pem(), "key.pem")
@@ -220,8 +262,17 @@ class Shred(Import):
     def test_what_is_commented_out(self) -> None:
         self.spared("# APS_CLIENT_SECRET=the-one-of-production\n" + self.block(self.values), "APS_CLIENT_SECRET")
         self.spared(self.block(self.values) + "#DATABASE_URL='x'\n", "DATABASE_URL", "comment")
+        for comment in ("# APS_CLIENT_SECRET = hunter2", "# export APS_CLIENT_SECRET=hunter2", "#; APS_CLIENT_SECRET=hunter2",
+                        "# password: hunter2", '# {"APS_CLIENT_SECRET": "hunter2"}', "# MY-NAME=hunter2", "# set A=hunter2",
+                        "\t#\tA = hunter2\r", "# the secret is hunter2hunter2hunter2"):  # fmt: skip
+            with self.subTest(comment):
+                self.spared(self.block(self.values) + comment + "\n", "comment")
+        quoted = self.block(self.values).replace('"\n', '" # APS_CLIENT_SECRET=hunter2\n', 1)
+        self.spared(quoted, "APS_CLIENT_SECRET", "comment")
+        bare = self.block({**self.values, "KEY_ID": ""}) + f"KEY_ID={self.values['KEY_ID']} # was: hunter2\n"
+        self.spared(bare, "comment")
         # Prose goes with the file.
-        file = self.file("# my account\n#\n# ---- keys ----\n" + self.block(self.values))
+        file = self.file("# my account\n#\n# ---- keys ----\n# == see https://aps.example/ssa ==\n# made at 12:30\n# TODO:\n" + self.block(self.values))
         self.check(self.run_program("key", "import", file, "--shred"), self.values)
         self.assertFalse(file.exists())
 
@@ -254,6 +305,16 @@ class Shred(Import):
             self.assertNotIn(name, text)
         self.assertEqual({n: self.profile(file)[n] for n in NAMES[:5]}, {n: self.values[n] for n in NAMES[:5]})
         self.expect(self.run_program("token", "--profile", file), 0)
+
+    def test_a_profile_in_the_file_s_place_loses_no_value_in_a_comment(self) -> None:
+        text = self.block(self.values).replace('"\n', '" # OLD_SECRET=hunter2\n', 1)
+        file = self.file(text)
+        result = self.run_program("key", "import", file, "--output", file, "--force")
+        self.expect(result, 3, "OLD_SECRET", "line of its own", out="")
+        self.assertEqual(file.read_text(), text)
+        file = self.file("# OLD_SECRET=hunter2\n" + self.block(self.values).replace('"\n', '" # mine\n', 1))
+        self.expect(self.run_program("key", "import", file, "--output", file, "--force"), 0)
+        self.assertIn("# OLD_SECRET=hunter2\n", file.read_text())
 
     def test_a_profile_in_the_file_s_place_keeps_its_settings(self) -> None:
         file = self.file(self.block({**self.values, "SSA_HSM_AUDIENCE": "https://elsewhere.example"}))

@@ -167,6 +167,25 @@ class Descriptors(Case):
         result = self.run_program("token", env=env, input=PIN + "\n", timeout=20)
         self.expect(result, 3, "fd:0")
 
+    def test_one_stream_is_not_read_for_two_secrets(self) -> None:
+        """Else the client secret is tried as a PIN, or the PIN is sent to the server."""
+        fifo = self.dir / "fifo"
+        os.mkfifo(fifo)
+        streams = (("fd:0", "fd:0"), ("fd:0", "file:/dev/stdin"), ("file:/dev/stdin", "file:/dev/fd/0"),
+                   (f"file:{fifo}", f"file:{fifo}"))  # fmt: skip
+        for pin, secret in streams:
+            for command in (("key", "list", "--all", "--login"), ("token",), ("key", "create", "-p", "another")):
+                with self.subTest(pin, secret=secret, command=command), self.shim() as log:
+                    env = {"SSA_HSM_PIN_SOURCE": pin, "APS_SECRET_ID": secret}
+                    result = self.run_program(*command, env=env, input=self.api.secret + "\n", timeout=20)
+                    self.expect(result, 3, "APS_SECRET_ID", "SSA_HSM_PIN_SOURCE", out="")
+                    self.assertEqual(log.count("C_Login"), 0)
+        self.assertEqual(self.api.asked(), [])
+        # One descriptor each is what was meant.
+        script = 'exec 3<<<"$SECRET"; exec "$0" key list --all --login --pin-source fd:0 <<<"$GIVEN"'
+        env = {"APS_SECRET_ID": "fd:3", "SECRET": self.api.secret, "GIVEN": PIN}
+        self.expect(self.run_command([places.tool("bash"), "-c", script, str(places.program())], env=env), 0)
+
     def test_standard_output_and_error_are_not_read(self) -> None:
         for fd, name in ((1, "standard output"), (2, "standard error")):
             with self.subTest(fd):

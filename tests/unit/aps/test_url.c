@@ -78,6 +78,7 @@ static void nor_is_one_that_no_parser_finds(void **state)
         "ftp://user:hunter2@example.com", "https://example.com/?client_secret=hunter2",
         "user:hunter2@example.com",       "https://user:hunter2/example.com",
         "https:user:hunter2@example.com", "https://user:hunter2%40example.com:1",
+        "https://example.com/?x=hunter2", "https://exam ple.com/#hunter2",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct url url;
