@@ -118,16 +118,6 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
         err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
 }
 
-// The module lost the token: a fresh start may find it again. An error of the device says so only where other
-// processes are known to cause it.
-static bool is_lost(const struct token *token, CK_RV rv)
-{
-    if (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_CLOSED || rv == CKR_SESSION_HANDLE_INVALID)
-        return true;
-    return token->info.recipe->resets_card &&
-           (rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED);
-}
-
 // What it looks like where another process is writing the token's file.
 static bool is_hidden(const struct token *token, CK_RV rv)
 {
@@ -181,7 +171,7 @@ static bool may_send_again(struct token *token, bool writable, CK_RV rv, const s
 {
     const struct pin_giver *giver = &token->giver;
     const bool hidden = is_hidden(token, rv) && monotonic_ms() < sent->until;
-    const bool lost = is_lost(token, rv) && sent->times < SENT_MAX && sent->unknown <= 1;
+    const bool lost = token_is_lost(token, rv) && sent->times < SENT_MAX && sent->unknown <= 1;
     if (token->info.pin_pad || giver->again == NULL || (!hidden && !lost))
         return false;
     pause_a_step();

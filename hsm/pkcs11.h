@@ -38,6 +38,7 @@ struct token {
     struct pin_giver giver;             // hears of each of the user's logins
     uint32_t slots_seen;                // bits of a card's slots that were found used, by whichever look
     CK_RV sign_begun;                   // what the last C_SignInit gave
+    bool sign_lost;                     // it, or the C_Sign that followed, failed as when the token is lost
     bool own_login_failed;              // a key's own, for a signature: it may have spent a try
     bool rehearsed;                     // a rehearsal showed these two:
     unsigned left_out;                  // template_part: what this token does not know
@@ -141,6 +142,9 @@ enum pin_outcome pin_outcome_of(CK_RV rv);
 // Before the user's login but the first: has a person told who is to type the PIN at the token's pad, where
 // it has one.
 void pin_pad_again(const struct token *token);
+
+// Whether rv says that the module lost the token, so that a fresh start may find it again.
+bool token_is_lost(const struct token *token, CK_RV rv);
 
 // Starts the module afresh, finds the same token in it, reads its flags, and opens a session. False where the
 // token is not there, or is another.
