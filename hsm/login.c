@@ -85,6 +85,13 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     }
 }
 
+// Whether the user's login spent one. A card may answer a wrong PIN with "security status not satisfied"
+// (OpenPGP does), which OpenSC turns into this; that nobody is logged in is no answer to a login.
+static enum pin_outcome login_outcome(CK_RV rv)
+{
+    return rv == CKR_USER_NOT_LOGGED_IN ? PIN_REFUSED : pin_outcome_of(rv);
+}
+
 void pin_pad_again(const struct token *token)
 {
     if (token->info.pin_pad && token->giver.pad_again != NULL)
@@ -100,9 +107,9 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
         return error_hint(err,
                           "Change it with the token's own tool, e.g. `pkcs11-tool --login --change-pin`.");
     }
-    if (pin_outcome_of(rv) == PIN_NOT_TRIED)
+    if (login_outcome(rv) == PIN_NOT_TRIED)
         return ckr_fail(err, SSA_TOKEN, rv, token, "login failed");
-    if (pin_outcome_of(rv) == PIN_UNKNOWN) {
+    if (login_outcome(rv) == PIN_UNKNOWN) {
         ckr_fail(err, SSA_TOKEN, rv, token, "login failed, and whether a PIN try was spent is not known");
         return error_hint(err, "Look at the token with its own tool before you run this again.");
     }
@@ -189,7 +196,7 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
             giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
             return false;
         }
-        const enum pin_outcome outcome = pin_outcome_of(rv);
+        const enum pin_outcome outcome = login_outcome(rv);
         giver->outcome(giver->context, &token->info, outcome);
         token->logged_in = outcome == PIN_ACCEPTED;
         // Another user of the module in this process may have logged in: that serves, and is not ours to end.
@@ -300,7 +307,7 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
     if (token->logged_in || (who == CKU_USER && rv == CKR_USER_ALREADY_LOGGED_IN))
         return true;
-    const enum pin_outcome outcome = pin_outcome_of(rv);
+    const enum pin_outcome outcome = login_outcome(rv);
     if (who == CKU_USER && (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN))
         token->giver.outcome(token->giver.context, &token->info, outcome);
     const char *name = who == CKU_SO ? token->info.recipe->so_pin_name : "PIN";
