@@ -21,7 +21,7 @@ static bool may_be_reset(const struct token *token)
 
 static bool begin_anew(struct token *token, struct ssa_error *err)
 {
-    if (!token_reopen(token, true))
+    if (!token_reopen(token, true) || !token_make_ready(token, true))
         return ckr_fail(err, SSA_TOKEN, CKR_TOKEN_NOT_PRESENT, token, "the token is not there any more");
     return session_as(token, CKU_USER, err);
 }

@@ -5,9 +5,10 @@
 
 #include "core/monotonic.h"
 #include "hsm/recipe.h"
+#include "hsm/slot.h"
 #include "hsm/touch.h"
 
-enum { SENT_MAX = 3 };
+enum { SENT_MAX = 3, RESETS_MAX = 3 };
 
 static bool pin_error(struct ssa_error *err, const struct token *token, const char *cause, const char *what,
                       const char *hint)
@@ -139,12 +140,23 @@ static bool pin_is_used_up(struct ssa_error *err, const struct token *token)
                      token->info.pin_locked ? how_to_unlock(token) : "Run the command again: it asks first.");
 }
 
+// What is still unread in the end may be no longer on the card.
+bool token_make_ready(struct token *token, bool writable)
+{
+    if (!token_is_there(token) && !token_reopen(token, writable))
+        return false;
+    for (unsigned resets = 0; resets < RESETS_MAX && !slots_seem_read(token); resets++)
+        if (!token_reopen(token, writable))
+            return false;
+    return true;
+}
+
 // Logs in once, with the token seen in its slot before: a PIN that is sent to a token which is gone is taken
 // for a try. False where it was not sent, with err filled.
 static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
 {
     const bool was_final = token->info.pin_final_try;
-    if (!token_is_there(token) && !token_reopen(token, writable)) {
+    if (!token_make_ready(token, writable)) {
         *rv = CKR_TOKEN_NOT_PRESENT;
         ckr_fail(err, SSA_TOKEN, *rv, token, "the token is not there any more; no PIN was sent to it");
         return error_hint(err, "Was it pulled out, or another put in its place? Run this again with it.");

@@ -153,6 +153,10 @@ bool token_reopen(struct token *token, bool writable) MUST_CHECK;
 // Whether the token is in its slot, and the same one; its flags are fresh then.
 bool token_is_there(struct token *token) MUST_CHECK;
 
+// Sees to it that the token is there and was read, before a PIN is sent to it: a card that another process
+// has just reset is seen, and a PIN that it is sent comes to nothing.
+bool token_make_ready(struct token *token, bool writable) MUST_CHECK;
+
 // Opens the token's one session, where it is not open yet.
 bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;
 
