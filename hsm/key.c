@@ -13,17 +13,26 @@ static const CK_KEY_TYPE rsa_type = CKK_RSA;
 
 enum { SHA256_BYTES = 32, SIGNATURE_MIN = 128 };
 
-// A card that another process resets while it is read looks as if it held nothing: it is read once more, with
-// the PIN that was right.
+// Whether another process may have reset the card under us, and the PIN that was right can be sent again.
+static bool may_be_reset(const struct token *token)
+{
+    return token->info.recipe->resets_card && token->logged_in && !token->info.pin_pad;
+}
+
+static bool begin_anew(struct token *token, struct ssa_error *err)
+{
+    if (!token_reopen(token, true) || !token_make_ready(token, true))
+        return ckr_fail(err, SSA_TOKEN, CKR_TOKEN_NOT_PRESENT, token, "the token is not there any more");
+    return session_as(token, CKU_USER, err);
+}
+
+// A card that is reset while it is read looks as if it held nothing: it is read once more.
 static bool find_after_reset(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
                              CK_OBJECT_HANDLE found[static 2], CK_ULONG *count, struct ssa_error *err)
 {
-    if (!token->info.recipe->resets_card || !token->logged_in || token->info.pin_pad)
+    if (!may_be_reset(token))
         return true;
-    if (!token_reopen(token, true))
-        return ckr_fail(err, SSA_TOKEN, CKR_TOKEN_NOT_PRESENT, token, "the token is not there any more");
-    return session_as(token, CKU_USER, err) &&
-           find_objects(token, template, attributes, found, 2, count, err);
+    return begin_anew(token, err) && find_objects(token, template, attributes, found, 2, count, err);
 }
 
 bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err)
@@ -176,6 +185,7 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
         rv = call->C_SignInit(token->session, &mechanism, key->private_object);
     }
     token->sign_begun = rv;
+    token->sign_lost = token_is_lost(token, rv);
     if (rv != CKR_OK)
         return ckr_fail(err, SSA_TOKEN, rv, token, "signing cannot be started");
     if (!login_for_signature(token, key, err))
@@ -187,6 +197,8 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
     rv = call->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
                       signature->data + signature->len, &len);
     touch_end(&touch);
+    // A reset also ends the login. So does a finger that does not come, which is not waited for twice.
+    token->sign_lost = token_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
     if (rv != CKR_OK)
         return not_signed(err, token, rv, touch.told);
     if (!right_length(token, key, len, room, err))
@@ -194,4 +206,21 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
     signature->len += len;
     signature->data[signature->len] = 0;
     return true;
+}
+
+static bool find_and_sign(struct token *token, const struct uri *uri, struct span message,
+                          struct secret *signature, struct ssa_error *err)
+{
+    struct key key;
+    token->sign_lost = false;
+    return key_find(token, uri, &key, err) && key_sign(token, &key, message, signature, err);
+}
+
+bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message,
+                       struct secret *signature, struct ssa_error *err)
+{
+    if (find_and_sign(token, uri, message, signature, err))
+        return true;
+    return token->sign_lost && may_be_reset(token) && begin_anew(token, err) &&
+           find_and_sign(token, uri, message, signature, err);
 }

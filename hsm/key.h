@@ -36,6 +36,11 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
               struct ssa_error *err) MUST_CHECK;
 
+// Both of these. Where another process's reset of the card cuts the signature short, once more from a fresh
+// start of the module, with the PIN that was right.
+bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message,
+                       struct secret *signature, struct ssa_error *err) MUST_CHECK;
+
 // The id that a key of this name has on the token. Borrowed from name.
 struct span key_id(const struct key_name *name);
 

@@ -5,9 +5,10 @@
 
 #include "core/monotonic.h"
 #include "hsm/recipe.h"
+#include "hsm/slot.h"
 #include "hsm/touch.h"
 
-enum { SENT_MAX = 3 };
+enum { SENT_MAX = 3, RESETS_MAX = 3 };
 
 static bool pin_error(struct ssa_error *err, const struct token *token, const char *cause, const char *what,
                       const char *hint)
@@ -85,6 +86,13 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     }
 }
 
+// Whether the user's login spent one. A card may answer a wrong PIN with "security status not satisfied"
+// (OpenPGP does), which OpenSC turns into this; that nobody is logged in is no answer to a login.
+static enum pin_outcome login_outcome(CK_RV rv)
+{
+    return rv == CKR_USER_NOT_LOGGED_IN ? PIN_REFUSED : pin_outcome_of(rv);
+}
+
 void pin_pad_again(const struct token *token)
 {
     if (token->info.pin_pad && token->giver.pad_again != NULL)
@@ -100,9 +108,9 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
         return error_hint(err,
                           "Change it with the token's own tool, e.g. `pkcs11-tool --login --change-pin`.");
     }
-    if (pin_outcome_of(rv) == PIN_NOT_TRIED)
+    if (login_outcome(rv) == PIN_NOT_TRIED)
         return ckr_fail(err, SSA_TOKEN, rv, token, "login failed");
-    if (pin_outcome_of(rv) == PIN_UNKNOWN) {
+    if (login_outcome(rv) == PIN_UNKNOWN) {
         ckr_fail(err, SSA_TOKEN, rv, token, "login failed, and whether a PIN try was spent is not known");
         return error_hint(err, "Look at the token with its own tool before you run this again.");
     }
@@ -116,16 +124,6 @@ static bool login_failed(struct ssa_error *err, const struct token *token, CK_RV
             token->info.recipe->pin_tries);
     return error_hint(
         err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
-}
-
-// The module lost the token: a fresh start may find it again. An error of the device says so only where other
-// processes are known to cause it.
-static bool is_lost(const struct token *token, CK_RV rv)
-{
-    if (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_CLOSED || rv == CKR_SESSION_HANDLE_INVALID)
-        return true;
-    return token->info.recipe->resets_card &&
-           (rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED);
 }
 
 // What it looks like where another process is writing the token's file.
@@ -142,12 +140,23 @@ static bool pin_is_used_up(struct ssa_error *err, const struct token *token)
                      token->info.pin_locked ? how_to_unlock(token) : "Run the command again: it asks first.");
 }
 
+// What is still unread in the end may be no longer on the card.
+bool token_make_ready(struct token *token, bool writable)
+{
+    if (!token_is_there(token) && !token_reopen(token, writable))
+        return false;
+    for (unsigned resets = 0; resets < RESETS_MAX && !slots_seem_read(token); resets++)
+        if (!token_reopen(token, writable))
+            return false;
+    return true;
+}
+
 // Logs in once, with the token seen in its slot before: a PIN that is sent to a token which is gone is taken
 // for a try. False where it was not sent, with err filled.
 static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
 {
     const bool was_final = token->info.pin_final_try;
-    if (!token_is_there(token) && !token_reopen(token, writable)) {
+    if (!token_make_ready(token, writable)) {
         *rv = CKR_TOKEN_NOT_PRESENT;
         ckr_fail(err, SSA_TOKEN, *rv, token, "the token is not there any more; no PIN was sent to it");
         return error_hint(err, "Was it pulled out, or another put in its place? Run this again with it.");
@@ -181,7 +190,7 @@ static bool may_send_again(struct token *token, bool writable, CK_RV rv, const s
 {
     const struct pin_giver *giver = &token->giver;
     const bool hidden = is_hidden(token, rv) && monotonic_ms() < sent->until;
-    const bool lost = is_lost(token, rv) && sent->times < SENT_MAX && sent->unknown <= 1;
+    const bool lost = token_is_lost(token, rv) && sent->times < SENT_MAX && sent->unknown <= 1;
     if (token->info.pin_pad || giver->again == NULL || (!hidden && !lost))
         return false;
     pause_a_step();
@@ -199,7 +208,7 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
             giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
             return false;
         }
-        const enum pin_outcome outcome = pin_outcome_of(rv);
+        const enum pin_outcome outcome = login_outcome(rv);
         giver->outcome(giver->context, &token->info, outcome);
         token->logged_in = outcome == PIN_ACCEPTED;
         // Another user of the module in this process may have logged in: that serves, and is not ours to end.
@@ -310,7 +319,7 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
     if (token->logged_in || (who == CKU_USER && rv == CKR_USER_ALREADY_LOGGED_IN))
         return true;
-    const enum pin_outcome outcome = pin_outcome_of(rv);
+    const enum pin_outcome outcome = login_outcome(rv);
     if (who == CKU_USER && (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN))
         token->giver.outcome(token->giver.context, &token->info, outcome);
     const char *name = who == CKU_SO ? token->info.recipe->so_pin_name : "PIN";

@@ -38,6 +38,7 @@ struct token {
     struct pin_giver giver;             // hears of each of the user's logins
     uint32_t slots_seen;                // bits of a card's slots that were found used, by whichever look
     CK_RV sign_begun;                   // what the last C_SignInit gave
+    bool sign_lost;                     // it, or the C_Sign that followed, failed as when the token is lost
     bool own_login_failed;              // a key's own, for a signature: it may have spent a try
     bool rehearsed;                     // a rehearsal showed these two:
     unsigned left_out;                  // template_part: what this token does not know
@@ -142,12 +143,19 @@ enum pin_outcome pin_outcome_of(CK_RV rv);
 // it has one.
 void pin_pad_again(const struct token *token);
 
+// Whether rv says that the module lost the token, so that a fresh start may find it again.
+bool token_is_lost(const struct token *token, CK_RV rv);
+
 // Starts the module afresh, finds the same token in it, reads its flags, and opens a session. False where the
 // token is not there, or is another.
 bool token_reopen(struct token *token, bool writable) MUST_CHECK;
 
 // Whether the token is in its slot, and the same one; its flags are fresh then.
 bool token_is_there(struct token *token) MUST_CHECK;
+
+// Sees to it that the token is there and was read, before a PIN is sent to it: a card that another process
+// has just reset is seen, and a PIN that it is sent comes to nothing.
+bool token_make_ready(struct token *token, bool writable) MUST_CHECK;
 
 // Opens the token's one session, where it is not open yet.
 bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;

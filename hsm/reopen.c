@@ -13,6 +13,15 @@ void pause_a_step(void)
     (void)nanosleep(&step, NULL);
 }
 
+// An error of the device says so only where other processes are known to cause it.
+bool token_is_lost(const struct token *token, CK_RV rv)
+{
+    if (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_CLOSED || rv == CKR_SESSION_HANDLE_INVALID)
+        return true;
+    return token->info.recipe->resets_card &&
+           (rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED);
+}
+
 static bool same_text(const CK_UTF8CHAR *a, const CK_UTF8CHAR *b, size_t width)
 {
     return memcmp(a, b, width) == 0;

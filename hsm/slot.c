@@ -55,6 +55,12 @@ static bool was_read(struct token *token, bool *read, struct ssa_error *err)
     return true;
 }
 
+bool slots_seem_read(struct token *token)
+{
+    bool read = false;
+    return was_read(token, &read, NULL) && read;
+}
+
 bool slots_were_read(struct token *token, struct ssa_error *err)
 {
     bool read = false;

@@ -23,6 +23,8 @@ bool slot_survey(struct token *token, struct ssa_error *err) MUST_CHECK;
 // That the session has seen what its maker put on every such card: else no slot counts as free. Fails with
 // SSA_TOKEN.
 bool slots_were_read(struct token *token, struct ssa_error *err) MUST_CHECK;
+// The same, without an error; true of tokens without slots.
+bool slots_seem_read(struct token *token) MUST_CHECK;
 
 // Chooses the slot named wanted, the user being logged in, or for NULL the first free one that asks for a
 // PIN. Fails with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or

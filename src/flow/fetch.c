@@ -86,23 +86,28 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
     return jwt_describe(&plan.claims, &out, err) && text_take(json, &out, err);
 }
 
-// Signs with the token that is logged in. A person who wants to stop wants no request, and no token on the
-// screen.
-static bool sign_with(struct plan *plan, struct token *token, const struct key *key, struct secret *assertion,
-                      struct ssa_error *err)
+// A person who wants to stop wants no signature, no request, and no token on the screen.
+static bool assertion_begin(struct plan *plan, struct secret *assertion, struct secret *signature,
+                            struct ssa_error *err)
 {
-    SECRET_AUTO signature = {0};
-    return signing_input(plan, assertion, err) && secret_new(&signature, RSA_BYTES_MAX, err) &&
-           go_on(&plan->run->callbacks, err) &&
-           key_sign(token, key, secret_span(assertion), &signature, err) &&
-           jwt_add_signature(assertion, secret_span(&signature), err) && go_on(&plan->run->callbacks, err);
+    return signing_input(plan, assertion, err) && secret_new(signature, RSA_BYTES_MAX, err) &&
+           go_on(&plan->run->callbacks, err);
 }
 
+static bool assertion_end(const struct plan *plan, struct secret *assertion, const struct secret *signature,
+                          struct ssa_error *err)
+{
+    return jwt_add_signature(assertion, secret_span(signature), err) && go_on(&plan->run->callbacks, err);
+}
+
+// Signs with the token that is logged in.
 static bool make_assertion(struct plan *plan, struct token *token, const struct uri *uri,
                            struct secret *assertion, struct ssa_error *err)
 {
-    struct key key;
-    return key_find(token, uri, &key, err) && sign_with(plan, token, &key, assertion, err);
+    SECRET_AUTO signature = {0};
+    return assertion_begin(plan, assertion, &signature, err) &&
+           key_find_and_sign(token, uri, secret_span(assertion), &signature, err) &&
+           assertion_end(plan, assertion, &signature, err);
 }
 
 // Opens the token, logs in, signs, logs out. A client secret that lies on it is read in between, one on
@@ -307,9 +312,12 @@ bool fetch_proof(const struct ssa_run *run, struct aps *client, const struct pro
                         .claims = {.issuer = proof->client_id, .subject = proof->account, .kid = proof->kid}};
     struct aps_exchange *exchange = NULL;
     SECRET_AUTO assertion = {0};
+    SECRET_AUTO signature = {0};
     SECRET_AUTO answer = {0};
     return plan_scope(&plan, run, NULL, err) && secret_new(&assertion, ASSERTION_MAX, err) &&
-           secret_new(&answer, GRANT_MAX, err) && sign_with(&plan, token, key, &assertion, err) &&
+           secret_new(&answer, GRANT_MAX, err) && assertion_begin(&plan, &assertion, &signature, err) &&
+           key_sign(token, key, secret_span(&assertion), &signature, err) &&
+           assertion_end(&plan, &assertion, &signature, err) &&
            aps_exchange_begin(client, assertion.len, plan.scope, &exchange, err) &&
            aps_exchange_finish(exchange, &assertion, plan.lifetime, &answer, err);
 }

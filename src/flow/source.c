@@ -13,6 +13,8 @@
 #include "core/tell.h"
 #include "core/text.h"
 
+enum { DELETE = 0x7f };
+
 static bool read_file(const char *text, const struct ssa_callbacks *warn, struct secret *secret,
                       struct ssa_error *err)
 {
@@ -156,6 +158,26 @@ static bool is_for_this_alone(const char *text, const char *subject, const struc
     return true;
 }
 
+static bool refuse_line(const char *text, const char *what, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
+    return error_hint(err, "It is one line of text: the secret itself, and nothing beside it.");
+}
+
+// Without its newline. UTF-16 of letters that are not Latin has no NUL byte, but other bytes that nobody
+// types.
+static bool is_one_line(const char *text, const struct secret *secret, struct ssa_error *err)
+{
+    for (size_t i = 0; i < secret->len; i++) {
+        const uint8_t c = secret->data[i];
+        if (c == '\n' || c == '\r')
+            return refuse_line(text, "has more than one line", err);
+        if ((c < ' ' && c != '\t') || c == DELETE)
+            return refuse_line(text, "contains a control character", err);
+    }
+    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, text, "is empty");
+}
+
 bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
                  struct ssa_error *err)
 {
@@ -185,5 +207,5 @@ bool source_read(const char *text, const char *subject, const struct ssa_run *ru
     if (!ok || !is_plain_text(text, secret, err))
         return false;
     secret_drop_newline(secret);
-    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, text, "is empty");
+    return is_one_line(text, secret, err);
 }

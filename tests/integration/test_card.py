@@ -103,6 +103,18 @@ class Reading(CardCase):
                 self.assertEqual(self.api.asked(), [])
                 self.assert_theirs_signs()
 
+    def test_no_pin_is_sent_to_a_card_that_was_just_reset(self) -> None:
+        self.begin(attested=True)
+        with self.card("C_FindObjects 1-2 blind") as log:
+            self.expect(self.run_program("token", "--profile", THEIRS), 0)
+        self.assertEqual((log.count("C_Initialize"), log.count("C_Login")), (3, 1))
+
+    def test_a_pin_is_sent_to_one_whose_makers_certificate_was_removed(self) -> None:
+        self.begin(attested=False)
+        with self.card(ATTESTED) as log:
+            self.expect(self.run_program("token", "--profile", THEIRS), 0)
+        self.assertEqual(log.count("C_Login"), 1)
+
     def test_one_that_shows_nothing_any_more_when_the_key_has_come_is_not_written(self) -> None:
         self.begin(attested=True)
         self.expect(self.ours()[0], 0)

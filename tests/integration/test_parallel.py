@@ -182,6 +182,37 @@ class Turns(PinCase):
             self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK"] * 2)
         self.assertEqual(self.records(), [])
 
+    def test_a_reset_at_the_signature_is_made_good(self) -> None:
+        for rule in ("C_Sign 1 return CKR_DEVICE_ERROR", "C_Sign 1 return CKR_DEVICE_REMOVED",
+                     "C_Sign 1 return CKR_USER_NOT_LOGGED_IN", "C_Sign 1 return CKR_SESSION_HANDLE_INVALID",
+                     "C_SignInit 1 return CKR_DEVICE_ERROR"):  # fmt: skip
+            with self.subTest(rule), self.shim(*self.card(rule)) as log:
+                self.jwt(code=0)
+                self.assertEqual([c.rv for c in log.of("C_Login")], ["CKR_OK"] * 2)
+                self.assertEqual(log.of("C_Sign")[-1].rv, "CKR_OK")
+        self.assertEqual(self.records(), [])
+
+    def test_a_card_that_never_signs_is_asked_twice(self) -> None:
+        with self.shim(*self.card("C_Sign * return CKR_DEVICE_ERROR")) as log:
+            self.jwt(code=7, words=("does not sign", "CKR_DEVICE_ERROR"))
+            self.assertEqual((log.count("C_Sign"), log.count("C_Login")), (2, 2))
+        self.assertEqual(self.records(), [])
+
+    def test_a_card_that_is_pulled_at_the_signature_gets_no_pin(self) -> None:
+        with self.shim(*self.card("C_Sign 1 remove")) as log:
+            self.jwt(code=7, words=("not there any more",))
+            self.assertEqual(log.count("C_Login"), 1)
+        self.assertEqual(self.records(), [])
+
+    def test_another_failure_to_sign_is_final(self) -> None:
+        for code in ("CKR_FUNCTION_FAILED", "CKR_KEY_FUNCTION_NOT_PERMITTED"):
+            with self.subTest(code), self.shim(*self.card(f"C_Sign * return {code}")) as log:
+                self.jwt(code=7, words=(code,))
+                self.assertEqual(log.count("C_Sign"), 1)
+        with self.subTest("no card"), self.shim("C_Sign * return CKR_DEVICE_ERROR") as log:
+            self.jwt(code=7, words=("CKR_DEVICE_ERROR",))
+            self.assertEqual(log.count("C_Sign"), 1)
+
     def test_resets_without_end_are_two_tries_for_ever(self) -> None:
         with self.shim(*self.card("C_Login * return CKR_DEVICE_ERROR")) as log:
             self.jwt(code=7, words=("CKR_DEVICE_ERROR",))

@@ -21,6 +21,14 @@ class WrongPin(PinCase):
         self.assertEqual(stat.S_IMODE(self.records()[0].stat().st_mode), 0o600)
         self.assertNotIn(WRONG, self.records()[0].read_text())
 
+    def test_a_card_that_says_that_nobody_is_logged_in_has_refused_it(self) -> None:
+        # OpenSC's answer of an OpenPGP card, which has not told the wrong PIN apart.
+        self.write_pin(WRONG)
+        with self.shim("C_Login user=CKU_USER * return CKR_USER_NOT_LOGGED_IN") as log:
+            self.jwt(code=5, words=("refuses the PIN", "CKR_USER_NOT_LOGGED_IN", "tried once"))
+            self.jwt(code=5, words=("was refused",))
+            self.assertEqual(self.logins(log), 1)
+
     def test_a_second_run_spends_nothing(self) -> None:
         self.fail_once()
         with self.shim() as log:
@@ -285,7 +293,9 @@ class Sources(PinCase):
                 self.jwt("--pin-retry", code=0)
                 self.jwt("--pin-retry", code=0, env={"SSA_HSM_PIN_SOURCE": "env:P", "P": text})
         self.pin_file.write_text(f"{PIN}\n\n")
-        self.jwt(code=5)
+        with self.shim() as log:
+            self.jwt(code=3, words=("more than one line",))
+            self.assertEqual(self.logins(log), 0)
 
 
 class Lengths(PinCase):

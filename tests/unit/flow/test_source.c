@@ -206,6 +206,33 @@ static void another_encoding_is_refused_by_its_name(void **state)
     gives(reference("file:", unit_write("pin", "\xc3\xa4\xef\xbb\xbf\n", 0600)), "\xc3\xa4\xef\xbb\xbf");
 }
 
+static void what_nobody_types_is_no_secret(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *mention;
+    } files[] = {
+        {"1234\n5678\n", "more than one line"},
+        {"1234\n\n", "more than one line"},
+        {"1234\r", "more than one line"},
+        {"\r\n1234\n", "more than one line"},
+        {"\x1b[31m1234\n", "control character"},
+        {"1234\x1a", "control character"},
+        {"1234\x7f", "control character"},
+        // UTF-16 of letters that are not Latin.
+        {"\x3f\x04\x40\x04\x38\x04", "control character"},
+        {"\x04\x3f\x04\x40\x04\x38", "control character"},
+        {"\n", "is empty"},
+        {"\r\n", "is empty"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        refuses(reference("file:", unit_write("pin", files[i].text, 0600)), files[i].mention);
+    assert_int_equal(setenv("SOME_PIN", "1234\n5678", 1), 0);
+    refuses("env:SOME_PIN", "more than one line");
+    gives(reference("file:", unit_write("pin", " a b\tc \n", 0600)), " a b\tc ");
+    gives(reference("file:", unit_write("pin", "\xd0\xbf\xd1\x80\r\n", 0600)), "\xd0\xbf\xd1\x80");
+}
+
 // It may be the secret itself.
 static void what_is_no_reference_is_not_repeated(void **state)
 {
@@ -245,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_descriptor_is_read_to_its_end_and_closed),
         cmocka_unit_test(a_credential_is_a_file_of_systemd_s_folder),
         cmocka_unit_test(another_encoding_is_refused_by_its_name),
+        cmocka_unit_test(what_nobody_types_is_no_secret),
         cmocka_unit_test(what_is_no_reference_is_not_repeated),
         cmocka_unit_test(a_path_can_be_had_without_reading),
     };
