@@ -30,6 +30,9 @@ bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_
 // A throwaway RSA key of 2048 bits, made by OpenSSL: *numbers points into *der, which the caller frees.
 bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err) MUST_CHECK;
 
+// The key of rehearsals, which is no secret: *numbers points into *der, which the caller frees.
+bool rehearsal_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err) MUST_CHECK;
+
 // A key that is on no token yet: the public numbers alone.
 bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_error *err) MUST_CHECK;
 

@@ -301,7 +301,7 @@ bool token_rehearse(struct token *token, enum ssa_import_way way, bool on_token,
         return cannot_unwrap(token, &why, err);
     if (!token_rehearses(token, way))
         return true;
-    if (!throwaway_key(&der, &numbers, err))
+    if (!rehearsal_key(&der, &numbers, err))
         return false;
     struct creation c = {.numbers = &numbers,
                          .id = span_text(token->throwaway),

@@ -1,7 +1,7 @@
 // What the record of a token's failed PIN tries says.
 #include "flow/pin_record.h"
 
-#include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,8 +20,12 @@ static void read_unanswered(const char *line, struct pin_record *record)
     record->unanswered = 1;
     if (*line == '\0' || *line == '\n')
         return;
-    if (sscanf(line, "%1u %1u", &record->unanswered, &record->level) != 2 || record->unanswered == 0)
-        record->unanswered = COUNT_MAX;
+    // " 1 0": a digit each.
+    const bool read = line[0] == ' ' && isdigit((unsigned char)line[1]) && line[2] == ' ' &&
+                      isdigit((unsigned char)line[3]);
+    record->unanswered = read && line[1] != '0' ? (unsigned)(line[1] - '0') : COUNT_MAX;
+    if (read)
+        record->level = (unsigned)(line[3] - '0');
 }
 
 void pin_record_read(int fd, struct pin_record *record)
