@@ -7,6 +7,7 @@
 #include "flow/api.h"
 #include "flow/profile_files.h"
 #include "flow/settings.h"
+#include "flow/undo.h"
 
 // Whether the line has the id as a word.
 static bool has_word(struct span line, struct span id)
@@ -143,19 +144,11 @@ static bool is_of_this_client(const struct ssa_run *run, const struct profile_sa
            strcmp(text_present(base) ? base : APS_BASE_URL, api_base_url(run->settings)) == 0;
 }
 
-static bool has_key(const struct aps_keys *keys, const char *kid)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (strcmp(keys->list[i].kid, kid) == 0)
-            return true;
-    return false;
-}
-
 static bool lacks_key(const struct belief *belief, const struct profile_said *said)
 {
     return said->key_id[0] != '\0' && strcmp(said->account, belief->account) == 0 &&
-           (belief->before == NULL || has_key(belief->before, said->key_id)) &&
-           !has_key(belief->keys, said->key_id);
+           (belief->before == NULL || keys_have(belief->before, said->key_id)) &&
+           !keys_have(belief->keys, said->key_id);
 }
 
 static bool lacks_account(const struct belief *belief, const struct profile_said *said, const char *path)
