@@ -167,17 +167,6 @@ static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_e
     return true;
 }
 
-static bool send_pin_in_turn(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
-{
-    const bool in_turn = token->info.recipe->rewritten_by != NULL;
-    if (in_turn && !turn_take(&token->module.turns, TURN_LOGIN, err))
-        return false;
-    const bool sent = send_pin(token, writable, rv, err);
-    if (in_turn)
-        turn_leave(&token->module.turns, TURN_LOGIN);
-    return sent;
-}
-
 // What became of the PIN in this run.
 struct sent {
     unsigned times, unknown;
@@ -204,7 +193,7 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
     token->who = CKU_USER;
     for (;;) {
         CK_RV rv = CKR_OK;
-        if (!send_pin_in_turn(token, writable, &rv, err)) {
+        if (!send_pin(token, writable, &rv, err)) {
             giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
             return false;
         }
@@ -221,6 +210,21 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
     }
 }
 
+// Trying again belongs to the turn: a token that is read while others log in is read by half again.
+static bool try_pin_in_turn(struct token *token, bool writable, struct ssa_error *err)
+{
+    const struct pin_giver *giver = &token->giver;
+    if (token->info.recipe->rewritten_by == NULL)
+        return try_pin(token, writable, err);
+    if (!turn_take(&token->module.turns, TURN_LOGIN, err)) {
+        giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
+        return false;
+    }
+    const bool in = try_pin(token, writable, err);
+    turn_leave(&token->module.turns, TURN_LOGIN);
+    return in;
+}
+
 static bool login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
 {
     const bool pad = token->info.pin_pad;
@@ -233,7 +237,7 @@ static bool login(struct token *token, bool writable, const struct pin_giver *gi
         giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
         return false;
     }
-    return try_pin(token, writable, err);
+    return try_pin_in_turn(token, writable, err);
 }
 
 static bool check_writable(struct token *token, struct ssa_error *err)
