@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "aps/answer.h"
-#include "aps/call.h"
 #include "aps/explain.h"
-#include "aps/failure.h"
-#include "aps/hints.h"
 #include "aps/path.h"
 #include "core/json.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "oauth/call.h"
+#include "oauth/failure.h"
+#include "oauth/hints.h"
 
 enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 4096 };
 

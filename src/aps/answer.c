@@ -4,19 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "aps/answer_text.h"
 #include "core/timestamp.h"
-
-static bool missing(struct ssa_error *err, const char *name)
-{
-    return answer_wrong(err, name, "is missing");
-}
-
-static bool read_body(struct span body, json_visit *visit, void *context, struct ssa_error *err)
-{
-    return body.len == 0 ? error_set(err, SSA_UNEXPECTED, NULL, NULL, "it is empty")
-                         : json_read(body, visit, context, err);
-}
+#include "oauth/answer_text.h"
 
 static bool read_account(void *context, const struct json_value *value, struct ssa_error *err)
 {
@@ -31,11 +20,11 @@ static bool read_account(void *context, const struct json_value *value, struct s
 bool answer_account(struct span body, struct aps_account *account, struct ssa_error *err)
 {
     *account = (struct aps_account){0};
-    if (!read_body(body, read_account, account, err))
+    if (!answer_read(body, read_account, account, err))
         return false;
     if (account->id[0] == '\0')
-        return missing(err, "serviceAccountId");
-    return account->email[0] != '\0' || missing(err, "email");
+        return answer_lacks(err, "serviceAccountId");
+    return account->email[0] != '\0' || answer_lacks(err, "email");
 }
 
 // A third form of time is as good as none, and no reason to show no list at all.
@@ -74,8 +63,8 @@ static bool read_detail(void *context, const struct json_value *value, struct ss
 bool answer_detail(struct span body, struct aps_account *account, struct ssa_error *err)
 {
     *account = (struct aps_account){0};
-    return read_body(body, read_detail, account, err) &&
-           (account->id[0] != '\0' || missing(err, "serviceAccountId"));
+    return answer_read(body, read_detail, account, err) &&
+           (account->id[0] != '\0' || answer_lacks(err, "serviceAccountId"));
 }
 
 // A list: its array must be there, and each element complete before the next one opens.
@@ -114,7 +103,7 @@ static bool read_accounts(void *context, const struct json_value *value, struct 
     if (all->count == 0 || strncmp(value->path, element, sizeof element - 1) != 0) {
         if (strcmp(value->path, r->list.element) == 0 && all->count > 0 &&
             all->list[all->count - 1].id[0] == '\0')
-            return missing(err, "serviceAccounts[].serviceAccountId");
+            return answer_lacks(err, "serviceAccounts[].serviceAccountId");
         return read_list(&r->list, value, &all->count, err);
     }
     struct aps_account *account = &all->list[all->count - 1];
@@ -126,12 +115,12 @@ bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa
     *accounts = (struct aps_accounts){0};
     struct accounts_reading r = {.list = {"serviceAccounts", "serviceAccounts[]", APS_ACCOUNTS_MAX, false},
                                  .accounts = accounts};
-    if (!read_body(body, read_accounts, &r, err))
+    if (!answer_read(body, read_accounts, &r, err))
         return false;
     if (!r.list.seen)
-        return missing(err, "serviceAccounts");
+        return answer_lacks(err, "serviceAccounts");
     return accounts->count == 0 || accounts->list[accounts->count - 1].id[0] != '\0' ||
-           missing(err, "serviceAccounts[].serviceAccountId");
+           answer_lacks(err, "serviceAccounts[].serviceAccountId");
 }
 
 struct key_reading {
@@ -168,15 +157,15 @@ bool answer_key(struct span body, char kid[static APS_ID_MAX], struct secret *pe
 {
     memset(kid, 0, APS_ID_MAX);
     struct key_reading r = {.kid = kid, .pem = pem};
-    bool ok = read_body(body, read_key, &r, err);
+    bool ok = answer_read(body, read_key, &r, err);
     if (pem == NULL)
         return kid[0] != '\0';
     if (ok && kid[0] == '\0')
-        ok = missing(err, "kid");
+        ok = answer_lacks(err, "kid");
     if (ok && r.pem_wrong != NULL)
         ok = answer_wrong(err, "privateKey", r.pem_wrong);
     if (ok && !r.pem_seen)
-        ok = missing(err, "privateKey");
+        ok = answer_lacks(err, "privateKey");
     if (!ok)
         secret_clear(pem);
     return ok;
@@ -205,7 +194,7 @@ static bool read_keys(void *context, const struct json_value *value, struct ssa_
         return true;
     }
     if (key != NULL && strcmp(value->path, "keys[]") == 0 && key->kid[0] == '\0')
-        return missing(err, "keys[].kid");
+        return answer_lacks(err, "keys[].kid");
     return read_list(&r->list, value, &all->count, err);
 }
 
@@ -213,61 +202,9 @@ bool answer_keys(struct span body, struct aps_keys *keys, struct ssa_error *err)
 {
     *keys = (struct aps_keys){0};
     struct keys_reading r = {.list = {"keys", "keys[]", APS_KEYS_MAX, false}, .keys = keys};
-    if (!read_body(body, read_keys, &r, err))
+    if (!answer_read(body, read_keys, &r, err))
         return false;
     if (!r.list.seen)
-        return missing(err, "keys");
-    return keys->count == 0 || keys->list[keys->count - 1].kid[0] != '\0' || missing(err, "keys[].kid");
-}
-
-struct grant_reading {
-    struct secret *token;
-    bool seen;
-};
-
-// RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". Anything else could add
-// a line to a header.
-static bool is_b64token(struct span text)
-{
-    size_t len = text.len;
-    while (len > 0 && text.data[len - 1] == '=')
-        len--;
-    for (size_t i = 0; i < len; i++) {
-        const uint8_t c = text.data[i];
-        const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alphanumeric && (c == 0 || strchr("-._~+/", c) == NULL))
-            return false;
-    }
-    return len > 0;
-}
-
-static bool read_grant(void *context, const struct json_value *value, struct ssa_error *err)
-{
-    struct grant_reading *r = context;
-    if (strcmp(value->path, "token_type") == 0) {
-        // RFC 6749 section 7.1: not to be used when its type is not understood.
-        char type[32] = "";
-        return answer_text(value, type, sizeof type, err) &&
-               (strcasecmp(type, "Bearer") == 0 || answer_wrong(err, value->path, "is not Bearer"));
-    }
-    if (strcmp(value->path, "access_token") != 0)
-        return answer_root(value, err);
-    if (value->type != JSON_STRING || r->seen)
-        return answer_wrong(err, value->path, "is not one string");
-    if (!is_b64token(value->text))
-        return answer_wrong(err, value->path, "holds characters that it must not, or none");
-    r->seen = true;
-    return r->token == NULL || secret_append(r->token, value->text) ||
-           answer_wrong(err, value->path, "is too long");
-}
-
-bool answer_grant(struct span body, struct secret *token, struct ssa_error *err)
-{
-    struct grant_reading r = {.token = token};
-    bool ok = read_body(body, read_grant, &r, err);
-    if (ok && !r.seen)
-        ok = missing(err, "access_token");
-    if (!ok && token != NULL)
-        secret_clear(token);
-    return ok;
+        return answer_lacks(err, "keys");
+    return keys->count == 0 || keys->list[keys->count - 1].kid[0] != '\0' || answer_lacks(err, "keys[].kid");
 }

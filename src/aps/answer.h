@@ -18,10 +18,4 @@ bool answer_key(struct span body, char kid[static APS_ID_MAX], struct secret *pe
                 struct ssa_error *err) MUST_CHECK;
 bool answer_keys(struct span body, struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;
 
-// token NULL: only checks that it is a grant.
-bool answer_grant(struct span body, struct secret *token, struct ssa_error *err) MUST_CHECK;
-
-// Whether this can stand for an account or a key: [A-Za-z0-9._-], not too long, and no dot first.
-bool answer_id_is_harmless(struct span id);
-
 #endif

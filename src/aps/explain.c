@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "aps/client.h"
-#include "aps/hints.h"
 #include "core/text.h"
+#include "oauth/client.h"
+#include "oauth/hints.h"
 
 static bool was_refused(const struct ssa_error *err)
 {

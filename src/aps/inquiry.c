@@ -2,10 +2,10 @@
 #include "aps/aps.h"
 
 #include "aps/answer.h"
-#include "aps/call.h"
-#include "aps/failure.h"
-#include "aps/hints.h"
 #include "aps/path.h"
+#include "oauth/call.h"
+#include "oauth/failure.h"
+#include "oauth/hints.h"
 
 bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err)
 {

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "aps/answer.h"
-#include "aps/call.h"
-#include "aps/failure.h"
-#include "aps/hints.h"
 #include "aps/path.h"
+#include "oauth/call.h"
+#include "oauth/failure.h"
+#include "oauth/hints.h"
 
 static bool read_created(struct aps *client, const struct call *call, struct http_response *answer, char *kid,
                          struct secret *pem, struct ssa_error *err)

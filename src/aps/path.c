@@ -7,9 +7,8 @@
 
 static bool check(const char *kind, const char *id, struct ssa_error *err)
 {
-    return answer_id_is_harmless(span_text(id)) ||
-           (error_set(err, SSA_USAGE, NULL, id, "is no %s's id", kind),
-            error_hint(err, "An id holds letters, digits, dots, dashes and underscores."));
+    return aps_is_id(id) || (error_set(err, SSA_USAGE, NULL, id, "is no %s's id", kind),
+                             error_hint(err, "An id holds letters, digits, dots, dashes and underscores."));
 }
 
 bool path_of_account(const char *account, const char *rest, char path[static CALL_PATH_MAX],

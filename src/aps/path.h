@@ -2,7 +2,7 @@
 #ifndef SSA_APS_PATH_H
 #define SSA_APS_PATH_H
 
-#include "aps/call.h"
+#include "oauth/call.h"
 
 // Writes "/service-accounts/ID" and what follows. Fails with SSA_USAGE for what can be no id: "..", as a
 // key's, would have made the deletion of a key that of its account.

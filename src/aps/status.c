@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "aps/answer.h"
-#include "aps/call.h"
-#include "aps/failure.h"
-#include "aps/hints.h"
 #include "aps/path.h"
 #include "core/json.h"
+#include "oauth/call.h"
+#include "oauth/failure.h"
+#include "oauth/hints.h"
 
 enum { BODY_MAX = 256 };
 

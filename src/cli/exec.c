@@ -58,7 +58,7 @@ bool command_exec(const struct invocation *i, struct ssa_error *err)
     struct ssa_token_request request;
     struct ssa_grant grant = {0};
     SECRET_AUTO entry = {0};
-    if (!request_read(i->arguments, &request, err) || !ssa_fetch(&i->run, &request, &grant, err))
+    if (!request_read(i->arguments, &request, err) || !fetch_grant(i, &request, &grant, err))
         return false;
     const bool fits = secret_new(&entry, sizeof variable + 1 + grant.token.len, err) &&
                       secret_append_text(&entry, variable) && secret_append_text(&entry, "=") &&

@@ -12,9 +12,9 @@
 #include "cli/suggestion.h"
 #include "cli/syslog.h"
 #include "cli/terminal.h"
+#include "config/settings.h"
 #include "core/secret.h"
 #include "core/text.h"
-#include "flow/settings.h"
 
 enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, EXEC_FAILED = 125, COMMANDS_MAX = 64 };
 

@@ -8,4 +8,8 @@
 bool request_read(const struct arguments *arguments, struct ssa_token_request *request,
                   struct ssa_error *err) MUST_CHECK;
 
+// Fetches an access token, and warns of an operation that did not come to its end.
+bool fetch_grant(const struct invocation *i, const struct ssa_token_request *request, struct ssa_grant *grant,
+                 struct ssa_error *err) MUST_CHECK;
+
 #endif

@@ -1,7 +1,7 @@
 // ssa-hsm secret import
 #include "cli/command.h"
 #include "cli/print.h"
-#include "flow/settings.h"
+#include "config/settings.h"
 
 bool command_secret_import(const struct invocation *i, struct ssa_error *err)
 {

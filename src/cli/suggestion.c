@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "config/paths.h"
 #include "core/text.h"
-#include "flow/paths.h"
 
 enum { COMMAND_MAX = 1024, APPENDED_MAX = 4096 };
 

@@ -42,7 +42,7 @@ bool command_token(const struct invocation *i, struct ssa_error *err)
     if (!find_format(i->arguments->values[OPT_FORMAT], &format, err) ||
         !request_read(i->arguments, &request, err))
         return false;
-    const bool done = ssa_fetch(&i->run, &request, &grant, err) && print_grant(&grant, format, err);
+    const bool done = fetch_grant(i, &request, &grant, err) && print_grant(&grant, format, err);
     ssa_grant_free(&grant);
     return done;
 }

@@ -4,7 +4,7 @@
 
 #include <ctype.h>
 
-#include "flow/dotenv.h"
+#include "config/dotenv.h"
 
 struct walk {
     const char *name, *value; // what one assignment must be; NULL for any

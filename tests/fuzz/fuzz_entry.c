@@ -3,8 +3,8 @@
 // is read beyond the file.
 #include "fuzz.h"
 
-#include "flow/checksum.h"
-#include "flow/journal_lines.h"
+#include "journal/checksum.h"
+#include "journal/journal_lines.h"
 
 enum { TEXT_MAX_BYTES = 512 * 1024 };
 

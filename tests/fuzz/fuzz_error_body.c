@@ -2,7 +2,7 @@
 // is a byte for the status, the secret up to a line break, and the body.
 #include "fuzz.h"
 
-#include "aps/error_body.h"
+#include "oauth/error_body.h"
 
 // A secret that is one: long enough, of the letters that the provider's have, not all of them the same.
 static bool is_secret(const char *secret)

@@ -1,7 +1,7 @@
 // scope_normalise: single spaces, each name once, only characters that a scope has, and a fixed point.
 #include "fuzz.h"
 
-#include "flow/scope.h"
+#include "oauth/scope.h"
 
 static void count(void *context, enum ssa_level level, const char *line)
 {

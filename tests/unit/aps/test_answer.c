@@ -11,6 +11,7 @@
 
 #include "aps/answer.h"
 #include "core/text.h"
+#include "oauth/grant.h"
 
 static void an_account_is_read(void **state)
 {

@@ -1,0 +1,132 @@
+// Settings from the environment, and the secrets that are moved out of it into locked memory.
+#include <stdlib.h>
+
+#include "config/reference.h"
+#include "config/settings_own.h"
+#include "core/text.h"
+#include "hsm/uri.h"
+
+enum { ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
+
+// Moves a secret out of the environment into locked memory.
+static const char *secure(struct ssa_settings *s, char *value, bool overwrite, struct ssa_error *err)
+{
+    if (s->environment.data == NULL && !secret_new(&s->environment, ENVIRONMENT_SECRETS_MAX, err))
+        return NULL;
+    const size_t len = strlen(value);
+    const char *copy = (const char *)s->environment.data + s->environment.len;
+    // With the NUL, so that several fit one behind the other.
+    if (!secret_append(&s->environment, span_of(value, len + 1))) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "the secrets in the environment are longer than %d bytes",
+                  ENVIRONMENT_SECRETS_MAX);
+        return NULL;
+    }
+    if (overwrite)
+        wipe(value, len);
+    return copy;
+}
+
+static bool is_secured(const struct ssa_settings *s, struct span name)
+{
+    for (size_t i = 0; i < s->variable_count; i++)
+        if (span_equal(s->variables[i].name, name))
+            return true;
+    return false;
+}
+
+// The variable that a reference env:NAME reads.
+static bool secure_variable(struct ssa_settings *s, const char *reference, struct ssa_error *err)
+{
+    if (!text_present(reference) || source_kind(reference) != SOURCE_ENV)
+        return true;
+    const struct span name = span_text(source_name(reference));
+    if (is_secured(s, name))
+        return true;
+    for (char **entry = s->entries; entry != NULL && *entry != NULL && s->variable_count < VARIABLES_MAX;
+         entry++) {
+        if (strcspn(*entry, "=") != name.len || memcmp(*entry, name.data, name.len) != 0 ||
+            (*entry)[name.len] == '\0' || (*entry)[name.len + 1] == '\0')
+            continue;
+        const char *copy = secure(s, *entry + name.len + 1, s->overwrite, err);
+        if (copy == NULL)
+            return false;
+        s->variables[s->variable_count].name = span_of(*entry, name.len);
+        s->variables[s->variable_count++].value = copy;
+    }
+    return true;
+}
+
+// The one that a PKCS#11 URI's pin-source reads. What is wrong with the URI is told when it is used.
+static bool secure_pin_variable(struct ssa_settings *s, const char *text, struct ssa_error *err)
+{
+    URI_AUTO *uri = NULL;
+    return !text_present(text) || !source_is_uri(text) || !uri_parse(text, &uri, NULL) ||
+           secure_variable(s, uri_pin_source(uri), err);
+}
+
+bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
+                               const char *alias, struct ssa_error *err)
+{
+    return (alias == NULL || (secure_variable(s, alias, err) && secure_pin_variable(s, alias, err))) &&
+           secure_variable(s, values[SET_CLIENT_SECRET], err) &&
+           secure_pin_variable(s, values[SET_CLIENT_SECRET], err) &&
+           secure_variable(s, values[SET_PIN_SOURCE], err) &&
+           secure_variable(s, values[SET_SO_PIN_SOURCE], err) &&
+           secure_pin_variable(s, values[SET_PRIVATE_KEY], err) &&
+           secure_pin_variable(s, values[SET_TOKEN], err);
+}
+
+// The entries are borrowed, the list of them need not last.
+static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_error *err)
+{
+    size_t count = 0;
+    while (environment[count] != NULL)
+        count++;
+    free(s->entries);
+    s->entries = calloc(count + 1, sizeof *s->entries);
+    if (s->entries == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for settings");
+    memcpy(s->entries, environment, count * sizeof *environment);
+    return true;
+}
+
+bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite,
+                              struct ssa_error *err)
+{
+    s->overwrite = overwrite;
+    if (!keep_entries(s, environment, err))
+        return false;
+    for (char **entry = environment; *entry != NULL; entry++) {
+        const size_t len = strcspn(*entry, "=");
+        const enum setting id = setting_find(*entry, len);
+        const bool alias = setting_is_alias(*entry, len);
+        if ((id == SETTING_COUNT && !alias) || (*entry)[len] == '\0')
+            continue;
+        const char *value = *entry + len + 1;
+        if (alias || setting_is_secret(id)) {
+            value = secure(s, *entry + len + 1, overwrite, err);
+            if (value == NULL)
+                return false;
+        }
+        if (alias)
+            s->alias[FROM_ENVIRONMENT] = value;
+        else
+            s->values[FROM_ENVIRONMENT][id] = value;
+    }
+    return settings_secure_variables(s, s->values[FROM_OPTION], NULL, err) &&
+           settings_secure_variables(s, s->values[FROM_ENVIRONMENT], s->alias[FROM_ENVIRONMENT], err);
+}
+
+const char *settings_secret_variable(const struct ssa_settings *s, const char *reference)
+{
+    if (source_kind(reference) != SOURCE_ENV)
+        return NULL;
+    const char *name = source_name(reference);
+    for (size_t i = 0; i < s->variable_count; i++)
+        if (span_is(s->variables[i].name, name))
+            return s->variables[i].value;
+    if (strcmp(name, setting_secret_alias) == 0)
+        return s->alias[FROM_ENVIRONMENT];
+    const enum setting id = setting_find(name, strlen(name));
+    return id != SETTING_COUNT && setting_is_secret(id) ? s->values[FROM_ENVIRONMENT][id] : NULL;
+}

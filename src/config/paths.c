@@ -1,0 +1,122 @@
+// Where things of ours are kept.
+#include "config/paths.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+static bool too_long(struct ssa_error *err, const char *subject)
+{
+    return error_set(err, SSA_CONFIG, "ENAMETOOLONG", subject, "the path is longer than %u bytes",
+                     PATH_TEXT_MAX);
+}
+
+static bool base(const char *variable, const char *under_home, char *out, struct ssa_error *err)
+{
+    const char *own = secure_getenv(variable), *home = secure_getenv("HOME");
+    if (own != NULL && own[0] == '/')
+        return text_format(out, PATH_TEXT_MAX, "%s/ssa-hsm", own) || too_long(err, own);
+    if (home != NULL && home[0] == '/')
+        return text_format(out, PATH_TEXT_MAX, "%s/%s/ssa-hsm", home, under_home) || too_long(err, home);
+    error_set(err, SSA_CONFIG, NULL, NULL, "neither HOME nor %s is set", variable);
+    return error_hint(err, "Set %s, or give profiles as paths.", variable);
+}
+
+bool path_config(char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    return base("XDG_CONFIG_HOME", ".config", out, err);
+}
+
+bool path_state(char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    return base("XDG_STATE_HOME", ".local/state", out, err);
+}
+
+static bool profile_name_is_plain(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    return name[0] != '\0' && name[0] != '.' && name[0] != '-' && name[strspn(name, allowed)] == '\0';
+}
+
+bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    if (strchr(name, '/') != NULL)
+        return text_format(out, PATH_TEXT_MAX, "%s", name) || too_long(err, name);
+    if (!profile_name_is_plain(name)) {
+        error_set(err, SSA_USAGE, NULL, name, "this is no name for a profile");
+        return error_hint(err, "Letters, digits, dots, dashes and underscores; a path has a slash in it.");
+    }
+    char folder[PATH_TEXT_MAX];
+    return path_config(folder, err) &&
+           (text_format(out, PATH_TEXT_MAX, "%s/%s.env", folder, name) || too_long(err, name));
+}
+
+bool path_make(const char *folder, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    if (!text_format(path, sizeof path, "%s", folder))
+        return too_long(err, folder);
+    for (char *slash = path + 1;; slash++) {
+        slash = strchr(slash, '/');
+        if (slash != NULL)
+            *slash = '\0';
+        if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST) {
+            const int number = errno;
+            return error_errno(err, SSA_CONFIG, number, path, "the folder cannot be made");
+        }
+        if (slash == NULL)
+            break;
+        *slash = '/';
+    }
+    struct stat about;
+    return (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) ||
+           error_set(err, SSA_CONFIG, "ENOTDIR", path, "is in the place of a folder");
+}
+
+bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char *folder = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+    // Cut off it would be another file.
+    const bool fits = folder != NULL ? text_format(out, PATH_TEXT_MAX, "%s/%s", folder, path)
+                                     : text_format(out, PATH_TEXT_MAX, "%s", path);
+    free(folder);
+    return fits || too_long(err, path);
+}
+
+// The name in its folder, whose links are followed: no ".." is left of a path whose folder exists.
+static bool resolve_folder(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char whole[PATH_TEXT_MAX];
+    if (!path_absolute(path, whole, err))
+        return false;
+    char *slash = strrchr(whole, '/');
+    const char *name = slash == NULL ? "" : slash + 1;
+    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return text_format(out, PATH_TEXT_MAX, "%s", whole);
+    *slash = '\0';
+    char *folder = realpath(slash == whole ? "/" : whole, NULL);
+    const char *before = folder == NULL ? whole : strcmp(folder, "/") == 0 ? "" : folder;
+    const bool fits = text_format(out, PATH_TEXT_MAX, "%s/%s", before, name);
+    free(folder);
+    return fits || too_long(err, path);
+}
+
+bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char *whole = realpath(path, NULL);
+    const bool fits = whole == NULL || text_format(out, PATH_TEXT_MAX, "%s", whole);
+    const bool absent = whole == NULL;
+    free(whole);
+    return absent ? resolve_folder(path, out, err) : fits || too_long(err, path);
+}
+
+bool path_is_config(const char *folder)
+{
+    char ours[PATH_TEXT_MAX], real[PATH_TEXT_MAX];
+    return path_config(ours, NULL) &&
+           (strcmp(ours, folder) == 0 || (path_resolved(ours, real, NULL) && strcmp(real, folder) == 0));
+}

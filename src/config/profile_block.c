@@ -1,0 +1,107 @@
+// The block of six names.
+#include "config/profile_block.h"
+
+#include "config/dotenv.h"
+#include "config/reference.h"
+#include "core/api.h"
+#include "core/text.h"
+
+static bool append_secret(const struct block *block, struct secret *out, struct ssa_error *err)
+{
+    char buffer[PATH_TEXT_MAX];
+    if (block->secret == NULL)
+        return true;
+    const char *value = block->secret_is_literal ? block->secret : source_lasting(block->secret, buffer, err);
+    return value != NULL && dotenv_append(out, setting_name(SET_CLIENT_SECRET), value, err);
+}
+
+static bool append_rest(const struct block *block, struct secret *out, struct ssa_error *err)
+{
+    const struct {
+        enum setting id;
+        const char *value;
+    } lines[] = {
+        {SET_ACCOUNT_ID, block->account_id},
+        {SET_KEY_ID, block->key_id},
+        {SET_EMAIL, block->email},
+        {SET_PRIVATE_KEY, block->private_key},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (lines[i].value != NULL && !dotenv_append(out, setting_name(lines[i].id), lines[i].value, err))
+            return false;
+    return true;
+}
+
+// Settings that go into a profile where they are not the defaults.
+static const struct {
+    enum setting id;
+    const char *fallback; // the default, which is not written
+    bool is_path;
+    bool only_without_key; // a key's URI carries it
+} kept[] = {
+    {SET_BASE_URL, APS_BASE_URL, false, false},
+    {SET_AUDIENCE, APS_AUDIENCE, false, false},
+    {SET_CACERT, NULL, true, false},
+    {SET_CAPATH, NULL, true, false},
+    {SET_MODULE, NULL, true, true},
+    {SET_TOKEN, NULL, false, true},
+};
+
+static bool append_settings(const struct block *block, const struct ssa_run *run, struct secret *out,
+                            struct ssa_error *err)
+{
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        char whole[PATH_TEXT_MAX];
+        const char *value = settings_get(run->settings, kept[i].id, NULL);
+        const bool is_default =
+            value != NULL && kept[i].fallback != NULL && strcmp(value, kept[i].fallback) == 0;
+        if (value == NULL || is_default || (kept[i].only_without_key && block->private_key != NULL))
+            continue;
+        if (kept[i].is_path && strchr(value, '/') != NULL) {
+            if (!path_absolute(value, whole, err))
+                return false;
+            value = whole;
+        }
+        if (!dotenv_append(out, setting_name(kept[i].id), value, err))
+            return false;
+    }
+    return true;
+}
+
+bool block_write(const struct block *block, const struct ssa_run *run, struct secret *out,
+                 struct ssa_error *err)
+{
+    return dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err) &&
+           append_secret(block, out, err) && append_rest(block, out, err) &&
+           append_settings(block, run, out, err);
+}
+
+bool block_has(const char *name, bool with_secret)
+{
+    // A secret that the new block does not know is not to be lost.
+    if (strcmp(setting_name(SET_CLIENT_SECRET), name) == 0 || strcmp(setting_secret_alias, name) == 0)
+        return with_secret;
+    for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
+        if (strcmp(setting_name(id), name) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (strcmp(setting_name(kept[i].id), name) == 0)
+            return true;
+    return false;
+}
+
+bool block_show(const struct block *block, const char *profile_path, bool show_secret, struct secret *out,
+                struct ssa_error *err)
+{
+    if (!dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err))
+        return false;
+    if (block->secret != NULL && block->secret_is_literal && !show_secret) {
+        const char *const parts[] = {"# ", setting_name(SET_CLIENT_SECRET), " is in ", profile_path, "\n"};
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+            if (!secret_append_text(out, parts[i]))
+                return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the block grows too long");
+    } else if (!append_secret(block, out, err)) {
+        return false;
+    }
+    return append_rest(block, out, err);
+}

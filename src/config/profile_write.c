@@ -1,0 +1,141 @@
+// A profile's file, written atomically.
+#include "config/profile_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/settings.h"
+#include "core/owner.h"
+#include "core/text.h"
+#include "core/write.h"
+
+static bool choose(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
+                   struct ssa_error *err)
+{
+    char named[PATH_TEXT_MAX];
+    const char *by_settings = settings_get(run->settings, SET_PROFILE, NULL);
+    const char *name = by_settings != NULL ? by_settings : "default";
+    if (output->profile != NULL)
+        name = output->profile;
+    if (output->profile == NULL && output->file != NULL) {
+        if (!text_format(named, sizeof named, "%s", output->file))
+            return error_set(err, SSA_USAGE, "ENAMETOOLONG", output->file, "the path is too long");
+    } else if (!path_profile(name, named, err)) {
+        return false;
+    }
+    // A link is followed: what is replaced is the file, not the link to it.
+    if (!path_resolved(named, target->path, err))
+        return false;
+    char copy[PATH_TEXT_MAX];
+    memcpy(copy, target->path, sizeof copy);
+    (void)text_format(target->folder, sizeof target->folder, "%s", dirname(copy));
+    return true;
+}
+
+static bool check_existing(const struct profile_target *target, struct ssa_error *err)
+{
+    struct stat about;
+    if (lstat(target->path, &about) != 0) {
+        const int number = errno;
+        return number == ENOENT ||
+               error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be looked at");
+    }
+    if (!S_ISREG(about.st_mode))
+        return error_set(err, SSA_CONFIG, NULL, target->path, "is no regular file");
+    if (target->replace)
+        return true;
+    error_set(err, SSA_CONFIG, "EEXIST", target->path, "the profile exists already");
+    return error_hint(
+        err, "--force replaces it (the key it names stays in its token); --profile NAME writes another.");
+}
+
+bool profile_choose(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
+                    const char *suffix, struct ssa_error *err)
+{
+    *target = (struct profile_target){.fd = -1, .replace = output->replace};
+    if (!choose(target, run, output, err) || !check_existing(target, err))
+        return false;
+    if (text_format(target->draft, sizeof target->draft, "%s.%s", target->path, suffix))
+        return true;
+    target->draft[0] = '\0';
+    return error_set(err, SSA_CONFIG, "ENAMETOOLONG", target->path, "the path is too long");
+}
+
+// Only our own folder is made, and must be ours alone; another that is missing is more likely a typing error.
+static bool make_own_folder(const char *folder, struct ssa_error *err)
+{
+    if (!path_is_config(folder))
+        return true;
+    const int fd = path_make(folder, err) ? open_own_folder(folder, err) : -1;
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
+bool profile_reserve(struct profile_target *target, struct ssa_error *err)
+{
+    if (!make_own_folder(target->folder, err))
+        return false;
+    target->fd = open(target->draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (target->fd < 0) {
+        const int number = errno;
+        target->draft[0] = '\0';
+        return error_errno(err, SSA_CONFIG, number, target->folder,
+                           "the folder of the profile cannot be written");
+    }
+    if (reserve_room(target->fd, PROFILE_MAX) && sync_file(target->fd))
+        return true;
+    const int number = errno;
+    return error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
+}
+
+static bool write_whole(int fd, struct span text)
+{
+    return write_all_at(fd, text, 0) && ftruncate(fd, (off_t)text.len) == 0 && sync_file(fd);
+}
+
+// Where nothing is to be replaced, a file that somebody made meanwhile is not either.
+static bool put_in_place(const struct profile_target *target)
+{
+    if (renameat2(AT_FDCWD, target->draft, AT_FDCWD, target->path, target->replace ? 0 : RENAME_NOREPLACE) ==
+        0)
+        return true;
+    if ((errno != EINVAL && errno != ENOSYS) || target->replace)
+        return false;
+    // A file system, or a kernel, without RENAME_NOREPLACE: a second name, which fails where one exists.
+    return link(target->draft, target->path) == 0 && unlink(target->draft) == 0;
+}
+
+bool profile_commit(struct profile_target *target, struct span text, struct ssa_error *err)
+{
+    if (!write_whole(target->fd, text) || !put_in_place(target)) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
+    }
+    target->draft[0] = '\0';
+    (void)close(target->fd);
+    target->fd = -1;
+    // In place it is whole either way; what could not be synced is the rename.
+    if (!sync_folder(target->folder)) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, target->folder,
+                           "the folder of the profile cannot be synced");
+    }
+    return true;
+}
+
+void profile_abandon(struct profile_target *target)
+{
+    // Chosen alone it was not made, and what is there is not ours.
+    if (target->draft[0] != '\0' && target->fd >= 0)
+        (void)unlink(target->draft);
+    if (target->fd >= 0)
+        (void)close(target->fd);
+    target->draft[0] = '\0';
+    target->fd = -1;
+}

@@ -1,0 +1,292 @@
+// Profiles: which are meant, and reading them.
+#include "config/profiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/dotenv.h"
+#include "config/reference.h"
+#include "config/settings_own.h"
+#include "core/owner.h"
+#include "core/read.h"
+#include "core/text.h"
+
+enum { PROFILE_TEXT_MAX = 64 * 1024 };
+
+void profiles_free(struct ssa_settings *s)
+{
+    for (size_t i = 0; i < s->profile_count; i++)
+        secret_free(&s->profiles[i].text);
+    free(s->profiles);
+    s->profiles = NULL;
+    s->profile_count = s->current = 0;
+    s->profile_first = false;
+}
+
+static bool add_name(struct profile_names *names, struct span name, struct ssa_error *err)
+{
+    if (names->count == SSA_PROFILES_MAX)
+        return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE), "names more than %d profiles",
+                         SSA_PROFILES_MAX);
+    return text_format(names->list[names->count++], PATH_TEXT_MAX, "%.*s", SPAN_PRINTF(name)) ||
+           error_set(err, SSA_CONFIG, "ENAMETOOLONG", setting_name(SET_PROFILE),
+                     "names a profile longer than %u bytes", PATH_TEXT_MAX);
+}
+
+bool profile_names_split(const char *text, struct profile_names *names, struct ssa_error *err)
+{
+    struct stat about;
+    names->count = 0;
+    if (strchr(text, '/') != NULL && stat(text, &about) == 0)
+        return add_name(names, span_text(text), err);
+    for (;; text++) {
+        const size_t len = strcspn(text, ":");
+        // As of "$A:$B" where one is not set: there would be no spare, and nobody knew.
+        if (len == 0)
+            return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE),
+                             "has an empty name in its list");
+        if (!add_name(names, span_of(text, len), err))
+            return false;
+        text += len;
+        if (*text == '\0')
+            return true;
+    }
+}
+
+// Reads an assignment of the last profile.
+static bool take_assignment(void *context, const struct assignment *a, struct ssa_error *err)
+{
+    struct profile_read *profile = context;
+    const enum setting id = setting_find(a->name, strlen(a->name));
+    const bool alias = setting_is_alias(a->name, strlen(a->name));
+    if (id == SETTING_COUNT && !alias)
+        return true;
+    // A PEM with \n in it is told apart later, with a pointer to key import.
+    if (a->ambiguous && id != SET_PRIVATE_KEY) {
+        error_set(err, SSA_CONFIG, NULL, profile->path,
+                  "line %zu has a backslash between double quotes in %s", a->line, a->name);
+        return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
+    }
+    if (alias)
+        profile->alias = a->value;
+    else
+        profile->values[id] = a->value;
+    return true;
+}
+
+// A profile of references alone is nobody's secret.
+static void warn_if_shared(const struct profile_read *profile, int fd, const struct ssa_callbacks *callbacks)
+{
+    const char *secret = profile->values[SET_CLIENT_SECRET];
+    if (!text_present(secret))
+        secret = profile->alias;
+    if (callbacks != NULL && text_present(secret) && source_kind(secret) == SOURCE_NONE)
+        source_warn_if_shared(fd, profile->path, callbacks);
+}
+
+static bool read_file(struct profile_read *profile, int fd, const struct ssa_callbacks *callbacks,
+                      struct ssa_error *err)
+{
+    return secret_new(&profile->text, PROFILE_TEXT_MAX, err) &&
+           read_secret(&profile->text, fd, profile->path, callbacks, err) &&
+           dotenv_read(&profile->text, profile->path, take_assignment, profile, err);
+}
+
+static bool absent_or_unreadable(const char *path, int number, struct ssa_error *err)
+{
+    error_errno(err, SSA_CONFIG, number, path, "the profile cannot be read");
+    return number == ENOENT
+               ? error_hint(err, "`ssa-hsm account create`, `key create` and `key import` write it.")
+               : false;
+}
+
+// Whether the path is of a file of the configuration folder: folder is that then, and name what it is called
+// there.
+static bool is_in_config(const char *path, char folder[static PATH_TEXT_MAX], const char **name)
+{
+    if (!path_absolute(path, folder, NULL))
+        return false;
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL || slash == folder)
+        return false;
+    *slash = '\0';
+    *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+    return path_is_config(folder);
+}
+
+// One of the configuration folder, which may be a link. What others could have written names whatever module
+// and server they like.
+static int open_own(const char *folder, const char *name, const char *path, struct ssa_error *err)
+{
+    const int in = open_own_folder(folder, err);
+    if (in < 0)
+        return -1;
+    const int fd = openat(in, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const int number = errno;
+    (void)close(in);
+    if (fd < 0)
+        (void)absent_or_unreadable(path, number, err);
+    errno = number;
+    if (fd < 0 || linked_file_is_ours(fd, path, err))
+        return fd;
+    (void)close(fd);
+    errno = EPERM;
+    return -1;
+}
+
+// One that is elsewhere is where its user put it. On failure err is filled, and errno says why.
+static int open_profile(const char *path, struct ssa_error *err)
+{
+    char folder[PATH_TEXT_MAX];
+    const char *name = NULL;
+    if (is_in_config(path, folder, &name))
+        return open_own(folder, name, path, err);
+    const int fd = open_to_read(path);
+    const int number = errno;
+    if (fd < 0)
+        (void)absent_or_unreadable(path, number, err);
+    errno = number;
+    return fd;
+}
+
+// Adds a profile. One that may be absent and is leaves no trace.
+static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absent,
+                     const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    struct profile_read *profile = &s->profiles[s->profile_count];
+    if (!path_profile(name, profile->path, err))
+        return false;
+    struct ssa_error why = {0};
+    const int fd = open_profile(profile->path, &why);
+    if (fd < 0 && errno == ENOENT)
+        return may_be_absent || absent_or_unreadable(profile->path, ENOENT, err);
+    if (fd < 0) {
+        if (err != NULL)
+            *err = why;
+        return false;
+    }
+    (void)text_format(profile->name, sizeof profile->name, "%s", name);
+    s->profile_count++; // whose text is freed with the settings from here on
+    const bool ok = read_file(profile, fd, callbacks, err) &&
+                    settings_secure_variables(s, profile->values, profile->alias, err);
+    if (ok)
+        warn_if_shared(profile, fd, callbacks);
+    (void)close(fd);
+    return ok;
+}
+
+static bool begin(struct ssa_settings *s, struct ssa_error *err)
+{
+    profiles_free(s);
+    s->profiles = calloc(SSA_PROFILES_MAX, sizeof *s->profiles);
+    if (s->profiles == NULL)
+        (void)error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for profiles");
+    return s->profiles != NULL;
+}
+
+// Those that an option names go before the environment.
+static bool read_named(struct ssa_settings *s, const char *const *names, size_t count, bool optional,
+                       const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    if (!begin(s, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!read_one(s, names[i], optional, callbacks, err))
+            return !optional && strchr(names[i], ':') != NULL && strchr(names[i], '/') == NULL
+                       ? error_hint(err, "Several profiles are given one by one: --profile A --profile B.")
+                       : false;
+    s->profile_first = s->profile_count > 0;
+    return true;
+}
+
+// The default need not exist, and without a home there is no place for it.
+static bool read_default(struct ssa_settings *s, const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    if (!begin(s, err))
+        return false;
+    return !path_profile("default", path, NULL) || read_one(s, "default", true, callbacks, err);
+}
+
+// SSA_HSM_PROFILE's.
+static bool read_by_environment(struct ssa_settings *s, const char *text, bool several, bool optional,
+                                const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    struct profile_names names;
+    if (!profile_names_split(text, &names, err))
+        return false;
+    if (names.count > 1 && !several) {
+        error_set(err, SSA_USAGE, NULL, setting_name(SET_PROFILE),
+                  "is a list of profiles, and this takes one");
+        return error_hint(err, "Name one with --profile. A list is for `token`, `exec` and `jwt`.");
+    }
+    if (!begin(s, err))
+        return false;
+    for (size_t i = 0; i < names.count; i++)
+        if (!read_one(s, names.list[i], optional, callbacks, err))
+            return false;
+    return true;
+}
+
+bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optional,
+                          const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
+    if (name != NULL)
+        return read_named(s, &name, 1, optional, callbacks, err);
+    if (text_present(by_environment))
+        return read_by_environment(s, by_environment, false, optional, callbacks, err);
+    return read_default(s, callbacks, err);
+}
+
+bool ssa_settings_profiles(struct ssa_settings *s, const char *const *names, size_t count,
+                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
+    if (count > SSA_PROFILES_MAX)
+        return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d profiles", SSA_PROFILES_MAX);
+    if (count > 0)
+        return read_named(s, names, count, false, callbacks, err);
+    if (text_present(by_environment))
+        return read_by_environment(s, by_environment, true, false, callbacks, err);
+    return read_default(s, callbacks, err);
+}
+
+size_t settings_profile_count(const struct ssa_settings *s)
+{
+    return s->profile_count;
+}
+
+const char *settings_of_profile(const struct ssa_settings *s, size_t profile, enum setting id)
+{
+    return profile < s->profile_count ? s->profiles[profile].values[id] : NULL;
+}
+
+const char *settings_profile_path(const struct ssa_settings *s)
+{
+    return s->current < s->profile_count ? s->profiles[s->current].path : "";
+}
+
+const char *settings_profile_name(const struct ssa_settings *s)
+{
+    return s->current < s->profile_count ? s->profiles[s->current].name : "";
+}
+
+struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t profile)
+{
+    struct ssa_settings *view = malloc(sizeof *view);
+    if (view == NULL)
+        return NULL;
+    *view = *s;
+    view->current = profile;
+    return view;
+}
+
+void settings_view_end(struct ssa_settings **view)
+{
+    free(*view);
+    *view = NULL;
+}

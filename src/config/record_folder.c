@@ -1,0 +1,157 @@
+// Where small records are kept that must outlive a run.
+#include "config/record_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/owner.h"
+#include "core/text.h"
+
+// A folder that all users write to is shared: what is in it is named after its user.
+static bool in_shared(const char *shared, char out[static PATH_TEXT_MAX])
+{
+    return shared != NULL && shared[0] == '/' &&
+           text_format(out, PATH_TEXT_MAX, "%s/ssa-hsm-%ju", shared, (uintmax_t)geteuid());
+}
+
+static bool place_path(unsigned place, char out[static PATH_TEXT_MAX])
+{
+    const char *runtime = NULL;
+    switch (place) {
+    case KEEPING_STATE:
+        return path_state(out, NULL);
+    case 1:
+        runtime = secure_getenv("XDG_RUNTIME_DIR");
+        return runtime != NULL && runtime[0] == '/' && text_format(out, PATH_TEXT_MAX, "%s/ssa-hsm", runtime);
+    case 2:
+        return in_shared(secure_getenv("TMPDIR"), out);
+    case 3:
+        // Outlives a service that has a /tmp of its own.
+        return in_shared("/dev/shm", out);
+    default:
+        return in_shared("/tmp", out);
+    }
+}
+
+static bool make_place(unsigned place, const char *folder)
+{
+    if (place == KEEPING_STATE)
+        return path_make(folder, NULL);
+    // What is above it is there, or is not ours to make.
+    return mkdir(folder, S_IRWXU) == 0 || errno == EEXIST;
+}
+
+static int open_place(unsigned place, bool make, char path[static PATH_TEXT_MAX])
+{
+    if (!place_path(place, path))
+        return -1;
+    // A link in a shared folder may be another's; one above the state folder is the user's own choice.
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place == KEEPING_STATE ? 0 : O_NOFOLLOW);
+    int fd = open(path, flags);
+    if (fd < 0 && errno == ENOENT && make && make_place(place, path))
+        fd = open(path, flags);
+    if (fd < 0 || folder_is_ours(fd, path, NULL))
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+static int open_file(int folder, const char *name, int flags, char path[static PATH_TEXT_MAX])
+{
+    const size_t used = strlen(path);
+    if (!text_format(path + used, PATH_TEXT_MAX - used, "/%s", name))
+        return -1;
+    return openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
+}
+
+static int find_at(unsigned place, const char *name, char path[static PATH_TEXT_MAX], bool *unreadable)
+{
+    const int folder = open_place(place, false, path);
+    if (folder < 0)
+        return -1;
+    const size_t used = strlen(path);
+    int fd = open_file(folder, name, O_RDWR, path);
+    if (fd < 0 && (errno == EACCES || errno == EROFS)) {
+        path[used] = '\0';
+        fd = open_file(folder, name, O_RDONLY, path);
+    }
+    *unreadable = fd < 0 && errno != ENOENT;
+    (void)close(folder);
+    if (fd < 0 || file_is_ours(fd, path, NULL))
+        return fd;
+    *unreadable = true;
+    (void)close(fd);
+    return -1;
+}
+
+int keeping_find(const char *name, char path[static PATH_TEXT_MAX], bool *unreadable)
+{
+    *unreadable = false;
+    for (unsigned place = 0; place < KEEPING_PLACES; place++) {
+        const int fd = find_at(place, name, path, unreadable);
+        if (fd >= 0 || *unreadable)
+            return fd;
+    }
+    return -1;
+}
+
+int keeping_open(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
+{
+    bool unreadable = false;
+    return find_at(place, name, path, &unreadable);
+}
+
+bool keeping_has(unsigned place, const char *path)
+{
+    char folder[PATH_TEXT_MAX];
+    if (!place_path(place, folder))
+        return false;
+    const size_t len = strlen(folder);
+    return strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+int keeping_make(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
+{
+    const int folder = open_place(place, true, path);
+    if (folder < 0)
+        return -1;
+    const int fd = open_file(folder, name, O_RDWR | O_CREAT, path);
+    (void)close(folder);
+    return fd;
+}
+
+int keeping_make_anywhere(const char *name, char path[static PATH_TEXT_MAX])
+{
+    for (unsigned place = 0; place < KEEPING_PLACES; place++) {
+        const int fd = keeping_make(place, name, path);
+        if (fd >= 0)
+            return fd;
+    }
+    return -1;
+}
+
+static int make_folder_at(unsigned place, const char *name)
+{
+    char path[PATH_TEXT_MAX];
+    const int place_fd = open_place(place, true, path);
+    if (place_fd < 0)
+        return -1;
+    const bool made = mkdirat(place_fd, name, S_IRWXU) == 0 || errno == EEXIST;
+    const int fd = made ? openat(place_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    (void)close(place_fd);
+    return fd;
+}
+
+int keeping_make_folder(const char *name)
+{
+    for (unsigned place = 0; place < KEEPING_PLACES; place++) {
+        const int fd = make_folder_at(place, name);
+        if (fd >= 0)
+            return fd;
+    }
+    return -1;
+}

@@ -1,0 +1,87 @@
+// What a reference to a secret says.
+#include "config/reference.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "hsm/uri.h"
+
+static const struct {
+    const char *prefix;
+    enum source_kind kind;
+} kinds[] = {
+    {"file:", SOURCE_FILE},
+    {"env:", SOURCE_ENV},
+    {"fd:", SOURCE_FD},
+    {"credential:", SOURCE_CREDENTIAL},
+};
+
+const char *source_name(const char *text)
+{
+    return strchr(text, ':') + 1;
+}
+
+enum source_kind source_kind(const char *text)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+            return kinds[i].kind;
+    if (strcmp(text, "pinentry") == 0 || strncmp(text, "pinentry:", strlen("pinentry:")) == 0)
+        return SOURCE_PINENTRY;
+    return SOURCE_NONE;
+}
+
+bool source_is_uri(const char *text)
+{
+    return text_is_uri(text);
+}
+
+bool source_is_reference(const char *text)
+{
+    return source_kind(text) != SOURCE_NONE || source_is_uri(text);
+}
+
+bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    const char *name = source_name(text);
+    bool fits = false;
+    if (source_kind(text) == SOURCE_CREDENTIAL) {
+        const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
+        if (folder == NULL) {
+            error_set(err, SSA_CONFIG, NULL, text, "CREDENTIALS_DIRECTORY is not set");
+            return error_hint(err,
+                              "systemd sets it for a unit with LoadCredential= or LoadCredentialEncrypted=.");
+        }
+        if (strchr(name, '/') != NULL || name[0] == '\0')
+            return error_set(err, SSA_CONFIG, NULL, text, "a credential is named without a slash");
+        fits = text_format(path, PATH_TEXT_MAX, "%s/%s", folder, name);
+    } else {
+        // file:///path, as RFC 8089 writes it.
+        if (strncmp(name, "///", 3) == 0)
+            name += 2;
+        fits = text_format(path, PATH_TEXT_MAX, "%s", name);
+    }
+    return (fits && path[0] != '\0') || error_set(err, SSA_CONFIG, NULL, text, "names no file");
+}
+
+const char *source_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX], whole[PATH_TEXT_MAX];
+    if (source_kind(text) != SOURCE_FILE)
+        return text;
+    if (!source_path(text, path, err) || !path_absolute(path, whole, err))
+        return NULL;
+    if (text_format(out, PATH_TEXT_MAX, "file:%s", whole))
+        return out;
+    error_set(err, SSA_CONFIG, "ENAMETOOLONG", text, "the path is too long");
+    return NULL;
+}
+
+void source_warn_if_shared(int fd, const char *path, const struct ssa_callbacks *warn)
+{
+    struct stat about;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        tell(warn, SSA_WARNING, "%s can be read by others: chmod 600 %s", path, path);
+}

@@ -1,0 +1,211 @@
+// Reading a secret from where a reference says it is.
+#include "config/secret_source.h"
+#include "config/settings.h"
+#include "core/read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/tell.h"
+#include "core/text.h"
+
+enum { DELETE = 0x7f };
+
+static bool read_file(const char *text, const struct ssa_callbacks *warn, struct secret *secret,
+                      struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    if (!source_path(text, path, err))
+        return false;
+    const int fd = open_to_read(path);
+    if (fd < 0) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, path, "cannot be read");
+    }
+    source_warn_if_shared(fd, path, warn);
+    const bool ok = read_secret(secret, fd, path, warn, err);
+    (void)close(fd);
+    return ok;
+}
+
+static bool read_variable(const char *text, bool overwrite, struct secret *secret, struct ssa_error *err)
+{
+    char *value = secure_getenv(source_name(text));
+    if (value == NULL || value[0] == '\0')
+        return error_set(err, SSA_CONFIG, NULL, text, "the variable is not set");
+    const bool fits = secret_append_text(secret, value);
+    // What /proc/PID/environ shows, and what a child would inherit.
+    if (overwrite)
+        wipe(value, strlen(value));
+    return fits || error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
+}
+
+// Of a variable that the settings have moved to locked memory.
+static bool take_copy(const char *text, const char *copy, struct secret *secret, struct ssa_error *err)
+{
+    return secret_append_text(secret, copy) ||
+           error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
+}
+
+// The next file that is opened must not become standard input.
+static void give_up(int fd)
+{
+    if (fd != STDIN_FILENO) {
+        (void)close(fd);
+        return;
+    }
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0)
+        return;
+    (void)dup2(nothing, fd);
+    (void)close(nothing);
+}
+
+static bool read_descriptor(const char *text, const struct ssa_callbacks *callbacks, struct secret *secret,
+                            struct ssa_error *err)
+{
+    const char *digits = source_name(text);
+    char *end = NULL;
+    errno = 0;
+    const long number = strtol(digits, &end, 10);
+    if (errno != 0 || end == digits || *end != '\0' || number < 0 || number > INT16_MAX)
+        return error_set(err, SSA_CONFIG, NULL, text, "is no file descriptor");
+    if (number == STDOUT_FILENO || number == STDERR_FILENO) {
+        error_set(err, SSA_CONFIG, NULL, text, "is standard %s, which is written to, not read",
+                  number == STDOUT_FILENO ? "output" : "error");
+        return error_hint(err,
+                          "Give fd:0, or a descriptor from 3 on: `ssa-hsm … --pin-source fd:3 3< FILE`.");
+    }
+    if (!read_secret(secret, (int)number, text, callbacks, err))
+        return false;
+    give_up((int)number);
+    return true;
+}
+
+// Byte order marks: what editors of other systems put before a text. The longer ones go first.
+static const struct {
+    const char *bytes;
+    size_t len;
+    const char *encoding;
+} marks[] = {
+    {"\xff\xfe\0\0", 4, "UTF-32"}, {"\0\0\xfe\xff", 4, "UTF-32"}, {"\xef\xbb\xbf", 3, "UTF-8"},
+    {"\xff\xfe", 2, "UTF-16"},     {"\xfe\xff", 2, "UTF-16"},
+};
+
+static bool refuse_encoding(const char *text, const char *what, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
+    return error_hint(err,
+                      "Write it as plain text without a byte order mark: `printf %%s …` in a shell, "
+                      "`-Encoding ascii` or `-Encoding utf8NoBOM` in PowerShell, \"UTF-8\" in an editor.");
+}
+
+// What is in another encoding is no secret that anybody meant: tried, it would cost a PIN try.
+static bool is_plain_text(const char *text, const struct secret *secret, struct ssa_error *err)
+{
+    char what[64];
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (secret->len < marks[i].len || memcmp(secret->data, marks[i].bytes, marks[i].len) != 0)
+            continue;
+        (void)text_format(what, sizeof what, "begins with a byte order mark of %s", marks[i].encoding);
+        return refuse_encoding(text, what, err);
+    }
+    return secret->len == 0 || memchr(secret->data, '\0', secret->len) == NULL ||
+           refuse_encoding(text, "contains a NUL byte, as text in UTF-16 does", err);
+}
+
+// What a reference reads; false where it reads no descriptor and no file.
+static bool look_at(const char *text, long *fd, struct stat *about)
+{
+    char path[PATH_TEXT_MAX];
+    const enum source_kind kind = source_kind(text);
+    *fd = kind == SOURCE_FD ? strtol(source_name(text), NULL, 10) : -1;
+    if (kind == SOURCE_FD)
+        return *fd >= 0 && *fd <= INT16_MAX && fstat((int)*fd, about) == 0;
+    return kind == SOURCE_FILE && source_path(text, path, NULL) && stat(path, about) == 0;
+}
+
+// Whether the one that is read first leaves nothing to the other.
+static bool is_one_stream(const char *one, const char *other)
+{
+    struct stat a, b;
+    long fd, other_fd;
+    if (!look_at(one, &fd, &a) || !look_at(other, &other_fd, &b) || a.st_dev != b.st_dev ||
+        a.st_ino != b.st_ino)
+        return false;
+    return S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || (fd >= 0 && fd == other_fd);
+}
+
+// The client secret would be tried as a PIN, or the PIN be sent to the API's server.
+static bool is_for_this_alone(const char *text, const char *subject, const struct ssa_run *run,
+                              struct ssa_error *err)
+{
+    static const enum setting secrets[] = {SET_CLIENT_SECRET, SET_PIN_SOURCE, SET_SO_PIN_SOURCE};
+    for (size_t i = 0; run->settings != NULL && i < sizeof secrets / sizeof secrets[0]; i++) {
+        const char *name = setting_name(secrets[i]);
+        const char *other = settings_get(run->settings, secrets[i], NULL);
+        if (other == NULL || strcmp(name, subject) == 0 || !is_one_stream(text, other))
+            continue;
+        error_set(err, SSA_CONFIG, NULL, text, "is what both %s and %s are to be read from", subject, name);
+        return error_hint(err,
+                          "A descriptor or pipe is read once, to its end: give each its own. Nothing was "
+                          "read.");
+    }
+    return true;
+}
+
+static bool refuse_line(const char *text, const char *what, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
+    return error_hint(err, "It is one line of text: the secret itself, and nothing beside it.");
+}
+
+// Without its newline. UTF-16 of letters that are not Latin has no NUL byte, but other bytes that nobody
+// types.
+static bool is_one_line(const char *text, const struct secret *secret, struct ssa_error *err)
+{
+    for (size_t i = 0; i < secret->len; i++) {
+        const uint8_t c = secret->data[i];
+        if (c == '\n' || c == '\r')
+            return refuse_line(text, "has more than one line", err);
+        if ((c < ' ' && c != '\t') || c == DELETE)
+            return refuse_line(text, "contains a control character", err);
+    }
+    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, text, "is empty");
+}
+
+bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
+                 struct ssa_error *err)
+{
+    bool ok = false;
+    if (!is_for_this_alone(text, subject, run, err))
+        return false;
+    const char *copied = run->settings == NULL ? NULL : settings_secret_variable(run->settings, text);
+    switch (source_kind(text)) {
+    case SOURCE_FILE:
+    case SOURCE_CREDENTIAL:
+        ok = read_file(text, &run->callbacks, secret, err);
+        break;
+    case SOURCE_ENV:
+        ok = copied != NULL ? take_copy(text, copied, secret, err)
+                            : read_variable(text, run->overwrite, secret, err);
+        break;
+    case SOURCE_FD:
+        ok = read_descriptor(text, &run->callbacks, secret, err);
+        break;
+    case SOURCE_PINENTRY:
+        return error_set(err, SSA_CONFIG, NULL, subject, "pinentry asks for PINs alone");
+    case SOURCE_NONE:
+        // Not repeated: it may be the secret itself.
+        error_set(err, SSA_CONFIG, NULL, subject, "is none of file:PATH, env:NAME, fd:N and credential:NAME");
+        return error_hint(err, "The secret itself is not given here.");
+    }
+    if (!ok || !is_plain_text(text, secret, err))
+        return false;
+    secret_drop_newline(secret);
+    return is_one_line(text, secret, err);
+}

@@ -1,0 +1,53 @@
+// The table of settings, and looking a name up in it.
+#include "config/setting_names.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool secret; // copied to locked memory, and overwritten where it stood
+} table[SETTING_COUNT] = {
+    [SET_CLIENT_ID] = {"APS_CLIENT_ID", false},
+    [SET_CLIENT_SECRET] = {"APS_SECRET_ID", true},
+    [SET_ACCOUNT_ID] = {"SERVICE_ACCOUNT_ID", false},
+    [SET_KEY_ID] = {"KEY_ID", false},
+    [SET_EMAIL] = {"SSA_EMAIL", false},
+    // A reference, but old blocks have a PEM here.
+    [SET_PRIVATE_KEY] = {"PRIVATE_KEY", true},
+    [SET_MODULE] = {"SSA_HSM_MODULE", false},
+    [SET_TOKEN] = {"SSA_HSM_TOKEN", false},
+    [SET_PIN_SOURCE] = {"SSA_HSM_PIN_SOURCE", false},
+    [SET_SO_PIN_SOURCE] = {"SSA_HSM_SO_PIN_SOURCE", false},
+    [SET_SCOPE] = {"SSA_HSM_SCOPE", false},
+    [SET_PROFILE] = {"SSA_HSM_PROFILE", false},
+    [SET_BASE_URL] = {"SSA_HSM_BASE_URL", false},
+    [SET_AUDIENCE] = {"SSA_HSM_AUDIENCE", false},
+    [SET_CACERT] = {"SSA_HSM_CACERT", false},
+    [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
+    [SET_AUDIT] = {"SSA_HSM_AUDIT", false},
+};
+
+const char setting_secret_alias[] = "APS_CLIENT_SECRET";
+
+const char *setting_name(enum setting id)
+{
+    return table[id].name;
+}
+
+enum setting setting_find(const char *name, size_t len)
+{
+    for (enum setting id = 0; id < SETTING_COUNT; id++)
+        if (strlen(table[id].name) == len && memcmp(table[id].name, name, len) == 0)
+            return id;
+    return SETTING_COUNT;
+}
+
+bool setting_is_alias(const char *name, size_t len)
+{
+    return len == sizeof setting_secret_alias - 1 && memcmp(name, setting_secret_alias, len) == 0;
+}
+
+bool setting_is_secret(enum setting id)
+{
+    return table[id].secret;
+}

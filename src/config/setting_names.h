@@ -1,0 +1,44 @@
+// The settings there are, and their names in environment and profile.
+#ifndef SSA_CONFIG_SETTING_NAMES_H
+#define SSA_CONFIG_SETTING_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum setting {
+    SET_CLIENT_ID,
+    SET_CLIENT_SECRET,
+    SET_ACCOUNT_ID,
+    SET_KEY_ID,
+    SET_EMAIL,
+    SET_PRIVATE_KEY,
+    SET_MODULE,
+    SET_TOKEN,
+    SET_PIN_SOURCE,
+    SET_SO_PIN_SOURCE,
+    SET_SCOPE,
+    SET_PROFILE,
+    SET_BASE_URL,
+    SET_AUDIENCE,
+    SET_CACERT,
+    SET_CAPATH,
+    SET_AUDIT,
+    SETTING_COUNT
+};
+
+// The name of a setting in environment and profile.
+const char *setting_name(enum setting id);
+
+// What other APS tools call the client secret; read where APS_SECRET_ID is not set.
+extern const char setting_secret_alias[];
+
+// The setting of that name; SETTING_COUNT where there is none.
+enum setting setting_find(const char *name, size_t len);
+
+// Whether it is the other name of the client secret.
+bool setting_is_alias(const char *name, size_t len);
+
+// Whether its value may be a secret, which is moved out of the environment.
+bool setting_is_secret(enum setting id);
+
+#endif

@@ -1,0 +1,94 @@
+// Settings as a whole: their lifetime, and which source wins.
+#include "config/settings_own.h"
+#include "core/api.h"
+
+#include <stdlib.h>
+
+#include "config/token_name.h"
+#include "core/text.h"
+
+struct ssa_settings *ssa_settings_new(void)
+{
+    return calloc(1, sizeof(struct ssa_settings));
+}
+
+void ssa_settings_free(struct ssa_settings *s)
+{
+    if (s == NULL)
+        return;
+    secret_free(&s->environment);
+    free(s->entries);
+    profiles_free(s);
+    free(s);
+}
+
+bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *value, struct ssa_error *err)
+{
+    const enum setting id = setting_find(name, strlen(name));
+    if (id == SETTING_COUNT)
+        return error_set(err, SSA_USAGE, NULL, name, "there is no such setting");
+    // Elsewhere an empty value is as none. An option is given for this one command, which would go on with
+    // another token.
+    if (id == SET_TOKEN && value != NULL && !token_name_check(value, err))
+        return false;
+    s->values[FROM_OPTION][id] = value;
+    return true;
+}
+
+const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id)
+{
+    return source == FROM_PROFILE ? settings_of_profile(s, s->current, id) : s->values[source][id];
+}
+
+// What a source says of the client secret, by either of its names.
+static const char *client_secret_from(const struct ssa_settings *s, enum setting_source source)
+{
+    const char *value = settings_from(s, source, SET_CLIENT_SECRET);
+    if (text_present(value))
+        return value;
+    if (source != FROM_PROFILE)
+        return s->alias[source];
+    return s->current < s->profile_count ? s->profiles[s->current].alias : NULL;
+}
+
+void settings_order(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT])
+{
+    order[0] = FROM_OPTION;
+    order[1] = s->profile_first ? FROM_PROFILE : FROM_ENVIRONMENT;
+    order[2] = s->profile_first ? FROM_ENVIRONMENT : FROM_PROFILE;
+}
+
+const char *settings_get(const struct ssa_settings *s, enum setting id, enum setting_source *source)
+{
+    enum setting_source order[SOURCE_COUNT];
+    settings_order(s, order);
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        const char *value =
+            id == SET_CLIENT_SECRET ? client_secret_from(s, order[i]) : settings_from(s, order[i], id);
+        if (!text_present(value))
+            continue;
+        if (source != NULL)
+            *source = order[i];
+        return value;
+    }
+    if (source != NULL)
+        *source = FROM_NOWHERE;
+    return NULL;
+}
+
+const char *ssa_settings_value(const struct ssa_settings *s, const char *name)
+{
+    const enum setting id = setting_find(name, strlen(name));
+    return id == SETTING_COUNT ? NULL : settings_get(s, id, NULL);
+}
+
+bool settings_profile_first(const struct ssa_settings *s)
+{
+    return s->profile_first;
+}
+
+const char *settings_base_url(const struct ssa_settings *settings)
+{
+    const char *url = settings_get(settings, SET_BASE_URL, NULL);
+    return url != NULL ? url : APS_BASE_URL;
+}

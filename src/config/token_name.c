@@ -1,0 +1,41 @@
+// What SSA_HSM_TOKEN and --token say.
+#include "config/token_name.h"
+
+#include <string.h>
+
+#include "config/setting_names.h"
+
+static bool begins(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+// A label may have a slash, a colon and an equals sign in it.
+static bool is_path(const char *text)
+{
+    return text[0] == '/' || begins(text, "./") || begins(text, "../") || begins(text, "~/") ||
+           strstr(text, "://") != NULL;
+}
+
+static bool neither(struct ssa_error *err, const char *what)
+{
+    error_set(err, SSA_CONFIG, NULL, setting_name(SET_TOKEN), "%s", what);
+    return error_hint(err,
+                      "It is a PKCS#11 URI (`ssa-hsm hsm list` prints them) or a token's label. A module is "
+                      "named by SSA_HSM_MODULE or --module.");
+}
+
+bool token_name_check(const char *text, struct ssa_error *err)
+{
+    if (text[0] == '\0')
+        return neither(err, "is empty");
+    if (!text_is_uri(text) && is_path(text))
+        return neither(err, "is a path or an address, and so names no PKCS#11 token");
+    return true;
+}
+
+bool token_name_parse(const char *text, struct uri **uri, struct ssa_error *err)
+{
+    return token_name_check(text, err) &&
+           (text_is_uri(text) ? uri_parse(text, uri, err) : uri_of_label(text, uri, err));
+}

@@ -1,0 +1,27 @@
+// Ids of the provider's API.
+#include "core/api.h"
+
+#include <string.h>
+
+static bool of_id(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+}
+
+bool aps_is_id(const char *text)
+{
+    size_t len = 0;
+    while (len < APS_ID_MAX && of_id(text[len]))
+        len++;
+    // "." and ".." would move in a path, and a name that begins with a dot hides.
+    return len > 0 && len < APS_ID_MAX && text[len] == '\0' && text[0] != '.';
+}
+
+bool api_ids_have(const struct api_ids *ids, const char *id)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        if (strcmp(ids->list[i], id) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,29 @@
+// What every folder must know of the provider's API: where it is, and what its ids and texts can be.
+#ifndef SSA_CORE_API_H
+#define SSA_CORE_API_H
+
+#include <stdbool.h>
+
+#include "core/span.h"
+
+// Where the public service lives, and what `aud` names whatever host is dialled.
+#define APS_BASE_URL "https://developer.api.autodesk.com"
+#define APS_AUDIENCE "https://developer.api.autodesk.com/authentication/v2/token"
+
+#define APS_ID_MAX    128U
+#define APS_NAME_MAX  256U // with the NUL; the API allows 100
+#define API_IDS_MAX   16U  // keys of one account; the API allows 3
+#define APS_EMAIL_MAX 256U
+
+// Whether text can be an id of the API: letters, digits, dots, dashes and underscores, no dot first. It goes
+// into paths, files and labels.
+bool aps_is_id(const char *text);
+
+// Ids of an account's keys.
+struct api_ids {
+    char list[API_IDS_MAX][APS_ID_MAX];
+    size_t count;
+};
+bool api_ids_have(const struct api_ids *ids, const char *id);
+
+#endif

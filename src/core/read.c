@@ -1,0 +1,117 @@
+// Reading into secret memory, as long as nobody wants to stop.
+#include "core/read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/monotonic.h"
+#include "core/tell.h"
+
+enum { PATIENCE_S = 30, SLICE_MS = 200 };
+
+struct reading {
+    struct secret *secret;
+    int fd;
+    const char *subject;
+    const struct ssa_callbacks *callbacks;
+    unsigned patience; // seconds
+    long long until;   // by the monotonic clock; 0 for as long as it takes
+    bool never_waits;  // the descriptor is O_NONBLOCK
+    bool named_pipe;
+};
+
+int open_to_read(const char *path)
+{
+    return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+// Of a pipe without a name (a shell's <(…), too) a writer is or was there; a FIFO may be opened before one
+// comes.
+static bool has_a_name(int fd)
+{
+    struct statfs system;
+    return fstatfs(fd, &system) == 0 && system.f_type != PIPEFS_MAGIC;
+}
+
+static struct reading begin(struct secret *secret, int fd, const char *subject,
+                            const struct ssa_callbacks *callbacks)
+{
+    struct stat about;
+    struct reading r = {.secret = secret, .fd = fd, .subject = subject, .callbacks = callbacks};
+    r.patience = callbacks != NULL && callbacks->patience != 0 ? callbacks->patience : PATIENCE_S;
+    const int flags = fcntl(fd, F_GETFL);
+    r.never_waits = flags >= 0 && (flags & O_NONBLOCK) != 0;
+    const bool known = fstat(fd, &about) == 0;
+    r.named_pipe = known && S_ISFIFO(about.st_mode) && has_a_name(fd);
+    if (known && !S_ISREG(about.st_mode) && isatty(fd) == 0)
+        r.until = monotonic_ms() + 1000LL * r.patience;
+    return r;
+}
+
+static bool wants_to_stop(const struct reading *r, struct ssa_error *err)
+{
+    if (r->callbacks == NULL || !interrupted(r->callbacks))
+        return false;
+    (void)error_set(err, SSA_UNEXPECTED, NULL, r->subject, "interrupted; nothing was done");
+    return true;
+}
+
+static bool too_late(const struct reading *r, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, r->subject, "%s within %u seconds",
+              r->secret->len == 0 ? "nothing came" : "it did not come to its end", r->patience);
+    return error_hint(
+        err,
+        "It is a pipe: is whoever writes to it still there, and does it end? --timeout gives more time.");
+}
+
+// Until there is something to read, or the end.
+static bool wait_for_more(const struct reading *r, struct ssa_error *err)
+{
+    for (;;) {
+        struct pollfd input = {.fd = r->fd, .events = POLLIN};
+        if (wants_to_stop(r, err))
+            return false;
+        const long long left = r->until == 0 ? SLICE_MS : r->until - monotonic_ms();
+        if (left <= 0)
+            return too_late(r, err);
+        const int ready = poll(&input, 1, left < SLICE_MS ? (int)left : SLICE_MS);
+        // What cannot be waited for is left to read(2) to tell.
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return true;
+    }
+}
+
+bool read_secret(struct secret *secret, int fd, const char *subject, const struct ssa_callbacks *callbacks,
+                 struct ssa_error *err)
+{
+    const struct reading r = begin(secret, fd, subject, callbacks);
+    // A pipe that was opened after its writer had gone shows no end to poll(2): read(2) is asked first.
+    bool waited = false, end = false;
+    bool ready = r.never_waits;
+    while (!end) {
+        if (!ready && !wait_for_more(&r, err))
+            return false;
+        waited = waited || !ready;
+        struct ssa_error why;
+        if (secret_read_part(secret, fd, subject, &end, &why)) {
+            ready = r.never_waits;
+            // Before a writer has come, a FIFO looks like one at its end.
+            if (end && secret->len == 0 && r.named_pipe && !waited)
+                ready = end = false;
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR) {
+            if (err != NULL)
+                *err = why;
+            return false;
+        }
+        ready = false;
+    }
+    return true;
+}

@@ -1,0 +1,77 @@
+// The audit trail, as the library hands it out.
+#include "journal/event.h"
+#include "journal/journal.h"
+
+#include "journal/journal_files.h"
+
+struct showing {
+    void (*show)(void *context, const struct ssa_event *event);
+    void *context;
+};
+
+static bool visit(void *context, const char *id, const struct entry *e, struct ssa_error *err)
+{
+    const struct showing *s = context;
+    (void)err;
+    char sha256[FINGERPRINT_TEXT] = "";
+    // What cannot be read says so itself, in history_each.
+    if (!journal_hash_closed(id, sha256, NULL))
+        sha256[0] = '\0';
+    const struct ssa_event event = event_of(id, e, sha256);
+    s->show(s->context, &event);
+    return true;
+}
+
+bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const struct ssa_event *event),
+                 void *context, struct ssa_error *err)
+{
+    struct showing s = {.show = show, .context = context};
+    return history_each(run, visit, &s, err);
+}
+
+// By its name the entry that is to have this number.
+static bool check_number(const char *name, long long number, struct ssa_error *err)
+{
+    const long long found = journal_number(name);
+    if (found == number)
+        return true;
+    if (found == 0)
+        return error_set(err, SSA_CONFIG, NULL, name, "is no entry of the history");
+    if (found < number)
+        return error_set(err, SSA_CONFIG, NULL, name, "has the number of another entry");
+    return error_set(err, SSA_CONFIG, NULL, name, "entry %lld of the history is missing", number);
+}
+
+// One entry of the chain, whose name is its own; it holds the hash of the one before.
+static bool check_link(const char *name, long long number, const char *before, const char *hash,
+                       struct ssa_error *err)
+{
+    struct entry entry;
+    char own[JOURNAL_NAME_MAX];
+    if (!check_number(name, number, err) || !journal_read_closed(name, &entry, err))
+        return false;
+    // Those of earlier versions have no id.
+    if (entry.sequence != number ||
+        (entry.id[0] != '\0' && (!journal_name(&entry, own) || strcmp(own, name) != 0)))
+        return error_set(err, SSA_CONFIG, NULL, name, "the entry says that it is another (%lld-%s)",
+                         entry.sequence, entry.id);
+    return strcmp(entry.previous, hash) == 0 ||
+           error_set(err, SSA_CONFIG, NULL, before, "was changed, or %s was, which follows on it", name);
+}
+
+bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, struct ssa_error *err)
+{
+    struct journal_names names;
+    (void)run;
+    *chain = (struct ssa_chain){0};
+    bool ok = journal_list(JOURNAL_CLOSED, &names, err);
+    for (size_t i = 0; ok && i < names.count; i++) {
+        const char *name = names.list[i]->d_name;
+        const char *before = i > 0 ? names.list[i - 1]->d_name : "the beginning of the history";
+        ok = check_link(name, (long long)i + 1, before, chain->last, err) &&
+             journal_hash_closed(name, chain->last, err);
+        chain->count += ok ? 1 : 0;
+    }
+    journal_names_free(&names);
+    return ok;
+}

@@ -1,0 +1,230 @@
+// The folders of the journal: whose they are, what is in them, and who is at them.
+#include "journal/journal_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/owner.h"
+#include "core/text.h"
+#include "core/write.h"
+
+enum { POLL_MS = 20, NUMBER_DIGITS_LEAST = 8, NUMBER_DIGITS_MAX = 18, PATIENCE_MS = 30000 };
+
+static const char *const folders[] = {
+    [JOURNAL_OPEN] = "journal", [JOURNAL_CLOSED] = "history", [JOURNAL_FORGOTTEN] = "forgotten"};
+
+static const char lock_name[] = ".lock";
+
+static bool folder_path(enum journal_folder which, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    char state[PATH_TEXT_MAX];
+    return path_state(state, err) &&
+           (text_format(out, PATH_TEXT_MAX, "%s/%s", state, folders[which]) ||
+            error_set(err, SSA_CONFIG, "ENAMETOOLONG", state, "the path is too long"));
+}
+
+bool journal_path(enum journal_folder which, const char *name, char out[static PATH_TEXT_MAX],
+                  struct ssa_error *err)
+{
+    char folder[PATH_TEXT_MAX];
+    return folder_path(which, folder, err) &&
+           (text_format(out, PATH_TEXT_MAX, "%s/%s", folder, name) ||
+            error_set(err, SSA_CONFIG, "ENAMETOOLONG", folder, "the path is too long"));
+}
+
+bool journal_unwritable(struct ssa_error *err, int number, const char *path)
+{
+    error_errno(err, SSA_CONFIG, number, path, "the journal cannot be written, so nothing is begun");
+    return error_hint(err,
+                      "It keeps what a crash would leave behind from being forgotten: make "
+                      "$XDG_STATE_HOME/ssa-hsm (~/.local/state/ssa-hsm) writable, with room on the disk.");
+}
+
+int journal_folder(enum journal_folder which, struct ssa_error *err)
+{
+    char state[PATH_TEXT_MAX], path[PATH_TEXT_MAX];
+    if (!path_state(state, err) || !folder_path(which, path, err))
+        return -1;
+    const int above = open_own_folder(state, err);
+    if (above < 0)
+        return -1;
+    (void)close(above);
+    return open_own_folder(path, err);
+}
+
+bool journal_sync(enum journal_folder which, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    return folder_path(which, path, err) && (sync_folder(path) || journal_unwritable(err, errno, path));
+}
+
+bool journal_may_hold_any(void)
+{
+    char path[PATH_TEXT_MAX];
+    DIR *dir = folder_path(JOURNAL_OPEN, path, NULL) ? opendir(path) : NULL;
+    if (dir == NULL)
+        return false;
+    bool any = false;
+    for (const struct dirent *d; !any && (d = readdir(dir)) != NULL;)
+        any = d->d_name[0] != '.';
+    (void)closedir(dir);
+    return any;
+}
+
+// One that is there and is not ours must not be written to either.
+static bool make_folder(const char *path, struct ssa_error *err)
+{
+    struct ssa_error why = {0};
+    if (!path_make(path, &why)) {
+        const int number = errno;
+        return journal_unwritable(err, number, path);
+    }
+    const int fd = open_own_folder(path, err);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
+static bool make_folders(struct ssa_error *err)
+{
+    static const enum journal_folder made[] = {JOURNAL_OPEN, JOURNAL_CLOSED};
+    char path[PATH_TEXT_MAX];
+    if (!path_state(path, err) || !make_folder(path, err))
+        return false;
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        if (!folder_path(made[i], path, err) || !make_folder(path, err))
+            return false;
+    return true;
+}
+
+// The lock's file. What is in its place and is none is not waited for.
+static int open_lock(char path[static PATH_TEXT_MAX], struct ssa_error *err)
+{
+    const int folder =
+        journal_path(JOURNAL_OPEN, lock_name, path, err) ? journal_folder(JOURNAL_OPEN, err) : -1;
+    if (folder < 0)
+        return -1;
+    const int fd =
+        openat(folder, lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
+    const int number = errno;
+    (void)close(folder);
+    if (fd < 0) {
+        (void)journal_unwritable(err, number, path);
+        return -1;
+    }
+    if (file_is_ours(fd, path, err))
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+// The name of a file system that is known to have servers without locks.
+static const char *file_system(int fd)
+{
+    static const struct {
+        unsigned long type;
+        const char *name;
+    } known[] = {{0x6969UL, " (NFS)"},
+                 {0xFF534D42UL, " (CIFS)"},
+                 {0xFE534D42UL, " (SMB)"},
+                 {0x65735546UL, " (FUSE)"},
+                 {0x01021997UL, " (9p)"}};
+    struct statfs about;
+    if (fstatfs(fd, &about) == 0)
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (((unsigned long)about.f_type & 0xFFFFFFFFUL) == known[i].type)
+                return known[i].name;
+    return "";
+}
+
+// No other kind of lock is taken instead: two processes must mean the same one.
+static bool unlockable(struct ssa_error *err, int number, int fd, const char *path)
+{
+    error_errno(err, SSA_CONFIG, number, path, "the journal cannot be locked, so nothing is begun");
+    return error_hint(err,
+                      "Its file system%s does not lock files, and without a lock two processes could make or "
+                      "undo the same thing: set XDG_STATE_HOME to a folder on a local disk.",
+                      file_system(fd));
+}
+
+static bool take_lock(int fd, const char *path, const struct ssa_callbacks *callbacks, bool patient,
+                      struct ssa_error *err)
+{
+    static const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += POLL_MS) {
+        const int number = errno;
+        if (number != EWOULDBLOCK && number != EINTR)
+            return unlockable(err, number, fd, path);
+        if (!patient || waited >= PATIENCE_MS || interrupted(callbacks))
+            return error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+int journal_lock(const struct ssa_callbacks *callbacks, bool patient, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    const int fd = make_folders(err) ? open_lock(path, err) : -1;
+    if (fd < 0 || take_lock(fd, path, callbacks, patient, err))
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+long long journal_number(const char *name)
+{
+    const size_t digits = strspn(name, "0123456789");
+    const bool numbered = digits >= NUMBER_DIGITS_LEAST && digits <= NUMBER_DIGITS_MAX && name[digits] == '-';
+    return numbered ? strtoll(name, NULL, 10) : 0;
+}
+
+static int is_entry(const struct dirent *d)
+{
+    return d->d_name[0] != '.';
+}
+
+static int by_number(const struct dirent **a, const struct dirent **b)
+{
+    const long long one = journal_number((*a)->d_name), other = journal_number((*b)->d_name);
+    return one != other ? (one < other ? -1 : 1) : strcmp((*a)->d_name, (*b)->d_name);
+}
+
+bool journal_list(enum journal_folder which, struct journal_names *names, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    struct ssa_error why = {0};
+    *names = (struct journal_names){0};
+    if (!folder_path(which, path, err))
+        return false;
+    const int folder = journal_folder(which, &why);
+    if (folder < 0 && errno == ENOENT)
+        return true;
+    if (folder < 0) {
+        if (err != NULL)
+            *err = why;
+        return false;
+    }
+    const int count = scandirat(folder, ".", &names->list, is_entry, by_number);
+    const int number = errno;
+    (void)close(folder);
+    if (count < 0)
+        return error_errno(err, SSA_CONFIG, number, path, "the journal cannot be read");
+    names->count = (size_t)count;
+    return true;
+}
+
+void journal_names_free(struct journal_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->list[i]);
+    free(names->list);
+    *names = (struct journal_names){0};
+}

@@ -1,0 +1,155 @@
+// What modules, tokens and keys there are.
+#include "core/tell.h"
+#include "core/text.h"
+#include "hsm/listing.h"
+#include "pin/turn.h"
+#include "signer/open_token.h"
+
+struct list {
+    void (*show)(void *context, const struct ssa_listing *line);
+    void *context;
+};
+
+static const char *pin_state_text(const struct token_info *info)
+{
+    if (info->pin_locked)
+        return "PIN locked";
+    if (info->pin_unset)
+        return "no PIN set";
+    if (info->pin_final_try)
+        return "one PIN try left";
+    if (info->pin_count_low)
+        return "a wrong PIN was tried";
+    return "";
+}
+
+static void show_token(void *context, const struct token_info *info, const char *uri)
+{
+    const struct list *list = context;
+    char detail[160];
+    const char *pin = pin_state_text(info);
+    (void)text_format(detail, sizeof detail, "%s%s%s%s%s", info->manufacturer,
+                      info->model[0] != '\0' ? " " : "", info->model, pin[0] != '\0' ? ", " : "", pin);
+    const struct ssa_listing line = {.depth = 1, .uri = uri, .label = info->label, .detail = detail};
+    list->show(list->context, &line);
+}
+
+static void show_key(void *context, const char *label, const char *uri)
+{
+    const struct list *list = context;
+    const struct ssa_listing line = {.depth = 2, .uri = uri, .label = label, .detail = ""};
+    list->show(list->context, &line);
+}
+
+// The module's line comes first, but its description is known only after it was asked: tokens are held back
+// until then.
+struct held {
+    struct list *list;
+    const struct module_entry *entry;
+    const char *description;
+    bool announced;
+};
+
+static void announce(struct held *held, const struct ssa_error *why)
+{
+    const struct module_entry *entry = held->entry;
+    char detail[SSA_ERROR_TEXT_MAX] = "";
+    if (why != NULL)
+        (void)text_format(detail, sizeof detail, "%s%s%s", why->what, why->cause[0] != '\0' ? ", " : "",
+                          why->cause);
+    const struct ssa_listing line = {.uri = entry->path,
+                                     .label = entry->name[0] != '\0' ? entry->name : entry->path,
+                                     .detail = why != NULL ? detail : held->description,
+                                     .failed = why != NULL};
+    held->announced = true;
+    held->list->show(held->list->context, &line);
+}
+
+static void show_held(void *context, const struct token_info *info, const char *uri)
+{
+    struct held *held = context;
+    if (!held->announced)
+        announce(held, NULL);
+    show_token(held->list, info, uri);
+}
+
+static bool list_module(const struct ssa_run *run, const struct module_entry *entry, struct list *list,
+                        struct ssa_error *why)
+{
+    char description[33] = "";
+    struct held held = {.list = list, .entry = entry, .description = description};
+    const struct turns turns = turns_of(run);
+    if (!module_list_tokens(entry, &run->callbacks, &turns, description, show_held, &held, why))
+        return false;
+    if (!held.announced)
+        announce(&held, NULL);
+    return true;
+}
+
+// A module that is configured twice has its tokens once.
+static void show_twin(const struct module_entry *entry, const struct module_entry *twin, struct list *list)
+{
+    char detail[sizeof twin->name + 32];
+    (void)text_format(detail, sizeof detail, "the same file as %s", twin->name);
+    const struct ssa_listing line = {.uri = entry->path, .label = entry->name, .detail = detail};
+    list->show(list->context, &line);
+}
+
+// One of several that cannot be used is told among them.
+static void list_or_say_why_not(const struct ssa_run *run, const struct module_entry *entry,
+                                struct list *list)
+{
+    struct ssa_error why = {0};
+    struct held held = {.list = list, .entry = entry};
+    if (!list_module(run, entry, list, &why))
+        announce(&held, &why);
+}
+
+static bool list_modules(const struct ssa_run *run, struct list *list, struct ssa_error *err)
+{
+    const char *named = settings_get(run->settings, SET_MODULE, NULL);
+    if (named != NULL) {
+        struct module_entry entry;
+        return registry_resolve(named, &entry, err) && list_module(run, &entry, list, err);
+    }
+    REGISTRY_AUTO *registry = registry_new();
+    if (registry == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+    if (registry->left_out[0] != '\0')
+        tell(&run->callbacks, SSA_WARNING,
+             "modules of p11-kit whose name or path is too long are left out: %s", registry->left_out);
+    for (size_t i = 0; i < registry->count; i++) {
+        if (!go_on(&run->callbacks, err))
+            return false;
+        const struct module_entry *twin = registry_twin(registry, i);
+        if (registry->entries[i].trust_policy)
+            continue;
+        if (twin != NULL)
+            show_twin(&registry->entries[i], twin, list);
+        else
+            list_or_say_why_not(run, &registry->entries[i], list);
+    }
+    return true;
+}
+
+static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_error *err)
+{
+    struct pin_policy policy;
+    URI_AUTO *uri = NULL;
+    TOKEN_AUTO *token = NULL;
+    if (!open_settings_token(run, &policy, &uri, &token, err))
+        return false;
+    char text[URI_TEXT_MAX];
+    if (!token_uri(token, text, err))
+        return false;
+    show_token(list, token_info(token), text);
+    return token_list_keys(token, show_key, list, err);
+}
+
+bool ssa_list(const struct ssa_run *run, bool login,
+              void (*show)(void *context, const struct ssa_listing *line), void *context,
+              struct ssa_error *err)
+{
+    struct list list = {.show = show, .context = context};
+    return login ? list_keys(run, &list, err) : list_modules(run, &list, err);
+}

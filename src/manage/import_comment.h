@@ -1,0 +1,13 @@
+// What a comment of an old block says that somebody may want back.
+#ifndef SSA_MANAGE_IMPORT_COMMENT_H
+#define SSA_MANAGE_IMPORT_COMMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// Looks through the comments of a dotenv text for one that gives a name a value ("# NAME=value", "# name:
+// value") or holds what may be a secret. Tells the first in a few words that repeat its name alone; false
+// where there is prose at most. With behind_values, comments on lines of their own are not looked at.
+bool old_comment_find(const char *text, bool behind_values, char *out, size_t capacity);
+
+#endif

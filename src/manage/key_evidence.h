@@ -1,0 +1,38 @@
+// What an auditor files: what is known of a key, signed by the key itself.
+#ifndef SSA_MANAGE_KEY_EVIDENCE_H
+#define SSA_MANAGE_KEY_EVIDENCE_H
+
+#include "aps/aps.h"
+#include "config/identity.h"
+#include "hsm/about.h"
+#include "journal/origin.h"
+
+// What the token's key is not asked for.
+struct evidence {
+    const struct ssa_evidence *wanted;
+    const struct ssa_run *run;
+    struct identity own;
+    struct token_about about;
+    struct origin origin;
+    struct {
+        bool listed; // the key is among the account's
+        struct aps_key key;
+        time_t server_time;
+        const char *client_id, *base_url;
+    } api;
+};
+
+// Whether the wish can be met. Fails with SSA_USAGE.
+bool evidence_check(const struct ssa_evidence *wanted, struct ssa_error *err) MUST_CHECK;
+
+// Looks up what there is to know without a login, before the PIN is tried: token, module, audit trail, and
+// the API where that is wanted. e's first three members are set.
+bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_error *err) MUST_CHECK;
+
+// Writes the record, the key having been found, and has it signed where it was verified. On failure to sign
+// *json is there all the same.
+bool evidence_write(const struct evidence *e, struct token *token, const struct key *key,
+                    const struct ssa_verified *verified, struct ssa_text *json,
+                    struct ssa_error *err) MUST_CHECK;
+
+#endif

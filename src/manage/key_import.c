@@ -1,0 +1,352 @@
+// An existing key's way into the token: from an old block or a bare PEM. Asks the API nothing.
+#include "config/profile_others.h"
+#include "config/reference.h"
+#include "core/tell.h"
+#include "core/text.h"
+#include "manage/import_block.h"
+#include "manage/import_file.h"
+#include "manage/provision.h"
+
+enum { KEY_FILE_MAX = 64 * 1024 };
+
+static bool need(const struct old_block *old, enum setting id, const char *option, const char *file,
+                 struct ssa_error *err)
+{
+    if (old->values[id] != NULL && old->values[id][0] != '\0')
+        return true;
+    error_set(err, SSA_CONFIG, NULL, file, "does not say the %s", setting_name(id));
+    return error_hint(err, "Give it with %s.", option);
+}
+
+static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
+{
+    return aps_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "can be no id of the API");
+}
+
+static void override(struct old_block *old, enum setting id, const char *value)
+{
+    if (value != NULL)
+        old->values[id] = value;
+}
+
+// The client's two names come from the file, else from the settings; the secret may stay unknown.
+static void fill_client(struct old_block *old, const struct ssa_settings *s)
+{
+    for (enum setting id = SET_CLIENT_ID; id <= SET_CLIENT_SECRET; id++)
+        if (old->values[id] == NULL || old->values[id][0] == '\0')
+            old->values[id] = settings_get(s, id, NULL);
+}
+
+static bool check_old(const struct old_block *old, const char *file, struct ssa_error *err)
+{
+    return need(old, SET_CLIENT_ID, "--client-id or APS_CLIENT_ID", file, err) &&
+           need(old, SET_ACCOUNT_ID, "--account", file, err) &&
+           need(old, SET_KEY_ID, "--key-id", file, err) &&
+           harmless_id(old->values[SET_ACCOUNT_ID], setting_name(SET_ACCOUNT_ID), err) &&
+           harmless_id(old->values[SET_KEY_ID], setting_name(SET_KEY_ID), err);
+}
+
+static struct block block_of(const struct old_block *old, const char *key_uri)
+{
+    const char *secret = old->values[SET_CLIENT_SECRET], *email = old->values[SET_EMAIL];
+    return (struct block){.client_id = old->values[SET_CLIENT_ID],
+                          .secret = secret,
+                          .secret_is_literal = secret != NULL && !source_is_reference(secret),
+                          .account_id = old->values[SET_ACCOUNT_ID],
+                          .key_id = old->values[SET_KEY_ID],
+                          .email = email != NULL ? email : "",
+                          .private_key = key_uri};
+}
+
+// A block that no profile can carry is found before the token is touched.
+static bool check_block(const struct block *block, const struct ssa_run *run, struct ssa_error *err)
+{
+    SECRET_AUTO trial = {0};
+    return secret_new(&trial, PROFILE_MAX, err) && block_write(block, run, &trial, err);
+}
+
+// A token that took nothing keeps the reason's own class.
+static void say_what_is_left(const struct provision *p, bool imported, struct ssa_error *err)
+{
+    char command[KEY_REMOVAL_MAX];
+    provision_left(p, command);
+    if (command[0] != '\0') {
+        err->code = SSA_IMPORT_LEFT;
+        error_hint(err, "Left on the token, as far as can be seen; remove it: `%s`", command);
+    } else if (p->key.unsure) {
+        err->code = SSA_IMPORT_LEFT;
+    } else if (imported) {
+        err->code = SSA_IMPORT_CLEAN;
+    }
+}
+
+// What is known of the key before the token is asked for anything.
+struct import {
+    struct old_file file;
+    struct old_file key_file; // that the block names; fd is -1 where it holds the key itself
+    char key_path[PATH_TEXT_MAX];
+    struct old_block old;
+    struct secret text; // the file's; old points into it
+    struct secret pem;
+    bool replaced; // the profile takes the file's place
+};
+
+static void import_end(struct import *i)
+{
+    secret_free(&i->text);
+    secret_free(&i->pem);
+    old_file_close(&i->file);
+    old_file_close(&i->key_file);
+}
+
+static const char *in_use(const void *context, enum setting id)
+{
+    return settings_get(context, id, NULL);
+}
+
+// Programs read the path from where they are started, which is mostly where the block lies, too.
+static bool find_key_file(struct import *i, struct ssa_error *err)
+{
+    struct stat beside, here;
+    const char *path = i->old.key_path, *slash = strrchr(i->file.name, '/');
+    const int folder = slash == NULL || i->file.standard_input ? 0 : (int)(slash - i->file.name) + 1;
+    if (path[0] == '/' || folder == 0)
+        return text_format(i->key_path, sizeof i->key_path, "%s", path) ||
+               error_set(err, SSA_CONFIG, "ENAMETOOLONG", i->file.name,
+                         "names a key file with too long a path");
+    if (!text_format(i->key_path, sizeof i->key_path, "%.*s%s", folder, i->file.name, path))
+        return error_set(err, SSA_CONFIG, "ENAMETOOLONG", i->file.name,
+                         "names a key file with too long a path");
+    const bool is_beside = stat(i->key_path, &beside) == 0, is_here = stat(path, &here) == 0;
+    if (is_beside && is_here && (beside.st_dev != here.st_dev || beside.st_ino != here.st_ino)) {
+        error_set(err, SSA_CONFIG, NULL, i->file.name, "its %s may be %s or %s", i->old.key_path_name,
+                  i->key_path, path);
+        return error_hint(err, "Write it with its whole path.");
+    }
+    return is_beside || !is_here || text_format(i->key_path, sizeof i->key_path, "%s", path);
+}
+
+static bool take_key_file(struct import *i, const struct ssa_run *run, bool shred, struct secret *pem,
+                          struct ssa_error *err)
+{
+    SECRET_AUTO text = {0};
+    return find_key_file(i, err) && secret_new(&text, KEY_FILE_MAX, err) &&
+           secret_must_be_locked(&text, err) &&
+           old_file_open(&i->key_file, i->key_path, shred, &run->callbacks, err) &&
+           old_file_read(&i->key_file, &run->callbacks, &text, err) &&
+           old_key_take(pem, secret_text(&text), i->key_path, i->old.beside, err);
+}
+
+// The file beside the block, and what the block itself holds, must be one key.
+static bool take_named_key(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
+{
+    SECRET_AUTO other = {0};
+    if (i->old.key_count == 0)
+        return take_key_file(i, run, shred, &i->pem, err);
+    if (!secret_new(&other, PEM_MAX, err) || !secret_must_be_locked(&other, err) ||
+        !take_key_file(i, run, shred, &other, err))
+        return false;
+    if (span_equal(secret_span(&other), secret_span(&i->pem)))
+        return true;
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "%s and the file of %s hold different keys",
+              i->old.keys[0].name, i->old.key_path_name);
+    return error_hint(err, "Leave the one that is meant.");
+}
+
+// An old block: all of its names, unless options say otherwise.
+static bool read_block(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
+{
+    const char *file = i->file.name;
+    if (!old_block_read(&i->text, file, in_use, run->settings, &i->old, err))
+        return false;
+    if (i->old.key_count == 0 && i->old.key_path == NULL) {
+        error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
+        return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
+    }
+    for (size_t k = 0; k < i->old.key_count; k++)
+        if (source_is_uri(i->old.keys[k].value))
+            return error_set(err, SSA_CONFIG, NULL, file, "its %s is in a token already",
+                             i->old.keys[k].name);
+    return (i->old.key_count == 0 || old_block_key(&i->old, file, &i->pem, err)) &&
+           (i->old.key_path == NULL || take_named_key(i, run, shred, err));
+}
+
+static bool read_old(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
+{
+    return old_text_is_key(&i->text)
+               ? old_key_take(&i->pem, secret_text(&i->text), i->file.name, i->old.beside, err)
+               : read_block(i, run, shred, err);
+}
+
+static const char *key_source(const struct import *i)
+{
+    return i->key_file.fd >= 0 ? i->key_path : i->file.name;
+}
+
+// A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in
+// place.
+static bool check_key(const struct import *i, struct ssa_error *err)
+{
+    struct rsa_key numbers;
+    SECRET_AUTO trial = {0};
+    return secret_new(&trial, PEM_MAX, err) && secret_must_be_locked(&trial, err) &&
+           secret_append(&trial, secret_span(&i->pem)) &&
+           rsa_key_from_pem(&trial, &numbers, key_source(i), err);
+}
+
+static bool read_import(struct import *i, const struct ssa_run *run, const struct ssa_import *what,
+                        struct ssa_error *err)
+{
+    if (!secret_new(&i->text, KEY_FILE_MAX, err) || !secret_new(&i->pem, PEM_MAX, err) ||
+        !secret_must_be_locked(&i->text, err) || !secret_must_be_locked(&i->pem, err) ||
+        !old_file_open(&i->file, what->file, what->shred, &run->callbacks, err) ||
+        !old_file_read(&i->file, &run->callbacks, &i->text, err) || !read_old(i, run, what->shred, err))
+        return false;
+    override(&i->old, SET_KEY_ID, what->key_id);
+    override(&i->old, SET_ACCOUNT_ID, what->account);
+    override(&i->old, SET_EMAIL, what->email);
+    fill_client(&i->old, run->settings);
+    return check_old(&i->old, i->file.name, err) && check_key(i, err);
+}
+
+// What becomes of the file once the key is in the token. The profile may have taken its place.
+static void dispose(const struct import *i, const struct ssa_run *run, bool shred,
+                    struct ssa_created *created)
+{
+    const bool unreachable = i->replaced && !i->file.writable, separate = i->key_file.fd >= 0;
+    if (unreachable)
+        tell(&run->callbacks, SSA_WARNING,
+             "%s is replaced, but the blocks that held its key are not overwritten", i->file.name);
+    if (separate)
+        (void)text_format(created->key_path, sizeof created->key_path, "%s", i->key_path);
+    // The block is of no more use once its key is gone; while that is left, neither is the block touched.
+    if (separate && (!shred || !old_file_destroy(&i->key_file, &created->file_error)))
+        created->file = SSA_FILE_LEFT;
+    else if (i->file.standard_input || unreachable)
+        created->file = SSA_FILE_NONE;
+    else if (!i->replaced && !shred)
+        created->file = SSA_FILE_LEFT;
+    else if (old_file_destroy(&i->file, &created->file_error))
+        created->file = i->replaced ? SSA_FILE_REPLACED : SSA_FILE_DESTROYED;
+    else
+        created->file = SSA_FILE_LEFT;
+}
+
+// People keep other things in a .env: those are not destroyed with the key.
+static bool nothing_else(const struct import *i, struct ssa_error *err)
+{
+    if (i->old.other[0] == '\0')
+        return true;
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so --shred does not destroy it",
+              i->old.other);
+    return error_hint(
+        err, "Take that out first, or write the new profile in its place: --output %s --force keeps it.",
+        i->file.name);
+}
+
+static bool nothing_beside(const struct import *i, struct ssa_error *err)
+{
+    if (i->old.beside[0] == '\0')
+        return true;
+    error_set(err, SSA_CONFIG, NULL, key_source(i), "has %s, which would be lost with the key",
+              i->old.beside);
+    return error_hint(err,
+                      "Take that out first, or leave the file: without --shred, and with another --output.");
+}
+
+// A profile in the file's place keeps comments on lines of their own alone.
+static bool keeps_comments(const struct import *i, struct ssa_error *err)
+{
+    if (i->old.behind[0] == '\0')
+        return true;
+    error_set(err, SSA_CONFIG, NULL, i->file.name,
+              "holds %s behind a value, which would be lost with its line", i->old.behind);
+    return error_hint(err, "Put that comment on a line of its own, or take it out.");
+}
+
+// A setting of ours, which the profile in the file's place would say otherwise.
+static bool keeps_settings(const struct import *i, struct ssa_error *err)
+{
+    if (i->old.kept.name == NULL)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "sets %s, which the new profile would not have",
+              i->old.kept.name);
+    return error_hint(err, "Set it in the environment as it is there (or by its option), or take it out.");
+}
+
+// Before a PIN is asked for, and once more behind it: a person took a while, and the file's name may stand
+// for another by then.
+static bool may_shred(const struct import *i, bool shred, struct ssa_error *err)
+{
+    const bool key_goes = shred || (i->replaced && i->key_file.fd < 0);
+    return (!key_goes || nothing_beside(i, err)) &&
+           (i->replaced ? keeps_settings(i, err) && keeps_comments(i, err) : !shred || nothing_else(i, err));
+}
+
+static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)
+{
+    struct entry *entry = &p->journal.entry;
+    return ((text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
+             text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID])) ||
+            error_set(err, SSA_CONFIG, NULL, i->file.name, "client id or account id is too long")) &&
+           journal_claim(&p->journal, err);
+}
+
+static bool choose_place(struct import *i, const struct ssa_run *run, const struct ssa_output *output,
+                         struct ssa_error *err)
+{
+    struct profile_target target;
+    if (!profile_choose(&target, run, output, "", err))
+        return false;
+    i->replaced = old_file_is(&i->file, target.path);
+    return true;
+}
+
+// What the block was called by in the file goes with it, and so does its key.
+static bool drop_old_names(struct provision *p, const struct import *i, bool with_secret,
+                           struct ssa_error *err)
+{
+    if (!i->replaced)
+        return true;
+    p->journal.entry.replaces_block = true;
+    secret_clear(&p->rest);
+    return rest_append_by(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
+}
+
+bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
+                    struct ssa_created *created, struct ssa_error *err)
+{
+    *created = (struct ssa_created){0};
+    __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}, .key_file = {.fd = -1}};
+    PROVISION_AUTO p = {.target = {.fd = -1}, .journal = {.fd = -1}};
+    if (!read_import(&i, run, what, err))
+        return false;
+    struct block block = block_of(&i.old, p.key_uri);
+    if (!check_block(&block, run, err) || !choose_place(&i, run, output, err) ||
+        !may_shred(&i, what->shred, err) ||
+        !provision_prepare(&p, run, output,
+                           &(struct provisioning){.operation = OP_KEY_IMPORT,
+                                                  .client_id = block.client_id,
+                                                  .with_secret = block.secret != NULL},
+                           err) ||
+        !drop_old_names(&p, &i, block.secret != NULL, err) || !claim(&p, &i, err) ||
+        !secret_append(&p.pem, secret_span(&i.pem)))
+        return false;
+    secret_free(&i.pem);
+    i.replaced = old_file_is(&i.file, p.target.path);
+    if (!may_shred(&i, what->shred, err))
+        return false;
+    const bool imported = provision_import(&p, key_source(&i), i.old.values[SET_KEY_ID],
+                                           i.old.values[SET_EMAIL], i.old.values[SET_ACCOUNT_ID], err);
+    const bool finished = imported && provision_finish(&p, &block, created, err);
+    // Past the rename the profile is there, and so stays the key.
+    if (p.in_place) {
+        dispose(&i, run, what->shred, created);
+        return finished;
+    }
+    if (imported)
+        provision_remove(&p);
+    say_what_is_left(&p, imported, err);
+    provision_failed(&p, err);
+    return false;
+}

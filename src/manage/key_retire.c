@@ -1,0 +1,109 @@
+// The old key's end.
+#include "manage/key_retire.h"
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "hsm/key.h"
+#include "manage/uses.h"
+#include "signer/open_token.h"
+
+// A key that a profile of ours names is one that somebody still fetches tokens with.
+static bool check_unused(const struct ssa_run *run, const struct entry *e, struct ssa_error *err)
+{
+    // The environment's block is the old one by nature, where there was no profile.
+    const struct use use = {.run = run, .entry = e, .id = e->old_kid, .thing = "old key"};
+    return use_none(&use, err) ||
+           error_hint(err, "Write it anew (`ssa-hsm key create --profile NAME --force`) or remove it, then: "
+                           "`ssa-hsm key rotate --finish`.");
+}
+
+static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_error *err)
+{
+    enum aps_outcome outcome;
+    // Disabled first, as whoever still uses it then learns from the API's own words; that it is so already is
+    // refused, and no reason to keep it.
+    if (!aps_key_set_status(client, e->account, e->old_kid, APS_DISABLED, &outcome, err) &&
+        err->code != SSA_REFUSED)
+        return false;
+    return aps_key_delete(client, e->account, e->old_kid, err) || aps_is_gone(err);
+}
+
+// *found: whether the key was there.
+static bool destroy_on(struct target *to, const struct ssa_run *run, const struct uri *uri,
+                       const struct entry *e, bool *found, struct ssa_error *err)
+{
+    struct key key;
+    struct key_name name = {.kid = e->old_kid, .label = ""};
+    enum located located;
+    if (!key_locate(to->token, uri, e->old_kid, &key, &name.slot, &located, err))
+        return false;
+    *found = located == LOCATED;
+    if (*found)
+        return open_officer(to, run, err) && key_destroy(to->token, &name, &key, err);
+    if (located != LOCATED_NOTHING && name.slot == 0)
+        tell(&run->callbacks, SSA_NOTICE,
+             "token \"%s\" holds something else, too, under the old key's id: it is left",
+             token_info(to->token)->label);
+    else if (located != LOCATED_NOTHING)
+        tell(&run->callbacks, SSA_NOTICE,
+             "slot %s of token \"%s\" does not hold the old key any more: it is left", slot_name(name.slot),
+             token_info(to->token)->label);
+    return true;
+}
+
+static bool retire_on_token(const struct ssa_run *run, const struct entry *e, struct target *opened,
+                            bool *found, struct ssa_error *err)
+{
+    URI_AUTO *uri = NULL;
+    if (!uri_parse(e->old_key_uri, &uri, err))
+        return false;
+    if (opened != NULL && opened->token != NULL && token_matches(opened->token, uri))
+        return destroy_on(opened, run, uri, e, found, err);
+    struct target other = {0};
+    const bool done =
+        open_token_again(run, e->old_key_uri, &other, err) && destroy_on(&other, run, uri, e, found, err);
+    token_close(&other.token);
+    uri_free(&other.uri);
+    return done;
+}
+
+// The reason keeps its own hint behind what it means for the rotation.
+static bool not_over(struct ssa_error *err, const char *what)
+{
+    char hint[sizeof err->hint];
+    (void)text_format(hint, sizeof hint, "%s", err->hint);
+    err->code = SSA_IMPORT_LEFT;
+    return error_hint(err, "%s %s", what, hint);
+}
+
+bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct target *opened,
+            struct ssa_error *err)
+{
+    struct entry *e = &j->entry;
+    bool found = false;
+    if (!check_unused(run, e, err)) {
+        // It waits for somebody to say so again, and stands in nobody's way.
+        struct ssa_error unwritten = {0};
+        e->retires_at_once = false;
+        if (!journal_step(j, STEP_SWITCHED, &unwritten))
+            tell(&run->callbacks, SSA_WARNING, "%s: %s", unwritten.subject, unwritten.what);
+        return false;
+    }
+    if (!journal_step(j, STEP_RETIRING, err))
+        return false;
+    if (!retire_at_api(client, e, err))
+        return not_over(
+            err, "Whether the old key is deleted at the API is not known, or it is not; its token holds it. "
+                 "`ssa-hsm key recover` finishes that.");
+    if (!retire_on_token(run, e, opened, &found, err))
+        return not_over(
+            err,
+            "The old key is deleted at the API; what its token holds is of no use any more. `ssa-hsm key "
+            "recover` destroys it once the token is there.");
+    tell(&run->callbacks, SSA_NOTICE,
+         found ? "the old key %s is gone, at the API and on its token"
+               : "the old key %s is gone at the API; its token does not hold it",
+         e->old_kid);
+    journal_close(j, OUTCOME_DONE);
+    return true;
+}

@@ -1,0 +1,15 @@
+// The end of a rotation: the old key goes, on both sides.
+#ifndef SSA_MANAGE_KEY_RETIRE_H
+#define SSA_MANAGE_KEY_RETIRE_H
+
+#include "aps/aps.h"
+#include "journal/journal.h"
+#include "signer/open_token.h"
+
+// Disables and deletes the old key at the API, destroys it on its token, and closes the entry. Refuses while
+// a profile names it. opened is a token that is logged in to, for writing, or NULL: where the old key is on
+// another, that is opened.
+bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct target *opened,
+            struct ssa_error *err) MUST_CHECK;
+
+#endif

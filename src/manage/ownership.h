@@ -1,0 +1,30 @@
+// Whether an operation made something, and whether that may go again: the one judgement for whoever undoes,
+// at once or in a recovery.
+#ifndef SSA_MANAGE_OWNERSHIP_H
+#define SSA_MANAGE_OWNERSHIP_H
+
+#include "aps/aps.h"
+#include "hsm/key.h"
+#include "journal/entry.h"
+
+// Whether the key may be deleted at the API (on_token NULL), or what was found of it on the token destroyed:
+// what was there before the operation is not its own, and what something on this host names is in use. Fails
+// with SSA_CONFIG, or SSA_IMPORT_LEFT for what is another's.
+bool may_go(const struct ssa_run *run, const struct entry *entry, const char *kid, const struct key *on_token,
+            struct ssa_error *err) MUST_CHECK;
+
+// The same of an account that the API's answer named: the API is asked when it was made. *gone: there is
+// none.
+bool account_may_go(const struct ssa_run *run, struct aps *client, const struct entry *entry, const char *id,
+                    bool *gone, struct ssa_error *err) MUST_CHECK;
+
+// Whether nothing on this host names the account.
+bool account_is_unused(const struct ssa_run *run, const struct entry *entry, const char *id,
+                       struct ssa_error *err) MUST_CHECK;
+
+// What the API has just made cannot have been there: fails with SSA_NETWORK where the id that it told is one
+// of before, or something on this host names it.
+bool is_new(const struct ssa_run *run, const struct entry *entry, const char *thing, const char *id,
+            struct ssa_error *err) MUST_CHECK;
+
+#endif

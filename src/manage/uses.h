@@ -1,0 +1,33 @@
+// What on this host still needs a key or an account.
+#ifndef SSA_MANAGE_USES_H
+#define SSA_MANAGE_USES_H
+
+#include "aps/aps.h"
+#include "journal/entry.h"
+
+// What is asked: whether something names this id.
+struct use {
+    const struct ssa_run *run;
+    const struct entry *entry; // of the operation whose profile is looked at, too, and whose draft is not
+    const char *id;            // of a key or an account
+    const char *thing;         // "key"
+    bool on_token;             // a profile that has the key itself, as PEM, does not need what a token has
+    bool by_environment;       // the names that this run was given count
+};
+
+// Whether nothing names it: no file that may be a profile, by KEY_ID, by the key's URI or in any other way,
+// and nothing that this run was told. Fails with SSA_CONFIG where something does, or where that cannot be
+// found out: a profile that cannot be read is no proof that it does not.
+bool use_none(const struct use *use, struct ssa_error *err) MUST_CHECK;
+
+// Whether the API's list of an account's keys has those that profiles of this client id and server name: one
+// that lacks them is not to be believed. Where a list from before is given, those alone that were in it.
+// Fails with SSA_CONFIG.
+bool use_believes_keys(const struct ssa_run *run, const char *account, const struct api_ids *before,
+                       const struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;
+
+// The same of the accounts. The profile that the operation was to replace names none that must be there.
+bool use_believes_accounts(const struct ssa_run *run, const struct entry *entry,
+                           const struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,259 @@
+// One call of the API: when it is sent again, and how long that may take (rule 7 of product.md).
+#include "oauth/call.h"
+
+#include <stdlib.h>
+
+#include "core/monotonic.h"
+#include "core/tell.h"
+#include "oauth/failure.h"
+
+enum {
+    FAILURES_MAX = 3,         // tries beyond the first, where the server or the way to it is broken
+    BACK_OFF_MS = 500,        // doubled each time
+    LIMIT_BACK_OFF_MS = 2000, // after a 429 that does not say how long
+    LIMIT_BACK_OFF_MAX = 30000,
+    LEAST_MS = 1000, // left for the try after a wait, or waiting is no use
+};
+
+// How the tries went so far.
+struct tries {
+    const struct call *call;
+    unsigned failures, limits;
+    bool lost; // one may have been carried out without our hearing of it
+};
+
+static bool success(const struct http_response *answer)
+{
+    return answer->status >= 200 && answer->status <= 299;
+}
+
+static bool whole(const struct http_response *answer)
+{
+    return answer->code == CURLE_OK && answer->end == HTTP_RAN;
+}
+
+// A 2xx that holds an error shows where its body is read, but for the calls whose answer has none.
+static bool denied(const struct call *call, const struct http_response *answer)
+{
+    return call->no_answer && answer->body.len > 0 && failure_is_told(answer);
+}
+
+// Asked from within libcurl. A creation that was sent is heard out: its answer is the only thing that tells
+// what there is to undo, and a key whose id nobody read stays at the server.
+struct listener {
+    struct aps *client;
+    const struct call *call;
+};
+
+static bool stop(void *context, bool sent)
+{
+    const struct listener *listener = context;
+    struct aps *client = listener->client;
+    if (!client_interrupted(client))
+        return false;
+    if (!listener->call->creates || !sent)
+        return true;
+    if (!client->told_interrupted)
+        tell(client->config.callbacks, SSA_NOTICE,
+             "interrupted: waiting up to %d s for the answer to %s, so that it can be undone",
+             HTTP_ANSWER_SECONDS, listener->call->doing);
+    client->told_interrupted = true;
+    return false;
+}
+
+bool call_request(struct aps *client, const struct call *call, char url[static URL_MAX],
+                  struct http_request *request, struct ssa_error *err)
+{
+    if (!call->as_client && client->bearer.len == 0)
+        return error_set(err, SSA_UNEXPECTED, NULL, client->url.host,
+                         "%s needs an admin token, and none was fetched", call->doing);
+    *request = (struct http_request){
+        .method = call->method,
+        .url = url,
+        .content_type = call->content_type,
+        .body = call->body,
+        .plain = client->url.plain,
+        .ca = &client->ca,
+        .send_once = call->creates,
+        .left_ms = client->left_ms,
+    };
+    if (call->as_client)
+        request->authorization = secret_text(&client->authorization);
+    else
+        request->bearer = secret_text(&client->bearer);
+    return url_of(&client->url, call->path, url, URL_MAX, err);
+}
+
+bool call_has_credentials(const struct aps *client, const struct call *call, struct ssa_error *err)
+{
+    return !call->as_client || client->authorization.len > 0 ||
+           error_set(err, SSA_UNEXPECTED, NULL, client->url.host,
+                     "%s needs the client secret, and it is not known", call->doing);
+}
+
+static bool send_once(struct aps *client, const struct call *call, struct http_response *answer,
+                      long long left_ms, struct ssa_error *err)
+{
+    char url[URL_MAX];
+    struct http_request request;
+    if (!call_request(client, call, url, &request, err) || !call_has_credentials(client, call, err))
+        return false;
+    if (client->handle == NULL)
+        client->handle = client_new_handle(err);
+    if (client->handle == NULL)
+        return false;
+    struct listener listener = {.client = client, .call = call};
+    request.left_ms = left_ms;
+    request.stop = stop;
+    request.context = &listener;
+    return http_send(client->handle, &request, answer, err);
+}
+
+// Whether the answer to a creation says that nothing was made, as the API itself says so: what stands in
+// between says no to an answer, too, when the server has acted (RFC 9110 section 15: 408, 413, 417, 421, 425,
+// 451 and whatever comes), and does not know.
+static bool says_not_made(const struct http_response *answer)
+{
+    static const long refusals[] = {400, 403, 404, 409, 429};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (answer->status == refusals[i])
+            return true;
+    return false;
+}
+
+static enum aps_outcome outcome_of(const struct call *call, const struct http_response *answer)
+{
+    if (success(answer))
+        return APS_DONE;
+    const bool unclear = answer->status == 0 || answer->status >= 500;
+    return answer->sent && (unclear || (call->creates && !says_not_made(answer))) ? APS_MAYBE_DONE
+                                                                                  : APS_NOT_DONE;
+}
+
+// 0.5, 1, 2 s, and up to a quarter more or less, lest all who were cut off at once come back at once.
+static long long back_off(long long first, unsigned times, long long most)
+{
+    const long long base = first << (times < 10 ? times : 10), bounded = base < most ? base : most;
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return bounded * 3 / 4 + now.tv_nsec / 1000 % (bounded / 2 + 1);
+}
+
+static bool broken(const struct http_response *answer)
+{
+    return answer->status >= 500 || failure_is_passing(answer);
+}
+
+// Whether there is both time to wait so long, and sense in it.
+static bool worth_waiting(const struct aps *client, const struct call *call, long long wait)
+{
+    return wait + LEAST_MS <= client->left_ms &&
+           (call->useless_ms == 0 || monotonic_ms() + wait < call->useless_ms);
+}
+
+// Milliseconds until the next try; -1 for no next try.
+static long long next_try(const struct aps *client, struct tries *tries, const struct http_response *answer)
+{
+    // Bounded by HTTP_RETRY_AFTER_MAX.
+    const long long asked = answer->retry_after < 0 ? -1 : answer->retry_after * 1000;
+    if (whole(answer) && answer->status == 429) {
+        const long long own = back_off(LIMIT_BACK_OFF_MS, tries->limits++, LIMIT_BACK_OFF_MAX);
+        const long long wait = asked < 0 ? own : asked > BACK_OFF_MS ? asked : BACK_OFF_MS;
+        if (!worth_waiting(client, tries->call, wait))
+            return -1;
+        tell(client->config.callbacks, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
+             (wait + 999) / 1000, tries->call->doing);
+        return wait;
+    }
+    const bool repeatable = !tries->call->creates || !answer->sent;
+    if (!broken(answer) || !repeatable || tries->failures >= FAILURES_MAX)
+        return -1;
+    const long long own = back_off(BACK_OFF_MS, tries->failures++, LIMIT_BACK_OFF_MAX);
+    const long long wait = asked > own ? asked : own;
+    if (!worth_waiting(client, tries->call, wait))
+        return -1;
+    struct ssa_error why;
+    failure_set(client, tries->call, answer, &why);
+    tell(client->config.callbacks, SSA_NOTICE, "%s (%s): trying again in %lld.%lld s", why.what, why.cause,
+         wait / 1000, wait % 1000 / 100);
+    return wait;
+}
+
+// The time since *since is used up.
+static void charge(struct aps *client, long long *since)
+{
+    const long long now = monotonic_ms();
+    client->left_ms -= now - *since;
+    *since = now;
+}
+
+static void note_date(struct aps *client, const struct http_response *answer)
+{
+    if (answer->date == 0)
+        return;
+    client->server_date = answer->date;
+    client->server_date_ms = monotonic_ms();
+}
+
+// Waiting for the limit's window is nobody's slowness, so it is not charged.
+static bool keep_pace(struct aps *client, const struct call *call, long long *since, struct ssa_error *err)
+{
+    const long long wait = call->pace == NULL ? 0 : pace_delay(call->pace, monotonic_ms());
+    if (wait == 0)
+        return true;
+    tell(client->config.callbacks, SSA_PROGRESS,
+         "the API takes %d such requests a minute: waiting %lld s before %s goes on", PACE_MOST,
+         (wait + 999) / 1000, call->doing);
+    const bool waited = client_wait(client, wait, err);
+    *since = monotonic_ms();
+    return waited;
+}
+
+static bool gone_already(const struct tries *tries, const struct http_response *answer)
+{
+    return tries->call->deletes && tries->lost && failure_is_gone(answer);
+}
+
+bool call_make(struct aps *client, const struct call *call, struct http_response *answer, bool tried,
+               enum aps_outcome *outcome, struct ssa_error *err)
+{
+    enum aps_outcome ignored = APS_NOT_DONE;
+    outcome = outcome == NULL ? &ignored : outcome;
+    *outcome = APS_NOT_DONE;
+    struct tries tries = {.call = call};
+    long long since = monotonic_ms();
+    for (;; tried = false) {
+        if (!tried && client->left_ms <= 0)
+            return failure_no_time(client, call, err);
+        if (!tried && client_interrupted(client))
+            return client_stop(client, err);
+        if (!tried && !keep_pace(client, call, &since, err))
+            return false;
+        if (!tried && !send_once(client, call, answer, client->left_ms, err))
+            return false;
+        if (call->pace != NULL)
+            pace_note(call->pace, monotonic_ms());
+        charge(client, &since);
+        note_date(client, answer);
+        *outcome = outcome_of(call, answer);
+        const bool no = whole(answer) && success(answer) && denied(call, answer);
+        if ((whole(answer) && success(answer) && !no) || gone_already(&tries, answer))
+            return true;
+        if (no)
+            *outcome = APS_MAYBE_DONE;
+        client->reason = failure_reason(answer);
+        if (answer->end == HTTP_STOPPED)
+            return client_stop(client, err);
+        tries.lost = tries.lost || *outcome != APS_NOT_DONE;
+        const long long wait = next_try(client, &tries, answer);
+        // What a later try is refused for may be what an earlier one did.
+        if (wait < 0 && tries.lost && *outcome == APS_NOT_DONE)
+            *outcome = APS_MAYBE_DONE;
+        if (wait < 0)
+            return failure_set(client, call, answer, err);
+        const bool waited = client_wait(client, wait, err);
+        charge(client, &since);
+        if (!waited)
+            return false;
+    }
+}

@@ -1,0 +1,147 @@
+// The client's life: made from its settings, interrupted, closed.
+#include "oauth/client.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "core/base64.h"
+#include "core/monotonic.h"
+#include "core/tell.h"
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_state = CURLE_FAILED_INIT;
+
+static void start_curl(void)
+{
+    curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+// Basic (RFC 7617), the walkthrough's way: base64 of what stands there, not form-encoded first as RFC 6749
+// section 2.3.1 has it.
+#define AUTHORIZATION "Authorization: Basic "
+
+bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *err)
+{
+    SECRET_AUTO pair = {0};
+    const struct span id = span_text(client->config.client_id);
+    const size_t len = id.len + 1 + secret.len;
+    if (secret.len == 0 || memchr(secret.data, 0, secret.len) != NULL)
+        return error_set(err, SSA_CONFIG, NULL, client->config.client_id,
+                         "the client secret is empty or holds a NUL");
+    secret_free(&client->client_secret);
+    secret_free(&client->authorization);
+    if (!secret_new(&pair, len, err) || !secret_new(&client->client_secret, secret.len, err) ||
+        !secret_new(&client->authorization, sizeof AUTHORIZATION + BASE64_LENGTH(len), err))
+        return false;
+    return (secret_append(&client->client_secret, secret) && secret_append(&pair, id) &&
+            secret_append_text(&pair, ":") && secret_append(&pair, secret) &&
+            secret_append_text(&client->authorization, AUTHORIZATION) &&
+            base64_append(&client->authorization, secret_span(&pair))) ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret does not fit its buffer");
+}
+
+struct span client_basic(const struct aps *client)
+{
+    const struct secret *line = &client->authorization;
+    const size_t head = sizeof AUTHORIZATION - 1;
+    return line->len < head ? span_of(NULL, 0) : span_of(line->data + head, line->len - head);
+}
+
+static bool prepare(struct aps *client, struct ssa_error *err)
+{
+    const struct aps_config *config = &client->config;
+    if (config->client_id == NULL || config->client_id[0] == '\0')
+        return error_set(err, SSA_CONFIG, NULL, NULL, "there is no client id");
+    if (!url_read(config->base_url == NULL ? APS_BASE_URL : config->base_url, config->insecure_http,
+                  &client->url, err))
+        return false;
+    const struct ca_default fallback = ca_default_of_curl();
+    if (!client->url.plain && !ca_choose(config->cacert, config->capath, &fallback, &client->ca, err))
+        return false;
+    return (config->client_secret.data == NULL || aps_know_secret(client, config->client_secret, err)) &&
+           secret_new(&client->bearer, APS_ANSWER_MAX, err);
+}
+
+bool aps_new(const struct aps_config *config, struct aps **made, struct ssa_error *err)
+{
+    *made = NULL;
+    if (pthread_once(&curl_once, start_curl) != 0 || curl_state != CURLE_OK)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be started: %s",
+                         curl_easy_strerror(curl_state));
+    struct aps *client = calloc(1, sizeof *client);
+    if (client == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the API's client");
+    client->config = *config;
+    client->config.timeout = config->timeout == 0 ? APS_TIMEOUT_DEFAULT : config->timeout;
+    client->left_ms = client->config.timeout * 1000LL;
+    if (!prepare(client, err)) {
+        aps_free(client);
+        return false;
+    }
+    *made = client;
+    return true;
+}
+
+void aps_free(struct aps *client)
+{
+    if (client == NULL)
+        return;
+    client_hang_up(client);
+    secret_free(&client->client_secret);
+    secret_free(&client->authorization);
+    secret_free(&client->bearer);
+    free(client);
+}
+
+void aps_undoing(struct aps *client)
+{
+    client->left_ms = client->config.timeout * 1000LL;
+    // What undoes is not stopped: it has its own end.
+    client->deaf = true;
+}
+
+time_t aps_server_time(const struct aps *client)
+{
+    if (client->server_date == 0)
+        return 0;
+    return client->server_date + (time_t)((monotonic_ms() - client->server_date_ms) / 1000);
+}
+
+bool client_interrupted(const struct aps *client)
+{
+    return !client->deaf && interrupted(client->config.callbacks);
+}
+
+bool client_stop(const struct aps *client, struct ssa_error *err)
+{
+    return error_set(err, SSA_UNEXPECTED, NULL, client->url.host, "interrupted");
+}
+
+bool client_wait(const struct aps *client, long long ms, struct ssa_error *err)
+{
+    enum { SLICE_MS = 100 };
+    const long long until = monotonic_ms() + ms;
+    for (long long left = ms; left > 0; left = until - monotonic_ms()) {
+        if (client_interrupted(client))
+            return client_stop(client, err);
+        const struct timespec slice = {.tv_nsec = (left < SLICE_MS ? left : SLICE_MS) * 1000000};
+        // Woken early by a signal: asked again at once.
+        (void)nanosleep(&slice, NULL);
+    }
+    return true;
+}
+
+CURL *client_new_handle(struct ssa_error *err)
+{
+    CURL *handle = curl_easy_init();
+    if (handle == NULL)
+        error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a connection");
+    return handle;
+}
+
+void client_hang_up(struct aps *client)
+{
+    if (client->handle != NULL)
+        curl_easy_cleanup(client->handle);
+    client->handle = NULL;
+}

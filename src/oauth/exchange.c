@@ -1,0 +1,263 @@
+// The three-legged exchange (RFC 7523 section 2.1): the connection is made on a thread while the token signs.
+// The thread makes one try and calls nobody; all else, the callbacks too, happens on the caller's thread.
+#include "oauth/oauth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/monotonic.h"
+#include "core/thread.h"
+#include "oauth/call.h"
+#include "oauth/failure.h"
+#include "oauth/form.h"
+#include "oauth/grant.h"
+#include "oauth/jwt.h"
+
+// What goes before the assertion; ":" is escaped.
+#define FORM_HEAD "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
+
+enum { SCOPE_MAX = 8192, THREAD_STACK = 1024 * 1024, POLL_MS = 100 };
+
+enum decision { UNDECIDED, SEND, DROP };
+
+struct aps_exchange {
+    struct aps *client;
+    const char *scope;
+    struct call call;
+    char url[URL_MAX];
+    struct http_request request;
+    struct http_response answer;
+    struct secret form; // request.body lies in it; written before the decision to send is told
+    CURL *handle;
+    bool started; // there is a thread
+    pthread_t thread;
+    pthread_mutex_t mutex; // of what follows
+    pthread_cond_t changed;
+    enum decision decision;
+    bool ended;
+    bool tried; // answer holds how it went
+};
+
+// Locking a mutex of the default kind, which this thread does not hold, does not fail; nor do the others on
+// what was initialised.
+static void lock(struct aps_exchange *exchange)
+{
+    (void)pthread_mutex_lock(&exchange->mutex);
+}
+
+static void unlock(struct aps_exchange *exchange)
+{
+    (void)pthread_mutex_unlock(&exchange->mutex);
+}
+
+// Waits for a change, no longer than until a point of monotonic_ms. False when that has come.
+static bool wait_until(struct aps_exchange *exchange, long long until)
+{
+    const struct timespec when = {.tv_sec = (time_t)(until / 1000), .tv_nsec = until % 1000 * 1000000};
+    return pthread_cond_timedwait(&exchange->changed, &exchange->mutex, &when) == 0;
+}
+
+// On the thread, connected: waits for the assertion. A connection held for longer than a call may take is
+// given up; finish then makes another.
+static bool wait_for_assertion(void *context)
+{
+    struct aps_exchange *exchange = context;
+    const long long until = monotonic_ms() + exchange->request.left_ms;
+    lock(exchange);
+    while (exchange->decision == UNDECIDED && wait_until(exchange, until))
+        continue;
+    const bool send = exchange->decision == SEND;
+    unlock(exchange);
+    return send;
+}
+
+static bool is_dropped(void *context, bool sent)
+{
+    (void)sent;
+    struct aps_exchange *exchange = context;
+    lock(exchange);
+    const bool dropped = exchange->decision == DROP;
+    unlock(exchange);
+    return dropped;
+}
+
+static void *connect_and_send(void *context)
+{
+    struct aps_exchange *exchange = context;
+    const bool tried = http_send(exchange->handle, &exchange->request, &exchange->answer, NULL);
+    // The form and the answer went through here.
+    wipe_stack_and_registers();
+    lock(exchange);
+    exchange->tried = tried;
+    exchange->ended = true;
+    (void)pthread_cond_broadcast(&exchange->changed);
+    unlock(exchange);
+    return NULL;
+}
+
+static void decide(struct aps_exchange *exchange, enum decision decision)
+{
+    lock(exchange);
+    exchange->decision = decision;
+    (void)pthread_cond_broadcast(&exchange->changed);
+    unlock(exchange);
+}
+
+// Waits for the thread's end; an interruption hastens it. The interruption shows in answer.end.
+static void end_thread(struct aps_exchange *exchange)
+{
+    if (!exchange->started)
+        return;
+    lock(exchange);
+    while (!exchange->ended) {
+        (void)wait_until(exchange, monotonic_ms() + POLL_MS);
+        unlock(exchange);
+        const bool stop = client_interrupted(exchange->client);
+        lock(exchange);
+        if (stop)
+            exchange->decision = DROP;
+    }
+    unlock(exchange);
+    (void)pthread_join(exchange->thread, NULL);
+    exchange->started = false;
+}
+
+static void exchange_free(struct aps_exchange **given)
+{
+    struct aps_exchange *exchange = *given;
+    if (exchange == NULL)
+        return;
+    if (exchange->started) {
+        decide(exchange, DROP);
+        end_thread(exchange);
+    }
+    if (exchange->handle != NULL)
+        curl_easy_cleanup(exchange->handle);
+    (void)pthread_cond_destroy(&exchange->changed);
+    (void)pthread_mutex_destroy(&exchange->mutex);
+    secret_free(&exchange->form);
+    http_response_free(&exchange->answer);
+    free(exchange);
+}
+#define EXCHANGE_AUTO __attribute__((cleanup(exchange_free))) struct aps_exchange *
+
+static struct aps_exchange *exchange_new(struct aps *client, const char *scope)
+{
+    struct aps_exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange == NULL)
+        return NULL;
+    condition_init(&exchange->changed);
+    (void)pthread_mutex_init(&exchange->mutex, NULL);
+    exchange->client = client;
+    exchange->scope = scope;
+    exchange->call = (struct call){
+        .method = "POST",
+        .path = "/token",
+        .doing = "fetching an access token",
+        .content_type = FORM_TYPE,
+        .as_client = true,
+        .assertion = true,
+        .hint_400 =
+            "The account or the key may be disabled or deleted, or the account idle for too long: "
+            "`ssa-hsm account show` and `ssa-hsm key list` tell, `ssa-hsm account enable` and `ssa-hsm "
+            "key enable KEY_ID` help. `ssa-hsm jwt --claims` shows what was signed.",
+        .hint_403 = "The app must have API access to what the scopes name: check it in the APS portal.",
+    };
+    return exchange;
+}
+
+// The whole form around an assertion; its size is known without one.
+static bool write_form(struct aps_exchange *exchange, struct span assertion, struct ssa_error *err)
+{
+    secret_clear(&exchange->form);
+    const bool scoped = exchange->scope != NULL && exchange->scope[0] != '\0';
+    return (secret_append_text(&exchange->form, FORM_HEAD) && secret_append(&exchange->form, assertion) &&
+            (!scoped || form_append(&exchange->form, "scope", exchange->scope))) ||
+           error_set(err, SSA_USAGE, NULL, NULL, "assertion and scope are too long for a request");
+}
+
+// Room for the form, and its size with an assertion of that length.
+static bool prepare_form(struct aps_exchange *exchange, size_t assertion_len, struct ssa_error *err)
+{
+    if (!secret_new(&exchange->form, sizeof FORM_HEAD + ASSERTION_MAX + SCOPE_MAX, err) ||
+        !write_form(exchange, span_of(NULL, 0), err))
+        return false;
+    exchange->call.body = span_of(exchange->form.data, exchange->form.len + assertion_len);
+    return true;
+}
+
+bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *scope,
+                        struct aps_exchange **begun, struct ssa_error *err)
+{
+    *begun = NULL;
+    EXCHANGE_AUTO exchange = exchange_new(client, scope);
+    if (exchange == NULL)
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a request");
+    exchange->handle = client_new_handle(err);
+    if (exchange->handle == NULL || !secret_new(&exchange->answer.body, APS_ANSWER_MAX, err) ||
+        !prepare_form(exchange, assertion_len, err) ||
+        !call_request(client, &exchange->call, exchange->url, &exchange->request, err))
+        return false;
+    exchange->request.gate = wait_for_assertion;
+    exchange->request.stop = is_dropped;
+    exchange->request.context = exchange;
+    // Without a thread, or without time, finish does it all.
+    const bool fits = exchange->call.body.len <= exchange->form.capacity;
+    exchange->started = fits && client->left_ms > 0 &&
+                        thread_start(&exchange->thread, THREAD_STACK, connect_and_send, exchange);
+    *begun = exchange;
+    exchange = NULL;
+    return true;
+}
+
+// Whether the connection was lost without a word of an answer, as one is that the server would not keep for
+// so long as a person took to touch the token. That is no failure of a try.
+static bool died_waiting(const struct http_response *answer)
+{
+    const bool lost = answer->code == CURLE_SEND_ERROR || answer->code == CURLE_RECV_ERROR ||
+                      answer->code == CURLE_GOT_NOTHING;
+    return answer->end == HTTP_RAN && answer->sent && answer->status == 0 && lost;
+}
+
+// Lets the thread send, or ends it. True when its try counts.
+static bool first_try(struct aps_exchange *exchange, bool fits)
+{
+    const long long since = monotonic_ms();
+    decide(exchange, fits ? SEND : DROP);
+    end_thread(exchange);
+    exchange->client->left_ms -= monotonic_ms() - since;
+    return fits && exchange->tried && exchange->answer.end != HTTP_SHUT && !died_waiting(&exchange->answer);
+}
+
+bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assertion, unsigned lifetime,
+                         struct secret *answer, struct ssa_error *err)
+{
+    EXCHANGE_AUTO exchange = given;
+    struct aps *client = exchange->client;
+    if (assertion == NULL)
+        return false;
+    const size_t announced = exchange->call.body.len;
+    if (!write_form(exchange, secret_span(assertion), err) ||
+        !call_has_credentials(client, &exchange->call, err))
+        return false;
+    // It may have become known only now; the thread reads it once it is told to send.
+    exchange->request.authorization = secret_text(&client->authorization);
+    exchange->call.body = secret_span(&exchange->form);
+    exchange->call.secret = span_of(exchange->form.data + sizeof FORM_HEAD - 1, assertion->len);
+    exchange->call.useless_ms = monotonic_ms() + lifetime * 1000LL;
+    const bool tried = first_try(exchange, exchange->form.len == announced);
+    // The connection serves the tries that may follow.
+    client_hang_up(client);
+    client->handle = exchange->handle;
+    exchange->handle = NULL;
+
+    const struct call *call = &exchange->call;
+    if (!call_make(client, call, &exchange->answer, tried, NULL, err))
+        return false;
+    const struct span body = secret_span(&exchange->answer.body);
+    struct ssa_error why;
+    if (!answer_grant(body, NULL, &why))
+        return failure_unusable(client, call, &exchange->answer, why.what, err);
+    return secret_append(answer, body) ||
+           failure_unusable(client, call, &exchange->answer, "it is longer than there is room for", err);
+}

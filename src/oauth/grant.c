@@ -1,0 +1,58 @@
+// Reading a grant: the answer with an access token (RFC 6749 section 5.1).
+#include "oauth/grant.h"
+
+#include <string.h>
+
+#include "oauth/answer_text.h"
+
+struct grant_reading {
+    struct secret *token;
+    bool seen;
+};
+
+// RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". Anything else could add
+// a line to a header.
+static bool is_b64token(struct span text)
+{
+    size_t len = text.len;
+    while (len > 0 && text.data[len - 1] == '=')
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        const uint8_t c = text.data[i];
+        const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!alphanumeric && (c == 0 || strchr("-._~+/", c) == NULL))
+            return false;
+    }
+    return len > 0;
+}
+
+static bool read_grant(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    struct grant_reading *r = context;
+    if (strcmp(value->path, "token_type") == 0) {
+        // RFC 6749 section 7.1: not to be used when its type is not understood.
+        char type[32] = "";
+        return answer_text(value, type, sizeof type, err) &&
+               (strcasecmp(type, "Bearer") == 0 || answer_wrong(err, value->path, "is not Bearer"));
+    }
+    if (strcmp(value->path, "access_token") != 0)
+        return answer_root(value, err);
+    if (value->type != JSON_STRING || r->seen)
+        return answer_wrong(err, value->path, "is not one string");
+    if (!is_b64token(value->text))
+        return answer_wrong(err, value->path, "holds characters that it must not, or none");
+    r->seen = true;
+    return r->token == NULL || secret_append(r->token, value->text) ||
+           answer_wrong(err, value->path, "is too long");
+}
+
+bool answer_grant(struct span body, struct secret *token, struct ssa_error *err)
+{
+    struct grant_reading r = {.token = token};
+    bool ok = answer_read(body, read_grant, &r, err);
+    if (ok && !r.seen)
+        ok = answer_lacks(err, "access_token");
+    if (!ok && token != NULL)
+        secret_clear(token);
+    return ok;
+}

@@ -1,0 +1,318 @@
+// One HTTP request through libcurl: its options, its deadlines, its answer. libcurl's verbose mode, which
+// prints headers, is never switched on.
+#include "oauth/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/monotonic.h"
+#include "core/text.h"
+
+struct transfer {
+    const struct http_request *request;
+    struct http_response *answer;
+    CURL *handle;
+    CURLcode code; // of the first option that was refused
+    struct curl_slist *headers;
+    struct curl_slist authorization; // in front of them, and not libcurl's: its text is the caller's
+    long long end_ms;                // of left_ms
+    long long answer_ms;             // until when the answer is waited for; 0 before the request is sent
+    size_t header_bytes;
+};
+
+static void transfer_end(struct transfer *t)
+{
+    curl_slist_free_all(t->headers);
+    // Reset forgets the options, which point into the caller's memory and hold copies of his secrets, and
+    // keeps the connection.
+    curl_easy_reset(t->handle);
+}
+
+#define SET(t, option, value)                                                                                \
+    do {                                                                                                     \
+        if ((t)->code == CURLE_OK)                                                                           \
+            (t)->code = curl_easy_setopt((t)->handle, option, value);                                        \
+    } while (0)
+
+static void add_header(struct transfer *t, const char *header)
+{
+    struct curl_slist *longer = t->code == CURLE_OK ? curl_slist_append(t->headers, header) : NULL;
+    if (longer == NULL)
+        t->code = t->code == CURLE_OK ? CURLE_OUT_OF_MEMORY : t->code;
+    else
+        t->headers = longer;
+}
+
+static int abort_request(struct transfer *t, enum http_end why)
+{
+    t->answer->end = why;
+    return CURL_PREREQFUNC_ABORT;
+}
+
+// libcurl reads its list of headers when it writes the request, which is later. Only here is it known what
+// gate has written. libcurl's own way (CURLOPT_PASSWORD) would be a copy, made before it connects.
+static bool set_authorization(struct transfer *t)
+{
+    if (t->request->authorization == NULL)
+        return true;
+    t->authorization =
+        (struct curl_slist){.data = (char *)(uintptr_t)t->request->authorization, .next = t->headers};
+    return curl_easy_setopt(t->handle, CURLOPT_HTTPHEADER, &t->authorization) == CURLE_OK;
+}
+
+// CURLOPT_PREREQFUNCTION: connected, TLS included, and nothing of the request sent. A second call for one
+// request means that libcurl took the connection for dead after sending, and is about to send it again on a
+// new one.
+static int before_request(void *context, char *ip, char *local_ip, int port, int local_port)
+{
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    struct transfer *t = context;
+    if (t->answer->sent && t->request->send_once)
+        return abort_request(t, HTTP_NOT_RESENT);
+    if (t->request->gate != NULL) {
+        if (!t->request->gate(t->request->context))
+            return abort_request(t, HTTP_SHUT);
+        t->end_ms = monotonic_ms() + t->request->left_ms;
+    }
+    if (!set_authorization(t))
+        return abort_request(t, HTTP_SHUT);
+    t->answer->sent = true;
+    t->answer_ms = monotonic_ms() + HTTP_ANSWER_SECONDS * 1000LL;
+    return CURL_PREREQFUNC_OK;
+}
+
+// Whether it is time to stop, and why.
+static enum http_end over(const struct transfer *t)
+{
+    const long long now = monotonic_ms();
+    if (t->request->stop != NULL && t->request->stop(t->request->context, t->answer->sent))
+        return HTTP_STOPPED;
+    if (now >= t->end_ms)
+        return HTTP_NO_TIME;
+    return t->answer_ms != 0 && now >= t->answer_ms ? HTTP_NO_ANSWER : HTTP_RAN;
+}
+
+static int progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+    (void)total, (void)now, (void)up_total, (void)up_now;
+    struct transfer *t = context;
+    if (t->answer->end == HTTP_RAN)
+        t->answer->end = over(t);
+    return t->answer->end == HTTP_RAN ? 0 : 1;
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *context)
+{
+    struct transfer *t = context;
+    const size_t len = size * count;
+    if (secret_append(&t->answer->body, span_of(data, len)))
+        return len;
+    t->answer->end = HTTP_TOO_LONG;
+    return CURL_WRITEFUNC_ERROR;
+}
+
+// libcurl keeps every header, and those behind a chunked body have no end of their own.
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+    (void)data;
+    struct transfer *t = context;
+    const size_t len = size * count;
+    t->header_bytes += len;
+    if (t->header_bytes <= HTTP_HEADERS_MAX)
+        return len;
+    t->answer->end = HTTP_TOO_MANY;
+    return CURL_WRITEFUNC_ERROR;
+}
+
+static void set_safety(struct transfer *t)
+{
+    const struct http_request *request = t->request;
+    SET(t, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https");
+    SET(t, CURLOPT_FOLLOWLOCATION, 0L);
+    SET(t, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); // credentials are not for a proxy
+    SET(t, CURLOPT_PATH_AS_IS,
+        1L); // no "..", which would turn the deletion of a key into that of its account
+    SET(t, CURLOPT_NOSIGNAL, 1L);
+    SET(t, CURLOPT_QUICK_EXIT, 1L); // a name server that hangs must not outlast the deadline
+    // HTTP/2's buffers kept copies of the key that 1.1's do not; this sets what ALPN offers, too.
+    SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(t, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(t, CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(t, CURLOPT_SSL_VERIFYHOST, 2L);
+    // NULL unsets libcurl's default: exactly what ca.h chose counts.
+    const char *file = request->ca->file[0] == '\0' ? NULL : request->ca->file;
+    const char *path = request->ca->path[0] == '\0' ? NULL : request->ca->path;
+    if (!request->plain) {
+        SET(t, CURLOPT_CAINFO, file);
+        SET(t, CURLOPT_CAPATH, path);
+        SET(t, CURLOPT_PROXY_CAINFO, file);
+        SET(t, CURLOPT_PROXY_CAPATH, path);
+    } else {
+        SET(t, CURLOPT_PROXY, "");
+    }
+}
+
+static void set_deadlines(struct transfer *t)
+{
+    const long long connect_ms = HTTP_CONNECT_SECONDS * 1000LL, left = t->request->left_ms;
+    SET(t, CURLOPT_CONNECTTIMEOUT_MS, (long)(left < connect_ms ? left : connect_ms));
+    SET(t, CURLOPT_NOPROGRESS, 0L);
+    SET(t, CURLOPT_XFERINFOFUNCTION, progress);
+    SET(t, CURLOPT_XFERINFODATA, t);
+    SET(t, CURLOPT_PREREQFUNCTION, before_request);
+    SET(t, CURLOPT_PREREQDATA, t);
+    // A server may have closed a connection that idled longer, just when we send.
+    if (t->request->send_once)
+        SET(t, CURLOPT_MAXAGE_CONN, 5L);
+}
+
+static void set_request(struct transfer *t)
+{
+    const struct http_request *request = t->request;
+    SET(t, CURLOPT_URL, request->url);
+    SET(t, CURLOPT_USERAGENT, "ssa-hsm/" SSA_HSM_VERSION);
+    if (request->bearer != NULL) {
+        SET(t, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        SET(t, CURLOPT_XOAUTH2_BEARER, request->bearer);
+    }
+    add_header(t, "Accept: application/json");
+    const bool patch = strcmp(request->method, "PATCH") == 0;
+    if (patch || strcmp(request->method, "POST") == 0) {
+        char type[128];
+        // "Content-Type:" alone keeps libcurl from announcing a form, which an empty body is not.
+        if (!text_format(type, sizeof type, "Content-Type:%s%s", request->content_type ? " " : "",
+                         request->content_type ? request->content_type : ""))
+            t->code = CURLE_BAD_FUNCTION_ARGUMENT;
+        add_header(t, type);
+        add_header(t, "Expect:"); // a body that waits for a 100 would be sent again after a 417
+        // Read from the caller's memory when it is sent, not copied here.
+        SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+        SET(t, CURLOPT_POSTFIELDS, request->body.data == NULL ? "" : (const char *)request->body.data);
+        if (patch)
+            SET(t, CURLOPT_CUSTOMREQUEST, request->method);
+    } else {
+        SET(t, CURLOPT_HTTPGET, 1L);
+        SET(t, CURLOPT_CUSTOMREQUEST, request->method);
+    }
+    SET(t, CURLOPT_HTTPHEADER, t->headers);
+}
+
+// The last response's header, or NULL: neither a proxy's nor that of a 1xx.
+static const char *header(CURL *handle, const char *name)
+{
+    struct curl_header *found = NULL;
+    return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : NULL;
+}
+
+// Later than any date that can be written: a server that says so does not know the time.
+static const time_t year_10000 = 253402300800;
+
+static time_t read_date(const char *text)
+{
+    const time_t date = text == NULL ? -1 : curl_getdate(text, NULL);
+    return date <= 0 || date >= year_10000 ? 0 : date;
+}
+
+static long long bounded(long long seconds)
+{
+    return seconds < HTTP_RETRY_AFTER_MAX ? seconds : HTTP_RETRY_AFTER_MAX;
+}
+
+static long long read_seconds(const char *digits)
+{
+    digits += strspn(digits, "0");
+    return strlen(digits) > 9 ? HTTP_RETRY_AFTER_MAX : bounded(strtoll(digits, NULL, 10));
+}
+
+// RFC 9110 section 10.2.3: seconds, or a date. A date is of the server's clock, and is compared with that.
+static long long read_retry_after(const char *text, time_t server_now)
+{
+    if (text == NULL || text[0] == '\0')
+        return -1;
+    if (text[strspn(text, "0123456789")] == '\0')
+        return read_seconds(text);
+    const time_t until = read_date(text), now = server_now != 0 ? server_now : time(NULL);
+    if (until == 0)
+        return -1;
+    return until > now ? bounded((long long)(until - now)) : 0;
+}
+
+// One of a Proxy-Authenticate's challenges (RFC 9110 section 11.6.1), or a parameter of it, which has "=".
+static void note_login(const char *challenge, size_t len, char *logins, size_t capacity)
+{
+    static const char *const known[] = {"Basic", "Digest", "NTLM", "Negotiate", "Kerberos", "Bearer"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        char before[64];
+        if (len == strlen(known[i]) && strncasecmp(challenge, known[i], len) == 0 &&
+            strstr(logins, known[i]) == NULL && text_format(before, sizeof before, "%s", logins))
+            (void)text_format(logins, capacity, "%s%s%s", before, before[0] == '\0' ? "" : ", ", known[i]);
+    }
+}
+
+static void read_proxy_logins(struct transfer *t)
+{
+    enum { HEADERS_MAX = 16 };
+    struct http_response *answer = t->answer;
+    struct curl_header *found = NULL;
+    for (size_t i = 0; i < HEADERS_MAX; i++) {
+        if (curl_easy_header(t->handle, "Proxy-Authenticate", i, CURLH_CONNECT, -1, &found) != CURLHE_OK)
+            return;
+        for (const char *p = found->value; *p != '\0'; p += strcspn(p, ",")) {
+            p += strspn(p, ", \t");
+            note_login(p, strcspn(p, ", \t"), answer->proxy_logins, sizeof answer->proxy_logins);
+        }
+    }
+}
+
+static void read_headers(struct transfer *t)
+{
+    struct http_response *answer = t->answer;
+    // These fail for what libcurl does not know, and leave the zeros.
+    (void)curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &answer->status);
+    (void)curl_easy_getinfo(t->handle, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
+    if (answer->proxy_status == 407)
+        read_proxy_logins(t);
+    if (answer->code != CURLE_OK && !t->request->plain)
+        proxy_read(&answer->proxy);
+    if (!answer->sent)
+        answer->status = 0; // of a proxy's answer at most
+    if (answer->status == 0)
+        return;
+    answer->date = read_date(header(t->handle, "Date"));
+    answer->retry_after = read_retry_after(header(t->handle, "Retry-After"), answer->date);
+    const char *location = header(t->handle, "Location");
+    // What stands in a query may be a secret.
+    if (location != NULL)
+        (void)text_format(answer->location, sizeof answer->location, "%.*s", (int)strcspn(location, "?#"),
+                          location);
+}
+
+bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer,
+               struct ssa_error *err)
+{
+    secret_clear(&answer->body);
+    *answer = (struct http_response){.body = answer->body, .retry_after = -1};
+    __attribute__((cleanup(transfer_end))) struct transfer t = {
+        .request = request, .answer = answer, .handle = handle, .end_ms = monotonic_ms() + request->left_ms};
+    curl_easy_reset(handle);
+    SET(&t, CURLOPT_ERRORBUFFER, answer->text);
+    set_safety(&t);
+    set_deadlines(&t);
+    set_request(&t);
+    SET(&t, CURLOPT_WRITEFUNCTION, take_body);
+    SET(&t, CURLOPT_WRITEDATA, &t);
+    SET(&t, CURLOPT_HEADERFUNCTION, take_header);
+    SET(&t, CURLOPT_HEADERDATA, &t);
+    if (t.code != CURLE_OK)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s",
+                         curl_easy_strerror(t.code));
+    answer->code = curl_easy_perform(handle);
+    read_headers(&t);
+    return true;
+}
+
+void http_response_free(struct http_response *answer)
+{
+    secret_free(&answer->body);
+}

@@ -1,0 +1,88 @@
+// The assertion's two JSON parts, and how they are put together.
+#include "oauth/jwt.h"
+
+#include "core/base64.h"
+#include "core/json.h"
+
+static void text_member(struct json_writer *w, const char *name, const char *value)
+{
+    json_name(w, name);
+    json_string(w, span_text(value));
+}
+
+static void write_header(struct json_writer *w, const struct jwt_claims *c)
+{
+    json_open(w, JSON_OBJECT);
+    text_member(w, "alg", "RS256"); // RFC 7518 section 3.3
+    text_member(w, "kid", c->kid);
+    text_member(w, "typ", "JWT"); // RFC 7519 section 5.1
+    json_close(w, JSON_OBJECT);
+}
+
+static void write_claims(struct json_writer *w, const struct jwt_claims *c)
+{
+    json_open(w, JSON_OBJECT);
+    text_member(w, "iss", c->issuer);
+    text_member(w, "sub", c->subject);
+    text_member(w, "aud", c->audience);
+    json_name(w, "exp");
+    json_integer(w, c->expires);
+    if (c->not_before != 0) {
+        json_name(w, "nbf");
+        json_integer(w, c->not_before);
+    }
+    json_name(w, "scope");
+    json_open(w, JSON_ARRAY);
+    for (const char *at = c->scope; *at != '\0';) {
+        const size_t len = strcspn(at, " ");
+        if (len > 0)
+            json_string(w, span_of(at, len));
+        at += len + strspn(at + len, " ");
+    }
+    json_close(w, JSON_ARRAY);
+    json_close(w, JSON_OBJECT);
+}
+
+typedef void write_part(struct json_writer *, const struct jwt_claims *);
+
+static bool append_part(write_part *part, const struct jwt_claims *claims, struct secret *out,
+                        struct ssa_error *err)
+{
+    SECRET_AUTO json = {0};
+    struct json_writer w;
+    if (!secret_new(&json, ASSERTION_MAX, err))
+        return false;
+    if (!json_begin(&w, &json, false))
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the assertion");
+    part(&w, claims);
+    return json_end(&w, err) && (base64url_append(out, secret_span(&json)) ||
+                                 error_set(err, SSA_USAGE, NULL, NULL, "the assertion grows too long"));
+}
+
+bool jwt_signing_input(const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)
+{
+    return append_part(write_header, claims, out, err) &&
+           (secret_append_text(out, ".") ||
+            error_set(err, SSA_USAGE, NULL, NULL, "the assertion grows too long")) &&
+           append_part(write_claims, claims, out, err);
+}
+
+bool jwt_add_signature(struct secret *assertion, struct span signature, struct ssa_error *err)
+{
+    return (secret_append_text(assertion, ".") && base64url_append(assertion, signature)) ||
+           error_set(err, SSA_USAGE, NULL, NULL, "the assertion grows too long");
+}
+
+bool jwt_describe(const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)
+{
+    struct json_writer w;
+    if (!json_begin(&w, out, true))
+        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the claims");
+    json_open(&w, JSON_OBJECT);
+    json_name(&w, "header");
+    write_header(&w, claims);
+    json_name(&w, "claims");
+    write_claims(&w, claims);
+    json_close(&w, JSON_OBJECT);
+    return json_end(&w, err);
+}

@@ -1,0 +1,84 @@
+// The proxy that libcurl takes from the environment, parsed by libcurl's own parser.
+#include "oauth/proxy.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/text.h"
+
+static void part_free(char **part)
+{
+    curl_free(*part);
+}
+#define PART_AUTO __attribute__((cleanup(part_free))) char *
+
+static void handle_free(CURLU **handle)
+{
+    curl_url_cleanup(*handle);
+}
+#define HANDLE_AUTO __attribute__((cleanup(handle_free))) CURLU *
+
+// In libcurl's order.
+static const char *find(const char **variable)
+{
+    static const char *const variables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        const char *value = getenv(variables[i]);
+        if (text_present(value)) {
+            *variable = variables[i];
+            return value;
+        }
+    }
+    return NULL;
+}
+
+static bool known_scheme(const char *scheme)
+{
+    static const char *const schemes[] = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strcasecmp(scheme, schemes[i]) == 0)
+            return true;
+    return false;
+}
+
+static void read_parts(CURLU *handle, const char *value, struct proxy *proxy)
+{
+    PART_AUTO scheme = NULL;
+    PART_AUTO host = NULL;
+    PART_AUTO port = NULL;
+    PART_AUTO user = NULL;
+    if (curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || !known_scheme(scheme))
+        proxy->fault = "names no kind of proxy that is known (http, https, socks4, socks5)";
+    proxy->has_user = curl_url_get(handle, CURLUPART_USER, &user, 0) == CURLUE_OK;
+    // "@" without a user in front of it stands in what libcurl takes for a path, and the user for the host.
+    const char *at = strchr(value, '@');
+    proxy->misread = at != NULL && (!proxy->has_user || strchr(at + 1, '@') != NULL);
+    if (curl_url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        return;
+    // Alone, libcurl's messages have it so.
+    if (proxy->misread) {
+        (void)text_format(proxy->host, sizeof proxy->host, "%s", host);
+        return;
+    }
+    const bool has_port = curl_url_get(handle, CURLUPART_PORT, &port, 0) == CURLUE_OK;
+    if (!text_format(proxy->host, sizeof proxy->host, "%s%s%s", host, has_port ? ":" : "",
+                     has_port ? port : ""))
+        proxy->host[0] = '\0';
+}
+
+void proxy_read(struct proxy *proxy)
+{
+    *proxy = (struct proxy){0};
+    const char *value = find(&proxy->variable);
+    if (value == NULL)
+        return;
+    HANDLE_AUTO handle = curl_url();
+    const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
+    if (handle == NULL || curl_url_set(handle, CURLUPART_URL, value, flags) != CURLUE_OK)
+        proxy->fault = "is no URL of a proxy";
+    else
+        read_parts(handle, value, proxy);
+    proxy->misread = proxy->misread || proxy->fault != NULL;
+}

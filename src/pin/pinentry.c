@@ -1,0 +1,284 @@
+// A pinentry as a child, and the few words of Assuan that it takes to have a PIN from it.
+#include "pin/pinentry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "core/monotonic.h"
+#include "core/tell.h"
+#include "core/text.h"
+#include "pin/pinentry_process.h"
+
+enum {
+    CHECK_MS = 200,     // how soon an interruption is seen
+    OVERTIME_MS = 2000, // for a pinentry to end the question itself, and to clear the screen
+};
+
+static bool no_pin(const struct pinentry *p, const char *cause, const char *why, struct ssa_error *err)
+{
+    // Control-C reaches the child as well.
+    if (interrupted(p->callbacks))
+        return error_set(err, SSA_PIN, NULL, NULL, "interrupted; nothing was done");
+    return error_set(err, SSA_PIN, cause, p->program, "%s; nothing was done", why);
+}
+
+static bool not_run(const struct pinentry *p, const char *cause, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, cause, p->program, "cannot be run");
+    return error_hint(err, "Install a pinentry, or name one: --pin-source pinentry:PATH.");
+}
+
+static bool gone(struct pinentry *p, struct ssa_error *err)
+{
+    // What a shell says for a program that is not there; so does posix_spawn(3) where it notices too late.
+    if (pinentry_ended(p, FAREWELL_MS) && WIFEXITED(p->status) && WEXITSTATUS(p->status) == 127)
+        return not_run(p, "exit status 127", err);
+    return no_pin(p, NULL, "ended without an answer", err);
+}
+
+// The line is not repeated: it may be the PIN, as one that knows no Assuan echoes it.
+static bool garbage(const struct pinentry *p, struct ssa_error *err)
+{
+    return no_pin(p, NULL, "does not speak the protocol of a pinentry", err);
+}
+
+static bool nobody(const struct pinentry *p, struct ssa_error *err)
+{
+    char why[64];
+    (void)text_format(why, sizeof why, "nobody answered in %d s", p->limits->answer_s);
+    return no_pin(p, "GPG_ERR_TIMEOUT", why, err);
+}
+
+// libgpg-error's numbers (err-codes.h.in): the lower 16 bits are the code, what is above says who found it.
+static bool refusal(const struct pinentry *p, const char *text, struct ssa_error *err)
+{
+    enum { TIMEOUT = 62, CANCELED = 99, FULLY_CANCELED = 198, ASS_CANCELED = 277 };
+    char cause[32], why[128];
+    char *rest = NULL;
+    const unsigned long number = strtoul(text, &rest, 10), code = number & 0xffff;
+    if (code == TIMEOUT)
+        return nobody(p, err);
+    if (code == CANCELED || code == FULLY_CANCELED || code == ASS_CANCELED)
+        return no_pin(p, "GPG_ERR_CANCELED", "cancelled", err);
+    (void)text_format(cause, sizeof cause, "ERR %lu", number);
+    (void)text_format(why, sizeof why, "cannot ask:%.80s", *rest == ' ' ? rest : " no reason given");
+    no_pin(p, cause, why, err);
+    return error_hint(err, "It needs a terminal (that of GPG_TTY, where the program has none) or a display.");
+}
+
+// Waits until there is more to look at.
+static bool hear(struct pinentry *p, long long deadline, struct ssa_error *err)
+{
+    for (;;) {
+        const long long left = deadline - monotonic_ms();
+        if (left <= 0 || interrupted(p->callbacks))
+            return no_pin(p, NULL, "does not answer", err);
+        struct pollfd input = {.fd = p->fd, .events = POLLIN};
+        if (poll(&input, 1, left < CHECK_MS ? (int)left : CHECK_MS) <= 0)
+            continue; // a failure other than EINTR could only be of memory, and ends with the time
+        const ssize_t got = recv(p->fd, p->in.data + p->in.len, p->in.capacity - p->in.len, MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+            return gone(p, err);
+        if (got > 0) {
+            p->in.len += (size_t)got;
+            return true;
+        }
+    }
+}
+
+// Makes the next line the first of p->in, and a text; *len is its length without the line break.
+static bool next_line(struct pinentry *p, long long deadline, size_t *len, struct ssa_error *err)
+{
+    struct secret *in = &p->in;
+    const uint8_t *end = NULL;
+    in->len -= p->line;
+    memmove(in->data, in->data + p->line, in->len);
+    wipe(in->data + in->len, p->line);
+    p->line = 0;
+    while ((end = memchr(in->data, '\n', in->len)) == NULL) {
+        if (in->len == in->capacity)
+            return garbage(p, err);
+        if (!hear(p, deadline, err))
+            return false;
+    }
+    *len = (size_t)(end - in->data);
+    p->line = *len + 1;
+    if (*len > 0 && in->data[*len - 1] == '\r')
+        --*len;
+    in->data[*len] = '\0';
+    return true;
+}
+
+static int nibble(uint8_t c)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *found = memchr(digits, c, sizeof digits - 1);
+    return found == NULL ? -1 : (int)(found - digits) % 16;
+}
+
+// Data begins after one space and has %25, %0D and %0A in it; any other byte may be escaped too. Decoded
+// where it stands.
+static bool take(struct pinentry *p, size_t len, struct secret *pin, struct ssa_error *err)
+{
+    uint8_t *text = p->in.data;
+    size_t kept = 2;
+    for (size_t i = 2; i < len; i++, kept++) {
+        text[kept] = text[i];
+        if (text[i] != '%')
+            continue;
+        if (len - i < 3 || nibble(text[i + 1]) < 0 || nibble(text[i + 2]) < 0)
+            return garbage(p, err);
+        text[kept] = (uint8_t)(nibble(text[i + 1]) << 4 | nibble(text[i + 2]));
+        i += 2;
+    }
+    return secret_append(pin, span_of(text + 2, kept - 2)) ||
+           error_set(err, SSA_PIN, NULL, NULL, "what was typed is longer than %zu bytes", pin->capacity);
+}
+
+static bool begins(const char *line, const char *word)
+{
+    const size_t len = strlen(word);
+    return strncmp(line, word, len) == 0 && (line[len] == ' ' || line[len] == '\0');
+}
+
+// Listens up to OK; data goes to pin, and is out of place where that is NULL. False for ERR too.
+static bool answered(struct pinentry *p, long long ms, struct secret *pin, struct ssa_error *err)
+{
+    const long long deadline = monotonic_ms() + ms;
+    const char *line = (const char *)p->in.data;
+    size_t len = 0;
+    bool known = true;
+    p->in_order = p->refused = false;
+    while (known && next_line(p, deadline, &len, err)) {
+        p->refused = begins(line, "ERR");
+        p->in_order = p->refused || begins(line, "OK");
+        if (p->in_order)
+            return !p->refused || refusal(p, line + strlen("ERR"), err);
+        if (pin != NULL && begins(line, "D") && len >= 2) {
+            if (!take(p, len, pin, err))
+                return false;
+        } else if (begins(line, "INQUIRE")) {
+            // We have nothing to add, which is no reason to end the question.
+            if (!pinentry_say(p, "END", ""))
+                return gone(p, err);
+        } else {
+            known = len == 0 || line[0] == '#' || begins(line, "S");
+        }
+    }
+    return known ? false : garbage(p, err);
+}
+
+static bool command(struct pinentry *p, const char *name, const char *argument, struct ssa_error *err)
+{
+    return pinentry_say(p, name, argument) ? answered(p, p->limits->reply_ms, NULL, err) : gone(p, err);
+}
+
+// One that some do not know, and that can be done without. The value may come from the environment, where a
+// line break in it would begin a command.
+static bool option(struct pinentry *p, const char *name, const char *value, struct ssa_error *err)
+{
+    for (const char *c = value; c != NULL && *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~')
+            return true;
+    return value == NULL || value[0] == '\0' || command(p, name, value, err) || p->refused;
+}
+
+// A text for the person. It is made harmless line by line, since in text mode it goes to the terminal as it
+// is; escaped is then '%', and '\', which must not be a line's last byte.
+static bool show(struct pinentry *p, const char *name, const char *text, struct ssa_error *err)
+{
+    char all[LINE_MOST] = "", line[256];
+    size_t len = 0;
+    bool fits = true;
+    for (const char *next = NULL; text != NULL && fits; text = next) {
+        const size_t line_len = strcspn(text, "\n");
+        next = text[line_len] == '\n' ? text + line_len + 1 : NULL;
+        text_harmless(line, sizeof line, span_of(text, line_len));
+        for (char *c = line; *c != '\0' && fits; c++) {
+            const char *escaped = *c == '%' ? "%25" : *c == '\\' ? "%5C" : (const char[]){*c, '\0'};
+            fits = text_format(all + len, sizeof all - len, "%s", escaped);
+            len += strlen(all + len);
+        }
+        fits = fits && text_format(all + len, sizeof all - len, "%s", next != NULL ? "%0A" : "");
+        len += strlen(all + len);
+    }
+    return fits ? command(p, name, all, err)
+                : error_set(err, SSA_UNEXPECTED, NULL, p->program, "the text for it is too long");
+}
+
+// The terminal of the session that we and the child are in; wrappers look for the window by its real name.
+// GPG_TTY is somebody's word, and may be older than the session: it counts where there is no terminal.
+static void find_terminal(struct pinentry *p)
+{
+    p->tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const char *name = p->tty >= 0 ? "/dev/tty" : getenv("GPG_TTY");
+    if (name != NULL && !text_format(p->tty_name, sizeof p->tty_name, "%s", name))
+        p->tty_name[0] = '\0';
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) // tcgetpgrp(3) knows no other than our session's
+        if (tcgetpgrp(fd) >= 0 && ttyname_r(fd, p->tty_name, sizeof p->tty_name) == 0)
+            break;
+    if (p->tty >= 0 && tcgetattr(p->tty, &p->before) != 0) {
+        (void)close(p->tty);
+        p->tty = -1;
+    }
+}
+
+static const char *locale(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"}; // in the order of locale(7)
+    const char *value = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && (value == NULL || value[0] == '\0'); i++)
+        value = getenv(names[i]);
+    return value;
+}
+
+static bool converse(struct pinentry *p, const char *description, const char *prompt, struct secret *pin,
+                     struct ssa_error *err)
+{
+    const long long patience = p->limits->answer_s * 1000LL + OVERTIME_MS;
+    char seconds[16];
+    if (!answered(p, p->limits->reply_ms, NULL, err) || !option(p, "OPTION ttyname=", p->tty_name, err) ||
+        !option(p, "OPTION ttytype=", getenv("TERM"), err) || !option(p, "OPTION lc-ctype=", locale(), err) ||
+        !text_format(seconds, sizeof seconds, "%d", p->limits->answer_s) ||
+        !option(p, "SETTIMEOUT ", seconds, err) || !option(p, "SETTITLE ", "ssa-hsm", err) ||
+        !show(p, "SETDESC ", description, err) || !show(p, "SETPROMPT ", prompt, err))
+        return false;
+    const long long began = monotonic_ms();
+    if (!pinentry_say(p, "GETPIN", ""))
+        return gone(p, err);
+    if (!answered(p, patience, pin, err))
+        return !p->in_order && monotonic_ms() - began >= patience ? nobody(p, err) : false;
+    return pin->len > 0 || no_pin(p, NULL, "nothing was typed", err);
+}
+
+bool pinentry_ask_within(const struct pinentry_limits *limits, const char *program, const char *description,
+                         const char *prompt, const struct ssa_callbacks *callbacks, struct secret *pin,
+                         struct ssa_error *err)
+{
+    PINENTRY_AUTO p = {.program = program, .limits = limits, .callbacks = callbacks, .fd = -1, .tty = -1};
+    if (!secret_new(&p.in, LINE_MOST + 2, err))
+        return false;
+    find_terminal(&p);
+    const int number = pinentry_spawn(&p);
+    if (number != 0)
+        return not_run(&p, strerrorname_np(number), err);
+    const bool ok = converse(&p, description, prompt, pin, err);
+    if (!ok)
+        secret_clear(pin);
+    return ok;
+}
+
+bool pinentry_ask(const char *program, const char *description, const char *prompt,
+                  const struct ssa_callbacks *callbacks, struct secret *pin, struct ssa_error *err)
+{
+    static const struct pinentry_limits limits = {.reply_ms = 10 * 1000, .answer_s = 120};
+    return pinentry_ask_within(&limits, program, description, prompt, callbacks, pin, err);
+}

@@ -1,0 +1,49 @@
+// Where the security officer's PIN comes from.
+#include "pin/so_pin.h"
+
+#include <strings.h>
+
+#include "config/secret_source.h"
+#include "config/settings.h"
+#include "core/tell.h"
+#include "core/text.h"
+
+static bool ask(const struct so_pin *so, const char *name, const struct token_info *info, struct secret *pin,
+                struct ssa_error *err)
+{
+    const struct ssa_callbacks *callbacks = &so->run->callbacks;
+    char prompt[SSA_ERROR_TEXT_MAX];
+    (void)text_format(prompt, sizeof prompt, "Token \"%s\" takes a key only with its %s: ", info->label,
+                      name);
+    if (callbacks->ask_secret != NULL)
+        return ask_for_secret(callbacks, prompt, pin, err);
+    error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the %s", name);
+    return error_hint(err,
+                      "Say where it is: SSA_HSM_SO_PIN_SOURCE=file:PATH, env:NAME, fd:N or credential:NAME.");
+}
+
+static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
+{
+    const struct so_pin *so = context;
+    const char *factory = NULL, *name = token_so_pin_name(so->token, &factory);
+    const char *source = settings_get(so->run->settings, SET_SO_PIN_SOURCE, NULL);
+    const bool given = source != NULL
+                           ? source_read(source, setting_name(SET_SO_PIN_SOURCE), so->run, pin, err)
+                           : ask(so, name, info, pin, err);
+    if (given && factory != NULL && strcasecmp(secret_text(pin), factory) == 0)
+        tell(&so->run->callbacks, SSA_WARNING,
+             "the %s is the factory's: whoever gets hold of the token can overwrite its keys", name);
+    return given;
+}
+
+static void outcome(void *context, const struct token_info *info, enum pin_outcome what)
+{
+    (void)context;
+    (void)info;
+    (void)what;
+}
+
+struct pin_giver so_pin_giver(struct so_pin *so)
+{
+    return (struct pin_giver){.context = so, .give = give, .outcome = outcome};
+}

@@ -1,0 +1,16 @@
+// Where the security officer's PIN comes from: on a PIV card, the management key, without which nothing can
+// be written.
+#ifndef SSA_PIN_SO_PIN_H
+#define SSA_PIN_SO_PIN_H
+
+#include "hsm/token.h"
+
+struct so_pin {
+    const struct ssa_run *run;
+    const struct token *token;
+};
+
+// Reads SSA_HSM_SO_PIN_SOURCE, or asks a person. One that is the factory's is told to warn.
+struct pin_giver so_pin_giver(struct so_pin *so);
+
+#endif
