@@ -1,5 +1,6 @@
 // Objects with nothing in them: what is left where a module is killed as it writes one (SoftHSM writes the
 // file of an object several times until all of it is there).
+#include <errno.h>
 #include <stdlib.h>
 
 #include "hsm/data.h"
@@ -83,7 +84,7 @@ static bool find_empty(struct token *token, enum empty_kind kind, size_t *count,
     CK_ULONG all = 0;
     *count = 0;
     if (found == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a token's objects");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's objects");
     if (!find_objects(token, NULL, 0, found, LOOKED_AT_MAX, &all, err))
         return false;
     if (all == LOOKED_AT_MAX) {

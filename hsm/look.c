@@ -1,6 +1,7 @@
 // Looking at the tokens of an open module and at the keys on them; what a key means is for others to say.
 #include "hsm/look.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "hsm/calls.h"
@@ -46,7 +47,7 @@ bool module_look(const struct module *module, struct module_seen **seen, struct 
         return false;
     struct module_seen *made = calloc(1, sizeof *made);
     if (made == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a module's tokens");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a module's tokens");
     if (call->C_GetInfo(&made->about) != CKR_OK)
         made->about = (CK_INFO){0};
     for (CK_ULONG i = 0; i < count; i++) {

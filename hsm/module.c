@@ -2,6 +2,7 @@
 #include "hsm/pkcs11.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "hsm/calls.h"
@@ -44,7 +45,7 @@ static bool take_list(struct module *module, CK_C_GetFunctionList get_list, stru
         return absent(err, &module->entry, NULL, "the PKCS#11 module gives no function list");
     module->call = calls_new(given);
     return module->call != NULL ||
-           error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the module's functions");
+           error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the module's functions");
 }
 
 static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry)

@@ -6,6 +6,7 @@
 #include <p11-kit/pkcs11.h>
 
 #include "core/rsa_key.h"
+#include "core/text.h"
 #include "hsm/token.h"
 
 // A module that is loaded and initialised, and its functions. Those that it leaves out say so when they are
@@ -119,8 +120,6 @@ bool ckr_is_of_attribute(CK_RV rv);
 // An error from a PKCS#11 call, on the token (NULL: none).
 bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
               const char *what, ...) __attribute__((format(printf, 5, 6)));
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define ATTRIBUTE(t, v, n)                                                                                   \
     {                                                                                                        \

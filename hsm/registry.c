@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,7 +314,7 @@ bool registry_resolve(const char *name_or_path, struct module_entry *entry, stru
         return resolve_path(name_or_path, entry, err);
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     const struct module_entry *found = find_named(registry, name_or_path);
     if (found == NULL)
         return unknown(registry, name_or_path, err);

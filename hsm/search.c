@@ -1,6 +1,7 @@
 // Finding the one token that is meant: in the module that is named, or among all that there are.
 #include "hsm/pkcs11.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "core/monotonic.h"
@@ -165,7 +166,7 @@ static bool conclude(const struct search *s, struct token **token, struct ssa_er
         return false;
     *token = malloc(sizeof **token);
     if (*token == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the token");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the token");
     **token = s->first;
     return true;
 }
@@ -285,11 +286,11 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
 {
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     struct search s = {.uri = wanted->uri, .callbacks = wanted->callbacks};
     FLAGS_AUTO *failed = calloc(registry->count + 1, sizeof *failed);
     if (failed == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     const long long until = monotonic_ms() + PATIENCE_MS;
     while (ask_all(registry, wanted, &s, failed, err)) {
         if (s.matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {

@@ -1,6 +1,7 @@
 // What the keys that were seen mean: whose each is, which slot it is in, and the URI that names it.
 #include "hsm/survey.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "core/text.h"
@@ -147,7 +148,7 @@ static void describe_itself(const struct token *token, struct module_seen *seen)
 static bool seen_new(struct module_seen **seen, struct ssa_error *err)
 {
     *seen = calloc(1, sizeof **seen);
-    return *seen != NULL || error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a token's keys");
+    return *seen != NULL || error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's keys");
 }
 
 bool token_survey(struct token *token, const struct uri *own, key_seen_shown *show, void *context,

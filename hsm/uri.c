@@ -1,6 +1,7 @@
 // PKCS#11 URIs, over p11-kit's parser.
 #include "hsm/uri.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "core/text.h"
@@ -32,7 +33,7 @@ static bool bad(struct ssa_error *err, const char *what)
 
 static bool no_memory(struct ssa_error *err)
 {
-    return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a URI");
+    return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a URI");
 }
 
 static bool is_command(const char *pin_source)

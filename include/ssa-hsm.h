@@ -38,15 +38,56 @@ enum ssa_class {
     SSA_IMPORT_LEFT = 13,  // something failed, and something is left, or may be
 };
 
+// What exactly failed, for a program that has something to do about it. More come with new versions: one that
+// is not known is treated as its class says.
+enum ssa_reason {
+    SSA_REASON_NONE = 0, // the class says all there is to say
+
+    // Settings and profiles.
+
+    // PINs.
+
+    // The signer: from settings to an open PKCS#11 token and an access token.
+    SSA_REASON_NO_CLIENT_ID, // there is no client id
+
+    // PKCS#11 modules, tokens and keys.
+
+    // The network and the exchange.
+
+    // The provider's accounts and keys.
+
+    // The journal.
+
+    // Making, rotating, removing and recovering.
+
+    // Client secrets on PKCS#11 tokens.
+
+    SSA_REASON_COUNT // how many this version knows
+};
+
+// Whose number the error has.
+enum ssa_domain {
+    SSA_DOMAIN_NONE,
+    SSA_DOMAIN_ERRNO,
+    SSA_DOMAIN_PKCS11, // a CK_RV
+    SSA_DOMAIN_CURL,   // a CURLcode
+    SSA_DOMAIN_HTTP,   // a status
+};
+
 #define SSA_ERROR_TEXT_MAX 1024
 
-// Filled by every function that fails. All text is NUL-terminated, and harmless to a terminal.
+// Filled by every function that fails; made where the call failed, and passed up untouched. All text is
+// NUL-terminated, and harmless to a terminal.
 struct ssa_error {
     enum ssa_class code;
-    char what[512];    // what failed and why
-    char cause[64];    // the lower layer's own name: CKR_PIN_INCORRECT, CURLE_COULDNT_CONNECT, HTTP 403
-    char subject[512]; // on what: a token, a URL, a file; may be empty
-    char hint[SSA_ERROR_TEXT_MAX]; // what to do next; may be empty
+    enum ssa_reason reason;
+    enum ssa_domain domain;
+    unsigned long number; // of the domain; 0 where it has none
+    char what[512];       // what failed and why
+    char cause[64];       // the lower layer's own name: CKR_PIN_INCORRECT, CURLE_COULDNT_CONNECT, HTTP 403
+    char subject[512];    // on what: a token, a URL, a file; may be empty
+    char detail[512];     // what advice about the reason must name: a file, an id; may be empty
+    char hint[SSA_ERROR_TEXT_MAX]; // what to do next, where that names nothing of a program; may be empty
 };
 
 // Writes "subject: what (cause)", and the hint on a line of its own, to out (capacity bytes, always
@@ -58,6 +99,14 @@ void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity);
 
 // SSA_PROGRESS is for somebody who watches: that it goes on, and why it takes so long.
 enum ssa_level { SSA_DETAIL, SSA_NOTICE, SSA_WARNING, SSA_PROGRESS };
+
+// A line without a line break. Where there is something to do about it, reason says what it is about, as an
+// error's does.
+struct ssa_notice {
+    const char *text;
+    enum ssa_reason reason;
+    const char *detail; // never NULL
+};
 
 struct ssa_event;
 
@@ -71,9 +120,8 @@ struct ssa_callbacks {
                        struct ssa_error *err);
     // Asks a person to type yes; anything else, and nobody there, is no.
     bool (*confirm)(void *context, const char *question);
-    // Hears what is going on, a line without a line break. May be called from another thread, while the
-    // caller's waits for a token.
-    void (*tell)(void *context, enum ssa_level level, const char *line);
+    // Hears what is going on. May be called from another thread, while the caller's waits for a token.
+    void (*tell)(void *context, enum ssa_level level, const struct ssa_notice *notice);
     // True once the person wants to stop (a signal came): what runs is finished or undone, then ends.
     bool (*interrupted)(void *context);
     // Hears of an operation that is over, just before its entry is put into the audit trail (ssa_history),

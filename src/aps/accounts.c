@@ -1,6 +1,7 @@
 // The calls that make and delete accounts.
 #include "aps/aps.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "aps/answer.h"
@@ -104,7 +105,7 @@ static bool write_names(const char *first, const char *last, struct secret *body
         return error_set(err, SSA_USAGE, NULL, first, "first and last name are too long together");
     struct json_writer w;
     if (!json_begin(&w, body, false))
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a request");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
     json_open(&w, JSON_OBJECT);
     json_name(&w, "name");
     json_string(&w, span_text(name));

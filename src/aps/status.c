@@ -1,4 +1,5 @@
 // The calls that enable and disable.
+#include <errno.h>
 #include <string.h>
 
 #include "aps/answer.h"
@@ -16,7 +17,7 @@ static bool write_status(const char *status, struct secret *body, struct ssa_err
     if (!secret_new(body, BODY_MAX, err))
         return false;
     if (!json_begin(&w, body, false))
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a request");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
     json_open(&w, JSON_OBJECT);
     json_name(&w, "status");
     json_string(&w, span_text(status));

@@ -1,6 +1,8 @@
 // One JSON text on standard output.
 #include "cli/document.h"
 
+#include <errno.h>
+
 #include "cli/print.h"
 
 bool document_begin(struct document *document, size_t capacity, struct ssa_error *err)
@@ -10,7 +12,7 @@ bool document_begin(struct document *document, size_t capacity, struct ssa_error
     if (json_begin(&document->json, &document->text, true))
         return true;
     secret_free(&document->text);
-    return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the JSON");
+    return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the JSON");
 }
 
 bool document_print(struct document *document, struct ssa_error *err)

@@ -69,7 +69,7 @@ bool command_exec(const struct invocation *i, struct ssa_error *err)
     harden_release();
     char **environment = environment_for(i->run.settings, secret_text(&entry));
     if (environment == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the environment");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the environment");
     // A signal that came while the token was fetched is not CMD's.
     if (interrupt_signal() != 0) {
         free(environment);

@@ -1,6 +1,7 @@
 // Help, made from the tables.
 #include "cli/help.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -67,7 +68,7 @@ bool help_print(const struct command *command, struct ssa_error *err)
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     if (out == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the help");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the help");
     if (command != NULL)
         command_help(out, command);
     else

@@ -1,8 +1,10 @@
 // From the command line to a command, and from its end to an exit code.
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/harden.h"
 #include "cli/help.h"
@@ -20,12 +22,15 @@ enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, EXEC_FAILED = 125, COMMANDS_MAX =
 
 static bool verbose;
 
-static void tell_person(void *context, enum ssa_level level, const char *line)
+static void tell_person(void *context, enum ssa_level level, const struct ssa_notice *notice)
 {
     (void)context;
     if ((level == SSA_DETAIL && !verbose) || (level == SSA_PROGRESS && isatty(STDERR_FILENO) == 0))
         return;
-    print_note("%s%s", level == SSA_WARNING ? "warning: " : "", line);
+    char advice[SSA_ERROR_TEXT_MAX];
+    (void)advice_text(notice->reason, "", notice->detail, advice, sizeof advice);
+    print_note("%s%s%s%s", level == SSA_WARNING ? "warning: " : "", notice->text,
+               advice[0] != '\0' ? ". " : "", advice);
 }
 
 static bool was_interrupted(void *context)
@@ -200,7 +205,7 @@ static bool run(char **argv, bool *execs, struct ssa_error *err)
     print_complete_by(suggestion_complete);
     struct ssa_settings *settings = ssa_settings_new();
     if (settings == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory");
     const bool done = run_command(command, &a, name_words, settings, err);
     ssa_settings_free(settings);
     return done;

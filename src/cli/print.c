@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "cli/advice.h"
 #include "core/write.h"
 
 enum { COMPLETED_MAX = 6 * SSA_ERROR_TEXT_MAX };
@@ -68,5 +70,10 @@ void print_error(const struct ssa_error *err)
 {
     char text[4 * SSA_ERROR_TEXT_MAX];
     ssa_error_text(err, text, sizeof text);
+    const size_t used = strlen(text);
+    if (advice_about(err->reason) != NULL && used + 1 < sizeof text) {
+        text[used] = '\n';
+        (void)advice_text(err->reason, err->subject, err->detail, text + used + 1, sizeof text - used - 1);
+    }
     note_completed(text);
 }

@@ -116,5 +116,5 @@ void syslog_recorded(void *context, const struct ssa_event *event)
     if (!secret_new(&message, MESSAGE_MAX, &err) || !write_message(event, &message, &err))
         lost(event, err.what, err.cause);
     else if (!send_to(path, &message))
-        lost(event, path, strerrorname_np(errno));
+        lost(event, path, strerrordesc_np(errno));
 }

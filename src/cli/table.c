@@ -1,6 +1,7 @@
 // Tables for people.
 #include "cli/table.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,7 @@ bool table_print(struct table *table, struct ssa_error *err)
     char *text = table_text(table);
     const bool printed = text != NULL
                              ? print_result(span_text(text), err)
-                             : error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the table");
+                             : error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the table");
     free(text);
     table_drop(table);
     return printed;

@@ -1,4 +1,5 @@
 // Settings from the environment, and the secrets that are moved out of it into locked memory.
+#include <errno.h>
 #include <stdlib.h>
 
 #include "config/reference.h"
@@ -85,7 +86,7 @@ static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_
     free(s->entries);
     s->entries = calloc(count + 1, sizeof *s->entries);
     if (s->entries == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for settings");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
     memcpy(s->entries, environment, count * sizeof *environment);
     return true;
 }

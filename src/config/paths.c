@@ -11,8 +11,8 @@
 
 static bool too_long(struct ssa_error *err, const char *subject)
 {
-    return error_set(err, SSA_CONFIG, "ENAMETOOLONG", subject, "the path is longer than %u bytes",
-                     PATH_TEXT_MAX);
+    return error_errno(err, SSA_CONFIG, ENAMETOOLONG, subject, "the path is longer than %u bytes",
+                       PATH_TEXT_MAX);
 }
 
 static bool base(const char *variable, const char *under_home, char *out, struct ssa_error *err)
@@ -74,7 +74,7 @@ bool path_make(const char *folder, struct ssa_error *err)
     }
     struct stat about;
     return (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) ||
-           error_set(err, SSA_CONFIG, "ENOTDIR", path, "is in the place of a folder");
+           error_errno(err, SSA_CONFIG, ENOTDIR, path, "is in the place of a folder");
 }
 
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)

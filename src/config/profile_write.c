@@ -24,7 +24,7 @@ static bool choose(struct profile_target *target, const struct ssa_run *run, con
         name = output->profile;
     if (output->profile == NULL && output->file != NULL) {
         if (!text_format(named, sizeof named, "%s", output->file))
-            return error_set(err, SSA_USAGE, "ENAMETOOLONG", output->file, "the path is too long");
+            return error_errno(err, SSA_USAGE, ENAMETOOLONG, output->file, "the path is too long");
     } else if (!path_profile(name, named, err)) {
         return false;
     }
@@ -49,7 +49,7 @@ static bool check_existing(const struct profile_target *target, struct ssa_error
         return error_set(err, SSA_CONFIG, NULL, target->path, "is no regular file");
     if (target->replace)
         return true;
-    error_set(err, SSA_CONFIG, "EEXIST", target->path, "the profile exists already");
+    error_errno(err, SSA_CONFIG, EEXIST, target->path, "the profile exists already");
     return error_hint(
         err, "--force replaces it (the key it names stays in its token); --profile NAME writes another.");
 }
@@ -63,7 +63,7 @@ bool profile_choose(struct profile_target *target, const struct ssa_run *run, co
     if (text_format(target->draft, sizeof target->draft, "%s.%s", target->path, suffix))
         return true;
     target->draft[0] = '\0';
-    return error_set(err, SSA_CONFIG, "ENAMETOOLONG", target->path, "the path is too long");
+    return error_errno(err, SSA_CONFIG, ENAMETOOLONG, target->path, "the path is too long");
 }
 
 // Only our own folder is made, and must be ours alone; another that is missing is more likely a typing error.

@@ -32,8 +32,8 @@ static bool add_name(struct profile_names *names, struct span name, struct ssa_e
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE), "names more than %d profiles",
                          SSA_PROFILES_MAX);
     return text_format(names->list[names->count++], PATH_TEXT_MAX, "%.*s", SPAN_PRINTF(name)) ||
-           error_set(err, SSA_CONFIG, "ENAMETOOLONG", setting_name(SET_PROFILE),
-                     "names a profile longer than %u bytes", PATH_TEXT_MAX);
+           error_errno(err, SSA_CONFIG, ENAMETOOLONG, setting_name(SET_PROFILE),
+                       "names a profile longer than %u bytes", PATH_TEXT_MAX);
 }
 
 bool profile_names_split(const char *text, struct profile_names *names, struct ssa_error *err)
@@ -183,7 +183,7 @@ static bool begin(struct ssa_settings *s, struct ssa_error *err)
     profiles_free(s);
     s->profiles = calloc(SSA_PROFILES_MAX, sizeof *s->profiles);
     if (s->profiles == NULL)
-        (void)error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for profiles");
+        (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for profiles");
     return s->profiles != NULL;
 }
 

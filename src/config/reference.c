@@ -1,6 +1,7 @@
 // What a reference to a secret says.
 #include "config/reference.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -75,7 +76,7 @@ const char *source_lasting(const char *text, char out[static PATH_TEXT_MAX], str
         return NULL;
     if (text_format(out, PATH_TEXT_MAX, "file:%s", whole))
         return out;
-    error_set(err, SSA_CONFIG, "ENAMETOOLONG", text, "the path is too long");
+    error_errno(err, SSA_CONFIG, ENAMETOOLONG, text, "the path is too long");
     return NULL;
 }
 

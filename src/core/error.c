@@ -43,9 +43,30 @@ bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const 
         return false;
     va_list args;
     va_start(args, what);
-    begin(err, class, strerrorname_np(number), subject);
+    begin(err, class, strerrordesc_np(number), subject);
     fill(err->what, sizeof err->what, what, args);
     va_end(args);
+    return error_number(err, SSA_DOMAIN_ERRNO, (unsigned long)number);
+}
+
+bool error_reason(struct ssa_error *err, enum ssa_reason reason, const char *detail, ...)
+{
+    if (err == NULL)
+        return false;
+    va_list args;
+    va_start(args, detail);
+    err->reason = reason;
+    fill(err->detail, sizeof err->detail, detail == NULL ? "" : detail, args);
+    va_end(args);
+    return false;
+}
+
+bool error_number(struct ssa_error *err, enum ssa_domain domain, unsigned long number)
+{
+    if (err == NULL)
+        return false;
+    err->domain = domain;
+    err->number = number;
     return false;
 }
 

@@ -18,10 +18,21 @@
 bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject,
                const char *what, ...) __attribute__((format(printf, 5, 6)));
 
-// Says what to do next. Returns false.
+// Says which reason it is, and in detail (NULL for nothing) what advice about it must name. What names a
+// command, an option or a setting of the program is said by the program alone. Returns false.
+bool error_reason(struct ssa_error *err, enum ssa_reason reason, const char *detail, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// Notes whose number it is. Returns false.
+bool error_number(struct ssa_error *err, enum ssa_domain domain, unsigned long number);
+
+// For a failure that nobody looks at.
+#define ERROR_IGNORED (&(struct ssa_error){.code = SSA_OK})
+
+// Says what to do next, in words that fit every program. Returns false.
 bool error_hint(struct ssa_error *err, const char *hint, ...) __attribute__((format(printf, 2, 3)));
 
-// An error from errno, named ("EACCES") in cause. Returns false.
+// An error from errno, in words ("Permission denied") in cause. Returns false.
 bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject,
                  const char *what, ...) __attribute__((format(printf, 5, 6)));
 

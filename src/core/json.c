@@ -1,6 +1,7 @@
 // JSON both ways, over yajl's event interface.
 #include "core/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
@@ -174,7 +175,7 @@ static bool parse(struct span text, const yajl_callbacks *callbacks, void *conte
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "no JSON: it is not UTF-8");
     yajl_handle parser = yajl_alloc(callbacks, &wiping, context);
     if (parser == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the JSON parser");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the JSON parser");
     yajl_status status = yajl_parse(parser, text.data, text.len);
     if (status == yajl_status_ok)
         status = yajl_complete_parse(parser);
@@ -370,7 +371,7 @@ bool json_indent(struct span text, struct secret *out, struct ssa_error *err)
 {
     struct json_writer w;
     if (!json_begin(&w, out, true))
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the JSON generator");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the JSON generator");
     struct copier c = {.writer = &w};
     const bool read = parse(text, &copying, &c, &c.stopped, err);
     const bool written = json_end(&w, read || c.stopped ? err : NULL);

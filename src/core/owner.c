@@ -39,7 +39,7 @@ bool folder_is_ours(int fd, const char *path, struct ssa_error *err)
     if (!look(fd, path, &about, err))
         return false;
     if (!S_ISDIR(about.st_mode))
-        return error_set(err, SSA_CONFIG, "ENOTDIR", path, "is in the place of a folder");
+        return error_errno(err, SSA_CONFIG, ENOTDIR, path, "is in the place of a folder");
     return belongs_to_us(&about, path, err);
 }
 

@@ -1,13 +1,14 @@
 // Locked memory handed out as struct ssa_text.
 #include "core/result.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 bool text_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err)
 {
     struct secret *owner = malloc(sizeof *owner);
     if (owner == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the result");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the result");
     *owner = *secret;
     *secret = (struct secret){0};
     *text = (struct ssa_text){.text = secret_text(owner), .len = owner->len, .owner = owner};

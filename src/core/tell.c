@@ -23,20 +23,38 @@ void callback_end(void)
     running--;
 }
 
-void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const char *line, ...)
+static __attribute__((format(printf, 5, 0))) void say(const struct ssa_callbacks *callbacks,
+                                                      enum ssa_level level, enum ssa_reason reason,
+                                                      const char *detail, const char *line, va_list args)
 {
+    char raw[SSA_ERROR_TEXT_MAX], text[SSA_ERROR_TEXT_MAX], harmless[SSA_ERROR_TEXT_MAX / 2];
     if (callbacks->tell == NULL)
         return;
-    char raw[SSA_ERROR_TEXT_MAX], text[SSA_ERROR_TEXT_MAX];
-    va_list args;
-    va_start(args, line);
     if (vsnprintf(raw, sizeof raw, line, args) < 0)
         raw[0] = '\0';
-    va_end(args);
     text_harmless(text, sizeof text, span_text(raw));
+    text_harmless(harmless, sizeof harmless, span_text(detail));
+    const struct ssa_notice notice = {.text = text, .reason = reason, .detail = harmless};
     callback_begin();
-    callbacks->tell(callbacks->context, level, text);
+    callbacks->tell(callbacks->context, level, &notice);
     callback_end();
+}
+
+void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const char *line, ...)
+{
+    va_list args;
+    va_start(args, line);
+    say(callbacks, level, SSA_REASON_NONE, "", line, args);
+    va_end(args);
+}
+
+void tell_reason(const struct ssa_callbacks *callbacks, enum ssa_level level, enum ssa_reason reason,
+                 const char *detail, const char *line, ...)
+{
+    va_list args;
+    va_start(args, line);
+    say(callbacks, level, reason, detail == NULL ? "" : detail, line, args);
+    va_end(args);
 }
 
 bool interrupted(const struct ssa_callbacks *callbacks)

@@ -8,6 +8,10 @@
 void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const char *line, ...)
     __attribute__((format(printf, 3, 4)));
 
+// The same about something that there is advice for.
+void tell_reason(const struct ssa_callbacks *callbacks, enum ssa_level level, enum ssa_reason reason,
+                 const char *detail, const char *line, ...) __attribute__((format(printf, 5, 6)));
+
 // Asks for a secret, which goes to the empty secret; callbacks->ask_secret is there.
 bool ask_for_secret(const struct ssa_callbacks *callbacks, const char *prompt, struct secret *secret,
                     struct ssa_error *err) MUST_CHECK;

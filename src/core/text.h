@@ -30,4 +30,7 @@ void text_hex(char *out, struct span bytes);
 // The name among names (count of them) that was most likely meant by typed, or NULL when none is near.
 const char *text_nearest(const char *typed, const char *const *names, size_t count);
 
+// How many elements an array has.
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
 #endif

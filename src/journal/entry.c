@@ -9,8 +9,6 @@
 #include "core/timestamp.h"
 #include "journal/checksum.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 static const char *const operations[OPERATION_COUNT] = {
     "account create", "account enable", "account disable", "account delete", "key create",
     "key import",     "key rotate",     "key enable",      "key disable",    "key delete",
@@ -173,7 +171,7 @@ bool entry_write(const struct entry *entry, struct secret *line, struct ssa_erro
     if (!entry_check(entry, err))
         return false;
     if (!json_begin(&w, line, false))
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the journal");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the journal");
     json_open(&w, JSON_OBJECT);
     for (size_t i = 0; i < MEMBERS; i++)
         write_member(entry, &members[i], &w);

@@ -4,8 +4,7 @@
 #include "core/text.h"
 #include "journal/entry.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define BIT(number)  (1U << (number))
+#define BIT(number) (1U << (number))
 
 _Static_assert(OPERATION_COUNT <= 32 && STEP_COUNT <= 32, "each has a bit in a set");
 

@@ -27,7 +27,7 @@ static bool folder_path(enum journal_folder which, char out[static PATH_TEXT_MAX
     char state[PATH_TEXT_MAX];
     return path_state(state, err) &&
            (text_format(out, PATH_TEXT_MAX, "%s/%s", state, folders[which]) ||
-            error_set(err, SSA_CONFIG, "ENAMETOOLONG", state, "the path is too long"));
+            error_errno(err, SSA_CONFIG, ENAMETOOLONG, state, "the path is too long"));
 }
 
 bool journal_path(enum journal_folder which, const char *name, char out[static PATH_TEXT_MAX],
@@ -36,7 +36,7 @@ bool journal_path(enum journal_folder which, const char *name, char out[static P
     char folder[PATH_TEXT_MAX];
     return folder_path(which, folder, err) &&
            (text_format(out, PATH_TEXT_MAX, "%s/%s", folder, name) ||
-            error_set(err, SSA_CONFIG, "ENAMETOOLONG", folder, "the path is too long"));
+            error_errno(err, SSA_CONFIG, ENAMETOOLONG, folder, "the path is too long"));
 }
 
 bool journal_unwritable(struct ssa_error *err, int number, const char *path)

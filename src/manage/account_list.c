@@ -1,4 +1,5 @@
 // What accounts there are.
+#include <errno.h>
 #include <stdlib.h>
 
 #include "manage/account_reference.h"
@@ -20,7 +21,7 @@ bool ssa_account_list(const struct ssa_run *run, struct ssa_accounts *accounts, 
         return false;
     accounts->list = calloc(found.count + 1, sizeof accounts->list[0]);
     if (accounts->list == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the accounts");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the accounts");
     accounts->count = found.count;
     for (size_t i = 0; i < found.count; i++)
         account_take(run, &found.list[i], &accounts->list[i]);

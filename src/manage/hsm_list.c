@@ -1,9 +1,11 @@
 // What modules, tokens and keys there are.
 #include "core/tell.h"
+
 #include "core/text.h"
 #include "hsm/listing.h"
 #include "pin/turn.h"
 #include "signer/open_token.h"
+#include <errno.h>
 
 struct list {
     void (*show)(void *context, const struct ssa_listing *line);
@@ -114,7 +116,7 @@ static bool list_modules(const struct ssa_run *run, struct list *list, struct ss
     }
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     if (registry->left_out[0] != '\0')
         tell(&run->callbacks, SSA_WARNING,
              "modules of p11-kit whose name or path is too long are left out: %s", registry->left_out);

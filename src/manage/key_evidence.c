@@ -3,6 +3,7 @@
 #include "manage/key_evidence.h"
 #include "signer/api_client.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "core/base64.h"
@@ -231,7 +232,7 @@ static bool write_record(const struct evidence *e, struct token *token, const st
 {
     struct json_writer w;
     if (!json_begin(&w, out, false))
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the record");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the record");
     json_open(&w, JSON_OBJECT);
     member_text(&w, "keyId", v->key_id);
     member_text(&w, "serviceAccountId", v->account);

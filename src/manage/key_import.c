@@ -1,11 +1,13 @@
 // An existing key's way into the token: from an old block or a bare PEM. Asks the API nothing.
 #include "config/profile_others.h"
+
 #include "config/reference.h"
 #include "core/tell.h"
 #include "core/text.h"
 #include "manage/import_block.h"
 #include "manage/import_file.h"
 #include "manage/provision.h"
+#include <errno.h>
 
 enum { KEY_FILE_MAX = 64 * 1024 };
 
@@ -112,11 +114,11 @@ static bool find_key_file(struct import *i, struct ssa_error *err)
     const int folder = slash == NULL || i->file.standard_input ? 0 : (int)(slash - i->file.name) + 1;
     if (path[0] == '/' || folder == 0)
         return text_format(i->key_path, sizeof i->key_path, "%s", path) ||
-               error_set(err, SSA_CONFIG, "ENAMETOOLONG", i->file.name,
-                         "names a key file with too long a path");
+               error_errno(err, SSA_CONFIG, ENAMETOOLONG, i->file.name,
+                           "names a key file with too long a path");
     if (!text_format(i->key_path, sizeof i->key_path, "%.*s%s", folder, i->file.name, path))
-        return error_set(err, SSA_CONFIG, "ENAMETOOLONG", i->file.name,
-                         "names a key file with too long a path");
+        return error_errno(err, SSA_CONFIG, ENAMETOOLONG, i->file.name,
+                           "names a key file with too long a path");
     const bool is_beside = stat(i->key_path, &beside) == 0, is_here = stat(path, &here) == 0;
     if (is_beside && is_here && (beside.st_dev != here.st_dev || beside.st_ino != here.st_ino)) {
         error_set(err, SSA_CONFIG, NULL, i->file.name, "its %s may be %s or %s", i->old.key_path_name,

@@ -1,4 +1,5 @@
 // The API's keys and the tokens', side by side.
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -30,7 +31,7 @@ void ssa_keys_free(struct ssa_keys *keys)
 
 static bool no_memory(struct ssa_error *err)
 {
-    return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of keys");
+    return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of keys");
 }
 
 static struct ssa_key *add_row(const struct ssa_run *run, struct ssa_keys *keys,

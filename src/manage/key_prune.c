@@ -1,5 +1,6 @@
 // Destroying what tokens still hold of keys that the API does not know any more. Only of keys that this
 // client id made on this server: to another, every key looks unknown.
+#include <errno.h>
 #include <stdlib.h>
 
 #include "core/tell.h"
@@ -44,7 +45,7 @@ static bool add(void *context, const char *id, const struct entry *e, struct ssa
     }
     struct entry *grown = reallocarray(trail->list, trail->count + 1, sizeof *grown);
     if (grown == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the history");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the history");
     trail->list = grown;
     trail->list[trail->count++] = *e;
     return true;

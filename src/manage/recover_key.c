@@ -1,6 +1,8 @@
 // Both halves of a key that was left.
 #include "manage/recover_key.h"
 
+#include <errno.h>
+
 #include "core/tell.h"
 #include "core/text.h"
 #include "manage/import_block.h"
@@ -182,7 +184,7 @@ static bool choose_place(const struct entry *e, char where[static PATH_TEXT_MAX]
     }
     return text_format(where, PATH_TEXT_MAX, "%s%s%s", e->profile, *beside ? "." : "",
                        *beside ? e->kid : "") ||
-           error_set(err, SSA_CONFIG, "ENAMETOOLONG", e->profile, "the path is too long");
+           error_errno(err, SSA_CONFIG, ENAMETOOLONG, e->profile, "the path is too long");
 }
 
 // What others keep in the profile. Of the block that the key comes from the old names go, and the key with

@@ -2,6 +2,7 @@
 #include "manage/token_keys.h"
 #include "signer/api_client.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,19 +193,19 @@ static bool modules_find(const struct ssa_run *run, struct modules *modules, str
         return true;
     REGISTRY_AUTO *registry = named != NULL ? NULL : registry_new();
     if (named == NULL && registry == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     for (size_t i = 0; registry != NULL && i < registry->count; i++)
         if (!registry->entries[i].trust_policy)
             modules_add(modules, &registry->entries[i]);
     modules_add_uris(run, modules, SET_PRIVATE_KEY);
     modules_add_uris(run, modules, SET_TOKEN);
     return !modules->lost ||
-           error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the list of modules");
+           error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
 }
 
 static bool nothing_lost(const struct places *places, struct ssa_error *err)
 {
-    return !places->lost || error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the tokens' keys");
+    return !places->lost || error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the tokens' keys");
 }
 
 bool places_look(const struct ssa_run *run, struct places *places, struct ssa_error *err)

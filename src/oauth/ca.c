@@ -88,14 +88,14 @@ static bool use_file(const char *name, const char *file, struct ca *ca, struct s
         return error_hint(err, "It was named by %s; nothing was sent.", name);
     }
     return text_format(ca->file, sizeof ca->file, "%s", file) ||
-           error_set(err, SSA_CONFIG, "ENAMETOOLONG", file, "the CA bundle's name is too long");
+           error_errno(err, SSA_CONFIG, ENAMETOOLONG, file, "the CA bundle's name is too long");
 }
 
 // OpenSSL takes several directories with colons between them; each must be there.
 static bool use_path(const char *name, const char *path, struct ca *ca, struct ssa_error *err)
 {
     if (!text_format(ca->path, sizeof ca->path, "%s", path))
-        return error_set(err, SSA_CONFIG, "ENAMETOOLONG", path, "the CA directory's name is too long");
+        return error_errno(err, SSA_CONFIG, ENAMETOOLONG, path, "the CA directory's name is too long");
     char copy[CA_PATH_MAX];
     memcpy(copy, ca->path, sizeof copy);
     char *rest = copy;

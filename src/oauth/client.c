@@ -1,6 +1,7 @@
 // The client's life: made from its settings, interrupted, closed.
 #include "oauth/client.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -70,7 +71,7 @@ bool aps_new(const struct aps_config *config, struct aps **made, struct ssa_erro
                          curl_easy_strerror(curl_state));
     struct aps *client = calloc(1, sizeof *client);
     if (client == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the API's client");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the API's client");
     client->config = *config;
     client->config.timeout = config->timeout == 0 ? APS_TIMEOUT_DEFAULT : config->timeout;
     client->left_ms = client->config.timeout * 1000LL;
@@ -135,7 +136,7 @@ CURL *client_new_handle(struct ssa_error *err)
 {
     CURL *handle = curl_easy_init();
     if (handle == NULL)
-        error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a connection");
+        error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a connection");
     return handle;
 }
 

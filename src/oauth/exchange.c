@@ -2,6 +2,7 @@
 // The thread makes one try and calls nobody; all else, the callbacks too, happens on the caller's thread.
 #include "oauth/oauth.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,7 +193,7 @@ bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *sc
     *begun = NULL;
     EXCHANGE_AUTO exchange = exchange_new(client, scope);
     if (exchange == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a request");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
     exchange->handle = client_new_handle(err);
     if (exchange->handle == NULL || !secret_new(&exchange->answer.body, APS_ANSWER_MAX, err) ||
         !prepare_form(exchange, assertion_len, err) ||

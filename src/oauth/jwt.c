@@ -1,6 +1,8 @@
 // The assertion's two JSON parts, and how they are put together.
 #include "oauth/jwt.h"
 
+#include <errno.h>
+
 #include "core/base64.h"
 #include "core/json.h"
 
@@ -53,7 +55,7 @@ static bool append_part(write_part *part, const struct jwt_claims *claims, struc
     if (!secret_new(&json, ASSERTION_MAX, err))
         return false;
     if (!json_begin(&w, &json, false))
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the assertion");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the assertion");
     part(&w, claims);
     return json_end(&w, err) && (base64url_append(out, secret_span(&json)) ||
                                  error_set(err, SSA_USAGE, NULL, NULL, "the assertion grows too long"));
@@ -77,7 +79,7 @@ bool jwt_describe(const struct jwt_claims *claims, struct secret *out, struct ss
 {
     struct json_writer w;
     if (!json_begin(&w, out, true))
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for the claims");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the claims");
     json_open(&w, JSON_OBJECT);
     json_name(&w, "header");
     write_header(&w, claims);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -110,7 +111,7 @@ bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_
         return refuse("base URL", err, "is too long");
     HANDLE_AUTO handle = curl_url();
     if (handle == NULL)
-        return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for a URL");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a URL");
     // The user part is looked for first: it may hold a password, which must not be quoted.
     CURLUcode code = curl_url_set(handle, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     if (code == CURLUE_USER_NOT_ALLOWED || strchr(text, '@') != NULL)

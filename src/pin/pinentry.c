@@ -269,7 +269,7 @@ bool pinentry_ask_within(const struct pinentry_limits *limits, const char *progr
     find_terminal(&p);
     const int number = pinentry_spawn(&p);
     if (number != 0)
-        return not_run(&p, strerrorname_np(number), err);
+        return not_run(&p, strerrordesc_np(number), err);
     const bool ok = converse(&p, description, prompt, pin, err);
     if (!ok)
         secret_clear(pin);

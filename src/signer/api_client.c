@@ -7,14 +7,12 @@ bool read_client_id(const struct ssa_run *run, const char **client_id, struct ss
 {
     *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
     if (*client_id == NULL) {
-        error_set(err, SSA_CONFIG, NULL, NULL, "APS_CLIENT_ID is not set");
-        return error_hint(
-            err, "It is the client id of your app at https://aps.autodesk.com: export it, or choose a "
-                 "profile that has it.");
+        error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is not set");
+        return error_reason(err, SSA_REASON_NO_CLIENT_ID, NULL);
     }
     for (const char *p = *client_id; *p != '\0'; p++)
         if (*p <= ' ' || *p > '~' || *p == '"' || *p == ':' || *p == '\'')
-            return error_set(err, SSA_CONFIG, NULL, "APS_CLIENT_ID",
+            return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID),
                              "holds a character that no client id has");
     return true;
 }

@@ -1,13 +1,15 @@
 // From a token that is absent, locked or broken to the next profile's.
 #include "signer/failover.h"
 
+#include <errno.h>
+
 #include "config/identity.h"
 #include "config/profiles.h"
 #include "core/tell.h"
 
 static bool no_memory(struct ssa_error *err)
 {
-    return error_set(err, SSA_UNEXPECTED, "ENOMEM", NULL, "no memory for settings");
+    return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
 }
 
 // What is wrong with a spare is not to be found on the day when it is needed.

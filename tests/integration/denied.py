@@ -38,6 +38,11 @@ _ALLOW, _FAIL = 0x7FFF0000, 0x00050000
 _NUMBER, _ARGUMENTS = 0, 16
 
 
+def spoken(name: str) -> str:
+    """What is said of an error: "ENOSPC" is "No space left on device"."""
+    return os.strerror(getattr(errno, name))
+
+
 def _call_number(name: str) -> int:
     return int(name) if name.isdigit() else _CALLS[platform.machine()][name]
 

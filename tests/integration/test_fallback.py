@@ -258,9 +258,9 @@ class NoFallBack(_Two):
 
     def test_a_profile_of_the_list_that_is_not_there_is_found_first(self) -> None:
         log = self.with_shim("main")
-        self.expect(self.token(profiles=("-p", "main", "-p", "spair")), 3, "spair.env", "ENOENT")
-        self.expect(self.token(profiles=("-p", "mian", "-p", "spare")), 3, "mian.env", "ENOENT")
-        self.expect(self.token(profiles=(), env={"SSA_HSM_PROFILE": "main:spair"}), 3, "spair.env", "ENOENT")
+        self.expect(self.token(profiles=("-p", "main", "-p", "spair")), 3, "spair.env", "No such file or directory")
+        self.expect(self.token(profiles=("-p", "mian", "-p", "spare")), 3, "mian.env", "No such file or directory")
+        self.expect(self.token(profiles=(), env={"SSA_HSM_PROFILE": "main:spair"}), 3, "spair.env", "No such file or directory")
         self.write_profile("nonsense\n", "spair")
         self.expect(self.token(profiles=("-p", "main", "-p", "spair")), 3, "spair.env", "line 1")
         self.assertEqual((log.text, self.api.asked()), ("", []))

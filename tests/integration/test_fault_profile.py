@@ -32,11 +32,11 @@ class KnownBefore(FaultCase):
 
     def test_an_unwritable_folder(self) -> None:
         self.folder().chmod(0o500)
-        self.refused("EACCES", str(self.profile_path().parent))
+        self.refused("Permission denied", str(self.profile_path().parent))
         self.assertEqual(self.files(), [])
 
     def test_a_folder_that_cannot_be_made(self) -> None:
-        self.refused("EACCES", env={"XDG_CONFIG_HOME": str(self.locked())})
+        self.refused("Permission denied", env={"XDG_CONFIG_HOME": str(self.locked())})
 
     def locked(self) -> Path:
         folder = self.dir / "locked"
@@ -55,7 +55,7 @@ class KnownBefore(FaultCase):
         self.assertEqual(self.files(), ["config/ssa-hsm/default.env"])
 
     def test_output_to_a_missing_folder(self) -> None:
-        self.refused("ENOENT", str(self.dir / "missing"), arguments=("--output", self.dir / "missing" / "x.env"))
+        self.refused("No such file or directory", str(self.dir / "missing"), arguments=("--output", self.dir / "missing" / "x.env"))
 
     def test_what_is_no_file(self) -> None:
         self.folder()
@@ -78,7 +78,7 @@ class KnownBefore(FaultCase):
             with self.subTest(trap):
                 # Without the trap the limit comes as a signal, which would end the program with a draft left.
                 result = self.limited(f"{trap}ulimit -f 1", *CREATE)
-                self.expect_failure(result, 3, "EFBIG", "journal", "nothing is begun")
+                self.expect_failure(result, 3, "File too large", "journal", "nothing is begun")
                 self.assert_nothing_was_done()
                 self.assertEqual(self.files(), [])
 
@@ -93,7 +93,7 @@ class KnownBefore(FaultCase):
         script = f'{mount} && "$@"; code=$?; find {where} -type f; exit $code'
         env = {"XDG_CONFIG_HOME": str(where)}
         result = self.run_command([*isolated, script, "sh", *self.argv(*CREATE)], env=env)
-        self.expect_failure(result, 3, "ENOSPC", str(where))
+        self.expect_failure(result, 3, "No space left on device", str(where))
         self.assert_nothing_was_done()
 
 
@@ -169,7 +169,7 @@ class Meanwhile(FaultCase):
         self.profile_path().write_text("MINE=1\n")
 
     def test_a_profile_that_somebody_made_is_not_replaced(self) -> None:
-        self.interfered("somebody_writes_it", 12, "EEXIST", str(self.profile_path()))
+        self.interfered("somebody_writes_it", 12, "File exists", str(self.profile_path()))
         self.assertEqual(self.profile_path().read_text(), "MINE=1\n")
         self.assertEqual(self.files(), ["config/ssa-hsm/default.env"])
 
@@ -185,21 +185,22 @@ class Meanwhile(FaultCase):
         shutil.rmtree(self.profile_path().parent)
 
     def test_the_folder_is_removed(self) -> None:
-        self.interfered("folder_goes", 12, "ENOENT")
+        self.interfered("folder_goes", 12, "No such file or directory")
         self.assertEqual(self.files(), [])
 
     def folder_is_closed(self) -> None:
         self.profile_path().parent.chmod(0o500)
 
     def test_the_folder_is_closed(self) -> None:
-        self.interfered("folder_is_closed", 12, "EACCES")
+        self.interfered("folder_is_closed", 12, "Permission denied")
 
 
 class StandardOutput(FaultCase):
     """The block cannot be printed: it is all done nevertheless, and where it stands is said."""
 
     def test_it_is_saved_and_that_is_said(self) -> None:
-        for redirection, cause in ((">/dev/full", "ENOSPC"), (">&-", "EBADF"), ("</dev/null >&0", "EBADF")):
+        for redirection, cause in ((">/dev/full", "No space left on device"), (">&-", "Bad file descriptor"),
+                                   ("</dev/null >&0", "Bad file descriptor")):  # fmt: skip
             with self.subTest(redirection):
                 result = self.run_command(["/bin/sh", "-c", f'"$@" {redirection}', "sh", *self.argv(*CREATE)])
                 self.expect(result, 1, cause, "Nothing is lost", str(self.profile_path()))
@@ -215,5 +216,5 @@ class StandardOutput(FaultCase):
     def test_a_reader_that_went_away(self) -> None:
         result = self.run_command(["/bin/sh", "-c", '{ "$@"; echo "code $?" >&2; } | :', "sh", *self.argv(*CREATE)])
         self.assertIn("code 1", result.err)
-        self.assertIn("EPIPE", result.err)
+        self.assertIn("Broken pipe", result.err)
         self.assert_whole()

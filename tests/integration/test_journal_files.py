@@ -363,7 +363,7 @@ class Locks(JournalCase):
                 result = self.denied([f"flock={name}"], *CREATE)
                 self.expect(result, 3, "cannot be locked, so nothing is begun", name, "XDG_STATE_HOME")
                 self.assertNotIn("another process", result.err)
-                self.expect(self.denied([f"flock={name}"], "key", "recover"), 3, name)
+                self.expect(self.denied([f"flock={name}"], "key", "recover"), 3, denied.spoken(name))
                 self.assertLess(time.monotonic() - began, 15 * SLOW)
                 self.assertEqual(self.api.asked(), [])
         self.assert_nothing_left()
@@ -375,7 +375,7 @@ class Locks(JournalCase):
             with self.subTest(rule):
                 self.fresh()
                 result = self.denied([rule], *CREATE)
-                self.expect(result, 3, rule.partition("=")[2], "nothing is begun")
+                self.expect(result, 3, denied.spoken(rule.partition("=")[2]), "nothing is begun")
                 self.assertEqual(self.api.asked(), [])
                 self.assert_nothing_left()
                 self.recover(words=("nothing is left",))

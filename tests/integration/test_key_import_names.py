@@ -205,7 +205,7 @@ class OwnFile(Import):
         self.assertTrue(file.exists() and self.key.exists())
 
     def test_a_file_that_is_not_there(self) -> None:
-        self.expect(self.run_program("key", "import", self.block_with("gone.pem")), 3, "gone.pem", "ENOENT")
+        self.expect(self.run_program("key", "import", self.block_with("gone.pem")), 3, "gone.pem", "No such file or directory")
 
     def test_another_key_than_the_block_s(self) -> None:
         file = self.block_with("key.pem", PRIVATE_KEY=keyfiles.pem())

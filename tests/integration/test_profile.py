@@ -113,7 +113,7 @@ class Reading(_Profile):
         self.profile_path().write_bytes(b"# x\n" * 100_000)
         self.expect(self.run_program("token"), 3, str(self.profile_path()))
         self.profile_path().chmod(0)
-        self.expect(self.run_program("token"), 3, str(self.profile_path()), "EACCES")
+        self.expect(self.run_program("token"), 3, str(self.profile_path()), "Permission denied")
 
     def test_one_that_others_can_read_is_warned_about_and_used(self) -> None:
         self.profile_path().chmod(0o644)

@@ -89,10 +89,10 @@ class References(_References):
     def test_what_is_not_there_is_named(self) -> None:
         for name, _ in self.both():
             for reference, words in (
-                ("file:/nowhere/secret", ("/nowhere/secret", "ENOENT")), ("env:NOT_SET_AT_ALL", ("NOT_SET_AT_ALL",)),
-                ("fd:99", ("fd:99", "EBADF")), ("fd:x", ("fd:x",)), ("fd:-1", ("fd:-1",)),
+                ("file:/nowhere/secret", ("/nowhere/secret", "No such file or directory")), ("env:NOT_SET_AT_ALL", ("NOT_SET_AT_ALL",)),
+                ("fd:99", ("fd:99", "Bad file descriptor")), ("fd:x", ("fd:x",)), ("fd:-1", ("fd:-1",)),
                 ("credential:aps", ("CREDENTIALS_DIRECTORY",)), ("file:", ("file:",)), ("env:", ("env:",)),
-                (f"file:{self.dir}", ("EISDIR",)),
+                (f"file:{self.dir}", ("Is a directory",)),
             ):  # fmt: skip
                 self.token(name, reference, 3, *words)
         self.assertEqual(self.api.asked(), [])
@@ -120,7 +120,7 @@ class References(_References):
 
     def test_a_file_that_we_cannot_read_is_an_error(self) -> None:
         for name, secret in self.both():
-            self.token(name, f"file:{self.secret_file(secret, mode=0)}", 3, "EACCES")
+            self.token(name, f"file:{self.secret_file(secret, mode=0)}", 3, "Permission denied")
 
     def test_an_endless_or_huge_one_is_refused(self) -> None:
         for name, _ in self.both():

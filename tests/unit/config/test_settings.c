@@ -103,7 +103,8 @@ static void a_named_profile_must_exist_and_the_default_need_not(void **state)
     (void)state;
     struct ssa_error err;
     struct sources from = {.named = "missing"};
-    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "missing.env: the profile cannot be read (ENOENT)");
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG,
+          "missing.env: the profile cannot be read (No such file or directory)");
     from = (struct sources){.environment = {"SSA_HSM_PROFILE=missing"}};
     FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "missing.env");
     from = (struct sources){.named = "bad name"};

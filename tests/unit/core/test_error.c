@@ -45,7 +45,7 @@ static void the_system_s_errors_keep_their_names(void **state)
     (void)state;
     struct ssa_error err;
     assert_false(error_errno(&err, SSA_CONFIG, EACCES, "/a", "cannot be read"));
-    reads(&err, "/a: cannot be read (EACCES)");
+    reads(&err, "/a: cannot be read (Permission denied)");
     // A number that has no name.
     error_errno(&err, SSA_CONFIG, 99999, "/a", "cannot be read");
     reads(&err, "/a: cannot be read");

@@ -92,12 +92,12 @@ const char *unit_write(const char *name, const char *text, mode_t mode)
     return path;
 }
 
-void unit_tell(void *context, enum ssa_level level, const char *line)
+void unit_tell(void *context, enum ssa_level level, const struct ssa_notice *notice)
 {
     struct unit_heard *heard = context;
     heard->count++;
     heard->level = level;
-    (void)text_format(heard->line, sizeof heard->line, "%s", line);
+    (void)text_format(heard->line, sizeof heard->line, "%s", notice->text);
 }
 
 uint32_t unit_random(uint32_t below)

@@ -60,7 +60,7 @@ struct unit_heard {
     enum ssa_level level; // of the last
     char line[2048];      // the last
 };
-void unit_tell(void *heard, enum ssa_level level, const char *line);
+void unit_tell(void *heard, enum ssa_level level, const struct ssa_notice *notice);
 
 // The same numbers in every run: a failure can be had again.
 uint32_t unit_random(uint32_t below);

@@ -86,7 +86,7 @@ static void a_line_that_did_not_fit_is_not_read(void **state)
     for (rlim_t room = 0; room < 500; room += 37) {
         limit(j.written + room);
         note(&j, "a note that makes the line that does not fit a long one");
-        FAILS(journal_step(&j, STEP_ASKED, &err), SSA_CONFIG, "EFBIG");
+        FAILS(journal_step(&j, STEP_ASKED, &err), SSA_CONFIG, "File too large");
         assert_int_equal(j.entry.step, STEP_BEGUN);
         limit(RLIM_INFINITY);
         reads_as(j.id, STEP_BEGUN, "");
@@ -105,7 +105,7 @@ static void a_line_that_may_be_there_is_written_over(void **state)
     begin(&j);
     note(&j, "a note that makes the line that is not synced longer than the next");
     broken = true;
-    FAILS(journal_step(&j, STEP_ASKED, &err), SSA_CONFIG, "EIO");
+    FAILS(journal_step(&j, STEP_ASKED, &err), SSA_CONFIG, "Input/output error");
     broken = false;
     // It is whole, and so read: that the step was taken is what recovery must reckon with.
     reads_as(j.id, STEP_ASKED, j.entry.note);

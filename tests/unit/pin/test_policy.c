@@ -17,9 +17,9 @@ struct person {
     char question[2048];
 };
 
-static void hear(void *context, enum ssa_level level, const char *line)
+static void hear(void *context, enum ssa_level level, const struct ssa_notice *notice)
 {
-    unit_tell(&((struct person *)context)->heard, level, line);
+    unit_tell(&((struct person *)context)->heard, level, notice);
 }
 
 static bool ask(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,
