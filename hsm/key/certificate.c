@@ -139,8 +139,7 @@ bool certificate_write(const struct key *key, const struct key_name *name, certi
         return true;
     if (why.code == SSA_OK)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate for the key cannot be made");
-    if (err != NULL)
-        *err = why;
+    *err = why;
     return false;
 }
 

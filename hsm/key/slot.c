@@ -76,8 +76,7 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
     if (!slot->used)
         return slots_were_read(token, err);
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used", slot->name);
-    return error_hint(
-        err, "Without --slot the first free one is taken; --replace destroys the key that is in it.");
+    return error_reason(err, SSA_REASON_SLOT_USED, NULL);
 }
 
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
@@ -92,6 +91,5 @@ bool slot_choose(struct token *token, const char *wanted, bool replace, struct c
             return slots_were_read(token, err);
     }
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "no slot is free that is taken by itself");
-    return error_hint(err, "--slot NAME --replace destroys the key in one; 9e, which signs without a PIN, is "
-                           "taken only when it is named.");
+    return error_reason(err, SSA_REASON_SLOTS_FULL, NULL);
 }

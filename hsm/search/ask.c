@@ -110,6 +110,7 @@ static void bound_error(struct ssa_error *err)
     err->cause[sizeof err->cause - 1] = '\0';
     err->subject[sizeof err->subject - 1] = '\0';
     err->hint[sizeof err->hint - 1] = '\0';
+    err->detail[sizeof err->detail - 1] = '\0';
 }
 
 static void bound(struct key_raw *key)
@@ -183,7 +184,7 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
 {
     error_set(err, SSA_ABSENT, by != 0 ? sigabbrev_np(by) : NULL, entry->path,
               by != 0 ? "the PKCS#11 module crashes" : "the PKCS#11 module does not answer");
-    return error_hint(err, "Name the module that you want: --module or SSA_HSM_MODULE.");
+    return error_reason(err, SSA_REASON_MODULE_NO_ANSWER, NULL);
 }
 
 static bool ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
@@ -216,7 +217,10 @@ static bool ask(const struct module_entry *entry, const struct ssa_callbacks *ca
     const bool known = head.err.code > SSA_OK && head.err.code <= SSA_IMPORT_LEFT;
     error_set(err, known ? head.err.code : SSA_ABSENT, head.err.cause[0] != '\0' ? head.err.cause : NULL,
               head.err.subject[0] != '\0' ? head.err.subject : NULL, "%s", head.err.what);
-    return head.err.hint[0] != '\0' ? error_hint(err, "%s", head.err.hint) : false;
+    error_number(err, head.err.domain, head.err.number);
+    if (head.err.reason > SSA_REASON_NONE && head.err.reason < SSA_REASON_COUNT)
+        error_reason(err, head.err.reason, "%s", head.err.detail);
+    return error_hint(err, "%s", head.err.hint);
 }
 
 bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,

@@ -81,7 +81,7 @@ static bool read_private(struct token *token, CK_OBJECT_HANDLE object, struct ke
     struct key key = {.private_object = object};
     if (read_key(token, object, raw))
         return true;
-    if (!key_read_public(token, &key, NULL))
+    if (!key_read_public(token, &key, ERROR_IGNORED))
         key.modulus_len = 0;
     memcpy(raw->modulus, key.modulus, key.modulus_len);
     raw->modulus_len = key.modulus_len;
@@ -121,12 +121,13 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
 
 void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys)
 {
+    struct ssa_error ignored;
     for (size_t i = 0; i < seen->count; i++) {
         struct token token = {.module = *module, .slot = seen->tokens[i].slot};
         seen_describe(seen, i, &token.info);
-        seen->tokens[i].unread = !session_open(&token, false, NULL) ||
-                                 !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, keys, NULL) ||
-                                 !token_look_at_keys(&token, CKO_CERTIFICATE, i, keys, NULL);
+        seen->tokens[i].unread = !session_open(&token, false, &ignored) ||
+                                 !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, keys, &ignored) ||
+                                 !token_look_at_keys(&token, CKO_CERTIFICATE, i, keys, &ignored);
         session_close(&token);
     }
 }

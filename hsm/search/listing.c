@@ -28,7 +28,7 @@ bool module_list_tokens(const struct module_entry *entry, const struct ssa_callb
         struct token_info info;
         char uri[URI_TEXT_MAX];
         seen_describe(seen, i, &info);
-        const bool named = token_write_uri(entry, &info, uri, NULL);
+        const bool named = token_write_uri(entry, &info, uri, ERROR_IGNORED);
         show(context, &info, named ? uri : "(no URI names it alone)");
     }
     return true;
@@ -42,7 +42,7 @@ static bool card_label(struct token *token, struct span id, char out[static LABE
     const char *slot = id.len == 1 ? slot_name(id.data[0]) : NULL;
     if (slot == NULL)
         return false;
-    const bool named = card_certificate(token, id, name, &there, NULL) && name[0] != '\0';
+    const bool named = card_certificate(token, id, name, &there, ERROR_IGNORED) && name[0] != '\0';
     return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
 }
 

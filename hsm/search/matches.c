@@ -70,7 +70,7 @@ static void take_match(struct search *s, const struct module *module, const CK_I
     }
     if (s->matches > MATCHES_SHOWN)
         return;
-    const bool named = token_write_uri(&module->entry, info, uri, NULL);
+    const bool named = token_write_uri(&module->entry, info, uri, ERROR_IGNORED);
     add_line(s->places, sizeof s->places, named ? uri : info->uri, named ? "" : " (no URI names it alone)");
 }
 
@@ -106,9 +106,8 @@ static bool several(const struct search *s, struct ssa_error *err)
     error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match%s: %s%s",
               s->how == MATCH_BY_SERIAL ? " by serial number, and none by label" : "", s->places,
               s->matches > MATCHES_SHOWN ? " …" : "");
-    return error_hint(err,
-                      "Name one of them: SSA_HSM_TOKEN or --token. Cards that look the same are told apart "
-                      "by their slot-id, or by unplugging one.");
+    error_hint(err, "Cards that look the same are told apart by their slot-id, or by unplugging one.");
+    return error_reason(err, SSA_REASON_TOKENS_SEVERAL, NULL);
 }
 
 static bool none(const struct search *s, struct ssa_error *err)
@@ -118,11 +117,10 @@ static bool none(const struct search *s, struct ssa_error *err)
         uri_token_text(s->uri, wanted);
     error_set(err, SSA_ABSENT, NULL, wanted, "no such token is there%s%s",
               s->failures[0] ? "; not asked: " : "", s->failures);
-    return error_hint(err,
-                      "Is it plugged in? %s%s%s. `ssa-hsm hsm list` shows the modules and tokens there are; "
-                      "--module or SSA_HSM_MODULE names a module that p11-kit does not know.",
-                      s->seen == 0 ? "No token is there" : "There are: ", s->there,
-                      s->seen > TOKENS_SHOWN ? " …" : "");
+    error_hint(err, "Is it plugged in? %s%s%s.",
+               s->seen == 0 ? "No PKCS#11 token is there" : "There are: ", s->there,
+               s->seen > TOKENS_SHOWN ? " …" : "");
+    return error_reason(err, SSA_REASON_TOKEN_NOT_FOUND, NULL);
 }
 
 // A module that could not be asked may be the one that has the token under its name.

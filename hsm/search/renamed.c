@@ -13,7 +13,7 @@ static bool shows(struct token *token, CK_ATTRIBUTE attribute)
 {
     CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
     CK_ULONG count = 0;
-    return object_find_some(token, &attribute, 1, &found, 1, &count, NULL) && count > 0;
+    return object_find_some(token, &attribute, 1, &found, 1, &count, ERROR_IGNORED) && count > 0;
 }
 
 static bool shows_class(struct token *token, CK_OBJECT_CLASS class)
@@ -43,7 +43,8 @@ bool token_is_renamed(struct token *token, const struct token_wanted *wanted, st
     char named[URI_TEXT_MAX];
     const struct token_info *info = &token->info;
     const CK_ATTRIBUTE *id = uri_attribute(wanted->uri, CKA_ID);
-    const bool another = id != NULL && session_open(token, false, NULL) && shows_other_keys(token, id);
+    const bool another =
+        id != NULL && session_open(token, false, ERROR_IGNORED) && shows_other_keys(token, id);
     session_close(token);
     uri_token_text(wanted->uri, named);
     if (another) {

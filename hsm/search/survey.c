@@ -128,7 +128,7 @@ bool module_survey(const struct module_entry *entry, const struct uri *own,
         struct token_info info;
         char uri[URI_TEXT_MAX];
         seen_describe(seen, i, &info);
-        if (!token_write_uri(entry, &info, uri, NULL))
+        if (!token_write_uri(entry, &info, uri, ERROR_IGNORED))
             uri[0] = '\0';
         if (seen->tokens[i].unread)
             show(context, &info, uri, NULL);

@@ -30,9 +30,10 @@ static bool names_alone(const struct module_seen *seen, size_t at, struct token_
 {
     char text[URI_TEXT_MAX];
     URI_AUTO *uri = NULL;
+    struct ssa_error ignored;
     info->apart.by = by;
     const struct uri_parts parts = {.token = &info->name, .apart = &info->apart};
-    if (!uri_write(&parts, text, NULL) || !uri_parse(text, &uri, NULL))
+    if (!uri_write(&parts, text, &ignored) || !uri_parse(text, &uri, &ignored))
         return false;
     for (size_t i = 0; i < seen->count; i++)
         if (matches(seen, i, uri) != (i == at))

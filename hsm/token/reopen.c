@@ -44,7 +44,7 @@ static bool in_list(const struct token *token)
 {
     CK_SLOT_ID slots[SLOTS_MAX];
     CK_ULONG count = 0;
-    if (!module_slots(&token->module, slots, &count, NULL))
+    if (!module_slots(&token->module, slots, &count, ERROR_IGNORED))
         return false;
     for (CK_ULONG i = 0; i < count; i++)
         if (slots[i] == token->slot)
@@ -83,7 +83,7 @@ static const struct token_seen *find_same(const struct token *token, const struc
 static bool find_again(struct token *token)
 {
     SEEN_AUTO *seen = NULL;
-    if (!module_look(&token->module, &seen, NULL))
+    if (!module_look(&token->module, &seen, ERROR_IGNORED))
         return false;
     const struct token_seen *found = find_same(token, seen);
     if (found == NULL)
@@ -98,7 +98,8 @@ bool token_reopen(struct token *token, bool writable)
     const long long until = monotonic_ms() + PATIENCE_MS;
     for (;;) {
         session_close(token);
-        if (module_restart(&token->module) && find_again(token) && session_open(token, writable, NULL))
+        if (module_restart(&token->module) && find_again(token) &&
+            session_open(token, writable, ERROR_IGNORED))
             return true;
         if (monotonic_ms() >= until)
             return false;

@@ -19,9 +19,8 @@ static void kit_free(P11KitUri **uri)
 static bool bad(struct ssa_error *err, const char *what)
 {
     error_set(err, SSA_CONFIG, NULL, NULL, "%s", what);
-    return error_hint(
-        err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\"; `ssa-hsm hsm list` prints "
-             "them ready to paste.");
+    error_hint(err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\".");
+    return error_reason(err, SSA_REASON_URI_INVALID, NULL);
 }
 
 static bool no_memory(struct ssa_error *err)
@@ -58,8 +57,8 @@ static bool check_policy(P11KitUri *uri, struct ssa_error *err)
 {
     if (p11_kit_uri_get_pin_value(uri) != NULL) {
         error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI holds a PIN (pin-value)");
-        return error_hint(
-            err, "Take it out, and say where the PIN is: pin-source=file:/path, or SSA_HSM_PIN_SOURCE.");
+        error_hint(err, "Take the PIN out, and say where it is: pin-source=file:/path.");
+        return error_reason(err, SSA_REASON_URI_HAS_PIN, NULL);
     }
     if (is_command(p11_kit_uri_get_pin_source(uri))) {
         error_set(err, SSA_CONFIG, NULL, NULL,
@@ -82,9 +81,9 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
     const int code = sound ? p11_kit_uri_parse(tidy, P11_KIT_URI_FOR_ANY, uri) : P11_KIT_URI_OK;
     free(tidy);
     if (!sound)
-        return bad(err, "the PKCS#11 URI's slot-id is no slot's number");
+        return bad(err, "the PKCS#11 URI's slot-id is not the number of a slot");
     if (code != P11_KIT_URI_OK)
-        return bad(err, "this is no PKCS#11 URI (RFC 7512)");
+        return bad(err, "this is not a valid PKCS#11 URI (RFC 7512)");
     if (!check_policy(uri, err))
         return false;
     pad_all(p11_kit_uri_get_module_info(uri), p11_kit_uri_get_slot_info(uri),
@@ -101,7 +100,7 @@ bool uri_of_label(const char *label, struct uri **out, struct ssa_error *err)
     if (len == 0 || len > sizeof info->label) {
         error_set(err, SSA_CONFIG, NULL, NULL, "a PKCS#11 token's label has 1 to %zu bytes",
                   sizeof info->label);
-        return error_hint(err, "`ssa-hsm hsm list` shows the tokens there are.");
+        return error_reason(err, SSA_REASON_URI_INVALID, NULL);
     }
     P11KitUri *uri = p11_kit_uri_new();
     if (uri == NULL)
