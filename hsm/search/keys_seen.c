@@ -119,15 +119,32 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
     return true;
 }
 
-void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys)
+static bool look_at_token(struct token *token, size_t at, struct keys_seen *keys)
 {
     struct ssa_error ignored;
+    return session_open(token, false, &ignored) &&
+           token_look_at_keys(token, CKO_PUBLIC_KEY, at, keys, &ignored) &&
+           token_look_at_keys(token, CKO_CERTIFICATE, at, keys, &ignored);
+}
+
+static void free_token(struct token **token)
+{
+    free(*token);
+}
+
+void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys)
+{
+    // Too big for the stack.
+    __attribute__((cleanup(free_token))) struct token *token = calloc(1, sizeof *token);
     for (size_t i = 0; i < seen->count; i++) {
-        struct token token = {.module = *module, .slot = seen->tokens[i].slot};
-        seen_describe(seen, i, &token.info);
-        seen->tokens[i].unread = !session_open(&token, false, &ignored) ||
-                                 !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, keys, &ignored) ||
-                                 !token_look_at_keys(&token, CKO_CERTIFICATE, i, keys, &ignored);
-        session_close(&token);
+        seen->tokens[i].unread = true;
+        if (token == NULL)
+            continue;
+        memset(token, 0, sizeof *token);
+        token->module = *module;
+        token->slot = seen->tokens[i].slot;
+        seen_describe(seen, i, &token->info);
+        seen->tokens[i].unread = !look_at_token(token, i, keys);
+        session_close(token);
     }
 }

@@ -2,6 +2,7 @@
 #ifndef SSA_HSM_SEARCH_MATCHES_H
 #define SSA_HSM_SEARCH_MATCHES_H
 
+#include "hsm/search/wanted.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/naming.h"
 
@@ -17,7 +18,15 @@ struct search {
     char places[SSA_ERROR_TEXT_MAX / 2];   // of the matches, for the message that several match
     char there[SSA_ERROR_TEXT_MAX / 2];    // the tokens that were seen
     char failures[SSA_ERROR_TEXT_MAX / 2]; // modules that could not be asked
+    struct token_info info;                // of the token that is looked at, and its URI
+    char uri_text[URI_TEXT_MAX];
 };
+// NULL where there is no memory.
+struct search *search_new(const struct token_wanted *wanted);
+void search_free(struct search **s);
+#define SEARCH_AUTO __attribute__((cleanup(search_free))) struct search
+
+// Notes those of a module's tokens that match.
 
 void search_match(struct search *s, const struct module *module, const struct module_seen *seen);
 

@@ -17,13 +17,18 @@
 
 enum { LOOKS_MIN = 3 };
 
+static bool no_memory(struct ssa_error *err)
+{
+    return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a search among PKCS#11 tokens");
+}
+
 static bool conclude(const struct search *s, struct token **token, struct ssa_error *err)
 {
     if (!search_is_one(s, err))
         return false;
     *token = malloc(sizeof **token);
     if (*token == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the token");
+        return no_memory(err);
     **token = s->first;
     return true;
 }
@@ -39,29 +44,28 @@ struct looking {
 // Only a token that is named is known to be missing.
 static bool names_a_token(const struct uri *uri)
 {
-    char named[URI_TEXT_MAX] = "";
-    if (uri != NULL)
-        uri_token_text(uri, named);
-    return named[0] != '\0';
+    return uri != NULL && uri_names_token(uri);
 }
 
 static bool look_in(struct looking *l, struct token **token, struct ssa_error *err)
 {
     struct module module;
-    struct search s = {.uri = l->wanted->uri, .callbacks = l->wanted->callbacks};
+    SEARCH_AUTO *s = search_new(l->wanted);
     l->may_be_hidden = false;
+    if (s == NULL)
+        return no_memory(err);
     if (!module_open(l->entry, &l->wanted->turns, &module, err))
         return false;
     SEEN_AUTO *seen = NULL;
     const bool looked = module_look(&module, &seen, err);
     if (looked) {
-        search_match(&s, &module, seen);
+        search_match(s, &module, seen);
         l->rewritten = recipe_rewrites(&seen->about);
         // Half read, it seems to have no PIN yet.
-        l->may_be_hidden = s.matches == 0 || (l->rewritten && s.first.info.pin_unset);
+        l->may_be_hidden = s->matches == 0 || (l->rewritten && s->first.info.pin_unset);
     }
-    if (looked && conclude(&s, token, err)) {
-        if (s.how == MATCH_EXACT || token_is_renamed(*token, l->wanted, err))
+    if (looked && conclude(s, token, err)) {
+        if (s->how == MATCH_EXACT || token_is_renamed(*token, l->wanted, err))
             return true;
         free(*token);
         *token = NULL;
@@ -135,18 +139,18 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
 {
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
-    struct search s = {.uri = wanted->uri, .callbacks = wanted->callbacks};
+        return no_memory(err);
+    SEARCH_AUTO *s = search_new(wanted);
     FLAGS_AUTO *failed = calloc(registry->count + 1, sizeof *failed);
-    if (failed == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
+    if (s == NULL || failed == NULL)
+        return no_memory(err);
     const long long until = monotonic_ms() + PATIENCE_MS;
-    while (ask_all(registry, wanted, &s, failed, err)) {
-        if (s.matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
+    while (ask_all(registry, wanted, s, failed, err)) {
+        if (s->matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
             pause_a_step();
             continue;
         }
-        return search_is_one(&s, err) && open_in(&s.first.module.entry, wanted, token, err);
+        return search_is_one(s, err) && open_in(&s->first.module.entry, wanted, token, err);
     }
     return false;
 }

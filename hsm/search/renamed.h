@@ -2,7 +2,7 @@
 #ifndef SSA_HSM_SEARCH_RENAMED_H
 #define SSA_HSM_SEARCH_RENAMED_H
 
-#include "hsm/search/open.h"
+#include "hsm/search/wanted.h"
 
 struct token;
 

@@ -8,6 +8,7 @@
 #include "hsm/module/recipe.h"
 #include "hsm/search/ask.h"
 #include "hsm/search/keys_seen.h"
+#include "hsm/search/shown.h"
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/naming.h"
@@ -124,15 +125,16 @@ bool module_survey(const struct module_entry *entry, const struct uri *own,
     KEYS_SEEN_AUTO keys = {0};
     if (!module_ask(entry, callbacks, turns, &seen, &keys, err))
         return false;
+    SHOWN_TOKEN_AUTO *shown = calloc(1, sizeof *shown);
+    if (shown == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's keys");
     for (size_t i = 0; i < seen->count; i++) {
-        struct token_info info;
-        char uri[URI_TEXT_MAX];
-        seen_describe(seen, i, &info);
-        if (!token_write_uri(entry, &info, uri, ERROR_IGNORED))
-            uri[0] = '\0';
+        seen_describe(seen, i, &shown->info);
+        if (!token_write_uri(entry, &shown->info, shown->uri, ERROR_IGNORED))
+            shown->uri[0] = '\0';
         if (seen->tokens[i].unread)
-            show(context, &info, uri, NULL);
-        show_keys(&showing, &info, uri, seen, &keys, i);
+            show(context, &shown->info, shown->uri, NULL);
+        show_keys(&showing, &shown->info, shown->uri, seen, &keys, i);
     }
     return true;
 }

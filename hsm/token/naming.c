@@ -42,18 +42,14 @@ static bool names_alone(const struct module_seen *seen, size_t at, struct token_
     return true;
 }
 
-static bool same_serial(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b)
-{
-    return span_equal(span_of(a->serialNumber, padded_length(a->serialNumber, sizeof a->serialNumber)),
-                      span_of(b->serialNumber, padded_length(b->serialNumber, sizeof b->serialNumber)));
-}
-
 static bool serial_is_one(const struct module_seen *seen, size_t at)
 {
+    const CK_UTF8CHAR *serial = seen->tokens[at].token.serialNumber;
     for (size_t i = 0; i < seen->count; i++)
-        if (i != at && same_serial(&seen->tokens[i].token, &seen->tokens[at].token))
+        if (i != at && padded_equal(seen->tokens[i].token.serialNumber, serial,
+                                    sizeof seen->tokens[i].token.serialNumber))
             return false;
-    return uri_serial_is_real(seen->tokens[at].token.serialNumber);
+    return uri_serial_is_real(serial);
 }
 
 void seen_describe(const struct module_seen *seen, size_t at, struct token_info *info)

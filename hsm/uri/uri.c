@@ -160,9 +160,14 @@ static bool module_is_named(const struct uri *uri)
            uri_module_path(uri) != NULL || uri_module_name(uri) != NULL;
 }
 
+bool uri_names_token(const struct uri *uri)
+{
+    return token_is_named(uri) || slot_is_named(uri);
+}
+
 bool uri_names_place(const struct uri *uri)
 {
-    return token_is_named(uri) || slot_is_named(uri) || module_is_named(uri);
+    return uri_names_token(uri) || module_is_named(uri);
 }
 
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])

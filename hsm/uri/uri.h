@@ -32,6 +32,9 @@ bool uri_names_object(const struct uri *uri);
 // Whether it names a token, its slot or a module at all: one that does not fits any.
 bool uri_names_place(const struct uri *uri);
 
+// Whether it names a token or its slot.
+bool uri_names_token(const struct uri *uri);
+
 // The token's and the slot's part of it, for messages; empty where it names none or does not fit.
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX]);
 
