@@ -61,7 +61,7 @@ static bool prove(struct token *token, CK_OBJECT_HANDLE object, struct span valu
                                  "the token keeps the data object where it can be read without a login", err);
 }
 
-// By its mark alone it is known again, by whoever comes after a crash.
+// After a crash, the object is known again by its mark alone.
 static bool prove_mark(struct token *token, CK_OBJECT_HANDLE object, const char *mark, struct ssa_error *err)
 {
     char back[DATA_MARK_MAX];
@@ -182,7 +182,7 @@ enum data_end data_take_back(struct token *token, const struct uri *uri, const c
     if (end != DATA_GONE)
         return end;
     taken->whole = data_marked(&there, mark);
-    // A module that did not come to the end of it has left no mark, nor anything else.
+    // A module that was killed as it wrote the object has left neither a mark nor a value.
     return taken->whole || data_destroy_empty(token, empty_before, &taken->half, &taken->empty, err)
                ? DATA_GONE
                : DATA_UNKNOWN;

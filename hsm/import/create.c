@@ -139,8 +139,8 @@ bool key_creation_refused(struct ssa_error *err, const struct token *token, CK_R
     return err->reason == SSA_REASON_NONE ? error_reason(err, SSA_REASON_KEY_REFUSED, NULL) : false;
 }
 
-// What a session object was given may be too much for one that stays, on a token that nobody has measured.
-// Nothing with this id was there before: nothing must be there now.
+// On a token that nobody has measured, a template that a session object took may be too much for an object
+// that stays. Nothing with this id was there before: nothing must be there now.
 static bool put_without_mechanisms(struct token *token, const struct creation *creation, CK_RV rv,
                                    struct key *key)
 {

@@ -83,7 +83,7 @@ static CK_RV create_throwaway(struct token *token, struct creation *c, struct ke
     CK_RV rv = create_with(token, c, whole, key);
     if (rv == CKR_OK || !template_refused(token, c, rv))
         return rv;
-    // Not every release of a kind of token knows CKA_ALLOWED_MECHANISMS, and none has to.
+    // Not every release of a kind of token knows CKA_ALLOWED_MECHANISMS, and no token has to.
     if (create_with(token, c, without_list, key) == CKR_OK) {
         c->plan->parts = without_list;
         return CKR_OK;

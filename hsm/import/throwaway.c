@@ -9,7 +9,7 @@
 
 enum { THROWAWAYS_MAX = 32, LABEL_MAX = 128 };
 
-// A token that does not know labels, or shortens them, has none of another.
+// A token that knows no labels, or shortens them, cannot show another label.
 static bool has_label(struct token *token, CK_OBJECT_HANDLE object, const char *name)
 {
     char label[LABEL_MAX] = "";

@@ -12,8 +12,8 @@
 // PKCS#11 v3.0 section 2.14.3; p11-kit's header lacks it.
 #define CKM_AES_KEY_WRAP_KWP 0x210bUL
 
-// The same (RFC 5649) by the number of a maker who had it before the standard did; and section 3 of it, which
-// this one takes as a parameter.
+// RFC 5649 under the number of a maker who had it before the standard. It takes the initial value of section
+// 3 as a parameter.
 #define CKM_MAKERS_AES_KWP (CKM_VENDOR_DEFINED | 0x171UL)
 static CK_BYTE initial_value[] = {0xa6, 0x59, 0x59, 0xa6};
 
@@ -218,7 +218,7 @@ void wrap_end(struct token *token, struct import_plan *plan)
 {
     struct transport *t = &plan->transport;
     const CK_OBJECT_HANDLE objects[] = {t->private_key, t->public_key};
-    // The same goes for these.
+    // They are session objects, too.
     for (size_t i = 0; is_alive(token, t) && i < COUNT(objects); i++)
         if (objects[i] != CK_INVALID_HANDLE &&
             token->module.call->C_DestroyObject(token->session, objects[i]) != CKR_OK)

@@ -13,7 +13,7 @@ struct wrap_scheme {
     CK_MECHANISM_TYPE whole; // unwraps both at once; 0 where there are two steps:
     CK_MECHANISM_TYPE key;   // OAEP, and then this
     bool sha256;             // OAEP's digest; else SHA-1
-    bool initial_value;      // key's parameter is that of RFC 5649; else it has none
+    bool initial_value;      // key's parameter is the initial value of RFC 5649; else it has no parameter
     const char *name;        // for people
 };
 extern const struct wrap_scheme wrap_schemes[];

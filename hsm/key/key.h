@@ -24,7 +24,7 @@ struct key {
     bool unsure;           // a card's slot holds the key that was to be replaced, or the new one
     bool certificate_left; // destroyed, but for its certificate
     bool overwritten;      // destroyed by a throwaway key, which is in its slot now
-    char decided[128];     // uses that the token itself decided and reads back, against what was asked
+    char decided[128];     // uses that the token decided by itself, other than was asked
 };
 
 // The id that a key of this name has on the token. Borrowed from name.

@@ -180,13 +180,13 @@ static bool look_anew(struct token *token, struct key *key, struct ssa_error *er
     return true;
 }
 
-// One that does not stay would end with the session that made it.
+// A key that does not stay would end with the session that made it.
 static bool stays(const struct key_attribute read[static KEY_ATTRIBUTES])
 {
     return !read[0].known || read[0].value;
 }
 
-// What a module says of an object in the session that made it is not always what it says ever after.
+// Some modules describe an object otherwise in the session that made it: a fresh session decides.
 static bool check_kept(struct token *token, struct key *key, struct ssa_error *err)
 {
     struct key_attribute read[KEY_ATTRIBUTES];
@@ -201,9 +201,11 @@ static bool check_kept(struct token *token, struct key *key, struct ssa_error *e
 
 bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err)
 {
-    return (on_token ? check_kept(token, key, err) : check_attributes(token, key, 1, err)) &&
-           check_unreadable(token, key, err) && check_modulus(token, key, err) &&
-           key_challenge(token, key, err);
+    if (on_token ? !check_kept(token, key, err) : !check_attributes(token, key, 1, err))
+        return false;
+    if (!check_unreadable(token, key, err))
+        return false;
+    return check_modulus(token, key, err) && key_challenge(token, key, err);
 }
 
 bool key_is_unfit(struct token *token, const struct key_name *name, struct key *key)
@@ -223,6 +225,9 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
     if (!key_find(token, uri, key, err) || !read_attributes(token, key, out, err))
         return false;
     *read = true;
-    return judge_all(token, key, out, 0, parts_asked(token, key), err) && check_unreadable(token, key, err) &&
-           key_read_public(token, key, err) && key_challenge(token, key, err);
+    if (!judge_all(token, key, out, 0, parts_asked(token, key), err))
+        return false;
+    if (!check_unreadable(token, key, err))
+        return false;
+    return key_read_public(token, key, err) && key_challenge(token, key, err);
 }

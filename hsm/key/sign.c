@@ -46,7 +46,7 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
     return error_reason(err, SSA_REASON_KEY_LOGIN, NULL);
 }
 
-// A touch that did not come in time has no code of its own.
+// There is no separate error code for a touch that did not come in time.
 static bool not_signed(struct ssa_error *err, const struct token *token, CK_RV rv, bool touch_told)
 {
     token_fail(err, SSA_TOKEN, rv, token, "the token does not sign");

@@ -10,8 +10,8 @@ static const char *const names[] = {"9a", "9c", "9d", "9e", "82", "83", "84", "8
                                     "8a", "8b", "8c", "8d", "8e", "8f", "90", "91", "92", "93", "94", "95"};
 enum { SLOTS = sizeof names / sizeof names[0] };
 
-// Never by itself: 9e signs without a PIN for whoever holds the card; 9c wants it for each signature, and
-// comes last.
+// The slots that are taken without being named, in this order. 9e is not among them, since it signs without a
+// PIN for anybody who holds the card. 9c comes last, since it wants the PIN for each signature.
 static const uint8_t by_itself[] = {1,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                                     16, 17, 18, 19, 20, 21, 22, 23, 24, 3,  2};
 

@@ -14,7 +14,7 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
         return true;
     CK_FUNCTION_LIST *call = token->module.call;
     const struct secret *pin = who == CKU_SO ? &token->so_pin : &token->pin;
-    // Two kinds of user at once there are none (PKCS#11 v2.40 section 2.4).
+    // The two kinds of user cannot be logged in at once (PKCS#11 v2.40 section 2.4).
     if (token->logged_in)
         (void)call->C_Logout(token->session);
     if (who == CKU_USER)

@@ -40,7 +40,7 @@ bool slots_were_read(struct token *token, struct ssa_error *err)
 
 enum { RESETS_MAX = 3 };
 
-// What is still unread in the end may be no longer on the card.
+// A card that still seems unread after that may really lack what its maker put there.
 bool token_make_ready(struct token *token, bool writable)
 {
     if (!token_is_there(token) && !token_reopen(token, writable))

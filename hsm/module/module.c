@@ -140,7 +140,8 @@ bool module_open(const struct module_entry *entry, const struct turns *turns, st
     CK_C_GetFunctionList get_list = NULL;
     *(void **)&get_list = dlsym(library, "C_GetFunctionList");
     if (get_list == NULL)
-        return absent(err, entry, NULL, "is a library, but no PKCS#11 module (it has no C_GetFunctionList)");
+        return absent(err, entry, NULL,
+                      "is a library, but not a PKCS#11 module (it has no C_GetFunctionList)");
     if (!take_list(module, get_list, err))
         return false;
     module->use = use_begin(library);

@@ -55,7 +55,7 @@ static const struct recipe table[] = {
      .low_at_once = true,
      .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
 
-    // The same since it calls itself otherwise (3.27). It has key wrapping, and makes each private key that
+    // The same under its new name (since 3.27). It has key wrapping, and makes each private key that
     // it
     // unwraps extractable and not sensitive: the rehearsal sees that.
     {.name = "opencryptoki",
@@ -108,8 +108,9 @@ static const struct recipe table[] = {
      .so_pin_name = "management key",
      .so_pin_factory = "010203040506070801020304050607080102030405060708",
      .so_pin_refused =
-         "Is it this card's? The factory's is none any more once it was changed. And a YubiKey of firmware "
-         "5.7 or later ships with an AES key, which ykcs11 2.2 does not "
+         "Is it the key of this card? The factory's key is not valid any more once it was changed. A YubiKey "
+         "of "
+         "firmware 5.7 or later ships with an AES key, which ykcs11 2.2 does not "
          "know: `ykman piv access change-management-key --algorithm TDES` gives it one that it knows.",
      .pin_tries = 3,
      .unlock = "The PUK sets a new PIN: `yubico-piv-tool -a unblock-pin`"},
@@ -158,7 +159,7 @@ static const struct recipe table[] = {
      .model = "PKCS#15 emulated",
      .token_too = true,
      .import_as = IMPORT_NEVER,
-     .instead = "It takes keys from outside only as they are wrapped for its DKEK: `sc-hsm-tool "
+     .instead = "It takes keys from outside only if they are wrapped for its DKEK: `sc-hsm-tool "
                 "--unwrap-key`."},
 
     // Other cards that OpenSC shows: what each takes, a rehearsal tells.

@@ -57,7 +57,7 @@ static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_ra
     CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
     const CK_RV rv = attribute_read(token, object, &modulus);
     const size_t len = rv == CKR_OK ? modulus.ulValueLen : 0;
-    // A sign byte that some modules give is none of the number's (PKCS#11 v2.40 section 2.1).
+    // Some modules put a sign byte before the number (PKCS#11 v2.40 section 2.1).
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
     return key->modulus_len > 0;
 }
@@ -112,7 +112,7 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
             return too_many(token, err);
         key->token = at;
         key->is_private = class == CKO_PRIVATE_KEY;
-        // Of another kind (EC), or none that can be told.
+        // It is of another kind (EC), or its modulus is not told.
         if (!read_object(token, class, found.list[i], key))
             seen->count--;
     }

@@ -100,7 +100,7 @@ static bool open_in(const struct module_entry *entry, const struct token_wanted 
         if (done || interrupted(wanted->callbacks))
             return found;
         token_free(token);
-        pause_a_step();
+        token_pause();
     }
 }
 
@@ -110,8 +110,8 @@ static void free_flags(bool **flags)
 }
 #define FLAGS_AUTO __attribute__((cleanup(free_flags))) bool
 
-// Asks every module, each in a child of its own: some do not bear another beside them, and some crash. What
-// another look is to leave out is marked.
+// Asks every module, each in a separate child process: some modules cannot run beside another, and some
+// crash. Those that failed are marked, and not asked again.
 static bool ask_all(const struct registry *registry, const struct token_wanted *wanted, struct search *s,
                     bool *failed, struct ssa_error *err)
 {
@@ -147,7 +147,7 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
     const long long until = monotonic_ms() + PATIENCE_MS;
     while (ask_all(registry, wanted, s, failed, err)) {
         if (s->matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
-            pause_a_step();
+            token_pause();
             continue;
         }
         return search_is_one(s, err) && open_in(&s->first.module.entry, wanted, token, err);

@@ -15,15 +15,22 @@
 #include "hsm/token/token.h"
 #include "hsm/uri/uri_match.h"
 
+// Text that does not fit counts as not told.
+static void take_text(char *out, size_t capacity, const char *text, size_t len)
+{
+    if (!text_format(out, capacity, "%.*s", (int)len, text))
+        out[0] = '\0';
+}
+
 // CKA_ID as text, where it can be an id of the API.
 static void read_kid(const struct key_raw *raw, struct key_seen *key)
 {
     for (size_t i = 0; i < raw->id_len; i++)
         if (raw->id[i] <= ' ' || raw->id[i] > '~')
             return;
-    // A card's byte, or a hash, is no id of the API's.
+    // A card's byte, or a hash, is not an id of the API.
     if (raw->id_len > 1)
-        (void)text_format(key->kid, sizeof key->kid, "%.*s", (int)raw->id_len, (const char *)raw->id);
+        take_text(key->kid, sizeof key->kid, (const char *)raw->id, raw->id_len);
 }
 
 // "NAME KEY_ID", which an import writes as the label.
@@ -48,12 +55,12 @@ static bool describe(const struct module_entry *entry, const struct token_info *
         return false;
     memcpy(key->modulus, raw->modulus, raw->modulus_len);
     if (slot != NULL)
-        (void)text_format(key->slot, sizeof key->slot, "%s", slot);
+        take_text(key->slot, sizeof key->slot, slot, strlen(slot));
     bool labelled = false;
     const char *blank = strrchr(raw->certified, ' ');
     if (blank != NULL) {
-        (void)text_format(key->kid, sizeof key->kid, "%s", blank + 1);
-        (void)text_format(key->name, sizeof key->name, "%.*s", (int)(blank - raw->certified), raw->certified);
+        take_text(key->kid, sizeof key->kid, blank + 1, strlen(blank + 1));
+        take_text(key->name, sizeof key->name, raw->certified, (size_t)(blank - raw->certified));
     } else {
         read_kid(raw, key);
         labelled = read_name(raw, key);

@@ -1,7 +1,6 @@
 // A token that was lost while it was open, or may have been: whether it is there, and opening it anew.
 #include "hsm/token/reopen.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include "core/monotonic.h"
@@ -10,10 +9,9 @@
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
 
-void pause_a_step(void)
+void token_pause(void)
 {
-    static const struct timespec step = {.tv_nsec = PATIENCE_STEP_MS * 1000000L};
-    (void)nanosleep(&step, NULL);
+    pause_ms(PATIENCE_STEP_MS);
 }
 
 // An error of the device says so only where other processes are known to cause it.
@@ -103,6 +101,6 @@ bool token_reopen(struct token *token, bool writable)
             return true;
         if (monotonic_ms() >= until)
             return false;
-        pause_a_step();
+        token_pause();
     }
 }

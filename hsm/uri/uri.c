@@ -33,8 +33,8 @@ static bool is_command(const char *pin_source)
     return pin_source != NULL && pin_source[0] == '|';
 }
 
-// A URI's text may be padded, too, by whoever wrote it from a token's own. A first byte of zero is p11-kit's
-// mark of what is not given.
+// The text in a URI may be padded, too, if it was copied from a token. p11-kit marks a field that is not
+// given with a zero byte at its start.
 static void pad(uint8_t *field, size_t width)
 {
     if (field[0] != '\0')
