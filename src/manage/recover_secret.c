@@ -78,7 +78,7 @@ static bool undo_import(const struct ssa_run *run, struct journal *j, struct tok
     size_t empty = 0;
     if (!secret_mark(j, &mine, err) || !look_twice(token, uri, &there, err) ||
         !secret_count_empty(token, &empty, err) ||
-        data_take_back(token, uri, mine.list[0], (size_t)j->entry.empty_before, &taken, err) != DATA_GONE)
+        data_take_back(token, uri, mine.list[0], (size_t)j->entry->empty_before, &taken, err) != DATA_GONE)
         return false;
     if (!is_as_seen(&taken, &there, empty, mine.list[0]))
         return says_both(token, err);
@@ -98,7 +98,7 @@ static bool finish_import(const struct ssa_run *run, struct journal *j, struct t
                           const struct uri *uri, struct ssa_error *err)
 {
     struct data_marks mine, there, before;
-    read_before(&j->entry, &before);
+    read_before(j->entry, &before);
     if (!secret_mark(j, &mine, err) || !look_twice(token, uri, &there, err))
         return false;
     if (!data_marked(&there, mine.list[0]))
@@ -115,7 +115,7 @@ static bool finish_import(const struct ssa_run *run, struct journal *j, struct t
         return false;
     }
     tell(&run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET),
-         j->entry.key_uri);
+         j->entry->key_uri);
     // Whose the others are is not for a recovery to guess.
     return recovery_close(run, j, OUTCOME_DONE,
                           end == DATA_GONE
@@ -128,7 +128,7 @@ static bool look_after_removal(const struct ssa_run *run, struct journal *j, str
                                const struct uri *uri, struct ssa_error *err)
 {
     struct data_marks before, there;
-    read_before(&j->entry, &before);
+    read_before(j->entry, &before);
     if (!look_twice(token, uri, &there, err))
         return false;
     if (before.count == 1 && data_marked(&there, before.list[0]))
@@ -140,7 +140,7 @@ static bool look_after_removal(const struct ssa_run *run, struct journal *j, str
 static bool settle_on(const struct ssa_run *run, struct journal *j, struct token *token,
                       const struct uri *uri, struct ssa_error *err)
 {
-    const struct entry *e = &j->entry;
+    const struct entry *e = j->entry;
     if (e->operation == OP_SECRET_REMOVE)
         return look_after_removal(run, j, token, uri, err);
     return e->step >= STEP_IMPORTED ? finish_import(run, j, token, uri, err)
@@ -164,7 +164,7 @@ bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct target own = {0};
     URI_AUTO *uri = NULL;
-    if (!uri_parse(j->entry.key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
+    if (!uri_parse(j->entry->key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;
     struct target *to = recovery_opened(r);
     if (to == NULL || !token_matches(to->token, uri))
@@ -199,11 +199,11 @@ static bool is_about(const struct left *left, const struct entry *e)
 static bool visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
 {
     struct left *left = context;
-    if (standing != INTERRUPTED || !is_about(left, &j->entry))
+    if (standing != INTERRUPTED || !is_about(left, j->entry))
         return true;
     if (!settle_on(left->run, j, left->token, left->uri, err))
         return false;
-    left->removed |= j->entry.operation == OP_SECRET_REMOVE && j->entry.outcome == OUTCOME_DONE;
+    left->removed |= j->entry->operation == OP_SECRET_REMOVE && j->entry->outcome == OUTCOME_DONE;
     return true;
 }
 

@@ -41,15 +41,15 @@ static bool begin(struct journal *j, const struct ssa_run *run, enum operation o
                   const struct place *at, struct ssa_error *err)
 {
     return journal_begin(j, run, operation, err) &&
-           text_format(j->entry.label, sizeof j->entry.label, "%s", at->label) &&
-           text_format(j->entry.token, sizeof j->entry.token, "%s", token_info(at->to.token)->uri) &&
-           text_format(j->entry.key_uri, sizeof j->entry.key_uri, "%s", at->uri) && journal_claim(j, err);
+           text_format(j->entry->label, sizeof j->entry->label, "%s", at->label) &&
+           text_format(j->entry->token, sizeof j->entry->token, "%s", token_info(at->to.token)->uri) &&
+           text_format(j->entry->key_uri, sizeof j->entry->key_uri, "%s", at->uri) && journal_claim(j, err);
 }
 
 // Written before the token is touched: what leaves no trace is not done.
 static bool ask(struct journal *j, const struct data_marks *before, struct ssa_error *err)
 {
-    secret_note_before(&j->entry, before);
+    secret_note_before(j->entry, before);
     return journal_step(j, STEP_ASKED, err);
 }
 
@@ -57,13 +57,13 @@ static bool note_empty(struct journal *j, const struct place *at, struct ssa_err
 {
     size_t empty = 0;
     const bool counted = secret_count_empty(at->to.token, &empty, err);
-    j->entry.empty_before = (long long)empty;
+    j->entry->empty_before = (long long)empty;
     return counted;
 }
 
 static bool done(struct journal *j)
 {
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.300s", j->entry.label);
+    (void)text_format(j->entry->note, sizeof j->entry->note, "%.300s", j->entry->label);
     journal_close(j, OUTCOME_DONE);
     return true;
 }
@@ -71,7 +71,7 @@ static bool done(struct journal *j)
 // Nothing has changed.
 static bool failed(struct journal *j, const struct ssa_error *why, struct ssa_error *err)
 {
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.300s", why->what);
+    (void)text_format(j->entry->note, sizeof j->entry->note, "%.300s", why->what);
     journal_close(j, OUTCOME_FAILED);
     if (err != NULL)
         *err = *why;
@@ -111,7 +111,7 @@ static bool put(struct journal *j, const struct place *at, struct span secret,
     struct data_marks mine;
     enum data_end left = DATA_GONE;
     if (secret_mark(j, &mine, &why) && data_put(at->to.token, at->object, mine.list[0], secret, before,
-                                                (size_t)j->entry.empty_before, &left, &why)) {
+                                                (size_t)j->entry->empty_before, &left, &why)) {
         // From here on recovery finishes it.
         if (journal_step(j, STEP_IMPORTED, &why))
             return true;
