@@ -9,6 +9,7 @@
 static const struct advice *const tables[] = {
     advice_aps,
     advice_config,
+    advice_core,
     advice_hsm,
     advice_journal,
     advice_manage,
