@@ -72,7 +72,8 @@ void print_error(const struct ssa_error *err)
     ssa_error_text(err, text, sizeof text);
     const size_t used = strlen(text);
     if (advice_about(err->reason) != NULL && used + 1 < sizeof text) {
-        text[used] = '\n';
+        // A message has two lines: the advice goes on where the hint ends.
+        text[used] = err->hint[0] != '\0' ? ' ' : '\n';
         (void)advice_text(err->reason, err->subject, err->detail, text + used + 1, sizeof text - used - 1);
     }
     note_completed(text);
