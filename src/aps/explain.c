@@ -60,13 +60,15 @@ static void explain_key_limit(struct aps *client, const char *account, struct ss
     if (strstr(client->scopes, APS_SCOPE_KEY_READ) == NULL ||
         !aps_key_list(client, account, &keys, ERROR_IGNORED) || keys.count < APS_KEYS_ALLOWED)
         return;
-    error_hint(err, "Account %s has %zu keys, the most that an account may have.", account, keys.count);
+    error_hint(err, "Account %s has %zu keys, the most that it may have.", account, keys.count);
     error_reason(err, SSA_REASON_KEY_LIMIT, "%s", account);
 }
 
 void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err)
 {
     struct aps_account found;
+    if (err->reason == SSA_REASON_KEY_LIMIT)
+        error_hint(err, "Account %s has as many keys as it may have.", account);
     if (!aps_is_unclear(err, 400) && !aps_is_unclear(err, 403))
         return;
     if (!may_ask(client, APS_SCOPE_ACCOUNT_READ) || !aps_account_get(client, account, &found, ERROR_IGNORED))
@@ -79,6 +81,8 @@ void aps_explain_keys(struct aps *client, const char *account, bool creating, st
 
 void explain_account_limit(struct aps *client, struct ssa_error *err)
 {
+    if (err->reason == SSA_REASON_ACCOUNT_LIMIT)
+        error_hint(err, "The client id has as many accounts as it may have.");
     if (!aps_is_unclear(err, 403) || !may_ask(client, APS_SCOPE_ACCOUNT_READ))
         return;
     struct aps_accounts *accounts = malloc(sizeof *accounts);
@@ -88,7 +92,7 @@ void explain_account_limit(struct aps *client, struct ssa_error *err)
     if (!known)
         return;
     if (count >= APS_ACCOUNTS_ALLOWED) {
-        error_hint(err, "The client id has %zu accounts, the most that it may have.", count);
+        error_hint(err, "The client id has %zu accounts, the most it may have.", count);
         error_reason(err, SSA_REASON_ACCOUNT_LIMIT, NULL);
     } else {
         error_hint(err, "It is not the limit of %u accounts: there are %zu.", APS_ACCOUNTS_ALLOWED, count);
