@@ -136,7 +136,7 @@ CK_RV key_create_certificate(struct token *token, struct span id, struct span su
 bool key_creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what)
 {
     token_fail(err, SSA_TOKEN, rv, token, "the token does not take the %s key", what);
-    return err->reason == SSA_REASON_NONE ? error_reason(err, SSA_REASON_KEY_REFUSED, NULL) : false;
+    return err->reason == SSA_REASON_NONE ? error_reason(err, SSA_REASON_KEY_NOT_TAKEN, NULL) : false;
 }
 
 // On a token that nobody has measured, a template that a session object took may be too much for an object

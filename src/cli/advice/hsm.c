@@ -27,7 +27,7 @@ const struct advice advice_hsm[] = {
     {SSA_REASON_KEY_LOGIN, "Some cards have a separate PIN for signatures, which ssa-hsm does not ask for."},
     {SSA_REASON_KEY_NO_PUBLIC_HALF,
      "The key signs all the same: `ssa-hsm jwt` and `ssa-hsm token` work with it."},
-    {SSA_REASON_KEY_REFUSED, "Not every PKCS#11 token can import a key: see the README's list of tokens."},
+    {SSA_REASON_KEY_NOT_TAKEN, "Not every PKCS#11 token can import a key: see the README's list of tokens."},
     {SSA_REASON_KIND_TAKES_NO_KEY,
      "A key that is on such a token serves `ssa-hsm token`: `ssa-hsm hsm list --login` prints its URI for "
      "PRIVATE_KEY. If it was in a file before, it is only as safe as that file. --token and --module choose "
