@@ -1,8 +1,6 @@
 // A key's objects, created as the token's recipe says.
 #include "hsm/import/create.h"
 
-#include <signal.h>
-
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/import/wrap.h"
 #include "hsm/object/attribute.h"

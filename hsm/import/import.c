@@ -1,8 +1,6 @@
 // A key's way into the token.
 #include "hsm/import/import.h"
 
-#include <signal.h>
-
 #include "hsm/cryptoki/calls.h"
 #include "hsm/import/card.h"
 #include "hsm/import/destroy.h"

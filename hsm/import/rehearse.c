@@ -15,7 +15,7 @@
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
-enum outcome {
+enum rehearsal {
     WORKS,
     REFUSED, // nothing is left
     UNFIT,   // it came in and is not as it must be; nothing is left
@@ -131,7 +131,7 @@ static bool takes_public_half(struct token *token, const struct creation *c, str
                       "a rehearsal with a throwaway key shows that the token does not take its public half");
 }
 
-static enum outcome rehearse_once(struct token *token, struct creation *c, struct ssa_error *err)
+static enum rehearsal rehearse_once(struct token *token, struct creation *c, struct ssa_error *err)
 {
     struct key key;
     if (!key_of_numbers(c->numbers, &key, err))
@@ -166,10 +166,10 @@ static bool list_may_be_why(const struct token *token, const struct import_plan 
 }
 
 // The rehearsal of one way in.
-static enum outcome rehearse(struct token *token, struct creation *c, struct ssa_error *err)
+static enum rehearsal rehearse(struct token *token, struct creation *c, struct ssa_error *err)
 {
     struct ssa_error why = {0};
-    enum outcome outcome = rehearse_once(token, c, err);
+    enum rehearsal outcome = rehearse_once(token, c, err);
     if (outcome != UNFIT || !list_may_be_why(token, c->plan, err))
         return outcome;
     c->without = PART_MECHANISMS;
@@ -188,8 +188,8 @@ static bool offered(const struct token *token)
     return false;
 }
 
-static enum outcome rehearse_scheme(struct token *token, struct creation *c, const struct wrap_scheme *scheme,
-                                    struct ssa_error *err)
+static enum rehearsal rehearse_scheme(struct token *token, struct creation *c,
+                                      const struct wrap_scheme *scheme, struct ssa_error *err)
 {
     SEALED_AUTO sealed = {0};
     c->plan->scheme = scheme;
@@ -197,16 +197,16 @@ static enum outcome rehearse_scheme(struct token *token, struct creation *c, con
     if (!wrap_begin(token, c->plan, err) || !wrap_seal(c->plan, c->numbers, &sealed, err))
         return STUCK;
     c->sealed = &sealed;
-    const enum outcome outcome = rehearse(token, c, err);
+    const enum rehearsal outcome = rehearse(token, c, err);
     c->sealed = NULL;
     return outcome;
 }
 
 // Every way of unwrapping that the token has, until one works. Where none does, the error is that of the
 // first which brought a key in: a later one may not even be what the token means by the mechanism's number.
-static enum outcome rehearse_schemes(struct token *token, struct creation *c, struct ssa_error *err)
+static enum rehearsal rehearse_schemes(struct token *token, struct creation *c, struct ssa_error *err)
 {
-    enum outcome outcome = REFUSED;
+    enum rehearsal outcome = REFUSED;
     bool came_in = false;
     for (size_t i = 0; outcome != WORKS && outcome != STUCK && i < wrap_scheme_count; i++) {
         struct ssa_error why = {0};
@@ -221,10 +221,11 @@ static enum outcome rehearse_schemes(struct token *token, struct creation *c, st
 }
 
 // The transport keys stay for the import.
-static enum outcome rehearse_wrapped(struct token *token, struct creation *c, struct ssa_error *err)
+static enum rehearsal rehearse_wrapped(struct token *token, struct creation *c, struct ssa_error *err)
 {
     // Where it made no transport key, nothing is left either.
-    const enum outcome outcome = wrap_begin(token, c->plan, err) ? rehearse_schemes(token, c, err) : REFUSED;
+    const enum rehearsal outcome =
+        wrap_begin(token, c->plan, err) ? rehearse_schemes(token, c, err) : REFUSED;
     if (outcome == WORKS)
         return WORKS;
     wrap_end(token, c->plan);
@@ -283,7 +284,7 @@ static bool rehearse_ways(struct token *token, struct creation *c, enum ssa_impo
 {
     struct ssa_error why = {0};
     const bool wrapping = wraps(token, way);
-    const enum outcome wrapped = wrapping ? rehearse_wrapped(token, c, &why) : REFUSED;
+    const enum rehearsal wrapped = wrapping ? rehearse_wrapped(token, c, &why) : REFUSED;
     if (wrapped == STUCK)
         *err = why;
     if (wrapped != REFUSED)

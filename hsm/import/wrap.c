@@ -1,8 +1,6 @@
 // Transport keys, and unwrapping with them.
 #include "hsm/import/wrap.h"
 
-#include <signal.h>
-
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/object/attribute.h"
 #include "hsm/object/template.h"

@@ -1,8 +1,6 @@
 // What is told of a key for the record.
 #include "hsm/key/facts.h"
 
-#include <signal.h>
-
 #include "hsm/object/attribute.h"
 #include "hsm/token/handle.h"
 

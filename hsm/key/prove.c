@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <openssl/rand.h>
-#include <signal.h>
 
 #include "hsm/key/key_find.h"
 #include "hsm/key/public.h"

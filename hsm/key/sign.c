@@ -2,7 +2,6 @@
 #include "hsm/key/sign.h"
 
 #include <openssl/evp.h>
-#include <signal.h>
 
 #include "hsm/key/key_find.h"
 #include "hsm/key/rs256.h"

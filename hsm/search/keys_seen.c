@@ -2,7 +2,6 @@
 #include "hsm/search/keys_seen.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "hsm/key/public.h"
 #include "hsm/object/attribute.h"
@@ -26,7 +25,7 @@ void keys_seen_free(struct keys_seen *keys)
 }
 
 // Room for one more.
-static struct key_raw *append(struct keys_seen *seen)
+static struct key_raw *new_key(struct keys_seen *seen)
 {
     if (seen->count == KEYS_SEEN_MAX)
         return NULL;
@@ -107,7 +106,7 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
     if (!object_find_all(token, template, class == CKO_PRIVATE_KEY ? 2 : 1, &found, err))
         return false;
     for (size_t i = 0; i < found.count; i++) {
-        struct key_raw *key = append(seen);
+        struct key_raw *key = new_key(seen);
         if (key == NULL)
             return too_many(token, err);
         key->token = at;

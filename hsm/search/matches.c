@@ -12,9 +12,9 @@
 
 enum { MATCHES_SHOWN = 4, TOKENS_SHOWN = 8 };
 
-struct search *search_new(const struct token_wanted *wanted)
+struct token_search *search_new(const struct token_wanted *wanted)
 {
-    struct search *s = calloc(1, sizeof *s);
+    struct token_search *s = calloc(1, sizeof *s);
     if (s != NULL) {
         s->uri = wanted->uri;
         s->callbacks = wanted->callbacks;
@@ -22,7 +22,7 @@ struct search *search_new(const struct token_wanted *wanted)
     return s;
 }
 
-void search_free(struct search **s)
+void search_free(struct token_search **s)
 {
     free(*s);
     *s = NULL;
@@ -50,7 +50,7 @@ static const char *module_called(const struct module_entry *entry)
 
 // Two files of one library (a build of one's own beside the system's) show every token twice. Another library
 // may be another driver, with PINs and keys of its own.
-static bool same_again(const struct search *s, const struct module *module, const CK_INFO *about,
+static bool same_again(const struct token_search *s, const struct module *module, const CK_INFO *about,
                        const struct token_info *info)
 {
     const struct token_info *first = &s->first.info;
@@ -67,7 +67,7 @@ static bool same_again(const struct search *s, const struct module *module, cons
 }
 
 // What matches better takes the place of what was found before.
-static bool is_good_enough(struct search *s, enum match how)
+static bool is_good_enough(struct token_search *s, enum token_match how)
 {
     if (how > s->how) {
         s->how = how;
@@ -77,7 +77,8 @@ static bool is_good_enough(struct search *s, enum match how)
     return how == s->how;
 }
 
-static void take_match(struct search *s, const struct module *module, const CK_INFO *about, CK_SLOT_ID slot)
+static void take_match(struct token_search *s, const struct module *module, const CK_INFO *about,
+                       CK_SLOT_ID slot)
 {
     const struct token_info *info = &s->info;
     if (same_again(s, module, about, info)) {
@@ -102,7 +103,7 @@ static void take_match(struct search *s, const struct module *module, const CK_I
         add_item(s->places, sizeof s->places, "%s (no URI names it alone)", info->uri);
 }
 
-static void note_seen(struct search *s)
+static void note_seen(struct token_search *s)
 {
     const struct token_info *info = &s->info;
     if (s->seen++ >= TOKENS_SHOWN)
@@ -113,21 +114,21 @@ static void note_seen(struct search *s)
         add_item(s->there, sizeof s->there, "\"%s\"", info->label);
 }
 
-void search_match(struct search *s, const struct module *module, const struct module_seen *seen)
+void search_match(struct token_search *s, const struct module *module, const struct module_seen *seen)
 {
     for (size_t i = 0; i < seen->count; i++) {
         seen_describe(seen, i, &s->info);
         note_seen(s);
         // Nobody logs in to a token without a login (NSS has one, for calculations): it is not meant unless
         // it is named.
-        const enum match unnamed = s->info.login_required ? MATCH_EXACT : MATCH_NONE;
-        const enum match how = s->uri == NULL ? unnamed : seen_match(seen, i, s->uri);
+        const enum token_match unnamed = s->info.login_required ? MATCH_EXACT : MATCH_NONE;
+        const enum token_match how = s->uri == NULL ? unnamed : seen_match(seen, i, s->uri);
         if (how != MATCH_NONE && is_good_enough(s, how))
             take_match(s, module, &seen->about, seen->tokens[i].slot);
     }
 }
 
-static bool several(const struct search *s, struct ssa_error *err)
+static bool several(const struct token_search *s, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match%s: %s%s",
               s->how == MATCH_BY_SERIAL ? " by serial number, and none by label" : "", s->places,
@@ -136,7 +137,7 @@ static bool several(const struct search *s, struct ssa_error *err)
     return error_reason(err, SSA_REASON_TOKENS_SEVERAL, NULL);
 }
 
-static bool none(const struct search *s, struct ssa_error *err)
+static bool none(const struct token_search *s, struct ssa_error *err)
 {
     char wanted[URI_TEXT_MAX] = "";
     if (s->uri != NULL)
@@ -150,20 +151,21 @@ static bool none(const struct search *s, struct ssa_error *err)
 }
 
 // A module that could not be asked may be the one that has the token under its name.
-static bool may_go_by_serial(const struct search *s)
+static bool may_go_by_serial(const struct token_search *s)
 {
     return s->first.info.apart.serial_is_one && s->failures[0] == '\0';
 }
 
 // That there is one match, or why there is not.
-bool search_is_one(const struct search *s, struct ssa_error *err)
+bool search_is_one(const struct token_search *s, struct ssa_error *err)
 {
     if (s->matches == 0)
         return none(s, err);
     return (s->matches == 1 && (s->how == MATCH_EXACT || may_go_by_serial(s))) || several(s, err);
 }
 
-void search_note_failure(struct search *s, const struct module_entry *entry, const struct ssa_error *why)
+void search_note_failure(struct token_search *s, const struct module_entry *entry,
+                         const struct ssa_error *why)
 {
     add_item(s->failures, sizeof s->failures, "%s (%s)", entry->name,
              why->cause[0] != '\0' ? why->cause : "cannot be loaded");

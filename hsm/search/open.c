@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "core/monotonic.h"
 #include "core/tell.h"
@@ -22,7 +21,7 @@ static bool no_memory(struct ssa_error *err)
     return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a search among PKCS#11 tokens");
 }
 
-static bool conclude(const struct search *s, struct token **token, struct ssa_error *err)
+static bool conclude(const struct token_search *s, struct token **token, struct ssa_error *err)
 {
     if (!search_is_one(s, err))
         return false;
@@ -112,8 +111,8 @@ static void free_flags(bool **flags)
 
 // Asks every module, each in a separate child process: some modules cannot run beside another, and some
 // crash. Those that failed are marked, and not asked again.
-static bool ask_all(const struct registry *registry, const struct token_wanted *wanted, struct search *s,
-                    bool *failed, struct ssa_error *err)
+static bool ask_all(const struct registry *registry, const struct token_wanted *wanted,
+                    struct token_search *s, bool *failed, struct ssa_error *err)
 {
     s->seen = 0;
     s->there[0] = '\0';

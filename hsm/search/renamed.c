@@ -1,8 +1,6 @@
 // A driver's new version may call a token otherwise. Its serial number and the key's id are its own.
 #include "hsm/search/renamed.h"
 
-#include <unistd.h>
-
 #include "core/tell.h"
 #include "hsm/object/find.h"
 #include "hsm/token/handle.h"

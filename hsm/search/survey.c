@@ -88,12 +88,12 @@ static bool told_better(const struct key_raw *keys, size_t count, size_t at)
 }
 
 // Whether the URI is this key's. One without an id names it by its label.
-static bool is_named(const struct uri *uri, const struct module_seen *seen, const struct token_info *info,
-                     const struct key_raw *key)
+static bool is_key_of(const struct uri *uri, const struct module_seen *seen, const struct token_info *info,
+                      const struct key_raw *key)
 {
     if (uri == NULL || !uri_names_object(uri))
         return false;
-    const enum match how = seen_match(seen, key->token, uri);
+    const enum token_match how = seen_match(seen, key->token, uri);
     if (how == MATCH_NONE || (how == MATCH_BY_SERIAL && !info->apart.serial_is_one))
         return false;
     const CK_ATTRIBUTE *id = uri_attribute(uri, CKA_ID), *label = uri_attribute(uri, CKA_LABEL);
@@ -118,7 +118,7 @@ static void show_keys(const struct showing *s, const struct token_info *info, co
         if (keys->list[i].token != token || told_better(keys->list, keys->count, i) ||
             !describe(s->entry, info, &keys->list[i], &key))
             continue;
-        key.own = is_named(s->own, seen, info, &keys->list[i]);
+        key.own = is_key_of(s->own, seen, info, &keys->list[i]);
         s->show(s->context, info, uri, &key);
     }
 }

@@ -18,7 +18,7 @@ static bool matches_by_serial(const struct module_seen *seen, size_t at, const s
     return uri_matches_by_serial(uri, &seen->about, &token->slot_info, token->slot, &token->token);
 }
 
-enum match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri)
+enum token_match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri)
 {
     if (matches(seen, at, uri))
         return MATCH_EXACT;

@@ -11,7 +11,7 @@ void seen_describe(const struct module_seen *seen, size_t at, struct token_info 
 
 // How a URI matches one of the tokens: not at all; by its serial number, while label or model differ; or by
 // all that it says.
-enum match { MATCH_NONE, MATCH_BY_SERIAL, MATCH_EXACT };
-enum match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri);
+enum token_match { MATCH_NONE, MATCH_BY_SERIAL, MATCH_EXACT };
+enum token_match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri);
 
 #endif

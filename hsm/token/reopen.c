@@ -1,8 +1,6 @@
 // A token that was lost while it was open, or may have been: whether it is there, and opening it anew.
 #include "hsm/token/reopen.h"
 
-#include <unistd.h>
-
 #include "core/monotonic.h"
 #include "hsm/module/look.h"
 #include "hsm/token/describe.h"

@@ -1,8 +1,6 @@
 // Opening and closing a token's session.
 #include "hsm/token/session.h"
 
-#include <unistd.h>
-
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
