@@ -1,7 +1,6 @@
 // How a key is going to come into a token.
 #include "hsm/import/plan.h"
 
-#include "hsm/import/wrap.h"
 #include "hsm/token/handle.h"
 
 struct import_plan import_plan_for(const struct token *token, const char *throwaway)
@@ -14,11 +13,4 @@ struct import_plan import_plan_for(const struct token *token, const char *throwa
 bool import_plan_limits_mechanisms(const struct import_plan *plan)
 {
     return (plan->parts & PART_MECHANISMS) != 0;
-}
-
-const char *import_plan_way(const struct import_plan *plan)
-{
-    if (plan->scheme != NULL)
-        return plan->scheme->name;
-    return plan->why_plain[0] != '\0' ? plan->why_plain : "plain";
 }

@@ -33,7 +33,4 @@ struct import_plan import_plan_for(const struct token *token, const char *throwa
 // not take that, raw RSA with the key decrypts, whatever its CKA_DECRYPT says.
 bool import_plan_limits_mechanisms(const struct import_plan *plan);
 
-// How the key is going to come in, for people.
-const char *import_plan_way(const struct import_plan *plan);
-
 #endif

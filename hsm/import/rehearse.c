@@ -316,3 +316,10 @@ bool import_rehearse(struct token *token, enum ssa_import_way way, bool on_token
     throwaway_settle(token, plan, on_token);
     return fit;
 }
+
+const char *import_way(const struct import_plan *plan)
+{
+    if (plan->scheme != NULL)
+        return plan->scheme->name;
+    return plan->why_plain[0] != '\0' ? plan->why_plain : "plain";
+}

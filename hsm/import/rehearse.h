@@ -15,4 +15,7 @@ bool import_rehearses(const struct token *token, enum ssa_import_way way);
 bool import_rehearse(struct token *token, enum ssa_import_way way, bool on_token, struct import_plan *plan,
                      struct ssa_error *err) MUST_CHECK;
 
+// How the key is going to come in, for people.
+const char *import_way(const struct import_plan *plan);
+
 #endif

@@ -127,7 +127,7 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
     if (!rehearse(p, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "import: %s%s", p->plan.scheme != NULL ? "wrapped, " : "",
-         import_plan_way(&p->plan));
+         import_way(&p->plan));
     if (!import_plan_limits_mechanisms(&p->plan))
         tell(&run->callbacks, SSA_DETAIL,
              "the PKCS#11 token does not take CKA_ALLOWED_MECHANISMS: whoever has the PIN may decrypt with "
