@@ -82,11 +82,11 @@ bool token_list_keys(struct token *token, key_shown *show, void *context, struct
     CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
                                ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type)};
     OBJECTS_AUTO found = {0};
+    if (!object_find_all(token, template, COUNT(template), &found, err))
+        return false;
     SHOWN_TOKEN_AUTO *shown = calloc(1, sizeof *shown);
     if (shown == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a list of keys");
-    if (!object_find_all(token, template, COUNT(template), &found, err))
-        return false;
     for (size_t i = 0; i < found.count; i++)
         show_key(token, found.list[i], shown->uri, show, context);
     return true;
