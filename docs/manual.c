@@ -48,7 +48,7 @@ static void put_command(const struct command *c)
 {
     (void)fputs(".SS ", stdout);
     put(c->name);
-    put_line(" ", c->arguments);
+    put_line(" ", c->arguments != NULL ? c->arguments : "");
     put_line("", c->help);
     if (c->example != NULL)
         put_line(".br\nExample: ssa\\-hsm ", c->example);

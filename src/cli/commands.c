@@ -2,35 +2,14 @@
 #include "cli/commands.h"
 
 // In the order of the help. Those of one group stand together.
-extern const struct command command_account_create, command_account_list, command_account_show,
-    command_account_enable, command_account_disable, command_account_delete, command_key_create,
-    command_key_import, command_key_list, command_key_show, command_key_enable, command_key_disable,
-    command_key_verify, command_key_delete, command_key_rotate, command_key_recover, command_key_prune,
-    command_secret_import, command_secret_remove, command_token, command_jwt, command_exec, command_hsm_list,
-    command_history;
+#define COMMANDS(R)                                                                                          \
+    R(account_create), R(account_list), R(account_show), R(account_enable), R(account_disable),              \
+        R(account_delete), R(key_create), R(key_import), R(key_list), R(key_show), R(key_enable),            \
+        R(key_disable), R(key_verify), R(key_delete), R(key_rotate), R(key_recover), R(key_prune),           \
+        R(secret_import), R(secret_remove), R(token), R(jwt), R(exec), R(hsm_list), R(history)
 
-const command_list commands = (const struct command *const[]){&command_account_create,
-                                                              &command_account_list,
-                                                              &command_account_show,
-                                                              &command_account_enable,
-                                                              &command_account_disable,
-                                                              &command_account_delete,
-                                                              &command_key_create,
-                                                              &command_key_import,
-                                                              &command_key_list,
-                                                              &command_key_show,
-                                                              &command_key_enable,
-                                                              &command_key_disable,
-                                                              &command_key_verify,
-                                                              &command_key_delete,
-                                                              &command_key_rotate,
-                                                              &command_key_recover,
-                                                              &command_key_prune,
-                                                              &command_secret_import,
-                                                              &command_secret_remove,
-                                                              &command_token,
-                                                              &command_jwt,
-                                                              &command_exec,
-                                                              &command_hsm_list,
-                                                              &command_history,
-                                                              NULL};
+#define NAMED(command)   command_##command
+#define ADDRESS(command) &command_##command
+
+extern const struct command COMMANDS(NAMED);
+const command_list commands = (const struct command *const[]){COMMANDS(ADDRESS), NULL};

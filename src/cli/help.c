@@ -39,10 +39,15 @@ static void write_options(FILE *out, const char *heading, option_list options)
 
 static const char common_heading[] = "Options of every command, before or after its name:";
 
+static const char *arguments_of(const struct command *c)
+{
+    return c->arguments != NULL ? c->arguments : "";
+}
+
 static void write_command(FILE *out, const struct command *c)
 {
-    (void)fprintf(out, "usage: ssa-hsm %s [options]%s%s\n\n  %s\n", c->name, c->arguments[0] ? " " : "",
-                  c->arguments, c->help);
+    (void)fprintf(out, "usage: ssa-hsm %s [options]%s%s\n\n  %s\n", c->name, c->arguments != NULL ? " " : "",
+                  arguments_of(c), c->help);
     if (c->example != NULL)
         (void)fprintf(out, "\nExample:\n  ssa-hsm %s\n", c->example);
     write_options(out, "Options:", c->options);
@@ -59,7 +64,7 @@ static void write_all_commands(FILE *out)
         if (group != (*c)->group)
             (void)fprintf(out, "\n%s:\n", (*c)->group);
         group = (*c)->group;
-        const int width = fprintf(out, "  %s %s", (*c)->name, (*c)->arguments);
+        const int width = fprintf(out, "  %s %s", (*c)->name, arguments_of(*c));
         (void)fprintf(out, "%*s%s\n", width < 29 ? 29 - width : 1, "", (*c)->help);
     }
     (void)fputs("\n`ssa-hsm COMMAND --help` shows the options of a command, and an example.\n", out);

@@ -2,7 +2,7 @@
 #include "cli/key/new_key.h"
 #include "cli/output/print.h"
 
-static const struct option option_no_key = {.name = "no-key", .help = "make only the account, and no key"};
+static const struct option option_no_key = {"no-key", .help = "make only the account, and no key"};
 
 static bool account_create(const struct invocation *i, struct ssa_error *err)
 {
@@ -29,8 +29,6 @@ const struct command command_account_create = {
     .arguments = "FIRST LAST",
     .help = "create a service account and its key, which goes straight into the PKCS#11 token",
     .example = "account create service mycompany-filesync",
-    .words_min = 2,
-    .words_max = 2,
     .writes_profile = true,
     .options = OPTIONS(&option_no_key, &option_output, &option_force, &option_show_secret, &option_slot,
                        &option_replace, &option_yes, &option_rehearse, &option_import),

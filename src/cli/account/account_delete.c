@@ -21,8 +21,6 @@ const struct command command_account_delete = {
     .arguments = "ID",
     .help = "delete an account (id or email) and all its keys at the API",
     .example = "account delete service-mycompany-filesync@example.com",
-    .words_min = 1,
-    .words_max = 1,
     .options = OPTIONS(&option_yes),
     .run = account_delete,
 };

@@ -12,7 +12,6 @@ const struct command command_account_disable = {
     .group = "Accounts",
     .arguments = "[ID]",
     .help = "disable an account: it gets no access tokens, and its keys cannot be managed",
-    .words_max = 1,
     .options = OPTIONS(&option_json),
     .run = account_disable,
 };

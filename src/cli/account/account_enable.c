@@ -12,7 +12,6 @@ const struct command command_account_enable = {
     .group = "Accounts",
     .arguments = "[ID]",
     .help = "enable an account again, also one that was idle for too long",
-    .words_max = 1,
     .options = OPTIONS(&option_json),
     .run = account_enable,
 };

@@ -54,7 +54,6 @@ static bool account_list(const struct invocation *i, struct ssa_error *err)
 const struct command command_account_list = {
     .name = "account list",
     .group = "Accounts",
-    .arguments = "",
     .help = "list the service accounts of the client id",
     .options = OPTIONS(&option_json),
     .run = account_list,

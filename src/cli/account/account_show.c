@@ -24,7 +24,6 @@ const struct command command_account_show = {
     .group = "Accounts",
     .arguments = "[ID]",
     .help = "show one account (id or email; without it, the profile's account)",
-    .words_max = 1,
     .options = OPTIONS(&option_json),
     .run = account_show,
 };

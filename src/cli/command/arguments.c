@@ -1,8 +1,8 @@
 // The parser of the command line.
 //
-// Options may stand before the command's name, and how an option is read depends on the command: `--replace` has a
-// value for one and none for another. So the line is read as each command would read it, and belongs to the one
-// whose name its first words are.
+// Options may stand before the command's name, and how an option is read depends on the command: `--replace`
+// has a value for one and none for another. So the line is read as each command would read it, and belongs to
+// the one whose name its first words are.
 #include "cli/command/arguments.h"
 
 #include <string.h>
@@ -35,9 +35,9 @@ struct item {
 
 static bool is_named(const struct option *option, const struct item *item)
 {
-    return item->is_letter ? option->letter == item->text[0]
-                           : strlen(option->name) == item->len &&
-                                 memcmp(option->name, item->text, item->len) == 0;
+    return item->is_letter
+               ? option->letter == item->text[0]
+               : strlen(option->name) == item->len && memcmp(option->name, item->text, item->len) == 0;
 }
 
 static const struct option *find_in(option_list list, const struct item *item)
@@ -48,8 +48,8 @@ static const struct option *find_in(option_list list, const struct item *item)
     return NULL;
 }
 
-// The command's own option comes before another command's of the same name. That one is looked for only to know
-// whether a value follows.
+// The command's own option comes before another command's of the same name. That one is looked for only to
+// know whether a value follows.
 static void find_option(const struct line *line, struct item *item)
 {
     item->option = find_in(common_options, item);
@@ -258,7 +258,8 @@ const char *option_value(const struct arguments *a, const struct option *option)
     return NULL;
 }
 
-size_t option_values(const struct arguments *a, const struct option *option, const char *out[static GIVEN_MAX])
+size_t option_values(const struct arguments *a, const struct option *option,
+                     const char *out[static GIVEN_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; i < a->given_count; i++)

@@ -22,8 +22,8 @@ struct arguments {
     char *const *rest; // what follows "--", or the program that exec runs; ends with NULL; NULL for none
 };
 
-// Reads argv (without the program's name). Fails with SSA_USAGE; arguments->command is set then, too. That a line
-// names no command is no failure here.
+// Reads argv (without the program's name). Fails with SSA_USAGE; arguments->command is set then, too. That a
+// line names no command is no failure here.
 bool arguments_read(struct arguments *arguments, const struct command *const *commands, char *const *argv,
                     struct ssa_error *err) MUST_CHECK;
 

@@ -1,5 +1,5 @@
-// A command: what a person types, and the function that does it. Each command is defined in the file of its name;
-// parser, help, manual page and shell completion are made from that definition.
+// A command: what a person types, and the function that does it. Each command is defined in the file of its
+// name; parser, help, manual page and shell completion are made from that definition.
 #ifndef SSA_CLI_COMMAND_H
 #define SSA_CLI_COMMAND_H
 
@@ -15,10 +15,9 @@ struct invocation {
 struct command {
     const char *name;      // one or two words
     const char *group;     // its heading in the help
-    const char *arguments; // what follows the name, for the help; "" for nothing
+    const char *arguments; // what follows the name; optional ones are in brackets; NULL for nothing
     const char *help;
     const char *example;           // without "ssa-hsm "; NULL for none
-    size_t words_min, words_max;   // how many arguments it takes
     bool falls_back;               // accepts several profiles
     bool writes_profile;           // --profile names a profile to write, which need not exist
     bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant

@@ -1,4 +1,5 @@
-// Completing the commands that messages suggest. Whoever writes such a message does not know the command line.
+// Completing the commands that messages suggest. Whoever writes such a message does not know the command
+// line.
 #include "cli/command/suggestion.h"
 
 #include <ctype.h>
@@ -62,8 +63,8 @@ static bool has_option(struct span text, const struct option *option)
            (option->letter != 0 && has_word(text, letter));
 }
 
-// `hsm list` is suggested to show other PKCS#11 tokens than the one that was asked for, unless it is to list that
-// one's keys. `key recover` knows the PKCS#11 token from the journal.
+// `hsm list` is suggested to show other PKCS#11 tokens than the one that was asked for, unless it is to list
+// that one's keys. `key recover` knows the PKCS#11 token from the journal.
 static bool is_useful(const struct command *command, const struct option *option, bool logs_in)
 {
     const bool of_token = option == &option_token || option == &option_module;

@@ -61,33 +61,40 @@ static bool no_command(const struct arguments *a, command_list commands, struct 
     return error_hint(err, "`ssa-hsm --help` lists the commands.");
 }
 
-// The sentence about too few or too many arguments.
-static bool wrong_arguments(const struct arguments *a, struct ssa_error *err)
+// How many arguments a command takes, as its help says it: "FIRST LAST", "[ID]".
+static void count_arguments(const struct command *command, size_t *least, size_t *most)
 {
-    const struct command *command = a->command;
-    char extra[QUOTED_MAX];
-    join(a, command->words_max, a->word_count, extra);
-    if (a->rest != NULL && !command->runs_program)
-        error_set(err, SSA_USAGE, NULL, NULL, "%s runs no other program: \"--\" has no meaning here",
-                  command->name);
-    else if (extra[0] == '\0')
-        error_set(err, SSA_USAGE, NULL, NULL, "%s needs %s", command->name, command->arguments);
-    else if (command->words_max == 0)
-        error_set(err, SSA_USAGE, NULL, NULL, "%s takes no arguments (got: %s)", command->name, extra);
-    else
-        error_set(err, SSA_USAGE, NULL, NULL, "%s takes only %s (got also: %s)", command->name,
-                  command->arguments, extra);
-    return error_hint(err, "`ssa-hsm %s --help` shows how it is used.", command->name);
+    *least = *most = 0;
+    for (const char *word = command->arguments; word != NULL && !command->runs_program; word++) {
+        *least += word[0] != '[';
+        ++*most;
+        word = strchr(word, ' ');
+        if (word == NULL)
+            return;
+    }
 }
 
 static bool check_arguments(const struct arguments *a, struct ssa_error *err)
 {
     const struct command *command = a->command;
+    const char *name = command->name;
+    size_t least = 0, most = 0;
+    count_arguments(command, &least, &most);
     const bool has_program = a->rest != NULL && a->rest[0] != NULL;
-    const bool fits = a->word_count >= command->words_min && a->word_count <= command->words_max;
-    if (fits && (command->runs_program ? has_program : a->rest == NULL))
+    char extra[QUOTED_MAX];
+    join(a, most, a->word_count, extra);
+    if (a->word_count > most && most == 0)
+        error_set(err, SSA_USAGE, NULL, NULL, "%s takes no arguments (got: %s)", name, extra);
+    else if (a->word_count > most)
+        error_set(err, SSA_USAGE, NULL, NULL, "%s takes only %s (got also: %s)", name, command->arguments,
+                  extra);
+    else if (a->word_count < least || (command->runs_program && !has_program))
+        error_set(err, SSA_USAGE, NULL, NULL, "%s needs %s", name, command->arguments);
+    else if (a->rest != NULL && !command->runs_program)
+        error_set(err, SSA_USAGE, NULL, NULL, "%s runs no other program: \"--\" has no meaning here", name);
+    else
         return true;
-    return wrong_arguments(a, err);
+    return error_hint(err, "`ssa-hsm %s --help` shows how it is used.", name);
 }
 
 static bool check_profiles(const struct arguments *a, struct ssa_error *err)
@@ -100,8 +107,9 @@ static bool check_profiles(const struct arguments *a, struct ssa_error *err)
     if (count <= 1 || a->command->falls_back)
         return true;
     error_set(err, SSA_USAGE, NULL, NULL, "%s takes only one --profile", a->command->name);
-    return error_hint(err, "Only `token`, `exec` and `jwt` take several: the next one is used where a PKCS#11 "
-                           "token fails.");
+    return error_hint(err,
+                      "Only `token`, `exec` and `jwt` take several: the next one is used where a PKCS#11 "
+                      "token fails.");
 }
 
 bool usage_check(const struct arguments *a, command_list commands, struct ssa_error *err)

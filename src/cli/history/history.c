@@ -10,7 +10,7 @@
 // Half of it is room for one entry.
 enum { JSON_MAX = 512 * 1024, VERIFY_JSON_MAX = 1024 };
 
-static const struct option option_verify = {.name = "verify",
+static const struct option option_verify = {"verify",
                                             .help = "check that no entry is missing or was changed"};
 
 // What the callback adds to.
@@ -107,7 +107,6 @@ static bool history(const struct invocation *i, struct ssa_error *err)
 const struct command command_history = {
     .name = "history",
     .group = "The audit trail",
-    .arguments = "",
     .help = "list what was created, rotated, disabled and deleted from here",
     .options = OPTIONS(&option_verify, &option_json),
     .run = history,

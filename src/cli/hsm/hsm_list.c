@@ -111,7 +111,6 @@ static bool hsm_list(const struct invocation *i, struct ssa_error *err)
 const struct command command_hsm_list = {
     .name = "hsm list",
     .group = "PKCS#11 tokens",
-    .arguments = "",
     .help = "list the modules and tokens, or with --login a token's keys, as URIs to copy",
     .options = OPTIONS(&option_login, &option_json),
     .run = hsm_list,

@@ -19,7 +19,6 @@ static bool key_create(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_create = {
     .name = "key create",
     .group = "Keys",
-    .arguments = "",
     .help = "create a new key for an account; it goes straight into the PKCS#11 token",
     .example = "key create --profile spare --token 'pkcs11:token=Spare'",
     .writes_profile = true,

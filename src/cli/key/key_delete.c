@@ -24,8 +24,6 @@ const struct command command_key_delete = {
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "delete a key at the API; the PKCS#11 token is not changed",
-    .words_min = 1,
-    .words_max = 1,
     .options = OPTIONS(&option_account, &option_yes),
     .run = key_delete,
 };

@@ -12,8 +12,6 @@ const struct command command_key_disable = {
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "disable a key at the API: it gets no access tokens",
-    .words_min = 1,
-    .words_max = 1,
     .options = OPTIONS(&option_account, &option_json),
     .run = key_disable,
 };

@@ -12,8 +12,6 @@ const struct command command_key_enable = {
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "enable a key again at the API",
-    .words_min = 1,
-    .words_max = 1,
     .options = OPTIONS(&option_account, &option_json),
     .run = key_enable,
 };

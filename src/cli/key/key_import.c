@@ -2,12 +2,12 @@
 #include "cli/key/new_key.h"
 #include "cli/output/print.h"
 
-static const struct option option_key_id = {
-    .name = "key-id", .argument = "KEY_ID", .help = "id of the key, where FILE is only a PEM"};
-static const struct option option_email = {
-    .name = "email", .argument = "EMAIL", .help = "email of the account, where FILE is only a PEM"};
+static const struct option option_key_id = {"key-id", "KEY_ID",
+                                            .help = "id of the key, where FILE is only a PEM"};
+static const struct option option_email = {"email", "EMAIL",
+                                           .help = "email of the account, where FILE is only a PEM"};
 static const struct option option_shred = {
-    .name = "shred", .help = "overwrite and remove FILE when its key is in the PKCS#11 token"};
+    "shred", .help = "overwrite and remove FILE when its key is in the PKCS#11 token"};
 
 // Says what became of the file that the key came from.
 static bool tell_of_file(const char *file, const struct ssa_created *created, struct ssa_error *err)
@@ -61,8 +61,6 @@ const struct command command_key_import = {
     .arguments = "FILE",
     .help = "put an existing key (PEM or old .env block) into the PKCS#11 token; - is standard input",
     .example = "key import old.env --shred",
-    .words_min = 1,
-    .words_max = 1,
     .writes_profile = true,
     .options = OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force,
                        &option_show_secret, &option_shred, &option_slot, &option_replace, &option_yes,

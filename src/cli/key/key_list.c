@@ -5,8 +5,7 @@
 #include "cli/output/table.h"
 #include "core/text.h"
 
-static const struct option option_all = {.name = "all",
-                                         .help = "list the keys of all accounts of the client id"};
+static const struct option option_all = {"all", .help = "list the keys of all accounts of the client id"};
 
 static bool print_json(const struct ssa_keys *keys, struct ssa_error *err)
 {
@@ -82,7 +81,6 @@ static bool key_list(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_list = {
     .name = "key list",
     .group = "Keys",
-    .arguments = "",
     .help = "list an account's keys, at the API and on the PKCS#11 tokens here",
     .example = "key list --account service-mycompany-filesync@example.com",
     .options = OPTIONS(&option_account, &option_all, &option_login, &option_json),

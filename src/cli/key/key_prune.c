@@ -19,7 +19,6 @@ static bool key_prune(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_prune = {
     .name = "key prune",
     .group = "Keys",
-    .arguments = "",
     .help = "destroy keys on PKCS#11 tokens that the API no longer knows",
     .options = OPTIONS(&option_yes),
     .run = key_prune,

@@ -4,11 +4,9 @@
 #include "cli/output/print.h"
 
 static const struct option option_key = {
-    .name = "key",
-    .argument = "KEY_ID",
-    .help = "id of the key whose creation was interrupted, where that cannot be found out"};
+    "key", "KEY_ID", .help = "id of the key whose creation was interrupted, where that cannot be found out"};
 static const struct option option_forget = {
-    .name = "forget", .help = "close what can be neither finished nor undone, and leave it as it is"};
+    "forget", .help = "close what can be neither finished nor undone, and leave it as it is"};
 
 static bool key_recover(const struct invocation *i, struct ssa_error *err)
 {
@@ -29,7 +27,6 @@ static bool key_recover(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_recover = {
     .name = "key recover",
     .group = "Keys",
-    .arguments = "",
     .help = "finish or undo what was interrupted",
     .options = OPTIONS(&option_key, &option_forget, &option_yes),
     .run = key_recover,

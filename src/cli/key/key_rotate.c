@@ -4,18 +4,14 @@
 #include "cli/output/print.h"
 
 static const struct option option_replace_key = {
-    .name = "replace",
-    .argument = "KEY_ID",
+    "replace", "KEY_ID",
     .help = "delete this key first, where the account has three and there is no room for another"};
-static const struct option option_grace = {.name = "grace",
-                                           .argument = "TIME",
-                                           .help =
-                                               "keep the old key for this time: 90 (seconds), 30m, 12h, 7d"};
-static const struct option option_now = {.name = "now", .help = "retire the old key at once"};
-static const struct option option_finish = {.name = "finish",
-                                            .help = "retire the old key of the last rotation"};
-static const struct option option_dry_run = {
-    .name = "dry-run", .letter = 'n', .help = "print what would be done, and do nothing"};
+static const struct option option_grace = {
+    "grace", "TIME", .help = "keep the old key for this time: 90 (seconds), 30m, 12h, 7d"};
+static const struct option option_now = {"now", .help = "retire the old key at once"};
+static const struct option option_finish = {"finish", .help = "retire the old key of the last rotation"};
+static const struct option option_dry_run = {"dry-run", .letter = 'n',
+                                             .help = "print what would be done, and do nothing"};
 
 static bool check_combination(const struct arguments *a, struct ssa_error *err)
 {
@@ -104,7 +100,6 @@ static bool key_rotate(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_rotate = {
     .name = "key rotate",
     .group = "Keys",
-    .arguments = "",
     .help = "replace the profile's key by a new one; the old one is retired later",
     .example = "key rotate --grace 7d",
     .options = OPTIONS(&option_replace_key, &option_grace, &option_now, &option_finish, &option_dry_run,

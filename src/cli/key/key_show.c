@@ -58,8 +58,6 @@ const struct command command_key_show = {
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "show one key, at the API and on the PKCS#11 tokens here",
-    .words_min = 1,
-    .words_max = 1,
     .options = OPTIONS(&option_account, &option_login, &option_json),
     .run = key_show,
 };

@@ -8,9 +8,8 @@
 #include "core/text.h"
 
 static const struct option option_challenge = {
-    .name = "challenge", .argument = "TEXT", .help = "an auditor's text to sign with the rest; needs --json"};
-static const struct option option_api = {.name = "api",
-                                         .help = "also ask the API about the key; needs --json"};
+    "challenge", "TEXT", .help = "an auditor's text to sign with the rest; needs --json"};
+static const struct option option_api = {"api", .help = "also ask the API about the key; needs --json"};
 
 static const char unknown[] = "the token does not tell";
 
@@ -128,7 +127,6 @@ static bool key_verify(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_verify = {
     .name = "key verify",
     .group = "Keys",
-    .arguments = "",
     .help = "check the profile's key: its attributes, and a signature; --json gives signed evidence",
     .example = "key verify --json --challenge \"audit 2024-11\"",
     .options = OPTIONS(&option_json, &option_challenge, &option_api),

@@ -7,19 +7,16 @@
 #include "cli/output/print.h"
 #include "core/text.h"
 
-const struct option option_force = {.name = "force", .help = "replace the profile where there is one"};
+const struct option option_force = {"force", .help = "replace the profile where there is one"};
 const struct option option_import = {
-    .name = "import",
-    .argument = "WAY",
-    .help = "how the key gets into the PKCS#11 token: auto (default), plain or wrap"};
-const struct option option_rehearse = {.name = "rehearse",
+    "import", "WAY", .help = "how the key gets into the PKCS#11 token: auto (default), plain or wrap"};
+const struct option option_rehearse = {"rehearse",
                                        .help = "first try the import with a throwaway key on the token"};
-const struct option option_replace = {.name = "replace",
+const struct option option_replace = {"replace",
                                       .help = "destroy the key that is in that slot now; asks first"};
-const struct option option_show_secret = {.name = "show-secret",
+const struct option option_show_secret = {"show-secret",
                                           .help = "print the client secret too, in the block of settings"};
-const struct option option_slot = {
-    .name = "slot", .argument = "SLOT", .help = "slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95"};
+const struct option option_slot = {"slot", "SLOT", .help = "slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95"};
 
 static bool read_way(const char *value, enum ssa_import_way *way, struct ssa_error *err)
 {

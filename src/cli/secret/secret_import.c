@@ -4,11 +4,8 @@
 #include "config/settings.h"
 
 static const struct option option_label = {
-    .name = "label",
-    .argument = "NAME",
-    .help = "label of the object on the token (default: \"APS client secret CLIENT_ID\")"};
-static const struct option option_force = {.name = "force",
-                                           .help = "replace what the token has under that label"};
+    "label", "NAME", .help = "label of the object on the token (default: \"APS client secret CLIENT_ID\")"};
+static const struct option option_force = {"force", .help = "replace what the token has under that label"};
 
 static bool secret_import(const struct invocation *i, struct ssa_error *err)
 {
@@ -32,7 +29,6 @@ static bool secret_import(const struct invocation *i, struct ssa_error *err)
 const struct command command_secret_import = {
     .name = "secret import",
     .group = "The client secret on a PKCS#11 token",
-    .arguments = "",
     .help = "store the client secret on the token, and print the setting that refers to it",
     .options = OPTIONS(&option_label, &option_force),
     .run = secret_import,

@@ -15,7 +15,6 @@ static bool secret_remove(const struct invocation *i, struct ssa_error *err)
 const struct command command_secret_remove = {
     .name = "secret remove",
     .group = "The client secret on a PKCS#11 token",
-    .arguments = "",
     .help = "destroy the client secret that APS_SECRET_ID refers to",
     .options = OPTIONS(&option_yes),
     .run = secret_remove,

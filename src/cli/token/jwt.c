@@ -2,7 +2,7 @@
 #include "cli/output/print.h"
 #include "cli/token/request.h"
 
-static const struct option option_claims = {.name = "claims",
+static const struct option option_claims = {"claims",
                                             .help = "print header and claims as JSON; needs no PIN"};
 
 static bool print_claims(const struct invocation *i, const struct request *request, struct ssa_error *err)
@@ -36,7 +36,6 @@ static bool jwt(const struct invocation *i, struct ssa_error *err)
 const struct command command_jwt = {
     .name = "jwt",
     .group = "Access tokens",
-    .arguments = "",
     .help = "print the signed assertion, without asking the API for an access token",
     .falls_back = true,
     .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf, &option_claims),

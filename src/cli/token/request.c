@@ -7,14 +7,13 @@
 
 enum { LIFETIME_LEAST = 1, LIFETIME_MOST = 300 };
 
-const struct option option_expires_in = {.name = "expires-in",
-                                         .argument = "SECONDS",
+const struct option option_expires_in = {"expires-in", "SECONDS",
                                          .help = "lifetime of the assertion: 1 to 300 (default: 300)"};
-const struct option option_nbf = {.name = "nbf", .help = "add the claim nbf (not before) to the assertion"};
+const struct option option_nbf = {"nbf", .help = "add the claim nbf (not before) to the assertion"};
 const struct option option_scope = {
-    .name = "scope",
+    "scope",
+    "SCOPES",
     .letter = 's',
-    .argument = "SCOPES",
     .help = "scopes to ask for, with commas or spaces between them; may be repeated",
     .setting = "SSA_HSM_SCOPE",
     .repeatable = true};

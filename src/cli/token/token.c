@@ -5,9 +5,7 @@
 #include "cli/token/request.h"
 #include "core/text.h"
 
-static const struct option option_format = {.name = "format",
-                                            .letter = 'f',
-                                            .argument = "FORMAT",
+static const struct option option_format = {"format", "FORMAT", .letter = 'f',
                                             .help = "json (default), token, header, env or curl"};
 
 static const struct format {
@@ -59,7 +57,6 @@ static bool fetch_token(const struct invocation *i, struct ssa_error *err)
 const struct command command_token = {
     .name = "token",
     .group = "Access tokens",
-    .arguments = "",
     .help = "get an access token: the PKCS#11 token signs, the API answers",
     .example = "token --scope data:read --format header",
     .falls_back = true,

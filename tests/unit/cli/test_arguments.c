@@ -327,9 +327,7 @@ static void every_command_is_explained_and_its_example_is_one(void **state)
     (void)state;
     for (command_list c = commands; *c != NULL; c++) {
         assert_non_null((*c)->group);
-        assert_non_null((*c)->arguments);
         assert_true(strlen((*c)->help) < 90);
-        assert_true((*c)->words_min <= (*c)->words_max);
         assert_non_null((*c)->run);
         if ((*c)->example == NULL)
             continue;
