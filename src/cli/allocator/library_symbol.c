@@ -1,4 +1,4 @@
-// Looking symbols up in the tables of a loaded library (ELF gABI, "Dynamic Linking"; the hash table is
+// Looking up symbols in the tables of a loaded library (ELF gABI, "Dynamic Linking"; the hash table is
 // GNU's).
 //
 // dlsym cannot do this: RTLD_NEXT finds a preloaded library's function first, and a handle for one library
@@ -30,7 +30,7 @@ struct tables {
     const uint32_t *hash;
 };
 
-// The dynamic linker has added the base to these addresses, but for processors on which the section is
+// The dynamic linker has added the base to these addresses, except on processors where the section is
 // read-only.
 static const void *loaded_at(address base, address pointer)
 {
@@ -83,7 +83,7 @@ static void *look_up(const struct tables *t, const char *name)
         if ((entry | 1) == (hash | 1) && found->st_shndx != SHN_UNDEF &&
             strcmp(t->strings + found->st_name, name) == 0)
             return (void *)(t->base + found->st_value); // NOLINT(performance-no-int-to-ptr)
-        // The last of a chain has its lowest bit set.
+        // The lowest bit marks the last entry of a chain.
         if ((entry & 1) != 0)
             return NULL;
     }

@@ -1,12 +1,12 @@
-// A loaded library's own functions, whatever library was preloaded in front of it.
+// Finding a loaded library's own functions, also where another library was preloaded.
 #ifndef SSA_CLI_LIBRARY_SYMBOL_H
 #define SSA_CLI_LIBRARY_SYMBOL_H
 
 #include <stddef.h>
 
-// Puts the address that the library of this name (its DT_SONAME) itself defines for each of the names into
-// found; what is not there leaves it as it is. Allocates nothing and takes no part in symbol interposition,
-// so an allocator can use it for its own functions.
+// For each of the names, puts the address that the library itself defines into found. library is its
+// DT_SONAME. Where it does not define a name, found is left as it is. Allocates nothing, so that an allocator
+// can use it.
 void library_symbols(const char *library, const char *const *names, void **found, size_t count);
 
 #endif

@@ -1,6 +1,6 @@
-// The operators new and delete of C++ over the allocator of wiping_free.c, by the names that the Itanium ABI
-// gives them: modules are written in C++, too. Where LD_PRELOAD brings an allocator that defines these
-// operators, its new would hand out blocks that our free does not know.
+// The operators new and delete of C++ over the allocator of wiping_free.c, under the names of the Itanium
+// ABI: some PKCS#11 modules are written in C++. Where LD_PRELOAD brings an allocator that defines these
+// operators, its new would return blocks that our free does not know.
 #include <malloc.h>
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@
 #define OPERATOR(name) __asm__(name) __attribute__((visibility("default")))
 #define SAME_AS(name)  __attribute__((alias(name)))
 
-// The standard library's own operator calls the handler for lack of memory and throws, which C cannot.
+// The C++ library's own operator. It calls the handler for lack of memory and throws, which C cannot do.
 static void *original(const char *name)
 {
     static const char *const libraries[] = {"libstdc++.so.6", "libc++abi.so.1", "libc++.so.1"};
@@ -70,7 +70,7 @@ void *new_aligned_array(size_t size, size_t alignment)
     return allocate_aligned(size, alignment, "_Zna" SIZE ALIGNED);
 }
 
-// Those that throw nothing. An argument that says so, or a size, follows in a register that nobody reads.
+// Those that do not throw. They have one more argument, which is not needed.
 void *new_or_null(size_t size) OPERATOR("_Znw" SIZE NOTHROW);
 void *new_or_null(size_t size)
 {

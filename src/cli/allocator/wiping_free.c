@@ -1,11 +1,10 @@
-// An allocator that wipes what is released, for the whole process: libraries (TLS, HTTP, JSON, a PKCS#11
-// module's RPC) release buffers that held a key, and the C library would keep the bytes for the next one who
-// asks.
+// An allocator for the whole process that wipes each block when it is released. Libraries (TLS, HTTP, JSON, a
+// PKCS#11 module's RPC) release buffers that held a key, and the C library would leave the bytes in memory.
 //
-// The functions are glibc's with a wiping free. All of the family is replaced, by symbol interposition: a
-// program's own symbols go before those of preloaded libraries, so where LD_PRELOAD brings another allocator,
-// no block is allocated by the one and released by the other. glibc's functions are found past such a library
-// (glibc_symbol.h). A C++ library's operators new and delete stay a matter between themselves.
+// The functions are glibc's, but free wipes. The whole family is replaced, by symbol interposition: a
+// program's own symbols come before those of preloaded libraries. So where LD_PRELOAD brings another
+// allocator, no block is allocated by one and released by the other. glibc's functions are found by
+// library_symbol.h, which skips such a library.
 //
 // Sanitizers and valgrind bring allocators of their own, so this file is left out there
 // (SSA_HSM_WIPING_FREE).
@@ -47,10 +46,10 @@ static const char *const names[FUNCTIONS] = {
 
 static void *_Atomic functions[FUNCTIONS];
 
-// Done by the first who allocates, which is the dynamic linker, on the only thread there is.
+// The first call comes from the dynamic linker, when there is only one thread.
 static void find_functions(void)
 {
-    static const char lost[] = "ssa-hsm: the allocator of this C library is not known\n";
+    static const char lost[] = "ssa-hsm: the allocator of this C library was not found\n";
     void *found[FUNCTIONS] = {NULL};
     library_symbols("libc.so.6", names, found, FUNCTIONS);
     for (size_t i = 0; i < FUNCTIONS; i++) {
@@ -71,7 +70,7 @@ static void *function(enum function which)
     return atomic_load_explicit(&functions[which], memory_order_acquire);
 }
 
-// glibc's own function of the type that the header gives it.
+// glibc's own function, with the type that the header gives it.
 #define GLIBC(name, which) ((__typeof__(&(name)))function(which))
 
 EXPORTED void *malloc(size_t size)
@@ -122,7 +121,7 @@ EXPORTED void free(void *memory)
     GLIBC(free, FREE)(memory);
 }
 
-// Programs of old call it, and newer allocators answer.
+// Old programs call it.
 void cfree(void *memory);
 EXPORTED void cfree(void *memory)
 {
@@ -138,8 +137,7 @@ EXPORTED void *realloc(void *memory, size_t size)
         return NULL;
     }
     const size_t had = malloc_usable_size(memory);
-    // Staying in place leaves the rest of the block behind only where it shrinks: a little more memory
-    // instead.
+    // A block that shrinks stays as it is: that costs memory, and needs no wiping.
     if (size <= had)
         return memory;
     void *grown = malloc(size);

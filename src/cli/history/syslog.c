@@ -1,5 +1,5 @@
-// A copy of the audit trail for the system's log: one datagram an entry (RFC 3164 section 4.1, as libc's
-// syslog(3) words it). That function is not used: it cannot say that nothing arrived.
+// A copy of the audit trail for the system's log: one datagram for each entry, in the form of RFC 3164
+// section 4.1. syslog(3) is not used, because it does not report failures.
 #include "cli/history/syslog.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static const char setting[] = "SSA_HSM_AUDIT", word[] = "syslog";
 
 enum { MESSAGE_MAX = 32 * 1024, HEAD_MAX = 64, SECONDS = 2 };
 
-// Where to; NULL for nowhere. A value that syslog_check does not take goes nowhere.
+// The socket; NULL for none, and for a value that syslog_check does not accept.
 static const char *socket_path(const struct ssa_settings *settings)
 {
     const size_t len = sizeof word - 1;
@@ -39,11 +39,11 @@ bool syslog_check(const struct ssa_settings *settings, struct ssa_error *err)
                      : ssa_settings_value(settings, setting) == NULL)
         return true;
     error_set(err, SSA_CONFIG, NULL, setting,
-              "is neither syslog nor syslog:SOCKET, a path of at most 107 bytes");
-    return error_hint(err, "syslog is %s.", _PATH_LOG);
+              "is neither \"syslog\" nor \"syslog:\" and the path of a socket (at most 107 bytes)");
+    return error_hint(err, "\"syslog\" means the socket %s.", _PATH_LOG);
 }
 
-// A logger that is stuck is not waited for.
+// Sending waits for a short time only: the program does not hang when the logger does.
 static int open_socket(const char *path, int type)
 {
     static const struct timeval limit = {.tv_sec = SECONDS};
@@ -61,7 +61,7 @@ static int open_socket(const char *path, int type)
     return -1;
 }
 
-// On a stream a NUL ends the message.
+// On a stream socket, a NUL ends the message.
 static bool send_to(const char *path, const struct secret *message)
 {
     bool stream = false;

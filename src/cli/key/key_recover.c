@@ -20,7 +20,7 @@ static bool key_recover(const struct invocation *i, struct ssa_error *err)
     if (!ssa_recover(&run, &how, &found, err))
         return false;
     if (found == 0)
-        print_note("there is nothing to recover");
+        print_note("nothing is left to recover");
     return true;
 }
 

@@ -1,4 +1,4 @@
-// Points in time for people: in the local zone, and how long ago.
+// Points in time, for people and for programs.
 #ifndef SSA_CLI_AGE_H
 #define SSA_CLI_AGE_H
 
@@ -10,10 +10,10 @@
 // "3 days ago", "in 5 months", "just now".
 void age_text(long long seconds, long long now, char out[static AGE_TEXT_MAX]);
 
-// "2024-01-25 04:08 (3 days ago)" in the local zone, or "-" where it is not known.
+// "2024-01-25 04:08 (3 days ago)" in the local time zone, or "-" where the time is not known.
 void when_text(struct ssa_time time, long long now, char out[static WHEN_TEXT_MAX]);
 
-// The same for programs: a member with ISO 8601 in UTC, or null.
+// A JSON member: ISO 8601 in UTC, or null.
 void when_json(struct json_writer *w, const char *name, struct ssa_time time);
 
 #endif

@@ -12,8 +12,8 @@ static struct rlimit core_limit;
 static char *key_log; // "SSLKEYLOGFILE=…" as it was found
 static bool core_limit_known;
 
-// libcurl would write the session's keys to that file, and with them the private key could be read from a
-// recording.
+// libcurl would write the TLS session's keys to that file. With them, somebody who recorded the connection
+// could read the private key.
 static void take_key_log_away(void)
 {
     static const char name[] = "SSLKEYLOGFILE";
@@ -28,7 +28,7 @@ static void occupy_standard_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0) {
-            // The wrong way round: reading standard input and writing the others fails, as it did before.
+            // Opened the wrong way round, so that reading and writing fail, as with a closed descriptor.
             const int opened = open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
             if (opened >= 0 && opened != fd)
                 (void)close(opened);
@@ -40,7 +40,7 @@ void harden(void)
     occupy_standard_descriptors();
     take_key_log_away();
     core_limit_known = getrlimit(RLIMIT_CORE, &core_limit) == 0;
-    // The soft limit alone: lowering the hard one could not be taken back for a program that exec runs.
+    // Only the soft limit: a lower hard limit could not be raised again for the program that exec runs.
     struct rlimit none = {.rlim_cur = 0, .rlim_max = core_limit.rlim_max};
     if (core_limit_known)
         (void)setrlimit(RLIMIT_CORE, &none);

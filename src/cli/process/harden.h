@@ -2,12 +2,12 @@
 #ifndef SSA_CLI_HARDEN_H
 #define SSA_CLI_HARDEN_H
 
-// No core dumps, no log of TLS keys (SSLKEYLOGFILE), no tracing by other processes of the user; standard
-// descriptors that were closed are made unusable instead of free, so that no file of ours ends up under their
-// numbers.
+// From now on the process writes no core dumps and no log of TLS keys (SSLKEYLOGFILE), and other processes of
+// the user cannot trace it. Standard descriptors that are closed are occupied, so that no file that is opened
+// later gets their numbers.
 void harden(void);
 
-// Core limit and environment as they were found, for a program that takes our place.
+// Restores core limit and environment for a program that replaces us.
 void harden_release(void);
 
 #endif

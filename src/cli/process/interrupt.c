@@ -1,10 +1,10 @@
-// Signals that end the program, in time.
+// Signals that end the program, but not at once.
 #include "cli/process/interrupt.h"
 
 #include <signal.h>
 #include <stddef.h>
 
-// The last two are ignored: a closed pipe and a file that may not grow are errors with a name.
+// The last two are ignored.
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
 enum { CAUGHT = sizeof caught / sizeof caught[0], REMEMBERED = 4 };
 
@@ -22,7 +22,7 @@ void interrupt_catch(void)
         struct sigaction action = {.sa_handler = i < REMEMBERED ? remember : SIG_IGN};
         if (sigaction(caught[i], NULL, &before[i]) != 0)
             continue;
-        // Under nohup HUP is ignored, and stays so. No SA_RESTART: a read from the terminal is to end.
+        // Under nohup, HUP stays ignored. Without SA_RESTART, a read from the terminal ends.
         if (before[i].sa_handler != SIG_IGN)
             (void)sigaction(caught[i], &action, NULL);
     }

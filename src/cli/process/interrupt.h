@@ -1,20 +1,20 @@
-// INT, TERM, HUP and QUIT: remembered, acted upon when what is under way is finished or undone.
+// INT, TERM, HUP and QUIT do not end the program at once: what is under way is finished or undone first.
 #ifndef SSA_CLI_INTERRUPT_H
 #define SSA_CLI_INTERRUPT_H
 
 #include <stdbool.h>
 
-// Remembers the four signals instead of dying of them (those that were ignored stay so), and ignores PIPE
-// and XFSZ, so that a closed pipe and a file that may not grow are errors with a name.
+// From now on the four signals are remembered (those that were ignored stay ignored). PIPE and XFSZ are
+// ignored, so that a closed pipe and a file at its size limit are errors with a name.
 void interrupt_catch(void);
 
 // The signal that came, or 0.
 int interrupt_signal(void);
 
-// Everything as it was found, for a program that takes our place.
+// Restores the handlers for a program that replaces us.
 void interrupt_release(void);
 
-// Dies of the signal that came, as a shell expects; returns where none came.
+// Ends the program by the signal that came, as a shell expects it. Returns where none came.
 void interrupt_die(void);
 
 #endif

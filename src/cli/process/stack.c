@@ -1,18 +1,18 @@
-// Where the work is done on a stack of our own.
+// Running on a stack that is large enough.
 #include "cli/process/stack.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-// The program's own part is below 200 KiB; name services, TLS and modules have theirs.
+// The program itself needs a tenth of it. The rest is for name services, TLS and PKCS#11 modules.
 enum { STACK_ENOUGH = 1024 * 1024 };
 
 struct errand {
     int (*work)(void *context);
     void *context;
     int result;
-    sigset_t mask; // as the process was started with
+    sigset_t mask; // the one that the process was started with
 };
 
 static bool is_roomy(void)
@@ -29,7 +29,7 @@ static void *run(void *context)
     return NULL;
 }
 
-// Signals are for the thread that works: they end what it waits for.
+// Only the thread that works gets signals: they end what it waits for.
 static int run_on_thread(struct errand *errand)
 {
     pthread_attr_t attributes;
@@ -65,5 +65,5 @@ bool stack_run(int (*work)(void *context), void *context, int *result, struct ss
     *result = errand.result;
     return number == 0 ||
            error_errno(err, SSA_UNEXPECTED, number, NULL,
-                       "the stack may not grow (`ulimit -s`), and there is no memory for another");
+                       "the stack is too small (`ulimit -s`), and there is no memory for a larger one");
 }

@@ -13,7 +13,7 @@
 #include "core/secret.h"
 #include "core/text.h"
 
-// Signals that would leave the terminal without echo, or stop us there.
+// Signals that would end or stop the program while the terminal is without echo.
 static const int watched[] = {SIGINT,    SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2,
                               SIGVTALRM, SIGPROF, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU}; // TTOU last
 enum { ROUNDS_MAX = 64 };
@@ -28,13 +28,13 @@ static void note_signal(int number)
             pending[i] = 1;
 }
 
-// What is put back when the question is answered.
+// What is restored when the question is answered.
 struct watch {
     struct sigaction before[WATCHED];
-    sigset_t mask; // as it was found: what the wait for a key lets through
+    sigset_t mask; // as it was found; used while waiting for a key
 };
 
-// The signals are blocked but for that wait: one that comes just before it is not slept through.
+// The signals are blocked except during that wait. So one that comes just before it still ends it.
 static void watch(struct watch *w)
 {
     const struct sigaction action = {.sa_handler = note_signal};
@@ -50,8 +50,8 @@ static void watch(struct watch *w)
             (void)sigaction(watched[i], &action, NULL);
 }
 
-// Puts handlers and mask back and delivers what came meanwhile. True where the program was stopped and goes
-// on again.
+// Restores handlers and mask, and delivers the signals that came meanwhile. True where one of them stopped
+// the program, which has been continued since.
 static bool unwatch(const struct watch *w)
 {
     bool stopped = false;
@@ -78,7 +78,7 @@ static bool signalled(void)
 
 static void say(int tty, const char *text)
 {
-    // A terminal that cannot be written will not be read either, and that is seen.
+    // Where the terminal cannot be written, reading it fails, too, and that is an error.
     if (write(tty, text, strlen(text)) < 0)
         return;
 }
@@ -99,8 +99,8 @@ static bool wait_for_input(int tty, const sigset_t *mask)
     return false;
 }
 
-// Reads a line into answer, without its end. What is too long is read and dropped, so that the shell does not
-// get it.
+// Reads a line into answer, without its line break. A line that is too long is read to its end, so that the
+// rest does not go to the shell.
 static enum line read_line(int tty, const sigset_t *mask, char *answer, size_t capacity, size_t *len)
 {
     bool too_long = false;
@@ -135,13 +135,13 @@ static bool without_echo(int tty, const char *prompt, char *answer, size_t capac
     watch(&w);
     silent = normal;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-    // From the background this stops us, unless the signal for it is blocked: then it goes through, and a
-    // shell that waits would be left without echo. So whether we are in the foreground is asked first.
+    // In the background, tcsetattr would stop us with TTOU. That signal is blocked here, so the change would
+    // be made, under a shell that is using the terminal. So we look first whether we are in the foreground.
     if (tcgetpgrp(tty) != getpgrp()) {
-        pending[WATCHED - 1] = 1; // TTOU, which is delivered below and stops us until we are there
+        pending[WATCHED - 1] = 1; // TTOU: unwatch delivers it, and it stops us until we are in the foreground
         return unwatch(&w);
     }
-    // TCSAFLUSH drops what was typed ahead: it was not meant for this question.
+    // TCSAFLUSH drops what was typed before the question was there.
     if (tcsetattr(tty, TCSAFLUSH, &silent) == 0) {
         say(tty, prompt);
         *line = read_line(tty, &w.mask, answer, capacity, len);
@@ -158,7 +158,7 @@ static bool no_answer(enum line line, size_t capacity, struct ssa_error *err)
     if (interrupt_signal() != 0)
         return error_set(err, SSA_PIN, NULL, NULL, "interrupted; nothing was done");
     if (line == LINE_TOO_LONG)
-        return error_set(err, SSA_PIN, NULL, NULL, "what was typed is longer than %zu bytes", capacity);
+        return error_set(err, SSA_PIN, NULL, NULL, "the answer is longer than %zu bytes", capacity);
     return error_set(err, SSA_PIN, NULL, NULL, "nothing was typed; nothing was done");
 }
 
@@ -170,13 +170,14 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     if (tty < 0) {
         error_set(err, SSA_PIN, NULL, NULL, "there is no terminal to ask for: %.*s",
                   (int)strcspn(prompt, ":"), prompt);
-        return error_hint(err, "Say where it is: SSA_HSM_PIN_SOURCE for the PIN, SSA_HSM_SO_PIN_SOURCE for a "
-                               "management key, APS_SECRET_ID for the client secret, "
-                               "as file:PATH, env:NAME, fd:N or credential:NAME.");
+        return error_hint(err,
+                          "Say where to read it: set SSA_HSM_PIN_SOURCE (PIN), SSA_HSM_SO_PIN_SOURCE "
+                          "(management key) or APS_SECRET_ID (client secret) to file:PATH, env:NAME, fd:N "
+                          "or credential:NAME.");
     }
     enum line line = LINE_BROKEN;
-    // Each round is a stop. In a group that nobody continues, stopping does nothing, and would be tried for
-    // ever.
+    // Each round is a stop. In a process group that nobody can continue, a stop has no effect and would be
+    // tried for ever.
     unsigned rounds = 0;
     while (interrupt_signal() == 0 && without_echo(tty, prompt, answer, capacity, len, &line) &&
            rounds < ROUNDS_MAX)
