@@ -1,7 +1,7 @@
 // What of the environment another program has no business with.
 #include "config/reference.h"
 #include "config/settings_own.h"
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 static bool is_variable_of(const char *reference, const char *name)
 {

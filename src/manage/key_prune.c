@@ -5,7 +5,8 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/key.h"
+#include "hsm/import/destroy.h"
+#include "hsm/key/locate.h"
 #include "journal/audit.h"
 #include "manage/account_reference.h"
 #include "manage/ownership.h"

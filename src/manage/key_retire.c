@@ -3,7 +3,8 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/key.h"
+#include "hsm/import/destroy.h"
+#include "hsm/key/locate.h"
 #include "manage/uses.h"
 #include "signer/open_token.h"
 

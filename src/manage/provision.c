@@ -6,6 +6,12 @@
 #include "core/result.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/destroy.h"
+#include "hsm/import/import.h"
+#include "hsm/import/rehearse.h"
+#include "hsm/import/throwaway.h"
+#include "hsm/key/key_find.h"
+#include "hsm/key/prove.h"
 #include "manage/profile_files.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };

@@ -4,7 +4,7 @@
 #define SSA_MANAGE_PROVISION_H
 
 #include "config/profile_block.h"
-#include "hsm/key.h"
+#include "hsm/import/removal.h"
 #include "journal/journal.h"
 #include "signer/open_token.h"
 

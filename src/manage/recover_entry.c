@@ -4,6 +4,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/throwaway.h"
 #include "journal/profile_draft.h"
 #include "manage/key_retire.h"
 #include "manage/ownership.h"

@@ -5,6 +5,11 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/destroy.h"
+#include "hsm/import/import.h"
+#include "hsm/import/throwaway.h"
+#include "hsm/key/prove.h"
+#include "hsm/object/empty.h"
 #include "manage/import_block.h"
 #include "manage/profile_files.h"
 #include "signer/access_token.h"

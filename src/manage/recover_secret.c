@@ -5,6 +5,11 @@
 #include "config/setting_names.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_store.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/login/login.h"
+#include "hsm/object/empty.h"
 
 _Static_assert(DATA_SAME_MAX <= API_IDS_MAX && DATA_MARK_MAX <= APS_ID_MAX, "an entry has room for marks");
 

@@ -4,6 +4,10 @@
 #include "core/result.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_store.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/login/login.h"
 #include "manage/recover_secret.h"
 #include "signer/api_client.h"
 

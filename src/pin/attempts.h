@@ -9,7 +9,7 @@
 
 #include "config/paths.h"
 #include "core/error.h"
-#include "hsm/token.h"
+#include "hsm/token/pin_giver.h"
 #include "pin/attempts_record.h"
 
 struct pin_state {

@@ -2,7 +2,7 @@
 #ifndef SSA_SIGNER_ACCESS_TOKEN_H
 #define SSA_SIGNER_ACCESS_TOKEN_H
 
-#include "hsm/key.h"
+#include "hsm/key/key.h"
 #include "oauth/oauth.h"
 #include "signer/open_token.h"
 

@@ -4,7 +4,9 @@
 #include "config/secret_source.h"
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/data.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/login/login.h"
 #include "signer/open_token.h"
 
 enum { CLIENT_SECRET_MAX = 4096 };

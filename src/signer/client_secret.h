@@ -4,7 +4,7 @@
 #define SSA_SIGNER_CLIENT_SECRET_H
 
 #include "core/secret.h"
-#include "hsm/token.h"
+#include "hsm/token/token.h"
 #include "pin/policy.h"
 
 struct target;

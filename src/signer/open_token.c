@@ -5,7 +5,10 @@
 #include "config/token_name.h"
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/data.h"
+#include "hsm/data/data.h"
+#include "hsm/import/import.h"
+#include "hsm/login/login.h"
+#include "hsm/search/open.h"
 #include "pin/turn.h"
 
 static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri *uri)
