@@ -136,7 +136,7 @@ class Status(AccountCase):
         made = self.other()
         account = made["serviceAccountId"]
         result = self.run_program("account", "disable", account)
-        self.expect(result, 0, "is disabled", "gets no tokens", f"account enable {account}", out="")
+        self.expect(result, 0, "is disabled", "gets no access tokens", f"account enable {account}", out="")
         self.assertEqual(self.status(account), "DISABLED")
         self.assertEqual(self.api.asked(), [TOKEN, f"PATCH /service-accounts/{account}"])
         self.expect(self.run_program("account", "enable", made["email"]), 0, "is enabled")

@@ -96,7 +96,7 @@ class BothSides(KeyCase):
         _, gone = self.keys()
         self.assertEqual((gone["keyId"], gone["atApi"], gone["status"]), (kid, False, None))
         self.assertEqual(gone["createdAt"], None)
-        result = self.expect(self.run_program("key", "list"), 0, "does not know the key any more")
+        result = self.expect(self.run_program("key", "list"), 0, "no longer knows the key")
         self.assertRegex(result.out, rf"{kid} +not at the API +- +- +{LABEL}")
 
     def test_keys_that_name_others_are_left_out(self) -> None:

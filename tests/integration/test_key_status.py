@@ -28,7 +28,7 @@ class Status(Case):
 
     def test_disable_and_enable(self) -> None:
         again = f"key enable {self.kid} --account {self.account}"
-        self.expect(self.change("disable"), 0, "is disabled", "gets no tokens", again, out="")
+        self.expect(self.change("disable"), 0, "is disabled", "gets no access tokens", again, out="")
         self.assertEqual(self.status(), ["DISABLED", "ENABLED"])
         self.assertEqual(self.api.asked(), [TOKEN, f"PATCH {self.keys_path}/{self.kid}"])
         self.expect(self.change("enable"), 0, "is enabled")

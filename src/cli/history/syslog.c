@@ -39,7 +39,7 @@ bool syslog_check(const struct ssa_settings *settings, struct ssa_error *err)
                      : ssa_settings_value(settings, setting) == NULL)
         return true;
     error_set(err, SSA_CONFIG, NULL, setting,
-              "is neither \"syslog\" nor \"syslog:\" and the path of a socket (at most 107 bytes)");
+              "must be \"syslog\" or \"syslog:SOCKET\", with a path of at most 107 bytes");
     return error_hint(err, "\"syslog\" means the socket %s.", _PATH_LOG);
 }
 
