@@ -7,13 +7,13 @@
 #include "signer/open_token.h"
 
 // Whose key it is. Borrowed.
-struct proof {
+struct access_token_key {
     const char *client_id, *account, *kid;
 };
 
 // Fetches an access token with the key, on a token that is logged in to, and forgets it. Fails with
 // SSA_REFUSED where the API does not take the assertion, and as a fetch does.
-bool fetch_proof(const struct ssa_run *run, struct aps *client, const struct proof *proof,
-                 struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
+bool access_token_try(const struct ssa_run *run, struct aps *client, const struct access_token_key *proof,
+                      struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
 
 #endif
