@@ -13,12 +13,12 @@
 #include "cli/run.h"
 #include "core/secret.h"
 
-enum { EXEC_FAILED = 125 };
+enum { EXIT_UNDONE = 12, EXIT_LEFT = 13, EXIT_EXEC_FAILED = 125 };
 
 // Messages need it to the end.
 static struct arguments arguments;
 
-static bool follow(char **argv, struct ssa_error *err)
+static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err)
 {
     static const char version[] = "ssa-hsm " SSA_HSM_VERSION "\n";
     const struct arguments *a = &arguments;
@@ -32,20 +32,30 @@ static bool follow(char **argv, struct ssa_error *err)
         return false;
     suggestion_begin(commands, a);
     print_complete_by(suggestion_complete);
-    return run_command(a, err);
+    return run_command(a, ending, err);
 }
 
-// The exit code.
+static int exit_code(const struct ssa_error *err, const struct ssa_ending *ending)
+{
+    if (arguments.command != NULL && arguments.command->runs_program)
+        return EXIT_EXEC_FAILED;
+    if (ending->how == SSA_END_PLAIN)
+        return (int)err->code;
+    return ending->how == SSA_END_LEFT ? EXIT_LEFT : EXIT_UNDONE;
+}
+
+// Returns the exit code.
 static int work(void *argv)
 {
+    static struct ssa_ending ending;
     struct ssa_error err = {0};
-    const bool done = follow(argv, &err);
-    if (!done)
+    const bool done = follow(argv, &ending, &err);
+    if (!done) {
         print_error(&err);
+        print_ending(&ending);
+    }
     wipe_stack_and_registers();
-    if (done)
-        return EXIT_SUCCESS;
-    return arguments.command != NULL && arguments.command->runs_program ? EXEC_FAILED : (int)err.code;
+    return done ? EXIT_SUCCESS : exit_code(&err, &ending);
 }
 
 int main(int argc, char **argv)

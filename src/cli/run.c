@@ -70,11 +70,13 @@ static bool load_settings(struct ssa_settings *settings, const struct arguments 
     return read_profiles(settings, a, callbacks, err);
 }
 
-static bool run_with(struct ssa_settings *settings, const struct arguments *a, struct ssa_error *err)
+static bool run_with(struct ssa_settings *settings, const struct arguments *a, struct ssa_ending *ending,
+                     struct ssa_error *err)
 {
     struct invocation invocation = {
         .arguments = a,
         .settings = settings,
+        .ending = ending,
         .run = {.settings = settings,
                 .callbacks = {.context = settings,
                               .recorded = syslog_recorded,
@@ -99,13 +101,13 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     return a->command->run(&invocation, err);
 }
 
-bool run_command(const struct arguments *a, struct ssa_error *err)
+bool run_command(const struct arguments *a, struct ssa_ending *ending, struct ssa_error *err)
 {
     verbose = option_given(a, &option_verbose);
     struct ssa_settings *settings = ssa_settings_new();
     if (settings == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory");
-    const bool done = run_with(settings, a, err);
+    const bool done = run_with(settings, a, ending, err);
     ssa_settings_free(settings);
     return done;
 }

@@ -20,9 +20,10 @@ static bool account_create(struct work *w)
 {
     static const struct ssa_output output = {.import_way = SSA_IMPORT_AUTO};
     struct ssa_created created = {0};
-    const bool done = ssa_account_create(&w->run, "small", "stack", false, &output, &created, &w->err) &&
-                      // The profile is there now.
-                      ssa_settings_profile(w->settings, "default", false, &w->run.callbacks, &w->err);
+    const bool done =
+        ssa_account_create(&w->run, "small", "stack", false, &output, &created, NULL, &w->err) &&
+        // The profile is there now.
+        ssa_settings_profile(w->settings, "default", false, &w->run.callbacks, &w->err);
     ssa_created_free(&created);
     return done;
 }
@@ -72,8 +73,9 @@ static bool key_evidence(struct work *w)
 static bool key_rotate(struct work *w)
 {
     struct ssa_rotated rotated = {0};
-    const bool done = ssa_key_rotate(&w->run, &(struct ssa_rotation){.at_once = true}, &rotated, &w->err) &&
-                      ssa_settings_profile(w->settings, "default", false, &w->run.callbacks, &w->err);
+    const bool done =
+        ssa_key_rotate(&w->run, &(struct ssa_rotation){.at_once = true}, &rotated, NULL, &w->err) &&
+        ssa_settings_profile(w->settings, "default", false, &w->run.callbacks, &w->err);
     ssa_rotated_free(&rotated);
     return done;
 }
@@ -109,13 +111,13 @@ static bool key_prune(struct work *w)
 static bool recover(struct work *w)
 {
     size_t found = 0;
-    return ssa_recover(&w->run, &(struct ssa_recovery){0}, &found, &w->err);
+    return ssa_recover(&w->run, &(struct ssa_recovery){0}, &found, NULL, &w->err);
 }
 
 static bool secret_import(struct work *w)
 {
     struct ssa_text line = {0};
-    const bool done = ssa_secret_import(&w->run, NULL, false, &line, &w->err);
+    const bool done = ssa_secret_import(&w->run, NULL, false, &line, NULL, &w->err);
     ssa_text_free(&line);
     return done;
 }

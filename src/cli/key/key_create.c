@@ -9,7 +9,7 @@ static bool key_create(const struct invocation *i, struct ssa_error *err)
     if (!output_read(i->arguments, &output, err))
         return false;
     const bool done =
-        ssa_key_create(&i->run, account, &output, &created, err) && created_print(&created, err);
+        ssa_key_create(&i->run, account, &output, &created, i->ending, err) && created_print(&created, err);
     if (done)
         created_next_step(&created);
     ssa_created_free(&created);

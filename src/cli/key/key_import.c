@@ -49,7 +49,7 @@ static bool key_import(const struct invocation *i, struct ssa_error *err)
     struct ssa_output output;
     if (!output_read(a, &output, err))
         return false;
-    const bool done = ssa_key_import(&i->run, &what, &output, &created, err) &&
+    const bool done = ssa_key_import(&i->run, &what, &output, &created, i->ending, err) &&
                       created_print(&created, err) && tell_of_file(what.file, &created, err);
     ssa_created_free(&created);
     return done;

@@ -17,7 +17,7 @@ static bool key_recover(const struct invocation *i, struct ssa_error *err)
     // Then nobody is asked, and recovery chooses what is safe.
     if (option_given(i->arguments, &option_yes))
         run.callbacks.confirm = NULL;
-    if (!ssa_recover(&run, &how, &found, err))
+    if (!ssa_recover(&run, &how, &found, i->ending, err))
         return false;
     if (found == 0)
         print_note("nothing is left to recover");

@@ -40,7 +40,7 @@ static bool read_rotation(const struct arguments *a, struct ssa_rotation *how, s
 static bool finish(const struct invocation *i, struct ssa_error *err)
 {
     char old_key_id[128];
-    return ssa_rotation_finish(&i->run, option_given(i->arguments, &option_now), old_key_id, err);
+    return ssa_rotation_finish(&i->run, option_given(i->arguments, &option_now), old_key_id, i->ending, err);
 }
 
 static bool show_plan(const struct invocation *i, const struct ssa_rotation *how, struct ssa_error *err)
@@ -80,7 +80,7 @@ static bool show(const struct ssa_rotation *how, const struct ssa_rotated *rotat
 static bool rotate(const struct invocation *i, const struct ssa_rotation *how, struct ssa_error *err)
 {
     struct ssa_rotated rotated = {0};
-    const bool done = ssa_key_rotate(&i->run, how, &rotated, err) && show(how, &rotated, err);
+    const bool done = ssa_key_rotate(&i->run, how, &rotated, i->ending, err) && show(how, &rotated, err);
     ssa_rotated_free(&rotated);
     return done;
 }

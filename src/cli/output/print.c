@@ -76,7 +76,19 @@ void print_notice(const char *before, const struct ssa_notice *notice)
 void print_error(const struct ssa_error *err)
 {
     char text[4 * SSA_ERROR_TEXT_MAX], advice[ADVICE_TEXT_MAX];
+    // A message has two lines: the advice follows the hint.
+    const char *between = err->hint[0] != '\0' ? " " : "\n";
     ssa_error_text(err, text, sizeof text);
     advice_text(err->reason, err->subject, err->detail, advice);
-    print_note("%s%s%s", text, advice[0] != '\0' ? "\n" : "", advice);
+    print_note("%s%s%s", text, advice[0] != '\0' ? between : "", advice);
+}
+
+void print_ending(const struct ssa_ending *ending)
+{
+    char advice[ADVICE_TEXT_MAX];
+    for (size_t i = 0; i < ending->count; i++) {
+        const struct ssa_ending_line *line = &ending->lines[i];
+        advice_text(line->reason, line->subject, line->detail, advice);
+        print_note("%s%s%s", line->text, line->text[0] != '\0' && advice[0] != '\0' ? " " : "", advice);
+    }
 }

@@ -21,4 +21,7 @@ void print_notice(const char *before, const struct ssa_notice *notice);
 // The error, and the advice about its reason.
 void print_error(const struct ssa_error *err);
 
+// What became of what a command had made, a line each.
+void print_ending(const struct ssa_ending *ending);
+
 #endif

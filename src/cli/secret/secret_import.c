@@ -12,7 +12,7 @@ static bool secret_import(const struct invocation *i, struct ssa_error *err)
     const bool force = option_given(i->arguments, &option_force);
     const char *profile = settings_profile_path(i->settings);
     struct ssa_text line;
-    if (!ssa_secret_import(&i->run, option_value(i->arguments, &option_label), force, &line, err))
+    if (!ssa_secret_import(&i->run, option_value(i->arguments, &option_label), force, &line, i->ending, err))
         return false;
     const bool printed = print_result(span_of(line.text, line.len), err);
     ssa_text_free(&line);

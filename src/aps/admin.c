@@ -1,5 +1,5 @@
-// The two-legged token, and what is taken out of a grant of either kind.
-#include "oauth/oauth.h"
+// The admin access token: the client's own (two-legged) one, with the scopes for accounts and keys.
+#include "aps/aps.h"
 
 #include "core/text.h"
 #include "oauth/call.h"
@@ -18,19 +18,19 @@ bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err)
         !secret_new(&bearer, APS_ANSWER_MAX, err))
         return false;
     if (!form_append(&form, "grant_type", "client_credentials") || !form_append(&form, "scope", scopes))
-        return error_set(err, SSA_USAGE, NULL, scopes, "is too long a list of scopes");
+        return error_set(err, SSA_USAGE, NULL, scopes, "the list of scopes is too long");
     const struct call call = {
         .method = "POST",
         .path = "/token",
-        .doing = "fetching an admin token",
+        .doing = "fetching an admin access token",
         .subject = client->config.client_id,
         .content_type = FORM_TYPE,
         .body = secret_span(&form),
         .as_client = true,
-        .hint_400 =
-            "The app may not be of a kind that has service accounts: see its settings in the APS portal.",
-        .hint_403 =
-            "The app must be allowed to manage service accounts: check its API access in the APS portal.",
+        .on_400 = SSA_REASON_CLIENT_KIND,
+        .on_403 = SSA_REASON_APP_ACCESS,
+        .on_state = SSA_REASON_CLIENT_KIND,
+        .on_limit = SSA_REASON_APP_ACCESS,
     };
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
@@ -40,12 +40,5 @@ bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err)
     secret_clear(&client->bearer);
     return (secret_append(&client->bearer, secret_span(&bearer)) &&
             text_format(client->scopes, sizeof client->scopes, "%s", scopes)) ||
-           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the admin token or its scopes are too long");
-}
-
-bool aps_grant_token(struct span answer, struct secret *token, struct ssa_error *err)
-{
-    struct ssa_error why;
-    return answer_grant(answer, token, &why) ||
-           error_set(err, SSA_NETWORK, NULL, NULL, "the answer is no usable grant: %s", why.what);
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the admin access token or its scopes are too long");
 }

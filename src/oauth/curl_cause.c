@@ -1,8 +1,6 @@
-// libcurl's own names for its errors: those that an HTTPS request can end with. libcurl has sentences for
-// them, but no names.
-#include "oauth/curl_name.h"
-
-#include <stddef.h>
+// libcurl has sentences for its errors, but no names. These are the errors that an HTTPS request can end
+// with.
+#include "oauth/curl_cause.h"
 
 #include "core/text.h"
 
@@ -65,13 +63,10 @@ static const struct {
     NAMED(CURLE_UNRECOVERABLE_POLL),
 };
 
-void curl_name(CURLcode code, char out[static CURL_NAME_MAX])
+bool curl_cause(struct ssa_error *err, CURLcode code)
 {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (names[i].code == code) {
-            (void)text_format(out, CURL_NAME_MAX, "%s", names[i].name);
-            return;
-        }
-    }
-    (void)text_format(out, CURL_NAME_MAX, "CURLE %d", (int)code);
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (names[i].code == code)
+            return error_cause(err, SSA_DOMAIN_CURL, code, "%s", names[i].name);
+    return error_cause(err, SSA_DOMAIN_CURL, code, "CURLE %d", (int)code);
 }
