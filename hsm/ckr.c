@@ -129,5 +129,5 @@ bool ckr_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struc
             err,
             "Is the token still plugged in and its reader or server running? `ssa-hsm hsm list` shows what "
             "is there.");
-    return false;
+    return error_number(err, SSA_DOMAIN_PKCS11, rv);
 }
