@@ -72,7 +72,7 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
 {
     struct identity identity;
     const char *client_id = NULL;
-    if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
+    if (!client_id_read(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
         return false;
     struct waiting w = {.run = run, .account = identity.account_id, .at_once = at_once, .retires = true};
     if (!journal_each_open(run, visit_waiting, &w, err))
@@ -229,7 +229,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
     struct identity identity;
     const char *client_id = NULL;
     *rotated = (struct ssa_rotated){0};
-    if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err) ||
+    if (!client_id_read(run, &client_id, err) || !identity_read(run->settings, true, &identity, err) ||
         !settle_first(run, &identity, rotated, err))
         return false;
     if (rotated->resumed)

@@ -7,6 +7,8 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "manage/profile_files.h"
+#include "signer/lasting_uri.h"
+#include "signer/new_key_token.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
 
