@@ -5,7 +5,7 @@
 #include "config/reference.h"
 #include "config/settings_own.h"
 #include "core/text.h"
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 enum { ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
 

@@ -52,7 +52,7 @@ static bool check_complete(const struct ssa_settings *s, enum setting_source sou
         return true;
     if (source == FROM_PROFILE && has_account_alone(s)) {
         error_set(err, SSA_CONFIG, NULL, where(s, source), "the profile has an account, but no key yet");
-        return error_reason(err, SSA_REASON_NO_KEY, NULL);
+        return error_reason(err, SSA_REASON_ACCOUNT_WITHOUT_KEY, NULL);
     }
     error_set(err, SSA_CONFIG, NULL, where(s, source), "lacks %s", missing);
     return error_reason(err, SSA_REASON_PART_OF_BLOCK, NULL);
@@ -90,7 +90,7 @@ static bool find_source(const struct ssa_settings *s, enum setting_source *sourc
     }
     error_set(err, SSA_CONFIG, NULL, NULL,
               "no account is set up: there is no profile, and the environment names no account");
-    return error_reason(err, SSA_REASON_NO_ACCOUNT, NULL);
+    return error_reason(err, SSA_REASON_ACCOUNT_NOT_SET, NULL);
 }
 
 bool identity_read(const struct ssa_settings *s, bool with_key, struct identity *identity,

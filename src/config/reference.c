@@ -7,6 +7,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/uri/uri_text.h"
 
 static const struct {
     const char *prefix;

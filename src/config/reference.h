@@ -5,7 +5,7 @@
 
 #include "config/paths.h"
 #include "core/secret.h"
-#include "hsm/uri.h"
+#include "hsm/uri/uri_text.h"
 
 enum reference_kind {
     REFERENCE_NONE,

@@ -2,7 +2,7 @@
 #ifndef SSA_CONFIG_TOKEN_NAME_H
 #define SSA_CONFIG_TOKEN_NAME_H
 
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 // Fails with SSA_CONFIG where a text is neither: it is empty or a path.
 bool token_name_check(const char *text, struct ssa_error *err) MUST_CHECK;

@@ -2,7 +2,7 @@
 #include "core/tell.h"
 
 #include "core/text.h"
-#include "hsm/listing.h"
+#include "hsm/search/listing.h"
 #include "pin/turn.h"
 #include "signer/open_token.h"
 #include <errno.h>

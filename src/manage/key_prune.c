@@ -5,7 +5,8 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/key.h"
+#include "hsm/import/destroy.h"
+#include "hsm/key/locate.h"
 #include "journal/audit.h"
 #include "manage/account_reference.h"
 #include "manage/ownership.h"
@@ -116,7 +117,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     const struct key_name name = {.kid = e->kid, .label = e->label, .slot = slot};
     if (!audit_begin(&audit, p->run, OP_KEY_PRUNE, e->account, e->kid, err))
         return false;
-    memcpy(audit.entry.token, e->token, sizeof audit.entry.token);
+    memcpy(audit.entry->token, e->token, sizeof audit.entry->token);
     const bool done = open_token_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
     if (!audit_end(&audit, done, err))
         return false;
@@ -169,7 +170,7 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
     *found = *destroyed = 0;
     APS_AUTO *client = NULL;
     __attribute__((cleanup(trail_free))) struct trail trail = {.run = run};
-    if (!client_id_read(run, &client_id, err) || !history_each(run, add, &trail, err))
+    if (!api_client_id(run, &client_id, err) || !history_each(run, add, &trail, err))
         return false;
     if (trail.count == 0)
         return true;

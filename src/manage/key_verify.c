@@ -4,8 +4,9 @@
 
 #include "core/fingerprint.h"
 #include "core/text.h"
-#include "hsm/about.h"
-#include "hsm/key.h"
+#include "hsm/key/facts.h"
+#include "hsm/key/prove.h"
+#include "hsm/login/login.h"
 #include "manage/key_evidence.h"
 #include "signer/open_token.h"
 

@@ -4,7 +4,7 @@
 
 #include "config/profile_block.h"
 #include "config/profile_others.h"
-#include "hsm/key.h"
+#include "hsm/key/locate.h"
 #include "manage/recovery.h"
 
 struct pair {

@@ -3,7 +3,7 @@
 #ifndef SSA_PIN_ATTEMPTS_COUNT_H
 #define SSA_PIN_ATTEMPTS_COUNT_H
 
-#include "hsm/token.h"
+#include "hsm/token/pin_giver.h"
 #include "pin/attempts_record.h"
 
 // How near it is by its flags: more is nearer.

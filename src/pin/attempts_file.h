@@ -3,7 +3,7 @@
 #define SSA_PIN_ATTEMPTS_FILE_H
 
 #include "config/paths.h"
-#include "hsm/token.h"
+#include "hsm/token/pin_giver.h"
 
 #define PIN_FILE_NAME_MAX 64U
 

@@ -3,7 +3,7 @@
 #define SSA_PIN_PERSON_H
 
 #include "config/settings.h"
-#include "hsm/token.h"
+#include "hsm/token/pin_giver.h"
 
 // Warns where a wrong PIN was tried, asks for a yes where the next wrong one locks the token, and asks for
 // the PIN. source is a reference to it, or NULL for the terminal. pin is NULL where the PIN is typed at the

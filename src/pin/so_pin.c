@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/login/login.h"
 
 static bool ask(const struct so_pin *so, const char *name, const struct token_info *info, struct secret *pin,
                 struct ssa_error *err)

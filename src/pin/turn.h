@@ -3,7 +3,7 @@
 #ifndef SSA_PIN_TURN_H
 #define SSA_PIN_TURN_H
 
-#include "hsm/token.h"
+#include "hsm/module/turns.h"
 
 // Waiting for a turn ends when the person wants to stop, and after the run's timeout. run must live as long
 // as the turns.

@@ -6,6 +6,8 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "core/tell.h"
+#include "hsm/login/login.h"
+#include "hsm/search/open.h"
 #include "signer/api_client.h"
 #include "signer/assertion.h"
 #include "signer/connection.h"

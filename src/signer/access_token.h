@@ -2,7 +2,8 @@
 #ifndef SSA_SIGNER_ACCESS_TOKEN_H
 #define SSA_SIGNER_ACCESS_TOKEN_H
 
-#include "hsm/key.h"
+#include "hsm/key/key.h"
+#include "hsm/token/token.h"
 #include "oauth/oauth.h"
 
 // Whose key it is. Borrowed.

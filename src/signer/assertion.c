@@ -6,6 +6,7 @@
 #include "core/api.h"
 #include "core/result.h"
 #include "core/tell.h"
+#include "hsm/key/sign.h"
 #include "signer/client_id.h"
 #include "signer/failover.h"
 #include "signer/open_token.h"
@@ -32,7 +33,7 @@ bool assertion_prepare(struct assertion *a, const struct ssa_run *run,
                          ASSERTION_LIFETIME_MAX);
     if (!assertion_prepare_scope(a, run, request->scope, err))
         return false;
-    if (!client_id_read(run, &a->claims.issuer, err))
+    if (!api_client_id(run, &a->claims.issuer, err))
         return false;
     if (!identity_read(run->settings, true, &a->identity, err))
         return false;

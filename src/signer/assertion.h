@@ -3,7 +3,8 @@
 #define SSA_SIGNER_ASSERTION_H
 
 #include "config/identity.h"
-#include "hsm/key.h"
+#include "hsm/key/key.h"
+#include "hsm/token/token.h"
 #include "oauth/jwt.h"
 #include "oauth/scope.h"
 

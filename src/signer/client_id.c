@@ -3,7 +3,7 @@
 
 #include "config/settings.h"
 
-bool client_id_read(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
+bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
 {
     *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
     if (*client_id == NULL) {

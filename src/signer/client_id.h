@@ -5,6 +5,6 @@
 #include "core/error.h"
 
 // Reads it from the settings. Fails with SSA_CONFIG where it is not set or cannot be one.
-bool client_id_read(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
+bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
 
 #endif

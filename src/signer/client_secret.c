@@ -4,7 +4,8 @@
 #include "config/secret_source.h"
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/data.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_uri.h"
 #include "signer/client_id.h"
 
 enum { CLIENT_SECRET_MAX = 4096 };
@@ -65,7 +66,7 @@ bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret
     const char *name = setting_name(SET_CLIENT_SECRET), *client_id = NULL;
     const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
     *secret = (struct client_secret){0};
-    if (!client_id_read(run, &client_id, err) || !secret_new(&secret->text, CLIENT_SECRET_MAX, err))
+    if (!api_client_id(run, &client_id, err) || !secret_new(&secret->text, CLIENT_SECRET_MAX, err))
         return false;
     if (value == NULL)
         return ask(run, client_id, &secret->text, err);

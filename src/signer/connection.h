@@ -3,7 +3,7 @@
 #ifndef SSA_SIGNER_CONNECTION_H
 #define SSA_SIGNER_CONNECTION_H
 
-#include "hsm/token.h"
+#include "hsm/token/pin_giver.h"
 #include "oauth/oauth.h"
 
 struct connection {

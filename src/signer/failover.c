@@ -6,7 +6,7 @@
 #include "config/identity.h"
 #include "config/profiles.h"
 #include "core/tell.h"
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 // PKCS#11 v2.40, pkcs11t.h: CKR_PIN_LOCKED.
 enum { PIN_LOCKED = 0xA4 };
@@ -87,7 +87,7 @@ static bool go_to_next(const struct ssa_run *run, const struct ssa_settings *fai
         return false;
     if (!has_key_of_its_own(view)) {
         tell(&run->callbacks, SSA_WARNING,
-             "the key is set in the environment, which goes before all profiles: no other key can be used");
+             "the environment's key goes before those of all profiles, so no other profile is tried");
         return false;
     }
     tell_next(run, failed, view, err);

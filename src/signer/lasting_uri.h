@@ -2,7 +2,7 @@
 #ifndef SSA_SIGNER_LASTING_URI_H
 #define SSA_SIGNER_LASTING_URI_H
 
-#include "hsm/token.h"
+#include "hsm/token/token.h"
 
 // Writes the URI of the token, or of an object on it (parts), with the module as the next shell finds it. The
 // pin-source is that of given (may be NULL), else that of parts.

@@ -3,6 +3,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/import.h"
 
 // A key is destroyed only if a person confirms it, or the caller has said so.
 static bool may_replace(const struct ssa_run *run, const struct ssa_output *output,

@@ -3,6 +3,7 @@
 
 #include "config/reference.h"
 #include "config/token_name.h"
+#include "hsm/login/login.h"
 #include "pin/turn.h"
 
 void open_token_close(struct open_token *at)

@@ -3,7 +3,8 @@
 #define SSA_SIGNER_OPEN_TOKEN_H
 
 #include "config/identity.h"
-#include "hsm/slot.h"
+#include "hsm/key/slot.h"
+#include "hsm/search/open.h"
 #include "pin/policy.h"
 #include "pin/so_pin.h"
 

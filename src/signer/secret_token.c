@@ -3,7 +3,7 @@
 
 #include "config/reference.h"
 #include "config/token_name.h"
-#include "hsm/data.h"
+#include "hsm/data/data.h"
 
 bool open_token_for_secret(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
 {

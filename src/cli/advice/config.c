@@ -2,10 +2,11 @@
 #include "cli/advice/table.h"
 
 const struct advice advice_config[] = {
-    {SSA_REASON_NO_ACCOUNT,
+    {SSA_REASON_ACCOUNT_NOT_SET,
      "`ssa-hsm account create FIRST LAST` makes an account and its profile. --profile names "
      "another profile."},
-    {SSA_REASON_NO_KEY, "`ssa-hsm key create --force` makes a key and writes the profile again."},
+    {SSA_REASON_ACCOUNT_WITHOUT_KEY,
+     "`ssa-hsm key create --force` makes a key and writes the profile again."},
     {SSA_REASON_PART_OF_BLOCK,
      "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from "
      "one source: set all four or none, or choose a profile with --profile."},

@@ -95,14 +95,14 @@ static void some_but_not_all_is_an_error_that_names_the_missing(void **state)
 static void nothing_at_all_points_to_account_create(void **state)
 {
     (void)state;
-    fails_for(NULL, SSA_REASON_NO_ACCOUNT, "no account is set up");
-    fails_for("APS_CLIENT_ID=x\nSERVICE_ACCOUNT_ID=\n", SSA_REASON_NO_ACCOUNT, "no account is set up");
+    fails_for(NULL, SSA_REASON_ACCOUNT_NOT_SET, "no account is set up");
+    fails_for("APS_CLIENT_ID=x\nSERVICE_ACCOUNT_ID=\n", SSA_REASON_ACCOUNT_NOT_SET, "no account is set up");
 }
 
 static void a_profile_without_a_key_points_to_key_create(void **state)
 {
     (void)state;
-    fails_for("SERVICE_ACCOUNT_ID=a\nSSA_EMAIL=e\n", SSA_REASON_NO_KEY, "no key yet");
+    fails_for("SERVICE_ACCOUNT_ID=a\nSSA_EMAIL=e\n", SSA_REASON_ACCOUNT_WITHOUT_KEY, "no key yet");
     struct ssa_error err;
     struct identity identity;
     struct ssa_settings *s = settings("SERVICE_ACCOUNT_ID=a\nSSA_EMAIL=e\n", false, NULL);
