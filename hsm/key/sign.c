@@ -66,6 +66,13 @@ static bool right_length(const struct token *token, const struct key *key, CK_UL
                       "the signature is %lu bytes where the key has %zu", len, key->modulus_len);
 }
 
+// Where a card is reset in the middle of a signature, the module gets an answer that it cannot read.
+static bool sign_is_lost(const struct token *token, CK_RV rv)
+{
+    return token_is_lost(token, rv) ||
+           (token->info.recipe->resets_card && (rv == CKR_ARGUMENTS_BAD || rv == CKR_KEY_HANDLE_INVALID));
+}
+
 // *lost: it failed as it does when the token is lost.
 static bool sign_once(struct token *token, const struct key *key, struct span message,
                       struct secret *signature, bool *lost, struct ssa_error *err)
@@ -95,7 +102,7 @@ static bool sign_once(struct token *token, const struct key *key, struct span me
                       signature->data + signature->len, &len);
     touch_end(&touch);
     // A reset also ends the login. So does a finger that does not come, which is not waited for twice.
-    *lost = token_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
+    *lost = sign_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
     if (rv != CKR_OK)
         return not_signed(err, token, rv, touch.told);
     if (!right_length(token, key, len, room, err))
