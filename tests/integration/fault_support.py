@@ -209,9 +209,9 @@ class KeyCase(FaultCase):
         self.assertEqual([p.name for p in self.dir.iterdir() if p.name.startswith("new.env")], [])
 
 
-def background(case: Case, *arguments: object) -> subprocess.Popen[bytes]:
+def background(case: Case, *arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Starts the program; the caller waits for it with ended()."""
-    process = case.start(case.argv(*arguments))
+    process = case.start(case.argv(*arguments), env=env)
     case.addCleanup(_end, process)
     return process
 

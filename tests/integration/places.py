@@ -35,6 +35,11 @@ def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 
 
+def hasty_clock() -> Path:
+    default = ROOT / "build" / "tests" / "clock" / "ssa-hsm-hasty-clock.so"
+    return _file("SSA_HASTY_CLOCK_LIBRARY", default, "the clock that runs faster")
+
+
 def nss_fips_library() -> Path:
     return _file(
         "SSA_NSS_FIPS_LIBRARY", ROOT / "build" / "tests" / "tokens" / "ssa-hsm-nss-fips.so", "NSS's FIPS token as a module"
@@ -85,7 +90,7 @@ TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-k
 def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
-    finders: list[Callable[[], object]] = [program, shim_library, evidence_verifier, softhsm]
+    finders: list[Callable[[], object]] = [program, shim_library, hasty_clock, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:
