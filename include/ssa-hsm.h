@@ -20,22 +20,21 @@ extern "C" {
 // ---- Errors
 // ----------------------------------------------------------------------------------------------------
 
-// What kind of failure it is; the value is the program's exit code.
+// What kind of failure it is; the value is the program's exit code, unless struct ssa_ending has something to
+// say (12 and 13).
 enum ssa_class {
     SSA_OK = 0,
-    SSA_UNEXPECTED = 1,    // none of the below
-    SSA_USAGE = 2,         // the command line
-    SSA_CONFIG = 3,        // a setting, a profile, a file
-    SSA_ABSENT = 4,        // the module or the token
-    SSA_PIN = 5,           // wrong, locked, or not to be had
-    SSA_KEY_MISSING = 6,   // the token does not hold the key
-    SSA_TOKEN = 7,         // a token operation failed
-    SSA_NETWORK = 8,       // network, TLS, a server that is down or answers with nothing usable
-    SSA_CREDENTIALS = 9,   // client id or secret refused
-    SSA_REFUSED = 10,      // refused by the API
-    SSA_RATE_LIMIT = 11,   // rate limit, longer than there was time to wait
-    SSA_IMPORT_CLEAN = 12, // an import failed, what it had made is gone again
-    SSA_IMPORT_LEFT = 13,  // something failed, and something is left, or may be
+    SSA_UNEXPECTED = 1,  // none of the below
+    SSA_USAGE = 2,       // the command line
+    SSA_CONFIG = 3,      // a setting, a profile, a file
+    SSA_ABSENT = 4,      // the module or the token
+    SSA_PIN = 5,         // wrong, locked, or not to be had
+    SSA_KEY_MISSING = 6, // the token does not hold the key
+    SSA_TOKEN = 7,       // a token operation failed
+    SSA_NETWORK = 8,     // network, TLS, a server that is down or answers with nothing usable
+    SSA_CREDENTIALS = 9, // client id or secret refused
+    SSA_REFUSED = 10,    // refused by the API
+    SSA_RATE_LIMIT = 11, // rate limit, longer than there was time to wait
 };
 
 // What exactly failed, for a program that has something to do about it. More come with new versions: one that
@@ -43,22 +42,89 @@ enum ssa_class {
 enum ssa_reason {
     SSA_REASON_NONE = 0, // the class says all there is to say
 
+    // Files.
+    SSA_REASON_PIPE, // a pipe did not come to its end in time
+
     // Settings and profiles.
+    SSA_REASON_ACCOUNT_NOT_SET,     // neither profile nor environment names an account
+    SSA_REASON_ACCOUNT_WITHOUT_KEY, // the profile has an account, but no key yet
+    SSA_REASON_PART_OF_BLOCK,       // account id, key id, email and key are not all there
+    SSA_REASON_KEY_AS_TEXT,         // a private key stands where a reference to one is wanted
+    SSA_REASON_NO_KEY_URI,          // the reference to the private key is not a PKCS#11 URI
+    SSA_REASON_PROFILE_EXISTS,      // a profile is in the way of a new one
+    SSA_REASON_NO_PROFILE,          // the profile does not exist
+    SSA_REASON_JOINED_PROFILES,     // one name that is a list of names
+    SSA_REASON_SEVERAL_PROFILES,    // a list where one profile is wanted
+    SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret was to be read from standard output or error
+    SSA_REASON_NO_TOKEN_NAME,       // the text names no PKCS#11 token
 
     // PINs.
+    SSA_REASON_PIN_UNANSWERED,      // the token did not answer an earlier try with the same PIN; detail: its
+                                    // record
+    SSA_REASON_PIN_LAST_TRY,        // one more wrong PIN locks the token, so a person must try it
+    SSA_REASON_PIN_LAST_UNANSWERED, // the same, and tries without an answer are among those that count
+    SSA_REASON_PIN_WAS_TRIED,       // the token refused the same PIN earlier; detail: its record
+    SSA_REASON_NO_PINENTRY,         // the pinentry cannot be run
+    SSA_REASON_NOBODY_FOR_PIN,      // there is no PIN source, and nobody to ask
+    SSA_REASON_NOBODY_FOR_SO_PIN,   // the same for the security officer's PIN
+    SSA_REASON_TURN_TOO_LONG,       // another process used the PKCS#11 token all the time
 
     // The signer: from settings to an open PKCS#11 token and an access token.
-    SSA_REASON_NO_CLIENT_ID, // there is no client id
+    SSA_REASON_NO_CLIENT_ID,      // there is no client id
+    SSA_REASON_NO_CLIENT_SECRET,  // there is no client secret, and nobody to ask
+    SSA_REASON_TOKEN_NOT_NAMED,   // a stored PIN needs the name of its PKCS#11 token; detail: a URI that fits
+    SSA_REASON_NO_SLOTS,          // a card's slot was named for another kind of token
+    SSA_REASON_REPLACE_WHAT,      // a key is to be destroyed, and no slot says which
+    SSA_REASON_KEY_NOT_CONFIRMED, // nobody confirmed that the key in the slot is destroyed
+    SSA_REASON_SECRETS_OF_ONE_NAME, // several client secrets have the same label
+    SSA_REASON_SECRET_IN_THE_OPEN,  // the client secret can be read without the PIN
+    SSA_REASON_OLD_BLOCK,           // the environment's key went before the profile's
 
     // PKCS#11 modules, tokens and keys.
 
     // The network and the exchange.
+    SSA_REASON_TIMEOUT,        // there was no answer in time
+    SSA_REASON_UNKNOWN_HOST,   // the host's name is not known
+    SSA_REASON_UNREACHABLE,    // there is no connection to the host
+    SSA_REASON_UNTRUSTED,      // the server's certificate could not be verified
+    SSA_REASON_CA_FILE,        // the configured CA bundle cannot be used
+    SSA_REASON_CA_FOLDER,      // the configured CA directory cannot be used
+    SSA_REASON_NO_CA,          // no certification authorities were found
+    SSA_REASON_BASE_URL,       // the base URL is not valid
+    SSA_REASON_PLAIN_HTTP,     // plain http is not allowed for this base URL
+    SSA_REASON_REDIRECTED,     // the server redirects to another one
+    SSA_REASON_OTHER_SERVER,   // another server than the API's may have answered
+    SSA_REASON_RATE_LIMIT,     // detail: the timeout in seconds with which the limit is waited for
+    SSA_REASON_CREDENTIALS,    // client id and secret were refused
+    SSA_REASON_CLIENT_TOKEN,   // the access token that client id and secret gave was refused
+    SSA_REASON_CLIENT_KIND,    // an app of this kind may not do this
+    SSA_REASON_ASSERTION,      // the assertion was refused
+    SSA_REASON_SCOPE,          // the app may not have these scopes
+    SSA_REASON_SCOPE_SPELLING, // a scope has a character that no scope has
 
     // The provider's accounts and keys.
+    SSA_REASON_NO_ACCOUNT,        // there is no such account
+    SSA_REASON_NO_KEY,            // there is no such key
+    SSA_REASON_APP_ACCESS,        // the app may not manage service accounts, as it seems
+    SSA_REASON_ACCOUNT_NAME,      // the account's name was refused, as it seems
+    SSA_REASON_ACCOUNT_LIMIT,     // there are as many accounts as there may be
+    SSA_REASON_ACCOUNT_REFUSED,   // the limit of accounts, or no permission
+    SSA_REASON_ACCOUNT_OFF,       // the account is not enabled; detail: its id
+    SSA_REASON_ACCOUNT_MAYBE_OFF, // the account may not be enabled; detail: its id
+    SSA_REASON_KEY_LIMIT,         // the account has as many keys as it may have; detail: its id
+    SSA_REASON_KEY_REFUSED,       // the limit of keys, or a disabled account; detail: its id
 
     // The journal.
 
     // Making, rotating, removing and recovering.
+    SSA_REASON_ACCOUNT_LEFT,     // an account is left at the API (subject: its id)
+    SSA_REASON_KEY_LEFT,         // a key is left at the API (subject: its id, detail: its account)
+    SSA_REASON_SOME_KEY_LEFT,    // a key may be left at the API; which one is not known (detail: its account)
+    SSA_REASON_ON_TOKEN_LEFT,    // a key is left on a PKCS#11 token (detail: the command that removes it)
+    SSA_REASON_OPERATION_OPEN,   // ssa_recover tries again to finish or undo the operation
+    SSA_REASON_ANOTHERS,         // what is there is another's, or may be, and is not touched
+    SSA_REASON_OLD_KEY_AT_API,   // of a rotation: its old key may be at the API still
+    SSA_REASON_OLD_KEY_ON_TOKEN, // of a rotation: its old key is left on its PKCS#11 token alone
 
     // Client secrets on PKCS#11 tokens.
 
@@ -93,6 +159,31 @@ struct ssa_error {
 // Writes "subject: what (cause)", and the hint on a line of its own, to out (capacity bytes, always
 // NUL-terminated).
 void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity);
+
+// ---- How an operation ended
+// ----------------------------------------------------------------------------------------
+
+// What became of what an operation had made.
+enum ssa_end {
+    SSA_END_PLAIN,  // all of it is done, or nothing was changed
+    SSA_END_UNDONE, // it failed, and what it had made is gone again (exit code 12)
+    SSA_END_LEFT,   // something is left, or may be (exit code 13)
+};
+
+#define SSA_ENDING_LINES 3
+
+// Filled, beside the error, by every function that changes something in several steps; it may be given NULL.
+// Each line is a sentence on what is gone again or left. Its reason, subject and detail are an error's.
+struct ssa_ending {
+    enum ssa_end how;
+    size_t count; // of lines
+    struct ssa_ending_line {
+        enum ssa_reason reason;
+        char text[512];
+        char subject[128];
+        char detail[1024];
+    } lines[SSA_ENDING_LINES];
+};
 
 // ---- Questions and progress
 // ------------------------------------------------------------------------------------
@@ -275,11 +366,12 @@ void ssa_created_free(struct ssa_created *created);
 // Makes a service account named FIRST-LAST and, unless without_key, its key, which goes into the token at
 // once.
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
-                        const struct ssa_output *output, struct ssa_created *created, struct ssa_error *err);
+                        const struct ssa_output *output, struct ssa_created *created,
+                        struct ssa_ending *ending, struct ssa_error *err);
 
 // Makes a new key for an account (its id or email; NULL: the settings' own).
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err);
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
 // An existing key: file (or "-" for standard input) holds an old block of six names, or a PEM alone, for
 // which key_id and account (id) are given, and email may be. The key may be base64 of its PEM, and the names
@@ -291,7 +383,7 @@ struct ssa_import {
 
 // Puts it into the token. Asks the API nothing.
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err);
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
 // Deletes at the API. The token is not touched.
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
@@ -322,12 +414,12 @@ void ssa_rotated_free(struct ssa_rotated *rotated);
 // it first settles what is left of the last time. Fails as ssa_key_create does, and leaves the profile as it
 // was then.
 bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_rotated *rotated,
-                    struct ssa_error *err);
+                    struct ssa_ending *ending, struct ssa_error *err);
 
 // Retires the old key of a rotation of the settings' account. at_once: also before its grace is over.
 // *old_key_id is the key's id. Fails with SSA_CONFIG where none waits.
 bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128],
-                         struct ssa_error *err);
+                         struct ssa_ending *ending, struct ssa_error *err);
 
 // Says, a line each, what ssa_key_rotate would do. Asks the API for the account's keys and changes nothing.
 bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_text *plan,
@@ -341,14 +433,13 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
 // secret CLIENT_ID"; what is there under it is refused (SSA_CONFIG), unless it has the same secret, or, with
 // replace, destroyed once the new one is proved. What an earlier one left is settled first. *line is the
 // setting that refers to it, APS_SECRET_ID="pkcs11:…;type=data…". Fails with SSA_TOKEN where the token takes
-// no such object or fails; nothing then was written. SSA_IMPORT_LEFT: something is left, or may be, for
-// ssa_recover.
+// no such object or fails. SSA_END_LEFT: something is left, or may be, for ssa_recover.
 bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                       struct ssa_error *err);
+                       struct ssa_ending *ending, struct ssa_error *err);
 
 // Destroys, after a yes (callbacks.confirm, or yes), the data object that APS_SECRET_ID names. Fails with
-// SSA_KEY_MISSING where the token does not hold it, and SSA_IMPORT_LEFT where it may be there still.
-bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err);
+// SSA_KEY_MISSING where the token does not hold it. SSA_END_LEFT: it may be there still.
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err);
 
 // ---- What did not come to its end
 // ----------------------------------------------------------------------------
@@ -362,9 +453,9 @@ struct ssa_recovery {
 // Finishes or undoes each operation of the settings' client id and server that did not come to its end: a key
 // that is whole on both sides gets its profile, anything else is undone; nothing is touched that the
 // operation cannot be shown to have made. What comes of each is told. *found is how many there were. Fails
-// with SSA_IMPORT_LEFT where one could not be settled.
+// with SSA_END_LEFT where one could not be settled.
 bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,
-                 struct ssa_error *err);
+                 struct ssa_ending *ending, struct ssa_error *err);
 
 // ---- What there is, at the API and on tokens
 // -------------------------------------------------------------------

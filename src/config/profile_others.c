@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "config/dotenv.h"
-#include "config/profile_block.h"
 
 enum { FILE_MAX = 64 * 1024, LINES_MAX = 4096 };
 
-// Which lines are ours. They are read from a copy, since reading is done in place.
+// Which lines are ours. They are found in a copy of the text, since dotenv_read changes what it reads.
 struct lines {
-    rest_ours *ours_by_name;
+    profile_name_is_ours *ours_by_name;
     bool with_secret;
     bool ours[LINES_MAX + 1];
 };
@@ -50,15 +49,15 @@ static bool read_file(const char *path, struct secret *text, bool *exists, struc
     const int number = errno;
     *exists = fd >= 0;
     if (fd < 0)
-        return number == ENOENT ||
-               error_errno(err, SSA_CONFIG, number, path, "the profile to be replaced cannot be read");
+        return number == ENOENT || error_errno(err, SSA_CONFIG, number, path,
+                                               "the profile that is to be replaced cannot be read");
     const bool ok = read_secret(text, fd, path, NULL, err);
     (void)close(fd);
     return ok;
 }
 
-bool rest_append_by(const char *path, rest_ours *ours, bool with_secret, struct secret *out,
-                    struct ssa_error *err)
+bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
+                           struct ssa_error *err)
 {
     struct lines lines = {.ours_by_name = ours, .with_secret = with_secret};
     bool exists = false;
@@ -69,13 +68,8 @@ bool rest_append_by(const char *path, rest_ours *ours, bool with_secret, struct 
         return false;
     if (!exists)
         return true;
-    // As long as its own capacity: it fits.
+    // Both have one capacity, so it fits.
     return secret_append(&copy, secret_span(&text)) && dotenv_read(&copy, path, mark, &lines, err) &&
            (copy_others(&text, &lines, out) ||
-            error_set(err, SSA_CONFIG, NULL, path, "holds too much beside our names to be written again"));
-}
-
-bool rest_append(const char *path, bool with_secret, struct secret *out, struct ssa_error *err)
-{
-    return rest_append_by(path, block_has, with_secret, out, err);
+            error_set(err, SSA_CONFIG, NULL, path, "holds too many other lines to be written again"));
 }

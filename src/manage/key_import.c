@@ -48,38 +48,36 @@ static bool check_old(const struct old_block *old, const char *file, struct ssa_
            harmless_id(old->values[SET_KEY_ID], setting_name(SET_KEY_ID), err);
 }
 
-static struct block block_of(const struct old_block *old, const char *key_uri)
+static struct profile_block block_of(const struct old_block *old, const char *key_uri)
 {
     const char *secret = old->values[SET_CLIENT_SECRET], *email = old->values[SET_EMAIL];
-    return (struct block){.client_id = old->values[SET_CLIENT_ID],
-                          .secret = secret,
-                          .secret_is_literal = secret != NULL && !source_is_reference(secret),
-                          .account_id = old->values[SET_ACCOUNT_ID],
-                          .key_id = old->values[SET_KEY_ID],
-                          .email = email != NULL ? email : "",
-                          .private_key = key_uri};
+    return (struct profile_block){.client_id = old->values[SET_CLIENT_ID],
+                                  .secret = secret,
+                                  .secret_is_literal = secret != NULL && !text_is_reference(secret),
+                                  .account_id = old->values[SET_ACCOUNT_ID],
+                                  .key_id = old->values[SET_KEY_ID],
+                                  .email = email != NULL ? email : "",
+                                  .private_key = key_uri};
 }
 
 // A block that no profile can carry is found before the token is touched.
-static bool check_block(const struct block *block, const struct ssa_run *run, struct ssa_error *err)
+static bool check_block(const struct profile_block *block, const struct ssa_run *run, struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
-    return secret_new(&trial, PROFILE_MAX, err) && block_write(block, run, &trial, err);
+    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(block, run, &trial, err);
 }
 
-// A token that took nothing keeps the reason's own class.
-static void say_what_is_left(const struct provision *p, bool imported, struct ssa_error *err)
+static void say_what_is_left(const struct provision *p, bool imported)
 {
     char command[KEY_REMOVAL_MAX];
     provision_left(p, command);
-    if (command[0] != '\0') {
-        err->code = SSA_IMPORT_LEFT;
-        error_hint(err, "Left on the token, as far as can be seen; remove it: `%s`", command);
-    } else if (p->key.unsure) {
-        err->code = SSA_IMPORT_LEFT;
-    } else if (imported) {
-        err->code = SSA_IMPORT_CLEAN;
-    }
+    if (command[0] != '\0')
+        (void)ending_add(p->ending, SSA_END_LEFT, SSA_REASON_ON_TOKEN_LEFT, NULL, command,
+                         "The key is left on the PKCS#11 token, as far as can be seen.");
+    else if (p->key.unsure)
+        p->ending->how = SSA_END_LEFT;
+    else if (imported)
+        p->ending->how = SSA_END_UNDONE;
 }
 
 // What is known of the key before the token is asked for anything.
@@ -166,7 +164,7 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
         return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
     }
     for (size_t k = 0; k < i->old.key_count; k++)
-        if (source_is_uri(i->old.keys[k].value))
+        if (text_is_uri(i->old.keys[k].value))
             return error_set(err, SSA_CONFIG, NULL, file, "its %s is in a token already",
                              i->old.keys[k].name);
     return (i->old.key_count == 0 || old_block_key(&i->old, file, &i->pem, err)) &&
@@ -287,7 +285,7 @@ static bool may_shred(const struct import *i, bool shred, struct ssa_error *err)
 
 static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     return ((text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
              text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID])) ||
             error_set(err, SSA_CONFIG, NULL, i->file.name, "client id or account id is too long")) &&
@@ -310,27 +308,29 @@ static bool drop_old_names(struct provision *p, const struct import *i, bool wit
 {
     if (!i->replaced)
         return true;
-    p->journal.entry.replaces_block = true;
+    p->journal.entry->replaces_block = true;
     secret_clear(&p->rest);
-    return rest_append_by(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
+    return profile_others_append(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
 }
 
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err)
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     *created = (struct ssa_created){0};
     __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}, .key_file = {.fd = -1}};
     PROVISION_AUTO p = {.target = {.fd = -1}, .journal = {.fd = -1}};
     if (!read_import(&i, run, what, err))
         return false;
-    struct block block = block_of(&i.old, p.key_uri);
+    struct profile_block block = block_of(&i.old, p.key_uri);
     if (!check_block(&block, run, err) || !choose_place(&i, run, output, err) ||
         !may_shred(&i, what->shred, err) ||
         !provision_prepare(&p, run, output,
                            &(struct provisioning){.operation = OP_KEY_IMPORT,
                                                   .client_id = block.client_id,
                                                   .with_secret = block.secret != NULL},
-                           err) ||
+                           ending, err) ||
         !drop_old_names(&p, &i, block.secret != NULL, err) || !claim(&p, &i, err) ||
         !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
@@ -348,7 +348,7 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
     }
     if (imported)
         provision_remove(&p);
-    say_what_is_left(&p, imported, err);
+    say_what_is_left(&p, imported);
     provision_failed(&p, err);
     return false;
 }

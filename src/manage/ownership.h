@@ -4,12 +4,12 @@
 #define SSA_MANAGE_OWNERSHIP_H
 
 #include "aps/aps.h"
-#include "hsm/key.h"
+#include "hsm/key/key.h"
 #include "journal/entry.h"
 
 // Whether the key may be deleted at the API (on_token NULL), or what was found of it on the token destroyed:
 // what was there before the operation is not its own, and what something on this host names is in use. Fails
-// with SSA_CONFIG, or SSA_IMPORT_LEFT for what is another's.
+// with SSA_CONFIG; the reason is SSA_REASON_ANOTHERS for what is another's.
 bool may_go(const struct ssa_run *run, const struct entry *entry, const char *kid, const struct key *on_token,
             struct ssa_error *err) MUST_CHECK;
 

@@ -10,12 +10,6 @@
 static const char account_scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ;
 static const char key_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
-// Whether it may be refused because it is so already.
-static bool was_400(const struct aps *client, const struct ssa_error *err)
-{
-    return strcmp(err->cause, "HTTP 400") == 0 && !aps_reason_is_told(client);
-}
-
 static bool set_account(struct aps *client, const char *id, const char *status, struct aps_account *found,
                         bool *changed, struct ssa_error *err)
 {
@@ -26,7 +20,7 @@ static bool set_account(struct aps *client, const char *id, const char *status, 
         return true;
     // It may be our own first try, whose answer was lost, that made it so.
     *changed = outcome == APS_MAYBE_DONE;
-    const bool unclear = was_400(client, &why);
+    const bool unclear = aps_is_unclear(&why, 400);
     if (unclear && aps_account_get(client, id, found, NULL) && strcmp(found->status, status) == 0)
         return true;
     if (unclear && found->status[0] != '\0')
@@ -90,7 +84,7 @@ bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *
         return false;
     const bool set = aps_key_set_status(client, found.id, key_id, status, &outcome, &why);
     *changed = set || outcome == APS_MAYBE_DONE;
-    if (audit_end(&audit, set || (was_400(client, &why) && has_status(client, found.id, key_id, status)),
+    if (audit_end(&audit, set || (aps_is_unclear(&why, 400) && has_status(client, found.id, key_id, status)),
                   &why))
         return true;
     aps_explain_keys(client, found.id, false, &why);

@@ -1,16 +1,17 @@
-// Where the security officer's PIN comes from: on a PIV card, the management key, without which nothing can
-// be written.
+// Where the security officer's PIN comes from. On a PIV card it is the management key, without which nothing
+// can be written.
 #ifndef SSA_PIN_SO_PIN_H
 #define SSA_PIN_SO_PIN_H
 
-#include "hsm/token.h"
+#include "hsm/token/pin_giver.h"
+#include "hsm/token/token.h"
 
 struct so_pin {
     const struct ssa_run *run;
     const struct token *token;
 };
 
-// Reads SSA_HSM_SO_PIN_SOURCE, or asks a person. One that is the factory's is told to warn.
+// Reads SSA_HSM_SO_PIN_SOURCE, or asks a person. Warns where it is still the factory's.
 struct pin_giver so_pin_giver(struct so_pin *so);
 
 #endif
