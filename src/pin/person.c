@@ -15,7 +15,7 @@ bool pin_refuse_last_try(const struct token_info *info, struct ssa_error *err)
                          "the PIN was not tried: one more wrong PIN locks this token");
     return error_set(
         err, SSA_PIN, NULL, info->uri,
-        "the PIN was not tried: by the wrong PINs counted here, and the tries without an answer, one "
+        "the PIN was not tried: by the wrong PINs counted here, and the tries that were not answered, one "
         "more locks this token");
 }
 
