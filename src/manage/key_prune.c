@@ -176,8 +176,9 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
         return true;
     profile_files_tell_strays(run);
     struct pruning p = {.run = run, .yes = yes};
-    CLIENT_SECRET_AUTO secret = {.keep = &p.opened};
-    bool ok = manage_begin_with(run, APS_SCOPE_KEY_READ, &secret, &client, err);
+    CLIENT_SECRET_AUTO secret = {0};
+    bool ok = client_secret_read(run, &secret, OTHER_TOKEN_PERHAPS, &p.opened, err) &&
+              manage_begin_with(run, APS_SCOPE_KEY_READ, &secret, &client, err);
     p.client = client;
     qsort(trail.list, trail.count, sizeof *trail.list, by_account_and_token);
     for (size_t i = 0; ok && i < trail.count; i++)

@@ -156,13 +156,12 @@ static bool open_own(const struct ssa_run *run, const struct uri *uri, struct op
                      struct ssa_error *err)
 {
     // Recovery logs in to other tokens, too. Where the token was found, what was refused is to guess its PIN.
-    if (!open_token_of_secret(run, uri, BESIDE_PERHAPS, own, err))
+    if (!open_token_of_secret(run, uri, OTHER_TOKEN_PERHAPS, own, err))
         return own->token == NULL
                    ? false
                    : error_hint(err, "Name that token with --token and its PIN with --pin-source, or run the "
                                      "interrupted command again.");
-    const struct pin_giver user = pin_giver_of(&own->pin);
-    return token_login(own->token, true, &user, err);
+    return open_token_login(own, true, err);
 }
 
 bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)

@@ -7,9 +7,9 @@
 #include "hsm/data/data.h"
 #include "hsm/data/data_store.h"
 #include "hsm/data/data_uri.h"
-#include "hsm/login/login.h"
 #include "manage/recover_secret.h"
 #include "signer/api_client.h"
+#include "signer/lasting_uri.h"
 
 enum { LINE_MAX_BYTES = URI_TEXT_MAX + 64 };
 
@@ -168,8 +168,7 @@ static bool import_to(const struct ssa_run *run, struct place *at, bool replace,
                       struct ssa_error *err)
 {
     bool removed = false, already = false;
-    const struct pin_giver user = pin_giver_of(&at->to.pin);
-    if (!token_login(at->to.token, true, &user, err) ||
+    if (!open_token_login(&at->to, true, err) ||
         !secret_settle_left(run, at->to.token, at->object, &removed, at->ending, err) ||
         !client_secret_complete(run, secret, at->to.token, NULL, err) || !go_on(&run->callbacks, err) ||
         !store(run, at, replace, secret_span(&secret->text), &already, err))
@@ -224,7 +223,7 @@ static bool find_named(const struct ssa_run *run, struct place *at, struct ssa_e
     data_label(at->object, at->label);
     return (text_format(at->uri, sizeof at->uri, "%s", named) ||
             error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is too long")) &&
-           open_token_of_secret(run, at->object, BESIDE_NONE, &at->to, err);
+           open_token_of_secret(run, at->object, OTHER_TOKEN_NONE, &at->to, err);
 }
 
 static bool destroy(const struct ssa_run *run, const struct place *at, struct ssa_error *err)
@@ -264,8 +263,7 @@ bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *e
     // Recovery looks for entries by the client id.
     if (!api_client_id(run, &client_id, err) || !find_named(run, &at, err))
         return false;
-    const struct pin_giver user = pin_giver_of(&at.to.pin);
-    if ((!yes && !confirmed(run, &at, err)) || !token_login(at.to.token, true, &user, err) ||
+    if ((!yes && !confirmed(run, &at, err)) || !open_token_login(&at.to, true, err) ||
         !secret_settle_left(run, at.to.token, at.object, &removed, at.ending, err) ||
         !go_on(&run->callbacks, err))
         return false;
