@@ -10,6 +10,8 @@
 #include "core/result.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/key/facts.h"
+#include "hsm/key/sign.h"
 #include "manage/account_reference.h"
 
 // The longest texts are three URIs and two paths.

@@ -5,7 +5,8 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/key.h"
+#include "hsm/import/destroy.h"
+#include "hsm/key/locate.h"
 #include "journal/audit.h"
 #include "manage/account_reference.h"
 #include "manage/ownership.h"
@@ -58,9 +59,9 @@ struct pruning {
     struct aps *client;
     char account[APS_ID_MAX], token[URI_TEXT_MAX];
     struct aps_keys keys;
-    struct target opened; // the token that the client secret was read from
-    struct target own;    // the token of a key, where that is another
-    struct target *to;    // which of them holds the key; NULL before the first
+    struct open_token opened; // the token that the client secret was read from
+    struct open_token own;    // the token of a key, where that is another
+    struct open_token *to;    // which of them holds the key; NULL before the first
     size_t found, destroyed;
 };
 
@@ -94,7 +95,7 @@ static bool know_token(struct pruning *p, const struct entry *e, struct ssa_erro
         return true;
     token_close(&p->own.token);
     uri_free(&p->own.uri);
-    p->own = (struct target){0};
+    p->own = (struct open_token){0};
     return text_format(p->token, sizeof p->token, "%s", e->token) && open_token_of(p, e, err);
 }
 
@@ -117,7 +118,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     if (!audit_begin(&audit, p->run, OP_KEY_PRUNE, e->account, e->kid, err))
         return false;
     memcpy(audit.entry.token, e->token, sizeof audit.entry.token);
-    const bool done = open_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
+    const bool done = open_token_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
     if (!audit_end(&audit, done, err))
         return false;
     p->destroyed++;
@@ -169,7 +170,7 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
     *found = *destroyed = 0;
     APS_AUTO *client = NULL;
     __attribute__((cleanup(trail_free))) struct trail trail = {.run = run};
-    if (!read_client_id(run, &client_id, err) || !history_each(run, add, &trail, err))
+    if (!api_client_id(run, &client_id, err) || !history_each(run, add, &trail, err))
         return false;
     if (trail.count == 0)
         return true;

@@ -5,6 +5,11 @@
 #include "config/setting_names.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_store.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/login/login.h"
+#include "hsm/object/empty.h"
 
 _Static_assert(DATA_SAME_MAX <= API_IDS_MAX && DATA_MARK_MAX <= APS_ID_MAX, "an entry has room for marks");
 
@@ -147,11 +152,11 @@ static bool settle_on(const struct ssa_run *run, struct journal *j, struct token
                                     : undo_import(run, j, token, uri, err);
 }
 
-static bool open_own(const struct ssa_run *run, const struct uri *uri, struct target *own,
+static bool open_own(const struct ssa_run *run, const struct uri *uri, struct open_token *own,
                      struct ssa_error *err)
 {
     // Recovery logs in to other tokens, too. Where the token was found, what was refused is to guess its PIN.
-    if (!open_secret_token(run, uri, BESIDE_PERHAPS, own, err))
+    if (!open_token_of_secret(run, uri, BESIDE_PERHAPS, own, err))
         return own->token == NULL
                    ? false
                    : error_hint(err, "Name that token with --token and its PIN with --pin-source, or run the "
@@ -162,11 +167,11 @@ static bool open_own(const struct ssa_run *run, const struct uri *uri, struct ta
 
 bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
-    struct target own = {0};
+    struct open_token own = {0};
     URI_AUTO *uri = NULL;
     if (!uri_parse(j->entry.key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;
-    struct target *to = recovery_opened(r);
+    struct open_token *to = recovery_opened(r);
     if (to == NULL || !token_matches(to->token, uri))
         to = &own;
     const bool settled =

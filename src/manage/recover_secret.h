@@ -2,7 +2,8 @@
 #ifndef SSA_MANAGE_RECOVER_SECRET_H
 #define SSA_MANAGE_RECOVER_SECRET_H
 
-#include "hsm/data.h"
+#include "hsm/data/mark.h"
+#include "hsm/token/token.h"
 #include "manage/recovery.h"
 
 // The marks of what was there before: of an import what it replaces, of a removal what it removes.

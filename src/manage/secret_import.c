@@ -4,6 +4,10 @@
 #include "core/result.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_store.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/login/login.h"
 #include "manage/recover_secret.h"
 #include "signer/api_client.h"
 
@@ -11,7 +15,7 @@ enum { LINE_MAX_BYTES = URI_TEXT_MAX + 64 };
 
 // The token, and the data object on it.
 struct place {
-    struct target to;
+    struct open_token to;
     struct uri *object;
     char uri[URI_TEXT_MAX], label[DATA_LABEL_MAX];
 };
@@ -154,7 +158,7 @@ static bool write_line(const struct ssa_run *run, struct place *at, const char *
 {
     SECRET_AUTO text = {0};
     const struct uri_parts parts = {
-        .object = span_text(label), .data = true, .pin_source = open_own_pin_source(run, &at->to)};
+        .object = span_text(label), .data = true, .pin_source = open_token_pin_source(run, &at->to)};
     if (!lasting_uri(at->to.token, at->to.uri, parts, at->uri, err) || !uri_parse(at->uri, &at->object, err))
         return false;
     data_label(at->object, at->label);
@@ -189,8 +193,8 @@ bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replac
     CLIENT_SECRET_AUTO secret = {0};
     err = err == NULL ? &unheard : err;
     *line = (struct ssa_text){0};
-    if (!read_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err) ||
-        !find_data_token(run, &at.to, err) || !client_secret_begin(run, &secret, err) ||
+    if (!api_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err) ||
+        !open_token_for_secret(run, &at.to, err) || !client_secret_begin(run, &secret, err) ||
         !write_line(run, &at, chosen, line, err))
         return false;
     if (import_to(run, &at, replace, &secret, err))
@@ -224,7 +228,7 @@ static bool find_named(const struct ssa_run *run, struct place *at, struct ssa_e
     data_label(at->object, at->label);
     return (text_format(at->uri, sizeof at->uri, "%s", named) ||
             error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is too long")) &&
-           open_secret_token(run, at->object, BESIDE_NONE, &at->to, err);
+           open_token_of_secret(run, at->object, BESIDE_NONE, &at->to, err);
 }
 
 static bool destroy(const struct ssa_run *run, const struct place *at, struct ssa_error *err)
@@ -262,7 +266,7 @@ bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *er
     const char *client_id = NULL;
     PLACE_AUTO at = {0};
     // Recovery looks for entries by the client id.
-    if (!read_client_id(run, &client_id, err) || !find_named(run, &at, err))
+    if (!api_client_id(run, &client_id, err) || !find_named(run, &at, err))
         return false;
     const struct pin_giver user = pin_giver_of(&at.to.pin);
     if ((!yes && !confirmed(run, &at, err)) || !token_login(at.to.token, true, &user, err) ||

@@ -130,7 +130,7 @@ static struct looking looking_begin(const struct ssa_run *run, struct places *pl
     struct identity own = {0};
     // Settings that are no good for a key are no reason to show none.
     if (!identity_read(run->settings, false, &own, NULL) || own.private_key == NULL ||
-        !source_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, NULL))
+        !text_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, NULL))
         looking.own = NULL;
     return looking;
 }
@@ -176,7 +176,7 @@ static void modules_add_uris(const struct ssa_run *run, struct modules *modules,
 {
     const char *value = settings_get(run->settings, id, NULL);
     URI_AUTO *uri = NULL;
-    if (value == NULL || !source_is_uri(value) || !uri_parse(value, &uri, NULL))
+    if (value == NULL || !text_is_uri(value) || !uri_parse(value, &uri, NULL))
         return;
     const char *path = uri_module_path(uri), *name = uri_module_name(uri);
     if (path != NULL || name != NULL)
@@ -244,7 +244,7 @@ bool places_login(const struct ssa_run *run, struct places *places, struct clien
     LOOKING_AUTO looking = looking_begin(run, places);
     URI_AUTO *uri = NULL;
     TOKEN_AUTO *token = NULL;
-    if (!open_settings_token(run, &policy, &uri, &token, err) ||
+    if (!open_token_of_settings(run, &policy, &uri, &token, err) ||
         !read_secret_there(run, secret, token, err) || !token_survey(token, looking.own, take, &looking, err))
         return false;
     const struct token_info *info = token_info(token);

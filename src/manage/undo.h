@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "aps/aps.h"
-#include "hsm/key.h"
+#include "hsm/import/removal.h"
 #include "journal/entry.h"
 
 // What a creation has made so far.
