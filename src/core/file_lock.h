@@ -1,19 +1,19 @@
-// Locks on files: by flock(2), else, on file systems that have none, by open file description (fcntl(2)).
-// They end with the descriptor, at the latest with the process; a child that is given the descriptor has the
-// lock, too.
+// Locks on files: by flock(2), or, on file systems without it, by open file description (fcntl(2)). A lock
+// ends when its descriptor is closed, at the latest with the process. A child that inherits the descriptor
+// has the lock, too.
 #ifndef SSA_CORE_FILE_LOCK_H
 #define SSA_CORE_FILE_LOCK_H
 
 enum lock_outcome {
     LOCK_TAKEN,
-    LOCK_BUSY,      // another has it, for now
-    LOCK_IMPOSSIBLE // this file system has no locks (NFS without its lock daemon): waiting would not help
+    LOCK_BUSY,      // another process has it for now
+    LOCK_IMPOSSIBLE // this file system has no locks (NFS without its lock daemon); waiting does not help
 };
 
-// Tries to lock a file, which the second kind wants open for writing, once and without waiting.
+// Tries once to lock a file, without waiting. For the second kind the file must be open for writing.
 enum lock_outcome file_try_lock(int fd);
 
-// Gives it back, with the descriptor left open.
+// Unlocks the file. The descriptor stays open.
 void file_unlock(int fd);
 
 #endif
