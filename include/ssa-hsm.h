@@ -20,22 +20,21 @@ extern "C" {
 
 // Errors
 
-// What kind of failure it is; the value is the program's exit code.
+// What kind of failure it is. The value is the program's exit code, unless struct ssa_ending says how it
+// ended (12 and 13).
 enum ssa_class {
     SSA_OK = 0,
-    SSA_UNEXPECTED = 1,    // none of those below
-    SSA_USAGE = 2,         // the command line is wrong
-    SSA_CONFIG = 3,        // a setting, a profile or a file is wrong
-    SSA_ABSENT = 4,        // the module or the PKCS#11 token is not there
-    SSA_PIN = 5,           // the PIN is wrong, locked or not available
-    SSA_KEY_MISSING = 6,   // the key is not on the PKCS#11 token
-    SSA_TOKEN = 7,         // the PKCS#11 token failed
-    SSA_NETWORK = 8,       // the network, TLS or the server failed, or the answer is unusable
-    SSA_CREDENTIALS = 9,   // the client id or secret was refused
-    SSA_REFUSED = 10,      // the API refused the request
-    SSA_RATE_LIMIT = 11,   // the rate limit lasts longer than there was time to wait
-    SSA_IMPORT_CLEAN = 12, // an import failed, and everything that it had made was removed again
-    SSA_IMPORT_LEFT = 13,  // something failed, and something that it made is left, or may be
+    SSA_UNEXPECTED = 1,  // none of those below
+    SSA_USAGE = 2,       // the command line is wrong
+    SSA_CONFIG = 3,      // a setting, a profile or a file is wrong
+    SSA_ABSENT = 4,      // the module or the PKCS#11 token is not there
+    SSA_PIN = 5,         // the PIN is wrong, locked or not available
+    SSA_KEY_MISSING = 6, // the key is not on the PKCS#11 token
+    SSA_TOKEN = 7,       // the PKCS#11 token failed
+    SSA_NETWORK = 8,     // the network, TLS or the server failed, or the answer is unusable
+    SSA_CREDENTIALS = 9, // the client id or secret was refused
+    SSA_REFUSED = 10,    // the API refused the request
+    SSA_RATE_LIMIT = 11, // the rate limit lasts longer than there was time to wait
 };
 
 // What exactly failed, for a program that can do something about it. New versions add more: treat an unknown
@@ -47,11 +46,39 @@ enum ssa_reason {
     SSA_REASON_PIPE, // a pipe did not come to its end in time
 
     // Settings and profiles.
+    SSA_REASON_ACCOUNT_NOT_SET,     // neither profile nor environment names an account
+    SSA_REASON_ACCOUNT_WITHOUT_KEY, // the profile has an account, but no key yet
+    SSA_REASON_PART_OF_BLOCK,       // account id, key id, email and key are not all there
+    SSA_REASON_KEY_AS_TEXT,         // a private key stands where a reference to one is wanted
+    SSA_REASON_NO_KEY_URI,          // the reference to the private key is not a PKCS#11 URI
+    SSA_REASON_PROFILE_EXISTS,      // a profile is in the way of a new one
+    SSA_REASON_NO_PROFILE,          // the profile does not exist
+    SSA_REASON_JOINED_PROFILES,     // one name that is a list of names
+    SSA_REASON_SEVERAL_PROFILES,    // a list where one profile is wanted
+    SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret was to be read from standard output or error
+    SSA_REASON_NO_TOKEN_NAME,       // the text names no PKCS#11 token
 
     // PINs.
+    SSA_REASON_PIN_UNANSWERED,      // the token did not answer an earlier try with the same PIN; detail: its
+                                    // record
+    SSA_REASON_PIN_LAST_TRY,        // one more wrong PIN locks the token, so a person must try it
+    SSA_REASON_PIN_LAST_UNANSWERED, // the same, and tries without an answer are among those that count
+    SSA_REASON_PIN_WAS_TRIED,       // the token refused the same PIN earlier; detail: its record
+    SSA_REASON_NO_PINENTRY,         // the pinentry cannot be run
+    SSA_REASON_NOBODY_FOR_PIN,      // there is no PIN source, and nobody to ask
+    SSA_REASON_NOBODY_FOR_SO_PIN,   // the same for the security officer's PIN
+    SSA_REASON_TURN_TOO_LONG,       // another process used the PKCS#11 token all the time
 
     // The signer: from settings to an open PKCS#11 token and an access token.
-    SSA_REASON_NO_CLIENT_ID, // there is no client id
+    SSA_REASON_NO_CLIENT_ID,      // there is no client id
+    SSA_REASON_NO_CLIENT_SECRET,  // there is no client secret, and nobody to ask
+    SSA_REASON_TOKEN_NOT_NAMED,   // a stored PIN needs the name of its PKCS#11 token; detail: a URI that fits
+    SSA_REASON_NO_SLOTS,          // a card's slot was named for another kind of token
+    SSA_REASON_REPLACE_WHAT,      // a key is to be destroyed, and no slot says which
+    SSA_REASON_KEY_NOT_CONFIRMED, // nobody confirmed that the key in the slot is destroyed
+    SSA_REASON_SECRETS_OF_ONE_NAME, // several client secrets have the same label
+    SSA_REASON_SECRET_IN_THE_OPEN,  // the client secret can be read without the PIN
+    SSA_REASON_OLD_BLOCK,           // the environment's key went before the profile's
 
     // PKCS#11 modules, tokens and keys.
 
@@ -90,6 +117,14 @@ enum ssa_reason {
     // The journal.
 
     // Making, rotating, removing and recovering.
+    SSA_REASON_ACCOUNT_LEFT,     // an account is left at the API (subject: its id)
+    SSA_REASON_KEY_LEFT,         // a key is left at the API (subject: its id, detail: its account)
+    SSA_REASON_SOME_KEY_LEFT,    // a key may be left at the API; which one is not known (detail: its account)
+    SSA_REASON_ON_TOKEN_LEFT,    // a key is left on a PKCS#11 token (detail: the command that removes it)
+    SSA_REASON_OPERATION_OPEN,   // ssa_recover tries again to finish or undo the operation
+    SSA_REASON_ANOTHERS,         // what is there is another's, or may be, and is not touched
+    SSA_REASON_OLD_KEY_AT_API,   // of a rotation: its old key may be at the API still
+    SSA_REASON_OLD_KEY_ON_TOKEN, // of a rotation: its old key is left on its PKCS#11 token alone
 
     // Client secrets on PKCS#11 tokens.
 
@@ -123,6 +158,31 @@ struct ssa_error {
 // Writes "subject: what (cause)", and the hint on a line of its own, to out. out has capacity bytes and is
 // always NUL-terminated.
 void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity);
+
+// How an operation ended
+
+// What became of what an operation had made.
+enum ssa_end {
+    SSA_END_PLAIN,  // everything was done, or nothing was changed
+    SSA_END_UNDONE, // it failed, and everything that it had made was removed again (exit code 12)
+    SSA_END_LEFT,   // something that it made is left, or may be (exit code 13)
+};
+
+#define SSA_ENDING_LINES 3
+
+// Every function that changes something in several steps fills this beside the error. It may be NULL. Each
+// line is a sentence about what was removed again, or is left. Its reason, subject and detail are like those
+// of an error.
+struct ssa_ending {
+    enum ssa_end how;
+    size_t count; // of lines
+    struct ssa_ending_line {
+        enum ssa_reason reason;
+        char text[512];
+        char subject[128];
+        char detail[1024];
+    } lines[SSA_ENDING_LINES];
+};
 
 // Questions and progress
 
@@ -297,11 +357,12 @@ void ssa_created_free(struct ssa_created *created);
 // Makes a service account named FIRST-LAST and, unless without_key, its key, which goes into the PKCS#11
 // token at once.
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
-                        const struct ssa_output *output, struct ssa_created *created, struct ssa_error *err);
+                        const struct ssa_output *output, struct ssa_created *created,
+                        struct ssa_ending *ending, struct ssa_error *err);
 
 // Makes a new key for an account. account is its id or email; NULL means the settings' own.
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err);
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
 // An existing key. file ("-" for standard input) holds either a block of six names, also under the names of
 // other samples (APS_SA_…, SSA_…), or only a PEM. A PEM needs key_id and account (its id), and may have
@@ -313,7 +374,7 @@ struct ssa_import {
 
 // Puts an existing key into the PKCS#11 token. Sends nothing to the API.
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err);
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
 // Delete an account or a key at the API. No PKCS#11 token is used.
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
@@ -343,12 +404,12 @@ void ssa_rotated_free(struct ssa_rotated *rotated);
 // it was ended at any point, and first completes or undoes what is left of the last time. On failure the
 // profile stays as it was.
 bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_rotated *rotated,
-                    struct ssa_error *err);
+                    struct ssa_ending *ending, struct ssa_error *err);
 
 // Retires the old key of a rotation of the settings' account; with at_once also before its grace is over.
 // old_key_id receives the key's id. Fails with SSA_CONFIG where no rotation waits for this.
 bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128],
-                         struct ssa_error *err);
+                         struct ssa_ending *ending, struct ssa_error *err);
 
 // Describes what ssa_key_rotate would do, one step a line. Asks the API for the account's keys, and changes
 // nothing.
@@ -363,14 +424,15 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
 // (SSA_CONFIG); with replace it is destroyed after the new one was checked. What an earlier call left is
 // completed or undone first. *line becomes the setting that refers to the object:
 // APS_SECRET_ID="pkcs11:…;type=data…". Fails with SSA_TOKEN where the PKCS#11 token fails or takes no such
-// object, and nothing was written; with SSA_IMPORT_LEFT where something is left, or may be, for ssa_recover.
+// object, and nothing was written; it ends with SSA_END_LEFT where something is left, or may be, for
+// ssa_recover.
 bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                       struct ssa_error *err);
+                       struct ssa_ending *ending, struct ssa_error *err);
 
 // Destroys the data object that APS_SECRET_ID names, after a yes (from callbacks.confirm, or the argument).
-// Fails with SSA_KEY_MISSING where it is not on the PKCS#11 token, and with SSA_IMPORT_LEFT where it may
+// Fails with SSA_KEY_MISSING where it is not on the PKCS#11 token, and it ends with SSA_END_LEFT where it may
 // still be there.
-bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err);
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err);
 
 // Recovering from what was interrupted
 
@@ -382,9 +444,9 @@ struct ssa_recovery {
 // Completes or undoes each interrupted operation of the settings' client id and server. A key that is
 // complete at the API and on the PKCS#11 token gets its profile; everything else is undone. Nothing is
 // touched unless the operation provably made it. The result of each is told by callback. *found is the number
-// of operations. Fails with SSA_IMPORT_LEFT where one could not be completed or undone.
+// of operations. Fails, and ends with SSA_END_LEFT, where one could not be completed or undone.
 bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,
-                 struct ssa_error *err);
+                 struct ssa_ending *ending, struct ssa_error *err);
 
 // What there is, at the API and on PKCS#11 tokens
 

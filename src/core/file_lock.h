@@ -4,14 +4,30 @@
 #ifndef SSA_CORE_FILE_LOCK_H
 #define SSA_CORE_FILE_LOCK_H
 
+#include "ssa-hsm.h"
+
 enum lock_outcome {
     LOCK_TAKEN,
-    LOCK_BUSY,      // another process has it for now
-    LOCK_IMPOSSIBLE // this file system has no locks (NFS without its lock daemon); waiting does not help
+    LOCK_BUSY,      // another process has it
+    LOCK_IMPOSSIBLE // this file system has no locks (NFS without its lock daemon); errno says why
 };
 
-// Tries once to lock a file, without waiting. For the second kind the file must be open for writing.
+// Tries once, without waiting. The file must be open for writing where flock(2) does not work.
 enum lock_outcome file_try_lock(int fd);
+
+// How long a lock is waited for.
+struct lock_patience {
+    const struct ssa_callbacks *callbacks; // waiting ends when the person wants to stop
+    long long most_ms;                     // 0: no waiting
+    // The same, while one and the same process has the lock; 0: no other limit than most_ms. With this limit,
+    // each process that takes the lock sets the time of the file, so that the others see that it changes
+    // hands.
+    long long holder_ms;
+    const char *told; // told as SSA_PROGRESS after a second; NULL for nothing
+};
+
+// Takes the lock. LOCK_BUSY where it took too long, or the person wants to stop.
+enum lock_outcome file_lock(int fd, const struct lock_patience *patience);
 
 // Unlocks the file. The descriptor stays open.
 void file_unlock(int fd);

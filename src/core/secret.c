@@ -128,7 +128,7 @@ void secret_drop_newline(struct secret *s)
 }
 
 // Bytes that are wiped below the caller, and bytes at the end of a small stack that the wiping itself needs.
-enum { STACK_BELOW = 64 * 1024, STACK_SPARED = 12 * 1024 };
+enum { STACK_BELOW = 28 * 1024, STACK_SPARED = 12 * 1024 };
 
 // The room below here on the first thread's stack, which grows up to a limit. Its upper end is a few pages
 // above the name of the program's file, which the kernel puts there.

@@ -29,7 +29,7 @@ static bool make_account(struct work *w, const char *first, const char *last, st
 {
     enum aps_outcome outcome = APS_NOT_DONE;
     struct made *made = &w->made;
-    struct entry *entry = &w->p.journal.entry;
+    struct entry *entry = w->p.journal.entry;
     if (!aps_account_name(first, last, entry->name) || !journal_claim(&w->p.journal, err))
         return false;
     made->asked = (struct window){.from = aps_server_time(w->client)};
@@ -51,14 +51,17 @@ static bool make_account(struct work *w, const char *first, const char *last, st
     if (made->new_account)
         return work_undo(w, err);
     if (outcome != APS_NOT_DONE)
-        undo_lost_account(w->client, w->p.run, entry->name, made, err);
+        undo_lost_account(w->client, w->p.run, entry->name, made, w->p.ending, err);
     provision_failed(&w->p, err);
     return false;
 }
 
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
-                        const struct ssa_output *output, struct ssa_created *created, struct ssa_error *err)
+                        const struct ssa_output *output, struct ssa_created *created,
+                        struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     *created = (struct ssa_created){0};
     WORK_AUTO w = WORK_NONE;
     const struct provisioning what = {
@@ -66,7 +69,7 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
     if (!aps_check_account_name(first, last, err))
         return false;
     aps_doubt_account_name(first, last, &run->callbacks);
-    if (!work_prepare(&w, run, output, &what, err) || !aps_admin(w.client, create_scopes, err) ||
+    if (!work_prepare(&w, run, output, &what, ending, err) || !aps_admin(w.client, create_scopes, err) ||
         !make_account(&w, first, last, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", w.made.account.id, w.made.account.email);
@@ -107,13 +110,15 @@ static bool resolve_account(struct aps *client, const struct chosen *chosen, str
 }
 
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err)
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     *created = (struct ssa_created){0};
     struct chosen chosen = {0};
     WORK_AUTO w = WORK_NONE;
     const struct provisioning what = {.operation = OP_KEY_CREATE, .with_secret = true};
-    return choose_account(run, account, &chosen, err) && work_prepare(&w, run, output, &what, err) &&
+    return choose_account(run, account, &chosen, err) && work_prepare(&w, run, output, &what, ending, err) &&
            aps_admin(w.client, chosen.is_known ? key_scopes : key_and_account_scopes, err) &&
            resolve_account(w.client, &chosen, &w.made.account, err) && work_claim(&w, err) &&
            // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there

@@ -235,7 +235,9 @@ bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wante
     if ((!wanted->all && !subject_choose(run, wanted->account, &subject, err)) ||
         !places_look(run, &places, err) || (wanted->login && !places_login(run, &places, &secret, err)))
         return false;
-    if (manage_begin_with(run, scopes, &secret, &client, err) &&
+    const enum other_token other = wanted->login ? OTHER_TOKEN_OPEN : OTHER_TOKEN_NONE;
+    if (client_secret_read(run, &secret, other, NULL, err) &&
+        manage_begin_with(run, scopes, &secret, &client, err) &&
         find_accounts(client, wanted, &subject, &accounts, err) &&
         join(run, client, wanted->all, &accounts, &places, keys, err))
         return true;

@@ -117,7 +117,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     const struct key_name name = {.kid = e->kid, .label = e->label, .slot = slot};
     if (!audit_begin(&audit, p->run, OP_KEY_PRUNE, e->account, e->kid, err))
         return false;
-    memcpy(audit.entry.token, e->token, sizeof audit.entry.token);
+    memcpy(audit.entry->token, e->token, sizeof audit.entry->token);
     const bool done = open_token_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
     if (!audit_end(&audit, done, err))
         return false;
@@ -176,8 +176,9 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
         return true;
     profile_files_tell_strays(run);
     struct pruning p = {.run = run, .yes = yes};
-    CLIENT_SECRET_AUTO secret = {.keep = &p.opened};
-    bool ok = manage_begin_with(run, APS_SCOPE_KEY_READ, &secret, &client, err);
+    CLIENT_SECRET_AUTO secret = {0};
+    bool ok = client_secret_read(run, &secret, OTHER_TOKEN_PERHAPS, &p.opened, err) &&
+              manage_begin_with(run, APS_SCOPE_KEY_READ, &secret, &client, err);
     p.client = client;
     qsort(trail.list, trail.count, sizeof *trail.list, by_account_and_token);
     for (size_t i = 0; ok && i < trail.count; i++)

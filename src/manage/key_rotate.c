@@ -32,9 +32,10 @@ struct waiting {
     const char *account;
     bool at_once;
     bool found;
-    struct entry entry;
+    char old_kid[APS_ID_MAX];
     bool retires; // and is to be retired now
     bool retired;
+    struct ssa_ending *ending; // of the retiring
 };
 
 static bool grace_is_over(const struct entry *e)
@@ -53,28 +54,32 @@ static bool still_graced(const struct entry *e, struct ssa_error *err)
 static bool visit_waiting(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
 {
     struct waiting *w = context;
-    const struct entry *e = &j->entry;
+    const struct entry *e = j->entry;
     if (standing == IN_USE || e->step < STEP_SWITCHED || !entry_is_ours(e, w->run->settings) ||
         strcmp(e->account, w->account) != 0)
         return true;
     w->found = true;
-    w->entry = *e;
+    memcpy(w->old_kid, e->old_kid, sizeof w->old_kid);
     if (!w->retires)
         return true;
     if (!w->at_once && !grace_is_over(e))
         return still_graced(e, err);
     RECOVERY_AUTO r = {.run = w->run};
-    w->retired = recovery_client(&r, err) && retire(w->run, r.client, j, recovery_opened(&r), err);
+    w->retired = recovery_client(&r, err) && retire(w->run, r.client, j, recovery_opened(&r), w->ending, err);
     return w->retired;
 }
 
-bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128], struct ssa_error *err)
+bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128],
+                         struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     struct identity identity;
     const char *client_id = NULL;
     if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
         return false;
-    struct waiting w = {.run = run, .account = identity.account_id, .at_once = at_once, .retires = true};
+    struct waiting w = {
+        .run = run, .account = identity.account_id, .at_once = at_once, .retires = true, .ending = ending};
     if (!journal_each_open(run, visit_waiting, &w, err))
         return false;
     if (!w.found) {
@@ -83,7 +88,7 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
         return error_hint(
             err, "`ssa-hsm key list` shows its keys; the machine that rotated knows which one is old.");
     }
-    return text_format(old_key_id, 128, "%s", w.entry.old_kid);
+    return text_format(old_key_id, 128, "%s", w.old_kid);
 }
 
 // Whoever rotated in the meantime has written the profile, and its old key waits.
@@ -105,7 +110,7 @@ static bool check_current(const struct ssa_run *run, const struct identity *iden
     if (!w.found)
         return true;
     error_set(err, SSA_CONFIG, NULL, identity->account_id,
-              "a rotation of this account waits for its old key %s to go", w.entry.old_kid);
+              "a rotation of this account waits for its old key %s to go", w.old_kid);
     return error_hint(err, "`ssa-hsm key rotate --finish` retires it; then rotate again.");
 }
 
@@ -173,7 +178,7 @@ static bool make_room(struct work *w, const struct ssa_rotation *how, const char
 static bool note_old_key(struct work *w, const struct identity *identity, const struct ssa_rotation *how,
                          struct ssa_error *err)
 {
-    struct entry *e = &w->p.journal.entry;
+    struct entry *e = w->p.journal.entry;
     struct aps_account *account = &w->made.account;
     e->retires_at_once = how->at_once;
     const char *email = identity->email != NULL ? identity->email : "";
@@ -204,14 +209,14 @@ static bool switch_profile(struct work *w, const struct ssa_rotation *how, struc
         provision_remove(&w->p);
         return work_undo(w, err);
     }
-    struct entry *e = &w->p.journal.entry;
+    struct entry *e = w->p.journal.entry;
     e->retire_at = how->grace > 0 ? time(NULL) + (time_t)how->grace : 0;
     return journal_step(&w->p.journal, STEP_SWITCHED, err) && done;
 }
 
 // What an earlier rotation that did not come to its end has left goes first.
 static bool settle_first(const struct ssa_run *run, const struct identity *identity,
-                         struct ssa_rotated *rotated, struct ssa_error *err)
+                         struct ssa_rotated *rotated, struct ssa_ending *ending, struct ssa_error *err)
 {
     RECOVERY_AUTO r = {.run = run, .account = identity->account_id};
     if (!recover(&r, err))
@@ -219,18 +224,21 @@ static bool settle_first(const struct ssa_run *run, const struct identity *ident
     rotated->resumed = r.switched;
     if (r.left == 0)
         return true;
-    error_set(err, SSA_IMPORT_LEFT, NULL, identity->account_id, "an earlier operation could not be settled");
+    ending->how = SSA_END_LEFT;
+    error_set(err, SSA_UNEXPECTED, NULL, identity->account_id, "an earlier operation could not be settled");
     return error_hint(err, "What stands in the way is said above; `ssa-hsm key recover` tries again.");
 }
 
 bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_rotated *rotated,
-                    struct ssa_error *err)
+                    struct ssa_ending *ending, struct ssa_error *err)
 {
     struct identity identity;
     const char *client_id = NULL;
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     *rotated = (struct ssa_rotated){0};
     if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err) ||
-        !settle_first(run, &identity, rotated, err))
+        !settle_first(run, &identity, rotated, ending, err))
         return false;
     if (rotated->resumed)
         return true;
@@ -243,7 +251,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
         .operation = OP_KEY_ROTATE, .with_secret = true, .without_profile = !from_profile};
     WORK_AUTO w = WORK_NONE;
     // Before a PIN is asked for, and once more under the claim.
-    if (!check_current(run, &identity, profile, err) || !work_prepare(&w, run, &output, &what, err) ||
+    if (!check_current(run, &identity, profile, err) || !work_prepare(&w, run, &output, &what, ending, err) ||
         !note_old_key(&w, &identity, how, err) || !aps_admin(w.client, scopes, err) || !work_claim(&w, err) ||
         !check_current(run, &identity, profile, err) ||
         !aps_key_list(w.client, w.made.account.id, &w.made.before, err) ||
@@ -254,10 +262,9 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
         profile_files_tell_strays(run);
     (void)text_format(rotated->old_key_id, sizeof rotated->old_key_id, "%s", identity.key_id);
     (void)text_format(rotated->new_key_id, sizeof rotated->new_key_id, "%s", w.made.kid);
-    if (how->at_once && !retire(run, w.client, &w.p.journal, &w.p.to, &rotated->left) &&
-        rotated->left.code == SSA_OK)
-        rotated->left.code = SSA_IMPORT_LEFT;
-    return true;
+    // The new key serves whatever became of the old one.
+    return !how->at_once || retire(run, w.client, &w.p.journal, &w.p.to, ending, &rotated->left) ||
+           rotated->left.code != SSA_OK;
 }
 
 static bool line(struct secret *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));

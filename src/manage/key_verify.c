@@ -48,17 +48,16 @@ static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_ver
                    struct ssa_text *json, struct ssa_error *err)
 {
     struct identity own = {0};
-    struct pin_policy policy;
     struct key key = {0};
     struct key_attribute attributes[KEY_ATTRIBUTES];
     struct key_mechanisms mechanisms;
     bool read = false;
-    URI_AUTO *uri = NULL;
-    TOKEN_AUTO *token = NULL;
+    OPEN_TOKEN_AUTO at = {0};
     *verified = (struct ssa_verified){0};
-    if (!identity_read(run->settings, true, &own, err) || !uri_parse(own.private_key, &uri, err) ||
-        !pin_policy_init(&policy, run, uri, err) || !token_of_uri(run, uri, &token, err))
+    if (!identity_read(run->settings, true, &own, err) ||
+        !open_token_prepare(run, own.private_key, &at, err) || !open_token_find(run, &at, err))
         return false;
+    struct token *token = at.token;
     (void)text_format(verified->key_id, sizeof verified->key_id, "%s", own.key_id);
     (void)text_format(verified->account, sizeof verified->account, "%s", own.account_id);
     text_harmless(verified->email, sizeof verified->email, span_text(own.email));
@@ -68,10 +67,9 @@ static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_ver
         if (!evidence_gather(e, token, err))
             return false;
     }
-    const struct pin_giver giver = pin_giver_of(&policy);
-    if (!token_login(token, false, &giver, err))
+    if (!open_token_login(&at, false, err))
         return false;
-    verified->signature = key_verify(token, uri, &key, attributes, &read, err);
+    verified->signature = key_verify(token, at.uri, &key, attributes, &read, err);
     take(attributes, &key, read, verified);
     if (read) {
         key_mechanisms(token, &key, &mechanisms);

@@ -16,11 +16,11 @@ void work_end(struct work *w)
 struct profile_block work_block(const struct work *w)
 {
     const bool with_key = w->made.kid[0] != '\0';
+    bool literal = false;
+    const char *secret = client_secret_in_profile(w->p.run, &w->secret, &literal);
     return (struct profile_block){.client_id = w->client_id,
-                                  .secret = w->secret.literal
-                                                ? secret_text(&w->secret.text)
-                                                : settings_get(w->p.run->settings, SET_CLIENT_SECRET, NULL),
-                                  .secret_is_literal = w->secret.literal,
+                                  .secret = secret,
+                                  .secret_is_literal = literal,
                                   .account_id = w->made.account.id,
                                   .email = w->made.account.email,
                                   .key_id = with_key ? w->made.kid : NULL,
@@ -38,24 +38,26 @@ static bool check_writable_secret(const struct work *w, struct ssa_error *err)
 // One that is on the token of the new key is read in the session that the key will be stored in.
 static bool know_secret(struct work *w, struct ssa_error *err)
 {
-    return !client_secret_is_late(&w->secret) ||
+    return client_secret_place(&w->secret, NULL) == SECRET_AT_HAND ||
            (client_secret_complete(w->p.run, &w->secret, w->p.to.token, NULL, err) &&
             aps_know_secret(w->client, secret_span(&w->secret.text), err));
 }
 
 bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_output *output,
-                  const struct provisioning *what, struct ssa_error *err)
+                  const struct provisioning *what, struct ssa_ending *ending, struct ssa_error *err)
 {
     w->p.run = run;
-    w->made.entry = &w->p.journal.entry;
-    return api_client_id(run, &w->client_id, err) && client_secret_begin(run, &w->secret, err) &&
-           check_writable_secret(w, err) && api_client_open(run, &w->secret, &w->client, err) &&
-           provision_prepare(&w->p, run, output, what, err) && know_secret(w, err);
+    const bool prepared = api_client_id(run, &w->client_id, err) &&
+                          client_secret_begin(run, &w->secret, err) && check_writable_secret(w, err) &&
+                          api_client_open(run, &w->secret, &w->client, err) &&
+                          provision_prepare(&w->p, run, output, what, ending, err) && know_secret(w, err);
+    w->made.entry = w->p.journal.entry;
+    return prepared;
 }
 
 bool work_claim(struct work *w, struct ssa_error *err)
 {
-    struct entry *entry = &w->p.journal.entry;
+    struct entry *entry = w->p.journal.entry;
     // Two fields of one size each: they fit.
     memcpy(entry->account, w->made.account.id, sizeof entry->account);
     memcpy(entry->email, w->made.account.email, sizeof entry->email);
@@ -66,7 +68,7 @@ bool work_undo(struct work *w, struct ssa_error *err)
 {
     provision_left(&w->p, w->made.left_on_token);
     w->made.unsure = w->p.key.unsure;
-    undo(w->client, w->p.run, &w->made, err);
+    undo(w->client, w->p.run, &w->made, w->p.ending, err);
     provision_failed(&w->p, err);
     return false;
 }
@@ -74,7 +76,7 @@ bool work_undo(struct work *w, struct ssa_error *err)
 // What the API answers with is written down before the token is looked at, and is nobody's yet.
 static bool note_key(struct work *w, struct ssa_error *err)
 {
-    struct entry *entry = &w->p.journal.entry;
+    struct entry *entry = w->p.journal.entry;
     if (!is_new(w->p.run, entry, "key", w->made.kid, err))
         return false;
     memcpy(entry->kid, w->made.kid, sizeof entry->kid);
@@ -83,7 +85,7 @@ static bool note_key(struct work *w, struct ssa_error *err)
 
 bool work_make_key(struct work *w, struct ssa_error *err)
 {
-    struct entry *entry = &w->p.journal.entry;
+    struct entry *entry = w->p.journal.entry;
     struct made *made = &w->made;
     made->asked = (struct window){.from = aps_server_time(w->client)};
     entry->asked = made->asked;

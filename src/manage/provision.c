@@ -13,6 +13,8 @@
 #include "hsm/key/key_find.h"
 #include "hsm/key/prove.h"
 #include "manage/profile_files.h"
+#include "signer/lasting_uri.h"
+#include "signer/new_key_token.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
 
@@ -60,7 +62,7 @@ static bool write_uri(struct provision *p, const struct key_name *name, char out
 // What the journal says of the profile is written before there is a draft of it.
 static bool prepare_profile(struct provision *p, const struct provisioning *what, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     if (what->without_profile)
         return true;
     if (!profile_choose(&p->target, p->run, p->output, p->journal.id, err))
@@ -87,7 +89,7 @@ static void throwaway_name(const char *operation, char out[static APS_ID_MAX])
 // down.
 static bool rehearse(struct provision *p, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     if (!write_uri(p, NULL, entry->token, err))
         return false;
     if (!token_rehearses(p->to.token, p->output->import_way))
@@ -104,15 +106,16 @@ static bool rehearse(struct provision *p, struct ssa_error *err)
 }
 
 bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
-                       const struct provisioning *what, struct ssa_error *err)
+                       const struct provisioning *what, struct ssa_ending *ending, struct ssa_error *err)
 {
-    *p = (struct provision){.run = run, .output = output, .journal = {.fd = -1}, .target = {.fd = -1}};
+    *p = (struct provision){
+        .run = run, .output = output, .ending = ending, .journal = {.fd = -1}, .target = {.fd = -1}};
     if (!what->without_key &&
         (!check_memory(err) || !secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
         return false;
     if (!journal_begin(&p->journal, run, what->operation, err))
         return false;
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     if (what->client_id != NULL &&
         !text_format(entry->client_id, sizeof entry->client_id, "%s", what->client_id))
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
@@ -137,22 +140,17 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
     return true;
 }
 
-void provision_failed(struct provision *p, struct ssa_error *err)
+void provision_failed(struct provision *p, const struct ssa_error *err)
 {
-    if (p->journal.fd < 0 || p->journal.entry.step == STEP_BEGUN)
+    if (p->journal.fd < 0 || p->journal.entry->step == STEP_BEGUN)
         return;
-    (void)text_format(p->journal.entry.note, sizeof p->journal.entry.note, "%.300s", err->what);
+    (void)text_format(p->journal.entry->note, sizeof p->journal.entry->note, "%.300s", err->what);
     // The draft goes while its name is in an open entry: a process that is killed here is cleaned up after.
     profile_abandon(&p->target);
-    if (err->code != SSA_IMPORT_LEFT) {
-        journal_close(&p->journal, err->code == SSA_IMPORT_CLEAN ? OUTCOME_UNDONE : OUTCOME_FAILED);
-        return;
-    }
-    char hint[sizeof err->hint];
-    (void)text_format(hint, sizeof hint, "%s", err->hint);
-    const size_t len = strlen(hint);
-    const char *stop = len == 0 ? "" : hint[len - 1] == '`' ? ". " : " ";
-    error_hint(err, "%s%s`ssa-hsm key recover` tries again.", hint, stop);
+    if (p->ending->how == SSA_END_LEFT)
+        (void)ending_add(p->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "%s", "");
+    else
+        journal_close(&p->journal, p->ending->how == SSA_END_UNDONE ? OUTCOME_UNDONE : OUTCOME_FAILED);
 }
 
 // "NAME KEY_ID": what a person reads in a list of objects.
@@ -199,7 +197,7 @@ static bool name_key(struct provision *p, const char *kid, const char *email, co
 // modulus.
 static bool look_before(struct provision *p, const struct rsa_key *numbers, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     const struct key_name name = name_of(p);
     if (!key_check_free(p->to.token, &name, err))
         return false;
@@ -211,7 +209,7 @@ static bool look_before(struct provision *p, const struct rsa_key *numbers, stru
 // After this it may be in the token.
 static bool write_down(struct provision *p, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     bool wrapped = false;
     (void)token_import_way(p->to.token, &wrapped);
     (void)text_format(entry->import, sizeof entry->import, "%s", wrapped ? "wrapped" : "plain");
@@ -284,7 +282,7 @@ static bool is_as_before(const struct provision *p, struct ssa_error *err)
     if (!p->target.replace)
         return true; // then nothing is replaced
     return profile_mark(p->target.path, mark, err) &&
-           (strcmp(mark, p->journal.entry.profile_before) == 0 ||
+           (strcmp(mark, p->journal.entry->profile_before) == 0 ||
             error_set(err, SSA_CONFIG, NULL, p->target.path,
                       "another has changed the profile meanwhile, and it is left as it is"));
 }
@@ -309,7 +307,7 @@ bool provision_finish(struct provision *p, const struct profile_block *block, st
     p->in_place = done || p->target.draft[0] == '\0';
     if (!p->in_place)
         return false;
-    if (p->journal.entry.operation != OP_KEY_ROTATE)
+    if (p->journal.entry->operation != OP_KEY_ROTATE)
         journal_close(&p->journal, OUTCOME_DONE);
     return done;
 }

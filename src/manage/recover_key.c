@@ -96,9 +96,9 @@ bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry
 
 static bool is_anothers(const struct pair *pair, struct ssa_error *err)
 {
-    error_set(err, SSA_IMPORT_LEFT, NULL, pair->entry->key_uri,
+    error_set(err, SSA_TOKEN, NULL, pair->entry->key_uri,
               "the PKCS#11 token holds objects with this id that this operation did not make");
-    return error_hint(err, "They are left. `ssa-hsm key recover --forget` gives the operation up.");
+    return error_reason(err, SSA_REASON_ANOTHERS, NULL);
 }
 
 bool pair_destroy(struct pair *pair, struct ssa_error *err)
@@ -113,7 +113,7 @@ bool pair_destroy(struct pair *pair, struct ssa_error *err)
         if (!replaced)
             return is_anothers(pair, err);
         // The certificate is the old key's; whether the key still is, nobody can see.
-        error_set(err, SSA_IMPORT_LEFT, NULL, token_info(pair->to->token)->uri,
+        error_set(err, SSA_TOKEN, NULL, token_info(pair->to->token)->uri,
                   "slot %s holds the key that was to be replaced, or the new one under its certificate",
                   pair->entry->slot);
         return error_hint(err,
@@ -156,11 +156,11 @@ bool pair_sweep(struct pair *pair, struct ssa_error *err)
 
 static struct profile_block block_of(const struct recovery *r, const struct entry *e)
 {
+    bool literal = false;
+    const char *secret = client_secret_in_profile(r->run, &r->secret, &literal);
     return (struct profile_block){.client_id = e->client_id,
-                                  .secret = r->secret.literal
-                                                ? secret_text(&r->secret.text)
-                                                : settings_get(r->run->settings, SET_CLIENT_SECRET, NULL),
-                                  .secret_is_literal = r->secret.literal,
+                                  .secret = secret,
+                                  .secret_is_literal = literal,
                                   .account_id = e->account,
                                   .email = e->email,
                                   .key_id = e->kid,
@@ -217,7 +217,7 @@ static bool tell_blocks(const struct recovery *r, const struct entry *e, bool be
 bool pair_profile(const struct recovery *r, const struct journal *j, char where[static PATH_TEXT_MAX],
                   bool *beside, struct ssa_error *err)
 {
-    const struct entry *e = &j->entry;
+    const struct entry *e = j->entry;
     if (!choose_place(e, where, beside, err))
         return false;
     if (has_key(where, e))

@@ -83,7 +83,7 @@ static bool undo_import(const struct ssa_run *run, struct journal *j, struct tok
     size_t empty = 0;
     if (!secret_mark(j, &mine, err) || !look_twice(token, uri, &there, err) ||
         !secret_count_empty(token, &empty, err) ||
-        data_take_back(token, uri, mine.list[0], (size_t)j->entry.empty_before, &taken, err) != DATA_GONE)
+        data_take_back(token, uri, mine.list[0], (size_t)j->entry->empty_before, &taken, err) != DATA_GONE)
         return false;
     if (!is_as_seen(&taken, &there, empty, mine.list[0]))
         return says_both(token, err);
@@ -103,7 +103,7 @@ static bool finish_import(const struct ssa_run *run, struct journal *j, struct t
                           const struct uri *uri, struct ssa_error *err)
 {
     struct data_marks mine, there, before;
-    read_before(&j->entry, &before);
+    read_before(j->entry, &before);
     if (!secret_mark(j, &mine, err) || !look_twice(token, uri, &there, err))
         return false;
     if (!data_marked(&there, mine.list[0]))
@@ -120,7 +120,7 @@ static bool finish_import(const struct ssa_run *run, struct journal *j, struct t
         return false;
     }
     tell(&run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET),
-         j->entry.key_uri);
+         j->entry->key_uri);
     // Whose the others are is not for a recovery to guess.
     return recovery_close(run, j, OUTCOME_DONE,
                           end == DATA_GONE
@@ -133,7 +133,7 @@ static bool look_after_removal(const struct ssa_run *run, struct journal *j, str
                                const struct uri *uri, struct ssa_error *err)
 {
     struct data_marks before, there;
-    read_before(&j->entry, &before);
+    read_before(j->entry, &before);
     if (!look_twice(token, uri, &there, err))
         return false;
     if (before.count == 1 && data_marked(&there, before.list[0]))
@@ -145,7 +145,7 @@ static bool look_after_removal(const struct ssa_run *run, struct journal *j, str
 static bool settle_on(const struct ssa_run *run, struct journal *j, struct token *token,
                       const struct uri *uri, struct ssa_error *err)
 {
-    const struct entry *e = &j->entry;
+    const struct entry *e = j->entry;
     if (e->operation == OP_SECRET_REMOVE)
         return look_after_removal(run, j, token, uri, err);
     return e->step >= STEP_IMPORTED ? finish_import(run, j, token, uri, err)
@@ -156,20 +156,19 @@ static bool open_own(const struct ssa_run *run, const struct uri *uri, struct op
                      struct ssa_error *err)
 {
     // Recovery logs in to other tokens, too. Where the token was found, what was refused is to guess its PIN.
-    if (!open_token_of_secret(run, uri, BESIDE_PERHAPS, own, err))
+    if (!open_token_of_secret(run, uri, OTHER_TOKEN_PERHAPS, own, err))
         return own->token == NULL
                    ? false
                    : error_hint(err, "Name that token with --token and its PIN with --pin-source, or run the "
                                      "interrupted command again.");
-    const struct pin_giver user = pin_giver_of(&own->pin);
-    return token_login(own->token, true, &user, err);
+    return open_token_login(own, true, err);
 }
 
 bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct open_token own = {0};
     URI_AUTO *uri = NULL;
-    if (!uri_parse(j->entry.key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
+    if (!uri_parse(j->entry->key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;
     struct open_token *to = recovery_opened(r);
     if (to == NULL || !token_matches(to->token, uri))
@@ -204,25 +203,23 @@ static bool is_about(const struct left *left, const struct entry *e)
 static bool visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
 {
     struct left *left = context;
-    if (standing != INTERRUPTED || !is_about(left, &j->entry))
+    if (standing != INTERRUPTED || !is_about(left, j->entry))
         return true;
     if (!settle_on(left->run, j, left->token, left->uri, err))
         return false;
-    left->removed |= j->entry.operation == OP_SECRET_REMOVE && j->entry.outcome == OUTCOME_DONE;
+    left->removed |= j->entry->operation == OP_SECRET_REMOVE && j->entry->outcome == OUTCOME_DONE;
     return true;
 }
 
 bool secret_settle_left(const struct ssa_run *run, struct token *token, const struct uri *uri, bool *removed,
-                        struct ssa_error *err)
+                        struct ssa_ending *ending, struct ssa_error *err)
 {
     struct left left = {.run = run, .token = token, .uri = uri};
     data_label(uri, left.label);
     const bool settled = journal_each_open(run, visit, &left, err);
     *removed = left.removed;
-    if (!settled && err != NULL && err->code == SSA_TOKEN) {
-        err->code = SSA_IMPORT_LEFT;
-        return error_hint(err,
-                          "What an earlier one has left is not settled: `ssa-hsm key recover` tries again.");
-    }
+    if (!settled && err->code == SSA_TOKEN)
+        return ending_add(ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
+                          "What an earlier operation has left is not settled.");
     return settled;
 }

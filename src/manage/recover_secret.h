@@ -2,8 +2,8 @@
 #ifndef SSA_MANAGE_RECOVER_SECRET_H
 #define SSA_MANAGE_RECOVER_SECRET_H
 
+#include "core/ending.h"
 #include "hsm/data/mark.h"
-#include "hsm/token/token.h"
 #include "manage/recovery.h"
 
 // The marks of what was there before: of an import what it replaces, of a removal what it removes.
@@ -23,6 +23,6 @@ bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 // The same of all those about this one data object, before another operation on it. *removed: one of them was
 // a removal, and it is gone.
 bool secret_settle_left(const struct ssa_run *run, struct token *token, const struct uri *uri, bool *removed,
-                        struct ssa_error *err) MUST_CHECK;
+                        struct ssa_ending *ending, struct ssa_error *err) MUST_CHECK;
 
 #endif

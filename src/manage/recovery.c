@@ -22,9 +22,9 @@ struct open_token *recovery_opened(struct recovery *r)
 
 void recovery_note(const struct ssa_run *run, struct journal *j, const char *line)
 {
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.400s", line);
-    tell(&run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry.operation),
-         entry_subject(&j->entry), line);
+    (void)text_format(j->entry->note, sizeof j->entry->note, "%.400s", line);
+    tell(&run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry->operation),
+         entry_subject(j->entry), line);
 }
 
 bool recovery_close(const struct ssa_run *run, struct journal *j, enum outcome outcome, const char *line)
@@ -38,10 +38,6 @@ bool recovery_client(struct recovery *r, struct ssa_error *err)
 {
     if (r->client != NULL)
         return true;
-    const bool known = r->secret.text.data != NULL && !client_secret_is_late(&r->secret);
-    if (!known)
-        client_secret_free(&r->secret);
-    r->secret.keep = &r->opened;
-    return (known || client_secret_read(r->run, &r->secret, err)) &&
+    return client_secret_read(r->run, &r->secret, OTHER_TOKEN_PERHAPS, &r->opened, err) &&
            api_client_open(r->run, &r->secret, &r->client, err) && aps_admin(r->client, scopes, err);
 }

@@ -7,9 +7,9 @@
 #include "hsm/data/data.h"
 #include "hsm/data/data_store.h"
 #include "hsm/data/data_uri.h"
-#include "hsm/login/login.h"
 #include "manage/recover_secret.h"
 #include "signer/api_client.h"
+#include "signer/lasting_uri.h"
 
 enum { LINE_MAX_BYTES = URI_TEXT_MAX + 64 };
 
@@ -18,6 +18,7 @@ struct place {
     struct open_token to;
     struct uri *object;
     char uri[URI_TEXT_MAX], label[DATA_LABEL_MAX];
+    struct ssa_ending *ending;
 };
 
 static void place_end(struct place *at)
@@ -44,15 +45,15 @@ static bool begin(struct journal *j, const struct ssa_run *run, enum operation o
                   const struct place *at, struct ssa_error *err)
 {
     return journal_begin(j, run, operation, err) &&
-           text_format(j->entry.label, sizeof j->entry.label, "%s", at->label) &&
-           text_format(j->entry.token, sizeof j->entry.token, "%s", token_info(at->to.token)->uri) &&
-           text_format(j->entry.key_uri, sizeof j->entry.key_uri, "%s", at->uri) && journal_claim(j, err);
+           text_format(j->entry->label, sizeof j->entry->label, "%s", at->label) &&
+           text_format(j->entry->token, sizeof j->entry->token, "%s", token_info(at->to.token)->uri) &&
+           text_format(j->entry->key_uri, sizeof j->entry->key_uri, "%s", at->uri) && journal_claim(j, err);
 }
 
 // Written before the token is touched: what leaves no trace is not done.
 static bool ask(struct journal *j, const struct data_marks *before, struct ssa_error *err)
 {
-    secret_note_before(&j->entry, before);
+    secret_note_before(j->entry, before);
     return journal_step(j, STEP_ASKED, err);
 }
 
@@ -60,13 +61,13 @@ static bool note_empty(struct journal *j, const struct place *at, struct ssa_err
 {
     size_t empty = 0;
     const bool counted = secret_count_empty(at->to.token, &empty, err);
-    j->entry.empty_before = (long long)empty;
+    j->entry->empty_before = (long long)empty;
     return counted;
 }
 
 static bool done(struct journal *j)
 {
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.300s", j->entry.label);
+    (void)text_format(j->entry->note, sizeof j->entry->note, "%.300s", j->entry->label);
     journal_close(j, OUTCOME_DONE);
     return true;
 }
@@ -74,7 +75,7 @@ static bool done(struct journal *j)
 // Nothing has changed.
 static bool failed(struct journal *j, const struct ssa_error *why, struct ssa_error *err)
 {
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.300s", why->what);
+    (void)text_format(j->entry->note, sizeof j->entry->note, "%.300s", why->what);
     journal_close(j, OUTCOME_FAILED);
     if (err != NULL)
         *err = *why;
@@ -82,15 +83,12 @@ static bool failed(struct journal *j, const struct ssa_error *why, struct ssa_er
 }
 
 // The entry stays open, for recovery.
-static bool unsettled(struct ssa_error *why, enum data_end end, const char *what, const char *remedy,
-                      struct ssa_error *err)
+static bool unsettled(const struct place *at, const struct ssa_error *why, enum data_end end,
+                      const char *what, struct ssa_error *err)
 {
-    why->code = SSA_IMPORT_LEFT;
-    error_hint(why, "%s %s there: `ssa-hsm key recover` %s.", what,
-               end == DATA_THERE ? "is still" : "may still be", remedy);
-    if (err != NULL)
-        *err = *why;
-    return false;
+    *err = *why;
+    return ending_add(at->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "%s %s there.", what,
+                      end == DATA_THERE ? "is still" : "may still be");
 }
 
 static bool may_replace(const struct place *at, bool replace, const struct data_marks *before,
@@ -117,14 +115,13 @@ static bool put(struct journal *j, const struct place *at, struct span secret,
     struct data_marks mine;
     enum data_end left = DATA_GONE;
     if (secret_mark(j, &mine, &why) && data_put(at->to.token, at->object, mine.list[0], secret, before,
-                                                (size_t)j->entry.empty_before, &left, &why)) {
+                                                (size_t)j->entry->empty_before, &left, &why)) {
         // From here on recovery finishes it.
         if (journal_step(j, STEP_IMPORTED, &why))
             return true;
         left = data_destroy(at->to.token, at->object, &mine, NULL);
     }
-    return left == DATA_GONE ? failed(j, &why, err)
-                             : unsettled(&why, left, "What was stored", "takes it away", err);
+    return left == DATA_GONE ? failed(j, &why, err) : unsettled(at, &why, left, "What was stored", err);
 }
 
 static bool retire_old(struct journal *j, const struct place *at, const struct data_marks *before,
@@ -133,9 +130,9 @@ static bool retire_old(struct journal *j, const struct place *at, const struct d
     struct ssa_error why = {0};
     const enum data_end end =
         before->count == 0 ? DATA_GONE : data_destroy(at->to.token, at->object, before, &why);
-    return end == DATA_GONE ? done(j)
-                            : unsettled(&why, end, "The new secret is stored and proved, but the old one",
-                                        "finishes it", err);
+    return end == DATA_GONE
+               ? done(j)
+               : unsettled(at, &why, end, "The new secret is stored and proved, but the old one", err);
 }
 
 // *already: it was there, and nothing was done.
@@ -171,9 +168,8 @@ static bool import_to(const struct ssa_run *run, struct place *at, bool replace,
                       struct ssa_error *err)
 {
     bool removed = false, already = false;
-    const struct pin_giver user = pin_giver_of(&at->to.pin);
-    if (!token_login(at->to.token, true, &user, err) ||
-        !secret_settle_left(run, at->to.token, at->object, &removed, err) ||
+    if (!open_token_login(&at->to, true, err) ||
+        !secret_settle_left(run, at->to.token, at->object, &removed, at->ending, err) ||
         !client_secret_complete(run, secret, at->to.token, NULL, err) || !go_on(&run->callbacks, err) ||
         !store(run, at, replace, secret_span(&secret->text), &already, err))
         return false;
@@ -184,14 +180,13 @@ static bool import_to(const struct ssa_run *run, struct place *at, bool replace,
 }
 
 bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                       struct ssa_error *err)
+                       struct ssa_ending *ending, struct ssa_error *err)
 {
-    struct ssa_error unheard = {0};
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;
-    PLACE_AUTO at = {0};
+    PLACE_AUTO at = {.ending = ending != NULL ? ending : ENDING_IGNORED};
     CLIENT_SECRET_AUTO secret = {0};
-    err = err == NULL ? &unheard : err;
+    err = err != NULL ? err : ERROR_IGNORED;
     *line = (struct ssa_text){0};
     if (!api_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err) ||
         !open_token_for_secret(run, &at.to, err) || !client_secret_begin(run, &secret, err) ||
@@ -228,7 +223,7 @@ static bool find_named(const struct ssa_run *run, struct place *at, struct ssa_e
     data_label(at->object, at->label);
     return (text_format(at->uri, sizeof at->uri, "%s", named) ||
             error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is too long")) &&
-           open_token_of_secret(run, at->object, BESIDE_NONE, &at->to, err);
+           open_token_of_secret(run, at->object, OTHER_TOKEN_NONE, &at->to, err);
 }
 
 static bool destroy(const struct ssa_run *run, const struct place *at, struct ssa_error *err)
@@ -249,9 +244,8 @@ static bool destroy(const struct ssa_run *run, const struct place *at, struct ss
     const enum data_end end = data_destroy(at->to.token, at->object, &it, &why);
     if (end == DATA_GONE)
         return done(&j);
-    return end == DATA_THERE || end == DATA_MIXED
-               ? failed(&j, &why, err)
-               : unsettled(&why, end, "The client secret", "finds out", err);
+    return end == DATA_THERE || end == DATA_MIXED ? failed(&j, &why, err)
+                                                  : unsettled(at, &why, end, "The client secret", err);
 }
 
 static bool holds_none(const struct place *at)
@@ -260,17 +254,18 @@ static bool holds_none(const struct place *at)
     return data_look(at->to.token, at->object, &there, NULL) && there.count == 0;
 }
 
-bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err)
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
 {
     bool removed = false;
     const char *client_id = NULL;
-    PLACE_AUTO at = {0};
+    PLACE_AUTO at = {.ending = ending != NULL ? ending : ENDING_IGNORED};
+    err = err != NULL ? err : ERROR_IGNORED;
     // Recovery looks for entries by the client id.
     if (!api_client_id(run, &client_id, err) || !find_named(run, &at, err))
         return false;
-    const struct pin_giver user = pin_giver_of(&at.to.pin);
-    if ((!yes && !confirmed(run, &at, err)) || !token_login(at.to.token, true, &user, err) ||
-        !secret_settle_left(run, at.to.token, at.object, &removed, err) || !go_on(&run->callbacks, err))
+    if ((!yes && !confirmed(run, &at, err)) || !open_token_login(&at.to, true, err) ||
+        !secret_settle_left(run, at.to.token, at.object, &removed, at.ending, err) ||
+        !go_on(&run->callbacks, err))
         return false;
     // One that was carried out, and did not live to say so, has said so now.
     if (!(removed && holds_none(&at)) && !destroy(run, &at, err))

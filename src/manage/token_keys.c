@@ -233,21 +233,20 @@ static bool read_secret_there(const struct ssa_run *run, struct client_secret *s
         return true;
     if (!client_secret_begin(run, secret, err))
         return false;
-    secret->elsewhere = !token_matches(token, secret->uri);
-    return secret->elsewhere || client_secret_complete(run, secret, token, NULL, err);
+    return client_secret_place(secret, token) != SECRET_ON_OPEN_TOKEN ||
+           client_secret_complete(run, secret, token, NULL, err);
 }
 
 bool places_login(const struct ssa_run *run, struct places *places, struct client_secret *secret,
                   struct ssa_error *err)
 {
-    struct pin_policy policy;
     LOOKING_AUTO looking = looking_begin(run, places);
-    URI_AUTO *uri = NULL;
-    TOKEN_AUTO *token = NULL;
-    if (!open_token_of_settings(run, &policy, &uri, &token, err) ||
-        !read_secret_there(run, secret, token, err) || !token_survey(token, looking.own, take, &looking, err))
+    OPEN_TOKEN_AUTO at = {0};
+    if (!open_token_of_settings(run, &at, err) || !open_token_login(&at, false, err) ||
+        !read_secret_there(run, secret, at.token, err) ||
+        !token_survey(at.token, looking.own, take, &looking, err))
         return false;
-    const struct token_info *info = token_info(token);
+    const struct token_info *info = token_info(at.token);
     for (size_t i = 0; i < places->count; i++) {
         struct ssa_place *shown = &places->list[i].shown;
         if (on_token(&places->list[i], info) && shown->private_half == SSA_PRIVATE_UNSEEN)
