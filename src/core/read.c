@@ -105,7 +105,8 @@ bool read_secret(struct secret *secret, int fd, const char *subject, const struc
             continue;
         }
         if (errno != EAGAIN && errno != EINTR) {
-            *err = why;
+            if (err != NULL)
+                *err = why;
             return false;
         }
         ready = false;
