@@ -59,6 +59,9 @@ enum ssa_reason {
     // The journal.
 
     // Making, rotating, removing and recovering.
+    SSA_REASON_NO_SUCH_ACCOUNT, // the client id has no account of this id or email
+    SSA_REASON_NO_SUCH_KEY,     // neither the API nor a token here has the key
+    SSA_REASON_KEYS_DIFFER,     // tokens hold different keys under one id, which is the detail
 
     // Client secrets on PKCS#11 tokens.
 
