@@ -206,7 +206,7 @@ static bool ask(const struct module_entry *entry, bool keys, const struct ssa_ca
     if (!told)
         return no_answer(entry, by, err);
     // Made anew, so that its text is harmless.
-    const bool known = head.err.code > SSA_OK && head.err.code <= SSA_IMPORT_LEFT;
+    const bool known = head.err.code > SSA_OK && head.err.code <= SSA_RATE_LIMIT;
     error_set(err, known ? head.err.code : SSA_ABSENT, head.err.cause[0] != '\0' ? head.err.cause : NULL,
               head.err.subject[0] != '\0' ? head.err.subject : NULL, "%s", head.err.what);
     return head.err.hint[0] != '\0' ? error_hint(err, "%s", head.err.hint) : false;

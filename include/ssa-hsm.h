@@ -20,7 +20,8 @@ extern "C" {
 // ---- Errors
 // ----------------------------------------------------------------------------------------------------
 
-// What kind of failure it is; the value is the program's exit code.
+// What kind of failure it is; the value is the program's exit code, unless struct ssa_ending has something to
+// say (12 and 13).
 enum ssa_class {
     SSA_OK = 0,
     SSA_UNEXPECTED = 1,    // none of the below
@@ -34,8 +35,6 @@ enum ssa_class {
     SSA_CREDENTIALS = 9,   // client id or secret refused
     SSA_REFUSED = 10,      // refused by the API
     SSA_RATE_LIMIT = 11,   // rate limit, longer than there was time to wait
-    SSA_IMPORT_CLEAN = 12, // an import failed, what it had made is gone again
-    SSA_IMPORT_LEFT = 13,  // something failed, and something is left, or may be
 };
 
 // What exactly failed, for a program that has something to do about it. More come with new versions: one that
@@ -59,6 +58,16 @@ enum ssa_reason {
     // The journal.
 
     // Making, rotating, removing and recovering.
+    SSA_REASON_ACCOUNT_LEFT,     // an account is left at the API (subject: its id)
+    SSA_REASON_KEY_LEFT,         // a key is left at the API (subject: its id, detail: its account)
+    SSA_REASON_SOME_KEY_LEFT,    // a key may be left at the API; which one is not known (detail: its account)
+    SSA_REASON_ON_TOKEN_LEFT,    // a key is left on a PKCS#11 token (detail: the command that removes it)
+    SSA_REASON_OPERATION_OPEN,   // ssa_recover tries again to finish or undo the operation
+    SSA_REASON_ANOTHERS,         // what is there is another's, or may be, and is not touched
+    SSA_REASON_OLD_KEY_AT_API,   // of a rotation: its old key may be at the API still
+    SSA_REASON_OLD_KEY_ON_TOKEN, // of a rotation: its old key is left on its PKCS#11 token alone
+
+    // Listing, showing, verifying and removing accounts and keys.
     SSA_REASON_NO_SUCH_ACCOUNT, // the client id has no account of this id or email
     SSA_REASON_NO_SUCH_KEY,     // neither the API nor a token here has the key
     SSA_REASON_KEYS_DIFFER,     // tokens hold different keys under one id, which is the detail
@@ -96,6 +105,31 @@ struct ssa_error {
 // Writes "subject: what (cause)", and the hint on a line of its own, to out (capacity bytes, always
 // NUL-terminated).
 void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity);
+
+// ---- How an operation ended
+// ----------------------------------------------------------------------------------------
+
+// What became of what an operation had made.
+enum ssa_end {
+    SSA_END_PLAIN,  // all of it is done, or nothing was changed
+    SSA_END_UNDONE, // it failed, and what it had made is gone again (exit code 12)
+    SSA_END_LEFT,   // something is left, or may be (exit code 13)
+};
+
+#define SSA_ENDING_LINES 3
+
+// Filled, beside the error, by every function that changes something in several steps; it may be given NULL.
+// Each line is a sentence on what is gone again or left. Its reason, subject and detail are an error's.
+struct ssa_ending {
+    enum ssa_end how;
+    size_t count; // of lines
+    struct ssa_ending_line {
+        enum ssa_reason reason;
+        char text[512];
+        char subject[128];
+        char detail[1024];
+    } lines[SSA_ENDING_LINES];
+};
 
 // ---- Questions and progress
 // ------------------------------------------------------------------------------------
@@ -278,11 +312,12 @@ void ssa_created_free(struct ssa_created *created);
 // Makes a service account named FIRST-LAST and, unless without_key, its key, which goes into the token at
 // once.
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
-                        const struct ssa_output *output, struct ssa_created *created, struct ssa_error *err);
+                        const struct ssa_output *output, struct ssa_created *created,
+                        struct ssa_ending *ending, struct ssa_error *err);
 
 // Makes a new key for an account (its id or email; NULL: the settings' own).
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err);
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
 // An existing key: file (or "-" for standard input) holds an old block of six names, or a PEM alone, for
 // which key_id and account (id) are given, and email may be. The key may be base64 of its PEM, and the names
@@ -294,7 +329,7 @@ struct ssa_import {
 
 // Puts it into the token. Asks the API nothing.
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err);
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
 // Deletes at the API. The token is not touched.
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
@@ -325,12 +360,12 @@ void ssa_rotated_free(struct ssa_rotated *rotated);
 // it first settles what is left of the last time. Fails as ssa_key_create does, and leaves the profile as it
 // was then.
 bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_rotated *rotated,
-                    struct ssa_error *err);
+                    struct ssa_ending *ending, struct ssa_error *err);
 
 // Retires the old key of a rotation of the settings' account. at_once: also before its grace is over.
 // *old_key_id is the key's id. Fails with SSA_CONFIG where none waits.
 bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128],
-                         struct ssa_error *err);
+                         struct ssa_ending *ending, struct ssa_error *err);
 
 // Says, a line each, what ssa_key_rotate would do. Asks the API for the account's keys and changes nothing.
 bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_text *plan,
@@ -344,14 +379,13 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
 // secret CLIENT_ID"; what is there under it is refused (SSA_CONFIG), unless it has the same secret, or, with
 // replace, destroyed once the new one is proved. What an earlier one left is settled first. *line is the
 // setting that refers to it, APS_SECRET_ID="pkcs11:…;type=data…". Fails with SSA_TOKEN where the token takes
-// no such object or fails; nothing then was written. SSA_IMPORT_LEFT: something is left, or may be, for
-// ssa_recover.
+// no such object or fails. SSA_END_LEFT: something is left, or may be, for ssa_recover.
 bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                       struct ssa_error *err);
+                       struct ssa_ending *ending, struct ssa_error *err);
 
 // Destroys, after a yes (callbacks.confirm, or yes), the data object that APS_SECRET_ID names. Fails with
-// SSA_KEY_MISSING where the token does not hold it, and SSA_IMPORT_LEFT where it may be there still.
-bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err);
+// SSA_KEY_MISSING where the token does not hold it. SSA_END_LEFT: it may be there still.
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err);
 
 // ---- What did not come to its end
 // ----------------------------------------------------------------------------
@@ -365,9 +399,9 @@ struct ssa_recovery {
 // Finishes or undoes each operation of the settings' client id and server that did not come to its end: a key
 // that is whole on both sides gets its profile, anything else is undone; nothing is touched that the
 // operation cannot be shown to have made. What comes of each is told. *found is how many there were. Fails
-// with SSA_IMPORT_LEFT where one could not be settled.
+// with SSA_END_LEFT where one could not be settled.
 bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,
-                 struct ssa_error *err);
+                 struct ssa_ending *ending, struct ssa_error *err);
 
 // ---- What there is, at the API and on tokens
 // -------------------------------------------------------------------

@@ -11,6 +11,7 @@ struct invocation {
     size_t word_count;
     struct ssa_settings *settings; // main's own; exec frees them, since it never comes back
     struct ssa_run run;
+    struct ssa_ending *ending; // how the command ended, beside its error
 };
 
 enum { COMMAND_OPTIONS_MAX = 12 };

@@ -10,7 +10,7 @@ bool command_key_recover(const struct invocation *i, struct ssa_error *err)
     size_t found = 0;
     if (i->arguments->given[OPT_YES])
         run.callbacks.confirm = NULL;
-    if (!ssa_recover(&run, &how, &found, err))
+    if (!ssa_recover(&run, &how, &found, i->ending, err))
         return false;
     if (found == 0)
         print_note("nothing is left to recover");

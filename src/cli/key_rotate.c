@@ -25,7 +25,7 @@ static bool read_how(const struct arguments *a, struct ssa_rotation *how, struct
 static bool finish(const struct invocation *i, struct ssa_error *err)
 {
     char old_key_id[128];
-    return ssa_rotation_finish(&i->run, i->arguments->given[OPT_NOW], old_key_id, err);
+    return ssa_rotation_finish(&i->run, i->arguments->given[OPT_NOW], old_key_id, i->ending, err);
 }
 
 static bool show_plan(const struct invocation *i, const struct ssa_rotation *how, struct ssa_error *err)
@@ -72,7 +72,7 @@ bool command_key_rotate(const struct invocation *i, struct ssa_error *err)
         return finish(i, err);
     if (i->arguments->given[OPT_DRY_RUN])
         return show_plan(i, &how, err);
-    const bool done = ssa_key_rotate(&i->run, &how, &rotated, err) && show(&how, &rotated, err);
+    const bool done = ssa_key_rotate(&i->run, &how, &rotated, i->ending, err) && show(&how, &rotated, err);
     ssa_rotated_free(&rotated);
     return done;
 }

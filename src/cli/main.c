@@ -153,10 +153,11 @@ static bool load_settings(struct ssa_settings *settings, const struct command *c
 }
 
 static bool run_command(const struct command *command, const struct arguments *a, size_t name_words,
-                        struct ssa_settings *settings, struct ssa_error *err)
+                        struct ssa_settings *settings, struct ssa_ending *ending, struct ssa_error *err)
 {
     struct invocation invocation = {
         .arguments = a,
+        .ending = ending,
         .words = a->words + name_words,
         .word_count = a->word_count - name_words,
         .settings = settings,
@@ -179,7 +180,7 @@ static bool run_command(const struct command *command, const struct arguments *a
            syslog_check(settings, err) && command->run(&invocation, err);
 }
 
-static bool run(char **argv, bool *execs, struct ssa_error *err)
+static bool run(char **argv, bool *execs, struct ssa_ending *ending, struct ssa_error *err)
 {
     static const char version[] = "ssa-hsm " SSA_HSM_VERSION "\n";
     // Messages need it to the end.
@@ -206,23 +207,35 @@ static bool run(char **argv, bool *execs, struct ssa_error *err)
     struct ssa_settings *settings = ssa_settings_new();
     if (settings == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory");
-    const bool done = run_command(command, &a, name_words, settings, err);
+    const bool done = run_command(command, &a, name_words, settings, ending, err);
     ssa_settings_free(settings);
     return done;
+}
+
+enum { EXIT_UNDONE = 12, EXIT_LEFT = 13 };
+
+static int exit_code(const struct ssa_error *err, const struct ssa_ending *ending)
+{
+    if (ending->how == SSA_END_PLAIN)
+        return (int)err->code;
+    return ending->how == SSA_END_LEFT ? EXIT_LEFT : EXIT_UNDONE;
 }
 
 // The exit code.
 static int work(void *argv)
 {
+    static struct ssa_ending ending;
     bool execs = false;
     struct ssa_error err = {0};
-    const bool done = run(argv, &execs, &err);
-    if (!done)
+    const bool done = run(argv, &execs, &ending, &err);
+    if (!done) {
         print_error(&err);
+        print_ending(&ending);
+    }
     wipe_stack_and_registers();
     if (done)
         return EXIT_SUCCESS;
-    return execs ? EXEC_FAILED : (int)err.code;
+    return execs ? EXEC_FAILED : exit_code(&err, &ending);
 }
 
 int main(int argc, char **argv)

@@ -66,14 +66,32 @@ void print_note(const char *text, ...)
     va_end(args);
 }
 
+// Appends the advice about a reason to a text, behind a separator.
+static void append_advice(char *text, size_t capacity, const char *separator, enum ssa_reason reason,
+                          const char *subject, const char *detail)
+{
+    const size_t used = strlen(text), len = strlen(separator);
+    if (advice_about(reason) == NULL || used + len >= capacity)
+        return;
+    memcpy(text + used, separator, len + 1);
+    (void)advice_text(reason, subject, detail, text + used + len, capacity - used - len);
+}
+
 void print_error(const struct ssa_error *err)
 {
     char text[4 * SSA_ERROR_TEXT_MAX];
     ssa_error_text(err, text, sizeof text);
-    const size_t used = strlen(text);
-    if (advice_about(err->reason) != NULL && used + 1 < sizeof text) {
-        text[used] = '\n';
-        (void)advice_text(err->reason, err->subject, err->detail, text + used + 1, sizeof text - used - 1);
-    }
+    append_advice(text, sizeof text, "\n", err->reason, err->subject, err->detail);
     note_completed(text);
+}
+
+void print_ending(const struct ssa_ending *ending)
+{
+    char text[3 * SSA_ERROR_TEXT_MAX];
+    for (size_t i = 0; i < ending->count; i++) {
+        const struct ssa_ending_line *line = &ending->lines[i];
+        (void)snprintf(text, sizeof text, "%s", line->text);
+        append_advice(text, sizeof text, line->text[0] != '\0' ? " " : "", line->reason, line->subject, line->detail);
+        note_completed(text);
+    }
 }

@@ -15,4 +15,7 @@ void print_complete_by(void (*complete)(const char *text, char *out, size_t capa
 void print_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
 void print_error(const struct ssa_error *err);
 
+// What became of what a command had made: a line each.
+void print_ending(const struct ssa_ending *ending);
+
 #endif

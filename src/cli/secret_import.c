@@ -8,7 +8,7 @@ bool command_secret_import(const struct invocation *i, struct ssa_error *err)
     struct ssa_text line;
     const char *profile = settings_profile_path(i->settings);
     if (!ssa_secret_import(&i->run, i->arguments->values[OPT_LABEL], i->arguments->given[OPT_FORCE_SECRET],
-                           &line, err))
+                           &line, i->ending, err))
         return false;
     const bool printed = print_result(span_of(line.text, line.len), err);
     ssa_text_free(&line);

@@ -52,14 +52,17 @@ static bool make_account(struct work *w, const char *first, const char *last, st
     if (made->new_account)
         return work_undo(w, err);
     if (outcome != APS_NOT_DONE)
-        undo_lost_account(w->client, w->p.run, entry->name, made, err);
+        undo_lost_account(w->client, w->p.run, entry->name, made, w->p.ending, err);
     provision_failed(&w->p, err);
     return false;
 }
 
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
-                        const struct ssa_output *output, struct ssa_created *created, struct ssa_error *err)
+                        const struct ssa_output *output, struct ssa_created *created,
+                        struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     *created = (struct ssa_created){0};
     WORK_AUTO w = WORK_NONE;
     const struct provisioning what = {
@@ -67,7 +70,7 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
     if (!aps_check_account_name(first, last, err))
         return false;
     aps_doubt_account_name(first, last, &run->callbacks);
-    if (!work_prepare(&w, run, output, &what, err) || !aps_admin(w.client, create_scopes, err) ||
+    if (!work_prepare(&w, run, output, &what, ending, err) || !aps_admin(w.client, create_scopes, err) ||
         !make_account(&w, first, last, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", w.made.account.id, w.made.account.email);
@@ -81,13 +84,15 @@ static bool is_known(const struct account_reference *reference, const char *name
 }
 
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err)
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     *created = (struct ssa_created){0};
     struct account_reference reference;
     WORK_AUTO w = WORK_NONE;
     const struct provisioning what = {.operation = OP_KEY_CREATE, .with_secret = true};
-    if (!account_choose(run, account, &reference, err) || !work_prepare(&w, run, output, &what, err))
+    if (!account_choose(run, account, &reference, err) || !work_prepare(&w, run, output, &what, ending, err))
         return false;
     const bool known = is_known(&reference, account);
     if (!aps_admin(w.client, known ? key_scopes : key_and_account_scopes, err))

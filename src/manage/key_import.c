@@ -67,19 +67,17 @@ static bool check_block(const struct block *block, const struct ssa_run *run, st
     return secret_new(&trial, PROFILE_MAX, err) && block_write(block, run, &trial, err);
 }
 
-// A token that took nothing keeps the reason's own class.
-static void say_what_is_left(const struct provision *p, bool imported, struct ssa_error *err)
+static void say_what_is_left(const struct provision *p, bool imported)
 {
     char command[KEY_REMOVAL_MAX];
     provision_left(p, command);
-    if (command[0] != '\0') {
-        err->code = SSA_IMPORT_LEFT;
-        error_hint(err, "Left on the token, as far as can be seen; remove it: `%s`", command);
-    } else if (p->key.unsure) {
-        err->code = SSA_IMPORT_LEFT;
-    } else if (imported) {
-        err->code = SSA_IMPORT_CLEAN;
-    }
+    if (command[0] != '\0')
+        (void)ending_add(p->ending, SSA_END_LEFT, SSA_REASON_ON_TOKEN_LEFT, NULL, command,
+                         "The key is left on the PKCS#11 token, as far as can be seen.");
+    else if (p->key.unsure)
+        p->ending->how = SSA_END_LEFT;
+    else if (imported)
+        p->ending->how = SSA_END_UNDONE;
 }
 
 // What is known of the key before the token is asked for anything.
@@ -316,8 +314,10 @@ static bool drop_old_names(struct provision *p, const struct import *i, bool wit
 }
 
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
-                    struct ssa_created *created, struct ssa_error *err)
+                    struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     *created = (struct ssa_created){0};
     __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}, .key_file = {.fd = -1}};
     PROVISION_AUTO p = {.target = {.fd = -1}, .journal = {.fd = -1}};
@@ -330,7 +330,7 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
                            &(struct provisioning){.operation = OP_KEY_IMPORT,
                                                   .client_id = block.client_id,
                                                   .with_secret = block.secret != NULL},
-                           err) ||
+                           ending, err) ||
         !drop_old_names(&p, &i, block.secret != NULL, err) || !claim(&p, &i, err) ||
         !secret_append(&p.pem, secret_span(&i.pem)))
         return false;
@@ -348,7 +348,7 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
     }
     if (imported)
         provision_remove(&p);
-    say_what_is_left(&p, imported, err);
+    say_what_is_left(&p, imported);
     provision_failed(&p, err);
     return false;
 }

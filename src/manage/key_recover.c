@@ -14,8 +14,11 @@ static void tell_left(const struct recovery *r, const struct entry *e, const str
     what.hint[0] = '\0';
     ssa_error_text(&what, text, sizeof text);
     // A hint is a line of its own on a terminal; here it goes on.
-    tell(&r->run->callbacks, SSA_WARNING, "`%s` of %s is not settled: %s%s%s", operation_name(e->operation),
-         entry_subject(e), text, why->hint[0] != '\0' ? ". " : "", why->hint);
+    tell_reason(&r->run->callbacks, SSA_WARNING, why->reason, why->detail,
+                "`%s` of %s is not settled: %s%s%s", operation_name(e->operation), entry_subject(e), text,
+                why->hint[0] != '\0' ? ". " : "", why->hint);
+    for (size_t i = 0; i < r->ending.count; i++)
+        tell(&r->run->callbacks, SSA_WARNING, "%s", r->ending.lines[i].text);
 }
 
 static bool is_wanted(struct recovery *r, const struct journal *j, enum standing standing)
@@ -45,6 +48,7 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
         return false;
     if (!is_wanted(r, j, standing))
         return true;
+    r->ending = (struct ssa_ending){0};
     if (r->found++ == 0)
         profile_files_tell_strays(r->run);
     if (settle(r, j, &why))
@@ -66,8 +70,10 @@ bool recover(struct recovery *r, struct ssa_error *err)
 }
 
 bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,
-                 struct ssa_error *err)
+                 struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     RECOVERY_AUTO r = {.run = run, .key_id = how->key_id, .forget = how->forget};
     *found = 0;
     if (how->key_id != NULL && !aps_is_id(how->key_id))
@@ -80,8 +86,8 @@ bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size
     *found = r.found += unknown;
     if (r.left == 0)
         return true;
-    error_set(err, SSA_IMPORT_LEFT, NULL, NULL, "%zu of %zu operations could not be settled", r.left,
-              r.found);
+    ending->how = SSA_END_LEFT;
+    error_set(err, SSA_UNEXPECTED, NULL, NULL, "%zu of %zu operations could not be settled", r.left, r.found);
     return error_hint(
         err, "What stands in the way is said above: mend it and run this again. --forget gives up on "
              "what cannot be settled.");

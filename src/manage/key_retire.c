@@ -67,17 +67,8 @@ static bool retire_on_token(const struct ssa_run *run, const struct entry *e, st
     return done;
 }
 
-// The reason keeps its own hint behind what it means for the rotation.
-static bool not_over(struct ssa_error *err, const char *what)
-{
-    char hint[sizeof err->hint];
-    (void)text_format(hint, sizeof hint, "%s", err->hint);
-    err->code = SSA_IMPORT_LEFT;
-    return error_hint(err, "%s %s", what, hint);
-}
-
 bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct target *opened,
-            struct ssa_error *err)
+            struct ssa_ending *ending, struct ssa_error *err)
 {
     struct entry *e = &j->entry;
     bool found = false;
@@ -92,14 +83,13 @@ bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, st
     if (!journal_step(j, STEP_RETIRING, err))
         return false;
     if (!retire_at_api(client, e, err))
-        return not_over(
-            err, "Whether the old key is deleted at the API is not known, or it is not; its token holds it. "
-                 "`ssa-hsm key recover` finishes that.");
+        return ending_add(ending, SSA_END_LEFT, SSA_REASON_OLD_KEY_AT_API, e->old_kid, NULL,
+                          "The old key may be at the API still, and its PKCS#11 token holds it.");
     if (!retire_on_token(run, e, opened, &found, err))
-        return not_over(
-            err,
-            "The old key is deleted at the API; what its token holds is of no use any more. `ssa-hsm key "
-            "recover` destroys it once the token is there.");
+        return ending_add(
+            ending, SSA_END_LEFT, SSA_REASON_OLD_KEY_ON_TOKEN, e->old_kid, NULL,
+            "The old key is deleted at the API; its PKCS#11 token still holds what is of no use "
+            "any more.");
     tell(&run->callbacks, SSA_NOTICE,
          found ? "the old key %s is gone, at the API and on its token"
                : "the old key %s is gone at the API; its token does not hold it",

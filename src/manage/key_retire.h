@@ -3,6 +3,7 @@
 #define SSA_MANAGE_KEY_RETIRE_H
 
 #include "aps/aps.h"
+#include "core/ending.h"
 #include "journal/journal.h"
 #include "signer/open_token.h"
 
@@ -10,6 +11,6 @@
 // a profile names it. opened is a token that is logged in to, for writing, or NULL: where the old key is on
 // another, that is opened.
 bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct target *opened,
-            struct ssa_error *err) MUST_CHECK;
+            struct ssa_ending *ending, struct ssa_error *err) MUST_CHECK;
 
 #endif

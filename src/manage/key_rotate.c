@@ -35,6 +35,7 @@ struct waiting {
     struct entry entry;
     bool retires; // and is to be retired now
     bool retired;
+    struct ssa_ending *ending; // of the retiring
 };
 
 static bool grace_is_over(const struct entry *e)
@@ -64,17 +65,21 @@ static bool visit_waiting(void *context, struct journal *j, enum standing standi
     if (!w->at_once && !grace_is_over(e))
         return still_graced(e, err);
     RECOVERY_AUTO r = {.run = w->run};
-    w->retired = recovery_client(&r, err) && retire(w->run, r.client, j, recovery_opened(&r), err);
+    w->retired = recovery_client(&r, err) && retire(w->run, r.client, j, recovery_opened(&r), w->ending, err);
     return w->retired;
 }
 
-bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128], struct ssa_error *err)
+bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128],
+                         struct ssa_ending *ending, struct ssa_error *err)
 {
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     struct identity identity;
     const char *client_id = NULL;
     if (!read_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
         return false;
-    struct waiting w = {.run = run, .account = identity.account_id, .at_once = at_once, .retires = true};
+    struct waiting w = {
+        .run = run, .account = identity.account_id, .at_once = at_once, .retires = true, .ending = ending};
     if (!journal_each_open(run, visit_waiting, &w, err))
         return false;
     if (!w.found) {
@@ -210,7 +215,7 @@ static bool switch_profile(struct work *w, const struct ssa_rotation *how, struc
 
 // What an earlier rotation that did not come to its end has left goes first.
 static bool settle_first(const struct ssa_run *run, const struct identity *identity,
-                         struct ssa_rotated *rotated, struct ssa_error *err)
+                         struct ssa_rotated *rotated, struct ssa_ending *ending, struct ssa_error *err)
 {
     RECOVERY_AUTO r = {.run = run, .account = identity->account_id};
     if (!recover(&r, err))
@@ -218,18 +223,21 @@ static bool settle_first(const struct ssa_run *run, const struct identity *ident
     rotated->resumed = r.switched;
     if (r.left == 0)
         return true;
-    error_set(err, SSA_IMPORT_LEFT, NULL, identity->account_id, "an earlier operation could not be settled");
+    ending->how = SSA_END_LEFT;
+    error_set(err, SSA_UNEXPECTED, NULL, identity->account_id, "an earlier operation could not be settled");
     return error_hint(err, "What stands in the way is said above; `ssa-hsm key recover` tries again.");
 }
 
 bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_rotated *rotated,
-                    struct ssa_error *err)
+                    struct ssa_ending *ending, struct ssa_error *err)
 {
     struct identity identity;
     const char *client_id = NULL;
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = err != NULL ? err : ERROR_IGNORED;
     *rotated = (struct ssa_rotated){0};
     if (!read_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err) ||
-        !settle_first(run, &identity, rotated, err))
+        !settle_first(run, &identity, rotated, ending, err))
         return false;
     if (rotated->resumed)
         return true;
@@ -242,7 +250,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
         .operation = OP_KEY_ROTATE, .with_secret = true, .without_profile = !from_profile};
     WORK_AUTO w = WORK_NONE;
     // Before a PIN is asked for, and once more under the claim.
-    if (!check_current(run, &identity, profile, err) || !work_prepare(&w, run, &output, &what, err) ||
+    if (!check_current(run, &identity, profile, err) || !work_prepare(&w, run, &output, &what, ending, err) ||
         !note_old_key(&w, &identity, how, err) || !aps_admin(w.client, scopes, err) || !work_claim(&w, err) ||
         !check_current(run, &identity, profile, err) ||
         !aps_key_list(w.client, w.made.account.id, &w.made.before, err) ||
@@ -253,10 +261,9 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
         profile_files_tell_strays(run);
     (void)text_format(rotated->old_key_id, sizeof rotated->old_key_id, "%s", identity.key_id);
     (void)text_format(rotated->new_key_id, sizeof rotated->new_key_id, "%s", w.made.kid);
-    if (how->at_once && !retire(run, w.client, &w.p.journal, &w.p.to, &rotated->left) &&
-        rotated->left.code == SSA_OK)
-        rotated->left.code = SSA_IMPORT_LEFT;
-    return true;
+    // The new key serves whatever became of the old one.
+    return !how->at_once || retire(run, w.client, &w.p.journal, &w.p.to, ending, &rotated->left) ||
+           rotated->left.code != SSA_OK;
 }
 
 static bool line(struct secret *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));

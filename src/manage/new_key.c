@@ -44,13 +44,13 @@ static bool know_secret(struct work *w, struct ssa_error *err)
 }
 
 bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_output *output,
-                  const struct provisioning *what, struct ssa_error *err)
+                  const struct provisioning *what, struct ssa_ending *ending, struct ssa_error *err)
 {
     w->p.run = run;
     w->made.entry = &w->p.journal.entry;
     return read_client_id(run, &w->client_id, err) && client_secret_begin(run, &w->secret, err) &&
            check_writable_secret(w, err) && open_api(run, &w->secret, &w->client, err) &&
-           provision_prepare(&w->p, run, output, what, err) && know_secret(w, err);
+           provision_prepare(&w->p, run, output, what, ending, err) && know_secret(w, err);
 }
 
 bool work_claim(struct work *w, struct ssa_error *err)
@@ -66,7 +66,7 @@ bool work_undo(struct work *w, struct ssa_error *err)
 {
     provision_left(&w->p, w->made.left_on_token);
     w->made.unsure = w->p.key.unsure;
-    undo(w->client, w->p.run, &w->made, err);
+    undo(w->client, w->p.run, &w->made, w->p.ending, err);
     provision_failed(&w->p, err);
     return false;
 }

@@ -24,7 +24,8 @@ void work_end(struct work *w);
 
 // All that can fail before the API is asked for anything.
 bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_output *output,
-                  const struct provisioning *what, struct ssa_error *err) MUST_CHECK;
+                  const struct provisioning *what, struct ssa_ending *ending,
+                  struct ssa_error *err) MUST_CHECK;
 
 // The block of what was made so far. Borrows from w.
 struct block work_block(const struct work *w);

@@ -7,8 +7,8 @@
 
 static bool is_anothers(struct ssa_error *err, const char *subject, const char *what)
 {
-    error_set(err, SSA_IMPORT_LEFT, NULL, subject, "%s", what);
-    return error_hint(err, "It is left. `ssa-hsm key recover --forget` gives the operation up.");
+    error_set(err, SSA_CONFIG, NULL, subject, "%s", what);
+    return error_reason(err, SSA_REASON_ANOTHERS, NULL);
 }
 
 // The journal says that nothing had this id, and which key came in under it. Of an operation that is over it

@@ -9,7 +9,7 @@
 
 // Whether the key may be deleted at the API (on_token NULL), or what was found of it on the token destroyed:
 // what was there before the operation is not its own, and what something on this host names is in use. Fails
-// with SSA_CONFIG, or SSA_IMPORT_LEFT for what is another's.
+// with SSA_CONFIG; the reason is SSA_REASON_ANOTHERS for what is another's.
 bool may_go(const struct ssa_run *run, const struct entry *entry, const char *kid, const struct key *on_token,
             struct ssa_error *err) MUST_CHECK;
 

@@ -98,9 +98,10 @@ static bool rehearse(struct provision *p, struct ssa_error *err)
 }
 
 bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
-                       const struct provisioning *what, struct ssa_error *err)
+                       const struct provisioning *what, struct ssa_ending *ending, struct ssa_error *err)
 {
-    *p = (struct provision){.run = run, .output = output, .journal = {.fd = -1}, .target = {.fd = -1}};
+    *p = (struct provision){
+        .run = run, .output = output, .ending = ending, .journal = {.fd = -1}, .target = {.fd = -1}};
     if (!what->without_key &&
         (!check_memory(err) || !secret_new(&p->pem, PEM_MAX, err) || !secret_must_be_locked(&p->pem, err)))
         return false;
@@ -131,22 +132,17 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
     return true;
 }
 
-void provision_failed(struct provision *p, struct ssa_error *err)
+void provision_failed(struct provision *p, const struct ssa_error *err)
 {
     if (p->journal.fd < 0 || p->journal.entry.step == STEP_BEGUN)
         return;
     (void)text_format(p->journal.entry.note, sizeof p->journal.entry.note, "%.300s", err->what);
     // The draft goes while its name is in an open entry: a process that is killed here is cleaned up after.
     profile_abandon(&p->target);
-    if (err->code != SSA_IMPORT_LEFT) {
-        journal_close(&p->journal, err->code == SSA_IMPORT_CLEAN ? OUTCOME_UNDONE : OUTCOME_FAILED);
-        return;
-    }
-    char hint[sizeof err->hint];
-    (void)text_format(hint, sizeof hint, "%s", err->hint);
-    const size_t len = strlen(hint);
-    const char *stop = len == 0 ? "" : hint[len - 1] == '`' ? ". " : " ";
-    error_hint(err, "%s%s`ssa-hsm key recover` tries again.", hint, stop);
+    if (p->ending->how == SSA_END_LEFT)
+        (void)ending_add(p->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "%s", "");
+    else
+        journal_close(&p->journal, p->ending->how == SSA_END_UNDONE ? OUTCOME_UNDONE : OUTCOME_FAILED);
 }
 
 // "NAME KEY_ID": what a person reads in a list of objects.

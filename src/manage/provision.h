@@ -4,6 +4,7 @@
 #define SSA_MANAGE_PROVISION_H
 
 #include "config/profile_block.h"
+#include "core/ending.h"
 #include "hsm/key.h"
 #include "journal/journal.h"
 #include "signer/open_token.h"
@@ -14,6 +15,7 @@
 struct provision {
     const struct ssa_run *run;
     const struct ssa_output *output;
+    struct ssa_ending *ending;
     struct journal journal; // its entry says what was done so far
     struct profile_target target;
     struct secret rest; // what a profile that is replaced holds beside our names
@@ -39,11 +41,12 @@ struct provisioning {
 // Makes sure, before the API or a file is asked for a key, that there is locked memory for it, a journal, a
 // file for the profile, and a token that takes it.
 bool provision_prepare(struct provision *p, const struct ssa_run *run, const struct ssa_output *output,
-                       const struct provisioning *what, struct ssa_error *err) MUST_CHECK;
+                       const struct provisioning *what, struct ssa_ending *ending,
+                       struct ssa_error *err) MUST_CHECK;
 
-// Ends the journal's entry of a provisioning that failed with err: as undone, failed, or, where something is
-// left, not at all: then `key recover` has work, and the hint says so.
-void provision_failed(struct provision *p, struct ssa_error *err);
+// Ends the journal's entry of a provisioning that failed with err, as p->ending says: as undone, failed, or,
+// where something is left, not at all: then recovery has work.
+void provision_failed(struct provision *p, const struct ssa_error *err);
 
 // Writes who the key is to p and its journal, which then says that it may be in the token, decodes p->pem,
 // imports it under kid, wipes it, has the token prove it. The label is the account's name (an email's local

@@ -12,33 +12,18 @@
 #include "manage/recover_secret.h"
 #include "manage/undo.h"
 
-// undo() says in err's class and hint what came of it.
-static bool conclude(struct recovery *r, struct journal *j, const struct ssa_error *undone,
-                     struct ssa_error *err)
-{
-    if (undone->code == SSA_IMPORT_CLEAN)
-        return recovery_close(r->run, j, OUTCOME_UNDONE, undone->hint);
-    *err = *undone;
-    return false;
-}
-
-static struct ssa_error interruption(void)
-{
-    struct ssa_error undone = {0};
-    error_set(&undone, SSA_IMPORT_CLEAN, NULL, NULL, "it did not come to its end");
-    return undone;
-}
-
 // The account was asked for, and its id is not known.
 static bool settle_account_asked(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct made made = {.entry = &j->entry, .asked = j->entry.asked};
-    struct ssa_error undone = interruption();
-    undo_lost_account(r->client, r->run, j->entry.name, &made, &undone);
+    struct ssa_ending ending = {0};
+    error_set(err, SSA_NETWORK, NULL, NULL, "it did not come to its end");
+    undo_lost_account(r->client, r->run, j->entry.name, &made, &ending, err);
     // A name is given once: with somebody else's there, this operation has made none.
-    if (made.not_ours)
-        return recovery_close(r->run, j, OUTCOME_UNDONE, undone.hint);
-    return conclude(r, j, &undone, err);
+    if (made.not_ours || ending.how != SSA_END_LEFT)
+        return recovery_close(r->run, j, OUTCOME_UNDONE, ending.lines[0].text);
+    error_set(err, SSA_NETWORK, NULL, NULL, "it did not come to its end: %s", ending.lines[0].text);
+    return false;
 }
 
 // The account that the operation made goes as a whole, where it is that one and another has put nothing
@@ -58,7 +43,7 @@ static bool drop_account(struct recovery *r, struct journal *j, const struct aps
         return recovery_close(r->run, j, OUTCOME_LEFT, line);
     }
     const bool may = account_may_go(r->run, r->client, e, e->account, &gone, &why);
-    if (!may && why.code == SSA_IMPORT_LEFT)
+    if (!may && why.reason == SSA_REASON_ANOTHERS)
         return recovery_close(r->run, j, OUTCOME_LEFT, why.what);
     if (!may && err != NULL)
         *err = why;
@@ -126,7 +111,7 @@ static bool choose_key(struct recovery *r, const struct entry *e, const struct a
         }
     }
     error_set(
-        err, SSA_IMPORT_LEFT, NULL, e->account,
+        err, SSA_CONFIG, NULL, e->account,
         "%zu keys were made in the seconds in which it asked for one: %s; which one is lost cannot be told",
         candidates, list);
     return error_hint(err,
@@ -190,7 +175,7 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
     recovery_note(r->run, j, line);
     r->switched = true;
     return journal_step(j, STEP_SWITCHED, err) &&
-           (!e->retires_at_once || retire(r->run, r->client, j, pair->to, err));
+           (!e->retires_at_once || retire(r->run, r->client, j, pair->to, &r->ending, err));
 }
 
 // The API has made the key: that it has it no more is not believed on one list.
@@ -302,7 +287,7 @@ bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
         return false;
     if (e->step >= STEP_SWITCHED) {
         r->switched = true;
-        return retire(r->run, r->client, j, recovery_opened(r), err);
+        return retire(r->run, r->client, j, recovery_opened(r), &r->ending, err);
     }
     if (e->step == STEP_ACCOUNT_ASKED)
         return settle_account_asked(r, j, err);

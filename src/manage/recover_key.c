@@ -90,9 +90,9 @@ bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry
 
 static bool is_anothers(const struct pair *pair, struct ssa_error *err)
 {
-    error_set(err, SSA_IMPORT_LEFT, NULL, pair->entry->key_uri,
+    error_set(err, SSA_TOKEN, NULL, pair->entry->key_uri,
               "the PKCS#11 token holds objects with this id that this operation did not make");
-    return error_hint(err, "They are left. `ssa-hsm key recover --forget` gives the operation up.");
+    return error_reason(err, SSA_REASON_ANOTHERS, NULL);
 }
 
 bool pair_destroy(struct pair *pair, struct ssa_error *err)
@@ -107,7 +107,7 @@ bool pair_destroy(struct pair *pair, struct ssa_error *err)
         if (!replaced)
             return is_anothers(pair, err);
         // The certificate is the old key's; whether the key still is, nobody can see.
-        error_set(err, SSA_IMPORT_LEFT, NULL, token_info(pair->to->token)->uri,
+        error_set(err, SSA_TOKEN, NULL, token_info(pair->to->token)->uri,
                   "slot %s holds the key that was to be replaced, or the new one under its certificate",
                   pair->entry->slot);
         return error_hint(err,

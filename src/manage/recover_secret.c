@@ -208,16 +208,14 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 }
 
 bool secret_settle_left(const struct ssa_run *run, struct token *token, const struct uri *uri, bool *removed,
-                        struct ssa_error *err)
+                        struct ssa_ending *ending, struct ssa_error *err)
 {
     struct left left = {.run = run, .token = token, .uri = uri};
     data_label(uri, left.label);
     const bool settled = journal_each_open(run, visit, &left, err);
     *removed = left.removed;
-    if (!settled && err != NULL && err->code == SSA_TOKEN) {
-        err->code = SSA_IMPORT_LEFT;
-        return error_hint(err,
-                          "What an earlier one has left is not settled: `ssa-hsm key recover` tries again.");
-    }
+    if (!settled && err->code == SSA_TOKEN)
+        return ending_add(ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
+                          "What an earlier operation has left is not settled.");
     return settled;
 }

@@ -2,6 +2,7 @@
 #ifndef SSA_MANAGE_RECOVER_SECRET_H
 #define SSA_MANAGE_RECOVER_SECRET_H
 
+#include "core/ending.h"
 #include "hsm/data.h"
 #include "manage/recovery.h"
 
@@ -22,6 +23,6 @@ bool secret_settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 // The same of all those about this one data object, before another operation on it. *removed: one of them was
 // a removal, and it is gone.
 bool secret_settle_left(const struct ssa_run *run, struct token *token, const struct uri *uri, bool *removed,
-                        struct ssa_error *err) MUST_CHECK;
+                        struct ssa_ending *ending, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #define SSA_MANAGE_RECOVERY_H
 
 #include "aps/aps.h"
+#include "core/ending.h"
 #include "journal/journal.h"
 #include "signer/api_client.h"
 #include "signer/open_token.h"
@@ -17,6 +18,7 @@ struct recovery {
     struct target
         opened; // the token that the client secret was read from; others are opened when they are needed
     struct aps *client; // NULL before it is needed
+    struct ssa_ending ending; // of the entry that is settled
     size_t found, left;
     bool switched; // among them was a rotation whose profile names the new key
 };

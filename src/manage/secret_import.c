@@ -14,6 +14,7 @@ struct place {
     struct target to;
     struct uri *object;
     char uri[URI_TEXT_MAX], label[DATA_LABEL_MAX];
+    struct ssa_ending *ending;
 };
 
 static void place_end(struct place *at)
@@ -78,15 +79,12 @@ static bool failed(struct journal *j, const struct ssa_error *why, struct ssa_er
 }
 
 // The entry stays open, for recovery.
-static bool unsettled(struct ssa_error *why, enum data_end end, const char *what, const char *remedy,
-                      struct ssa_error *err)
+static bool unsettled(const struct place *at, const struct ssa_error *why, enum data_end end,
+                      const char *what, struct ssa_error *err)
 {
-    why->code = SSA_IMPORT_LEFT;
-    error_hint(why, "%s %s there: `ssa-hsm key recover` %s.", what,
-               end == DATA_THERE ? "is still" : "may still be", remedy);
-    if (err != NULL)
-        *err = *why;
-    return false;
+    *err = *why;
+    return ending_add(at->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "%s %s there.", what,
+                      end == DATA_THERE ? "is still" : "may still be");
 }
 
 static bool may_replace(const struct place *at, bool replace, const struct data_marks *before,
@@ -119,8 +117,7 @@ static bool put(struct journal *j, const struct place *at, struct span secret,
             return true;
         left = data_destroy(at->to.token, at->object, &mine, NULL);
     }
-    return left == DATA_GONE ? failed(j, &why, err)
-                             : unsettled(&why, left, "What was stored", "takes it away", err);
+    return left == DATA_GONE ? failed(j, &why, err) : unsettled(at, &why, left, "What was stored", err);
 }
 
 static bool retire_old(struct journal *j, const struct place *at, const struct data_marks *before,
@@ -129,9 +126,9 @@ static bool retire_old(struct journal *j, const struct place *at, const struct d
     struct ssa_error why = {0};
     const enum data_end end =
         before->count == 0 ? DATA_GONE : data_destroy(at->to.token, at->object, before, &why);
-    return end == DATA_GONE ? done(j)
-                            : unsettled(&why, end, "The new secret is stored and proved, but the old one",
-                                        "finishes it", err);
+    return end == DATA_GONE
+               ? done(j)
+               : unsettled(at, &why, end, "The new secret is stored and proved, but the old one", err);
 }
 
 // *already: it was there, and nothing was done.
@@ -169,7 +166,7 @@ static bool import_to(const struct ssa_run *run, struct place *at, bool replace,
     bool removed = false, already = false;
     const struct pin_giver user = pin_giver_of(&at->to.pin);
     if (!token_login(at->to.token, true, &user, err) ||
-        !secret_settle_left(run, at->to.token, at->object, &removed, err) ||
+        !secret_settle_left(run, at->to.token, at->object, &removed, at->ending, err) ||
         !client_secret_complete(run, secret, at->to.token, NULL, err) || !go_on(&run->callbacks, err) ||
         !store(run, at, replace, secret_span(&secret->text), &already, err))
         return false;
@@ -180,14 +177,13 @@ static bool import_to(const struct ssa_run *run, struct place *at, bool replace,
 }
 
 bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                       struct ssa_error *err)
+                       struct ssa_ending *ending, struct ssa_error *err)
 {
-    struct ssa_error unheard = {0};
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;
-    PLACE_AUTO at = {0};
+    PLACE_AUTO at = {.ending = ending != NULL ? ending : ENDING_IGNORED};
     CLIENT_SECRET_AUTO secret = {0};
-    err = err == NULL ? &unheard : err;
+    err = err != NULL ? err : ERROR_IGNORED;
     *line = (struct ssa_text){0};
     if (!read_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err) ||
         !find_data_token(run, &at.to, err) || !client_secret_begin(run, &secret, err) ||
@@ -245,9 +241,8 @@ static bool destroy(const struct ssa_run *run, const struct place *at, struct ss
     const enum data_end end = data_destroy(at->to.token, at->object, &it, &why);
     if (end == DATA_GONE)
         return done(&j);
-    return end == DATA_THERE || end == DATA_MIXED
-               ? failed(&j, &why, err)
-               : unsettled(&why, end, "The client secret", "finds out", err);
+    return end == DATA_THERE || end == DATA_MIXED ? failed(&j, &why, err)
+                                                  : unsettled(at, &why, end, "The client secret", err);
 }
 
 static bool holds_none(const struct place *at)
@@ -256,17 +251,19 @@ static bool holds_none(const struct place *at)
     return data_look(at->to.token, at->object, &there, NULL) && there.count == 0;
 }
 
-bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_error *err)
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
 {
     bool removed = false;
     const char *client_id = NULL;
-    PLACE_AUTO at = {0};
+    PLACE_AUTO at = {.ending = ending != NULL ? ending : ENDING_IGNORED};
+    err = err != NULL ? err : ERROR_IGNORED;
     // Recovery looks for entries by the client id.
     if (!read_client_id(run, &client_id, err) || !find_named(run, &at, err))
         return false;
     const struct pin_giver user = pin_giver_of(&at.to.pin);
     if ((!yes && !confirmed(run, &at, err)) || !token_login(at.to.token, true, &user, err) ||
-        !secret_settle_left(run, at.to.token, at.object, &removed, err) || !go_on(&run->callbacks, err))
+        !secret_settle_left(run, at.to.token, at.object, &removed, at.ending, err) ||
+        !go_on(&run->callbacks, err))
         return false;
     // One that was carried out, and did not live to say so, has said so now.
     if (!(removed && holds_none(&at)) && !destroy(run, &at, err))

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "aps/aps.h"
+#include "core/ending.h"
 #include "hsm/key.h"
 #include "journal/entry.h"
 
@@ -22,15 +23,15 @@ struct made {
     char left_on_token[KEY_REMOVAL_MAX]; // the command that removes what is left there; empty for nothing
 };
 
-// Deletes the new account, or the new key of an older one, where it may go (manage/ownership.h). *err, the
-// reason, gets class SSA_IMPORT_CLEAN or SSA_IMPORT_LEFT and a hint that says what is gone or how to remove
-// what is left; where nothing had been made it stays as it is.
-void undo(struct aps *client, const struct ssa_run *run, struct made *made, struct ssa_error *err);
+// Deletes the new account, or the new key of an older one, where it may go (manage/ownership.h), and says in
+// *ending what is gone or left. err is why.
+void undo(struct aps *client, const struct ssa_run *run, struct made *made, struct ssa_ending *ending,
+          const struct ssa_error *err);
 
 // The same for an account whose own answer was lost: found by its name, and deleted only if it was made while
 // this waited for it and has no keys.
 void undo_lost_account(struct aps *client, const struct ssa_run *run, const char *name, struct made *made,
-                       struct ssa_error *err);
+                       struct ssa_ending *ending, const struct ssa_error *err);
 
 // The account's keys that are not among those before, for one request. Fails, too, where the list lacks what
 // it must have.

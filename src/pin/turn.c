@@ -10,8 +10,8 @@
 #include "core/monotonic.h"
 #include "core/tell.h"
 
-// A login where turns are taken at logins takes milliseconds: one that hangs holds nobody up for long, since
-// two at once do no harm that another look would not mend.
+// A login where turns are taken at logins takes milliseconds. One that hangs holds nobody up for long, since
+// two at once do no harm that another look would not mend. A turn that changes hands does not hang.
 enum { USUAL_TIMEOUT_S = 90, LOGIN_MS = 5000, TOLD_AFTER_MS = 1000, STEP_MAX_MS = 16 };
 
 // Folders: they hold nothing that could be taken for a record, and a file system on another host locks them
@@ -38,18 +38,51 @@ static bool too_long(const struct ssa_run *run, unsigned seconds, struct ssa_err
                       "--timeout waits longer.");
 }
 
+// Who takes a turn leaves the time of it on the folder.
+static void sign_turn(int fd)
+{
+    (void)futimens(fd, NULL);
+}
+
+static struct timespec signed_at(int fd)
+{
+    struct stat at;
+    return fstat(fd, &at) == 0 ? at.st_mtim : (struct timespec){0};
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+// Waiting for one turn, in milliseconds of monotonic_ms.
+struct wait {
+    long long began, most_ms;
+    long long holder_began, holder_most_ms; // for who has it at the time
+    struct timespec holder;
+};
+
+static bool is_over(struct wait *wait, int fd, long long now)
+{
+    const struct timespec holder = signed_at(fd);
+    if (!same_time(holder, wait->holder)) {
+        wait->holder = holder;
+        wait->holder_began = now;
+    }
+    return now - wait->began >= wait->most_ms || now - wait->holder_began >= wait->holder_most_ms;
+}
+
 // What came of waiting: LOCK_BUSY where it took too long, or the person wants to stop. Short steps first:
 // most turns are short.
-static enum lock_outcome wait_for(int fd, long long most_ms, bool tells, const struct ssa_run *run)
+static enum lock_outcome wait_for(int fd, struct wait *wait, bool tells, const struct ssa_run *run)
 {
-    const long long began = monotonic_ms();
     bool told = !tells;
     for (long step = 1;; step = step < STEP_MAX_MS ? 2 * step : step) {
         const enum lock_outcome outcome = file_try_lock(fd);
-        const long long waited = monotonic_ms() - began;
-        if (outcome != LOCK_BUSY || waited >= most_ms || interrupted(&run->callbacks))
+        const long long now = monotonic_ms();
+        if (outcome != LOCK_BUSY || is_over(wait, fd, now) || interrupted(&run->callbacks))
             return outcome;
-        if (!told && waited >= TOLD_AFTER_MS) {
+        if (!told && now - wait->began >= TOLD_AFTER_MS) {
             told = true;
             tell(&run->callbacks, SSA_PROGRESS,
                  "waiting for another process that uses the PKCS#11 token, or one of its kind");
@@ -62,8 +95,15 @@ static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run 
 {
     const unsigned seconds = run->timeout == 0 ? USUAL_TIMEOUT_S : run->timeout;
     const bool is_open = which == TURN_OPEN;
-    const long long most_ms = is_open ? 1000LL * seconds : LOGIN_MS;
-    const enum lock_outcome outcome = wait_for(had[which].fd, impatient ? 0 : most_ms, is_open, run);
+    const long long now = monotonic_ms(), most_ms = impatient ? 0 : 1000LL * seconds;
+    struct wait wait = {.began = now,
+                        .most_ms = most_ms,
+                        .holder_began = now,
+                        .holder_most_ms = is_open ? most_ms : LOGIN_MS,
+                        .holder = signed_at(had[which].fd)};
+    const enum lock_outcome outcome = wait_for(had[which].fd, &wait, is_open, run);
+    if (outcome == LOCK_TAKEN)
+        sign_turn(had[which].fd);
     if (outcome == LOCK_IMPOSSIBLE)
         tell(&run->callbacks, SSA_DETAIL, "the state folder has no locks: no turns are taken");
     return outcome != LOCK_BUSY || (!is_open && !interrupted(&run->callbacks)) || too_long(run, seconds, err);

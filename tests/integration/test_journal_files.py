@@ -361,7 +361,7 @@ class Locks(JournalCase):
             with self.subTest(name):
                 began = time.monotonic()
                 result = self.denied([f"flock={name}"], *CREATE)
-                self.expect(result, 3, "cannot be locked, so nothing is begun", name, "XDG_STATE_HOME")
+                self.expect(result, 3, "cannot be locked, so nothing is begun", denied.spoken(name), "XDG_STATE_HOME")
                 self.assertNotIn("another process", result.err)
                 self.expect(self.denied([f"flock={name}"], "key", "recover"), 3, denied.spoken(name))
                 self.assertLess(time.monotonic() - began, 15 * SLOW)

@@ -103,6 +103,19 @@ class Hidden(PinCase):
         self.expect(ended(slow), 0)
         self.assertEqual(self.records(), [])
 
+    def test_many_slow_logins_stay_in_turn(self) -> None:
+        # More than one that hangs is waited for: a turn that changes hands does not hang.
+        labels = [f"token-{i}" for i in range(9)]
+        for label in labels:
+            self.store.initialise(label)
+        with self.shim("C_Login 1 sleep 800") as log:
+            looking = [background(self, "hsm", "list", "--login", "--token", label) for label in labels]
+            results = [ended(p) for p in looking]
+        self.assertEqual([str(r) for r in results if r.code != 0], [])
+        logins = sorted((c.time, c.time + c.took) for c in log.of("C_Login"))
+        for (_, ended_at), (began, _) in zip(logins, logins[1:], strict=False):
+            self.assertLessEqual(ended_at, began)
+
     def test_a_token_without_a_pin_is_said_to_have_none(self) -> None:
         with self.shim("token flags -CKF_USER_PIN_INITIALIZED") as log:
             self.jwt(code=5, words=("no user PIN yet",))
