@@ -29,6 +29,9 @@ bool error_number(struct ssa_error *err, enum ssa_domain domain, unsigned long n
 // For a failure that nobody looks at.
 #define ERROR_IGNORED (&(struct ssa_error){.code = SSA_OK})
 
+// For a public function, whose caller may pass NULL: err = ERROR_OR_IGNORED(err).
+#define ERROR_OR_IGNORED(err) ((err) != NULL ? (err) : ERROR_IGNORED)
+
 // Says what to do next, in words that fit every program. Returns false.
 bool error_hint(struct ssa_error *err, const char *hint, ...) __attribute__((format(printf, 2, 3)));
 

@@ -10,7 +10,7 @@
 #include "core/result.h"
 #include "core/tell.h"
 #include "core/text.h"
-#include "manage/account_reference.h"
+#include "manage/admin_client.h"
 
 // The longest texts are three URIs and two paths.
 enum { RECORD_MAX = 24 * 1024, JWS_MAX = 36 * 1024, JSON_MAX = 80 * 1024 };

@@ -8,6 +8,7 @@ struct advice {
     enum ssa_reason reason;
     const char *text; // {subject} and {detail} stand for what the error or the notice has there
 };
+extern const struct advice advice_accounts[];
 extern const struct advice advice_aps[];
 extern const struct advice advice_config[];
 extern const struct advice advice_hsm[];
