@@ -24,17 +24,17 @@ extern "C" {
 // say (12 and 13).
 enum ssa_class {
     SSA_OK = 0,
-    SSA_UNEXPECTED = 1,    // none of the below
-    SSA_USAGE = 2,         // the command line
-    SSA_CONFIG = 3,        // a setting, a profile, a file
-    SSA_ABSENT = 4,        // the module or the token
-    SSA_PIN = 5,           // wrong, locked, or not to be had
-    SSA_KEY_MISSING = 6,   // the token does not hold the key
-    SSA_TOKEN = 7,         // a token operation failed
-    SSA_NETWORK = 8,       // network, TLS, a server that is down or answers with nothing usable
-    SSA_CREDENTIALS = 9,   // client id or secret refused
-    SSA_REFUSED = 10,      // refused by the API
-    SSA_RATE_LIMIT = 11,   // rate limit, longer than there was time to wait
+    SSA_UNEXPECTED = 1,  // none of the below
+    SSA_USAGE = 2,       // the command line
+    SSA_CONFIG = 3,      // a setting, a profile, a file
+    SSA_ABSENT = 4,      // the module or the token
+    SSA_PIN = 5,         // wrong, locked, or not to be had
+    SSA_KEY_MISSING = 6, // the token does not hold the key
+    SSA_TOKEN = 7,       // a token operation failed
+    SSA_NETWORK = 8,     // network, TLS, a server that is down or answers with nothing usable
+    SSA_CREDENTIALS = 9, // client id or secret refused
+    SSA_REFUSED = 10,    // refused by the API
+    SSA_RATE_LIMIT = 11, // rate limit, longer than there was time to wait
 };
 
 // What exactly failed, for a program that has something to do about it. More come with new versions: one that

@@ -10,8 +10,8 @@
 // The advice about a reason, or NULL where there is none.
 const char *advice_about(enum ssa_reason reason);
 
-// Writes it to out (capacity bytes, NUL-terminated, empty where there is none) with subject and detail in their
-// places. False where it was cut off.
+// Writes it to out (capacity bytes, NUL-terminated, empty where there is none) with subject and detail in
+// their places. False where it was cut off.
 bool advice_text(enum ssa_reason reason, const char *subject, const char *detail, char *out, size_t capacity);
 
 #endif

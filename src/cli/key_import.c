@@ -39,7 +39,8 @@ bool command_key_import(const struct invocation *i, struct ssa_error *err)
                                     .shred = a->given[OPT_SHRED]};
     struct ssa_created created = {0};
     struct ssa_output output;
-    const bool done = output_of(a, &output, err) && ssa_key_import(&i->run, &what, &output, &created, i->ending, err) &&
+    const bool done = output_of(a, &output, err) &&
+                      ssa_key_import(&i->run, &what, &output, &created, i->ending, err) &&
                       created_print(&created, err) && say_what_became(what.file, &created, err);
     ssa_created_free(&created);
     return done;

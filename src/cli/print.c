@@ -91,7 +91,8 @@ void print_ending(const struct ssa_ending *ending)
     for (size_t i = 0; i < ending->count; i++) {
         const struct ssa_ending_line *line = &ending->lines[i];
         (void)snprintf(text, sizeof text, "%s", line->text);
-        append_advice(text, sizeof text, line->text[0] != '\0' ? " " : "", line->reason, line->subject, line->detail);
+        append_advice(text, sizeof text, line->text[0] != '\0' ? " " : "", line->reason, line->subject,
+                      line->detail);
         note_completed(text);
     }
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "core/text.h"
 #include "core/timestamp.h"
@@ -83,6 +82,14 @@ static const struct member {
 };
 enum { MEMBERS = COUNT(members) };
 _Static_assert(MEMBERS <= 64, "each has a bit in a set");
+
+struct entry *entry_new(struct ssa_error *err)
+{
+    struct entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the journal");
+    return entry;
+}
 
 const char *operation_name(enum operation operation)
 {

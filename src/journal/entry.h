@@ -2,6 +2,7 @@
 #ifndef SSA_JOURNAL_ENTRY_H
 #define SSA_JOURNAL_ENTRY_H
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "config/paths.h"
@@ -93,6 +94,16 @@ struct entry {
     bool vouched; // of one that was read: its checksum says, or the chain of the history, that it is as it
                   // was written
 };
+
+// An empty entry, which is too large for a stack; freed by free. NULL with err filled where there is no
+// memory.
+struct entry *entry_new(struct ssa_error *err) MUST_CHECK;
+
+static inline void entry_drop(struct entry **entry)
+{
+    free(*entry);
+}
+#define ENTRY_AUTO __attribute__((cleanup(entry_drop))) struct entry
 
 // The operation as it is typed: "key create".
 const char *operation_name(enum operation operation);

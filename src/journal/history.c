@@ -46,16 +46,16 @@ static bool check_number(const char *name, long long number, struct ssa_error *e
 static bool check_link(const char *name, long long number, const char *before, const char *hash,
                        struct ssa_error *err)
 {
-    struct entry entry;
+    ENTRY_AUTO *entry = entry_new(err);
     char own[JOURNAL_NAME_MAX];
-    if (!check_number(name, number, err) || !journal_read_closed(name, &entry, err))
+    if (entry == NULL || !check_number(name, number, err) || !journal_read_closed(name, entry, err))
         return false;
     // Those of earlier versions have no id.
-    if (entry.sequence != number ||
-        (entry.id[0] != '\0' && (!journal_name(&entry, own) || strcmp(own, name) != 0)))
+    if (entry->sequence != number ||
+        (entry->id[0] != '\0' && (!journal_name(entry, own) || strcmp(own, name) != 0)))
         return error_set(err, SSA_CONFIG, NULL, name, "the entry says that it is another (%lld-%s)",
-                         entry.sequence, entry.id);
-    return strcmp(entry.previous, hash) == 0 ||
+                         entry->sequence, entry->id);
+    return strcmp(entry->previous, hash) == 0 ||
            error_set(err, SSA_CONFIG, NULL, before, "was changed, or %s was, which follows on it", name);
 }
 

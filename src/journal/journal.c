@@ -44,14 +44,19 @@ bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation 
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_REALTIME, &now);
     *j = (struct journal){.fd = -1, .callbacks = &run->callbacks};
-    j->entry =
-        (struct entry){.operation = operation, .started = now.tv_sec, .uid = getuid(), .pid = getpid()};
-    if (!text_format(j->entry.client_id, sizeof j->entry.client_id, "%s", client != NULL ? client : "") ||
-        !text_format(j->entry.base_url, sizeof j->entry.base_url, "%s", settings_base_url(run->settings)))
+    j->entry = entry_new(err);
+    if (j->entry == NULL)
+        return false;
+    j->entry->operation = operation;
+    j->entry->started = now.tv_sec;
+    j->entry->uid = getuid();
+    j->entry->pid = getpid();
+    if (!text_format(j->entry->client_id, sizeof j->entry->client_id, "%s", client != NULL ? client : "") ||
+        !text_format(j->entry->base_url, sizeof j->entry->base_url, "%s", settings_base_url(run->settings)))
         return error_set(err, SSA_CONFIG, NULL, NULL, "client id or base URL is too long");
     if (!make_id(j->id, &now, err))
         return false;
-    memcpy(j->entry.id, j->id, sizeof j->entry.id);
+    memcpy(j->entry->id, j->id, sizeof j->entry->id);
     const int lock = journal_lock(&run->callbacks, true, err);
     if (lock < 0)
         return false;
@@ -65,18 +70,18 @@ bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation 
 
 bool journal_step(struct journal *j, enum step step, struct ssa_error *err)
 {
-    const enum step before = j->entry.step;
-    j->entry.step = step;
+    const enum step before = j->entry->step;
+    j->entry->step = step;
     if (journal_write(j, err))
         return true;
-    j->entry.step = before;
+    j->entry->step = before;
     return false;
 }
 
 // Gives a closed entry its place in the chain and puts it away. Under the lock.
 static bool put_away(struct journal *j, struct ssa_error *err)
 {
-    struct entry *e = &j->entry;
+    struct entry *e = j->entry;
     const long long had = e->sequence;
     char name[JOURNAL_NAME_MAX], hash[FINGERPRINT_TEXT], previous[FINGERPRINT_TEXT];
     memcpy(previous, e->previous, sizeof previous);
@@ -104,10 +109,10 @@ static void tidy(const struct ssa_callbacks *callbacks, const struct journal_nam
         JOURNAL_AUTO j = {.fd = -1, .callbacks = callbacks};
         if (journal_open(&j, names->list[i]->d_name, NULL) != FOUND_ENTRY || j.fd < 0)
             continue;
-        if (j.entry.step == STEP_BEGUN)
-            (void)!draft_remove(&j.entry, NULL);
+        if (j.entry->step == STEP_BEGUN)
+            (void)!draft_remove(j.entry, NULL);
         // Where it cannot be put away, the next who looks tries again.
-        if (j.entry.step == STEP_CLOSED)
+        if (j.entry->step == STEP_CLOSED)
             (void)put_away(&j, NULL);
     }
 }
@@ -143,8 +148,8 @@ static bool close_locked(struct journal *j, struct ssa_error *err)
 void journal_close(struct journal *j, enum outcome outcome)
 {
     struct ssa_error err = {0};
-    j->entry.outcome = outcome;
-    j->entry.ended = time(NULL);
+    j->entry->outcome = outcome;
+    j->entry->ended = time(NULL);
     if (j->fd < 0)
         return;
     // Closed first: where it cannot be put away now, the next who looks does it.
@@ -157,19 +162,20 @@ void journal_close(struct journal *j, enum outcome outcome)
 
 void journal_end(struct journal *j)
 {
-    if (j->fd < 0)
-        return;
-    if (j->entry.step == STEP_BEGUN)
+    if (j->fd >= 0 && j->entry->step == STEP_BEGUN)
         journal_remove(j);
-    (void)close(j->fd);
+    if (j->fd >= 0)
+        (void)close(j->fd);
     j->fd = -1;
+    free(j->entry);
+    j->entry = NULL;
 }
 
 static enum standing standing_of(const struct journal *j)
 {
     if (j->fd < 0)
         return IN_USE;
-    return j->entry.step == STEP_SWITCHED && !j->entry.retires_at_once ? WAITING : INTERRUPTED;
+    return j->entry->step == STEP_SWITCHED && !j->entry->retires_at_once ? WAITING : INTERRUPTED;
 }
 
 static void tell_passed_over(const struct ssa_callbacks *callbacks, const struct ssa_error *why)
@@ -188,7 +194,7 @@ static bool each_open(const struct ssa_callbacks *callbacks, const struct journa
         const enum journal_found found = journal_open(&j, names->list[i]->d_name, &why);
         if (found == FOUND_STRAY || found == FOUND_UNKNOWN)
             tell_passed_over(callbacks, &why);
-        const bool settled = j.fd >= 0 && (j.entry.step == STEP_BEGUN || j.entry.step == STEP_CLOSED);
+        const bool settled = j.fd >= 0 && (j.entry->step == STEP_BEGUN || j.entry->step == STEP_CLOSED);
         if (found == FOUND_ENTRY && !settled)
             ok = visit(context, &j, standing_of(&j), err);
     }
@@ -257,21 +263,25 @@ bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count
 static bool is_chained(const struct journal_names *names, size_t i)
 {
     char hash[FINGERPRINT_TEXT];
-    struct entry next;
-    return i + 1 < names->count && journal_hash_closed(names->list[i]->d_name, hash, NULL) &&
-           journal_read_closed(names->list[i + 1]->d_name, &next, NULL) && strcmp(next.previous, hash) == 0;
+    ENTRY_AUTO *next = entry_new(ERROR_IGNORED);
+    return next != NULL && i + 1 < names->count &&
+           journal_hash_closed(names->list[i]->d_name, hash, ERROR_IGNORED) &&
+           journal_read_closed(names->list[i + 1]->d_name, next, ERROR_IGNORED) &&
+           strcmp(next->previous, hash) == 0;
 }
 
 bool history_each(const struct ssa_run *run, history_visit *visit, void *context, struct ssa_error *err)
 {
     struct journal_names names;
+    ENTRY_AUTO *entry = entry_new(err);
+    if (entry == NULL)
+        return false;
     bool ok = journal_list(JOURNAL_CLOSED, &names, err);
     for (size_t i = 0; ok && i < names.count; i++) {
-        struct entry entry;
         struct ssa_error why = {0};
-        if (journal_read_closed(names.list[i]->d_name, &entry, &why)) {
-            entry.vouched = entry.vouched || is_chained(&names, i);
-            ok = visit(context, names.list[i]->d_name, &entry, err);
+        if (journal_read_closed(names.list[i]->d_name, entry, &why)) {
+            entry->vouched = entry->vouched || is_chained(&names, i);
+            ok = visit(context, names.list[i]->d_name, entry, err);
         } else {
             tell(&run->callbacks, SSA_WARNING, "%s: %s", why.subject, why.what);
         }
@@ -300,19 +310,19 @@ static bool same_work(const struct entry *a, const struct entry *b)
 static bool refuse_same(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
 {
     const struct claim *claim = context;
-    const struct entry *mine = &claim->mine->entry;
-    if (strcmp(j->id, claim->mine->id) == 0 || standing == WAITING || !same_work(&j->entry, mine))
+    const struct entry *mine = claim->mine->entry;
+    if (strcmp(j->id, claim->mine->id) == 0 || standing == WAITING || !same_work(j->entry, mine))
         return true;
     const char *subject = entry_subject(mine);
     if (standing == IN_USE) {
         error_set(err, SSA_CONFIG, NULL, subject, "another `%s` (process %lld) is at work on %s",
-                  operation_name(j->entry.operation), j->entry.pid,
+                  operation_name(j->entry->operation), j->entry->pid,
                   entry_is_about_secret(mine) ? "this secret" : "this account");
         return error_hint(err, "Run this again when it has ended.");
     }
     error_set(err, SSA_CONFIG, NULL, subject,
               "an earlier `%s` did not come to its end, and something of it may be left",
-              operation_name(j->entry.operation));
+              operation_name(j->entry->operation));
     return error_hint(err, "`ssa-hsm key recover` finishes or undoes it; then run this again.");
 }
 
@@ -334,12 +344,12 @@ static bool warn(void *context, struct journal *j, enum standing standing, struc
 {
     const struct ssa_run *run = context;
     (void)err;
-    if (standing == INTERRUPTED && entry_is_ours(&j->entry, run->settings))
+    if (standing == INTERRUPTED && entry_is_ours(j->entry, run->settings))
         tell(&run->callbacks, SSA_WARNING,
              "an earlier `%s` (%s) did not come to its end, and something of it may be left: `ssa-hsm key "
              "recover` "
              "finishes or undoes it",
-             operation_name(j->entry.operation), entry_subject(&j->entry));
+             operation_name(j->entry->operation), entry_subject(j->entry));
     return true;
 }
 

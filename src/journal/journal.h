@@ -8,7 +8,7 @@
 #include "journal/entry.h"
 
 struct journal {
-    struct entry entry;
+    struct entry *entry;     // NULL before one is begun or opened; freed by journal_end
     char id[JOURNAL_ID_MAX]; // the file's name: begins with the time
     int fd;                  // locked; -1: none
     size_t written;          // where the next line goes

@@ -86,7 +86,7 @@ static bool read_file(int fd, struct secret *text)
 static bool make_line(const struct journal *j, struct secret *line, struct ssa_error *err)
 {
     if (!secret_new(line, LINE_MAX_BYTES, err) || (j->unfinished && !secret_append_text(line, "\n")) ||
-        !entry_write(&j->entry, line, err))
+        !entry_write(j->entry, line, err))
         return false;
     bool fits = secret_append_text(line, "\n");
     while (fits && j->written + line->len < j->dirty)
@@ -103,9 +103,9 @@ static size_t line_length(const struct secret *line)
 bool journal_write(struct journal *j, struct ssa_error *err)
 {
     SECRET_AUTO line = {0};
-    j->entry.line++;
+    j->entry->line++;
     if (!make_line(j, &line, err)) {
-        j->entry.line--;
+        j->entry->line--;
         return false;
     }
     if (write_all_at(j->fd, secret_span(&line), (off_t)j->written) && sync_data(j->fd)) {
@@ -117,7 +117,7 @@ bool journal_write(struct journal *j, struct ssa_error *err)
     const int number = errno;
     const size_t reached = j->written + line.len;
     j->dirty = j->dirty > reached ? j->dirty : reached;
-    j->entry.line--;
+    j->entry->line--;
     return journal_unwritable(err, number, j->id);
 }
 
@@ -184,11 +184,11 @@ static bool read_open(struct journal *j, int fd, const char *path, struct ssa_er
         return false;
     if (!read_file(fd, &text))
         return error_errno(why, SSA_CONFIG, errno, path, "the journal's entry cannot be read");
-    const enum lines lines = lines_read(secret_span(&text), &j->entry, &end, why);
+    const enum lines lines = lines_read(secret_span(&text), j->entry, &end, why);
     if (lines == LINES_DAMAGED)
         return damaged(why, path, lines_are_earlier(secret_span(&text)));
-    if (lines == LINES_READ && strcmp(j->entry.id, j->id) != 0) {
-        error_set(why, SSA_CONFIG, NULL, path, "the entry says that it is another (%s)", j->entry.id);
+    if (lines == LINES_READ && strcmp(j->entry->id, j->id) != 0) {
+        error_set(why, SSA_CONFIG, NULL, path, "the entry says that it is another (%s)", j->entry->id);
         return damaged(why, path, false);
     }
     j->written = end.at;
@@ -224,6 +224,8 @@ enum journal_found journal_open(struct journal *j, const char *name, struct ssa_
     struct ssa_error unheard = {0};
     why = why == NULL ? &unheard : why;
     j->fd = -1;
+    if (j->entry == NULL && (j->entry = entry_new(why)) == NULL)
+        return FOUND_UNKNOWN;
     if (!journal_path(JOURNAL_OPEN, name, path, why))
         return FOUND_STRAY;
     if (!text_format(j->id, sizeof j->id, "%s", name))
@@ -361,7 +363,7 @@ bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
     if (!secret_new(&text, FILE_BYTES, err))
         return false;
     // Synced: what is in the chain must not have its room again after a power loss.
-    if (!journal_name(&j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 || !sync_file(j->fd) ||
+    if (!journal_name(j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 || !sync_file(j->fd) ||
         !read_file(j->fd, &text))
         return journal_unwritable(err, errno, j->id);
     fingerprint(secret_span(&text), hash);

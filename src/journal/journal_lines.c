@@ -40,10 +40,10 @@ static bool follows(const struct entry *next, const struct entry *last, struct s
 
 static bool take(struct span line, struct entry *last, struct ssa_error *why)
 {
-    struct entry next;
-    if (!entry_read(line, &next, why) || !follows(&next, last, why))
+    ENTRY_AUTO *next = entry_new(why);
+    if (next == NULL || !entry_read(line, next, why) || !follows(next, last, why))
         return false;
-    *last = next;
+    *last = *next;
     return true;
 }
 

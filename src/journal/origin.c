@@ -45,8 +45,8 @@ static bool visit_open(void *context, struct journal *j, enum standing standing,
 {
     const struct search *s = context;
     (void)err;
-    if (standing == WAITING && brought_in(s, &j->entry))
-        take(s, j->id, &j->entry);
+    if (standing == WAITING && brought_in(s, j->entry))
+        take(s, j->id, j->entry);
     return true;
 }
 

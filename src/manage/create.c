@@ -30,7 +30,7 @@ static bool make_account(struct work *w, const char *first, const char *last, st
 {
     enum aps_outcome outcome = APS_NOT_DONE;
     struct made *made = &w->made;
-    struct entry *entry = &w->p.journal.entry;
+    struct entry *entry = w->p.journal.entry;
     if (!aps_account_name(first, last, entry->name) || !journal_claim(&w->p.journal, err))
         return false;
     made->asked = (struct window){.from = aps_server_time(w->client)};

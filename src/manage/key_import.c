@@ -285,7 +285,7 @@ static bool may_shred(const struct import *i, bool shred, struct ssa_error *err)
 
 static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     return ((text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
              text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID])) ||
             error_set(err, SSA_CONFIG, NULL, i->file.name, "client id or account id is too long")) &&
@@ -308,7 +308,7 @@ static bool drop_old_names(struct provision *p, const struct import *i, bool wit
 {
     if (!i->replaced)
         return true;
-    p->journal.entry.replaces_block = true;
+    p->journal.entry->replaces_block = true;
     secret_clear(&p->rest);
     return rest_append_by(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
 }

@@ -132,7 +132,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     const struct key_name name = {.kid = e->kid, .label = e->label, .slot = slot};
     if (!audit_begin(&audit, p->run, OP_KEY_PRUNE, e->account, e->kid, err))
         return false;
-    memcpy(audit.entry.token, e->token, sizeof audit.entry.token);
+    memcpy(audit.entry->token, e->token, sizeof audit.entry->token);
     const bool done = open_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
     if (!audit_end(&audit, done, err))
         return false;

@@ -23,7 +23,7 @@ static void tell_left(const struct recovery *r, const struct entry *e, const str
 
 static bool is_wanted(struct recovery *r, const struct journal *j, enum standing standing)
 {
-    const struct entry *e = &j->entry;
+    const struct entry *e = j->entry;
     const struct ssa_callbacks *callbacks = &r->run->callbacks;
     if (standing == WAITING || (r->account != NULL && strcmp(r->account, e->account) != 0))
         return false;
@@ -54,13 +54,13 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
     if (settle(r, j, &why))
         return true;
     if (r->forget) {
-        tell_left(r, &j->entry, &why);
+        tell_left(r, j->entry, &why);
         journal_close(j, OUTCOME_LEFT);
         tell(&r->run->callbacks, SSA_NOTICE, "it is forgotten, as --forget says");
         return true;
     }
     r->left++;
-    tell_left(r, &j->entry, &why);
+    tell_left(r, j->entry, &why);
     return true;
 }
 

@@ -70,7 +70,7 @@ static bool retire_on_token(const struct ssa_run *run, const struct entry *e, st
 bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct target *opened,
             struct ssa_ending *ending, struct ssa_error *err)
 {
-    struct entry *e = &j->entry;
+    struct entry *e = j->entry;
     bool found = false;
     if (!check_unused(run, e, err)) {
         // It waits for somebody to say so again, and stands in nobody's way.

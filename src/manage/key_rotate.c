@@ -32,7 +32,7 @@ struct waiting {
     const char *account;
     bool at_once;
     bool found;
-    struct entry entry;
+    char old_kid[APS_ID_MAX];
     bool retires; // and is to be retired now
     bool retired;
     struct ssa_ending *ending; // of the retiring
@@ -54,12 +54,12 @@ static bool still_graced(const struct entry *e, struct ssa_error *err)
 static bool visit_waiting(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
 {
     struct waiting *w = context;
-    const struct entry *e = &j->entry;
+    const struct entry *e = j->entry;
     if (standing == IN_USE || e->step < STEP_SWITCHED || !entry_is_ours(e, w->run->settings) ||
         strcmp(e->account, w->account) != 0)
         return true;
     w->found = true;
-    w->entry = *e;
+    memcpy(w->old_kid, e->old_kid, sizeof w->old_kid);
     if (!w->retires)
         return true;
     if (!w->at_once && !grace_is_over(e))
@@ -88,7 +88,7 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
         return error_hint(
             err, "`ssa-hsm key list` shows its keys; the machine that rotated knows which one is old.");
     }
-    return text_format(old_key_id, 128, "%s", w.entry.old_kid);
+    return text_format(old_key_id, 128, "%s", w.old_kid);
 }
 
 // Whoever rotated in the meantime has written the profile, and its old key waits.
@@ -110,7 +110,7 @@ static bool check_current(const struct ssa_run *run, const struct identity *iden
     if (!w.found)
         return true;
     error_set(err, SSA_CONFIG, NULL, identity->account_id,
-              "a rotation of this account waits for its old key %s to go", w.entry.old_kid);
+              "a rotation of this account waits for its old key %s to go", w.old_kid);
     return error_hint(err, "`ssa-hsm key rotate --finish` retires it; then rotate again.");
 }
 
@@ -178,7 +178,7 @@ static bool make_room(struct work *w, const struct ssa_rotation *how, const char
 static bool note_old_key(struct work *w, const struct identity *identity, const struct ssa_rotation *how,
                          struct ssa_error *err)
 {
-    struct entry *e = &w->p.journal.entry;
+    struct entry *e = w->p.journal.entry;
     struct aps_account *account = &w->made.account;
     e->retires_at_once = how->at_once;
     const char *email = identity->email != NULL ? identity->email : "";
@@ -208,7 +208,7 @@ static bool switch_profile(struct work *w, const struct ssa_rotation *how, struc
         provision_remove(&w->p);
         return work_undo(w, err);
     }
-    struct entry *e = &w->p.journal.entry;
+    struct entry *e = w->p.journal.entry;
     e->retire_at = how->grace > 0 ? time(NULL) + (time_t)how->grace : 0;
     return journal_step(&w->p.journal, STEP_SWITCHED, err) && done;
 }

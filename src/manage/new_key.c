@@ -47,15 +47,17 @@ bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_ou
                   const struct provisioning *what, struct ssa_ending *ending, struct ssa_error *err)
 {
     w->p.run = run;
-    w->made.entry = &w->p.journal.entry;
-    return read_client_id(run, &w->client_id, err) && client_secret_begin(run, &w->secret, err) &&
-           check_writable_secret(w, err) && open_api(run, &w->secret, &w->client, err) &&
-           provision_prepare(&w->p, run, output, what, ending, err) && know_secret(w, err);
+    const bool prepared = read_client_id(run, &w->client_id, err) &&
+                          client_secret_begin(run, &w->secret, err) && check_writable_secret(w, err) &&
+                          open_api(run, &w->secret, &w->client, err) &&
+                          provision_prepare(&w->p, run, output, what, ending, err) && know_secret(w, err);
+    w->made.entry = w->p.journal.entry;
+    return prepared;
 }
 
 bool work_claim(struct work *w, struct ssa_error *err)
 {
-    struct entry *entry = &w->p.journal.entry;
+    struct entry *entry = w->p.journal.entry;
     // Two fields of one size each: they fit.
     memcpy(entry->account, w->made.account.id, sizeof entry->account);
     memcpy(entry->email, w->made.account.email, sizeof entry->email);
@@ -74,7 +76,7 @@ bool work_undo(struct work *w, struct ssa_error *err)
 // What the API answers with is written down before the token is looked at, and is nobody's yet.
 static bool note_key(struct work *w, struct ssa_error *err)
 {
-    struct entry *entry = &w->p.journal.entry;
+    struct entry *entry = w->p.journal.entry;
     if (!is_new(w->p.run, entry, "key", w->made.kid, err))
         return false;
     memcpy(entry->kid, w->made.kid, sizeof entry->kid);
@@ -83,7 +85,7 @@ static bool note_key(struct work *w, struct ssa_error *err)
 
 bool work_make_key(struct work *w, struct ssa_error *err)
 {
-    struct entry *entry = &w->p.journal.entry;
+    struct entry *entry = w->p.journal.entry;
     struct made *made = &w->made;
     made->asked = (struct window){.from = aps_server_time(w->client)};
     entry->asked = made->asked;

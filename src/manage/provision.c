@@ -54,7 +54,7 @@ static bool write_uri(struct provision *p, const struct key_name *name, char out
 // What the journal says of the profile is written before there is a draft of it.
 static bool prepare_profile(struct provision *p, const struct provisioning *what, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     if (what->without_profile)
         return true;
     if (!profile_choose(&p->target, p->run, p->output, p->journal.id, err))
@@ -81,7 +81,7 @@ static void throwaway_name(const char *operation, char out[static APS_ID_MAX])
 // down.
 static bool rehearse(struct provision *p, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     if (!write_uri(p, NULL, entry->token, err))
         return false;
     if (!token_rehearses(p->to.token, p->output->import_way))
@@ -107,7 +107,7 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
         return false;
     if (!journal_begin(&p->journal, run, what->operation, err))
         return false;
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     if (what->client_id != NULL &&
         !text_format(entry->client_id, sizeof entry->client_id, "%s", what->client_id))
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
@@ -134,9 +134,9 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
 
 void provision_failed(struct provision *p, const struct ssa_error *err)
 {
-    if (p->journal.fd < 0 || p->journal.entry.step == STEP_BEGUN)
+    if (p->journal.fd < 0 || p->journal.entry->step == STEP_BEGUN)
         return;
-    (void)text_format(p->journal.entry.note, sizeof p->journal.entry.note, "%.300s", err->what);
+    (void)text_format(p->journal.entry->note, sizeof p->journal.entry->note, "%.300s", err->what);
     // The draft goes while its name is in an open entry: a process that is killed here is cleaned up after.
     profile_abandon(&p->target);
     if (p->ending->how == SSA_END_LEFT)
@@ -189,7 +189,7 @@ static bool name_key(struct provision *p, const char *kid, const char *email, co
 // modulus.
 static bool look_before(struct provision *p, const struct rsa_key *numbers, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     const struct key_name name = name_of(p);
     if (!key_check_free(p->to.token, &name, err))
         return false;
@@ -201,7 +201,7 @@ static bool look_before(struct provision *p, const struct rsa_key *numbers, stru
 // After this it may be in the token.
 static bool write_down(struct provision *p, struct ssa_error *err)
 {
-    struct entry *entry = &p->journal.entry;
+    struct entry *entry = p->journal.entry;
     bool wrapped = false;
     (void)token_import_way(p->to.token, &wrapped);
     (void)text_format(entry->import, sizeof entry->import, "%s", wrapped ? "wrapped" : "plain");
@@ -274,7 +274,7 @@ static bool is_as_before(const struct provision *p, struct ssa_error *err)
     if (!p->target.replace)
         return true; // then nothing is replaced
     return profile_mark(p->target.path, mark, err) &&
-           (strcmp(mark, p->journal.entry.profile_before) == 0 ||
+           (strcmp(mark, p->journal.entry->profile_before) == 0 ||
             error_set(err, SSA_CONFIG, NULL, p->target.path,
                       "another has changed the profile meanwhile, and it is left as it is"));
 }
@@ -298,7 +298,7 @@ bool provision_finish(struct provision *p, const struct block *block, struct ssa
     p->in_place = done || p->target.draft[0] == '\0';
     if (!p->in_place)
         return false;
-    if (p->journal.entry.operation != OP_KEY_ROTATE)
+    if (p->journal.entry->operation != OP_KEY_ROTATE)
         journal_close(&p->journal, OUTCOME_DONE);
     return done;
 }

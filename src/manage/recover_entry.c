@@ -15,10 +15,10 @@
 // The account was asked for, and its id is not known.
 static bool settle_account_asked(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
-    struct made made = {.entry = &j->entry, .asked = j->entry.asked};
+    struct made made = {.entry = j->entry, .asked = j->entry->asked};
     struct ssa_ending ending = {0};
     error_set(err, SSA_NETWORK, NULL, NULL, "it did not come to its end");
-    undo_lost_account(r->client, r->run, j->entry.name, &made, &ending, err);
+    undo_lost_account(r->client, r->run, j->entry->name, &made, &ending, err);
     // A name is given once: with somebody else's there, this operation has made none.
     if (made.not_ours || ending.how != SSA_END_LEFT)
         return recovery_close(r->run, j, OUTCOME_UNDONE, ending.lines[0].text);
@@ -31,7 +31,7 @@ static bool settle_account_asked(struct recovery *r, struct journal *j, struct s
 static bool drop_account(struct recovery *r, struct journal *j, const struct aps_keys *keys,
                          struct ssa_error *err)
 {
-    struct entry *e = &j->entry;
+    struct entry *e = j->entry;
     struct ssa_error why = {0};
     bool gone = false;
     if (keys->count > 0) {
@@ -65,8 +65,8 @@ static bool drop_key(struct recovery *r, struct journal *j, struct aps_keys *fre
                      struct ssa_error *err)
 {
     char line[PATH_TEXT_MAX];
-    if (!may_go(r->run, &j->entry, kid, NULL, err) ||
-        (!aps_key_delete(r->client, j->entry.account, kid, err) && !aps_is_gone(err)))
+    if (!may_go(r->run, j->entry, kid, NULL, err) ||
+        (!aps_key_delete(r->client, j->entry->account, kid, err) && !aps_is_gone(err)))
         return false;
     forget_key(fresh, kid);
     (void)text_format(line, sizeof line, "the key %s, whose private half nobody has, is deleted at the API",
@@ -123,16 +123,16 @@ static bool settle_key_asked(struct recovery *r, struct journal *j, struct aps_k
                              struct ssa_error *err)
 {
     const struct aps_key *chosen = NULL;
-    if (!choose_key(r, &j->entry, fresh, &chosen, err))
+    if (!choose_key(r, j->entry, fresh, &chosen, err))
         return false;
     if (chosen != NULL) {
         char kid[APS_ID_MAX];
         memcpy(kid, chosen->kid, sizeof kid);
-        memcpy(j->entry.kid, kid, sizeof kid);
+        memcpy(j->entry->kid, kid, sizeof kid);
         if (!drop_key(r, j, fresh, kid, err))
             return false;
     }
-    if (j->entry.operation == OP_ACCOUNT_CREATE)
+    if (j->entry->operation == OP_ACCOUNT_CREATE)
         return drop_account(r, j, fresh, err);
     return recovery_close(r->run, j, OUTCOME_UNDONE,
                           chosen != NULL ? "it is undone"
@@ -143,7 +143,7 @@ static bool settle_key_asked(struct recovery *r, struct journal *j, struct aps_k
 static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, struct aps_keys *fresh,
                       struct ssa_error *err)
 {
-    struct entry *e = &j->entry;
+    struct entry *e = j->entry;
     const bool imported_only = e->operation == OP_KEY_IMPORT;
     const struct key *found = pair->located == LOCATED_NOTHING ? NULL : &pair->key;
     if (!pair_confirm(pair, err) || !may_go(r->run, e, e->kid, found, err) || !pair_destroy(pair, err) ||
@@ -161,7 +161,7 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
 // Its key is on both sides, and proved: it gets its profile, unless it has that already.
 static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair, struct ssa_error *err)
 {
-    struct entry *e = &j->entry;
+    struct entry *e = j->entry;
     char line[2 * PATH_TEXT_MAX + 128], where[PATH_TEXT_MAX];
     bool beside = false;
     if (!pair_profile(r, j, where, &beside, err) || !pair_sweep(pair, err))
@@ -190,7 +190,7 @@ static bool confirm_missing(struct recovery *r, const struct entry *e, struct ss
 
 static bool settle_pair(struct recovery *r, struct journal *j, struct aps_keys *fresh, struct ssa_error *err)
 {
-    const struct entry *e = &j->entry;
+    const struct entry *e = j->entry;
     __attribute__((cleanup(pair_end))) struct pair pair = {0};
     if (!pair_open(&pair, r, e, err))
         return false;
@@ -231,11 +231,11 @@ static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error 
 {
     struct aps_keys fresh;
     bool gone = false;
-    if (!list_fresh(r, &j->entry, &fresh, &gone, err))
+    if (!list_fresh(r, j->entry, &fresh, &gone, err))
         return false;
-    if (j->entry.step >= STEP_KEY_MADE)
+    if (j->entry->step >= STEP_KEY_MADE)
         return settle_pair(r, j, &fresh, err);
-    if (!gone && has_its_profile(&j->entry))
+    if (!gone && has_its_profile(j->entry))
         return recovery_close(r->run, j, OUTCOME_DONE, "the account is made, and has its profile");
     if (gone)
         return recovery_close(r->run, j, OUTCOME_UNDONE, "the account is gone, and so is what it held");
@@ -247,14 +247,14 @@ static bool destroy_throwaway(struct recovery *r, struct journal *j, struct targ
 {
     URI_AUTO *uri = NULL;
     struct target *to = recovery_opened(r);
-    if (!uri_parse(j->entry.token, &uri, err))
+    if (!uri_parse(j->entry->token, &uri, err))
         return false;
     if (to == NULL || !token_matches(to->token, uri)) {
         to = own;
-        if (!open_token_again(r->run, j->entry.token, own, err))
+        if (!open_token_again(r->run, j->entry->token, own, err))
             return false;
     }
-    return token_destroy_throwaway(to->token, j->entry.throwaway, destroyed, err);
+    return token_destroy_throwaway(to->token, j->entry->throwaway, destroyed, err);
 }
 
 // Nothing was asked of the API; something throwaway may be on the token.
@@ -273,7 +273,7 @@ static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_e
 
 bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
-    struct entry *e = &j->entry;
+    struct entry *e = j->entry;
     if (!draft_remove(e, err))
         return false;
     if (entry_is_about_secret(e))

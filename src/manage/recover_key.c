@@ -210,7 +210,7 @@ static bool tell_blocks(const struct recovery *r, const struct entry *e, bool be
 bool pair_profile(const struct recovery *r, const struct journal *j, char where[static PATH_TEXT_MAX],
                   bool *beside, struct ssa_error *err)
 {
-    const struct entry *e = &j->entry;
+    const struct entry *e = j->entry;
     if (!choose_place(e, where, beside, err))
         return false;
     if (has_key(where, e))

@@ -22,9 +22,9 @@ struct target *recovery_opened(struct recovery *r)
 
 void recovery_note(const struct ssa_run *run, struct journal *j, const char *line)
 {
-    (void)text_format(j->entry.note, sizeof j->entry.note, "%.400s", line);
-    tell(&run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry.operation),
-         entry_subject(&j->entry), line);
+    (void)text_format(j->entry->note, sizeof j->entry->note, "%.400s", line);
+    tell(&run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry->operation),
+         entry_subject(j->entry), line);
 }
 
 bool recovery_close(const struct ssa_run *run, struct journal *j, enum outcome outcome, const char *line)

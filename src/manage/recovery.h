@@ -17,7 +17,7 @@ struct recovery {
     struct client_secret secret;
     struct target
         opened; // the token that the client secret was read from; others are opened when they are needed
-    struct aps *client; // NULL before it is needed
+    struct aps *client;       // NULL before it is needed
     struct ssa_ending ending; // of the entry that is settled
     size_t found, left;
     bool switched; // among them was a rotation whose profile names the new key

@@ -42,7 +42,7 @@ static bool put(struct journal *j, const struct secret_place *at, struct span se
 {
     struct data_marks mine;
     enum data_end left = DATA_GONE;
-    const size_t empty_before = (size_t)j->entry.empty_before;
+    const size_t empty_before = (size_t)j->entry->empty_before;
     if (!secret_mark(j, &mine, err))
         return secret_failed(j, err);
     if (data_put(at->to.token, at->object, mine.list[0], secret, before, empty_before, &left, err)) {
@@ -80,7 +80,7 @@ static bool store(const struct secret_place *at, bool replace, struct span secre
         return false;
     if (!secret_count_empty(at->to.token, &empty, err))
         return false;
-    j.entry.empty_before = (long long)empty;
+    j.entry->empty_before = (long long)empty;
     if (!secret_ask(&j, &before, err))
         return false;
     return put(&j, at, secret, &before, err) && remove_old(&j, at, &before, err);

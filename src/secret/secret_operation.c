@@ -31,7 +31,7 @@ bool secret_begin(struct journal *j, enum operation operation, const struct secr
 {
     if (!journal_begin(j, at->run, operation, err))
         return false;
-    struct entry *e = &j->entry;
+    struct entry *e = j->entry;
     if (!text_format(e->label, sizeof e->label, "%s", at->label) ||
         !text_format(e->token, sizeof e->token, "%s", token_info(at->to.token)->uri) ||
         !text_format(e->key_uri, sizeof e->key_uri, "%s", at->uri))
@@ -41,19 +41,19 @@ bool secret_begin(struct journal *j, enum operation operation, const struct secr
 
 bool secret_ask(struct journal *j, const struct data_marks *before, struct ssa_error *err)
 {
-    return secret_note_before(&j->entry, before, err) && journal_step(j, STEP_ASKED, err);
+    return secret_note_before(j->entry, before, err) && journal_step(j, STEP_ASKED, err);
 }
 
 bool secret_done(struct journal *j)
 {
-    text_harmless(j->entry.note, sizeof j->entry.note, span_text(j->entry.label));
+    text_harmless(j->entry->note, sizeof j->entry->note, span_text(j->entry->label));
     journal_close(j, OUTCOME_DONE);
     return true;
 }
 
 bool secret_failed(struct journal *j, const struct ssa_error *err)
 {
-    text_harmless(j->entry.note, sizeof j->entry.note, span_text(err->what));
+    text_harmless(j->entry->note, sizeof j->entry->note, span_text(err->what));
     journal_close(j, OUTCOME_FAILED);
     return false;
 }

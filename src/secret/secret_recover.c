@@ -17,7 +17,7 @@ struct interrupted {
 // Tells what came of it, notes that in the entry, and closes it. Returns true.
 static bool end(const struct interrupted *i, enum outcome outcome, enum ssa_reason reason, const char *line)
 {
-    struct entry *e = &i->j->entry;
+    struct entry *e = i->j->entry;
     tell_reason(&i->run->callbacks, SSA_NOTICE, reason, NULL, "`%s` of %s: %s", operation_name(e->operation),
                 entry_subject(e), line);
     text_harmless(e->note, sizeof e->note, span_text(line));
@@ -38,7 +38,7 @@ static bool undo_import(const struct interrupted *i, struct ssa_error *err)
     struct data_marks mine, there;
     struct data_taken taken;
     size_t empty = 0;
-    const size_t empty_before = (size_t)i->j->entry.empty_before;
+    const size_t empty_before = (size_t)i->j->entry->empty_before;
     if (!secret_mark(i->j, &mine, err) || !secret_look(i->token, i->uri, &there, err))
         return false;
     if (!secret_count_empty(i->token, &empty, err))
@@ -62,7 +62,7 @@ static bool undo_import(const struct interrupted *i, struct ssa_error *err)
 static bool finish_import(const struct interrupted *i, struct ssa_error *err)
 {
     struct data_marks mine, there, before;
-    secret_read_before(&i->j->entry, &before);
+    secret_read_before(i->j->entry, &before);
     if (!secret_mark(i->j, &mine, err) || !secret_look(i->token, i->uri, &there, err))
         return false;
     if (!data_marked(&there, mine.list[0]))
@@ -76,7 +76,7 @@ static bool finish_import(const struct interrupted *i, struct ssa_error *err)
     if (old != DATA_GONE && old != DATA_MIXED)
         return false;
     tell(&i->run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"",
-         setting_name(SET_CLIENT_SECRET), i->j->entry.key_uri);
+         setting_name(SET_CLIENT_SECRET), i->j->entry->key_uri);
     if (old == DATA_GONE)
         return end(i, OUTCOME_DONE, SSA_REASON_NONE,
                    "the client secret is on the token, the only one of its label");
@@ -87,7 +87,7 @@ static bool finish_import(const struct interrupted *i, struct ssa_error *err)
 static bool check_removal(const struct interrupted *i, struct ssa_error *err)
 {
     struct data_marks before, there;
-    secret_read_before(&i->j->entry, &before);
+    secret_read_before(i->j->entry, &before);
     if (!secret_look(i->token, i->uri, &there, err))
         return false;
     if (before.count == 1 && data_marked(&there, before.list[0]))
@@ -97,9 +97,9 @@ static bool check_removal(const struct interrupted *i, struct ssa_error *err)
 
 static bool recover(const struct interrupted *i, struct ssa_error *err)
 {
-    if (i->j->entry.operation == OP_SECRET_REMOVE)
+    if (i->j->entry->operation == OP_SECRET_REMOVE)
         return check_removal(i, err);
-    return i->j->entry.step >= STEP_IMPORTED ? finish_import(i, err) : undo_import(i, err);
+    return i->j->entry->step >= STEP_IMPORTED ? finish_import(i, err) : undo_import(i, err);
 }
 
 static bool open_own(const struct ssa_run *run, const struct uri *uri, struct target *own,
@@ -119,7 +119,7 @@ bool secret_recover(const struct ssa_run *run, struct journal *j, const struct t
 {
     struct target own = {0};
     URI_AUTO *uri = NULL;
-    if (!uri_parse(j->entry.key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
+    if (!uri_parse(j->entry->key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;
     const bool is_open = opened != NULL && opened->token != NULL && token_matches(opened->token, uri);
     struct interrupted it = {.run = run, .j = j, .uri = uri};
@@ -158,11 +158,11 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 {
     struct earlier *earlier = context;
     const struct interrupted it = {.run = earlier->run, .j = j, .token = earlier->token, .uri = earlier->uri};
-    if (standing != INTERRUPTED || !is_about(earlier, &j->entry))
+    if (standing != INTERRUPTED || !is_about(earlier, j->entry))
         return true;
     if (!recover(&it, err))
         return false;
-    earlier->removed |= j->entry.operation == OP_SECRET_REMOVE && j->entry.outcome == OUTCOME_DONE;
+    earlier->removed |= j->entry->operation == OP_SECRET_REMOVE && j->entry->outcome == OUTCOME_DONE;
     return true;
 }
 

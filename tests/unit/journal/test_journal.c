@@ -54,8 +54,8 @@ static void begin(struct journal *j)
 {
     struct ssa_error err;
     SUCCEEDS(journal_begin(j, &run, OP_ACCOUNT_DELETE, &err));
-    assert_true(text_format(j->entry.client_id, sizeof j->entry.client_id, "client"));
-    assert_true(text_format(j->entry.account, sizeof j->entry.account, "ACCOUNT"));
+    assert_true(text_format(j->entry->client_id, sizeof j->entry->client_id, "client"));
+    assert_true(text_format(j->entry->account, sizeof j->entry->account, "ACCOUNT"));
 }
 
 // What another process finds.
@@ -64,8 +64,8 @@ static void reads_as(const char *id, enum step step, const char *note)
     JOURNAL_AUTO j = {.fd = -1};
     struct ssa_error err = {0};
     assert_int_equal(journal_open(&j, id, &err), FOUND_ENTRY);
-    assert_int_equal(j.entry.step, step);
-    assert_string_equal(j.entry.note, note);
+    assert_int_equal(j.entry->step, step);
+    assert_string_equal(j.entry->note, note);
     // It is left as it was found.
     if (j.fd >= 0)
         (void)close(j.fd);
@@ -74,20 +74,20 @@ static void reads_as(const char *id, enum step step, const char *note)
 
 static void note(struct journal *j, const char *text)
 {
-    assert_true(text_format(j->entry.note, sizeof j->entry.note, "%s", text));
+    assert_true(text_format(j->entry->note, sizeof j->entry->note, "%s", text));
 }
 
 static void a_line_that_did_not_fit_is_not_read(void **state)
 {
     (void)state;
     struct ssa_error err;
-    struct journal j = {.fd = -1};
+    JOURNAL_AUTO j = {.fd = -1};
     begin(&j);
     for (rlim_t room = 0; room < 500; room += 37) {
         limit(j.written + room);
         note(&j, "a note that makes the line that does not fit a long one");
         FAILS(journal_step(&j, STEP_ASKED, &err), SSA_CONFIG, "File too large");
-        assert_int_equal(j.entry.step, STEP_BEGUN);
+        assert_int_equal(j.entry->step, STEP_BEGUN);
         limit(RLIM_INFINITY);
         reads_as(j.id, STEP_BEGUN, "");
     }
@@ -101,14 +101,14 @@ static void a_line_that_may_be_there_is_written_over(void **state)
 {
     (void)state;
     struct ssa_error err;
-    struct journal j = {.fd = -1};
+    JOURNAL_AUTO j = {.fd = -1};
     begin(&j);
     note(&j, "a note that makes the line that is not synced longer than the next");
     broken = true;
     FAILS(journal_step(&j, STEP_ASKED, &err), SSA_CONFIG, "Input/output error");
     broken = false;
     // It is whole, and so read: that the step was taken is what recovery must reckon with.
-    reads_as(j.id, STEP_ASKED, j.entry.note);
+    reads_as(j.id, STEP_ASKED, j.entry->note);
     note(&j, "x");
     SUCCEEDS(journal_step(&j, STEP_ASKED, &err));
     reads_as(j.id, STEP_ASKED, "x");
@@ -122,14 +122,14 @@ static void writing_goes_on_behind_a_line_without_its_line_break(void **state)
     (void)state;
     struct ssa_error err = {0};
     char id[JOURNAL_ID_MAX];
-    struct journal j = {.fd = -1};
+    JOURNAL_AUTO j = {.fd = -1};
     begin(&j);
     SUCCEEDS(journal_step(&j, STEP_ASKED, &err));
     memcpy(id, j.id, sizeof id);
     assert_int_equal(ftruncate(j.fd, (off_t)j.written - 1), 0);
     assert_int_equal(close(j.fd), 0);
     assert_int_equal(journal_open(&j, id, &err), FOUND_ENTRY);
-    assert_int_equal(j.entry.step, STEP_ASKED);
+    assert_int_equal(j.entry->step, STEP_ASKED);
     note(&j, "found");
     SUCCEEDS(journal_step(&j, STEP_ASKED, &err));
     reads_as(id, STEP_ASKED, "found");
@@ -143,7 +143,7 @@ static void behind_one_that_broke_off_it_goes_on_in_its_place(void **state)
     (void)state;
     struct ssa_error err = {0};
     char id[JOURNAL_ID_MAX];
-    struct journal j = {.fd = -1};
+    JOURNAL_AUTO j = {.fd = -1};
     begin(&j);
     SUCCEEDS(journal_step(&j, STEP_ASKED, &err));
     memcpy(id, j.id, sizeof id);
@@ -152,7 +152,7 @@ static void behind_one_that_broke_off_it_goes_on_in_its_place(void **state)
     assert_int_equal(ftruncate(j.fd, (off_t)j.written - 2), 0);
     assert_int_equal(close(j.fd), 0);
     assert_int_equal(journal_open(&j, id, &err), FOUND_ENTRY);
-    assert_string_equal(j.entry.note, "");
+    assert_string_equal(j.entry->note, "");
     assert_true(j.dirty > j.written);
     SUCCEEDS(journal_step(&j, STEP_ASKED, &err));
     reads_as(id, STEP_ASKED, "");
@@ -166,9 +166,9 @@ static void what_could_not_be_read_again_is_not_written(void **state)
 {
     (void)state;
     struct ssa_error err;
-    struct journal j = {.fd = -1};
+    JOURNAL_AUTO j = {.fd = -1};
     begin(&j);
-    j.entry.account[0] = '\0';
+    j.entry->account[0] = '\0';
     FAILS(journal_step(&j, STEP_ASKED, &err), SSA_CONFIG, "serviceAccountId");
     reads_as(j.id, STEP_BEGUN, "");
     journal_end(&j);
