@@ -14,7 +14,7 @@ static const char key_and_account_scopes[] =
 // Writes the profile of what was made.
 static bool finish(struct work *w, struct ssa_created *created, struct ssa_error *err)
 {
-    const struct block block = work_block(w);
+    const struct profile_block block = work_block(w);
     if (provision_finish(&w->p, &block, created, err))
         return true;
     // Past the rename the profile is there, and so stays the key.

@@ -66,7 +66,7 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 
 bool recover(struct recovery *r, struct ssa_error *err)
 {
-    return read_client_id(r->run, &r->client_id, err) && journal_each_open(r->run, visit, r, err);
+    return api_client_id(r->run, &r->client_id, err) && journal_each_open(r->run, visit, r, err);
 }
 
 bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,

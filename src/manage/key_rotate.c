@@ -76,7 +76,7 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
     err = err != NULL ? err : ERROR_IGNORED;
     struct identity identity;
     const char *client_id = NULL;
-    if (!read_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
+    if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
         return false;
     struct waiting w = {
         .run = run, .account = identity.account_id, .at_once = at_once, .retires = true, .ending = ending};
@@ -191,9 +191,10 @@ static bool note_old_key(struct work *w, const struct identity *identity, const 
 
 static bool prove_by_fetching(struct work *w, struct ssa_error *err)
 {
-    const struct proof proof = {.client_id = w->client_id, .account = w->made.account.id, .kid = w->made.kid};
+    const struct access_token_key proof = {
+        .client_id = w->client_id, .account = w->made.account.id, .kid = w->made.kid};
     if (provision_again(&w->p, err) &&
-        fetch_proof(w->p.run, w->client, &proof, w->p.to.token, &w->p.key, err))
+        access_token_try(w->p.run, w->client, &proof, w->p.to.token, &w->p.key, err))
         return true;
     provision_remove(&w->p);
     return work_undo(w, err);
@@ -202,7 +203,7 @@ static bool prove_by_fetching(struct work *w, struct ssa_error *err)
 static bool switch_profile(struct work *w, const struct ssa_rotation *how, struct ssa_rotated *rotated,
                            struct ssa_error *err)
 {
-    const struct block block = work_block(w);
+    const struct profile_block block = work_block(w);
     const bool done = provision_finish(&w->p, &block, &rotated->created, err);
     if (!w->p.in_place) {
         provision_remove(&w->p);
@@ -236,7 +237,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
     ending = ending != NULL ? ending : ENDING_IGNORED;
     err = err != NULL ? err : ERROR_IGNORED;
     *rotated = (struct ssa_rotated){0};
-    if (!read_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err) ||
+    if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err) ||
         !settle_first(run, &identity, rotated, ending, err))
         return false;
     if (rotated->resumed)

@@ -13,26 +13,26 @@ void work_end(struct work *w)
     client_secret_free(&w->secret);
 }
 
-struct block work_block(const struct work *w)
+struct profile_block work_block(const struct work *w)
 {
     const bool with_key = w->made.kid[0] != '\0';
-    return (struct block){.client_id = w->client_id,
-                          .secret = w->secret.literal
-                                        ? secret_text(&w->secret.text)
-                                        : settings_get(w->p.run->settings, SET_CLIENT_SECRET, NULL),
-                          .secret_is_literal = w->secret.literal,
-                          .account_id = w->made.account.id,
-                          .email = w->made.account.email,
-                          .key_id = with_key ? w->made.kid : NULL,
-                          .private_key = with_key ? w->p.key_uri : NULL};
+    return (struct profile_block){.client_id = w->client_id,
+                                  .secret = w->secret.literal
+                                                ? secret_text(&w->secret.text)
+                                                : settings_get(w->p.run->settings, SET_CLIENT_SECRET, NULL),
+                                  .secret_is_literal = w->secret.literal,
+                                  .account_id = w->made.account.id,
+                                  .email = w->made.account.email,
+                                  .key_id = with_key ? w->made.kid : NULL,
+                                  .private_key = with_key ? w->p.key_uri : NULL};
 }
 
 // A secret that no profile can carry must be known before anything is made.
 static bool check_writable_secret(const struct work *w, struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
-    const struct block block = work_block(w);
-    return secret_new(&trial, PROFILE_MAX, err) && block_write(&block, w->p.run, &trial, err);
+    const struct profile_block block = work_block(w);
+    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(&block, w->p.run, &trial, err);
 }
 
 // One that is on the token of the new key is read in the session that the key will be stored in.
@@ -47,9 +47,9 @@ bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_ou
                   const struct provisioning *what, struct ssa_ending *ending, struct ssa_error *err)
 {
     w->p.run = run;
-    const bool prepared = read_client_id(run, &w->client_id, err) &&
+    const bool prepared = api_client_id(run, &w->client_id, err) &&
                           client_secret_begin(run, &w->secret, err) && check_writable_secret(w, err) &&
-                          open_api(run, &w->secret, &w->client, err) &&
+                          api_client_open(run, &w->secret, &w->client, err) &&
                           provision_prepare(&w->p, run, output, what, ending, err) && know_secret(w, err);
     w->made.entry = w->p.journal.entry;
     return prepared;

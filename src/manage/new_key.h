@@ -28,7 +28,7 @@ bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_ou
                   struct ssa_error *err) MUST_CHECK;
 
 // The block of what was made so far. Borrows from w.
-struct block work_block(const struct work *w);
+struct profile_block work_block(const struct work *w);
 
 // Writes the account to the journal; refuses where another is at work on it.
 bool work_claim(struct work *w, struct ssa_error *err) MUST_CHECK;

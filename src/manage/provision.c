@@ -6,6 +6,12 @@
 #include "core/result.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/destroy.h"
+#include "hsm/import/import.h"
+#include "hsm/import/rehearse.h"
+#include "hsm/import/throwaway.h"
+#include "hsm/key/key_find.h"
+#include "hsm/key/prove.h"
 #include "manage/profile_files.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
@@ -66,7 +72,7 @@ static bool prepare_profile(struct provision *p, const struct provisioning *what
     // Half of a profile is for what others keep in it; ours takes less than the other half.
     return journal_step(&p->journal, STEP_BEGUN, err) && profile_reserve(&p->target, err) &&
            secret_new(&p->rest, PROFILE_MAX / 2, err) &&
-           rest_append(p->target.path, what->with_secret, &p->rest, err) &&
+           profile_others_append(p->target.path, profile_block_has, what->with_secret, &p->rest, err) &&
            profile_mark(p->target.path, entry->profile_before, err);
 }
 
@@ -115,7 +121,7 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
         return false;
     if (what->without_key)
         return true;
-    if (!open_target_token(run, output, &p->to, err))
+    if (!open_token_for_key(run, output, &p->to, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->to.token)->uri);
     if (!rehearse(p, err))
@@ -279,7 +285,7 @@ static bool is_as_before(const struct provision *p, struct ssa_error *err)
                       "another has changed the profile meanwhile, and it is left as it is"));
 }
 
-bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,
+bool provision_finish(struct provision *p, const struct profile_block *block, struct ssa_created *created,
                       struct ssa_error *err)
 {
     SECRET_AUTO profile = {0};
@@ -287,8 +293,9 @@ bool provision_finish(struct provision *p, const struct block *block, struct ssa
     const bool with_profile = p->target.path[0] != '\0';
     // What is shown is made first: nothing that can fail comes after the profile is in place.
     if (!secret_new(&profile, PROFILE_MAX, err) || !secret_new(&shown, PROFILE_MAX, err) ||
-        !block_write(block, p->run, &profile, err) || (with_profile && !append_rest(p, &profile, err)) ||
-        !block_show(block, p->target.path, p->output->show_secret, &shown, err) ||
+        !profile_block_write(block, p->run, &profile, err) ||
+        (with_profile && !append_rest(p, &profile, err)) ||
+        !profile_block_show(block, p->target.path, p->output->show_secret, &shown, err) ||
         !text_take(&created->block, &shown, err) || (with_profile && !is_as_before(p, err)))
         return false;
     (void)text_format(created->email, sizeof created->email, "%s", block->email != NULL ? block->email : "");

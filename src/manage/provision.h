@@ -5,7 +5,7 @@
 
 #include "config/profile_block.h"
 #include "core/ending.h"
-#include "hsm/key.h"
+#include "hsm/import/removal.h"
 #include "journal/journal.h"
 #include "signer/open_token.h"
 
@@ -19,7 +19,7 @@ struct provision {
     struct journal journal; // its entry says what was done so far
     struct profile_target target;
     struct secret rest; // what a profile that is replaced holds beside our names
-    struct target to;
+    struct open_token to;
     struct key key;
     char kid[APS_ID_MAX], email[APS_EMAIL_MAX], label[KEY_LABEL_MAX];
     char key_uri[URI_TEXT_MAX];
@@ -65,7 +65,7 @@ void provision_left(const struct provision *p, char out[static KEY_REMOVAL_MAX])
 
 // Writes the profile, fills *created and ends the journal's entry; a rotation's stays open, since its old key
 // is there.
-bool provision_finish(struct provision *p, const struct block *block, struct ssa_created *created,
+bool provision_finish(struct provision *p, const struct profile_block *block, struct ssa_created *created,
                       struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/throwaway.h"
 #include "journal/profile_draft.h"
 #include "manage/key_retire.h"
 #include "manage/ownership.h"
@@ -242,11 +243,11 @@ static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error 
     return settle_key_asked(r, j, &fresh, err);
 }
 
-static bool destroy_throwaway(struct recovery *r, struct journal *j, struct target *own, size_t *destroyed,
-                              struct ssa_error *err)
+static bool destroy_throwaway(struct recovery *r, struct journal *j, struct open_token *own,
+                              size_t *destroyed, struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
-    struct target *to = recovery_opened(r);
+    struct open_token *to = recovery_opened(r);
     if (!uri_parse(j->entry->token, &uri, err))
         return false;
     if (to == NULL || !token_matches(to->token, uri)) {
@@ -260,7 +261,7 @@ static bool destroy_throwaway(struct recovery *r, struct journal *j, struct targ
 // Nothing was asked of the API; something throwaway may be on the token.
 static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
-    struct target own = {0};
+    struct open_token own = {0};
     size_t destroyed = 0;
     const bool done = destroy_throwaway(r, j, &own, &destroyed, err);
     token_close(&own.token);

@@ -5,6 +5,11 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/destroy.h"
+#include "hsm/import/import.h"
+#include "hsm/import/throwaway.h"
+#include "hsm/key/prove.h"
+#include "hsm/object/empty.h"
 #include "manage/import_block.h"
 #include "manage/profile_files.h"
 #include "signer/access_token.h"
@@ -72,7 +77,7 @@ bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry
     *whole = pair->located == LOCATED && pair->key.private_object != 0 && pair->key.modulus_len > 0;
     if (!*whole)
         return true;
-    if (!open_officer(pair->to, r->run, err))
+    if (!open_token_officer(pair->to, r->run, err))
         return false;
     // A public half that is not there is made: not on one look.
     if (pair->slot == 0 && pair->key.public_object == 0 && !pair_confirm(pair, err))
@@ -83,9 +88,10 @@ bool pair_prove(struct pair *pair, struct recovery *r, const struct entry *entry
         return is_unfit(pair, &name, err);
     if (entry->operation != OP_KEY_ROTATE)
         return true;
-    const struct proof proof = {.client_id = r->client_id, .account = entry->account, .kid = entry->kid};
+    const struct access_token_key proof = {
+        .client_id = r->client_id, .account = entry->account, .kid = entry->kid};
     return key_again(pair->to->token, &name, &pair->key, err) &&
-           fetch_proof(r->run, r->client, &proof, pair->to->token, &pair->key, err);
+           access_token_try(r->run, r->client, &proof, pair->to->token, &pair->key, err);
 }
 
 static bool is_anothers(const struct pair *pair, struct ssa_error *err)
@@ -116,7 +122,8 @@ bool pair_destroy(struct pair *pair, struct ssa_error *err)
     }
     if (pair->located == LOCATED_NAMELESS)
         key_take_nameless(&pair->key);
-    return open_officer(pair->to, pair->run, err) && key_destroy(pair->to->token, &name, &pair->key, err);
+    return open_token_officer(pair->to, pair->run, err) &&
+           key_destroy(pair->to->token, &name, &pair->key, err);
 }
 
 // Whose a half is that was not written to its end, nothing on it tells.
@@ -147,17 +154,17 @@ bool pair_sweep(struct pair *pair, struct ssa_error *err)
            (pair->entry->step != STEP_KEY_MADE || tell_empty(pair, err));
 }
 
-static struct block block_of(const struct recovery *r, const struct entry *e)
+static struct profile_block block_of(const struct recovery *r, const struct entry *e)
 {
-    return (struct block){.client_id = e->client_id,
-                          .secret = r->secret.literal
-                                        ? secret_text(&r->secret.text)
-                                        : settings_get(r->run->settings, SET_CLIENT_SECRET, NULL),
-                          .secret_is_literal = r->secret.literal,
-                          .account_id = e->account,
-                          .email = e->email,
-                          .key_id = e->kid,
-                          .private_key = e->key_uri};
+    return (struct profile_block){.client_id = e->client_id,
+                                  .secret = r->secret.literal
+                                                ? secret_text(&r->secret.text)
+                                                : settings_get(r->run->settings, SET_CLIENT_SECRET, NULL),
+                                  .secret_is_literal = r->secret.literal,
+                                  .account_id = e->account,
+                                  .email = e->email,
+                                  .key_id = e->kid,
+                                  .private_key = e->key_uri};
 }
 
 // An old block names the key, too, which is in it and not on the token.
@@ -192,8 +199,8 @@ static bool choose_place(const struct entry *e, char where[static PATH_TEXT_MAX]
 static bool append_rest(const char *path, const struct entry *e, bool with_secret, struct secret *text,
                         struct ssa_error *err)
 {
-    return e->replaces_block ? rest_append_by(path, old_name_is_replaced, with_secret, text, err)
-                             : rest_append(path, with_secret, text, err);
+    return e->replaces_block ? profile_others_append(path, old_name_is_replaced, with_secret, text, err)
+                             : profile_others_append(path, profile_block_has, with_secret, text, err);
 }
 
 // The file that is replaced held the key as text.
@@ -218,9 +225,9 @@ bool pair_profile(const struct recovery *r, const struct journal *j, char where[
     PROFILE_AUTO target = {.fd = -1};
     SECRET_AUTO text = {0};
     const struct ssa_output output = {.file = where, .replace = e->replaces_profile && !*beside};
-    const struct block block = block_of(r, e);
+    const struct profile_block block = block_of(r, e);
     return profile_choose(&target, r->run, &output, j->id, err) && profile_reserve(&target, err) &&
-           secret_new(&text, PROFILE_MAX, err) && block_write(&block, r->run, &text, err) &&
+           secret_new(&text, PROFILE_MAX, err) && profile_block_write(&block, r->run, &text, err) &&
            (*beside || append_rest(target.path, e, block.secret != NULL, &text, err)) &&
            profile_commit(&target, secret_span(&text), err) && tell_blocks(r, e, *beside);
 }

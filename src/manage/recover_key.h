@@ -4,14 +4,14 @@
 
 #include "config/profile_block.h"
 #include "config/profile_others.h"
-#include "hsm/key.h"
+#include "hsm/key/locate.h"
 #include "manage/recovery.h"
 
 struct pair {
     const struct ssa_run *run;
     const struct entry *entry;
-    struct target own; // where the token was not open before
-    struct target *to;
+    struct open_token own; // where the token was not open before
+    struct open_token *to;
     struct key key;
     uint8_t slot;
     enum located located;

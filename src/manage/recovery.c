@@ -15,7 +15,7 @@ void recovery_end(struct recovery *r)
     token_close(&r->opened.token);
 }
 
-struct target *recovery_opened(struct recovery *r)
+struct open_token *recovery_opened(struct recovery *r)
 {
     return r->opened.token != NULL ? &r->opened : NULL;
 }
@@ -43,5 +43,5 @@ bool recovery_client(struct recovery *r, struct ssa_error *err)
         client_secret_free(&r->secret);
     r->secret.keep = &r->opened;
     return (known || client_secret_read(r->run, &r->secret, err)) &&
-           open_api(r->run, &r->secret, &r->client, err) && aps_admin(r->client, scopes, err);
+           api_client_open(r->run, &r->secret, &r->client, err) && aps_admin(r->client, scopes, err);
 }

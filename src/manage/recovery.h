@@ -15,7 +15,7 @@ struct recovery {
     bool forget;        // closes what cannot be settled
     const char *client_id;
     struct client_secret secret;
-    struct target
+    struct open_token
         opened; // the token that the client secret was read from; others are opened when they are needed
     struct aps *client;       // NULL before it is needed
     struct ssa_ending ending; // of the entry that is settled
@@ -26,7 +26,7 @@ void recovery_end(struct recovery *r);
 #define RECOVERY_AUTO __attribute__((cleanup(recovery_end))) struct recovery
 
 // The token that is open already, for retire; NULL where there is none.
-struct target *recovery_opened(struct recovery *r);
+struct open_token *recovery_opened(struct recovery *r);
 
 // Says what came of the operation, and notes it in its entry.
 void recovery_note(const struct ssa_run *run, struct journal *j, const char *line);

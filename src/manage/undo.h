@@ -6,7 +6,7 @@
 
 #include "aps/aps.h"
 #include "core/ending.h"
-#include "hsm/key.h"
+#include "hsm/import/removal.h"
 #include "journal/entry.h"
 
 // What a creation has made so far.
