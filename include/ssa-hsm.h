@@ -99,8 +99,8 @@ enum ssa_reason {
     SSA_REASON_OLD_KEY_ON_TOKEN, // of a rotation: its old key is left on its PKCS#11 token alone
 
     // Listing, showing, verifying and removing accounts and keys.
-    SSA_REASON_NO_SUCH_ACCOUNT, // the client id has no account of this id or email
-    SSA_REASON_NO_SUCH_KEY,     // neither the API nor a token here has the key
+    SSA_REASON_ACCOUNT_UNLISTED, // the client id has no account of this id or email
+    SSA_REASON_KEY_UNLISTED,     // neither the API nor a token here has the key
     SSA_REASON_KEYS_DIFFER,     // tokens hold different keys under one id, which is the detail
 
     // Client secrets on PKCS#11 tokens.
