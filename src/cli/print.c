@@ -82,7 +82,8 @@ void print_error(const struct ssa_error *err)
     char text[4 * SSA_ERROR_TEXT_MAX];
     ssa_error_text(err, text, sizeof text);
     // A message has two lines: the advice goes on where the hint ends.
-    append_advice(text, sizeof text, err->hint[0] != '\0' ? " " : "\n", err->reason, err->subject, err->detail);
+    append_advice(text, sizeof text, err->hint[0] != '\0' ? " " : "\n", err->reason, err->subject,
+                  err->detail);
     note_completed(text);
 }
 

@@ -135,16 +135,14 @@ static bool list_modules(const struct ssa_run *run, struct list *list, struct ss
 
 static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_error *err)
 {
-    struct pin_policy policy;
-    URI_AUTO *uri = NULL;
-    TOKEN_AUTO *token = NULL;
-    if (!open_token_of_settings(run, &policy, &uri, &token, err))
+    OPEN_TOKEN_AUTO at = {0};
+    if (!open_token_of_settings(run, &at, err) || !open_token_login(&at, false, err))
         return false;
     char text[URI_TEXT_MAX];
-    if (!token_uri(token, text, err))
+    if (!token_uri(at.token, text, err))
         return false;
-    show_token(list, token_info(token), text);
-    return token_list_keys(token, show_key, list, err);
+    show_token(list, token_info(at.token), text);
+    return token_list_keys(at.token, show_key, list, err);
 }
 
 bool ssa_list(const struct ssa_run *run, bool login,

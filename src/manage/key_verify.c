@@ -48,23 +48,20 @@ struct verification {
     const struct ssa_run *run;
     struct ssa_verified *verified;
     struct identity own;
-    struct pin_policy policy;
-    struct uri *uri;
-    struct token *token;
+    struct open_token at;
     struct key key;
 };
 
 static void verification_end(struct verification *v)
 {
-    token_close(&v->token);
-    uri_free(&v->uri);
+    open_token_close(&v->at);
 }
 #define VERIFICATION_AUTO __attribute__((cleanup(verification_end))) struct verification
 
 static bool note_names(struct verification *v, struct ssa_error *err)
 {
     struct ssa_verified *to = v->verified;
-    const char *token = token_info(v->token)->uri;
+    const char *token = token_info(v->at.token)->uri;
     text_harmless(to->email, sizeof to->email, span_text(v->own.email));
     return (text_format(to->key_id, sizeof to->key_id, "%s", v->own.key_id) &&
             text_format(to->account, sizeof to->account, "%s", v->own.account_id) &&
@@ -79,11 +76,9 @@ static bool find(struct verification *v, struct ssa_error *err)
     *v->verified = (struct ssa_verified){0};
     if (!identity_read(v->run->settings, true, &v->own, err))
         return false;
-    if (!uri_parse(v->own.private_key, &v->uri, err))
+    if (!open_token_prepare(v->run, v->own.private_key, &v->at, err))
         return false;
-    if (!pin_policy_init(&v->policy, v->run, v->uri, err))
-        return false;
-    return token_of_uri(v->run, v->uri, &v->token, err) && note_names(v, err);
+    return open_token_find(v->run, &v->at, err) && note_names(v, err);
 }
 
 // *read: the attributes could be read, also where the key is not as it must be.
@@ -91,14 +86,13 @@ static bool verify(struct verification *v, bool *read, struct ssa_error *err)
 {
     struct key_attribute attributes[KEY_ATTRIBUTES];
     struct key_mechanisms mechanisms;
-    const struct pin_giver giver = pin_giver_of(&v->policy);
     *read = false;
-    if (!token_login(v->token, false, &giver, err))
+    if (!open_token_login(&v->at, false, err))
         return false;
-    v->verified->signature = key_verify(v->token, v->uri, &v->key, attributes, read, err);
+    v->verified->signature = key_verify(v->at.token, v->at.uri, &v->key, attributes, read, err);
     take(attributes, &v->key, *read, v->verified);
     if (*read) {
-        key_mechanisms(v->token, &v->key, &mechanisms);
+        key_mechanisms(v->at.token, &v->key, &mechanisms);
         take_mechanisms(&mechanisms, v->verified);
     }
     return v->verified->signature;
@@ -124,10 +118,10 @@ bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *want
     if (!evidence_check(wanted, err) || !find(&v, err))
         return false;
     e.own = v.own;
-    if (!evidence_gather(&e, v.token, err))
+    if (!evidence_gather(&e, v.at.token, err))
         return false;
     const bool good = verify(&v, &read, err);
     // What the verification found is told, even where the record of it cannot be written.
     return !read ? good
-                 : evidence_write(&e, v.token, &v.key, verified, json, good ? err : ERROR_IGNORED) && good;
+                 : evidence_write(&e, v.at.token, &v.key, verified, json, good ? err : ERROR_IGNORED) && good;
 }

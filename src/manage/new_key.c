@@ -16,11 +16,11 @@ void work_end(struct work *w)
 struct profile_block work_block(const struct work *w)
 {
     const bool with_key = w->made.kid[0] != '\0';
+    bool literal = false;
+    const char *secret = client_secret_in_profile(w->p.run, &w->secret, &literal);
     return (struct profile_block){.client_id = w->client_id,
-                                  .secret = w->secret.literal
-                                                ? secret_text(&w->secret.text)
-                                                : settings_get(w->p.run->settings, SET_CLIENT_SECRET, NULL),
-                                  .secret_is_literal = w->secret.literal,
+                                  .secret = secret,
+                                  .secret_is_literal = literal,
                                   .account_id = w->made.account.id,
                                   .email = w->made.account.email,
                                   .key_id = with_key ? w->made.kid : NULL,
@@ -38,7 +38,7 @@ static bool check_writable_secret(const struct work *w, struct ssa_error *err)
 // One that is on the token of the new key is read in the session that the key will be stored in.
 static bool know_secret(struct work *w, struct ssa_error *err)
 {
-    return !client_secret_is_late(&w->secret) ||
+    return client_secret_place(&w->secret, NULL) == SECRET_AT_HAND ||
            (client_secret_complete(w->p.run, &w->secret, w->p.to.token, NULL, err) &&
             aps_know_secret(w->client, secret_span(&w->secret.text), err));
 }

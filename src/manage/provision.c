@@ -13,6 +13,8 @@
 #include "hsm/key/key_find.h"
 #include "hsm/key/prove.h"
 #include "manage/profile_files.h"
+#include "signer/lasting_uri.h"
+#include "signer/new_key_token.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
 

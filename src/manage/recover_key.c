@@ -156,11 +156,11 @@ bool pair_sweep(struct pair *pair, struct ssa_error *err)
 
 static struct profile_block block_of(const struct recovery *r, const struct entry *e)
 {
+    bool literal = false;
+    const char *secret = client_secret_in_profile(r->run, &r->secret, &literal);
     return (struct profile_block){.client_id = e->client_id,
-                                  .secret = r->secret.literal
-                                                ? secret_text(&r->secret.text)
-                                                : settings_get(r->run->settings, SET_CLIENT_SECRET, NULL),
-                                  .secret_is_literal = r->secret.literal,
+                                  .secret = secret,
+                                  .secret_is_literal = literal,
                                   .account_id = e->account,
                                   .email = e->email,
                                   .key_id = e->kid,

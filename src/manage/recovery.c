@@ -38,10 +38,6 @@ bool recovery_client(struct recovery *r, struct ssa_error *err)
 {
     if (r->client != NULL)
         return true;
-    const bool known = r->secret.text.data != NULL && !client_secret_is_late(&r->secret);
-    if (!known)
-        client_secret_free(&r->secret);
-    r->secret.keep = &r->opened;
-    return (known || client_secret_read(r->run, &r->secret, err)) &&
+    return client_secret_read(r->run, &r->secret, OTHER_TOKEN_PERHAPS, &r->opened, err) &&
            api_client_open(r->run, &r->secret, &r->client, err) && aps_admin(r->client, scopes, err);
 }

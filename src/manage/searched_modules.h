@@ -4,7 +4,6 @@
 
 #include "hsm/module/registry.h"
 
-
 struct searched_modules {
     struct module_entry *list;
     size_t count;

@@ -23,8 +23,10 @@ static struct {
 
 bool __wrap_history_each(const struct ssa_run *run, history_visit *visit, void *context,
                          struct ssa_error *err);
-bool __wrap_manage_begin_with(const struct ssa_run *run, const char *scopes, struct client_secret *secret,
-                              struct aps **client, struct ssa_error *err);
+bool __wrap_manage_begin_with(const struct ssa_run *run, const char *scopes,
+                              const struct client_secret *secret, struct aps **client, struct ssa_error *err);
+bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *secret,
+                               enum other_token other, struct open_token *keep, struct ssa_error *err);
 bool __wrap_aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
                          struct ssa_error *err);
 bool __wrap_open_token_again(const struct ssa_run *run, const char *uri, struct open_token *target,
@@ -55,10 +57,17 @@ bool __wrap_history_each(const struct ssa_run *run, history_visit *visit, void *
     return visit(context, "1", &made, err);
 }
 
-bool __wrap_manage_begin_with(const struct ssa_run *run, const char *scopes, struct client_secret *secret,
-                              struct aps **client, struct ssa_error *err)
+bool __wrap_manage_begin_with(const struct ssa_run *run, const char *scopes,
+                              const struct client_secret *secret, struct aps **client, struct ssa_error *err)
 {
     (void)run, (void)scopes, (void)secret, (void)client, (void)err;
+    return true;
+}
+
+bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *secret,
+                               enum other_token other, struct open_token *keep, struct ssa_error *err)
+{
+    (void)run, (void)secret, (void)other, (void)keep, (void)err;
     return true;
 }
 
