@@ -12,6 +12,9 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
+// For a function with large locals: they do not become part of its caller's frame.
+#define OWN_FRAME __attribute__((noinline))
+
 // Fills err (which may be NULL). cause is the name the lower layer gives its failure ("CKR_PIN_INCORRECT",
 // "CURLE_COULDNT_CONNECT", "HTTP 403", "ENOSPC"); subject is the token, URL or file; either may be NULL. The
 // text may quote foreign bytes: whatever could steer a terminal is made harmless here. Returns false.
