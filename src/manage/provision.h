@@ -4,6 +4,7 @@
 #define SSA_MANAGE_PROVISION_H
 
 #include "config/profile_block.h"
+#include "config/profile_write.h"
 #include "core/ending.h"
 #include "hsm/import/removal.h"
 #include "journal/journal.h"

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "config/profile_write.h"
 #include "core/tell.h"
 #include "core/text.h"
 #include "hsm/import/destroy.h"
