@@ -158,7 +158,21 @@ enum ssa_reason {
     SSA_REASON_OLD_KEY_AT_API,   // of a rotation: its old key may be at the API still
     SSA_REASON_OLD_KEY_ON_TOKEN, // of a rotation: its old key is left on its PKCS#11 token alone
 
+    // Listing, showing, verifying and removing accounts and keys.
+    SSA_REASON_ACCOUNT_UNLISTED, // the client id has no account of this id or email
+    SSA_REASON_KEY_UNLISTED,     // neither the API nor a token here has the key
+    SSA_REASON_KEYS_DIFFER,     // tokens hold different keys under one id, which is the detail
+
     // Client secrets on PKCS#11 tokens.
+    SSA_REASON_LABEL_IN_USE,          // the token holds a data object of this label
+    SSA_REASON_LABEL_ANOTHERS,        // the same, and it is another application's
+    SSA_REASON_SECRET_NOT_ON_TOKEN,   // the setting does not name a data object
+    SSA_REASON_REMOVAL_NOT_CONFIRMED, // nobody said yes to the removal
+    SSA_REASON_SECRET_GONE,           // what an import stored is not there any more
+    SSA_REASON_SECRETS_OF_ONE_LABEL,  // beside the secret others of its label are left
+    SSA_REASON_SECRET_NOT_REMOVED,    // a removal that was interrupted was not carried out
+    SSA_REASON_EMPTY_OBJECT,          // a data object with nothing in it may be left
+    SSA_REASON_SECRET_TOKEN_PIN,      // the settings do not name the PIN of the secret's token
 
     SSA_REASON_COUNT // the number of reasons in this version
 };

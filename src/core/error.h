@@ -13,6 +13,9 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
+// For a function with large locals: they do not become part of its caller's frame.
+#define OWN_FRAME __attribute__((noinline))
+
 // Fills err. cause is the lower layer's name for its failure ("CKR_PIN_INCORRECT"), subject the PKCS#11
 // token, host or file; both may be NULL. The text may quote foreign bytes: here they are made harmless to a
 // terminal.
@@ -33,6 +36,9 @@ bool error_cause(struct ssa_error *err, enum ssa_domain domain, unsigned long nu
 
 // For a failure that nobody looks at. It lives as long as the block around it.
 #define ERROR_IGNORED (&(struct ssa_error){.code = SSA_OK})
+
+// For a public function, whose caller may pass NULL: err = ERROR_OR_IGNORED(err).
+#define ERROR_OR_IGNORED(err) ((err) != NULL ? (err) : ERROR_IGNORED)
 
 // Adds what to do next, in words that fit every program.
 bool error_hint(struct ssa_error *err, const char *hint, ...) __attribute__((format(printf, 2, 3)));

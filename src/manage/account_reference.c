@@ -1,76 +1,87 @@
-// A client for managing, and the account that a command is about.
+// Which account a command is about.
 #include "manage/account_reference.h"
-#include "signer/api_client.h"
-
-#include "journal/journal.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "config/identity.h"
 #include "core/text.h"
-#include "manage/undo.h"
 
-bool subject_choose(const struct ssa_run *run, const char *named, struct subject *subject,
+bool account_named(const char *named, struct account_reference *reference, struct ssa_error *err)
+{
+    *reference = (struct account_reference){.wanted = named, .by_email = strchr(named, '@') != NULL};
+    return reference->by_email || aps_is_id(named) ||
+           error_set(err, SSA_USAGE, NULL, named, "is not a valid account id or email");
+}
+
+static bool is_named(const struct identity *own, const char *named)
+{
+    return strcmp(named, own->account_id) == 0 ||
+           (text_present(own->email) && strcasecmp(named, own->email) == 0);
+}
+
+bool account_choose(const struct ssa_run *run, const char *named, struct account_reference *reference,
                     struct ssa_error *err)
 {
     struct identity own = {0};
-    const bool has = identity_read(run->settings, false, &own, named == NULL ? err : NULL);
-    *subject = (struct subject){.wanted = named};
-    if (named == NULL && !has)
-        return false;
-    const bool same = has && (named == NULL || strcmp(named, own.account_id) == 0 ||
-                              (text_present(own.email) && strcasecmp(named, own.email) == 0));
-    if (same) {
-        *subject =
-            (struct subject){.wanted = own.account_id, .email = text_present(own.email) ? own.email : NULL};
-        return true;
-    }
-    subject->by_email = strchr(named, '@') != NULL;
-    // Known before a request is spent.
-    return subject->by_email || aps_is_id(named) ||
-           error_set(err, SSA_USAGE, NULL, named, "can be no account's id or email");
-}
-
-bool subject_find(struct aps *client, const struct subject *subject, struct aps_account *account,
-                  struct ssa_error *err)
-{
-    *account = (struct aps_account){0};
-    if (subject->by_email)
-        return find_account(client, subject->wanted, account, err);
-    return (text_format(account->id, sizeof account->id, "%s", subject->wanted) &&
-            text_format(account->email, sizeof account->email, "%s",
-                        subject->email != NULL ? subject->email : "")) ||
-           error_set(err, SSA_CONFIG, NULL, subject->wanted, "is too long for an account's id or email");
-}
-
-bool settings_own_account(const struct ssa_run *run, const char *id)
-{
-    struct identity own = {0};
-    return identity_read(run->settings, false, &own, NULL) && strcmp(own.account_id, id) == 0;
-}
-
-bool settings_own_key(const struct ssa_run *run, const char *account, const char *key_id)
-{
-    struct identity own = {0};
-    return identity_read(run->settings, false, &own, NULL) && text_present(own.key_id) &&
-           strcmp(own.account_id, account) == 0 && strcmp(own.key_id, key_id) == 0;
-}
-
-bool manage_begin_with(const struct ssa_run *run, const char *scopes, const struct client_secret *secret,
-                       struct aps **client, struct ssa_error *err)
-{
-    if (!api_client_open(run, secret, client, err) || !aps_admin(*client, scopes, err))
-        return false;
-    journal_warn(run);
+    if (!identity_read(run->settings, false, &own, named == NULL ? err : ERROR_IGNORED))
+        return named != NULL && account_named(named, reference, err);
+    if (named != NULL && !is_named(&own, named))
+        return account_named(named, reference, err);
+    *reference = (struct account_reference){
+        .wanted = own.account_id, .email = text_present(own.email) ? own.email : NULL, .own = true};
     return true;
 }
 
-bool manage_begin(const struct ssa_run *run, const char *scopes, struct aps **client, struct ssa_error *err)
+bool account_find(struct aps *client, const struct account_reference *reference, struct aps_account *account,
+                  struct ssa_error *err)
 {
-    CLIENT_SECRET_AUTO secret = {0};
-    return client_secret_read(run, &secret, OTHER_TOKEN_NONE, NULL, err) &&
-           manage_begin_with(run, scopes, &secret, client, err);
+    *account = (struct aps_account){0};
+    if (reference->by_email)
+        return account_look_up(client, reference->wanted, account, err);
+    const char *email = reference->email != NULL ? reference->email : "";
+    if (!text_format(account->id, sizeof account->id, "%s", reference->wanted))
+        return error_set(err, SSA_CONFIG, NULL, reference->wanted, "is too long for an account id");
+    return text_format(account->email, sizeof account->email, "%s", email) ||
+           error_set(err, SSA_CONFIG, NULL, email, "is too long for an account's email");
+}
+
+bool account_look_up(struct aps *client, const char *wanted, struct aps_account *account,
+                     struct ssa_error *err)
+{
+    ACCOUNTS_AUTO *accounts = NULL;
+    if (!account_list_new(client, &accounts, err))
+        return false;
+    for (size_t i = 0; i < accounts->count; i++)
+        if (strcmp(accounts->list[i].id, wanted) == 0 || strcasecmp(accounts->list[i].email, wanted) == 0) {
+            *account = accounts->list[i];
+            return true;
+        }
+    error_set(err, SSA_REFUSED, NULL, wanted, "the client has no such account");
+    return error_reason(err, SSA_REASON_ACCOUNT_UNLISTED, NULL);
+}
+
+void account_list_free(struct aps_accounts **accounts)
+{
+    free(*accounts);
+    *accounts = NULL;
+}
+
+bool account_list_new(struct aps *client, struct aps_accounts **accounts, struct ssa_error *err)
+{
+    *accounts = calloc(1, sizeof **accounts);
+    if (*accounts == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the accounts");
+    return aps_account_list(client, *accounts, err);
+}
+
+bool account_is_own(const struct ssa_run *run, const char *id)
+{
+    struct identity own = {0};
+    return identity_read(run->settings, false, &own, ERROR_IGNORED) && strcmp(own.account_id, id) == 0;
 }
 
 static struct ssa_time time_of(bool known, time_t at)
@@ -83,7 +94,7 @@ void account_take(const struct ssa_run *run, const struct aps_account *from, str
     *to = (struct ssa_account){.created = time_of(from->has_created_at, from->created_at),
                                .accessed = time_of(from->has_accessed_at, from->accessed_at),
                                .expires = time_of(from->has_expires_at, from->expires_at),
-                               .own = settings_own_account(run, from->id)};
+                               .own = account_is_own(run, from->id)};
     static_assert(sizeof to->id == sizeof from->id && sizeof to->email == sizeof from->email &&
                       sizeof to->created_by == sizeof from->created_by &&
                       sizeof to->status == sizeof from->status,

@@ -1,37 +1,40 @@
-// What the commands about accounts and keys at the API begin with: a client, and which account is meant.
+// Which account a command is about: the one resolver of ids, emails and the settings' own account.
 #ifndef SSA_MANAGE_ACCOUNT_REFERENCE_H
 #define SSA_MANAGE_ACCOUNT_REFERENCE_H
 
 #include "aps/aps.h"
-#include "signer/api_client.h"
-#include "signer/open_token.h"
 
-// The account that a command is about: named by id or email, else the settings' own. Borrowed.
-struct subject {
+// Borrows its texts.
+struct account_reference {
     const char *wanted; // an id or an email
-    bool by_email;      // and it is not the settings' own, whose id is known
-    const char *email;  // where the settings know it; else NULL
+    const char *email;  // of the settings' own account, where they know it; else NULL
+    bool own;           // wanted is the id of the settings' own account
+    bool by_email;      // wanted is an email: the API must be asked for the id
 };
 
-// Asks nothing. Fails with SSA_CONFIG (the settings name none) or SSA_USAGE (it can be no id).
-bool subject_choose(const struct ssa_run *run, const char *named, struct subject *subject,
+// Takes the id or email that a person typed. Asks nothing. Fails with SSA_USAGE where it is neither.
+bool account_named(const char *named, struct account_reference *reference, struct ssa_error *err) MUST_CHECK;
+
+// The same, but the settings are looked at first: they know the id to their own email, and named may be NULL
+// for their own account. Fails with SSA_CONFIG where they are asked for one and have none.
+bool account_choose(const struct ssa_run *run, const char *named, struct account_reference *reference,
                     struct ssa_error *err) MUST_CHECK;
 
-// Its id, and its email where that is known: for one request where an email was named, else for none.
-bool subject_find(struct aps *client, const struct subject *subject, struct aps_account *account,
+// Finds the id, and the email where it is known. Costs one request for an email, and none for an id.
+bool account_find(struct aps *client, const struct account_reference *reference, struct aps_account *account,
                   struct ssa_error *err) MUST_CHECK;
 
-// Whether an id is that of the settings' own account, or key.
-bool settings_own_account(const struct ssa_run *run, const char *id);
-bool settings_own_key(const struct ssa_run *run, const char *account, const char *key_id);
+// Finds all that the API knows of the account with this id or email, for one request.
+bool account_look_up(struct aps *client, const char *wanted, struct aps_account *account,
+                     struct ssa_error *err) MUST_CHECK;
 
-// A client with an admin token of these scopes. Tells of what did not come to its end.
-bool manage_begin(const struct ssa_run *run, const char *scopes, struct aps **client,
-                  struct ssa_error *err) MUST_CHECK;
+// Lists the accounts of the client id, for one request. The list is too large for a stack.
+void account_list_free(struct aps_accounts **accounts);
+#define ACCOUNTS_AUTO __attribute__((cleanup(account_list_free))) struct aps_accounts
+bool account_list_new(struct aps *client, struct aps_accounts **accounts, struct ssa_error *err) MUST_CHECK;
 
-// The same with a client secret that is known.
-bool manage_begin_with(const struct ssa_run *run, const char *scopes, const struct client_secret *secret,
-                       struct aps **client, struct ssa_error *err) MUST_CHECK;
+// Whether an id is that of the settings' own account.
+bool account_is_own(const struct ssa_run *run, const char *id);
 
 // An account as the library hands it out.
 void account_take(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to);

@@ -1,6 +1,7 @@
 // The stories of a new account and a new key: asked of the API, put into the token, written down, or undone.
 #include "core/tell.h"
 #include "core/text.h"
+#include "manage/account_reference.h"
 #include "manage/new_key.h"
 #include "manage/ownership.h"
 
@@ -76,37 +77,10 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
     return (without_key || work_make_key(&w, err)) && finish(&w, created, err);
 }
 
-// Which account: named by id or email, or the settings' own. Only a name that the settings do not know costs
-// a request.
-struct chosen {
-    const char *wanted;
-    struct identity known;
-    bool is_known;
-};
-
-static bool choose_account(const struct ssa_run *run, const char *wanted, struct chosen *chosen,
-                           struct ssa_error *err)
+// Whether id and email are known without a request.
+static bool is_known(const struct account_reference *reference, const char *named)
 {
-    const bool has = identity_read(run->settings, false, &chosen->known, wanted == NULL ? err : NULL);
-    chosen->wanted = wanted;
-    if (wanted == NULL)
-        return chosen->is_known = has;
-    const bool same = has && (strcmp(wanted, chosen->known.account_id) == 0 ||
-                              (chosen->known.email != NULL && strcmp(wanted, chosen->known.email) == 0));
-    chosen->is_known = same && chosen->known.email != NULL && chosen->known.email[0] != '\0';
-    return true;
-}
-
-static bool resolve_account(struct aps *client, const struct chosen *chosen, struct aps_account *account,
-                            struct ssa_error *err)
-{
-    if (chosen->is_known) {
-        const char *email = chosen->known.email != NULL ? chosen->known.email : "";
-        return (text_format(account->id, sizeof account->id, "%s", chosen->known.account_id) &&
-                text_format(account->email, sizeof account->email, "%s", email)) ||
-               error_set(err, SSA_CONFIG, NULL, "SERVICE_ACCOUNT_ID", "is too long");
-    }
-    return find_account(client, chosen->wanted, account, err);
+    return reference->own && (named == NULL || reference->email != NULL);
 }
 
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
@@ -115,14 +89,21 @@ bool ssa_key_create(const struct ssa_run *run, const char *account, const struct
     ending = ending != NULL ? ending : ENDING_IGNORED;
     err = err != NULL ? err : ERROR_IGNORED;
     *created = (struct ssa_created){0};
-    struct chosen chosen = {0};
+    struct account_reference reference;
     WORK_AUTO w = WORK_NONE;
     const struct provisioning what = {.operation = OP_KEY_CREATE, .with_secret = true};
-    return choose_account(run, account, &chosen, err) && work_prepare(&w, run, output, &what, ending, err) &&
-           aps_admin(w.client, chosen.is_known ? key_scopes : key_and_account_scopes, err) &&
-           resolve_account(w.client, &chosen, &w.made.account, err) && work_claim(&w, err) &&
-           // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there
-           // before.
-           aps_key_list(w.client, w.made.account.id, &w.made.before, err) && work_make_key(&w, err) &&
-           finish(&w, created, err);
+    if (!account_choose(run, account, &reference, err) || !work_prepare(&w, run, output, &what, ending, err))
+        return false;
+    const bool known = is_known(&reference, account);
+    if (!aps_admin(w.client, known ? key_scopes : key_and_account_scopes, err))
+        return false;
+    if (known ? !account_find(w.client, &reference, &w.made.account, err)
+              : !account_look_up(w.client, reference.wanted, &w.made.account, err))
+        return false;
+    if (!work_claim(&w, err))
+        return false;
+    // An answer that is lost leaves a key whose id nobody knows, unless it is known which were there before.
+    if (!aps_key_list(w.client, w.made.account.id, &w.made.before, err))
+        return false;
+    return work_make_key(&w, err) && finish(&w, created, err);
 }

@@ -1,5 +1,5 @@
-// Destroying what tokens still hold of keys that the API does not know any more. Only of keys that this
-// client id made on this server: to another, every key looks unknown.
+// key prune: destroys what PKCS#11 tokens still hold of keys that the API does not know any more. Only keys
+// that this client id made on this server go: to another client id, every key looks unknown.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -8,106 +8,125 @@
 #include "hsm/import/destroy.h"
 #include "hsm/key/locate.h"
 #include "journal/audit.h"
-#include "manage/account_reference.h"
+#include "manage/admin_client.h"
+#include "manage/key_reference.h"
 #include "manage/ownership.h"
 #include "manage/profile_files.h"
 #include "manage/uses.h"
-#include "signer/api_client.h"
+#include "signer/open_token.h"
 
-// What the audit trail says was made here.
-struct trail {
+// The keys that were made here, as the audit trail tells.
+struct made_keys {
     const struct ssa_run *run;
     struct entry *list;
     size_t count;
 };
 
-static void trail_free(struct trail *trail)
+static void made_keys_free(struct made_keys *made)
 {
-    free(trail->list);
+    free(made->list);
 }
+#define MADE_KEYS_AUTO __attribute__((cleanup(made_keys_free))) struct made_keys
 
 static bool makes_a_key(enum operation operation)
 {
     return operation == OP_ACCOUNT_CREATE || operation == OP_KEY_CREATE || operation == OP_KEY_ROTATE;
 }
 
-static bool add(void *context, const char *id, const struct entry *e, struct ssa_error *err)
+static bool add_made_key(void *context, const char *id, const struct entry *e, struct ssa_error *err)
 {
-    struct trail *trail = context;
+    struct made_keys *made = context;
     if (!makes_a_key(e->operation) || e->kid[0] == '\0' || e->key_uri[0] == '\0' ||
-        !entry_is_ours(e, trail->run->settings))
+        !entry_is_ours(e, made->run->settings))
         return true;
-    // A damaged one may name a key that never was, and the place of one that is used.
+    // A damaged entry may name another key than was made, and the place of one that is in use.
     if (!e->vouched) {
-        tell(&trail->run->callbacks, SSA_WARNING,
+        tell(&made->run->callbacks, SSA_WARNING,
              "%s is of an earlier version, and nothing vouches for it: its key %s is not looked at", id,
              e->kid);
         return true;
     }
-    struct entry *grown = reallocarray(trail->list, trail->count + 1, sizeof *grown);
+    struct entry *grown = reallocarray(made->list, made->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the history");
-    trail->list = grown;
-    trail->list[trail->count++] = *e;
+    made->list = grown;
+    made->list[made->count++] = *e;
     return true;
 }
 
-// What is pruned: the account whose keys were asked for last, and the token that is open.
+static int by_account_and_token(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    const int account = strcmp(x->account, y->account);
+    return account != 0 ? account : strcmp(x->token, y->token);
+}
+
+// The account whose keys were asked for last, and the PKCS#11 token that is open.
 struct pruning {
     const struct ssa_run *run;
     bool yes;
     struct aps *client;
     char account[APS_ID_MAX], token[URI_TEXT_MAX];
     struct aps_keys keys;
-    struct open_token opened; // the token that the client secret was read from
-    struct open_token own;    // the token of a key, where that is another
-    struct open_token *to;    // which of them holds the key; NULL before the first
+    struct open_token secrets; // the token that the client secret was read from
+    struct open_token own;     // the token of a key, where it is another one
+    struct open_token *to;     // which of the two holds the key; NULL before the first
     size_t found, destroyed;
 };
 
-static bool know_keys(struct pruning *p, const char *account, struct ssa_error *err)
+static void close_own_token(struct pruning *p)
+{
+    open_token_close(&p->own);
+    p->own = (struct open_token){0};
+}
+
+static void pruning_free(struct pruning **pruning)
+{
+    struct pruning *p = *pruning;
+    if (p == NULL)
+        return;
+    close_own_token(p);
+    open_token_close(&p->secrets);
+    aps_free(p->client);
+    free(p);
+}
+#define PRUNING_AUTO __attribute__((cleanup(pruning_free))) struct pruning
+
+static bool list_keys_of(struct pruning *p, const char *account, struct ssa_error *err)
 {
     if (strcmp(p->account, account) == 0)
         return true;
     if (!aps_key_list(p->client, account, &p->keys, err) && !aps_is_gone(err))
         return false;
-    // Where it lacks a key that is in use here, it says nothing of the others.
+    // A list that lacks a key which is in use here says nothing about the other keys.
     if (!use_believes_keys(p->run, account, NULL, &p->keys, err))
         return false;
-    return text_format(p->account, sizeof p->account, "%s", account);
+    return text_format(p->account, sizeof p->account, "%s", account) ||
+           error_set(err, SSA_UNEXPECTED, NULL, account, "the account's id is too long");
 }
 
 static bool open_token_of(struct pruning *p, const struct entry *e, struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
-    if (!uri_parse(e->key_uri, &uri, err))
-        return false;
-    p->to = &p->opened;
-    if (p->opened.token != NULL && token_matches(p->opened.token, uri))
-        return true;
-    p->to = &p->own;
-    return open_token_again(p->run, e->key_uri, &p->own, err);
-}
-
-static bool know_token(struct pruning *p, const struct entry *e, struct ssa_error *err)
-{
     if (p->to != NULL && p->to->token != NULL && strcmp(p->token, e->token) == 0)
         return true;
-    token_close(&p->own.token);
-    uri_free(&p->own.uri);
-    p->own = (struct open_token){0};
-    return text_format(p->token, sizeof p->token, "%s", e->token) && open_token_of(p, e, err);
+    close_own_token(p);
+    memcpy(p->token, e->token, sizeof p->token);
+    if (!uri_parse(e->key_uri, &uri, err))
+        return false;
+    const bool with_secret = p->secrets.token != NULL && token_matches(p->secrets.token, uri);
+    p->to = with_secret ? &p->secrets : &p->own;
+    return with_secret || open_token_again(p->run, e->key_uri, &p->own, err);
 }
 
-static bool confirmed(const struct pruning *p, const struct entry *e)
+static OWN_FRAME bool confirmed(const struct pruning *p, const struct entry *e)
 {
     char question[SSA_ERROR_TEXT_MAX];
-    if (p->yes)
-        return true;
-    (void)text_format(question, sizeof question,
-                      "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
-                      e->kid, e->account, token_info(p->to->token)->label);
-    return confirms(&p->run->callbacks, question);
+    return p->yes ||
+           (text_format(question, sizeof question,
+                        "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
+                        e->kid, e->account, token_info(p->to->token)->label) &&
+            confirms(&p->run->callbacks, question));
 }
 
 static bool destroy(struct pruning *p, const struct entry *e, struct key *key, uint8_t slot,
@@ -127,66 +146,80 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     return true;
 }
 
-static bool prune_one(struct pruning *p, const struct entry *e, struct ssa_error *err)
+// Whether the open token holds the key, and the key may go.
+static OWN_FRAME bool may_prune(struct pruning *p, const struct entry *e, const struct key *key)
+{
+    struct ssa_error why = {0};
+    if (may_go(p->run, e, e->kid, key, &why))
+        return true;
+    tell(&p->run->callbacks, SSA_NOTICE, "key %s is left on token \"%s\": %s (%s)", e->kid,
+         token_info(p->to->token)->label, why.what, why.subject);
+    return false;
+}
+
+static bool prune_on_token(struct pruning *p, const struct entry *e, struct ssa_error *err)
 {
     struct key key;
     uint8_t slot = 0;
     enum located located;
     URI_AUTO *uri = NULL;
-    struct ssa_error why = {0};
-    for (size_t i = 0; i < p->keys.count; i++)
-        if (strcmp(p->keys.list[i].kid, e->kid) == 0)
-            return true;
-    if (!know_token(p, e, err)) {
-        // Another's drawer may hold it: what is not here is not pruned.
-        tell(&p->run->callbacks, SSA_NOTICE, "the token of key %s is not looked at: %s", e->kid, err->what);
-        return err->code == SSA_ABSENT;
-    }
-    if (!uri_parse(e->key_uri, &uri, err) ||
-        !key_locate(p->to->token, uri, e->kid, &key, &slot, &located, err))
+    if (!uri_parse(e->key_uri, &uri, err))
         return false;
-    if (located != LOCATED)
+    if (!key_locate(p->to->token, uri, e->kid, &key, &slot, &located, err))
+        return false;
+    if (located != LOCATED || !may_prune(p, e, &key))
         return true;
-    if (!may_go(p->run, e, e->kid, &key, &why)) {
-        tell(&p->run->callbacks, SSA_NOTICE, "key %s is left on token \"%s\": %s (%s)", e->kid,
-             token_info(p->to->token)->label, why.what, why.subject);
-        return true;
-    }
     p->found++;
     return !confirmed(p, e) || destroy(p, e, &key, slot, err);
 }
 
-static int by_account_and_token(const void *a, const void *b)
+static bool prune(struct pruning *p, const struct entry *e, struct ssa_error *err)
 {
-    const struct entry *x = a, *y = b;
-    const int account = strcmp(x->account, y->account);
-    return account != 0 ? account : strcmp(x->token, y->token);
+    if (!list_keys_of(p, e->account, err))
+        return false;
+    if (key_in(&p->keys, e->kid) != NULL)
+        return true;
+    if (open_token_of(p, e, err))
+        return prune_on_token(p, e, err);
+    // The token may lie in a drawer: its keys are not pruned.
+    tell(&p->run->callbacks, SSA_NOTICE, "the token of key %s is not looked at: %s", e->kid, err->what);
+    return err->code == SSA_ABSENT;
+}
+
+static OWN_FRAME bool prune_all(struct pruning *p, const struct made_keys *made, struct ssa_error *err)
+{
+    CLIENT_SECRET_AUTO secret = {0};
+    profile_files_tell_strays(p->run);
+    if (!client_secret_read(p->run, &secret, OTHER_TOKEN_PERHAPS, &p->secrets, err))
+        return false;
+    if (!manage_begin_with(p->run, APS_SCOPE_KEY_READ, &secret, &p->client, err))
+        return false;
+    for (size_t i = 0; i < made->count; i++)
+        if (!prune(p, &made->list[i], err))
+            return false;
+    return true;
 }
 
 bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed,
                    struct ssa_error *err)
 {
     const char *client_id = NULL;
+    MADE_KEYS_AUTO made = {.run = run};
+    PRUNING_AUTO *p = NULL;
+    err = ERROR_OR_IGNORED(err);
     *found = *destroyed = 0;
-    APS_AUTO *client = NULL;
-    __attribute__((cleanup(trail_free))) struct trail trail = {.run = run};
-    if (!api_client_id(run, &client_id, err) || !history_each(run, add, &trail, err))
+    if (!api_client_id(run, &client_id, err) || !history_each(run, add_made_key, &made, err))
         return false;
-    if (trail.count == 0)
+    if (made.count == 0)
         return true;
-    profile_files_tell_strays(run);
-    struct pruning p = {.run = run, .yes = yes};
-    CLIENT_SECRET_AUTO secret = {0};
-    bool ok = client_secret_read(run, &secret, OTHER_TOKEN_PERHAPS, &p.opened, err) &&
-              manage_begin_with(run, APS_SCOPE_KEY_READ, &secret, &client, err);
-    p.client = client;
-    qsort(trail.list, trail.count, sizeof *trail.list, by_account_and_token);
-    for (size_t i = 0; ok && i < trail.count; i++)
-        ok = know_keys(&p, trail.list[i].account, err) && prune_one(&p, &trail.list[i], err);
-    token_close(&p.own.token);
-    uri_free(&p.own.uri);
-    token_close(&p.opened.token);
-    *found = p.found;
-    *destroyed = p.destroyed;
-    return ok;
+    qsort(made.list, made.count, sizeof *made.list, by_account_and_token);
+    p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the keys");
+    p->run = run;
+    p->yes = yes;
+    const bool pruned = prune_all(p, &made, err);
+    *found = p->found;
+    *destroyed = p->destroyed;
+    return pruned;
 }

@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "core/timestamp.h"
 #include "journal/audit.h"
-#include "manage/account_reference.h"
+#include "manage/admin_client.h"
 #include "manage/key_recover.h"
 #include "manage/key_retire.h"
 #include "manage/new_key.h"

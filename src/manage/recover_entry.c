@@ -10,8 +10,8 @@
 #include "manage/ownership.h"
 #include "manage/profile_files.h"
 #include "manage/recover_key.h"
-#include "manage/recover_secret.h"
 #include "manage/undo.h"
+#include "secret/secret_recover.h"
 
 // The account was asked for, and its id is not known.
 static bool settle_account_asked(struct recovery *r, struct journal *j, struct ssa_error *err)
@@ -278,7 +278,7 @@ bool settle(struct recovery *r, struct journal *j, struct ssa_error *err)
     if (!draft_remove(e, err))
         return false;
     if (entry_is_about_secret(e))
-        return secret_settle(r, j, err);
+        return secret_recover(r->run, j, recovery_opened(r), err);
     if (e->step == STEP_REHEARSING)
         return settle_rehearsal(r, j, err);
     if (e->step == STEP_ASKED)

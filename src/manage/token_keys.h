@@ -1,36 +1,34 @@
-// Where keys are: what the tokens of this machine show of them.
+// Which keys the PKCS#11 tokens of this machine show.
 #ifndef SSA_MANAGE_TOKEN_KEYS_H
 #define SSA_MANAGE_TOKEN_KEYS_H
 
 #include "hsm/search/survey.h"
-#include "signer/api_client.h"
-#include "signer/open_token.h"
+#include "signer/client_secret.h"
 
-// A key on a token.
-struct place {
-    char kid[SEEN_KID_MAX];   // its id at the API, as the token has it; may be empty
-    char name[SEEN_NAME_MAX]; // whose it is, as the token has it; may be empty
+struct token_key {
+    char kid[SEEN_KID_MAX];   // the key's id at the API, as the token tells it; may be empty
+    char name[SEEN_NAME_MAX]; // whose key it is, as the token tells it; may be empty
     bool own;                 // the settings' PRIVATE_KEY names it
-    struct token_apart apart; // its token's
-    struct ssa_place shown;   // with a uri of its own
-    bool joined;              // it is somebody's already
+    bool listed;              // a key of the list that is being made has it among its places
+    struct token_apart apart; // the token's
+    struct ssa_place place;   // its uri is owned
 };
 
-struct places {
-    struct place *list;
+struct token_keys {
+    struct token_key *list;
     size_t count;
-    bool lost; // memory for one was not to be had
+    bool lost; // there was no memory for one of them
 };
-void places_free(struct places *places);
-#define PLACES_AUTO __attribute__((cleanup(places_free))) struct places
+void token_keys_free(struct token_keys *keys);
+#define TOKEN_KEYS_AUTO __attribute__((cleanup(token_keys_free))) struct token_keys
 
-// Looks at all tokens of the configured modules, or of the one that the settings name, without a login and
-// each module in a child process. What cannot be looked at is told. Fails when interrupted.
-bool places_look(const struct ssa_run *run, struct places *places, struct ssa_error *err) MUST_CHECK;
+// Looks at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a
+// login. Each module is loaded in a child process. What cannot be looked at is told. Fails when interrupted.
+bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err) MUST_CHECK;
 
-// Logs in to the one token that the settings name, and says of each key there whether its private half is. A
-// client secret that lies there is begun and read; elsewhere it is left for later.
-bool places_login(const struct ssa_run *run, struct places *places, struct client_secret *secret,
-                  struct ssa_error *err) MUST_CHECK;
+// Logs in to the one PKCS#11 token that the settings name, and notes of each key there whether its private
+// half is there. A client secret on that token is read at once; one on another token is left for later.
+bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
+                      struct ssa_error *err) MUST_CHECK;
 
 #endif

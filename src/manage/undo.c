@@ -238,17 +238,3 @@ void undo_lost_account(struct aps *client, const struct ssa_run *run, const char
         conclude_account(client, made, true, &why, ending);
     }
 }
-
-bool find_account(struct aps *client, const char *wanted, struct aps_account *account, struct ssa_error *err)
-{
-    struct aps_accounts accounts = {0};
-    if (!aps_account_list(client, &accounts, err))
-        return false;
-    for (size_t i = 0; i < accounts.count; i++)
-        if (strcmp(accounts.list[i].id, wanted) == 0 || strcasecmp(accounts.list[i].email, wanted) == 0) {
-            *account = accounts.list[i];
-            return true;
-        }
-    error_set(err, SSA_REFUSED, NULL, wanted, "the client has no such account");
-    return error_hint(err, "--account takes the account's id (SERVICE_ACCOUNT_ID) or its email.");
-}

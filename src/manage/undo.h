@@ -45,8 +45,4 @@ bool made_within(const struct window *window, const struct aps_key *key);
 // Whether a key is among them.
 bool keys_have(const struct aps_keys *keys, const char *kid);
 
-// Finds an account by id or email, for one request.
-bool find_account(struct aps *client, const char *wanted, struct aps_account *account,
-                  struct ssa_error *err) MUST_CHECK;
-
 #endif

@@ -63,7 +63,7 @@ class Status(Case):
 
     def test_what_can_be_no_id_is_not_asked_for(self) -> None:
         self.kid = ".."
-        self.expect(self.change("disable"), 2, "can be no key's id")
+        self.expect(self.change("disable"), 2, "is not a valid key id")
         self.assertEqual(self.api.asked(), [])
 
     def test_a_disabled_account_is_named(self) -> None:

@@ -8,6 +8,7 @@ struct advice {
     enum ssa_reason reason;
     const char *text; // {subject} and {detail} stand for these members of the error or the notice
 };
+extern const struct advice advice_accounts[];
 extern const struct advice advice_aps[];
 extern const struct advice advice_config[];
 extern const struct advice advice_core[];

@@ -1,0 +1,20 @@
+// Which key on a PKCS#11 token is which key of an account.
+#ifndef SSA_MANAGE_KEY_MATCH_H
+#define SSA_MANAGE_KEY_MATCH_H
+
+#include "aps/aps.h"
+#include "manage/token_keys.h"
+
+void key_free_places(struct ssa_key *key);
+
+// Gives the key all its places: the tokens' keys of its id, then those with the same modulus under whichever
+// id. Each becomes listed, and its URI the key's. False where there is no memory.
+bool key_match(struct ssa_key *key, struct token_keys *keys) MUST_CHECK;
+
+// Whether a token's key has an id and a name, and no key of the list has it among its places.
+bool token_key_is_alone(const struct token_key *key);
+
+// Whether the token says that the key is this account's: by its email, the email's local part, or its id.
+bool token_key_is_of(const struct token_key *key, const struct aps_account *account);
+
+#endif
