@@ -65,6 +65,17 @@ enum ssa_reason {
     SSA_REASON_OPERATION_OPEN,   // ssa_recover tries again to finish or undo the operation
     SSA_REASON_ANOTHERS,         // what is there is another's, or may be, and is not touched
     SSA_REASON_OLD_KEY_AT_API,   // of a rotation: its old key may be at the API still
+    SSA_REASON_LOST_KEY,         // several keys may be the one that was lost
+    SSA_REASON_SLOT_UNSURE,      // a card's slot (detail) holds the old key or the new one
+    SSA_REASON_SLOT_USELESS,     // a card's slot (detail) holds a throwaway key
+    SSA_REASON_MAYBE_DONE,       // a request may have been carried out
+    SSA_REASON_NOT_SETTLED,      // some operations could not be settled
+    SSA_REASON_NOT_CONFIRMED,    // nobody was there to confirm, or they did not
+    SSA_REASON_NO_ROOM_FOR_KEY,  // an account has all the keys it may have (detail: those that may go)
+    SSA_REASON_NO_ROTATION_WAITS, // no rotation waits for its old key to go
+    SSA_REASON_ROTATION_WAITS,   // a rotation waits for its old key to go
+    SSA_REASON_OLD_KEY_SERVES,   // the grace of a rotation's old key is not over
+    SSA_REASON_OLD_KEY_IN_USE,   // a profile names the old key of a rotation
     SSA_REASON_OLD_KEY_ON_TOKEN, // of a rotation: its old key is left on its PKCS#11 token alone
 
     // Listing, showing, verifying and removing accounts and keys.

@@ -115,6 +115,11 @@ const char *entry_subject(const struct entry *entry)
     return entry->token;
 }
 
+void entry_note(struct entry *entry, const char *line)
+{
+    text_harmless(entry->note, sizeof entry->note, span_text(line));
+}
+
 static void write_list(const struct api_ids *list, struct json_writer *w)
 {
     json_open(w, JSON_ARRAY);

@@ -10,9 +10,15 @@
 #include "core/fingerprint.h"
 #include "core/json.h"
 #include "hsm/uri.h"
-#include "journal/window.h"
 
 #define JOURNAL_ID_MAX 48U
+
+// The time in which something that was asked for can have been made: by the server's clock, in seconds; 0 is
+// unknown.
+struct window {
+    time_t from;  // it was asked for
+    time_t until; // no answer was waited for any more
+};
 
 enum operation {
     OP_ACCOUNT_CREATE,
@@ -108,6 +114,9 @@ static inline void entry_drop(struct entry **entry)
 // The operation as it is typed: "key create".
 const char *operation_name(enum operation operation);
 const char *outcome_name(enum outcome outcome);
+
+// Notes in a few words what came of the operation. What is too long is cut.
+void entry_note(struct entry *entry, const char *line);
 
 // What it is about, for messages: an account's id or name, a client secret's label.
 const char *entry_subject(const struct entry *entry);

@@ -2,7 +2,6 @@
 #include "manage/ownership.h"
 
 #include "core/text.h"
-#include "manage/undo.h"
 #include "manage/uses.h"
 
 static bool is_anothers(struct ssa_error *err, const char *subject, const char *what)
@@ -39,6 +38,24 @@ bool may_go(const struct ssa_run *run, const struct entry *entry, const char *ki
     if (api_ids_have(&entry->before, kid) || strcmp(kid, entry->old_kid) == 0)
         return is_anothers(err, kid, "the account had this key before");
     return (on_token == NULL || is_what_came_in(entry, on_token, err)) && use_none(&use, err);
+}
+
+// Clocks' seconds are whole, and a server makes a key while the request waits: one that appears later than this
+// is somebody else's.
+enum { GRAIN_S = 1, SERVER_TAKES_S = 10 };
+
+bool window_has(const struct window *window, bool known, time_t made_at)
+{
+    return known && window->from != 0 && made_at >= window->from &&
+           made_at <= window->from + SERVER_TAKES_S &&
+           (window->until == 0 || made_at <= window->until + GRAIN_S);
+}
+
+bool made_within(const struct window *window, const struct aps_key *key)
+{
+    const bool used =
+        key->has_created_at && key->has_accessed_at && key->accessed_at > key->created_at + GRAIN_S;
+    return !used && window_has(window, key->has_created_at, key->created_at);
 }
 
 bool account_is_unused(const struct ssa_run *run, const struct entry *entry, const char *id,

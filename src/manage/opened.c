@@ -1,0 +1,54 @@
+// What an operation has open.
+#include "manage/opened.h"
+
+static const char scopes[] =
+    APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_KEY_WRITE;
+
+void opened_end(struct opened *open)
+{
+    aps_free(open->client);
+    open->client = NULL;
+    client_secret_free(&open->secret);
+    token_close(&open->to.token);
+    uri_free(&open->to.uri);
+}
+
+struct target *opened_token(struct opened *open)
+{
+    return open->to.token != NULL ? &open->to : NULL;
+}
+
+bool opened_client(struct opened *open, struct ssa_error *err)
+{
+    if (open->client != NULL)
+        return true;
+    const bool known = open->secret.text.data != NULL && !client_secret_is_late(&open->secret);
+    if (!known)
+        client_secret_free(&open->secret);
+    open->secret.keep = &open->to;
+    return (known || client_secret_read(open->run, &open->secret, err)) &&
+           open_api(open->run, &open->secret, &open->client, err) && aps_admin(open->client, scopes, err);
+}
+
+struct key_name opened_key_name(const struct entry *entry, uint8_t slot)
+{
+    return (struct key_name){.kid = entry->kid,
+                             .email = entry->email,
+                             .label = entry->label,
+                             .slot = slot,
+                             .replaces = entry->slot_was_used};
+}
+
+struct block opened_block(const struct opened *open, const struct entry *entry)
+{
+    const bool with_key = entry != NULL && entry->kid[0] != '\0';
+    return (struct block){.client_id = entry != NULL ? entry->client_id : open->client_id,
+                          .secret = open->secret.literal
+                                        ? secret_text(&open->secret.text)
+                                        : settings_get(open->run->settings, SET_CLIENT_SECRET, NULL),
+                          .secret_is_literal = open->secret.literal,
+                          .account_id = entry != NULL ? entry->account : "",
+                          .email = entry != NULL ? entry->email : "",
+                          .key_id = with_key ? entry->kid : NULL,
+                          .private_key = with_key ? entry->key_uri : NULL};
+}
