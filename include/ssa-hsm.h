@@ -58,25 +58,25 @@ enum ssa_reason {
     // The journal.
 
     // Making, rotating, removing and recovering.
-    SSA_REASON_ACCOUNT_LEFT,     // an account is left at the API (subject: its id)
-    SSA_REASON_KEY_LEFT,         // a key is left at the API (subject: its id, detail: its account)
-    SSA_REASON_SOME_KEY_LEFT,    // a key may be left at the API; which one is not known (detail: its account)
-    SSA_REASON_ON_TOKEN_LEFT,    // a key is left on a PKCS#11 token (detail: the command that removes it)
-    SSA_REASON_OPERATION_OPEN,   // ssa_recover tries again to finish or undo the operation
-    SSA_REASON_ANOTHERS,         // what is there is another's, or may be, and is not touched
-    SSA_REASON_OLD_KEY_AT_API,   // of a rotation: its old key may be at the API still
-    SSA_REASON_LOST_KEY,         // several keys may be the one that was lost
-    SSA_REASON_SLOT_UNSURE,      // a card's slot (detail) holds the old key or the new one
-    SSA_REASON_SLOT_USELESS,     // a card's slot (detail) holds a throwaway key
-    SSA_REASON_MAYBE_DONE,       // a request may have been carried out
-    SSA_REASON_NOT_SETTLED,      // some operations could not be settled
-    SSA_REASON_NOT_CONFIRMED,    // nobody was there to confirm, or they did not
-    SSA_REASON_NO_ROOM_FOR_KEY,  // an account has all the keys it may have (detail: those that may go)
+    SSA_REASON_ACCOUNT_LEFT,    // an account is left at the API (subject: its id)
+    SSA_REASON_KEY_LEFT,        // a key is left at the API (subject: its id, detail: its account)
+    SSA_REASON_SOME_KEY_LEFT,   // a key may be left at the API; which one is not known (detail: its account)
+    SSA_REASON_ON_TOKEN_LEFT,   // a key is left on a PKCS#11 token (detail: the command that removes it)
+    SSA_REASON_OPERATION_OPEN,  // ssa_recover tries again to finish or undo the operation
+    SSA_REASON_ANOTHERS,        // what is there is another's, or may be, and is not touched
+    SSA_REASON_OLD_KEY_AT_API,  // of a rotation: its old key may be at the API still
+    SSA_REASON_LOST_KEY,        // several keys may be the one that was lost
+    SSA_REASON_SLOT_UNSURE,     // a card's slot (detail) holds the old key or the new one
+    SSA_REASON_SLOT_USELESS,    // a card's slot (detail) holds a throwaway key
+    SSA_REASON_MAYBE_DONE,      // a request may have been carried out
+    SSA_REASON_NOT_SETTLED,     // some operations could not be settled
+    SSA_REASON_NOT_CONFIRMED,   // nobody was there to confirm, or they did not
+    SSA_REASON_NO_ROOM_FOR_KEY, // an account has all the keys it may have (detail: those that may go)
     SSA_REASON_NO_ROTATION_WAITS, // no rotation waits for its old key to go
-    SSA_REASON_ROTATION_WAITS,   // a rotation waits for its old key to go
-    SSA_REASON_OLD_KEY_SERVES,   // the grace of a rotation's old key is not over
-    SSA_REASON_OLD_KEY_IN_USE,   // a profile names the old key of a rotation
-    SSA_REASON_OLD_KEY_ON_TOKEN, // of a rotation: its old key is left on its PKCS#11 token alone
+    SSA_REASON_ROTATION_WAITS,    // a rotation waits for its old key to go
+    SSA_REASON_OLD_KEY_SERVES,    // the grace of a rotation's old key is not over
+    SSA_REASON_OLD_KEY_IN_USE,    // a profile names the old key of a rotation
+    SSA_REASON_OLD_KEY_ON_TOKEN,  // of a rotation: its old key is left on its PKCS#11 token alone
 
     // Listing, showing, verifying and removing accounts and keys.
     SSA_REASON_NO_SUCH_ACCOUNT, // the client id has no account of this id or email
@@ -84,6 +84,15 @@ enum ssa_reason {
     SSA_REASON_KEYS_DIFFER,     // tokens hold different keys under one id, which is the detail
 
     // Client secrets on PKCS#11 tokens.
+    SSA_REASON_LABEL_IN_USE,          // the token holds a data object of this label
+    SSA_REASON_LABEL_ANOTHERS,        // the same, and it is another application's
+    SSA_REASON_SECRET_NOT_ON_TOKEN,   // the setting does not name a data object
+    SSA_REASON_REMOVAL_NOT_CONFIRMED, // nobody said yes to the removal
+    SSA_REASON_SECRET_GONE,           // what an import stored is not there any more
+    SSA_REASON_SECRETS_OF_ONE_LABEL,  // beside the secret others of its label are left
+    SSA_REASON_SECRET_NOT_REMOVED,    // a removal that was interrupted was not carried out
+    SSA_REASON_EMPTY_OBJECT,          // a data object with nothing in it may be left
+    SSA_REASON_SECRET_TOKEN_PIN,      // the settings do not name the PIN of the secret's token
 
     SSA_REASON_COUNT // how many this version knows
 };

@@ -70,14 +70,14 @@ static bool compare(void *context, const char *path, const struct secret *text, 
 }
 
 bool list_believes_keys(const struct ssa_run *run, const char *account, const struct api_ids *before,
-                       const struct aps_keys *keys, struct ssa_error *err)
+                        const struct aps_keys *keys, struct ssa_error *err)
 {
     struct belief belief = {.run = run, .account = account, .before = before, .keys = keys};
     return profile_files_each(run, NULL, compare, &belief, err);
 }
 
 bool list_believes_accounts(const struct ssa_run *run, const struct entry *entry,
-                           const struct aps_accounts *accounts, struct ssa_error *err)
+                            const struct aps_accounts *accounts, struct ssa_error *err)
 {
     struct belief belief = {.run = run, .replaced = entry->profile, .accounts = accounts};
     return profile_files_each(run, NULL, compare, &belief, err);

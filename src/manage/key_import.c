@@ -309,9 +309,8 @@ static bool drop_old_names(struct provision *p, const struct import *i, bool wit
 static bool prepare(struct provision *p, struct import *i, const struct ssa_import *what,
                     const struct block *block, struct ssa_error *err)
 {
-    const struct provisioning wanted = {.operation = OP_KEY_IMPORT,
-                                        .client_id = block->client_id,
-                                        .with_secret = block->secret != NULL};
+    const struct provisioning wanted = {
+        .operation = OP_KEY_IMPORT, .client_id = block->client_id, .with_secret = block->secret != NULL};
     if (!check_block(block, p->open.run, err))
         return false;
     if (!choose_place(i, p->open.run, p->output, err) || !may_shred(i, what->shred, err))
@@ -321,7 +320,8 @@ static bool prepare(struct provision *p, struct import *i, const struct ssa_impo
     if (!drop_old_names(p, i, block->secret != NULL, err) || !claim(p, i, err))
         return false;
     if (!secret_append(&p->pem, secret_span(&i->pem)))
-        return error_set(err, SSA_CONFIG, NULL, key_source(i), "the private key is longer than %u bytes", PEM_MAX);
+        return error_set(err, SSA_CONFIG, NULL, key_source(i), "the private key is longer than %u bytes",
+                         PEM_MAX);
     secret_free(&i->pem);
     i->replaced = old_file_is(&i->file, p->target.path);
     return may_shred(i, what->shred, err);

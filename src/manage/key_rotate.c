@@ -1,4 +1,5 @@
-// The story of a rotation: a new key takes the place of the profile's, and the old one goes when nobody needs it.
+// The story of a rotation: a new key takes the place of the profile's, and the old one goes when nobody needs
+// it.
 #include <string.h>
 #include <time.h>
 

@@ -8,8 +8,8 @@
 // All that can fail before the API is asked for anything.
 bool new_key_prepare(struct provision *p, const struct provisioning *what, struct ssa_error *err) MUST_CHECK;
 
-// Writes into the entry which keys the account has: an answer that is lost leaves a key whose id nobody knows,
-// unless it is known which were there before.
+// Writes into the entry which keys the account has: an answer that is lost leaves a key whose id nobody
+// knows, unless it is known which were there before.
 void new_key_note_before(struct entry *entry, const struct aps_keys *keys);
 
 // Makes a key for the entry's account, in the token and proved.

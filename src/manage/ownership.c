@@ -40,8 +40,8 @@ bool may_go(const struct ssa_run *run, const struct entry *entry, const char *ki
     return (on_token == NULL || is_what_came_in(entry, on_token, err)) && use_none(&use, err);
 }
 
-// Clocks' seconds are whole, and a server makes a key while the request waits: one that appears later than this
-// is somebody else's.
+// Clocks' seconds are whole, and a server makes a key while the request waits: one that appears later than
+// this is somebody else's.
 enum { GRAIN_S = 1, SERVER_TAKES_S = 10 };
 
 bool window_has(const struct window *window, bool known, time_t made_at)

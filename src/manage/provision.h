@@ -15,11 +15,11 @@ struct provision {
     struct opened open;
     struct journal journal;
     struct profile_target target;
-    struct secret rest; // what a profile that is replaced holds beside our names
-    struct secret pem;  // the one buffer of the private key; wiped when it has been imported
-    struct key key;     // on open.to
+    struct secret rest;     // what a profile that is replaced holds beside our names
+    struct secret pem;      // the one buffer of the private key; wiped when it has been imported
+    struct key key;         // on open.to
     enum aps_outcome asked; // what came of the last request that makes something
-    bool in_place; // the profile is: what fails now is no reason to undo anything
+    bool in_place;          // the profile is: what fails now is no reason to undo anything
     struct ssa_ending ignored;
 };
 
@@ -32,8 +32,8 @@ struct provisioning {
     bool without_profile;  // no file: the block is shown alone
 };
 
-// An empty one; ending may be NULL. It is freed, with all that it holds, by provision_free. NULL with err filled
-// where there is no memory.
+// An empty one; ending may be NULL. It is freed, with all that it holds, by provision_free. NULL with err
+// filled where there is no memory.
 struct provision *provision_new(const struct ssa_run *run, const struct ssa_output *output,
                                 struct ssa_ending *ending, struct ssa_error *err) MUST_CHECK;
 void provision_free(struct provision **p);
@@ -41,10 +41,12 @@ void provision_free(struct provision **p);
 
 // Makes sure, before the API or a file is asked for a key, that there is locked memory for it, a journal, a
 // file for the profile, and a token that takes it.
-bool provision_prepare(struct provision *p, const struct provisioning *what, struct ssa_error *err) MUST_CHECK;
+bool provision_prepare(struct provision *p, const struct provisioning *what,
+                       struct ssa_error *err) MUST_CHECK;
 
-// Undoes, by what the journal's entry says, what an operation has made whose next step failed with err, says in
-// p->ending what is gone again and what is left, and closes the entry, unless something is left. Returns false.
+// Undoes, by what the journal's entry says, what an operation has made whose next step failed with err, says
+// in p->ending what is gone again and what is left, and closes the entry, unless something is left. Returns
+// false.
 bool provision_undo(struct provision *p, const struct ssa_error *err);
 
 #endif

@@ -67,7 +67,8 @@ static bool write_down(struct provision *p, struct ssa_error *err)
     struct entry *entry = p->journal.entry;
     bool wrapped = false;
     (void)token_import_way(p->open.to.token, &wrapped);
-    _Static_assert(sizeof as_wrapped <= sizeof entry->import && sizeof plain <= sizeof entry->import, "they fit");
+    _Static_assert(sizeof as_wrapped <= sizeof entry->import && sizeof plain <= sizeof entry->import,
+                   "they fit");
     strcpy(entry->import, wrapped ? as_wrapped : plain);
     return journal_step(&p->journal, STEP_KEY_MADE, err);
 }

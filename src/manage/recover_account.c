@@ -17,7 +17,8 @@ static bool delete_account(const struct recovery *r, const char *id, struct ssa_
 static bool close_deleted(const struct recovery *r, struct journal *j, const char *id, struct ssa_error *err)
 {
     char line[PATH_TEXT_MAX];
-    if (!text_format(line, sizeof line, "the account %s, which had been made, is deleted again at the API", id))
+    if (!text_format(line, sizeof line, "the account %s, which had been made, is deleted again at the API",
+                     id))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "an account's id is too long");
     return recovery_close(r, j, OUTCOME_UNDONE, line);
 }
@@ -66,7 +67,8 @@ static bool is_anothers(const struct recovery *r, struct journal *j, const struc
 }
 
 // The access token of a recovery allows all of this already.
-static bool list_its_keys(const struct recovery *r, const char *id, struct aps_keys *keys, struct ssa_error *err)
+static bool list_its_keys(const struct recovery *r, const char *id, struct aps_keys *keys,
+                          struct ssa_error *err)
 {
     return (r->known == NULL ||
             aps_admin(r->open->client, APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ, err)) &&
@@ -89,7 +91,8 @@ static bool settle_found(const struct recovery *r, struct journal *j, const stru
     if (keys.count > 0)
         return is_anothers(r, j, found, "it has keys, so somebody uses it", err);
     memcpy(e->account, found->id, sizeof e->account);
-    return delete_account(r, found->id, err) ? close_deleted(r, j, found->id, err) : is_left(r, found->id, err);
+    return delete_account(r, found->id, err) ? close_deleted(r, j, found->id, err)
+                                             : is_left(r, found->id, err);
 }
 
 bool account_settle_asked(struct recovery *r, struct journal *j, struct ssa_error *err)
@@ -131,10 +134,11 @@ static bool undo_used(const struct recovery *r, struct journal *j, const struct 
 {
     char line[PATH_TEXT_MAX];
     drop_key_alone(r, j, fresh);
-    return (text_format(line, sizeof line,
-                        "the account has a key that this operation did not make (%s), so somebody uses it: it "
-                        "is left",
-                        other) ||
+    return (text_format(
+                line, sizeof line,
+                "the account has a key that this operation did not make (%s), so somebody uses it: it "
+                "is left",
+                other) ||
             error_set(err, SSA_UNEXPECTED, NULL, NULL, "a key's id is too long")) &&
            recovery_close(r, j, OUTCOME_LEFT, line);
 }

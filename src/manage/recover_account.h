@@ -8,8 +8,8 @@
 // only if it was made while the operation waited for it and has no keys.
 bool account_settle_asked(struct recovery *r, struct journal *j, struct ssa_error *err) MUST_CHECK;
 
-// Deletes the entry's account with the key that the operation made, where both may go and nobody else has a key
-// there. fresh are the account's keys. Where it must stay, its key goes alone.
+// Deletes the entry's account with the key that the operation made, where both may go and nobody else has a
+// key there. fresh are the account's keys. Where it must stay, its key goes alone.
 bool account_undo(struct recovery *r, struct journal *j, const struct aps_keys *fresh,
                   struct ssa_error *err) MUST_CHECK;
 

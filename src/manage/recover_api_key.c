@@ -95,11 +95,13 @@ static bool several(const struct recovery *r, const struct entry *e, const struc
                     struct ssa_error *err)
 {
     (void)ending_add(r->ending, SSA_END_LEFT, SSA_REASON_SOME_KEY_LEFT, NULL, e->account,
-                     "account %s has keys that were not there before, and none of them was deleted", e->account);
-    error_set(err, SSA_CONFIG, NULL, e->account,
-              "%zu keys were made in the seconds in which this operation asked for one: %s; it cannot be told "
-              "which one is lost",
-              those->count, those->ids);
+                     "account %s has keys that were not there before, and none of them was deleted",
+                     e->account);
+    error_set(
+        err, SSA_CONFIG, NULL, e->account,
+        "%zu keys were made in the seconds in which this operation asked for one: %s; it cannot be told "
+        "which one is lost",
+        those->count, those->ids);
     return error_reason(err, SSA_REASON_LOST_KEY, NULL);
 }
 
@@ -146,7 +148,8 @@ bool api_key_drop(const struct recovery *r, struct journal *j, bool *unknown, st
     if (!deleted && !gone)
         return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_KEY_LEFT, e->kid, e->account,
                           "the key %s is left at the API: it could not be deleted (%s)", e->kid, err->what);
-    if (text_format(line, sizeof line, "the key %s, which had been made, is deleted again at the API", e->kid))
+    if (text_format(line, sizeof line, "the key %s, which had been made, is deleted again at the API",
+                    e->kid))
         recovery_note(r, j, SSA_REASON_NONE, line);
     return true;
 }

@@ -19,7 +19,8 @@ bool api_key_confirm_missing(const struct recovery *r, const struct entry *entry
 bool api_key_choose(const struct recovery *r, struct entry *entry, const struct aps_keys *fresh, bool *found,
                     struct ssa_error *err) MUST_CHECK;
 
-// Deletes the entry's key, where it may go. *unknown: the answer had told this id, and the API has no such key.
+// Deletes the entry's key, where it may go. *unknown: the answer had told this id, and the API has no such
+// key.
 bool api_key_drop(const struct recovery *r, struct journal *j, bool *unknown,
                   struct ssa_error *err) MUST_CHECK;
 

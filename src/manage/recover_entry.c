@@ -1,6 +1,6 @@
 // One operation that did not come to its end: what it may have made is looked for on both sides. A whole pair
-// of an operation whose process is gone gets its profile; anything else is undone. Nothing is touched that the
-// operation cannot be shown to have made.
+// of an operation whose process is gone gets its profile; anything else is undone. Nothing is touched that
+// the operation cannot be shown to have made.
 #include "manage/recover_entry.h"
 
 #include "core/text.h"
@@ -55,8 +55,8 @@ static bool settle_key_asked(struct recovery *r, struct journal *j, const struct
                           "no key was made: the account has the keys that it had before");
 }
 
-// What the token has of the key goes, then what the API has. Where the token fails, the API's half goes all the
-// same: without it the other is of no use, and the entry stays open for the rest.
+// What the token has of the key goes, then what the API has. Where the token fails, the API's half goes all
+// the same: without it the other is of no use, and the entry stays open for the rest.
 static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, const struct aps_keys *fresh,
                       struct ssa_error *err)
 {
@@ -67,7 +67,8 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
     r->stays_open = !pair_destroy(pair, r, &why) || !pair_sweep(pair, r, &why);
     bool undone = false;
     if (e->operation == OP_KEY_IMPORT)
-        undone = recovery_close(r, j, OUTCOME_UNDONE, "the PKCS#11 token is as it was; the file still has the key");
+        undone = recovery_close(r, j, OUTCOME_UNDONE,
+                                "the PKCS#11 token is as it was; the file still has the key");
     else if (e->operation == OP_ACCOUNT_CREATE)
         undone = account_undo(r, j, fresh, err);
     else if (keys_have(fresh, e->kid))
@@ -88,7 +89,8 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
     if (!recover_profile(r, j, where, &beside, err) || !pair_sweep(pair, r, err))
         return false;
     if (!text_format(line, sizeof line, "key %s is whole on both sides; its profile is %s%s%s", e->kid, where,
-                     beside ? ", since something else has taken the place of " : "", beside ? e->profile : ""))
+                     beside ? ", since something else has taken the place of " : "",
+                     beside ? e->profile : ""))
         return error_set(err, SSA_UNEXPECTED, NULL, where, "the path is too long to be told");
     // Beside a profile that somebody wrote meanwhile nobody has switched to the new key.
     if (e->operation != OP_KEY_ROTATE || beside)
@@ -166,10 +168,10 @@ static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_e
     uri_free(&own.uri);
     if (!done)
         return false;
-    return destroyed > 0 ? recovery_close(r, j, OUTCOME_UNDONE,
-                                          "what its rehearsal had left on the PKCS#11 token is destroyed")
-                         : recovery_close(r, j, OUTCOME_FAILED,
-                                          "its rehearsal has left nothing on the PKCS#11 token");
+    return destroyed > 0
+               ? recovery_close(r, j, OUTCOME_UNDONE,
+                                "what its rehearsal had left on the PKCS#11 token is destroyed")
+               : recovery_close(r, j, OUTCOME_FAILED, "its rehearsal has left nothing on the PKCS#11 token");
 }
 
 // Of one request.

@@ -82,7 +82,8 @@ bool pair_prove(struct pair *pair, const struct recovery *r, const struct entry 
         return is_unfit(pair, &name, err);
     if (entry->operation != OP_KEY_ROTATE)
         return true;
-    const struct proof proof = {.client_id = r->open->client_id, .account = entry->account, .kid = entry->kid};
+    const struct proof proof = {
+        .client_id = r->open->client_id, .account = entry->account, .kid = entry->kid};
     return key_again(pair->to->token, &name, &pair->key, err) &&
            fetch_proof(r->open->run, r->open->client, &proof, pair->to->token, &pair->key, err);
 }
@@ -94,7 +95,8 @@ static bool is_anothers(const struct pair *pair, struct ssa_error *err)
     return error_reason(err, SSA_REASON_ANOTHERS, NULL);
 }
 
-// Whether the key is still the old one nobody can see: the certificate, which is the old one's, does not tell.
+// Whether the key is still the old one nobody can see: the certificate, which is the old one's, does not
+// tell.
 static bool slot_is_unsure(const struct pair *pair, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, NULL, token_info(pair->to->token)->uri,
@@ -147,9 +149,9 @@ bool pair_destroy(struct pair *pair, const struct recovery *r, struct ssa_error 
         return true;
     if (pair->located == LOCATED_NAMELESS)
         key_take_nameless(&pair->key);
-    const bool gone = pair->located == LOCATED_NOTHING ||
-                      (open_officer(pair->to, r->open->run, err) &&
-                       key_destroy(pair->to->token, &name, &pair->key, err));
+    const bool gone =
+        pair->located == LOCATED_NOTHING ||
+        (open_officer(pair->to, r->open->run, err) && key_destroy(pair->to->token, &name, &pair->key, err));
     tell_overwritten(pair, r);
     // A certificate may be left even where no key is.
     return (r->known == NULL || say_left(pair, &name, r)) && gone;
@@ -164,7 +166,7 @@ static bool tell_empty(const struct pair *pair, const struct recovery *r, struct
     if (!key_count_empty(token, &count, err))
         return false;
     if (count > 0 && count != EMPTY_UNKNOWN)
-        tell(&pair->open->run->callbacks, SSA_WARNING,
+        tell(&r->open->run->callbacks, SSA_WARNING,
              "%zu object%s without a name %s on the PKCS#11 token, as an interrupted import leaves them; "
              "they are "
              "no keys that work, and whose they are cannot be told, so they are left: `pkcs11-tool --module "

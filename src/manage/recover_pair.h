@@ -25,15 +25,15 @@ bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
 bool pair_prove(struct pair *pair, const struct recovery *r, const struct entry *entry, bool *whole,
                 struct ssa_error *err) MUST_CHECK;
 
-// Whether what is on the token may be destroyed: the token shows the same when it is asked once more, and it is
-// what the operation put there. The operation's own process knows the objects that it made.
+// Whether what is on the token may be destroyed: the token shows the same when it is asked once more, and it
+// is what the operation put there. The operation's own process knows the objects that it made.
 bool pair_may_go(const struct pair *pair, const struct recovery *r, struct ssa_error *err) MUST_CHECK;
 
 // Destroys what of the key is on the token. What is left is said in the ending.
 bool pair_destroy(struct pair *pair, const struct recovery *r, struct ssa_error *err) MUST_CHECK;
 
-// Destroys what is there for the operation's time alone: throwaway keys, and an object that was not written to
-// its end, and tells of those that may be. Not of an operation of this process, which has done so.
+// Destroys what is there for the operation's time alone: throwaway keys, and an object that was not written
+// to its end, and tells of those that may be. Not of an operation of this process, which has done so.
 bool pair_sweep(const struct pair *pair, const struct recovery *r, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -14,7 +14,8 @@ static bool has_key(const char *path, const struct entry *e)
 {
     struct profile_said said;
     bool there = false;
-    return profile_read_said(path, &said, &there, ERROR_IGNORED) && there && strcmp(said.key_id, e->kid) == 0 &&
+    return profile_read_said(path, &said, &there, ERROR_IGNORED) && there &&
+           strcmp(said.key_id, e->kid) == 0 &&
            (!e->replaces_block || (!said.key_is_pem && said.private_key[0] != '\0'));
 }
 
@@ -57,7 +58,7 @@ static bool tell_blocks(const struct recovery *r, const struct entry *e, bool be
 }
 
 bool recover_profile(const struct recovery *r, const struct journal *j, char where[static PATH_TEXT_MAX],
-                  bool *beside, struct ssa_error *err)
+                     bool *beside, struct ssa_error *err)
 {
     const struct entry *e = j->entry;
     if (!choose_place(e, where, beside, err))

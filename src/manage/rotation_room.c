@@ -9,7 +9,8 @@
 #include "manage/believed_list.h"
 
 // The keys beside the current one, for people.
-static void others_of(const struct aps_keys *keys, const char *current, char out[static SSA_ERROR_TEXT_MAX / 2])
+static void others_of(const struct aps_keys *keys, const char *current,
+                      char out[static SSA_ERROR_TEXT_MAX / 2])
 {
     out[0] = '\0';
     for (size_t i = 0; i < keys->count; i++) {

@@ -306,7 +306,7 @@ class Remove(SecretCase):
         self.use(self.imported())
 
     def test_after_a_yes(self) -> None:
-        self.expect(self.run_quietly("secret", "remove"), 3, "not confirmed", "--yes")
+        self.expect(self.run_quietly("secret", "remove"), 3, "you did not confirm", "--yes")
         self.assertIn(self.label, self.data())
         result = self.typed("secret", "remove", answers=[(r"Destroy the client secret .*\(yes/no\)", "yes")])
         self.expect(result, 0, self.label)

@@ -378,7 +378,7 @@ class Cases(TokenCase):
             time.sleep(0.02)
         process.kill()
         process.communicate()
-        self.expect(self.run_program("key", "recover", "--yes"), 0, "is deleted at the API")
+        self.expect(self.run_program("key", "recover", "--yes"), 0, "is deleted again at the API")
         self.check_alone(profile)
 
     def test_a_key_that_lies_there_is_used(self) -> None:

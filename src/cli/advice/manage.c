@@ -10,16 +10,22 @@ const struct advice advice_manage[] = {
     {SSA_REASON_ANOTHERS, "`ssa-hsm key recover --forget` gives the operation up, and leaves it."},
     {SSA_REASON_OLD_KEY_AT_API, "`ssa-hsm key recover` finishes the rotation."},
     {SSA_REASON_OLD_KEY_ON_TOKEN, "`ssa-hsm key recover` destroys it, once that token is there."},
-    {SSA_REASON_LOST_KEY, "`ssa-hsm key recover --key KEY_ID` deletes the one that you name; `ssa-hsm key recover --forget` leaves them all."},
-    {SSA_REASON_SLOT_UNSURE, "Overwrite it with --slot {detail} --replace, or leave it: `ssa-hsm key recover --forget`."},
+    {SSA_REASON_LOST_KEY, "`ssa-hsm key recover --key KEY_ID` deletes the one that you name; `ssa-hsm key "
+                          "recover --forget` leaves them all."},
+    {SSA_REASON_SLOT_UNSURE,
+     "Overwrite it with --slot {detail} --replace, or leave it: `ssa-hsm key recover --forget`."},
     {SSA_REASON_SLOT_USELESS, "--slot {detail} --replace takes its place."},
     {SSA_REASON_MAYBE_DONE, "`ssa-hsm key list` shows what there is."},
-    {SSA_REASON_NOT_SETTLED, "What stands in the way is said above: mend it and run this again. --forget gives up what cannot be settled."},
+    {SSA_REASON_NOT_SETTLED, "What stands in the way is said above: mend it and run this again. --forget "
+                             "gives up what cannot be settled."},
     {SSA_REASON_NOT_CONFIRMED, "--yes confirms it, for use without a terminal."},
-    {SSA_REASON_NO_ROOM_FOR_KEY, "--replace KEY_ID deletes one to make room, whichever host has it: {detail}."},
-    {SSA_REASON_NO_ROTATION_WAITS, "`ssa-hsm key list` shows the account's keys; the machine that rotated knows which one is old."},
+    {SSA_REASON_NO_ROOM_FOR_KEY,
+     "--replace KEY_ID deletes one to make room, whichever host has it: {detail}."},
+    {SSA_REASON_NO_ROTATION_WAITS,
+     "`ssa-hsm key list` shows the account's keys; the machine that rotated knows which one is old."},
     {SSA_REASON_ROTATION_WAITS, "`ssa-hsm key rotate --finish` retires it; then rotate again."},
     {SSA_REASON_OLD_KEY_SERVES, "`ssa-hsm key rotate --finish --now` retires it all the same."},
-    {SSA_REASON_OLD_KEY_IN_USE, "Write that profile anew (`ssa-hsm key create --profile NAME --force`) or remove it. Then run `ssa-hsm key rotate --finish`."},
+    {SSA_REASON_OLD_KEY_IN_USE, "Write that profile anew (`ssa-hsm key create --profile NAME --force`) or "
+                                "remove it. Then run `ssa-hsm key rotate --finish`."},
     {SSA_REASON_NONE, NULL},
 };

@@ -1,0 +1,65 @@
+// What importing and removing a client secret have in common.
+#include "secret/secret_operation.h"
+
+#include "core/tell.h"
+#include "core/text.h"
+#include "secret/secret_marks.h"
+#include "secret/secret_recover.h"
+
+void secret_place_end(struct secret_place *at)
+{
+    token_close(&at->to.token);
+    uri_free(&at->to.uri);
+    uri_free(&at->object);
+}
+
+bool secret_open(struct secret_place *at, bool *removed, struct ssa_error *err)
+{
+    const struct pin_giver user = pin_giver_of(&at->to.pin);
+    if (!token_login(at->to.token, true, &user, err))
+        return false;
+    if (secret_recover_earlier(at->run, at->to.token, at->object, removed, err))
+        return go_on(&at->run->callbacks, err);
+    if (err->code == SSA_TOKEN)
+        ending_add(at->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
+                   "An earlier operation on this client secret is neither finished nor undone.");
+    return false;
+}
+
+bool secret_begin(struct journal *j, enum operation operation, const struct secret_place *at,
+                  struct ssa_error *err)
+{
+    if (!journal_begin(j, at->run, operation, err))
+        return false;
+    struct entry *e = j->entry;
+    if (!text_format(e->label, sizeof e->label, "%s", at->label) ||
+        !text_format(e->token, sizeof e->token, "%s", token_info(at->to.token)->uri) ||
+        !text_format(e->key_uri, sizeof e->key_uri, "%s", at->uri))
+        return error_set(err, SSA_CONFIG, NULL, at->uri, "is too long for the journal");
+    return journal_claim(j, err);
+}
+
+bool secret_ask(struct journal *j, const struct data_marks *before, struct ssa_error *err)
+{
+    return secret_note_before(j->entry, before, err) && journal_step(j, STEP_ASKED, err);
+}
+
+bool secret_done(struct journal *j)
+{
+    text_harmless(j->entry->note, sizeof j->entry->note, span_text(j->entry->label));
+    journal_close(j, OUTCOME_DONE);
+    return true;
+}
+
+bool secret_failed(struct journal *j, const struct ssa_error *err)
+{
+    text_harmless(j->entry->note, sizeof j->entry->note, span_text(err->what));
+    journal_close(j, OUTCOME_FAILED);
+    return false;
+}
+
+bool secret_left(const struct secret_place *at, enum data_end end, const char *what)
+{
+    return ending_add(at->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "%s %s there.", what,
+                      end == DATA_THERE ? "is still" : "may still be");
+}

@@ -1,0 +1,41 @@
+// What importing and removing a client secret have in common.
+#ifndef SSA_SECRET_SECRET_OPERATION_H
+#define SSA_SECRET_SECRET_OPERATION_H
+
+#include "core/ending.h"
+#include "hsm/data.h"
+#include "journal/journal.h"
+#include "signer/open_token.h"
+
+// A data object on a PKCS#11 token.
+struct secret_place {
+    const struct ssa_run *run;
+    struct ssa_ending *ending;
+    struct target to;   // the token
+    struct uri *object; // names the data object
+    char uri[URI_TEXT_MAX], label[DATA_LABEL_MAX];
+};
+void secret_place_end(struct secret_place *at);
+#define SECRET_PLACE_AUTO __attribute__((cleanup(secret_place_end))) struct secret_place
+
+// Logs in to the token, and recovers earlier operations on the data object. *removed as with
+// secret_recover_earlier.
+bool secret_open(struct secret_place *at, bool *removed, struct ssa_error *err) MUST_CHECK;
+
+// Opens the journal's entry, and claims the data object: nobody else on this host works on it then.
+bool secret_begin(struct journal *j, enum operation operation, const struct secret_place *at,
+                  struct ssa_error *err) MUST_CHECK;
+
+// Notes, before the token is touched, what is there.
+bool secret_ask(struct journal *j, const struct data_marks *before, struct ssa_error *err) MUST_CHECK;
+
+// Ends the operation as done. Returns true.
+bool secret_done(struct journal *j);
+
+// Ends the operation: it failed, and nothing has changed. Returns false.
+bool secret_failed(struct journal *j, const struct ssa_error *err);
+
+// The operation stays open for recovery: what ("The client secret") is there still, or may be. Returns false.
+bool secret_left(const struct secret_place *at, enum data_end end, const char *what);
+
+#endif

@@ -1,0 +1,85 @@
+// secret remove: destroys the client secret on a PKCS#11 token.
+#include "core/tell.h"
+#include "core/text.h"
+#include "secret/secret_operation.h"
+#include "signer/api_client.h"
+
+static bool confirmed(const struct secret_place *at, struct ssa_error *err)
+{
+    char question[SSA_ERROR_TEXT_MAX];
+    const struct token_info *token = token_info(at->to.token);
+    if (!text_format(question, sizeof question, "Destroy the client secret \"%s\" on token \"%s\"?",
+                     at->label, token->label))
+        return error_set(err, SSA_CONFIG, NULL, token->uri, "the label is too long for a question");
+    if (confirms(&at->run->callbacks, question))
+        return true;
+    error_set(err, SSA_CONFIG, NULL, token->uri, "the client secret is not removed: you did not confirm");
+    return error_reason(err, SSA_REASON_REMOVAL_NOT_CONFIRMED, NULL);
+}
+
+// Finds the data object that the setting names, and its token, before anything is asked of it.
+static bool find_named(struct secret_place *at, struct ssa_error *err)
+{
+    const char *setting = setting_name(SET_CLIENT_SECRET);
+    if (!client_secret_is_on_token(at->run->settings)) {
+        error_set(err, SSA_CONFIG, NULL, setting, "does not name a data object on a PKCS#11 token");
+        return error_reason(err, SSA_REASON_SECRET_NOT_ON_TOKEN, NULL);
+    }
+    const char *named = settings_get(at->run->settings, SET_CLIENT_SECRET, NULL);
+    if (!uri_parse(named, &at->object, err) || !data_check_uri(at->object, setting, err))
+        return false;
+    data_label(at->object, at->label);
+    if (!text_format(at->uri, sizeof at->uri, "%s", named))
+        return error_set(err, SSA_CONFIG, NULL, setting, "is too long");
+    return open_secret_token(at->run, at->object, BESIDE_NONE, &at->to, err);
+}
+
+static bool destroy(const struct secret_place *at, struct ssa_error *err)
+{
+    struct data_marks it = {.count = 1};
+    JOURNAL_AUTO j = {.fd = -1};
+    if (!secret_begin(&j, OP_SECRET_REMOVE, at, err))
+        return false;
+    if (!data_look_at_one(at->to.token, at->object, it.list[0], err))
+        return false;
+    if (data_owner(it.list[0]) == DATA_ANOTHERS) {
+        error_set(err, SSA_CONFIG, NULL, token_info(at->to.token)->uri,
+                  "the data object \"%s\" is of another application (%s)", at->label, it.list[0]);
+        return error_hint(err, "It is not touched: that application, or `pkcs11-tool`, removes it.");
+    }
+    if (!secret_ask(&j, &it, err))
+        return false;
+    const enum data_end end = data_destroy(at->to.token, at->object, &it, err);
+    if (end == DATA_GONE)
+        return secret_done(&j);
+    return end == DATA_UNKNOWN ? secret_left(at, end, "The client secret") : secret_failed(&j, err);
+}
+
+static bool holds_none(const struct secret_place *at)
+{
+    struct data_marks there;
+    return data_look(at->to.token, at->object, &there, ERROR_IGNORED) && there.count == 0;
+}
+
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
+{
+    bool removed = false;
+    const char *client_id = NULL;
+    SECRET_PLACE_AUTO at = {.run = run, .ending = ending != NULL ? ending : ENDING_IGNORED};
+    err = ERROR_OR_IGNORED(err);
+    // Recovery looks for entries by the client id.
+    if (!read_client_id(run, &client_id, err))
+        return false;
+    if (!find_named(&at, err))
+        return false;
+    if (!yes && !confirmed(&at, err))
+        return false;
+    if (!secret_open(&at, &removed, err))
+        return false;
+    // An earlier removal may have been carried out, and interrupted before it could say so.
+    if (!(removed && holds_none(&at)) && !destroy(&at, err))
+        return false;
+    tell(&run->callbacks, SSA_NOTICE, "the client secret \"%s\" is gone from token \"%s\"", at.label,
+         token_info(at.to.token)->label);
+    return true;
+}
