@@ -42,6 +42,9 @@ enum ssa_class {
 enum ssa_reason {
     SSA_REASON_NONE = 0, // the class says all there is to say
 
+    // Files.
+    SSA_REASON_PIPE, // a pipe did not come to its end in time
+
     // Settings and profiles.
 
     // PINs.
@@ -52,8 +55,36 @@ enum ssa_reason {
     // PKCS#11 modules, tokens and keys.
 
     // The network and the exchange.
+    SSA_REASON_TIMEOUT,        // there was no answer in time
+    SSA_REASON_UNKNOWN_HOST,   // the host's name is not known
+    SSA_REASON_UNREACHABLE,    // there is no connection to the host
+    SSA_REASON_UNTRUSTED,      // the server's certificate could not be verified
+    SSA_REASON_CA_FILE,        // the configured CA bundle cannot be used
+    SSA_REASON_CA_FOLDER,      // the configured CA directory cannot be used
+    SSA_REASON_NO_CA,          // no certification authorities were found
+    SSA_REASON_BASE_URL,       // the base URL is not valid
+    SSA_REASON_PLAIN_HTTP,     // plain http is not allowed for this base URL
+    SSA_REASON_REDIRECTED,     // the server redirects to another one
+    SSA_REASON_OTHER_SERVER,   // another server than the API's may have answered
+    SSA_REASON_RATE_LIMIT,     // detail: the timeout in seconds with which the limit is waited for
+    SSA_REASON_CREDENTIALS,    // client id and secret were refused
+    SSA_REASON_CLIENT_TOKEN,   // the access token that client id and secret gave was refused
+    SSA_REASON_CLIENT_KIND,    // an app of this kind may not do this
+    SSA_REASON_ASSERTION,      // the assertion was refused
+    SSA_REASON_SCOPE,          // the app may not have these scopes
+    SSA_REASON_SCOPE_SPELLING, // a scope has a character that no scope has
 
     // The provider's accounts and keys.
+    SSA_REASON_NO_ACCOUNT,        // there is no such account
+    SSA_REASON_NO_KEY,            // there is no such key
+    SSA_REASON_APP_ACCESS,        // the app may not manage service accounts, as it seems
+    SSA_REASON_ACCOUNT_NAME,      // the account's name was refused, as it seems
+    SSA_REASON_ACCOUNT_LIMIT,     // there are as many accounts as there may be
+    SSA_REASON_ACCOUNT_REFUSED,   // the limit of accounts, or no permission
+    SSA_REASON_ACCOUNT_OFF,       // the account is not enabled; detail: its id
+    SSA_REASON_ACCOUNT_MAYBE_OFF, // the account may not be enabled; detail: its id
+    SSA_REASON_KEY_LIMIT,         // the account has as many keys as it may have; detail: its id
+    SSA_REASON_KEY_REFUSED,       // the limit of keys, or a disabled account; detail: its id
 
     // The journal.
 

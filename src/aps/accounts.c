@@ -12,7 +12,6 @@
 #include "core/text.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/hints.h"
 
 enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 4096 };
 
@@ -23,17 +22,17 @@ static bool has_control(const char *name)
     return strncmp(harmless, name, strlen(harmless)) != 0;
 }
 
-// What no rule of the provider's can mean, and no request can hold.
+// Whatever rule the provider has: this cannot be a name.
 static bool check_name(const char *which, const char *name, struct ssa_error *err)
 {
     const char *why = name[0] == '\0'                  ? "is empty"
-                      : !text_is_utf8(span_text(name)) ? "is no UTF-8"
-                      : has_control(name)              ? "holds a control character"
+                      : !text_is_utf8(span_text(name)) ? "is not UTF-8"
+                      : has_control(name)              ? "contains a control character"
                                                        : NULL;
     if (why == NULL)
         return true;
-    error_set(err, SSA_USAGE, NULL, name, "cannot be a service account's %s name: it %s", which, why);
-    return error_hint(err, "Letters, digits and dashes are taken, %d to %d of them.", NAME_LEAST, NAME_MOST);
+    error_set(err, SSA_USAGE, NULL, name, "is not a valid %s name for a service account: it %s", which, why);
+    return error_hint(err, "A name has %d to %d letters, digits and dashes.", NAME_LEAST, NAME_MOST);
 }
 
 bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err)
@@ -42,9 +41,9 @@ bool aps_check_account_name(const char *first, const char *last, struct ssa_erro
         return false;
     if (strlen(first) + 1 + strlen(last) < APS_NAME_MAX)
         return true;
-    error_set(err, SSA_USAGE, NULL, first, "first and last name are longer than %u bytes together",
+    error_set(err, SSA_USAGE, NULL, first, "first and last name together are longer than %u bytes",
               APS_NAME_MAX - 2);
-    return error_hint(err, "The account's name is FIRST-LAST, of %d characters at most.", NAME_MOST);
+    return error_hint(err, "The account's name FIRST-LAST has %d characters at most.", NAME_MOST);
 }
 
 static bool letter_or_digit(char c)
@@ -52,8 +51,8 @@ static bool letter_or_digit(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-// What every published rule takes: 5 to 100 letters, digits and dashes, and a letter or digit among them. A
-// first name, and by the naming guidelines any, may have underscores.
+// Whether every published rule allows it: 5 to 100 letters, digits and dashes, with at least one letter or
+// digit. First names may have underscores; by the naming guidelines last names, too.
 static bool is_sure(const char *name)
 {
     const size_t len = strlen(name);
@@ -69,30 +68,28 @@ static bool is_sure(const char *name)
 void aps_doubt_account_name(const char *first, const char *last, const struct ssa_callbacks *callbacks)
 {
     const char *const names[] = {first, last};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < COUNT(names); i++)
         if (!is_sure(names[i]))
             tell(callbacks, SSA_WARNING,
-                 "the API may refuse the name \"%s\": %d to %d letters, digits, dashes and underscores are "
-                 "sure "
-                 "to be taken, at least one of them a letter or digit",
+                 "the API may refuse the name \"%s\": safe are %d to %d letters, digits, dashes and "
+                 "underscores, "
+                 "with at least one letter or digit",
                  names[i], NAME_LEAST, NAME_MOST);
-    }
     if (is_sure(first) && is_sure(last) && strlen(first) + 1 + strlen(last) > NAME_MOST)
         tell(callbacks, SSA_WARNING, "the API may refuse the name %s-%s: it is longer than %d characters",
              first, last, NAME_MOST);
     if (strchr(last, '_') != NULL)
-        tell(
-            callbacks, SSA_WARNING,
-            "the API may refuse the last name \"%s\": of the provider's descriptions, one allows underscores "
-            "in it and one does not",
-            last);
+        tell(callbacks, SSA_WARNING,
+             "the API may refuse the last name \"%s\": not all of the provider's rules allow underscores in "
+             "it",
+             last);
 }
 
 bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX])
 {
     if (!text_format(name, APS_NAME_MAX, "%s-%s", first, last))
         return false;
-    // Not all descriptions allow underscores in the name; all allow dashes.
+    // Not all of the provider's rules allow underscores; all allow dashes.
     for (char *p = name; (p = strchr(p, '_')) != NULL;)
         *p = '-';
     return true;
@@ -102,7 +99,7 @@ static bool write_names(const char *first, const char *last, struct secret *body
 {
     char name[APS_NAME_MAX];
     if (!aps_account_name(first, last, name))
-        return error_set(err, SSA_USAGE, NULL, first, "first and last name are too long together");
+        return error_set(err, SSA_USAGE, NULL, first, "first and last name together are too long");
     struct json_writer w;
     if (!json_begin(&w, body, false))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
@@ -134,15 +131,15 @@ bool aps_account_create(struct aps *client, const char *first, const char *last,
         .content_type = "application/json",
         .body = secret_span(&body),
         .creates = true,
-        .hint_400 = "The provider refuses some names: try another.",
-        .hint_403 = "A client id may have 10 accounts at most (`ssa-hsm account delete ID` makes room), "
-                    "and " HINT_SCOPES,
+        .on_400 = SSA_REASON_ACCOUNT_NAME,
+        .on_403 = SSA_REASON_ACCOUNT_REFUSED,
+        .on_limit = SSA_REASON_ACCOUNT_LIMIT,
     };
     struct ssa_error why;
     if (call_make(client, &call, &answer, false, outcome, err))
         return answer_account(secret_span(&answer.body), account, &why) ||
                failure_unusable(client, &call, &answer, why.what, err);
-    // A body that was cut off may have told the id, by which the account can be found again.
+    // A body that was cut off may still have the id, by which the account can be found again.
     if (*outcome == APS_DONE && !answer_account(secret_span(&answer.body), account, &why))
         account->email[0] = '\0';
     explain_account_limit(client, err);
@@ -160,10 +157,12 @@ bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *er
         .path = path,
         .doing = "deleting the account",
         .subject = id,
+        .detail = id,
         .deletes = true,
         .no_answer = true,
-        .hint_403 = "For this, " HINT_SCOPES,
-        .hint_404 = HINT_NO_ACCOUNT,
+        .on_403 = SSA_REASON_APP_ACCESS,
+        .on_state = SSA_REASON_ACCOUNT_OFF,
+        .on_missing = SSA_REASON_NO_ACCOUNT,
     };
     return call_make(client, &call, &answer, false, NULL, err);
 }

@@ -2,18 +2,45 @@
 #include "aps/answer.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "core/timestamp.h"
 #include "oauth/answer_text.h"
+
+static bool is_email(const char *text)
+{
+    // A shell and a dotenv file must take it as it is.
+    return strpbrk(text, "\"'`\\$<>(),;") == NULL;
+}
+
+// Text of a kind; what is of another kind is not kept.
+static bool read_text_of(bool (*kind)(const char *text), const struct json_value *value, char *out,
+                         size_t capacity, struct ssa_error *err)
+{
+    if (!answer_text(value, out, capacity, err))
+        return false;
+    if (kind(out))
+        return true;
+    out[0] = '\0';
+    return answer_wrong(err, value->path, "contains characters that are not allowed");
+}
+
+static bool read_id(const struct json_value *value, char *out, size_t capacity, struct ssa_error *err)
+{
+    return read_text_of(aps_is_id, value, out, capacity, err);
+}
+
+static bool read_email(const struct json_value *value, char *out, size_t capacity, struct ssa_error *err)
+{
+    return read_text_of(is_email, value, out, capacity, err);
+}
 
 static bool read_account(void *context, const struct json_value *value, struct ssa_error *err)
 {
     struct aps_account *account = context;
     if (strcmp(value->path, "serviceAccountId") == 0)
-        return answer_id(value, account->id, sizeof account->id, err);
+        return read_id(value, account->id, sizeof account->id, err);
     if (strcmp(value->path, "email") == 0)
-        return answer_email(value, account->email, sizeof account->email, err);
+        return read_email(value, account->email, sizeof account->email, err);
     return answer_root(value, err);
 }
 
@@ -27,7 +54,7 @@ bool answer_account(struct span body, struct aps_account *account, struct ssa_er
     return account->email[0] != '\0' || answer_lacks(err, "email");
 }
 
-// A third form of time is as good as none, and no reason to show no list at all.
+// A time in an unknown form counts as unknown. It must not make the list fail.
 static bool read_time(const struct json_value *value, time_t *at)
 {
     return value->type == JSON_STRING && timestamp_read(value->text, at);
@@ -37,11 +64,11 @@ static bool read_member(struct aps_account *account, const char *name, const str
                         struct ssa_error *err)
 {
     if (strcmp(name, "serviceAccountId") == 0)
-        return answer_id(value, account->id, sizeof account->id, err);
+        return read_id(value, account->id, sizeof account->id, err);
     if (value->type == JSON_NULL)
         return true;
     if (strcmp(name, "email") == 0)
-        return answer_email(value, account->email, sizeof account->email, err);
+        return read_email(value, account->email, sizeof account->email, err);
     if (strcmp(name, "createdBy") == 0)
         return answer_text(value, account->created_by, sizeof account->created_by, err);
     if (strcmp(name, "status") == 0)
@@ -67,7 +94,7 @@ bool answer_detail(struct span body, struct aps_account *account, struct ssa_err
            (account->id[0] != '\0' || answer_lacks(err, "serviceAccountId"));
 }
 
-// A list: its array must be there, and each element complete before the next one opens.
+// A list: its array must be there, and each element must be complete before the next one begins.
 struct list {
     const char *array, *element; // paths: "keys", "keys[]"
     size_t most;
@@ -78,13 +105,13 @@ static bool read_list(struct list *list, const struct json_value *value, size_t 
 {
     if (strcmp(value->path, list->array) == 0) {
         if (value->type != JSON_ARRAY || list->seen)
-            return answer_wrong(err, value->path, "is not one array");
+            return answer_wrong(err, value->path, "is not an array");
         list->seen = true;
     } else if (strcmp(value->path, list->element) == 0) {
         if (value->type != JSON_OBJECT)
-            return answer_wrong(err, value->path, "is no object");
+            return answer_wrong(err, value->path, "is not an object");
         if (*count == list->most)
-            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "it lists more than %zu", list->most);
+            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "it has more than %zu elements", list->most);
         (*count)++;
     }
     return answer_root(value, err);
@@ -126,7 +153,7 @@ bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa
 struct key_reading {
     char *kid;
     struct secret *pem;
-    const char *pem_wrong; // remembered, not told at once: the kid may stand behind it
+    const char *pem_wrong; // told at the end, since the kid may come after the key
     bool pem_seen;
 };
 
@@ -135,11 +162,11 @@ static void read_private_key(struct key_reading *r, const struct json_value *val
     if (r->pem_seen)
         r->pem_wrong = "is there twice";
     else if (value->type != JSON_STRING)
-        r->pem_wrong = "is no string";
+        r->pem_wrong = "is not a string";
     else if (value->text.len == 0 || memchr(value->text.data, 0, value->text.len) != NULL)
-        r->pem_wrong = "is empty or holds a NUL";
+        r->pem_wrong = "is empty or contains a NUL";
     else if (!secret_append(r->pem, value->text))
-        r->pem_wrong = "is longer than any key it could be";
+        r->pem_wrong = "is too long for a key";
     r->pem_seen = true;
 }
 
@@ -147,7 +174,7 @@ static bool read_key(void *context, const struct json_value *value, struct ssa_e
 {
     struct key_reading *r = context;
     if (strcmp(value->path, "kid") == 0)
-        return answer_id(value, r->kid, APS_ID_MAX, err);
+        return read_id(value, r->kid, APS_ID_MAX, err);
     if (r->pem != NULL && strcmp(value->path, "privateKey") == 0)
         read_private_key(r, value);
     return answer_root(value, err);
@@ -182,7 +209,7 @@ static bool read_keys(void *context, const struct json_value *value, struct ssa_
     struct aps_keys *all = r->keys;
     struct aps_key *key = all->count == 0 ? NULL : &all->list[all->count - 1];
     if (key != NULL && strcmp(value->path, "keys[].kid") == 0)
-        return answer_id(value, key->kid, sizeof key->kid, err);
+        return read_id(value, key->kid, sizeof key->kid, err);
     if (key != NULL && strcmp(value->path, "keys[].status") == 0)
         return value->type == JSON_NULL || answer_text(value, key->status, sizeof key->status, err);
     if (key != NULL && strcmp(value->path, "keys[].createdAt") == 0) {

@@ -1,4 +1,4 @@
-// The secure-service-account API: accounts and keys, one function a call.
+// The API of secure service accounts: accounts and keys, one function for each call.
 #ifndef SSA_APS_APS_H
 #define SSA_APS_APS_H
 
@@ -15,7 +15,7 @@
 #define APS_DISABLED         "DISABLED"
 #define APS_DEACTIVATED      "DEACTIVATED" // an account that nobody used for 12 months
 
-// Scopes of the two-legged token.
+// Scopes of the admin access token.
 #define APS_SCOPE_ACCOUNT_READ  "application:service_account:read"
 #define APS_SCOPE_ACCOUNT_WRITE "application:service_account:write"
 #define APS_SCOPE_KEY_READ      "application:service_account_key:read"
@@ -34,33 +34,43 @@ struct aps_accounts {
     size_t count;
 };
 
-// Says whether the name can be sent at all: no control characters, UTF-8, not empty, of a length with sense.
-// Fails with SSA_USAGE.
+// Fetches an admin access token with these scopes (separated by spaces), which the calls below then use. On
+// failure they go on with the one before, if there is one.
+bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err) MUST_CHECK;
+
+// Whether an error says that the account or key is not there.
+bool aps_is_gone(const struct ssa_error *err);
+
+// Whether an error is a refusal with this status for which the server named no reason.
+bool aps_is_unclear(const struct ssa_error *err, unsigned long status);
+
+// Checks that the name can be sent: UTF-8 without control characters, neither empty nor far too long. Fails
+// with SSA_USAGE.
 bool aps_check_account_name(const char *first, const char *last, struct ssa_error *err) MUST_CHECK;
 
-// Warns of what one of the provider's published rules, which are not all the same, would refuse. The API
+// Warns of a name that one of the provider's published rules would refuse. The rules differ, so the API
 // decides.
 void aps_doubt_account_name(const char *first, const char *last, const struct ssa_callbacks *callbacks);
 
-// Writes the name of the account FIRST-LAST, which is also its email's local part. False when it is too long.
+// Writes the name of the account, FIRST-LAST, which is also the local part of its email. False when it is too
+// long.
 bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX]) MUST_CHECK;
 
-// Makes the account FIRST-LAST (underscores, which not every rule allows there, become dashes). Never
-// repeated blindly: on failure *outcome says what may have happened, and account->id is filled where the
-// answer still told it. Without aps_admin before, this and the calls below fail with SSA_UNEXPECTED; what can
-// be no id is SSA_USAGE.
+// Makes the account FIRST-LAST. Underscores become dashes, since not every rule allows them. On failure
+// *outcome says what may have happened, and account->id is filled where the answer still told it. This and
+// the calls below fail with SSA_UNEXPECTED without aps_admin before, and with SSA_USAGE for an invalid id.
 bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
                         enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
 bool aps_account_get(struct aps *client, const char *id, struct aps_account *account,
                      struct ssa_error *err) MUST_CHECK;
-// Sets the status to ENABLED or DISABLED; *account is what the API says of it then. The status it has already
-// is refused with 400, and so is the second try where the first one's answer was lost: *outcome then is
-// APS_MAYBE_DONE.
+// Sets the status to ENABLED or DISABLED; *account is what the API answers. The API refuses the status that
+// the account has already with 400. So it also refuses a second try where the answer to the first one was
+// lost: *outcome then is APS_MAYBE_DONE.
 bool aps_account_set_status(struct aps *client, const char *id, const char *status,
                             struct aps_account *account, enum aps_outcome *outcome,
                             struct ssa_error *err) MUST_CHECK;
-// An account that is not there any more after a try whose answer was lost counts as deleted.
+// An account that is gone after a try whose answer was lost counts as deleted.
 bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err) MUST_CHECK;
 
 struct aps_key {
@@ -74,13 +84,12 @@ struct aps_keys {
     size_t count;
 };
 
-// Makes a key. The answer's privateKey is put into pem, which the caller made (empty, capacity PEM_MAX). On
+// Makes a key. The answer's privateKey goes to pem, which the caller made (empty, capacity PEM_MAX). On
 // failure *outcome says what may have happened, kid is filled where the answer still told it, and pem is
-// empty. The connection is closed either way, for its buffers held the key.
+// empty. The connection is closed in any case, because its buffers held the key.
 bool aps_key_create(struct aps *client, const char *account, char kid[static APS_ID_MAX], struct secret *pem,
                     enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
-// Paced: waits, uncharged to the time for calls, rather than to ask more often than the API's rate limit
-// allows.
+// Waits rather than ask more often than the API's rate limit allows. That wait is not taken off the timeout.
 bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
                   struct ssa_error *err) MUST_CHECK;
 // As aps_account_set_status.
@@ -89,10 +98,10 @@ bool aps_key_set_status(struct aps *client, const char *account, const char *kid
 bool aps_key_delete(struct aps *client, const char *account, const char *kid,
                     struct ssa_error *err) MUST_CHECK;
 
-// After a refusal (400, 403) of a call about this account's keys: puts into err's hint which limit or state
-// it is and what to do. Where the server did not name that, it asks for the account, and where a key was to
-// be made for its keys. Where it cannot be found out, err stays as it is. The calls that make and delete a
-// key have done so already.
+// After a refusal (400, 403) of a call about this account's keys for which the server named no reason: asks
+// for the account (and for its keys if creating) to find out which state or limit it is, and makes that err's
+// reason. Where it cannot be found out, err stays as it is. The calls that make and delete a key have done
+// this already.
 void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err);
 
 #endif

@@ -1,11 +1,10 @@
-// The calls that ask and change nothing: what accounts and keys there are.
+// The calls that change nothing: which accounts and keys there are.
 #include "aps/aps.h"
 
 #include "aps/answer.h"
 #include "aps/path.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/hints.h"
 
 bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err)
 {
@@ -17,7 +16,7 @@ bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct 
         .method = "GET",
         .path = "/service-accounts",
         .doing = "listing the accounts",
-        .hint_403 = "For this, " HINT_SCOPES,
+        .on_403 = SSA_REASON_APP_ACCESS,
     };
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
@@ -38,8 +37,10 @@ bool aps_account_get(struct aps *client, const char *id, struct aps_account *acc
         .path = path,
         .doing = "asking for the account",
         .subject = id,
-        .hint_403 = "For this, " HINT_SCOPES,
-        .hint_404 = HINT_NO_ACCOUNT,
+        .detail = id,
+        .on_403 = SSA_REASON_APP_ACCESS,
+        .on_state = SSA_REASON_ACCOUNT_OFF,
+        .on_missing = SSA_REASON_NO_ACCOUNT,
     };
     struct ssa_error why;
     return call_make(client, &call, &answer, false, NULL, err) &&
@@ -58,10 +59,12 @@ bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys
         .method = "GET",
         .path = path,
         .doing = "listing the keys",
-        .pace = &client->key_lists,
+        .paced = true,
         .subject = account,
-        .hint_400 = HINT_DISABLED,
-        .hint_404 = HINT_NO_ACCOUNT,
+        .detail = account,
+        .on_400 = SSA_REASON_ACCOUNT_MAYBE_OFF,
+        .on_state = SSA_REASON_ACCOUNT_OFF,
+        .on_missing = SSA_REASON_NO_ACCOUNT,
     };
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;

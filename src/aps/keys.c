@@ -1,4 +1,4 @@
-// The calls that make and delete keys. What makes one hands out its private half, once.
+// The calls that make and delete keys. The API returns the private half of a key only when it is made.
 #include "aps/aps.h"
 
 #include <string.h>
@@ -7,7 +7,6 @@
 #include "aps/path.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/hints.h"
 
 static bool read_created(struct aps *client, const struct call *call, struct http_response *answer, char *kid,
                          struct secret *pem, struct ssa_error *err)
@@ -33,22 +32,24 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
         .path = path,
         .doing = "making a key",
         .subject = account,
+        .detail = account,
         .creates = true,
-        .hint_400 = HINT_DISABLED,
-        .hint_403 =
-            "An account may have 3 keys at most, and none while it is disabled: `ssa-hsm account show` "
-            "and `ssa-hsm key list` tell, `ssa-hsm key delete KEY_ID` makes room.",
-        .hint_404 = HINT_NO_ACCOUNT,
+        .on_400 = SSA_REASON_ACCOUNT_MAYBE_OFF,
+        .on_403 = SSA_REASON_KEY_REFUSED,
+        .on_state = SSA_REASON_ACCOUNT_OFF,
+        .on_missing = SSA_REASON_NO_ACCOUNT,
+        .on_limit = SSA_REASON_KEY_LIMIT,
     };
     bool ok = call_make(client, &call, &answer, false, outcome, err);
     if (ok)
         ok = read_created(client, &call, &answer, kid, pem, err);
-    else if (*outcome == APS_DONE && !answer_key(secret_span(&answer.body), kid, NULL, NULL))
+    else if (*outcome == APS_DONE && !answer_key(secret_span(&answer.body), kid, NULL, ERROR_IGNORED))
         kid[0] = '\0';
-    // libcurl and OpenSSL read the key through buffers that live as long as the connection; closing it gives
-    // them back, to a free that wipes. The next call's handshake is the price.
+    // libcurl and OpenSSL read the key through buffers that live as long as the connection. Closing it frees
+    // them, and free wipes. It costs the next call a handshake.
     client_hang_up(client);
-    // The import that follows may wait for a person; the frames that the key went through need not.
+    // The import that follows may wait for a person. The stack that the key went through must not wait with
+    // it.
     wipe_stack_and_registers();
     if (!ok && *outcome == APS_NOT_DONE)
         aps_explain_keys(client, account, true, err);
@@ -66,10 +67,12 @@ bool aps_key_delete(struct aps *client, const char *account, const char *kid, st
         .path = path,
         .doing = "deleting the key",
         .subject = kid,
+        .detail = account,
         .deletes = true,
         .no_answer = true,
-        .hint_400 = HINT_DISABLED,
-        .hint_404 = HINT_NO_KEY,
+        .on_400 = SSA_REASON_ACCOUNT_MAYBE_OFF,
+        .on_state = SSA_REASON_ACCOUNT_OFF,
+        .on_missing = SSA_REASON_NO_KEY,
     };
     if (call_make(client, &call, &answer, false, NULL, err))
         return true;

@@ -4,8 +4,8 @@
 
 #include "oauth/call.h"
 
-// Writes "/service-accounts/ID" and what follows. Fails with SSA_USAGE for what can be no id: "..", as a
-// key's, would have made the deletion of a key that of its account.
+// Writes "/service-accounts/ID" and rest. Fails with SSA_USAGE for an invalid id: with ".." as a key id, the
+// deletion of a key would become the deletion of its account.
 bool path_of_account(const char *account, const char *rest, char path[static CALL_PATH_MAX],
                      struct ssa_error *err) MUST_CHECK;
 

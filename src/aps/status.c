@@ -1,4 +1,4 @@
-// The calls that enable and disable.
+// The calls that enable and disable accounts and keys.
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +7,6 @@
 #include "core/json.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/hints.h"
 
 enum { BODY_MAX = 256 };
 
@@ -34,7 +33,8 @@ static bool patch(struct aps *client, struct call *call, const char *status, str
     call->method = "PATCH";
     call->content_type = "application/json";
     call->body = secret_span(&body);
-    call->hint_403 = "For this, " HINT_SCOPES;
+    call->on_403 = SSA_REASON_APP_ACCESS;
+    call->on_state = SSA_REASON_ACCOUNT_OFF;
     const bool done = call_make(client, call, answer, false, outcome, err);
     call->body = span_of(NULL, 0);
     return done;
@@ -49,7 +49,8 @@ bool aps_account_set_status(struct aps *client, const char *id, const char *stat
         .path = path,
         .doing = strcmp(status, APS_ENABLED) == 0 ? "enabling the account" : "disabling the account",
         .subject = id,
-        .hint_404 = HINT_NO_ACCOUNT,
+        .detail = id,
+        .on_missing = SSA_REASON_NO_ACCOUNT,
     };
     struct ssa_error why;
     *account = (struct aps_account){0};
@@ -68,8 +69,9 @@ bool aps_key_set_status(struct aps *client, const char *account, const char *kid
         .path = path,
         .doing = strcmp(status, APS_ENABLED) == 0 ? "enabling the key" : "disabling the key",
         .subject = kid,
+        .detail = account,
         .no_answer = true,
-        .hint_404 = HINT_NO_KEY,
+        .on_missing = SSA_REASON_NO_KEY,
     };
     *outcome = APS_NOT_DONE;
     return path_of_key(account, kid, path, err) && patch(client, &call, status, &answer, outcome, err);

@@ -7,8 +7,17 @@
 #include "core/text.h"
 
 static const struct advice *const tables[] = {
-    advice_accounts, advice_aps,   advice_config, advice_hsm,    advice_journal,
-    advice_manage,   advice_oauth, advice_pin,    advice_secret, advice_signer,
+    advice_accounts,
+    advice_aps,
+    advice_config,
+    advice_core,
+    advice_hsm,
+    advice_journal,
+    advice_manage,
+    advice_oauth,
+    advice_pin,
+    advice_secret,
+    advice_signer,
 };
 
 const char *advice_about(enum ssa_reason reason)

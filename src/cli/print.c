@@ -81,7 +81,9 @@ void print_error(const struct ssa_error *err)
 {
     char text[4 * SSA_ERROR_TEXT_MAX];
     ssa_error_text(err, text, sizeof text);
-    append_advice(text, sizeof text, "\n", err->reason, err->subject, err->detail);
+    // A message has two lines: the advice goes on where the hint ends.
+    append_advice(text, sizeof text, err->hint[0] != '\0' ? " " : "\n", err->reason, err->subject,
+                  err->detail);
     note_completed(text);
 }
 
@@ -91,8 +93,7 @@ void print_ending(const struct ssa_ending *ending)
     for (size_t i = 0; i < ending->count; i++) {
         const struct ssa_ending_line *line = &ending->lines[i];
         (void)snprintf(text, sizeof text, "%s", line->text);
-        append_advice(text, sizeof text, line->text[0] != '\0' ? " " : "", line->reason, line->subject,
-                      line->detail);
+        append_advice(text, sizeof text, ". ", line->reason, line->subject, line->detail);
         note_completed(text);
     }
 }

@@ -5,7 +5,7 @@
 #include "config/reference.h"
 #include "config/settings_own.h"
 #include "core/text.h"
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 enum { ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
 
@@ -38,9 +38,9 @@ static bool is_secured(const struct ssa_settings *s, struct span name)
 // The variable that a reference env:NAME reads.
 static bool secure_variable(struct ssa_settings *s, const char *reference, struct ssa_error *err)
 {
-    if (!text_present(reference) || source_kind(reference) != SOURCE_ENV)
+    if (!text_present(reference) || reference_kind(reference) != REFERENCE_ENV)
         return true;
-    const struct span name = span_text(source_name(reference));
+    const struct span name = span_text(reference_name(reference));
     if (is_secured(s, name))
         return true;
     for (char **entry = s->entries; entry != NULL && *entry != NULL && s->variable_count < VARIABLES_MAX;
@@ -61,7 +61,7 @@ static bool secure_variable(struct ssa_settings *s, const char *reference, struc
 static bool secure_pin_variable(struct ssa_settings *s, const char *text, struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
-    return !text_present(text) || !source_is_uri(text) || !uri_parse(text, &uri, NULL) ||
+    return !text_present(text) || !text_is_uri(text) || !uri_parse(text, &uri, NULL) ||
            secure_variable(s, uri_pin_source(uri), err);
 }
 
@@ -120,9 +120,9 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
 
 const char *settings_secret_variable(const struct ssa_settings *s, const char *reference)
 {
-    if (source_kind(reference) != SOURCE_ENV)
+    if (reference_kind(reference) != REFERENCE_ENV)
         return NULL;
-    const char *name = source_name(reference);
+    const char *name = reference_name(reference);
     for (size_t i = 0; i < s->variable_count; i++)
         if (span_is(s->variables[i].name, name))
             return s->variables[i].value;

@@ -60,7 +60,7 @@ static bool check_private_key(const struct ssa_settings *s, const struct identit
                   "holds a private key as text (PEM), which is not used from there");
         return error_hint(err, "Put it into a token: `ssa-hsm key import FILE`, then destroy the file.");
     }
-    if (!source_is_uri(identity->private_key)) {
+    if (!text_is_uri(identity->private_key)) {
         error_set(err, SSA_CONFIG, NULL, subject, "PRIVATE_KEY is no PKCS#11 URI");
         return error_hint(err, "`ssa-hsm hsm list --login` prints the URIs of a token's keys.");
     }

@@ -6,16 +6,17 @@
 #include "core/api.h"
 #include "core/text.h"
 
-static bool append_secret(const struct block *block, struct secret *out, struct ssa_error *err)
+static bool append_secret(const struct profile_block *block, struct secret *out, struct ssa_error *err)
 {
     char buffer[PATH_TEXT_MAX];
     if (block->secret == NULL)
         return true;
-    const char *value = block->secret_is_literal ? block->secret : source_lasting(block->secret, buffer, err);
+    const char *value =
+        block->secret_is_literal ? block->secret : reference_lasting(block->secret, buffer, err);
     return value != NULL && dotenv_append(out, setting_name(SET_CLIENT_SECRET), value, err);
 }
 
-static bool append_rest(const struct block *block, struct secret *out, struct ssa_error *err)
+static bool append_rest(const struct profile_block *block, struct secret *out, struct ssa_error *err)
 {
     const struct {
         enum setting id;
@@ -47,7 +48,7 @@ static const struct {
     {SET_TOKEN, NULL, false, true},
 };
 
-static bool append_settings(const struct block *block, const struct ssa_run *run, struct secret *out,
+static bool append_settings(const struct profile_block *block, const struct ssa_run *run, struct secret *out,
                             struct ssa_error *err)
 {
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
@@ -68,15 +69,15 @@ static bool append_settings(const struct block *block, const struct ssa_run *run
     return true;
 }
 
-bool block_write(const struct block *block, const struct ssa_run *run, struct secret *out,
-                 struct ssa_error *err)
+bool profile_block_write(const struct profile_block *block, const struct ssa_run *run, struct secret *out,
+                         struct ssa_error *err)
 {
     return dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err) &&
            append_secret(block, out, err) && append_rest(block, out, err) &&
            append_settings(block, run, out, err);
 }
 
-bool block_has(const char *name, bool with_secret)
+bool profile_block_has(const char *name, bool with_secret)
 {
     // A secret that the new block does not know is not to be lost.
     if (strcmp(setting_name(SET_CLIENT_SECRET), name) == 0 || strcmp(setting_secret_alias, name) == 0)
@@ -90,8 +91,8 @@ bool block_has(const char *name, bool with_secret)
     return false;
 }
 
-bool block_show(const struct block *block, const char *profile_path, bool show_secret, struct secret *out,
-                struct ssa_error *err)
+bool profile_block_show(const struct profile_block *block, const char *profile_path, bool show_secret,
+                        struct secret *out, struct ssa_error *err)
 {
     if (!dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err))
         return false;

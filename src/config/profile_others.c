@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "config/dotenv.h"
-#include "config/profile_block.h"
 
 enum { FILE_MAX = 64 * 1024, LINES_MAX = 4096 };
 
 // Which lines are ours. They are read from a copy, since reading is done in place.
 struct lines {
-    rest_ours *ours_by_name;
+    profile_name_is_ours *ours_by_name;
     bool with_secret;
     bool ours[LINES_MAX + 1];
 };
@@ -57,8 +56,8 @@ static bool read_file(const char *path, struct secret *text, bool *exists, struc
     return ok;
 }
 
-bool rest_append_by(const char *path, rest_ours *ours, bool with_secret, struct secret *out,
-                    struct ssa_error *err)
+bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
+                           struct ssa_error *err)
 {
     struct lines lines = {.ours_by_name = ours, .with_secret = with_secret};
     bool exists = false;
@@ -73,9 +72,4 @@ bool rest_append_by(const char *path, rest_ours *ours, bool with_secret, struct 
     return secret_append(&copy, secret_span(&text)) && dotenv_read(&copy, path, mark, &lines, err) &&
            (copy_others(&text, &lines, out) ||
             error_set(err, SSA_CONFIG, NULL, path, "holds too much beside our names to be written again"));
-}
-
-bool rest_append(const char *path, bool with_secret, struct secret *out, struct ssa_error *err)
-{
-    return rest_append_by(path, block_has, with_secret, out, err);
 }

@@ -1,18 +1,15 @@
-// What a profile holds beside our names: other people's settings, and comments, which outlive its
-// replacement.
+// What a profile holds beside our names: other people's settings, and comments. They outlive its replacement.
 #ifndef SSA_CONFIG_PROFILE_OTHERS_H
 #define SSA_CONFIG_PROFILE_OTHERS_H
 
 #include "core/secret.h"
 
-// Appends the lines of the file at path that block_write would not write (with_secret: nor the client
-// secret), as they stand. A file that does not exist has none. Fails with SSA_CONFIG when it cannot be read,
-// is malformed, or does not fit.
-bool rest_append(const char *path, bool with_secret, struct secret *out, struct ssa_error *err) MUST_CHECK;
+// Whether a name is ours, so that it is written anew; the client secret's name is with with_secret alone.
+typedef bool profile_name_is_ours(const char *name, bool with_secret);
 
-// The same with another word on which names are ours.
-typedef bool rest_ours(const char *name, bool with_secret);
-bool rest_append_by(const char *path, rest_ours *ours, bool with_secret, struct secret *out,
-                    struct ssa_error *err) MUST_CHECK;
+// Appends the other lines of the file at path, as they stand. A file that does not exist has none. Fails with
+// SSA_CONFIG when the file cannot be read, is malformed, or does not fit.
+bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
+                           struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -83,8 +83,8 @@ static void warn_if_shared(const struct profile_read *profile, int fd, const str
     const char *secret = profile->values[SET_CLIENT_SECRET];
     if (!text_present(secret))
         secret = profile->alias;
-    if (callbacks != NULL && text_present(secret) && source_kind(secret) == SOURCE_NONE)
-        source_warn_if_shared(fd, profile->path, callbacks);
+    if (callbacks != NULL && text_present(secret) && reference_kind(secret) == REFERENCE_NONE)
+        warn_if_others_read(fd, profile->path, callbacks);
 }
 
 static bool read_file(struct profile_read *profile, int fd, const struct ssa_callbacks *callbacks,

@@ -22,7 +22,7 @@ static bool place_path(unsigned place, char out[static PATH_TEXT_MAX])
 {
     const char *runtime = NULL;
     switch (place) {
-    case KEEPING_STATE:
+    case RECORD_IN_STATE:
         return path_state(out, NULL);
     case 1:
         runtime = secure_getenv("XDG_RUNTIME_DIR");
@@ -39,7 +39,7 @@ static bool place_path(unsigned place, char out[static PATH_TEXT_MAX])
 
 static bool make_place(unsigned place, const char *folder)
 {
-    if (place == KEEPING_STATE)
+    if (place == RECORD_IN_STATE)
         return path_make(folder, NULL);
     // What is above it is there, or is not ours to make.
     return mkdir(folder, S_IRWXU) == 0 || errno == EEXIST;
@@ -50,7 +50,7 @@ static int open_place(unsigned place, bool make, char path[static PATH_TEXT_MAX]
     if (!place_path(place, path))
         return -1;
     // A link in a shared folder may be another's; one above the state folder is the user's own choice.
-    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place == KEEPING_STATE ? 0 : O_NOFOLLOW);
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place == RECORD_IN_STATE ? 0 : O_NOFOLLOW);
     int fd = open(path, flags);
     if (fd < 0 && errno == ENOENT && make && make_place(place, path))
         fd = open(path, flags);
@@ -88,10 +88,10 @@ static int find_at(unsigned place, const char *name, char path[static PATH_TEXT_
     return -1;
 }
 
-int keeping_find(const char *name, char path[static PATH_TEXT_MAX], bool *unreadable)
+int record_find(const char *name, char path[static PATH_TEXT_MAX], bool *unreadable)
 {
     *unreadable = false;
-    for (unsigned place = 0; place < KEEPING_PLACES; place++) {
+    for (unsigned place = 0; place < RECORD_FOLDERS; place++) {
         const int fd = find_at(place, name, path, unreadable);
         if (fd >= 0 || *unreadable)
             return fd;
@@ -99,13 +99,13 @@ int keeping_find(const char *name, char path[static PATH_TEXT_MAX], bool *unread
     return -1;
 }
 
-int keeping_open(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
+int record_open(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
 {
     bool unreadable = false;
     return find_at(place, name, path, &unreadable);
 }
 
-bool keeping_has(unsigned place, const char *path)
+bool record_is_in(unsigned place, const char *path)
 {
     char folder[PATH_TEXT_MAX];
     if (!place_path(place, folder))
@@ -114,7 +114,7 @@ bool keeping_has(unsigned place, const char *path)
     return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
-int keeping_make(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
+int record_make(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
 {
     const int folder = open_place(place, true, path);
     if (folder < 0)
@@ -124,10 +124,10 @@ int keeping_make(unsigned place, const char *name, char path[static PATH_TEXT_MA
     return fd;
 }
 
-int keeping_make_anywhere(const char *name, char path[static PATH_TEXT_MAX])
+int record_make_anywhere(const char *name, char path[static PATH_TEXT_MAX])
 {
-    for (unsigned place = 0; place < KEEPING_PLACES; place++) {
-        const int fd = keeping_make(place, name, path);
+    for (unsigned place = 0; place < RECORD_FOLDERS; place++) {
+        const int fd = record_make(place, name, path);
         if (fd >= 0)
             return fd;
     }
@@ -146,9 +146,9 @@ static int make_folder_at(unsigned place, const char *name)
     return fd;
 }
 
-int keeping_make_folder(const char *name)
+int record_make_folder(const char *name)
 {
-    for (unsigned place = 0; place < KEEPING_PLACES; place++) {
+    for (unsigned place = 0; place < RECORD_FOLDERS; place++) {
         const int fd = make_folder_at(place, name);
         if (fd >= 0)
             return fd;

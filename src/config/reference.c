@@ -7,48 +7,43 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/uri.h"
+#include "hsm/uri/uri_text.h"
 
 static const struct {
     const char *prefix;
-    enum source_kind kind;
+    enum reference_kind kind;
 } kinds[] = {
-    {"file:", SOURCE_FILE},
-    {"env:", SOURCE_ENV},
-    {"fd:", SOURCE_FD},
-    {"credential:", SOURCE_CREDENTIAL},
+    {"file:", REFERENCE_FILE},
+    {"env:", REFERENCE_ENV},
+    {"fd:", REFERENCE_FD},
+    {"credential:", REFERENCE_CREDENTIAL},
 };
 
-const char *source_name(const char *text)
+const char *reference_name(const char *text)
 {
     return strchr(text, ':') + 1;
 }
 
-enum source_kind source_kind(const char *text)
+enum reference_kind reference_kind(const char *text)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
             return kinds[i].kind;
     if (strcmp(text, "pinentry") == 0 || strncmp(text, "pinentry:", strlen("pinentry:")) == 0)
-        return SOURCE_PINENTRY;
-    return SOURCE_NONE;
+        return REFERENCE_PINENTRY;
+    return REFERENCE_NONE;
 }
 
-bool source_is_uri(const char *text)
+bool text_is_reference(const char *text)
 {
-    return text_is_uri(text);
+    return reference_kind(text) != REFERENCE_NONE || text_is_uri(text);
 }
 
-bool source_is_reference(const char *text)
+bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err)
 {
-    return source_kind(text) != SOURCE_NONE || source_is_uri(text);
-}
-
-bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err)
-{
-    const char *name = source_name(text);
+    const char *name = reference_name(text);
     bool fits = false;
-    if (source_kind(text) == SOURCE_CREDENTIAL) {
+    if (reference_kind(text) == REFERENCE_CREDENTIAL) {
         const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
         if (folder == NULL) {
             error_set(err, SSA_CONFIG, NULL, text, "CREDENTIALS_DIRECTORY is not set");
@@ -67,12 +62,12 @@ bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_e
     return (fits && path[0] != '\0') || error_set(err, SSA_CONFIG, NULL, text, "names no file");
 }
 
-const char *source_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX], whole[PATH_TEXT_MAX];
-    if (source_kind(text) != SOURCE_FILE)
+    if (reference_kind(text) != REFERENCE_FILE)
         return text;
-    if (!source_path(text, path, err) || !path_absolute(path, whole, err))
+    if (!reference_path(text, path, err) || !path_absolute(path, whole, err))
         return NULL;
     if (text_format(out, PATH_TEXT_MAX, "file:%s", whole))
         return out;
@@ -80,7 +75,7 @@ const char *source_lasting(const char *text, char out[static PATH_TEXT_MAX], str
     return NULL;
 }
 
-void source_warn_if_shared(int fd, const char *path, const struct ssa_callbacks *warn)
+void warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn)
 {
     struct stat about;
     if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)

@@ -5,31 +5,36 @@
 
 #include "config/paths.h"
 #include "core/secret.h"
+#include "hsm/uri/uri_text.h"
 
-enum source_kind { SOURCE_NONE, SOURCE_FILE, SOURCE_ENV, SOURCE_FD, SOURCE_CREDENTIAL, SOURCE_PINENTRY };
+enum reference_kind {
+    REFERENCE_NONE,
+    REFERENCE_FILE,
+    REFERENCE_ENV,
+    REFERENCE_FD,
+    REFERENCE_CREDENTIAL,
+    REFERENCE_PINENTRY
+};
 
-// What kind of reference text is; SOURCE_NONE when it is none.
-enum source_kind source_kind(const char *text);
-
-// Whether text begins as a PKCS#11 URI.
-bool source_is_uri(const char *text);
+// What kind of reference text is; REFERENCE_NONE when it is none.
+enum reference_kind reference_kind(const char *text);
 
 // Whether text says where a secret is, in any way that we know or will: pkcs11: is a data object on a token.
-bool source_is_reference(const char *text);
+bool text_is_reference(const char *text);
 
 // The file that a reference reads, of file: (file:PATH, file:/PATH, file:///PATH) and credential:. Fails with
 // SSA_CONFIG.
-bool source_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 // The reference as it is written down: a file with its whole path, since the next shell stands in another
 // folder. NULL and err when it is too long.
-const char *source_lasting(const char *text, char out[static PATH_TEXT_MAX],
-                           struct ssa_error *err) MUST_CHECK;
+const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX],
+                              struct ssa_error *err) MUST_CHECK;
 
 // What follows a reference's prefix.
-const char *source_name(const char *text);
+const char *reference_name(const char *text);
 
 // Warns when others may read an open file.
-void source_warn_if_shared(int fd, const char *path, const struct ssa_callbacks *warn);
+void warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn);
 
 #endif

@@ -19,14 +19,14 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
                       struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
-    if (!source_path(text, path, err))
+    if (!reference_path(text, path, err))
         return false;
     const int fd = open_to_read(path);
     if (fd < 0) {
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, path, "cannot be read");
     }
-    source_warn_if_shared(fd, path, warn);
+    warn_if_others_read(fd, path, warn);
     const bool ok = read_secret(secret, fd, path, warn, err);
     (void)close(fd);
     return ok;
@@ -34,7 +34,7 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
 
 static bool read_variable(const char *text, bool overwrite, struct secret *secret, struct ssa_error *err)
 {
-    char *value = secure_getenv(source_name(text));
+    char *value = secure_getenv(reference_name(text));
     if (value == NULL || value[0] == '\0')
         return error_set(err, SSA_CONFIG, NULL, text, "the variable is not set");
     const bool fits = secret_append_text(secret, value);
@@ -68,7 +68,7 @@ static void give_up(int fd)
 static bool read_descriptor(const char *text, const struct ssa_callbacks *callbacks, struct secret *secret,
                             struct ssa_error *err)
 {
-    const char *digits = source_name(text);
+    const char *digits = reference_name(text);
     char *end = NULL;
     errno = 0;
     const long number = strtol(digits, &end, 10);
@@ -122,11 +122,11 @@ static bool is_plain_text(const char *text, const struct secret *secret, struct 
 static bool look_at(const char *text, long *fd, struct stat *about)
 {
     char path[PATH_TEXT_MAX];
-    const enum source_kind kind = source_kind(text);
-    *fd = kind == SOURCE_FD ? strtol(source_name(text), NULL, 10) : -1;
-    if (kind == SOURCE_FD)
+    const enum reference_kind kind = reference_kind(text);
+    *fd = kind == REFERENCE_FD ? strtol(reference_name(text), NULL, 10) : -1;
+    if (kind == REFERENCE_FD)
         return *fd >= 0 && *fd <= INT16_MAX && fstat((int)*fd, about) == 0;
-    return kind == SOURCE_FILE && source_path(text, path, NULL) && stat(path, about) == 0;
+    return kind == REFERENCE_FILE && reference_path(text, path, NULL) && stat(path, about) == 0;
 }
 
 // Whether the one that is read first leaves nothing to the other.
@@ -178,28 +178,28 @@ static bool is_one_line(const char *text, const struct secret *secret, struct ss
     return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, text, "is empty");
 }
 
-bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
-                 struct ssa_error *err)
+bool secret_source_read(const char *text, const char *subject, const struct ssa_run *run,
+                        struct secret *secret, struct ssa_error *err)
 {
     bool ok = false;
     if (!is_for_this_alone(text, subject, run, err))
         return false;
     const char *copied = run->settings == NULL ? NULL : settings_secret_variable(run->settings, text);
-    switch (source_kind(text)) {
-    case SOURCE_FILE:
-    case SOURCE_CREDENTIAL:
+    switch (reference_kind(text)) {
+    case REFERENCE_FILE:
+    case REFERENCE_CREDENTIAL:
         ok = read_file(text, &run->callbacks, secret, err);
         break;
-    case SOURCE_ENV:
+    case REFERENCE_ENV:
         ok = copied != NULL ? take_copy(text, copied, secret, err)
                             : read_variable(text, run->overwrite, secret, err);
         break;
-    case SOURCE_FD:
+    case REFERENCE_FD:
         ok = read_descriptor(text, &run->callbacks, secret, err);
         break;
-    case SOURCE_PINENTRY:
+    case REFERENCE_PINENTRY:
         return error_set(err, SSA_CONFIG, NULL, subject, "pinentry asks for PINs alone");
-    case SOURCE_NONE:
+    case REFERENCE_NONE:
         // Not repeated: it may be the secret itself.
         error_set(err, SSA_CONFIG, NULL, subject, "is none of file:PATH, env:NAME, fd:N and credential:NAME");
         return error_hint(err, "The secret itself is not given here.");

@@ -8,7 +8,7 @@
 // wiped in place; an fd is read to its end and closed; standard input is
 // then empty. A file that others can read is told to warn. Fails
 // with SSA_CONFIG; subject says what the secret is for ("PIN source").
-bool source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
-                 struct ssa_error *err) MUST_CHECK;
+bool secret_source_read(const char *text, const char *subject, const struct ssa_run *run,
+                        struct secret *secret, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/setting_names.h"
+#include "hsm/uri/uri_text.h"
 
 static bool begins(const char *text, const char *start)
 {

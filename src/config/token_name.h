@@ -2,7 +2,7 @@
 #ifndef SSA_CONFIG_TOKEN_NAME_H
 #define SSA_CONFIG_TOKEN_NAME_H
 
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 // Whether text can be either. Fails with SSA_CONFIG where it is empty or a path: such a value was meant for
 // something else, and is not passed over.

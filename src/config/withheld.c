@@ -1,18 +1,18 @@
 // What of the environment another program has no business with.
 #include "config/reference.h"
 #include "config/settings_own.h"
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 static bool is_variable_of(const char *reference, const char *name)
 {
-    return reference != NULL && source_kind(reference) == SOURCE_ENV &&
-           strcmp(source_name(reference), name) == 0;
+    return reference != NULL && reference_kind(reference) == REFERENCE_ENV &&
+           strcmp(reference_name(reference), name) == 0;
 }
 
 static bool is_pin_variable_of(const char *text, const char *name)
 {
     URI_AUTO *uri = NULL;
-    return text != NULL && source_is_uri(text) && uri_parse(text, &uri, NULL) &&
+    return text != NULL && text_is_uri(text) && uri_parse(text, &uri, NULL) &&
            is_variable_of(uri_pin_source(uri), name);
 }
 

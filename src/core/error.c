@@ -70,6 +70,17 @@ bool error_number(struct ssa_error *err, enum ssa_domain domain, unsigned long n
     return false;
 }
 
+bool error_cause(struct ssa_error *err, enum ssa_domain domain, unsigned long number, const char *name, ...)
+{
+    if (err == NULL)
+        return false;
+    va_list args;
+    va_start(args, name);
+    fill(err->cause, sizeof err->cause, name, args);
+    va_end(args);
+    return error_number(err, domain, number);
+}
+
 bool error_hint(struct ssa_error *err, const char *hint, ...)
 {
     if (err == NULL)

@@ -26,6 +26,10 @@ bool error_reason(struct ssa_error *err, enum ssa_reason reason, const char *det
 // Notes whose number it is. Returns false.
 bool error_number(struct ssa_error *err, enum ssa_domain domain, unsigned long number);
 
+// The same, with the name that the number has there, which becomes the cause. Returns false.
+bool error_cause(struct ssa_error *err, enum ssa_domain domain, unsigned long number, const char *name, ...)
+    __attribute__((format(printf, 4, 5)));
+
 // For a failure that nobody looks at.
 #define ERROR_IGNORED (&(struct ssa_error){.code = SSA_OK})
 

@@ -65,9 +65,7 @@ static bool too_late(const struct reading *r, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, r->subject, "%s within %u seconds",
               r->secret->len == 0 ? "nothing came" : "it did not come to its end", r->patience);
-    return error_hint(
-        err,
-        "It is a pipe: is whoever writes to it still there, and does it end? --timeout gives more time.");
+    return error_reason(err, SSA_REASON_PIPE, NULL);
 }
 
 // Until there is something to read, or the end.

@@ -9,7 +9,7 @@
 #include "core/api.h"
 #include "core/fingerprint.h"
 #include "core/json.h"
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 #define JOURNAL_ID_MAX 48U
 

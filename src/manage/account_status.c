@@ -4,7 +4,6 @@
 #include "journal/audit.h"
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
-#include "manage/status_refusal.h"
 
 static const char scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ;
 
@@ -17,7 +16,7 @@ static bool set_status(struct aps *client, const char *id, const char *status, s
         return true;
     // Our own first try, whose answer was lost, may have made it so.
     *changed = outcome == APS_MAYBE_DONE;
-    if (!refusal_is_unclear(client, err) || !aps_account_get(client, id, found, ERROR_IGNORED))
+    if (!aps_is_unclear(err, 400) || !aps_account_get(client, id, found, ERROR_IGNORED))
         return false;
     if (strcmp(found->status, status) == 0)
         return true;

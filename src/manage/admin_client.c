@@ -8,13 +8,13 @@ bool manage_begin_with(const struct ssa_run *run, const char *scopes, struct cli
 {
     const char *client_id = NULL;
     const bool begun = secret->text.data != NULL;
-    if (!read_client_id(run, &client_id, err))
+    if (!api_client_id(run, &client_id, err))
         return false;
     if (!begun && !client_secret_begin(run, secret, err))
         return false;
     if (!client_secret_complete(run, secret, NULL, NULL, err))
         return false;
-    if (!open_api(run, secret, client, err) || !aps_admin(*client, scopes, err))
+    if (!api_client_open(run, secret, client, err) || !aps_admin(*client, scopes, err))
         return false;
     journal_warn(run);
     return true;

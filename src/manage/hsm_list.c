@@ -2,7 +2,7 @@
 #include "core/tell.h"
 
 #include "core/text.h"
-#include "hsm/listing.h"
+#include "hsm/search/listing.h"
 #include "pin/turn.h"
 #include "signer/open_token.h"
 #include <errno.h>
@@ -139,7 +139,7 @@ static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_e
     struct pin_policy policy;
     URI_AUTO *uri = NULL;
     TOKEN_AUTO *token = NULL;
-    if (!open_settings_token(run, &policy, &uri, &token, err))
+    if (!open_token_of_settings(run, &policy, &uri, &token, err))
         return false;
     char text[URI_TEXT_MAX];
     if (!token_uri(token, text, err))

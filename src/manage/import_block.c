@@ -82,7 +82,7 @@ bool old_name_is_replaced(const char *name, bool with_secret)
     const enum setting id = old_name(name);
     if (id == SET_CLIENT_SECRET)
         return with_secret;
-    return id != SETTING_COUNT || is_key_path(name) || block_has(name, with_secret);
+    return id != SETTING_COUNT || is_key_path(name) || profile_block_has(name, with_secret);
 }
 
 // ---- Names
@@ -128,10 +128,11 @@ static void take_other(const struct visit *v, const struct assignment *a)
 {
     struct old_block *old = v->old;
     const enum setting id = setting_find(a->name, strlen(a->name));
-    const char *used = id == SETTING_COUNT || !block_has(a->name, true) ? NULL : v->in_use(v->context, id);
+    const char *used =
+        id == SETTING_COUNT || !profile_block_has(a->name, true) ? NULL : v->in_use(v->context, id);
     if (used != NULL && strcmp(used, a->value) == 0)
         return;
-    if (id != SETTING_COUNT && block_has(a->name, true) && old->kept.name == NULL) {
+    if (id != SETTING_COUNT && profile_block_has(a->name, true) && old->kept.name == NULL) {
         old->kept.name = a->name;
         old->kept.value = a->value;
     }

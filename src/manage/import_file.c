@@ -61,7 +61,7 @@ bool old_file_open(struct old_file *old, const char *file, bool shred, const str
     }
     open_to_write(old, file);
     if (!old->standard_input)
-        source_warn_if_shared(old->fd, file, warn);
+        warn_if_others_read(old->fd, file, warn);
     return !shred || check_shred(old, err);
 }
 

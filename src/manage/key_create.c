@@ -44,7 +44,7 @@ static bool note_keys_before(struct provision *p, struct ssa_error *err)
 
 static bool write_profile(struct provision *p, struct ssa_created *created, struct ssa_error *err)
 {
-    const struct block block = opened_block(&p->open, p->journal.entry);
+    const struct profile_block block = opened_block(&p->open, p->journal.entry);
     return provision_profile(p, &block, created, err);
 }
 

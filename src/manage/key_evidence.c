@@ -1,6 +1,8 @@
 // What an auditor files. The record is written once: what is printed and what is signed are the same bytes,
 // but for the indentation.
 #include "manage/key_evidence.h"
+#include "hsm/key/facts.h"
+#include "hsm/key/sign.h"
 #include "signer/api_client.h"
 
 #include <errno.h>

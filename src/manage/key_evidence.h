@@ -4,7 +4,9 @@
 
 #include "aps/aps.h"
 #include "config/identity.h"
-#include "hsm/about.h"
+#include "hsm/key/key.h"
+#include "hsm/token/about.h"
+#include "hsm/token/token.h"
 #include "journal/origin.h"
 
 // What the token's key is not asked for.

@@ -49,23 +49,23 @@ static bool check_old(const struct old_block *old, const char *file, struct ssa_
            harmless_id(old->values[SET_KEY_ID], setting_name(SET_KEY_ID), err);
 }
 
-static struct block block_of(const struct old_block *old, const char *key_uri)
+static struct profile_block block_of(const struct old_block *old, const char *key_uri)
 {
     const char *secret = old->values[SET_CLIENT_SECRET], *email = old->values[SET_EMAIL];
-    return (struct block){.client_id = old->values[SET_CLIENT_ID],
-                          .secret = secret,
-                          .secret_is_literal = secret != NULL && !source_is_reference(secret),
-                          .account_id = old->values[SET_ACCOUNT_ID],
-                          .key_id = old->values[SET_KEY_ID],
-                          .email = email != NULL ? email : "",
-                          .private_key = key_uri};
+    return (struct profile_block){.client_id = old->values[SET_CLIENT_ID],
+                                  .secret = secret,
+                                  .secret_is_literal = secret != NULL && !text_is_reference(secret),
+                                  .account_id = old->values[SET_ACCOUNT_ID],
+                                  .key_id = old->values[SET_KEY_ID],
+                                  .email = email != NULL ? email : "",
+                                  .private_key = key_uri};
 }
 
 // A block that no profile can carry is found before the token is touched.
-static bool check_block(const struct block *block, const struct ssa_run *run, struct ssa_error *err)
+static bool check_block(const struct profile_block *block, const struct ssa_run *run, struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
-    return secret_new(&trial, PROFILE_MAX, err) && block_write(block, run, &trial, err);
+    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(block, run, &trial, err);
 }
 
 // What is known of the key before the token is asked for anything.
@@ -152,7 +152,7 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
         return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
     }
     for (size_t k = 0; k < i->old.key_count; k++)
-        if (source_is_uri(i->old.keys[k].value))
+        if (text_is_uri(i->old.keys[k].value))
             return error_set(err, SSA_CONFIG, NULL, file, "its %s is in a token already",
                              i->old.keys[k].name);
     return (i->old.key_count == 0 || old_block_key(&i->old, file, &i->pem, err)) &&
@@ -302,12 +302,12 @@ static bool drop_old_names(struct provision *p, const struct import *i, bool wit
         return true;
     p->journal.entry->replaces_block = true;
     secret_clear(&p->rest);
-    return rest_append_by(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
+    return profile_others_append(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
 }
 
 // What can be known before the token is touched.
 static bool prepare(struct provision *p, struct import *i, const struct ssa_import *what,
-                    const struct block *block, struct ssa_error *err)
+                    const struct profile_block *block, struct ssa_error *err)
 {
     const struct provisioning wanted = {
         .operation = OP_KEY_IMPORT, .client_id = block->client_id, .with_secret = block->secret != NULL};
@@ -330,7 +330,7 @@ static bool prepare(struct provision *p, struct import *i, const struct ssa_impo
 static bool import(struct provision *p, struct import *i, const struct ssa_import *what,
                    struct ssa_created *created, struct ssa_error *err)
 {
-    struct block block = block_of(&i->old, "");
+    struct profile_block block = block_of(&i->old, "");
     if (!prepare(p, i, what, &block, err))
         return false;
     if (!provision_key(p, key_source(i), err))

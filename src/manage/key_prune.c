@@ -5,7 +5,8 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/key.h"
+#include "hsm/import/destroy.h"
+#include "hsm/key/locate.h"
 #include "journal/audit.h"
 #include "manage/admin_client.h"
 #include "manage/believed_list.h"
@@ -68,9 +69,9 @@ struct pruning {
     struct aps *client;
     char account[APS_ID_MAX], token[URI_TEXT_MAX];
     struct aps_keys keys;
-    struct target secrets; // the token that the client secret was read from
-    struct target own;     // the token of a key, where it is another one
-    struct target *to;     // which of the two holds the key; NULL before the first
+    struct open_token secrets; // the token that the client secret was read from
+    struct open_token own;     // the token of a key, where it is another one
+    struct open_token *to;     // which of the two holds the key; NULL before the first
     size_t found, destroyed;
 };
 
@@ -78,7 +79,7 @@ static void close_own_token(struct pruning *p)
 {
     token_close(&p->own.token);
     uri_free(&p->own.uri);
-    p->own = (struct target){0};
+    p->own = (struct open_token){0};
 }
 
 static void pruning_end(struct pruning *p)
@@ -134,7 +135,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     if (!audit_begin(&audit, p->run, OP_KEY_PRUNE, e->account, e->kid, err))
         return false;
     memcpy(audit.entry->token, e->token, sizeof audit.entry->token);
-    const bool done = open_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
+    const bool done = open_token_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
     if (!audit_end(&audit, done, err))
         return false;
     p->destroyed++;
@@ -203,7 +204,7 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
     PRUNING_AUTO pruning = {.run = run, .yes = yes};
     err = ERROR_OR_IGNORED(err);
     *found = *destroyed = 0;
-    if (!read_client_id(run, &client_id, err) || !history_each(run, add_made_key, &made, err))
+    if (!api_client_id(run, &client_id, err) || !history_each(run, add_made_key, &made, err))
         return false;
     if (made.count == 0)
         return true;

@@ -67,7 +67,7 @@ bool recover(struct recovery *r, struct ssa_error *err)
 {
     struct ssa_ending ending = {0}; // of each in turn
     r->ending = &ending;
-    return read_client_id(r->open->run, &r->open->client_id, err) &&
+    return api_client_id(r->open->run, &r->open->client_id, err) &&
            journal_each_open(r->open->run, visit, r, err);
 }
 

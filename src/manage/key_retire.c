@@ -3,7 +3,8 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/key.h"
+#include "hsm/import/destroy.h"
+#include "hsm/key/locate.h"
 #include "manage/uses.h"
 #include "signer/open_token.h"
 
@@ -27,7 +28,7 @@ static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_
 }
 
 // *found: whether the key was there.
-static bool destroy_on(struct target *to, const struct ssa_run *run, const struct uri *uri,
+static bool destroy_on(struct open_token *to, const struct ssa_run *run, const struct uri *uri,
                        const struct entry *e, bool *found, struct ssa_error *err)
 {
     struct key key;
@@ -37,7 +38,7 @@ static bool destroy_on(struct target *to, const struct ssa_run *run, const struc
         return false;
     *found = located == LOCATED;
     if (*found)
-        return open_officer(to, run, err) && key_destroy(to->token, &name, &key, err);
+        return open_token_officer(to, run, err) && key_destroy(to->token, &name, &key, err);
     if (located != LOCATED_NOTHING && name.slot == 0)
         tell(&run->callbacks, SSA_NOTICE,
              "token \"%s\" holds something else, too, under the old key's id: it is left",
@@ -49,7 +50,7 @@ static bool destroy_on(struct target *to, const struct ssa_run *run, const struc
     return true;
 }
 
-static bool retire_on_token(const struct ssa_run *run, const struct entry *e, struct target *opened,
+static bool retire_on_token(const struct ssa_run *run, const struct entry *e, struct open_token *opened,
                             bool *found, struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
@@ -57,7 +58,7 @@ static bool retire_on_token(const struct ssa_run *run, const struct entry *e, st
         return false;
     if (opened != NULL && opened->token != NULL && token_matches(opened->token, uri))
         return destroy_on(opened, run, uri, e, found, err);
-    struct target other = {0};
+    struct open_token other = {0};
     const bool done =
         open_token_again(run, e->old_key_uri, &other, err) && destroy_on(&other, run, uri, e, found, err);
     token_close(&other.token);
@@ -65,7 +66,7 @@ static bool retire_on_token(const struct ssa_run *run, const struct entry *e, st
     return done;
 }
 
-bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct target *opened,
+bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct open_token *opened,
             struct ssa_ending *ending, struct ssa_error *err)
 {
     struct entry *e = j->entry;

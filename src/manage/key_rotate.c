@@ -119,16 +119,17 @@ static bool make_room(struct provision *p, const struct rotation *r, struct ssa_
 static bool prove_by_fetching(struct provision *p, struct ssa_error *err)
 {
     const struct entry *e = p->journal.entry;
-    const struct proof proof = {.client_id = p->open.client_id, .account = e->account, .kid = e->kid};
+    const struct access_token_key proof = {
+        .client_id = p->open.client_id, .account = e->account, .kid = e->kid};
     return (provision_key_again(p, err) &&
-            fetch_proof(p->open.run, p->open.client, &proof, p->open.to.token, &p->key, err)) ||
+            access_token_try(p->open.run, p->open.client, &proof, p->open.to.token, &p->key, err)) ||
            provision_undo(p, err);
 }
 
 static bool switch_profile(struct provision *p, const struct rotation *r, struct ssa_error *err)
 {
     struct entry *e = p->journal.entry;
-    const struct block block = opened_block(&p->open, e);
+    const struct profile_block block = opened_block(&p->open, e);
     const bool done = provision_profile(p, &block, &r->rotated->created, err);
     if (!p->in_place)
         return false;
@@ -186,7 +187,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
     const char *client_id = NULL;
     err = err != NULL ? err : ERROR_IGNORED;
     *rotated = (struct ssa_rotated){0};
-    if (!read_client_id(run, &client_id, err) || !identity_read(run->settings, true, &r.identity, err))
+    if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &r.identity, err))
         return false;
     if (!settle_first(&r, ending != NULL ? ending : ENDING_IGNORED, err))
         return false;

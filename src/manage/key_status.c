@@ -5,7 +5,6 @@
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
 #include "manage/key_reference.h"
-#include "manage/status_refusal.h"
 
 static const char scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
@@ -27,7 +26,7 @@ static bool set_status(struct aps *client, const char *account, const char *key_
         return true;
     // Our own first try, whose answer was lost, may have made it so.
     *changed = outcome == APS_MAYBE_DONE;
-    return refusal_is_unclear(client, err) && has_status(client, account, key_id, status);
+    return aps_is_unclear(err, 400) && has_status(client, account, key_id, status);
 }
 
 bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *key_id, bool enable,

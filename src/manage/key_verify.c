@@ -4,8 +4,9 @@
 
 #include "core/fingerprint.h"
 #include "core/text.h"
-#include "hsm/about.h"
-#include "hsm/key.h"
+#include "hsm/key/facts.h"
+#include "hsm/key/prove.h"
+#include "hsm/login/login.h"
 #include "manage/key_evidence.h"
 #include "signer/open_token.h"
 
@@ -56,7 +57,7 @@ static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_ver
     TOKEN_AUTO *token = NULL;
     *verified = (struct ssa_verified){0};
     if (!identity_read(run->settings, true, &own, err) || !uri_parse(own.private_key, &uri, err) ||
-        !pin_policy_init(&policy, run, uri, err) || !open_key_token(run, uri, &token, err))
+        !pin_policy_init(&policy, run, uri, err) || !token_of_uri(run, uri, &token, err))
         return false;
     (void)text_format(verified->key_id, sizeof verified->key_id, "%s", own.key_id);
     (void)text_format(verified->account, sizeof verified->account, "%s", own.account_id);

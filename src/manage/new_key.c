@@ -10,8 +10,8 @@
 static bool check_writable_secret(const struct provision *p, struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
-    const struct block block = opened_block(&p->open, NULL);
-    return secret_new(&trial, PROFILE_MAX, err) && block_write(&block, p->open.run, &trial, err);
+    const struct profile_block block = opened_block(&p->open, NULL);
+    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(&block, p->open.run, &trial, err);
 }
 
 // One that is on the token of the new key is read in the session that the key will be stored in.
@@ -25,11 +25,11 @@ static bool know_secret(struct opened *open, struct ssa_error *err)
 bool new_key_prepare(struct provision *p, const struct provisioning *what, struct ssa_error *err)
 {
     struct opened *open = &p->open;
-    if (!read_client_id(open->run, &open->client_id, err))
+    if (!api_client_id(open->run, &open->client_id, err))
         return false;
     if (!client_secret_begin(open->run, &open->secret, err) || !check_writable_secret(p, err))
         return false;
-    if (!open_api(open->run, &open->secret, &open->client, err))
+    if (!api_client_open(open->run, &open->secret, &open->client, err))
         return false;
     return provision_prepare(p, what, err) && know_secret(open, err);
 }

@@ -13,7 +13,7 @@ void opened_end(struct opened *open)
     uri_free(&open->to.uri);
 }
 
-struct target *opened_token(struct opened *open)
+struct open_token *opened_token(struct opened *open)
 {
     return open->to.token != NULL ? &open->to : NULL;
 }
@@ -27,7 +27,8 @@ bool opened_client(struct opened *open, struct ssa_error *err)
         client_secret_free(&open->secret);
     open->secret.keep = &open->to;
     return (known || client_secret_read(open->run, &open->secret, err)) &&
-           open_api(open->run, &open->secret, &open->client, err) && aps_admin(open->client, scopes, err);
+           api_client_open(open->run, &open->secret, &open->client, err) &&
+           aps_admin(open->client, scopes, err);
 }
 
 struct key_name opened_key_name(const struct entry *entry, uint8_t slot)
@@ -39,16 +40,16 @@ struct key_name opened_key_name(const struct entry *entry, uint8_t slot)
                              .replaces = entry->slot_was_used};
 }
 
-struct block opened_block(const struct opened *open, const struct entry *entry)
+struct profile_block opened_block(const struct opened *open, const struct entry *entry)
 {
     const bool with_key = entry != NULL && entry->kid[0] != '\0';
-    return (struct block){.client_id = entry != NULL ? entry->client_id : open->client_id,
-                          .secret = open->secret.literal
-                                        ? secret_text(&open->secret.text)
-                                        : settings_get(open->run->settings, SET_CLIENT_SECRET, NULL),
-                          .secret_is_literal = open->secret.literal,
-                          .account_id = entry != NULL ? entry->account : "",
-                          .email = entry != NULL ? entry->email : "",
-                          .key_id = with_key ? entry->kid : NULL,
-                          .private_key = with_key ? entry->key_uri : NULL};
+    return (struct profile_block){.client_id = entry != NULL ? entry->client_id : open->client_id,
+                                  .secret = open->secret.literal
+                                                ? secret_text(&open->secret.text)
+                                                : settings_get(open->run->settings, SET_CLIENT_SECRET, NULL),
+                                  .secret_is_literal = open->secret.literal,
+                                  .account_id = entry != NULL ? entry->account : "",
+                                  .email = entry != NULL ? entry->email : "",
+                                  .key_id = with_key ? entry->kid : NULL,
+                                  .private_key = with_key ? entry->key_uri : NULL};
 }

@@ -5,7 +5,7 @@
 
 #include "aps/aps.h"
 #include "config/profile_block.h"
-#include "hsm/key.h"
+#include "hsm/key/key.h"
 #include "journal/entry.h"
 #include "signer/api_client.h"
 #include "signer/open_token.h"
@@ -14,14 +14,14 @@ struct opened {
     const struct ssa_run *run;
     const char *client_id;
     struct client_secret secret;
-    struct aps *client; // NULL before it is needed
-    struct target to;   // to.token is NULL before it is needed
+    struct aps *client;   // NULL before it is needed
+    struct open_token to; // to.token is NULL before it is needed
 };
 void opened_end(struct opened *open);
 #define OPENED_AUTO __attribute__((cleanup(opened_end))) struct opened
 
 // The PKCS#11 token that is open, NULL where there is none.
-struct target *opened_token(struct opened *open);
+struct open_token *opened_token(struct opened *open);
 
 // Makes the API's client, with the scopes of all that an undoing may need, unless it is there.
 bool opened_client(struct opened *open, struct ssa_error *err) MUST_CHECK;
@@ -30,6 +30,6 @@ bool opened_client(struct opened *open, struct ssa_error *err) MUST_CHECK;
 struct key_name opened_key_name(const struct entry *entry, uint8_t slot);
 
 // The block of what the entry has made so far; entry may be NULL before there is one. Borrows.
-struct block opened_block(const struct opened *open, const struct entry *entry);
+struct profile_block opened_block(const struct opened *open, const struct entry *entry);
 
 #endif

@@ -4,7 +4,7 @@
 #define SSA_MANAGE_OWNERSHIP_H
 
 #include "aps/aps.h"
-#include "hsm/key.h"
+#include "hsm/key/key.h"
 #include "journal/entry.h"
 
 // Whether the key may be deleted at the API (on_token NULL), or what was found of it on the token destroyed:

@@ -8,6 +8,8 @@
 #include "config/profile_others.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/rehearse.h"
+#include "hsm/import/throwaway.h"
 #include "manage/profile_files.h"
 #include "manage/recover_entry.h"
 
@@ -65,7 +67,7 @@ static bool prepare_profile(struct provision *p, bool with_secret, struct ssa_er
         return false;
     // Half of a profile is for what others keep in it; ours takes less than the other half.
     return secret_new(&p->rest, PROFILE_MAX / 2, err) &&
-           rest_append(p->target.path, with_secret, &p->rest, err) &&
+           profile_others_append(p->target.path, profile_block_has, with_secret, &p->rest, err) &&
            profile_mark(p->target.path, entry->profile_before, err);
 }
 
@@ -118,8 +120,8 @@ static void tell_import(const struct provision *p)
 static bool prepare_token(struct provision *p, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
-    struct target *to = &p->open.to;
-    if (!open_target_token(p->open.run, p->output, to, err))
+    struct open_token *to = &p->open.to;
+    if (!open_token_for_key(p->open.run, p->output, to, err))
         return false;
     tell(&p->open.run->callbacks, SSA_DETAIL, "token: %s", token_info(to->token)->uri);
     const struct uri_parts token = {.private_key = false};

@@ -6,6 +6,10 @@
 #include "core/rsa_key.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/import/import.h"
+#include "hsm/import/rehearse.h"
+#include "hsm/key/key_find.h"
+#include "hsm/key/prove.h"
 
 enum { KEY_LABEL_MAX = 256 };
 
@@ -29,7 +33,7 @@ static bool write_label(struct entry *e, struct ssa_error *err)
 // are for: a label says nothing there.
 static bool write_uri(struct provision *p, struct ssa_error *err)
 {
-    const struct target *to = &p->open.to;
+    const struct open_token *to = &p->open.to;
     const struct key_name name = name_of(p);
     struct uri_parts parts = {.private_key = true, .id = key_id(&name)};
     if (name.slot == 0)

@@ -26,22 +26,22 @@ static bool is_as_before(const struct provision *p, struct ssa_error *err)
 }
 
 // What is shown is made first: nothing that can fail comes after the profile is in place.
-static bool show(const struct provision *p, const struct block *block, struct ssa_created *created,
+static bool show(const struct provision *p, const struct profile_block *block, struct ssa_created *created,
                  struct ssa_error *err)
 {
     SECRET_AUTO shown = {0};
     return secret_new(&shown, PROFILE_MAX, err) &&
-           block_show(block, p->target.path, p->output->show_secret, &shown, err) &&
+           profile_block_show(block, p->target.path, p->output->show_secret, &shown, err) &&
            text_take(&created->block, &shown, err) &&
            ((text_format(created->email, sizeof created->email, "%s", block->email) &&
              text_format(created->path, sizeof created->path, "%s", p->target.path)) ||
             error_set(err, SSA_UNEXPECTED, NULL, p->target.path, "the path is too long"));
 }
 
-static bool commit(struct provision *p, const struct block *block, struct ssa_error *err)
+static bool commit(struct provision *p, const struct profile_block *block, struct ssa_error *err)
 {
     SECRET_AUTO profile = {0};
-    if (!secret_new(&profile, PROFILE_MAX, err) || !block_write(block, p->open.run, &profile, err))
+    if (!secret_new(&profile, PROFILE_MAX, err) || !profile_block_write(block, p->open.run, &profile, err))
         return false;
     if (!append_rest(p, &profile, err) || !is_as_before(p, err))
         return false;
@@ -51,7 +51,7 @@ static bool commit(struct provision *p, const struct block *block, struct ssa_er
     return done;
 }
 
-bool provision_profile(struct provision *p, const struct block *block, struct ssa_created *created,
+bool provision_profile(struct provision *p, const struct profile_block *block, struct ssa_created *created,
                        struct ssa_error *err)
 {
     const bool shown = show(p, block, created, err);

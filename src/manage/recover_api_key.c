@@ -95,8 +95,9 @@ static bool several(const struct recovery *r, const struct entry *e, const struc
                     struct ssa_error *err)
 {
     (void)ending_add(r->ending, SSA_END_LEFT, SSA_REASON_SOME_KEY_LEFT, NULL, e->account,
-                     "account %s has keys that were not there before, and none of them was deleted",
-                     e->account);
+                     "account %s has %zu keys that were not there before, %s; it cannot be told which one is "
+                     "lost, so none was deleted",
+                     e->account, those->count, those->ids);
     error_set(
         err, SSA_CONFIG, NULL, e->account,
         "%zu keys were made in the seconds in which this operation asked for one: %s; it cannot be told "

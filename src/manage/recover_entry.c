@@ -4,6 +4,7 @@
 #include "manage/recover_entry.h"
 
 #include "core/text.h"
+#include "hsm/import/throwaway.h"
 #include "journal/profile_draft.h"
 #include "manage/believed_list.h"
 #include "manage/key_retire.h"
@@ -143,11 +144,11 @@ static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error 
     return settle_key_asked(r, j, &fresh, err);
 }
 
-static bool destroy_throwaway(struct recovery *r, struct journal *j, struct target *own, size_t *destroyed,
-                              struct ssa_error *err)
+static bool destroy_throwaway(struct recovery *r, struct journal *j, struct open_token *own,
+                              size_t *destroyed, struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
-    struct target *to = opened_token(r->open);
+    struct open_token *to = opened_token(r->open);
     if (!uri_parse(j->entry->token, &uri, err))
         return false;
     if (to == NULL || !token_matches(to->token, uri)) {
@@ -161,7 +162,7 @@ static bool destroy_throwaway(struct recovery *r, struct journal *j, struct targ
 // Nothing was asked of the API; something throwaway may be on the token.
 static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
-    struct target own = {0};
+    struct open_token own = {0};
     size_t destroyed = 0;
     const bool done = destroy_throwaway(r, j, &own, &destroyed, err);
     token_close(&own.token);
@@ -185,7 +186,8 @@ static bool close_unknown(const struct recovery *r, struct journal *j)
 bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     struct entry *e = j->entry;
-    if (!draft_remove(e, err))
+    // The own process has given up its draft already.
+    if (r->known == NULL && !draft_remove(e, err))
         return false;
     if (entry_is_about_secret(e))
         return secret_recover(r->open->run, j, opened_token(r->open), err);

@@ -2,6 +2,13 @@
 #include "manage/recover_pair.h"
 
 #include "core/tell.h"
+#include "hsm/import/destroy.h"
+#include "hsm/import/import.h"
+#include "hsm/import/removal.h"
+#include "hsm/import/throwaway.h"
+#include "hsm/key/locate.h"
+#include "hsm/key/prove.h"
+#include "hsm/object/empty.h"
 #include "manage/ownership.h"
 #include "signer/access_token.h"
 
@@ -71,7 +78,7 @@ bool pair_prove(struct pair *pair, const struct recovery *r, const struct entry 
     *whole = pair->located == LOCATED && pair->key.private_object != 0 && pair->key.modulus_len > 0;
     if (!*whole)
         return true;
-    if (!open_officer(pair->to, r->open->run, err))
+    if (!open_token_officer(pair->to, r->open->run, err))
         return false;
     // A public half that is not there is made: not on one look.
     if (pair->slot == 0 && pair->key.public_object == 0 && !confirm(pair, err))
@@ -82,10 +89,10 @@ bool pair_prove(struct pair *pair, const struct recovery *r, const struct entry 
         return is_unfit(pair, &name, err);
     if (entry->operation != OP_KEY_ROTATE)
         return true;
-    const struct proof proof = {
+    const struct access_token_key proof = {
         .client_id = r->open->client_id, .account = entry->account, .kid = entry->kid};
     return key_again(pair->to->token, &name, &pair->key, err) &&
-           fetch_proof(r->open->run, r->open->client, &proof, pair->to->token, &pair->key, err);
+           access_token_try(r->open->run, r->open->client, &proof, pair->to->token, &pair->key, err);
 }
 
 static bool is_anothers(const struct pair *pair, struct ssa_error *err)
@@ -150,8 +157,8 @@ bool pair_destroy(struct pair *pair, const struct recovery *r, struct ssa_error 
     if (pair->located == LOCATED_NAMELESS)
         key_take_nameless(&pair->key);
     const bool gone =
-        pair->located == LOCATED_NOTHING ||
-        (open_officer(pair->to, r->open->run, err) && key_destroy(pair->to->token, &name, &pair->key, err));
+        pair->located == LOCATED_NOTHING || (open_token_officer(pair->to, r->open->run, err) &&
+                                             key_destroy(pair->to->token, &name, &pair->key, err));
     tell_overwritten(pair, r);
     // A certificate may be left even where no key is.
     return (r->known == NULL || say_left(pair, &name, r)) && gone;

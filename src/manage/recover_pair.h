@@ -2,12 +2,13 @@
 #ifndef SSA_MANAGE_RECOVER_PAIR_H
 #define SSA_MANAGE_RECOVER_PAIR_H
 
+#include "hsm/key/locate.h"
 #include "manage/recovery.h"
 
 struct pair {
     const struct entry *entry;
-    struct target own; // where the token was not open before
-    struct target *to;
+    struct open_token own; // where the token was not open before
+    struct open_token *to;
     struct key key;
     uint8_t slot;
     enum located located;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "config/profile_block.h"
 #include "config/profile_others.h"
 #include "core/tell.h"
 #include "core/text.h"
@@ -42,8 +43,8 @@ static bool choose_place(const struct entry *e, char where[static PATH_TEXT_MAX]
 static bool append_rest(const char *path, const struct entry *e, bool with_secret, struct secret *text,
                         struct ssa_error *err)
 {
-    return e->replaces_block ? rest_append_by(path, old_name_is_replaced, with_secret, text, err)
-                             : rest_append(path, with_secret, text, err);
+    return e->replaces_block ? profile_others_append(path, old_name_is_replaced, with_secret, text, err)
+                             : profile_others_append(path, profile_block_has, with_secret, text, err);
 }
 
 // The file that is replaced held the key as text.
@@ -68,9 +69,9 @@ bool recover_profile(const struct recovery *r, const struct journal *j, char whe
     PROFILE_AUTO target = {.fd = -1};
     SECRET_AUTO text = {0};
     const struct ssa_output output = {.file = where, .replace = e->replaces_profile && !*beside};
-    const struct block block = opened_block(r->open, e);
+    const struct profile_block block = opened_block(r->open, e);
     return profile_choose(&target, r->open->run, &output, j->id, err) && profile_reserve(&target, err) &&
-           secret_new(&text, PROFILE_MAX, err) && block_write(&block, r->open->run, &text, err) &&
+           secret_new(&text, PROFILE_MAX, err) && profile_block_write(&block, r->open->run, &text, err) &&
            (*beside || append_rest(target.path, e, block.secret != NULL, &text, err)) &&
            profile_commit(&target, secret_span(&text), err) && tell_blocks(r, e, *beside);
 }

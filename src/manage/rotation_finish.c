@@ -17,7 +17,7 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
     struct ssa_ending ignored = {0};
     const char *client_id = NULL;
     err = err != NULL ? err : ERROR_IGNORED;
-    if (!read_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
+    if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
         return false;
     struct waiting w = {.run = run,
                         .account = identity.account_id,

@@ -2,7 +2,7 @@
 #ifndef SSA_MANAGE_SEARCHED_MODULES_H
 #define SSA_MANAGE_SEARCHED_MODULES_H
 
-#include "hsm/registry.h"
+#include "hsm/module/registry.h"
 
 struct searched_modules {
     struct module_entry *list;

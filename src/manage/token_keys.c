@@ -118,7 +118,7 @@ static struct looking looking_begin(const struct ssa_run *run, struct token_keys
     struct identity own = {0};
     // Keys are shown even where the settings do not name a usable one.
     if (!identity_read(run->settings, false, &own, ERROR_IGNORED) || own.private_key == NULL ||
-        !source_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, ERROR_IGNORED))
+        !text_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, ERROR_IGNORED))
         looking.own = NULL;
     return looking;
 }
@@ -170,7 +170,7 @@ bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct
     LOOKING_AUTO looking = looking_begin(run, keys);
     URI_AUTO *uri = NULL;
     TOKEN_AUTO *token = NULL;
-    if (!open_settings_token(run, &policy, &uri, &token, err))
+    if (!open_token_of_settings(run, &policy, &uri, &token, err))
         return false;
     if (!read_secret_there(run, secret, token, err))
         return false;

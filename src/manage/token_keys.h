@@ -2,7 +2,7 @@
 #ifndef SSA_MANAGE_TOKEN_KEYS_H
 #define SSA_MANAGE_TOKEN_KEYS_H
 
-#include "hsm/survey.h"
+#include "hsm/search/survey.h"
 #include "signer/client_secret.h"
 
 struct token_key {

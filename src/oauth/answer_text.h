@@ -1,4 +1,4 @@
-// Single values of an answer: type, length and characters. Internal to the readers of answers.
+// Values of an answer: type, length and characters.
 #ifndef SSA_OAUTH_ANSWER_TEXT_H
 #define SSA_OAUTH_ANSWER_TEXT_H
 
@@ -13,16 +13,11 @@ bool answer_lacks(struct ssa_error *err, const char *name);
 // Reads a body, value by value.
 bool answer_read(struct span body, json_visit *visit, void *context, struct ssa_error *err) MUST_CHECK;
 
-// The whole must be an object.
+// Fails where value is the whole answer and not an object.
 bool answer_root(const struct json_value *value, struct ssa_error *err) MUST_CHECK;
 
-// Copies a string of visible ASCII that is not empty and was not there before.
+// Copies a string of visible ASCII. It must not be empty, and must not have been there before.
 bool answer_text(const struct json_value *value, char *out, size_t capacity,
                  struct ssa_error *err) MUST_CHECK;
-
-// The same, of an id's characters, or an email address's.
-bool answer_id(const struct json_value *value, char *out, size_t capacity, struct ssa_error *err) MUST_CHECK;
-bool answer_email(const struct json_value *value, char *out, size_t capacity,
-                  struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
-// Which certification authorities are trusted. A hashed directory is preferred to a bundle: OpenSSL then
-// reads the one root that is asked for, where parsing Debian's bundle of 140 takes 29 ms of every start.
+// Which certification authorities are trusted. A hashed directory is preferred to a bundle: of a directory
+// OpenSSL reads only the root that is needed, but parsing Debian's bundle of 140 roots takes 29 ms of every
+// start.
 #include "oauth/ca.h"
 
 #include <ctype.h>
@@ -16,8 +17,8 @@
 
 #include "core/text.h"
 
-// A system's store has more roots than a hundred. A directory with a handful is where somebody put his own
-// beside the bundle, and trusting it alone would refuse the rest of the world.
+// A system's store has over a hundred roots. A directory with a few holds roots that somebody added to the
+// bundle; to trust only those would refuse all other servers.
 enum { ROOTS_OF_A_SYSTEM = 20 };
 
 static void directory_close(DIR **directory)
@@ -58,7 +59,7 @@ bool ca_directory_is_hashed(const char *path, unsigned least)
     unsigned found = 0;
     const struct dirent *entry;
     while (found < least && (entry = readdir(directory)) != NULL) {
-        // Opened through the link: it may dangle.
+        // The link may dangle.
         if (hash_name(entry->d_name) && faccessat(dirfd(directory), entry->d_name, R_OK, 0) == 0)
             found++;
     }
@@ -72,7 +73,7 @@ static bool readable(const char *path, int flags)
         return false;
     uint8_t byte;
     struct stat about;
-    // libcurl opens it anew, and would wait at a pipe for ever.
+    // libcurl opens it again, and would wait at a pipe for ever.
     const bool pipe = fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode);
     const bool ok = !pipe && ((flags & O_DIRECTORY) != 0 || read(fd, &byte, 1) >= 0);
     const int number = pipe ? ESPIPE : errno;
@@ -81,18 +82,31 @@ static bool readable(const char *path, int flags)
     return ok;
 }
 
-static bool use_file(const char *name, const char *file, struct ca *ca, struct ssa_error *err)
+// Who named a file or a directory: a reason of ours, or a name that is no setting of ours.
+struct source {
+    const char *name;
+    enum ssa_reason reason;
+};
+
+static bool not_readable(struct source source, struct ssa_error *err)
+{
+    if (source.name != NULL)
+        error_hint(err, "It was named by %s; nothing was sent.", source.name);
+    return error_reason(err, source.reason, NULL);
+}
+
+static bool use_file(struct source source, const char *file, struct ca *ca, struct ssa_error *err)
 {
     if (!readable(file, 0)) {
         error_errno(err, SSA_CONFIG, errno, file, "the CA bundle cannot be read");
-        return error_hint(err, "It was named by %s; nothing was sent.", name);
+        return not_readable(source, err);
     }
     return text_format(ca->file, sizeof ca->file, "%s", file) ||
            error_errno(err, SSA_CONFIG, ENAMETOOLONG, file, "the CA bundle's name is too long");
 }
 
-// OpenSSL takes several directories with colons between them; each must be there.
-static bool use_path(const char *name, const char *path, struct ca *ca, struct ssa_error *err)
+// OpenSSL takes several directories, separated by colons. Each must be there.
+static bool use_path(struct source source, const char *path, struct ca *ca, struct ssa_error *err)
 {
     if (!text_format(ca->path, sizeof ca->path, "%s", path))
         return error_errno(err, SSA_CONFIG, ENAMETOOLONG, path, "the CA directory's name is too long");
@@ -103,32 +117,33 @@ static bool use_path(const char *name, const char *path, struct ca *ca, struct s
         if (one[0] == '\0' || readable(one, O_DIRECTORY))
             continue;
         error_errno(err, SSA_CONFIG, errno, one, "the CA directory cannot be read");
-        return error_hint(err, "It was named by %s; nothing was sent.", name);
+        return not_readable(source, err);
     }
     return true;
 }
 
-static bool use_both(const char *const names[2], const char *file, const char *path, struct ca *ca,
+static bool use_both(const struct source sources[2], const char *file, const char *path, struct ca *ca,
                      struct ssa_error *err)
 {
-    return (file == NULL || use_file(names[0], file, ca, err)) &&
-           (path == NULL || use_path(names[1], path, ca, err));
+    return (file == NULL || use_file(sources[0], file, ca, err)) &&
+           (path == NULL || use_path(sources[1], path, ca, err));
 }
 
-static bool any_readable(const char *path, char *usable, size_t capacity)
+// Drops the directories that cannot be read from a list of them. False when none is left.
+static bool keep_readable(char *path)
 {
-    char copy[CA_PATH_MAX];
-    usable[0] = '\0';
-    if (!text_format(copy, sizeof copy, "%s", path))
-        return false;
-    char *rest = copy;
+    char *rest = path, *used = path;
     for (const char *one = strsep(&rest, ":"); one != NULL; one = strsep(&rest, ":")) {
-        const size_t used = strlen(usable);
-        // What fits in the whole list fits in a part of it.
-        if (one[0] != '\0' && readable(one, O_DIRECTORY))
-            (void)text_format(usable + used, capacity - used, "%s%s", used == 0 ? "" : ":", one);
+        const size_t len = strlen(one);
+        if (len == 0 || !readable(one, O_DIRECTORY))
+            continue;
+        if (used > path)
+            *used++ = ':';
+        memmove(used, one, len);
+        used += len;
     }
-    return usable[0] != '\0';
+    *used = '\0';
+    return used > path;
 }
 
 static void close_file(FILE **file)
@@ -150,50 +165,51 @@ static bool holds_certificates(const char *file)
     return false;
 }
 
-// As OpenSSL does it: of SSL_CERT_FILE and SSL_CERT_DIR, and of the directories in that, one may be of no use
-// where another is of use.
-static bool use_variables(const char *const names[2], const char *file, const char *path, struct ca *ca,
+// OpenSSL, too, takes what is of use among SSL_CERT_FILE and the directories in SSL_CERT_DIR.
+static bool use_variables(const struct source sources[2], const char *file, const char *path, struct ca *ca,
                           struct ssa_error *err)
 {
     char usable[CA_PATH_MAX] = "";
-    const bool dir = path != NULL && any_readable(path, usable, sizeof usable);
     if (path == NULL)
-        return use_file(names[0], file, ca, err);
+        return use_file(sources[0], file, ca, err);
+    const bool folder = text_format(usable, sizeof usable, "%s", path) && keep_readable(usable);
     if (file == NULL)
-        return use_path(names[1], dir ? usable : path, ca, err);
+        return use_path(sources[1], folder ? usable : path, ca, err);
     const bool bundle = holds_certificates(file);
-    if (!dir && !bundle) {
-        error_set(err, SSA_CONFIG, NULL, file,
-                  "holds no certificates that can be read, and no directory of %s can be read", path);
-        return error_hint(err, "They were named by %s and %s; nothing was sent.", names[0], names[1]);
-    }
-    return use_both(names, bundle ? file : NULL, dir ? usable : NULL, ca, err);
+    if (folder || bundle)
+        return use_both(sources, bundle ? file : NULL, folder ? usable : NULL, ca, err);
+    error_set(err, SSA_CONFIG, NULL, file,
+              "contains no readable certificates, and no directory of %s can be read", path);
+    return error_hint(err, "They were named by %s and %s; nothing was sent.", sources[0].name,
+                      sources[1].name);
 }
 
 static const char *not_empty(const char *text)
 {
-    return text == NULL || text[0] == '\0' ? NULL : text;
+    return text_present(text) ? text : NULL;
 }
 
 bool ca_choose(const char *cacert, const char *capath, const struct ca_default *fallback, struct ca *ca,
                struct ssa_error *err)
 {
-    static const char *const settings[2] = {"--cacert or SSA_HSM_CACERT", "--capath or SSA_HSM_CAPATH"};
-    static const char *const variables[2] = {"SSL_CERT_FILE", "SSL_CERT_DIR"};
+    static const struct source settings[2] = {{NULL, SSA_REASON_CA_FILE}, {NULL, SSA_REASON_CA_FOLDER}};
+    static const struct source variables[2] = {{"SSL_CERT_FILE", SSA_REASON_NONE},
+                                               {"SSL_CERT_DIR", SSA_REASON_NONE}};
+    static const struct source by_default = {"libcurl's default", SSA_REASON_NONE};
     *ca = (struct ca){0};
     const char *file = not_empty(cacert), *path = not_empty(capath);
     if (file != NULL || path != NULL)
         return use_both(settings, file, path, ca, err);
-    file = not_empty(secure_getenv(variables[0]));
-    path = not_empty(secure_getenv(variables[1]));
+    file = not_empty(secure_getenv(variables[0].name));
+    path = not_empty(secure_getenv(variables[1].name));
     if (file != NULL || path != NULL)
         return use_variables(variables, file, path, ca, err);
 
     const bool bundle = fallback->file != NULL && readable(fallback->file, 0);
     if (fallback->path != NULL && ca_directory_is_hashed(fallback->path, bundle ? ROOTS_OF_A_SYSTEM : 1))
-        return use_path("libcurl's default", fallback->path, ca, err);
+        return use_path(by_default, fallback->path, ca, err);
     if (bundle)
-        return use_file("libcurl's default", fallback->file, ca, err);
+        return use_file(by_default, fallback->file, ca, err);
     error_set(err, SSA_CONFIG, NULL, NULL, "no certification authorities were found on this system");
-    return error_hint(err, "Install them (Debian: ca-certificates), or name a bundle: --cacert FILE.");
+    return error_reason(err, SSA_REASON_NO_CA, NULL);
 }

@@ -11,17 +11,17 @@ struct ca {
     char path[CA_PATH_MAX]; // a hashed directory (or several, with colons between them); empty for none
 };
 
-// What there is by default: either may be NULL.
+// What is used by default; either may be NULL.
 struct ca_default {
     const char *file, *path;
 };
 
-// What libcurl was built with, else OpenSSL's.
+// The default of libcurl, else of OpenSSL.
 struct ca_default ca_default_of_curl(void);
 
-// Chooses: what is configured (cacert, capath, or both) and nothing else; else what SSL_CERT_FILE and
-// SSL_CERT_DIR say; else the default. Fails with SSA_CONFIG when a file or directory that was configured
-// cannot be read, and when nothing can that the two variables name.
+// Chooses what is configured (cacert, capath, or both) and nothing else; else what SSL_CERT_FILE and
+// SSL_CERT_DIR name; else the default. Fails with SSA_CONFIG when a configured file or directory cannot be
+// read, and when nothing that the two variables name can be read.
 bool ca_choose(const char *cacert, const char *capath, const struct ca_default *fallback, struct ca *ca,
                struct ssa_error *err) MUST_CHECK;
 

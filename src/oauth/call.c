@@ -1,25 +1,27 @@
-// One call of the API: when it is sent again, and how long that may take (rule 7 of product.md).
+// One call of the API: when it is sent again, and how long that may take.
 #include "oauth/call.h"
 
 #include <stdlib.h>
 
 #include "core/monotonic.h"
 #include "core/tell.h"
+#include "core/text.h"
 #include "oauth/failure.h"
+#include "oauth/network.h"
 
 enum {
     FAILURES_MAX = 3,         // tries beyond the first, where the server or the way to it is broken
     BACK_OFF_MS = 500,        // doubled each time
     LIMIT_BACK_OFF_MS = 2000, // after a 429 that does not say how long
     LIMIT_BACK_OFF_MAX = 30000,
-    LEAST_MS = 1000, // left for the try after a wait, or waiting is no use
+    LEAST_MS = 1000, // that must be left for the try after a wait
 };
 
 // How the tries went so far.
 struct tries {
     const struct call *call;
     unsigned failures, limits;
-    bool lost; // one may have been carried out without our hearing of it
+    bool lost; // one may have been carried out, but its answer was lost
 };
 
 static bool success(const struct http_response *answer)
@@ -32,14 +34,15 @@ static bool whole(const struct http_response *answer)
     return answer->code == CURLE_OK && answer->end == HTTP_RAN;
 }
 
-// A 2xx that holds an error shows where its body is read, but for the calls whose answer has none.
+// An error with a 2xx is found where the body is read. For a call whose answer has no body it is found here.
 static bool denied(const struct call *call, const struct http_response *answer)
 {
     return call->no_answer && answer->body.len > 0 && failure_is_told(answer);
 }
 
-// Asked from within libcurl. A creation that was sent is heard out: its answer is the only thing that tells
-// what there is to undo, and a key whose id nobody read stays at the server.
+// Called by libcurl again and again. Once a creation was sent, its answer is waited for even after an
+// interruption: only the answer tells what is to be undone, and a key whose id nobody read stays at the
+// server.
 struct listener {
     struct aps *client;
     const struct call *call;
@@ -66,7 +69,7 @@ bool call_request(struct aps *client, const struct call *call, char url[static U
 {
     if (!call->as_client && client->bearer.len == 0)
         return error_set(err, SSA_UNEXPECTED, NULL, client->url.host,
-                         "%s needs an admin token, and none was fetched", call->doing);
+                         "%s needs an admin access token, and none was fetched", call->doing);
     *request = (struct http_request){
         .method = call->method,
         .url = url,
@@ -88,7 +91,7 @@ bool call_has_credentials(const struct aps *client, const struct call *call, str
 {
     return !call->as_client || client->authorization.len > 0 ||
            error_set(err, SSA_UNEXPECTED, NULL, client->url.host,
-                     "%s needs the client secret, and it is not known", call->doing);
+                     "%s needs the client secret, which is not known", call->doing);
 }
 
 static bool send_once(struct aps *client, const struct call *call, struct http_response *answer,
@@ -109,13 +112,12 @@ static bool send_once(struct aps *client, const struct call *call, struct http_r
     return http_send(client->handle, &request, answer, err);
 }
 
-// Whether the answer to a creation says that nothing was made, as the API itself says so: what stands in
-// between says no to an answer, too, when the server has acted (RFC 9110 section 15: 408, 413, 417, 421, 425,
-// 451 and whatever comes), and does not know.
+// Whether the answer to a creation says that nothing was made. Only the API's own statuses say so: a gateway
+// may send others (RFC 9110 section 15: 408, 413, 417, 421, 425, 451) after the server has acted.
 static bool says_not_made(const struct http_response *answer)
 {
     static const long refusals[] = {400, 403, 404, 409, 429};
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+    for (size_t i = 0; i < COUNT(refusals); i++)
         if (answer->status == refusals[i])
             return true;
     return false;
@@ -130,7 +132,8 @@ static enum aps_outcome outcome_of(const struct call *call, const struct http_re
                                                                                   : APS_NOT_DONE;
 }
 
-// 0.5, 1, 2 s, and up to a quarter more or less, lest all who were cut off at once come back at once.
+// 0.5, 1, 2 s, and up to a quarter more or less, so that clients that were cut off together do not all come
+// back at the same moment.
 static long long back_off(long long first, unsigned times, long long most)
 {
     const long long base = first << (times < 10 ? times : 10), bounded = base < most ? base : most;
@@ -141,10 +144,10 @@ static long long back_off(long long first, unsigned times, long long most)
 
 static bool broken(const struct http_response *answer)
 {
-    return answer->status >= 500 || failure_is_passing(answer);
+    return answer->status >= 500 || network_passes(answer);
 }
 
-// Whether there is both time to wait so long, and sense in it.
+// Whether there is time to wait so long, and the call is still of use then.
 static bool worth_waiting(const struct aps *client, const struct call *call, long long wait)
 {
     return wait + LEAST_MS <= client->left_ms &&
@@ -179,7 +182,7 @@ static long long next_try(const struct aps *client, struct tries *tries, const s
     return wait;
 }
 
-// The time since *since is used up.
+// Counts the time since *since as used.
 static void charge(struct aps *client, long long *since)
 {
     const long long now = monotonic_ms();
@@ -195,18 +198,26 @@ static void note_date(struct aps *client, const struct http_response *answer)
     client->server_date_ms = monotonic_ms();
 }
 
-// Waiting for the limit's window is nobody's slowness, so it is not charged.
+// Waiting for the rate limit is not charged: no server and no network is slow.
 static bool keep_pace(struct aps *client, const struct call *call, long long *since, struct ssa_error *err)
 {
-    const long long wait = call->pace == NULL ? 0 : pace_delay(call->pace, monotonic_ms());
+    const long long wait = call->paced ? pace_delay(&client->pace, monotonic_ms()) : 0;
     if (wait == 0)
         return true;
     tell(client->config.callbacks, SSA_PROGRESS,
-         "the API takes %d such requests a minute: waiting %lld s before %s goes on", PACE_MOST,
-         (wait + 999) / 1000, call->doing);
+         "the API takes %ld such requests a minute: waiting %lld s before %s goes on",
+         pace_limit(&client->pace), (wait + 999) / 1000, call->doing);
     const bool waited = client_wait(client, wait, err);
     *since = monotonic_ms();
     return waited;
+}
+
+static void note_pace(struct aps *client, const struct call *call, const struct http_response *answer)
+{
+    if (!call->paced)
+        return;
+    pace_note(&client->pace, monotonic_ms());
+    client->pace.limit = answer->limit;
 }
 
 static bool gone_already(const struct tries *tries, const struct http_response *answer)
@@ -224,15 +235,14 @@ bool call_make(struct aps *client, const struct call *call, struct http_response
     long long since = monotonic_ms();
     for (;; tried = false) {
         if (!tried && client->left_ms <= 0)
-            return failure_no_time(client, call, err);
+            return network_no_time(client, call, err);
         if (!tried && client_interrupted(client))
             return client_stop(client, err);
         if (!tried && !keep_pace(client, call, &since, err))
             return false;
         if (!tried && !send_once(client, call, answer, client->left_ms, err))
             return false;
-        if (call->pace != NULL)
-            pace_note(call->pace, monotonic_ms());
+        note_pace(client, call, answer);
         charge(client, &since);
         note_date(client, answer);
         *outcome = outcome_of(call, answer);
@@ -241,12 +251,11 @@ bool call_make(struct aps *client, const struct call *call, struct http_response
             return true;
         if (no)
             *outcome = APS_MAYBE_DONE;
-        client->reason = failure_reason(answer);
         if (answer->end == HTTP_STOPPED)
             return client_stop(client, err);
         tries.lost = tries.lost || *outcome != APS_NOT_DONE;
         const long long wait = next_try(client, &tries, answer);
-        // What a later try is refused for may be what an earlier one did.
+        // A later try may be refused because an earlier one was carried out.
         if (wait < 0 && tries.lost && *outcome == APS_NOT_DONE)
             *outcome = APS_MAYBE_DONE;
         if (wait < 0)

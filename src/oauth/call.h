@@ -1,4 +1,4 @@
-// One call of the API: sent, repeated where that is safe and there is time, and judged.
+// One call of the API: it is sent, sent again where that is safe and there is time, and judged.
 #ifndef SSA_OAUTH_CALL_H
 #define SSA_OAUTH_CALL_H
 
@@ -12,33 +12,35 @@
 struct call {
     const char *method;
     const char *path;     // below /authentication/v2
-    long long useless_ms; // of monotonic_ms: from then on it would be refused; 0 for never
-    struct pace *pace;    // of the endpoint; NULL where one run cannot come near the limit
-    const char *doing;    // "making a key", the subject of "… was refused"
-    const char *subject;  // which account or key; NULL: the host
+    long long useless_ms; // when it becomes useless, by monotonic_ms; 0 for never
+    bool paced;        // one run may send so many that the rate limit counts; all paced calls share one pace
+    const char *doing; // "making a key", the subject of "… was refused"
+    const char *subject; // what it is about; NULL: the host
+    const char *detail;  // what advice about its refusal must name; NULL for nothing
     const char *content_type;
     struct span body;
-    struct span secret; // in it, what must not be shown should the server echo it; no data for none
-    bool as_client;     // with id and secret of the client; else with the two-legged token
-    bool creates;       // a second time would make a second one
-    bool deletes;       // what is not there after a lost answer is deleted
-    bool no_answer;     // its answer has no body that anything is read of
-    bool assertion;     // carries an assertion, which a wrong clock spoils
-    const char *hint_400, *hint_403, *hint_404; // what to do; NULL for nothing to say
+    struct span secret; // the part of body that must not be shown if the server echoes it; no data for none
+    bool as_client;     // sent with id and secret of the client; else with the client's access token
+    bool creates;       // sent twice, it would make two
+    bool deletes;       // what is missing after a lost answer was deleted by this call
+    bool no_answer;     // nothing is read from the body of its answer
+    bool assertion;     // it carries an assertion, which a wrong clock spoils
+    // Reasons for refusals: by status where the server names none, and for what it names.
+    enum ssa_reason on_400, on_403, on_state, on_missing, on_limit;
 };
 
-// Fills the request that the call makes; url is room for its URL. It points into call, client and url.
+// Fills the request that the call makes, which points into call, client and url. url is room for its URL.
 bool call_request(struct aps *client, const struct call *call, char url[static URL_MAX],
                   struct http_request *request, struct ssa_error *err) MUST_CHECK;
 
-// Fails where the call is made with the client secret, and nobody has told it yet.
+// Fails where the call needs the client secret, and that is not known yet.
 bool call_has_credentials(const struct aps *client, const struct call *call,
                           struct ssa_error *err) MUST_CHECK;
 
-// Makes the call. answer->body is the caller's buffer. With tried, *answer holds how a first try went, made
-// elsewhere, and it goes on from there. True when the server has done it (2xx, with the whole body). On
-// failure *outcome (which may be NULL) says what may have happened; after APS_DONE, answer->body is what came
-// of the body.
+// Makes the call. answer->body is the caller's buffer. With tried, a first try was made elsewhere, *answer
+// holds how it went, and call_make goes on from there. True when the server has done it (2xx, with the whole
+// body). On failure *outcome (which may be NULL) says what may have happened; with APS_DONE, answer->body
+// holds what arrived of the body.
 bool call_make(struct aps *client, const struct call *call, struct http_response *answer, bool tried,
                enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 

@@ -8,6 +8,7 @@
 #include "core/base64.h"
 #include "core/monotonic.h"
 #include "core/tell.h"
+#include "core/text.h"
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_state = CURLE_FAILED_INIT;
@@ -17,8 +18,8 @@ static void start_curl(void)
     curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-// Basic (RFC 7617), the walkthrough's way: base64 of what stands there, not form-encoded first as RFC 6749
-// section 2.3.1 has it.
+// Basic (RFC 7617): base64 of id and secret as they are. RFC 6749 section 2.3.1 would form-encode them first,
+// but the provider's own examples do not.
 #define AUTHORIZATION "Authorization: Basic "
 
 bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *err)
@@ -28,7 +29,7 @@ bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *e
     const size_t len = id.len + 1 + secret.len;
     if (secret.len == 0 || memchr(secret.data, 0, secret.len) != NULL)
         return error_set(err, SSA_CONFIG, NULL, client->config.client_id,
-                         "the client secret is empty or holds a NUL");
+                         "the client secret is empty or contains a NUL");
     secret_free(&client->client_secret);
     secret_free(&client->authorization);
     if (!secret_new(&pair, len, err) || !secret_new(&client->client_secret, secret.len, err) ||
@@ -51,8 +52,10 @@ struct span client_basic(const struct aps *client)
 static bool prepare(struct aps *client, struct ssa_error *err)
 {
     const struct aps_config *config = &client->config;
-    if (config->client_id == NULL || config->client_id[0] == '\0')
-        return error_set(err, SSA_CONFIG, NULL, NULL, "there is no client id");
+    if (!text_present(config->client_id)) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "there is no client id");
+        return error_reason(err, SSA_REASON_NO_CLIENT_ID, NULL);
+    }
     if (!url_read(config->base_url == NULL ? APS_BASE_URL : config->base_url, config->insecure_http,
                   &client->url, err))
         return false;
@@ -71,7 +74,7 @@ bool aps_new(const struct aps_config *config, struct aps **made, struct ssa_erro
                          curl_easy_strerror(curl_state));
     struct aps *client = calloc(1, sizeof *client);
     if (client == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the API's client");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the client of the API");
     client->config = *config;
     client->config.timeout = config->timeout == 0 ? APS_TIMEOUT_DEFAULT : config->timeout;
     client->left_ms = client->config.timeout * 1000LL;
@@ -97,7 +100,7 @@ void aps_free(struct aps *client)
 void aps_undoing(struct aps *client)
 {
     client->left_ms = client->config.timeout * 1000LL;
-    // What undoes is not stopped: it has its own end.
+    // Undoing must not be stopped half-way. It has its own time limit.
     client->deaf = true;
 }
 
@@ -126,7 +129,7 @@ bool client_wait(const struct aps *client, long long ms, struct ssa_error *err)
         if (client_interrupted(client))
             return client_stop(client, err);
         const struct timespec slice = {.tv_nsec = (left < SLICE_MS ? left : SLICE_MS) * 1000000};
-        // Woken early by a signal: asked again at once.
+        // A signal may end it early: the loop asks again.
         (void)nanosleep(&slice, NULL);
     }
     return true;

@@ -1,4 +1,4 @@
-// What a server says of its refusal: JSON of several makes, HTML of a gateway, text, or nothing.
+// What a server says about its refusal: JSON of several forms, HTML of a gateway, text, or nothing.
 #include "oauth/error_body.h"
 
 #include <ctype.h>
@@ -9,7 +9,7 @@
 #include "core/secret.h"
 #include "core/text.h"
 
-// More of a body than this is not looked at.
+// Bytes of a body that are read, and of a piece of it that is kept.
 enum { LOOKED_AT = 2560, PIECE_MAX = 512 };
 
 static const struct {
@@ -39,15 +39,14 @@ static const struct {
 
 const char *error_body_phrase(long status)
 {
-    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
+    for (size_t i = 0; i < COUNT(phrases); i++)
         if (phrases[i].status == status)
             return phrases[i].phrase;
-    }
     return "";
 }
 
-// Members that hold the sentence, the best first, and those that hold a short name for it. The first ones of
-// each are in errors alone; the others may be in any answer.
+// Members that hold the sentence, the best one first, and members that hold a short name for the error. The
+// first few of each table are only in errors; the others may be in any answer.
 static const char *const sentences[] = {
     "developerMessage", "error_description", "fault.faultstring",
     "errors[].detail",  "errors[].message",  "error.message",
@@ -55,7 +54,7 @@ static const char *const sentences[] = {
     "reason",
 };
 enum { SENTENCES_OF_ERRORS = 6 };
-// A published sample of the API has a colon in the member's name.
+// In one published sample the member's name has a colon.
 static const char *const names[] = {"errorCode", "error", "errors[].code", "error.code", "title", "title:"};
 enum { NAMES_OF_ERRORS = 4 };
 
@@ -83,49 +82,47 @@ static bool visit(void *context, const struct json_value *value, struct ssa_erro
     struct found *f = context;
     if (value->type != JSON_STRING)
         return true;
-    take(sentences, sizeof sentences / sizeof sentences[0], value, f->sentence, &f->sentence_rank, f->mask);
-    take(names, sizeof names / sizeof names[0], value, f->name, &f->name_rank, f->mask);
+    take(sentences, COUNT(sentences), value, f->sentence, &f->sentence_rank, f->mask);
+    take(names, COUNT(names), value, f->name, &f->name_rank, f->mask);
     return true;
 }
 
 // The documented names of both endpoints, and OAuth's (RFC 6749 section 5.2).
-static enum reason reason_of(const char *name)
+static enum refusal_kind kind_of(const char *name)
 {
     static const struct {
         const char *name;
-        enum reason reason;
-    } reasons[] = {
-        {"invalid_request", REASON_REQUEST},
-        {"invalid_scope", REASON_REQUEST},
-        {"unsupported_grant_type", REASON_REQUEST},
-        {"invalid_grant", REASON_GRANT},
-        {"invalid_credentials", REASON_CREDENTIALS},
-        {"invalid_client", REASON_CLIENT},
-        {"unauthorized_client", REASON_CLIENT},
-        {"unauthorized", REASON_ACCESS},
-        {"invalid_token", REASON_ACCESS},
-        {"limit_exceeded", REASON_LIMIT},
-        {"not_found", REASON_NOT_FOUND},
-        {"not found", REASON_NOT_FOUND},
-        {"not-found", REASON_NOT_FOUND},
-        {"server_error", REASON_SERVER},
-        {"temporarily_unavailable", REASON_SERVER},
+        enum refusal_kind kind;
+    } kinds[] = {
+        {"invalid_request", REFUSAL_REQUEST},
+        {"invalid_scope", REFUSAL_REQUEST},
+        {"unsupported_grant_type", REFUSAL_REQUEST},
+        {"invalid_grant", REFUSAL_GRANT},
+        {"invalid_credentials", REFUSAL_CREDENTIALS},
+        {"invalid_client", REFUSAL_CLIENT},
+        {"unauthorized_client", REFUSAL_CLIENT},
+        {"unauthorized", REFUSAL_ACCESS},
+        {"invalid_token", REFUSAL_ACCESS},
+        {"limit_exceeded", REFUSAL_LIMIT},
+        {"not_found", REFUSAL_NOT_FOUND},
+        {"not found", REFUSAL_NOT_FOUND},
+        {"not-found", REFUSAL_NOT_FOUND},
+        {"server_error", REFUSAL_SERVER},
+        {"temporarily_unavailable", REFUSAL_SERVER},
     };
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (strcasecmp(reasons[i].name, name) == 0)
-            return reasons[i].reason;
-    }
-    return REASON_NONE;
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (strcasecmp(kinds[i].name, name) == 0)
+            return kinds[i].kind;
+    return REFUSAL_OTHER;
 }
 
-// invalid_request has many reasons, of which this one has a remedy of its own.
+// invalid_request has many causes. This one has a remedy of its own.
 static bool is_of_state(const char *sentence)
 {
     static const char *const words[] = {"not enabled", "disabled", "deactivated", "not active", "inactive"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < COUNT(words); i++)
         if (strcasestr(sentence, words[i]) != NULL)
             return strcasestr(sentence, "already") == NULL;
-    }
     return false;
 }
 
@@ -139,20 +136,20 @@ static bool from_json(struct span body, const struct mask *mask, struct refusal 
                       char out[static 2 * PIECE_MAX])
 {
     struct found f = {.mask = mask, .sentence_rank = SIZE_MAX, .name_rank = SIZE_MAX};
-    // A body that was cut off still told what came before.
+    // What a cut body says before the cut still counts as text.
     struct ssa_error ignored;
     const bool whole = json_read(body, visit, &f, &ignored);
     refusal->is_error = is_error(&f);
-    // What is done for a reason needs all of it.
-    refusal->reason = whole ? reason_of(f.name) : REASON_NONE;
-    if (refusal->reason == REASON_REQUEST && is_of_state(f.sentence))
-        refusal->reason = REASON_STATE;
+    // Code branches on the kind, so that needs the whole body.
+    refusal->kind = whole ? kind_of(f.name) : REFUSAL_OTHER;
+    if (refusal->kind == REFUSAL_REQUEST && is_of_state(f.sentence))
+        refusal->kind = REFUSAL_STATE;
     const bool both = f.sentence[0] != '\0' && f.name[0] != '\0';
     return text_format(out, (size_t)2 * PIECE_MAX, both ? "%s (%s)" : "%s%s", f.sentence, f.name) &&
            out[0] != '\0';
 }
 
-// The text of HTML: that of its title, or else all of it without tags.
+// The text of the title, else all text without tags.
 static void from_html(struct span body, char *out, size_t capacity)
 {
     char html[LOOKED_AT + 1];
@@ -173,7 +170,7 @@ static void from_html(struct span body, char *out, size_t capacity)
             tag = *from == '<';
         if (!tag)
             out[used++] = *from;
-        // Words that only a tag parted are not to grow together.
+        // Words that only a tag separates must not grow together.
         if (!tag && *from == '>')
             out[used - 1] = ' ';
     }
@@ -206,10 +203,9 @@ void error_body_read(struct span body, long status, const struct mask *mask, str
         text_harmless(text, sizeof text, body);
     mask_text(mask, span_text(text), hidden, sizeof hidden);
     squeeze_white(hidden);
-    if (hidden[0] == '\0')
-        (void)text_format(hidden, sizeof hidden, "%s", error_body_phrase(status));
-    text_harmless(refusal->said, sizeof refusal->said,
-                  span_text(hidden[0] == '\0' ? "no reason given" : hidden));
+    const char *phrase = error_body_phrase(status);
+    const char *said = hidden[0] != '\0' ? hidden : phrase[0] != '\0' ? phrase : "no reason given";
+    text_harmless(refusal->said, sizeof refusal->said, span_text(said));
     wipe(text, sizeof text);
     wipe(hidden, sizeof hidden);
 }

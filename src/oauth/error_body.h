@@ -1,4 +1,4 @@
-// What a server says of its refusal, out of whatever it wraps that in.
+// What a server says about its refusal, in whatever form it says it.
 #ifndef SSA_OAUTH_ERROR_BODY_H
 #define SSA_OAUTH_ERROR_BODY_H
 
@@ -7,22 +7,22 @@
 #define ERROR_BODY_MAX 201U // 200 characters and the NUL
 
 // What the refusal is about, where the body has one of the documented names for it.
-enum reason {
-    REASON_NONE,        // no such name, or one that says no more than the status
-    REASON_REQUEST,     // the request is wrong in some way
-    REASON_STATE,       // the account is not enabled
-    REASON_GRANT,       // the assertion, or its account or key, is not accepted
-    REASON_CREDENTIALS, // client id and secret are wrong
-    REASON_CLIENT,      // at the token endpoint the same; elsewhere the app is of the wrong kind
-    REASON_ACCESS,      // the access token is not accepted
-    REASON_LIMIT,       // there are as many accounts or keys as there may be
-    REASON_NOT_FOUND,
-    REASON_SERVER, // a fault of the server, which passes
+enum refusal_kind {
+    REFUSAL_OTHER,       // the body has no such name
+    REFUSAL_REQUEST,     // the request is wrong in some way
+    REFUSAL_STATE,       // something is disabled
+    REFUSAL_GRANT,       // the assertion is not accepted
+    REFUSAL_CREDENTIALS, // client id and secret are wrong
+    REFUSAL_CLIENT,      // at the token endpoint the same; elsewhere the app is of the wrong kind
+    REFUSAL_ACCESS,      // the access token is not accepted
+    REFUSAL_LIMIT,       // there are as many things as there may be
+    REFUSAL_NOT_FOUND,
+    REFUSAL_SERVER, // a fault of the server that passes
 };
 
 struct refusal {
-    enum reason reason;
-    bool is_error; // the body is of one of the forms that errors have, whatever the status
+    enum refusal_kind kind;
+    bool is_error; // the body has the form of an error, whatever the status
     char said[ERROR_BODY_MAX];
 };
 

@@ -1,5 +1,6 @@
-// The three-legged exchange (RFC 7523 section 2.1): the connection is made on a thread while the token signs.
-// The thread makes one try and calls nobody; all else, the callbacks too, happens on the caller's thread.
+// The exchange of an assertion for an access token (RFC 7523 section 2.1). A thread makes the connection
+// while the PKCS#11 token signs. The thread makes one try and calls no callbacks; those run on the caller's
+// thread.
 #include "oauth/oauth.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ struct aps_exchange {
     char url[URL_MAX];
     struct http_request request;
     struct http_response answer;
-    struct secret form; // request.body lies in it; written before the decision to send is told
+    struct secret form; // request.body lies in it; complete before decision becomes SEND
     CURL *handle;
     bool started; // there is a thread
     pthread_t thread;
@@ -39,8 +40,7 @@ struct aps_exchange {
     bool tried; // answer holds how it went
 };
 
-// Locking a mutex of the default kind, which this thread does not hold, does not fail; nor do the others on
-// what was initialised.
+// This cannot fail for an initialised mutex of the default kind that this thread does not hold.
 static void lock(struct aps_exchange *exchange)
 {
     (void)pthread_mutex_lock(&exchange->mutex);
@@ -51,15 +51,15 @@ static void unlock(struct aps_exchange *exchange)
     (void)pthread_mutex_unlock(&exchange->mutex);
 }
 
-// Waits for a change, no longer than until a point of monotonic_ms. False when that has come.
+// Waits for a change until a point of monotonic_ms. False when that has come.
 static bool wait_until(struct aps_exchange *exchange, long long until)
 {
     const struct timespec when = {.tv_sec = (time_t)(until / 1000), .tv_nsec = until % 1000 * 1000000};
     return pthread_cond_timedwait(&exchange->changed, &exchange->mutex, &when) == 0;
 }
 
-// On the thread, connected: waits for the assertion. A connection held for longer than a call may take is
-// given up; finish then makes another.
+// Runs on the thread once it is connected. A connection that waited longer than a call may take is given up;
+// aps_exchange_finish then makes another.
 static bool wait_for_assertion(void *context)
 {
     struct aps_exchange *exchange = context;
@@ -85,8 +85,8 @@ static bool is_dropped(void *context, bool sent)
 static void *connect_and_send(void *context)
 {
     struct aps_exchange *exchange = context;
-    const bool tried = http_send(exchange->handle, &exchange->request, &exchange->answer, NULL);
-    // The form and the answer went through here.
+    const bool tried = http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
+    // The form and the answer went through this stack.
     wipe_stack_and_registers();
     lock(exchange);
     exchange->tried = tried;
@@ -104,7 +104,7 @@ static void decide(struct aps_exchange *exchange, enum decision decision)
     unlock(exchange);
 }
 
-// Waits for the thread's end; an interruption hastens it. The interruption shows in answer.end.
+// Waits for the thread's end. An interruption ends it early, which answer.end then tells.
 static void end_thread(struct aps_exchange *exchange)
 {
     if (!exchange->started)
@@ -158,16 +158,15 @@ static struct aps_exchange *exchange_new(struct aps *client, const char *scope)
         .content_type = FORM_TYPE,
         .as_client = true,
         .assertion = true,
-        .hint_400 =
-            "The account or the key may be disabled or deleted, or the account idle for too long: "
-            "`ssa-hsm account show` and `ssa-hsm key list` tell, `ssa-hsm account enable` and `ssa-hsm "
-            "key enable KEY_ID` help. `ssa-hsm jwt --claims` shows what was signed.",
-        .hint_403 = "The app must have API access to what the scopes name: check it in the APS portal.",
+        .on_400 = SSA_REASON_ASSERTION,
+        .on_403 = SSA_REASON_SCOPE,
+        .on_state = SSA_REASON_ASSERTION,
+        .on_limit = SSA_REASON_SCOPE,
     };
     return exchange;
 }
 
-// The whole form around an assertion; its size is known without one.
+// Writes the form around an assertion.
 static bool write_form(struct aps_exchange *exchange, struct span assertion, struct ssa_error *err)
 {
     secret_clear(&exchange->form);
@@ -177,7 +176,7 @@ static bool write_form(struct aps_exchange *exchange, struct span assertion, str
            error_set(err, SSA_USAGE, NULL, NULL, "assertion and scope are too long for a request");
 }
 
-// Room for the form, and its size with an assertion of that length.
+// Makes room for the form, and sets its size for an assertion of that length.
 static bool prepare_form(struct aps_exchange *exchange, size_t assertion_len, struct ssa_error *err)
 {
     if (!secret_new(&exchange->form, sizeof FORM_HEAD + ASSERTION_MAX + SCOPE_MAX, err) ||
@@ -202,7 +201,7 @@ bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *sc
     exchange->request.gate = wait_for_assertion;
     exchange->request.stop = is_dropped;
     exchange->request.context = exchange;
-    // Without a thread, or without time, finish does it all.
+    // Without a thread, or without time, aps_exchange_finish does all of it.
     const bool fits = exchange->call.body.len <= exchange->form.capacity;
     exchange->started = fits && client->left_ms > 0 &&
                         thread_start(&exchange->thread, THREAD_STACK, connect_and_send, exchange);
@@ -211,8 +210,8 @@ bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *sc
     return true;
 }
 
-// Whether the connection was lost without a word of an answer, as one is that the server would not keep for
-// so long as a person took to touch the token. That is no failure of a try.
+// Whether the connection was lost before any answer. A server closes one that waits too long, for instance
+// while a person looks for the YubiKey to touch. That does not count as a try.
 static bool died_waiting(const struct http_response *answer)
 {
     const bool lost = answer->code == CURLE_SEND_ERROR || answer->code == CURLE_RECV_ERROR ||
@@ -241,13 +240,13 @@ bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assert
     if (!write_form(exchange, secret_span(assertion), err) ||
         !call_has_credentials(client, &exchange->call, err))
         return false;
-    // It may have become known only now; the thread reads it once it is told to send.
+    // The secret may have become known only now. The thread reads it when it sends.
     exchange->request.authorization = secret_text(&client->authorization);
     exchange->call.body = secret_span(&exchange->form);
     exchange->call.secret = span_of(exchange->form.data + sizeof FORM_HEAD - 1, assertion->len);
     exchange->call.useless_ms = monotonic_ms() + lifetime * 1000LL;
     const bool tried = first_try(exchange, exchange->form.len == announced);
-    // The connection serves the tries that may follow.
+    // Further tries use this connection.
     client_hang_up(client);
     client->handle = exchange->handle;
     exchange->handle = NULL;
@@ -260,5 +259,5 @@ bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assert
     if (!answer_grant(body, NULL, &why))
         return failure_unusable(client, call, &exchange->answer, why.what, err);
     return secret_append(answer, body) ||
-           failure_unusable(client, call, &exchange->answer, "it is longer than there is room for", err);
+           failure_unusable(client, call, &exchange->answer, "it is too long", err);
 }

@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "oauth/answer_text.h"
+#include "oauth/oauth.h"
 
 struct grant_reading {
     struct secret *token;
     bool seen;
 };
 
-// RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". Anything else could add
-// a line to a header.
+// RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". Other characters could
+// add a line to a header.
 static bool is_b64token(struct span text)
 {
     size_t len = text.len;
@@ -40,7 +41,7 @@ static bool read_grant(void *context, const struct json_value *value, struct ssa
     if (value->type != JSON_STRING || r->seen)
         return answer_wrong(err, value->path, "is not one string");
     if (!is_b64token(value->text))
-        return answer_wrong(err, value->path, "holds characters that it must not, or none");
+        return answer_wrong(err, value->path, "is empty or contains characters that are not allowed");
     r->seen = true;
     return r->token == NULL || secret_append(r->token, value->text) ||
            answer_wrong(err, value->path, "is too long");
@@ -55,4 +56,11 @@ bool answer_grant(struct span body, struct secret *token, struct ssa_error *err)
     if (!ok && token != NULL)
         secret_clear(token);
     return ok;
+}
+
+bool aps_grant_token(struct span answer, struct secret *token, struct ssa_error *err)
+{
+    struct ssa_error why;
+    return answer_grant(answer, token, &why) ||
+           error_set(err, SSA_NETWORK, NULL, NULL, "the answer holds no usable access token: %s", why.what);
 }

@@ -4,8 +4,8 @@
 
 #include "core/secret.h"
 
-// token NULL: only checks that it is a grant. Fails with SSA_UNEXPECTED and, in err->what, a sentence on what
-// is wrong with the answer; token is then empty.
+// Appends the access token to token; with NULL it only checks the grant. On failure err->what says what is
+// wrong with the answer, and token is empty.
 bool answer_grant(struct span body, struct secret *token, struct ssa_error *err) MUST_CHECK;
 
 #endif

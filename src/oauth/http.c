@@ -1,5 +1,5 @@
-// One HTTP request through libcurl: its options, its deadlines, its answer. libcurl's verbose mode, which
-// prints headers, is never switched on.
+// One HTTP request through libcurl: its options, its deadlines, its answer. libcurl's verbose mode is never
+// used: it prints headers.
 #include "oauth/http.h"
 
 #include <stdlib.h>
@@ -15,17 +15,17 @@ struct transfer {
     CURL *handle;
     CURLcode code; // of the first option that was refused
     struct curl_slist *headers;
-    struct curl_slist authorization; // in front of them, and not libcurl's: its text is the caller's
+    struct curl_slist authorization; // put before headers; its text is the caller's, not libcurl's
     long long end_ms;                // of left_ms
-    long long answer_ms;             // until when the answer is waited for; 0 before the request is sent
+    long long answer_ms;             // the answer must come before this; 0 before the request is sent
     size_t header_bytes;
 };
 
 static void transfer_end(struct transfer *t)
 {
     curl_slist_free_all(t->headers);
-    // Reset forgets the options, which point into the caller's memory and hold copies of his secrets, and
-    // keeps the connection.
+    // A reset keeps the connection. It forgets the options, which point into the caller's memory or are
+    // copies of the caller's secrets.
     curl_easy_reset(t->handle);
 }
 
@@ -50,8 +50,8 @@ static int abort_request(struct transfer *t, enum http_end why)
     return CURL_PREREQFUNC_ABORT;
 }
 
-// libcurl reads its list of headers when it writes the request, which is later. Only here is it known what
-// gate has written. libcurl's own way (CURLOPT_PASSWORD) would be a copy, made before it connects.
+// The header may only now be known. libcurl reads its list of headers later, when it writes the request. Its
+// own option for this (CURLOPT_PASSWORD) would make a copy, and before it connects.
 static bool set_authorization(struct transfer *t)
 {
     if (t->request->authorization == NULL)
@@ -61,9 +61,8 @@ static bool set_authorization(struct transfer *t)
     return curl_easy_setopt(t->handle, CURLOPT_HTTPHEADER, &t->authorization) == CURLE_OK;
 }
 
-// CURLOPT_PREREQFUNCTION: connected, TLS included, and nothing of the request sent. A second call for one
-// request means that libcurl took the connection for dead after sending, and is about to send it again on a
-// new one.
+// CURLOPT_PREREQFUNCTION: called when connected, TLS included, before the request is sent. A second call for
+// the same request means that libcurl takes the connection for dead and is about to send the request again.
 static int before_request(void *context, char *ip, char *local_ip, int port, int local_port)
 {
     (void)ip, (void)local_ip, (void)port, (void)local_port;
@@ -112,7 +111,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return CURL_WRITEFUNC_ERROR;
 }
 
-// libcurl keeps every header, and those behind a chunked body have no end of their own.
+// libcurl keeps every header. Headers after a chunked body could go on for ever.
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     (void)data;
@@ -135,12 +134,13 @@ static void set_safety(struct transfer *t)
         1L); // no "..", which would turn the deletion of a key into that of its account
     SET(t, CURLOPT_NOSIGNAL, 1L);
     SET(t, CURLOPT_QUICK_EXIT, 1L); // a name server that hangs must not outlast the deadline
-    // HTTP/2's buffers kept copies of the key that 1.1's do not; this sets what ALPN offers, too.
+    // HTTP/2 leaves copies of the private key in its buffers; HTTP/1.1 does not. This also sets what ALPN
+    // offers.
     SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(t, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(t, CURLOPT_SSL_VERIFYPEER, 1L);
     SET(t, CURLOPT_SSL_VERIFYHOST, 2L);
-    // NULL unsets libcurl's default: exactly what ca.h chose counts.
+    // NULL unsets libcurl's default, so that only what ca.h chose counts.
     const char *file = request->ca->file[0] == '\0' ? NULL : request->ca->file;
     const char *path = request->ca->path[0] == '\0' ? NULL : request->ca->path;
     if (!request->plain) {
@@ -162,7 +162,7 @@ static void set_deadlines(struct transfer *t)
     SET(t, CURLOPT_XFERINFODATA, t);
     SET(t, CURLOPT_PREREQFUNCTION, before_request);
     SET(t, CURLOPT_PREREQDATA, t);
-    // A server may have closed a connection that idled longer, just when we send.
+    // The server may close a connection that was idle for longer just when we send.
     if (t->request->send_once)
         SET(t, CURLOPT_MAXAGE_CONN, 5L);
 }
@@ -180,7 +180,7 @@ static void set_request(struct transfer *t)
     const bool patch = strcmp(request->method, "PATCH") == 0;
     if (patch || strcmp(request->method, "POST") == 0) {
         char type[128];
-        // "Content-Type:" alone keeps libcurl from announcing a form, which an empty body is not.
+        // "Content-Type:" without a value keeps libcurl from calling an empty body a form.
         if (!text_format(type, sizeof type, "Content-Type:%s%s", request->content_type ? " " : "",
                          request->content_type ? request->content_type : ""))
             t->code = CURLE_BAD_FUNCTION_ARGUMENT;
@@ -198,14 +198,14 @@ static void set_request(struct transfer *t)
     SET(t, CURLOPT_HTTPHEADER, t->headers);
 }
 
-// The last response's header, or NULL: neither a proxy's nor that of a 1xx.
+// A header of the last response, or NULL. Headers of a proxy or of a 1xx do not count.
 static const char *header(CURL *handle, const char *name)
 {
     struct curl_header *found = NULL;
     return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : NULL;
 }
 
-// Later than any date that can be written: a server that says so does not know the time.
+// A server that names a later date does not know the time.
 static const time_t year_10000 = 253402300800;
 
 static time_t read_date(const char *text)
@@ -219,19 +219,19 @@ static long long bounded(long long seconds)
     return seconds < HTTP_RETRY_AFTER_MAX ? seconds : HTTP_RETRY_AFTER_MAX;
 }
 
-static long long read_seconds(const char *digits)
+static long long read_number(const char *digits)
 {
     digits += strspn(digits, "0");
     return strlen(digits) > 9 ? HTTP_RETRY_AFTER_MAX : bounded(strtoll(digits, NULL, 10));
 }
 
-// RFC 9110 section 10.2.3: seconds, or a date. A date is of the server's clock, and is compared with that.
+// RFC 9110 section 10.2.3: seconds, or a date by the server's clock.
 static long long read_retry_after(const char *text, time_t server_now)
 {
     if (text == NULL || text[0] == '\0')
         return -1;
     if (text[strspn(text, "0123456789")] == '\0')
-        return read_seconds(text);
+        return read_number(text);
     const time_t until = read_date(text), now = server_now != 0 ? server_now : time(NULL);
     if (until == 0)
         return -1;
@@ -242,11 +242,12 @@ static long long read_retry_after(const char *text, time_t server_now)
 static void note_login(const char *challenge, size_t len, char *logins, size_t capacity)
 {
     static const char *const known[] = {"Basic", "Digest", "NTLM", "Negotiate", "Kerberos", "Bearer"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    for (size_t i = 0; i < COUNT(known); i++) {
         char before[64];
         if (len == strlen(known[i]) && strncasecmp(challenge, known[i], len) == 0 &&
-            strstr(logins, known[i]) == NULL && text_format(before, sizeof before, "%s", logins))
-            (void)text_format(logins, capacity, "%s%s%s", before, before[0] == '\0' ? "" : ", ", known[i]);
+            strstr(logins, known[i]) == NULL && text_format(before, sizeof before, "%s", logins) &&
+            !text_format(logins, capacity, "%s%s%s", before, before[0] == '\0' ? "" : ", ", known[i]))
+            memcpy(logins, before, capacity); // all of the known ones fit, each once
     }
 }
 
@@ -268,7 +269,7 @@ static void read_proxy_logins(struct transfer *t)
 static void read_headers(struct transfer *t)
 {
     struct http_response *answer = t->answer;
-    // These fail for what libcurl does not know, and leave the zeros.
+    // These fail only for values that libcurl does not know, and then leave zeros.
     (void)curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &answer->status);
     (void)curl_easy_getinfo(t->handle, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
     if (answer->proxy_status == 407)
@@ -281,11 +282,14 @@ static void read_headers(struct transfer *t)
         return;
     answer->date = read_date(header(t->handle, "Date"));
     answer->retry_after = read_retry_after(header(t->handle, "Retry-After"), answer->date);
+    const char *limit = header(t->handle, "ratelimit-value");
+    if (limit != NULL && limit[strspn(limit, "0123456789")] == '\0')
+        answer->limit = (long)read_number(limit);
     const char *location = header(t->handle, "Location");
-    // What stands in a query may be a secret.
-    if (location != NULL)
-        (void)text_format(answer->location, sizeof answer->location, "%.*s", (int)strcspn(location, "?#"),
-                          location);
+    // A query may be a secret. A location that is too long is not shown.
+    if (location != NULL && !text_format(answer->location, sizeof answer->location, "%.*s",
+                                         (int)strcspn(location, "?#"), location))
+        answer->location[0] = '\0';
 }
 
 bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer,

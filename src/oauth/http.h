@@ -1,4 +1,4 @@
-// One HTTP request and its answer, through libcurl. Neither retries nor judges: that is call.h's.
+// One HTTP request and its answer, through libcurl. Retries and judgement are in call.h.
 #ifndef SSA_OAUTH_HTTP_H
 #define SSA_OAUTH_HTTP_H
 
@@ -12,34 +12,34 @@
 #define HTTP_CONNECT_SECONDS 10
 #define HTTP_ANSWER_SECONDS  30
 
-// Bytes of all headers of an answer, those of a proxy, of 1xx and behind the body among them.
+// Bytes of all headers of an answer, including those of a proxy, of a 1xx and after the body.
 #define HTTP_HEADERS_MAX 65536U
 
-// Seconds; a server that asks for more asks for ever.
+// Seconds. A longer time is cut to this.
 #define HTTP_RETRY_AFTER_MAX 999999999LL
 
 // All borrowed until the transfer has ended.
 struct http_request {
     const char *method; // GET, POST, PATCH or DELETE
     const char *url;
-    const char *authorization; // a whole header line, read after gate; or
-    const char *bearer;        // Bearer (RFC 6750 section 2.1)
+    const char *authorization; // a whole header line, read after gate; NULL for none
+    const char *bearer;        // an access token (RFC 6750 section 2.1); NULL for none
     const char *content_type;  // of the body; NULL for none
-    struct span body;          // its length is announced before gate, its bytes are read after it
-    bool plain;                // http to this machine: past any proxy
+    struct span body;          // its length is fixed before gate, its bytes are read after it
+    bool plain;                // http to this machine, without any proxy
     const struct ca *ca;
-    bool send_once;    // never sent a second time, whatever libcurl makes of a connection that broke
-    long long left_ms; // for all of it; with a gate, counted again from its opening
-    // Called once connected, before anything is sent; may take its time; false gives up. May be NULL.
+    bool send_once;    // never sent a second time, even if libcurl would after a broken connection
+    long long left_ms; // for all of it; with a gate, counted again from when it opens
+    // Called once connected, before anything is sent. May take its time. False gives up. May be NULL.
     bool (*gate)(void *context);
-    // Asked again and again: true gives up. May be NULL.
+    // Called again and again. True gives up. May be NULL.
     bool (*stop)(void *context, bool sent);
     void *context;
 };
 
-// Why a transfer was ended by us, not by libcurl.
+// Why we ended a transfer.
 enum http_end {
-    HTTP_RAN,        // it was not: code tells
+    HTTP_RAN,        // we did not; code tells how it ended
     HTTP_SHUT,       // the gate stayed shut
     HTTP_STOPPED,    // stop said so
     HTTP_NO_ANSWER,  // HTTP_ANSWER_SECONDS are over
@@ -54,18 +54,19 @@ struct http_response {
     enum http_end end;
     bool sent;                  // the request may have left this machine
     long status;                // 0 before there is one
-    long proxy_status;          // of a proxy's answer to CONNECT, 0 for none
-    char proxy_logins[64];      // the kinds of login that it offers then: "Basic, NTLM"
-    struct proxy proxy;         // where the transfer failed
-    time_t date;                // the server's, up to the year 9999; 0 for none
+    long proxy_status;          // of a proxy's answer to CONNECT; 0 for none
+    char proxy_logins[64];      // the kinds of login that a proxy with status 407 offers: "Basic, NTLM"
+    struct proxy proxy;         // filled where the transfer failed
+    time_t date;                // of the server, up to the year 9999; 0 for none
     long long retry_after;      // seconds, up to HTTP_RETRY_AFTER_MAX; -1 for none
-    char location[256];         // without query, "" for none; not masked
-    char text[CURL_ERROR_SIZE]; // libcurl's, not masked
+    long limit;                 // requests a minute that this endpoint takes, as announced; 0 for none
+    char location[256];         // without query; "" for none; not masked
+    char text[CURL_ERROR_SIZE]; // libcurl's message, not masked
     struct secret body;
 };
 
-// Sends request on handle and waits for the end. answer->body is the caller's buffer, cleared here; the rest
-// is filled. False, with err, only where nothing was tried for reasons of our own; how it went is in *answer.
+// Sends request on handle and waits for the end. answer->body is the caller's buffer, which is cleared first;
+// the rest of *answer is filled and tells how it went. False, with err, only where nothing could be tried.
 bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer,
                struct ssa_error *err) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-// The assertion's two JSON parts, and how they are put together.
+// The two JSON parts of an assertion, and how they are put together.
 #include "oauth/jwt.h"
 
 #include <errno.h>
@@ -58,21 +58,21 @@ static bool append_part(write_part *part, const struct jwt_claims *claims, struc
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the assertion");
     part(&w, claims);
     return json_end(&w, err) && (base64url_append(out, secret_span(&json)) ||
-                                 error_set(err, SSA_USAGE, NULL, NULL, "the assertion grows too long"));
+                                 error_set(err, SSA_USAGE, NULL, NULL, "the assertion is too long"));
 }
 
 bool jwt_signing_input(const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)
 {
     return append_part(write_header, claims, out, err) &&
            (secret_append_text(out, ".") ||
-            error_set(err, SSA_USAGE, NULL, NULL, "the assertion grows too long")) &&
+            error_set(err, SSA_USAGE, NULL, NULL, "the assertion is too long")) &&
            append_part(write_claims, claims, out, err);
 }
 
 bool jwt_add_signature(struct secret *assertion, struct span signature, struct ssa_error *err)
 {
     return (secret_append_text(assertion, ".") && base64url_append(assertion, signature)) ||
-           error_set(err, SSA_USAGE, NULL, NULL, "the assertion grows too long");
+           error_set(err, SSA_USAGE, NULL, NULL, "the assertion is too long");
 }
 
 bool jwt_describe(const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)

@@ -1,12 +1,20 @@
-// Keeping to the API's rate limit.
+// The API's rate limit, which we keep by ourselves.
 #include "oauth/pace.h"
+
+long pace_limit(const struct pace *pace)
+{
+    return pace->limit > 0 ? pace->limit : PACE_MOST;
+}
 
 long long pace_delay(const struct pace *pace, long long now_ms)
 {
-    if (pace->count < PACE_MOST)
+    // A higher limit makes the window shorter, a lower one takes fewer requests in it.
+    const long limit = pace_limit(pace);
+    const unsigned long most = limit < PACE_MOST ? (unsigned long)limit : PACE_MOST;
+    if (pace->count < most)
         return 0;
-    // The oldest of the last ones stands where the next will be put.
-    const long long free_at = pace->at[pace->count % PACE_MOST] + PACE_WINDOW_MS;
+    const long long window = PACE_MINUTE_MS * (long long)most / limit;
+    const long long free_at = pace->at[(pace->count - most) % PACE_MOST] + window;
     return free_at > now_ms ? free_at - now_ms : 0;
 }
 

@@ -1,19 +1,24 @@
-// The API's rate limit, kept to by ourselves: so many requests to one endpoint in a sliding window.
+// The API's rate limit, which we keep by ourselves: a number of requests in a sliding window.
 #ifndef SSA_OAUTH_PACE_H
 #define SSA_OAUTH_PACE_H
 
-enum { PACE_MOST = 10, PACE_WINDOW_MS = 60000 };
+enum { PACE_MOST = 10, PACE_MINUTE_MS = 60000 };
 
-// Of one endpoint: when its last requests were answered, in milliseconds of monotonic_ms. All zero at first.
+// When the last requests were answered, in milliseconds of monotonic_ms. All zero at first.
 struct pace {
     long long at[PACE_MOST];
     unsigned long count;
+    long limit; // requests a minute that the server announced; 0 for none, which means PACE_MOST
 };
 
-// How long the next request has to wait; 0 for not at all.
+// Requests a minute.
+long pace_limit(const struct pace *pace);
+
+// How many milliseconds the next request has to wait.
 long long pace_delay(const struct pace *pace, long long now_ms);
 
-// A request was answered. Its arrival at the server was before that, so the window never opens too early.
+// Notes that a request was answered. It arrived at the server before that, so the window never opens too
+// early.
 void pace_note(struct pace *pace, long long now_ms);
 
 #endif

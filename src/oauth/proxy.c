@@ -24,7 +24,7 @@ static void handle_free(CURLU **handle)
 static const char *find(const char **variable)
 {
     static const char *const variables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+    for (size_t i = 0; i < COUNT(variables); i++) {
         const char *value = getenv(variables[i]);
         if (text_present(value)) {
             *variable = variables[i];
@@ -37,7 +37,7 @@ static const char *find(const char **variable)
 static bool known_scheme(const char *scheme)
 {
     static const char *const schemes[] = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+    for (size_t i = 0; i < COUNT(schemes); i++)
         if (strcasecmp(scheme, schemes[i]) == 0)
             return true;
     return false;
@@ -50,19 +50,16 @@ static void read_parts(CURLU *handle, const char *value, struct proxy *proxy)
     PART_AUTO port = NULL;
     PART_AUTO user = NULL;
     if (curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || !known_scheme(scheme))
-        proxy->fault = "names no kind of proxy that is known (http, https, socks4, socks5)";
+        proxy->fault = "does not name a known kind of proxy (http, https, socks4, socks5)";
     proxy->has_user = curl_url_get(handle, CURLUPART_USER, &user, 0) == CURLUE_OK;
-    // "@" without a user in front of it stands in what libcurl takes for a path, and the user for the host.
+    // An "@" that libcurl finds no user before is in what it takes for a path; what it takes for the host is
+    // the user.
     const char *at = strchr(value, '@');
     proxy->misread = at != NULL && (!proxy->has_user || strchr(at + 1, '@') != NULL);
     if (curl_url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK)
         return;
-    // Alone, libcurl's messages have it so.
-    if (proxy->misread) {
-        (void)text_format(proxy->host, sizeof proxy->host, "%s", host);
-        return;
-    }
-    const bool has_port = curl_url_get(handle, CURLUPART_PORT, &port, 0) == CURLUE_OK;
+    // libcurl's messages have a misread host without a port.
+    const bool has_port = !proxy->misread && curl_url_get(handle, CURLUPART_PORT, &port, 0) == CURLUE_OK;
     if (!text_format(proxy->host, sizeof proxy->host, "%s%s%s", host, has_port ? ":" : "",
                      has_port ? port : ""))
         proxy->host[0] = '\0';
@@ -77,7 +74,7 @@ void proxy_read(struct proxy *proxy)
     HANDLE_AUTO handle = curl_url();
     const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
     if (handle == NULL || curl_url_set(handle, CURLUPART_URL, value, flags) != CURLUE_OK)
-        proxy->fault = "is no URL of a proxy";
+        proxy->fault = "is not a valid URL of a proxy";
     else
         read_parts(handle, value, proxy);
     proxy->misread = proxy->misread || proxy->fault != NULL;

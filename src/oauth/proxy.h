@@ -1,4 +1,4 @@
-// The proxy that libcurl takes from the environment, for messages: libcurl's own quote its password.
+// The proxy that libcurl takes from the environment, for our messages: libcurl's own would show its password.
 #ifndef SSA_OAUTH_PROXY_H
 #define SSA_OAUTH_PROXY_H
 
@@ -8,11 +8,11 @@
 #define PROXY_HOST_MAX 256U
 
 struct proxy {
-    const char *variable;      // that names it; NULL for none
-    const char *fault;         // completes "https_proxy …" where libcurl cannot use it; NULL for none
-    char host[PROXY_HOST_MAX]; // and port, "" where they cannot be told
+    const char *variable;      // the variable that names it; NULL for none
+    const char *fault;         // why libcurl cannot use it, completing "https_proxy …"; NULL where it can
+    char host[PROXY_HOST_MAX]; // host and port; "" where they are not known
     bool has_user;
-    bool misread; // the host may be a piece of user or password, and is not to be shown
+    bool misread; // host may be a piece of the user or password, and must not be shown
 };
 
 // Reads it from the environment, as libcurl does for https.

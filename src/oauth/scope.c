@@ -6,7 +6,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 
-// From the provider's published description. The list grows: an unknown name is no error.
+// From the provider's published description. The list grows, so an unknown name is not an error.
 static const char *const known[] = {
     "user:read",
     "user:write",
@@ -29,12 +29,10 @@ static const char *const known[] = {
     "application:service_account_key:read",
     "application:service_account_key:write",
 };
-enum { KNOWN = sizeof known / sizeof known[0] };
-
 static bool is_known(const char *name)
 {
     static const char with_urn[] = "data:read:";
-    for (size_t i = 0; i < KNOWN; i++)
+    for (size_t i = 0; i < COUNT(known); i++)
         if (strcmp(known[i], name) == 0)
             return true;
     return strncmp(name, with_urn, sizeof with_urn - 1) == 0;
@@ -42,9 +40,9 @@ static bool is_known(const char *name)
 
 static void warn_unknown(const char *name, const struct ssa_callbacks *callbacks)
 {
-    const char *near = text_nearest(name, known, KNOWN);
-    tell(callbacks, SSA_WARNING, "scope \"%s\" is not one that is known here%s%s%s", name,
-         near != NULL ? "; did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
+    const char *near = text_nearest(name, known, COUNT(known));
+    tell(callbacks, SSA_WARNING, "unknown scope \"%s\"%s%s%s", name, near != NULL ? "; did you mean \"" : "",
+         near != NULL ? near : "", near != NULL ? "\"?" : "");
 }
 
 // Whether list, separated by spaces, has the name.
@@ -71,8 +69,8 @@ bool scope_normalise(const char *text, char out[static SCOPE_MAX], const struct 
         // RFC 6749 section 3.3: %x21 / %x23-5B / %x5D-7E.
         for (const char *c = name; *c != '\0'; c++)
             if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\') {
-                error_set(err, SSA_USAGE, NULL, name, "a scope has no such character in it");
-                return error_hint(err, "Separate scopes by commas or spaces: --scope data:read,data:write");
+                error_set(err, SSA_USAGE, NULL, name, "contains a character that is not allowed in a scope");
+                return error_reason(err, SSA_REASON_SCOPE_SPELLING, NULL);
             }
         if (listed(out, name))
             continue;

@@ -7,9 +7,9 @@
 #define SCOPE_MAX     4096U
 #define SCOPE_DEFAULT "data:read data:write"
 
-// Writes text (names separated by commas or spaces) to out, separated by single spaces, each once. Fails with
-// SSA_USAGE for a character that no scope has (RFC 6749 section 3.3). An unknown name is told with its
-// nearest known one.
+// Writes the scopes in text, which are separated by commas or spaces, to out: each once, separated by single
+// spaces. Fails with SSA_USAGE for a character that is not allowed (RFC 6749 section 3.3). Warns of an
+// unknown name, and tells the known name that is nearest to it.
 bool scope_normalise(const char *text, char out[static SCOPE_MAX], const struct ssa_callbacks *callbacks,
                      struct ssa_error *err) MUST_CHECK;
 

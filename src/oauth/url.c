@@ -1,4 +1,4 @@
-// The base URL, taken apart by libcurl's own parser: what we check is then what it dials.
+// The base URL, parsed by libcurl: so what we check is what it connects to.
 #include "oauth/url.h"
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@ static void handle_free(CURLU **handle)
 }
 #define HANDLE_AUTO __attribute__((cleanup(handle_free))) CURLU *
 
-// What stands for a port and is none may be a password whose "@" was forgotten.
+// What stands where the port should be may be a password, if its "@" was forgotten.
 static void hide_port(char *shown)
 {
     char *authority = strstr(shown, "://");
@@ -32,11 +32,11 @@ static void hide_port(char *shown)
     char *colon = memchr(authority, ':', strcspn(authority, "/[?#"));
     if (colon == NULL || strspn(colon + 1, "0123456789") == strcspn(colon + 1, "/?#"))
         return;
-    // No longer than what it hides, or there is room: a URL that is as long is refused before.
-    (void)text_format(colon + 1, 4, "***");
+    // The caller left room for this, should it be longer than what it hides.
+    memcpy(colon + 1, "***", sizeof "***");
 }
 
-// text may hold a password that no parser finds.
+// text may contain a password that no parser finds.
 static void set(const char *text, struct ssa_error *err, const char *why)
 {
     char shown[URL_MAX + 4];
@@ -48,8 +48,7 @@ static void set(const char *text, struct ssa_error *err, const char *why)
 static bool refuse(const char *text, struct ssa_error *err, const char *why)
 {
     set(text, err, why);
-    return error_hint(err, "SSA_HSM_BASE_URL is https://HOST[:PORT][/PREFIX], for instance "
-                           "https://developer.api.autodesk.com; /authentication/v2/… is put behind it.");
+    return error_reason(err, SSA_REASON_BASE_URL, NULL);
 }
 
 bool url_host_is_loopback(const char *host)
@@ -74,16 +73,15 @@ static bool check_scheme(const char *text, const char *scheme, const char *host,
 {
     url->plain = strcasecmp(scheme, "http") == 0;
     if (!url->plain)
-        return strcasecmp(scheme, "https") == 0 || refuse(text, err, "is no https URL");
+        return strcasecmp(scheme, "https") == 0 || refuse(text, err, "is not an https URL");
     if (!insecure_http) {
         set(text, err, "is plain http, which would show the client secret to the network");
-        return error_hint(
-            err, "Use https://; --insecure-http allows http to this machine itself alone, for tests.");
+        return error_reason(err, SSA_REASON_PLAIN_HTTP, NULL);
     }
     if (url_host_is_loopback(host))
         return true;
     set(text, err, "is plain http to another machine");
-    return error_hint(err, "--insecure-http allows 127.0.0.1, [::1] and localhost alone; use https://.");
+    return error_reason(err, SSA_REASON_PLAIN_HTTP, NULL);
 }
 
 static bool keep(const char *scheme, const char *host, const char *port, const char *path, struct url *url)
@@ -99,9 +97,9 @@ static bool keep(const char *scheme, const char *host, const char *port, const c
 
 static bool check_path(const char *text, const char *path, struct ssa_error *err)
 {
-    // A whole endpoint pasted here would be asked for as …/authentication/v2/token/authentication/v2/token: a
-    // 404 that explains nothing.
-    return strstr(path, API) == NULL || refuse(text, err, "already holds " API);
+    // A whole endpoint here would become …/authentication/v2/token/authentication/v2/token, which gives a 404
+    // that explains nothing.
+    return strstr(path, API) == NULL || refuse(text, err, "already contains " API);
 }
 
 bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_error *err)
@@ -112,16 +110,16 @@ bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_
     HANDLE_AUTO handle = curl_url();
     if (handle == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a URL");
-    // The user part is looked for first: it may hold a password, which must not be quoted.
+    // The user part comes first: it may contain a password, which must not be quoted.
     CURLUcode code = curl_url_set(handle, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     if (code == CURLUE_USER_NOT_ALLOWED || strchr(text, '@') != NULL)
-        return refuse("base URL", err, "holds a user or password, or another \"@\"");
-    // A query may hold a token.
+        return refuse("base URL", err, "contains a user or password, or another \"@\"");
+    // A query may contain an access token.
     if (strpbrk(text, "?#") != NULL)
-        return refuse("base URL", err, "holds a query or a fragment");
-    // libcurl takes https:///x for https://x: a host that nobody wrote.
+        return refuse("base URL", err, "contains a query or a fragment");
+    // libcurl reads https:///x as https://x, with a host that nobody meant.
     if (code != CURLUE_OK || strstr(text, ":///") != NULL)
-        return refuse(text, err, "is no URL");
+        return refuse(text, err, "is not a valid URL");
 
     PART_AUTO scheme = NULL;
     PART_AUTO host = NULL;
@@ -130,10 +128,10 @@ bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_
     if (curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK || host[0] == '\0' ||
         curl_url_get(handle, CURLUPART_PATH, &path, 0) != CURLUE_OK)
-        return refuse(text, err, "is no URL");
+        return refuse(text, err, "is not a valid URL");
     code = curl_url_get(handle, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
     if (code != CURLUE_OK && code != CURLUE_NO_PORT)
-        return refuse(text, err, "has no usable port");
+        return refuse(text, err, "has no valid port");
     if (!check_scheme(text, scheme, host, insecure_http, url, err) || !check_path(text, path, err))
         return false;
     return keep(scheme, host, port, path, url) || refuse(text, err, "is too long");

@@ -1,4 +1,4 @@
-// The base URL: what is allowed there, and what is put behind it.
+// The base URL: what is allowed in it, and what is appended to it.
 #ifndef SSA_OAUTH_URL_H
 #define SSA_OAUTH_URL_H
 
@@ -9,18 +9,18 @@
 struct url {
     char base[URL_MAX]; // scheme, host, port and prefix, without a slash at its end
     char host[256];     // host and, where it is not the scheme's own, port: the subject of errors
-    bool plain;         // http, to this machine itself
+    bool plain;         // http, to this machine
 };
 
-// Reads a base URL. Fails with SSA_CONFIG, and the fix in the hint, for anything but
-// https://HOST[:PORT][/PREFIX], or http to a loopback address where that is allowed.
+// Reads a base URL: https://HOST[:PORT][/PREFIX], or http to a loopback address where that is allowed. Fails
+// with SSA_CONFIG for anything else.
 bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_error *err) MUST_CHECK;
 
-// Writes what a call's URL is: base, "/authentication/v2", path. Fails with SSA_CONFIG when it does not fit.
+// Writes the URL of a call: base, "/authentication/v2", path. Fails with SSA_CONFIG when it does not fit.
 bool url_of(const struct url *url, const char *path, char *out, size_t capacity,
             struct ssa_error *err) MUST_CHECK;
 
-// Whether the host is this machine itself: 127.0.0.0/8, ::1 (in brackets, as URLs have it) or localhost.
+// Whether the host is this machine: 127.0.0.0/8, ::1 (in brackets, as URLs have it) or localhost.
 bool url_host_is_loopback(const char *host);
 
 #endif

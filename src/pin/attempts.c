@@ -75,7 +75,7 @@ static bool is_named(int fd, const char *path)
 
 enum opened { RECORD_OPEN, RECORD_NONE, RECORD_BUSY, RECORD_UNREADABLE };
 
-static enum opened locked(struct pin_state *state, const struct ssa_callbacks *callbacks, bool *gone)
+static enum opened locked(struct pin_attempt *state, const struct ssa_callbacks *callbacks, bool *gone)
 {
     const bool held = lock(state->fd, callbacks);
     // It may be removed by the one we waited for.
@@ -89,11 +89,11 @@ static enum opened locked(struct pin_state *state, const struct ssa_callbacks *c
 
 // Opens and locks the record that there is.
 static enum opened find_record(const char *name, const struct ssa_callbacks *callbacks,
-                               struct pin_state *state)
+                               struct pin_attempt *state)
 {
     for (bool gone = true; gone;) {
         bool unreadable = false;
-        state->fd = keeping_find(name, state->path, &unreadable);
+        state->fd = record_find(name, state->path, &unreadable);
         if (state->fd < 0)
             return unreadable ? RECORD_UNREADABLE : RECORD_NONE;
         const enum opened opened = locked(state, callbacks, &gone);
@@ -103,7 +103,7 @@ static enum opened find_record(const char *name, const struct ssa_callbacks *cal
     return RECORD_NONE;
 }
 
-static bool refuse(const struct pin_state *state, const struct token_info *info, const char *why,
+static bool refuse(const struct pin_attempt *state, const struct token_info *info, const char *why,
                    struct ssa_error *err)
 {
     error_set(err, SSA_PIN, info->pin_count_low ? "CKF_USER_PIN_COUNT_LOW" : NULL, info->uri,
@@ -113,7 +113,8 @@ static bool refuse(const struct pin_state *state, const struct token_info *info,
         "Correct the PIN file, log in once at a terminal, or allow one more try with --pin-retry (the "
         "record is %s%s).",
         state->path,
-        keeping_has(KEEPING_STATE, state->path) ? "" : ", since $XDG_STATE_HOME/ssa-hsm cannot be written");
+        record_is_in(RECORD_IN_STATE, state->path) ? ""
+                                                   : ", since $XDG_STATE_HOME/ssa-hsm cannot be written");
 }
 
 // Without a record, the token's own flag is all there is to go by; one that is known not to show the first
@@ -156,7 +157,7 @@ static bool is_another(const struct pin_record *record, const char *identity)
     return record->identity[0] != '\0' && identity[0] != '\0' && strcmp(record->identity, identity) != 0;
 }
 
-static void give_up(struct pin_state *state)
+static void give_up(struct pin_attempt *state)
 {
     if (state->fd >= 0)
         (void)close(state->fd);
@@ -164,8 +165,8 @@ static void give_up(struct pin_state *state)
 }
 
 // Decides by the record that was read, and plans the one of this try: that it was not answered.
-static bool may_try(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
-                    struct ssa_error *err)
+static bool may_try(struct pin_attempt *state, const struct token_info *info, const char *identity,
+                    bool retry, struct ssa_error *err)
 {
     const struct pin_record *before = &state->before;
     const bool counts = !retry && !is_another(before, identity);
@@ -177,7 +178,7 @@ static bool may_try(struct pin_state *state, const struct token_info *info, cons
     state->follows = counts && unsettled;
     // Those with another PIN count on, too.
     if (!counts && unsettled)
-        pin_state_mistyped(info, before->unanswered);
+        pin_attempts_add(info, before->unanswered);
     state->now = (struct pin_record){.there = true,
                                      .unanswered = state->follows ? before->unanswered + 1 : 1,
                                      .level = state->follows ? before->level : pin_level(info)};
@@ -186,7 +187,7 @@ static bool may_try(struct pin_state *state, const struct token_info *info, cons
 }
 
 // A record that lets a further try pass must not be forgotten when the machine goes down.
-static bool write_down(struct pin_state *state)
+static bool write_down(struct pin_attempt *state)
 {
     return pin_record_write(state->fd, &state->now) &&
            (!state->follows || fsync(state->fd) == 0 || errno == EINVAL || errno == EOPNOTSUPP ||
@@ -196,12 +197,12 @@ static bool write_down(struct pin_state *state)
 // Makes the record at a place. A file that was made and cannot be filled, on a full disk, must not be read as
 // a failed try. RECORD_UNREADABLE: another process has left one there since we looked.
 static enum opened make_at(unsigned place, const char *name, const struct ssa_callbacks *callbacks,
-                           struct pin_state *state)
+                           struct pin_attempt *state)
 {
     bool gone = true;
     struct stat about;
     while (gone) {
-        state->fd = keeping_make(place, name, state->path);
+        state->fd = record_make(place, name, state->path);
         if (state->fd < 0)
             return RECORD_NONE;
         if (locked(state, callbacks, &gone) == RECORD_BUSY)
@@ -220,10 +221,10 @@ static enum opened make_at(unsigned place, const char *name, const struct ssa_ca
 
 // Makes the record at the first place where it can be written, behind the one where there is one that cannot.
 static enum opened make_record(const char *name, const char *former, const struct ssa_callbacks *callbacks,
-                               struct pin_state *state)
+                               struct pin_attempt *state)
 {
-    for (unsigned place = 0; place < KEEPING_PLACES; place++) {
-        if (keeping_has(place, former))
+    for (unsigned place = 0; place < RECORD_FOLDERS; place++) {
+        if (record_is_in(place, former))
             continue;
         const enum opened made = make_at(place, name, callbacks, state);
         if (made != RECORD_NONE)
@@ -234,7 +235,7 @@ static enum opened make_record(const char *name, const char *former, const struc
 
 // Records the try over the record that there is, else beside it.
 static enum opened record_try(const char *name, const struct token_info *info,
-                              const struct ssa_callbacks *callbacks, struct pin_state *state,
+                              const struct ssa_callbacks *callbacks, struct pin_attempt *state,
                               struct ssa_error *err)
 {
     char former[PATH_TEXT_MAX] = "";
@@ -258,13 +259,13 @@ static enum opened record_try(const char *name, const struct token_info *info,
     return made;
 }
 
-bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
-                     const struct ssa_callbacks *callbacks, struct ssa_error *err)
+bool pin_attempt_begin(struct pin_attempt *state, const struct token_info *info, const char *identity,
+                       bool retry, const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     char name[NAME_BYTES];
     record_name(info, pin_kind, name);
     for (enum opened made = RECORD_UNREADABLE; made == RECORD_UNREADABLE;) {
-        *state = (struct pin_state){.fd = -1};
+        *state = (struct pin_attempt){.fd = -1};
         const enum opened found = find_record(name, callbacks, state);
         if (found == RECORD_BUSY)
             return error_set(err, SSA_PIN, NULL, info->uri, "another process is logging in with this token");
@@ -283,7 +284,7 @@ bool pin_state_begin(struct pin_state *state, const struct token_info *info, con
     return state->fd >= 0 || without_record(info, err);
 }
 
-void pin_state_end(struct pin_state *state, enum pin_outcome outcome)
+void pin_attempt_end(struct pin_attempt *state, enum pin_outcome outcome)
 {
     if (state->fd < 0)
         return;
@@ -301,25 +302,25 @@ void pin_state_end(struct pin_state *state, enum pin_outcome outcome)
     give_up(state);
 }
 
-bool pin_state_spent(const struct token_info *info, const char *identity, enum pin_outcome outcome)
+bool pin_attempt_record(const struct token_info *info, const char *identity, enum pin_outcome outcome)
 {
-    struct pin_state state = {.fd = -1};
+    struct pin_attempt state = {.fd = -1};
     const struct ssa_callbacks nobody = {0};
-    if (!pin_state_begin(&state, info, identity, true, &nobody, NULL))
+    if (!pin_attempt_begin(&state, info, identity, true, &nobody, NULL))
         return false;
     const bool recorded = state.fd >= 0;
-    pin_state_end(&state, outcome);
+    pin_attempt_end(&state, outcome);
     return recorded;
 }
 
 // Those of a try that is under way in another process are not over.
-unsigned pin_state_unanswered(const struct token_info *info)
+unsigned pin_attempts_unanswered(const struct token_info *info)
 {
     char name[NAME_BYTES], path[PATH_TEXT_MAX];
     bool unreadable = false;
     struct pin_record record = {0};
     record_name(info, pin_kind, name);
-    const int fd = keeping_find(name, path, &unreadable);
+    const int fd = record_find(name, path, &unreadable);
     if (fd < 0)
         return 0;
     if (file_try_lock(fd) != LOCK_BUSY)
@@ -328,32 +329,32 @@ unsigned pin_state_unanswered(const struct token_info *info)
     return is_settled(&record, info) ? 0 : record.unanswered;
 }
 
-unsigned pin_state_count(const struct token_info *info)
+unsigned pin_attempts_count(const struct token_info *info)
 {
     char name[NAME_BYTES], path[PATH_TEXT_MAX];
     struct stat about;
     bool unreadable = false;
     record_name(info, mistyped_kind, name);
-    const int fd = keeping_find(name, path, &unreadable);
+    const int fd = record_find(name, path, &unreadable);
     // A byte a mistake.
     const bool counted =
         fd >= 0 && fstat(fd, &about) == 0 && about.st_size > 0 && about.st_size <= UINT16_MAX;
     if (fd >= 0)
         (void)close(fd);
-    return (counted ? (unsigned)about.st_size : 0) + pin_state_unanswered(info);
+    return (counted ? (unsigned)about.st_size : 0) + pin_attempts_unanswered(info);
 }
 
 // Where it cannot be written the token's own flags are all there is, as for everybody else.
-void pin_state_mistyped(const struct token_info *info, unsigned tries)
+void pin_attempts_add(const struct token_info *info, unsigned tries)
 {
     char name[NAME_BYTES], path[PATH_TEXT_MAX];
     bool unreadable = false;
     if (info->pin_tries == 0)
         return;
     record_name(info, mistyped_kind, name);
-    int fd = keeping_find(name, path, &unreadable);
+    int fd = record_find(name, path, &unreadable);
     if (fd < 0)
-        fd = keeping_make_anywhere(name, path);
+        fd = record_make_anywhere(name, path);
     if (fd < 0)
         return;
     (void)fcntl(fd, F_SETFL, O_APPEND);
@@ -367,7 +368,7 @@ void pin_state_mistyped(const struct token_info *info, unsigned tries)
 static void forget_at(unsigned place, const char *name)
 {
     char path[PATH_TEXT_MAX];
-    const int fd = keeping_open(place, name, path);
+    const int fd = record_open(place, name, path);
     if (fd < 0)
         return;
     if (file_try_lock(fd) != LOCK_BUSY)
@@ -375,13 +376,13 @@ static void forget_at(unsigned place, const char *name)
     (void)close(fd);
 }
 
-void pin_state_forget(const struct token_info *info)
+void pin_attempts_forget(const struct token_info *info)
 {
     static const char *const kinds[] = {pin_kind, mistyped_kind};
     char name[NAME_BYTES];
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         record_name(info, kinds[i], name);
-        for (unsigned place = 0; place < KEEPING_PLACES; place++)
+        for (unsigned place = 0; place < RECORD_FOLDERS; place++)
             forget_at(place, name);
     }
 }

@@ -9,10 +9,10 @@
 
 #include "config/paths.h"
 #include "core/error.h"
-#include "hsm/token.h"
+#include "hsm/token/pin_giver.h"
 #include "pin/attempts_record.h"
 
-struct pin_state {
+struct pin_attempt {
     char path[PATH_TEXT_MAX];
     int fd; // open (and locked, where that can be) while a try is under way; -1 where nothing can be recorded
     bool unanswered;               // an earlier try was not answered, so that the PIN may be right
@@ -23,27 +23,27 @@ struct pin_state {
 // Before an unattended try. identity says which PIN it will be ("" where that cannot be told): a record of
 // another one does not count. Fails with SSA_PIN where a try must not be made; retry (--pin-retry) overrides
 // the record. Concurrent tries with one token wait for each other here.
-bool pin_state_begin(struct pin_state *state, const struct token_info *info, const char *identity, bool retry,
-                     const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
+bool pin_attempt_begin(struct pin_attempt *state, const struct token_info *info, const char *identity,
+                       bool retry, const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
 
-// After it. A try that was not begun here (a signature's own login) is recorded with pin_state_spent.
-void pin_state_end(struct pin_state *state, enum pin_outcome outcome);
+// After it. A try that was not begun here (a signature's own login) is recorded with pin_attempt_record.
+void pin_attempt_end(struct pin_attempt *state, enum pin_outcome outcome);
 
 // Records a try outside of begin and end that was refused, or not answered; false where that cannot be done.
-bool pin_state_spent(const struct token_info *info, const char *identity, enum pin_outcome outcome);
+bool pin_attempt_record(const struct token_info *info, const char *identity, enum pin_outcome outcome);
 
 // How many wrong PINs may have been given here since the last right one: those that a person mistyped and
 // those that were not answered. Some tokens lock without ever having shown a flag.
-unsigned pin_state_count(const struct token_info *info);
+unsigned pin_attempts_count(const struct token_info *info);
 
 // How many of them were tries that were not answered.
-unsigned pin_state_unanswered(const struct token_info *info);
+unsigned pin_attempts_unanswered(const struct token_info *info);
 
 // Counts so many wrong PINs more, on a token that is known to lock after some.
-void pin_state_mistyped(const struct token_info *info, unsigned tries);
+void pin_attempts_add(const struct token_info *info, unsigned tries);
 
 // After a right PIN that a person gave.
-void pin_state_forget(const struct token_info *info);
+void pin_attempts_forget(const struct token_info *info);
 
 // How near the token is to locking, by its flags: more is nearer.
 unsigned pin_level(const struct token_info *info);

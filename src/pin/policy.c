@@ -14,7 +14,7 @@
 static bool from_uri(const struct uri *uri, const char **source, struct ssa_error *err)
 {
     const char *given = uri == NULL ? NULL : uri_pin_source(uri);
-    if (given == NULL || source_kind(given) != SOURCE_NONE) {
+    if (given == NULL || reference_kind(given) != REFERENCE_NONE) {
         *source = given;
         return true;
     }
@@ -44,7 +44,7 @@ bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const
     policy->source = settings_get(run->settings, SET_PIN_SOURCE, NULL);
     if (policy->source == NULL)
         return from_uri(uri, &policy->source, err);
-    if (source_kind(policy->source) != SOURCE_NONE)
+    if (reference_kind(policy->source) != REFERENCE_NONE)
         return true;
     // Not repeated: people put the PIN itself there.
     error_set(err, SSA_CONFIG, NULL, setting_name(SET_PIN_SOURCE),
@@ -55,7 +55,7 @@ bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const
 
 bool pin_attended(const struct pin_policy *policy, const struct token_info *info)
 {
-    return policy->source == NULL || info->pin_pad || source_kind(policy->source) == SOURCE_PINENTRY;
+    return policy->source == NULL || info->pin_pad || reference_kind(policy->source) == REFERENCE_PINENTRY;
 }
 
 // What tells one PIN file from its successor. A credential is made anew at each start of its unit, with the
@@ -65,8 +65,8 @@ static void identity_of(const char *source, char *out, size_t capacity)
     char path[PATH_TEXT_MAX];
     struct stat about;
     out[0] = '\0';
-    if (source_kind(source) != SOURCE_FILE || !source_path(source, path, NULL) || stat(path, &about) != 0 ||
-        !S_ISREG(about.st_mode))
+    if (reference_kind(source) != REFERENCE_FILE || !reference_path(source, path, NULL) ||
+        stat(path, &about) != 0 || !S_ISREG(about.st_mode))
         return;
     if (!text_format(out, capacity, "%s %ju %ju %jd.%09ld", path, (uintmax_t)about.st_ino,
                      (uintmax_t)about.st_size, (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec))
@@ -102,7 +102,7 @@ static bool ask_by_pinentry(const struct pin_policy *policy, const struct token_
 // By the token's flags, or by what we know of it and have counted ourselves.
 static bool last_try(const struct token_info *info)
 {
-    return info->pin_final_try || (info->pin_tries > 0 && pin_state_count(info) + 1 >= info->pin_tries);
+    return info->pin_final_try || (info->pin_tries > 0 && pin_attempts_count(info) + 1 >= info->pin_tries);
 }
 
 static bool ask_person(const struct pin_policy *policy, const struct token_info *info, struct secret *pin,
@@ -110,10 +110,10 @@ static bool ask_person(const struct pin_policy *policy, const struct token_info 
 {
     const struct ssa_callbacks *callbacks = &policy->run->callbacks;
     char text[SSA_ERROR_TEXT_MAX];
-    if (policy->source != NULL && source_kind(policy->source) == SOURCE_PINENTRY)
+    if (policy->source != NULL && reference_kind(policy->source) == REFERENCE_PINENTRY)
         return ask_by_pinentry(policy, info, pin, err);
     if (policy->source != NULL)
-        return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err);
+        return secret_source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err);
     (void)text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,
                       info->model[0] != '\0' ? ", " : "", info->serial);
     if (callbacks->ask_secret == NULL) {
@@ -158,7 +158,7 @@ static bool begin_try(struct pin_policy *policy, const struct token_info *info, 
     char identity[PATH_TEXT_MAX + 128];
     identity_of(policy->source, identity, sizeof identity);
     const bool may_try =
-        pin_state_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
+        pin_attempt_begin(&policy->state, info, identity, policy->retry, &policy->run->callbacks, err);
     if (policy->tries != NULL)
         policy->tries->unanswered = !may_try && policy->state.unanswered;
     return may_try;
@@ -169,14 +169,14 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
 {
     if (last_try(info)) {
         if (policy->tries != NULL)
-            policy->tries->unanswered = !info->pin_final_try && pin_state_unanswered(info) > 0;
+            policy->tries->unanswered = !info->pin_final_try && pin_attempts_unanswered(info) > 0;
         cancelled(info, err);
         return error_hint(
             err,
             "That is for a person to try: run the command at a terminal, without a PIN source. The right "
             "PIN also ends the count.");
     }
-    return source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
+    return secret_source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
            begin_try(policy, info, err);
 }
 
@@ -215,7 +215,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     if (!given)
         return false;
     if (!go_on(&policy->run->callbacks, err)) {
-        pin_state_end(&policy->state, PIN_NOT_TRIED);
+        pin_attempt_end(&policy->state, PIN_NOT_TRIED);
         return false;
     }
     if (policy->ready != NULL)
@@ -241,9 +241,9 @@ static void count_try(const struct pin_policy *policy, const struct token_info *
 {
     const unsigned before = recorded && policy->state.follows ? policy->state.before.unanswered : 0;
     if (what == PIN_REFUSED)
-        pin_state_mistyped(info, before + 1);
+        pin_attempts_add(info, before + 1);
     else if (!recorded)
-        pin_state_mistyped(info, 1);
+        pin_attempts_add(info, 1);
 }
 
 static void outcome(void *context, const struct token_info *info, enum pin_outcome what)
@@ -258,13 +258,13 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
         if (!attended && !recorded) {
             char identity[PATH_TEXT_MAX + 128];
             identity_of(policy->source, identity, sizeof identity);
-            recorded = pin_state_spent(info, identity, what);
+            recorded = pin_attempt_record(info, identity, what);
         }
         count_try(policy, info, recorded, what);
     }
-    pin_state_end(&policy->state, what);
+    pin_attempt_end(&policy->state, what);
     if (what == PIN_ACCEPTED)
-        pin_state_forget(info);
+        pin_attempts_forget(info);
 }
 
 static void waiting(void *context, const struct token_info *info)

@@ -17,7 +17,7 @@ struct pin_policy {
     struct pin_tries *tries; // NULL where there is one token alone
     const char *source;      // a reference; NULL: a person is asked
     bool retry;
-    struct pin_state state;
+    struct pin_attempt state;
     unsigned level; // of the token's flags before the first try
     // Called once the PIN is there, before it is tried; may be NULL.
     void (*ready)(void *context);

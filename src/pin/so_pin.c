@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/login/login.h"
 
 static bool ask(const struct so_pin *so, const char *name, const struct token_info *info, struct secret *pin,
                 struct ssa_error *err)
@@ -28,7 +29,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     const char *factory = NULL, *name = token_so_pin_name(so->token, &factory);
     const char *source = settings_get(so->run->settings, SET_SO_PIN_SOURCE, NULL);
     const bool given = source != NULL
-                           ? source_read(source, setting_name(SET_SO_PIN_SOURCE), so->run, pin, err)
+                           ? secret_source_read(source, setting_name(SET_SO_PIN_SOURCE), so->run, pin, err)
                            : ask(so, name, info, pin, err);
     if (given && factory != NULL && strcasecmp(secret_text(pin), factory) == 0)
         tell(&so->run->callbacks, SSA_WARNING,

@@ -3,7 +3,8 @@
 #ifndef SSA_PIN_SO_PIN_H
 #define SSA_PIN_SO_PIN_H
 
-#include "hsm/token.h"
+#include "hsm/token/pin_giver.h"
+#include "hsm/token/token.h"
 
 struct so_pin {
     const struct ssa_run *run;

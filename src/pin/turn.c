@@ -116,7 +116,7 @@ static bool take(void *context, enum turn which, bool impatient, struct ssa_erro
         had[which].users++;
         return true;
     }
-    had[which].fd = keeping_make_folder(names[which]);
+    had[which].fd = record_make_folder(names[which]);
     if (had[which].fd < 0) {
         tell(&run->callbacks, SSA_DETAIL, "no folder can be written for the turns of several processes");
     } else if (!wait_for_turn(which, impatient, run, err)) {

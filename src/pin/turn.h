@@ -3,7 +3,7 @@
 #ifndef SSA_PIN_TURN_H
 #define SSA_PIN_TURN_H
 
-#include "hsm/token.h"
+#include "hsm/module/turns.h"
 
 // Waiting ends when the person wants to stop, and with the run's timeout. run must live as long as the turns.
 struct turns turns_of(const struct ssa_run *run);

@@ -3,6 +3,7 @@
 #include "core/result.h"
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
 #include "secret/secret_marks.h"
 #include "secret/secret_operation.h"
 #include "signer/api_client.h"
@@ -92,7 +93,7 @@ static bool write_line(struct secret_place *at, const char *label, struct ssa_te
 {
     SECRET_AUTO text = {0};
     const struct uri_parts parts = {
-        .object = span_text(label), .data = true, .pin_source = open_own_pin_source(at->run, &at->to)};
+        .object = span_text(label), .data = true, .pin_source = open_token_pin_source(at->run, &at->to)};
     if (!lasting_uri(at->to.token, at->to.uri, parts, at->uri, err) || !uri_parse(at->uri, &at->object, err))
         return false;
     data_label(at->object, at->label);
@@ -126,9 +127,9 @@ bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replac
     CLIENT_SECRET_AUTO secret = {0};
     err = ERROR_OR_IGNORED(err);
     *line = (struct ssa_text){0};
-    if (!read_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err))
+    if (!api_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err))
         return false;
-    if (!find_data_token(run, &at.to, err))
+    if (!open_token_for_secret(run, &at.to, err))
         return false;
     if (!client_secret_begin(run, &secret, err))
         return false;

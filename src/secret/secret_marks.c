@@ -2,6 +2,9 @@
 #include "secret/secret_marks.h"
 
 #include "core/text.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/object/empty.h"
 
 _Static_assert(DATA_SAME_MAX <= API_IDS_MAX && DATA_MARK_MAX <= APS_ID_MAX, "an entry has room for marks");
 

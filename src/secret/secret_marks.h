@@ -2,7 +2,8 @@
 #ifndef SSA_SECRET_SECRET_MARKS_H
 #define SSA_SECRET_SECRET_MARKS_H
 
-#include "hsm/data.h"
+#include "hsm/data/mark.h"
+#include "hsm/token/token.h"
 #include "journal/journal.h"
 
 // What was there before an operation: an import replaces it, a removal removes it.

@@ -3,6 +3,7 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/login/login.h"
 #include "secret/secret_marks.h"
 #include "secret/secret_recover.h"
 

@@ -3,7 +3,8 @@
 #define SSA_SECRET_SECRET_OPERATION_H
 
 #include "core/ending.h"
-#include "hsm/data.h"
+#include "hsm/data/data_store.h"
+#include "hsm/data/data_uri.h"
 #include "journal/journal.h"
 #include "signer/open_token.h"
 
@@ -11,7 +12,7 @@
 struct secret_place {
     const struct ssa_run *run;
     struct ssa_ending *ending;
-    struct target to;   // the token
+    struct open_token to;   // the token
     struct uri *object; // names the data object
     char uri[URI_TEXT_MAX], label[DATA_LABEL_MAX];
 };

@@ -4,6 +4,10 @@
 
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_store.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/login/login.h"
 #include "secret/secret_marks.h"
 
 // An operation that is recovered.
@@ -102,11 +106,11 @@ static bool recover(const struct interrupted *i, struct ssa_error *err)
     return i->j->entry->step >= STEP_IMPORTED ? finish_import(i, err) : undo_import(i, err);
 }
 
-static bool open_own(const struct ssa_run *run, const struct uri *uri, struct target *own,
+static bool open_own(const struct ssa_run *run, const struct uri *uri, struct open_token *own,
                      struct ssa_error *err)
 {
     // Recovery logs in to other PKCS#11 tokens, too.
-    if (!open_secret_token(run, uri, BESIDE_PERHAPS, own, err)) {
+    if (!open_token_of_secret(run, uri, BESIDE_PERHAPS, own, err)) {
         // Where the token was found, its PIN was not to be guessed.
         return own->token != NULL && error_reason(err, SSA_REASON_SECRET_TOKEN_PIN, NULL);
     }
@@ -114,10 +118,10 @@ static bool open_own(const struct ssa_run *run, const struct uri *uri, struct ta
     return token_login(own->token, true, &user, err);
 }
 
-bool secret_recover(const struct ssa_run *run, struct journal *j, const struct target *opened,
+bool secret_recover(const struct ssa_run *run, struct journal *j, const struct open_token *opened,
                     struct ssa_error *err)
 {
-    struct target own = {0};
+    struct open_token own = {0};
     URI_AUTO *uri = NULL;
     if (!uri_parse(j->entry->key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;

@@ -8,7 +8,7 @@
 // Finishes or undoes one, on the PKCS#11 token that its entry names: on the opened one, which is logged in
 // to, where that is it, else it is opened and logged in to for this. opened may be NULL. The entry is closed,
 // or stays as it is with err filled.
-bool secret_recover(const struct ssa_run *run, struct journal *j, const struct target *opened,
+bool secret_recover(const struct ssa_run *run, struct journal *j, const struct open_token *opened,
                     struct ssa_error *err) MUST_CHECK;
 
 // Does so with all that are about this one data object, before another operation on it. *removed: one of them

@@ -1,6 +1,7 @@
 // secret remove: destroys the client secret on a PKCS#11 token.
 #include "core/tell.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
 #include "secret/secret_operation.h"
 #include "signer/api_client.h"
 
@@ -31,7 +32,7 @@ static bool find_named(struct secret_place *at, struct ssa_error *err)
     data_label(at->object, at->label);
     if (!text_format(at->uri, sizeof at->uri, "%s", named))
         return error_set(err, SSA_CONFIG, NULL, setting, "is too long");
-    return open_secret_token(at->run, at->object, BESIDE_NONE, &at->to, err);
+    return open_token_of_secret(at->run, at->object, BESIDE_NONE, &at->to, err);
 }
 
 static bool destroy(const struct secret_place *at, struct ssa_error *err)
@@ -68,7 +69,7 @@ bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *e
     SECRET_PLACE_AUTO at = {.run = run, .ending = ending != NULL ? ending : ENDING_IGNORED};
     err = ERROR_OR_IGNORED(err);
     // Recovery looks for entries by the client id.
-    if (!read_client_id(run, &client_id, err))
+    if (!api_client_id(run, &client_id, err))
         return false;
     if (!find_named(&at, err))
         return false;

@@ -8,7 +8,8 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "core/tell.h"
-#include "hsm/key.h"
+#include "hsm/key/sign.h"
+#include "hsm/login/login.h"
 #include "oauth/jwt.h"
 #include "oauth/scope.h"
 #include "signer/api_client.h"
@@ -52,7 +53,7 @@ static bool plan_claims(struct plan *plan, const struct ssa_run *run, const stru
                           .not_before = request->not_before};
     if (plan->lifetime > LIFETIME_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds", LIFETIME_MAX);
-    if (!plan_scope(plan, run, request->scope, err) || !read_client_id(run, &plan->claims.issuer, err) ||
+    if (!plan_scope(plan, run, request->scope, err) || !api_client_id(run, &plan->claims.issuer, err) ||
         !identity_read(run->settings, true, &plan->identity, err))
         return false;
     plan->claims.kid = plan->identity.key_id;
@@ -117,7 +118,7 @@ static bool sign_in_token(struct plan *plan, struct pin_policy *policy, const st
     const struct ssa_run *run = plan->run;
     TOKEN_AUTO *token = NULL;
     const struct pin_giver giver = pin_giver_of(policy);
-    if (!open_key_token(run, uri, &token, err))
+    if (!token_of_uri(run, uri, &token, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(token)->uri);
     const bool late = secret != NULL && client_secret_is_late(secret);
@@ -160,7 +161,7 @@ bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request
     bool done = secret_new(&signing.out, ASSERTION_MAX, err);
     if (done)
         warn_if_unlocked(run, &signing.out);
-    done = done && with_fallback(run, sign_once, &signing, err) && text_take(assertion, &signing.out, err);
+    done = done && with_failover(run, sign_once, &signing, err) && text_take(assertion, &signing.out, err);
     secret_free(&signing.out);
     return done;
 }
@@ -246,8 +247,8 @@ static bool sign_and_exchange(struct fetch *fetch, struct plan *plan, struct pin
     const bool late = client_secret_is_late(&fetch->secret);
     // A person at a pinentry takes a while, like one at a terminal, and another token than the key's has a
     // PIN of its own.
-    if (!late && policy->source != NULL && source_kind(policy->source) != SOURCE_PINENTRY &&
-        !open_needs_search(plan->run, uri))
+    if (!late && policy->source != NULL && reference_kind(policy->source) != REFERENCE_PINENTRY &&
+        !token_of_uri_needs_search(plan->run, uri))
         begin_exchange(opening);
     const bool is_signed = sign_in_token(plan, policy, uri, &fetch->secret, &fetch->assertion, err) &&
                            (!late || aps_know_secret(opening->client, secret_span(&fetch->secret.text), err));
@@ -277,7 +278,7 @@ static bool fetch_once(void *context, const struct ssa_run *run, struct pin_trie
     if (!plan_claims(&plan, run, fetch->request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
         !pin_policy_init(&policy, run, uri, err) ||
         !need_client_secret(fetch, run, plan.claims.issuer, err) ||
-        !open_api(run, &fetch->secret, &client, err) || !signing_input(&plan, &fetch->assertion, err))
+        !api_client_open(run, &fetch->secret, &client, err) || !signing_input(&plan, &fetch->assertion, err))
         return false;
     struct opening opening = {.client = client,
                               .assertion_len =
@@ -297,12 +298,12 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
     if (!secret_new(&fetch.assertion, ASSERTION_MAX, err) || !secret_new(&fetch.answer, GRANT_MAX, err))
         return false;
     warn_if_unlocked(run, &fetch.assertion);
-    return with_fallback(run, fetch_once, &fetch, err) && go_on(&run->callbacks, err) &&
+    return with_failover(run, fetch_once, &fetch, err) && go_on(&run->callbacks, err) &&
            take_grant(&fetch.answer, grant, err);
 }
 
-bool fetch_proof(const struct ssa_run *run, struct aps *client, const struct proof *proof,
-                 struct token *token, const struct key *key, struct ssa_error *err)
+bool access_token_try(const struct ssa_run *run, struct aps *client, const struct access_token_key *proof,
+                      struct token *token, const struct key *key, struct ssa_error *err)
 {
     struct plan plan = {.lifetime = LIFETIME_MAX,
                         .claims = {.issuer = proof->client_id, .subject = proof->account, .kid = proof->kid}};

@@ -3,7 +3,7 @@
 
 #include "config/settings.h"
 
-bool read_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
+bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
 {
     *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
     if (*client_id == NULL) {
@@ -17,8 +17,8 @@ bool read_client_id(const struct ssa_run *run, const char **client_id, struct ss
     return true;
 }
 
-bool open_api(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
-              struct ssa_error *err)
+bool api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
+                     struct ssa_error *err)
 {
     const struct ssa_settings *s = run->settings;
     const struct aps_config config = {

@@ -6,11 +6,11 @@
 #include "signer/client_secret.h"
 
 // The client id. Fails with SSA_CONFIG when it is not set.
-bool read_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
+bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
 
 // The API's client; it borrows the settings. A secret that is late is told it by aps_know_secret.
-bool open_api(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
-              struct ssa_error *err) MUST_CHECK;
+bool api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
+                     struct ssa_error *err) MUST_CHECK;
 
 static inline void aps_close(struct aps **client)
 {

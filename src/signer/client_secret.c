@@ -4,7 +4,9 @@
 #include "config/secret_source.h"
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/data.h"
+#include "hsm/data/data.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/login/login.h"
 #include "signer/open_token.h"
 
 enum { CLIENT_SECRET_MAX = 4096 };
@@ -18,7 +20,7 @@ void client_secret_free(struct client_secret *secret)
 bool client_secret_is_on_token(const struct ssa_settings *settings)
 {
     const char *value = settings_get(settings, SET_CLIENT_SECRET, NULL);
-    return value != NULL && source_is_uri(value);
+    return value != NULL && text_is_uri(value);
 }
 
 static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct ssa_error *err)
@@ -48,14 +50,14 @@ bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret
         return false;
     if (value == NULL)
         return ask_secret(run, &secret->text, err);
-    if (!source_is_reference(value))
+    if (!text_is_reference(value))
         return secret_append_text(&secret->text, value) ||
                error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is longer than %d bytes",
                          CLIENT_SECRET_MAX);
     secret->literal = false;
-    if (source_is_uri(value))
+    if (text_is_uri(value))
         return uri_parse(value, &secret->uri, err) && data_check_uri(secret->uri, "APS_SECRET_ID", err);
-    return source_read(value, "APS_SECRET_ID", run, &secret->text, err);
+    return secret_source_read(value, "APS_SECRET_ID", run, &secret->text, err);
 }
 
 bool client_secret_is_late(const struct client_secret *secret)
@@ -86,12 +88,12 @@ static bool read_from(const struct ssa_run *run, struct client_secret *secret, s
 }
 
 static bool read_at(const struct ssa_run *run, struct client_secret *secret, struct pin_tries *tries,
-                    struct target *at, struct ssa_error *err)
+                    struct open_token *at, struct ssa_error *err)
 {
     const enum beside beside = secret->elsewhere      ? BESIDE_ANOTHER
                                : secret->keep != NULL ? BESIDE_PERHAPS
                                                       : BESIDE_NONE;
-    if (!open_secret_token(run, secret->uri, beside, at, err))
+    if (!open_token_of_secret(run, secret->uri, beside, at, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token of the client secret: %s", token_info(at->token)->uri);
     at->pin.tries = tries;
@@ -104,8 +106,8 @@ static bool read_at(const struct ssa_run *run, struct client_secret *secret, str
 static bool read_from_its_own(const struct ssa_run *run, struct client_secret *secret,
                               struct pin_tries *tries, struct ssa_error *err)
 {
-    struct target own = {0};
-    struct target *at = secret->keep != NULL ? secret->keep : &own;
+    struct open_token own = {0};
+    struct open_token *at = secret->keep != NULL ? secret->keep : &own;
     const bool done = read_at(run, secret, tries, at, err);
     if (!done || secret->keep == NULL)
         token_close(&at->token);

@@ -118,7 +118,7 @@ static bool try_each(const struct ssa_run *run, size_t count, profile_try *try, 
     }
 }
 
-bool with_fallback(const struct ssa_run *run, profile_try *try, void *context, struct ssa_error *err)
+bool with_failover(const struct ssa_run *run, profile_try *try, void *context, struct ssa_error *err)
 {
     const size_t count = settings_profile_count(run->settings);
     struct pin_tries pins = {0};

@@ -11,7 +11,7 @@ typedef bool profile_try(void *context, const struct ssa_run *run, struct pin_tr
 // Tries the profiles in their order for as long as it is the token that fails, and tells of each failure and
 // of what is used in its stead. The last failure is the error. That each profile has a key is known before
 // the first try.
-bool with_fallback(const struct ssa_run *run, profile_try *try, void *context,
+bool with_failover(const struct ssa_run *run, profile_try *try, void *context,
                    struct ssa_error *err) MUST_CHECK;
 
 #endif

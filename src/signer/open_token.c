@@ -5,7 +5,10 @@
 #include "config/token_name.h"
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/data.h"
+#include "hsm/data/data.h"
+#include "hsm/import/import.h"
+#include "hsm/login/login.h"
+#include "hsm/search/open.h"
 #include "pin/turn.h"
 
 static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri *uri)
@@ -21,14 +24,14 @@ static struct token_wanted wanted_of(const struct ssa_run *run, const struct uri
                                      settings_profile_first(run->settings) && source != FROM_OPTION};
 }
 
-bool open_needs_search(const struct ssa_run *run, const struct uri *uri)
+bool token_of_uri_needs_search(const struct ssa_run *run, const struct uri *uri)
 {
     const struct token_wanted wanted = wanted_of(run, uri);
     return token_needs_search(&wanted);
 }
 
-bool open_key_token(const struct ssa_run *run, const struct uri *uri, struct token **token,
-                    struct ssa_error *err)
+bool token_of_uri(const struct ssa_run *run, const struct uri *uri, struct token **token,
+                  struct ssa_error *err)
 {
     const struct token_wanted wanted = wanted_of(run, uri);
     return token_open(&wanted, token, err);
@@ -50,7 +53,7 @@ static bool read_names(const struct ssa_run *run, struct uri **uri, struct ssa_e
     const char *key = settings_get(run->settings, SET_PRIVATE_KEY, NULL);
     if (token != NULL)
         return token_name_parse(token, uri, err);
-    return key == NULL || !source_is_uri(key) || uri_parse(key, uri, err);
+    return key == NULL || !text_is_uri(key) || uri_parse(key, uri, err);
 }
 
 // A URI that fits any token names none.
@@ -61,11 +64,11 @@ static bool named_or_guessed(const struct pin_policy *policy, const struct uri *
            may_guess_token(policy, token_info(token), err);
 }
 
-bool open_settings_token(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
-                         struct token **token, struct ssa_error *err)
+bool open_token_of_settings(const struct ssa_run *run, struct pin_policy *policy, struct uri **uri,
+                            struct token **token, struct ssa_error *err)
 {
     if (!read_names(run, uri, err) || !pin_policy_init(policy, run, *uri, err) ||
-        !open_key_token(run, *uri, token, err) || !named_or_guessed(policy, *uri, *token, err))
+        !token_of_uri(run, *uri, token, err) || !named_or_guessed(policy, *uri, *token, err))
         return false;
     const struct pin_giver giver = pin_giver_of(policy);
     return token_login(*token, false, &giver, err);
@@ -73,7 +76,7 @@ bool open_settings_token(const struct ssa_run *run, struct pin_policy *policy, s
 
 // Destroying a key takes a person's word for it, or a service's explicit one.
 static bool may_replace(const struct ssa_run *run, const struct ssa_output *output,
-                        const struct target *target, struct ssa_error *err)
+                        const struct open_token *target, struct ssa_error *err)
 {
     char question[SSA_ERROR_TEXT_MAX];
     if (!target->slot.used || output->yes)
@@ -87,7 +90,7 @@ static bool may_replace(const struct ssa_run *run, const struct ssa_output *outp
     return error_hint(err, "--yes confirms it, for use without a terminal.");
 }
 
-static bool choose_slot(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
+static bool choose_slot(const struct ssa_run *run, const struct ssa_output *output, struct open_token *target,
                         struct ssa_error *err)
 {
     if (!token_has_slots(target->token))
@@ -105,7 +108,7 @@ static bool choose_slot(const struct ssa_run *run, const struct ssa_output *outp
     return true;
 }
 
-bool open_officer(struct target *target, const struct ssa_run *run, struct ssa_error *err)
+bool open_token_officer(struct open_token *target, const struct ssa_run *run, struct ssa_error *err)
 {
     if (target->officer_known)
         return true;
@@ -114,25 +117,25 @@ bool open_officer(struct target *target, const struct ssa_run *run, struct ssa_e
     return target->officer_known = token_login_officer(target->token, &officer, err);
 }
 
-bool open_token_again(const struct ssa_run *run, const char *uri, struct target *target,
+bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *target,
                       struct ssa_error *err)
 {
     if (!uri_parse(uri, &target->uri, err) || !pin_policy_init(&target->pin, run, target->uri, err) ||
-        !open_key_token(run, target->uri, &target->token, err))
+        !token_of_uri(run, target->uri, &target->token, err))
         return false;
     const struct pin_giver user = pin_giver_of(&target->pin);
     return token_login(target->token, true, &user, err);
 }
 
 // A new key goes beside the one that there is.
-static bool find_target(const struct ssa_run *run, struct target *target, struct ssa_error *err)
+static bool find_target(const struct ssa_run *run, struct open_token *target, struct ssa_error *err)
 {
     return read_names(run, &target->uri, err) && pin_policy_init(&target->pin, run, target->uri, err) &&
-           open_key_token(run, target->uri, &target->token, err) &&
+           token_of_uri(run, target->uri, &target->token, err) &&
            named_or_guessed(&target->pin, target->uri, target->token, err);
 }
 
-bool find_data_token(const struct ssa_run *run, struct target *target, struct ssa_error *err)
+bool open_token_for_secret(const struct ssa_run *run, struct open_token *target, struct ssa_error *err)
 {
     return find_target(run, target, err) && data_check_able(target->token, err);
 }
@@ -154,7 +157,7 @@ static bool is_named(const struct ssa_run *run, enum setting setting, const stru
     if (value == NULL)
         return false;
     const bool read = setting == SET_TOKEN ? token_name_parse(value, &uri, NULL)
-                                           : source_is_uri(value) && uri_parse(value, &uri, NULL);
+                                           : text_is_uri(value) && uri_parse(value, &uri, NULL);
     *named = *named || read;
     return read && means(uri, token);
 }
@@ -177,20 +180,20 @@ static bool has_their_pin(const struct ssa_run *run, const struct token *token, 
            (beside == BESIDE_NONE && (source == FROM_OPTION || !named));
 }
 
-const char *open_own_pin_source(const struct ssa_run *run, const struct target *target)
+const char *open_token_pin_source(const struct ssa_run *run, const struct open_token *target)
 {
     bool named = false;
     const char *source = target->pin.source;
     if (source == NULL || is_named(run, SET_PRIVATE_KEY, target->token, &named) || !named)
         return NULL;
-    const enum source_kind kind = source_kind(source);
-    return kind == SOURCE_FILE || kind == SOURCE_CREDENTIAL || kind == SOURCE_ENV ? source : NULL;
+    const enum reference_kind kind = reference_kind(source);
+    return kind == REFERENCE_FILE || kind == REFERENCE_CREDENTIAL || kind == REFERENCE_ENV ? source : NULL;
 }
 
-bool open_secret_token(const struct ssa_run *run, const struct uri *uri, enum beside beside,
-                       struct target *target, struct ssa_error *err)
+bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum beside beside,
+                          struct open_token *target, struct ssa_error *err)
 {
-    if (!pin_policy_of_secret(&target->pin, run, uri, err) || !open_key_token(run, uri, &target->token, err))
+    if (!pin_policy_of_secret(&target->pin, run, uri, err) || !token_of_uri(run, uri, &target->token, err))
         return false;
     const struct token_info *info = token_info(target->token);
     if (uri_pin_source(uri) != NULL || pin_attended(&target->pin, info) ||
@@ -213,7 +216,7 @@ bool lasting_uri(const struct token *token, const struct uri *given, struct uri_
     if (given != NULL && uri_pin_source(given) != NULL)
         parts.pin_source = uri_pin_source(given);
     if (parts.pin_source != NULL &&
-        (parts.pin_source = source_lasting(parts.pin_source, lasting, err)) == NULL)
+        (parts.pin_source = reference_lasting(parts.pin_source, lasting, err)) == NULL)
         return false;
     parts.token = &token_info(token)->name;
     parts.apart = &token_info(token)->apart;
@@ -222,8 +225,8 @@ bool lasting_uri(const struct token *token, const struct uri *given, struct uri_
     return uri_write(&parts, out, err);
 }
 
-bool open_target_token(const struct ssa_run *run, const struct ssa_output *output, struct target *target,
-                       struct ssa_error *err)
+bool open_token_for_key(const struct ssa_run *run, const struct ssa_output *output, struct open_token *target,
+                        struct ssa_error *err)
 {
     if (!find_target(run, target, err))
         return false;
@@ -232,5 +235,5 @@ bool open_target_token(const struct ssa_run *run, const struct ssa_output *outpu
     return token_check_able(target->token, err) &&
            (!token_has_slots(target->token) || slot_survey(target->token, err)) &&
            token_login(target->token, true, &user, err) && choose_slot(run, output, target, err) &&
-           open_officer(target, run, err);
+           open_token_officer(target, run, err);
 }

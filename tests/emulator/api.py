@@ -81,6 +81,12 @@ class RateLimit:
                 raise gateway(429, "Quota limit exceeded.", headers={"Retry-After": str(wait)})
             seen.append(now)
 
+    def announce(self, answer: Answer) -> Answer:
+        """The API tells the requests a minute that it takes."""
+        if self.requests:
+            answer.headers.setdefault("ratelimit-value", str(max(1, int(self.requests * 60 / self.window))))
+        return answer
+
 
 class Api:
     def __init__(
@@ -103,6 +109,9 @@ class Api:
         self._created = created_status
 
     def answer(self, request: Request) -> Answer:
+        return self._limit.announce(self._answer(request))
+
+    def _answer(self, request: Request) -> Answer:
         try:
             route, names = find_route(request.method, request.path)
             self._limit.check(route.name, self._claimed_client(request))

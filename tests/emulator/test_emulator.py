@@ -248,6 +248,7 @@ class RateLimitTest(Case):
         for _ in range(3):
             self.expect(200, self.call("GET", "/service-accounts"))
         over = self.expect(429, self.call("GET", "/service-accounts"))
+        self.assertEqual(over.headers["ratelimit-value"], "60")
         self.assertEqual(over.json, {"developerMessage": "Quota limit exceeded."})
         self.assertIn(over.headers["Retry-After"], ("1", "2", "3"))
         for n in range(3):

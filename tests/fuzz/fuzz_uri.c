@@ -2,7 +2,7 @@
 // written.
 #include "fuzz.h"
 
-#include "hsm/uri.h"
+#include "hsm/uri/uri.h"
 
 static void check_parsed(const struct uri *uri)
 {

@@ -90,12 +90,12 @@ class AccountRequest(FaultCase):
         faults: tuple[Fault, ...] = ({"action": "refuse"}, {"action": "reset"}, {"action": "status", "status": 502})
         for fault in faults:
             with self.subTest(**fault):
-                self.failing(12, "no account was made", **fault)
+                self.failing(12, "No account was made", **fault)
                 self.assert_nothing_left()
                 self.fresh()
 
     def test_hang(self) -> None:
-        self.failing(12, "no account was made", action="hang")
+        self.failing(12, "No account was made", action="hang")
         self.assert_nothing_left()
 
     def test_it_was_made_and_the_answer_is_lost(self) -> None:
@@ -174,7 +174,7 @@ class AccountRequest(FaultCase):
     def test_names_that_only_begin_alike_are_not_ours(self) -> None:
         names = (f"{NAME}-2", f"other-{NAME}")
         made = [self.api.control("POST", "accounts", name=n, createdAt=_iso(seconds=-5)) for n in names]
-        self.failing(12, "no account was made", action="refuse")
+        self.failing(12, "No account was made", action="refuse")
         kept = {a["serviceAccountId"] for a in self.api.accounts()}
         self.assertEqual(kept, {m["serviceAccountId"] for m in made})
 

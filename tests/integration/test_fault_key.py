@@ -54,7 +54,7 @@ class KeyCreateFaults(KeyCase):
         faults: tuple[Fault, ...] = ({"action": "refuse"}, {"action": "reset"}, {"action": "status", "status": 502})
         for fault in faults:
             with self.subTest(**fault):
-                self.failing(12, "no key was made", **fault)
+                self.failing(12, "No key was made", **fault)
                 self.assert_untouched()
                 self.again()
 
@@ -89,7 +89,7 @@ class KeyCreateFaults(KeyCase):
                 self.again()
 
     def test_hang(self) -> None:
-        for action, words in (("hang", "no key was made"), ("hang-after", "is deleted again at the API")):
+        for action, words in (("hang", "No key was made"), ("hang-after", "is deleted again at the API")):
             with self.subTest(action=action):
                 self.failing(12, words, action=action)
                 self.assert_untouched()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import places
-from harness import LABEL, PIN, Case
+from harness import LABEL, PIN, SLOW, Case
 
 TOKEN = "POST /token"
 ACCOUNTS = "GET /service-accounts"
@@ -267,10 +267,10 @@ class Elsewhere(KeyCase):
             self.assertEqual(terminal.finish(10), -2)
 
     def test_the_rate_limit_is_kept_to_and_its_waiting_is_not_charged(self) -> None:
-        api = self.other_api("--rate-limit", "10", "--no-spare-key")
+        api = self.other_api("--rate-limit", "10", "--rate-window", "6", "--no-spare-key")
         for n in range(11):
             api.control("POST", "accounts", name=f"account-{n:02}")
-        result = self.run_program("key", "list", "--all", "--json", "--timeout", "20", timeout=120)
+        result = self.run_program("key", "list", "--all", "--json", "--timeout", str(4 * SLOW))
         self.expect(result, 0)
         self.assertEqual({r["status"] for r in api.requests()}, {200})
         self.assertEqual(len(api.requests()), 13)

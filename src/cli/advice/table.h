@@ -11,6 +11,7 @@ struct advice {
 extern const struct advice advice_accounts[];
 extern const struct advice advice_aps[];
 extern const struct advice advice_config[];
+extern const struct advice advice_core[];
 extern const struct advice advice_hsm[];
 extern const struct advice advice_journal[];
 extern const struct advice advice_manage[];

@@ -18,7 +18,7 @@ static bool read_source(const char *text, struct secret *secret, struct ssa_erro
     heard = (struct unit_heard){0};
     assert_true(secret_new(secret, 32, err));
     const struct ssa_run run = {.callbacks = callbacks, .overwrite = true};
-    return source_read(text, "PIN source", &run, secret, err);
+    return secret_source_read(text, "PIN source", &run, secret, err);
 }
 
 static void gives(const char *text, const char *expected)
@@ -46,14 +46,14 @@ static const char *reference(const char *prefix, const char *path)
 static void a_reference_is_known_by_its_prefix(void **state)
 {
     (void)state;
-    assert_int_equal(source_kind("file:/x"), SOURCE_FILE);
-    assert_int_equal(source_kind("env:X"), SOURCE_ENV);
-    assert_int_equal(source_kind("fd:3"), SOURCE_FD);
-    assert_int_equal(source_kind("credential:x"), SOURCE_CREDENTIAL);
+    assert_int_equal(reference_kind("file:/x"), REFERENCE_FILE);
+    assert_int_equal(reference_kind("env:X"), REFERENCE_ENV);
+    assert_int_equal(reference_kind("fd:3"), REFERENCE_FD);
+    assert_int_equal(reference_kind("credential:x"), REFERENCE_CREDENTIAL);
     static const char *const none[] = {"",         "1234", "file", "File:/x", "/x", "pkcs11:type=data",
                                        " file:/x", "|cat"};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-        assert_int_equal(source_kind(none[i]), SOURCE_NONE);
+        assert_int_equal(reference_kind(none[i]), REFERENCE_NONE);
 }
 
 static void a_file_gives_its_text_without_the_last_line_break(void **state)
@@ -250,15 +250,15 @@ static void a_path_can_be_had_without_reading(void **state)
     (void)state;
     char path[PATH_TEXT_MAX];
     struct ssa_error err;
-    SUCCEEDS(source_path("file:///a/b", path, &err));
+    SUCCEEDS(reference_path("file:///a/b", path, &err));
     assert_string_equal(path, "/a/b");
-    SUCCEEDS(source_path("file:/a", path, &err));
+    SUCCEEDS(reference_path("file:/a", path, &err));
     assert_string_equal(path, "/a");
-    SUCCEEDS(source_path("file:a", path, &err));
+    SUCCEEDS(reference_path("file:a", path, &err));
     assert_string_equal(path, "a");
     char many[PATH_TEXT_MAX + 10] = "file:";
     memset(many + 5, 'x', sizeof many - 6);
-    FAILS(source_path(many, path, &err), SSA_CONFIG, "names no file");
+    FAILS(reference_path(many, path, &err), SSA_CONFIG, "names no file");
 }
 
 int main(void)

@@ -4,8 +4,7 @@
 #include <openssl/x509.h>
 
 #include "core/unit.h"
-#include "hsm/certificate.h"
-#include "hsm/pkcs11.h"
+#include "hsm/key/certificate.h"
 
 static EVP_PKEY *pair;
 static struct key key;

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "hsm/data_object.h"
+#include "hsm/data/data_find.h"
+#include "hsm/token/handle.h"
 
 static struct span application; // of the one object that there is
 static CK_ULONG told;           // its length, as the module tells it

@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 
-#include "hsm/data.h"
-#include "hsm/key.h"
-#include "hsm/pkcs11.h"
+#include "hsm/cryptoki/cryptoki.h"
+#include "hsm/object/empty.h"
+#include "hsm/token/handle.h"
 
 static CK_KEY_TYPE type = CKK_RSA; // of the keys
 static CK_ULONG objects;           // on the token, all of them with nothing in them

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm/look.h"
+#include "hsm/token/describe.h"
+#include "hsm/token/naming.h"
 
 // The texts' bytes as they are, the rest as the module pads.
 static void put(CK_UTF8CHAR *to, size_t width, const char *text, char padding)
@@ -67,9 +68,9 @@ static void every_uri_finds_its_token_again(const struct module_seen *seen)
         char uri[URI_TEXT_MAX];
         seen_describe(seen, i, &info);
         names_one(seen, info.uri, i);
-        SUCCEEDS(entry_token_uri(&entry, &info, uri, &err));
+        SUCCEEDS(token_write_uri(&entry, &info, uri, &err));
         names_one(seen, uri, i);
-        assert_true(entry_key_uri(&entry, &info, span_text("\1\2"), span_text("a key"), uri));
+        assert_true(token_write_key_uri(&entry, &info, span_text("\1\2"), span_text("a key"), uri));
         names_one(seen, uri, i);
         const struct uri_parts parts = {
             .token = &info.name, .apart = &info.apart, .object = span_text("o"), .data = true};
@@ -177,9 +178,9 @@ static void where_nothing_tells_them_apart_it_is_said(void **state)
     add(seen, "x", "12ab", "maker", "model", ' ');
     seen->tokens[1].slot = seen->tokens[0].slot;
     seen_describe(seen, 0, &info);
-    FAILS(entry_token_uri(&entry, &info, uri, &err), SSA_TOKEN,
+    FAILS(token_write_uri(&entry, &info, uri, &err), SSA_TOKEN,
           "nothing tells the PKCS#11 token from another");
-    assert_false(entry_key_uri(&entry, &info, span_text("1"), span_text("k"), uri));
+    assert_false(token_write_key_uri(&entry, &info, span_text("1"), span_text("k"), uri));
 }
 
 static enum match how(const struct module_seen *seen, size_t at, const char *text)

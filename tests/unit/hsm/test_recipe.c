@@ -1,6 +1,6 @@
 // Which row of the table a token gets.
 #include "core/unit.h"
-#include "hsm/recipe.h"
+#include "hsm/module/recipe.h"
 
 static void put(CK_UTF8CHAR *to, const char *text)
 {

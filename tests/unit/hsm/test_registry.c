@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "hsm/registry.h"
+#include "hsm/module/registry.h"
 
 // The machine's own folders are looked for where the test stands.
 static int folder(void **state)

@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "hsm/seal.h"
+#include "hsm/import/seal.h"
 
 static void the_examples_of_rfc_5649(void **state)
 {

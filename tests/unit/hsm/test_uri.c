@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hsm/data.h"
-#include "hsm/pkcs11.h"
-#include "hsm/uri.h"
+#include "hsm/data/data_uri.h"
+#include "hsm/uri/uri_match.h"
+#include "hsm/uri/uri_text.h"
 
 static void refuses(const char *text, const char *mention)
 {
@@ -379,11 +379,11 @@ static void a_serial_number_is_known_again(void **state)
                                        "ffffffff", "1234", "12345678", "        ", "01"};
     for (size_t i = 0; i < COUNT(real); i++) {
         const struct token_name name = name_of("", real[i]);
-        assert_true(serial_is_real(name.serial));
+        assert_true(uri_serial_is_real(name.serial));
     }
     for (size_t i = 0; i < COUNT(none); i++) {
         const struct token_name name = name_of("", none[i]);
-        assert_false(serial_is_real(name.serial));
+        assert_false(uri_serial_is_real(name.serial));
     }
 }
 

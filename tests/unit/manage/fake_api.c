@@ -50,8 +50,8 @@ static bool fails(struct ssa_error *err, unsigned long number)
     return error_number(err, SSA_DOMAIN_HTTP, number);
 }
 
-bool open_api(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
-              struct ssa_error *err)
+bool api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
+                     struct ssa_error *err)
 {
     (void)run;
     (void)secret;

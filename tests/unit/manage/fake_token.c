@@ -2,6 +2,12 @@
 #include "manage/fakes.h"
 
 #include "core/text.h"
+#include "hsm/import/destroy.h"
+#include "hsm/import/removal.h"
+#include "hsm/import/throwaway.h"
+#include "hsm/key/locate.h"
+#include "hsm/key/prove.h"
+#include "hsm/object/empty.h"
 
 struct fake_token fake_token;
 
@@ -12,7 +18,8 @@ void fakes_begin(void)
     fake_asked[0] = '\0';
 }
 
-bool open_token_again(const struct ssa_run *run, const char *uri, struct target *target, struct ssa_error *err)
+bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *target,
+                      struct ssa_error *err)
 {
     static char handle;
     (void)run;
@@ -23,7 +30,7 @@ bool open_token_again(const struct ssa_run *run, const char *uri, struct target 
     return true;
 }
 
-bool open_officer(struct target *target, const struct ssa_run *run, struct ssa_error *err)
+bool open_token_officer(struct open_token *target, const struct ssa_run *run, struct ssa_error *err)
 {
     (void)target;
     (void)run;

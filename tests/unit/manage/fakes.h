@@ -1,10 +1,11 @@
-// An API and a PKCS#11 token that live in memory, in the place of the real ones: a test that links them sees what a
-// story asks of both, in which order. They stand before the library's functions of the same names.
+// An API and a PKCS#11 token that live in memory, in the place of the real ones: a test that links them sees
+// what a story asks of both, in which order. They stand before the library's functions of the same names.
 #ifndef SSA_TESTS_UNIT_MANAGE_FAKES_H
 #define SSA_TESTS_UNIT_MANAGE_FAKES_H
 
 #include "aps/aps.h"
-#include "hsm/key.h"
+#include "hsm/key/key.h"
+#include "hsm/key/locate.h"
 #include "signer/open_token.h"
 
 // What was asked of either, a word each and its subject: "keys, delete-key K1, get-account A".

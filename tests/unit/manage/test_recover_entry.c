@@ -1,5 +1,5 @@
-// What is asked and what is deleted where an operation does not come to its end: by its own process, whose next step
-// failed, and by a recovery after that process was killed.
+// What is asked and what is deleted where an operation does not come to its end: by its own process, whose
+// next step failed, and by a recovery after that process was killed.
 #include "core/unit.h"
 
 #include <unistd.h>
@@ -20,7 +20,6 @@ static int set_up(void **state)
     settings = ssa_settings_new();
     assert_non_null(settings);
     SUCCEEDS(ssa_settings_option(settings, "APS_CLIENT_ID", "client", &err));
-    SUCCEEDS(ssa_settings_option(settings, "APS_CLIENT_SECRET", "secret", &err));
     run = (struct ssa_run){.settings = settings};
     return made;
 }
@@ -88,7 +87,8 @@ static void recover_killed(struct journal *j, struct result *result)
     opened_end(&open);
 }
 
-static void ends(const struct result *result, const struct journal *j, enum outcome outcome, const char *asked)
+static void ends(const struct result *result, const struct journal *j, enum outcome outcome,
+                 const char *asked)
 {
     if (!result->settled)
         fail_msg("not settled: %s", result->err.what);
@@ -97,7 +97,8 @@ static void ends(const struct result *result, const struct journal *j, enum outc
     assert_string_equal(fake_asked, asked);
 }
 
-static void stays(const struct result *result, const struct journal *j, enum ssa_reason reason, const char *asked)
+static void stays(const struct result *result, const struct journal *j, enum ssa_reason reason,
+                  const char *asked)
 {
     assert_false(result->settled);
     assert_int_not_equal(j->entry->step, STEP_CLOSED);
@@ -266,7 +267,8 @@ static void a_recovery_looks_twice_before_it_destroys(void **state)
     fake_token.key.public_object = 2; // the private half did not come in
     fake_add_key("KEY", DURING, 0);
     recover_killed(&j, &result);
-    ends(&result, &j, OUTCOME_UNDONE, "keys, open-token, locate KEY, locate KEY, destroy KEY, delete-key KEY");
+    ends(&result, &j, OUTCOME_UNDONE,
+         "keys, open-token, locate KEY, locate KEY, destroy KEY, delete-key KEY");
 
     JOURNAL_AUTO another = {.fd = -1};
     begin(&another, OP_KEY_CREATE, STEP_KEY_MADE);

@@ -126,43 +126,43 @@ static void a_secret_at_the_cut_is_hidden(void **state)
     }
 }
 
-static void the_reason_is_told(const char *body, enum reason reason, bool is_error)
+static void the_reason_is_told(const char *body, enum refusal_kind kind, bool is_error)
 {
     struct refusal refusal;
     error_body_read(span_text(body), 200, NULL, &refusal);
-    assert_int_equal(refusal.reason, reason);
+    assert_int_equal(refusal.kind, kind);
     assert_int_equal(refusal.is_error, is_error);
 }
 
 static void the_documented_names_tell_the_reason(void **state)
 {
     (void)state;
-    the_reason_is_told("{\"title\":\"limit_exceeded\",\"detail\":\"x\"}", REASON_LIMIT, true);
-    the_reason_is_told("{\"title:\":\"limit_exceeded\",\"detail\":\"x\"}", REASON_LIMIT, true);
-    the_reason_is_told("{\"detail\":\"x\",\"title\":\"invalid_client\"}", REASON_CLIENT, true);
-    the_reason_is_told("{\"title\":\"not_found\",\"detail\":\"x\"}", REASON_NOT_FOUND, true);
-    the_reason_is_told("{\"title\":\"unauthorized\",\"detail\":\"x\"}", REASON_ACCESS, true);
-    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"name exists\"}", REASON_REQUEST, true);
-    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"account is not enabled\"}", REASON_STATE,
+    the_reason_is_told("{\"title\":\"limit_exceeded\",\"detail\":\"x\"}", REFUSAL_LIMIT, true);
+    the_reason_is_told("{\"title:\":\"limit_exceeded\",\"detail\":\"x\"}", REFUSAL_LIMIT, true);
+    the_reason_is_told("{\"detail\":\"x\",\"title\":\"invalid_client\"}", REFUSAL_CLIENT, true);
+    the_reason_is_told("{\"title\":\"not_found\",\"detail\":\"x\"}", REFUSAL_NOT_FOUND, true);
+    the_reason_is_told("{\"title\":\"unauthorized\",\"detail\":\"x\"}", REFUSAL_ACCESS, true);
+    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"name exists\"}", REFUSAL_REQUEST, true);
+    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"account is not enabled\"}", REFUSAL_STATE,
                        true);
-    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"is already disabled\"}", REASON_REQUEST,
+    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"is already disabled\"}", REFUSAL_REQUEST,
                        true);
-    the_reason_is_told("{\"error\":\"invalid_grant\"}", REASON_GRANT, true);
-    the_reason_is_told("{\"error\":\"invalid_credentials\",\"error_description\":\"x\"}", REASON_CREDENTIALS,
+    the_reason_is_told("{\"error\":\"invalid_grant\"}", REFUSAL_GRANT, true);
+    the_reason_is_told("{\"error\":\"invalid_credentials\",\"error_description\":\"x\"}", REFUSAL_CREDENTIALS,
                        true);
-    the_reason_is_told("{\"developerMessage\":\"x\"}", REASON_NONE, true);
-    the_reason_is_told("{\"title\":\"not_found\",\"detail\":\"cut o", REASON_NONE, false);
-    the_reason_is_told("{\"title\":\"Forbidden\",\"detail\":\"x\"}", REASON_NONE, true);
+    the_reason_is_told("{\"developerMessage\":\"x\"}", REFUSAL_OTHER, true);
+    the_reason_is_told("{\"title\":\"not_found\",\"detail\":\"cut o", REFUSAL_OTHER, false);
+    the_reason_is_told("{\"title\":\"Forbidden\",\"detail\":\"x\"}", REFUSAL_OTHER, true);
 }
 
 static void what_any_answer_may_hold_is_no_error(void **state)
 {
     (void)state;
-    the_reason_is_told("{\"access_token\":\"x\",\"error\":null}", REASON_NONE, false);
-    the_reason_is_told("{\"message\":\"welcome\"}", REASON_NONE, false);
-    the_reason_is_told("{\"title\":\"welcome\"}", REASON_NONE, false);
-    the_reason_is_told("<html>error</html>", REASON_NONE, false);
-    the_reason_is_told("", REASON_NONE, false);
+    the_reason_is_told("{\"access_token\":\"x\",\"error\":null}", REFUSAL_OTHER, false);
+    the_reason_is_told("{\"message\":\"welcome\"}", REFUSAL_OTHER, false);
+    the_reason_is_told("{\"title\":\"welcome\"}", REFUSAL_OTHER, false);
+    the_reason_is_told("<html>error</html>", REFUSAL_OTHER, false);
+    the_reason_is_told("", REFUSAL_OTHER, false);
 }
 
 int main(void)

@@ -28,7 +28,7 @@ static void refuses(const char *text, bool insecure)
         fail_msg("%s was taken", text);
     assert_int_equal(err.code, SSA_CONFIG);
     assert_string_not_equal(err.what, "");
-    assert_string_not_equal(err.hint, "");
+    assert_int_not_equal(err.reason, SSA_REASON_NONE);
 }
 
 static void https_with_port_and_prefix_is_taken(void **state)

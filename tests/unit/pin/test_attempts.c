@@ -48,10 +48,10 @@ static int fresh(void **state)
     return setenv("XDG_STATE_HOME", unit_path("state"), 1);
 }
 
-static bool begins(const struct token_info *info, const char *identity, bool retry, struct pin_state *pin)
+static bool begins(const struct token_info *info, const char *identity, bool retry, struct pin_attempt *pin)
 {
     struct ssa_error err = {0};
-    const bool ok = pin_state_begin(pin, info, identity, retry, &callbacks, &err);
+    const bool ok = pin_attempt_begin(pin, info, identity, retry, &callbacks, &err);
     assert_true(ok || err.code == SSA_PIN);
     return ok;
 }
@@ -59,16 +59,16 @@ static bool begins(const struct token_info *info, const char *identity, bool ret
 // One try that ends like this; asserts that it was allowed.
 static void tried(const char *identity, enum pin_outcome outcome)
 {
-    struct pin_state pin;
+    struct pin_attempt pin;
     assert_true(begins(&token, identity, false, &pin));
     assert_true(pin.fd >= 0);
-    pin_state_end(&pin, outcome);
+    pin_attempt_end(&pin, outcome);
     assert_int_equal(pin.fd, -1);
 }
 
 static void blocked(const char *identity)
 {
-    struct pin_state pin;
+    struct pin_attempt pin;
     assert_false(begins(&token, identity, false, &pin));
 }
 
@@ -76,29 +76,29 @@ static void a_wrong_pin_is_tried_once(void **state)
 {
     (void)state;
     struct ssa_error err;
-    struct pin_state pin;
+    struct pin_attempt pin;
     tried("file 1", PIN_REFUSED);
     blocked("file 1");
-    FAILS(pin_state_begin(&pin, &token, "file 1", false, &callbacks, &err), SSA_PIN, "--pin-retry");
+    FAILS(pin_attempt_begin(&pin, &token, "file 1", false, &callbacks, &err), SSA_PIN, "--pin-retry");
     assert_non_null(strstr(err.hint, unit_path("state/ssa-hsm/pin-12_ab_Token")));
     assert_string_equal(err.subject, token.uri);
     // Another token has its own record.
     const struct token_info other = {.serial = "34"};
     assert_true(begins(&other, "file 1", false, &pin));
-    pin_state_end(&pin, PIN_ACCEPTED);
+    pin_attempt_end(&pin, PIN_ACCEPTED);
 }
 
 static void unanswered(const struct token_info *info, const char *identity, bool allowed)
 {
-    struct pin_state pin;
+    struct pin_attempt pin;
     assert_int_equal(begins(info, identity, false, &pin), allowed);
-    pin_state_end(&pin, PIN_UNKNOWN);
+    pin_attempt_end(&pin, PIN_UNKNOWN);
 }
 
 static void one_more_try_follows_one_without_an_answer(void **state)
 {
     (void)state;
-    struct pin_state pin;
+    struct pin_attempt pin;
     unanswered(&token, "file 1", true);
     unanswered(&token, "file 1", true);
     unanswered(&token, "file 1", false);
@@ -106,7 +106,7 @@ static void one_more_try_follows_one_without_an_answer(void **state)
     assert_true(pin.unanswered);
     // A try that is none leaves it as it was.
     assert_true(begins(&token, "file 1", true, &pin));
-    pin_state_end(&pin, PIN_NOT_TRIED);
+    pin_attempt_end(&pin, PIN_NOT_TRIED);
     assert_false(begins(&token, "file 1", false, &pin));
     assert_true(pin.unanswered);
     // Its answer is the last word, either way.
@@ -125,9 +125,10 @@ static void a_flag_that_came_up_since_speaks_against_it(void **state)
 {
     (void)state;
     struct ssa_error err;
-    struct pin_state pin;
+    struct pin_attempt pin;
     unanswered(&token, "file 1", true);
-    FAILS(pin_state_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN, "has counted a wrong PIN");
+    FAILS(pin_attempt_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN,
+          "has counted a wrong PIN");
     assert_string_equal(err.cause, "CKF_USER_PIN_COUNT_LOW");
     // Another's mistype, of before, does not.
     fresh(NULL);
@@ -141,7 +142,7 @@ static void a_token_that_tells_at_once_settles_it(void **state)
     (void)state;
     for (unsigned i = 0; i < 10; i++)
         unanswered(&telling, "file 1", true);
-    assert_int_equal(pin_state_count(&telling), 0);
+    assert_int_equal(pin_attempts_count(&telling), 0);
     unanswered(&told, "file 1", false);
     // The flag was another's, so it tells nothing.
     fresh(NULL);
@@ -153,23 +154,23 @@ static void a_token_that_tells_at_once_settles_it(void **state)
 static void tries_without_an_answer_count_on_a_token_that_locks_in_silence(void **state)
 {
     (void)state;
-    struct pin_state pin;
+    struct pin_attempt pin;
     unanswered(&silent, "file 1", true);
-    assert_int_equal(pin_state_count(&silent), 1);
+    assert_int_equal(pin_attempts_count(&silent), 1);
     unanswered(&silent, "file 1", true);
-    assert_int_equal(pin_state_count(&silent), 2);
+    assert_int_equal(pin_attempts_count(&silent), 2);
     // With another PIN they stay counted.
     assert_true(begins(&silent, "file 2", false, &pin));
-    assert_int_equal(pin_state_count(&silent), 2); // the try that is under way is not over
-    pin_state_end(&pin, PIN_UNKNOWN);
-    assert_int_equal(pin_state_count(&silent), 3);
-    pin_state_forget(&silent);
-    assert_int_equal(pin_state_count(&silent), 0);
+    assert_int_equal(pin_attempts_count(&silent), 2); // the try that is under way is not over
+    pin_attempt_end(&pin, PIN_UNKNOWN);
+    assert_int_equal(pin_attempts_count(&silent), 3);
+    pin_attempts_forget(&silent);
+    assert_int_equal(pin_attempts_count(&silent), 0);
 }
 
 static bool dies_in_the_middle(void *context)
 {
-    struct pin_state pin;
+    struct pin_attempt pin;
     return begins(context != NULL ? context : &token, "file 1", false, &pin);
 }
 
@@ -179,16 +180,16 @@ static void a_service_that_is_killed_at_each_login_spends_two_tries(void **state
     (void)state;
     unit_in_child(dies_in_the_middle, (void *)(uintptr_t)&silent);
     unit_in_child(dies_in_the_middle, (void *)(uintptr_t)&silent);
-    struct pin_state pin;
+    struct pin_attempt pin;
     for (unsigned i = 0; i < 3; i++)
         assert_false(begins(&silent, "file 1", false, &pin));
-    assert_int_equal(pin_state_count(&silent), 2);
+    assert_int_equal(pin_attempts_count(&silent), 2);
 }
 
 static void a_record_of_before_is_understood(void **state)
 {
     (void)state;
-    struct pin_state pin;
+    struct pin_attempt pin;
     (void)unit_write("state/ssa-hsm/pin-12_ab_Token", "file 1\nunanswered\n", 0600);
     assert_int_equal(chmod(unit_path("state/ssa-hsm"), 0700), 0);
     unanswered(&token, "file 1", true);
@@ -222,20 +223,20 @@ static void a_source_that_cannot_be_told_apart_stays_blocked(void **state)
 static void a_person_can_allow_one_more(void **state)
 {
     (void)state;
-    struct pin_state pin;
+    struct pin_attempt pin;
     tried("file 1", PIN_REFUSED);
     assert_true(begins(&token, "file 1", true, &pin));
-    pin_state_end(&pin, PIN_REFUSED);
+    pin_attempt_end(&pin, PIN_REFUSED);
     blocked("file 1");
 }
 
 static void a_right_pin_clears_the_record(void **state)
 {
     (void)state;
-    struct pin_state pin;
+    struct pin_attempt pin;
     tried("file 1", PIN_REFUSED);
     assert_true(begins(&token, "file 1", true, &pin));
-    pin_state_end(&pin, PIN_ACCEPTED);
+    pin_attempt_end(&pin, PIN_ACCEPTED);
     tried("file 1", PIN_ACCEPTED);
     tried("file 1", PIN_NOT_TRIED);
     tried("file 1", PIN_ACCEPTED);
@@ -246,19 +247,19 @@ static void a_login_by_a_person_clears_the_record(void **state)
 {
     (void)state;
     tried("file 1", PIN_REFUSED);
-    pin_state_forget(&token);
+    pin_attempts_forget(&token);
     tried("file 1", PIN_ACCEPTED);
-    pin_state_forget(&token);
+    pin_attempts_forget(&token);
 }
 
 // The token failed before it looked at the PIN: the earlier wrong try is still the last that is known.
 static void a_try_that_never_was_leaves_the_record_standing(void **state)
 {
     (void)state;
-    struct pin_state pin;
+    struct pin_attempt pin;
     tried("file 1", PIN_REFUSED);
     assert_true(begins(&token, "file 1", true, &pin));
-    pin_state_end(&pin, PIN_NOT_TRIED);
+    pin_attempt_end(&pin, PIN_NOT_TRIED);
     blocked("file 1");
 }
 
@@ -266,10 +267,10 @@ static void a_try_that_never_was_leaves_the_record_standing(void **state)
 static void a_wrong_pin_at_a_signature_is_remembered(void **state)
 {
     (void)state;
-    assert_true(pin_state_spent(&token, "file 1", PIN_REFUSED));
+    assert_true(pin_attempt_record(&token, "file 1", PIN_REFUSED));
     blocked("file 1");
     tried("file 2", PIN_REFUSED);
-    assert_true(pin_state_spent(&token, "file 3", PIN_UNKNOWN));
+    assert_true(pin_attempt_record(&token, "file 3", PIN_UNKNOWN));
     unanswered(&token, "file 3", true);
     unanswered(&token, "file 3", false);
 }
@@ -287,16 +288,17 @@ static void another_folder_serves_where_the_state_cannot_be_written(void **state
 {
     (void)state;
     struct ssa_error err;
-    struct pin_state pin;
+    struct pin_attempt pin;
     assert_int_equal(setenv("XDG_STATE_HOME", "/dev/null", 1), 0);
     // Another's mistype stops nobody, for ever at that.
     for (unsigned i = 0; i < 3; i++) {
         assert_true(begins(&low, "file 1", false, &pin));
         assert_true(pin.fd >= 0);
-        pin_state_end(&pin, PIN_ACCEPTED);
+        pin_attempt_end(&pin, PIN_ACCEPTED);
     }
     tried("file 1", PIN_REFUSED);
-    FAILS(pin_state_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN, "CKF_USER_PIN_COUNT_LOW");
+    FAILS(pin_attempt_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN,
+          "CKF_USER_PIN_COUNT_LOW");
     assert_non_null(strstr(err.hint, "XDG_STATE_HOME"));
     assert_non_null(strstr(err.hint, unit_path("run/ssa-hsm/pin-12_ab_Token")));
     // What stands there counts where the state can be written again, and ends with a right PIN.
@@ -311,10 +313,10 @@ static bool writes_not_where_others_may(void *context)
 {
     (void)context;
     unit_drop_privileges();
-    struct pin_state pin;
+    struct pin_attempt pin;
     const bool allowed = begins(&token, "file 1", false, &pin);
     const bool elsewhere = strstr(pin.path, "/run/") == NULL;
-    pin_state_end(&pin, PIN_ACCEPTED);
+    pin_attempt_end(&pin, PIN_ACCEPTED);
     return allowed && elsewhere;
 }
 
@@ -331,16 +333,16 @@ static void a_folder_that_others_may_write_to_is_passed_over(void **state)
 static bool tries_on_a_full_disk(void *context)
 {
     const struct rlimit none = {0};
-    struct pin_state pin;
+    struct pin_attempt pin;
     (void)context;
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &none) != 0)
         return false;
     struct ssa_error err;
-    const bool allowed = pin_state_begin(&pin, &token, "file 1", true, &callbacks, &err) && pin.fd < 0;
-    pin_state_end(&pin, PIN_REFUSED);
+    const bool allowed = pin_attempt_begin(&pin, &token, "file 1", true, &callbacks, &err) && pin.fd < 0;
+    pin_attempt_end(&pin, PIN_REFUSED);
     // Nor is one made where the token would lock in silence.
-    return allowed && !pin_state_begin(&pin, &low, "file 1", true, &callbacks, &err) &&
-           !pin_state_begin(&pin, &silent, "file 1", true, &callbacks, &err);
+    return allowed && !pin_attempt_begin(&pin, &low, "file 1", true, &callbacks, &err) &&
+           !pin_attempt_begin(&pin, &silent, "file 1", true, &callbacks, &err);
 }
 
 static void a_full_disk_does_not_forget_a_wrong_try(void **state)
@@ -365,9 +367,9 @@ struct shared {
 
 static void compete(struct shared *s)
 {
-    struct pin_state pin;
+    struct pin_attempt pin;
     struct ssa_error err;
-    if (!pin_state_begin(&pin, &token, "file 1", false, &callbacks, &err)) {
+    if (!pin_attempt_begin(&pin, &token, "file 1", false, &callbacks, &err)) {
         __atomic_add_fetch(&s->refused, 1, __ATOMIC_SEQ_CST);
         return;
     }
@@ -377,7 +379,7 @@ static void compete(struct shared *s)
     __atomic_add_fetch(&s->allowed, 1, __ATOMIC_SEQ_CST);
     (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     __atomic_sub_fetch(&s->inside, 1, __ATOMIC_SEQ_CST);
-    pin_state_end(&pin, s->refused < 0 ? PIN_ACCEPTED : PIN_REFUSED);
+    pin_attempt_end(&pin, s->refused < 0 ? PIN_ACCEPTED : PIN_REFUSED);
 }
 
 enum { RACERS = 8 };

@@ -60,7 +60,7 @@ static bool runs(struct script *script, size_t count, struct ssa_error *err)
     assert_true(ssa_settings_profiles(s, names, count, NULL, err));
     const struct ssa_run run = {
         .settings = s, .callbacks = {.context = &heard, .tell = unit_tell, .interrupted = is_stopped}};
-    const bool done = with_fallback(&run, play, script, err);
+    const bool done = with_failover(&run, play, script, err);
     ssa_settings_free(s);
     return done;
 }

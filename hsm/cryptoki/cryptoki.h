@@ -1,0 +1,17 @@
+// The one place that includes Cryptoki. For hsm alone.
+#ifndef SSA_HSM_CRYPTOKI_CRYPTOKI_H
+#define SSA_HSM_CRYPTOKI_CRYPTOKI_H
+
+#include "core/text.h"
+
+#define CRYPTOKI_COMPAT 1
+#include <p11-kit/pkcs11.h>
+
+#define CRYPTOKI_COMPAT 1
+
+#define ATTRIBUTE(t, v, n)                                                                                   \
+    {                                                                                                        \
+        .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                     \
+    }
+
+#endif

@@ -1,0 +1,27 @@
+// Whose a data object is.
+#ifndef SSA_HSM_DATA_MARK_H
+#define SSA_HSM_DATA_MARK_H
+
+#include "core/error.h"
+
+#define DATA_LABEL_MAX 256U
+#define DATA_MARK_MAX  64U
+#define DATA_SAME_MAX  16U // of one label
+
+struct data_marks {
+    char list[DATA_SAME_MAX][DATA_MARK_MAX];
+    size_t count;
+};
+
+// Whose it is. Nobody's has no mark: a tool made it by hand.
+enum data_owner { DATA_OURS, DATA_NOBODYS, DATA_ANOTHERS };
+enum data_owner data_owner(const char *mark);
+
+// The mark of what an operation makes. Marks of operations whose names sort by time do so, too.
+bool data_mark(const char *operation, char mark[static DATA_MARK_MAX]) MUST_CHECK;
+// Whether it is an operation's own, so that nothing that comes later has it: not so where there is none, nor
+// where it is the bare name that versions before marks wrote.
+bool data_mark_is_own(const char *mark);
+bool data_marked(const struct data_marks *marks, const char *mark);
+
+#endif

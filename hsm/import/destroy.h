@@ -1,0 +1,12 @@
+// Destroying a key that was imported.
+#ifndef SSA_HSM_IMPORT_DESTROY_H
+#define SSA_HSM_IMPORT_DESTROY_H
+
+#include "hsm/key/key.h"
+
+struct token;
+
+// Destroys what key_import made. What could not be destroyed stays in *key.
+bool key_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);
+
+#endif

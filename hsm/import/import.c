@@ -1,0 +1,150 @@
+// A key's way into the token.
+#include "hsm/import/import.h"
+
+#include <signal.h>
+
+#include "hsm/cryptoki/calls.h"
+#include "hsm/import/card.h"
+#include "hsm/import/destroy.h"
+#include "hsm/import/wrap.h"
+#include "hsm/key/prove.h"
+#include "hsm/key/slot.h"
+#include "hsm/login/login_again.h"
+#include "hsm/object/find.h"
+#include "hsm/token/handle.h"
+
+static bool signs(const struct token *token, CK_MECHANISM_TYPE type)
+{
+    CK_MECHANISM_INFO info;
+    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK &&
+           (info.flags & CKF_SIGN) != 0;
+}
+
+static bool never_imports(const struct token *token, struct ssa_error *err)
+{
+    error_set(err, SSA_TOKEN, NULL, token->info.uri, "this kind of token (%s) cannot take a key from here",
+              token->info.recipe->name);
+    return error_hint(err, "%s", token->info.recipe->instead);
+}
+
+bool token_check_able(const struct token *token, struct ssa_error *err)
+{
+    if (token->info.recipe->import_as == IMPORT_NEVER)
+        return never_imports(token, err);
+    if (token->info.write_protected) {
+        error_set(err, SSA_TOKEN, "CKF_WRITE_PROTECTED", token->info.uri, "the token is write-protected");
+        return error_hint(err, "Choose another token with --token; `ssa-hsm hsm list` shows them.");
+    }
+    if (!signs(token, CKM_SHA256_RSA_PKCS) && !signs(token, CKM_RSA_PKCS)) {
+        const char *left_out = calls_left_out();
+        if (left_out != NULL)
+            return error_set(err, SSA_TOKEN, "CKR_FUNCTION_NOT_SUPPORTED", token->info.uri,
+                             "whether the token signs is not told: the PKCS#11 module %s has no %s",
+                             token->module.entry.path, left_out);
+        error_set(err, SSA_TOKEN, "CKR_MECHANISM_INVALID", token->info.uri, "the token cannot sign with RSA");
+        return error_hint(
+            err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS: choose another with --token.");
+    }
+    return true;
+}
+
+// A creation that failed may have been carried out all the same. Nothing with this id was there before
+// (key_check_free), or what was there was to be replaced: what is there now counts as made by it. Where the
+// search fails too, the handles stand for what may be there.
+static void find_made(struct token *token, struct span id, struct key *key)
+{
+    static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+    unsigned long *const objects[] = {&key->private_object, &key->public_object};
+    for (size_t i = 0; i < COUNT(classes); i++)
+        if (!object_find(token, classes[i], id, objects[i], NULL))
+            *objects[i] = CK_UNAVAILABLE_INFORMATION;
+}
+
+static bool store_both(struct token *token, const struct creation *c, const struct key_name *name,
+                       struct key *key, struct ssa_error *err)
+{
+    if (token->info.recipe->slots)
+        return card_import(token, c, name, key, err);
+    if (!key_create_private(token, c, key, err))
+        return false;
+    if (!token->info.recipe->public_half || token->no_public_half)
+        return true;
+    const CK_RV rv = key_create_public(token, c, &key->public_object);
+    return rv == CKR_OK || key_creation_refused(err, token, rv, "public");
+}
+
+static bool import(struct token *token, const struct creation *creation, const struct key_name *name,
+                   struct key *key, struct ssa_error *err)
+{
+    const CK_USER_TYPE who = token->info.recipe->import_as == IMPORT_AS_SO ? CKU_SO : CKU_USER;
+    if (!session_as(token, who, err))
+        return false;
+    if (store_both(token, creation, name, key, err))
+        return true;
+    // A card's slot holds what it held, or the new key; handles do not tell which, and touching them may
+    // crash.
+    if (token->info.recipe->slots && name->replaces && key->private_object == CK_UNAVAILABLE_INFORMATION) {
+        key->unsure = true;
+        key->private_object = CK_INVALID_HANDLE;
+        return error_hint(err,
+                          "Slot %s holds the key that was in it, or the new one, which then is of no use: "
+                          "--slot %s --replace takes its place.",
+                          slot_name(name->slot), slot_name(name->slot));
+    }
+    if (!token->info.recipe->slots)
+        find_made(token, creation->id, key);
+    (void)key_destroy(token, name, key, NULL);
+    return false;
+}
+
+bool key_import(struct token *token, const struct rsa_key *numbers, struct secret *holder,
+                const struct key_name *name, struct key *key, struct ssa_error *err)
+{
+    SEALED_AUTO sealed = {0};
+    if (!key_of_numbers(numbers, key, err))
+        return false;
+    const struct rsa_key public_numbers = {.n = span_of(key->modulus, key->modulus_len),
+                                           .e = span_of(key->exponent, key->exponent_len)};
+    struct creation creation = {.numbers = numbers,
+                                .id = key_id(name),
+                                .label = span_text(name->label),
+                                .parts = token->info.recipe->parts & ~token->left_out,
+                                .on_token = true};
+    if (token->wrap != NULL) {
+        if (!wrap_begin(token, err) || !wrap_seal(token, token->wrap, numbers, &sealed, err))
+            return false;
+        // The module has not been given anything yet: it never sees the key.
+        secret_free(holder);
+        creation.numbers = &public_numbers;
+        creation.sealed = &sealed;
+    }
+    const bool done = import(token, &creation, name, key, err);
+    wrap_end(token);
+    return done;
+}
+
+bool key_complete(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    if (recipe->slots || !recipe->public_half || key->public_object != CK_INVALID_HANDLE ||
+        key->modulus_len == 0)
+        return true;
+    const struct rsa_key numbers = {.n = span_of(key->modulus, key->modulus_len),
+                                    .e = span_of(key->exponent, key->exponent_len)};
+    const struct creation creation = {
+        .numbers = &numbers, .id = key_id(name), .label = span_text(name->label), .on_token = true};
+    const CK_RV rv = key_create_public(token, &creation, &key->public_object);
+    if (rv == CKR_OK)
+        return true;
+    // Whatever the module left there.
+    key->public_object = CK_INVALID_HANDLE;
+    // A rehearsal, in another process, may have shown that an unknown token goes without.
+    return recipe->unknown || key_creation_refused(err, token, rv, "public");
+}
+
+bool key_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+{
+    const bool card = token->info.recipe->slots;
+    return key_again(token, name, key, err) && key_works(token, key, true, err) &&
+           (!card || card_certify(token, name, key, err));
+}

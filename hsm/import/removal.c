@@ -1,0 +1,52 @@
+// The command line that removes a key.
+#include "hsm/import/removal.h"
+
+#include "hsm/key/slot.h"
+#include "hsm/token/handle.h"
+
+enum { KEY_ID_MAX = 128 };
+
+// What a shell takes as it stands.
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+"
+
+// Appends the command that deletes one of the objects with this id.
+static bool append_removal(const struct token *token, const char *type, const char *hex,
+                           char out[static KEY_REMOVAL_MAX])
+{
+    const size_t used = strlen(out);
+    // A label holds what its owner likes; one that the shell would act on is left out.
+    const bool quotable = strchr(token->info.label, '\'') == NULL;
+    const char *path = token->module.entry.path;
+    const char *quote = path[strspn(path, PLAIN)] == '\0' ? "" : strchr(path, '\'') == NULL ? "'" : "\"";
+    return text_format(out + used, KEY_REMOVAL_MAX - used,
+                       "%spkcs11-tool --module %s%s%s %s%s%s --login --delete-object --type %s --id %s",
+                       used > 0 ? " && " : "", quote, path, quote, quotable ? "--token-label '" : "",
+                       quotable ? token->info.label : "", quotable ? "'" : "", type, hex);
+}
+
+// A recipe's command holds the slot's name in one place.
+static void card_removal(const char *command, const struct key_name *name, char out[static KEY_REMOVAL_MAX])
+{
+    const char *place = strstr(command, "%s");
+    if (place == NULL || !text_format(out, KEY_REMOVAL_MAX, "%.*s%s%s", (int)(place - command), command,
+                                      slot_name(name->slot), place + strlen("%s")))
+        out[0] = '\0';
+}
+
+void key_removal_command(const struct token *token, const struct key *key, const struct key_name *name,
+                         char out[static KEY_REMOVAL_MAX])
+{
+    const struct span id = key_id(name);
+    char hex[2 * KEY_ID_MAX + 1] = "";
+    out[0] = '\0';
+    if (key->private_object != CK_INVALID_HANDLE && token->info.recipe->removal != NULL)
+        card_removal(token->info.recipe->removal, name, out);
+    else if (key->certificate_left)
+        card_removal(token->info.recipe->certificate_removal, name, out);
+    if (id.len > KEY_ID_MAX || token->info.recipe->removal != NULL)
+        return;
+    text_hex(hex, id);
+    if ((key->private_object != CK_INVALID_HANDLE && !append_removal(token, "privkey", hex, out)) ||
+        (key->public_object != CK_INVALID_HANDLE && !append_removal(token, "pubkey", hex, out)))
+        out[0] = '\0';
+}

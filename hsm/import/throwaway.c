@@ -1,0 +1,78 @@
+// What is on a token for a moment alone: found again by a name that one run has.
+#include "hsm/import/throwaway.h"
+
+#include "hsm/login/login_again.h"
+#include "hsm/object/attribute.h"
+#include "hsm/object/find.h"
+#include "hsm/token/fail.h"
+#include "hsm/token/handle.h"
+
+enum { THROWAWAYS_MAX = 32 };
+
+void token_name_throwaway(struct token *token, const char *name)
+{
+    (void)text_format(token->throwaway, sizeof token->throwaway, "%s", name);
+}
+
+bool token_throwaway_is_gone(const struct token *token)
+{
+    return !token->throwaway_left;
+}
+
+// A token that does not know labels, or shortens them, has none of another.
+static bool has_label(struct token *token, CK_OBJECT_HANDLE object, const char *name)
+{
+    char label[THROWAWAY_NAME_MAX] = "";
+    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_LABEL, label, sizeof label);
+    const CK_RV rv = attribute_read(token, object, &attribute);
+    if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
+        return true;
+    return rv == CKR_OK && attribute.ulValueLen <= strlen(name) &&
+           memcmp(label, name, attribute.ulValueLen) == 0;
+}
+
+static bool find(struct token *token, const char *name, CK_OBJECT_HANDLE found[static THROWAWAYS_MAX],
+                 CK_ULONG *count, struct ssa_error *err)
+{
+    static const CK_BBOOL stays = CK_TRUE;
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_TOKEN, &stays, sizeof stays),
+                               ATTRIBUTE(CKA_ID, name, strlen(name))};
+    return object_find_some(token, template, COUNT(template), found, THROWAWAYS_MAX, count, err);
+}
+
+bool token_destroy_throwaway(struct token *token, const char *name, size_t *destroyed, struct ssa_error *err)
+{
+    CK_OBJECT_HANDLE found[THROWAWAYS_MAX];
+    CK_ULONG count = 0, left = 0;
+    CK_RV failed = CKR_OK;
+    *destroyed = 0;
+    // Nothing has an id that is empty.
+    if (name[0] == '\0')
+        return true;
+    if (!session_as(token, CKU_USER, err) || !find(token, name, found, &count, err))
+        return false;
+    for (CK_ULONG i = 0; i < count; i++) {
+        if (!has_label(token, found[i], name))
+            continue;
+        const CK_RV rv = token->module.call->C_DestroyObject(token->session, found[i]);
+        if (rv == CKR_OK)
+            ++*destroyed;
+        else
+            failed = rv;
+    }
+    // One half may have gone with the other.
+    if (count == 0 || (failed != CKR_OK && !find(token, name, found, &left, err)))
+        return count == 0;
+    return failed == CKR_OK || left == 0 ||
+           token_fail(err, SSA_TOKEN, failed, token, "a throwaway key cannot be destroyed");
+}
+
+void throwaway_settle(struct token *token, bool on_token)
+{
+    size_t destroyed = 0;
+    // A token that was measured lets go of session objects at the session's end.
+    const bool may_stay = on_token || token->info.recipe->unknown;
+    if (token->throwaway_left)
+        token->throwaway_left =
+            !token_destroy_throwaway(token, token->throwaway, &destroyed, NULL) && may_stay;
+}

@@ -1,0 +1,34 @@
+// Certificates that a card needs beside its keys. For hsm alone.
+#ifndef SSA_HSM_KEY_CERTIFICATE_H
+#define SSA_HSM_KEY_CERTIFICATE_H
+
+#include "hsm/key/key.h"
+
+#define CERTIFICATE_MAX 4096U // bytes of DER; a card's slot holds some 3,000
+
+// What signs the certificate; appends the signature over tbs.
+typedef bool certificate_sign(void *context, struct span tbs, struct secret *signature,
+                              struct ssa_error *err);
+
+// Appends a self-signed certificate (RFC 5280) for the public key, its subject naming the account and the
+// key's id. sign NULL makes a placeholder, whose signature is no signature: before the key may be touched
+// there must be one.
+bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign,
+                       void *context, struct secret *der, struct ssa_error *err) MUST_CHECK;
+
+// Copies the DER of the subject, which a token's object holds beside the certificate. False when it does not
+// fit.
+bool certificate_subject(struct span der, uint8_t *out, size_t capacity, size_t *len);
+
+// The modulus of its RSA key, without leading zero bytes. False for any other key.
+bool certificate_modulus(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len);
+
+// Its public exponent, likewise.
+bool certificate_exponent(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len);
+
+enum { CERTIFICATE_NAME_MAX = 400 };
+// What a certificate of ours says: the email and the key's id, separated by a blank. False for any other
+// certificate.
+bool certificate_name(struct span der, char out[static CERTIFICATE_NAME_MAX]);
+
+#endif

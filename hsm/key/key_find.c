@@ -1,0 +1,101 @@
+// Finding the key that a URI names, and seeing to it that a new one is alone.
+#include "hsm/key/key_find.h"
+
+#include "hsm/key/public.h"
+#include "hsm/key/slot.h"
+#include "hsm/login/login_again.h"
+#include "hsm/login/ready.h"
+#include "hsm/object/find.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/session.h"
+#include "hsm/uri/uri_match.h"
+
+static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
+static const CK_KEY_TYPE rsa_type = CKK_RSA;
+
+// A card that is reset while it is read looks as if it held nothing: it is read once more.
+static bool find_after_reset(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
+                             CK_OBJECT_HANDLE found[static 2], CK_ULONG *count, struct ssa_error *err)
+{
+    if (!token_may_be_reset(token))
+        return true;
+    return token_begin_anew(token, err) &&
+           object_find_some(token, template, attributes, found, 2, count, err);
+}
+
+bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err)
+{
+    *key = (struct key){0};
+    if (!uri_names_object(uri)) {
+        error_set(err, SSA_CONFIG, NULL, token->info.uri, "PRIVATE_KEY names a token, but no key on it");
+        return error_hint(err, "`ssa-hsm hsm list --login` prints the URIs of the token's keys.");
+    }
+    CK_ATTRIBUTE template[4] = {ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class),
+                                ATTRIBUTE(CKA_KEY_TYPE, &rsa_type, sizeof rsa_type)};
+    CK_ULONG attributes = 2, count = 0;
+    static const CK_ATTRIBUTE_TYPE named[] = {CKA_ID, CKA_LABEL};
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        const CK_ATTRIBUTE *given = uri_attribute(uri, named[i]);
+        if (given != NULL)
+            template[attributes++] = *given;
+    }
+    CK_OBJECT_HANDLE found[2];
+    if (!object_find_some(token, template, attributes, found, 2, &count, err) ||
+        (count == 0 && !find_after_reset(token, template, attributes, found, &count, err)))
+        return false;
+    if (count == 0) {
+        error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
+                  "the token does not hold the key that PRIVATE_KEY names");
+        return error_hint(err, "`ssa-hsm hsm list --login` shows the keys it holds; `ssa-hsm key create "
+                               "--force` makes a new one.");
+    }
+    if (count > 1) {
+        error_set(err, SSA_CONFIG, NULL, token->info.uri, "several keys on the token match PRIVATE_KEY");
+        return error_hint(err,
+                          "Its URI must name one of them by id and object: see `ssa-hsm hsm list --login`.");
+    }
+    key->private_object = found[0];
+    return key_read(token, key, err);
+}
+
+// Minutes may have gone by at prompts and the API since the slot was chosen.
+static bool slot_check_free(struct token *token, uint8_t id, struct ssa_error *err)
+{
+    struct card_slot slot;
+    if (!session_renew(token, err) || !session_as(token, CKU_USER, err) || !slot_look(token, id, &slot, err))
+        return false;
+    if (slot.used)
+        return error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used after all", slot.name);
+    return slots_were_read(token, err);
+}
+
+static bool check_free_once(struct token *token, const struct key_name *name, struct ssa_error *err)
+{
+    if (name->slot != 0)
+        return slot_check_free(token, name->slot, err);
+    const struct span id = key_id(name);
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_ID, id.data, id.len)};
+    CK_OBJECT_HANDLE found = 0;
+    CK_ULONG count = 0;
+    if (!object_find_some(token, template, 1, &found, 1, &count, err))
+        return false;
+    if (count == 0)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token already holds an object with the id %.*s",
+              SPAN_PRINTF(id));
+    return error_hint(
+        err,
+        "`ssa-hsm hsm list --login` shows keys, `pkcs11-tool --list-objects` the rest. It is left as it is.");
+}
+
+// What is undone later is told from what was there by this alone, and a module may find nothing once and say
+// that all is well.
+bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)
+{
+    if (name->slot != 0 && name->replaces)
+        return true;
+    bool is_free = true;
+    for (unsigned look = 0; is_free && look < 2; look++)
+        is_free = check_free_once(token, name, err);
+    return is_free;
+}

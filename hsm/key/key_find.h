@@ -1,0 +1,18 @@
+// Finding the key that a URI names.
+#ifndef SSA_HSM_KEY_KEY_FIND_H
+#define SSA_HSM_KEY_KEY_FIND_H
+
+#include "hsm/key/key.h"
+#include "hsm/uri/uri.h"
+
+struct token;
+
+// Finds the one private key with the URI's id and label. Fails with SSA_KEY_MISSING (none) or SSA_CONFIG
+// (several).
+bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err) MUST_CHECK;
+
+// Whether anything with this id is there already: SSA_CONFIG when it is. A card's slot is judged by
+// slot_choose.
+bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err) MUST_CHECK;
+
+#endif

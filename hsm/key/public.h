@@ -1,0 +1,18 @@
+// A key's public numbers. For hsm alone.
+#ifndef SSA_HSM_KEY_PUBLIC_H
+#define SSA_HSM_KEY_PUBLIC_H
+
+#include "hsm/key/key.h"
+
+struct token;
+struct key;
+
+struct key;
+// Reads whether each signature wants a login, and the modulus, from wherever the token has it; a length of 0
+// where it has it nowhere.
+bool key_read(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
+// Reads both public numbers out of what goes with a private key. Fails with SSA_TOKEN where its public half
+// is another key's.
+bool key_read_public(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
+
+#endif

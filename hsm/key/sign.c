@@ -1,0 +1,146 @@
+// Signing with a key.
+#include "hsm/key/sign.h"
+
+#include <openssl/evp.h>
+#include <signal.h>
+
+#include "hsm/key/key_find.h"
+#include "hsm/key/rs256.h"
+#include "hsm/login/login_again.h"
+#include "hsm/login/pin.h"
+#include "hsm/login/touch.h"
+#include "hsm/token/fail.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/reopen.h"
+
+enum { SHA256_BYTES = 32, SIGNATURE_MIN = 128 };
+
+// The DigestInfo of SHA-256 in front of the digest (RFC 8017 section 9.2, note 1), for tokens that do not
+// hash.
+static bool digest_info(struct span message, uint8_t out[static 64], size_t *len)
+{
+    static const uint8_t prefix[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                     0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+    memcpy(out, prefix, sizeof prefix);
+    *len = sizeof prefix + SHA256_BYTES;
+    return EVP_Digest(message.data, message.len, out + sizeof prefix, NULL, EVP_sha256(), NULL) == 1;
+}
+
+// The login that a key wants for each signature (PKCS#11 v2.40 section 4.9, CKA_ALWAYS_AUTHENTICATE).
+static bool login_for_signature(struct token *token, const struct key *key, struct ssa_error *err)
+{
+    if (!key->login_each_time)
+        return true;
+    pin_pad_again(token);
+    const CK_RV rv =
+        token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
+    if (rv == CKR_OK)
+        return true;
+    const enum pin_outcome outcome = pin_outcome_of(rv);
+    token->own_login_failed = true;
+    if ((outcome == PIN_REFUSED || outcome == PIN_UNKNOWN) && token->giver.outcome != NULL)
+        token->giver.outcome(token->giver.context, &token->info, outcome);
+    if (outcome != PIN_REFUSED)
+        return token_fail(err, SSA_TOKEN, rv, token, "the key's own login, for this signature, fails");
+    token_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
+    return error_hint(err, "Some cards have a PIN of its own for signatures, which is not asked for here.");
+}
+
+// A touch that did not come in time has no code of its own.
+static bool not_signed(struct ssa_error *err, const struct token *token, CK_RV rv, bool touch_told)
+{
+    token_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
+    return touch_told && rv == CKR_USER_NOT_LOGGED_IN ? error_hint(err, TOUCH_HINT) : false;
+}
+
+// As long as the modulus (RFC 8017 section 8.2.1). Of a key whose modulus the token does not tell, it is what
+// tells how long that is.
+static bool right_length(const struct token *token, const struct key *key, CK_ULONG len, CK_ULONG room,
+                         struct ssa_error *err)
+{
+    if (len > room)
+        return token_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
+                          "the token tells of a signature of %lu bytes where it had room for %lu", len, room);
+    if (key->modulus_len > 0 ? len == key->modulus_len : len >= SIGNATURE_MIN && len <= RSA_BYTES_MAX)
+        return true;
+    return token_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
+                      "the signature is %lu bytes where the key has %zu", len, key->modulus_len);
+}
+
+bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
+              struct ssa_error *err)
+{
+    CK_FUNCTION_LIST *call = token->module.call;
+    CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_RSA_PKCS};
+    uint8_t info[64];
+    CK_RV rv = call->C_SignInit(token->session, &mechanism, key->private_object);
+    if (rv == CKR_MECHANISM_INVALID) {
+        size_t len = 0;
+        if (!digest_info(message, info, &len))
+            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "SHA-256 failed");
+        message = span_of(info, len);
+        mechanism.mechanism = CKM_RSA_PKCS;
+        rv = call->C_SignInit(token->session, &mechanism, key->private_object);
+    }
+    token->sign_begun = rv;
+    token->sign_lost = token_is_lost(token, rv);
+    if (rv != CKR_OK)
+        return token_fail(err, SSA_TOKEN, rv, token, "signing cannot be started");
+    if (!login_for_signature(token, key, err))
+        return false;
+    const CK_ULONG room = signature->capacity - signature->len;
+    CK_ULONG len = room;
+    struct touch touch;
+    touch_begin(&touch, token);
+    rv = call->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
+                      signature->data + signature->len, &len);
+    touch_end(&touch);
+    // A reset also ends the login. So does a finger that does not come, which is not waited for twice.
+    token->sign_lost = token_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
+    if (rv != CKR_OK)
+        return not_signed(err, token, rv, touch.told);
+    if (!right_length(token, key, len, room, err))
+        return false;
+    signature->len += len;
+    signature->data[signature->len] = 0;
+    return true;
+}
+
+static bool find_and_sign(struct token *token, const struct uri *uri, struct span message,
+                          struct secret *signature, struct ssa_error *err)
+{
+    struct key key;
+    token->sign_lost = false;
+    return key_find(token, uri, &key, err) && key_sign(token, &key, message, signature, err);
+}
+
+bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message,
+                       struct secret *signature, struct ssa_error *err)
+{
+    if (find_and_sign(token, uri, message, signature, err))
+        return true;
+    return token->sign_lost && token_may_be_reset(token) && token_begin_anew(token, err) &&
+           find_and_sign(token, uri, message, signature, err);
+}
+
+static bool no_public_half(const struct token *token, struct ssa_error *err)
+{
+    error_set(err, SSA_TOKEN, NULL, token->info.uri,
+              "the token tells the key's public half nowhere, so nobody can verify what it signs");
+    return error_hint(err,
+                      "It signs all the same (`ssa-hsm jwt`). A public key object or a certificate with the "
+                      "key's id, beside it on the token, would tell.");
+}
+
+bool key_attest(struct token *token, const struct key *key, struct span message, struct secret *signature,
+                struct ssa_error *err)
+{
+    const size_t before = signature->len;
+    if (key->modulus_len == 0)
+        return no_public_half(token, err);
+    return key_sign(token, key, message, signature, err) &&
+           (rs256_verify(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len),
+                         message, span_of(signature->data + before, signature->len - before)) ||
+            error_set(err, SSA_TOKEN, "CKR_SIGNATURE_INVALID", token->info.uri,
+                      "the key's signature does not verify with its public half"));
+}

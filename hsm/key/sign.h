@@ -1,0 +1,24 @@
+// Signing with a key.
+#ifndef SSA_HSM_KEY_SIGN_H
+#define SSA_HSM_KEY_SIGN_H
+
+#include "hsm/key/key.h"
+#include "hsm/uri/uri.h"
+
+struct token;
+
+// Appends the RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017 section 8.2) over message: one C_Sign. Fails
+// with SSA_TOKEN, or SSA_PIN where the key's own login is refused.
+bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
+              struct ssa_error *err) MUST_CHECK;
+
+// Both of these. Where another process's reset of the card cuts the signature short, once more from a fresh
+// start of the module, with the PIN that was right.
+bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message,
+                       struct secret *signature, struct ssa_error *err) MUST_CHECK;
+
+// Signs as key_sign does, and verifies that with the public half: what leaves the house is to be right.
+bool key_attest(struct token *token, const struct key *key, struct span message, struct secret *signature,
+                struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,36 @@
+// The slots of a card that has such: one key in each, by a byte for its id.
+#ifndef SSA_HSM_KEY_SLOT_H
+#define SSA_HSM_KEY_SLOT_H
+
+#include <stdint.h>
+
+#include "core/error.h"
+
+struct token;
+
+struct card_slot {
+    uint8_t id;   // CKA_ID; 0 on a token whose keys have ids of their own
+    char name[4]; // "9a" (NIST SP 800-73-4 part 1, table 4b)
+    bool used;
+};
+
+// Whether a slot has to be chosen for a new key.
+bool token_has_slots(const struct token *token);
+
+// Looks whether a slot is used: by a key, its public half or a certificate. Keys are seen only by the user.
+bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err) MUST_CHECK;
+
+// Looks at all slots, before anybody logs in, in a session of its own: two looks by different sessions are to
+// agree that a slot is free.
+bool slot_survey(struct token *token, struct ssa_error *err) MUST_CHECK;
+
+// Chooses the slot named wanted, the user being logged in, or for NULL the first free one that asks for a
+// PIN. Fails with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or
+// that one is and replace is false.
+bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
+                 struct ssa_error *err) MUST_CHECK;
+
+// The name of the slot with this id; NULL for none.
+const char *slot_name(uint8_t id);
+
+#endif

@@ -1,0 +1,167 @@
+// Logging in, with nobody's PIN tries spent in vain.
+#include "hsm/login/login.h"
+
+#include <ctype.h>
+
+#include "core/monotonic.h"
+#include "hsm/login/login_again.h"
+#include "hsm/login/pin.h"
+#include "hsm/login/ready.h"
+#include "hsm/token/fail.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/reopen.h"
+#include "hsm/token/session.h"
+
+enum { SENT_MAX = 3 };
+
+// What it looks like where another process is writing the token's file.
+static bool is_hidden(const struct token *token, CK_RV rv)
+{
+    return token->info.recipe->rewritten_by != NULL &&
+           (rv == CKR_GENERAL_ERROR || rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_TOKEN_NOT_RECOGNIZED);
+}
+
+// Logs in once, with the token seen in its slot before: a PIN that is sent to a token which is gone is taken
+// for a try. False where it was not sent, with err filled.
+static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
+{
+    const bool was_final = token->info.pin_final_try;
+    if (!token_make_ready(token, writable)) {
+        *rv = CKR_TOKEN_NOT_PRESENT;
+        token_fail(err, SSA_TOKEN, *rv, token, "the token is not there any more; no PIN was sent to it");
+        return error_hint(err, "Was it pulled out, or another put in its place? Run this again with it.");
+    }
+    if (token->info.pin_locked || (token->info.pin_final_try && !was_final))
+        return pin_is_used_up(err, token);
+    *rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
+    return true;
+}
+
+// What became of the PIN in this run.
+struct sent {
+    unsigned times, unknown;
+    long long until;
+};
+
+// A lost token is tried again once where it did not tell about the PIN; one that others hide, as long as
+// there is patience.
+static bool may_send_again(struct token *token, bool writable, CK_RV rv, const struct sent *sent)
+{
+    const struct pin_giver *giver = &token->giver;
+    const bool hidden = is_hidden(token, rv) && monotonic_ms() < sent->until;
+    const bool lost = token_is_lost(token, rv) && sent->times < SENT_MAX && sent->unknown <= 1;
+    if (token->info.pin_pad || giver->again == NULL || (!hidden && !lost))
+        return false;
+    pause_a_step();
+    return token_reopen(token, writable) && giver->again(giver->context, &token->info);
+}
+
+static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
+{
+    const struct pin_giver *giver = &token->giver;
+    struct sent sent = {.until = monotonic_ms() + PATIENCE_MS};
+    token->who = CKU_USER;
+    for (;;) {
+        CK_RV rv = CKR_OK;
+        if (!send_pin(token, writable, &rv, err)) {
+            giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
+            return false;
+        }
+        const enum pin_outcome outcome = pin_login_outcome(rv);
+        giver->outcome(giver->context, &token->info, outcome);
+        token->logged_in = outcome == PIN_ACCEPTED;
+        // Another user of the module in this process may have logged in: that serves, and is not ours to end.
+        if (token->logged_in || rv == CKR_USER_ALREADY_LOGGED_IN)
+            return true;
+        sent.times++;
+        sent.unknown += outcome == PIN_UNKNOWN;
+        if (!may_send_again(token, writable, rv, &sent))
+            return pin_login_failed(err, token, rv);
+    }
+}
+
+// Trying again belongs to the turn: a token that is read while others log in is read by half again.
+static bool try_pin_in_turn(struct token *token, bool writable, struct ssa_error *err)
+{
+    const struct pin_giver *giver = &token->giver;
+    if (token->info.recipe->rewritten_by == NULL)
+        return try_pin(token, writable, err);
+    if (!turn_take(&token->module.turns, TURN_LOGIN, err)) {
+        giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
+        return false;
+    }
+    const bool in = try_pin(token, writable, err);
+    turn_leave(&token->module.turns, TURN_LOGIN);
+    return in;
+}
+
+static bool login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
+{
+    const bool pad = token->info.pin_pad;
+    token->giver = *giver;
+    if (!pad && !secret_new(&token->pin, PIN_MAX, err))
+        return false;
+    if (!giver->give(giver->context, &token->info, pad ? NULL : &token->pin, err))
+        return false;
+    if (!pad && !pin_has_right_length(token, &token->pin, err)) {
+        giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
+        return false;
+    }
+    return try_pin_in_turn(token, writable, err);
+}
+
+static bool check_writable(struct token *token, struct ssa_error *err)
+{
+    CK_SESSION_INFO info;
+    const CK_RV rv = token->module.call->C_GetSessionInfo(token->session, &info);
+    if (rv != CKR_OK)
+        return token_fail(err, SSA_TOKEN, rv, token, "the session cannot be looked at");
+    if (info.state == CKS_RW_USER_FUNCTIONS || (!token->logged_in && info.state == CKS_RW_PUBLIC_SESSION))
+        return true;
+    return token_fail(err, SSA_TOKEN, CKR_SESSION_READ_ONLY, token,
+                      "the token gives no session that can write");
+}
+
+bool token_login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
+{
+    if (token->info.login_required && !pin_may_be_tried(token, err))
+        return false;
+    if (!session_open(token, writable, err) && (token_is_there(token) || !token_reopen(token, writable)))
+        return false;
+    if (token->info.login_required && !login(token, writable, giver, err))
+        return false;
+    return !writable || check_writable(token, err);
+}
+
+// A user PIN that is tried as a card's management key costs a try of the user's: what cannot be one is not
+// tried.
+static bool right_form(const struct token *token, struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    size_t digits = 0;
+    while (digits < token->so_pin.len && isxdigit(token->so_pin.data[digits]))
+        digits++;
+    if (recipe->so_pin_hex == 0 || (digits == recipe->so_pin_hex && digits == token->so_pin.len))
+        return true;
+    error_set(err, SSA_PIN, NULL, token->info.uri,
+              "the %s is not of %zu hexadecimal digits; nothing was tried", recipe->so_pin_name,
+              recipe->so_pin_hex);
+    return error_hint(
+        err,
+        "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
+}
+
+bool token_login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err)
+{
+    if (token->info.recipe->import_as != IMPORT_AS_SO)
+        return true;
+    return secret_new(&token->so_pin, PIN_MAX, err) &&
+           so->give(so->context, &token->info, &token->so_pin, err) && right_form(token, err) &&
+           session_as(token, CKU_SO, err);
+}
+
+const char *token_so_pin_name(const struct token *token, const char **factory)
+{
+    *factory = token->info.recipe->so_pin_factory;
+    return token->info.recipe->import_as == IMPORT_AS_SO ? token->info.recipe->so_pin_name : NULL;
+}

@@ -1,0 +1,24 @@
+// Logging in to a token.
+#ifndef SSA_HSM_LOGIN_LOGIN_H
+#define SSA_HSM_LOGIN_LOGIN_H
+
+#include "hsm/token/pin_giver.h"
+
+struct token;
+
+// Opens a session and logs in as the user; what giver refers to must live as long as the token. The PIN is
+// tried once, never where its length or the flags say it cannot be right, and kept in locked memory for keys
+// that want a login for each signature. Fails with SSA_PIN or SSA_TOKEN.
+bool token_login(struct token *token, bool writable, const struct pin_giver *giver,
+                 struct ssa_error *err) MUST_CHECK;
+
+// For an import, once the user is logged in: where the token's recipe demands it (a PIV card's management
+// key), the security officer logs in in the user's stead, and is asked for through so. Does nothing
+// elsewhere.
+bool token_login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err) MUST_CHECK;
+
+// What people call the security officer's PIN on this token; NULL where an import does not need it. *factory
+// is its value on a token whose owner has not changed it, or NULL.
+const char *token_so_pin_name(const struct token *token, const char **factory);
+
+#endif

@@ -1,0 +1,62 @@
+// Logging in once more with a PIN that was right.
+#include "hsm/login/login_again.h"
+
+#include "hsm/login/pin.h"
+#include "hsm/login/ready.h"
+#include "hsm/login/touch.h"
+#include "hsm/token/fail.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/reopen.h"
+
+bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
+{
+    if (!token->info.login_required || (token->logged_in && token->who == who))
+        return true;
+    CK_FUNCTION_LIST *call = token->module.call;
+    const struct secret *pin = who == CKU_SO ? &token->so_pin : &token->pin;
+    // Two kinds of user at once there are none (PKCS#11 v2.40 section 2.4).
+    if (token->logged_in)
+        (void)call->C_Logout(token->session);
+    if (who == CKU_USER)
+        pin_pad_again(token);
+    // A management key may want a finger, as a signature does.
+    struct touch touch;
+    touch_begin(&touch, token);
+    const CK_RV rv = call->C_Login(token->session, who, pin->data, pin->len);
+    touch_end(&touch);
+    token->who = who;
+    token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
+    if (token->logged_in || (who == CKU_USER && rv == CKR_USER_ALREADY_LOGGED_IN))
+        return true;
+    const enum pin_outcome outcome = pin_login_outcome(rv);
+    if (who == CKU_USER && (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN))
+        token->giver.outcome(token->giver.context, &token->info, outcome);
+    const char *name = who == CKU_SO ? token->info.recipe->so_pin_name : "PIN";
+    if (outcome != PIN_REFUSED) {
+        token_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
+        return who == CKU_USER && outcome == PIN_UNKNOWN
+                   ? error_hint(err,
+                                "Whether a PIN try was spent is not known: the next unattended one needs "
+                                "--pin-retry.")
+                   : false;
+    }
+    token_fail(err, SSA_PIN, rv, token, "the %s is refused", name);
+    if (touch.told)
+        return error_hint(err, TOUCH_HINT);
+    return who == CKU_SO && token->info.recipe->so_pin_refused != NULL
+               ? error_hint(err, "%s", token->info.recipe->so_pin_refused)
+               : false;
+}
+
+// Whether another process may have reset the card under us, and the PIN that was right can be sent again.
+bool token_may_be_reset(const struct token *token)
+{
+    return token->info.recipe->resets_card && token->logged_in && !token->info.pin_pad;
+}
+
+bool token_begin_anew(struct token *token, struct ssa_error *err)
+{
+    if (!token_reopen(token, true) || !token_make_ready(token, true))
+        return token_fail(err, SSA_TOKEN, CKR_TOKEN_NOT_PRESENT, token, "the token is not there any more");
+    return session_as(token, CKU_USER, err);
+}

@@ -1,0 +1,19 @@
+// Logging in once more with a PIN that was right. For hsm alone.
+#ifndef SSA_HSM_LOGIN_LOGIN_AGAIN_H
+#define SSA_HSM_LOGIN_LOGIN_AGAIN_H
+
+#include "core/error.h"
+#include "hsm/cryptoki/cryptoki.h"
+
+struct token;
+
+// Changes who is logged in (CKU_USER, CKU_SO), with the PINs that were right before.
+bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err) MUST_CHECK;
+
+// Whether another process may have reset the card under us, and the PIN that was right can be sent again.
+bool token_may_be_reset(const struct token *token);
+
+// Starts the module afresh, and logs in as the user.
+bool token_begin_anew(struct token *token, struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,53 @@
+// Whether a token is there and was read, before a PIN is sent to it or a slot counts as free.
+#include "hsm/login/ready.h"
+
+#include "hsm/object/find.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/reopen.h"
+
+// Whether the session has seen what its maker put on every such card.
+bool slots_read(struct token *token, bool *read, struct ssa_error *err)
+{
+    const struct recipe *recipe = token->info.recipe;
+    CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+    *read = true;
+    if (recipe->witness == 0 || token->info.firmware < recipe->witness_since)
+        return true;
+    if (!object_find(token, CKO_CERTIFICATE, span_of(&recipe->witness, 1), &found, err))
+        return false;
+    *read = found != CK_INVALID_HANDLE;
+    return true;
+}
+
+bool slots_seem_read(struct token *token)
+{
+    bool read = false;
+    return slots_read(token, &read, NULL) && read;
+}
+
+bool slots_were_read(struct token *token, struct ssa_error *err)
+{
+    bool read = false;
+    if (!slots_read(token, &read, err))
+        return false;
+    if (read)
+        return true;
+    error_set(err, SSA_TOKEN, NULL, token->info.uri,
+              "the card cannot be read: not even its maker's certificate is seen, so no slot counts as free");
+    return error_hint(err,
+                      "Is another program using it? Take it out, put it in again and run this again. Where "
+                      "that certificate was removed, --slot NAME --replace takes a slot whatever is in it.");
+}
+
+enum { RESETS_MAX = 3 };
+
+// What is still unread in the end may be no longer on the card.
+bool token_make_ready(struct token *token, bool writable)
+{
+    if (!token_is_there(token) && !token_reopen(token, writable))
+        return false;
+    for (unsigned resets = 0; resets < RESETS_MAX && !slots_seem_read(token); resets++)
+        if (!token_reopen(token, writable))
+            return false;
+    return true;
+}

@@ -1,0 +1,14 @@
+// One thread at a time uses PKCS#11 modules, and none of the callbacks does: a module is initialised without
+// locks, and closing it ends whatever another is doing in it. (For the library, which has no handles that
+// could tell two users apart.)
+#ifndef SSA_HSM_MODULE_ONE_USER_H
+#define SSA_HSM_MODULE_ONE_USER_H
+
+#include "core/error.h"
+
+// Begins to use modules, once for each token. Fails at once, with SSA_USAGE, where another thread does, and
+// in a callback. Each that succeeded is followed by one_user_end in the same thread.
+bool one_user_begin(struct ssa_error *err) MUST_CHECK;
+void one_user_end(void);
+
+#endif

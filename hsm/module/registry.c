@@ -1,0 +1,323 @@
+// p11-kit's module configuration, by its own rules: *.module files of "name: value" lines in three folders,
+// of which the later override the earlier value by value (pkcs11.conf(5)).
+#include "hsm/module/registry.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+// Whom enable-in and disable-in name.
+#define PROGRAM "ssa-hsm"
+
+static char *trim(char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    size_t len = strlen(text);
+    while (len > 0 && isspace((unsigned char)text[len - 1]))
+        text[--len] = '\0';
+    return text;
+}
+
+// Whether a list of programs separated by blanks or commas names ours.
+static bool names_us(const char *list)
+{
+    for (const char *at = list; *at != '\0';) {
+        const size_t len = strcspn(at, " ,\t");
+        if (len == strlen(PROGRAM) && strncmp(at, PROGRAM, len) == 0)
+            return true;
+        at += len;
+        at += strspn(at, " ,\t");
+    }
+    return false;
+}
+
+struct draft {
+    struct module_entry entry;
+    long priority;
+    bool restricted, enabled; // there is an enable-in, which then decides alone
+    bool disabled;
+    bool too_long; // its path
+};
+
+struct drafts {
+    struct draft *list;
+    size_t count;
+    bool lost;          // there was no memory
+    char left_out[256]; // names that are too long
+};
+
+static void apply(void *context, const char *name, const char *value)
+{
+    struct draft *draft = context;
+    struct module_entry *e = &draft->entry;
+    if (strcmp(name, "module") == 0) {
+        // A bare file name is in p11-kit's module folder.
+        draft->too_long =
+            !text_format(e->path, sizeof e->path, "%s%s%s", value[0] == '/' ? "" : P11_MODULE_PATH,
+                         value[0] == '/' ? "" : "/", value);
+    } else if (strcmp(name, "priority") == 0) {
+        draft->priority = strtol(value, NULL, 10);
+    } else if (strcmp(name, "x-init-reserved") == 0) {
+        if (!text_format(e->init_reserved, sizeof e->init_reserved, "%s", value))
+            e->init_reserved[0] = '\0';
+    } else if (strcmp(name, "trust-policy") == 0) {
+        e->trust_policy = strcmp(value, "yes") == 0;
+    } else if (strcmp(name, "enable-in") == 0) {
+        draft->restricted = true;
+        draft->enabled = names_us(value);
+    } else if (strcmp(name, "disable-in") == 0) {
+        draft->disabled = names_us(value);
+    }
+}
+
+typedef void setting_read(void *context, const char *name, const char *value);
+
+static void read_settings(const char *path, setting_read *take, void *context)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return;
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, file) >= 0) {
+        char *text = trim(line);
+        char *colon = strchr(text, ':');
+        if (text[0] == '#' || colon == NULL)
+            continue;
+        *colon = '\0';
+        take(context, trim(text), trim(colon + 1));
+    }
+    free(line);
+    // Only read from: a failing close loses nothing.
+    (void)fclose(file);
+}
+
+static struct draft *draft_named(struct drafts *drafts, const char *name)
+{
+    for (size_t i = 0; i < drafts->count; i++)
+        if (strcmp(drafts->list[i].entry.name, name) == 0)
+            return &drafts->list[i];
+    struct draft *grown = reallocarray(drafts->list, drafts->count + 1, sizeof *grown);
+    if (grown == NULL) {
+        drafts->lost = true;
+        return NULL;
+    }
+    drafts->list = grown;
+    struct draft *fresh = &drafts->list[drafts->count++];
+    *fresh = (struct draft){0};
+    (void)text_format(fresh->entry.name, sizeof fresh->entry.name, "%s", name);
+    return fresh;
+}
+
+static void leave_out(char list[static 256], const char *name)
+{
+    const size_t used = strlen(list);
+    (void)text_format(list + used, 256 - used, "%s%.60s", used == 0 ? "" : ", ", name);
+}
+
+static int is_module_file(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    return dot != NULL && dot != entry->d_name && strcmp(dot, ".module") == 0;
+}
+
+static void read_module(const char *folder, const char *file, struct drafts *drafts)
+{
+    char path[MODULE_PATH_MAX], name[MODULE_NAME_MAX];
+    const size_t stem = strlen(file) - strlen(".module");
+    if (!text_format(path, sizeof path, "%s/%s", folder, file) ||
+        !text_format(name, sizeof name, "%.*s", (int)stem, file)) {
+        leave_out(drafts->left_out, file);
+        return;
+    }
+    struct draft *draft = draft_named(drafts, name);
+    if (draft != NULL)
+        read_settings(path, apply, draft);
+}
+
+static void read_folder(const char *folder, struct drafts *drafts)
+{
+    struct dirent **files = NULL;
+    const int found = scandir(folder, &files, is_module_file, alphasort);
+    for (int i = 0; i < found; i++) {
+        read_module(folder, files[i]->d_name, drafts);
+        free(files[i]);
+    }
+    free(files);
+}
+
+static bool user_folder(char *out, size_t capacity)
+{
+    const char *config = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
+    if (config != NULL && config[0] == '/')
+        return text_format(out, capacity, "%s/pkcs11/modules", config);
+    return home != NULL && text_format(out, capacity, "%s/.config/pkcs11/modules", home);
+}
+
+// What the administrator lets users configure: "merge" (the default), "only" theirs, or "none" of it.
+struct user_config {
+    bool system, user;
+};
+
+static void take_user_config(void *context, const char *name, const char *value)
+{
+    struct user_config *config = context;
+    if (strcmp(name, "user-config") == 0)
+        *config =
+            (struct user_config){.system = strcmp(value, "only") != 0, .user = strcmp(value, "none") != 0};
+}
+
+static int by_priority(const void *a, const void *b)
+{
+    const struct draft *x = a, *y = b;
+    if (x->priority != y->priority)
+        return x->priority > y->priority ? -1 : 1;
+    return strcmp(x->entry.name, y->entry.name);
+}
+
+static void read_configuration(struct drafts *drafts)
+{
+    static const char *const folders[] = {P11_PACKAGE_MODULES, P11_SYSTEM_MODULES};
+    struct user_config config = {.system = true, .user = true};
+    char user[MODULE_PATH_MAX];
+    read_settings(P11_SYSTEM_CONFIG "/pkcs11.conf", take_user_config, &config);
+    for (size_t i = 0; config.system && i < sizeof folders / sizeof folders[0]; i++)
+        read_folder(folders[i], drafts);
+    if (config.user && user_folder(user, sizeof user))
+        read_folder(user, drafts);
+    if (drafts->count > 0)
+        qsort(drafts->list, drafts->count, sizeof *drafts->list, by_priority);
+}
+
+static void take_usable(const struct drafts *drafts, struct registry *registry)
+{
+    memcpy(registry->left_out, drafts->left_out, sizeof registry->left_out);
+    for (size_t i = 0; i < drafts->count; i++) {
+        const struct draft *draft = &drafts->list[i];
+        if (draft->restricted ? !draft->enabled : draft->disabled)
+            continue;
+        if (draft->too_long)
+            leave_out(registry->left_out, draft->entry.name);
+        else if (draft->entry.path[0] != '\0')
+            registry->entries[registry->count++] = draft->entry;
+    }
+}
+
+struct registry *registry_new(void)
+{
+    struct drafts drafts = {0};
+    read_configuration(&drafts);
+    struct registry *registry = drafts.lost ? NULL : calloc(1, sizeof *registry);
+    if (registry != NULL)
+        registry->entries = calloc(drafts.count + 1, sizeof *registry->entries);
+    if (registry != NULL && registry->entries != NULL)
+        take_usable(&drafts, registry);
+    else
+        registry_free(&registry);
+    free(drafts.list);
+    return registry;
+}
+
+void registry_free(struct registry **registry)
+{
+    if (*registry != NULL)
+        free((*registry)->entries);
+    free(*registry);
+    *registry = NULL;
+}
+
+bool module_entry_same(const struct module_entry *a, const struct module_entry *b)
+{
+    struct stat one, other;
+    if (strcmp(a->init_reserved, b->init_reserved) != 0)
+        return false;
+    return strcmp(a->path, b->path) == 0 || (stat(a->path, &one) == 0 && stat(b->path, &other) == 0 &&
+                                             one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+}
+
+const struct module_entry *registry_twin(const struct registry *registry, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        // One for the system's certificates alone is asked for no token.
+        if (!registry->entries[i].trust_policy &&
+            module_entry_same(&registry->entries[i], &registry->entries[at]))
+            return &registry->entries[i];
+    return NULL;
+}
+
+// RFC 7512 section 2.3: module-name is the file's name without the system's affixes; people also give
+// p11-kit's own, which goes first: it is what we write.
+enum naming { BY_NAME, BY_NAME_IN_ANY_CASE, BY_LIBRARY, NAMINGS };
+
+static bool named(const struct module_entry *entry, const char *name, enum naming how)
+{
+    if (how == BY_NAME)
+        return strcmp(entry->name, name) == 0;
+    if (how == BY_NAME_IN_ANY_CASE)
+        return strcasecmp(entry->name, name) == 0;
+    const char *slash = strrchr(entry->path, '/');
+    const char *base = slash == NULL ? entry->path : slash + 1;
+    if (strncmp(base, "lib", 3) == 0)
+        base += 3;
+    const size_t stem = strcspn(base, ".");
+    return stem == strlen(name) && strncasecmp(base, name, stem) == 0;
+}
+
+static const struct module_entry *find_named(const struct registry *registry, const char *name)
+{
+    for (enum naming how = BY_NAME; how < NAMINGS; how++)
+        for (size_t i = 0; i < registry->count; i++)
+            if (named(&registry->entries[i], name, how))
+                return &registry->entries[i];
+    return NULL;
+}
+
+// A URI with the path is to be good in every folder.
+static bool resolve_path(const char *path, struct module_entry *entry, struct ssa_error *err)
+{
+    char here[MODULE_PATH_MAX];
+    if (path[0] != '/' && getcwd(here, sizeof here) != NULL &&
+        text_format(entry->path, sizeof entry->path, "%s/%s", here, path))
+        return true;
+    return text_format(entry->path, sizeof entry->path, "%s", path) ||
+           error_set(err, SSA_CONFIG, NULL, NULL, "the module's path is longer than %u bytes",
+                     MODULE_PATH_MAX);
+}
+
+static bool unknown(const struct registry *registry, const char *name, struct ssa_error *err)
+{
+    char known[SSA_ERROR_TEXT_MAX / 2] = "none";
+    size_t used = 0;
+    for (size_t i = 0; i < registry->count; i++) {
+        const size_t left = sizeof known - used;
+        if (text_format(known + used, left, "%s%s", used == 0 ? "" : ", ", registry->entries[i].name))
+            used = strlen(known);
+    }
+    const bool cut = registry->left_out[0] != '\0';
+    error_set(err, SSA_ABSENT, NULL, name, "p11-kit knows no module of this name");
+    return error_hint(err, "It knows: %s.%s%s%s A file is given with its whole path.", known,
+                      cut ? " Their names or paths are too long: " : "", registry->left_out, cut ? "." : "");
+}
+
+bool registry_resolve(const char *name_or_path, struct module_entry *entry, struct ssa_error *err)
+{
+    *entry = (struct module_entry){0};
+    if (strchr(name_or_path, '/') != NULL)
+        return resolve_path(name_or_path, entry, err);
+    REGISTRY_AUTO *registry = registry_new();
+    if (registry == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
+    const struct module_entry *found = find_named(registry, name_or_path);
+    if (found == NULL)
+        return unknown(registry, name_or_path, err);
+    *entry = *found;
+    return true;
+}

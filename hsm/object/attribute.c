@@ -1,0 +1,81 @@
+// Reading attributes of objects, whatever a module makes of those that it does not know.
+#include "hsm/object/attribute.h"
+
+#include "hsm/cryptoki/ckr.h"
+#include "hsm/token/handle.h"
+
+// Of these no attribute is the cause: the next one would end the same way.
+static bool is_of_the_token(CK_RV rv)
+{
+    switch (rv) {
+    case CKR_DEVICE_ERROR:
+    case CKR_DEVICE_MEMORY:
+    case CKR_DEVICE_REMOVED:
+    case CKR_TOKEN_NOT_PRESENT:
+    case CKR_TOKEN_NOT_RECOGNIZED:
+    case CKR_HOST_MEMORY:
+    case CKR_CRYPTOKI_NOT_INITIALIZED:
+    case CKR_SESSION_CLOSED:
+    case CKR_SESSION_HANDLE_INVALID:
+    case CKR_OBJECT_HANDLE_INVALID:
+    case CKR_USER_NOT_LOGGED_IN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// A length that is more than there was room for is one of bytes that were not written.
+static bool fits(CK_ATTRIBUTE *attribute, CK_ULONG room)
+{
+    const bool fits = attribute->ulValueLen <= room;
+    if (!fits)
+        attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+    return fits;
+}
+
+CK_RV attribute_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attribute)
+{
+    const CK_ULONG room = attribute->ulValueLen;
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, attribute, 1);
+    if (rv == CKR_OK) {
+        const bool told = attribute->ulValueLen != CK_UNAVAILABLE_INFORMATION;
+        return fits(attribute, room) ? CKR_OK : told ? CKR_BUFFER_TOO_SMALL : CKR_ATTRIBUTE_TYPE_INVALID;
+    }
+    attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+    return rv;
+}
+
+static CK_RV read_one_by_one(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list,
+                             const CK_ULONG *rooms, CK_ULONG count, CK_RV whole)
+{
+    bool any = ckr_is_of_attribute(whole);
+    for (CK_ULONG i = 0; i < count; i++) {
+        list[i].ulValueLen = rooms[i];
+        const CK_RV rv = attribute_read(token, object, &list[i]);
+        if (is_of_the_token(rv))
+            return rv;
+        any = any || rv == CKR_OK || ckr_is_of_attribute(rv);
+    }
+    return any ? CKR_OK : whole;
+}
+
+CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count)
+{
+    CK_ULONG rooms[ATTRIBUTES_MAX];
+    if (count > ATTRIBUTES_MAX)
+        return CKR_ARGUMENTS_BAD;
+    for (CK_ULONG i = 0; i < count; i++)
+        rooms[i] = list[i].ulValueLen;
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, list, count);
+    for (CK_ULONG i = 0; i < count; i++)
+        (void)fits(&list[i], rooms[i]);
+    // By the standard one that is not known keeps none of the others from being filled in (PKCS#11 v2.40
+    // section 5.7, C_GetAttributeValue). Modules stop at the first, or fail as a whole.
+    return rv == CKR_OK || is_of_the_token(rv) ? rv : read_one_by_one(token, object, list, rooms, count, rv);
+}
+
+size_t attribute_len(const CK_ATTRIBUTE *attribute)
+{
+    return attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION ? 0 : attribute->ulValueLen;
+}

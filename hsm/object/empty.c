@@ -1,0 +1,135 @@
+// Objects with nothing in them: what is left where a module is killed as it writes one (SoftHSM writes the
+// file of an object several times until all of it is there).
+#include "hsm/object/empty.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hsm/object/find.h"
+#include "hsm/token/fail.h"
+#include "hsm/token/handle.h"
+
+enum { LOOKED_AT_MAX = 4096 };
+
+// A length that no module gives: it did not look.
+static const CK_ULONG unseen = (CK_ULONG)-2;
+
+static bool is_absent(const CK_ATTRIBUTE *attribute)
+{
+    return attribute->ulValueLen == 0 || attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION;
+}
+
+// Of which kind one would have been, and by what that is known. One that has not even a class may have been
+// of any.
+enum empty_kind { EMPTY_DATA, EMPTY_KEYS };
+enum { KIND_ATTRIBUTES = 4, KIND_CLASSES = 2 };
+static const struct {
+    CK_OBJECT_CLASS classes[KIND_CLASSES];
+    CK_ATTRIBUTE_TYPE attributes[KIND_ATTRIBUTES];
+} kinds[] = {
+    [EMPTY_DATA] = {{CKO_DATA, CKO_DATA}, {CKA_LABEL, CKA_APPLICATION, CKA_OBJECT_ID, CKA_VALUE}},
+    [EMPTY_KEYS] = {{CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}, {CKA_LABEL, CKA_ID, CKA_MODULUS, CKA_PUBLIC_EXPONENT}},
+};
+
+// Anything but a clear answer is none.
+static bool has_nothing(struct token *token, enum empty_kind kind, CK_OBJECT_HANDLE object)
+{
+    CK_ATTRIBUTE attributes[KIND_ATTRIBUTES];
+    for (size_t i = 0; i < COUNT(attributes); i++)
+        attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(kinds[kind].attributes[i], NULL, unseen);
+    const CK_RV rv =
+        token->module.call->C_GetAttributeValue(token->session, object, attributes, COUNT(attributes));
+    bool empty = rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID;
+    for (size_t i = 0; i < COUNT(attributes); i++)
+        empty &= is_absent(&attributes[i]);
+    return empty;
+}
+
+static bool is_of_kind(enum empty_kind kind, CK_OBJECT_CLASS class)
+{
+    return class == kinds[kind].classes[0] || class == kinds[kind].classes[1];
+}
+
+// A key of another type has numbers of another kind.
+static bool may_be_rsa(struct token *token, CK_OBJECT_HANDLE object)
+{
+    CK_KEY_TYPE type = CKK_RSA;
+    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type);
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    return (rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID) && (is_absent(&attribute) || type == CKK_RSA);
+}
+
+static bool is_empty(struct token *token, enum empty_kind kind, CK_OBJECT_HANDLE object)
+{
+    CK_OBJECT_CLASS class = CKO_VENDOR_DEFINED;
+    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_CLASS, &class, sizeof class);
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    // SoftHSM, of one that has not even a class, which is the first thing that it is given.
+    if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
+        return true;
+    const bool may_be = (rv == CKR_OK && (is_absent(&attribute) || is_of_kind(kind, class))) ||
+                        (rv == CKR_ATTRIBUTE_TYPE_INVALID && is_absent(&attribute));
+    return may_be && (kind != EMPTY_KEYS || may_be_rsa(token, object)) && has_nothing(token, kind, object);
+}
+
+static void free_handles(CK_OBJECT_HANDLE **handles)
+{
+    free(*handles);
+}
+
+// *last is one of them. Not by their class: not even that may be there. Where there are more objects than are
+// looked at, the difference of two counts would be chance.
+static bool find_empty(struct token *token, enum empty_kind kind, size_t *count, CK_OBJECT_HANDLE *last,
+                       struct ssa_error *err)
+{
+    __attribute__((cleanup(free_handles))) CK_OBJECT_HANDLE *found = calloc(LOOKED_AT_MAX, sizeof *found);
+    CK_ULONG all = 0;
+    *count = 0;
+    if (found == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's objects");
+    if (!object_find_some(token, NULL, 0, found, LOOKED_AT_MAX, &all, err))
+        return false;
+    if (all == LOOKED_AT_MAX) {
+        *count = EMPTY_UNKNOWN;
+        return true;
+    }
+    for (CK_ULONG i = 0; i < all; i++)
+        if (is_empty(token, kind, found[i])) {
+            ++*count;
+            *last = found[i];
+        }
+    return true;
+}
+
+static bool count_empty(struct token *token, enum empty_kind kind, size_t *count, struct ssa_error *err)
+{
+    CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;
+    return find_empty(token, kind, count, &last, err);
+}
+
+bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err)
+{
+    return count_empty(token, EMPTY_DATA, count, err);
+}
+
+bool key_count_empty(struct token *token, size_t *count, struct ssa_error *err)
+{
+    return count_empty(token, EMPTY_KEYS, count, err);
+}
+
+bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
+                        struct ssa_error *err)
+{
+    CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;
+    *destroyed = false;
+    if (!find_empty(token, EMPTY_DATA, left, &last, err))
+        return false;
+    if (*left == EMPTY_UNKNOWN || *left <= before)
+        return true;
+    const CK_RV rv = token->module.call->C_DestroyObject(token->session, last);
+    if (rv != CKR_OK)
+        return token_fail(err, SSA_TOKEN, rv, token, "a data object with nothing in it cannot be destroyed");
+    *destroyed = true;
+    --*left;
+    return true;
+}

@@ -1,0 +1,132 @@
+// Looking at the keys on tokens; what a key means is for others to say.
+#include "hsm/search/keys_seen.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hsm/key/public.h"
+#include "hsm/object/attribute.h"
+#include "hsm/object/find.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/naming.h"
+#include "hsm/token/session.h"
+
+enum { KEYS_STEP = 64 };
+
+static bool too_many(const struct token *token, struct ssa_error *err)
+{
+    return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                     "there are more than %u keys and certificates, or no memory for them", KEYS_SEEN_MAX);
+}
+
+void keys_seen_free(struct keys_seen *keys)
+{
+    free(keys->list);
+    *keys = (struct keys_seen){0};
+}
+
+// Room for one more.
+static struct key_raw *append(struct keys_seen *seen)
+{
+    if (seen->count == KEYS_SEEN_MAX)
+        return NULL;
+    if (seen->count % KEYS_STEP == 0) {
+        struct key_raw *grown = realloc(seen->list, (seen->count + KEYS_STEP) * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        seen->list = grown;
+    }
+    struct key_raw *key = &seen->list[seen->count++];
+    *key = (struct key_raw){0};
+    return key;
+}
+
+static void read_names(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    CK_ATTRIBUTE names[] = {ATTRIBUTE(CKA_ID, key->id, sizeof key->id),
+                            ATTRIBUTE(CKA_LABEL, key->label, sizeof key->label)};
+    // What cannot be read stays empty.
+    if (attributes_read(token, object, names, COUNT(names)) != CKR_OK)
+        return;
+    key->id_len = attribute_len(&names[0]);
+    key->label_len = attribute_len(&names[1]);
+}
+
+static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
+    const CK_RV rv = attribute_read(token, object, &modulus);
+    const size_t len = rv == CKR_OK ? modulus.ulValueLen : 0;
+    // A sign byte that some modules give is none of the number's (PKCS#11 v2.40 section 2.1).
+    key->modulus_len = rsa_strip_zeros(key->modulus, len);
+    return key->modulus_len > 0;
+}
+
+static bool read_certificate(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    uint8_t der[CERTIFICATE_MAX] = {0};
+    CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
+    if (attribute_read(token, object, &value) != CKR_OK)
+        return false;
+    const struct span bytes = span_of(der, value.ulValueLen);
+    if (!certificate_name(bytes, key->certified))
+        key->certified[0] = '\0';
+    return certificate_modulus(bytes, key->modulus, &key->modulus_len);
+}
+
+// A private key of RSA whose object does not tell its modulus has it beside it, or nowhere: it is one all the
+// same.
+static bool read_private(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *raw)
+{
+    struct key key = {.private_object = object};
+    if (read_key(token, object, raw))
+        return true;
+    if (!key_read_public(token, &key, NULL))
+        key.modulus_len = 0;
+    memcpy(raw->modulus, key.modulus, key.modulus_len);
+    raw->modulus_len = key.modulus_len;
+    return true;
+}
+
+static bool read_object(struct token *token, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE object,
+                        struct key_raw *key)
+{
+    read_names(token, object, key);
+    return class == CKO_CERTIFICATE   ? read_certificate(token, object, key)
+           : class == CKO_PRIVATE_KEY ? read_private(token, object, key)
+                                      : read_key(token, object, key);
+}
+
+bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct keys_seen *seen,
+                        struct ssa_error *err)
+{
+    static const CK_KEY_TYPE rsa = CKK_RSA;
+    OBJECTS_AUTO found = {0};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+                               ATTRIBUTE(CKA_KEY_TYPE, &rsa, sizeof rsa)};
+    if (!object_find_all(token, template, class == CKO_PRIVATE_KEY ? 2 : 1, &found, err))
+        return false;
+    for (size_t i = 0; i < found.count; i++) {
+        struct key_raw *key = append(seen);
+        if (key == NULL)
+            return too_many(token, err);
+        key->token = at;
+        key->is_private = class == CKO_PRIVATE_KEY;
+        // Of another kind (EC), or none that can be told.
+        if (!read_object(token, class, found.list[i], key))
+            seen->count--;
+    }
+    return true;
+}
+
+void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        struct token token = {.module = *module, .slot = seen->tokens[i].slot};
+        seen_describe(seen, i, &token.info);
+        seen->tokens[i].unread = !session_open(&token, false, NULL) ||
+                                 !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, keys, NULL) ||
+                                 !token_look_at_keys(&token, CKO_CERTIFICATE, i, keys, NULL);
+        session_close(&token);
+    }
+}

@@ -1,0 +1,43 @@
+// The keys on a module's tokens, as they are there. For hsm alone.
+#ifndef SSA_HSM_SEARCH_KEYS_SEEN_H
+#define SSA_HSM_SEARCH_KEYS_SEEN_H
+
+#include "hsm/key/certificate.h"
+#include "hsm/module/look.h"
+
+struct token;
+
+// Of all tokens of a module: keys, public and private, and certificates.
+#define KEYS_SEEN_MAX 32768U
+
+// A public key, a certificate or a private key, as it is on the token.
+struct key_raw {
+    size_t token; // which of the module's
+    bool is_private;
+    uint8_t id[256];
+    size_t id_len;
+    char label[512];
+    size_t label_len;
+    char certified[CERTIFICATE_NAME_MAX]; // what a certificate of ours says, else empty
+    uint8_t modulus[RSA_BYTES_MAX];
+    size_t modulus_len;
+};
+
+// Keys of all tokens of a module.
+struct keys_seen {
+    struct key_raw *list;
+    size_t count;
+};
+void keys_seen_free(struct keys_seen *keys);
+#define KEYS_SEEN_AUTO __attribute__((cleanup(keys_seen_free))) struct keys_seen
+
+// Adds what keys the tokens show without a login.
+void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys);
+
+// Adds every RSA key of a class (CKO_PUBLIC_KEY, CKO_CERTIFICATE, CKO_PRIVATE_KEY) on a token with an open
+// session, as the token number at. Fails with SSA_TOKEN where they cannot be searched for, or are too many to
+// be looked at.
+bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct keys_seen *keys,
+                        struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,85 @@
+// What there is, for people who need a URI.
+#include "hsm/search/listing.h"
+
+#include "hsm/cryptoki/ckr.h"
+#include "hsm/cryptoki/padding.h"
+#include "hsm/key/locate.h"
+#include "hsm/key/slot.h"
+#include "hsm/module/recipe.h"
+#include "hsm/object/attribute.h"
+#include "hsm/object/find.h"
+#include "hsm/search/ask.h"
+#include "hsm/token/describe.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/naming.h"
+
+enum { ID_MAX = 256, LABEL_MAX = 512 };
+
+bool module_list_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
+                        const struct turns *turns, char description[static 33], token_shown *show,
+                        void *context, struct ssa_error *err)
+{
+    SEEN_AUTO *seen = NULL;
+    description[0] = '\0';
+    if (!module_ask(entry, callbacks, turns, &seen, NULL, err))
+        return false;
+    padded_text(description, 33, seen->about.libraryDescription, sizeof seen->about.libraryDescription);
+    for (size_t i = 0; i < seen->count; i++) {
+        struct token_info info;
+        char uri[URI_TEXT_MAX];
+        seen_describe(seen, i, &info);
+        const bool named = token_write_uri(entry, &info, uri, NULL);
+        show(context, &info, named ? uri : "(no URI names it alone)");
+    }
+    return true;
+}
+
+// On a card the key's own label is that of its slot: who it is for stands in the certificate.
+static bool card_label(struct token *token, struct span id, char out[static LABEL_MAX])
+{
+    char name[CERTIFICATE_NAME_MAX];
+    bool there = false;
+    const char *slot = id.len == 1 ? slot_name(id.data[0]) : NULL;
+    if (slot == NULL)
+        return false;
+    const bool named = card_certificate(token, id, name, &there, NULL) && name[0] != '\0';
+    return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
+}
+
+static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)
+{
+    uint8_t id[ID_MAX] = {0};
+    char label[LABEL_MAX] = "", uri[URI_TEXT_MAX];
+    CK_ATTRIBUTE attributes[] = {ATTRIBUTE(CKA_ID, id, sizeof id), ATTRIBUTE(CKA_LABEL, label, LABEL_MAX)};
+    const CK_RV rv = attributes_read(token, object, attributes, COUNT(attributes));
+    char name[32];
+    if (rv != CKR_OK) {
+        show(context, "(cannot be read)", ckr_name(rv, name));
+        return;
+    }
+    const size_t id_len = attribute_len(&attributes[0]), label_len = attribute_len(&attributes[1]);
+    const bool card = token->info.recipe->slots;
+    char shown[LABEL_MAX + 1];
+    text_harmless(shown, sizeof shown, span_of(label, label_len));
+    // A card's other keys (for attestation) are in no slot of ours.
+    if (card && !card_label(token, span_of(id, id_len), shown))
+        return;
+    // One key that no URI can name is no reason to hide the others.
+    const bool named = token_write_key_uri(&token->module.entry, &token->info, span_of(id, id_len),
+                                           span_of(label, label_len), uri);
+    show(context, shown, named ? uri : "(too long for a URI)");
+}
+
+bool token_list_keys(struct token *token, key_shown *show, void *context, struct ssa_error *err)
+{
+    static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    static const CK_KEY_TYPE type = CKK_RSA;
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
+                               ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type)};
+    OBJECTS_AUTO found = {0};
+    if (!object_find_all(token, template, COUNT(template), &found, err))
+        return false;
+    for (size_t i = 0; i < found.count; i++)
+        show_key(token, found.list[i], show, context);
+    return true;
+}

@@ -1,0 +1,184 @@
+// Finding the one token that is meant: in the module that is named, or among all that there are.
+#include "hsm/search/open.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/monotonic.h"
+#include "core/tell.h"
+#include "hsm/module/one_user.h"
+#include "hsm/module/recipe.h"
+#include "hsm/search/ask.h"
+#include "hsm/search/matches.h"
+#include "hsm/search/renamed.h"
+#include "hsm/token/reopen.h"
+#include "hsm/token/token.h"
+
+enum { LOOKS_MIN = 3 };
+
+static bool conclude(const struct search *s, struct token **token, struct ssa_error *err)
+{
+    if (!search_is_one(s, err))
+        return false;
+    *token = malloc(sizeof **token);
+    if (*token == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the token");
+    **token = s->first;
+    return true;
+}
+
+// What is looked for in one module.
+struct looking {
+    const struct module_entry *entry;
+    const struct token_wanted *wanted;
+    bool rewritten;     // a login on a token there hides it for a moment
+    bool may_be_hidden; // whether what was not found may be there all the same
+};
+
+// Only a token that is named is known to be missing.
+static bool names_a_token(const struct uri *uri)
+{
+    char named[URI_TEXT_MAX] = "";
+    if (uri != NULL)
+        uri_token_text(uri, named);
+    return named[0] != '\0';
+}
+
+static bool look_in(struct looking *l, struct token **token, struct ssa_error *err)
+{
+    struct module module;
+    struct search s = {.uri = l->wanted->uri, .callbacks = l->wanted->callbacks};
+    l->may_be_hidden = false;
+    if (!module_open(l->entry, &l->wanted->turns, &module, err))
+        return false;
+    SEEN_AUTO *seen = NULL;
+    const bool looked = module_look(&module, &seen, err);
+    if (looked) {
+        search_match(&s, &module, seen);
+        l->rewritten = recipe_rewrites(&seen->about);
+        // Half read, it seems to have no PIN yet.
+        l->may_be_hidden = s.matches == 0 || (l->rewritten && s.first.info.pin_unset);
+    }
+    if (looked && conclude(&s, token, err)) {
+        if (s.how == MATCH_EXACT || token_is_renamed(*token, l->wanted, err))
+            return true;
+        free(*token);
+        *token = NULL;
+    }
+    module_close(&module);
+    return false;
+}
+
+static bool look_in_turn(struct looking *l, struct token **token, struct ssa_error *err)
+{
+    const bool in_turn = l->rewritten;
+    if (in_turn && !turn_take(&l->wanted->turns, TURN_LOGIN, err))
+        return false;
+    const bool found = look_in(l, token, err);
+    if (in_turn)
+        turn_leave(&l->wanted->turns, TURN_LOGIN);
+    return found;
+}
+
+// A token that is named and not found is looked for again, with the module started afresh: one in files
+// (SoftHSM) is not there for the moment in which another process that logs in writes them anew, and a reader
+// that another process resets may be slow.
+static bool open_in(const struct module_entry *entry, const struct token_wanted *wanted, struct token **token,
+                    struct ssa_error *err)
+{
+    struct looking l = {.entry = entry, .wanted = wanted};
+    const long long until = monotonic_ms() + PATIENCE_MS;
+    for (unsigned looks = 1;; looks++) {
+        const bool found = look_in_turn(&l, token, err);
+        const bool patient = looks < LOOKS_MIN || monotonic_ms() < until;
+        const bool done = !l.may_be_hidden || !names_a_token(wanted->uri) || !patient;
+        if (done || interrupted(wanted->callbacks))
+            return found;
+        token_free(token);
+        pause_a_step();
+    }
+}
+
+static void free_flags(bool **flags)
+{
+    free(*flags);
+}
+#define FLAGS_AUTO __attribute__((cleanup(free_flags))) bool
+
+// Asks every module, each in a child of its own: some do not bear another beside them, and some crash. What
+// another look is to leave out is marked.
+static bool ask_all(const struct registry *registry, const struct token_wanted *wanted, struct search *s,
+                    bool *failed, struct ssa_error *err)
+{
+    s->seen = 0;
+    s->there[0] = '\0';
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct module_entry *entry = &registry->entries[i];
+        const struct module module = {.entry = *entry};
+        struct ssa_error why = {0};
+        SEEN_AUTO *seen = NULL;
+        if (!go_on(wanted->callbacks, err))
+            return false;
+        if (failed[i] || entry->trust_policy || registry_twin(registry, i) != NULL)
+            continue;
+        failed[i] = !module_ask(entry, wanted->callbacks, &wanted->turns, &seen, NULL, &why);
+        if (failed[i])
+            search_note_failure(s, entry, &why);
+        else
+            search_match(s, &module, seen);
+    }
+    return true;
+}
+
+static bool open_by_search(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
+{
+    REGISTRY_AUTO *registry = registry_new();
+    if (registry == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
+    struct search s = {.uri = wanted->uri, .callbacks = wanted->callbacks};
+    FLAGS_AUTO *failed = calloc(registry->count + 1, sizeof *failed);
+    if (failed == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
+    const long long until = monotonic_ms() + PATIENCE_MS;
+    while (ask_all(registry, wanted, &s, failed, err)) {
+        if (s.matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
+            pause_a_step();
+            continue;
+        }
+        return search_is_one(&s, err) && open_in(&s.first.module.entry, wanted, token, err);
+    }
+    return false;
+}
+
+static const char *module_of(const struct token_wanted *wanted)
+{
+    const char *by_uri = NULL;
+    if (wanted->uri != NULL) {
+        by_uri = uri_module_path(wanted->uri);
+        if (by_uri == NULL)
+            by_uri = uri_module_name(wanted->uri);
+    }
+    const char *first = wanted->uri_module_first ? by_uri : wanted->module;
+    const char *second = wanted->uri_module_first ? wanted->module : by_uri;
+    return first != NULL ? first : second;
+}
+
+bool token_needs_search(const struct token_wanted *wanted)
+{
+    return module_of(wanted) == NULL;
+}
+
+bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
+{
+    struct module_entry entry;
+    const char *name = module_of(wanted);
+    if (!one_user_begin(err))
+        return false;
+    const bool opened = name == NULL
+                            ? open_by_search(wanted, token, err)
+                            : registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
+    if (!opened)
+        one_user_end();
+    return opened;
+}

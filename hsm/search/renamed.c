@@ -1,0 +1,60 @@
+// A driver's new version may call a token otherwise. Its serial number and the key's id are its own.
+#include "hsm/search/renamed.h"
+
+#include <unistd.h>
+
+#include "core/tell.h"
+#include "hsm/object/find.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/session.h"
+#include "hsm/uri/uri_match.h"
+
+static bool shows(struct token *token, CK_ATTRIBUTE attribute)
+{
+    CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+    CK_ULONG count = 0;
+    return object_find_some(token, &attribute, 1, &found, 1, &count, NULL) && count > 0;
+}
+
+static bool shows_class(struct token *token, CK_OBJECT_CLASS class)
+{
+    return shows(token, (CK_ATTRIBUTE)ATTRIBUTE(CKA_CLASS, &class, sizeof class));
+}
+
+// Whether what it shows without a login speaks against it. One that shows nothing says nothing.
+static bool shows_other_keys(struct token *token, const CK_ATTRIBUTE *id)
+{
+    return !shows(token, *id) && (shows_class(token, CKO_PUBLIC_KEY) || shows_class(token, CKO_CERTIFICATE));
+}
+
+static void remember(struct token *token, const struct uri *uri)
+{
+    CK_TOKEN_INFO called;
+    memcpy(called.label, token->info.name.label, sizeof called.label);
+    memcpy(called.model, token->info.apart.model, sizeof called.model);
+    uri_call_token(uri, &called);
+    memcpy(token->was_called, called.label, sizeof token->was_called);
+    memcpy(token->was_model, called.model, sizeof token->was_model);
+    token->renamed = true;
+}
+
+bool token_is_renamed(struct token *token, const struct token_wanted *wanted, struct ssa_error *err)
+{
+    char named[URI_TEXT_MAX];
+    const struct token_info *info = &token->info;
+    const CK_ATTRIBUTE *id = uri_attribute(wanted->uri, CKA_ID);
+    const bool another = id != NULL && session_open(token, false, NULL) && shows_other_keys(token, id);
+    session_close(token);
+    uri_token_text(wanted->uri, named);
+    if (another) {
+        error_set(err, SSA_ABSENT, NULL, named,
+                  "the token with this serial number is called \"%s\" and shows no key of this id",
+                  info->label);
+        return error_hint(err, "If it is the one, name it as it is: %s", info->uri);
+    }
+    remember(token, wanted->uri);
+    tell(wanted->callbacks, SSA_NOTICE,
+         "%s is called \"%s\" there: it is known by its serial number. Name it %s", named, info->label,
+         info->uri);
+    return true;
+}

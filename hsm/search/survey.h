@@ -1,0 +1,42 @@
+// Keys as tokens show them to anybody: public halves and certificates, looked at without a login.
+#ifndef SSA_HSM_SEARCH_SURVEY_H
+#define SSA_HSM_SEARCH_SURVEY_H
+
+#include "core/rsa_key.h"
+#include "hsm/module/registry.h"
+#include "hsm/module/turns.h"
+#include "hsm/token/info.h"
+
+struct token;
+
+#define SEEN_KID_MAX  129U
+#define SEEN_NAME_MAX 257U
+
+// A key on a token, and what the token says of it. All text is harmless.
+struct key_seen {
+    char kid[SEEN_KID_MAX];   // its id at the API: its CKA_ID as text, or its certificate's; empty for none
+    char name[SEEN_NAME_MAX]; // whose it is: its label's first part, or its certificate's email; may be empty
+    char slot[4];             // of a card with slots, "9a"; else empty
+    uint8_t modulus[RSA_BYTES_MAX];
+    size_t modulus_len;
+    bool own;               // the one that the URI in question names
+    bool is_private;        // seen as a private object, after a login
+    char uri[URI_TEXT_MAX]; // of the private key, ready to paste; empty where it would be too long
+};
+
+// Hears of a key; token_uri is that of its token, with the module.
+typedef void key_seen_shown(void *context, const struct token_info *info, const char *token_uri,
+                            const struct key_seen *key);
+
+// Shows every RSA key that a module's tokens show without a login. The module is loaded in a child process,
+// for this alone. A token that cannot be searched is shown once, with key NULL. own names a key to be known
+// again whatever the token calls it; NULL for none.
+bool module_survey(const struct module_entry *entry, const struct uri *own,
+                   const struct ssa_callbacks *callbacks, const struct turns *turns, key_seen_shown *show,
+                   void *context, struct ssa_error *err) MUST_CHECK;
+
+// Shows every private RSA key of a token that is logged in.
+bool token_survey(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
+                  struct ssa_error *err) MUST_CHECK;
+
+#endif

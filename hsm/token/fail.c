@@ -1,0 +1,37 @@
+// Errors of calls on a token.
+#include "hsm/token/fail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "hsm/cryptoki/calls.h"
+#include "hsm/cryptoki/ckr.h"
+#include "hsm/token/handle.h"
+
+static bool token_gone(CK_RV rv)
+{
+    return rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_ERROR;
+}
+
+bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
+                const char *what, ...)
+{
+    char text[SSA_ERROR_TEXT_MAX], name[32];
+    va_list args;
+    va_start(args, what);
+    if (vsnprintf(text, sizeof text, what, args) < 0)
+        text[0] = '\0';
+    va_end(args);
+    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
+    if (left_out != NULL && token != NULL)
+        error_set(err, class, ckr_name(rv, name), token->info.uri, "%s: the PKCS#11 module %s has no %s",
+                  text, token->module.entry.path, left_out);
+    else
+        error_set(err, class, ckr_name(rv, name), token == NULL ? NULL : token->info.uri, "%s", text);
+    if (token_gone(rv))
+        error_hint(
+            err,
+            "Is the token still plugged in and its reader or server running? `ssa-hsm hsm list` shows what "
+            "is there.");
+    return false;
+}

@@ -1,0 +1,14 @@
+// Errors of calls on a token. For hsm alone.
+#ifndef SSA_HSM_TOKEN_FAIL_H
+#define SSA_HSM_TOKEN_FAIL_H
+
+#include "core/error.h"
+#include "hsm/cryptoki/cryptoki.h"
+
+struct token;
+
+// An error from a PKCS#11 call, on the token (NULL: none).
+bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
+                const char *what, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,17 @@
+// Telling the tokens of a module apart. For hsm alone.
+#ifndef SSA_HSM_TOKEN_NAMING_H
+#define SSA_HSM_TOKEN_NAMING_H
+
+#include "hsm/module/look.h"
+#include "hsm/token/info.h"
+
+// Turns one of the tokens into what we keep. The URIs that name it are found out to name it alone among all
+// that the module shows; where nothing tells it apart, info->apart.by is 0.
+void seen_describe(const struct module_seen *seen, size_t at, struct token_info *info);
+
+// How surely a URI names one of the tokens: not; by a serial number, though label or model are others; by all
+// that it says.
+enum match { MATCH_NONE, MATCH_BY_SERIAL, MATCH_EXACT };
+enum match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri);
+
+#endif

@@ -1,0 +1,107 @@
+// A token that was lost while it was open, or may have been: whether it is there, and opening it anew.
+#include "hsm/token/reopen.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "core/monotonic.h"
+#include "hsm/module/look.h"
+#include "hsm/token/describe.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/session.h"
+
+void pause_a_step(void)
+{
+    static const struct timespec step = {.tv_nsec = PATIENCE_STEP_MS * 1000000L};
+    (void)nanosleep(&step, NULL);
+}
+
+// An error of the device says so only where other processes are known to cause it.
+bool token_is_lost(const struct token *token, CK_RV rv)
+{
+    if (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_CLOSED || rv == CKR_SESSION_HANDLE_INVALID)
+        return true;
+    return token->info.recipe->resets_card &&
+           (rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED);
+}
+
+static bool same_text(const CK_UTF8CHAR *a, const CK_UTF8CHAR *b, size_t width)
+{
+    return memcmp(a, b, width) == 0;
+}
+
+// By what the token is called. Another card with the same label has another serial number.
+static bool is_same(const struct token *token, const CK_TOKEN_INFO *raw)
+{
+    const struct token_name *name = &token->info.name;
+    return (raw->flags & CKF_TOKEN_INITIALIZED) != 0 &&
+           same_text(raw->serialNumber, (const CK_UTF8CHAR *)name->serial, sizeof raw->serialNumber) &&
+           (token->info.recipe->label_changes ||
+            same_text(raw->label, (const CK_UTF8CHAR *)name->label, sizeof raw->label));
+}
+
+static bool in_list(const struct token *token)
+{
+    CK_SLOT_ID slots[SLOTS_MAX];
+    CK_ULONG count = 0;
+    if (!module_slots(&token->module, slots, &count, NULL))
+        return false;
+    for (CK_ULONG i = 0; i < count; i++)
+        if (slots[i] == token->slot)
+            return true;
+    return false;
+}
+
+bool token_is_there(struct token *token)
+{
+    CK_TOKEN_INFO raw;
+    // The list first: modules find out by it that a card is gone, or was reset.
+    if (!in_list(token) || token->module.call->C_GetTokenInfo(token->slot, &raw) != CKR_OK ||
+        !is_same(token, &raw))
+        return false;
+    token_flags(&raw, &token->info);
+    return true;
+}
+
+// Slots may be numbered anew. Two tokens of one name are told apart by their slots alone.
+static const struct token_seen *find_same(const struct token *token, const struct module_seen *seen)
+{
+    const struct token_seen *found = NULL;
+    for (size_t i = 0; i < seen->count; i++) {
+        const struct token_seen *other = &seen->tokens[i];
+        if (!is_same(token, &other->token))
+            continue;
+        if (other->slot == token->slot)
+            return other;
+        if (found != NULL)
+            return NULL;
+        found = other;
+    }
+    return found;
+}
+
+static bool find_again(struct token *token)
+{
+    SEEN_AUTO *seen = NULL;
+    if (!module_look(&token->module, &seen, NULL))
+        return false;
+    const struct token_seen *found = find_same(token, seen);
+    if (found == NULL)
+        return false;
+    token->slot = found->slot;
+    token_flags(&found->token, &token->info);
+    return true;
+}
+
+bool token_reopen(struct token *token, bool writable)
+{
+    const long long until = monotonic_ms() + PATIENCE_MS;
+    for (;;) {
+        session_close(token);
+        if (module_restart(&token->module) && find_again(token) && session_open(token, writable, NULL))
+            return true;
+        if (monotonic_ms() >= until)
+            return false;
+        pause_a_step();
+    }
+}

@@ -1,0 +1,47 @@
+// Opening and closing a token's session.
+#include "hsm/token/session.h"
+
+#include <unistd.h>
+
+#include "hsm/token/fail.h"
+#include "hsm/token/handle.h"
+
+static CK_RV open_with(struct token *token, CK_FLAGS flags)
+{
+    return token->module.call->C_OpenSession(token->slot, CKF_SERIAL_SESSION | flags, NULL, NULL,
+                                             &token->session);
+}
+
+bool session_open(struct token *token, bool writable, struct ssa_error *err)
+{
+    if (token->session != CK_INVALID_HANDLE)
+        return true;
+    CK_RV rv = open_with(token, writable ? CKF_RW_SESSION : 0);
+    // Network HSMs are known that have no sessions which only read, and say no more than this.
+    if (!writable && rv == CKR_FUNCTION_FAILED)
+        rv = open_with(token, CKF_RW_SESSION);
+    if (rv == CKR_OK)
+        return true;
+    token->session = CK_INVALID_HANDLE;
+    return token_fail(err, SSA_TOKEN, rv, token, "no session can be opened");
+}
+
+// A PIV card stays unlocked for everybody until somebody logs out. Failures here (the card is gone) change
+// nothing any more.
+void session_close(struct token *token)
+{
+    if (token->logged_in)
+        (void)token->module.call->C_Logout(token->session);
+    if (token->session != CK_INVALID_HANDLE)
+        (void)token->module.call->C_CloseSession(token->session);
+    token->session = CK_INVALID_HANDLE;
+    token->logged_in = false;
+    // Session objects end with it (PKCS#11 v2.40 section 2.4).
+    token->transport = (struct transport){0};
+}
+
+bool session_renew(struct token *token, struct ssa_error *err)
+{
+    session_close(token);
+    return session_open(token, true, err);
+}

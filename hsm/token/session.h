@@ -1,0 +1,18 @@
+// A token's one session. For hsm alone.
+#ifndef SSA_HSM_TOKEN_SESSION_H
+#define SSA_HSM_TOKEN_SESSION_H
+
+#include "core/error.h"
+
+struct token;
+
+// Opens the token's one session, where it is not open yet.
+bool session_open(struct token *token, bool writable, struct ssa_error *err) MUST_CHECK;
+
+// Logs out and closes it, where it is open.
+void session_close(struct token *token);
+
+// Closes the session and opens another, nobody logged in: modules read a card anew for one.
+bool session_renew(struct token *token, struct ssa_error *err) MUST_CHECK;
+
+#endif

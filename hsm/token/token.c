@@ -1,0 +1,83 @@
+// An open token: what it is called, whether it can do what is wanted of it, and its end.
+#include "hsm/token/token.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hsm/module/one_user.h"
+#include "hsm/token/describe.h"
+#include "hsm/token/handle.h"
+#include "hsm/token/session.h"
+#include "hsm/uri/uri_match.h"
+
+void token_close(struct token **token)
+{
+    if (*token == NULL)
+        return;
+    token_free(token);
+    one_user_end();
+}
+
+void token_free(struct token **token)
+{
+    struct token *t = *token;
+    if (t == NULL)
+        return;
+    session_close(t);
+    module_close(&t->module);
+    secret_free(&t->pin);
+    secret_free(&t->so_pin);
+    free(t);
+    *token = NULL;
+}
+
+const struct token_info *token_info(const struct token *token)
+{
+    return &token->info;
+}
+
+bool token_uri(const struct token *token, char out[static URI_TEXT_MAX], struct ssa_error *err)
+{
+    return token_write_uri(&token->module.entry, &token->info, out, err);
+}
+
+const char *token_module_path(const struct token *token)
+{
+    const struct module_entry *entry = &token->module.entry;
+    return entry->name[0] == '\0' ? entry->path : NULL;
+}
+
+const char *token_module_name(const struct token *token)
+{
+    const struct module_entry *entry = &token->module.entry;
+    return entry->name[0] == '\0' ? NULL : entry->name;
+}
+
+// By the label and the model that the key's URI has, which other URIs were written with.
+static bool matches_renamed(const struct token *token, const struct uri *uri, const CK_INFO *module,
+                            const CK_SLOT_INFO *slot, const CK_TOKEN_INFO *about)
+{
+    CK_TOKEN_INFO called = *about;
+    memcpy(called.label, token->was_called, sizeof called.label);
+    memcpy(called.model, token->was_model, sizeof called.model);
+    return uri_matches(uri, module, slot, token->slot, &called);
+}
+
+bool token_matches(const struct token *token, const struct uri *uri)
+{
+    CK_INFO info = {0};
+    CK_SLOT_INFO slot = {0};
+    CK_TOKEN_INFO about;
+    const CK_FUNCTION_LIST *call = token->module.call;
+    // What a module does not tell compares as nothing.
+    if (call->C_GetInfo(&info) != CKR_OK)
+        info = (CK_INFO){0};
+    if (call->C_GetSlotInfo(token->slot, &slot) != CKR_OK)
+        slot = (CK_SLOT_INFO){0};
+    if (call->C_GetTokenInfo(token->slot, &about) != CKR_OK)
+        return false;
+    return uri_matches(uri, &info, &slot, token->slot, &about) ||
+           (token->info.apart.serial_is_one &&
+            uri_matches_by_serial(uri, &info, &slot, token->slot, &about)) ||
+           (token->renamed && matches_renamed(token, uri, &info, &slot, &about));
+}

@@ -1,0 +1,28 @@
+// A token: found by its URI, opened, logged into, closed. No CK_ type leaves this folder.
+#ifndef SSA_HSM_TOKEN_TOKEN_H
+#define SSA_HSM_TOKEN_TOKEN_H
+
+#include "hsm/token/info.h"
+
+struct token;
+
+// Logs out, closes the session, finalises the module.
+void token_close(struct token **token);
+#define TOKEN_AUTO __attribute__((cleanup(token_close))) struct token
+
+const struct token_info *token_info(const struct token *token);
+
+// The token's URI with its module, ready to paste.
+bool token_uri(const struct token *token, char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
+// Whether it is the token that the URI names.
+bool token_matches(const struct token *token, const struct uri *uri);
+
+// How the module is to be written into a URI: by path as it was given, or by name. Borrowed.
+const char *token_module_path(const struct token *token);
+const char *token_module_name(const struct token *token);
+
+// What token_close does but for giving up the place of the one user.
+void token_free(struct token **token);
+
+#endif

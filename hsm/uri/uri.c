@@ -1,0 +1,249 @@
+// PKCS#11 URIs, over p11-kit's parser.
+#include "hsm/uri/uri.h"
+
+#include <errno.h>
+#include <p11-kit/uri.h>
+#include <stdlib.h>
+
+#include "hsm/cryptoki/padding.h"
+#include "hsm/uri/uri_kit.h"
+#include "hsm/uri/uri_match.h"
+#include "hsm/uri/uri_text.h"
+
+static void kit_free(P11KitUri **uri)
+{
+    p11_kit_uri_free(*uri);
+}
+
+// The text is not repeated: what is wrong with it may be that a PIN or a key stands there.
+static bool bad(struct ssa_error *err, const char *what)
+{
+    error_set(err, SSA_CONFIG, NULL, NULL, "%s", what);
+    return error_hint(
+        err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\"; `ssa-hsm hsm list` prints "
+             "them ready to paste.");
+}
+
+static bool no_memory(struct ssa_error *err)
+{
+    return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a URI");
+}
+
+static bool is_command(const char *pin_source)
+{
+    return pin_source != NULL && pin_source[0] == '|';
+}
+
+// A URI's text may be padded, too, by whoever wrote it from a token's own. A first byte of zero is p11-kit's
+// mark of what is not given.
+static void pad(uint8_t *field, size_t width)
+{
+    if (field[0] != '\0')
+        pad_with_blanks(field, width);
+}
+
+static void pad_all(CK_INFO *module, CK_SLOT_INFO *slot, CK_TOKEN_INFO *token)
+{
+    pad(module->manufacturerID, sizeof module->manufacturerID);
+    pad(module->libraryDescription, sizeof module->libraryDescription);
+    pad(slot->manufacturerID, sizeof slot->manufacturerID);
+    pad(slot->slotDescription, sizeof slot->slotDescription);
+    pad(token->label, sizeof token->label);
+    pad(token->serialNumber, sizeof token->serialNumber);
+    pad(token->model, sizeof token->model);
+    pad(token->manufacturerID, sizeof token->manufacturerID);
+}
+
+static bool check_policy(P11KitUri *uri, struct ssa_error *err)
+{
+    if (p11_kit_uri_get_pin_value(uri) != NULL) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI holds a PIN (pin-value)");
+        return error_hint(
+            err, "Take it out, and say where the PIN is: pin-source=file:/path, or SSA_HSM_PIN_SOURCE.");
+    }
+    if (is_command(p11_kit_uri_get_pin_source(uri))) {
+        error_set(err, SSA_CONFIG, NULL, NULL,
+                  "the PKCS#11 URI's pin-source is a command, which is never run");
+        return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
+    }
+    if (p11_kit_uri_any_unrecognized(uri))
+        return bad(err, "the PKCS#11 URI has an attribute that is not in RFC 7512, or is longer than any "
+                        "token's, so it matches nothing");
+    return true;
+}
+
+bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
+{
+    __attribute__((cleanup(kit_free))) P11KitUri *uri = p11_kit_uri_new();
+    char *tidy = NULL;
+    if (uri == NULL || !uri_text_tidy(text, &tidy))
+        return no_memory(err);
+    const bool sound = uri_text_slot_is_sound(tidy);
+    const int code = sound ? p11_kit_uri_parse(tidy, P11_KIT_URI_FOR_ANY, uri) : P11_KIT_URI_OK;
+    free(tidy);
+    if (!sound)
+        return bad(err, "the PKCS#11 URI's slot-id is no slot's number");
+    if (code != P11_KIT_URI_OK)
+        return bad(err, "this is no PKCS#11 URI (RFC 7512)");
+    if (!check_policy(uri, err))
+        return false;
+    pad_all(p11_kit_uri_get_module_info(uri), p11_kit_uri_get_slot_info(uri),
+            p11_kit_uri_get_token_info(uri));
+    *out = (struct uri *)uri;
+    uri = NULL;
+    return true;
+}
+
+bool uri_of_label(const char *label, struct uri **out, struct ssa_error *err)
+{
+    CK_TOKEN_INFO *info = NULL;
+    const size_t len = strlen(label);
+    if (len == 0 || len > sizeof info->label) {
+        error_set(err, SSA_CONFIG, NULL, NULL, "a PKCS#11 token's label has 1 to %zu bytes",
+                  sizeof info->label);
+        return error_hint(err, "`ssa-hsm hsm list` shows the tokens there are.");
+    }
+    P11KitUri *uri = p11_kit_uri_new();
+    if (uri == NULL)
+        return no_memory(err);
+    info = p11_kit_uri_get_token_info(uri);
+    memset(info->label, ' ', sizeof info->label);
+    memcpy(info->label, label, len);
+    *out = (struct uri *)uri;
+    return true;
+}
+
+void uri_free(struct uri **uri)
+{
+    if (*uri != NULL)
+        p11_kit_uri_free(uri_kit(*uri));
+    *uri = NULL;
+}
+
+const char *uri_module_path(const struct uri *uri)
+{
+    return p11_kit_uri_get_module_path(uri_kit(uri));
+}
+
+const char *uri_module_name(const struct uri *uri)
+{
+    return p11_kit_uri_get_module_name(uri_kit(uri));
+}
+
+const char *uri_pin_source(const struct uri *uri)
+{
+    return p11_kit_uri_get_pin_source(uri_kit(uri));
+}
+
+bool uri_names_object(const struct uri *uri)
+{
+    return uri_attribute(uri, CKA_ID) != NULL || uri_attribute(uri, CKA_LABEL) != NULL;
+}
+
+static bool slot_is_named(const struct uri *uri)
+{
+    const CK_SLOT_INFO *slot = p11_kit_uri_get_slot_info(uri_kit(uri));
+    return p11_kit_uri_get_slot_id(uri_kit(uri)) != (CK_SLOT_ID)-1 || slot->slotDescription[0] != '\0' ||
+           slot->manufacturerID[0] != '\0';
+}
+
+static bool token_is_named(const struct uri *uri)
+{
+    const CK_TOKEN_INFO *token = p11_kit_uri_get_token_info(uri_kit(uri));
+    return token->label[0] != '\0' || token->serialNumber[0] != '\0' || token->model[0] != '\0' ||
+           token->manufacturerID[0] != '\0';
+}
+
+static bool module_is_named(const struct uri *uri)
+{
+    const CK_INFO *module = p11_kit_uri_get_module_info(uri_kit(uri));
+    return module->libraryDescription[0] != '\0' || module->manufacturerID[0] != '\0' ||
+           uri_module_path(uri) != NULL || uri_module_name(uri) != NULL;
+}
+
+bool uri_names_place(const struct uri *uri)
+{
+    return token_is_named(uri) || slot_is_named(uri) || module_is_named(uri);
+}
+
+void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
+{
+    char *text = NULL;
+    const P11KitUriType place = P11_KIT_URI_FOR_TOKEN | P11_KIT_URI_FOR_SLOT;
+    const bool formatted = p11_kit_uri_format(uri_kit(uri), place, &text) == P11_KIT_URI_OK;
+    if (!formatted || !text_format(out, URI_TEXT_MAX, "%.*s", (int)strcspn(text, "?"), text) ||
+        strcmp(out, P11_KIT_URI_SCHEME ":") == 0)
+        out[0] = '\0';
+    free(text);
+}
+
+// By label and serial number, as far as it has them.
+static unsigned by_name(const struct token_name *name)
+{
+    return (padded_length(name->label, sizeof name->label) > 0 ? BY_LABEL : 0U) |
+           (padded_length(name->serial, sizeof name->serial) > 0 ? BY_SERIAL : 0U);
+}
+
+static void set_field(uint8_t *to, const uint8_t *from, size_t width)
+{
+    memcpy(to, from, width);
+    pad_with_blanks(to, width);
+}
+
+// One that is blank, and named by that all the same, is written as empty.
+static void set_token(P11KitUri *uri, const struct token_name *name, const struct token_apart *apart)
+{
+    CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
+    const unsigned by = apart != NULL ? apart->by : by_name(name);
+    if ((by & BY_LABEL) != 0)
+        set_field(info->label, name->label, sizeof info->label);
+    if ((by & BY_SERIAL) != 0)
+        set_field(info->serialNumber, name->serial, sizeof info->serialNumber);
+    if ((by & BY_MODEL) != 0)
+        set_field(info->model, apart->model, sizeof info->model);
+    if ((by & BY_MANUFACTURER) != 0)
+        set_field(info->manufacturerID, apart->manufacturer, sizeof info->manufacturerID);
+    if ((by & BY_SLOT) != 0)
+        p11_kit_uri_set_slot_id(uri, apart->slot);
+}
+
+static bool set_object(P11KitUri *uri, const struct uri_parts *parts)
+{
+    const CK_OBJECT_CLASS private_key = CKO_PRIVATE_KEY, data = CKO_DATA;
+    CK_ATTRIBUTE attributes[3];
+    CK_ULONG count = 0;
+    if (parts->object.len > 0)
+        attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_LABEL, parts->object.data, parts->object.len);
+    if (parts->id.len > 0)
+        attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_ID, parts->id.data, parts->id.len);
+    if (parts->private_key)
+        attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_CLASS, &private_key, sizeof private_key);
+    else if (parts->data)
+        attributes[count++] = (CK_ATTRIBUTE)ATTRIBUTE(CKA_CLASS, &data, sizeof data);
+    return count == 0 || p11_kit_uri_set_attributes(uri, attributes, count) == P11_KIT_URI_OK;
+}
+
+bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX], struct ssa_error *err)
+{
+    __attribute__((cleanup(kit_free))) P11KitUri *uri = p11_kit_uri_new();
+    if (uri == NULL)
+        return no_memory(err);
+    if (parts->token != NULL && parts->apart != NULL && parts->apart->by == 0)
+        return error_set(err, SSA_TOKEN, NULL, NULL,
+                         "nothing tells the PKCS#11 token from another that its module shows");
+    if (parts->token != NULL)
+        set_token(uri, parts->token, parts->apart);
+    if (text_present(parts->module_path))
+        p11_kit_uri_set_module_path(uri, parts->module_path);
+    if (text_present(parts->module_name))
+        p11_kit_uri_set_module_name(uri, parts->module_name);
+    if (text_present(parts->pin_source))
+        p11_kit_uri_set_pin_source(uri, parts->pin_source);
+    char *text = NULL;
+    const bool formatted =
+        set_object(uri, parts) && p11_kit_uri_format(uri, P11_KIT_URI_FOR_ANY, &text) == P11_KIT_URI_OK;
+    const bool fits = formatted && text_format(out, URI_TEXT_MAX, "%s", text);
+    free(text);
+    return fits || error_set(err, SSA_UNEXPECTED, NULL, NULL, "the PKCS#11 URI grows longer than %u bytes",
+                             URI_TEXT_MAX);
+}

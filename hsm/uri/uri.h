@@ -1,0 +1,68 @@
+// PKCS#11 URIs (RFC 7512): reading with our policy, matching, writing.
+#ifndef SSA_HSM_URI_URI_H
+#define SSA_HSM_URI_URI_H
+
+#include "core/error.h"
+#include "core/span.h"
+
+#define URI_TEXT_MAX 4096U
+
+struct uri;
+
+// Reads a URI. A blank inside a value is meant, other white space is passed over. Fails with SSA_CONFIG:
+// malformed, with an attribute nobody knows (it would match nothing), with pin-value (a PIN in a setting), or
+// with a pin-source that is a command. The caller frees *uri.
+bool uri_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
+
+// The same for a token of this label, whatever characters stand in it. Fails with SSA_CONFIG where it can be
+// no token's.
+bool uri_of_label(const char *label, struct uri **uri, struct ssa_error *err) MUST_CHECK;
+
+void uri_free(struct uri **uri);
+#define URI_AUTO __attribute__((cleanup(uri_free))) struct uri
+
+// The query attributes, borrowed, or NULL.
+const char *uri_module_path(const struct uri *uri);
+const char *uri_module_name(const struct uri *uri);
+const char *uri_pin_source(const struct uri *uri);
+
+// Whether it names an object (by id or object) and not a token alone.
+bool uri_names_object(const struct uri *uri);
+
+// Whether it names a token, its slot or a module at all: one that does not fits any.
+bool uri_names_place(const struct uri *uri);
+
+// The token's and the slot's part of it, for messages; empty where it names none or does not fit.
+void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX]);
+
+// Label and serial number of a token as it tells them, padding included: another module compares these bytes.
+struct token_name {
+    uint8_t label[32], serial[16];
+};
+
+// What a URI names a token by.
+enum named_by { BY_LABEL = 1, BY_SERIAL = 2, BY_MODEL = 4, BY_MANUFACTURER = 8, BY_SLOT = 16 };
+
+// What tells it from the other tokens that its module shows.
+struct token_apart {
+    unsigned by;        // of named_by; 0: nothing does
+    bool serial_is_one; // no other token there has its serial number, which is a real one
+    uint8_t model[16], manufacturer[32];
+    unsigned long slot;
+};
+
+// What a URI that we write says. NULL and empty are left out.
+struct uri_parts {
+    const struct token_name *token;
+    const struct token_apart *apart; // NULL: by label and serial number, as far as it has them
+    struct span object, id;
+    bool private_key, data; // type=private, type=data
+    const char *module_path, *module_name;
+    const char *pin_source;
+};
+
+// Writes the URI, at most URI_TEXT_MAX bytes with the NUL. Fails with SSA_UNEXPECTED when it does not fit.
+bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX],
+               struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,18 @@
+// How a request can fail on its way to the server, as an error.
+#ifndef SSA_OAUTH_NETWORK_H
+#define SSA_OAUTH_NETWORK_H
+
+#include "core/mask.h"
+#include "oauth/call.h"
+
+// Whether the next try may succeed.
+bool network_passes(const struct http_response *answer);
+
+// The error for a transfer that did not end with a whole answer. Returns false.
+bool network_set(const struct aps *client, const struct call *call, const struct http_response *answer,
+                 const struct mask *mask, struct ssa_error *err);
+
+// The error for a call for which no time is left. Returns false.
+bool network_no_time(const struct aps *client, const struct call *call, struct ssa_error *err);
+
+#endif
