@@ -87,6 +87,10 @@ enum ssa_reason {
     SSA_REASON_KEY_REFUSED,       // the limit of keys, or a disabled account; detail: its id
 
     // The journal.
+    SSA_REASON_EARLIER_OPERATION,        // an operation on the same thing was interrupted
+    SSA_REASON_INTERRUPTED,              // an operation was interrupted
+    SSA_REASON_ENTRY_DAMAGED,            // an entry cannot be understood
+    SSA_REASON_ENTRY_OF_EARLIER_VERSION, // an entry was left by a version that wrote no checksums
 
     // Making, rotating, removing and recovering.
     SSA_REASON_ACCOUNT_LEFT,    // an account is left at the API (subject: its id)
@@ -107,6 +111,15 @@ enum ssa_reason {
     SSA_REASON_ROTATION_WAITS,    // a rotation waits for its old key to go
     SSA_REASON_OLD_KEY_SERVES,    // the grace of a rotation's old key is not over
     SSA_REASON_OLD_KEY_IN_USE,    // a profile names the old key of a rotation
+    SSA_REASON_ANSWERED_BY_ANOTHER, // the API's answer names as new what was there before
+    SSA_REASON_LIST_NOT_BELIEVED,   // the API's list lacks what a profile names
+    SSA_REASON_IMPORT_NO_CLIENT_ID, // the file of a key does not say it
+    SSA_REASON_IMPORT_NO_ACCOUNT,
+    SSA_REASON_IMPORT_NO_KEY_ID,
+    SSA_REASON_IMPORT_NO_KEY,
+    SSA_REASON_IMPORT_HOLDS_MORE, // the file (detail) that was to be destroyed holds more than a key
+    SSA_REASON_IMPORT_LOSES,      // something beside the key would be lost
+    SSA_REASON_CANNOT_SHRED,      // the file cannot be destroyed
     SSA_REASON_OLD_KEY_ON_TOKEN,  // of a rotation: its old key is left on its PKCS#11 token alone
 
     // Listing, showing, verifying and removing accounts and keys.

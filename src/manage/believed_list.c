@@ -63,10 +63,9 @@ static bool compare(void *context, const char *path, const struct secret *text, 
         !(of_keys ? lacks_key(belief, &said) : lacks_account(belief, &said, path)))
         return true;
     error_set(err, SSA_CONFIG, NULL, path,
-              "names the %s %s, which the API does not list: what it says of the others is not believed",
+              "names the %s %s, which the API does not list: so its list is not believed",
               of_keys ? "key" : "account", of_keys ? said.key_id : said.account);
-    return error_hint(err, "Check SSA_HSM_BASE_URL. If it is gone indeed, remove that profile; then run this "
-                           "again.");
+    return error_reason(err, SSA_REASON_LIST_NOT_BELIEVED, NULL);
 }
 
 bool list_believes_keys(const struct ssa_run *run, const char *account, const struct api_ids *before,

@@ -12,18 +12,18 @@
 
 enum { KEY_FILE_MAX = 64 * 1024 };
 
-static bool need(const struct old_block *old, enum setting id, const char *option, const char *file,
+static bool need(const struct old_block *old, enum setting id, enum ssa_reason lacking, const char *file,
                  struct ssa_error *err)
 {
     if (old->values[id] != NULL && old->values[id][0] != '\0')
         return true;
     error_set(err, SSA_CONFIG, NULL, file, "does not say the %s", setting_name(id));
-    return error_hint(err, "Give it with %s.", option);
+    return error_reason(err, lacking, NULL);
 }
 
 static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
 {
-    return aps_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "can be no id of the API");
+    return aps_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "is not a valid id");
 }
 
 static void override(struct old_block *old, enum setting id, const char *value)
@@ -42,9 +42,9 @@ static void fill_client(struct old_block *old, const struct ssa_settings *s)
 
 static bool check_old(const struct old_block *old, const char *file, struct ssa_error *err)
 {
-    return need(old, SET_CLIENT_ID, "--client-id or APS_CLIENT_ID", file, err) &&
-           need(old, SET_ACCOUNT_ID, "--account", file, err) &&
-           need(old, SET_KEY_ID, "--key-id", file, err) &&
+    return need(old, SET_CLIENT_ID, SSA_REASON_IMPORT_NO_CLIENT_ID, file, err) &&
+           need(old, SET_ACCOUNT_ID, SSA_REASON_IMPORT_NO_ACCOUNT, file, err) &&
+           need(old, SET_KEY_ID, SSA_REASON_IMPORT_NO_KEY_ID, file, err) &&
            harmless_id(old->values[SET_ACCOUNT_ID], setting_name(SET_ACCOUNT_ID), err) &&
            harmless_id(old->values[SET_KEY_ID], setting_name(SET_KEY_ID), err);
 }
@@ -149,7 +149,7 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
         return false;
     if (i->old.key_count == 0 && i->old.key_path == NULL) {
         error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
-        return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
+        return error_reason(err, SSA_REASON_IMPORT_NO_KEY, NULL);
     }
     for (size_t k = 0; k < i->old.key_count; k++)
         if (text_is_uri(i->old.keys[k].value))
@@ -225,11 +225,9 @@ static bool nothing_else(const struct import *i, struct ssa_error *err)
 {
     if (i->old.other[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so --shred does not destroy it",
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so it is not destroyed",
               i->old.other);
-    return error_hint(
-        err, "Take that out first, or write the new profile in its place: --output %s --force keeps it.",
-        i->file.name);
+    return error_reason(err, SSA_REASON_IMPORT_HOLDS_MORE, "%s", i->file.name);
 }
 
 static bool nothing_beside(const struct import *i, struct ssa_error *err)
@@ -238,8 +236,7 @@ static bool nothing_beside(const struct import *i, struct ssa_error *err)
         return true;
     error_set(err, SSA_CONFIG, NULL, key_source(i), "has %s, which would be lost with the key",
               i->old.beside);
-    return error_hint(err,
-                      "Take that out first, or leave the file: without --shred, and with another --output.");
+    return error_reason(err, SSA_REASON_IMPORT_LOSES, NULL);
 }
 
 // A profile in the file's place keeps comments on lines of their own alone.

@@ -96,12 +96,12 @@ bool is_new(const struct ssa_run *run, const struct entry *entry, const char *th
     const struct use use = {.run = run, .entry = entry, .id = id, .thing = thing, .by_environment = true};
     if (api_ids_have(&entry->before, id)) {
         error_set(err, SSA_NETWORK, NULL, id, "the API answers with a key that the account had before");
-        return error_hint(err, "Something in between may have answered: check SSA_HSM_BASE_URL and proxies.");
+        return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
     }
     // One that cannot be read keeps nobody from going on.
-    if (use_none(&use, &why) || why.cause[0] != '\0')
+    if (use_none(&use, &why) || why.domain == SSA_DOMAIN_ERRNO)
         return true;
     error_set(err, SSA_NETWORK, NULL, why.subject, "names the %s %s, with which the API answers as a new one",
               thing, id);
-    return error_hint(err, "Something in between may have answered: check SSA_HSM_BASE_URL and proxies.");
+    return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
 }

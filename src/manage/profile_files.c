@@ -71,8 +71,8 @@ static bool tell_stray(const struct walk *walk, const char *path, struct ssa_err
 {
     int fd = -1;
     (void)err;
-    if (open_file(path, &fd, NULL) && fd < 0)
-        tell(&walk->run->callbacks, SSA_NOTICE, "%s is no file that can be a profile: it is passed over",
+    if (open_file(path, &fd, ERROR_IGNORED) && fd < 0)
+        tell(&walk->run->callbacks, SSA_NOTICE, "%s cannot be a profile: it is passed over",
              path);
     if (fd >= 0)
         (void)close(fd);
@@ -115,7 +115,7 @@ bool profile_files_each(const struct ssa_run *run, const struct entry *entry, pr
     const struct walk walk = {.run = run, .entry = entry, .visit = visit, .context = context};
     const char *used = settings_profile_path(run->settings);
     // Without a home there is no folder.
-    if (path_config(folder, NULL) && !each_in_folder(&walk, folder, show, err))
+    if (path_config(folder, ERROR_IGNORED) && !each_in_folder(&walk, folder, show, err))
         return false;
     return (entry == NULL || entry->profile[0] == '\0' || show(&walk, entry->profile, err)) &&
            (used[0] == '\0' || show(&walk, used, err));
@@ -125,8 +125,8 @@ void profile_files_tell_strays(const struct ssa_run *run)
 {
     char folder[PATH_TEXT_MAX];
     const struct walk walk = {.run = run};
-    if (path_config(folder, NULL))
-        (void)each_in_folder(&walk, folder, tell_stray, NULL);
+    if (path_config(folder, ERROR_IGNORED))
+        (void)each_in_folder(&walk, folder, tell_stray, ERROR_IGNORED);
 }
 
 static bool take(void *context, const struct assignment *a, struct ssa_error *err)
@@ -157,8 +157,8 @@ bool profile_say(const struct secret *text, struct profile_said *said)
     // It is read in place.
     SECRET_AUTO copy = {0};
     *said = (struct profile_said){0};
-    return secret_new(&copy, PROFILE_TEXT_MAX, NULL) && secret_append(&copy, secret_span(text)) &&
-           dotenv_read(&copy, "", take, said, NULL);
+    return secret_new(&copy, PROFILE_TEXT_MAX, ERROR_IGNORED) && secret_append(&copy, secret_span(text)) &&
+           dotenv_read(&copy, "", take, said, ERROR_IGNORED);
 }
 
 bool profile_read_said(const char *path, struct profile_said *said, bool *there, struct ssa_error *err)
@@ -174,10 +174,10 @@ bool profile_read_said(const char *path, struct profile_said *said, bool *there,
     if (!open_file(path, &fd, err))
         return false;
     if (fd < 0)
-        return error_set(err, SSA_CONFIG, NULL, path, "is no profile");
+        return error_set(err, SSA_CONFIG, NULL, path, "is not a profile");
     const bool read = secret_new(&text, PROFILE_TEXT_MAX, err) && read_secret(&text, fd, path, NULL, err);
     (void)close(fd);
-    return read && (profile_say(&text, said) || error_set(err, SSA_CONFIG, NULL, path, "is no profile"));
+    return read && (profile_say(&text, said) || error_set(err, SSA_CONFIG, NULL, path, "is not a profile"));
 }
 
 const char profile_absent[] = "absent";

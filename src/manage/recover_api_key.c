@@ -45,19 +45,23 @@ bool api_key_confirm_missing(const struct recovery *r, const struct entry *e, st
                                                    "the API lists the key %s once, and once not", e->kid);
 }
 
-// The keys that were made while the operation waited for one.
+// The keys that may be the one that was lost.
 struct candidates {
     size_t count;
     const struct aps_key *last;
     char ids[SSA_ERROR_TEXT_MAX / 4];
 };
 
-static struct candidates candidates_of(const struct entry *e, const struct aps_keys *fresh)
+// Those that were made while the operation waited for one. The operation's own process, which asks at once,
+// takes no one of several for its own, whenever they were made.
+static struct candidates candidates_of(const struct recovery *r, const struct entry *e,
+                                       const struct aps_keys *fresh)
 {
     struct candidates found = {0};
+    const bool all = r->known != NULL && fresh->count > 1;
     for (size_t i = 0; i < fresh->count; i++) {
         const size_t used = strlen(found.ids);
-        if (!made_within(&e->asked, &fresh->list[i]))
+        if (!all && !made_within(&e->asked, &fresh->list[i]))
             continue;
         found.count++;
         found.last = &fresh->list[i];
@@ -121,7 +125,7 @@ bool api_key_choose(const struct recovery *r, struct entry *e, const struct aps_
                     struct ssa_error *err)
 {
     const struct aps_key *chosen = with_id(fresh, r->key_id != NULL ? r->key_id : e->kid);
-    const struct candidates those = candidates_of(e, fresh);
+    const struct candidates those = candidates_of(r, e, fresh);
     // One whose id the answer told is not to be taken for another, which came in the same seconds.
     const bool told = r->key_id == NULL && e->kid[0] != '\0';
     if (chosen == NULL && !told && those.count == 1)

@@ -3,7 +3,8 @@
 
 #include "core/text.h"
 #include "journal/checksum.h"
-#include "journal/entry.h"
+#include "journal/entry_check.h"
+#include "journal/entry_json.h"
 
 static const struct entry plain = {.operation = OP_KEY_CREATE,
                                    .step = STEP_KEY_ASKED,
