@@ -46,11 +46,39 @@ enum ssa_reason {
     SSA_REASON_PIPE, // a pipe did not come to its end in time
 
     // Settings and profiles.
+    SSA_REASON_ACCOUNT_NOT_SET,     // neither profile nor environment names an account
+    SSA_REASON_ACCOUNT_WITHOUT_KEY, // the profile has an account, but no key yet
+    SSA_REASON_PART_OF_BLOCK,       // account id, key id, email and key are not all there
+    SSA_REASON_KEY_AS_TEXT,         // a private key stands where a reference to one is wanted
+    SSA_REASON_NO_KEY_URI,          // the reference to the private key is not a PKCS#11 URI
+    SSA_REASON_PROFILE_EXISTS,      // a profile is in the way of a new one
+    SSA_REASON_NO_PROFILE,          // the profile does not exist
+    SSA_REASON_JOINED_PROFILES,     // one name that is a list of names
+    SSA_REASON_SEVERAL_PROFILES,    // a list where one profile is wanted
+    SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret was to be read from standard output or error
+    SSA_REASON_NO_TOKEN_NAME,       // the text names no PKCS#11 token
 
     // PINs.
+    SSA_REASON_PIN_UNANSWERED,      // the token did not answer an earlier try with the same PIN; detail: its
+                                    // record
+    SSA_REASON_PIN_LAST_TRY,        // one more wrong PIN locks the token, so a person must try it
+    SSA_REASON_PIN_LAST_UNANSWERED, // the same, and tries without an answer are among those that count
+    SSA_REASON_PIN_WAS_TRIED,       // the token refused the same PIN earlier; detail: its record
+    SSA_REASON_NO_PINENTRY,         // the pinentry cannot be run
+    SSA_REASON_NOBODY_FOR_PIN,      // there is no PIN source, and nobody to ask
+    SSA_REASON_NOBODY_FOR_SO_PIN,   // the same for the security officer's PIN
+    SSA_REASON_TURN_TOO_LONG,       // another process used the PKCS#11 token all the time
 
     // The signer: from settings to an open PKCS#11 token and an access token.
-    SSA_REASON_NO_CLIENT_ID, // there is no client id
+    SSA_REASON_NO_CLIENT_ID,      // there is no client id
+    SSA_REASON_NO_CLIENT_SECRET,  // there is no client secret, and nobody to ask
+    SSA_REASON_TOKEN_NOT_NAMED,   // a stored PIN needs the name of its PKCS#11 token; detail: a URI that fits
+    SSA_REASON_NO_SLOTS,          // a card's slot was named for another kind of token
+    SSA_REASON_REPLACE_WHAT,      // a key is to be destroyed, and no slot says which
+    SSA_REASON_KEY_NOT_CONFIRMED, // nobody confirmed that the key in the slot is destroyed
+    SSA_REASON_SECRETS_OF_ONE_NAME, // several client secrets have the same label
+    SSA_REASON_SECRET_IN_THE_OPEN,  // the client secret can be read without the PIN
+    SSA_REASON_OLD_BLOCK,           // the environment's key went before the profile's
 
     // PKCS#11 modules, tokens and keys.
 
@@ -123,8 +151,8 @@ enum ssa_reason {
     SSA_REASON_OLD_KEY_ON_TOKEN,  // of a rotation: its old key is left on its PKCS#11 token alone
 
     // Listing, showing, verifying and removing accounts and keys.
-    SSA_REASON_NO_SUCH_ACCOUNT, // the client id has no account of this id or email
-    SSA_REASON_NO_SUCH_KEY,     // neither the API nor a token here has the key
+    SSA_REASON_ACCOUNT_UNLISTED, // the client id has no account of this id or email
+    SSA_REASON_KEY_UNLISTED,     // neither the API nor a token here has the key
     SSA_REASON_KEYS_DIFFER,     // tokens hold different keys under one id, which is the detail
 
     // Client secrets on PKCS#11 tokens.

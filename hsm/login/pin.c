@@ -20,8 +20,10 @@ static const char *how_to_unlock(const struct token *token)
 // Flags that say that no PIN can be right.
 bool pin_may_be_tried(const struct token *token, struct ssa_error *err)
 {
-    if (token->info.pin_locked)
-        return pin_error(err, token, "CKF_USER_PIN_LOCKED", "the PIN is locked", how_to_unlock(token));
+    if (token->info.pin_locked) {
+        pin_error(err, token, "CKF_USER_PIN_LOCKED", "the PIN is locked", how_to_unlock(token));
+        return error_number(err, SSA_DOMAIN_PKCS11, CKR_PIN_LOCKED);
+    }
     if (token->info.pin_unset)
         return pin_error(
             err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
@@ -122,7 +124,8 @@ bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv
 
 bool pin_is_used_up(struct ssa_error *err, const struct token *token)
 {
-    return pin_error(err, token, token->info.pin_locked ? "CKF_USER_PIN_LOCKED" : "CKF_USER_PIN_FINAL_TRY",
-                     "others have tried wrong PINs just now, so this one was not tried",
-                     token->info.pin_locked ? how_to_unlock(token) : "Run the command again: it asks first.");
+    pin_error(err, token, token->info.pin_locked ? "CKF_USER_PIN_LOCKED" : "CKF_USER_PIN_FINAL_TRY",
+              "others have tried wrong PINs just now, so this one was not tried",
+              token->info.pin_locked ? how_to_unlock(token) : "Run the command again: it asks first.");
+    return token->info.pin_locked ? error_number(err, SSA_DOMAIN_PKCS11, CKR_PIN_LOCKED) : false;
 }

@@ -28,6 +28,7 @@ bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const str
                   text, token->module.entry.path, left_out);
     else
         error_set(err, class, ckr_name(rv, name), token == NULL ? NULL : token->info.uri, "%s", text);
+    error_number(err, SSA_DOMAIN_PKCS11, rv);
     if (token_gone(rv))
         error_hint(
             err,

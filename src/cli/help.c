@@ -1,65 +1,76 @@
-// Help, made from the tables.
+// The help, made from the definitions of the commands.
 #include "cli/help.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/print.h"
+#include "cli/command/common.h"
+#include "cli/commands.h"
+#include "cli/output/print.h"
 
-static void option_line(FILE *out, enum option id)
+const char help_exit_codes[] =
+    "0 done, 1 unexpected failure, 2 wrong command line, 3 wrong setting or file, 4 PKCS#11 module or token\n"
+    "not found, 5 PIN, 6 key not on the PKCS#11 token, 7 PKCS#11 operation failed, 8 network or TLS,\n"
+    "9 client id or secret refused, 10 refused by the API, 11 rate limit, 12 import failed and was undone,\n"
+    "13 something failed, and something is left or may be left.\n";
+
+static void write_option(FILE *out, const struct option *option)
 {
-    const struct option_row *row = &option_table[id];
-    char name[64];
-    (void)snprintf(name, sizeof name, "--%s%s%s", row->name, row->argument != NULL ? " " : "",
-                   row->argument != NULL ? row->argument : "");
-    if (row->letter != 0)
-        (void)fprintf(out, "  -%c, %-22s", row->letter, name);
-    else
-        (void)fprintf(out, "      %-22s", name);
-    (void)fprintf(out, " %s\n", row->help);
-    if (row->setting != NULL)
-        (void)fprintf(out, "%29s[environment: %s]\n", "", row->setting);
+    const char *argument = option->argument != NULL ? option->argument : "";
+    const char *blank = option->argument != NULL ? " " : "";
+    char letter[] = "-x,";
+    letter[1] = option->letter;
+    const int width =
+        fprintf(out, "  %3s --%s%s%s", option->letter != 0 ? letter : "", option->name, blank, argument);
+    (void)fprintf(out, "%*s%s\n", width < 29 ? 29 - width : 1, "", option->help);
+    if (option->setting != NULL)
+        (void)fprintf(out, "%29s[environment: %s]\n", "", option->setting);
 }
 
-static void common_options(FILE *out)
+static void write_options(FILE *out, const char *heading, option_list options)
 {
-    (void)fprintf(out, "\nOptions of every command, before or after its name:\n");
-    for (enum option id = 0; id < OPT_COMMON_COUNT; id++)
-        option_line(out, id);
+    if (options == NULL)
+        return;
+    (void)fprintf(out, "\n%s\n", heading);
+    for (; *options != NULL; options++)
+        write_option(out, *options);
 }
 
-static void command_help(FILE *out, const struct command *c)
+static const char common_heading[] = "Options of every command, before or after its name:";
+
+static const char *arguments_of(const struct command *c)
 {
-    (void)fprintf(out, "usage: ssa-hsm %s [options]%s%s\n\n  %s\n", c->name, c->arguments[0] ? " " : "",
-                  c->arguments, c->help);
-    if (c->option_count > 0)
-        (void)fprintf(out, "\nOptions:\n");
-    for (size_t i = 0; i < c->option_count; i++)
-        option_line(out, c->options[i]);
-    common_options(out);
+    return c->arguments != NULL ? c->arguments : "";
 }
 
-static void whole_help(FILE *out)
+static void write_command(FILE *out, const struct command *c)
 {
-    (void)fprintf(out,
-                  "usage: ssa-hsm COMMAND [options]\n\n"
-                  "Keys of Autodesk Platform Services secure service accounts, kept in PKCS#11 tokens.\n\n"
-                  "Commands:\n");
-    for (size_t i = 0; i < command_count; i++) {
-        char left[64];
-        (void)snprintf(left, sizeof left, "%s %s", command_table[i].name, command_table[i].arguments);
-        (void)fprintf(out, "  %-26s %s\n", left, command_table[i].help);
+    (void)fprintf(out, "usage: ssa-hsm %s [options]%s%s\n\n  %s\n", c->name, c->arguments != NULL ? " " : "",
+                  arguments_of(c), c->help);
+    if (c->example != NULL)
+        (void)fprintf(out, "\nExample:\n  ssa-hsm %s\n", c->example);
+    write_options(out, "Options:", c->options);
+    write_options(out, common_heading, common_options);
+}
+
+static void write_all_commands(FILE *out)
+{
+    const char *group = NULL;
+    (void)fputs("usage: ssa-hsm COMMAND [options]\n\n"
+                "Keeps the keys of Autodesk Platform Services secure service accounts in PKCS#11 tokens.\n",
+                out);
+    for (command_list c = commands; *c != NULL; c++) {
+        if (group != (*c)->group)
+            (void)fprintf(out, "\n%s:\n", (*c)->group);
+        group = (*c)->group;
+        const int width = fprintf(out, "  %s %s", (*c)->name, arguments_of(*c));
+        (void)fprintf(out, "%*s%s\n", width < 29 ? 29 - width : 1, "", (*c)->help);
     }
-    (void)fprintf(out, "\n`ssa-hsm COMMAND --help` shows a command's own options.\n");
-    common_options(out);
-    (void)fprintf(
-        out,
-        "\nExit codes: 0 done, 1 unexpected, 2 usage, 3 configuration, 4 module or token absent, 5 PIN,\n"
-        "6 key missing, 7 token operation, 8 network or TLS, 9 credentials refused, 10 refused by the\n"
-        "API, 11 rate limit, 12 import failed and cleaned up, 13 something failed, and something is\n"
-        "left or may be.\n"
-        "`exec` ends as CMD does, or with 125 to 127 as env does.\n");
+    (void)fputs("\n`ssa-hsm COMMAND --help` shows the options of a command, and an example.\n", out);
+    write_options(out, common_heading, common_options);
+    (void)fprintf(out, "\nExit codes: %s`exec` ends as CMD does, or with 125 to 127 as env does.\n",
+                  help_exit_codes);
 }
 
 bool help_print(const struct command *command, struct ssa_error *err)
@@ -70,11 +81,12 @@ bool help_print(const struct command *command, struct ssa_error *err)
     if (out == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the help");
     if (command != NULL)
-        command_help(out, command);
+        write_command(out, command);
     else
-        whole_help(out);
+        write_all_commands(out);
     const bool made = fclose(out) == 0;
-    const bool printed = made && print_result(span_of(text, len), err);
+    const bool printed = made ? print_result(span_of(text, len), err)
+                              : error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the help");
     free(text);
     return printed;
 }

@@ -1,10 +1,13 @@
-// Help, made from the tables of commands and options.
+// The help, made from the definitions of the commands.
 #ifndef SSA_CLI_HELP_H
 #define SSA_CLI_HELP_H
 
-#include "cli/command.h"
+#include "cli/command/command.h"
 
-// Prints the whole help, or that of one command, to standard output.
+// What each exit code means.
+extern const char help_exit_codes[];
+
+// Prints the help about one command, or for NULL about all, to standard output.
 bool help_print(const struct command *command, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-// Reading goes along one cursor; values are closed with a NUL over their quote or line end.
+// The place up to which the text is read. The closing quote or the line end of a value becomes its NUL.
 struct cursor {
     char *at;
     char *end;
@@ -37,7 +37,7 @@ static bool name_character(char c, bool first)
            (!first && (isdigit((unsigned char)c) || c == '.' || c == '-'));
 }
 
-// NAME, "export " before it dropped, up to the "=".
+// Takes the name up to the "=". "export " before it is dropped.
 static bool take_name(struct cursor *c, struct assignment *a)
 {
     static const char export[] = "export ";
@@ -51,7 +51,7 @@ static bool take_name(struct cursor *c, struct assignment *a)
     char *const name_end = c->at;
     skip_blanks(c);
     if (name_end == name || c->at == c->end || *c->at != '=')
-        return malformed(c, c->line, "is no assignment");
+        return malformed(c, c->line, "is not an assignment");
     c->at++;
     *name_end = '\0';
     a->name = name;
@@ -59,7 +59,7 @@ static bool take_name(struct cursor *c, struct assignment *a)
     return true;
 }
 
-// What may stand behind a closing quote: blanks, a comment, the line's end.
+// Behind a closing quote there may be blanks, a comment, and the line's end.
 static bool only_comment_follows(const struct cursor *c)
 {
     const char *at = c->at;
@@ -77,16 +77,16 @@ static bool take_quoted(struct cursor *c, struct assignment *a)
             c->line++;
         if (quote == '"' && *c->at == '\\') {
             a->ambiguous = true;
-            // An escaped quote does not close, whatever it means.
+            // An escaped quote does not close the value.
             if (c->at + 1 < c->end && *++c->at == '\n')
                 c->line++;
         }
     }
     if (c->at == c->end)
-        return malformed(c, a->line, "opens a quote that is never closed");
+        return malformed(c, a->line, "opens a quote and does not close it");
     *c->at++ = '\0';
     if (!only_comment_follows(c))
-        return malformed(c, c->line, "goes on behind its closing quote");
+        return malformed(c, c->line, "has text behind its closing quote");
     skip_line(c);
     return true;
 }
@@ -99,7 +99,7 @@ static void take_bare(struct cursor *c, struct assignment *a)
         end = c->end;
     c->at = end;
     skip_line(c);
-    // A comment starts behind a blank.
+    // A comment begins at the start of the value, or behind a blank.
     for (char *p = value; p < end; p++)
         if (*p == '#' && (p == value || p[-1] == ' ' || p[-1] == '\t'))
             end = p;
@@ -116,7 +116,7 @@ bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, 
     struct cursor c = {.at = (char *)text->data, .line = 1, .subject = subject, .err = err};
     c.end = c.at + text->len;
     if (memchr(text->data, '\0', text->len) != NULL)
-        return error_set(err, SSA_CONFIG, NULL, subject, "holds a zero byte, so is no text");
+        return error_set(err, SSA_CONFIG, NULL, subject, "holds a zero byte, so it is not text");
     if (text->len >= 3 && memcmp(c.at, byte_order_mark, 3) == 0)
         c.at += 3;
     while (c.at < c.end) {
@@ -143,27 +143,27 @@ bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, 
     return true;
 }
 
+static bool cannot_be_quoted(const char *name, const char *why, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, name,
+              "holds %s: shell and dotenv libraries read no quoting of that alike", why);
+    return error_hint(err, "Put it into a file of its own, mode 0600, and give %s=file:PATH.", name);
+}
+
 bool dotenv_append(struct secret *out, const char *name, const char *value, struct ssa_error *err)
 {
     const bool needs_single = strpbrk(value, "$`\\\"") != NULL;
     for (const char *p = value; *p != '\0'; p++)
         if (iscntrl((unsigned char)*p))
             return error_set(err, SSA_CONFIG, NULL, name,
-                             "holds a control character, which no profile can carry");
-    if (needs_single && strchr(value, '\'') != NULL) {
-        error_set(err, SSA_CONFIG, NULL, name,
-                  "holds a single quote and one of $ ` \\ \": no quoting means the same to every reader");
-        return error_hint(err, "Put it into a file of its own, mode 0600, and give %s=file:PATH.", name);
-    }
-    // Between single quotes the shell and most libraries leave a backslash alone; Python's reads \\\\ and \\'
-    // as escapes.
+                             "holds a control character, which cannot be written to a profile");
+    if (needs_single && strchr(value, '\'') != NULL)
+        return cannot_be_quoted(name, "a single quote and one of $ ` \\ \"", err);
+    // Between single quotes the shell and most libraries leave a backslash alone. Python's library reads two
+    // backslashes, and one before the quote, as escapes.
     const size_t len = strlen(value);
-    if (strstr(value, "\\\\") != NULL || (len > 0 && value[len - 1] == '\\')) {
-        error_set(
-            err, SSA_CONFIG, NULL, name,
-            "holds two backslashes in a row, or one at its end: no quoting means the same to every reader");
-        return error_hint(err, "Put it into a file of its own, mode 0600, and give %s=file:PATH.", name);
-    }
+    if (strstr(value, "\\\\") != NULL || (len > 0 && value[len - 1] == '\\'))
+        return cannot_be_quoted(name, "two backslashes in a row, or one at its end", err);
     const char *quote = needs_single ? "'" : "\"";
     const char *const parts[] = {name, "=", quote, value, quote, "\n"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

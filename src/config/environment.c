@@ -1,4 +1,4 @@
-// Settings from the environment, and the secrets that are moved out of it into locked memory.
+// Settings from the environment, and the secrets that are moved from there to locked memory.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,14 +9,14 @@
 
 enum { ENVIRONMENT_SECRETS_MAX = 32 * 1024 };
 
-// Moves a secret out of the environment into locked memory.
+// Moves a secret from the environment to locked memory.
 static const char *secure(struct ssa_settings *s, char *value, bool overwrite, struct ssa_error *err)
 {
     if (s->environment.data == NULL && !secret_new(&s->environment, ENVIRONMENT_SECRETS_MAX, err))
         return NULL;
     const size_t len = strlen(value);
     const char *copy = (const char *)s->environment.data + s->environment.len;
-    // With the NUL, so that several fit one behind the other.
+    // With its NUL, so that the next can follow.
     if (!secret_append(&s->environment, span_of(value, len + 1))) {
         error_set(err, SSA_CONFIG, NULL, NULL, "the secrets in the environment are longer than %d bytes",
                   ENVIRONMENT_SECRETS_MAX);
@@ -35,49 +35,72 @@ static bool is_secured(const struct ssa_settings *s, struct span name)
     return false;
 }
 
-// The variable that a reference env:NAME reads.
-static bool secure_variable(struct ssa_settings *s, const char *reference, struct ssa_error *err)
+struct securing {
+    struct ssa_settings *settings;
+    struct ssa_error *err;
+};
+
+// Moves each entry of this name that has a value.
+static bool secure_variable(void *context, const char *name)
 {
-    if (!text_present(reference) || reference_kind(reference) != REFERENCE_ENV)
+    const struct securing *securing = context;
+    struct ssa_settings *s = securing->settings;
+    const size_t len = strlen(name);
+    if (is_secured(s, span_text(name)))
         return true;
-    const struct span name = span_text(reference_name(reference));
-    if (is_secured(s, name))
-        return true;
-    for (char **entry = s->entries; entry != NULL && *entry != NULL && s->variable_count < VARIABLES_MAX;
-         entry++) {
-        if (strcspn(*entry, "=") != name.len || memcmp(*entry, name.data, name.len) != 0 ||
-            (*entry)[name.len] == '\0' || (*entry)[name.len + 1] == '\0')
+    for (char **entry = s->entries; entry != NULL && *entry != NULL; entry++) {
+        if (s->variable_count == VARIABLES_MAX)
+            break;
+        if (strncmp(*entry, name, len) != 0 || (*entry)[len] != '=' || (*entry)[len + 1] == '\0')
             continue;
-        const char *copy = secure(s, *entry + name.len + 1, s->overwrite, err);
+        const char *copy = secure(s, *entry + len + 1, s->overwrite, securing->err);
         if (copy == NULL)
             return false;
-        s->variables[s->variable_count].name = span_of(*entry, name.len);
+        s->variables[s->variable_count].name = span_of(*entry, len);
         s->variables[s->variable_count++].value = copy;
     }
     return true;
 }
 
-// The one that a PKCS#11 URI's pin-source reads. What is wrong with the URI is told when it is used.
-static bool secure_pin_variable(struct ssa_settings *s, const char *text, struct ssa_error *err)
+static bool visit_reference(const char *text, variable_visit *visit, void *context)
+{
+    if (!text_present(text) || reference_kind(text) != REFERENCE_ENV)
+        return true;
+    return visit(context, reference_name(text));
+}
+
+// The pin-source of a PKCS#11 URI. An error in the URI is told when it is used.
+static bool visit_pin_source(const char *text, variable_visit *visit, void *context)
 {
     URI_AUTO *uri = NULL;
-    return !text_present(text) || !text_is_uri(text) || !uri_parse(text, &uri, NULL) ||
-           secure_variable(s, uri_pin_source(uri), err);
+    if (!text_present(text) || !text_is_uri(text) || !uri_parse(text, &uri, ERROR_IGNORED))
+        return true;
+    return visit_reference(uri_pin_source(uri), visit, context);
+}
+
+bool settings_each_variable(const char *const values[static SETTING_COUNT], const char *alias,
+                            variable_visit *visit, void *context)
+{
+    const char *const texts[] = {alias,
+                                 values[SET_CLIENT_SECRET],
+                                 values[SET_PIN_SOURCE],
+                                 values[SET_SO_PIN_SOURCE],
+                                 values[SET_PRIVATE_KEY],
+                                 values[SET_TOKEN]};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (!visit_reference(texts[i], visit, context) || !visit_pin_source(texts[i], visit, context))
+            return false;
+    return true;
 }
 
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
                                const char *alias, struct ssa_error *err)
 {
-    return (alias == NULL || (secure_variable(s, alias, err) && secure_pin_variable(s, alias, err))) &&
-           secure_variable(s, values[SET_CLIENT_SECRET], err) &&
-           secure_pin_variable(s, values[SET_CLIENT_SECRET], err) &&
-           secure_variable(s, values[SET_PIN_SOURCE], err) &&
-           secure_variable(s, values[SET_SO_PIN_SOURCE], err) &&
-           secure_pin_variable(s, values[SET_PRIVATE_KEY], err) &&
-           secure_pin_variable(s, values[SET_TOKEN], err);
+    struct securing securing = {.settings = s, .err = err};
+    return settings_each_variable(values, alias, secure_variable, &securing);
 }
 
-// The entries are borrowed, the list of them need not last.
+// The entries are borrowed. The list of them is copied, since it need not last.
 static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_error *err)
 {
     size_t count = 0;
@@ -94,6 +117,7 @@ static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_
 bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite,
                               struct ssa_error *err)
 {
+    err = err != NULL ? err : ERROR_IGNORED;
     s->overwrite = overwrite;
     if (!keep_entries(s, environment, err))
         return false;

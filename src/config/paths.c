@@ -1,4 +1,4 @@
-// Where things of ours are kept.
+// Where this program keeps its files.
 #include "config/paths.h"
 
 #include <errno.h>
@@ -47,8 +47,9 @@ bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_e
     if (strchr(name, '/') != NULL)
         return text_format(out, PATH_TEXT_MAX, "%s", name) || too_long(err, name);
     if (!profile_name_is_plain(name)) {
-        error_set(err, SSA_USAGE, NULL, name, "this is no name for a profile");
-        return error_hint(err, "Letters, digits, dots, dashes and underscores; a path has a slash in it.");
+        error_set(err, SSA_USAGE, NULL, name, "is not a valid profile name");
+        return error_hint(
+            err, "A name has letters, digits, dots, dashes and underscores. A path has a slash in it.");
     }
     char folder[PATH_TEXT_MAX];
     return path_config(folder, err) &&
@@ -74,20 +75,20 @@ bool path_make(const char *folder, struct ssa_error *err)
     }
     struct stat about;
     return (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) ||
-           error_errno(err, SSA_CONFIG, ENOTDIR, path, "is in the place of a folder");
+           error_errno(err, SSA_CONFIG, ENOTDIR, path, "is in the way of a folder");
 }
 
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char *folder = path[0] != '/' ? getcwd(NULL, 0) : NULL;
-    // Cut off it would be another file.
+    // A path that was cut off would be another file.
     const bool fits = folder != NULL ? text_format(out, PATH_TEXT_MAX, "%s/%s", folder, path)
                                      : text_format(out, PATH_TEXT_MAX, "%s", path);
     free(folder);
     return fits || too_long(err, path);
 }
 
-// The name in its folder, whose links are followed: no ".." is left of a path whose folder exists.
+// Follows the links of the folder that the file is in, so that no ".." is left where that folder exists.
 static bool resolve_folder(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char whole[PATH_TEXT_MAX];
@@ -117,6 +118,7 @@ bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_
 bool path_is_config(const char *folder)
 {
     char ours[PATH_TEXT_MAX], real[PATH_TEXT_MAX];
-    return path_config(ours, NULL) &&
-           (strcmp(ours, folder) == 0 || (path_resolved(ours, real, NULL) && strcmp(real, folder) == 0));
+    return path_config(ours, ERROR_IGNORED) &&
+           (strcmp(ours, folder) == 0 ||
+            (path_resolved(ours, real, ERROR_IGNORED) && strcmp(real, folder) == 0));
 }

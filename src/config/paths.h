@@ -1,4 +1,4 @@
-// Where things of ours are kept (XDG Base Directory Specification 0.8).
+// Where this program keeps its files (XDG Base Directory Specification 0.8).
 #ifndef SSA_CONFIG_PATHS_H
 #define SSA_CONFIG_PATHS_H
 
@@ -6,22 +6,23 @@
 
 #define PATH_TEXT_MAX 512U
 
-// $XDG_CONFIG_HOME/ssa-hsm, $XDG_STATE_HOME/ssa-hsm, or their places under $HOME. A relative value counts as
-// unset.
+// The folders of the configuration and of the state: $XDG_CONFIG_HOME/ssa-hsm and $XDG_STATE_HOME/ssa-hsm, or
+// their places under $HOME. A relative value counts as unset.
 bool path_config(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 bool path_state(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
-// The file of a profile: NAME.env in the configuration, or the path itself where name has a slash.
+// The file of a profile: NAME.env in the configuration folder, or, for a name with a slash, that path.
 bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
-// Whether a folder is the one of the configuration, with its links followed or not.
+// Whether a folder is the configuration folder, by its path or by what links lead to.
 bool path_is_config(const char *folder);
 
-// Makes a folder of ours and what is missing above it, mode 0700.
+// Makes a folder and those that are missing above it, mode 0700.
 bool path_make(const char *folder, struct ssa_error *err) MUST_CHECK;
 
-// The absolute form of a path that exists or not, its links left alone: what a link leads to may change. A
-// working directory that is gone leaves it as it is. Fails with SSA_CONFIG when it is too long.
+// Makes a path absolute, whether it exists or not. Links are left alone: what a link leads to may change.
+// Without a working directory (it was removed) the path stays as it is. Fails with SSA_CONFIG when it is too
+// long.
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 // The same, with links followed where the file exists.

@@ -16,7 +16,7 @@ static bool append_secret(const struct profile_block *block, struct secret *out,
     return value != NULL && dotenv_append(out, setting_name(SET_CLIENT_SECRET), value, err);
 }
 
-static bool append_rest(const struct profile_block *block, struct secret *out, struct ssa_error *err)
+static bool append_identity(const struct profile_block *block, struct secret *out, struct ssa_error *err)
 {
     const struct {
         enum setting id;
@@ -33,12 +33,12 @@ static bool append_rest(const struct profile_block *block, struct secret *out, s
     return true;
 }
 
-// Settings that go into a profile where they are not the defaults.
+// Settings that are written to a profile where they are not the defaults.
 static const struct {
     enum setting id;
     const char *fallback; // the default, which is not written
     bool is_path;
-    bool only_without_key; // a key's URI carries it
+    bool only_without_key; // the key's URI names it
 } kept[] = {
     {SET_BASE_URL, APS_BASE_URL, false, false},
     {SET_AUDIENCE, APS_AUDIENCE, false, false},
@@ -72,14 +72,16 @@ static bool append_settings(const struct profile_block *block, const struct ssa_
 bool profile_block_write(const struct profile_block *block, const struct ssa_run *run, struct secret *out,
                          struct ssa_error *err)
 {
-    return dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err) &&
-           append_secret(block, out, err) && append_rest(block, out, err) &&
-           append_settings(block, run, out, err);
+    if (!dotenv_append(out, setting_name(SET_CLIENT_ID), block->client_id, err))
+        return false;
+    if (!append_secret(block, out, err))
+        return false;
+    return append_identity(block, out, err) && append_settings(block, run, out, err);
 }
 
 bool profile_block_has(const char *name, bool with_secret)
 {
-    // A secret that the new block does not know is not to be lost.
+    // Where the new block does not know the secret, the old one must not be lost.
     if (strcmp(setting_name(SET_CLIENT_SECRET), name) == 0 || strcmp(setting_secret_alias, name) == 0)
         return with_secret;
     for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
@@ -100,9 +102,9 @@ bool profile_block_show(const struct profile_block *block, const char *profile_p
         const char *const parts[] = {"# ", setting_name(SET_CLIENT_SECRET), " is in ", profile_path, "\n"};
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
             if (!secret_append_text(out, parts[i]))
-                return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the block grows too long");
+                return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the block is too long");
     } else if (!append_secret(block, out, err)) {
         return false;
     }
-    return append_rest(block, out, err);
+    return append_identity(block, out, err);
 }

@@ -1,4 +1,4 @@
-// The block of six names: as it goes into the profile, and as it is shown.
+// The block of six names, as it is written to the profile and as it is shown.
 #ifndef SSA_CONFIG_PROFILE_BLOCK_H
 #define SSA_CONFIG_PROFILE_BLOCK_H
 
@@ -13,15 +13,16 @@ struct profile_block {
     const char *account_id, *key_id, *email, *private_key;
 };
 
-// Appends what the profile holds: the six names, and the settings that are not the defaults (base URL,
-// audience, CA, and the module where no key's URI carries it), so that the next shell asks the same server.
+// Appends what the profile is to hold: the six names, and the settings that are not the defaults (base URL,
+// audience, CA, and the module where no key's URI names it). So the next shell asks the same server.
 bool profile_block_write(const struct profile_block *block, const struct ssa_run *run, struct secret *out,
                          struct ssa_error *err) MUST_CHECK;
 
-// Whether a name is one of those that profile_block_write may write, the client secret's among them or not.
+// Whether profile_block_write may write a name. with_secret tells whether the client secret's counts.
 bool profile_block_has(const char *name, bool with_secret);
 
-// Appends what is shown: the same six, but of a literal secret only where it is, unless show_secret.
+// Appends what is shown: the same six. In the place of a literal secret it says where that is, unless
+// show_secret.
 bool profile_block_show(const struct profile_block *block, const char *profile_path, bool show_secret,
                         struct secret *out, struct ssa_error *err) MUST_CHECK;
 

@@ -9,7 +9,7 @@
 
 enum { FILE_MAX = 64 * 1024, LINES_MAX = 4096 };
 
-// Which lines are ours. They are read from a copy, since reading is done in place.
+// Which lines are ours. They are found in a copy of the text, since dotenv_read changes what it reads.
 struct lines {
     profile_name_is_ours *ours_by_name;
     bool with_secret;
@@ -49,8 +49,8 @@ static bool read_file(const char *path, struct secret *text, bool *exists, struc
     const int number = errno;
     *exists = fd >= 0;
     if (fd < 0)
-        return number == ENOENT ||
-               error_errno(err, SSA_CONFIG, number, path, "the profile to be replaced cannot be read");
+        return number == ENOENT || error_errno(err, SSA_CONFIG, number, path,
+                                               "the profile that is to be replaced cannot be read");
     const bool ok = read_secret(text, fd, path, NULL, err);
     (void)close(fd);
     return ok;
@@ -68,8 +68,8 @@ bool profile_others_append(const char *path, profile_name_is_ours *ours, bool wi
         return false;
     if (!exists)
         return true;
-    // As long as its own capacity: it fits.
+    // Both have one capacity, so it fits.
     return secret_append(&copy, secret_span(&text)) && dotenv_read(&copy, path, mark, &lines, err) &&
            (copy_others(&text, &lines, out) ||
-            error_set(err, SSA_CONFIG, NULL, path, "holds too much beside our names to be written again"));
+            error_set(err, SSA_CONFIG, NULL, path, "holds too many other lines to be written again"));
 }

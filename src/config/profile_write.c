@@ -28,13 +28,12 @@ static bool choose(struct profile_target *target, const struct ssa_run *run, con
     } else if (!path_profile(name, named, err)) {
         return false;
     }
-    // A link is followed: what is replaced is the file, not the link to it.
+    // The file is replaced, not a link to it.
     if (!path_resolved(named, target->path, err))
         return false;
     char copy[PATH_TEXT_MAX];
     memcpy(copy, target->path, sizeof copy);
-    (void)text_format(target->folder, sizeof target->folder, "%s", dirname(copy));
-    return true;
+    return text_format(target->folder, sizeof target->folder, "%s", dirname(copy));
 }
 
 static bool check_existing(const struct profile_target *target, struct ssa_error *err)
@@ -46,12 +45,11 @@ static bool check_existing(const struct profile_target *target, struct ssa_error
                error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be looked at");
     }
     if (!S_ISREG(about.st_mode))
-        return error_set(err, SSA_CONFIG, NULL, target->path, "is no regular file");
+        return error_set(err, SSA_CONFIG, NULL, target->path, "is not a regular file");
     if (target->replace)
         return true;
     error_errno(err, SSA_CONFIG, EEXIST, target->path, "the profile exists already");
-    return error_hint(
-        err, "--force replaces it (the key it names stays in its token); --profile NAME writes another.");
+    return error_reason(err, SSA_REASON_PROFILE_EXISTS, NULL);
 }
 
 bool profile_choose(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
@@ -66,7 +64,8 @@ bool profile_choose(struct profile_target *target, const struct ssa_run *run, co
     return error_errno(err, SSA_CONFIG, ENAMETOOLONG, target->path, "the path is too long");
 }
 
-// Only our own folder is made, and must be ours alone; another that is missing is more likely a typing error.
+// Makes the configuration folder where it is missing, and checks that it is the user's alone. Another folder
+// that is missing is more likely a typing error.
 static bool make_own_folder(const char *folder, struct ssa_error *err)
 {
     if (!path_is_config(folder))
@@ -99,7 +98,7 @@ static bool write_whole(int fd, struct span text)
     return write_all_at(fd, text, 0) && ftruncate(fd, (off_t)text.len) == 0 && sync_file(fd);
 }
 
-// Where nothing is to be replaced, a file that somebody made meanwhile is not either.
+// Does not replace a file that somebody made meanwhile, unless one is to be replaced.
 static bool put_in_place(const struct profile_target *target)
 {
     if (renameat2(AT_FDCWD, target->draft, AT_FDCWD, target->path, target->replace ? 0 : RENAME_NOREPLACE) ==
@@ -107,7 +106,7 @@ static bool put_in_place(const struct profile_target *target)
         return true;
     if ((errno != EINVAL && errno != ENOSYS) || target->replace)
         return false;
-    // A file system, or a kernel, without RENAME_NOREPLACE: a second name, which fails where one exists.
+    // This file system or kernel lacks RENAME_NOREPLACE. A second name also fails where a file exists.
     return link(target->draft, target->path) == 0 && unlink(target->draft) == 0;
 }
 
@@ -120,7 +119,7 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
     target->draft[0] = '\0';
     (void)close(target->fd);
     target->fd = -1;
-    // In place it is whole either way; what could not be synced is the rename.
+    // The profile is in place and whole. Only the rename may be lost in a power failure.
     if (!sync_folder(target->folder)) {
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, target->folder,
@@ -131,7 +130,7 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
 
 void profile_abandon(struct profile_target *target)
 {
-    // Chosen alone it was not made, and what is there is not ours.
+    // Without a descriptor it was not made here, and a file of that name is another's.
     if (target->draft[0] != '\0' && target->fd >= 0)
         (void)unlink(target->draft);
     if (target->fd >= 0)

@@ -1,4 +1,4 @@
-// Profiles: which are meant, and reading them.
+// Which profiles are used, and reading them.
 #include "config/profiles.h"
 
 #include <errno.h>
@@ -44,7 +44,7 @@ bool profile_names_split(const char *text, struct profile_names *names, struct s
         return add_name(names, span_text(text), err);
     for (;; text++) {
         const size_t len = strcspn(text, ":");
-        // As of "$A:$B" where one is not set: there would be no spare, and nobody knew.
+        // It may be "$A:$B" with a variable that is not set: nobody would notice that there is no spare.
         if (len == 0)
             return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE),
                              "has an empty name in its list");
@@ -56,7 +56,6 @@ bool profile_names_split(const char *text, struct profile_names *names, struct s
     }
 }
 
-// Reads an assignment of the last profile.
 static bool take_assignment(void *context, const struct assignment *a, struct ssa_error *err)
 {
     struct profile_read *profile = context;
@@ -64,7 +63,7 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
     const bool alias = setting_is_alias(a->name, strlen(a->name));
     if (id == SETTING_COUNT && !alias)
         return true;
-    // A PEM with \n in it is told apart later, with a pointer to key import.
+    // A PEM with \n in it is refused later, with better advice.
     if (a->ambiguous && id != SET_PRIVATE_KEY) {
         error_set(err, SSA_CONFIG, NULL, profile->path,
                   "line %zu has a backslash between double quotes in %s", a->line, a->name);
@@ -77,7 +76,7 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
     return true;
 }
 
-// A profile of references alone is nobody's secret.
+// A profile that holds only references may be read by others.
 static void warn_if_shared(const struct profile_read *profile, int fd, const struct ssa_callbacks *callbacks)
 {
     const char *secret = profile->values[SET_CLIENT_SECRET];
@@ -98,16 +97,14 @@ static bool read_file(struct profile_read *profile, int fd, const struct ssa_cal
 static bool absent_or_unreadable(const char *path, int number, struct ssa_error *err)
 {
     error_errno(err, SSA_CONFIG, number, path, "the profile cannot be read");
-    return number == ENOENT
-               ? error_hint(err, "`ssa-hsm account create`, `key create` and `key import` write it.")
-               : false;
+    return number == ENOENT ? error_reason(err, SSA_REASON_NO_PROFILE, NULL) : false;
 }
 
-// Whether the path is of a file of the configuration folder: folder is that then, and name what it is called
-// there.
+// Whether a path leads to a file of the configuration folder. Then folder is that folder's path, and name the
+// file's name in it.
 static bool is_in_config(const char *path, char folder[static PATH_TEXT_MAX], const char **name)
 {
-    if (!path_absolute(path, folder, NULL))
+    if (!path_absolute(path, folder, ERROR_IGNORED))
         return false;
     char *slash = strrchr(folder, '/');
     if (slash == NULL || slash == folder)
@@ -117,8 +114,8 @@ static bool is_in_config(const char *path, char folder[static PATH_TEXT_MAX], co
     return path_is_config(folder);
 }
 
-// One of the configuration folder, which may be a link. What others could have written names whatever module
-// and server they like.
+// Opens a profile of the configuration folder; it may be a link. Others must not have been able to write it:
+// they could name a module and a server of their own.
 static int open_own(const char *folder, const char *name, const char *path, struct ssa_error *err)
 {
     const int in = open_own_folder(folder, err);
@@ -137,7 +134,7 @@ static int open_own(const char *folder, const char *name, const char *path, stru
     return -1;
 }
 
-// One that is elsewhere is where its user put it. On failure err is filled, and errno says why.
+// A profile elsewhere is where its user put it. On failure err is filled, and errno says why.
 static int open_profile(const char *path, struct ssa_error *err)
 {
     char folder[PATH_TEXT_MAX];
@@ -152,24 +149,21 @@ static int open_profile(const char *path, struct ssa_error *err)
     return fd;
 }
 
-// Adds a profile. One that may be absent and is leaves no trace.
+// Adds a profile. One that may be absent, and is, leaves no trace.
 static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absent,
                      const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     struct profile_read *profile = &s->profiles[s->profile_count];
     if (!path_profile(name, profile->path, err))
         return false;
-    struct ssa_error why = {0};
-    const int fd = open_profile(profile->path, &why);
+    if (!text_format(profile->name, sizeof profile->name, "%s", name))
+        return error_errno(err, SSA_CONFIG, ENAMETOOLONG, name, "the profile's name is too long");
+    const int fd = open_profile(profile->path, err);
     if (fd < 0 && errno == ENOENT)
         return may_be_absent || absent_or_unreadable(profile->path, ENOENT, err);
-    if (fd < 0) {
-        if (err != NULL)
-            *err = why;
+    if (fd < 0)
         return false;
-    }
-    (void)text_format(profile->name, sizeof profile->name, "%s", name);
-    s->profile_count++; // whose text is freed with the settings from here on
+    s->profile_count++; // from here on its text is freed with the settings
     const bool ok = read_file(profile, fd, callbacks, err) &&
                     settings_secure_variables(s, profile->values, profile->alias, err);
     if (ok)
@@ -187,31 +181,40 @@ static bool begin(struct ssa_settings *s, struct ssa_error *err)
     return s->profiles != NULL;
 }
 
-// Those that an option names go before the environment.
+// Somebody may give an option the list that SSA_HSM_PROFILE takes.
+static bool is_joined(const char *name)
+{
+    return strchr(name, ':') != NULL && strchr(name, '/') == NULL;
+}
+
+// Profiles that an option names go before the environment.
 static bool read_named(struct ssa_settings *s, const char *const *names, size_t count, bool optional,
                        const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     if (!begin(s, err))
         return false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (!optional && is_joined(names[i])) {
+            error_set(err, SSA_USAGE, NULL, names[i], "is not a valid profile name");
+            return error_reason(err, SSA_REASON_JOINED_PROFILES, NULL);
+        }
         if (!read_one(s, names[i], optional, callbacks, err))
-            return !optional && strchr(names[i], ':') != NULL && strchr(names[i], '/') == NULL
-                       ? error_hint(err, "Several profiles are given one by one: --profile A --profile B.")
-                       : false;
+            return false;
+    }
     s->profile_first = s->profile_count > 0;
     return true;
 }
 
-// The default need not exist, and without a home there is no place for it.
+// The default profile need not exist, and without a home there is no place for it.
 static bool read_default(struct ssa_settings *s, const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     if (!begin(s, err))
         return false;
-    return !path_profile("default", path, NULL) || read_one(s, "default", true, callbacks, err);
+    return !path_profile("default", path, ERROR_IGNORED) || read_one(s, "default", true, callbacks, err);
 }
 
-// SSA_HSM_PROFILE's.
+// Reads what SSA_HSM_PROFILE names.
 static bool read_by_environment(struct ssa_settings *s, const char *text, bool several, bool optional,
                                 const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
@@ -220,8 +223,8 @@ static bool read_by_environment(struct ssa_settings *s, const char *text, bool s
         return false;
     if (names.count > 1 && !several) {
         error_set(err, SSA_USAGE, NULL, setting_name(SET_PROFILE),
-                  "is a list of profiles, and this takes one");
-        return error_hint(err, "Name one with --profile. A list is for `token`, `exec` and `jwt`.");
+                  "is a list of profiles; this command takes one");
+        return error_reason(err, SSA_REASON_SEVERAL_PROFILES, NULL);
     }
     if (!begin(s, err))
         return false;
@@ -235,6 +238,7 @@ bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optiona
                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
+    err = err != NULL ? err : ERROR_IGNORED;
     if (name != NULL)
         return read_named(s, &name, 1, optional, callbacks, err);
     if (text_present(by_environment))
@@ -246,6 +250,7 @@ bool ssa_settings_profiles(struct ssa_settings *s, const char *const *names, siz
                            const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
+    err = err != NULL ? err : ERROR_IGNORED;
     if (count > SSA_PROFILES_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d profiles", SSA_PROFILES_MAX);
     if (count > 0)

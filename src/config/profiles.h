@@ -1,4 +1,4 @@
-// Which profiles are meant, and a look at the settings with each of them.
+// Which profiles are used, and the settings with each of them.
 #ifndef SSA_CONFIG_PROFILES_H
 #define SSA_CONFIG_PROFILES_H
 
@@ -10,8 +10,8 @@ struct profile_names {
     size_t count;
 };
 
-// The profiles that SSA_HSM_PROFILE names, ":" between them; a path that exists as a whole is one, whatever
-// is in it. Fails with SSA_CONFIG.
+// Splits a list of profile names with ":" between them. A path that exists is one name, whatever is in it.
+// Fails with SSA_CONFIG.
 bool profile_names_split(const char *text, struct profile_names *names, struct ssa_error *err) MUST_CHECK;
 
 size_t settings_profile_count(const struct ssa_settings *s);
@@ -19,8 +19,8 @@ size_t settings_profile_count(const struct ssa_settings *s);
 // The name of the profile in use, as it was given, or "" for none.
 const char *settings_profile_name(const struct ssa_settings *s);
 
-// The settings with another of their profiles in use: a view, which borrows everything. NULL when there is
-// no memory.
+// The settings with another of their profiles in use. The view borrows everything. NULL when there is no
+// memory.
 struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t profile);
 void settings_view_end(struct ssa_settings **view);
 #define SETTINGS_VIEW_AUTO __attribute__((cleanup(settings_view_end))) struct ssa_settings

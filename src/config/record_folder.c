@@ -11,7 +11,7 @@
 #include "core/owner.h"
 #include "core/text.h"
 
-// A folder that all users write to is shared: what is in it is named after its user.
+// All users write to a shared folder, so what is made there is named after its user.
 static bool in_shared(const char *shared, char out[static PATH_TEXT_MAX])
 {
     return shared != NULL && shared[0] == '/' &&
@@ -23,14 +23,14 @@ static bool place_path(unsigned place, char out[static PATH_TEXT_MAX])
     const char *runtime = NULL;
     switch (place) {
     case RECORD_IN_STATE:
-        return path_state(out, NULL);
+        return path_state(out, ERROR_IGNORED);
     case 1:
         runtime = secure_getenv("XDG_RUNTIME_DIR");
         return runtime != NULL && runtime[0] == '/' && text_format(out, PATH_TEXT_MAX, "%s/ssa-hsm", runtime);
     case 2:
         return in_shared(secure_getenv("TMPDIR"), out);
     case 3:
-        // Outlives a service that has a /tmp of its own.
+        // It outlives a service that has a /tmp of its own.
         return in_shared("/dev/shm", out);
     default:
         return in_shared("/tmp", out);
@@ -40,8 +40,8 @@ static bool place_path(unsigned place, char out[static PATH_TEXT_MAX])
 static bool make_place(unsigned place, const char *folder)
 {
     if (place == RECORD_IN_STATE)
-        return path_make(folder, NULL);
-    // What is above it is there, or is not ours to make.
+        return path_make(folder, ERROR_IGNORED);
+    // The folder above it exists, or it is not ours to make.
     return mkdir(folder, S_IRWXU) == 0 || errno == EEXIST;
 }
 
@@ -49,12 +49,12 @@ static int open_place(unsigned place, bool make, char path[static PATH_TEXT_MAX]
 {
     if (!place_path(place, path))
         return -1;
-    // A link in a shared folder may be another's; one above the state folder is the user's own choice.
+    // A link in a shared folder may be another user's. One above the state folder is the user's own choice.
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place == RECORD_IN_STATE ? 0 : O_NOFOLLOW);
     int fd = open(path, flags);
     if (fd < 0 && errno == ENOENT && make && make_place(place, path))
         fd = open(path, flags);
-    if (fd < 0 || folder_is_ours(fd, path, NULL))
+    if (fd < 0 || folder_is_ours(fd, path, ERROR_IGNORED))
         return fd;
     (void)close(fd);
     return -1;
@@ -81,7 +81,7 @@ static int find_at(unsigned place, const char *name, char path[static PATH_TEXT_
     }
     *unreadable = fd < 0 && errno != ENOENT;
     (void)close(folder);
-    if (fd < 0 || file_is_ours(fd, path, NULL))
+    if (fd < 0 || file_is_ours(fd, path, ERROR_IGNORED))
         return fd;
     *unreadable = true;
     (void)close(fd);

@@ -1,32 +1,33 @@
-// Where small records are kept that must outlive a run: in the state folder, else, where that cannot be
-// written, in other folders of this user's alone.
+// Where small records are kept that must outlive a run: in the state folder, or, where that cannot be
+// written, in other folders that are this user's alone.
 #ifndef SSA_CONFIG_RECORD_FOLDER_H
 #define SSA_CONFIG_RECORD_FOLDER_H
 
 #include "config/paths.h"
 
-// $XDG_STATE_HOME/ssa-hsm, $XDG_RUNTIME_DIR/ssa-hsm, and ssa-hsm-UID in $TMPDIR, /dev/shm and /tmp.
+// In this order: $XDG_STATE_HOME/ssa-hsm, $XDG_RUNTIME_DIR/ssa-hsm, and ssa-hsm-UID in $TMPDIR, /dev/shm and
+// /tmp. A folder that others may write to is passed over.
 enum { RECORD_FOLDERS = 5, RECORD_IN_STATE = 0 };
 
-// Opens the file of this name where one of the places has it, the best first, and gives its path. Read only
-// where it cannot be written. -1 where there is none, and where there is one that cannot be read or is no
-// file of ours, which *unreadable tells. A place that others may write to is passed over.
+// Opens the first record of this name, read-only where it cannot be written, and gives its path. -1 where
+// there is none. -1 and *unreadable where there is one that cannot be read, or that is not this user's file.
 int record_find(const char *name, char path[static PATH_TEXT_MAX], bool *unreadable);
 
-// Opens it at this place for reading and writing, made where it is missing, together
-// with the place; -1 where that cannot be done.
-int record_make(unsigned place, const char *name, char path[static PATH_TEXT_MAX]);
+// Opens the record in one of the folders for reading and writing. Makes the folder and the record where they
+// are missing. -1 where that cannot be done.
+int record_make(unsigned folder, const char *name, char path[static PATH_TEXT_MAX]);
 
-// The same at the first place where it can be done.
+// The same in the first folder where it can be done.
 int record_make_anywhere(const char *name, char path[static PATH_TEXT_MAX]);
 
-// Opens an empty folder of this name, to be locked, at the first place where that can be done; -1 for none.
+// Opens an empty folder of this name, which serves as a lock, in the first folder where that can be done;
+// else -1.
 int record_make_folder(const char *name);
 
-// The same as record_find at this place alone.
-int record_open(unsigned place, const char *name, char path[static PATH_TEXT_MAX]);
+// record_find in one of the folders alone.
+int record_open(unsigned folder, const char *name, char path[static PATH_TEXT_MAX]);
 
-// Whether the path is of a file at this place.
-bool record_is_in(unsigned place, const char *path);
+// Whether a path leads into one of the folders.
+bool record_is_in(unsigned folder, const char *path);
 
 #endif

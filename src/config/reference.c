@@ -1,4 +1,4 @@
-// What a reference to a secret says.
+// References to secrets.
 #include "config/reference.h"
 
 #include <errno.h>
@@ -51,7 +51,7 @@ bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ss
                               "systemd sets it for a unit with LoadCredential= or LoadCredentialEncrypted=.");
         }
         if (strchr(name, '/') != NULL || name[0] == '\0')
-            return error_set(err, SSA_CONFIG, NULL, text, "a credential is named without a slash");
+            return error_set(err, SSA_CONFIG, NULL, text, "the name of a credential has no slash");
         fits = text_format(path, PATH_TEXT_MAX, "%s/%s", folder, name);
     } else {
         // file:///path, as RFC 8089 writes it.

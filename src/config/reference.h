@@ -16,22 +16,21 @@ enum reference_kind {
     REFERENCE_PINENTRY
 };
 
-// What kind of reference text is; REFERENCE_NONE when it is none.
+// What kind of reference a text is.
 enum reference_kind reference_kind(const char *text);
 
-// Whether text says where a secret is, in any way that we know or will: pkcs11: is a data object on a token.
+// Whether a text is a reference to a secret: one of these, or the pkcs11: URI of a data object.
 bool text_is_reference(const char *text);
 
-// The file that a reference reads, of file: (file:PATH, file:/PATH, file:///PATH) and credential:. Fails with
-// SSA_CONFIG.
+// The file that file: (file:PATH, file:/PATH, file:///PATH) or credential: reads. Fails with SSA_CONFIG.
 bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
-// The reference as it is written down: a file with its whole path, since the next shell stands in another
-// folder. NULL and err when it is too long.
+// The reference as it is written down: a file with its whole path, since the next shell may be in another
+// folder. NULL with err filled when it is too long.
 const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX],
                               struct ssa_error *err) MUST_CHECK;
 
-// What follows a reference's prefix.
+// What follows the prefix of a reference.
 const char *reference_name(const char *text);
 
 // Warns when others may read an open file.

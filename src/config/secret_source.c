@@ -38,21 +38,21 @@ static bool read_variable(const char *text, bool overwrite, struct secret *secre
     if (value == NULL || value[0] == '\0')
         return error_set(err, SSA_CONFIG, NULL, text, "the variable is not set");
     const bool fits = secret_append_text(secret, value);
-    // What /proc/PID/environ shows, and what a child would inherit.
+    // /proc/PID/environ would show it, and a child would inherit it.
     if (overwrite)
         wipe(value, strlen(value));
     return fits || error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 
-// Of a variable that the settings have moved to locked memory.
+// Reads a variable that the settings have moved to locked memory.
 static bool take_copy(const char *text, const char *copy, struct secret *secret, struct ssa_error *err)
 {
     return secret_append_text(secret, copy) ||
            error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 
-// The next file that is opened must not become standard input.
-static void give_up(int fd)
+// Standard input is replaced, so that the next file that is opened does not become it.
+static void close_read(int fd)
 {
     if (fd != STDIN_FILENO) {
         (void)close(fd);
@@ -73,20 +73,19 @@ static bool read_descriptor(const char *text, const struct ssa_callbacks *callba
     errno = 0;
     const long number = strtol(digits, &end, 10);
     if (errno != 0 || end == digits || *end != '\0' || number < 0 || number > INT16_MAX)
-        return error_set(err, SSA_CONFIG, NULL, text, "is no file descriptor");
+        return error_set(err, SSA_CONFIG, NULL, text, "is not a file descriptor");
     if (number == STDOUT_FILENO || number == STDERR_FILENO) {
-        error_set(err, SSA_CONFIG, NULL, text, "is standard %s, which is written to, not read",
+        error_set(err, SSA_CONFIG, NULL, text, "is standard %s, which is written and not read",
                   number == STDOUT_FILENO ? "output" : "error");
-        return error_hint(err,
-                          "Give fd:0, or a descriptor from 3 on: `ssa-hsm … --pin-source fd:3 3< FILE`.");
+        return error_reason(err, SSA_REASON_OUTPUT_DESCRIPTOR, NULL);
     }
     if (!read_secret(secret, (int)number, text, callbacks, err))
         return false;
-    give_up((int)number);
+    close_read((int)number);
     return true;
 }
 
-// Byte order marks: what editors of other systems put before a text. The longer ones go first.
+// Byte order marks, which editors of other systems put before a text. The longer ones come first.
 static const struct {
     const char *bytes;
     size_t len;
@@ -104,7 +103,7 @@ static bool refuse_encoding(const char *text, const char *what, struct ssa_error
                       "`-Encoding ascii` or `-Encoding utf8NoBOM` in PowerShell, \"UTF-8\" in an editor.");
 }
 
-// What is in another encoding is no secret that anybody meant: tried, it would cost a PIN try.
+// A PIN in another encoding is a wrong PIN, and would cost a try.
 static bool is_plain_text(const char *text, const struct secret *secret, struct ssa_error *err)
 {
     char what[64];
@@ -118,7 +117,7 @@ static bool is_plain_text(const char *text, const struct secret *secret, struct 
            refuse_encoding(text, "contains a NUL byte, as text in UTF-16 does", err);
 }
 
-// What a reference reads; false where it reads no descriptor and no file.
+// The file or descriptor that a reference reads; false where it reads neither.
 static bool look_at(const char *text, long *fd, struct stat *about)
 {
     char path[PATH_TEXT_MAX];
@@ -126,10 +125,10 @@ static bool look_at(const char *text, long *fd, struct stat *about)
     *fd = kind == REFERENCE_FD ? strtol(reference_name(text), NULL, 10) : -1;
     if (kind == REFERENCE_FD)
         return *fd >= 0 && *fd <= INT16_MAX && fstat((int)*fd, about) == 0;
-    return kind == REFERENCE_FILE && reference_path(text, path, NULL) && stat(path, about) == 0;
+    return kind == REFERENCE_FILE && reference_path(text, path, ERROR_IGNORED) && stat(path, about) == 0;
 }
 
-// Whether the one that is read first leaves nothing to the other.
+// Whether two references read one stream, so that the second finds nothing.
 static bool is_one_stream(const char *one, const char *other)
 {
     struct stat a, b;
@@ -140,7 +139,7 @@ static bool is_one_stream(const char *one, const char *other)
     return S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || (fd >= 0 && fd == other_fd);
 }
 
-// The client secret would be tried as a PIN, or the PIN be sent to the API's server.
+// Of a shared stream the client secret could be tried as a PIN, or the PIN be sent to the API's server.
 static bool is_for_this_alone(const char *text, const char *subject, const struct ssa_run *run,
                               struct ssa_error *err)
 {
@@ -150,10 +149,9 @@ static bool is_for_this_alone(const char *text, const char *subject, const struc
         const char *other = settings_get(run->settings, secrets[i], NULL);
         if (other == NULL || strcmp(name, subject) == 0 || !is_one_stream(text, other))
             continue;
-        error_set(err, SSA_CONFIG, NULL, text, "is what both %s and %s are to be read from", subject, name);
-        return error_hint(err,
-                          "A descriptor or pipe is read once, to its end: give each its own. Nothing was "
-                          "read.");
+        error_set(err, SSA_CONFIG, NULL, text, "both %s and %s would be read from it", subject, name);
+        return error_hint(
+            err, "A descriptor or pipe is read once, to its end. Give each its own. Nothing was read.");
     }
     return true;
 }
@@ -161,11 +159,11 @@ static bool is_for_this_alone(const char *text, const char *subject, const struc
 static bool refuse_line(const char *text, const char *what, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
-    return error_hint(err, "It is one line of text: the secret itself, and nothing beside it.");
+    return error_hint(err, "It must be one line of text: the secret itself, and nothing else.");
 }
 
-// Without its newline. UTF-16 of letters that are not Latin has no NUL byte, but other bytes that nobody
-// types.
+// The newline at its end is dropped before. UTF-16 of letters that are not Latin has no NUL byte, but other
+// bytes that nobody types.
 static bool is_one_line(const char *text, const struct secret *secret, struct ssa_error *err)
 {
     for (size_t i = 0; i < secret->len; i++) {
@@ -198,11 +196,12 @@ bool secret_source_read(const char *text, const char *subject, const struct ssa_
         ok = read_descriptor(text, &run->callbacks, secret, err);
         break;
     case REFERENCE_PINENTRY:
-        return error_set(err, SSA_CONFIG, NULL, subject, "pinentry asks for PINs alone");
+        return error_set(err, SSA_CONFIG, NULL, subject, "pinentry asks only for PINs");
     case REFERENCE_NONE:
-        // Not repeated: it may be the secret itself.
-        error_set(err, SSA_CONFIG, NULL, subject, "is none of file:PATH, env:NAME, fd:N and credential:NAME");
-        return error_hint(err, "The secret itself is not given here.");
+        // The text is not shown: it may be the secret itself.
+        error_set(err, SSA_CONFIG, NULL, subject,
+                  "is not one of file:PATH, env:NAME, fd:N and credential:NAME");
+        return error_hint(err, "It says where the secret is. The secret itself is not given here.");
     }
     if (!ok || !is_plain_text(text, secret, err))
         return false;

@@ -1,4 +1,4 @@
-// The settings there are, and their names in environment and profile.
+// The settings, and their names in environment and profile.
 #ifndef SSA_CONFIG_SETTING_NAMES_H
 #define SSA_CONFIG_SETTING_NAMES_H
 
@@ -29,16 +29,16 @@ enum setting {
 // The name of a setting in environment and profile.
 const char *setting_name(enum setting id);
 
-// What other APS tools call the client secret; read where APS_SECRET_ID is not set.
+// The name that other APS tools have for the client secret. It is read where APS_SECRET_ID is not set.
 extern const char setting_secret_alias[];
 
-// The setting of that name; SETTING_COUNT where there is none.
+// The setting of a name; SETTING_COUNT where there is none.
 enum setting setting_find(const char *name, size_t len);
 
-// Whether it is the other name of the client secret.
+// Whether a name is that other name of the client secret.
 bool setting_is_alias(const char *name, size_t len);
 
-// Whether its value may be a secret, which is moved out of the environment.
+// Whether the value may be a secret, so that it is moved out of the environment.
 bool setting_is_secret(enum setting id);
 
 #endif

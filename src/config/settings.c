@@ -1,4 +1,4 @@
-// Settings as a whole: their lifetime, and which source wins.
+// Settings: their lifetime, and which source wins.
 #include "config/settings_own.h"
 #include "core/api.h"
 
@@ -25,10 +25,10 @@ void ssa_settings_free(struct ssa_settings *s)
 bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *value, struct ssa_error *err)
 {
     const enum setting id = setting_find(name, strlen(name));
+    err = err != NULL ? err : ERROR_IGNORED;
     if (id == SETTING_COUNT)
         return error_set(err, SSA_USAGE, NULL, name, "there is no such setting");
-    // Elsewhere an empty value is as none. An option is given for this one command, which would go on with
-    // another token.
+    // Elsewhere an empty value counts as unset. An option that did would let the command use another token.
     if (id == SET_TOKEN && value != NULL && !token_name_check(value, err))
         return false;
     s->values[FROM_OPTION][id] = value;
@@ -40,7 +40,7 @@ const char *settings_from(const struct ssa_settings *s, enum setting_source sour
     return source == FROM_PROFILE ? settings_of_profile(s, s->current, id) : s->values[source][id];
 }
 
-// What a source says of the client secret, by either of its names.
+// The client secret of a source, by either of its names.
 static const char *client_secret_from(const struct ssa_settings *s, enum setting_source source)
 {
     const char *value = settings_from(s, source, SET_CLIENT_SECRET);

@@ -1,4 +1,5 @@
-// What settings are inside. For the files that fill them: environment.c, profiles.c, settings.c.
+// The inside of settings, for the files that fill and read them: environment.c, profiles.c, settings.c and
+// withheld.c.
 #ifndef SSA_CONFIG_SETTINGS_OWN_H
 #define SSA_CONFIG_SETTINGS_OWN_H
 
@@ -19,21 +20,27 @@ struct profile_read {
 struct ssa_settings {
     const char *values[FROM_PROFILE][SETTING_COUNT];
     const char *alias[FROM_PROFILE];
-    char **entries; // of the environment, which a profile may refer to
+    char **entries; // of the environment: a profile may refer to them
     bool overwrite;
-    struct secret environment; // copies of what was secret there
+    struct secret environment; // copies of its secrets
     struct {
         struct span name;
         const char *value;
-    } variables[VARIABLES_MAX]; // which env:NAME reads
+    } variables[VARIABLES_MAX]; // that env:NAME reads
     size_t variable_count;
     struct profile_read *profiles; // in the order in which they are used
     size_t profile_count, current;
     bool profile_first;
 };
 
-// Moves the variables that a source's env:NAME read to locked memory: a process of ours that asks unknown
-// modules for their tokens has no business with them.
+// Calls visit with the name of each variable that a reference env:NAME among the values of one source reads,
+// until it returns false.
+typedef bool variable_visit(void *context, const char *name);
+bool settings_each_variable(const char *const values[static SETTING_COUNT], const char *alias,
+                            variable_visit *visit, void *context);
+
+// Moves those variables to locked memory: a child that asks unknown modules for their tokens must not have
+// them.
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
                                const char *alias, struct ssa_error *err) MUST_CHECK;
 

@@ -21,9 +21,7 @@ static bool is_path(const char *text)
 static bool neither(struct ssa_error *err, const char *what)
 {
     error_set(err, SSA_CONFIG, NULL, setting_name(SET_TOKEN), "%s", what);
-    return error_hint(err,
-                      "It is a PKCS#11 URI (`ssa-hsm hsm list` prints them) or a token's label. A module is "
-                      "named by SSA_HSM_MODULE or --module.");
+    return error_reason(err, SSA_REASON_NO_TOKEN_NAME, NULL);
 }
 
 bool token_name_check(const char *text, struct ssa_error *err)
@@ -31,7 +29,7 @@ bool token_name_check(const char *text, struct ssa_error *err)
     if (text[0] == '\0')
         return neither(err, "is empty");
     if (!text_is_uri(text) && is_path(text))
-        return neither(err, "is a path or an address, and so names no PKCS#11 token");
+        return neither(err, "is a path or an address, not the name of a PKCS#11 token");
     return true;
 }
 

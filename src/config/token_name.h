@@ -4,11 +4,10 @@
 
 #include "hsm/uri/uri.h"
 
-// Whether text can be either. Fails with SSA_CONFIG where it is empty or a path: such a value was meant for
-// something else, and is not passed over.
+// Fails with SSA_CONFIG where a text is neither: it is empty or a path.
 bool token_name_check(const char *text, struct ssa_error *err) MUST_CHECK;
 
-// Reads it; the caller frees *uri. Fails with SSA_CONFIG.
+// Reads it. The caller frees *uri. Fails with SSA_CONFIG.
 bool token_name_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -128,8 +128,8 @@ void secret_drop_newline(struct secret *s)
         s->data[--s->len] = 0;
 }
 
-// What is wiped below the caller, and what is left alone at a small stack's end for the wiping itself.
-enum { STACK_BELOW = 64 * 1024, STACK_SPARED = 12 * 1024 };
+// How much is wiped below the caller, and how much of a small stack's end the wiping needs for itself.
+enum { STACK_BELOW = 28 * 1024, STACK_SPARED = 12 * 1024 };
 
 // The room below here on the first thread's stack, which grows up to a limit. Its other end is a few pages
 // above the name of the program's file, which the kernel puts there first.

@@ -61,7 +61,7 @@ bool account_look_up(struct aps *client, const char *wanted, struct aps_account 
             return true;
         }
     error_set(err, SSA_REFUSED, NULL, wanted, "the client has no such account");
-    return error_reason(err, SSA_REASON_NO_SUCH_ACCOUNT, NULL);
+    return error_reason(err, SSA_REASON_ACCOUNT_UNLISTED, NULL);
 }
 
 void account_list_free(struct aps_accounts **accounts)

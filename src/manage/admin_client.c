@@ -3,17 +3,9 @@
 
 #include "journal/journal.h"
 
-bool manage_begin_with(const struct ssa_run *run, const char *scopes, struct client_secret *secret,
+bool manage_begin_with(const struct ssa_run *run, const char *scopes, const struct client_secret *secret,
                        struct aps **client, struct ssa_error *err)
 {
-    const char *client_id = NULL;
-    const bool begun = secret->text.data != NULL;
-    if (!api_client_id(run, &client_id, err))
-        return false;
-    if (!begun && !client_secret_begin(run, secret, err))
-        return false;
-    if (!client_secret_complete(run, secret, NULL, NULL, err))
-        return false;
     if (!api_client_open(run, secret, client, err) || !aps_admin(*client, scopes, err))
         return false;
     journal_warn(run);
@@ -23,5 +15,6 @@ bool manage_begin_with(const struct ssa_run *run, const char *scopes, struct cli
 bool manage_begin(const struct ssa_run *run, const char *scopes, struct aps **client, struct ssa_error *err)
 {
     CLIENT_SECRET_AUTO secret = {0};
-    return manage_begin_with(run, scopes, &secret, client, err);
+    return client_secret_read(run, &secret, OTHER_TOKEN_NONE, NULL, err) &&
+           manage_begin_with(run, scopes, &secret, client, err);
 }

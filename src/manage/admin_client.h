@@ -9,8 +9,8 @@
 bool manage_begin(const struct ssa_run *run, const char *scopes, struct aps **client,
                   struct ssa_error *err) MUST_CHECK;
 
-// The same with a client secret that was begun, or is zero but for keep.
-bool manage_begin_with(const struct ssa_run *run, const char *scopes, struct client_secret *secret,
+// The same with a client secret that is known.
+bool manage_begin_with(const struct ssa_run *run, const char *scopes, const struct client_secret *secret,
                        struct aps **client, struct ssa_error *err) MUST_CHECK;
 
 #endif

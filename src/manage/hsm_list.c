@@ -1,11 +1,11 @@
-// What modules, tokens and keys there are.
-#include "core/tell.h"
+// hsm list: which PKCS#11 modules, tokens and keys there are.
+#include <errno.h>
 
+#include "core/tell.h"
 #include "core/text.h"
 #include "hsm/search/listing.h"
 #include "pin/turn.h"
 #include "signer/open_token.h"
-#include <errno.h>
 
 struct list {
     void (*show)(void *context, const struct ssa_listing *line);
@@ -28,7 +28,7 @@ static const char *pin_state_text(const struct token_info *info)
 static void show_token(void *context, const struct token_info *info, const char *uri)
 {
     const struct list *list = context;
-    char detail[160];
+    char detail[sizeof info->manufacturer + sizeof info->model + 32];
     const char *pin = pin_state_text(info);
     (void)text_format(detail, sizeof detail, "%s%s%s%s%s", info->manufacturer,
                       info->model[0] != '\0' ? " " : "", info->model, pin[0] != '\0' ? ", " : "", pin);
@@ -43,8 +43,7 @@ static void show_key(void *context, const char *label, const char *uri)
     list->show(list->context, &line);
 }
 
-// The module's line comes first, but its description is known only after it was asked: tokens are held back
-// until then.
+// The module's line comes first, and needs its description, which is known once the first token is shown.
 struct held {
     struct list *list;
     const struct module_entry *entry;
@@ -55,7 +54,7 @@ struct held {
 static void announce(struct held *held, const struct ssa_error *why)
 {
     const struct module_entry *entry = held->entry;
-    char detail[SSA_ERROR_TEXT_MAX] = "";
+    char detail[sizeof why->what + sizeof why->cause + 2] = "";
     if (why != NULL)
         (void)text_format(detail, sizeof detail, "%s%s%s", why->what, why->cause[0] != '\0' ? ", " : "",
                           why->cause);
@@ -88,7 +87,7 @@ static bool list_module(const struct ssa_run *run, const struct module_entry *en
     return true;
 }
 
-// A module that is configured twice has its tokens once.
+// A module that is configured twice has its tokens listed once.
 static void show_twin(const struct module_entry *entry, const struct module_entry *twin, struct list *list)
 {
     char detail[sizeof twin->name + 32];
@@ -97,7 +96,7 @@ static void show_twin(const struct module_entry *entry, const struct module_entr
     list->show(list->context, &line);
 }
 
-// One of several that cannot be used is told among them.
+// Of several modules, one that cannot be used does not hide the others.
 static void list_or_say_why_not(const struct ssa_run *run, const struct module_entry *entry,
                                 struct list *list)
 {
@@ -136,16 +135,14 @@ static bool list_modules(const struct ssa_run *run, struct list *list, struct ss
 
 static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_error *err)
 {
-    struct pin_policy policy;
-    URI_AUTO *uri = NULL;
-    TOKEN_AUTO *token = NULL;
-    if (!open_token_of_settings(run, &policy, &uri, &token, err))
+    OPEN_TOKEN_AUTO at = {0};
+    if (!open_token_of_settings(run, &at, err) || !open_token_login(&at, false, err))
         return false;
     char text[URI_TEXT_MAX];
-    if (!token_uri(token, text, err))
+    if (!token_uri(at.token, text, err))
         return false;
-    show_token(list, token_info(token), text);
-    return token_list_keys(token, show_key, list, err);
+    show_token(list, token_info(at.token), text);
+    return token_list_keys(at.token, show_key, list, err);
 }
 
 bool ssa_list(const struct ssa_run *run, bool login,
@@ -153,5 +150,6 @@ bool ssa_list(const struct ssa_run *run, bool login,
               struct ssa_error *err)
 {
     struct list list = {.show = show, .context = context};
+    err = ERROR_OR_IGNORED(err);
     return login ? list_keys(run, &list, err) : list_modules(run, &list, err);
 }

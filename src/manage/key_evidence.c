@@ -1,5 +1,5 @@
-// What an auditor files. The record is written once: what is printed and what is signed are the same bytes,
-// but for the indentation.
+// key verify --json: the record that an auditor files. It is written once: what is printed and what is signed
+// are the same bytes, but for the indentation.
 #include "manage/key_evidence.h"
 #include "hsm/key/facts.h"
 #include "hsm/key/sign.h"
@@ -14,20 +14,21 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "manage/admin_client.h"
+#include "manage/key_reference.h"
 
 // The longest texts are three URIs and two paths.
 enum { RECORD_MAX = 24 * 1024, JWS_MAX = 36 * 1024, JSON_MAX = 80 * 1024 };
 
-// Three reasons why it is no assertion, to whoever looks at one of them alone: the typ (RFC 8725 section
-// 3.11); an extension that a verifier must know or refuse (RFC 7515 section 4.1.11); and a payload that has
-// one member, which is no claim.
+// Three things tell the record from an assertion, and a verifier may look at any of them alone: the typ (RFC
+// 8725 section 3.11), an extension that a verifier must know or refuse (RFC 7515 section 4.1.11), and a
+// payload whose only member is not a claim.
 static const char header[] = "{\"alg\":\"RS256\",\"crit\":[\"ssa-hsm-evidence\"],"
                              "\"ssa-hsm-evidence\":1,\"typ\":\"ssa-hsm-evidence+jws\"}";
 static const char payload_begins[] = "{\"ssa-hsm-evidence\":";
 
 static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
-// What no attribute shows, and a reader may think it does.
+// What a reader may think that the attributes show, and they do not.
 static const char *const limits[] = {
     ("The API makes the key pair and sends the private half once; it was imported. So CKA_LOCAL, "
      "CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE cannot be true, and no attribute tells whether a copy "
@@ -45,7 +46,7 @@ bool evidence_check(const struct ssa_evidence *wanted, struct ssa_error *err)
     if (challenge[0] == '\0' || strlen(challenge) > SSA_CHALLENGE_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "a challenge is 1 to %d bytes long", SSA_CHALLENGE_MAX);
     return text_is_utf8(span_text(challenge)) ||
-           error_set(err, SSA_USAGE, NULL, NULL, "the challenge is no UTF-8");
+           error_set(err, SSA_USAGE, NULL, NULL, "the challenge is not valid UTF-8");
 }
 
 static bool ask_api(struct evidence *e, struct ssa_error *err)
@@ -61,16 +62,14 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
     e->api.base_url = settings_base_url(e->run->settings);
     e->api.client_id = settings_get(e->run->settings, SET_CLIENT_ID, NULL);
     e->api.server_time = aps_server_time(client);
-    for (size_t i = 0; i < keys.count; i++)
-        if (strcmp(keys.list[i].kid, e->own.key_id) == 0) {
-            e->api.listed = true;
-            e->api.key = keys.list[i];
-        }
-    if (!e->api.listed)
+    const struct aps_key *key = key_in(&keys, e->own.key_id);
+    e->api.listed = key != NULL;
+    if (key != NULL)
+        e->api.key = *key;
+    if (key == NULL)
         tell(&e->run->callbacks, SSA_WARNING, "the API does not know the key %s", e->own.key_id);
-    else if (strcmp(e->api.key.status, APS_ENABLED) != 0)
-        tell(&e->run->callbacks, SSA_WARNING, "at the API the key %s is %s", e->own.key_id,
-             e->api.key.status);
+    else if (strcmp(key->status, APS_ENABLED) != 0)
+        tell(&e->run->callbacks, SSA_WARNING, "at the API the key %s is %s", e->own.key_id, key->status);
     return true;
 }
 
@@ -81,7 +80,7 @@ bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_e
     return !e->wanted->ask_api || ask_api(e, err);
 }
 
-// A time of 0 is none.
+// A time of 0 is not known.
 static void time_member(struct json_writer *w, const char *name, time_t at)
 {
     member_time(w, name, at != 0, at);
@@ -261,7 +260,7 @@ static bool write_record(const struct evidence *e, struct token *token, const st
 
 static bool too_long(struct ssa_error *err)
 {
-    return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the record grows too long");
+    return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the record is too long");
 }
 
 static bool sign_record(struct token *token, const struct key *key, struct span record, struct secret *jws,
@@ -304,16 +303,13 @@ bool evidence_write(const struct evidence *e, struct token *token, const struct 
 {
     SECRET_AUTO record = {0};
     SECRET_AUTO jws = {0};
-    struct ssa_error why = {0};
-    if (!secret_new(&record, RECORD_MAX, err) || !secret_new(&jws, JWS_MAX, err) ||
-        !write_record(e, token, key, verified, &record, err))
+    if (!secret_new(&record, RECORD_MAX, err) || !secret_new(&jws, JWS_MAX, err))
         return false;
-    const bool complete = !verified->signature || sign_record(token, key, secret_span(&record), &jws, &why);
+    if (!write_record(e, token, key, verified, &record, err))
+        return false;
+    const bool complete = !verified->signature || sign_record(token, key, secret_span(&record), &jws, err);
     if (!complete)
         secret_clear(&jws);
-    if (!write_document(secret_span(&record), &jws, json, err))
-        return false;
-    if (!complete && err != NULL)
-        *err = why;
-    return complete;
+    // The record is there even where the key failed to sign it.
+    return write_document(secret_span(&record), &jws, json, complete ? err : ERROR_IGNORED) && complete;
 }

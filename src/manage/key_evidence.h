@@ -1,4 +1,4 @@
-// What an auditor files: what is known of a key, signed by the key itself.
+// The record that an auditor files: what is known of a key, signed by the key itself.
 #ifndef SSA_MANAGE_KEY_EVIDENCE_H
 #define SSA_MANAGE_KEY_EVIDENCE_H
 
@@ -9,7 +9,7 @@
 #include "hsm/token/token.h"
 #include "journal/origin.h"
 
-// What the token's key is not asked for.
+// What is known without the key.
 struct evidence {
     const struct ssa_evidence *wanted;
     const struct ssa_run *run;
@@ -24,7 +24,7 @@ struct evidence {
     } api;
 };
 
-// Whether the wish can be met. Fails with SSA_USAGE.
+// Fails with SSA_USAGE for a challenge that is too long, empty, or not UTF-8.
 bool evidence_check(const struct ssa_evidence *wanted, struct ssa_error *err) MUST_CHECK;
 
 // Looks up what there is to know without a login, before the PIN is tried: token, module, audit trail, and

@@ -187,6 +187,9 @@ static bool list(struct listing *l, struct ssa_error *err)
         return false;
     if (wanted->login && !token_keys_login(l->run, &l->on_tokens, &secret, err))
         return false;
+    const enum other_token other = wanted->login ? OTHER_TOKEN_OPEN : OTHER_TOKEN_NONE;
+    if (!client_secret_read(l->run, &secret, other, NULL, err))
+        return false;
     if (!manage_begin_with(l->run, scopes, &secret, &l->client, err))
         return false;
     if (!find_accounts(l, &reference, err))

@@ -77,15 +77,14 @@ struct pruning {
 
 static void close_own_token(struct pruning *p)
 {
-    token_close(&p->own.token);
-    uri_free(&p->own.uri);
+    open_token_close(&p->own);
     p->own = (struct open_token){0};
 }
 
 static void pruning_end(struct pruning *p)
 {
     close_own_token(p);
-    token_close(&p->secrets.token);
+    open_token_close(&p->secrets);
     aps_free(p->client);
 }
 #define PRUNING_AUTO __attribute__((cleanup(pruning_end))) struct pruning
@@ -186,8 +185,10 @@ static bool prune(struct pruning *p, const struct entry *e, struct ssa_error *er
 
 static bool prune_all(struct pruning *p, const struct made_keys *made, struct ssa_error *err)
 {
-    CLIENT_SECRET_AUTO secret = {.keep = &p->secrets};
+    CLIENT_SECRET_AUTO secret = {0};
     profile_files_tell_strays(p->run);
+    if (!client_secret_read(p->run, &secret, OTHER_TOKEN_PERHAPS, &p->secrets, err))
+        return false;
     if (!manage_begin_with(p->run, APS_SCOPE_KEY_READ, &secret, &p->client, err))
         return false;
     for (size_t i = 0; i < made->count; i++)

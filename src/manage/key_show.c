@@ -30,5 +30,5 @@ bool ssa_key_show(const struct ssa_run *run, const struct ssa_keys_wanted *wante
         return true;
     ssa_keys_free(found);
     error_set(err, SSA_REFUSED, NULL, key_id, "neither the account nor a token here has such a key");
-    return error_reason(err, SSA_REASON_NO_SUCH_KEY, NULL);
+    return error_reason(err, SSA_REASON_KEY_UNLISTED, NULL);
 }

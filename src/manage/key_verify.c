@@ -1,4 +1,4 @@
-// Verifying that the key on the token is what it should be.
+// key verify: whether the key on the PKCS#11 token is what it should be.
 #include <assert.h>
 #include <string.h>
 
@@ -43,57 +43,85 @@ static void take_mechanisms(const struct key_mechanisms *from, struct ssa_verifi
     verified->raw_rsa = raw[from->raw];
 }
 
-// e and json are NULL where nothing is to be written down.
-static bool verify(const struct ssa_run *run, struct evidence *e, struct ssa_verified *verified,
-                   struct ssa_text *json, struct ssa_error *err)
+// A verification under way.
+struct verification {
+    const struct ssa_run *run;
+    struct ssa_verified *verified;
+    struct identity own;
+    struct open_token at;
+    struct key key;
+};
+
+static void verification_end(struct verification *v)
 {
-    struct identity own = {0};
-    struct pin_policy policy;
-    struct key key = {0};
+    open_token_close(&v->at);
+}
+#define VERIFICATION_AUTO __attribute__((cleanup(verification_end))) struct verification
+
+static bool note_names(struct verification *v, struct ssa_error *err)
+{
+    struct ssa_verified *to = v->verified;
+    const char *token = token_info(v->at.token)->uri;
+    text_harmless(to->email, sizeof to->email, span_text(v->own.email));
+    return (text_format(to->key_id, sizeof to->key_id, "%s", v->own.key_id) &&
+            text_format(to->account, sizeof to->account, "%s", v->own.account_id) &&
+            text_format(to->token, sizeof to->token, "%s", token)) ||
+           error_set(err, SSA_CONFIG, NULL, token,
+                     "the ids of key and account, or the token's URI, are too long");
+}
+
+// Finds the key's token. Does not log in.
+static bool find(struct verification *v, struct ssa_error *err)
+{
+    *v->verified = (struct ssa_verified){0};
+    if (!identity_read(v->run->settings, true, &v->own, err))
+        return false;
+    if (!open_token_prepare(v->run, v->own.private_key, &v->at, err))
+        return false;
+    return open_token_find(v->run, &v->at, err) && note_names(v, err);
+}
+
+// *read: the attributes could be read, also where the key is not as it must be.
+static bool verify(struct verification *v, bool *read, struct ssa_error *err)
+{
     struct key_attribute attributes[KEY_ATTRIBUTES];
     struct key_mechanisms mechanisms;
-    bool read = false;
-    URI_AUTO *uri = NULL;
-    TOKEN_AUTO *token = NULL;
-    *verified = (struct ssa_verified){0};
-    if (!identity_read(run->settings, true, &own, err) || !uri_parse(own.private_key, &uri, err) ||
-        !pin_policy_init(&policy, run, uri, err) || !token_of_uri(run, uri, &token, err))
+    *read = false;
+    if (!open_token_login(&v->at, false, err))
         return false;
-    (void)text_format(verified->key_id, sizeof verified->key_id, "%s", own.key_id);
-    (void)text_format(verified->account, sizeof verified->account, "%s", own.account_id);
-    text_harmless(verified->email, sizeof verified->email, span_text(own.email));
-    (void)text_format(verified->token, sizeof verified->token, "%s", token_info(token)->uri);
-    if (e != NULL) {
-        e->own = own;
-        if (!evidence_gather(e, token, err))
-            return false;
+    v->verified->signature = key_verify(v->at.token, v->at.uri, &v->key, attributes, read, err);
+    take(attributes, &v->key, *read, v->verified);
+    if (*read) {
+        key_mechanisms(v->at.token, &v->key, &mechanisms);
+        take_mechanisms(&mechanisms, v->verified);
     }
-    const struct pin_giver giver = pin_giver_of(&policy);
-    if (!token_login(token, false, &giver, err))
-        return false;
-    verified->signature = key_verify(token, uri, &key, attributes, &read, err);
-    take(attributes, &key, read, verified);
-    if (read) {
-        key_mechanisms(token, &key, &mechanisms);
-        take_mechanisms(&mechanisms, verified);
-    }
-    if (e == NULL || !read)
-        return verified->signature;
-    // What went wrong first is what is told.
-    return evidence_write(e, token, &key, verified, json, verified->signature ? err : NULL) &&
-           verified->signature;
+    return v->verified->signature;
 }
 
 bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err)
 {
-    return verify(run, NULL, verified, NULL, err);
+    VERIFICATION_AUTO v = {.run = run, .verified = verified};
+    bool read = false;
+    err = ERROR_OR_IGNORED(err);
+    return find(&v, err) && verify(&v, &read, err);
 }
 
 bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *wanted,
                       struct ssa_verified *verified, struct ssa_text *json, struct ssa_error *err)
 {
+    VERIFICATION_AUTO v = {.run = run, .verified = verified};
     struct evidence e = {.wanted = wanted, .run = run};
+    bool read = false;
+    err = ERROR_OR_IGNORED(err);
     *verified = (struct ssa_verified){0};
     *json = (struct ssa_text){0};
-    return evidence_check(wanted, err) && verify(run, &e, verified, json, err);
+    if (!evidence_check(wanted, err) || !find(&v, err))
+        return false;
+    e.own = v.own;
+    if (!evidence_gather(&e, v.at.token, err))
+        return false;
+    const bool good = verify(&v, &read, err);
+    // What the verification found is told, even where the record of it cannot be written.
+    return !read ? good
+                 : evidence_write(&e, v.at.token, &v.key, verified, json, good ? err : ERROR_IGNORED) && good;
 }

@@ -17,7 +17,7 @@ static bool check_writable_secret(const struct provision *p, struct ssa_error *e
 // One that is on the token of the new key is read in the session that the key will be stored in.
 static bool know_secret(struct opened *open, struct ssa_error *err)
 {
-    return !client_secret_is_late(&open->secret) ||
+    return client_secret_place(&open->secret, NULL) == SECRET_AT_HAND ||
            (client_secret_complete(open->run, &open->secret, open->to.token, NULL, err) &&
             aps_know_secret(open->client, secret_span(&open->secret.text), err));
 }

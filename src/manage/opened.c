@@ -22,11 +22,7 @@ bool opened_client(struct opened *open, struct ssa_error *err)
 {
     if (open->client != NULL)
         return true;
-    const bool known = open->secret.text.data != NULL && !client_secret_is_late(&open->secret);
-    if (!known)
-        client_secret_free(&open->secret);
-    open->secret.keep = &open->to;
-    return (known || client_secret_read(open->run, &open->secret, err)) &&
+    return client_secret_read(open->run, &open->secret, OTHER_TOKEN_PERHAPS, &open->to, err) &&
            api_client_open(open->run, &open->secret, &open->client, err) &&
            aps_admin(open->client, scopes, err);
 }
@@ -43,11 +39,11 @@ struct key_name opened_key_name(const struct entry *entry, uint8_t slot)
 struct profile_block opened_block(const struct opened *open, const struct entry *entry)
 {
     const bool with_key = entry != NULL && entry->kid[0] != '\0';
+    bool literal = false;
+    const char *secret = client_secret_in_profile(open->run, &open->secret, &literal);
     return (struct profile_block){.client_id = entry != NULL ? entry->client_id : open->client_id,
-                                  .secret = open->secret.literal
-                                                ? secret_text(&open->secret.text)
-                                                : settings_get(open->run->settings, SET_CLIENT_SECRET, NULL),
-                                  .secret_is_literal = open->secret.literal,
+                                  .secret = secret,
+                                  .secret_is_literal = literal,
                                   .account_id = entry != NULL ? entry->account : "",
                                   .email = entry != NULL ? entry->email : "",
                                   .key_id = with_key ? entry->kid : NULL,

@@ -12,6 +12,8 @@
 #include "hsm/import/throwaway.h"
 #include "manage/profile_files.h"
 #include "manage/recover_entry.h"
+#include "signer/lasting_uri.h"
+#include "signer/new_key_token.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
 

@@ -159,26 +159,24 @@ static bool read_secret_there(const struct ssa_run *run, struct client_secret *s
         return true;
     if (!client_secret_begin(run, secret, err))
         return false;
-    secret->elsewhere = !token_matches(token, secret->uri);
-    return secret->elsewhere || client_secret_complete(run, secret, token, NULL, err);
+    return client_secret_place(secret, token) != SECRET_ON_OPEN_TOKEN ||
+           client_secret_complete(run, secret, token, NULL, err);
 }
 
 bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
                       struct ssa_error *err)
 {
-    struct pin_policy policy;
     LOOKING_AUTO looking = looking_begin(run, keys);
-    URI_AUTO *uri = NULL;
-    TOKEN_AUTO *token = NULL;
-    if (!open_token_of_settings(run, &policy, &uri, &token, err))
+    OPEN_TOKEN_AUTO at = {0};
+    if (!open_token_of_settings(run, &at, err) || !open_token_login(&at, false, err))
         return false;
-    if (!read_secret_there(run, secret, token, err))
+    if (!read_secret_there(run, secret, at.token, err))
         return false;
-    if (!token_survey(token, looking.own, take, &looking, err))
+    if (!token_survey(at.token, looking.own, take, &looking, err))
         return false;
     for (size_t i = 0; i < keys->count; i++) {
         struct token_key *key = &keys->list[i];
-        if (key->place.private_half == SSA_PRIVATE_UNSEEN && is_on(key, token_info(token)))
+        if (key->place.private_half == SSA_PRIVATE_UNSEEN && is_on(key, token_info(at.token)))
             key->place.private_half = SSA_PRIVATE_MISSING;
     }
     return nothing_lost(keys, err);

@@ -1,4 +1,4 @@
-// What the record of a token's failed PIN tries says.
+// The record of a PKCS#11 token's failed PIN tries.
 #include "pin/attempts_record.h"
 
 #include <ctype.h>
@@ -10,8 +10,8 @@
 static const char mark[] = "unanswered";
 enum { NUMBERS_MAX = 32, COUNT_MAX = 9 };
 
-// The numbers behind the mark. A mark without them is of one try; what makes no sense is of more than any
-// rule lets pass.
+// Reads the numbers behind the mark. A mark without numbers means one try. A line that makes no sense means
+// more tries than any rule allows.
 static void read_unanswered(const char *line, struct pin_record *record)
 {
     if (strncmp(line, mark, sizeof mark - 1) != 0)
@@ -20,7 +20,7 @@ static void read_unanswered(const char *line, struct pin_record *record)
     record->unanswered = 1;
     if (*line == '\0' || *line == '\n')
         return;
-    // " 1 0": a digit each.
+    // Two numbers of one digit: " 1 0".
     const bool read = line[0] == ' ' && isdigit((unsigned char)line[1]) && line[2] == ' ' &&
                       isdigit((unsigned char)line[3]);
     record->unanswered = read && line[1] != '0' ? (unsigned)(line[1] - '0') : COUNT_MAX;
@@ -39,7 +39,7 @@ void pin_record_read(int fd, struct pin_record *record)
     if (text[len] == '\n')
         read_unanswered(text + len + 1, record);
     text[len] = '\0';
-    // One that is too long to be of ours counts for any PIN.
+    // An identity that is too long to be ours is dropped, so that the record counts for any PIN.
     if (len < sizeof record->identity)
         memcpy(record->identity, text, len + 1);
 }

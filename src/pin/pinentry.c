@@ -1,4 +1,4 @@
-// A pinentry as a child, and the few words of Assuan that it takes to have a PIN from it.
+// Asking through a pinentry: the few commands of the Assuan protocol that this takes.
 #include "pin/pinentry.h"
 
 #include <errno.h>
@@ -33,18 +33,19 @@ static bool no_pin(const struct pinentry *p, const char *cause, const char *why,
 static bool not_run(const struct pinentry *p, const char *cause, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, cause, p->program, "cannot be run");
-    return error_hint(err, "Install a pinentry, or name one: --pin-source pinentry:PATH.");
+    return error_reason(err, SSA_REASON_NO_PINENTRY, NULL);
 }
 
 static bool gone(struct pinentry *p, struct ssa_error *err)
 {
-    // What a shell says for a program that is not there; so does posix_spawn(3) where it notices too late.
+    // 127 is a shell's status for a program that does not exist, and posix_spawn(3)'s where it notices too
+    // late.
     if (pinentry_ended(p, FAREWELL_MS) && WIFEXITED(p->status) && WEXITSTATUS(p->status) == 127)
         return not_run(p, "exit status 127", err);
     return no_pin(p, NULL, "ended without an answer", err);
 }
 
-// The line is not repeated: it may be the PIN, as one that knows no Assuan echoes it.
+// The line is not shown: a program that does not know Assuan may have echoed the PIN.
 static bool garbage(const struct pinentry *p, struct ssa_error *err)
 {
     return no_pin(p, NULL, "does not speak the protocol of a pinentry", err);
@@ -53,11 +54,13 @@ static bool garbage(const struct pinentry *p, struct ssa_error *err)
 static bool nobody(const struct pinentry *p, struct ssa_error *err)
 {
     char why[64];
-    (void)text_format(why, sizeof why, "nobody answered in %d s", p->limits->answer_s);
+    if (!text_format(why, sizeof why, "nobody answered in %d s", p->limits->answer_s))
+        why[0] = '\0';
     return no_pin(p, "GPG_ERR_TIMEOUT", why, err);
 }
 
-// libgpg-error's numbers (err-codes.h.in): the lower 16 bits are the code, what is above says who found it.
+// The numbers are libgpg-error's (err-codes.h.in). The lower 16 bits are the code; those above say who found
+// it.
 static bool refusal(const struct pinentry *p, const char *text, struct ssa_error *err)
 {
     enum { TIMEOUT = 62, CANCELED = 99, FULLY_CANCELED = 198, ASS_CANCELED = 277 };
@@ -68,9 +71,11 @@ static bool refusal(const struct pinentry *p, const char *text, struct ssa_error
         return nobody(p, err);
     if (code == CANCELED || code == FULLY_CANCELED || code == ASS_CANCELED)
         return no_pin(p, "GPG_ERR_CANCELED", "cancelled", err);
-    (void)text_format(cause, sizeof cause, "ERR %lu", number);
-    (void)text_format(why, sizeof why, "cannot ask:%.80s", *rest == ' ' ? rest : " no reason given");
-    no_pin(p, cause, why, err);
+    if (text_format(cause, sizeof cause, "ERR %lu", number) &&
+        text_format(why, sizeof why, "cannot ask:%.80s", *rest == ' ' ? rest : " no reason given"))
+        no_pin(p, cause, why, err);
+    else
+        no_pin(p, "ERR", "cannot ask", err);
     return error_hint(err, "It needs a terminal (that of GPG_TTY, where the program has none) or a display.");
 }
 
@@ -83,7 +88,7 @@ static bool hear(struct pinentry *p, long long deadline, struct ssa_error *err)
             return no_pin(p, NULL, "does not answer", err);
         struct pollfd input = {.fd = p->fd, .events = POLLIN};
         if (poll(&input, 1, left < CHECK_MS ? (int)left : CHECK_MS) <= 0)
-            continue; // a failure other than EINTR could only be of memory, and ends with the time
+            continue; // another failure than EINTR could only be of memory, and ends when the time is over
         const ssize_t got = recv(p->fd, p->in.data + p->in.len, p->in.capacity - p->in.len, MSG_DONTWAIT);
         if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
             return gone(p, err);
@@ -124,9 +129,9 @@ static int nibble(uint8_t c)
     return found == NULL ? -1 : (int)(found - digits) % 16;
 }
 
-// Data begins after one space and has %25, %0D and %0A in it; any other byte may be escaped too. Decoded
-// where it stands.
-static bool take(struct pinentry *p, size_t len, struct secret *pin, struct ssa_error *err)
+// Decodes a line of data in place and appends it to pin. The data begins after one space. %25, %0D and %0A
+// stand in it for their bytes; any other byte may be escaped, too.
+static bool take_data(struct pinentry *p, size_t len, struct secret *pin, struct ssa_error *err)
 {
     uint8_t *text = p->in.data;
     size_t kept = 2;
@@ -140,7 +145,8 @@ static bool take(struct pinentry *p, size_t len, struct secret *pin, struct ssa_
         i += 2;
     }
     return secret_append(pin, span_of(text + 2, kept - 2)) ||
-           error_set(err, SSA_PIN, NULL, NULL, "what was typed is longer than %zu bytes", pin->capacity);
+           error_set(err, SSA_PIN, NULL, NULL, "the PIN that was typed is longer than %zu bytes",
+                     pin->capacity);
 }
 
 static bool begins(const char *line, const char *word)
@@ -149,7 +155,7 @@ static bool begins(const char *line, const char *word)
     return strncmp(line, word, len) == 0 && (line[len] == ' ' || line[len] == '\0');
 }
 
-// Listens up to OK; data goes to pin, and is out of place where that is NULL. False for ERR too.
+// Listens up to OK. Data goes to pin; where that is NULL, data is an error. False for ERR, too.
 static bool answered(struct pinentry *p, long long ms, struct secret *pin, struct ssa_error *err)
 {
     const long long deadline = monotonic_ms() + ms;
@@ -163,10 +169,10 @@ static bool answered(struct pinentry *p, long long ms, struct secret *pin, struc
         if (p->in_order)
             return !p->refused || refusal(p, line + strlen("ERR"), err);
         if (pin != NULL && begins(line, "D") && len >= 2) {
-            if (!take(p, len, pin, err))
+            if (!take_data(p, len, pin, err))
                 return false;
         } else if (begins(line, "INQUIRE")) {
-            // We have nothing to add, which is no reason to end the question.
+            // We have nothing to add. The question goes on.
             if (!pinentry_say(p, "END", ""))
                 return gone(p, err);
         } else {
@@ -181,8 +187,8 @@ static bool command(struct pinentry *p, const char *name, const char *argument, 
     return pinentry_say(p, name, argument) ? answered(p, p->limits->reply_ms, NULL, err) : gone(p, err);
 }
 
-// One that some do not know, and that can be done without. The value may come from the environment, where a
-// line break in it would begin a command.
+// Sends a command that some pinentries do not know, and that is not needed. A value from the environment with
+// a line break would begin another command, so it is left out.
 static bool option(struct pinentry *p, const char *name, const char *value, struct ssa_error *err)
 {
     for (const char *c = value; c != NULL && *c != '\0'; c++)
@@ -191,8 +197,8 @@ static bool option(struct pinentry *p, const char *name, const char *value, stru
     return value == NULL || value[0] == '\0' || command(p, name, value, err) || p->refused;
 }
 
-// A text for the person. It is made harmless line by line, since in text mode it goes to the terminal as it
-// is; escaped is then '%', and '\', which must not be a line's last byte.
+// Sends a text for the person. It is made harmless line by line, since in text mode it goes to the terminal
+// as it is. Then '%' is escaped, and '\', which must not be the last byte of a line.
 static bool show(struct pinentry *p, const char *name, const char *text, struct ssa_error *err)
 {
     char all[LINE_MOST] = "", line[256];
@@ -214,8 +220,8 @@ static bool show(struct pinentry *p, const char *name, const char *text, struct 
                 : error_set(err, SSA_UNEXPECTED, NULL, p->program, "the text for it is too long");
 }
 
-// The terminal of the session that we and the child are in; wrappers look for the window by its real name.
-// GPG_TTY is somebody's word, and may be older than the session: it counts where there is no terminal.
+// Finds the terminal of our session, which is the child's, too. Wrappers find the window by its real name.
+// GPG_TTY may be older than the session, so it counts only where there is no terminal.
 static void find_terminal(struct pinentry *p)
 {
     p->tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -240,16 +246,31 @@ static const char *locale(void)
     return value;
 }
 
+static bool set_options(struct pinentry *p, struct ssa_error *err)
+{
+    char seconds[16];
+    const struct {
+        const char *name, *value;
+    } options[] = {{"OPTION ttyname=", p->tty_name},
+                   {"OPTION ttytype=", getenv("TERM")},
+                   {"OPTION lc-ctype=", locale()},
+                   {"SETTIMEOUT ", seconds},
+                   {"SETTITLE ", "ssa-hsm"}};
+    if (!text_format(seconds, sizeof seconds, "%d", p->limits->answer_s))
+        seconds[0] = '\0'; // an option without a value is left out
+    for (size_t i = 0; i < COUNT(options); i++)
+        if (!option(p, options[i].name, options[i].value, err))
+            return false;
+    return true;
+}
+
 static bool converse(struct pinentry *p, const char *description, const char *prompt, struct secret *pin,
                      struct ssa_error *err)
 {
     const long long patience = p->limits->answer_s * 1000LL + OVERTIME_MS;
-    char seconds[16];
-    if (!answered(p, p->limits->reply_ms, NULL, err) || !option(p, "OPTION ttyname=", p->tty_name, err) ||
-        !option(p, "OPTION ttytype=", getenv("TERM"), err) || !option(p, "OPTION lc-ctype=", locale(), err) ||
-        !text_format(seconds, sizeof seconds, "%d", p->limits->answer_s) ||
-        !option(p, "SETTIMEOUT ", seconds, err) || !option(p, "SETTITLE ", "ssa-hsm", err) ||
-        !show(p, "SETDESC ", description, err) || !show(p, "SETPROMPT ", prompt, err))
+    if (!answered(p, p->limits->reply_ms, NULL, err) || !set_options(p, err))
+        return false;
+    if (!show(p, "SETDESC ", description, err) || !show(p, "SETPROMPT ", prompt, err))
         return false;
     const long long began = monotonic_ms();
     if (!pinentry_say(p, "GETPIN", ""))

@@ -1,32 +1,33 @@
-// Asking a person for the PIN through a pinentry: the window, or the lines on the terminal, that GnuPG asks
-// with.
+// Asking a person for the PIN through a pinentry, the program with which GnuPG asks in a window or at the
+// terminal.
 //
-// The child speaks the Assuan protocol on its standard input and output ("The 'PINEntry' Manual", chapter
-// Protocol; "Developing with Assuan", chapter Implementation). It sees the part of our environment that shows
-// it a person, and none of our descriptors. It is neither asked for nor allowed a password cache.
+// It is a child that speaks the Assuan protocol on its standard input and output ("The 'PINEntry' Manual",
+// chapter Protocol; "Developing with Assuan", chapter Implementation). It gets the part of our environment
+// that leads it to the person, and none of our descriptors. We neither ask for a password cache nor allow
+// one.
 #ifndef SSA_PIN_PINENTRY_H
 #define SSA_PIN_PINENTRY_H
 
 #include "core/secret.h"
 
-// How long is waited; both must be above 0.
+// How long an answer is waited for. Both must be above 0.
 struct pinentry_limits {
-    int reply_ms; // for the greeting, and for each answer of the program's own
+    int reply_ms; // for the greeting, and for each answer that the program gives by itself
     int answer_s; // for the person
 };
 
-// Asks for the PIN, which is appended to *pin (empty, with the capacity that it may have). program is a path,
-// or a name that is looked for in PATH; description may have several lines; prompt is a word and has no
-// underscore, which marks a key in some of them. A failure leaves *pin empty, and whatever came of it, the
-// child is gone and the terminal as it was.
+// Asks for the PIN and appends it to *pin, which is empty and has the capacity for it. program is a path, or
+// a name that is searched for in PATH. description may have several lines. prompt is a word without an
+// underscore, which marks a key in some pinentries. On failure *pin is empty. In any case the child is gone
+// afterwards, and the terminal is as it was.
 //
-// Fails with SSA_CONFIG when the program cannot be run, and with SSA_PIN when no PIN comes of it: cancelled,
-// nobody answered, interrupted, or no pinentry at all.
+// Fails with SSA_CONFIG when the program cannot be run. Fails with SSA_PIN when there is no PIN: it was
+// cancelled, nobody answered, it was interrupted, or the program is not a pinentry.
 bool pinentry_ask(const char *program, const char *description, const char *prompt,
                   const struct ssa_callbacks *callbacks, struct secret *pin,
                   struct ssa_error *err) MUST_CHECK;
 
-// The same within other limits.
+// The same with other limits.
 bool pinentry_ask_within(const struct pinentry_limits *limits, const char *program, const char *description,
                          const char *prompt, const struct ssa_callbacks *callbacks, struct secret *pin,
                          struct ssa_error *err) MUST_CHECK;

@@ -1,4 +1,4 @@
-// The pinentry's process.
+// The process of a pinentry.
 #include "pin/pinentry_process.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "core/monotonic.h"
 #include "core/text.h"
 
-enum { ENVIRONMENT_MOST = 48 }; // the names below and the dozen of LC_
+enum { ENVIRONMENT_MOST = 48 }; // the names below and a dozen that begin with LC_
 
 static bool passed_on(const char *entry)
 {
@@ -38,8 +38,8 @@ static int spawn_with(struct pinentry *p, int theirs, posix_spawn_file_actions_t
     (void)sigfillset(&all);
     (void)sigemptyset(&none);
     int number = 0;
-    // Toolkits chat on standard error; what a person has to know comes as ERR. The process group stays ours:
-    // one of its own would be in the background, and could not read the terminal.
+    // Toolkits chat on standard error; errors come as ERR. The process group stays ours: a process group of
+    // its own would be in the background and could not read the terminal.
     const bool ready =
         (number = posix_spawn_file_actions_adddup2(files, theirs, STDIN_FILENO)) == 0 &&
         (number = posix_spawn_file_actions_adddup2(files, theirs, STDOUT_FILENO)) == 0 &&
@@ -56,7 +56,8 @@ int pinentry_spawn(struct pinentry *p)
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
     int ends[2], number = 0;
-    // Not two pipes: send(2) can be kept from raising SIGPIPE, which the program that uses us may not ignore.
+    // A socket pair instead of two pipes, because send(2) can be kept from raising SIGPIPE. The program that
+    // uses this library may not ignore that signal.
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return errno;
     p->fd = ends[0];
@@ -68,7 +69,7 @@ int pinentry_spawn(struct pinentry *p)
         (void)posix_spawn_file_actions_destroy(&files);
     }
     (void)close(ends[1]);
-    p->child = number == 0 ? p->child : 0; // unspecified after a failure
+    p->child = number == 0 ? p->child : 0; // it is unspecified after a failure
     return number;
 }
 
@@ -78,7 +79,7 @@ bool pinentry_ended(struct pinentry *p, int patience_ms)
     const long long deadline = monotonic_ms() + patience_ms;
     while (p->child != 0) {
         const pid_t found = waitpid(p->child, &p->status, WNOHANG);
-        // ECHILD: somebody else waits for all children of this process, or SIGCHLD is ignored.
+        // ECHILD: other code waits for all children of this process, or SIGCHLD is ignored.
         if (found == p->child || (found < 0 && errno != EINTR))
             p->child = 0;
         else if (monotonic_ms() >= deadline)
@@ -94,8 +95,7 @@ bool pinentry_say(struct pinentry *p, const char *command, const char *argument)
     char line[LINE_MOST + 1];
     if (!text_format(line, sizeof line, "%s%s\n", command, argument))
         return false;
-    // All that is ever said fits in the socket's buffer: one that is full belongs to a child that does not
-    // read.
+    // Everything that is said fits into the socket's buffer. It is full only when the child does not read.
     const size_t len = strlen(line);
     return send(p->fd, line, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
 }
@@ -106,15 +106,15 @@ void pinentry_end(struct pinentry *p)
     orderly = pinentry_ended(p, orderly ? FAREWELL_MS : 0) && orderly;
     if (p->child != 0) {
         (void)kill(p->child, SIGTERM);
-        (void)kill(p->child, SIGCONT); // one that was stopped, for it is in the background, hears TERM then
+        (void)kill(p->child, SIGCONT); // a stopped child gets TERM only then
         if (!pinentry_ended(p, FAREWELL_MS)) {
             (void)kill(p->child, SIGKILL);
             while (waitpid(p->child, NULL, 0) < 0 && errno == EINTR)
                 continue;
         }
     }
-    // One that was ended in the middle leaves the terminal without echo, and in its queue what was typed of
-    // the PIN, for the shell to read. (From the background, setting it would stop us.)
+    // A child that was ended in the middle leaves the terminal without echo, and in its input the typed part
+    // of the PIN, which the shell would read. From the background, setting the terminal would stop us.
     if (!orderly && p->tty >= 0 && tcgetpgrp(p->tty) == getpgrp())
         (void)tcsetattr(p->tty, TCSAFLUSH, &p->before);
     if (p->tty >= 0)

@@ -1,4 +1,4 @@
-// The pinentry's process: started, spoken to, ended. For pinentry.c alone.
+// The process of a pinentry: starting it, speaking to it, ending it. For pinentry.c alone.
 #ifndef SSA_PIN_PINENTRY_PROCESS_H
 #define SSA_PIN_PINENTRY_PROCESS_H
 
@@ -8,7 +8,7 @@
 #include "pin/pinentry.h"
 
 enum {
-    LINE_MOST = 1000,   // "Developing with Assuan", Server responses: longer is a communication error
+    LINE_MOST = 1000,   // "Developing with Assuan", Server responses: a longer line is an error
     FAREWELL_MS = 1000, // between BYE and TERM, and between TERM and KILL
 };
 
@@ -18,24 +18,24 @@ struct pinentry {
     const struct ssa_callbacks *callbacks;
     pid_t child;            // 0: none
     int fd, tty;            // -1: none
-    bool in_order, refused; // the last command has got its answer; that was ERR
-    int status;             // once it has ended: waitpid's
+    bool in_order, refused; // the last command has been answered; the answer was ERR
+    int status;             // waitpid's, once it has ended
     char tty_name[128];
     struct termios before;
-    struct secret in; // begins with the line that is looked at
+    struct secret in; // begins with the line that is read
     size_t line;      // its length with the line break
 };
 
-// Starts the child, its standard input and output at p->fd. Gives an errno.
+// Starts the child. p->fd leads to its standard input and output. Returns 0 or an errno.
 int pinentry_spawn(struct pinentry *p);
 
-// Whether the child has ended, and is no zombie any more.
+// Whether the child has ended. Waits so long for that.
 bool pinentry_ended(struct pinentry *p, int patience_ms);
 
 // Sends a line.
 bool pinentry_say(struct pinentry *p, const char *command, const char *argument);
 
-// Ends the child in whatever way it takes, and puts the terminal back where it was left without echo.
+// Ends the child, if need be by force, and gives the terminal its echo back.
 void pinentry_end(struct pinentry *p);
 #define PINENTRY_AUTO __attribute__((cleanup(pinentry_end))) struct pinentry
 

@@ -1,42 +1,40 @@
-// Where the PIN comes from, and whether it may be tried (product rule: once, and never in vain).
+// Where the PIN comes from, and whether it may be tried: once, and never in vain.
 #ifndef SSA_PIN_POLICY_H
 #define SSA_PIN_POLICY_H
 
 #include "config/settings.h"
 #include "pin/attempts.h"
 
-// What became of the PINs of one run, which may go from token to token.
+// The PIN tries of one run, which may go from token to token.
 struct pin_tries {
-    struct token_name spent[SSA_PROFILES_MAX]; // tokens with which a try may have been spent
+    struct token_name spent[SSA_PROFILES_MAX]; // tokens that a try may have been spent on
     size_t count;
-    bool unanswered; // the last token was not tried: it had broken off an earlier login
 };
 
 struct pin_policy {
     const struct ssa_run *run;
-    struct pin_tries *tries; // NULL where there is one token alone
-    const char *source;      // a reference; NULL: a person is asked
-    bool retry;
-    struct pin_attempt state;
-    unsigned level; // of the token's flags before the first try
-    // Called once the PIN is there, before it is tried; may be NULL.
-    void (*ready)(void *context);
-    void *ready_context;
+    struct pin_tries *tries; // NULL where there is only one token
+    const char *source;      // a reference to the PIN; NULL: a person is asked
+    bool retry;              // allow a try after one that failed
+    struct pin_attempt attempt;
+    unsigned level; // pin_level before the first try
 };
 
-// Sets up *policy from the settings and the token's or key's URI (its pin-source counts where the settings
-// name none). A source that is none of ours fails with SSA_CONFIG before any token is touched.
+// Sets up *policy from the settings and the URI of the token or key, whose pin-source counts where the
+// settings have none. Fails with SSA_CONFIG, before any token is touched, where the source is not a valid
+// reference.
 bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                      struct ssa_error *err) MUST_CHECK;
 
-// The same for the token of the client secret: the settings name the PIN source of the key's token, so that
-// the URI's own goes first.
+// The same for the token of the client secret. The URI's own pin-source goes first: the one in the settings
+// is of the key's token.
 bool pin_policy_of_secret(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                           struct ssa_error *err) MUST_CHECK;
 
 // Whether a person gives the PIN.
 bool pin_attended(const struct pin_policy *policy, const struct token_info *info);
 
+// Gives the PIN to a login, by this policy. *policy must live as long as the token.
 struct pin_giver pin_giver_of(struct pin_policy *policy);
 
 #endif

@@ -14,13 +14,13 @@ static bool ask(const struct so_pin *so, const char *name, const struct token_in
 {
     const struct ssa_callbacks *callbacks = &so->run->callbacks;
     char prompt[SSA_ERROR_TEXT_MAX];
-    (void)text_format(prompt, sizeof prompt, "Token \"%s\" takes a key only with its %s: ", info->label,
-                      name);
-    if (callbacks->ask_secret != NULL)
-        return ask_for_secret(callbacks, prompt, pin, err);
-    error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the %s", name);
-    return error_hint(err,
-                      "Say where it is: SSA_HSM_SO_PIN_SOURCE=file:PATH, env:NAME, fd:N or credential:NAME.");
+    if (callbacks->ask_secret == NULL) {
+        error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the %s", name);
+        return error_reason(err, SSA_REASON_NOBODY_FOR_SO_PIN, NULL);
+    }
+    if (!text_format(prompt, sizeof prompt, "Token \"%s\" takes a key only with its %s: ", info->label, name))
+        return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the %s is too long", name);
+    return ask_for_secret(callbacks, prompt, pin, err);
 }
 
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
@@ -33,7 +33,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
                            : ask(so, name, info, pin, err);
     if (given && factory != NULL && strcasecmp(secret_text(pin), factory) == 0)
         tell(&so->run->callbacks, SSA_WARNING,
-             "the %s is the factory's: whoever gets hold of the token can overwrite its keys", name);
+             "the %s is still the factory's: whoever gets hold of the token can overwrite its keys", name);
     return given;
 }
 

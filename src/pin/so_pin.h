@@ -1,5 +1,5 @@
-// Where the security officer's PIN comes from: on a PIV card, the management key, without which nothing can
-// be written.
+// Where the security officer's PIN comes from. On a PIV card it is the management key, without which nothing
+// can be written.
 #ifndef SSA_PIN_SO_PIN_H
 #define SSA_PIN_SO_PIN_H
 
@@ -11,7 +11,7 @@ struct so_pin {
     const struct token *token;
 };
 
-// Reads SSA_HSM_SO_PIN_SOURCE, or asks a person. One that is the factory's is told to warn.
+// Reads SSA_HSM_SO_PIN_SOURCE, or asks a person. Warns where it is still the factory's.
 struct pin_giver so_pin_giver(struct so_pin *so);
 
 #endif

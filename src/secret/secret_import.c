@@ -7,6 +7,7 @@
 #include "secret/secret_marks.h"
 #include "secret/secret_operation.h"
 #include "signer/api_client.h"
+#include "signer/lasting_uri.h"
 
 enum { LINE_MAX_BYTES = URI_TEXT_MAX + 64 };
 
@@ -21,7 +22,7 @@ static bool choose_label(const char *given, const char *client_id, char label[st
            error_set(err, SSA_USAGE, NULL, NULL, "a label has 1 to %u bytes of UTF-8", DATA_LABEL_MAX - 1);
 }
 
-static bool may_replace(const struct secret_place *at, bool replace, const struct data_marks *before,
+static bool may_replace(const struct secret_object *at, bool replace, const struct data_marks *before,
                         struct ssa_error *err)
 {
     const char *token = token_info(at->to.token)->uri;
@@ -38,7 +39,7 @@ static bool may_replace(const struct secret_place *at, bool replace, const struc
     return error_reason(err, SSA_REASON_LABEL_IN_USE, NULL);
 }
 
-static bool put(struct journal *j, const struct secret_place *at, struct span secret,
+static bool put(struct journal *j, const struct secret_object *at, struct span secret,
                 const struct data_marks *before, struct ssa_error *err)
 {
     struct data_marks mine;
@@ -55,7 +56,7 @@ static bool put(struct journal *j, const struct secret_place *at, struct span se
     return left == DATA_GONE ? secret_failed(j, err) : secret_left(at, left, "What was stored");
 }
 
-static bool remove_old(struct journal *j, const struct secret_place *at, const struct data_marks *before,
+static bool remove_old(struct journal *j, const struct secret_object *at, const struct data_marks *before,
                        struct ssa_error *err)
 {
     if (before->count == 0)
@@ -66,7 +67,7 @@ static bool remove_old(struct journal *j, const struct secret_place *at, const s
 }
 
 // *already: the same secret was there, and nothing was done.
-static bool store(const struct secret_place *at, bool replace, struct span secret, bool *already,
+static bool store(const struct secret_object *at, bool replace, struct span secret, bool *already,
                   struct ssa_error *err)
 {
     struct data_marks before;
@@ -88,7 +89,7 @@ static bool store(const struct secret_place *at, bool replace, struct span secre
 }
 
 // The line is made before anything is stored: nothing that can fail comes after.
-static bool write_line(struct secret_place *at, const char *label, struct ssa_text *line,
+static bool write_line(struct secret_object *at, const char *label, struct ssa_text *line,
                        struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
@@ -101,7 +102,8 @@ static bool write_line(struct secret_place *at, const char *label, struct ssa_te
            dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) && text_take(line, &text, err);
 }
 
-static bool import(struct secret_place *at, bool replace, struct client_secret *secret, struct ssa_error *err)
+static bool import(struct secret_object *at, bool replace, struct client_secret *secret,
+                   struct ssa_error *err)
 {
     const struct ssa_run *run = at->run;
     bool removed = false, already = false;
@@ -123,7 +125,7 @@ bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replac
 {
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;
-    SECRET_PLACE_AUTO at = {.run = run, .ending = ending != NULL ? ending : ENDING_IGNORED};
+    SECRET_OBJECT_AUTO at = {.run = run, .ending = ending != NULL ? ending : ENDING_IGNORED};
     CLIENT_SECRET_AUTO secret = {0};
     err = ERROR_OR_IGNORED(err);
     *line = (struct ssa_text){0};

@@ -3,21 +3,18 @@
 
 #include "core/tell.h"
 #include "core/text.h"
-#include "hsm/login/login.h"
 #include "secret/secret_marks.h"
 #include "secret/secret_recover.h"
 
-void secret_place_end(struct secret_place *at)
+void secret_object_end(struct secret_object *at)
 {
-    token_close(&at->to.token);
-    uri_free(&at->to.uri);
+    open_token_close(&at->to);
     uri_free(&at->object);
 }
 
-bool secret_open(struct secret_place *at, bool *removed, struct ssa_error *err)
+bool secret_open(struct secret_object *at, bool *removed, struct ssa_error *err)
 {
-    const struct pin_giver user = pin_giver_of(&at->to.pin);
-    if (!token_login(at->to.token, true, &user, err))
+    if (!open_token_login(&at->to, true, err))
         return false;
     if (secret_recover_earlier(at->run, at->to.token, at->object, removed, err))
         return go_on(&at->run->callbacks, err);
@@ -27,7 +24,7 @@ bool secret_open(struct secret_place *at, bool *removed, struct ssa_error *err)
     return false;
 }
 
-bool secret_begin(struct journal *j, enum operation operation, const struct secret_place *at,
+bool secret_begin(struct journal *j, enum operation operation, const struct secret_object *at,
                   struct ssa_error *err)
 {
     if (!journal_begin(j, at->run, operation, err))
@@ -59,7 +56,7 @@ bool secret_failed(struct journal *j, const struct ssa_error *err)
     return false;
 }
 
-bool secret_left(const struct secret_place *at, enum data_end end, const char *what)
+bool secret_left(const struct secret_object *at, enum data_end end, const char *what)
 {
     return ending_add(at->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "%s %s there.", what,
                       end == DATA_THERE ? "is still" : "may still be");

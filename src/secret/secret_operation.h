@@ -9,22 +9,22 @@
 #include "signer/open_token.h"
 
 // A data object on a PKCS#11 token.
-struct secret_place {
+struct secret_object {
     const struct ssa_run *run;
     struct ssa_ending *ending;
-    struct open_token to;   // the token
-    struct uri *object; // names the data object
+    struct open_token to; // the token
+    struct uri *object;   // names the data object
     char uri[URI_TEXT_MAX], label[DATA_LABEL_MAX];
 };
-void secret_place_end(struct secret_place *at);
-#define SECRET_PLACE_AUTO __attribute__((cleanup(secret_place_end))) struct secret_place
+void secret_object_end(struct secret_object *at);
+#define SECRET_OBJECT_AUTO __attribute__((cleanup(secret_object_end))) struct secret_object
 
 // Logs in to the token, and recovers earlier operations on the data object. *removed as with
 // secret_recover_earlier.
-bool secret_open(struct secret_place *at, bool *removed, struct ssa_error *err) MUST_CHECK;
+bool secret_open(struct secret_object *at, bool *removed, struct ssa_error *err) MUST_CHECK;
 
 // Opens the journal's entry, and claims the data object: nobody else on this host works on it then.
-bool secret_begin(struct journal *j, enum operation operation, const struct secret_place *at,
+bool secret_begin(struct journal *j, enum operation operation, const struct secret_object *at,
                   struct ssa_error *err) MUST_CHECK;
 
 // Notes, before the token is touched, what is there.
@@ -37,6 +37,6 @@ bool secret_done(struct journal *j);
 bool secret_failed(struct journal *j, const struct ssa_error *err);
 
 // The operation stays open for recovery: what ("The client secret") is there still, or may be. Returns false.
-bool secret_left(const struct secret_place *at, enum data_end end, const char *what);
+bool secret_left(const struct secret_object *at, enum data_end end, const char *what);
 
 #endif

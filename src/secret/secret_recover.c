@@ -7,8 +7,8 @@
 #include "hsm/data/data.h"
 #include "hsm/data/data_store.h"
 #include "hsm/data/data_uri.h"
-#include "hsm/login/login.h"
 #include "secret/secret_marks.h"
+#include "signer/secret_token.h"
 
 // An operation that is recovered.
 struct interrupted {
@@ -110,12 +110,11 @@ static bool open_own(const struct ssa_run *run, const struct uri *uri, struct op
                      struct ssa_error *err)
 {
     // Recovery logs in to other PKCS#11 tokens, too.
-    if (!open_token_of_secret(run, uri, BESIDE_PERHAPS, own, err)) {
+    if (!open_token_of_secret(run, uri, OTHER_TOKEN_PERHAPS, own, err)) {
         // Where the token was found, its PIN was not to be guessed.
         return own->token != NULL && error_reason(err, SSA_REASON_SECRET_TOKEN_PIN, NULL);
     }
-    const struct pin_giver user = pin_giver_of(&own->pin);
-    return token_login(own->token, true, &user, err);
+    return open_token_login(own, true, err);
 }
 
 bool secret_recover(const struct ssa_run *run, struct journal *j, const struct open_token *opened,

@@ -5,7 +5,7 @@
 #include "secret/secret_operation.h"
 #include "signer/api_client.h"
 
-static bool confirmed(const struct secret_place *at, struct ssa_error *err)
+static bool confirmed(const struct secret_object *at, struct ssa_error *err)
 {
     char question[SSA_ERROR_TEXT_MAX];
     const struct token_info *token = token_info(at->to.token);
@@ -19,7 +19,7 @@ static bool confirmed(const struct secret_place *at, struct ssa_error *err)
 }
 
 // Finds the data object that the setting names, and its token, before anything is asked of it.
-static bool find_named(struct secret_place *at, struct ssa_error *err)
+static bool find_named(struct secret_object *at, struct ssa_error *err)
 {
     const char *setting = setting_name(SET_CLIENT_SECRET);
     if (!client_secret_is_on_token(at->run->settings)) {
@@ -32,10 +32,10 @@ static bool find_named(struct secret_place *at, struct ssa_error *err)
     data_label(at->object, at->label);
     if (!text_format(at->uri, sizeof at->uri, "%s", named))
         return error_set(err, SSA_CONFIG, NULL, setting, "is too long");
-    return open_token_of_secret(at->run, at->object, BESIDE_NONE, &at->to, err);
+    return open_token_of_secret(at->run, at->object, OTHER_TOKEN_NONE, &at->to, err);
 }
 
-static bool destroy(const struct secret_place *at, struct ssa_error *err)
+static bool destroy(const struct secret_object *at, struct ssa_error *err)
 {
     struct data_marks it = {.count = 1};
     JOURNAL_AUTO j = {.fd = -1};
@@ -56,7 +56,7 @@ static bool destroy(const struct secret_place *at, struct ssa_error *err)
     return end == DATA_UNKNOWN ? secret_left(at, end, "The client secret") : secret_failed(&j, err);
 }
 
-static bool holds_none(const struct secret_place *at)
+static bool holds_none(const struct secret_object *at)
 {
     struct data_marks there;
     return data_look(at->to.token, at->object, &there, ERROR_IGNORED) && there.count == 0;
@@ -66,7 +66,7 @@ bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *e
 {
     bool removed = false;
     const char *client_id = NULL;
-    SECRET_PLACE_AUTO at = {.run = run, .ending = ending != NULL ? ending : ENDING_IGNORED};
+    SECRET_OBJECT_AUTO at = {.run = run, .ending = ending != NULL ? ending : ENDING_IGNORED};
     err = ERROR_OR_IGNORED(err);
     // Recovery looks for entries by the client id.
     if (!api_client_id(run, &client_id, err))

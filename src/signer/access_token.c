@@ -1,6 +1,4 @@
-// A token's way out: claims, one login, one signature, one request.
-#include <time.h>
-
+// Fetching an access token: one login, one signature, one request.
 #include "signer/access_token.h"
 
 #include "config/reference.h"
@@ -8,209 +6,21 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "core/tell.h"
-#include "hsm/key/sign.h"
 #include "hsm/login/login.h"
-#include "oauth/jwt.h"
-#include "oauth/scope.h"
+#include "hsm/search/open.h"
 #include "signer/api_client.h"
+#include "signer/assertion.h"
+#include "signer/connection.h"
 #include "signer/failover.h"
-#include "signer/open_token.h"
 
-enum {
-    LIFETIME_MAX = 300,
-    GRANT_MAX = 64 * 1024,
-    INDENTED_MAX = 2 * GRANT_MAX,
-    USUAL_SIGNATURE_BYTES = 2048 / 8
-};
-
-// What an assertion is made of. The times are filled in when it is signed, since a person may take minutes
-// over a PIN.
-struct plan {
-    const struct ssa_run *run;
-    struct identity identity;
-    struct jwt_claims claims;
-    unsigned lifetime;
-    bool not_before;
-    char scope[SCOPE_MAX];
-};
-
-static bool plan_scope(struct plan *plan, const struct ssa_run *run, const char *scope, struct ssa_error *err)
-{
-    const struct ssa_settings *s = run->settings;
-    const char *audience = settings_get(s, SET_AUDIENCE, NULL);
-    if (scope == NULL)
-        scope = settings_get(s, SET_SCOPE, NULL);
-    plan->run = run;
-    plan->claims.audience = audience != NULL ? audience : APS_AUDIENCE;
-    plan->claims.scope = plan->scope;
-    return scope_normalise(scope != NULL ? scope : SCOPE_DEFAULT, plan->scope, &run->callbacks, err);
-}
-
-static bool plan_claims(struct plan *plan, const struct ssa_run *run, const struct ssa_token_request *request,
-                        struct ssa_error *err)
-{
-    *plan = (struct plan){.lifetime = request->lifetime == 0 ? LIFETIME_MAX : request->lifetime,
-                          .not_before = request->not_before};
-    if (plan->lifetime > LIFETIME_MAX)
-        return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds", LIFETIME_MAX);
-    if (!plan_scope(plan, run, request->scope, err) || !api_client_id(run, &plan->claims.issuer, err) ||
-        !identity_read(run->settings, true, &plan->identity, err))
-        return false;
-    plan->claims.kid = plan->identity.key_id;
-    plan->claims.subject = plan->identity.account_id;
-    return true;
-}
-
-static void set_times(struct plan *plan)
-{
-    const time_t now = time(NULL);
-    plan->claims.expires = now + plan->lifetime;
-    plan->claims.not_before = plan->not_before ? now : 0;
-}
-
-static bool signing_input(struct plan *plan, struct secret *out, struct ssa_error *err)
-{
-    set_times(plan);
-    secret_clear(out);
-    return jwt_signing_input(&plan->claims, out, err);
-}
-
-bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *json,
-                struct ssa_error *err)
-{
-    struct plan plan;
-    SECRET_AUTO out = {0};
-    if (!plan_claims(&plan, run, request, err) || !secret_new(&out, ASSERTION_MAX, err))
-        return false;
-    set_times(&plan);
-    return jwt_describe(&plan.claims, &out, err) && text_take(json, &out, err);
-}
-
-// A person who wants to stop wants no signature, no request, and no token on the screen.
-static bool assertion_begin(struct plan *plan, struct secret *assertion, struct secret *signature,
-                            struct ssa_error *err)
-{
-    return signing_input(plan, assertion, err) && secret_new(signature, RSA_BYTES_MAX, err) &&
-           go_on(&plan->run->callbacks, err);
-}
-
-static bool assertion_end(const struct plan *plan, struct secret *assertion, const struct secret *signature,
-                          struct ssa_error *err)
-{
-    return jwt_add_signature(assertion, secret_span(signature), err) && go_on(&plan->run->callbacks, err);
-}
-
-// Signs with the token that is logged in.
-static bool make_assertion(struct plan *plan, struct token *token, const struct uri *uri,
-                           struct secret *assertion, struct ssa_error *err)
-{
-    SECRET_AUTO signature = {0};
-    return assertion_begin(plan, assertion, &signature, err) &&
-           key_find_and_sign(token, uri, secret_span(assertion), &signature, err) &&
-           assertion_end(plan, assertion, &signature, err);
-}
-
-// Opens the token, logs in, signs, logs out. A client secret that lies on it is read in between, one on
-// another token before: NULL where none is wanted.
-static bool sign_in_token(struct plan *plan, struct pin_policy *policy, const struct uri *uri,
-                          struct client_secret *secret, struct secret *assertion, struct ssa_error *err)
-{
-    const struct ssa_run *run = plan->run;
-    TOKEN_AUTO *token = NULL;
-    const struct pin_giver giver = pin_giver_of(policy);
-    if (!token_of_uri(run, uri, &token, err))
-        return false;
-    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(token)->uri);
-    const bool late = secret != NULL && client_secret_is_late(secret);
-    const bool elsewhere = late && !token_matches(token, secret->uri);
-    return (!elsewhere || client_secret_complete(run, secret, token, policy->tries, err)) &&
-           token_login(token, false, &giver, err) &&
-           (!late || client_secret_complete(run, secret, token, policy->tries, err)) &&
-           make_assertion(plan, token, uri, assertion, err);
-}
-
-static void warn_if_unlocked(const struct ssa_run *run, const struct secret *secret)
-{
-    if (!secret->locked)
-        tell(&run->callbacks, SSA_WARNING,
-             "memory cannot be locked, so secrets could be written to swap: raise `ulimit -l` to 8192");
-}
-
-struct signing {
-    const struct ssa_token_request *request;
-    struct secret out;
-};
-
-static bool sign_once(void *context, const struct ssa_run *run, struct pin_tries *pins, struct ssa_error *err)
-{
-    struct signing *signing = context;
-    struct plan plan;
-    struct pin_policy policy;
-    URI_AUTO *uri = NULL;
-    if (!plan_claims(&plan, run, signing->request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
-        !pin_policy_init(&policy, run, uri, err))
-        return false;
-    policy.tries = pins;
-    return sign_in_token(&plan, &policy, uri, NULL, &signing->out, err);
-}
-
-bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *assertion,
-              struct ssa_error *err)
-{
-    struct signing signing = {.request = request};
-    bool done = secret_new(&signing.out, ASSERTION_MAX, err);
-    if (done)
-        warn_if_unlocked(run, &signing.out);
-    done = done && with_failover(run, sign_once, &signing, err) && text_take(assertion, &signing.out, err);
-    secret_free(&signing.out);
-    return done;
-}
-
-// The connection is begun once no person is waited for any more: a server closes one that stays idle.
-struct opening {
-    struct aps *client;
-    struct aps_exchange *exchange;
-    size_t assertion_len;
-    const char *scope;
-    struct ssa_error err;
-};
-
-static void begin_exchange(void *context)
-{
-    struct opening *o = context;
-    if (o->exchange == NULL &&
-        !aps_exchange_begin(o->client, o->assertion_len, o->scope, &o->exchange, &o->err))
-        o->exchange = NULL;
-}
-
-static void explain_refusal(const struct plan *plan, struct ssa_error *err)
-{
-    const char *other = identity_shadowed_key_id(plan->run->settings);
-    if (err->code != SSA_REFUSED || plan->identity.source != FROM_ENVIRONMENT || other == NULL)
-        return;
-    error_hint(
-        err,
-        "The environment's KEY_ID %s went before the profile's %s (%s): a shell that still has an old block "
-        "sourced? Unset the four names, or name the profile with --profile.",
-        plan->identity.key_id, other, settings_profile_path(plan->run->settings));
-}
-
-static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ssa_error *err)
-{
-    SECRET_AUTO token = {0};
-    SECRET_AUTO json = {0};
-    // Indented by two it grows by a few characters a member.
-    return secret_new(&token, GRANT_MAX, err) && secret_new(&json, INDENTED_MAX, err) &&
-           aps_grant_token(secret_span(answer), &token, err) &&
-           json_indent(secret_span(answer), &json, err) && text_take(&grant->token, &token, err) &&
-           text_take(&grant->json, &json, err);
-}
+enum { GRANT_MAX = 64 * 1024, INDENTED_MAX = 2 * GRANT_MAX, USUAL_SIGNATURE_BYTES = 2048 / 8 };
 
 // What the tries with several profiles share.
 struct fetch {
     const struct ssa_token_request *request;
     struct secret assertion, answer;
-    // The client secret, and what it was read by: a person types it once, a descriptor can be read once.
+    // A person types the client secret once, and a descriptor can be read once. It is of this client id and
+    // setting.
     struct client_secret secret;
     const char *client_id, *secret_setting;
 };
@@ -222,16 +32,33 @@ static void fetch_end(struct fetch *fetch)
     client_secret_free(&fetch->secret);
 }
 
+// The try with one profile.
+struct attempt {
+    struct fetch *fetch;
+    const struct ssa_run *run;
+    struct assertion assertion;
+    struct open_token at;
+    struct aps *client;
+    struct connection connection;
+};
+
+static void attempt_end(struct attempt *t)
+{
+    open_token_close(&t->at);
+    connection_end(&t->connection);
+    aps_free(t->client);
+}
+
 static bool same(const char *a, const char *b)
 {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool need_client_secret(struct fetch *fetch, const struct ssa_run *run, const char *client_id,
-                               struct ssa_error *err)
+static bool begin_client_secret(struct fetch *fetch, const struct ssa_run *run, const char *client_id,
+                                struct ssa_error *err)
 {
     const char *setting = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
-    if (fetch->secret.text.data != NULL && same(fetch->client_id, client_id) &&
+    if (client_secret_place(&fetch->secret, NULL) != SECRET_NOT_BEGUN && same(fetch->client_id, client_id) &&
         same(fetch->secret_setting, setting))
         return true;
     client_secret_free(&fetch->secret);
@@ -240,54 +67,101 @@ static bool need_client_secret(struct fetch *fetch, const struct ssa_run *run, c
     return client_secret_begin(run, &fetch->secret, err);
 }
 
-// With a token that failed, what was begun at the API is given up.
-static bool sign_and_exchange(struct fetch *fetch, struct plan *plan, struct pin_policy *policy,
-                              const struct uri *uri, struct opening *opening, struct ssa_error *err)
+// What can fail before any token is touched.
+static bool prepare(struct attempt *t, struct ssa_error *err)
 {
-    const bool late = client_secret_is_late(&fetch->secret);
-    // A person at a pinentry takes a while, like one at a terminal, and another token than the key's has a
-    // PIN of its own.
-    if (!late && policy->source != NULL && reference_kind(policy->source) != REFERENCE_PINENTRY &&
-        !token_of_uri_needs_search(plan->run, uri))
-        begin_exchange(opening);
-    const bool is_signed = sign_in_token(plan, policy, uri, &fetch->secret, &fetch->assertion, err) &&
-                           (!late || aps_know_secret(opening->client, secret_span(&fetch->secret.text), err));
-    // A token that asks for no login never called for the exchange.
-    if (is_signed)
-        begin_exchange(opening);
-    if (opening->exchange == NULL) {
-        if (is_signed)
-            *err = opening->err;
+    struct fetch *fetch = t->fetch;
+    if (!assertion_prepare(&t->assertion, t->run, fetch->request, err))
         return false;
-    }
-    const bool answered = aps_exchange_finish(opening->exchange, is_signed ? &fetch->assertion : NULL,
-                                              plan->lifetime, &fetch->answer, is_signed ? err : NULL);
-    if (is_signed && !answered)
-        explain_refusal(plan, err);
-    return is_signed && answered;
+    if (!open_token_prepare(t->run, t->assertion.identity.private_key, &t->at, err))
+        return false;
+    if (!begin_client_secret(fetch, t->run, t->assertion.claims.issuer, err))
+        return false;
+    if (!api_client_open(t->run, &fetch->secret, &t->client, err))
+        return false;
+    if (!assertion_input(&t->assertion, &fetch->assertion, err))
+        return false;
+    t->connection = (struct connection){.client = t->client,
+                                        .assertion_len = fetch->assertion.len + 1 +
+                                                         BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
+                                        .scope = t->assertion.scope};
+    return true;
+}
+
+// Connects before the token is opened where nobody will be asked for a PIN. A search for the token forks,
+// which must not be done beside a thread; and a client secret on another token may need a person.
+static void connect_early(struct attempt *t)
+{
+    const struct token_wanted wanted = open_token_wanted(t->run, t->at.uri);
+    const char *source = t->at.pin.source;
+    if (client_secret_place(&t->fetch->secret, NULL) != SECRET_AT_HAND || source == NULL)
+        return;
+    if (reference_kind(source) != REFERENCE_PINENTRY && !token_needs_search(&wanted))
+        connection_begin(&t->connection);
+}
+
+// Logs in, and reads a client secret that is on a token: on this one after the login, on another one before.
+static bool log_in(struct attempt *t, struct ssa_error *err)
+{
+    struct client_secret *secret = &t->fetch->secret;
+    const struct pin_giver giver = connection_after(&t->connection, pin_giver_of(&t->at.pin));
+    const enum secret_place place = client_secret_place(secret, t->at.token);
+    if (place == SECRET_ON_OTHER_TOKEN &&
+        !client_secret_complete(t->run, secret, t->at.token, t->at.pin.tries, err))
+        return false;
+    if (!token_login(t->at.token, false, &giver, err))
+        return false;
+    if (place == SECRET_AT_HAND)
+        return true;
+    return client_secret_complete(t->run, secret, t->at.token, t->at.pin.tries, err) &&
+           aps_know_secret(t->client, secret_span(&secret->text), err);
+}
+
+// A refusal may be about a key that was not meant.
+static void tell_old_block(const struct attempt *t, const struct ssa_error *err)
+{
+    const struct identity *used = &t->assertion.identity;
+    const char *other = identity_shadowed_key_id(t->run->settings);
+    if (err->code == SSA_REFUSED && used->source == FROM_ENVIRONMENT && other != NULL)
+        tell_reason(&t->run->callbacks, SSA_WARNING, SSA_REASON_OLD_BLOCK, NULL,
+                    "key %s of the environment was used, not %s of the profile (%s)", used->key_id, other,
+                    settings_profile_path(t->run->settings));
 }
 
 static bool fetch_once(void *context, const struct ssa_run *run, struct pin_tries *pins,
                        struct ssa_error *err)
 {
     struct fetch *fetch = context;
-    struct plan plan;
-    struct pin_policy policy;
-    URI_AUTO *uri = NULL;
-    APS_AUTO *client = NULL;
-    if (!plan_claims(&plan, run, fetch->request, err) || !uri_parse(plan.identity.private_key, &uri, err) ||
-        !pin_policy_init(&policy, run, uri, err) ||
-        !need_client_secret(fetch, run, plan.claims.issuer, err) ||
-        !api_client_open(run, &fetch->secret, &client, err) || !signing_input(&plan, &fetch->assertion, err))
+    __attribute__((cleanup(attempt_end))) struct attempt t = {
+        .fetch = fetch, .run = run, .at = {.pin = {.tries = pins}}};
+    if (!prepare(&t, err))
         return false;
-    struct opening opening = {.client = client,
-                              .assertion_len =
-                                  fetch->assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
-                              .scope = plan.scope};
-    policy.tries = pins;
-    policy.ready = begin_exchange;
-    policy.ready_context = &opening;
-    return sign_and_exchange(fetch, &plan, &policy, uri, &opening, err);
+    connect_early(&t);
+    if (!open_token_find(run, &t.at, err))
+        return false;
+    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(t.at.token)->uri);
+    if (!log_in(&t, err))
+        return false;
+    if (!assertion_sign(&t.assertion, t.at.token, t.at.uri, NULL, &fetch->assertion, err))
+        return false;
+    // Other processes may use the token while the API answers.
+    open_token_close(&t.at);
+    if (connection_finish(&t.connection, &fetch->assertion, t.assertion.lifetime, &fetch->answer, err))
+        return true;
+    tell_old_block(&t, err);
+    return false;
+}
+
+static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ssa_error *err)
+{
+    SECRET_AUTO token = {0};
+    SECRET_AUTO json = {0};
+    // Indented by two it grows by a few characters a member.
+    if (!secret_new(&token, GRANT_MAX, err) || !secret_new(&json, INDENTED_MAX, err))
+        return false;
+    if (!aps_grant_token(secret_span(answer), &token, err) || !json_indent(secret_span(answer), &json, err))
+        return false;
+    return text_take(&grant->token, &token, err) && text_take(&grant->json, &json, err);
 }
 
 bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
@@ -295,26 +169,27 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
 {
     __attribute__((cleanup(fetch_end))) struct fetch fetch = {.request = request};
     *grant = (struct ssa_grant){0};
-    if (!secret_new(&fetch.assertion, ASSERTION_MAX, err) || !secret_new(&fetch.answer, GRANT_MAX, err))
+    err = err != NULL ? err : ERROR_IGNORED;
+    if (!assertion_new(run, &fetch.assertion, err) || !secret_new(&fetch.answer, GRANT_MAX, err))
         return false;
-    warn_if_unlocked(run, &fetch.assertion);
-    return with_failover(run, fetch_once, &fetch, err) && go_on(&run->callbacks, err) &&
-           take_grant(&fetch.answer, grant, err);
+    if (!with_failover(run, fetch_once, &fetch, err) || !go_on(&run->callbacks, err))
+        return false;
+    return take_grant(&fetch.answer, grant, err);
 }
 
-bool access_token_try(const struct ssa_run *run, struct aps *client, const struct access_token_key *proof,
+bool access_token_try(const struct ssa_run *run, struct aps *client, const struct access_token_key *whose,
                       struct token *token, const struct key *key, struct ssa_error *err)
 {
-    struct plan plan = {.lifetime = LIFETIME_MAX,
-                        .claims = {.issuer = proof->client_id, .subject = proof->account, .kid = proof->kid}};
-    struct aps_exchange *exchange = NULL;
-    SECRET_AUTO assertion = {0};
-    SECRET_AUTO signature = {0};
+    struct assertion a = {
+        .claims = {.issuer = whose->client_id, .subject = whose->account, .kid = whose->kid}};
+    SECRET_AUTO text = {0};
     SECRET_AUTO answer = {0};
-    return plan_scope(&plan, run, NULL, err) && secret_new(&assertion, ASSERTION_MAX, err) &&
-           secret_new(&answer, GRANT_MAX, err) && assertion_begin(&plan, &assertion, &signature, err) &&
-           key_sign(token, key, secret_span(&assertion), &signature, err) &&
-           assertion_end(&plan, &assertion, &signature, err) &&
-           aps_exchange_begin(client, assertion.len, plan.scope, &exchange, err) &&
-           aps_exchange_finish(exchange, &assertion, plan.lifetime, &answer, err);
+    if (!secret_new(&text, ASSERTION_MAX, err) || !secret_new(&answer, GRANT_MAX, err))
+        return false;
+    if (!assertion_prepare_scope(&a, run, NULL, err))
+        return false;
+    if (!assertion_sign(&a, token, NULL, key, &text, err))
+        return false;
+    struct connection connection = {.client = client, .assertion_len = text.len, .scope = a.scope};
+    return connection_finish(&connection, &text, a.lifetime, &answer, err);
 }

@@ -1,14 +1,13 @@
-// From settings to a client of the API.
+// From settings to a client of the provider's API.
 #ifndef SSA_SIGNER_API_CLIENT_H
 #define SSA_SIGNER_API_CLIENT_H
 
 #include "oauth/oauth.h"
+#include "signer/client_id.h"
 #include "signer/client_secret.h"
 
-// The client id. Fails with SSA_CONFIG when it is not set.
-bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
-
-// The API's client; it borrows the settings. A secret that is late is told it by aps_know_secret.
+// Makes the client; it borrows the settings. Where the client secret is not known yet, aps_know_secret tells
+// it later.
 bool api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct aps **client,
                      struct ssa_error *err) MUST_CHECK;
 

@@ -6,8 +6,7 @@
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "hsm/data/data_uri.h"
-#include "hsm/login/login.h"
-#include "signer/open_token.h"
+#include "signer/client_id.h"
 
 enum { CLIENT_SECRET_MAX = 4096 };
 
@@ -17,115 +16,126 @@ void client_secret_free(struct client_secret *secret)
     uri_free(&secret->uri);
 }
 
+enum secret_place client_secret_place(const struct client_secret *secret, const struct token *open)
+{
+    if (secret->text.len > 0)
+        return SECRET_AT_HAND;
+    if (secret->uri == NULL)
+        return SECRET_NOT_BEGUN;
+    return open != NULL && token_matches(open, secret->uri) ? SECRET_ON_OPEN_TOKEN : SECRET_ON_OTHER_TOKEN;
+}
+
 bool client_secret_is_on_token(const struct ssa_settings *settings)
 {
     const char *value = settings_get(settings, SET_CLIENT_SECRET, NULL);
     return value != NULL && text_is_uri(value);
 }
 
-static bool ask_secret(const struct ssa_run *run, struct secret *secret, struct ssa_error *err)
+const char *client_secret_in_profile(const struct ssa_run *run, const struct client_secret *secret,
+                                     bool *literal)
 {
-    const struct ssa_callbacks *callbacks = &run->callbacks;
-    const char *client = settings_get(run->settings, SET_CLIENT_ID, NULL);
-    char prompt[512];
-    if (callbacks->ask_secret == NULL) {
-        error_set(err, SSA_CONFIG, NULL, NULL, "APS_SECRET_ID is not set, and there is nobody to ask");
-        return error_hint(err, "Set it to the client secret, or to a reference: file:PATH, env:NAME, fd:N, "
-                               "credential:NAME, a data object's pkcs11: URI.");
+    const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
+    *literal = value == NULL || !text_is_reference(value);
+    if (value == NULL && secret->text.len > 0)
+        return secret_text(&secret->text);
+    return value;
+}
+
+static bool ask(const struct ssa_run *run, const char *client_id, struct secret *secret,
+                struct ssa_error *err)
+{
+    const char *name = setting_name(SET_CLIENT_SECRET);
+    char prompt[SSA_ERROR_TEXT_MAX];
+    if (run->callbacks.ask_secret == NULL) {
+        error_set(err, SSA_CONFIG, NULL, name, "is not set, and there is nobody to ask");
+        return error_reason(err, SSA_REASON_NO_CLIENT_SECRET, NULL);
     }
-    (void)text_format(prompt, sizeof prompt, "Client secret of %s: ", client);
-    if (!ask_for_secret(callbacks, prompt, secret, err)) {
+    if (!text_format(prompt, sizeof prompt, "Client secret of %s: ", client_id))
+        return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
+    if (!ask_for_secret(&run->callbacks, prompt, secret, err)) {
+        // Who asks for secrets thinks of PINs.
         if (err->code == SSA_PIN)
             err->code = SSA_CONFIG;
         return false;
     }
-    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, NULL, "the client secret is empty");
+    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, name, "the client secret is empty");
 }
 
 bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err)
 {
+    const char *name = setting_name(SET_CLIENT_SECRET), *client_id = NULL;
     const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
-    *secret = (struct client_secret){.literal = true, .keep = secret->keep};
-    if (!secret_new(&secret->text, CLIENT_SECRET_MAX, err))
+    *secret = (struct client_secret){0};
+    if (!api_client_id(run, &client_id, err) || !secret_new(&secret->text, CLIENT_SECRET_MAX, err))
         return false;
     if (value == NULL)
-        return ask_secret(run, &secret->text, err);
-    if (!text_is_reference(value))
-        return secret_append_text(&secret->text, value) ||
-               error_set(err, SSA_CONFIG, NULL, "APS_SECRET_ID", "is longer than %d bytes",
-                         CLIENT_SECRET_MAX);
-    secret->literal = false;
+        return ask(run, client_id, &secret->text, err);
     if (text_is_uri(value))
-        return uri_parse(value, &secret->uri, err) && data_check_uri(secret->uri, "APS_SECRET_ID", err);
-    return secret_source_read(value, "APS_SECRET_ID", run, &secret->text, err);
-}
-
-bool client_secret_is_late(const struct client_secret *secret)
-{
-    return secret->uri != NULL && secret->text.len == 0;
+        return uri_parse(value, &secret->uri, err) && data_check_uri(secret->uri, name, err);
+    if (text_is_reference(value))
+        return secret_source_read(value, name, run, &secret->text, err);
+    return secret_append_text(&secret->text, value) ||
+           error_set(err, SSA_CONFIG, NULL, name, "is longer than %d bytes", CLIENT_SECRET_MAX);
 }
 
 static bool read_from(const struct ssa_run *run, struct client_secret *secret, struct token *token,
                       struct ssa_error *err)
 {
+    const char *label = token_info(token)->label;
     bool is_private = false;
     size_t count = 0;
     if (!data_read(token, secret->uri, &secret->text, &is_private, &count, err))
         return false;
     if (count > 1)
-        tell(&run->callbacks, SSA_WARNING,
-             "token \"%s\" holds %zu client secrets of one label, and the oldest is used: an import did not "
-             "come to its end. `ssa-hsm key recover` finishes it where it was run; `ssa-hsm secret import "
-             "--force` leaves one",
-             token_info(token)->label, count);
+        tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_SECRETS_OF_ONE_NAME, NULL,
+                    "token \"%s\" holds %zu client secrets of one label, and the oldest is used", label,
+                    count);
     if (!is_private)
-        tell(&run->callbacks, SSA_WARNING,
-             "the client secret on token \"%s\" can be read without its PIN: `ssa-hsm secret import --force` "
-             "stores "
-             "it as a private object",
-             token_info(token)->label);
+        tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_SECRET_IN_THE_OPEN, NULL,
+                    "the client secret on token \"%s\" can be read without its PIN", label);
     return true;
 }
 
-static bool read_at(const struct ssa_run *run, struct client_secret *secret, struct pin_tries *tries,
-                    struct open_token *at, struct ssa_error *err)
+static bool read_at_own(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
+                        bool writable, struct open_token *own, struct ssa_error *err)
 {
-    const enum beside beside = secret->elsewhere      ? BESIDE_ANOTHER
-                               : secret->keep != NULL ? BESIDE_PERHAPS
-                                                      : BESIDE_NONE;
-    if (!open_token_of_secret(run, secret->uri, beside, at, err))
+    if (!open_token_of_secret(run, secret->uri, other, own, err))
         return false;
-    tell(&run->callbacks, SSA_DETAIL, "token of the client secret: %s", token_info(at->token)->uri);
-    at->pin.tries = tries;
-    const struct pin_giver giver = pin_giver_of(&at->pin);
-    // What it is kept for are keys that go.
-    const bool writable = secret->keep != NULL && !token_info(at->token)->write_protected;
-    return token_login(at->token, writable, &giver, err) && read_from(run, secret, at->token, err);
+    tell(&run->callbacks, SSA_DETAIL, "token of the client secret: %s", token_info(own->token)->uri);
+    if (!open_token_login(own, writable && !token_info(own->token)->write_protected, err))
+        return false;
+    return read_from(run, secret, own->token, err);
 }
 
-static bool read_from_its_own(const struct ssa_run *run, struct client_secret *secret,
-                              struct pin_tries *tries, struct ssa_error *err)
+bool client_secret_read(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
+                        struct open_token *keep, struct ssa_error *err)
 {
     struct open_token own = {0};
-    struct open_token *at = secret->keep != NULL ? secret->keep : &own;
-    const bool done = read_at(run, secret, tries, at, err);
-    if (!done || secret->keep == NULL)
+    struct open_token *at = keep != NULL ? keep : &own;
+    if (client_secret_place(secret, NULL) == SECRET_NOT_BEGUN && !client_secret_begin(run, secret, err))
+        return false;
+    if (client_secret_place(secret, NULL) == SECRET_AT_HAND)
+        return true;
+    // Whoever keeps the token destroys keys on it.
+    const bool done = read_at_own(run, secret, other, keep != NULL, at, err);
+    if (!done || keep == NULL)
         token_close(&at->token);
     return done;
 }
 
-bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *opened,
+bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *open,
                             struct pin_tries *tries, struct ssa_error *err)
 {
-    if (!client_secret_is_late(secret))
+    struct open_token own = {.pin = {.tries = tries}};
+    switch (client_secret_place(secret, open)) {
+    case SECRET_ON_OPEN_TOKEN:
+        return read_from(run, secret, open, err);
+    case SECRET_ON_OTHER_TOKEN: {
+        const bool done = read_at_own(run, secret, OTHER_TOKEN_OPEN, false, &own, err);
+        token_close(&own.token);
+        return done;
+    }
+    default:
         return true;
-    if (opened != NULL && token_matches(opened, secret->uri))
-        return read_from(run, secret, opened, err);
-    secret->elsewhere = secret->elsewhere || opened != NULL;
-    return read_from_its_own(run, secret, tries, err);
-}
-
-bool client_secret_read(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err)
-{
-    return client_secret_begin(run, secret, err) && client_secret_complete(run, secret, NULL, NULL, err);
+    }
 }

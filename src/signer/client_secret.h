@@ -1,44 +1,48 @@
-// The client secret: itself, a reference to it, a person's answer, or a data object on a token, which is
-// known only after a login.
+// The client secret: given as it is, by a reference, by a person, or in a data object on a PKCS#11 token,
+// which is read after a login.
 #ifndef SSA_SIGNER_CLIENT_SECRET_H
 #define SSA_SIGNER_CLIENT_SECRET_H
 
 #include "core/secret.h"
-#include "hsm/token/token.h"
-#include "pin/policy.h"
-
-struct open_token;
+#include "signer/secret_token.h"
 
 struct client_secret {
-    struct secret text; // empty before it is known
-    bool literal;       // it came itself, and not a reference to it
-    bool elsewhere;     // a token that is not its own was logged in to before
-    struct uri *uri;    // of the data object; NULL where it is on no token
-    struct open_token
-        *keep; // becomes its token, left open for what follows, the caller's to close; NULL: it is closed
+    struct secret text; // empty until it is known
+    struct uri *uri;    // of the data object that it is in, or NULL
 };
 void client_secret_free(struct client_secret *secret);
 #define CLIENT_SECRET_AUTO __attribute__((cleanup(client_secret_free))) struct client_secret
 
-// Reads or asks for it, unless it is on a token: then *secret says where, and client_secret_complete reads
-// it. *secret is zero but for keep.
+// Where it is, for somebody who has a PKCS#11 token open.
+enum secret_place {
+    SECRET_NOT_BEGUN,
+    SECRET_AT_HAND,
+    SECRET_ON_OPEN_TOKEN, // not read yet, as on the next
+    SECRET_ON_OTHER_TOKEN
+};
+enum secret_place client_secret_place(const struct client_secret *secret, const struct token *open);
+
+// Whether APS_SECRET_ID is the URI of a data object on a token.
+bool client_secret_is_on_token(const struct ssa_settings *settings);
+
+// What a profile says of it: the secret itself (*literal), a reference to it, or NULL where it is not known.
+const char *client_secret_in_profile(const struct ssa_run *run, const struct client_secret *secret,
+                                     bool *literal);
+
+// Reads it or asks for it, unless it is on a token: then the place is known, and client_secret_complete reads
+// it. Needs the client id. *secret is zero.
 bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret,
                          struct ssa_error *err) MUST_CHECK;
 
-// Whether it is still to be read from a token.
-bool client_secret_is_late(const struct client_secret *secret);
+// Does that, unless it was done, and reads the secret from its token. That is opened and logged in to for
+// this alone, and stays open in *keep unless that is NULL. other says which tokens the command logs in to
+// beside it.
+bool client_secret_read(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
+                        struct open_token *keep, struct ssa_error *err) MUST_CHECK;
 
-// Reads it from a token: from the opened one, which is logged in to, where that is the one, else from its
-// own, which is opened and logged in to for this alone. opened may be NULL; tries, too. Does nothing where it
-// is known. Fails with SSA_CONFIG where the PIN would be a guess, see open_token_of_secret.
-bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *opened,
+// Reads it from the open token, which is logged in to, or from another one, which is opened for this alone.
+// Does nothing where it is known. tries may be NULL.
+bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *open,
                             struct pin_tries *tries, struct ssa_error *err) MUST_CHECK;
-
-// Both: for what needs no other token.
-bool client_secret_read(const struct ssa_run *run, struct client_secret *secret,
-                        struct ssa_error *err) MUST_CHECK;
-
-// Whether APS_SECRET_ID is a reference to a data object on a token.
-bool client_secret_is_on_token(const struct ssa_settings *settings);
 
 #endif

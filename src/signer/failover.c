@@ -1,4 +1,4 @@
-// From a token that is absent, locked or broken to the next profile's.
+// From a PKCS#11 token that is absent, locked or broken to the next profile's.
 #include "signer/failover.h"
 
 #include <errno.h>
@@ -6,13 +6,17 @@
 #include "config/identity.h"
 #include "config/profiles.h"
 #include "core/tell.h"
+#include "hsm/uri/uri.h"
+
+// PKCS#11 v2.40, pkcs11t.h: CKR_PIN_LOCKED.
+enum { PIN_LOCKED = 0xA4 };
 
 static bool no_memory(struct ssa_error *err)
 {
     return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
 }
 
-// What is wrong with a spare is not to be found on the day when it is needed.
+// An error in a spare profile must not show only on the day when it is needed.
 static bool check(const struct ssa_settings *settings, struct ssa_error *err)
 {
     struct identity identity;
@@ -32,16 +36,16 @@ static bool check_all(const struct ssa_settings *settings, struct ssa_error *err
     return true;
 }
 
-// The key that the environment names goes before that of each profile: then there is no other.
+// A key in the environment goes before the key of each profile. Then there is no other.
 static bool has_key_of_its_own(const struct ssa_settings *settings)
 {
     struct identity identity;
-    return identity_read(settings, true, &identity, NULL) && identity.source == FROM_PROFILE;
+    return identity_read(settings, true, &identity, ERROR_IGNORED) && identity.source == FROM_PROFILE;
 }
 
-// A wrong PIN, or one that could not be had, is no reason: it would be as wrong the next time, and somebody
-// has to hear of it.
-static bool is_the_tokens(const struct ssa_error *err, const struct pin_tries *pins)
+// Whether the token is to blame. After a wrong PIN, or without one, no other profile is tried: somebody must
+// hear of it.
+static bool is_of_token(const struct ssa_error *err)
 {
     switch (err->code) {
     case SSA_ABSENT:
@@ -49,8 +53,8 @@ static bool is_the_tokens(const struct ssa_error *err, const struct pin_tries *p
     case SSA_TOKEN:
         return true;
     case SSA_PIN:
-        return pins->unanswered || strcmp(err->cause, "CKR_PIN_LOCKED") == 0 ||
-               strcmp(err->cause, "CKF_USER_PIN_LOCKED") == 0;
+        return err->reason == SSA_REASON_PIN_UNANSWERED || err->reason == SSA_REASON_PIN_LAST_UNANSWERED ||
+               (err->domain == SSA_DOMAIN_PKCS11 && err->number == PIN_LOCKED);
     default:
         return false;
     }
@@ -60,24 +64,21 @@ static void tell_next(const struct ssa_run *run, const struct ssa_settings *fail
                       const struct ssa_settings *next, const struct ssa_error *err)
 {
     char why[2 * SSA_ERROR_TEXT_MAX];
-    struct ssa_error brief = *err;
-    brief.hint[0] = '\0';
-    ssa_error_text(&brief, why, sizeof why);
+    ssa_error_text(err, why, sizeof why);
+    // Without the hint, which has a line of its own.
+    why[strcspn(why, "\n")] = '\0';
     tell(&run->callbacks, SSA_WARNING, "profile %s is used now, since the token of profile %s failed: %s",
          settings_profile_name(next), settings_profile_name(failed), why);
 }
 
-// The others' failures were told.
-static void say_all_failed(const struct ssa_settings *last, struct ssa_error *err)
+// The failures of the others were told.
+static void tell_all_failed(const struct ssa_run *run, const struct ssa_settings *last)
 {
-    struct ssa_error all;
-    error_set(&all, err->code, err->cause, err->subject, "%s; all %zu profiles failed, %s is the last",
-              err->what, settings_profile_count(last), settings_profile_name(last));
-    error_hint(&all, "%s", err->hint);
-    *err = all;
+    tell(&run->callbacks, SSA_WARNING, "all %zu profiles failed; %s is the last of them",
+         settings_profile_count(last), settings_profile_name(last));
 }
 
-// True when there is a next one, which has been told.
+// Tells of the next profile. False where there is none.
 static bool go_to_next(const struct ssa_run *run, const struct ssa_settings *failed, size_t next,
                        struct ssa_error *err)
 {
@@ -86,46 +87,43 @@ static bool go_to_next(const struct ssa_run *run, const struct ssa_settings *fai
         return false;
     if (!has_key_of_its_own(view)) {
         tell(&run->callbacks, SSA_WARNING,
-             "the key is the environment's, which goes before all profiles: there is none to fall back to");
+             "the environment's key goes before those of all profiles, so no other profile is tried");
         return false;
     }
     tell_next(run, failed, view, err);
     return true;
 }
 
-static bool try_each(const struct ssa_run *run, size_t count, profile_try *try, void *context,
-                     struct ssa_error *err)
+static bool try_one(const struct ssa_run *run, size_t profile, profile_try *try, void *context,
+                    struct pin_tries *pins, bool *next, struct ssa_error *err)
 {
-    struct pin_tries pins = {0};
-    for (size_t i = 0;; i++) {
-        SETTINGS_VIEW_AUTO *view = settings_with_profile(run->settings, i);
-        struct ssa_run one = *run;
-        one.settings = view;
-        pins.unanswered = false;
-        if (view == NULL)
-            return no_memory(err);
-        if (try(context, &one, &pins, err))
-            return true;
-        if (interrupted(&run->callbacks))
-            return false;
-        if (i + 1 == count) {
-            if (err->code == SSA_PIN || is_the_tokens(err, &pins))
-                say_all_failed(view, err);
-            return false;
-        }
-        if (!is_the_tokens(err, &pins) || !go_to_next(run, view, i + 1, err))
-            return false;
-    }
+    SETTINGS_VIEW_AUTO *view = settings_with_profile(run->settings, profile);
+    struct ssa_run one = *run;
+    one.settings = view;
+    *next = false;
+    if (view == NULL)
+        return no_memory(err);
+    if (try(context, &one, pins, err))
+        return true;
+    if (interrupted(&run->callbacks))
+        return false;
+    if (profile + 1 < settings_profile_count(run->settings))
+        *next = is_of_token(err) && go_to_next(run, view, profile + 1, err);
+    else if (err->code == SSA_PIN || is_of_token(err))
+        tell_all_failed(run, view);
+    return false;
 }
 
 bool with_failover(const struct ssa_run *run, profile_try *try, void *context, struct ssa_error *err)
 {
-    const size_t count = settings_profile_count(run->settings);
     struct pin_tries pins = {0};
-    struct ssa_error why = {0};
-    const bool done = count < 2 ? try(context, run, &pins, &why)
-                                : check_all(run->settings, &why) && try_each(run, count, try, context, &why);
-    if (!done && err != NULL)
-        *err = why;
-    return done;
+    if (settings_profile_count(run->settings) < 2)
+        return try(context, run, &pins, err);
+    if (!check_all(run->settings, err))
+        return false;
+    bool next = true;
+    for (size_t i = 0; next; i++)
+        if (try_one(run, i, try, context, &pins, &next, err))
+            return true;
+    return false;
 }

@@ -1,4 +1,4 @@
-// Doing something with the first profile whose token serves.
+// From a PKCS#11 token that is absent, locked or broken to the next profile's.
 #ifndef SSA_SIGNER_FAILOVER_H
 #define SSA_SIGNER_FAILOVER_H
 
@@ -8,9 +8,9 @@
 typedef bool profile_try(void *context, const struct ssa_run *run, struct pin_tries *pins,
                          struct ssa_error *err);
 
-// Tries the profiles in their order for as long as it is the token that fails, and tells of each failure and
-// of what is used in its stead. The last failure is the error. That each profile has a key is known before
-// the first try.
+// Tries the profiles in their order, as long as it is the PKCS#11 token that fails. Tells of each failure and
+// of the profile that is used next. The error is the last one. Before the first try it is checked that each
+// profile has a key.
 bool with_failover(const struct ssa_run *run, profile_try *try, void *context,
                    struct ssa_error *err) MUST_CHECK;
 

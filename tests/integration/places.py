@@ -34,6 +34,11 @@ def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 
 
+def small_stack() -> Path:
+    default = program().parent / "tests" / "library" / "ssa-hsm-small-stack"
+    return _file("SSA_SMALL_STACK", default, "the program with a small stack")
+
+
 def nss_fips_library() -> Path:
     return _file(
         "SSA_NSS_FIPS_LIBRARY", ROOT / "build" / "tests" / "tokens" / "ssa-hsm-nss-fips.so", "NSS's FIPS token as a module"
@@ -84,7 +89,7 @@ TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-k
 def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
-    finders: list[Callable[[], object]] = [program, shim_library, evidence_verifier, softhsm]
+    finders: list[Callable[[], object]] = [program, shim_library, small_stack, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:

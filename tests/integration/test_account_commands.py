@@ -136,7 +136,7 @@ class Status(AccountCase):
         made = self.other()
         account = made["serviceAccountId"]
         result = self.run_program("account", "disable", account)
-        self.expect(result, 0, "is disabled", "gets no tokens", f"account enable {account}", out="")
+        self.expect(result, 0, "is disabled", "gets no access tokens", f"account enable {account}", out="")
         self.assertEqual(self.status(account), "DISABLED")
         self.assertEqual(self.api.asked(), [TOKEN, f"PATCH /service-accounts/{account}"])
         self.expect(self.run_program("account", "enable", made["email"]), 0, "is enabled")
@@ -152,14 +152,14 @@ class Status(AccountCase):
 
     def test_the_status_it_has_already_is_a_success_with_a_note(self) -> None:
         account = self.other()["serviceAccountId"]
-        self.expect(self.run_program("account", "enable", account), 0, "was enabled already")
+        self.expect(self.run_program("account", "enable", account), 0, "was already enabled")
         self.assertEqual(self.api.asked(), [TOKEN, f"PATCH /service-accounts/{account}", f"{ACCOUNTS}/{account}"])
         self.expect(self.run_program("account", "disable", account), 0)
-        self.expect(self.run_program("account", "disable", account), 0, "was disabled already")
+        self.expect(self.run_program("account", "disable", account), 0, "was already disabled")
 
     def test_an_email_has_been_looked_up_with_its_status(self) -> None:
         made = self.other()
-        self.expect(self.run_program("account", "enable", made["email"]), 0, "was enabled already")
+        self.expect(self.run_program("account", "enable", made["email"]), 0, "was already enabled")
         self.assertEqual(self.api.asked(), [TOKEN, ACCOUNTS])
 
     def test_enable_wakes_one_that_was_idle_for_too_long(self) -> None:

@@ -368,7 +368,7 @@ class Lists(_Two):
         before = {name: self.profile(name) for name in ("main", "spare")}
         for command in commands:
             with self.subTest(command):
-                self.expect(self.run_program(*command, *BOTH), 2, "takes one", "`token`")
+                self.expect(self.run_program(*command, *BOTH), 2, "takes only one", "`token`")
                 listed = self.run_program(*command, env={"SSA_HSM_PROFILE": "main:spare"})
                 self.expect(listed, 2, "SSA_HSM_PROFILE", "list", "--profile")
         self.assertEqual((log.text, self.api.asked()), ("", []))

@@ -96,7 +96,7 @@ class BothSides(KeyCase):
         _, gone = self.keys()
         self.assertEqual((gone["keyId"], gone["atApi"], gone["status"]), (kid, False, None))
         self.assertEqual(gone["createdAt"], None)
-        result = self.expect(self.run_program("key", "list"), 0, "does not know the key any more")
+        result = self.expect(self.run_program("key", "list"), 0, "no longer knows the key")
         self.assertRegex(result.out, rf"{kid} +not at the API +- +- +{LABEL}")
 
     def test_keys_that_name_others_are_left_out(self) -> None:
@@ -157,7 +157,7 @@ class BothSides(KeyCase):
 
     def test_a_named_module_that_is_missing_is_noted_too(self) -> None:
         result = self.run_program("key", "list", env={"SSA_HSM_MODULE": "/nowhere/module.so"})
-        self.expect(result, 0, "/nowhere/module.so cannot be used", "may well live on the token of")
+        self.expect(result, 0, "/nowhere/module.so cannot be used", "may be on a token of another")
         self.assertIn("not here", result.out)
 
     def test_a_token_whose_objects_cannot_be_searched_for_is_noted(self) -> None:
@@ -183,7 +183,7 @@ class BothSides(KeyCase):
 class Elsewhere(KeyCase):
     def test_a_key_that_is_not_here_may_live_on_another_host(self) -> None:
         made = self.other(keys=2)
-        result = self.expect(self.run_program("key", "list", "--account", made["email"]), 0, "may well live on the token of")
+        result = self.expect(self.run_program("key", "list", "--account", made["email"]), 0, "may be on a token of another")
         self.assertEqual(result.out.count("not here"), 2)
         self.assertEqual(self.api.asked(), [TOKEN, ACCOUNTS, f"{ACCOUNTS}/{made['serviceAccountId']}/keys"])
 
@@ -203,7 +203,7 @@ class Elsewhere(KeyCase):
         places = {kid: [place["label"] for place in key["tokens"]] for kid, key in found.items()}
         self.assertEqual(places, {first["KEY_ID"]: [LABEL], second: ["spare"], elsewhere: []})
         self.assertEqual([kid for kid, key in found.items() if key["own"]], [first["KEY_ID"]])
-        self.expect(self.run_program("key", "list", "--profile", "three"), 0, "may well live on the token of")
+        self.expect(self.run_program("key", "list", "--profile", "three"), 0, "may be on a token of another")
 
     def test_times_are_in_utc(self) -> None:
         made = self.other(keys=1)

@@ -28,7 +28,7 @@ class Status(Case):
 
     def test_disable_and_enable(self) -> None:
         again = f"key enable {self.kid} --account {self.account}"
-        self.expect(self.change("disable"), 0, "is disabled", "gets no tokens", again, out="")
+        self.expect(self.change("disable"), 0, "is disabled", "gets no access tokens", again, out="")
         self.assertEqual(self.status(), ["DISABLED", "ENABLED"])
         self.assertEqual(self.api.asked(), [TOKEN, f"PATCH {self.keys_path}/{self.kid}"])
         self.expect(self.change("enable"), 0, "is enabled")
@@ -47,10 +47,10 @@ class Status(Case):
         self.expect(self.run_program("token"), 0)
 
     def test_the_status_it_has_already_is_a_success_with_a_note(self) -> None:
-        self.expect(self.change("enable"), 0, "was enabled already")
+        self.expect(self.change("enable"), 0, "was already enabled")
         self.assertEqual(self.api.asked(), [TOKEN, f"PATCH {self.keys_path}/{self.kid}", f"GET {self.keys_path}"])
         self.expect(self.change("disable"), 0)
-        self.expect(self.change("disable"), 0, "was disabled already")
+        self.expect(self.change("disable"), 0, "was already disabled")
 
     def test_json(self) -> None:
         first, second = (json.loads(self.expect(self.change("disable", "--json"), 0).out) for _ in range(2))

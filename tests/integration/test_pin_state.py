@@ -134,7 +134,7 @@ class NoLocks(PinCase):
                       ("flock=ENOLCK", "fcntl@1:37=ENOLCK"), ("flock=EINVAL", "fcntl@1:37=EINVAL")):  # fmt: skip
             with self.subTest(rules):
                 began = time.monotonic()
-                self.expect(self.denied(*rules), 0, "no turns are taken")
+                self.expect(self.denied(*rules), 0, "do not take turns")
                 self.assertLess(time.monotonic() - began, WAIT)
                 self.assertEqual(self.records(), [])
 

@@ -69,7 +69,7 @@ def run_as_nobody(
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         copied = {
             "SSA_HSM_PROGRAM": places.program(), "SSA_SHIM_LIBRARY": places.shim_library(),
-            "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
+            "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(), "SSA_SMALL_STACK": places.small_stack(),
         }  # fmt: skip
         if places.key_pool().exists():
             copied["SSA_HSM_TEST_KEYS"] = places.key_pool()

@@ -1,4 +1,4 @@
-// The tables of advice: one a folder of the code that makes the errors, each ended by a row without a text.
+// The tables of advice: one for each folder whose code makes errors. Each ends with a row without a text.
 #ifndef SSA_CLI_ADVICE_TABLE_H
 #define SSA_CLI_ADVICE_TABLE_H
 
@@ -6,7 +6,7 @@
 
 struct advice {
     enum ssa_reason reason;
-    const char *text; // {subject} and {detail} stand for what the error or the notice has there
+    const char *text; // {subject} and {detail} stand for these members of the error or the notice
 };
 extern const struct advice advice_accounts[];
 extern const struct advice advice_aps[];

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/age.h"
+#include "cli/output/age.h"
 
 enum { NOW = 1706152084, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "cli/table.h"
+#include "cli/output/table.h"
 
 static void shows(struct table *table, const char *expected)
 {

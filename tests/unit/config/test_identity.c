@@ -59,6 +59,16 @@ static void fails_with(const char *profile, bool named, const char *const *envir
     ssa_settings_free(s);
 }
 
+static void fails_for(const char *profile, enum ssa_reason reason, const char *mention)
+{
+    struct ssa_error err;
+    struct identity identity;
+    struct ssa_settings *s = settings(profile, false, NULL);
+    FAILS(identity_read(s, true, &identity, &err), SSA_CONFIG, mention);
+    assert_int_equal(err.reason, reason);
+    ssa_settings_free(s);
+}
+
 static void all_four_come_from_the_first_source_that_has_any(void **state)
 {
     (void)state;
@@ -78,21 +88,21 @@ static void some_but_not_all_is_an_error_that_names_the_missing(void **state)
     fails_with(BLOCK("1"), false, email_alone, true, "lacks SERVICE_ACCOUNT_ID, KEY_ID, PRIVATE_KEY");
     fails_with("KEY_ID=k\n", true, whole, true,
                "default.env: lacks SERVICE_ACCOUNT_ID, SSA_EMAIL, PRIVATE_KEY");
-    fails_with("KEY_ID=k\n", false, NULL, true, "--profile");
+    fails_for("KEY_ID=k\n", SSA_REASON_PART_OF_BLOCK, "lacks SERVICE_ACCOUNT_ID");
     fails_with(BLOCK("1"), false, email_alone, false, "lacks SERVICE_ACCOUNT_ID");
 }
 
 static void nothing_at_all_points_to_account_create(void **state)
 {
     (void)state;
-    fails_with(NULL, false, NULL, true, "account create");
-    fails_with("APS_CLIENT_ID=x\nSERVICE_ACCOUNT_ID=\n", false, NULL, true, "account create");
+    fails_for(NULL, SSA_REASON_ACCOUNT_NOT_SET, "no account is set up");
+    fails_for("APS_CLIENT_ID=x\nSERVICE_ACCOUNT_ID=\n", SSA_REASON_ACCOUNT_NOT_SET, "no account is set up");
 }
 
 static void a_profile_without_a_key_points_to_key_create(void **state)
 {
     (void)state;
-    fails_with("SERVICE_ACCOUNT_ID=a\nSSA_EMAIL=e\n", false, NULL, true, "key create");
+    fails_for("SERVICE_ACCOUNT_ID=a\nSSA_EMAIL=e\n", SSA_REASON_ACCOUNT_WITHOUT_KEY, "no key yet");
     struct ssa_error err;
     struct identity identity;
     struct ssa_settings *s = settings("SERVICE_ACCOUNT_ID=a\nSSA_EMAIL=e\n", false, NULL);
@@ -126,7 +136,8 @@ static void a_key_as_text_is_refused_and_never_shown(void **state)
         struct identity identity;
         char text[4096];
         struct ssa_settings *s = settings(texts[i], false, NULL);
-        FAILS(identity_read(s, true, &identity, &err), SSA_CONFIG, i < 2 ? "key import" : "no PKCS#11 URI");
+        FAILS(identity_read(s, true, &identity, &err), SSA_CONFIG, i < 2 ? "PEM" : "not a PKCS#11 URI");
+        assert_int_equal(err.reason, i < 2 ? SSA_REASON_KEY_AS_TEXT : SSA_REASON_NO_KEY_URI);
         ssa_error_text(&err, text, sizeof text);
         assert_null(strstr(text, "hunter2"));
         // The account is as good as any.

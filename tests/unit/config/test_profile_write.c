@@ -98,7 +98,8 @@ static void one_that_exists_is_replaced_only_when_asked(void **state)
     struct ssa_error err;
     struct profile_target target;
     const char *path = unit_write("config/ssa-hsm/default.env", "old\n", 0644);
-    FAILS(reserve(&target, &(struct ssa_output){0}, &err), SSA_CONFIG, "--force");
+    FAILS(reserve(&target, &(struct ssa_output){0}, &err), SSA_CONFIG, "exists already");
+    assert_int_equal(err.reason, SSA_REASON_PROFILE_EXISTS);
     profile_abandon(&target);
     holds(path, "old\n");
     written(&(struct ssa_output){.replace = true}, "new\n", unit_path("config/ssa-hsm/default.env"));
@@ -157,10 +158,10 @@ static void a_place_that_cannot_be_written_is_known_at_once(void **state)
     profile_abandon(&target);
     assert_int_equal(access(unit_path("nowhere"), F_OK), -1);
     FAILS(reserve(&target, &(struct ssa_output){.file = "/dev/null", .replace = true}, &err), SSA_CONFIG,
-          "no regular file");
+          "not a regular file");
     profile_abandon(&target);
     FAILS(reserve(&target, &(struct ssa_output){.file = unit_in, .replace = true}, &err), SSA_CONFIG,
-          "no regular file");
+          "not a regular file");
     profile_abandon(&target);
     FAILS(reserve(&target, &(struct ssa_output){.profile = "bad name"}, &err), SSA_USAGE, "name");
     profile_abandon(&target);

@@ -136,7 +136,7 @@ static void a_descriptor_is_read_to_its_end_and_closed(void **state)
     refuses(text, "Bad file descriptor");
     static const char *const bad[] = {"fd:", "fd:x", "fd:3x", "fd:-1", "fd:99999999999999999999", "fd:3 "};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        refuses(bad[i], "is no file descriptor");
+        refuses(bad[i], "is not a file descriptor");
 }
 
 static void a_credential_is_a_file_of_systemd_s_folder(void **state)
@@ -240,7 +240,7 @@ static void what_is_no_reference_is_not_repeated(void **state)
     struct ssa_error err;
     char text[4096];
     SECRET_AUTO secret = {0};
-    FAILS(read_source("hunter2", &secret, &err), SSA_CONFIG, "PIN source: is none of");
+    FAILS(read_source("hunter2", &secret, &err), SSA_CONFIG, "PIN source: is not one of");
     ssa_error_text(&err, text, sizeof text);
     assert_null(strstr(text, "hunter2"));
 }

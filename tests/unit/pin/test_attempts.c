@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "pin/attempts.h"
+#include "pin/attempts_count.h"
 
 static const struct token_info token = {.label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token"};
 static const struct token_info low = {
@@ -48,11 +49,14 @@ static int fresh(void **state)
     return setenv("XDG_STATE_HOME", unit_path("state"), 1);
 }
 
+static enum ssa_reason refused; // why the last try was refused
+
 static bool begins(const struct token_info *info, const char *identity, bool retry, struct pin_attempt *pin)
 {
     struct ssa_error err = {0};
     const bool ok = pin_attempt_begin(pin, info, identity, retry, &callbacks, &err);
     assert_true(ok || err.code == SSA_PIN);
+    refused = err.reason;
     return ok;
 }
 
@@ -61,9 +65,9 @@ static void tried(const char *identity, enum pin_outcome outcome)
 {
     struct pin_attempt pin;
     assert_true(begins(&token, identity, false, &pin));
-    assert_true(pin.fd >= 0);
+    assert_true(pin.file.fd >= 0);
     pin_attempt_end(&pin, outcome);
-    assert_int_equal(pin.fd, -1);
+    assert_int_equal(pin.file.fd, -1);
 }
 
 static void blocked(const char *identity)
@@ -79,8 +83,9 @@ static void a_wrong_pin_is_tried_once(void **state)
     struct pin_attempt pin;
     tried("file 1", PIN_REFUSED);
     blocked("file 1");
-    FAILS(pin_attempt_begin(&pin, &token, "file 1", false, &callbacks, &err), SSA_PIN, "--pin-retry");
-    assert_non_null(strstr(err.hint, unit_path("state/ssa-hsm/pin-12_ab_Token")));
+    FAILS(pin_attempt_begin(&pin, &token, "file 1", false, &callbacks, &err), SSA_PIN, "was refused");
+    assert_int_equal(err.reason, SSA_REASON_PIN_WAS_TRIED);
+    assert_non_null(strstr(err.detail, unit_path("state/ssa-hsm/pin-12_ab_Token")));
     assert_string_equal(err.subject, token.uri);
     // Another token has its own record.
     const struct token_info other = {.serial = "34"};
@@ -103,17 +108,17 @@ static void one_more_try_follows_one_without_an_answer(void **state)
     unanswered(&token, "file 1", true);
     unanswered(&token, "file 1", false);
     assert_false(begins(&token, "file 1", false, &pin));
-    assert_true(pin.unanswered);
+    assert_int_equal(refused, SSA_REASON_PIN_UNANSWERED);
     // A try that is none leaves it as it was.
     assert_true(begins(&token, "file 1", true, &pin));
     pin_attempt_end(&pin, PIN_NOT_TRIED);
     assert_false(begins(&token, "file 1", false, &pin));
-    assert_true(pin.unanswered);
+    assert_int_equal(refused, SSA_REASON_PIN_UNANSWERED);
     // Its answer is the last word, either way.
     tried("file 2", PIN_UNKNOWN);
     tried("file 2", PIN_REFUSED);
     assert_false(begins(&token, "file 2", false, &pin));
-    assert_false(pin.unanswered);
+    assert_int_equal(refused, SSA_REASON_PIN_WAS_TRIED);
     tried("file 3", PIN_UNKNOWN);
     tried("file 3", PIN_ACCEPTED);
     unanswered(&token, "file 3", true);
@@ -198,7 +203,7 @@ static void a_record_of_before_is_understood(void **state)
     assert_false(begins(&token, "file 1", false, &pin));
     (void)unit_write("state/ssa-hsm/pin-12_ab_Token", "file 1\n", 0600);
     assert_false(begins(&token, "file 1", false, &pin));
-    assert_false(pin.unanswered);
+    assert_int_equal(refused, SSA_REASON_PIN_WAS_TRIED);
 }
 
 static void another_pin_file_is_another_try(void **state)
@@ -293,14 +298,14 @@ static void another_folder_serves_where_the_state_cannot_be_written(void **state
     // Another's mistype stops nobody, for ever at that.
     for (unsigned i = 0; i < 3; i++) {
         assert_true(begins(&low, "file 1", false, &pin));
-        assert_true(pin.fd >= 0);
+        assert_true(pin.file.fd >= 0);
         pin_attempt_end(&pin, PIN_ACCEPTED);
     }
     tried("file 1", PIN_REFUSED);
     FAILS(pin_attempt_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN,
           "CKF_USER_PIN_COUNT_LOW");
-    assert_non_null(strstr(err.hint, "XDG_STATE_HOME"));
-    assert_non_null(strstr(err.hint, unit_path("run/ssa-hsm/pin-12_ab_Token")));
+    assert_non_null(strstr(err.detail, "XDG_STATE_HOME"));
+    assert_non_null(strstr(err.detail, unit_path("run/ssa-hsm/pin-12_ab_Token")));
     // What stands there counts where the state can be written again, and ends with a right PIN.
     assert_int_equal(setenv("XDG_STATE_HOME", unit_path("state"), 1), 0);
     blocked("file 1");
@@ -315,7 +320,7 @@ static bool writes_not_where_others_may(void *context)
     unit_drop_privileges();
     struct pin_attempt pin;
     const bool allowed = begins(&token, "file 1", false, &pin);
-    const bool elsewhere = strstr(pin.path, "/run/") == NULL;
+    const bool elsewhere = strstr(pin.file.path, "/run/") == NULL;
     pin_attempt_end(&pin, PIN_ACCEPTED);
     return allowed && elsewhere;
 }
@@ -338,7 +343,7 @@ static bool tries_on_a_full_disk(void *context)
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &none) != 0)
         return false;
     struct ssa_error err;
-    const bool allowed = pin_attempt_begin(&pin, &token, "file 1", true, &callbacks, &err) && pin.fd < 0;
+    const bool allowed = pin_attempt_begin(&pin, &token, "file 1", true, &callbacks, &err) && pin.file.fd < 0;
     pin_attempt_end(&pin, PIN_REFUSED);
     // Nor is one made where the token would lock in silence.
     return allowed && !pin_attempt_begin(&pin, &low, "file 1", true, &callbacks, &err) &&

@@ -128,7 +128,8 @@ static void nobody_to_ask_is_told_with_the_way_out(void **state)
     struct scene scene;
     struct ssa_error err;
     begin(&scene, NULL, NULL);
-    FAILS(give(&scene, &token, &err), SSA_PIN, "SSA_HSM_PIN_SOURCE");
+    FAILS(give(&scene, &token, &err), SSA_PIN, "nobody to ask");
+    assert_int_equal(err.reason, SSA_REASON_NOBODY_FOR_PIN);
     end(&scene, &token, PIN_NOT_TRIED);
 }
 
@@ -190,7 +191,8 @@ static void is_blocked(const char *source)
     struct scene scene;
     struct ssa_error err;
     begin(&scene, source, NULL);
-    FAILS(give(&scene, &token, &err), SSA_PIN, "--pin-retry");
+    FAILS(give(&scene, &token, &err), SSA_PIN, "earlier try");
+    assert_int_equal(err.reason, SSA_REASON_PIN_WAS_TRIED);
     end(&scene, &token, PIN_NOT_TRIED);
 }
 
@@ -283,10 +285,10 @@ static void a_pin_in_a_source_s_place_is_refused_and_not_shown(void **state)
     SUCCEEDS(init("env:X", "pkcs11:token=t?pin-source=file:/a", &err));
     SUCCEEDS(init(NULL, "pkcs11:token=t?pin-source=file:/a", &err));
     SUCCEEDS(init(NULL, "pkcs11:token=t", &err));
-    FAILS(init("hunter2", "pkcs11:token=t", &err), SSA_CONFIG, "SSA_HSM_PIN_SOURCE: is none of");
+    FAILS(init("hunter2", "pkcs11:token=t", &err), SSA_CONFIG, "SSA_HSM_PIN_SOURCE: is not one of");
     ssa_error_text(&err, text, sizeof text);
     assert_null(strstr(text, "hunter2"));
-    FAILS(init(NULL, "pkcs11:token=t?pin-source=hunter2", &err), SSA_CONFIG, "pin-source is none of");
+    FAILS(init(NULL, "pkcs11:token=t?pin-source=hunter2", &err), SSA_CONFIG, "pin-source is not one of");
     ssa_error_text(&err, text, sizeof text);
     assert_null(strstr(text, "hunter2"));
 }

@@ -19,7 +19,6 @@ static bool is_stopped(void *context)
 // What each try ends with, and which were made.
 struct script {
     struct ssa_error ends[3]; // SSA_OK: it succeeds
-    bool unanswered;
     size_t tries;
     char seen[3][32];
 };
@@ -28,10 +27,9 @@ static bool play(void *context, const struct ssa_run *run, struct pin_tries *pin
 {
     struct script *script = context;
     assert_true(script->tries < 3);
-    assert_false(pins->unanswered);
     (void)snprintf(script->seen[script->tries], sizeof script->seen[0], "%s",
                    settings_profile_name(run->settings));
-    pins->unanswered = script->unanswered && script->tries == 0;
+    assert_int_equal(pins->count, 0);
     *err = script->ends[script->tries++];
     return err->code == SSA_OK;
 }
@@ -41,6 +39,20 @@ static struct ssa_error failure(enum ssa_class class, const char *cause)
     struct ssa_error err;
     error_set(&err, class, cause, "pkcs11:token=x", "it fails");
     error_hint(&err, "do something");
+    return err;
+}
+
+static struct ssa_error locked(void)
+{
+    struct ssa_error err = failure(SSA_PIN, "CKR_PIN_LOCKED");
+    error_number(&err, SSA_DOMAIN_PKCS11, 0xA4);
+    return err;
+}
+
+static struct ssa_error refused_for(enum ssa_reason reason)
+{
+    struct ssa_error err = failure(SSA_PIN, "");
+    error_reason(&err, reason, NULL);
     return err;
 }
 
@@ -78,9 +90,12 @@ static void one_profile_is_tried_and_nothing_is_said(void **state)
 static void a_token_s_failure_leads_to_the_next(void **state)
 {
     (void)state;
-    const struct ssa_error reasons[] = {
-        failure(SSA_ABSENT, ""), failure(SSA_KEY_MISSING, ""), failure(SSA_TOKEN, "CKR_DEVICE_ERROR"),
-        failure(SSA_PIN, "CKR_PIN_LOCKED"), failure(SSA_PIN, "CKF_USER_PIN_LOCKED")};
+    const struct ssa_error reasons[] = {failure(SSA_ABSENT, ""),
+                                        failure(SSA_KEY_MISSING, ""),
+                                        failure(SSA_TOKEN, "CKR_DEVICE_ERROR"),
+                                        locked(),
+                                        refused_for(SSA_REASON_PIN_UNANSWERED),
+                                        refused_for(SSA_REASON_PIN_LAST_UNANSWERED)};
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         struct ssa_error err;
         struct script script = {.ends = {reasons[i]}};
@@ -111,14 +126,15 @@ static void no_other_failure_does(void **state)
     }
 }
 
-static void an_unanswered_login_of_an_earlier_run_does(void **state)
+static void another_pin_is_no_way_out(void **state)
 {
     (void)state;
     struct ssa_error err;
-    struct script script = {.ends = {failure(SSA_PIN, "")}, .unanswered = true};
-    SUCCEEDS(runs(&script, 2, &err));
+    struct script script = {.ends = {refused_for(SSA_REASON_PIN_WAS_TRIED)}};
+    FAILS(runs(&script, 2, &err), SSA_PIN, "it fails");
+    assert_int_equal(script.tries, 1);
     // Of one token alone.
-    script = (struct script){.ends = {failure(SSA_PIN, ""), failure(SSA_PIN, "")}, .unanswered = true};
+    script = (struct script){.ends = {refused_for(SSA_REASON_PIN_UNANSWERED), failure(SSA_PIN, "")}};
     FAILS(runs(&script, 3, &err), SSA_PIN, "it fails");
     assert_int_equal(script.tries, 2);
 }
@@ -129,11 +145,12 @@ static void the_last_failure_says_that_all_failed(void **state)
     struct ssa_error err;
     struct script script = {
         .ends = {failure(SSA_TOKEN, "CKR_A"), failure(SSA_ABSENT, "B"), failure(SSA_PIN, "CKR_C")}};
-    FAILS(runs(&script, 3, &err), SSA_PIN, "it fails; all 3 profiles failed, p2 is the last");
+    FAILS(runs(&script, 3, &err), SSA_PIN, "it fails");
+    assert_non_null(strstr(heard.line, "all 3 profiles failed; p2 is the last"));
     assert_string_equal(err.cause, "CKR_C");
     assert_string_equal(err.subject, "pkcs11:token=x");
     assert_string_equal(err.hint, "do something");
-    assert_int_equal(heard.count, 2);
+    assert_int_equal(heard.count, 3);
     // What is not a token's failure is what it is.
     script = (struct script){.ends = {failure(SSA_TOKEN, ""), failure(SSA_NETWORK, "")}};
     FAILS(runs(&script, 2, &err), SSA_NETWORK, "it fails");
@@ -158,7 +175,7 @@ int main(void)
         cmocka_unit_test(one_profile_is_tried_and_nothing_is_said),
         cmocka_unit_test(a_token_s_failure_leads_to_the_next),
         cmocka_unit_test(no_other_failure_does),
-        cmocka_unit_test(an_unanswered_login_of_an_earlier_run_does),
+        cmocka_unit_test(another_pin_is_no_way_out),
         cmocka_unit_test(the_last_failure_says_that_all_failed),
         cmocka_unit_test(who_wants_to_stop_gets_no_other_token),
     };

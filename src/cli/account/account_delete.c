@@ -1,0 +1,26 @@
+// ssa-hsm account delete ID
+#include "cli/command/command.h"
+#include "cli/command/common.h"
+#include "cli/command/confirmation.h"
+#include "cli/output/print.h"
+
+static bool account_delete(const struct invocation *i, struct ssa_error *err)
+{
+    const char *account = i->arguments->words[0];
+    if (!deletion_confirmed(i, err, "Delete account %s and all its keys at the API?", account))
+        return false;
+    if (!ssa_account_delete(&i->run, account, err))
+        return false;
+    print_note("account %s and its keys are deleted at the API; key objects on PKCS#11 tokens stay", account);
+    return true;
+}
+
+const struct command command_account_delete = {
+    .name = "account delete",
+    .group = "Accounts",
+    .arguments = "ID",
+    .help = "delete an account (id or email) and all its keys at the API",
+    .example = "account delete service-mycompany-filesync@example.com",
+    .options = OPTIONS(&option_yes),
+    .run = account_delete,
+};

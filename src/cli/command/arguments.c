@@ -1,0 +1,269 @@
+// The parser of the command line.
+//
+// Options may stand before the command's name, and how an option is read depends on the command: `--replace`
+// has a value for one and none for another. So the line is read as each command would read it, and belongs to
+// the one whose name its first words are.
+#include "cli/command/arguments.h"
+
+#include <string.h>
+
+#include "cli/command/command.h"
+#include "cli/command/common.h"
+#include "core/text.h"
+
+enum { NAMES_MAX = 256, QUOTED_MAX = 64 };
+
+// The line as one command reads it.
+struct line {
+    const struct command *command; // NULL: any
+    command_list commands;
+    char *const *next;
+    const char *letters; // the rest of a bundle of short options; NULL or empty for none
+};
+
+enum kind { WORD, OPTION, REST };
+
+struct item {
+    enum kind kind;
+    const char *text;            // a word, or the name of an option as it was typed
+    size_t len;                  // of text
+    bool is_letter;              // the short form was typed
+    const struct option *option; // NULL where no command has it
+    bool is_own;                 // the command itself has it
+    const char *value;
+};
+
+static bool is_named(const struct option *option, const struct item *item)
+{
+    return item->is_letter
+               ? option->letter == item->text[0]
+               : strlen(option->name) == item->len && memcmp(option->name, item->text, item->len) == 0;
+}
+
+static const struct option *find_in(option_list list, const struct item *item)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (is_named(*list, item))
+            return *list;
+    return NULL;
+}
+
+// The command's own option comes before another command's of the same name. That one is looked for only to
+// know whether a value follows.
+static void find_option(const struct line *line, struct item *item)
+{
+    item->option = find_in(common_options, item);
+    if (item->option == NULL && line->command != NULL)
+        item->option = find_in(line->command->options, item);
+    item->is_own = item->option != NULL;
+    for (command_list c = line->commands; item->option == NULL && *c != NULL; c++)
+        item->option = find_in((*c)->options, item);
+}
+
+static void read_long(struct line *line, const char *text, struct item *item)
+{
+    item->len = strcspn(text, "=");
+    item->text = text;
+    find_option(line, item);
+    if (text[item->len] == '=')
+        item->value = text + item->len + 1;
+    else if (item->option != NULL && item->option->argument != NULL && *line->next != NULL)
+        item->value = *line->next++;
+}
+
+// Short options may stand together. One that takes a value ends them: "-fheader", "-f header".
+static void read_letter(struct line *line, struct item *item)
+{
+    item->text = line->letters++;
+    item->len = 1;
+    item->is_letter = true;
+    find_option(line, item);
+    if (item->option == NULL || item->option->argument == NULL)
+        return;
+    if (*line->letters != '\0')
+        item->value = line->letters;
+    else if (*line->next != NULL)
+        item->value = *line->next++;
+    line->letters = NULL;
+}
+
+// False at the end of the line.
+static bool read_item(struct line *line, struct item *item)
+{
+    *item = (struct item){.kind = OPTION};
+    if (line->letters != NULL && *line->letters != '\0') {
+        read_letter(line, item);
+        return true;
+    }
+    const char *text = *line->next;
+    if (text == NULL)
+        return false;
+    line->next++;
+    if (strcmp(text, "--") == 0) {
+        item->kind = REST;
+    } else if (strncmp(text, "--", 2) == 0) {
+        read_long(line, text + 2, item);
+    } else if (text[0] == '-' && text[1] != '\0') {
+        line->letters = text + 1;
+        read_letter(line, item);
+    } else {
+        item->kind = WORD;
+        item->text = text;
+        item->len = strlen(text);
+    }
+    return true;
+}
+
+static bool names_command(const struct command *command, command_list commands, char *const *argv)
+{
+    struct line line = {.command = command, .commands = commands, .next = argv};
+    const char *name = command->name;
+    for (struct item item; read_item(&line, &item) && item.kind != REST;) {
+        if (item.kind == OPTION)
+            continue;
+        const size_t len = strcspn(name, " ");
+        if (item.len != len || memcmp(item.text, name, len) != 0)
+            return false;
+        if (name[len] == '\0')
+            return true;
+        name += len + 1;
+    }
+    return false;
+}
+
+static const struct command *find_command(command_list commands, char *const *argv)
+{
+    for (command_list c = commands; *c != NULL; c++)
+        if (names_command(*c, commands, argv))
+            return *c;
+    return NULL;
+}
+
+static size_t add_names(option_list list, const char **names, size_t count)
+{
+    for (; list != NULL && *list != NULL && count < NAMES_MAX; list++)
+        names[count++] = (*list)->name;
+    return count;
+}
+
+static const char *nearest(const struct line *line, const char *typed)
+{
+    const char *names[NAMES_MAX];
+    size_t count = add_names(common_options, names, 0);
+    if (line->command != NULL)
+        count = add_names(line->command->options, names, count);
+    for (command_list c = line->commands; line->command == NULL && *c != NULL; c++)
+        count = add_names((*c)->options, names, count);
+    return text_nearest(typed, names, count);
+}
+
+static bool refuse_option(const struct line *line, const struct item *item, struct ssa_error *err)
+{
+    const char *command = line->command != NULL ? line->command->name : NULL;
+    const char *blank = command != NULL ? " " : "";
+    char typed[QUOTED_MAX] = "";
+    // What is too long for that is no near miss, and is quoted in part.
+    const bool whole = text_format(typed, sizeof typed, "%.*s", (int)item->len, item->text);
+    const char *near = whole && !item->is_letter ? nearest(line, typed) : NULL;
+    const char *dashes = item->is_letter ? "-" : "--";
+    if (command != NULL)
+        error_set(err, SSA_USAGE, NULL, NULL, "%s has no option %s%s", command, dashes, typed);
+    else
+        error_set(err, SSA_USAGE, NULL, NULL, "there is no option %s%s", dashes, typed);
+    if (near != NULL)
+        return error_hint(err, "Did you mean --%s?", near);
+    return error_hint(err, "`ssa-hsm %s%s--help` lists the options.", command != NULL ? command : "", blank);
+}
+
+static bool add_option(struct arguments *a, const struct line *line, const struct item *item,
+                       struct ssa_error *err)
+{
+    const struct option *option = item->option;
+    if (option == NULL || (!item->is_own && line->command != NULL))
+        return refuse_option(line, item, err);
+    const bool again = option_given(a, option);
+    if (option->argument == NULL) {
+        if (item->value != NULL)
+            return error_set(err, SSA_USAGE, NULL, NULL, "--%s takes no value", option->name);
+        if (again)
+            return true;
+    } else if (item->value == NULL) {
+        return error_set(err, SSA_USAGE, NULL, NULL, "%s%.*s needs a value: --%s %s",
+                         item->is_letter ? "-" : "--", (int)item->len, item->text, option->name,
+                         option->argument);
+    } else if (item->value[0] == '\0') {
+        return error_set(err, SSA_USAGE, NULL, NULL, "--%s has an empty value", option->name);
+    } else if (again && !option->repeatable) {
+        return error_set(err, SSA_USAGE, NULL, NULL, "--%s is given twice", option->name);
+    }
+    if (a->given_count == GIVEN_MAX)
+        return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d options", GIVEN_MAX);
+    a->given[a->given_count].option = option;
+    a->given[a->given_count++].value = item->value;
+    return true;
+}
+
+static bool add_word(struct arguments *a, const char *word, struct ssa_error *err)
+{
+    if (a->word_count == WORDS_MAX)
+        return error_set(err, SSA_USAGE, NULL, word, "there are too many arguments");
+    a->words[a->word_count++] = word;
+    return true;
+}
+
+static size_t words_of(const char *name)
+{
+    return strchr(name, ' ') != NULL ? 2 : 1;
+}
+
+bool arguments_read(struct arguments *a, command_list commands, char *const *argv, struct ssa_error *err)
+{
+    *a = (struct arguments){.command = find_command(commands, argv)};
+    struct line line = {.command = a->command, .commands = commands, .next = argv};
+    size_t of_name = a->command != NULL ? words_of(a->command->name) : 0;
+    for (struct item item; read_item(&line, &item);) {
+        if (item.kind == REST) {
+            a->rest = line.next;
+            return true;
+        }
+        if (item.kind == OPTION) {
+            if (!add_option(a, &line, &item, err))
+                return false;
+        } else if (of_name > 0) {
+            of_name--;
+        } else if (a->command != NULL && a->command->runs_program) {
+            // As with env and sudo, the program begins with the first word, and its options are its own.
+            a->rest = line.next - 1;
+            return true;
+        } else if (!add_word(a, item.text, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool option_given(const struct arguments *a, const struct option *option)
+{
+    for (size_t i = 0; i < a->given_count; i++)
+        if (a->given[i].option == option)
+            return true;
+    return false;
+}
+
+const char *option_value(const struct arguments *a, const struct option *option)
+{
+    for (size_t i = 0; i < a->given_count; i++)
+        if (a->given[i].option == option)
+            return a->given[i].value;
+    return NULL;
+}
+
+size_t option_values(const struct arguments *a, const struct option *option,
+                     const char *out[static GIVEN_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a->given_count; i++)
+        if (a->given[i].option == option)
+            out[count++] = a->given[i].value;
+    return count;
+}

@@ -1,0 +1,16 @@
+// Options whose value is a time.
+#ifndef SSA_CLI_DURATION_H
+#define SSA_CLI_DURATION_H
+
+#include "cli/command/option.h"
+#include "core/error.h"
+
+// A number of seconds, or a number with m, h or d. Fails with SSA_USAGE and quotes the text.
+bool parse_duration(const char *text, const struct option *option, long long *seconds,
+                    struct ssa_error *err) MUST_CHECK;
+
+// A number of seconds from least to most. Fails with SSA_USAGE and quotes the text.
+bool parse_seconds(const char *text, const struct option *option, unsigned least, unsigned most,
+                   unsigned *seconds, struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,178 @@
+// Completing the commands that messages suggest. Whoever writes such a message does not know the command
+// line.
+#include "cli/command/suggestion.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command/common.h"
+#include "config/paths.h"
+#include "core/text.h"
+
+static const option_list repeated =
+    OPTIONS(&option_client_id, &option_token, &option_module, &option_pin_source, &option_so_pin_source,
+            &option_base_url, &option_audience, &option_cacert, &option_capath, &option_insecure_http);
+
+static command_list known;
+static const struct arguments *given;
+static char written[PATH_TEXT_MAX];
+
+void suggestion_begin(command_list commands, const struct arguments *arguments)
+{
+    known = commands;
+    given = arguments;
+}
+
+void suggestion_profile(const char *path)
+{
+    // A name that was cut off would be another file's.
+    if (!text_format(written, sizeof written, "%s", path))
+        written[0] = '\0';
+}
+
+static const struct command *command_at(struct span text)
+{
+    const struct command *found = NULL;
+    for (command_list c = known; *c != NULL && found == NULL; c++) {
+        const size_t len = strlen((*c)->name);
+        if (len <= text.len && memcmp(text.data, (*c)->name, len) == 0 &&
+            (len == text.len || text.data[len] == ' '))
+            found = *c;
+    }
+    return found;
+}
+
+static bool has_word(struct span text, const char *word)
+{
+    const size_t len = strlen(word);
+    for (size_t at = 0; at + len <= text.len; at++)
+        if (memcmp(text.data + at, word, len) == 0 && (at == 0 || text.data[at - 1] == ' ') &&
+            (at + len == text.len || text.data[at + len] == ' '))
+            return true;
+    return false;
+}
+
+static bool has_option(struct span text, const struct option *option)
+{
+    char name[64];
+    const char letter[] = {'-', option->letter, '\0'};
+    return (text_format(name, sizeof name, "--%s", option->name) && has_word(text, name)) ||
+           (option->letter != 0 && has_word(text, letter));
+}
+
+// `hsm list` is suggested to show other PKCS#11 tokens than the one that was asked for, unless it is to list
+// that one's keys. `key recover` knows the PKCS#11 token from the journal.
+static bool is_useful(const struct command *command, const struct option *option, bool logs_in)
+{
+    const bool of_token = option == &option_token || option == &option_module;
+    if (strcmp(command->name, "hsm list") == 0)
+        return logs_in && (of_token || option == &option_pin_source || option == &option_profile);
+    return !(of_token && strcmp(command->name, "key recover") == 0);
+}
+
+// A file descriptor, and a file that a shell substituted for <(…), are gone with this process.
+static bool lasts(const struct option *option, const char *value)
+{
+    return (option != &option_pin_source && option != &option_so_pin_source) ||
+           (strncmp(value, "fd:", 3) != 0 && strstr(value, "/dev/fd/") == NULL &&
+            strstr(value, "/proc/") == NULL);
+}
+
+// Puts it in single quotes where a shell would see more than a word in it.
+static void write_quoted(FILE *out, const char *value)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./:,@%=";
+    const char *quote = value[0] == '\0' || value[strspn(value, plain)] != '\0' ? "'" : "";
+    (void)fputs(quote, out);
+    for (; *value != '\0'; value++)
+        (void)(*value == '\'' ? fputs("'\\''", out) : fputc(*value, out));
+    (void)fputs(quote, out);
+}
+
+static bool is_printable(const char *value)
+{
+    for (; *value != '\0'; value++)
+        if (iscntrl((unsigned char)*value))
+            return false;
+    return true;
+}
+
+static void write_option(FILE *out, const struct option *option, const char *value)
+{
+    if (value != NULL && !is_printable(value))
+        return;
+    (void)fprintf(out, " --%s", option->name);
+    if (value == NULL)
+        return;
+    (void)fputc(' ', out);
+    write_quoted(out, value);
+}
+
+// Most commands need a profile that exists. Where this run did not write its own, it did without one.
+static bool exists(const char *profile)
+{
+    char path[PATH_TEXT_MAX];
+    return path_profile(profile, path, ERROR_IGNORED) && access(path, F_OK) == 0;
+}
+
+static void write_profiles(FILE *out, const struct command *command)
+{
+    const char *profiles[GIVEN_MAX];
+    const size_t count = option_values(given, &option_profile, profiles);
+    if (option_given(given, &option_output) && count == 0 && written[0] != '\0') {
+        write_option(out, &option_profile, written);
+        return;
+    }
+    for (size_t i = 0; i < count && (i == 0 || command->falls_back); i++)
+        if (command->writes_profile || exists(profiles[i]))
+            write_option(out, &option_profile, profiles[i]);
+}
+
+static void write_options(FILE *out, struct span text)
+{
+    const struct command *command = command_at(text);
+    if (command == NULL || has_option(text, &option_help))
+        return;
+    const bool logs_in = has_option(text, &option_login);
+    if (is_useful(command, &option_profile, logs_in) && !has_option(text, &option_profile) &&
+        !has_option(text, &option_output))
+        write_profiles(out, command);
+    for (option_list o = repeated; *o != NULL; o++) {
+        const char *value = option_value(given, *o);
+        if (option_given(given, *o) && is_useful(command, *o, logs_in) && !has_option(text, *o) &&
+            (value == NULL || lasts(*o, value)))
+            write_option(out, *o, value);
+    }
+}
+
+static void write_completed(FILE *out, const char *text)
+{
+    static const char start[] = "`ssa-hsm ";
+    for (const char *at; given != NULL && (at = strstr(text, start)) != NULL;) {
+        const char *command = at + sizeof start - 1, *end = strchr(command, '`');
+        if (end == NULL)
+            break;
+        (void)fprintf(out, "%.*s", (int)(end - text), text);
+        write_options(out, span_of(command, (size_t)(end - command)));
+        (void)fputc('`', out);
+        text = end + 1;
+    }
+    (void)fputs(text, out);
+}
+
+char *suggestion_complete(const char *text)
+{
+    char *completed = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&completed, &len);
+    if (out == NULL)
+        return NULL;
+    write_completed(out, text);
+    if (fclose(out) == 0)
+        return completed;
+    free(completed);
+    return NULL;
+}

@@ -1,0 +1,120 @@
+// What is said about a command line that cannot be run.
+#include "cli/command/usage.h"
+
+#include <string.h>
+
+#include "cli/command/common.h"
+#include "core/text.h"
+
+enum { COMMANDS_MAX = 64, QUOTED_MAX = 256 };
+
+// The words with a blank between them. Those that find no room are left out: it is for quoting.
+static void join(const struct arguments *a, size_t first, size_t end, char out[static QUOTED_MAX])
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = first; i < end && i < a->word_count; i++) {
+        if (!text_format(out + used, QUOTED_MAX - used, "%s%s", used > 0 ? " " : "", a->words[i]))
+            return;
+        used += strlen(out + used);
+    }
+}
+
+// The commands that begin with this word; false where there are none.
+static bool name_group(const char *noun, command_list commands, struct ssa_error *err)
+{
+    char names[SSA_ERROR_TEXT_MAX] = "";
+    size_t used = 0;
+    const size_t len = strlen(noun);
+    for (; *commands != NULL; commands++) {
+        const char *name = (*commands)->name;
+        if (strncmp(name, noun, len) != 0 || name[len] != ' ')
+            continue;
+        if (!text_format(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", name))
+            break;
+        used += strlen(names + used);
+    }
+    if (used == 0)
+        return false;
+    (void)error_hint(err, "There are these commands: %s.", names);
+    return true;
+}
+
+static bool no_command(const struct arguments *a, command_list commands, struct ssa_error *err)
+{
+    const char *names[COMMANDS_MAX];
+    char typed[QUOTED_MAX];
+    size_t count = 0;
+    if (a->word_count == 0) {
+        error_set(err, SSA_USAGE, NULL, NULL, "no command given");
+        return error_hint(err, "`ssa-hsm --help` lists the commands.");
+    }
+    for (command_list c = commands; *c != NULL && count < COMMANDS_MAX; c++)
+        names[count++] = (*c)->name;
+    join(a, 0, 2, typed);
+    const char *near = text_nearest(typed, names, count);
+    error_set(err, SSA_USAGE, NULL, NULL, "there is no command \"%s\"", typed);
+    if (near != NULL)
+        return error_hint(err, "Did you mean `ssa-hsm %s`?", near);
+    if (name_group(a->words[0], commands, err))
+        return false;
+    return error_hint(err, "`ssa-hsm --help` lists the commands.");
+}
+
+// How many arguments a command takes, as its help says it: "FIRST LAST", "[ID]".
+static void count_arguments(const struct command *command, size_t *least, size_t *most)
+{
+    *least = *most = 0;
+    for (const char *word = command->arguments; word != NULL && !command->runs_program; word++) {
+        *least += word[0] != '[';
+        ++*most;
+        word = strchr(word, ' ');
+        if (word == NULL)
+            return;
+    }
+}
+
+static bool check_arguments(const struct arguments *a, struct ssa_error *err)
+{
+    const struct command *command = a->command;
+    const char *name = command->name;
+    size_t least = 0, most = 0;
+    count_arguments(command, &least, &most);
+    const bool has_program = a->rest != NULL && a->rest[0] != NULL;
+    char extra[QUOTED_MAX];
+    join(a, most, a->word_count, extra);
+    if (a->word_count > most && most == 0)
+        error_set(err, SSA_USAGE, NULL, NULL, "%s takes no arguments (got: %s)", name, extra);
+    else if (a->word_count > most)
+        error_set(err, SSA_USAGE, NULL, NULL, "%s takes only %s (got also: %s)", name, command->arguments,
+                  extra);
+    else if (a->word_count < least || (command->runs_program && !has_program))
+        error_set(err, SSA_USAGE, NULL, NULL, "%s needs %s", name, command->arguments);
+    else if (a->rest != NULL && !command->runs_program)
+        error_set(err, SSA_USAGE, NULL, NULL, "%s runs no other program: \"--\" has no meaning here", name);
+    else
+        return true;
+    return error_hint(err, "`ssa-hsm %s --help` shows how it is used.", name);
+}
+
+static bool check_profiles(const struct arguments *a, struct ssa_error *err)
+{
+    const char *profiles[GIVEN_MAX];
+    const size_t count = option_values(a, &option_profile, profiles);
+    if (count > SSA_PROFILES_MAX)
+        return error_set(err, SSA_USAGE, NULL, NULL, "--profile is given more than %d times",
+                         SSA_PROFILES_MAX);
+    if (count <= 1 || a->command->falls_back)
+        return true;
+    error_set(err, SSA_USAGE, NULL, NULL, "%s takes only one --profile", a->command->name);
+    return error_hint(err,
+                      "Only `token`, `exec` and `jwt` take several: the next one is used where a PKCS#11 "
+                      "token fails.");
+}
+
+bool usage_check(const struct arguments *a, command_list commands, struct ssa_error *err)
+{
+    if (a->command == NULL)
+        return no_command(a, commands, err);
+    return check_profiles(a, err) && check_arguments(a, err);
+}

@@ -1,0 +1,120 @@
+// A copy of the audit trail for the system's log: one datagram for each entry, in the form of RFC 3164
+// section 4.1. syslog(3) is not used, because it does not report failures.
+#include "cli/history/syslog.h"
+
+#include <errno.h>
+#include <paths.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/history/event.h"
+#include "cli/output/print.h"
+#include "core/text.h"
+
+static const char setting[] = "SSA_HSM_AUDIT", word[] = "syslog";
+
+enum { MESSAGE_MAX = 32 * 1024, HEAD_MAX = 64, SECONDS = 2 };
+
+// The socket; NULL for none, and for a value that syslog_check does not accept.
+static const char *socket_path(const struct ssa_settings *settings)
+{
+    const size_t len = sizeof word - 1;
+    const char *value = ssa_settings_value(settings, setting);
+    if (value == NULL || strncmp(value, word, len) != 0)
+        return NULL;
+    return value[len] == '\0'                           ? _PATH_LOG
+           : value[len] == ':' && value[len + 1] == '/' ? value + len + 1
+                                                        : NULL;
+}
+
+bool syslog_check(const struct ssa_settings *settings, struct ssa_error *err)
+{
+    const char *path = socket_path(settings);
+    if (path != NULL ? strlen(path) < sizeof((struct sockaddr_un *)0)->sun_path
+                     : ssa_settings_value(settings, setting) == NULL)
+        return true;
+    error_set(err, SSA_CONFIG, NULL, setting,
+              "must be \"syslog\" or \"syslog:SOCKET\", with a path of at most 107 bytes");
+    return error_hint(err, "\"syslog\" means the socket %s.", _PATH_LOG);
+}
+
+// Sending waits for a short time only: the program does not hang when the logger does.
+static int open_socket(const char *path, int type)
+{
+    static const struct timeval limit = {.tv_sec = SECONDS};
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    if (text_format(to.sun_path, sizeof to.sun_path, "%s", path) &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
+        TEMP_FAILURE_RETRY(connect(fd, (const struct sockaddr *)&to, sizeof to)) == 0)
+        return fd;
+    const int number = errno;
+    (void)close(fd);
+    errno = number;
+    return -1;
+}
+
+// On a stream socket, a NUL ends the message.
+static bool send_to(const char *path, const struct secret *message)
+{
+    bool stream = false;
+    int fd = open_socket(path, SOCK_DGRAM);
+    if (fd < 0 && errno == EPROTOTYPE) {
+        stream = true;
+        fd = open_socket(path, SOCK_STREAM);
+    }
+    if (fd < 0)
+        return false;
+    const size_t len = message->len + (stream ? 1 : 0);
+    const ssize_t sent = TEMP_FAILURE_RETRY(send(fd, message->data, len, MSG_NOSIGNAL));
+    const int number = sent < 0 ? errno : EMSGSIZE;
+    (void)close(fd);
+    errno = number;
+    return sent >= 0 && (size_t)sent == len;
+}
+
+static bool is_bad(const struct ssa_event *event)
+{
+    return strcmp(event->outcome, "done") != 0 && strcmp(event->outcome, "undone") != 0;
+}
+
+static bool write_message(const struct ssa_event *event, struct secret *message, struct ssa_error *err)
+{
+    char head[HEAD_MAX], when[HEAD_MAX];
+    struct json_writer w;
+    struct tm tm;
+    const time_t now = time(NULL);
+    const int priority = LOG_AUTHPRIV | (is_bad(event) ? LOG_WARNING : LOG_NOTICE);
+    if (localtime_r(&now, &tm) == NULL || strftime(when, sizeof when, "%b %e %T", &tm) == 0 ||
+        !text_format(head, sizeof head, "<%d>%s ssa-hsm[%ld]: ", priority, when, (long)getpid()) ||
+        !secret_append_text(message, head) || !json_begin(&w, message, false))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the message cannot be written");
+    event_json(&w, event);
+    return json_end(&w, err);
+}
+
+static void lost(const struct ssa_event *event, const char *subject, const char *why)
+{
+    print_note("warning: entry %lld of the history is not in the system's log: %s (%s)", event->sequence,
+               subject, why);
+}
+
+void syslog_recorded(void *context, const struct ssa_event *event)
+{
+    SECRET_AUTO message = {0};
+    struct ssa_error err = {0};
+    const char *path = socket_path(context);
+    if (path == NULL)
+        return;
+    if (!secret_new(&message, MESSAGE_MAX, &err) || !write_message(event, &message, &err))
+        lost(event, err.what, err.cause);
+    else if (!send_to(path, &message))
+        lost(event, path, strerrordesc_np(errno));
+}

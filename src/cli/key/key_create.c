@@ -1,0 +1,29 @@
+// ssa-hsm key create
+#include "cli/key/new_key.h"
+
+static bool key_create(const struct invocation *i, struct ssa_error *err)
+{
+    const char *account = option_value(i->arguments, &option_account);
+    struct ssa_created created = {0};
+    struct ssa_output output;
+    if (!output_read(i->arguments, &output, err))
+        return false;
+    const bool done =
+        ssa_key_create(&i->run, account, &output, &created, i->ending, err) && created_print(&created, err);
+    if (done)
+        created_next_step(&created);
+    ssa_created_free(&created);
+    return done;
+}
+
+const struct command command_key_create = {
+    .name = "key create",
+    .group = "Keys",
+    .help = "create a new key for an account; it goes straight into the PKCS#11 token",
+    .example = "key create --profile spare --token 'pkcs11:token=Spare'",
+    .writes_profile = true,
+    .account_of_usual_profile = true,
+    .options = OPTIONS(&option_account, &option_output, &option_force, &option_show_secret, &option_slot,
+                       &option_replace, &option_yes, &option_rehearse, &option_import),
+    .run = key_create,
+};

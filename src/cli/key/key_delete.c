@@ -1,0 +1,29 @@
+// ssa-hsm key delete KEY_ID
+#include <string.h>
+
+#include "cli/command/command.h"
+#include "cli/command/common.h"
+#include "cli/command/confirmation.h"
+#include "cli/output/print.h"
+
+static bool key_delete(const struct invocation *i, struct ssa_error *err)
+{
+    const char *key_id = i->arguments->words[0], *own = ssa_settings_value(i->settings, "KEY_ID");
+    const bool is_used = own != NULL && strcmp(own, key_id) == 0;
+    if (!deletion_confirmed(i, err, "Delete key %s at the API?%s", key_id,
+                            is_used ? " The settings use it: `key rotate` replaces it first." : ""))
+        return false;
+    if (!ssa_key_delete(&i->run, option_value(i->arguments, &option_account), key_id, err))
+        return false;
+    print_note("key %s is deleted at the API; its object on a PKCS#11 token stays", key_id);
+    return true;
+}
+
+const struct command command_key_delete = {
+    .name = "key delete",
+    .group = "Keys",
+    .arguments = "KEY_ID",
+    .help = "delete a key at the API; the PKCS#11 token is not changed",
+    .options = OPTIONS(&option_account, &option_yes),
+    .run = key_delete,
+};

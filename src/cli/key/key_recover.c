@@ -1,0 +1,33 @@
+// ssa-hsm key recover
+#include "cli/command/command.h"
+#include "cli/command/common.h"
+#include "cli/output/print.h"
+
+static const struct option option_key = {
+    "key", "KEY_ID", .help = "id of the key whose creation was interrupted, where that cannot be found out"};
+static const struct option option_forget = {
+    "forget", .help = "close what can be neither finished nor undone, and leave it as it is"};
+
+static bool key_recover(const struct invocation *i, struct ssa_error *err)
+{
+    const struct ssa_recovery how = {.key_id = option_value(i->arguments, &option_key),
+                                     .forget = option_given(i->arguments, &option_forget)};
+    struct ssa_run run = i->run;
+    size_t found = 0;
+    // Then nobody is asked, and recovery chooses what is safe.
+    if (option_given(i->arguments, &option_yes))
+        run.callbacks.confirm = NULL;
+    if (!ssa_recover(&run, &how, &found, i->ending, err))
+        return false;
+    if (found == 0)
+        print_note("nothing is left to recover");
+    return true;
+}
+
+const struct command command_key_recover = {
+    .name = "key recover",
+    .group = "Keys",
+    .help = "finish or undo what was interrupted",
+    .options = OPTIONS(&option_key, &option_forget, &option_yes),
+    .run = key_recover,
+};

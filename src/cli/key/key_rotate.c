@@ -1,0 +1,108 @@
+// ssa-hsm key rotate
+#include "cli/command/duration.h"
+#include "cli/key/new_key.h"
+#include "cli/output/print.h"
+
+static const struct option option_replace_key = {
+    "replace", "KEY_ID",
+    .help = "delete this key first, where the account has three and there is no room for another"};
+static const struct option option_grace = {
+    "grace", "TIME", .help = "keep the old key for this time: 90 (seconds), 30m, 12h, 7d"};
+static const struct option option_now = {"now", .help = "retire the old key at once"};
+static const struct option option_finish = {"finish", .help = "retire the old key of the last rotation"};
+static const struct option option_dry_run = {"dry-run", .letter = 'n',
+                                             .help = "print what would be done, and do nothing"};
+
+static bool check_combination(const struct arguments *a, struct ssa_error *err)
+{
+    const bool now = option_given(a, &option_now), finish = option_given(a, &option_finish);
+    if (option_given(a, &option_grace) && (now || finish))
+        return error_set(err, SSA_USAGE, NULL, NULL, "--grace cannot be used with --now or --finish");
+    if (finish && (option_given(a, &option_dry_run) || option_given(a, &option_replace_key)))
+        return error_set(err, SSA_USAGE, NULL, NULL, "--finish cannot be used with --dry-run or --replace");
+    return true;
+}
+
+static bool read_rotation(const struct arguments *a, struct ssa_rotation *how, struct ssa_error *err)
+{
+    const char *grace = option_value(a, &option_grace);
+    *how = (struct ssa_rotation){.replace = option_value(a, &option_replace_key),
+                                 .at_once = option_given(a, &option_now)};
+    if (!output_read(a, &how->output, err))
+        return false;
+    // The profile is the one that is there.
+    how->output.profile = NULL;
+    if (!check_combination(a, err))
+        return false;
+    return grace == NULL || parse_duration(grace, &option_grace, &how->grace, err);
+}
+
+static bool finish(const struct invocation *i, struct ssa_error *err)
+{
+    char old_key_id[128];
+    return ssa_rotation_finish(&i->run, option_given(i->arguments, &option_now), old_key_id, i->ending, err);
+}
+
+static bool show_plan(const struct invocation *i, const struct ssa_rotation *how, struct ssa_error *err)
+{
+    struct ssa_text plan = {0};
+    const bool done =
+        ssa_rotation_plan(&i->run, how, &plan, err) && print_result(span_of(plan.text, plan.len), err);
+    ssa_text_free(&plan);
+    return done;
+}
+
+// The new key is printed, also where something of the old one is left.
+static bool show(const struct ssa_rotation *how, const struct ssa_rotated *rotated, struct ssa_error *err)
+{
+    if (rotated->resumed) {
+        print_note("the rotation that was interrupted is complete; the profile names its new key");
+        return true;
+    }
+    if (rotated->created.path[0] == '\0') {
+        if (!print_result(span_of(rotated->created.block.text, rotated->created.block.len), err))
+            return false;
+        print_note("the old key is set in the environment and in no profile: replace it there by this block");
+    } else if (!created_print(&rotated->created, err)) {
+        return false;
+    }
+    if (rotated->left.code != SSA_OK) {
+        *err = rotated->left;
+        return false;
+    }
+    if (!how->at_once)
+        print_note(
+            "the old key %s still works for whoever has its block: `ssa-hsm key rotate --finish` retires it",
+            rotated->old_key_id);
+    return true;
+}
+
+static bool rotate(const struct invocation *i, const struct ssa_rotation *how, struct ssa_error *err)
+{
+    struct ssa_rotated rotated = {0};
+    const bool done = ssa_key_rotate(&i->run, how, &rotated, i->ending, err) && show(how, &rotated, err);
+    ssa_rotated_free(&rotated);
+    return done;
+}
+
+static bool key_rotate(const struct invocation *i, struct ssa_error *err)
+{
+    struct ssa_rotation how;
+    if (!read_rotation(i->arguments, &how, err))
+        return false;
+    if (option_given(i->arguments, &option_finish))
+        return finish(i, err);
+    if (option_given(i->arguments, &option_dry_run))
+        return show_plan(i, &how, err);
+    return rotate(i, &how, err);
+}
+
+const struct command command_key_rotate = {
+    .name = "key rotate",
+    .group = "Keys",
+    .help = "replace the profile's key by a new one; the old one is retired later",
+    .example = "key rotate --grace 7d",
+    .options = OPTIONS(&option_replace_key, &option_grace, &option_now, &option_finish, &option_dry_run,
+                       &option_slot, &option_rehearse, &option_import, &option_show_secret, &option_yes),
+    .run = key_rotate,
+};

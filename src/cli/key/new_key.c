@@ -1,0 +1,68 @@
+// What the commands share that put a new key into a PKCS#11 token and write a profile.
+#include "cli/key/new_key.h"
+
+#include <string.h>
+
+#include "cli/command/suggestion.h"
+#include "cli/output/print.h"
+#include "core/text.h"
+
+const struct option option_force = {"force", .help = "replace the profile where there is one"};
+const struct option option_import = {
+    "import", "WAY", .help = "how the key gets into the PKCS#11 token: auto (default), plain or wrap"};
+const struct option option_rehearse = {"rehearse",
+                                       .help = "first try the import with a throwaway key on the token"};
+const struct option option_replace = {"replace",
+                                      .help = "destroy the key that is in that slot now; asks first"};
+const struct option option_show_secret = {"show-secret",
+                                          .help = "print the client secret too, in the block of settings"};
+const struct option option_slot = {"slot", "SLOT", .help = "slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95"};
+
+static bool read_way(const char *value, enum ssa_import_way *way, struct ssa_error *err)
+{
+    static const char *const names[] = {
+        [SSA_IMPORT_AUTO] = "auto", [SSA_IMPORT_PLAIN] = "plain", [SSA_IMPORT_WRAP] = "wrap"};
+    *way = SSA_IMPORT_AUTO;
+    if (value == NULL)
+        return true;
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strcmp(value, names[i]) == 0) {
+            *way = (enum ssa_import_way)i;
+            return true;
+        }
+    error_set(err, SSA_USAGE, NULL, NULL, "--import does not know \"%s\"", value);
+    return error_hint(err, "Give auto, plain or wrap.");
+}
+
+bool output_read(const struct arguments *a, struct ssa_output *output, struct ssa_error *err)
+{
+    *output = (struct ssa_output){.profile = option_value(a, &option_profile),
+                                  .file = option_value(a, &option_output),
+                                  .replace = option_given(a, &option_force),
+                                  .show_secret = option_given(a, &option_show_secret),
+                                  .slot = option_value(a, &option_slot),
+                                  .replace_key = option_given(a, &option_replace),
+                                  .yes = option_given(a, &option_yes),
+                                  .rehearse = option_given(a, &option_rehearse)};
+    return read_way(option_value(a, &option_import), &output->import_way, err);
+}
+
+bool created_print(const struct ssa_created *created, struct ssa_error *err)
+{
+    suggestion_profile(created->path);
+    if (print_result(span_of(created->block.text, created->block.len), err)) {
+        print_note("saved as %s", created->path);
+        return true;
+    }
+    return error_hint(err, "Nothing is lost: all is done, and the profile is saved as %s.", created->path);
+}
+
+void created_next_step(const struct ssa_created *created)
+{
+    if (created->email[0] == '\0')
+        return;
+    print_note("next: give access to %s\n"
+               "An administrator invites this email like a person in the product's console (ACC, BIM 360,\n"
+               "Forma, Fusion). Until then `ssa-hsm token` gets access tokens that give access to nothing.",
+               created->email);
+}

@@ -1,0 +1,94 @@
+// Standard output and standard error.
+#include "cli/output/print.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/advice/advice.h"
+#include "core/write.h"
+
+bool print_result(struct span text, struct ssa_error *err)
+{
+    if (write_all(STDOUT_FILENO, text))
+        return true;
+    const int number = errno;
+    return error_errno(err, SSA_UNEXPECTED, number, NULL, "standard output cannot be written");
+}
+
+// Where standard error cannot be written, there is nobody to tell.
+static void write_line(const char *lead, const char *text, size_t len)
+{
+    char *line = NULL;
+    // In one write, so that lines of several programs do not mix.
+    const int made = asprintf(&line, "%s%.*s\n", lead, (int)len, text);
+    if (made < 0)
+        return;
+    (void)write_all(STDERR_FILENO, span_of(line, (size_t)made));
+    free(line);
+}
+
+static void write_lines(const char *text)
+{
+    const char *lead = "ssa-hsm: ";
+    while (*text != '\0') {
+        const size_t len = strcspn(text, "\n");
+        write_line(lead, text, len);
+        text += len + (text[len] == '\n' ? 1 : 0);
+        lead = "         ";
+    }
+}
+
+static char *(*completion)(const char *text);
+
+void print_complete_by(char *(*complete)(const char *text))
+{
+    completion = complete;
+}
+
+void print_note(const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    const bool made = vasprintf(&text, format, args) >= 0;
+    va_end(args);
+    if (!made) {
+        write_lines("there is no memory to say what happened");
+        return;
+    }
+    char *completed = completion != NULL ? completion(text) : NULL;
+    write_lines(completed != NULL ? completed : text);
+    free(completed);
+    free(text);
+}
+
+void print_notice(const char *before, const struct ssa_notice *notice)
+{
+    char advice[ADVICE_TEXT_MAX];
+    advice_text(notice->reason, "", notice->detail, advice);
+    print_note("%s%s%s%s", before, notice->text, advice[0] != '\0' ? ". " : "", advice);
+}
+
+void print_error(const struct ssa_error *err)
+{
+    char text[4 * SSA_ERROR_TEXT_MAX], advice[ADVICE_TEXT_MAX];
+    // A message has two lines: the advice follows the hint.
+    const char *between = err->hint[0] != '\0' ? " " : "\n";
+    ssa_error_text(err, text, sizeof text);
+    advice_text(err->reason, err->subject, err->detail, advice);
+    print_note("%s%s%s", text, advice[0] != '\0' ? between : "", advice);
+}
+
+void print_ending(const struct ssa_ending *ending)
+{
+    char advice[ADVICE_TEXT_MAX];
+    for (size_t i = 0; i < ending->count; i++) {
+        const struct ssa_ending_line *line = &ending->lines[i];
+        advice_text(line->reason, line->subject, line->detail, advice);
+        print_note("%s%s%s", line->text, line->text[0] != '\0' && advice[0] != '\0' ? " " : "", advice);
+    }
+}

@@ -1,0 +1,35 @@
+// ssa-hsm secret import
+#include "cli/command/command.h"
+#include "cli/output/print.h"
+#include "config/settings.h"
+
+static const struct option option_label = {
+    "label", "NAME", .help = "label of the object on the token (default: \"APS client secret CLIENT_ID\")"};
+static const struct option option_force = {"force", .help = "replace what the token has under that label"};
+
+static bool secret_import(const struct invocation *i, struct ssa_error *err)
+{
+    const bool force = option_given(i->arguments, &option_force);
+    const char *profile = settings_profile_path(i->settings);
+    struct ssa_text line;
+    if (!ssa_secret_import(&i->run, option_value(i->arguments, &option_label), force, &line, i->ending, err))
+        return false;
+    const bool printed = print_result(span_of(line.text, line.len), err);
+    ssa_text_free(&line);
+    if (!printed)
+        return error_hint(err,
+                          "Nothing is lost: the secret is stored. `ssa-hsm secret import`, given the same "
+                          "secret, prints its line again.");
+    print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there,\n"
+               "and delete the secret wherever else it is",
+               profile[0] != '\0' ? profile : "the profile");
+    return true;
+}
+
+const struct command command_secret_import = {
+    .name = "secret import",
+    .group = "The client secret on a PKCS#11 token",
+    .help = "store the client secret on the token, and print the setting that refers to it",
+    .options = OPTIONS(&option_label, &option_force),
+    .run = secret_import,
+};

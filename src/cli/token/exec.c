@@ -1,0 +1,100 @@
+// ssa-hsm exec -- CMD …: CMD replaces this process, so its signals and its exit status are its own.
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/output/print.h"
+#include "cli/process/harden.h"
+#include "cli/process/interrupt.h"
+#include "cli/token/request.h"
+#include "core/secret.h"
+#include "core/text.h"
+
+enum { NOT_FOUND = 127, NOT_RUN = 126 };
+
+static const char variable[] = "APS_ACCESS_TOKEN";
+
+static bool withheld(const struct ssa_settings *settings, const char *entry)
+{
+    char name[256];
+    const size_t len = strcspn(entry, "=");
+    // A name that is longer is not one of ours.
+    return text_format(name, sizeof name, "%.*s", (int)len, entry) &&
+           (strcmp(name, variable) == 0 || ssa_settings_withheld(settings, name));
+}
+
+static char **environment_for(const struct ssa_settings *settings, const char *token_entry)
+{
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **made = calloc(count + 2, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (!withheld(settings, environ[i]))
+            made[kept++] = environ[i];
+    made[kept] = (char *)(uintptr_t)token_entry;
+    return made;
+}
+
+// It never returns: when running CMD fails, the settings with their secrets are gone already.
+static _Noreturn void replace_process(struct ssa_settings *settings, char *const *program, char **environment)
+{
+    struct ssa_error err;
+    ssa_settings_free(settings);
+    interrupt_release();
+    wipe_stack_and_registers();
+    (void)execvpe(program[0], program, environment);
+    const int number = errno;
+    error_errno(&err, SSA_UNEXPECTED, number, program[0], "cannot be run");
+    print_error(&err);
+    _exit(number == ENOENT ? NOT_FOUND : NOT_RUN);
+}
+
+static bool write_entry(struct secret *entry, const struct ssa_text *token, struct ssa_error *err)
+{
+    if (!secret_new(entry, sizeof variable + 1 + token->len, err))
+        return false;
+    if (secret_append_text(entry, variable) && secret_append_text(entry, "=") &&
+        secret_append(entry, span_of(token->text, token->len)))
+        return true;
+    return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the access token does not fit");
+}
+
+static bool exec(const struct invocation *i, struct ssa_error *err)
+{
+    struct request request;
+    struct ssa_grant grant = {0};
+    SECRET_AUTO entry = {0};
+    if (!request_read(i->arguments, &request, err))
+        return false;
+    if (!fetch_grant(i, &request, &grant, err))
+        return false;
+    const bool written = write_entry(&entry, &grant.token, err);
+    ssa_grant_free(&grant);
+    if (!written)
+        return false;
+    harden_release();
+    char **environment = environment_for(i->run.settings, secret_text(&entry));
+    if (environment == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the environment");
+    // A signal that came before now was for us and not for CMD.
+    if (interrupt_signal() != 0) {
+        free(environment);
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
+    }
+    replace_process(i->settings, i->arguments->rest, environment);
+}
+
+const struct command command_exec = {
+    .name = "exec",
+    .group = "Access tokens",
+    .arguments = "-- CMD [ARG ...]",
+    .help = "run CMD with an access token in its environment (APS_ACCESS_TOKEN)",
+    .example = "exec -- ./sync.sh",
+    .falls_back = true,
+    .runs_program = true,
+    .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf),
+    .run = exec,
+};

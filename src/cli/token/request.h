@@ -1,0 +1,24 @@
+// What token, jwt and exec share: the options about the access token that is wanted.
+#ifndef SSA_CLI_REQUEST_H
+#define SSA_CLI_REQUEST_H
+
+#include "cli/command/command.h"
+
+extern const struct option option_expires_in, option_nbf, option_scope;
+
+enum { SCOPE_MAX = 4096 };
+
+struct request {
+    struct ssa_token_request wanted;
+    char scope[SCOPE_MAX]; // of wanted: --scope may be repeated
+};
+
+// Reads these options. Fails with SSA_USAGE.
+bool request_read(const struct arguments *arguments, struct request *request,
+                  struct ssa_error *err) MUST_CHECK;
+
+// Fetches an access token, and warns of an operation that was interrupted.
+bool fetch_grant(const struct invocation *i, const struct request *request, struct ssa_grant *grant,
+                 struct ssa_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+// The files that tell of a PKCS#11 token's PIN tries: their names, and finding, making and locking one.
+#ifndef SSA_PIN_ATTEMPTS_FILE_H
+#define SSA_PIN_ATTEMPTS_FILE_H
+
+#include "config/paths.h"
+#include "hsm/token/pin_giver.h"
+
+#define PIN_FILE_NAME_MAX 64U
+
+enum pin_file_kind {
+    PIN_FILE_ATTEMPT, // the record of an unattended try (attempts_record.h)
+    PIN_FILE_COUNT    // a byte for each wrong PIN
+};
+
+// The name is made of the token's serial number and its label, since some modules give all their tokens one
+// number. Two tokens may meet in one file: then one of them waits for a person, and no try is lost.
+void pin_file_name(const struct token_info *info, enum pin_file_kind kind,
+                   char out[static PIN_FILE_NAME_MAX]);
+
+struct pin_file {
+    char path[PATH_TEXT_MAX];
+    int fd; // -1: not open
+};
+
+enum pin_file_found {
+    PIN_FILE_OPEN, // and locked, where the file system has locks
+    PIN_FILE_NONE,
+    PIN_FILE_BUSY,       // another process holds it
+    PIN_FILE_UNREADABLE, // it is there, and cannot be read or is not this user's
+    PIN_FILE_ANOTHERS    // another process has made one meanwhile
+};
+
+// Opens the file that there is, in whichever folder (config/record_folder.h), and waits for its lock.
+enum pin_file_found pin_file_find(struct pin_file *file, const char *name,
+                                  const struct ssa_callbacks *callbacks);
+
+// Makes the file in one of the folders. It is empty.
+enum pin_file_found pin_file_make(struct pin_file *file, unsigned folder, const char *name,
+                                  const struct ssa_callbacks *callbacks);
+
+void pin_file_close(struct pin_file *file);
+
+#endif

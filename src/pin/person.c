@@ -1,0 +1,81 @@
+// Asking a person for a PIN.
+#include "pin/person.h"
+
+#include "config/secret_source.h"
+#include "core/tell.h"
+#include "core/text.h"
+#include "pin/attempts_count.h"
+#include "pin/pinentry.h"
+#include "pin/turn.h"
+
+bool pin_refuse_last_try(const struct token_info *info, struct ssa_error *err)
+{
+    if (info->pin_final_try)
+        return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
+                         "the PIN was not tried: one more wrong PIN locks this token");
+    return error_set(
+        err, SSA_PIN, NULL, info->uri,
+        "the PIN was not tried: by the wrong PINs counted here, and the tries without an answer, one "
+        "more locks this token");
+}
+
+static bool ask_by_pinentry(const struct ssa_run *run, const char *source, const struct token_info *info,
+                            struct secret *pin, struct ssa_error *err)
+{
+    char description[SSA_ERROR_TEXT_MAX];
+    const char *colon = strchr(source, ':');
+    const char *warning = info->pin_count_low ? "\nA wrong PIN has been tried since the last right one." : "";
+    if (!text_format(description, sizeof description, "Token \"%s\"\n%s, serial %s%s", info->label,
+                     info->model, info->serial, warning))
+        return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
+    return pinentry_ask(colon == NULL ? "pinentry" : colon + 1, description, "PIN:", &run->callbacks, pin,
+                        err);
+}
+
+static bool ask_at_terminal(const struct ssa_run *run, const struct token_info *info, struct secret *pin,
+                            struct ssa_error *err)
+{
+    char text[SSA_ERROR_TEXT_MAX];
+    if (run->callbacks.ask_secret == NULL) {
+        error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the PIN");
+        return error_reason(err, SSA_REASON_NOBODY_FOR_PIN, NULL);
+    }
+    if (!text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,
+                     info->model[0] != '\0' ? ", " : "", info->serial))
+        return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
+    return ask_for_secret(&run->callbacks, text, pin, err);
+}
+
+static bool warn(const struct ssa_run *run, const struct token_info *info, struct ssa_error *err)
+{
+    char text[SSA_ERROR_TEXT_MAX];
+    if (pin_is_last_try(info))
+        return (text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
+                            info->label) &&
+                confirms(&run->callbacks, text)) ||
+               pin_refuse_last_try(info, err);
+    if (info->pin_count_low)
+        tell(&run->callbacks, SSA_WARNING,
+             "token \"%s\": a wrong PIN has been tried since the last right one", info->label);
+    return true;
+}
+
+static bool ask(const struct ssa_run *run, const char *source, const struct token_info *info,
+                struct secret *pin, struct ssa_error *err)
+{
+    if (pin == NULL) {
+        tell(&run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
+        return true;
+    }
+    return source == NULL ? ask_at_terminal(run, info, pin, err)
+                          : ask_by_pinentry(run, source, info, pin, err);
+}
+
+bool pin_ask_person(const struct ssa_run *run, const char *source, const struct token_info *info,
+                    struct secret *pin, struct ssa_error *err)
+{
+    turns_pause();
+    if (!warn(run, info, err) || !ask(run, source, info, pin, err))
+        return false;
+    return turns_resume(run, err);
+}

@@ -1,0 +1,88 @@
+// The PKCS#11 token of the client secret, and whose PIN the settings hold.
+#include "signer/secret_token.h"
+
+#include "config/reference.h"
+#include "config/token_name.h"
+#include "hsm/data/data.h"
+
+bool open_token_for_secret(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
+{
+    return open_token_of_settings(run, at, err) && data_check_able(at->token, err);
+}
+
+// A URI without attributes of a token fits any token, so it names none. The module that it names does not
+// count: the settings may name another in its place.
+static bool names(const struct uri *uri, const struct token *token)
+{
+    char named[URI_TEXT_MAX];
+    uri_token_text(uri, named);
+    return named[0] != '\0' && token_matches(token, uri);
+}
+
+// Which token a setting names.
+enum naming { NAMES_NONE, NAMES_THIS, NAMES_ANOTHER };
+
+static enum naming what_names(const struct ssa_run *run, enum setting setting, const struct token *token)
+{
+    URI_AUTO *uri = NULL;
+    const char *value = settings_get(run->settings, setting, NULL);
+    if (value == NULL)
+        return NAMES_NONE;
+    const bool read = setting == SET_TOKEN ? token_name_parse(value, &uri, ERROR_IGNORED)
+                                           : text_is_uri(value) && uri_parse(value, &uri, ERROR_IGNORED);
+    if (!read)
+        return NAMES_NONE;
+    return names(uri, token) ? NAMES_THIS : NAMES_ANOTHER;
+}
+
+// Whether the PIN source in the settings is this token's.
+static bool has_settings_pin(const struct ssa_run *run, const struct token *token, enum other_token other)
+{
+    enum setting_source of_pin, of_token;
+    (void)settings_get(run->settings, SET_PIN_SOURCE, &of_pin);
+    (void)settings_get(run->settings, SET_TOKEN, &of_token);
+    const enum naming key = what_names(run, SET_PRIVATE_KEY, token);
+    const enum naming named = what_names(run, SET_TOKEN, token);
+    if (other == OTHER_TOKEN_OPEN)
+        return false;
+    if (key == NAMES_THIS)
+        return true;
+    // Where key and token are named, the PIN is the key's token's, unless token and PIN are both options.
+    const bool together = of_pin == FROM_OPTION && of_token == FROM_OPTION;
+    if (named == NAMES_THIS && (together || key == NAMES_NONE))
+        return true;
+    if (other != OTHER_TOKEN_NONE)
+        return false;
+    // An option is given for this command, so for the one token that it needs. Without a name in the settings
+    // there is no other token that the PIN could be of.
+    return of_pin == FROM_OPTION || (key == NAMES_NONE && named == NAMES_NONE);
+}
+
+const char *open_token_pin_source(const struct ssa_run *run, const struct open_token *at)
+{
+    const char *source = at->pin.source;
+    if (source == NULL || what_names(run, SET_PRIVATE_KEY, at->token) != NAMES_ANOTHER)
+        return NULL;
+    const enum reference_kind kind = reference_kind(source);
+    return kind == REFERENCE_FILE || kind == REFERENCE_CREDENTIAL || kind == REFERENCE_ENV ? source : NULL;
+}
+
+bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum other_token other,
+                          struct open_token *at, struct ssa_error *err)
+{
+    const struct token_wanted wanted = open_token_wanted(run, uri);
+    struct pin_tries *tries = at->pin.tries;
+    if (!pin_policy_of_secret(&at->pin, run, uri, err) || !token_open(&wanted, &at->token, err))
+        return false;
+    at->pin.tries = tries;
+    const struct token_info *info = token_info(at->token);
+    if (uri_pin_source(uri) != NULL || pin_attended(&at->pin, info) ||
+        has_settings_pin(run, at->token, other))
+        return true;
+    error_set(
+        err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_SECRET),
+        "is on token \"%s\" and does not say where its PIN is: the PIN of another token is not tried on a "
+        "guess",
+        info->label);
+    return error_hint(err, "Add it to the URI: pin-source=file:PATH, behind the ? or an &.");
+}
