@@ -180,8 +180,8 @@ static enum standing standing_of(const struct journal *j)
 
 static void tell_passed_over(const struct ssa_callbacks *callbacks, const struct ssa_error *why)
 {
-    tell_reason(callbacks, SSA_WARNING, why->reason, why->detail, "%s: %s: it is left as it is%s%s", why->subject,
-                why->what, why->hint[0] != '\0' ? ". " : "", why->hint);
+    tell_reason(callbacks, SSA_WARNING, why->reason, why->detail, "%s: %s: it is left as it is%s%s",
+                why->subject, why->what, why->hint[0] != '\0' ? ". " : "", why->hint);
 }
 
 static bool each_open(const struct ssa_callbacks *callbacks, const struct journal_names *names,
@@ -263,10 +263,11 @@ bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count
 static bool is_chained(const struct journal_names *names, size_t i)
 {
     char hash[FINGERPRINT_TEXT];
-    ENTRY_AUTO *next = entry_new(ERROR_IGNORED);
+    struct ssa_error ignored;
+    ENTRY_AUTO *next = entry_new(&ignored);
     return next != NULL && i + 1 < names->count &&
-           journal_hash_closed(names->list[i]->d_name, hash, ERROR_IGNORED) &&
-           journal_read_closed(names->list[i + 1]->d_name, next, ERROR_IGNORED) &&
+           journal_hash_closed(names->list[i]->d_name, hash, &ignored) &&
+           journal_read_closed(names->list[i + 1]->d_name, next, &ignored) &&
            strcmp(next->previous, hash) == 0;
 }
 

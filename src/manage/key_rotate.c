@@ -32,8 +32,10 @@ struct rotation {
     struct ssa_rotated *rotated;
 };
 
-// What an earlier operation on this account that did not come to its end has left goes first.
-static bool settle_first(struct rotation *r, struct ssa_ending *ending, struct ssa_error *err)
+// What an earlier operation on this account that did not come to its end has left goes first. Not inlined:
+// its frame is large.
+static __attribute__((noinline)) bool settle_first(struct rotation *r, struct ssa_ending *ending,
+                                                   struct ssa_error *err)
 {
     OPENED_AUTO open = {.run = r->run};
     struct recovery recovery = {.open = &open, .account = r->identity.account_id};
@@ -43,8 +45,8 @@ static bool settle_first(struct rotation *r, struct ssa_ending *ending, struct s
     if (recovery.left == 0)
         return true;
     error_set(err, SSA_UNEXPECTED, NULL, r->identity.account_id, "an earlier operation could not be settled");
-    return ending_add(ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
-                      "what stands in the way is said above");
+    return ending != NULL && ending_add(ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
+                                        "what stands in the way is said above");
 }
 
 // Whoever rotated in the meantime has written the profile.
@@ -189,7 +191,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
     *rotated = (struct ssa_rotated){0};
     if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &r.identity, err))
         return false;
-    if (!settle_first(&r, ending != NULL ? ending : ENDING_IGNORED, err))
+    if (!settle_first(&r, ending, err))
         return false;
     if (rotated->resumed)
         return true;

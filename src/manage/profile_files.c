@@ -72,8 +72,7 @@ static bool tell_stray(const struct walk *walk, const char *path, struct ssa_err
     int fd = -1;
     (void)err;
     if (open_file(path, &fd, ERROR_IGNORED) && fd < 0)
-        tell(&walk->run->callbacks, SSA_NOTICE, "%s cannot be a profile: it is passed over",
-             path);
+        tell(&walk->run->callbacks, SSA_NOTICE, "%s cannot be a profile: it is passed over", path);
     if (fd >= 0)
         (void)close(fd);
     return true;
@@ -185,15 +184,20 @@ const char profile_absent[] = "absent";
 bool profile_mark(const char *path, char mark[static FINGERPRINT_TEXT], struct ssa_error *err)
 {
     struct profile_said said;
-    char text[sizeof said + 8];
+    SECRET_AUTO text = {0};
     bool there = false;
     if (!profile_read_said(path, &said, &there, err))
         return false;
     if (!there)
         return text_format(mark, FINGERPRINT_TEXT, "%s", profile_absent);
     // The client secret is not among them.
-    (void)text_format(text, sizeof text, "%s\n%s\n%s\n%s\n%s\n%s\n%d", said.client_id, said.base_url,
-                      said.account, said.key_id, said.email, said.private_key, said.key_is_pem);
-    fingerprint(span_text(text), mark);
+    const char *const parts[] = {said.client_id, said.base_url, said.account,
+                                 said.key_id,    said.email,    said.private_key};
+    bool fits = secret_new(&text, sizeof said + 8, err);
+    for (size_t i = 0; fits && i < COUNT(parts); i++)
+        fits = secret_append_text(&text, parts[i]) && secret_append_text(&text, "\n");
+    if (!fits || !secret_append_text(&text, said.key_is_pem ? "1" : "0"))
+        return error_set(err, SSA_UNEXPECTED, NULL, path, "no memory for the profile");
+    fingerprint(secret_span(&text), mark);
     return true;
 }

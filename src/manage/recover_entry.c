@@ -119,8 +119,8 @@ static bool settle_pair(struct recovery *r, struct journal *j, struct aps_keys *
     return whole ? finish_pair(r, j, &pair, err) : undo_pair(r, j, &pair, fresh, err);
 }
 
-// An account without a key that has its profile is all that was wanted.
-static bool has_its_profile(const struct entry *e)
+// An account without a key that has its profile is all that was wanted. Not inlined: its frame is large.
+static __attribute__((noinline)) bool has_its_profile(const struct entry *e)
 {
     struct profile_said said;
     bool there = false;
