@@ -102,7 +102,9 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
            (!e->retires_at_once || retire(r->open->run, r->open->client, j, pair->to, r->ending, err));
 }
 
-static bool settle_pair(struct recovery *r, struct journal *j, struct aps_keys *fresh, struct ssa_error *err)
+// Not inlined: its frame is large.
+static __attribute__((noinline)) bool settle_pair(struct recovery *r, struct journal *j,
+                                                  struct aps_keys *fresh, struct ssa_error *err)
 {
     const struct entry *e = j->entry;
     __attribute__((cleanup(pair_end))) struct pair pair = {0};
