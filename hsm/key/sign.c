@@ -67,6 +67,14 @@ static bool right_length(const struct token *token, const struct key *key, CK_UL
                       "the signature is %lu bytes where the key has %zu", len, key->modulus_len);
 }
 
+// What is left of a signature whose card was reset between two of its parts is no answer that a module can
+// read.
+static bool sign_is_lost(const struct token *token, CK_RV rv)
+{
+    return token_is_lost(token, rv) ||
+           (token->info.recipe->resets_card && (rv == CKR_ARGUMENTS_BAD || rv == CKR_KEY_HANDLE_INVALID));
+}
+
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
               struct ssa_error *err)
 {
@@ -96,7 +104,7 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
                       signature->data + signature->len, &len);
     touch_end(&touch);
     // A reset also ends the login. So does a finger that does not come, which is not waited for twice.
-    token->sign_lost = token_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
+    token->sign_lost = sign_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
     if (rv != CKR_OK)
         return not_signed(err, token, rv, touch.told);
     if (!right_length(token, key, len, room, err))

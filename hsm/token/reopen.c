@@ -16,13 +16,19 @@ void pause_a_step(void)
     (void)nanosleep(&step, NULL);
 }
 
-// An error of the device says so only where other processes are known to cause it.
+// A card that was reset has forgotten which application was chosen, and does not know its commands.
+static bool is_of_reset(CK_RV rv)
+{
+    return rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED ||
+           rv == CKR_FUNCTION_FAILED || rv == CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+// These errors say so only where other processes are known to cause them.
 bool token_is_lost(const struct token *token, CK_RV rv)
 {
     if (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_CLOSED || rv == CKR_SESSION_HANDLE_INVALID)
         return true;
-    return token->info.recipe->resets_card &&
-           (rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED);
+    return token->info.recipe->resets_card && is_of_reset(rv);
 }
 
 static bool same_text(const CK_UTF8CHAR *a, const CK_UTF8CHAR *b, size_t width)

@@ -118,7 +118,7 @@ bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_
 bool path_is_config(const char *folder)
 {
     char ours[PATH_TEXT_MAX], real[PATH_TEXT_MAX];
-    return path_config(ours, ERROR_IGNORED) &&
-           (strcmp(ours, folder) == 0 ||
-            (path_resolved(ours, real, ERROR_IGNORED) && strcmp(real, folder) == 0));
+    struct ssa_error why;
+    return path_config(ours, &why) &&
+           (strcmp(ours, folder) == 0 || (path_resolved(ours, real, &why) && strcmp(real, folder) == 0));
 }

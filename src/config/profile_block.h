@@ -2,7 +2,6 @@
 #ifndef SSA_CONFIG_PROFILE_BLOCK_H
 #define SSA_CONFIG_PROFILE_BLOCK_H
 
-#include "config/profile_write.h"
 #include "config/settings.h"
 
 // Borrowed. Without a key, key_id and private_key are NULL; secret is NULL where it is not known.

@@ -86,13 +86,15 @@ static bool read_descriptor(const char *text, const struct ssa_callbacks *callba
 }
 
 // Byte order marks, which editors of other systems put before a text. The longer ones come first.
+#define MARKED(encoding) "begins with a byte order mark of " encoding
 static const struct {
     const char *bytes;
     size_t len;
-    const char *encoding;
+    const char *what;
 } marks[] = {
-    {"\xff\xfe\0\0", 4, "UTF-32"}, {"\0\0\xfe\xff", 4, "UTF-32"}, {"\xef\xbb\xbf", 3, "UTF-8"},
-    {"\xff\xfe", 2, "UTF-16"},     {"\xfe\xff", 2, "UTF-16"},
+    {"\xff\xfe\0\0", 4, MARKED("UTF-32")}, {"\0\0\xfe\xff", 4, MARKED("UTF-32")},
+    {"\xef\xbb\xbf", 3, MARKED("UTF-8")},  {"\xff\xfe", 2, MARKED("UTF-16")},
+    {"\xfe\xff", 2, MARKED("UTF-16")},
 };
 
 static bool refuse_encoding(const char *text, const char *what, struct ssa_error *err)
@@ -106,13 +108,9 @@ static bool refuse_encoding(const char *text, const char *what, struct ssa_error
 // A PIN in another encoding is a wrong PIN, and would cost a try.
 static bool is_plain_text(const char *text, const struct secret *secret, struct ssa_error *err)
 {
-    char what[64];
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        if (secret->len < marks[i].len || memcmp(secret->data, marks[i].bytes, marks[i].len) != 0)
-            continue;
-        (void)text_format(what, sizeof what, "begins with a byte order mark of %s", marks[i].encoding);
-        return refuse_encoding(text, what, err);
-    }
+    for (size_t i = 0; i < COUNT(marks); i++)
+        if (secret->len >= marks[i].len && memcmp(secret->data, marks[i].bytes, marks[i].len) == 0)
+            return refuse_encoding(text, marks[i].what, err);
     return secret->len == 0 || memchr(secret->data, '\0', secret->len) == NULL ||
            refuse_encoding(text, "contains a NUL byte, as text in UTF-16 does", err);
 }

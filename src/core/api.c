@@ -14,7 +14,7 @@ bool aps_is_id(const char *text)
     size_t len = 0;
     while (len < APS_ID_MAX && of_id(text[len]))
         len++;
-    // "." and ".." would move in a path, and a name that begins with a dot hides.
+    // "." and ".." have a meaning in paths, and a file whose name begins with a dot is hidden.
     return len > 0 && len < APS_ID_MAX && text[len] == '\0' && text[0] != '.';
 }
 

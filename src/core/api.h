@@ -1,4 +1,4 @@
-// What every folder must know of the provider's API: where it is, and what its ids and texts can be.
+// What every folder must know about the provider's API: where it is, and how its ids look.
 #ifndef SSA_CORE_API_H
 #define SSA_CORE_API_H
 
@@ -6,7 +6,7 @@
 
 #include "core/span.h"
 
-// Where the public service lives, and what `aud` names whatever host is dialled.
+// The public service, and what `aud` must be, whatever host is used.
 #define APS_BASE_URL "https://developer.api.autodesk.com"
 #define APS_AUDIENCE "https://developer.api.autodesk.com/authentication/v2/token"
 
@@ -15,7 +15,7 @@
 #define API_IDS_MAX   16U  // keys of one account; the API allows 3
 #define APS_EMAIL_MAX 256U
 
-// Whether text can be an id of the API: letters, digits, dots, dashes and underscores, no dot first. It goes
+// Whether text is a valid id: letters, digits, dots, dashes and underscores, not beginning with a dot. Ids go
 // into paths, files and labels.
 bool aps_is_id(const char *text);
 

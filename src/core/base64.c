@@ -1,14 +1,14 @@
 // Base64 in constant time: arithmetic instead of tables.
 #include "core/base64.h"
 
-// 0xff.. when low <= c <= high, else 0, without a branch.
+// All ones when low <= c <= high, else 0; without a branch.
 static uint32_t within(uint32_t c, uint32_t low, uint32_t high)
 {
     // Both differences are below 2^31 exactly when c lies in the range: the sign bits say so.
     return (((low - 1 - c) & (c - high - 1)) >> 31) * UINT32_MAX;
 }
 
-// What the two alphabets of RFC 4648 differ in.
+// The two characters in which the alphabets of RFC 4648 differ.
 struct alphabet {
     uint32_t c62, c63;
 };
@@ -23,7 +23,7 @@ static uint8_t character(uint32_t six, const struct alphabet *alphabet)
     return (uint8_t)c;
 }
 
-// Without padding; the caller has seen that it fits.
+// Encodes without padding. The caller has checked that it fits.
 static void encode(struct secret *out, struct span in, const struct alphabet *alphabet)
 {
     uint8_t *to = out->data + out->len;
@@ -62,7 +62,7 @@ bool base64_append(struct secret *out, struct span in)
     return secret_append(out, span_of(padding, BASE64_LENGTH(in.len) - BASE64URL_LENGTH(in.len)));
 }
 
-// The value of a character of the standard alphabet, or 64 and more when it is none.
+// The value of a character of the standard alphabet; 64 or more for any other character.
 static uint32_t standard_value(uint32_t c)
 {
     uint32_t v = within(c, 'A', 'Z') & (c - 'A' + 1);
@@ -73,7 +73,7 @@ static uint32_t standard_value(uint32_t c)
     return v - 1; // no character gives 0, and so UINT32_MAX here
 }
 
-// The two characters of base64url that standard base64 has not, turned into its own.
+// Turns the two characters that only base64url has into those of standard base64.
 static uint8_t to_standard(uint8_t c)
 {
     return (uint8_t)(c ^ (within(c, '-', '-') & ('-' ^ '+')) ^ (within(c, '_', '_') & ('_' ^ '/')));
@@ -98,7 +98,7 @@ size_t base64_decode_in_place(uint8_t *text, size_t len)
             continue;
         }
         const uint32_t value = standard_value(c);
-        // Data after padding, or a character of no meaning.
+        // Data after padding, or a character of another alphabet.
         wrong |= value > 63 || padding > 0;
         bits = (bits << 6 | (value & 63)) & 0xffffff;
         if (characters % 4 == 0) {
@@ -108,7 +108,7 @@ size_t base64_decode_in_place(uint8_t *text, size_t len)
         }
     }
     wrong |= characters % 4 != 0 || padding > 2;
-    // The last group, where it is whole: only then is there room for its bytes.
+    // Only a complete last group has room for its bytes.
     if (wrong == 0 && padding == 1) {
         // Three characters, 18 bits: two bytes, and two bits that must be zero (RFC 4648 section 3.5).
         text[written++] = (uint8_t)(bits >> 10);

@@ -1,15 +1,13 @@
-// Base64 in constant time (RFC 4648): no table look-up depends on the data, since the data may be a private
-// key.
+// Base64 in constant time (RFC 4648): no table look-up depends on the data, which may be a private key.
 #ifndef SSA_CORE_BASE64_H
 #define SSA_CORE_BASE64_H
 
 #include "core/secret.h"
 
-// The characters that bytes of input take in base64url without padding (RFC 4648 section 5, RFC 7515 section
-// 2).
+// The length of so many bytes in base64url without padding (RFC 4648 section 5, RFC 7515 section 2).
 #define BASE64URL_LENGTH(bytes) (((bytes)*4 + 2) / 3)
 
-// The same in standard base64, padding included (section 4).
+// The same in standard base64 with padding (section 4).
 #define BASE64_LENGTH(bytes) (((bytes) + 2) / 3 * 4)
 
 // Appends in as base64url without padding. False when it does not fit.
@@ -18,12 +16,12 @@ bool base64url_append(struct secret *out, struct span in) MUST_CHECK;
 // Appends in as standard base64 with padding. False when it does not fit.
 bool base64_append(struct secret *out, struct span in) MUST_CHECK;
 
-// Decodes standard base64 (section 4, padding required) in place: text holds len characters, white space
-// among them is skipped. Returns the number of bytes now at text, or SIZE_MAX when the text is no base64.
-// What is left of the text behind the bytes is wiped.
+// Decodes standard base64 (section 4, padding required) in place. text has len characters; white space is
+// skipped. Returns the number of bytes that are now at text, or SIZE_MAX when the text is not base64. The
+// rest of text is wiped.
 size_t base64_decode_in_place(uint8_t *text, size_t len);
 
-// Decodes base64 of either alphabet, padded or not, in place. False when it is none: it is wiped then.
+// Decodes base64 of either alphabet, padded or not, in place. Text that is not base64 is wiped: false.
 bool base64_decode(struct secret *text) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-// Errors: one type, filled in one place, put into words in one place.
+// Making errors and putting them into words.
 #include "core/error.h"
 
 #include <stdarg.h>

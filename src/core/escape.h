@@ -4,8 +4,9 @@
 
 #include <stddef.h>
 
-// The length of the escape at p (RFC 3986's "%41", JSON's "\u0041" and "\n", HTML's "&#65;" and "&amp;"), or
-// 0 where none begins. *c is what it stands for; a blank for what is no visible ASCII.
+// The length of the escape that begins at p: "%41" (RFC 3986), "\u0041" and "\n" (JSON), "&#65;" and "&amp;"
+// (HTML). 0 where none begins. *c is the character that it stands for, or a blank if that is not visible
+// ASCII.
 size_t escape_read(const char *p, char *c);
 
 #endif

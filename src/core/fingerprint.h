@@ -1,4 +1,4 @@
-// A public key's short name.
+// SHA-256 in hex: the name of a public key, and of a file's content.
 #ifndef SSA_CORE_FINGERPRINT_H
 #define SSA_CORE_FINGERPRINT_H
 
@@ -6,8 +6,8 @@
 
 #define FINGERPRINT_TEXT 65U
 
-// The SHA-256 of a file's bytes, or of the modulus, big-endian without leading zeros, in hex; empty where it
-// cannot be made.
-void fingerprint(struct span modulus, char out[static FINGERPRINT_TEXT]);
+// Writes the SHA-256 of the bytes in hex; empty where OpenSSL fails. Of a public key the bytes are the
+// modulus, big-endian without leading zeros.
+void fingerprint(struct span bytes, char out[static FINGERPRINT_TEXT]);
 
 #endif

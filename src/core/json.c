@@ -1,4 +1,4 @@
-// JSON both ways, over yajl's event interface.
+// Reading and writing JSON, by yajl's event interface.
 #include "core/json.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 
 enum { DEPTH_MAX = 16, PATH_MAX_LENGTH = 256 };
 
-// yajl's allocator with a size in front of each block, so that release and growth can wipe. The program's own
-// free would do the same; a library cannot count on it.
+// An allocator for yajl with a size in front of each block, so that it can wipe. The program's own free
+// wipes, too, but the library must not rely on that.
 union block {
     size_t size;
     max_align_t align;
@@ -67,17 +67,17 @@ static int stop(struct reader *r)
     return 0;
 }
 
-// Puts what follows the open container's own path: ".name" or "[]".
+// Appends ".name" or "[]" to the path of the open container.
 static int enter(struct reader *r, struct span name, bool array)
 {
     const size_t base = r->depth == 0 ? 0 : r->name_start[r->depth - 1];
     const char *dot = base > 0 && !array ? "." : "";
-    // A zero byte would end the path early, so that one name reads as another.
+    // A zero byte would end the path early, and make one name look like another.
     const bool whole = name.len == 0 || memchr(name.data, 0, name.len) == NULL;
     if (whole && text_format(r->path + base, sizeof r->path - base, "%s%.*s", dot, SPAN_PRINTF(name)))
         return 1;
     error_set(r->err, SSA_UNEXPECTED, NULL, NULL,
-              "the JSON has a member name that is too long, or with a zero byte");
+              "the JSON has a member name that is too long or contains a zero byte");
     return stop(r);
 }
 
@@ -104,10 +104,10 @@ static int on_number(void *context, const char *text, size_t len)
     return show(context, JSON_NUMBER, text, len);
 }
 
-// An escape may stand for half a character (RFC 8259 section 8.2), which is no text.
+// An escape may stand for half a character (RFC 8259 section 8.2). Such a string is not text.
 static int no_text(struct reader *r)
 {
-    error_set(r->err, SSA_UNEXPECTED, NULL, NULL, "no JSON: an escape stands for no character");
+    error_set(r->err, SSA_UNEXPECTED, NULL, NULL, "not valid JSON: an escape does not stand for a character");
     return stop(r);
 }
 
@@ -170,9 +170,9 @@ static const yajl_callbacks reading = {
 static bool parse(struct span text, const yajl_callbacks *callbacks, void *context, const bool *stopped,
                   struct ssa_error *err)
 {
-    // RFC 8259 section 8.1; yajl's own check takes overlong forms.
+    // RFC 8259 section 8.1. yajl's own check accepts overlong forms.
     if (!text_is_utf8(text))
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "no JSON: it is not UTF-8");
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "not valid JSON: it is not UTF-8");
     yajl_handle parser = yajl_alloc(callbacks, &wiping, context);
     if (parser == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the JSON parser");
@@ -181,7 +181,7 @@ static bool parse(struct span text, const yajl_callbacks *callbacks, void *conte
         status = yajl_complete_parse(parser);
     const bool ok = status == yajl_status_ok;
     if (!ok && !*stopped)
-        error_set(err, SSA_UNEXPECTED, NULL, NULL, "no JSON (at byte %zu of %zu)",
+        error_set(err, SSA_UNEXPECTED, NULL, NULL, "not valid JSON (at byte %zu of %zu)",
                   yajl_get_bytes_consumed(parser), text.len);
     yajl_free(parser);
     return ok;
@@ -193,7 +193,7 @@ bool json_read(struct span text, json_visit *visit, void *context, struct ssa_er
     return parse(text, &reading, &r, &r.stopped, err);
 }
 
-// A failure drops the target: everything after it goes nowhere, and json_end says so.
+// After a failure there is no target any more: the rest is dropped, and json_end says so.
 static void print(void *context, const char *text, size_t len)
 {
     struct json_writer *w = context;
@@ -207,7 +207,7 @@ bool json_begin(struct json_writer *w, struct secret *out, bool indented)
     *w = (struct json_writer){.generator = g, .out = out};
     if (g == NULL)
         return false;
-    // These fail for an option yajl does not know, and it knows these four.
+    // These fail only for options that yajl does not know.
     (void)yajl_gen_config(g, yajl_gen_print_callback, print, w);
     (void)yajl_gen_config(g, yajl_gen_validate_utf8, 1);
     (void)yajl_gen_config(g, yajl_gen_beautify, indented ? 1 : 0);
@@ -261,16 +261,17 @@ bool json_end(struct json_writer *w, struct ssa_error *err)
     yajl_gen_free(w->generator);
     w->generator = NULL;
     return w->out != NULL ||
-           error_set(err, SSA_UNEXPECTED, NULL, NULL, "text does not fit into JSON, or is not UTF-8");
+           error_set(err, SSA_UNEXPECTED, NULL, NULL,
+                     "the JSON does not fit its buffer, or contains text that is not UTF-8");
 }
 
-// Indenting: each event of the parser is the same call of the generator. An opening is held back until
-// something follows, since the generator spreads an empty object or array over three lines.
+// Indenting: each event of the parser becomes a call of the generator. An opening is held back until
+// something follows it, because the generator would write an empty object or array on three lines.
 struct copier {
     struct json_writer *writer;
     size_t depth;
     enum { NOTHING, OBJECT, ARRAY } held;
-    bool stopped; // the writer's own failure, or too deep
+    bool stopped; // the writer failed, or the nesting is too deep
 };
 
 static int copied(struct copier *c, yajl_gen_status status)
@@ -280,7 +281,7 @@ static int copied(struct copier *c, yajl_gen_status status)
     return c->stopped ? 0 : 1;
 }
 
-// The generator, with what was held back written.
+// Writes what was held back.
 static yajl_gen generator(struct copier *c)
 {
     yajl_gen g = c->writer->generator;
@@ -314,7 +315,7 @@ static int copy_string(void *c, const unsigned char *text, size_t len)
     return copied(c, yajl_gen_string(generator(c), text, len));
 }
 
-// The generator counts its depth without a bound of its own.
+// The generator does not limit its depth.
 static int copy_open(struct copier *c, bool array)
 {
     (void)generator(c);
@@ -339,7 +340,7 @@ static int copy_close(struct copier *c, bool array)
     const bool empty = c->held != NOTHING;
     c->held = NOTHING;
     c->depth--;
-    // A number is printed as it is given: the way to a value that the generator has no call for.
+    // The generator writes a number as it is given. So it can be given "[]" or "{}", too.
     if (empty)
         return copied(c, yajl_gen_number(g, array ? "[]" : "{}", 2));
     return copied(c, array ? yajl_gen_array_close(g) : yajl_gen_map_close(g));
@@ -374,7 +375,7 @@ bool json_indent(struct span text, struct secret *out, struct ssa_error *err)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the JSON generator");
     struct copier c = {.writer = &w};
     const bool read = parse(text, &copying, &c, &c.stopped, err);
-    const bool written = json_end(&w, read || c.stopped ? err : NULL);
+    const bool written = json_end(&w, read || c.stopped ? err : ERROR_IGNORED);
     if (written && c.depth > DEPTH_MAX)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the JSON is nested deeper than %d", DEPTH_MAX);
     return read && written;

@@ -1,6 +1,5 @@
-// JSON both ways, over yajl's event interface. yajl's tree is never used: it takes plain malloc for whatever
-// it is given, and what we read may be a private key. The memory of parser and generator is wiped when it is
-// released.
+// Reading and writing JSON, by yajl's event interface. yajl's tree would put what it reads, perhaps a private
+// key, into plain malloc memory. The memory of our parser and generator is wiped when it is freed.
 #ifndef SSA_CORE_JSON_H
 #define SSA_CORE_JSON_H
 
@@ -10,29 +9,28 @@
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_OBJECT, JSON_ARRAY };
 
-// One value as it is met. path is where it stands: member names joined by dots, "[]" for an element of an
-// array
-// ("keys[].kid"), "" for the whole. text is the string unescaped, the number as written, "true" or "false",
-// and empty for the rest; an object or array is announced when it opens. Both are gone when the visit
-// returns.
+// One value. path is where it is: member names joined by dots, and "[]" for an element of an array
+// ("keys[].kid"); "" for the whole text. text is a string without its escapes, a number as it is written,
+// "true" or "false", and empty for the rest. An object or array is shown when it opens. Both are valid only
+// during the visit.
 struct json_value {
     const char *path;
     enum json_type type;
     struct span text;
 };
 
-// Returns false to stop the reading, with err filled.
+// Returns false, with err filled, to stop reading.
 typedef bool json_visit(void *context, const struct json_value *value, struct ssa_error *err);
 
-// Reads one JSON text (RFC 8259) and shows each value to visit. Fails with SSA_UNEXPECTED where it is no
-// JSON, is nested deeper than 16 or has trailing bytes, or as visit failed.
+// Reads one JSON text (RFC 8259) and shows each value to visit. Fails as visit fails, and with SSA_UNEXPECTED
+// where the text is not JSON, is nested deeper than 16, or has bytes after its end.
 bool json_read(struct span text, json_visit *visit, void *context, struct ssa_error *err) MUST_CHECK;
 
-// The same text indented by two, as `json.dumps(…, indent=2)` and JSON.stringify(…, null, 2) print it (but
-// for the case of the digits in an escape), appended to out with a line break after it.
+// Appends the text, indented by two, and a line break to out. It looks as `json.dumps(…, indent=2)` and
+// JSON.stringify(…, null, 2) print it, except that digits in an escape may be of another case.
 bool json_indent(struct span text, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
-// Writing. A failure (out is full) is remembered and told by json_end.
+// Writing. If something fails, for instance because out is full, json_end says so.
 struct json_writer {
     void *generator;
     struct secret *out;
@@ -46,14 +44,14 @@ void json_string(struct json_writer *w, struct span text);
 void json_integer(struct json_writer *w, long long value);
 void json_bool(struct json_writer *w, bool value);
 void json_null(struct json_writer *w);
-// A member with a string, or null for NULL and an empty one.
+// Write a member: a string, or null for NULL and for an empty string.
 void member_text(struct json_writer *w, const char *name, const char *text);
 void member_bool(struct json_writer *w, const char *name, bool value);
-// The same, or null where it is not known.
+// A bool, or null where it is not known.
 void member_bool_or_null(struct json_writer *w, const char *name, bool known, bool value);
-// A member with a point in time (ISO 8601 in UTC), or null where it is not known.
+// A point in time (ISO 8601 in UTC), or null where it is not known.
 void member_time(struct json_writer *w, const char *name, bool known, time_t at);
-// Ends the text and frees the writer. Fails with SSA_UNEXPECTED when anything did not fit or was no UTF-8.
+// Ends the text and frees the writer. Fails with SSA_UNEXPECTED when something did not fit or was not UTF-8.
 bool json_end(struct json_writer *w, struct ssa_error *err) MUST_CHECK;
 
 #endif

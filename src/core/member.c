@@ -1,4 +1,4 @@
-// Members of a JSON object, written whole: null stands for what is not known.
+// Members of a JSON object. null stands for what is not known.
 #include "core/json.h"
 #include "core/text.h"
 #include "core/timestamp.h"

@@ -1,4 +1,4 @@
-// The clock that deadlines are counted by: milliseconds, never set back.
+// The clock for deadlines, in milliseconds. It is never set back.
 #ifndef SSA_CORE_MONOTONIC_H
 #define SSA_CORE_MONOTONIC_H
 
@@ -7,7 +7,7 @@
 static inline long long monotonic_ms(void)
 {
     struct timespec now = {0};
-    // It fails for a clock that does not exist, and Linux always has this one.
+    // It fails only for a clock that does not exist.
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

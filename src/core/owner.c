@@ -1,4 +1,4 @@
-// Whose a file or folder is.
+// Whether a file or folder is ours.
 #include "core/owner.h"
 
 #include <errno.h>
@@ -11,15 +11,14 @@ static bool look(int fd, const char *path, struct stat *about, struct ssa_error 
     if (fstat(fd, about) == 0)
         return true;
     const int number = errno;
-    return error_errno(err, SSA_CONFIG, number, path, "cannot be looked at");
+    return error_errno(err, SSA_CONFIG, number, path, "cannot be examined");
 }
 
 static bool belongs_to_us(const struct stat *about, const char *path, struct ssa_error *err)
 {
     if (about->st_uid != geteuid() && about->st_uid != 0) {
         error_set(err, SSA_CONFIG, NULL, path,
-                  "belongs to another user (uid %ld), so nothing that is in it is believed",
-                  (long)about->st_uid);
+                  "belongs to another user (uid %ld), so its content is not trusted", (long)about->st_uid);
         return error_hint(
             err,
             "If its content is yours, `chown %ld \"%s\"` mends it. Under sudo, HOME and the XDG "
@@ -28,9 +27,8 @@ static bool belongs_to_us(const struct stat *about, const char *path, struct ssa
     }
     if ((about->st_mode & (S_IWGRP | S_IWOTH)) == 0)
         return true;
-    error_set(err, SSA_CONFIG, NULL, path,
-              "may be written to by others, so nothing that is in it is believed");
-    return error_hint(err, "Look at what is in it; then `chmod go-w \"%s\"` mends it.", path);
+    error_set(err, SSA_CONFIG, NULL, path, "can be written to by others, so its content is not trusted");
+    return error_hint(err, "Check its content; then `chmod go-w \"%s\"` mends it.", path);
 }
 
 bool folder_is_ours(int fd, const char *path, struct ssa_error *err)
@@ -39,7 +37,7 @@ bool folder_is_ours(int fd, const char *path, struct ssa_error *err)
     if (!look(fd, path, &about, err))
         return false;
     if (!S_ISDIR(about.st_mode))
-        return error_errno(err, SSA_CONFIG, ENOTDIR, path, "is in the place of a folder");
+        return error_errno(err, SSA_CONFIG, ENOTDIR, path, "is not a folder");
     return belongs_to_us(&about, path, err);
 }
 
@@ -49,7 +47,7 @@ bool linked_file_is_ours(int fd, const char *path, struct ssa_error *err)
     if (!look(fd, path, &about, err))
         return false;
     if (!S_ISREG(about.st_mode))
-        return error_set(err, SSA_CONFIG, NULL, path, "is no regular file");
+        return error_set(err, SSA_CONFIG, NULL, path, "is not a regular file");
     return belongs_to_us(&about, path, err);
 }
 
@@ -60,7 +58,7 @@ bool file_is_ours(int fd, const char *path, struct ssa_error *err)
         return false;
     if (about.st_nlink <= 1)
         return true;
-    error_set(err, SSA_CONFIG, NULL, path, "has a second name (a hard link), so it is not believed");
+    error_set(err, SSA_CONFIG, NULL, path, "has a second name (a hard link), so it is not trusted");
     return error_hint(err, "`find / -xdev -samefile \"%s\"` shows it; remove the other name.", path);
 }
 

@@ -1,4 +1,4 @@
-// Reading into secret memory, as long as nobody wants to stop.
+// Reading into secret memory, until somebody wants to stop.
 #include "core/read.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ struct reading {
     const struct ssa_callbacks *callbacks;
     unsigned patience; // seconds
     long long until;   // by the monotonic clock; 0 for as long as it takes
-    bool never_waits;  // the descriptor is O_NONBLOCK
+    bool never_waits;  // read(2) does not wait: the descriptor is O_NONBLOCK
     bool named_pipe;
 };
 
@@ -30,8 +30,8 @@ int open_to_read(const char *path)
     return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-// Of a pipe without a name (a shell's <(…), too) a writer is or was there; a FIFO may be opened before one
-// comes.
+// A FIFO may be opened before its writer comes. A pipe without a name, such as a shell's <(…), has or had a
+// writer.
 static bool has_a_name(int fd)
 {
     struct statfs system;
@@ -57,7 +57,7 @@ static bool wants_to_stop(const struct reading *r, struct ssa_error *err)
 {
     if (r->callbacks == NULL || !interrupted(r->callbacks))
         return false;
-    (void)error_set(err, SSA_UNEXPECTED, NULL, r->subject, "interrupted; nothing was done");
+    (void)error_set(err, SSA_UNEXPECTED, NULL, r->subject, "interrupted: nothing was done");
     return true;
 }
 
@@ -79,7 +79,7 @@ static bool wait_for_more(const struct reading *r, struct ssa_error *err)
         if (left <= 0)
             return too_late(r, err);
         const int ready = poll(&input, 1, left < SLICE_MS ? (int)left : SLICE_MS);
-        // What cannot be waited for is left to read(2) to tell.
+        // Where poll(2) cannot wait, read(2) tells the failure.
         if (ready > 0 || (ready < 0 && errno != EINTR))
             return true;
     }
@@ -89,7 +89,7 @@ bool read_secret(struct secret *secret, int fd, const char *subject, const struc
                  struct ssa_error *err)
 {
     const struct reading r = begin(secret, fd, subject, callbacks);
-    // A pipe that was opened after its writer had gone shows no end to poll(2): read(2) is asked first.
+    // poll(2) shows no end of a pipe that was opened after its writer had gone, so read(2) comes first.
     bool waited = false, end = false;
     bool ready = r.never_waits;
     while (!end) {
@@ -99,7 +99,7 @@ bool read_secret(struct secret *secret, int fd, const char *subject, const struc
         struct ssa_error why;
         if (secret_read_part(secret, fd, subject, &end, &why)) {
             ready = r.never_waits;
-            // Before a writer has come, a FIFO looks like one at its end.
+            // A FIFO whose writer has not come yet looks as if it were at its end.
             if (end && secret->len == 0 && r.named_pipe && !waited)
                 ready = end = false;
             continue;

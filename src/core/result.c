@@ -1,4 +1,4 @@
-// Locked memory handed out as struct ssa_text.
+// Locked memory that is given to the caller as struct ssa_text.
 #include "core/result.h"
 
 #include <errno.h>

@@ -1,9 +1,8 @@
 // PEM and DER of an RSA private key, decoded in place (RFC 7468, X.690 section 10, RFC 8017, RFC 5208).
 #include "core/rsa_key.h"
 
-#include <stdio.h>
-
 #include "core/base64.h"
+#include "core/text.h"
 
 enum { DER_INTEGER = 0x02, DER_OCTET_STRING = 0x04, DER_SEQUENCE = 0x30, DER_ATTRIBUTES = 0xa0 };
 
@@ -12,7 +11,7 @@ static bool no_key(struct ssa_error *err, const char *subject, const char *why)
     error_set(err, SSA_CONFIG, NULL, subject, "%s", why);
     return error_hint(
         err,
-        "Needed is an unencrypted RSA key of %u to %u bits as PEM: \"BEGIN RSA PRIVATE KEY\" or "
+        "The key must be an unencrypted RSA key of %u to %u bits as PEM: \"BEGIN RSA PRIVATE KEY\" or "
         "\"BEGIN PRIVATE KEY\".",
         RSA_BITS_MIN, RSA_BITS_MAX);
 }
@@ -22,12 +21,13 @@ static uint8_t *find(const struct secret *in, size_t from, const char *text)
     return memmem(in->data + from, in->len - from, text, strlen(text));
 }
 
-// The base64 text between the block's two lines, decoded over itself.
+// Decodes the base64 text between the block's two lines over itself.
 static bool decode_block(struct secret *buffer, const char *label, struct span *der)
 {
     char begin[64], end[64];
-    (void)snprintf(begin, sizeof begin, "-----BEGIN %s-----", label);
-    (void)snprintf(end, sizeof end, "-----END %s-----", label);
+    if (!text_format(begin, sizeof begin, "-----BEGIN %s-----", label) ||
+        !text_format(end, sizeof end, "-----END %s-----", label))
+        return false;
     const uint8_t *start = find(buffer, 0, begin);
     if (start == NULL)
         return false;
@@ -42,7 +42,7 @@ static bool decode_block(struct secret *buffer, const char *label, struct span *
     return true;
 }
 
-// Takes one element with this tag off the front of *in: definite length in its shortest form, as DER demands.
+// Takes one element with this tag off the front of *in. DER demands the shortest form of a definite length.
 static bool take(struct span *in, uint8_t tag, struct span *content)
 {
     if (in->len < 2 || in->data[0] != tag)
@@ -66,7 +66,7 @@ static bool take(struct span *in, uint8_t tag, struct span *content)
     return true;
 }
 
-// A positive INTEGER, its sign byte dropped (X.690 section 8.3).
+// A positive INTEGER without its sign byte (X.690 section 8.3).
 static bool take_number(struct span *in, struct span *number)
 {
     struct span content;
@@ -87,7 +87,7 @@ static bool take_version_zero(struct span *in)
     return take(in, DER_INTEGER, &version) && version.len == 1 && version.data[0] == 0;
 }
 
-// RSAPrivateKey, RFC 8017 appendix A.1.2; version 0 is the two-prime form.
+// RSAPrivateKey, RFC 8017 appendix A.1.2. Version 0 is the form with two primes.
 static bool parse_pkcs1(struct span der, struct rsa_key *key)
 {
     struct span in;
@@ -95,7 +95,7 @@ static bool parse_pkcs1(struct span der, struct rsa_key *key)
         return false;
     struct span *const numbers[] = {&key->n, &key->e,  &key->d,  &key->p,
                                     &key->q, &key->dp, &key->dq, &key->qinv};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+    for (size_t i = 0; i < COUNT(numbers); i++)
         if (!take_number(&in, numbers[i]))
             return false;
     return in.len == 0;
@@ -129,7 +129,7 @@ static size_t element_len(size_t content)
     return content + (content < 0x80 ? 2 : content < 0x100 ? 3 : 4);
 }
 
-// A number's content: with a sign byte where its first bit is set.
+// A number needs a sign byte where its first bit is set.
 static size_t number_len(struct span number)
 {
     return number.len + (number.len > 0 && number.data[0] >= 0x80);
@@ -165,10 +165,9 @@ static bool put_version_zero(struct secret *out)
 bool rsa_key_to_pkcs8(const struct rsa_key *key, struct secret *out)
 {
     const struct span numbers[] = {key->n, key->e, key->d, key->p, key->q, key->dp, key->dq, key->qinv};
-    enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
     const size_t version = element_len(1);
     size_t pkcs1 = version;
-    for (size_t i = 0; i < NUMBERS; i++)
+    for (size_t i = 0; i < COUNT(numbers); i++)
         pkcs1 += element_len(number_len(numbers[i]));
     const size_t whole = version + element_len(sizeof rsa_encryption) + element_len(element_len(pkcs1));
     if (!put_head(out, DER_SEQUENCE, whole) || !put_version_zero(out) ||
@@ -177,7 +176,7 @@ bool rsa_key_to_pkcs8(const struct rsa_key *key, struct secret *out)
         !put_head(out, DER_OCTET_STRING, element_len(pkcs1)) || !put_head(out, DER_SEQUENCE, pkcs1) ||
         !put_version_zero(out))
         return false;
-    for (size_t i = 0; i < NUMBERS; i++)
+    for (size_t i = 0; i < COUNT(numbers); i++)
         if (!put_number(out, numbers[i]))
             return false;
     return true;
@@ -213,8 +212,7 @@ static bool is_less(struct span a, struct span b)
     return a.len != b.len ? a.len < b.len : memcmp(a.data, b.data, a.len) < 0;
 }
 
-// The number's last 64 bits, and what is left of it when 2^32 - 1 is cast out: both without branches that its
-// bits decide.
+// The number's last 64 bits, and its remainder modulo 2^32 - 1. No branch depends on the number.
 struct digest {
     uint64_t low, rest;
 };
@@ -236,11 +234,11 @@ static struct digest digest_of(struct span number)
     return digest;
 }
 
-// Whether p times q can be n. A signature proves the rest.
+// Whether p times q can be n. That it is n, a signature proves later.
 static bool is_product(struct span n, struct span p, struct span q)
 {
     const struct digest of_n = digest_of(n), of_p = digest_of(p), of_q = digest_of(q);
-    // 0 and 2^32 - 1 are the same rest.
+    // 0 and 2^32 - 1 are the same remainder.
     const uint64_t rest = fold(of_p.rest * of_q.rest) % 0xffffffff;
     return of_p.low * of_q.low == of_n.low && rest == of_n.rest % 0xffffffff;
 }
@@ -256,12 +254,12 @@ static const char *fault_of(const struct rsa_key *key)
     if (!is_odd(key->n))
         return "the RSA key's modulus is even";
     if (!is_odd(key->e) || rsa_bits(key->e) < 2 || !is_less(key->e, key->n))
-        return "the RSA key's public exponent is no odd number between 3 and the modulus";
+        return "the RSA key's public exponent is not an odd number between 3 and the modulus";
     if (!is_odd(key->d) || rsa_bits(key->d) < bits / 4 || !is_less(key->d, key->n))
-        return "the RSA key's private exponent fits no such modulus";
+        return "the RSA key's private exponent does not fit its modulus";
     if (!is_odd(key->p) || !is_odd(key->q) || span_equal(key->p, key->q) ||
         (product != bits && product != bits + 1) || !is_product(key->n, key->p, key->q))
-        return "the RSA key's two primes do not make its modulus";
+        return "the RSA key's primes do not multiply to its modulus";
     if (!is_less(key->dp, key->p) || !is_less(key->dq, key->q) || !is_less(key->qinv, key->p))
         return "the RSA key's CRT exponents or coefficient are larger than its primes";
     return NULL;
@@ -275,15 +273,15 @@ bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *su
         return no_key(err, subject, "the private key is encrypted");
     if (decode_block(buffer, "RSA PRIVATE KEY", &der)) {
         if (!parse_pkcs1(der, key))
-            return no_key(err, subject, "the PEM block holds no PKCS#1 RSA private key");
+            return no_key(err, subject, "the PEM block does not contain a PKCS#1 RSA private key");
     } else if (decode_block(buffer, "PRIVATE KEY", &der)) {
         if (!parse_pkcs8(der, key))
-            return no_key(err, subject, "the PEM block holds no PKCS#8 RSA private key");
+            return no_key(err, subject, "the PEM block does not contain a PKCS#8 RSA private key");
     } else {
         return no_key(err, subject,
                       find(buffer, 0, "-----BEGIN ") == NULL
                           ? "there is no PEM block"
-                          : "there is no whole PEM block of an RSA private key");
+                          : "there is no complete PEM block of an RSA private key");
     }
     const char *fault = fault_of(key);
     return fault == NULL || no_key(err, subject, fault);

@@ -1,7 +1,7 @@
-// A private key's numbers, without OpenSSL: as slices of the buffer that the PEM arrived in.
+// A private key's numbers, as slices of the buffer that the PEM arrived in.
 //
-// An EVP_PKEY would copy each number into OpenSSL's heap as a big number. Here the PEM is decoded over
-// itself, and the eight numbers are pointers into the decoded bytes, for an import template to point at.
+// OpenSSL is not used: an EVP_PKEY would copy each number to its heap. Here the PEM is decoded over itself,
+// and the eight numbers point into the decoded bytes, so that an import template can point at them.
 #ifndef SSA_CORE_RSA_KEY_H
 #define SSA_CORE_RSA_KEY_H
 
@@ -11,8 +11,7 @@
 #define RSA_BITS_MAX  4096U
 #define RSA_BYTES_MAX (RSA_BITS_MAX / 8)
 
-// Room for the PEM of the largest key: 3,272 characters as PKCS#8, with CRLF and the JSON escapes of a bad
-// day.
+// Room for the PEM of the largest key: 3,272 characters as PKCS#8, and more for CRLF and JSON escapes.
 #define PEM_MAX 8192U
 
 // Big-endian, no leading zero bytes (RFC 8017 appendix A.1.2; PKCS#11 "Big integer").
@@ -20,22 +19,23 @@ struct rsa_key {
     struct span n, e, d, p, q, dp, dq, qinv;
 };
 
-// Decodes the PEM in *buffer in place and points *key into it; *key lives as long as the buffer is not
-// changed. Takes PKCS#1 ("RSA PRIVATE KEY") and PKCS#8 ("PRIVATE KEY", RFC 5208), LF or CRLF, text before and
-// after the block. Fails with SSA_CONFIG: no PEM, encrypted, no RSA key, of another size than 2048 to 4096
-// bits, not strict DER, or numbers that are no key (an exponent of 1, primes that do not make the modulus).
+// Decodes the PEM in *buffer in place and points *key into it; *key is valid as long as the buffer does not
+// change. Takes PKCS#1 ("RSA PRIVATE KEY") and PKCS#8 ("PRIVATE KEY", RFC 5208), with LF or CRLF, and with
+// text before and after the block. Fails with SSA_CONFIG for anything that is not the strict DER of an
+// unencrypted RSA key of 2048 to 4096 bits, and for numbers that cannot be a key (an exponent of 1, primes
+// that do not multiply to the modulus).
 bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *subject,
                       struct ssa_error *err) MUST_CHECK;
 
-// Points *key into the DER of a PKCS#1 RSAPrivateKey. False when it is none.
+// Points *key into the DER of a PKCS#1 RSAPrivateKey. False when it is not one.
 bool rsa_key_from_der(struct span der, struct rsa_key *key) MUST_CHECK;
 
 // Appends the key's PKCS#8 form, PrivateKeyInfo with rsaEncryption (RFC 5208 section 5), in DER. False when
 // it does not fit.
 bool rsa_key_to_pkcs8(const struct rsa_key *key, struct secret *out) MUST_CHECK;
 
-// Takes leading zero bytes (the sign byte that some modules give) off a big integer where it stands; gives
-// what is left of its length.
+// Removes leading zero bytes from a big integer in place, and returns its new length. Some modules give a
+// sign byte.
 size_t rsa_strip_zeros(uint8_t *number, size_t len) MUST_CHECK;
 
 // The size of the modulus in bits.

@@ -22,8 +22,8 @@ bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
     void *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no memory for a secret of %zu bytes", capacity);
-    // Kernels of sandboxes lack the first, where the program dumps no core all the same; those before 4.14
-    // the second, where the processes that look at modules have copies.
+    // Some sandboxes lack the first; there the program makes no core dump either. Kernels before 4.14 lack
+    // the second; there the child processes that look at modules have copies.
     (void)madvise(memory, mapped, MADV_DONTDUMP);
     (void)madvise(memory, mapped, MADV_WIPEONFORK);
     *s = (struct secret){.data = memory, .capacity = capacity, .mapped = mapped};
@@ -46,13 +46,13 @@ bool secret_must_be_locked(const struct secret *s, struct ssa_error *err)
                     "memory cannot be locked, so a private key could be written to swap");
         return error_hint(
             err, "The kernel or a sandbox refuses it: allow the system call mlock, or make the key on "
-                 "another machine; nothing was asked of the API.");
+                 "another machine. Nothing was sent to the API.");
     }
     error_set(err, SSA_CONFIG, "RLIMIT_MEMLOCK", NULL,
               "memory cannot be locked (limit %llu bytes), so a private key could be written to swap",
               known ? (unsigned long long)limit.rlim_cur : 0ULL);
     return error_hint(err, "Raise the limit: `ulimit -l 8192`, LimitMEMLOCK=8M in a systemd unit, or "
-                           "/etc/security/limits.d; nothing was asked of the API.");
+                           "/etc/security/limits.d. Nothing was sent to the API.");
 }
 
 bool secret_append(struct secret *s, struct span bytes)
@@ -89,7 +89,7 @@ void secret_free(struct secret *s)
 
 bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err)
 {
-    // One byte past the capacity is there for the NUL: reading into it tells "full" from "too long".
+    // The byte for the NUL is read into, too, to tell "full" from "too long".
     const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
     *end = got == 0;
     if (got < 0) {
@@ -101,8 +101,7 @@ bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, 
     s->len += (size_t)got;
     if (s->len > s->capacity) {
         secret_clear(s);
-        (void)error_set(err, SSA_CONFIG, NULL, subject, "is longer than the %zu bytes it may be",
-                        s->capacity);
+        (void)error_set(err, SSA_CONFIG, NULL, subject, "is longer than %zu bytes", s->capacity);
         errno = EFBIG;
         return false;
     }
@@ -128,11 +127,11 @@ void secret_drop_newline(struct secret *s)
         s->data[--s->len] = 0;
 }
 
-// How much is wiped below the caller, and how much of a small stack's end the wiping needs for itself.
+// Bytes that are wiped below the caller, and bytes at the end of a small stack that the wiping itself needs.
 enum { STACK_BELOW = 28 * 1024, STACK_SPARED = 12 * 1024 };
 
-// The room below here on the first thread's stack, which grows up to a limit. Its other end is a few pages
-// above the name of the program's file, which the kernel puts there first.
+// The room below here on the first thread's stack, which grows up to a limit. Its upper end is a few pages
+// above the name of the program's file, which the kernel puts there.
 static size_t first_stack_room(uintptr_t here)
 {
     struct rlimit limit = {0};
@@ -171,7 +170,7 @@ void wipe_stack_and_registers(void)
 {
     wipe_stack();
 #if defined(__x86_64__)
-    // The widest the processor has: vzeroall clears ymm0-15 whole; zmm16-31 exist with AVX-512 alone.
+    // vzeroall clears the whole of registers 0 to 15; registers 16 to 31 exist only with AVX-512.
     if (__builtin_cpu_supports("avx512f")) {
         __asm__ volatile(".irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
                          "vpxorq %%zmm\\n, %%zmm\\n, %%zmm\\n\n\t"

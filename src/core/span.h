@@ -1,4 +1,4 @@
-// A borrowed run of bytes: pointer and length, owned by somebody else.
+// Borrowed bytes: pointer and length.
 #ifndef SSA_CORE_SPAN_H
 #define SSA_CORE_SPAN_H
 
@@ -32,7 +32,7 @@ static inline bool span_is(struct span a, const char *text)
     return span_equal(a, span_text(text));
 }
 
-// For "%.*s": the length as printf wants it. The callers' spans are bounded far below INT_MAX.
+// For "%.*s". The callers' spans are much shorter than INT_MAX.
 #define SPAN_PRINTF(s) (int)(s).len, (const char *)(s).data
 
 #endif

@@ -1,4 +1,4 @@
-// Saying what is going on, and hearing whether to stop.
+// The callbacks: telling what is going on, asking, and hearing whether to stop.
 #include "core/tell.h"
 
 #include <stdarg.h>

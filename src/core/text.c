@@ -1,11 +1,11 @@
-// Text for people: foreign bytes made harmless, near misses named.
+// Text: making it harmless, formatting it, finding what was meant.
 #include "core/text.h"
 
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
-// The length of the UTF-8 sequence at p (RFC 3629), its code point in *point, or 0 where the bytes are none.
+// The length of the UTF-8 sequence at p (RFC 3629), and its code point in *point; 0 where it is not valid.
 static size_t utf8_sequence(const uint8_t *p, size_t left, uint32_t *point)
 {
     static const struct {
@@ -102,7 +102,7 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-// Edits between two short names: a letter more, less or other, or two neighbours swapped.
+// The number of edits between two names: adding, removing or changing a letter, or swapping two neighbours.
 static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][NAME_MAX_LENGTH + 1];
@@ -131,7 +131,7 @@ const char *text_nearest(const char *typed, const char *const *names, size_t cou
     const char *best = NULL;
     if (strlen(typed) > NAME_MAX_LENGTH)
         return NULL;
-    // A third of the letters may be wrong: more is another word.
+    // Where more than a third of the letters differ, it is another word.
     size_t least = strlen(typed) / 3 + 1;
     for (size_t i = 0; i < count; i++) {
         const size_t d = distance(typed, names[i]);

@@ -1,4 +1,4 @@
-// Text for people: foreign bytes made harmless, near misses named.
+// Text: making it harmless, formatting it, finding what was meant.
 #ifndef SSA_CORE_TEXT_H
 #define SSA_CORE_TEXT_H
 
@@ -7,27 +7,27 @@
 
 #include "core/span.h"
 
-// Copies in to out (NUL-terminated, cut at capacity, never in the middle of a character). Control characters
-// of C0 and C1, DEL, bidirectional overrides and bytes that are not UTF-8 become '?', so that nothing a
-// server, token or file says can move a cursor or disguise itself; a line break becomes a space.
+// Copies in to out, which is NUL-terminated and cut at capacity, but never in the middle of a character.
+// Control characters (C0, C1, DEL), bidirectional overrides and bytes that are not UTF-8 become '?', and a
+// line break becomes a space: so foreign text cannot move a cursor or disguise itself.
 void text_harmless(char *out, size_t capacity, struct span in);
 
 // Whether all of it is UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool text_is_utf8(struct span text);
 
-// Whether there is a text, and it is not empty.
+// Whether text is neither NULL nor empty.
 static inline bool text_present(const char *text)
 {
     return text != NULL && text[0] != '\0';
 }
 
-// snprintf that says whether all of it fitted.
+// snprintf that tells whether everything fitted.
 bool text_format(char *out, size_t capacity, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-// Writes the bytes as lower-case hexadecimal digits and a NUL: out has room for twice their number and one.
+// Writes the bytes as lower-case hexadecimal digits and a NUL. out has room for that.
 void text_hex(char *out, struct span bytes);
 
-// The name among names (count of them) that was most likely meant by typed, or NULL when none is near.
+// The name among count names that typed most likely means, or NULL when none is near.
 const char *text_nearest(const char *typed, const char *const *names, size_t count);
 
 // How many elements an array has.

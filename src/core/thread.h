@@ -1,4 +1,4 @@
-// Threads of ours: no signal is delivered to them, and they wait by the clock of core/monotonic.h.
+// Our own threads: they receive no signals, and wait by the clock of core/monotonic.h.
 #ifndef SSA_CORE_THREAD_H
 #define SSA_CORE_THREAD_H
 
@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Starts a thread with a stack of so many bytes, 0 for the usual one. Signals stay the business of the
-// program's own threads.
+// Starts a thread with a stack of so many bytes; 0 means the usual size. It receives no signals: those are
+// for the program's own threads.
 bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *context), void *context);
 
-// A condition whose timed waits count in monotonic time.
+// Makes a condition whose timed waits use the monotonic clock.
 void condition_init(pthread_cond_t *condition);
 
 #endif

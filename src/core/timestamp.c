@@ -1,4 +1,4 @@
-// The two forms of time that the API has been seen to answer with.
+// The two forms of time in the API's answers.
 #include "core/timestamp.h"
 
 enum { TIMESTAMP_MAX = 64 };
@@ -32,12 +32,12 @@ bool timestamp_read(struct span text, time_t *seconds)
         offset = tm.tm_gmtoff;
         rest += strspn(rest, " ");
     }
-    // Go's form names the zone, too: the offset before it is what counts.
+    // Go's form also names the zone. The offset before it counts.
     const bool named = *rest == '\0' || strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(rest);
     const bool utc_only = *rest == '\0' || strcmp(rest, "Z") == 0 || strcmp(rest, "UTC") == 0;
     if (!(has_offset ? named : utc_only))
         return false;
-    // timegm takes 31 February for a day in March.
+    // timegm turns 31 February into a day in March.
     const int day = tm.tm_mday;
     const time_t utc = timegm(&tm);
     if (tm.tm_mday != day)

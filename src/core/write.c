@@ -59,7 +59,7 @@ bool reserve_room(int fd, off_t size)
         errno = number;
         return false;
     }
-    // Where room cannot be asked for it is written: what is wrong then is wrong with writing.
+    // This file system cannot reserve room, so zeros are written instead.
     for (off_t at = 0; at < size;) {
         const off_t left = size - at;
         const size_t part = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;

@@ -13,17 +13,17 @@ bool write_all(int fd, struct span text);
 // The same at a place in the file.
 bool write_all_at(int fd, struct span text, off_t at);
 
-// Syncs an open file, as far as its file system can. On failure errno says why.
+// Syncs an open file, if its file system can do that. On failure errno says why.
 bool sync_file(int fd);
 
-// The same of what is in it alone.
+// The same, but only for the content.
 bool sync_data(int fd);
 
-// Makes sure that a new file has room for so many bytes, which are zeros. On failure errno says why.
+// Reserves room for size bytes, which are zero, in a new file. On failure errno says why.
 bool reserve_room(int fd, off_t size);
 
-// Syncs a folder: what was made, renamed or removed in it is so after a power loss. On failure errno says
-// why.
+// Syncs a folder, so that what was made, renamed or removed in it survives a power loss. On failure errno
+// says why.
 bool sync_folder(const char *path);
 
 #endif

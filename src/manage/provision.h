@@ -3,6 +3,7 @@
 #ifndef SSA_MANAGE_PROVISION_H
 #define SSA_MANAGE_PROVISION_H
 
+#include "config/profile_write.h"
 #include "core/ending.h"
 #include "journal/journal.h"
 #include "manage/opened.h"

@@ -5,6 +5,7 @@
 
 #include "config/profile_block.h"
 #include "config/profile_others.h"
+#include "config/profile_write.h"
 #include "core/tell.h"
 #include "core/text.h"
 #include "manage/import_block.h"

@@ -13,10 +13,9 @@ bool pin_refuse_last_try(const struct token_info *info, struct ssa_error *err)
     if (info->pin_final_try)
         return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
                          "the PIN was not tried: one more wrong PIN locks this token");
-    return error_set(
-        err, SSA_PIN, NULL, info->uri,
-        "the PIN was not tried: by the wrong PINs counted here, and the tries without an answer, one "
-        "more locks this token");
+    return error_set(err, SSA_PIN, NULL, info->uri,
+                     "the PIN was not tried: by the wrong PINs counted here, and the tries that were not "
+                     "answered, one more locks it");
 }
 
 static bool ask_by_pinentry(const struct ssa_run *run, const char *source, const struct token_info *info,

@@ -3,7 +3,6 @@
 #define SSA_SIGNER_API_CLIENT_H
 
 #include "oauth/oauth.h"
-#include "signer/client_id.h"
 #include "signer/client_secret.h"
 
 // Makes the client; it borrows the settings. Where the client secret is not known yet, aps_know_secret tells

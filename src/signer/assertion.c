@@ -7,9 +7,8 @@
 #include "core/result.h"
 #include "core/tell.h"
 #include "hsm/key/sign.h"
-#include "signer/client_id.h"
+#include "signer/client_secret.h"
 #include "signer/failover.h"
-#include "signer/open_token.h"
 
 bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, const char *scope,
                              struct ssa_error *err)

@@ -1,4 +1,4 @@
-// Where the client secret comes from.
+// The client id, and where the client secret comes from.
 #include "signer/client_secret.h"
 
 #include "config/secret_source.h"
@@ -6,9 +6,22 @@
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "hsm/data/data_uri.h"
-#include "signer/client_id.h"
 
 enum { CLIENT_SECRET_MAX = 4096 };
+
+bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
+{
+    *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
+    if (*client_id == NULL) {
+        error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is not set");
+        return error_reason(err, SSA_REASON_NO_CLIENT_ID, NULL);
+    }
+    for (const char *p = *client_id; *p != '\0'; p++)
+        if (*p <= ' ' || *p > '~' || *p == '"' || *p == ':' || *p == '\'')
+            return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID),
+                             "has a character that no client id has");
+    return true;
+}
 
 void client_secret_free(struct client_secret *secret)
 {
@@ -131,7 +144,8 @@ bool client_secret_complete(const struct ssa_run *run, struct client_secret *sec
     case SECRET_ON_OPEN_TOKEN:
         return read_from(run, secret, open, err);
     case SECRET_ON_OTHER_TOKEN: {
-        const bool done = read_at_own(run, secret, OTHER_TOKEN_OPEN, false, &own, err);
+        const enum other_token other = open != NULL ? OTHER_TOKEN_OPEN : OTHER_TOKEN_NONE;
+        const bool done = read_at_own(run, secret, other, false, &own, err);
         token_close(&own.token);
         return done;
     }

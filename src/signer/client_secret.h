@@ -1,10 +1,13 @@
-// The client secret: given as it is, by a reference, by a person, or in a data object on a PKCS#11 token,
-// which is read after a login.
+// Client id and client secret. The secret is given as it is, by a reference, by a person, or in a data object
+// on a PKCS#11 token, which is read after a login.
 #ifndef SSA_SIGNER_CLIENT_SECRET_H
 #define SSA_SIGNER_CLIENT_SECRET_H
 
 #include "core/secret.h"
 #include "signer/secret_token.h"
+
+// Reads the client id from the settings. Fails with SSA_CONFIG where it is not set or not valid.
+bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
 
 struct client_secret {
     struct secret text; // empty until it is known

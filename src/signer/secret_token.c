@@ -25,11 +25,12 @@ enum naming { NAMES_NONE, NAMES_THIS, NAMES_ANOTHER };
 static enum naming what_names(const struct ssa_run *run, enum setting setting, const struct token *token)
 {
     URI_AUTO *uri = NULL;
+    struct ssa_error why;
     const char *value = settings_get(run->settings, setting, NULL);
     if (value == NULL)
         return NAMES_NONE;
-    const bool read = setting == SET_TOKEN ? token_name_parse(value, &uri, ERROR_IGNORED)
-                                           : text_is_uri(value) && uri_parse(value, &uri, ERROR_IGNORED);
+    const bool read = setting == SET_TOKEN ? token_name_parse(value, &uri, &why)
+                                           : text_is_uri(value) && uri_parse(value, &uri, &why);
     if (!read)
         return NAMES_NONE;
     return names(uri, token) ? NAMES_THIS : NAMES_ANOTHER;

@@ -36,7 +36,7 @@ class Prune(FaultCase):
         return list(json.loads(self.expect(self.run_program("history", "--json"), 0).out))
 
     def test_what_the_api_knows_stays(self) -> None:
-        self.expect(self.prune("--yes"), 0, "no token here")
+        self.expect(self.prune("--yes"), 0, "no PKCS#11 token here")
         self.assertEqual(self.on_token(), sorted([self.first, self.second]))
 
     def test_one_that_it_does_not_know_goes_after_a_yes(self) -> None:
@@ -45,14 +45,14 @@ class Prune(FaultCase):
         self.expect(self.prune("--yes"), 3, "second.env", "not believed")
         self.assertEqual(self.on_token(), sorted([self.first, self.second]))
         self.profile_path("second").unlink()
-        self.expect(self.prune(), 0, "not confirmed")
+        self.expect(self.prune(), 0, "you did not confirm")
         self.assertEqual(self.on_token(), sorted([self.first, self.second]))
         self.expect(self.prune("--yes"), 0, self.second)
         self.assertEqual(self.on_token(), [self.first])
         self.assertEqual(len(self.objects()), 2, "the public half of the other is left")
         last = self.history()[-1]
         self.assertEqual((last["operation"], last["outcome"], last["keyId"]), ("key prune", "done", self.second))
-        self.expect(self.prune("--yes"), 0, "no token here")
+        self.expect(self.prune("--yes"), 0, "no PKCS#11 token here")
         self.expect(self.run_program("token"), 0)
 
     def test_of_an_account_that_is_gone_all_go(self) -> None:
@@ -84,14 +84,14 @@ class Prune(FaultCase):
     def test_to_another_client_id_or_server_everything_is_unknown_and_so_stays(self) -> None:
         self.delete_at_api(self.second)
         other = {"APS_CLIENT_ID": "another"}
-        self.expect(self.prune("--yes", env=other), 0, "no token here")
-        self.expect(self.prune("--yes", "--base-url", "https://127.0.0.1:9"), 0, "no token here")
+        self.expect(self.prune("--yes", env=other), 0, "no PKCS#11 token here")
+        self.expect(self.prune("--yes", "--base-url", "https://127.0.0.1:9"), 0, "no PKCS#11 token here")
         self.assertEqual(self.on_token(), sorted([self.first, self.second]))
 
     def test_what_no_history_tells_of_stays(self) -> None:
         self.delete_at_api(self.second)
         shutil.rmtree(self.state / "ssa-hsm" / "history")
-        self.expect(self.prune("--yes"), 0, "no token here")
+        self.expect(self.prune("--yes"), 0, "no PKCS#11 token here")
         self.assertEqual(self.on_token(), sorted([self.first, self.second]))
 
     def test_a_refused_list_is_no_empty_one(self) -> None:

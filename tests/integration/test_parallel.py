@@ -11,7 +11,7 @@ from harness import SLOW, CallLog
 from pin_support import PIN, PinCase
 from test_card import script
 
-MANY = 50 if SLOW == 1 else 6
+MANY = 6 if places.wrapper() else 50
 # The time in which a token is looked for again, and what a loaded machine adds to it.
 PATIENCE, ALLOWANCE = 1.0, 4.0 * SLOW
 
@@ -164,10 +164,10 @@ class Turns(PinCase):
         with self.shim(*self.card(f"C_SignInit 1 touch {here} wait {go}")) as log:
             process = background(self, "jwt")
             eventually(here.exists, "the token is in use")
-            looking = [background(self, *words) for words in (("hsm", "list"), ("key", "list"))]
+            looking = [background(self, *words, env=self.hasty(10)) for words in (("hsm", "list"), ("key", "list"))]
             eventually(lambda: log.count("C_Initialize") == 3, "the others have begun")
-            # Longer than a module that does not answer is waited for.
-            time.sleep(11)
+            # Longer than a module that does not answer is waited for, by their clock.
+            time.sleep(1.1)
             self.assertEqual(len(self.spans(log)), 1)
             go.touch()
             for one in (process, *looking):
@@ -196,7 +196,8 @@ class Turns(PinCase):
             self.assertEqual(self.records(), [])
 
     def test_a_reset_at_the_login_is_no_try(self) -> None:
-        for code in ("CKR_DEVICE_REMOVED", "CKR_DEVICE_ERROR", "CKR_TOKEN_NOT_PRESENT"):
+        for code in ("CKR_DEVICE_REMOVED", "CKR_DEVICE_ERROR", "CKR_TOKEN_NOT_PRESENT",
+                     "CKR_FUNCTION_FAILED", "CKR_FUNCTION_NOT_SUPPORTED"):  # fmt: skip
             with self.subTest(code), self.shim(*self.card(f"C_Login 1 return {code}")) as log:
                 self.jwt(code=0)
                 self.assertEqual(self.logins(log), 2)
@@ -211,6 +212,9 @@ class Turns(PinCase):
     def test_a_reset_at_the_signature_is_made_good(self) -> None:
         for rule in ("C_Sign 1 return CKR_DEVICE_ERROR", "C_Sign 1 return CKR_DEVICE_REMOVED",
                      "C_Sign 1 return CKR_USER_NOT_LOGGED_IN", "C_Sign 1 return CKR_SESSION_HANDLE_INVALID",
+                     # The card was reset between two parts of the signature, and answers as without its application.
+                     "C_Sign 1 return CKR_FUNCTION_NOT_SUPPORTED", "C_Sign 1 return CKR_FUNCTION_FAILED",
+                     "C_Sign 1 return CKR_ARGUMENTS_BAD", "C_Sign 1 return CKR_KEY_HANDLE_INVALID",
                      "C_SignInit 1 return CKR_DEVICE_ERROR"):  # fmt: skip
             with self.subTest(rule), self.shim(*self.card(rule)) as log:
                 self.jwt(code=0)
@@ -231,13 +235,14 @@ class Turns(PinCase):
         self.assertEqual(self.records(), [])
 
     def test_another_failure_to_sign_is_final(self) -> None:
-        for code in ("CKR_FUNCTION_FAILED", "CKR_KEY_FUNCTION_NOT_PERMITTED"):
+        for code in ("CKR_DATA_LEN_RANGE", "CKR_KEY_FUNCTION_NOT_PERMITTED"):
             with self.subTest(code), self.shim(*self.card(f"C_Sign * return {code}")) as log:
                 self.jwt(code=7, words=(code,))
                 self.assertEqual(log.count("C_Sign"), 1)
-        with self.subTest("no card"), self.shim("C_Sign * return CKR_DEVICE_ERROR") as log:
-            self.jwt(code=7, words=("CKR_DEVICE_ERROR",))
-            self.assertEqual(log.count("C_Sign"), 1)
+        for code in ("CKR_DEVICE_ERROR", "CKR_FUNCTION_FAILED"):
+            with self.subTest(code, card=False), self.shim(f"C_Sign * return {code}") as log:
+                self.jwt(code=7, words=(code,))
+                self.assertEqual(log.count("C_Sign"), 1)
 
     def test_resets_without_end_are_two_tries_for_ever(self) -> None:
         with self.shim(*self.card("C_Login * return CKR_DEVICE_ERROR")) as log:

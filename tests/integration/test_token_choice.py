@@ -216,7 +216,7 @@ class Label(Choice):
     def test_a_uri_that_fits_any_token_is_a_guess(self) -> None:
         self.only_one()
         with self.shim() as log:
-            self.expect(self.run_program("hsm", "list", "--login", "--token", "pkcs11:"), 3, "guess")
+            self.expect(self.run_program("hsm", "list", "--login", "--token", "pkcs11:"), 3, "must be named")
             self.assertEqual(log.count("C_Login"), 0)
 
 

@@ -18,13 +18,16 @@ void account_members(struct json_writer *w, const struct ssa_account *account)
     member_bool(w, "own", account->own);
 }
 
-static bool print_json(const struct ssa_account *account, struct ssa_error *err)
+// changed is NULL where that is not told.
+static bool print_json(const struct ssa_account *account, const bool *changed, struct ssa_error *err)
 {
     struct document d;
     if (!document_begin(&d, ACCOUNT_JSON_MAX, err))
         return false;
     json_open(&d.json, JSON_OBJECT);
     account_members(&d.json, account);
+    if (changed != NULL)
+        member_bool(&d.json, "changed", *changed);
     json_close(&d.json, JSON_OBJECT);
     return document_print(&d, err);
 }
@@ -33,7 +36,7 @@ bool account_print(const struct ssa_account *account, bool as_json, struct ssa_e
 {
     struct table table;
     if (as_json)
-        return print_json(account, err);
+        return print_json(account, NULL, err);
     table_begin(&table, 2, NULL);
     table_add_pair(&table, "account", account->id);
     table_add_pair(&table, "email", account->email);
@@ -46,18 +49,6 @@ bool account_print(const struct ssa_account *account, bool as_json, struct ssa_e
     table_add_time(&table, account->expires);
     table_add_pair(&table, "created by", account->created_by);
     return table_print(&table, err);
-}
-
-static bool print_changed(const struct ssa_account *after, bool changed, struct ssa_error *err)
-{
-    struct document d;
-    if (!document_begin(&d, ACCOUNT_JSON_MAX, err))
-        return false;
-    json_open(&d.json, JSON_OBJECT);
-    account_members(&d.json, after);
-    member_bool(&d.json, "changed", changed);
-    json_close(&d.json, JSON_OBJECT);
-    return document_print(&d, err);
 }
 
 const char *account_argument(const struct invocation *i)
@@ -79,5 +70,5 @@ bool account_set_enabled(const struct invocation *i, bool enable, struct ssa_err
         print_note("account %s is disabled: it gets no access tokens, and its keys cannot be managed, until\n"
                    "`ssa-hsm account enable %s`. Access tokens that it has got stay valid for up to an hour.",
                    after.id, after.id);
-    return !option_given(i->arguments, &option_json) || print_changed(&after, changed, err);
+    return !option_given(i->arguments, &option_json) || print_json(&after, &changed, err);
 }

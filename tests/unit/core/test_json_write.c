@@ -89,7 +89,7 @@ static void what_is_no_json_is_not_indented(void **state)
         struct ssa_error err;
         SECRET_AUTO out = {0};
         SUCCEEDS(secret_new(&out, 1000, &err));
-        FAILS(json_indent(span_text(texts[i]), &out, &err), SSA_UNEXPECTED, "no JSON");
+        FAILS(json_indent(span_text(texts[i]), &out, &err), SSA_UNEXPECTED, "not valid JSON");
     }
 }
 

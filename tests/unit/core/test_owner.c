@@ -31,10 +31,10 @@ static void a_folder_that_others_write_to_is_not_ours(void **state)
     folder("a", 0700, NULL);
     folder("a", 0755, NULL);
     folder("a", 0500, NULL);
-    folder("a", 0770, "may be written to by others");
-    folder("a", 0775, "may be written to by others");
-    folder("a", 0702, "may be written to by others");
-    folder("a", 01777, "may be written to by others");
+    folder("a", 0770, "can be written to by others");
+    folder("a", 0775, "can be written to by others");
+    folder("a", 0702, "can be written to by others");
+    folder("a", 01777, "can be written to by others");
     folder("a", 0700, NULL);
 }
 
@@ -97,9 +97,9 @@ static void a_file_has_one_name_and_one_writer(void **state)
     const char *path = unit_write("f", "x", 0644);
     SUCCEEDS(ours(path, &err));
     assert_int_equal(chmod(path, 0664), 0);
-    FAILS(ours(path, &err), SSA_CONFIG, "may be written to by others");
+    FAILS(ours(path, &err), SSA_CONFIG, "can be written to by others");
     assert_int_equal(chmod(path, 0646), 0);
-    FAILS(ours(path, &err), SSA_CONFIG, "may be written to by others");
+    FAILS(ours(path, &err), SSA_CONFIG, "can be written to by others");
     assert_int_equal(chmod(path, 0600), 0);
     assert_int_equal(link(path, unit_path("g")), 0);
     FAILS(ours(path, &err), SSA_CONFIG, "second name");
@@ -115,8 +115,8 @@ static void what_is_no_file_is_not_waited_for(void **state)
     (void)state;
     struct ssa_error err = {0};
     assert_int_equal(mkfifo(unit_path("pipe"), 0600), 0);
-    FAILS(ours(unit_path("pipe"), &err), SSA_CONFIG, "is no regular file");
-    FAILS(ours(unit_in, &err), SSA_CONFIG, "is no regular file");
+    FAILS(ours(unit_path("pipe"), &err), SSA_CONFIG, "is not a regular file");
+    FAILS(ours(unit_in, &err), SSA_CONFIG, "is not a regular file");
 }
 
 int main(void)

@@ -150,7 +150,7 @@ static void a_file_is_read_whole_or_refused(void **state)
     SUCCEEDS(read_through_pipe(&s, "12345678", &err));
     assert_string_equal(secret_text(&s), "12345678");
     secret_clear(&s);
-    FAILS(read_through_pipe(&s, "123456789", &err), SSA_CONFIG, "longer than the 8 bytes");
+    FAILS(read_through_pipe(&s, "123456789", &err), SSA_CONFIG, "longer than 8 bytes");
     assert_int_equal(s.len, 0);
     assert_true(has_zeroes(&s));
     SUCCEEDS(read_through_pipe(&s, "", &err));

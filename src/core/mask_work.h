@@ -1,0 +1,35 @@
+// A text whose secrets are being hidden. Internal to mask.c.
+#ifndef SSA_CORE_MASK_WORK_H
+#define SSA_CORE_MASK_WORK_H
+
+#include <stdint.h>
+
+#include "core/mask.h"
+
+// Bytes of a text that are read.
+enum { MASK_LOOKED_AT = 2048 };
+
+// The text as one of the passes sees it; from[i] is where its character i stands in the text that is shown.
+struct mask_view {
+    char text[MASK_LOOKED_AT + 1];
+    uint16_t from[MASK_LOOKED_AT + 1];
+    size_t len;
+};
+
+struct mask_work {
+    struct mask_view view;
+    const struct mask *mask;
+    bool hidden[MASK_LOOKED_AT + 1]; // of the characters that are shown
+    char shown[MASK_LOOKED_AT + 1];
+    char masked[2 * MASK_LOOKED_AT + 4]; // "***" is longer than a single hidden character
+};
+
+// Hides the view's characters from begin to end.
+void mask_hide(struct mask_work *w, size_t begin, size_t end);
+
+bool mask_is_quote(char c);
+
+// Where the run of characters of a kind ends that begins at at.
+size_t mask_run_end(const struct mask_view *view, size_t at, bool (*of_run)(char c));
+
+#endif
