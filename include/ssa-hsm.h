@@ -147,21 +147,45 @@ enum ssa_reason {
     SSA_REASON_KEY_REFUSED,       // the limit of keys, or a disabled account; detail: its id
 
     // The journal.
+    SSA_REASON_EARLIER_OPERATION,        // an operation on the same thing was interrupted
+    SSA_REASON_INTERRUPTED,              // an operation was interrupted
+    SSA_REASON_ENTRY_DAMAGED,            // an entry cannot be understood
+    SSA_REASON_ENTRY_OF_EARLIER_VERSION, // an entry was left by a version that wrote no checksums
 
     // Making, rotating, removing and recovering.
-    SSA_REASON_ACCOUNT_LEFT,     // an account is left at the API (subject: its id)
-    SSA_REASON_KEY_LEFT,         // a key is left at the API (subject: its id, detail: its account)
-    SSA_REASON_SOME_KEY_LEFT,    // a key may be left at the API; which one is not known (detail: its account)
-    SSA_REASON_ON_TOKEN_LEFT,    // a key is left on a PKCS#11 token (detail: the command that removes it)
-    SSA_REASON_OPERATION_OPEN,   // ssa_recover tries again to finish or undo the operation
-    SSA_REASON_ANOTHERS,         // what is there is another's, or may be, and is not touched
-    SSA_REASON_OLD_KEY_AT_API,   // of a rotation: its old key may be at the API still
-    SSA_REASON_OLD_KEY_ON_TOKEN, // of a rotation: its old key is left on its PKCS#11 token alone
+    SSA_REASON_ACCOUNT_LEFT,    // an account is left at the API (subject: its id)
+    SSA_REASON_KEY_LEFT,        // a key is left at the API (subject: its id, detail: its account)
+    SSA_REASON_SOME_KEY_LEFT,   // a key may be left at the API; which one is not known (detail: its account)
+    SSA_REASON_ON_TOKEN_LEFT,   // a key is left on a PKCS#11 token (detail: the command that removes it)
+    SSA_REASON_OPERATION_OPEN,  // ssa_recover tries again to finish or undo the operation
+    SSA_REASON_ANOTHERS,        // what is there is another's, or may be, and is not touched
+    SSA_REASON_OLD_KEY_AT_API,  // of a rotation: its old key may be at the API still
+    SSA_REASON_LOST_KEY,        // several keys may be the one that was lost
+    SSA_REASON_PAIR_UNSURE,     // a card's slot (detail) holds the old key or the new one
+    SSA_REASON_SLOT_USELESS,    // a card's slot (detail) holds a throwaway key
+    SSA_REASON_MAYBE_DONE,      // a request may have been carried out
+    SSA_REASON_NOT_SETTLED,     // some operations could not be settled
+    SSA_REASON_NOT_CONFIRMED,   // nobody was there to confirm, or they did not
+    SSA_REASON_NO_ROOM_FOR_KEY, // an account has all the keys it may have (detail: those that may go)
+    SSA_REASON_NO_ROTATION_WAITS,   // no rotation waits for its old key to go
+    SSA_REASON_ROTATION_WAITS,      // a rotation waits for its old key to go
+    SSA_REASON_OLD_KEY_SERVES,      // the grace of a rotation's old key is not over
+    SSA_REASON_OLD_KEY_IN_USE,      // a profile names the old key of a rotation
+    SSA_REASON_ANSWERED_BY_ANOTHER, // the API's answer names as new what was there before
+    SSA_REASON_LIST_NOT_BELIEVED,   // the API's list lacks what a profile names
+    SSA_REASON_IMPORT_NO_CLIENT_ID, // the file of a key does not say it
+    SSA_REASON_IMPORT_NO_ACCOUNT,
+    SSA_REASON_IMPORT_NO_KEY_ID,
+    SSA_REASON_IMPORT_NO_KEY,
+    SSA_REASON_IMPORT_HOLDS_MORE, // the file (detail) that was to be destroyed holds more than a key
+    SSA_REASON_IMPORT_LOSES,      // something beside the key would be lost
+    SSA_REASON_CANNOT_SHRED,      // the file cannot be destroyed
+    SSA_REASON_OLD_KEY_ON_TOKEN,  // of a rotation: its old key is left on its PKCS#11 token alone
 
     // Listing, showing, verifying and removing accounts and keys.
     SSA_REASON_ACCOUNT_UNLISTED, // the client id has no account of this id or email
     SSA_REASON_KEY_UNLISTED,     // neither the API nor a token here has the key
-    SSA_REASON_KEYS_DIFFER,     // tokens hold different keys under one id, which is the detail
+    SSA_REASON_KEYS_DIFFER,      // tokens hold different keys under one id, which is the detail
 
     // Client secrets on PKCS#11 tokens.
     SSA_REASON_LABEL_IN_USE,          // the token holds a data object of this label

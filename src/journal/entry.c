@@ -1,12 +1,9 @@
-// The journal's entries as JSON.
+// What an entry is called, and what it is about.
 #include "journal/entry.h"
 
 #include <errno.h>
-#include <stddef.h>
 
 #include "core/text.h"
-#include "core/timestamp.h"
-#include "journal/checksum.h"
 
 static const char *const operations[OPERATION_COUNT] = {
     "account create", "account enable", "account disable", "account delete", "key create",
@@ -18,70 +15,6 @@ static const char *const steps[STEP_COUNT] = {
     "key-made", "imported",   "switched", "retiring",      "closed",
 };
 static const char *const outcomes[OUTCOME_COUNT] = {"open", "done", "undone", "failed", "left", "unknown"};
-
-enum { FORMAT_NOW = 2 }; // the first had no checksums, and did not say which it was
-
-// What a member is. All but a TEXT that is empty, and the checksum, are written in every line, and so
-// demanded.
-enum kind { FORMAT, OPERATION, STEP, OUTCOME, TEXT, TIME, NUMBER, LINE, BOOLEAN, LIST, CHECKSUM };
-
-// Every member, in the order in which they are written.
-static const struct member {
-    const char *name;
-    enum kind kind;
-    size_t at, size;
-} members[] = {
-#define MEMBER(name, kind, field)                                                                            \
-    {                                                                                                        \
-        name, kind, offsetof(struct entry, field), sizeof((struct entry *)0)->field                          \
-    }
-    {"format", FORMAT, 0, 0},
-    MEMBER("operation", OPERATION, operation),
-    MEMBER("step", STEP, step),
-    MEMBER("outcome", OUTCOME, outcome),
-    MEMBER("started", TIME, started),
-    MEMBER("ended", TIME, ended),
-    MEMBER("askedAt", TIME, asked.from),
-    MEMBER("gaveUpAt", TIME, asked.until),
-    MEMBER("accountAskedAt", TIME, account_asked),
-    MEMBER("retireAt", TIME, retire_at),
-    MEMBER("uid", NUMBER, uid),
-    MEMBER("pid", NUMBER, pid),
-    MEMBER("id", TEXT, id),
-    MEMBER("line", LINE, line),
-    MEMBER("sequence", NUMBER, sequence),
-    MEMBER("emptyBefore", NUMBER, empty_before),
-    MEMBER("previous", TEXT, previous),
-    MEMBER("clientId", TEXT, client_id),
-    MEMBER("baseUrl", TEXT, base_url),
-    MEMBER("name", TEXT, name),
-    MEMBER("serviceAccountId", TEXT, account),
-    MEMBER("email", TEXT, email),
-    MEMBER("kid", TEXT, kid),
-    MEMBER("oldKid", TEXT, old_kid),
-    MEMBER("oldKeyUri", TEXT, old_key_uri),
-    MEMBER("profile", TEXT, profile),
-    MEMBER("draft", TEXT, draft),
-    MEMBER("replacesProfile", BOOLEAN, replaces_profile),
-    MEMBER("replacesBlock", BOOLEAN, replaces_block),
-    MEMBER("profileBefore", TEXT, profile_before),
-    MEMBER("token", TEXT, token),
-    MEMBER("slot", TEXT, slot),
-    MEMBER("slotWasUsed", BOOLEAN, slot_was_used),
-    MEMBER("idWasFree", BOOLEAN, id_was_free),
-    MEMBER("import", TEXT, import),
-    MEMBER("label", TEXT, label),
-    MEMBER("keyUri", TEXT, key_uri),
-    MEMBER("modulusSha256", TEXT, modulus),
-    MEMBER("throwaway", TEXT, throwaway),
-    MEMBER("retiresAtOnce", BOOLEAN, retires_at_once),
-    MEMBER("note", TEXT, note),
-    MEMBER("before", LIST, before),
-    {CHECKSUM_MEMBER, CHECKSUM, 0, 0},
-#undef MEMBER
-};
-enum { MEMBERS = COUNT(members) };
-_Static_assert(MEMBERS <= 64, "each has a bit in a set");
 
 struct entry *entry_new(struct ssa_error *err)
 {
@@ -101,6 +34,11 @@ const char *outcome_name(enum outcome outcome)
     return outcomes[outcome];
 }
 
+const char *step_name(enum step step)
+{
+    return steps[step];
+}
+
 bool entry_is_about_secret(const struct entry *entry)
 {
     return entry->operation == OP_SECRET_IMPORT || entry->operation == OP_SECRET_REMOVE;
@@ -115,244 +53,7 @@ const char *entry_subject(const struct entry *entry)
     return entry->token;
 }
 
-static void write_list(const struct api_ids *list, struct json_writer *w)
+void entry_note(struct entry *entry, const char *line)
 {
-    json_open(w, JSON_ARRAY);
-    for (size_t i = 0; i < list->count; i++)
-        json_string(w, span_text(list->list[i]));
-    json_close(w, JSON_ARRAY);
-}
-
-static void write_value(const void *field, enum kind kind, struct json_writer *w)
-{
-    switch (kind) {
-    case FORMAT:
-        json_integer(w, FORMAT_NOW);
-        break;
-    case OPERATION:
-        json_string(w, span_text(operations[*(const enum operation *)field]));
-        break;
-    case STEP:
-        json_string(w, span_text(steps[*(const enum step *)field]));
-        break;
-    case OUTCOME:
-        json_string(w, span_text(outcomes[*(const enum outcome *)field]));
-        break;
-    case TEXT:
-        json_string(w, span_text(field));
-        break;
-    case NUMBER:
-    case LINE:
-        json_integer(w, *(const long long *)field);
-        break;
-    case BOOLEAN:
-        json_bool(w, *(const bool *)field);
-        break;
-    case LIST:
-        write_list(field, w);
-        break;
-    case TIME:
-    case CHECKSUM:
-        break;
-    }
-}
-
-static void write_member(const struct entry *entry, const struct member *m, struct json_writer *w)
-{
-    const void *field = (const char *)entry + m->at;
-    if (m->kind == CHECKSUM || (m->kind == TEXT && *(const char *)field == '\0'))
-        return;
-    if (m->kind == TIME) {
-        const time_t at = *(const time_t *)field;
-        member_time(w, m->name, at != 0, at);
-        return;
-    }
-    json_name(w, m->name);
-    write_value(field, m->kind, w);
-}
-
-bool entry_write(const struct entry *entry, struct secret *line, struct ssa_error *err)
-{
-    struct json_writer w;
-    const size_t from = line->len;
-    if (!entry_check(entry, err))
-        return false;
-    if (!json_begin(&w, line, false))
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the journal");
-    json_open(&w, JSON_OBJECT);
-    for (size_t i = 0; i < MEMBERS; i++)
-        write_member(entry, &members[i], &w);
-    json_close(&w, JSON_OBJECT);
-    return json_end(&w, err) && (checksum_append(line, from) || error_set(err, SSA_UNEXPECTED, NULL, NULL,
-                                                                          "the journal's entry is too long"));
-}
-
-static size_t index_of(const char *const *names, size_t count, struct span text)
-{
-    size_t i = 0;
-    while (i < count && !span_is(text, names[i]))
-        i++;
-    return i;
-}
-
-// Foreign bytes: a file that somebody edited must not steer what is deleted.
-static bool copy_text(char *field, size_t size, struct span text)
-{
-    if (text.len >= size || memchr(text.data, '\0', text.len) != NULL)
-        return false;
-    memcpy(field, text.data, text.len);
-    field[text.len] = '\0';
-    return true;
-}
-
-static bool read_number(struct span text, long long *number)
-{
-    char copy[24], *end = NULL;
-    if (!copy_text(copy, sizeof copy, text))
-        return false;
-    errno = 0;
-    *number = strtoll(copy, &end, 10);
-    return errno == 0 && *end == '\0';
-}
-
-// Which of the names it is, from 0.
-static bool read_choice(const struct json_value *value, const char *const *names, size_t count, size_t *which)
-{
-    *which = index_of(names, count, value->text);
-    return value->type == JSON_STRING && *which < count;
-}
-
-static bool read_enum(void *field, enum kind kind, const struct json_value *value)
-{
-    size_t which = 0;
-    bool known = false;
-    if (kind == OPERATION) {
-        known = read_choice(value, operations, OPERATION_COUNT, &which);
-        *(enum operation *)field = known ? (enum operation)which : OP_ACCOUNT_CREATE;
-    } else if (kind == STEP) {
-        known = read_choice(value, steps, STEP_COUNT, &which);
-        *(enum step *)field = known ? (enum step)which : STEP_BEGUN;
-    } else {
-        known = read_choice(value, outcomes, OUTCOME_COUNT, &which);
-        *(enum outcome *)field = known ? (enum outcome)which : OUTCOME_NONE;
-    }
-    return known;
-}
-
-static bool read_value(void *field, const struct member *m, const struct json_value *value)
-{
-    long long format = 0;
-    switch (m->kind) {
-    case FORMAT:
-        return value->type == JSON_NUMBER && read_number(value->text, &format) && format == FORMAT_NOW;
-    case OPERATION:
-    case STEP:
-    case OUTCOME:
-        return read_enum(field, m->kind, value);
-    case TEXT:
-        return value->type == JSON_STRING && copy_text(field, m->size, value->text);
-    case TIME:
-        return value->type == JSON_NULL || (value->type == JSON_STRING && timestamp_read(value->text, field));
-    case NUMBER:
-    case LINE:
-        return value->type == JSON_NUMBER && read_number(value->text, field);
-    case BOOLEAN:
-        *(bool *)field = span_is(value->text, "true");
-        return value->type == JSON_BOOL;
-    case LIST:
-        return value->type == JSON_ARRAY;
-    case CHECKSUM:
-        return value->type == JSON_STRING; // it was looked at before
-    }
-    return false;
-}
-
-static bool read_before(struct api_ids *before, const struct json_value *value)
-{
-    if (value->type != JSON_STRING || before->count >= API_IDS_MAX ||
-        !copy_text(before->list[before->count], sizeof before->list[0], value->text))
-        return false;
-    before->count++;
-    return true;
-}
-
-// An entry, and which of its members were met.
-struct reading {
-    struct entry *entry;
-    uint64_t met;
-    bool earlier; // of a version without checksums
-};
-
-static bool is_known(const struct member *m, bool earlier)
-{
-    return !earlier || (m->kind != FORMAT && m->kind != LINE && m->kind != CHECKSUM);
-}
-
-// What is met twice or has another name is none that was written.
-static bool read_one(struct reading *r, const struct json_value *value)
-{
-    if (value->path[0] == '\0')
-        return value->type == JSON_OBJECT;
-    if (strcmp(value->path, "before[]") == 0)
-        return read_before(&r->entry->before, value);
-    for (size_t i = 0; i < MEMBERS; i++) {
-        const uint64_t bit = UINT64_C(1) << i;
-        if (strcmp(value->path, members[i].name) != 0 || !is_known(&members[i], r->earlier))
-            continue;
-        if ((r->met & bit) != 0)
-            return false;
-        r->met |= bit;
-        return read_value((char *)r->entry + members[i].at, &members[i], value);
-    }
-    return false;
-}
-
-static bool visit(void *context, const struct json_value *value, struct ssa_error *err)
-{
-    return read_one(context, value) ||
-           error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: its member \"%s\" cannot be read",
-                     value->path);
-}
-
-// What stands for something when it is absent would be believed of a line that lost it.
-static bool is_demanded(const struct member *m, bool earlier)
-{
-    if (earlier)
-        return m->kind == OPERATION || m->kind == STEP || m->kind == OUTCOME;
-    return m->kind != TEXT;
-}
-
-static bool read_members(struct span line, struct reading *r, struct ssa_error *err)
-{
-    struct ssa_error why = {0};
-    *r->entry = (struct entry){0};
-    if (!json_read(line, visit, r, &why))
-        return error_set(err, SSA_CONFIG, NULL, NULL, "%s",
-                         why.code == SSA_CONFIG ? why.what : "the entry is damaged: it is no JSON object");
-    for (size_t i = 0; i < MEMBERS; i++)
-        if ((r->met & (UINT64_C(1) << i)) == 0 && is_demanded(&members[i], r->earlier))
-            return error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: it has no \"%s\"",
-                             members[i].name);
-    return true;
-}
-
-bool entry_read(struct span line, struct entry *entry, struct ssa_error *err)
-{
-    struct reading r = {.entry = entry};
-    if (!checksum_is_right(line))
-        return error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: its checksum is not right");
-    if (!read_members(line, &r, err) || !entry_check(entry, err))
-        return false;
-    entry->vouched = true;
-    return true;
-}
-
-bool entry_read_earlier(struct span line, struct entry *entry, struct ssa_error *err)
-{
-    struct reading r = {.entry = entry, .earlier = true};
-    if (!read_members(line, &r, err))
-        return false;
-    // Every line had these.
-    return (entry->started != 0 && entry->base_url[0] != '\0' && entry->step == STEP_CLOSED) ||
-           error_set(err, SSA_CONFIG, NULL, NULL, "is no closed entry of an earlier version");
+    text_harmless(entry->note, sizeof entry->note, span_text(line));
 }

@@ -8,11 +8,16 @@
 #include "config/paths.h"
 #include "core/api.h"
 #include "core/fingerprint.h"
-#include "core/json.h"
 #include "hsm/uri/uri.h"
-#include "journal/window.h"
 
 #define JOURNAL_ID_MAX 48U
+
+// The time in which something that was asked for can have been made: by the server's clock, in seconds; 0 is
+// unknown.
+struct window {
+    time_t from;  // it was asked for
+    time_t until; // no answer was waited for any more
+};
 
 enum operation {
     OP_ACCOUNT_CREATE,
@@ -108,27 +113,15 @@ static inline void entry_drop(struct entry **entry)
 // The operation as it is typed: "key create".
 const char *operation_name(enum operation operation);
 const char *outcome_name(enum outcome outcome);
+const char *step_name(enum step step);
+
+// Notes in a few words what came of the operation. What is too long is cut.
+void entry_note(struct entry *entry, const char *line);
 
 // What it is about, for messages: an account's id or name, a client secret's label.
 const char *entry_subject(const struct entry *entry);
 
 // Whether it is about the client secret on a token, and so about no account.
 bool entry_is_about_secret(const struct entry *entry);
-
-// Whether an entry may be at its step: it has all that the step and the operation need, and its paths are
-// absolute. Fails with SSA_CONFIG.
-bool entry_check(const struct entry *entry, struct ssa_error *err) MUST_CHECK;
-
-// Appends the entry to line as one JSON object with its checksum, without a line break. Fails with
-// SSA_UNEXPECTED, or as entry_check does: what could not be read again is not written.
-bool entry_write(const struct entry *entry, struct secret *line, struct ssa_error *err) MUST_CHECK;
-
-// Reads one JSON object that entry_write wrote, and nothing else: the checksum is right, every member is
-// known, there once, and none is missing. Fails with SSA_CONFIG.
-bool entry_read(struct span line, struct entry *entry, struct ssa_error *err) MUST_CHECK;
-
-// Reads a closed entry of a version that wrote no checksums. Only what is shown may come of it, unless the
-// chain vouches for it. Fails with SSA_CONFIG.
-bool entry_read_earlier(struct span line, struct entry *entry, struct ssa_error *err) MUST_CHECK;
 
 #endif

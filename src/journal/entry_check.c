@@ -1,8 +1,10 @@
 // What an entry must have at its step: recovery goes by these, and what is missing must not be guessed.
+#include "journal/entry_check.h"
+
 #include <stddef.h>
+#include <string.h>
 
 #include "core/text.h"
-#include "journal/entry.h"
 
 #define BIT(number) (1U << (number))
 
@@ -127,7 +129,7 @@ static bool has_ids(const struct entry *e, struct ssa_error *err)
     const char *const ids[] = {e->account, e->kid, e->old_kid};
     for (size_t i = 0; i < COUNT(ids); i++)
         if (ids[i][0] != '\0' && !aps_is_id(ids[i]))
-            return error_set(err, SSA_CONFIG, NULL, ids[i], "the entry names an id that can be none");
+            return error_set(err, SSA_CONFIG, NULL, ids[i], "the entry names an id that is not a valid id");
     return true;
 }
 
@@ -147,7 +149,7 @@ static bool has_paths(const struct entry *e, struct ssa_error *err)
     const bool is_its_own = text_format(draft, sizeof draft, "%s.%s", e->profile, e->id) &&
                             e->profile[0] != '\0' && strcmp(draft, e->draft) == 0;
     return e->draft[0] == '\0' || is_its_own ||
-           error_set(err, SSA_CONFIG, NULL, e->draft, "the entry names a draft that is none of its own");
+           error_set(err, SSA_CONFIG, NULL, e->draft, "the entry names a draft that is not its own");
 }
 
 bool entry_check(const struct entry *e, struct ssa_error *err)

@@ -15,7 +15,7 @@ static bool visit(void *context, const char *id, const struct entry *e, struct s
     (void)err;
     char sha256[FINGERPRINT_TEXT] = "";
     // What cannot be read says so itself, in history_each.
-    if (!journal_hash_closed(id, sha256, NULL))
+    if (!journal_hash_closed(id, sha256, ERROR_IGNORED))
         sha256[0] = '\0';
     const struct ssa_event event = event_of(id, e, sha256);
     s->show(s->context, &event);
@@ -26,6 +26,7 @@ bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const st
                  void *context, struct ssa_error *err)
 {
     struct showing s = {.show = show, .context = context};
+    err = err != NULL ? err : ERROR_IGNORED;
     return history_each(run, visit, &s, err);
 }
 
@@ -36,7 +37,7 @@ static bool check_number(const char *name, long long number, struct ssa_error *e
     if (found == number)
         return true;
     if (found == 0)
-        return error_set(err, SSA_CONFIG, NULL, name, "is no entry of the history");
+        return error_set(err, SSA_CONFIG, NULL, name, "is not an entry of the history");
     if (found < number)
         return error_set(err, SSA_CONFIG, NULL, name, "has the number of another entry");
     return error_set(err, SSA_CONFIG, NULL, name, "entry %lld of the history is missing", number);
@@ -63,6 +64,7 @@ bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, stru
 {
     struct journal_names names;
     (void)run;
+    err = err != NULL ? err : ERROR_IGNORED;
     *chain = (struct ssa_chain){0};
     bool ok = journal_list(JOURNAL_CLOSED, &names, err);
     for (size_t i = 0; ok && i < names.count; i++) {

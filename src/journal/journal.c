@@ -107,13 +107,13 @@ static void tidy(const struct ssa_callbacks *callbacks, const struct journal_nam
 {
     for (size_t i = 0; i < names->count; i++) {
         JOURNAL_AUTO j = {.fd = -1, .callbacks = callbacks};
-        if (journal_open(&j, names->list[i]->d_name, NULL) != FOUND_ENTRY || j.fd < 0)
+        if (journal_open(&j, names->list[i]->d_name, ERROR_IGNORED) != FOUND_ENTRY || j.fd < 0)
             continue;
         if (j.entry->step == STEP_BEGUN)
-            (void)!draft_remove(j.entry, NULL);
+            (void)!draft_remove(j.entry, ERROR_IGNORED);
         // Where it cannot be put away, the next who looks tries again.
         if (j.entry->step == STEP_CLOSED)
-            (void)put_away(&j, NULL);
+            (void)put_away(&j, ERROR_IGNORED);
     }
 }
 
@@ -180,8 +180,8 @@ static enum standing standing_of(const struct journal *j)
 
 static void tell_passed_over(const struct ssa_callbacks *callbacks, const struct ssa_error *why)
 {
-    tell(callbacks, SSA_WARNING, "%s: %s: it is left as it is%s%s", why->subject, why->what,
-         why->hint[0] != '\0' ? ". " : "", why->hint);
+    tell_reason(callbacks, SSA_WARNING, why->reason, why->detail, "%s: %s: it is left as it is%s%s",
+                why->subject, why->what, why->hint[0] != '\0' ? ". " : "", why->hint);
 }
 
 static bool each_open(const struct ssa_callbacks *callbacks, const struct journal_names *names,
@@ -249,7 +249,7 @@ bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count
     for (size_t i = 0; ok && i < names.count; i++) {
         JOURNAL_AUTO j = {.fd = -1, .callbacks = &run->callbacks};
         const char *name = names.list[i]->d_name;
-        if (journal_open(&j, name, NULL) != FOUND_UNKNOWN)
+        if (journal_open(&j, name, ERROR_IGNORED) != FOUND_UNKNOWN)
             continue;
         ++*count;
         ok = !forget || forget_one(&run->callbacks, name, err);
@@ -263,10 +263,11 @@ bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count
 static bool is_chained(const struct journal_names *names, size_t i)
 {
     char hash[FINGERPRINT_TEXT];
-    ENTRY_AUTO *next = entry_new(ERROR_IGNORED);
+    struct ssa_error ignored;
+    ENTRY_AUTO *next = entry_new(&ignored);
     return next != NULL && i + 1 < names->count &&
-           journal_hash_closed(names->list[i]->d_name, hash, ERROR_IGNORED) &&
-           journal_read_closed(names->list[i + 1]->d_name, next, ERROR_IGNORED) &&
+           journal_hash_closed(names->list[i]->d_name, hash, &ignored) &&
+           journal_read_closed(names->list[i + 1]->d_name, next, &ignored) &&
            strcmp(next->previous, hash) == 0;
 }
 
@@ -321,9 +322,9 @@ static bool refuse_same(void *context, struct journal *j, enum standing standing
         return error_hint(err, "Run this again when it has ended.");
     }
     error_set(err, SSA_CONFIG, NULL, subject,
-              "an earlier `%s` did not come to its end, and something of it may be left",
+              "an earlier `%s` was interrupted, and something of it may be left",
               operation_name(j->entry->operation));
-    return error_hint(err, "`ssa-hsm key recover` finishes or undoes it; then run this again.");
+    return error_reason(err, SSA_REASON_EARLIER_OPERATION, NULL);
 }
 
 bool journal_claim(struct journal *j, struct ssa_error *err)
@@ -345,11 +346,9 @@ static bool warn(void *context, struct journal *j, enum standing standing, struc
     const struct ssa_run *run = context;
     (void)err;
     if (standing == INTERRUPTED && entry_is_ours(j->entry, run->settings))
-        tell(&run->callbacks, SSA_WARNING,
-             "an earlier `%s` (%s) did not come to its end, and something of it may be left: `ssa-hsm key "
-             "recover` "
-             "finishes or undoes it",
-             operation_name(j->entry->operation), entry_subject(j->entry));
+        tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_INTERRUPTED, NULL,
+                    "an earlier `%s` (%s) was interrupted, and something of it may be left",
+                    operation_name(j->entry->operation), entry_subject(j->entry));
     return true;
 }
 
@@ -361,6 +360,6 @@ void journal_warn(const struct ssa_run *run)
     if (journal_may_hold_any() && !each_open_locked(&run->callbacks, false, warn, &copy, &why) &&
         why.hint[0] != '\0')
         tell(&run->callbacks, SSA_WARNING,
-             "whether an earlier operation did not come to its end is not known: %s: %s. %s", why.subject,
+             "it cannot be seen whether an earlier operation was interrupted: %s: %s. %s", why.subject,
              why.what, why.hint);
 }

@@ -16,6 +16,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "core/write.h"
+#include "journal/entry_json.h"
 #include "journal/journal_lines.h"
 
 enum {
@@ -138,7 +139,7 @@ static bool is_called_as_an_entry(const char *name)
 
 static enum journal_found stray(struct ssa_error *why, const char *path)
 {
-    error_set(why, SSA_CONFIG, NULL, path, "is no entry of the journal");
+    error_set(why, SSA_CONFIG, NULL, path, "is not an entry of the journal");
     return FOUND_STRAY;
 }
 
@@ -154,7 +155,7 @@ static enum journal_found unopened(int number, struct ssa_error *why, const char
 static bool is_still_there(int fd, const char *name)
 {
     struct stat held, named;
-    const int folder = journal_folder(JOURNAL_OPEN, NULL);
+    const int folder = journal_folder(JOURNAL_OPEN, ERROR_IGNORED);
     const bool there = folder >= 0 && fstat(fd, &held) == 0 &&
                        fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
                        held.st_dev == named.st_dev && held.st_ino == named.st_ino;
@@ -169,11 +170,7 @@ static bool damaged(struct ssa_error *why, const char *path, bool earlier)
     (void)text_format(what, sizeof what, "%s", why->what);
     error_set(why, SSA_CONFIG, NULL, path, "%s",
               earlier ? "was left by an earlier version, which wrote no checksums" : what);
-    return error_hint(why, earlier
-                               ? "`key recover` of that version settles it; `ssa-hsm key recover --forget` "
-                                 "puts it away as it is."
-                               : "`ssa-hsm key recover --forget` puts it away as it is: what it was about is "
-                                 "then for you to look after.");
+    return error_reason(why, earlier ? SSA_REASON_ENTRY_OF_EARLIER_VERSION : SSA_REASON_ENTRY_DAMAGED, NULL);
 }
 
 static bool read_open(struct journal *j, int fd, const char *path, struct ssa_error *why)
@@ -221,8 +218,6 @@ static enum journal_found examine(struct journal *j, int fd, const char *path, s
 enum journal_found journal_open(struct journal *j, const char *name, struct ssa_error *why)
 {
     char path[PATH_TEXT_MAX];
-    struct ssa_error unheard = {0};
-    why = why == NULL ? &unheard : why;
     j->fd = -1;
     if (j->entry == NULL && (j->entry = entry_new(why)) == NULL)
         return FOUND_UNKNOWN;
@@ -242,7 +237,7 @@ enum journal_found journal_open(struct journal *j, const char *name, struct ssa_
 // Not while a process is at work with it.
 static bool is_held(const char *name)
 {
-    const int fd = open_in(JOURNAL_OPEN, name, O_RDONLY, NULL);
+    const int fd = open_in(JOURNAL_OPEN, name, O_RDONLY, ERROR_IGNORED);
     const bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (fd >= 0)
         (void)close(fd);
@@ -300,7 +295,7 @@ bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error
     if (!journal_path(JOURNAL_CLOSED, name, path, err) || !read_whole_closed(name, &text, err))
         return false;
     return (text.len > 0 && lines_read_closed(secret_span(&text), entry, &why)) ||
-           error_set(err, SSA_CONFIG, NULL, path, "is no entry of the history: %s",
+           error_set(err, SSA_CONFIG, NULL, path, "is not an entry of the history: %s",
                      text.len > 0 ? why.what : "it is empty");
 }
 
@@ -377,7 +372,7 @@ bool journal_put_away(const struct journal *j, const char *name, struct ssa_erro
 
 void journal_remove(const struct journal *j)
 {
-    const int folder = journal_folder(JOURNAL_OPEN, NULL);
+    const int folder = journal_folder(JOURNAL_OPEN, ERROR_IGNORED);
     if (folder < 0)
         return;
     (void)unlinkat(folder, j->id, 0);

@@ -68,7 +68,7 @@ bool journal_sync(enum journal_folder which, struct ssa_error *err)
 bool journal_may_hold_any(void)
 {
     char path[PATH_TEXT_MAX];
-    DIR *dir = folder_path(JOURNAL_OPEN, path, NULL) ? opendir(path) : NULL;
+    DIR *dir = folder_path(JOURNAL_OPEN, path, ERROR_IGNORED) ? opendir(path) : NULL;
     if (dir == NULL)
         return false;
     bool any = false;
@@ -208,8 +208,7 @@ bool journal_list(enum journal_folder which, struct journal_names *names, struct
     if (folder < 0 && errno == ENOENT)
         return true;
     if (folder < 0) {
-        if (err != NULL)
-            *err = why;
+        *err = why;
         return false;
     }
     const int count = scandirat(folder, ".", &names->list, is_entry, by_number);

@@ -1,9 +1,11 @@
 // The lines of an entry's file.
 #include "journal/journal_lines.h"
 
-#include "journal/checksum.h"
+#include <string.h>
 
 #include "core/text.h"
+#include "journal/checksum.h"
+#include "journal/entry_json.h"
 
 // What every file begins with, and what it began with before there were checksums. No few bits that are
 // flipped make one of the other.
@@ -65,7 +67,7 @@ static enum lines read_tail(struct span tail, struct entry *last, struct lines_e
         return LINES_READ;
     if (begins_with(tail, start))
         return LINES_NONE;
-    error_set(why, SSA_CONFIG, NULL, NULL, "is no entry of the journal");
+    error_set(why, SSA_CONFIG, NULL, NULL, "is not an entry of the journal");
     return LINES_DAMAGED;
 }
 

@@ -36,7 +36,7 @@ static bool visit_closed(void *context, const char *id, const struct entry *e, s
     if (e->outcome != OUTCOME_DONE || !brought_in(s, e))
         return true;
     take(s, id, e);
-    if (!journal_hash_closed(id, s->origin->sha256, NULL))
+    if (!journal_hash_closed(id, s->origin->sha256, ERROR_IGNORED))
         s->origin->sha256[0] = '\0';
     return true;
 }

@@ -18,17 +18,17 @@ static bool is(const struct old_file *old, const struct stat *other)
 
 static bool unfit(struct ssa_error *err, const struct old_file *old, const char *what)
 {
-    error_set(err, SSA_CONFIG, NULL, old->name, "%s, so --shred cannot destroy it", what);
-    return error_hint(err, "Import without --shred, and destroy the file by hand.");
+    error_set(err, SSA_CONFIG, NULL, old->name, "%s, so it cannot be destroyed", what);
+    return error_reason(err, SSA_REASON_CANNOT_SHRED, NULL);
 }
 
 static bool check_shred(const struct old_file *old, struct ssa_error *err)
 {
     struct stat named;
     if (old->standard_input)
-        return unfit(err, old, "standard input is no file");
+        return unfit(err, old, "standard input is not a file");
     if (!S_ISREG(old->about.st_mode) || lstat(old->name, &named) != 0 || !S_ISREG(named.st_mode))
-        return unfit(err, old, "is a link, or no regular file");
+        return unfit(err, old, "is a link, or not a regular file");
     return old->writable || unfit(err, old, "cannot be written");
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/json.h"
 #include "core/result.h"
 #include "core/tell.h"
 #include "core/text.h"

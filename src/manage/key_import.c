@@ -6,23 +6,24 @@
 #include "core/text.h"
 #include "manage/import_block.h"
 #include "manage/import_file.h"
-#include "manage/provision.h"
+#include "manage/provision_key.h"
+#include "manage/provision_profile.h"
 #include <errno.h>
 
 enum { KEY_FILE_MAX = 64 * 1024 };
 
-static bool need(const struct old_block *old, enum setting id, const char *option, const char *file,
+static bool need(const struct old_block *old, enum setting id, enum ssa_reason lacking, const char *file,
                  struct ssa_error *err)
 {
     if (old->values[id] != NULL && old->values[id][0] != '\0')
         return true;
     error_set(err, SSA_CONFIG, NULL, file, "does not say the %s", setting_name(id));
-    return error_hint(err, "Give it with %s.", option);
+    return error_reason(err, lacking, NULL);
 }
 
 static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
 {
-    return aps_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "can be no id of the API");
+    return aps_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "is not a valid id");
 }
 
 static void override(struct old_block *old, enum setting id, const char *value)
@@ -41,9 +42,9 @@ static void fill_client(struct old_block *old, const struct ssa_settings *s)
 
 static bool check_old(const struct old_block *old, const char *file, struct ssa_error *err)
 {
-    return need(old, SET_CLIENT_ID, "--client-id or APS_CLIENT_ID", file, err) &&
-           need(old, SET_ACCOUNT_ID, "--account", file, err) &&
-           need(old, SET_KEY_ID, "--key-id", file, err) &&
+    return need(old, SET_CLIENT_ID, SSA_REASON_IMPORT_NO_CLIENT_ID, file, err) &&
+           need(old, SET_ACCOUNT_ID, SSA_REASON_IMPORT_NO_ACCOUNT, file, err) &&
+           need(old, SET_KEY_ID, SSA_REASON_IMPORT_NO_KEY_ID, file, err) &&
            harmless_id(old->values[SET_ACCOUNT_ID], setting_name(SET_ACCOUNT_ID), err) &&
            harmless_id(old->values[SET_KEY_ID], setting_name(SET_KEY_ID), err);
 }
@@ -65,19 +66,6 @@ static bool check_block(const struct profile_block *block, const struct ssa_run 
 {
     SECRET_AUTO trial = {0};
     return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(block, run, &trial, err);
-}
-
-static void say_what_is_left(const struct provision *p, bool imported)
-{
-    char command[KEY_REMOVAL_MAX];
-    provision_left(p, command);
-    if (command[0] != '\0')
-        (void)ending_add(p->ending, SSA_END_LEFT, SSA_REASON_ON_TOKEN_LEFT, NULL, command,
-                         "The key is left on the PKCS#11 token, as far as can be seen.");
-    else if (p->key.unsure)
-        p->ending->how = SSA_END_LEFT;
-    else if (imported)
-        p->ending->how = SSA_END_UNDONE;
 }
 
 // What is known of the key before the token is asked for anything.
@@ -161,7 +149,7 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
         return false;
     if (i->old.key_count == 0 && i->old.key_path == NULL) {
         error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
-        return error_hint(err, "It is an old block of six names, or a PEM with --key-id and --account.");
+        return error_reason(err, SSA_REASON_IMPORT_NO_KEY, NULL);
     }
     for (size_t k = 0; k < i->old.key_count; k++)
         if (text_is_uri(i->old.keys[k].value))
@@ -237,11 +225,9 @@ static bool nothing_else(const struct import *i, struct ssa_error *err)
 {
     if (i->old.other[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so --shred does not destroy it",
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so it is not destroyed",
               i->old.other);
-    return error_hint(
-        err, "Take that out first, or write the new profile in its place: --output %s --force keeps it.",
-        i->file.name);
+    return error_reason(err, SSA_REASON_IMPORT_HOLDS_MORE, "%s", i->file.name);
 }
 
 static bool nothing_beside(const struct import *i, struct ssa_error *err)
@@ -250,8 +236,7 @@ static bool nothing_beside(const struct import *i, struct ssa_error *err)
         return true;
     error_set(err, SSA_CONFIG, NULL, key_source(i), "has %s, which would be lost with the key",
               i->old.beside);
-    return error_hint(err,
-                      "Take that out first, or leave the file: without --shred, and with another --output.");
+    return error_reason(err, SSA_REASON_IMPORT_LOSES, NULL);
 }
 
 // A profile in the file's place keeps comments on lines of their own alone.
@@ -286,9 +271,13 @@ static bool may_shred(const struct import *i, bool shred, struct ssa_error *err)
 static bool claim(struct provision *p, const struct import *i, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
-    return ((text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
-             text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID])) ||
-            error_set(err, SSA_CONFIG, NULL, i->file.name, "client id or account id is too long")) &&
+    const char *email = i->old.values[SET_EMAIL];
+    const bool fit =
+        text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
+        text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID]) &&
+        text_format(entry->kid, sizeof entry->kid, "%s", i->old.values[SET_KEY_ID]) &&
+        text_format(entry->email, sizeof entry->email, "%s", email != NULL ? email : "");
+    return (fit || error_set(err, SSA_CONFIG, NULL, i->file.name, "holds a name that is too long")) &&
            journal_claim(&p->journal, err);
 }
 
@@ -313,42 +302,50 @@ static bool drop_old_names(struct provision *p, const struct import *i, bool wit
     return profile_others_append(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
 }
 
+// What can be known before the token is touched.
+static bool prepare(struct provision *p, struct import *i, const struct ssa_import *what,
+                    const struct profile_block *block, struct ssa_error *err)
+{
+    const struct provisioning wanted = {
+        .operation = OP_KEY_IMPORT, .client_id = block->client_id, .with_secret = block->secret != NULL};
+    if (!check_block(block, p->open.run, err))
+        return false;
+    if (!choose_place(i, p->open.run, p->output, err) || !may_shred(i, what->shred, err))
+        return false;
+    if (!provision_prepare(p, &wanted, err))
+        return false;
+    if (!drop_old_names(p, i, block->secret != NULL, err) || !claim(p, i, err))
+        return false;
+    if (!secret_append(&p->pem, secret_span(&i->pem)))
+        return error_set(err, SSA_CONFIG, NULL, key_source(i), "the private key is longer than %u bytes",
+                         PEM_MAX);
+    secret_free(&i->pem);
+    i->replaced = old_file_is(&i->file, p->target.path);
+    return may_shred(i, what->shred, err);
+}
+
+static bool import(struct provision *p, struct import *i, const struct ssa_import *what,
+                   struct ssa_created *created, struct ssa_error *err)
+{
+    struct profile_block block = block_of(&i->old, "");
+    if (!prepare(p, i, what, &block, err))
+        return false;
+    if (!provision_key(p, key_source(i), err))
+        return provision_undo(p, err);
+    block.private_key = p->journal.entry->key_uri;
+    const bool finished = provision_profile(p, &block, created, err);
+    // Past the rename the profile is there, and so stays the key.
+    if (p->in_place)
+        dispose(i, p->open.run, what->shred, created);
+    return finished;
+}
+
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err)
 {
-    ending = ending != NULL ? ending : ENDING_IGNORED;
     err = err != NULL ? err : ERROR_IGNORED;
     *created = (struct ssa_created){0};
     __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}, .key_file = {.fd = -1}};
-    PROVISION_AUTO p = {.target = {.fd = -1}, .journal = {.fd = -1}};
-    if (!read_import(&i, run, what, err))
-        return false;
-    struct profile_block block = block_of(&i.old, p.key_uri);
-    if (!check_block(&block, run, err) || !choose_place(&i, run, output, err) ||
-        !may_shred(&i, what->shred, err) ||
-        !provision_prepare(&p, run, output,
-                           &(struct provisioning){.operation = OP_KEY_IMPORT,
-                                                  .client_id = block.client_id,
-                                                  .with_secret = block.secret != NULL},
-                           ending, err) ||
-        !drop_old_names(&p, &i, block.secret != NULL, err) || !claim(&p, &i, err) ||
-        !secret_append(&p.pem, secret_span(&i.pem)))
-        return false;
-    secret_free(&i.pem);
-    i.replaced = old_file_is(&i.file, p.target.path);
-    if (!may_shred(&i, what->shred, err))
-        return false;
-    const bool imported = provision_import(&p, key_source(&i), i.old.values[SET_KEY_ID],
-                                           i.old.values[SET_EMAIL], i.old.values[SET_ACCOUNT_ID], err);
-    const bool finished = imported && provision_finish(&p, &block, created, err);
-    // Past the rename the profile is there, and so stays the key.
-    if (p.in_place) {
-        dispose(&i, run, what->shred, created);
-        return finished;
-    }
-    if (imported)
-        provision_remove(&p);
-    say_what_is_left(&p, imported);
-    provision_failed(&p, err);
-    return false;
+    PROVISION_AUTO *p = provision_new(run, output, ending, err);
+    return p != NULL && read_import(&i, run, what, err) && import(p, &i, what, created, err);
 }

@@ -9,6 +9,7 @@
 #include "hsm/key/locate.h"
 #include "journal/audit.h"
 #include "manage/admin_client.h"
+#include "manage/believed_list.h"
 #include "manage/key_reference.h"
 #include "manage/ownership.h"
 #include "manage/profile_files.h"
@@ -99,7 +100,7 @@ static bool list_keys_of(struct pruning *p, const char *account, struct ssa_erro
     if (!aps_key_list(p->client, account, &p->keys, err) && !aps_is_gone(err))
         return false;
     // A list that lacks a key which is in use here says nothing about the other keys.
-    if (!use_believes_keys(p->run, account, NULL, &p->keys, err))
+    if (!list_believes_keys(p->run, account, NULL, &p->keys, err))
         return false;
     return text_format(p->account, sizeof p->account, "%s", account) ||
            error_set(err, SSA_UNEXPECTED, NULL, account, "the account's id is too long");

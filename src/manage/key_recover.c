@@ -3,7 +3,6 @@
 #include "signer/api_client.h"
 
 #include "core/tell.h"
-#include "core/text.h"
 #include "manage/profile_files.h"
 #include "manage/recover_entry.h"
 
@@ -14,23 +13,22 @@ static void tell_left(const struct recovery *r, const struct entry *e, const str
     what.hint[0] = '\0';
     ssa_error_text(&what, text, sizeof text);
     // A hint is a line of its own on a terminal; here it goes on.
-    tell_reason(&r->run->callbacks, SSA_WARNING, why->reason, why->detail,
+    tell_reason(&r->open->run->callbacks, SSA_WARNING, why->reason, why->detail,
                 "`%s` of %s is not settled: %s%s%s", operation_name(e->operation), entry_subject(e), text,
                 why->hint[0] != '\0' ? ". " : "", why->hint);
-    for (size_t i = 0; i < r->ending.count; i++)
-        tell(&r->run->callbacks, SSA_WARNING, "%s", r->ending.lines[i].text);
+    for (size_t i = 0; i < r->ending->count; i++)
+        tell(&r->open->run->callbacks, SSA_WARNING, "%s", r->ending->lines[i].text);
 }
 
 static bool is_wanted(struct recovery *r, const struct journal *j, enum standing standing)
 {
     const struct entry *e = j->entry;
-    const struct ssa_callbacks *callbacks = &r->run->callbacks;
+    const struct ssa_callbacks *callbacks = &r->open->run->callbacks;
     if (standing == WAITING || (r->account != NULL && strcmp(r->account, e->account) != 0))
         return false;
-    if (!entry_is_ours(e, r->run->settings)) {
+    if (!entry_is_ours(e, r->open->run->settings)) {
         tell(callbacks, SSA_NOTICE,
-             "`%s` of %s did not come to its end under another client id or server (%s, %s): run this with "
-             "those",
+             "`%s` of %s was interrupted under another client id or server (%s, %s): run this with those",
              operation_name(e->operation), entry_subject(e), e->client_id, e->base_url);
         return false;
     }
@@ -44,19 +42,20 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 {
     struct recovery *r = context;
     struct ssa_error why = {0};
-    if (!go_on(&r->run->callbacks, err))
+    if (!go_on(&r->open->run->callbacks, err))
         return false;
     if (!is_wanted(r, j, standing))
         return true;
-    r->ending = (struct ssa_ending){0};
+    *r->ending = (struct ssa_ending){0};
+    r->listed = r->stays_open = false;
     if (r->found++ == 0)
-        profile_files_tell_strays(r->run);
-    if (settle(r, j, &why))
+        profile_files_tell_strays(r->open->run);
+    if (recover_entry(r, j, &why))
         return true;
     if (r->forget) {
         tell_left(r, j->entry, &why);
         journal_close(j, OUTCOME_LEFT);
-        tell(&r->run->callbacks, SSA_NOTICE, "it is forgotten, as --forget says");
+        tell(&r->open->run->callbacks, SSA_NOTICE, "it is forgotten");
         return true;
     }
     r->left++;
@@ -66,29 +65,39 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 
 bool recover(struct recovery *r, struct ssa_error *err)
 {
-    return api_client_id(r->run, &r->client_id, err) && journal_each_open(r->run, visit, r, err);
+    struct ssa_ending ending = {0}; // of each in turn
+    r->ending = &ending;
+    return api_client_id(r->open->run, &r->open->client_id, err) &&
+           journal_each_open(r->open->run, visit, r, err);
+}
+
+static bool settle_all(struct recovery *r, struct ssa_error *err)
+{
+    size_t unknown = 0;
+    // First: what is forgotten is not warned about.
+    if (!journal_count_unknown(r->open->run, r->forget, &unknown, err) || !recover(r, err))
+        return false;
+    r->left += r->forget ? 0 : unknown;
+    r->found += unknown;
+    return true;
 }
 
 bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,
                  struct ssa_ending *ending, struct ssa_error *err)
 {
-    ending = ending != NULL ? ending : ENDING_IGNORED;
+    OPENED_AUTO open = {.run = run};
+    struct recovery r = {.open = &open, .key_id = how->key_id, .forget = how->forget};
     err = err != NULL ? err : ERROR_IGNORED;
-    RECOVERY_AUTO r = {.run = run, .key_id = how->key_id, .forget = how->forget};
     *found = 0;
     if (how->key_id != NULL && !aps_is_id(how->key_id))
-        return error_set(err, SSA_USAGE, NULL, how->key_id, "can be no key's id");
-    size_t unknown = 0;
-    // First: what is forgotten is not warned about.
-    if (!journal_count_unknown(run, how->forget, &unknown, err) || !recover(&r, err))
+        return error_set(err, SSA_USAGE, NULL, how->key_id, "is not a valid key id");
+    if (!settle_all(&r, err))
         return false;
-    r.left += how->forget ? 0 : unknown;
-    *found = r.found += unknown;
+    *found = r.found;
     if (r.left == 0)
         return true;
-    ending->how = SSA_END_LEFT;
+    if (ending != NULL)
+        ending->how = SSA_END_LEFT;
     error_set(err, SSA_UNEXPECTED, NULL, NULL, "%zu of %zu operations could not be settled", r.left, r.found);
-    return error_hint(
-        err, "What stands in the way is said above: mend it and run this again. --forget gives up on "
-             "what cannot be settled.");
+    return error_reason(err, SSA_REASON_NOT_SETTLED, NULL);
 }

@@ -13,9 +13,7 @@ static bool check_unused(const struct ssa_run *run, const struct entry *e, struc
 {
     // The environment's block is the old one by nature, where there was no profile.
     const struct use use = {.run = run, .entry = e, .id = e->old_kid, .thing = "old key"};
-    return use_none(&use, err) ||
-           error_hint(err, "Write it anew (`ssa-hsm key create --profile NAME --force`) or remove it, then: "
-                           "`ssa-hsm key rotate --finish`.");
+    return use_none(&use, err) || error_reason(err, SSA_REASON_OLD_KEY_IN_USE, NULL);
 }
 
 static bool retire_at_api(struct aps *client, const struct entry *e, struct ssa_error *err)

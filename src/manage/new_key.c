@@ -1,105 +1,81 @@
-// What the stories of a new key have in common.
+// A new key.
 #include "manage/new_key.h"
-#include "signer/api_client.h"
 
-#include "core/text.h"
+#include <string.h>
+
 #include "manage/ownership.h"
-
-void work_end(struct work *w)
-{
-    provision_end(&w->p);
-    aps_free(w->client);
-    w->client = NULL;
-    client_secret_free(&w->secret);
-}
-
-struct profile_block work_block(const struct work *w)
-{
-    const bool with_key = w->made.kid[0] != '\0';
-    bool literal = false;
-    const char *secret = client_secret_in_profile(w->p.run, &w->secret, &literal);
-    return (struct profile_block){.client_id = w->client_id,
-                                  .secret = secret,
-                                  .secret_is_literal = literal,
-                                  .account_id = w->made.account.id,
-                                  .email = w->made.account.email,
-                                  .key_id = with_key ? w->made.kid : NULL,
-                                  .private_key = with_key ? w->p.key_uri : NULL};
-}
+#include "manage/provision_key.h"
 
 // A secret that no profile can carry must be known before anything is made.
-static bool check_writable_secret(const struct work *w, struct ssa_error *err)
+static bool check_writable_secret(const struct provision *p, struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
-    const struct profile_block block = work_block(w);
-    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(&block, w->p.run, &trial, err);
+    const struct profile_block block = opened_block(&p->open, NULL);
+    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(&block, p->open.run, &trial, err);
 }
 
 // One that is on the token of the new key is read in the session that the key will be stored in.
-static bool know_secret(struct work *w, struct ssa_error *err)
+static bool know_secret(struct opened *open, struct ssa_error *err)
 {
-    return client_secret_place(&w->secret, NULL) == SECRET_AT_HAND ||
-           (client_secret_complete(w->p.run, &w->secret, w->p.to.token, NULL, err) &&
-            aps_know_secret(w->client, secret_span(&w->secret.text), err));
+    return client_secret_place(&open->secret, NULL) == SECRET_AT_HAND ||
+           (client_secret_complete(open->run, &open->secret, open->to.token, NULL, err) &&
+            aps_know_secret(open->client, secret_span(&open->secret.text), err));
 }
 
-bool work_prepare(struct work *w, const struct ssa_run *run, const struct ssa_output *output,
-                  const struct provisioning *what, struct ssa_ending *ending, struct ssa_error *err)
+bool new_key_prepare(struct provision *p, const struct provisioning *what, struct ssa_error *err)
 {
-    w->p.run = run;
-    const bool prepared = api_client_id(run, &w->client_id, err) &&
-                          client_secret_begin(run, &w->secret, err) && check_writable_secret(w, err) &&
-                          api_client_open(run, &w->secret, &w->client, err) &&
-                          provision_prepare(&w->p, run, output, what, ending, err) && know_secret(w, err);
-    w->made.entry = w->p.journal.entry;
-    return prepared;
+    struct opened *open = &p->open;
+    if (!api_client_id(open->run, &open->client_id, err))
+        return false;
+    if (!client_secret_begin(open->run, &open->secret, err) || !check_writable_secret(p, err))
+        return false;
+    if (!api_client_open(open->run, &open->secret, &open->client, err))
+        return false;
+    return provision_prepare(p, what, err) && know_secret(open, err);
 }
 
-bool work_claim(struct work *w, struct ssa_error *err)
+void new_key_note_before(struct entry *entry, const struct aps_keys *keys)
 {
-    struct entry *entry = w->p.journal.entry;
-    // Two fields of one size each: they fit.
-    memcpy(entry->account, w->made.account.id, sizeof entry->account);
-    memcpy(entry->email, w->made.account.email, sizeof entry->email);
-    return journal_claim(&w->p.journal, err);
+    entry->before.count = keys->count;
+    for (size_t i = 0; i < keys->count; i++)
+        memcpy(entry->before.list[i], keys->list[i].kid, sizeof entry->before.list[i]);
 }
 
-bool work_undo(struct work *w, struct ssa_error *err)
+// Written down before the token is looked at. A key that somebody had before is not this operation's.
+static bool note_key(struct provision *p, const char *kid, struct ssa_error *err)
 {
-    provision_left(&w->p, w->made.left_on_token);
-    w->made.unsure = w->p.key.unsure;
-    undo(w->client, w->p.run, &w->made, w->p.ending, err);
-    provision_failed(&w->p, err);
+    struct entry *entry = p->journal.entry;
+    if (!is_new(p->open.run, entry, "key", kid, err))
+        return false;
+    memcpy(entry->kid, kid, sizeof entry->kid);
+    return journal_step(&p->journal, STEP_KEY_ASKED, err);
+}
+
+// An answer that is of no use may still have told the id.
+static void note_what_was_told(struct entry *entry, const char *kid)
+{
+    if (!api_ids_have(&entry->before, kid))
+        memcpy(entry->kid, kid, sizeof entry->kid);
+}
+
+static bool ask(struct provision *p, struct ssa_error *err)
+{
+    char kid[APS_ID_MAX] = "";
+    struct entry *entry = p->journal.entry;
+    p->asked = APS_NOT_DONE;
+    entry->asked = (struct window){.from = aps_server_time(p->open.client)};
+    if (!journal_step(&p->journal, STEP_KEY_ASKED, err))
+        return false;
+    if (aps_key_create(p->open.client, entry->account, kid, &p->pem, &p->asked, err)) {
+        p->asked = APS_DONE;
+        return note_key(p, kid, err);
+    }
+    entry->asked.until = aps_server_time(p->open.client);
+    note_what_was_told(entry, kid);
     return false;
 }
 
-// What the API answers with is written down before the token is looked at, and is nobody's yet.
-static bool note_key(struct work *w, struct ssa_error *err)
+bool new_key_make(struct provision *p, struct ssa_error *err)
 {
-    struct entry *entry = w->p.journal.entry;
-    if (!is_new(w->p.run, entry, "key", w->made.kid, err))
-        return false;
-    memcpy(entry->kid, w->made.kid, sizeof entry->kid);
-    return journal_step(&w->p.journal, STEP_KEY_ASKED, err);
-}
-
-bool work_make_key(struct work *w, struct ssa_error *err)
-{
-    struct entry *entry = w->p.journal.entry;
-    struct made *made = &w->made;
-    made->asked = (struct window){.from = aps_server_time(w->client)};
-    entry->asked = made->asked;
-    entry->before.count = made->before.count;
-    for (size_t i = 0; i < made->before.count; i++)
-        memcpy(entry->before.list[i], made->before.list[i].kid, sizeof entry->before.list[i]);
-    if (!journal_step(&w->p.journal, STEP_KEY_ASKED, err))
-        return work_undo(w, err);
-    if (!aps_key_create(w->client, made->account.id, made->kid, &w->p.pem, &made->key, err)) {
-        made->asked.until = aps_server_time(w->client);
-        return work_undo(w, err);
-    }
-    made->key = APS_DONE;
-    return (note_key(w, err) && provision_import(&w->p, "the API's answer", made->kid, made->account.email,
-                                                 made->account.id, err)) ||
-           work_undo(w, err);
+    return (ask(p, err) && provision_key(p, "the API's answer", err)) || provision_undo(p, err);
 }

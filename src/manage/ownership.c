@@ -2,7 +2,6 @@
 #include "manage/ownership.h"
 
 #include "core/text.h"
-#include "manage/undo.h"
 #include "manage/uses.h"
 
 static bool is_anothers(struct ssa_error *err, const char *subject, const char *what)
@@ -39,6 +38,24 @@ bool may_go(const struct ssa_run *run, const struct entry *entry, const char *ki
     if (api_ids_have(&entry->before, kid) || strcmp(kid, entry->old_kid) == 0)
         return is_anothers(err, kid, "the account had this key before");
     return (on_token == NULL || is_what_came_in(entry, on_token, err)) && use_none(&use, err);
+}
+
+// Clocks' seconds are whole, and a server makes a key while the request waits: one that appears later than
+// this is somebody else's.
+enum { GRAIN_S = 1, SERVER_TAKES_S = 10 };
+
+bool window_has(const struct window *window, bool known, time_t made_at)
+{
+    return known && window->from != 0 && made_at >= window->from &&
+           made_at <= window->from + SERVER_TAKES_S &&
+           (window->until == 0 || made_at <= window->until + GRAIN_S);
+}
+
+bool made_within(const struct window *window, const struct aps_key *key)
+{
+    const bool used =
+        key->has_created_at && key->has_accessed_at && key->accessed_at > key->created_at + GRAIN_S;
+    return !used && window_has(window, key->has_created_at, key->created_at);
 }
 
 bool account_is_unused(const struct ssa_run *run, const struct entry *entry, const char *id,
@@ -79,12 +96,12 @@ bool is_new(const struct ssa_run *run, const struct entry *entry, const char *th
     const struct use use = {.run = run, .entry = entry, .id = id, .thing = thing, .by_environment = true};
     if (api_ids_have(&entry->before, id)) {
         error_set(err, SSA_NETWORK, NULL, id, "the API answers with a key that the account had before");
-        return error_hint(err, "Something in between may have answered: check SSA_HSM_BASE_URL and proxies.");
+        return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
     }
     // One that cannot be read keeps nobody from going on.
-    if (use_none(&use, &why) || why.cause[0] != '\0')
+    if (use_none(&use, &why) || why.domain == SSA_DOMAIN_ERRNO)
         return true;
     error_set(err, SSA_NETWORK, NULL, why.subject, "names the %s %s, with which the API answers as a new one",
               thing, id);
-    return error_hint(err, "Something in between may have answered: check SSA_HSM_BASE_URL and proxies.");
+    return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
 }

@@ -18,6 +18,14 @@ bool may_go(const struct ssa_run *run, const struct entry *entry, const char *ki
 bool account_may_go(const struct ssa_run *run, struct aps *client, const struct entry *entry, const char *id,
                     bool *gone, struct ssa_error *err) MUST_CHECK;
 
+// Whether something made at that time can be what was asked for: not before, not after the answer was given
+// up, and no later than a server takes.
+bool window_has(const struct window *window, bool known, time_t made_at);
+
+// Whether a key can have been made in that time, and nobody has its private half: one that was used since it
+// was made is somebody's.
+bool made_within(const struct window *window, const struct aps_key *key);
+
 // Whether nothing on this host names the account.
 bool account_is_unused(const struct ssa_run *run, const struct entry *entry, const char *id,
                        struct ssa_error *err) MUST_CHECK;

@@ -71,9 +71,8 @@ static bool tell_stray(const struct walk *walk, const char *path, struct ssa_err
 {
     int fd = -1;
     (void)err;
-    if (open_file(path, &fd, NULL) && fd < 0)
-        tell(&walk->run->callbacks, SSA_NOTICE, "%s is no file that can be a profile: it is passed over",
-             path);
+    if (open_file(path, &fd, ERROR_IGNORED) && fd < 0)
+        tell(&walk->run->callbacks, SSA_NOTICE, "%s cannot be a profile: it is passed over", path);
     if (fd >= 0)
         (void)close(fd);
     return true;
@@ -115,7 +114,7 @@ bool profile_files_each(const struct ssa_run *run, const struct entry *entry, pr
     const struct walk walk = {.run = run, .entry = entry, .visit = visit, .context = context};
     const char *used = settings_profile_path(run->settings);
     // Without a home there is no folder.
-    if (path_config(folder, NULL) && !each_in_folder(&walk, folder, show, err))
+    if (path_config(folder, ERROR_IGNORED) && !each_in_folder(&walk, folder, show, err))
         return false;
     return (entry == NULL || entry->profile[0] == '\0' || show(&walk, entry->profile, err)) &&
            (used[0] == '\0' || show(&walk, used, err));
@@ -125,8 +124,8 @@ void profile_files_tell_strays(const struct ssa_run *run)
 {
     char folder[PATH_TEXT_MAX];
     const struct walk walk = {.run = run};
-    if (path_config(folder, NULL))
-        (void)each_in_folder(&walk, folder, tell_stray, NULL);
+    if (path_config(folder, ERROR_IGNORED))
+        (void)each_in_folder(&walk, folder, tell_stray, ERROR_IGNORED);
 }
 
 static bool take(void *context, const struct assignment *a, struct ssa_error *err)
@@ -157,8 +156,8 @@ bool profile_say(const struct secret *text, struct profile_said *said)
     // It is read in place.
     SECRET_AUTO copy = {0};
     *said = (struct profile_said){0};
-    return secret_new(&copy, PROFILE_TEXT_MAX, NULL) && secret_append(&copy, secret_span(text)) &&
-           dotenv_read(&copy, "", take, said, NULL);
+    return secret_new(&copy, PROFILE_TEXT_MAX, ERROR_IGNORED) && secret_append(&copy, secret_span(text)) &&
+           dotenv_read(&copy, "", take, said, ERROR_IGNORED);
 }
 
 bool profile_read_said(const char *path, struct profile_said *said, bool *there, struct ssa_error *err)
@@ -174,10 +173,10 @@ bool profile_read_said(const char *path, struct profile_said *said, bool *there,
     if (!open_file(path, &fd, err))
         return false;
     if (fd < 0)
-        return error_set(err, SSA_CONFIG, NULL, path, "is no profile");
+        return error_set(err, SSA_CONFIG, NULL, path, "is not a profile");
     const bool read = secret_new(&text, PROFILE_TEXT_MAX, err) && read_secret(&text, fd, path, NULL, err);
     (void)close(fd);
-    return read && (profile_say(&text, said) || error_set(err, SSA_CONFIG, NULL, path, "is no profile"));
+    return read && (profile_say(&text, said) || error_set(err, SSA_CONFIG, NULL, path, "is not a profile"));
 }
 
 const char profile_absent[] = "absent";
@@ -185,15 +184,20 @@ const char profile_absent[] = "absent";
 bool profile_mark(const char *path, char mark[static FINGERPRINT_TEXT], struct ssa_error *err)
 {
     struct profile_said said;
-    char text[sizeof said + 8];
+    SECRET_AUTO text = {0};
     bool there = false;
     if (!profile_read_said(path, &said, &there, err))
         return false;
     if (!there)
         return text_format(mark, FINGERPRINT_TEXT, "%s", profile_absent);
     // The client secret is not among them.
-    (void)text_format(text, sizeof text, "%s\n%s\n%s\n%s\n%s\n%s\n%d", said.client_id, said.base_url,
-                      said.account, said.key_id, said.email, said.private_key, said.key_is_pem);
-    fingerprint(span_text(text), mark);
+    const char *const parts[] = {said.client_id, said.base_url, said.account,
+                                 said.key_id,    said.email,    said.private_key};
+    bool fits = secret_new(&text, sizeof said + 8, err);
+    for (size_t i = 0; fits && i < COUNT(parts); i++)
+        fits = secret_append_text(&text, parts[i]) && secret_append_text(&text, "\n");
+    if (!fits || !secret_append_text(&text, said.key_is_pem ? "1" : "0"))
+        return error_set(err, SSA_UNEXPECTED, NULL, path, "no memory for the profile");
+    fingerprint(secret_span(&text), mark);
     return true;
 }

@@ -4,8 +4,8 @@
 
 #include "manage/recovery.h"
 
-// Finishes or undoes an operation whose process is gone; its entry is closed, or stays as it is with err
-// filled.
-bool settle(struct recovery *r, struct journal *j, struct ssa_error *err) MUST_CHECK;
+// Finishes or undoes an operation: one whose process is gone, or, with r->known, undoes the own one, whose
+// next step failed. The entry is closed, or stays as it is with err filled.
+bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -1,43 +1,35 @@
-// What settling has in common: the API's client, made when it is first needed.
+// What finishing and undoing has in common.
 #include "manage/recovery.h"
 
 #include "core/tell.h"
-#include "core/text.h"
 
-static const char scopes[] =
-    APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_KEY_WRITE;
-
-void recovery_end(struct recovery *r)
+static enum ssa_end end_of(enum outcome outcome)
 {
-    aps_free(r->client);
-    r->client = NULL;
-    client_secret_free(&r->secret);
-    token_close(&r->opened.token);
+    if (outcome == OUTCOME_UNDONE)
+        return SSA_END_UNDONE;
+    return outcome == OUTCOME_LEFT ? SSA_END_LEFT : SSA_END_PLAIN;
 }
 
-struct open_token *recovery_opened(struct recovery *r)
+void recovery_note(const struct recovery *r, struct journal *j, enum ssa_reason reason, const char *line)
 {
-    return r->opened.token != NULL ? &r->opened : NULL;
+    if (r->known != NULL) {
+        (void)ending_add(r->ending, SSA_END_PLAIN, reason, NULL, NULL, "%s", line);
+        return;
+    }
+    entry_note(j->entry, line);
+    tell_reason(&r->open->run->callbacks, SSA_NOTICE, reason, NULL, "`%s` of %s: %s",
+                operation_name(j->entry->operation), entry_subject(j->entry), line);
 }
 
-void recovery_note(const struct ssa_run *run, struct journal *j, const char *line)
+bool recovery_close(const struct recovery *r, struct journal *j, enum outcome outcome, const char *line)
 {
-    (void)text_format(j->entry->note, sizeof j->entry->note, "%.400s", line);
-    tell(&run->callbacks, SSA_NOTICE, "`%s` of %s: %s", operation_name(j->entry->operation),
-         entry_subject(j->entry), line);
-}
-
-bool recovery_close(const struct ssa_run *run, struct journal *j, enum outcome outcome, const char *line)
-{
-    recovery_note(run, j, line);
+    // What was said of the parts is enough for a person who waits.
+    if (r->known == NULL || r->ending->count == 0)
+        recovery_note(r, j, SSA_REASON_NONE, line);
+    if (r->stays_open)
+        return false;
+    if (end_of(outcome) > r->ending->how)
+        r->ending->how = end_of(outcome);
     journal_close(j, outcome);
     return true;
-}
-
-bool recovery_client(struct recovery *r, struct ssa_error *err)
-{
-    if (r->client != NULL)
-        return true;
-    return client_secret_read(r->run, &r->secret, OTHER_TOKEN_PERHAPS, &r->opened, err) &&
-           api_client_open(r->run, &r->secret, &r->client, err) && aps_admin(r->client, scopes, err);
 }

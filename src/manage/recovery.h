@@ -1,40 +1,37 @@
-// What settling operations that did not come to their end has in common.
+// What finishing and undoing operations has in common: of a process that is gone (`key recover`), and of one
+// whose own next step failed.
 #ifndef SSA_MANAGE_RECOVERY_H
 #define SSA_MANAGE_RECOVERY_H
 
-#include "aps/aps.h"
 #include "core/ending.h"
 #include "journal/journal.h"
-#include "signer/api_client.h"
-#include "signer/open_token.h"
+#include "manage/opened.h"
+
+// What the operation's own process knows, and anybody else must ask for.
+struct known {
+    enum aps_outcome asked; // what came of its last request that makes something
+    bool refused;           // the API said no: where nothing is found, nothing was changed
+    struct key *key;        // what it has put on the open token: the objects that it made itself
+};
 
 struct recovery {
-    const struct ssa_run *run;
-    const char *account; // of one alone; NULL: of all of this client id and server
+    struct opened *open;
+    const struct known *known; // NULL where the operation's process is gone
+    struct ssa_ending *ending; // says what is gone again and what is left of the entry
+    const char *account;       // settles those of one account alone; NULL: all of this client id and server
     const char *key_id; // the key that a person chose, where it cannot be told which one is left; may be NULL
     bool forget;        // closes what cannot be settled
-    const char *client_id;
-    struct client_secret secret;
-    struct open_token
-        opened; // the token that the client secret was read from; others are opened when they are needed
-    struct aps *client;       // NULL before it is needed
-    struct ssa_ending ending; // of the entry that is settled
+    bool listed;        // the API was asked which keys there are
+    bool stays_open;    // something is left on the token: the entry is not closed
     size_t found, left;
     bool switched; // among them was a rotation whose profile names the new key
 };
-void recovery_end(struct recovery *r);
-#define RECOVERY_AUTO __attribute__((cleanup(recovery_end))) struct recovery
 
-// The token that is open already, for retire; NULL where there is none.
-struct open_token *recovery_opened(struct recovery *r);
+// Says what became of the operation: to a person and in its entry, or, in its own process, in the ending.
+// reason says which advice there is.
+void recovery_note(const struct recovery *r, struct journal *j, enum ssa_reason reason, const char *line);
 
-// Says what came of the operation, and notes it in its entry.
-void recovery_note(const struct ssa_run *run, struct journal *j, const char *line);
-
-// Does that, and closes the entry. True.
-bool recovery_close(const struct ssa_run *run, struct journal *j, enum outcome outcome, const char *line);
-
-// The API's client, with all scopes that an undoing may need.
-bool recovery_client(struct recovery *r, struct ssa_error *err) MUST_CHECK;
+// Does that, and closes the entry. Returns false where it stays open, err having been filled before.
+bool recovery_close(const struct recovery *r, struct journal *j, enum outcome outcome, const char *line);
 
 #endif

@@ -20,14 +20,4 @@ struct use {
 // found out: a profile that cannot be read is no proof that it does not.
 bool use_none(const struct use *use, struct ssa_error *err) MUST_CHECK;
 
-// Whether the API's list of an account's keys has those that profiles of this client id and server name: one
-// that lacks them is not to be believed. Where a list from before is given, those alone that were in it.
-// Fails with SSA_CONFIG.
-bool use_believes_keys(const struct ssa_run *run, const char *account, const struct api_ids *before,
-                       const struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;
-
-// The same of the accounts. The profile that the operation was to replace names none that must be there.
-bool use_believes_accounts(const struct ssa_run *run, const struct entry *entry,
-                           const struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
-
 #endif

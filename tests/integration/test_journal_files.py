@@ -269,7 +269,7 @@ class Strays(JournalCase):
         # The first is a link to a file that can be read: that is looked at as any other.
         for command in (("key", "rotate", "--now"), ("key", "prune", "--yes")):
             said = self.expect(self.run_program(*command), 0).err
-            self.assertEqual([said.count(f"stray{i}.env is no file") for i in range(5)], [0, 1, 1, 1, 1], said)
+            self.assertEqual([said.count(f"stray{i}.env cannot be a profile") for i in range(5)], [0, 1, 1, 1, 1], said)
         self.expect(self.run_program("token"), 0)
 
 

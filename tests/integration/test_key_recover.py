@@ -196,7 +196,7 @@ class KeyCreate(Recovery, KeyCase):
     def test_with_the_key_on_its_way(self) -> None:
         self.api.fault("late", method="POST", path=KEYS, seconds=5)
         self.killed_while(*self.key_create(), until=lambda: len(self.keys_of(self.account)) == 2)
-        self.recover(words=("deleted at the API",))
+        self.recover(words=("is deleted again at the API",))
         self.assert_untouched()
 
     def test_with_a_key_of_another_made_in_the_same_seconds_a_person_chooses(self) -> None:

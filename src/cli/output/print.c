@@ -89,6 +89,6 @@ void print_ending(const struct ssa_ending *ending)
     for (size_t i = 0; i < ending->count; i++) {
         const struct ssa_ending_line *line = &ending->lines[i];
         advice_text(line->reason, line->subject, line->detail, advice);
-        print_note("%s%s%s", line->text, line->text[0] != '\0' && advice[0] != '\0' ? " " : "", advice);
+        print_note("%s%s%s", line->text, advice[0] != '\0' ? ". " : "", advice);
     }
 }

@@ -3,7 +3,8 @@
 
 #include "core/text.h"
 #include "journal/checksum.h"
-#include "journal/entry.h"
+#include "journal/entry_check.h"
+#include "journal/entry_json.h"
 
 static const struct entry plain = {.operation = OP_KEY_CREATE,
                                    .step = STEP_KEY_ASKED,
@@ -220,10 +221,10 @@ static void a_draft_has_its_own_name_and_no_other(void **state)
     (void)state;
     a_path("/x.env", "", NULL);
     a_path("/a..b/x..env", "", NULL);
-    a_path("/x.env", "/home/user/.ssh/id_rsa", "none of its own");
-    a_path("/x.env", "/x.env", "none of its own");
-    a_path("/x.env", "/x.env.20240125T030804.000000Z-0badcaff", "none of its own");
-    a_path("/x.env", "/y.env.20240125T030804.000000Z-0badcafe", "none of its own");
+    a_path("/x.env", "/home/user/.ssh/id_rsa", "not its own");
+    a_path("/x.env", "/x.env", "not its own");
+    a_path("/x.env", "/x.env.20240125T030804.000000Z-0badcaff", "not its own");
+    a_path("/x.env", "/y.env.20240125T030804.000000Z-0badcafe", "not its own");
     a_path("x.env", "", "absolute");
     a_path("/a/../x.env", "", "absolute");
     a_path("/a/..", "", "absolute");

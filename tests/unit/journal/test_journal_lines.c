@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/text.h"
+#include "journal/entry_json.h"
 #include "journal/journal_lines.h"
 
 enum { FILE_MAX_BYTES = 128 * 1024, LINES_MAX = 12, ROOM = 160 };

@@ -1,7 +1,7 @@
-// What can be ours of what appeared while an answer was waited for.
+// What an undoing may take for its own.
 #include "core/unit.h"
 
-#include "journal/window.h"
+#include "manage/ownership.h"
 
 static void from_the_question_to_the_answer(void **state)
 {
@@ -17,10 +17,26 @@ static void from_the_question_to_the_answer(void **state)
     assert_false(window_has(&unknown, true, 1000));
 }
 
+static void a_key_that_was_used_is_somebodys(void **state)
+{
+    (void)state;
+    const struct window window = {.from = 1000};
+    struct aps_key key = {.has_created_at = true, .created_at = 1001};
+    assert_true(made_within(&window, &key));
+    key.has_accessed_at = true;
+    key.accessed_at = 1002;
+    assert_true(made_within(&window, &key));
+    key.accessed_at = 1003;
+    assert_false(made_within(&window, &key));
+    key.has_created_at = false;
+    assert_false(made_within(&window, &key));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_the_question_to_the_answer),
+        cmocka_unit_test(a_key_that_was_used_is_somebodys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

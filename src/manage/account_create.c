@@ -1,0 +1,82 @@
+// The story of a new account: asked of the API, with its key in the PKCS#11 token, written down, or undone.
+#include <string.h>
+
+#include "core/tell.h"
+#include "manage/new_key.h"
+#include "manage/ownership.h"
+#include "manage/provision_profile.h"
+
+static const char scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_KEY_WRITE;
+
+// The name is in the journal before the request leaves.
+static bool write_name(struct provision *p, const char *first, const char *last, struct ssa_error *err)
+{
+    struct entry *entry = p->journal.entry;
+    if (!aps_account_name(first, last, entry->name))
+        return error_set(err, SSA_USAGE, NULL, first, "the account's name is too long");
+    if (!journal_claim(&p->journal, err))
+        return false;
+    entry->asked = (struct window){.from = aps_server_time(p->open.client)};
+    entry->account_asked = entry->asked.from;
+    return journal_step(&p->journal, STEP_ACCOUNT_ASKED, err);
+}
+
+static bool ask(struct provision *p, const char *first, const char *last, struct ssa_error *err)
+{
+    struct aps_account account = {0};
+    struct entry *entry = p->journal.entry;
+    const bool made = aps_account_create(p->open.client, first, last, &account, &p->asked, err);
+    if (made)
+        p->asked = APS_DONE;
+    else
+        entry->asked.until = aps_server_time(p->open.client);
+    // An answer that is of no use may still have told the id: then it is known which one was made.
+    if (p->asked == APS_DONE) {
+        memcpy(entry->account, account.id, sizeof entry->account);
+        memcpy(entry->email, account.email, sizeof entry->email);
+    }
+    return made && is_new(p->open.run, entry, "account", account.id, err) &&
+           journal_step(&p->journal, STEP_ACCOUNT_MADE, err);
+}
+
+static bool make_account(struct provision *p, const char *first, const char *last, struct ssa_error *err)
+{
+    if (!ask(p, first, last, err))
+        return provision_undo(p, err);
+    tell(&p->open.run->callbacks, SSA_DETAIL, "account: %s (%s)", p->journal.entry->account,
+         p->journal.entry->email);
+    return true;
+}
+
+static bool write_profile(struct provision *p, struct ssa_created *created, struct ssa_error *err)
+{
+    const struct profile_block block = opened_block(&p->open, p->journal.entry);
+    return provision_profile(p, &block, created, err);
+}
+
+bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
+                        const struct ssa_output *output, struct ssa_created *created,
+                        struct ssa_ending *ending, struct ssa_error *err)
+{
+    err = err != NULL ? err : ERROR_IGNORED;
+    *created = (struct ssa_created){0};
+    PROVISION_AUTO *p = provision_new(run, output, ending, err);
+    if (p == NULL)
+        return false;
+    const struct provisioning what = {
+        .operation = OP_ACCOUNT_CREATE, .with_secret = true, .without_key = without_key};
+    if (!aps_check_account_name(first, last, err))
+        return false;
+    aps_doubt_account_name(first, last, &run->callbacks);
+    if (!new_key_prepare(p, &what, err))
+        return false;
+    if (!aps_admin(p->open.client, scopes, err))
+        return false;
+    if (!write_name(p, first, last, err))
+        return false;
+    if (!make_account(p, first, last, err))
+        return false;
+    if (!without_key && !new_key_make(p, err))
+        return false;
+    return write_profile(p, created, err);
+}

@@ -1,0 +1,44 @@
+// Rotations that are over but for their old key.
+#include "manage/rotation_waiting.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "core/timestamp.h"
+#include "manage/key_retire.h"
+#include "manage/opened.h"
+
+static bool grace_is_over(const struct entry *e)
+{
+    return e->retire_at == 0 || e->retire_at <= time(NULL);
+}
+
+static bool still_graced(const struct entry *e, struct ssa_error *err)
+{
+    char until[TIMESTAMP_TEXT_MAX];
+    (void)timestamp_write(e->retire_at, until);
+    error_set(err, SSA_CONFIG, NULL, e->old_kid, "the old key is to serve until %s", until);
+    return error_reason(err, SSA_REASON_OLD_KEY_SERVES, NULL);
+}
+
+static bool visit_waiting(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
+{
+    struct waiting *w = context;
+    const struct entry *e = j->entry;
+    if (standing == IN_USE || e->step < STEP_SWITCHED || !entry_is_ours(e, w->run->settings) ||
+        strcmp(e->account, w->account) != 0)
+        return true;
+    w->found = true;
+    memcpy(w->old_kid, e->old_kid, sizeof w->old_kid);
+    if (!w->retires)
+        return true;
+    if (!w->at_once && !grace_is_over(e))
+        return still_graced(e, err);
+    OPENED_AUTO open = {.run = w->run};
+    return opened_client(&open, err) && retire(w->run, open.client, j, opened_token(&open), w->ending, err);
+}
+
+bool rotation_find_waiting(struct waiting *waiting, struct ssa_error *err)
+{
+    return journal_each_open(waiting->run, visit_waiting, waiting, err);
+}
