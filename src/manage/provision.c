@@ -92,15 +92,15 @@ static bool rehearse(struct provision *p, struct ssa_error *err)
     struct entry *entry = p->journal.entry;
     if (!write_uri(p, NULL, entry->token, err))
         return false;
-    if (!token_rehearses(p->to.token, p->output->import_way))
-        return token_rehearse(p->to.token, p->output->import_way, p->output->rehearse, err);
+    p->plan = import_plan_for(p->to.token, entry->throwaway);
+    if (!import_rehearses(p->to.token, p->output->import_way))
+        return import_rehearse(p->to.token, p->output->import_way, p->output->rehearse, &p->plan, err);
     throwaway_name(p->journal.id, entry->throwaway);
-    token_name_throwaway(p->to.token, entry->throwaway);
     if (!journal_step(&p->journal, STEP_REHEARSING, err))
         return false;
-    const bool fit = token_rehearse(p->to.token, p->output->import_way, p->output->rehearse, err);
+    const bool fit = import_rehearse(p->to.token, p->output->import_way, p->output->rehearse, &p->plan, err);
     // With something left, the entry stays open, for `key recover`.
-    if (token_throwaway_is_gone(p->to.token))
+    if (!p->plan.throwaway_left)
         return journal_step(&p->journal, STEP_BEGUN, fit ? err : NULL) && fit;
     return fit;
 }
@@ -128,10 +128,9 @@ bool provision_prepare(struct provision *p, const struct ssa_run *run, const str
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(p->to.token)->uri);
     if (!rehearse(p, err))
         return false;
-    bool wrapped = false;
-    const char *way = token_import_way(p->to.token, &wrapped);
-    tell(&run->callbacks, SSA_DETAIL, "import: %s%s", wrapped ? "wrapped, " : "", way);
-    if (!token_limits_mechanisms(p->to.token))
+    tell(&run->callbacks, SSA_DETAIL, "import: %s%s", p->plan.scheme != NULL ? "wrapped, " : "",
+         import_way(&p->plan));
+    if (!import_plan_limits_mechanisms(&p->plan))
         tell(&run->callbacks, SSA_DETAIL,
              "the PKCS#11 token does not take CKA_ALLOWED_MECHANISMS: whoever has the PIN may decrypt with "
              "the key by raw RSA (CKM_RSA_X_509)");
@@ -210,9 +209,8 @@ static bool look_before(struct provision *p, const struct rsa_key *numbers, stru
 static bool write_down(struct provision *p, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
-    bool wrapped = false;
-    (void)token_import_way(p->to.token, &wrapped);
-    (void)text_format(entry->import, sizeof entry->import, "%s", wrapped ? "wrapped" : "plain");
+    (void)text_format(entry->import, sizeof entry->import, "%s",
+                      p->plan.scheme != NULL ? "wrapped" : "plain");
     (void)text_format(entry->kid, sizeof entry->kid, "%s", p->kid);
     (void)text_format(entry->email, sizeof entry->email, "%s", p->email);
     (void)text_format(entry->label, sizeof entry->label, "%s", p->label);
@@ -231,7 +229,7 @@ bool provision_import(struct provision *p, const char *source, const char *kid, 
         !look_before(p, &numbers, err) || !write_down(p, err))
         return false;
     const struct key_name name = name_of(p);
-    const bool imported = key_import(p->to.token, &numbers, &p->pem, &name, &p->key, err);
+    const bool imported = key_import(p->to.token, &p->plan, &numbers, &p->pem, &name, &p->key, err);
     secret_free(&p->pem);
     if (!imported) {
         tell_overwritten(p);

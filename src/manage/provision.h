@@ -6,6 +6,7 @@
 #include "config/profile_block.h"
 #include "config/profile_write.h"
 #include "core/ending.h"
+#include "hsm/import/plan.h"
 #include "hsm/import/removal.h"
 #include "journal/journal.h"
 #include "signer/open_token.h"
@@ -21,6 +22,7 @@ struct provision {
     struct profile_target target;
     struct secret rest; // what a profile that is replaced holds beside our names
     struct open_token to;
+    struct import_plan plan; // how the key comes into the token
     struct key key;
     char kid[APS_ID_MAX], email[APS_EMAIL_MAX], label[KEY_LABEL_MAX];
     char key_uri[URI_TEXT_MAX];

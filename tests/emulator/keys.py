@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import threading
@@ -99,7 +100,7 @@ class KeyMaker:
                 return self._pool.pop(0)
             key, self._spare = self._spare, None
         if key is None or key.bits != bits:
-            key = _generate(bits)
+            key = generate(bits)
         if self._keep_spare:
             with self._lock:
                 start, self._making = not self._making, True
@@ -108,12 +109,12 @@ class KeyMaker:
         return key
 
     def _make_spare(self, bits: int) -> None:
-        key = _generate(bits)
+        key = generate(bits)
         with self._lock:
             self._spare, self._making = key, False
 
 
-def _generate(bits: int) -> Key:
+def generate(bits: int) -> Key:
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     form, plain = serialization.PublicFormat.SubjectPublicKeyInfo, serialization.NoEncryption()
     pkcs1, pkcs8 = (
@@ -126,7 +127,7 @@ def _generate(bits: int) -> Key:
 def make_pool(path: Path, count: int) -> None:
     """Writes a file with so many keys, one a line, for whoever runs many emulators."""
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        keys = workers.map(_generate, [USUAL_BITS] * count)
+        keys = workers.map(generate, [USUAL_BITS] * count)
         lines = [json.dumps(asdict(key)) + "\n" for key in keys]
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -139,6 +140,7 @@ def read_pool(path: Path, first: int, end: int) -> list[Key]:
         return [Key(**json.loads(line)) for line in file.readlines()[first:end]]
 
 
+@functools.cache
 def _public_half(pem: str) -> rsa.RSAPublicKey | None:
     try:
         key = serialization.load_pem_private_key(pem.encode(), password=None)

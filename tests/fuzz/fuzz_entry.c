@@ -35,7 +35,7 @@ static void check(const struct entry *entry)
     check_id(entry->old_kid);
     CHECK(entry->profile[0] == '\0' || entry->profile[0] == '/');
     CHECK(entry->operation < OPERATION_COUNT && entry->step < STEP_COUNT && entry->outcome < OUTCOME_COUNT);
-    CHECK(entry->before.count <= APS_KEYS_MAX);
+    CHECK(entry->before.count <= API_IDS_MAX);
 }
 
 // Sealed, or the reader would see nothing but a wrong checksum.

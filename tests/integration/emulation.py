@@ -33,7 +33,9 @@ API: str = emulator_harness.API
 # must not hold one key by accident.
 _MAIN = (0, 40)
 _OTHERS = itertools.cycle([(40, 50), (50, 60), (60, 70)])
-_POOL_SIZE = 70
+# And those that tests have for themselves.
+ONE_KEY, OWN_KEY = (70, 71), (71, 72)
+_POOL_SIZE = 72
 
 
 def fill_pool(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -11,11 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import emulation
 import masking
 import places
 import softtoken
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from harness import PIN, SLOW, TIMEOUT, Case, Result, Terminal
 
 FIRST, LAST = "service", "my-filesync"
@@ -47,9 +47,9 @@ def eventually(condition: Callable[[], object], what: str, timeout: float = 15 *
 @functools.cache
 def one_key() -> str:
     """The key that the emulator hands out again and again here: making one takes longer than everything else."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+    if pool := os.environ.get("SSA_HSM_TEST_KEYS"):
+        return str(emulation.emulator_keys.read_pool(Path(pool), *emulation.ONE_KEY)[0].pkcs1)
+    return str(emulation.emulator_keys.generate(2048).pkcs1)
 
 
 class FaultCase(Case):
@@ -209,9 +209,9 @@ class KeyCase(FaultCase):
         self.assertEqual([p.name for p in self.dir.iterdir() if p.name.startswith("new.env")], [])
 
 
-def background(case: Case, *arguments: object) -> subprocess.Popen[bytes]:
+def background(case: Case, *arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Starts the program; the caller waits for it with ended()."""
-    process = case.start(case.argv(*arguments))
+    process = case.start(case.argv(*arguments), env=env)
     case.addCleanup(_end, process)
     return process
 

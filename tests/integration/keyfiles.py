@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
+from pathlib import Path
 
+import emulation
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -19,6 +22,9 @@ SHAPES = [
 
 @functools.cache
 def _made(bits: int) -> rsa.RSAPrivateKey:
+    pool = os.environ.get("SSA_HSM_TEST_KEYS")
+    if pool and bits == 2048:
+        return private_key_of(emulation.emulator_keys.read_pool(Path(pool), *emulation.OWN_KEY)[0].pkcs1)
     return rsa.generate_private_key(65537, bits)
 
 

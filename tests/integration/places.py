@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import shlex
 import shutil
@@ -32,6 +33,11 @@ def program() -> Path:
 
 def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
+
+
+def hasty_clock() -> Path:
+    default = ROOT / "build" / "tests" / "clock" / "ssa-hsm-hasty-clock.so"
+    return _file("SSA_HASTY_CLOCK_LIBRARY", default, "the clock that runs faster")
 
 
 def small_stack() -> Path:
@@ -89,7 +95,7 @@ TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-k
 def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
-    finders: list[Callable[[], object]] = [program, shim_library, small_stack, evidence_verifier, softhsm]
+    finders: list[Callable[[], object]] = [program, shim_library, small_stack, hasty_clock, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:
@@ -97,8 +103,7 @@ def check() -> list[str]:
         except Missing as lack:
             missing.append(str(lack))
     for module, package in (("jwt", "python3-jwt"), ("cryptography", "python3-cryptography")):
-        try:
-            __import__(module)
-        except ImportError:
+        # Found, not loaded: that would take longer than some files of tests.
+        if importlib.util.find_spec(module) is None:
             missing.append(f"Python's {module} ({package}) is not installed")
     return missing

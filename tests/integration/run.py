@@ -1,16 +1,20 @@
 #!/usr/bin/python3
-"""Runs the integration tests as an ordinary user, two files at a time.
+"""Runs the integration tests as an ordinary user, three files at a time.
 
     run.py [PATTERN ...]
+    run.py --keys
 
 A PATTERN that names a file (test_token, test_token.py) chooses it; others choose tests by name, in all files, as
-unittest's -k does. Started as root it goes on as nobody. SSA_HSM_PROGRAM and SSA_SHIM_LIBRARY say what is tested,
+unittest's -k does. --keys only makes the RSA keys that the emulators hand out, once for all runs. Started as root it
+goes on as nobody. SSA_HSM_PROGRAM and SSA_SHIM_LIBRARY say what is tested,
 SSA_HSM_WRAPPER what stands before the program (valgrind), SSA_HSM_TEST_WORKERS how many files run at once.
 """
 
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +22,6 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-import emulation
 import masking
 import places
 import unprivileged
@@ -27,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class _Timed(unittest.TextTestResult):
-    """Says of slow tests how long they took."""
+    """Tells which tests are slow."""
 
     def startTest(self, test: unittest.TestCase) -> None:
         self._began = time.monotonic()
@@ -35,8 +38,15 @@ class _Timed(unittest.TextTestResult):
 
     def addSuccess(self, test: unittest.TestCase) -> None:
         super().addSuccess(test)
-        if time.monotonic() - self._began > 3:
-            self.stream.write(f"slow: {test.id()}: {time.monotonic() - self._began:.1f} s ... ok\n")
+        took = time.monotonic() - self._began
+        if took > 3:
+            print(f"slow: {test.id()}: {took:.1f} s", flush=True)
+
+
+def _processor_seconds() -> float:
+    """What this process used, and all that it started."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def run_file(name: str, patterns: list[str]) -> int:
@@ -52,7 +62,7 @@ def run_file(name: str, patterns: list[str]) -> int:
     for test, reason in result.skipped:
         stream.writeln(f"skipped, which counts as failed: {test}: {reason}")
     failed = len(result.failures) + len(result.errors) + len(result.skipped) + len(result.unexpectedSuccesses)
-    print(f"counts: {result.testsRun} {failed}", flush=True)
+    print(f"counts: {result.testsRun} {failed} {_processor_seconds():.1f}", flush=True)
     return 1 if failed else 0
 
 
@@ -65,28 +75,46 @@ def _start(name: str, patterns: list[str]) -> tuple[str, int, str, str, float]:
 
 def _report(name: str, code: int, out: str, err: str, seconds: float) -> tuple[int, int]:
     """Prints what one file gave; its counts of tests run and failed."""
-    ran, failed = 0, 0
+    ran, failed, used = 0, 0, "0"
     for line in out.splitlines():
         if line.startswith("counts: "):
-            ran, failed = (int(n) for n in line.split()[1:])
+            ran, failed = (int(n) for n in line.split()[1:3])
+            used = line.split()[3]
         else:
             print(f"{name}: {line}")
     if code and not failed:
         failed = 1  # it did not even get to its tests
     if ran or code:
-        print(f"{'FAILED' if code else 'ok    '} {name}: {ran} tests, {seconds:.1f} s", flush=True)
+        print(f"{'FAILED' if code else 'ok    '} {name}: {ran} tests, {seconds:.1f} s ({used} s of processor)", flush=True)
     if code:
         shown = [line for line in err.splitlines() if not line.endswith("... ok")]
         print(masking.mask("\n".join(shown)), flush=True)
     return ran, failed
 
 
+def make_keys() -> int:
+    if not places.key_pool().exists():
+        # Only here: it takes a third of a second to load.
+        import emulation
+
+        emulation.fill_pool(places.key_pool())
+    return 0
+
+
+def _hear_signals() -> None:
+    """A shell that starts this behind its back (`&`, nohup) has signals ignored, and the program would inherit that."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def main(patterns: list[str]) -> int:
+    _hear_signals()
     missing = places.check()
     if missing:
         print("\n".join(f"cannot run: {what}" for what in missing), file=sys.stderr)
         return 1
-    emulation.fill_pool(places.key_pool())
+    make_keys()
     if os.geteuid() == 0:
         return unprivileged.run_as_nobody(patterns)
     os.environ["SSA_HSM_TEST_KEYS"] = str(places.key_pool())
@@ -112,4 +140,4 @@ def main(patterns: list[str]) -> int:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--file"]:
         sys.exit(run_file(sys.argv[2], sys.argv[3:]))
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(make_keys() if sys.argv[1:] == ["--keys"] else main(sys.argv[1:]))

@@ -18,7 +18,7 @@ NOBODY = 65534
 _COPY = "SSA_HSM_TEST_COPY"
 _PR_SET_PDEATHSIG = 1
 _PASSED_ON = (
-    "SSA_HSM_WRAPPER", "SSA_HSM_WITHOUT_NODE", "SSA_HSM_TEST_WORKERS",
+    "SSA_HSM_WRAPPER", "SSA_HSM_WITHOUT_NODE", "SSA_HSM_TEST_WORKERS", "SSA_HSM_TEST_SLOWNESS",
     "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
 )  # fmt: skip
 
@@ -69,7 +69,8 @@ def run_as_nobody(
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         copied = {
             "SSA_HSM_PROGRAM": places.program(), "SSA_SHIM_LIBRARY": places.shim_library(),
-            "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(), "SSA_SMALL_STACK": places.small_stack(),
+            "SSA_HASTY_CLOCK_LIBRARY": places.hasty_clock(), "SSA_SMALL_STACK": places.small_stack(),
+            "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip
         if places.key_pool().exists():
             copied["SSA_HSM_TEST_KEYS"] = places.key_pool()

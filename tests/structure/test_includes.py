@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+"""Who may include whom: test_includes.py BUILD_FOLDER COMPILER.
+
+The table below is written from the plan, and not read from CMake: it would agree with any mistake there.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+import sys
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD, COMPILER = Path("build"), "cc"
+
+# The parts of hsm, and the parts that each may include beside its own. All of them see core.
+_HSM_MAY = {
+    "cryptoki": "",
+    "module": "cryptoki",
+    "uri": "cryptoki",
+    "token": "cryptoki module uri",
+    "object": "cryptoki module uri token",
+    "login": "cryptoki module uri token object",
+    "key": "cryptoki module uri token object login",
+    "search": "cryptoki module uri token object login key",
+    "import": "cryptoki module uri token object login key",
+    "data": "cryptoki module uri token object",
+}
+
+
+def _hsm(parts: str) -> str:
+    return " ".join(f"hsm-{part}" for part in parts.split())
+
+
+# A folder, and the folders whose headers it may include beside its own. Nothing runs up, and nothing sideways.
+MAY = {
+    "core": "",
+    **{f"hsm-{part}": f"core {_hsm(may)}" for part, may in _HSM_MAY.items()},
+    "oauth": "core",
+    "aps": "core oauth",
+    "config": f"core {_hsm('uri')}",
+    "pin": f"core {_hsm('uri module token login')} config",
+    "journal": f"core {_hsm('uri')} config",
+    "signer": f"core {_hsm('uri module token login key import data search')} oauth config pin",
+    "manage": f"core {_hsm('uri module token object login key import data search')} oauth aps config pin journal signer",
+    "cli": f"core {_hsm('uri')} oauth aps config pin journal signer manage",
+    # The program's allocator is a library of its own, since nothing but the program itself may have it.
+    "cli-allocator": "core",
+}
+FOLDERS = [f for f in MAY if f != "cli-allocator"]
+# Libraries that one folder alone may use, by the beginnings of their headers' names; yajl in one file of it.
+OWNED = {"curl/": {"oauth"}, "yajl/": {"core"}, "p11-kit/": {f"hsm-{part}" for part in _HSM_MAY}}
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+# No folder is more than a quarter of the code.
+MOST = 0.25
+
+
+def place(folder: str) -> Path:
+    """Where a folder's files are."""
+    if folder.startswith("hsm-"):
+        return ROOT / folder.replace("-", "/")
+    return ROOT / "src" / folder.removesuffix("-allocator")
+
+
+def seen_as(folder: str) -> str:
+    """How its headers are included: src is left out."""
+    return str(place(folder).relative_to(ROOT)).removeprefix("src/")
+
+
+def headers(folder: str) -> list[str]:
+    """Its headers, as others include them."""
+    found = sorted(place(folder).rglob("*.h"))
+    return [f"{seen_as(folder)}/{path.relative_to(place(folder))}" for path in found]
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted(path for path in place(folder).rglob("*.[ch]"))
+
+
+def view(folder: str) -> Path:
+    return BUILD / "views" / folder
+
+
+@functools.cache
+def foreign() -> tuple[str, ...]:
+    """Where other libraries' headers are: who may use those is another test."""
+    command = ["pkg-config", "--cflags", "libcrypto", "libcurl", "yajl", "p11-kit-1"]
+    return tuple(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+def compiles(folder: str, included: str) -> subprocess.CompletedProcess[str]:
+    """One line, compiled as the folder's files are: with its view, and the public header's folder."""
+    command = [COMPILER, "-x", "c", "-std=c17", "-D_GNU_SOURCE", "-fsyntax-only", f"-I{ROOT / 'include'}"]
+    command += [f"-I{view(folder)}", *foreign(), "-"]
+    line = f'#include "{included}"\n'
+    return subprocess.run(command, input=line, cwd="/", capture_output=True, text=True, check=False)
+
+
+class Includes(unittest.TestCase):
+    def test_every_folder_is_in_the_table(self) -> None:
+        self.assertEqual([folder for folder in MAY if not view(folder).is_dir()], [])
+        folders = {p for above in (ROOT / "src", ROOT / "hsm") for p in above.iterdir() if p.is_dir()}
+        self.assertEqual(folders, {place(folder) for folder in FOLDERS})
+        self.assertEqual(list((ROOT / "hsm").glob("*.[ch]")), [], "they are in no part of hsm")
+
+    def test_what_is_forbidden_does_not_compile_and_the_rest_does(self) -> None:
+        pairs = [(f, other) for f in MAY for other in FOLDERS if place(f) != place(other) or f == other]
+        with ThreadPoolExecutor(2) as pool:
+            problems = list(pool.map(lambda pair: self.problem(*pair), pairs))
+        for pair, problem in zip(pairs, problems):
+            with self.subTest(folder=pair[0], includes=pair[1]):
+                self.assertEqual(problem, "")
+
+    def problem(self, folder: str, other: str) -> str:
+        """What is wrong about an include of the other folder's headers; empty when it is as it must be."""
+        names = headers(other)
+        if other not in (folder, *MAY[folder].split()):
+            done = compiles(folder, names[0])
+            right = done.returncode != 0 and f"{names[0]}: No such file" in done.stderr
+            return "" if right else f"{names[0]} can be included: {done.stderr}"
+        # It is found; a folder below it that it needs itself may be one that this reader does not know.
+        done = compiles(folder, names[0])
+        missing = re.findall(r"fatal error: (\S+): No such file", done.stderr)
+        right = done.returncode == 0 or (missing and missing != [names[0]])
+        return "" if right else done.stderr
+
+    def test_no_include_names_a_path_outside_its_view(self) -> None:
+        for folder in FOLDERS:
+            for path in sources(folder):
+                for ours, system in INCLUDE.findall(path.read_text()):
+                    with self.subTest(path=path.relative_to(ROOT), includes=ours or system):
+                        if not ours:
+                            self.assertFalse((view(folder) / system).exists(), "a header of ours is named by quotes")
+                            continue
+                        self.assertNotIn("..", Path(ours).parts)
+                        public = ROOT / "include" / ours
+                        self.assertTrue(public.exists() or self.seen(folder, ours), "it is in no folder that it may know")
+
+    def seen(self, folder: str, name: str) -> bool:
+        known = (seen_as(f) for f in (folder, *MAY[folder].split()))
+        return any(name.startswith(f"{one}/") for one in known) and (view(folder) / name).exists()
+
+    def test_a_foreign_library_is_used_where_it_belongs(self) -> None:
+        for folder in FOLDERS:
+            for path in sources(folder):
+                for _, system in INCLUDE.findall(path.read_text()):
+                    for beginning, owners in OWNED.items():
+                        if system.startswith(beginning):
+                            self.assertIn(folder, owners, f"{path} includes {system}")
+        yajl = [p for p in sources("core") if "<yajl/" in p.read_text()]
+        self.assertLessEqual({p.name for p in yajl}, {"json.c"})
+
+
+class Size(unittest.TestCase):
+    def test_no_folder_holds_over_a_quarter_of_the_code(self) -> None:
+        lines = {f: sum(len(p.read_text().splitlines()) for p in sources(f)) for f in FOLDERS}
+        public = sum(len(p.read_text().splitlines()) for p in (ROOT / "include").rglob("*.h"))
+        whole = sum(lines.values()) + public
+        for folder, count in lines.items():
+            with self.subTest(folder):
+                self.assertLessEqual(count / whole, MOST, f"{count} of {whole} lines")
+
+
+if __name__ == "__main__":
+    BUILD, COMPILER = Path(sys.argv[1]).resolve(), sys.argv[2]
+    unittest.main(argv=sys.argv[:1])
