@@ -135,10 +135,10 @@ enum ssa_reason {
     SSA_REASON_NOT_SETTLED,     // some operations could not be settled
     SSA_REASON_NOT_CONFIRMED,   // nobody was there to confirm, or they did not
     SSA_REASON_NO_ROOM_FOR_KEY, // an account has all the keys it may have (detail: those that may go)
-    SSA_REASON_NO_ROTATION_WAITS, // no rotation waits for its old key to go
-    SSA_REASON_ROTATION_WAITS,    // a rotation waits for its old key to go
-    SSA_REASON_OLD_KEY_SERVES,    // the grace of a rotation's old key is not over
-    SSA_REASON_OLD_KEY_IN_USE,    // a profile names the old key of a rotation
+    SSA_REASON_NO_ROTATION_WAITS,   // no rotation waits for its old key to go
+    SSA_REASON_ROTATION_WAITS,      // a rotation waits for its old key to go
+    SSA_REASON_OLD_KEY_SERVES,      // the grace of a rotation's old key is not over
+    SSA_REASON_OLD_KEY_IN_USE,      // a profile names the old key of a rotation
     SSA_REASON_ANSWERED_BY_ANOTHER, // the API's answer names as new what was there before
     SSA_REASON_LIST_NOT_BELIEVED,   // the API's list lacks what a profile names
     SSA_REASON_IMPORT_NO_CLIENT_ID, // the file of a key does not say it
@@ -153,7 +153,7 @@ enum ssa_reason {
     // Listing, showing, verifying and removing accounts and keys.
     SSA_REASON_ACCOUNT_UNLISTED, // the client id has no account of this id or email
     SSA_REASON_KEY_UNLISTED,     // neither the API nor a token here has the key
-    SSA_REASON_KEYS_DIFFER,     // tokens hold different keys under one id, which is the detail
+    SSA_REASON_KEYS_DIFFER,      // tokens hold different keys under one id, which is the detail
 
     // Client secrets on PKCS#11 tokens.
     SSA_REASON_LABEL_IN_USE,          // the token holds a data object of this label
