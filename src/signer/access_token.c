@@ -100,14 +100,34 @@ static void connect_early(struct attempt *t)
         connection_begin(&t->connection);
 }
 
+// What another process's login makes of a token for a moment: it is not there, or half. Only a module that
+// nobody has open is started afresh for another look.
+static bool may_be_hidden(const struct ssa_error *err)
+{
+    enum { USER_PIN_NOT_INITIALIZED = 0x102 };
+    return err->code == SSA_ABSENT ||
+           (err->domain == SSA_DOMAIN_PKCS11 && err->number == USER_PIN_NOT_INITIALIZED);
+}
+
+static bool read_other_token(struct attempt *t, struct ssa_error *err)
+{
+    struct client_secret *secret = &t->fetch->secret;
+    if (client_secret_elsewhere(t->run, secret, OTHER_TOKEN_OPEN, t->at.pin.tries, err))
+        return true;
+    if (!may_be_hidden(err))
+        return false;
+    token_close(&t->at.token);
+    return client_secret_elsewhere(t->run, secret, OTHER_TOKEN_OPEN, t->at.pin.tries, err) &&
+           open_token_find(t->run, &t->at, err);
+}
+
 // Logs in, and reads a client secret that is on a token: on this one after the login, on another one before.
 static bool log_in(struct attempt *t, struct ssa_error *err)
 {
     struct client_secret *secret = &t->fetch->secret;
     const struct pin_giver giver = connection_after(&t->connection, pin_giver_of(&t->at.pin));
     const enum secret_place place = client_secret_place(secret, t->at.token);
-    if (place == SECRET_ON_OTHER_TOKEN &&
-        !client_secret_complete(t->run, secret, t->at.token, t->at.pin.tries, err))
+    if (place == SECRET_ON_OTHER_TOKEN && !read_other_token(t, err))
         return false;
     if (!token_login(t->at.token, false, &giver, err))
         return false;

@@ -136,19 +136,24 @@ bool client_secret_read(const struct ssa_run *run, struct client_secret *secret,
     return done;
 }
 
+bool client_secret_elsewhere(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
+                             struct pin_tries *tries, struct ssa_error *err)
+{
+    struct open_token own = {.pin = {.tries = tries}};
+    const bool done = read_at_own(run, secret, other, false, &own, err);
+    token_close(&own.token);
+    return done;
+}
+
 bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *open,
                             struct pin_tries *tries, struct ssa_error *err)
 {
-    struct open_token own = {.pin = {.tries = tries}};
     switch (client_secret_place(secret, open)) {
     case SECRET_ON_OPEN_TOKEN:
         return read_from(run, secret, open, err);
-    case SECRET_ON_OTHER_TOKEN: {
-        const enum other_token other = open != NULL ? OTHER_TOKEN_OPEN : OTHER_TOKEN_NONE;
-        const bool done = read_at_own(run, secret, other, false, &own, err);
-        token_close(&own.token);
-        return done;
-    }
+    case SECRET_ON_OTHER_TOKEN:
+        return client_secret_elsewhere(run, secret, open != NULL ? OTHER_TOKEN_OPEN : OTHER_TOKEN_NONE, tries,
+                                       err);
     default:
         return true;
     }

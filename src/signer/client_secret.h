@@ -43,6 +43,10 @@ bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret
 bool client_secret_read(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
                         struct open_token *keep, struct ssa_error *err) MUST_CHECK;
 
+// Reads it from a token of its own, which is opened for this alone. tries may be NULL.
+bool client_secret_elsewhere(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
+                             struct pin_tries *tries, struct ssa_error *err) MUST_CHECK;
+
 // Reads it from the open token, which is logged in to, or from another one, which is opened for this alone.
 // Does nothing where it is known. tries may be NULL.
 bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *open,
