@@ -81,6 +81,38 @@ enum ssa_reason {
     SSA_REASON_OLD_BLOCK,           // the environment's key went before the profile's
 
     // PKCS#11 modules, tokens and keys.
+    SSA_REASON_MODULE_NOT_LOADED,  // the module's file cannot be loaded
+    SSA_REASON_MODULE_NO_ANSWER,   // a module crashes, or does not answer
+    SSA_REASON_TOKEN_NOT_FOUND,    // no PKCS#11 token is the one that is meant
+    SSA_REASON_TOKENS_SEVERAL,     // several tokens are
+    SSA_REASON_TOKEN_GONE,         // the token was there, and does not answer any more
+    SSA_REASON_TOKEN_UNFIT,        // the token cannot do what is needed; another may
+    SSA_REASON_PIN_UNKNOWN,        // whether a login spent a PIN try is not known
+    SSA_REASON_URI_INVALID,        // a PKCS#11 URI, or a token's label, is not valid
+    SSA_REASON_URI_HAS_PIN,        // a PKCS#11 URI has a PIN in it
+    SSA_REASON_URI_NO_KEY,         // the key's URI names a token, but no key
+    SSA_REASON_URI_NO_DATA,        // the URI of a data object does not name one
+    SSA_REASON_KEY_NOT_FOUND,      // the token does not hold the key
+    SSA_REASON_KEYS_SEVERAL,       // several keys on the token match the key's URI
+    SSA_REASON_KEY_ID_USED,        // another object has the new key's id
+    SSA_REASON_KEY_LOGIN,          // the key's own login, for one signature, failed
+    SSA_REASON_KEY_NO_PUBLIC_HALF, // nothing on the token tells the key's public half
+    SSA_REASON_KEY_NOT_TAKEN,      // the token refused the key
+    SSA_REASON_KIND_TAKES_NO_KEY,  // no token of this kind takes a key
+    SSA_REASON_SLOT_USED,          // the card's slot is used
+    SSA_REASON_SLOT_UNSURE,        // detail: the slot that holds the old key or the new one
+    SSA_REASON_SLOTS_FULL,         // no slot of the card is free
+    SSA_REASON_SLOTS_UNREAD,       // the card cannot be read, so no slot counts as free
+    SSA_REASON_REHEARSAL,          // a rehearsal failed with a key on the token
+    SSA_REASON_REHEARSAL_SESSION,  // a rehearsal failed with a key in the session
+    SSA_REASON_REHEARSAL_PLAIN,    // a rehearsal failed with a plain key, and the token may unwrap one
+    SSA_REASON_REHEARSAL_WRAP,     // the token cannot unwrap a key
+    SSA_REASON_REHEARSAL_LEFT,     // a rehearsal's throwaway key is left on the token
+    SSA_REASON_DATA_REFUSED,       // the token takes no private data object
+    SSA_REASON_DATA_NOT_FOUND,     // the token does not hold the data object
+    SSA_REASON_DATA_EMPTY,         // the data object is empty
+    SSA_REASON_DATA_SEVERAL,       // several data objects have the label
+    SSA_REASON_DATA_ANOTHERS,      // several have it, and one is another application's
 
     // The network and the exchange.
     SSA_REASON_TIMEOUT,        // there was no answer in time
@@ -129,7 +161,7 @@ enum ssa_reason {
     SSA_REASON_ANOTHERS,        // what is there is another's, or may be, and is not touched
     SSA_REASON_OLD_KEY_AT_API,  // of a rotation: its old key may be at the API still
     SSA_REASON_LOST_KEY,        // several keys may be the one that was lost
-    SSA_REASON_SLOT_UNSURE,     // a card's slot (detail) holds the old key or the new one
+    SSA_REASON_PAIR_UNSURE,     // a card's slot (detail) holds the old key or the new one
     SSA_REASON_SLOT_USELESS,    // a card's slot (detail) holds a throwaway key
     SSA_REASON_MAYBE_DONE,      // a request may have been carried out
     SSA_REASON_NOT_SETTLED,     // some operations could not be settled

@@ -69,7 +69,7 @@ STAND_IN(C_WrapKey, S, M, O, CK_OBJECT_HANDLE k UNUSED, CK_BYTE *p UNUSED, CK_UL
 STAND_IN(C_UnwrapKey, S, M, O, B, T, CK_OBJECT_HANDLE *p UNUSED)
 STAND_IN(C_GenerateRandom, S, B)
 
-// Those that this folder calls, and may come to call.
+// The functions that hsm calls, and some that it may call one day.
 #define FOR_EACH(F)                                                                                          \
     F(C_Initialize)                                                                                          \
     F(C_Finalize)                                                                                            \

@@ -1,7 +1,6 @@
 // The names of PKCS#11 return values, and what they mean (PKCS#11 v2.40 section 5.1).
 #include "hsm/cryptoki/ckr.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 #define NAMED(rv)                                                                                            \

@@ -12,6 +12,11 @@ size_t padded_length(const uint8_t *field, size_t width)
     return len;
 }
 
+bool padded_equal(const uint8_t *a, const uint8_t *b, size_t width)
+{
+    return span_equal(span_of(a, padded_length(a, width)), span_of(b, padded_length(b, width)));
+}
+
 void pad_with_blanks(uint8_t *field, size_t width)
 {
     const size_t len = padded_length(field, width);

@@ -11,6 +11,9 @@
 // modules pad with zero bytes, and what stands behind the first of them was never meant.
 size_t padded_length(const uint8_t *field, size_t width);
 
+// Whether two texts of the same width are equal but for their padding.
+bool padded_equal(const uint8_t *a, const uint8_t *b, size_t width);
+
 // Pads it as the standard wants it, whatever it was padded with.
 void pad_with_blanks(uint8_t *field, size_t width);
 

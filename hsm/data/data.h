@@ -1,8 +1,9 @@
 // Data objects on a token (PKCS#11 v2.40 section 4.5): a small secret beside the keys. The token is logged
 // in.
 //
-// A URI names them by their label, and labels are anybody's. Whose one is stands in its CKA_APPLICATION, its
-// mark here: those of this program begin with its name, and go on with that of the operation that made them.
+// A URI names them by their label, which anybody may use. CKA_APPLICATION, here called the mark, tells whose
+// object it is: a mark of this program has the program's name, and then the name of the operation that made
+// the object.
 #ifndef SSA_HSM_DATA_DATA_H
 #define SSA_HSM_DATA_DATA_H
 
@@ -18,8 +19,8 @@ bool data_check_able(const struct token *token, struct ssa_error *err) MUST_CHEC
 
 // Appends the value of the data object that the URI names. Of several that all are ours, which an import that
 // broke off leaves, it is the oldest's: what was there before is good until the new one has taken its place.
-// *is_private: not to be seen without a login. *count: how many there are. Fails with SSA_KEY_MISSING (none),
-// SSA_CONFIG (several of several owners) or SSA_TOKEN.
+// *is_private: it cannot be seen without a login. *count: how many objects have the label. Fails with
+// SSA_KEY_MISSING (none), SSA_CONFIG (several of several owners) or SSA_TOKEN.
 bool data_read(struct token *token, const struct uri *uri, struct secret *value, bool *is_private,
                size_t *count, struct ssa_error *err) MUST_CHECK;
 

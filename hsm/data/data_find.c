@@ -34,7 +34,8 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
 {
     char text[DATA_MARK_MAX - 1];
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_APPLICATION, text, sizeof text);
-    // By itself: a module that says that all is well, and gives none, is not one that tells of a longer one.
+    // Read by itself, not by attribute_read: there a module that says CKR_OK and gives no value would look
+    // like one that has a longer value.
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
     mark[0] = '\0';
     if (rv == CKR_BUFFER_TOO_SMALL) // longer than any of ours
@@ -46,7 +47,7 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
         return error_set(err, SSA_TOKEN, "CKA_APPLICATION", token->info.uri,
                          "whose a data object is cannot be read");
     text_harmless(mark, DATA_MARK_MAX, span_of(text, len));
-    // One that is not harmless is none of ours, and must not become one by being made so.
+    // A mark that is not harmless text is not ours, and must not become ours by being made harmless.
     return (strlen(mark) == len && memcmp(mark, text, len) == 0) || text_format(mark, DATA_MARK_MAX, "?");
 }
 

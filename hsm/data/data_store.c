@@ -38,16 +38,14 @@ static bool make(struct token *token, const struct uri *uri, const char *mark, s
         return true;
     *object = CK_INVALID_HANDLE;
     token_fail(err, SSA_TOKEN, rv, token, "the token does not take a private data object");
-    return err != NULL && err->hint[0] == '\0'
-               ? error_hint(err, "Not every token does: choose another with --token, or keep the secret in a "
-                                 "file (file:PATH).")
-               : false;
+    return err->reason == SSA_REASON_NONE ? error_reason(err, SSA_REASON_DATA_REFUSED, NULL) : false;
 }
 
 static bool refused(struct token *token, const char *attribute, const char *what, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, attribute, token->info.uri, "%s", what);
-    return error_hint(err, "It is taken away again. Choose another token with --token.");
+    error_hint(err, "It is taken away again.");
+    return error_reason(err, SSA_REASON_TOKEN_UNFIT, NULL);
 }
 
 static bool prove(struct token *token, CK_OBJECT_HANDLE object, struct span value, struct ssa_error *err)
@@ -63,7 +61,7 @@ static bool prove(struct token *token, CK_OBJECT_HANDLE object, struct span valu
                                  "the token keeps the data object where it can be read without a login", err);
 }
 
-// By its mark alone it is known again, by whoever comes after a crash.
+// After a crash, the object is known again by its mark alone.
 static bool prove_mark(struct token *token, CK_OBJECT_HANDLE object, const char *mark, struct ssa_error *err)
 {
     char back[DATA_MARK_MAX];
@@ -146,8 +144,8 @@ static enum data_end mixed(struct token *token, const struct uri *uri, struct ss
     data_label(uri, label);
     error_set(err, SSA_TOKEN, NULL, token->info.uri,
               "which data objects \"%s\" are meant cannot be told: there are not as many as before", label);
-    error_hint(
-        err, "They are left. `ssa-hsm secret import --force` leaves one, with the secret that it is given.");
+    error_hint(err, "They are left.");
+    error_reason(err, SSA_REASON_DATA_SEVERAL, NULL);
     return DATA_MIXED;
 }
 
@@ -156,13 +154,12 @@ enum data_end data_destroy(struct token *token, const struct uri *uri, const str
 {
     struct data_marks there;
     struct destruction d = {0};
-    struct ssa_error why = {0};
-    err = err == NULL ? &why : err;
+
     if (!destroy_all(token, uri, which, &d, err))
         return DATA_UNKNOWN;
     if (d.gone >= which->count && !d.failed && !d.mixed)
         return DATA_GONE;
-    if (!data_look(token, uri, &there, d.failed ? NULL : err))
+    if (!data_look(token, uri, &there, d.failed ? ERROR_IGNORED : err))
         return DATA_UNKNOWN;
     for (size_t i = 0; i < there.count; i++)
         if (data_marked(which, there.list[i]) && is_meant(there.list, there.count, which, there.list[i])) {
@@ -185,7 +182,7 @@ enum data_end data_take_back(struct token *token, const struct uri *uri, const c
     if (end != DATA_GONE)
         return end;
     taken->whole = data_marked(&there, mark);
-    // A module that did not come to the end of it has left no mark, nor anything else.
+    // A module that was killed as it wrote the object has left neither a mark nor a value.
     return taken->whole || data_destroy_empty(token, empty_before, &taken->half, &taken->empty, err)
                ? DATA_GONE
                : DATA_UNKNOWN;
@@ -206,12 +203,12 @@ static enum data_end undo_put(struct token *token, const struct uri *uri, const 
     struct data_taken taken;
     memcpy(mine.list[0], mark, strlen(mark) + 1);
     if (object == CK_INVALID_HANDLE) {
-        const enum data_end end = data_take_back(token, uri, mark, empty_before, &taken, NULL);
+        const enum data_end end = data_take_back(token, uri, mark, empty_before, &taken, ERROR_IGNORED);
         return end == DATA_GONE && may_be_left(&taken, empty_before) ? DATA_UNKNOWN : end;
     }
     // First by its handle: the token may be one that does not keep the mark.
     const CK_RV rv = token->module.call->C_DestroyObject(token->session, object);
-    const enum data_end end = data_destroy(token, uri, &mine, NULL);
+    const enum data_end end = data_destroy(token, uri, &mine, ERROR_IGNORED);
     return end == DATA_GONE && rv != CKR_OK ? DATA_UNKNOWN : end;
 }
 
@@ -232,6 +229,7 @@ bool data_put(struct token *token, const struct uri *uri, const char *mark, stru
 bool data_holds(struct token *token, const struct uri *uri, struct span value)
 {
     struct data_found found;
-    return data_find_marked(token, uri, &found, NULL) && found.count == 1 &&
-           data_owner(found.marks[0]) == DATA_OURS && prove(token, found.list[0], value, NULL);
+    struct ssa_error ignored;
+    return data_find_marked(token, uri, &found, &ignored) && found.count == 1 &&
+           data_owner(found.marks[0]) == DATA_OURS && prove(token, found.list[0], value, &ignored);
 }

@@ -24,7 +24,7 @@ bool data_put(struct token *token, const struct uri *uri, const char *mark, stru
 // What was found of something that was to be stored, and destroyed.
 struct data_taken {
     bool whole, half; // with its mark; with nothing in it
-    size_t empty;     // how many with nothing in them there are still, where none was whole
+    size_t empty;     // how many objects with nothing in them are still there, if none was whole
 };
 
 // Destroys what has the URI's label and the mark; where nothing had, one with nothing in it if there are more

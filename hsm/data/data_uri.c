@@ -23,5 +23,6 @@ bool data_check_uri(const struct uri *uri, const char *what, struct ssa_error *e
     if (type == CKO_DATA && data_uri_label(uri).len > 0)
         return true;
     error_set(err, SSA_CONFIG, NULL, what, "is a PKCS#11 URI that names no data object");
-    return error_hint(err, "It has object=LABEL and type=data: `ssa-hsm secret import` prints it.");
+    error_hint(err, "It has object=LABEL and type=data.");
+    return error_reason(err, SSA_REASON_URI_NO_DATA, NULL);
 }

@@ -13,14 +13,14 @@ struct data_marks {
     size_t count;
 };
 
-// Whose it is. Nobody's has no mark: a tool made it by hand.
+// Whose it is. An object without a mark is nobody's: a person made it with some tool.
 enum data_owner { DATA_OURS, DATA_NOBODYS, DATA_ANOTHERS };
 enum data_owner data_owner(const char *mark);
 
 // The mark of what an operation makes. Marks of operations whose names sort by time do so, too.
 bool data_mark(const char *operation, char mark[static DATA_MARK_MAX]) MUST_CHECK;
-// Whether it is an operation's own, so that nothing that comes later has it: not so where there is none, nor
-// where it is the bare name that versions before marks wrote.
+// Whether the mark belongs to one operation, so that no later object has it. That is not so for an empty
+// mark, nor for the bare name that early versions wrote.
 bool data_mark_is_own(const char *mark);
 bool data_marked(const struct data_marks *marks, const char *mark);
 

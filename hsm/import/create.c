@@ -1,40 +1,15 @@
 // A key's objects, created as the token's recipe says.
 #include "hsm/import/create.h"
 
-#include <signal.h>
-
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/import/wrap.h"
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
+#include "hsm/object/template.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
-enum { TEMPLATE_MAX = 24 };
-
-static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 static const CK_KEY_TYPE rsa = CKK_RSA;
-
-struct template
-{
-    CK_ATTRIBUTE attributes[TEMPLATE_MAX];
-    CK_ULONG count;
-};
-
-static void add(struct template *t, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
-{
-    t->attributes[t->count++] = (CK_ATTRIBUTE)ATTRIBUTE(type, value, len);
-}
-
-static void add_flag(struct template *t, CK_ATTRIBUTE_TYPE type, bool value)
-{
-    add(t, type, value ? &yes : &no, sizeof yes);
-}
-
-static void add_span(struct template *t, CK_ATTRIBUTE_TYPE type, struct span value)
-{
-    add(t, type, value.data, value.len);
-}
 
 // Every use is named, the refused ones too: a module fills in its own defaults for what is left out, and
 // SoftHSM's are generous.
@@ -57,21 +32,21 @@ static const struct {
 static const CK_MECHANISM_TYPE signing[] = {CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS};
 
 // Everything but the numbers.
-static void add_private(struct template *t, const struct creation *c)
+static void add_private(struct object_template *t, const struct creation *c)
 {
     static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-    add(t, CKA_CLASS, &class, sizeof class);
-    add(t, CKA_KEY_TYPE, &rsa, sizeof rsa);
+    template_add(t, CKA_CLASS, &class, sizeof class);
+    template_add(t, CKA_KEY_TYPE, &rsa, sizeof rsa);
     if ((c->parts & PART_TOKEN) != 0)
-        add_flag(t, CKA_TOKEN, c->on_token);
+        template_add_flag(t, CKA_TOKEN, c->on_token);
     for (size_t i = 0; i < COUNT(flags); i++)
         if ((c->parts & flags[i].part) != 0)
-            add_flag(t, flags[i].type, flags[i].value);
-    add_span(t, CKA_ID, c->id);
+            template_add_flag(t, flags[i].type, flags[i].value);
+    template_add_span(t, CKA_ID, c->id);
     if ((c->parts & PART_LABEL) != 0)
-        add_span(t, CKA_LABEL, c->label);
+        template_add_span(t, CKA_LABEL, c->label);
     if ((c->parts & PART_MECHANISMS) != 0)
-        add(t, CKA_ALLOWED_MECHANISMS, signing, sizeof signing);
+        template_add(t, CKA_ALLOWED_MECHANISMS, signing, sizeof signing);
 }
 
 // A token may turn uses on in a key that it unwraps, whatever the template says (NSS does): those asked off
@@ -81,22 +56,22 @@ static void turn_uses_off(struct token *token, const struct creation *c, CK_OBJE
 {
     CK_BBOOL values[COUNT(flags)] = {0};
     CK_ATTRIBUTE read[COUNT(flags)];
-    struct template off = {0};
+    struct object_template off = {0};
     for (size_t i = 0; i < COUNT(flags); i++)
         read[i] = (CK_ATTRIBUTE)ATTRIBUTE(flags[i].type, &values[i], sizeof values[i]);
     (void)attributes_read(token, object, read, COUNT(read));
     for (size_t i = 0; i < COUNT(flags); i++)
         if ((c->parts & flags[i].part & PART_OPTIONAL) != 0 && read[i].ulValueLen == sizeof values[i] &&
             values[i] != CK_FALSE)
-            add_flag(&off, flags[i].type, false);
+            template_add_flag(&off, flags[i].type, false);
     if (off.count > 0)
         (void)token->module.call->C_SetAttributeValue(token->session, object, off.attributes, off.count);
 }
 
-static CK_RV unwrap_private(struct token *token, const struct creation *c, struct template *t,
+static CK_RV unwrap_private(struct token *token, const struct creation *c, struct object_template *t,
                             CK_OBJECT_HANDLE *object)
 {
-    const CK_RV rv = wrap_open(token, token->wrap, c->sealed, t->attributes, t->count, object);
+    const CK_RV rv = wrap_open(token, c->plan, c->sealed, t, object);
     if (rv == CKR_OK)
         turn_uses_off(token, c, *object);
     return rv;
@@ -105,39 +80,39 @@ static CK_RV unwrap_private(struct token *token, const struct creation *c, struc
 CK_RV key_put_private(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
 {
     const struct rsa_key *numbers = c->numbers;
-    struct template t = {0};
+    struct object_template t = {0};
     add_private(&t, c);
     if (c->sealed != NULL)
         return unwrap_private(token, c, &t, object);
     if ((c->parts & PART_N_AND_D) != 0) {
-        add_span(&t, CKA_MODULUS, numbers->n);
-        add_span(&t, CKA_PRIVATE_EXPONENT, numbers->d);
+        template_add_span(&t, CKA_MODULUS, numbers->n);
+        template_add_span(&t, CKA_PRIVATE_EXPONENT, numbers->d);
     }
-    add_span(&t, CKA_PUBLIC_EXPONENT, numbers->e);
-    add_span(&t, CKA_PRIME_1, numbers->p);
-    add_span(&t, CKA_PRIME_2, numbers->q);
-    add_span(&t, CKA_EXPONENT_1, numbers->dp);
-    add_span(&t, CKA_EXPONENT_2, numbers->dq);
-    add_span(&t, CKA_COEFFICIENT, numbers->qinv);
+    template_add_span(&t, CKA_PUBLIC_EXPONENT, numbers->e);
+    template_add_span(&t, CKA_PRIME_1, numbers->p);
+    template_add_span(&t, CKA_PRIME_2, numbers->q);
+    template_add_span(&t, CKA_EXPONENT_1, numbers->dp);
+    template_add_span(&t, CKA_EXPONENT_2, numbers->dq);
+    template_add_span(&t, CKA_COEFFICIENT, numbers->qinv);
     return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
 }
 
 CK_RV key_create_public(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
 {
     static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
-    struct template t = {0};
-    add(&t, CKA_CLASS, &class, sizeof class);
-    add(&t, CKA_KEY_TYPE, &rsa, sizeof rsa);
-    add_flag(&t, CKA_TOKEN, c->on_token);
-    add_flag(&t, CKA_PRIVATE, false);
-    add_flag(&t, CKA_VERIFY, true);
-    add_flag(&t, CKA_VERIFY_RECOVER, false);
-    add_flag(&t, CKA_ENCRYPT, false);
-    add_flag(&t, CKA_WRAP, false);
-    add_span(&t, CKA_ID, c->id);
-    add_span(&t, CKA_LABEL, c->label);
-    add_span(&t, CKA_MODULUS, c->numbers->n);
-    add_span(&t, CKA_PUBLIC_EXPONENT, c->numbers->e);
+    struct object_template t = {0};
+    template_add(&t, CKA_CLASS, &class, sizeof class);
+    template_add(&t, CKA_KEY_TYPE, &rsa, sizeof rsa);
+    template_add_flag(&t, CKA_TOKEN, c->on_token);
+    template_add_flag(&t, CKA_PRIVATE, false);
+    template_add_flag(&t, CKA_VERIFY, true);
+    template_add_flag(&t, CKA_VERIFY_RECOVER, false);
+    template_add_flag(&t, CKA_ENCRYPT, false);
+    template_add_flag(&t, CKA_WRAP, false);
+    template_add_span(&t, CKA_ID, c->id);
+    template_add_span(&t, CKA_LABEL, c->label);
+    template_add_span(&t, CKA_MODULUS, c->numbers->n);
+    template_add_span(&t, CKA_PUBLIC_EXPONENT, c->numbers->e);
     return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
 }
 
@@ -146,26 +121,24 @@ CK_RV key_create_certificate(struct token *token, struct span id, struct span su
 {
     static const CK_OBJECT_CLASS class = CKO_CERTIFICATE;
     static const CK_CERTIFICATE_TYPE x509 = CKC_X_509;
-    struct template t = {0};
-    add(&t, CKA_CLASS, &class, sizeof class);
-    add(&t, CKA_CERTIFICATE_TYPE, &x509, sizeof x509);
-    add_flag(&t, CKA_TOKEN, true);
-    add_span(&t, CKA_ID, id);
-    add_span(&t, CKA_SUBJECT, subject); // not to be left out (PKCS#11 v2.40 section 4.6.3)
-    add_span(&t, CKA_VALUE, der);
+    struct object_template t = {0};
+    template_add(&t, CKA_CLASS, &class, sizeof class);
+    template_add(&t, CKA_CERTIFICATE_TYPE, &x509, sizeof x509);
+    template_add_flag(&t, CKA_TOKEN, true);
+    template_add_span(&t, CKA_ID, id);
+    template_add_span(&t, CKA_SUBJECT, subject); // not to be left out (PKCS#11 v2.40 section 4.6.3)
+    template_add_span(&t, CKA_VALUE, der);
     return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
 }
 
 bool key_creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what)
 {
     token_fail(err, SSA_TOKEN, rv, token, "the token does not take the %s key", what);
-    if (err != NULL && err->hint[0] == '\0')
-        return error_hint(err, "Not every token can import a key: see the README's list of tokens.");
-    return false;
+    return err->reason == SSA_REASON_NONE ? error_reason(err, SSA_REASON_KEY_NOT_TAKEN, NULL) : false;
 }
 
-// What a session object was given may be too much for one that stays, on a token that nobody has measured.
-// Nothing with this id was there before: nothing must be there now.
+// On a token that nobody has measured, a template that a session object took may be too much for an object
+// that stays. Nothing with this id was there before: nothing must be there now.
 static bool put_without_mechanisms(struct token *token, const struct creation *creation, CK_RV rv,
                                    struct key *key)
 {
@@ -173,18 +146,19 @@ static bool put_without_mechanisms(struct token *token, const struct creation *c
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     const bool may_help = ckr_is_of_template(rv) || rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED;
     if (!token->info.recipe->unknown || (creation->parts & PART_MECHANISMS) == 0 || !may_help ||
-        !object_find(token, CKO_PRIVATE_KEY, creation->id, &made, NULL) || made != CK_INVALID_HANDLE)
+        !object_find(token, CKO_PRIVATE_KEY, creation->id, &made, ERROR_IGNORED) || made != CK_INVALID_HANDLE)
         return false;
     less.parts &= ~(unsigned)PART_MECHANISMS;
     if (key_put_private(token, &less, &key->private_object) != CKR_OK)
         return false;
-    token->left_out |= PART_MECHANISMS;
+    key->parts = less.parts;
     return true;
 }
 
 bool key_create_private(struct token *token, const struct creation *creation, struct key *key,
                         struct ssa_error *err)
 {
+    key->parts = creation->parts;
     const CK_RV rv = key_put_private(token, creation, &key->private_object);
     if (rv == CKR_OK || put_without_mechanisms(token, creation, rv, key))
         return true;

@@ -3,6 +3,7 @@
 #define SSA_HSM_IMPORT_CREATE_H
 
 #include "hsm/cryptoki/cryptoki.h"
+#include "hsm/import/plan.h"
 #include "hsm/import/seal.h"
 #include "hsm/key/key.h"
 
@@ -10,10 +11,10 @@ struct token;
 
 // What becomes of a private key's object: parts is what of the template is used (enum template_part),
 // on_token false makes a session object, which is gone with the session.
-struct sealed;
 struct creation {
     const struct rsa_key *numbers; // of one that is sealed the public ones alone
-    const struct sealed *sealed;   // for the token's transport keys; NULL: it comes in plainly
+    const struct sealed *sealed;   // for the plan's transport keys; NULL: it comes in plainly
+    struct import_plan *plan;
     struct span id, label;
     unsigned parts;
     unsigned without; // of a rehearsal: parts that are not even tried

@@ -1,8 +1,6 @@
 // A key's way into the token.
 #include "hsm/import/import.h"
 
-#include <signal.h>
-
 #include "hsm/cryptoki/calls.h"
 #include "hsm/import/card.h"
 #include "hsm/import/destroy.h"
@@ -24,7 +22,8 @@ static bool never_imports(const struct token *token, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, NULL, token->info.uri, "this kind of token (%s) cannot take a key from here",
               token->info.recipe->name);
-    return error_hint(err, "%s", token->info.recipe->instead);
+    error_hint(err, "%s", token->info.recipe->instead);
+    return error_reason(err, SSA_REASON_KIND_TAKES_NO_KEY, NULL);
 }
 
 bool token_check_able(const struct token *token, struct ssa_error *err)
@@ -33,7 +32,7 @@ bool token_check_able(const struct token *token, struct ssa_error *err)
         return never_imports(token, err);
     if (token->info.write_protected) {
         error_set(err, SSA_TOKEN, "CKF_WRITE_PROTECTED", token->info.uri, "the token is write-protected");
-        return error_hint(err, "Choose another token with --token; `ssa-hsm hsm list` shows them.");
+        return error_reason(err, SSA_REASON_TOKEN_UNFIT, NULL);
     }
     if (!signs(token, CKM_SHA256_RSA_PKCS) && !signs(token, CKM_RSA_PKCS)) {
         const char *left_out = calls_left_out();
@@ -42,8 +41,8 @@ bool token_check_able(const struct token *token, struct ssa_error *err)
                              "whether the token signs is not told: the PKCS#11 module %s has no %s",
                              token->module.entry.path, left_out);
         error_set(err, SSA_TOKEN, "CKR_MECHANISM_INVALID", token->info.uri, "the token cannot sign with RSA");
-        return error_hint(
-            err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS: choose another with --token.");
+        error_hint(err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS.");
+        return error_reason(err, SSA_REASON_TOKEN_UNFIT, NULL);
     }
     return true;
 }
@@ -56,7 +55,7 @@ static void find_made(struct token *token, struct span id, struct key *key)
     static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
     unsigned long *const objects[] = {&key->private_object, &key->public_object};
     for (size_t i = 0; i < COUNT(classes); i++)
-        if (!object_find(token, classes[i], id, objects[i], NULL))
+        if (!object_find(token, classes[i], id, objects[i], ERROR_IGNORED))
             *objects[i] = CK_UNAVAILABLE_INFORMATION;
 }
 
@@ -67,7 +66,7 @@ static bool store_both(struct token *token, const struct creation *c, const stru
         return card_import(token, c, name, key, err);
     if (!key_create_private(token, c, key, err))
         return false;
-    if (!token->info.recipe->public_half || token->no_public_half)
+    if (!c->plan->public_half)
         return true;
     const CK_RV rv = key_create_public(token, c, &key->public_object);
     return rv == CKR_OK || key_creation_refused(err, token, rv, "public");
@@ -86,19 +85,18 @@ static bool import(struct token *token, const struct creation *creation, const s
     if (token->info.recipe->slots && name->replaces && key->private_object == CK_UNAVAILABLE_INFORMATION) {
         key->unsure = true;
         key->private_object = CK_INVALID_HANDLE;
-        return error_hint(err,
-                          "Slot %s holds the key that was in it, or the new one, which then is of no use: "
-                          "--slot %s --replace takes its place.",
-                          slot_name(name->slot), slot_name(name->slot));
+        error_hint(err, "Slot %s holds the key that was in it, or the new one, which then is of no use.",
+                   slot_name(name->slot));
+        return error_reason(err, SSA_REASON_SLOT_UNSURE, "%s", slot_name(name->slot));
     }
     if (!token->info.recipe->slots)
         find_made(token, creation->id, key);
-    (void)key_destroy(token, name, key, NULL);
+    (void)key_destroy(token, name, key, ERROR_IGNORED);
     return false;
 }
 
-bool key_import(struct token *token, const struct rsa_key *numbers, struct secret *holder,
-                const struct key_name *name, struct key *key, struct ssa_error *err)
+bool key_import(struct token *token, struct import_plan *plan, const struct rsa_key *numbers,
+                struct secret *holder, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     SEALED_AUTO sealed = {0};
     if (!key_of_numbers(numbers, key, err))
@@ -108,10 +106,11 @@ bool key_import(struct token *token, const struct rsa_key *numbers, struct secre
     struct creation creation = {.numbers = numbers,
                                 .id = key_id(name),
                                 .label = span_text(name->label),
-                                .parts = token->info.recipe->parts & ~token->left_out,
+                                .parts = plan->parts,
+                                .plan = plan,
                                 .on_token = true};
-    if (token->wrap != NULL) {
-        if (!wrap_begin(token, err) || !wrap_seal(token, token->wrap, numbers, &sealed, err))
+    if (plan->scheme != NULL) {
+        if (!wrap_begin(token, plan, err) || !wrap_seal(plan, numbers, &sealed, err))
             return false;
         // The module has not been given anything yet: it never sees the key.
         secret_free(holder);
@@ -119,7 +118,7 @@ bool key_import(struct token *token, const struct rsa_key *numbers, struct secre
         creation.sealed = &sealed;
     }
     const bool done = import(token, &creation, name, key, err);
-    wrap_end(token);
+    wrap_end(token, plan);
     return done;
 }
 

@@ -2,18 +2,19 @@
 #ifndef SSA_HSM_IMPORT_IMPORT_H
 #define SSA_HSM_IMPORT_IMPORT_H
 
+#include "hsm/import/plan.h"
 #include "hsm/key/key.h"
 
 struct token;
 
-// Stores the key as the token's recipe says: with the strict template (private, sensitive, not extractable,
-// sign alone), or with what of it the token takes. Where a rehearsal chose the wrapped way, *holder, which
-// numbers point into, is wiped before the token is given anything; else it may be wiped as soon as this
-// returns. On failure
+// Stores the key as the plan says: with the strict template (private, sensitive, not extractable, sign
+// alone), or with what of it the token takes. Where the plan is to wrap it, *holder, which numbers point
+// into, is wiped before the token is given anything; else it may be wiped as soon as this returns. On failure
 // nothing is left on the token but a card's throwaway key; where that could not be had, what is left stays in
-// *key, as with key_destroy.
-bool key_import(struct token *token, const struct rsa_key *numbers, struct secret *holder,
-                const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
+// *key, as with key_destroy. The plan is good for one import.
+bool key_import(struct token *token, struct import_plan *plan, const struct rsa_key *numbers,
+                struct secret *holder, const struct key_name *name, struct key *key,
+                struct ssa_error *err) MUST_CHECK;
 
 // Reads the attributes back and has a random challenge signed, which is verified with the public half by
 // OpenSSL. On a card the key then signs its own certificate, which replaces the placeholder.

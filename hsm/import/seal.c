@@ -68,9 +68,11 @@ bool seal(const struct rsa_key *numbers, const struct seal_for *to, struct seale
     SECRET_AUTO aes = {0};
     SECRET_AUTO key = {0};
     *sealed = (struct sealed){0};
-    if (!secret_new(&aes, SEAL_AES_BYTES, err) || !secret_new(&key, PKCS8_MAX, err) ||
-        !secret_new(&sealed->bytes, RSA_BYTES_MAX + PKCS8_MAX + KWP_ROOM, err) ||
-        !secret_must_be_locked(&aes, err) || !secret_must_be_locked(&key, err))
+    if (!secret_new(&aes, SEAL_AES_BYTES, err) || !secret_must_be_locked(&aes, err))
+        return false;
+    if (!secret_new(&key, PKCS8_MAX, err) || !secret_must_be_locked(&key, err))
+        return false;
+    if (!secret_new(&sealed->bytes, RSA_BYTES_MAX + PKCS8_MAX + KWP_ROOM, err))
         return false;
     aes.len = SEAL_AES_BYTES;
     const bool done =

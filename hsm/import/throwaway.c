@@ -7,22 +7,12 @@
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
-enum { THROWAWAYS_MAX = 32 };
+enum { THROWAWAYS_MAX = 32, LABEL_MAX = 128 };
 
-void token_name_throwaway(struct token *token, const char *name)
-{
-    (void)text_format(token->throwaway, sizeof token->throwaway, "%s", name);
-}
-
-bool token_throwaway_is_gone(const struct token *token)
-{
-    return !token->throwaway_left;
-}
-
-// A token that does not know labels, or shortens them, has none of another.
+// A token that knows no labels, or shortens them, cannot show another label.
 static bool has_label(struct token *token, CK_OBJECT_HANDLE object, const char *name)
 {
-    char label[THROWAWAY_NAME_MAX] = "";
+    char label[LABEL_MAX] = "";
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_LABEL, label, sizeof label);
     const CK_RV rv = attribute_read(token, object, &attribute);
     if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
@@ -67,12 +57,12 @@ bool token_destroy_throwaway(struct token *token, const char *name, size_t *dest
            token_fail(err, SSA_TOKEN, failed, token, "a throwaway key cannot be destroyed");
 }
 
-void throwaway_settle(struct token *token, bool on_token)
+void throwaway_settle(struct token *token, struct import_plan *plan, bool on_token)
 {
     size_t destroyed = 0;
     // A token that was measured lets go of session objects at the session's end.
     const bool may_stay = on_token || token->info.recipe->unknown;
-    if (token->throwaway_left)
-        token->throwaway_left =
-            !token_destroy_throwaway(token, token->throwaway, &destroyed, NULL) && may_stay;
+    if (plan->throwaway_left)
+        plan->throwaway_left =
+            !token_destroy_throwaway(token, plan->throwaway, &destroyed, ERROR_IGNORED) && may_stay;
 }

@@ -7,7 +7,6 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-#include <signal.h>
 
 #include "core/text.h"
 #include "hsm/key/rs256.h"
@@ -27,7 +26,7 @@ static void public_key_free(EVP_PKEY **key)
     EVP_PKEY_free(*key);
 }
 
-static bool add(X509_NAME *subject, int nid, const char *text, size_t len)
+static bool add_name(X509_NAME *subject, int nid, const char *text, size_t len)
 {
     // The type is given outright: by MBSTRING_UTF8 OpenSSL would hold an email to 128 characters, which the
     // provider's exceed, and an id to those of a PrintableString.
@@ -39,11 +38,14 @@ static bool set_names(X509 *certificate, const struct key_name *name)
 {
     X509_NAME *subject = X509_get_subject_name(certificate);
     const size_t local = strcspn(name->email, "@");
-    return subject != NULL &&
-           add(subject, NID_commonName, name->email, local < COMMON_NAME_MAX ? local : COMMON_NAME_MAX) &&
-           add(subject, NID_serialNumber, name->kid, strlen(name->kid)) &&
-           add(subject, NID_pkcs9_emailAddress, name->email, strlen(name->email)) &&
-           X509_set_issuer_name(certificate, subject) == 1;
+    const size_t common = local < COMMON_NAME_MAX ? local : COMMON_NAME_MAX;
+    if (subject == NULL || !add_name(subject, NID_commonName, name->email, common))
+        return false;
+    if (!add_name(subject, NID_serialNumber, name->kid, strlen(name->kid)))
+        return false;
+    if (!add_name(subject, NID_pkcs9_emailAddress, name->email, strlen(name->email)))
+        return false;
+    return X509_set_issuer_name(certificate, subject) == 1;
 }
 
 static bool set_serial(X509 *certificate)
@@ -123,25 +125,30 @@ static bool append_der(X509 *certificate, struct secret *der)
     return fits;
 }
 
+// Everything but the public key and the signature.
+static bool fill_in(X509 *certificate, const struct key_name *name)
+{
+    if (X509_set_version(certificate, X509_VERSION_3) != 1)
+        return false;
+    if (!set_serial(certificate) || !set_times(certificate))
+        return false;
+    if (!set_names(certificate, name) || !set_usage(certificate))
+        return false;
+    return set_algorithm(certificate);
+}
+
 bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign,
                        void *context, struct secret *der, struct ssa_error *err)
 {
     __attribute__((cleanup(x509_free))) X509 *certificate = X509_new();
     __attribute__((cleanup(public_key_free))) EVP_PKEY *public_key =
         rs256_public_key(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len));
-    if (certificate == NULL || public_key == NULL || X509_set_version(certificate, X509_VERSION_3) != 1 ||
-        !set_serial(certificate) || !set_times(certificate) || !set_names(certificate, name) ||
-        X509_set_pubkey(certificate, public_key) != 1 || !set_usage(certificate) ||
-        !set_algorithm(certificate))
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate for the key cannot be made");
-    struct ssa_error why = {0};
-    if (sign_certificate(certificate, key, sign, context, &why) && append_der(certificate, der))
-        return true;
-    if (why.code == SSA_OK)
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate for the key cannot be made");
-    if (err != NULL)
-        *err = why;
-    return false;
+    error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate for the key cannot be made");
+    if (certificate == NULL || public_key == NULL || X509_set_pubkey(certificate, public_key) != 1)
+        return false;
+    if (!fill_in(certificate, name))
+        return false;
+    return sign_certificate(certificate, key, sign, context, err) && append_der(certificate, der);
 }
 
 bool certificate_subject(struct span der, uint8_t *out, size_t capacity, size_t *len)

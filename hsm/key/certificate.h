@@ -11,8 +11,8 @@ typedef bool certificate_sign(void *context, struct span tbs, struct secret *sig
                               struct ssa_error *err);
 
 // Appends a self-signed certificate (RFC 5280) for the public key, its subject naming the account and the
-// key's id. sign NULL makes a placeholder, whose signature is no signature: before the key may be touched
-// there must be one.
+// key's id. With sign NULL it is a placeholder with an invalid signature: there must be a certificate before
+// the key may be touched.
 bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign,
                        void *context, struct secret *der, struct ssa_error *err) MUST_CHECK;
 

@@ -1,8 +1,6 @@
 // What is told of a key for the record.
 #include "hsm/key/facts.h"
 
-#include <signal.h>
-
 #include "hsm/object/attribute.h"
 #include "hsm/token/handle.h"
 
@@ -18,7 +16,7 @@ void key_facts(struct token *token, const struct key *key, struct key_fact out[s
     for (size_t i = 0; i < KEY_FACTS; i++) {
         CK_BBOOL value = CK_FALSE;
         CK_ATTRIBUTE attribute = ATTRIBUTE(told[i].type, &value, sizeof value);
-        // One by one: a module that does not know one of them may fill in none.
+        // One by one: a module that does not know one of them may fill in nothing at all.
         const CK_RV rv = attribute_read(token, key->private_object, &attribute);
         out[i] = (struct key_fact){.name = told[i].name,
                                    .known = rv == CKR_OK && attribute.ulValueLen == sizeof value,

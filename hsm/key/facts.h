@@ -23,7 +23,7 @@ struct key_mechanisms {
     char names[KEY_MECHANISMS_MAX][MECHANISM_TEXT_MAX]; // "CKM_RSA_PKCS", or a number
     enum raw_rsa raw;
 };
-// Signs nothing: raw RSA is begun in a session of its own, which ends it.
+// Nothing is signed: raw RSA is only begun, in a separate session, whose end ends it.
 void key_mechanisms(struct token *token, const struct key *key, struct key_mechanisms *out);
 
 #endif

@@ -19,11 +19,12 @@ struct key {
     size_t modulus_len;
     uint8_t exponent[RSA_BYTES_MAX];
     size_t exponent_len;
+    unsigned parts;        // of the template that it came in with here (enum template_part); 0: another did
     bool login_each_time;  // CKA_ALWAYS_AUTHENTICATE
     bool unsure;           // a card's slot holds the key that was to be replaced, or the new one
     bool certificate_left; // destroyed, but for its certificate
     bool overwritten;      // destroyed by a throwaway key, which is in its slot now
-    char decided[128];     // uses that the token itself decided and reads back, against what was asked
+    char decided[128];     // uses that the token decided by itself, other than was asked
 };
 
 // The id that a key of this name has on the token. Borrowed from name.

@@ -27,8 +27,8 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
 {
     *key = (struct key){0};
     if (!uri_names_object(uri)) {
-        error_set(err, SSA_CONFIG, NULL, token->info.uri, "PRIVATE_KEY names a token, but no key on it");
-        return error_hint(err, "`ssa-hsm hsm list --login` prints the URIs of the token's keys.");
+        error_set(err, SSA_CONFIG, NULL, token->info.uri, "the key's URI names the token, but no key on it");
+        return error_reason(err, SSA_REASON_URI_NO_KEY, NULL);
     }
     CK_ATTRIBUTE template[4] = {ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class),
                                 ATTRIBUTE(CKA_KEY_TYPE, &rsa_type, sizeof rsa_type)};
@@ -44,15 +44,12 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
         (count == 0 && !find_after_reset(token, template, attributes, found, &count, err)))
         return false;
     if (count == 0) {
-        error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
-                  "the token does not hold the key that PRIVATE_KEY names");
-        return error_hint(err, "`ssa-hsm hsm list --login` shows the keys it holds; `ssa-hsm key create "
-                               "--force` makes a new one.");
+        error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the token does not hold the key");
+        return error_reason(err, SSA_REASON_KEY_NOT_FOUND, NULL);
     }
     if (count > 1) {
-        error_set(err, SSA_CONFIG, NULL, token->info.uri, "several keys on the token match PRIVATE_KEY");
-        return error_hint(err,
-                          "Its URI must name one of them by id and object: see `ssa-hsm hsm list --login`.");
+        error_set(err, SSA_CONFIG, NULL, token->info.uri, "several keys on the token match the key's URI");
+        return error_reason(err, SSA_REASON_KEYS_SEVERAL, NULL);
     }
     key->private_object = found[0];
     return key_read(token, key, err);
@@ -83,9 +80,8 @@ static bool check_free_once(struct token *token, const struct key_name *name, st
         return true;
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token already holds an object with the id %.*s",
               SPAN_PRINTF(id));
-    return error_hint(
-        err,
-        "`ssa-hsm hsm list --login` shows keys, `pkcs11-tool --list-objects` the rest. It is left as it is.");
+    error_hint(err, "The object is left as it is.");
+    return error_reason(err, SSA_REASON_KEY_ID_USED, NULL);
 }
 
 // What is undone later is told from what was there by this alone, and a module may find nothing once and say

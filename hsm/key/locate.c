@@ -2,6 +2,7 @@
 #include "hsm/key/locate.h"
 
 #include "hsm/cryptoki/ckr.h"
+#include "hsm/key/public.h"
 #include "hsm/key/slot.h"
 #include "hsm/login/login_again.h"
 #include "hsm/object/attribute.h"
@@ -11,8 +12,6 @@
 #include "hsm/uri/uri_match.h"
 
 enum { LABEL_MAX = 512 };
-
-static const uint8_t usual_exponent[] = {1, 0, 1};
 
 // Reads one attribute; *len is 0 where the object does not have it.
 static bool read_attribute(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE attribute, size_t *len,
@@ -37,18 +36,15 @@ static bool read_half(struct token *token, CK_OBJECT_HANDLE object, struct key *
         !read_attribute(token, object, exponent, &key->exponent_len, err))
         return false;
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
-    if (key->exponent_len == 0) {
-        memcpy(key->exponent, usual_exponent, sizeof usual_exponent);
-        key->exponent_len = sizeof usual_exponent;
-    }
+    key_settle_exponent(key);
     // Some fail over one that they do not know: what is not told is not so.
     key->login_each_time = attribute_read(token, object, &login) == CKR_OK &&
                            login.ulValueLen == sizeof each_time && each_time != CK_FALSE;
     return true;
 }
 
-// Whether the label is the one that was written down, or its beginning: some tokens shorten it, others have
-// none.
+// Whether the label is the one that was written down, or its beginning: some tokens shorten labels, others
+// know none.
 static bool check_label(struct token *token, CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *wanted, bool *same,
                         struct ssa_error *err)
 {
@@ -66,7 +62,8 @@ static bool check_label(struct token *token, CK_OBJECT_HANDLE object, const CK_A
            token_fail(err, SSA_TOKEN, rv, token, "the key's label cannot be read");
 }
 
-// The one object of this class and id; *another: there are several, or it is none that was written down.
+// Finds the one object of this class and id. *another: there are several, or its label was not written down
+// for this key.
 static bool find_half(struct token *token, CK_OBJECT_CLASS class, const struct uri *uri, struct key *half,
                       CK_OBJECT_HANDLE *object, bool *another, struct ssa_error *err)
 {

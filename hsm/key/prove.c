@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <openssl/rand.h>
-#include <signal.h>
 
 #include "hsm/key/key_find.h"
 #include "hsm/key/public.h"
@@ -82,17 +81,18 @@ static bool judge_all(struct token *token, struct key *key, struct key_attribute
     bool good = true;
     key->decided[0] = '\0';
     for (size_t i = from; i < COUNT(demanded); i++)
-        good = judge(token, key, &demanded[i], &read[i], asked, good ? err : NULL) && good;
+        good = judge(token, key, &demanded[i], &read[i], asked, good ? err : ERROR_IGNORED) && good;
     return good;
 }
 
-// What of the template its keys came in with. What a rehearsal left out on an unknown token, another process
-// does not know: there each use is the token's own affair.
-static unsigned parts_asked(const struct token *token)
+// What of the template the key came in with. What was left out on an unknown token, another process does not
+// know: there each use is the token's own affair.
+static unsigned parts_asked(const struct token *token, const struct key *key)
 {
     const struct recipe *recipe = token->info.recipe;
-    const bool forgotten = recipe->unknown && !token->rehearsed;
-    return recipe->parts & ~(forgotten ? (unsigned)PART_OPTIONAL : token->left_out);
+    if (key->parts != 0)
+        return key->parts;
+    return recipe->unknown ? recipe->parts & ~(unsigned)PART_OPTIONAL : recipe->parts;
 }
 
 // from is 1 for a session object, whose CKA_TOKEN is not what it will be.
@@ -100,7 +100,7 @@ static bool check_attributes(struct token *token, struct key *key, size_t from, 
 {
     struct key_attribute read[KEY_ATTRIBUTES];
     return read_attributes(token, key, read, err) &&
-           judge_all(token, key, read, from, parts_asked(token), err);
+           judge_all(token, key, read, from, parts_asked(token, key), err);
 }
 
 // Attributes may say one thing and the module do another: asked for the length alone, it must refuse.
@@ -179,40 +179,42 @@ static bool look_anew(struct token *token, struct key *key, struct ssa_error *er
     return true;
 }
 
-// One that does not stay would end with the session that made it.
+// A key that does not stay would end with the session that made it.
 static bool stays(const struct key_attribute read[static KEY_ATTRIBUTES])
 {
     return !read[0].known || read[0].value;
 }
 
-// What a module says of an object in the session that made it is not always what it says ever after.
+// Some modules describe an object otherwise in the session that made it: a fresh session decides.
 static bool check_kept(struct token *token, struct key *key, struct ssa_error *err)
 {
     struct key_attribute read[KEY_ATTRIBUTES];
-    struct ssa_error why = {0};
+    struct ssa_error ignored;
     if (!read_attributes(token, key, read, err))
         return false;
-    if (judge_all(token, key, read, 0, parts_asked(token), &why) ||
-        (!token->info.recipe->slots && stays(read) && look_anew(token, key, NULL) &&
-         check_attributes(token, key, 0, NULL)))
+    if (judge_all(token, key, read, 0, parts_asked(token, key), err))
         return true;
-    if (err != NULL)
-        *err = why;
-    return false;
+    return !token->info.recipe->slots && stays(read) && look_anew(token, key, &ignored) &&
+           check_attributes(token, key, 0, &ignored);
 }
 
 bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err)
 {
-    return (on_token ? check_kept(token, key, err) : check_attributes(token, key, 1, err)) &&
-           check_unreadable(token, key, err) && check_modulus(token, key, err) &&
-           key_challenge(token, key, err);
+    if (on_token ? !check_kept(token, key, err) : !check_attributes(token, key, 1, err))
+        return false;
+    if (!check_unreadable(token, key, err))
+        return false;
+    return check_modulus(token, key, err) && key_challenge(token, key, err);
 }
 
 bool key_is_unfit(struct token *token, const struct key_name *name, struct key *key)
 {
     struct key_attribute read[KEY_ATTRIBUTES];
-    return key_again(token, name, key, NULL) && read_attributes(token, key, read, NULL) &&
-           (!judge_all(token, key, read, 0, parts_asked(token), NULL) || !check_unreadable(token, key, NULL));
+    struct ssa_error ignored;
+    if (!key_again(token, name, key, &ignored) || !read_attributes(token, key, read, &ignored))
+        return false;
+    return !judge_all(token, key, read, 0, parts_asked(token, key), &ignored) ||
+           !check_unreadable(token, key, &ignored);
 }
 
 bool key_verify(struct token *token, const struct uri *uri, struct key *key,
@@ -222,6 +224,9 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
     if (!key_find(token, uri, key, err) || !read_attributes(token, key, out, err))
         return false;
     *read = true;
-    return judge_all(token, key, out, 0, parts_asked(token), err) && check_unreadable(token, key, err) &&
-           key_read_public(token, key, err) && key_challenge(token, key, err);
+    if (!judge_all(token, key, out, 0, parts_asked(token, key), err))
+        return false;
+    if (!check_unreadable(token, key, err))
+        return false;
+    return key_read_public(token, key, err) && key_challenge(token, key, err);
 }

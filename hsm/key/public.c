@@ -10,8 +10,6 @@
 
 enum { ID_MAX = 256 };
 
-static const uint8_t usual_exponent[] = {1, 0, 1};
-
 // The modulus, its leading zero bytes away: some modules give a sign byte (PKCS#11 v2.40 section 2.1).
 static size_t modulus_len(uint8_t modulus[static RSA_BYTES_MAX], const CK_ATTRIBUTE *read)
 {
@@ -67,13 +65,13 @@ static bool read_beside(struct token *token, struct span id, struct key *key, st
     return key->modulus_len > 0 || read_certificate(token, id, key, err);
 }
 
-// e is 65537 where nothing tells.
-static void settle_exponent(struct key *key)
+void key_settle_exponent(struct key *key)
 {
+    static const uint8_t usual[] = {1, 0, 1};
     if (key->exponent_len > 0)
         return;
-    memcpy(key->exponent, usual_exponent, sizeof usual_exponent);
-    key->exponent_len = sizeof usual_exponent;
+    memcpy(key->exponent, usual, sizeof usual);
+    key->exponent_len = sizeof usual;
 }
 
 bool key_read_public(struct token *token, struct key *key, struct ssa_error *err)
@@ -86,7 +84,7 @@ bool key_read_public(struct token *token, struct key *key, struct ssa_error *err
     key->exponent_len = rv == CKR_OK ? attribute_len(&own[1]) : 0;
     if (id_len > 0 && !read_beside(token, span_of(id, id_len), key, err))
         return false;
-    settle_exponent(key);
+    key_settle_exponent(key);
     return true;
 }
 

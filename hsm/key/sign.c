@@ -2,7 +2,6 @@
 #include "hsm/key/sign.h"
 
 #include <openssl/evp.h>
-#include <signal.h>
 
 #include "hsm/key/key_find.h"
 #include "hsm/key/rs256.h"
@@ -37,16 +36,16 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
     if (rv == CKR_OK)
         return true;
     const enum pin_outcome outcome = pin_outcome_of(rv);
-    token->own_login_failed = true;
     if ((outcome == PIN_REFUSED || outcome == PIN_UNKNOWN) && token->giver.outcome != NULL)
         token->giver.outcome(token->giver.context, &token->info, outcome);
     if (outcome != PIN_REFUSED)
-        return token_fail(err, SSA_TOKEN, rv, token, "the key's own login, for this signature, fails");
-    token_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
-    return error_hint(err, "Some cards have a PIN of its own for signatures, which is not asked for here.");
+        token_fail(err, SSA_TOKEN, rv, token, "the key's own login, for this signature, fails");
+    else
+        token_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
+    return error_reason(err, SSA_REASON_KEY_LOGIN, NULL);
 }
 
-// A touch that did not come in time has no code of its own.
+// There is no separate error code for a touch that did not come in time.
 static bool not_signed(struct ssa_error *err, const struct token *token, CK_RV rv, bool touch_told)
 {
     token_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
@@ -67,16 +66,16 @@ static bool right_length(const struct token *token, const struct key *key, CK_UL
                       "the signature is %lu bytes where the key has %zu", len, key->modulus_len);
 }
 
-// What is left of a signature whose card was reset between two of its parts is no answer that a module can
-// read.
+// Where a card is reset in the middle of a signature, the module gets an answer that it cannot read.
 static bool sign_is_lost(const struct token *token, CK_RV rv)
 {
     return token_is_lost(token, rv) ||
            (token->info.recipe->resets_card && (rv == CKR_ARGUMENTS_BAD || rv == CKR_KEY_HANDLE_INVALID));
 }
 
-bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
-              struct ssa_error *err)
+// *lost: it failed as it does when the token is lost.
+static bool sign_once(struct token *token, const struct key *key, struct span message,
+                      struct secret *signature, bool *lost, struct ssa_error *err)
 {
     CK_FUNCTION_LIST *call = token->module.call;
     CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_RSA_PKCS};
@@ -90,8 +89,7 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
         mechanism.mechanism = CKM_RSA_PKCS;
         rv = call->C_SignInit(token->session, &mechanism, key->private_object);
     }
-    token->sign_begun = rv;
-    token->sign_lost = token_is_lost(token, rv);
+    *lost = token_is_lost(token, rv);
     if (rv != CKR_OK)
         return token_fail(err, SSA_TOKEN, rv, token, "signing cannot be started");
     if (!login_for_signature(token, key, err))
@@ -104,7 +102,7 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
                       signature->data + signature->len, &len);
     touch_end(&touch);
     // A reset also ends the login. So does a finger that does not come, which is not waited for twice.
-    token->sign_lost = sign_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
+    *lost = sign_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
     if (rv != CKR_OK)
         return not_signed(err, token, rv, touch.told);
     if (!right_length(token, key, len, room, err))
@@ -114,30 +112,33 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
     return true;
 }
 
-static bool find_and_sign(struct token *token, const struct uri *uri, struct span message,
-                          struct secret *signature, struct ssa_error *err)
+bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
+              struct ssa_error *err)
 {
-    struct key key;
-    token->sign_lost = false;
-    return key_find(token, uri, &key, err) && key_sign(token, &key, message, signature, err);
+    bool lost = false;
+    return sign_once(token, key, message, signature, &lost, err);
 }
 
 bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message,
                        struct secret *signature, struct ssa_error *err)
 {
-    if (find_and_sign(token, uri, message, signature, err))
+    struct key key;
+    bool lost = false;
+    if (!key_find(token, uri, &key, err))
+        return false;
+    if (sign_once(token, &key, message, signature, &lost, err))
         return true;
-    return token->sign_lost && token_may_be_reset(token) && token_begin_anew(token, err) &&
-           find_and_sign(token, uri, message, signature, err);
+    return lost && token_may_be_reset(token) && token_begin_anew(token, err) &&
+           key_find(token, uri, &key, err) && key_sign(token, &key, message, signature, err);
 }
 
 static bool no_public_half(const struct token *token, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, NULL, token->info.uri,
               "the token tells the key's public half nowhere, so nobody can verify what it signs");
-    return error_hint(err,
-                      "It signs all the same (`ssa-hsm jwt`). A public key object or a certificate with the "
-                      "key's id, beside it on the token, would tell.");
+    error_hint(err,
+               "A public key object or a certificate with the key's id, beside it on the token, would tell.");
+    return error_reason(err, SSA_REASON_KEY_NO_PUBLIC_HALF, NULL);
 }
 
 bool key_attest(struct token *token, const struct key *key, struct span message, struct secret *signature,

@@ -12,8 +12,8 @@ struct token;
 bool key_sign(struct token *token, const struct key *key, struct span message, struct secret *signature,
               struct ssa_error *err) MUST_CHECK;
 
-// Both of these. Where another process's reset of the card cuts the signature short, once more from a fresh
-// start of the module, with the PIN that was right.
+// Finds the key and signs. Where another process resets the card meanwhile, it is tried once more after a
+// fresh start of the module, with the PIN that was right before.
 bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message,
                        struct secret *signature, struct ssa_error *err) MUST_CHECK;
 

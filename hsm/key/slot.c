@@ -10,8 +10,8 @@ static const char *const names[] = {"9a", "9c", "9d", "9e", "82", "83", "84", "8
                                     "8a", "8b", "8c", "8d", "8e", "8f", "90", "91", "92", "93", "94", "95"};
 enum { SLOTS = sizeof names / sizeof names[0] };
 
-// Never by itself: 9e signs without a PIN for whoever holds the card; 9c wants it for each signature, and
-// comes last.
+// The slots that are taken without being named, in this order. 9e is not among them, since it signs without a
+// PIN for anybody who holds the card. 9c comes last, since it wants the PIN for each signature.
 static const uint8_t by_itself[] = {1,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                                     16, 17, 18, 19, 20, 21, 22, 23, 24, 3,  2};
 
@@ -76,8 +76,7 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
     if (!slot->used)
         return slots_were_read(token, err);
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used", slot->name);
-    return error_hint(
-        err, "Without --slot the first free one is taken; --replace destroys the key that is in it.");
+    return error_reason(err, SSA_REASON_SLOT_USED, NULL);
 }
 
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
@@ -92,6 +91,5 @@ bool slot_choose(struct token *token, const char *wanted, bool replace, struct c
             return slots_were_read(token, err);
     }
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "no slot is free that is taken by itself");
-    return error_hint(err, "--slot NAME --replace destroys the key in one; 9e, which signs without a PIN, is "
-                           "taken only when it is named.");
+    return error_reason(err, SSA_REASON_SLOTS_FULL, NULL);
 }

@@ -20,13 +20,13 @@ bool token_has_slots(const struct token *token);
 // Looks whether a slot is used: by a key, its public half or a certificate. Keys are seen only by the user.
 bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err) MUST_CHECK;
 
-// Looks at all slots, before anybody logs in, in a session of its own: two looks by different sessions are to
-// agree that a slot is free.
+// Looks at all slots before anybody logs in, in a separate session: a slot counts as free when two sessions
+// agree on it.
 bool slot_survey(struct token *token, struct ssa_error *err) MUST_CHECK;
 
 // Chooses the slot named wanted, the user being logged in, or for NULL the first free one that asks for a
-// PIN. Fails with SSA_USAGE for a name that is none, with SSA_CONFIG when all are used, or
-// that one is and replace is false.
+// PIN. Fails with SSA_USAGE for a name that is not valid, and with SSA_CONFIG when all slots are used, or the
+// named one is used and replace is false.
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
                  struct ssa_error *err) MUST_CHECK;
 

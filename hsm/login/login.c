@@ -1,4 +1,4 @@
-// Logging in, with nobody's PIN tries spent in vain.
+// Logging in without spending PIN tries in vain.
 #include "hsm/login/login.h"
 
 #include <ctype.h>
@@ -52,7 +52,7 @@ static bool may_send_again(struct token *token, bool writable, CK_RV rv, const s
     const bool lost = token_is_lost(token, rv) && sent->times < SENT_MAX && sent->unknown <= 1;
     if (token->info.pin_pad || giver->again == NULL || (!hidden && !lost))
         return false;
-    pause_a_step();
+    token_pause();
     return token_reopen(token, writable) && giver->again(giver->context, &token->info);
 }
 

@@ -12,9 +12,8 @@ struct token;
 bool token_login(struct token *token, bool writable, const struct pin_giver *giver,
                  struct ssa_error *err) MUST_CHECK;
 
-// For an import, once the user is logged in: where the token's recipe demands it (a PIV card's management
-// key), the security officer logs in in the user's stead, and is asked for through so. Does nothing
-// elsewhere.
+// For an import, after the user's login: where the token's recipe demands it (a PIV card's management key),
+// the security officer logs in instead of the user; so gives that PIN. Elsewhere it does nothing.
 bool token_login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err) MUST_CHECK;
 
 // What people call the security officer's PIN on this token; NULL where an import does not need it. *factory

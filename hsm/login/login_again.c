@@ -14,7 +14,7 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
         return true;
     CK_FUNCTION_LIST *call = token->module.call;
     const struct secret *pin = who == CKU_SO ? &token->so_pin : &token->pin;
-    // Two kinds of user at once there are none (PKCS#11 v2.40 section 2.4).
+    // The two kinds of user cannot be logged in at once (PKCS#11 v2.40 section 2.4).
     if (token->logged_in)
         (void)call->C_Logout(token->session);
     if (who == CKU_USER)
@@ -34,11 +34,8 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     const char *name = who == CKU_SO ? token->info.recipe->so_pin_name : "PIN";
     if (outcome != PIN_REFUSED) {
         token_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
-        return who == CKU_USER && outcome == PIN_UNKNOWN
-                   ? error_hint(err,
-                                "Whether a PIN try was spent is not known: the next unattended one needs "
-                                "--pin-retry.")
-                   : false;
+        return who == CKU_USER && outcome == PIN_UNKNOWN ? error_reason(err, SSA_REASON_PIN_UNKNOWN, NULL)
+                                                         : false;
     }
     token_fail(err, SSA_PIN, rv, token, "the %s is refused", name);
     if (touch.told)

@@ -48,8 +48,8 @@ bool pin_has_right_length(const struct token *token, const struct secret *pin, s
     return true;
 }
 
-// Whether a login that gave rv spent a try. Modules answer a wrong PIN with more than CKR_PIN_INCORRECT: only
-// what is told before the token looks at a PIN is surely none.
+// Whether a login that gave rv spent a try. Modules have more answers to a wrong PIN than CKR_PIN_INCORRECT:
+// only an error that comes before the token looks at the PIN has surely spent no try.
 enum pin_outcome pin_outcome_of(CK_RV rv)
 {
     switch (rv) {
@@ -83,7 +83,8 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
 }
 
 // Whether the user's login spent one. A card may answer a wrong PIN with "security status not satisfied"
-// (OpenPGP does), which OpenSC turns into this; that nobody is logged in is no answer to a login.
+// (OpenPGP does), which OpenSC turns into CKR_USER_NOT_LOGGED_IN. As an answer to a login, it means nothing
+// else.
 enum pin_outcome pin_login_outcome(CK_RV rv)
 {
     return rv == CKR_USER_NOT_LOGGED_IN ? PIN_REFUSED : pin_outcome_of(rv);

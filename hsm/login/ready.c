@@ -22,7 +22,7 @@ bool slots_read(struct token *token, bool *read, struct ssa_error *err)
 bool slots_seem_read(struct token *token)
 {
     bool read = false;
-    return slots_read(token, &read, NULL) && read;
+    return slots_read(token, &read, ERROR_IGNORED) && read;
 }
 
 bool slots_were_read(struct token *token, struct ssa_error *err)
@@ -34,14 +34,13 @@ bool slots_were_read(struct token *token, struct ssa_error *err)
         return true;
     error_set(err, SSA_TOKEN, NULL, token->info.uri,
               "the card cannot be read: not even its maker's certificate is seen, so no slot counts as free");
-    return error_hint(err,
-                      "Is another program using it? Take it out, put it in again and run this again. Where "
-                      "that certificate was removed, --slot NAME --replace takes a slot whatever is in it.");
+    error_hint(err, "Is another program using it? Take it out, put it in again, and try again.");
+    return error_reason(err, SSA_REASON_SLOTS_UNREAD, NULL);
 }
 
 enum { RESETS_MAX = 3 };
 
-// What is still unread in the end may be no longer on the card.
+// A card that still seems unread after that may really lack what its maker put there.
 bool token_make_ready(struct token *token, bool writable)
 {
     if (!token_is_there(token) && !token_reopen(token, writable))

@@ -6,17 +6,17 @@
 
 struct token;
 
-// Sees to it that the token is there and was read, before a PIN is sent to it: a card that another process
-// has just reset is seen, and a PIN that it is sent comes to nothing.
+// Makes sure that the token is there and was read before a PIN is sent to it: a card that another process has
+// just reset is seen, but does not take the PIN.
 bool token_make_ready(struct token *token, bool writable) MUST_CHECK;
 
 // That the session has seen what its maker put on every such card: else no slot counts as free. Fails with
 // SSA_TOKEN.
 bool slots_were_read(struct token *token, struct ssa_error *err) MUST_CHECK;
-// The same, without an error; true of tokens without slots.
+// The same without an error. It is true for tokens without slots.
 bool slots_seem_read(struct token *token) MUST_CHECK;
 
-// The same as an answer.
+// The same as an answer: *read.
 bool slots_read(struct token *token, bool *read, struct ssa_error *err) MUST_CHECK;
 
 #endif

@@ -19,7 +19,7 @@ struct touch {
 #define TOUCH_HINT "Was it touched in time? Run it again, and touch the token when it blinks."
 
 // Before a call that may wait for a touch: tells through the giver, from another thread, when it takes longer
-// than a second. Does nothing on tokens that want none.
+// than a second. Does nothing on tokens that want no touch.
 void touch_begin(struct touch *touch, const struct token *token);
 // After it.
 void touch_end(struct touch *touch);

@@ -48,7 +48,8 @@ void module_seen_free(struct module_seen **seen)
     *seen = NULL;
 }
 
-// A slot that cannot be looked into has no token. A module that can look into none has nothing to offer.
+// A slot that cannot be looked into counts as empty. A module without the function for it has nothing to
+// offer.
 static bool look_into(const struct module *module, CK_SLOT_ID slot, struct token_seen *token,
                       struct ssa_error *err)
 {

@@ -24,10 +24,51 @@ bool module_refused(struct ssa_error *err, const struct module_entry *entry, CK_
                      left_out != NULL ? ": it has no " : "", left_out != NULL ? left_out : "");
 }
 
+// A module that is in use in this process: by how many, and whether it was initialised here.
+struct module_use {
+    struct module_use *next;
+    void *library;
+    pid_t process; // a child that was forked has it from its parent, and initialises it anew
+    unsigned users;
+    bool ours;
+};
+static struct module_use *uses;
+
+// Adds a user. NULL where there is no memory.
+static struct module_use *use_begin(void *library)
+{
+    struct module_use *use = uses;
+    while (use != NULL && (use->library != library || use->process != getpid()))
+        use = use->next;
+    if (use == NULL) {
+        use = calloc(1, sizeof *use);
+        if (use == NULL)
+            return NULL;
+        *use = (struct module_use){.next = uses, .library = library, .process = getpid()};
+        uses = use;
+    }
+    use->users++;
+    return use;
+}
+
+static void use_end(struct module_use *use, const CK_FUNCTION_LIST *call)
+{
+    if (--use->users > 0)
+        return;
+    if (use->ours)
+        (void)call->C_Finalize(NULL);
+    struct module_use **at = &uses;
+    while (*at != use)
+        at = &(*at)->next;
+    *at = use->next;
+    free(use);
+}
+
 void module_close(struct module *module)
 {
-    if (module->call != NULL && module->ours)
-        (void)module->call->C_Finalize(NULL);
+    if (module->use != NULL)
+        use_end(module->use, module->call);
+    module->use = NULL;
     (void)calls_left_out();
     free(module->call);
     module->call = NULL;
@@ -73,6 +114,19 @@ static bool take_turn(struct module *module, struct ssa_error *err)
     return module->has_turn = turn_take(&module->turns, TURN_OPEN, err);
 }
 
+static bool start(struct module *module, struct ssa_error *err)
+{
+    if (module->use->users > 1)
+        return true;
+    const CK_RV rv = initialise(module->call, &module->entry);
+    module->use->ours = rv == CKR_OK;
+    if (rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
+        return true;
+    module_refused(err, &module->entry, rv, "the PKCS#11 module does not start");
+    return error_hint(err, "Is what it needs there: its daemon or server running, its configuration and the "
+                           "folder of its tokens readable?");
+}
+
 bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
                  struct ssa_error *err)
 {
@@ -81,27 +135,19 @@ bool module_open(const struct module_entry *entry, const struct turns *turns, st
     void *library = dlopen(entry->path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         error_set(err, SSA_ABSENT, NULL, NULL, "the PKCS#11 module cannot be loaded: %s", dlerror());
-        return error_hint(
-            err, "Give the module's path with --module or SSA_HSM_MODULE; `ssa-hsm hsm list` shows the "
-                 "modules that are configured.");
+        return error_reason(err, SSA_REASON_MODULE_NOT_LOADED, NULL);
     }
     CK_C_GetFunctionList get_list = NULL;
     *(void **)&get_list = dlsym(library, "C_GetFunctionList");
     if (get_list == NULL)
-        return absent(err, entry, NULL, "is a library, but no PKCS#11 module (it has no C_GetFunctionList)");
+        return absent(err, entry, NULL,
+                      "is a library, but not a PKCS#11 module (it has no C_GetFunctionList)");
     if (!take_list(module, get_list, err))
         return false;
-    const CK_RV rv = initialise(module->call, entry);
-    if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-        module_refused(err, entry, rv, "the PKCS#11 module does not start");
-        module_close(module);
-        return error_hint(
-            err,
-            "Is what it needs there: its daemon or server running, its configuration and the folder of its "
-            "tokens readable?");
-    }
-    module->ours = rv == CKR_OK;
-    if (take_turn(module, err))
+    module->use = use_begin(library);
+    if (module->use == NULL)
+        error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the module");
+    else if (start(module, err) && take_turn(module, err))
         return true;
     module_close(module);
     return false;
@@ -109,11 +155,12 @@ bool module_open(const struct module_entry *entry, const struct turns *turns, st
 
 bool module_restart(struct module *module)
 {
-    if (!module->ours)
+    struct module_use *use = module->use;
+    if (!use->ours || use->users > 1)
         return true;
     // A device that is lost may be the reason why either fails.
     (void)module->call->C_Finalize(NULL);
     const CK_RV rv = initialise(module->call, &module->entry);
-    module->ours = rv == CKR_OK;
+    use->ours = rv == CKR_OK;
     return rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED;
 }

@@ -1,6 +1,5 @@
-// One thread at a time uses PKCS#11 modules, and none of the callbacks does: a module is initialised without
-// locks, and closing it ends whatever another is doing in it. (For the library, which has no handles that
-// could tell two users apart.)
+// Only one thread at a time uses PKCS#11 modules, and no callback does: a module is initialised without
+// locks, and closing it would end what another thread is doing in it.
 #ifndef SSA_HSM_MODULE_ONE_USER_H
 #define SSA_HSM_MODULE_ONE_USER_H
 

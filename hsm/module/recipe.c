@@ -3,10 +3,6 @@
 #include "hsm/module/recipe.h"
 
 #define BY_PKCS11_TOOL "`pkcs11-tool --module opensc-pkcs11.so "
-#define SERVES                                                                                               \
-    "The key is in a file first; once it is there, it serves `ssa-hsm token`: `ssa-hsm hsm list --login` "   \
-    "prints its URI for PRIVATE_KEY."
-
 // Three keys, each in a place of its own, that only the admin PIN overwrites, without a word. C_CreateObject
 // as the user, or with another id, is CKR_ARGUMENTS_BAD. Two tokens of one serial number: one for signatures.
 // A data object is called by its place, whatever its label was.
@@ -15,14 +11,14 @@
     .import_as = IMPORT_NEVER,                                                                               \
     .instead =                                                                                               \
         "A key goes into its place 03 with the admin PIN, over the one that is there: " BY_PKCS11_TOOL       \
-        "--login --login-type so --write-object KEY.der --type privkey --id 03`. " SERVES,                   \
+        "--login --login-type so --write-object KEY.der --type privkey --id 03`.",                           \
     .no_data = true, .wants_touch = true, .pin_tries = 3,                                                    \
     .unlock = "Its admin PIN sets a new PIN: `gpg --card-edit`, admin, passwd"
 
 #define PKCS15_CARD                                                                                          \
     .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER,                          \
     .instead = "OpenSC's module would write down that the key may be read. Its tool does not: `pkcs15-init " \
-               "--store-private-key KEY.pem --auth-id 01 --id 01 --key-usage sign`. " SERVES
+               "--store-private-key KEY.pem --auth-id 01 --id 01 --key-usage sign`."
 
 static const struct recipe table[] = {
     // Also through p11-kit's remoting, which passes the token's own words on.
@@ -59,7 +55,7 @@ static const struct recipe table[] = {
      .low_at_once = true,
      .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
 
-    // The same since it calls itself otherwise (3.27). It has key wrapping, and makes each private key that
+    // The same under its new name (since 3.27). It has key wrapping, and makes each private key that
     // it
     // unwraps extractable and not sensitive: the rehearsal sees that.
     {.name = "opencryptoki",
@@ -77,9 +73,8 @@ static const struct recipe table[] = {
     {.name = "tpm2-pkcs11",
      .module_manufacturer = "tpm2-software.github.io",
      .import_as = IMPORT_NEVER,
-     .instead =
-         "Its own tool imports a PEM (tpm2_ptool import), which then is on the disk first; such a key serves "
-         "`ssa-hsm token`. For a key that no file has held, use a token that can import.",
+     .instead = "Its own tool imports a PEM (tpm2_ptool import), which then is on the disk first. For a key "
+                "that no file has held, use a token that can import.",
      .pin_tries = 3,
      .unlock = "A TPM forgets wrong PINs with time, or by `tpm2_dictionarylockout --clear-lockout`; the "
                "right PIN does not make it"},
@@ -113,8 +108,9 @@ static const struct recipe table[] = {
      .so_pin_name = "management key",
      .so_pin_factory = "010203040506070801020304050607080102030405060708",
      .so_pin_refused =
-         "Is it this card's? The factory's is none any more once it was changed. And a YubiKey of firmware "
-         "5.7 or later ships with an AES key, which ykcs11 2.2 does not "
+         "Is it the key of this card? The factory's key is not valid any more once it was changed. A YubiKey "
+         "of "
+         "firmware 5.7 or later ships with an AES key, which ykcs11 2.2 does not "
          "know: `ykman piv access change-management-key --algorithm TDES` gives it one that it knows.",
      .pin_tries = 3,
      .unlock = "The PUK sets a new PIN: `yubico-piv-tool -a unblock-pin`"},
@@ -127,8 +123,7 @@ static const struct recipe table[] = {
      .token_too = true,
      .import_as = IMPORT_NEVER,
      .instead = "It signs with keys that are there. To put one into a YubiKey or another PIV card use its "
-                "own module: "
-                "Debian's package ykcs11, --module /usr/lib/x86_64-linux-gnu/libykcs11.so.",
+                "own module, which Debian has as /usr/lib/x86_64-linux-gnu/libykcs11.so (package ykcs11).",
      .no_data = true,
      .label_changes = true,
      .wants_touch = true},
@@ -146,9 +141,8 @@ static const struct recipe table[] = {
      .model = "PKCS#15 emulated",
      .token_too = true,
      .import_as = IMPORT_NEVER,
-     .instead =
-         "The card does not keep the id of a key. " BY_PKCS11_TOOL
-         "--login --write-object KEY.der --type privkey --label NAME --usage-sign` puts one there. " SERVES,
+     .instead = "The card does not keep the id of a key. " BY_PKCS11_TOOL
+                "--login --write-object KEY.der --type privkey --label NAME --usage-sign` puts one there.",
      .no_data = true},
 
     // C_CreateObject writes into the card's directory that a key may be read, whatever it is told, and MyEID
@@ -165,8 +159,8 @@ static const struct recipe table[] = {
      .model = "PKCS#15 emulated",
      .token_too = true,
      .import_as = IMPORT_NEVER,
-     .instead = "It takes keys from outside only as they are wrapped for its DKEK: `sc-hsm-tool "
-                "--unwrap-key`. " SERVES},
+     .instead = "It takes keys from outside only if they are wrapped for its DKEK: `sc-hsm-tool "
+                "--unwrap-key`."},
 
     // Other cards that OpenSC shows: what each takes, a rehearsal tells.
     {.name = "a card through OpenSC",
@@ -175,7 +169,7 @@ static const struct recipe table[] = {
      .import_as = IMPORT_AS_USER,
      .instead = "OpenSC's own tool may put a key there: `pkcs15-init --store-private-key KEY.pem --auth-id "
                 "01 --id 01`, "
-                "from a file. " SERVES,
+                "from a file.",
      .parts = PART_ALL,
      .unknown = true,
      .public_half = true},

@@ -41,7 +41,7 @@ struct recipe {
     enum import_as import_as;
     const char *instead; // what to do where it takes no key
     unsigned parts;      // of the template
-    bool unknown;        // none that was measured: what it does not take of the public half it goes without
+    bool unknown;        // nobody has measured it: where it refuses the public half, the key goes without
     bool public_half;    // the public key is an object of its own, which we store
 
     // A card with slots: a key's id is the slot's byte, one key fits into each, and which key it is stands in
@@ -64,8 +64,8 @@ struct recipe {
     size_t pin_max;     // bytes that a PIN may have, where the token tells too many; 0: as it tells
     unsigned pin_tries; // it locks after so many wrong PINs, whatever its flags show; 0 is unknown
     bool low_at_once;   // COUNT_LOW is set after the first wrong PIN, so that it tells of an unanswered try
-    // Its module resets the card when a process ends, whoever else is at it: our processes take turns, each
-    // from the opening to the closing.
+    // Its module resets the card when a process ends, also while another process uses it: our processes take
+    // turns, each from opening to closing.
     bool resets_card;
     // The module, by the beginning of its maker's name, that writes the token's file anew at each login, so
     // that it is empty for a moment: the token is looked for again, and our processes take turns at logins.

@@ -120,7 +120,8 @@ static struct draft *draft_named(struct drafts *drafts, const char *name)
 static void leave_out(char list[static 256], const char *name)
 {
     const size_t used = strlen(list);
-    (void)text_format(list + used, 256 - used, "%s%.60s", used == 0 ? "" : ", ", name);
+    if (!text_format(list + used, 256 - used, "%s%.60s", used == 0 ? "" : ", ", name))
+        list[used] = '\0';
 }
 
 static int is_module_file(const struct dirent *entry)

@@ -1,10 +1,10 @@
-// Reading attributes of objects, whatever a module makes of those that it does not know.
+// Reading attributes of objects, however a module treats those that it does not know.
 #include "hsm/object/attribute.h"
 
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/token/handle.h"
 
-// Of these no attribute is the cause: the next one would end the same way.
+// No attribute is the cause of these errors: the next one would give the same.
 static bool is_of_the_token(CK_RV rv)
 {
     switch (rv) {
@@ -25,7 +25,7 @@ static bool is_of_the_token(CK_RV rv)
     }
 }
 
-// A length that is more than there was room for is one of bytes that were not written.
+// A length beyond the room means that nothing was written.
 static bool fits(CK_ATTRIBUTE *attribute, CK_ULONG room)
 {
     const bool fits = attribute->ulValueLen <= room;

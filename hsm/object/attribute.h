@@ -12,7 +12,7 @@ enum { ATTRIBUTES_MAX = 16 };
 CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count);
 // Reads one, and gives what the module says of it.
 CK_RV attribute_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attribute);
-// How long one is that was read; 0 for one that was not told.
+// The length of an attribute that was read; 0 where the token did not tell it.
 size_t attribute_len(const CK_ATTRIBUTE *attribute);
 
 #endif

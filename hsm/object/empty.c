@@ -31,7 +31,7 @@ static const struct {
     [EMPTY_KEYS] = {{CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}, {CKA_LABEL, CKA_ID, CKA_MODULUS, CKA_PUBLIC_EXPONENT}},
 };
 
-// Anything but a clear answer is none.
+// Anything but a clear answer counts as no.
 static bool has_nothing(struct token *token, enum empty_kind kind, CK_OBJECT_HANDLE object)
 {
     CK_ATTRIBUTE attributes[KIND_ATTRIBUTES];

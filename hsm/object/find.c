@@ -1,4 +1,4 @@
-// Searching a token for objects, whatever a module makes of a search's end.
+// Searching a token for objects, however a module ends a search.
 #include "hsm/object/find.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
-// More keys than anybody has on a token; a module that never comes to an end comes to this one.
+// More keys than anybody has on a token. It also ends a search in a module that never stops.
 enum { OBJECTS_MAX = 16384, OBJECTS_STEP = 512 };
 
 void objects_free(struct objects *objects)

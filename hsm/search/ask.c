@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/monotonic.h"
@@ -96,7 +95,7 @@ static bool read_whole(int fd, void *data, size_t len, long long until, const st
 
 // What a module that runs wild may have spoilt: a byte that is neither true nor false, lengths beyond the
 // end, text without one.
-static void settle(bool *flag)
+static void settle_flag(bool *flag)
 {
     uint8_t byte = 0;
     memcpy(&byte, flag, sizeof byte);
@@ -110,11 +109,12 @@ static void bound_error(struct ssa_error *err)
     err->cause[sizeof err->cause - 1] = '\0';
     err->subject[sizeof err->subject - 1] = '\0';
     err->hint[sizeof err->hint - 1] = '\0';
+    err->detail[sizeof err->detail - 1] = '\0';
 }
 
-static void bound(struct key_raw *key)
+static void bound_key(struct key_raw *key)
 {
-    settle(&key->is_private);
+    settle_flag(&key->is_private);
     key->id_len = key->id_len <= sizeof key->id ? key->id_len : 0;
     key->label_len = key->label_len <= sizeof key->label ? key->label_len : 0;
     key->modulus_len = key->modulus_len <= sizeof key->modulus ? key->modulus_len : 0;
@@ -131,7 +131,7 @@ static bool read_keys(int fd, const struct ssa_callbacks *callbacks, long long u
         return false;
     keys->count = count;
     for (size_t i = 0; i < count; i++)
-        bound(&keys->list[i]);
+        bound_key(&keys->list[i]);
     return true;
 }
 
@@ -142,7 +142,7 @@ static bool read_answer(int fd, const struct ssa_callbacks *callbacks, struct mo
     if (!read_whole(fd, head, sizeof *head, until, callbacks) || head->count > SLOTS_MAX ||
         head->key_count > (keys != NULL ? KEYS_SEEN_MAX : 0))
         return false;
-    settle(&head->ok);
+    settle_flag(&head->ok);
     bound_error(&head->err);
     if (!head->ok)
         return true;
@@ -152,7 +152,7 @@ static bool read_answer(int fd, const struct ssa_callbacks *callbacks, struct mo
         !read_keys(fd, callbacks, until, keys, head->key_count))
         return false;
     for (size_t i = 0; i < head->count; i++)
-        settle(&(*seen)->tokens[i].unread);
+        settle_flag(&(*seen)->tokens[i].unread);
     (*seen)->about = head->about;
     (*seen)->count = head->count;
     return true;
@@ -162,14 +162,13 @@ static bool read_answer(int fd, const struct ssa_callbacks *callbacks, struct mo
 // the signal.
 static int reap(pid_t child, bool told)
 {
-    static const struct timespec moment = {.tv_nsec = 2000000};
     int status = 0;
     pid_t ended = 0;
     // Its end of the pipe closes a little before it can be waited for.
     for (unsigned waited_ms = 0; !told && ended == 0 && waited_ms < ENDING_MS; waited_ms += 2) {
         ended = waitpid(child, &status, WNOHANG);
         if (ended == 0)
-            (void)nanosleep(&moment, NULL);
+            pause_ms(2);
     }
     if (ended == child)
         return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -183,7 +182,7 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
 {
     error_set(err, SSA_ABSENT, by != 0 ? sigabbrev_np(by) : NULL, entry->path,
               by != 0 ? "the PKCS#11 module crashes" : "the PKCS#11 module does not answer");
-    return error_hint(err, "Name the module that you want: --module or SSA_HSM_MODULE.");
+    return error_reason(err, SSA_REASON_MODULE_NO_ANSWER, NULL);
 }
 
 static bool ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
@@ -216,7 +215,10 @@ static bool ask(const struct module_entry *entry, const struct ssa_callbacks *ca
     const bool known = head.err.code > SSA_OK && head.err.code <= SSA_RATE_LIMIT;
     error_set(err, known ? head.err.code : SSA_ABSENT, head.err.cause[0] != '\0' ? head.err.cause : NULL,
               head.err.subject[0] != '\0' ? head.err.subject : NULL, "%s", head.err.what);
-    return head.err.hint[0] != '\0' ? error_hint(err, "%s", head.err.hint) : false;
+    error_number(err, head.err.domain, head.err.number);
+    if (head.err.reason > SSA_REASON_NONE && head.err.reason < SSA_REASON_COUNT)
+        error_reason(err, head.err.reason, "%s", head.err.detail);
+    return error_hint(err, "%s", head.err.hint);
 }
 
 bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,

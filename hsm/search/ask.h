@@ -1,5 +1,5 @@
-// Asking a module for its tokens in a child process, which may crash, hang and print in our stead. For this
-// folder alone.
+// Asking a module for its tokens in a child process, which may crash, hang and print without harm to us. For
+// this folder alone.
 #ifndef SSA_HSM_SEARCH_ASK_H
 #define SSA_HSM_SEARCH_ASK_H
 

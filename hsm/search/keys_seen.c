@@ -2,7 +2,6 @@
 #include "hsm/search/keys_seen.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "hsm/key/public.h"
 #include "hsm/object/attribute.h"
@@ -26,7 +25,7 @@ void keys_seen_free(struct keys_seen *keys)
 }
 
 // Room for one more.
-static struct key_raw *append(struct keys_seen *seen)
+static struct key_raw *new_key(struct keys_seen *seen)
 {
     if (seen->count == KEYS_SEEN_MAX)
         return NULL;
@@ -57,7 +56,7 @@ static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_ra
     CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
     const CK_RV rv = attribute_read(token, object, &modulus);
     const size_t len = rv == CKR_OK ? modulus.ulValueLen : 0;
-    // A sign byte that some modules give is none of the number's (PKCS#11 v2.40 section 2.1).
+    // Some modules put a sign byte before the number (PKCS#11 v2.40 section 2.1).
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
     return key->modulus_len > 0;
 }
@@ -81,7 +80,7 @@ static bool read_private(struct token *token, CK_OBJECT_HANDLE object, struct ke
     struct key key = {.private_object = object};
     if (read_key(token, object, raw))
         return true;
-    if (!key_read_public(token, &key, NULL))
+    if (!key_read_public(token, &key, ERROR_IGNORED))
         key.modulus_len = 0;
     memcpy(raw->modulus, key.modulus, key.modulus_len);
     raw->modulus_len = key.modulus_len;
@@ -107,26 +106,44 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
     if (!object_find_all(token, template, class == CKO_PRIVATE_KEY ? 2 : 1, &found, err))
         return false;
     for (size_t i = 0; i < found.count; i++) {
-        struct key_raw *key = append(seen);
+        struct key_raw *key = new_key(seen);
         if (key == NULL)
             return too_many(token, err);
         key->token = at;
         key->is_private = class == CKO_PRIVATE_KEY;
-        // Of another kind (EC), or none that can be told.
+        // It is of another kind (EC), or its modulus is not told.
         if (!read_object(token, class, found.list[i], key))
             seen->count--;
     }
     return true;
 }
 
+static bool look_at_token(struct token *token, size_t at, struct keys_seen *keys)
+{
+    struct ssa_error ignored;
+    return session_open(token, false, &ignored) &&
+           token_look_at_keys(token, CKO_PUBLIC_KEY, at, keys, &ignored) &&
+           token_look_at_keys(token, CKO_CERTIFICATE, at, keys, &ignored);
+}
+
+static void free_token(struct token **token)
+{
+    free(*token);
+}
+
 void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys)
 {
+    // Too big for the stack.
+    __attribute__((cleanup(free_token))) struct token *token = calloc(1, sizeof *token);
     for (size_t i = 0; i < seen->count; i++) {
-        struct token token = {.module = *module, .slot = seen->tokens[i].slot};
-        seen_describe(seen, i, &token.info);
-        seen->tokens[i].unread = !session_open(&token, false, NULL) ||
-                                 !token_look_at_keys(&token, CKO_PUBLIC_KEY, i, keys, NULL) ||
-                                 !token_look_at_keys(&token, CKO_CERTIFICATE, i, keys, NULL);
-        session_close(&token);
+        seen->tokens[i].unread = true;
+        if (token == NULL)
+            continue;
+        memset(token, 0, sizeof *token);
+        token->module = *module;
+        token->slot = seen->tokens[i].slot;
+        seen_describe(seen, i, &token->info);
+        seen->tokens[i].unread = !look_at_token(token, i, keys);
+        session_close(token);
     }
 }

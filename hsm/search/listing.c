@@ -1,6 +1,8 @@
 // What there is, for people who need a URI.
 #include "hsm/search/listing.h"
 
+#include <errno.h>
+
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/cryptoki/padding.h"
 #include "hsm/key/locate.h"
@@ -9,6 +11,7 @@
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
 #include "hsm/search/ask.h"
+#include "hsm/search/shown.h"
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/naming.h"
@@ -24,12 +27,13 @@ bool module_list_tokens(const struct module_entry *entry, const struct ssa_callb
     if (!module_ask(entry, callbacks, turns, &seen, NULL, err))
         return false;
     padded_text(description, 33, seen->about.libraryDescription, sizeof seen->about.libraryDescription);
+    SHOWN_TOKEN_AUTO *shown = calloc(1, sizeof *shown);
+    if (shown == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a list of tokens");
     for (size_t i = 0; i < seen->count; i++) {
-        struct token_info info;
-        char uri[URI_TEXT_MAX];
-        seen_describe(seen, i, &info);
-        const bool named = token_write_uri(entry, &info, uri, NULL);
-        show(context, &info, named ? uri : "(no URI names it alone)");
+        seen_describe(seen, i, &shown->info);
+        const bool named = token_write_uri(entry, &shown->info, shown->uri, ERROR_IGNORED);
+        show(context, &shown->info, named ? shown->uri : "(no URI names it alone)");
     }
     return true;
 }
@@ -42,14 +46,15 @@ static bool card_label(struct token *token, struct span id, char out[static LABE
     const char *slot = id.len == 1 ? slot_name(id.data[0]) : NULL;
     if (slot == NULL)
         return false;
-    const bool named = card_certificate(token, id, name, &there, NULL) && name[0] != '\0';
+    const bool named = card_certificate(token, id, name, &there, ERROR_IGNORED) && name[0] != '\0';
     return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
 }
 
-static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)
+static void show_key(struct token *token, CK_OBJECT_HANDLE object, char uri[static URI_TEXT_MAX],
+                     key_shown *show, void *context)
 {
     uint8_t id[ID_MAX] = {0};
-    char label[LABEL_MAX] = "", uri[URI_TEXT_MAX];
+    char label[LABEL_MAX] = "";
     CK_ATTRIBUTE attributes[] = {ATTRIBUTE(CKA_ID, id, sizeof id), ATTRIBUTE(CKA_LABEL, label, LABEL_MAX)};
     const CK_RV rv = attributes_read(token, object, attributes, COUNT(attributes));
     char name[32];
@@ -79,7 +84,10 @@ bool token_list_keys(struct token *token, key_shown *show, void *context, struct
     OBJECTS_AUTO found = {0};
     if (!object_find_all(token, template, COUNT(template), &found, err))
         return false;
+    SHOWN_TOKEN_AUTO *shown = calloc(1, sizeof *shown);
+    if (shown == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a list of keys");
     for (size_t i = 0; i < found.count; i++)
-        show_key(token, found.list[i], show, context);
+        show_key(token, found.list[i], shown->uri, show, context);
     return true;
 }

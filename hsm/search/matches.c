@@ -1,17 +1,46 @@
 // What a search for one token has found, and why there is not one match.
 #include "hsm/search/matches.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "core/tell.h"
 #include "hsm/cryptoki/padding.h"
 #include "hsm/token/describe.h"
 #include "hsm/uri/uri_match.h"
 
-enum { MATCHES_SHOWN = 4, TOKENS_SHOWN = 8, LOOKS_MIN = 3 };
+enum { MATCHES_SHOWN = 4, TOKENS_SHOWN = 8 };
 
-static void add_line(char *list, size_t capacity, const char *text, const char *more)
+struct token_search *search_new(const struct token_wanted *wanted)
+{
+    struct token_search *s = calloc(1, sizeof *s);
+    if (s != NULL) {
+        s->uri = wanted->uri;
+        s->callbacks = wanted->callbacks;
+    }
+    return s;
+}
+
+void search_free(struct token_search **s)
+{
+    free(*s);
+    *s = NULL;
+}
+
+// Adds an item to a list for a message. One that there is no room for is left out whole.
+static __attribute__((format(printf, 3, 4))) void add_item(char *list, size_t capacity, const char *format,
+                                                           ...)
 {
     const size_t used = strlen(list);
-    (void)text_format(list + used, capacity - used, "%s%s%s", used == 0 ? "" : "; ", text, more);
+    char item[SSA_ERROR_TEXT_MAX / 2];
+    va_list args;
+    va_start(args, format);
+    const int len = vsnprintf(item, sizeof item, format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= sizeof item ||
+        !text_format(list + used, capacity - used, "%s%s", used == 0 ? "" : "; ", item))
+        list[used] = '\0';
 }
 
 static const char *module_called(const struct module_entry *entry)
@@ -19,30 +48,26 @@ static const char *module_called(const struct module_entry *entry)
     return entry->name[0] != '\0' ? entry->name : entry->path;
 }
 
-static bool same_text(const uint8_t *a, const uint8_t *b, size_t width)
-{
-    return span_equal(span_of(a, padded_length(a, width)), span_of(b, padded_length(b, width)));
-}
-
 // Two files of one library (a build of one's own beside the system's) show every token twice. Another library
 // may be another driver, with PINs and keys of its own.
-static bool same_again(const struct search *s, const struct module *module, const CK_INFO *about,
+static bool same_again(const struct token_search *s, const struct module *module, const CK_INFO *about,
                        const struct token_info *info)
 {
     const struct token_info *first = &s->first.info;
     return s->matches > 0 && uri_serial_is_real(info->name.serial) &&
            !module_entry_same(&s->first.module.entry, &module->entry) &&
-           same_text(first->name.serial, info->name.serial, sizeof info->name.serial) &&
-           same_text(first->name.label, info->name.label, sizeof info->name.label) &&
-           same_text(first->apart.model, info->apart.model, sizeof info->apart.model) &&
-           same_text(first->apart.manufacturer, info->apart.manufacturer, sizeof info->apart.manufacturer) &&
-           same_text(s->first_about.manufacturerID, about->manufacturerID, sizeof about->manufacturerID) &&
-           same_text(s->first_about.libraryDescription, about->libraryDescription,
-                     sizeof about->libraryDescription);
+           padded_equal(first->name.serial, info->name.serial, sizeof info->name.serial) &&
+           padded_equal(first->name.label, info->name.label, sizeof info->name.label) &&
+           padded_equal(first->apart.model, info->apart.model, sizeof info->apart.model) &&
+           padded_equal(first->apart.manufacturer, info->apart.manufacturer,
+                        sizeof info->apart.manufacturer) &&
+           padded_equal(s->first_about.manufacturerID, about->manufacturerID, sizeof about->manufacturerID) &&
+           padded_equal(s->first_about.libraryDescription, about->libraryDescription,
+                        sizeof about->libraryDescription);
 }
 
 // What matches better takes the place of what was found before.
-static bool is_good_enough(struct search *s, enum match how)
+static bool is_good_enough(struct token_search *s, enum token_match how)
 {
     if (how > s->how) {
         s->how = how;
@@ -52,10 +77,10 @@ static bool is_good_enough(struct search *s, enum match how)
     return how == s->how;
 }
 
-static void take_match(struct search *s, const struct module *module, const CK_INFO *about, CK_SLOT_ID slot,
-                       const struct token_info *info)
+static void take_match(struct token_search *s, const struct module *module, const CK_INFO *about,
+                       CK_SLOT_ID slot)
 {
-    char uri[URI_TEXT_MAX];
+    const struct token_info *info = &s->info;
     if (same_again(s, module, about, info)) {
         tell(s->callbacks, SSA_NOTICE,
              "the PKCS#11 modules %s and %s are builds of one library and show the same token, \"%s\": %s is "
@@ -65,84 +90,83 @@ static void take_match(struct search *s, const struct module *module, const CK_I
         return;
     }
     if (s->matches++ == 0) {
-        s->first = (struct token){.module = *module, .slot = slot, .info = *info};
+        s->first.module = *module;
+        s->first.slot = slot;
+        s->first.info = *info;
         s->first_about = *about;
     }
     if (s->matches > MATCHES_SHOWN)
         return;
-    const bool named = token_write_uri(&module->entry, info, uri, NULL);
-    add_line(s->places, sizeof s->places, named ? uri : info->uri, named ? "" : " (no URI names it alone)");
+    if (token_write_uri(&module->entry, info, s->uri_text, ERROR_IGNORED))
+        add_item(s->places, sizeof s->places, "%s", s->uri_text);
+    else
+        add_item(s->places, sizeof s->places, "%s (no URI names it alone)", info->uri);
 }
 
-static void note_seen(struct search *s, const struct token_info *info)
+static void note_seen(struct token_search *s)
 {
-    char serial[sizeof info->serial + 12];
+    const struct token_info *info = &s->info;
     if (s->seen++ >= TOKENS_SHOWN)
         return;
-    (void)text_format(serial, sizeof serial, "\"%s%s", info->serial[0] != '\0' ? ", serial " : "",
-                      info->serial);
-    const size_t used = strlen(s->there);
-    (void)text_format(s->there + used, sizeof s->there - used, "%s\"%s%s", used == 0 ? "" : "; ", info->label,
-                      serial);
+    if (info->serial[0] != '\0')
+        add_item(s->there, sizeof s->there, "\"%s\", serial %s", info->label, info->serial);
+    else
+        add_item(s->there, sizeof s->there, "\"%s\"", info->label);
 }
 
-void search_match(struct search *s, const struct module *module, const struct module_seen *seen)
+void search_match(struct token_search *s, const struct module *module, const struct module_seen *seen)
 {
     for (size_t i = 0; i < seen->count; i++) {
-        struct token_info info;
-        seen_describe(seen, i, &info);
-        note_seen(s, &info);
+        seen_describe(seen, i, &s->info);
+        note_seen(s);
         // Nobody logs in to a token without a login (NSS has one, for calculations): it is not meant unless
         // it is named.
-        const enum match unnamed = info.login_required ? MATCH_EXACT : MATCH_NONE;
-        const enum match how = s->uri == NULL ? unnamed : seen_match(seen, i, s->uri);
+        const enum token_match unnamed = s->info.login_required ? MATCH_EXACT : MATCH_NONE;
+        const enum token_match how = s->uri == NULL ? unnamed : seen_match(seen, i, s->uri);
         if (how != MATCH_NONE && is_good_enough(s, how))
-            take_match(s, module, &seen->about, seen->tokens[i].slot, &info);
+            take_match(s, module, &seen->about, seen->tokens[i].slot);
     }
 }
 
-static bool several(const struct search *s, struct ssa_error *err)
+static bool several(const struct token_search *s, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match%s: %s%s",
               s->how == MATCH_BY_SERIAL ? " by serial number, and none by label" : "", s->places,
               s->matches > MATCHES_SHOWN ? " …" : "");
-    return error_hint(err,
-                      "Name one of them: SSA_HSM_TOKEN or --token. Cards that look the same are told apart "
-                      "by their slot-id, or by unplugging one.");
+    error_hint(err, "Cards that look the same are told apart by their slot-id, or by unplugging one.");
+    return error_reason(err, SSA_REASON_TOKENS_SEVERAL, NULL);
 }
 
-static bool none(const struct search *s, struct ssa_error *err)
+static bool none(const struct token_search *s, struct ssa_error *err)
 {
     char wanted[URI_TEXT_MAX] = "";
     if (s->uri != NULL)
         uri_token_text(s->uri, wanted);
     error_set(err, SSA_ABSENT, NULL, wanted, "no such token is there%s%s",
               s->failures[0] ? "; not asked: " : "", s->failures);
-    return error_hint(err,
-                      "Is it plugged in? %s%s%s. `ssa-hsm hsm list` shows the modules and tokens there are; "
-                      "--module or SSA_HSM_MODULE names a module that p11-kit does not know.",
-                      s->seen == 0 ? "No token is there" : "There are: ", s->there,
-                      s->seen > TOKENS_SHOWN ? " …" : "");
+    error_hint(err, "Is it plugged in? %s%s%s.",
+               s->seen == 0 ? "No PKCS#11 token is there" : "There are: ", s->there,
+               s->seen > TOKENS_SHOWN ? " …" : "");
+    return error_reason(err, SSA_REASON_TOKEN_NOT_FOUND, NULL);
 }
 
 // A module that could not be asked may be the one that has the token under its name.
-static bool may_go_by_serial(const struct search *s)
+static bool may_go_by_serial(const struct token_search *s)
 {
     return s->first.info.apart.serial_is_one && s->failures[0] == '\0';
 }
 
 // That there is one match, or why there is not.
-bool search_is_one(const struct search *s, struct ssa_error *err)
+bool search_is_one(const struct token_search *s, struct ssa_error *err)
 {
     if (s->matches == 0)
         return none(s, err);
     return (s->matches == 1 && (s->how == MATCH_EXACT || may_go_by_serial(s))) || several(s, err);
 }
 
-void search_note_failure(struct search *s, const struct module_entry *entry, const struct ssa_error *why)
+void search_note_failure(struct token_search *s, const struct module_entry *entry,
+                         const struct ssa_error *why)
 {
-    char reason[sizeof why->cause + 4];
-    (void)text_format(reason, sizeof reason, " (%s)",
-                      why->cause[0] != '\0' ? why->cause : "cannot be loaded");
-    add_line(s->failures, sizeof s->failures, entry->name, reason);
+    add_item(s->failures, sizeof s->failures, "%s (%s)", entry->name,
+             why->cause[0] != '\0' ? why->cause : "cannot be loaded");
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "core/monotonic.h"
 #include "core/tell.h"
@@ -17,13 +16,18 @@
 
 enum { LOOKS_MIN = 3 };
 
-static bool conclude(const struct search *s, struct token **token, struct ssa_error *err)
+static bool no_memory(struct ssa_error *err)
+{
+    return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a search among PKCS#11 tokens");
+}
+
+static bool conclude(const struct token_search *s, struct token **token, struct ssa_error *err)
 {
     if (!search_is_one(s, err))
         return false;
     *token = malloc(sizeof **token);
     if (*token == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the token");
+        return no_memory(err);
     **token = s->first;
     return true;
 }
@@ -39,29 +43,28 @@ struct looking {
 // Only a token that is named is known to be missing.
 static bool names_a_token(const struct uri *uri)
 {
-    char named[URI_TEXT_MAX] = "";
-    if (uri != NULL)
-        uri_token_text(uri, named);
-    return named[0] != '\0';
+    return uri != NULL && uri_names_token(uri);
 }
 
 static bool look_in(struct looking *l, struct token **token, struct ssa_error *err)
 {
     struct module module;
-    struct search s = {.uri = l->wanted->uri, .callbacks = l->wanted->callbacks};
+    SEARCH_AUTO *s = search_new(l->wanted);
     l->may_be_hidden = false;
+    if (s == NULL)
+        return no_memory(err);
     if (!module_open(l->entry, &l->wanted->turns, &module, err))
         return false;
     SEEN_AUTO *seen = NULL;
     const bool looked = module_look(&module, &seen, err);
     if (looked) {
-        search_match(&s, &module, seen);
+        search_match(s, &module, seen);
         l->rewritten = recipe_rewrites(&seen->about);
         // Half read, it seems to have no PIN yet.
-        l->may_be_hidden = s.matches == 0 || (l->rewritten && s.first.info.pin_unset);
+        l->may_be_hidden = s->matches == 0 || (l->rewritten && s->first.info.pin_unset);
     }
-    if (looked && conclude(&s, token, err)) {
-        if (s.how == MATCH_EXACT || token_is_renamed(*token, l->wanted, err))
+    if (looked && conclude(s, token, err)) {
+        if (s->how == MATCH_EXACT || token_is_renamed(*token, l->wanted, err))
             return true;
         free(*token);
         *token = NULL;
@@ -96,7 +99,7 @@ static bool open_in(const struct module_entry *entry, const struct token_wanted 
         if (done || interrupted(wanted->callbacks))
             return found;
         token_free(token);
-        pause_a_step();
+        token_pause();
     }
 }
 
@@ -106,10 +109,10 @@ static void free_flags(bool **flags)
 }
 #define FLAGS_AUTO __attribute__((cleanup(free_flags))) bool
 
-// Asks every module, each in a child of its own: some do not bear another beside them, and some crash. What
-// another look is to leave out is marked.
-static bool ask_all(const struct registry *registry, const struct token_wanted *wanted, struct search *s,
-                    bool *failed, struct ssa_error *err)
+// Asks every module, each in a separate child process: some modules cannot run beside another, and some
+// crash. Those that failed are marked, and not asked again.
+static bool ask_all(const struct registry *registry, const struct token_wanted *wanted,
+                    struct token_search *s, bool *failed, struct ssa_error *err)
 {
     s->seen = 0;
     s->there[0] = '\0';
@@ -135,18 +138,18 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
 {
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
-    struct search s = {.uri = wanted->uri, .callbacks = wanted->callbacks};
+        return no_memory(err);
+    SEARCH_AUTO *s = search_new(wanted);
     FLAGS_AUTO *failed = calloc(registry->count + 1, sizeof *failed);
-    if (failed == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
+    if (s == NULL || failed == NULL)
+        return no_memory(err);
     const long long until = monotonic_ms() + PATIENCE_MS;
-    while (ask_all(registry, wanted, &s, failed, err)) {
-        if (s.matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
-            pause_a_step();
+    while (ask_all(registry, wanted, s, failed, err)) {
+        if (s->matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
+            token_pause();
             continue;
         }
-        return search_is_one(&s, err) && open_in(&s.first.module.entry, wanted, token, err);
+        return search_is_one(s, err) && open_in(&s->first.module.entry, wanted, token, err);
     }
     return false;
 }

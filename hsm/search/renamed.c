@@ -1,30 +1,31 @@
 // A driver's new version may call a token otherwise. Its serial number and the key's id are its own.
 #include "hsm/search/renamed.h"
 
-#include <unistd.h>
-
 #include "core/tell.h"
 #include "hsm/object/find.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
 #include "hsm/uri/uri_match.h"
 
-static bool shows(struct token *token, CK_ATTRIBUTE attribute)
+static bool shows(struct token *token, CK_ATTRIBUTE attribute, struct ssa_error *ignored)
 {
     CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
     CK_ULONG count = 0;
-    return object_find_some(token, &attribute, 1, &found, 1, &count, NULL) && count > 0;
+    return object_find_some(token, &attribute, 1, &found, 1, &count, ignored) && count > 0;
 }
 
-static bool shows_class(struct token *token, CK_OBJECT_CLASS class)
+static bool shows_class(struct token *token, CK_OBJECT_CLASS class, struct ssa_error *ignored)
 {
-    return shows(token, (CK_ATTRIBUTE)ATTRIBUTE(CKA_CLASS, &class, sizeof class));
+    return shows(token, (CK_ATTRIBUTE)ATTRIBUTE(CKA_CLASS, &class, sizeof class), ignored);
 }
 
-// Whether what it shows without a login speaks against it. One that shows nothing says nothing.
+// Whether what the token shows without a login speaks against it. A token that shows nothing says nothing.
 static bool shows_other_keys(struct token *token, const CK_ATTRIBUTE *id)
 {
-    return !shows(token, *id) && (shows_class(token, CKO_PUBLIC_KEY) || shows_class(token, CKO_CERTIFICATE));
+    struct ssa_error ignored;
+    if (id == NULL || !session_open(token, false, &ignored) || shows(token, *id, &ignored))
+        return false;
+    return shows_class(token, CKO_PUBLIC_KEY, &ignored) || shows_class(token, CKO_CERTIFICATE, &ignored);
 }
 
 static void remember(struct token *token, const struct uri *uri)
@@ -42,8 +43,7 @@ bool token_is_renamed(struct token *token, const struct token_wanted *wanted, st
 {
     char named[URI_TEXT_MAX];
     const struct token_info *info = &token->info;
-    const CK_ATTRIBUTE *id = uri_attribute(wanted->uri, CKA_ID);
-    const bool another = id != NULL && session_open(token, false, NULL) && shows_other_keys(token, id);
+    const bool another = shows_other_keys(token, uri_attribute(wanted->uri, CKA_ID));
     session_close(token);
     uri_token_text(wanted->uri, named);
     if (another) {

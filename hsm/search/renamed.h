@@ -1,13 +1,14 @@
-// A token that has its serial number alone of what a URI says. For hsm alone.
+// A token of which only the serial number is as the URI says. For hsm alone.
 #ifndef SSA_HSM_SEARCH_RENAMED_H
 #define SSA_HSM_SEARCH_RENAMED_H
 
-#include "hsm/search/open.h"
+#include "hsm/search/wanted.h"
 
 struct token;
 
-// Whether the token of that serial number may be taken for the one that is wanted, before anybody logs in:
-// where it shows public halves or certificates, one has the key's id. Says so. Fails with SSA_ABSENT.
+// Whether the token with that serial number may be taken for the one that is wanted, before anybody logs in:
+// if it shows public halves or certificates, one of them must have the key's id. The user is told. Fails with
+// SSA_ABSENT.
 bool token_is_renamed(struct token *token, const struct token_wanted *wanted,
                       struct ssa_error *err) MUST_CHECK;
 

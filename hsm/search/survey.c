@@ -8,11 +8,19 @@
 #include "hsm/module/recipe.h"
 #include "hsm/search/ask.h"
 #include "hsm/search/keys_seen.h"
+#include "hsm/search/shown.h"
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/naming.h"
 #include "hsm/token/token.h"
 #include "hsm/uri/uri_match.h"
+
+// Text that does not fit counts as not told.
+static void take_text(char *out, size_t capacity, const char *text, size_t len)
+{
+    if (!text_format(out, capacity, "%.*s", (int)len, text))
+        out[0] = '\0';
+}
 
 // CKA_ID as text, where it can be an id of the API.
 static void read_kid(const struct key_raw *raw, struct key_seen *key)
@@ -20,9 +28,9 @@ static void read_kid(const struct key_raw *raw, struct key_seen *key)
     for (size_t i = 0; i < raw->id_len; i++)
         if (raw->id[i] <= ' ' || raw->id[i] > '~')
             return;
-    // A card's byte, or a hash, is no id of the API's.
+    // A card's byte, or a hash, is not an id of the API.
     if (raw->id_len > 1)
-        (void)text_format(key->kid, sizeof key->kid, "%.*s", (int)raw->id_len, (const char *)raw->id);
+        take_text(key->kid, sizeof key->kid, (const char *)raw->id, raw->id_len);
 }
 
 // "NAME KEY_ID", which an import writes as the label.
@@ -47,12 +55,12 @@ static bool describe(const struct module_entry *entry, const struct token_info *
         return false;
     memcpy(key->modulus, raw->modulus, raw->modulus_len);
     if (slot != NULL)
-        (void)text_format(key->slot, sizeof key->slot, "%s", slot);
+        take_text(key->slot, sizeof key->slot, slot, strlen(slot));
     bool labelled = false;
     const char *blank = strrchr(raw->certified, ' ');
     if (blank != NULL) {
-        (void)text_format(key->kid, sizeof key->kid, "%s", blank + 1);
-        (void)text_format(key->name, sizeof key->name, "%.*s", (int)(blank - raw->certified), raw->certified);
+        take_text(key->kid, sizeof key->kid, blank + 1, strlen(blank + 1));
+        take_text(key->name, sizeof key->name, raw->certified, (size_t)(blank - raw->certified));
     } else {
         read_kid(raw, key);
         labelled = read_name(raw, key);
@@ -80,12 +88,12 @@ static bool told_better(const struct key_raw *keys, size_t count, size_t at)
 }
 
 // Whether the URI is this key's. One without an id names it by its label.
-static bool is_named(const struct uri *uri, const struct module_seen *seen, const struct token_info *info,
-                     const struct key_raw *key)
+static bool is_key_of(const struct uri *uri, const struct module_seen *seen, const struct token_info *info,
+                      const struct key_raw *key)
 {
     if (uri == NULL || !uri_names_object(uri))
         return false;
-    const enum match how = seen_match(seen, key->token, uri);
+    const enum token_match how = seen_match(seen, key->token, uri);
     if (how == MATCH_NONE || (how == MATCH_BY_SERIAL && !info->apart.serial_is_one))
         return false;
     const CK_ATTRIBUTE *id = uri_attribute(uri, CKA_ID), *label = uri_attribute(uri, CKA_LABEL);
@@ -110,7 +118,7 @@ static void show_keys(const struct showing *s, const struct token_info *info, co
         if (keys->list[i].token != token || told_better(keys->list, keys->count, i) ||
             !describe(s->entry, info, &keys->list[i], &key))
             continue;
-        key.own = is_named(s->own, seen, info, &keys->list[i]);
+        key.own = is_key_of(s->own, seen, info, &keys->list[i]);
         s->show(s->context, info, uri, &key);
     }
 }
@@ -124,15 +132,16 @@ bool module_survey(const struct module_entry *entry, const struct uri *own,
     KEYS_SEEN_AUTO keys = {0};
     if (!module_ask(entry, callbacks, turns, &seen, &keys, err))
         return false;
+    SHOWN_TOKEN_AUTO *shown = calloc(1, sizeof *shown);
+    if (shown == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's keys");
     for (size_t i = 0; i < seen->count; i++) {
-        struct token_info info;
-        char uri[URI_TEXT_MAX];
-        seen_describe(seen, i, &info);
-        if (!token_write_uri(entry, &info, uri, NULL))
-            uri[0] = '\0';
+        seen_describe(seen, i, &shown->info);
+        if (!token_write_uri(entry, &shown->info, shown->uri, ERROR_IGNORED))
+            shown->uri[0] = '\0';
         if (seen->tokens[i].unread)
-            show(context, &info, uri, NULL);
-        show_keys(&showing, &info, uri, seen, &keys, i);
+            show(context, &shown->info, shown->uri, NULL);
+        show_keys(&showing, &shown->info, shown->uri, seen, &keys, i);
     }
     return true;
 }

@@ -19,7 +19,7 @@ static void version_text(const CK_VERSION *version, char out[static VERSION_TEXT
 
 static bool digest_fd(int fd, EVP_MD_CTX *context, unsigned char digest[static SHA256_BYTES])
 {
-    unsigned char block[16384];
+    unsigned char block[4096];
     ssize_t got = 0;
     if (EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
         return false;

@@ -52,7 +52,7 @@ void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO 
     info->apart.by = shortest(info);
     info->apart.serial_is_one = uri_serial_is_real(raw->serialNumber);
     const struct uri_parts parts = {.token = &info->name, .apart = &info->apart};
-    if (!uri_write(&parts, info->uri, NULL))
+    if (!uri_write(&parts, info->uri, ERROR_IGNORED))
         info->uri[0] = '\0';
 }
 
@@ -79,5 +79,5 @@ bool token_write_key_uri(const struct module_entry *entry, const struct token_in
                                     .private_key = true,
                                     .module_name = by_name ? entry->name : NULL,
                                     .module_path = by_name ? NULL : entry->path};
-    return uri_write(&parts, out, NULL);
+    return uri_write(&parts, out, ERROR_IGNORED);
 }

@@ -29,10 +29,8 @@ bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const str
     else
         error_set(err, class, ckr_name(rv, name), token == NULL ? NULL : token->info.uri, "%s", text);
     error_number(err, SSA_DOMAIN_PKCS11, rv);
-    if (token_gone(rv))
-        error_hint(
-            err,
-            "Is the token still plugged in and its reader or server running? `ssa-hsm hsm list` shows what "
-            "is there.");
-    return false;
+    if (!token_gone(rv))
+        return false;
+    error_hint(err, "Is the token still plugged in, and its reader or server running?");
+    return error_reason(err, SSA_REASON_TOKEN_GONE, NULL);
 }

@@ -18,7 +18,7 @@ static bool matches_by_serial(const struct module_seen *seen, size_t at, const s
     return uri_matches_by_serial(uri, &seen->about, &token->slot_info, token->slot, &token->token);
 }
 
-enum match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri)
+enum token_match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri)
 {
     if (matches(seen, at, uri))
         return MATCH_EXACT;
@@ -30,9 +30,10 @@ static bool names_alone(const struct module_seen *seen, size_t at, struct token_
 {
     char text[URI_TEXT_MAX];
     URI_AUTO *uri = NULL;
+    struct ssa_error ignored;
     info->apart.by = by;
     const struct uri_parts parts = {.token = &info->name, .apart = &info->apart};
-    if (!uri_write(&parts, text, NULL) || !uri_parse(text, &uri, NULL))
+    if (!uri_write(&parts, text, &ignored) || !uri_parse(text, &uri, &ignored))
         return false;
     for (size_t i = 0; i < seen->count; i++)
         if (matches(seen, i, uri) != (i == at))
@@ -41,18 +42,14 @@ static bool names_alone(const struct module_seen *seen, size_t at, struct token_
     return true;
 }
 
-static bool same_serial(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b)
-{
-    return span_equal(span_of(a->serialNumber, padded_length(a->serialNumber, sizeof a->serialNumber)),
-                      span_of(b->serialNumber, padded_length(b->serialNumber, sizeof b->serialNumber)));
-}
-
 static bool serial_is_one(const struct module_seen *seen, size_t at)
 {
+    const CK_UTF8CHAR *serial = seen->tokens[at].token.serialNumber;
     for (size_t i = 0; i < seen->count; i++)
-        if (i != at && same_serial(&seen->tokens[i].token, &seen->tokens[at].token))
+        if (i != at && padded_equal(seen->tokens[i].token.serialNumber, serial,
+                                    sizeof seen->tokens[i].token.serialNumber))
             return false;
-    return uri_serial_is_real(seen->tokens[at].token.serialNumber);
+    return uri_serial_is_real(serial);
 }
 
 void seen_describe(const struct module_seen *seen, size_t at, struct token_info *info)

@@ -9,9 +9,9 @@
 // that the module shows; where nothing tells it apart, info->apart.by is 0.
 void seen_describe(const struct module_seen *seen, size_t at, struct token_info *info);
 
-// How surely a URI names one of the tokens: not; by a serial number, though label or model are others; by all
-// that it says.
-enum match { MATCH_NONE, MATCH_BY_SERIAL, MATCH_EXACT };
-enum match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri);
+// How a URI matches one of the tokens: not at all; by its serial number, while label or model differ; or by
+// all that it says.
+enum token_match { MATCH_NONE, MATCH_BY_SERIAL, MATCH_EXACT };
+enum token_match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri);
 
 #endif

@@ -1,19 +1,15 @@
 // A token that was lost while it was open, or may have been: whether it is there, and opening it anew.
 #include "hsm/token/reopen.h"
 
-#include <time.h>
-#include <unistd.h>
-
 #include "core/monotonic.h"
 #include "hsm/module/look.h"
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
 
-void pause_a_step(void)
+void token_pause(void)
 {
-    static const struct timespec step = {.tv_nsec = PATIENCE_STEP_MS * 1000000L};
-    (void)nanosleep(&step, NULL);
+    pause_ms(PATIENCE_STEP_MS);
 }
 
 // A card that was reset has forgotten which application was chosen, and does not know its commands.
@@ -50,7 +46,7 @@ static bool in_list(const struct token *token)
 {
     CK_SLOT_ID slots[SLOTS_MAX];
     CK_ULONG count = 0;
-    if (!module_slots(&token->module, slots, &count, NULL))
+    if (!module_slots(&token->module, slots, &count, ERROR_IGNORED))
         return false;
     for (CK_ULONG i = 0; i < count; i++)
         if (slots[i] == token->slot)
@@ -89,7 +85,7 @@ static const struct token_seen *find_same(const struct token *token, const struc
 static bool find_again(struct token *token)
 {
     SEEN_AUTO *seen = NULL;
-    if (!module_look(&token->module, &seen, NULL))
+    if (!module_look(&token->module, &seen, ERROR_IGNORED))
         return false;
     const struct token_seen *found = find_same(token, seen);
     if (found == NULL)
@@ -104,10 +100,11 @@ bool token_reopen(struct token *token, bool writable)
     const long long until = monotonic_ms() + PATIENCE_MS;
     for (;;) {
         session_close(token);
-        if (module_restart(&token->module) && find_again(token) && session_open(token, writable, NULL))
+        if (module_restart(&token->module) && find_again(token) &&
+            session_open(token, writable, ERROR_IGNORED))
             return true;
         if (monotonic_ms() >= until)
             return false;
-        pause_a_step();
+        token_pause();
     }
 }

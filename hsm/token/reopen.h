@@ -9,7 +9,7 @@ struct token;
 
 // How long, and how often, something that another process's login may hide for a moment is looked for again.
 enum { PATIENCE_MS = 1000, PATIENCE_STEP_MS = 50 };
-void pause_a_step(void);
+void token_pause(void);
 
 // Whether rv says that the module lost the token, so that a fresh start may find it again.
 bool token_is_lost(const struct token *token, CK_RV rv);

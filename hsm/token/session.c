@@ -1,8 +1,6 @@
 // Opening and closing a token's session.
 #include "hsm/token/session.h"
 
-#include <unistd.h>
-
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
@@ -20,6 +18,7 @@ bool session_open(struct token *token, bool writable, struct ssa_error *err)
     // Network HSMs are known that have no sessions which only read, and say no more than this.
     if (!writable && rv == CKR_FUNCTION_FAILED)
         rv = open_with(token, CKF_RW_SESSION);
+    token->sessions++;
     if (rv == CKR_OK)
         return true;
     token->session = CK_INVALID_HANDLE;
@@ -36,8 +35,6 @@ void session_close(struct token *token)
         (void)token->module.call->C_CloseSession(token->session);
     token->session = CK_INVALID_HANDLE;
     token->logged_in = false;
-    // Session objects end with it (PKCS#11 v2.40 section 2.4).
-    token->transport = (struct transport){0};
 }
 
 bool session_renew(struct token *token, struct ssa_error *err)

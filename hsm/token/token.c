@@ -2,7 +2,6 @@
 #include "hsm/token/token.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "hsm/module/one_user.h"
 #include "hsm/token/describe.h"

@@ -1,4 +1,4 @@
-// A token: found by its URI, opened, logged into, closed. No CK_ type leaves this folder.
+// An open PKCS#11 token: what it is called, and its end.
 #ifndef SSA_HSM_TOKEN_TOKEN_H
 #define SSA_HSM_TOKEN_TOKEN_H
 
@@ -22,7 +22,7 @@ bool token_matches(const struct token *token, const struct uri *uri);
 const char *token_module_path(const struct token *token);
 const char *token_module_name(const struct token *token);
 
-// What token_close does but for giving up the place of the one user.
+// Does as token_close, but keeps the place of the one user (hsm/module/one_user.h).
 void token_free(struct token **token);
 
 #endif

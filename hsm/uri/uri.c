@@ -19,9 +19,8 @@ static void kit_free(P11KitUri **uri)
 static bool bad(struct ssa_error *err, const char *what)
 {
     error_set(err, SSA_CONFIG, NULL, NULL, "%s", what);
-    return error_hint(
-        err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\"; `ssa-hsm hsm list` prints "
-             "them ready to paste.");
+    error_hint(err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\".");
+    return error_reason(err, SSA_REASON_URI_INVALID, NULL);
 }
 
 static bool no_memory(struct ssa_error *err)
@@ -34,8 +33,8 @@ static bool is_command(const char *pin_source)
     return pin_source != NULL && pin_source[0] == '|';
 }
 
-// A URI's text may be padded, too, by whoever wrote it from a token's own. A first byte of zero is p11-kit's
-// mark of what is not given.
+// The text in a URI may be padded, too, if it was copied from a token. p11-kit marks a field that is not
+// given with a zero byte at its start.
 static void pad(uint8_t *field, size_t width)
 {
     if (field[0] != '\0')
@@ -58,8 +57,8 @@ static bool check_policy(P11KitUri *uri, struct ssa_error *err)
 {
     if (p11_kit_uri_get_pin_value(uri) != NULL) {
         error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI holds a PIN (pin-value)");
-        return error_hint(
-            err, "Take it out, and say where the PIN is: pin-source=file:/path, or SSA_HSM_PIN_SOURCE.");
+        error_hint(err, "Take the PIN out, and say where it is: pin-source=file:/path.");
+        return error_reason(err, SSA_REASON_URI_HAS_PIN, NULL);
     }
     if (is_command(p11_kit_uri_get_pin_source(uri))) {
         error_set(err, SSA_CONFIG, NULL, NULL,
@@ -82,9 +81,9 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
     const int code = sound ? p11_kit_uri_parse(tidy, P11_KIT_URI_FOR_ANY, uri) : P11_KIT_URI_OK;
     free(tidy);
     if (!sound)
-        return bad(err, "the PKCS#11 URI's slot-id is no slot's number");
+        return bad(err, "the PKCS#11 URI's slot-id is not the number of a slot");
     if (code != P11_KIT_URI_OK)
-        return bad(err, "this is no PKCS#11 URI (RFC 7512)");
+        return bad(err, "this is not a valid PKCS#11 URI (RFC 7512)");
     if (!check_policy(uri, err))
         return false;
     pad_all(p11_kit_uri_get_module_info(uri), p11_kit_uri_get_slot_info(uri),
@@ -101,7 +100,7 @@ bool uri_of_label(const char *label, struct uri **out, struct ssa_error *err)
     if (len == 0 || len > sizeof info->label) {
         error_set(err, SSA_CONFIG, NULL, NULL, "a PKCS#11 token's label has 1 to %zu bytes",
                   sizeof info->label);
-        return error_hint(err, "`ssa-hsm hsm list` shows the tokens there are.");
+        return error_reason(err, SSA_REASON_URI_INVALID, NULL);
     }
     P11KitUri *uri = p11_kit_uri_new();
     if (uri == NULL)
@@ -161,9 +160,14 @@ static bool module_is_named(const struct uri *uri)
            uri_module_path(uri) != NULL || uri_module_name(uri) != NULL;
 }
 
+bool uri_names_token(const struct uri *uri)
+{
+    return token_is_named(uri) || slot_is_named(uri);
+}
+
 bool uri_names_place(const struct uri *uri)
 {
-    return token_is_named(uri) || slot_is_named(uri) || module_is_named(uri);
+    return uri_names_token(uri) || module_is_named(uri);
 }
 
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])

@@ -14,8 +14,8 @@ struct uri;
 // with a pin-source that is a command. The caller frees *uri.
 bool uri_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
 
-// The same for a token of this label, whatever characters stand in it. Fails with SSA_CONFIG where it can be
-// no token's.
+// Makes the URI of a token with this label, which may have any characters. Fails with SSA_CONFIG where no
+// token can have it.
 bool uri_of_label(const char *label, struct uri **uri, struct ssa_error *err) MUST_CHECK;
 
 void uri_free(struct uri **uri);
@@ -31,6 +31,9 @@ bool uri_names_object(const struct uri *uri);
 
 // Whether it names a token, its slot or a module at all: one that does not fits any.
 bool uri_names_place(const struct uri *uri);
+
+// Whether it names a token or its slot.
+bool uri_names_token(const struct uri *uri);
 
 // The token's and the slot's part of it, for messages; empty where it names none or does not fit.
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX]);

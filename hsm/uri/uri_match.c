@@ -14,7 +14,8 @@ const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type)
 bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
                  const CK_TOKEN_INFO *token)
 {
-    const CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri_kit(uri));
+    P11KitUri *kit = uri_kit(uri);
+    const CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(kit);
     CK_INFO m = *module;
     CK_SLOT_INFO s = *slot;
     CK_TOKEN_INFO t = *token;
@@ -26,8 +27,11 @@ bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INF
     pad_with_blanks(t.serialNumber, sizeof t.serialNumber);
     pad_with_blanks(t.model, sizeof t.model);
     pad_with_blanks(t.manufacturerID, sizeof t.manufacturerID);
-    return p11_kit_uri_match_module_info(uri_kit(uri), &m) && p11_kit_uri_match_slot_info(uri_kit(uri), &s) &&
-           (wanted == (CK_SLOT_ID)-1 || wanted == id) && p11_kit_uri_match_token_info(uri_kit(uri), &t);
+    if (wanted != (CK_SLOT_ID)-1 && wanted != id)
+        return false;
+    if (!p11_kit_uri_match_module_info(kit, &m) || !p11_kit_uri_match_slot_info(kit, &s))
+        return false;
+    return p11_kit_uri_match_token_info(kit, &t);
 }
 
 // What a driver's new version may call otherwise.

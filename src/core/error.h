@@ -13,6 +13,9 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
+// For a function with large locals: they do not become part of its caller's frame.
+#define OWN_FRAME __attribute__((noinline))
+
 // Fills err. cause is the lower layer's name for its failure ("CKR_PIN_INCORRECT"), subject the PKCS#11
 // token, host or file; both may be NULL. The text may quote foreign bytes: here they are made harmless to a
 // terminal.

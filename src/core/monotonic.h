@@ -12,4 +12,11 @@ static inline long long monotonic_ms(void)
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+// Sleeps so long; a signal may end it before.
+static inline void pause_ms(unsigned ms)
+{
+    const struct timespec length = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    (void)nanosleep(&length, NULL);
+}
+
 #endif

@@ -106,7 +106,7 @@ static void list_or_say_why_not(const struct ssa_run *run, const struct module_e
         announce(&held, &why);
 }
 
-static bool list_modules(const struct ssa_run *run, struct list *list, struct ssa_error *err)
+static OWN_FRAME bool list_modules(const struct ssa_run *run, struct list *list, struct ssa_error *err)
 {
     const char *named = settings_get(run->settings, SET_MODULE, NULL);
     if (named != NULL) {
@@ -133,7 +133,7 @@ static bool list_modules(const struct ssa_run *run, struct list *list, struct ss
     return true;
 }
 
-static bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_error *err)
+static OWN_FRAME bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_error *err)
 {
     OPEN_TOKEN_AUTO at = {0};
     if (!open_token_of_settings(run, &at, err) || !open_token_login(&at, false, err))

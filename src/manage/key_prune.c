@@ -81,13 +81,17 @@ static void close_own_token(struct pruning *p)
     p->own = (struct open_token){0};
 }
 
-static void pruning_end(struct pruning *p)
+static void pruning_free(struct pruning **pruning)
 {
+    struct pruning *p = *pruning;
+    if (p == NULL)
+        return;
     close_own_token(p);
     open_token_close(&p->secrets);
     aps_free(p->client);
+    free(p);
 }
-#define PRUNING_AUTO __attribute__((cleanup(pruning_end))) struct pruning
+#define PRUNING_AUTO __attribute__((cleanup(pruning_free))) struct pruning
 
 static bool list_keys_of(struct pruning *p, const char *account, struct ssa_error *err)
 {
@@ -116,7 +120,7 @@ static bool open_token_of(struct pruning *p, const struct entry *e, struct ssa_e
     return with_secret || open_token_again(p->run, e->key_uri, &p->own, err);
 }
 
-static bool confirmed(const struct pruning *p, const struct entry *e)
+static OWN_FRAME bool confirmed(const struct pruning *p, const struct entry *e)
 {
     char question[SSA_ERROR_TEXT_MAX];
     return p->yes ||
@@ -144,7 +148,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
 }
 
 // Whether the open token holds the key, and the key may go.
-static bool may_prune(struct pruning *p, const struct entry *e, const struct key *key)
+static OWN_FRAME bool may_prune(struct pruning *p, const struct entry *e, const struct key *key)
 {
     struct ssa_error why = {0};
     if (may_go(p->run, e, e->kid, key, &why))
@@ -183,7 +187,7 @@ static bool prune(struct pruning *p, const struct entry *e, struct ssa_error *er
     return err->code == SSA_ABSENT;
 }
 
-static bool prune_all(struct pruning *p, const struct made_keys *made, struct ssa_error *err)
+static OWN_FRAME bool prune_all(struct pruning *p, const struct made_keys *made, struct ssa_error *err)
 {
     CLIENT_SECRET_AUTO secret = {0};
     profile_files_tell_strays(p->run);
@@ -202,7 +206,7 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
 {
     const char *client_id = NULL;
     MADE_KEYS_AUTO made = {.run = run};
-    PRUNING_AUTO pruning = {.run = run, .yes = yes};
+    PRUNING_AUTO *p = NULL;
     err = ERROR_OR_IGNORED(err);
     *found = *destroyed = 0;
     if (!api_client_id(run, &client_id, err) || !history_each(run, add_made_key, &made, err))
@@ -210,8 +214,13 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
     if (made.count == 0)
         return true;
     qsort(made.list, made.count, sizeof *made.list, by_account_and_token);
-    const bool pruned = prune_all(&pruning, &made, err);
-    *found = pruning.found;
-    *destroyed = pruning.destroyed;
+    p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the keys");
+    p->run = run;
+    p->yes = yes;
+    const bool pruned = prune_all(p, &made, err);
+    *found = p->found;
+    *destroyed = p->destroyed;
     return pruned;
 }

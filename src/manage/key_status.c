@@ -8,7 +8,8 @@
 
 static const char scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
-static bool has_status(struct aps *client, const char *account, const char *key_id, const char *status)
+static OWN_FRAME bool has_status(struct aps *client, const char *account, const char *key_id,
+                                 const char *status)
 {
     struct aps_keys keys;
     if (!aps_key_list(client, account, &keys, ERROR_IGNORED))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/fingerprint.h"
+#include "core/tell.h"
 #include "core/text.h"
 #include "hsm/key/facts.h"
 #include "hsm/key/prove.h"
@@ -71,7 +72,7 @@ static bool note_names(struct verification *v, struct ssa_error *err)
 }
 
 // Finds the key's token. Does not log in.
-static bool find(struct verification *v, struct ssa_error *err)
+static OWN_FRAME bool find(struct verification *v, struct ssa_error *err)
 {
     *v->verified = (struct ssa_verified){0};
     if (!identity_read(v->run->settings, true, &v->own, err))
@@ -82,7 +83,7 @@ static bool find(struct verification *v, struct ssa_error *err)
 }
 
 // *read: the attributes could be read, also where the key is not as it must be.
-static bool verify(struct verification *v, bool *read, struct ssa_error *err)
+static OWN_FRAME bool verify(struct verification *v, bool *read, struct ssa_error *err)
 {
     struct key_attribute attributes[KEY_ATTRIBUTES];
     struct key_mechanisms mechanisms;
@@ -96,6 +97,13 @@ static bool verify(struct verification *v, bool *read, struct ssa_error *err)
         take_mechanisms(&mechanisms, v->verified);
     }
     return v->verified->signature;
+}
+
+static OWN_FRAME void write_beside(const struct evidence *e, const struct verification *v,
+                                   struct ssa_text *json)
+{
+    if (!evidence_write(e, v->at.token, &v->key, v->verified, json, ERROR_IGNORED))
+        tell(&v->run->callbacks, SSA_DETAIL, "the record is incomplete, or cannot be written");
 }
 
 bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err)
@@ -120,8 +128,10 @@ bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *want
     e.own = v.own;
     if (!evidence_gather(&e, v.at.token, err))
         return false;
-    const bool good = verify(&v, &read, err);
+    if (verify(&v, &read, err))
+        return evidence_write(&e, v.at.token, &v.key, verified, json, err);
     // What the verification found is told, even where the record of it cannot be written.
-    return !read ? good
-                 : evidence_write(&e, v.at.token, &v.key, verified, json, good ? err : ERROR_IGNORED) && good;
+    if (read)
+        write_beside(&e, &v, json);
+    return false;
 }

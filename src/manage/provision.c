@@ -84,7 +84,7 @@ static bool throwaway_name(struct entry *entry, struct ssa_error *err)
 
 static bool rehearse_as(struct provision *p, struct ssa_error *err)
 {
-    return token_rehearse(p->open.to.token, p->output->import_way, p->output->rehearse, err);
+    return import_rehearse(p->open.to.token, p->output->import_way, p->output->rehearse, &p->plan, err);
 }
 
 // What is on the token for a moment alone has a name of this run: whoever is killed meanwhile has written it
@@ -92,17 +92,16 @@ static bool rehearse_as(struct provision *p, struct ssa_error *err)
 static bool rehearse(struct provision *p, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
-    struct token *token = p->open.to.token;
-    if (!token_rehearses(token, p->output->import_way))
+    p->plan = import_plan_for(p->open.to.token, entry->throwaway);
+    if (!import_rehearses(p->open.to.token, p->output->import_way))
         return rehearse_as(p, err);
     if (!throwaway_name(entry, err))
         return false;
-    token_name_throwaway(token, entry->throwaway);
     if (!journal_step(&p->journal, STEP_REHEARSING, err))
         return false;
     const bool fit = rehearse_as(p, err);
     // With something left, the entry stays open, for a recovery.
-    if (token_throwaway_is_gone(token))
+    if (!p->plan.throwaway_left)
         return journal_step(&p->journal, STEP_BEGUN, fit ? err : ERROR_IGNORED) && fit;
     return fit;
 }
@@ -110,10 +109,9 @@ static bool rehearse(struct provision *p, struct ssa_error *err)
 static void tell_import(const struct provision *p)
 {
     const struct ssa_callbacks *callbacks = &p->open.run->callbacks;
-    bool wrapped = false;
-    const char *way = token_import_way(p->open.to.token, &wrapped);
-    tell(callbacks, SSA_DETAIL, "import: %s%s", wrapped ? "wrapped, " : "", way);
-    if (!token_limits_mechanisms(p->open.to.token))
+    tell(callbacks, SSA_DETAIL, "import: %s%s", p->plan.scheme != NULL ? "wrapped, " : "",
+         import_way(&p->plan));
+    if (!import_plan_limits_mechanisms(&p->plan))
         tell(callbacks, SSA_DETAIL,
              "the PKCS#11 token does not take CKA_ALLOWED_MECHANISMS: whoever has the PIN may decrypt with "
              "the key by raw RSA (CKM_RSA_X_509)");

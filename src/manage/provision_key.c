@@ -68,20 +68,17 @@ static bool look_before(struct provision *p, const struct rsa_key *numbers, stru
 // After this it may be in the token.
 static bool write_down(struct provision *p, struct ssa_error *err)
 {
-    static const char plain[] = "plain", as_wrapped[] = "wrapped";
     struct entry *entry = p->journal.entry;
-    bool wrapped = false;
-    (void)token_import_way(p->open.to.token, &wrapped);
-    _Static_assert(sizeof as_wrapped <= sizeof entry->import && sizeof plain <= sizeof entry->import,
-                   "they fit");
-    strcpy(entry->import, wrapped ? as_wrapped : plain);
+    const char *way = p->plan.scheme != NULL ? "wrapped" : "plain";
+    if (!text_format(entry->import, sizeof entry->import, "%s", way))
+        return error_set(err, SSA_UNEXPECTED, NULL, way, "is too long");
     return journal_step(&p->journal, STEP_KEY_MADE, err);
 }
 
 static bool import(struct provision *p, const struct rsa_key *numbers, struct ssa_error *err)
 {
     const struct key_name name = name_of(p);
-    const bool imported = key_import(p->open.to.token, numbers, &p->pem, &name, &p->key, err);
+    const bool imported = key_import(p->open.to.token, &p->plan, numbers, &p->pem, &name, &p->key, err);
     secret_free(&p->pem);
     return imported;
 }

@@ -109,7 +109,7 @@ static bool slot_is_unsure(const struct pair *pair, struct ssa_error *err)
     error_set(err, SSA_TOKEN, NULL, token_info(pair->to->token)->uri,
               "slot %s holds the key that was to be replaced, or the new one under its certificate",
               pair->entry->slot);
-    return error_reason(err, SSA_REASON_SLOT_UNSURE, "%s", pair->entry->slot);
+    return error_reason(err, SSA_REASON_PAIR_UNSURE, "%s", pair->entry->slot);
 }
 
 bool pair_may_go(const struct pair *pair, const struct recovery *r, struct ssa_error *err)

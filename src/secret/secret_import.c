@@ -67,8 +67,8 @@ static bool remove_old(struct journal *j, const struct secret_object *at, const 
 }
 
 // *already: the same secret was there, and nothing was done.
-static bool store(const struct secret_object *at, bool replace, struct span secret, bool *already,
-                  struct ssa_error *err)
+static OWN_FRAME bool store(const struct secret_object *at, bool replace, struct span secret, bool *already,
+                            struct ssa_error *err)
 {
     struct data_marks before;
     size_t empty = 0;
@@ -120,14 +120,13 @@ static bool import(struct secret_object *at, bool replace, struct client_secret 
     return true;
 }
 
-bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                       struct ssa_ending *ending, struct ssa_error *err)
+static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label, bool replace,
+                                    struct ssa_text *line, struct ssa_ending *ending, struct ssa_error *err)
 {
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;
-    SECRET_OBJECT_AUTO at = {.run = run, .ending = ending != NULL ? ending : ENDING_IGNORED};
+    SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
     CLIENT_SECRET_AUTO secret = {0};
-    err = ERROR_OR_IGNORED(err);
     *line = (struct ssa_text){0};
     if (!api_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err))
         return false;
@@ -141,4 +140,12 @@ bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replac
         return true;
     ssa_text_free(line);
     return false;
+}
+
+bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
+                       struct ssa_ending *ending, struct ssa_error *err)
+{
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = ERROR_OR_IGNORED(err);
+    return import_secret(run, label, replace, line, ending, err);
 }

@@ -5,7 +5,7 @@
 #include "secret/secret_operation.h"
 #include "signer/api_client.h"
 
-static bool confirmed(const struct secret_object *at, struct ssa_error *err)
+static OWN_FRAME bool confirmed(const struct secret_object *at, struct ssa_error *err)
 {
     char question[SSA_ERROR_TEXT_MAX];
     const struct token_info *token = token_info(at->to.token);
@@ -35,7 +35,7 @@ static bool find_named(struct secret_object *at, struct ssa_error *err)
     return open_token_of_secret(at->run, at->object, OTHER_TOKEN_NONE, &at->to, err);
 }
 
-static bool destroy(const struct secret_object *at, struct ssa_error *err)
+static OWN_FRAME bool destroy(const struct secret_object *at, struct ssa_error *err)
 {
     struct data_marks it = {.count = 1};
     JOURNAL_AUTO j = {.fd = -1};
@@ -56,18 +56,18 @@ static bool destroy(const struct secret_object *at, struct ssa_error *err)
     return end == DATA_UNKNOWN ? secret_left(at, end, "The client secret") : secret_failed(&j, err);
 }
 
-static bool holds_none(const struct secret_object *at)
+static OWN_FRAME bool holds_none(const struct secret_object *at)
 {
     struct data_marks there;
     return data_look(at->to.token, at->object, &there, ERROR_IGNORED) && there.count == 0;
 }
 
-bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
+static OWN_FRAME bool remove_secret(const struct ssa_run *run, bool yes, struct ssa_ending *ending,
+                                    struct ssa_error *err)
 {
     bool removed = false;
     const char *client_id = NULL;
-    SECRET_OBJECT_AUTO at = {.run = run, .ending = ending != NULL ? ending : ENDING_IGNORED};
-    err = ERROR_OR_IGNORED(err);
+    SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
     // Recovery looks for entries by the client id.
     if (!api_client_id(run, &client_id, err))
         return false;
@@ -83,4 +83,11 @@ bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *e
     tell(&run->callbacks, SSA_NOTICE, "the client secret \"%s\" is gone from token \"%s\"", at.label,
          token_info(at.to.token)->label);
     return true;
+}
+
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
+{
+    ending = ending != NULL ? ending : ENDING_IGNORED;
+    err = ERROR_OR_IGNORED(err);
+    return remove_secret(run, yes, ending, err);
 }

@@ -39,8 +39,8 @@ _POOL_SIZE = 72
 
 
 def fill_pool(path: Path) -> None:
-    """Makes the keys that emulators hand out, unless they are there."""
-    if not path.exists():
+    """Makes the keys that emulators hand out, unless all of them are there."""
+    if not path.exists() or len(path.read_text().splitlines()) < _POOL_SIZE:
         emulator_keys.make_pool(path, _POOL_SIZE)
 
 

@@ -46,8 +46,9 @@ MAY = {
     "pin": f"core {_hsm('uri module token login')} config",
     "journal": f"core {_hsm('uri')} config",
     "signer": f"core {_hsm('uri module token login key import data search')} oauth config pin",
-    "manage": f"core {_hsm('uri module token object login key import data search')} oauth aps config pin journal signer",
-    "cli": f"core {_hsm('uri')} oauth aps config pin journal signer manage",
+    "secret": f"core {_hsm('uri module token object login key data search')} oauth config pin journal signer",
+    "manage": f"core {_hsm('uri module token object login key import data search')} oauth aps config pin journal signer secret",
+    "cli": f"core {_hsm('uri')} oauth aps config pin journal signer secret manage",
     # The program's allocator is a library of its own, since nothing but the program itself may have it.
     "cli-allocator": "core",
 }

@@ -329,7 +329,7 @@ class Cases(TokenCase):
     def check_interrupted_secrets(self) -> None:
         """The token keeps what recovery knows them by."""
         script = self.dir / "killing"
-        for rule, words in (("C_CreateObject 1 kill after", "destroyed again"), ("C_DestroyObject 1 kill", "it alone")):
+        for rule, words in (("C_CreateObject 1 kill after", "destroyed again"), ("C_DestroyObject 1 kill", "the only one of its label")):
             script.write_text(rule + "\n")
             with self.spied():
                 self.env["SSA_SHIM_SCRIPT"] = str(script)

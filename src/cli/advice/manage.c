@@ -12,7 +12,7 @@ const struct advice advice_manage[] = {
     {SSA_REASON_OLD_KEY_ON_TOKEN, "`ssa-hsm key recover` destroys it, once that token is there."},
     {SSA_REASON_LOST_KEY, "`ssa-hsm key recover --key KEY_ID` deletes the one that you name; `ssa-hsm key "
                           "recover --forget` leaves them all."},
-    {SSA_REASON_SLOT_UNSURE,
+    {SSA_REASON_PAIR_UNSURE,
      "Overwrite it with --slot {detail} --replace, or leave it: `ssa-hsm key recover --forget`."},
     {SSA_REASON_SLOT_USELESS, "--slot {detail} --replace takes its place."},
     {SSA_REASON_MAYBE_DONE, "`ssa-hsm key list` shows what there is."},
@@ -27,14 +27,19 @@ const struct advice advice_manage[] = {
     {SSA_REASON_OLD_KEY_SERVES, "`ssa-hsm key rotate --finish --now` retires it all the same."},
     {SSA_REASON_OLD_KEY_IN_USE, "Write that profile anew (`ssa-hsm key create --profile NAME --force`) or "
                                 "remove it. Then run `ssa-hsm key rotate --finish`."},
-    {SSA_REASON_ANSWERED_BY_ANOTHER, "Something between this program and the API may have answered: check SSA_HSM_BASE_URL and proxies."},
-    {SSA_REASON_LIST_NOT_BELIEVED, "Check SSA_HSM_BASE_URL. If it is gone indeed, remove that profile; then run this again."},
+    {SSA_REASON_ANSWERED_BY_ANOTHER,
+     "Something between this program and the API may have answered: check SSA_HSM_BASE_URL and proxies."},
+    {SSA_REASON_LIST_NOT_BELIEVED,
+     "Check SSA_HSM_BASE_URL. If it is gone indeed, remove that profile; then run this again."},
     {SSA_REASON_IMPORT_NO_CLIENT_ID, "Give it with --client-id or APS_CLIENT_ID."},
     {SSA_REASON_IMPORT_NO_ACCOUNT, "Give it with --account."},
     {SSA_REASON_IMPORT_NO_KEY_ID, "Give it with --key-id."},
-    {SSA_REASON_IMPORT_NO_KEY, "The file must be an old block of six names, or a PEM with --key-id and --account."},
-    {SSA_REASON_IMPORT_HOLDS_MORE, "--shred destroys nothing else: take that out first, or write the new profile in its place with --output {detail} --force."},
-    {SSA_REASON_IMPORT_LOSES, "Take that out first, or leave the file: without --shred, and with another --output."},
+    {SSA_REASON_IMPORT_NO_KEY,
+     "The file must be an old block of six names, or a PEM with --key-id and --account."},
+    {SSA_REASON_IMPORT_HOLDS_MORE, "--shred destroys nothing else: take that out first, or write the new "
+                                   "profile in its place with --output {detail} --force."},
+    {SSA_REASON_IMPORT_LOSES,
+     "Take that out first, or leave the file: without --shred, and with another --output."},
     {SSA_REASON_CANNOT_SHRED, "Import without --shred, and destroy the file by hand."},
     {SSA_REASON_NONE, NULL},
 };

@@ -18,10 +18,57 @@ static bool tells(const char *lie, const char **about)
     return true;
 }
 
+static bool initialized;
+
 static CK_RV initialize(void *arguments)
 {
     (void)arguments;
+    if (initialized)
+        return CKR_CRYPTOKI_ALREADY_INITIALIZED;
+    initialized = true;
     return CKR_OK;
+}
+
+static CK_RV finalize(void *reserved)
+{
+    (void)reserved;
+    initialized = false;
+    return CKR_OK;
+}
+
+// What every call gives: nothing works in a module that somebody has finalised.
+static CK_RV works(void)
+{
+    return initialized ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+                          CK_SESSION_HANDLE *session)
+{
+    (void)flags, (void)application, (void)notify;
+    *session = slot;
+    return works();
+}
+
+static CK_RV close_session(CK_SESSION_HANDLE session)
+{
+    (void)session;
+    return works();
+}
+
+static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+    (void)session, (void)mechanism, (void)key;
+    return works();
+}
+
+static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len, CK_BYTE *signature,
+                  CK_ULONG *len)
+{
+    (void)session, (void)data, (void)data_len;
+    memset(signature, 1, 256);
+    *len = 256;
+    return works();
 }
 
 static CK_RV get_info(CK_INFO *info)
@@ -72,7 +119,11 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
     const char *about = "";
     list = (CK_FUNCTION_LIST){.version = {2, 20},
                               .C_Initialize = initialize,
-                              .C_Finalize = initialize,
+                              .C_Finalize = finalize,
+                              .C_OpenSession = open_session,
+                              .C_CloseSession = close_session,
+                              .C_SignInit = sign_init,
+                              .C_Sign = sign,
                               .C_GetInfo = get_info,
                               .C_GetSlotList = get_slot_list,
                               .C_GetSlotInfo = get_slot_info,

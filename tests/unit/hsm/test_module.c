@@ -8,9 +8,11 @@
 
 #include "core/text.h"
 #include "hsm/cryptoki/calls.h"
+#include "hsm/key/sign.h"
 #include "hsm/module/look.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
+#include "hsm/token/session.h"
 
 static const struct module_entry entry = {.path = LYING_MODULE};
 
@@ -54,6 +56,53 @@ static void an_honest_one_serves(void **state)
 {
     (void)state;
     shows("", 2);
+}
+
+static void open_one(struct token *token, CK_SLOT_ID slot)
+{
+    static const CK_INFO about;
+    static const CK_TOKEN_INFO info;
+    const struct turns none = {0};
+    struct ssa_error err;
+    *token = (struct token){.slot = slot, .info = {.recipe = recipe_for(&about, &info)}};
+    SUCCEEDS(module_open(&entry, &none, &token->module, &err));
+    SUCCEEDS(session_open(token, false, &err));
+}
+
+static void close_one(struct token *token)
+{
+    session_close(token);
+    module_close(&token->module);
+}
+
+static bool signs(struct token *token, struct ssa_error *err)
+{
+    SECRET_AUTO signature = {0};
+    const struct key key = {.private_object = 1, .modulus_len = 256};
+    return secret_new(&signature, 256, err) && key_sign(token, &key, span_text("message"), &signature, err);
+}
+
+// A module is finalised by the last who has it open.
+static void closing_one_token_leaves_the_other(void **state)
+{
+    (void)state;
+    struct token first, second;
+    struct ssa_error err;
+    lie("");
+    open_one(&first, 7);
+    open_one(&second, 8);
+    close_one(&first);
+    SUCCEEDS(signs(&second, &err));
+    // A fresh start of a module that is shared would end the other's session.
+    open_one(&first, 7);
+    assert_true(module_restart(&second.module));
+    SUCCEEDS(signs(&first, &err));
+    CK_FUNCTION_LIST *call = calls_new(second.module.call);
+    assert_non_null(call);
+    close_one(&second);
+    close_one(&first);
+    assert_int_equal(call->C_CloseSession(7), CKR_CRYPTOKI_NOT_INITIALIZED);
+    free(call);
 }
 
 static void a_list_that_is_none_is_an_error(void **state)
@@ -170,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_honest_one_serves),
+        cmocka_unit_test(closing_one_token_leaves_the_other),
         cmocka_unit_test(a_list_that_is_none_is_an_error),
         cmocka_unit_test(a_function_that_is_left_out_is_named_where_it_is_needed),
         cmocka_unit_test(nothing_that_is_called_is_without_a_stand_in),

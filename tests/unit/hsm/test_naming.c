@@ -183,7 +183,7 @@ static void where_nothing_tells_them_apart_it_is_said(void **state)
     assert_false(token_write_key_uri(&entry, &info, span_text("1"), span_text("k"), uri));
 }
 
-static enum match how(const struct module_seen *seen, size_t at, const char *text)
+static enum token_match how(const struct module_seen *seen, size_t at, const char *text)
 {
     struct ssa_error err;
     URI_AUTO *uri = NULL;
