@@ -238,7 +238,7 @@ enum ssa_end {
     SSA_END_LEFT,   // something that it made is left, or may be (exit code 13)
 };
 
-#define SSA_ENDING_LINES 3
+#define SSA_ENDING_LINES 4
 
 // Every function that changes something in several steps fills this beside the error. It may be NULL. Each
 // line is a sentence about what was removed again, or is left. Its reason, subject and detail are like those
@@ -248,7 +248,7 @@ struct ssa_ending {
     size_t count; // of lines
     struct ssa_ending_line {
         enum ssa_reason reason;
-        char text[512];
+        char text[384];
         char subject[128];
         char detail[1024];
     } lines[SSA_ENDING_LINES];

@@ -11,6 +11,8 @@ bool ending_add(struct ssa_ending *ending, enum ssa_end how, enum ssa_reason rea
 {
     char raw[SSA_ERROR_TEXT_MAX];
     va_list args;
+    if (ending == NULL)
+        return false;
     if (how > ending->how)
         ending->how = how;
     if (ending->count == SSA_ENDING_LINES)

@@ -5,8 +5,8 @@
 #include "core/error.h"
 
 // Notes how it ended, and adds a sentence about what became of what had been made. SSA_END_LEFT, once noted,
-// stays. reason says which advice there is, and subject and detail (NULL for nothing) what it names. Returns
-// false.
+// stays. ending may be NULL. reason says which advice there is, and subject and detail (NULL for nothing)
+// what it names. Returns false.
 bool ending_add(struct ssa_ending *ending, enum ssa_end how, enum ssa_reason reason, const char *subject,
                 const char *detail, const char *text, ...) __attribute__((format(printf, 6, 7)));
 

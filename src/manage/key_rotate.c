@@ -45,8 +45,8 @@ static __attribute__((noinline)) bool settle_first(struct rotation *r, struct ss
     if (recovery.left == 0)
         return true;
     error_set(err, SSA_UNEXPECTED, NULL, r->identity.account_id, "an earlier operation could not be settled");
-    return ending != NULL && ending_add(ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
-                                        "what stands in the way is said above");
+    return ending_add(ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
+                      "what stands in the way is said above");
 }
 
 // Whoever rotated in the meantime has written the profile.

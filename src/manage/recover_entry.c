@@ -68,7 +68,9 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
     r->stays_open = !pair_destroy(pair, r, &why) || !pair_sweep(pair, r, &why);
     bool undone = false;
     if (e->operation == OP_KEY_IMPORT)
-        undone = recovery_close(r, j, OUTCOME_UNDONE,
+        // In its own process a key that was not proved has not come in.
+        undone = recovery_close(r, j,
+                                r->known != NULL && e->step < STEP_IMPORTED ? OUTCOME_FAILED : OUTCOME_UNDONE,
                                 "the PKCS#11 token is as it was; the file still has the key");
     else if (e->operation == OP_ACCOUNT_CREATE)
         undone = account_undo(r, j, fresh, err);

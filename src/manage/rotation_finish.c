@@ -14,16 +14,12 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
                          struct ssa_ending *ending, struct ssa_error *err)
 {
     struct identity identity;
-    struct ssa_ending ignored = {0};
     const char *client_id = NULL;
     err = err != NULL ? err : ERROR_IGNORED;
     if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
         return false;
-    struct waiting w = {.run = run,
-                        .account = identity.account_id,
-                        .at_once = at_once,
-                        .retires = true,
-                        .ending = ending != NULL ? ending : &ignored};
+    struct waiting w = {
+        .run = run, .account = identity.account_id, .at_once = at_once, .retires = true, .ending = ending};
     if (!rotation_find_waiting(&w, err))
         return false;
     return (w.found || none_waits(identity.account_id, err)) &&

@@ -105,7 +105,7 @@ class FaultCase(Case):
     def assert_nothing_left(self) -> None:
         """No account, no object, no file: as if the command had not run."""
         self.assertEqual(self.api.accounts(), [], "left at the API")
-        self.assertEqual(self.objects(), [], "left on the token")
+        self.assertEqual(self.objects(), [], "left on the PKCS#11 token")
         self.assertEqual(self.files(), [], "left on the disk")
         self.assertEqual(self.open_operations(), [], "left in the journal")
 

@@ -189,7 +189,7 @@ class AfterTheApi(FaultCase):
 
     def test_removed_before_the_import(self) -> None:
         # Whether the token took it cannot be seen any more, so it is named.
-        self.failing("CKR_DEVICE_REMOVED", "on the token", script=(f"{PUT_PRIVATE} remove",), code=13)
+        self.failing("CKR_DEVICE_REMOVED", "on the PKCS#11 token", script=(f"{PUT_PRIVATE} remove",), code=13)
         self.assertEqual(self.objects(), [])
 
     def test_removed_before_the_search(self) -> None:
@@ -201,12 +201,12 @@ class AfterTheApi(FaultCase):
         for rule in (f"{PUT_PUBLIC} remove", f"{SIGN_INIT} remove", f"{SIGN} remove CKR_DEVICE_ERROR"):
             with self.subTest(rule):
                 self.fresh()
-                self.failing("left on the token", script=(rule,), code=13)
+                self.failing("left on the PKCS#11 token", script=(rule,), code=13)
                 self.assertTrue(self.objects())
 
     def test_an_object_that_cannot_be_destroyed_is_named(self) -> None:
         with self.shim(f"{SIGN} corrupt", f"{DESTROY}+ return CKR_FUNCTION_FAILED"):
-            result = self.expect_failure(self.create(), 13, "left on the token", "does not verify")
+            result = self.expect_failure(self.create(), 13, "left on the PKCS#11 token", "does not verify")
         self.assertEqual(self.api.accounts(), [])
         # The command that it names must work as it stands.
         with self.shim():
@@ -215,13 +215,13 @@ class AfterTheApi(FaultCase):
 
     def test_a_half_that_cannot_be_destroyed(self) -> None:
         with self.shim(f"{SIGN} corrupt", f"{DESTROY} return CKR_FUNCTION_FAILED"):
-            self.expect_failure(self.create(), 13, "left on the token")
+            self.expect_failure(self.create(), 13, "left on the PKCS#11 token")
         self.assertEqual([kind for kind, _ in self.objects()], ["Private"])
 
     def test_both_undoings_fail(self) -> None:
         self.api.fault("status", method="DELETE", times=0, status=403)
         with self.shim(f"{SIGN} corrupt", f"{DESTROY}+ return CKR_FUNCTION_FAILED"):
-            result = self.expect_failure(self.create(), 13, "Left at the API", "left on the token")
+            result = self.expect_failure(self.create(), 13, "Left at the API", "left on the PKCS#11 token")
         self.api.control("POST", "clear")
         self.follow(result, "ssa-hsm account delete")
         self.assertEqual(self.api.accounts(), [])

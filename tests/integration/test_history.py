@@ -142,7 +142,7 @@ class History(Case):
         self.change(count=2)
         told = [e["sequence"] for e in json.loads(self.run_program("history", "--json").out)]
         self.assertEqual(told, [0, 0, 1, 2])
-        self.broken("is no entry of the history")
+        self.broken("is not an entry of the history")
         for path in self.folder.glob("2*"):
             path.unlink()
         self.whole(2)

@@ -90,9 +90,9 @@ class AccountCreate(Recovery):
     def test_the_next_command_says_so_and_the_same_again_is_refused(self) -> None:
         self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
         self.api.forget_requests()
-        self.expect(self.run_program(*CREATE), 3, "did not come to its end", "key recover")
+        self.expect(self.run_program(*CREATE), 3, "was interrupted", "key recover")
         self.assertNotIn("POST /service-accounts", self.api.asked())
-        self.expect(self.run_program("account", "list"), 0, "did not come to its end")
+        self.expect(self.run_program("account", "list"), 0, "was interrupted")
         self.recover()
         self.expect(self.run_program(*CREATE), 0)
 

@@ -252,7 +252,7 @@ static void the_own_process_destroys_what_it_has_made(void **state)
     ends(&result, &j, OUTCOME_UNDONE, "destroy KEY, delete-key KEY");
 
     JOURNAL_AUTO import = {.fd = -1};
-    begin(&import, OP_KEY_IMPORT, STEP_KEY_MADE);
+    begin(&import, OP_KEY_IMPORT, STEP_IMPORTED);
     undo(&import, APS_NOT_DONE, &key, &result);
     ends(&result, &import, OUTCOME_UNDONE, "destroy KEY");
 }
