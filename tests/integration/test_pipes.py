@@ -131,7 +131,7 @@ class Pipes(Case):
         self.expect(self.bash('k=$1; shift; "$0" key import <(cat "$k") "$@"', self.pem(), *named), 0)
         self.assertLess(time.monotonic() - began, 25)
         script = 'k=$1; shift; "$0" key import <(cat "$k") "$@" --force --shred'
-        self.expect(self.bash(script, self.pem(), *named), 3, "no regular file", "--shred")
+        self.expect(self.bash(script, self.pem(), *named), 3, "not a regular file", "--shred")
 
     # ---- what is no file at all ----
 
