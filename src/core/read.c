@@ -64,7 +64,7 @@ static bool wants_to_stop(const struct reading *r, struct ssa_error *err)
 static bool too_late(const struct reading *r, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, r->subject, "%s within %u seconds",
-              r->secret->len == 0 ? "nothing came" : "it did not come to its end", r->patience);
+              r->secret->len == 0 ? "nothing came" : "it was not closed", r->patience);
     return error_reason(err, SSA_REASON_PIPE, NULL);
 }
 

@@ -64,7 +64,7 @@ class Pipes(Case):
                 os.write(writer, b"# nothing yet\n")
                 result = self.run_program(*arguments, "--timeout", "2")
                 os.close(writer)
-                self.expect(result, 3, str(self.fifo), "was interrupted", out="")
+                self.expect(result, 3, str(self.fifo), "was not closed", out="")
 
     def test_a_descriptor_whose_writer_does_not_end(self) -> None:
         read, write = os.pipe()
