@@ -56,7 +56,9 @@ bool error_reason(struct ssa_error *err, enum ssa_reason reason, const char *det
     va_list args;
     va_start(args, detail);
     err->reason = reason;
-    fill(err->detail, sizeof err->detail, detail == NULL ? "" : detail, args);
+    err->detail[0] = '\0';
+    if (detail != NULL)
+        fill(err->detail, sizeof err->detail, detail, args);
     va_end(args);
     return false;
 }

@@ -65,8 +65,6 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 
 bool recover(struct recovery *r, struct ssa_error *err)
 {
-    struct ssa_ending ending = {0}; // of each in turn
-    r->ending = &ending;
     return api_client_id(r->open->run, &r->open->client_id, err) &&
            journal_each_open(r->open->run, visit, r, err);
 }
@@ -86,7 +84,8 @@ bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size
                  struct ssa_ending *ending, struct ssa_error *err)
 {
     OPENED_AUTO open = {.run = run};
-    struct recovery r = {.open = &open, .key_id = how->key_id, .forget = how->forget};
+    struct ssa_ending each = {0};
+    struct recovery r = {.open = &open, .ending = &each, .key_id = how->key_id, .forget = how->forget};
     err = err != NULL ? err : ERROR_IGNORED;
     *found = 0;
     if (how->key_id != NULL && !aps_is_id(how->key_id))

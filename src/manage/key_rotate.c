@@ -38,7 +38,8 @@ static __attribute__((noinline)) bool settle_first(struct rotation *r, struct ss
                                                    struct ssa_error *err)
 {
     OPENED_AUTO open = {.run = r->run};
-    struct recovery recovery = {.open = &open, .account = r->identity.account_id};
+    struct ssa_ending each = {0};
+    struct recovery recovery = {.open = &open, .ending = &each, .account = r->identity.account_id};
     if (!recover(&recovery, err))
         return false;
     r->rotated->resumed = recovery.switched;

@@ -139,9 +139,10 @@ static bool take_data(struct pinentry *p, size_t len, struct secret *pin, struct
         text[kept] = text[i];
         if (text[i] != '%')
             continue;
-        if (len - i < 3 || nibble(text[i + 1]) < 0 || nibble(text[i + 2]) < 0)
+        const int high = len - i < 3 ? -1 : nibble(text[i + 1]), low = len - i < 3 ? -1 : nibble(text[i + 2]);
+        if (high < 0 || low < 0)
             return garbage(p, err);
-        text[kept] = (uint8_t)(nibble(text[i + 1]) << 4 | nibble(text[i + 2]));
+        text[kept] = (uint8_t)(high * 16 + low);
         i += 2;
     }
     return secret_append(pin, span_of(text + 2, kept - 2)) ||
