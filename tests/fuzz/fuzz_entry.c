@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "journal/checksum.h"
+#include "journal/entry_json.h"
 #include "journal/journal_lines.h"
 
 enum { TEXT_MAX_BYTES = 512 * 1024 };
