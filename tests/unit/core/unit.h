@@ -31,6 +31,11 @@
     } while (0)
 
 // The address sanitizer has an mlock of its own, which does nothing.
+#ifdef __has_feature // clang
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
 enum { UNIT_MLOCK_WORKS = 0 };
 #else

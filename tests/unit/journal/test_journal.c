@@ -172,7 +172,7 @@ static void what_could_not_be_read_again_is_not_written(void **state)
     FAILS(journal_step(&j, STEP_ASKED, &err), SSA_CONFIG, "serviceAccountId");
     reads_as(j.id, STEP_BEGUN, "");
     journal_end(&j);
-    struct journal none = {.fd = -1};
+    JOURNAL_AUTO none = {.fd = -1};
     assert_int_equal(journal_open(&none, j.id, &err), FOUND_NOTHING);
 }
 
