@@ -43,7 +43,8 @@ bool seal_kwp(struct span kek, struct span plain, struct secret *out)
     return done;
 }
 
-bool seal_oaep(const struct seal_for *to, struct span plain, struct secret *out)
+// Appends plain, encrypted with RSAES-OAEP, to out.
+static bool seal_oaep(const struct seal_for *to, struct span plain, struct secret *out)
 {
     size_t len = out->capacity - out->len;
     const EVP_MD *md = to->sha256 ? EVP_sha256() : EVP_sha1();

@@ -29,7 +29,4 @@ bool seal(const struct rsa_key *numbers, const struct seal_for *to, struct seale
 // Appends plain, encrypted with AES key wrap with padding (RFC 5649), to out. kek has 16, 24 or 32 bytes.
 bool seal_kwp(struct span kek, struct span plain, struct secret *out) MUST_CHECK;
 
-// Appends plain, encrypted with RSAES-OAEP, to out.
-bool seal_oaep(const struct seal_for *to, struct span plain, struct secret *out) MUST_CHECK;
-
 #endif

@@ -29,7 +29,7 @@ static bool digest_fd(int fd, EVP_MD_CTX *context, unsigned char digest[static S
     return got == 0 && EVP_DigestFinal_ex(context, digest, NULL) == 1;
 }
 
-static void digest_file(const char *path, char out[static SHA256_TEXT_MAX])
+static void digest_file(const char *path, char out[static FINGERPRINT_TEXT])
 {
     unsigned char digest[SHA256_BYTES];
     out[0] = '\0';

@@ -2,19 +2,19 @@
 #ifndef SSA_HSM_TOKEN_ABOUT_H
 #define SSA_HSM_TOKEN_ABOUT_H
 
+#include "core/fingerprint.h"
 #include "hsm/module/registry.h"
 
 struct token;
 
 #define VERSION_TEXT_MAX 8U
-#define SHA256_TEXT_MAX  65U
 
 struct token_about {
     char hardware[VERSION_TEXT_MAX], firmware[VERSION_TEXT_MAX]; // "5.4"; empty where it is not told
     // Of the module: the file that was loaded, its name at p11-kit, and what it says of itself (C_GetInfo).
     char path[MODULE_PATH_MAX], name[MODULE_NAME_MAX], description[33], manufacturer[33];
     char version[VERSION_TEXT_MAX], cryptoki[VERSION_TEXT_MAX];
-    char sha256[SHA256_TEXT_MAX]; // of that file, in hex; empty where it cannot be read
+    char sha256[FINGERPRINT_TEXT]; // of that file, in hex; empty where it cannot be read
 };
 void token_about(const struct token *token, struct token_about *about);
 

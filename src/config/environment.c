@@ -117,7 +117,7 @@ static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_
 bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite,
                               struct ssa_error *err)
 {
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     s->overwrite = overwrite;
     if (!keep_entries(s, environment, err))
         return false;

@@ -238,7 +238,7 @@ bool ssa_settings_profile(struct ssa_settings *s, const char *name, bool optiona
                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     if (name != NULL)
         return read_named(s, &name, 1, optional, callbacks, err);
     if (text_present(by_environment))
@@ -250,7 +250,7 @@ bool ssa_settings_profiles(struct ssa_settings *s, const char *const *names, siz
                            const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     const char *by_environment = s->values[FROM_ENVIRONMENT][SET_PROFILE];
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     if (count > SSA_PROFILES_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d profiles", SSA_PROFILES_MAX);
     if (count > 0)

@@ -25,7 +25,7 @@ void ssa_settings_free(struct ssa_settings *s)
 bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *value, struct ssa_error *err)
 {
     const enum setting id = setting_find(name, strlen(name));
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     if (id == SETTING_COUNT)
         return error_set(err, SSA_USAGE, NULL, name, "there is no such setting");
     // Elsewhere an empty value counts as unset. An option that did would let the command use another token.

@@ -49,7 +49,7 @@ static enum lock_outcome wait_for(int fd, const struct lock_patience *patience)
     const long long began = monotonic_ms();
     struct holder holder = {.since_ms = began};
     bool told = patience->told == NULL;
-    for (long step = 1;; step = step < STEP_MAX_MS ? 2 * step : step) {
+    for (unsigned step = 1;; step = step < STEP_MAX_MS ? 2 * step : step) {
         const enum lock_outcome outcome = file_try_lock(fd);
         const long long now = monotonic_ms();
         look_at_holder(&holder, fd, now);
@@ -61,7 +61,7 @@ static enum lock_outcome wait_for(int fd, const struct lock_patience *patience)
             told = true;
             tell(patience->callbacks, SSA_PROGRESS, "%s", patience->told);
         }
-        (void)nanosleep(&(struct timespec){.tv_nsec = step * 1000000L}, NULL);
+        pause_ms(step);
     }
 }
 

@@ -26,7 +26,7 @@ bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const st
                  void *context, struct ssa_error *err)
 {
     struct showing s = {.show = show, .context = context};
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     return history_each(run, visit, &s, err);
 }
 
@@ -64,7 +64,7 @@ bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, stru
 {
     struct journal_names names;
     (void)run;
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     *chain = (struct ssa_chain){0};
     bool ok = journal_list(JOURNAL_CLOSED, &names, err);
     for (size_t i = 0; ok && i < names.count; i++) {

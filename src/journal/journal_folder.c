@@ -8,9 +8,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/monotonic.h"
 #include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
@@ -157,14 +157,13 @@ static bool unlockable(struct ssa_error *err, int number, int fd, const char *pa
 static bool take_lock(int fd, const char *path, const struct ssa_callbacks *callbacks, bool patient,
                       struct ssa_error *err)
 {
-    static const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
     for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += POLL_MS) {
         const int number = errno;
         if (number != EWOULDBLOCK && number != EINTR)
             return unlockable(err, number, fd, path);
         if (!patient || waited >= PATIENCE_MS || interrupted(callbacks))
             return error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
-        (void)nanosleep(&pause, NULL);
+        pause_ms(POLL_MS);
     }
     return true;
 }

@@ -58,7 +58,7 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
                         const struct ssa_output *output, struct ssa_created *created,
                         struct ssa_ending *ending, struct ssa_error *err)
 {
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     *created = (struct ssa_created){0};
     PROVISION_AUTO *p = provision_new(run, output, ending, err);
     if (p == NULL)

@@ -78,7 +78,8 @@ bool account_list_new(struct aps *client, struct aps_accounts **accounts, struct
     return aps_account_list(client, *accounts, err);
 }
 
-bool account_is_own(const struct ssa_run *run, const char *id)
+// Whether an id is that of the settings' own account.
+static bool account_is_own(const struct ssa_run *run, const char *id)
 {
     struct identity own = {0};
     return identity_read(run->settings, false, &own, ERROR_IGNORED) && strcmp(own.account_id, id) == 0;

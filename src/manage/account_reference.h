@@ -33,9 +33,6 @@ void account_list_free(struct aps_accounts **accounts);
 #define ACCOUNTS_AUTO __attribute__((cleanup(account_list_free))) struct aps_accounts
 bool account_list_new(struct aps *client, struct aps_accounts **accounts, struct ssa_error *err) MUST_CHECK;
 
-// Whether an id is that of the settings' own account.
-bool account_is_own(const struct ssa_run *run, const char *id);
-
 // An account as the library hands it out.
 void account_take(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to);
 

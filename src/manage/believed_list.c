@@ -5,15 +5,8 @@
 
 #include "config/settings.h"
 #include "core/text.h"
+#include "manage/key_reference.h"
 #include "manage/profile_files.h"
-
-bool keys_have(const struct aps_keys *keys, const char *kid)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (strcmp(keys->list[i].kid, kid) == 0)
-            return true;
-    return false;
-}
 
 // What a list is compared with: one of an account's keys, or one of accounts.
 struct belief {
@@ -41,7 +34,7 @@ static bool lacks_key(const struct belief *belief, const struct profile_said *sa
 {
     return said->key_id[0] != '\0' && strcmp(said->account, belief->account) == 0 &&
            (belief->before == NULL || api_ids_have(belief->before, said->key_id)) &&
-           !keys_have(belief->keys, said->key_id);
+           key_in(belief->keys, said->key_id) == NULL;
 }
 
 static bool lacks_account(const struct belief *belief, const struct profile_said *said, const char *path)

@@ -19,7 +19,4 @@ bool list_believes_accounts(const struct ssa_run *run, const struct entry *entry
 bool keys_since(struct aps *client, const struct ssa_run *run, const char *account,
                 const struct api_ids *before, struct aps_keys *fresh, struct ssa_error *err) MUST_CHECK;
 
-// Whether a key is among them.
-bool keys_have(const struct aps_keys *keys, const char *kid);
-
 #endif

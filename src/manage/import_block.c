@@ -61,7 +61,8 @@ static const char *behind_prefix(const char *name)
     return NULL;
 }
 
-enum setting old_name(const char *name)
+// The setting that a name of an old block stands for, in any spelling; SETTING_COUNT for another name.
+static enum setting old_name(const char *name)
 {
     const char *rest = behind_prefix(name);
     const enum setting id = spelled(whole, sizeof whole / sizeof whole[0], name);

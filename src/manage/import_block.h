@@ -26,9 +26,6 @@ struct old_block {
     char behind[OLD_NAME_MAX]; // what a comment behind a value says, which goes with its line
 };
 
-// The setting that a name of an old block stands for, in any spelling; SETTING_COUNT for another name.
-enum setting old_name(const char *name);
-
 // Whether a profile that takes the block's place has no use for a name: it says the same under its own.
 bool old_name_is_replaced(const char *name, bool with_secret);
 

@@ -51,7 +51,7 @@ static bool write_profile(struct provision *p, struct ssa_created *created, stru
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err)
 {
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     *created = (struct ssa_created){0};
     struct account_reference reference;
     PROVISION_AUTO *p = provision_new(run, output, ending, err);

@@ -343,7 +343,7 @@ static bool import(struct provision *p, struct import *i, const struct ssa_impor
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err)
 {
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     *created = (struct ssa_created){0};
     __attribute__((cleanup(import_end))) struct import i = {.file = {.fd = -1}, .key_file = {.fd = -1}};
     PROVISION_AUTO *p = provision_new(run, output, ending, err);

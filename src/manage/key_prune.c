@@ -11,6 +11,7 @@
 #include "manage/admin_client.h"
 #include "manage/believed_list.h"
 #include "manage/key_reference.h"
+#include "manage/opened.h"
 #include "manage/ownership.h"
 #include "manage/profile_files.h"
 #include "manage/uses.h"
@@ -115,9 +116,7 @@ static bool open_token_of(struct pruning *p, const struct entry *e, struct ssa_e
     memcpy(p->token, e->token, sizeof p->token);
     if (!uri_parse(e->key_uri, &uri, err))
         return false;
-    const bool with_secret = p->secrets.token != NULL && token_matches(p->secrets.token, uri);
-    p->to = with_secret ? &p->secrets : &p->own;
-    return with_secret || open_token_again(p->run, e->key_uri, &p->own, err);
+    return opened_or_again(p->run, &p->secrets, uri, e->key_uri, &p->own, &p->to, err);
 }
 
 static OWN_FRAME bool confirmed(const struct pruning *p, const struct entry *e)

@@ -86,7 +86,7 @@ bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size
     OPENED_AUTO open = {.run = run};
     struct ssa_ending each = {0};
     struct recovery r = {.open = &open, .ending = &each, .key_id = how->key_id, .forget = how->forget};
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     *found = 0;
     if (how->key_id != NULL && !aps_is_id(how->key_id))
         return error_set(err, SSA_USAGE, NULL, how->key_id, "is not a valid key id");

@@ -1,10 +1,12 @@
 // The old key's end.
 #include "manage/key_retire.h"
+#include "manage/opened.h"
 
 #include "core/tell.h"
 #include "core/text.h"
 #include "hsm/import/destroy.h"
 #include "hsm/key/locate.h"
+#include "manage/opened.h"
 #include "manage/uses.h"
 #include "signer/open_token.h"
 
@@ -56,11 +58,10 @@ static bool retire_on_token(const struct ssa_run *run, const struct entry *e, st
     URI_AUTO *uri = NULL;
     if (!uri_parse(e->old_key_uri, &uri, err))
         return false;
-    if (opened != NULL && opened->token != NULL && token_matches(opened->token, uri))
-        return destroy_on(opened, run, uri, e, found, err);
     struct open_token other = {0};
-    const bool done =
-        open_token_again(run, e->old_key_uri, &other, err) && destroy_on(&other, run, uri, e, found, err);
+    struct open_token *to = NULL;
+    const bool done = opened_or_again(run, opened, uri, e->old_key_uri, &other, &to, err) &&
+                      destroy_on(to, run, uri, e, found, err);
     token_close(&other.token);
     uri_free(&other.uri);
     return done;

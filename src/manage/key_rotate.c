@@ -188,7 +188,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
 {
     struct rotation r = {.run = run, .how = how, .output = how->output, .rotated = rotated};
     const char *client_id = NULL;
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     *rotated = (struct ssa_rotated){0};
     if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &r.identity, err))
         return false;

@@ -49,3 +49,11 @@ struct profile_block opened_block(const struct opened *open, const struct entry 
                                   .key_id = with_key ? entry->kid : NULL,
                                   .private_key = with_key ? entry->key_uri : NULL};
 }
+
+bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri,
+                     const char *text, struct open_token *own, struct open_token **to, struct ssa_error *err)
+{
+    const bool is_open = opened != NULL && opened->token != NULL && token_matches(opened->token, uri);
+    *to = is_open ? opened : own;
+    return is_open || open_token_again(run, text, own, err);
+}

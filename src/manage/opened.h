@@ -32,4 +32,10 @@ struct key_name opened_key_name(const struct entry *entry, uint8_t slot);
 // The block of what the entry has made so far; entry may be NULL before there is one. Borrows.
 struct profile_block opened_block(const struct opened *open, const struct entry *entry);
 
+// Gives in *to the token that uri names, which text was read as: the one that is open already (may be NULL),
+// or else *own, opened for writing. The caller ends *own.
+bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri,
+                     const char *text, struct open_token *own, struct open_token **to,
+                     struct ssa_error *err) MUST_CHECK;
+
 #endif

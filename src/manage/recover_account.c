@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "manage/account_reference.h"
 #include "manage/believed_list.h"
+#include "manage/key_reference.h"
 #include "manage/ownership.h"
 #include "manage/recover_api_key.h"
 
@@ -125,7 +126,7 @@ static void drop_key_alone(const struct recovery *r, struct journal *j, const st
 {
     struct ssa_error why = {0};
     bool unknown = false;
-    if (j->entry->kid[0] != '\0' && keys_have(fresh, j->entry->kid))
+    if (j->entry->kid[0] != '\0' && key_in(fresh, j->entry->kid) != NULL)
         (void)!api_key_drop(r, j, &unknown, &why);
 }
 

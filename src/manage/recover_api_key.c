@@ -6,6 +6,7 @@
 #include "core/tell.h"
 #include "core/text.h"
 #include "manage/believed_list.h"
+#include "manage/key_reference.h"
 #include "manage/ownership.h"
 
 // Whether the process that asks is the one that heard the API's answer.
@@ -41,8 +42,8 @@ bool api_key_confirm_missing(const struct recovery *r, const struct entry *e, st
     struct aps_keys again;
     if (!keys_since(r->open->client, r->open->run, e->account, &e->before, &again, err))
         return aps_is_gone(err);
-    return !keys_have(&again, e->kid) || error_set(err, SSA_NETWORK, NULL, e->account,
-                                                   "the API lists the key %s once, and once not", e->kid);
+    return key_in(&again, e->kid) == NULL || error_set(err, SSA_NETWORK, NULL, e->account,
+                                                       "the API lists the key %s once, and once not", e->kid);
 }
 
 // The keys that may be the one that was lost.

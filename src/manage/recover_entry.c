@@ -7,6 +7,7 @@
 #include "hsm/import/throwaway.h"
 #include "journal/profile_draft.h"
 #include "manage/believed_list.h"
+#include "manage/key_reference.h"
 #include "manage/key_retire.h"
 #include "manage/ownership.h"
 #include "manage/profile_files.h"
@@ -74,7 +75,7 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
                                 "the PKCS#11 token is as it was; the file still has the key");
     else if (e->operation == OP_ACCOUNT_CREATE)
         undone = account_undo(r, j, fresh, err);
-    else if (keys_have(fresh, e->kid))
+    else if (key_in(fresh, e->kid) != NULL)
         undone = undo_key(r, j, "it is undone on both sides", err);
     else
         undone = recovery_close(r, j, OUTCOME_UNDONE, "it is undone on both sides");
@@ -114,7 +115,7 @@ static __attribute__((noinline)) bool settle_pair(struct recovery *r, struct jou
         return false;
     if (r->known != NULL)
         return undo_pair(r, j, &pair, fresh, err);
-    const bool at_api = e->operation == OP_KEY_IMPORT || keys_have(fresh, e->kid);
+    const bool at_api = e->operation == OP_KEY_IMPORT || key_in(fresh, e->kid) != NULL;
     if (!at_api && !api_key_confirm_missing(r, e, err))
         return false;
     bool whole = at_api && e->profile[0] != '\0';
@@ -152,14 +153,11 @@ static bool destroy_throwaway(struct recovery *r, struct journal *j, struct open
                               size_t *destroyed, struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
-    struct open_token *to = opened_token(r->open);
+    struct open_token *to = NULL;
     if (!uri_parse(j->entry->token, &uri, err))
         return false;
-    if (to == NULL || !token_matches(to->token, uri)) {
-        to = own;
-        if (!open_token_again(r->open->run, j->entry->token, own, err))
-            return false;
-    }
+    if (!opened_or_again(r->open->run, opened_token(r->open), uri, j->entry->token, own, &to, err))
+        return false;
     return token_destroy_throwaway(to->token, j->entry->throwaway, destroyed, err);
 }
 

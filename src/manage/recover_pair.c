@@ -34,14 +34,11 @@ bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
         open_known(pair, r);
         return true;
     }
-    pair->to = opened_token(r->open);
     if (!uri_parse(entry->key_uri, &key, err))
         return false;
-    if (pair->to == NULL || !token_matches(pair->to->token, key)) {
-        pair->to = &pair->own;
-        if (!open_token_again(r->open->run, entry->key_uri, pair->to, err))
-            return false;
-    }
+    if (!opened_or_again(r->open->run, opened_token(r->open), key, entry->key_uri, &pair->own, &pair->to,
+                         err))
+        return false;
     return key_locate(pair->to->token, key, entry->kid, &pair->key, &pair->slot, &pair->located, err);
 }
 

@@ -57,7 +57,7 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
     struct identity identity;
     struct aps_keys keys;
     SECRET_AUTO text = {0};
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     if (!identity_read(run->settings, true, &identity, err))
         return false;
     if (!list_keys(run, &identity, &keys, err))

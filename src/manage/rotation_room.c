@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "journal/audit.h"
 #include "manage/believed_list.h"
+#include "manage/key_reference.h"
 
 // The keys beside the current one, for people.
 static void others_of(const struct aps_keys *keys, const char *current,
@@ -37,7 +38,7 @@ bool rotation_check_room(const struct aps_keys *keys, const char *current, const
                   keys->count);
         return error_reason(err, SSA_REASON_NO_ROOM_FOR_KEY, "%s", others);
     }
-    if (keys_have(keys, replace))
+    if (key_in(keys, replace) != NULL)
         return true;
     error_set(err, SSA_USAGE, NULL, replace, "the account has no such key");
     return error_hint(err, "It has %s.", others);

@@ -128,9 +128,8 @@ bool client_wait(const struct aps *client, long long ms, struct ssa_error *err)
     for (long long left = ms; left > 0; left = until - monotonic_ms()) {
         if (client_interrupted(client))
             return client_stop(client, err);
-        const struct timespec slice = {.tv_nsec = (left < SLICE_MS ? left : SLICE_MS) * 1000000};
         // A signal may end it early: the loop asks again.
-        (void)nanosleep(&slice, NULL);
+        pause_ms(left < SLICE_MS ? (unsigned)left : SLICE_MS);
     }
     return true;
 }

@@ -7,7 +7,6 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/monotonic.h"
@@ -75,7 +74,7 @@ int pinentry_spawn(struct pinentry *p)
 
 bool pinentry_ended(struct pinentry *p, int patience_ms)
 {
-    static const struct timespec moment = {.tv_nsec = 5000000};
+    enum { STEP_MS = 5 };
     const long long deadline = monotonic_ms() + patience_ms;
     while (p->child != 0) {
         const pid_t found = waitpid(p->child, &p->status, WNOHANG);
@@ -85,7 +84,7 @@ bool pinentry_ended(struct pinentry *p, int patience_ms)
         else if (monotonic_ms() >= deadline)
             return false;
         else
-            (void)nanosleep(&moment, NULL);
+            pause_ms(STEP_MS);
     }
     return true;
 }

@@ -189,7 +189,7 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
 {
     __attribute__((cleanup(fetch_end))) struct fetch fetch = {.request = request};
     *grant = (struct ssa_grant){0};
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     if (!assertion_new(run, &fetch.assertion, err) || !secret_new(&fetch.answer, GRANT_MAX, err))
         return false;
     if (!with_failover(run, fetch_once, &fetch, err) || !go_on(&run->callbacks, err))

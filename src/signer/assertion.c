@@ -87,7 +87,7 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
 {
     struct assertion a;
     SECRET_AUTO out = {0};
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     if (!assertion_prepare(&a, run, request, err) || !secret_new(&out, ASSERTION_MAX, err))
         return false;
     set_times(&a);
@@ -120,7 +120,7 @@ bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request
               struct ssa_error *err)
 {
     struct signing signing = {.request = request};
-    err = err != NULL ? err : ERROR_IGNORED;
+    err = ERROR_OR_IGNORED(err);
     const bool done = assertion_new(run, &signing.out, err) && with_failover(run, sign_once, &signing, err) &&
                       text_take(assertion, &signing.out, err);
     secret_free(&signing.out);

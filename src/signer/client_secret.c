@@ -123,17 +123,17 @@ static bool read_at_own(const struct ssa_run *run, struct client_secret *secret,
 bool client_secret_read(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
                         struct open_token *keep, struct ssa_error *err)
 {
-    struct open_token own = {0};
-    struct open_token *at = keep != NULL ? keep : &own;
     if (client_secret_place(secret, NULL) == SECRET_NOT_BEGUN && !client_secret_begin(run, secret, err))
         return false;
     if (client_secret_place(secret, NULL) == SECRET_AT_HAND)
         return true;
+    if (keep == NULL)
+        return client_secret_elsewhere(run, secret, other, NULL, err);
     // Whoever keeps the token destroys keys on it.
-    const bool done = read_at_own(run, secret, other, keep != NULL, at, err);
-    if (!done || keep == NULL)
-        token_close(&at->token);
-    return done;
+    if (read_at_own(run, secret, other, true, keep, err))
+        return true;
+    token_close(&keep->token);
+    return false;
 }
 
 bool client_secret_elsewhere(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
