@@ -21,6 +21,8 @@ import jwt
 HERE = Path(__file__).resolve().parent
 API = "/authentication/v2"
 AUDIENCE = "https://developer.api.autodesk.com/authentication/v2/token"
+# A key may have to be made first, on a machine that is busy with other tests.
+PATIENCE = 60.0
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ADMIN = "application:service_account"
 ADMIN_SCOPES = " ".join(f"{ADMIN}{part}" for part in (":read", ":write", "_key:read", "_key:write"))
@@ -70,7 +72,7 @@ class Emulator:
         shutil.rmtree(self.dir)
         return code
 
-    def connect(self, timeout: float = 10) -> http.client.HTTPConnection:
+    def connect(self, timeout: float = PATIENCE) -> http.client.HTTPConnection:
         if self.context is None:
             return http.client.HTTPConnection(self.url.hostname or "", self.url.port, timeout=timeout)
         return http.client.HTTPSConnection(
@@ -84,7 +86,7 @@ class Emulator:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
         connection: http.client.HTTPConnection | None = None,
-        timeout: float = 10,
+        timeout: float = PATIENCE,
     ) -> Reply:
         own = connection or self.connect(timeout)
         try:

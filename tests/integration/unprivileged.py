@@ -58,7 +58,7 @@ def run_as_nobody(
 
     A checkout may lie under a folder of root's own.
     """
-    folder = Path(tempfile.mkdtemp(prefix="ssa-hsm-integration-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="ssa-hsm-it-", dir=places.scratch()))
     os.umask(0o022)
     try:
         folder.chmod(0o755)

@@ -29,7 +29,7 @@ def _as_nobody(arguments: list[str]) -> int:
     """With a copy of all that is needed: a checkout may lie under a folder of root's own."""
     os.umask(0o022)
     # Short: a socket's path has room for 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="ssa-tok-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="ssa-tok-", dir=places.scratch()))
     try:
         folder.chmod(0o755)
         for part in ("emulator", "integration", "shim", "tokens"):
