@@ -1,6 +1,5 @@
 // The functions of a module. For hsm alone.
-#ifndef SSA_HSM_CRYPTOKI_CALLS_H
-#define SSA_HSM_CRYPTOKI_CALLS_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 
@@ -11,5 +10,3 @@ CK_FUNCTION_LIST *calls_new(const CK_FUNCTION_LIST *given);
 // After CKR_FUNCTION_NOT_SUPPORTED: the name of the function that is left out and was called last in this
 // thread. It is told once. NULL where the module itself gave that answer.
 const char *calls_left_out(void);
-
-#endif

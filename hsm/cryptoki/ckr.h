@@ -1,6 +1,5 @@
 // PKCS#11 return values: their names, and what they mean. For hsm alone.
-#ifndef SSA_HSM_CRYPTOKI_CKR_H
-#define SSA_HSM_CRYPTOKI_CKR_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 
@@ -15,5 +14,3 @@ bool ckr_is_of_attribute(CK_RV rv);
 
 // Whether a creation was refused before anything was written.
 bool ckr_surely_not_made(CK_RV rv);
-
-#endif

@@ -1,6 +1,5 @@
 // The one place that includes Cryptoki. For hsm alone.
-#ifndef SSA_HSM_CRYPTOKI_CRYPTOKI_H
-#define SSA_HSM_CRYPTOKI_CRYPTOKI_H
+#pragma once
 
 #include "core/text.h"
 
@@ -13,5 +12,3 @@
     {                                                                                                        \
         .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                     \
     }
-
-#endif

@@ -1,6 +1,5 @@
 // Cryptoki's text of a fixed width: what of it is text, for showing, comparing and writing alike.
-#ifndef SSA_HSM_CRYPTOKI_PADDING_H
-#define SSA_HSM_CRYPTOKI_PADDING_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,5 +18,3 @@ void pad_with_blanks(uint8_t *field, size_t width);
 
 // Text of a fixed width without its padding, made harmless.
 void padded_text(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width);
-
-#endif

@@ -4,8 +4,7 @@
 // A URI names them by their label, which anybody may use. CKA_APPLICATION, here called the mark, tells whose
 // object it is: a mark of this program has the program's name, and then the name of the operation that made
 // the object.
-#ifndef SSA_HSM_DATA_DATA_H
-#define SSA_HSM_DATA_DATA_H
+#pragma once
 
 #include "core/secret.h"
 #include "hsm/data/mark.h"
@@ -32,5 +31,3 @@ bool data_look(struct token *token, const struct uri *uri, struct data_marks *ma
 // SSA_TOKEN.
 bool data_look_at_one(struct token *token, const struct uri *uri, char mark[static DATA_MARK_MAX],
                       struct ssa_error *err) MUST_CHECK;
-
-#endif

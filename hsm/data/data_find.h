@@ -1,6 +1,5 @@
 // Data objects under one label, and whose they are. For hsm alone.
-#ifndef SSA_HSM_DATA_DATA_FIND_H
-#define SSA_HSM_DATA_DATA_FIND_H
+#pragma once
 
 #include "core/secret.h"
 #include "hsm/cryptoki/cryptoki.h"
@@ -32,5 +31,3 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
 // Appends the value, and says whether the object is private.
 bool data_read_value(struct token *token, CK_OBJECT_HANDLE object, struct secret *value, bool *is_private,
                      struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Data objects: stored and proved, taken back, destroyed.
-#ifndef SSA_HSM_DATA_DATA_STORE_H
-#define SSA_HSM_DATA_DATA_STORE_H
+#pragma once
 
 #include "hsm/data/mark.h"
 #include "hsm/uri/uri.h"
@@ -36,5 +35,3 @@ enum data_end data_take_back(struct token *token, const struct uri *uri, const c
 // there are as many as which has. err is filled unless they are gone.
 enum data_end data_destroy(struct token *token, const struct uri *uri, const struct data_marks *which,
                            struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The URI of a data object.
-#ifndef SSA_HSM_DATA_DATA_URI_H
-#define SSA_HSM_DATA_DATA_URI_H
+#pragma once
 
 #include "hsm/data/mark.h"
 #include "hsm/uri/uri.h"
@@ -14,5 +13,3 @@ bool data_check_uri(const struct uri *uri, const char *what, struct ssa_error *e
 
 // The label that the URI names.
 struct span data_uri_label(const struct uri *uri);
-
-#endif

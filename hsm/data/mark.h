@@ -1,6 +1,5 @@
 // Whose a data object is.
-#ifndef SSA_HSM_DATA_MARK_H
-#define SSA_HSM_DATA_MARK_H
+#pragma once
 
 #include "core/error.h"
 
@@ -23,5 +22,3 @@ bool data_mark(const char *operation, char mark[static DATA_MARK_MAX]) MUST_CHEC
 // mark, nor for the bare name that early versions wrote.
 bool data_mark_is_own(const char *mark);
 bool data_marked(const struct data_marks *marks, const char *mark);
-
-#endif

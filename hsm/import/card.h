@@ -1,6 +1,5 @@
 // Importing a key into a card's slot. For hsm alone.
-#ifndef SSA_HSM_IMPORT_CARD_H
-#define SSA_HSM_IMPORT_CARD_H
+#pragma once
 
 #include "hsm/import/create.h"
 
@@ -11,5 +10,3 @@ bool card_import(struct token *token, const struct creation *creation, const str
                  struct key *key, struct ssa_error *err) MUST_CHECK;
 bool card_certify(struct token *token, const struct key_name *name, struct key *key,
                   struct ssa_error *err) MUST_CHECK;
-
-#endif

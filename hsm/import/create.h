@@ -1,6 +1,5 @@
 // A key's objects, created as the token's recipe says. For hsm alone.
-#ifndef SSA_HSM_IMPORT_CREATE_H
-#define SSA_HSM_IMPORT_CREATE_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 #include "hsm/import/plan.h"
@@ -32,5 +31,3 @@ bool key_create_private(struct token *token, const struct creation *creation, st
 
 // Fails with SSA_TOKEN: the token does not take the key's half that what names.
 bool key_creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what);
-
-#endif

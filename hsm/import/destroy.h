@@ -1,6 +1,5 @@
 // Destroying a key that was imported.
-#ifndef SSA_HSM_IMPORT_DESTROY_H
-#define SSA_HSM_IMPORT_DESTROY_H
+#pragma once
 
 #include "hsm/key/key.h"
 
@@ -8,5 +7,3 @@ struct token;
 
 // Destroys what key_import made. What could not be destroyed stays in *key.
 bool key_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 // A key's way into the token.
-#ifndef SSA_HSM_IMPORT_IMPORT_H
-#define SSA_HSM_IMPORT_IMPORT_H
+#pragma once
 
 #include "hsm/import/plan.h"
 #include "hsm/key/key.h"
@@ -29,5 +28,3 @@ bool key_complete(struct token *token, const struct key_name *name, struct key *
 // Says whether the token can take a key and sign with it, as far as it tells without a login: not
 // write-protected, RSA signing among its mechanisms. Fails with SSA_TOKEN.
 bool token_check_able(const struct token *token, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // How a key is going to come into a token: what a rehearsal found out, as a value that the import is given.
-#ifndef SSA_HSM_IMPORT_PLAN_H
-#define SSA_HSM_IMPORT_PLAN_H
+#pragma once
 
 #include "core/rsa_key.h"
 #include "hsm/token/token.h"
@@ -32,5 +31,3 @@ struct import_plan import_plan_for(const struct token *token, const char *throwa
 // Whether the key is told which mechanisms it may be used with (CKA_ALLOWED_MECHANISMS). Where the token does
 // not take that, raw RSA with the key decrypts, whatever its CKA_DECRYPT says.
 bool import_plan_limits_mechanisms(const struct import_plan *plan);
-
-#endif

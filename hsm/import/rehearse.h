@@ -1,6 +1,5 @@
 // Whether a token takes a key, and in which way: shown with a throwaway one.
-#ifndef SSA_HSM_IMPORT_REHEARSE_H
-#define SSA_HSM_IMPORT_REHEARSE_H
+#pragma once
 
 #include "hsm/import/plan.h"
 
@@ -17,5 +16,3 @@ bool import_rehearse(struct token *token, enum ssa_import_way way, bool on_token
 
 // How the key is going to come in, for people.
 const char *import_way(const struct import_plan *plan);
-
-#endif

@@ -1,6 +1,5 @@
 // The command line that removes a key.
-#ifndef SSA_HSM_IMPORT_REMOVAL_H
-#define SSA_HSM_IMPORT_REMOVAL_H
+#pragma once
 
 #include "hsm/key/key.h"
 
@@ -10,5 +9,3 @@ struct token;
 // The command line that removes what is left of a key; empty where nothing is.
 void key_removal_command(const struct token *token, const struct key *key, const struct key_name *name,
                          char out[static KEY_REMOVAL_MAX]);
-
-#endif

@@ -1,7 +1,6 @@
 // The key encrypted for the token's eyes alone: an AES key, made for it, encrypts it (RFC 5649), and the
 // token's transport key encrypts the AES key (RSAES-OAEP, RFC 8017 section 7.1). For hsm alone.
-#ifndef SSA_HSM_IMPORT_SEAL_H
-#define SSA_HSM_IMPORT_SEAL_H
+#pragma once
 
 #include "core/rsa_key.h"
 
@@ -28,5 +27,3 @@ bool seal(const struct rsa_key *numbers, const struct seal_for *to, struct seale
 
 // Appends plain, encrypted with AES key wrap with padding (RFC 5649), to out. kek has 16, 24 or 32 bytes.
 bool seal_kwp(struct span kek, struct span plain, struct secret *out) MUST_CHECK;
-
-#endif

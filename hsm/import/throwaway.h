@@ -1,7 +1,6 @@
 // What a rehearsal and a wrapped import put on a token for a moment: session objects, of which some tokens
 // make objects that stay. They have a name (id and label) that one run has, by which they are known again.
-#ifndef SSA_HSM_IMPORT_THROWAWAY_H
-#define SSA_HSM_IMPORT_THROWAWAY_H
+#pragma once
 
 #include "hsm/import/plan.h"
 
@@ -12,5 +11,3 @@ bool token_destroy_throwaway(struct token *token, const char *name, size_t *dest
 
 // After a rehearsal that may have left something: takes away what is found, and notes whether it is gone.
 void throwaway_settle(struct token *token, struct import_plan *plan, bool on_token);
-
-#endif

@@ -1,7 +1,6 @@
 // A key's way in that the token alone can look into: encrypted for a key pair which the token made for it,
 // and unwrapped inside. For hsm alone.
-#ifndef SSA_HSM_IMPORT_WRAP_H
-#define SSA_HSM_IMPORT_WRAP_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 #include "hsm/import/plan.h"
@@ -37,5 +36,3 @@ CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct seal
 
 // Destroys the transport keys.
 void wrap_end(struct token *token, struct import_plan *plan);
-
-#endif

@@ -1,6 +1,5 @@
 // Certificates that a card needs beside its keys. For hsm alone.
-#ifndef SSA_HSM_KEY_CERTIFICATE_H
-#define SSA_HSM_KEY_CERTIFICATE_H
+#pragma once
 
 #include "hsm/key/key.h"
 
@@ -30,5 +29,3 @@ enum { CERTIFICATE_NAME_MAX = 400 };
 // What a certificate of ours says: the email and the key's id, separated by a blank. False for any other
 // certificate.
 bool certificate_name(struct span der, char out[static CERTIFICATE_NAME_MAX]);
-
-#endif

@@ -1,6 +1,5 @@
 // What is told of a key for the record: nothing is demanded of it.
-#ifndef SSA_HSM_KEY_FACTS_H
-#define SSA_HSM_KEY_FACTS_H
+#pragma once
 
 #include "hsm/key/key.h"
 
@@ -25,5 +24,3 @@ struct key_mechanisms {
 };
 // Nothing is signed: raw RSA is only begun, in a separate session, whose end ends it.
 void key_mechanisms(struct token *token, const struct key *key, struct key_mechanisms *out);
-
-#endif

@@ -1,6 +1,5 @@
 // A key on a token, and who it is.
-#ifndef SSA_HSM_KEY_KEY_H
-#define SSA_HSM_KEY_KEY_H
+#pragma once
 
 #include "core/rsa_key.h"
 
@@ -32,5 +31,3 @@ struct span key_id(const struct key_name *name);
 
 // A key that is on no token yet: the public numbers alone.
 bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_error *err) MUST_CHECK;
-
-#endif

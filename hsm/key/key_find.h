@@ -1,6 +1,5 @@
 // Finding the key that a URI names.
-#ifndef SSA_HSM_KEY_KEY_FIND_H
-#define SSA_HSM_KEY_KEY_FIND_H
+#pragma once
 
 #include "hsm/key/key.h"
 #include "hsm/uri/uri.h"
@@ -14,5 +13,3 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
 // Whether anything with this id is there already: SSA_CONFIG when it is. A card's slot is judged by
 // slot_choose.
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What is left of a key, whole or not.
-#ifndef SSA_HSM_KEY_LOCATE_H
-#define SSA_HSM_KEY_LOCATE_H
+#pragma once
 
 #include "hsm/key/certificate.h"
 #include "hsm/uri/uri.h"
@@ -30,5 +29,3 @@ void key_take_nameless(struct key *key);
 // *there: whether there is a certificate.
 bool card_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
                       bool *there, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The proof that a key works on the token and cannot come out of it.
-#ifndef SSA_HSM_KEY_PROVE_H
-#define SSA_HSM_KEY_PROVE_H
+#pragma once
 
 #include "hsm/key/key.h"
 #include "hsm/uri/uri.h"
@@ -35,5 +34,3 @@ bool key_again(struct token *token, const struct key_name *name, struct key *key
 
 // What key_prove asks of a key, but for a card's certificate; of a session object no CKA_TOKEN.
 bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err) MUST_CHECK;
-
-#endif

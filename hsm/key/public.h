@@ -1,6 +1,5 @@
 // A key's public numbers. For hsm alone.
-#ifndef SSA_HSM_KEY_PUBLIC_H
-#define SSA_HSM_KEY_PUBLIC_H
+#pragma once
 
 #include "hsm/key/key.h"
 
@@ -15,5 +14,3 @@ bool key_read_public(struct token *token, struct key *key, struct ssa_error *err
 
 // Takes 65537 for the public exponent where nothing on the token tells it.
 void key_settle_exponent(struct key *key);
-
-#endif

@@ -1,6 +1,5 @@
 // Verifying what a token signed, by OpenSSL. For hsm alone.
-#ifndef SSA_HSM_KEY_RS256_H
-#define SSA_HSM_KEY_RS256_H
+#pragma once
 
 #include "core/span.h"
 
@@ -9,5 +8,3 @@ struct evp_pkey_st *rs256_public_key(struct span modulus, struct span exponent);
 
 // Verifies RS256 with a public key given as numbers, by OpenSSL.
 bool rs256_verify(struct span modulus, struct span exponent, struct span message, struct span signature);
-
-#endif

@@ -1,6 +1,5 @@
 // Signing with a key.
-#ifndef SSA_HSM_KEY_SIGN_H
-#define SSA_HSM_KEY_SIGN_H
+#pragma once
 
 #include "hsm/key/key.h"
 #include "hsm/uri/uri.h"
@@ -20,5 +19,3 @@ bool key_find_and_sign(struct token *token, const struct uri *uri, struct span m
 // Signs as key_sign does, and verifies that with the public half: what leaves the house is to be right.
 bool key_attest(struct token *token, const struct key *key, struct span message, struct secret *signature,
                 struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The slots of a card that has such: one key in each, by a byte for its id.
-#ifndef SSA_HSM_KEY_SLOT_H
-#define SSA_HSM_KEY_SLOT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -32,5 +31,3 @@ bool slot_choose(struct token *token, const char *wanted, bool replace, struct c
 
 // The name of the slot with this id; NULL for none.
 const char *slot_name(uint8_t id);
-
-#endif

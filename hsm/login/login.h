@@ -1,6 +1,5 @@
 // Logging in to a token.
-#ifndef SSA_HSM_LOGIN_LOGIN_H
-#define SSA_HSM_LOGIN_LOGIN_H
+#pragma once
 
 #include "hsm/token/pin_giver.h"
 
@@ -19,5 +18,3 @@ bool token_login_officer(struct token *token, const struct pin_giver *so, struct
 // What people call the security officer's PIN on this token; NULL where an import does not need it. *factory
 // is its value on a token whose owner has not changed it, or NULL.
 const char *token_so_pin_name(const struct token *token, const char **factory);
-
-#endif

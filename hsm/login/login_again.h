@@ -1,6 +1,5 @@
 // Logging in once more with a PIN that was right. For hsm alone.
-#ifndef SSA_HSM_LOGIN_LOGIN_AGAIN_H
-#define SSA_HSM_LOGIN_LOGIN_AGAIN_H
+#pragma once
 
 #include "core/error.h"
 #include "hsm/cryptoki/cryptoki.h"
@@ -15,5 +14,3 @@ bool token_may_be_reset(const struct token *token);
 
 // Starts the module afresh, and logs in as the user.
 bool token_begin_anew(struct token *token, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What a token says of a PIN. For hsm alone.
-#ifndef SSA_HSM_LOGIN_PIN_H
-#define SSA_HSM_LOGIN_PIN_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 #include "hsm/token/pin_giver.h"
@@ -29,5 +28,3 @@ bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv
 
 // Fails with SSA_PIN: others have spent tries since this PIN was asked for.
 bool pin_is_used_up(struct ssa_error *err, const struct token *token);
-
-#endif

@@ -1,6 +1,5 @@
 // Whether a token is there and was read. For hsm alone.
-#ifndef SSA_HSM_LOGIN_READY_H
-#define SSA_HSM_LOGIN_READY_H
+#pragma once
 
 #include "core/error.h"
 
@@ -18,5 +17,3 @@ bool slots_seem_read(struct token *token) MUST_CHECK;
 
 // The same as an answer: *read.
 bool slots_read(struct token *token, bool *read, struct ssa_error *err) MUST_CHECK;
-
-#endif

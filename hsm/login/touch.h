@@ -1,6 +1,5 @@
 // Telling a person that a signature waits for a finger. For hsm alone.
-#ifndef SSA_HSM_LOGIN_TOUCH_H
-#define SSA_HSM_LOGIN_TOUCH_H
+#pragma once
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -23,5 +22,3 @@ struct touch {
 void touch_begin(struct touch *touch, const struct token *token);
 // After it.
 void touch_end(struct touch *touch);
-
-#endif

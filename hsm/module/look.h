@@ -1,6 +1,5 @@
 // Which tokens a module shows. For hsm alone.
-#ifndef SSA_HSM_MODULE_LOOK_H
-#define SSA_HSM_MODULE_LOOK_H
+#pragma once
 
 #include "hsm/module/module.h"
 
@@ -28,5 +27,3 @@ bool module_look(const struct module *module, struct module_seen **seen, struct 
 
 void module_seen_free(struct module_seen **seen);
 #define SEEN_AUTO __attribute__((cleanup(module_seen_free))) struct module_seen
-
-#endif

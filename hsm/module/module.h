@@ -1,6 +1,5 @@
 // A PKCS#11 module: loaded, started, closed. For hsm alone.
-#ifndef SSA_HSM_MODULE_MODULE_H
-#define SSA_HSM_MODULE_MODULE_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 #include "hsm/module/registry.h"
@@ -29,5 +28,3 @@ bool module_restart(struct module *module) MUST_CHECK;
 
 // An error from a call of the module that is on no token. Returns false.
 bool module_refused(struct ssa_error *err, const struct module_entry *entry, CK_RV rv, const char *what);
-
-#endif

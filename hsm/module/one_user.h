@@ -1,7 +1,6 @@
 // Only one thread at a time uses PKCS#11 modules, and no callback does: a module is initialised without
 // locks, and closing it would end what another thread is doing in it.
-#ifndef SSA_HSM_MODULE_ONE_USER_H
-#define SSA_HSM_MODULE_ONE_USER_H
+#pragma once
 
 #include "core/error.h"
 
@@ -9,5 +8,3 @@
 // in a callback. Each that succeeded is followed by one_user_end in the same thread.
 bool one_user_begin(struct ssa_error *err) MUST_CHECK;
 void one_user_end(void);
-
-#endif

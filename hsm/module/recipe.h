@@ -1,7 +1,6 @@
 // What tokens do differently, one row a kind of token, each with its reason. Nothing outside recipe.c knows a
 // token by name.
-#ifndef SSA_HSM_MODULE_RECIPE_H
-#define SSA_HSM_MODULE_RECIPE_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 
@@ -81,5 +80,3 @@ bool recipe_rewrites(const CK_INFO *module);
 
 // Never NULL: an unknown token gets the strict standard recipe.
 const struct recipe *recipe_for(const CK_INFO *module, const CK_TOKEN_INFO *token);
-
-#endif

@@ -2,8 +2,7 @@
 //
 // p11-kit's own loader starts all of them at once; here a name is resolved to one file and its init
 // arguments, and that module alone is loaded (pkcs11.conf(5)).
-#ifndef SSA_HSM_MODULE_REGISTRY_H
-#define SSA_HSM_MODULE_REGISTRY_H
+#pragma once
 
 #include "core/error.h"
 
@@ -40,5 +39,3 @@ const struct module_entry *registry_twin(const struct registry *registry, size_t
 // What a setting means: a path where it has a slash, made absolute, else a name from the configuration
 // (without regard to case, RFC 7512 section 2.3). Fails with SSA_ABSENT and the names there are.
 bool registry_resolve(const char *name_or_path, struct module_entry *entry, struct ssa_error *err) MUST_CHECK;
-
-#endif

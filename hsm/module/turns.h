@@ -1,6 +1,5 @@
 // Processes that wait for each other before they use a module or log in.
-#ifndef SSA_HSM_MODULE_TURNS_H
-#define SSA_HSM_MODULE_TURNS_H
+#pragma once
 
 #include "core/error.h"
 
@@ -21,5 +20,3 @@ struct turns {
 // The turn of a module or a token on it, where turns are taken.
 bool turn_take(const struct turns *turns, enum turn which, struct ssa_error *err) MUST_CHECK;
 void turn_leave(const struct turns *turns, enum turn which);
-
-#endif

@@ -1,6 +1,5 @@
 // Reading attributes of objects. For hsm alone.
-#ifndef SSA_HSM_OBJECT_ATTRIBUTE_H
-#define SSA_HSM_OBJECT_ATTRIBUTE_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 
@@ -14,5 +13,3 @@ CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE
 CK_RV attribute_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attribute);
 // The length of an attribute that was read; 0 where the token did not tell it.
 size_t attribute_len(const CK_ATTRIBUTE *attribute);
-
-#endif

@@ -1,6 +1,5 @@
 // Objects with nothing in them: where a module is killed as it writes one, it may leave that.
-#ifndef SSA_HSM_OBJECT_EMPTY_H
-#define SSA_HSM_OBJECT_EMPTY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -23,5 +22,3 @@ bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, siz
 // How many objects of keys have nothing in them, no label, id or numbers: where a module is killed as it
 // writes one, it may leave that.
 bool key_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
-
-#endif

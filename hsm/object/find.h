@@ -1,6 +1,5 @@
 // Finding objects on a token. For hsm alone.
-#ifndef SSA_HSM_OBJECT_FIND_H
-#define SSA_HSM_OBJECT_FIND_H
+#pragma once
 
 #include "core/error.h"
 #include "hsm/cryptoki/cryptoki.h"
@@ -27,5 +26,3 @@ void objects_free(struct objects *objects);
 // searched.
 bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_OBJECT_HANDLE *object,
                  struct ssa_error *err) MUST_CHECK;
-
-#endif

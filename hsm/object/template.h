@@ -1,6 +1,5 @@
 // Templates of objects that are created, as lists of attributes. For hsm alone.
-#ifndef SSA_HSM_OBJECT_TEMPLATE_H
-#define SSA_HSM_OBJECT_TEMPLATE_H
+#pragma once
 
 #include "core/span.h"
 #include "hsm/cryptoki/cryptoki.h"
@@ -15,5 +14,3 @@ struct object_template {
 void template_add(struct object_template *t, CK_ATTRIBUTE_TYPE type, const void *value, size_t len);
 void template_add_flag(struct object_template *t, CK_ATTRIBUTE_TYPE type, bool value);
 void template_add_span(struct object_template *t, CK_ATTRIBUTE_TYPE type, struct span value);
-
-#endif

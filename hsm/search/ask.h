@@ -1,7 +1,6 @@
 // Asking a module for its tokens in a child process, which may crash, hang and print without harm to us. For
 // this folder alone.
-#ifndef SSA_HSM_SEARCH_ASK_H
-#define SSA_HSM_SEARCH_ASK_H
+#pragma once
 
 #include "hsm/search/keys_seen.h"
 
@@ -11,5 +10,3 @@
 bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
                 const struct turns *turns, struct module_seen **seen, struct keys_seen *keys,
                 struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The keys on a module's tokens, as they are there. For hsm alone.
-#ifndef SSA_HSM_SEARCH_KEYS_SEEN_H
-#define SSA_HSM_SEARCH_KEYS_SEEN_H
+#pragma once
 
 #include "hsm/key/certificate.h"
 #include "hsm/module/look.h"
@@ -39,5 +38,3 @@ void module_look_at_keys(const struct module *module, struct module_seen *seen, 
 // be looked at.
 bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct keys_seen *keys,
                         struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What there is: modules, tokens and, on a token that is logged in, private keys.
-#ifndef SSA_HSM_SEARCH_LISTING_H
-#define SSA_HSM_SEARCH_LISTING_H
+#pragma once
 
 #include "hsm/module/registry.h"
 #include "hsm/module/turns.h"
@@ -18,5 +17,3 @@ bool module_list_tokens(const struct module_entry *entry, const struct ssa_callb
 // Shows each private RSA key of a token: its label and URI.
 typedef void key_shown(void *context, const char *label, const char *uri);
 bool token_list_keys(struct token *token, key_shown *show, void *context, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What a search for one token has found. For hsm alone.
-#ifndef SSA_HSM_SEARCH_MATCHES_H
-#define SSA_HSM_SEARCH_MATCHES_H
+#pragma once
 
 #include "hsm/search/wanted.h"
 #include "hsm/token/handle.h"
@@ -36,5 +35,3 @@ void search_note_failure(struct token_search *s, const struct module_entry *entr
 
 // That there is one match, or why there is not.
 bool search_is_one(const struct token_search *s, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Opening the one token that is meant.
-#ifndef SSA_HSM_SEARCH_OPEN_H
-#define SSA_HSM_SEARCH_OPEN_H
+#pragma once
 
 #include "hsm/search/wanted.h"
 
@@ -14,5 +13,3 @@ bool token_open(const struct token_wanted *wanted, struct token **token, struct 
 // Whether no module is named, so that token_open would ask each of them, in a child process. Forking wants no
 // other thread of ours beside it.
 bool token_needs_search(const struct token_wanted *wanted);
-
-#endif

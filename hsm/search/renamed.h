@@ -1,6 +1,5 @@
 // A token of which only the serial number is as the URI says. For hsm alone.
-#ifndef SSA_HSM_SEARCH_RENAMED_H
-#define SSA_HSM_SEARCH_RENAMED_H
+#pragma once
 
 #include "hsm/search/wanted.h"
 
@@ -11,5 +10,3 @@ struct token;
 // SSA_ABSENT.
 bool token_is_renamed(struct token *token, const struct token_wanted *wanted,
                       struct ssa_error *err) MUST_CHECK;
-
-#endif

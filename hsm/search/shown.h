@@ -1,6 +1,5 @@
 // A token that is shown, with its URI: too big for the stack. For hsm alone.
-#ifndef SSA_HSM_SEARCH_SHOWN_H
-#define SSA_HSM_SEARCH_SHOWN_H
+#pragma once
 
 #include <stdlib.h>
 
@@ -16,5 +15,3 @@ static inline void shown_token_free(struct shown_token **shown)
     free(*shown);
 }
 #define SHOWN_TOKEN_AUTO __attribute__((cleanup(shown_token_free))) struct shown_token
-
-#endif

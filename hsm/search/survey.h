@@ -1,6 +1,5 @@
 // Keys as tokens show them to anybody: public halves and certificates, looked at without a login.
-#ifndef SSA_HSM_SEARCH_SURVEY_H
-#define SSA_HSM_SEARCH_SURVEY_H
+#pragma once
 
 #include "core/rsa_key.h"
 #include "hsm/module/registry.h"
@@ -38,5 +37,3 @@ bool module_survey(const struct module_entry *entry, const struct uri *own,
 // Shows every private RSA key of a token that is logged in.
 bool token_survey(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
                   struct ssa_error *err) MUST_CHECK;
-
-#endif

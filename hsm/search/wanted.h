@@ -1,6 +1,5 @@
 // Which PKCS#11 token is meant.
-#ifndef SSA_HSM_SEARCH_WANTED_H
-#define SSA_HSM_SEARCH_WANTED_H
+#pragma once
 
 #include "hsm/module/turns.h"
 #include "hsm/uri/uri.h"
@@ -13,5 +12,3 @@ struct token_wanted {
     const struct ssa_callbacks *callbacks; // whether a search is to stop
     struct turns turns;                    // what its context refers to lives as long as the token
 };
-
-#endif

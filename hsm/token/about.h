@@ -1,6 +1,5 @@
 // What is told of a token and its module for the record: nothing is decided by it.
-#ifndef SSA_HSM_TOKEN_ABOUT_H
-#define SSA_HSM_TOKEN_ABOUT_H
+#pragma once
 
 #include "core/fingerprint.h"
 #include "hsm/module/registry.h"
@@ -17,5 +16,3 @@ struct token_about {
     char sha256[FINGERPRINT_TEXT]; // of that file, in hex; empty where it cannot be read
 };
 void token_about(const struct token *token, struct token_about *about);
-
-#endif

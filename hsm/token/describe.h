@@ -1,6 +1,5 @@
 // What a token says of itself, turned into what we keep, and its URIs. For hsm alone.
-#ifndef SSA_HSM_TOKEN_DESCRIBE_H
-#define SSA_HSM_TOKEN_DESCRIBE_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 #include "hsm/module/registry.h"
@@ -21,5 +20,3 @@ void token_flags(const CK_TOKEN_INFO *raw, struct token_info *info);
 // the only one there (hsm/look.h: seen_describe).
 void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO *raw,
                     struct token_info *info);
-
-#endif

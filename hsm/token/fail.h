@@ -1,6 +1,5 @@
 // Errors of calls on a token. For hsm alone.
-#ifndef SSA_HSM_TOKEN_FAIL_H
-#define SSA_HSM_TOKEN_FAIL_H
+#pragma once
 
 #include "core/error.h"
 #include "hsm/cryptoki/cryptoki.h"
@@ -10,5 +9,3 @@ struct token;
 // Fills err with what a PKCS#11 call on the token gave. Returns false.
 bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
                 const char *what, ...) __attribute__((format(printf, 5, 6)));
-
-#endif

@@ -1,6 +1,5 @@
 // What an open token consists of. For hsm alone.
-#ifndef SSA_HSM_TOKEN_HANDLE_H
-#define SSA_HSM_TOKEN_HANDLE_H
+#pragma once
 
 #include "hsm/module/module.h"
 #include "hsm/module/recipe.h"
@@ -20,5 +19,3 @@ struct token {
     bool renamed; // it was found by its serial number; label and model were these:
     CK_UTF8CHAR was_called[32], was_model[16];
 };
-
-#endif

@@ -1,6 +1,5 @@
 // What there is to know about a token before anybody logs in.
-#ifndef SSA_HSM_TOKEN_INFO_H
-#define SSA_HSM_TOKEN_INFO_H
+#pragma once
 
 #include "hsm/uri/uri.h"
 
@@ -25,5 +24,3 @@ struct token_info {
     unsigned pin_tries;      // it locks after so many wrong ones, whatever its flags show; 0 is unknown
     char uri[URI_TEXT_MAX];  // label and serial, for messages
 };
-
-#endif

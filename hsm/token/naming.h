@@ -1,6 +1,5 @@
 // Telling the tokens of a module apart. For hsm alone.
-#ifndef SSA_HSM_TOKEN_NAMING_H
-#define SSA_HSM_TOKEN_NAMING_H
+#pragma once
 
 #include "hsm/module/look.h"
 #include "hsm/token/info.h"
@@ -13,5 +12,3 @@ void seen_describe(const struct module_seen *seen, size_t at, struct token_info 
 // all that it says.
 enum token_match { MATCH_NONE, MATCH_BY_SERIAL, MATCH_EXACT };
 enum token_match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri);
-
-#endif

@@ -1,6 +1,5 @@
 // Where a PIN comes from, and what became of it.
-#ifndef SSA_HSM_TOKEN_PIN_GIVER_H
-#define SSA_HSM_TOKEN_PIN_GIVER_H
+#pragma once
 
 #include "core/secret.h"
 #include "hsm/token/info.h"
@@ -29,5 +28,3 @@ struct pin_giver {
     // Hears that the PIN is to be typed at the token's pad once more; may be NULL.
     void (*pad_again)(void *context, const struct token_info *info);
 };
-
-#endif

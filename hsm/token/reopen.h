@@ -1,6 +1,5 @@
 // A token that was lost while it was open, or may have been. For hsm alone.
-#ifndef SSA_HSM_TOKEN_REOPEN_H
-#define SSA_HSM_TOKEN_REOPEN_H
+#pragma once
 
 #include "core/error.h"
 #include "hsm/cryptoki/cryptoki.h"
@@ -20,5 +19,3 @@ bool token_reopen(struct token *token, bool writable) MUST_CHECK;
 
 // Whether the token is in its slot, and the same one; its flags are fresh then.
 bool token_is_there(struct token *token) MUST_CHECK;
-
-#endif

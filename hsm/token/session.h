@@ -1,6 +1,5 @@
 // A token's one session. For hsm alone.
-#ifndef SSA_HSM_TOKEN_SESSION_H
-#define SSA_HSM_TOKEN_SESSION_H
+#pragma once
 
 #include "core/error.h"
 
@@ -14,5 +13,3 @@ void session_close(struct token *token);
 
 // Closes the session and opens another, nobody logged in: modules read a card anew for one.
 bool session_renew(struct token *token, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // An open PKCS#11 token: what it is called, and its end.
-#ifndef SSA_HSM_TOKEN_TOKEN_H
-#define SSA_HSM_TOKEN_TOKEN_H
+#pragma once
 
 #include "hsm/token/info.h"
 
@@ -24,5 +23,3 @@ const char *token_module_name(const struct token *token);
 
 // Does as token_close, but keeps the place of the one user (hsm/module/one_user.h).
 void token_free(struct token **token);
-
-#endif

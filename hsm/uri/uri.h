@@ -1,6 +1,5 @@
 // PKCS#11 URIs (RFC 7512): reading with our policy, matching, writing.
-#ifndef SSA_HSM_URI_URI_H
-#define SSA_HSM_URI_URI_H
+#pragma once
 
 #include "core/error.h"
 #include "core/span.h"
@@ -67,5 +66,3 @@ struct uri_parts {
 // Writes the URI, at most URI_TEXT_MAX bytes with the NUL. Fails with SSA_UNEXPECTED when it does not fit.
 bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX],
                struct ssa_error *err) MUST_CHECK;
-
-#endif

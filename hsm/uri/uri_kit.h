@@ -1,6 +1,5 @@
 // A URI as p11-kit has it. For hsm alone.
-#ifndef SSA_HSM_URI_URI_KIT_H
-#define SSA_HSM_URI_URI_KIT_H
+#pragma once
 
 #include <p11-kit/uri.h>
 
@@ -11,5 +10,3 @@ static inline P11KitUri *uri_kit(const struct uri *uri)
 {
     return (P11KitUri *)(uintptr_t)uri;
 }
-
-#endif

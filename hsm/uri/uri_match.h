@@ -1,6 +1,5 @@
 // Whether a URI names a token, and which attributes it asks for. For hsm alone.
-#ifndef SSA_HSM_URI_URI_MATCH_H
-#define SSA_HSM_URI_URI_MATCH_H
+#pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 #include "hsm/uri/uri.h"
@@ -18,5 +17,3 @@ void uri_call_token(const struct uri *uri, CK_TOKEN_INFO *token);
 bool uri_serial_is_real(const CK_UTF8CHAR serial[static 16]);
 // The URI's attribute (CKA_ID, CKA_LABEL), or NULL.
 const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type);
-
-#endif

@@ -1,7 +1,6 @@
 // A PKCS#11 URI's text as people write it, made one that p11-kit takes for what is meant. For hsm
 // alone.
-#ifndef SSA_HSM_URI_URI_TEXT_H
-#define SSA_HSM_URI_URI_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@ bool uri_text_tidy(const char *text, char **tidy);
 // Whether the slot-id of a tidy text, where it has one, is the number of a slot: p11-kit takes one that is
 // missing for 0, and one that is too large for another.
 bool uri_text_slot_is_sound(const char *tidy);
-
-#endif

@@ -1,7 +1,6 @@
 // Reading the API's answers. Everything is checked: ids and addresses go into URLs, files, attributes of
 // objects on PKCS#11 tokens, and shells.
-#ifndef SSA_APS_ANSWER_H
-#define SSA_APS_ANSWER_H
+#pragma once
 
 #include "aps/aps.h"
 
@@ -17,5 +16,3 @@ bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa
 bool answer_key(struct span body, char kid[static APS_ID_MAX], struct secret *pem,
                 struct ssa_error *err) MUST_CHECK;
 bool answer_keys(struct span body, struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The API of secure service accounts: accounts and keys, one function for each call.
-#ifndef SSA_APS_APS_H
-#define SSA_APS_APS_H
+#pragma once
 
 #include "core/api.h"
 #include "oauth/oauth.h"
@@ -103,5 +102,3 @@ bool aps_key_delete(struct aps *client, const char *account, const char *kid,
 // reason. Where it cannot be found out, err stays as it is. The calls that make and delete a key have done
 // this already.
 void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err);
-
-#endif

@@ -1,10 +1,7 @@
 // Finding out which limit or state a refusal comes from.
-#ifndef SSA_APS_EXPLAIN_H
-#define SSA_APS_EXPLAIN_H
+#pragma once
 
 #include "aps/aps.h"
 
 // After a refused creation of an account: where the server did not name the limit, counts the accounts.
 void explain_account_limit(struct aps *client, struct ssa_error *err);
-
-#endif

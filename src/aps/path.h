@@ -1,6 +1,5 @@
 // Paths with ids in them.
-#ifndef SSA_APS_PATH_H
-#define SSA_APS_PATH_H
+#pragma once
 
 #include "oauth/call.h"
 
@@ -12,5 +11,3 @@ bool path_of_account(const char *account, const char *rest, char path[static CAL
 // Writes "/service-accounts/ID/keys/KID".
 bool path_of_key(const char *account, const char *kid, char path[static CALL_PATH_MAX],
                  struct ssa_error *err) MUST_CHECK;
-
-#endif

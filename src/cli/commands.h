@@ -1,9 +1,6 @@
 // All commands, in the order of the help.
-#ifndef SSA_CLI_COMMANDS_H
-#define SSA_CLI_COMMANDS_H
+#pragma once
 
 #include "cli/command/command.h"
 
 extern const command_list commands;
-
-#endif

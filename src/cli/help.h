@@ -1,6 +1,5 @@
 // The help, made from the definitions of the commands.
-#ifndef SSA_CLI_HELP_H
-#define SSA_CLI_HELP_H
+#pragma once
 
 #include "cli/command/command.h"
 
@@ -9,5 +8,3 @@ extern const char help_exit_codes[];
 
 // Prints the help about one command, or for NULL about all, to standard output.
 bool help_print(const struct command *command, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The dotenv form of profiles and blocks, as the shell, the dotenv libraries and this program all read it.
-#ifndef SSA_CONFIG_DOTENV_H
-#define SSA_CONFIG_DOTENV_H
+#pragma once
 
 #include "core/secret.h"
 
@@ -27,5 +26,3 @@ bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, 
 // Appends NAME="value" and a line break; a value with $ ` \ or " is put in single quotes. Fails with
 // SSA_CONFIG for a value that cannot be quoted: one with both kinds of quotes, or with a line break.
 bool dotenv_append(struct secret *out, const char *name, const char *value, struct ssa_error *err) MUST_CHECK;
-
-#endif

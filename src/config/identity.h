@@ -1,8 +1,7 @@
 // The four settings that say who the service account is and which key it uses: SERVICE_ACCOUNT_ID, KEY_ID,
 // SSA_EMAIL and PRIVATE_KEY. All four come from one source: a shell that still has last month's block sourced
 // must not mix it with a profile whose key was rotated.
-#ifndef SSA_CONFIG_IDENTITY_H
-#define SSA_CONFIG_IDENTITY_H
+#pragma once
 
 #include "config/settings.h"
 
@@ -20,5 +19,3 @@ bool identity_read(const struct ssa_settings *s, bool with_key, struct identity 
 
 // The profile's KEY_ID where the environment's went before it and is another, else NULL.
 const char *identity_shadowed_key_id(const struct ssa_settings *s);
-
-#endif

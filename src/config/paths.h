@@ -1,6 +1,5 @@
 // Where this program keeps its files (XDG Base Directory Specification 0.8).
-#ifndef SSA_CONFIG_PATHS_H
-#define SSA_CONFIG_PATHS_H
+#pragma once
 
 #include "core/error.h"
 
@@ -27,5 +26,3 @@ bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_
 
 // The same, with links followed where the file exists.
 bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
-
-#endif

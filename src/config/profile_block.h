@@ -1,6 +1,5 @@
 // The block of six names, as it is written to the profile and as it is shown.
-#ifndef SSA_CONFIG_PROFILE_BLOCK_H
-#define SSA_CONFIG_PROFILE_BLOCK_H
+#pragma once
 
 #include "config/settings.h"
 
@@ -24,5 +23,3 @@ bool profile_block_has(const char *name, bool with_secret);
 // show_secret.
 bool profile_block_show(const struct profile_block *block, const char *profile_path, bool show_secret,
                         struct secret *out, struct ssa_error *err) MUST_CHECK;
-
-#endif

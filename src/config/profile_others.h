@@ -1,6 +1,5 @@
 // What a profile holds beside our names: other people's settings, and comments. They outlive its replacement.
-#ifndef SSA_CONFIG_PROFILE_OTHERS_H
-#define SSA_CONFIG_PROFILE_OTHERS_H
+#pragma once
 
 #include "core/secret.h"
 
@@ -11,5 +10,3 @@ typedef bool profile_name_is_ours(const char *name, bool with_secret);
 // SSA_CONFIG when the file cannot be read, is malformed, or does not fit.
 bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
                            struct ssa_error *err) MUST_CHECK;
-
-#endif

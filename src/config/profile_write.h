@@ -1,7 +1,6 @@
 // Writing a profile's file: its place is secured before the API is asked, then it is filled at once or not at
 // all.
-#ifndef SSA_CONFIG_PROFILE_WRITE_H
-#define SSA_CONFIG_PROFILE_WRITE_H
+#pragma once
 
 #include "config/paths.h"
 #include "core/secret.h"
@@ -31,5 +30,3 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
 // Removes the temporary file. Does nothing after a commit.
 void profile_abandon(struct profile_target *target);
 #define PROFILE_AUTO __attribute__((cleanup(profile_abandon))) struct profile_target
-
-#endif

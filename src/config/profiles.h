@@ -1,6 +1,5 @@
 // Which profiles are used, and the settings with each of them.
-#ifndef SSA_CONFIG_PROFILES_H
-#define SSA_CONFIG_PROFILES_H
+#pragma once
 
 #include "config/paths.h"
 #include "config/settings.h"
@@ -24,5 +23,3 @@ const char *settings_profile_name(const struct ssa_settings *s);
 struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t profile);
 void settings_view_end(struct ssa_settings **view);
 #define SETTINGS_VIEW_AUTO __attribute__((cleanup(settings_view_end))) struct ssa_settings
-
-#endif

@@ -1,7 +1,6 @@
 // Where small records are kept that must outlive a run: in the state folder, or, where that cannot be
 // written, in other folders that are this user's alone.
-#ifndef SSA_CONFIG_RECORD_FOLDER_H
-#define SSA_CONFIG_RECORD_FOLDER_H
+#pragma once
 
 #include "config/paths.h"
 
@@ -29,5 +28,3 @@ int record_open(unsigned folder, const char *name, char path[static PATH_TEXT_MA
 
 // Whether a path leads into one of the folders.
 bool record_is_in(unsigned folder, const char *path);
-
-#endif

@@ -1,7 +1,6 @@
 // References to secrets: file:PATH, env:NAME, fd:N, credential:NAME (systemd); and, for a PIN,
 // pinentry[:PROGRAM].
-#ifndef SSA_CONFIG_REFERENCE_H
-#define SSA_CONFIG_REFERENCE_H
+#pragma once
 
 #include "config/paths.h"
 #include "core/secret.h"
@@ -35,5 +34,3 @@ const char *reference_name(const char *text);
 
 // Warns when others may read an open file.
 void warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn);
-
-#endif

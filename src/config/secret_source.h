@@ -1,6 +1,5 @@
 // Reading a secret from where a reference says that it is.
-#ifndef SSA_CONFIG_SECRET_SOURCE_H
-#define SSA_CONFIG_SECRET_SOURCE_H
+#pragma once
 
 #include "config/reference.h"
 
@@ -9,5 +8,3 @@
 // that others can read. Fails with SSA_CONFIG. subject says what the secret is for ("PIN source").
 bool secret_source_read(const char *text, const char *subject, const struct ssa_run *run,
                         struct secret *secret, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The settings, and their names in environment and profile.
-#ifndef SSA_CONFIG_SETTING_NAMES_H
-#define SSA_CONFIG_SETTING_NAMES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,5 +39,3 @@ bool setting_is_alias(const char *name, size_t len);
 
 // Whether the value may be a secret, so that it is moved out of the environment.
 bool setting_is_secret(enum setting id);
-
-#endif

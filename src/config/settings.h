@@ -2,8 +2,7 @@
 //
 // The order is option, environment, profile, default. A profile that an option names goes before the
 // environment. Four of the settings come from one source together: see identity.h.
-#ifndef SSA_CONFIG_SETTINGS_H
-#define SSA_CONFIG_SETTINGS_H
+#pragma once
 
 #include "config/setting_names.h"
 #include "core/error.h"
@@ -41,5 +40,3 @@ void settings_order(const struct ssa_settings *s, enum setting_source order[stat
 
 // The address of the provider's API.
 const char *settings_base_url(const struct ssa_settings *settings);
-
-#endif

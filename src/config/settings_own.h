@@ -1,7 +1,6 @@
 // The inside of settings, for the files that fill and read them: environment.c, profiles.c, settings.c and
 // withheld.c.
-#ifndef SSA_CONFIG_SETTINGS_OWN_H
-#define SSA_CONFIG_SETTINGS_OWN_H
+#pragma once
 
 #include "config/paths.h"
 #include "config/settings.h"
@@ -45,5 +44,3 @@ bool settings_secure_variables(struct ssa_settings *s, const char *const values[
                                const char *alias, struct ssa_error *err) MUST_CHECK;
 
 void profiles_free(struct ssa_settings *s);
-
-#endif

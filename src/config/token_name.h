@@ -1,6 +1,5 @@
 // What SSA_HSM_TOKEN and --token say: a PKCS#11 URI, or a token's label.
-#ifndef SSA_CONFIG_TOKEN_NAME_H
-#define SSA_CONFIG_TOKEN_NAME_H
+#pragma once
 
 #include "hsm/uri/uri.h"
 
@@ -9,5 +8,3 @@ bool token_name_check(const char *text, struct ssa_error *err) MUST_CHECK;
 
 // Reads it. The caller frees *uri. Fails with SSA_CONFIG.
 bool token_name_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What every folder must know about the provider's API: where it is, and how its ids look.
-#ifndef SSA_CORE_API_H
-#define SSA_CORE_API_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -25,5 +24,3 @@ struct api_ids {
     size_t count;
 };
 bool api_ids_have(const struct api_ids *ids, const char *id);
-
-#endif

@@ -1,6 +1,5 @@
 // Base64 in constant time (RFC 4648): no table look-up depends on the data, which may be a private key.
-#ifndef SSA_CORE_BASE64_H
-#define SSA_CORE_BASE64_H
+#pragma once
 
 #include "core/secret.h"
 
@@ -23,5 +22,3 @@ size_t base64_decode_in_place(uint8_t *text, size_t len);
 
 // Decodes base64 of either alphabet, padded or not, in place. Text that is not base64 is wiped: false.
 bool base64_decode(struct secret *text) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // How an operation that changes something ended: the type is public, struct ssa_ending in ssa-hsm.h.
-#ifndef SSA_CORE_ENDING_H
-#define SSA_CORE_ENDING_H
+#pragma once
 
 #include "core/error.h"
 
@@ -12,5 +11,3 @@ bool ending_add(struct ssa_ending *ending, enum ssa_end how, enum ssa_reason rea
 
 // For an operation whose end nobody looks at.
 #define ENDING_IGNORED (&(struct ssa_ending){.how = SSA_END_PLAIN})
-
-#endif

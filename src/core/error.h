@@ -3,8 +3,7 @@
 // An error is made where the call failed and passed up unchanged. Every function that can fail returns bool
 // and takes the error as its last argument. The functions here return false, so that a failing one can
 // `return error_set(…)`.
-#ifndef SSA_CORE_ERROR_H
-#define SSA_CORE_ERROR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,5 +45,3 @@ bool error_hint(struct ssa_error *err, const char *hint, ...) __attribute__((for
 // Fills err from an errno, whose words ("Permission denied") become the cause.
 bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject,
                  const char *what, ...) __attribute__((format(printf, 5, 6)));
-
-#endif

@@ -1,6 +1,5 @@
 // Escapes of URLs, JSON and HTML.
-#ifndef SSA_CORE_ESCAPE_H
-#define SSA_CORE_ESCAPE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -8,5 +7,3 @@
 // (HTML). 0 where none begins. *c is the character that it stands for, or a blank if that is not visible
 // ASCII.
 size_t escape_read(const char *p, char *c);
-
-#endif

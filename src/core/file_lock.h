@@ -1,8 +1,7 @@
 // Locks on files: by flock(2), or, on file systems without it, by open file description (fcntl(2)). A lock
 // ends when its descriptor is closed, at the latest with the process. A child that inherits the descriptor
 // has the lock, too.
-#ifndef SSA_CORE_FILE_LOCK_H
-#define SSA_CORE_FILE_LOCK_H
+#pragma once
 
 #include "ssa-hsm.h"
 
@@ -31,5 +30,3 @@ enum lock_outcome file_lock(int fd, const struct lock_patience *patience);
 
 // Unlocks the file. The descriptor stays open.
 void file_unlock(int fd);
-
-#endif

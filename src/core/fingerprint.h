@@ -1,6 +1,5 @@
 // SHA-256 in hex: the name of a public key, and of a file's content.
-#ifndef SSA_CORE_FINGERPRINT_H
-#define SSA_CORE_FINGERPRINT_H
+#pragma once
 
 #include "core/span.h"
 
@@ -9,5 +8,3 @@
 // Writes the SHA-256 of the bytes in hex; empty where OpenSSL fails. Of a public key the bytes are the
 // modulus, big-endian without leading zeros.
 void fingerprint(struct span bytes, char out[static FINGERPRINT_TEXT]);
-
-#endif

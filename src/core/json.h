@@ -1,7 +1,6 @@
 // Reading and writing JSON, by yajl's event interface. yajl's tree would put what it reads, perhaps a private
 // key, into plain malloc memory. The memory of our parser and generator is wiped when it is freed.
-#ifndef SSA_CORE_JSON_H
-#define SSA_CORE_JSON_H
+#pragma once
 
 #include <time.h>
 
@@ -53,5 +52,3 @@ void member_bool_or_null(struct json_writer *w, const char *name, bool known, bo
 void member_time(struct json_writer *w, const char *name, bool known, time_t at);
 // Ends the text and frees the writer. Fails with SSA_UNEXPECTED when something did not fit or was not UTF-8.
 bool json_end(struct json_writer *w, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Hiding secrets in foreign text: those that are known, and what looks like one.
-#ifndef SSA_CORE_MASK_H
-#define SSA_CORE_MASK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,5 +23,3 @@ void mask_add(struct mask *mask, struct span secret);
 // anything that is too random to be a word. Secrets with percent, JSON or HTML escapes are found, too. Only
 // the first 2,048 bytes of a text are written. mask may be NULL: then no secret is known.
 void mask_text(const struct mask *mask, struct span text, char *out, size_t capacity);
-
-#endif

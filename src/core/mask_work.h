@@ -1,6 +1,5 @@
 // A text whose secrets are being hidden. Internal to mask.c.
-#ifndef SSA_CORE_MASK_WORK_H
-#define SSA_CORE_MASK_WORK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -31,5 +30,3 @@ bool mask_is_quote(char c);
 
 // Where the run of characters of a kind ends that begins at at.
 size_t mask_run_end(const struct mask_view *view, size_t at, bool (*of_run)(char c));
-
-#endif

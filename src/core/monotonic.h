@@ -1,6 +1,5 @@
 // The clock for deadlines, in milliseconds. It is never set back.
-#ifndef SSA_CORE_MONOTONIC_H
-#define SSA_CORE_MONOTONIC_H
+#pragma once
 
 #include <time.h>
 
@@ -18,5 +17,3 @@ static inline void pause_ms(unsigned ms)
     const struct timespec length = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     (void)nanosleep(&length, NULL);
 }
-
-#endif

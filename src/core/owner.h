@@ -1,8 +1,7 @@
 // Whether a file or folder is ours: it belongs to the user who runs this, or to root, and nobody else may
 // write to it. Others are not trusted, because somebody else may have put them there. All checks are by
 // descriptor, so that what was checked cannot be exchanged.
-#ifndef SSA_CORE_OWNER_H
-#define SSA_CORE_OWNER_H
+#pragma once
 
 #include "core/error.h"
 
@@ -19,5 +18,3 @@ bool linked_file_is_ours(int fd, const char *path, struct ssa_error *err) MUST_C
 // Opens a folder, which must be ours, for openat(2) and reading. On failure it returns -1 with err filled;
 // errno is ENOENT where there is no such folder.
 int open_own_folder(const char *path, struct ssa_error *err) MUST_CHECK;
-
-#endif

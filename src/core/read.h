@@ -1,6 +1,5 @@
 // Reading a file, pipe or terminal into secret memory, until somebody wants to stop.
-#ifndef SSA_CORE_READ_H
-#define SSA_CORE_READ_H
+#pragma once
 
 #include "core/secret.h"
 
@@ -12,5 +11,3 @@ int open_to_read(const char *path) MUST_CHECK;
 // interrupted.
 bool read_secret(struct secret *secret, int fd, const char *subject, const struct ssa_callbacks *callbacks,
                  struct ssa_error *err) MUST_CHECK;
-
-#endif

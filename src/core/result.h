@@ -1,10 +1,7 @@
 // Locked memory that is given to the caller as struct ssa_text.
-#ifndef SSA_CORE_RESULT_H
-#define SSA_CORE_RESULT_H
+#pragma once
 
 #include "core/secret.h"
 
 // Moves the content of *secret to *text. Fails when there is no memory.
 bool text_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err) MUST_CHECK;
-
-#endif

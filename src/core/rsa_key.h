@@ -2,8 +2,7 @@
 //
 // OpenSSL is not used: an EVP_PKEY would copy each number to its heap. Here the PEM is decoded over itself,
 // and the eight numbers point into the decoded bytes, so that an import template can point at them.
-#ifndef SSA_CORE_RSA_KEY_H
-#define SSA_CORE_RSA_KEY_H
+#pragma once
 
 #include "core/secret.h"
 
@@ -40,5 +39,3 @@ size_t rsa_strip_zeros(uint8_t *number, size_t len) MUST_CHECK;
 
 // The size of the modulus in bits.
 size_t rsa_bits(struct span modulus);
-
-#endif

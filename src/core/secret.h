@@ -4,8 +4,7 @@
 // The memory has a mapping of its own, which is locked (mlock), left out of core dumps (MADV_DONTDUMP), and
 // not inherited by children (MADV_WIPEONFORK); the last two where the kernel has them. It is wiped before it
 // is unmapped. The capacity never changes, so that growing cannot leave a copy behind.
-#ifndef SSA_CORE_SECRET_H
-#define SSA_CORE_SECRET_H
+#pragma once
 
 #include "core/error.h"
 #include "core/span.h"
@@ -65,5 +64,3 @@ void wipe(void *memory, size_t len);
 // Overwrites the stack below the caller and the vector registers: memcpy, SHA-2 and the like leave pieces of
 // their data there. Called after the last use of a secret on a thread.
 void wipe_stack_and_registers(void);
-
-#endif

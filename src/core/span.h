@@ -1,6 +1,5 @@
 // Borrowed bytes: pointer and length.
-#ifndef SSA_CORE_SPAN_H
-#define SSA_CORE_SPAN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,5 +33,3 @@ static inline bool span_is(struct span a, const char *text)
 
 // For "%.*s". The callers' spans are much shorter than INT_MAX.
 #define SPAN_PRINTF(s) (int)(s).len, (const char *)(s).data
-
-#endif

@@ -1,6 +1,5 @@
 // The callbacks: telling what is going on, asking, and hearing whether to stop.
-#ifndef SSA_CORE_TELL_H
-#define SSA_CORE_TELL_H
+#pragma once
 
 #include "core/error.h"
 #include "core/secret.h"
@@ -29,5 +28,3 @@ bool confirms(const struct ssa_callbacks *callbacks, const char *question);
 
 // Fails with SSA_UNEXPECTED when the person wants to stop.
 bool go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Text: making it harmless, formatting it, finding what was meant.
-#ifndef SSA_CORE_TEXT_H
-#define SSA_CORE_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,5 +31,3 @@ const char *text_nearest(const char *typed, const char *const *names, size_t cou
 
 // How many elements an array has.
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-#endif

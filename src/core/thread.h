@@ -1,6 +1,5 @@
 // Our own threads: they receive no signals, and wait by the clock of core/monotonic.h.
-#ifndef SSA_CORE_THREAD_H
-#define SSA_CORE_THREAD_H
+#pragma once
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -12,5 +11,3 @@ bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *context), 
 
 // Makes a condition whose timed waits use the monotonic clock.
 void condition_init(pthread_cond_t *condition);
-
-#endif

@@ -1,6 +1,5 @@
 // Points in time as the API writes them.
-#ifndef SSA_CORE_TIMESTAMP_H
-#define SSA_CORE_TIMESTAMP_H
+#pragma once
 
 #include <stdbool.h>
 #include <time.h>
@@ -14,5 +13,3 @@ bool timestamp_read(struct span text, time_t *seconds);
 #define TIMESTAMP_TEXT_MAX 32U
 // Writes ISO 8601 in UTC, "2024-01-25T03:08:04Z". False for a year without four digits.
 bool timestamp_write(time_t seconds, char out[static TIMESTAMP_TEXT_MAX]);
-
-#endif

@@ -1,6 +1,5 @@
 // Writing to a descriptor.
-#ifndef SSA_CORE_WRITE_H
-#define SSA_CORE_WRITE_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -25,5 +24,3 @@ bool reserve_room(int fd, off_t size);
 // Syncs a folder, so that what was made, renamed or removed in it survives a power loss. On failure errno
 // says why.
 bool sync_folder(const char *path);
-
-#endif

@@ -1,6 +1,5 @@
 // The audit trail of operations that are one request.
-#ifndef SSA_JOURNAL_AUDIT_H
-#define SSA_JOURNAL_AUDIT_H
+#pragma once
 
 #include "journal/journal.h"
 
@@ -11,5 +10,3 @@ bool audit_begin(struct journal *j, const struct ssa_run *run, enum operation op
 
 // Writes what came of it: done, or what err tells. Returns done.
 bool audit_end(struct journal *j, bool done, const struct ssa_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 // The checksum of a line of the journal: its last member, the SHA-256 of all that stands before it. It tells
 // a line that was damaged from one that was written; it is no signature.
-#ifndef SSA_JOURNAL_CHECKSUM_H
-#define SSA_JOURNAL_CHECKSUM_H
+#pragma once
 
 #include "core/secret.h"
 
@@ -16,5 +15,3 @@ bool checksum_is_right(struct span line);
 
 // Whether line ends as one with a checksum does, be it right or not: so it was written to its end.
 bool checksum_ends(struct span line);
-
-#endif

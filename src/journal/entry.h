@@ -1,6 +1,5 @@
 // What an operation that changes something writes down of itself: never key material, PINs or secrets.
-#ifndef SSA_JOURNAL_ENTRY_H
-#define SSA_JOURNAL_ENTRY_H
+#pragma once
 
 #include <stdlib.h>
 #include <time.h>
@@ -123,5 +122,3 @@ const char *entry_subject(const struct entry *entry);
 
 // Whether it is about the client secret on a token, and so about no account.
 bool entry_is_about_secret(const struct entry *entry);
-
-#endif

@@ -1,11 +1,8 @@
 // What an entry must have at its step.
-#ifndef SSA_JOURNAL_ENTRY_CHECK_H
-#define SSA_JOURNAL_ENTRY_CHECK_H
+#pragma once
 
 #include "journal/entry.h"
 
 // Whether an entry may be at its step: it has all that the step and the operation need, and its paths are
 // absolute. Fails with SSA_CONFIG.
 bool entry_check(const struct entry *entry, struct ssa_error *err) MUST_CHECK;
-
-#endif

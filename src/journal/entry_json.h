@@ -1,6 +1,5 @@
 // The journal's entries as JSON: a line each.
-#ifndef SSA_JOURNAL_ENTRY_JSON_H
-#define SSA_JOURNAL_ENTRY_JSON_H
+#pragma once
 
 #include "core/secret.h"
 #include "journal/entry.h"
@@ -16,5 +15,3 @@ bool entry_read(struct span line, struct entry *entry, struct ssa_error *err) MU
 // Reads a closed entry of a version that wrote no checksums. Only what is shown may come of it, unless the
 // chain vouches for it. Fails with SSA_CONFIG.
 bool entry_read_earlier(struct span line, struct entry *entry, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,8 +1,7 @@
 // The journal: one file an operation that changes something, written and synced before the request leaves.
 // Open ones lie in $XDG_STATE_HOME/ssa-hsm/journal, locked by their process; closed ones in …/history, the
 // audit trail.
-#ifndef SSA_JOURNAL_JOURNAL_H
-#define SSA_JOURNAL_JOURNAL_H
+#pragma once
 
 #include "config/settings.h"
 #include "journal/entry.h"
@@ -66,5 +65,3 @@ bool entry_is_ours(const struct entry *entry, const struct ssa_settings *setting
 // Tells of operations of this client id and server that were interrupted. Costs next to nothing where there
 // are none.
 void journal_warn(const struct ssa_run *run);
-
-#endif

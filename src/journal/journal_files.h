@@ -1,6 +1,5 @@
 // The files of the journal. For journal.c alone.
-#ifndef SSA_JOURNAL_JOURNAL_FILES_H
-#define SSA_JOURNAL_JOURNAL_FILES_H
+#pragma once
 
 #include "journal/journal.h"
 #include "journal/journal_folder.h"
@@ -54,5 +53,3 @@ bool journal_put_away(const struct journal *j, const char *name, struct ssa_erro
 
 // Removes an entry of nothing.
 void journal_remove(const struct journal *j);
-
-#endif

@@ -1,6 +1,5 @@
 // The folders of the journal. For the journal's files alone.
-#ifndef SSA_JOURNAL_JOURNAL_FOLDER_H
-#define SSA_JOURNAL_JOURNAL_FOLDER_H
+#pragma once
 
 #include <dirent.h>
 
@@ -42,5 +41,3 @@ struct journal_names {
 };
 bool journal_list(enum journal_folder folder, struct journal_names *names, struct ssa_error *err) MUST_CHECK;
 void journal_names_free(struct journal_names *names);
-
-#endif

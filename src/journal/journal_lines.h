@@ -1,6 +1,5 @@
 // What the lines of an entry's file say. For the journal's files alone.
-#ifndef SSA_JOURNAL_JOURNAL_LINES_H
-#define SSA_JOURNAL_JOURNAL_LINES_H
+#pragma once
 
 #include "journal/entry.h"
 
@@ -28,5 +27,3 @@ bool lines_read_closed(struct span file, struct entry *last, struct ssa_error *e
 
 // Whether the file was begun by a version that wrote no checksums.
 bool lines_are_earlier(struct span file);
-
-#endif

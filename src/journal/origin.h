@@ -1,6 +1,5 @@
 // How a key came in, as the audit trail has it.
-#ifndef SSA_JOURNAL_ORIGIN_H
-#define SSA_JOURNAL_ORIGIN_H
+#pragma once
 
 #include "journal/journal.h"
 
@@ -17,5 +16,3 @@ struct origin {
 // Looks for the operation that put the key into the token. That none is found, or that the trail cannot be
 // read, is no failure: the key may have come in elsewhere.
 void origin_find(const struct ssa_run *run, const char *account, const char *kid, struct origin *origin);
-
-#endif

@@ -1,6 +1,5 @@
 // Which account a command is about: the one resolver of ids, emails and the settings' own account.
-#ifndef SSA_MANAGE_ACCOUNT_REFERENCE_H
-#define SSA_MANAGE_ACCOUNT_REFERENCE_H
+#pragma once
 
 #include "aps/aps.h"
 
@@ -35,5 +34,3 @@ bool account_list_new(struct aps *client, struct aps_accounts **accounts, struct
 
 // An account as the library hands it out.
 void account_take(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to);
-
-#endif

@@ -1,6 +1,5 @@
 // The API's client that a command about accounts and keys works with.
-#ifndef SSA_MANAGE_ADMIN_CLIENT_H
-#define SSA_MANAGE_ADMIN_CLIENT_H
+#pragma once
 
 #include "aps/aps.h"
 #include "signer/api_client.h"
@@ -12,5 +11,3 @@ bool manage_begin(const struct ssa_run *run, const char *scopes, struct aps **cl
 // The same with a client secret that is known.
 bool manage_begin_with(const struct ssa_run *run, const char *scopes, const struct client_secret *secret,
                        struct aps **client, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The API's lists of accounts and keys, which are believed only where they have what profiles here name.
-#ifndef SSA_MANAGE_BELIEVED_LIST_H
-#define SSA_MANAGE_BELIEVED_LIST_H
+#pragma once
 
 #include "aps/aps.h"
 #include "journal/entry.h"
@@ -18,5 +17,3 @@ bool list_believes_accounts(const struct ssa_run *run, const struct entry *entry
 // believed.
 bool keys_since(struct aps *client, const struct ssa_run *run, const char *account,
                 const struct api_ids *before, struct aps_keys *fresh, struct ssa_error *err) MUST_CHECK;
-
-#endif

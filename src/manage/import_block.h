@@ -1,7 +1,6 @@
 // What the file of an existing key says: an old block of names in any of the spellings that are about, or a
 // PEM.
-#ifndef SSA_MANAGE_IMPORT_BLOCK_H
-#define SSA_MANAGE_IMPORT_BLOCK_H
+#pragma once
 
 #include "config/setting_names.h"
 #include "core/secret.h"
@@ -46,5 +45,3 @@ bool old_key_take(struct secret *pem, const char *text, const char *file, char b
 // Puts the block's key into pem. Keys under several names must be the same.
 bool old_block_key(struct old_block *old, const char *file, struct secret *pem,
                    struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What a comment of an old block says that somebody may want back.
-#ifndef SSA_MANAGE_IMPORT_COMMENT_H
-#define SSA_MANAGE_IMPORT_COMMENT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,5 +8,3 @@
 // value") or holds what may be a secret. Tells the first in a few words that repeat its name alone; false
 // where there is prose at most. With behind_values, comments on lines of their own are not looked at.
 bool old_comment_find(const char *text, bool behind_values, char *out, size_t capacity);
-
-#endif

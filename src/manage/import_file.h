@@ -1,7 +1,6 @@
 // The file that an existing key comes from, held open from its first byte to its destruction: what is
 // overwritten in the end is what was read, whatever its name stands for by then.
-#ifndef SSA_MANAGE_IMPORT_FILE_H
-#define SSA_MANAGE_IMPORT_FILE_H
+#pragma once
 
 #include <sys/stat.h>
 
@@ -31,5 +30,3 @@ bool old_file_is(const struct old_file *old, const char *path);
 // Overwrites its content with zeros and syncs, then removes its name where that still is its own. Fails with
 // SSA_UNEXPECTED.
 bool old_file_destroy(const struct old_file *old, struct ssa_error *err) MUST_CHECK;
-
-#endif

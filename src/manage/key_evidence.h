@@ -1,6 +1,5 @@
 // The record that an auditor files: what is known of a key, signed by the key itself.
-#ifndef SSA_MANAGE_KEY_EVIDENCE_H
-#define SSA_MANAGE_KEY_EVIDENCE_H
+#pragma once
 
 #include "aps/aps.h"
 #include "config/identity.h"
@@ -36,5 +35,3 @@ bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_e
 bool evidence_write(const struct evidence *e, struct token *token, const struct key *key,
                     const struct ssa_verified *verified, struct ssa_text *json,
                     struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Which key on a PKCS#11 token is which key of an account.
-#ifndef SSA_MANAGE_KEY_MATCH_H
-#define SSA_MANAGE_KEY_MATCH_H
+#pragma once
 
 #include "aps/aps.h"
 #include "manage/token_keys.h"
@@ -16,5 +15,3 @@ bool token_key_is_alone(const struct token_key *key);
 
 // Whether the token says that the key is this account's: by its email, the email's local part, or its id.
 bool token_key_is_of(const struct token_key *key, const struct aps_account *account);
-
-#endif

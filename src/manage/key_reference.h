@@ -1,6 +1,5 @@
 // Which key a command is about.
-#ifndef SSA_MANAGE_KEY_REFERENCE_H
-#define SSA_MANAGE_KEY_REFERENCE_H
+#pragma once
 
 #include "aps/aps.h"
 
@@ -12,5 +11,3 @@ const struct aps_key *key_in(const struct aps_keys *keys, const char *key_id);
 
 // Whether this is the settings' own key.
 bool key_is_own(const struct ssa_run *run, const char *account, const char *key_id);
-
-#endif

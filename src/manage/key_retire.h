@@ -1,6 +1,5 @@
 // The end of a rotation: the old key goes, on both sides.
-#ifndef SSA_MANAGE_KEY_RETIRE_H
-#define SSA_MANAGE_KEY_RETIRE_H
+#pragma once
 
 #include "aps/aps.h"
 #include "core/ending.h"
@@ -12,5 +11,3 @@
 // another, that is opened.
 bool retire(const struct ssa_run *run, struct aps *client, struct journal *j, struct open_token *opened,
             struct ssa_ending *ending, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,7 +1,6 @@
 // A new key: what the stories of an account, a key and a rotation have in common. It is asked of the API, put
 // into the PKCS#11 token and proved; what fails on the way is undone.
-#ifndef SSA_MANAGE_NEW_KEY_H
-#define SSA_MANAGE_NEW_KEY_H
+#pragma once
 
 #include "manage/provision.h"
 
@@ -14,5 +13,3 @@ void new_key_note_before(struct entry *entry, const struct aps_keys *keys);
 
 // Makes a key for the entry's account, in the token and proved.
 bool new_key_make(struct provision *p, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,7 +1,6 @@
 // What an operation has open: the API's client, the PKCS#11 token, the client secret. The story that makes
 // something and the recovery that finishes or undoes it work with the same.
-#ifndef SSA_MANAGE_OPENED_H
-#define SSA_MANAGE_OPENED_H
+#pragma once
 
 #include "aps/aps.h"
 #include "config/profile_block.h"
@@ -37,5 +36,3 @@ struct profile_block opened_block(const struct opened *open, const struct entry 
 bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri,
                      const char *text, struct open_token *own, struct open_token **to,
                      struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,7 +1,6 @@
 // Whether an operation made something, and whether that may go again: the one judgement for whoever undoes,
 // at once or in a recovery.
-#ifndef SSA_MANAGE_OWNERSHIP_H
-#define SSA_MANAGE_OWNERSHIP_H
+#pragma once
 
 #include "aps/aps.h"
 #include "hsm/key/key.h"
@@ -34,5 +33,3 @@ bool account_is_unused(const struct ssa_run *run, const struct entry *entry, con
 // of before, or something on this host names it.
 bool is_new(const struct ssa_run *run, const struct entry *entry, const char *thing, const char *id,
             struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The files of this host that may be profiles: looked at before something goes that one of them may need.
-#ifndef SSA_MANAGE_PROFILE_FILES_H
-#define SSA_MANAGE_PROFILE_FILES_H
+#pragma once
 
 #include "core/secret.h"
 #include "journal/entry.h"
@@ -37,5 +36,3 @@ bool profile_read_said(const char *path, struct profile_said *said, bool *there,
 // What the block at path says of whose key it is, as a fingerprint; profile_absent where nothing is there.
 extern const char profile_absent[];
 bool profile_mark(const char *path, char mark[static FINGERPRINT_TEXT], struct ssa_error *err) MUST_CHECK;
-
-#endif

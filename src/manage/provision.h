@@ -1,7 +1,6 @@
 // What the ways of getting a key into a PKCS#11 token have in common: a journal, a place for the profile, a
 // token that takes a key, and an undoing.
-#ifndef SSA_MANAGE_PROVISION_H
-#define SSA_MANAGE_PROVISION_H
+#pragma once
 
 #include "config/profile_write.h"
 #include "core/ending.h"
@@ -51,5 +50,3 @@ bool provision_prepare(struct provision *p, const struct provisioning *what,
 // in p->ending what is gone again and what is left, and closes the entry, unless something is left. Returns
 // false.
 bool provision_undo(struct provision *p, const struct ssa_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 // The import of a key into the PKCS#11 token of a provisioning.
-#ifndef SSA_MANAGE_PROVISION_KEY_H
-#define SSA_MANAGE_PROVISION_KEY_H
+#pragma once
 
 #include "manage/provision.h"
 
@@ -11,5 +10,3 @@ bool provision_key(struct provision *p, const char *source, struct ssa_error *er
 
 // Makes the imported key ready to sign again.
 bool provision_key_again(struct provision *p, struct ssa_error *err) MUST_CHECK;
-
-#endif

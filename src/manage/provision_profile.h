@@ -1,6 +1,5 @@
 // The profile of what a provisioning has made.
-#ifndef SSA_MANAGE_PROVISION_PROFILE_H
-#define SSA_MANAGE_PROVISION_PROFILE_H
+#pragma once
 
 #include "manage/provision.h"
 
@@ -8,5 +7,3 @@
 // is there. What fails before the profile is in place is undone.
 bool provision_profile(struct provision *p, const struct profile_block *block, struct ssa_created *created,
                        struct ssa_error *err) MUST_CHECK;
-
-#endif

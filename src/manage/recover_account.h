@@ -1,6 +1,5 @@
 // An account that an operation asked the API for: found by its name or id, and deleted where it is ours.
-#ifndef SSA_MANAGE_RECOVER_ACCOUNT_H
-#define SSA_MANAGE_RECOVER_ACCOUNT_H
+#pragma once
 
 #include "manage/recovery.h"
 
@@ -12,5 +11,3 @@ bool account_settle_asked(struct recovery *r, struct journal *j, struct ssa_erro
 // key there. fresh are the account's keys. Where it must stay, its key goes alone.
 bool account_undo(struct recovery *r, struct journal *j, const struct aps_keys *fresh,
                   struct ssa_error *err) MUST_CHECK;
-
-#endif

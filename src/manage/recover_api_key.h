@@ -1,6 +1,5 @@
 // A key that an operation asked the API for: found among the account's keys, and deleted where it is ours.
-#ifndef SSA_MANAGE_RECOVER_API_KEY_H
-#define SSA_MANAGE_RECOVER_API_KEY_H
+#pragma once
 
 #include "manage/recovery.h"
 
@@ -23,5 +22,3 @@ bool api_key_choose(const struct recovery *r, struct entry *entry, const struct 
 // key.
 bool api_key_drop(const struct recovery *r, struct journal *j, bool *unknown,
                   struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Both halves of a key that an operation wrote down: the one at the API and the one on a PKCS#11 token.
-#ifndef SSA_MANAGE_RECOVER_PAIR_H
-#define SSA_MANAGE_RECOVER_PAIR_H
+#pragma once
 
 #include "hsm/key/locate.h"
 #include "manage/recovery.h"
@@ -36,5 +35,3 @@ bool pair_destroy(struct pair *pair, const struct recovery *r, struct ssa_error 
 // Destroys what is there for the operation's time alone: throwaway keys, and an object that was not written
 // to its end, and tells of those that may be. Not of an operation of this process, which has done so.
 bool pair_sweep(const struct pair *pair, const struct recovery *r, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The profile of a key that an interrupted operation has brought onto its token.
-#ifndef SSA_MANAGE_RECOVER_PROFILE_H
-#define SSA_MANAGE_RECOVER_PROFILE_H
+#pragma once
 
 #include "manage/recovery.h"
 
@@ -8,5 +7,3 @@
 // block, or what is not a profile, in its place, it is written beside it. where: its path.
 bool recover_profile(const struct recovery *r, const struct journal *j, char where[static PATH_TEXT_MAX],
                      bool *beside, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,7 +1,6 @@
 // What finishing and undoing operations has in common: of a process that is gone (`key recover`), and of one
 // whose own next step failed.
-#ifndef SSA_MANAGE_RECOVERY_H
-#define SSA_MANAGE_RECOVERY_H
+#pragma once
 
 #include "core/ending.h"
 #include "journal/journal.h"
@@ -33,5 +32,3 @@ void recovery_note(const struct recovery *r, struct journal *j, enum ssa_reason 
 
 // Does that, and closes the entry. Returns false where it stays open, err having been filled before.
 bool recovery_close(const struct recovery *r, struct journal *j, enum outcome outcome, const char *line);
-
-#endif

@@ -1,6 +1,5 @@
 // Room for a new key: an account may have three.
-#ifndef SSA_MANAGE_ROTATION_ROOM_H
-#define SSA_MANAGE_ROTATION_ROOM_H
+#pragma once
 
 #include "aps/aps.h"
 #include "manage/provision.h"
@@ -13,5 +12,3 @@ bool rotation_check_room(const struct aps_keys *keys, const char *current, const
 // Makes the room: deletes the key to replace, after a yes, at the API and in keys.
 bool rotation_make_room(const struct provision *p, const struct ssa_rotation *how, const char *current,
                         struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Rotations that are over but for their old key, which serves on until it is retired.
-#ifndef SSA_MANAGE_ROTATION_WAITING_H
-#define SSA_MANAGE_ROTATION_WAITING_H
+#pragma once
 
 #include "core/ending.h"
 #include "journal/journal.h"
@@ -18,5 +17,3 @@ struct waiting {
 
 // Looks for a rotation of the account that waits, and retires its old key where that is wanted.
 bool rotation_find_waiting(struct waiting *waiting, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Which PKCS#11 modules are searched for keys.
-#ifndef SSA_MANAGE_SEARCHED_MODULES_H
-#define SSA_MANAGE_SEARCHED_MODULES_H
+#pragma once
 
 #include "hsm/module/registry.h"
 
@@ -18,5 +17,3 @@ bool searched_modules_find(const struct ssa_run *run, struct searched_modules *m
 
 // Tells that a module is not searched.
 void searched_modules_tell(const struct ssa_run *run, const char *module, const struct ssa_error *why);
-
-#endif

@@ -1,6 +1,5 @@
 // Which keys the PKCS#11 tokens of this machine show.
-#ifndef SSA_MANAGE_TOKEN_KEYS_H
-#define SSA_MANAGE_TOKEN_KEYS_H
+#pragma once
 
 #include "hsm/search/survey.h"
 #include "signer/client_secret.h"
@@ -30,5 +29,3 @@ bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct 
 // half is there. A client secret on that token is read at once; one on another token is left for later.
 bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
                       struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What on this host still needs a key or an account.
-#ifndef SSA_MANAGE_USES_H
-#define SSA_MANAGE_USES_H
+#pragma once
 
 #include "aps/aps.h"
 #include "journal/entry.h"
@@ -19,5 +18,3 @@ struct use {
 // and nothing that this run was told. Fails with SSA_CONFIG where something does, or where that cannot be
 // found out: a profile that cannot be read is no proof that it does not.
 bool use_none(const struct use *use, struct ssa_error *err) MUST_CHECK;
-
-#endif

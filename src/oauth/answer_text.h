@@ -1,6 +1,5 @@
 // Values of an answer: type, length and characters.
-#ifndef SSA_OAUTH_ANSWER_TEXT_H
-#define SSA_OAUTH_ANSWER_TEXT_H
+#pragma once
 
 #include "core/json.h"
 
@@ -19,5 +18,3 @@ bool answer_root(const struct json_value *value, struct ssa_error *err) MUST_CHE
 // Copies a string of visible ASCII. It must not be empty, and must not have been there before.
 bool answer_text(const struct json_value *value, char *out, size_t capacity,
                  struct ssa_error *err) MUST_CHECK;
-
-#endif

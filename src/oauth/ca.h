@@ -1,6 +1,5 @@
 // Which certification authorities are trusted, and where they are read from.
-#ifndef SSA_OAUTH_CA_H
-#define SSA_OAUTH_CA_H
+#pragma once
 
 #include "core/error.h"
 
@@ -27,5 +26,3 @@ bool ca_choose(const char *cacert, const char *capath, const struct ca_default *
 
 // Whether the directory holds at least this many certificates under the names that OpenSSL looks for.
 bool ca_directory_is_hashed(const char *path, unsigned least);
-
-#endif

@@ -1,6 +1,5 @@
 // One call of the API: it is sent, sent again where that is safe and there is time, and judged.
-#ifndef SSA_OAUTH_CALL_H
-#define SSA_OAUTH_CALL_H
+#pragma once
 
 #include "oauth/client.h"
 #include "oauth/http.h"
@@ -43,5 +42,3 @@ bool call_has_credentials(const struct aps *client, const struct call *call,
 // holds what arrived of the body.
 bool call_make(struct aps *client, const struct call *call, struct http_response *answer, bool tried,
                enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What a client is made of: settings, secrets, the connection, and the time that is left.
-#ifndef SSA_OAUTH_CLIENT_H
-#define SSA_OAUTH_CLIENT_H
+#pragma once
 
 #include <curl/curl.h>
 
@@ -47,5 +46,3 @@ CURL *client_new_handle(struct ssa_error *err);
 
 // Closes the connection. libcurl and OpenSSL then give back the buffers that they read through.
 void client_hang_up(struct aps *client);
-
-#endif

@@ -1,6 +1,5 @@
 // What a server says about its refusal, in whatever form it says it.
-#ifndef SSA_OAUTH_ERROR_BODY_H
-#define SSA_OAUTH_ERROR_BODY_H
+#pragma once
 
 #include "core/mask.h"
 
@@ -33,5 +32,3 @@ void error_body_read(struct span body, long status, const struct mask *mask, str
 
 // The reason phrase of a status (RFC 9110 section 15), or "" for an unusual one.
 const char *error_body_phrase(long status);
-
-#endif

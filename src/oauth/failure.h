@@ -1,6 +1,5 @@
 // What an answer that is no success means, as an error.
-#ifndef SSA_OAUTH_FAILURE_H
-#define SSA_OAUTH_FAILURE_H
+#pragma once
 
 #include "oauth/call.h"
 
@@ -19,5 +18,3 @@ bool failure_set(const struct aps *client, const struct call *call, const struct
 // else why, which completes "the answer is unusable: …". Returns false.
 bool failure_unusable(const struct aps *client, const struct call *call, const struct http_response *answer,
                       const char *why, struct ssa_error *err);
-
-#endif

@@ -1,11 +1,8 @@
 // Reading a grant: the answer with an access token (RFC 6749 section 5.1).
-#ifndef SSA_OAUTH_GRANT_H
-#define SSA_OAUTH_GRANT_H
+#pragma once
 
 #include "core/secret.h"
 
 // Appends the access token to token; with NULL it only checks the grant. On failure err->what says what is
 // wrong with the answer, and token is empty.
 bool answer_grant(struct span body, struct secret *token, struct ssa_error *err) MUST_CHECK;
-
-#endif

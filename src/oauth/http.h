@@ -1,6 +1,5 @@
 // One HTTP request and its answer, through libcurl. Retries and judgement are in call.h.
-#ifndef SSA_OAUTH_HTTP_H
-#define SSA_OAUTH_HTTP_H
+#pragma once
 
 #include <curl/curl.h>
 #include <time.h>
@@ -72,5 +71,3 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
 
 void http_response_free(struct http_response *answer);
 #define HTTP_RESPONSE_AUTO __attribute__((cleanup(http_response_free))) struct http_response
-
-#endif

@@ -1,6 +1,5 @@
 // The assertion: a JWT (RFC 7519) in compact serialisation (RFC 7515 section 3.1), signed elsewhere.
-#ifndef SSA_OAUTH_JWT_H
-#define SSA_OAUTH_JWT_H
+#pragma once
 
 #include "core/secret.h"
 
@@ -26,5 +25,3 @@ bool jwt_add_signature(struct secret *assertion, struct span signature, struct s
 
 // Appends header and claims as readable JSON: {"header": …, "claims": …}, indented, with a line break.
 bool jwt_describe(const struct jwt_claims *claims, struct secret *out, struct ssa_error *err) MUST_CHECK;
-
-#endif

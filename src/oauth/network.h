@@ -1,6 +1,5 @@
 // How a request can fail on its way to the server, as an error.
-#ifndef SSA_OAUTH_NETWORK_H
-#define SSA_OAUTH_NETWORK_H
+#pragma once
 
 #include "core/mask.h"
 #include "oauth/call.h"
@@ -14,5 +13,3 @@ bool network_set(const struct aps *client, const struct call *call, const struct
 
 // The error for a call for which no time is left. Returns false.
 bool network_no_time(const struct aps *client, const struct call *call, struct ssa_error *err);
-
-#endif

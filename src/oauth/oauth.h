@@ -1,7 +1,6 @@
 // The provider's HTTP service: one client, and the exchange of an assertion for an access token (RFC 7523).
 // Knows nothing of PKCS#11 tokens, profiles or terminals.
-#ifndef SSA_OAUTH_OAUTH_H
-#define SSA_OAUTH_OAUTH_H
+#pragma once
 
 #include <time.h>
 
@@ -65,5 +64,3 @@ bool aps_exchange_finish(struct aps_exchange *exchange, const struct secret *ass
 
 // Finds access_token in a grant and appends it to token.
 bool aps_grant_token(struct span answer, struct secret *token, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The API's rate limit, which we keep by ourselves: a number of requests in a sliding window.
-#ifndef SSA_OAUTH_PACE_H
-#define SSA_OAUTH_PACE_H
+#pragma once
 
 enum { PACE_MOST = 10, PACE_MINUTE_MS = 60000 };
 
@@ -20,5 +19,3 @@ long long pace_delay(const struct pace *pace, long long now_ms);
 // Notes that a request was answered. It arrived at the server before that, so the window never opens too
 // early.
 void pace_note(struct pace *pace, long long now_ms);
-
-#endif

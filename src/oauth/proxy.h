@@ -1,6 +1,5 @@
 // The proxy that libcurl takes from the environment, for our messages: libcurl's own would show its password.
-#ifndef SSA_OAUTH_PROXY_H
-#define SSA_OAUTH_PROXY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,5 +16,3 @@ struct proxy {
 
 // Reads it from the environment, as libcurl does for https.
 void proxy_read(struct proxy *proxy);
-
-#endif

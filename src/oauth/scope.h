@@ -1,6 +1,5 @@
 // Scopes as people write them.
-#ifndef SSA_OAUTH_SCOPE_H
-#define SSA_OAUTH_SCOPE_H
+#pragma once
 
 #include "core/error.h"
 
@@ -12,5 +11,3 @@
 // unknown name, and tells the known name that is nearest to it.
 bool scope_normalise(const char *text, char out[static SCOPE_MAX], const struct ssa_callbacks *callbacks,
                      struct ssa_error *err) MUST_CHECK;
-
-#endif

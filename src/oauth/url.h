@@ -1,6 +1,5 @@
 // The base URL: what is allowed in it, and what is appended to it.
-#ifndef SSA_OAUTH_URL_H
-#define SSA_OAUTH_URL_H
+#pragma once
 
 #include "core/error.h"
 
@@ -22,5 +21,3 @@ bool url_of(const struct url *url, const char *path, char *out, size_t capacity,
 
 // Whether the host is this machine: 127.0.0.0/8, ::1 (in brackets, as URLs have it) or localhost.
 bool url_host_is_loopback(const char *host);
-
-#endif

@@ -3,8 +3,7 @@
 // The record is made before the try, and removed after a right PIN. So a process that dies in between, a disk
 // that fills up, or a service manager that starts us again cannot turn one wrong PIN into several tries.
 // docs/decisions/004-pin-record.md says which record allows a further try.
-#ifndef SSA_PIN_ATTEMPTS_H
-#define SSA_PIN_ATTEMPTS_H
+#pragma once
 
 #include "core/error.h"
 #include "pin/attempts_file.h"
@@ -29,5 +28,3 @@ void pin_attempt_end(struct pin_attempt *attempt, enum pin_outcome outcome);
 // Records a try that was not begun here (a signature's own login), and was refused or not answered. False
 // where that cannot be done.
 bool pin_attempt_record(const struct token_info *info, const char *identity, enum pin_outcome outcome);
-
-#endif

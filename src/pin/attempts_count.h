@@ -1,7 +1,6 @@
 // How near a PKCS#11 token is to locking: by its flags, and by the wrong PINs that were counted on this
 // machine. Some tokens lock without ever having shown a flag.
-#ifndef SSA_PIN_ATTEMPTS_COUNT_H
-#define SSA_PIN_ATTEMPTS_COUNT_H
+#pragma once
 
 #include "hsm/token/pin_giver.h"
 #include "pin/attempts_record.h"
@@ -27,5 +26,3 @@ void pin_attempts_add(const struct token_info *info, unsigned tries);
 
 // After a right PIN: removes the count and the record.
 void pin_attempts_forget(const struct token_info *info);
-
-#endif

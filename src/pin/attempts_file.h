@@ -1,6 +1,5 @@
 // The files that tell of a PKCS#11 token's PIN tries: their names, and finding, making and locking one.
-#ifndef SSA_PIN_ATTEMPTS_FILE_H
-#define SSA_PIN_ATTEMPTS_FILE_H
+#pragma once
 
 #include "config/paths.h"
 #include "hsm/token/pin_giver.h"
@@ -39,5 +38,3 @@ enum pin_file_found pin_file_make(struct pin_file *file, unsigned folder, const 
                                   const struct ssa_callbacks *callbacks);
 
 void pin_file_close(struct pin_file *file);
-
-#endif

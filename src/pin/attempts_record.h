@@ -1,7 +1,6 @@
 // The record of a PKCS#11 token's failed PIN tries: a line about the PIN, and a second line for tries that
 // the token did not answer.
-#ifndef SSA_PIN_ATTEMPTS_RECORD_H
-#define SSA_PIN_ATTEMPTS_RECORD_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ void pin_record_read(int fd, struct pin_record *record);
 
 // Writes over what is there and cuts off the rest afterwards, so that on a full disk a record remains.
 bool pin_record_write(int fd, const struct pin_record *record);
-
-#endif

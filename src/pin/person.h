@@ -1,6 +1,5 @@
 // Asking a person for a PIN: at the terminal, through a pinentry, or at the reader's own keys.
-#ifndef SSA_PIN_PERSON_H
-#define SSA_PIN_PERSON_H
+#pragma once
 
 #include "config/settings.h"
 #include "hsm/token/pin_giver.h"
@@ -13,5 +12,3 @@ bool pin_ask_person(const struct ssa_run *run, const char *source, const struct 
 
 // The error about a PIN that is not tried, since a wrong one could lock the token. Returns false.
 bool pin_refuse_last_try(const struct token_info *info, struct ssa_error *err);
-
-#endif

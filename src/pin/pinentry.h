@@ -5,8 +5,7 @@
 // chapter Protocol; "Developing with Assuan", chapter Implementation). It gets the part of our environment
 // that leads it to the person, and none of our descriptors. We neither ask for a password cache nor allow
 // one.
-#ifndef SSA_PIN_PINENTRY_H
-#define SSA_PIN_PINENTRY_H
+#pragma once
 
 #include "core/secret.h"
 
@@ -31,5 +30,3 @@ bool pinentry_ask(const char *program, const char *description, const char *prom
 bool pinentry_ask_within(const struct pinentry_limits *limits, const char *program, const char *description,
                          const char *prompt, const struct ssa_callbacks *callbacks, struct secret *pin,
                          struct ssa_error *err) MUST_CHECK;
-
-#endif

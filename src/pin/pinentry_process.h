@@ -1,6 +1,5 @@
 // The process of a pinentry: starting it, speaking to it, ending it. For pinentry.c alone.
-#ifndef SSA_PIN_PINENTRY_PROCESS_H
-#define SSA_PIN_PINENTRY_PROCESS_H
+#pragma once
 
 #include <sys/types.h>
 #include <termios.h>
@@ -38,5 +37,3 @@ bool pinentry_say(struct pinentry *p, const char *command, const char *argument)
 // Ends the child, if need be by force, and gives the terminal its echo back.
 void pinentry_end(struct pinentry *p);
 #define PINENTRY_AUTO __attribute__((cleanup(pinentry_end))) struct pinentry
-
-#endif

@@ -1,6 +1,5 @@
 // Where the PIN comes from, and whether it may be tried: once, and never in vain.
-#ifndef SSA_PIN_POLICY_H
-#define SSA_PIN_POLICY_H
+#pragma once
 
 #include "config/settings.h"
 #include "pin/attempts.h"
@@ -36,5 +35,3 @@ bool pin_attended(const struct pin_policy *policy, const struct token_info *info
 
 // Gives the PIN to a login, by this policy. *policy must live as long as the token.
 struct pin_giver pin_giver_of(struct pin_policy *policy);
-
-#endif

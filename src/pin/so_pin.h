@@ -1,7 +1,6 @@
 // Where the security officer's PIN comes from. On a PIV card it is the management key, without which nothing
 // can be written.
-#ifndef SSA_PIN_SO_PIN_H
-#define SSA_PIN_SO_PIN_H
+#pragma once
 
 #include "hsm/token/pin_giver.h"
 #include "hsm/token/token.h"
@@ -13,5 +12,3 @@ struct so_pin {
 
 // Reads SSA_HSM_SO_PIN_SOURCE, or asks a person. Warns where it is still the factory's.
 struct pin_giver so_pin_giver(struct so_pin *so);
-
-#endif

@@ -1,7 +1,6 @@
 // How processes of one user take turns with what bears only one process at a time. A turn is a lock on a
 // folder in the state folder.
-#ifndef SSA_PIN_TURN_H
-#define SSA_PIN_TURN_H
+#pragma once
 
 #include "hsm/module/turns.h"
 
@@ -13,5 +12,3 @@ struct turns turns_of(const struct ssa_run *run);
 // at again. turns_resume fails with SSA_TOKEN where our turn does not come again in time.
 void turns_pause(void);
 bool turns_resume(const struct ssa_run *run, struct ssa_error *err) MUST_CHECK;
-
-#endif

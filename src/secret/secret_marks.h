@@ -1,6 +1,5 @@
 // The marks of data objects on a PKCS#11 token, as the journal has them and as the token shows them.
-#ifndef SSA_SECRET_SECRET_MARKS_H
-#define SSA_SECRET_SECRET_MARKS_H
+#pragma once
 
 #include "hsm/data/mark.h"
 #include "hsm/token/token.h"
@@ -24,5 +23,3 @@ bool secret_count_empty(struct token *token, size_t *count, struct ssa_error *er
 
 // Says that two looks at the token's data objects differ. Returns false.
 bool secret_looks_differ(const struct token *token, struct ssa_error *err);
-
-#endif

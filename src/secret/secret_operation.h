@@ -1,6 +1,5 @@
 // What importing and removing a client secret have in common.
-#ifndef SSA_SECRET_SECRET_OPERATION_H
-#define SSA_SECRET_SECRET_OPERATION_H
+#pragma once
 
 #include "core/ending.h"
 #include "hsm/data/data_store.h"
@@ -38,5 +37,3 @@ bool secret_failed(struct journal *j, const struct ssa_error *err);
 
 // The operation stays open for recovery: what ("The client secret") is there still, or may be. Returns false.
 bool secret_left(const struct secret_object *at, enum data_end end, const char *what);
-
-#endif

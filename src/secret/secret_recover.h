@@ -1,6 +1,5 @@
 // Finishing or undoing an import or a removal of a client secret that was interrupted.
-#ifndef SSA_SECRET_SECRET_RECOVER_H
-#define SSA_SECRET_SECRET_RECOVER_H
+#pragma once
 
 #include "journal/journal.h"
 #include "signer/open_token.h"
@@ -15,5 +14,3 @@ bool secret_recover(const struct ssa_run *run, struct journal *j, const struct o
 // was a removal, and the secret is gone.
 bool secret_recover_earlier(const struct ssa_run *run, struct token *token, const struct uri *uri,
                             bool *removed, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // Fetching an access token.
-#ifndef SSA_SIGNER_ACCESS_TOKEN_H
-#define SSA_SIGNER_ACCESS_TOKEN_H
+#pragma once
 
 #include "hsm/key/key.h"
 #include "hsm/token/token.h"
@@ -15,5 +14,3 @@ struct access_token_key {
 // Fails with SSA_REFUSED where the API does not accept the assertion, and as ssa_fetch does.
 bool access_token_try(const struct ssa_run *run, struct aps *client, const struct access_token_key *whose,
                       struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;
-
-#endif

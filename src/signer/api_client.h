@@ -1,6 +1,5 @@
 // From settings to a client of the provider's API.
-#ifndef SSA_SIGNER_API_CLIENT_H
-#define SSA_SIGNER_API_CLIENT_H
+#pragma once
 
 #include "oauth/oauth.h"
 #include "signer/client_secret.h"
@@ -15,5 +14,3 @@ static inline void aps_close(struct aps **client)
     aps_free(*client);
 }
 #define APS_AUTO __attribute__((cleanup(aps_close))) struct aps
-
-#endif

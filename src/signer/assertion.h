@@ -1,6 +1,5 @@
 // The signed assertion (RFC 7523 section 3): its claims, from the settings, and its signature.
-#ifndef SSA_SIGNER_ASSERTION_H
-#define SSA_SIGNER_ASSERTION_H
+#pragma once
 
 #include "config/identity.h"
 #include "hsm/key/key.h"
@@ -38,5 +37,3 @@ bool assertion_input(struct assertion *a, struct secret *out, struct ssa_error *
 // the key that uri names. Not once the person wants to stop.
 bool assertion_sign(struct assertion *a, struct token *token, const struct uri *uri, const struct key *key,
                     struct secret *out, struct ssa_error *err) MUST_CHECK;
-
-#endif

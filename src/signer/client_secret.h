@@ -1,7 +1,6 @@
 // Client id and client secret. The secret is given as it is, by a reference, by a person, or in a data object
 // on a PKCS#11 token, which is read after a login.
-#ifndef SSA_SIGNER_CLIENT_SECRET_H
-#define SSA_SIGNER_CLIENT_SECRET_H
+#pragma once
 
 #include "core/secret.h"
 #include "signer/secret_token.h"
@@ -51,5 +50,3 @@ bool client_secret_elsewhere(const struct ssa_run *run, struct client_secret *se
 // Does nothing where it is known. tries may be NULL.
 bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *open,
                             struct pin_tries *tries, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,7 +1,6 @@
 // The connection to the API, which is made while the PKCS#11 token logs in and signs
 // (docs/decisions/003-connecting-while-signing.md).
-#ifndef SSA_SIGNER_CONNECTION_H
-#define SSA_SIGNER_CONNECTION_H
+#pragma once
 
 #include "hsm/token/pin_giver.h"
 #include "oauth/oauth.h"
@@ -27,5 +26,3 @@ void connection_end(struct connection *c);
 // A giver that gives the PIN as another does, and begins to connect once it has it. A server closes a
 // connection that stays idle, so none is made while a person is waited for.
 struct pin_giver connection_after(struct connection *c, struct pin_giver pin);
-
-#endif

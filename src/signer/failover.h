@@ -1,6 +1,5 @@
 // From a PKCS#11 token that is absent, locked or broken to the next profile's.
-#ifndef SSA_SIGNER_FAILOVER_H
-#define SSA_SIGNER_FAILOVER_H
+#pragma once
 
 #include "pin/policy.h"
 
@@ -13,5 +12,3 @@ typedef bool profile_try(void *context, const struct ssa_run *run, struct pin_tr
 // profile has a key.
 bool with_failover(const struct ssa_run *run, profile_try *try, void *context,
                    struct ssa_error *err) MUST_CHECK;
-
-#endif

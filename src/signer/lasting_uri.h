@@ -1,6 +1,5 @@
 // The URI of a PKCS#11 token or an object on it, as it goes into a profile.
-#ifndef SSA_SIGNER_LASTING_URI_H
-#define SSA_SIGNER_LASTING_URI_H
+#pragma once
 
 #include "hsm/token/token.h"
 
@@ -8,5 +7,3 @@
 // pin-source is that of given (may be NULL), else that of parts.
 bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,
                  char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // The PKCS#11 token that a new key goes to.
-#ifndef SSA_SIGNER_NEW_KEY_TOKEN_H
-#define SSA_SIGNER_NEW_KEY_TOKEN_H
+#pragma once
 
 #include "signer/open_token.h"
 
@@ -8,5 +7,3 @@
 // may write, and chooses a card's slot.
 bool open_token_for_key(const struct ssa_run *run, const struct ssa_output *output, struct open_token *at,
                         struct ssa_error *err) MUST_CHECK;
-
-#endif

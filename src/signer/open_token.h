@@ -1,6 +1,5 @@
 // From settings, or a URI, to an open PKCS#11 token.
-#ifndef SSA_SIGNER_OPEN_TOKEN_H
-#define SSA_SIGNER_OPEN_TOKEN_H
+#pragma once
 
 #include "config/identity.h"
 #include "hsm/key/slot.h"
@@ -42,5 +41,3 @@ bool open_token_officer(struct open_token *at, const struct ssa_run *run, struct
 // Finds the token that uri names, and logs in with a session that may write.
 bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *at,
                       struct ssa_error *err) MUST_CHECK;
-
-#endif

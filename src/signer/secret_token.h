@@ -1,6 +1,5 @@
 // The PKCS#11 token of the client secret, and whose PIN the settings hold.
-#ifndef SSA_SIGNER_SECRET_TOKEN_H
-#define SSA_SIGNER_SECRET_TOKEN_H
+#pragma once
 
 #include "signer/open_token.h"
 
@@ -25,5 +24,3 @@ bool open_token_for_secret(const struct ssa_run *run, struct open_token *at,
 // The PIN source that the URI of an object on the token must name: the one in the settings is of the key's
 // token, which is another. NULL where it need not name one.
 const char *open_token_pin_source(const struct ssa_run *run, const struct open_token *at);
-
-#endif

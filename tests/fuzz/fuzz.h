@@ -1,6 +1,5 @@
 // What the fuzzers share. A broken promise aborts, which libFuzzer reports with the input that did it.
-#ifndef SSA_TESTS_FUZZ_H
-#define SSA_TESTS_FUZZ_H
+#pragma once
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,5 +81,3 @@ static inline void fuzz_check_error(const struct ssa_error *err, enum ssa_class 
     CHECK(fuzz_is_harmless(err->what) && fuzz_is_harmless(err->subject) && fuzz_is_harmless(err->cause) &&
           fuzz_is_harmless(err->hint));
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* Functions that do more than pass on: what they do instead, when a script says so. Each has the arguments of
  * the C_ function of its name, some the call before them. */
-#ifndef SHIM_BEHAVE_H
-#define SHIM_BEHAVE_H
+#pragma once
 
 #include "call.h"
 
@@ -52,5 +51,3 @@ CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK
 CK_RV shim_get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
                                CK_ULONG count);
 CK_RV shim_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count);
-
-#endif

@@ -1,6 +1,5 @@
 /* One call of the module as act.c and log.c see it: what it was given, what was decided, what came out. */
-#ifndef SHIM_CALL_H
-#define SHIM_CALL_H
+#pragma once
 
 #include "script.h"
 
@@ -52,5 +51,3 @@ void act_setup(void);
 
 /* log.c. `instead` is what happened to the call that will not return, or NULL. */
 void log_call(const struct call *call, const char *instead);
-
-#endif

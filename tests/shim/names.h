@@ -1,6 +1,5 @@
 /* Names of the standard and their numbers, both ways: scripts are written and calls are logged in names. */
-#ifndef SHIM_NAMES_H
-#define SHIM_NAMES_H
+#pragma once
 
 #include <p11-kit/pkcs11.h>
 #include <stdbool.h>
@@ -16,5 +15,3 @@ bool name_parse(enum name_kind kind, const char *text, CK_ULONG *number);
 
 /* The name, or the number in hex for what the table does not have. */
 void name_format(enum name_kind kind, CK_ULONG number, char out[static NAME_SIZE]);
-
-#endif

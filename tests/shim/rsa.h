@@ -1,6 +1,5 @@
 /* The numbers of an RSA key that a template leaves out. */
-#ifndef SHIM_RSA_H
-#define SHIM_RSA_H
+#pragma once
 
 #include <p11-kit/pkcs11.h>
 #include <stdbool.h>
@@ -17,5 +16,3 @@ struct rsa_rest {
 /* Modulus and private exponent from the primes and the public exponent. The result is the caller's to wipe.
  */
 bool rsa_complete(const CK_ATTRIBUTE *p, const CK_ATTRIBUTE *q, const CK_ATTRIBUTE *e, struct rsa_rest *rest);
-
-#endif

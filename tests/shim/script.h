@@ -1,7 +1,6 @@
 /* The script in memory: rules about calls, and rules about what the token claims to be. README.md is its
  * manual. */
-#ifndef SHIM_SCRIPT_H
-#define SHIM_SCRIPT_H
+#pragma once
 
 #include <p11-kit/pkcs11.h>
 #include <stdbool.h>
@@ -155,5 +154,3 @@ extern const char *const call_names[CALL_COUNT];
 
 /* Reads SSA_SHIM_SCRIPT, if set. What is wrong goes to standard error with file and line. */
 bool script_load(void);
-
-#endif

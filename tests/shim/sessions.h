@@ -1,7 +1,6 @@
 /* What the shim remembers about sessions and logins: who is logged in as whom, which signature waits for a
  * PIN. */
-#ifndef SHIM_SESSIONS_H
-#define SHIM_SESSIONS_H
+#pragma once
 
 #include <p11-kit/pkcs11.h>
 #include <stdbool.h>
@@ -32,5 +31,3 @@ bool object_is_ours(CK_OBJECT_HANDLE object);
 bool object_is_new(CK_OBJECT_HANDLE object);
 
 void sessions_setup(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* What a caller says about an object, and what the script makes of it. */
-#ifndef SHIM_TEMPLATE_H
-#define SHIM_TEMPLATE_H
+#pragma once
 
 #include <p11-kit/pkcs11.h>
 #include <stdbool.h>
@@ -24,5 +23,3 @@ CK_RV template_rewrite(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS
 
 /* The class that it names. */
 bool template_class(const CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_CLASS *class);
-
-#endif

@@ -1,6 +1,5 @@
 /* A script's line as words, and what both halves of the parser need to take from them. */
-#ifndef SHIM_WORDS_H
-#define SHIM_WORDS_H
+#pragma once
 
 #include "names.h"
 #include "script.h"
@@ -39,5 +38,3 @@ bool words_class(struct words *words, struct optional *object_class);
 /* script_calls.c and script_state.c: one line each. */
 bool parse_call_rule(struct words *words, struct script *into);
 bool parse_state_rule(struct words *words, struct script *into);
-
-#endif

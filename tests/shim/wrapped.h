@@ -1,6 +1,5 @@
 /* The module that does the work, and questions to it that the shim asks for itself (not logged, no rules). */
-#ifndef SHIM_WRAPPED_H
-#define SHIM_WRAPPED_H
+#pragma once
 
 #include <p11-kit/pkcs11.h>
 #include <stdbool.h>
@@ -36,5 +35,3 @@ bool object_lacks_certificate(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object
 
 /* Ends every session of every slot, as pulling a card does. */
 void wrapped_close_everything(void);
-
-#endif

@@ -1,6 +1,5 @@
 // Accounts as they are printed, and the change of their status.
-#ifndef SSA_CLI_ACCOUNT_H
-#define SSA_CLI_ACCOUNT_H
+#pragma once
 
 #include "cli/command/command.h"
 #include "cli/output/document.h"
@@ -19,5 +18,3 @@ bool account_print(const struct ssa_account *account, bool as_json, struct ssa_e
 
 // What `account enable` and `account disable` do.
 bool account_set_enabled(const struct invocation *i, bool enable, struct ssa_error *err) MUST_CHECK;
-
-#endif

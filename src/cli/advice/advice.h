@@ -1,6 +1,5 @@
 // What a person can do about an error. Only here are commands, options and settings named for that.
-#ifndef SSA_CLI_ADVICE_H
-#define SSA_CLI_ADVICE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,5 +15,3 @@ const char *advice_about(enum ssa_reason reason);
 // left out: a test shows that each advice fits whole, whatever stands in an error.
 void advice_text(enum ssa_reason reason, const char *subject, const char *detail,
                  char out[static ADVICE_TEXT_MAX]);
-
-#endif

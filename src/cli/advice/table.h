@@ -1,6 +1,5 @@
 // The tables of advice: one for each folder whose code makes errors. Each ends with a row without a text.
-#ifndef SSA_CLI_ADVICE_TABLE_H
-#define SSA_CLI_ADVICE_TABLE_H
+#pragma once
 
 #include "ssa-hsm.h"
 
@@ -19,5 +18,3 @@ extern const struct advice advice_oauth[];
 extern const struct advice advice_pin[];
 extern const struct advice advice_secret[];
 extern const struct advice advice_signer[];
-
-#endif

@@ -1,6 +1,5 @@
 // Finding a loaded library's own functions, also where another library was preloaded.
-#ifndef SSA_CLI_LIBRARY_SYMBOL_H
-#define SSA_CLI_LIBRARY_SYMBOL_H
+#pragma once
 
 #include <stddef.h>
 
@@ -8,5 +7,3 @@
 // DT_SONAME. Where it does not define a name, found is left as it is. Allocates nothing, so that an allocator
 // can use it.
 void library_symbols(const char *library, const char *const *names, void **found, size_t count);
-
-#endif

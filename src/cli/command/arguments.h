@@ -1,6 +1,5 @@
 // The command line, taken apart: which command, which options, which arguments.
-#ifndef SSA_CLI_ARGUMENTS_H
-#define SSA_CLI_ARGUMENTS_H
+#pragma once
 
 #include "cli/command/option.h"
 #include "core/error.h"
@@ -35,5 +34,3 @@ const char *option_value(const struct arguments *arguments, const struct option 
 // All its values, in their order; out has room for GIVEN_MAX. Returns their number.
 size_t option_values(const struct arguments *arguments, const struct option *option,
                      const char *out[static GIVEN_MAX]);
-
-#endif

@@ -1,7 +1,6 @@
 // A command: what a person types, and the function that does it. Each command is defined in the file of its
 // name; parser, help, manual page and shell completion are made from that definition.
-#ifndef SSA_CLI_COMMAND_H
-#define SSA_CLI_COMMAND_H
+#pragma once
 
 #include "cli/command/arguments.h"
 
@@ -30,5 +29,3 @@ struct command {
 
 // A list of commands that ends with NULL.
 typedef const struct command *const *command_list;
-
-#endif

@@ -1,6 +1,5 @@
 // The options of every command, and those that commands of several folders share.
-#ifndef SSA_CLI_COMMON_H
-#define SSA_CLI_COMMON_H
+#pragma once
 
 #include "cli/command/option.h"
 
@@ -12,5 +11,3 @@ extern const option_list common_options;
 
 // A command that accepts one of these lists it.
 extern const struct option option_account, option_json, option_login, option_output, option_yes;
-
-#endif

@@ -1,6 +1,5 @@
 // Options whose value is a time.
-#ifndef SSA_CLI_DURATION_H
-#define SSA_CLI_DURATION_H
+#pragma once
 
 #include "cli/command/option.h"
 #include "core/error.h"
@@ -12,5 +11,3 @@ bool parse_duration(const char *text, const struct option *option, long long *se
 // A number of seconds from least to most. Fails with SSA_USAGE and quotes the text.
 bool parse_seconds(const char *text, const struct option *option, unsigned least, unsigned most,
                    unsigned *seconds, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // An option of a command. Its address is its identity: two options of one name are two options.
-#ifndef SSA_CLI_OPTION_H
-#define SSA_CLI_OPTION_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -16,5 +15,3 @@ struct option {
 // A list that ends with NULL.
 typedef const struct option *const *option_list;
 #define OPTIONS(...) ((const struct option *const[]){__VA_ARGS__, NULL})
-
-#endif

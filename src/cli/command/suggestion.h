@@ -1,7 +1,6 @@
 // Commands that messages suggest, completed by the options that this run was given: pasted into a shell, each
 // is about the same profile, client id, PKCS#11 token and server.
-#ifndef SSA_CLI_SUGGESTION_H
-#define SSA_CLI_SUGGESTION_H
+#pragma once
 
 #include "cli/command/command.h"
 
@@ -14,5 +13,3 @@ void suggestion_profile(const char *path);
 // A copy of the text in which each `ssa-hsm COMMAND …` has the options that it needs. The caller frees it;
 // NULL where there is no memory.
 char *suggestion_complete(const char *text);
-
-#endif

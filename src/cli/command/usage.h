@@ -1,10 +1,7 @@
 // Whether a command line that was understood is one that the command accepts.
-#ifndef SSA_CLI_USAGE_H
-#define SSA_CLI_USAGE_H
+#pragma once
 
 #include "cli/command/command.h"
 
 // Fails with SSA_USAGE: no command, or arguments that it does not take.
 bool usage_check(const struct arguments *arguments, command_list commands, struct ssa_error *err) MUST_CHECK;
-
-#endif

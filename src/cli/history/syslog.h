@@ -1,6 +1,5 @@
 // A copy of the audit trail for the system's log.
-#ifndef SSA_CLI_SYSLOG_H
-#define SSA_CLI_SYSLOG_H
+#pragma once
 
 #include "core/error.h"
 
@@ -10,5 +9,3 @@ bool syslog_check(const struct ssa_settings *settings, struct ssa_error *err) MU
 // For ssa_callbacks.recorded; the context is the settings. Sends the entry to where SSA_HSM_AUDIT says. Where
 // that fails there is only a warning, because the audit trail itself has the entry.
 void syslog_recorded(void *context, const struct ssa_event *event);
-
-#endif

@@ -1,6 +1,5 @@
 // Keys as they are printed, and the change of their status.
-#ifndef SSA_CLI_KEY_H
-#define SSA_CLI_KEY_H
+#pragma once
 
 #include "cli/command/command.h"
 #include "cli/output/document.h"
@@ -19,5 +18,3 @@ void keys_notes(const struct ssa_keys *keys);
 
 // What `key enable` and `key disable` do.
 bool key_set_enabled(const struct invocation *i, bool enable, struct ssa_error *err) MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 // What the commands share that put a new key into a PKCS#11 token and write a profile.
-#ifndef SSA_CLI_NEW_KEY_H
-#define SSA_CLI_NEW_KEY_H
+#pragma once
 
 #include "cli/command/command.h"
 #include "cli/command/common.h"
@@ -17,5 +16,3 @@ bool created_print(const struct ssa_created *created, struct ssa_error *err) MUS
 
 // Says who has to be given access before access tokens are useful.
 void created_next_step(const struct ssa_created *created);
-
-#endif

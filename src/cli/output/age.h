@@ -1,6 +1,5 @@
 // Points in time, for people and for programs.
-#ifndef SSA_CLI_AGE_H
-#define SSA_CLI_AGE_H
+#pragma once
 
 #include "core/json.h"
 
@@ -15,5 +14,3 @@ void when_text(struct ssa_time time, long long now, char out[static WHEN_TEXT_MA
 
 // A JSON member: ISO 8601 in UTC, or null.
 void when_json(struct json_writer *w, const char *name, struct ssa_time time);
-
-#endif

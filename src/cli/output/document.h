@@ -1,6 +1,5 @@
 // One JSON text on standard output.
-#ifndef SSA_CLI_DOCUMENT_H
-#define SSA_CLI_DOCUMENT_H
+#pragma once
 
 #include "core/json.h"
 
@@ -16,5 +15,3 @@ bool document_print(struct document *document, struct ssa_error *err) MUST_CHECK
 bool document_flush(struct document *document, struct ssa_error *err) MUST_CHECK;
 // Ends it without printing.
 void document_drop(struct document *document);
-
-#endif

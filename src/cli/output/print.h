@@ -1,6 +1,5 @@
 // Standard output and standard error, without stdio: its buffer would keep what was printed.
-#ifndef SSA_CLI_PRINT_H
-#define SSA_CLI_PRINT_H
+#pragma once
 
 #include "core/error.h"
 #include "core/span.h"
@@ -23,5 +22,3 @@ void print_error(const struct ssa_error *err);
 
 // What became of what a command had made, a line each.
 void print_ending(const struct ssa_ending *ending);
-
-#endif

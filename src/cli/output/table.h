@@ -1,6 +1,5 @@
 // Tables for people. They look the same on a terminal and in a pipe.
-#ifndef SSA_CLI_TABLE_H
-#define SSA_CLI_TABLE_H
+#pragma once
 
 #include "core/error.h"
 
@@ -33,5 +32,3 @@ bool table_print(struct table *table, struct ssa_error *err) MUST_CHECK;
 
 // Frees it without printing.
 void table_drop(struct table *table);
-
-#endif

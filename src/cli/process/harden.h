@@ -1,6 +1,5 @@
 // What the program, and never the library, does to its own process.
-#ifndef SSA_CLI_HARDEN_H
-#define SSA_CLI_HARDEN_H
+#pragma once
 
 // From now on the process writes no core dumps and no log of TLS keys (SSLKEYLOGFILE), and other processes of
 // the user cannot trace it. Standard descriptors that are closed are occupied, so that no file that is opened
@@ -9,5 +8,3 @@ void harden(void);
 
 // Restores core limit and environment for a program that replaces us.
 void harden_release(void);
-
-#endif

@@ -1,6 +1,5 @@
 // INT, TERM, HUP and QUIT do not end the program at once: what is under way is finished or undone first.
-#ifndef SSA_CLI_INTERRUPT_H
-#define SSA_CLI_INTERRUPT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -16,5 +15,3 @@ void interrupt_release(void);
 
 // Ends the program by the signal that came, as a shell expects it. Returns where none came.
 void interrupt_die(void);
-
-#endif

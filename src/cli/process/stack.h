@@ -1,6 +1,5 @@
 // A stack that is large enough for the program, its libraries and a PKCS#11 module.
-#ifndef SSA_CLI_STACK_H
-#define SSA_CLI_STACK_H
+#pragma once
 
 #include "core/error.h"
 
@@ -8,5 +7,3 @@
 // thread with a stack of its own, and threads that libraries start get as much. Fails with SSA_UNEXPECTED,
 // before work is run, when there is no memory for that.
 bool stack_run(int (*work)(void *context), void *context, int *result, struct ssa_error *err) MUST_CHECK;
-
-#endif

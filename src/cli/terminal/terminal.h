@@ -1,6 +1,5 @@
 // Asking the person at the terminal: for a secret, without echo, and for a yes.
-#ifndef SSA_CLI_TERMINAL_H
-#define SSA_CLI_TERMINAL_H
+#pragma once
 
 #include "core/error.h"
 
@@ -12,5 +11,3 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
 
 // Asks on /dev/tty for a typed "yes". Without a terminal the answer is no.
 bool terminal_confirm(void *context, const char *question);
-
-#endif

@@ -1,6 +1,5 @@
 // What token, jwt and exec share: the options about the access token that is wanted.
-#ifndef SSA_CLI_REQUEST_H
-#define SSA_CLI_REQUEST_H
+#pragma once
 
 #include "cli/command/command.h"
 
@@ -20,5 +19,3 @@ bool request_read(const struct arguments *arguments, struct request *request,
 // Fetches an access token, and warns of an operation that was interrupted.
 bool fetch_grant(const struct invocation *i, const struct request *request, struct ssa_grant *grant,
                  struct ssa_error *err) MUST_CHECK;
-
-#endif

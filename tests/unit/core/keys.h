@@ -1,6 +1,5 @@
 // RSA keys for tests, made by OpenSSL when they are asked for, and DER that no library would write.
-#ifndef SSA_TESTS_KEYS_H
-#define SSA_TESTS_KEYS_H
+#pragma once
 
 #include <openssl/evp.h>
 
@@ -36,5 +35,3 @@ struct key_numbers {
     size_t len[8];
 };
 void keys_numbers(EVP_PKEY *key, struct key_numbers *numbers);
-
-#endif

@@ -1,6 +1,5 @@
 // What the unit tests share: cmocka with the headers it needs, failures in full, and a folder to write in.
-#ifndef SSA_TESTS_UNIT_H
-#define SSA_TESTS_UNIT_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,5 +74,3 @@ void unit_drop_privileges(void);
 
 // Runs a check in a child of its own; asserts that it returned true.
 void unit_in_child(bool (*check)(void *), void *context);
-
-#endif

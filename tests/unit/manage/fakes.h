@@ -1,7 +1,6 @@
 // An API and a PKCS#11 token that live in memory, in the place of the real ones: a test that links them sees
 // what a story asks of both, in which order. They stand before the library's functions of the same names.
-#ifndef SSA_TESTS_UNIT_MANAGE_FAKES_H
-#define SSA_TESTS_UNIT_MANAGE_FAKES_H
+#pragma once
 
 #include "aps/aps.h"
 #include "hsm/key/key.h"
@@ -34,5 +33,3 @@ void fakes_begin(void);
 // Adds what the API says that it has. Time: of its making; used: of its last use, 0 for never.
 void fake_add_account(const char *id, const char *email, time_t made);
 void fake_add_key(const char *kid, time_t made, time_t used);
-
-#endif
