@@ -444,7 +444,7 @@ struct ssa_keys_wanted {
 // account is left out, with a warning.
 //
 // Fails with SSA_CONFIG where no account is named and the settings have none, with SSA_USAGE for all together
-// with an account, and with login as ssa_list does.
+// with an account, and with login as ssa_hsm_list does.
 bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wanted, struct ssa_keys *keys,
                   struct ssa_error *err);
 
@@ -554,9 +554,9 @@ struct ssa_listing {
 
 // Shows every configured module, or the one that the settings name, and its PKCS#11 tokens. With login it
 // also shows the keys on the PKCS#11 token that SSA_HSM_TOKEN names, or on the only one that there is.
-bool ssa_list(const struct ssa_run *run, bool login,
-              void (*show)(void *context, const struct ssa_listing *line), void *context,
-              struct ssa_error *err);
+bool ssa_hsm_list(const struct ssa_run *run, bool login,
+                  void (*show)(void *context, const struct ssa_listing *line), void *context,
+                  struct ssa_error *err);
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,7 @@ bool padded_equal(const uint8_t *a, const uint8_t *b, size_t width)
     return span_equal(span_of(a, padded_length(a, width)), span_of(b, padded_length(b, width)));
 }
 
-void pad_with_blanks(uint8_t *field, size_t width)
+void padded_write(uint8_t *field, size_t width)
 {
     const size_t len = padded_length(field, width);
     memset(field + len, ' ', width - len);

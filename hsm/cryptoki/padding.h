@@ -14,7 +14,7 @@ size_t padded_length(const uint8_t *field, size_t width);
 bool padded_equal(const uint8_t *a, const uint8_t *b, size_t width);
 
 // Pads it as the standard wants it, whatever it was padded with.
-void pad_with_blanks(uint8_t *field, size_t width);
+void padded_write(uint8_t *field, size_t width);
 
 // Text of a fixed width without its padding, made harmless.
 void padded_text(char *to, size_t capacity, const CK_UTF8CHAR *from, size_t width);

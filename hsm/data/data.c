@@ -7,10 +7,10 @@
 
 bool data_check_able(const struct token *token, struct ssa_error *err)
 {
-    if (token->info.recipe->no_data) {
+    if (token->info.quirks->no_data) {
         error_set(err, SSA_TOKEN, NULL, token->info.uri,
                   "this kind of token (%s) takes no private data object, and so no client secret",
-                  token->info.recipe->name);
+                  token->info.quirks->name);
         return error_reason(err, SSA_REASON_DATA_REFUSED, NULL);
     }
     if (!token->info.write_protected)

@@ -183,7 +183,7 @@ enum data_end data_take_back(struct token *token, const struct uri *uri, const c
         return end;
     taken->whole = data_marked(&there, mark);
     // A module that was killed as it wrote the object has left neither a mark nor a value.
-    return taken->whole || data_destroy_empty(token, empty_before, &taken->half, &taken->empty, err)
+    return taken->whole || empty_destroy_data(token, empty_before, &taken->half, &taken->empty, err)
                ? DATA_GONE
                : DATA_UNKNOWN;
 }

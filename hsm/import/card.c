@@ -17,7 +17,7 @@ static bool store(struct token *token, const struct key_name *name, struct span 
     size_t len = 0;
     if (!certificate_subject(der, subject, sizeof subject, &len))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate's subject is too long");
-    if (!session_as(token, CKU_SO, err))
+    if (!login_as(token, CKU_SO, err))
         return false;
     const CK_RV rv = key_create_certificate(token, key_id(name), span_of(subject, len), der, &object);
     return rv == CKR_OK ||
@@ -51,7 +51,7 @@ bool card_certify(struct token *token, const struct key_name *name, struct key *
 {
     struct signer signer = {.token = token, .key = key};
     SECRET_AUTO der = {0};
-    return session_as(token, CKU_USER, err) && secret_new(&der, CERTIFICATE_MAX, err) &&
+    return login_as(token, CKU_USER, err) && secret_new(&der, CERTIFICATE_MAX, err) &&
            certificate_write(key, name, sign_tbs, &signer, &der, err) &&
            store(token, name, secret_span(&der), err);
 }

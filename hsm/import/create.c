@@ -1,4 +1,4 @@
-// A key's objects, created as the token's recipe says.
+// A key's objects, created as the token's quirks say.
 #include "hsm/import/create.h"
 
 #include "hsm/cryptoki/ckr.h"
@@ -145,7 +145,7 @@ static bool put_without_mechanisms(struct token *token, const struct creation *c
     struct creation less = *creation;
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     const bool may_help = ckr_is_of_template(rv) || rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED;
-    if (!token->info.recipe->unknown || (creation->parts & PART_MECHANISMS) == 0 || !may_help ||
+    if (!token->info.quirks->unknown || (creation->parts & PART_MECHANISMS) == 0 || !may_help ||
         !object_find(token, CKO_PRIVATE_KEY, creation->id, &made, ERROR_IGNORED) || made != CK_INVALID_HANDLE)
         return false;
     less.parts &= ~(unsigned)PART_MECHANISMS;

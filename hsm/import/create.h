@@ -1,4 +1,4 @@
-// A key's objects, created as the token's recipe says. For hsm alone.
+// A key's objects, created as the token's quirks say. For hsm alone.
 #pragma once
 
 #include "hsm/cryptoki/cryptoki.h"

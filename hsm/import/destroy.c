@@ -48,10 +48,10 @@ static bool card_destroy(struct token *token, const struct key_name *name, struc
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     if (key->private_object == CK_INVALID_HANDLE)
         return !key->certificate_left;
-    if (!session_as(token, CKU_SO, err) || !throwaway_key(&der, &numbers, err))
+    if (!login_as(token, CKU_SO, err) || !throwaway_key(&der, &numbers, err))
         return false;
     const struct creation over = {
-        .numbers = &numbers, .id = key_id(name), .parts = token->info.recipe->parts, .on_token = true};
+        .numbers = &numbers, .id = key_id(name), .parts = token->info.quirks->parts, .on_token = true};
     const CK_RV rv = key_put_private(token, &over, &object);
     if (rv != CKR_OK)
         return token_fail(err, SSA_TOKEN, rv, token, "the key in slot %s cannot be overwritten",
@@ -62,9 +62,9 @@ static bool card_destroy(struct token *token, const struct key_name *name, struc
     return !key->certificate_left;
 }
 
-bool key_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+bool destroy_key(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
-    if (token->info.recipe->keeps_destroyed)
+    if (token->info.quirks->keeps_destroyed)
         return card_destroy(token, name, key, err);
     unsigned long *const objects[] = {&key->private_object, &key->public_object};
     bool done = true;

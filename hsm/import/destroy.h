@@ -6,4 +6,4 @@
 struct token;
 
 // Destroys what key_import made. What could not be destroyed stays in *key.
-bool key_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);
+bool destroy_key(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);

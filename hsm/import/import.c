@@ -21,14 +21,14 @@ static bool signs(const struct token *token, CK_MECHANISM_TYPE type)
 static bool never_imports(const struct token *token, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, NULL, token->info.uri, "this kind of token (%s) cannot take a key from here",
-              token->info.recipe->name);
-    error_hint(err, "%s", token->info.recipe->instead);
+              token->info.quirks->name);
+    error_hint(err, "%s", token->info.quirks->instead);
     return error_reason(err, SSA_REASON_KIND_TAKES_NO_KEY, NULL);
 }
 
-bool token_check_able(const struct token *token, struct ssa_error *err)
+bool import_check_able(const struct token *token, struct ssa_error *err)
 {
-    if (token->info.recipe->import_as == IMPORT_NEVER)
+    if (token->info.quirks->import_as == IMPORT_NEVER)
         return never_imports(token, err);
     if (token->info.write_protected) {
         error_set(err, SSA_TOKEN, "CKF_WRITE_PROTECTED", token->info.uri, "the token is write-protected");
@@ -62,7 +62,7 @@ static void find_made(struct token *token, struct span id, struct key *key)
 static bool store_both(struct token *token, const struct creation *c, const struct key_name *name,
                        struct key *key, struct ssa_error *err)
 {
-    if (token->info.recipe->slots)
+    if (token->info.quirks->slots)
         return card_import(token, c, name, key, err);
     if (!key_create_private(token, c, key, err))
         return false;
@@ -75,27 +75,27 @@ static bool store_both(struct token *token, const struct creation *c, const stru
 static bool import(struct token *token, const struct creation *creation, const struct key_name *name,
                    struct key *key, struct ssa_error *err)
 {
-    const CK_USER_TYPE who = token->info.recipe->import_as == IMPORT_AS_SO ? CKU_SO : CKU_USER;
-    if (!session_as(token, who, err))
+    const CK_USER_TYPE who = token->info.quirks->import_as == IMPORT_AS_SO ? CKU_SO : CKU_USER;
+    if (!login_as(token, who, err))
         return false;
     if (store_both(token, creation, name, key, err))
         return true;
     // A card's slot holds what it held, or the new key; handles do not tell which, and touching them may
     // crash.
-    if (token->info.recipe->slots && name->replaces && key->private_object == CK_UNAVAILABLE_INFORMATION) {
+    if (token->info.quirks->slots && name->replaces && key->private_object == CK_UNAVAILABLE_INFORMATION) {
         key->unsure = true;
         key->private_object = CK_INVALID_HANDLE;
         error_hint(err, "Slot %s holds the key that was in it, or the new one, which then is of no use.",
                    slot_name(name->slot));
         return error_reason(err, SSA_REASON_SLOT_UNSURE, "%s", slot_name(name->slot));
     }
-    if (!token->info.recipe->slots)
+    if (!token->info.quirks->slots)
         find_made(token, creation->id, key);
-    (void)key_destroy(token, name, key, ERROR_IGNORED);
+    (void)destroy_key(token, name, key, ERROR_IGNORED);
     return false;
 }
 
-bool key_import(struct token *token, struct import_plan *plan, const struct rsa_key *numbers,
+bool import_key(struct token *token, struct import_plan *plan, const struct rsa_key *numbers,
                 struct secret *holder, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     SEALED_AUTO sealed = {0};
@@ -122,10 +122,10 @@ bool key_import(struct token *token, struct import_plan *plan, const struct rsa_
     return done;
 }
 
-bool key_complete(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+bool import_complete(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
-    const struct recipe *recipe = token->info.recipe;
-    if (recipe->slots || !recipe->public_half || key->public_object != CK_INVALID_HANDLE ||
+    const struct quirks *quirks = token->info.quirks;
+    if (quirks->slots || !quirks->public_half || key->public_object != CK_INVALID_HANDLE ||
         key->modulus_len == 0)
         return true;
     const struct rsa_key numbers = {.n = span_of(key->modulus, key->modulus_len),
@@ -138,12 +138,12 @@ bool key_complete(struct token *token, const struct key_name *name, struct key *
     // Whatever the module left there.
     key->public_object = CK_INVALID_HANDLE;
     // A rehearsal, in another process, may have shown that an unknown token goes without.
-    return recipe->unknown || key_creation_refused(err, token, rv, "public");
+    return quirks->unknown || key_creation_refused(err, token, rv, "public");
 }
 
-bool key_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+bool import_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
-    const bool card = token->info.recipe->slots;
+    const bool card = token->info.quirks->slots;
     return key_again(token, name, key, err) && key_works(token, key, true, err) &&
            (!card || card_certify(token, name, key, err));
 }

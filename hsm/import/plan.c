@@ -5,9 +5,9 @@
 
 struct import_plan import_plan_for(const struct token *token, const char *throwaway)
 {
-    const struct recipe *recipe = token->info.recipe;
+    const struct quirks *quirks = token->info.quirks;
     return (struct import_plan){
-        .parts = recipe->parts, .public_half = recipe->public_half, .throwaway = throwaway};
+        .parts = quirks->parts, .public_half = quirks->public_half, .throwaway = throwaway};
 }
 
 bool import_plan_limits_mechanisms(const struct import_plan *plan)

@@ -25,7 +25,7 @@ struct import_plan {
     struct transport transport;       // made in a rehearsal, and ended by the import
 };
 
-// The plan of a token whose recipe says all that there is to know. throwaway is borrowed.
+// The plan of a token whose quirks say all that there is to know. throwaway is borrowed.
 struct import_plan import_plan_for(const struct token *token, const char *throwaway);
 
 // Whether the key is told which mechanisms it may be used with (CKA_ALLOWED_MECHANISMS). Where the token does

@@ -51,7 +51,7 @@ static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, 
 // general error in some.
 static bool template_refused(const struct token *token, const struct creation *c, CK_RV rv)
 {
-    return ckr_is_of_template(rv) || (token->info.recipe->unknown && c->on_token &&
+    return ckr_is_of_template(rv) || (token->info.quirks->unknown && c->on_token &&
                                       (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED));
 }
 
@@ -77,8 +77,8 @@ static CK_RV narrow(struct token *token, struct creation *c, unsigned whole, str
 // the way and could not be stays in *key.
 static CK_RV create_throwaway(struct token *token, struct creation *c, struct key *key)
 {
-    const struct recipe *recipe = token->info.recipe;
-    const unsigned whole = recipe->parts & ~c->without, without_list = whole & ~(unsigned)PART_MECHANISMS;
+    const struct quirks *quirks = token->info.quirks;
+    const unsigned whole = quirks->parts & ~c->without, without_list = whole & ~(unsigned)PART_MECHANISMS;
     c->plan->parts = whole;
     CK_RV rv = create_with(token, c, whole, key);
     if (rv == CKR_OK || !template_refused(token, c, rv))
@@ -89,7 +89,7 @@ static CK_RV create_throwaway(struct token *token, struct creation *c, struct ke
         return CKR_OK;
     }
     // What a token that was measured takes is known, and asked of its keys ever after.
-    if (!recipe->unknown)
+    if (!quirks->unknown)
         return rv;
     rv = narrow(token, c, whole, key);
     return rv == CKR_OK ? create_with(token, c, c->plan->parts, key) : rv;
@@ -101,10 +101,10 @@ static bool clear(struct token *token, struct import_plan *plan, struct key *key
     const struct key_name name = {.kid = plan->throwaway, .email = "", .label = plan->throwaway};
     char command[KEY_REMOVAL_MAX];
     struct ssa_error why = {0};
-    if (key_destroy(token, &name, key, &why))
+    if (destroy_key(token, &name, key, &why))
         return true;
     plan->throwaway_left = true;
-    key_removal_command(token, key, &name, command);
+    removal_command(token, key, &name, command);
     error_set(err, SSA_TOKEN, why.cause, token->info.uri,
               "the throwaway key of a rehearsal cannot be destroyed");
     error_hint(err, "Remove it: `%s`", command);
@@ -115,18 +115,18 @@ static bool clear(struct token *token, struct import_plan *plan, struct key *key
 static bool takes_public_half(struct token *token, const struct creation *c, struct key *key,
                               struct ssa_error *err)
 {
-    const struct recipe *recipe = token->info.recipe;
-    if (!recipe->public_half)
+    const struct quirks *quirks = token->info.quirks;
+    if (!quirks->public_half)
         return true;
     const CK_RV rv = key_create_public(token, c, &key->public_object);
     if (rv == CKR_OK)
         return true;
-    c->plan->public_half = !recipe->unknown;
+    c->plan->public_half = !quirks->unknown;
     // Whatever the module left there.
     key->public_object = CK_INVALID_HANDLE;
     if (!ckr_surely_not_made(rv))
         c->plan->throwaway_left = true;
-    return recipe->unknown ||
+    return quirks->unknown ||
            token_fail(err, SSA_TOKEN, rv, token,
                       "a rehearsal with a throwaway key shows that the token does not take its public half");
 }
@@ -160,7 +160,7 @@ static bool list_may_be_why(const struct token *token, const struct import_plan 
                             const struct ssa_error *err)
 {
     const CK_RV rv = err->domain == SSA_DOMAIN_PKCS11 ? err->number : CKR_OK;
-    return token->info.recipe->unknown && import_plan_limits_mechanisms(plan) &&
+    return token->info.quirks->unknown && import_plan_limits_mechanisms(plan) &&
            (rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
             rv == CKR_KEY_TYPE_INCONSISTENT);
 }
@@ -230,14 +230,14 @@ static enum rehearsal rehearse_wrapped(struct token *token, struct creation *c, 
         return WORKS;
     wrap_end(token, c->plan);
     c->plan->scheme = NULL;
-    c->plan->public_half = token->info.recipe->public_half;
+    c->plan->public_half = token->info.quirks->public_half;
     return outcome;
 }
 
 static bool rehearse_plainly(struct token *token, struct creation *c, enum ssa_import_way way,
                              struct ssa_error *err)
 {
-    const char *instead = token->info.recipe->instead;
+    const char *instead = token->info.quirks->instead;
     if (rehearse(token, c, err) == WORKS)
         return true;
     if (err->hint[0] != '\0' || err->reason != SSA_REASON_NONE)
@@ -268,14 +268,14 @@ static void tell_why_plain(struct import_plan *plan, const struct ssa_error *why
 
 static bool wraps(const struct token *token, enum ssa_import_way way)
 {
-    return way != SSA_IMPORT_PLAIN && !token->info.recipe->slots && offered(token);
+    return way != SSA_IMPORT_PLAIN && !token->info.quirks->slots && offered(token);
 }
 
-// In a card's slot the only rehearsal would be the thing itself; its recipe was measured. Any other token may
-// be set up to take no key, whatever its kind.
+// In a card's slot the only rehearsal would be the thing itself; its quirks were measured. Any other token
+// may be set up to take no key, whatever its kind.
 bool import_rehearses(const struct token *token, enum ssa_import_way way)
 {
-    return wraps(token, way) || (way != SSA_IMPORT_WRAP && !token->info.recipe->slots);
+    return wraps(token, way) || (way != SSA_IMPORT_WRAP && !token->info.quirks->slots);
 }
 
 // One way after the other.

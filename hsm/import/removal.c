@@ -24,7 +24,7 @@ static bool append_removal(const struct token *token, const char *type, const ch
                        quotable ? token->info.label : "", quotable ? "'" : "", type, hex);
 }
 
-// A recipe's command holds the slot's name in one place.
+// A command of quirks holds the slot's name in one place.
 static void card_removal(const char *command, const struct key_name *name, char out[static KEY_REMOVAL_MAX])
 {
     const char *place = strstr(command, "%s");
@@ -33,17 +33,17 @@ static void card_removal(const char *command, const struct key_name *name, char 
         out[0] = '\0';
 }
 
-void key_removal_command(const struct token *token, const struct key *key, const struct key_name *name,
-                         char out[static KEY_REMOVAL_MAX])
+void removal_command(const struct token *token, const struct key *key, const struct key_name *name,
+                     char out[static KEY_REMOVAL_MAX])
 {
     const struct span id = key_id(name);
     char hex[2 * KEY_ID_MAX + 1] = "";
     out[0] = '\0';
-    if (key->private_object != CK_INVALID_HANDLE && token->info.recipe->removal != NULL)
-        card_removal(token->info.recipe->removal, name, out);
+    if (key->private_object != CK_INVALID_HANDLE && token->info.quirks->removal != NULL)
+        card_removal(token->info.quirks->removal, name, out);
     else if (key->certificate_left)
-        card_removal(token->info.recipe->certificate_removal, name, out);
-    if (id.len > KEY_ID_MAX || token->info.recipe->removal != NULL)
+        card_removal(token->info.quirks->certificate_removal, name, out);
+    if (id.len > KEY_ID_MAX || token->info.quirks->removal != NULL)
         return;
     text_hex(hex, id);
     if ((key->private_object != CK_INVALID_HANDLE && !append_removal(token, "privkey", hex, out)) ||

@@ -30,7 +30,7 @@ static bool find(struct token *token, const char *name, CK_OBJECT_HANDLE found[s
     return object_find_some(token, template, COUNT(template), found, THROWAWAYS_MAX, count, err);
 }
 
-bool token_destroy_throwaway(struct token *token, const char *name, size_t *destroyed, struct ssa_error *err)
+bool throwaway_destroy(struct token *token, const char *name, size_t *destroyed, struct ssa_error *err)
 {
     CK_OBJECT_HANDLE found[THROWAWAYS_MAX];
     CK_ULONG count = 0, left = 0;
@@ -39,7 +39,7 @@ bool token_destroy_throwaway(struct token *token, const char *name, size_t *dest
     // Nothing has an id that is empty.
     if (name[0] == '\0')
         return true;
-    if (!session_as(token, CKU_USER, err) || !find(token, name, found, &count, err))
+    if (!login_as(token, CKU_USER, err) || !find(token, name, found, &count, err))
         return false;
     for (CK_ULONG i = 0; i < count; i++) {
         if (!has_label(token, found[i], name))
@@ -61,8 +61,8 @@ void throwaway_settle(struct token *token, struct import_plan *plan, bool on_tok
 {
     size_t destroyed = 0;
     // A token that was measured lets go of session objects at the session's end.
-    const bool may_stay = on_token || token->info.recipe->unknown;
+    const bool may_stay = on_token || token->info.quirks->unknown;
     if (plan->throwaway_left)
         plan->throwaway_left =
-            !token_destroy_throwaway(token, plan->throwaway, &destroyed, ERROR_IGNORED) && may_stay;
+            !throwaway_destroy(token, plan->throwaway, &destroyed, ERROR_IGNORED) && may_stay;
 }

@@ -17,9 +17,9 @@ static const CK_KEY_TYPE rsa_type = CKK_RSA;
 static bool find_after_reset(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
                              CK_OBJECT_HANDLE found[static 2], CK_ULONG *count, struct ssa_error *err)
 {
-    if (!token_may_be_reset(token))
+    if (!login_may_be_reset(token))
         return true;
-    return token_begin_anew(token, err) &&
+    return login_begin_anew(token, err) &&
            object_find_some(token, template, attributes, found, 2, count, err);
 }
 
@@ -59,11 +59,11 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
 static bool slot_check_free(struct token *token, uint8_t id, struct ssa_error *err)
 {
     struct card_slot slot;
-    if (!session_renew(token, err) || !session_as(token, CKU_USER, err) || !slot_look(token, id, &slot, err))
+    if (!session_renew(token, err) || !login_as(token, CKU_USER, err) || !slot_look(token, id, &slot, err))
         return false;
     if (slot.used)
         return error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used after all", slot.name);
-    return slots_were_read(token, err);
+    return ready_slots_must_be_read(token, err);
 }
 
 static bool check_free_once(struct token *token, const struct key_name *name, struct ssa_error *err)

@@ -104,8 +104,8 @@ static bool locate_by_id(struct token *token, const struct uri *uri, struct key 
     return true;
 }
 
-bool card_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
-                      bool *there, struct ssa_error *err)
+bool locate_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
+                        bool *there, struct ssa_error *err)
 {
     uint8_t der[CERTIFICATE_MAX] = {0};
     CK_OBJECT_HANDLE certificate = CK_INVALID_HANDLE;
@@ -141,7 +141,7 @@ static bool locate_in_slot(struct token *token, uint8_t id, const char *kid, str
     bool certified = false;
     struct card_slot slot;
     const struct span span = span_of(&id, 1);
-    if (!slot_look(token, id, &slot, err) || !card_certificate(token, span, name, &certified, err))
+    if (!slot_look(token, id, &slot, err) || !locate_certificate(token, span, name, &certified, err))
         return false;
     *located = !slot.used ? LOCATED_NOTHING : !certified ? LOCATED_NAMELESS : LOCATED_ANOTHER;
     if (!certified || !names_kid(name, kid))
@@ -161,10 +161,10 @@ bool key_locate(struct token *token, const struct uri *uri, const char *kid, str
     *located = LOCATED_NOTHING;
     if (id == NULL || id->ulValueLen == 0)
         return error_set(err, SSA_CONFIG, NULL, token->info.uri, "the key's URI has no id");
-    if (!session_as(token, CKU_USER, err))
+    if (!login_as(token, CKU_USER, err))
         return false;
     const struct span span = span_of(id->pValue, id->ulValueLen);
-    if (!token_has_slots(token))
+    if (!slot_must_be_chosen(token))
         return locate_by_id(token, uri, key, located, err);
     if (span.len != 1 || slot_name(span.data[0]) == NULL)
         return error_set(err, SSA_CONFIG, NULL, token->info.uri, "the key's URI names no slot of a card");

@@ -22,10 +22,10 @@ enum located {
 bool key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
                 enum located *located, struct ssa_error *err) MUST_CHECK;
 
-// Makes *key stand for the nameless key in a slot, for key_destroy: it is not to be touched in any other way.
+// Makes *key stand for the nameless key in a slot, for destroy_key: it is not to be touched in any other way.
 void key_take_nameless(struct key *key);
 
 // Reads what the certificate beside a card's key says, as certificate_name does; empty where it is not ours.
 // *there: whether there is a certificate.
-bool card_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
-                      bool *there, struct ssa_error *err) MUST_CHECK;
+bool locate_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
+                        bool *there, struct ssa_error *err) MUST_CHECK;

@@ -89,10 +89,10 @@ static bool judge_all(struct token *token, struct key *key, struct key_attribute
 // know: there each use is the token's own affair.
 static unsigned parts_asked(const struct token *token, const struct key *key)
 {
-    const struct recipe *recipe = token->info.recipe;
+    const struct quirks *quirks = token->info.quirks;
     if (key->parts != 0)
         return key->parts;
-    return recipe->unknown ? recipe->parts & ~(unsigned)PART_OPTIONAL : recipe->parts;
+    return quirks->unknown ? quirks->parts & ~(unsigned)PART_OPTIONAL : quirks->parts;
 }
 
 // from is 1 for a session object, whose CKA_TOKEN is not what it will be.
@@ -152,8 +152,8 @@ static bool find_again(struct token *token, const struct key_name *name, struct 
 
 bool key_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
-    return session_as(token, CKU_USER, err) &&
-           (!token->info.recipe->slots || find_again(token, name, key, err));
+    return login_as(token, CKU_USER, err) &&
+           (!token->info.quirks->slots || find_again(token, name, key, err));
 }
 
 enum { ID_MAX = 256 };
@@ -167,7 +167,7 @@ static bool look_anew(struct token *token, struct key *key, struct ssa_error *er
     uint8_t id[ID_MAX] = {0};
     CK_ATTRIBUTE own = ATTRIBUTE(CKA_ID, id, sizeof id);
     if (attribute_read(token, key->private_object, &own) != CKR_OK || own.ulValueLen == 0 ||
-        !session_renew(token, err) || !session_as(token, CKU_USER, err))
+        !session_renew(token, err) || !login_as(token, CKU_USER, err))
         return false;
     for (size_t i = 0; i < COUNT(classes); i++) {
         CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
@@ -194,7 +194,7 @@ static bool check_kept(struct token *token, struct key *key, struct ssa_error *e
         return false;
     if (judge_all(token, key, read, 0, parts_asked(token, key), err))
         return true;
-    return !token->info.recipe->slots && stays(read) && look_anew(token, key, &ignored) &&
+    return !token->info.quirks->slots && stays(read) && look_anew(token, key, &ignored) &&
            check_attributes(token, key, 0, &ignored);
 }
 

@@ -32,5 +32,5 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
 bool key_again(struct token *token, const struct key_name *name, struct key *key,
                struct ssa_error *err) MUST_CHECK;
 
-// What key_prove asks of a key, but for a card's certificate; of a session object no CKA_TOKEN.
+// What import_prove asks of a key, but for a card's certificate; of a session object no CKA_TOKEN.
 bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err) MUST_CHECK;

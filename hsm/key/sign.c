@@ -70,7 +70,7 @@ static bool right_length(const struct token *token, const struct key *key, CK_UL
 static bool sign_is_lost(const struct token *token, CK_RV rv)
 {
     return token_is_lost(token, rv) ||
-           (token->info.recipe->resets_card && (rv == CKR_ARGUMENTS_BAD || rv == CKR_KEY_HANDLE_INVALID));
+           (token->info.quirks->resets_card && (rv == CKR_ARGUMENTS_BAD || rv == CKR_KEY_HANDLE_INVALID));
 }
 
 // *lost: it failed as it does when the token is lost.
@@ -128,7 +128,7 @@ bool key_find_and_sign(struct token *token, const struct uri *uri, struct span m
         return false;
     if (sign_once(token, &key, message, signature, &lost, err))
         return true;
-    return lost && token_may_be_reset(token) && token_begin_anew(token, err) &&
+    return lost && login_may_be_reset(token) && login_begin_anew(token, err) &&
            key_find(token, uri, &key, err) && key_sign(token, &key, message, signature, err);
 }
 

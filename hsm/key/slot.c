@@ -20,9 +20,9 @@ const char *slot_name(uint8_t id)
     return id >= 1 && id <= SLOTS ? names[id - 1] : NULL;
 }
 
-bool token_has_slots(const struct token *token)
+bool slot_must_be_chosen(const struct token *token)
 {
-    return token->info.recipe->slots;
+    return token->info.quirks->slots;
 }
 
 bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err)
@@ -67,14 +67,14 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
         return false;
     if (replace) {
         bool read = false;
-        if (!slots_read(token, &read, err))
+        if (!ready_slots(token, &read, err))
             return false;
         // What cannot be seen may be there.
         slot->used = slot->used || !read;
         return true;
     }
     if (!slot->used)
-        return slots_were_read(token, err);
+        return ready_slots_must_be_read(token, err);
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used", slot->name);
     return error_reason(err, SSA_REASON_SLOT_USED, NULL);
 }
@@ -88,7 +88,7 @@ bool slot_choose(struct token *token, const char *wanted, bool replace, struct c
         if (!slot_look(token, by_itself[i], slot, err))
             return false;
         if (!slot->used)
-            return slots_were_read(token, err);
+            return ready_slots_must_be_read(token, err);
     }
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "no slot is free that is taken by itself");
     return error_reason(err, SSA_REASON_SLOTS_FULL, NULL);

@@ -14,7 +14,7 @@ struct card_slot {
 };
 
 // Whether a slot has to be chosen for a new key.
-bool token_has_slots(const struct token *token);
+bool slot_must_be_chosen(const struct token *token);
 
 // Looks whether a slot is used: by a key, its public half or a certificate. Keys are seen only by the user.
 bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err) MUST_CHECK;

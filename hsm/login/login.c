@@ -17,7 +17,7 @@ enum { SENT_MAX = 3 };
 // What it looks like where another process is writing the token's file.
 static bool is_hidden(const struct token *token, CK_RV rv)
 {
-    return token->info.recipe->rewritten_by != NULL &&
+    return token->info.quirks->rewritten_by != NULL &&
            (rv == CKR_GENERAL_ERROR || rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_TOKEN_NOT_RECOGNIZED);
 }
 
@@ -26,7 +26,7 @@ static bool is_hidden(const struct token *token, CK_RV rv)
 static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
 {
     const bool was_final = token->info.pin_final_try;
-    if (!token_make_ready(token, writable)) {
+    if (!ready_make(token, writable)) {
         *rv = CKR_TOKEN_NOT_PRESENT;
         token_fail(err, SSA_TOKEN, *rv, token, "the token is not there any more; no PIN was sent to it");
         return error_hint(err, "Was it pulled out, or another put in its place? Run this again with it.");
@@ -84,7 +84,7 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
 static bool try_pin_in_turn(struct token *token, bool writable, struct ssa_error *err)
 {
     const struct pin_giver *giver = &token->giver;
-    if (token->info.recipe->rewritten_by == NULL)
+    if (token->info.quirks->rewritten_by == NULL)
         return try_pin(token, writable, err);
     if (!turn_take(&token->module.turns, TURN_LOGIN, err)) {
         giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
@@ -122,7 +122,7 @@ static bool check_writable(struct token *token, struct ssa_error *err)
                       "the token gives no session that can write");
 }
 
-bool token_login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
+bool login_user(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
 {
     if (token->info.login_required && !pin_may_be_tried(token, err))
         return false;
@@ -137,31 +137,31 @@ bool token_login(struct token *token, bool writable, const struct pin_giver *giv
 // tried.
 static bool right_form(const struct token *token, struct ssa_error *err)
 {
-    const struct recipe *recipe = token->info.recipe;
+    const struct quirks *quirks = token->info.quirks;
     size_t digits = 0;
     while (digits < token->so_pin.len && isxdigit(token->so_pin.data[digits]))
         digits++;
-    if (recipe->so_pin_hex == 0 || (digits == recipe->so_pin_hex && digits == token->so_pin.len))
+    if (quirks->so_pin_hex == 0 || (digits == quirks->so_pin_hex && digits == token->so_pin.len))
         return true;
     error_set(err, SSA_PIN, NULL, token->info.uri,
-              "the %s is not of %zu hexadecimal digits; nothing was tried", recipe->so_pin_name,
-              recipe->so_pin_hex);
+              "the %s is not of %zu hexadecimal digits; nothing was tried", quirks->so_pin_name,
+              quirks->so_pin_hex);
     return error_hint(
         err,
         "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
 }
 
-bool token_login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err)
+bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err)
 {
-    if (token->info.recipe->import_as != IMPORT_AS_SO)
+    if (token->info.quirks->import_as != IMPORT_AS_SO)
         return true;
     return secret_new(&token->so_pin, PIN_MAX, err) &&
            so->give(so->context, &token->info, &token->so_pin, err) && right_form(token, err) &&
-           session_as(token, CKU_SO, err);
+           login_as(token, CKU_SO, err);
 }
 
-const char *token_so_pin_name(const struct token *token, const char **factory)
+const char *login_so_pin_name(const struct token *token, const char **factory)
 {
-    *factory = token->info.recipe->so_pin_factory;
-    return token->info.recipe->import_as == IMPORT_AS_SO ? token->info.recipe->so_pin_name : NULL;
+    *factory = token->info.quirks->so_pin_factory;
+    return token->info.quirks->import_as == IMPORT_AS_SO ? token->info.quirks->so_pin_name : NULL;
 }

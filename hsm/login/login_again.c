@@ -8,7 +8,7 @@
 #include "hsm/token/handle.h"
 #include "hsm/token/reopen.h"
 
-bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
+bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
 {
     if (!token->info.login_required || (token->logged_in && token->who == who))
         return true;
@@ -31,7 +31,7 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     const enum pin_outcome outcome = pin_login_outcome(rv);
     if (who == CKU_USER && (outcome == PIN_REFUSED || outcome == PIN_UNKNOWN))
         token->giver.outcome(token->giver.context, &token->info, outcome);
-    const char *name = who == CKU_SO ? token->info.recipe->so_pin_name : "PIN";
+    const char *name = who == CKU_SO ? token->info.quirks->so_pin_name : "PIN";
     if (outcome != PIN_REFUSED) {
         token_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
         return who == CKU_USER && outcome == PIN_UNKNOWN ? error_reason(err, SSA_REASON_PIN_UNKNOWN, NULL)
@@ -40,20 +40,20 @@ bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     token_fail(err, SSA_PIN, rv, token, "the %s is refused", name);
     if (touch.told)
         return error_hint(err, TOUCH_HINT);
-    return who == CKU_SO && token->info.recipe->so_pin_refused != NULL
-               ? error_hint(err, "%s", token->info.recipe->so_pin_refused)
+    return who == CKU_SO && token->info.quirks->so_pin_refused != NULL
+               ? error_hint(err, "%s", token->info.quirks->so_pin_refused)
                : false;
 }
 
 // Whether another process may have reset the card under us, and the PIN that was right can be sent again.
-bool token_may_be_reset(const struct token *token)
+bool login_may_be_reset(const struct token *token)
 {
-    return token->info.recipe->resets_card && token->logged_in && !token->info.pin_pad;
+    return token->info.quirks->resets_card && token->logged_in && !token->info.pin_pad;
 }
 
-bool token_begin_anew(struct token *token, struct ssa_error *err)
+bool login_begin_anew(struct token *token, struct ssa_error *err)
 {
-    if (!token_reopen(token, true) || !token_make_ready(token, true))
+    if (!token_reopen(token, true) || !ready_make(token, true))
         return token_fail(err, SSA_TOKEN, CKR_TOKEN_NOT_PRESENT, token, "the token is not there any more");
-    return session_as(token, CKU_USER, err);
+    return login_as(token, CKU_USER, err);
 }

@@ -7,10 +7,10 @@
 struct token;
 
 // Changes who is logged in (CKU_USER, CKU_SO), with the PINs that were right before.
-bool session_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err) MUST_CHECK;
+bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err) MUST_CHECK;
 
 // Whether another process may have reset the card under us, and the PIN that was right can be sent again.
-bool token_may_be_reset(const struct token *token);
+bool login_may_be_reset(const struct token *token);
 
 // Starts the module afresh, and logs in as the user.
-bool token_begin_anew(struct token *token, struct ssa_error *err) MUST_CHECK;
+bool login_begin_anew(struct token *token, struct ssa_error *err) MUST_CHECK;

@@ -13,7 +13,7 @@ static bool pin_error(struct ssa_error *err, const struct token *token, const ch
 
 static const char *how_to_unlock(const struct token *token)
 {
-    const char *unlock = token->info.recipe->unlock;
+    const char *unlock = token->info.quirks->unlock;
     return unlock != NULL ? unlock : "The token's own tool unlocks it, with the PUK or as security officer";
 }
 
@@ -114,11 +114,11 @@ bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv
     token_fail(err, SSA_PIN, rv, token, "the token refuses the PIN");
     if (rv == CKR_PIN_LOCKED)
         return error_hint(err, "%s.", how_to_unlock(token));
-    if (token->info.recipe->pin_tries > 0)
+    if (token->info.quirks->pin_tries > 0)
         return error_hint(
             err,
             "It was tried once. %u wrong PINs in all lock this token: check it before you run this again.",
-            token->info.recipe->pin_tries);
+            token->info.quirks->pin_tries);
     return error_hint(
         err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
 }

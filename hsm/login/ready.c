@@ -6,29 +6,29 @@
 #include "hsm/token/reopen.h"
 
 // Whether the session has seen what its maker put on every such card.
-bool slots_read(struct token *token, bool *read, struct ssa_error *err)
+bool ready_slots(struct token *token, bool *read, struct ssa_error *err)
 {
-    const struct recipe *recipe = token->info.recipe;
+    const struct quirks *quirks = token->info.quirks;
     CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
     *read = true;
-    if (recipe->witness == 0 || token->info.firmware < recipe->witness_since)
+    if (quirks->witness == 0 || token->info.firmware < quirks->witness_since)
         return true;
-    if (!object_find(token, CKO_CERTIFICATE, span_of(&recipe->witness, 1), &found, err))
+    if (!object_find(token, CKO_CERTIFICATE, span_of(&quirks->witness, 1), &found, err))
         return false;
     *read = found != CK_INVALID_HANDLE;
     return true;
 }
 
-bool slots_seem_read(struct token *token)
+bool ready_slots_seem_read(struct token *token)
 {
     bool read = false;
-    return slots_read(token, &read, ERROR_IGNORED) && read;
+    return ready_slots(token, &read, ERROR_IGNORED) && read;
 }
 
-bool slots_were_read(struct token *token, struct ssa_error *err)
+bool ready_slots_must_be_read(struct token *token, struct ssa_error *err)
 {
     bool read = false;
-    if (!slots_read(token, &read, err))
+    if (!ready_slots(token, &read, err))
         return false;
     if (read)
         return true;
@@ -41,11 +41,11 @@ bool slots_were_read(struct token *token, struct ssa_error *err)
 enum { RESETS_MAX = 3 };
 
 // A card that still seems unread after that may really lack what its maker put there.
-bool token_make_ready(struct token *token, bool writable)
+bool ready_make(struct token *token, bool writable)
 {
     if (!token_is_there(token) && !token_reopen(token, writable))
         return false;
-    for (unsigned resets = 0; resets < RESETS_MAX && !slots_seem_read(token); resets++)
+    for (unsigned resets = 0; resets < RESETS_MAX && !ready_slots_seem_read(token); resets++)
         if (!token_reopen(token, writable))
             return false;
     return true;

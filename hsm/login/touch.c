@@ -30,9 +30,9 @@ static void *watch(void *context)
 void touch_begin(struct touch *touch, const struct token *token)
 {
     *touch = (struct touch){.token = token};
-    if (!token->info.recipe->wants_touch || token->giver.waiting == NULL)
+    if (!token->info.quirks->wants_touch || token->giver.waiting == NULL)
         return;
-    condition_init(&touch->changed);
+    thread_condition_init(&touch->changed);
     (void)pthread_mutex_init(&touch->mutex, NULL);
     touch->started = thread_start(&touch->thread, 0, watch, touch);
 }

@@ -8,7 +8,7 @@
 
 #include "hsm/cryptoki/calls.h"
 #include "hsm/cryptoki/ckr.h"
-#include "hsm/module/recipe.h"
+#include "hsm/module/quirks.h"
 
 static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause,
                    const char *what)
@@ -109,7 +109,7 @@ static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry
 static bool take_turn(struct module *module, struct ssa_error *err)
 {
     CK_INFO about;
-    if (module->call->C_GetInfo(&about) != CKR_OK || !recipe_resets_card(&about))
+    if (module->call->C_GetInfo(&about) != CKR_OK || !quirks_resets_card(&about))
         return true;
     return module->has_turn = turn_take(&module->turns, TURN_OPEN, err);
 }

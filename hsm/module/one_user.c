@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct {
@@ -20,7 +20,7 @@ static bool is_anothers(void)
 
 bool one_user_begin(struct ssa_error *err)
 {
-    if (in_callback()) {
+    if (callback_running()) {
         error_set(err, SSA_USAGE, NULL, NULL, "PKCS#11 tokens cannot be used from a callback of the library");
         return error_hint(err, "Let the call that is under way return first.");
     }

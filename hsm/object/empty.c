@@ -107,17 +107,17 @@ static bool count_empty(struct token *token, enum empty_kind kind, size_t *count
     return find_empty(token, kind, count, &last, err);
 }
 
-bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err)
+bool empty_count_data(struct token *token, size_t *count, struct ssa_error *err)
 {
     return count_empty(token, EMPTY_DATA, count, err);
 }
 
-bool key_count_empty(struct token *token, size_t *count, struct ssa_error *err)
+bool empty_count_keys(struct token *token, size_t *count, struct ssa_error *err)
 {
     return count_empty(token, EMPTY_KEYS, count, err);
 }
 
-bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
+bool empty_destroy_data(struct token *token, size_t before, bool *destroyed, size_t *left,
                         struct ssa_error *err)
 {
     CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;

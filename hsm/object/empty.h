@@ -12,13 +12,13 @@ struct token;
 
 // How many have nothing in them, no label, mark, id or value: where a module is killed as it writes, or
 // fails, it may leave one. EMPTY_UNKNOWN where the token holds too many objects to be counted.
-bool data_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
+bool empty_count_data(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
 
 // Destroys one of those, where it is known that there are more than before: which one does not matter. *left:
 // how many there are then.
-bool data_destroy_empty(struct token *token, size_t before, bool *destroyed, size_t *left,
+bool empty_destroy_data(struct token *token, size_t before, bool *destroyed, size_t *left,
                         struct ssa_error *err) MUST_CHECK;
 
 // How many objects of keys have nothing in them, no label, id or numbers: where a module is killed as it
 // writes one, it may leave that.
-bool key_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
+bool empty_count_keys(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;

@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/callback.h"
 #include "core/monotonic.h"
-#include "core/tell.h"
 #include "core/write.h"
 #include "hsm/module/one_user.h"
 #include "hsm/search/keys_seen.h"
@@ -45,7 +45,7 @@ static _Noreturn void answer(const struct module_entry *entry, bool wants_keys, 
         (void)signal(ours[i], SIG_IGN); // the parent decides, and ends us
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     // Secret memory is not inherited; what the parent's last copying left in the registers is.
-    wipe_stack_and_registers();
+    secret_wipe_stack();
     quieten();
     struct module module;
     struct head head = {0};
@@ -77,7 +77,7 @@ static bool read_whole(int fd, void *data, size_t len, long long until, const st
     while (len > 0) {
         struct pollfd input = {.fd = fd, .events = POLLIN};
         const long long left = until - monotonic_ms();
-        if (left <= 0 || interrupted(callbacks))
+        if (left <= 0 || callback_interrupted(callbacks))
             return false;
         const int ready = poll(&input, 1, left < SLICE_MS ? (int)left : SLICE_MS);
         if (ready == 0 || (ready < 0 && errno == EINTR))

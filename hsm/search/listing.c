@@ -7,7 +7,7 @@
 #include "hsm/cryptoki/padding.h"
 #include "hsm/key/locate.h"
 #include "hsm/key/slot.h"
-#include "hsm/module/recipe.h"
+#include "hsm/module/quirks.h"
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
 #include "hsm/search/ask.h"
@@ -18,9 +18,9 @@
 
 enum { ID_MAX = 256, LABEL_MAX = 512 };
 
-bool module_list_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
-                        const struct turns *turns, char description[static 33], token_shown *show,
-                        void *context, struct ssa_error *err)
+bool listing_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
+                    const struct turns *turns, char description[static 33], token_shown *show, void *context,
+                    struct ssa_error *err)
 {
     SEEN_AUTO *seen = NULL;
     description[0] = '\0';
@@ -46,7 +46,7 @@ static bool card_label(struct token *token, struct span id, char out[static LABE
     const char *slot = id.len == 1 ? slot_name(id.data[0]) : NULL;
     if (slot == NULL)
         return false;
-    const bool named = card_certificate(token, id, name, &there, ERROR_IGNORED) && name[0] != '\0';
+    const bool named = locate_certificate(token, id, name, &there, ERROR_IGNORED) && name[0] != '\0';
     return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
 }
 
@@ -63,7 +63,7 @@ static void show_key(struct token *token, CK_OBJECT_HANDLE object, char uri[stat
         return;
     }
     const size_t id_len = attribute_len(&attributes[0]), label_len = attribute_len(&attributes[1]);
-    const bool card = token->info.recipe->slots;
+    const bool card = token->info.quirks->slots;
     char shown[LABEL_MAX + 1];
     text_harmless(shown, sizeof shown, span_of(label, label_len));
     // A card's other keys (for attestation) are in no slot of ours.
@@ -75,7 +75,7 @@ static void show_key(struct token *token, CK_OBJECT_HANDLE object, char uri[stat
     show(context, shown, named ? uri : "(too long for a URI)");
 }
 
-bool token_list_keys(struct token *token, key_shown *show, void *context, struct ssa_error *err)
+bool listing_keys(struct token *token, key_shown *show, void *context, struct ssa_error *err)
 {
     static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
     static const CK_KEY_TYPE type = CKK_RSA;

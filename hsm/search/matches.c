@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "hsm/cryptoki/padding.h"
 #include "hsm/token/describe.h"
 #include "hsm/uri/uri_match.h"

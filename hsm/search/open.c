@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/callback.h"
 #include "core/monotonic.h"
-#include "core/tell.h"
 #include "hsm/module/one_user.h"
-#include "hsm/module/recipe.h"
+#include "hsm/module/quirks.h"
 #include "hsm/search/ask.h"
 #include "hsm/search/matches.h"
 #include "hsm/search/renamed.h"
@@ -59,7 +59,7 @@ static bool look_in(struct looking *l, struct token **token, struct ssa_error *e
     const bool looked = module_look(&module, &seen, err);
     if (looked) {
         search_match(s, &module, seen);
-        l->rewritten = recipe_rewrites(&seen->about);
+        l->rewritten = quirks_rewrites(&seen->about);
         // Half read, it seems to have no PIN yet.
         l->may_be_hidden = s->matches == 0 || (l->rewritten && s->first.info.pin_unset);
     }
@@ -96,7 +96,7 @@ static bool open_in(const struct module_entry *entry, const struct token_wanted 
         const bool found = look_in_turn(&l, token, err);
         const bool patient = looks < LOOKS_MIN || monotonic_ms() < until;
         const bool done = !l.may_be_hidden || !names_a_token(wanted->uri) || !patient;
-        if (done || interrupted(wanted->callbacks))
+        if (done || callback_interrupted(wanted->callbacks))
             return found;
         token_free(token);
         token_pause();
@@ -121,7 +121,7 @@ static bool ask_all(const struct registry *registry, const struct token_wanted *
         const struct module module = {.entry = *entry};
         struct ssa_error why = {0};
         SEEN_AUTO *seen = NULL;
-        if (!go_on(wanted->callbacks, err))
+        if (!callback_go_on(wanted->callbacks, err))
             return false;
         if (failed[i] || entry->trust_policy || registry_twin(registry, i) != NULL)
             continue;
@@ -167,12 +167,12 @@ static const char *module_of(const struct token_wanted *wanted)
     return first != NULL ? first : second;
 }
 
-bool token_needs_search(const struct token_wanted *wanted)
+bool search_is_needed(const struct token_wanted *wanted)
 {
     return module_of(wanted) == NULL;
 }
 
-bool token_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
+bool search_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
 {
     struct module_entry entry;
     const char *name = module_of(wanted);

@@ -1,7 +1,7 @@
 // A driver's new version may call a token otherwise. Its serial number and the key's id are its own.
 #include "hsm/search/renamed.h"
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "hsm/object/find.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "hsm/key/slot.h"
-#include "hsm/module/recipe.h"
+#include "hsm/module/quirks.h"
 #include "hsm/search/ask.h"
 #include "hsm/search/keys_seen.h"
 #include "hsm/search/shown.h"
@@ -47,7 +47,7 @@ static bool read_name(const struct key_raw *raw, struct key_seen *key)
 static bool describe(const struct module_entry *entry, const struct token_info *info,
                      const struct key_raw *raw, struct key_seen *key)
 {
-    const bool card = info->recipe->slots;
+    const bool card = info->quirks->slots;
     const char *slot = card && raw->id_len == 1 ? slot_name(raw->id[0]) : NULL;
     *key = (struct key_seen){.is_private = raw->is_private, .modulus_len = raw->modulus_len};
     // A card's other keys (for attestation) are in no slot of ours.
@@ -123,7 +123,7 @@ static void show_keys(const struct showing *s, const struct token_info *info, co
     }
 }
 
-bool module_survey(const struct module_entry *entry, const struct uri *own,
+bool survey_module(const struct module_entry *entry, const struct uri *own,
                    const struct ssa_callbacks *callbacks, const struct turns *turns, key_seen_shown *show,
                    void *context, struct ssa_error *err)
 {
@@ -166,7 +166,7 @@ static bool seen_new(struct module_seen **seen, struct ssa_error *err)
     return *seen != NULL || error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's keys");
 }
 
-bool token_survey(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
+bool survey_token(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
                   struct ssa_error *err)
 {
     const struct showing showing = {

@@ -2,7 +2,7 @@
 #include "hsm/token/describe.h"
 
 #include "hsm/cryptoki/padding.h"
-#include "hsm/module/recipe.h"
+#include "hsm/module/quirks.h"
 #include "hsm/uri/uri_match.h"
 
 void token_flags(const CK_TOKEN_INFO *raw, struct token_info *info)
@@ -19,24 +19,24 @@ static unsigned shortest(const struct token_info *info)
     const bool label = info->label[0] != '\0', serial = info->serial[0] != '\0';
     if (!label && !serial)
         return BY_LABEL | BY_SERIAL | BY_MODEL | BY_MANUFACTURER;
-    if (info->recipe->label_changes && uri_serial_is_real(info->name.serial))
+    if (info->quirks->label_changes && uri_serial_is_real(info->name.serial))
         return BY_SERIAL;
     return (label ? BY_LABEL : 0U) | (serial ? BY_SERIAL : 0U);
 }
 
 void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO *raw, struct token_info *info)
 {
-    const struct recipe *recipe = recipe_for(module, raw);
+    const struct quirks *quirks = quirks_for(module, raw);
     *info = (struct token_info){
-        .recipe = recipe,
+        .quirks = quirks,
         .firmware = raw->firmwareVersion.major,
-        .pin_tries = recipe->pin_tries,
-        .pin_low_at_once = recipe->low_at_once,
+        .pin_tries = quirks->pin_tries,
+        .pin_low_at_once = quirks->low_at_once,
         .pin_pad = (raw->flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0,
         .login_required = (raw->flags & CKF_LOGIN_REQUIRED) != 0,
         .write_protected = (raw->flags & CKF_WRITE_PROTECTED) != 0,
         .pin_min = raw->ulMinPinLen,
-        .pin_max = recipe->pin_max != 0 ? recipe->pin_max : raw->ulMaxPinLen,
+        .pin_max = quirks->pin_max != 0 ? quirks->pin_max : raw->ulMaxPinLen,
     };
     token_flags(raw, info);
     padded_text(info->label, sizeof info->label, raw->label, sizeof raw->label);
@@ -74,7 +74,7 @@ bool token_write_key_uri(const struct module_entry *entry, const struct token_in
     // A card calls its keys by the slot, whatever they are for: a label says nothing there.
     const struct uri_parts parts = {.token = &info->name,
                                     .apart = &info->apart,
-                                    .object = info->recipe->slots ? span_of(NULL, 0) : label,
+                                    .object = info->quirks->slots ? span_of(NULL, 0) : label,
                                     .id = id,
                                     .private_key = true,
                                     .module_name = by_name ? entry->name : NULL,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "hsm/module/module.h"
-#include "hsm/module/recipe.h"
+#include "hsm/module/quirks.h"
 #include "hsm/token/pin_giver.h"
 
 struct token {

@@ -4,10 +4,10 @@
 #include "hsm/uri/uri.h"
 
 // What there is to know about a token before anybody logs in (PKCS#11 v2.40 section 3.2, CK_TOKEN_INFO).
-struct recipe;
+struct quirks;
 
 struct token_info {
-    const struct recipe *recipe;                             // what is special about it
+    const struct quirks *quirks;                             // what is special about it
     struct token_name name;                                  // for URIs
     struct token_apart apart;                                // the same
     char label[33], serial[17], manufacturer[33], model[17]; // for people: harmless, without padding

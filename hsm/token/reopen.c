@@ -24,7 +24,7 @@ bool token_is_lost(const struct token *token, CK_RV rv)
 {
     if (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_CLOSED || rv == CKR_SESSION_HANDLE_INVALID)
         return true;
-    return token->info.recipe->resets_card && is_of_reset(rv);
+    return token->info.quirks->resets_card && is_of_reset(rv);
 }
 
 static bool same_text(const CK_UTF8CHAR *a, const CK_UTF8CHAR *b, size_t width)
@@ -38,7 +38,7 @@ static bool is_same(const struct token *token, const CK_TOKEN_INFO *raw)
     const struct token_name *name = &token->info.name;
     return (raw->flags & CKF_TOKEN_INITIALIZED) != 0 &&
            same_text(raw->serialNumber, (const CK_UTF8CHAR *)name->serial, sizeof raw->serialNumber) &&
-           (token->info.recipe->label_changes ||
+           (token->info.quirks->label_changes ||
             same_text(raw->label, (const CK_UTF8CHAR *)name->label, sizeof raw->label));
 }
 

@@ -38,7 +38,7 @@ static bool is_command(const char *pin_source)
 static void pad(uint8_t *field, size_t width)
 {
     if (field[0] != '\0')
-        pad_with_blanks(field, width);
+        padded_write(field, width);
 }
 
 static void pad_all(CK_INFO *module, CK_SLOT_INFO *slot, CK_TOKEN_INFO *token)
@@ -191,7 +191,7 @@ static unsigned by_name(const struct token_name *name)
 static void set_field(uint8_t *to, const uint8_t *from, size_t width)
 {
     memcpy(to, from, width);
-    pad_with_blanks(to, width);
+    padded_write(to, width);
 }
 
 // One that is blank, and named by that all the same, is written as empty.

@@ -19,14 +19,14 @@ bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INF
     CK_INFO m = *module;
     CK_SLOT_INFO s = *slot;
     CK_TOKEN_INFO t = *token;
-    pad_with_blanks(m.manufacturerID, sizeof m.manufacturerID);
-    pad_with_blanks(m.libraryDescription, sizeof m.libraryDescription);
-    pad_with_blanks(s.manufacturerID, sizeof s.manufacturerID);
-    pad_with_blanks(s.slotDescription, sizeof s.slotDescription);
-    pad_with_blanks(t.label, sizeof t.label);
-    pad_with_blanks(t.serialNumber, sizeof t.serialNumber);
-    pad_with_blanks(t.model, sizeof t.model);
-    pad_with_blanks(t.manufacturerID, sizeof t.manufacturerID);
+    padded_write(m.manufacturerID, sizeof m.manufacturerID);
+    padded_write(m.libraryDescription, sizeof m.libraryDescription);
+    padded_write(s.manufacturerID, sizeof s.manufacturerID);
+    padded_write(s.slotDescription, sizeof s.slotDescription);
+    padded_write(t.label, sizeof t.label);
+    padded_write(t.serialNumber, sizeof t.serialNumber);
+    padded_write(t.model, sizeof t.model);
+    padded_write(t.manufacturerID, sizeof t.manufacturerID);
     if (wanted != (CK_SLOT_ID)-1 && wanted != id)
         return false;
     if (!p11_kit_uri_match_module_info(kit, &m) || !p11_kit_uri_match_slot_info(kit, &s))

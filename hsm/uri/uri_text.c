@@ -12,7 +12,7 @@
 
 static const char scheme[] = "pkcs11:";
 
-bool text_is_uri(const char *text)
+bool uri_text_is_uri(const char *text)
 {
     return strncasecmp(text + strspn(text, WHITE), scheme, sizeof scheme - 1) == 0;
 }
@@ -87,7 +87,7 @@ bool uri_text_tidy(const char *text, char **tidy)
     if (made == NULL)
         return false;
     struct tidying t = {.in = text + strspn(text, WHITE), .out = made};
-    if (text_is_uri(t.in)) {
+    if (uri_text_is_uri(t.in)) {
         memcpy(t.out, scheme, sizeof scheme - 1);
         t.out += sizeof scheme - 1;
         t.in += sizeof scheme - 1;

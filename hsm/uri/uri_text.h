@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 // Whether text begins as a PKCS#11 URI does: the scheme is in any case (RFC 3986 section 3.1).
-bool text_is_uri(const char *text);
+bool uri_text_is_uri(const char *text);
 
 // Writes the text without the white space of its layout, and with the blanks that are meant, for the caller
 // to free. False where there is no memory.

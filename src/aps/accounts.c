@@ -2,13 +2,15 @@
 #include "aps/aps.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "aps/answer.h"
 #include "aps/explain.h"
 #include "aps/path.h"
+#include "core/callback.h"
 #include "core/json.h"
-#include "core/tell.h"
 #include "core/text.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
@@ -17,7 +19,7 @@ enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 4096 };
 
 static bool has_control(const char *name)
 {
-    char harmless[APS_NAME_MAX];
+    char harmless[API_NAME_MAX];
     text_harmless(harmless, sizeof harmless, span_text(name));
     return strncmp(harmless, name, strlen(harmless)) != 0;
 }
@@ -39,10 +41,10 @@ bool aps_check_account_name(const char *first, const char *last, struct ssa_erro
 {
     if (!check_name("first", first, err) || !check_name("last", last, err))
         return false;
-    if (strlen(first) + 1 + strlen(last) < APS_NAME_MAX)
+    if (strlen(first) + 1 + strlen(last) < API_NAME_MAX)
         return true;
     error_set(err, SSA_USAGE, NULL, first, "first and last name together are longer than %u bytes",
-              APS_NAME_MAX - 2);
+              API_NAME_MAX - 2);
     return error_hint(err, "The account's name FIRST-LAST has %d characters at most.", NAME_MOST);
 }
 
@@ -85,9 +87,9 @@ void aps_doubt_account_name(const char *first, const char *last, const struct ss
              last);
 }
 
-bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX])
+bool aps_account_name(const char *first, const char *last, char name[static API_NAME_MAX])
 {
-    if (!text_format(name, APS_NAME_MAX, "%s-%s", first, last))
+    if (!text_format(name, API_NAME_MAX, "%s-%s", first, last))
         return false;
     // Not all of the provider's rules allow underscores; all allow dashes.
     for (char *p = name; (p = strchr(p, '_')) != NULL;)
@@ -97,7 +99,7 @@ bool aps_account_name(const char *first, const char *last, char name[static APS_
 
 static bool write_names(const char *first, const char *last, struct secret *body, struct ssa_error *err)
 {
-    char name[APS_NAME_MAX];
+    char name[API_NAME_MAX];
     if (!aps_account_name(first, last, name))
         return error_set(err, SSA_USAGE, NULL, first, "first and last name together are too long");
     struct json_writer w;
@@ -114,15 +116,15 @@ static bool write_names(const char *first, const char *last, struct secret *body
     return json_end(&w, err);
 }
 
-bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
-                        enum aps_outcome *outcome, struct ssa_error *err)
+bool aps_account_create(struct oauth_client *client, const char *first, const char *last,
+                        struct aps_account *account, enum oauth_outcome *outcome, struct ssa_error *err)
 {
-    *outcome = APS_NOT_DONE;
+    *outcome = OAUTH_NOT_DONE;
     *account = (struct aps_account){0};
     SECRET_AUTO body = {0};
     HTTP_RESPONSE_AUTO answer = {0};
     if (!aps_check_account_name(first, last, err) || !secret_new(&body, BODY_MAX, err) ||
-        !write_names(first, last, &body, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+        !write_names(first, last, &body, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
     const struct call call = {
         .method = "POST",
@@ -140,17 +142,17 @@ bool aps_account_create(struct aps *client, const char *first, const char *last,
         return answer_account(secret_span(&answer.body), account, &why) ||
                failure_unusable(client, &call, &answer, why.what, err);
     // A body that was cut off may still have the id, by which the account can be found again.
-    if (*outcome == APS_DONE && !answer_account(secret_span(&answer.body), account, &why))
+    if (*outcome == OAUTH_DONE && !answer_account(secret_span(&answer.body), account, &why))
         account->email[0] = '\0';
     explain_account_limit(client, err);
     return false;
 }
 
-bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err)
+bool aps_account_delete(struct oauth_client *client, const char *id, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!path_of_account(id, "", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+    if (!path_of_account(id, "", path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
     const struct call call = {
         .method = "DELETE",
@@ -165,4 +167,33 @@ bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *er
         .on_missing = SSA_REASON_NO_ACCOUNT,
     };
     return call_make(client, &call, &answer, false, NULL, err);
+}
+
+void aps_accounts_free(struct aps_accounts **accounts)
+{
+    free(*accounts);
+    *accounts = NULL;
+}
+
+bool aps_accounts_new(struct oauth_client *client, struct aps_accounts **accounts, struct ssa_error *err)
+{
+    *accounts = calloc(1, sizeof **accounts);
+    if (*accounts == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the accounts");
+    return aps_account_list(client, *accounts, err);
+}
+
+bool aps_account_look_up(struct oauth_client *client, const char *wanted, struct aps_account *account,
+                         struct ssa_error *err)
+{
+    ACCOUNTS_AUTO *accounts = NULL;
+    if (!aps_accounts_new(client, &accounts, err))
+        return false;
+    for (size_t i = 0; i < accounts->count; i++)
+        if (strcmp(accounts->list[i].id, wanted) == 0 || strcasecmp(accounts->list[i].email, wanted) == 0) {
+            *account = accounts->list[i];
+            return true;
+        }
+    error_set(err, SSA_REFUSED, NULL, wanted, "the client has no such account");
+    return error_reason(err, SSA_REASON_ACCOUNT_UNLISTED, NULL);
 }

@@ -9,13 +9,13 @@
 
 enum { FORM_MAX = 4096 };
 
-bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err)
+bool aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error *err)
 {
     SECRET_AUTO form = {0};
     SECRET_AUTO bearer = {0};
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!secret_new(&form, FORM_MAX, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err) ||
-        !secret_new(&bearer, APS_ANSWER_MAX, err))
+    if (!secret_new(&form, FORM_MAX, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err) ||
+        !secret_new(&bearer, OAUTH_ANSWER_MAX, err))
         return false;
     if (!form_append(&form, "grant_type", "client_credentials") || !form_append(&form, "scope", scopes))
         return error_set(err, SSA_USAGE, NULL, scopes, "the list of scopes is too long");
@@ -35,7 +35,7 @@ bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err)
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
     struct ssa_error why;
-    if (!answer_grant(secret_span(&answer.body), &bearer, &why))
+    if (!grant_check(secret_span(&answer.body), &bearer, &why))
         return failure_unusable(client, &call, &answer, why.what, err);
     secret_clear(&client->bearer);
     return (secret_append(&client->bearer, secret_span(&bearer)) &&

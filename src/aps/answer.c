@@ -26,7 +26,7 @@ static bool read_text_of(bool (*kind)(const char *text), const struct json_value
 
 static bool read_id(const struct json_value *value, char *out, size_t capacity, struct ssa_error *err)
 {
-    return read_text_of(aps_is_id, value, out, capacity, err);
+    return read_text_of(api_is_id, value, out, capacity, err);
 }
 
 static bool read_email(const struct json_value *value, char *out, size_t capacity, struct ssa_error *err)
@@ -174,15 +174,15 @@ static bool read_key(void *context, const struct json_value *value, struct ssa_e
 {
     struct key_reading *r = context;
     if (strcmp(value->path, "kid") == 0)
-        return read_id(value, r->kid, APS_ID_MAX, err);
+        return read_id(value, r->kid, API_ID_MAX, err);
     if (r->pem != NULL && strcmp(value->path, "privateKey") == 0)
         read_private_key(r, value);
     return answer_root(value, err);
 }
 
-bool answer_key(struct span body, char kid[static APS_ID_MAX], struct secret *pem, struct ssa_error *err)
+bool answer_key(struct span body, char kid[static API_ID_MAX], struct secret *pem, struct ssa_error *err)
 {
-    memset(kid, 0, APS_ID_MAX);
+    memset(kid, 0, API_ID_MAX);
     struct key_reading r = {.kid = kid, .pem = pem};
     bool ok = answer_read(body, read_key, &r, err);
     if (pem == NULL)

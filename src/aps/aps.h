@@ -21,9 +21,9 @@
 #define APS_SCOPE_KEY_WRITE     "application:service_account_key:write"
 
 struct aps_account {
-    char id[APS_ID_MAX];
-    char email[APS_EMAIL_MAX];
-    char created_by[APS_ID_MAX];
+    char id[API_ID_MAX];
+    char email[API_EMAIL_MAX];
+    char created_by[API_ID_MAX];
     char status[32];
     bool has_created_at, has_accessed_at, has_expires_at;
     time_t created_at, accessed_at, expires_at;
@@ -35,7 +35,7 @@ struct aps_accounts {
 
 // Fetches an admin access token with these scopes (separated by spaces), which the calls below then use. On
 // failure they go on with the one before, if there is one.
-bool aps_admin(struct aps *client, const char *scopes, struct ssa_error *err) MUST_CHECK;
+bool aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error *err) MUST_CHECK;
 
 // Whether an error says that the account or key is not there.
 bool aps_is_gone(const struct ssa_error *err);
@@ -53,27 +53,37 @@ void aps_doubt_account_name(const char *first, const char *last, const struct ss
 
 // Writes the name of the account, FIRST-LAST, which is also the local part of its email. False when it is too
 // long.
-bool aps_account_name(const char *first, const char *last, char name[static APS_NAME_MAX]) MUST_CHECK;
+bool aps_account_name(const char *first, const char *last, char name[static API_NAME_MAX]) MUST_CHECK;
 
 // Makes the account FIRST-LAST. Underscores become dashes, since not every rule allows them. On failure
 // *outcome says what may have happened, and account->id is filled where the answer still told it. This and
 // the calls below fail with SSA_UNEXPECTED without aps_admin before, and with SSA_USAGE for an invalid id.
-bool aps_account_create(struct aps *client, const char *first, const char *last, struct aps_account *account,
-                        enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
-bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
-bool aps_account_get(struct aps *client, const char *id, struct aps_account *account,
+bool aps_account_create(struct oauth_client *client, const char *first, const char *last,
+                        struct aps_account *account, enum oauth_outcome *outcome,
+                        struct ssa_error *err) MUST_CHECK;
+bool aps_account_list(struct oauth_client *client, struct aps_accounts *accounts,
+                      struct ssa_error *err) MUST_CHECK;
+// Makes a list and fills it; the list is too large for a stack.
+bool aps_accounts_new(struct oauth_client *client, struct aps_accounts **accounts,
+                      struct ssa_error *err) MUST_CHECK;
+void aps_accounts_free(struct aps_accounts **accounts);
+#define ACCOUNTS_AUTO __attribute__((cleanup(aps_accounts_free))) struct aps_accounts
+// Finds all that the API knows of the account with this id or email, for one request for the list.
+bool aps_account_look_up(struct oauth_client *client, const char *wanted, struct aps_account *account,
+                         struct ssa_error *err) MUST_CHECK;
+bool aps_account_get(struct oauth_client *client, const char *id, struct aps_account *account,
                      struct ssa_error *err) MUST_CHECK;
 // Sets the status to ENABLED or DISABLED; *account is what the API answers. The API refuses the status that
 // the account has already with 400. So it also refuses a second try where the answer to the first one was
-// lost: *outcome then is APS_MAYBE_DONE.
-bool aps_account_set_status(struct aps *client, const char *id, const char *status,
-                            struct aps_account *account, enum aps_outcome *outcome,
+// lost: *outcome then is OAUTH_MAYBE_DONE.
+bool aps_account_set_status(struct oauth_client *client, const char *id, const char *status,
+                            struct aps_account *account, enum oauth_outcome *outcome,
                             struct ssa_error *err) MUST_CHECK;
 // An account that is gone after a try whose answer was lost counts as deleted.
-bool aps_account_delete(struct aps *client, const char *id, struct ssa_error *err) MUST_CHECK;
+bool aps_account_delete(struct oauth_client *client, const char *id, struct ssa_error *err) MUST_CHECK;
 
 struct aps_key {
-    char kid[APS_ID_MAX];
+    char kid[API_ID_MAX];
     char status[32];
     bool has_created_at, has_accessed_at;
     time_t created_at, accessed_at;
@@ -86,19 +96,21 @@ struct aps_keys {
 // Makes a key. The answer's privateKey goes to pem, which the caller made (empty, capacity PEM_MAX). On
 // failure *outcome says what may have happened, kid is filled where the answer still told it, and pem is
 // empty. The connection is closed in any case, because its buffers held the key.
-bool aps_key_create(struct aps *client, const char *account, char kid[static APS_ID_MAX], struct secret *pem,
-                    enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
+bool aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX],
+                    struct secret *pem, enum oauth_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 // Waits rather than ask more often than the API's rate limit allows. That wait is not taken off the timeout.
-bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
+bool aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                   struct ssa_error *err) MUST_CHECK;
+// The key of this id in a list; NULL where it is not there.
+const struct aps_key *aps_key_in(const struct aps_keys *keys, const char *key_id);
 // As aps_account_set_status.
-bool aps_key_set_status(struct aps *client, const char *account, const char *kid, const char *status,
-                        enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
-bool aps_key_delete(struct aps *client, const char *account, const char *kid,
+bool aps_key_set_status(struct oauth_client *client, const char *account, const char *kid, const char *status,
+                        enum oauth_outcome *outcome, struct ssa_error *err) MUST_CHECK;
+bool aps_key_delete(struct oauth_client *client, const char *account, const char *kid,
                     struct ssa_error *err) MUST_CHECK;
 
 // After a refusal (400, 403) of a call about this account's keys for which the server named no reason: asks
 // for the account (and for its keys if creating) to find out which state or limit it is, and makes that err's
 // reason. Where it cannot be found out, err stays as it is. The calls that make and delete a key have done
 // this already.
-void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err);
+void aps_explain_keys(struct oauth_client *client, const char *account, bool creating, struct ssa_error *err);

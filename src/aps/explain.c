@@ -36,7 +36,7 @@ bool aps_is_gone(const struct ssa_error *err)
 }
 
 // The access token in use may not have been meant for questions.
-static bool may_ask(struct aps *client, const char *scope)
+static bool may_ask(struct oauth_client *client, const char *scope)
 {
     char wider[sizeof client->scopes];
     if (strstr(client->scopes, scope) != NULL)
@@ -52,7 +52,7 @@ static void explain_state(const struct aps_account *account, struct ssa_error *e
     error_reason(err, SSA_REASON_ACCOUNT_OFF, "%s", account->id);
 }
 
-static void explain_key_limit(struct aps *client, const char *account, struct ssa_error *err)
+static void explain_key_limit(struct oauth_client *client, const char *account, struct ssa_error *err)
 {
     struct aps_keys keys;
     // A command that makes a key for an existing account has listed its keys, so it may. A new account has
@@ -64,7 +64,7 @@ static void explain_key_limit(struct aps *client, const char *account, struct ss
     error_reason(err, SSA_REASON_KEY_LIMIT, "%s", account);
 }
 
-void aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err)
+void aps_explain_keys(struct oauth_client *client, const char *account, bool creating, struct ssa_error *err)
 {
     struct aps_account found;
     if (err->reason == SSA_REASON_KEY_LIMIT)
@@ -79,7 +79,7 @@ void aps_explain_keys(struct aps *client, const char *account, bool creating, st
         explain_key_limit(client, account, err);
 }
 
-void explain_account_limit(struct aps *client, struct ssa_error *err)
+void explain_account_limit(struct oauth_client *client, struct ssa_error *err)
 {
     if (err->reason == SSA_REASON_ACCOUNT_LIMIT)
         error_hint(err, "The client id has as many accounts as it may have.");

@@ -4,4 +4,4 @@
 #include "aps/aps.h"
 
 // After a refused creation of an account: where the server did not name the limit, counts the accounts.
-void explain_account_limit(struct aps *client, struct ssa_error *err);
+void explain_account_limit(struct oauth_client *client, struct ssa_error *err);

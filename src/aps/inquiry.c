@@ -6,11 +6,11 @@
 #include "oauth/call.h"
 #include "oauth/failure.h"
 
-bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct ssa_error *err)
+bool aps_account_list(struct oauth_client *client, struct aps_accounts *accounts, struct ssa_error *err)
 {
     *accounts = (struct aps_accounts){0};
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!secret_new(&answer.body, APS_LIST_MAX, err))
+    if (!secret_new(&answer.body, OAUTH_LIST_MAX, err))
         return false;
     const struct call call = {
         .method = "GET",
@@ -25,12 +25,13 @@ bool aps_account_list(struct aps *client, struct aps_accounts *accounts, struct 
            failure_unusable(client, &call, &answer, why.what, err);
 }
 
-bool aps_account_get(struct aps *client, const char *id, struct aps_account *account, struct ssa_error *err)
+bool aps_account_get(struct oauth_client *client, const char *id, struct aps_account *account,
+                     struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
     *account = (struct aps_account){0};
-    if (!path_of_account(id, "", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+    if (!path_of_account(id, "", path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
     const struct call call = {
         .method = "GET",
@@ -48,12 +49,13 @@ bool aps_account_get(struct aps *client, const char *id, struct aps_account *acc
             failure_unusable(client, &call, &answer, why.what, err));
 }
 
-bool aps_key_list(struct aps *client, const char *account, struct aps_keys *keys, struct ssa_error *err)
+bool aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
+                  struct ssa_error *err)
 {
     *keys = (struct aps_keys){0};
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, APS_LIST_MAX, err))
+    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, OAUTH_LIST_MAX, err))
         return false;
     const struct call call = {
         .method = "GET",

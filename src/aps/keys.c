@@ -8,8 +8,8 @@
 #include "oauth/call.h"
 #include "oauth/failure.h"
 
-static bool read_created(struct aps *client, const struct call *call, struct http_response *answer, char *kid,
-                         struct secret *pem, struct ssa_error *err)
+static bool read_created(struct oauth_client *client, const struct call *call, struct http_response *answer,
+                         char *kid, struct secret *pem, struct ssa_error *err)
 {
     struct ssa_error why;
     const bool ok = answer_key(secret_span(&answer->body), kid, pem, &why);
@@ -17,14 +17,14 @@ static bool read_created(struct aps *client, const struct call *call, struct htt
     return ok || failure_unusable(client, call, answer, why.what, err);
 }
 
-bool aps_key_create(struct aps *client, const char *account, char kid[static APS_ID_MAX], struct secret *pem,
-                    enum aps_outcome *outcome, struct ssa_error *err)
+bool aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX],
+                    struct secret *pem, enum oauth_outcome *outcome, struct ssa_error *err)
 {
-    *outcome = APS_NOT_DONE;
-    memset(kid, 0, APS_ID_MAX);
+    *outcome = OAUTH_NOT_DONE;
+    memset(kid, 0, API_ID_MAX);
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err) ||
+    if (!path_of_account(account, "/keys", path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err) ||
         !secret_must_be_locked(&answer.body, err))
         return false;
     const struct call call = {
@@ -43,24 +43,24 @@ bool aps_key_create(struct aps *client, const char *account, char kid[static APS
     bool ok = call_make(client, &call, &answer, false, outcome, err);
     if (ok)
         ok = read_created(client, &call, &answer, kid, pem, err);
-    else if (*outcome == APS_DONE && !answer_key(secret_span(&answer.body), kid, NULL, ERROR_IGNORED))
+    else if (*outcome == OAUTH_DONE && !answer_key(secret_span(&answer.body), kid, NULL, ERROR_IGNORED))
         kid[0] = '\0';
     // libcurl and OpenSSL read the key through buffers that live as long as the connection. Closing it frees
     // them, and free wipes. It costs the next call a handshake.
     client_hang_up(client);
     // The import that follows may wait for a person. The stack that the key went through must not wait with
     // it.
-    wipe_stack_and_registers();
-    if (!ok && *outcome == APS_NOT_DONE)
+    secret_wipe_stack();
+    if (!ok && *outcome == OAUTH_NOT_DONE)
         aps_explain_keys(client, account, true, err);
     return ok;
 }
 
-bool aps_key_delete(struct aps *client, const char *account, const char *kid, struct ssa_error *err)
+bool aps_key_delete(struct oauth_client *client, const char *account, const char *kid, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!path_of_key(account, kid, path, err) || !secret_new(&answer.body, APS_ANSWER_MAX, err))
+    if (!path_of_key(account, kid, path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
     const struct call call = {
         .method = "DELETE",
@@ -78,4 +78,12 @@ bool aps_key_delete(struct aps *client, const char *account, const char *kid, st
         return true;
     aps_explain_keys(client, account, false, err);
     return false;
+}
+
+const struct aps_key *aps_key_in(const struct aps_keys *keys, const char *key_id)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(keys->list[i].kid, key_id) == 0)
+            return &keys->list[i];
+    return NULL;
 }

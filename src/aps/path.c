@@ -7,7 +7,7 @@
 
 static bool check(const char *kind, const char *id, struct ssa_error *err)
 {
-    if (aps_is_id(id))
+    if (api_is_id(id))
         return true;
     error_set(err, SSA_USAGE, NULL, id, "is not a valid %s id", kind);
     return error_hint(err, "An id consists of letters, digits, dots, dashes and underscores.");
@@ -23,7 +23,7 @@ bool path_of_account(const char *account, const char *rest, char path[static CAL
 
 bool path_of_key(const char *account, const char *kid, char path[static CALL_PATH_MAX], struct ssa_error *err)
 {
-    char rest[sizeof "/keys/" + APS_ID_MAX];
+    char rest[sizeof "/keys/" + API_ID_MAX];
     return check("key", kid, err) &&
            (text_format(rest, sizeof rest, "/keys/%s", kid) ||
             error_set(err, SSA_USAGE, NULL, kid, "is too long for a key id")) &&

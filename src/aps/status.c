@@ -24,11 +24,11 @@ static bool write_status(const char *status, struct secret *body, struct ssa_err
     return json_end(&w, err);
 }
 
-static bool patch(struct aps *client, struct call *call, const char *status, struct http_response *answer,
-                  enum aps_outcome *outcome, struct ssa_error *err)
+static bool patch(struct oauth_client *client, struct call *call, const char *status,
+                  struct http_response *answer, enum oauth_outcome *outcome, struct ssa_error *err)
 {
     SECRET_AUTO body = {0};
-    if (!write_status(status, &body, err) || !secret_new(&answer->body, APS_ANSWER_MAX, err))
+    if (!write_status(status, &body, err) || !secret_new(&answer->body, OAUTH_ANSWER_MAX, err))
         return false;
     call->method = "PATCH";
     call->content_type = "application/json";
@@ -40,8 +40,8 @@ static bool patch(struct aps *client, struct call *call, const char *status, str
     return done;
 }
 
-bool aps_account_set_status(struct aps *client, const char *id, const char *status,
-                            struct aps_account *account, enum aps_outcome *outcome, struct ssa_error *err)
+bool aps_account_set_status(struct oauth_client *client, const char *id, const char *status,
+                            struct aps_account *account, enum oauth_outcome *outcome, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
@@ -54,14 +54,14 @@ bool aps_account_set_status(struct aps *client, const char *id, const char *stat
     };
     struct ssa_error why;
     *account = (struct aps_account){0};
-    *outcome = APS_NOT_DONE;
+    *outcome = OAUTH_NOT_DONE;
     return path_of_account(id, "", path, err) && patch(client, &call, status, &answer, outcome, err) &&
            (answer_detail(secret_span(&answer.body), account, &why) ||
             failure_unusable(client, &call, &answer, why.what, err));
 }
 
-bool aps_key_set_status(struct aps *client, const char *account, const char *kid, const char *status,
-                        enum aps_outcome *outcome, struct ssa_error *err)
+bool aps_key_set_status(struct oauth_client *client, const char *account, const char *kid, const char *status,
+                        enum oauth_outcome *outcome, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
@@ -73,6 +73,6 @@ bool aps_key_set_status(struct aps *client, const char *account, const char *kid
         .no_answer = true,
         .on_missing = SSA_REASON_NO_KEY,
     };
-    *outcome = APS_NOT_DONE;
+    *outcome = OAUTH_NOT_DONE;
     return path_of_key(account, kid, path, err) && patch(client, &call, status, &answer, outcome, err);
 }

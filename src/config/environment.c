@@ -23,7 +23,7 @@ static const char *secure(struct ssa_settings *s, char *value, bool overwrite, s
         return NULL;
     }
     if (overwrite)
-        wipe(value, len);
+        secret_wipe(value, len);
     return copy;
 }
 
@@ -73,7 +73,7 @@ static bool visit_reference(const char *text, variable_visit *visit, void *conte
 static bool visit_pin_source(const char *text, variable_visit *visit, void *context)
 {
     URI_AUTO *uri = NULL;
-    if (!text_present(text) || !text_is_uri(text) || !uri_parse(text, &uri, ERROR_IGNORED))
+    if (!text_present(text) || !uri_text_is_uri(text) || !uri_parse(text, &uri, ERROR_IGNORED))
         return true;
     return visit_reference(uri_pin_source(uri), visit, context);
 }

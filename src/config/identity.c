@@ -62,7 +62,7 @@ static bool check_complete(const struct ssa_settings *s, enum setting_source sou
 static bool check_id(const struct ssa_settings *s, enum setting_source source, enum setting id,
                      struct ssa_error *err)
 {
-    return aps_is_id(settings_from(s, source, id)) ||
+    return api_is_id(settings_from(s, source, id)) ||
            error_set(err, SSA_CONFIG, NULL, where(s, source), "%s is not a valid id", setting_name(id));
 }
 
@@ -73,7 +73,7 @@ static bool check_private_key(const struct ssa_settings *s, enum setting_source 
         error_set(err, SSA_CONFIG, NULL, where(s, source), "%s holds a private key as text (PEM)", name);
         return error_reason(err, SSA_REASON_KEY_AS_TEXT, NULL);
     }
-    if (text_is_uri(key))
+    if (uri_text_is_uri(key))
         return true;
     error_set(err, SSA_CONFIG, NULL, where(s, source), "%s is not a PKCS#11 URI", name);
     return error_reason(err, SSA_REASON_NO_KEY_URI, NULL);

@@ -45,7 +45,7 @@ static bool copy_others(const struct secret *text, const struct lines *lines, st
 
 static bool read_file(const char *path, struct secret *text, bool *exists, struct ssa_error *err)
 {
-    const int fd = open_to_read(path);
+    const int fd = read_open(path);
     const int number = errno;
     *exists = fd >= 0;
     if (fd < 0)

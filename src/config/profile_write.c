@@ -70,7 +70,7 @@ static bool make_own_folder(const char *folder, struct ssa_error *err)
 {
     if (!path_is_config(folder))
         return true;
-    const int fd = path_make(folder, err) ? open_own_folder(folder, err) : -1;
+    const int fd = path_make(folder, err) ? owner_open_folder(folder, err) : -1;
     if (fd >= 0)
         (void)close(fd);
     return fd >= 0;
@@ -87,7 +87,7 @@ bool profile_reserve(struct profile_target *target, struct ssa_error *err)
         return error_errno(err, SSA_CONFIG, number, target->folder,
                            "the folder of the profile cannot be written");
     }
-    if (reserve_room(target->fd, PROFILE_MAX) && sync_file(target->fd))
+    if (write_reserve(target->fd, PROFILE_MAX) && write_sync_file(target->fd))
         return true;
     const int number = errno;
     return error_errno(err, SSA_CONFIG, number, target->path, "the profile cannot be written");
@@ -95,7 +95,7 @@ bool profile_reserve(struct profile_target *target, struct ssa_error *err)
 
 static bool write_whole(int fd, struct span text)
 {
-    return write_all_at(fd, text, 0) && ftruncate(fd, (off_t)text.len) == 0 && sync_file(fd);
+    return write_all_at(fd, text, 0) && ftruncate(fd, (off_t)text.len) == 0 && write_sync_file(fd);
 }
 
 // Does not replace a file that somebody made meanwhile, unless one is to be replaced.
@@ -120,7 +120,7 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
     (void)close(target->fd);
     target->fd = -1;
     // The profile is in place and whole. Only the rename may be lost in a power failure.
-    if (!sync_folder(target->folder)) {
+    if (!write_sync_folder(target->folder)) {
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, target->folder,
                            "the folder of the profile cannot be synced");

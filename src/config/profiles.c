@@ -83,7 +83,7 @@ static void warn_if_shared(const struct profile_read *profile, int fd, const str
     if (!text_present(secret))
         secret = profile->alias;
     if (callbacks != NULL && text_present(secret) && reference_kind(secret) == REFERENCE_NONE)
-        warn_if_others_read(fd, profile->path, callbacks);
+        reference_warn_if_others_read(fd, profile->path, callbacks);
 }
 
 static bool read_file(struct profile_read *profile, int fd, const struct ssa_callbacks *callbacks,
@@ -118,7 +118,7 @@ static bool is_in_config(const char *path, char folder[static PATH_TEXT_MAX], co
 // they could name a module and a server of their own.
 static int open_own(const char *folder, const char *name, const char *path, struct ssa_error *err)
 {
-    const int in = open_own_folder(folder, err);
+    const int in = owner_open_folder(folder, err);
     if (in < 0)
         return -1;
     const int fd = openat(in, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -127,7 +127,7 @@ static int open_own(const char *folder, const char *name, const char *path, stru
     if (fd < 0)
         (void)absent_or_unreadable(path, number, err);
     errno = number;
-    if (fd < 0 || linked_file_is_ours(fd, path, err))
+    if (fd < 0 || owner_check_linked_file(fd, path, err))
         return fd;
     (void)close(fd);
     errno = EPERM;
@@ -141,7 +141,7 @@ static int open_profile(const char *path, struct ssa_error *err)
     const char *name = NULL;
     if (is_in_config(path, folder, &name))
         return open_own(folder, name, path, err);
-    const int fd = open_to_read(path);
+    const int fd = read_open(path);
     const int number = errno;
     if (fd < 0)
         (void)absent_or_unreadable(path, number, err);

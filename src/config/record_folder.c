@@ -54,7 +54,7 @@ static int open_place(unsigned place, bool make, char path[static PATH_TEXT_MAX]
     int fd = open(path, flags);
     if (fd < 0 && errno == ENOENT && make && make_place(place, path))
         fd = open(path, flags);
-    if (fd < 0 || folder_is_ours(fd, path, ERROR_IGNORED))
+    if (fd < 0 || owner_check_folder(fd, path, ERROR_IGNORED))
         return fd;
     (void)close(fd);
     return -1;
@@ -81,7 +81,7 @@ static int find_at(unsigned place, const char *name, char path[static PATH_TEXT_
     }
     *unreadable = fd < 0 && errno != ENOENT;
     (void)close(folder);
-    if (fd < 0 || file_is_ours(fd, path, ERROR_IGNORED))
+    if (fd < 0 || owner_check_file(fd, path, ERROR_IGNORED))
         return fd;
     *unreadable = true;
     (void)close(fd);

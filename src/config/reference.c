@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/uri/uri_text.h"
 
@@ -34,9 +34,9 @@ enum reference_kind reference_kind(const char *text)
     return REFERENCE_NONE;
 }
 
-bool text_is_reference(const char *text)
+bool reference_text_is_reference(const char *text)
 {
-    return reference_kind(text) != REFERENCE_NONE || text_is_uri(text);
+    return reference_kind(text) != REFERENCE_NONE || uri_text_is_uri(text);
 }
 
 bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err)
@@ -75,7 +75,7 @@ const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], 
     return NULL;
 }
 
-void warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn)
+void reference_warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn)
 {
     struct stat about;
     if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)

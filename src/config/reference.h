@@ -19,7 +19,7 @@ enum reference_kind {
 enum reference_kind reference_kind(const char *text);
 
 // Whether a text is a reference to a secret: one of these, or the pkcs11: URI of a data object.
-bool text_is_reference(const char *text);
+bool reference_text_is_reference(const char *text);
 
 // The file that file: (file:PATH, file:/PATH, file:///PATH) or credential: reads. Fails with SSA_CONFIG.
 bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
@@ -33,4 +33,4 @@ const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX],
 const char *reference_name(const char *text);
 
 // Warns when others may read an open file.
-void warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn);
+void reference_warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn);

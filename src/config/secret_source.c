@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 
 enum { DELETE = 0x7f };
@@ -21,12 +21,12 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
     char path[PATH_TEXT_MAX];
     if (!reference_path(text, path, err))
         return false;
-    const int fd = open_to_read(path);
+    const int fd = read_open(path);
     if (fd < 0) {
         const int number = errno;
         return error_errno(err, SSA_CONFIG, number, path, "cannot be read");
     }
-    warn_if_others_read(fd, path, warn);
+    reference_warn_if_others_read(fd, path, warn);
     const bool ok = read_secret(secret, fd, path, warn, err);
     (void)close(fd);
     return ok;
@@ -40,7 +40,7 @@ static bool read_variable(const char *text, bool overwrite, struct secret *secre
     const bool fits = secret_append_text(secret, value);
     // /proc/PID/environ would show it, and a child would inherit it.
     if (overwrite)
-        wipe(value, strlen(value));
+        secret_wipe(value, strlen(value));
     return fits || error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 

@@ -28,7 +28,7 @@ bool token_name_check(const char *text, struct ssa_error *err)
 {
     if (text[0] == '\0')
         return neither(err, "is empty");
-    if (!text_is_uri(text) && is_path(text))
+    if (!uri_text_is_uri(text) && is_path(text))
         return neither(err, "is a path or an address, not the name of a PKCS#11 token");
     return true;
 }
@@ -36,5 +36,5 @@ bool token_name_check(const char *text, struct ssa_error *err)
 bool token_name_parse(const char *text, struct uri **uri, struct ssa_error *err)
 {
     return token_name_check(text, err) &&
-           (text_is_uri(text) ? uri_parse(text, uri, err) : uri_of_label(text, uri, err));
+           (uri_text_is_uri(text) ? uri_parse(text, uri, err) : uri_of_label(text, uri, err));
 }

@@ -9,13 +9,13 @@ static bool of_id(char c)
            c == '_' || c == '-';
 }
 
-bool aps_is_id(const char *text)
+bool api_is_id(const char *text)
 {
     size_t len = 0;
-    while (len < APS_ID_MAX && of_id(text[len]))
+    while (len < API_ID_MAX && of_id(text[len]))
         len++;
     // "." and ".." have a meaning in paths, and a file whose name begins with a dot is hidden.
-    return len > 0 && len < APS_ID_MAX && text[len] == '\0' && text[0] != '.';
+    return len > 0 && len < API_ID_MAX && text[len] == '\0' && text[0] != '.';
 }
 
 bool api_ids_have(const struct api_ids *ids, const char *id)

@@ -9,18 +9,18 @@
 #define APS_BASE_URL "https://developer.api.autodesk.com"
 #define APS_AUDIENCE "https://developer.api.autodesk.com/authentication/v2/token"
 
-#define APS_ID_MAX    128U
-#define APS_NAME_MAX  256U // with the NUL; the API allows 100
+#define API_ID_MAX    128U
+#define API_NAME_MAX  256U // with the NUL; the API allows 100
 #define API_IDS_MAX   16U  // keys of one account; the API allows 3
-#define APS_EMAIL_MAX 256U
+#define API_EMAIL_MAX 256U
 
 // Whether text is a valid id: letters, digits, dots, dashes and underscores, not beginning with a dot. Ids go
 // into paths, files and labels.
-bool aps_is_id(const char *text);
+bool api_is_id(const char *text);
 
 // Ids of an account's keys.
 struct api_ids {
-    char list[API_IDS_MAX][APS_ID_MAX];
+    char list[API_IDS_MAX][API_ID_MAX];
     size_t count;
 };
 bool api_ids_have(const struct api_ids *ids, const char *id);

@@ -118,10 +118,10 @@ size_t base64_decode_in_place(uint8_t *text, size_t len)
         text[written++] = (uint8_t)(bits >> 4);
         wrong |= bits & 15;
     }
-    wipe(text + written, len - written);
-    wipe(&bits, sizeof bits);
+    secret_wipe(text + written, len - written);
+    secret_wipe(&bits, sizeof bits);
     if (wrong != 0) {
-        wipe(text, len);
+        secret_wipe(text, len);
         return SIZE_MAX;
     }
     return written;

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/callback.h"
 #include "core/monotonic.h"
-#include "core/tell.h"
 
 enum { TOLD_AFTER_MS = 1000, STEP_MAX_MS = 16 };
 
@@ -53,7 +53,8 @@ static enum lock_outcome wait_for(int fd, const struct lock_patience *patience)
         const enum lock_outcome outcome = file_try_lock(fd);
         const long long now = monotonic_ms();
         look_at_holder(&holder, fd, now);
-        if (outcome != LOCK_BUSY || now - began >= patience->most_ms || interrupted(patience->callbacks))
+        if (outcome != LOCK_BUSY || now - began >= patience->most_ms ||
+            callback_interrupted(patience->callbacks))
             return outcome;
         if (patience->holder_ms > 0 && now - holder.since_ms >= patience->holder_ms)
             return outcome;

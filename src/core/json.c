@@ -33,7 +33,7 @@ static void wiping_free(void *context, void *memory)
     if (memory == NULL)
         return;
     union block *b = (union block *)memory - 1;
-    wipe(b, sizeof *b + b->size);
+    secret_wipe(b, sizeof *b + b->size);
     free(b);
 }
 

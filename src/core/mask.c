@@ -143,6 +143,6 @@ void mask_text(const struct mask *mask, struct span text, char *out, size_t capa
             break;
     }
     text_harmless(out, capacity, mask_hidden(w));
-    wipe(w, sizeof *w);
+    secret_wipe(w, sizeof *w);
     free(w);
 }

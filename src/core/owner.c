@@ -31,7 +31,7 @@ static bool belongs_to_us(const struct stat *about, const char *path, struct ssa
     return error_hint(err, "Check its content; then `chmod go-w \"%s\"` mends it.", path);
 }
 
-bool folder_is_ours(int fd, const char *path, struct ssa_error *err)
+bool owner_check_folder(int fd, const char *path, struct ssa_error *err)
 {
     struct stat about;
     if (!look(fd, path, &about, err))
@@ -41,7 +41,7 @@ bool folder_is_ours(int fd, const char *path, struct ssa_error *err)
     return belongs_to_us(&about, path, err);
 }
 
-bool linked_file_is_ours(int fd, const char *path, struct ssa_error *err)
+bool owner_check_linked_file(int fd, const char *path, struct ssa_error *err)
 {
     struct stat about;
     if (!look(fd, path, &about, err))
@@ -51,10 +51,10 @@ bool linked_file_is_ours(int fd, const char *path, struct ssa_error *err)
     return belongs_to_us(&about, path, err);
 }
 
-bool file_is_ours(int fd, const char *path, struct ssa_error *err)
+bool owner_check_file(int fd, const char *path, struct ssa_error *err)
 {
     struct stat about;
-    if (!linked_file_is_ours(fd, path, err) || !look(fd, path, &about, err))
+    if (!owner_check_linked_file(fd, path, err) || !look(fd, path, &about, err))
         return false;
     if (about.st_nlink <= 1)
         return true;
@@ -62,7 +62,7 @@ bool file_is_ours(int fd, const char *path, struct ssa_error *err)
     return error_hint(err, "`find / -xdev -samefile \"%s\"` shows it; remove the other name.", path);
 }
 
-int open_own_folder(const char *path, struct ssa_error *err)
+int owner_open_folder(const char *path, struct ssa_error *err)
 {
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
@@ -71,7 +71,7 @@ int open_own_folder(const char *path, struct ssa_error *err)
         errno = number;
         return -1;
     }
-    if (folder_is_ours(fd, path, err))
+    if (owner_check_folder(fd, path, err))
         return fd;
     (void)close(fd);
     errno = EPERM;

@@ -6,15 +6,15 @@
 #include "core/error.h"
 
 // Whether the open folder is ours. Fails with SSA_CONFIG; the hint has the shell command that mends it.
-bool folder_is_ours(int fd, const char *path, struct ssa_error *err) MUST_CHECK;
+bool owner_check_folder(int fd, const char *path, struct ssa_error *err) MUST_CHECK;
 
-// Whether the open file is ours, is a regular file, and has no second name. Fails like folder_is_ours. Open a
-// file that may be a FIFO with O_NONBLOCK, and one that must not be a link with O_NOFOLLOW.
-bool file_is_ours(int fd, const char *path, struct ssa_error *err) MUST_CHECK;
+// Whether the open file is ours, is a regular file, and has no second name. Fails like owner_check_folder.
+// Open a file that may be a FIFO with O_NONBLOCK, and one that must not be a link with O_NOFOLLOW.
+bool owner_check_file(int fd, const char *path, struct ssa_error *err) MUST_CHECK;
 
 // The same for a file that may have several names.
-bool linked_file_is_ours(int fd, const char *path, struct ssa_error *err) MUST_CHECK;
+bool owner_check_linked_file(int fd, const char *path, struct ssa_error *err) MUST_CHECK;
 
 // Opens a folder, which must be ours, for openat(2) and reading. On failure it returns -1 with err filled;
 // errno is ENOENT where there is no such folder.
-int open_own_folder(const char *path, struct ssa_error *err) MUST_CHECK;
+int owner_open_folder(const char *path, struct ssa_error *err) MUST_CHECK;

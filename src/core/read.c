@@ -9,8 +9,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "core/callback.h"
 #include "core/monotonic.h"
-#include "core/tell.h"
 
 enum { PATIENCE_S = 30, SLICE_MS = 200 };
 
@@ -25,7 +25,7 @@ struct reading {
     bool named_pipe;
 };
 
-int open_to_read(const char *path)
+int read_open(const char *path)
 {
     return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
@@ -55,7 +55,7 @@ static struct reading begin(struct secret *secret, int fd, const char *subject,
 
 static bool wants_to_stop(const struct reading *r, struct ssa_error *err)
 {
-    if (r->callbacks == NULL || !interrupted(r->callbacks))
+    if (r->callbacks == NULL || !callback_interrupted(r->callbacks))
         return false;
     (void)error_set(err, SSA_UNEXPECTED, NULL, r->subject, "interrupted: nothing was done");
     return true;

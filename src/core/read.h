@@ -4,7 +4,7 @@
 #include "core/secret.h"
 
 // Opens a file of any kind without waiting for a writer. On failure it returns -1, and errno says why.
-int open_to_read(const char *path) MUST_CHECK;
+int read_open(const char *path) MUST_CHECK;
 
 // Reads fd to its end. There is a deadline (see ssa_callbacks), except for a regular file and for a terminal,
 // where a person types. callbacks may be NULL. Fails with SSA_CONFIG, or with SSA_UNEXPECTED when

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-bool text_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err)
+bool result_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err)
 {
     struct secret *owner = malloc(sizeof *owner);
     if (owner == NULL)

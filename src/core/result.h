@@ -4,4 +4,4 @@
 #include "core/secret.h"
 
 // Moves the content of *secret to *text. Fails when there is no memory.
-bool text_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err) MUST_CHECK;
+bool result_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err) MUST_CHECK;

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-void wipe(void *memory, size_t len)
+void secret_wipe(void *memory, size_t len)
 {
     if (memory != NULL)
         explicit_bzero(memory, len);
@@ -73,14 +73,14 @@ bool secret_append_text(struct secret *s, const char *text)
 
 void secret_clear(struct secret *s)
 {
-    wipe(s->data, s->data == NULL ? 0 : s->capacity + 1);
+    secret_wipe(s->data, s->data == NULL ? 0 : s->capacity + 1);
     s->len = 0;
 }
 
 void secret_free(struct secret *s)
 {
     if (s->data != NULL) {
-        wipe(s->data, s->mapped);
+        secret_wipe(s->data, s->mapped);
         // Unmapping unlocks. Should it fail, the pages are wiped already.
         (void)munmap(s->data, s->mapped);
     }
@@ -166,7 +166,7 @@ static __attribute__((noinline)) void wipe_stack(void)
     explicit_bzero(below, size);
 }
 
-void wipe_stack_and_registers(void)
+void secret_wipe_stack(void)
 {
     wipe_stack();
 #if defined(__x86_64__)

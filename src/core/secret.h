@@ -59,8 +59,8 @@ static inline const char *secret_text(const struct secret *s)
 #define SECRET_AUTO __attribute__((cleanup(secret_free))) struct secret
 
 // Overwrites memory. The compiler cannot leave that out.
-void wipe(void *memory, size_t len);
+void secret_wipe(void *memory, size_t len);
 
 // Overwrites the stack below the caller and the vector registers: memcpy, SHA-2 and the like leave pieces of
 // their data there. Called after the last use of a secret on a thread.
-void wipe_stack_and_registers(void);
+void secret_wipe_stack(void);

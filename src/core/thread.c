@@ -21,7 +21,7 @@ bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *context), 
     return ok;
 }
 
-void condition_init(pthread_cond_t *condition)
+void thread_condition_init(pthread_cond_t *condition)
 {
     pthread_condattr_t monotonic;
     (void)pthread_condattr_init(&monotonic);

@@ -10,4 +10,4 @@
 bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *context), void *context);
 
 // Makes a condition whose timed waits use the monotonic clock.
-void condition_init(pthread_cond_t *condition);
+void thread_condition_init(pthread_cond_t *condition);

@@ -39,17 +39,17 @@ static bool synced_as_far_as_possible(int result)
     return result == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
 }
 
-bool sync_file(int fd)
+bool write_sync_file(int fd)
 {
     return synced_as_far_as_possible(fsync(fd));
 }
 
-bool sync_data(int fd)
+bool write_sync_data(int fd)
 {
     return synced_as_far_as_possible(fdatasync(fd));
 }
 
-bool reserve_room(int fd, off_t size)
+bool write_reserve(int fd, off_t size)
 {
     static const char zeros[4096];
     const int number = posix_fallocate(fd, 0, size);
@@ -70,12 +70,12 @@ bool reserve_room(int fd, off_t size)
     return true;
 }
 
-bool sync_folder(const char *path)
+bool write_sync_folder(const char *path)
 {
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    const bool synced = sync_file(fd);
+    const bool synced = write_sync_file(fd);
     const int number = errno;
     (void)close(fd);
     errno = number;

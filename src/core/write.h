@@ -13,14 +13,14 @@ bool write_all(int fd, struct span text);
 bool write_all_at(int fd, struct span text, off_t at);
 
 // Syncs an open file, if its file system can do that. On failure errno says why.
-bool sync_file(int fd);
+bool write_sync_file(int fd);
 
 // The same, but only for the content.
-bool sync_data(int fd);
+bool write_sync_data(int fd);
 
 // Reserves room for size bytes, which are zero, in a new file. On failure errno says why.
-bool reserve_room(int fd, off_t size);
+bool write_reserve(int fd, off_t size);
 
 // Syncs a folder, so that what was made, renamed or removed in it survives a power loss. On failure errno
 // says why.
-bool sync_folder(const char *path);
+bool write_sync_folder(const char *path);

@@ -8,7 +8,7 @@ bool audit_begin(struct journal *j, const struct ssa_run *run, enum operation op
 {
     if (!journal_begin(j, run, operation, err))
         return false;
-    // Ids that aps_is_id took, and so fit.
+    // Ids that api_is_id took, and so fit.
     (void)text_format(j->entry->account, sizeof j->entry->account, "%s", account);
     (void)text_format(j->entry->kid, sizeof j->entry->kid, "%s", kid != NULL ? kid : "");
     return journal_step(j, STEP_ASKED, err);

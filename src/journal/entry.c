@@ -24,17 +24,17 @@ struct entry *entry_new(struct ssa_error *err)
     return entry;
 }
 
-const char *operation_name(enum operation operation)
+const char *entry_operation_name(enum operation operation)
 {
     return operations[operation];
 }
 
-const char *outcome_name(enum outcome outcome)
+const char *entry_outcome_name(enum outcome outcome)
 {
     return outcomes[outcome];
 }
 
-const char *step_name(enum step step)
+const char *entry_step_name(enum step step)
 {
     return steps[step];
 }

@@ -80,11 +80,11 @@ struct entry {
     bool slot_was_used;              // its key was to be destroyed
     bool id_was_free;                // nothing on the token had the key's id, or what had was to be replaced
     bool retires_at_once;
-    char client_id[APS_ID_MAX], base_url[PATH_TEXT_MAX];
-    char name[APS_NAME_MAX]; // of an account that is to be made
-    char account[APS_ID_MAX], email[APS_EMAIL_MAX];
-    char kid[APS_ID_MAX];
-    char old_kid[APS_ID_MAX], old_key_uri[URI_TEXT_MAX]; // of a rotation
+    char client_id[API_ID_MAX], base_url[PATH_TEXT_MAX];
+    char name[API_NAME_MAX]; // of an account that is to be made
+    char account[API_ID_MAX], email[API_EMAIL_MAX];
+    char kid[API_ID_MAX];
+    char old_kid[API_ID_MAX], old_key_uri[URI_TEXT_MAX]; // of a rotation
     char profile[PATH_TEXT_MAX], draft[PATH_TEXT_MAX];
     char profile_before[FINGERPRINT_TEXT]; // what was in its place: a fingerprint of whose key it names
     char token[URI_TEXT_MAX];              // with its module
@@ -92,7 +92,7 @@ struct entry {
     char import[8]; // how its key comes in: "plain", "wrapped"
     char label[PATH_TEXT_MAX], key_uri[URI_TEXT_MAX];
     char modulus[FINGERPRINT_TEXT]; // of the key that comes in: its fingerprint
-    char throwaway[APS_ID_MAX];     // id and label of what is on the token for this operation's time alone
+    char throwaway[API_ID_MAX];     // id and label of what is on the token for this operation's time alone
     char note[PATH_TEXT_MAX];
     struct api_ids before; // the account's keys before: their ids
     bool vouched; // of one that was read: its checksum says, or the chain of the history, that it is as it
@@ -110,9 +110,9 @@ static inline void entry_drop(struct entry **entry)
 #define ENTRY_AUTO __attribute__((cleanup(entry_drop))) struct entry
 
 // The operation as it is typed: "key create".
-const char *operation_name(enum operation operation);
-const char *outcome_name(enum outcome outcome);
-const char *step_name(enum step step);
+const char *entry_operation_name(enum operation operation);
+const char *entry_outcome_name(enum outcome outcome);
+const char *entry_step_name(enum step step);
 
 // Notes in a few words what came of the operation. What is too long is cut.
 void entry_note(struct entry *entry, const char *line);

@@ -80,7 +80,7 @@ static const struct need {
 static bool lacks(struct ssa_error *err, const struct entry *e, const char *name)
 {
     return error_set(err, SSA_CONFIG, NULL, NULL, "the entry of `%s` lacks its \"%s\"",
-                     operation_name(e->operation), name);
+                     entry_operation_name(e->operation), name);
 }
 
 static bool has_its_texts(const struct entry *e, struct ssa_error *err)
@@ -116,7 +116,7 @@ static bool has_its_place(const struct entry *e, struct ssa_error *err)
 {
     if ((taken[e->operation] & BIT(e->step)) == 0)
         return error_set(err, SSA_CONFIG, NULL, NULL, "the entry of `%s` has a step that this does not take",
-                         operation_name(e->operation));
+                         entry_operation_name(e->operation));
     // What is over has an outcome, and nothing else has.
     if ((e->step == STEP_CLOSED) != (e->outcome != OUTCOME_NONE))
         return lacks(err, e, "outcome");
@@ -128,7 +128,7 @@ static bool has_ids(const struct entry *e, struct ssa_error *err)
 {
     const char *const ids[] = {e->account, e->kid, e->old_kid};
     for (size_t i = 0; i < COUNT(ids); i++)
-        if (ids[i][0] != '\0' && !aps_is_id(ids[i]))
+        if (ids[i][0] != '\0' && !api_is_id(ids[i]))
             return error_set(err, SSA_CONFIG, NULL, ids[i], "the entry names an id that is not a valid id");
     return true;
 }

@@ -89,13 +89,13 @@ static void write_value(const void *field, enum kind kind, struct json_writer *w
         json_integer(w, FORMAT_NOW);
         break;
     case OPERATION:
-        json_string(w, span_text(operation_name(*(const enum operation *)field)));
+        json_string(w, span_text(entry_operation_name(*(const enum operation *)field)));
         break;
     case STEP:
-        json_string(w, span_text(step_name(*(const enum step *)field)));
+        json_string(w, span_text(entry_step_name(*(const enum step *)field)));
         break;
     case OUTCOME:
-        json_string(w, span_text(outcome_name(*(const enum outcome *)field)));
+        json_string(w, span_text(entry_outcome_name(*(const enum outcome *)field)));
         break;
     case TEXT:
         json_string(w, span_text(field));
@@ -170,7 +170,7 @@ static bool read_number(struct span text, long long *number)
 static bool read_operation(enum operation *field, struct span text)
 {
     for (*field = 0; *field < OPERATION_COUNT; ++*field)
-        if (span_is(text, operation_name(*field)))
+        if (span_is(text, entry_operation_name(*field)))
             return true;
     *field = OP_ACCOUNT_CREATE;
     return false;
@@ -179,7 +179,7 @@ static bool read_operation(enum operation *field, struct span text)
 static bool read_step(enum step *field, struct span text)
 {
     for (*field = 0; *field < STEP_COUNT; ++*field)
-        if (span_is(text, step_name(*field)))
+        if (span_is(text, entry_step_name(*field)))
             return true;
     *field = STEP_BEGUN;
     return false;
@@ -188,7 +188,7 @@ static bool read_step(enum step *field, struct span text)
 static bool read_outcome(enum outcome *field, struct span text)
 {
     for (*field = 0; *field < OUTCOME_COUNT; ++*field)
-        if (span_is(text, outcome_name(*field)))
+        if (span_is(text, entry_outcome_name(*field)))
             return true;
     *field = OUTCOME_NONE;
     return false;

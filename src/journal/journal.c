@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "journal/event.h"
 #include "journal/journal_files.h"
@@ -17,7 +17,7 @@
 
 enum { RANDOM_BYTES = 4 };
 
-bool entry_is_ours(const struct entry *entry, const struct ssa_settings *settings)
+bool journal_entry_is_ours(const struct entry *entry, const struct ssa_settings *settings)
 {
     const char *client = settings_get(settings, SET_CLIENT_ID, NULL);
     return client != NULL && strcmp(entry->client_id, client) == 0 &&
@@ -110,7 +110,7 @@ static void tidy(const struct ssa_callbacks *callbacks, const struct journal_nam
         if (journal_open(&j, names->list[i]->d_name, ERROR_IGNORED) != FOUND_ENTRY || j.fd < 0)
             continue;
         if (j.entry->step == STEP_BEGUN)
-            (void)!draft_remove(j.entry, ERROR_IGNORED);
+            (void)!profile_draft_remove(j.entry, ERROR_IGNORED);
         // Where it cannot be put away, the next who looks tries again.
         if (j.entry->step == STEP_CLOSED)
             (void)put_away(&j, ERROR_IGNORED);
@@ -317,13 +317,13 @@ static bool refuse_same(void *context, struct journal *j, enum standing standing
     const char *subject = entry_subject(mine);
     if (standing == IN_USE) {
         error_set(err, SSA_CONFIG, NULL, subject, "another `%s` (process %lld) is at work on %s",
-                  operation_name(j->entry->operation), j->entry->pid,
+                  entry_operation_name(j->entry->operation), j->entry->pid,
                   entry_is_about_secret(mine) ? "this secret" : "this account");
         return error_hint(err, "Run this again when it has ended.");
     }
     error_set(err, SSA_CONFIG, NULL, subject,
               "an earlier `%s` was interrupted, and something of it may be left",
-              operation_name(j->entry->operation));
+              entry_operation_name(j->entry->operation));
     return error_reason(err, SSA_REASON_EARLIER_OPERATION, NULL);
 }
 
@@ -345,10 +345,10 @@ static bool warn(void *context, struct journal *j, enum standing standing, struc
 {
     const struct ssa_run *run = context;
     (void)err;
-    if (standing == INTERRUPTED && entry_is_ours(j->entry, run->settings))
+    if (standing == INTERRUPTED && journal_entry_is_ours(j->entry, run->settings))
         tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_INTERRUPTED, NULL,
                     "an earlier `%s` (%s) was interrupted, and something of it may be left",
-                    operation_name(j->entry->operation), entry_subject(j->entry));
+                    entry_operation_name(j->entry->operation), entry_subject(j->entry));
     return true;
 }
 

@@ -60,7 +60,7 @@ bool history_each(const struct ssa_run *run, history_visit *visit, void *context
                   struct ssa_error *err) MUST_CHECK;
 
 // Whether the entry is of the client id and the server that the settings name.
-bool entry_is_ours(const struct entry *entry, const struct ssa_settings *settings);
+bool journal_entry_is_ours(const struct entry *entry, const struct ssa_settings *settings);
 
 // Tells of operations of this client id and server that were interrupted. Costs next to nothing where there
 // are none.

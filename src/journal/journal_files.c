@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/callback.h"
 #include "core/owner.h"
 #include "core/secret.h"
-#include "core/tell.h"
 #include "core/text.h"
 #include "core/write.h"
 #include "journal/entry_json.h"
@@ -50,7 +50,7 @@ static bool sync_new_entry(struct ssa_error *err)
 {
     char state[PATH_TEXT_MAX];
     return journal_sync(JOURNAL_OPEN, err) && path_state(state, err) &&
-           (sync_folder(state) || journal_unwritable(err, errno, state));
+           (write_sync_folder(state) || journal_unwritable(err, errno, state));
 }
 
 bool journal_create(struct journal *j, struct ssa_error *err)
@@ -61,7 +61,7 @@ bool journal_create(struct journal *j, struct ssa_error *err)
     j->fd = open_in(JOURNAL_OPEN, j->id, O_RDWR | O_CREAT | O_EXCL, err);
     if (j->fd < 0)
         return journal_unwritable(err, errno, path);
-    int number = flock(j->fd, LOCK_EX | LOCK_NB) == 0 && reserve_room(j->fd, ROOM) ? 0 : errno;
+    int number = flock(j->fd, LOCK_EX | LOCK_NB) == 0 && write_reserve(j->fd, ROOM) ? 0 : errno;
     return (number == 0 || journal_unwritable(err, number, path)) && sync_new_entry(err);
 }
 
@@ -109,7 +109,7 @@ bool journal_write(struct journal *j, struct ssa_error *err)
         j->entry->line--;
         return false;
     }
-    if (write_all_at(j->fd, secret_span(&line), (off_t)j->written) && sync_data(j->fd)) {
+    if (write_all_at(j->fd, secret_span(&line), (off_t)j->written) && write_sync_data(j->fd)) {
         j->written += line_length(&line);
         j->dirty = j->written;
         j->unfinished = false;
@@ -173,7 +173,7 @@ static bool damaged(struct ssa_error *why, const char *path, bool earlier)
     return error_reason(why, earlier ? SSA_REASON_ENTRY_OF_EARLIER_VERSION : SSA_REASON_ENTRY_DAMAGED, NULL);
 }
 
-static bool read_open(struct journal *j, int fd, const char *path, struct ssa_error *why)
+static bool read_entry_file(struct journal *j, int fd, const char *path, struct ssa_error *why)
 {
     SECRET_AUTO text = {0};
     struct lines_end end;
@@ -200,7 +200,7 @@ static enum journal_found examine(struct journal *j, int fd, const char *path, s
     struct stat about;
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode) || !is_called_as_an_entry(j->id))
         return stray(why, path);
-    if (!file_is_ours(fd, path, why))
+    if (!owner_check_file(fd, path, why))
         return FOUND_UNKNOWN;
     const bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
     if (!ours && errno != EWOULDBLOCK) {
@@ -209,7 +209,7 @@ static enum journal_found examine(struct journal *j, int fd, const char *path, s
     }
     if (!is_still_there(fd, j->id))
         return FOUND_NOTHING;
-    if (!read_open(j, fd, path, why))
+    if (!read_entry_file(j, fd, path, why))
         return FOUND_UNKNOWN;
     j->fd = ours ? fd : -1;
     return FOUND_ENTRY;
@@ -282,7 +282,7 @@ static bool read_whole_closed(const char *name, struct secret *text, struct ssa_
     if (fd < 0)
         return false;
     const bool read =
-        file_is_ours(fd, path, err) && room_for(fd, text, err) && secret_read_fd(text, fd, path, err);
+        owner_check_file(fd, path, err) && room_for(fd, text, err) && secret_read_fd(text, fd, path, err);
     (void)close(fd);
     return read;
 }
@@ -358,8 +358,8 @@ bool journal_seal(const struct journal *j, char name[static JOURNAL_NAME_MAX],
     if (!secret_new(&text, FILE_BYTES, err))
         return false;
     // Synced: what is in the chain must not have its room again after a power loss.
-    if (!journal_name(j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 || !sync_file(j->fd) ||
-        !read_file(j->fd, &text))
+    if (!journal_name(j->entry, name) || ftruncate(j->fd, (off_t)j->written) != 0 ||
+        !write_sync_file(j->fd) || !read_file(j->fd, &text))
         return journal_unwritable(err, errno, j->id);
     fingerprint(secret_span(&text), hash);
     return true;

@@ -52,17 +52,17 @@ int journal_folder(enum journal_folder which, struct ssa_error *err)
     char state[PATH_TEXT_MAX], path[PATH_TEXT_MAX];
     if (!path_state(state, err) || !folder_path(which, path, err))
         return -1;
-    const int above = open_own_folder(state, err);
+    const int above = owner_open_folder(state, err);
     if (above < 0)
         return -1;
     (void)close(above);
-    return open_own_folder(path, err);
+    return owner_open_folder(path, err);
 }
 
 bool journal_sync(enum journal_folder which, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
-    return folder_path(which, path, err) && (sync_folder(path) || journal_unwritable(err, errno, path));
+    return folder_path(which, path, err) && (write_sync_folder(path) || journal_unwritable(err, errno, path));
 }
 
 bool journal_may_hold_any(void)
@@ -86,7 +86,7 @@ static bool make_folder(const char *path, struct ssa_error *err)
         const int number = errno;
         return journal_unwritable(err, number, path);
     }
-    const int fd = open_own_folder(path, err);
+    const int fd = owner_open_folder(path, err);
     if (fd >= 0)
         (void)close(fd);
     return fd >= 0;
@@ -119,7 +119,7 @@ static int open_lock(char path[static PATH_TEXT_MAX], struct ssa_error *err)
         (void)journal_unwritable(err, number, path);
         return -1;
     }
-    if (file_is_ours(fd, path, err))
+    if (owner_check_file(fd, path, err))
         return fd;
     (void)close(fd);
     return -1;
@@ -161,7 +161,7 @@ static bool take_lock(int fd, const char *path, const struct ssa_callbacks *call
         const int number = errno;
         if (number != EWOULDBLOCK && number != EINTR)
             return unlockable(err, number, fd, path);
-        if (!patient || waited >= PATIENCE_MS || interrupted(callbacks))
+        if (!patient || waited >= PATIENCE_MS || callback_interrupted(callbacks))
             return error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
         pause_ms(POLL_MS);
     }

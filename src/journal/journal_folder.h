@@ -4,8 +4,8 @@
 #include <dirent.h>
 
 #include "config/paths.h"
+#include "core/callback.h"
 #include "core/error.h"
-#include "core/tell.h"
 
 enum journal_folder { JOURNAL_OPEN, JOURNAL_CLOSED, JOURNAL_FORGOTTEN };
 

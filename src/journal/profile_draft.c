@@ -22,7 +22,7 @@ static bool remove_in(int folder, const char *name)
     return !is_a_draft(folder, name) || unlinkat(folder, name, 0) == 0 || errno == ENOENT;
 }
 
-bool draft_remove(const struct entry *entry, struct ssa_error *err)
+bool profile_draft_remove(const struct entry *entry, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     const char *slash = strrchr(entry->draft, '/');

@@ -5,4 +5,4 @@
 
 // Removes it, if there is one. What has its name and cannot be one, a link or another's file, is left. Fails
 // with SSA_CONFIG.
-bool draft_remove(const struct entry *entry, struct ssa_error *err) MUST_CHECK;
+bool profile_draft_remove(const struct entry *entry, struct ssa_error *err) MUST_CHECK;

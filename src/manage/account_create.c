@@ -1,10 +1,10 @@
 // The story of a new account: asked of the API, with its key in the PKCS#11 token, written down, or undone.
 #include <string.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "manage/new_key.h"
-#include "manage/ownership.h"
 #include "manage/provision_profile.h"
+#include "ownership/ownership.h"
 
 static const char scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_KEY_WRITE;
 
@@ -16,7 +16,7 @@ static bool write_name(struct provision *p, const char *first, const char *last,
         return error_set(err, SSA_USAGE, NULL, first, "the account's name is too long");
     if (!journal_claim(&p->journal, err))
         return false;
-    entry->asked = (struct window){.from = aps_server_time(p->open.client)};
+    entry->asked = (struct window){.from = oauth_server_time(p->open.client)};
     entry->account_asked = entry->asked.from;
     return journal_step(&p->journal, STEP_ACCOUNT_ASKED, err);
 }
@@ -27,15 +27,15 @@ static bool ask(struct provision *p, const char *first, const char *last, struct
     struct entry *entry = p->journal.entry;
     const bool made = aps_account_create(p->open.client, first, last, &account, &p->asked, err);
     if (made)
-        p->asked = APS_DONE;
+        p->asked = OAUTH_DONE;
     else
-        entry->asked.until = aps_server_time(p->open.client);
+        entry->asked.until = oauth_server_time(p->open.client);
     // An answer that is of no use may still have told the id: then it is known which one was made.
-    if (p->asked == APS_DONE) {
+    if (p->asked == OAUTH_DONE) {
         memcpy(entry->account, account.id, sizeof entry->account);
         memcpy(entry->email, account.email, sizeof entry->email);
     }
-    return made && is_new(p->open.run, entry, "account", account.id, err) &&
+    return made && ownership_is_new(p->open.run, entry, "account", account.id, err) &&
            journal_step(&p->journal, STEP_ACCOUNT_MADE, err);
 }
 

@@ -2,8 +2,6 @@
 #include "manage/account_reference.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,7 +11,7 @@
 bool account_named(const char *named, struct account_reference *reference, struct ssa_error *err)
 {
     *reference = (struct account_reference){.wanted = named, .by_email = strchr(named, '@') != NULL};
-    return reference->by_email || aps_is_id(named) ||
+    return reference->by_email || api_is_id(named) ||
            error_set(err, SSA_USAGE, NULL, named, "is not a valid account id or email");
 }
 
@@ -36,46 +34,17 @@ bool account_choose(const struct ssa_run *run, const char *named, struct account
     return true;
 }
 
-bool account_find(struct aps *client, const struct account_reference *reference, struct aps_account *account,
-                  struct ssa_error *err)
+bool account_find(struct oauth_client *client, const struct account_reference *reference,
+                  struct aps_account *account, struct ssa_error *err)
 {
     *account = (struct aps_account){0};
     if (reference->by_email)
-        return account_look_up(client, reference->wanted, account, err);
+        return aps_account_look_up(client, reference->wanted, account, err);
     const char *email = reference->email != NULL ? reference->email : "";
     if (!text_format(account->id, sizeof account->id, "%s", reference->wanted))
         return error_set(err, SSA_CONFIG, NULL, reference->wanted, "is too long for an account id");
     return text_format(account->email, sizeof account->email, "%s", email) ||
            error_set(err, SSA_CONFIG, NULL, email, "is too long for an account's email");
-}
-
-bool account_look_up(struct aps *client, const char *wanted, struct aps_account *account,
-                     struct ssa_error *err)
-{
-    ACCOUNTS_AUTO *accounts = NULL;
-    if (!account_list_new(client, &accounts, err))
-        return false;
-    for (size_t i = 0; i < accounts->count; i++)
-        if (strcmp(accounts->list[i].id, wanted) == 0 || strcasecmp(accounts->list[i].email, wanted) == 0) {
-            *account = accounts->list[i];
-            return true;
-        }
-    error_set(err, SSA_REFUSED, NULL, wanted, "the client has no such account");
-    return error_reason(err, SSA_REASON_ACCOUNT_UNLISTED, NULL);
-}
-
-void account_list_free(struct aps_accounts **accounts)
-{
-    free(*accounts);
-    *accounts = NULL;
-}
-
-bool account_list_new(struct aps *client, struct aps_accounts **accounts, struct ssa_error *err)
-{
-    *accounts = calloc(1, sizeof **accounts);
-    if (*accounts == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the accounts");
-    return aps_account_list(client, *accounts, err);
 }
 
 // Whether an id is that of the settings' own account.
@@ -90,7 +59,7 @@ static struct ssa_time time_of(bool known, time_t at)
     return (struct ssa_time){.known = known, .seconds = known ? (long long)at : 0};
 }
 
-void account_take(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to)
+void account_to_public(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to)
 {
     *to = (struct ssa_account){.created = time_of(from->has_created_at, from->created_at),
                                .accessed = time_of(from->has_accessed_at, from->accessed_at),

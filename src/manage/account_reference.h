@@ -20,17 +20,8 @@ bool account_choose(const struct ssa_run *run, const char *named, struct account
                     struct ssa_error *err) MUST_CHECK;
 
 // Finds the id, and the email where it is known. Costs one request for an email, and none for an id.
-bool account_find(struct aps *client, const struct account_reference *reference, struct aps_account *account,
-                  struct ssa_error *err) MUST_CHECK;
-
-// Finds all that the API knows of the account with this id or email, for one request.
-bool account_look_up(struct aps *client, const char *wanted, struct aps_account *account,
-                     struct ssa_error *err) MUST_CHECK;
-
-// Lists the accounts of the client id, for one request. The list is too large for a stack.
-void account_list_free(struct aps_accounts **accounts);
-#define ACCOUNTS_AUTO __attribute__((cleanup(account_list_free))) struct aps_accounts
-bool account_list_new(struct aps *client, struct aps_accounts **accounts, struct ssa_error *err) MUST_CHECK;
+bool account_find(struct oauth_client *client, const struct account_reference *reference,
+                  struct aps_account *account, struct ssa_error *err) MUST_CHECK;
 
 // An account as the library hands it out.
-void account_take(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to);
+void account_to_public(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to);

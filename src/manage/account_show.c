@@ -12,12 +12,12 @@ bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa
     *shown = (struct ssa_account){0};
     if (!account_choose(run, account, &reference, err))
         return false;
-    if (!manage_begin(run, APS_SCOPE_ACCOUNT_READ, &client, err))
+    if (!admin_client_open(run, APS_SCOPE_ACCOUNT_READ, &client, err))
         return false;
     // The list that an email is looked up in tells everything already.
-    if (reference.by_email ? !account_look_up(client, reference.wanted, &found, err)
+    if (reference.by_email ? !aps_account_look_up(client, reference.wanted, &found, err)
                            : !aps_account_get(client, reference.wanted, &found, err))
         return false;
-    account_take(run, &found, shown);
+    account_to_public(run, &found, shown);
     return true;
 }

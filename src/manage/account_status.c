@@ -7,15 +7,15 @@
 
 static const char scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ;
 
-static bool set_status(struct aps *client, const char *id, const char *status, struct aps_account *found,
-                       bool *changed, struct ssa_error *err)
+static bool set_status(struct oauth_client *client, const char *id, const char *status,
+                       struct aps_account *found, bool *changed, struct ssa_error *err)
 {
-    enum aps_outcome outcome;
+    enum oauth_outcome outcome;
     *changed = true;
     if (aps_account_set_status(client, id, status, found, &outcome, err))
         return true;
     // Our own first try, whose answer was lost, may have made it so.
-    *changed = outcome == APS_MAYBE_DONE;
+    *changed = outcome == OAUTH_MAYBE_DONE;
     if (!aps_is_unclear(err, 400) || !aps_account_get(client, id, found, ERROR_IGNORED))
         return false;
     if (strcmp(found->status, status) == 0)
@@ -31,13 +31,13 @@ bool ssa_account_enable(const struct ssa_run *run, const char *account, bool ena
     const enum operation operation = enable ? OP_ACCOUNT_ENABLE : OP_ACCOUNT_DISABLE;
     struct account_reference reference;
     struct aps_account found;
-    char id[APS_ID_MAX];
+    char id[API_ID_MAX];
     APS_AUTO *client = NULL;
     JOURNAL_AUTO audit = {.fd = -1};
     *changed = false;
     if (!account_choose(run, account, &reference, err))
         return false;
-    if (!manage_begin(run, scopes, &client, err))
+    if (!admin_client_open(run, scopes, &client, err))
         return false;
     if (!account_find(client, &reference, &found, err))
         return false;
@@ -49,6 +49,6 @@ bool ssa_account_enable(const struct ssa_run *run, const char *account, bool ena
         if (!audit_end(&audit, set_status(client, id, status, &found, changed, err), err))
             return false;
     }
-    account_take(run, &found, after);
+    account_to_public(run, &found, after);
     return true;
 }

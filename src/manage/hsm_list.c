@@ -1,7 +1,7 @@
 // hsm list: which PKCS#11 modules, tokens and keys there are.
 #include <errno.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/search/listing.h"
 #include "pin/turn.h"
@@ -80,7 +80,7 @@ static bool list_module(const struct ssa_run *run, const struct module_entry *en
     char description[33] = "";
     struct held held = {.list = list, .entry = entry, .description = description};
     const struct turns turns = turns_of(run);
-    if (!module_list_tokens(entry, &run->callbacks, &turns, description, show_held, &held, why))
+    if (!listing_tokens(entry, &run->callbacks, &turns, description, show_held, &held, why))
         return false;
     if (!held.announced)
         announce(&held, NULL);
@@ -120,7 +120,7 @@ static OWN_FRAME bool list_modules(const struct ssa_run *run, struct list *list,
         tell(&run->callbacks, SSA_WARNING,
              "modules of p11-kit whose name or path is too long are left out: %s", registry->left_out);
     for (size_t i = 0; i < registry->count; i++) {
-        if (!go_on(&run->callbacks, err))
+        if (!callback_go_on(&run->callbacks, err))
             return false;
         const struct module_entry *twin = registry_twin(registry, i);
         if (registry->entries[i].trust_policy)
@@ -142,12 +142,12 @@ static OWN_FRAME bool list_keys(const struct ssa_run *run, struct list *list, st
     if (!token_uri(at.token, text, err))
         return false;
     show_token(list, token_info(at.token), text);
-    return token_list_keys(at.token, show_key, list, err);
+    return listing_keys(at.token, show_key, list, err);
 }
 
-bool ssa_list(const struct ssa_run *run, bool login,
-              void (*show)(void *context, const struct ssa_listing *line), void *context,
-              struct ssa_error *err)
+bool ssa_hsm_list(const struct ssa_run *run, bool login,
+                  void (*show)(void *context, const struct ssa_listing *line), void *context,
+                  struct ssa_error *err)
 {
     struct list list = {.show = show, .context = context};
     err = ERROR_OR_IGNORED(err);

@@ -25,7 +25,7 @@ static bool claim_account(struct provision *p, const struct account_reference *r
     if (!aps_admin(p->open.client, known ? key_scopes : key_and_account_scopes, err))
         return false;
     if (known ? !account_find(p->open.client, reference, &account, err)
-              : !account_look_up(p->open.client, reference->wanted, &account, err))
+              : !aps_account_look_up(p->open.client, reference->wanted, &account, err))
         return false;
     // Fields of one size each: they fit.
     memcpy(entry->account, account.id, sizeof entry->account);

@@ -15,7 +15,7 @@ bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *
         return false;
     const char *scopes =
         reference.by_email ? APS_SCOPE_KEY_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_KEY_WRITE;
-    if (!manage_begin(run, scopes, &client, err))
+    if (!admin_client_open(run, scopes, &client, err))
         return false;
     if (!account_find(client, &reference, &found, err))
         return false;

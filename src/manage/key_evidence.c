@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/callback.h"
 #include "core/json.h"
 #include "core/result.h"
-#include "core/tell.h"
 #include "core/text.h"
 #include "manage/admin_client.h"
 #include "manage/key_reference.h"
@@ -53,7 +53,7 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
 {
     struct aps_keys keys;
     APS_AUTO *client = NULL;
-    if (!manage_begin(e->run, scopes, &client, err))
+    if (!admin_client_open(e->run, scopes, &client, err))
         return false;
     if (!aps_key_list(client, e->own.account_id, &keys, err)) {
         aps_explain_keys(client, e->own.account_id, false, err);
@@ -61,8 +61,8 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
     }
     e->api.base_url = settings_base_url(e->run->settings);
     e->api.client_id = settings_get(e->run->settings, SET_CLIENT_ID, NULL);
-    e->api.server_time = aps_server_time(client);
-    const struct aps_key *key = key_in(&keys, e->own.key_id);
+    e->api.server_time = oauth_server_time(client);
+    const struct aps_key *key = aps_key_in(&keys, e->own.key_id);
     e->api.listed = key != NULL;
     if (key != NULL)
         e->api.key = *key;
@@ -196,7 +196,7 @@ static void write_origin(struct json_writer *w, const struct origin *origin)
         return;
     }
     json_open(w, JSON_OBJECT);
-    member_text(w, "operation", operation_name(origin->operation));
+    member_text(w, "operation", entry_operation_name(origin->operation));
     member_text(w, "import", origin->import);
     time_member(w, "startedAt", origin->started);
     time_member(w, "endedAt", origin->ended);
@@ -295,7 +295,7 @@ static bool write_document(struct span record, const struct secret *jws, struct 
         !secret_append_text(&flat, jws->len > 0 ? secret_text(jws) : "null") ||
         !secret_append_text(&flat, quote) || !secret_append_text(&flat, "}"))
         return too_long(err);
-    return json_indent(secret_span(&flat), &indented, err) && text_take(json, &indented, err);
+    return json_indent(secret_span(&flat), &indented, err) && result_take(json, &indented, err);
 }
 
 bool evidence_write(const struct evidence *e, struct token *token, const struct key *key,

@@ -1,14 +1,15 @@
 // An existing key's way into the token: from an old block or a bare PEM. Asks the API nothing.
-#include "config/profile_others.h"
+#include <errno.h>
 
+#include "config/old_block.h"
+#include "config/old_file.h"
+#include "config/old_names.h"
+#include "config/profile_others.h"
 #include "config/reference.h"
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
-#include "manage/import_block.h"
-#include "manage/import_file.h"
 #include "manage/provision_key.h"
 #include "manage/provision_profile.h"
-#include <errno.h>
 
 enum { KEY_FILE_MAX = 64 * 1024 };
 
@@ -23,7 +24,7 @@ static bool need(const struct old_block *old, enum setting id, enum ssa_reason l
 
 static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
 {
-    return aps_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "is not a valid id");
+    return api_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "is not a valid id");
 }
 
 static void override(struct old_block *old, enum setting id, const char *value)
@@ -54,7 +55,7 @@ static struct profile_block block_of(const struct old_block *old, const char *ke
     const char *secret = old->values[SET_CLIENT_SECRET], *email = old->values[SET_EMAIL];
     return (struct profile_block){.client_id = old->values[SET_CLIENT_ID],
                                   .secret = secret,
-                                  .secret_is_literal = secret != NULL && !text_is_reference(secret),
+                                  .secret_is_literal = secret != NULL && !reference_text_is_reference(secret),
                                   .account_id = old->values[SET_ACCOUNT_ID],
                                   .key_id = old->values[SET_KEY_ID],
                                   .email = email != NULL ? email : "",
@@ -152,7 +153,7 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
         return error_reason(err, SSA_REASON_IMPORT_NO_KEY, NULL);
     }
     for (size_t k = 0; k < i->old.key_count; k++)
-        if (text_is_uri(i->old.keys[k].value))
+        if (uri_text_is_uri(i->old.keys[k].value))
             return error_set(err, SSA_CONFIG, NULL, file, "its %s is in a token already",
                              i->old.keys[k].name);
     return (i->old.key_count == 0 || old_block_key(&i->old, file, &i->pem, err)) &&

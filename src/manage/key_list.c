@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
@@ -29,7 +29,7 @@ static bool no_memory(struct ssa_error *err)
 struct listing {
     const struct ssa_run *run;
     const struct ssa_keys_wanted *wanted;
-    struct aps *client;
+    struct oauth_client *client;
     struct aps_accounts *accounts;
     struct token_keys on_tokens;
     struct ssa_keys *keys;
@@ -37,8 +37,8 @@ struct listing {
 
 static void listing_end(struct listing *listing)
 {
-    aps_free(listing->client);
-    account_list_free(&listing->accounts);
+    oauth_client_free(listing->client);
+    aps_accounts_free(&listing->accounts);
     token_keys_free(&listing->on_tokens);
 }
 #define LISTING_AUTO __attribute__((cleanup(listing_end))) struct listing
@@ -99,7 +99,7 @@ static bool match(struct listing *l, struct ssa_key *key, struct ssa_error *err)
 static bool learn_email(struct listing *l, struct aps_account *account, struct ssa_error *err)
 {
     bool needed = false;
-    char id[APS_ID_MAX];
+    char id[API_ID_MAX];
     for (size_t i = 0; i < l->on_tokens.count; i++)
         needed = needed || token_key_is_alone(&l->on_tokens.list[i]);
     if (!needed || account->email[0] != '\0')
@@ -124,7 +124,7 @@ static bool add_token_keys(struct listing *l, const struct aps_account *account,
 static bool find_accounts(struct listing *l, const struct account_reference *reference, struct ssa_error *err)
 {
     if (l->wanted->all)
-        return account_list_new(l->client, &l->accounts, err);
+        return aps_accounts_new(l->client, &l->accounts, err);
     l->accounts = calloc(1, sizeof *l->accounts);
     if (l->accounts == NULL)
         return no_memory(err);
@@ -190,7 +190,7 @@ static bool list(struct listing *l, struct ssa_error *err)
     const enum other_token other = wanted->login ? OTHER_TOKEN_OPEN : OTHER_TOKEN_NONE;
     if (!client_secret_read(l->run, &secret, other, NULL, err))
         return false;
-    if (!manage_begin_with(l->run, scopes, &secret, &l->client, err))
+    if (!admin_client_open_with(l->run, scopes, &secret, &l->client, err))
         return false;
     if (!find_accounts(l, &reference, err))
         return false;

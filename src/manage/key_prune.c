@@ -3,18 +3,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/import/destroy.h"
 #include "hsm/key/locate.h"
 #include "journal/audit.h"
 #include "manage/admin_client.h"
-#include "manage/believed_list.h"
 #include "manage/key_reference.h"
-#include "manage/opened.h"
-#include "manage/ownership.h"
-#include "manage/profile_files.h"
-#include "manage/uses.h"
+#include "ownership/believed_list.h"
+#include "ownership/ownership.h"
+#include "ownership/profile_files.h"
+#include "ownership/uses.h"
+#include "recovery/opened.h"
 #include "signer/open_token.h"
 
 // The keys that were made here, as the audit trail tells.
@@ -39,7 +39,7 @@ static bool add_made_key(void *context, const char *id, const struct entry *e, s
 {
     struct made_keys *made = context;
     if (!makes_a_key(e->operation) || e->kid[0] == '\0' || e->key_uri[0] == '\0' ||
-        !entry_is_ours(e, made->run->settings))
+        !journal_entry_is_ours(e, made->run->settings))
         return true;
     // A damaged entry may name another key than was made, and the place of one that is in use.
     if (!e->vouched) {
@@ -67,8 +67,8 @@ static int by_account_and_token(const void *a, const void *b)
 struct pruning {
     const struct ssa_run *run;
     bool yes;
-    struct aps *client;
-    char account[APS_ID_MAX], token[URI_TEXT_MAX];
+    struct oauth_client *client;
+    char account[API_ID_MAX], token[URI_TEXT_MAX];
     struct aps_keys keys;
     struct open_token secrets; // the token that the client secret was read from
     struct open_token own;     // the token of a key, where it is another one
@@ -89,7 +89,7 @@ static void pruning_free(struct pruning **pruning)
         return;
     close_own_token(p);
     open_token_close(&p->secrets);
-    aps_free(p->client);
+    oauth_client_free(p->client);
     free(p);
 }
 #define PRUNING_AUTO __attribute__((cleanup(pruning_free))) struct pruning
@@ -101,7 +101,7 @@ static bool list_keys_of(struct pruning *p, const char *account, struct ssa_erro
     if (!aps_key_list(p->client, account, &p->keys, err) && !aps_is_gone(err))
         return false;
     // A list that lacks a key which is in use here says nothing about the other keys.
-    if (!list_believes_keys(p->run, account, NULL, &p->keys, err))
+    if (!believed_keys(p->run, account, NULL, &p->keys, err))
         return false;
     return text_format(p->account, sizeof p->account, "%s", account) ||
            error_set(err, SSA_UNEXPECTED, NULL, account, "the account's id is too long");
@@ -126,7 +126,7 @@ static OWN_FRAME bool confirmed(const struct pruning *p, const struct entry *e)
            (text_format(question, sizeof question,
                         "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
                         e->kid, e->account, token_info(p->to->token)->label) &&
-            confirms(&p->run->callbacks, question));
+            callback_confirms(&p->run->callbacks, question));
 }
 
 static bool destroy(struct pruning *p, const struct entry *e, struct key *key, uint8_t slot,
@@ -137,7 +137,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     if (!audit_begin(&audit, p->run, OP_KEY_PRUNE, e->account, e->kid, err))
         return false;
     memcpy(audit.entry->token, e->token, sizeof audit.entry->token);
-    const bool done = open_token_officer(p->to, p->run, err) && key_destroy(p->to->token, &name, key, err);
+    const bool done = open_token_officer(p->to, p->run, err) && destroy_key(p->to->token, &name, key, err);
     if (!audit_end(&audit, done, err))
         return false;
     p->destroyed++;
@@ -150,7 +150,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
 static OWN_FRAME bool may_prune(struct pruning *p, const struct entry *e, const struct key *key)
 {
     struct ssa_error why = {0};
-    if (may_go(p->run, e, e->kid, key, &why))
+    if (ownership_key_may_go(p->run, e, e->kid, key, &why))
         return true;
     tell(&p->run->callbacks, SSA_NOTICE, "key %s is left on token \"%s\": %s (%s)", e->kid,
          token_info(p->to->token)->label, why.what, why.subject);
@@ -177,7 +177,7 @@ static bool prune(struct pruning *p, const struct entry *e, struct ssa_error *er
 {
     if (!list_keys_of(p, e->account, err))
         return false;
-    if (key_in(&p->keys, e->kid) != NULL)
+    if (aps_key_in(&p->keys, e->kid) != NULL)
         return true;
     if (open_token_of(p, e, err))
         return prune_on_token(p, e, err);
@@ -192,7 +192,7 @@ static OWN_FRAME bool prune_all(struct pruning *p, const struct made_keys *made,
     profile_files_tell_strays(p->run);
     if (!client_secret_read(p->run, &secret, OTHER_TOKEN_PERHAPS, &p->secrets, err))
         return false;
-    if (!manage_begin_with(p->run, APS_SCOPE_KEY_READ, &secret, &p->client, err))
+    if (!admin_client_open_with(p->run, APS_SCOPE_KEY_READ, &secret, &p->client, err))
         return false;
     for (size_t i = 0; i < made->count; i++)
         if (!prune(p, &made->list[i], err))
@@ -208,7 +208,7 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
     PRUNING_AUTO *p = NULL;
     err = ERROR_OR_IGNORED(err);
     *found = *destroyed = 0;
-    if (!api_client_id(run, &client_id, err) || !history_each(run, add_made_key, &made, err))
+    if (!client_id_read(run, &client_id, err) || !history_each(run, add_made_key, &made, err))
         return false;
     if (made.count == 0)
         return true;

@@ -2,9 +2,9 @@
 #include "manage/key_recover.h"
 #include "signer/api_client.h"
 
-#include "core/tell.h"
-#include "manage/profile_files.h"
-#include "manage/recover_entry.h"
+#include "core/callback.h"
+#include "ownership/profile_files.h"
+#include "recovery/recover_entry.h"
 
 static void tell_left(const struct recovery *r, const struct entry *e, const struct ssa_error *why)
 {
@@ -14,8 +14,8 @@ static void tell_left(const struct recovery *r, const struct entry *e, const str
     ssa_error_text(&what, text, sizeof text);
     // A hint is a line of its own on a terminal; here it goes on.
     tell_reason(&r->open->run->callbacks, SSA_WARNING, why->reason, why->detail,
-                "`%s` of %s is not settled: %s%s%s", operation_name(e->operation), entry_subject(e), text,
-                why->hint[0] != '\0' ? ". " : "", why->hint);
+                "`%s` of %s is not settled: %s%s%s", entry_operation_name(e->operation), entry_subject(e),
+                text, why->hint[0] != '\0' ? ". " : "", why->hint);
     for (size_t i = 0; i < r->ending->count; i++)
         tell(&r->open->run->callbacks, SSA_WARNING, "%s", r->ending->lines[i].text);
 }
@@ -26,15 +26,15 @@ static bool is_wanted(struct recovery *r, const struct journal *j, enum standing
     const struct ssa_callbacks *callbacks = &r->open->run->callbacks;
     if (standing == WAITING || (r->account != NULL && strcmp(r->account, e->account) != 0))
         return false;
-    if (!entry_is_ours(e, r->open->run->settings)) {
+    if (!journal_entry_is_ours(e, r->open->run->settings)) {
         tell(callbacks, SSA_NOTICE,
              "`%s` of %s was interrupted under another client id or server (%s, %s): run this with those",
-             operation_name(e->operation), entry_subject(e), e->client_id, e->base_url);
+             entry_operation_name(e->operation), entry_subject(e), e->client_id, e->base_url);
         return false;
     }
     if (standing == IN_USE)
-        tell(callbacks, SSA_NOTICE, "`%s` of %s is at work (process %lld)", operation_name(e->operation),
-             entry_subject(e), e->pid);
+        tell(callbacks, SSA_NOTICE, "`%s` of %s is at work (process %lld)",
+             entry_operation_name(e->operation), entry_subject(e), e->pid);
     return standing == INTERRUPTED;
 }
 
@@ -42,7 +42,7 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 {
     struct recovery *r = context;
     struct ssa_error why = {0};
-    if (!go_on(&r->open->run->callbacks, err))
+    if (!callback_go_on(&r->open->run->callbacks, err))
         return false;
     if (!is_wanted(r, j, standing))
         return true;
@@ -63,9 +63,9 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
     return true;
 }
 
-bool recover(struct recovery *r, struct ssa_error *err)
+bool key_recover_all(struct recovery *r, struct ssa_error *err)
 {
-    return api_client_id(r->open->run, &r->open->client_id, err) &&
+    return client_id_read(r->open->run, &r->open->client_id, err) &&
            journal_each_open(r->open->run, visit, r, err);
 }
 
@@ -73,7 +73,7 @@ static bool settle_all(struct recovery *r, struct ssa_error *err)
 {
     size_t unknown = 0;
     // First: what is forgotten is not warned about.
-    if (!journal_count_unknown(r->open->run, r->forget, &unknown, err) || !recover(r, err))
+    if (!journal_count_unknown(r->open->run, r->forget, &unknown, err) || !key_recover_all(r, err))
         return false;
     r->left += r->forget ? 0 : unknown;
     r->found += unknown;
@@ -88,7 +88,7 @@ bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size
     struct recovery r = {.open = &open, .ending = &each, .key_id = how->key_id, .forget = how->forget};
     err = ERROR_OR_IGNORED(err);
     *found = 0;
-    if (how->key_id != NULL && !aps_is_id(how->key_id))
+    if (how->key_id != NULL && !api_is_id(how->key_id))
         return error_set(err, SSA_USAGE, NULL, how->key_id, "is not a valid key id");
     if (!settle_all(&r, err))
         return false;

@@ -8,15 +8,7 @@
 
 bool key_check_id(const char *key_id, struct ssa_error *err)
 {
-    return aps_is_id(key_id) || error_set(err, SSA_USAGE, NULL, key_id, "is not a valid key id");
-}
-
-const struct aps_key *key_in(const struct aps_keys *keys, const char *key_id)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (strcmp(keys->list[i].kid, key_id) == 0)
-            return &keys->list[i];
-    return NULL;
+    return api_is_id(key_id) || error_set(err, SSA_USAGE, NULL, key_id, "is not a valid key id");
 }
 
 bool key_is_own(const struct ssa_run *run, const char *account, const char *key_id)

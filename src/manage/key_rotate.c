@@ -6,13 +6,13 @@
 #include "config/identity.h"
 #include "core/text.h"
 #include "manage/key_recover.h"
-#include "manage/key_retire.h"
 #include "manage/new_key.h"
-#include "manage/profile_files.h"
 #include "manage/provision_key.h"
 #include "manage/provision_profile.h"
 #include "manage/rotation_room.h"
 #include "manage/rotation_waiting.h"
+#include "ownership/profile_files.h"
+#include "recovery/key_retire.h"
 #include "signer/access_token.h"
 
 static const char scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ;
@@ -40,7 +40,7 @@ static __attribute__((noinline)) bool settle_first(struct rotation *r, struct ss
     OPENED_AUTO open = {.run = r->run};
     struct ssa_ending each = {0};
     struct recovery recovery = {.open = &open, .ending = &each, .account = r->identity.account_id};
-    if (!recover(&recovery, err))
+    if (!key_recover_all(&recovery, err))
         return false;
     r->rotated->resumed = recovery.switched;
     if (recovery.left == 0)
@@ -154,7 +154,7 @@ static bool retire_old(struct provision *p, const struct rotation *r)
     if (!r->how->at_once)
         return true;
     profile_files_tell_strays(r->run);
-    return retire(r->run, p->open.client, &p->journal, &p->open.to, p->ending, &r->rotated->left) ||
+    return key_retire(r->run, p->open.client, &p->journal, &p->open.to, p->ending, &r->rotated->left) ||
            r->rotated->left.code != SSA_OK;
 }
 
@@ -190,7 +190,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
     const char *client_id = NULL;
     err = ERROR_OR_IGNORED(err);
     *rotated = (struct ssa_rotated){0};
-    if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &r.identity, err))
+    if (!client_id_read(run, &client_id, err) || !identity_read(run->settings, true, &r.identity, err))
         return false;
     if (!settle_first(&r, ending, err))
         return false;

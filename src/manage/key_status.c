@@ -8,25 +8,25 @@
 
 static const char scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
-static OWN_FRAME bool has_status(struct aps *client, const char *account, const char *key_id,
+static OWN_FRAME bool has_status(struct oauth_client *client, const char *account, const char *key_id,
                                  const char *status)
 {
     struct aps_keys keys;
     if (!aps_key_list(client, account, &keys, ERROR_IGNORED))
         return false;
-    const struct aps_key *key = key_in(&keys, key_id);
+    const struct aps_key *key = aps_key_in(&keys, key_id);
     return key != NULL && strcmp(key->status, status) == 0;
 }
 
-static bool set_status(struct aps *client, const char *account, const char *key_id, const char *status,
-                       bool *changed, struct ssa_error *err)
+static bool set_status(struct oauth_client *client, const char *account, const char *key_id,
+                       const char *status, bool *changed, struct ssa_error *err)
 {
-    enum aps_outcome outcome;
+    enum oauth_outcome outcome;
     *changed = true;
     if (aps_key_set_status(client, account, key_id, status, &outcome, err))
         return true;
     // Our own first try, whose answer was lost, may have made it so.
-    *changed = outcome == APS_MAYBE_DONE;
+    *changed = outcome == OAUTH_MAYBE_DONE;
     return aps_is_unclear(err, 400) && has_status(client, account, key_id, status);
 }
 
@@ -43,7 +43,7 @@ bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *
     *changed = false;
     if (!key_check_id(key_id, err) || !account_choose(run, account, &reference, err))
         return false;
-    if (!manage_begin(run, scopes, &client, err))
+    if (!admin_client_open(run, scopes, &client, err))
         return false;
     if (!account_find(client, &reference, &found, err))
         return false;

@@ -2,8 +2,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/callback.h"
 #include "core/fingerprint.h"
-#include "core/tell.h"
 #include "core/text.h"
 #include "hsm/key/facts.h"
 #include "hsm/key/prove.h"

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "manage/ownership.h"
 #include "manage/provision_key.h"
+#include "ownership/ownership.h"
 
 // A secret that no profile can carry must be known before anything is made.
 static bool check_writable_secret(const struct provision *p, struct ssa_error *err)
@@ -19,13 +19,13 @@ static bool know_secret(struct opened *open, struct ssa_error *err)
 {
     return client_secret_place(&open->secret, NULL) == SECRET_AT_HAND ||
            (client_secret_complete(open->run, &open->secret, open->to.token, NULL, err) &&
-            aps_know_secret(open->client, secret_span(&open->secret.text), err));
+            oauth_client_know_secret(open->client, secret_span(&open->secret.text), err));
 }
 
 bool new_key_prepare(struct provision *p, const struct provisioning *what, struct ssa_error *err)
 {
     struct opened *open = &p->open;
-    if (!api_client_id(open->run, &open->client_id, err))
+    if (!client_id_read(open->run, &open->client_id, err))
         return false;
     if (!client_secret_begin(open->run, &open->secret, err) || !check_writable_secret(p, err))
         return false;
@@ -45,7 +45,7 @@ void new_key_note_before(struct entry *entry, const struct aps_keys *keys)
 static bool note_key(struct provision *p, const char *kid, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
-    if (!is_new(p->open.run, entry, "key", kid, err))
+    if (!ownership_is_new(p->open.run, entry, "key", kid, err))
         return false;
     memcpy(entry->kid, kid, sizeof entry->kid);
     return journal_step(&p->journal, STEP_KEY_ASKED, err);
@@ -60,17 +60,17 @@ static void note_what_was_told(struct entry *entry, const char *kid)
 
 static bool ask(struct provision *p, struct ssa_error *err)
 {
-    char kid[APS_ID_MAX] = "";
+    char kid[API_ID_MAX] = "";
     struct entry *entry = p->journal.entry;
-    p->asked = APS_NOT_DONE;
-    entry->asked = (struct window){.from = aps_server_time(p->open.client)};
+    p->asked = OAUTH_NOT_DONE;
+    entry->asked = (struct window){.from = oauth_server_time(p->open.client)};
     if (!journal_step(&p->journal, STEP_KEY_ASKED, err))
         return false;
     if (aps_key_create(p->open.client, entry->account, kid, &p->pem, &p->asked, err)) {
-        p->asked = APS_DONE;
+        p->asked = OAUTH_DONE;
         return note_key(p, kid, err);
     }
-    entry->asked.until = aps_server_time(p->open.client);
+    entry->asked.until = oauth_server_time(p->open.client);
     note_what_was_told(entry, kid);
     return false;
 }

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "config/profile_others.h"
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/import/rehearse.h"
 #include "hsm/import/throwaway.h"
-#include "manage/profile_files.h"
-#include "manage/recover_entry.h"
+#include "ownership/profile_files.h"
+#include "recovery/recover_entry.h"
 #include "signer/lasting_uri.h"
 #include "signer/new_key_token.h"
 
@@ -153,19 +153,19 @@ static bool made_nothing(const struct provision *p)
 {
     const struct entry *e = p->journal.entry;
     const bool new_account = e->operation == OP_ACCOUNT_CREATE && e->account[0] != '\0';
-    return p->asked == APS_NOT_DONE && !new_account && e->step < STEP_KEY_MADE;
+    return p->asked == OAUTH_NOT_DONE && !new_account && e->step < STEP_KEY_MADE;
 }
 
 static bool settle(struct provision *p, const struct ssa_error *why, struct ssa_error *err)
 {
     const struct known known = {.asked = p->asked,
-                                .refused = p->asked != APS_DONE &&
+                                .refused = p->asked != OAUTH_DONE &&
                                            (why->code == SSA_REFUSED || why->code == SSA_CREDENTIALS),
                                 .key = &p->key};
     struct recovery r = {.open = &p->open, .known = &known, .ending = p->ending};
     tell(&p->open.run->callbacks, SSA_DETAIL, "undoing: %s", why->what);
     if (p->open.client != NULL) {
-        aps_undoing(p->open.client);
+        oauth_client_undoing(p->open.client);
         profile_files_tell_strays(p->open.run);
     }
     return recover_entry(&r, &p->journal, err);

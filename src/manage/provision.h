@@ -6,7 +6,7 @@
 #include "core/ending.h"
 #include "hsm/import/plan.h"
 #include "journal/journal.h"
-#include "manage/opened.h"
+#include "recovery/opened.h"
 
 // One provisioning under way. Account, key, names and progress stand
 // in the journal's entry alone.
@@ -16,12 +16,12 @@ struct provision {
     struct opened open;
     struct journal journal;
     struct profile_target target;
-    struct secret rest;      // what a profile that is replaced holds beside our names
-    struct secret pem;       // the one buffer of the private key; wiped when it has been imported
-    struct import_plan plan; // how the key comes into the token
-    struct key key;          // on open.to
-    enum aps_outcome asked;  // what came of the last request that makes something
-    bool in_place;           // the profile is: what fails now is no reason to undo anything
+    struct secret rest;       // what a profile that is replaced holds beside our names
+    struct secret pem;        // the one buffer of the private key; wiped when it has been imported
+    struct import_plan plan;  // how the key comes into the token
+    struct key key;           // on open.to
+    enum oauth_outcome asked; // what came of the last request that makes something
+    bool in_place;            // the profile is: what fails now is no reason to undo anything
     struct ssa_ending ignored;
 };
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/callback.h"
 #include "core/rsa_key.h"
-#include "core/tell.h"
 #include "core/text.h"
 #include "hsm/import/import.h"
 #include "hsm/import/rehearse.h"
@@ -78,7 +78,7 @@ static bool write_down(struct provision *p, struct ssa_error *err)
 static bool import(struct provision *p, const struct rsa_key *numbers, struct ssa_error *err)
 {
     const struct key_name name = name_of(p);
-    const bool imported = key_import(p->open.to.token, &p->plan, numbers, &p->pem, &name, &p->key, err);
+    const bool imported = import_key(p->open.to.token, &p->plan, numbers, &p->pem, &name, &p->key, err);
     secret_free(&p->pem);
     return imported;
 }
@@ -98,7 +98,7 @@ bool provision_key(struct provision *p, const char *source, struct ssa_error *er
     if (!import(p, &numbers, err))
         return false;
     const struct key_name name = name_of(p);
-    if (!key_prove(p->open.to.token, &name, &p->key, err))
+    if (!import_prove(p->open.to.token, &name, &p->key, err))
         return false;
     if (!journal_step(&p->journal, STEP_IMPORTED, err))
         return false;

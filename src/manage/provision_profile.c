@@ -5,7 +5,7 @@
 
 #include "core/result.h"
 #include "core/text.h"
-#include "manage/profile_files.h"
+#include "ownership/profile_files.h"
 
 static bool append_rest(const struct provision *p, struct secret *profile, struct ssa_error *err)
 {
@@ -32,7 +32,7 @@ static bool show(const struct provision *p, const struct profile_block *block, s
     SECRET_AUTO shown = {0};
     return secret_new(&shown, PROFILE_MAX, err) &&
            profile_block_show(block, p->target.path, p->output->show_secret, &shown, err) &&
-           text_take(&created->block, &shown, err) &&
+           result_take(&created->block, &shown, err) &&
            ((text_format(created->email, sizeof created->email, "%s", block->email) &&
              text_format(created->path, sizeof created->path, "%s", p->target.path)) ||
             error_set(err, SSA_UNEXPECTED, NULL, p->target.path, "the path is too long"));

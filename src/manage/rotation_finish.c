@@ -16,7 +16,7 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
     struct identity identity;
     const char *client_id = NULL;
     err = ERROR_OR_IGNORED(err);
-    if (!api_client_id(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
+    if (!client_id_read(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
         return false;
     struct waiting w = {
         .run = run, .account = identity.account_id, .at_once = at_once, .retires = true, .ending = ending};

@@ -47,7 +47,7 @@ static bool list_keys(const struct ssa_run *run, const struct identity *identity
                       struct ssa_error *err)
 {
     APS_AUTO *client = NULL;
-    return manage_begin(run, APS_SCOPE_KEY_READ, &client, err) &&
+    return admin_client_open(run, APS_SCOPE_KEY_READ, &client, err) &&
            aps_key_list(client, identity->account_id, keys, err);
 }
 
@@ -69,5 +69,5 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
     if (!write_plan(&identity, how, &keys, profile, token != NULL ? token : "the token of the old one",
                     &text))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the plan is too long");
-    return text_take(plan, &text, err);
+    return result_take(plan, &text, err);
 }

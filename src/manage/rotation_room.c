@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "journal/audit.h"
-#include "manage/believed_list.h"
 #include "manage/key_reference.h"
+#include "ownership/believed_list.h"
 
 // The keys beside the current one, for people.
 static void others_of(const struct aps_keys *keys, const char *current,
@@ -38,7 +38,7 @@ bool rotation_check_room(const struct aps_keys *keys, const char *current, const
                   keys->count);
         return error_reason(err, SSA_REASON_NO_ROOM_FOR_KEY, "%s", others);
     }
-    if (key_in(keys, replace) != NULL)
+    if (aps_key_in(keys, replace) != NULL)
         return true;
     error_set(err, SSA_USAGE, NULL, replace, "the account has no such key");
     return error_hint(err, "It has %s.", others);
@@ -50,7 +50,7 @@ static bool is_confirmed(const struct provision *p, const struct ssa_rotation *h
     if (!text_format(question, sizeof question, "Delete key %s at the API, whichever host's token has it?",
                      how->replace))
         return error_set(err, SSA_USAGE, NULL, how->replace, "a key's id is not as long as that");
-    if (how->output.yes || confirms(&p->open.run->callbacks, question))
+    if (how->output.yes || callback_confirms(&p->open.run->callbacks, question))
         return true;
     error_set(err, SSA_CONFIG, NULL, how->replace, "not deleted: you did not confirm");
     return error_reason(err, SSA_REASON_NOT_CONFIRMED, NULL);

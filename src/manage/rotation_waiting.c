@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "core/timestamp.h"
-#include "manage/key_retire.h"
-#include "manage/opened.h"
+#include "recovery/key_retire.h"
+#include "recovery/opened.h"
 
 static bool grace_is_over(const struct entry *e)
 {
@@ -25,7 +25,7 @@ static bool visit_waiting(void *context, struct journal *j, enum standing standi
 {
     struct waiting *w = context;
     const struct entry *e = j->entry;
-    if (standing == IN_USE || e->step < STEP_SWITCHED || !entry_is_ours(e, w->run->settings) ||
+    if (standing == IN_USE || e->step < STEP_SWITCHED || !journal_entry_is_ours(e, w->run->settings) ||
         strcmp(e->account, w->account) != 0)
         return true;
     w->found = true;
@@ -35,7 +35,8 @@ static bool visit_waiting(void *context, struct journal *j, enum standing standi
     if (!w->at_once && !grace_is_over(e))
         return still_graced(e, err);
     OPENED_AUTO open = {.run = w->run};
-    return opened_client(&open, err) && retire(w->run, open.client, j, opened_token(&open), w->ending, err);
+    return opened_client(&open, err) &&
+           key_retire(w->run, open.client, j, opened_token(&open), w->ending, err);
 }
 
 bool rotation_find_waiting(struct waiting *waiting, struct ssa_error *err)

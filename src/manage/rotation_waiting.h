@@ -12,7 +12,7 @@ struct waiting {
     bool at_once; // also before its grace is over
     struct ssa_ending *ending;
     bool found;
-    char old_kid[APS_ID_MAX];
+    char old_kid[API_ID_MAX];
 };
 
 // Looks for a rotation of the account that waits, and retires its old key where that is wanted.

@@ -6,7 +6,7 @@
 
 #include "config/reference.h"
 #include "config/settings.h"
-#include "core/tell.h"
+#include "core/callback.h"
 #include "hsm/uri/uri.h"
 
 void searched_modules_free(struct searched_modules *modules)
@@ -51,7 +51,7 @@ static bool add_from_uri(const struct ssa_run *run, struct searched_modules *mod
 {
     const char *value = settings_get(run->settings, id, NULL);
     URI_AUTO *uri = NULL;
-    if (value == NULL || !text_is_uri(value) || !uri_parse(value, &uri, ERROR_IGNORED))
+    if (value == NULL || !uri_text_is_uri(value) || !uri_parse(value, &uri, ERROR_IGNORED))
         return true;
     const char *path = uri_module_path(uri), *name = uri_module_name(uri);
     if (path == NULL && name == NULL)

@@ -7,8 +7,8 @@
 
 #include "config/identity.h"
 #include "config/reference.h"
+#include "core/callback.h"
 #include "core/fingerprint.h"
-#include "core/tell.h"
 #include "manage/searched_modules.h"
 #include "pin/turn.h"
 #include "signer/open_token.h"
@@ -118,7 +118,7 @@ static struct looking looking_begin(const struct ssa_run *run, struct token_keys
     struct identity own = {0};
     // Keys are shown even where the settings do not name a usable one.
     if (!identity_read(run->settings, false, &own, ERROR_IGNORED) || own.private_key == NULL ||
-        !text_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, ERROR_IGNORED))
+        !uri_text_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, ERROR_IGNORED))
         looking.own = NULL;
     return looking;
 }
@@ -134,7 +134,7 @@ static void look_at(struct looking *looking, const struct module_entry *entry)
     const struct turns turns = turns_of(run);
     struct ssa_error why = {0};
     tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
-    if (!module_survey(entry, looking->own, &run->callbacks, &turns, take, looking, &why))
+    if (!survey_module(entry, looking->own, &run->callbacks, &turns, take, looking, &why))
         searched_modules_tell(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
 }
 
@@ -145,11 +145,11 @@ bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct 
     if (!searched_modules_find(run, &modules, err))
         return false;
     for (size_t i = 0; i < modules.count; i++) {
-        if (!go_on(&run->callbacks, err))
+        if (!callback_go_on(&run->callbacks, err))
             return false;
         look_at(&looking, &modules.list[i]);
     }
-    return go_on(&run->callbacks, err) && nothing_lost(keys, err);
+    return callback_go_on(&run->callbacks, err) && nothing_lost(keys, err);
 }
 
 static bool read_secret_there(const struct ssa_run *run, struct client_secret *secret, struct token *token,
@@ -172,7 +172,7 @@ bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct
         return false;
     if (!read_secret_there(run, secret, at.token, err))
         return false;
-    if (!token_survey(at.token, looking.own, take, &looking, err))
+    if (!survey_token(at.token, looking.own, take, &looking, err))
         return false;
     for (size_t i = 0; i < keys->count; i++) {
         struct token_key *key = &keys->list[i];

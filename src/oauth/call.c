@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "core/callback.h"
 #include "core/monotonic.h"
-#include "core/tell.h"
 #include "core/text.h"
 #include "oauth/failure.h"
 #include "oauth/network.h"
@@ -44,14 +44,14 @@ static bool denied(const struct call *call, const struct http_response *answer)
 // interruption: only the answer tells what is to be undone, and a key whose id nobody read stays at the
 // server.
 struct listener {
-    struct aps *client;
+    struct oauth_client *client;
     const struct call *call;
 };
 
 static bool stop(void *context, bool sent)
 {
     const struct listener *listener = context;
-    struct aps *client = listener->client;
+    struct oauth_client *client = listener->client;
     if (!client_interrupted(client))
         return false;
     if (!listener->call->creates || !sent)
@@ -64,7 +64,7 @@ static bool stop(void *context, bool sent)
     return false;
 }
 
-bool call_request(struct aps *client, const struct call *call, char url[static URL_MAX],
+bool call_request(struct oauth_client *client, const struct call *call, char url[static URL_MAX],
                   struct http_request *request, struct ssa_error *err)
 {
     if (!call->as_client && client->bearer.len == 0)
@@ -87,14 +87,14 @@ bool call_request(struct aps *client, const struct call *call, char url[static U
     return url_of(&client->url, call->path, url, URL_MAX, err);
 }
 
-bool call_has_credentials(const struct aps *client, const struct call *call, struct ssa_error *err)
+bool call_has_credentials(const struct oauth_client *client, const struct call *call, struct ssa_error *err)
 {
     return !call->as_client || client->authorization.len > 0 ||
            error_set(err, SSA_UNEXPECTED, NULL, client->url.host,
                      "%s needs the client secret, which is not known", call->doing);
 }
 
-static bool send_once(struct aps *client, const struct call *call, struct http_response *answer,
+static bool send_once(struct oauth_client *client, const struct call *call, struct http_response *answer,
                       long long left_ms, struct ssa_error *err)
 {
     char url[URL_MAX];
@@ -123,13 +123,13 @@ static bool says_not_made(const struct http_response *answer)
     return false;
 }
 
-static enum aps_outcome outcome_of(const struct call *call, const struct http_response *answer)
+static enum oauth_outcome outcome_of(const struct call *call, const struct http_response *answer)
 {
     if (success(answer))
-        return APS_DONE;
+        return OAUTH_DONE;
     const bool unclear = answer->status == 0 || answer->status >= 500;
-    return answer->sent && (unclear || (call->creates && !says_not_made(answer))) ? APS_MAYBE_DONE
-                                                                                  : APS_NOT_DONE;
+    return answer->sent && (unclear || (call->creates && !says_not_made(answer))) ? OAUTH_MAYBE_DONE
+                                                                                  : OAUTH_NOT_DONE;
 }
 
 // 0.5, 1, 2 s, and up to a quarter more or less, so that clients that were cut off together do not all come
@@ -148,14 +148,15 @@ static bool broken(const struct http_response *answer)
 }
 
 // Whether there is time to wait so long, and the call is still of use then.
-static bool worth_waiting(const struct aps *client, const struct call *call, long long wait)
+static bool worth_waiting(const struct oauth_client *client, const struct call *call, long long wait)
 {
     return wait + LEAST_MS <= client->left_ms &&
            (call->useless_ms == 0 || monotonic_ms() + wait < call->useless_ms);
 }
 
 // Milliseconds until the next try; -1 for no next try.
-static long long next_try(const struct aps *client, struct tries *tries, const struct http_response *answer)
+static long long next_try(const struct oauth_client *client, struct tries *tries,
+                          const struct http_response *answer)
 {
     // Bounded by HTTP_RETRY_AFTER_MAX.
     const long long asked = answer->retry_after < 0 ? -1 : answer->retry_after * 1000;
@@ -183,14 +184,14 @@ static long long next_try(const struct aps *client, struct tries *tries, const s
 }
 
 // Counts the time since *since as used.
-static void charge(struct aps *client, long long *since)
+static void charge(struct oauth_client *client, long long *since)
 {
     const long long now = monotonic_ms();
     client->left_ms -= now - *since;
     *since = now;
 }
 
-static void note_date(struct aps *client, const struct http_response *answer)
+static void note_date(struct oauth_client *client, const struct http_response *answer)
 {
     if (answer->date == 0)
         return;
@@ -199,7 +200,8 @@ static void note_date(struct aps *client, const struct http_response *answer)
 }
 
 // Waiting for the rate limit is not charged: no server and no network is slow.
-static bool keep_pace(struct aps *client, const struct call *call, long long *since, struct ssa_error *err)
+static bool keep_pace(struct oauth_client *client, const struct call *call, long long *since,
+                      struct ssa_error *err)
 {
     const long long wait = call->paced ? pace_delay(&client->pace, monotonic_ms()) : 0;
     if (wait == 0)
@@ -212,7 +214,8 @@ static bool keep_pace(struct aps *client, const struct call *call, long long *si
     return waited;
 }
 
-static void note_pace(struct aps *client, const struct call *call, const struct http_response *answer)
+static void note_pace(struct oauth_client *client, const struct call *call,
+                      const struct http_response *answer)
 {
     if (!call->paced)
         return;
@@ -225,12 +228,12 @@ static bool gone_already(const struct tries *tries, const struct http_response *
     return tries->call->deletes && tries->lost && failure_is_gone(answer);
 }
 
-bool call_make(struct aps *client, const struct call *call, struct http_response *answer, bool tried,
-               enum aps_outcome *outcome, struct ssa_error *err)
+bool call_make(struct oauth_client *client, const struct call *call, struct http_response *answer, bool tried,
+               enum oauth_outcome *outcome, struct ssa_error *err)
 {
-    enum aps_outcome ignored = APS_NOT_DONE;
+    enum oauth_outcome ignored = OAUTH_NOT_DONE;
     outcome = outcome == NULL ? &ignored : outcome;
-    *outcome = APS_NOT_DONE;
+    *outcome = OAUTH_NOT_DONE;
     struct tries tries = {.call = call};
     long long since = monotonic_ms();
     for (;; tried = false) {
@@ -250,14 +253,14 @@ bool call_make(struct aps *client, const struct call *call, struct http_response
         if ((whole(answer) && success(answer) && !no) || gone_already(&tries, answer))
             return true;
         if (no)
-            *outcome = APS_MAYBE_DONE;
+            *outcome = OAUTH_MAYBE_DONE;
         if (answer->end == HTTP_STOPPED)
             return client_stop(client, err);
-        tries.lost = tries.lost || *outcome != APS_NOT_DONE;
+        tries.lost = tries.lost || *outcome != OAUTH_NOT_DONE;
         const long long wait = next_try(client, &tries, answer);
         // A later try may be refused because an earlier one was carried out.
-        if (wait < 0 && tries.lost && *outcome == APS_NOT_DONE)
-            *outcome = APS_MAYBE_DONE;
+        if (wait < 0 && tries.lost && *outcome == OAUTH_NOT_DONE)
+            *outcome = OAUTH_MAYBE_DONE;
         if (wait < 0)
             return failure_set(client, call, answer, err);
         const bool waited = client_wait(client, wait, err);

@@ -5,7 +5,7 @@
 #include "oauth/http.h"
 
 // Room for a path below /authentication/v2, with two ids in it.
-#define CALL_PATH_MAX (64U + 2 * APS_ID_MAX)
+#define CALL_PATH_MAX (64U + 2 * API_ID_MAX)
 
 // All borrowed.
 struct call {
@@ -29,16 +29,16 @@ struct call {
 };
 
 // Fills the request that the call makes, which points into call, client and url. url is room for its URL.
-bool call_request(struct aps *client, const struct call *call, char url[static URL_MAX],
+bool call_request(struct oauth_client *client, const struct call *call, char url[static URL_MAX],
                   struct http_request *request, struct ssa_error *err) MUST_CHECK;
 
 // Fails where the call needs the client secret, and that is not known yet.
-bool call_has_credentials(const struct aps *client, const struct call *call,
+bool call_has_credentials(const struct oauth_client *client, const struct call *call,
                           struct ssa_error *err) MUST_CHECK;
 
 // Makes the call. answer->body is the caller's buffer. With tried, a first try was made elsewhere, *answer
 // holds how it went, and call_make goes on from there. True when the server has done it (2xx, with the whole
-// body). On failure *outcome (which may be NULL) says what may have happened; with APS_DONE, answer->body
+// body). On failure *outcome (which may be NULL) says what may have happened; with OAUTH_DONE, answer->body
 // holds what arrived of the body.
-bool call_make(struct aps *client, const struct call *call, struct http_response *answer, bool tried,
-               enum aps_outcome *outcome, struct ssa_error *err) MUST_CHECK;
+bool call_make(struct oauth_client *client, const struct call *call, struct http_response *answer, bool tried,
+               enum oauth_outcome *outcome, struct ssa_error *err) MUST_CHECK;

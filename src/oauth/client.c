@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "core/base64.h"
+#include "core/callback.h"
 #include "core/monotonic.h"
-#include "core/tell.h"
 #include "core/text.h"
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -22,7 +22,7 @@ static void start_curl(void)
 // but the provider's own examples do not.
 #define AUTHORIZATION "Authorization: Basic "
 
-bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *err)
+bool oauth_client_know_secret(struct oauth_client *client, struct span secret, struct ssa_error *err)
 {
     SECRET_AUTO pair = {0};
     const struct span id = span_text(client->config.client_id);
@@ -42,16 +42,16 @@ bool aps_know_secret(struct aps *client, struct span secret, struct ssa_error *e
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret does not fit its buffer");
 }
 
-struct span client_basic(const struct aps *client)
+struct span client_basic(const struct oauth_client *client)
 {
     const struct secret *line = &client->authorization;
     const size_t head = sizeof AUTHORIZATION - 1;
     return line->len < head ? span_of(NULL, 0) : span_of(line->data + head, line->len - head);
 }
 
-static bool prepare(struct aps *client, struct ssa_error *err)
+static bool prepare(struct oauth_client *client, struct ssa_error *err)
 {
-    const struct aps_config *config = &client->config;
+    const struct oauth_config *config = &client->config;
     if (!text_present(config->client_id)) {
         error_set(err, SSA_CONFIG, NULL, NULL, "there is no client id");
         return error_reason(err, SSA_REASON_NO_CLIENT_ID, NULL);
@@ -62,31 +62,32 @@ static bool prepare(struct aps *client, struct ssa_error *err)
     const struct ca_default fallback = ca_default_of_curl();
     if (!client->url.plain && !ca_choose(config->cacert, config->capath, &fallback, &client->ca, err))
         return false;
-    return (config->client_secret.data == NULL || aps_know_secret(client, config->client_secret, err)) &&
-           secret_new(&client->bearer, APS_ANSWER_MAX, err);
+    return (config->client_secret.data == NULL ||
+            oauth_client_know_secret(client, config->client_secret, err)) &&
+           secret_new(&client->bearer, OAUTH_ANSWER_MAX, err);
 }
 
-bool aps_new(const struct aps_config *config, struct aps **made, struct ssa_error *err)
+bool oauth_client_new(const struct oauth_config *config, struct oauth_client **made, struct ssa_error *err)
 {
     *made = NULL;
     if (pthread_once(&curl_once, start_curl) != 0 || curl_state != CURLE_OK)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be started: %s",
                          curl_easy_strerror(curl_state));
-    struct aps *client = calloc(1, sizeof *client);
+    struct oauth_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the client of the API");
     client->config = *config;
-    client->config.timeout = config->timeout == 0 ? APS_TIMEOUT_DEFAULT : config->timeout;
+    client->config.timeout = config->timeout == 0 ? OAUTH_TIMEOUT_DEFAULT : config->timeout;
     client->left_ms = client->config.timeout * 1000LL;
     if (!prepare(client, err)) {
-        aps_free(client);
+        oauth_client_free(client);
         return false;
     }
     *made = client;
     return true;
 }
 
-void aps_free(struct aps *client)
+void oauth_client_free(struct oauth_client *client)
 {
     if (client == NULL)
         return;
@@ -97,31 +98,31 @@ void aps_free(struct aps *client)
     free(client);
 }
 
-void aps_undoing(struct aps *client)
+void oauth_client_undoing(struct oauth_client *client)
 {
     client->left_ms = client->config.timeout * 1000LL;
     // Undoing must not be stopped half-way. It has its own time limit.
     client->deaf = true;
 }
 
-time_t aps_server_time(const struct aps *client)
+time_t oauth_server_time(const struct oauth_client *client)
 {
     if (client->server_date == 0)
         return 0;
     return client->server_date + (time_t)((monotonic_ms() - client->server_date_ms) / 1000);
 }
 
-bool client_interrupted(const struct aps *client)
+bool client_interrupted(const struct oauth_client *client)
 {
-    return !client->deaf && interrupted(client->config.callbacks);
+    return !client->deaf && callback_interrupted(client->config.callbacks);
 }
 
-bool client_stop(const struct aps *client, struct ssa_error *err)
+bool client_stop(const struct oauth_client *client, struct ssa_error *err)
 {
     return error_set(err, SSA_UNEXPECTED, NULL, client->url.host, "interrupted");
 }
 
-bool client_wait(const struct aps *client, long long ms, struct ssa_error *err)
+bool client_wait(const struct oauth_client *client, long long ms, struct ssa_error *err)
 {
     enum { SLICE_MS = 100 };
     const long long until = monotonic_ms() + ms;
@@ -142,7 +143,7 @@ CURL *client_new_handle(struct ssa_error *err)
     return handle;
 }
 
-void client_hang_up(struct aps *client)
+void client_hang_up(struct oauth_client *client)
 {
     if (client->handle != NULL)
         curl_easy_cleanup(client->handle);

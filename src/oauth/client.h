@@ -9,11 +9,11 @@
 #include "oauth/url.h"
 
 // Room for an answer: a list of accounts, anything else.
-#define APS_LIST_MAX   262144U
-#define APS_ANSWER_MAX 65536U
+#define OAUTH_LIST_MAX   262144U
+#define OAUTH_ANSWER_MAX 65536U
 
-struct aps {
-    struct aps_config config;
+struct oauth_client {
+    struct oauth_config config;
     struct url url;
     struct ca ca;
     struct secret client_secret; // empty before it is known
@@ -30,19 +30,19 @@ struct aps {
 };
 
 // Id and secret as the header has them; empty before the secret is known.
-struct span client_basic(const struct aps *client);
+struct span client_basic(const struct oauth_client *client);
 
 // Whether the person wants to stop.
-bool client_interrupted(const struct aps *client);
+bool client_interrupted(const struct oauth_client *client);
 
 // The error for an interruption. Returns false.
-bool client_stop(const struct aps *client, struct ssa_error *err);
+bool client_stop(const struct oauth_client *client, struct ssa_error *err);
 
 // Waits. Fails when interrupted.
-bool client_wait(const struct aps *client, long long ms, struct ssa_error *err) MUST_CHECK;
+bool client_wait(const struct oauth_client *client, long long ms, struct ssa_error *err) MUST_CHECK;
 
 // A new handle of libcurl, or NULL with err filled.
 CURL *client_new_handle(struct ssa_error *err);
 
 // Closes the connection. libcurl and OpenSSL then give back the buffers that they read through.
-void client_hang_up(struct aps *client);
+void client_hang_up(struct oauth_client *client);

@@ -206,6 +206,6 @@ void error_body_read(struct span body, long status, const struct mask *mask, str
     const char *phrase = error_body_phrase(status);
     const char *said = hidden[0] != '\0' ? hidden : phrase[0] != '\0' ? phrase : "no reason given";
     text_harmless(refusal->said, sizeof refusal->said, span_text(said));
-    wipe(text, sizeof text);
-    wipe(hidden, sizeof hidden);
+    secret_wipe(text, sizeof text);
+    secret_wipe(hidden, sizeof hidden);
 }

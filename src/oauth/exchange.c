@@ -22,8 +22,8 @@ enum { SCOPE_MAX = 8192, THREAD_STACK = 1024 * 1024, POLL_MS = 100 };
 
 enum decision { UNDECIDED, SEND, DROP };
 
-struct aps_exchange {
-    struct aps *client;
+struct oauth_exchange {
+    struct oauth_client *client;
     const char *scope;
     struct call call;
     char url[URL_MAX];
@@ -41,28 +41,28 @@ struct aps_exchange {
 };
 
 // This cannot fail for an initialised mutex of the default kind that this thread does not hold.
-static void lock(struct aps_exchange *exchange)
+static void lock(struct oauth_exchange *exchange)
 {
     (void)pthread_mutex_lock(&exchange->mutex);
 }
 
-static void unlock(struct aps_exchange *exchange)
+static void unlock(struct oauth_exchange *exchange)
 {
     (void)pthread_mutex_unlock(&exchange->mutex);
 }
 
 // Waits for a change until a point of monotonic_ms. False when that has come.
-static bool wait_until(struct aps_exchange *exchange, long long until)
+static bool wait_until(struct oauth_exchange *exchange, long long until)
 {
     const struct timespec when = {.tv_sec = (time_t)(until / 1000), .tv_nsec = until % 1000 * 1000000};
     return pthread_cond_timedwait(&exchange->changed, &exchange->mutex, &when) == 0;
 }
 
 // Runs on the thread once it is connected. A connection that waited longer than a call may take is given up;
-// aps_exchange_finish then makes another.
+// oauth_exchange_finish then makes another.
 static bool wait_for_assertion(void *context)
 {
-    struct aps_exchange *exchange = context;
+    struct oauth_exchange *exchange = context;
     const long long until = monotonic_ms() + exchange->request.left_ms;
     lock(exchange);
     while (exchange->decision == UNDECIDED && wait_until(exchange, until))
@@ -75,7 +75,7 @@ static bool wait_for_assertion(void *context)
 static bool is_dropped(void *context, bool sent)
 {
     (void)sent;
-    struct aps_exchange *exchange = context;
+    struct oauth_exchange *exchange = context;
     lock(exchange);
     const bool dropped = exchange->decision == DROP;
     unlock(exchange);
@@ -84,10 +84,10 @@ static bool is_dropped(void *context, bool sent)
 
 static void *connect_and_send(void *context)
 {
-    struct aps_exchange *exchange = context;
+    struct oauth_exchange *exchange = context;
     const bool tried = http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
     // The form and the answer went through this stack.
-    wipe_stack_and_registers();
+    secret_wipe_stack();
     lock(exchange);
     exchange->tried = tried;
     exchange->ended = true;
@@ -96,7 +96,7 @@ static void *connect_and_send(void *context)
     return NULL;
 }
 
-static void decide(struct aps_exchange *exchange, enum decision decision)
+static void decide(struct oauth_exchange *exchange, enum decision decision)
 {
     lock(exchange);
     exchange->decision = decision;
@@ -105,7 +105,7 @@ static void decide(struct aps_exchange *exchange, enum decision decision)
 }
 
 // Waits for the thread's end. An interruption ends it early, which answer.end then tells.
-static void end_thread(struct aps_exchange *exchange)
+static void end_thread(struct oauth_exchange *exchange)
 {
     if (!exchange->started)
         return;
@@ -123,9 +123,9 @@ static void end_thread(struct aps_exchange *exchange)
     exchange->started = false;
 }
 
-static void exchange_free(struct aps_exchange **given)
+static void exchange_free(struct oauth_exchange **given)
 {
-    struct aps_exchange *exchange = *given;
+    struct oauth_exchange *exchange = *given;
     if (exchange == NULL)
         return;
     if (exchange->started) {
@@ -140,14 +140,14 @@ static void exchange_free(struct aps_exchange **given)
     http_response_free(&exchange->answer);
     free(exchange);
 }
-#define EXCHANGE_AUTO __attribute__((cleanup(exchange_free))) struct aps_exchange *
+#define EXCHANGE_AUTO __attribute__((cleanup(exchange_free))) struct oauth_exchange *
 
-static struct aps_exchange *exchange_new(struct aps *client, const char *scope)
+static struct oauth_exchange *exchange_new(struct oauth_client *client, const char *scope)
 {
-    struct aps_exchange *exchange = calloc(1, sizeof *exchange);
+    struct oauth_exchange *exchange = calloc(1, sizeof *exchange);
     if (exchange == NULL)
         return NULL;
-    condition_init(&exchange->changed);
+    thread_condition_init(&exchange->changed);
     (void)pthread_mutex_init(&exchange->mutex, NULL);
     exchange->client = client;
     exchange->scope = scope;
@@ -167,7 +167,7 @@ static struct aps_exchange *exchange_new(struct aps *client, const char *scope)
 }
 
 // Writes the form around an assertion.
-static bool write_form(struct aps_exchange *exchange, struct span assertion, struct ssa_error *err)
+static bool write_form(struct oauth_exchange *exchange, struct span assertion, struct ssa_error *err)
 {
     secret_clear(&exchange->form);
     const bool scoped = exchange->scope != NULL && exchange->scope[0] != '\0';
@@ -177,7 +177,7 @@ static bool write_form(struct aps_exchange *exchange, struct span assertion, str
 }
 
 // Makes room for the form, and sets its size for an assertion of that length.
-static bool prepare_form(struct aps_exchange *exchange, size_t assertion_len, struct ssa_error *err)
+static bool prepare_form(struct oauth_exchange *exchange, size_t assertion_len, struct ssa_error *err)
 {
     if (!secret_new(&exchange->form, sizeof FORM_HEAD + ASSERTION_MAX + SCOPE_MAX, err) ||
         !write_form(exchange, span_of(NULL, 0), err))
@@ -186,22 +186,22 @@ static bool prepare_form(struct aps_exchange *exchange, size_t assertion_len, st
     return true;
 }
 
-bool aps_exchange_begin(struct aps *client, size_t assertion_len, const char *scope,
-                        struct aps_exchange **begun, struct ssa_error *err)
+bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, const char *scope,
+                          struct oauth_exchange **begun, struct ssa_error *err)
 {
     *begun = NULL;
     EXCHANGE_AUTO exchange = exchange_new(client, scope);
     if (exchange == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
     exchange->handle = client_new_handle(err);
-    if (exchange->handle == NULL || !secret_new(&exchange->answer.body, APS_ANSWER_MAX, err) ||
+    if (exchange->handle == NULL || !secret_new(&exchange->answer.body, OAUTH_ANSWER_MAX, err) ||
         !prepare_form(exchange, assertion_len, err) ||
         !call_request(client, &exchange->call, exchange->url, &exchange->request, err))
         return false;
     exchange->request.gate = wait_for_assertion;
     exchange->request.stop = is_dropped;
     exchange->request.context = exchange;
-    // Without a thread, or without time, aps_exchange_finish does all of it.
+    // Without a thread, or without time, oauth_exchange_finish does all of it.
     const bool fits = exchange->call.body.len <= exchange->form.capacity;
     exchange->started = fits && client->left_ms > 0 &&
                         thread_start(&exchange->thread, THREAD_STACK, connect_and_send, exchange);
@@ -220,7 +220,7 @@ static bool died_waiting(const struct http_response *answer)
 }
 
 // Lets the thread send, or ends it. True when its try counts.
-static bool first_try(struct aps_exchange *exchange, bool fits)
+static bool first_try(struct oauth_exchange *exchange, bool fits)
 {
     const long long since = monotonic_ms();
     decide(exchange, fits ? SEND : DROP);
@@ -229,11 +229,11 @@ static bool first_try(struct aps_exchange *exchange, bool fits)
     return fits && exchange->tried && exchange->answer.end != HTTP_SHUT && !died_waiting(&exchange->answer);
 }
 
-bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assertion, unsigned lifetime,
-                         struct secret *answer, struct ssa_error *err)
+bool oauth_exchange_finish(struct oauth_exchange *given, const struct secret *assertion, unsigned lifetime,
+                           struct secret *answer, struct ssa_error *err)
 {
     EXCHANGE_AUTO exchange = given;
-    struct aps *client = exchange->client;
+    struct oauth_client *client = exchange->client;
     if (assertion == NULL)
         return false;
     const size_t announced = exchange->call.body.len;
@@ -256,7 +256,7 @@ bool aps_exchange_finish(struct aps_exchange *given, const struct secret *assert
         return false;
     const struct span body = secret_span(&exchange->answer.body);
     struct ssa_error why;
-    if (!answer_grant(body, NULL, &why))
+    if (!grant_check(body, NULL, &why))
         return failure_unusable(client, call, &exchange->answer, why.what, err);
     return secret_append(answer, body) ||
            failure_unusable(client, call, &exchange->answer, "it is too long", err);

@@ -19,7 +19,7 @@ static bool http_cause(struct ssa_error *err, long status)
 }
 
 // Secrets of ours that the other side may echo.
-static struct mask known_secrets(const struct aps *client, const struct call *call)
+static struct mask known_secrets(const struct oauth_client *client, const struct call *call)
 {
     struct mask mask = {.shown = client->config.client_id};
     mask_add(&mask, secret_span(&client->client_secret));
@@ -29,7 +29,7 @@ static struct mask known_secrets(const struct aps *client, const struct call *ca
     return mask;
 }
 
-static bool rate_limited(const struct aps *client, const struct call *call,
+static bool rate_limited(const struct oauth_client *client, const struct call *call,
                          const struct http_response *answer, const char *said, struct ssa_error *err)
 {
     enum { SOON = 3600, MINUTE = 60 }; // nobody wishes to wait longer within a command
@@ -116,8 +116,8 @@ static enum ssa_reason reason_of(const struct call *call, long status, enum refu
     }
 }
 
-static bool refused(const struct aps *client, const struct call *call, const struct http_response *answer,
-                    const struct refusal *refusal, struct ssa_error *err)
+static bool refused(const struct oauth_client *client, const struct call *call,
+                    const struct http_response *answer, const struct refusal *refusal, struct ssa_error *err)
 {
     const long status = answer->status;
     error_set(err, class_of(call, status, refusal->kind), NULL,
@@ -132,8 +132,8 @@ static bool refused(const struct aps *client, const struct call *call, const str
     return http_cause(err, status);
 }
 
-static bool redirected(const struct aps *client, const struct call *call, const struct http_response *answer,
-                       const struct mask *mask, struct ssa_error *err)
+static bool redirected(const struct oauth_client *client, const struct call *call,
+                       const struct http_response *answer, const struct mask *mask, struct ssa_error *err)
 {
     char location[ERROR_BODY_MAX];
     mask_text(mask, span_text(answer->location), location, sizeof location);
@@ -162,8 +162,8 @@ bool failure_is_told(const struct http_response *answer)
     return read_refusal(answer, NULL).is_error;
 }
 
-bool failure_set(const struct aps *client, const struct call *call, const struct http_response *answer,
-                 struct ssa_error *err)
+bool failure_set(const struct oauth_client *client, const struct call *call,
+                 const struct http_response *answer, struct ssa_error *err)
 {
     const struct mask mask = known_secrets(client, call);
     if (answer->code != CURLE_OK || answer->end != HTTP_RAN)
@@ -182,8 +182,8 @@ bool failure_set(const struct aps *client, const struct call *call, const struct
     return http_cause(err, status);
 }
 
-bool failure_unusable(const struct aps *client, const struct call *call, const struct http_response *answer,
-                      const char *why, struct ssa_error *err)
+bool failure_unusable(const struct oauth_client *client, const struct call *call,
+                      const struct http_response *answer, const char *why, struct ssa_error *err)
 {
     const struct mask mask = known_secrets(client, call);
     const struct refusal refusal = read_refusal(answer, &mask);

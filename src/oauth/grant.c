@@ -47,7 +47,7 @@ static bool read_grant(void *context, const struct json_value *value, struct ssa
            answer_wrong(err, value->path, "is too long");
 }
 
-bool answer_grant(struct span body, struct secret *token, struct ssa_error *err)
+bool grant_check(struct span body, struct secret *token, struct ssa_error *err)
 {
     struct grant_reading r = {.token = token};
     bool ok = answer_read(body, read_grant, &r, err);
@@ -58,9 +58,9 @@ bool answer_grant(struct span body, struct secret *token, struct ssa_error *err)
     return ok;
 }
 
-bool aps_grant_token(struct span answer, struct secret *token, struct ssa_error *err)
+bool grant_access_token(struct span answer, struct secret *token, struct ssa_error *err)
 {
     struct ssa_error why;
-    return answer_grant(answer, token, &why) ||
+    return grant_check(answer, token, &why) ||
            error_set(err, SSA_NETWORK, NULL, NULL, "the answer holds no usable access token: %s", why.what);
 }

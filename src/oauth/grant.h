@@ -5,4 +5,4 @@
 
 // Appends the access token to token; with NULL it only checks the grant. On failure err->what says what is
 // wrong with the answer, and token is empty.
-bool answer_grant(struct span body, struct secret *token, struct ssa_error *err) MUST_CHECK;
+bool grant_check(struct span body, struct secret *token, struct ssa_error *err) MUST_CHECK;

@@ -123,7 +123,7 @@ static bool proxy_wants_login(const char *proxy, const struct call *call, const 
         variable);
 }
 
-static bool proxy_refused(const struct aps *client, const struct call *call,
+static bool proxy_refused(const struct oauth_client *client, const struct call *call,
                           const struct http_response *answer, struct ssa_error *err)
 {
     const long status = answer->proxy_status;
@@ -152,8 +152,8 @@ static bool no_answer(const char *host, const struct call *call, struct ssa_erro
 }
 
 // What was ended by us.
-static bool ended(const struct aps *client, const struct call *call, const struct http_response *answer,
-                  struct ssa_error *err)
+static bool ended(const struct oauth_client *client, const struct call *call,
+                  const struct http_response *answer, struct ssa_error *err)
 {
     const char *host = client->url.host;
     switch (answer->end) {
@@ -178,8 +178,8 @@ static bool ended(const struct aps *client, const struct call *call, const struc
     }
 }
 
-static bool broke(const struct aps *client, const struct call *call, const struct http_response *answer,
-                  const struct mask *mask, struct ssa_error *err)
+static bool broke(const struct oauth_client *client, const struct call *call,
+                  const struct http_response *answer, const struct mask *mask, struct ssa_error *err)
 {
     char words[ERROR_BODY_MAX];
     const struct network_failure *failure = network_failure(answer->code);
@@ -197,8 +197,8 @@ static bool broke(const struct aps *client, const struct call *call, const struc
     return error_reason(err, failure->reason, NULL);
 }
 
-bool network_set(const struct aps *client, const struct call *call, const struct http_response *answer,
-                 const struct mask *mask, struct ssa_error *err)
+bool network_set(const struct oauth_client *client, const struct call *call,
+                 const struct http_response *answer, const struct mask *mask, struct ssa_error *err)
 {
     if (answer->end != HTTP_RAN)
         return ended(client, call, answer, err);
@@ -211,7 +211,7 @@ bool network_set(const struct aps *client, const struct call *call, const struct
     return curl_cause(err, answer->code);
 }
 
-bool network_no_time(const struct aps *client, const struct call *call, struct ssa_error *err)
+bool network_no_time(const struct oauth_client *client, const struct call *call, struct ssa_error *err)
 {
     error_set(err, SSA_NETWORK, NULL, client->url.host, "%s failed: timed out after %u s", call->doing,
               client->config.timeout);

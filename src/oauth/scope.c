@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 
 // From the provider's published description. The list grows, so an unknown name is not an error.

@@ -2,7 +2,7 @@
 #include "pin/person.h"
 
 #include "config/secret_source.h"
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "pin/attempts_count.h"
 #include "pin/pinentry.h"
@@ -42,7 +42,7 @@ static bool ask_at_terminal(const struct ssa_run *run, const struct token_info *
     if (!text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,
                      info->model[0] != '\0' ? ", " : "", info->serial))
         return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
-    return ask_for_secret(&run->callbacks, text, pin, err);
+    return callback_ask_secret(&run->callbacks, text, pin, err);
 }
 
 static bool warn(const struct ssa_run *run, const struct token_info *info, struct ssa_error *err)
@@ -51,7 +51,7 @@ static bool warn(const struct ssa_run *run, const struct token_info *info, struc
     if (pin_is_last_try(info))
         return (text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
                             info->label) &&
-                confirms(&run->callbacks, text)) ||
+                callback_confirms(&run->callbacks, text)) ||
                pin_refuse_last_try(info, err);
     if (info->pin_count_low)
         tell(&run->callbacks, SSA_WARNING,

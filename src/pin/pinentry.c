@@ -12,8 +12,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "core/callback.h"
 #include "core/monotonic.h"
-#include "core/tell.h"
 #include "core/text.h"
 #include "pin/pinentry_process.h"
 
@@ -25,7 +25,7 @@ enum {
 static bool no_pin(const struct pinentry *p, const char *cause, const char *why, struct ssa_error *err)
 {
     // Control-C reaches the child as well.
-    if (interrupted(p->callbacks))
+    if (callback_interrupted(p->callbacks))
         return error_set(err, SSA_PIN, NULL, NULL, "interrupted; nothing was done");
     return error_set(err, SSA_PIN, cause, p->program, "%s; nothing was done", why);
 }
@@ -84,7 +84,7 @@ static bool hear(struct pinentry *p, long long deadline, struct ssa_error *err)
 {
     for (;;) {
         const long long left = deadline - monotonic_ms();
-        if (left <= 0 || interrupted(p->callbacks))
+        if (left <= 0 || callback_interrupted(p->callbacks))
             return no_pin(p, NULL, "does not answer", err);
         struct pollfd input = {.fd = p->fd, .events = POLLIN};
         if (poll(&input, 1, left < CHECK_MS ? (int)left : CHECK_MS) <= 0)
@@ -106,7 +106,7 @@ static bool next_line(struct pinentry *p, long long deadline, size_t *len, struc
     const uint8_t *end = NULL;
     in->len -= p->line;
     memmove(in->data, in->data + p->line, in->len);
-    wipe(in->data + in->len, p->line);
+    secret_wipe(in->data + in->len, p->line);
     p->line = 0;
     while ((end = memchr(in->data, '\n', in->len)) == NULL) {
         if (in->len == in->capacity)

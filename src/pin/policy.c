@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "config/secret_source.h"
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "pin/attempts_count.h"
 #include "pin/person.h"
@@ -131,7 +131,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
                            : give_unattended(policy, info, pin, err);
     if (!given)
         return false;
-    if (go_on(&policy->run->callbacks, err))
+    if (callback_go_on(&policy->run->callbacks, err))
         return true;
     pin_attempt_end(&policy->attempt, PIN_NOT_TRIED);
     return false;
@@ -141,7 +141,8 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
 static bool again(void *context, const struct token_info *info)
 {
     struct pin_policy *policy = context;
-    if (interrupted(&policy->run->callbacks) || pin_level(info) > policy->level || pin_is_last_try(info))
+    if (callback_interrupted(&policy->run->callbacks) || pin_level(info) > policy->level ||
+        pin_is_last_try(info))
         return false;
     policy->retry = false;
     return pin_attended(policy, info) || begin_try(policy, info, ERROR_IGNORED);

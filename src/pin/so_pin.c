@@ -5,7 +5,7 @@
 
 #include "config/secret_source.h"
 #include "config/settings.h"
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/login/login.h"
 
@@ -20,13 +20,13 @@ static bool ask(const struct so_pin *so, const char *name, const struct token_in
     }
     if (!text_format(prompt, sizeof prompt, "Token \"%s\" takes a key only with its %s: ", info->label, name))
         return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the %s is too long", name);
-    return ask_for_secret(callbacks, prompt, pin, err);
+    return callback_ask_secret(callbacks, prompt, pin, err);
 }
 
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
 {
     const struct so_pin *so = context;
-    const char *factory = NULL, *name = token_so_pin_name(so->token, &factory);
+    const char *factory = NULL, *name = login_so_pin_name(so->token, &factory);
     const char *source = settings_get(so->run->settings, SET_SO_PIN_SOURCE, NULL);
     const bool given = source != NULL
                            ? secret_source_read(source, setting_name(SET_SO_PIN_SOURCE), so->run, pin, err)

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "config/record_folder.h"
+#include "core/callback.h"
 #include "core/file_lock.h"
-#include "core/tell.h"
 
 // A login for which turns are taken needs milliseconds. One that hangs holds nobody up for long: two logins
 // at once do no harm that another look at the token would not mend. A turn that changes hands does not hang.
@@ -24,7 +24,7 @@ static struct {
 
 static bool too_long(const struct ssa_run *run, unsigned seconds, struct ssa_error *err)
 {
-    if (!go_on(&run->callbacks, err))
+    if (!callback_go_on(&run->callbacks, err))
         return false;
     error_set(err, SSA_TOKEN, NULL, NULL,
               "another process used this PKCS#11 token, or one of the same kind, for %u seconds", seconds);
@@ -46,7 +46,7 @@ static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run 
         tell(&run->callbacks, SSA_DETAIL, "the state folder has no locks: processes do not take turns");
     if (outcome != LOCK_BUSY)
         return true;
-    return (!is_open && !interrupted(&run->callbacks)) || too_long(run, seconds, err);
+    return (!is_open && !callback_interrupted(&run->callbacks)) || too_long(run, seconds, err);
 }
 
 static bool take(void *context, enum turn which, bool impatient, struct ssa_error *err)

@@ -1,7 +1,7 @@
 // secret import: stores the client secret on a PKCS#11 token.
 #include "config/dotenv.h"
+#include "core/callback.h"
 #include "core/result.h"
-#include "core/tell.h"
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "secret/secret_marks.h"
@@ -99,7 +99,8 @@ static bool write_line(struct secret_object *at, const char *label, struct ssa_t
         return false;
     data_label(at->object, at->label);
     return secret_new(&text, LINE_MAX_BYTES, err) &&
-           dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) && text_take(line, &text, err);
+           dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) &&
+           result_take(line, &text, err);
 }
 
 static bool import(struct secret_object *at, bool replace, struct client_secret *secret,
@@ -110,7 +111,8 @@ static bool import(struct secret_object *at, bool replace, struct client_secret 
     if (!secret_open(at, &removed, err))
         return false;
     // The secret may lie on the same token, and what an earlier operation left beside it is gone now.
-    if (!client_secret_complete(run, secret, at->to.token, NULL, err) || !go_on(&run->callbacks, err))
+    if (!client_secret_complete(run, secret, at->to.token, NULL, err) ||
+        !callback_go_on(&run->callbacks, err))
         return false;
     if (!store(at, replace, secret_span(&secret->text), &already, err))
         return false;
@@ -128,7 +130,7 @@ static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label
     SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
     CLIENT_SECRET_AUTO secret = {0};
     *line = (struct ssa_text){0};
-    if (!api_client_id(run, &client_id, err) || !choose_label(label, client_id, chosen, err))
+    if (!client_id_read(run, &client_id, err) || !choose_label(label, client_id, chosen, err))
         return false;
     if (!open_token_for_secret(run, &at.to, err))
         return false;

@@ -6,7 +6,7 @@
 #include "hsm/data/data_uri.h"
 #include "hsm/object/empty.h"
 
-_Static_assert(DATA_SAME_MAX <= API_IDS_MAX && DATA_MARK_MAX <= APS_ID_MAX, "an entry has room for marks");
+_Static_assert(DATA_SAME_MAX <= API_IDS_MAX && DATA_MARK_MAX <= API_ID_MAX, "an entry has room for marks");
 
 bool secret_note_before(struct entry *entry, const struct data_marks *before, struct ssa_error *err)
 {
@@ -58,7 +58,7 @@ bool secret_look(struct token *token, const struct uri *uri, struct data_marks *
 bool secret_count_empty(struct token *token, size_t *count, struct ssa_error *err)
 {
     size_t again = 0;
-    if (!data_count_empty(token, count, err) || !data_count_empty(token, &again, err))
+    if (!empty_count_data(token, count, err) || !empty_count_data(token, &again, err))
         return false;
     return *count == again || secret_looks_differ(token, err);
 }

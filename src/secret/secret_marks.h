@@ -18,7 +18,7 @@ bool secret_mark(const struct journal *j, struct data_marks *mine, struct ssa_er
 bool secret_look(struct token *token, const struct uri *uri, struct data_marks *there,
                  struct ssa_error *err) MUST_CHECK;
 
-// Counts, twice as well, the data objects with nothing in them, as data_count_empty does.
+// Counts, twice as well, the data objects with nothing in them, as empty_count_data does.
 bool secret_count_empty(struct token *token, size_t *count, struct ssa_error *err) MUST_CHECK;
 
 // Says that two looks at the token's data objects differ. Returns false.

@@ -1,7 +1,7 @@
 // What importing and removing a client secret have in common.
 #include "secret/secret_operation.h"
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "secret/secret_marks.h"
 #include "secret/secret_recover.h"
@@ -17,7 +17,7 @@ bool secret_open(struct secret_object *at, bool *removed, struct ssa_error *err)
     if (!open_token_login(&at->to, true, err))
         return false;
     if (secret_recover_earlier(at->run, at->to.token, at->object, removed, err))
-        return go_on(&at->run->callbacks, err);
+        return callback_go_on(&at->run->callbacks, err);
     if (err->code == SSA_TOKEN)
         ending_add(at->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
                    "An earlier operation on this client secret is neither finished nor undone.");

@@ -2,7 +2,7 @@
 // it was carried out. Nothing is touched but what the journal names by its mark.
 #include "secret/secret_recover.h"
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "hsm/data/data_store.h"
@@ -22,8 +22,8 @@ struct interrupted {
 static bool end(const struct interrupted *i, enum outcome outcome, enum ssa_reason reason, const char *line)
 {
     struct entry *e = i->j->entry;
-    tell_reason(&i->run->callbacks, SSA_NOTICE, reason, NULL, "`%s` of %s: %s", operation_name(e->operation),
-                entry_subject(e), line);
+    tell_reason(&i->run->callbacks, SSA_NOTICE, reason, NULL, "`%s` of %s: %s",
+                entry_operation_name(e->operation), entry_subject(e), line);
     text_harmless(e->note, sizeof e->note, span_text(line));
     journal_close(i->j, outcome);
     return true;
@@ -153,7 +153,7 @@ static bool is_on(const struct token *token, const char *text)
 
 static bool is_about(const struct earlier *earlier, const struct entry *e)
 {
-    return entry_is_about_secret(e) && entry_is_ours(e, earlier->run->settings) &&
+    return entry_is_about_secret(e) && journal_entry_is_ours(e, earlier->run->settings) &&
            strcmp(e->label, earlier->label) == 0 && is_on(earlier->token, e->token);
 }
 

@@ -1,5 +1,5 @@
 // secret remove: destroys the client secret on a PKCS#11 token.
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "secret/secret_operation.h"
@@ -12,7 +12,7 @@ static OWN_FRAME bool confirmed(const struct secret_object *at, struct ssa_error
     if (!text_format(question, sizeof question, "Destroy the client secret \"%s\" on token \"%s\"?",
                      at->label, token->label))
         return error_set(err, SSA_CONFIG, NULL, token->uri, "the label is too long for a question");
-    if (confirms(&at->run->callbacks, question))
+    if (callback_confirms(&at->run->callbacks, question))
         return true;
     error_set(err, SSA_CONFIG, NULL, token->uri, "the client secret is not removed: you did not confirm");
     return error_reason(err, SSA_REASON_REMOVAL_NOT_CONFIRMED, NULL);
@@ -69,7 +69,7 @@ static OWN_FRAME bool remove_secret(const struct ssa_run *run, bool yes, struct 
     const char *client_id = NULL;
     SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
     // Recovery looks for entries by the client id.
-    if (!api_client_id(run, &client_id, err))
+    if (!client_id_read(run, &client_id, err))
         return false;
     if (!find_named(&at, err))
         return false;

@@ -3,9 +3,9 @@
 
 #include "config/reference.h"
 #include "core/base64.h"
+#include "core/callback.h"
 #include "core/json.h"
 #include "core/result.h"
-#include "core/tell.h"
 #include "hsm/login/login.h"
 #include "hsm/search/open.h"
 #include "signer/api_client.h"
@@ -38,7 +38,7 @@ struct attempt {
     const struct ssa_run *run;
     struct assertion assertion;
     struct open_token at;
-    struct aps *client;
+    struct oauth_client *client;
     struct connection connection;
 };
 
@@ -46,7 +46,7 @@ static void attempt_end(struct attempt *t)
 {
     open_token_close(&t->at);
     connection_end(&t->connection);
-    aps_free(t->client);
+    oauth_client_free(t->client);
 }
 
 static bool same(const char *a, const char *b)
@@ -96,7 +96,7 @@ static void connect_early(struct attempt *t)
     const char *source = t->at.pin.source;
     if (client_secret_place(&t->fetch->secret, NULL) != SECRET_AT_HAND || source == NULL)
         return;
-    if (reference_kind(source) != REFERENCE_PINENTRY && !token_needs_search(&wanted))
+    if (reference_kind(source) != REFERENCE_PINENTRY && !search_is_needed(&wanted))
         connection_begin(&t->connection);
 }
 
@@ -129,12 +129,12 @@ static bool log_in(struct attempt *t, struct ssa_error *err)
     const enum secret_place place = client_secret_place(secret, t->at.token);
     if (place == SECRET_ON_OTHER_TOKEN && !read_other_token(t, err))
         return false;
-    if (!token_login(t->at.token, false, &giver, err))
+    if (!login_user(t->at.token, false, &giver, err))
         return false;
     if (place == SECRET_AT_HAND)
         return true;
     return client_secret_complete(t->run, secret, t->at.token, t->at.pin.tries, err) &&
-           aps_know_secret(t->client, secret_span(&secret->text), err);
+           oauth_client_know_secret(t->client, secret_span(&secret->text), err);
 }
 
 // A refusal may be about a key that was not meant.
@@ -179,9 +179,10 @@ static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ss
     // Indented by two it grows by a few characters a member.
     if (!secret_new(&token, GRANT_MAX, err) || !secret_new(&json, INDENTED_MAX, err))
         return false;
-    if (!aps_grant_token(secret_span(answer), &token, err) || !json_indent(secret_span(answer), &json, err))
+    if (!grant_access_token(secret_span(answer), &token, err) ||
+        !json_indent(secret_span(answer), &json, err))
         return false;
-    return text_take(&grant->token, &token, err) && text_take(&grant->json, &json, err);
+    return result_take(&grant->token, &token, err) && result_take(&grant->json, &json, err);
 }
 
 bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
@@ -192,13 +193,14 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
     err = ERROR_OR_IGNORED(err);
     if (!assertion_new(run, &fetch.assertion, err) || !secret_new(&fetch.answer, GRANT_MAX, err))
         return false;
-    if (!with_failover(run, fetch_once, &fetch, err) || !go_on(&run->callbacks, err))
+    if (!with_failover(run, fetch_once, &fetch, err) || !callback_go_on(&run->callbacks, err))
         return false;
     return take_grant(&fetch.answer, grant, err);
 }
 
-bool access_token_try(const struct ssa_run *run, struct aps *client, const struct access_token_key *whose,
-                      struct token *token, const struct key *key, struct ssa_error *err)
+bool access_token_try(const struct ssa_run *run, struct oauth_client *client,
+                      const struct access_token_key *whose, struct token *token, const struct key *key,
+                      struct ssa_error *err)
 {
     struct assertion a = {
         .claims = {.issuer = whose->client_id, .subject = whose->account, .kid = whose->kid}};

@@ -4,8 +4,8 @@
 #include "signer/assertion.h"
 
 #include "core/api.h"
+#include "core/callback.h"
 #include "core/result.h"
-#include "core/tell.h"
 #include "hsm/key/sign.h"
 #include "signer/client_secret.h"
 #include "signer/failover.h"
@@ -32,7 +32,7 @@ bool assertion_prepare(struct assertion *a, const struct ssa_run *run,
                          ASSERTION_LIFETIME_MAX);
     if (!assertion_prepare_scope(a, run, request->scope, err))
         return false;
-    if (!api_client_id(run, &a->claims.issuer, err))
+    if (!client_id_read(run, &a->claims.issuer, err))
         return false;
     if (!identity_read(run->settings, true, &a->identity, err))
         return false;
@@ -73,13 +73,13 @@ bool assertion_sign(struct assertion *a, struct token *token, const struct uri *
     SECRET_AUTO signature = {0};
     if (!assertion_input(a, out, err) || !secret_new(&signature, RSA_BYTES_MAX, err))
         return false;
-    if (!go_on(&a->run->callbacks, err))
+    if (!callback_go_on(&a->run->callbacks, err))
         return false;
     const bool done = key != NULL ? key_sign(token, key, secret_span(out), &signature, err)
                                   : key_find_and_sign(token, uri, secret_span(out), &signature, err);
     if (!done || !jwt_add_signature(out, secret_span(&signature), err))
         return false;
-    return go_on(&a->run->callbacks, err);
+    return callback_go_on(&a->run->callbacks, err);
 }
 
 bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_text *json,
@@ -91,7 +91,7 @@ bool ssa_claims(const struct ssa_run *run, const struct ssa_token_request *reque
     if (!assertion_prepare(&a, run, request, err) || !secret_new(&out, ASSERTION_MAX, err))
         return false;
     set_times(&a);
-    return jwt_describe(&a.claims, &out, err) && text_take(json, &out, err);
+    return jwt_describe(&a.claims, &out, err) && result_take(json, &out, err);
 }
 
 struct signing {
@@ -122,7 +122,7 @@ bool ssa_sign(const struct ssa_run *run, const struct ssa_token_request *request
     struct signing signing = {.request = request};
     err = ERROR_OR_IGNORED(err);
     const bool done = assertion_new(run, &signing.out, err) && with_failover(run, sign_once, &signing, err) &&
-                      text_take(assertion, &signing.out, err);
+                      result_take(assertion, &signing.out, err);
     secret_free(&signing.out);
     return done;
 }

@@ -2,14 +2,14 @@
 #include "signer/client_secret.h"
 
 #include "config/secret_source.h"
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "hsm/data/data_uri.h"
 
 enum { CLIENT_SECRET_MAX = 4096 };
 
-bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
+bool client_id_read(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
 {
     *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
     if (*client_id == NULL) {
@@ -41,14 +41,14 @@ enum secret_place client_secret_place(const struct client_secret *secret, const 
 bool client_secret_is_on_token(const struct ssa_settings *settings)
 {
     const char *value = settings_get(settings, SET_CLIENT_SECRET, NULL);
-    return value != NULL && text_is_uri(value);
+    return value != NULL && uri_text_is_uri(value);
 }
 
 const char *client_secret_in_profile(const struct ssa_run *run, const struct client_secret *secret,
                                      bool *literal)
 {
     const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
-    *literal = value == NULL || !text_is_reference(value);
+    *literal = value == NULL || !reference_text_is_reference(value);
     if (value == NULL && secret->text.len > 0)
         return secret_text(&secret->text);
     return value;
@@ -65,7 +65,7 @@ static bool ask(const struct ssa_run *run, const char *client_id, struct secret 
     }
     if (!text_format(prompt, sizeof prompt, "Client secret of %s: ", client_id))
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
-    if (!ask_for_secret(&run->callbacks, prompt, secret, err)) {
+    if (!callback_ask_secret(&run->callbacks, prompt, secret, err)) {
         // Who asks for secrets thinks of PINs.
         if (err->code == SSA_PIN)
             err->code = SSA_CONFIG;
@@ -79,13 +79,13 @@ bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret
     const char *name = setting_name(SET_CLIENT_SECRET), *client_id = NULL;
     const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
     *secret = (struct client_secret){0};
-    if (!api_client_id(run, &client_id, err) || !secret_new(&secret->text, CLIENT_SECRET_MAX, err))
+    if (!client_id_read(run, &client_id, err) || !secret_new(&secret->text, CLIENT_SECRET_MAX, err))
         return false;
     if (value == NULL)
         return ask(run, client_id, &secret->text, err);
-    if (text_is_uri(value))
+    if (uri_text_is_uri(value))
         return uri_parse(value, &secret->uri, err) && data_check_uri(secret->uri, name, err);
-    if (text_is_reference(value))
+    if (reference_text_is_reference(value))
         return secret_source_read(value, name, run, &secret->text, err);
     return secret_append_text(&secret->text, value) ||
            error_set(err, SSA_CONFIG, NULL, name, "is longer than %d bytes", CLIENT_SECRET_MAX);

@@ -6,7 +6,7 @@
 #include "signer/secret_token.h"
 
 // Reads the client id from the settings. Fails with SSA_CONFIG where it is not set or not valid.
-bool api_client_id(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
+bool client_id_read(const struct ssa_run *run, const char **client_id, struct ssa_error *err) MUST_CHECK;
 
 struct client_secret {
     struct secret text; // empty until it is known

@@ -4,7 +4,7 @@
 static bool begin(struct connection *c, struct ssa_error *err)
 {
     return c->exchange != NULL ||
-           aps_exchange_begin(c->client, c->assertion_len, c->scope, &c->exchange, err);
+           oauth_exchange_begin(c->client, c->assertion_len, c->scope, &c->exchange, err);
 }
 
 void connection_begin(struct connection *c)
@@ -17,15 +17,15 @@ bool connection_finish(struct connection *c, const struct secret *assertion, uns
 {
     if (!begin(c, err))
         return false;
-    struct aps_exchange *exchange = c->exchange;
+    struct oauth_exchange *exchange = c->exchange;
     c->exchange = NULL;
-    return aps_exchange_finish(exchange, assertion, lifetime, answer, err);
+    return oauth_exchange_finish(exchange, assertion, lifetime, answer, err);
 }
 
 void connection_end(struct connection *c)
 {
     if (c->exchange != NULL)
-        (void)aps_exchange_finish(c->exchange, NULL, 0, NULL, ERROR_IGNORED);
+        (void)oauth_exchange_finish(c->exchange, NULL, 0, NULL, ERROR_IGNORED);
     c->exchange = NULL;
 }
 

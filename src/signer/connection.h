@@ -6,11 +6,11 @@
 #include "oauth/oauth.h"
 
 struct connection {
-    struct aps *client;
-    size_t assertion_len;          // as far as it can be known before the signature
-    const char *scope;             // borrowed, as the client is
-    struct aps_exchange *exchange; // NULL before it is begun
-    struct pin_giver pin;          // see connection_after
+    struct oauth_client *client;
+    size_t assertion_len;            // as far as it can be known before the signature
+    const char *scope;               // borrowed, as the client is
+    struct oauth_exchange *exchange; // NULL before it is begun
+    struct pin_giver pin;            // see connection_after
 };
 
 // Begins to connect, unless that was done. Where that fails, connection_finish tries again and tells why.

@@ -5,7 +5,7 @@
 
 #include "config/identity.h"
 #include "config/profiles.h"
-#include "core/tell.h"
+#include "core/callback.h"
 #include "hsm/uri/uri.h"
 
 // PKCS#11 v2.40, pkcs11t.h: CKR_PIN_LOCKED.
@@ -105,7 +105,7 @@ static bool try_one(const struct ssa_run *run, size_t profile, profile_try *try,
         return no_memory(err);
     if (try(context, &one, pins, err))
         return true;
-    if (interrupted(&run->callbacks))
+    if (callback_interrupted(&run->callbacks))
         return false;
     if (profile + 1 < settings_profile_count(run->settings))
         *next = is_of_token(err) && go_to_next(run, view, profile + 1, err);

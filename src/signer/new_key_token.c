@@ -1,7 +1,7 @@
 // The PKCS#11 token that a new key goes to.
 #include "signer/new_key_token.h"
 
-#include "core/tell.h"
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/import/import.h"
 
@@ -14,7 +14,7 @@ static bool may_replace(const struct ssa_run *run, const struct ssa_output *outp
         return true;
     if (text_format(question, sizeof question, "Destroy the key in slot %s of token \"%s\"?", at->slot.name,
                     token_info(at->token)->label) &&
-        confirms(&run->callbacks, question))
+        callback_confirms(&run->callbacks, question))
         return true;
     error_set(err, SSA_CONFIG, NULL, token_info(at->token)->uri,
               "the key in slot %s was not replaced: you did not confirm", at->slot.name);
@@ -51,9 +51,9 @@ bool open_token_for_key(const struct ssa_run *run, const struct ssa_output *outp
 {
     if (!open_token_of_settings(run, at, err))
         return false;
-    if (!token_check_able(at->token, err))
+    if (!import_check_able(at->token, err))
         return false;
-    const bool slots = token_has_slots(at->token);
+    const bool slots = slot_must_be_chosen(at->token);
     if (slots && !slot_survey(at->token, err))
         return false;
     if (!open_token_login(at, true, err))

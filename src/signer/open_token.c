@@ -32,7 +32,7 @@ static bool read_uri(const struct ssa_run *run, struct uri **uri, struct ssa_err
     const char *key = settings_get(run->settings, SET_PRIVATE_KEY, NULL);
     if (token != NULL)
         return token_name_parse(token, uri, err);
-    return key == NULL || !text_is_uri(key) || uri_parse(key, uri, err);
+    return key == NULL || !uri_text_is_uri(key) || uri_parse(key, uri, err);
 }
 
 static bool prepare_pin(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
@@ -52,7 +52,7 @@ bool open_token_prepare(const struct ssa_run *run, const char *uri, struct open_
 bool open_token_find(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
 {
     const struct token_wanted wanted = open_token_wanted(run, at->uri);
-    return token_open(&wanted, &at->token, err);
+    return search_open(&wanted, &at->token, err);
 }
 
 // A guess is shown to the person who types the PIN, or nobody makes it. A URI that fits any token names none.
@@ -77,7 +77,7 @@ bool open_token_of_settings(const struct ssa_run *run, struct open_token *at, st
 bool open_token_login(struct open_token *at, bool writable, struct ssa_error *err)
 {
     const struct pin_giver user = pin_giver_of(&at->pin);
-    return token_login(at->token, writable, &user, err);
+    return login_user(at->token, writable, &user, err);
 }
 
 bool open_token_officer(struct open_token *at, const struct ssa_run *run, struct ssa_error *err)
@@ -86,7 +86,7 @@ bool open_token_officer(struct open_token *at, const struct ssa_run *run, struct
         return true;
     at->so = (struct so_pin){.run = run, .token = at->token};
     const struct pin_giver officer = so_pin_giver(&at->so);
-    return at->officer_known = token_login_officer(at->token, &officer, err);
+    return at->officer_known = login_officer(at->token, &officer, err);
 }
 
 bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *at,

@@ -19,7 +19,7 @@ struct open_token {
 void open_token_close(struct open_token *at);
 #define OPEN_TOKEN_AUTO __attribute__((cleanup(open_token_close))) struct open_token
 
-// What token_open is to find, by the settings and a URI (NULL: any token).
+// What search_open is to find, by the settings and a URI (NULL: any token).
 struct token_wanted open_token_wanted(const struct ssa_run *run, const struct uri *uri);
 
 // Reads the URI and prepares the PIN policy; then finds the token. Neither logs in.

@@ -30,7 +30,7 @@ static enum naming what_names(const struct ssa_run *run, enum setting setting, c
     if (value == NULL)
         return NAMES_NONE;
     const bool read = setting == SET_TOKEN ? token_name_parse(value, &uri, &why)
-                                           : text_is_uri(value) && uri_parse(value, &uri, &why);
+                                           : uri_text_is_uri(value) && uri_parse(value, &uri, &why);
     if (!read)
         return NAMES_NONE;
     return names(uri, token) ? NAMES_THIS : NAMES_ANOTHER;
@@ -73,7 +73,7 @@ bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum
 {
     const struct token_wanted wanted = open_token_wanted(run, uri);
     struct pin_tries *tries = at->pin.tries;
-    if (!pin_policy_of_secret(&at->pin, run, uri, err) || !token_open(&wanted, &at->token, err))
+    if (!pin_policy_of_secret(&at->pin, run, uri, err) || !search_open(&wanted, &at->token, err))
         return false;
     at->pin.tries = tries;
     const struct token_info *info = token_info(at->token);

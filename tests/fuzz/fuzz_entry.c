@@ -11,7 +11,7 @@ enum { TEXT_MAX_BYTES = 512 * 1024 };
 
 static void check_id(const char *id)
 {
-    CHECK(id[0] == '\0' || aps_is_id(id));
+    CHECK(id[0] == '\0' || api_is_id(id));
 }
 
 static void round_trip(const struct entry *entry)

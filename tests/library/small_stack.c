@@ -99,7 +99,7 @@ static bool history(struct work *w)
 
 static bool list(struct work *w)
 {
-    return ssa_list(&w->run, true, ignore_line, NULL, &w->err);
+    return ssa_hsm_list(&w->run, true, ignore_line, NULL, &w->err);
 }
 
 static bool key_prune(struct work *w)

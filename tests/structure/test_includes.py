@@ -47,7 +47,10 @@ MAY = {
     "journal": f"core {_hsm('uri')} config",
     "signer": f"core {_hsm('uri module token login key import data search')} oauth config pin",
     "secret": f"core {_hsm('uri module token object login key data search')} oauth config pin journal signer",
-    "manage": f"core {_hsm('uri module token object login key import data search')} oauth aps config pin journal signer secret",
+    "ownership": f"core {_hsm('uri key')} oauth aps config journal",
+    "recovery": f"core {_hsm('uri module token object key import search')} oauth aps config pin journal signer secret ownership",
+    "manage": f"core {_hsm('uri module token object login key import data search')} oauth aps config pin journal signer secret "
+    "ownership recovery",
     "cli": f"core {_hsm('uri')} oauth aps config pin journal signer secret manage",
     # The program's allocator is a library of its own, since nothing but the program itself may have it.
     "cli-allocator": "core",

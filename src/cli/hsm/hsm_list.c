@@ -79,11 +79,11 @@ static void add(void *context, const struct ssa_listing *line)
 static bool collect(struct collected *c, const struct ssa_run *run, bool login, struct ssa_error *err)
 {
     if (!c->as_json)
-        return ssa_list(run, login, add, c, err);
+        return ssa_hsm_list(run, login, add, c, err);
     if (!json_begin(&c->json, &c->text, true))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the JSON");
     json_open(&c->json, JSON_ARRAY);
-    const bool listed = ssa_list(run, login, add, c, err);
+    const bool listed = ssa_hsm_list(run, login, add, c, err);
     json_close(&c->json, JSON_ARRAY);
     return json_end(&c->json, listed ? err : ERROR_IGNORED) && listed;
 }

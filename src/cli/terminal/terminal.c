@@ -120,7 +120,7 @@ static enum line read_line(int tty, const sigset_t *mask, char *answer, size_t c
             answer[(*len)++] = c;
         else if (got > 0)
             too_long = true;
-        wipe(&c, sizeof c);
+        secret_wipe(&c, sizeof c);
     }
 }
 
@@ -149,7 +149,7 @@ static bool without_echo(int tty, const char *prompt, char *answer, size_t capac
     }
     (void)tcsetattr(tty, TCSAFLUSH, &normal);
     if (*line != LINE_READ)
-        wipe(answer, capacity);
+        secret_wipe(answer, capacity);
     return unwatch(&w);
 }
 

@@ -44,7 +44,7 @@ static _Noreturn void replace_process(struct ssa_settings *settings, char *const
     struct ssa_error err;
     ssa_settings_free(settings);
     interrupt_release();
-    wipe_stack_and_registers();
+    secret_wipe_stack();
     (void)execvpe(program[0], program, environment);
     const int number = errno;
     error_errno(&err, SSA_UNEXPECTED, number, program[0], "cannot be run");

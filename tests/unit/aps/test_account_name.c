@@ -71,16 +71,16 @@ static void what_cannot_be_sent_is_refused(void **state)
 static void a_long_one_is_doubted_and_a_very_long_one_refused(void **state)
 {
     (void)state;
-    char first[400] = "", last[400] = "", name[APS_NAME_MAX];
+    char first[400] = "", last[400] = "", name[API_NAME_MAX];
     memset(first, 'a', 49);
     memset(last, 'b', 50);
     assert_int_equal(doubts(first, last), 0);
     first[49] = 'a';
     assert_int_equal(doubts(first, last), 1);
-    memset(first, 'a', APS_NAME_MAX - 2 - 50);
+    memset(first, 'a', API_NAME_MAX - 2 - 50);
     assert_true(can_be_sent(first, last));
     assert_true(aps_account_name(first, last, name));
-    first[APS_NAME_MAX - 2 - 50] = 'a';
+    first[API_NAME_MAX - 2 - 50] = 'a';
     assert_false(can_be_sent(first, last));
     assert_false(aps_account_name(first, last, name));
 }
@@ -88,7 +88,7 @@ static void a_long_one_is_doubted_and_a_very_long_one_refused(void **state)
 static void the_name_that_is_sent_has_no_underscores(void **state)
 {
     (void)state;
-    char name[APS_NAME_MAX];
+    char name[API_NAME_MAX];
     assert_true(aps_account_name("integration-mycompany", "daily_datasync", name));
     assert_string_equal(name, "integration-mycompany-daily-datasync");
 }

@@ -165,7 +165,7 @@ static void a_new_key_is_read_into_the_callers_buffer(void **state)
     (void)state;
     SECRET_AUTO pem = {0};
     struct ssa_error err;
-    char kid[APS_ID_MAX];
+    char kid[API_ID_MAX];
     assert_true(secret_new(&pem, 64, &err));
     assert_true(answer_key(span_text("{\"privateKey\":\"-----BEGIN\\nX\\r\\n\",\"kid\":\"k\",\"more\":1}"),
                            kid, &pem, &err));
@@ -190,7 +190,7 @@ static void a_new_keys_id_is_known_even_if_the_key_is_not(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         SECRET_AUTO pem = {0};
         struct ssa_error err;
-        char kid[APS_ID_MAX];
+        char kid[API_ID_MAX];
         assert_true(secret_new(&pem, 64, &err));
         if (answer_key(span_text(bad[i]), kid, &pem, &err))
             fail_msg("%s was taken", bad[i]);
@@ -205,7 +205,7 @@ static void a_key_without_a_usable_id_is_not_kept(void **state)
     (void)state;
     SECRET_AUTO pem = {0};
     struct ssa_error err;
-    char kid[APS_ID_MAX];
+    char kid[API_ID_MAX];
     assert_true(secret_new(&pem, 64, &err));
     assert_false(answer_key(span_text("{\"privateKey\":\"abc\",\"kid\":\"../k\"}"), kid, &pem, &err));
     assert_string_equal(kid, "");
@@ -223,9 +223,9 @@ static void a_grant_gives_its_token(void **state)
     assert_true(secret_new(&token, 64, &err));
     const struct span body =
         span_text("{\"token_type\":\"bearer\",\"expires_in\":3599,\"access_token\":\"aZ09-._~+/==\"}");
-    assert_true(aps_grant_token(body, &token, &err));
+    assert_true(grant_access_token(body, &token, &err));
     assert_string_equal(secret_text(&token), "aZ09-._~+/==");
-    assert_true(answer_grant(body, NULL, &err));
+    assert_true(grant_check(body, NULL, &err));
 }
 
 static void a_token_that_could_add_a_header_is_not_taken(void **state)
@@ -249,7 +249,7 @@ static void a_token_that_could_add_a_header_is_not_taken(void **state)
         SECRET_AUTO token = {0};
         struct ssa_error err;
         assert_true(secret_new(&token, 64, &err));
-        if (aps_grant_token(span_text(bad[i]), &token, &err))
+        if (grant_access_token(span_text(bad[i]), &token, &err))
             fail_msg("%s was taken", bad[i]);
         assert_int_equal(err.code, SSA_NETWORK);
         assert_int_equal(token.len, 0);

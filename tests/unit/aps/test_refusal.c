@@ -6,7 +6,7 @@
 
 static struct ssa_error refused(const struct call *call, long status, const char *body)
 {
-    static struct aps client;
+    static struct oauth_client client;
     struct ssa_error err = {0};
     HTTP_RESPONSE_AUTO answer = {.code = CURLE_OK, .status = status, .retry_after = -1};
     assert_true(secret_new(&answer.body, 256, &err) && secret_append_text(&answer.body, body));

@@ -15,7 +15,7 @@ static void folder(const char *name, mode_t mode, const char *mention)
     if (mkdir(path, 0700) != 0)
         assert_int_equal(errno, EEXIST);
     assert_int_equal(chmod(path, mode), 0);
-    const int fd = open_own_folder(path, &err);
+    const int fd = owner_open_folder(path, &err);
     if (mention == NULL) {
         assert_true(fd >= 0);
         assert_int_equal(close(fd), 0);
@@ -45,7 +45,7 @@ static void what_mends_it_is_said(void **state)
     char expected[256];
     assert_int_equal(mkdir(unit_path("b"), 0700), 0);
     assert_int_equal(chmod(unit_path("b"), 0777), 0);
-    assert_int_equal(open_own_folder(unit_path("b"), &err), -1);
+    assert_int_equal(owner_open_folder(unit_path("b"), &err), -1);
     assert_true(text_format(expected, sizeof expected, "`chmod go-w \"%s\"`", unit_path("b")));
     assert_non_null(strstr(err.hint, expected));
     assert_string_equal(err.subject, unit_path("b"));
@@ -57,14 +57,14 @@ static void another_s_is_not_ours(void **state)
     struct ssa_error err = {0};
     if (geteuid() != 0) {
         // Root's folders are believed: only root has written there.
-        const int fd = open_own_folder("/usr", &err);
+        const int fd = owner_open_folder("/usr", &err);
         assert_true(fd >= 0);
         (void)close(fd);
         return;
     }
     assert_int_equal(mkdir(unit_path("c"), 0700), 0);
     assert_int_equal(chown(unit_path("c"), 4711, 4711), 0);
-    assert_int_equal(open_own_folder(unit_path("c"), &err), -1);
+    assert_int_equal(owner_open_folder(unit_path("c"), &err), -1);
     unit_check_error(&err, SSA_CONFIG, "belongs to another user (uid 4711)", "c");
     assert_non_null(strstr(err.hint, "chown 0 "));
 }
@@ -74,10 +74,10 @@ static void one_that_is_not_there_is_told_apart(void **state)
     (void)state;
     struct ssa_error err = {0};
     errno = 0;
-    assert_int_equal(open_own_folder(unit_path("none"), &err), -1);
+    assert_int_equal(owner_open_folder(unit_path("none"), &err), -1);
     assert_int_equal(errno, ENOENT);
     (void)unit_write("file", "x", 0600);
-    assert_int_equal(open_own_folder(unit_path("file"), &err), -1);
+    assert_int_equal(owner_open_folder(unit_path("file"), &err), -1);
     assert_int_equal(errno, ENOTDIR);
 }
 
@@ -85,7 +85,7 @@ static bool ours(const char *path, struct ssa_error *err)
 {
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     assert_true(fd >= 0);
-    const bool is = file_is_ours(fd, path, err);
+    const bool is = owner_check_file(fd, path, err);
     (void)close(fd);
     return is;
 }
@@ -104,7 +104,7 @@ static void a_file_has_one_name_and_one_writer(void **state)
     assert_int_equal(link(path, unit_path("g")), 0);
     FAILS(ours(path, &err), SSA_CONFIG, "second name");
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    SUCCEEDS(linked_file_is_ours(fd, path, &err));
+    SUCCEEDS(owner_check_linked_file(fd, path, &err));
     assert_int_equal(close(fd), 0);
     assert_int_equal(unlink(unit_path("g")), 0);
     SUCCEEDS(ours(path, &err));

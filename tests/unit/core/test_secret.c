@@ -187,13 +187,13 @@ static void wiping_takes_any_length(void **state)
 {
     (void)state;
     char text[] = "secret";
-    wipe(text, 3);
+    secret_wipe(text, 3);
     assert_memory_equal(text, "\0\0\0ret", 6);
-    wipe(NULL, 100);
-    wipe(text, 0);
+    secret_wipe(NULL, 100);
+    secret_wipe(text, 0);
     // A caller's own variables stay.
     volatile double kept = 1.5;
-    wipe_stack_and_registers();
+    secret_wipe_stack();
     assert_true(kept > 1.4 && kept < 1.6);
 }
 

@@ -64,7 +64,7 @@ static void open_one(struct token *token, CK_SLOT_ID slot)
     static const CK_TOKEN_INFO info;
     const struct turns none = {0};
     struct ssa_error err;
-    *token = (struct token){.slot = slot, .info = {.recipe = recipe_for(&about, &info)}};
+    *token = (struct token){.slot = slot, .info = {.quirks = quirks_for(&about, &info)}};
     SUCCEEDS(module_open(&entry, &none, &token->module, &err));
     SUCCEEDS(session_open(token, false, &err));
 }

@@ -28,7 +28,7 @@ static void show(void *context, const struct ssa_listing *line)
 
 static bool lists(const struct caller *caller, bool login, struct ssa_error *err)
 {
-    return ssa_list(&caller->run, login, show, NULL, err);
+    return ssa_hsm_list(&caller->run, login, show, NULL, err);
 }
 
 static bool ask(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,

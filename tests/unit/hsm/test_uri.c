@@ -286,12 +286,12 @@ static void a_blank_in_a_value_is_meant(void **state)
 static void what_begins_as_a_uri_is_one(void **state)
 {
     (void)state;
-    assert_true(text_is_uri("pkcs11:"));
-    assert_true(text_is_uri("PKCS11:token=x"));
-    assert_true(text_is_uri("  pKcS11:x"));
-    assert_false(text_is_uri("pkcs11"));
-    assert_false(text_is_uri("token=pkcs11:"));
-    assert_false(text_is_uri(""));
+    assert_true(uri_text_is_uri("pkcs11:"));
+    assert_true(uri_text_is_uri("PKCS11:token=x"));
+    assert_true(uri_text_is_uri("  pKcS11:x"));
+    assert_false(uri_text_is_uri("pkcs11"));
+    assert_false(uri_text_is_uri("token=pkcs11:"));
+    assert_false(uri_text_is_uri(""));
 }
 
 static void a_slot_s_number_is_one_or_refused(void **state)

@@ -23,18 +23,19 @@ static struct {
 
 bool __wrap_history_each(const struct ssa_run *run, history_visit *visit, void *context,
                          struct ssa_error *err);
-bool __wrap_manage_begin_with(const struct ssa_run *run, const char *scopes,
-                              const struct client_secret *secret, struct aps **client, struct ssa_error *err);
+bool __wrap_admin_client_open_with(const struct ssa_run *run, const char *scopes,
+                                   const struct client_secret *secret, struct oauth_client **client,
+                                   struct ssa_error *err);
 bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *secret,
                                enum other_token other, struct open_token *keep, struct ssa_error *err);
-bool __wrap_aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
+bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                          struct ssa_error *err);
 bool __wrap_open_token_again(const struct ssa_run *run, const char *uri, struct open_token *target,
                              struct ssa_error *err);
 bool __wrap_open_token_officer(struct open_token *target, const struct ssa_run *run, struct ssa_error *err);
 bool __wrap_key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key,
                        uint8_t *slot, enum located *located, struct ssa_error *err);
-bool __wrap_key_destroy(struct token *token, const struct key_name *name, struct key *key,
+bool __wrap_destroy_key(struct token *token, const struct key_name *name, struct key *key,
                         struct ssa_error *err);
 const struct token_info *__wrap_token_info(const struct token *token);
 void __wrap_token_close(struct token **token);
@@ -57,8 +58,9 @@ bool __wrap_history_each(const struct ssa_run *run, history_visit *visit, void *
     return visit(context, "1", &made, err);
 }
 
-bool __wrap_manage_begin_with(const struct ssa_run *run, const char *scopes,
-                              const struct client_secret *secret, struct aps **client, struct ssa_error *err)
+bool __wrap_admin_client_open_with(const struct ssa_run *run, const char *scopes,
+                                   const struct client_secret *secret, struct oauth_client **client,
+                                   struct ssa_error *err)
 {
     (void)run, (void)scopes, (void)secret, (void)client, (void)err;
     return true;
@@ -71,7 +73,7 @@ bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *
     return true;
 }
 
-bool __wrap_aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
+bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                          struct ssa_error *err)
 {
     (void)client, (void)err;
@@ -107,7 +109,7 @@ bool __wrap_key_locate(struct token *token, const struct uri *uri, const char *k
     return true;
 }
 
-bool __wrap_key_destroy(struct token *token, const struct key_name *name, struct key *key,
+bool __wrap_destroy_key(struct token *token, const struct key_name *name, struct key *key,
                         struct ssa_error *err)
 {
     (void)token, (void)key, (void)err;

@@ -6,26 +6,27 @@
 
 // What the API answers to the change, and what it says of the key afterwards.
 static struct ssa_error answer;
-static enum aps_outcome outcome;
+static enum oauth_outcome outcome;
 static struct aps_keys afterwards;
 
-bool __wrap_manage_begin(const struct ssa_run *run, const char *scopes, struct aps **client,
+bool __wrap_admin_client_open(const struct ssa_run *run, const char *scopes, struct oauth_client **client,
+                              struct ssa_error *err);
+bool __wrap_aps_key_set_status(struct oauth_client *client, const char *account, const char *kid,
+                               const char *status, enum oauth_outcome *done, struct ssa_error *err);
+bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                          struct ssa_error *err);
-bool __wrap_aps_key_set_status(struct aps *client, const char *account, const char *kid, const char *status,
-                               enum aps_outcome *done, struct ssa_error *err);
-bool __wrap_aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
-                         struct ssa_error *err);
-void __wrap_aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err);
+void __wrap_aps_explain_keys(struct oauth_client *client, const char *account, bool creating,
+                             struct ssa_error *err);
 
-bool __wrap_manage_begin(const struct ssa_run *run, const char *scopes, struct aps **client,
-                         struct ssa_error *err)
+bool __wrap_admin_client_open(const struct ssa_run *run, const char *scopes, struct oauth_client **client,
+                              struct ssa_error *err)
 {
     (void)run, (void)scopes, (void)client, (void)err;
     return true;
 }
 
-bool __wrap_aps_key_set_status(struct aps *client, const char *account, const char *kid, const char *status,
-                               enum aps_outcome *done, struct ssa_error *err)
+bool __wrap_aps_key_set_status(struct oauth_client *client, const char *account, const char *kid,
+                               const char *status, enum oauth_outcome *done, struct ssa_error *err)
 {
     (void)client, (void)status;
     assert_string_equal(account, "A");
@@ -35,7 +36,7 @@ bool __wrap_aps_key_set_status(struct aps *client, const char *account, const ch
     return answer.code == SSA_OK;
 }
 
-bool __wrap_aps_key_list(struct aps *client, const char *account, struct aps_keys *keys,
+bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                          struct ssa_error *err)
 {
     (void)client, (void)account, (void)err;
@@ -43,7 +44,8 @@ bool __wrap_aps_key_list(struct aps *client, const char *account, struct aps_key
     return true;
 }
 
-void __wrap_aps_explain_keys(struct aps *client, const char *account, bool creating, struct ssa_error *err)
+void __wrap_aps_explain_keys(struct oauth_client *client, const char *account, bool creating,
+                             struct ssa_error *err)
 {
     (void)client, (void)account, (void)creating, (void)err;
 }
@@ -61,7 +63,7 @@ static bool disable(bool *changed, struct ssa_error *err)
 static int begin(void **state)
 {
     answer = (struct ssa_error){.code = SSA_OK};
-    outcome = APS_DONE;
+    outcome = OAUTH_DONE;
     afterwards = (struct aps_keys){.count = 2, .list = {{.kid = "K0"}, {.kid = "K1", .status = "DISABLED"}}};
     return unit_folder(state);
 }
@@ -70,7 +72,7 @@ static void refuse(void)
 {
     error_set(&answer, SSA_REFUSED, "HTTP 400", "K1", "disabling the key was refused");
     error_number(&answer, SSA_DOMAIN_HTTP, 400);
-    outcome = APS_NOT_DONE;
+    outcome = OAUTH_NOT_DONE;
 }
 
 static void a_change_is_told(void **state)
@@ -91,7 +93,7 @@ static void what_it_is_already_is_no_failure(void **state)
     SUCCEEDS(disable(&changed, &err));
     assert_false(changed);
     // The answer to the first try was lost: that one may have made it so.
-    outcome = APS_MAYBE_DONE;
+    outcome = OAUTH_MAYBE_DONE;
     SUCCEEDS(disable(&changed, &err));
     assert_true(changed);
 }

@@ -143,10 +143,10 @@ static void an_id_cannot_lead_to_another_path(void **state)
         assert_int_equal(err.code, SSA_USAGE);
         assert_false(path_of_account(bad[i], "", path, &err));
     }
-    char longest[APS_ID_MAX + 1] = "";
-    memset(longest, 'a', APS_ID_MAX - 1);
+    char longest[API_ID_MAX + 1] = "";
+    memset(longest, 'a', API_ID_MAX - 1);
     assert_true(path_of_key(longest, longest, path, &err));
-    memset(longest, 'a', APS_ID_MAX);
+    memset(longest, 'a', API_ID_MAX);
     assert_false(path_of_key("ACCOUNT", longest, path, &err));
 }
 

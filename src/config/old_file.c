@@ -1,0 +1,116 @@
+// The file that an existing key comes from.
+#include "config/old_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "config/reference.h"
+#include "core/read.h"
+#include "core/write.h"
+
+enum { BLOCK = 4096 };
+
+static bool is(const struct old_file *old, const struct stat *other)
+{
+    return other->st_dev == old->about.st_dev && other->st_ino == old->about.st_ino;
+}
+
+static bool unfit(struct ssa_error *err, const struct old_file *old, const char *what)
+{
+    error_set(err, SSA_CONFIG, NULL, old->name, "%s, so it cannot be destroyed", what);
+    return error_reason(err, SSA_REASON_CANNOT_SHRED, NULL);
+}
+
+static bool check_shred(const struct old_file *old, struct ssa_error *err)
+{
+    struct stat named;
+    if (old->standard_input)
+        return unfit(err, old, "standard input is not a file");
+    if (!S_ISREG(old->about.st_mode) || lstat(old->name, &named) != 0 || !S_ISREG(named.st_mode))
+        return unfit(err, old, "is a link, or not a regular file");
+    return old->writable || unfit(err, old, "cannot be written");
+}
+
+// A regular file alone: whoever opens a pipe to write to it keeps its end from coming.
+static void open_to_write(struct old_file *old, const char *file)
+{
+    struct stat about;
+    if (old->standard_input || !S_ISREG(old->about.st_mode))
+        return;
+    const int fd = open(file, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    old->writable = fstat(fd, &about) == 0 && is(old, &about);
+    (void)close(old->writable ? old->fd : fd);
+    if (old->writable)
+        old->fd = fd;
+}
+
+bool old_file_open(struct old_file *old, const char *file, bool shred, const struct ssa_callbacks *warn,
+                   struct ssa_error *err)
+{
+    *old = (struct old_file){.name = file, .fd = STDIN_FILENO, .standard_input = strcmp(file, "-") == 0};
+    if (old->standard_input)
+        old->name = "standard input";
+    else
+        old->fd = read_open(file);
+    if (old->fd < 0 || fstat(old->fd, &old->about) != 0) {
+        const int number = errno;
+        return error_errno(err, SSA_CONFIG, number, file, "the file cannot be read");
+    }
+    open_to_write(old, file);
+    if (!old->standard_input)
+        reference_warn_if_others_read(old->fd, file, warn);
+    return !shred || check_shred(old, err);
+}
+
+void old_file_close(struct old_file *old)
+{
+    if (old->fd >= 0 && !old->standard_input)
+        (void)close(old->fd);
+    old->fd = -1;
+}
+
+bool old_file_read(const struct old_file *old, const struct ssa_callbacks *callbacks, struct secret *text,
+                   struct ssa_error *err)
+{
+    return read_secret(text, old->fd, old->name, callbacks, err) &&
+           (text->len > 0 || error_set(err, SSA_CONFIG, NULL, old->name, "is empty"));
+}
+
+bool old_file_is(const struct old_file *old, const char *path)
+{
+    struct stat other;
+    return !old->standard_input && stat(path, &other) == 0 && is(old, &other);
+}
+
+static bool overwrite(const struct old_file *old)
+{
+    static const char zeros[BLOCK];
+    for (off_t at = 0; at < old->about.st_size;) {
+        const off_t left = old->about.st_size - at;
+        const ssize_t written = pwrite(old->fd, zeros, left < BLOCK ? (size_t)left : BLOCK, at);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        at += written;
+    }
+    return write_sync_file(old->fd);
+}
+
+bool old_file_destroy(const struct old_file *old, struct ssa_error *err)
+{
+    struct stat named;
+    bool gone = overwrite(old);
+    // Under its name there may be the new profile by now.
+    if (gone && lstat(old->name, &named) == 0 && is(old, &named))
+        gone = unlink(old->name) == 0;
+    if (gone)
+        return true;
+    const int number = errno;
+    error_errno(err, SSA_UNEXPECTED, number, old->name,
+                "the key is in the token, but the file could not be destroyed");
+    return error_hint(err, "Destroy it by hand: it still holds the private key.");
+}

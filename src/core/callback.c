@@ -1,0 +1,93 @@
+// The callbacks: telling what is going on, asking, and hearing whether to stop.
+#include "core/callback.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/text.h"
+
+static _Thread_local unsigned running;
+
+bool callback_running(void)
+{
+    return running > 0;
+}
+
+void callback_begin(void)
+{
+    running++;
+}
+
+void callback_end(void)
+{
+    running--;
+}
+
+static __attribute__((format(printf, 5, 0))) void say(const struct ssa_callbacks *callbacks,
+                                                      enum ssa_level level, enum ssa_reason reason,
+                                                      const char *detail, const char *line, va_list args)
+{
+    char raw[SSA_ERROR_TEXT_MAX], text[SSA_ERROR_TEXT_MAX], harmless[SSA_ERROR_TEXT_MAX / 2];
+    if (callbacks->tell == NULL)
+        return;
+    if (vsnprintf(raw, sizeof raw, line, args) < 0)
+        raw[0] = '\0';
+    text_harmless(text, sizeof text, span_text(raw));
+    text_harmless(harmless, sizeof harmless, span_text(detail));
+    const struct ssa_notice notice = {.text = text, .reason = reason, .detail = harmless};
+    callback_begin();
+    callbacks->tell(callbacks->context, level, &notice);
+    callback_end();
+}
+
+void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const char *line, ...)
+{
+    va_list args;
+    va_start(args, line);
+    say(callbacks, level, SSA_REASON_NONE, "", line, args);
+    va_end(args);
+}
+
+void tell_reason(const struct ssa_callbacks *callbacks, enum ssa_level level, enum ssa_reason reason,
+                 const char *detail, const char *line, ...)
+{
+    va_list args;
+    va_start(args, line);
+    say(callbacks, level, reason, detail == NULL ? "" : detail, line, args);
+    va_end(args);
+}
+
+bool callback_interrupted(const struct ssa_callbacks *callbacks)
+{
+    if (callbacks->interrupted == NULL)
+        return false;
+    callback_begin();
+    const bool stop = callbacks->interrupted(callbacks->context);
+    callback_end();
+    return stop;
+}
+
+bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question)
+{
+    if (callbacks->confirm == NULL)
+        return false;
+    callback_begin();
+    const bool yes = callbacks->confirm(callbacks->context, question);
+    callback_end();
+    return yes;
+}
+
+bool callback_ask_secret(const struct ssa_callbacks *callbacks, const char *prompt, struct secret *secret,
+                         struct ssa_error *err)
+{
+    callback_begin();
+    const bool given = callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data,
+                                             secret->capacity, &secret->len, err);
+    callback_end();
+    return given;
+}
+
+bool callback_go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    return !callback_interrupted(callbacks) || error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
+}

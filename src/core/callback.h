@@ -1,0 +1,30 @@
+// The callbacks: telling what is going on, asking, and hearing whether to stop.
+#pragma once
+
+#include "core/error.h"
+#include "core/secret.h"
+
+void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const char *line, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// The same with a reason, for which the program has advice.
+void tell_reason(const struct ssa_callbacks *callbacks, enum ssa_level level, enum ssa_reason reason,
+                 const char *detail, const char *line, ...) __attribute__((format(printf, 5, 6)));
+
+// Asks a person for a secret, which goes into the empty buffer. callbacks->ask_secret must not be NULL.
+bool callback_ask_secret(const struct ssa_callbacks *callbacks, const char *prompt, struct secret *secret,
+                         struct ssa_error *err) MUST_CHECK;
+
+// Whether a callback is running on this thread. Begin and end go around one that is called elsewhere.
+bool callback_running(void);
+void callback_begin(void);
+void callback_end(void);
+
+// Whether the person wants to stop.
+bool callback_interrupted(const struct ssa_callbacks *callbacks);
+
+// Asks a person to type yes. Where there is nobody to ask, the answer is no.
+bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question);
+
+// Fails with SSA_UNEXPECTED when the person wants to stop.
+bool callback_go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
