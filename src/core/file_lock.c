@@ -13,6 +13,13 @@
 
 enum { TOLD_AFTER_MS = 1000, STEP_MAX_MS = 16 };
 
+static enum lock_outcome by_flock(int fd)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return LOCK_TAKEN;
+    return errno == EWOULDBLOCK || errno == EINTR ? LOCK_BUSY : LOCK_IMPOSSIBLE;
+}
+
 static enum lock_outcome by_description(int fd)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -23,9 +30,8 @@ static enum lock_outcome by_description(int fd)
 
 enum lock_outcome file_try_lock(int fd)
 {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return LOCK_TAKEN;
-    return errno == EWOULDBLOCK || errno == EINTR ? LOCK_BUSY : by_description(fd);
+    const enum lock_outcome outcome = by_flock(fd);
+    return outcome == LOCK_IMPOSSIBLE ? by_description(fd) : outcome;
 }
 
 // The process that has the lock, known by the time that it left on the file, and since when we wait for it.
@@ -50,7 +56,7 @@ static enum lock_outcome wait_for(int fd, const struct lock_patience *patience)
     struct holder holder = {.since_ms = began};
     bool told = patience->told == NULL;
     for (unsigned step = 1;; step = step < STEP_MAX_MS ? 2 * step : step) {
-        const enum lock_outcome outcome = file_try_lock(fd);
+        const enum lock_outcome outcome = patience->flock_alone ? by_flock(fd) : file_try_lock(fd);
         const long long now = monotonic_ms();
         look_at_holder(&holder, fd, now);
         if (outcome != LOCK_BUSY || now - began >= patience->most_ms ||

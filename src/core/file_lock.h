@@ -23,6 +23,7 @@ struct lock_patience {
     // hands.
     long long holder_ms;
     const char *told; // told as SSA_PROGRESS after a second; NULL for nothing
+    bool flock_alone; // by flock(2) or not at all: the file stands for others that are locked so
 };
 
 // Takes the lock. LOCK_BUSY where it took too long, or the person wants to stop.

@@ -11,8 +11,8 @@
 
 #include "core/callback.h"
 #include "core/text.h"
+#include "journal/closed_entry.h"
 #include "journal/event.h"
-#include "journal/journal_files.h"
 #include "journal/profile_draft.h"
 
 enum { RANDOM_BYTES = 4 };
@@ -89,7 +89,7 @@ static bool put_away(struct journal *j, struct ssa_error *err)
         return false;
     // One that has a place already was not moved there: another may have taken it meanwhile.
     const bool kept = had == e->sequence && strcmp(previous, e->previous) == 0;
-    if ((!kept && !journal_write(j, err)) || !journal_seal(j, name, hash, err))
+    if ((!kept && !journal_write(j, err)) || !journal_seal(j->fd, e, j->written, name, hash, err))
         return false;
     // Before it is put away: whoever is killed in between says it twice, and not never.
     if (j->callbacks->recorded != NULL) {
@@ -98,7 +98,7 @@ static bool put_away(struct journal *j, struct ssa_error *err)
         j->callbacks->recorded(j->callbacks->context, &event);
         callback_end();
     }
-    return journal_put_away(j, name, err);
+    return journal_put_away(j->id, name, err);
 }
 
 // What is there of entries that need nobody: those of nothing go, and those that were closed and not put away
@@ -256,38 +256,6 @@ bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count
     }
     journal_names_free(&names);
     (void)close(lock);
-    return ok;
-}
-
-// The chain vouches for an entry without a checksum where the next one has its hash.
-static bool is_chained(const struct journal_names *names, size_t i)
-{
-    char hash[FINGERPRINT_TEXT];
-    struct ssa_error ignored;
-    ENTRY_AUTO *next = entry_new(&ignored);
-    return next != NULL && i + 1 < names->count &&
-           journal_hash_closed(names->list[i]->d_name, hash, &ignored) &&
-           journal_read_closed(names->list[i + 1]->d_name, next, &ignored) &&
-           strcmp(next->previous, hash) == 0;
-}
-
-bool history_each(const struct ssa_run *run, history_visit *visit, void *context, struct ssa_error *err)
-{
-    struct journal_names names;
-    ENTRY_AUTO *entry = entry_new(err);
-    if (entry == NULL)
-        return false;
-    bool ok = journal_list(JOURNAL_CLOSED, &names, err);
-    for (size_t i = 0; ok && i < names.count; i++) {
-        struct ssa_error why = {0};
-        if (journal_read_closed(names.list[i]->d_name, entry, &why)) {
-            entry->vouched = entry->vouched || is_chained(&names, i);
-            ok = visit(context, names.list[i]->d_name, entry, err);
-        } else {
-            tell(&run->callbacks, SSA_WARNING, "%s: %s", why.subject, why.what);
-        }
-    }
-    journal_names_free(&names);
     return ok;
 }
 

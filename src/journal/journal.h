@@ -4,17 +4,7 @@
 #pragma once
 
 #include "config/settings.h"
-#include "journal/entry.h"
-
-struct journal {
-    struct entry *entry;     // NULL before one is begun or opened; freed by journal_end
-    char id[JOURNAL_ID_MAX]; // the file's name: begins with the time
-    int fd;                  // locked; -1: none
-    size_t written;          // where the next line goes
-    size_t dirty;            // where what a write that broke off has left ends; up to written: nothing
-    bool unfinished;         // the last line lacks its line break
-    const struct ssa_callbacks *callbacks;
-};
+#include "journal/open_entry.h"
 
 // Opens an entry: everything that follows needs it, so where it cannot be written nothing is begun. Fails
 // with SSA_CONFIG.
@@ -53,11 +43,6 @@ bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *co
 // is no entry at all is not counted. Fails with SSA_CONFIG.
 bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count,
                            struct ssa_error *err) MUST_CHECK;
-
-// Shows the closed entries, oldest first. A file that is none of ours is told as a warning and passed over.
-typedef bool history_visit(void *context, const char *id, const struct entry *entry, struct ssa_error *err);
-bool history_each(const struct ssa_run *run, history_visit *visit, void *context,
-                  struct ssa_error *err) MUST_CHECK;
 
 // Whether the entry is of the client id and the server that the settings name.
 bool journal_entry_is_ours(const struct entry *entry, const struct ssa_settings *settings);

@@ -5,17 +5,16 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "core/monotonic.h"
+#include "core/file_lock.h"
 #include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
 
-enum { POLL_MS = 20, NUMBER_DIGITS_LEAST = 8, NUMBER_DIGITS_MAX = 18, PATIENCE_MS = 30000 };
+enum { NUMBER_DIGITS_LEAST = 8, NUMBER_DIGITS_MAX = 18, PATIENCE_MS = 30000 };
 
 static const char *const folders[] = {
     [JOURNAL_OPEN] = "journal", [JOURNAL_CLOSED] = "history", [JOURNAL_FORGOTTEN] = "forgotten"};
@@ -144,7 +143,6 @@ static const char *file_system(int fd)
     return "";
 }
 
-// No other kind of lock is taken instead: two processes must mean the same one.
 static bool unlockable(struct ssa_error *err, int number, int fd, const char *path)
 {
     error_errno(err, SSA_CONFIG, number, path, "the journal cannot be locked, so nothing is begun");
@@ -157,15 +155,14 @@ static bool unlockable(struct ssa_error *err, int number, int fd, const char *pa
 static bool take_lock(int fd, const char *path, const struct ssa_callbacks *callbacks, bool patient,
                       struct ssa_error *err)
 {
-    for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited += POLL_MS) {
-        const int number = errno;
-        if (number != EWOULDBLOCK && number != EINTR)
-            return unlockable(err, number, fd, path);
-        if (!patient || waited >= PATIENCE_MS || callback_interrupted(callbacks))
-            return error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
-        pause_ms(POLL_MS);
-    }
-    return true;
+    // Entries are locked by flock, too: where that does not work, a lock of another kind would be no help.
+    const struct lock_patience patience = {
+        .callbacks = callbacks, .most_ms = patient ? PATIENCE_MS : 0, .flock_alone = true};
+    const enum lock_outcome outcome = file_lock(fd, &patience);
+    if (outcome == LOCK_IMPOSSIBLE)
+        return unlockable(err, errno, fd, path);
+    return outcome == LOCK_TAKEN ||
+           error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
 }
 
 int journal_lock(const struct ssa_callbacks *callbacks, bool patient, struct ssa_error *err)

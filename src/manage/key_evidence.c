@@ -76,7 +76,7 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
 bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_error *err)
 {
     token_about(token, &e->about);
-    origin_find(e->run, e->own.account_id, e->own.key_id, &e->origin);
+    key_origin_find(e->run, e->own.account_id, e->own.key_id, &e->origin);
     return !e->wanted->ask_api || ask_api(e, err);
 }
 
@@ -188,7 +188,7 @@ static void write_places(struct json_writer *w, const struct token_about *about,
     json_close(w, JSON_OBJECT);
 }
 
-static void write_origin(struct json_writer *w, const struct origin *origin)
+static void write_origin(struct json_writer *w, const struct key_origin *origin)
 {
     json_name(w, "origin");
     if (!origin->known) {

@@ -6,7 +6,7 @@
 #include "hsm/key/key.h"
 #include "hsm/token/about.h"
 #include "hsm/token/token.h"
-#include "journal/origin.h"
+#include "manage/key_origin.h"
 
 // What is known without the key.
 struct evidence {
@@ -14,7 +14,7 @@ struct evidence {
     const struct ssa_run *run;
     struct identity own;
     struct token_about about;
-    struct origin origin;
+    struct key_origin origin;
     struct {
         bool listed; // the key is among the account's
         struct aps_key key;

@@ -7,8 +7,9 @@
 #include "core/text.h"
 #include "hsm/import/destroy.h"
 #include "hsm/key/locate.h"
-#include "journal/audit.h"
+#include "journal/closed_entry.h"
 #include "manage/admin_client.h"
+#include "manage/audit.h"
 #include "manage/key_reference.h"
 #include "ownership/believed_list.h"
 #include "ownership/ownership.h"
@@ -208,7 +209,7 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
     PRUNING_AUTO *p = NULL;
     err = ERROR_OR_IGNORED(err);
     *found = *destroyed = 0;
-    if (!client_id_read(run, &client_id, err) || !history_each(run, add_made_key, &made, err))
+    if (!client_id_read(run, &client_id, err) || !journal_each_closed(run, add_made_key, &made, err))
         return false;
     if (made.count == 0)
         return true;

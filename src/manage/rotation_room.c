@@ -5,7 +5,7 @@
 
 #include "core/callback.h"
 #include "core/text.h"
-#include "journal/audit.h"
+#include "manage/audit.h"
 #include "manage/key_reference.h"
 #include "ownership/believed_list.h"
 

@@ -10,7 +10,7 @@
 
 #include "core/text.h"
 #include "journal/journal.h"
-#include "journal/journal_files.h"
+#include "journal/closed_entry.h"
 
 static bool broken; // the disk: what was written may or may not be on it
 

@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "hsm/import/destroy.h"
 #include "hsm/key/locate.h"
+#include "journal/closed_entry.h"
 #include "journal/journal.h"
 #include "manage/admin_client.h"
 #include "manage/key_reference.h"
@@ -21,8 +22,8 @@ static struct {
     unsigned destroyed;
 } world;
 
-bool __wrap_history_each(const struct ssa_run *run, history_visit *visit, void *context,
-                         struct ssa_error *err);
+bool __wrap_journal_each_closed(const struct ssa_run *run, journal_visit_closed *visit, void *context,
+                                struct ssa_error *err);
 bool __wrap_admin_client_open_with(const struct ssa_run *run, const char *scopes,
                                    const struct client_secret *secret, struct oauth_client **client,
                                    struct ssa_error *err);
@@ -41,8 +42,8 @@ const struct token_info *__wrap_token_info(const struct token *token);
 void __wrap_token_close(struct token **token);
 
 // K1 was made here.
-bool __wrap_history_each(const struct ssa_run *run, history_visit *visit, void *context,
-                         struct ssa_error *err)
+bool __wrap_journal_each_closed(const struct ssa_run *run, journal_visit_closed *visit, void *context,
+                                struct ssa_error *err)
 {
     static struct entry made;
     (void)run;

@@ -3,7 +3,7 @@
 
 #include "journal/journal.h"
 
-struct origin {
+struct key_origin {
     bool known;
     enum operation operation;
     char import[sizeof((struct entry *)0)->import]; // "plain", "wrapped"
@@ -15,4 +15,5 @@ struct origin {
 
 // Looks for the operation that put the key into the token. That none is found, or that the trail cannot be
 // read, is no failure: the key may have come in elsewhere.
-void origin_find(const struct ssa_run *run, const char *account, const char *kid, struct origin *origin);
+void key_origin_find(const struct ssa_run *run, const char *account, const char *kid,
+                     struct key_origin *origin);

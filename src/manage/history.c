@@ -1,8 +1,9 @@
 // The audit trail, as the library hands it out.
-#include "journal/event.h"
-#include "journal/journal.h"
+#include <string.h>
 
-#include "journal/journal_files.h"
+#include "core/text.h"
+#include "journal/closed_entry.h"
+#include "journal/event.h"
 
 struct showing {
     void (*show)(void *context, const struct ssa_event *event);
@@ -14,7 +15,7 @@ static bool visit(void *context, const char *id, const struct entry *e, struct s
     const struct showing *s = context;
     (void)err;
     char sha256[FINGERPRINT_TEXT] = "";
-    // What cannot be read says so itself, in history_each.
+    // What cannot be read says so itself, in journal_each_closed.
     if (!journal_hash_closed(id, sha256, ERROR_IGNORED))
         sha256[0] = '\0';
     const struct ssa_event event = event_of(id, e, sha256);
@@ -27,7 +28,7 @@ bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const st
 {
     struct showing s = {.show = show, .context = context};
     err = ERROR_OR_IGNORED(err);
-    return history_each(run, visit, &s, err);
+    return journal_each_closed(run, visit, &s, err);
 }
 
 // By its name the entry that is to have this number.

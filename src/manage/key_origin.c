@@ -1,14 +1,14 @@
 // How a key came in, as the audit trail has it.
-#include "journal/origin.h"
+#include "manage/key_origin.h"
 
 #include <string.h>
 
 #include "core/text.h"
-#include "journal/journal_files.h"
+#include "journal/closed_entry.h"
 
 struct search {
     const char *account, *kid;
-    struct origin *origin;
+    struct key_origin *origin;
 };
 
 static bool brought_in(const struct search *s, const struct entry *e)
@@ -20,11 +20,11 @@ static bool brought_in(const struct search *s, const struct entry *e)
 
 static void take(const struct search *s, const char *id, const struct entry *e)
 {
-    *s->origin = (struct origin){.known = true,
-                                 .operation = e->operation,
-                                 .started = e->started,
-                                 .ended = e->ended,
-                                 .sequence = e->sequence};
+    *s->origin = (struct key_origin){.known = true,
+                                     .operation = e->operation,
+                                     .started = e->started,
+                                     .ended = e->ended,
+                                     .sequence = e->sequence};
     memcpy(s->origin->import, e->import, sizeof s->origin->import);
     (void)text_format(s->origin->id, sizeof s->origin->id, "%s", id);
 }
@@ -50,13 +50,14 @@ static bool visit_open(void *context, struct journal *j, enum standing standing,
     return true;
 }
 
-void origin_find(const struct ssa_run *run, const char *account, const char *kid, struct origin *origin)
+void key_origin_find(const struct ssa_run *run, const char *account, const char *kid,
+                     struct key_origin *origin)
 {
     struct search s = {.account = account, .kid = kid, .origin = origin};
     struct ssa_error ignored = {0};
-    *origin = (struct origin){0};
-    if (!history_each(run, visit_closed, &s, &ignored) || origin->known || !journal_may_hold_any())
+    *origin = (struct key_origin){0};
+    if (!journal_each_closed(run, visit_closed, &s, &ignored) || origin->known || !journal_may_hold_any())
         return;
     if (!journal_each_open(run, visit_open, &s, &ignored))
-        *origin = (struct origin){0};
+        *origin = (struct key_origin){0};
 }

@@ -1,5 +1,5 @@
 // The audit trail of operations that are one request.
-#include "journal/audit.h"
+#include "manage/audit.h"
 
 #include "core/text.h"
 
