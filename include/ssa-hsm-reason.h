@@ -35,12 +35,12 @@ enum ssa_reason {
     SSA_REASON_TURN_TOO_LONG,       // another process used the PKCS#11 token all the time
 
     // The signer: from settings to an open PKCS#11 token and an access token.
-    SSA_REASON_NO_CLIENT_ID,      // there is no client id
-    SSA_REASON_NO_CLIENT_SECRET,  // there is no client secret, and nobody to ask
-    SSA_REASON_TOKEN_NOT_NAMED,   // a stored PIN needs the name of its PKCS#11 token; detail: a URI that fits
-    SSA_REASON_NO_SLOTS,          // a card's slot was named for another kind of token
-    SSA_REASON_REPLACE_WHAT,      // a key is to be destroyed, and no slot says which
-    SSA_REASON_KEY_NOT_CONFIRMED, // nobody confirmed that the key in the slot is destroyed
+    SSA_REASON_NO_CLIENT_ID,        // there is no client id
+    SSA_REASON_NO_CLIENT_SECRET,    // there is no client secret, and nobody to ask
+    SSA_REASON_TOKEN_NOT_NAMED,     // a stored PIN needs the name of its PKCS#11 token; detail: a URI that fits
+    SSA_REASON_NO_SLOTS,            // a card's slot was named for another kind of token
+    SSA_REASON_REPLACE_WHAT,        // a key is to be destroyed, and no slot says which
+    SSA_REASON_KEY_NOT_CONFIRMED,   // nobody confirmed that the key in the slot is destroyed
     SSA_REASON_SECRETS_OF_ONE_NAME, // several client secrets have the same label
     SSA_REASON_SECRET_IN_THE_OPEN,  // the client secret can be read without the PIN
     SSA_REASON_OLD_BLOCK,           // the environment's key went before the profile's
@@ -118,20 +118,20 @@ enum ssa_reason {
     SSA_REASON_ENTRY_OF_EARLIER_VERSION, // an entry was left by a version that wrote no checksums
 
     // Making, rotating, removing and recovering.
-    SSA_REASON_ACCOUNT_LEFT,    // an account is left at the API (subject: its id)
-    SSA_REASON_KEY_LEFT,        // a key is left at the API (subject: its id, detail: its account)
-    SSA_REASON_SOME_KEY_LEFT,   // a key may be left at the API; which one is not known (detail: its account)
-    SSA_REASON_ON_TOKEN_LEFT,   // a key is left on a PKCS#11 token (detail: the command that removes it)
-    SSA_REASON_OPERATION_OPEN,  // ssa_recover tries again to finish or undo the operation
-    SSA_REASON_ANOTHERS,        // what is there is another's, or may be, and is not touched
-    SSA_REASON_OLD_KEY_AT_API,  // of a rotation: its old key may be at the API still
-    SSA_REASON_LOST_KEY,        // several keys may be the one that was lost
-    SSA_REASON_PAIR_UNSURE,     // a card's slot (detail) holds the old key or the new one
-    SSA_REASON_SLOT_USELESS,    // a card's slot (detail) holds a throwaway key
-    SSA_REASON_MAYBE_DONE,      // a request may have been carried out
-    SSA_REASON_NOT_SETTLED,     // some operations could not be settled
-    SSA_REASON_NOT_CONFIRMED,   // nobody was there to confirm, or they did not
-    SSA_REASON_NO_ROOM_FOR_KEY, // an account has all the keys it may have (detail: those that may go)
+    SSA_REASON_ACCOUNT_LEFT,        // an account is left at the API (subject: its id)
+    SSA_REASON_KEY_LEFT,            // a key is left at the API (subject: its id, detail: its account)
+    SSA_REASON_SOME_KEY_LEFT,       // a key may be left at the API; which one is not known (detail: its account)
+    SSA_REASON_ON_TOKEN_LEFT,       // a key is left on a PKCS#11 token (detail: the command that removes it)
+    SSA_REASON_OPERATION_OPEN,      // ssa_recover tries again to finish or undo the operation
+    SSA_REASON_ANOTHERS,            // what is there is another's, or may be, and is not touched
+    SSA_REASON_OLD_KEY_AT_API,      // of a rotation: its old key may be at the API still
+    SSA_REASON_LOST_KEY,            // several keys may be the one that was lost
+    SSA_REASON_PAIR_UNSURE,         // a card's slot (detail) holds the old key or the new one
+    SSA_REASON_SLOT_USELESS,        // a card's slot (detail) holds a throwaway key
+    SSA_REASON_MAYBE_DONE,          // a request may have been carried out
+    SSA_REASON_NOT_SETTLED,         // some operations could not be settled
+    SSA_REASON_NOT_CONFIRMED,       // nobody was there to confirm, or they did not
+    SSA_REASON_NO_ROOM_FOR_KEY,     // an account has all the keys it may have (detail: those that may go)
     SSA_REASON_NO_ROTATION_WAITS,   // no rotation waits for its old key to go
     SSA_REASON_ROTATION_WAITS,      // a rotation waits for its old key to go
     SSA_REASON_OLD_KEY_SERVES,      // the grace of a rotation's old key is not over

@@ -57,9 +57,9 @@ struct ssa_error {
     enum ssa_domain domain;
     unsigned long number; // 0 where there is none
     char what[512];       // what failed and why
-    char cause[64];    // the number's name: CKR_PIN_INCORRECT, CURLE_COULDNT_CONNECT, HTTP 403; may be empty
-    char subject[512]; // what it failed on: a PKCS#11 token, a host, a file; may be empty
-    char detail[512];  // a name that goes with the reason: a file, an id; may be empty
+    char cause[64];       // the number's name: CKR_PIN_INCORRECT, CURLE_COULDNT_CONNECT, HTTP 403; may be empty
+    char subject[512];    // what it failed on: a PKCS#11 token, a host, a file; may be empty
+    char detail[512];     // a name that goes with the reason: a file, an id; may be empty
     char hint[SSA_ERROR_TEXT_MAX]; // what to do next; may be empty
 };
 
@@ -143,15 +143,13 @@ void ssa_settings_free(struct ssa_settings *settings);
 // variable
 // ("SSA_HSM_MODULE"). value is borrowed until the settings are freed. Fails with SSA_USAGE for an unknown
 // name.
-bool ssa_settings_option(struct ssa_settings *settings, const char *name, const char *value,
-                         struct ssa_error *err);
+bool ssa_settings_option(struct ssa_settings *settings, const char *name, const char *value, struct ssa_error *err);
 
 // Takes our variables from an environment (a NULL-terminated list of "NAME=value"). Call it once. With
 // overwrite, secrets are copied to locked memory and then wiped where they were. That includes a variable
 // that a reference env:NAME reads, also in a profile that is read later. The strings are borrowed until the
 // settings are freed.
-bool ssa_settings_environment(struct ssa_settings *settings, char **environment, bool overwrite,
-                              struct ssa_error *err);
+bool ssa_settings_environment(struct ssa_settings *settings, char **environment, bool overwrite, struct ssa_error *err);
 
 // Reads a profile. name is a name, or a path if it has a slash; its values then beat the environment. NULL
 // means the profile that SSA_HSM_PROFILE names, else "default" if that exists. With optional, a named profile
@@ -253,11 +251,11 @@ struct ssa_output {
 enum ssa_file { SSA_FILE_NONE, SSA_FILE_LEFT, SSA_FILE_DESTROYED, SSA_FILE_REPLACED };
 
 struct ssa_created {
-    struct ssa_text block; // the profile's six names and values
-    char email[256];       // of the account, which must be given access
-    char path[512];        // the profile that was written
-    enum ssa_file file;    // of ssa_key_import; REPLACED: destroyed, and the profile was written in its place
-    char key_path[512]; // a file of its own for the key, named by the block; then file tells about this one
+    struct ssa_text block;       // the profile's six names and values
+    char email[256];             // of the account, which must be given access
+    char path[512];              // the profile that was written
+    enum ssa_file file;          // of ssa_key_import; REPLACED: destroyed, and the profile was written in its place
+    char key_path[512];          // a file of its own for the key, named by the block; then file tells about this one
     struct ssa_error file_error; // why the file is LEFT against the caller's wish; else its code is SSA_OK
 };
 void ssa_created_free(struct ssa_created *created);
@@ -265,8 +263,8 @@ void ssa_created_free(struct ssa_created *created);
 // Makes a service account named FIRST-LAST and, unless without_key, its key, which goes into the PKCS#11
 // token at once.
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
-                        const struct ssa_output *output, struct ssa_created *created,
-                        struct ssa_ending *ending, struct ssa_error *err);
+                        const struct ssa_output *output, struct ssa_created *created, struct ssa_ending *ending,
+                        struct ssa_error *err);
 
 // Makes a new key for an account. account is its id or email; NULL means the settings' own.
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
@@ -286,8 +284,7 @@ bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, co
 
 // Delete an account or a key at the API. No PKCS#11 token is used.
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
-bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id,
-                    struct ssa_error *err);
+bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err);
 
 // Replacing the profile's key by a new one
 
@@ -316,8 +313,8 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
 
 // Retires the old key of a rotation of the settings' account; with at_once also before its grace is over.
 // old_key_id receives the key's id. Fails with SSA_CONFIG where no rotation waits for this.
-bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128],
-                         struct ssa_ending *ending, struct ssa_error *err);
+bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128], struct ssa_ending *ending,
+                         struct ssa_error *err);
 
 // Describes what ssa_key_rotate would do, one step a line. Asks the API for the account's keys, and changes
 // nothing.
@@ -353,8 +350,8 @@ struct ssa_recovery {
 // complete at the API and on the PKCS#11 token gets its profile; everything else is undone. Nothing is
 // touched unless the operation provably made it. The result of each is told by callback. *found is the number
 // of operations. Fails, and ends with SSA_END_LEFT, where one could not be completed or undone.
-bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,
-                 struct ssa_ending *ending, struct ssa_error *err);
+bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found, struct ssa_ending *ending,
+                 struct ssa_error *err);
 
 // What there is, at the API and on PKCS#11 tokens
 
@@ -385,14 +382,13 @@ bool ssa_account_list(const struct ssa_run *run, struct ssa_accounts *accounts, 
 
 // Shows one account. account is its id or email; NULL means the settings' own (SSA_CONFIG where they have
 // none).
-bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa_account *shown,
-                      struct ssa_error *err);
+bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa_account *shown, struct ssa_error *err);
 
 // Enables an account, also one that is DEACTIVATED, or disables it. While it is disabled, its keys cannot be
 // managed and no access tokens be fetched. *after is the account as the API shows it then. *changed is false
 // where the account already had that status, which is not a failure.
-bool ssa_account_enable(const struct ssa_run *run, const char *account, bool enable,
-                        struct ssa_account *after, bool *changed, struct ssa_error *err);
+bool ssa_account_enable(const struct ssa_run *run, const char *account, bool enable, struct ssa_account *after,
+                        bool *changed, struct ssa_error *err);
 
 // Whether the private half is on a PKCS#11 token. UNSEEN: not known without a login.
 enum ssa_private_half { SSA_PRIVATE_UNSEEN, SSA_PRIVATE_THERE, SSA_PRIVATE_MISSING };
@@ -454,8 +450,8 @@ bool ssa_key_show(const struct ssa_run *run, const struct ssa_keys_wanted *wante
                   struct ssa_keys *found, struct ssa_error *err);
 
 // Enables or disables a key at the API. *changed is as in ssa_account_enable.
-bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *key_id, bool enable,
-                    bool *changed, struct ssa_error *err);
+bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *key_id, bool enable, bool *changed,
+                    struct ssa_error *err);
 
 struct ssa_attribute {
     const char *name; // "CKA_SENSITIVE"; static
@@ -503,8 +499,8 @@ struct ssa_evidence {
 // even after a failure if the attributes could be read. Its member "evidence" is a signature by the key over
 // all other members, as a JWS (RFC 7515) that cannot serve as an assertion; it is null where the key is not
 // as it must be. Fails with SSA_USAGE for an invalid challenge, and as the calls of the API do.
-bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *wanted,
-                      struct ssa_verified *verified, struct ssa_text *json, struct ssa_error *err);
+bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *wanted, struct ssa_verified *verified,
+                      struct ssa_text *json, struct ssa_error *err);
 
 // One operation that is over. Texts are empty, and times unknown, where they do not apply.
 struct ssa_event {
@@ -513,17 +509,16 @@ struct ssa_event {
     const char *previous;            // the SHA-256 of the entry before, in hex
     const char *sha256;              // of this entry's file; empty where the file cannot be read
     const char *operation, *outcome; // "key create"; "done", "undone", "failed", "left", "unknown"
-    const char *import; // how its key came into the PKCS#11 token: "plain", "wrapped"; empty for no import
+    const char *import;              // how its key came into the PKCS#11 token: "plain", "wrapped"; empty for no import
     struct ssa_time started, ended;
     long long uid;
-    const char *client_id, *base_url, *account, *email, *key_id, *old_key_id, *token, *key_uri, *profile,
-        *note;
+    const char *client_id, *base_url, *account, *email, *key_id, *old_key_id, *token, *key_uri, *profile, *note;
 };
 
 // Shows the audit trail in this user's state folder, of all client ids and servers, oldest entry first. show
 // borrows the event.
-bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const struct ssa_event *event),
-                 void *context, struct ssa_error *err);
+bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const struct ssa_event *event), void *context,
+                 struct ssa_error *err);
 
 // The audit trail is a chain: each entry holds the SHA-256 of the file of the entry before.
 struct ssa_chain {
@@ -538,8 +533,7 @@ bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, stru
 // Destroys keys on PKCS#11 tokens that the API no longer knows, if the audit trail tells that they were made
 // for this client id and server. Each needs a yes (from callbacks.confirm, or the argument). *found is the
 // number of such keys, *destroyed how many of them were destroyed.
-bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed,
-                   struct ssa_error *err);
+bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed, struct ssa_error *err);
 
 // PKCS#11 tokens
 
@@ -554,9 +548,8 @@ struct ssa_listing {
 
 // Shows every configured module, or the one that the settings name, and its PKCS#11 tokens. With login it
 // also shows the keys on the PKCS#11 token that SSA_HSM_TOKEN names, or on the only one that there is.
-bool ssa_hsm_list(const struct ssa_run *run, bool login,
-                  void (*show)(void *context, const struct ssa_listing *line), void *context,
-                  struct ssa_error *err);
+bool ssa_hsm_list(const struct ssa_run *run, bool login, void (*show)(void *context, const struct ssa_listing *line),
+                  void *context, struct ssa_error *err);
 
 #ifdef __cplusplus
 }

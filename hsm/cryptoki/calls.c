@@ -19,10 +19,10 @@ const char *calls_left_out(void)
     return name;
 }
 
-#define STAND_IN(name, ...)                                                                                  \
-    static CK_RV no_##name(__VA_ARGS__)                                                                      \
-    {                                                                                                        \
-        return lacks(#name);                                                                                 \
+#define STAND_IN(name, ...)                                                                                            \
+    static CK_RV no_##name(__VA_ARGS__)                                                                                \
+    {                                                                                                                  \
+        return lacks(#name);                                                                                           \
     }
 
 // Parameters as the standard has them, without names: nothing is read.
@@ -70,39 +70,39 @@ STAND_IN(C_UnwrapKey, S, M, O, B, T, CK_OBJECT_HANDLE *p UNUSED)
 STAND_IN(C_GenerateRandom, S, B)
 
 // The functions that hsm calls, and some that it may call one day.
-#define FOR_EACH(F)                                                                                          \
-    F(C_Initialize)                                                                                          \
-    F(C_Finalize)                                                                                            \
-    F(C_GetInfo)                                                                                             \
-    F(C_GetSlotList)                                                                                         \
-    F(C_GetSlotInfo)                                                                                         \
-    F(C_GetTokenInfo)                                                                                        \
-    F(C_GetMechanismList)                                                                                    \
-    F(C_GetMechanismInfo)                                                                                    \
-    F(C_OpenSession)                                                                                         \
-    F(C_CloseSession)                                                                                        \
-    F(C_CloseAllSessions)                                                                                    \
-    F(C_GetSessionInfo)                                                                                      \
-    F(C_Login)                                                                                               \
-    F(C_Logout)                                                                                              \
-    F(C_CreateObject)                                                                                        \
-    F(C_CopyObject)                                                                                          \
-    F(C_DestroyObject)                                                                                       \
-    F(C_GetAttributeValue)                                                                                   \
-    F(C_SetAttributeValue)                                                                                   \
-    F(C_FindObjectsInit)                                                                                     \
-    F(C_FindObjects)                                                                                         \
-    F(C_FindObjectsFinal)                                                                                    \
-    F(C_DecryptInit)                                                                                         \
-    F(C_Decrypt)                                                                                             \
-    F(C_SignInit)                                                                                            \
-    F(C_Sign)                                                                                                \
-    F(C_VerifyInit)                                                                                          \
-    F(C_Verify)                                                                                              \
-    F(C_GenerateKey)                                                                                         \
-    F(C_GenerateKeyPair)                                                                                     \
-    F(C_WrapKey)                                                                                             \
-    F(C_UnwrapKey)                                                                                           \
+#define FOR_EACH(F)                                                                                                    \
+    F(C_Initialize)                                                                                                    \
+    F(C_Finalize)                                                                                                      \
+    F(C_GetInfo)                                                                                                       \
+    F(C_GetSlotList)                                                                                                   \
+    F(C_GetSlotInfo)                                                                                                   \
+    F(C_GetTokenInfo)                                                                                                  \
+    F(C_GetMechanismList)                                                                                              \
+    F(C_GetMechanismInfo)                                                                                              \
+    F(C_OpenSession)                                                                                                   \
+    F(C_CloseSession)                                                                                                  \
+    F(C_CloseAllSessions)                                                                                              \
+    F(C_GetSessionInfo)                                                                                                \
+    F(C_Login)                                                                                                         \
+    F(C_Logout)                                                                                                        \
+    F(C_CreateObject)                                                                                                  \
+    F(C_CopyObject)                                                                                                    \
+    F(C_DestroyObject)                                                                                                 \
+    F(C_GetAttributeValue)                                                                                             \
+    F(C_SetAttributeValue)                                                                                             \
+    F(C_FindObjectsInit)                                                                                               \
+    F(C_FindObjects)                                                                                                   \
+    F(C_FindObjectsFinal)                                                                                              \
+    F(C_DecryptInit)                                                                                                   \
+    F(C_Decrypt)                                                                                                       \
+    F(C_SignInit)                                                                                                      \
+    F(C_Sign)                                                                                                          \
+    F(C_VerifyInit)                                                                                                    \
+    F(C_Verify)                                                                                                        \
+    F(C_GenerateKey)                                                                                                   \
+    F(C_GenerateKeyPair)                                                                                               \
+    F(C_WrapKey)                                                                                                       \
+    F(C_UnwrapKey)                                                                                                     \
     F(C_GenerateRandom)
 
 CK_FUNCTION_LIST *calls_new(const CK_FUNCTION_LIST *given)

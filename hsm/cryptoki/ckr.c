@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-#define NAMED(rv)                                                                                            \
-    {                                                                                                        \
-        rv, #rv                                                                                              \
+#define NAMED(rv)                                                                                                      \
+    {                                                                                                                  \
+        rv, #rv                                                                                                        \
     }
 
 static const struct {
@@ -94,8 +94,8 @@ const char *ckr_name(CK_RV rv, char buffer[static 32])
 
 bool ckr_is_of_template(CK_RV rv)
 {
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-           rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_TEMPLATE_INCOMPLETE;
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY ||
+           rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_TEMPLATE_INCOMPLETE;
 }
 
 bool ckr_is_of_attribute(CK_RV rv)
@@ -108,7 +108,7 @@ bool ckr_surely_not_made(CK_RV rv)
     return ckr_is_of_template(rv) || rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_USER_TYPE_INVALID ||
            rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_SESSION_READ_ONLY || rv == CKR_TOKEN_WRITE_PROTECTED ||
            rv == CKR_ARGUMENTS_BAD || rv == CKR_DEVICE_MEMORY || rv == CKR_MECHANISM_INVALID ||
-           rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_WRAPPED_KEY_INVALID ||
-           rv == CKR_WRAPPED_KEY_LEN_RANGE || rv == CKR_UNWRAPPING_KEY_HANDLE_INVALID ||
-           rv == CKR_UNWRAPPING_KEY_SIZE_RANGE || rv == CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
+           rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_WRAPPED_KEY_INVALID || rv == CKR_WRAPPED_KEY_LEN_RANGE ||
+           rv == CKR_UNWRAPPING_KEY_HANDLE_INVALID || rv == CKR_UNWRAPPING_KEY_SIZE_RANGE ||
+           rv == CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
 }

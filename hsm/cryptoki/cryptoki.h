@@ -8,7 +8,7 @@
 
 #define CRYPTOKI_COMPAT 1
 
-#define ATTRIBUTE(t, v, n)                                                                                   \
-    {                                                                                                        \
-        .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                     \
+#define ATTRIBUTE(t, v, n)                                                                                             \
+    {                                                                                                                  \
+        .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                               \
     }

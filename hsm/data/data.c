@@ -19,8 +19,8 @@ bool data_check_able(const struct token *token, struct ssa_error *err)
     return error_reason(err, SSA_REASON_TOKEN_UNFIT, NULL);
 }
 
-static bool several(struct token *token, const struct uri *uri, const char marks[][DATA_MARK_MAX],
-                    size_t count, struct ssa_error *err)
+static bool several(struct token *token, const struct uri *uri, const char marks[][DATA_MARK_MAX], size_t count,
+                    struct ssa_error *err)
 {
     char label[DATA_LABEL_MAX];
     enum ssa_reason reason = SSA_REASON_DATA_SEVERAL;
@@ -37,8 +37,7 @@ static bool missing(struct token *token, const struct uri *uri, struct ssa_error
 {
     char label[DATA_LABEL_MAX];
     data_label(uri, label);
-    error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the token does not hold the data object \"%s\"",
-              label);
+    error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the token does not hold the data object \"%s\"", label);
     return error_reason(err, SSA_REASON_DATA_NOT_FOUND, NULL);
 }
 
@@ -51,8 +50,8 @@ static bool empty(struct token *token, const struct uri *uri, struct ssa_error *
 }
 
 // Of several the oldest, where all are ours.
-static bool choose(struct token *token, const struct uri *uri, struct data_found *found,
-                   CK_OBJECT_HANDLE *object, struct ssa_error *err)
+static bool choose(struct token *token, const struct uri *uri, struct data_found *found, CK_OBJECT_HANDLE *object,
+                   struct ssa_error *err)
 {
     CK_ULONG oldest = 0;
     if (!data_read_marks(token, found, err))
@@ -82,8 +81,8 @@ static bool find_one(struct token *token, const struct uri *uri, CK_OBJECT_HANDL
     return true;
 }
 
-bool data_read(struct token *token, const struct uri *uri, struct secret *value, bool *is_private,
-               size_t *count, struct ssa_error *err)
+bool data_read(struct token *token, const struct uri *uri, struct secret *value, bool *is_private, size_t *count,
+               struct ssa_error *err)
 {
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     if (!find_one(token, uri, &object, count, err) || !data_read_value(token, object, value, is_private, err))
@@ -108,8 +107,7 @@ bool data_look_at_one(struct token *token, const struct uri *uri, char mark[stat
     if (!data_look(token, uri, &marks, err))
         return false;
     if (marks.count != 1)
-        return marks.count == 0 ? missing(token, uri, err)
-                                : several(token, uri, marks.list, marks.count, err);
+        return marks.count == 0 ? missing(token, uri, err) : several(token, uri, marks.list, marks.count, err);
     memcpy(mark, marks.list[0], DATA_MARK_MAX);
     return true;
 }

@@ -20,12 +20,11 @@ bool data_check_able(const struct token *token, struct ssa_error *err) MUST_CHEC
 // broke off leaves, it is the oldest's: what was there before is good until the new one has taken its place.
 // *is_private: it cannot be seen without a login. *count: how many objects have the label. Fails with
 // SSA_KEY_MISSING (none), SSA_CONFIG (several of several owners) or SSA_TOKEN.
-bool data_read(struct token *token, const struct uri *uri, struct secret *value, bool *is_private,
-               size_t *count, struct ssa_error *err) MUST_CHECK;
+bool data_read(struct token *token, const struct uri *uri, struct secret *value, bool *is_private, size_t *count,
+               struct ssa_error *err) MUST_CHECK;
 
 // The marks of all that have the URI's label. Fails with SSA_TOKEN, or SSA_CONFIG (too many).
-bool data_look(struct token *token, const struct uri *uri, struct data_marks *marks,
-               struct ssa_error *err) MUST_CHECK;
+bool data_look(struct token *token, const struct uri *uri, struct data_marks *marks, struct ssa_error *err) MUST_CHECK;
 
 // The mark of the one that the URI names. Fails with SSA_KEY_MISSING (none), SSA_CONFIG (several) or
 // SSA_TOKEN.

@@ -12,17 +12,15 @@ static bool too_many(struct token *token, const struct uri *uri, struct ssa_erro
     char label[DATA_LABEL_MAX];
     data_label(uri, label);
     error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token holds several data objects \"%s\"", label);
-    return error_hint(err,
-                      "There are too many to be told apart: `pkcs11-tool --login --delete-object --type data "
-                      "--label LABEL`, several times, destroys some of them.");
+    return error_hint(err, "There are too many to be told apart: `pkcs11-tool --login --delete-object --type data "
+                           "--label LABEL`, several times, destroys some of them.");
 }
 
 bool data_find(struct token *token, const struct uri *uri, struct data_found *found, struct ssa_error *err)
 {
     static const CK_OBJECT_CLASS class = CKO_DATA;
     const struct span label = data_uri_label(uri);
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
-                               ATTRIBUTE(CKA_LABEL, label.data, label.len)};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_LABEL, label.data, label.len)};
     if (!object_find_some(token, template, COUNT(template), found->list, DATA_SAME_MAX, &found->count, err))
         return false;
     // There may be more, and which of them was not seen is not known.
@@ -44,8 +42,7 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
         return token_fail(err, SSA_TOKEN, rv, token, "whose a data object is cannot be read");
     const CK_ULONG len = attribute.ulValueLen;
     if (len > sizeof text)
-        return error_set(err, SSA_TOKEN, "CKA_APPLICATION", token->info.uri,
-                         "whose a data object is cannot be read");
+        return error_set(err, SSA_TOKEN, "CKA_APPLICATION", token->info.uri, "whose a data object is cannot be read");
     text_harmless(mark, DATA_MARK_MAX, span_of(text, len));
     // A mark that is not harmless text is not ours, and must not become ours by being made harmless.
     return (strlen(mark) == len && memcmp(mark, text, len) == 0) || text_format(mark, DATA_MARK_MAX, "?");
@@ -59,8 +56,7 @@ bool data_read_marks(struct token *token, struct data_found *found, struct ssa_e
     return true;
 }
 
-bool data_find_marked(struct token *token, const struct uri *uri, struct data_found *found,
-                      struct ssa_error *err)
+bool data_find_marked(struct token *token, const struct uri *uri, struct data_found *found, struct ssa_error *err)
 {
     return data_find(token, uri, found, err) && data_read_marks(token, found, err);
 }

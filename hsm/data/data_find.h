@@ -17,8 +17,7 @@ struct data_found {
 
 // Finds those that have the URI's label; the first without their marks, which the second reads. Fails with
 // SSA_TOKEN, or SSA_CONFIG where there are too many to be looked at.
-bool data_find(struct token *token, const struct uri *uri, struct data_found *found,
-               struct ssa_error *err) MUST_CHECK;
+bool data_find(struct token *token, const struct uri *uri, struct data_found *found, struct ssa_error *err) MUST_CHECK;
 bool data_read_marks(struct token *token, struct data_found *found, struct ssa_error *err) MUST_CHECK;
 bool data_find_marked(struct token *token, const struct uri *uri, struct data_found *found,
                       struct ssa_error *err) MUST_CHECK;

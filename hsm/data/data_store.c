@@ -11,8 +11,8 @@
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
-static CK_RV create(struct token *token, const struct uri *uri, const char *mark, struct span value,
-                    bool fixed, CK_OBJECT_HANDLE *object)
+static CK_RV create(struct token *token, const struct uri *uri, const char *mark, struct span value, bool fixed,
+                    CK_OBJECT_HANDLE *object)
 {
     static const CK_OBJECT_CLASS class = CKO_DATA;
     static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -23,8 +23,7 @@ static CK_RV create(struct token *token, const struct uri *uri, const char *mark
         ATTRIBUTE(CKA_APPLICATION, mark, strlen(mark)), ATTRIBUTE(CKA_VALUE, value.data, value.len),
         ATTRIBUTE(CKA_MODIFIABLE, &no, sizeof no), // the last: not every token takes it
     };
-    return token->module.call->C_CreateObject(token->session, template, COUNT(template) - (fixed ? 0 : 1),
-                                              object);
+    return token->module.call->C_CreateObject(token->session, template, COUNT(template) - (fixed ? 0 : 1), object);
 }
 
 static bool make(struct token *token, const struct uri *uri, const char *mark, struct span value,
@@ -57,8 +56,8 @@ static bool prove(struct token *token, CK_OBJECT_HANDLE object, struct span valu
     if (back.len != value.len || CRYPTO_memcmp(back.data, value.data, value.len) != 0)
         return error_set(err, SSA_TOKEN, NULL, token->info.uri,
                          "the data object reads back as something else than was stored");
-    return is_private || refused(token, "CKA_PRIVATE",
-                                 "the token keeps the data object where it can be read without a login", err);
+    return is_private ||
+           refused(token, "CKA_PRIVATE", "the token keeps the data object where it can be read without a login", err);
 }
 
 // After a crash, the object is known again by its mark alone.
@@ -71,8 +70,8 @@ static bool prove_mark(struct token *token, CK_OBJECT_HANDLE object, const char 
 }
 
 // Whoever reads it finds it, and no other that came at the same moment.
-static bool prove_found(struct token *token, const struct uri *uri, const char *mark,
-                        const struct data_marks *before, struct ssa_error *err)
+static bool prove_found(struct token *token, const struct uri *uri, const char *mark, const struct data_marks *before,
+                        struct ssa_error *err)
 {
     struct data_marks there;
     size_t mine = 0, strangers = 0;
@@ -88,8 +87,8 @@ static bool prove_found(struct token *token, const struct uri *uri, const char *
                   "another data object of that label came there at the same moment");
         return error_hint(err, "What was stored is taken away again: run this again.");
     }
-    return mine == 1 || error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                                  "the data object that was stored is not found again");
+    return mine == 1 ||
+           error_set(err, SSA_TOKEN, NULL, token->info.uri, "the data object that was stored is not found again");
 }
 
 // What came of one round of destroying.
@@ -108,11 +107,9 @@ static size_t count_of(const char marks[][DATA_MARK_MAX], size_t count, const ch
 }
 
 // A mark that is not an operation's own may be that of an object which somebody wrote since.
-static bool is_meant(const char marks[][DATA_MARK_MAX], size_t count, const struct data_marks *which,
-                     const char *mark)
+static bool is_meant(const char marks[][DATA_MARK_MAX], size_t count, const struct data_marks *which, const char *mark)
 {
-    return data_mark_is_own(mark) ||
-           count_of(marks, count, mark) == count_of(which->list, which->count, mark);
+    return data_mark_is_own(mark) || count_of(marks, count, mark) == count_of(which->list, which->count, mark);
 }
 
 static bool destroy_all(struct token *token, const struct uri *uri, const struct data_marks *which,
@@ -170,8 +167,8 @@ enum data_end data_destroy(struct token *token, const struct uri *uri, const str
     return d.failed ? DATA_UNKNOWN : d.mixed ? mixed(token, uri, err) : DATA_GONE;
 }
 
-enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark,
-                             size_t empty_before, struct data_taken *taken, struct ssa_error *err)
+enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark, size_t empty_before,
+                             struct data_taken *taken, struct ssa_error *err)
 {
     struct data_marks mine = {.count = 1}, there;
     memcpy(mine.list[0], mark, strlen(mark) + 1);
@@ -183,9 +180,8 @@ enum data_end data_take_back(struct token *token, const struct uri *uri, const c
         return end;
     taken->whole = data_marked(&there, mark);
     // A module that was killed as it wrote the object has left neither a mark nor a value.
-    return taken->whole || empty_destroy_data(token, empty_before, &taken->half, &taken->empty, err)
-               ? DATA_GONE
-               : DATA_UNKNOWN;
+    return taken->whole || empty_destroy_data(token, empty_before, &taken->half, &taken->empty, err) ? DATA_GONE
+                                                                                                     : DATA_UNKNOWN;
 }
 
 // Nothing of a creation that failed is found, and what is there with nothing in it was not counted before, or
@@ -196,8 +192,8 @@ static bool may_be_left(const struct data_taken *taken, size_t empty_before)
            (taken->empty == EMPTY_UNKNOWN || empty_before == EMPTY_UNKNOWN);
 }
 
-static enum data_end undo_put(struct token *token, const struct uri *uri, const char *mark,
-                              size_t empty_before, CK_OBJECT_HANDLE object)
+static enum data_end undo_put(struct token *token, const struct uri *uri, const char *mark, size_t empty_before,
+                              CK_OBJECT_HANDLE object)
 {
     struct data_marks mine = {.count = 1};
     struct data_taken taken;
@@ -213,8 +209,7 @@ static enum data_end undo_put(struct token *token, const struct uri *uri, const 
 }
 
 bool data_put(struct token *token, const struct uri *uri, const char *mark, struct span value,
-              const struct data_marks *before, size_t empty_before, enum data_end *left,
-              struct ssa_error *err)
+              const struct data_marks *before, size_t empty_before, enum data_end *left, struct ssa_error *err)
 {
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     *left = DATA_GONE;

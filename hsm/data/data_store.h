@@ -28,8 +28,8 @@ struct data_taken {
 
 // Destroys what has the URI's label and the mark; where nothing had, one with nothing in it if there are more
 // of these than before. err is filled unless it is gone.
-enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark,
-                             size_t empty_before, struct data_taken *taken, struct ssa_error *err) MUST_CHECK;
+enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark, size_t empty_before,
+                             struct data_taken *taken, struct ssa_error *err) MUST_CHECK;
 
 // Destroys those of the URI's label that have one of these marks; where it is not an operation's own, only if
 // there are as many as which has. err is filled unless they are gone.

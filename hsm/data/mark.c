@@ -16,8 +16,7 @@ enum data_owner data_owner(const char *mark)
     if (mark[0] == '\0')
         return DATA_NOBODYS;
     // Versions before marks wrote the name alone.
-    return strncmp(mark, APPLICATION, len) == 0 && (mark[len] == '\0' || mark[len] == ' ') ? DATA_OURS
-                                                                                           : DATA_ANOTHERS;
+    return strncmp(mark, APPLICATION, len) == 0 && (mark[len] == '\0' || mark[len] == ' ') ? DATA_OURS : DATA_ANOTHERS;
 }
 
 bool data_mark_is_own(const char *mark)

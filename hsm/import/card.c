@@ -20,19 +20,17 @@ static bool store(struct token *token, const struct key_name *name, struct span 
     if (!login_as(token, CKU_SO, err))
         return false;
     const CK_RV rv = key_create_certificate(token, key_id(name), span_of(subject, len), der, &object);
-    return rv == CKR_OK ||
-           token_fail(err, SSA_TOKEN, rv, token, "the card does not take the key's certificate");
+    return rv == CKR_OK || token_fail(err, SSA_TOKEN, rv, token, "the card does not take the key's certificate");
 }
 
-bool card_import(struct token *token, const struct creation *creation, const struct key_name *name,
-                 struct key *key, struct ssa_error *err)
+bool card_import(struct token *token, const struct creation *creation, const struct key_name *name, struct key *key,
+                 struct ssa_error *err)
 {
     SECRET_AUTO placeholder = {0};
     // Made first: once the key is in the slot nothing is to fail that could have failed before.
     return secret_new(&placeholder, CERTIFICATE_MAX, err) &&
            certificate_write(key, name, NULL, NULL, &placeholder, err) &&
-           key_create_private(token, creation, key, err) &&
-           store(token, name, secret_span(&placeholder), err);
+           key_create_private(token, creation, key, err) && store(token, name, secret_span(&placeholder), err);
 }
 
 // What the card's own signature over the certificate needs.
@@ -52,6 +50,5 @@ bool card_certify(struct token *token, const struct key_name *name, struct key *
     struct signer signer = {.token = token, .key = key};
     SECRET_AUTO der = {0};
     return login_as(token, CKU_USER, err) && secret_new(&der, CERTIFICATE_MAX, err) &&
-           certificate_write(key, name, sign_tbs, &signer, &der, err) &&
-           store(token, name, secret_span(&der), err);
+           certificate_write(key, name, sign_tbs, &signer, &der, err) && store(token, name, secret_span(&der), err);
 }

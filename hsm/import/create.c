@@ -139,8 +139,7 @@ bool key_creation_refused(struct ssa_error *err, const struct token *token, CK_R
 
 // On a token that nobody has measured, a template that a session object took may be too much for an object
 // that stays. Nothing with this id was there before: nothing must be there now.
-static bool put_without_mechanisms(struct token *token, const struct creation *creation, CK_RV rv,
-                                   struct key *key)
+static bool put_without_mechanisms(struct token *token, const struct creation *creation, CK_RV rv, struct key *key)
 {
     struct creation less = *creation;
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
@@ -155,8 +154,7 @@ static bool put_without_mechanisms(struct token *token, const struct creation *c
     return true;
 }
 
-bool key_create_private(struct token *token, const struct creation *creation, struct key *key,
-                        struct ssa_error *err)
+bool key_create_private(struct token *token, const struct creation *creation, struct key *key, struct ssa_error *err)
 {
     key->parts = creation->parts;
     const CK_RV rv = key_put_private(token, creation, &key->private_object);

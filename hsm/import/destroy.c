@@ -21,8 +21,7 @@ static bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ss
     EVP_PKEY *key = EVP_RSA_gen(THROWAWAY_BITS);
     const int len = key == NULL ? 0 : i2d_PrivateKey(key, &bytes);
     const bool made = len > 0 && secret_new(der, THROWAWAY_MAX, err) &&
-                      secret_append(der, span_of(bytes, (size_t)len)) &&
-                      rsa_key_from_der(secret_span(der), numbers);
+                      secret_append(der, span_of(bytes, (size_t)len)) && rsa_key_from_der(secret_span(der), numbers);
     OPENSSL_free(bytes);
     EVP_PKEY_free(key);
     return made || error_set(err, SSA_UNEXPECTED, NULL, NULL, "a throwaway key cannot be made");
@@ -40,8 +39,7 @@ static bool destroy_certificate(struct token *token, const struct key_name *name
 }
 
 // The module says that it destroys a key and leaves it there; another one over it does destroy it.
-static bool card_destroy(struct token *token, const struct key_name *name, struct key *key,
-                         struct ssa_error *err)
+static bool card_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     struct rsa_key numbers;
     SECRET_AUTO der = {0};
@@ -54,8 +52,7 @@ static bool card_destroy(struct token *token, const struct key_name *name, struc
         .numbers = &numbers, .id = key_id(name), .parts = token->info.quirks->parts, .on_token = true};
     const CK_RV rv = key_put_private(token, &over, &object);
     if (rv != CKR_OK)
-        return token_fail(err, SSA_TOKEN, rv, token, "the key in slot %s cannot be overwritten",
-                          slot_name(name->slot));
+        return token_fail(err, SSA_TOKEN, rv, token, "the key in slot %s cannot be overwritten", slot_name(name->slot));
     key->overwritten = true;
     key->private_object = CK_INVALID_HANDLE;
     key->certificate_left = !destroy_certificate(token, name, err);

@@ -14,8 +14,7 @@
 static bool signs(const struct token *token, CK_MECHANISM_TYPE type)
 {
     CK_MECHANISM_INFO info;
-    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK &&
-           (info.flags & CKF_SIGN) != 0;
+    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK && (info.flags & CKF_SIGN) != 0;
 }
 
 static bool never_imports(const struct token *token, struct ssa_error *err)
@@ -59,8 +58,8 @@ static void find_made(struct token *token, struct span id, struct key *key)
             *objects[i] = CK_UNAVAILABLE_INFORMATION;
 }
 
-static bool store_both(struct token *token, const struct creation *c, const struct key_name *name,
-                       struct key *key, struct ssa_error *err)
+static bool store_both(struct token *token, const struct creation *c, const struct key_name *name, struct key *key,
+                       struct ssa_error *err)
 {
     if (token->info.quirks->slots)
         return card_import(token, c, name, key, err);
@@ -72,8 +71,8 @@ static bool store_both(struct token *token, const struct creation *c, const stru
     return rv == CKR_OK || key_creation_refused(err, token, rv, "public");
 }
 
-static bool import(struct token *token, const struct creation *creation, const struct key_name *name,
-                   struct key *key, struct ssa_error *err)
+static bool import(struct token *token, const struct creation *creation, const struct key_name *name, struct key *key,
+                   struct ssa_error *err)
 {
     const CK_USER_TYPE who = token->info.quirks->import_as == IMPORT_AS_SO ? CKU_SO : CKU_USER;
     if (!login_as(token, who, err))
@@ -95,8 +94,8 @@ static bool import(struct token *token, const struct creation *creation, const s
     return false;
 }
 
-bool import_key(struct token *token, struct import_plan *plan, const struct rsa_key *numbers,
-                struct secret *holder, const struct key_name *name, struct key *key, struct ssa_error *err)
+bool import_key(struct token *token, struct import_plan *plan, const struct rsa_key *numbers, struct secret *holder,
+                const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     SEALED_AUTO sealed = {0};
     if (!key_of_numbers(numbers, key, err))
@@ -125,8 +124,7 @@ bool import_key(struct token *token, struct import_plan *plan, const struct rsa_
 bool import_complete(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     const struct quirks *quirks = token->info.quirks;
-    if (quirks->slots || !quirks->public_half || key->public_object != CK_INVALID_HANDLE ||
-        key->modulus_len == 0)
+    if (quirks->slots || !quirks->public_half || key->public_object != CK_INVALID_HANDLE || key->modulus_len == 0)
         return true;
     const struct rsa_key numbers = {.n = span_of(key->modulus, key->modulus_len),
                                     .e = span_of(key->exponent, key->exponent_len)};

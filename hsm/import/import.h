@@ -11,14 +11,12 @@ struct token;
 // into, is wiped before the token is given anything; else it may be wiped as soon as this returns. On failure
 // nothing is left on the token but a card's throwaway key; where that could not be had, what is left stays in
 // *key, as with destroy_key. The plan is good for one import.
-bool import_key(struct token *token, struct import_plan *plan, const struct rsa_key *numbers,
-                struct secret *holder, const struct key_name *name, struct key *key,
-                struct ssa_error *err) MUST_CHECK;
+bool import_key(struct token *token, struct import_plan *plan, const struct rsa_key *numbers, struct secret *holder,
+                const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // Reads the attributes back and has a random challenge signed, which is verified with the public half by
 // OpenSSL. On a card the key then signs its own certificate, which replaces the placeholder.
-bool import_prove(struct token *token, const struct key_name *name, struct key *key,
-                  struct ssa_error *err) MUST_CHECK;
+bool import_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // Stores the public half of a key that was located without it, where the token's quirks have one; an unknown
 // token may refuse it. Fails with SSA_TOKEN.

@@ -51,8 +51,8 @@ static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, 
 // general error in some.
 static bool template_refused(const struct token *token, const struct creation *c, CK_RV rv)
 {
-    return ckr_is_of_template(rv) || (token->info.quirks->unknown && c->on_token &&
-                                      (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED));
+    return ckr_is_of_template(rv) ||
+           (token->info.quirks->unknown && c->on_token && (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED));
 }
 
 // What of the optional parts the token knows: each that it takes beside those it cannot do without.
@@ -105,15 +105,13 @@ static bool clear(struct token *token, struct import_plan *plan, struct key *key
         return true;
     plan->throwaway_left = true;
     removal_command(token, key, &name, command);
-    error_set(err, SSA_TOKEN, why.cause, token->info.uri,
-              "the throwaway key of a rehearsal cannot be destroyed");
+    error_set(err, SSA_TOKEN, why.cause, token->info.uri, "the throwaway key of a rehearsal cannot be destroyed");
     error_hint(err, "Remove it: `%s`", command);
     return error_reason(err, SSA_REASON_REHEARSAL_LEFT, NULL);
 }
 
 // Nothing needs the public half on the token: an unknown one that does not take it goes without.
-static bool takes_public_half(struct token *token, const struct creation *c, struct key *key,
-                              struct ssa_error *err)
+static bool takes_public_half(struct token *token, const struct creation *c, struct key *key, struct ssa_error *err)
 {
     const struct quirks *quirks = token->info.quirks;
     if (!quirks->public_half)
@@ -143,8 +141,7 @@ static enum rehearsal rehearse_once(struct token *token, struct creation *c, str
         return STUCK;
     }
     if (rv != CKR_OK) {
-        token_fail(err, SSA_TOKEN, rv, token,
-                   "a rehearsal with a throwaway key shows that the token takes none");
+        token_fail(err, SSA_TOKEN, rv, token, "a rehearsal with a throwaway key shows that the token takes none");
         return REFUSED;
     }
     const bool good = key_works(token, &key, c->on_token, err) && takes_public_half(token, c, &key, err);
@@ -156,13 +153,11 @@ static enum rehearsal rehearse_once(struct token *token, struct creation *c, str
 
 // A module that nobody has measured may hash by itself, and then find that the key's list lacks what it signs
 // the digest with.
-static bool list_may_be_why(const struct token *token, const struct import_plan *plan,
-                            const struct ssa_error *err)
+static bool list_may_be_why(const struct token *token, const struct import_plan *plan, const struct ssa_error *err)
 {
     const CK_RV rv = err->domain == SSA_DOMAIN_PKCS11 ? err->number : CKR_OK;
     return token->info.quirks->unknown && import_plan_limits_mechanisms(plan) &&
-           (rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
-            rv == CKR_KEY_TYPE_INCONSISTENT);
+           (rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED || rv == CKR_KEY_TYPE_INCONSISTENT);
 }
 
 // The rehearsal of one way in.
@@ -188,8 +183,8 @@ static bool offered(const struct token *token)
     return false;
 }
 
-static enum rehearsal rehearse_scheme(struct token *token, struct creation *c,
-                                      const struct wrap_scheme *scheme, struct ssa_error *err)
+static enum rehearsal rehearse_scheme(struct token *token, struct creation *c, const struct wrap_scheme *scheme,
+                                      struct ssa_error *err)
 {
     SEALED_AUTO sealed = {0};
     c->plan->scheme = scheme;
@@ -224,8 +219,7 @@ static enum rehearsal rehearse_schemes(struct token *token, struct creation *c, 
 static enum rehearsal rehearse_wrapped(struct token *token, struct creation *c, struct ssa_error *err)
 {
     // Where it made no transport key, nothing is left either.
-    const enum rehearsal outcome =
-        wrap_begin(token, c->plan, err) ? rehearse_schemes(token, c, err) : REFUSED;
+    const enum rehearsal outcome = wrap_begin(token, c->plan, err) ? rehearse_schemes(token, c, err) : REFUSED;
     if (outcome == WORKS)
         return WORKS;
     wrap_end(token, c->plan);
@@ -234,8 +228,7 @@ static enum rehearsal rehearse_wrapped(struct token *token, struct creation *c, 
     return outcome;
 }
 
-static bool rehearse_plainly(struct token *token, struct creation *c, enum ssa_import_way way,
-                             struct ssa_error *err)
+static bool rehearse_plainly(struct token *token, struct creation *c, enum ssa_import_way way, struct ssa_error *err)
 {
     const char *instead = token->info.quirks->instead;
     if (rehearse(token, c, err) == WORKS)
@@ -279,8 +272,7 @@ bool import_rehearses(const struct token *token, enum ssa_import_way way)
 }
 
 // One way after the other.
-static bool rehearse_ways(struct token *token, struct creation *c, enum ssa_import_way way,
-                          struct ssa_error *err)
+static bool rehearse_ways(struct token *token, struct creation *c, enum ssa_import_way way, struct ssa_error *err)
 {
     struct ssa_error why = {0};
     const bool wrapping = wraps(token, way);

@@ -33,8 +33,7 @@ bool seal_kwp(struct span kek, struct span plain, struct secret *out)
         EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
     const bool done = cipher != NULL && ctx != NULL && (size_t)EVP_CIPHER_get_key_length(cipher) == kek.len &&
                       EVP_EncryptInit_ex2(ctx, cipher, kek.data, NULL, NULL) == 1 &&
-                      EVP_EncryptUpdate(ctx, out->data + out->len, &len, plain.data, (int)plain.len) == 1 &&
-                      len > 0;
+                      EVP_EncryptUpdate(ctx, out->data + out->len, &len, plain.data, (int)plain.len) == 1 && len > 0;
     EVP_CIPHER_CTX_free(ctx);
     EVP_CIPHER_free(cipher);
     if (done)
@@ -52,8 +51,7 @@ static bool seal_oaep(const struct seal_for *to, struct span plain, struct secre
     EVP_PKEY_CTX *ctx = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
     const bool done = ctx != NULL && EVP_PKEY_encrypt_init(ctx) == 1 &&
                       EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
-                      EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) == 1 &&
-                      EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) == 1 &&
+                      EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) == 1 && EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) == 1 &&
                       EVP_PKEY_encrypt(ctx, out->data + out->len, &len, plain.data, plain.len) == 1;
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(key);
@@ -63,8 +61,7 @@ static bool seal_oaep(const struct seal_for *to, struct span plain, struct secre
     return done;
 }
 
-bool seal(const struct rsa_key *numbers, const struct seal_for *to, struct sealed *sealed,
-          struct ssa_error *err)
+bool seal(const struct rsa_key *numbers, const struct seal_for *to, struct sealed *sealed, struct ssa_error *err)
 {
     SECRET_AUTO aes = {0};
     SECRET_AUTO key = {0};

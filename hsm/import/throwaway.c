@@ -17,16 +17,14 @@ static bool has_label(struct token *token, CK_OBJECT_HANDLE object, const char *
     const CK_RV rv = attribute_read(token, object, &attribute);
     if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
         return true;
-    return rv == CKR_OK && attribute.ulValueLen <= strlen(name) &&
-           memcmp(label, name, attribute.ulValueLen) == 0;
+    return rv == CKR_OK && attribute.ulValueLen <= strlen(name) && memcmp(label, name, attribute.ulValueLen) == 0;
 }
 
-static bool find(struct token *token, const char *name, CK_OBJECT_HANDLE found[static THROWAWAYS_MAX],
-                 CK_ULONG *count, struct ssa_error *err)
+static bool find(struct token *token, const char *name, CK_OBJECT_HANDLE found[static THROWAWAYS_MAX], CK_ULONG *count,
+                 struct ssa_error *err)
 {
     static const CK_BBOOL stays = CK_TRUE;
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_TOKEN, &stays, sizeof stays),
-                               ATTRIBUTE(CKA_ID, name, strlen(name))};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_TOKEN, &stays, sizeof stays), ATTRIBUTE(CKA_ID, name, strlen(name))};
     return object_find_some(token, template, COUNT(template), found, THROWAWAYS_MAX, count, err);
 }
 
@@ -63,6 +61,5 @@ void throwaway_settle(struct token *token, struct import_plan *plan, bool on_tok
     // A token that was measured lets go of session objects at the session's end.
     const bool may_stay = on_token || token->info.quirks->unknown;
     if (plan->throwaway_left)
-        plan->throwaway_left =
-            !throwaway_destroy(token, plan->throwaway, &destroyed, ERROR_IGNORED) && may_stay;
+        plan->throwaway_left = !throwaway_destroy(token, plan->throwaway, &destroyed, ERROR_IGNORED) && may_stay;
 }

@@ -6,8 +6,7 @@
 
 // Destroys what is on the token under exactly this name, as objects that stay. *destroyed: how many. Fails
 // with SSA_TOKEN, also where something is left.
-bool throwaway_destroy(struct token *token, const char *name, size_t *destroyed,
-                       struct ssa_error *err) MUST_CHECK;
+bool throwaway_destroy(struct token *token, const char *name, size_t *destroyed, struct ssa_error *err) MUST_CHECK;
 
 // After a rehearsal that may have left something: takes away what is found, and notes whether it is gone.
 void throwaway_settle(struct token *token, struct import_plan *plan, bool on_token);

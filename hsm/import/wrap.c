@@ -43,8 +43,7 @@ static const uint8_t exponent[] = {1, 0, 1};
 static bool offers(const struct token *token, CK_MECHANISM_TYPE type, CK_FLAGS use)
 {
     CK_MECHANISM_INFO info;
-    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK &&
-           (info.flags & use) != 0;
+    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK && (info.flags & use) != 0;
 }
 
 bool wrap_offered(const struct token *token, const struct wrap_scheme *scheme)
@@ -67,8 +66,7 @@ static bool read_modulus(struct token *token, struct transport *t, struct ssa_er
     if (rv != CKR_OK)
         return refused(err, token, ckr_is_of_attribute(rv) ? CKR_KEY_SIZE_RANGE : rv);
     t->modulus_len = rsa_strip_zeros(t->modulus, modulus.ulValueLen);
-    return rsa_bits(span_of(t->modulus, t->modulus_len)) == TRANSPORT_BITS ||
-           refused(err, token, CKR_KEY_SIZE_RANGE);
+    return rsa_bits(span_of(t->modulus, t->modulus_len)) == TRANSPORT_BITS || refused(err, token, CKR_KEY_SIZE_RANGE);
 }
 
 // A token without session objects may make one that stays: nothing would take that away after a crash.
@@ -79,8 +77,8 @@ static bool is_session_object(struct token *token, const struct transport *t, st
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, t->private_key, &attribute, 1);
     if (rv != CKR_OK)
         return refused(err, token, rv);
-    return stays == CK_FALSE || error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                                          "a key to wrap another with would stay on the token");
+    return stays == CK_FALSE ||
+           error_set(err, SSA_TOKEN, NULL, token->info.uri, "a key to wrap another with would stay on the token");
 }
 
 // What the keys that unwrap have in common: they do nothing else, and end with the session.
@@ -112,8 +110,7 @@ static void add_wrapping(struct object_template *t, const char *name)
 
 static bool is_alive(const struct token *token, const struct transport *t)
 {
-    return t->private_key != CK_INVALID_HANDLE && token->session != CK_INVALID_HANDLE &&
-           t->session == token->sessions;
+    return t->private_key != CK_INVALID_HANDLE && token->session != CK_INVALID_HANDLE && t->session == token->sessions;
 }
 
 bool wrap_begin(struct token *token, struct import_plan *plan, struct ssa_error *err)
@@ -127,9 +124,9 @@ bool wrap_begin(struct token *token, struct import_plan *plan, struct ssa_error 
     add_unwrapping(&private_half, plan->throwaway);
     template_add_flag(&private_half, CKA_SIGN, false);
     *t = (struct transport){.session = token->sessions};
-    const CK_RV rv = token->module.call->C_GenerateKeyPair(
-        token->session, &mechanism, public_half.attributes, public_half.count, private_half.attributes,
-        private_half.count, &t->public_key, &t->private_key);
+    const CK_RV rv = token->module.call->C_GenerateKeyPair(token->session, &mechanism, public_half.attributes,
+                                                           public_half.count, private_half.attributes,
+                                                           private_half.count, &t->public_key, &t->private_key);
     if (rv != CKR_OK) {
         *t = (struct transport){0};
         plan->throwaway_left |= !ckr_surely_not_made(rv);
@@ -156,9 +153,8 @@ static CK_RV unwrap_aes(struct token *token, const struct import_plan *plan, CK_
                         const struct sealed *sealed, struct object_template *t, CK_ULONG without,
                         CK_OBJECT_HANDLE *object)
 {
-    return token->module.call->C_UnwrapKey(token->session, mechanism, plan->transport.private_key,
-                                           sealed->bytes.data, sealed->aes_len, t->attributes,
-                                           t->count - without, object);
+    return token->module.call->C_UnwrapKey(token->session, mechanism, plan->transport.private_key, sealed->bytes.data,
+                                           sealed->aes_len, t->attributes, t->count - without, object);
 }
 
 // The AES key becomes a session object that can do nothing but unwrap.
@@ -182,8 +178,8 @@ static CK_RV open_aes(struct token *token, const struct import_plan *plan, CK_ME
     return unwrap_aes(token, plan, mechanism, sealed, &t, 0, object) == CKR_OK ? CKR_OK : rv;
 }
 
-CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct sealed *sealed,
-                struct object_template *t, CK_OBJECT_HANDLE *object)
+CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct sealed *sealed, struct object_template *t,
+                CK_OBJECT_HANDLE *object)
 {
     CK_FUNCTION_LIST *call = token->module.call;
     const struct wrap_scheme *scheme = plan->scheme;
@@ -204,8 +200,8 @@ CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct seal
     CK_RV rv = open_aes(token, plan, &first, sealed, &aes);
     if (rv != CKR_OK)
         return rv;
-    rv = call->C_UnwrapKey(token->session, &then, aes, bytes.data + sealed->aes_len,
-                           bytes.len - sealed->aes_len, t->attributes, t->count, object);
+    rv = call->C_UnwrapKey(token->session, &then, aes, bytes.data + sealed->aes_len, bytes.len - sealed->aes_len,
+                           t->attributes, t->count, object);
     // A session object: what cannot be destroyed now ends with the session.
     if (call->C_DestroyObject(token->session, aes) != CKR_OK)
         plan->throwaway_left = true;

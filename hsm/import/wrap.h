@@ -31,8 +31,8 @@ bool wrap_seal(const struct import_plan *plan, const struct rsa_key *numbers, st
 
 // Has the token unwrap what was sealed, with a private key's template (class and type first) for what comes
 // out.
-CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct sealed *sealed,
-                struct object_template *t, CK_OBJECT_HANDLE *object);
+CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct sealed *sealed, struct object_template *t,
+                CK_OBJECT_HANDLE *object);
 
 // Destroys the transport keys.
 void wrap_end(struct token *token, struct import_plan *plan);

@@ -30,8 +30,8 @@ static bool add_name(X509_NAME *subject, int nid, const char *text, size_t len)
 {
     // The type is given outright: by MBSTRING_UTF8 OpenSSL would hold an email to 128 characters, which the
     // provider's exceed, and an id to those of a PrintableString.
-    return len == 0 || X509_NAME_add_entry_by_NID(subject, nid, V_ASN1_UTF8STRING,
-                                                  (const unsigned char *)text, (int)len, -1, 0) == 1;
+    return len == 0 || X509_NAME_add_entry_by_NID(subject, nid, V_ASN1_UTF8STRING, (const unsigned char *)text,
+                                                  (int)len, -1, 0) == 1;
 }
 
 static bool set_names(X509 *certificate, const struct key_name *name)
@@ -137,8 +137,8 @@ static bool fill_in(X509 *certificate, const struct key_name *name)
     return set_algorithm(certificate);
 }
 
-bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign,
-                       void *context, struct secret *der, struct ssa_error *err)
+bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign, void *context,
+                       struct secret *der, struct ssa_error *err)
 {
     __attribute__((cleanup(x509_free))) X509 *certificate = X509_new();
     __attribute__((cleanup(public_key_free))) EVP_PKEY *public_key =
@@ -170,8 +170,7 @@ bool certificate_name(struct span der, char out[static CERTIFICATE_NAME_MAX])
     if (certificate == NULL)
         return false;
     X509_NAME *subject = X509_get_subject_name(certificate);
-    if (subject == NULL ||
-        X509_NAME_get_text_by_NID(subject, NID_pkcs9_emailAddress, email, sizeof email) <= 0 ||
+    if (subject == NULL || X509_NAME_get_text_by_NID(subject, NID_pkcs9_emailAddress, email, sizeof email) <= 0 ||
         X509_NAME_get_text_by_NID(subject, NID_serialNumber, kid, sizeof kid) <= 0)
         return false;
     char text[CERTIFICATE_NAME_MAX];
@@ -187,8 +186,7 @@ static bool rsa_number(struct span der, const char *name, uint8_t out[static RSA
     __attribute__((cleanup(x509_free))) X509 *certificate = d2i_X509(NULL, &at, (long)der.len);
     BIGNUM *number = NULL;
     EVP_PKEY *key = certificate == NULL ? NULL : X509_get0_pubkey(certificate);
-    const bool rsa = key != NULL && EVP_PKEY_is_a(key, "RSA") == 1 &&
-                     EVP_PKEY_get_bn_param(key, name, &number) == 1 &&
+    const bool rsa = key != NULL && EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bn_param(key, name, &number) == 1 &&
                      (size_t)BN_num_bytes(number) <= RSA_BYTES_MAX;
     if (rsa)
         *len = (size_t)BN_bn2bin(number, out);

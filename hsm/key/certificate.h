@@ -6,14 +6,13 @@
 #define CERTIFICATE_MAX 4096U // bytes of DER; a card's slot holds some 3,000
 
 // What signs the certificate; appends the signature over tbs.
-typedef bool certificate_sign(void *context, struct span tbs, struct secret *signature,
-                              struct ssa_error *err);
+typedef bool certificate_sign(void *context, struct span tbs, struct secret *signature, struct ssa_error *err);
 
 // Appends a self-signed certificate (RFC 5280) for the public key, its subject naming the account and the
 // key's id. With sign NULL it is a placeholder with an invalid signature: there must be a certificate before
 // the key may be touched.
-bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign,
-                       void *context, struct secret *der, struct ssa_error *err) MUST_CHECK;
+bool certificate_write(const struct key *key, const struct key_name *name, certificate_sign *sign, void *context,
+                       struct secret *der, struct ssa_error *err) MUST_CHECK;
 
 // Copies the DER of the subject, which a token's object holds beside the certificate. False when it does not
 // fit.

@@ -50,9 +50,8 @@ static void mechanism_text(CK_MECHANISM_TYPE type, char out[static MECHANISM_TEX
 
 static bool refuses_mechanism(CK_RV rv)
 {
-    return rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID ||
-           rv == CKR_KEY_FUNCTION_NOT_PERMITTED || rv == CKR_KEY_TYPE_INCONSISTENT ||
-           rv == CKR_FUNCTION_NOT_SUPPORTED;
+    return rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED ||
+           rv == CKR_KEY_TYPE_INCONSISTENT || rv == CKR_FUNCTION_NOT_SUPPORTED;
 }
 
 // An operation that has begun ends with its session; with another's it would have to be carried out.

@@ -19,8 +19,7 @@ static bool find_after_reset(struct token *token, CK_ATTRIBUTE *template, CK_ULO
 {
     if (!login_may_be_reset(token))
         return true;
-    return login_begin_anew(token, err) &&
-           object_find_some(token, template, attributes, found, 2, count, err);
+    return login_begin_anew(token, err) && object_find_some(token, template, attributes, found, 2, count, err);
 }
 
 bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err)

@@ -38,8 +38,8 @@ static bool read_half(struct token *token, CK_OBJECT_HANDLE object, struct key *
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
     key_settle_exponent(key);
     // Some fail over one that they do not know: what is not told is not so.
-    key->login_each_time = attribute_read(token, object, &login) == CKR_OK &&
-                           login.ulValueLen == sizeof each_time && each_time != CK_FALSE;
+    key->login_each_time = attribute_read(token, object, &login) == CKR_OK && login.ulValueLen == sizeof each_time &&
+                           each_time != CK_FALSE;
     return true;
 }
 
@@ -104,8 +104,8 @@ static bool locate_by_id(struct token *token, const struct uri *uri, struct key 
     return true;
 }
 
-bool locate_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
-                        bool *there, struct ssa_error *err)
+bool locate_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX], bool *there,
+                        struct ssa_error *err)
 {
     uint8_t der[CERTIFICATE_MAX] = {0};
     CK_OBJECT_HANDLE certificate = CK_INVALID_HANDLE;
@@ -134,8 +134,8 @@ static bool names_kid(const char *name, const char *kid)
 }
 
 // A key that no certificate goes with must not be touched: reading it can crash the module.
-static bool locate_in_slot(struct token *token, uint8_t id, const char *kid, struct key *key,
-                           enum located *located, struct ssa_error *err)
+static bool locate_in_slot(struct token *token, uint8_t id, const char *kid, struct key *key, enum located *located,
+                           struct ssa_error *err)
 {
     char name[CERTIFICATE_NAME_MAX];
     bool certified = false;

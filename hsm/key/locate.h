@@ -27,5 +27,5 @@ void key_take_nameless(struct key *key);
 
 // Reads what the certificate beside a card's key says, as certificate_name does; empty where it is not ours.
 // *there: whether there is a certificate.
-bool locate_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX],
-                        bool *there, struct ssa_error *err) MUST_CHECK;
+bool locate_certificate(struct token *token, struct span id, char name[static CERTIFICATE_NAME_MAX], bool *there,
+                        struct ssa_error *err) MUST_CHECK;

@@ -35,28 +35,26 @@ static const struct demand {
     {CKA_DERIVE, "CKA_DERIVE", CK_FALSE, PART_NO_DERIVE},
 };
 
-static bool judge(struct token *token, struct key *key, const struct demand *demand,
-                  struct key_attribute *read, unsigned asked, struct ssa_error *err)
+static bool judge(struct token *token, struct key *key, const struct demand *demand, struct key_attribute *read,
+                  unsigned asked, struct ssa_error *err)
 {
     const bool use = demand->part != 0;
     if (!read->known)
-        return use ||
-               error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key does not tell its %s", demand->name);
+        return use || error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key does not tell its %s", demand->name);
     if (read->value == read->wanted)
         return true;
     const char *value = read->value ? "true" : "false";
     read->decided = use && (asked & demand->part) == 0;
     if (!read->decided)
-        return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key reads back %s=%s", demand->name,
-                         value);
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key reads back %s=%s", demand->name, value);
     const size_t used = strlen(key->decided);
-    (void)text_format(key->decided + used, sizeof key->decided - used, "%s%s=%s", used > 0 ? ", " : "",
-                      demand->name, value);
+    (void)text_format(key->decided + used, sizeof key->decided - used, "%s%s=%s", used > 0 ? ", " : "", demand->name,
+                      value);
     return true;
 }
 
-static bool read_attributes(struct token *token, const struct key *key,
-                            struct key_attribute out[static KEY_ATTRIBUTES], struct ssa_error *err)
+static bool read_attributes(struct token *token, const struct key *key, struct key_attribute out[static KEY_ATTRIBUTES],
+                            struct ssa_error *err)
 {
     CK_BBOOL values[COUNT(demanded)] = {0};
     CK_ATTRIBUTE attributes[COUNT(demanded)];
@@ -99,8 +97,7 @@ static unsigned parts_asked(const struct token *token, const struct key *key)
 static bool check_attributes(struct token *token, struct key *key, size_t from, struct ssa_error *err)
 {
     struct key_attribute read[KEY_ATTRIBUTES];
-    return read_attributes(token, key, read, err) &&
-           judge_all(token, key, read, from, parts_asked(token, key), err);
+    return read_attributes(token, key, read, err) && judge_all(token, key, read, from, parts_asked(token, key), err);
 }
 
 // Attributes may say one thing and the module do another: asked for the length alone, it must refuse.
@@ -137,23 +134,20 @@ static bool key_challenge(struct token *token, const struct key *key, struct ssa
 }
 
 // Handles of private objects end with a login (PKCS#11 v2.40 section 5.6, C_Logout).
-static bool find_again(struct token *token, const struct key_name *name, struct key *key,
-                       struct ssa_error *err)
+static bool find_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     if (!object_find(token, CKO_PRIVATE_KEY, key_id(name), &object, err))
         return false;
     if (object == CK_INVALID_HANDLE)
-        return error_set(err, SSA_KEY_MISSING, NULL, token->info.uri,
-                         "the key that was imported is not there");
+        return error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the key that was imported is not there");
     key->private_object = object;
     return true;
 }
 
 bool key_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
-    return login_as(token, CKU_USER, err) &&
-           (!token->info.quirks->slots || find_again(token, name, key, err));
+    return login_as(token, CKU_USER, err) && (!token->info.quirks->slots || find_again(token, name, key, err));
 }
 
 enum { ID_MAX = 256 };

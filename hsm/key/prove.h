@@ -24,13 +24,11 @@ enum { KEY_ATTRIBUTES = 9 };
 // for what is not as it must be; out is filled as far as it could be read (*read), and what was verified
 // before the failure is told.
 bool key_verify(struct token *token, const struct uri *uri, struct key *key,
-                struct key_attribute out[static KEY_ATTRIBUTES], bool *read,
-                struct ssa_error *err) MUST_CHECK;
+                struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err) MUST_CHECK;
 
 // Makes a key that was proved ready to sign again: on a card another login has ended the user's, and with it
 // the key's handle.
-bool key_again(struct token *token, const struct key_name *name, struct key *key,
-               struct ssa_error *err) MUST_CHECK;
+bool key_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
 
 // What import_prove asks of a key, but for a card's certificate; of a session object no CKA_TOKEN.
 bool key_works(struct token *token, struct key *key, bool on_token, struct ssa_error *err) MUST_CHECK;

@@ -16,8 +16,7 @@ static size_t modulus_len(uint8_t modulus[static RSA_BYTES_MAX], const CK_ATTRIB
     return rsa_strip_zeros(modulus, attribute_len(read));
 }
 
-static bool read_public_object(struct token *token, CK_OBJECT_HANDLE object, struct key *key,
-                               struct ssa_error *err)
+static bool read_public_object(struct token *token, CK_OBJECT_HANDLE object, struct key *key, struct ssa_error *err)
 {
     uint8_t modulus[RSA_BYTES_MAX] = {0}, exponent[RSA_BYTES_MAX] = {0};
     CK_ATTRIBUTE half[] = {ATTRIBUTE(CKA_MODULUS, modulus, sizeof modulus),

@@ -33,9 +33,9 @@ bool rs256_verify(struct span modulus, struct span exponent, struct span message
     EVP_PKEY *key = rs256_public_key(modulus, exponent);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     // RSA keys verify PKCS#1 v1.5 unless told otherwise (EVP_PKEY_CTX_set_rsa_padding).
-    const bool verified =
-        key != NULL && context != NULL && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
-        EVP_DigestVerify(context, signature.data, signature.len, message.data, message.len) == 1;
+    const bool verified = key != NULL && context != NULL &&
+                          EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+                          EVP_DigestVerify(context, signature.data, signature.len, message.data, message.len) == 1;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
     return verified;

@@ -31,8 +31,7 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
     if (!key->login_each_time)
         return true;
     pin_pad_again(token);
-    const CK_RV rv =
-        token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
+    const CK_RV rv = token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
     if (rv == CKR_OK)
         return true;
     const enum pin_outcome outcome = pin_outcome_of(rv);
@@ -74,8 +73,8 @@ static bool sign_is_lost(const struct token *token, CK_RV rv)
 }
 
 // *lost: it failed as it does when the token is lost.
-static bool sign_once(struct token *token, const struct key *key, struct span message,
-                      struct secret *signature, bool *lost, struct ssa_error *err)
+static bool sign_once(struct token *token, const struct key *key, struct span message, struct secret *signature,
+                      bool *lost, struct ssa_error *err)
 {
     CK_FUNCTION_LIST *call = token->module.call;
     CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_RSA_PKCS};
@@ -119,8 +118,8 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
     return sign_once(token, key, message, signature, &lost, err);
 }
 
-bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message,
-                       struct secret *signature, struct ssa_error *err)
+bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message, struct secret *signature,
+                       struct ssa_error *err)
 {
     struct key key;
     bool lost = false;
@@ -128,16 +127,15 @@ bool key_find_and_sign(struct token *token, const struct uri *uri, struct span m
         return false;
     if (sign_once(token, &key, message, signature, &lost, err))
         return true;
-    return lost && login_may_be_reset(token) && login_begin_anew(token, err) &&
-           key_find(token, uri, &key, err) && key_sign(token, &key, message, signature, err);
+    return lost && login_may_be_reset(token) && login_begin_anew(token, err) && key_find(token, uri, &key, err) &&
+           key_sign(token, &key, message, signature, err);
 }
 
 static bool no_public_half(const struct token *token, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, NULL, token->info.uri,
               "the token tells the key's public half nowhere, so nobody can verify what it signs");
-    error_hint(err,
-               "A public key object or a certificate with the key's id, beside it on the token, would tell.");
+    error_hint(err, "A public key object or a certificate with the key's id, beside it on the token, would tell.");
     return error_reason(err, SSA_REASON_KEY_NO_PUBLIC_HALF, NULL);
 }
 
@@ -148,8 +146,8 @@ bool key_attest(struct token *token, const struct key *key, struct span message,
     if (key->modulus_len == 0)
         return no_public_half(token, err);
     return key_sign(token, key, message, signature, err) &&
-           (rs256_verify(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len),
-                         message, span_of(signature->data + before, signature->len - before)) ||
+           (rs256_verify(span_of(key->modulus, key->modulus_len), span_of(key->exponent, key->exponent_len), message,
+                         span_of(signature->data + before, signature->len - before)) ||
             error_set(err, SSA_TOKEN, "CKR_SIGNATURE_INVALID", token->info.uri,
                       "the key's signature does not verify with its public half"));
 }

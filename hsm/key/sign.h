@@ -13,8 +13,8 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
 
 // Finds the key and signs. Where another process resets the card meanwhile, it is tried once more after a
 // fresh start of the module, with the PIN that was right before.
-bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message,
-                       struct secret *signature, struct ssa_error *err) MUST_CHECK;
+bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message, struct secret *signature,
+                       struct ssa_error *err) MUST_CHECK;
 
 // Signs as key_sign does, and verifies that with the public half: what leaves the house is to be right.
 bool key_attest(struct token *token, const struct key *key, struct span message, struct secret *signature,

@@ -12,8 +12,7 @@ enum { SLOTS = sizeof names / sizeof names[0] };
 
 // The slots that are taken without being named, in this order. 9e is not among them, since it signs without a
 // PIN for anybody who holds the card. 9c comes last, since it wants the PIN for each signature.
-static const uint8_t by_itself[] = {1,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
-                                    16, 17, 18, 19, 20, 21, 22, 23, 24, 3,  2};
+static const uint8_t by_itself[] = {1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 3, 2};
 
 const char *slot_name(uint8_t id)
 {
@@ -79,8 +78,7 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
     return error_reason(err, SSA_REASON_SLOT_USED, NULL);
 }
 
-bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
-                 struct ssa_error *err)
+bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot, struct ssa_error *err)
 {
     if (wanted != NULL)
         return choose_named(token, wanted, replace, slot, err);

@@ -118,8 +118,7 @@ static bool check_writable(struct token *token, struct ssa_error *err)
         return token_fail(err, SSA_TOKEN, rv, token, "the session cannot be looked at");
     if (info.state == CKS_RW_USER_FUNCTIONS || (!token->logged_in && info.state == CKS_RW_PUBLIC_SESSION))
         return true;
-    return token_fail(err, SSA_TOKEN, CKR_SESSION_READ_ONLY, token,
-                      "the token gives no session that can write");
+    return token_fail(err, SSA_TOKEN, CKR_SESSION_READ_ONLY, token, "the token gives no session that can write");
 }
 
 bool login_user(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
@@ -143,21 +142,18 @@ static bool right_form(const struct token *token, struct ssa_error *err)
         digits++;
     if (quirks->so_pin_hex == 0 || (digits == quirks->so_pin_hex && digits == token->so_pin.len))
         return true;
-    error_set(err, SSA_PIN, NULL, token->info.uri,
-              "the %s is not of %zu hexadecimal digits; nothing was tried", quirks->so_pin_name,
-              quirks->so_pin_hex);
+    error_set(err, SSA_PIN, NULL, token->info.uri, "the %s is not of %zu hexadecimal digits; nothing was tried",
+              quirks->so_pin_name, quirks->so_pin_hex);
     return error_hint(
-        err,
-        "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
+        err, "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
 }
 
 bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err)
 {
     if (token->info.quirks->import_as != IMPORT_AS_SO)
         return true;
-    return secret_new(&token->so_pin, PIN_MAX, err) &&
-           so->give(so->context, &token->info, &token->so_pin, err) && right_form(token, err) &&
-           login_as(token, CKU_SO, err);
+    return secret_new(&token->so_pin, PIN_MAX, err) && so->give(so->context, &token->info, &token->so_pin, err) &&
+           right_form(token, err) && login_as(token, CKU_SO, err);
 }
 
 const char *login_so_pin_name(const struct token *token, const char **factory)

@@ -8,8 +8,7 @@ struct token;
 // Opens a session and logs in as the user; what giver refers to must live as long as the token. The PIN is
 // tried once, never where its length or the flags say it cannot be right, and kept in locked memory for keys
 // that want a login for each signature. Fails with SSA_PIN or SSA_TOKEN.
-bool login_user(struct token *token, bool writable, const struct pin_giver *giver,
-                struct ssa_error *err) MUST_CHECK;
+bool login_user(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err) MUST_CHECK;
 
 // For an import, after the user's login: where the token's quirks demand it (a PIV card's management key),
 // the security officer logs in instead of the user; so gives that PIN. Elsewhere it does nothing.

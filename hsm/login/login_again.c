@@ -34,8 +34,7 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     const char *name = who == CKU_SO ? token->info.quirks->so_pin_name : "PIN";
     if (outcome != PIN_REFUSED) {
         token_fail(err, SSA_TOKEN, rv, token, "the login with the %s fails", name);
-        return who == CKU_USER && outcome == PIN_UNKNOWN ? error_reason(err, SSA_REASON_PIN_UNKNOWN, NULL)
-                                                         : false;
+        return who == CKU_USER && outcome == PIN_UNKNOWN ? error_reason(err, SSA_REASON_PIN_UNKNOWN, NULL) : false;
     }
     token_fail(err, SSA_PIN, rv, token, "the %s is refused", name);
     if (touch.told)

@@ -25,9 +25,8 @@ bool pin_may_be_tried(const struct token *token, struct ssa_error *err)
         return error_number(err, SSA_DOMAIN_PKCS11, CKR_PIN_LOCKED);
     }
     if (token->info.pin_unset)
-        return pin_error(
-            err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
-            "Set one with the token's own tool, e.g. `pkcs11-tool --login --login-type so --init-pin`.");
+        return pin_error(err, token, "CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet",
+                         "Set one with the token's own tool, e.g. `pkcs11-tool --login --login-type so --init-pin`.");
     return true;
 }
 
@@ -37,12 +36,10 @@ bool pin_has_right_length(const struct token *token, const struct secret *pin, s
     const struct token_info *info = &token->info;
     const bool known = info->pin_max > 0 && info->pin_max >= info->pin_min && info->pin_max <= PIN_MAX;
     if (pin->len == 0)
-        return pin_error(err, token, NULL, "the PIN is empty; no try was spent",
-                         "Give the token's user PIN.");
+        return pin_error(err, token, NULL, "the PIN is empty; no try was spent", "Give the token's user PIN.");
     if (known && (pin->len < info->pin_min || pin->len > info->pin_max)) {
         error_set(err, SSA_PIN, "CKR_PIN_LEN_RANGE", info->uri,
-                  "the PIN's length is outside the token's %zu to %zu; no try was spent", info->pin_min,
-                  info->pin_max);
+                  "the PIN's length is outside the token's %zu to %zu; no try was spent", info->pin_min, info->pin_max);
         return error_hint(err, "Is this the PIN of another token?");
     }
     return true;
@@ -102,8 +99,7 @@ bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv
         return token_fail(err, SSA_PIN, rv, token, "the PIN entry was cancelled");
     if (rv == CKR_PIN_EXPIRED) {
         token_fail(err, SSA_PIN, rv, token, "the PIN is right, but has to be changed first");
-        return error_hint(err,
-                          "Change it with the token's own tool, e.g. `pkcs11-tool --login --change-pin`.");
+        return error_hint(err, "Change it with the token's own tool, e.g. `pkcs11-tool --login --change-pin`.");
     }
     if (pin_login_outcome(rv) == PIN_NOT_TRIED)
         return token_fail(err, SSA_TOKEN, rv, token, "login failed");
@@ -116,11 +112,10 @@ bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv
         return error_hint(err, "%s.", how_to_unlock(token));
     if (token->info.quirks->pin_tries > 0)
         return error_hint(
-            err,
-            "It was tried once. %u wrong PINs in all lock this token: check it before you run this again.",
+            err, "It was tried once. %u wrong PINs in all lock this token: check it before you run this again.",
             token->info.quirks->pin_tries);
-    return error_hint(
-        err, "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
+    return error_hint(err,
+                      "It was tried once. A few wrong tries lock a token: check the PIN before you run this again.");
 }
 
 bool pin_is_used_up(struct ssa_error *err, const struct token *token)

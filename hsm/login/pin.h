@@ -20,8 +20,7 @@ enum pin_outcome pin_login_outcome(CK_RV rv);
 bool pin_may_be_tried(const struct token *token, struct ssa_error *err) MUST_CHECK;
 
 // Fails with SSA_PIN where the PIN's length cannot be right.
-bool pin_has_right_length(const struct token *token, const struct secret *pin,
-                          struct ssa_error *err) MUST_CHECK;
+bool pin_has_right_length(const struct token *token, const struct secret *pin, struct ssa_error *err) MUST_CHECK;
 
 // The error of a login that gave rv.
 bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv);

@@ -50,8 +50,7 @@ void module_seen_free(struct module_seen **seen)
 
 // A slot that cannot be looked into counts as empty. A module without the function for it has nothing to
 // offer.
-static bool look_into(const struct module *module, CK_SLOT_ID slot, struct token_seen *token,
-                      struct ssa_error *err)
+static bool look_into(const struct module *module, CK_SLOT_ID slot, struct token_seen *token, struct ssa_error *err)
 {
     CK_FUNCTION_LIST *call = module->call;
     *token = (struct token_seen){.slot = slot};

@@ -10,8 +10,7 @@
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/module/quirks.h"
 
-static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause,
-                   const char *what)
+static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause, const char *what)
 {
     return error_set(err, SSA_ABSENT, cause, entry->path, "%s", what);
 }
@@ -96,8 +95,7 @@ static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry
     // 0.23 locks itself out for good when a card is pulled during a login.
     if (entry->init_reserved[0] == '\0')
         return call->C_Initialize(NULL);
-    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK,
-                                 .pReserved = (void *)(uintptr_t)entry->init_reserved};
+    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = (void *)(uintptr_t)entry->init_reserved};
     const CK_RV rv = call->C_Initialize(&args);
     if (rv != CKR_CANT_LOCK)
         return rv;
@@ -140,8 +138,7 @@ bool module_open(const struct module_entry *entry, const struct turns *turns, st
     CK_C_GetFunctionList get_list = NULL;
     *(void **)&get_list = dlsym(library, "C_GetFunctionList");
     if (get_list == NULL)
-        return absent(err, entry, NULL,
-                      "is a library, but not a PKCS#11 module (it has no C_GetFunctionList)");
+        return absent(err, entry, NULL, "is a library, but not a PKCS#11 module (it has no C_GetFunctionList)");
     if (!take_list(module, get_list, err))
         return false;
     module->use = use_begin(library);

@@ -37,8 +37,7 @@ bool one_user_begin(struct ssa_error *err)
     if (!refused)
         return true;
     error_set(err, SSA_USAGE, NULL, NULL, "another thread of this process is using a PKCS#11 token");
-    return error_hint(err,
-                      "One thread at a time may call the library; processes need not wait for each other.");
+    return error_hint(err, "One thread at a time may call the library; processes need not wait for each other.");
 }
 
 void one_user_end(void)

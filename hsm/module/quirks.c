@@ -6,18 +6,17 @@
 // Three keys, each in a place of its own, that only the admin PIN overwrites, without a word. C_CreateObject
 // as the user, or with another id, is CKR_ARGUMENTS_BAD. Two tokens of one serial number: one for signatures.
 // A data object is called by its place, whatever its label was.
-#define OPENPGP_CARD                                                                                         \
-    .name = "an OpenPGP card through OpenSC", .module_manufacturer = "OpenSC", .model = "PKCS#15 emulated",  \
-    .import_as = IMPORT_NEVER,                                                                               \
-    .instead =                                                                                               \
-        "A key goes into its place 03 with the admin PIN, over the one that is there: " BY_PKCS11_TOOL       \
-        "--login --login-type so --write-object KEY.der --type privkey --id 03`.",                           \
-    .no_data = true, .wants_touch = true, .pin_tries = 3,                                                    \
+#define OPENPGP_CARD                                                                                                   \
+    .name = "an OpenPGP card through OpenSC", .module_manufacturer = "OpenSC", .model = "PKCS#15 emulated",            \
+    .import_as = IMPORT_NEVER,                                                                                         \
+    .instead = "A key goes into its place 03 with the admin PIN, over the one that is there: " BY_PKCS11_TOOL          \
+               "--login --login-type so --write-object KEY.der --type privkey --id 03`.",                              \
+    .no_data = true, .wants_touch = true, .pin_tries = 3,                                                              \
     .unlock = "Its admin PIN sets a new PIN: `gpg --card-edit`, admin, passwd"
 
-#define PKCS15_CARD                                                                                          \
-    .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER,                          \
-    .instead = "OpenSC's module would write down that the key may be read. Its tool does not: `pkcs15-init " \
+#define PKCS15_CARD                                                                                                    \
+    .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER,                                    \
+    .instead = "OpenSC's module would write down that the key may be read. Its tool does not: `pkcs15-init "           \
                "--store-private-key KEY.pem --auth-id 01 --id 01 --key-usage sign`."
 
 static const struct quirks table[] = {
@@ -149,8 +148,7 @@ static const struct quirks table[] = {
     // makes a token object of a session key.
     {PKCS15_CARD, .name = "MyEID through OpenSC", .token_manufacturer = "Aventra", .token_too = true},
     // IsoApplet's profile has no maker.
-    {PKCS15_CARD, .name = "a card like IsoApplet through OpenSC", .token_manufacturer = "unknown",
-     .token_too = true},
+    {PKCS15_CARD, .name = "a card like IsoApplet through OpenSC", .token_manufacturer = "unknown", .token_too = true},
 
     // CKR_FUNCTION_NOT_SUPPORTED for a private key; takes data objects.
     {.name = "SmartCard-HSM through OpenSC",
@@ -175,11 +173,8 @@ static const struct quirks table[] = {
      .public_half = true},
 };
 
-static const struct quirks unknown = {.name = "an unknown token",
-                                      .import_as = IMPORT_AS_USER,
-                                      .parts = PART_ALL,
-                                      .unknown = true,
-                                      .public_half = true};
+static const struct quirks unknown = {
+    .name = "an unknown token", .import_as = IMPORT_AS_USER, .parts = PART_ALL, .unknown = true, .public_half = true};
 
 // Cryptoki's text has a fixed width and no NUL. NULL is the beginning of everything.
 static bool begins(const CK_UTF8CHAR *text, size_t width, const char *start)
@@ -203,8 +198,7 @@ static bool by_label(const struct quirks *r, const CK_TOKEN_INFO *token)
 static bool by_module(const struct quirks *r, const CK_INFO *module, const CK_TOKEN_INFO *token)
 {
     return is_module(r, module) &&
-           (!r->token_too ||
-            begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer)) &&
+           (!r->token_too || begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer)) &&
            begins(token->model, sizeof token->model, r->model) && by_label(r, token);
 }
 

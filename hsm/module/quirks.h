@@ -24,8 +24,8 @@ enum template_part {
     PART_ALL = (1 << 12) - 1,
     // What may be left out when a rehearsal shows that the token does not know it: it is read back in any
     // case.
-    PART_OPTIONAL = PART_NO_SIGN_RECOVER | PART_NO_DECRYPT | PART_NO_UNWRAP | PART_NO_DERIVE | PART_LABEL |
-                    PART_MECHANISMS
+    PART_OPTIONAL =
+        PART_NO_SIGN_RECOVER | PART_NO_DECRYPT | PART_NO_UNWRAP | PART_NO_DERIVE | PART_LABEL | PART_MECHANISMS
 };
 
 struct quirks {
@@ -46,14 +46,14 @@ struct quirks {
     // A card with slots: a key's id is the slot's byte, one key fits into each, and which key it is stands in
     // the slot's certificate alone.
     bool slots;
-    uint8_t witness;        // the id of a certificate that its maker put there: unseen, the card was not read
-    unsigned witness_since; // the firmware (major version) that has it
-    bool keeps_destroyed;   // C_DestroyObject says CKR_OK, and the key signs on: only another key removes it
-    const char *removal;    // what a person does about a key that is left; %s is the slot
+    uint8_t witness;                 // the id of a certificate that its maker put there: unseen, the card was not read
+    unsigned witness_since;          // the firmware (major version) that has it
+    bool keeps_destroyed;            // C_DestroyObject says CKR_OK, and the key signs on: only another key removes it
+    const char *removal;             // what a person does about a key that is left; %s is the slot
     const char *certificate_removal; // the same of the certificate beside one that is gone
     bool no_data;                    // takes no private data objects
-    bool label_changes; // the token's label is its certificate's: a URI goes by the serial number
-    bool wants_touch;   // a signature may wait for a finger
+    bool label_changes;              // the token's label is its certificate's: a URI goes by the serial number
+    bool wants_touch;                // a signature may wait for a finger
 
     size_t so_pin_hex;          // the SO PIN is so many hex digits; 0: any text
     const char *so_pin_name;    // what people call it

@@ -60,9 +60,8 @@ static void apply(void *context, const char *name, const char *value)
     struct module_entry *e = &draft->entry;
     if (strcmp(name, "module") == 0) {
         // A bare file name is in p11-kit's module folder.
-        draft->too_long =
-            !text_format(e->path, sizeof e->path, "%s%s%s", value[0] == '/' ? "" : P11_MODULE_PATH,
-                         value[0] == '/' ? "" : "/", value);
+        draft->too_long = !text_format(e->path, sizeof e->path, "%s%s%s", value[0] == '/' ? "" : P11_MODULE_PATH,
+                                       value[0] == '/' ? "" : "/", value);
     } else if (strcmp(name, "priority") == 0) {
         draft->priority = strtol(value, NULL, 10);
     } else if (strcmp(name, "x-init-reserved") == 0) {
@@ -172,8 +171,7 @@ static void take_user_config(void *context, const char *name, const char *value)
 {
     struct user_config *config = context;
     if (strcmp(name, "user-config") == 0)
-        *config =
-            (struct user_config){.system = strcmp(value, "only") != 0, .user = strcmp(value, "none") != 0};
+        *config = (struct user_config){.system = strcmp(value, "only") != 0, .user = strcmp(value, "none") != 0};
 }
 
 static int by_priority(const void *a, const void *b)
@@ -248,8 +246,7 @@ const struct module_entry *registry_twin(const struct registry *registry, size_t
 {
     for (size_t i = 0; i < at; i++)
         // One for the system's certificates alone is asked for no token.
-        if (!registry->entries[i].trust_policy &&
-            module_entry_same(&registry->entries[i], &registry->entries[at]))
+        if (!registry->entries[i].trust_policy && module_entry_same(&registry->entries[i], &registry->entries[at]))
             return &registry->entries[i];
     return NULL;
 }
@@ -289,8 +286,7 @@ static bool resolve_path(const char *path, struct module_entry *entry, struct ss
         text_format(entry->path, sizeof entry->path, "%s/%s", here, path))
         return true;
     return text_format(entry->path, sizeof entry->path, "%s", path) ||
-           error_set(err, SSA_CONFIG, NULL, NULL, "the module's path is longer than %u bytes",
-                     MODULE_PATH_MAX);
+           error_set(err, SSA_CONFIG, NULL, NULL, "the module's path is longer than %u bytes", MODULE_PATH_MAX);
 }
 
 static bool unknown(const struct registry *registry, const char *name, struct ssa_error *err)

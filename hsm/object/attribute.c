@@ -46,8 +46,8 @@ CK_RV attribute_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE 
     return rv;
 }
 
-static CK_RV read_one_by_one(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list,
-                             const CK_ULONG *rooms, CK_ULONG count, CK_RV whole)
+static CK_RV read_one_by_one(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, const CK_ULONG *rooms,
+                             CK_ULONG count, CK_RV whole)
 {
     bool any = ckr_is_of_attribute(whole);
     for (CK_ULONG i = 0; i < count; i++) {

@@ -37,8 +37,7 @@ static bool has_nothing(struct token *token, enum empty_kind kind, CK_OBJECT_HAN
     CK_ATTRIBUTE attributes[KIND_ATTRIBUTES];
     for (size_t i = 0; i < COUNT(attributes); i++)
         attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(kinds[kind].attributes[i], NULL, unseen);
-    const CK_RV rv =
-        token->module.call->C_GetAttributeValue(token->session, object, attributes, COUNT(attributes));
+    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, attributes, COUNT(attributes));
     bool empty = rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID;
     for (size_t i = 0; i < COUNT(attributes); i++)
         empty &= is_absent(&attributes[i]);
@@ -117,8 +116,7 @@ bool empty_count_keys(struct token *token, size_t *count, struct ssa_error *err)
     return count_empty(token, EMPTY_KEYS, count, err);
 }
 
-bool empty_destroy_data(struct token *token, size_t before, bool *destroyed, size_t *left,
-                        struct ssa_error *err)
+bool empty_destroy_data(struct token *token, size_t before, bool *destroyed, size_t *left, struct ssa_error *err)
 {
     CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;
     *destroyed = false;

@@ -30,8 +30,7 @@ static bool is_known(const CK_OBJECT_HANDLE *list, CK_ULONG count, CK_OBJECT_HAN
 
 // The next portion, behind the first count in list, which has room for max. *fresh becomes how many of it are
 // new: a module may tell of more than it had room for, or begin again at its end.
-static CK_RV next_portion(struct token *token, CK_OBJECT_HANDLE *list, CK_ULONG max, CK_ULONG count,
-                          CK_ULONG *fresh)
+static CK_RV next_portion(struct token *token, CK_OBJECT_HANDLE *list, CK_ULONG max, CK_ULONG count, CK_ULONG *fresh)
 {
     CK_ULONG portion = 0;
     *fresh = 0;
@@ -50,8 +49,7 @@ static CK_RV next_portion(struct token *token, CK_OBJECT_HANDLE *list, CK_ULONG 
     return CKR_OK;
 }
 
-static bool search_begin(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
-                         struct ssa_error *err)
+static bool search_begin(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, struct ssa_error *err)
 {
     const CK_RV rv = token->module.call->C_FindObjectsInit(token->session, template, attributes);
     return rv == CKR_OK || not_searched(err, token, rv);
@@ -66,8 +64,8 @@ static bool search_end(struct token *token, CK_RV rv, struct ssa_error *err)
     return rv == CKR_OK || not_searched(err, token, rv);
 }
 
-bool object_find_some(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
-                      CK_OBJECT_HANDLE *found, CK_ULONG max, CK_ULONG *count, struct ssa_error *err)
+bool object_find_some(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
+                      CK_ULONG max, CK_ULONG *count, struct ssa_error *err)
 {
     CK_ULONG fresh = 0;
     CK_RV rv = CKR_OK;
@@ -98,12 +96,11 @@ static bool too_many(const struct token *token, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, NULL, token->info.uri,
               "the token tells of more than %d objects of one kind, and no more are looked at", OBJECTS_MAX);
-    return error_hint(err,
-                      "Nothing is decided by a list that is cut off: take away what is not used any more.");
+    return error_hint(err, "Nothing is decided by a list that is cut off: take away what is not used any more.");
 }
 
-bool object_find_all(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
-                     struct objects *objects, struct ssa_error *err)
+bool object_find_all(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, struct objects *objects,
+                     struct ssa_error *err)
 {
     CK_ULONG fresh = 0;
     CK_RV rv = CKR_OK;
@@ -122,8 +119,7 @@ bool object_find_all(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attri
 bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_OBJECT_HANDLE *object,
                  struct ssa_error *err)
 {
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
-                               ATTRIBUTE(CKA_ID, id.data, id.len)};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_ID, id.data, id.len)};
     CK_ULONG count = 0;
     *object = CK_INVALID_HANDLE;
     if (!object_find_some(token, template, COUNT(template), object, 1, &count, err))

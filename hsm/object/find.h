@@ -7,9 +7,8 @@
 struct token;
 
 // Finds at most max objects that match.
-bool object_find_some(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
-                      CK_OBJECT_HANDLE *found, CK_ULONG max, CK_ULONG *count,
-                      struct ssa_error *err) MUST_CHECK;
+bool object_find_some(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
+                      CK_ULONG max, CK_ULONG *count, struct ssa_error *err) MUST_CHECK;
 
 struct objects {
     CK_OBJECT_HANDLE *list;
@@ -17,8 +16,8 @@ struct objects {
 };
 // Finds all objects that match. Fails with SSA_TOKEN where there are more than are looked at. The caller
 // frees *objects.
-bool object_find_all(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
-                     struct objects *objects, struct ssa_error *err) MUST_CHECK;
+bool object_find_all(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, struct objects *objects,
+                     struct ssa_error *err) MUST_CHECK;
 void objects_free(struct objects *objects);
 #define OBJECTS_AUTO __attribute__((cleanup(objects_free))) struct objects
 

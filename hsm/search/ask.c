@@ -37,8 +37,7 @@ static void quieten(void)
 }
 
 // The child's whole life. It ends without the exit handlers of ours and of whatever the module brought.
-static _Noreturn void answer(const struct module_entry *entry, bool wants_keys, const struct turns *turns,
-                             int fd)
+static _Noreturn void answer(const struct module_entry *entry, bool wants_keys, const struct turns *turns, int fd)
 {
     static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
@@ -64,10 +63,9 @@ static _Noreturn void answer(const struct module_entry *entry, bool wants_keys, 
         head.count = seen->count;
         head.key_count = keys.count;
     }
-    const bool told =
-        write_all(fd, span_of(&head, sizeof head)) &&
-        (!head.ok || (write_all(fd, span_of(seen->tokens, seen->count * sizeof seen->tokens[0])) &&
-                      write_all(fd, span_of(keys.list, keys.count * sizeof keys.list[0]))));
+    const bool told = write_all(fd, span_of(&head, sizeof head)) &&
+                      (!head.ok || (write_all(fd, span_of(seen->tokens, seen->count * sizeof seen->tokens[0])) &&
+                                    write_all(fd, span_of(keys.list, keys.count * sizeof keys.list[0]))));
     _exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -147,8 +145,7 @@ static bool read_answer(int fd, const struct ssa_callbacks *callbacks, struct mo
     if (!head->ok)
         return true;
     *seen = calloc(1, sizeof **seen);
-    if (*seen == NULL ||
-        !read_whole(fd, (*seen)->tokens, head->count * sizeof(*seen)->tokens[0], until, callbacks) ||
+    if (*seen == NULL || !read_whole(fd, (*seen)->tokens, head->count * sizeof(*seen)->tokens[0], until, callbacks) ||
         !read_keys(fd, callbacks, until, keys, head->key_count))
         return false;
     for (size_t i = 0; i < head->count; i++)
@@ -185,9 +182,8 @@ static bool no_answer(const struct module_entry *entry, int by, struct ssa_error
     return error_reason(err, SSA_REASON_MODULE_NO_ANSWER, NULL);
 }
 
-static bool ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
-                const struct turns *turns, struct module_seen **seen, struct keys_seen *keys, bool *busy,
-                struct ssa_error *err)
+static bool ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks, const struct turns *turns,
+                struct module_seen **seen, struct keys_seen *keys, bool *busy, struct ssa_error *err)
 {
     int ends[2];
     struct head head = {0};
@@ -221,9 +217,8 @@ static bool ask(const struct module_entry *entry, const struct ssa_callbacks *ca
     return error_hint(err, "%s", head.err.hint);
 }
 
-bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
-                const struct turns *turns, struct module_seen **seen, struct keys_seen *keys,
-                struct ssa_error *err)
+bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *callbacks, const struct turns *turns,
+                struct module_seen **seen, struct keys_seen *keys, struct ssa_error *err)
 {
     *seen = NULL;
     // The child has what this process has loaded, in whatever state another thread left it.

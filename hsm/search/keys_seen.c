@@ -87,8 +87,7 @@ static bool read_private(struct token *token, CK_OBJECT_HANDLE object, struct ke
     return true;
 }
 
-static bool read_object(struct token *token, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE object,
-                        struct key_raw *key)
+static bool read_object(struct token *token, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE object, struct key_raw *key)
 {
     read_names(token, object, key);
     return class == CKO_CERTIFICATE   ? read_certificate(token, object, key)
@@ -101,8 +100,7 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
 {
     static const CK_KEY_TYPE rsa = CKK_RSA;
     OBJECTS_AUTO found = {0};
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
-                               ATTRIBUTE(CKA_KEY_TYPE, &rsa, sizeof rsa)};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_KEY_TYPE, &rsa, sizeof rsa)};
     if (!object_find_all(token, template, class == CKO_PRIVATE_KEY ? 2 : 1, &found, err))
         return false;
     for (size_t i = 0; i < found.count; i++) {
@@ -121,8 +119,7 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
 static bool look_at_token(struct token *token, size_t at, struct keys_seen *keys)
 {
     struct ssa_error ignored;
-    return session_open(token, false, &ignored) &&
-           token_look_at_keys(token, CKO_PUBLIC_KEY, at, keys, &ignored) &&
+    return session_open(token, false, &ignored) && token_look_at_keys(token, CKO_PUBLIC_KEY, at, keys, &ignored) &&
            token_look_at_keys(token, CKO_CERTIFICATE, at, keys, &ignored);
 }
 

@@ -18,9 +18,8 @@
 
 enum { ID_MAX = 256, LABEL_MAX = 512 };
 
-bool listing_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks,
-                    const struct turns *turns, char description[static 33], token_shown *show, void *context,
-                    struct ssa_error *err)
+bool listing_tokens(const struct module_entry *entry, const struct ssa_callbacks *callbacks, const struct turns *turns,
+                    char description[static 33], token_shown *show, void *context, struct ssa_error *err)
 {
     SEEN_AUTO *seen = NULL;
     description[0] = '\0';
@@ -50,8 +49,8 @@ static bool card_label(struct token *token, struct span id, char out[static LABE
     return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
 }
 
-static void show_key(struct token *token, CK_OBJECT_HANDLE object, char uri[static URI_TEXT_MAX],
-                     key_shown *show, void *context)
+static void show_key(struct token *token, CK_OBJECT_HANDLE object, char uri[static URI_TEXT_MAX], key_shown *show,
+                     void *context)
 {
     uint8_t id[ID_MAX] = {0};
     char label[LABEL_MAX] = "";
@@ -70,8 +69,8 @@ static void show_key(struct token *token, CK_OBJECT_HANDLE object, char uri[stat
     if (card && !card_label(token, span_of(id, id_len), shown))
         return;
     // One key that no URI can name is no reason to hide the others.
-    const bool named = token_write_key_uri(&token->module.entry, &token->info, span_of(id, id_len),
-                                           span_of(label, label_len), uri);
+    const bool named =
+        token_write_key_uri(&token->module.entry, &token->info, span_of(id, id_len), span_of(label, label_len), uri);
     show(context, shown, named ? uri : "(too long for a URI)");
 }
 
@@ -79,8 +78,7 @@ bool listing_keys(struct token *token, key_shown *show, void *context, struct ss
 {
     static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
     static const CK_KEY_TYPE type = CKK_RSA;
-    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class),
-                               ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type)};
+    CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type)};
     OBJECTS_AUTO found = {0};
     if (!object_find_all(token, template, COUNT(template), &found, err))
         return false;

@@ -29,8 +29,7 @@ void search_free(struct token_search **s)
 }
 
 // Adds an item to a list for a message. One that there is no room for is left out whole.
-static __attribute__((format(printf, 3, 4))) void add_item(char *list, size_t capacity, const char *format,
-                                                           ...)
+static __attribute__((format(printf, 3, 4))) void add_item(char *list, size_t capacity, const char *format, ...)
 {
     const size_t used = strlen(list);
     char item[SSA_ERROR_TEXT_MAX / 2];
@@ -59,11 +58,9 @@ static bool same_again(const struct token_search *s, const struct module *module
            padded_equal(first->name.serial, info->name.serial, sizeof info->name.serial) &&
            padded_equal(first->name.label, info->name.label, sizeof info->name.label) &&
            padded_equal(first->apart.model, info->apart.model, sizeof info->apart.model) &&
-           padded_equal(first->apart.manufacturer, info->apart.manufacturer,
-                        sizeof info->apart.manufacturer) &&
+           padded_equal(first->apart.manufacturer, info->apart.manufacturer, sizeof info->apart.manufacturer) &&
            padded_equal(s->first_about.manufacturerID, about->manufacturerID, sizeof about->manufacturerID) &&
-           padded_equal(s->first_about.libraryDescription, about->libraryDescription,
-                        sizeof about->libraryDescription);
+           padded_equal(s->first_about.libraryDescription, about->libraryDescription, sizeof about->libraryDescription);
 }
 
 // What matches better takes the place of what was found before.
@@ -77,8 +74,7 @@ static bool is_good_enough(struct token_search *s, enum token_match how)
     return how == s->how;
 }
 
-static void take_match(struct token_search *s, const struct module *module, const CK_INFO *about,
-                       CK_SLOT_ID slot)
+static void take_match(struct token_search *s, const struct module *module, const CK_INFO *about, CK_SLOT_ID slot)
 {
     const struct token_info *info = &s->info;
     if (same_again(s, module, about, info)) {
@@ -142,10 +138,9 @@ static bool none(const struct token_search *s, struct ssa_error *err)
     char wanted[URI_TEXT_MAX] = "";
     if (s->uri != NULL)
         uri_token_text(s->uri, wanted);
-    error_set(err, SSA_ABSENT, NULL, wanted, "no such token is there%s%s",
-              s->failures[0] ? "; not asked: " : "", s->failures);
-    error_hint(err, "Is it plugged in? %s%s%s.",
-               s->seen == 0 ? "No PKCS#11 token is there" : "There are: ", s->there,
+    error_set(err, SSA_ABSENT, NULL, wanted, "no such token is there%s%s", s->failures[0] ? "; not asked: " : "",
+              s->failures);
+    error_hint(err, "Is it plugged in? %s%s%s.", s->seen == 0 ? "No PKCS#11 token is there" : "There are: ", s->there,
                s->seen > TOKENS_SHOWN ? " …" : "");
     return error_reason(err, SSA_REASON_TOKEN_NOT_FOUND, NULL);
 }
@@ -164,8 +159,7 @@ bool search_is_one(const struct token_search *s, struct ssa_error *err)
     return (s->matches == 1 && (s->how == MATCH_EXACT || may_go_by_serial(s))) || several(s, err);
 }
 
-void search_note_failure(struct token_search *s, const struct module_entry *entry,
-                         const struct ssa_error *why)
+void search_note_failure(struct token_search *s, const struct module_entry *entry, const struct ssa_error *why)
 {
     add_item(s->failures, sizeof s->failures, "%s (%s)", entry->name,
              why->cause[0] != '\0' ? why->cause : "cannot be loaded");

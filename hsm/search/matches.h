@@ -30,8 +30,7 @@ void search_free(struct token_search **s);
 void search_match(struct token_search *s, const struct module *module, const struct module_seen *seen);
 
 // Notes a module that could not be asked.
-void search_note_failure(struct token_search *s, const struct module_entry *entry,
-                         const struct ssa_error *why);
+void search_note_failure(struct token_search *s, const struct module_entry *entry, const struct ssa_error *why);
 
 // That there is one match, or why there is not.
 bool search_is_one(const struct token_search *s, struct ssa_error *err) MUST_CHECK;

@@ -111,8 +111,8 @@ static void free_flags(bool **flags)
 
 // Asks every module, each in a separate child process: some modules cannot run beside another, and some
 // crash. Those that failed are marked, and not asked again.
-static bool ask_all(const struct registry *registry, const struct token_wanted *wanted,
-                    struct token_search *s, bool *failed, struct ssa_error *err)
+static bool ask_all(const struct registry *registry, const struct token_wanted *wanted, struct token_search *s,
+                    bool *failed, struct ssa_error *err)
 {
     s->seen = 0;
     s->there[0] = '\0';
@@ -178,9 +178,8 @@ bool search_open(const struct token_wanted *wanted, struct token **token, struct
     const char *name = module_of(wanted);
     if (!one_user_begin(err))
         return false;
-    const bool opened = name == NULL
-                            ? open_by_search(wanted, token, err)
-                            : registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
+    const bool opened = name == NULL ? open_by_search(wanted, token, err)
+                                     : registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
     if (!opened)
         one_user_end();
     return opened;

@@ -48,13 +48,11 @@ bool token_is_renamed(struct token *token, const struct token_wanted *wanted, st
     uri_token_text(wanted->uri, named);
     if (another) {
         error_set(err, SSA_ABSENT, NULL, named,
-                  "the token with this serial number is called \"%s\" and shows no key of this id",
-                  info->label);
+                  "the token with this serial number is called \"%s\" and shows no key of this id", info->label);
         return error_hint(err, "If it is the one, name it as it is: %s", info->uri);
     }
     remember(token, wanted->uri);
-    tell(wanted->callbacks, SSA_NOTICE,
-         "%s is called \"%s\" there: it is known by its serial number. Name it %s", named, info->label,
-         info->uri);
+    tell(wanted->callbacks, SSA_NOTICE, "%s is called \"%s\" there: it is known by its serial number. Name it %s",
+         named, info->label, info->uri);
     return true;
 }

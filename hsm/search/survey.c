@@ -44,8 +44,8 @@ static bool read_name(const struct key_raw *raw, struct key_seen *key)
     return true;
 }
 
-static bool describe(const struct module_entry *entry, const struct token_info *info,
-                     const struct key_raw *raw, struct key_seen *key)
+static bool describe(const struct module_entry *entry, const struct token_info *info, const struct key_raw *raw,
+                     struct key_seen *key)
 {
     const bool card = info->quirks->slots;
     const char *slot = card && raw->id_len == 1 ? slot_name(raw->id[0]) : NULL;
@@ -76,10 +76,10 @@ static bool describe(const struct module_entry *entry, const struct token_info *
 static bool told_better(const struct key_raw *keys, size_t count, size_t at)
 {
     for (size_t i = 0; i < count; i++) {
-        const bool same = i != at && keys[i].token == keys[at].token && keys[i].id_len == keys[at].id_len &&
-                          memcmp(keys[i].id, keys[at].id, keys[i].id_len) == 0 &&
-                          span_equal(span_of(keys[i].modulus, keys[i].modulus_len),
-                                     span_of(keys[at].modulus, keys[at].modulus_len));
+        const bool same =
+            i != at && keys[i].token == keys[at].token && keys[i].id_len == keys[at].id_len &&
+            memcmp(keys[i].id, keys[at].id, keys[i].id_len) == 0 &&
+            span_equal(span_of(keys[i].modulus, keys[i].modulus_len), span_of(keys[at].modulus, keys[at].modulus_len));
         const bool more = keys[i].certified[0] != '\0', had = keys[at].certified[0] != '\0';
         if (same && (more != had ? more : i < at))
             return true;
@@ -97,9 +97,8 @@ static bool is_key_of(const struct uri *uri, const struct module_seen *seen, con
     if (how == MATCH_NONE || (how == MATCH_BY_SERIAL && !info->apart.serial_is_one))
         return false;
     const CK_ATTRIBUTE *id = uri_attribute(uri, CKA_ID), *label = uri_attribute(uri, CKA_LABEL);
-    return id != NULL
-               ? span_equal(span_of(id->pValue, id->ulValueLen), span_of(key->id, key->id_len))
-               : span_equal(span_of(label->pValue, label->ulValueLen), span_of(key->label, key->label_len));
+    return id != NULL ? span_equal(span_of(id->pValue, id->ulValueLen), span_of(key->id, key->id_len))
+                      : span_equal(span_of(label->pValue, label->ulValueLen), span_of(key->label, key->label_len));
 }
 
 // What is looked at, and who hears of it.
@@ -123,9 +122,8 @@ static void show_keys(const struct showing *s, const struct token_info *info, co
     }
 }
 
-bool survey_module(const struct module_entry *entry, const struct uri *own,
-                   const struct ssa_callbacks *callbacks, const struct turns *turns, key_seen_shown *show,
-                   void *context, struct ssa_error *err)
+bool survey_module(const struct module_entry *entry, const struct uri *own, const struct ssa_callbacks *callbacks,
+                   const struct turns *turns, key_seen_shown *show, void *context, struct ssa_error *err)
 {
     const struct showing showing = {.entry = entry, .own = own, .show = show, .context = context};
     SEEN_AUTO *seen = NULL;
@@ -169,8 +167,7 @@ static bool seen_new(struct module_seen **seen, struct ssa_error *err)
 bool survey_token(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
                   struct ssa_error *err)
 {
-    const struct showing showing = {
-        .entry = &token->module.entry, .own = own, .show = show, .context = context};
+    const struct showing showing = {.entry = &token->module.entry, .own = own, .show = show, .context = context};
     char uri[URI_TEXT_MAX];
     SEEN_AUTO *seen = NULL;
     KEYS_SEEN_AUTO keys = {0};

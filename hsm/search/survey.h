@@ -30,9 +30,8 @@ typedef void key_seen_shown(void *context, const struct token_info *info, const 
 // Shows every RSA key that a module's tokens show without a login. The module is loaded in a child process,
 // for this alone. A token that cannot be searched is shown once, with key NULL. own names a key to be known
 // again whatever the token calls it; NULL for none.
-bool survey_module(const struct module_entry *entry, const struct uri *own,
-                   const struct ssa_callbacks *callbacks, const struct turns *turns, key_seen_shown *show,
-                   void *context, struct ssa_error *err) MUST_CHECK;
+bool survey_module(const struct module_entry *entry, const struct uri *own, const struct ssa_callbacks *callbacks,
+                   const struct turns *turns, key_seen_shown *show, void *context, struct ssa_error *err) MUST_CHECK;
 
 // Shows every private RSA key of a token that is logged in.
 bool survey_token(struct token *token, const struct uri *own, key_seen_shown *show, void *context,

@@ -41,8 +41,7 @@ void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO 
     token_flags(raw, info);
     padded_text(info->label, sizeof info->label, raw->label, sizeof raw->label);
     padded_text(info->serial, sizeof info->serial, raw->serialNumber, sizeof raw->serialNumber);
-    padded_text(info->manufacturer, sizeof info->manufacturer, raw->manufacturerID,
-                sizeof raw->manufacturerID);
+    padded_text(info->manufacturer, sizeof info->manufacturer, raw->manufacturerID, sizeof raw->manufacturerID);
     padded_text(info->model, sizeof info->model, raw->model, sizeof raw->model);
     memcpy(info->name.label, raw->label, sizeof info->name.label);
     memcpy(info->name.serial, raw->serialNumber, sizeof info->name.serial);
@@ -56,8 +55,8 @@ void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO 
         info->uri[0] = '\0';
 }
 
-bool token_write_uri(const struct module_entry *entry, const struct token_info *info,
-                     char out[static URI_TEXT_MAX], struct ssa_error *err)
+bool token_write_uri(const struct module_entry *entry, const struct token_info *info, char out[static URI_TEXT_MAX],
+                     struct ssa_error *err)
 {
     const bool by_name = entry->name[0] != '\0';
     const struct uri_parts parts = {.token = &info->name,

@@ -13,8 +13,7 @@ static bool token_gone(CK_RV rv)
     return rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_ERROR;
 }
 
-bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token,
-                const char *what, ...)
+bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token, const char *what, ...)
 {
     char text[SSA_ERROR_TEXT_MAX], name[32];
     va_list args;
@@ -24,8 +23,8 @@ bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const str
     va_end(args);
     const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
     if (left_out != NULL && token != NULL)
-        error_set(err, class, ckr_name(rv, name), token->info.uri, "%s: the PKCS#11 module %s has no %s",
-                  text, token->module.entry.path, left_out);
+        error_set(err, class, ckr_name(rv, name), token->info.uri, "%s: the PKCS#11 module %s has no %s", text,
+                  token->module.entry.path, left_out);
     else
         error_set(err, class, ckr_name(rv, name), token == NULL ? NULL : token->info.uri, "%s", text);
     error_number(err, SSA_DOMAIN_PKCS11, rv);

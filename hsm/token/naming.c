@@ -46,8 +46,8 @@ static bool serial_is_one(const struct module_seen *seen, size_t at)
 {
     const CK_UTF8CHAR *serial = seen->tokens[at].token.serialNumber;
     for (size_t i = 0; i < seen->count; i++)
-        if (i != at && padded_equal(seen->tokens[i].token.serialNumber, serial,
-                                    sizeof seen->tokens[i].token.serialNumber))
+        if (i != at &&
+            padded_equal(seen->tokens[i].token.serialNumber, serial, sizeof seen->tokens[i].token.serialNumber))
             return false;
     return uri_serial_is_real(serial);
 }

@@ -58,8 +58,7 @@ bool token_is_there(struct token *token)
 {
     CK_TOKEN_INFO raw;
     // The list first: modules find out by it that a card is gone, or was reset.
-    if (!in_list(token) || token->module.call->C_GetTokenInfo(token->slot, &raw) != CKR_OK ||
-        !is_same(token, &raw))
+    if (!in_list(token) || token->module.call->C_GetTokenInfo(token->slot, &raw) != CKR_OK || !is_same(token, &raw))
         return false;
     token_flags(&raw, &token->info);
     return true;
@@ -100,8 +99,7 @@ bool token_reopen(struct token *token, bool writable)
     const long long until = monotonic_ms() + PATIENCE_MS;
     for (;;) {
         session_close(token);
-        if (module_restart(&token->module) && find_again(token) &&
-            session_open(token, writable, ERROR_IGNORED))
+        if (module_restart(&token->module) && find_again(token) && session_open(token, writable, ERROR_IGNORED))
             return true;
         if (monotonic_ms() >= until)
             return false;

@@ -6,8 +6,7 @@
 
 static CK_RV open_with(struct token *token, CK_FLAGS flags)
 {
-    return token->module.call->C_OpenSession(token->slot, CKF_SERIAL_SESSION | flags, NULL, NULL,
-                                             &token->session);
+    return token->module.call->C_OpenSession(token->slot, CKF_SERIAL_SESSION | flags, NULL, NULL, &token->session);
 }
 
 bool session_open(struct token *token, bool writable, struct ssa_error *err)

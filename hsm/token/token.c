@@ -76,7 +76,6 @@ bool token_matches(const struct token *token, const struct uri *uri)
     if (call->C_GetTokenInfo(token->slot, &about) != CKR_OK)
         return false;
     return uri_matches(uri, &info, &slot, token->slot, &about) ||
-           (token->info.apart.serial_is_one &&
-            uri_matches_by_serial(uri, &info, &slot, token->slot, &about)) ||
+           (token->info.apart.serial_is_one && uri_matches_by_serial(uri, &info, &slot, token->slot, &about)) ||
            (token->renamed && matches_renamed(token, uri, &info, &slot, &about));
 }

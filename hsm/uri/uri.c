@@ -61,8 +61,7 @@ static bool check_policy(P11KitUri *uri, struct ssa_error *err)
         return error_reason(err, SSA_REASON_URI_HAS_PIN, NULL);
     }
     if (is_command(p11_kit_uri_get_pin_source(uri))) {
-        error_set(err, SSA_CONFIG, NULL, NULL,
-                  "the PKCS#11 URI's pin-source is a command, which is never run");
+        error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI's pin-source is a command, which is never run");
         return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
     }
     if (p11_kit_uri_any_unrecognized(uri))
@@ -86,8 +85,7 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
         return bad(err, "this is not a valid PKCS#11 URI (RFC 7512)");
     if (!check_policy(uri, err))
         return false;
-    pad_all(p11_kit_uri_get_module_info(uri), p11_kit_uri_get_slot_info(uri),
-            p11_kit_uri_get_token_info(uri));
+    pad_all(p11_kit_uri_get_module_info(uri), p11_kit_uri_get_slot_info(uri), p11_kit_uri_get_token_info(uri));
     *out = (struct uri *)uri;
     uri = NULL;
     return true;
@@ -98,8 +96,7 @@ bool uri_of_label(const char *label, struct uri **out, struct ssa_error *err)
     CK_TOKEN_INFO *info = NULL;
     const size_t len = strlen(label);
     if (len == 0 || len > sizeof info->label) {
-        error_set(err, SSA_CONFIG, NULL, NULL, "a PKCS#11 token's label has 1 to %zu bytes",
-                  sizeof info->label);
+        error_set(err, SSA_CONFIG, NULL, NULL, "a PKCS#11 token's label has 1 to %zu bytes", sizeof info->label);
         return error_reason(err, SSA_REASON_URI_INVALID, NULL);
     }
     P11KitUri *uri = p11_kit_uri_new();
@@ -156,8 +153,8 @@ static bool token_is_named(const struct uri *uri)
 static bool module_is_named(const struct uri *uri)
 {
     const CK_INFO *module = p11_kit_uri_get_module_info(uri_kit(uri));
-    return module->libraryDescription[0] != '\0' || module->manufacturerID[0] != '\0' ||
-           uri_module_path(uri) != NULL || uri_module_name(uri) != NULL;
+    return module->libraryDescription[0] != '\0' || module->manufacturerID[0] != '\0' || uri_module_path(uri) != NULL ||
+           uri_module_name(uri) != NULL;
 }
 
 bool uri_names_token(const struct uri *uri)
@@ -248,6 +245,6 @@ bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX], str
         set_object(uri, parts) && p11_kit_uri_format(uri, P11_KIT_URI_FOR_ANY, &text) == P11_KIT_URI_OK;
     const bool fits = formatted && text_format(out, URI_TEXT_MAX, "%s", text);
     free(text);
-    return fits || error_set(err, SSA_UNEXPECTED, NULL, NULL, "the PKCS#11 URI grows longer than %u bytes",
-                             URI_TEXT_MAX);
+    return fits ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the PKCS#11 URI grows longer than %u bytes", URI_TEXT_MAX);
 }

@@ -64,5 +64,4 @@ struct uri_parts {
 };
 
 // Writes the URI, at most URI_TEXT_MAX bytes with the NUL. Fails with SSA_UNEXPECTED when it does not fit.
-bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX],
-               struct ssa_error *err) MUST_CHECK;
+bool uri_write(const struct uri_parts *parts, char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;

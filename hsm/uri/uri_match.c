@@ -61,8 +61,8 @@ bool uri_serial_is_real(const CK_UTF8CHAR serial[static 16])
     return len >= SHORTEST && steps(serial, len, 0) + 1 < len && steps(serial, len, 1) + 1 < len;
 }
 
-bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot,
-                           CK_SLOT_ID id, const CK_TOKEN_INFO *token)
+bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
+                           const CK_TOKEN_INFO *token)
 {
     CK_TOKEN_INFO called = *token;
     if (uri_attribute(uri, CKA_ID) == NULL ||

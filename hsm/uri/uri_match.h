@@ -9,8 +9,8 @@ bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INF
                  const CK_TOKEN_INFO *token);
 // Whether a key's URI names the token by its serial number, if that tells cards apart; label and model may
 // differ.
-bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot,
-                           CK_SLOT_ID id, const CK_TOKEN_INFO *token);
+bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
+                           const CK_TOKEN_INFO *token);
 // Gives the token the label and the model that the URI says, where it says them.
 void uri_call_token(const struct uri *uri, CK_TOKEN_INFO *token);
 // Whether the serial number can belong to one card alone, and is not a filler like "00000000".

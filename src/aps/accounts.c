@@ -43,8 +43,7 @@ bool aps_check_account_name(const char *first, const char *last, struct ssa_erro
         return false;
     if (strlen(first) + 1 + strlen(last) < API_NAME_MAX)
         return true;
-    error_set(err, SSA_USAGE, NULL, first, "first and last name together are longer than %u bytes",
-              API_NAME_MAX - 2);
+    error_set(err, SSA_USAGE, NULL, first, "first and last name together are longer than %u bytes", API_NAME_MAX - 2);
     return error_hint(err, "The account's name FIRST-LAST has %d characters at most.", NAME_MOST);
 }
 
@@ -78,8 +77,8 @@ void aps_doubt_account_name(const char *first, const char *last, const struct ss
                  "with at least one letter or digit",
                  names[i], NAME_LEAST, NAME_MOST);
     if (is_sure(first) && is_sure(last) && strlen(first) + 1 + strlen(last) > NAME_MOST)
-        tell(callbacks, SSA_WARNING, "the API may refuse the name %s-%s: it is longer than %d characters",
-             first, last, NAME_MOST);
+        tell(callbacks, SSA_WARNING, "the API may refuse the name %s-%s: it is longer than %d characters", first, last,
+             NAME_MOST);
     if (strchr(last, '_') != NULL)
         tell(callbacks, SSA_WARNING,
              "the API may refuse the last name \"%s\": not all of the provider's rules allow underscores in "
@@ -116,8 +115,8 @@ static bool write_names(const char *first, const char *last, struct secret *body
     return json_end(&w, err);
 }
 
-bool aps_account_create(struct oauth_client *client, const char *first, const char *last,
-                        struct aps_account *account, enum oauth_outcome *outcome, struct ssa_error *err)
+bool aps_account_create(struct oauth_client *client, const char *first, const char *last, struct aps_account *account,
+                        enum oauth_outcome *outcome, struct ssa_error *err)
 {
     *outcome = OAUTH_NOT_DONE;
     *account = (struct aps_account){0};

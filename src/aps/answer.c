@@ -13,8 +13,8 @@ static bool is_email(const char *text)
 }
 
 // Text of a kind; what is of another kind is not kept.
-static bool read_text_of(bool (*kind)(const char *text), const struct json_value *value, char *out,
-                         size_t capacity, struct ssa_error *err)
+static bool read_text_of(bool (*kind)(const char *text), const struct json_value *value, char *out, size_t capacity,
+                         struct ssa_error *err)
 {
     if (!answer_text(value, out, capacity, err))
         return false;
@@ -128,8 +128,7 @@ static bool read_accounts(void *context, const struct json_value *value, struct 
     struct aps_accounts *all = r->accounts;
     static const char element[] = "serviceAccounts[].";
     if (all->count == 0 || strncmp(value->path, element, sizeof element - 1) != 0) {
-        if (strcmp(value->path, r->list.element) == 0 && all->count > 0 &&
-            all->list[all->count - 1].id[0] == '\0')
+        if (strcmp(value->path, r->list.element) == 0 && all->count > 0 && all->list[all->count - 1].id[0] == '\0')
             return answer_lacks(err, "serviceAccounts[].serviceAccountId");
         return read_list(&r->list, value, &all->count, err);
     }

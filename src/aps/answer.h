@@ -13,6 +13,5 @@ bool answer_detail(struct span body, struct aps_account *account, struct ssa_err
 bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
 
 // With pem NULL only the kid is read, also from a body that was cut off.
-bool answer_key(struct span body, char kid[static API_ID_MAX], struct secret *pem,
-                struct ssa_error *err) MUST_CHECK;
+bool answer_key(struct span body, char kid[static API_ID_MAX], struct secret *pem, struct ssa_error *err) MUST_CHECK;
 bool answer_keys(struct span body, struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;

@@ -58,14 +58,11 @@ bool aps_account_name(const char *first, const char *last, char name[static API_
 // Makes the account FIRST-LAST. Underscores become dashes, since not every rule allows them. On failure
 // *outcome says what may have happened, and account->id is filled where the answer still told it. This and
 // the calls below fail with SSA_UNEXPECTED without aps_admin before, and with SSA_USAGE for an invalid id.
-bool aps_account_create(struct oauth_client *client, const char *first, const char *last,
-                        struct aps_account *account, enum oauth_outcome *outcome,
-                        struct ssa_error *err) MUST_CHECK;
-bool aps_account_list(struct oauth_client *client, struct aps_accounts *accounts,
-                      struct ssa_error *err) MUST_CHECK;
+bool aps_account_create(struct oauth_client *client, const char *first, const char *last, struct aps_account *account,
+                        enum oauth_outcome *outcome, struct ssa_error *err) MUST_CHECK;
+bool aps_account_list(struct oauth_client *client, struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
 // Makes a list and fills it; the list is too large for a stack.
-bool aps_accounts_new(struct oauth_client *client, struct aps_accounts **accounts,
-                      struct ssa_error *err) MUST_CHECK;
+bool aps_accounts_new(struct oauth_client *client, struct aps_accounts **accounts, struct ssa_error *err) MUST_CHECK;
 void aps_accounts_free(struct aps_accounts **accounts);
 #define ACCOUNTS_AUTO __attribute__((cleanup(aps_accounts_free))) struct aps_accounts
 // Finds all that the API knows of the account with this id or email, for one request for the list.
@@ -77,8 +74,7 @@ bool aps_account_get(struct oauth_client *client, const char *id, struct aps_acc
 // the account has already with 400. So it also refuses a second try where the answer to the first one was
 // lost: *outcome then is OAUTH_MAYBE_DONE.
 bool aps_account_set_status(struct oauth_client *client, const char *id, const char *status,
-                            struct aps_account *account, enum oauth_outcome *outcome,
-                            struct ssa_error *err) MUST_CHECK;
+                            struct aps_account *account, enum oauth_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 // An account that is gone after a try whose answer was lost counts as deleted.
 bool aps_account_delete(struct oauth_client *client, const char *id, struct ssa_error *err) MUST_CHECK;
 
@@ -96,8 +92,8 @@ struct aps_keys {
 // Makes a key. The answer's privateKey goes to pem, which the caller made (empty, capacity PEM_MAX). On
 // failure *outcome says what may have happened, kid is filled where the answer still told it, and pem is
 // empty. The connection is closed in any case, because its buffers held the key.
-bool aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX],
-                    struct secret *pem, enum oauth_outcome *outcome, struct ssa_error *err) MUST_CHECK;
+bool aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX], struct secret *pem,
+                    enum oauth_outcome *outcome, struct ssa_error *err) MUST_CHECK;
 // Waits rather than ask more often than the API's rate limit allows. That wait is not taken off the timeout.
 bool aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                   struct ssa_error *err) MUST_CHECK;

@@ -26,8 +26,7 @@ static bool is_guess(enum ssa_reason reason)
 
 bool aps_is_unclear(const struct ssa_error *err, unsigned long status)
 {
-    return err->code == SSA_REFUSED && err->domain == SSA_DOMAIN_HTTP && err->number == status &&
-           is_guess(err->reason);
+    return err->code == SSA_REFUSED && err->domain == SSA_DOMAIN_HTTP && err->number == status && is_guess(err->reason);
 }
 
 bool aps_is_gone(const struct ssa_error *err)
@@ -41,8 +40,7 @@ static bool may_ask(struct oauth_client *client, const char *scope)
     char wider[sizeof client->scopes];
     if (strstr(client->scopes, scope) != NULL)
         return true;
-    return text_format(wider, sizeof wider, "%s %s", client->scopes, scope) &&
-           aps_admin(client, wider, ERROR_IGNORED);
+    return text_format(wider, sizeof wider, "%s %s", client->scopes, scope) && aps_admin(client, wider, ERROR_IGNORED);
 }
 
 static void explain_state(const struct aps_account *account, struct ssa_error *err)
@@ -57,8 +55,8 @@ static void explain_key_limit(struct oauth_client *client, const char *account, 
     struct aps_keys keys;
     // A command that makes a key for an existing account has listed its keys, so it may. A new account has
     // none.
-    if (strstr(client->scopes, APS_SCOPE_KEY_READ) == NULL ||
-        !aps_key_list(client, account, &keys, ERROR_IGNORED) || keys.count < APS_KEYS_ALLOWED)
+    if (strstr(client->scopes, APS_SCOPE_KEY_READ) == NULL || !aps_key_list(client, account, &keys, ERROR_IGNORED) ||
+        keys.count < APS_KEYS_ALLOWED)
         return;
     error_hint(err, "Account %s has %zu keys, the most that it may have.", account, keys.count);
     error_reason(err, SSA_REASON_KEY_LIMIT, "%s", account);

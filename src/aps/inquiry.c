@@ -25,8 +25,7 @@ bool aps_account_list(struct oauth_client *client, struct aps_accounts *accounts
            failure_unusable(client, &call, &answer, why.what, err);
 }
 
-bool aps_account_get(struct oauth_client *client, const char *id, struct aps_account *account,
-                     struct ssa_error *err)
+bool aps_account_get(struct oauth_client *client, const char *id, struct aps_account *account, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
@@ -49,8 +48,7 @@ bool aps_account_get(struct oauth_client *client, const char *id, struct aps_acc
             failure_unusable(client, &call, &answer, why.what, err));
 }
 
-bool aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
-                  struct ssa_error *err)
+bool aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys, struct ssa_error *err)
 {
     *keys = (struct aps_keys){0};
     char path[CALL_PATH_MAX];

@@ -8,8 +8,8 @@
 #include "oauth/call.h"
 #include "oauth/failure.h"
 
-static bool read_created(struct oauth_client *client, const struct call *call, struct http_response *answer,
-                         char *kid, struct secret *pem, struct ssa_error *err)
+static bool read_created(struct oauth_client *client, const struct call *call, struct http_response *answer, char *kid,
+                         struct secret *pem, struct ssa_error *err)
 {
     struct ssa_error why;
     const bool ok = answer_key(secret_span(&answer->body), kid, pem, &why);
@@ -17,8 +17,8 @@ static bool read_created(struct oauth_client *client, const struct call *call, s
     return ok || failure_unusable(client, call, answer, why.what, err);
 }
 
-bool aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX],
-                    struct secret *pem, enum oauth_outcome *outcome, struct ssa_error *err)
+bool aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX], struct secret *pem,
+                    enum oauth_outcome *outcome, struct ssa_error *err)
 {
     *outcome = OAUTH_NOT_DONE;
     memset(kid, 0, API_ID_MAX);

@@ -13,8 +13,7 @@ static bool check(const char *kind, const char *id, struct ssa_error *err)
     return error_hint(err, "An id consists of letters, digits, dots, dashes and underscores.");
 }
 
-bool path_of_account(const char *account, const char *rest, char path[static CALL_PATH_MAX],
-                     struct ssa_error *err)
+bool path_of_account(const char *account, const char *rest, char path[static CALL_PATH_MAX], struct ssa_error *err)
 {
     return check("account", account, err) &&
            (text_format(path, CALL_PATH_MAX, "/service-accounts/%s%s", account, rest) ||

@@ -24,8 +24,8 @@ static bool write_status(const char *status, struct secret *body, struct ssa_err
     return json_end(&w, err);
 }
 
-static bool patch(struct oauth_client *client, struct call *call, const char *status,
-                  struct http_response *answer, enum oauth_outcome *outcome, struct ssa_error *err)
+static bool patch(struct oauth_client *client, struct call *call, const char *status, struct http_response *answer,
+                  enum oauth_outcome *outcome, struct ssa_error *err)
 {
     SECRET_AUTO body = {0};
     if (!write_status(status, &body, err) || !secret_new(&answer->body, OAUTH_ANSWER_MAX, err))

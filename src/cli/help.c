@@ -21,8 +21,7 @@ static void write_option(FILE *out, const struct option *option)
     const char *blank = option->argument != NULL ? " " : "";
     char letter[] = "-x,";
     letter[1] = option->letter;
-    const int width =
-        fprintf(out, "  %3s --%s%s%s", option->letter != 0 ? letter : "", option->name, blank, argument);
+    const int width = fprintf(out, "  %3s --%s%s%s", option->letter != 0 ? letter : "", option->name, blank, argument);
     (void)fprintf(out, "%*s%s\n", width < 29 ? 29 - width : 1, "", option->help);
     if (option->setting != NULL)
         (void)fprintf(out, "%29s[environment: %s]\n", "", option->setting);
@@ -69,8 +68,7 @@ static void write_all_commands(FILE *out)
     }
     (void)fputs("\n`ssa-hsm COMMAND --help` shows the options of a command, and an example.\n", out);
     write_options(out, common_heading, common_options);
-    (void)fprintf(out, "\nExit codes: %s`exec` ends as CMD does, or with 125 to 127 as env does.\n",
-                  help_exit_codes);
+    (void)fprintf(out, "\nExit codes: %s`exec` ends as CMD does, or with 125 to 127 as env does.\n", help_exit_codes);
 }
 
 bool help_print(const struct command *command, struct ssa_error *err)

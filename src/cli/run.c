@@ -90,8 +90,7 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     };
     struct ssa_run *run = &invocation.run;
     const char *timeout = option_value(a, &option_timeout);
-    if (timeout != NULL &&
-        !parse_seconds(timeout, &option_timeout, TIMEOUT_LEAST, TIMEOUT_MOST, &run->timeout, err))
+    if (timeout != NULL && !parse_seconds(timeout, &option_timeout, TIMEOUT_LEAST, TIMEOUT_MOST, &run->timeout, err))
         return false;
     run->callbacks.patience = run->timeout;
     if (!load_settings(settings, a, &run->callbacks, err))

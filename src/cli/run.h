@@ -4,5 +4,4 @@
 #include "cli/command/command.h"
 
 // Runs the command of a line that usage_check has passed.
-bool run_command(const struct arguments *arguments, struct ssa_ending *ending,
-                 struct ssa_error *err) MUST_CHECK;
+bool run_command(const struct arguments *arguments, struct ssa_ending *ending, struct ssa_error *err) MUST_CHECK;

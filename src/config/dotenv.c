@@ -33,8 +33,7 @@ static void skip_line(struct cursor *c)
 
 static bool name_character(char c, bool first)
 {
-    return c == '_' || isalpha((unsigned char)c) ||
-           (!first && (isdigit((unsigned char)c) || c == '.' || c == '-'));
+    return c == '_' || isalpha((unsigned char)c) || (!first && (isdigit((unsigned char)c) || c == '.' || c == '-'));
 }
 
 // Takes the name up to the "=". "export " before it is dropped.
@@ -109,8 +108,7 @@ static void take_bare(struct cursor *c, struct assignment *a)
     a->value = value;
 }
 
-bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, void *context,
-                 struct ssa_error *err)
+bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, void *context, struct ssa_error *err)
 {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
     struct cursor c = {.at = (char *)text->data, .line = 1, .subject = subject, .err = err};
@@ -145,8 +143,7 @@ bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, 
 
 static bool cannot_be_quoted(const char *name, const char *why, struct ssa_error *err)
 {
-    error_set(err, SSA_CONFIG, NULL, name,
-              "holds %s: shell and dotenv libraries read no quoting of that alike", why);
+    error_set(err, SSA_CONFIG, NULL, name, "holds %s: shell and dotenv libraries read no quoting of that alike", why);
     return error_hint(err, "Put it into a file of its own, mode 0600, and give %s=file:PATH.", name);
 }
 

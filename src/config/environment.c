@@ -78,8 +78,8 @@ static bool visit_pin_source(const char *text, variable_visit *visit, void *cont
     return visit_reference(uri_pin_source(uri), visit, context);
 }
 
-bool settings_each_variable(const char *const values[static SETTING_COUNT], const char *alias,
-                            variable_visit *visit, void *context)
+bool settings_each_variable(const char *const values[static SETTING_COUNT], const char *alias, variable_visit *visit,
+                            void *context)
 {
     const char *const texts[] = {alias,
                                  values[SET_CLIENT_SECRET],
@@ -114,8 +114,7 @@ static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_
     return true;
 }
 
-bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite,
-                              struct ssa_error *err)
+bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite, struct ssa_error *err)
 {
     err = ERROR_OR_IGNORED(err);
     s->overwrite = overwrite;

@@ -44,8 +44,7 @@ static bool check_complete(const struct ssa_settings *s, enum setting_source sou
         const size_t used = strlen(missing);
         if ((!with_key && names[i] != SET_ACCOUNT_ID) || has(s, source, names[i]))
             continue;
-        if (!text_format(missing + used, sizeof missing - used, "%s%s", used > 0 ? ", " : "",
-                         setting_name(names[i])))
+        if (!text_format(missing + used, sizeof missing - used, "%s%s", used > 0 ? ", " : "", setting_name(names[i])))
             break;
     }
     if (missing[0] == '\0')
@@ -59,8 +58,7 @@ static bool check_complete(const struct ssa_settings *s, enum setting_source sou
 }
 
 // The ids go into the assertion, and from there into messages.
-static bool check_id(const struct ssa_settings *s, enum setting_source source, enum setting id,
-                     struct ssa_error *err)
+static bool check_id(const struct ssa_settings *s, enum setting_source source, enum setting id, struct ssa_error *err)
 {
     return api_is_id(settings_from(s, source, id)) ||
            error_set(err, SSA_CONFIG, NULL, where(s, source), "%s is not a valid id", setting_name(id));
@@ -93,8 +91,7 @@ static bool find_source(const struct ssa_settings *s, enum setting_source *sourc
     return error_reason(err, SSA_REASON_ACCOUNT_NOT_SET, NULL);
 }
 
-bool identity_read(const struct ssa_settings *s, bool with_key, struct identity *identity,
-                   struct ssa_error *err)
+bool identity_read(const struct ssa_settings *s, bool with_key, struct identity *identity, struct ssa_error *err)
 {
     enum setting_source source;
     if (!find_source(s, &source, err) || !check_complete(s, source, with_key, err))

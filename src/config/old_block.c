@@ -24,8 +24,8 @@ static bool contradiction(const char *file, const char *first, const char *secon
     return error_hint(err, "Leave the one that is meant.");
 }
 
-static bool take_once(const struct visit *v, const struct assignment *a, const char **value,
-                      const char **name, struct ssa_error *err)
+static bool take_once(const struct visit *v, const struct assignment *a, const char **value, const char **name,
+                      struct ssa_error *err)
 {
     if (*value != NULL && strcmp(*value, a->value) != 0)
         return contradiction(v->file, *name, a->name, err);
@@ -49,8 +49,7 @@ static void take_other(const struct visit *v, const struct assignment *a)
 {
     struct old_block *old = v->old;
     const enum setting id = setting_find(a->name, strlen(a->name));
-    const char *used =
-        id == SETTING_COUNT || !profile_block_has(a->name, true) ? NULL : v->in_use(v->context, id);
+    const char *used = id == SETTING_COUNT || !profile_block_has(a->name, true) ? NULL : v->in_use(v->context, id);
     if (used != NULL && strcmp(used, a->value) == 0)
         return;
     if (id != SETTING_COUNT && profile_block_has(a->name, true) && old->kept.name == NULL) {
@@ -74,8 +73,8 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
         return true;
     }
     if (a->ambiguous) {
-        error_set(err, SSA_CONFIG, NULL, v->file, "line %zu has a backslash between double quotes in %s",
-                  a->line, a->name);
+        error_set(err, SSA_CONFIG, NULL, v->file, "line %zu has a backslash between double quotes in %s", a->line,
+                  a->name);
         return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
     }
     return id == SETTING_COUNT ? take_once(v, a, &v->old->key_path, &v->old->key_path_name, err)

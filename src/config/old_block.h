@@ -30,5 +30,4 @@ bool old_block_read(struct secret *text, const char *file, const char *(*in_use)
                     const void *context, struct old_block *old, struct ssa_error *err) MUST_CHECK;
 
 // Puts the block's key into pem. Keys under several names must be the same.
-bool old_block_key(struct old_block *old, const char *file, struct secret *pem,
-                   struct ssa_error *err) MUST_CHECK;
+bool old_block_key(struct old_block *old, const char *file, struct secret *pem, struct ssa_error *err) MUST_CHECK;

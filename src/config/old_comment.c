@@ -56,8 +56,7 @@ static bool find_value(const char *comment, const char *end, char *out, size_t c
         const size_t len = *at == '=' || *at == ':' ? name_before(comment, at, &name) : 0;
         if (len == 0 || !gives_value(at, end))
             continue;
-        (void)text_format(out, capacity, "%.*s in a comment",
-                          (int)(len < NAME_MAX_SHOWN ? len : NAME_MAX_SHOWN), name);
+        (void)text_format(out, capacity, "%.*s in a comment", (int)(len < NAME_MAX_SHOWN ? len : NAME_MAX_SHOWN), name);
         return true;
     }
     return false;
@@ -104,8 +103,7 @@ bool old_comment_find(const char *text, bool behind_values, char *out, size_t ca
         const char *const end = line + strcspn(line, "\r\n");
         const char *const comment = comment_of(line, end);
         const bool looked_for = !behind_values || behind_blanks(line, end) + 1 < comment;
-        if (looked_for &&
-            (find_value(comment, end, out, capacity) || find_secret(comment, end, out, capacity)))
+        if (looked_for && (find_value(comment, end, out, capacity) || find_secret(comment, end, out, capacity)))
             return true;
         line = end + strspn(end, "\r\n");
     }

@@ -110,7 +110,6 @@ bool old_file_destroy(const struct old_file *old, struct ssa_error *err)
     if (gone)
         return true;
     const int number = errno;
-    error_errno(err, SSA_UNEXPECTED, number, old->name,
-                "the key is in the token, but the file could not be destroyed");
+    error_errno(err, SSA_UNEXPECTED, number, old->name, "the key is in the token, but the file could not be destroyed");
     return error_hint(err, "Destroy it by hand: it still holds the private key.");
 }

@@ -71,8 +71,7 @@ static void restore_line_breaks(struct secret *pem)
 static bool is_private(const char *label, size_t len)
 {
     static const char ending[] = "PRIVATE KEY";
-    return len >= sizeof ending - 1 &&
-           memcmp(label + len - (sizeof ending - 1), ending, sizeof ending - 1) == 0;
+    return len >= sizeof ending - 1 && memcmp(label + len - (sizeof ending - 1), ending, sizeof ending - 1) == 0;
 }
 
 static bool only_blanks(const char *from, const char *to)
@@ -105,8 +104,7 @@ static bool look_around(const struct secret *pem, const char *file, char beside[
         (void)text_format(beside, OLD_NAME_MAX, "text beside the PEM block");
     if (keys <= 1)
         return true;
-    error_set(err, SSA_CONFIG, NULL, file, "holds %zu private keys, and which one is meant cannot be told",
-              keys);
+    error_set(err, SSA_CONFIG, NULL, file, "holds %zu private keys, and which one is meant cannot be told", keys);
     return error_hint(err, "Put that one into a file of its own.");
 }
 

@@ -57,9 +57,7 @@ enum setting old_name_setting(const char *name)
 {
     const char *rest = behind_prefix(name);
     const enum setting id = spelled(whole, sizeof whole / sizeof whole[0], name);
-    return id != SETTING_COUNT || rest == NULL
-               ? id
-               : spelled(prefixed, sizeof prefixed / sizeof prefixed[0], rest);
+    return id != SETTING_COUNT || rest == NULL ? id : spelled(prefixed, sizeof prefixed / sizeof prefixed[0], rest);
 }
 
 bool old_name_is_key_path(const char *name)

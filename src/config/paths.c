@@ -11,8 +11,7 @@
 
 static bool too_long(struct ssa_error *err, const char *subject)
 {
-    return error_errno(err, SSA_CONFIG, ENAMETOOLONG, subject, "the path is longer than %u bytes",
-                       PATH_TEXT_MAX);
+    return error_errno(err, SSA_CONFIG, ENAMETOOLONG, subject, "the path is longer than %u bytes", PATH_TEXT_MAX);
 }
 
 static bool base(const char *variable, const char *under_home, char *out, struct ssa_error *err)
@@ -48,8 +47,7 @@ bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_e
         return text_format(out, PATH_TEXT_MAX, "%s", name) || too_long(err, name);
     if (!profile_name_is_plain(name)) {
         error_set(err, SSA_USAGE, NULL, name, "is not a valid profile name");
-        return error_hint(
-            err, "A name has letters, digits, dots, dashes and underscores. A path has a slash in it.");
+        return error_hint(err, "A name has letters, digits, dots, dashes and underscores. A path has a slash in it.");
     }
     char folder[PATH_TEXT_MAX];
     return path_config(folder, err) &&

@@ -11,8 +11,7 @@ static bool append_secret(const struct profile_block *block, struct secret *out,
     char buffer[PATH_TEXT_MAX];
     if (block->secret == NULL)
         return true;
-    const char *value =
-        block->secret_is_literal ? block->secret : reference_lasting(block->secret, buffer, err);
+    const char *value = block->secret_is_literal ? block->secret : reference_lasting(block->secret, buffer, err);
     return value != NULL && dotenv_append(out, setting_name(SET_CLIENT_SECRET), value, err);
 }
 
@@ -54,8 +53,7 @@ static bool append_settings(const struct profile_block *block, const struct ssa_
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         char whole[PATH_TEXT_MAX];
         const char *value = settings_get(run->settings, kept[i].id, NULL);
-        const bool is_default =
-            value != NULL && kept[i].fallback != NULL && strcmp(value, kept[i].fallback) == 0;
+        const bool is_default = value != NULL && kept[i].fallback != NULL && strcmp(value, kept[i].fallback) == 0;
         if (value == NULL || is_default || (kept[i].only_without_key && block->private_key != NULL))
             continue;
         if (kept[i].is_path && strchr(value, '/') != NULL) {

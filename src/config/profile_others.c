@@ -21,8 +21,7 @@ static bool mark(void *context, const struct assignment *a, struct ssa_error *er
     struct lines *lines = context;
     if (a->last_line > LINES_MAX)
         return error_set(err, SSA_CONFIG, NULL, NULL, "the profile has more than %d lines", LINES_MAX);
-    for (size_t line = a->line; lines->ours_by_name(a->name, lines->with_secret) && line <= a->last_line;
-         line++)
+    for (size_t line = a->line; lines->ours_by_name(a->name, lines->with_secret) && line <= a->last_line; line++)
         lines->ours[line] = true;
     return true;
 }
@@ -49,8 +48,8 @@ static bool read_file(const char *path, struct secret *text, bool *exists, struc
     const int number = errno;
     *exists = fd >= 0;
     if (fd < 0)
-        return number == ENOENT || error_errno(err, SSA_CONFIG, number, path,
-                                               "the profile that is to be replaced cannot be read");
+        return number == ENOENT ||
+               error_errno(err, SSA_CONFIG, number, path, "the profile that is to be replaced cannot be read");
     const bool ok = read_secret(text, fd, path, NULL, err);
     (void)close(fd);
     return ok;
@@ -63,8 +62,7 @@ bool profile_others_append(const char *path, profile_name_is_ours *ours, bool wi
     bool exists = false;
     SECRET_AUTO text = {0};
     SECRET_AUTO copy = {0};
-    if (!secret_new(&text, FILE_MAX, err) || !secret_new(&copy, FILE_MAX, err) ||
-        !read_file(path, &text, &exists, err))
+    if (!secret_new(&text, FILE_MAX, err) || !secret_new(&copy, FILE_MAX, err) || !read_file(path, &text, &exists, err))
         return false;
     if (!exists)
         return true;

@@ -84,8 +84,7 @@ bool profile_reserve(struct profile_target *target, struct ssa_error *err)
     if (target->fd < 0) {
         const int number = errno;
         target->draft[0] = '\0';
-        return error_errno(err, SSA_CONFIG, number, target->folder,
-                           "the folder of the profile cannot be written");
+        return error_errno(err, SSA_CONFIG, number, target->folder, "the folder of the profile cannot be written");
     }
     if (write_reserve(target->fd, PROFILE_MAX) && write_sync_file(target->fd))
         return true;
@@ -101,8 +100,7 @@ static bool write_whole(int fd, struct span text)
 // Does not replace a file that somebody made meanwhile, unless one is to be replaced.
 static bool put_in_place(const struct profile_target *target)
 {
-    if (renameat2(AT_FDCWD, target->draft, AT_FDCWD, target->path, target->replace ? 0 : RENAME_NOREPLACE) ==
-        0)
+    if (renameat2(AT_FDCWD, target->draft, AT_FDCWD, target->path, target->replace ? 0 : RENAME_NOREPLACE) == 0)
         return true;
     if ((errno != EINVAL && errno != ENOSYS) || target->replace)
         return false;
@@ -122,8 +120,7 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
     // The profile is in place and whole. Only the rename may be lost in a power failure.
     if (!write_sync_folder(target->folder)) {
         const int number = errno;
-        return error_errno(err, SSA_CONFIG, number, target->folder,
-                           "the folder of the profile cannot be synced");
+        return error_errno(err, SSA_CONFIG, number, target->folder, "the folder of the profile cannot be synced");
     }
     return true;
 }

@@ -32,8 +32,8 @@ static bool add_name(struct profile_names *names, struct span name, struct ssa_e
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE), "names more than %d profiles",
                          SSA_PROFILES_MAX);
     return text_format(names->list[names->count++], PATH_TEXT_MAX, "%.*s", SPAN_PRINTF(name)) ||
-           error_errno(err, SSA_CONFIG, ENAMETOOLONG, setting_name(SET_PROFILE),
-                       "names a profile longer than %u bytes", PATH_TEXT_MAX);
+           error_errno(err, SSA_CONFIG, ENAMETOOLONG, setting_name(SET_PROFILE), "names a profile longer than %u bytes",
+                       PATH_TEXT_MAX);
 }
 
 bool profile_names_split(const char *text, struct profile_names *names, struct ssa_error *err)
@@ -46,8 +46,7 @@ bool profile_names_split(const char *text, struct profile_names *names, struct s
         const size_t len = strcspn(text, ":");
         // It may be "$A:$B" with a variable that is not set: nobody would notice that there is no spare.
         if (len == 0)
-            return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE),
-                             "has an empty name in its list");
+            return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE), "has an empty name in its list");
         if (!add_name(names, span_of(text, len), err))
             return false;
         text += len;
@@ -65,8 +64,8 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
         return true;
     // A PEM with \n in it is refused later, with better advice.
     if (a->ambiguous && id != SET_PRIVATE_KEY) {
-        error_set(err, SSA_CONFIG, NULL, profile->path,
-                  "line %zu has a backslash between double quotes in %s", a->line, a->name);
+        error_set(err, SSA_CONFIG, NULL, profile->path, "line %zu has a backslash between double quotes in %s", a->line,
+                  a->name);
         return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
     }
     if (alias)
@@ -164,8 +163,8 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
     if (fd < 0)
         return false;
     s->profile_count++; // from here on its text is freed with the settings
-    const bool ok = read_file(profile, fd, callbacks, err) &&
-                    settings_secure_variables(s, profile->values, profile->alias, err);
+    const bool ok =
+        read_file(profile, fd, callbacks, err) && settings_secure_variables(s, profile->values, profile->alias, err);
     if (ok)
         warn_if_shared(profile, fd, callbacks);
     (void)close(fd);
@@ -222,8 +221,7 @@ static bool read_by_environment(struct ssa_settings *s, const char *text, bool s
     if (!profile_names_split(text, &names, err))
         return false;
     if (names.count > 1 && !several) {
-        error_set(err, SSA_USAGE, NULL, setting_name(SET_PROFILE),
-                  "is a list of profiles; this command takes one");
+        error_set(err, SSA_USAGE, NULL, setting_name(SET_PROFILE), "is a list of profiles; this command takes one");
         return error_reason(err, SSA_REASON_SEVERAL_PROFILES, NULL);
     }
     if (!begin(s, err))

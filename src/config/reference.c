@@ -47,8 +47,7 @@ bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ss
         const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
         if (folder == NULL) {
             error_set(err, SSA_CONFIG, NULL, text, "CREDENTIALS_DIRECTORY is not set");
-            return error_hint(err,
-                              "systemd sets it for a unit with LoadCredential= or LoadCredentialEncrypted=.");
+            return error_hint(err, "systemd sets it for a unit with LoadCredential= or LoadCredentialEncrypted=.");
         }
         if (strchr(name, '/') != NULL || name[0] == '\0')
             return error_set(err, SSA_CONFIG, NULL, text, "the name of a credential has no slash");

@@ -26,8 +26,7 @@ bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ss
 
 // The reference as it is written down: a file with its whole path, since the next shell may be in another
 // folder. NULL with err filled when it is too long.
-const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX],
-                              struct ssa_error *err) MUST_CHECK;
+const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 // What follows the prefix of a reference.
 const char *reference_name(const char *text);

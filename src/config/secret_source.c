@@ -15,8 +15,7 @@
 
 enum { DELETE = 0x7f };
 
-static bool read_file(const char *text, const struct ssa_callbacks *warn, struct secret *secret,
-                      struct ssa_error *err)
+static bool read_file(const char *text, const struct ssa_callbacks *warn, struct secret *secret, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     if (!reference_path(text, path, err))
@@ -92,17 +91,15 @@ static const struct {
     size_t len;
     const char *what;
 } marks[] = {
-    {"\xff\xfe\0\0", 4, MARKED("UTF-32")}, {"\0\0\xfe\xff", 4, MARKED("UTF-32")},
-    {"\xef\xbb\xbf", 3, MARKED("UTF-8")},  {"\xff\xfe", 2, MARKED("UTF-16")},
-    {"\xfe\xff", 2, MARKED("UTF-16")},
+    {"\xff\xfe\0\0", 4, MARKED("UTF-32")}, {"\0\0\xfe\xff", 4, MARKED("UTF-32")}, {"\xef\xbb\xbf", 3, MARKED("UTF-8")},
+    {"\xff\xfe", 2, MARKED("UTF-16")},     {"\xfe\xff", 2, MARKED("UTF-16")},
 };
 
 static bool refuse_encoding(const char *text, const char *what, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
-    return error_hint(err,
-                      "Write it as plain text without a byte order mark: `printf %%s …` in a shell, "
-                      "`-Encoding ascii` or `-Encoding utf8NoBOM` in PowerShell, \"UTF-8\" in an editor.");
+    return error_hint(err, "Write it as plain text without a byte order mark: `printf %%s …` in a shell, "
+                           "`-Encoding ascii` or `-Encoding utf8NoBOM` in PowerShell, \"UTF-8\" in an editor.");
 }
 
 // A PIN in another encoding is a wrong PIN, and would cost a try.
@@ -131,15 +128,13 @@ static bool is_one_stream(const char *one, const char *other)
 {
     struct stat a, b;
     long fd, other_fd;
-    if (!look_at(one, &fd, &a) || !look_at(other, &other_fd, &b) || a.st_dev != b.st_dev ||
-        a.st_ino != b.st_ino)
+    if (!look_at(one, &fd, &a) || !look_at(other, &other_fd, &b) || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
         return false;
     return S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || (fd >= 0 && fd == other_fd);
 }
 
 // Of a shared stream the client secret could be tried as a PIN, or the PIN be sent to the API's server.
-static bool is_for_this_alone(const char *text, const char *subject, const struct ssa_run *run,
-                              struct ssa_error *err)
+static bool is_for_this_alone(const char *text, const char *subject, const struct ssa_run *run, struct ssa_error *err)
 {
     static const enum setting secrets[] = {SET_CLIENT_SECRET, SET_PIN_SOURCE, SET_SO_PIN_SOURCE};
     for (size_t i = 0; run->settings != NULL && i < sizeof secrets / sizeof secrets[0]; i++) {
@@ -148,8 +143,7 @@ static bool is_for_this_alone(const char *text, const char *subject, const struc
         if (other == NULL || strcmp(name, subject) == 0 || !is_one_stream(text, other))
             continue;
         error_set(err, SSA_CONFIG, NULL, text, "both %s and %s would be read from it", subject, name);
-        return error_hint(
-            err, "A descriptor or pipe is read once, to its end. Give each its own. Nothing was read.");
+        return error_hint(err, "A descriptor or pipe is read once, to its end. Give each its own. Nothing was read.");
     }
     return true;
 }
@@ -174,8 +168,8 @@ static bool is_one_line(const char *text, const struct secret *secret, struct ss
     return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, text, "is empty");
 }
 
-bool secret_source_read(const char *text, const char *subject, const struct ssa_run *run,
-                        struct secret *secret, struct ssa_error *err)
+bool secret_source_read(const char *text, const char *subject, const struct ssa_run *run, struct secret *secret,
+                        struct ssa_error *err)
 {
     bool ok = false;
     if (!is_for_this_alone(text, subject, run, err))
@@ -187,8 +181,7 @@ bool secret_source_read(const char *text, const char *subject, const struct ssa_
         ok = read_file(text, &run->callbacks, secret, err);
         break;
     case REFERENCE_ENV:
-        ok = copied != NULL ? take_copy(text, copied, secret, err)
-                            : read_variable(text, run->overwrite, secret, err);
+        ok = copied != NULL ? take_copy(text, copied, secret, err) : read_variable(text, run->overwrite, secret, err);
         break;
     case REFERENCE_FD:
         ok = read_descriptor(text, &run->callbacks, secret, err);
@@ -197,8 +190,7 @@ bool secret_source_read(const char *text, const char *subject, const struct ssa_
         return error_set(err, SSA_CONFIG, NULL, subject, "pinentry asks only for PINs");
     case REFERENCE_NONE:
         // The text is not shown: it may be the secret itself.
-        error_set(err, SSA_CONFIG, NULL, subject,
-                  "is not one of file:PATH, env:NAME, fd:N and credential:NAME");
+        error_set(err, SSA_CONFIG, NULL, subject, "is not one of file:PATH, env:NAME, fd:N and credential:NAME");
         return error_hint(err, "It says where the secret is. The secret itself is not given here.");
     }
     if (!ok || !is_plain_text(text, secret, err))

@@ -63,8 +63,7 @@ const char *settings_get(const struct ssa_settings *s, enum setting id, enum set
     enum setting_source order[SOURCE_COUNT];
     settings_order(s, order);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        const char *value =
-            id == SET_CLIENT_SECRET ? client_secret_from(s, order[i]) : settings_from(s, order[i], id);
+        const char *value = id == SET_CLIENT_SECRET ? client_secret_from(s, order[i]) : settings_from(s, order[i], id);
         if (!text_present(value))
             continue;
         if (source != NULL)

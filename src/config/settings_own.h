@@ -35,8 +35,8 @@ struct ssa_settings {
 // Calls visit with the name of each variable that a reference env:NAME among the values of one source reads,
 // until it returns false.
 typedef bool variable_visit(void *context, const char *name);
-bool settings_each_variable(const char *const values[static SETTING_COUNT], const char *alias,
-                            variable_visit *visit, void *context);
+bool settings_each_variable(const char *const values[static SETTING_COUNT], const char *alias, variable_visit *visit,
+                            void *context);
 
 // Moves those variables to locked memory: a child that asks unknown modules for their tokens must not have
 // them.

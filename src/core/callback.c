@@ -23,9 +23,9 @@ void callback_end(void)
     running--;
 }
 
-static __attribute__((format(printf, 5, 0))) void say(const struct ssa_callbacks *callbacks,
-                                                      enum ssa_level level, enum ssa_reason reason,
-                                                      const char *detail, const char *line, va_list args)
+static __attribute__((format(printf, 5, 0))) void say(const struct ssa_callbacks *callbacks, enum ssa_level level,
+                                                      enum ssa_reason reason, const char *detail, const char *line,
+                                                      va_list args)
 {
     char raw[SSA_ERROR_TEXT_MAX], text[SSA_ERROR_TEXT_MAX], harmless[SSA_ERROR_TEXT_MAX / 2];
     if (callbacks->tell == NULL)
@@ -81,8 +81,8 @@ bool callback_ask_secret(const struct ssa_callbacks *callbacks, const char *prom
                          struct ssa_error *err)
 {
     callback_begin();
-    const bool given = callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data,
-                                             secret->capacity, &secret->len, err);
+    const bool given =
+        callbacks->ask_secret(callbacks->context, prompt, (char *)secret->data, secret->capacity, &secret->len, err);
     callback_end();
     return given;
 }

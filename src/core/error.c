@@ -7,8 +7,7 @@
 
 #include "core/text.h"
 
-static __attribute__((format(printf, 3, 0))) void fill(char *out, size_t capacity, const char *format,
-                                                       va_list args)
+static __attribute__((format(printf, 3, 0))) void fill(char *out, size_t capacity, const char *format, va_list args)
 {
     char raw[SSA_ERROR_TEXT_MAX];
     if (vsnprintf(raw, sizeof raw, format, args) < 0)
@@ -23,8 +22,8 @@ static void begin(struct ssa_error *err, enum ssa_class class, const char *cause
     text_harmless(err->subject, sizeof err->subject, span_text(subject ? subject : ""));
 }
 
-bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject,
-               const char *what, ...)
+bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject, const char *what,
+               ...)
 {
     if (err == NULL)
         return false;
@@ -36,8 +35,7 @@ bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, c
     return false;
 }
 
-bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject,
-                 const char *what, ...)
+bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
 {
     if (err == NULL)
         return false;
@@ -98,8 +96,8 @@ void ssa_error_text(const struct ssa_error *err, char *out, size_t capacity)
 {
     const bool subject = err->subject[0] != '\0', cause = err->cause[0] != '\0', hint = err->hint[0] != '\0';
     const int written =
-        snprintf(out, capacity, "%s%s%s%s%s%s%s%s", subject ? err->subject : "", subject ? ": " : "",
-                 err->what, cause ? " (" : "", err->cause, cause ? ")" : "", hint ? "\n" : "", err->hint);
+        snprintf(out, capacity, "%s%s%s%s%s%s%s%s", subject ? err->subject : "", subject ? ": " : "", err->what,
+                 cause ? " (" : "", err->cause, cause ? ")" : "", hint ? "\n" : "", err->hint);
     if (written < 0 && capacity > 0)
         out[0] = '\0';
 }

@@ -18,8 +18,8 @@
 // Fills err. cause is the lower layer's name for its failure ("CKR_PIN_INCORRECT"), subject the PKCS#11
 // token, host or file; both may be NULL. The text may quote foreign bytes: here they are made harmless to a
 // terminal.
-bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject,
-               const char *what, ...) __attribute__((format(printf, 5, 6)));
+bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject, const char *what,
+               ...) __attribute__((format(printf, 5, 6)));
 
 // Adds the reason, and in detail (NULL for nothing) what advice about it must name. The advice itself, which
 // names commands, options and settings, is given by the program.
@@ -43,5 +43,5 @@ bool error_cause(struct ssa_error *err, enum ssa_domain domain, unsigned long nu
 bool error_hint(struct ssa_error *err, const char *hint, ...) __attribute__((format(printf, 2, 3)));
 
 // Fills err from an errno, whose words ("Permission denied") become the cause.
-bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject,
-                 const char *what, ...) __attribute__((format(printf, 5, 6)));
+bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
+    __attribute__((format(printf, 5, 6)));

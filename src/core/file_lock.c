@@ -59,8 +59,7 @@ static enum lock_outcome wait_for(int fd, const struct lock_patience *patience)
         const enum lock_outcome outcome = patience->flock_alone ? by_flock(fd) : file_try_lock(fd);
         const long long now = monotonic_ms();
         look_at_holder(&holder, fd, now);
-        if (outcome != LOCK_BUSY || now - began >= patience->most_ms ||
-            callback_interrupted(patience->callbacks))
+        if (outcome != LOCK_BUSY || now - began >= patience->most_ms || callback_interrupted(patience->callbacks))
             return outcome;
         if (patience->holder_ms > 0 && now - holder.since_ms >= patience->holder_ms)
             return outcome;

@@ -260,9 +260,8 @@ bool json_end(struct json_writer *w, struct ssa_error *err)
 {
     yajl_gen_free(w->generator);
     w->generator = NULL;
-    return w->out != NULL ||
-           error_set(err, SSA_UNEXPECTED, NULL, NULL,
-                     "the JSON does not fit its buffer, or contains text that is not UTF-8");
+    return w->out != NULL || error_set(err, SSA_UNEXPECTED, NULL, NULL,
+                                       "the JSON does not fit its buffer, or contains text that is not UTF-8");
 }
 
 // Indenting: each event of the parser becomes a call of the generator. An opening is held back until

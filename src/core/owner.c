@@ -17,13 +17,12 @@ static bool look(int fd, const char *path, struct stat *about, struct ssa_error 
 static bool belongs_to_us(const struct stat *about, const char *path, struct ssa_error *err)
 {
     if (about->st_uid != geteuid() && about->st_uid != 0) {
-        error_set(err, SSA_CONFIG, NULL, path,
-                  "belongs to another user (uid %ld), so its content is not trusted", (long)about->st_uid);
-        return error_hint(
-            err,
-            "If its content is yours, `chown %ld \"%s\"` mends it. Under sudo, HOME and the XDG "
-            "folders must be root's own (`sudo -H`).",
-            (long)geteuid(), path);
+        error_set(err, SSA_CONFIG, NULL, path, "belongs to another user (uid %ld), so its content is not trusted",
+                  (long)about->st_uid);
+        return error_hint(err,
+                          "If its content is yours, `chown %ld \"%s\"` mends it. Under sudo, HOME and the XDG "
+                          "folders must be root's own (`sudo -H`).",
+                          (long)geteuid(), path);
     }
     if ((about->st_mode & (S_IWGRP | S_IWOTH)) == 0)
         return true;

@@ -38,8 +38,7 @@ static bool has_a_name(int fd)
     return fstatfs(fd, &system) == 0 && system.f_type != PIPEFS_MAGIC;
 }
 
-static struct reading begin(struct secret *secret, int fd, const char *subject,
-                            const struct ssa_callbacks *callbacks)
+static struct reading begin(struct secret *secret, int fd, const char *subject, const struct ssa_callbacks *callbacks)
 {
     struct stat about;
     struct reading r = {.secret = secret, .fd = fd, .subject = subject, .callbacks = callbacks};

@@ -9,11 +9,10 @@ enum { DER_INTEGER = 0x02, DER_OCTET_STRING = 0x04, DER_SEQUENCE = 0x30, DER_ATT
 static bool no_key(struct ssa_error *err, const char *subject, const char *why)
 {
     error_set(err, SSA_CONFIG, NULL, subject, "%s", why);
-    return error_hint(
-        err,
-        "The key must be an unencrypted RSA key of %u to %u bits as PEM: \"BEGIN RSA PRIVATE KEY\" or "
-        "\"BEGIN PRIVATE KEY\".",
-        RSA_BITS_MIN, RSA_BITS_MAX);
+    return error_hint(err,
+                      "The key must be an unencrypted RSA key of %u to %u bits as PEM: \"BEGIN RSA PRIVATE KEY\" or "
+                      "\"BEGIN PRIVATE KEY\".",
+                      RSA_BITS_MIN, RSA_BITS_MAX);
 }
 
 static uint8_t *find(const struct secret *in, size_t from, const char *text)
@@ -93,8 +92,7 @@ static bool parse_pkcs1(struct span der, struct rsa_key *key)
     struct span in;
     if (!take(&der, DER_SEQUENCE, &in) || der.len != 0 || !take_version_zero(&in))
         return false;
-    struct span *const numbers[] = {&key->n, &key->e,  &key->d,  &key->p,
-                                    &key->q, &key->dp, &key->dq, &key->qinv};
+    struct span *const numbers[] = {&key->n, &key->e, &key->d, &key->p, &key->q, &key->dp, &key->dq, &key->qinv};
     for (size_t i = 0; i < COUNT(numbers); i++)
         if (!take_number(&in, numbers[i]))
             return false;
@@ -102,8 +100,7 @@ static bool parse_pkcs1(struct span der, struct rsa_key *key)
 }
 
 // The algorithm rsaEncryption with its parameters, NULL.
-static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                         0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 
 // PrivateKeyInfo, RFC 5208 section 5: version, rsaEncryption, and the PKCS#1 key as an octet string.
 // Attributes may follow.
@@ -114,8 +111,7 @@ static bool parse_pkcs8(struct span der, struct rsa_key *key)
            take(&in, DER_SEQUENCE, &algorithm) &&
            span_equal(algorithm, span_of(rsa_encryption, sizeof rsa_encryption)) &&
            take(&in, DER_OCTET_STRING, &inner) &&
-           (in.len == 0 || (take(&in, DER_ATTRIBUTES, &attributes) && in.len == 0)) &&
-           parse_pkcs1(inner, key);
+           (in.len == 0 || (take(&in, DER_ATTRIBUTES, &attributes) && in.len == 0)) && parse_pkcs1(inner, key);
 }
 
 bool rsa_key_from_der(struct span der, struct rsa_key *key)
@@ -257,8 +253,8 @@ static const char *fault_of(const struct rsa_key *key)
         return "the RSA key's public exponent is not an odd number between 3 and the modulus";
     if (!is_odd(key->d) || rsa_bits(key->d) < bits / 4 || !is_less(key->d, key->n))
         return "the RSA key's private exponent does not fit its modulus";
-    if (!is_odd(key->p) || !is_odd(key->q) || span_equal(key->p, key->q) ||
-        (product != bits && product != bits + 1) || !is_product(key->n, key->p, key->q))
+    if (!is_odd(key->p) || !is_odd(key->q) || span_equal(key->p, key->q) || (product != bits && product != bits + 1) ||
+        !is_product(key->n, key->p, key->q))
         return "the RSA key's primes do not multiply to its modulus";
     if (!is_less(key->dp, key->p) || !is_less(key->dq, key->q) || !is_less(key->qinv, key->p))
         return "the RSA key's CRT exponents or coefficient are larger than its primes";
@@ -279,9 +275,8 @@ bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *su
             return no_key(err, subject, "the PEM block does not contain a PKCS#8 RSA private key");
     } else {
         return no_key(err, subject,
-                      find(buffer, 0, "-----BEGIN ") == NULL
-                          ? "there is no PEM block"
-                          : "there is no complete PEM block of an RSA private key");
+                      find(buffer, 0, "-----BEGIN ") == NULL ? "there is no PEM block"
+                                                             : "there is no complete PEM block of an RSA private key");
     }
     const char *fault = fault_of(key);
     return fault == NULL || no_key(err, subject, fault);

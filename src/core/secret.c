@@ -44,9 +44,8 @@ bool secret_must_be_locked(const struct secret *s, struct ssa_error *err)
     if (!by_limit) {
         error_errno(err, SSA_CONFIG, s->not_locked, "mlock",
                     "memory cannot be locked, so a private key could be written to swap");
-        return error_hint(
-            err, "The kernel or a sandbox refuses it: allow the system call mlock, or make the key on "
-                 "another machine. Nothing was sent to the API.");
+        return error_hint(err, "The kernel or a sandbox refuses it: allow the system call mlock, or make the key on "
+                               "another machine. Nothing was sent to the API.");
     }
     error_set(err, SSA_CONFIG, "RLIMIT_MEMLOCK", NULL,
               "memory cannot be locked (limit %llu bytes), so a private key could be written to swap",
@@ -189,8 +188,7 @@ void secret_wipe_stack(void)
     __asm__ volatile(".irp n,0,1,2,3,4,5,6,7,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
                      "movi v\\n\\().16b, #0\n\t"
                      ".endr" ::
-                         : "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18",
-                           "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30",
-                           "v31");
+                         : "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20",
+                           "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
 #endif
 }

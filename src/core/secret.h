@@ -40,8 +40,7 @@ void secret_free(struct secret *s);
 bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err) MUST_CHECK;
 
 // Does one read(2) of that. *end is true at the end. On failure errno also says why.
-bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end,
-                      struct ssa_error *err) MUST_CHECK;
+bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err) MUST_CHECK;
 
 // Drops one line break (LF or CRLF) from the end, as editors and `echo` add it.
 void secret_drop_newline(struct secret *s);

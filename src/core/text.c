@@ -47,8 +47,8 @@ bool text_is_utf8(struct span text)
 static bool steers_terminal(uint32_t point)
 {
     const bool control = point < 0x20 || (point >= 0x7f && point <= 0x9f);
-    const bool bidi = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
-                      point == 0x200e || point == 0x200f || point == 0x061c;
+    const bool bidi = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) || point == 0x200e ||
+                      point == 0x200f || point == 0x061c;
     const bool separator = point == 0x2028 || point == 0x2029;
     return control || bidi || separator;
 }

@@ -23,8 +23,7 @@ bool checksum_append(struct secret *text, size_t from)
     if (digits[0] == '\0' || text->capacity - len < LENGTH)
         return false;
     text->len = len;
-    return secret_append_text(text, before) && secret_append_text(text, digits) &&
-           secret_append_text(text, after);
+    return secret_append_text(text, before) && secret_append_text(text, digits) && secret_append_text(text, after);
 }
 
 bool checksum_ends(struct span line)

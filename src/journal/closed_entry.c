@@ -19,13 +19,12 @@ enum { NUMBER_DIGITS = 8 }; // at least
 static bool read_whole_closed(const char *name, struct secret *text, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
-    const int fd = journal_path(JOURNAL_CLOSED, name, path, err)
-                       ? entry_file_open(JOURNAL_CLOSED, name, O_RDONLY, err)
-                       : -1;
+    const int fd =
+        journal_path(JOURNAL_CLOSED, name, path, err) ? entry_file_open(JOURNAL_CLOSED, name, O_RDONLY, err) : -1;
     if (fd < 0)
         return false;
-    const bool read = owner_check_file(fd, path, err) && entry_file_room(fd, text, err) &&
-                      secret_read_fd(text, fd, path, err);
+    const bool read =
+        owner_check_file(fd, path, err) && entry_file_room(fd, text, err) && secret_read_fd(text, fd, path, err);
     (void)close(fd);
     return read;
 }
@@ -69,8 +68,7 @@ static bool find_last(DIR *dir, char last[static NAME_MAX + 1], long long *highe
     errno = 0;
     for (const struct dirent *d; (d = readdir(dir)) != NULL; errno = 0) {
         const long long number = journal_number(d->d_name);
-        if (number > *highest && is_file(dirfd(dir), d->d_name) &&
-            text_format(last, NAME_MAX + 1, "%s", d->d_name))
+        if (number > *highest && is_file(dirfd(dir), d->d_name) && text_format(last, NAME_MAX + 1, "%s", d->d_name))
             *highest = number;
     }
     return errno == 0;
@@ -119,14 +117,11 @@ static bool is_chained(const struct journal_names *names, size_t i)
     char hash[FINGERPRINT_TEXT];
     struct ssa_error ignored;
     ENTRY_AUTO *next = entry_new(&ignored);
-    return next != NULL && i + 1 < names->count &&
-           journal_hash_closed(names->list[i]->d_name, hash, &ignored) &&
-           journal_read_closed(names->list[i + 1]->d_name, next, &ignored) &&
-           strcmp(next->previous, hash) == 0;
+    return next != NULL && i + 1 < names->count && journal_hash_closed(names->list[i]->d_name, hash, &ignored) &&
+           journal_read_closed(names->list[i + 1]->d_name, next, &ignored) && strcmp(next->previous, hash) == 0;
 }
 
-bool journal_each_closed(const struct ssa_run *run, journal_visit_closed *visit, void *context,
-                         struct ssa_error *err)
+bool journal_each_closed(const struct ssa_run *run, journal_visit_closed *visit, void *context, struct ssa_error *err)
 {
     struct journal_names names;
     ENTRY_AUTO *entry = entry_new(err);

@@ -70,10 +70,10 @@ struct entry {
     time_t account_asked; // by the server's clock, as window is
     time_t retire_at;     // of a rotation: the old key is to serve until then; 0: until somebody says so
     long long uid, pid;
-    char id[JOURNAL_ID_MAX]; // what its file's name is, or, of a closed one, ends with
-    long long line;          // which one of its file, from 1
-    long long sequence;      // of a closed one, from 1; 0: not given yet
-    long long empty_before;  // data objects with nothing in them, on a client secret's token; -1: not known
+    char id[JOURNAL_ID_MAX];         // what its file's name is, or, of a closed one, ends with
+    long long line;                  // which one of its file, from 1
+    long long sequence;              // of a closed one, from 1; 0: not given yet
+    long long empty_before;          // data objects with nothing in them, on a client secret's token; -1: not known
     char previous[FINGERPRINT_TEXT]; // the SHA-256 of the closed one before, as its file is
     bool replaces_profile;           // one that is there may be replaced
     bool replaces_block;             // of an import: that one is the block which its key comes from
@@ -95,8 +95,8 @@ struct entry {
     char throwaway[API_ID_MAX];     // id and label of what is on the token for this operation's time alone
     char note[PATH_TEXT_MAX];
     struct api_ids before; // the account's keys before: their ids
-    bool vouched; // of one that was read: its checksum says, or the chain of the history, that it is as it
-                  // was written
+    bool vouched;          // of one that was read: its checksum says, or the chain of the history, that it is as it
+                           // was written
 };
 
 // An empty entry, which is too large for a stack; freed by free. NULL with err filled where there is no

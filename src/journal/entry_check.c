@@ -49,9 +49,9 @@ static const struct need {
     unsigned operations;
     enum step from;
 } needs[] = {
-#define NEED(name, field, operations, from)                                                                  \
-    {                                                                                                        \
-        name, offsetof(struct entry, field), operations, from                                                \
+#define NEED(name, field, operations, from)                                                                            \
+    {                                                                                                                  \
+        name, offsetof(struct entry, field), operations, from                                                          \
     }
     NEED("clientId", client_id, EVERY, STEP_ASKED),
     NEED("name", name, BIT(OP_ACCOUNT_CREATE), STEP_ACCOUNT_ASKED),
@@ -92,8 +92,7 @@ static bool has_its_texts(const struct entry *e, struct ssa_error *err)
     // What is throwaway is found by its name alone.
     if (e->step == STEP_REHEARSING && (e->token[0] == '\0' || e->throwaway[0] == '\0'))
         return lacks(err, e, "throwaway");
-    if (e->step >= STEP_KEY_MADE && e->step < STEP_CLOSED && (BRING_KEYS & BIT(e->operation)) != 0 &&
-        !e->id_was_free)
+    if (e->step >= STEP_KEY_MADE && e->step < STEP_CLOSED && (BRING_KEYS & BIT(e->operation)) != 0 && !e->id_was_free)
         return lacks(err, e, "idWasFree");
     for (size_t i = 0; e->step != STEP_CLOSED && i < COUNT(needs); i++) {
         const char *text = (const char *)e + needs[i].at;
@@ -146,8 +145,8 @@ static bool has_paths(const struct entry *e, struct ssa_error *err)
     if (e->profile[0] != '\0' && (e->profile[0] != '/' || goes_up(e->profile)))
         return error_set(err, SSA_CONFIG, NULL, e->profile,
                          "the path of the profile must be absolute, and have no \"..\" in it");
-    const bool is_its_own = text_format(draft, sizeof draft, "%s.%s", e->profile, e->id) &&
-                            e->profile[0] != '\0' && strcmp(draft, e->draft) == 0;
+    const bool is_its_own = text_format(draft, sizeof draft, "%s.%s", e->profile, e->id) && e->profile[0] != '\0' &&
+                            strcmp(draft, e->draft) == 0;
     return e->draft[0] == '\0' || is_its_own ||
            error_set(err, SSA_CONFIG, NULL, e->draft, "the entry names a draft that is not its own");
 }

@@ -41,8 +41,8 @@ bool entry_file_read(int fd, struct secret *text)
     return got >= 0;
 }
 
-bool entry_file_move(enum journal_folder from, const char *old_name, enum journal_folder to,
-                     const char *new_name, struct ssa_error *err)
+bool entry_file_move(enum journal_folder from, const char *old_name, enum journal_folder to, const char *new_name,
+                     struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     const int here = journal_path(to, new_name, path, err) ? journal_folder(from, err) : -1;
@@ -54,6 +54,5 @@ bool entry_file_move(enum journal_folder from, const char *old_name, enum journa
     if (there < 0)
         return false;
     (void)close(there);
-    return (moved || journal_unwritable(err, number, path)) && journal_sync(to, err) &&
-           journal_sync(from, err);
+    return (moved || journal_unwritable(err, number, path)) && journal_sync(to, err) && journal_sync(from, err);
 }

@@ -17,5 +17,5 @@ bool entry_file_room(int fd, struct secret *text, struct ssa_error *err) MUST_CH
 bool entry_file_read(int fd, struct secret *text) MUST_CHECK;
 
 // Moves a file from one folder to another, synced. Fails with SSA_CONFIG.
-bool entry_file_move(enum journal_folder from, const char *old_name, enum journal_folder to,
-                     const char *new_name, struct ssa_error *err) MUST_CHECK;
+bool entry_file_move(enum journal_folder from, const char *old_name, enum journal_folder to, const char *new_name,
+                     struct ssa_error *err) MUST_CHECK;

@@ -22,9 +22,9 @@ static const struct member {
     enum kind kind;
     size_t at, size;
 } members[] = {
-#define MEMBER(name, kind, field)                                                                            \
-    {                                                                                                        \
-        name, kind, offsetof(struct entry, field), sizeof((struct entry *)0)->field                          \
+#define MEMBER(name, kind, field)                                                                                      \
+    {                                                                                                                  \
+        name, kind, offsetof(struct entry, field), sizeof((struct entry *)0)->field                                    \
     }
     {"format", FORMAT, 0, 0},
     MEMBER("operation", OPERATION, operation),
@@ -142,8 +142,8 @@ bool entry_write(const struct entry *entry, struct secret *line, struct ssa_erro
     for (size_t i = 0; i < MEMBERS; i++)
         write_member(entry, &members[i], &w);
     json_close(&w, JSON_OBJECT);
-    return json_end(&w, err) && (checksum_append(line, from) || error_set(err, SSA_UNEXPECTED, NULL, NULL,
-                                                                          "the journal's entry is too long"));
+    return json_end(&w, err) && (checksum_append(line, from) ||
+                                 error_set(err, SSA_UNEXPECTED, NULL, NULL, "the journal's entry is too long"));
 }
 
 // Foreign bytes: a file that somebody edited must not steer what is deleted.
@@ -266,9 +266,8 @@ static bool read_one(struct reading *r, const struct json_value *value)
 
 static bool visit(void *context, const struct json_value *value, struct ssa_error *err)
 {
-    return read_one(context, value) ||
-           error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: its member \"%s\" cannot be read",
-                     value->path);
+    return read_one(context, value) || error_set(err, SSA_CONFIG, NULL, NULL,
+                                                 "the entry is damaged: its member \"%s\" cannot be read", value->path);
 }
 
 // What stands for something when it is absent would be believed of a line that lost it.
@@ -288,8 +287,7 @@ static bool read_members(struct span line, struct reading *r, struct ssa_error *
                          why.code == SSA_CONFIG ? why.what : "the entry is damaged: it is no JSON object");
     for (size_t i = 0; i < MEMBERS; i++)
         if ((r->met & (UINT64_C(1) << i)) == 0 && is_demanded(&members[i], r->earlier))
-            return error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: it has no \"%s\"",
-                             members[i].name);
+            return error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: it has no \"%s\"", members[i].name);
     return true;
 }
 

@@ -29,16 +29,14 @@ static bool make_id(char id[static JOURNAL_ID_MAX], const struct timespec *now, 
 {
     uint8_t random[RANDOM_BYTES];
     struct tm tm;
-    const size_t len =
-        gmtime_r(&now->tv_sec, &tm) == NULL ? 0 : strftime(id, JOURNAL_ID_MAX, "%Y%m%dT%H%M%S", &tm);
+    const size_t len = gmtime_r(&now->tv_sec, &tm) == NULL ? 0 : strftime(id, JOURNAL_ID_MAX, "%Y%m%dT%H%M%S", &tm);
     return (len > 0 && RAND_bytes(random, sizeof random) == 1 &&
-            text_format(id + len, JOURNAL_ID_MAX - len, ".%06ldZ-%02x%02x%02x%02x", now->tv_nsec / 1000,
-                        random[0], random[1], random[2], random[3])) ||
+            text_format(id + len, JOURNAL_ID_MAX - len, ".%06ldZ-%02x%02x%02x%02x", now->tv_nsec / 1000, random[0],
+                        random[1], random[2], random[3])) ||
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "no name for the journal's entry");
 }
 
-bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation operation,
-                   struct ssa_error *err)
+bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation operation, struct ssa_error *err)
 {
     const char *client = settings_get(run->settings, SET_CLIENT_ID, NULL);
     struct timespec now = {0};
@@ -154,8 +152,7 @@ void journal_close(struct journal *j, enum outcome outcome)
         return;
     // Closed first: where it cannot be put away now, the next who looks does it.
     if (!journal_step(j, STEP_CLOSED, &err) || !close_locked(j, &err))
-        tell(j->callbacks, SSA_WARNING, "the journal's entry %s cannot be closed: %s (%s)", j->id, err.what,
-             err.cause);
+        tell(j->callbacks, SSA_WARNING, "the journal's entry %s cannot be closed: %s (%s)", j->id, err.what, err.cause);
     (void)close(j->fd);
     j->fd = -1;
 }
@@ -180,12 +177,12 @@ static enum standing standing_of(const struct journal *j)
 
 static void tell_passed_over(const struct ssa_callbacks *callbacks, const struct ssa_error *why)
 {
-    tell_reason(callbacks, SSA_WARNING, why->reason, why->detail, "%s: %s: it is left as it is%s%s",
-                why->subject, why->what, why->hint[0] != '\0' ? ". " : "", why->hint);
+    tell_reason(callbacks, SSA_WARNING, why->reason, why->detail, "%s: %s: it is left as it is%s%s", why->subject,
+                why->what, why->hint[0] != '\0' ? ". " : "", why->hint);
 }
 
-static bool each_open(const struct ssa_callbacks *callbacks, const struct journal_names *names,
-                      journal_visit *visit, void *context, struct ssa_error *err)
+static bool each_open(const struct ssa_callbacks *callbacks, const struct journal_names *names, journal_visit *visit,
+                      void *context, struct ssa_error *err)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < names->count; i++) {
@@ -203,8 +200,8 @@ static bool each_open(const struct ssa_callbacks *callbacks, const struct journa
 
 // With the folder locked until the end: what is seen stays so, and nobody else meets an entry that is looked
 // at.
-static bool each_open_locked(const struct ssa_callbacks *callbacks, bool patient, journal_visit *visit,
-                             void *context, struct ssa_error *err)
+static bool each_open_locked(const struct ssa_callbacks *callbacks, bool patient, journal_visit *visit, void *context,
+                             struct ssa_error *err)
 {
     struct journal_names names;
     const int lock = list_locked(callbacks, patient, &names, err);
@@ -289,8 +286,7 @@ static bool refuse_same(void *context, struct journal *j, enum standing standing
                   entry_is_about_secret(mine) ? "this secret" : "this account");
         return error_hint(err, "Run this again when it has ended.");
     }
-    error_set(err, SSA_CONFIG, NULL, subject,
-              "an earlier `%s` was interrupted, and something of it may be left",
+    error_set(err, SSA_CONFIG, NULL, subject, "an earlier `%s` was interrupted, and something of it may be left",
               entry_operation_name(j->entry->operation));
     return error_reason(err, SSA_REASON_EARLIER_OPERATION, NULL);
 }
@@ -325,9 +321,7 @@ void journal_warn(const struct ssa_run *run)
     struct ssa_run copy = *run;
     struct ssa_error why = {0};
     // One that is at work with the journal is no reason to say anything.
-    if (journal_may_hold_any() && !each_open_locked(&run->callbacks, false, warn, &copy, &why) &&
-        why.hint[0] != '\0')
-        tell(&run->callbacks, SSA_WARNING,
-             "it cannot be seen whether an earlier operation was interrupted: %s: %s. %s", why.subject,
-             why.what, why.hint);
+    if (journal_may_hold_any() && !each_open_locked(&run->callbacks, false, warn, &copy, &why) && why.hint[0] != '\0')
+        tell(&run->callbacks, SSA_WARNING, "it cannot be seen whether an earlier operation was interrupted: %s: %s. %s",
+             why.subject, why.what, why.hint);
 }

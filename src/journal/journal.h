@@ -41,8 +41,7 @@ bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *co
 // Counts the open entries that cannot be understood: those that are damaged, that another may have written,
 // or that an earlier version has left. forget: puts them away, whatever they are about, and says where. What
 // is no entry at all is not counted. Fails with SSA_CONFIG.
-bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count,
-                           struct ssa_error *err) MUST_CHECK;
+bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count, struct ssa_error *err) MUST_CHECK;
 
 // Whether the entry is of the client id and the server that the settings name.
 bool journal_entry_is_ours(const struct entry *entry, const struct ssa_settings *settings);

@@ -24,13 +24,11 @@ static const char lock_name[] = ".lock";
 static bool folder_path(enum journal_folder which, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char state[PATH_TEXT_MAX];
-    return path_state(state, err) &&
-           (text_format(out, PATH_TEXT_MAX, "%s/%s", state, folders[which]) ||
-            error_errno(err, SSA_CONFIG, ENAMETOOLONG, state, "the path is too long"));
+    return path_state(state, err) && (text_format(out, PATH_TEXT_MAX, "%s/%s", state, folders[which]) ||
+                                      error_errno(err, SSA_CONFIG, ENAMETOOLONG, state, "the path is too long"));
 }
 
-bool journal_path(enum journal_folder which, const char *name, char out[static PATH_TEXT_MAX],
-                  struct ssa_error *err)
+bool journal_path(enum journal_folder which, const char *name, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char folder[PATH_TEXT_MAX];
     return folder_path(which, folder, err) &&
@@ -41,9 +39,8 @@ bool journal_path(enum journal_folder which, const char *name, char out[static P
 bool journal_unwritable(struct ssa_error *err, int number, const char *path)
 {
     error_errno(err, SSA_CONFIG, number, path, "the journal cannot be written, so nothing is begun");
-    return error_hint(err,
-                      "It keeps what a crash would leave behind from being forgotten: make "
-                      "$XDG_STATE_HOME/ssa-hsm (~/.local/state/ssa-hsm) writable, with room on the disk.");
+    return error_hint(err, "It keeps what a crash would leave behind from being forgotten: make "
+                           "$XDG_STATE_HOME/ssa-hsm (~/.local/state/ssa-hsm) writable, with room on the disk.");
 }
 
 int journal_folder(enum journal_folder which, struct ssa_error *err)
@@ -106,12 +103,10 @@ static bool make_folders(struct ssa_error *err)
 // The lock's file. What is in its place and is none is not waited for.
 static int open_lock(char path[static PATH_TEXT_MAX], struct ssa_error *err)
 {
-    const int folder =
-        journal_path(JOURNAL_OPEN, lock_name, path, err) ? journal_folder(JOURNAL_OPEN, err) : -1;
+    const int folder = journal_path(JOURNAL_OPEN, lock_name, path, err) ? journal_folder(JOURNAL_OPEN, err) : -1;
     if (folder < 0)
         return -1;
-    const int fd =
-        openat(folder, lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
+    const int fd = openat(folder, lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
     const int number = errno;
     (void)close(folder);
     if (fd < 0) {
@@ -161,8 +156,7 @@ static bool take_lock(int fd, const char *path, const struct ssa_callbacks *call
     const enum lock_outcome outcome = file_lock(fd, &patience);
     if (outcome == LOCK_IMPOSSIBLE)
         return unlockable(err, errno, fd, path);
-    return outcome == LOCK_TAKEN ||
-           error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
+    return outcome == LOCK_TAKEN || error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
 }
 
 int journal_lock(const struct ssa_callbacks *callbacks, bool patient, struct ssa_error *err)

@@ -35,8 +35,7 @@ static bool follows(const struct entry *next, const struct entry *last, struct s
     if (next->line != last->line + 1)
         return error_set(why, SSA_CONFIG, NULL, NULL, "the entry is damaged: line %lld follows on line %lld",
                          next->line, last->line);
-    const bool same =
-        last->line == 0 || (next->operation == last->operation && strcmp(next->id, last->id) == 0);
+    const bool same = last->line == 0 || (next->operation == last->operation && strcmp(next->id, last->id) == 0);
     return same || error_set(why, SSA_CONFIG, NULL, NULL, "the entry is damaged: a line is another's");
 }
 
@@ -51,8 +50,7 @@ static bool take(struct span line, struct entry *last, struct ssa_error *why)
 
 // What stands behind the last line break. It counts where nothing but that is missing: its checksum tells. It
 // must not be taken for a line that broke off where it has come to its end, and its line break was damaged.
-static enum lines read_tail(struct span tail, struct entry *last, struct lines_end *end,
-                            struct ssa_error *why)
+static enum lines read_tail(struct span tail, struct entry *last, struct lines_end *end, struct ssa_error *why)
 {
     if (checksum_ends(tail)) {
         end->unfinished = take(tail, last, why);
@@ -94,16 +92,14 @@ static bool read_closed(struct span file, struct entry *last, struct ssa_error *
     if (lines == LINES_DAMAGED)
         return false;
     return (lines == LINES_READ && last->step == STEP_CLOSED && end.at == file.len && !end.unfinished) ||
-           error_set(err, SSA_CONFIG, NULL, NULL,
-                     "the entry is damaged: it is cut off, or goes on behind its end");
+           error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: it is cut off, or goes on behind its end");
 }
 
 // Its lines had no numbers. The chain of the history tells whether they are as they were.
 static bool read_earlier(struct span file, struct entry *last, struct ssa_error *err)
 {
     if (file.data[file.len - 1] != '\n')
-        return error_set(err, SSA_CONFIG, NULL, NULL,
-                         "the entry is damaged: its last line has no line break");
+        return error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: its last line has no line break");
     const size_t len = file.len - 1;
     const uint8_t *newline = memrchr(file.data, '\n', len);
     const size_t at = newline == NULL ? 0 : (size_t)(newline - file.data) + 1;

@@ -110,8 +110,8 @@ static bool is_still_there(int fd, const char *name)
     struct stat held, named;
     const int folder = journal_folder(JOURNAL_OPEN, ERROR_IGNORED);
     const bool there = folder >= 0 && fstat(fd, &held) == 0 &&
-                       fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-                       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+                       fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && held.st_dev == named.st_dev &&
+                       held.st_ino == named.st_ino;
     if (folder >= 0)
         (void)close(folder);
     return there;
@@ -201,8 +201,7 @@ bool journal_forget(const char *name, char path[static PATH_TEXT_MAX], struct ss
 {
     char folder[PATH_TEXT_MAX];
     if (!journal_path(JOURNAL_FORGOTTEN, name, path, err) ||
-        !text_format(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path) ||
-        !path_make(folder, err))
+        !text_format(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path) || !path_make(folder, err))
         return false;
     if (is_held(name))
         return error_set(err, SSA_CONFIG, NULL, name, "another process holds this entry of the journal");

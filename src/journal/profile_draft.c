@@ -38,6 +38,5 @@ bool profile_draft_remove(const struct entry *entry, struct ssa_error *err)
     const bool removed = remove_in(folder, name);
     const int number = errno;
     (void)close(folder);
-    return removed ||
-           error_errno(err, SSA_CONFIG, number, entry->draft, "the profile's draft cannot be removed");
+    return removed || error_errno(err, SSA_CONFIG, number, entry->draft, "the profile's draft cannot be removed");
 }

@@ -43,8 +43,7 @@ static bool make_account(struct provision *p, const char *first, const char *las
 {
     if (!ask(p, first, last, err))
         return provision_undo(p, err);
-    tell(&p->open.run->callbacks, SSA_DETAIL, "account: %s (%s)", p->journal.entry->account,
-         p->journal.entry->email);
+    tell(&p->open.run->callbacks, SSA_DETAIL, "account: %s (%s)", p->journal.entry->account, p->journal.entry->email);
     return true;
 }
 
@@ -55,16 +54,15 @@ static bool write_profile(struct provision *p, struct ssa_created *created, stru
 }
 
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
-                        const struct ssa_output *output, struct ssa_created *created,
-                        struct ssa_ending *ending, struct ssa_error *err)
+                        const struct ssa_output *output, struct ssa_created *created, struct ssa_ending *ending,
+                        struct ssa_error *err)
 {
     err = ERROR_OR_IGNORED(err);
     *created = (struct ssa_created){0};
     PROVISION_AUTO *p = provision_new(run, output, ending, err);
     if (p == NULL)
         return false;
-    const struct provisioning what = {
-        .operation = OP_ACCOUNT_CREATE, .with_secret = true, .without_key = without_key};
+    const struct provisioning what = {.operation = OP_ACCOUNT_CREATE, .with_secret = true, .without_key = without_key};
     if (!aps_check_account_name(first, last, err))
         return false;
     aps_doubt_account_name(first, last, &run->callbacks);

@@ -17,8 +17,7 @@ bool account_named(const char *named, struct account_reference *reference, struc
 
 static bool is_named(const struct identity *own, const char *named)
 {
-    return strcmp(named, own->account_id) == 0 ||
-           (text_present(own->email) && strcasecmp(named, own->email) == 0);
+    return strcmp(named, own->account_id) == 0 || (text_present(own->email) && strcasecmp(named, own->email) == 0);
 }
 
 bool account_choose(const struct ssa_run *run, const char *named, struct account_reference *reference,
@@ -34,8 +33,8 @@ bool account_choose(const struct ssa_run *run, const char *named, struct account
     return true;
 }
 
-bool account_find(struct oauth_client *client, const struct account_reference *reference,
-                  struct aps_account *account, struct ssa_error *err)
+bool account_find(struct oauth_client *client, const struct account_reference *reference, struct aps_account *account,
+                  struct ssa_error *err)
 {
     *account = (struct aps_account){0};
     if (reference->by_email)
@@ -66,8 +65,7 @@ void account_to_public(const struct ssa_run *run, const struct aps_account *from
                                .expires = time_of(from->has_expires_at, from->expires_at),
                                .own = account_is_own(run, from->id)};
     static_assert(sizeof to->id == sizeof from->id && sizeof to->email == sizeof from->email &&
-                      sizeof to->created_by == sizeof from->created_by &&
-                      sizeof to->status == sizeof from->status,
+                      sizeof to->created_by == sizeof from->created_by && sizeof to->status == sizeof from->status,
                   "the header's rooms are the API's");
     memcpy(to->id, from->id, sizeof to->id);
     memcpy(to->email, from->email, sizeof to->email);

@@ -20,8 +20,8 @@ bool account_choose(const struct ssa_run *run, const char *named, struct account
                     struct ssa_error *err) MUST_CHECK;
 
 // Finds the id, and the email where it is known. Costs one request for an email, and none for an id.
-bool account_find(struct oauth_client *client, const struct account_reference *reference,
-                  struct aps_account *account, struct ssa_error *err) MUST_CHECK;
+bool account_find(struct oauth_client *client, const struct account_reference *reference, struct aps_account *account,
+                  struct ssa_error *err) MUST_CHECK;
 
 // An account as the library hands it out.
 void account_to_public(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to);

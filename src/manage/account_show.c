@@ -2,8 +2,7 @@
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
 
-bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa_account *shown,
-                      struct ssa_error *err)
+bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa_account *shown, struct ssa_error *err)
 {
     err = ERROR_OR_IGNORED(err);
     struct account_reference reference;

@@ -7,8 +7,8 @@
 
 static const char scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ;
 
-static bool set_status(struct oauth_client *client, const char *id, const char *status,
-                       struct aps_account *found, bool *changed, struct ssa_error *err)
+static bool set_status(struct oauth_client *client, const char *id, const char *status, struct aps_account *found,
+                       bool *changed, struct ssa_error *err)
 {
     enum oauth_outcome outcome;
     *changed = true;
@@ -23,8 +23,8 @@ static bool set_status(struct oauth_client *client, const char *id, const char *
     return error_hint(err, "The account is %s, and stays so.", found->status);
 }
 
-bool ssa_account_enable(const struct ssa_run *run, const char *account, bool enable,
-                        struct ssa_account *after, bool *changed, struct ssa_error *err)
+bool ssa_account_enable(const struct ssa_run *run, const char *account, bool enable, struct ssa_account *after,
+                        bool *changed, struct ssa_error *err)
 {
     err = ERROR_OR_IGNORED(err);
     const char *status = enable ? APS_ENABLED : APS_DISABLED;

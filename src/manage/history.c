@@ -23,8 +23,8 @@ static bool visit(void *context, const char *id, const struct entry *e, struct s
     return true;
 }
 
-bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const struct ssa_event *event),
-                 void *context, struct ssa_error *err)
+bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const struct ssa_event *event), void *context,
+                 struct ssa_error *err)
 {
     struct showing s = {.show = show, .context = context};
     err = ERROR_OR_IGNORED(err);
@@ -45,18 +45,16 @@ static bool check_number(const char *name, long long number, struct ssa_error *e
 }
 
 // One entry of the chain, whose name is its own; it holds the hash of the one before.
-static bool check_link(const char *name, long long number, const char *before, const char *hash,
-                       struct ssa_error *err)
+static bool check_link(const char *name, long long number, const char *before, const char *hash, struct ssa_error *err)
 {
     ENTRY_AUTO *entry = entry_new(err);
     char own[JOURNAL_NAME_MAX];
     if (entry == NULL || !check_number(name, number, err) || !journal_read_closed(name, entry, err))
         return false;
     // Those of earlier versions have no id.
-    if (entry->sequence != number ||
-        (entry->id[0] != '\0' && (!journal_name(entry, own) || strcmp(own, name) != 0)))
-        return error_set(err, SSA_CONFIG, NULL, name, "the entry says that it is another (%lld-%s)",
-                         entry->sequence, entry->id);
+    if (entry->sequence != number || (entry->id[0] != '\0' && (!journal_name(entry, own) || strcmp(own, name) != 0)))
+        return error_set(err, SSA_CONFIG, NULL, name, "the entry says that it is another (%lld-%s)", entry->sequence,
+                         entry->id);
     return strcmp(entry->previous, hash) == 0 ||
            error_set(err, SSA_CONFIG, NULL, before, "was changed, or %s was, which follows on it", name);
 }
@@ -71,8 +69,8 @@ bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, stru
     for (size_t i = 0; ok && i < names.count; i++) {
         const char *name = names.list[i]->d_name;
         const char *before = i > 0 ? names.list[i - 1]->d_name : "the beginning of the history";
-        ok = check_link(name, (long long)i + 1, before, chain->last, err) &&
-             journal_hash_closed(name, chain->last, err);
+        ok =
+            check_link(name, (long long)i + 1, before, chain->last, err) && journal_hash_closed(name, chain->last, err);
         chain->count += ok ? 1 : 0;
     }
     journal_names_free(&names);

@@ -30,8 +30,8 @@ static void show_token(void *context, const struct token_info *info, const char 
     const struct list *list = context;
     char detail[sizeof info->manufacturer + sizeof info->model + 32];
     const char *pin = pin_state_text(info);
-    (void)text_format(detail, sizeof detail, "%s%s%s%s%s", info->manufacturer,
-                      info->model[0] != '\0' ? " " : "", info->model, pin[0] != '\0' ? ", " : "", pin);
+    (void)text_format(detail, sizeof detail, "%s%s%s%s%s", info->manufacturer, info->model[0] != '\0' ? " " : "",
+                      info->model, pin[0] != '\0' ? ", " : "", pin);
     const struct ssa_listing line = {.depth = 1, .uri = uri, .label = info->label, .detail = detail};
     list->show(list->context, &line);
 }
@@ -56,8 +56,7 @@ static void announce(struct held *held, const struct ssa_error *why)
     const struct module_entry *entry = held->entry;
     char detail[sizeof why->what + sizeof why->cause + 2] = "";
     if (why != NULL)
-        (void)text_format(detail, sizeof detail, "%s%s%s", why->what, why->cause[0] != '\0' ? ", " : "",
-                          why->cause);
+        (void)text_format(detail, sizeof detail, "%s%s%s", why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
     const struct ssa_listing line = {.uri = entry->path,
                                      .label = entry->name[0] != '\0' ? entry->name : entry->path,
                                      .detail = why != NULL ? detail : held->description,
@@ -97,8 +96,7 @@ static void show_twin(const struct module_entry *entry, const struct module_entr
 }
 
 // Of several modules, one that cannot be used does not hide the others.
-static void list_or_say_why_not(const struct ssa_run *run, const struct module_entry *entry,
-                                struct list *list)
+static void list_or_say_why_not(const struct ssa_run *run, const struct module_entry *entry, struct list *list)
 {
     struct ssa_error why = {0};
     struct held held = {.list = list, .entry = entry};
@@ -117,8 +115,8 @@ static OWN_FRAME bool list_modules(const struct ssa_run *run, struct list *list,
     if (registry == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     if (registry->left_out[0] != '\0')
-        tell(&run->callbacks, SSA_WARNING,
-             "modules of p11-kit whose name or path is too long are left out: %s", registry->left_out);
+        tell(&run->callbacks, SSA_WARNING, "modules of p11-kit whose name or path is too long are left out: %s",
+             registry->left_out);
     for (size_t i = 0; i < registry->count; i++) {
         if (!callback_go_on(&run->callbacks, err))
             return false;
@@ -145,9 +143,8 @@ static OWN_FRAME bool list_keys(const struct ssa_run *run, struct list *list, st
     return listing_keys(at.token, show_key, list, err);
 }
 
-bool ssa_hsm_list(const struct ssa_run *run, bool login,
-                  void (*show)(void *context, const struct ssa_listing *line), void *context,
-                  struct ssa_error *err)
+bool ssa_hsm_list(const struct ssa_run *run, bool login, void (*show)(void *context, const struct ssa_listing *line),
+                  void *context, struct ssa_error *err)
 {
     struct list list = {.show = show, .context = context};
     err = ERROR_OR_IGNORED(err);

@@ -7,8 +7,7 @@
 #include "manage/provision_profile.h"
 
 static const char key_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ;
-static const char key_and_account_scopes[] =
-    APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
+static const char key_and_account_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
 // Whether id and email are known without a request.
 static bool is_known(const struct account_reference *reference, const char *named)

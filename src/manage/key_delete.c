@@ -13,8 +13,7 @@ bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *
     JOURNAL_AUTO audit = {.fd = -1};
     if (!key_check_id(key_id, err) || !account_choose(run, account, &reference, err))
         return false;
-    const char *scopes =
-        reference.by_email ? APS_SCOPE_KEY_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_KEY_WRITE;
+    const char *scopes = reference.by_email ? APS_SCOPE_KEY_WRITE " " APS_SCOPE_ACCOUNT_READ : APS_SCOPE_KEY_WRITE;
     if (!admin_client_open(run, scopes, &client, err))
         return false;
     if (!account_find(client, &reference, &found, err))

@@ -164,8 +164,7 @@ static void write_mechanisms(struct json_writer *w, const struct ssa_verified *v
     member_bool_or_null(w, "rawRsa", v->raw_rsa != SSA_RAW_RSA_UNKNOWN, v->raw_rsa == SSA_RAW_RSA_POSSIBLE);
 }
 
-static void write_places(struct json_writer *w, const struct token_about *about,
-                         const struct token_info *info)
+static void write_places(struct json_writer *w, const struct token_about *about, const struct token_info *info)
 {
     json_name(w, "tokenInfo");
     json_open(w, JSON_OBJECT);
@@ -281,8 +280,7 @@ static bool sign_record(struct token *token, const struct key *key, struct span 
 }
 
 // The record once more, for people to read, with its signature as the last member; jws is empty for none.
-static bool write_document(struct span record, const struct secret *jws, struct ssa_text *json,
-                           struct ssa_error *err)
+static bool write_document(struct span record, const struct secret *jws, struct ssa_text *json, struct ssa_error *err)
 {
     const char *quote = jws->len > 0 ? "\"" : "";
     SECRET_AUTO flat = {0};
@@ -290,9 +288,8 @@ static bool write_document(struct span record, const struct secret *jws, struct 
     if (!secret_new(&flat, RECORD_MAX + JWS_MAX, err) || !secret_new(&indented, JSON_MAX, err))
         return false;
     // Without the brace that closes it.
-    if (!secret_append(&flat, span_of(record.data, record.len - 1)) ||
-        !secret_append_text(&flat, ",\"evidence\":") || !secret_append_text(&flat, quote) ||
-        !secret_append_text(&flat, jws->len > 0 ? secret_text(jws) : "null") ||
+    if (!secret_append(&flat, span_of(record.data, record.len - 1)) || !secret_append_text(&flat, ",\"evidence\":") ||
+        !secret_append_text(&flat, quote) || !secret_append_text(&flat, jws->len > 0 ? secret_text(jws) : "null") ||
         !secret_append_text(&flat, quote) || !secret_append_text(&flat, "}"))
         return too_long(err);
     return json_indent(secret_span(&flat), &indented, err) && result_take(json, &indented, err);

@@ -33,5 +33,4 @@ bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_e
 // Writes the record, the key having been found, and has it signed where it was verified. On failure to sign
 // *json is there all the same.
 bool evidence_write(const struct evidence *e, struct token *token, const struct key *key,
-                    const struct ssa_verified *verified, struct ssa_text *json,
-                    struct ssa_error *err) MUST_CHECK;
+                    const struct ssa_verified *verified, struct ssa_text *json, struct ssa_error *err) MUST_CHECK;

@@ -101,15 +101,13 @@ static bool find_key_file(struct import *i, struct ssa_error *err)
     const int folder = slash == NULL || i->file.standard_input ? 0 : (int)(slash - i->file.name) + 1;
     if (path[0] == '/' || folder == 0)
         return text_format(i->key_path, sizeof i->key_path, "%s", path) ||
-               error_errno(err, SSA_CONFIG, ENAMETOOLONG, i->file.name,
-                           "names a key file with too long a path");
+               error_errno(err, SSA_CONFIG, ENAMETOOLONG, i->file.name, "names a key file with too long a path");
     if (!text_format(i->key_path, sizeof i->key_path, "%.*s%s", folder, i->file.name, path))
-        return error_errno(err, SSA_CONFIG, ENAMETOOLONG, i->file.name,
-                           "names a key file with too long a path");
+        return error_errno(err, SSA_CONFIG, ENAMETOOLONG, i->file.name, "names a key file with too long a path");
     const bool is_beside = stat(i->key_path, &beside) == 0, is_here = stat(path, &here) == 0;
     if (is_beside && is_here && (beside.st_dev != here.st_dev || beside.st_ino != here.st_ino)) {
-        error_set(err, SSA_CONFIG, NULL, i->file.name, "its %s may be %s or %s", i->old.key_path_name,
-                  i->key_path, path);
+        error_set(err, SSA_CONFIG, NULL, i->file.name, "its %s may be %s or %s", i->old.key_path_name, i->key_path,
+                  path);
         return error_hint(err, "Write it with its whole path.");
     }
     return is_beside || !is_here || text_format(i->key_path, sizeof i->key_path, "%s", path);
@@ -119,8 +117,7 @@ static bool take_key_file(struct import *i, const struct ssa_run *run, bool shre
                           struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
-    return find_key_file(i, err) && secret_new(&text, KEY_FILE_MAX, err) &&
-           secret_must_be_locked(&text, err) &&
+    return find_key_file(i, err) && secret_new(&text, KEY_FILE_MAX, err) && secret_must_be_locked(&text, err) &&
            old_file_open(&i->key_file, i->key_path, shred, &run->callbacks, err) &&
            old_file_read(&i->key_file, &run->callbacks, &text, err) &&
            old_key_take(pem, secret_text(&text), i->key_path, i->old.beside, err);
@@ -137,8 +134,8 @@ static bool take_named_key(struct import *i, const struct ssa_run *run, bool shr
         return false;
     if (span_equal(secret_span(&other), secret_span(&i->pem)))
         return true;
-    error_set(err, SSA_CONFIG, NULL, i->file.name, "%s and the file of %s hold different keys",
-              i->old.keys[0].name, i->old.key_path_name);
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "%s and the file of %s hold different keys", i->old.keys[0].name,
+              i->old.key_path_name);
     return error_hint(err, "Leave the one that is meant.");
 }
 
@@ -154,17 +151,15 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
     }
     for (size_t k = 0; k < i->old.key_count; k++)
         if (uri_text_is_uri(i->old.keys[k].value))
-            return error_set(err, SSA_CONFIG, NULL, file, "its %s is in a token already",
-                             i->old.keys[k].name);
+            return error_set(err, SSA_CONFIG, NULL, file, "its %s is in a token already", i->old.keys[k].name);
     return (i->old.key_count == 0 || old_block_key(&i->old, file, &i->pem, err)) &&
            (i->old.key_path == NULL || take_named_key(i, run, shred, err));
 }
 
 static bool read_old(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
 {
-    return old_text_is_key(&i->text)
-               ? old_key_take(&i->pem, secret_text(&i->text), i->file.name, i->old.beside, err)
-               : read_block(i, run, shred, err);
+    return old_text_is_key(&i->text) ? old_key_take(&i->pem, secret_text(&i->text), i->file.name, i->old.beside, err)
+                                     : read_block(i, run, shred, err);
 }
 
 static const char *key_source(const struct import *i)
@@ -179,8 +174,7 @@ static bool check_key(const struct import *i, struct ssa_error *err)
     struct rsa_key numbers;
     SECRET_AUTO trial = {0};
     return secret_new(&trial, PEM_MAX, err) && secret_must_be_locked(&trial, err) &&
-           secret_append(&trial, secret_span(&i->pem)) &&
-           rsa_key_from_pem(&trial, &numbers, key_source(i), err);
+           secret_append(&trial, secret_span(&i->pem)) && rsa_key_from_pem(&trial, &numbers, key_source(i), err);
 }
 
 static bool read_import(struct import *i, const struct ssa_run *run, const struct ssa_import *what,
@@ -199,13 +193,12 @@ static bool read_import(struct import *i, const struct ssa_run *run, const struc
 }
 
 // What becomes of the file once the key is in the token. The profile may have taken its place.
-static void dispose(const struct import *i, const struct ssa_run *run, bool shred,
-                    struct ssa_created *created)
+static void dispose(const struct import *i, const struct ssa_run *run, bool shred, struct ssa_created *created)
 {
     const bool unreachable = i->replaced && !i->file.writable, separate = i->key_file.fd >= 0;
     if (unreachable)
-        tell(&run->callbacks, SSA_WARNING,
-             "%s is replaced, but the blocks that held its key are not overwritten", i->file.name);
+        tell(&run->callbacks, SSA_WARNING, "%s is replaced, but the blocks that held its key are not overwritten",
+             i->file.name);
     if (separate)
         (void)text_format(created->key_path, sizeof created->key_path, "%s", i->key_path);
     // The block is of no more use once its key is gone; while that is left, neither is the block touched.
@@ -226,8 +219,7 @@ static bool nothing_else(const struct import *i, struct ssa_error *err)
 {
     if (i->old.other[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so it is not destroyed",
-              i->old.other);
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so it is not destroyed", i->old.other);
     return error_reason(err, SSA_REASON_IMPORT_HOLDS_MORE, "%s", i->file.name);
 }
 
@@ -235,8 +227,7 @@ static bool nothing_beside(const struct import *i, struct ssa_error *err)
 {
     if (i->old.beside[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, key_source(i), "has %s, which would be lost with the key",
-              i->old.beside);
+    error_set(err, SSA_CONFIG, NULL, key_source(i), "has %s, which would be lost with the key", i->old.beside);
     return error_reason(err, SSA_REASON_IMPORT_LOSES, NULL);
 }
 
@@ -245,8 +236,8 @@ static bool keeps_comments(const struct import *i, struct ssa_error *err)
 {
     if (i->old.behind[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, i->file.name,
-              "holds %s behind a value, which would be lost with its line", i->old.behind);
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s behind a value, which would be lost with its line",
+              i->old.behind);
     return error_hint(err, "Put that comment on a line of its own, or take it out.");
 }
 
@@ -255,8 +246,7 @@ static bool keeps_settings(const struct import *i, struct ssa_error *err)
 {
     if (i->old.kept.name == NULL)
         return true;
-    error_set(err, SSA_CONFIG, NULL, i->file.name, "sets %s, which the new profile would not have",
-              i->old.kept.name);
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "sets %s, which the new profile would not have", i->old.kept.name);
     return error_hint(err, "Set it in the environment as it is there (or by its option), or take it out.");
 }
 
@@ -273,11 +263,10 @@ static bool claim(struct provision *p, const struct import *i, struct ssa_error 
 {
     struct entry *entry = p->journal.entry;
     const char *email = i->old.values[SET_EMAIL];
-    const bool fit =
-        text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
-        text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID]) &&
-        text_format(entry->kid, sizeof entry->kid, "%s", i->old.values[SET_KEY_ID]) &&
-        text_format(entry->email, sizeof entry->email, "%s", email != NULL ? email : "");
+    const bool fit = text_format(entry->client_id, sizeof entry->client_id, "%s", i->old.values[SET_CLIENT_ID]) &&
+                     text_format(entry->account, sizeof entry->account, "%s", i->old.values[SET_ACCOUNT_ID]) &&
+                     text_format(entry->kid, sizeof entry->kid, "%s", i->old.values[SET_KEY_ID]) &&
+                     text_format(entry->email, sizeof entry->email, "%s", email != NULL ? email : "");
     return (fit || error_set(err, SSA_CONFIG, NULL, i->file.name, "holds a name that is too long")) &&
            journal_claim(&p->journal, err);
 }
@@ -293,8 +282,7 @@ static bool choose_place(struct import *i, const struct ssa_run *run, const stru
 }
 
 // What the block was called by in the file goes with it, and so does its key.
-static bool drop_old_names(struct provision *p, const struct import *i, bool with_secret,
-                           struct ssa_error *err)
+static bool drop_old_names(struct provision *p, const struct import *i, bool with_secret, struct ssa_error *err)
 {
     if (!i->replaced)
         return true;
@@ -318,15 +306,14 @@ static bool prepare(struct provision *p, struct import *i, const struct ssa_impo
     if (!drop_old_names(p, i, block->secret != NULL, err) || !claim(p, i, err))
         return false;
     if (!secret_append(&p->pem, secret_span(&i->pem)))
-        return error_set(err, SSA_CONFIG, NULL, key_source(i), "the private key is longer than %u bytes",
-                         PEM_MAX);
+        return error_set(err, SSA_CONFIG, NULL, key_source(i), "the private key is longer than %u bytes", PEM_MAX);
     secret_free(&i->pem);
     i->replaced = old_file_is(&i->file, p->target.path);
     return may_shred(i, what->shred, err);
 }
 
-static bool import(struct provision *p, struct import *i, const struct ssa_import *what,
-                   struct ssa_created *created, struct ssa_error *err)
+static bool import(struct provision *p, struct import *i, const struct ssa_import *what, struct ssa_created *created,
+                   struct ssa_error *err)
 {
     struct profile_block block = block_of(&i->old, "");
     if (!prepare(p, i, what, &block, err))

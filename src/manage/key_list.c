@@ -133,8 +133,7 @@ static bool find_accounts(struct listing *l, const struct account_reference *ref
 }
 
 // One account that is not enabled does not hide the others.
-static bool may_leave_out(const struct listing *l, const struct aps_account *account,
-                          const struct ssa_error *why)
+static bool may_leave_out(const struct listing *l, const struct aps_account *account, const struct ssa_error *why)
 {
     return l->wanted->all && why->code == SSA_REFUSED && strcmp(account->status, APS_ENABLED) != 0;
 }
@@ -150,8 +149,8 @@ static bool list_at_api(struct listing *l, struct ssa_error *err)
             continue;
         if (!may_leave_out(l, account, err))
             return false;
-        tell(&l->run->callbacks, SSA_WARNING, "the keys of account %s, which is %s, are left out: %s",
-             account->id, account->status, err->what);
+        tell(&l->run->callbacks, SSA_WARNING, "the keys of account %s, which is %s, are left out: %s", account->id,
+             account->status, err->what);
         // Whether a token's key is the API's, too, cannot be said: the account leaves the list.
         *account = (struct aps_account){0};
     }

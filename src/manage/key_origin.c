@@ -13,18 +13,15 @@ struct search {
 
 static bool brought_in(const struct search *s, const struct entry *e)
 {
-    return (e->operation == OP_ACCOUNT_CREATE || e->operation == OP_KEY_CREATE ||
-            e->operation == OP_KEY_IMPORT || e->operation == OP_KEY_ROTATE) &&
+    return (e->operation == OP_ACCOUNT_CREATE || e->operation == OP_KEY_CREATE || e->operation == OP_KEY_IMPORT ||
+            e->operation == OP_KEY_ROTATE) &&
            strcmp(e->kid, s->kid) == 0 && strcmp(e->account, s->account) == 0;
 }
 
 static void take(const struct search *s, const char *id, const struct entry *e)
 {
-    *s->origin = (struct key_origin){.known = true,
-                                     .operation = e->operation,
-                                     .started = e->started,
-                                     .ended = e->ended,
-                                     .sequence = e->sequence};
+    *s->origin = (struct key_origin){
+        .known = true, .operation = e->operation, .started = e->started, .ended = e->ended, .sequence = e->sequence};
     memcpy(s->origin->import, e->import, sizeof s->origin->import);
     (void)text_format(s->origin->id, sizeof s->origin->id, "%s", id);
 }
@@ -50,8 +47,7 @@ static bool visit_open(void *context, struct journal *j, enum standing standing,
     return true;
 }
 
-void key_origin_find(const struct ssa_run *run, const char *account, const char *kid,
-                     struct key_origin *origin)
+void key_origin_find(const struct ssa_run *run, const char *account, const char *kid, struct key_origin *origin)
 {
     struct search s = {.account = account, .kid = kid, .origin = origin};
     struct ssa_error ignored = {0};

@@ -45,8 +45,7 @@ static bool add_made_key(void *context, const char *id, const struct entry *e, s
     // A damaged entry may name another key than was made, and the place of one that is in use.
     if (!e->vouched) {
         tell(&made->run->callbacks, SSA_WARNING,
-             "%s is of an earlier version, and nothing vouches for it: its key %s is not looked at", id,
-             e->kid);
+             "%s is of an earlier version, and nothing vouches for it: its key %s is not looked at", id, e->kid);
         return true;
     }
     struct entry *grown = reallocarray(made->list, made->count + 1, sizeof *grown);
@@ -123,15 +122,13 @@ static bool open_token_of(struct pruning *p, const struct entry *e, struct ssa_e
 static OWN_FRAME bool confirmed(const struct pruning *p, const struct entry *e)
 {
     char question[SSA_ERROR_TEXT_MAX];
-    return p->yes ||
-           (text_format(question, sizeof question,
-                        "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
-                        e->kid, e->account, token_info(p->to->token)->label) &&
-            callback_confirms(&p->run->callbacks, question));
+    return p->yes || (text_format(question, sizeof question,
+                                  "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
+                                  e->kid, e->account, token_info(p->to->token)->label) &&
+                      callback_confirms(&p->run->callbacks, question));
 }
 
-static bool destroy(struct pruning *p, const struct entry *e, struct key *key, uint8_t slot,
-                    struct ssa_error *err)
+static bool destroy(struct pruning *p, const struct entry *e, struct key *key, uint8_t slot, struct ssa_error *err)
 {
     JOURNAL_AUTO audit = {.fd = -1};
     const struct key_name name = {.kid = e->kid, .label = e->label, .slot = slot};
@@ -201,8 +198,7 @@ static OWN_FRAME bool prune_all(struct pruning *p, const struct made_keys *made,
     return true;
 }
 
-bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed,
-                   struct ssa_error *err)
+bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed, struct ssa_error *err)
 {
     const char *client_id = NULL;
     MADE_KEYS_AUTO made = {.run = run};

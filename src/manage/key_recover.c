@@ -13,9 +13,9 @@ static void tell_left(const struct recovery *r, const struct entry *e, const str
     what.hint[0] = '\0';
     ssa_error_text(&what, text, sizeof text);
     // A hint is a line of its own on a terminal; here it goes on.
-    tell_reason(&r->open->run->callbacks, SSA_WARNING, why->reason, why->detail,
-                "`%s` of %s is not settled: %s%s%s", entry_operation_name(e->operation), entry_subject(e),
-                text, why->hint[0] != '\0' ? ". " : "", why->hint);
+    tell_reason(&r->open->run->callbacks, SSA_WARNING, why->reason, why->detail, "`%s` of %s is not settled: %s%s%s",
+                entry_operation_name(e->operation), entry_subject(e), text, why->hint[0] != '\0' ? ". " : "",
+                why->hint);
     for (size_t i = 0; i < r->ending->count; i++)
         tell(&r->open->run->callbacks, SSA_WARNING, "%s", r->ending->lines[i].text);
 }
@@ -33,8 +33,8 @@ static bool is_wanted(struct recovery *r, const struct journal *j, enum standing
         return false;
     }
     if (standing == IN_USE)
-        tell(callbacks, SSA_NOTICE, "`%s` of %s is at work (process %lld)",
-             entry_operation_name(e->operation), entry_subject(e), e->pid);
+        tell(callbacks, SSA_NOTICE, "`%s` of %s is at work (process %lld)", entry_operation_name(e->operation),
+             entry_subject(e), e->pid);
     return standing == INTERRUPTED;
 }
 
@@ -65,8 +65,7 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 
 bool key_recover_all(struct recovery *r, struct ssa_error *err)
 {
-    return client_id_read(r->open->run, &r->open->client_id, err) &&
-           journal_each_open(r->open->run, visit, r, err);
+    return client_id_read(r->open->run, &r->open->client_id, err) && journal_each_open(r->open->run, visit, r, err);
 }
 
 static bool settle_all(struct recovery *r, struct ssa_error *err)
@@ -80,8 +79,8 @@ static bool settle_all(struct recovery *r, struct ssa_error *err)
     return true;
 }
 
-bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found,
-                 struct ssa_ending *ending, struct ssa_error *err)
+bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size_t *found, struct ssa_ending *ending,
+                 struct ssa_error *err)
 {
     OPENED_AUTO open = {.run = run};
     struct ssa_ending each = {0};

@@ -34,8 +34,7 @@ struct rotation {
 
 // What an earlier operation on this account that did not come to its end has left goes first. Not inlined:
 // its frame is large.
-static __attribute__((noinline)) bool settle_first(struct rotation *r, struct ssa_ending *ending,
-                                                   struct ssa_error *err)
+static __attribute__((noinline)) bool settle_first(struct rotation *r, struct ssa_ending *ending, struct ssa_error *err)
 {
     OPENED_AUTO open = {.run = r->run};
     struct ssa_ending each = {0};
@@ -60,8 +59,7 @@ static bool check_profile(const struct rotation *r, struct ssa_error *err)
     if (!profile_read_said(r->profile, &said, &there, err))
         return false;
     return strcmp(said.key_id, r->identity.key_id) == 0 ||
-           error_set(err, SSA_CONFIG, NULL, r->profile,
-                     "another has changed the profile meanwhile: nothing is done");
+           error_set(err, SSA_CONFIG, NULL, r->profile, "another has changed the profile meanwhile: nothing is done");
 }
 
 // And its old key waits.
@@ -122,8 +120,7 @@ static bool make_room(struct provision *p, const struct rotation *r, struct ssa_
 static bool prove_by_fetching(struct provision *p, struct ssa_error *err)
 {
     const struct entry *e = p->journal.entry;
-    const struct access_token_key proof = {
-        .client_id = p->open.client_id, .account = e->account, .kid = e->kid};
+    const struct access_token_key proof = {.client_id = p->open.client_id, .account = e->account, .kid = e->kid};
     return (provision_key_again(p, err) &&
             access_token_try(p->open.run, p->open.client, &proof, p->open.to.token, &p->key, err)) ||
            provision_undo(p, err);

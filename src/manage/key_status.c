@@ -18,8 +18,8 @@ static OWN_FRAME bool has_status(struct oauth_client *client, const char *accoun
     return key != NULL && strcmp(key->status, status) == 0;
 }
 
-static bool set_status(struct oauth_client *client, const char *account, const char *key_id,
-                       const char *status, bool *changed, struct ssa_error *err)
+static bool set_status(struct oauth_client *client, const char *account, const char *key_id, const char *status,
+                       bool *changed, struct ssa_error *err)
 {
     enum oauth_outcome outcome;
     *changed = true;
@@ -30,8 +30,8 @@ static bool set_status(struct oauth_client *client, const char *account, const c
     return aps_is_unclear(err, 400) && has_status(client, account, key_id, status);
 }
 
-bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *key_id, bool enable,
-                    bool *changed, struct ssa_error *err)
+bool ssa_key_enable(const struct ssa_run *run, const char *account, const char *key_id, bool enable, bool *changed,
+                    struct ssa_error *err)
 {
     err = ERROR_OR_IGNORED(err);
     const char *status = enable ? APS_ENABLED : APS_DISABLED;

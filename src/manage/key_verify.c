@@ -11,8 +11,7 @@
 #include "manage/key_evidence.h"
 #include "signer/open_token.h"
 
-static void take(const struct key_attribute *from, const struct key *key, bool read,
-                 struct ssa_verified *verified)
+static void take(const struct key_attribute *from, const struct key *key, bool read, struct ssa_verified *verified)
 {
     static_assert(KEY_ATTRIBUTES <= sizeof verified->attributes / sizeof verified->attributes[0],
                   "the header has room for all");
@@ -67,8 +66,7 @@ static bool note_names(struct verification *v, struct ssa_error *err)
     return (text_format(to->key_id, sizeof to->key_id, "%s", v->own.key_id) &&
             text_format(to->account, sizeof to->account, "%s", v->own.account_id) &&
             text_format(to->token, sizeof to->token, "%s", token)) ||
-           error_set(err, SSA_CONFIG, NULL, token,
-                     "the ids of key and account, or the token's URI, are too long");
+           error_set(err, SSA_CONFIG, NULL, token, "the ids of key and account, or the token's URI, are too long");
 }
 
 // Finds the key's token. Does not log in.
@@ -99,8 +97,7 @@ static OWN_FRAME bool verify(struct verification *v, bool *read, struct ssa_erro
     return v->verified->signature;
 }
 
-static OWN_FRAME void write_beside(const struct evidence *e, const struct verification *v,
-                                   struct ssa_text *json)
+static OWN_FRAME void write_beside(const struct evidence *e, const struct verification *v, struct ssa_text *json)
 {
     if (!evidence_write(e, v->at.token, &v->key, v->verified, json, ERROR_IGNORED))
         tell(&v->run->callbacks, SSA_DETAIL, "the record is incomplete, or cannot be written");
@@ -114,8 +111,8 @@ bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, st
     return find(&v, err) && verify(&v, &read, err);
 }
 
-bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *wanted,
-                      struct ssa_verified *verified, struct ssa_text *json, struct ssa_error *err)
+bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *wanted, struct ssa_verified *verified,
+                      struct ssa_text *json, struct ssa_error *err)
 {
     VERIFICATION_AUTO v = {.run = run, .verified = verified};
     struct evidence e = {.wanted = wanted, .run = run};

@@ -17,8 +17,8 @@
 
 enum { LOCKED_ROOM = 256 * 1024 };
 
-struct provision *provision_new(const struct ssa_run *run, const struct ssa_output *output,
-                                struct ssa_ending *ending, struct ssa_error *err)
+struct provision *provision_new(const struct ssa_run *run, const struct ssa_output *output, struct ssa_ending *ending,
+                                struct ssa_error *err)
 {
     struct provision *p = calloc(1, sizeof *p);
     if (p == NULL) {
@@ -109,8 +109,7 @@ static bool rehearse(struct provision *p, struct ssa_error *err)
 static void tell_import(const struct provision *p)
 {
     const struct ssa_callbacks *callbacks = &p->open.run->callbacks;
-    tell(callbacks, SSA_DETAIL, "import: %s%s", p->plan.scheme != NULL ? "wrapped, " : "",
-         import_way(&p->plan));
+    tell(callbacks, SSA_DETAIL, "import: %s%s", p->plan.scheme != NULL ? "wrapped, " : "", import_way(&p->plan));
     if (!import_plan_limits_mechanisms(&p->plan))
         tell(callbacks, SSA_DETAIL,
              "the PKCS#11 token does not take CKA_ALLOWED_MECHANISMS: whoever has the PIN may decrypt with "
@@ -140,8 +139,7 @@ bool provision_prepare(struct provision *p, const struct provisioning *what, str
     if (!journal_begin(&p->journal, p->open.run, what->operation, err))
         return false;
     struct entry *entry = p->journal.entry;
-    if (what->client_id != NULL &&
-        !text_format(entry->client_id, sizeof entry->client_id, "%s", what->client_id))
+    if (what->client_id != NULL && !text_format(entry->client_id, sizeof entry->client_id, "%s", what->client_id))
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
     if (!what->without_profile && !prepare_profile(p, what->with_secret, err))
         return false;

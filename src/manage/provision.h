@@ -36,15 +36,14 @@ struct provisioning {
 
 // An empty one; ending may be NULL. It is freed, with all that it holds, by provision_free. NULL with err
 // filled where there is no memory.
-struct provision *provision_new(const struct ssa_run *run, const struct ssa_output *output,
-                                struct ssa_ending *ending, struct ssa_error *err) MUST_CHECK;
+struct provision *provision_new(const struct ssa_run *run, const struct ssa_output *output, struct ssa_ending *ending,
+                                struct ssa_error *err) MUST_CHECK;
 void provision_free(struct provision **p);
 #define PROVISION_AUTO __attribute__((cleanup(provision_free))) struct provision
 
 // Makes sure, before the API or a file is asked for a key, that there is locked memory for it, a journal, a
 // file for the profile, and a token that takes it.
-bool provision_prepare(struct provision *p, const struct provisioning *what,
-                       struct ssa_error *err) MUST_CHECK;
+bool provision_prepare(struct provision *p, const struct provisioning *what, struct ssa_error *err) MUST_CHECK;
 
 // Undoes, by what the journal's entry says, what an operation has made whose next step failed with err, says
 // in p->ending what is gone again and what is left, and closes the entry, unless something is left. Returns

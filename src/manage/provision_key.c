@@ -23,11 +23,10 @@ static struct key_name name_of(const struct provision *p)
 static bool write_label(struct entry *e, struct ssa_error *err)
 {
     const size_t local = strcspn(e->email, "@");
-    const bool fits = local > 0
-                          ? text_format(e->label, KEY_LABEL_MAX, "%.*s %s", (int)local, e->email, e->kid)
-                          : text_format(e->label, KEY_LABEL_MAX, "%s %s", e->account, e->kid);
-    return fits || error_set(err, SSA_CONFIG, NULL, e->kid, "the key's label would be longer than %d bytes",
-                             KEY_LABEL_MAX);
+    const bool fits = local > 0 ? text_format(e->label, KEY_LABEL_MAX, "%.*s %s", (int)local, e->email, e->kid)
+                                : text_format(e->label, KEY_LABEL_MAX, "%s %s", e->account, e->kid);
+    return fits ||
+           error_set(err, SSA_CONFIG, NULL, e->kid, "the key's label would be longer than %d bytes", KEY_LABEL_MAX);
 }
 
 // The key's URI, with the module as the next shell finds it. A card calls its keys by the slot, whatever they

@@ -10,8 +10,8 @@ static bool none_waits(const char *account, struct ssa_error *err)
     return error_reason(err, SSA_REASON_NO_ROTATION_WAITS, NULL);
 }
 
-bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128],
-                         struct ssa_ending *ending, struct ssa_error *err)
+bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128], struct ssa_ending *ending,
+                         struct ssa_error *err)
 {
     struct identity identity;
     const char *client_id = NULL;

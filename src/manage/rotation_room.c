@@ -10,21 +10,18 @@
 #include "ownership/believed_list.h"
 
 // The keys beside the current one, for people.
-static void others_of(const struct aps_keys *keys, const char *current,
-                      char out[static SSA_ERROR_TEXT_MAX / 2])
+static void others_of(const struct aps_keys *keys, const char *current, char out[static SSA_ERROR_TEXT_MAX / 2])
 {
     out[0] = '\0';
     for (size_t i = 0; i < keys->count; i++) {
         const size_t used = strlen(out);
         if (strcmp(keys->list[i].kid, current) != 0 &&
-            !text_format(out + used, SSA_ERROR_TEXT_MAX / 2 - used, "%s%s", used > 0 ? " or " : "",
-                         keys->list[i].kid))
+            !text_format(out + used, SSA_ERROR_TEXT_MAX / 2 - used, "%s%s", used > 0 ? " or " : "", keys->list[i].kid))
             out[used] = '\0';
     }
 }
 
-bool rotation_check_room(const struct aps_keys *keys, const char *current, const char *replace,
-                         struct ssa_error *err)
+bool rotation_check_room(const struct aps_keys *keys, const char *current, const char *replace, struct ssa_error *err)
 {
     char others[SSA_ERROR_TEXT_MAX / 2];
     if (replace != NULL && strcmp(replace, current) == 0)
@@ -34,8 +31,7 @@ bool rotation_check_room(const struct aps_keys *keys, const char *current, const
         return true;
     others_of(keys, current, others);
     if (replace == NULL) {
-        error_set(err, SSA_REFUSED, NULL, NULL, "the account has %zu keys, as many as it may have",
-                  keys->count);
+        error_set(err, SSA_REFUSED, NULL, NULL, "the account has %zu keys, as many as it may have", keys->count);
         return error_reason(err, SSA_REASON_NO_ROOM_FOR_KEY, "%s", others);
     }
     if (aps_key_in(keys, replace) != NULL)

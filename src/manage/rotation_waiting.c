@@ -35,8 +35,7 @@ static bool visit_waiting(void *context, struct journal *j, enum standing standi
     if (!w->at_once && !grace_is_over(e))
         return still_graced(e, err);
     OPENED_AUTO open = {.run = w->run};
-    return opened_client(&open, err) &&
-           key_retire(w->run, open.client, j, opened_token(&open), w->ending, err);
+    return opened_client(&open, err) && key_retire(w->run, open.client, j, opened_token(&open), w->ending, err);
 }
 
 bool rotation_find_waiting(struct waiting *waiting, struct ssa_error *err)

@@ -17,8 +17,8 @@ void searched_modules_free(struct searched_modules *modules)
 
 void searched_modules_tell(const struct ssa_run *run, const char *module, const struct ssa_error *why)
 {
-    tell(&run->callbacks, SSA_NOTICE, "module %s cannot be used, its tokens were not looked at: %s%s%s",
-         module, why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
+    tell(&run->callbacks, SSA_NOTICE, "module %s cannot be used, its tokens were not looked at: %s%s%s", module,
+         why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
 }
 
 static bool add(struct searched_modules *modules, const struct module_entry *entry, struct ssa_error *err)

@@ -28,8 +28,7 @@ static bool told_apart(const struct token_apart *a, const struct token_apart *b)
     const unsigned by = a->by & b->by;
     return ((by & BY_SLOT) != 0 && a->slot != b->slot) ||
            ((by & BY_MODEL) != 0 && memcmp(a->model, b->model, sizeof a->model) != 0) ||
-           ((by & BY_MANUFACTURER) != 0 &&
-            memcmp(a->manufacturer, b->manufacturer, sizeof a->manufacturer) != 0);
+           ((by & BY_MANUFACTURER) != 0 && memcmp(a->manufacturer, b->manufacturer, sizeof a->manufacturer) != 0);
 }
 
 static bool is_on(const struct token_key *key, const struct token_info *info)
@@ -39,8 +38,8 @@ static bool is_on(const struct token_key *key, const struct token_info *info)
 }
 
 // The same key on the same token: seen through another module, or as its other half.
-static struct token_key *find(const struct token_keys *keys, const struct token_info *info,
-                              const struct key_seen *seen, const char *modulus)
+static struct token_key *find(const struct token_keys *keys, const struct token_info *info, const struct key_seen *seen,
+                              const char *modulus)
 {
     for (size_t i = 0; i < keys->count; i++) {
         struct token_key *key = &keys->list[i];
@@ -82,8 +81,7 @@ struct looking {
     struct token_keys *keys;
 };
 
-static void take(void *context, const struct token_info *info, const char *token_uri,
-                 const struct key_seen *seen)
+static void take(void *context, const struct token_info *info, const char *token_uri, const struct key_seen *seen)
 {
     const struct looking *looking = context;
     struct token_keys *keys = looking->keys;

@@ -16,5 +16,4 @@ bool answer_read(struct span body, json_visit *visit, void *context, struct ssa_
 bool answer_root(const struct json_value *value, struct ssa_error *err) MUST_CHECK;
 
 // Copies a string of visible ASCII. It must not be empty, and must not have been there before.
-bool answer_text(const struct json_value *value, char *out, size_t capacity,
-                 struct ssa_error *err) MUST_CHECK;
+bool answer_text(const struct json_value *value, char *out, size_t capacity, struct ssa_error *err) MUST_CHECK;

@@ -178,10 +178,9 @@ static bool use_variables(const struct source sources[2], const char *file, cons
     const bool bundle = holds_certificates(file);
     if (folder || bundle)
         return use_both(sources, bundle ? file : NULL, folder ? usable : NULL, ca, err);
-    error_set(err, SSA_CONFIG, NULL, file,
-              "contains no readable certificates, and no directory of %s can be read", path);
-    return error_hint(err, "They were named by %s and %s; nothing was sent.", sources[0].name,
-                      sources[1].name);
+    error_set(err, SSA_CONFIG, NULL, file, "contains no readable certificates, and no directory of %s can be read",
+              path);
+    return error_hint(err, "They were named by %s and %s; nothing was sent.", sources[0].name, sources[1].name);
 }
 
 static const char *not_empty(const char *text)
@@ -193,8 +192,7 @@ bool ca_choose(const char *cacert, const char *capath, const struct ca_default *
                struct ssa_error *err)
 {
     static const struct source settings[2] = {{NULL, SSA_REASON_CA_FILE}, {NULL, SSA_REASON_CA_FOLDER}};
-    static const struct source variables[2] = {{"SSL_CERT_FILE", SSA_REASON_NONE},
-                                               {"SSL_CERT_DIR", SSA_REASON_NONE}};
+    static const struct source variables[2] = {{"SSL_CERT_FILE", SSA_REASON_NONE}, {"SSL_CERT_DIR", SSA_REASON_NONE}};
     static const struct source by_default = {"libcurl's default", SSA_REASON_NONE};
     *ca = (struct ca){0};
     const char *file = not_empty(cacert), *path = not_empty(capath);

@@ -58,8 +58,8 @@ static bool stop(void *context, bool sent)
         return true;
     if (!client->told_interrupted)
         tell(client->config.callbacks, SSA_NOTICE,
-             "interrupted: waiting up to %d s for the answer to %s, so that it can be undone",
-             HTTP_ANSWER_SECONDS, listener->call->doing);
+             "interrupted: waiting up to %d s for the answer to %s, so that it can be undone", HTTP_ANSWER_SECONDS,
+             listener->call->doing);
     client->told_interrupted = true;
     return false;
 }
@@ -90,8 +90,8 @@ bool call_request(struct oauth_client *client, const struct call *call, char url
 bool call_has_credentials(const struct oauth_client *client, const struct call *call, struct ssa_error *err)
 {
     return !call->as_client || client->authorization.len > 0 ||
-           error_set(err, SSA_UNEXPECTED, NULL, client->url.host,
-                     "%s needs the client secret, which is not known", call->doing);
+           error_set(err, SSA_UNEXPECTED, NULL, client->url.host, "%s needs the client secret, which is not known",
+                     call->doing);
 }
 
 static bool send_once(struct oauth_client *client, const struct call *call, struct http_response *answer,
@@ -128,8 +128,7 @@ static enum oauth_outcome outcome_of(const struct call *call, const struct http_
     if (success(answer))
         return OAUTH_DONE;
     const bool unclear = answer->status == 0 || answer->status >= 500;
-    return answer->sent && (unclear || (call->creates && !says_not_made(answer))) ? OAUTH_MAYBE_DONE
-                                                                                  : OAUTH_NOT_DONE;
+    return answer->sent && (unclear || (call->creates && !says_not_made(answer))) ? OAUTH_MAYBE_DONE : OAUTH_NOT_DONE;
 }
 
 // 0.5, 1, 2 s, and up to a quarter more or less, so that clients that were cut off together do not all come
@@ -150,13 +149,11 @@ static bool broken(const struct http_response *answer)
 // Whether there is time to wait so long, and the call is still of use then.
 static bool worth_waiting(const struct oauth_client *client, const struct call *call, long long wait)
 {
-    return wait + LEAST_MS <= client->left_ms &&
-           (call->useless_ms == 0 || monotonic_ms() + wait < call->useless_ms);
+    return wait + LEAST_MS <= client->left_ms && (call->useless_ms == 0 || monotonic_ms() + wait < call->useless_ms);
 }
 
 // Milliseconds until the next try; -1 for no next try.
-static long long next_try(const struct oauth_client *client, struct tries *tries,
-                          const struct http_response *answer)
+static long long next_try(const struct oauth_client *client, struct tries *tries, const struct http_response *answer)
 {
     // Bounded by HTTP_RETRY_AFTER_MAX.
     const long long asked = answer->retry_after < 0 ? -1 : answer->retry_after * 1000;
@@ -178,8 +175,8 @@ static long long next_try(const struct oauth_client *client, struct tries *tries
         return -1;
     struct ssa_error why;
     failure_set(client, tries->call, answer, &why);
-    tell(client->config.callbacks, SSA_NOTICE, "%s (%s): trying again in %lld.%lld s", why.what, why.cause,
-         wait / 1000, wait % 1000 / 100);
+    tell(client->config.callbacks, SSA_NOTICE, "%s (%s): trying again in %lld.%lld s", why.what, why.cause, wait / 1000,
+         wait % 1000 / 100);
     return wait;
 }
 
@@ -200,22 +197,20 @@ static void note_date(struct oauth_client *client, const struct http_response *a
 }
 
 // Waiting for the rate limit is not charged: no server and no network is slow.
-static bool keep_pace(struct oauth_client *client, const struct call *call, long long *since,
-                      struct ssa_error *err)
+static bool keep_pace(struct oauth_client *client, const struct call *call, long long *since, struct ssa_error *err)
 {
     const long long wait = call->paced ? pace_delay(&client->pace, monotonic_ms()) : 0;
     if (wait == 0)
         return true;
     tell(client->config.callbacks, SSA_PROGRESS,
-         "the API takes %ld such requests a minute: waiting %lld s before %s goes on",
-         pace_limit(&client->pace), (wait + 999) / 1000, call->doing);
+         "the API takes %ld such requests a minute: waiting %lld s before %s goes on", pace_limit(&client->pace),
+         (wait + 999) / 1000, call->doing);
     const bool waited = client_wait(client, wait, err);
     *since = monotonic_ms();
     return waited;
 }
 
-static void note_pace(struct oauth_client *client, const struct call *call,
-                      const struct http_response *answer)
+static void note_pace(struct oauth_client *client, const struct call *call, const struct http_response *answer)
 {
     if (!call->paced)
         return;

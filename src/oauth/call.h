@@ -12,10 +12,10 @@ struct call {
     const char *method;
     const char *path;     // below /authentication/v2
     long long useless_ms; // when it becomes useless, by monotonic_ms; 0 for never
-    bool paced;        // one run may send so many that the rate limit counts; all paced calls share one pace
-    const char *doing; // "making a key", the subject of "… was refused"
-    const char *subject; // what it is about; NULL: the host
-    const char *detail;  // what advice about its refusal must name; NULL for nothing
+    bool paced;           // one run may send so many that the rate limit counts; all paced calls share one pace
+    const char *doing;    // "making a key", the subject of "… was refused"
+    const char *subject;  // what it is about; NULL: the host
+    const char *detail;   // what advice about its refusal must name; NULL for nothing
     const char *content_type;
     struct span body;
     struct span secret; // the part of body that must not be shown if the server echoes it; no data for none
@@ -33,8 +33,7 @@ bool call_request(struct oauth_client *client, const struct call *call, char url
                   struct http_request *request, struct ssa_error *err) MUST_CHECK;
 
 // Fails where the call needs the client secret, and that is not known yet.
-bool call_has_credentials(const struct oauth_client *client, const struct call *call,
-                          struct ssa_error *err) MUST_CHECK;
+bool call_has_credentials(const struct oauth_client *client, const struct call *call, struct ssa_error *err) MUST_CHECK;
 
 // Makes the call. answer->body is the caller's buffer. With tried, a first try was made elsewhere, *answer
 // holds how it went, and call_make goes on from there. True when the server has done it (2xx, with the whole

@@ -56,14 +56,12 @@ static bool prepare(struct oauth_client *client, struct ssa_error *err)
         error_set(err, SSA_CONFIG, NULL, NULL, "there is no client id");
         return error_reason(err, SSA_REASON_NO_CLIENT_ID, NULL);
     }
-    if (!url_read(config->base_url == NULL ? APS_BASE_URL : config->base_url, config->insecure_http,
-                  &client->url, err))
+    if (!url_read(config->base_url == NULL ? APS_BASE_URL : config->base_url, config->insecure_http, &client->url, err))
         return false;
     const struct ca_default fallback = ca_default_of_curl();
     if (!client->url.plain && !ca_choose(config->cacert, config->capath, &fallback, &client->ca, err))
         return false;
-    return (config->client_secret.data == NULL ||
-            oauth_client_know_secret(client, config->client_secret, err)) &&
+    return (config->client_secret.data == NULL || oauth_client_know_secret(client, config->client_secret, err)) &&
            secret_new(&client->bearer, OAUTH_ANSWER_MAX, err);
 }
 

@@ -20,7 +20,7 @@ struct oauth_client {
     struct secret authorization; // the header line with id and secret; empty before the secret is known
     struct secret bearer;        // the client's own (two-legged) access token; empty before there is one
     char scopes[256];            // of bearer
-    CURL *handle; // of the calls on the caller's thread, which share its connection; NULL while there is none
+    CURL *handle;      // of the calls on the caller's thread, which share its connection; NULL while there is none
     long long left_ms; // of config.timeout; only time spent in calls is taken off
     struct pace pace;  // of the calls that are paced
     bool deaf;         // interruptions do not stop anything any more

@@ -4,9 +4,9 @@
 
 #include "core/text.h"
 
-#define NAMED(code)                                                                                          \
-    {                                                                                                        \
-        code, #code                                                                                          \
+#define NAMED(code)                                                                                                    \
+    {                                                                                                                  \
+        code, #code                                                                                                    \
     }
 
 static const struct {

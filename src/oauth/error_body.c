@@ -65,8 +65,8 @@ struct found {
     size_t sentence_rank, name_rank; // index in the tables above; lower is better
 };
 
-static void take(const char *const *table, size_t count, const struct json_value *value,
-                 char piece[static PIECE_MAX], size_t *rank, const struct mask *mask)
+static void take(const char *const *table, size_t count, const struct json_value *value, char piece[static PIECE_MAX],
+                 size_t *rank, const struct mask *mask)
 {
     for (size_t i = 0; i < count && i < *rank; i++) {
         if (strcmp(table[i], value->path) != 0)
@@ -145,8 +145,7 @@ static bool from_json(struct span body, const struct mask *mask, struct refusal 
     if (refusal->kind == REFUSAL_REQUEST && is_of_state(f.sentence))
         refusal->kind = REFUSAL_STATE;
     const bool both = f.sentence[0] != '\0' && f.name[0] != '\0';
-    return text_format(out, (size_t)2 * PIECE_MAX, both ? "%s (%s)" : "%s%s", f.sentence, f.name) &&
-           out[0] != '\0';
+    return text_format(out, (size_t)2 * PIECE_MAX, both ? "%s (%s)" : "%s%s", f.sentence, f.name) && out[0] != '\0';
 }
 
 // The text of the title, else all text without tags.

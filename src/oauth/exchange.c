@@ -203,8 +203,8 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
     exchange->request.context = exchange;
     // Without a thread, or without time, oauth_exchange_finish does all of it.
     const bool fits = exchange->call.body.len <= exchange->form.capacity;
-    exchange->started = fits && client->left_ms > 0 &&
-                        thread_start(&exchange->thread, THREAD_STACK, connect_and_send, exchange);
+    exchange->started =
+        fits && client->left_ms > 0 && thread_start(&exchange->thread, THREAD_STACK, connect_and_send, exchange);
     *begun = exchange;
     exchange = NULL;
     return true;
@@ -214,8 +214,8 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
 // while a person looks for the YubiKey to touch. That does not count as a try.
 static bool died_waiting(const struct http_response *answer)
 {
-    const bool lost = answer->code == CURLE_SEND_ERROR || answer->code == CURLE_RECV_ERROR ||
-                      answer->code == CURLE_GOT_NOTHING;
+    const bool lost =
+        answer->code == CURLE_SEND_ERROR || answer->code == CURLE_RECV_ERROR || answer->code == CURLE_GOT_NOTHING;
     return answer->end == HTTP_RAN && answer->sent && answer->status == 0 && lost;
 }
 
@@ -237,8 +237,7 @@ bool oauth_exchange_finish(struct oauth_exchange *given, const struct secret *as
     if (assertion == NULL)
         return false;
     const size_t announced = exchange->call.body.len;
-    if (!write_form(exchange, secret_span(assertion), err) ||
-        !call_has_credentials(client, &exchange->call, err))
+    if (!write_form(exchange, secret_span(assertion), err) || !call_has_credentials(client, &exchange->call, err))
         return false;
     // The secret may have become known only now. The thread reads it when it sends.
     exchange->request.authorization = secret_text(&client->authorization);
@@ -258,6 +257,5 @@ bool oauth_exchange_finish(struct oauth_exchange *given, const struct secret *as
     struct ssa_error why;
     if (!grant_check(body, NULL, &why))
         return failure_unusable(client, call, &exchange->answer, why.what, err);
-    return secret_append(answer, body) ||
-           failure_unusable(client, call, &exchange->answer, "it is too long", err);
+    return secret_append(answer, body) || failure_unusable(client, call, &exchange->answer, "it is too long", err);
 }

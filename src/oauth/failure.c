@@ -29,8 +29,8 @@ static struct mask known_secrets(const struct oauth_client *client, const struct
     return mask;
 }
 
-static bool rate_limited(const struct oauth_client *client, const struct call *call,
-                         const struct http_response *answer, const char *said, struct ssa_error *err)
+static bool rate_limited(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                         const char *said, struct ssa_error *err)
 {
     enum { SOON = 3600, MINUTE = 60 }; // nobody wishes to wait longer within a command
     const long long seconds = answer->retry_after < 0 ? MINUTE : answer->retry_after;
@@ -42,9 +42,8 @@ static bool rate_limited(const struct oauth_client *client, const struct call *c
         strftime(at, sizeof at, seconds > SOON ? " (%Y-%m-%d)" : " (at %H:%M:%S UTC)", &utc) == 0)
         at[0] = '\0';
     if (answer->retry_after < 0)
-        error_hint(err,
-                   "The limit is 10 requests a minute for each kind of call and client id: try again in a "
-                   "minute.");
+        error_hint(err, "The limit is 10 requests a minute for each kind of call and client id: try again in a "
+                        "minute.");
     else
         error_hint(err, "Try again in %lld s%s.", seconds, at);
     if (seconds <= SOON)
@@ -59,9 +58,8 @@ static bool clock_hint(const struct call *call, const struct http_response *answ
     const bool may_be_time = answer->status < 300 || answer->status == 400 || answer->status == 401;
     if (!call->assertion || !may_be_time || llabs(ahead) <= CLOCK_TOLERANCE)
         return false;
-    error_hint(
-        err, "This machine's clock is %lld s %s the server's. That is the likely cause: set the clock (NTP).",
-        llabs(ahead), ahead > 0 ? "ahead of" : "behind");
+    error_hint(err, "This machine's clock is %lld s %s the server's. That is the likely cause: set the clock (NTP).",
+               llabs(ahead), ahead > 0 ? "ahead of" : "behind");
     return true;
 }
 
@@ -116,30 +114,28 @@ static enum ssa_reason reason_of(const struct call *call, long status, enum refu
     }
 }
 
-static bool refused(const struct oauth_client *client, const struct call *call,
-                    const struct http_response *answer, const struct refusal *refusal, struct ssa_error *err)
+static bool refused(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                    const struct refusal *refusal, struct ssa_error *err)
 {
     const long status = answer->status;
     error_set(err, class_of(call, status, refusal->kind), NULL,
               call->subject != NULL ? call->subject : client->url.host, "%s was refused: %s", call->doing,
               refusal->said);
     if (!clock_hint(call, answer, err)) {
-        error_reason(err, reason_of(call, status, refusal->kind), "%s",
-                     call->detail != NULL ? call->detail : "");
+        error_reason(err, reason_of(call, status, refusal->kind), "%s", call->detail != NULL ? call->detail : "");
         if (refusal->kind == REFUSAL_SERVER)
             error_hint(err, SERVER_HINT);
     }
     return http_cause(err, status);
 }
 
-static bool redirected(const struct oauth_client *client, const struct call *call,
-                       const struct http_response *answer, const struct mask *mask, struct ssa_error *err)
+static bool redirected(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                       const struct mask *mask, struct ssa_error *err)
 {
     char location[ERROR_BODY_MAX];
     mask_text(mask, span_text(answer->location), location, sizeof location);
-    error_set(err, SSA_NETWORK, NULL, client->url.host,
-              "%s failed: the server redirects%s%s, which is not followed", call->doing,
-              location[0] != '\0' ? " to " : "", location);
+    error_set(err, SSA_NETWORK, NULL, client->url.host, "%s failed: the server redirects%s%s, which is not followed",
+              call->doing, location[0] != '\0' ? " to " : "", location);
     error_reason(err, SSA_REASON_REDIRECTED, NULL);
     return http_cause(err, answer->status);
 }
@@ -162,8 +158,8 @@ bool failure_is_told(const struct http_response *answer)
     return read_refusal(answer, NULL).is_error;
 }
 
-bool failure_set(const struct oauth_client *client, const struct call *call,
-                 const struct http_response *answer, struct ssa_error *err)
+bool failure_set(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                 struct ssa_error *err)
 {
     const struct mask mask = known_secrets(client, call);
     if (answer->code != CURLE_OK || answer->end != HTTP_RAN)
@@ -182,8 +178,8 @@ bool failure_set(const struct oauth_client *client, const struct call *call,
     return http_cause(err, status);
 }
 
-bool failure_unusable(const struct oauth_client *client, const struct call *call,
-                      const struct http_response *answer, const char *why, struct ssa_error *err)
+bool failure_unusable(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                      const char *why, struct ssa_error *err)
 {
     const struct mask mask = known_secrets(client, call);
     const struct refusal refusal = read_refusal(answer, &mask);

@@ -43,8 +43,7 @@ static bool read_grant(void *context, const struct json_value *value, struct ssa
     if (!is_b64token(value->text))
         return answer_wrong(err, value->path, "is empty or contains characters that are not allowed");
     r->seen = true;
-    return r->token == NULL || secret_append(r->token, value->text) ||
-           answer_wrong(err, value->path, "is too long");
+    return r->token == NULL || secret_append(r->token, value->text) || answer_wrong(err, value->path, "is too long");
 }
 
 bool grant_check(struct span body, struct secret *token, struct ssa_error *err)

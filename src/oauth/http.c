@@ -29,10 +29,10 @@ static void transfer_end(struct transfer *t)
     curl_easy_reset(t->handle);
 }
 
-#define SET(t, option, value)                                                                                \
-    do {                                                                                                     \
-        if ((t)->code == CURLE_OK)                                                                           \
-            (t)->code = curl_easy_setopt((t)->handle, option, value);                                        \
+#define SET(t, option, value)                                                                                          \
+    do {                                                                                                               \
+        if ((t)->code == CURLE_OK)                                                                                     \
+            (t)->code = curl_easy_setopt((t)->handle, option, value);                                                  \
     } while (0)
 
 static void add_header(struct transfer *t, const char *header)
@@ -56,8 +56,7 @@ static bool set_authorization(struct transfer *t)
 {
     if (t->request->authorization == NULL)
         return true;
-    t->authorization =
-        (struct curl_slist){.data = (char *)(uintptr_t)t->request->authorization, .next = t->headers};
+    t->authorization = (struct curl_slist){.data = (char *)(uintptr_t)t->request->authorization, .next = t->headers};
     return curl_easy_setopt(t->handle, CURLOPT_HTTPHEADER, &t->authorization) == CURLE_OK;
 }
 
@@ -244,8 +243,8 @@ static void note_login(const char *challenge, size_t len, char *logins, size_t c
     static const char *const known[] = {"Basic", "Digest", "NTLM", "Negotiate", "Kerberos", "Bearer"};
     for (size_t i = 0; i < COUNT(known); i++) {
         char before[64];
-        if (len == strlen(known[i]) && strncasecmp(challenge, known[i], len) == 0 &&
-            strstr(logins, known[i]) == NULL && text_format(before, sizeof before, "%s", logins) &&
+        if (len == strlen(known[i]) && strncasecmp(challenge, known[i], len) == 0 && strstr(logins, known[i]) == NULL &&
+            text_format(before, sizeof before, "%s", logins) &&
             !text_format(logins, capacity, "%s%s%s", before, before[0] == '\0' ? "" : ", ", known[i]))
             memcpy(logins, before, capacity); // all of the known ones fit, each once
     }
@@ -287,13 +286,12 @@ static void read_headers(struct transfer *t)
         answer->limit = (long)read_number(limit);
     const char *location = header(t->handle, "Location");
     // A query may be a secret. A location that is too long is not shown.
-    if (location != NULL && !text_format(answer->location, sizeof answer->location, "%.*s",
-                                         (int)strcspn(location, "?#"), location))
+    if (location != NULL &&
+        !text_format(answer->location, sizeof answer->location, "%.*s", (int)strcspn(location, "?#"), location))
         answer->location[0] = '\0';
 }
 
-bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer,
-               struct ssa_error *err)
+bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer, struct ssa_error *err)
 {
     secret_clear(&answer->body);
     *answer = (struct http_response){.body = answer->body, .retry_after = -1};
@@ -309,8 +307,7 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
     SET(&t, CURLOPT_HEADERFUNCTION, take_header);
     SET(&t, CURLOPT_HEADERDATA, &t);
     if (t.code != CURLE_OK)
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s",
-                         curl_easy_strerror(t.code));
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s", curl_easy_strerror(t.code));
     answer->code = curl_easy_perform(handle);
     read_headers(&t);
     return true;

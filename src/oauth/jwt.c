@@ -47,8 +47,7 @@ static void write_claims(struct json_writer *w, const struct jwt_claims *c)
 
 typedef void write_part(struct json_writer *, const struct jwt_claims *);
 
-static bool append_part(write_part *part, const struct jwt_claims *claims, struct secret *out,
-                        struct ssa_error *err)
+static bool append_part(write_part *part, const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)
 {
     SECRET_AUTO json = {0};
     struct json_writer w;
@@ -64,8 +63,7 @@ static bool append_part(write_part *part, const struct jwt_claims *claims, struc
 bool jwt_signing_input(const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)
 {
     return append_part(write_header, claims, out, err) &&
-           (secret_append_text(out, ".") ||
-            error_set(err, SSA_USAGE, NULL, NULL, "the assertion is too long")) &&
+           (secret_append_text(out, ".") || error_set(err, SSA_USAGE, NULL, NULL, "the assertion is too long")) &&
            append_part(write_claims, claims, out, err);
 }
 

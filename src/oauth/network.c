@@ -74,8 +74,7 @@ bool network_passes(const struct http_response *answer)
     default:
         return false;
     }
-    if (proxy_is_unusable(answer) ||
-        (answer->proxy_status >= 300 && !proxy_status_passes(answer->proxy_status)))
+    if (proxy_is_unusable(answer) || (answer->proxy_status >= 300 && !proxy_status_passes(answer->proxy_status)))
         return false;
     // A handshake that breaks off may succeed; one that OpenSSL refuses is refused again.
     if (answer->code == CURLE_SSL_CONNECT_ERROR && strstr(answer->text, "SSL routines") != NULL)
@@ -86,11 +85,9 @@ bool network_passes(const struct http_response *answer)
 static bool proxy_unusable(const struct call *call, const struct proxy *proxy, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, proxy->variable, "%s; %s failed",
-              proxy->fault != NULL ? proxy->fault : "has an \"@\" that does not end a user and password",
-              call->doing);
-    return error_hint(err,
-                      "A proxy is [http://][USER:PASSWORD@]HOST[:PORT]. In USER and PASSWORD, everything but "
-                      "letters and digits must be percent-encoded (\"@\" is %%40).");
+              proxy->fault != NULL ? proxy->fault : "has an \"@\" that does not end a user and password", call->doing);
+    return error_hint(err, "A proxy is [http://][USER:PASSWORD@]HOST[:PORT]. In USER and PASSWORD, everything but "
+                           "letters and digits must be percent-encoded (\"@\" is %%40).");
 }
 
 // A 407. What helps depends on the kind of login that the proxy wants.
@@ -100,10 +97,9 @@ static bool proxy_wants_login(const char *proxy, const struct call *call, const 
     const char *variable = answer->proxy.variable == NULL ? "https_proxy" : answer->proxy.variable;
     const char *logins = answer->proxy_logins;
     if (logins[0] != '\0' && strstr(logins, "Basic") == NULL) {
-        error_set(
-            err, SSA_NETWORK, NULL, proxy,
-            "%s failed: the proxy asks for a login by %s (answer 407), which is not supported; Basic is",
-            call->doing, logins);
+        error_set(err, SSA_NETWORK, NULL, proxy,
+                  "%s failed: the proxy asks for a login by %s (answer 407), which is not supported; Basic is",
+                  call->doing, logins);
         return error_hint(err,
                           "Let the proxy accept this machine without a login or with Basic, or run a local "
                           "proxy that logs in there (cntlm, px) and name that in %s.",
@@ -114,21 +110,19 @@ static bool proxy_wants_login(const char *proxy, const struct call *call, const 
                   "%s failed: the proxy does not accept the user and password (answer 407)", call->doing);
         return error_hint(err, "Check %s, and the user and password in it.", variable);
     }
-    error_set(err, SSA_NETWORK, NULL, proxy,
-              "%s failed: the proxy asks for a login (answer 407), and none was given", call->doing);
-    return error_hint(
-        err,
-        "Put it into %s: http://USER:PASSWORD@HOST:PORT, where everything but letters and digits "
-        "must be percent-encoded.",
-        variable);
+    error_set(err, SSA_NETWORK, NULL, proxy, "%s failed: the proxy asks for a login (answer 407), and none was given",
+              call->doing);
+    return error_hint(err,
+                      "Put it into %s: http://USER:PASSWORD@HOST:PORT, where everything but letters and digits "
+                      "must be percent-encoded.",
+                      variable);
 }
 
 static bool proxy_refused(const struct oauth_client *client, const struct call *call,
                           const struct http_response *answer, struct ssa_error *err)
 {
     const long status = answer->proxy_status;
-    const bool known = answer->proxy.host[0] != '\0' && !answer->proxy.misread,
-               passes = proxy_status_passes(status);
+    const bool known = answer->proxy.host[0] != '\0' && !answer->proxy.misread, passes = proxy_status_passes(status);
     const char *proxy = known ? answer->proxy.host : "https_proxy", *host = client->url.host;
     if (status == 407)
         return proxy_wants_login(proxy, call, answer, err);
@@ -145,15 +139,14 @@ static bool proxy_refused(const struct oauth_client *client, const struct call *
 
 static bool no_answer(const char *host, const struct call *call, struct ssa_error *err)
 {
-    error_set(err, SSA_NETWORK, NULL, host, "%s failed: no answer within %d s", call->doing,
-              HTTP_ANSWER_SECONDS);
+    error_set(err, SSA_NETWORK, NULL, host, "%s failed: no answer within %d s", call->doing, HTTP_ANSWER_SECONDS);
     error_reason(err, SSA_REASON_TIMEOUT, NULL);
     return curl_cause(err, CURLE_OPERATION_TIMEDOUT);
 }
 
 // What was ended by us.
-static bool ended(const struct oauth_client *client, const struct call *call,
-                  const struct http_response *answer, struct ssa_error *err)
+static bool ended(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                  struct ssa_error *err)
 {
     const char *host = client->url.host;
     switch (answer->end) {
@@ -164,13 +157,11 @@ static bool ended(const struct oauth_client *client, const struct call *call,
                   answer->body.capacity);
         return curl_cause(err, answer->code);
     case HTTP_TOO_MANY:
-        error_set(err, SSA_NETWORK, NULL, host,
-                  "%s failed: the headers of the answer are longer than %u bytes", call->doing,
-                  HTTP_HEADERS_MAX);
+        error_set(err, SSA_NETWORK, NULL, host, "%s failed: the headers of the answer are longer than %u bytes",
+                  call->doing, HTTP_HEADERS_MAX);
         return curl_cause(err, answer->code);
     case HTTP_NOT_RESENT:
-        error_set(err, SSA_NETWORK, NULL, host, "%s failed: the connection broke before an answer",
-                  call->doing);
+        error_set(err, SSA_NETWORK, NULL, host, "%s failed: the connection broke before an answer", call->doing);
         // libcurl does not tell its own reason.
         return curl_cause(err, CURLE_GOT_NOTHING);
     default:
@@ -178,18 +169,18 @@ static bool ended(const struct oauth_client *client, const struct call *call,
     }
 }
 
-static bool broke(const struct oauth_client *client, const struct call *call,
-                  const struct http_response *answer, const struct mask *mask, struct ssa_error *err)
+static bool broke(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                  const struct mask *mask, struct ssa_error *err)
 {
     char words[ERROR_BODY_MAX];
     const struct network_failure *failure = network_failure(answer->code);
     const struct ca *ca = &client->ca;
     // TLS and proxy libraries say more than libcurl's sentence for the code.
-    mask_text(mask, span_text(answer->text[0] != '\0' ? answer->text : curl_easy_strerror(answer->code)),
-              words, sizeof words);
+    mask_text(mask, span_text(answer->text[0] != '\0' ? answer->text : curl_easy_strerror(answer->code)), words,
+              sizeof words);
     if (answer->code == CURLE_SSL_CACERT_BADFILE)
-        error_set(err, SSA_CONFIG, NULL, ca->file[0] != '\0' ? ca->file : ca->path,
-                  "holds no usable certificates: %s", words);
+        error_set(err, SSA_CONFIG, NULL, ca->file[0] != '\0' ? ca->file : ca->path, "holds no usable certificates: %s",
+                  words);
     else
         error_set(err, SSA_NETWORK, NULL, client->url.host, "%s failed: %s", call->doing, words);
     if (failure->hint != NULL)
@@ -197,8 +188,8 @@ static bool broke(const struct oauth_client *client, const struct call *call,
     return error_reason(err, failure->reason, NULL);
 }
 
-bool network_set(const struct oauth_client *client, const struct call *call,
-                 const struct http_response *answer, const struct mask *mask, struct ssa_error *err)
+bool network_set(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                 const struct mask *mask, struct ssa_error *err)
 {
     if (answer->end != HTTP_RAN)
         return ended(client, call, answer, err);

@@ -32,8 +32,7 @@ void oauth_client_free(struct oauth_client *client);
 // Tells a client secret that the settings did not have, before the first call. An exchange may have begun,
 // since connecting needs no secret. The secret is copied. Fails with SSA_CONFIG if it is empty or contains a
 // NUL.
-bool oauth_client_know_secret(struct oauth_client *client, struct span secret,
-                              struct ssa_error *err) MUST_CHECK;
+bool oauth_client_know_secret(struct oauth_client *client, struct span secret, struct ssa_error *err) MUST_CHECK;
 
 // Prepares for undoing a failed step: gives the whole config->timeout once more, and stops listening to
 // interruptions.

@@ -60,8 +60,7 @@ static void read_parts(CURLU *handle, const char *value, struct proxy *proxy)
         return;
     // libcurl's messages have a misread host without a port.
     const bool has_port = !proxy->misread && curl_url_get(handle, CURLUPART_PORT, &port, 0) == CURLUE_OK;
-    if (!text_format(proxy->host, sizeof proxy->host, "%s%s%s", host, has_port ? ":" : "",
-                     has_port ? port : ""))
+    if (!text_format(proxy->host, sizeof proxy->host, "%s%s%s", host, has_port ? ":" : "", has_port ? port : ""))
         proxy->host[0] = '\0';
 }
 

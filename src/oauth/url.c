@@ -68,8 +68,8 @@ bool url_host_is_loopback(const char *host)
     return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static bool check_scheme(const char *text, const char *scheme, const char *host, bool insecure_http,
-                         struct url *url, struct ssa_error *err)
+static bool check_scheme(const char *text, const char *scheme, const char *host, bool insecure_http, struct url *url,
+                         struct ssa_error *err)
 {
     url->plain = strcasecmp(scheme, "http") == 0;
     if (!url->plain)
@@ -140,6 +140,5 @@ bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_
 bool url_of(const struct url *url, const char *path, char *out, size_t capacity, struct ssa_error *err)
 {
     return text_format(out, capacity, "%s" API "%s", url->base, path) ||
-           error_set(err, SSA_CONFIG, NULL, url->host, "the call's URL is longer than %zu characters",
-                     capacity - 1);
+           error_set(err, SSA_CONFIG, NULL, url->host, "the call's URL is longer than %zu characters", capacity - 1);
 }

@@ -16,8 +16,7 @@ struct url {
 bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_error *err) MUST_CHECK;
 
 // Writes the URL of a call: base, "/authentication/v2", path. Fails with SSA_CONFIG when it does not fit.
-bool url_of(const struct url *url, const char *path, char *out, size_t capacity,
-            struct ssa_error *err) MUST_CHECK;
+bool url_of(const struct url *url, const char *path, char *out, size_t capacity, struct ssa_error *err) MUST_CHECK;
 
 // Whether the host is this machine: 127.0.0.0/8, ::1 (in brackets, as URLs have it) or localhost.
 bool url_host_is_loopback(const char *host);

@@ -54,8 +54,7 @@ static bool compare(void *context, const char *path, const struct secret *text, 
     if (!profile_say(text, &said) || !is_of_this_client(belief->run, &said) ||
         !(of_keys ? lacks_key(belief, &said) : lacks_account(belief, &said, path)))
         return true;
-    error_set(err, SSA_CONFIG, NULL, path,
-              "names the %s %s, which the API does not list: so its list is not believed",
+    error_set(err, SSA_CONFIG, NULL, path, "names the %s %s, which the API does not list: so its list is not believed",
               of_keys ? "key" : "account", of_keys ? said.key_id : said.account);
     return error_reason(err, SSA_REASON_LIST_NOT_BELIEVED, NULL);
 }
@@ -67,8 +66,8 @@ bool believed_keys(const struct ssa_run *run, const char *account, const struct 
     return profile_files_each(run, NULL, compare, &belief, err);
 }
 
-bool believed_accounts(const struct ssa_run *run, const struct entry *entry,
-                       const struct aps_accounts *accounts, struct ssa_error *err)
+bool believed_accounts(const struct ssa_run *run, const struct entry *entry, const struct aps_accounts *accounts,
+                       struct ssa_error *err)
 {
     struct belief belief = {.run = run, .replaced = entry->profile, .accounts = accounts};
     return profile_files_each(run, NULL, compare, &belief, err);

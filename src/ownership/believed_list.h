@@ -10,11 +10,10 @@ bool believed_keys(const struct ssa_run *run, const char *account, const struct 
                    const struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;
 
 // The same of the accounts. The profile that the operation was to replace may name one that is gone.
-bool believed_accounts(const struct ssa_run *run, const struct entry *entry,
-                       const struct aps_accounts *accounts, struct ssa_error *err) MUST_CHECK;
+bool believed_accounts(const struct ssa_run *run, const struct entry *entry, const struct aps_accounts *accounts,
+                       struct ssa_error *err) MUST_CHECK;
 
 // The account's keys that are not among those before, for one request. Fails, too, where the list is not
 // believed.
 bool believed_keys_since(struct oauth_client *client, const struct ssa_run *run, const char *account,
-                         const struct api_ids *before, struct aps_keys *fresh,
-                         struct ssa_error *err) MUST_CHECK;
+                         const struct api_ids *before, struct aps_keys *fresh, struct ssa_error *err) MUST_CHECK;

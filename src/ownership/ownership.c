@@ -46,15 +46,13 @@ enum { GRAIN_S = 1, SERVER_TAKES_S = 10 };
 
 bool ownership_window_has(const struct window *window, bool known, time_t made_at)
 {
-    return known && window->from != 0 && made_at >= window->from &&
-           made_at <= window->from + SERVER_TAKES_S &&
+    return known && window->from != 0 && made_at >= window->from && made_at <= window->from + SERVER_TAKES_S &&
            (window->until == 0 || made_at <= window->until + GRAIN_S);
 }
 
 bool ownership_made_within(const struct window *window, const struct aps_key *key)
 {
-    const bool used =
-        key->has_created_at && key->has_accessed_at && key->accessed_at > key->created_at + GRAIN_S;
+    const bool used = key->has_created_at && key->has_accessed_at && key->accessed_at > key->created_at + GRAIN_S;
     return !used && ownership_window_has(window, key->has_created_at, key->created_at);
 }
 
@@ -76,8 +74,8 @@ static bool is_younger(const struct entry *entry, const struct aps_account *acco
                            : "whether the account is older than the request for one is not known");
 }
 
-bool ownership_account_may_go(const struct ssa_run *run, struct oauth_client *client,
-                              const struct entry *entry, const char *id, bool *gone, struct ssa_error *err)
+bool ownership_account_may_go(const struct ssa_run *run, struct oauth_client *client, const struct entry *entry,
+                              const char *id, bool *gone, struct ssa_error *err)
 {
     struct aps_account account;
     *gone = false;
@@ -101,7 +99,7 @@ bool ownership_is_new(const struct ssa_run *run, const struct entry *entry, cons
     // One that cannot be read keeps nobody from going on.
     if (uses_none(&use, &why) || why.domain == SSA_DOMAIN_ERRNO)
         return true;
-    error_set(err, SSA_NETWORK, NULL, why.subject, "names the %s %s, with which the API answers as a new one",
-              thing, id);
+    error_set(err, SSA_NETWORK, NULL, why.subject, "names the %s %s, with which the API answers as a new one", thing,
+              id);
     return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
 }

@@ -14,9 +14,8 @@ bool ownership_key_may_go(const struct ssa_run *run, const struct entry *entry, 
 
 // The same of an account that the API's answer named: the API is asked when it was made. *gone: there is
 // none.
-bool ownership_account_may_go(const struct ssa_run *run, struct oauth_client *client,
-                              const struct entry *entry, const char *id, bool *gone,
-                              struct ssa_error *err) MUST_CHECK;
+bool ownership_account_may_go(const struct ssa_run *run, struct oauth_client *client, const struct entry *entry,
+                              const char *id, bool *gone, struct ssa_error *err) MUST_CHECK;
 
 // Whether something made at that time can be what was asked for: not before, not after the answer was given
 // up, and no later than a server takes.

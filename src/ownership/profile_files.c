@@ -80,8 +80,7 @@ static bool tell_stray(const struct walk *walk, const char *path, struct ssa_err
 
 typedef bool show_file(const struct walk *walk, const char *path, struct ssa_error *err);
 
-static bool each_in_folder(const struct walk *walk, const char *folder, show_file *each,
-                           struct ssa_error *err)
+static bool each_in_folder(const struct walk *walk, const char *folder, show_file *each, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
     DIR *dir = opendir(folder);
@@ -107,8 +106,8 @@ static bool each_in_folder(const struct walk *walk, const char *folder, show_fil
     return ok;
 }
 
-bool profile_files_each(const struct ssa_run *run, const struct entry *entry, profile_file_visit *visit,
-                        void *context, struct ssa_error *err)
+bool profile_files_each(const struct ssa_run *run, const struct entry *entry, profile_file_visit *visit, void *context,
+                        struct ssa_error *err)
 {
     char folder[PATH_TEXT_MAX];
     const struct walk walk = {.run = run, .entry = entry, .visit = visit, .context = context};
@@ -142,8 +141,7 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
                   {SET_EMAIL, said->email, sizeof said->email},
                   {SET_PRIVATE_KEY, said->private_key, sizeof said->private_key}};
     (void)err;
-    const bool pem =
-        strcmp(a->name, setting_name(SET_PRIVATE_KEY)) == 0 && strstr(a->value, "-----BEGIN") != NULL;
+    const bool pem = strcmp(a->name, setting_name(SET_PRIVATE_KEY)) == 0 && strstr(a->value, "-----BEGIN") != NULL;
     said->key_is_pem |= pem;
     for (size_t i = 0; !pem && i < sizeof wanted / sizeof wanted[0]; i++)
         if (strcmp(a->name, setting_name(wanted[i].id)) == 0)

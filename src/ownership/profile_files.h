@@ -5,14 +5,13 @@
 #include "journal/entry.h"
 
 // Returns false to stop, with err filled. text is the file's, for this call alone.
-typedef bool profile_file_visit(void *context, const char *path, const struct secret *text,
-                                struct ssa_error *err);
+typedef bool profile_file_visit(void *context, const char *path, const struct secret *text, struct ssa_error *err);
 
 // Shows every file of the configuration folder, whatever its name, the profile of the operation (entry may be
 // NULL), wherever that is, and the one in use; not the operation's draft. What is no regular file, and what
 // is longer than a profile can be, is none. Fails with SSA_CONFIG where one cannot be read.
-bool profile_files_each(const struct ssa_run *run, const struct entry *entry, profile_file_visit *visit,
-                        void *context, struct ssa_error *err) MUST_CHECK;
+bool profile_files_each(const struct ssa_run *run, const struct entry *entry, profile_file_visit *visit, void *context,
+                        struct ssa_error *err) MUST_CHECK;
 
 // Names what lies in the configuration folder and can be no profile: profile_files_each passes it over
 // without a word, as often as it is called. Once for each command that looks whether something may go.
@@ -30,8 +29,7 @@ bool profile_say(const struct secret *text, struct profile_said *said) MUST_CHEC
 
 // Reads those of the file at path. *there: whether there is any file, or what else has its name. Fails with
 // SSA_CONFIG where it is there and cannot be read as a profile.
-bool profile_read_said(const char *path, struct profile_said *said, bool *there,
-                       struct ssa_error *err) MUST_CHECK;
+bool profile_read_said(const char *path, struct profile_said *said, bool *there, struct ssa_error *err) MUST_CHECK;
 
 // What the block at path says of whose key it is, as a fingerprint; profile_absent where nothing is there.
 extern const char profile_absent[];

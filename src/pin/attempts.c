@@ -19,9 +19,9 @@ static bool refuse(const struct pin_attempt *attempt, const struct token_info *i
     const char *path = attempt->file.path;
     error_set(err, SSA_PIN, info->pin_count_low ? "CKF_USER_PIN_COUNT_LOW" : NULL, info->uri,
               "an earlier try with this PIN %s, so it is not tried again unattended", why);
-    return error_reason(
-        err, attempt->before.unanswered > 0 ? SSA_REASON_PIN_UNANSWERED : SSA_REASON_PIN_WAS_TRIED, "%s%s",
-        path, record_is_in(RECORD_IN_STATE, path) ? "" : ", since $XDG_STATE_HOME/ssa-hsm cannot be written");
+    return error_reason(err, attempt->before.unanswered > 0 ? SSA_REASON_PIN_UNANSWERED : SSA_REASON_PIN_WAS_TRIED,
+                        "%s%s", path,
+                        record_is_in(RECORD_IN_STATE, path) ? "" : ", since $XDG_STATE_HOME/ssa-hsm cannot be written");
 }
 
 static bool busy(const struct token_info *info, struct ssa_error *err)
@@ -63,8 +63,8 @@ static bool is_of_another_pin(const struct pin_record *record, const char *ident
 }
 
 // Decides by the record that was read, and prepares the record of this try: that it was not answered.
-static bool may_try(struct pin_attempt *attempt, const struct token_info *info, const char *identity,
-                    bool retry, struct ssa_error *err)
+static bool may_try(struct pin_attempt *attempt, const struct token_info *info, const char *identity, bool retry,
+                    struct ssa_error *err)
 {
     const struct pin_record *before = &attempt->before;
     const bool counts = !retry && !is_of_another_pin(before, identity);
@@ -104,8 +104,8 @@ static enum pin_file_found make_in(unsigned folder, const char *name, const stru
 }
 
 // Makes the record in the first folder where it can be written. former is the path of one that cannot.
-static enum pin_file_found make_record(const char *name, const char *former,
-                                       const struct ssa_callbacks *callbacks, struct pin_attempt *attempt)
+static enum pin_file_found make_record(const char *name, const char *former, const struct ssa_callbacks *callbacks,
+                                       struct pin_attempt *attempt)
 {
     for (unsigned folder = 0; folder < RECORD_FOLDERS; folder++) {
         if (record_is_in(folder, former))
@@ -138,8 +138,7 @@ static enum pin_file_found write_record(const char *name, const struct ssa_callb
 
 // Reads the record that there is.
 static bool read_record(const char *name, const struct token_info *info, bool retry,
-                        const struct ssa_callbacks *callbacks, struct pin_attempt *attempt,
-                        struct ssa_error *err)
+                        const struct ssa_callbacks *callbacks, struct pin_attempt *attempt, struct ssa_error *err)
 {
     *attempt = (struct pin_attempt){.file = {.fd = -1}};
     const enum pin_file_found found = pin_file_find(&attempt->file, name, callbacks);
@@ -152,8 +151,8 @@ static bool read_record(const char *name, const struct token_info *info, bool re
     return true;
 }
 
-bool pin_attempt_begin(struct pin_attempt *attempt, const struct token_info *info, const char *identity,
-                       bool retry, const struct ssa_callbacks *callbacks, struct ssa_error *err)
+bool pin_attempt_begin(struct pin_attempt *attempt, const struct token_info *info, const char *identity, bool retry,
+                       const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     char name[PIN_FILE_NAME_MAX];
     enum pin_file_found written = PIN_FILE_ANOTHERS;

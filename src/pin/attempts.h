@@ -19,8 +19,8 @@ struct pin_attempt {
 // another PIN does not count. retry (--pin-retry) overrides the record. Waits for other processes that try a
 // PIN on this token. Fails with SSA_PIN where no try may be made; the reason is SSA_REASON_PIN_WAS_TRIED, or
 // SSA_REASON_PIN_UNANSWERED where it is the token that did not answer.
-bool pin_attempt_begin(struct pin_attempt *attempt, const struct token_info *info, const char *identity,
-                       bool retry, const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
+bool pin_attempt_begin(struct pin_attempt *attempt, const struct token_info *info, const char *identity, bool retry,
+                       const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
 
 // After the try.
 void pin_attempt_end(struct pin_attempt *attempt, enum pin_outcome outcome);

@@ -35,10 +35,10 @@ void pin_file_close(struct pin_file *file)
 // Without locks on the file system, the record counts all the same.
 static bool lock(int fd, const struct ssa_callbacks *callbacks)
 {
-    const struct lock_patience patience = {
-        .callbacks = callbacks,
-        .most_ms = LOCK_MS,
-        .told = "waiting for another process that logs in to the same PKCS#11 token"};
+    const struct lock_patience patience = {.callbacks = callbacks,
+                                           .most_ms = LOCK_MS,
+                                           .told =
+                                               "waiting for another process that logs in to the same PKCS#11 token"};
     return file_lock(fd, &patience) != LOCK_BUSY;
 }
 
@@ -59,8 +59,7 @@ static enum pin_file_found locked(struct pin_file *file, const struct ssa_callba
     return held ? PIN_FILE_NONE : PIN_FILE_BUSY;
 }
 
-enum pin_file_found pin_file_find(struct pin_file *file, const char *name,
-                                  const struct ssa_callbacks *callbacks)
+enum pin_file_found pin_file_find(struct pin_file *file, const char *name, const struct ssa_callbacks *callbacks)
 {
     enum pin_file_found found = PIN_FILE_NONE;
     while (found == PIN_FILE_NONE) {

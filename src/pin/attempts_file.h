@@ -13,8 +13,7 @@ enum pin_file_kind {
 
 // The name is made of the token's serial number and its label, since some modules give all their tokens one
 // number. Two tokens may meet in one file: then one of them waits for a person, and no try is lost.
-void pin_file_name(const struct token_info *info, enum pin_file_kind kind,
-                   char out[static PIN_FILE_NAME_MAX]);
+void pin_file_name(const struct token_info *info, enum pin_file_kind kind, char out[static PIN_FILE_NAME_MAX]);
 
 struct pin_file {
     char path[PATH_TEXT_MAX];
@@ -30,8 +29,7 @@ enum pin_file_found {
 };
 
 // Opens the file that there is, in whichever folder (config/record_folder.h), and waits for its lock.
-enum pin_file_found pin_file_find(struct pin_file *file, const char *name,
-                                  const struct ssa_callbacks *callbacks);
+enum pin_file_found pin_file_find(struct pin_file *file, const char *name, const struct ssa_callbacks *callbacks);
 
 // Makes the file in one of the folders. It is empty.
 enum pin_file_found pin_file_make(struct pin_file *file, unsigned folder, const char *name,

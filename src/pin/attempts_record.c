@@ -21,8 +21,8 @@ static void read_unanswered(const char *line, struct pin_record *record)
     if (*line == '\0' || *line == '\n')
         return;
     // Two numbers of one digit: " 1 0".
-    const bool read = line[0] == ' ' && isdigit((unsigned char)line[1]) && line[2] == ' ' &&
-                      isdigit((unsigned char)line[3]);
+    const bool read =
+        line[0] == ' ' && isdigit((unsigned char)line[1]) && line[2] == ' ' && isdigit((unsigned char)line[3]);
     record->unanswered = read && line[1] != '0' ? (unsigned)(line[1] - '0') : COUNT_MAX;
     if (read)
         record->level = (unsigned)(line[3] - '0');

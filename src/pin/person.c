@@ -24,11 +24,10 @@ static bool ask_by_pinentry(const struct ssa_run *run, const char *source, const
     char description[SSA_ERROR_TEXT_MAX];
     const char *colon = strchr(source, ':');
     const char *warning = info->pin_count_low ? "\nA wrong PIN has been tried since the last right one." : "";
-    if (!text_format(description, sizeof description, "Token \"%s\"\n%s, serial %s%s", info->label,
-                     info->model, info->serial, warning))
+    if (!text_format(description, sizeof description, "Token \"%s\"\n%s, serial %s%s", info->label, info->model,
+                     info->serial, warning))
         return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
-    return pinentry_ask(colon == NULL ? "pinentry" : colon + 1, description, "PIN:", &run->callbacks, pin,
-                        err);
+    return pinentry_ask(colon == NULL ? "pinentry" : colon + 1, description, "PIN:", &run->callbacks, pin, err);
 }
 
 static bool ask_at_terminal(const struct ssa_run *run, const struct token_info *info, struct secret *pin,
@@ -49,29 +48,27 @@ static bool warn(const struct ssa_run *run, const struct token_info *info, struc
 {
     char text[SSA_ERROR_TEXT_MAX];
     if (pin_is_last_try(info))
-        return (text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?",
-                            info->label) &&
+        return (text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label) &&
                 callback_confirms(&run->callbacks, text)) ||
                pin_refuse_last_try(info, err);
     if (info->pin_count_low)
-        tell(&run->callbacks, SSA_WARNING,
-             "token \"%s\": a wrong PIN has been tried since the last right one", info->label);
+        tell(&run->callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
+             info->label);
     return true;
 }
 
-static bool ask(const struct ssa_run *run, const char *source, const struct token_info *info,
-                struct secret *pin, struct ssa_error *err)
+static bool ask(const struct ssa_run *run, const char *source, const struct token_info *info, struct secret *pin,
+                struct ssa_error *err)
 {
     if (pin == NULL) {
         tell(&run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
         return true;
     }
-    return source == NULL ? ask_at_terminal(run, info, pin, err)
-                          : ask_by_pinentry(run, source, info, pin, err);
+    return source == NULL ? ask_at_terminal(run, info, pin, err) : ask_by_pinentry(run, source, info, pin, err);
 }
 
-bool pin_ask_person(const struct ssa_run *run, const char *source, const struct token_info *info,
-                    struct secret *pin, struct ssa_error *err)
+bool pin_ask_person(const struct ssa_run *run, const char *source, const struct token_info *info, struct secret *pin,
+                    struct ssa_error *err)
 {
     turns_pause();
     if (!warn(run, info, err) || !ask(run, source, info, pin, err))

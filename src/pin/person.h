@@ -7,8 +7,8 @@
 // Warns where a wrong PIN was tried, asks for a yes where the next wrong one locks the token, and asks for
 // the PIN. source is a reference to it, or NULL for the terminal. pin is NULL where the PIN is typed at the
 // reader. Other processes may use the token meanwhile. Fails with SSA_PIN where there is no PIN.
-bool pin_ask_person(const struct ssa_run *run, const char *source, const struct token_info *info,
-                    struct secret *pin, struct ssa_error *err) MUST_CHECK;
+bool pin_ask_person(const struct ssa_run *run, const char *source, const struct token_info *info, struct secret *pin,
+                    struct ssa_error *err) MUST_CHECK;
 
 // The error about a PIN that is not tried, since a wrong one could lock the token. Returns false.
 bool pin_refuse_last_try(const struct token_info *info, struct ssa_error *err);

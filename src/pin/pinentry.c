@@ -146,8 +146,7 @@ static bool take_data(struct pinentry *p, size_t len, struct secret *pin, struct
         i += 2;
     }
     return secret_append(pin, span_of(text + 2, kept - 2)) ||
-           error_set(err, SSA_PIN, NULL, NULL, "the PIN that was typed is longer than %zu bytes",
-                     pin->capacity);
+           error_set(err, SSA_PIN, NULL, NULL, "the PIN that was typed is longer than %zu bytes", pin->capacity);
 }
 
 static bool begins(const char *line, const char *word)

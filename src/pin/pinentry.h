@@ -23,8 +23,7 @@ struct pinentry_limits {
 // Fails with SSA_CONFIG when the program cannot be run. Fails with SSA_PIN when there is no PIN: it was
 // cancelled, nobody answered, it was interrupted, or the program is not a pinentry.
 bool pinentry_ask(const char *program, const char *description, const char *prompt,
-                  const struct ssa_callbacks *callbacks, struct secret *pin,
-                  struct ssa_error *err) MUST_CHECK;
+                  const struct ssa_callbacks *callbacks, struct secret *pin, struct ssa_error *err) MUST_CHECK;
 
 // The same with other limits.
 bool pinentry_ask_within(const struct pinentry_limits *limits, const char *program, const char *description,

@@ -20,12 +20,10 @@ static bool passed_on(const char *entry)
                                 "DBUS_SESSION_BUS_ADDRESS GPG_TTY ";
     char name[32];
     return strncmp(entry, "LC_", 3) == 0 ||
-           (text_format(name, sizeof name, " %.*s ", (int)strcspn(entry, "="), entry) &&
-            strstr(names, name) != NULL);
+           (text_format(name, sizeof name, " %.*s ", (int)strcspn(entry, "="), entry) && strstr(names, name) != NULL);
 }
 
-static int spawn_with(struct pinentry *p, int theirs, posix_spawn_file_actions_t *files,
-                      posix_spawnattr_t *how)
+static int spawn_with(struct pinentry *p, int theirs, posix_spawn_file_actions_t *files, posix_spawnattr_t *how)
 {
     char *const argv[] = {(char *)(uintptr_t)p->program, NULL};
     char *environment[ENVIRONMENT_MOST + 1] = {NULL};

@@ -31,12 +31,10 @@ bool pin_policy_of_secret(struct pin_policy *policy, const struct ssa_run *run, 
                           struct ssa_error *err)
 {
     *policy = policy_of(run);
-    return uri_pin_source(uri) != NULL ? from_uri(uri, &policy->source, err)
-                                       : pin_policy_init(policy, run, uri, err);
+    return uri_pin_source(uri) != NULL ? from_uri(uri, &policy->source, err) : pin_policy_init(policy, run, uri, err);
 }
 
-bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
-                     struct ssa_error *err)
+bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri, struct ssa_error *err)
 {
     *policy = policy_of(run);
     policy->source = settings_get(run->settings, SET_PIN_SOURCE, NULL);
@@ -47,8 +45,7 @@ bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const
     // The text is not shown: people put the PIN itself there.
     error_set(err, SSA_CONFIG, NULL, setting_name(SET_PIN_SOURCE),
               "is not one of file:PATH, env:NAME, fd:N, credential:NAME and pinentry");
-    return error_hint(err,
-                      "It says where the PIN is. The PIN itself is never given in a setting or an argument.");
+    return error_hint(err, "It says where the PIN is. The PIN itself is never given in a setting or an argument.");
 }
 
 bool pin_attended(const struct pin_policy *policy, const struct token_info *info)
@@ -126,9 +123,8 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
         return error_set(err, SSA_TOKEN, NULL, info->uri,
                          "a login to this token failed just now, so its PIN is not tried again");
     policy->level = pin_level(info);
-    const bool given = pin_attended(policy, info)
-                           ? pin_ask_person(policy->run, policy->source, info, pin, err)
-                           : give_unattended(policy, info, pin, err);
+    const bool given = pin_attended(policy, info) ? pin_ask_person(policy->run, policy->source, info, pin, err)
+                                                  : give_unattended(policy, info, pin, err);
     if (!given)
         return false;
     if (callback_go_on(&policy->run->callbacks, err))
@@ -141,8 +137,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
 static bool again(void *context, const struct token_info *info)
 {
     struct pin_policy *policy = context;
-    if (callback_interrupted(&policy->run->callbacks) || pin_level(info) > policy->level ||
-        pin_is_last_try(info))
+    if (callback_interrupted(&policy->run->callbacks) || pin_level(info) > policy->level || pin_is_last_try(info))
         return false;
     policy->retry = false;
     return pin_attended(policy, info) || begin_try(policy, info, ERROR_IGNORED);
@@ -188,15 +183,13 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
 static void waiting(void *context, const struct token_info *info)
 {
     const struct pin_policy *policy = context;
-    tell(&policy->run->callbacks, SSA_NOTICE, "this takes long: if token \"%s\" blinks, touch it",
-         info->label);
+    tell(&policy->run->callbacks, SSA_NOTICE, "this takes long: if token \"%s\" blinks, touch it", info->label);
 }
 
 static void pad_again(void *context, const struct token_info *info)
 {
     const struct pin_policy *policy = context;
-    tell(&policy->run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader once more",
-         info->label);
+    tell(&policy->run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader once more", info->label);
 }
 
 struct pin_giver pin_giver_of(struct pin_policy *policy)

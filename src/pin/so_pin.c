@@ -28,9 +28,8 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     const struct so_pin *so = context;
     const char *factory = NULL, *name = login_so_pin_name(so->token, &factory);
     const char *source = settings_get(so->run->settings, SET_SO_PIN_SOURCE, NULL);
-    const bool given = source != NULL
-                           ? secret_source_read(source, setting_name(SET_SO_PIN_SOURCE), so->run, pin, err)
-                           : ask(so, name, info, pin, err);
+    const bool given = source != NULL ? secret_source_read(source, setting_name(SET_SO_PIN_SOURCE), so->run, pin, err)
+                                      : ask(so, name, info, pin, err);
     if (given && factory != NULL && strcasecmp(secret_text(pin), factory) == 0)
         tell(&so->run->callbacks, SSA_WARNING,
              "the %s is still the factory's: whoever gets hold of the token can overwrite its keys", name);

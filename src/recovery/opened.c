@@ -23,8 +23,7 @@ bool opened_client(struct opened *open, struct ssa_error *err)
     if (open->client != NULL)
         return true;
     return client_secret_read(open->run, &open->secret, OTHER_TOKEN_PERHAPS, &open->to, err) &&
-           api_client_open(open->run, &open->secret, &open->client, err) &&
-           aps_admin(open->client, scopes, err);
+           api_client_open(open->run, &open->secret, &open->client, err) && aps_admin(open->client, scopes, err);
 }
 
 struct key_name opened_key_name(const struct entry *entry, uint8_t slot)
@@ -50,8 +49,8 @@ struct profile_block opened_block(const struct opened *open, const struct entry 
                                   .private_key = with_key ? entry->key_uri : NULL};
 }
 
-bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri,
-                     const char *text, struct open_token *own, struct open_token **to, struct ssa_error *err)
+bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri, const char *text,
+                     struct open_token *own, struct open_token **to, struct ssa_error *err)
 {
     const bool is_open = opened != NULL && opened->token != NULL && token_matches(opened->token, uri);
     *to = is_open ? opened : own;

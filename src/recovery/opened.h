@@ -33,6 +33,5 @@ struct profile_block opened_block(const struct opened *open, const struct entry 
 
 // Gives in *to the token that uri names, which text was read as: the one that is open already (may be NULL),
 // or else *own, opened for writing. The caller ends *own.
-bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri,
-                     const char *text, struct open_token *own, struct open_token **to,
-                     struct ssa_error *err) MUST_CHECK;
+bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri, const char *text,
+                     struct open_token *own, struct open_token **to, struct ssa_error *err) MUST_CHECK;

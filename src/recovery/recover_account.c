@@ -16,8 +16,7 @@ static bool delete_account(const struct recovery *r, const char *id, struct ssa_
 static bool close_deleted(const struct recovery *r, struct journal *j, const char *id, struct ssa_error *err)
 {
     char line[PATH_TEXT_MAX];
-    if (!text_format(line, sizeof line, "the account %s, which had been made, is deleted again at the API",
-                     id))
+    if (!text_format(line, sizeof line, "the account %s, which had been made, is deleted again at the API", id))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "an account's id is too long");
     return recovery_close(r, j, OUTCOME_UNDONE, line);
 }
@@ -46,13 +45,12 @@ static const struct aps_account *with_name(const struct aps_accounts *accounts, 
 static bool leave(const struct recovery *r, const struct aps_account *found, const char *why)
 {
     return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_ACCOUNT_LEFT, found->id, NULL,
-                      "there is an account of this name, %s (%s), which is left: %s", found->email, found->id,
-                      why);
+                      "there is an account of this name, %s (%s), which is left: %s", found->email, found->id, why);
 }
 
 // A name is given once: with somebody else's there, this operation has made none.
-static bool is_anothers(const struct recovery *r, struct journal *j, const struct aps_account *found,
-                        const char *why, struct ssa_error *err)
+static bool is_anothers(const struct recovery *r, struct journal *j, const struct aps_account *found, const char *why,
+                        struct ssa_error *err)
 {
     char line[SSA_ERROR_TEXT_MAX / 2];
     if (r->known != NULL) {
@@ -66,11 +64,9 @@ static bool is_anothers(const struct recovery *r, struct journal *j, const struc
 }
 
 // The access token of a recovery allows all of this already.
-static bool list_its_keys(const struct recovery *r, const char *id, struct aps_keys *keys,
-                          struct ssa_error *err)
+static bool list_its_keys(const struct recovery *r, const char *id, struct aps_keys *keys, struct ssa_error *err)
 {
-    return (r->known == NULL ||
-            aps_admin(r->open->client, APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ, err)) &&
+    return (r->known == NULL || aps_admin(r->open->client, APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ, err)) &&
            aps_key_list(r->open->client, id, keys, err);
 }
 
@@ -83,23 +79,20 @@ static bool settle_found(const struct recovery *r, struct journal *j, const stru
     if (!ownership_account_is_unused(r->open->run, e, found->id, err))
         return leave(r, found, err->what);
     if (!ownership_window_has(&e->asked, found->has_created_at, found->created_at))
-        return is_anothers(r, j, found,
-                           "it was not made while this command waited, or does not say when it was", err);
+        return is_anothers(r, j, found, "it was not made while this command waited, or does not say when it was", err);
     if (!list_its_keys(r, found->id, &keys, err))
         return leave(r, found, "it could not be seen whether it has keys");
     if (keys.count > 0)
         return is_anothers(r, j, found, "it has keys, so somebody uses it", err);
     memcpy(e->account, found->id, sizeof e->account);
-    return delete_account(r, found->id, err) ? close_deleted(r, j, found->id, err)
-                                             : is_left(r, found->id, err);
+    return delete_account(r, found->id, err) ? close_deleted(r, j, found->id, err) : is_left(r, found->id, err);
 }
 
 bool account_settle_asked(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     ACCOUNTS_AUTO *accounts = NULL;
     const struct entry *e = j->entry;
-    if (!aps_accounts_new(r->open->client, &accounts, err) ||
-        !believed_accounts(r->open->run, e, accounts, err))
+    if (!aps_accounts_new(r->open->client, &accounts, err) || !believed_accounts(r->open->run, e, accounts, err))
         return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_NONE, NULL, NULL,
                           "the account %s may have been made, and the accounts could not be listed (%s). Run "
                           "the command again: the API refuses the name where it was made",
@@ -128,16 +121,15 @@ static void drop_key_alone(const struct recovery *r, struct journal *j, const st
         (void)!api_key_drop(r, j, &unknown, &why);
 }
 
-static bool undo_used(const struct recovery *r, struct journal *j, const struct aps_keys *fresh,
-                      const char *other, struct ssa_error *err)
+static bool undo_used(const struct recovery *r, struct journal *j, const struct aps_keys *fresh, const char *other,
+                      struct ssa_error *err)
 {
     char line[PATH_TEXT_MAX];
     drop_key_alone(r, j, fresh);
-    return (text_format(
-                line, sizeof line,
-                "the account has a key that this operation did not make (%s), so somebody uses it: it "
-                "is left",
-                other) ||
+    return (text_format(line, sizeof line,
+                        "the account has a key that this operation did not make (%s), so somebody uses it: it "
+                        "is left",
+                        other) ||
             error_set(err, SSA_UNEXPECTED, NULL, NULL, "a key's id is too long")) &&
            recovery_close(r, j, OUTCOME_LEFT, line);
 }

@@ -42,8 +42,7 @@ bool api_key_confirm_missing(const struct recovery *r, const struct entry *e, st
     if (!believed_keys_since(r->open->client, r->open->run, e->account, &e->before, &again, err))
         return aps_is_gone(err);
     return aps_key_in(&again, e->kid) == NULL ||
-           error_set(err, SSA_NETWORK, NULL, e->account, "the API lists the key %s once, and once not",
-                     e->kid);
+           error_set(err, SSA_NETWORK, NULL, e->account, "the API lists the key %s once, and once not", e->kid);
 }
 
 // The keys that may be the one that was lost.
@@ -55,8 +54,7 @@ struct candidates {
 
 // Those that were made while the operation waited for one. The operation's own process, which asks at once,
 // takes no one of several for its own, whenever they were made.
-static struct candidates candidates_of(const struct recovery *r, const struct entry *e,
-                                       const struct aps_keys *fresh)
+static struct candidates candidates_of(const struct recovery *r, const struct entry *e, const struct aps_keys *fresh)
 {
     struct candidates found = {0};
     const bool all = r->known != NULL && fresh->count > 1;
@@ -66,8 +64,7 @@ static struct candidates candidates_of(const struct recovery *r, const struct en
             continue;
         found.count++;
         found.last = &fresh->list[i];
-        if (!text_format(found.ids + used, sizeof found.ids - used, "%s%s", used > 0 ? ", " : "",
-                         found.last->kid))
+        if (!text_format(found.ids + used, sizeof found.ids - used, "%s%s", used > 0 ? ", " : "", found.last->kid))
             found.ids[used] = '\0';
     }
     return found;
@@ -103,11 +100,10 @@ static bool several(const struct recovery *r, const struct entry *e, const struc
                      "account %s has %zu keys that were not there before, %s; it cannot be told which one is "
                      "lost, so none was deleted",
                      e->account, those->count, those->ids);
-    error_set(
-        err, SSA_CONFIG, NULL, e->account,
-        "%zu keys were made in the seconds in which this operation asked for one: %s; it cannot be told "
-        "which one is lost",
-        those->count, those->ids);
+    error_set(err, SSA_CONFIG, NULL, e->account,
+              "%zu keys were made in the seconds in which this operation asked for one: %s; it cannot be told "
+              "which one is lost",
+              those->count, those->ids);
     return error_reason(err, SSA_REASON_LOST_KEY, NULL);
 }
 
@@ -154,8 +150,7 @@ bool api_key_drop(const struct recovery *r, struct journal *j, bool *unknown, st
     if (!deleted && !gone)
         return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_KEY_LEFT, e->kid, e->account,
                           "the key %s is left at the API: it could not be deleted (%s)", e->kid, err->what);
-    if (text_format(line, sizeof line, "the key %s, which had been made, is deleted again at the API",
-                    e->kid))
+    if (text_format(line, sizeof line, "the key %s, which had been made, is deleted again at the API", e->kid))
         recovery_note(r, j, SSA_REASON_NONE, line);
     return true;
 }

@@ -9,8 +9,7 @@ bool api_key_list_fresh(struct recovery *r, const struct entry *entry, struct ap
                         struct ssa_error *err) MUST_CHECK;
 
 // Whether the API has the entry's key no more: that is not believed on one list. Fails where it has.
-bool api_key_confirm_missing(const struct recovery *r, const struct entry *entry,
-                             struct ssa_error *err) MUST_CHECK;
+bool api_key_confirm_missing(const struct recovery *r, const struct entry *entry, struct ssa_error *err) MUST_CHECK;
 
 // Puts into the entry the id of the key that the operation made, where the fresh ones tell it; else it stays
 // empty, or what the answer had told. *found: whether it is one of them. A person is asked where several may
@@ -20,5 +19,4 @@ bool api_key_choose(const struct recovery *r, struct entry *entry, const struct 
 
 // Deletes the entry's key, where it may go. *unknown: the answer had told this id, and the API has no such
 // key.
-bool api_key_drop(const struct recovery *r, struct journal *j, bool *unknown,
-                  struct ssa_error *err) MUST_CHECK;
+bool api_key_drop(const struct recovery *r, struct journal *j, bool *unknown, struct ssa_error *err) MUST_CHECK;

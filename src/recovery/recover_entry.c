@@ -42,8 +42,7 @@ static bool undo_key(struct recovery *r, struct journal *j, const char *line, st
 }
 
 // A key was asked for; its id is known where the answer came.
-static bool settle_key_asked(struct recovery *r, struct journal *j, const struct aps_keys *fresh,
-                             struct ssa_error *err)
+static bool settle_key_asked(struct recovery *r, struct journal *j, const struct aps_keys *fresh, struct ssa_error *err)
 {
     bool found = false;
     if (!api_key_choose(r, j->entry, fresh, &found, err))
@@ -69,8 +68,7 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
     bool undone = false;
     if (e->operation == OP_KEY_IMPORT)
         // In its own process a key that was not proved has not come in.
-        undone = recovery_close(r, j,
-                                r->known != NULL && e->step < STEP_IMPORTED ? OUTCOME_FAILED : OUTCOME_UNDONE,
+        undone = recovery_close(r, j, r->known != NULL && e->step < STEP_IMPORTED ? OUTCOME_FAILED : OUTCOME_UNDONE,
                                 "the PKCS#11 token is as it was; the file still has the key");
     else if (e->operation == OP_ACCOUNT_CREATE)
         undone = account_undo(r, j, fresh, err);
@@ -92,8 +90,7 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
     if (!recover_profile(r, j, where, &beside, err) || !pair_sweep(pair, r, err))
         return false;
     if (!text_format(line, sizeof line, "key %s is whole on both sides; its profile is %s%s%s", e->kid, where,
-                     beside ? ", since something else has taken the place of " : "",
-                     beside ? e->profile : ""))
+                     beside ? ", since something else has taken the place of " : "", beside ? e->profile : ""))
         return error_set(err, SSA_UNEXPECTED, NULL, where, "the path is too long to be told");
     // Beside a profile that somebody wrote meanwhile nobody has switched to the new key.
     if (e->operation != OP_KEY_ROTATE || beside)
@@ -105,8 +102,8 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
 }
 
 // Not inlined: its frame is large.
-static __attribute__((noinline)) bool settle_pair(struct recovery *r, struct journal *j,
-                                                  struct aps_keys *fresh, struct ssa_error *err)
+static __attribute__((noinline)) bool settle_pair(struct recovery *r, struct journal *j, struct aps_keys *fresh,
+                                                  struct ssa_error *err)
 {
     const struct entry *e = j->entry;
     __attribute__((cleanup(pair_end))) struct pair pair = {0};
@@ -148,8 +145,8 @@ static bool settle_keys(struct recovery *r, struct journal *j, struct ssa_error 
     return settle_key_asked(r, j, &fresh, err);
 }
 
-static bool destroy_throwaway(struct recovery *r, struct journal *j, struct open_token *own,
-                              size_t *destroyed, struct ssa_error *err)
+static bool destroy_throwaway(struct recovery *r, struct journal *j, struct open_token *own, size_t *destroyed,
+                              struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
     struct open_token *to = NULL;
@@ -171,8 +168,7 @@ static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_e
     if (!done)
         return false;
     return destroyed > 0
-               ? recovery_close(r, j, OUTCOME_UNDONE,
-                                "what its rehearsal had left on the PKCS#11 token is destroyed")
+               ? recovery_close(r, j, OUTCOME_UNDONE, "what its rehearsal had left on the PKCS#11 token is destroyed")
                : recovery_close(r, j, OUTCOME_FAILED, "its rehearsal has left nothing on the PKCS#11 token");
 }
 

@@ -36,8 +36,7 @@ bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
     }
     if (!uri_parse(entry->key_uri, &key, err))
         return false;
-    if (!opened_or_again(r->open->run, opened_token(r->open), key, entry->key_uri, &pair->own, &pair->to,
-                         err))
+    if (!opened_or_again(r->open->run, opened_token(r->open), key, entry->key_uri, &pair->own, &pair->to, err))
         return false;
     return key_locate(pair->to->token, key, entry->kid, &pair->key, &pair->slot, &pair->located, err);
 }
@@ -52,11 +51,10 @@ static bool confirm(const struct pair *pair, struct ssa_error *err)
     if (!uri_parse(pair->entry->key_uri, &uri, err) ||
         !key_locate(pair->to->token, uri, pair->entry->kid, &again, &slot, &located, err))
         return false;
-    const bool same = located == pair->located &&
-                      (again.private_object != 0) == (pair->key.private_object != 0) &&
-                      (again.public_object != 0) == (pair->key.public_object != 0) &&
-                      span_equal(span_of(again.modulus, again.modulus_len),
-                                 span_of(pair->key.modulus, pair->key.modulus_len));
+    const bool same =
+        located == pair->located && (again.private_object != 0) == (pair->key.private_object != 0) &&
+        (again.public_object != 0) == (pair->key.public_object != 0) &&
+        span_equal(span_of(again.modulus, again.modulus_len), span_of(pair->key.modulus, pair->key.modulus_len));
     return same || error_set(err, SSA_TOKEN, NULL, token_info(pair->to->token)->uri,
                              "the PKCS#11 token gives different answers about the key");
 }
@@ -104,8 +102,7 @@ static bool is_anothers(const struct pair *pair, struct ssa_error *err)
 static bool slot_is_unsure(const struct pair *pair, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, NULL, token_info(pair->to->token)->uri,
-              "slot %s holds the key that was to be replaced, or the new one under its certificate",
-              pair->entry->slot);
+              "slot %s holds the key that was to be replaced, or the new one under its certificate", pair->entry->slot);
     return error_reason(err, SSA_REASON_PAIR_UNSURE, "%s", pair->entry->slot);
 }
 
@@ -153,9 +150,8 @@ bool pair_destroy(struct pair *pair, const struct recovery *r, struct ssa_error 
         return true;
     if (pair->located == LOCATED_NAMELESS)
         key_take_nameless(&pair->key);
-    const bool gone =
-        pair->located == LOCATED_NOTHING || (open_token_officer(pair->to, r->open->run, err) &&
-                                             destroy_key(pair->to->token, &name, &pair->key, err));
+    const bool gone = pair->located == LOCATED_NOTHING || (open_token_officer(pair->to, r->open->run, err) &&
+                                                           destroy_key(pair->to->token, &name, &pair->key, err));
     tell_overwritten(pair, r);
     // A certificate may be left even where no key is.
     return (r->known == NULL || say_left(pair, &name, r)) && gone;

@@ -16,8 +16,7 @@ void pair_end(struct pair *pair);
 
 // Opens the PKCS#11 token that the entry names, unless it is open, logs in and looks for what is there of the
 // key. The operation's own process knows that.
-bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
-               struct ssa_error *err) MUST_CHECK;
+bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry, struct ssa_error *err) MUST_CHECK;
 
 // *whole: whether the token has the key, attributes and a challenge as after an import, and, for a rotation,
 // a token was fetched with it. It is not whole only where a look that met no failure shows that it is not

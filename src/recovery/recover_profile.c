@@ -16,26 +16,22 @@ static bool has_key(const char *path, const struct entry *e)
 {
     struct profile_said said;
     bool there = false;
-    return profile_read_said(path, &said, &there, ERROR_IGNORED) && there &&
-           strcmp(said.key_id, e->kid) == 0 &&
+    return profile_read_said(path, &said, &there, ERROR_IGNORED) && there && strcmp(said.key_id, e->kid) == 0 &&
            (!e->replaces_block || (!said.key_is_pem && said.private_key[0] != '\0'));
 }
 
 // Where the profile goes: to its place, where that is as it was before the operation or empty, else beside
 // it.
-static bool choose_place(const struct entry *e, char where[static PATH_TEXT_MAX], bool *beside,
-                         struct ssa_error *err)
+static bool choose_place(const struct entry *e, char where[static PATH_TEXT_MAX], bool *beside, struct ssa_error *err)
 {
     char mark[FINGERPRINT_TEXT];
     *beside = false;
     if (!has_key(e->profile, e)) {
         // What cannot be read as a profile is not replaced by one.
         *beside = !profile_mark(e->profile, mark, ERROR_IGNORED) ||
-                  (strcmp(mark, profile_absent) != 0 &&
-                   (!e->replaces_profile || strcmp(mark, e->profile_before) != 0));
+                  (strcmp(mark, profile_absent) != 0 && (!e->replaces_profile || strcmp(mark, e->profile_before) != 0));
     }
-    return text_format(where, PATH_TEXT_MAX, "%s%s%s", e->profile, *beside ? "." : "",
-                       *beside ? e->kid : "") ||
+    return text_format(where, PATH_TEXT_MAX, "%s%s%s", e->profile, *beside ? "." : "", *beside ? e->kid : "") ||
            error_errno(err, SSA_CONFIG, ENAMETOOLONG, e->profile, "the path is too long");
 }
 
@@ -59,8 +55,8 @@ static bool tell_blocks(const struct recovery *r, const struct entry *e, bool be
     return true;
 }
 
-bool recover_profile(const struct recovery *r, const struct journal *j, char where[static PATH_TEXT_MAX],
-                     bool *beside, struct ssa_error *err)
+bool recover_profile(const struct recovery *r, const struct journal *j, char where[static PATH_TEXT_MAX], bool *beside,
+                     struct ssa_error *err)
 {
     const struct entry *e = j->entry;
     if (!choose_place(e, where, beside, err))

@@ -18,10 +18,10 @@ struct recovery {
     const struct known *known; // NULL where the operation's process is gone
     struct ssa_ending *ending; // says what is gone again and what is left of the entry
     const char *account;       // settles those of one account alone; NULL: all of this client id and server
-    const char *key_id; // the key that a person chose, where it cannot be told which one is left; may be NULL
-    bool forget;        // closes what cannot be settled
-    bool listed;        // the API was asked which keys there are
-    bool stays_open;    // something is left on the token: the entry is not closed
+    const char *key_id;        // the key that a person chose, where it cannot be told which one is left; may be NULL
+    bool forget;               // closes what cannot be settled
+    bool listed;               // the API was asked which keys there are
+    bool stays_open;           // something is left on the token: the entry is not closed
     size_t found, left;
     bool switched; // among them was a rotation whose profile names the new key
 };

@@ -17,8 +17,7 @@ static bool choose_label(const char *given, const char *client_id, char label[st
     if (given == NULL)
         return text_format(label, DATA_LABEL_MAX, "APS client secret %s", client_id) ||
                error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long for a label");
-    return (given[0] != '\0' && text_is_utf8(span_text(given)) &&
-            text_format(label, DATA_LABEL_MAX, "%s", given)) ||
+    return (given[0] != '\0' && text_is_utf8(span_text(given)) && text_format(label, DATA_LABEL_MAX, "%s", given)) ||
            error_set(err, SSA_USAGE, NULL, NULL, "a label has 1 to %u bytes of UTF-8", DATA_LABEL_MAX - 1);
 }
 
@@ -28,9 +27,8 @@ static bool may_replace(const struct secret_object *at, bool replace, const stru
     const char *token = token_info(at->to.token)->uri;
     for (size_t i = 0; i < before->count; i++)
         if (data_owner(before->list[i]) == DATA_ANOTHERS) {
-            error_set(err, SSA_CONFIG, NULL, token,
-                      "the token holds a data object \"%s\" of another application (%s)", at->label,
-                      before->list[i]);
+            error_set(err, SSA_CONFIG, NULL, token, "the token holds a data object \"%s\" of another application (%s)",
+                      at->label, before->list[i]);
             return error_reason(err, SSA_REASON_LABEL_ANOTHERS, NULL);
         }
     if (before->count == 0 || replace)
@@ -39,8 +37,8 @@ static bool may_replace(const struct secret_object *at, bool replace, const stru
     return error_reason(err, SSA_REASON_LABEL_IN_USE, NULL);
 }
 
-static bool put(struct journal *j, const struct secret_object *at, struct span secret,
-                const struct data_marks *before, struct ssa_error *err)
+static bool put(struct journal *j, const struct secret_object *at, struct span secret, const struct data_marks *before,
+                struct ssa_error *err)
 {
     struct data_marks mine;
     enum data_end left = DATA_GONE;
@@ -89,8 +87,7 @@ static OWN_FRAME bool store(const struct secret_object *at, bool replace, struct
 }
 
 // The line is made before anything is stored: nothing that can fail comes after.
-static bool write_line(struct secret_object *at, const char *label, struct ssa_text *line,
-                       struct ssa_error *err)
+static bool write_line(struct secret_object *at, const char *label, struct ssa_text *line, struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
     const struct uri_parts parts = {
@@ -99,31 +96,28 @@ static bool write_line(struct secret_object *at, const char *label, struct ssa_t
         return false;
     data_label(at->object, at->label);
     return secret_new(&text, LINE_MAX_BYTES, err) &&
-           dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) &&
-           result_take(line, &text, err);
+           dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) && result_take(line, &text, err);
 }
 
-static bool import(struct secret_object *at, bool replace, struct client_secret *secret,
-                   struct ssa_error *err)
+static bool import(struct secret_object *at, bool replace, struct client_secret *secret, struct ssa_error *err)
 {
     const struct ssa_run *run = at->run;
     bool removed = false, already = false;
     if (!secret_open(at, &removed, err))
         return false;
     // The secret may lie on the same token, and what an earlier operation left beside it is gone now.
-    if (!client_secret_complete(run, secret, at->to.token, NULL, err) ||
-        !callback_go_on(&run->callbacks, err))
+    if (!client_secret_complete(run, secret, at->to.token, NULL, err) || !callback_go_on(&run->callbacks, err))
         return false;
     if (!store(at, replace, secret_span(&secret->text), &already, err))
         return false;
     tell(&run->callbacks, SSA_NOTICE, "the client secret of %s is on token \"%s\"%s, as \"%s\"",
-         settings_get(run->settings, SET_CLIENT_ID, NULL), token_info(at->to.token)->label,
-         already ? " already" : "", at->label);
+         settings_get(run->settings, SET_CLIENT_ID, NULL), token_info(at->to.token)->label, already ? " already" : "",
+         at->label);
     return true;
 }
 
-static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label, bool replace,
-                                    struct ssa_text *line, struct ssa_ending *ending, struct ssa_error *err)
+static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
+                                    struct ssa_ending *ending, struct ssa_error *err)
 {
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;

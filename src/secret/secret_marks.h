@@ -6,8 +6,7 @@
 #include "journal/journal.h"
 
 // What was there before an operation: an import replaces it, a removal removes it.
-bool secret_note_before(struct entry *entry, const struct data_marks *before,
-                        struct ssa_error *err) MUST_CHECK;
+bool secret_note_before(struct entry *entry, const struct data_marks *before, struct ssa_error *err) MUST_CHECK;
 void secret_read_before(const struct entry *entry, struct data_marks *before);
 
 // The mark of what the operation makes. Nothing else has it, and the journal's entry has its name.

@@ -24,8 +24,7 @@ bool secret_open(struct secret_object *at, bool *removed, struct ssa_error *err)
     return false;
 }
 
-bool secret_begin(struct journal *j, enum operation operation, const struct secret_object *at,
-                  struct ssa_error *err)
+bool secret_begin(struct journal *j, enum operation operation, const struct secret_object *at, struct ssa_error *err)
 {
     if (!journal_begin(j, at->run, operation, err))
         return false;

@@ -22,19 +22,17 @@ struct interrupted {
 static bool end(const struct interrupted *i, enum outcome outcome, enum ssa_reason reason, const char *line)
 {
     struct entry *e = i->j->entry;
-    tell_reason(&i->run->callbacks, SSA_NOTICE, reason, NULL, "`%s` of %s: %s",
-                entry_operation_name(e->operation), entry_subject(e), line);
+    tell_reason(&i->run->callbacks, SSA_NOTICE, reason, NULL, "`%s` of %s: %s", entry_operation_name(e->operation),
+                entry_subject(e), line);
     text_harmless(e->note, sizeof e->note, span_text(line));
     journal_close(i->j, outcome);
     return true;
 }
 
 // Whether the last look saw what the two before it saw.
-static bool is_as_seen(const struct data_taken *taken, const struct data_marks *there, size_t empty,
-                       const char *mark)
+static bool is_as_seen(const struct data_taken *taken, const struct data_marks *there, size_t empty, const char *mark)
 {
-    return taken->whole == data_marked(there, mark) &&
-           (taken->whole || taken->empty + (taken->half ? 1 : 0) == empty);
+    return taken->whole == data_marked(there, mark) && (taken->whole || taken->empty + (taken->half ? 1 : 0) == empty);
 }
 
 static bool undo_import(const struct interrupted *i, struct ssa_error *err)
@@ -57,10 +55,9 @@ static bool undo_import(const struct interrupted *i, struct ssa_error *err)
     if (taken.empty == 0)
         return end(i, OUTCOME_UNDONE, SSA_REASON_NONE, "it had stored nothing, and the token is as it was");
     // Another import may have made it, and counted it; that one's recovery may have taken this one's.
-    return end(
-        i, OUTCOME_UNDONE, SSA_REASON_EMPTY_OBJECT,
-        "nothing that it had stored is found; a data object with nothing in it may be left of it, or be "
-        "another's");
+    return end(i, OUTCOME_UNDONE, SSA_REASON_EMPTY_OBJECT,
+               "nothing that it had stored is found; a data object with nothing in it may be left of it, or be "
+               "another's");
 }
 
 static bool finish_import(const struct interrupted *i, struct ssa_error *err)
@@ -79,11 +76,10 @@ static bool finish_import(const struct interrupted *i, struct ssa_error *err)
     const enum data_end old = data_destroy(i->token, i->uri, &before, err);
     if (old != DATA_GONE && old != DATA_MIXED)
         return false;
-    tell(&i->run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"",
-         setting_name(SET_CLIENT_SECRET), i->j->entry->key_uri);
+    tell(&i->run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET),
+         i->j->entry->key_uri);
     if (old == DATA_GONE)
-        return end(i, OUTCOME_DONE, SSA_REASON_NONE,
-                   "the client secret is on the token, the only one of its label");
+        return end(i, OUTCOME_DONE, SSA_REASON_NONE, "the client secret is on the token, the only one of its label");
     return end(i, OUTCOME_DONE, SSA_REASON_SECRETS_OF_ONE_LABEL,
                "the client secret is on the token; others of its label are left, since they may be newer");
 }
@@ -106,8 +102,7 @@ static bool recover(const struct interrupted *i, struct ssa_error *err)
     return i->j->entry->step >= STEP_IMPORTED ? finish_import(i, err) : undo_import(i, err);
 }
 
-static bool open_own(const struct ssa_run *run, const struct uri *uri, struct open_token *own,
-                     struct ssa_error *err)
+static bool open_own(const struct ssa_run *run, const struct uri *uri, struct open_token *own, struct ssa_error *err)
 {
     // Recovery logs in to other PKCS#11 tokens, too.
     if (!open_token_of_secret(run, uri, OTHER_TOKEN_PERHAPS, own, err)) {
@@ -169,8 +164,8 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
     return true;
 }
 
-bool secret_recover_earlier(const struct ssa_run *run, struct token *token, const struct uri *uri,
-                            bool *removed, struct ssa_error *err)
+bool secret_recover_earlier(const struct ssa_run *run, struct token *token, const struct uri *uri, bool *removed,
+                            struct ssa_error *err)
 {
     struct earlier earlier = {.run = run, .token = token, .uri = uri};
     data_label(uri, earlier.label);

@@ -12,5 +12,5 @@ bool secret_recover(const struct ssa_run *run, struct journal *j, const struct o
 
 // Does so with all that are about this one data object, before another operation on it. *removed: one of them
 // was a removal, and the secret is gone.
-bool secret_recover_earlier(const struct ssa_run *run, struct token *token, const struct uri *uri,
-                            bool *removed, struct ssa_error *err) MUST_CHECK;
+bool secret_recover_earlier(const struct ssa_run *run, struct token *token, const struct uri *uri, bool *removed,
+                            struct ssa_error *err) MUST_CHECK;

@@ -9,8 +9,8 @@ static OWN_FRAME bool confirmed(const struct secret_object *at, struct ssa_error
 {
     char question[SSA_ERROR_TEXT_MAX];
     const struct token_info *token = token_info(at->to.token);
-    if (!text_format(question, sizeof question, "Destroy the client secret \"%s\" on token \"%s\"?",
-                     at->label, token->label))
+    if (!text_format(question, sizeof question, "Destroy the client secret \"%s\" on token \"%s\"?", at->label,
+                     token->label))
         return error_set(err, SSA_CONFIG, NULL, token->uri, "the label is too long for a question");
     if (callback_confirms(&at->run->callbacks, question))
         return true;

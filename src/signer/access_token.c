@@ -81,10 +81,10 @@ static bool prepare(struct attempt *t, struct ssa_error *err)
         return false;
     if (!assertion_input(&t->assertion, &fetch->assertion, err))
         return false;
-    t->connection = (struct connection){.client = t->client,
-                                        .assertion_len = fetch->assertion.len + 1 +
-                                                         BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
-                                        .scope = t->assertion.scope};
+    t->connection =
+        (struct connection){.client = t->client,
+                            .assertion_len = fetch->assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
+                            .scope = t->assertion.scope};
     return true;
 }
 
@@ -105,8 +105,7 @@ static void connect_early(struct attempt *t)
 static bool may_be_hidden(const struct ssa_error *err)
 {
     enum { USER_PIN_NOT_INITIALIZED = 0x102 };
-    return err->code == SSA_ABSENT ||
-           (err->domain == SSA_DOMAIN_PKCS11 && err->number == USER_PIN_NOT_INITIALIZED);
+    return err->code == SSA_ABSENT || (err->domain == SSA_DOMAIN_PKCS11 && err->number == USER_PIN_NOT_INITIALIZED);
 }
 
 static bool read_other_token(struct attempt *t, struct ssa_error *err)
@@ -148,8 +147,7 @@ static void tell_old_block(const struct attempt *t, const struct ssa_error *err)
                     settings_profile_path(t->run->settings));
 }
 
-static bool fetch_once(void *context, const struct ssa_run *run, struct pin_tries *pins,
-                       struct ssa_error *err)
+static bool fetch_once(void *context, const struct ssa_run *run, struct pin_tries *pins, struct ssa_error *err)
 {
     struct fetch *fetch = context;
     __attribute__((cleanup(attempt_end))) struct attempt t = {
@@ -179,8 +177,7 @@ static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ss
     // Indented by two it grows by a few characters a member.
     if (!secret_new(&token, GRANT_MAX, err) || !secret_new(&json, INDENTED_MAX, err))
         return false;
-    if (!grant_access_token(secret_span(answer), &token, err) ||
-        !json_indent(secret_span(answer), &json, err))
+    if (!grant_access_token(secret_span(answer), &token, err) || !json_indent(secret_span(answer), &json, err))
         return false;
     return result_take(&grant->token, &token, err) && result_take(&grant->json, &json, err);
 }
@@ -198,12 +195,10 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
     return take_grant(&fetch.answer, grant, err);
 }
 
-bool access_token_try(const struct ssa_run *run, struct oauth_client *client,
-                      const struct access_token_key *whose, struct token *token, const struct key *key,
-                      struct ssa_error *err)
+bool access_token_try(const struct ssa_run *run, struct oauth_client *client, const struct access_token_key *whose,
+                      struct token *token, const struct key *key, struct ssa_error *err)
 {
-    struct assertion a = {
-        .claims = {.issuer = whose->client_id, .subject = whose->account, .kid = whose->kid}};
+    struct assertion a = {.claims = {.issuer = whose->client_id, .subject = whose->account, .kid = whose->kid}};
     SECRET_AUTO text = {0};
     SECRET_AUTO answer = {0};
     if (!secret_new(&text, ASSERTION_MAX, err) || !secret_new(&answer, GRANT_MAX, err))

@@ -6,8 +6,8 @@
 
 // Makes the client; it borrows the settings. Where the client secret is not known yet,
 // oauth_client_know_secret tells it later.
-bool api_client_open(const struct ssa_run *run, const struct client_secret *secret,
-                     struct oauth_client **client, struct ssa_error *err) MUST_CHECK;
+bool api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct oauth_client **client,
+                     struct ssa_error *err) MUST_CHECK;
 
 static inline void aps_close(struct oauth_client **client)
 {

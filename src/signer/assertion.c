@@ -10,8 +10,7 @@
 #include "signer/client_secret.h"
 #include "signer/failover.h"
 
-bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, const char *scope,
-                             struct ssa_error *err)
+bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, const char *scope, struct ssa_error *err)
 {
     const char *audience = settings_get(run->settings, SET_AUDIENCE, NULL);
     if (scope == NULL)
@@ -23,13 +22,12 @@ bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, con
     return scope_normalise(scope != NULL ? scope : SCOPE_DEFAULT, a->scope, &run->callbacks, err);
 }
 
-bool assertion_prepare(struct assertion *a, const struct ssa_run *run,
-                       const struct ssa_token_request *request, struct ssa_error *err)
+bool assertion_prepare(struct assertion *a, const struct ssa_run *run, const struct ssa_token_request *request,
+                       struct ssa_error *err)
 {
     *a = (struct assertion){.not_before = request->not_before};
     if (request->lifetime > ASSERTION_LIFETIME_MAX)
-        return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds",
-                         ASSERTION_LIFETIME_MAX);
+        return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds", ASSERTION_LIFETIME_MAX);
     if (!assertion_prepare_scope(a, run, request->scope, err))
         return false;
     if (!client_id_read(run, &a->claims.issuer, err))

@@ -20,8 +20,8 @@ struct assertion {
 };
 
 // Fills it from the settings and the request.
-bool assertion_prepare(struct assertion *a, const struct ssa_run *run,
-                       const struct ssa_token_request *request, struct ssa_error *err) MUST_CHECK;
+bool assertion_prepare(struct assertion *a, const struct ssa_run *run, const struct ssa_token_request *request,
+                       struct ssa_error *err) MUST_CHECK;
 
 // Fills scope (NULL: the settings'), audience and lifetime alone.
 bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, const char *scope,

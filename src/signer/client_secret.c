@@ -44,8 +44,7 @@ bool client_secret_is_on_token(const struct ssa_settings *settings)
     return value != NULL && uri_text_is_uri(value);
 }
 
-const char *client_secret_in_profile(const struct ssa_run *run, const struct client_secret *secret,
-                                     bool *literal)
+const char *client_secret_in_profile(const struct ssa_run *run, const struct client_secret *secret, bool *literal)
 {
     const char *value = settings_get(run->settings, SET_CLIENT_SECRET, NULL);
     *literal = value == NULL || !reference_text_is_reference(value);
@@ -54,8 +53,7 @@ const char *client_secret_in_profile(const struct ssa_run *run, const struct cli
     return value;
 }
 
-static bool ask(const struct ssa_run *run, const char *client_id, struct secret *secret,
-                struct ssa_error *err)
+static bool ask(const struct ssa_run *run, const char *client_id, struct secret *secret, struct ssa_error *err)
 {
     const char *name = setting_name(SET_CLIENT_SECRET);
     char prompt[SSA_ERROR_TEXT_MAX];
@@ -101,16 +99,15 @@ static bool read_from(const struct ssa_run *run, struct client_secret *secret, s
         return false;
     if (count > 1)
         tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_SECRETS_OF_ONE_NAME, NULL,
-                    "token \"%s\" holds %zu client secrets of one label, and the oldest is used", label,
-                    count);
+                    "token \"%s\" holds %zu client secrets of one label, and the oldest is used", label, count);
     if (!is_private)
         tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_SECRET_IN_THE_OPEN, NULL,
                     "the client secret on token \"%s\" can be read without its PIN", label);
     return true;
 }
 
-static bool read_at_own(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
-                        bool writable, struct open_token *own, struct ssa_error *err)
+static bool read_at_own(const struct ssa_run *run, struct client_secret *secret, enum other_token other, bool writable,
+                        struct open_token *own, struct ssa_error *err)
 {
     if (!open_token_of_secret(run, secret->uri, other, own, err))
         return false;
@@ -152,8 +149,7 @@ bool client_secret_complete(const struct ssa_run *run, struct client_secret *sec
     case SECRET_ON_OPEN_TOKEN:
         return read_from(run, secret, open, err);
     case SECRET_ON_OTHER_TOKEN:
-        return client_secret_elsewhere(run, secret, open != NULL ? OTHER_TOKEN_OPEN : OTHER_TOKEN_NONE, tries,
-                                       err);
+        return client_secret_elsewhere(run, secret, open != NULL ? OTHER_TOKEN_OPEN : OTHER_TOKEN_NONE, tries, err);
     default:
         return true;
     }

@@ -28,13 +28,11 @@ enum secret_place client_secret_place(const struct client_secret *secret, const 
 bool client_secret_is_on_token(const struct ssa_settings *settings);
 
 // What a profile says of it: the secret itself (*literal), a reference to it, or NULL where it is not known.
-const char *client_secret_in_profile(const struct ssa_run *run, const struct client_secret *secret,
-                                     bool *literal);
+const char *client_secret_in_profile(const struct ssa_run *run, const struct client_secret *secret, bool *literal);
 
 // Reads it or asks for it, unless it is on a token: then the place is known, and client_secret_complete reads
 // it. Needs the client id. *secret is zero.
-bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret,
-                         struct ssa_error *err) MUST_CHECK;
+bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err) MUST_CHECK;
 
 // Does that, unless it was done, and reads the secret from its token. That is opened and logged in to for
 // this alone, and stays open in *keep unless that is NULL. other says which tokens the command logs in to

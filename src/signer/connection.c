@@ -3,8 +3,7 @@
 
 static bool begin(struct connection *c, struct ssa_error *err)
 {
-    return c->exchange != NULL ||
-           oauth_exchange_begin(c->client, c->assertion_len, c->scope, &c->exchange, err);
+    return c->exchange != NULL || oauth_exchange_begin(c->client, c->assertion_len, c->scope, &c->exchange, err);
 }
 
 void connection_begin(struct connection *c)
@@ -12,8 +11,8 @@ void connection_begin(struct connection *c)
     (void)begin(c, ERROR_IGNORED);
 }
 
-bool connection_finish(struct connection *c, const struct secret *assertion, unsigned lifetime,
-                       struct secret *answer, struct ssa_error *err)
+bool connection_finish(struct connection *c, const struct secret *assertion, unsigned lifetime, struct secret *answer,
+                       struct ssa_error *err)
 {
     if (!begin(c, err))
         return false;
@@ -65,10 +64,6 @@ static void pad_again(void *context, const struct token_info *info)
 struct pin_giver connection_after(struct connection *c, struct pin_giver pin)
 {
     c->pin = pin;
-    return (struct pin_giver){.context = c,
-                              .give = give,
-                              .outcome = outcome,
-                              .waiting = waiting,
-                              .again = again,
-                              .pad_again = pad_again};
+    return (struct pin_giver){
+        .context = c, .give = give, .outcome = outcome, .waiting = waiting, .again = again, .pad_again = pad_again};
 }

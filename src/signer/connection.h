@@ -17,8 +17,8 @@ struct connection {
 void connection_begin(struct connection *c);
 
 // Sends the assertion and appends the answer.
-bool connection_finish(struct connection *c, const struct secret *assertion, unsigned lifetime,
-                       struct secret *answer, struct ssa_error *err) MUST_CHECK;
+bool connection_finish(struct connection *c, const struct secret *assertion, unsigned lifetime, struct secret *answer,
+                       struct ssa_error *err) MUST_CHECK;
 
 // Gives up what was begun and not finished.
 void connection_end(struct connection *c);

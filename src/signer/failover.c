@@ -60,8 +60,8 @@ static bool is_of_token(const struct ssa_error *err)
     }
 }
 
-static void tell_next(const struct ssa_run *run, const struct ssa_settings *failed,
-                      const struct ssa_settings *next, const struct ssa_error *err)
+static void tell_next(const struct ssa_run *run, const struct ssa_settings *failed, const struct ssa_settings *next,
+                      const struct ssa_error *err)
 {
     char why[2 * SSA_ERROR_TEXT_MAX];
     ssa_error_text(err, why, sizeof why);
@@ -74,13 +74,12 @@ static void tell_next(const struct ssa_run *run, const struct ssa_settings *fail
 // The failures of the others were told.
 static void tell_all_failed(const struct ssa_run *run, const struct ssa_settings *last)
 {
-    tell(&run->callbacks, SSA_WARNING, "all %zu profiles failed; %s is the last of them",
-         settings_profile_count(last), settings_profile_name(last));
+    tell(&run->callbacks, SSA_WARNING, "all %zu profiles failed; %s is the last of them", settings_profile_count(last),
+         settings_profile_name(last));
 }
 
 // Tells of the next profile. False where there is none.
-static bool go_to_next(const struct ssa_run *run, const struct ssa_settings *failed, size_t next,
-                       struct ssa_error *err)
+static bool go_to_next(const struct ssa_run *run, const struct ssa_settings *failed, size_t next, struct ssa_error *err)
 {
     SETTINGS_VIEW_AUTO *view = settings_with_profile(run->settings, next);
     if (view == NULL)
@@ -94,8 +93,8 @@ static bool go_to_next(const struct ssa_run *run, const struct ssa_settings *fai
     return true;
 }
 
-static bool try_one(const struct ssa_run *run, size_t profile, profile_try *try, void *context,
-                    struct pin_tries *pins, bool *next, struct ssa_error *err)
+static bool try_one(const struct ssa_run *run, size_t profile, profile_try *try, void *context, struct pin_tries *pins,
+                    bool *next, struct ssa_error *err)
 {
     SETTINGS_VIEW_AUTO *view = settings_with_profile(run->settings, profile);
     struct ssa_run one = *run;

@@ -6,8 +6,8 @@
 #include "hsm/import/import.h"
 
 // A key is destroyed only if a person confirms it, or the caller has said so.
-static bool may_replace(const struct ssa_run *run, const struct ssa_output *output,
-                        const struct open_token *at, struct ssa_error *err)
+static bool may_replace(const struct ssa_run *run, const struct ssa_output *output, const struct open_token *at,
+                        struct ssa_error *err)
 {
     char question[SSA_ERROR_TEXT_MAX];
     if (!at->slot.used || output->yes)
@@ -33,8 +33,7 @@ static bool choose_slot(const struct ssa_run *run, const struct ssa_output *outp
         return false;
     if (!may_replace(run, output, at, err))
         return false;
-    tell(&run->callbacks, SSA_NOTICE, "the key goes into slot %s of token \"%s\"", at->slot.name,
-         info->label);
+    tell(&run->callbacks, SSA_NOTICE, "the key goes into slot %s of token \"%s\"", at->slot.name, info->label);
     return true;
 }
 

@@ -43,8 +43,7 @@ static bool prepare_pin(const struct ssa_run *run, struct open_token *at, struct
     return done;
 }
 
-bool open_token_prepare(const struct ssa_run *run, const char *uri, struct open_token *at,
-                        struct ssa_error *err)
+bool open_token_prepare(const struct ssa_run *run, const char *uri, struct open_token *at, struct ssa_error *err)
 {
     return uri_parse(uri, &at->uri, err) && prepare_pin(run, at, err);
 }
@@ -89,8 +88,7 @@ bool open_token_officer(struct open_token *at, const struct ssa_run *run, struct
     return at->officer_known = login_officer(at->token, &officer, err);
 }
 
-bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *at,
-                      struct ssa_error *err)
+bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *at, struct ssa_error *err)
 {
     if (!open_token_prepare(run, uri, at, err) || !open_token_find(run, at, err))
         return false;

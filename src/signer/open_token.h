@@ -29,8 +29,7 @@ bool open_token_find(const struct ssa_run *run, struct open_token *at, struct ss
 
 // Finds the token of SSA_HSM_TOKEN, or of PRIVATE_KEY, or the only one there is. Fails with SSA_CONFIG where
 // none of them names it and its PIN is stored: a stored PIN is not tried on a guess. Does not log in.
-bool open_token_of_settings(const struct ssa_run *run, struct open_token *at,
-                            struct ssa_error *err) MUST_CHECK;
+bool open_token_of_settings(const struct ssa_run *run, struct open_token *at, struct ssa_error *err) MUST_CHECK;
 
 // Logs the user in.
 bool open_token_login(struct open_token *at, bool writable, struct ssa_error *err) MUST_CHECK;

@@ -77,13 +77,11 @@ bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum
         return false;
     at->pin.tries = tries;
     const struct token_info *info = token_info(at->token);
-    if (uri_pin_source(uri) != NULL || pin_attended(&at->pin, info) ||
-        has_settings_pin(run, at->token, other))
+    if (uri_pin_source(uri) != NULL || pin_attended(&at->pin, info) || has_settings_pin(run, at->token, other))
         return true;
-    error_set(
-        err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_SECRET),
-        "is on token \"%s\" and does not say where its PIN is: the PIN of another token is not tried on a "
-        "guess",
-        info->label);
+    error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_SECRET),
+              "is on token \"%s\" and does not say where its PIN is: the PIN of another token is not tried on a "
+              "guess",
+              info->label);
     return error_hint(err, "Add it to the URI: pin-source=file:PATH, behind the ? or an &.");
 }

@@ -18,8 +18,7 @@ bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum
 
 // Finds a token for the client secret as open_token_of_settings does, and checks that it takes private data
 // objects. Does not log in.
-bool open_token_for_secret(const struct ssa_run *run, struct open_token *at,
-                           struct ssa_error *err) MUST_CHECK;
+bool open_token_for_secret(const struct ssa_run *run, struct open_token *at, struct ssa_error *err) MUST_CHECK;
 
 // The PIN source that the URI of an object on the token must name: the one in the settings is of the key's
 // token, which is another. NULL where it need not name one.

@@ -65,8 +65,7 @@ PUBLIC int ppoll(struct pollfd *files, nfds_t count, const struct timespec *time
 }
 
 // The deadline is one of the clock above.
-PUBLIC int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
-                                  const struct timespec *until)
+PUBLIC int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)
 {
     int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
     *(void **)&wait = dlsym(RTLD_NEXT, "pthread_cond_timedwait");

@@ -9,12 +9,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            (void)fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                    \
-            abort();                                                                                         \
-        }                                                                                                    \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            (void)fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                              \
+            abort();                                                                                                   \
+        }                                                                                                              \
     } while (0)
 
 // A secret in the heap, of just this size, so that the address sanitizer sees a step beyond it.
@@ -49,12 +49,7 @@ static inline char *fuzz_text(const uint8_t *data, size_t size)
 static inline bool fuzz_is_harmless(const char *text)
 {
     for (const uint8_t *p = (const uint8_t *)text; *p != 0;) {
-        const size_t length = *p < 0x80   ? 1
-                              : *p < 0xc2 ? 0
-                              : *p < 0xe0 ? 2
-                              : *p < 0xf0 ? 3
-                              : *p < 0xf5 ? 4
-                                          : 0;
+        const size_t length = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
         if (length == 0)
             return false;
         uint32_t point = length == 1 ? *p : *p & (0x7fU >> length);

@@ -22,8 +22,7 @@ static void round_trip(const struct entry *entry)
     // A member may have been no UTF-8 only if the reader let it through.
     CHECK(entry_write(entry, &text, &err));
     CHECK(entry_read(secret_span(&text), &again, &err));
-    CHECK(again.operation == entry->operation && again.step == entry->step &&
-          again.outcome == entry->outcome);
+    CHECK(again.operation == entry->operation && again.step == entry->step && again.outcome == entry->outcome);
     CHECK(strcmp(again.kid, entry->kid) == 0 && strcmp(again.profile, entry->profile) == 0);
     CHECK(again.before.count == entry->before.count);
     fuzz_secret_free(&text);

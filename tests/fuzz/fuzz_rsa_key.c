@@ -46,8 +46,7 @@ static void check_key(const struct rsa_key *key, const struct secret *buffer)
 {
     const struct span numbers[] = {key->n, key->e, key->d, key->p, key->q, key->dp, key->dq, key->qinv};
     for (size_t i = 0; i < 8; i++)
-        CHECK(numbers[i].data >= buffer->data &&
-              numbers[i].data + numbers[i].len <= buffer->data + buffer->len);
+        CHECK(numbers[i].data >= buffer->data && numbers[i].data + numbers[i].len <= buffer->data + buffer->len);
     const size_t bits = rsa_bits(key->n);
     CHECK(bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX);
 }

@@ -6,9 +6,8 @@
 
 static void check_parsed(const struct uri *uri)
 {
-    const struct uri_parts parts = {.module_path = uri_module_path(uri),
-                                    .module_name = uri_module_name(uri),
-                                    .pin_source = uri_pin_source(uri)};
+    const struct uri_parts parts = {
+        .module_path = uri_module_path(uri), .module_name = uri_module_name(uri), .pin_source = uri_pin_source(uri)};
     char text[URI_TEXT_MAX], token[URI_TEXT_MAX];
     struct ssa_error err = {0};
     CHECK(parts.pin_source == NULL || parts.pin_source[0] != '|');
@@ -24,8 +23,7 @@ static void check_parsed(const struct uri *uri)
     const char *const before[] = {parts.module_path, parts.module_name, parts.pin_source};
     const char *const after[] = {uri_module_path(again), uri_module_name(again), uri_pin_source(again)};
     for (size_t i = 0; i < 3; i++)
-        CHECK(before[i] == NULL || before[i][0] == '\0' ||
-              (after[i] != NULL && strcmp(before[i], after[i]) == 0));
+        CHECK(before[i] == NULL || before[i][0] == '\0' || (after[i] != NULL && strcmp(before[i], after[i]) == 0));
     uri_free(&again);
 }
 

@@ -20,10 +20,9 @@ static bool account_create(struct work *w)
 {
     static const struct ssa_output output = {.import_way = SSA_IMPORT_AUTO};
     struct ssa_created created = {0};
-    const bool done =
-        ssa_account_create(&w->run, "small", "stack", false, &output, &created, NULL, &w->err) &&
-        // The profile is there now.
-        ssa_settings_profile(w->settings, "default", false, &w->run.callbacks, &w->err);
+    const bool done = ssa_account_create(&w->run, "small", "stack", false, &output, &created, NULL, &w->err) &&
+                      // The profile is there now.
+                      ssa_settings_profile(w->settings, "default", false, &w->run.callbacks, &w->err);
     ssa_created_free(&created);
     return done;
 }
@@ -73,9 +72,8 @@ static bool key_evidence(struct work *w)
 static bool key_rotate(struct work *w)
 {
     struct ssa_rotated rotated = {0};
-    const bool done =
-        ssa_key_rotate(&w->run, &(struct ssa_rotation){.at_once = true}, &rotated, NULL, &w->err) &&
-        ssa_settings_profile(w->settings, "default", false, &w->run.callbacks, &w->err);
+    const bool done = ssa_key_rotate(&w->run, &(struct ssa_rotation){.at_once = true}, &rotated, NULL, &w->err) &&
+                      ssa_settings_profile(w->settings, "default", false, &w->run.callbacks, &w->err);
     ssa_rotated_free(&rotated);
     return done;
 }
@@ -164,8 +162,8 @@ static bool in_small_thread(struct work *w)
     pthread_t thread;
     if (pthread_attr_init(&attributes) != 0)
         return false;
-    const bool started = pthread_attr_setstacksize(&attributes, SMALL_STACK) == 0 &&
-                         pthread_create(&thread, &attributes, work, w) == 0;
+    const bool started =
+        pthread_attr_setstacksize(&attributes, SMALL_STACK) == 0 && pthread_create(&thread, &attributes, work, w) == 0;
     (void)pthread_attr_destroy(&attributes);
     return started && pthread_join(thread, NULL) == 0;
 }
@@ -176,8 +174,8 @@ int main(void)
     static char text[4 * SSA_ERROR_TEXT_MAX];
     w.settings = ssa_settings_new();
     w.run.settings = w.settings;
-    const bool ready = w.settings != NULL && ssa_settings_environment(w.settings, environ, true, &w.err) &&
-                       in_small_thread(&w);
+    const bool ready =
+        w.settings != NULL && ssa_settings_environment(w.settings, environ, true, &w.err) && in_small_thread(&w);
     ssa_settings_free(w.settings);
     if (ready && w.done)
         return EXIT_SUCCESS;

@@ -77,8 +77,7 @@ struct needle_set *needles_new(const uint8_t *bytes, const uint32_t *length, uin
 }
 
 // Writes at most `room` hits and returns how many there were.
-size_t needles_find(const struct needle_set *set, const uint8_t *buffer, size_t size, struct hit *hits,
-                    size_t room)
+size_t needles_find(const struct needle_set *set, const uint8_t *buffer, size_t size, struct hit *hits, size_t room)
 {
     size_t found = 0;
     for (size_t at = 0; at + KEY_BYTES <= size; at++) {
@@ -88,8 +87,7 @@ size_t needles_find(const struct needle_set *set, const uint8_t *buffer, size_t 
             continue;
         }
         for (uint32_t i = set->first[hash >> (64 - TABLE_BITS)]; i != 0; i = set->next[i - 1]) {
-            if (set->length[i - 1] > size - at ||
-                memcmp(set->needle[i - 1], buffer + at, set->length[i - 1]) != 0) {
+            if (set->length[i - 1] > size - at || memcmp(set->needle[i - 1], buffer + at, set->length[i - 1]) != 0) {
                 continue;
             }
             if (found < room) {

@@ -79,8 +79,7 @@ static bool matches(const struct filter *filter, const struct call *call, bool l
         return false;
     if (filter->attribute.given && call_attribute(call, filter->attribute.number) == NULL)
         return false;
-    if (filter->lacking.given &&
-        (call->attributes == NULL || call_attribute(call, filter->lacking.number) != NULL))
+    if (filter->lacking.given && (call->attributes == NULL || call_attribute(call, filter->lacking.number) != NULL))
         return false;
     if (filter->pin == PIN_NULL && (call->user == NULL || call->pin != NULL))
         return false;
@@ -158,8 +157,7 @@ static void corrupt(const struct call *call)
 static void kill_self(const struct call *call, const struct action *action)
 {
     char what[32];
-    snprintf(what, sizeof(what), "SIG%s-%s", sigabbrev_np(action->signal),
-             action->after ? "after" : "before");
+    snprintf(what, sizeof(what), "SIG%s-%s", sigabbrev_np(action->signal), action->after ? "after" : "before");
     /* Logged first: SIGKILL leaves no second chance. */
     log_call(call, what);
     kill(getpid(), action->signal);
@@ -240,8 +238,7 @@ static bool is_refused(struct call *call)
             call->rv = rv != CKR_OK ? rv : CKR_DEVICE_REMOVED;
         return true;
     }
-    const CK_MECHANISM_TYPE *type =
-        call->mechanism != NULL ? &call->mechanism->mechanism : call->mechanism_type;
+    const CK_MECHANISM_TYPE *type = call->mechanism != NULL ? &call->mechanism->mechanism : call->mechanism_type;
     if (type == NULL || !mechanism_is_hidden(*type))
         return false;
     call->rv = CKR_MECHANISM_INVALID;

@@ -19,9 +19,8 @@ bool mechanism_is_hidden(CK_MECHANISM_TYPE type);
 CK_RV shim_generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public,
                              CK_ULONG public_count, CK_ATTRIBUTE *private, CK_ULONG private_count,
                              CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *key);
-CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
-                      CK_BYTE *from, CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count,
-                      CK_OBJECT_HANDLE *key);
+CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping, CK_BYTE *from,
+                      CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *key);
 /* The wrapped module's name of it. */
 CK_MECHANISM_TYPE mechanism_behind(CK_MECHANISM_TYPE type);
 
@@ -38,14 +37,12 @@ CK_FLAGS pin_flags(CK_SLOT_ID slot);
 
 /* sign.c */
 CK_RV shim_sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
-CK_RV shim_sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG length, CK_BYTE *signature,
-                CK_ULONG *size);
+CK_RV shim_sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG length, CK_BYTE *signature, CK_ULONG *size);
 CK_RV shim_sign_update(CK_SESSION_HANDLE session, CK_BYTE *part, CK_ULONG length);
 CK_RV shim_sign_final(CK_SESSION_HANDLE session, CK_BYTE *signature, CK_ULONG *size);
 
 /* create.c */
-CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count,
-                         CK_OBJECT_HANDLE *object);
+CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *object);
 
 /* report.c */
 CK_RV shim_get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,

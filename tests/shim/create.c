@@ -33,8 +33,7 @@ static void replace(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, struct tem
     CK_OBJECT_HANDLE old[16];
     struct object_id id;
     CK_SLOT_ID slot = 0;
-    if (given == NULL || given->ulValueLen > sizeof(id.at) || given->pValue == NULL ||
-        !session_slot(session, &slot))
+    if (given == NULL || given->ulValueLen > sizeof(id.at) || given->pValue == NULL || !session_slot(session, &slot))
         return;
     memcpy(id.at, given->pValue, given->ulValueLen);
     id.length = given->ulValueLen;
@@ -67,8 +66,7 @@ static CK_RV create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *from, CK_ULONG coun
     return rv;
 }
 
-CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count,
-                         CK_OBJECT_HANDLE *object)
+CK_RV shim_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *object)
 {
     CK_OBJECT_CLASS class = 0;
     CK_SLOT_ID slot = 0;

@@ -156,8 +156,7 @@ CK_RV shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_
     if (script.protected_pin.given) {
         if (pin != NULL)
             return CKR_ARGUMENTS_BAD;
-        const struct text *pad =
-            user == CKU_SO && script.so_pin.given ? &script.so_pin : &script.protected_pin;
+        const struct text *pad = user == CKU_SO && script.so_pin.given ? &script.so_pin : &script.protected_pin;
         memcpy(typed, pad->at, sizeof(typed));
         pin = typed;
         length = strlen(pad->at);

@@ -30,9 +30,9 @@ static const struct name ckm[] = {CKM_NAMES(NAME) NAME(CKM_AES_KEY_WRAP_KWP) NAM
 static const struct name token_flags[] = {TOKEN_FLAG_NAMES(NAME)};
 static const struct name slot_flags[] = {SLOT_FLAG_NAMES(NAME)};
 
-#define TABLE(array)                                                                                         \
-    {                                                                                                        \
-        array, sizeof(array) / sizeof(array[0])                                                              \
+#define TABLE(array)                                                                                                   \
+    {                                                                                                                  \
+        array, sizeof(array) / sizeof(array[0])                                                                        \
     }
 
 static const struct {

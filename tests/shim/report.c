@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struct optional *class,
-                                             bool on_token, bool is_new)
+static const struct attribute_rule *rule_for(CK_ATTRIBUTE_TYPE type, const struct optional *class, bool on_token,
+                                             bool is_new)
 {
     for (size_t i = 0; i < script.reported.count; i++) {
         const struct attribute_rule *rule = &script.reported.at[i];
@@ -47,8 +47,8 @@ static bool is_partial(CK_RV rv)
 }
 
 /* The wrapped module is asked only for what no rule answers: it may not know the rest. */
-static CK_RV ask_rest(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
-                      CK_ULONG count, const struct attribute_rule **rules)
+static CK_RV ask_rest(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count,
+                      const struct attribute_rule **rules)
 {
     CK_ATTRIBUTE *rest = calloc(count, sizeof(*rest));
     CK_ULONG asked = 0;

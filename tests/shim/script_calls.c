@@ -80,8 +80,7 @@ static bool parse_filter(const struct words *words, const char *word, struct fil
         return words_fail(words, "\"%s\": unknown name", word);
     }
     return words_fail(
-        words,
-        "\"%s\": a filter is class=, attr=, lacks=, user=, mech=, pin=null, pin=empty or certificate=none",
+        words, "\"%s\": a filter is class=, attr=, lacks=, user=, mech=, pin=null, pin=empty or certificate=none",
         word);
 }
 

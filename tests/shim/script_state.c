@@ -23,8 +23,7 @@ static bool parse_flags(struct words *words, enum name_kind kind, struct flag_ch
 static bool parse_hex(const char *hex, struct attribute_rule *rule)
 {
     size_t digits = strlen(hex);
-    if (digits == 0 || digits % 2 != 0 || digits / 2 > MAX_VALUE ||
-        strspn(hex, "0123456789abcdefABCDEF") != digits)
+    if (digits == 0 || digits % 2 != 0 || digits / 2 > MAX_VALUE || strspn(hex, "0123456789abcdefABCDEF") != digits)
         return false;
     for (size_t i = 0; i < digits / 2; i++) {
         char byte[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
@@ -149,20 +148,17 @@ static bool parse_token(struct words *words, struct script *into)
         return words_text(words, &into->absent_while);
     if (words_take_if(words, "firmware")) {
         into->firmware.given = true;
-        return words_number(words, 255, &into->firmware.major) &&
-               words_number(words, 255, &into->firmware.minor);
+        return words_number(words, 255, &into->firmware.major) && words_number(words, 255, &into->firmware.minor);
     }
     if (words_take_if(words, "pinlen")) {
         into->pin_min.given = into->pin_max.given = true;
-        return words_number(words, 255, &into->pin_min.number) &&
-               words_number(words, 255, &into->pin_max.number);
+        return words_number(words, 255, &into->pin_min.number) && words_number(words, 255, &into->pin_max.number);
     }
     const char *word = words_peek(words);
     if (word == NULL || (strcmp(word, "label") != 0 && strcmp(word, "serial") != 0 &&
                          strcmp(word, "manufacturer") != 0 && strcmp(word, "model") != 0))
-        return words_fail(words,
-                          "token flags, called, label, serial, manufacturer, model, firmware, pinlen or "
-                          "absent-while?");
+        return words_fail(words, "token flags, called, label, serial, manufacturer, model, firmware, pinlen or "
+                                 "absent-while?");
     return parse_token_text(words, into, NULL);
 }
 

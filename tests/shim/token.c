@@ -120,8 +120,8 @@ CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
         if (is_called(&own, &script.tokens[i].called))
             rename_token(info, &script.tokens[i]);
     if (script.firmware.given)
-        info->firmwareVersion = (CK_VERSION){.major = (unsigned char)script.firmware.major,
-                                             .minor = (unsigned char)script.firmware.minor};
+        info->firmwareVersion =
+            (CK_VERSION){.major = (unsigned char)script.firmware.major, .minor = (unsigned char)script.firmware.minor};
     if (script.pin_min.given)
         info->ulMinPinLen = script.pin_min.number;
     if (script.pin_max.given)
@@ -153,8 +153,7 @@ CK_RV shim_get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHAN
 }
 
 /* As the standard's section 5.2 has it for lists: a count, then as many as fit or CKR_BUFFER_TOO_SMALL. */
-static CK_RV hand_out(const CK_MECHANISM_TYPE *from, CK_ULONG length, CK_MECHANISM_TYPE *list,
-                      CK_ULONG *count)
+static CK_RV hand_out(const CK_MECHANISM_TYPE *from, CK_ULONG length, CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
     CK_RV rv = list != NULL && *count < length ? CKR_BUFFER_TOO_SMALL : CKR_OK;
     if (list != NULL && rv == CKR_OK && length > 0)
@@ -179,8 +178,7 @@ CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG
     CK_ULONG kept = 0;
     for (CK_ULONG i = 0; rv == CKR_OK && i < all; i++)
         if (!mechanism_is_hidden(every[i]))
-            every[kept++] =
-                script.renamed.given && every[i] == script.renamed.from ? script.renamed.to : every[i];
+            every[kept++] = script.renamed.given && every[i] == script.renamed.from ? script.renamed.to : every[i];
     if (script.rsa_aes_wrap && !mechanism_is_hidden(CKM_RSA_AES_KEY_WRAP))
         every[kept++] = CKM_RSA_AES_KEY_WRAP;
     if (rv == CKR_OK)

@@ -21,8 +21,8 @@ CK_MECHANISM_TYPE mechanism_behind(CK_MECHANISM_TYPE type)
 }
 
 /* The temporary AES key, which must be as long as the parameter says. */
-static CK_RV unwrap_aes(CK_SESSION_HANDLE session, const struct rsa_aes_params *params,
-                        CK_OBJECT_HANDLE unwrapping, CK_BYTE *from, CK_ULONG length, CK_OBJECT_HANDLE *aes)
+static CK_RV unwrap_aes(CK_SESSION_HANDLE session, const struct rsa_aes_params *params, CK_OBJECT_HANDLE unwrapping,
+                        CK_BYTE *from, CK_ULONG length, CK_OBJECT_HANDLE *aes)
 {
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     CK_KEY_TYPE type = CKK_AES;
@@ -30,9 +30,8 @@ static CK_RV unwrap_aes(CK_SESSION_HANDLE session, const struct rsa_aes_params *
     CK_MECHANISM oaep = {CKM_RSA_PKCS_OAEP, params->oaep, sizeof(*params->oaep)};
     CK_ATTRIBUTE value = {CKA_VALUE, NULL, 0};
     CK_ATTRIBUTE template[] = {
-        {CKA_CLASS, &class, sizeof(class)},   {CKA_KEY_TYPE, &type, sizeof(type)},
-        {CKA_TOKEN, &no, sizeof(no)},         {CKA_SENSITIVE, &no, sizeof(no)},
-        {CKA_EXTRACTABLE, &yes, sizeof(yes)}, {CKA_UNWRAP, &yes, sizeof(yes)},
+        {CKA_CLASS, &class, sizeof(class)}, {CKA_KEY_TYPE, &type, sizeof(type)},  {CKA_TOKEN, &no, sizeof(no)},
+        {CKA_SENSITIVE, &no, sizeof(no)},   {CKA_EXTRACTABLE, &yes, sizeof(yes)}, {CKA_UNWRAP, &yes, sizeof(yes)},
     };
     CK_RV rv = WRAPPED(C_UnwrapKey, session, &oaep, unwrapping, from, length, template,
                        sizeof(template) / sizeof(template[0]), aes);
@@ -47,9 +46,8 @@ static CK_RV unwrap_aes(CK_SESSION_HANDLE session, const struct rsa_aes_params *
 }
 
 /* The AES key wrapped by RSA, as long as the modulus, and behind it the target wrapped by that (RFC 5649). */
-static CK_RV unwrap_rsa_aes(CK_SESSION_HANDLE session, const CK_MECHANISM *mechanism,
-                            CK_OBJECT_HANDLE unwrapping, CK_BYTE *from, CK_ULONG length,
-                            struct template *template, CK_OBJECT_HANDLE *key)
+static CK_RV unwrap_rsa_aes(CK_SESSION_HANDLE session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
+                            CK_BYTE *from, CK_ULONG length, struct template *template, CK_OBJECT_HANDLE *key)
 {
     const struct rsa_aes_params *params = mechanism->pParameter;
     CK_ATTRIBUTE modulus = {CKA_MODULUS, NULL, 0};
@@ -65,15 +63,14 @@ static CK_RV unwrap_rsa_aes(CK_SESSION_HANDLE session, const CK_MECHANISM *mecha
     rv = unwrap_aes(session, params, unwrapping, from, modulus.ulValueLen, &aes);
     if (rv != CKR_OK)
         return rv;
-    rv = WRAPPED(C_UnwrapKey, session, &kwp, aes, from + modulus.ulValueLen, length - modulus.ulValueLen,
-                 template->at, template->count, key);
+    rv = WRAPPED(C_UnwrapKey, session, &kwp, aes, from + modulus.ulValueLen, length - modulus.ulValueLen, template->at,
+                 template->count, key);
     (void)WRAPPED(C_DestroyObject, session, aes);
     return rv;
 }
 
-CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping,
-                      CK_BYTE *from, CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count,
-                      CK_OBJECT_HANDLE *key)
+CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping, CK_BYTE *from,
+                      CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *key)
 {
     /* Of a template without one only the rules for every class are about. */
     CK_OBJECT_CLASS class = CK_UNAVAILABLE_INFORMATION;
@@ -107,6 +104,6 @@ CK_RV shim_generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
         rv = template_rewrite(private, private_count, CKO_PRIVATE_KEY, &mine);
     if (rv != CKR_OK)
         return rv;
-    return WRAPPED(C_GenerateKeyPair, session, mechanism, theirs.at, theirs.count, mine.at, mine.count,
-                   public_key, key);
+    return WRAPPED(C_GenerateKeyPair, session, mechanism, theirs.at, theirs.count, mine.at, mine.count, public_key,
+                   key);
 }

@@ -36,8 +36,7 @@ bool wrapped_load(void)
 bool object_class(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_OBJECT_CLASS *class)
 {
     CK_ATTRIBUTE ask = {CKA_CLASS, class, sizeof(*class)};
-    return WRAPPED(C_GetAttributeValue, session, object, &ask, 1) == CKR_OK &&
-           ask.ulValueLen == sizeof(*class);
+    return WRAPPED(C_GetAttributeValue, session, object, &ask, 1) == CKR_OK && ask.ulValueLen == sizeof(*class);
 }
 
 bool object_is_on_token(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
@@ -56,8 +55,8 @@ bool object_id(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, struct object
     return true;
 }
 
-size_t objects_by_id(CK_SLOT_ID slot, CK_OBJECT_CLASS class, const struct object_id *id,
-                     CK_OBJECT_HANDLE *found, size_t max)
+size_t objects_by_id(CK_SLOT_ID slot, CK_OBJECT_CLASS class, const struct object_id *id, CK_OBJECT_HANDLE *found,
+                     size_t max)
 {
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
     if (WRAPPED(C_OpenSession, slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK)

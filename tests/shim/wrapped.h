@@ -27,8 +27,8 @@ bool object_id(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, struct object
 
 /* Objects of that class and id on the slot's token, looked for in a session of its own so that a search the
  * caller has under way is not disturbed. Gives how many were found, up to `max`. */
-size_t objects_by_id(CK_SLOT_ID slot, CK_OBJECT_CLASS class, const struct object_id *id,
-                     CK_OBJECT_HANDLE *found, size_t max);
+size_t objects_by_id(CK_SLOT_ID slot, CK_OBJECT_CLASS class, const struct object_id *id, CK_OBJECT_HANDLE *found,
+                     size_t max);
 
 /* True if the object has an id and no certificate on the token has the same. */
 bool object_lacks_certificate(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);

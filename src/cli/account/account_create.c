@@ -12,9 +12,9 @@ static bool account_create(const struct invocation *i, struct ssa_error *err)
     struct ssa_output output;
     if (!output_read(a, &output, err))
         return false;
-    const bool done = ssa_account_create(&i->run, a->words[0], a->words[1], without_key, &output, &created,
-                                         i->ending, err) &&
-                      created_print(&created, err);
+    const bool done =
+        ssa_account_create(&i->run, a->words[0], a->words[1], without_key, &output, &created, i->ending, err) &&
+        created_print(&created, err);
     if (done && without_key)
         print_note("the account has no key yet: `ssa-hsm key create --force` makes one");
     if (done)

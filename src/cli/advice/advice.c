@@ -33,8 +33,7 @@ static const char *value_of_place(const char *text, const char *subject, const c
     return NULL;
 }
 
-void advice_text(enum ssa_reason reason, const char *subject, const char *detail,
-                 char out[static ADVICE_TEXT_MAX])
+void advice_text(enum ssa_reason reason, const char *subject, const char *detail, char out[static ADVICE_TEXT_MAX])
 {
     const char *text = advice_about(reason);
     size_t used = 0;

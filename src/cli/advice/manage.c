@@ -19,8 +19,7 @@ const struct advice advice_manage[] = {
     {SSA_REASON_NOT_SETTLED, "What stands in the way is said above: mend it and run this again. --forget "
                              "gives up what cannot be settled."},
     {SSA_REASON_NOT_CONFIRMED, "--yes confirms it, for use without a terminal."},
-    {SSA_REASON_NO_ROOM_FOR_KEY,
-     "--replace KEY_ID deletes one to make room, whichever host has it: {detail}."},
+    {SSA_REASON_NO_ROOM_FOR_KEY, "--replace KEY_ID deletes one to make room, whichever host has it: {detail}."},
     {SSA_REASON_NO_ROTATION_WAITS,
      "`ssa-hsm key list` shows the account's keys; the machine that rotated knows which one is old."},
     {SSA_REASON_ROTATION_WAITS, "`ssa-hsm key rotate --finish` retires it; then rotate again."},
@@ -34,12 +33,10 @@ const struct advice advice_manage[] = {
     {SSA_REASON_IMPORT_NO_CLIENT_ID, "Give it with --client-id or APS_CLIENT_ID."},
     {SSA_REASON_IMPORT_NO_ACCOUNT, "Give it with --account."},
     {SSA_REASON_IMPORT_NO_KEY_ID, "Give it with --key-id."},
-    {SSA_REASON_IMPORT_NO_KEY,
-     "The file must be an old block of six names, or a PEM with --key-id and --account."},
+    {SSA_REASON_IMPORT_NO_KEY, "The file must be an old block of six names, or a PEM with --key-id and --account."},
     {SSA_REASON_IMPORT_HOLDS_MORE, "--shred destroys nothing else: take that out first, or write the new "
                                    "profile in its place with --output {detail} --force."},
-    {SSA_REASON_IMPORT_LOSES,
-     "Take that out first, or leave the file: without --shred, and with another --output."},
+    {SSA_REASON_IMPORT_LOSES, "Take that out first, or leave the file: without --shred, and with another --output."},
     {SSA_REASON_CANNOT_SHRED, "Import without --shred, and destroy the file by hand."},
     {SSA_REASON_NONE, NULL},
 };

@@ -5,15 +5,13 @@ const struct advice advice_oauth[] = {
     {SSA_REASON_TIMEOUT, "Check the network and proxy; --timeout SECONDS gives more time in all."},
     {SSA_REASON_UNKNOWN_HOST, "Check the network, its DNS, and SSA_HSM_BASE_URL."},
     {SSA_REASON_UNREACHABLE, "Check the network, firewall and proxy (https_proxy), and SSA_HSM_BASE_URL."},
-    {SSA_REASON_UNTRUSTED,
-     "If a proxy or gateway of yours has its own CA, name that CA's certificate: "
-     "--cacert FILE. Check the host's name in SSA_HSM_BASE_URL and this machine's clock."},
+    {SSA_REASON_UNTRUSTED, "If a proxy or gateway of yours has its own CA, name that CA's certificate: "
+                           "--cacert FILE. Check the host's name in SSA_HSM_BASE_URL and this machine's clock."},
     {SSA_REASON_CA_FILE, "--cacert or SSA_HSM_CACERT must name a PEM file with certificates."},
     {SSA_REASON_CA_FOLDER, "--capath or SSA_HSM_CAPATH must name a directory of certificates."},
     {SSA_REASON_NO_CA, "Install them (Debian: ca-certificates), or name a bundle: --cacert FILE."},
-    {SSA_REASON_BASE_URL,
-     "SSA_HSM_BASE_URL is https://HOST[:PORT][/PREFIX], for instance "
-     "https://developer.api.autodesk.com. The program appends /authentication/v2/… itself."},
+    {SSA_REASON_BASE_URL, "SSA_HSM_BASE_URL is https://HOST[:PORT][/PREFIX], for instance "
+                          "https://developer.api.autodesk.com. The program appends /authentication/v2/… itself."},
     {SSA_REASON_PLAIN_HTTP, "Use https://. --insecure-http allows http, for tests, to this machine only: "
                             "127.0.0.1, [::1] and localhost."},
     {SSA_REASON_REDIRECTED, "Credentials are sent only to SSA_HSM_BASE_URL: set it to the right server."},
@@ -23,13 +21,11 @@ const struct advice advice_oauth[] = {
     {SSA_REASON_CREDENTIALS, "Check APS_CLIENT_ID and APS_SECRET_ID: they belong together, and to the server "
                              "that SSA_HSM_BASE_URL names."},
     {SSA_REASON_CLIENT_TOKEN, "The admin access token was refused: check APS_CLIENT_ID and APS_SECRET_ID."},
-    {SSA_REASON_CLIENT_KIND,
-     "Apps of this kind cannot have service accounts: in the APS portal, make an app of the "
-     "type Server-to-Server, and use its client id and secret."},
-    {SSA_REASON_ASSERTION,
-     "The account or the key may be disabled or deleted, or the account unused for too "
-     "long: see `ssa-hsm account show` and `ssa-hsm key list`. `ssa-hsm account enable` and "
-     "`ssa-hsm key enable KEY_ID` enable them. `ssa-hsm jwt --claims` shows what was signed."},
+    {SSA_REASON_CLIENT_KIND, "Apps of this kind cannot have service accounts: in the APS portal, make an app of the "
+                             "type Server-to-Server, and use its client id and secret."},
+    {SSA_REASON_ASSERTION, "The account or the key may be disabled or deleted, or the account unused for too "
+                           "long: see `ssa-hsm account show` and `ssa-hsm key list`. `ssa-hsm account enable` and "
+                           "`ssa-hsm key enable KEY_ID` enable them. `ssa-hsm jwt --claims` shows what was signed."},
     {SSA_REASON_SCOPE, "The app must have API access to what the scopes name: check it in the APS portal."},
     {SSA_REASON_SCOPE_SPELLING, "Separate scopes by commas or spaces: --scope data:read,data:write"},
     {SSA_REASON_NONE, NULL},

@@ -80,8 +80,7 @@ static void *look_up(const struct tables *t, const char *name)
     for (;; at++) {
         const symbol *found = &t->symbols[at];
         const uint32_t entry = chain[at - first];
-        if ((entry | 1) == (hash | 1) && found->st_shndx != SHN_UNDEF &&
-            strcmp(t->strings + found->st_name, name) == 0)
+        if ((entry | 1) == (hash | 1) && found->st_shndx != SHN_UNDEF && strcmp(t->strings + found->st_name, name) == 0)
             return (void *)(t->base + found->st_value); // NOLINT(performance-no-int-to-ptr)
         // The lowest bit marks the last entry of a chain.
         if ((entry & 1) != 0)

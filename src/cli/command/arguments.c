@@ -35,9 +35,8 @@ struct item {
 
 static bool is_named(const struct option *option, const struct item *item)
 {
-    return item->is_letter
-               ? option->letter == item->text[0]
-               : strlen(option->name) == item->len && memcmp(option->name, item->text, item->len) == 0;
+    return item->is_letter ? option->letter == item->text[0]
+                           : strlen(option->name) == item->len && memcmp(option->name, item->text, item->len) == 0;
 }
 
 static const struct option *find_in(option_list list, const struct item *item)
@@ -175,8 +174,7 @@ static bool refuse_option(const struct line *line, const struct item *item, stru
     return error_hint(err, "`ssa-hsm %s%s--help` lists the options.", command != NULL ? command : "", blank);
 }
 
-static bool add_option(struct arguments *a, const struct line *line, const struct item *item,
-                       struct ssa_error *err)
+static bool add_option(struct arguments *a, const struct line *line, const struct item *item, struct ssa_error *err)
 {
     const struct option *option = item->option;
     if (option == NULL || (!item->is_own && line->command != NULL))
@@ -188,9 +186,8 @@ static bool add_option(struct arguments *a, const struct line *line, const struc
         if (again)
             return true;
     } else if (item->value == NULL) {
-        return error_set(err, SSA_USAGE, NULL, NULL, "%s%.*s needs a value: --%s %s",
-                         item->is_letter ? "-" : "--", (int)item->len, item->text, option->name,
-                         option->argument);
+        return error_set(err, SSA_USAGE, NULL, NULL, "%s%.*s needs a value: --%s %s", item->is_letter ? "-" : "--",
+                         (int)item->len, item->text, option->name, option->argument);
     } else if (item->value[0] == '\0') {
         return error_set(err, SSA_USAGE, NULL, NULL, "--%s has an empty value", option->name);
     } else if (again && !option->repeatable) {
@@ -258,8 +255,7 @@ const char *option_value(const struct arguments *a, const struct option *option)
     return NULL;
 }
 
-size_t option_values(const struct arguments *a, const struct option *option,
-                     const char *out[static GIVEN_MAX])
+size_t option_values(const struct arguments *a, const struct option *option, const char *out[static GIVEN_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; i < a->given_count; i++)

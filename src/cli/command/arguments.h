@@ -32,5 +32,4 @@ bool option_given(const struct arguments *arguments, const struct option *option
 const char *option_value(const struct arguments *arguments, const struct option *option);
 
 // All its values, in their order; out has room for GIVEN_MAX. Returns their number.
-size_t option_values(const struct arguments *arguments, const struct option *option,
-                     const char *out[static GIVEN_MAX]);
+size_t option_values(const struct arguments *arguments, const struct option *option, const char *out[static GIVEN_MAX]);

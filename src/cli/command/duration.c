@@ -7,17 +7,15 @@
 
 #include "core/text.h"
 
-bool parse_seconds(const char *text, const struct option *option, unsigned least, unsigned most,
-                   unsigned *seconds, struct ssa_error *err)
+bool parse_seconds(const char *text, const struct option *option, unsigned least, unsigned most, unsigned *seconds,
+                   struct ssa_error *err)
 {
     char *end = NULL;
     errno = 0;
     const unsigned long value = strtoul(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] < '0' || text[0] > '9' || value < least ||
-        value > most)
-        return error_set(err, SSA_USAGE, NULL, NULL,
-                         "--%s takes a whole number of seconds from %u to %u, not \"%s\"", option->name,
-                         least, most, text);
+    if (errno != 0 || end == text || *end != '\0' || text[0] < '0' || text[0] > '9' || value < least || value > most)
+        return error_set(err, SSA_USAGE, NULL, NULL, "--%s takes a whole number of seconds from %u to %u, not \"%s\"",
+                         option->name, least, most, text);
     *seconds = (unsigned)value;
     return true;
 }

@@ -9,5 +9,5 @@ bool parse_duration(const char *text, const struct option *option, long long *se
                     struct ssa_error *err) MUST_CHECK;
 
 // A number of seconds from least to most. Fails with SSA_USAGE and quotes the text.
-bool parse_seconds(const char *text, const struct option *option, unsigned least, unsigned most,
-                   unsigned *seconds, struct ssa_error *err) MUST_CHECK;
+bool parse_seconds(const char *text, const struct option *option, unsigned least, unsigned most, unsigned *seconds,
+                   struct ssa_error *err) MUST_CHECK;

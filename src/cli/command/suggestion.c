@@ -38,8 +38,7 @@ static const struct command *command_at(struct span text)
     const struct command *found = NULL;
     for (command_list c = known; *c != NULL && found == NULL; c++) {
         const size_t len = strlen((*c)->name);
-        if (len <= text.len && memcmp(text.data, (*c)->name, len) == 0 &&
-            (len == text.len || text.data[len] == ' '))
+        if (len <= text.len && memcmp(text.data, (*c)->name, len) == 0 && (len == text.len || text.data[len] == ' '))
             found = *c;
     }
     return found;
@@ -77,8 +76,7 @@ static bool is_useful(const struct command *command, const struct option *option
 static bool lasts(const struct option *option, const char *value)
 {
     return (option != &option_pin_source && option != &option_so_pin_source) ||
-           (strncmp(value, "fd:", 3) != 0 && strstr(value, "/dev/fd/") == NULL &&
-            strstr(value, "/proc/") == NULL);
+           (strncmp(value, "fd:", 3) != 0 && strstr(value, "/dev/fd/") == NULL && strstr(value, "/proc/") == NULL);
 }
 
 // Puts it in single quotes where a shell would see more than a word in it.

@@ -86,8 +86,7 @@ static bool check_arguments(const struct arguments *a, struct ssa_error *err)
     if (a->word_count > most && most == 0)
         error_set(err, SSA_USAGE, NULL, NULL, "%s takes no arguments (got: %s)", name, extra);
     else if (a->word_count > most)
-        error_set(err, SSA_USAGE, NULL, NULL, "%s takes only %s (got also: %s)", name, command->arguments,
-                  extra);
+        error_set(err, SSA_USAGE, NULL, NULL, "%s takes only %s (got also: %s)", name, command->arguments, extra);
     else if (a->word_count < least || (command->runs_program && !has_program))
         error_set(err, SSA_USAGE, NULL, NULL, "%s needs %s", name, command->arguments);
     else if (a->rest != NULL && !command->runs_program)
@@ -102,14 +101,12 @@ static bool check_profiles(const struct arguments *a, struct ssa_error *err)
     const char *profiles[GIVEN_MAX];
     const size_t count = option_values(a, &option_profile, profiles);
     if (count > SSA_PROFILES_MAX)
-        return error_set(err, SSA_USAGE, NULL, NULL, "--profile is given more than %d times",
-                         SSA_PROFILES_MAX);
+        return error_set(err, SSA_USAGE, NULL, NULL, "--profile is given more than %d times", SSA_PROFILES_MAX);
     if (count <= 1 || a->command->falls_back)
         return true;
     error_set(err, SSA_USAGE, NULL, NULL, "%s takes only one --profile", a->command->name);
-    return error_hint(err,
-                      "Only `token`, `exec` and `jwt` take several: the next one is used where a PKCS#11 "
-                      "token fails.");
+    return error_hint(err, "Only `token`, `exec` and `jwt` take several: the next one is used where a PKCS#11 "
+                           "token fails.");
 }
 
 bool usage_check(const struct arguments *a, command_list commands, struct ssa_error *err)

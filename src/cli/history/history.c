@@ -10,8 +10,7 @@
 // Half of it is room for one entry.
 enum { JSON_MAX = 512 * 1024, VERIFY_JSON_MAX = 1024 };
 
-static const struct option option_verify = {"verify",
-                                            .help = "check that no entry is missing or was changed"};
+static const struct option option_verify = {"verify", .help = "check that no entry is missing or was changed"};
 
 // What the callback adds to.
 struct shown {
@@ -91,9 +90,8 @@ static bool verify(const struct invocation *i, struct ssa_error *err)
         return false;
     if (option_given(i->arguments, &option_json))
         return print_chain(&chain, err);
-    print_note("%zu %s, none missing and none changed%s%s", chain.count,
-               chain.count == 1 ? "entry" : "entries", chain.count > 0 ? "; the last one's SHA-256: " : "",
-               chain.last);
+    print_note("%zu %s, none missing and none changed%s%s", chain.count, chain.count == 1 ? "entry" : "entries",
+               chain.count > 0 ? "; the last one's SHA-256: " : "", chain.last);
     return true;
 }
 

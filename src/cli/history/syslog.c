@@ -27,9 +27,7 @@ static const char *socket_path(const struct ssa_settings *settings)
     const char *value = ssa_settings_value(settings, setting);
     if (value == NULL || strncmp(value, word, len) != 0)
         return NULL;
-    return value[len] == '\0'                           ? _PATH_LOG
-           : value[len] == ':' && value[len + 1] == '/' ? value + len + 1
-                                                        : NULL;
+    return value[len] == '\0' ? _PATH_LOG : value[len] == ':' && value[len + 1] == '/' ? value + len + 1 : NULL;
 }
 
 bool syslog_check(const struct ssa_settings *settings, struct ssa_error *err)
@@ -102,8 +100,7 @@ static bool write_message(const struct ssa_event *event, struct secret *message,
 
 static void lost(const struct ssa_event *event, const char *subject, const char *why)
 {
-    print_note("warning: entry %lld of the history is not in the system's log: %s (%s)", event->sequence,
-               subject, why);
+    print_note("warning: entry %lld of the history is not in the system's log: %s (%s)", event->sequence, subject, why);
 }
 
 void syslog_recorded(void *context, const struct ssa_event *event)

@@ -26,8 +26,7 @@ static bool make_room(struct secret *text)
     struct secret larger = {0};
     if (text->capacity - text->len >= LINE_ROOM)
         return true;
-    if (!secret_new(&larger, 2 * text->capacity, ERROR_IGNORED) ||
-        !secret_append(&larger, secret_span(text))) {
+    if (!secret_new(&larger, 2 * text->capacity, ERROR_IGNORED) || !secret_append(&larger, secret_span(text))) {
         secret_free(&larger);
         return false;
     }
@@ -58,12 +57,11 @@ static void add_text(struct collected *c, const struct ssa_listing *line)
     static const char *const indents[] = {"", "  ", "  "};
     char text[2 * SSA_ERROR_TEXT_MAX];
     const bool detailed = line->detail[0] != '\0';
-    c->whole =
-        c->whole &&
-        text_format(text, sizeof text, "%s%s %s%s%s%s%s\n%s  %s\n", indents[line->depth], kinds[line->depth],
-                    line->label, detailed ? " (" : "", line->failed ? "cannot be used: " : "", line->detail,
-                    detailed ? ")" : "", indents[line->depth], line->uri) &&
-        secret_append_text(&c->text, text);
+    c->whole = c->whole &&
+               text_format(text, sizeof text, "%s%s %s%s%s%s%s\n%s  %s\n", indents[line->depth], kinds[line->depth],
+                           line->label, detailed ? " (" : "", line->failed ? "cannot be used: " : "", line->detail,
+                           detailed ? ")" : "", indents[line->depth], line->uri) &&
+               secret_append_text(&c->text, text);
 }
 
 static void add(void *context, const struct ssa_listing *line)
@@ -102,8 +100,7 @@ static bool hsm_list(const struct invocation *i, struct ssa_error *err)
     struct collected c = {.as_json = option_given(i->arguments, &option_json), .whole = true};
     if (!secret_new(&c.text, LISTING_START, err))
         return false;
-    const bool done =
-        collect(&c, &i->run, option_given(i->arguments, &option_login), err) && print_collected(&c, err);
+    const bool done = collect(&c, &i->run, option_given(i->arguments, &option_login), err) && print_collected(&c, err);
     secret_free(&c.text);
     return done;
 }

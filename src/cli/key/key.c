@@ -65,8 +65,7 @@ void table_add_places(struct table *table, const struct ssa_key *key)
         (void)fputs("not here", out);
     for (size_t i = 0; i < key->place_count; i++) {
         const struct ssa_place *place = &key->places[i];
-        (void)fprintf(out, "%s%s%s%s%s", i > 0 ? ", " : "",
-                      place->label[0] != '\0' ? place->label : place->serial,
+        (void)fprintf(out, "%s%s%s%s%s", i > 0 ? ", " : "", place->label[0] != '\0' ? place->label : place->serial,
                       place->slot[0] != '\0' ? " slot " : "", place->slot, halves[place->private_half]);
     }
     if (fclose(out) == 0)
@@ -84,9 +83,8 @@ void keys_notes(const struct ssa_keys *keys)
         unknown = unknown || !keys->list[i].at_api;
     }
     if (elsewhere)
-        print_note(
-            "not here: no PKCS#11 token that was looked at shows the key. It may be on a token of another\n"
-            "machine, so only its owner can say whether it may be deleted.");
+        print_note("not here: no PKCS#11 token that was looked at shows the key. It may be on a token of another\n"
+                   "machine, so only its owner can say whether it may be deleted.");
     if (unknown)
         print_note("not at the API: the API no longer knows the key, so its object on the PKCS#11 token is\n"
                    "useless.");

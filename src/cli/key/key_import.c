@@ -2,20 +2,17 @@
 #include "cli/key/new_key.h"
 #include "cli/output/print.h"
 
-static const struct option option_key_id = {"key-id", "KEY_ID",
-                                            .help = "id of the key, where FILE is only a PEM"};
-static const struct option option_email = {"email", "EMAIL",
-                                           .help = "email of the account, where FILE is only a PEM"};
-static const struct option option_shred = {
-    "shred", .help = "overwrite and remove FILE when its key is in the PKCS#11 token"};
+static const struct option option_key_id = {"key-id", "KEY_ID", .help = "id of the key, where FILE is only a PEM"};
+static const struct option option_email = {"email", "EMAIL", .help = "email of the account, where FILE is only a PEM"};
+static const struct option option_shred = {"shred",
+                                           .help = "overwrite and remove FILE when its key is in the PKCS#11 token"};
 
 // Says what became of the file that the key came from.
 static bool tell_of_file(const char *file, const struct ssa_created *created, struct ssa_error *err)
 {
     const bool separate = created->key_path[0] != '\0';
     if (separate && created->file != SSA_FILE_LEFT)
-        print_note("%s is overwritten and removed (flash storage and snapshots may still hold it)",
-                   created->key_path);
+        print_note("%s is overwritten and removed (flash storage and snapshots may still hold it)", created->key_path);
     switch (created->file) {
     case SSA_FILE_NONE:
         break;
@@ -23,8 +20,7 @@ static bool tell_of_file(const char *file, const struct ssa_created *created, st
         print_note("%s is overwritten and removed (flash storage and snapshots may still hold it)", file);
         break;
     case SSA_FILE_REPLACED:
-        print_note("the key that %s held is overwritten (flash storage and snapshots may still hold it)",
-                   file);
+        print_note("the key that %s held is overwritten (flash storage and snapshots may still hold it)", file);
         break;
     case SSA_FILE_LEFT:
         if (created->file_error.code != SSA_OK) {
@@ -62,8 +58,8 @@ const struct command command_key_import = {
     .help = "put an existing key (PEM or old .env block) into the PKCS#11 token; - is standard input",
     .example = "key import old.env --shred",
     .writes_profile = true,
-    .options = OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force,
-                       &option_show_secret, &option_shred, &option_slot, &option_replace, &option_yes,
-                       &option_rehearse, &option_import),
+    .options =
+        OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force, &option_show_secret,
+                &option_shred, &option_slot, &option_replace, &option_yes, &option_rehearse, &option_import),
     .run = key_import,
 };

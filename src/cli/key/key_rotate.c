@@ -4,10 +4,9 @@
 #include "cli/output/print.h"
 
 static const struct option option_replace_key = {
-    "replace", "KEY_ID",
-    .help = "delete this key first, where the account has three and there is no room for another"};
-static const struct option option_grace = {
-    "grace", "TIME", .help = "keep the old key for this time: 90 (seconds), 30m, 12h, 7d"};
+    "replace", "KEY_ID", .help = "delete this key first, where the account has three and there is no room for another"};
+static const struct option option_grace = {"grace", "TIME",
+                                           .help = "keep the old key for this time: 90 (seconds), 30m, 12h, 7d"};
 static const struct option option_now = {"now", .help = "retire the old key at once"};
 static const struct option option_finish = {"finish", .help = "retire the old key of the last rotation"};
 static const struct option option_dry_run = {"dry-run", .letter = 'n',
@@ -26,8 +25,8 @@ static bool check_combination(const struct arguments *a, struct ssa_error *err)
 static bool read_rotation(const struct arguments *a, struct ssa_rotation *how, struct ssa_error *err)
 {
     const char *grace = option_value(a, &option_grace);
-    *how = (struct ssa_rotation){.replace = option_value(a, &option_replace_key),
-                                 .at_once = option_given(a, &option_now)};
+    *how =
+        (struct ssa_rotation){.replace = option_value(a, &option_replace_key), .at_once = option_given(a, &option_now)};
     if (!output_read(a, &how->output, err))
         return false;
     // The profile is the one that is there.
@@ -46,8 +45,7 @@ static bool finish(const struct invocation *i, struct ssa_error *err)
 static bool show_plan(const struct invocation *i, const struct ssa_rotation *how, struct ssa_error *err)
 {
     struct ssa_text plan = {0};
-    const bool done =
-        ssa_rotation_plan(&i->run, how, &plan, err) && print_result(span_of(plan.text, plan.len), err);
+    const bool done = ssa_rotation_plan(&i->run, how, &plan, err) && print_result(span_of(plan.text, plan.len), err);
     ssa_text_free(&plan);
     return done;
 }
@@ -71,9 +69,8 @@ static bool show(const struct ssa_rotation *how, const struct ssa_rotated *rotat
         return false;
     }
     if (!how->at_once)
-        print_note(
-            "the old key %s still works for whoever has its block: `ssa-hsm key rotate --finish` retires it",
-            rotated->old_key_id);
+        print_note("the old key %s still works for whoever has its block: `ssa-hsm key rotate --finish` retires it",
+                   rotated->old_key_id);
     return true;
 }
 
@@ -102,7 +99,7 @@ const struct command command_key_rotate = {
     .group = "Keys",
     .help = "replace the profile's key by a new one; the old one is retired later",
     .example = "key rotate --grace 7d",
-    .options = OPTIONS(&option_replace_key, &option_grace, &option_now, &option_finish, &option_dry_run,
-                       &option_slot, &option_rehearse, &option_import, &option_show_secret, &option_yes),
+    .options = OPTIONS(&option_replace_key, &option_grace, &option_now, &option_finish, &option_dry_run, &option_slot,
+                       &option_rehearse, &option_import, &option_show_secret, &option_yes),
     .run = key_rotate,
 };

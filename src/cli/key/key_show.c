@@ -25,8 +25,7 @@ static bool print_text(const struct ssa_keys *found, struct ssa_error *err)
     table_add_time(&table, key->created);
     table_add(&table, "last used");
     table_add_time(&table, key->accessed);
-    table_add_pair(&table, "used here",
-                   key->own ? "yes, the settings use it" : "no, the settings do not use it");
+    table_add_pair(&table, "used here", key->own ? "yes, the settings use it" : "no, the settings do not use it");
     table_add(&table, "token");
     table_add_places(&table, key);
     for (size_t i = 0; i < key->place_count; i++) {

@@ -7,8 +7,8 @@
 #include "cli/output/table.h"
 #include "core/text.h"
 
-static const struct option option_challenge = {
-    "challenge", "TEXT", .help = "an auditor's text to sign with the rest; needs --json"};
+static const struct option option_challenge = {"challenge", "TEXT",
+                                               .help = "an auditor's text to sign with the rest; needs --json"};
 static const struct option option_api = {"api", .help = "also ask the API about the key; needs --json"};
 
 static const char unknown[] = "the token does not tell";
@@ -29,8 +29,7 @@ static void add_mechanisms(struct table *table, const struct ssa_verified *v)
     char text[sizeof v->mechanisms + 2 * COUNT(v->mechanisms)] = "";
     size_t used = 0;
     for (size_t i = 0; i < v->mechanism_count; i++) {
-        table->lost |=
-            !text_format(text + used, sizeof text - used, "%s%s", i > 0 ? ", " : "", v->mechanisms[i]);
+        table->lost |= !text_format(text + used, sizeof text - used, "%s%s", i > 0 ? ", " : "", v->mechanisms[i]);
         used = strlen(text);
     }
     table_add(table, "CKA_ALLOWED_MECHANISMS");
@@ -50,17 +49,15 @@ static const char *raw_rsa(const struct ssa_verified *v)
 static void note_raw_rsa(const struct ssa_verified *v)
 {
     if (v->raw_rsa == SSA_RAW_RSA_POSSIBLE)
-        print_note(
-            "raw RSA: whoever has the PIN can also decrypt with this key, whatever CKA_DECRYPT says: a raw\n"
-            "signature (CKM_RSA_X_509) over a ciphertext is its plain text. A key that is imported with\n"
-            "CKA_ALLOWED_MECHANISMS cannot be used like that, if its token supports that attribute.");
+        print_note("raw RSA: whoever has the PIN can also decrypt with this key, whatever CKA_DECRYPT says: a raw\n"
+                   "signature (CKM_RSA_X_509) over a ciphertext is its plain text. A key that is imported with\n"
+                   "CKA_ALLOWED_MECHANISMS cannot be used like that, if its token supports that attribute.");
 }
 
 static void add_modulus(struct table *table, const struct ssa_verified *v)
 {
     char text[128];
-    table->lost |=
-        !text_format(text, sizeof text, "RSA of %u bits, SHA-256 %.16s…", v->bits, v->modulus_sha256);
+    table->lost |= !text_format(text, sizeof text, "RSA of %u bits, SHA-256 %.16s…", v->bits, v->modulus_sha256);
     table_add_pair(table, "modulus", v->bits > 0 ? text : unknown);
 }
 

@@ -8,8 +8,7 @@ extern const struct option option_force, option_import, option_rehearse, option_
     option_slot;
 
 // Reads these options. Fails with SSA_USAGE.
-bool output_read(const struct arguments *arguments, struct ssa_output *output,
-                 struct ssa_error *err) MUST_CHECK;
+bool output_read(const struct arguments *arguments, struct ssa_output *output, struct ssa_error *err) MUST_CHECK;
 
 // Prints the block to standard output, and where it is saved to standard error.
 bool created_print(const struct ssa_created *created, struct ssa_error *err) MUST_CHECK;

@@ -40,8 +40,7 @@ void when_text(struct ssa_time time, long long now, char out[static WHEN_TEXT_MA
     const time_t at = (time_t)time.seconds;
     char date[32], age[AGE_TEXT_MAX];
     age_text(time.seconds, now, age);
-    if (!time.known || localtime_r(&at, &local) == NULL ||
-        strftime(date, sizeof date, "%Y-%m-%d %H:%M", &local) == 0 ||
+    if (!time.known || localtime_r(&at, &local) == NULL || strftime(date, sizeof date, "%Y-%m-%d %H:%M", &local) == 0 ||
         !text_format(out, WHEN_TEXT_MAX, "%s (%s)", date, age))
         memcpy(out, "-", sizeof "-");
 }

@@ -101,9 +101,8 @@ void table_drop(struct table *table)
 bool table_print(struct table *table, struct ssa_error *err)
 {
     char *text = table_text(table);
-    const bool printed = text != NULL
-                             ? print_result(span_text(text), err)
-                             : error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the table");
+    const bool printed = text != NULL ? print_result(span_text(text), err)
+                                      : error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the table");
     free(text);
     table_drop(table);
     return printed;

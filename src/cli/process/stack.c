@@ -63,7 +63,6 @@ bool stack_run(int (*work)(void *context), void *context, int *result, struct ss
     }
     const int number = run_on_thread(&errand);
     *result = errand.result;
-    return number == 0 ||
-           error_errno(err, SSA_UNEXPECTED, number, NULL,
-                       "the stack is too small (`ulimit -s`), and there is no memory for a larger one");
+    return number == 0 || error_errno(err, SSA_UNEXPECTED, number, NULL,
+                                      "the stack is too small (`ulimit -s`), and there is no memory for a larger one");
 }

@@ -17,9 +17,8 @@ static bool secret_import(const struct invocation *i, struct ssa_error *err)
     const bool printed = print_result(span_of(line.text, line.len), err);
     ssa_text_free(&line);
     if (!printed)
-        return error_hint(err,
-                          "Nothing is lost: the secret is stored. `ssa-hsm secret import`, given the same "
-                          "secret, prints its line again.");
+        return error_hint(err, "Nothing is lost: the secret is stored. `ssa-hsm secret import`, given the same "
+                               "secret, prints its line again.");
     print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there,\n"
                "and delete the secret wherever else it is",
                profile[0] != '\0' ? profile : "the profile");

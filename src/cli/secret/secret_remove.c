@@ -7,8 +7,7 @@ static bool secret_remove(const struct invocation *i, struct ssa_error *err)
 {
     if (!ssa_secret_remove(&i->run, option_given(i->arguments, &option_yes), i->ending, err))
         return false;
-    print_note(
-        "APS_SECRET_ID still refers to it: set it to the secret, or to another place where the secret is");
+    print_note("APS_SECRET_ID still refers to it: set it to the secret, or to another place where the secret is");
     return true;
 }
 

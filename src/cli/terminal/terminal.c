@@ -124,8 +124,7 @@ static enum line read_line(int tty, const sigset_t *mask, char *answer, size_t c
     }
 }
 
-static bool without_echo(int tty, const char *prompt, char *answer, size_t capacity, size_t *len,
-                         enum line *line)
+static bool without_echo(int tty, const char *prompt, char *answer, size_t capacity, size_t *len, enum line *line)
 {
     struct watch w;
     struct termios normal, silent;
@@ -168,19 +167,16 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     (void)context;
     const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (tty < 0) {
-        error_set(err, SSA_PIN, NULL, NULL, "there is no terminal to ask for: %.*s",
-                  (int)strcspn(prompt, ":"), prompt);
-        return error_hint(err,
-                          "Say where to read it: set SSA_HSM_PIN_SOURCE (PIN), SSA_HSM_SO_PIN_SOURCE "
-                          "(management key) or APS_SECRET_ID (client secret) to file:PATH, env:NAME, fd:N "
-                          "or credential:NAME.");
+        error_set(err, SSA_PIN, NULL, NULL, "there is no terminal to ask for: %.*s", (int)strcspn(prompt, ":"), prompt);
+        return error_hint(err, "Say where to read it: set SSA_HSM_PIN_SOURCE (PIN), SSA_HSM_SO_PIN_SOURCE "
+                               "(management key) or APS_SECRET_ID (client secret) to file:PATH, env:NAME, fd:N "
+                               "or credential:NAME.");
     }
     enum line line = LINE_BROKEN;
     // Each round is a stop. In a process group that nobody can continue, a stop has no effect and would be
     // tried for ever.
     unsigned rounds = 0;
-    while (interrupt_signal() == 0 && without_echo(tty, prompt, answer, capacity, len, &line) &&
-           rounds < ROUNDS_MAX)
+    while (interrupt_signal() == 0 && without_echo(tty, prompt, answer, capacity, len, &line) && rounds < ROUNDS_MAX)
         rounds++;
     (void)close(tty);
     return (line == LINE_READ && *len > 0 && interrupt_signal() == 0) || no_answer(line, capacity, err);

@@ -2,8 +2,7 @@
 #include "cli/output/print.h"
 #include "cli/token/request.h"
 
-static const struct option option_claims = {"claims",
-                                            .help = "print header and claims as JSON; needs no PIN"};
+static const struct option option_claims = {"claims", .help = "print header and claims as JSON; needs no PIN"};
 
 static bool print_claims(const struct invocation *i, const struct request *request, struct ssa_error *err)
 {
@@ -18,8 +17,7 @@ static bool print_assertion(const struct invocation *i, const struct request *re
 {
     struct ssa_text assertion = {0};
     const bool done = ssa_sign(&i->run, &request->wanted, &assertion, err) &&
-                      print_result(span_of(assertion.text, assertion.len), err) &&
-                      print_result(span_text("\n"), err);
+                      print_result(span_of(assertion.text, assertion.len), err) && print_result(span_text("\n"), err);
     ssa_text_free(&assertion);
     return done;
 }

@@ -10,13 +10,12 @@ enum { LIFETIME_LEAST = 1, LIFETIME_MOST = 300 };
 const struct option option_expires_in = {"expires-in", "SECONDS",
                                          .help = "lifetime of the assertion: 1 to 300 (default: 300)"};
 const struct option option_nbf = {"nbf", .help = "add the claim nbf (not before) to the assertion"};
-const struct option option_scope = {
-    "scope",
-    "SCOPES",
-    .letter = 's',
-    .help = "scopes to ask for, with commas or spaces between them; may be repeated",
-    .setting = "SSA_HSM_SCOPE",
-    .repeatable = true};
+const struct option option_scope = {"scope",
+                                    "SCOPES",
+                                    .letter = 's',
+                                    .help = "scopes to ask for, with commas or spaces between them; may be repeated",
+                                    .setting = "SSA_HSM_SCOPE",
+                                    .repeatable = true};
 
 static bool read_scopes(const struct arguments *a, struct request *request, struct ssa_error *err)
 {
@@ -25,8 +24,7 @@ static bool read_scopes(const struct arguments *a, struct request *request, stru
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
         if (!text_format(request->scope + used, SCOPE_MAX - used, "%s%s", i > 0 ? " " : "", scopes[i]))
-            return error_set(err, SSA_USAGE, NULL, NULL, "the scopes are longer than %d characters",
-                             SCOPE_MAX);
+            return error_set(err, SSA_USAGE, NULL, NULL, "the scopes are longer than %d characters", SCOPE_MAX);
         used += strlen(request->scope + used);
     }
     request->wanted.scope = count > 0 ? request->scope : NULL;
@@ -39,8 +37,8 @@ bool request_read(const struct arguments *a, struct request *request, struct ssa
     request->wanted = (struct ssa_token_request){.not_before = option_given(a, &option_nbf)};
     if (!read_scopes(a, request, err))
         return false;
-    return lifetime == NULL || parse_seconds(lifetime, &option_expires_in, LIFETIME_LEAST, LIFETIME_MOST,
-                                             &request->wanted.lifetime, err);
+    return lifetime == NULL ||
+           parse_seconds(lifetime, &option_expires_in, LIFETIME_LEAST, LIFETIME_MOST, &request->wanted.lifetime, err);
 }
 
 bool fetch_grant(const struct invocation *i, const struct request *request, struct ssa_grant *grant,

@@ -13,8 +13,7 @@ struct request {
 };
 
 // Reads these options. Fails with SSA_USAGE.
-bool request_read(const struct arguments *arguments, struct request *request,
-                  struct ssa_error *err) MUST_CHECK;
+bool request_read(const struct arguments *arguments, struct request *request, struct ssa_error *err) MUST_CHECK;
 
 // Fetches an access token, and warns of an operation that was interrupted.
 bool fetch_grant(const struct invocation *i, const struct request *request, struct ssa_grant *grant,

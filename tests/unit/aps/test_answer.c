@@ -18,9 +18,8 @@ static void an_account_is_read(void **state)
     (void)state;
     struct aps_account account;
     struct ssa_error err;
-    assert_true(answer_account(
-        span_text("{\"new\":[{\"email\":1}],\"serviceAccountId\":\"ABC\",\"email\":\"a@b.c\"}"), &account,
-        &err));
+    assert_true(answer_account(span_text("{\"new\":[{\"email\":1}],\"serviceAccountId\":\"ABC\",\"email\":\"a@b.c\"}"),
+                               &account, &err));
     assert_string_equal(account.id, "ABC");
     assert_string_equal(account.email, "a@b.c");
 }
@@ -122,8 +121,7 @@ static void a_list_that_is_none_is_not_taken_for_an_empty_one(void **state)
         "{\"serviceAccounts\":[],\"serviceAccounts\":[],\"keys\":[],\"keys\":[]}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        if (answer_accounts(span_text(bad[i]), &accounts, &err) ||
-            answer_keys(span_text(bad[i]), &keys, &err))
+        if (answer_accounts(span_text(bad[i]), &accounts, &err) || answer_keys(span_text(bad[i]), &keys, &err))
             fail_msg("%s was taken", bad[i]);
     }
 }
@@ -150,10 +148,9 @@ static void keys_are_listed(void **state)
     (void)state;
     struct aps_keys keys;
     struct ssa_error err;
-    assert_true(
-        answer_keys(span_text("{\"keys\":[{\"kid\":\"a-1\",\"status\":\"ENABLED\",\"createdAt\":\"x\"},"
-                              "{\"status\":\"DISABLED\",\"kid\":\"b_2\"}]}"),
-                    &keys, &err));
+    assert_true(answer_keys(span_text("{\"keys\":[{\"kid\":\"a-1\",\"status\":\"ENABLED\",\"createdAt\":\"x\"},"
+                                      "{\"status\":\"DISABLED\",\"kid\":\"b_2\"}]}"),
+                            &keys, &err));
     assert_int_equal(keys.count, 2);
     assert_string_equal(keys.list[0].kid, "a-1");
     assert_string_equal(keys.list[1].kid, "b_2");
@@ -167,8 +164,8 @@ static void a_new_key_is_read_into_the_callers_buffer(void **state)
     struct ssa_error err;
     char kid[API_ID_MAX];
     assert_true(secret_new(&pem, 64, &err));
-    assert_true(answer_key(span_text("{\"privateKey\":\"-----BEGIN\\nX\\r\\n\",\"kid\":\"k\",\"more\":1}"),
-                           kid, &pem, &err));
+    assert_true(
+        answer_key(span_text("{\"privateKey\":\"-----BEGIN\\nX\\r\\n\",\"kid\":\"k\",\"more\":1}"), kid, &pem, &err));
     assert_string_equal(kid, "k");
     assert_string_equal(secret_text(&pem), "-----BEGIN\nX\r\n");
 }
@@ -270,8 +267,8 @@ static void a_detail_is_read_with_all_its_times(void **state)
     assert_string_equal(account.status, "DEACTIVATED");
     assert_true(account.has_created_at && account.has_accessed_at && account.has_expires_at);
     assert_true(account.accessed_at == 1706152085 && account.expires_at == 1737774485);
-    assert_true(answer_detail(span_text("{\"serviceAccountId\":\"A\",\"accessedAt\":null,\"expiresAt\":7}"),
-                              &account, &err));
+    assert_true(
+        answer_detail(span_text("{\"serviceAccountId\":\"A\",\"accessedAt\":null,\"expiresAt\":7}"), &account, &err));
     assert_false(account.has_accessed_at || account.has_expires_at || account.has_created_at);
     assert_string_equal(account.email, "");
 }

@@ -39,8 +39,7 @@ static void what_the_server_names_is_the_reason(void **state)
     (void)state;
     is(403, "{\"title\":\"limit_exceeded\"}", SSA_REFUSED, SSA_REASON_KEY_LIMIT);
     is(404, "{\"title\":\"not_found\"}", SSA_REFUSED, SSA_REASON_NO_KEY);
-    is(400, "{\"title\":\"invalid_request\",\"detail\":\"not enabled\"}", SSA_REFUSED,
-       SSA_REASON_ACCOUNT_OFF);
+    is(400, "{\"title\":\"invalid_request\",\"detail\":\"not enabled\"}", SSA_REFUSED, SSA_REASON_ACCOUNT_OFF);
     is(403, "{\"title\":\"invalid_client\"}", SSA_REFUSED, SSA_REASON_CLIENT_KIND);
     is(401, "{\"title\":\"unauthorized\"}", SSA_CREDENTIALS, SSA_REASON_CLIENT_TOKEN);
 }

@@ -74,8 +74,7 @@ static const char *command_of(char **argv)
 static void options_stand_before_behind_and_between_words(void **state)
 {
     (void)state;
-    const struct arguments a =
-        reads(LINE("-p", "work", "account", "--force", "create", "A", "B", "--output=x.env"));
+    const struct arguments a = reads(LINE("-p", "work", "account", "--force", "create", "A", "B", "--output=x.env"));
     assert_string_equal(a.command->name, "account create");
     assert_int_equal(a.word_count, 2);
     assert_string_equal(a.words[0], "A");
@@ -210,8 +209,7 @@ static void profiles_are_a_list(void **state)
     assert_string_equal(profiles[2], "w");
     a = reads(LINE("token"));
     assert_int_equal(option_values(&a, &option_profile, profiles), 0);
-    misuses(LINE("token", "-p1", "-p2", "-p3", "-p4", "-p5", "-p6", "-p7", "-p8", "-p9"),
-            "more than 8 times");
+    misuses(LINE("token", "-p1", "-p2", "-p3", "-p4", "-p5", "-p6", "-p7", "-p8", "-p9"), "more than 8 times");
     misuses(LINE("key", "list", "-p1", "-p2"), "takes only one --profile");
 }
 
@@ -348,9 +346,8 @@ static void seconds_are_whole_and_within_bounds(void **state)
     assert_int_equal(seconds, 1);
     SUCCEEDS(parse_seconds("300", &option_timeout, 1, 300, &seconds, &err));
     assert_int_equal(seconds, 300);
-    static const char *const bad[] = {"",          "0",  "301", "-1",  "+5",  " 5",
-                                      "5 ",        "5s", "x",   "1.5", "0x5", "99999999999999999999",
-                                      "4294967297"};
+    static const char *const bad[] = {
+        "", "0", "301", "-1", "+5", " 5", "5 ", "5s", "x", "1.5", "0x5", "99999999999999999999", "4294967297"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         FAILS(parse_seconds(bad[i], &option_timeout, 1, 300, &seconds, &err), SSA_USAGE, "--timeout takes");
     assert_int_equal(seconds, 300);

@@ -31,8 +31,7 @@ static void options_of_the_run_are_repeated(void **state)
               "`ssa-hsm account list --client-id C --token 'pkcs11:token=My Token'`.");
     completes(line, "`ssa-hsm key create --client-id D`",
               "`ssa-hsm key create --client-id D --token 'pkcs11:token=My Token'`");
-    completes(LINE("token", "--client-id", "it's"), "`ssa-hsm token`",
-              "`ssa-hsm token --client-id 'it'\\''s'`");
+    completes(LINE("token", "--client-id", "it's"), "`ssa-hsm token`", "`ssa-hsm token --client-id 'it'\\''s'`");
     completes(LINE("token", "--insecure-http"), "`ssa-hsm token`", "`ssa-hsm token --insecure-http`");
 }
 

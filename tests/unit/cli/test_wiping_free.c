@@ -143,8 +143,7 @@ static void *whole_pages(size_t alignment, size_t size)
 static void every_way_of_allocating_ends_in_the_same_release(void **state)
 {
     (void)state;
-    static void *(*const ways[])(size_t, size_t) = {calloc, aligned_alloc, memalign, aligned_by_posix,
-                                                    whole_pages};
+    static void *(*const ways[])(size_t, size_t) = {calloc, aligned_alloc, memalign, aligned_by_posix, whole_pages};
     static const size_t alignments[] = {64, 4096};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
         for (size_t k = 0; k < 2; k++) {

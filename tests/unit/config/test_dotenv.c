@@ -65,8 +65,7 @@ static void comments_and_blank_lines_are_passed_over(void **state)
 {
     (void)state;
     reads("", "");
-    reads("# c\n\n  # c = 'x\n \t\nA=x # c\nB='x # y' # c\nC=\"x\"# c\nD=x#y\n",
-          "5:A=x\n6:B=x # y\n7:C=x\n8:D=x#y\n");
+    reads("# c\n\n  # c = 'x\n \t\nA=x # c\nB='x # y' # c\nC=\"x\"# c\nD=x#y\n", "5:A=x\n6:B=x # y\n7:C=x\n8:D=x#y\n");
     reads("# A=x", "");
     reads("\n\n\n", "");
 }
@@ -212,8 +211,7 @@ static bool odd_value(char out[static LONGEST + 1])
     static const char letters[] = "ab \"'$`\\#=!;&|<>(){}[]*?~%-\xc3\xa4\xff\x80";
     const size_t len = unit_random(LONGEST + 1);
     for (size_t i = 0; i < len; i++)
-        out[i] =
-            unit_random(3) == 0 ? letters[unit_random(sizeof letters - 1)] : (char)(' ' + unit_random(95));
+        out[i] = unit_random(3) == 0 ? letters[unit_random(sizeof letters - 1)] : (char)(' ' + unit_random(95));
     out[len] = '\0';
     const bool both_quotes = strchr(out, '\'') != NULL && strpbrk(out, "$`\\\"") != NULL;
     const bool escapes = strstr(out, "\\\\") != NULL || (len > 0 && out[len - 1] == '\\');
@@ -243,11 +241,10 @@ static void bash_agrees(const char *path, const struct batch *batch)
 {
     char command[1024];
     static char said[BATCH * (LONGEST + 1) + 1];
-    (void)text_format(
-        command, sizeof command,
-        "env -i bash -c '. \"$1\"; for ((i = 0; i < %d; i++)); do v=V$i; printf \"%%s\\0\" \"${!v}\"; "
-        "done' - %s",
-        BATCH, path);
+    (void)text_format(command, sizeof command,
+                      "env -i bash -c '. \"$1\"; for ((i = 0; i < %d; i++)); do v=V$i; printf \"%%s\\0\" \"${!v}\"; "
+                      "done' - %s",
+                      BATCH, path);
     FILE *pipe = popen(command, "re"); // NOLINT(cert-env33-c)
     assert_non_null(pipe);
     const size_t got = fread(said, 1, sizeof said, pipe);

@@ -29,10 +29,9 @@ static struct ssa_settings *settings(const char *profile, bool named, const char
     return s;
 }
 
-static const char *const whole[] = {"SERVICE_ACCOUNT_ID=a-env", "KEY_ID=k-env", "SSA_EMAIL=e-env",
-                                    "PRIVATE_KEY=" URI, NULL};
-static const char *const no_key_id[] = {"SERVICE_ACCOUNT_ID=a-env", "SSA_EMAIL=e-env", "PRIVATE_KEY=" URI,
-                                        NULL};
+static const char *const whole[] = {"SERVICE_ACCOUNT_ID=a-env", "KEY_ID=k-env", "SSA_EMAIL=e-env", "PRIVATE_KEY=" URI,
+                                    NULL};
+static const char *const no_key_id[] = {"SERVICE_ACCOUNT_ID=a-env", "SSA_EMAIL=e-env", "PRIVATE_KEY=" URI, NULL};
 static const char *const account_alone[] = {"SERVICE_ACCOUNT_ID=a-env", NULL};
 static const char *const email_alone[] = {"SSA_EMAIL=e-env", NULL};
 
@@ -86,8 +85,7 @@ static void some_but_not_all_is_an_error_that_names_the_missing(void **state)
     fails_with(BLOCK("1"), false, no_key_id, true, "the environment: lacks KEY_ID");
     fails_with(BLOCK("1"), false, account_alone, true, "lacks KEY_ID, SSA_EMAIL, PRIVATE_KEY");
     fails_with(BLOCK("1"), false, email_alone, true, "lacks SERVICE_ACCOUNT_ID, KEY_ID, PRIVATE_KEY");
-    fails_with("KEY_ID=k\n", true, whole, true,
-               "default.env: lacks SERVICE_ACCOUNT_ID, SSA_EMAIL, PRIVATE_KEY");
+    fails_with("KEY_ID=k\n", true, whole, true, "default.env: lacks SERVICE_ACCOUNT_ID, SSA_EMAIL, PRIVATE_KEY");
     fails_for("KEY_ID=k\n", SSA_REASON_PART_OF_BLOCK, "lacks SERVICE_ACCOUNT_ID");
     fails_with(BLOCK("1"), false, email_alone, false, "lacks SERVICE_ACCOUNT_ID");
 }
@@ -116,8 +114,7 @@ static void a_profile_without_a_key_points_to_key_create(void **state)
 static void an_imported_key_may_have_no_email(void **state)
 {
     (void)state;
-    comes_from("SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=\"\"\nPRIVATE_KEY=" URI "\n", false, NULL, "k",
-               FROM_PROFILE);
+    comes_from("SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nSSA_EMAIL=\"\"\nPRIVATE_KEY=" URI "\n", false, NULL, "k", FROM_PROFILE);
     fails_with("SERVICE_ACCOUNT_ID=a\nKEY_ID=k\nPRIVATE_KEY=" URI "\n", false, NULL, true, "lacks SSA_EMAIL");
 }
 

@@ -50,8 +50,7 @@ static void a_reference_is_known_by_its_prefix(void **state)
     assert_int_equal(reference_kind("env:X"), REFERENCE_ENV);
     assert_int_equal(reference_kind("fd:3"), REFERENCE_FD);
     assert_int_equal(reference_kind("credential:x"), REFERENCE_CREDENTIAL);
-    static const char *const none[] = {"",         "1234", "file", "File:/x", "/x", "pkcs11:type=data",
-                                       " file:/x", "|cat"};
+    static const char *const none[] = {"", "1234", "file", "File:/x", "/x", "pkcs11:type=data", " file:/x", "|cat"};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         assert_int_equal(reference_kind(none[i]), REFERENCE_NONE);
 }

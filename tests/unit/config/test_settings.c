@@ -33,10 +33,9 @@ static struct ssa_settings *set_up(const struct sources *from, struct ssa_error 
         assert_true(strlen(from->environment[i]) < sizeof copies[i]);
         environment[i] = strcpy(copies[i], from->environment[i]);
     }
-    const bool ok =
-        (from->option_name == NULL || ssa_settings_option(s, from->option_name, from->option_value, err)) &&
-        ssa_settings_environment(s, environment, true, err) &&
-        ssa_settings_profile(s, from->named, false, &callbacks, err);
+    const bool ok = (from->option_name == NULL || ssa_settings_option(s, from->option_name, from->option_value, err)) &&
+                    ssa_settings_environment(s, environment, true, err) &&
+                    ssa_settings_profile(s, from->named, false, &callbacks, err);
     if (ok)
         return s;
     ssa_settings_free(s);
@@ -145,8 +144,7 @@ static void the_other_name_of_the_client_secret_is_read(void **state)
     from = (struct sources){.profile_text = "APS_CLIENT_SECRET=alias\n"};
     value_is(&from, "APS_SECRET_ID", "alias");
     // The environment goes before the profile, whatever the name.
-    from =
-        (struct sources){.profile_text = "APS_SECRET_ID=own\n", .environment = {"APS_CLIENT_SECRET=alias"}};
+    from = (struct sources){.profile_text = "APS_SECRET_ID=own\n", .environment = {"APS_CLIENT_SECRET=alias"}};
     value_is(&from, "APS_SECRET_ID", "alias");
 }
 
@@ -239,8 +237,7 @@ static void a_broken_profile_is_told_with_file_and_line(void **state)
     struct sources from = {.profile_text = "OTHER=x\nnonsense\n"};
     FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "default.env: line 2 ");
     from.profile_text = "OTHER=x\nAPS_SECRET_ID=\"a\\\"b\"\n";
-    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG,
-          "line 2 has a backslash between double quotes in APS_SECRET_ID");
+    FAILS(set_up(&from, &err) != NULL, SSA_CONFIG, "line 2 has a backslash between double quotes in APS_SECRET_ID");
     // What is not ours may be as it likes.
     from.profile_text = "OTHER=\"a\\\"b\"\nAPS_CLIENT_ID=x\n";
     value_is(&from, "APS_CLIENT_ID", "x");
@@ -321,8 +318,7 @@ static struct ssa_settings *listed(const char *by_environment, const char *const
     char *environment[] = {entry, NULL};
     struct ssa_settings *s = ssa_settings_new();
     (void)snprintf(entry, sizeof entry, "SSA_HSM_PROFILE=%s", by_environment);
-    if (ssa_settings_environment(s, environment, true, err) &&
-        ssa_settings_profiles(s, names, count, &callbacks, err))
+    if (ssa_settings_environment(s, environment, true, err) && ssa_settings_profiles(s, names, count, &callbacks, err))
         return s;
     ssa_settings_free(s);
     return NULL;

@@ -82,8 +82,7 @@ size_t keys_wrap(struct span der, const char *label, char out[static KEYS_PEM_MA
     char body[12000];
     assert_true(der.len < 8192);
     (void)EVP_EncodeBlock((unsigned char *)body, der.data, (int)der.len);
-    const int len =
-        snprintf(out, KEYS_PEM_MAX, "-----BEGIN %s-----\n%s\n-----END %s-----\n", label, body, label);
+    const int len = snprintf(out, KEYS_PEM_MAX, "-----BEGIN %s-----\n%s\n-----END %s-----\n", label, body, label);
     assert_true(len > 0 && len < KEYS_PEM_MAX);
     return (size_t)len;
 }

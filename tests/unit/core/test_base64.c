@@ -165,8 +165,7 @@ static void any_other_byte_is_refused(void **state)
     uint8_t back[1024];
     for (unsigned byte = 0; byte < 256; byte++) {
         const bool fine =
-            byte != 0 &&
-            strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", (int)byte) != NULL;
+            byte != 0 && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", (int)byte) != NULL;
         const bool white = byte != 0 && strchr(" \t\r\n", (int)byte) != NULL;
         for (size_t at = 0; at < 4; at++) {
             char text[8] = "AAAABBBB";
@@ -193,8 +192,7 @@ static void nothing_and_white_space_are_no_bytes(void **state)
 static void any_kind_of_base64_is_read(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"+/+/QUI=", "-_-_QUI=",        "-_-_QUI",
-                                        "+/-_QUI",  " +/+/\r\nQU I\n", "+/+/QUI"};
+    static const char *const texts[] = {"+/+/QUI=", "-_-_QUI=", "-_-_QUI", "+/-_QUI", " +/+/\r\nQU I\n", "+/+/QUI"};
     static const char expected[] = "\xfb\xff\xbf"
                                    "AB";
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -18,8 +18,8 @@ static bool note(void *context, const struct json_value *value, struct ssa_error
     static const char *const types[] = {"null", "bool", "number", "string", "object", "array"};
     struct seen *seen = context;
     const size_t used = strlen(seen->text);
-    (void)text_format(seen->text + used, sizeof seen->text - used, "%s|%s|%.*s\n", value->path,
-                      types[value->type], SPAN_PRINTF(value->text));
+    (void)text_format(seen->text + used, sizeof seen->text - used, "%s|%s|%.*s\n", value->path, types[value->type],
+                      SPAN_PRINTF(value->text));
     return ++seen->count != seen->stop_at || error_set(err, SSA_CONFIG, NULL, NULL, "stopped");
 }
 
@@ -49,22 +49,20 @@ static void refuses(const char *json)
 static void each_value_is_shown_with_its_path(void **state)
 {
     (void)state;
-    reads("{\"keys\":[{\"kid\":\"a\",\"n\":[1,[2]]},{\"kid\":\"b\"}],\"ok\":true,\"x\":null}",
-          "|object|\n"
-          "keys|array|\n"
-          "keys[]|object|\n"
-          "keys[].kid|string|a\n"
-          "keys[].n|array|\n"
-          "keys[].n[]|number|1\n"
-          "keys[].n[]|array|\n"
-          "keys[].n[][]|number|2\n"
-          "keys[]|object|\n"
-          "keys[].kid|string|b\n"
-          "ok|bool|true\n"
-          "x|null|\n");
+    reads("{\"keys\":[{\"kid\":\"a\",\"n\":[1,[2]]},{\"kid\":\"b\"}],\"ok\":true,\"x\":null}", "|object|\n"
+                                                                                               "keys|array|\n"
+                                                                                               "keys[]|object|\n"
+                                                                                               "keys[].kid|string|a\n"
+                                                                                               "keys[].n|array|\n"
+                                                                                               "keys[].n[]|number|1\n"
+                                                                                               "keys[].n[]|array|\n"
+                                                                                               "keys[].n[][]|number|2\n"
+                                                                                               "keys[]|object|\n"
+                                                                                               "keys[].kid|string|b\n"
+                                                                                               "ok|bool|true\n"
+                                                                                               "x|null|\n");
     reads("[{},[],false]", "|array|\n[]|object|\n[]|array|\n[]|bool|false\n");
-    reads("{\"a\":{\"b\":{\"c\":1}},\"d\":2}",
-          "|object|\na|object|\na.b|object|\na.b.c|number|1\nd|number|2\n");
+    reads("{\"a\":{\"b\":{\"c\":1}},\"d\":2}", "|object|\na|object|\na.b|object|\na.b.c|number|1\nd|number|2\n");
 }
 
 static void a_lone_value_is_json_too(void **state)

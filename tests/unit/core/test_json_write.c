@@ -163,9 +163,8 @@ static void every_kind_of_value_can_be_written(void **state)
     json_close(&w, JSON_ARRAY);
     json_close(&w, JSON_OBJECT);
     SUCCEEDS(json_end(&w, &err));
-    assert_string_equal(secret_text(&out),
-                        "{\"s\\\"\":\"a\\nb\",\"i\":-9223372036854775808,\"t\":true,\"n\":null,"
-                        "\"a\":[\"\",false]}");
+    assert_string_equal(secret_text(&out), "{\"s\\\"\":\"a\\nb\",\"i\":-9223372036854775808,\"t\":true,\"n\":null,"
+                                           "\"a\":[\"\",false]}");
 }
 
 static void a_writer_remembers_its_failure(void **state)
@@ -191,14 +190,10 @@ static void a_writer_remembers_its_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(indented_as_python_prints_it),
-        cmocka_unit_test(control_characters_are_escaped),
-        cmocka_unit_test(empty_containers_take_one_line),
-        cmocka_unit_test(what_is_no_json_is_not_indented),
-        cmocka_unit_test(what_does_not_fit_is_an_error),
-        cmocka_unit_test(deep_nesting_is_refused_when_indenting),
-        cmocka_unit_test(every_kind_of_value_can_be_written),
-        cmocka_unit_test(a_writer_remembers_its_failure),
+        cmocka_unit_test(indented_as_python_prints_it),       cmocka_unit_test(control_characters_are_escaped),
+        cmocka_unit_test(empty_containers_take_one_line),     cmocka_unit_test(what_is_no_json_is_not_indented),
+        cmocka_unit_test(what_does_not_fit_is_an_error),      cmocka_unit_test(deep_nesting_is_refused_when_indenting),
+        cmocka_unit_test(every_kind_of_value_can_be_written), cmocka_unit_test(a_writer_remembers_its_failure),
     };
     return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);
 }

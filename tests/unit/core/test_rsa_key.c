@@ -151,8 +151,7 @@ static void a_block_of_nonsense_is_refused(void **state)
         char pem[256];
         (void)snprintf(pem, sizeof pem, "-----BEGIN PRIVATE KEY-----%s-----END PRIVATE KEY-----", bodies[i]);
         refuses(pem, "PEM");
-        (void)snprintf(pem, sizeof pem, "-----BEGIN RSA PRIVATE KEY-----%s-----END RSA PRIVATE KEY-----",
-                       bodies[i]);
+        (void)snprintf(pem, sizeof pem, "-----BEGIN RSA PRIVATE KEY-----%s-----END RSA PRIVATE KEY-----", bodies[i]);
         refuses(pem, "PEM");
     }
 }
@@ -344,15 +343,12 @@ static bool pkcs8_with(struct span algorithm, uint8_t version, struct span behin
 static void pkcs8_is_rsa_and_may_have_attributes(void **state)
 {
     (void)state;
-    static const uint8_t rsa[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                  0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-    static const uint8_t pss[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                  0x0d, 0x01, 0x01, 0x0a, 0x05, 0x00};
+    static const uint8_t rsa[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+    static const uint8_t pss[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a, 0x05, 0x00};
     const struct span algorithm = span_of(rsa, sizeof rsa);
     assert_true(pkcs8_with(algorithm, 0, span_of("", 0)));
     // [0], with keyUsage of Microsoft's export in it.
-    assert_true(pkcs8_with(algorithm, 0,
-                           span_of("\xa0\x0d\x30\x0b\x06\x03\x55\x1d\x0f\x31\x04\x03\x02\x00\x10", 15)));
+    assert_true(pkcs8_with(algorithm, 0, span_of("\xa0\x0d\x30\x0b\x06\x03\x55\x1d\x0f\x31\x04\x03\x02\x00\x10", 15)));
     assert_false(pkcs8_with(span_of(pss, sizeof pss), 0, span_of("", 0)));
     assert_false(pkcs8_with(algorithm, 1, span_of("", 0)));
     assert_false(pkcs8_with(span_of("", 0), 0, span_of("", 0)));

@@ -155,8 +155,7 @@ static void a_file_is_read_whole_or_refused(void **state)
     assert_true(has_zeroes(&s));
     SUCCEEDS(read_through_pipe(&s, "", &err));
     assert_int_equal(s.len, 0);
-    FAILS(secret_read_fd(&s, -1, "the pipe", &err), SSA_CONFIG,
-          "the pipe: cannot be read (Bad file descriptor)");
+    FAILS(secret_read_fd(&s, -1, "the pipe", &err), SSA_CONFIG, "the pipe: cannot be read (Bad file descriptor)");
 }
 
 static void one_line_break_is_dropped_and_no_more(void **state)

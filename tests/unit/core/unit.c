@@ -13,8 +13,7 @@
 
 char unit_in[64];
 
-void unit_check_error(const struct ssa_error *err, enum ssa_class expected, const char *mention,
-                      const char *call)
+void unit_check_error(const struct ssa_error *err, enum ssa_class expected, const char *mention, const char *call)
 {
     char text[4096];
     ssa_error_text(err, text, sizeof text);

@@ -14,19 +14,19 @@
 #include "core/secret.h"
 
 // Asserts that a call succeeded; where it did not, the error that it left in the local `err` is shown.
-#define SUCCEEDS(call)                                                                                       \
-    do {                                                                                                     \
-        if (!(call))                                                                                         \
-            fail_msg("%s: %s: %s (%s)", #call, err.subject, err.what, err.cause);                            \
+#define SUCCEEDS(call)                                                                                                 \
+    do {                                                                                                               \
+        if (!(call))                                                                                                   \
+            fail_msg("%s: %s: %s (%s)", #call, err.subject, err.what, err.cause);                                      \
     } while (0)
 
 // Asserts that a call failed, with this class, and that the message has `mention` in it.
-#define FAILS(call, expected_class, mention)                                                                 \
-    do {                                                                                                     \
-        err = (struct ssa_error){0};                                                                         \
-        if (call)                                                                                            \
-            fail_msg("%s: succeeded", #call);                                                                \
-        unit_check_error(&err, expected_class, mention, #call);                                              \
+#define FAILS(call, expected_class, mention)                                                                           \
+    do {                                                                                                               \
+        err = (struct ssa_error){0};                                                                                   \
+        if (call)                                                                                                      \
+            fail_msg("%s: succeeded", #call);                                                                          \
+        unit_check_error(&err, expected_class, mention, #call);                                                        \
     } while (0)
 
 // The address sanitizer has an mlock of its own, which does nothing.
@@ -41,8 +41,7 @@ enum { UNIT_MLOCK_WORKS = 0 };
 enum { UNIT_MLOCK_WORKS = 1 };
 #endif
 
-void unit_check_error(const struct ssa_error *err, enum ssa_class expected, const char *mention,
-                      const char *call);
+void unit_check_error(const struct ssa_error *err, enum ssa_class expected, const char *mention, const char *call);
 
 // Fills a new secret with text; the caller frees it.
 void unit_secret(struct secret *s, size_t capacity, struct span text);

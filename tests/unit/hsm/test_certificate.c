@@ -121,8 +121,8 @@ static void long_names_fit(void **state)
     char email[200], said[CERTIFICATE_NAME_MAX];
     memset(email, 'a', sizeof email);
     memcpy(email + 100, "@b.c", sizeof "@b.c");
-    const struct key_name longest = {
-        .kid = "0123456789012345678901234567890123456789012345678901234567890123", .email = email};
+    const struct key_name longest = {.kid = "0123456789012345678901234567890123456789012345678901234567890123",
+                                     .email = email};
     SUCCEEDS(secret_new(&der, CERTIFICATE_MAX, &err));
     SUCCEEDS(certificate_write(&key, &longest, sign, NULL, &der, &err));
     assert_true(certificate_name(secret_span(&der), said));

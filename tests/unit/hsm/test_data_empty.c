@@ -34,8 +34,7 @@ static CK_RV end(CK_SESSION_HANDLE session)
     return CKR_OK;
 }
 
-static CK_RV get_nothing(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
-                         CK_ULONG count)
+static CK_RV get_nothing(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
     (void)session, (void)object;
     for (CK_ULONG i = 0; i < count; i++)

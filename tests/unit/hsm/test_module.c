@@ -134,11 +134,10 @@ static void nothing_that_is_called_is_without_a_stand_in(void **state)
     assert_non_null(calls);
     assert_null(calls_left_out());
     assert_int_equal(calls->C_Sign(1, NULL, 0, NULL, NULL), CKR_FUNCTION_NOT_SUPPORTED);
-    FAILS(token_fail(&err, SSA_TOKEN, CKR_FUNCTION_NOT_SUPPORTED, &token, "the token does not sign"),
-          SSA_TOKEN, "the PKCS#11 module " LYING_MODULE " has no C_Sign");
+    FAILS(token_fail(&err, SSA_TOKEN, CKR_FUNCTION_NOT_SUPPORTED, &token, "the token does not sign"), SSA_TOKEN,
+          "the PKCS#11 module " LYING_MODULE " has no C_Sign");
     // Told once: what follows may be the module's own word.
-    FAILS(token_fail(&err, SSA_TOKEN, CKR_FUNCTION_NOT_SUPPORTED, &token, "it does not"), SSA_TOKEN,
-          "it does not");
+    FAILS(token_fail(&err, SSA_TOKEN, CKR_FUNCTION_NOT_SUPPORTED, &token, "it does not"), SSA_TOKEN, "it does not");
     assert_null(strstr(err.what, "C_Sign"));
     assert_int_equal(calls->C_Login(1, 1, NULL, 0), CKR_FUNCTION_NOT_SUPPORTED);
     assert_string_equal(calls_left_out(), "C_Login");

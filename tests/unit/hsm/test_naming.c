@@ -24,8 +24,8 @@ static struct module_seen *seen_new(void)
     return seen;
 }
 
-static void add(struct module_seen *seen, const char *label, const char *serial, const char *maker,
-                const char *model, char padding)
+static void add(struct module_seen *seen, const char *label, const char *serial, const char *maker, const char *model,
+                char padding)
 {
     struct token_seen *token = &seen->tokens[seen->count];
     token->slot = 10 + 3 * seen->count++;
@@ -54,8 +54,7 @@ static void names_one(const struct module_seen *seen, const char *text, size_t e
     size_t at = 0;
     const size_t count = matching(seen, text, &at);
     if (count != 1 || at != expected)
-        fail_msg("%s matches %zu tokens, and not number %zu of %zu alone", text, count, expected,
-                 seen->count);
+        fail_msg("%s matches %zu tokens, and not number %zu of %zu alone", text, count, expected, seen->count);
 }
 
 // Each URI that may be printed or saved for a token.
@@ -159,8 +158,8 @@ static void whatever_a_module_shows_is_told_apart(void **state)
         SEEN_AUTO *seen = seen_new();
         const uint32_t count = 1 + unit_random(6);
         for (uint32_t i = 0; i < count; i++)
-            add(seen, texts[unit_random(COUNT(texts))], serials[unit_random(COUNT(serials))],
-                texts[unit_random(3)], texts[unit_random(3)], unit_random(2) == 0 ? ' ' : '\0');
+            add(seen, texts[unit_random(COUNT(texts))], serials[unit_random(COUNT(serials))], texts[unit_random(3)],
+                texts[unit_random(3)], unit_random(2) == 0 ? ' ' : '\0');
         every_uri_finds_its_token_again(seen);
     }
 }
@@ -178,8 +177,7 @@ static void where_nothing_tells_them_apart_it_is_said(void **state)
     add(seen, "x", "12ab", "maker", "model", ' ');
     seen->tokens[1].slot = seen->tokens[0].slot;
     seen_describe(seen, 0, &info);
-    FAILS(token_write_uri(&entry, &info, uri, &err), SSA_TOKEN,
-          "nothing tells the PKCS#11 token from another");
+    FAILS(token_write_uri(&entry, &info, uri, &err), SSA_TOKEN, "nothing tells the PKCS#11 token from another");
     assert_false(token_write_key_uri(&entry, &info, span_text("1"), span_text("k"), uri));
 }
 

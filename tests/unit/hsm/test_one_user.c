@@ -31,8 +31,7 @@ static bool lists(const struct caller *caller, bool login, struct ssa_error *err
     return ssa_hsm_list(&caller->run, login, show, NULL, err);
 }
 
-static bool ask(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,
-                struct ssa_error *err)
+static bool ask(void *context, const char *prompt, char *answer, size_t capacity, size_t *len, struct ssa_error *err)
 {
     struct caller *caller = context;
     (void)prompt;
@@ -53,8 +52,7 @@ static void begin(struct caller *caller)
     struct ssa_error err;
     *caller = (struct caller){.settings = ssa_settings_new()};
     SUCCEEDS(ssa_settings_option(caller->settings, "SSA_HSM_MODULE", ONE_TOKEN_MODULE, &err));
-    caller->run =
-        (struct ssa_run){.settings = caller->settings, .callbacks = {.context = caller, .ask_secret = ask}};
+    caller->run = (struct ssa_run){.settings = caller->settings, .callbacks = {.context = caller, .ask_secret = ask}};
 }
 
 static void end(struct caller *caller)

@@ -7,8 +7,8 @@ static void put(CK_UTF8CHAR *to, const char *text)
     memcpy(to, text, strlen(text));
 }
 
-static const struct quirks *labelled(const char *module, const char *library, const char *maker,
-                                     const char *model, const char *label)
+static const struct quirks *labelled(const char *module, const char *library, const char *maker, const char *model,
+                                     const char *label)
 {
     CK_INFO about;
     CK_TOKEN_INFO info;
@@ -22,8 +22,7 @@ static const struct quirks *labelled(const char *module, const char *library, co
     return quirks_for(&about, &info);
 }
 
-static const struct quirks *quirks(const char *module, const char *library, const char *maker,
-                                   const char *model)
+static const struct quirks *quirks(const char *module, const char *library, const char *maker, const char *model)
 {
     return labelled(module, library, maker, model, "");
 }
@@ -36,9 +35,8 @@ static void the_module_says_what_it_is(void **state)
 {
     (void)state;
     assert_int_equal(quirks(yubico, piv, yubico, "YubiKey YK5")->import_as, IMPORT_AS_SO);
-    assert_int_equal(
-        quirks("OpenSC Project", "OpenSC smartcard framework", "piv_II", "PKCS#15 emulated")->import_as,
-        IMPORT_NEVER);
+    assert_int_equal(quirks("OpenSC Project", "OpenSC smartcard framework", "piv_II", "PKCS#15 emulated")->import_as,
+                     IMPORT_NEVER);
     assert_int_equal(quirks("tpm2-software.github.io", "TPM2.0 Cryptoki", "Infineon", "SLB9670")->import_as,
                      IMPORT_NEVER);
     assert_int_equal(quirks("IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "IBM SoftTok")->pin_tries, 3);
@@ -58,8 +56,7 @@ static void another_token_of_the_same_maker_is_another(void **state)
 static void a_module_does_not_hide_behind_the_token_it_shows(void **state)
 {
     (void)state;
-    assert_int_equal(labelled(opensc, framework, yubico, emulated, "OpenPGP card (User PIN)")->import_as,
-                     IMPORT_NEVER);
+    assert_int_equal(labelled(opensc, framework, yubico, emulated, "OpenPGP card (User PIN)")->import_as, IMPORT_NEVER);
     assert_false(quirks(opensc, framework, yubico, emulated)->slots);
     assert_false(quirks("p11-kit", "PKCS#11 Kit Proxy Module", yubico, emulated)->slots);
 }
@@ -77,8 +74,7 @@ static void a_card_of_opensc_is_what_it_says_it_is(void **state)
     }
     assert_false(quirks(opensc, framework, "www.CardContact.de", emulated)->no_data);
     assert_true(quirks(opensc, framework, "A-Trust", emulated)->unknown);
-    const struct quirks *pgp =
-        labelled(opensc, framework, "ZeitControl", emulated, "OpenPGP card (User PIN)");
+    const struct quirks *pgp = labelled(opensc, framework, "ZeitControl", emulated, "OpenPGP card (User PIN)");
     assert_string_equal(pgp->name, quirks(opensc, framework, "OpenPGP project", emulated)->name);
     // Behind remoting, too.
     assert_true(quirks("PKCS#11 Kit", "PKCS#11 Kit", "piv_II ", emulated)->label_changes);

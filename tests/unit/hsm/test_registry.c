@@ -96,9 +96,8 @@ static void values_are_read_with_blanks_and_comments_around(void **state)
     (void)state;
     struct ssa_error err;
     struct module_entry entry;
-    module("unit-all.module",
-           "# module: /wrong.so\n\n  module :  /opt/a b.so \r\nx-init-reserved: a='b c' d: e\n"
-           "trust-policy: yes\nnonsense\nunknown: x\n:\n");
+    module("unit-all.module", "# module: /wrong.so\n\n  module :  /opt/a b.so \r\nx-init-reserved: a='b c' d: e\n"
+                              "trust-policy: yes\nnonsense\nunknown: x\n:\n");
     SUCCEEDS(registry_resolve("unit-all", &entry, &err));
     assert_string_equal(entry.path, "/opt/a b.so");
     assert_string_equal(entry.init_reserved, "a='b c' d: e");
@@ -318,8 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_bare_file_name_is_in_p11_kit_s_folder, folder, folder_gone),
         cmocka_unit_test_setup_teardown(values_are_read_with_blanks_and_comments_around, folder, folder_gone),
         cmocka_unit_test_setup_teardown(a_module_that_is_not_for_us_is_not_there, folder, folder_gone),
-        cmocka_unit_test_setup_teardown(the_user_s_file_overrides_the_system_s_value_by_value, folder,
-                                        folder_gone),
+        cmocka_unit_test_setup_teardown(the_user_s_file_overrides_the_system_s_value_by_value, folder, folder_gone),
         cmocka_unit_test_setup_teardown(the_administrator_says_what_users_may_configure, folder, folder_gone),
         cmocka_unit_test_setup_teardown(a_file_s_own_name_goes_before_a_library_s, folder, folder_gone),
         cmocka_unit_test_setup_teardown(they_are_in_p11_kit_s_order, folder, folder_gone),

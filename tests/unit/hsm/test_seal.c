@@ -97,8 +97,8 @@ static void a_key_is_taken_apart_again(void **state)
         const size_t aes_len = decrypt(transport, sha256 == 1 ? EVP_sha256() : EVP_sha1(),
                                        span_of(sealed.bytes.data, sealed.aes_len), aes);
         assert_int_equal(aes_len, SEAL_AES_BYTES);
-        const int plain_len = unwrap(
-            aes, span_of(sealed.bytes.data + sealed.aes_len, sealed.bytes.len - sealed.aes_len), plain);
+        const int plain_len =
+            unwrap(aes, span_of(sealed.bytes.data + sealed.aes_len, sealed.bytes.len - sealed.aes_len), plain);
         const unsigned char *at = plain;
         EVP_PKEY *read = d2i_AutoPrivateKey(NULL, &at, plain_len);
         assert_non_null(read);

@@ -21,9 +21,8 @@ static void a_token_s_uri_is_taken_apart(void **state)
     (void)state;
     struct ssa_error err;
     URI_AUTO *uri = NULL;
-    SUCCEEDS(
-        uri_parse("pkcs11:token=My%20Token;serial=0123?module-path=/usr/lib/m.so&pin-source=file:/run/pin",
-                  &uri, &err));
+    SUCCEEDS(uri_parse("pkcs11:token=My%20Token;serial=0123?module-path=/usr/lib/m.so&pin-source=file:/run/pin", &uri,
+                       &err));
     assert_string_equal(uri_module_path(uri), "/usr/lib/m.so");
     assert_null(uri_module_name(uri));
     assert_string_equal(uri_pin_source(uri), "file:/run/pin");
@@ -34,8 +33,7 @@ static void an_object_s_uri_names_one(void **state)
 {
     (void)state;
     struct ssa_error err;
-    static const char *const texts[] = {"pkcs11:object=x", "pkcs11:id=%01",
-                                        "pkcs11:token=t;object=x;id=%00%ff"};
+    static const char *const texts[] = {"pkcs11:object=x", "pkcs11:id=%01", "pkcs11:token=t;object=x;id=%00%ff"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         URI_AUTO *uri = NULL;
         SUCCEEDS(uri_parse(texts[i], &uri, &err));
@@ -184,8 +182,7 @@ static void what_is_written_is_read_again(void **state)
                                    .object = span_text("|;:@!~[]{}^,+*()"),
                                    .module_name = "odd name;&?",
                                    .pin_source = "file:/a b;c&d?e=f"});
-    round_trip(
-        &(struct uri_parts){.token = &plain, .object = span_text("APS client secret 1"), .data = true});
+    round_trip(&(struct uri_parts){.token = &plain, .object = span_text("APS client secret 1"), .data = true});
     round_trip(&(struct uri_parts){.token = &full});
     round_trip(&(struct uri_parts){.token = &foreign, .object = span_of("\0\x01\x1b\n\xff", 5)});
     round_trip(&(struct uri_parts){0});
@@ -253,9 +250,8 @@ static void padding_of_any_kind_is_not_compared(void **state)
     assert_true(text_matches("pkcs11:token=", &nameless));
     assert_true(text_matches("pkcs11:token=%00", &nameless));
     assert_false(text_matches("pkcs11:token=%00", &whole));
-    assert_false(
-        text_matches("pkcs11:serial=%00;token=12345678901234567890123456789012",
-                     &(struct token_name){.label = "12345678901234567890123456789012", .serial = "1"}));
+    assert_false(text_matches("pkcs11:serial=%00;token=12345678901234567890123456789012",
+                              &(struct token_name){.label = "12345678901234567890123456789012", .serial = "1"}));
     assert_true(text_matches("pkcs11:token=12345678901234567890123456789012", &whole));
 }
 
@@ -276,8 +272,8 @@ static void a_blank_in_a_value_is_meant(void **state)
             fail_msg("does not match: %s", texts[i]);
     assert_false(text_matches("pkcs11:token=MyToken: a= b", &name));
     URI_AUTO *uri = NULL;
-    SUCCEEDS(uri_parse("pkcs11:object=My Key;token=x?module-path=/opt/my lib/m;1?.so&pin-source=file:/my pin",
-                       &uri, &err));
+    SUCCEEDS(
+        uri_parse("pkcs11:object=My Key;token=x?module-path=/opt/my lib/m;1?.so&pin-source=file:/my pin", &uri, &err));
     assert_string_equal(uri_module_path(uri), "/opt/my lib/m;1?.so");
     assert_string_equal(uri_pin_source(uri), "file:/my pin");
     attribute_is(uri, CKA_LABEL, span_text("My Key"));
@@ -302,15 +298,8 @@ static void a_slot_s_number_is_one_or_refused(void **state)
     assert_true(text_matches("pkcs11:token=t;slot-id=7", &name));
     assert_true(text_matches("pkcs11:slot-id=07;token=t", &name));
     assert_false(text_matches("pkcs11:token=t;slot-id=8", &name));
-    static const char *const none[] = {"",
-                                       "x",
-                                       "-1",
-                                       "0x7",
-                                       "7x",
-                                       "18446744073709551615",
-                                       "18446744073709551623",
-                                       "99999999999999999999999",
-                                       "%37"};
+    static const char *const none[] = {
+        "", "x", "-1", "0x7", "7x", "18446744073709551615", "18446744073709551623", "99999999999999999999999", "%37"};
     for (size_t i = 0; i < COUNT(none); i++) {
         char text[64];
         (void)snprintf(text, sizeof text, "pkcs11:token=t;slot-id=%s;serial=1", none[i]);
@@ -325,13 +314,8 @@ static void a_label_is_one_whatever_stands_in_it(void **state)
 {
     (void)state;
     struct ssa_error err;
-    static const char *const labels[] = {"work",
-                                         "a:b=c;d?e&f%20g",
-                                         "My Token",
-                                         "\xc3\xa4\xff",
-                                         "token=x",
-                                         " x",
-                                         "12345678901234567890123456789012"};
+    static const char *const labels[] = {
+        "work", "a:b=c;d?e&f%20g", "My Token", "\xc3\xa4\xff", "token=x", " x", "12345678901234567890123456789012"};
     for (size_t i = 0; i < COUNT(labels); i++) {
         URI_AUTO *uri = NULL;
         const struct token_name name = name_of(labels[i], "1"), other = name_of("other", "1");
@@ -440,10 +424,8 @@ static void what_does_not_fit_is_an_error(void **state)
     char out[URI_TEXT_MAX];
     struct ssa_error err;
     memset(many, '%', sizeof many - 1);
-    FAILS(uri_write(&(struct uri_parts){.object = span_text(many)}, out, &err), SSA_UNEXPECTED,
-          "longer than");
-    FAILS(uri_write(&(struct uri_parts){.id = span_of(many, 4000)}, out, &err), SSA_UNEXPECTED,
-          "longer than");
+    FAILS(uri_write(&(struct uri_parts){.object = span_text(many)}, out, &err), SSA_UNEXPECTED, "longer than");
+    FAILS(uri_write(&(struct uri_parts){.id = span_of(many, 4000)}, out, &err), SSA_UNEXPECTED, "longer than");
 }
 
 static void a_message_names_the_token_alone(void **state)

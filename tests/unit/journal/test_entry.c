@@ -124,9 +124,8 @@ static void a_step_that_the_operation_does_not_take_is_none(void **state)
     const struct {
         enum operation operation;
         enum step step;
-    } none[] = {{OP_KEY_CREATE, STEP_ACCOUNT_MADE}, {OP_KEY_CREATE, STEP_SWITCHED},
-                {OP_ACCOUNT_CREATE, STEP_RETIRING}, {OP_KEY_IMPORT, STEP_KEY_ASKED},
-                {OP_KEY_DELETE, STEP_KEY_MADE},     {OP_SECRET_REMOVE, STEP_IMPORTED},
+    } none[] = {{OP_KEY_CREATE, STEP_ACCOUNT_MADE}, {OP_KEY_CREATE, STEP_SWITCHED}, {OP_ACCOUNT_CREATE, STEP_RETIRING},
+                {OP_KEY_IMPORT, STEP_KEY_ASKED},    {OP_KEY_DELETE, STEP_KEY_MADE}, {OP_SECRET_REMOVE, STEP_IMPORTED},
                 {OP_ACCOUNT_DELETE, STEP_IMPORTED}, {OP_KEY_ROTATE, STEP_ASKED}};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         const struct entry entry = with_step(none[i].operation, none[i].step);
@@ -251,8 +250,8 @@ static void refused_with(const char *piece, const char *other)
     assert_true(secret_append_text(&text, "}"));
     const char *at = strstr(secret_text(&text), piece);
     assert_non_null(at);
-    assert_true(text_format(changed, sizeof changed, "%.*s%s%s", (int)(at - secret_text(&text)),
-                            secret_text(&text), other, at + strlen(piece)));
+    assert_true(text_format(changed, sizeof changed, "%.*s%s%s", (int)(at - secret_text(&text)), secret_text(&text),
+                            other, at + strlen(piece)));
     refused(changed, &err);
 }
 

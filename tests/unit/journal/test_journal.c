@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "journal/journal.h"
 #include "journal/closed_entry.h"
+#include "journal/journal.h"
 
 static bool broken; // the disk: what was written may or may not be on it
 

@@ -97,8 +97,7 @@ static void make(struct file *file, enum operation operation, const enum step *s
     for (size_t lines = 1; lines <= file->lines; lines++) {
         struct entry last;
         struct lines_end end;
-        assert_int_equal(lines_read(span_of(file->text.data, file->at[lines]), &last, &end, &err),
-                         LINES_READ);
+        assert_int_equal(lines_read(span_of(file->text.data, file->at[lines]), &last, &end, &err), LINES_READ);
         assert_true(is_line(&last, file, lines - 1));
         assert_int_equal(end.at, file->at[lines]);
     }
@@ -108,18 +107,16 @@ static void make(struct file *file, enum operation operation, const enum step *s
 
 static const enum step of_a_rotation[] = {STEP_BEGUN,    STEP_KEY_ASKED, STEP_KEY_MADE, STEP_IMPORTED,
                                           STEP_SWITCHED, STEP_RETIRING,  STEP_CLOSED};
-static const enum step of_an_account[] = {STEP_BEGUN,     STEP_ACCOUNT_ASKED, STEP_ACCOUNT_MADE,
-                                          STEP_KEY_ASKED, STEP_KEY_MADE,      STEP_IMPORTED,
-                                          STEP_CLOSED};
+static const enum step of_an_account[] = {STEP_BEGUN,    STEP_ACCOUNT_ASKED, STEP_ACCOUNT_MADE, STEP_KEY_ASKED,
+                                          STEP_KEY_MADE, STEP_IMPORTED,      STEP_CLOSED};
 static const enum step of_a_secret[] = {STEP_BEGUN, STEP_ASKED, STEP_IMPORTED, STEP_CLOSED};
 
 static const struct {
     enum operation operation;
     const enum step *steps;
     size_t count;
-} operations[] = {{OP_KEY_ROTATE, of_a_rotation, 7},
-                  {OP_ACCOUNT_CREATE, of_an_account, 7},
-                  {OP_SECRET_IMPORT, of_a_secret, 4}};
+} operations[] = {
+    {OP_KEY_ROTATE, of_a_rotation, 7}, {OP_ACCOUNT_CREATE, of_an_account, 7}, {OP_SECRET_IMPORT, of_a_secret, 4}};
 
 static enum lines read_bytes(const struct secret *text, struct entry *last)
 {
@@ -229,8 +226,8 @@ static void damaged_as(const struct file *file, const size_t *order, size_t coun
     struct ssa_error err;
     assert_true(secret_new(&text, FILE_MAX_BYTES, &err));
     for (size_t i = 0; i < count; i++)
-        assert_true(secret_append(&text, span_of(file->text.data + file->at[order[i]],
-                                                 file->at[order[i] + 1] - file->at[order[i]])));
+        assert_true(secret_append(
+            &text, span_of(file->text.data + file->at[order[i]], file->at[order[i] + 1] - file->at[order[i]])));
     assert_int_equal(read_bytes(&text, &last), LINES_DAMAGED);
     assert_false(lines_read_closed(secret_span(&text), &last, &err));
 }
@@ -278,8 +275,7 @@ static void a_line_of_another_operation_is_seen(void **state)
 static void what_is_no_journal_is_not_taken_for_one_that_broke_off(void **state)
 {
     (void)state;
-    static const char *const none[] = {"notes", "{", "{\"format\":", "{\"formaT\":2", "{\"operation\":\"key",
-                                       "\n"};
+    static const char *const none[] = {"notes", "{", "{\"format\":", "{\"formaT\":2", "{\"operation\":\"key", "\n"};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         SECRET_AUTO text = {0};
         struct entry last;

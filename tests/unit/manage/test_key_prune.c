@@ -24,20 +24,18 @@ static struct {
 
 bool __wrap_journal_each_closed(const struct ssa_run *run, journal_visit_closed *visit, void *context,
                                 struct ssa_error *err);
-bool __wrap_admin_client_open_with(const struct ssa_run *run, const char *scopes,
-                                   const struct client_secret *secret, struct oauth_client **client,
-                                   struct ssa_error *err);
-bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *secret,
-                               enum other_token other, struct open_token *keep, struct ssa_error *err);
+bool __wrap_admin_client_open_with(const struct ssa_run *run, const char *scopes, const struct client_secret *secret,
+                                   struct oauth_client **client, struct ssa_error *err);
+bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
+                               struct open_token *keep, struct ssa_error *err);
 bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                          struct ssa_error *err);
 bool __wrap_open_token_again(const struct ssa_run *run, const char *uri, struct open_token *target,
                              struct ssa_error *err);
 bool __wrap_open_token_officer(struct open_token *target, const struct ssa_run *run, struct ssa_error *err);
-bool __wrap_key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key,
-                       uint8_t *slot, enum located *located, struct ssa_error *err);
-bool __wrap_destroy_key(struct token *token, const struct key_name *name, struct key *key,
-                        struct ssa_error *err);
+bool __wrap_key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
+                       enum located *located, struct ssa_error *err);
+bool __wrap_destroy_key(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);
 const struct token_info *__wrap_token_info(const struct token *token);
 void __wrap_token_close(struct token **token);
 
@@ -59,23 +57,21 @@ bool __wrap_journal_each_closed(const struct ssa_run *run, journal_visit_closed 
     return visit(context, "1", &made, err);
 }
 
-bool __wrap_admin_client_open_with(const struct ssa_run *run, const char *scopes,
-                                   const struct client_secret *secret, struct oauth_client **client,
-                                   struct ssa_error *err)
+bool __wrap_admin_client_open_with(const struct ssa_run *run, const char *scopes, const struct client_secret *secret,
+                                   struct oauth_client **client, struct ssa_error *err)
 {
     (void)run, (void)scopes, (void)secret, (void)client, (void)err;
     return true;
 }
 
-bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *secret,
-                               enum other_token other, struct open_token *keep, struct ssa_error *err)
+bool __wrap_client_secret_read(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
+                               struct open_token *keep, struct ssa_error *err)
 {
     (void)run, (void)secret, (void)other, (void)keep, (void)err;
     return true;
 }
 
-bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
-                         struct ssa_error *err)
+bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys, struct ssa_error *err)
 {
     (void)client, (void)err;
     assert_string_equal(account, "A");
@@ -100,8 +96,8 @@ bool __wrap_open_token_officer(struct open_token *target, const struct ssa_run *
     return true;
 }
 
-bool __wrap_key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key,
-                       uint8_t *slot, enum located *located, struct ssa_error *err)
+bool __wrap_key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
+                       enum located *located, struct ssa_error *err)
 {
     (void)token, (void)uri, (void)slot, (void)err;
     assert_string_equal(kid, "K1");
@@ -110,8 +106,7 @@ bool __wrap_key_locate(struct token *token, const struct uri *uri, const char *k
     return true;
 }
 
-bool __wrap_destroy_key(struct token *token, const struct key_name *name, struct key *key,
-                        struct ssa_error *err)
+bool __wrap_destroy_key(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     (void)token, (void)key, (void)err;
     assert_string_equal(name->kid, "K1");
@@ -149,11 +144,10 @@ static bool prune(size_t *found, struct ssa_error *err)
 static void write_profile(const char *client_id, const char *key_id)
 {
     char text[256];
-    (void)snprintf(
-        text, sizeof text,
-        "APS_CLIENT_ID=%s\nSERVICE_ACCOUNT_ID=A\nKEY_ID=%s\nSSA_EMAIL=e\nPRIVATE_KEY=pkcs11:token=x\n"
-        "SSA_HSM_BASE_URL=https://server.example\n",
-        client_id, key_id);
+    (void)snprintf(text, sizeof text,
+                   "APS_CLIENT_ID=%s\nSERVICE_ACCOUNT_ID=A\nKEY_ID=%s\nSSA_EMAIL=e\nPRIVATE_KEY=pkcs11:token=x\n"
+                   "SSA_HSM_BASE_URL=https://server.example\n",
+                   client_id, key_id);
     (void)unit_write("config/ssa-hsm/p.env", text, 0600);
 }
 
@@ -240,8 +234,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_api_knows_stays, begin, unit_folder_gone),
         cmocka_unit_test_setup_teardown(what_was_there_before_stays, begin, unit_folder_gone),
         cmocka_unit_test_setup_teardown(what_a_profile_names_stays, begin, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(a_list_without_a_key_that_is_in_use_is_not_believed, begin,
-                                        unit_folder_gone),
+        cmocka_unit_test_setup_teardown(a_list_without_a_key_that_is_in_use_is_not_believed, begin, unit_folder_gone),
         cmocka_unit_test_setup_teardown(a_token_that_is_away_is_passed_over, begin, unit_folder_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

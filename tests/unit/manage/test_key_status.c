@@ -11,12 +11,11 @@ static struct aps_keys afterwards;
 
 bool __wrap_admin_client_open(const struct ssa_run *run, const char *scopes, struct oauth_client **client,
                               struct ssa_error *err);
-bool __wrap_aps_key_set_status(struct oauth_client *client, const char *account, const char *kid,
-                               const char *status, enum oauth_outcome *done, struct ssa_error *err);
+bool __wrap_aps_key_set_status(struct oauth_client *client, const char *account, const char *kid, const char *status,
+                               enum oauth_outcome *done, struct ssa_error *err);
 bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
                          struct ssa_error *err);
-void __wrap_aps_explain_keys(struct oauth_client *client, const char *account, bool creating,
-                             struct ssa_error *err);
+void __wrap_aps_explain_keys(struct oauth_client *client, const char *account, bool creating, struct ssa_error *err);
 
 bool __wrap_admin_client_open(const struct ssa_run *run, const char *scopes, struct oauth_client **client,
                               struct ssa_error *err)
@@ -25,8 +24,8 @@ bool __wrap_admin_client_open(const struct ssa_run *run, const char *scopes, str
     return true;
 }
 
-bool __wrap_aps_key_set_status(struct oauth_client *client, const char *account, const char *kid,
-                               const char *status, enum oauth_outcome *done, struct ssa_error *err)
+bool __wrap_aps_key_set_status(struct oauth_client *client, const char *account, const char *kid, const char *status,
+                               enum oauth_outcome *done, struct ssa_error *err)
 {
     (void)client, (void)status;
     assert_string_equal(account, "A");
@@ -36,16 +35,14 @@ bool __wrap_aps_key_set_status(struct oauth_client *client, const char *account,
     return answer.code == SSA_OK;
 }
 
-bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
-                         struct ssa_error *err)
+bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys, struct ssa_error *err)
 {
     (void)client, (void)account, (void)err;
     *keys = afterwards;
     return true;
 }
 
-void __wrap_aps_explain_keys(struct oauth_client *client, const char *account, bool creating,
-                             struct ssa_error *err)
+void __wrap_aps_explain_keys(struct oauth_client *client, const char *account, bool creating, struct ssa_error *err)
 {
     (void)client, (void)account, (void)creating, (void)err;
 }

@@ -71,8 +71,8 @@ static int clean_environment(void **state)
     return unsetenv("SSL_CERT_FILE") == 0 && unsetenv("SSL_CERT_DIR") == 0 ? 0 : -1;
 }
 
-static void chooses(const char *cacert, const char *capath, const struct ca_default *fallback,
-                    const char *file, const char *path)
+static void chooses(const char *cacert, const char *capath, const struct ca_default *fallback, const char *file,
+                    const char *path)
 {
     struct ca ca;
     struct ssa_error err = {0};
@@ -196,8 +196,7 @@ int main(void)
         cmocka_unit_test_setup(what_was_named_counts_alone, clean_environment),
         cmocka_unit_test_setup(the_environment_comes_before_the_default, clean_environment),
         cmocka_unit_test_setup(a_hashed_directory_is_preferred_where_it_is_one, clean_environment),
-        cmocka_unit_test_setup(a_variable_that_names_nothing_is_no_error_beside_a_good_one,
-                               clean_environment),
+        cmocka_unit_test_setup(a_variable_that_names_nothing_is_no_error_beside_a_good_one, clean_environment),
         cmocka_unit_test_setup(variables_that_both_name_nothing_are_an_error, clean_environment),
         cmocka_unit_test_setup(what_cannot_be_read_is_told_before_anything_is_sent, clean_environment),
         cmocka_unit_test_setup(no_authorities_at_all_is_an_error, clean_environment),

@@ -33,8 +33,7 @@ static void json_of_every_make_is_understood(void **state)
          429, "Quota limit exceeded. (AUTH-001)");
     says("{\"error\":\"invalid_grant\",\"error_description\":\"exp is too far ahead\"}", 400,
          "exp is too far ahead (invalid_grant)");
-    says("{\"title\":\"Forbidden\",\"detail\":\"three keys already\"}", 403,
-         "three keys already (Forbidden)");
+    says("{\"title\":\"Forbidden\",\"detail\":\"three keys already\"}", 403, "three keys already (Forbidden)");
     says("{\"error\":\"invalid_client\"}", 401, "invalid_client");
     says("{\"error\":{\"code\":\"42\",\"message\":\"nested\"}}", 400, "nested (42)");
     says("{\"fault\":{\"faultstring\":\"Invalid ApiKey\"}}", 401, "Invalid ApiKey");
@@ -97,14 +96,12 @@ static void secrets_that_the_server_echoes_are_hidden(void **state)
 {
     (void)state;
     says_with("{\"detail\":\"bad secret hunter2hunter2!\"}", 401, "hunter2hunter2", "bad secret ***!");
-    says_with("secret abc stays, it is too short to tell", 401, "abc",
-              "secret abc stays, it is too short to tell");
+    says_with("secret abc stays, it is too short to tell", 401, "abc", "secret abc stays, it is too short to tell");
     says("{\"detail\":\"assertion "
          "eyJhbGciOiJSUzI1NiIsImtpZCI6ImFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6IiwidHlwIjoiSldUIn0."
          "eyJpc3MiOiJhIiwic3ViIjoiYiIsImF1ZCI6Imh0dHBzOi8vZXhhbXBsZS5jb20iLCJleHAiOjE3MDAwMDAwMDB9 is bad\"}",
          400, "assertion *** is bad");
-    says("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDPXm1FmN6Jk2aX\n",
-         400, "***");
+    says("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDPXm1FmN6Jk2aX\n", 400, "***");
     says("an-account@0123456789012345678901234567890123456789012345.adskserviceaccount.autodesk.com", 400,
          "an-account@0123456789012345678901234567890123456789012345.adskserviceaccount.autodesk.com");
 }
@@ -143,13 +140,10 @@ static void the_documented_names_tell_the_reason(void **state)
     the_reason_is_told("{\"title\":\"not_found\",\"detail\":\"x\"}", REFUSAL_NOT_FOUND, true);
     the_reason_is_told("{\"title\":\"unauthorized\",\"detail\":\"x\"}", REFUSAL_ACCESS, true);
     the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"name exists\"}", REFUSAL_REQUEST, true);
-    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"account is not enabled\"}", REFUSAL_STATE,
-                       true);
-    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"is already disabled\"}", REFUSAL_REQUEST,
-                       true);
+    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"account is not enabled\"}", REFUSAL_STATE, true);
+    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"is already disabled\"}", REFUSAL_REQUEST, true);
     the_reason_is_told("{\"error\":\"invalid_grant\"}", REFUSAL_GRANT, true);
-    the_reason_is_told("{\"error\":\"invalid_credentials\",\"error_description\":\"x\"}", REFUSAL_CREDENTIALS,
-                       true);
+    the_reason_is_told("{\"error\":\"invalid_credentials\",\"error_description\":\"x\"}", REFUSAL_CREDENTIALS, true);
     the_reason_is_told("{\"developerMessage\":\"x\"}", REFUSAL_OTHER, true);
     the_reason_is_told("{\"title\":\"not_found\",\"detail\":\"cut o", REFUSAL_OTHER, false);
     the_reason_is_told("{\"title\":\"Forbidden\",\"detail\":\"x\"}", REFUSAL_OTHER, true);

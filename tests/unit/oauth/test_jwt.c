@@ -16,9 +16,9 @@ static const struct jwt_claims ordinary = {
 };
 
 #define HEADER "{\"alg\":\"RS256\",\"kid\":\"k-1\",\"typ\":\"JWT\"}"
-#define CLAIMS_UP_TO_SCOPE                                                                                   \
-    "{\"iss\":\"client\",\"sub\":\"account\",\"aud\":\"https://developer.api.autodesk.com/authentication/"   \
-    "v2/token\","                                                                                            \
+#define CLAIMS_UP_TO_SCOPE                                                                                             \
+    "{\"iss\":\"client\",\"sub\":\"account\",\"aud\":\"https://developer.api.autodesk.com/authentication/"             \
+    "v2/token\","                                                                                                      \
     "\"exp\":1706152384,"
 
 // Decodes one base64url part with OpenSSL.

@@ -54,9 +54,8 @@ static void each_is_asked_for_once_in_the_order_given(void **state)
     (void)state;
     becomes("data:write data:read data:write,data:read", "data:write data:read");
     // A name that is part of another is not the other.
-    becomes(
-        "user-profile:read user:read application:service_account_key:read application:service_account:read",
-        "user-profile:read user:read application:service_account_key:read application:service_account:read");
+    becomes("user-profile:read user:read application:service_account_key:read application:service_account:read",
+            "user-profile:read user:read application:service_account_key:read application:service_account:read");
 }
 
 static void an_unknown_name_is_told_and_taken(void **state)

@@ -36,8 +36,7 @@ static void https_with_port_and_prefix_is_taken(void **state)
     (void)state;
     takes("https://developer.api.autodesk.com", false, "https://developer.api.autodesk.com",
           "developer.api.autodesk.com");
-    takes("https://gateway.example:8443/aps/", false, "https://gateway.example:8443/aps",
-          "gateway.example:8443");
+    takes("https://gateway.example:8443/aps/", false, "https://gateway.example:8443/aps", "gateway.example:8443");
     takes("https://gateway.example:443//", false, "https://gateway.example", "gateway.example");
     takes("HTTPS://[2001:db8::1]:8443", false, "https://[2001:db8::1]:8443", "[2001:db8::1]:8443");
 }

@@ -28,11 +28,8 @@ static const struct ssa_callbacks callbacks = {.context = &heard, .tell = unit_t
 // A kind of token that sets COUNT_LOW after the first wrong PIN, and one that locks without telling before.
 static const struct token_info telling = {
     .label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token", .pin_low_at_once = true};
-static const struct token_info told = {.label = "Token",
-                                       .serial = "12/ab",
-                                       .uri = "pkcs11:token=Token",
-                                       .pin_low_at_once = true,
-                                       .pin_count_low = true};
+static const struct token_info told = {
+    .label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token", .pin_low_at_once = true, .pin_count_low = true};
 static const struct token_info silent = {
     .label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token", .pin_tries = 3};
 
@@ -132,8 +129,7 @@ static void a_flag_that_came_up_since_speaks_against_it(void **state)
     struct ssa_error err;
     struct pin_attempt pin;
     unanswered(&token, "file 1", true);
-    FAILS(pin_attempt_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN,
-          "has counted a wrong PIN");
+    FAILS(pin_attempt_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN, "has counted a wrong PIN");
     assert_string_equal(err.cause, "CKF_USER_PIN_COUNT_LOW");
     // Another's mistype, of before, does not.
     fresh(NULL);
@@ -302,8 +298,7 @@ static void another_folder_serves_where_the_state_cannot_be_written(void **state
         pin_attempt_end(&pin, PIN_ACCEPTED);
     }
     tried("file 1", PIN_REFUSED);
-    FAILS(pin_attempt_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN,
-          "CKF_USER_PIN_COUNT_LOW");
+    FAILS(pin_attempt_begin(&pin, &low, "file 1", false, &callbacks, &err), SSA_PIN, "CKF_USER_PIN_COUNT_LOW");
     assert_non_null(strstr(err.detail, "XDG_STATE_HOME"));
     assert_non_null(strstr(err.detail, unit_path("run/ssa-hsm/pin-12_ab_Token")));
     // What stands there counts where the state can be written again, and ends with a right PIN.

@@ -67,8 +67,7 @@ static unsigned open_descriptors(void)
     return count;
 }
 
-static bool ask_with_text(const char *program, const char *description, struct secret *pin,
-                          struct ssa_error *err)
+static bool ask_with_text(const char *program, const char *description, struct secret *pin, struct ssa_error *err)
 {
     const unsigned before = open_descriptors();
     unit_secret(pin, CAPACITY, span_text(""));
@@ -145,8 +144,7 @@ static void what_is_said_is_escaped_and_harmless(void **state)
     SECRET_AUTO pin = {0};
     assert_int_equal(setenv("TERM", "dumb\nGETPIN", 1), 0);
     assert_int_equal(setenv("LC_ALL", "C.UTF-8", 1), 0);
-    SUCCEEDS(
-        ask_with_text(fake("", "echo 'D 1234'; echo OK"), "100 % \x1b[2J\\\nl\xc3\xa4ngs\rx\\", &pin, &err));
+    SUCCEEDS(ask_with_text(fake("", "echo 'D 1234'; echo OK"), "100 % \x1b[2J\\\nl\xc3\xa4ngs\rx\\", &pin, &err));
     assert_true(was_heard("\nSETDESC 100 %25 ?[2J%5C%0Al\xc3\xa4ngs"));
     assert_true(was_heard("\nSETPROMPT PIN\n"));
     assert_true(was_heard("\nSETTIMEOUT 20\n"));
@@ -176,8 +174,7 @@ static void a_refusal_has_its_reason(void **state)
     fails("", "echo 'ERR 83886179 Operation cancelled <Pinentry>'", "cancelled; nothing was done");
     assert_true(was_heard("GETPIN\nBYE\n")); // asked once
     fails("", "echo 'ERR 99'", "cancelled");
-    fails("", "echo 'ERR 83886142 Timeout <Pinentry>'",
-          "nobody answered in 20 s; nothing was done (GPG_ERR_TIMEOUT)");
+    fails("", "echo 'ERR 83886142 Timeout <Pinentry>'", "nobody answered in 20 s; nothing was done (GPG_ERR_TIMEOUT)");
     fails("", "echo 'D 1234'; echo 'ERR 83886179 Operation cancelled <Pinentry>'", "cancelled");
     fails("", "echo 'ERR 83918950 Inappropriate ioctl for device <Pinentry>'", "Inappropriate ioctl");
     fails("", "echo 'ERR 83918950 Inappropriate ioctl for device <Pinentry>'", "(ERR 83918950)");
@@ -186,8 +183,7 @@ static void a_refusal_has_its_reason(void **state)
     fails("", "echo OK", "nothing was typed; nothing was done");
     fails("", "echo 'D '; echo OK", "nothing was typed");
     fails("", "echo 'D 123456789012345678901234567890123'; echo OK", "longer than 32 bytes");
-    fails("", "echo 'D 12345678901234567890'; echo 'D 12345678901234567890'; echo OK",
-          "longer than 32 bytes");
+    fails("", "echo 'D 12345678901234567890'; echo 'D 12345678901234567890'; echo OK", "longer than 32 bytes");
 }
 
 static void what_is_no_assuan_is_recognised(void **state)

@@ -22,8 +22,7 @@ static void hear(void *context, enum ssa_level level, const struct ssa_notice *n
     unit_tell(&((struct person *)context)->heard, level, notice);
 }
 
-static bool ask(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,
-                struct ssa_error *err)
+static bool ask(void *context, const char *prompt, char *answer, size_t capacity, size_t *len, struct ssa_error *err)
 {
     struct person *person = context;
     (void)err;
@@ -63,11 +62,8 @@ static void begin(struct scene *scene, const char *source, struct person *person
     SUCCEEDS(source == NULL || ssa_settings_option(scene->settings, "SSA_HSM_PIN_SOURCE", source, &err));
     scene->run.settings = scene->settings;
     if (person != NULL)
-        scene->run.callbacks = (struct ssa_callbacks){.context = person,
-                                                      .ask_secret = ask,
-                                                      .confirm = confirm,
-                                                      .tell = hear,
-                                                      .interrupted = interrupts};
+        scene->run.callbacks = (struct ssa_callbacks){
+            .context = person, .ask_secret = ask, .confirm = confirm, .tell = hear, .interrupted = interrupts};
     SUCCEEDS(pin_policy_init(&scene->policy, &scene->run, NULL, &err));
     scene->giver = pin_giver_of(&scene->policy);
     unit_secret(&scene->pin, PIN_MAX, span_text(""));
@@ -85,8 +81,7 @@ static void end(struct scene *scene, const struct token_info *info, enum pin_out
     ssa_settings_free(scene->settings);
 }
 
-static const struct token_info token = {
-    .label = "Token", .serial = "1", .model = "M", .uri = "pkcs11:token=Token"};
+static const struct token_info token = {.label = "Token", .serial = "1", .model = "M", .uri = "pkcs11:token=Token"};
 
 static int fresh(void **state)
 {

@@ -50,8 +50,8 @@ static bool fails(struct ssa_error *err, unsigned long number)
     return error_number(err, SSA_DOMAIN_HTTP, number);
 }
 
-bool api_client_open(const struct ssa_run *run, const struct client_secret *secret,
-                     struct oauth_client **client, struct ssa_error *err)
+bool api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct oauth_client **client,
+                     struct ssa_error *err)
 {
     (void)run;
     (void)secret;
@@ -92,8 +92,7 @@ bool aps_account_list(struct oauth_client *client, struct aps_accounts *accounts
     return !fake_api.no_lists || fails(err, 0);
 }
 
-bool aps_account_get(struct oauth_client *client, const char *id, struct aps_account *account,
-                     struct ssa_error *err)
+bool aps_account_get(struct oauth_client *client, const char *id, struct aps_account *account, struct ssa_error *err)
 {
     (void)client;
     fake_note("get-account", id);
@@ -119,8 +118,7 @@ bool aps_account_delete(struct oauth_client *client, const char *id, struct ssa_
     return deletes("delete-account", id, err);
 }
 
-bool aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys,
-                  struct ssa_error *err)
+bool aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys, struct ssa_error *err)
 {
     (void)client;
     (void)account;

@@ -87,8 +87,7 @@ static void recover_killed(struct journal *j, struct result *result)
     opened_end(&open);
 }
 
-static void ends(const struct result *result, const struct journal *j, enum outcome outcome,
-                 const char *asked)
+static void ends(const struct result *result, const struct journal *j, enum outcome outcome, const char *asked)
 {
     if (!result->settled)
         fail_msg("not settled: %s", result->err.what);
@@ -97,8 +96,7 @@ static void ends(const struct result *result, const struct journal *j, enum outc
     assert_string_equal(fake_asked, asked);
 }
 
-static void stays(const struct result *result, const struct journal *j, enum ssa_reason reason,
-                  const char *asked)
+static void stays(const struct result *result, const struct journal *j, enum ssa_reason reason, const char *asked)
 {
     assert_false(result->settled);
     assert_int_not_equal(j->entry->step, STEP_CLOSED);
@@ -267,8 +265,7 @@ static void a_recovery_looks_twice_before_it_destroys(void **state)
     fake_token.key.public_object = 2; // the private half did not come in
     fake_add_key("KEY", DURING, 0);
     recover_killed(&j, &result);
-    ends(&result, &j, OUTCOME_UNDONE,
-         "keys, open-token, locate KEY, locate KEY, destroy KEY, delete-key KEY");
+    ends(&result, &j, OUTCOME_UNDONE, "keys, open-token, locate KEY, locate KEY, destroy KEY, delete-key KEY");
 
     JOURNAL_AUTO another = {.fd = -1};
     begin(&another, OP_KEY_CREATE, STEP_KEY_MADE);

@@ -27,8 +27,7 @@ static bool play(void *context, const struct ssa_run *run, struct pin_tries *pin
 {
     struct script *script = context;
     assert_true(script->tries < 3);
-    (void)snprintf(script->seen[script->tries], sizeof script->seen[0], "%s",
-                   settings_profile_name(run->settings));
+    (void)snprintf(script->seen[script->tries], sizeof script->seen[0], "%s", settings_profile_name(run->settings));
     assert_int_equal(pins->count, 0);
     *err = script->ends[script->tries++];
     return err->code == SSA_OK;
@@ -63,15 +62,14 @@ static bool runs(struct script *script, size_t count, struct ssa_error *err)
         char file[64], text[256];
         (void)snprintf(file, sizeof file, "config/ssa-hsm/p%zu.env", i);
         (void)snprintf(text, sizeof text,
-                       "SERVICE_ACCOUNT_ID=A\nKEY_ID=K%zu\nSSA_EMAIL=e\nPRIVATE_KEY=pkcs11:token=t%zu\n", i,
-                       i);
+                       "SERVICE_ACCOUNT_ID=A\nKEY_ID=K%zu\nSSA_EMAIL=e\nPRIVATE_KEY=pkcs11:token=t%zu\n", i, i);
         (void)unit_write(file, text, 0600);
     }
     heard = (struct unit_heard){0};
     struct ssa_settings *s = ssa_settings_new();
     assert_true(ssa_settings_profiles(s, names, count, NULL, err));
-    const struct ssa_run run = {
-        .settings = s, .callbacks = {.context = &heard, .tell = unit_tell, .interrupted = is_stopped}};
+    const struct ssa_run run = {.settings = s,
+                                .callbacks = {.context = &heard, .tell = unit_tell, .interrupted = is_stopped}};
     const bool done = with_failover(&run, play, script, err);
     ssa_settings_free(s);
     return done;
@@ -143,8 +141,7 @@ static void the_last_failure_says_that_all_failed(void **state)
 {
     (void)state;
     struct ssa_error err;
-    struct script script = {
-        .ends = {failure(SSA_TOKEN, "CKR_A"), failure(SSA_ABSENT, "B"), failure(SSA_PIN, "CKR_C")}};
+    struct script script = {.ends = {failure(SSA_TOKEN, "CKR_A"), failure(SSA_ABSENT, "B"), failure(SSA_PIN, "CKR_C")}};
     FAILS(runs(&script, 3, &err), SSA_PIN, "it fails");
     assert_non_null(strstr(heard.line, "all 3 profiles failed; p2 is the last"));
     assert_string_equal(err.cause, "CKR_C");
