@@ -1,4 +1,3 @@
-// The help, made from the definitions of the commands.
 #include "cli/help.h"
 
 #include <errno.h>

@@ -1,11 +1,9 @@
-// Running a command: with its settings, and with the terminal behind the callbacks.
 #include "cli/run.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 #include "cli/command/common.h"
-#include "cli/command/duration.h"
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
 #include "cli/process/interrupt.h"

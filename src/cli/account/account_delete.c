@@ -1,7 +1,5 @@
 // ssa-hsm account delete ID
-#include "cli/command/command.h"
 #include "cli/command/common.h"
-#include "cli/command/confirmation.h"
 #include "cli/output/print.h"
 
 static bool account_delete(const struct invocation *i, struct ssa_error *err)

@@ -1,10 +1,42 @@
-// ssa-hsm account enable [ID]
+// ssa-hsm account enable [ID], ssa-hsm account disable [ID]
 #include "cli/account/account.h"
-#include "cli/command/common.h"
+#include "cli/output/print.h"
+
+static bool print_json(const struct ssa_account *account, bool changed, struct ssa_error *err)
+{
+    struct document d;
+    if (!document_begin(&d, JSON_OBJECT, err))
+        return false;
+    account_members(&d.json, account);
+    member_bool(&d.json, "changed", changed);
+    return document_print(&d, err);
+}
+
+static bool set_enabled(const struct invocation *i, bool enable, struct ssa_error *err)
+{
+    struct ssa_account after;
+    bool changed = false;
+    if (!ssa_account_enable(&i->run, account_argument(i), enable, &after, &changed, err))
+        return false;
+    if (!changed)
+        print_note("account %s was already %s", after.id, enable ? "enabled" : "disabled");
+    else if (enable)
+        print_note("account %s is enabled", after.id);
+    else
+        print_note("account %s is disabled: it gets no access tokens, and its keys cannot be managed, until\n"
+                   "`ssa-hsm account enable %s`. Access tokens that it has got stay valid for up to an hour.",
+                   after.id, after.id);
+    return !option_given(i->arguments, &option_json) || print_json(&after, changed, err);
+}
 
 static bool account_enable(const struct invocation *i, struct ssa_error *err)
 {
-    return account_set_enabled(i, true, err);
+    return set_enabled(i, true, err);
+}
+
+static bool account_disable(const struct invocation *i, struct ssa_error *err)
+{
+    return set_enabled(i, false, err);
 }
 
 const struct command command_account_enable = {
@@ -14,4 +46,13 @@ const struct command command_account_enable = {
     .help = "enable an account again, also one that was idle for too long",
     .options = OPTIONS(&option_json),
     .run = account_enable,
+};
+
+const struct command command_account_disable = {
+    .name = "account disable",
+    .group = "Accounts",
+    .arguments = "[ID]",
+    .help = "disable an account: it gets no access tokens, and its keys cannot be managed",
+    .options = OPTIONS(&option_json),
+    .run = account_disable,
 };

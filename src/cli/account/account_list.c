@@ -1,6 +1,5 @@
 // ssa-hsm account list
 #include "cli/account/account.h"
-#include "cli/command/common.h"
 #include "cli/output/print.h"
 #include "cli/output/table.h"
 #include "core/text.h"
@@ -8,15 +7,13 @@
 static bool print_json(const struct ssa_accounts *accounts, struct ssa_error *err)
 {
     struct document d;
-    if (!document_begin(&d, (accounts->count + 1) * ACCOUNT_JSON_MAX, err))
+    if (!document_begin(&d, JSON_ARRAY, err))
         return false;
-    json_open(&d.json, JSON_ARRAY);
     for (size_t i = 0; i < accounts->count; i++) {
-        json_open(&d.json, JSON_OBJECT);
+        document_open_item(&d);
         account_members(&d.json, &accounts->list[i]);
         json_close(&d.json, JSON_OBJECT);
     }
-    json_close(&d.json, JSON_ARRAY);
     return document_print(&d, err);
 }
 

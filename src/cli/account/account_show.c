@@ -2,15 +2,41 @@
 #include <string.h>
 
 #include "cli/account/account.h"
-#include "cli/command/common.h"
 #include "cli/output/print.h"
+#include "cli/output/table.h"
+
+static bool print_json(const struct ssa_account *account, struct ssa_error *err)
+{
+    struct document d;
+    if (!document_begin(&d, JSON_OBJECT, err))
+        return false;
+    account_members(&d.json, account);
+    return document_print(&d, err);
+}
+
+static bool print_table(const struct ssa_account *account, struct ssa_error *err)
+{
+    struct table table;
+    table_begin(&table, 2, NULL);
+    table_add_pair(&table, "account", account->id);
+    table_add_pair(&table, "email", account->email);
+    table_add_pair(&table, "status", account->status);
+    table_add(&table, "created");
+    table_add_time(&table, account->created);
+    table_add(&table, "last used");
+    table_add_time(&table, account->accessed);
+    table_add(&table, "expires");
+    table_add_time(&table, account->expires);
+    table_add_pair(&table, "created by", account->created_by);
+    return table_print(&table, err);
+}
 
 static bool account_show(const struct invocation *i, struct ssa_error *err)
 {
     struct ssa_account shown;
     if (!ssa_account_show(&i->run, account_argument(i), &shown, err))
         return false;
-    if (!account_print(&shown, option_given(i->arguments, &option_json), err))
+    if (!(option_given(i->arguments, &option_json) ? print_json(&shown, err) : print_table(&shown, err)))
         return false;
     if (strcmp(shown.status, "DEACTIVATED") == 0)
         print_note("it was idle for 12 months: `ssa-hsm account enable %s` enables it again", shown.id);

@@ -1,28 +1,238 @@
-// What a person can do about an error.
 #include "cli/advice/advice.h"
 
 #include <string.h>
 
-#include "cli/advice/table.h"
 #include "core/text.h"
 
-static const struct advice *const tables[] = {
-    advice_accounts, advice_aps,   advice_config, advice_core,   advice_hsm,    advice_journal,
-    advice_manage,   advice_oauth, advice_pin,    advice_secret, advice_signer,
+#define APP_ACCESS "the app must be allowed to manage service accounts (check its API access in the APS portal)."
+#define CORRECT_OR_RETRY                                                                                               \
+    "Correct the PIN file, log in once at a terminal, or allow one more try with --pin-retry (the record is "          \
+    "{detail})."
+#define ASK_A_PERSON                                                                                                   \
+    "A person must make this try: run the command at a terminal, without --pin-source and SSA_HSM_PIN_SOURCE. "        \
+    "The right PIN also resets the count."
+#define NOTHING_ASKED "Nothing was asked of the API. "
+
+// {subject} and {detail} stand for these members of the error or the notice.
+static const char *const advice[SSA_REASON_COUNT] = {
+    // Files.
+    [SSA_REASON_PIPE] = "Something must write to this pipe and then close it. --timeout SECONDS gives it more time.",
+
+    // Settings and profiles.
+    [SSA_REASON_ACCOUNT_NOT_SET] = "`ssa-hsm account create FIRST LAST` makes an account and its profile. --profile "
+                                   "names another profile.",
+    [SSA_REASON_ACCOUNT_WITHOUT_KEY] = "`ssa-hsm key create --force` makes a key and writes the profile again.",
+    [SSA_REASON_PART_OF_BLOCK] = "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from "
+                                 "one source: set all four or none, or choose a profile with --profile.",
+    [SSA_REASON_KEY_AS_TEXT] = "Put the key into a PKCS#11 token with `ssa-hsm key import FILE`, then destroy the "
+                               "file.",
+    [SSA_REASON_NO_KEY_URI] = "`ssa-hsm hsm list --login` prints the URIs of a token's keys.",
+    [SSA_REASON_PROFILE_EXISTS] = "--force replaces it; the key that it names stays in its token. --profile NAME "
+                                  "writes another profile.",
+    [SSA_REASON_NO_PROFILE] = "`ssa-hsm account create`, `key create` and `key import` write a profile.",
+    [SSA_REASON_JOINED_PROFILES] = "Give several profiles one by one: --profile A --profile B.",
+    [SSA_REASON_SEVERAL_PROFILES] = "Name one with --profile. Only `token`, `exec` and `jwt` take a list.",
+    [SSA_REASON_OUTPUT_DESCRIPTOR] = "Give fd:0, or a descriptor from 3 on: `ssa-hsm … --pin-source fd:3 3< FILE`.",
+    [SSA_REASON_NO_TOKEN_NAME] = "Give a PKCS#11 URI (`ssa-hsm hsm list` prints them) or a token's label. "
+                                 "SSA_HSM_MODULE or --module names a module.",
+
+    // PINs.
+    [SSA_REASON_PIN_WAS_TRIED] = CORRECT_OR_RETRY,
+    [SSA_REASON_PIN_UNANSWERED] = CORRECT_OR_RETRY,
+    [SSA_REASON_PIN_LAST_TRY] = ASK_A_PERSON,
+    [SSA_REASON_PIN_LAST_UNANSWERED] = ASK_A_PERSON,
+    [SSA_REASON_NO_PINENTRY] = "Install a pinentry, or name one: --pin-source pinentry:PATH.",
+    [SSA_REASON_NOBODY_FOR_PIN] = "Say where the PIN is with SSA_HSM_PIN_SOURCE or --pin-source: file:PATH, env:NAME, "
+                                  "fd:N or credential:NAME.",
+    [SSA_REASON_NOBODY_FOR_SO_PIN] = "Say where it is with SSA_HSM_SO_PIN_SOURCE or --so-pin-source: file:PATH, "
+                                     "env:NAME, fd:N or credential:NAME.",
+    [SSA_REASON_TURN_TOO_LONG] = "Two processes at once would disturb each other there. Look for another ssa-hsm that "
+                                 "waits or hangs. --timeout waits longer.",
+
+    // The signer.
+    [SSA_REASON_NO_CLIENT_ID] = "It is the client id of your app at https://aps.autodesk.com. Export it, or choose a "
+                                "profile that has it.",
+    [SSA_REASON_NO_CLIENT_SECRET] = "Set APS_SECRET_ID to the client secret, or to a reference: file:PATH, env:NAME, "
+                                    "fd:N, credential:NAME, or the pkcs11: URI of a data object.",
+    [SSA_REASON_TOKEN_NOT_NAMED] = "Set SSA_HSM_TOKEN, or use --token. This is the token that is here: "
+                                   "SSA_HSM_TOKEN=\"{detail}\"",
+    [SSA_REASON_NO_SLOTS] = "--slot and --replace are for cards.",
+    [SSA_REASON_REPLACE_WHAT] = "Name the slot with --slot: --replace destroys the key that is there.",
+    [SSA_REASON_KEY_NOT_CONFIRMED] = "--yes confirms it, for use without a terminal.",
+    [SSA_REASON_SECRETS_OF_ONE_NAME] = "An import was interrupted. `ssa-hsm key recover` finishes it on the machine "
+                                       "where it ran; `ssa-hsm secret import --force` leaves one secret.",
+    [SSA_REASON_SECRET_IN_THE_OPEN] = "`ssa-hsm secret import --force` stores it as a private object.",
+    [SSA_REASON_OLD_BLOCK] = "Perhaps this shell still has the settings of an old block. Unset SERVICE_ACCOUNT_ID, "
+                             "KEY_ID, SSA_EMAIL and PRIVATE_KEY, or name the profile with --profile.",
+
+    // PKCS#11 modules, tokens and keys.
+    [SSA_REASON_MODULE_NOT_LOADED] = "Give the module's path with --module or SSA_HSM_MODULE; `ssa-hsm hsm list` "
+                                     "shows the modules that are configured.",
+    [SSA_REASON_MODULE_NO_ANSWER] = "Name the module that you want with --module or SSA_HSM_MODULE.",
+    [SSA_REASON_TOKEN_NOT_FOUND] = "`ssa-hsm hsm list` shows the modules and tokens that are here; --module or "
+                                   "SSA_HSM_MODULE names a module that p11-kit does not know.",
+    [SSA_REASON_TOKENS_SEVERAL] = "Name one of them with --token or SSA_HSM_TOKEN.",
+    [SSA_REASON_TOKEN_GONE] = "`ssa-hsm hsm list` shows the PKCS#11 tokens that are there.",
+    [SSA_REASON_TOKEN_UNFIT] = "Choose another PKCS#11 token with --token; `ssa-hsm hsm list` shows them.",
+    [SSA_REASON_PIN_UNKNOWN] = "It is not known whether this used up a PIN try. The next login without a person needs "
+                               "--pin-retry.",
+    [SSA_REASON_URI_INVALID] = "`ssa-hsm hsm list` prints the URIs of the PKCS#11 tokens, ready to paste.",
+    [SSA_REASON_URI_HAS_PIN] = "Or set SSA_HSM_PIN_SOURCE to where it is.",
+    [SSA_REASON_URI_NO_KEY] = "PRIVATE_KEY must name a key: `ssa-hsm hsm list --login` prints the URIs of the token's "
+                              "keys.",
+    [SSA_REASON_URI_NO_DATA] = "`ssa-hsm secret import` prints such a URI.",
+    [SSA_REASON_KEY_NOT_FOUND] = "PRIVATE_KEY names the key. `ssa-hsm hsm list --login` shows the keys that the token "
+                                 "holds; `ssa-hsm key create --force` makes a new one.",
+    [SSA_REASON_KEYS_SEVERAL] = "PRIVATE_KEY must name one of them by id and object: see `ssa-hsm hsm list --login`.",
+    [SSA_REASON_KEY_ID_USED] = "`ssa-hsm hsm list --login` shows keys, `pkcs11-tool --list-objects` the other objects.",
+    [SSA_REASON_KEY_LOGIN] = "Some cards have a separate PIN for signatures, which ssa-hsm does not ask for.",
+    [SSA_REASON_KEY_NO_PUBLIC_HALF] = "The key can sign all the same: `ssa-hsm jwt` and `ssa-hsm token` work with it.",
+    [SSA_REASON_KEY_NOT_TAKEN] = "Not every PKCS#11 token can import a key: see the README's list of tokens.",
+    [SSA_REASON_KIND_TAKES_NO_KEY] = "`ssa-hsm token` works with a key that is on such a token already: `ssa-hsm hsm "
+                                     "list --login` prints its URI for PRIVATE_KEY. If the key was in a file before, "
+                                     "it is only as safe as that file. --token and --module choose another token.",
+    [SSA_REASON_SLOT_USED] = "Without --slot the first free one is taken; --replace destroys the key that is in it.",
+    [SSA_REASON_SLOT_UNSURE] = "--slot {detail} --replace overwrites it.",
+    [SSA_REASON_SLOTS_FULL] = "--slot NAME --replace destroys the key in one of them. Slot 9e, which signs without a "
+                              "PIN, is taken only when it is named.",
+    [SSA_REASON_SLOTS_UNREAD] = "If the certificate of the card's maker was removed, --slot NAME --replace takes a "
+                                "slot whatever is in it.",
+    [SSA_REASON_REHEARSAL] = NOTHING_ASKED "Choose another PKCS#11 token with --token.",
+    [SSA_REASON_REHEARSAL_SESSION] = NOTHING_ASKED "Choose another PKCS#11 token with --token. A token that keeps no "
+                                                   "session objects may still take a key: --rehearse tries it with a "
+                                                   "throwaway key on the token.",
+    [SSA_REASON_REHEARSAL_PLAIN] = NOTHING_ASKED "Without --import plain the token may take a key that is wrapped.",
+    [SSA_REASON_REHEARSAL_WRAP] = NOTHING_ASKED "With --import auto the key comes in as the token can take it.",
+    [SSA_REASON_REHEARSAL_LEFT] = NOTHING_ASKED "`ssa-hsm key recover` tries again to remove the throwaway key.",
+    [SSA_REASON_DATA_REFUSED] = "Choose another PKCS#11 token with --token, or keep the client secret in a file of "
+                                "mode 0600 (file:PATH) or a systemd credential (credential:NAME).",
+    [SSA_REASON_DATA_NOT_FOUND] = "APS_SECRET_ID names it. `ssa-hsm secret import` puts the client secret there.",
+    [SSA_REASON_DATA_EMPTY] = "APS_SECRET_ID names it. `ssa-hsm secret import --force` puts the client secret in its "
+                              "place.",
+    [SSA_REASON_DATA_SEVERAL] = "`ssa-hsm secret import --force` leaves one, with the client secret that it is given.",
+    [SSA_REASON_DATA_ANOTHERS] = "One of them is another application's, and is not touched: `ssa-hsm secret import "
+                                 "--label NAME` stores the client secret under a label of its own.",
+
+    // The network and the exchange.
+    [SSA_REASON_TIMEOUT] = "Check the network and proxy; --timeout SECONDS gives more time in all.",
+    [SSA_REASON_UNKNOWN_HOST] = "Check the network, its DNS, and SSA_HSM_BASE_URL.",
+    [SSA_REASON_UNREACHABLE] = "Check the network, firewall and proxy (https_proxy), and SSA_HSM_BASE_URL.",
+    [SSA_REASON_UNTRUSTED] = "If a proxy or gateway of yours has its own CA, name that CA's certificate: --cacert "
+                             "FILE. Check the host's name in SSA_HSM_BASE_URL and this machine's clock.",
+    [SSA_REASON_CA_FILE] = "--cacert or SSA_HSM_CACERT must name a PEM file with certificates.",
+    [SSA_REASON_CA_FOLDER] = "--capath or SSA_HSM_CAPATH must name a directory of certificates.",
+    [SSA_REASON_NO_CA] = "Install them (Debian: ca-certificates), or name a bundle: --cacert FILE.",
+    [SSA_REASON_BASE_URL] = "SSA_HSM_BASE_URL is https://HOST[:PORT][/PREFIX], for instance "
+                            "https://developer.api.autodesk.com. The program appends /authentication/v2/… itself.",
+    [SSA_REASON_PLAIN_HTTP] = "Use https://. --insecure-http allows http, for tests, to this machine only: 127.0.0.1, "
+                              "[::1] and localhost.",
+    [SSA_REASON_REDIRECTED] = "Credentials are sent only to SSA_HSM_BASE_URL: set it to the right server.",
+    [SSA_REASON_OTHER_SERVER] = "A proxy, or another server than the API's, may have answered: check "
+                                "SSA_HSM_BASE_URL and proxies.",
+    [SSA_REASON_RATE_LIMIT] = "To wait for it, use --timeout {detail}.",
+    [SSA_REASON_CREDENTIALS] = "Check APS_CLIENT_ID and APS_SECRET_ID: they belong together, and to the server that "
+                               "SSA_HSM_BASE_URL names.",
+    [SSA_REASON_CLIENT_TOKEN] = "The admin access token was refused: check APS_CLIENT_ID and APS_SECRET_ID.",
+    [SSA_REASON_CLIENT_KIND] = "Apps of this kind cannot have service accounts: in the APS portal, make an app of the "
+                               "type Server-to-Server, and use its client id and secret.",
+    [SSA_REASON_ASSERTION] = "The account or the key may be disabled or deleted, or the account unused for too long: "
+                             "see `ssa-hsm account show` and `ssa-hsm key list`. `ssa-hsm account enable` and "
+                             "`ssa-hsm key enable KEY_ID` enable them. `ssa-hsm jwt --claims` shows what was signed.",
+    [SSA_REASON_SCOPE] = "The app must have API access to what the scopes name: check it in the APS portal.",
+    [SSA_REASON_SCOPE_SPELLING] = "Separate scopes by commas or spaces: --scope data:read,data:write",
+
+    // The provider's accounts and keys.
+    [SSA_REASON_NO_ACCOUNT] = "The client id has no such account: check the id, and APS_CLIENT_ID.",
+    [SSA_REASON_NO_KEY] = "The account has no such key, or the client id has no such account: check both ids.",
+    [SSA_REASON_APP_ACCESS] = "For this, " APP_ACCESS,
+    [SSA_REASON_ACCOUNT_NAME] = "The provider refuses some names: try another one.",
+    [SSA_REASON_ACCOUNT_LIMIT] = "`ssa-hsm account list` shows which account is not used, `ssa-hsm account delete ID` "
+                                 "makes room.",
+    [SSA_REASON_ACCOUNT_REFUSED] = "A client id may have 10 accounts at most (`ssa-hsm account delete ID` makes "
+                                   "room), and " APP_ACCESS,
+    [SSA_REASON_ACCOUNT_OFF] = "Until you run `ssa-hsm account enable {detail}`, the account's keys cannot be managed "
+                               "and no access tokens fetched.",
+    [SSA_REASON_ACCOUNT_MAYBE_OFF] = "If account {detail} is disabled, its keys cannot be managed: `ssa-hsm account "
+                                     "enable {detail}` enables it.",
+    [SSA_REASON_KEY_LIMIT] = "`ssa-hsm key list --account {detail}` shows which key is not used, "
+                             "`ssa-hsm key delete KEY_ID --account {detail}` makes room.",
+    [SSA_REASON_KEY_REFUSED] = "An account may have 3 keys at most, and none can be made while it is disabled: see "
+                               "`ssa-hsm account show {detail}` and `ssa-hsm key list --account {detail}`. "
+                               "`ssa-hsm key delete KEY_ID --account {detail}` makes room.",
+
+    // The journal.
+    [SSA_REASON_EARLIER_OPERATION] = "`ssa-hsm key recover` finishes or undoes it; then run this again.",
+    [SSA_REASON_INTERRUPTED] = "`ssa-hsm key recover` finishes or undoes it.",
+    [SSA_REASON_ENTRY_DAMAGED] = "`ssa-hsm key recover --forget` puts it away as it is. Then check yourself what its "
+                                 "operation has left.",
+    [SSA_REASON_ENTRY_OF_EARLIER_VERSION] = "`key recover` of that version finishes or undoes it; `ssa-hsm key "
+                                            "recover --forget` puts it away as it is.",
+
+    // Making, rotating, removing and recovering.
+    [SSA_REASON_ACCOUNT_LEFT] = "Remove it: `ssa-hsm account delete {subject}`.",
+    [SSA_REASON_KEY_LEFT] = "Remove it: `ssa-hsm key delete {subject} --account {detail}`.",
+    [SSA_REASON_SOME_KEY_LEFT] = "Remove it: `ssa-hsm key delete KEY_ID --account {detail}`.",
+    [SSA_REASON_ON_TOKEN_LEFT] = "Remove it: `{detail}`.",
+    [SSA_REASON_OPERATION_OPEN] = "`ssa-hsm key recover` tries again.",
+    [SSA_REASON_ANOTHERS] = "`ssa-hsm key recover --forget` gives the operation up, and leaves it.",
+    [SSA_REASON_OLD_KEY_AT_API] = "`ssa-hsm key recover` finishes the rotation.",
+    [SSA_REASON_OLD_KEY_ON_TOKEN] = "`ssa-hsm key recover` destroys it, once that token is there.",
+    [SSA_REASON_LOST_KEY] = "`ssa-hsm key recover --key KEY_ID` deletes the one that you name; `ssa-hsm key recover "
+                            "--forget` leaves them all.",
+    [SSA_REASON_PAIR_UNSURE] = "Overwrite it with --slot {detail} --replace, or leave it: `ssa-hsm key recover "
+                               "--forget`.",
+    [SSA_REASON_SLOT_USELESS] = "--slot {detail} --replace overwrites it.",
+    [SSA_REASON_MAYBE_DONE] = "`ssa-hsm key list` shows what there is.",
+    [SSA_REASON_NOT_SETTLED] = "The messages above say why: remove the causes and run this again. --forget gives up "
+                               "what can be neither finished nor undone.",
+    [SSA_REASON_NOT_CONFIRMED] = "--yes confirms it, for use without a terminal.",
+    [SSA_REASON_NO_ROOM_FOR_KEY] = "--replace KEY_ID deletes one of them to make room, on whichever machine it is "
+                                   "used: {detail}.",
+    [SSA_REASON_NO_ROTATION_WAITS] = "`ssa-hsm key list` shows the account's keys; the machine that rotated knows "
+                                     "which one is old.",
+    [SSA_REASON_ROTATION_WAITS] = "`ssa-hsm key rotate --finish` retires it; then rotate again.",
+    [SSA_REASON_OLD_KEY_SERVES] = "`ssa-hsm key rotate --finish --now` retires it all the same.",
+    [SSA_REASON_OLD_KEY_IN_USE] = "Write that profile anew (`ssa-hsm key create --profile NAME --force`) or remove "
+                                  "it. Then run `ssa-hsm key rotate --finish`.",
+    [SSA_REASON_ANSWERED_BY_ANOTHER] = "Something between this program and the API may have answered: check "
+                                       "SSA_HSM_BASE_URL and proxies.",
+    [SSA_REASON_LIST_NOT_BELIEVED] = "Check SSA_HSM_BASE_URL. If it really is gone, remove that profile; then run "
+                                     "this again.",
+    [SSA_REASON_IMPORT_NO_CLIENT_ID] = "Give it with --client-id or APS_CLIENT_ID.",
+    [SSA_REASON_IMPORT_NO_ACCOUNT] = "Give it with --account.",
+    [SSA_REASON_IMPORT_NO_KEY_ID] = "Give it with --key-id.",
+    [SSA_REASON_IMPORT_NO_KEY] = "The file must be an old block of six names, or a PEM with --key-id and --account.",
+    [SSA_REASON_IMPORT_HOLDS_MORE] = "--shred destroys nothing else: take that out first, or write the new profile in "
+                                     "its place with --output {detail} --force.",
+    [SSA_REASON_IMPORT_LOSES] = "Take that out first, or leave the file: without --shred, and with another --output.",
+    [SSA_REASON_CANNOT_SHRED] = "Import without --shred, and destroy the file by hand.",
+
+    // Listing, showing, verifying and removing accounts and keys.
+    [SSA_REASON_ACCOUNT_UNLISTED] = "`ssa-hsm account list` shows the accounts. --account takes an account's id "
+                                    "(SERVICE_ACCOUNT_ID) or its email.",
+    [SSA_REASON_KEY_UNLISTED] = "`ssa-hsm key list` shows the account's keys. --account names another account.",
+    [SSA_REASON_KEYS_DIFFER] = "`ssa-hsm key verify` and `ssa-hsm token` show whether the key in use is the right "
+                               "one.",
+
+    // Client secrets on PKCS#11 tokens.
+    [SSA_REASON_LABEL_IN_USE] = "--force replaces it; --label NAME stores the secret beside it.",
+    [SSA_REASON_LABEL_ANOTHERS] = "It is not touched. --label NAME stores the secret beside it.",
+    [SSA_REASON_SECRET_NOT_ON_TOKEN] = "It must be the line that `ssa-hsm secret import` printed.",
+    [SSA_REASON_REMOVAL_NOT_CONFIRMED] = "--yes confirms the removal, for use without a terminal.",
+    [SSA_REASON_SECRET_GONE] = "`ssa-hsm secret import` stores it anew.",
+    [SSA_REASON_SECRETS_OF_ONE_LABEL] = "`ssa-hsm secret import --force` leaves one.",
+    [SSA_REASON_SECRET_NOT_REMOVED] = "`ssa-hsm secret remove` destroys it.",
+    [SSA_REASON_EMPTY_OBJECT] = "`pkcs11-tool --login --list-objects --type data` shows such objects.",
+    [SSA_REASON_SECRET_TOKEN_PIN] = "Name that token with --token and its PIN with --pin-source, or run the "
+                                    "interrupted command again.",
 };
 
 const char *advice_about(enum ssa_reason reason)
 {
-    if (reason == SSA_REASON_NONE)
-        return NULL;
-    for (size_t i = 0; i < COUNT(tables); i++)
-        for (const struct advice *row = tables[i]; row->text != NULL; row++)
-            if (row->reason == reason)
-                return row->text;
-    return NULL;
+    return (unsigned)reason < SSA_REASON_COUNT ? advice[reason] : NULL;
 }
 
-// What is put for the place that text begins with, and how long the place is; NULL where it begins with none.
+// What stands for the place that text begins with, and the length of that place; NULL where it begins with none.
 static const char *value_of_place(const char *text, const char *subject, const char *detail, size_t *len)
 {
     static const char of_subject[] = "{subject}", of_detail[] = "{detail}";

@@ -30,45 +30,25 @@ static void *original(const char *name)
     return found;
 }
 
-static void *allocate(size_t size, const char *name)
-{
-    void *memory = malloc(size);
-    if (memory == NULL)
-        memory = ((void *(*)(size_t))original(name))(size);
-    return memory;
-}
-
-static void *allocate_aligned(size_t size, size_t alignment, const char *name)
-{
-    void *memory = memalign(alignment, size);
-    if (memory == NULL)
-        memory = ((void *(*)(size_t, size_t))original(name))(size, alignment);
-    return memory;
-}
-
 void *new_object(size_t size) OPERATOR("_Znw" SIZE);
 void *new_object(size_t size)
 {
-    return allocate(size, "_Znw" SIZE);
+    void *memory = malloc(size);
+    if (memory == NULL)
+        memory = ((void *(*)(size_t))original("_Znw" SIZE))(size);
+    return memory;
 }
-
-void *new_array(size_t size) OPERATOR("_Zna" SIZE);
-void *new_array(size_t size)
-{
-    return allocate(size, "_Zna" SIZE);
-}
+void *new_array(size_t size) OPERATOR("_Zna" SIZE) SAME_AS("_Znw" SIZE);
 
 void *new_aligned_object(size_t size, size_t alignment) OPERATOR("_Znw" SIZE ALIGNED);
 void *new_aligned_object(size_t size, size_t alignment)
 {
-    return allocate_aligned(size, alignment, "_Znw" SIZE ALIGNED);
+    void *memory = memalign(alignment, size);
+    if (memory == NULL)
+        memory = ((void *(*)(size_t, size_t))original("_Znw" SIZE ALIGNED))(size, alignment);
+    return memory;
 }
-
-void *new_aligned_array(size_t size, size_t alignment) OPERATOR("_Zna" SIZE ALIGNED);
-void *new_aligned_array(size_t size, size_t alignment)
-{
-    return allocate_aligned(size, alignment, "_Zna" SIZE ALIGNED);
-}
+void *new_aligned_array(size_t size, size_t alignment) OPERATOR("_Zna" SIZE ALIGNED) SAME_AS("_Znw" SIZE ALIGNED);
 
 // Those that do not throw. They have one more argument, which is not needed.
 void *new_or_null(size_t size) OPERATOR("_Znw" SIZE NOTHROW);

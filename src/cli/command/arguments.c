@@ -5,9 +5,9 @@
 // the one whose name its first words are.
 #include "cli/command/arguments.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "core/text.h"
 
@@ -208,16 +208,11 @@ static bool add_word(struct arguments *a, const char *word, struct ssa_error *er
     return true;
 }
 
-static size_t words_of(const char *name)
-{
-    return strchr(name, ' ') != NULL ? 2 : 1;
-}
-
 bool arguments_read(struct arguments *a, command_list commands, char *const *argv, struct ssa_error *err)
 {
     *a = (struct arguments){.command = find_command(commands, argv)};
     struct line line = {.command = a->command, .commands = commands, .next = argv};
-    size_t of_name = a->command != NULL ? words_of(a->command->name) : 0;
+    size_t of_name = a->command == NULL ? 0 : strchr(a->command->name, ' ') != NULL ? 2 : 1;
     for (struct item item; read_item(&line, &item);) {
         if (item.kind == REST) {
             a->rest = line.next;
@@ -262,4 +257,57 @@ size_t option_values(const struct arguments *a, const struct option *option, con
         if (a->given[i].option == option)
             out[count++] = a->given[i].value;
     return count;
+}
+
+bool option_choice(const struct arguments *a, const struct option *option, const char *const *names, size_t *choice,
+                   struct ssa_error *err)
+{
+    const char *value = option_value(a, option);
+    char list[SSA_ERROR_TEXT_MAX] = "";
+    for (size_t i = 0; value != NULL && names[i] != NULL; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *choice = i;
+            return true;
+        }
+        const char *between = i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ";
+        const size_t used = strlen(list);
+        if (!text_format(list + used, sizeof list - used, "%s%s", between, names[i]))
+            break;
+    }
+    if (value == NULL)
+        return true;
+    error_set(err, SSA_USAGE, NULL, NULL, "--%s cannot be \"%s\"", option->name, value);
+    return error_hint(err, "Give %s.", list);
+}
+
+// In both functions below, a number that is too large for its type becomes the largest one, which is over the bound.
+bool parse_seconds(const char *text, const struct option *option, unsigned least, unsigned most, unsigned *seconds,
+                   struct ssa_error *err)
+{
+    char *end = NULL;
+    const unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < least || value > most)
+        return error_set(err, SSA_USAGE, NULL, NULL, "--%s takes a whole number of seconds from %u to %u, not \"%s\"",
+                         option->name, least, most, text);
+    *seconds = (unsigned)value;
+    return true;
+}
+
+bool parse_duration(const char *text, const struct option *option, long long *seconds, struct ssa_error *err)
+{
+    static const struct {
+        const char *unit;
+        long long seconds;
+    } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    static const long long most = 10LL * 365 * 86400;
+    char *end = NULL;
+    const long long value = strtoll(text, &end, 10);
+    for (size_t i = 0; i < COUNT(units); i++)
+        if (text[0] >= '0' && text[0] <= '9' && strcmp(end, units[i].unit) == 0 && value > 0 &&
+            value <= most / units[i].seconds) {
+            *seconds = value * units[i].seconds;
+            return true;
+        }
+    error_set(err, SSA_USAGE, NULL, NULL, "--%s %s is not a valid time", option->name, text);
+    return error_hint(err, "Give a number of seconds, or a number with m, h or d: 90, 30m, 12h, 7d.");
 }

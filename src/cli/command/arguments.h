@@ -1,8 +1,21 @@
 // The command line, taken apart: which command, which options, which arguments.
 #pragma once
 
-#include "cli/command/option.h"
 #include "core/error.h"
+
+// An option of a command. Its address is its identity: two options of one name are two options.
+struct option {
+    const char *name;
+    const char *argument; // what the help calls its value; NULL for a switch
+    const char *help;
+    const char *setting; // the setting that it is another way to give; NULL for none
+    char letter;         // its short form, or 0
+    bool repeatable;
+};
+
+// A list that ends with NULL.
+typedef const struct option *const *option_list;
+#define OPTIONS(...) ((const struct option *const[]){__VA_ARGS__, NULL})
 
 struct command;
 
@@ -21,8 +34,8 @@ struct arguments {
     char *const *rest; // what follows "--", or the program that exec runs; ends with NULL; NULL for none
 };
 
-// Reads argv (without the program's name). Fails with SSA_USAGE; arguments->command is set then, too. That a
-// line names no command is no failure here.
+// Reads argv (without the program's name). Fails with SSA_USAGE; arguments->command is set then, too. A
+// line that names no command is no failure here.
 bool arguments_read(struct arguments *arguments, const struct command *const *commands, char *const *argv,
                     struct ssa_error *err) MUST_CHECK;
 
@@ -33,3 +46,16 @@ const char *option_value(const struct arguments *arguments, const struct option 
 
 // All its values, in their order; out has room for GIVEN_MAX. Returns their number.
 size_t option_values(const struct arguments *arguments, const struct option *option, const char *out[static GIVEN_MAX]);
+
+// Which of these names (a list that ends with NULL) is its value; where it was not given, *choice stays as it is.
+// Fails with SSA_USAGE and lists the names.
+bool option_choice(const struct arguments *arguments, const struct option *option, const char *const *names,
+                   size_t *choice, struct ssa_error *err) MUST_CHECK;
+
+// A number of seconds from least to most. Fails with SSA_USAGE and quotes the text.
+bool parse_seconds(const char *text, const struct option *option, unsigned least, unsigned most, unsigned *seconds,
+                   struct ssa_error *err) MUST_CHECK;
+
+// A number of seconds, or a number with m, h or d. Fails with SSA_USAGE and quotes the text.
+bool parse_duration(const char *text, const struct option *option, long long *seconds,
+                    struct ssa_error *err) MUST_CHECK;

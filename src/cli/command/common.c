@@ -1,7 +1,9 @@
-// The options that commands have in common.
 #include "cli/command/common.h"
 
-#include <stddef.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 const struct option option_profile = {
     "profile", "NAME", .letter = 'p',
@@ -46,3 +48,22 @@ const struct option option_login = {"login", .letter = 'l',
                                     .help = "log in to the PKCS#11 token, to see private keys too"};
 const struct option option_output = {"output", "FILE", .letter = 'o', .help = "write the profile to FILE"};
 const struct option option_yes = {"yes", .letter = 'y', .help = "do not ask for confirmation"};
+
+bool deletion_confirmed(const struct invocation *i, struct ssa_error *err, const char *question, ...)
+{
+    char *text = NULL;
+    va_list args;
+    if (option_given(i->arguments, &option_yes))
+        return true;
+    va_start(args, question);
+    const bool made = vasprintf(&text, question, args) >= 0;
+    va_end(args);
+    if (!made)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the question");
+    const bool yes = i->run.callbacks.confirm(i->run.callbacks.context, text);
+    free(text);
+    if (yes)
+        return true;
+    error_set(err, SSA_USAGE, NULL, NULL, "nothing was deleted: you did not confirm");
+    return error_hint(err, "--yes deletes without asking, also where there is no terminal.");
+}

@@ -1,7 +1,8 @@
-// The options of every command, and those that commands of several folders share.
+// What commands have in common: the options of every command, those that commands of several folders share, and the
+// question before a deletion.
 #pragma once
 
-#include "cli/command/option.h"
+#include "cli/command/command.h"
 
 // All commands accept these.
 extern const struct option option_profile, option_client_id, option_token, option_module, option_pin_source,
@@ -11,3 +12,7 @@ extern const option_list common_options;
 
 // A command that accepts one of these lists it.
 extern const struct option option_account, option_json, option_login, option_output, option_yes;
+
+// True with --yes, or when a person types "yes". Fails with SSA_USAGE.
+bool deletion_confirmed(const struct invocation *invocation, struct ssa_error *err, const char *question,
+                        ...) MUST_CHECK __attribute__((format(printf, 3, 4)));

@@ -1,5 +1,3 @@
-// Completing the commands that messages suggest. Whoever writes such a message does not know the command
-// line.
 #include "cli/command/suggestion.h"
 
 #include <ctype.h>
@@ -15,6 +13,8 @@
 static const option_list repeated =
     OPTIONS(&option_client_id, &option_token, &option_module, &option_pin_source, &option_so_pin_source,
             &option_base_url, &option_audience, &option_cacert, &option_capath, &option_insecure_http);
+
+enum { WORDS_OF_SUGGESTION = 32 };
 
 static command_list known;
 static const struct arguments *given;
@@ -33,33 +33,17 @@ void suggestion_profile(const char *path)
         written[0] = '\0';
 }
 
-static const struct command *command_at(struct span text)
+// Reads a suggested command as a command line is read. What cannot be read is left out.
+static void read_suggested(char *text, struct arguments *suggested)
 {
-    const struct command *found = NULL;
-    for (command_list c = known; *c != NULL && found == NULL; c++) {
-        const size_t len = strlen((*c)->name);
-        if (len <= text.len && memcmp(text.data, (*c)->name, len) == 0 && (len == text.len || text.data[len] == ' '))
-            found = *c;
-    }
-    return found;
-}
-
-static bool has_word(struct span text, const char *word)
-{
-    const size_t len = strlen(word);
-    for (size_t at = 0; at + len <= text.len; at++)
-        if (memcmp(text.data + at, word, len) == 0 && (at == 0 || text.data[at - 1] == ' ') &&
-            (at + len == text.len || text.data[at + len] == ' '))
-            return true;
-    return false;
-}
-
-static bool has_option(struct span text, const struct option *option)
-{
-    char name[64];
-    const char letter[] = {'-', option->letter, '\0'};
-    return (text_format(name, sizeof name, "--%s", option->name) && has_word(text, name)) ||
-           (option->letter != 0 && has_word(text, letter));
+    char *argv[WORDS_OF_SUGGESTION + 1], *rest = NULL;
+    size_t count = 0;
+    for (char *word = strtok_r(text, " ", &rest); word != NULL && count < WORDS_OF_SUGGESTION;
+         word = strtok_r(NULL, " ", &rest))
+        argv[count++] = word;
+    argv[count] = NULL;
+    const bool whole = arguments_read(suggested, known, argv, ERROR_IGNORED);
+    (void)whole;
 }
 
 // `hsm list` is suggested to show other PKCS#11 tokens than the one that was asked for, unless it is to list
@@ -129,18 +113,18 @@ static void write_profiles(FILE *out, const struct command *command)
             write_option(out, &option_profile, profiles[i]);
 }
 
-static void write_options(FILE *out, struct span text)
+static void write_options(FILE *out, const struct arguments *suggested)
 {
-    const struct command *command = command_at(text);
-    if (command == NULL || has_option(text, &option_help))
+    const struct command *command = suggested->command;
+    if (command == NULL || option_given(suggested, &option_help))
         return;
-    const bool logs_in = has_option(text, &option_login);
-    if (is_useful(command, &option_profile, logs_in) && !has_option(text, &option_profile) &&
-        !has_option(text, &option_output))
+    const bool logs_in = option_given(suggested, &option_login);
+    if (is_useful(command, &option_profile, logs_in) && !option_given(suggested, &option_profile) &&
+        !option_given(suggested, &option_output))
         write_profiles(out, command);
     for (option_list o = repeated; *o != NULL; o++) {
         const char *value = option_value(given, *o);
-        if (option_given(given, *o) && is_useful(command, *o, logs_in) && !has_option(text, *o) &&
+        if (option_given(given, *o) && is_useful(command, *o, logs_in) && !option_given(suggested, *o) &&
             (value == NULL || lasts(*o, value)))
             write_option(out, *o, value);
     }
@@ -151,12 +135,16 @@ static void write_completed(FILE *out, const char *text)
     static const char start[] = "`ssa-hsm ";
     for (const char *at; given != NULL && (at = strstr(text, start)) != NULL;) {
         const char *command = at + sizeof start - 1, *end = strchr(command, '`');
-        if (end == NULL)
+        char *words = end != NULL ? strndup(command, (size_t)(end - command)) : NULL;
+        if (words == NULL)
             break;
+        struct arguments suggested;
+        read_suggested(words, &suggested);
         (void)fprintf(out, "%.*s", (int)(end - text), text);
-        write_options(out, span_of(command, (size_t)(end - command)));
+        write_options(out, &suggested);
         (void)fputc('`', out);
         text = end + 1;
+        free(words);
     }
     (void)fputs(text, out);
 }

@@ -1,4 +1,3 @@
-// What is said about a command line that cannot be run.
 #include "cli/command/usage.h"
 
 #include <string.h>

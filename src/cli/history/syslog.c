@@ -1,5 +1,5 @@
-// A copy of the audit trail for the system's log: one datagram for each entry, in the form of RFC 3164
-// section 4.1. syslog(3) is not used, because it does not report failures.
+// One datagram for each entry, in the form of RFC 3164 section 4.1. syslog(3) is not used, because it does not report
+// failures.
 #include "cli/history/syslog.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/history/event.h"
+#include "cli/output/document.h"
 #include "cli/output/print.h"
 #include "core/text.h"
 
@@ -78,6 +78,36 @@ static bool send_to(const char *path, const struct secret *message)
     return sent >= 0 && (size_t)sent == len;
 }
 
+void event_members(struct json_writer *w, const struct ssa_event *e)
+{
+    const struct {
+        const char *name, *text;
+    } texts[] = {{"id", e->id},
+                 {"previous", e->previous},
+                 {"sha256", e->sha256},
+                 {"operation", e->operation},
+                 {"outcome", e->outcome},
+                 {"import", e->import},
+                 {"clientId", e->client_id},
+                 {"baseUrl", e->base_url},
+                 {"serviceAccountId", e->account},
+                 {"email", e->email},
+                 {"keyId", e->key_id},
+                 {"oldKeyId", e->old_key_id},
+                 {"token", e->token},
+                 {"keyUri", e->key_uri},
+                 {"profile", e->profile},
+                 {"note", e->note}};
+    for (size_t i = 0; i < COUNT(texts); i++)
+        member_text(w, texts[i].name, texts[i].text);
+    when_json(w, "startedAt", e->started);
+    when_json(w, "endedAt", e->ended);
+    json_name(w, "sequence");
+    json_integer(w, e->sequence);
+    json_name(w, "uid");
+    json_integer(w, e->uid);
+}
+
 static bool is_bad(const struct ssa_event *event)
 {
     return strcmp(event->outcome, "done") != 0 && strcmp(event->outcome, "undone") != 0;
@@ -94,7 +124,9 @@ static bool write_message(const struct ssa_event *event, struct secret *message,
         !text_format(head, sizeof head, "<%d>%s ssa-hsm[%ld]: ", priority, when, (long)getpid()) ||
         !secret_append_text(message, head) || !json_begin(&w, message, false))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the message cannot be written");
-    event_json(&w, event);
+    json_open(&w, JSON_OBJECT);
+    event_members(&w, event);
+    json_close(&w, JSON_OBJECT);
     return json_end(&w, err);
 }
 

@@ -1,7 +1,10 @@
-// A copy of the audit trail for the system's log.
+// The audit trail as JSON, and a copy of it for the system's log.
 #pragma once
 
-#include "core/error.h"
+#include "core/json.h"
+
+// Writes the members of an operation that is over. The caller opens and closes the object.
+void event_members(struct json_writer *w, const struct ssa_event *event);
 
 // True where SSA_HSM_AUDIT is unset, "syslog", or "syslog:" and the path of a socket. Fails with SSA_CONFIG.
 bool syslog_check(const struct ssa_settings *settings, struct ssa_error *err) MUST_CHECK;

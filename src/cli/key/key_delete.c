@@ -1,9 +1,7 @@
 // ssa-hsm key delete KEY_ID
 #include <string.h>
 
-#include "cli/command/command.h"
 #include "cli/command/common.h"
-#include "cli/command/confirmation.h"
 #include "cli/output/print.h"
 
 static bool key_delete(const struct invocation *i, struct ssa_error *err)

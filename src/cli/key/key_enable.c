@@ -1,10 +1,43 @@
-// ssa-hsm key enable KEY_ID
-#include "cli/command/common.h"
+// ssa-hsm key enable KEY_ID, ssa-hsm key disable KEY_ID
 #include "cli/key/key.h"
+#include "cli/output/print.h"
+
+static bool print_json(const char *key_id, bool enabled, bool changed, struct ssa_error *err)
+{
+    struct document d;
+    if (!document_begin(&d, JSON_OBJECT, err))
+        return false;
+    member_text(&d.json, "keyId", key_id);
+    member_text(&d.json, "status", enabled ? "ENABLED" : "DISABLED");
+    member_bool(&d.json, "changed", changed);
+    return document_print(&d, err);
+}
+
+static bool set_enabled(const struct invocation *i, bool enable, struct ssa_error *err)
+{
+    const char *key_id = i->arguments->words[0], *account = option_value(i->arguments, &option_account);
+    bool changed = false;
+    if (!ssa_key_enable(&i->run, account, key_id, enable, &changed, err))
+        return false;
+    if (!changed)
+        print_note("key %s was already %s", key_id, enable ? "enabled" : "disabled");
+    else if (enable)
+        print_note("key %s is enabled", key_id);
+    else
+        print_note("key %s is disabled: it gets no access tokens until\n"
+                   "`ssa-hsm key enable %s%s%s`. Access tokens that it has got stay valid for up to an hour.",
+                   key_id, key_id, account != NULL ? " --account " : "", account != NULL ? account : "");
+    return !option_given(i->arguments, &option_json) || print_json(key_id, enable, changed, err);
+}
 
 static bool key_enable(const struct invocation *i, struct ssa_error *err)
 {
-    return key_set_enabled(i, true, err);
+    return set_enabled(i, true, err);
+}
+
+static bool key_disable(const struct invocation *i, struct ssa_error *err)
+{
+    return set_enabled(i, false, err);
 }
 
 const struct command command_key_enable = {
@@ -14,4 +47,13 @@ const struct command command_key_enable = {
     .help = "enable a key again at the API",
     .options = OPTIONS(&option_account, &option_json),
     .run = key_enable,
+};
+
+const struct command command_key_disable = {
+    .name = "key disable",
+    .group = "Keys",
+    .arguments = "KEY_ID",
+    .help = "disable a key at the API: it gets no access tokens",
+    .options = OPTIONS(&option_account, &option_json),
+    .run = key_disable,
 };

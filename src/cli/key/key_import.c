@@ -10,26 +10,21 @@ static const struct option option_shred = {"shred",
 // Says what became of the file that the key came from.
 static bool tell_of_file(const char *file, const struct ssa_created *created, struct ssa_error *err)
 {
+    static const char remains[] = "(flash storage and snapshots may still hold it)";
     const bool separate = created->key_path[0] != '\0';
-    if (separate && created->file != SSA_FILE_LEFT)
-        print_note("%s is overwritten and removed (flash storage and snapshots may still hold it)", created->key_path);
-    switch (created->file) {
-    case SSA_FILE_NONE:
-        break;
-    case SSA_FILE_DESTROYED:
-        print_note("%s is overwritten and removed (flash storage and snapshots may still hold it)", file);
-        break;
-    case SSA_FILE_REPLACED:
-        print_note("the key that %s held is overwritten (flash storage and snapshots may still hold it)", file);
-        break;
-    case SSA_FILE_LEFT:
-        if (created->file_error.code != SSA_OK) {
-            *err = created->file_error;
-            return false;
-        }
+    if (created->file == SSA_FILE_LEFT && created->file_error.code != SSA_OK) {
+        *err = created->file_error;
+        return false;
+    }
+    if (created->file == SSA_FILE_LEFT)
         print_note("the file still holds the private key. Destroy it: shred -u %s",
                    separate ? created->key_path : file);
-    }
+    else if (separate)
+        print_note("%s is overwritten and removed %s", created->key_path, remains);
+    if (created->file == SSA_FILE_DESTROYED)
+        print_note("%s is overwritten and removed %s", file, remains);
+    else if (created->file == SSA_FILE_REPLACED)
+        print_note("the key that %s held is overwritten %s", file, remains);
     return true;
 }
 

@@ -1,8 +1,6 @@
 // ssa-hsm key list
-#include "cli/command/common.h"
 #include "cli/key/key.h"
 #include "cli/output/print.h"
-#include "cli/output/table.h"
 #include "core/text.h"
 
 static const struct option option_all = {"all", .help = "list the keys of all accounts of the client id"};
@@ -10,12 +8,13 @@ static const struct option option_all = {"all", .help = "list the keys of all ac
 static bool print_json(const struct ssa_keys *keys, struct ssa_error *err)
 {
     struct document d;
-    if (!document_begin(&d, keys_json_max(keys), err))
+    if (!document_begin(&d, JSON_ARRAY, err))
         return false;
-    json_open(&d.json, JSON_ARRAY);
-    for (size_t i = 0; i < keys->count; i++)
-        key_json(&d.json, &keys->list[i]);
-    json_close(&d.json, JSON_ARRAY);
+    for (size_t i = 0; i < keys->count; i++) {
+        document_open_item(&d);
+        key_members(&d, &keys->list[i]);
+        json_close(&d.json, JSON_OBJECT);
+    }
     return document_print(&d, err);
 }
 

@@ -1,5 +1,4 @@
 // ssa-hsm key recover
-#include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/output/print.h"
 

@@ -1,5 +1,4 @@
 // ssa-hsm key rotate
-#include "cli/command/duration.h"
 #include "cli/key/new_key.h"
 #include "cli/output/print.h"
 

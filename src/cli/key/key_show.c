@@ -1,18 +1,16 @@
 // ssa-hsm key show KEY_ID
-#include "cli/command/common.h"
 #include "cli/key/key.h"
-#include "cli/output/table.h"
 
 static bool print_json(const struct ssa_keys *found, struct ssa_error *err)
 {
     struct document d;
-    if (!document_begin(&d, keys_json_max(found), err))
+    if (!document_begin(&d, JSON_OBJECT, err))
         return false;
-    key_json(&d.json, &found->list[0]);
+    key_members(&d, &found->list[0]);
     return document_print(&d, err);
 }
 
-static bool print_text(const struct ssa_keys *found, struct ssa_error *err)
+static bool print_table(const struct ssa_keys *found, struct ssa_error *err)
 {
     const struct ssa_key *key = &found->list[0];
     struct table table;
@@ -47,7 +45,7 @@ static bool key_show(const struct invocation *i, struct ssa_error *err)
     struct ssa_keys found;
     if (!ssa_key_show(&i->run, &wanted, a->words[0], &found, err))
         return false;
-    const bool printed = option_given(a, &option_json) ? print_json(&found, err) : print_text(&found, err);
+    const bool printed = option_given(a, &option_json) ? print_json(&found, err) : print_table(&found, err);
     ssa_keys_free(&found);
     return printed;
 }

@@ -1,11 +1,7 @@
 // ssa-hsm key verify
-#include <string.h>
-
-#include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/output/print.h"
 #include "cli/output/table.h"
-#include "core/text.h"
 
 static const struct option option_challenge = {"challenge", "TEXT",
                                                .help = "an auditor's text to sign with the rest; needs --json"};
@@ -26,17 +22,11 @@ static const char *verdict(const struct ssa_attribute *a)
 
 static void add_mechanisms(struct table *table, const struct ssa_verified *v)
 {
-    char text[sizeof v->mechanisms + 2 * COUNT(v->mechanisms)] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < v->mechanism_count; i++) {
-        table->lost |= !text_format(text + used, sizeof text - used, "%s%s", i > 0 ? ", " : "", v->mechanisms[i]);
-        used = strlen(text);
-    }
+    const char *none = v->mechanisms_known ? "any: none is named" : unknown;
     table_add(table, "CKA_ALLOWED_MECHANISMS");
-    if (used > 0)
-        table_add(table, text);
-    else
-        table_add(table, v->mechanisms_known ? "any: none is named" : unknown);
+    table_add(table, v->mechanism_count == 0 ? none : v->mechanisms[0]);
+    for (size_t i = 1; i < v->mechanism_count; i++)
+        table_append(table, ", %s", v->mechanisms[i]);
 }
 
 static const char *raw_rsa(const struct ssa_verified *v)
@@ -56,12 +46,13 @@ static void note_raw_rsa(const struct ssa_verified *v)
 
 static void add_modulus(struct table *table, const struct ssa_verified *v)
 {
-    char text[128];
-    table->lost |= !text_format(text, sizeof text, "RSA of %u bits, SHA-256 %.16s…", v->bits, v->modulus_sha256);
-    table_add_pair(table, "modulus", v->bits > 0 ? text : unknown);
+    table_add(table, "modulus");
+    table_add(table, v->bits > 0 ? "" : unknown);
+    if (v->bits > 0)
+        table_append(table, "RSA of %u bits, SHA-256 %.16s…", v->bits, v->modulus_sha256);
 }
 
-static bool print_text(const struct ssa_verified *v, struct ssa_error *err)
+static bool print_table(const struct ssa_verified *v, struct ssa_error *err)
 {
     struct table table;
     table_begin(&table, 2, NULL);
@@ -80,45 +71,35 @@ static bool print_text(const struct ssa_verified *v, struct ssa_error *err)
     return true;
 }
 
-// What was found is printed also where the key is not as it must be: then the exit code says so. The failure
-// of the verification is told before that of printing.
-static bool end(bool verified, bool printed, const struct ssa_error *why, struct ssa_error *err)
-{
-    if (verified && !printed)
-        *err = *why;
-    return verified && printed;
-}
-
-static bool verify_as_json(const struct invocation *i, struct ssa_error *err)
+// What was found is printed also where the key is not as it must be: then the exit code says so. The failure of the
+// verification is told before a failure to print.
+static bool verify(const struct invocation *i, bool as_json, struct ssa_error *err)
 {
     const struct ssa_evidence wanted = {.challenge = option_value(i->arguments, &option_challenge),
                                         .ask_api = option_given(i->arguments, &option_api)};
     struct ssa_verified v;
-    struct ssa_text json;
+    struct ssa_text json = {0};
     struct ssa_error why = {0};
-    const bool verified = ssa_key_evidence(&i->run, &wanted, &v, &json, err);
-    const bool printed = json.len == 0 || print_result(span_of(json.text, json.len), &why);
+    const bool verified =
+        as_json ? ssa_key_evidence(&i->run, &wanted, &v, &json, err) : ssa_key_verify(&i->run, &v, err);
+    bool printed = true;
+    if (json.len > 0)
+        printed = print_result(span_of(json.text, json.len), &why);
+    else if (!as_json && v.attribute_count > 0)
+        printed = print_table(&v, &why);
     ssa_text_free(&json);
-    return end(verified, printed, &why, err);
-}
-
-static bool verify(const struct invocation *i, struct ssa_error *err)
-{
-    struct ssa_verified v;
-    struct ssa_error why = {0};
-    const bool verified = ssa_key_verify(&i->run, &v, err);
-    const bool printed = v.attribute_count == 0 || print_text(&v, &why);
-    return end(verified, printed, &why, err);
+    if (verified && !printed)
+        *err = why;
+    return verified && printed;
 }
 
 static bool key_verify(const struct invocation *i, struct ssa_error *err)
 {
     const struct arguments *a = i->arguments;
-    if (option_given(a, &option_json))
-        return verify_as_json(i, err);
-    if (option_given(a, &option_challenge) || option_given(a, &option_api))
+    const bool as_json = option_given(a, &option_json);
+    if (!as_json && (option_given(a, &option_challenge) || option_given(a, &option_api)))
         return error_set(err, SSA_USAGE, NULL, NULL, "--challenge and --api can only be used with --json");
-    return verify(i, err);
+    return verify(i, as_json, err);
 }
 
 const struct command command_key_verify = {

@@ -1,11 +1,7 @@
-// What the commands share that put a new key into a PKCS#11 token and write a profile.
 #include "cli/key/new_key.h"
-
-#include <string.h>
 
 #include "cli/command/suggestion.h"
 #include "cli/output/print.h"
-#include "core/text.h"
 
 const struct option option_force = {"force", .help = "replace the profile where there is one"};
 const struct option option_import = {"import", "WAY",
@@ -16,24 +12,13 @@ const struct option option_show_secret = {"show-secret",
                                           .help = "print the client secret too, in the block of settings"};
 const struct option option_slot = {"slot", "SLOT", .help = "slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95"};
 
-static bool read_way(const char *value, enum ssa_import_way *way, struct ssa_error *err)
-{
-    static const char *const names[] = {
-        [SSA_IMPORT_AUTO] = "auto", [SSA_IMPORT_PLAIN] = "plain", [SSA_IMPORT_WRAP] = "wrap"};
-    *way = SSA_IMPORT_AUTO;
-    if (value == NULL)
-        return true;
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (strcmp(value, names[i]) == 0) {
-            *way = (enum ssa_import_way)i;
-            return true;
-        }
-    error_set(err, SSA_USAGE, NULL, NULL, "--import does not know \"%s\"", value);
-    return error_hint(err, "Give auto, plain or wrap.");
-}
-
 bool output_read(const struct arguments *a, struct ssa_output *output, struct ssa_error *err)
 {
+    static const char *const ways[] = {
+        [SSA_IMPORT_AUTO] = "auto", [SSA_IMPORT_PLAIN] = "plain", [SSA_IMPORT_WRAP] = "wrap", NULL};
+    size_t way = SSA_IMPORT_AUTO;
+    if (!option_choice(a, &option_import, ways, &way, err))
+        return false;
     *output = (struct ssa_output){.profile = option_value(a, &option_profile),
                                   .file = option_value(a, &option_output),
                                   .replace = option_given(a, &option_force),
@@ -41,8 +26,9 @@ bool output_read(const struct arguments *a, struct ssa_output *output, struct ss
                                   .slot = option_value(a, &option_slot),
                                   .replace_key = option_given(a, &option_replace),
                                   .yes = option_given(a, &option_yes),
-                                  .rehearse = option_given(a, &option_rehearse)};
-    return read_way(option_value(a, &option_import), &output->import_way, err);
+                                  .rehearse = option_given(a, &option_rehearse),
+                                  .import_way = (enum ssa_import_way)way};
+    return true;
 }
 
 bool created_print(const struct ssa_created *created, struct ssa_error *err)

@@ -1,7 +1,6 @@
 // What the commands share that put a new key into a PKCS#11 token and write a profile.
 #pragma once
 
-#include "cli/command/command.h"
 #include "cli/command/common.h"
 
 extern const struct option option_force, option_import, option_rehearse, option_replace, option_show_secret,

@@ -1,31 +1,52 @@
-// One JSON text on standard output.
 #include "cli/output/document.h"
 
 #include <errno.h>
 
 #include "cli/output/print.h"
 
-bool document_begin(struct document *document, size_t capacity, struct ssa_error *err)
+bool document_begin(struct document *document, enum json_type object_or_array, struct ssa_error *err)
 {
-    if (!secret_new(&document->text, capacity, err))
+    document->type = object_or_array;
+    if (!secret_new(&document->text, DOCUMENT_ITEM, err))
         return false;
-    if (json_begin(&document->json, &document->text, true))
+    if (json_begin(&document->json, &document->text, true)) {
+        json_open(&document->json, object_or_array);
         return true;
+    }
     secret_free(&document->text);
     return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the JSON");
 }
 
-bool document_print(struct document *document, struct ssa_error *err)
+// Where there is no memory, the text stays as it is. It is then full at some time, and document_print says so.
+static void make_room(struct secret *text)
 {
-    const bool printed = json_end(&document->json, err) && print_result(secret_span(&document->text), err);
-    secret_free(&document->text);
-    return printed;
+    struct secret larger = {0};
+    if (text->capacity - text->len >= DOCUMENT_ITEM || !secret_new(&larger, 2 * text->capacity, ERROR_IGNORED))
+        return;
+    if (!secret_append(&larger, secret_span(text))) {
+        secret_free(&larger);
+        return;
+    }
+    secret_free(text);
+    *text = larger;
 }
 
-bool document_flush(struct document *document, struct ssa_error *err)
+void document_open_item(struct document *document)
 {
-    const bool printed = print_result(secret_span(&document->text), err);
-    secret_clear(&document->text);
+    make_room(&document->text);
+    json_open(&document->json, JSON_OBJECT);
+}
+
+void when_json(struct json_writer *w, const char *name, struct ssa_time time)
+{
+    member_time(w, name, time.known, (time_t)time.seconds);
+}
+
+bool document_print(struct document *document, struct ssa_error *err)
+{
+    json_close(&document->json, document->type);
+    const bool printed = json_end(&document->json, err) && print_result(secret_span(&document->text), err);
+    secret_free(&document->text);
     return printed;
 }
 

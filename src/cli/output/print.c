@@ -1,4 +1,3 @@
-// Standard output and standard error.
 #include "cli/output/print.h"
 
 #include <errno.h>

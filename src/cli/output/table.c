@@ -1,16 +1,17 @@
-// Tables for people.
 #include "cli/output/table.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cli/output/age.h"
 #include "cli/output/print.h"
+#include "core/text.h"
 
 enum { CELLS_STEP = 64, GAP = 2 };
+enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, MONTH = 2629746, YEAR = 12 * MONTH };
 
 void table_begin(struct table *table, size_t columns, const char *const *heads)
 {
@@ -35,10 +36,64 @@ void table_add(struct table *table, const char *text)
         table->cells[table->count++] = copy;
 }
 
+void table_append(struct table *table, const char *format, ...)
+{
+    char *added = NULL, *whole = NULL;
+    va_list args;
+    va_start(args, format);
+    const bool made = vasprintf(&added, format, args) >= 0;
+    va_end(args);
+    if (!made || table->count == 0 || asprintf(&whole, "%s%s", table->cells[table->count - 1], added) < 0) {
+        table->lost = true;
+    } else {
+        free(table->cells[table->count - 1]);
+        table->cells[table->count - 1] = whole;
+    }
+    if (made)
+        free(added);
+}
+
 void table_add_pair(struct table *table, const char *name, const char *value)
 {
     table_add(table, name);
     table_add(table, value[0] != '\0' ? value : "-");
+}
+
+void age_text(long long seconds, long long now, char out[static AGE_TEXT_MAX])
+{
+    // A unit is used from two of it on, except for minutes: "25 hours" tells more than "1 day".
+    static const struct {
+        long long least, unit;
+        const char *name;
+    } units[] = {{2LL * YEAR, YEAR, "year"},
+                 {2LL * MONTH, MONTH, "month"},
+                 {2LL * DAY, DAY, "day"},
+                 {2LL * HOUR, HOUR, "hour"},
+                 {MINUTE, MINUTE, "minute"}};
+    const bool past = seconds <= now;
+    const long long apart = past ? now - seconds : seconds - now;
+    bool fits = text_format(out, AGE_TEXT_MAX, "%s", past ? "just now" : "in a moment");
+    for (size_t i = 0; i < COUNT(units); i++) {
+        if (apart < units[i].least)
+            continue;
+        const long long count = apart / units[i].unit;
+        fits = text_format(out, AGE_TEXT_MAX, "%s%lld %s%s%s", past ? "" : "in ", count, units[i].name,
+                           count == 1 ? "" : "s", past ? " ago" : "");
+        break;
+    }
+    if (!fits)
+        out[0] = '\0';
+}
+
+void when_text(struct ssa_time time, long long now, char out[static WHEN_TEXT_MAX])
+{
+    struct tm local;
+    const time_t at = (time_t)time.seconds;
+    char date[32], age[AGE_TEXT_MAX];
+    age_text(time.seconds, now, age);
+    if (!time.known || localtime_r(&at, &local) == NULL || strftime(date, sizeof date, "%Y-%m-%d %H:%M", &local) == 0 ||
+        !text_format(out, WHEN_TEXT_MAX, "%s (%s)", date, age))
+        memcpy(out, "-", sizeof "-");
 }
 
 void table_add_time(struct table *table, struct ssa_time at)

@@ -1,4 +1,3 @@
-// Hardening of the process.
 #include "cli/process/harden.h"
 
 #include <fcntl.h>

@@ -1,4 +1,3 @@
-// Signals that end the program, but not at once.
 #include "cli/process/interrupt.h"
 
 #include <signal.h>

@@ -1,4 +1,3 @@
-// Running on a stack that is large enough.
 #include "cli/process/stack.h"
 
 #include <pthread.h>

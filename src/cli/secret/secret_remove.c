@@ -1,5 +1,4 @@
 // ssa-hsm secret remove
-#include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/output/print.h"
 

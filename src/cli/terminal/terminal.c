@@ -1,4 +1,3 @@
-// Prompts on the controlling terminal.
 #include "cli/terminal/terminal.h"
 
 #include <errno.h>
@@ -16,8 +15,7 @@
 // Signals that would end or stop the program while the terminal is without echo.
 static const int watched[] = {SIGINT,    SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2,
                               SIGVTALRM, SIGPROF, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU}; // TTOU last
-enum { ROUNDS_MAX = 64 };
-enum { WATCHED = sizeof watched / sizeof watched[0] };
+enum { ROUNDS_MAX = 64, WATCHED = COUNT(watched) };
 
 static volatile sig_atomic_t pending[WATCHED];
 
@@ -83,7 +81,7 @@ static void say(int tty, const char *text)
         return;
 }
 
-enum line { LINE_READ, LINE_ENDED, LINE_TOO_LONG, LINE_BROKEN };
+enum line { LINE_READ, LINE_TOO_LONG, LINE_BROKEN };
 
 // Waits until there is something to read; false when a signal came instead.
 static bool wait_for_input(int tty, const sigset_t *mask)
@@ -110,10 +108,8 @@ static enum line read_line(int tty, const sigset_t *mask, char *answer, size_t c
         if (!wait_for_input(tty, mask))
             return LINE_BROKEN;
         const ssize_t got = read(tty, &c, 1);
-        if (got < 0 && errno != EINTR)
+        if (got == 0 || (got < 0 && errno != EINTR))
             return LINE_BROKEN;
-        if (got == 0)
-            return LINE_ENDED;
         if (got > 0 && (c == '\n' || c == '\r'))
             return too_long ? LINE_TOO_LONG : LINE_READ;
         if (got > 0 && *len < capacity)

@@ -4,31 +4,19 @@
 
 static const struct option option_claims = {"claims", .help = "print header and claims as JSON; needs no PIN"};
 
-static bool print_claims(const struct invocation *i, const struct request *request, struct ssa_error *err)
-{
-    struct ssa_text json = {0};
-    const bool done =
-        ssa_claims(&i->run, &request->wanted, &json, err) && print_result(span_of(json.text, json.len), err);
-    ssa_text_free(&json);
-    return done;
-}
-
-static bool print_assertion(const struct invocation *i, const struct request *request, struct ssa_error *err)
-{
-    struct ssa_text assertion = {0};
-    const bool done = ssa_sign(&i->run, &request->wanted, &assertion, err) &&
-                      print_result(span_of(assertion.text, assertion.len), err) && print_result(span_text("\n"), err);
-    ssa_text_free(&assertion);
-    return done;
-}
-
 static bool jwt(const struct invocation *i, struct ssa_error *err)
 {
     struct request request;
+    struct ssa_text text = {0};
     if (!request_read(i->arguments, &request, err))
         return false;
-    return option_given(i->arguments, &option_claims) ? print_claims(i, &request, err)
-                                                      : print_assertion(i, &request, err);
+    const bool claims = option_given(i->arguments, &option_claims);
+    bool done =
+        claims ? ssa_claims(&i->run, &request.wanted, &text, err) : ssa_sign(&i->run, &request.wanted, &text, err);
+    done = done && print_result(span_of(text.text, text.len), err);
+    done = done && (claims || print_result(span_text("\n"), err));
+    ssa_text_free(&text);
+    return done;
 }
 
 const struct command command_jwt = {

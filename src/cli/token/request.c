@@ -1,7 +1,5 @@
-// What token, jwt and exec share.
 #include "cli/token/request.h"
 
-#include "cli/command/duration.h"
 #include "core/text.h"
 #include "journal/journal.h"
 

@@ -1,7 +1,7 @@
 // What token, jwt and exec share: the options about the access token that is wanted.
 #pragma once
 
-#include "cli/command/command.h"
+#include "cli/command/common.h"
 
 extern const struct option option_expires_in, option_nbf, option_scope;
 

@@ -1,51 +1,37 @@
 // ssa-hsm token
-#include <string.h>
-
 #include "cli/output/print.h"
 #include "cli/token/request.h"
-#include "core/text.h"
 
 static const struct option option_format = {"format", "FORMAT", .letter = 'f',
                                             .help = "json (default), token, header, env or curl"};
 
-static const struct format {
-    const char *name;
-    const char *before, *after; // around the access token; NULL prints the whole answer
-} formats[] = {
-    {"json", NULL, NULL},
-    {"token", "", "\n"},
-    {"header", "Authorization: Bearer ", "\n"},
-    {"env", "APS_ACCESS_TOKEN=", "\n"},
+static const char *const formats[] = {"json", "token", "header", "env", "curl", NULL};
+
+// What stands before and after the access token; NULL prints the whole answer.
+static const char *const around[][2] = {
+    {NULL, NULL},
+    {"", "\n"},
+    {"Authorization: Bearer ", "\n"},
+    {"APS_ACCESS_TOKEN=", "\n"},
     // A file for curl -K.
-    {"curl", "header = \"Authorization: Bearer ", "\"\n"},
+    {"header = \"Authorization: Bearer ", "\"\n"},
 };
 
-static bool find_format(const char *name, const struct format **format, struct ssa_error *err)
+static bool print_grant(const struct ssa_grant *grant, size_t format, struct ssa_error *err)
 {
-    for (size_t i = 0; i < COUNT(formats); i++)
-        if (name == NULL || strcmp(formats[i].name, name) == 0) {
-            *format = &formats[i];
-            return true;
-        }
-    error_set(err, SSA_USAGE, NULL, NULL, "there is no format \"%s\"", name);
-    return error_hint(err, "Give json, token, header, env or curl.");
-}
-
-static bool print_grant(const struct ssa_grant *grant, const struct format *format, struct ssa_error *err)
-{
-    if (format->before == NULL)
+    if (around[format][0] == NULL)
         return print_result(span_of(grant->json.text, grant->json.len), err);
-    return print_result(span_text(format->before), err) &&
+    return print_result(span_text(around[format][0]), err) &&
            print_result(span_of(grant->token.text, grant->token.len), err) &&
-           print_result(span_text(format->after), err);
+           print_result(span_text(around[format][1]), err);
 }
 
 static bool fetch_token(const struct invocation *i, struct ssa_error *err)
 {
-    const struct format *format = NULL;
+    size_t format = 0;
     struct request request;
     struct ssa_grant grant = {0};
-    if (!find_format(option_value(i->arguments, &option_format), &format, err))
+    if (!option_choice(i->arguments, &option_format, formats, &format, err))
         return false;
     if (!request_read(i->arguments, &request, err))
         return false;
