@@ -2,16 +2,6 @@
 #include "cli/account/account.h"
 #include "cli/output/print.h"
 
-static bool print_json(const struct ssa_account *account, bool changed, struct ssa_error *err)
-{
-    struct document d;
-    if (!document_begin(&d, JSON_OBJECT, err))
-        return false;
-    account_members(&d.json, account);
-    member_bool(&d.json, "changed", changed);
-    return document_print(&d, err);
-}
-
 static bool set_enabled(const struct invocation *i, bool enable, struct ssa_error *err)
 {
     struct ssa_account after;
@@ -26,7 +16,7 @@ static bool set_enabled(const struct invocation *i, bool enable, struct ssa_erro
         print_note("account %s is disabled: it gets no access tokens, and its keys cannot be managed, until\n"
                    "`ssa-hsm account enable %s`. Access tokens that it has got stay valid for up to an hour.",
                    after.id, after.id);
-    return !option_given(i->arguments, &option_json) || print_json(&after, changed, err);
+    return !option_given(i->arguments, &option_json) || account_print_json(&after, &changed, err);
 }
 
 static bool account_enable(const struct invocation *i, struct ssa_error *err)

@@ -5,15 +5,6 @@
 #include "cli/output/print.h"
 #include "cli/output/table.h"
 
-static bool print_json(const struct ssa_account *account, struct ssa_error *err)
-{
-    struct document d;
-    if (!document_begin(&d, JSON_OBJECT, err))
-        return false;
-    account_members(&d.json, account);
-    return document_print(&d, err);
-}
-
 static bool print_table(const struct ssa_account *account, struct ssa_error *err)
 {
     struct table table;
@@ -36,7 +27,7 @@ static bool account_show(const struct invocation *i, struct ssa_error *err)
     struct ssa_account shown;
     if (!ssa_account_show(&i->run, account_argument(i), &shown, err))
         return false;
-    if (!(option_given(i->arguments, &option_json) ? print_json(&shown, err) : print_table(&shown, err)))
+    if (!(option_given(i->arguments, &option_json) ? account_print_json(&shown, NULL, err) : print_table(&shown, err)))
         return false;
     if (strcmp(shown.status, "DEACTIVATED") == 0)
         print_note("it was idle for 12 months: `ssa-hsm account enable %s` enables it again", shown.id);

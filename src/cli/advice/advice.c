@@ -232,30 +232,28 @@ const char *advice_about(enum ssa_reason reason)
     return (unsigned)reason < SSA_REASON_COUNT ? advice[reason] : NULL;
 }
 
-// What stands for the place that text begins with, and the length of that place; NULL where it begins with none.
-static const char *value_of_place(const char *text, const char *subject, const char *detail, size_t *len)
-{
-    static const char of_subject[] = "{subject}", of_detail[] = "{detail}";
-    if (strncmp(text, of_subject, *len = sizeof of_subject - 1) == 0)
-        return subject;
-    if (strncmp(text, of_detail, *len = sizeof of_detail - 1) == 0)
-        return detail;
-    return NULL;
-}
-
 void advice_text(enum ssa_reason reason, const char *subject, const char *detail, char out[static ADVICE_TEXT_MAX])
 {
+    static const char place_of_subject[] = "{subject}", place_of_detail[] = "{detail}";
     const char *text = advice_about(reason);
     size_t used = 0;
     while (text != NULL && *text != '\0') {
-        size_t read = 0;
-        const char *value = value_of_place(text, subject, detail, &read);
-        const size_t len = value != NULL ? strlen(value) : 1;
+        const char *value = text;
+        size_t len = 1, read = 1;
+        if (strncmp(text, place_of_subject, sizeof place_of_subject - 1) == 0) {
+            value = subject;
+            read = sizeof place_of_subject - 1;
+            len = strlen(subject);
+        } else if (strncmp(text, place_of_detail, sizeof place_of_detail - 1) == 0) {
+            value = detail;
+            read = sizeof place_of_detail - 1;
+            len = strlen(detail);
+        }
         if (used + len >= ADVICE_TEXT_MAX)
             break;
-        memcpy(out + used, value != NULL ? value : text, len);
+        memcpy(out + used, value, len);
         used += len;
-        text += value != NULL ? read : 1;
+        text += read;
     }
     out[used] = '\0';
 }

@@ -28,6 +28,7 @@ struct tables {
     const symbol *symbols;
     const char *strings;
     const uint32_t *hash;
+    address name; // where in strings the library's own name begins; 0 for none
 };
 
 // The dynamic linker has added the base to these addresses, except on processors where the section is
@@ -35,14 +36,6 @@ struct tables {
 static const void *loaded_at(address base, address pointer)
 {
     return (const void *)(pointer < base ? base + pointer : pointer); // NOLINT(performance-no-int-to-ptr)
-}
-
-static bool is_named(const char *name, const struct tables *t, const dynamic_entry *dynamic)
-{
-    for (const dynamic_entry *entry = dynamic; entry->d_tag != DT_NULL; entry++)
-        if (entry->d_tag == DT_SONAME)
-            return t->strings != NULL && strcmp(t->strings + entry->d_un.d_val, name) == 0;
-    return false;
 }
 
 static struct tables tables_of(address base, const dynamic_entry *dynamic)
@@ -55,6 +48,8 @@ static struct tables tables_of(address base, const dynamic_entry *dynamic)
             t.strings = loaded_at(base, entry->d_un.d_ptr);
         else if (entry->d_tag == DT_GNU_HASH)
             t.hash = loaded_at(base, entry->d_un.d_ptr);
+        else if (entry->d_tag == DT_SONAME)
+            t.name = entry->d_un.d_val;
     }
     return t;
 }
@@ -100,8 +95,9 @@ static int visit(struct dl_phdr_info *library, size_t size, void *context)
     if (dynamic == NULL)
         return 0;
     const struct tables tables = tables_of(library->dlpi_addr, dynamic);
-    if (!is_named(search->library, &tables, dynamic) || tables.symbols == NULL || tables.hash == NULL ||
-        tables.hash[0] == 0)
+    if (tables.name == 0 || tables.strings == NULL || strcmp(tables.strings + tables.name, search->library) != 0)
+        return 0;
+    if (tables.symbols == NULL || tables.hash == NULL || tables.hash[0] == 0)
         return 0;
     for (size_t i = 0; i < search->count; i++) {
         void *own = look_up(&tables, search->names[i]);

@@ -35,12 +35,6 @@ static bool read_rotation(const struct arguments *a, struct ssa_rotation *how, s
     return grace == NULL || parse_duration(grace, &option_grace, &how->grace, err);
 }
 
-static bool finish(const struct invocation *i, struct ssa_error *err)
-{
-    char old_key_id[128];
-    return ssa_rotation_finish(&i->run, option_given(i->arguments, &option_now), old_key_id, i->ending, err);
-}
-
 static bool show_plan(const struct invocation *i, const struct ssa_rotation *how, struct ssa_error *err)
 {
     struct ssa_text plan = {0};
@@ -73,24 +67,20 @@ static bool show(const struct ssa_rotation *how, const struct ssa_rotated *rotat
     return true;
 }
 
-static bool rotate(const struct invocation *i, const struct ssa_rotation *how, struct ssa_error *err)
-{
-    struct ssa_rotated rotated = {0};
-    const bool done = ssa_key_rotate(&i->run, how, &rotated, i->ending, err) && show(how, &rotated, err);
-    ssa_rotated_free(&rotated);
-    return done;
-}
-
 static bool key_rotate(const struct invocation *i, struct ssa_error *err)
 {
     struct ssa_rotation how;
+    struct ssa_rotated rotated = {0};
+    char old_key_id[128];
     if (!read_rotation(i->arguments, &how, err))
         return false;
     if (option_given(i->arguments, &option_finish))
-        return finish(i, err);
+        return ssa_rotation_finish(&i->run, how.at_once, old_key_id, i->ending, err);
     if (option_given(i->arguments, &option_dry_run))
         return show_plan(i, &how, err);
-    return rotate(i, &how, err);
+    const bool done = ssa_key_rotate(&i->run, &how, &rotated, i->ending, err) && show(&how, &rotated, err);
+    ssa_rotated_free(&rotated);
+    return done;
 }
 
 const struct command command_key_rotate = {

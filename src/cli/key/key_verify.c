@@ -36,22 +36,6 @@ static const char *raw_rsa(const struct ssa_verified *v)
     return v->raw_rsa == SSA_RAW_RSA_POSSIBLE ? "possible (CKM_RSA_X_509)" : "not known";
 }
 
-static void note_raw_rsa(const struct ssa_verified *v)
-{
-    if (v->raw_rsa == SSA_RAW_RSA_POSSIBLE)
-        print_note("raw RSA: whoever has the PIN can also decrypt with this key, whatever CKA_DECRYPT says: a raw\n"
-                   "signature (CKM_RSA_X_509) over a ciphertext is its plain text. A key that is imported with\n"
-                   "CKA_ALLOWED_MECHANISMS cannot be used like that, if its token supports that attribute.");
-}
-
-static void add_modulus(struct table *table, const struct ssa_verified *v)
-{
-    table_add(table, "modulus");
-    table_add(table, v->bits > 0 ? "" : unknown);
-    if (v->bits > 0)
-        table_append(table, "RSA of %u bits, SHA-256 %.16s…", v->bits, v->modulus_sha256);
-}
-
 static bool print_table(const struct ssa_verified *v, struct ssa_error *err)
 {
     struct table table;
@@ -62,12 +46,18 @@ static bool print_table(const struct ssa_verified *v, struct ssa_error *err)
         table_add_pair(&table, v->attributes[i].name, verdict(&v->attributes[i]));
     add_mechanisms(&table, v);
     table_add_pair(&table, "raw RSA", raw_rsa(v));
-    add_modulus(&table, v);
+    table_add(&table, "modulus");
+    table_add(&table, v->bits > 0 ? "" : unknown);
+    if (v->bits > 0)
+        table_append(&table, "RSA of %u bits, SHA-256 %.16s…", v->bits, v->modulus_sha256);
     table_add_pair(&table, "signature",
                    v->signature ? "of a random challenge: verified with the public key" : "not verified");
     if (!table_print(&table, err))
         return false;
-    note_raw_rsa(v);
+    if (v->raw_rsa == SSA_RAW_RSA_POSSIBLE)
+        print_note("raw RSA: whoever has the PIN can also decrypt with this key, whatever CKA_DECRYPT says: a raw\n"
+                   "signature (CKM_RSA_X_509) over a ciphertext is its plain text. A key that is imported with\n"
+                   "CKA_ALLOWED_MECHANISMS cannot be used like that, if its token supports that attribute.");
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -12,66 +13,41 @@
 #include "core/secret.h"
 #include "core/text.h"
 
-// Signals that would end or stop the program while the terminal is without echo.
+// Signals that would end or stop the program while the terminal is without echo. The last three stop it.
 static const int watched[] = {SIGINT,    SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2,
-                              SIGVTALRM, SIGPROF, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU}; // TTOU last
-enum { ROUNDS_MAX = 64, WATCHED = COUNT(watched) };
+                              SIGVTALRM, SIGPROF, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU};
+enum { WATCHED = COUNT(watched), STOPPING = 3, ROUNDS_MAX = 64 };
 
-static volatile sig_atomic_t pending[WATCHED];
-
-static void note_signal(int number)
-{
-    for (size_t i = 0; i < WATCHED; i++)
-        if (watched[i] == number)
-            pending[i] = 1;
-}
-
-// What is restored when the question is answered.
 struct watch {
-    struct sigaction before[WATCHED];
-    sigset_t mask; // as it was found; used while waiting for a key
+    int fd;        // readable while a signal waits; -1 where there is none
+    sigset_t mask; // as it was found
 };
 
-// The signals are blocked except during that wait. So one that comes just before it still ends it.
+// Signals wait until the question is answered, except those that are ignored: they would wait, too.
 static void watch(struct watch *w)
 {
-    const struct sigaction action = {.sa_handler = note_signal};
+    struct sigaction action;
     sigset_t set;
     (void)sigemptyset(&set);
-    for (size_t i = 0; i < WATCHED; i++) {
-        pending[i] = 0;
-        (void)sigaddset(&set, watched[i]);
-    }
-    (void)sigprocmask(SIG_BLOCK, &set, &w->mask);
     for (size_t i = 0; i < WATCHED; i++)
-        if (sigaction(watched[i], NULL, &w->before[i]) == 0 && w->before[i].sa_handler != SIG_IGN)
-            (void)sigaction(watched[i], &action, NULL);
+        if (sigaction(watched[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            (void)sigaddset(&set, watched[i]);
+    (void)sigprocmask(SIG_BLOCK, &set, &w->mask);
+    w->fd = signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-// Restores handlers and mask, and delivers the signals that came meanwhile. True where one of them stopped
-// the program, which has been continued since.
+// Lets the signals come that waited. True where one of them stopped the program, which has been continued since.
 static bool unwatch(const struct watch *w)
 {
+    sigset_t waiting;
     bool stopped = false;
+    if (w->fd >= 0)
+        (void)close(w->fd);
+    if (sigpending(&waiting) == 0)
+        for (size_t i = WATCHED - STOPPING; i < WATCHED; i++)
+            stopped = stopped || sigismember(&waiting, watched[i]) == 1;
     (void)sigprocmask(SIG_SETMASK, &w->mask, NULL);
-    for (size_t i = 0; i < WATCHED; i++)
-        (void)sigaction(watched[i], &w->before[i], NULL);
-    for (size_t i = 0; i < WATCHED; i++)
-        if (pending[i] != 0) {
-            stopped = stopped || watched[i] == SIGTSTP || watched[i] == SIGTTIN || watched[i] == SIGTTOU;
-            (void)raise(watched[i]);
-        }
     return stopped;
-}
-
-static bool signalled(void)
-{
-    if (interrupt_signal() != 0)
-        return true;
-    for (size_t i = 0; i < WATCHED; i++)
-        if (pending[i] != 0)
-            return true;
-    return false;
 }
 
 static void say(int tty, const char *text)
@@ -84,13 +60,13 @@ static void say(int tty, const char *text)
 enum line { LINE_READ, LINE_TOO_LONG, LINE_BROKEN };
 
 // Waits until there is something to read; false when a signal came instead.
-static bool wait_for_input(int tty, const sigset_t *mask)
+static bool wait_for_input(int tty, const struct watch *w)
 {
-    struct pollfd input = {.fd = tty, .events = POLLIN};
-    while (!signalled()) {
-        const int ready = ppoll(&input, 1, NULL, mask);
+    struct pollfd either[] = {{.fd = tty, .events = POLLIN}, {.fd = w->fd, .events = POLLIN}};
+    while (interrupt_signal() == 0) {
+        const int ready = poll(either, COUNT(either), -1);
         if (ready > 0)
-            return true;
+            return either[1].revents == 0;
         if (ready < 0 && errno != EINTR)
             return false;
     }
@@ -99,13 +75,13 @@ static bool wait_for_input(int tty, const sigset_t *mask)
 
 // Reads a line into answer, without its line break. A line that is too long is read to its end, so that the
 // rest does not go to the shell.
-static enum line read_line(int tty, const sigset_t *mask, char *answer, size_t capacity, size_t *len)
+static enum line read_line(int tty, const struct watch *w, char *answer, size_t capacity, size_t *len)
 {
     bool too_long = false;
     *len = 0;
     for (;;) {
         char c = 0;
-        if (!wait_for_input(tty, mask))
+        if (!wait_for_input(tty, w))
             return LINE_BROKEN;
         const ssize_t got = read(tty, &c, 1);
         if (got == 0 || (got < 0 && errno != EINTR))
@@ -133,13 +109,13 @@ static bool without_echo(int tty, const char *prompt, char *answer, size_t capac
     // In the background, tcsetattr would stop us with TTOU. That signal is blocked here, so the change would
     // be made, under a shell that is using the terminal. So we look first whether we are in the foreground.
     if (tcgetpgrp(tty) != getpgrp()) {
-        pending[WATCHED - 1] = 1; // TTOU: unwatch delivers it, and it stops us until we are in the foreground
+        (void)raise(SIGTTOU); // it waits for unwatch, and then stops us until we are in the foreground
         return unwatch(&w);
     }
     // TCSAFLUSH drops what was typed before the question was there.
     if (tcsetattr(tty, TCSAFLUSH, &silent) == 0) {
         say(tty, prompt);
-        *line = read_line(tty, &w.mask, answer, capacity, len);
+        *line = read_line(tty, &w, answer, capacity, len);
         say(tty, "\n");
     }
     (void)tcsetattr(tty, TCSAFLUSH, &normal);
@@ -190,7 +166,7 @@ bool terminal_confirm(void *context, const char *question)
     say(tty, " (yes/no) ");
     struct watch w;
     watch(&w);
-    const bool read = read_line(tty, &w.mask, answer, sizeof answer, &len) == LINE_READ;
+    const bool read = read_line(tty, &w, answer, sizeof answer, &len) == LINE_READ;
     (void)unwatch(&w);
     (void)close(tty);
     return read && span_is(span_of(answer, len), "yes");

@@ -23,29 +23,25 @@ static bool withheld(const struct ssa_settings *settings, const char *entry)
            (strcmp(name, variable) == 0 || ssa_settings_withheld(settings, name));
 }
 
-static char **environment_for(const struct ssa_settings *settings, const char *token_entry)
+// Makes the environment that CMD gets. The settings keep what they borrow from ours.
+static bool change_environment(const struct ssa_settings *settings, const char *token_entry)
 {
-    size_t count = 0, kept = 0;
-    while (environ[count] != NULL)
-        count++;
-    char **made = calloc(count + 2, sizeof *made);
-    if (made == NULL)
-        return NULL;
-    for (size_t i = 0; i < count; i++)
+    size_t kept = 0;
+    for (size_t i = 0; environ[i] != NULL; i++)
         if (!withheld(settings, environ[i]))
-            made[kept++] = environ[i];
-    made[kept] = (char *)(uintptr_t)token_entry;
-    return made;
+            environ[kept++] = environ[i];
+    environ[kept] = NULL;
+    return putenv((char *)(uintptr_t)token_entry) == 0;
 }
 
 // It never returns: when running CMD fails, the settings with their secrets are gone already.
-static _Noreturn void replace_process(struct ssa_settings *settings, char *const *program, char **environment)
+static _Noreturn void replace_process(struct ssa_settings *settings, char *const *program)
 {
     struct ssa_error err;
     ssa_settings_free(settings);
     interrupt_release();
     secret_wipe_stack();
-    (void)execvpe(program[0], program, environment);
+    (void)execvp(program[0], program);
     const int number = errno;
     error_errno(&err, SSA_UNEXPECTED, number, program[0], "cannot be run");
     print_error(&err);
@@ -76,15 +72,12 @@ static bool exec(const struct invocation *i, struct ssa_error *err)
     if (!written)
         return false;
     harden_release();
-    char **environment = environment_for(i->run.settings, secret_text(&entry));
-    if (environment == NULL)
+    if (!change_environment(i->run.settings, secret_text(&entry)))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the environment");
     // A signal that came before now was for us and not for CMD.
-    if (interrupt_signal() != 0) {
-        free(environment);
+    if (interrupt_signal() != 0)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
-    }
-    replace_process(i->settings, i->arguments->rest, environment);
+    replace_process(i->settings, i->arguments->rest);
 }
 
 const struct command command_exec = {
