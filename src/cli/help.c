@@ -9,10 +9,11 @@
 #include "cli/output/print.h"
 
 const char help_exit_codes[] =
-    "0 done, 1 unexpected failure, 2 wrong command line, 3 wrong setting or file, 4 PKCS#11 module or token\n"
-    "not found, 5 PIN, 6 key not on the PKCS#11 token, 7 PKCS#11 operation failed, 8 network or TLS,\n"
-    "9 client id or secret refused, 10 refused by the API, 11 rate limit, 12 import failed and was undone,\n"
-    "13 something failed, and something is left or may be left.\n";
+    "0 done, 1 unexpected failure, 2 wrong command line, 3 wrong setting or file,\n"
+    "4 PKCS#11 module or token not found, 5 PIN wrong, locked or not available,\n"
+    "6 key or client secret not on the PKCS#11 token, 7 PKCS#11 operation failed,\n"
+    "8 network or TLS, 9 client id or secret refused, 10 refused by the API, 11 rate limit,\n"
+    "12 import failed and was undone, 13 something failed, and something is left or may be left.\n";
 
 static void write_option(FILE *out, const struct option *option)
 {

@@ -32,7 +32,7 @@ static bool take_options(struct ssa_settings *settings, const struct arguments *
 {
     for (size_t i = 0; i < a->given_count; i++) {
         const struct option *option = a->given[i].option;
-        // The values of one that is repeatable are no single setting: its command reads them.
+        // A repeatable option has several values, and is not one setting: its command reads them.
         if (option->setting != NULL && !option->repeatable &&
             !ssa_settings_option(settings, option->setting, a->given[i].value, err))
             return false;
@@ -55,17 +55,6 @@ static bool read_profiles(struct ssa_settings *settings, const struct arguments 
         name != NULL && settings_profile_path(settings)[0] == '\0' && !option_given(a, &option_account);
     return !command->account_of_usual_profile || !names_no_account ||
            ssa_settings_profile(settings, NULL, false, callbacks, err);
-}
-
-// An option beats the profile, and the profile beats the environment.
-static bool load_settings(struct ssa_settings *settings, const struct arguments *a,
-                          const struct ssa_callbacks *callbacks, struct ssa_error *err)
-{
-    if (!take_options(settings, a, err))
-        return false;
-    if (!ssa_settings_environment(settings, environ, true, err))
-        return false;
-    return read_profiles(settings, a, callbacks, err);
 }
 
 static bool run_with(struct ssa_settings *settings, const struct arguments *a, struct ssa_ending *ending,
@@ -91,7 +80,12 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     if (timeout != NULL && !parse_seconds(timeout, &option_timeout, TIMEOUT_LEAST, TIMEOUT_MOST, &run->timeout, err))
         return false;
     run->callbacks.patience = run->timeout;
-    if (!load_settings(settings, a, &run->callbacks, err))
+    // An option beats the profile, and the profile beats the environment.
+    if (!take_options(settings, a, err))
+        return false;
+    if (!ssa_settings_environment(settings, environ, true, err))
+        return false;
+    if (!read_profiles(settings, a, &run->callbacks, err))
         return false;
     if (!syslog_check(settings, err))
         return false;

@@ -314,7 +314,7 @@ class Remove(SecretCase):
         self.expect(self.run_quietly("token"), 6, "data object")
 
     def test_twice(self) -> None:
-        self.expect(self.run_quietly("secret", "remove", "--yes"), 0, "is gone", "APS_SECRET_ID still refers to it", out="")
+        self.expect(self.run_quietly("secret", "remove", "--yes"), 0, "is gone", "APS_SECRET_ID still refers to the secret", out="")
         self.expect(self.run_quietly("secret", "remove", "--yes"), 6, "data object")
 
     def test_the_key_stays(self) -> None:

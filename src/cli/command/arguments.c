@@ -263,21 +263,15 @@ bool option_choice(const struct arguments *a, const struct option *option, const
                    struct ssa_error *err)
 {
     const char *value = option_value(a, option);
-    char list[SSA_ERROR_TEXT_MAX] = "";
-    for (size_t i = 0; value != NULL && names[i] != NULL; i++) {
+    if (value == NULL)
+        return true;
+    for (size_t i = 0; names[i] != NULL; i++)
         if (strcmp(value, names[i]) == 0) {
             *choice = i;
             return true;
         }
-        const char *between = i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ";
-        const size_t used = strlen(list);
-        if (!text_format(list + used, sizeof list - used, "%s%s", between, names[i]))
-            break;
-    }
-    if (value == NULL)
-        return true;
     error_set(err, SSA_USAGE, NULL, NULL, "--%s cannot be \"%s\"", option->name, value);
-    return error_hint(err, "Give %s.", list);
+    return error_hint(err, "--%s %s: %s", option->name, option->argument, option->help);
 }
 
 // In both functions below, a number that is too large for its type becomes the largest one, which is over the bound.

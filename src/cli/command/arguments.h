@@ -48,7 +48,7 @@ const char *option_value(const struct arguments *arguments, const struct option 
 size_t option_values(const struct arguments *arguments, const struct option *option, const char *out[static GIVEN_MAX]);
 
 // Which of these names (a list that ends with NULL) is its value; where it was not given, *choice stays as it is.
-// Fails with SSA_USAGE and lists the names.
+// Fails with SSA_USAGE and quotes the option's help, which lists the names.
 bool option_choice(const struct arguments *arguments, const struct option *option, const char *const *names,
                    size_t *choice, struct ssa_error *err) MUST_CHECK;
 

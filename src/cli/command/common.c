@@ -7,32 +7,35 @@
 
 const struct option option_profile = {
     "profile", "NAME", .letter = 'p',
-    .help = "profile to use: a name or a path (token, exec, jwt: several fall back to the next)", .repeatable = true};
-const struct option option_client_id = {"client-id", "ID", .help = "client id of your APS app",
-                                        .setting = "APS_CLIENT_ID"};
+    .help = "profile, by name or path; token, exec and jwt accept several and fall back to the next",
+    .repeatable = true};
+const struct option option_client_id = {
+    "client-id", "ID", .help = "client id of your app at Autodesk Platform Services (APS)", .setting = "APS_CLIENT_ID"};
 const struct option option_token = {"token", "TOKEN", .help = "PKCS#11 token for new keys: its URI or its label",
                                     .setting = "SSA_HSM_TOKEN"};
 const struct option option_module = {"module", "FILE", .help = "PKCS#11 module: a path, or a name that p11-kit knows",
                                      .setting = "SSA_HSM_MODULE"};
 const struct option option_pin_source = {
-    "pin-source", "SOURCE", .help = "where the PIN comes from: file:PATH, env:NAME, fd:N, credential:NAME or pinentry",
+    "pin-source", "SOURCE", .help = "where the PIN is: file:PATH, env:NAME, fd:N, credential:NAME or pinentry",
     .setting = "SSA_HSM_PIN_SOURCE"};
 const struct option option_so_pin_source = {"so-pin-source", "SOURCE",
-                                            .help = "where a card's management key comes from; only imports need it",
+                                            .help = "where a PIV card's management key is; only imports need it",
                                             .setting = "SSA_HSM_SO_PIN_SOURCE"};
 const struct option option_pin_retry = {"pin-retry", .help = "try a stored PIN once more after it was wrong"};
 const struct option option_base_url = {"base-url", "URL", .help = "address of the API's server",
                                        .setting = "SSA_HSM_BASE_URL"};
-const struct option option_audience = {"audience", "URL", .help = "claim aud of the assertion: the public token URL",
+const struct option option_audience = {"audience", "URL",
+                                       .help = "claim aud of the assertion (default: the public token URL)",
                                        .setting = "SSA_HSM_AUDIENCE"};
-const struct option option_cacert = {"cacert", "FILE", .help = "file of CA certificates, instead of the system's",
+const struct option option_cacert = {"cacert", "FILE", .help = "file with CA certificates, instead of the system's",
                                      .setting = "SSA_HSM_CACERT"};
 const struct option option_capath = {
-    "capath", "DIR", .help = "hashed folder of CA certificates, instead of the system's", .setting = "SSA_HSM_CAPATH"};
+    "capath", "DIR", .help = "folder of CA certificates, named by their hashes, instead of the system's",
+    .setting = "SSA_HSM_CAPATH"};
 const struct option option_insecure_http = {"insecure-http", .help = "allow http:// to a loopback address"};
 const struct option option_timeout = {"timeout", "SECONDS",
                                       .help = "time limit for all answers of the API, waiting included (default: 90)"};
-const struct option option_verbose = {"verbose", .letter = 'v', .help = "say more about what is done"};
+const struct option option_verbose = {"verbose", .letter = 'v', .help = "say in more detail what is done"};
 const struct option option_help = {"help", .letter = 'h', .help = "show this help; with a command, the command's help"};
 const struct option option_version = {"version", .help = "print the version"};
 
@@ -42,7 +45,7 @@ const option_list common_options =
             &option_capath, &option_insecure_http, &option_timeout, &option_verbose, &option_help, &option_version);
 
 const struct option option_account = {"account", "ID", .letter = 'a',
-                                      .help = "the account, by id or email, instead of the profile's"};
+                                      .help = "the account (id or email), instead of the profile's"};
 const struct option option_json = {"json", .help = "print JSON"};
 const struct option option_login = {"login", .letter = 'l',
                                     .help = "log in to the PKCS#11 token, to see private keys too"};

@@ -93,7 +93,7 @@ static void write_option(FILE *out, const struct option *option, const char *val
     write_quoted(out, value);
 }
 
-// Most commands need a profile that exists. Where this run did not write its own, it did without one.
+// A run that writes a profile may have failed before. Most commands need a profile that exists.
 static bool exists(const char *profile)
 {
     char path[PATH_TEXT_MAX];

@@ -1,13 +1,13 @@
-// Commands that messages suggest, completed by the options that this run was given: pasted into a shell, each
-// is about the same profile, client id, PKCS#11 token and server.
+// Commands that messages suggest, completed by the options of this run: pasted into a shell, each uses the same
+// profile, client id, PKCS#11 token and server.
 #pragma once
 
 #include "cli/command/command.h"
 
-// What there is, and what this run was given. Both are borrowed for the rest of the process.
+// Tells the commands, and the command line of this run. Both are borrowed for the rest of the process.
 void suggestion_begin(command_list commands, const struct arguments *arguments);
 
-// The profile that was written where --output named a file: suggestions are about that one from now on.
+// Tells which profile was written. With --output, suggestions use that one from now on.
 void suggestion_profile(const char *path);
 
 // A copy of the text in which each `ssa-hsm COMMAND …` has the options that it needs. The caller frees it;

@@ -7,7 +7,7 @@
 
 enum { COMMANDS_MAX = 64, QUOTED_MAX = 256 };
 
-// The words with a blank between them. Those that find no room are left out: it is for quoting.
+// Joins the words with blanks. Words that do not fit are left out: a message only quotes the text.
 static void join(const struct arguments *a, size_t first, size_t end, char out[static QUOTED_MAX])
 {
     size_t used = 0;
@@ -19,7 +19,7 @@ static void join(const struct arguments *a, size_t first, size_t end, char out[s
     }
 }
 
-// The commands that begin with this word; false where there are none.
+// Adds a hint that lists the commands that begin with this word. False where there are none.
 static bool name_group(const char *noun, command_list commands, struct ssa_error *err)
 {
     char names[SSA_ERROR_TEXT_MAX] = "";
@@ -60,7 +60,7 @@ static bool no_command(const struct arguments *a, command_list commands, struct 
     return error_hint(err, "`ssa-hsm --help` lists the commands.");
 }
 
-// How many arguments a command takes, as its help says it: "FIRST LAST", "[ID]".
+// How many arguments a command takes, read from its help: "FIRST LAST", "[ID]".
 static void count_arguments(const struct command *command, size_t *least, size_t *most)
 {
     *least = *most = 0;

@@ -1,4 +1,4 @@
-// Whether a command line that was understood is one that the command accepts.
+// Whether the command accepts what the line gives it.
 #pragma once
 
 #include "cli/command/command.h"

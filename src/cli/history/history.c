@@ -87,7 +87,7 @@ static bool history(const struct invocation *i, struct ssa_error *err)
 const struct command command_history = {
     .name = "history",
     .group = "The audit trail",
-    .help = "list what was created, rotated, disabled and deleted from here",
+    .help = "list what was created, imported, rotated, disabled and deleted from here",
     .options = OPTIONS(&option_verify, &option_json),
     .run = history,
 };

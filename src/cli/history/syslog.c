@@ -41,65 +41,52 @@ bool syslog_check(const struct ssa_settings *settings, struct ssa_error *err)
     return error_hint(err, "\"syslog\" means the socket %s.", _PATH_LOG);
 }
 
-// Sending waits for a short time only: the program does not hang when the logger does.
-static int open_socket(const char *path, int type)
+// Sends by a socket of this type. It waits for a short time only: the program does not hang when the logger does. On
+// failure errno says why.
+static bool send_by(int type, const char *path, struct span message)
 {
     static const struct timeval limit = {.tv_sec = SECONDS};
     struct sockaddr_un to = {.sun_family = AF_UNIX};
+    ssize_t sent = -1;
     const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return -1;
+        return false;
     if (text_format(to.sun_path, sizeof to.sun_path, "%s", path) &&
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
         TEMP_FAILURE_RETRY(connect(fd, (const struct sockaddr *)&to, sizeof to)) == 0)
-        return fd;
-    const int number = errno;
-    (void)close(fd);
-    errno = number;
-    return -1;
-}
-
-// On a stream socket, a NUL ends the message.
-static bool send_to(const char *path, const struct secret *message)
-{
-    bool stream = false;
-    int fd = open_socket(path, SOCK_DGRAM);
-    if (fd < 0 && errno == EPROTOTYPE) {
-        stream = true;
-        fd = open_socket(path, SOCK_STREAM);
-    }
-    if (fd < 0)
-        return false;
-    const size_t len = message->len + (stream ? 1 : 0);
-    const ssize_t sent = TEMP_FAILURE_RETRY(send(fd, message->data, len, MSG_NOSIGNAL));
+        sent = TEMP_FAILURE_RETRY(send(fd, message.data, message.len, MSG_NOSIGNAL));
     const int number = sent < 0 ? errno : EMSGSIZE;
     (void)close(fd);
     errno = number;
-    return sent >= 0 && (size_t)sent == len;
+    return sent >= 0 && (size_t)sent == message.len;
+}
+
+static bool send_to(const char *path, const struct secret *message)
+{
+    if (send_by(SOCK_DGRAM, path, secret_span(message)))
+        return true;
+    // On a stream socket, a NUL ends the message.
+    return errno == EPROTOTYPE && send_by(SOCK_STREAM, path, span_of(message->data, message->len + 1));
 }
 
 void event_members(struct json_writer *w, const struct ssa_event *e)
 {
-    const struct {
-        const char *name, *text;
-    } texts[] = {{"id", e->id},
-                 {"previous", e->previous},
-                 {"sha256", e->sha256},
-                 {"operation", e->operation},
-                 {"outcome", e->outcome},
-                 {"import", e->import},
-                 {"clientId", e->client_id},
-                 {"baseUrl", e->base_url},
-                 {"serviceAccountId", e->account},
-                 {"email", e->email},
-                 {"keyId", e->key_id},
-                 {"oldKeyId", e->old_key_id},
-                 {"token", e->token},
-                 {"keyUri", e->key_uri},
-                 {"profile", e->profile},
-                 {"note", e->note}};
-    for (size_t i = 0; i < COUNT(texts); i++)
-        member_text(w, texts[i].name, texts[i].text);
+    member_text(w, "id", e->id);
+    member_text(w, "previous", e->previous);
+    member_text(w, "sha256", e->sha256);
+    member_text(w, "operation", e->operation);
+    member_text(w, "outcome", e->outcome);
+    member_text(w, "import", e->import);
+    member_text(w, "clientId", e->client_id);
+    member_text(w, "baseUrl", e->base_url);
+    member_text(w, "serviceAccountId", e->account);
+    member_text(w, "email", e->email);
+    member_text(w, "keyId", e->key_id);
+    member_text(w, "oldKeyId", e->old_key_id);
+    member_text(w, "token", e->token);
+    member_text(w, "keyUri", e->key_uri);
+    member_text(w, "profile", e->profile);
+    member_text(w, "note", e->note);
     when_json(w, "startedAt", e->started);
     when_json(w, "endedAt", e->ended);
     json_name(w, "sequence");

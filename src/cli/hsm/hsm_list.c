@@ -6,7 +6,7 @@
 
 static const char *const kinds[] = {"module", "token", "key"};
 
-// Empty where there is none, and not null.
+// Writes an empty string where there is no text. (member_text writes null.)
 static void member(struct json_writer *w, const char *name, const char *value)
 {
     json_name(w, name);
@@ -66,7 +66,7 @@ static bool hsm_list(const struct invocation *i, struct ssa_error *err)
 const struct command command_hsm_list = {
     .name = "hsm list",
     .group = "PKCS#11 tokens",
-    .help = "list the modules and tokens, or with --login a token's keys, as URIs to copy",
+    .help = "list modules and tokens, or with --login one token's keys, with URIs to copy",
     .options = OPTIONS(&option_login, &option_json),
     .run = hsm_list,
 };

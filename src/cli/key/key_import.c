@@ -2,10 +2,10 @@
 #include "cli/key/new_key.h"
 #include "cli/output/print.h"
 
-static const struct option option_key_id = {"key-id", "KEY_ID", .help = "id of the key, where FILE is only a PEM"};
-static const struct option option_email = {"email", "EMAIL", .help = "email of the account, where FILE is only a PEM"};
+static const struct option option_key_id = {"key-id", "KEY_ID", .help = "id of the key, if FILE is only a PEM"};
+static const struct option option_email = {"email", "EMAIL", .help = "email of the account, if FILE is only a PEM"};
 static const struct option option_shred = {"shred",
-                                           .help = "overwrite and remove FILE when its key is in the PKCS#11 token"};
+                                           .help = "overwrite and remove FILE once its key is in the PKCS#11 token"};
 
 // Says what became of the file that the key came from.
 static bool tell_of_file(const char *file, const struct ssa_created *created, struct ssa_error *err)
@@ -50,7 +50,7 @@ const struct command command_key_import = {
     .name = "key import",
     .group = "Keys",
     .arguments = "FILE",
-    .help = "put an existing key (PEM or old .env block) into the PKCS#11 token; - is standard input",
+    .help = "put an existing key (PEM, or old .env file) into the PKCS#11 token; - is standard input",
     .example = "key import old.env --shred",
     .writes_profile = true,
     .options =

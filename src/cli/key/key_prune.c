@@ -18,7 +18,7 @@ static bool key_prune(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_prune = {
     .name = "key prune",
     .group = "Keys",
-    .help = "destroy keys on PKCS#11 tokens that the API no longer knows",
+    .help = "destroy keys that the API no longer knows, on the PKCS#11 tokens here; asks before each",
     .options = OPTIONS(&option_yes),
     .run = key_prune,
 };

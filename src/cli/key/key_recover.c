@@ -3,9 +3,9 @@
 #include "cli/output/print.h"
 
 static const struct option option_key = {
-    "key", "KEY_ID", .help = "id of the key whose creation was interrupted, where that cannot be found out"};
+    "key", "KEY_ID", .help = "delete this key, if several may be the one whose creation was interrupted"};
 static const struct option option_forget = {
-    "forget", .help = "close what can be neither finished nor undone, and leave it as it is"};
+    "forget", .help = "give up what can be neither finished nor undone; what was made stays"};
 
 static bool key_recover(const struct invocation *i, struct ssa_error *err)
 {
@@ -13,7 +13,7 @@ static bool key_recover(const struct invocation *i, struct ssa_error *err)
                                      .forget = option_given(i->arguments, &option_forget)};
     struct ssa_run run = i->run;
     size_t found = 0;
-    // Then nobody is asked, and recovery chooses what is safe.
+    // With --yes nobody is asked, and recovery does what is safe.
     if (option_given(i->arguments, &option_yes))
         run.callbacks.confirm = NULL;
     if (!ssa_recover(&run, &how, &found, i->ending, err))
@@ -26,7 +26,7 @@ static bool key_recover(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_recover = {
     .name = "key recover",
     .group = "Keys",
-    .help = "finish or undo what was interrupted",
+    .help = "finish or undo commands that were interrupted",
     .options = OPTIONS(&option_key, &option_forget, &option_yes),
     .run = key_recover,
 };

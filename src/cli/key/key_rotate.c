@@ -3,7 +3,7 @@
 #include "cli/output/print.h"
 
 static const struct option option_replace_key = {
-    "replace", "KEY_ID", .help = "delete this key first, where the account has three and there is no room for another"};
+    "replace", "KEY_ID", .help = "delete this key first, if the account has no room for another one; asks before"};
 static const struct option option_grace = {"grace", "TIME",
                                            .help = "keep the old key for this time: 90 (seconds), 30m, 12h, 7d"};
 static const struct option option_now = {"now", .help = "retire the old key at once"};
@@ -28,7 +28,7 @@ static bool read_rotation(const struct arguments *a, struct ssa_rotation *how, s
         (struct ssa_rotation){.replace = option_value(a, &option_replace_key), .at_once = option_given(a, &option_now)};
     if (!output_read(a, &how->output, err))
         return false;
-    // The profile is the one that is there.
+    // A rotation writes the profile that the key is in.
     how->output.profile = NULL;
     if (!check_combination(a, err))
         return false;
@@ -43,7 +43,7 @@ static bool show_plan(const struct invocation *i, const struct ssa_rotation *how
     return done;
 }
 
-// The new key is printed, also where something of the old one is left.
+// Prints the new key also when the old one could not be removed completely.
 static bool show(const struct ssa_rotation *how, const struct ssa_rotated *rotated, struct ssa_error *err)
 {
     if (rotated->resumed) {

@@ -3,8 +3,8 @@
 #include "cli/output/print.h"
 #include "cli/output/table.h"
 
-static const struct option option_challenge = {"challenge", "TEXT",
-                                               .help = "an auditor's text to sign with the rest; needs --json"};
+static const struct option option_challenge = {
+    "challenge", "TEXT", .help = "an auditor's text, which becomes part of the evidence; needs --json"};
 static const struct option option_api = {"api", .help = "also ask the API about the key; needs --json"};
 
 static const char unknown[] = "the token does not tell";
@@ -95,7 +95,7 @@ static bool key_verify(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_verify = {
     .name = "key verify",
     .group = "Keys",
-    .help = "check the profile's key: its attributes, and a signature; --json gives signed evidence",
+    .help = "check the profile's key: its attributes and a signature; --json prints signed evidence",
     .example = "key verify --json --challenge \"audit 2024-11\"",
     .options = OPTIONS(&option_json, &option_challenge, &option_api),
     .run = key_verify,

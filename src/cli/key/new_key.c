@@ -3,13 +3,13 @@
 #include "cli/command/suggestion.h"
 #include "cli/output/print.h"
 
-const struct option option_force = {"force", .help = "replace the profile where there is one"};
+const struct option option_force = {"force", .help = "replace the profile if it exists"};
 const struct option option_import = {"import", "WAY",
                                      .help = "how the key gets into the PKCS#11 token: auto (default), plain or wrap"};
-const struct option option_rehearse = {"rehearse", .help = "first try the import with a throwaway key on the token"};
-const struct option option_replace = {"replace", .help = "destroy the key that is in that slot now; asks first"};
-const struct option option_show_secret = {"show-secret",
-                                          .help = "print the client secret too, in the block of settings"};
+const struct option option_rehearse = {"rehearse",
+                                       .help = "first try the import with a throwaway key on the PKCS#11 token"};
+const struct option option_replace = {"replace", .help = "destroy the key that is in the slot now; asks before"};
+const struct option option_show_secret = {"show-secret", .help = "print the client secret, too, among the settings"};
 const struct option option_slot = {"slot", "SLOT", .help = "slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95"};
 
 bool output_read(const struct arguments *a, struct ssa_output *output, struct ssa_error *err)

@@ -19,25 +19,18 @@ bool print_result(struct span text, struct ssa_error *err)
 }
 
 // Where standard error cannot be written, there is nobody to tell.
-static void write_line(const char *lead, const char *text, size_t len)
-{
-    char *line = NULL;
-    // In one write, so that lines of several programs do not mix.
-    const int made = asprintf(&line, "%s%.*s\n", lead, (int)len, text);
-    if (made < 0)
-        return;
-    (void)write_all(STDERR_FILENO, span_of(line, (size_t)made));
-    free(line);
-}
-
 static void write_lines(const char *text)
 {
-    const char *lead = "ssa-hsm: ";
-    while (*text != '\0') {
+    for (const char *lead = "ssa-hsm: "; *text != '\0'; lead = "         ") {
         const size_t len = strcspn(text, "\n");
-        write_line(lead, text, len);
+        char *line = NULL;
+        // A line is one write, so that lines of several programs do not mix.
+        const int made = asprintf(&line, "%s%.*s\n", lead, (int)len, text);
+        if (made >= 0) {
+            (void)write_all(STDERR_FILENO, span_of(line, (size_t)made));
+            free(line);
+        }
         text += len + (text[len] == '\n' ? 1 : 0);
-        lead = "         ";
     }
 }
 

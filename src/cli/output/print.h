@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "core/span.h"
 
-// Writes all of it to standard output. Fails with SSA_UNEXPECTED and the errno's name.
+// Writes all of it to standard output. Fails with SSA_UNEXPECTED and the errno in words.
 bool print_result(struct span text, struct ssa_error *err) MUST_CHECK;
 
 // From now on each text for standard error is replaced by what complete returns, which is freed then. Where

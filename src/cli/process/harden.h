@@ -1,4 +1,4 @@
-// What the program, and never the library, does to its own process.
+// Hardening of the process. Only the program does this, never the library.
 #pragma once
 
 // From now on the process writes no core dumps and no log of TLS keys (SSLKEYLOGFILE), and other processes of

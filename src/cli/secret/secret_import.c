@@ -4,8 +4,8 @@
 #include "config/settings.h"
 
 static const struct option option_label = {
-    "label", "NAME", .help = "label of the object on the token (default: \"APS client secret CLIENT_ID\")"};
-static const struct option option_force = {"force", .help = "replace what the token has under that label"};
+    "label", "NAME", .help = "label of the object on the PKCS#11 token (default: \"APS client secret CLIENT_ID\")"};
+static const struct option option_force = {"force", .help = "replace the object that has this label"};
 
 static bool secret_import(const struct invocation *i, struct ssa_error *err)
 {
@@ -20,7 +20,7 @@ static bool secret_import(const struct invocation *i, struct ssa_error *err)
         return error_hint(err, "Nothing is lost: the secret is stored. `ssa-hsm secret import`, given the same "
                                "secret, prints its line again.");
     print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there,\n"
-               "and delete the secret wherever else it is",
+               "and delete the secret from every other place",
                profile[0] != '\0' ? profile : "the profile");
     return true;
 }
@@ -28,7 +28,7 @@ static bool secret_import(const struct invocation *i, struct ssa_error *err)
 const struct command command_secret_import = {
     .name = "secret import",
     .group = "The client secret on a PKCS#11 token",
-    .help = "store the client secret on the token, and print the setting that refers to it",
+    .help = "store the client secret on the PKCS#11 token, and print the setting that refers to it",
     .options = OPTIONS(&option_label, &option_force),
     .run = secret_import,
 };

@@ -2,7 +2,7 @@
 #include "cli/output/print.h"
 #include "cli/token/request.h"
 
-static const struct option option_claims = {"claims", .help = "print header and claims as JSON; needs no PIN"};
+static const struct option option_claims = {"claims", .help = "print header and claims as JSON instead; needs no PIN"};
 
 static bool jwt(const struct invocation *i, struct ssa_error *err)
 {
@@ -22,7 +22,7 @@ static bool jwt(const struct invocation *i, struct ssa_error *err)
 const struct command command_jwt = {
     .name = "jwt",
     .group = "Access tokens",
-    .help = "print the signed assertion, without asking the API for an access token",
+    .help = "print the signed assertion (a JWT), without asking the API for an access token",
     .falls_back = true,
     .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf, &option_claims),
     .run = jwt,

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/output/age.h"
+#include "cli/output/document.h"
+#include "cli/output/table.h"
 
 enum { NOW = 1706152084, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 
