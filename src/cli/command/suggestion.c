@@ -93,23 +93,18 @@ static void write_option(FILE *out, const struct option *option, const char *val
     write_quoted(out, value);
 }
 
-// A run that writes a profile may have failed before. Most commands need a profile that exists.
-static bool exists(const char *profile)
-{
-    char path[PATH_TEXT_MAX];
-    return path_profile(profile, path, ERROR_IGNORED) && access(path, F_OK) == 0;
-}
-
 static void write_profiles(FILE *out, const struct command *command)
 {
     const char *profiles[GIVEN_MAX];
+    char path[PATH_TEXT_MAX];
     const size_t count = option_values(given, &option_profile, profiles);
     if (option_given(given, &option_output) && count == 0 && written[0] != '\0') {
         write_option(out, &option_profile, written);
         return;
     }
+    // A run that writes a profile may have failed before. Most commands need a profile that exists.
     for (size_t i = 0; i < count && (i == 0 || command->falls_back); i++)
-        if (command->writes_profile || exists(profiles[i]))
+        if (command->writes_profile || (path_profile(profiles[i], path, ERROR_IGNORED) && access(path, F_OK) == 0))
             write_option(out, &option_profile, profiles[i]);
 }
 
