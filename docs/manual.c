@@ -6,8 +6,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 
-// Without the backslash, a dash would be printed as a hyphen, which cannot be copied into a shell
-// (groff_char(7)).
+// Without the backslash, a dash would be printed as a hyphen, which cannot be copied into a shell (groff_char(7)).
 static void put(const char *text)
 {
     for (; *text != '\0'; text++) {

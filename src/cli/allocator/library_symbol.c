@@ -1,5 +1,4 @@
-// Looking up symbols in the tables of a loaded library (ELF gABI, "Dynamic Linking"; the hash table is
-// GNU's).
+// Looking up symbols in the tables of a loaded library (ELF gABI, "Dynamic Linking"; the hash table is GNU's).
 //
 // dlsym cannot do this: RTLD_NEXT finds a preloaded library's function first, and a handle for one library
 // needs dlopen, which allocates.
@@ -31,8 +30,7 @@ struct tables {
     address name; // where in strings the library's own name begins; 0 for none
 };
 
-// The dynamic linker has added the base to these addresses, except on processors where the section is
-// read-only.
+// The dynamic linker has added the base to these addresses, except on processors where the section is read-only.
 static const void *loaded_at(address base, address pointer)
 {
     return (const void *)(pointer < base ? base + pointer : pointer); // NOLINT(performance-no-int-to-ptr)

@@ -1,13 +1,11 @@
 // An allocator for the whole process that wipes each block when it is released. Libraries (TLS, HTTP, JSON, a
 // PKCS#11 module's RPC) release buffers that held a key, and the C library would leave the bytes in memory.
 //
-// The functions are glibc's, but free wipes. The whole family is replaced, by symbol interposition: a
-// program's own symbols come before those of preloaded libraries. So where LD_PRELOAD brings another
-// allocator, no block is allocated by one and released by the other. glibc's functions are found by
-// library_symbol.h, which skips such a library.
+// The functions are glibc's, but free wipes. The whole family is replaced, by symbol interposition: a program's own
+// symbols come before those of preloaded libraries. So where LD_PRELOAD brings another allocator, no block is allocated
+// by one and released by the other. glibc's functions are found by library_symbol.h, which skips such a library.
 //
-// Sanitizers and valgrind bring allocators of their own, so this file is left out there
-// (SSA_HSM_WIPING_FREE).
+// Sanitizers and valgrind bring allocators of their own, so this file is left out there (SSA_HSM_WIPING_FREE).
 #include <errno.h>
 #include <malloc.h>
 #include <stdatomic.h>
