@@ -1,4 +1,5 @@
-// The list of commands. Each is defined in the file of its name: command_key_list in key/key_list.c.
+// The list of commands. Each is defined in the file of its name: command_key_list in key/key_list.c. `disable` is in
+// the file of `enable`.
 #include "cli/commands.h"
 
 // In the order of the help. Those of one group stand together.

@@ -15,7 +15,7 @@
 
 enum { EXIT_UNDONE = 12, EXIT_LEFT = 13, EXIT_EXEC_FAILED = 125 };
 
-// Messages need it to the end.
+// Messages need it until the program ends.
 static struct arguments arguments;
 
 static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err)

@@ -14,7 +14,7 @@ static bool set_enabled(const struct invocation *i, bool enable, struct ssa_erro
         print_note("account %s is enabled", after.id);
     else
         print_note("account %s is disabled: it gets no access tokens, and its keys cannot be managed, until\n"
-                   "`ssa-hsm account enable %s`. Access tokens that it has got stay valid for up to an hour.",
+                   "`ssa-hsm account enable %s`. Access tokens that it got before stay valid for up to an hour.",
                    after.id, after.id);
     return !option_given(i->arguments, &option_json) || account_print_json(&after, &changed, err);
 }

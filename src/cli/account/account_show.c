@@ -30,9 +30,9 @@ static bool account_show(const struct invocation *i, struct ssa_error *err)
     if (!(option_given(i->arguments, &option_json) ? account_print_json(&shown, NULL, err) : print_table(&shown, err)))
         return false;
     if (strcmp(shown.status, "DEACTIVATED") == 0)
-        print_note("it was idle for 12 months: `ssa-hsm account enable %s` enables it again", shown.id);
+        print_note("the account was idle for 12 months: `ssa-hsm account enable %s` enables it again", shown.id);
     else if (strcmp(shown.status, "DISABLED") == 0)
-        print_note("it gets no access tokens until `ssa-hsm account enable %s`", shown.id);
+        print_note("the account gets no access tokens until `ssa-hsm account enable %s`", shown.id);
     return true;
 }
 

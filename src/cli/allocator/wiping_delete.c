@@ -50,7 +50,7 @@ void *new_aligned_object(size_t size, size_t alignment)
 }
 void *new_aligned_array(size_t size, size_t alignment) OPERATOR("_Zna" SIZE ALIGNED) SAME_AS("_Znw" SIZE ALIGNED);
 
-// Those that do not throw. They have one more argument, which is not needed.
+// The operators that do not throw have one more argument, which is not needed.
 void *new_or_null(size_t size) OPERATOR("_Znw" SIZE NOTHROW);
 void *new_or_null(size_t size)
 {

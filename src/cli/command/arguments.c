@@ -47,8 +47,8 @@ static const struct option *find_in(option_list list, const struct item *item)
     return NULL;
 }
 
-// The command's own option comes before another command's of the same name. That one is looked for only to
-// know whether a value follows.
+// The command's own option comes before another command's of the same name. Another command's option is looked for only
+// to know whether a value follows.
 static void find_option(const struct line *line, struct item *item)
 {
     item->option = find_in(common_options, item);
@@ -161,7 +161,7 @@ static bool refuse_option(const struct line *line, const struct item *item, stru
     const char *command = line->command != NULL ? line->command->name : NULL;
     const char *blank = command != NULL ? " " : "";
     char typed[QUOTED_MAX] = "";
-    // What is too long for that is no near miss, and is quoted in part.
+    // A longer name is not close to that of any option, and only a part of it is quoted.
     const bool whole = text_format(typed, sizeof typed, "%.*s", (int)item->len, item->text);
     const char *near = whole && !item->is_letter ? nearest(line, typed) : NULL;
     const char *dashes = item->is_letter ? "-" : "--";

@@ -10,7 +10,7 @@ extern const struct option option_profile, option_client_id, option_token, optio
     option_insecure_http, option_timeout, option_verbose, option_help, option_version;
 extern const option_list common_options;
 
-// A command that accepts one of these lists it.
+// Commands that accept one of these list it among their options.
 extern const struct option option_account, option_json, option_login, option_output, option_yes;
 
 // True with --yes, or when a person types "yes". Fails with SSA_USAGE.

@@ -28,7 +28,7 @@ void suggestion_begin(command_list commands, const struct arguments *arguments)
 
 void suggestion_profile(const char *path)
 {
-    // A name that was cut off would be another file's.
+    // A name that is cut off would name another file.
     if (!text_format(written, sizeof written, "%s", path))
         written[0] = '\0';
 }
@@ -63,7 +63,7 @@ static bool lasts(const struct option *option, const char *value)
            (strncmp(value, "fd:", 3) != 0 && strstr(value, "/dev/fd/") == NULL && strstr(value, "/proc/") == NULL);
 }
 
-// Puts it in single quotes where a shell would see more than a word in it.
+// Writes the value, in single quotes if a shell would see more than one word in it.
 static void write_quoted(FILE *out, const char *value)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./:,@%=";

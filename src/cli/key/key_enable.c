@@ -25,7 +25,7 @@ static bool set_enabled(const struct invocation *i, bool enable, struct ssa_erro
         print_note("key %s is enabled", key_id);
     else
         print_note("key %s is disabled: it gets no access tokens until\n"
-                   "`ssa-hsm key enable %s%s%s`. Access tokens that it has got stay valid for up to an hour.",
+                   "`ssa-hsm key enable %s%s%s`. Access tokens that it got before stay valid for up to an hour.",
                    key_id, key_id, account != NULL ? " --account " : "", account != NULL ? account : "");
     return !option_given(i->arguments, &option_json) || print_json(key_id, enable, changed, err);
 }

@@ -50,7 +50,7 @@ static bool print_keys(const struct invocation *i, const struct ssa_keys *keys, 
     if (option_given(i->arguments, &option_json))
         return print_json(keys, err);
     if (keys->count == 0) {
-        print_note("there are no keys: not at the API, and not on a PKCS#11 token that was looked at");
+        print_note("there are no keys, neither at the API nor on a PKCS#11 token that was looked at");
         return true;
     }
     for (size_t k = 0; k < keys->count; k++)

@@ -61,8 +61,8 @@ static bool print_table(const struct ssa_verified *v, struct ssa_error *err)
     return true;
 }
 
-// What was found is printed also where the key is not as it must be: then the exit code says so. The failure of the
-// verification is told before a failure to print.
+// Prints what was found also when the key is not as it must be; the exit code says that. If printing fails, too, the
+// failure of the verification is reported.
 static bool verify(const struct invocation *i, bool as_json, struct ssa_error *err)
 {
     const struct ssa_evidence wanted = {.challenge = option_value(i->arguments, &option_challenge),
