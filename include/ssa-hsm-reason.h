@@ -7,8 +7,10 @@
 enum ssa_reason {
     SSA_REASON_NONE = 0, // there is nothing to add to the class
 
-    // Files.
-    SSA_REASON_PIPE, // a pipe did not come to its end in time
+    // Files and memory.
+    SSA_REASON_PIPE,        // a pipe did not come to its end in time
+    SSA_REASON_OTHER_OWNER, // a file or folder belongs to another user
+    SSA_REASON_LOCK_LIMIT,  // a limit keeps memory from being locked, so a private key could be written to swap
 
     // Settings and profiles.
     SSA_REASON_ACCOUNT_NOT_SET,     // neither profile nor environment names an account
@@ -86,7 +88,16 @@ enum ssa_reason {
     SSA_REASON_UNTRUSTED,      // the server's certificate could not be verified
     SSA_REASON_CA_FILE,        // the configured CA bundle cannot be used
     SSA_REASON_CA_FOLDER,      // the configured CA directory cannot be used
+    SSA_REASON_CA_FILE_ENV,    // the CA bundle that the environment names cannot be used
+    SSA_REASON_CA_FOLDER_ENV,  // the CA directory that the environment names cannot be used
+    SSA_REASON_CA_ENV,         // neither of the two can be used
     SSA_REASON_NO_CA,          // no certification authorities were found
+    SSA_REASON_PROXY_UNKNOWN,  // the host's name of the proxy is not known
+    SSA_REASON_PROXY_BROKEN,   // the proxy does not speak as a proxy of its kind should
+    SSA_REASON_PROXY_REFUSES,  // the proxy does not connect to the host (detail)
+    SSA_REASON_PROXY_LOGIN,    // the proxy refused user and password; detail: the variable that names the proxy
+    SSA_REASON_PROXY_NO_LOGIN, // the proxy wants user and password; detail: the same
+    SSA_REASON_PROXY_METHOD,   // the proxy wants another kind of login; detail: the same
     SSA_REASON_BASE_URL,       // the base URL is not valid
     SSA_REASON_PLAIN_HTTP,     // plain http is not allowed for this base URL
     SSA_REASON_REDIRECTED,     // the server redirects to another one

@@ -1,4 +1,3 @@
-// Reading into secret memory, until somebody wants to stop.
 #include "core/read.h"
 
 #include <errno.h>
@@ -30,8 +29,7 @@ int read_open(const char *path)
     return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-// A FIFO may be opened before its writer comes. A pipe without a name, such as a shell's <(…), has or had a
-// writer.
+// A FIFO may be opened before its writer comes. A pipe without a name, such as a shell's <(…), has or had a writer.
 static bool has_a_name(int fd)
 {
     struct statfs system;
@@ -67,7 +65,7 @@ static bool too_late(const struct reading *r, struct ssa_error *err)
     return error_reason(err, SSA_REASON_PIPE, NULL);
 }
 
-// Until there is something to read, or the end.
+// Waits until there is something to read, or the end.
 static bool wait_for_more(const struct reading *r, struct ssa_error *err)
 {
     for (;;) {
@@ -88,7 +86,7 @@ bool read_secret(struct secret *secret, int fd, const char *subject, const struc
                  struct ssa_error *err)
 {
     const struct reading r = begin(secret, fd, subject, callbacks);
-    // poll(2) shows no end of a pipe that was opened after its writer had gone, so read(2) comes first.
+    // poll(2) does not show the end of a pipe that was opened after its writer had gone. So read(2) comes first.
     bool waited = false, end = false;
     bool ready = r.never_waits;
     while (!end) {
@@ -104,8 +102,7 @@ bool read_secret(struct secret *secret, int fd, const char *subject, const struc
             continue;
         }
         if (errno != EAGAIN && errno != EINTR) {
-            if (err != NULL)
-                *err = why;
+            *err = why;
             return false;
         }
         ready = false;
