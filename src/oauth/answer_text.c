@@ -1,4 +1,3 @@
-// Single values of an answer.
 #include "oauth/answer_text.h"
 
 #include <string.h>

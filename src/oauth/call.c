@@ -1,4 +1,3 @@
-// One call of the API: when it is sent again, and how long that may take.
 #include "oauth/call.h"
 
 #include <stdlib.h>
@@ -24,30 +23,30 @@ struct tries {
     bool lost; // one may have been carried out, but its answer was lost
 };
 
-static bool success(const struct http_response *answer)
-{
-    return answer->status >= 200 && answer->status <= 299;
-}
-
 static bool whole(const struct http_response *answer)
 {
     return answer->code == CURLE_OK && answer->end == HTTP_RAN;
 }
 
-// An error with a 2xx is found where the body is read. For a call whose answer has no body it is found here.
+static bool success(const struct http_response *answer)
+{
+    return answer->status >= 200 && answer->status <= 299;
+}
+
+// Whether a success is none: its body is an error. Only a call whose answer has no body is looked at here. For all
+// others this is found where the body is read.
 static bool denied(const struct call *call, const struct http_response *answer)
 {
     return call->no_answer && answer->body.len > 0 && failure_is_told(answer);
 }
 
-// Called by libcurl again and again. Once a creation was sent, its answer is waited for even after an
-// interruption: only the answer tells what is to be undone, and a key whose id nobody read stays at the
-// server.
 struct listener {
     struct oauth_client *client;
     const struct call *call;
 };
 
+// libcurl calls this again and again. Once a creation was sent, its answer is waited for even after an interruption,
+// because only the answer tells what must be undone. A key whose id nobody read would stay at the server.
 static bool stop(void *context, bool sent)
 {
     const struct listener *listener = context;
@@ -112,8 +111,8 @@ static bool send_once(struct oauth_client *client, const struct call *call, stru
     return http_send(client->handle, &request, answer, err);
 }
 
-// Whether the answer to a creation says that nothing was made. Only the API's own statuses say so: a gateway
-// may send others (RFC 9110 section 15: 408, 413, 417, 421, 425, 451) after the server has acted.
+// Whether the answer to a creation says that nothing was made. Only the API's own statuses say so. A gateway may send
+// others (RFC 9110 section 15: 408, 413, 417, 421, 425, 451) after the server has acted.
 static bool says_not_made(const struct http_response *answer)
 {
     static const long refusals[] = {400, 403, 404, 409, 429};
@@ -131,8 +130,8 @@ static enum oauth_outcome outcome_of(const struct call *call, const struct http_
     return answer->sent && (unclear || (call->creates && !says_not_made(answer))) ? OAUTH_MAYBE_DONE : OAUTH_NOT_DONE;
 }
 
-// 0.5, 1, 2 s, and up to a quarter more or less, so that clients that were cut off together do not all come
-// back at the same moment.
+// The time to wait doubles with each failure. It varies by up to a quarter, because clients that failed together must
+// not all come back at the same moment.
 static long long back_off(long long first, unsigned times, long long most)
 {
     const long long base = first << (times < 10 ? times : 10), bounded = base < most ? base : most;
@@ -188,14 +187,6 @@ static void charge(struct oauth_client *client, long long *since)
     *since = now;
 }
 
-static void note_date(struct oauth_client *client, const struct http_response *answer)
-{
-    if (answer->date == 0)
-        return;
-    client->server_date = answer->date;
-    client->server_date_ms = monotonic_ms();
-}
-
 // Waiting for the rate limit is not charged: no server and no network is slow.
 static bool keep_pace(struct oauth_client *client, const struct call *call, long long *since, struct ssa_error *err)
 {
@@ -210,17 +201,17 @@ static bool keep_pace(struct oauth_client *client, const struct call *call, long
     return waited;
 }
 
-static void note_pace(struct oauth_client *client, const struct call *call, const struct http_response *answer)
+static void note_answer(struct oauth_client *client, const struct call *call, const struct http_response *answer)
 {
-    if (!call->paced)
-        return;
-    pace_note(&client->pace, monotonic_ms());
-    client->pace.limit = answer->limit;
-}
-
-static bool gone_already(const struct tries *tries, const struct http_response *answer)
-{
-    return tries->call->deletes && tries->lost && failure_is_gone(answer);
+    const long long now = monotonic_ms();
+    if (call->paced) {
+        pace_note(&client->pace, now);
+        client->pace.limit = answer->limit;
+    }
+    if (answer->date != 0) {
+        client->server_date = answer->date;
+        client->server_date_ms = now;
+    }
 }
 
 bool call_make(struct oauth_client *client, const struct call *call, struct http_response *answer, bool tried,
@@ -240,12 +231,12 @@ bool call_make(struct oauth_client *client, const struct call *call, struct http
             return false;
         if (!tried && !send_once(client, call, answer, client->left_ms, err))
             return false;
-        note_pace(client, call, answer);
+        note_answer(client, call, answer);
         charge(client, &since);
-        note_date(client, answer);
         *outcome = outcome_of(call, answer);
-        const bool no = whole(answer) && success(answer) && denied(call, answer);
-        if ((whole(answer) && success(answer) && !no) || gone_already(&tries, answer))
+        const bool succeeded = whole(answer) && success(answer), no = succeeded && denied(call, answer);
+        const bool gone_already = call->deletes && tries.lost && failure_is_gone(answer);
+        if ((succeeded && !no) || gone_already)
             return true;
         if (no)
             *outcome = OAUTH_MAYBE_DONE;

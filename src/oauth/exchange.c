@@ -1,6 +1,5 @@
-// The exchange of an assertion for an access token (RFC 7523 section 2.1). A thread makes the connection
-// while the PKCS#11 token signs. The thread makes one try and calls no callbacks; those run on the caller's
-// thread.
+// The exchange (RFC 7523 section 2.1). A thread connects while the PKCS#11 token signs. It makes one try. It calls no
+// callbacks, because those must run on the caller's thread.
 #include "oauth/oauth.h"
 
 #include <errno.h>
@@ -8,10 +7,10 @@
 #include <string.h>
 
 #include "core/monotonic.h"
+#include "core/text.h"
 #include "core/thread.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/form.h"
 #include "oauth/grant.h"
 #include "oauth/jwt.h"
 
@@ -29,15 +28,15 @@ struct oauth_exchange {
     char url[URL_MAX];
     struct http_request request;
     struct http_response answer;
-    struct secret form; // request.body lies in it; complete before decision becomes SEND
+    struct secret form; // holds request.body; it is complete before decision becomes SEND
     CURL *handle;
     bool started; // there is a thread
     pthread_t thread;
-    pthread_mutex_t mutex; // of what follows
+    pthread_mutex_t mutex; // for the members below
     pthread_cond_t changed;
     enum decision decision;
     bool ended;
-    bool tried; // answer holds how it went
+    bool tried; // answer holds the result
 };
 
 // This cannot fail for an initialised mutex of the default kind that this thread does not hold.
@@ -51,15 +50,15 @@ static void unlock(struct oauth_exchange *exchange)
     (void)pthread_mutex_unlock(&exchange->mutex);
 }
 
-// Waits for a change until a point of monotonic_ms. False when that has come.
+// Waits for a change until a time of monotonic_ms. Returns false when that time has come.
 static bool wait_until(struct oauth_exchange *exchange, long long until)
 {
     const struct timespec when = {.tv_sec = (time_t)(until / 1000), .tv_nsec = until % 1000 * 1000000};
     return pthread_cond_timedwait(&exchange->changed, &exchange->mutex, &when) == 0;
 }
 
-// Runs on the thread once it is connected. A connection that waited longer than a call may take is given up;
-// oauth_exchange_finish then makes another.
+// Runs on the thread after connecting. If the connection waits longer than a call may take, it is given up, and
+// oauth_exchange_finish makes another one.
 static bool wait_for_assertion(void *context)
 {
     struct oauth_exchange *exchange = context;
@@ -104,7 +103,7 @@ static void decide(struct oauth_exchange *exchange, enum decision decision)
     unlock(exchange);
 }
 
-// Waits for the thread's end. An interruption ends it early, which answer.end then tells.
+// Waits for the thread's end. An interruption ends it early. answer.end then tells that.
 static void end_thread(struct oauth_exchange *exchange)
 {
     if (!exchange->started)
@@ -155,7 +154,7 @@ static struct oauth_exchange *exchange_new(struct oauth_client *client, const ch
         .method = "POST",
         .path = "/token",
         .doing = "fetching an access token",
-        .content_type = FORM_TYPE,
+        .content_type = HTTP_FORM_TYPE,
         .as_client = true,
         .assertion = true,
         .on_400 = SSA_REASON_ASSERTION,
@@ -170,9 +169,9 @@ static struct oauth_exchange *exchange_new(struct oauth_client *client, const ch
 static bool write_form(struct oauth_exchange *exchange, struct span assertion, struct ssa_error *err)
 {
     secret_clear(&exchange->form);
-    const bool scoped = exchange->scope != NULL && exchange->scope[0] != '\0';
+    const bool scoped = text_present(exchange->scope);
     return (secret_append_text(&exchange->form, FORM_HEAD) && secret_append(&exchange->form, assertion) &&
-            (!scoped || form_append(&exchange->form, "scope", exchange->scope))) ||
+            (!scoped || http_form_append(&exchange->form, "scope", exchange->scope))) ||
            error_set(err, SSA_USAGE, NULL, NULL, "assertion and scope are too long for a request");
 }
 
@@ -201,7 +200,7 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
     exchange->request.gate = wait_for_assertion;
     exchange->request.stop = is_dropped;
     exchange->request.context = exchange;
-    // Without a thread, or without time, oauth_exchange_finish does all of it.
+    // If there is no thread or no time, oauth_exchange_finish does everything.
     const bool fits = exchange->call.body.len <= exchange->form.capacity;
     exchange->started =
         fits && client->left_ms > 0 && thread_start(&exchange->thread, THREAD_STACK, connect_and_send, exchange);
@@ -210,8 +209,8 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
     return true;
 }
 
-// Whether the connection was lost before any answer. A server closes one that waits too long, for instance
-// while a person looks for the YubiKey to touch. That does not count as a try.
+// Whether the connection was lost before any answer. A server closes a connection that waits too long, for instance
+// while a person looks for the YubiKey. Such a try does not count.
 static bool died_waiting(const struct http_response *answer)
 {
     const bool lost =
@@ -219,7 +218,7 @@ static bool died_waiting(const struct http_response *answer)
     return answer->end == HTTP_RAN && answer->sent && answer->status == 0 && lost;
 }
 
-// Lets the thread send, or ends it. True when its try counts.
+// Lets the thread send, or ends it. Returns whether its try counts.
 static bool first_try(struct oauth_exchange *exchange, bool fits)
 {
     const long long since = monotonic_ms();
