@@ -110,12 +110,10 @@ bool aps_account_create(struct oauth_client *client, const char *first, const ch
         .on_403 = SSA_REASON_ACCOUNT_REFUSED,
         .on_limit = SSA_REASON_ACCOUNT_LIMIT,
     };
-    struct ssa_error why;
     if (call_make(client, &call, &answer, false, outcome, err))
-        return answer_account(secret_span(&answer.body), account, &why) ||
-               failure_unusable(client, &call, &answer, why.what, err);
+        return answer_account(secret_span(&answer.body), account, err) || failure_unusable(client, &call, &answer, err);
     // A body that was cut off may still have the id. With that the account can be found again.
-    if (*outcome == OAUTH_DONE && !answer_account(secret_span(&answer.body), account, &why))
+    if (*outcome == OAUTH_DONE && !answer_account(secret_span(&answer.body), account, ERROR_IGNORED))
         account->email[0] = '\0';
     aps_explain_accounts(client, err);
     return false;
@@ -164,9 +162,7 @@ bool aps_accounts_new(struct oauth_client *client, struct aps_accounts **account
     };
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
-    struct ssa_error why;
-    return answer_accounts(secret_span(&answer.body), *accounts, &why) ||
-           failure_unusable(client, &call, &answer, why.what, err);
+    return answer_accounts(secret_span(&answer.body), *accounts, err) || failure_unusable(client, &call, &answer, err);
 }
 
 bool aps_account_look_up(struct oauth_client *client, const char *wanted, struct aps_account *account,
@@ -201,10 +197,8 @@ bool aps_account_get(struct oauth_client *client, const char *id, struct aps_acc
         .on_state = SSA_REASON_ACCOUNT_OFF,
         .on_missing = SSA_REASON_NO_ACCOUNT,
     };
-    struct ssa_error why;
     return call_make(client, &call, &answer, false, NULL, err) &&
-           (answer_detail(secret_span(&answer.body), account, &why) ||
-            failure_unusable(client, &call, &answer, why.what, err));
+           (answer_detail(secret_span(&answer.body), account, err) || failure_unusable(client, &call, &answer, err));
 }
 
 bool aps_account_set_status(struct oauth_client *client, const char *id, const char *status,
@@ -219,10 +213,8 @@ bool aps_account_set_status(struct oauth_client *client, const char *id, const c
         .detail = id,
         .on_missing = SSA_REASON_NO_ACCOUNT,
     };
-    struct ssa_error why;
     *account = (struct aps_account){0};
     *outcome = OAUTH_NOT_DONE;
     return request_path(id, "", path, err) && request_patch_status(client, &call, status, &answer, outcome, err) &&
-           (answer_detail(secret_span(&answer.body), account, &why) ||
-            failure_unusable(client, &call, &answer, why.what, err));
+           (answer_detail(secret_span(&answer.body), account, err) || failure_unusable(client, &call, &answer, err));
 }

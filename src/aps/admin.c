@@ -33,9 +33,8 @@ bool aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error
     };
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
-    struct ssa_error why;
-    if (!grant_check(secret_span(&answer.body), &bearer, &why))
-        return failure_unusable(client, &call, &answer, why.what, err);
+    if (!grant_check(secret_span(&answer.body), &bearer, err))
+        return failure_unusable(client, &call, &answer, err);
     secret_clear(&client->bearer);
     return (secret_append(&client->bearer, secret_span(&bearer)) &&
             text_format(client->scopes, sizeof client->scopes, "%s", scopes)) ||

@@ -11,10 +11,9 @@
 static bool read_created(struct oauth_client *client, const struct call *call, struct http_response *answer, char *kid,
                          struct secret *pem, struct ssa_error *err)
 {
-    struct ssa_error why;
-    const bool ok = answer_key(secret_span(&answer->body), kid, pem, &why);
+    const bool ok = answer_key(secret_span(&answer->body), kid, pem, err);
     secret_free(&answer->body);
-    return ok || failure_unusable(client, call, answer, why.what, err);
+    return ok || failure_unusable(client, call, answer, err);
 }
 
 bool aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX], struct secret *pem,
@@ -99,9 +98,7 @@ bool aps_key_list(struct oauth_client *client, const char *account, struct aps_k
     };
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
-    struct ssa_error why;
-    return answer_keys(secret_span(&answer.body), keys, &why) ||
-           failure_unusable(client, &call, &answer, why.what, err);
+    return answer_keys(secret_span(&answer.body), keys, err) || failure_unusable(client, &call, &answer, err);
 }
 
 bool aps_key_set_status(struct oauth_client *client, const char *account, const char *kid, const char *status,

@@ -50,14 +50,6 @@ static struct reading begin(struct secret *secret, int fd, const char *subject, 
     return r;
 }
 
-static bool wants_to_stop(const struct reading *r, struct ssa_error *err)
-{
-    if (r->callbacks == NULL || !callback_interrupted(r->callbacks))
-        return false;
-    (void)error_set(err, SSA_UNEXPECTED, NULL, r->subject, "interrupted: nothing was done");
-    return true;
-}
-
 static bool too_late(const struct reading *r, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, r->subject, "%s within %u seconds",
@@ -70,8 +62,8 @@ static bool wait_for_more(const struct reading *r, struct ssa_error *err)
 {
     for (;;) {
         struct pollfd input = {.fd = r->fd, .events = POLLIN};
-        if (wants_to_stop(r, err))
-            return false;
+        if (r->callbacks != NULL && callback_interrupted(r->callbacks))
+            return error_set(err, SSA_UNEXPECTED, NULL, r->subject, "interrupted: nothing was done");
         const long long left = r->until == 0 ? SLICE_MS : r->until - monotonic_ms();
         if (left <= 0)
             return too_late(r, err);

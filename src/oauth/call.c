@@ -16,8 +16,9 @@ enum {
     LEAST_MS = 1000, // that must be left for the try after a wait
 };
 
-// How the tries went so far.
+// The tries so far.
 struct tries {
+    struct oauth_client *client;
     const struct call *call;
     unsigned failures, limits;
     bool lost; // one may have been carried out, but its answer was lost
@@ -40,25 +41,20 @@ static bool denied(const struct call *call, const struct http_response *answer)
     return call->no_answer && answer->body.len > 0 && failure_is_told(answer);
 }
 
-struct listener {
-    struct oauth_client *client;
-    const struct call *call;
-};
-
 // libcurl calls this again and again. Once a creation was sent, its answer is waited for even after an interruption,
 // because only the answer tells what must be undone. A key whose id nobody read would stay at the server.
 static bool stop(void *context, bool sent)
 {
-    const struct listener *listener = context;
-    struct oauth_client *client = listener->client;
+    const struct tries *tries = context;
+    struct oauth_client *client = tries->client;
     if (!client_interrupted(client))
         return false;
-    if (!listener->call->creates || !sent)
+    if (!tries->call->creates || !sent)
         return true;
     if (!client->told_interrupted)
         tell(client->config.callbacks, SSA_NOTICE,
              "interrupted: waiting up to %d s for the answer to %s, so that it can be undone", HTTP_ANSWER_SECONDS,
-             listener->call->doing);
+             tries->call->doing);
     client->told_interrupted = true;
     return false;
 }
@@ -93,9 +89,10 @@ bool call_has_credentials(const struct oauth_client *client, const struct call *
                      call->doing);
 }
 
-static bool send_once(struct oauth_client *client, const struct call *call, struct http_response *answer,
-                      long long left_ms, struct ssa_error *err)
+static bool send_once(struct tries *tries, struct http_response *answer, struct ssa_error *err)
 {
+    struct oauth_client *client = tries->client;
+    const struct call *call = tries->call;
     char url[URL_MAX];
     struct http_request request;
     if (!call_request(client, call, url, &request, err) || !call_has_credentials(client, call, err))
@@ -104,10 +101,8 @@ static bool send_once(struct oauth_client *client, const struct call *call, stru
         client->handle = client_new_handle(err);
     if (client->handle == NULL)
         return false;
-    struct listener listener = {.client = client, .call = call};
-    request.left_ms = left_ms;
     request.stop = stop;
-    request.context = &listener;
+    request.context = tries;
     return http_send(client->handle, &request, answer, err);
 }
 
@@ -146,20 +141,22 @@ static bool broken(const struct http_response *answer)
 }
 
 // Whether there is time to wait so long, and the call is still of use then.
-static bool worth_waiting(const struct oauth_client *client, const struct call *call, long long wait)
+static bool worth_waiting(const struct tries *tries, long long wait)
 {
-    return wait + LEAST_MS <= client->left_ms && (call->useless_ms == 0 || monotonic_ms() + wait < call->useless_ms);
+    const long long useless_ms = tries->call->useless_ms;
+    return wait + LEAST_MS <= tries->client->left_ms && (useless_ms == 0 || monotonic_ms() + wait < useless_ms);
 }
 
 // Milliseconds until the next try; -1 for no next try.
-static long long next_try(const struct oauth_client *client, struct tries *tries, const struct http_response *answer)
+static long long next_try(struct tries *tries, const struct http_response *answer)
 {
+    const struct oauth_client *client = tries->client;
     // Bounded by HTTP_RETRY_AFTER_MAX.
     const long long asked = answer->retry_after < 0 ? -1 : answer->retry_after * 1000;
     if (whole(answer) && answer->status == 429) {
         const long long own = back_off(LIMIT_BACK_OFF_MS, tries->limits++, LIMIT_BACK_OFF_MAX);
         const long long wait = asked < 0 ? own : asked > BACK_OFF_MS ? asked : BACK_OFF_MS;
-        if (!worth_waiting(client, tries->call, wait))
+        if (!worth_waiting(tries, wait))
             return -1;
         tell(client->config.callbacks, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
              (wait + 999) / 1000, tries->call->doing);
@@ -170,7 +167,7 @@ static long long next_try(const struct oauth_client *client, struct tries *tries
         return -1;
     const long long own = back_off(BACK_OFF_MS, tries->failures++, LIMIT_BACK_OFF_MAX);
     const long long wait = asked > own ? asked : own;
-    if (!worth_waiting(client, tries->call, wait))
+    if (!worth_waiting(tries, wait))
         return -1;
     struct ssa_error why;
     failure_set(client, tries->call, answer, &why);
@@ -220,7 +217,7 @@ bool call_make(struct oauth_client *client, const struct call *call, struct http
     enum oauth_outcome ignored = OAUTH_NOT_DONE;
     outcome = outcome == NULL ? &ignored : outcome;
     *outcome = OAUTH_NOT_DONE;
-    struct tries tries = {.call = call};
+    struct tries tries = {.client = client, .call = call};
     long long since = monotonic_ms();
     for (;; tried = false) {
         if (!tried && client->left_ms <= 0)
@@ -229,7 +226,7 @@ bool call_make(struct oauth_client *client, const struct call *call, struct http
             return client_stop(client, err);
         if (!tried && !keep_pace(client, call, &since, err))
             return false;
-        if (!tried && !send_once(client, call, answer, client->left_ms, err))
+        if (!tried && !send_once(&tries, answer, err))
             return false;
         note_answer(client, call, answer);
         charge(client, &since);
@@ -243,7 +240,7 @@ bool call_make(struct oauth_client *client, const struct call *call, struct http
         if (answer->end == HTTP_STOPPED)
             return client_stop(client, err);
         tries.lost = tries.lost || *outcome != OAUTH_NOT_DONE;
-        const long long wait = next_try(client, &tries, answer);
+        const long long wait = next_try(&tries, answer);
         // A later try may be refused because an earlier one was carried out.
         if (wait < 0 && tries.lost && *outcome == OAUTH_NOT_DONE)
             *outcome = OAUTH_MAYBE_DONE;

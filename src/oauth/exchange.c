@@ -32,23 +32,13 @@ struct oauth_exchange {
     CURL *handle;
     bool started; // there is a thread
     pthread_t thread;
-    pthread_mutex_t mutex; // for the members below
+    // For the members below. It is of the default kind, and no thread locks it twice. So locking cannot fail.
+    pthread_mutex_t mutex;
     pthread_cond_t changed;
     enum decision decision;
     bool ended;
     bool tried; // answer holds the result
 };
-
-// This cannot fail for an initialised mutex of the default kind that this thread does not hold.
-static void lock(struct oauth_exchange *exchange)
-{
-    (void)pthread_mutex_lock(&exchange->mutex);
-}
-
-static void unlock(struct oauth_exchange *exchange)
-{
-    (void)pthread_mutex_unlock(&exchange->mutex);
-}
 
 // Waits for a change until a time of monotonic_ms. Returns false when that time has come.
 static bool wait_until(struct oauth_exchange *exchange, long long until)
@@ -63,11 +53,11 @@ static bool wait_for_assertion(void *context)
 {
     struct oauth_exchange *exchange = context;
     const long long until = monotonic_ms() + exchange->request.left_ms;
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     while (exchange->decision == UNDECIDED && wait_until(exchange, until))
         continue;
     const bool send = exchange->decision == SEND;
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
     return send;
 }
 
@@ -75,9 +65,9 @@ static bool is_dropped(void *context, bool sent)
 {
     (void)sent;
     struct oauth_exchange *exchange = context;
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     const bool dropped = exchange->decision == DROP;
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
     return dropped;
 }
 
@@ -87,20 +77,20 @@ static void *connect_and_send(void *context)
     const bool tried = http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
     // The form and the answer went through this stack.
     secret_wipe_stack();
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     exchange->tried = tried;
     exchange->ended = true;
     (void)pthread_cond_broadcast(&exchange->changed);
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
     return NULL;
 }
 
 static void decide(struct oauth_exchange *exchange, enum decision decision)
 {
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     exchange->decision = decision;
     (void)pthread_cond_broadcast(&exchange->changed);
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
 }
 
 // Waits for the thread's end. An interruption ends it early. answer.end then tells that.
@@ -108,16 +98,16 @@ static void end_thread(struct oauth_exchange *exchange)
 {
     if (!exchange->started)
         return;
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     while (!exchange->ended) {
         (void)wait_until(exchange, monotonic_ms() + POLL_MS);
-        unlock(exchange);
+        (void)pthread_mutex_unlock(&exchange->mutex);
         const bool stop = client_interrupted(exchange->client);
-        lock(exchange);
+        (void)pthread_mutex_lock(&exchange->mutex);
         if (stop)
             exchange->decision = DROP;
     }
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
     (void)pthread_join(exchange->thread, NULL);
     exchange->started = false;
 }
@@ -253,8 +243,10 @@ bool oauth_exchange_finish(struct oauth_exchange *given, const struct secret *as
     if (!call_make(client, call, &exchange->answer, tried, NULL, err))
         return false;
     const struct span body = secret_span(&exchange->answer.body);
-    struct ssa_error why;
-    if (!grant_check(body, NULL, &why))
-        return failure_unusable(client, call, &exchange->answer, why.what, err);
-    return secret_append(answer, body) || failure_unusable(client, call, &exchange->answer, "it is too long", err);
+    if (!grant_check(body, NULL, err))
+        return failure_unusable(client, call, &exchange->answer, err);
+    if (secret_append(answer, body))
+        return true;
+    error_set(err, SSA_UNEXPECTED, NULL, NULL, "it is too long");
+    return failure_unusable(client, call, &exchange->answer, err);
 }

@@ -168,13 +168,14 @@ bool failure_set(const struct oauth_client *client, const struct call *call, con
 }
 
 bool failure_unusable(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
-                      const char *why, struct ssa_error *err)
+                      struct ssa_error *err)
 {
+    const struct ssa_error why = *err;
     const struct mask mask = known_secrets(client, call);
     const struct refusal refusal = read_refusal(answer, &mask);
     if (refusal.is_error)
         return refused(client, call, answer, &refusal, err);
-    error_set(err, SSA_NETWORK, NULL, client->url.host, "the answer to %s is unusable: %s", call->doing, why);
+    error_set(err, SSA_NETWORK, NULL, client->url.host, "the answer to %s is unusable: %s", call->doing, why.what);
     error_reason(err, SSA_REASON_OTHER_SERVER, NULL);
     return http_cause(err, answer->status);
 }

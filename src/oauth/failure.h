@@ -14,7 +14,7 @@ bool failure_is_told(const struct http_response *answer);
 bool failure_set(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
                  struct ssa_error *err);
 
-// Makes the error for a 2xx whose body is not as it should be. If the body is an error, the server's own words count;
-// else why, which completes "the answer is unusable: …". Returns false.
+// Makes the error for a 2xx whose body is not as it should be. If the body is an error, the server's own words count.
+// Else err->what counts, which is the fault of the body and completes "the answer is unusable: …". Returns false.
 bool failure_unusable(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
-                      const char *why, struct ssa_error *err);
+                      struct ssa_error *err);

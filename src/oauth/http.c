@@ -78,24 +78,21 @@ static int before_request(void *context, char *ip, char *local_ip, int port, int
     return CURL_PREREQFUNC_OK;
 }
 
-// Whether it is time to stop, and why.
-static enum http_end over(const struct transfer *t)
-{
-    const long long now = monotonic_ms();
-    if (t->request->stop != NULL && t->request->stop(t->request->context, t->answer->sent))
-        return HTTP_STOPPED;
-    if (now >= t->end_ms)
-        return HTTP_NO_TIME;
-    return t->answer_ms != 0 && now >= t->answer_ms ? HTTP_NO_ANSWER : HTTP_RAN;
-}
-
 static int progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
     (void)total, (void)now, (void)up_total, (void)up_now;
     struct transfer *t = context;
-    if (t->answer->end == HTTP_RAN)
-        t->answer->end = over(t);
-    return t->answer->end == HTTP_RAN ? 0 : 1;
+    struct http_response *answer = t->answer;
+    const long long at = monotonic_ms();
+    if (answer->end != HTTP_RAN)
+        return 1;
+    if (t->request->stop != NULL && t->request->stop(t->request->context, answer->sent))
+        answer->end = HTTP_STOPPED;
+    else if (at >= t->end_ms)
+        answer->end = HTTP_NO_TIME;
+    else if (t->answer_ms != 0 && at >= t->answer_ms)
+        answer->end = HTTP_NO_ANSWER;
+    return answer->end == HTTP_RAN ? 0 : 1;
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
