@@ -60,18 +60,15 @@ void aps_doubt_account_name(const char *first, const char *last, const struct ss
     for (size_t i = 0; i < COUNT(names); i++)
         if (!is_sure(names[i]))
             tell(callbacks, SSA_WARNING,
-                 "the API may refuse the name \"%s\": safe are %d to %d letters, digits, dashes and "
-                 "underscores, "
-                 "with at least one letter or digit",
+                 "the API may refuse the name \"%s\": a safe name has %d to %d letters, digits, dashes and "
+                 "underscores, with at least one letter or digit",
                  names[i], NAME_LEAST, NAME_MOST);
     if (is_sure(first) && is_sure(last) && strlen(first) + 1 + strlen(last) > NAME_MOST)
         tell(callbacks, SSA_WARNING, "the API may refuse the name %s-%s: it is longer than %d characters", first, last,
              NAME_MOST);
     if (strchr(last, '_') != NULL)
         tell(callbacks, SSA_WARNING,
-             "the API may refuse the last name \"%s\": not all of the provider's rules allow underscores in "
-             "it",
-             last);
+             "the API may refuse the last name \"%s\": not all of the provider's rules allow underscores", last);
 }
 
 bool aps_account_name(const char *first, const char *last, char name[static API_NAME_MAX])
@@ -119,24 +116,30 @@ bool aps_account_create(struct oauth_client *client, const char *first, const ch
     return false;
 }
 
+// A call about one account. path is that of the account, which is written before the call is made.
+static struct call account_call(const char *method, const char *path, const char *id, const char *doing)
+{
+    return (struct call){
+        .method = method,
+        .path = path,
+        .doing = doing,
+        .subject = id,
+        .detail = id,
+        .on_403 = SSA_REASON_APP_ACCESS,
+        .on_state = SSA_REASON_ACCOUNT_OFF,
+        .on_missing = SSA_REASON_NO_ACCOUNT,
+    };
+}
+
 bool aps_account_delete(struct oauth_client *client, const char *id, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
     if (!request_path(id, "", path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
-    const struct call call = {
-        .method = "DELETE",
-        .path = path,
-        .doing = "deleting the account",
-        .subject = id,
-        .detail = id,
-        .deletes = true,
-        .no_answer = true,
-        .on_403 = SSA_REASON_APP_ACCESS,
-        .on_state = SSA_REASON_ACCOUNT_OFF,
-        .on_missing = SSA_REASON_NO_ACCOUNT,
-    };
+    struct call call = account_call("DELETE", path, id, "deleting the account");
+    call.deletes = true;
+    call.no_answer = true;
     return call_make(client, &call, &answer, false, NULL, err);
 }
 
@@ -187,16 +190,7 @@ bool aps_account_get(struct oauth_client *client, const char *id, struct aps_acc
     *account = (struct aps_account){0};
     if (!request_path(id, "", path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
-    const struct call call = {
-        .method = "GET",
-        .path = path,
-        .doing = "asking for the account",
-        .subject = id,
-        .detail = id,
-        .on_403 = SSA_REASON_APP_ACCESS,
-        .on_state = SSA_REASON_ACCOUNT_OFF,
-        .on_missing = SSA_REASON_NO_ACCOUNT,
-    };
+    const struct call call = account_call("GET", path, id, "asking for the account");
     return call_make(client, &call, &answer, false, NULL, err) &&
            (answer_detail(secret_span(&answer.body), account, err) || failure_unusable(client, &call, &answer, err));
 }
@@ -206,13 +200,8 @@ bool aps_account_set_status(struct oauth_client *client, const char *id, const c
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
-    struct call call = {
-        .path = path,
-        .doing = strcmp(status, APS_ENABLED) == 0 ? "enabling the account" : "disabling the account",
-        .subject = id,
-        .detail = id,
-        .on_missing = SSA_REASON_NO_ACCOUNT,
-    };
+    const bool enables = strcmp(status, APS_ENABLED) == 0;
+    struct call call = account_call("PATCH", path, id, enables ? "enabling the account" : "disabling the account");
     *account = (struct aps_account){0};
     *outcome = OAUTH_NOT_DONE;
     return request_path(id, "", path, err) && request_patch_status(client, &call, status, &answer, outcome, err) &&

@@ -197,7 +197,7 @@ struct key_reading {
 static void read_private_key(struct key_reading *r, const struct json_value *value)
 {
     if (r->pem_seen)
-        r->pem_wrong = "is there twice";
+        r->pem_wrong = "occurs twice";
     else if (value->type != JSON_STRING)
         r->pem_wrong = "is not a string";
     else if (value->text.len == 0 || memchr(value->text.data, 0, value->text.len) != NULL)

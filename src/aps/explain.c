@@ -89,7 +89,7 @@ void aps_explain_accounts(struct oauth_client *client, struct ssa_error *err)
         error_hint(err, "The client id has %zu accounts, the most it may have.", count);
         error_reason(err, SSA_REASON_ACCOUNT_LIMIT, NULL);
     } else {
-        error_hint(err, "It is not the limit of %u accounts: there are %zu.", APS_ACCOUNTS_ALLOWED, count);
+        error_hint(err, "The limit of %u accounts is not the reason: there are %zu.", APS_ACCOUNTS_ALLOWED, count);
         error_reason(err, SSA_REASON_APP_ACCESS, NULL);
     }
 }

@@ -8,14 +8,6 @@
 #include "oauth/call.h"
 #include "oauth/failure.h"
 
-static bool read_created(struct oauth_client *client, const struct call *call, struct http_response *answer, char *kid,
-                         struct secret *pem, struct ssa_error *err)
-{
-    const bool ok = answer_key(secret_span(&answer->body), kid, pem, err);
-    secret_free(&answer->body);
-    return ok || failure_unusable(client, call, answer, err);
-}
-
 bool aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX], struct secret *pem,
                     enum oauth_outcome *outcome, struct ssa_error *err)
 {
@@ -40,10 +32,14 @@ bool aps_key_create(struct oauth_client *client, const char *account, char kid[s
         .on_limit = SSA_REASON_KEY_LIMIT,
     };
     bool ok = call_make(client, &call, &answer, false, outcome, err);
-    if (ok)
-        ok = read_created(client, &call, &answer, kid, pem, err);
-    else if (*outcome == OAUTH_DONE && !answer_key(secret_span(&answer.body), kid, NULL, ERROR_IGNORED))
+    if (ok) {
+        ok = answer_key(secret_span(&answer.body), kid, pem, err);
+        // No error may quote this body.
+        secret_free(&answer.body);
+        ok = ok || failure_unusable(client, &call, &answer, err);
+    } else if (*outcome == OAUTH_DONE && !answer_key(secret_span(&answer.body), kid, NULL, ERROR_IGNORED)) {
         kid[0] = '\0';
+    }
     // libcurl and OpenSSL read the key through buffers that live as long as the connection. Closing it frees them, and
     // free wipes. The next call then needs a handshake.
     client_hang_up(client);

@@ -135,11 +135,6 @@ static long long back_off(long long first, unsigned times, long long most)
     return bounded * 3 / 4 + now.tv_nsec / 1000 % (bounded / 2 + 1);
 }
 
-static bool broken(const struct http_response *answer)
-{
-    return answer->status >= 500 || network_passes(answer);
-}
-
 // Whether there is time to wait so long, and the call is still of use then.
 static bool worth_waiting(const struct tries *tries, long long wait)
 {
@@ -163,7 +158,8 @@ static long long next_try(struct tries *tries, const struct http_response *answe
         return wait;
     }
     const bool repeatable = !tries->call->creates || !answer->sent;
-    if (!broken(answer) || !repeatable || tries->failures >= FAILURES_MAX)
+    const bool passes = answer->status >= 500 || network_passes(answer);
+    if (!passes || !repeatable || tries->failures >= FAILURES_MAX)
         return -1;
     const long long own = back_off(BACK_OFF_MS, tries->failures++, LIMIT_BACK_OFF_MAX);
     const long long wait = asked > own ? asked : own;

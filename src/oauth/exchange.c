@@ -165,16 +165,6 @@ static bool write_form(struct oauth_exchange *exchange, struct span assertion, s
            error_set(err, SSA_USAGE, NULL, NULL, "assertion and scope are too long for a request");
 }
 
-// Makes room for the form, and sets its size for an assertion of that length.
-static bool prepare_form(struct oauth_exchange *exchange, size_t assertion_len, struct ssa_error *err)
-{
-    if (!secret_new(&exchange->form, sizeof FORM_HEAD + ASSERTION_MAX + SCOPE_MAX, err) ||
-        !write_form(exchange, span_of(NULL, 0), err))
-        return false;
-    exchange->call.body = span_of(exchange->form.data, exchange->form.len + assertion_len);
-    return true;
-}
-
 bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, const char *scope,
                           struct oauth_exchange **begun, struct ssa_error *err)
 {
@@ -184,8 +174,11 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
     exchange->handle = client_new_handle(err);
     if (exchange->handle == NULL || !secret_new(&exchange->answer.body, OAUTH_ANSWER_MAX, err) ||
-        !prepare_form(exchange, assertion_len, err) ||
-        !call_request(client, &exchange->call, exchange->url, &exchange->request, err))
+        !secret_new(&exchange->form, sizeof FORM_HEAD + ASSERTION_MAX + SCOPE_MAX, err) ||
+        !write_form(exchange, span_of(NULL, 0), err))
+        return false;
+    exchange->call.body = span_of(exchange->form.data, exchange->form.len + assertion_len);
+    if (!call_request(client, &exchange->call, exchange->url, &exchange->request, err))
         return false;
     exchange->request.gate = wait_for_assertion;
     exchange->request.stop = is_dropped;

@@ -37,7 +37,7 @@ static bool read_grant(void *context, const struct json_value *value, struct ssa
     if (strcmp(value->path, "access_token") != 0)
         return answer_root(value, err);
     if (value->type != JSON_STRING || r->seen)
-        return answer_wrong(err, value->path, "is not one string");
+        return answer_wrong(err, value->path, "is not a single string");
     if (!is_b64token(value->text))
         return answer_wrong(err, value->path, "is empty or contains characters that are not allowed");
     r->seen = true;

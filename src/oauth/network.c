@@ -99,7 +99,8 @@ bool network_passes(const struct http_response *answer)
 static bool proxy_unusable(const struct call *call, const struct proxy *proxy, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, proxy->variable, "%s; %s failed",
-              proxy->fault != NULL ? proxy->fault : "has an \"@\" that does not end a user and password", call->doing);
+              proxy->fault != NULL ? proxy->fault : "contains an \"@\" that does not end a user and password",
+              call->doing);
     return error_hint(err, "A proxy is [http://][USER:PASSWORD@]HOST[:PORT]. In USER and PASSWORD, everything but "
                            "letters and digits must be percent-encoded (\"@\" is %%40).");
 }
