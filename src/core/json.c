@@ -252,11 +252,13 @@ static int on_name(void *context, const unsigned char *text, size_t len)
     struct reader *r = context;
     if (!text_is_utf8(span_of(text, len)))
         return no_text(r);
+    if (!enter(r, span_of(text, len), false))
+        return 0;
     if (r->copy != NULL) {
         write_held(r);
         json_string(r->copy, span_of(text, len));
     }
-    return enter(r, span_of(text, len), false);
+    return 1;
 }
 
 static int on_close(void *context)
