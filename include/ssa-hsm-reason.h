@@ -1,35 +1,36 @@
-// Why a call of ssa-hsm.h failed, as a number: what struct ssa_error and struct ssa_notice have in reason.
+// Reasons: the member reason of struct ssa_error and struct ssa_notice in ssa-hsm.h.
 #ifndef SSA_HSM_REASON_H
 #define SSA_HSM_REASON_H
 
-// What exactly failed, for a program that can do something about it. New versions add more: treat an unknown
-// one as its class says.
+// The exact failure, for a program that can do something about it. New versions add more reasons. If a reason is not
+// known, the error's class counts.
 enum ssa_reason {
     SSA_REASON_NONE = 0, // there is nothing to add to the class
 
-    // Files.
-    SSA_REASON_PIPE, // a pipe did not come to its end in time
+    // Files and memory.
+    SSA_REASON_PIPE,        // a pipe did not end in time
+    SSA_REASON_OTHER_OWNER, // a file or folder belongs to another user
+    SSA_REASON_LOCK_LIMIT,  // a limit keeps memory from being locked, so a private key could be written to swap
 
     // Settings and profiles.
     SSA_REASON_ACCOUNT_NOT_SET,     // neither profile nor environment names an account
     SSA_REASON_ACCOUNT_WITHOUT_KEY, // the profile has an account, but no key yet
-    SSA_REASON_PART_OF_BLOCK,       // account id, key id, email and key are not all there
-    SSA_REASON_KEY_AS_TEXT,         // a private key stands where a reference to one is wanted
+    SSA_REASON_PART_OF_BLOCK,       // account id, key id, email or key is missing, and another of them is there
+    SSA_REASON_KEY_AS_TEXT,         // the setting must be a reference to a private key, but is the key itself
     SSA_REASON_NO_KEY_URI,          // the reference to the private key is not a PKCS#11 URI
-    SSA_REASON_PROFILE_EXISTS,      // a profile is in the way of a new one
+    SSA_REASON_PROFILE_EXISTS,      // a new profile would replace one that exists
     SSA_REASON_NO_PROFILE,          // the profile does not exist
-    SSA_REASON_JOINED_PROFILES,     // one name that is a list of names
-    SSA_REASON_SEVERAL_PROFILES,    // a list where one profile is wanted
-    SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret was to be read from standard output or error
+    SSA_REASON_JOINED_PROFILES,     // a single name of a profile is a list of names
+    SSA_REASON_SEVERAL_PROFILES,    // there is a list of profiles, but only one is allowed
+    SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret cannot be read from standard output or error
     SSA_REASON_NO_TOKEN_NAME,       // the text names no PKCS#11 token
 
     // PINs.
-    SSA_REASON_PIN_UNANSWERED,      // the token did not answer an earlier try with the same PIN; detail: its
-                                    // record
-    SSA_REASON_PIN_LAST_TRY,        // one more wrong PIN locks the token, so a person must try it
-    SSA_REASON_PIN_LAST_UNANSWERED, // the same, and tries without an answer are among those that count
-    SSA_REASON_PIN_WAS_TRIED,       // the token refused the same PIN earlier; detail: its record
-    SSA_REASON_NO_PINENTRY,         // the pinentry cannot be run
+    SSA_REASON_PIN_UNANSWERED,      // an earlier try with this PIN had no answer; detail: the try's record
+    SSA_REASON_PIN_LAST_TRY,        // one more wrong PIN locks the PKCS#11 token, so a person must enter it
+    SSA_REASON_PIN_LAST_UNANSWERED, // the same, and there were tries without an answer, which count
+    SSA_REASON_PIN_WAS_TRIED,       // the PKCS#11 token refused this PIN earlier; detail: the try's record
+    SSA_REASON_NO_PINENTRY,         // the program pinentry cannot be run
     SSA_REASON_NOBODY_FOR_PIN,      // there is no PIN source, and nobody to ask
     SSA_REASON_NOBODY_FOR_SO_PIN,   // the same for the security officer's PIN
     SSA_REASON_TURN_TOO_LONG,       // another process used the PKCS#11 token all the time
@@ -38,46 +39,46 @@ enum ssa_reason {
     SSA_REASON_NO_CLIENT_ID,        // there is no client id
     SSA_REASON_NO_CLIENT_SECRET,    // there is no client secret, and nobody to ask
     SSA_REASON_TOKEN_NOT_NAMED,     // a stored PIN needs the name of its PKCS#11 token; detail: a URI that fits
-    SSA_REASON_NO_SLOTS,            // a card's slot was named for another kind of token
-    SSA_REASON_REPLACE_WHAT,        // a key is to be destroyed, and no slot says which
-    SSA_REASON_KEY_NOT_CONFIRMED,   // nobody confirmed that the key in the slot is destroyed
+    SSA_REASON_NO_SLOTS,            // a card's slot was named, but the PKCS#11 token has no slots
+    SSA_REASON_REPLACE_WHAT,        // a key must be destroyed, but no slot was named
+    SSA_REASON_KEY_NOT_CONFIRMED,   // nobody confirmed that the key in the slot may be destroyed
     SSA_REASON_SECRETS_OF_ONE_NAME, // several client secrets have the same label
     SSA_REASON_SECRET_IN_THE_OPEN,  // the client secret can be read without the PIN
-    SSA_REASON_OLD_BLOCK,           // the environment's key went before the profile's
+    SSA_REASON_OLD_BLOCK,           // the environment's key was used and not the profile's
 
     // PKCS#11 modules, tokens and keys.
     SSA_REASON_MODULE_NOT_LOADED,  // the module's file cannot be loaded
-    SSA_REASON_MODULE_NO_ANSWER,   // a module crashes, or does not answer
-    SSA_REASON_TOKEN_NOT_FOUND,    // no PKCS#11 token is the one that is meant
-    SSA_REASON_TOKENS_SEVERAL,     // several tokens are
-    SSA_REASON_TOKEN_GONE,         // the token was there, and does not answer any more
-    SSA_REASON_TOKEN_UNFIT,        // the token cannot do what is needed; another may
-    SSA_REASON_PIN_UNKNOWN,        // whether a login spent a PIN try is not known
-    SSA_REASON_URI_INVALID,        // a PKCS#11 URI, or a token's label, is not valid
-    SSA_REASON_URI_HAS_PIN,        // a PKCS#11 URI has a PIN in it
-    SSA_REASON_URI_NO_KEY,         // the key's URI names a token, but no key
-    SSA_REASON_URI_NO_DATA,        // the URI of a data object does not name one
-    SSA_REASON_KEY_NOT_FOUND,      // the token does not hold the key
-    SSA_REASON_KEYS_SEVERAL,       // several keys on the token match the key's URI
+    SSA_REASON_MODULE_NO_ANSWER,   // a module crashes or does not answer
+    SSA_REASON_TOKEN_NOT_FOUND,    // no PKCS#11 token matches
+    SSA_REASON_TOKENS_SEVERAL,     // several PKCS#11 tokens match
+    SSA_REASON_TOKEN_GONE,         // the PKCS#11 token was there, but does not answer any more
+    SSA_REASON_TOKEN_UNFIT,        // the PKCS#11 token cannot do what is needed; another one may
+    SSA_REASON_PIN_UNKNOWN,        // it is not known whether a login used up one of the PIN tries
+    SSA_REASON_URI_INVALID,        // a PKCS#11 URI or a PKCS#11 token's label is not valid
+    SSA_REASON_URI_HAS_PIN,        // a PKCS#11 URI contains a PIN
+    SSA_REASON_URI_NO_KEY,         // the key's URI names a PKCS#11 token, but no key
+    SSA_REASON_URI_NO_DATA,        // the URI of a data object does not name a data object
+    SSA_REASON_KEY_NOT_FOUND,      // the PKCS#11 token does not hold the key
+    SSA_REASON_KEYS_SEVERAL,       // several keys on the PKCS#11 token match the key's URI
     SSA_REASON_KEY_ID_USED,        // another object has the new key's id
     SSA_REASON_KEY_LOGIN,          // the key's own login, for one signature, failed
-    SSA_REASON_KEY_NO_PUBLIC_HALF, // nothing on the token tells the key's public half
-    SSA_REASON_KEY_NOT_TAKEN,      // the token refused the key
-    SSA_REASON_KIND_TAKES_NO_KEY,  // no token of this kind takes a key
+    SSA_REASON_KEY_NO_PUBLIC_HALF, // the PKCS#11 token does not show the key's public half
+    SSA_REASON_KEY_NOT_TAKEN,      // the PKCS#11 token refused the key
+    SSA_REASON_KIND_TAKES_NO_KEY,  // no PKCS#11 token of this kind accepts a key
     SSA_REASON_SLOT_USED,          // the card's slot is used
-    SSA_REASON_SLOT_UNSURE,        // detail: the slot that holds the old key or the new one
+    SSA_REASON_SLOT_UNSURE,        // the slot (detail) holds the old key or the new one
     SSA_REASON_SLOTS_FULL,         // no slot of the card is free
-    SSA_REASON_SLOTS_UNREAD,       // the card cannot be read, so no slot counts as free
-    SSA_REASON_REHEARSAL,          // a rehearsal failed with a key on the token
+    SSA_REASON_SLOTS_UNREAD,       // the card cannot be read, so it is not known which slots are free
+    SSA_REASON_REHEARSAL,          // a rehearsal failed with a key on the PKCS#11 token
     SSA_REASON_REHEARSAL_SESSION,  // a rehearsal failed with a key in the session
-    SSA_REASON_REHEARSAL_PLAIN,    // a rehearsal failed with a plain key, and the token may unwrap one
-    SSA_REASON_REHEARSAL_WRAP,     // the token cannot unwrap a key
-    SSA_REASON_REHEARSAL_LEFT,     // a rehearsal's throwaway key is left on the token
-    SSA_REASON_DATA_REFUSED,       // the token takes no private data object
-    SSA_REASON_DATA_NOT_FOUND,     // the token does not hold the data object
+    SSA_REASON_REHEARSAL_PLAIN,    // a rehearsal failed with a plain key, but the PKCS#11 token may unwrap one
+    SSA_REASON_REHEARSAL_WRAP,     // the PKCS#11 token cannot unwrap a key
+    SSA_REASON_REHEARSAL_LEFT,     // a rehearsal's throwaway key is left on the PKCS#11 token
+    SSA_REASON_DATA_REFUSED,       // the PKCS#11 token accepts no private data object
+    SSA_REASON_DATA_NOT_FOUND,     // the PKCS#11 token does not hold the data object
     SSA_REASON_DATA_EMPTY,         // the data object is empty
     SSA_REASON_DATA_SEVERAL,       // several data objects have the label
-    SSA_REASON_DATA_ANOTHERS,      // several have it, and one is another application's
+    SSA_REASON_DATA_ANOTHERS,      // several have it, and one belongs to another application
 
     // The network and the exchange.
     SSA_REASON_TIMEOUT,        // there was no answer in time
@@ -86,30 +87,39 @@ enum ssa_reason {
     SSA_REASON_UNTRUSTED,      // the server's certificate could not be verified
     SSA_REASON_CA_FILE,        // the configured CA bundle cannot be used
     SSA_REASON_CA_FOLDER,      // the configured CA directory cannot be used
+    SSA_REASON_CA_FILE_ENV,    // the CA bundle that the environment names cannot be used
+    SSA_REASON_CA_FOLDER_ENV,  // the CA directory that the environment names cannot be used
+    SSA_REASON_CA_ENV,         // neither of the two can be used
     SSA_REASON_NO_CA,          // no certification authorities were found
+    SSA_REASON_PROXY_UNKNOWN,  // the host's name of the proxy is not known
+    SSA_REASON_PROXY_BROKEN,   // the proxy does not speak as a proxy of its kind should
+    SSA_REASON_PROXY_REFUSES,  // the proxy does not connect to the host (detail)
+    SSA_REASON_PROXY_LOGIN,    // the proxy refused user and password; detail: the variable that names the proxy
+    SSA_REASON_PROXY_NO_LOGIN, // the proxy wants user and password; detail: the same
+    SSA_REASON_PROXY_METHOD,   // the proxy wants another kind of login; detail: the same
     SSA_REASON_BASE_URL,       // the base URL is not valid
     SSA_REASON_PLAIN_HTTP,     // plain http is not allowed for this base URL
     SSA_REASON_REDIRECTED,     // the server redirects to another one
     SSA_REASON_OTHER_SERVER,   // another server than the API's may have answered
-    SSA_REASON_RATE_LIMIT,     // detail: the timeout in seconds with which the limit is waited for
+    SSA_REASON_RATE_LIMIT,     // detail: with a timeout of so many seconds there is time to wait
     SSA_REASON_CREDENTIALS,    // client id and secret were refused
-    SSA_REASON_CLIENT_TOKEN,   // the access token that client id and secret gave was refused
+    SSA_REASON_CLIENT_TOKEN,   // the access token for client id and secret was refused
     SSA_REASON_CLIENT_KIND,    // an app of this kind may not do this
     SSA_REASON_ASSERTION,      // the assertion was refused
-    SSA_REASON_SCOPE,          // the app may not have these scopes
-    SSA_REASON_SCOPE_SPELLING, // a scope has a character that no scope has
+    SSA_REASON_SCOPE,          // the app may not use these scopes
+    SSA_REASON_SCOPE_SPELLING, // a scope has a character that is not allowed
 
     // The provider's accounts and keys.
     SSA_REASON_NO_ACCOUNT,        // there is no such account
     SSA_REASON_NO_KEY,            // there is no such key
-    SSA_REASON_APP_ACCESS,        // the app may not manage service accounts, as it seems
-    SSA_REASON_ACCOUNT_NAME,      // the account's name was refused, as it seems
-    SSA_REASON_ACCOUNT_LIMIT,     // there are as many accounts as there may be
-    SSA_REASON_ACCOUNT_REFUSED,   // the limit of accounts, or no permission
+    SSA_REASON_APP_ACCESS,        // the app probably may not manage service accounts
+    SSA_REASON_ACCOUNT_NAME,      // the account's name probably was refused
+    SSA_REASON_ACCOUNT_LIMIT,     // there are as many accounts as the API allows
+    SSA_REASON_ACCOUNT_REFUSED,   // there are too many accounts, or the app may not make one
     SSA_REASON_ACCOUNT_OFF,       // the account is not enabled; detail: its id
     SSA_REASON_ACCOUNT_MAYBE_OFF, // the account may not be enabled; detail: its id
-    SSA_REASON_KEY_LIMIT,         // the account has as many keys as it may have; detail: its id
-    SSA_REASON_KEY_REFUSED,       // the limit of keys, or a disabled account; detail: its id
+    SSA_REASON_KEY_LIMIT,         // the account (detail) has as many keys as the API allows
+    SSA_REASON_KEY_REFUSED,       // the account (detail) has too many keys, or is disabled
 
     // The journal.
     SSA_REASON_EARLIER_OPERATION,        // an operation on the same thing was interrupted
@@ -122,46 +132,46 @@ enum ssa_reason {
     SSA_REASON_KEY_LEFT,            // a key is left at the API (subject: its id, detail: its account)
     SSA_REASON_SOME_KEY_LEFT,       // a key may be left at the API; which one is not known (detail: its account)
     SSA_REASON_ON_TOKEN_LEFT,       // a key is left on a PKCS#11 token (detail: the command that removes it)
-    SSA_REASON_OPERATION_OPEN,      // ssa_recover tries again to finish or undo the operation
-    SSA_REASON_ANOTHERS,            // what is there is another's, or may be, and is not touched
-    SSA_REASON_OLD_KEY_AT_API,      // of a rotation: its old key may be at the API still
-    SSA_REASON_LOST_KEY,            // several keys may be the one that was lost
+    SSA_REASON_OPERATION_OPEN,      // ssa_recover will try again to finish or undo the operation
+    SSA_REASON_ANOTHERS,            // the thing belongs to another user or program, or may do so, and is not touched
+    SSA_REASON_OLD_KEY_AT_API,      // a rotation's old key may still be at the API
+    SSA_REASON_LOST_KEY,            // several keys may be the lost one
     SSA_REASON_PAIR_UNSURE,         // a card's slot (detail) holds the old key or the new one
     SSA_REASON_SLOT_USELESS,        // a card's slot (detail) holds a throwaway key
     SSA_REASON_MAYBE_DONE,          // a request may have been carried out
-    SSA_REASON_NOT_SETTLED,         // some operations could not be settled
-    SSA_REASON_NOT_CONFIRMED,       // nobody was there to confirm, or they did not
-    SSA_REASON_NO_ROOM_FOR_KEY,     // an account has all the keys it may have (detail: those that may go)
-    SSA_REASON_NO_ROTATION_WAITS,   // no rotation waits for its old key to go
-    SSA_REASON_ROTATION_WAITS,      // a rotation waits for its old key to go
-    SSA_REASON_OLD_KEY_SERVES,      // the grace of a rotation's old key is not over
-    SSA_REASON_OLD_KEY_IN_USE,      // a profile names the old key of a rotation
-    SSA_REASON_ANSWERED_BY_ANOTHER, // the API's answer names as new what was there before
-    SSA_REASON_LIST_NOT_BELIEVED,   // the API's list lacks what a profile names
-    SSA_REASON_IMPORT_NO_CLIENT_ID, // the file of a key does not say it
-    SSA_REASON_IMPORT_NO_ACCOUNT,
-    SSA_REASON_IMPORT_NO_KEY_ID,
-    SSA_REASON_IMPORT_NO_KEY,
-    SSA_REASON_IMPORT_HOLDS_MORE, // the file (detail) that was to be destroyed holds more than a key
-    SSA_REASON_IMPORT_LOSES,      // something beside the key would be lost
-    SSA_REASON_CANNOT_SHRED,      // the file cannot be destroyed
-    SSA_REASON_OLD_KEY_ON_TOKEN,  // of a rotation: its old key is left on its PKCS#11 token alone
+    SSA_REASON_NOT_SETTLED,         // some operations could not be finished or undone
+    SSA_REASON_NOT_CONFIRMED,       // nobody confirmed
+    SSA_REASON_NO_ROOM_FOR_KEY,     // an account has all the keys it may have (detail: those that may be deleted)
+    SSA_REASON_NO_ROTATION_WAITS,   // there is no rotation whose old key must still be retired
+    SSA_REASON_ROTATION_WAITS,      // there is a rotation whose old key must still be retired
+    SSA_REASON_OLD_KEY_SERVES,      // the time for which a rotation keeps its old key is not over
+    SSA_REASON_OLD_KEY_IN_USE,      // a profile names a rotation's old key
+    SSA_REASON_ANSWERED_BY_ANOTHER, // the API's answer says that a thing is new, but it was there before
+    SSA_REASON_LIST_NOT_BELIEVED,   // the API's list lacks an account or key that a profile names
+    SSA_REASON_IMPORT_NO_CLIENT_ID, // the file with the key does not name the client id
+    SSA_REASON_IMPORT_NO_ACCOUNT,   // the same for the account
+    SSA_REASON_IMPORT_NO_KEY_ID,    // the same for the key's id
+    SSA_REASON_IMPORT_NO_KEY,       // the file contains no key
+    SSA_REASON_IMPORT_HOLDS_MORE,   // the file (detail) that must be destroyed holds more than a key
+    SSA_REASON_IMPORT_LOSES,        // the import would lose something else in the file
+    SSA_REASON_CANNOT_SHRED,        // the file cannot be destroyed
+    SSA_REASON_OLD_KEY_ON_TOKEN,    // a rotation's old key is left, but only on its PKCS#11 token
 
     // Listing, showing, verifying and removing accounts and keys.
     SSA_REASON_ACCOUNT_UNLISTED, // the client id has no account of this id or email
-    SSA_REASON_KEY_UNLISTED,     // neither the API nor a token here has the key
-    SSA_REASON_KEYS_DIFFER,      // tokens hold different keys under one id, which is the detail
+    SSA_REASON_KEY_UNLISTED,     // neither the API nor a PKCS#11 token here has the key
+    SSA_REASON_KEYS_DIFFER,      // PKCS#11 tokens hold different keys under one id (detail)
 
     // Client secrets on PKCS#11 tokens.
-    SSA_REASON_LABEL_IN_USE,          // the token holds a data object of this label
-    SSA_REASON_LABEL_ANOTHERS,        // the same, and it is another application's
+    SSA_REASON_LABEL_IN_USE,          // the PKCS#11 token holds a data object of this label
+    SSA_REASON_LABEL_ANOTHERS,        // the same, and it belongs to another application
     SSA_REASON_SECRET_NOT_ON_TOKEN,   // the setting does not name a data object
-    SSA_REASON_REMOVAL_NOT_CONFIRMED, // nobody said yes to the removal
-    SSA_REASON_SECRET_GONE,           // what an import stored is not there any more
-    SSA_REASON_SECRETS_OF_ONE_LABEL,  // beside the secret others of its label are left
-    SSA_REASON_SECRET_NOT_REMOVED,    // a removal that was interrupted was not carried out
-    SSA_REASON_EMPTY_OBJECT,          // a data object with nothing in it may be left
-    SSA_REASON_SECRET_TOKEN_PIN,      // the settings do not name the PIN of the secret's token
+    SSA_REASON_REMOVAL_NOT_CONFIRMED, // nobody confirmed the removal
+    SSA_REASON_SECRET_GONE,           // the object that an import stored is not there any more
+    SSA_REASON_SECRETS_OF_ONE_LABEL,  // beside the secret, there are others of its label
+    SSA_REASON_SECRET_NOT_REMOVED,    // a removal was interrupted and was not done
+    SSA_REASON_EMPTY_OBJECT,          // an empty data object may be left
+    SSA_REASON_SECRET_TOKEN_PIN,      // the settings do not name the PIN of the PKCS#11 token with the secret
 
     SSA_REASON_COUNT // the number of reasons in this version
 };

@@ -1,4 +1,4 @@
-// The calls that make and delete accounts.
+// The calls about accounts.
 #include "aps/aps.h"
 
 #include <errno.h>
@@ -7,15 +7,13 @@
 #include <strings.h>
 
 #include "aps/answer.h"
-#include "aps/explain.h"
-#include "aps/path.h"
+#include "aps/request.h"
 #include "core/callback.h"
-#include "core/json.h"
 #include "core/text.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
 
-enum { NAME_LEAST = 5, NAME_MOST = 100, BODY_MAX = 4096 };
+enum { NAME_LEAST = 5, NAME_MOST = 100 };
 
 static bool has_control(const char *name)
 {
@@ -24,7 +22,7 @@ static bool has_control(const char *name)
     return strncmp(harmless, name, strlen(harmless)) != 0;
 }
 
-// Whatever rule the provider has: this cannot be a name.
+// Refuses what cannot be a name by any of the provider's rules.
 static bool check_name(const char *which, const char *name, struct ssa_error *err)
 {
     const char *why = name[0] == '\0'                  ? "is empty"
@@ -47,23 +45,13 @@ bool aps_check_account_name(const char *first, const char *last, struct ssa_erro
     return error_hint(err, "The account's name FIRST-LAST has %d characters at most.", NAME_MOST);
 }
 
-static bool letter_or_digit(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-// Whether every published rule allows it: 5 to 100 letters, digits and dashes, with at least one letter or
-// digit. First names may have underscores; by the naming guidelines last names, too.
+// Whether every published rule allows it: 5 to 100 letters, digits and dashes, with at least one letter or digit. First
+// names may have underscores. The naming guidelines allow them in last names, too.
 static bool is_sure(const char *name)
 {
     const size_t len = strlen(name);
-    bool some = false;
-    for (size_t i = 0; i < len; i++) {
-        some = some || letter_or_digit(name[i]);
-        if (!letter_or_digit(name[i]) && name[i] != '-' && name[i] != '_')
-            return false;
-    }
-    return some && len >= NAME_LEAST && len <= NAME_MOST;
+    const bool allowed = strspn(name, TEXT_ALPHANUMERIC "-_") == len, some = strspn(name, "-_") < len;
+    return allowed && some && len >= NAME_LEAST && len <= NAME_MOST;
 }
 
 void aps_doubt_account_name(const char *first, const char *last, const struct ssa_callbacks *callbacks)
@@ -72,18 +60,15 @@ void aps_doubt_account_name(const char *first, const char *last, const struct ss
     for (size_t i = 0; i < COUNT(names); i++)
         if (!is_sure(names[i]))
             tell(callbacks, SSA_WARNING,
-                 "the API may refuse the name \"%s\": safe are %d to %d letters, digits, dashes and "
-                 "underscores, "
-                 "with at least one letter or digit",
+                 "the API may refuse the name \"%s\": a safe name has %d to %d letters, digits, dashes and "
+                 "underscores, with at least one letter or digit",
                  names[i], NAME_LEAST, NAME_MOST);
     if (is_sure(first) && is_sure(last) && strlen(first) + 1 + strlen(last) > NAME_MOST)
         tell(callbacks, SSA_WARNING, "the API may refuse the name %s-%s: it is longer than %d characters", first, last,
              NAME_MOST);
     if (strchr(last, '_') != NULL)
         tell(callbacks, SSA_WARNING,
-             "the API may refuse the last name \"%s\": not all of the provider's rules allow underscores in "
-             "it",
-             last);
+             "the API may refuse the last name \"%s\": not all of the provider's rules allow underscores", last);
 }
 
 bool aps_account_name(const char *first, const char *last, char name[static API_NAME_MAX])
@@ -96,34 +81,20 @@ bool aps_account_name(const char *first, const char *last, char name[static API_
     return true;
 }
 
-static bool write_names(const char *first, const char *last, struct secret *body, struct ssa_error *err)
-{
-    char name[API_NAME_MAX];
-    if (!aps_account_name(first, last, name))
-        return error_set(err, SSA_USAGE, NULL, first, "first and last name together are too long");
-    struct json_writer w;
-    if (!json_begin(&w, body, false))
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
-    json_open(&w, JSON_OBJECT);
-    json_name(&w, "name");
-    json_string(&w, span_text(name));
-    json_name(&w, "firstName");
-    json_string(&w, span_text(first));
-    json_name(&w, "lastName");
-    json_string(&w, span_text(last));
-    json_close(&w, JSON_OBJECT);
-    return json_end(&w, err);
-}
-
 bool aps_account_create(struct oauth_client *client, const char *first, const char *last, struct aps_account *account,
                         enum oauth_outcome *outcome, struct ssa_error *err)
 {
     *outcome = OAUTH_NOT_DONE;
     *account = (struct aps_account){0};
+    char name[API_NAME_MAX];
     SECRET_AUTO body = {0};
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!aps_check_account_name(first, last, err) || !secret_new(&body, BODY_MAX, err) ||
-        !write_names(first, last, &body, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
+    if (!aps_check_account_name(first, last, err))
+        return false;
+    if (!aps_account_name(first, last, name))
+        return error_set(err, SSA_USAGE, NULL, first, "first and last name together are too long");
+    const struct request_member names[] = {{"name", name}, {"firstName", first}, {"lastName", last}};
+    if (!request_body(names, COUNT(names), &body, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
     const struct call call = {
         .method = "POST",
@@ -136,35 +107,39 @@ bool aps_account_create(struct oauth_client *client, const char *first, const ch
         .on_403 = SSA_REASON_ACCOUNT_REFUSED,
         .on_limit = SSA_REASON_ACCOUNT_LIMIT,
     };
-    struct ssa_error why;
     if (call_make(client, &call, &answer, false, outcome, err))
-        return answer_account(secret_span(&answer.body), account, &why) ||
-               failure_unusable(client, &call, &answer, why.what, err);
-    // A body that was cut off may still have the id, by which the account can be found again.
-    if (*outcome == OAUTH_DONE && !answer_account(secret_span(&answer.body), account, &why))
+        return answer_account(secret_span(&answer.body), account, err) || failure_unusable(client, &call, &answer, err);
+    // A body that was cut off may still have the id. With that the account can be found again.
+    if (*outcome == OAUTH_DONE && !answer_account(secret_span(&answer.body), account, ERROR_IGNORED))
         account->email[0] = '\0';
-    explain_account_limit(client, err);
+    aps_explain_accounts(client, err);
     return false;
+}
+
+// A call about one account. path is that of the account, which is written before the call is made.
+static struct call account_call(const char *method, const char *path, const char *id, const char *doing)
+{
+    return (struct call){
+        .method = method,
+        .path = path,
+        .doing = doing,
+        .subject = id,
+        .detail = id,
+        .on_403 = SSA_REASON_APP_ACCESS,
+        .on_state = SSA_REASON_ACCOUNT_OFF,
+        .on_missing = SSA_REASON_NO_ACCOUNT,
+    };
 }
 
 bool aps_account_delete(struct oauth_client *client, const char *id, struct ssa_error *err)
 {
     char path[CALL_PATH_MAX];
     HTTP_RESPONSE_AUTO answer = {0};
-    if (!path_of_account(id, "", path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
+    if (!request_path(id, "", path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
-    const struct call call = {
-        .method = "DELETE",
-        .path = path,
-        .doing = "deleting the account",
-        .subject = id,
-        .detail = id,
-        .deletes = true,
-        .no_answer = true,
-        .on_403 = SSA_REASON_APP_ACCESS,
-        .on_state = SSA_REASON_ACCOUNT_OFF,
-        .on_missing = SSA_REASON_NO_ACCOUNT,
-    };
+    struct call call = account_call("DELETE", path, id, "deleting the account");
+    call.deletes = true;
+    call.no_answer = true;
     return call_make(client, &call, &answer, false, NULL, err);
 }
 
@@ -176,10 +151,21 @@ void aps_accounts_free(struct aps_accounts **accounts)
 
 bool aps_accounts_new(struct oauth_client *client, struct aps_accounts **accounts, struct ssa_error *err)
 {
+    HTTP_RESPONSE_AUTO answer = {0};
     *accounts = calloc(1, sizeof **accounts);
     if (*accounts == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the accounts");
-    return aps_account_list(client, *accounts, err);
+    if (!secret_new(&answer.body, OAUTH_LIST_MAX, err))
+        return false;
+    const struct call call = {
+        .method = "GET",
+        .path = "/service-accounts",
+        .doing = "listing the accounts",
+        .on_403 = SSA_REASON_APP_ACCESS,
+    };
+    if (!call_make(client, &call, &answer, false, NULL, err))
+        return false;
+    return answer_accounts(secret_span(&answer.body), *accounts, err) || failure_unusable(client, &call, &answer, err);
 }
 
 bool aps_account_look_up(struct oauth_client *client, const char *wanted, struct aps_account *account,
@@ -195,4 +181,29 @@ bool aps_account_look_up(struct oauth_client *client, const char *wanted, struct
         }
     error_set(err, SSA_REFUSED, NULL, wanted, "the client has no such account");
     return error_reason(err, SSA_REASON_ACCOUNT_UNLISTED, NULL);
+}
+
+bool aps_account_get(struct oauth_client *client, const char *id, struct aps_account *account, struct ssa_error *err)
+{
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    *account = (struct aps_account){0};
+    if (!request_path(id, "", path, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
+        return false;
+    const struct call call = account_call("GET", path, id, "asking for the account");
+    return call_make(client, &call, &answer, false, NULL, err) &&
+           (answer_detail(secret_span(&answer.body), account, err) || failure_unusable(client, &call, &answer, err));
+}
+
+bool aps_account_set_status(struct oauth_client *client, const char *id, const char *status,
+                            struct aps_account *account, enum oauth_outcome *outcome, struct ssa_error *err)
+{
+    char path[CALL_PATH_MAX];
+    HTTP_RESPONSE_AUTO answer = {0};
+    const bool enables = strcmp(status, APS_ENABLED) == 0;
+    struct call call = account_call("PATCH", path, id, enables ? "enabling the account" : "disabling the account");
+    *account = (struct aps_account){0};
+    *outcome = OAUTH_NOT_DONE;
+    return request_path(id, "", path, err) && request_patch_status(client, &call, status, &answer, outcome, err) &&
+           (answer_detail(secret_span(&answer.body), account, err) || failure_unusable(client, &call, &answer, err));
 }

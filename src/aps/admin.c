@@ -4,7 +4,6 @@
 #include "core/text.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/form.h"
 #include "oauth/grant.h"
 
 enum { FORM_MAX = 4096 };
@@ -17,14 +16,14 @@ bool aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error
     if (!secret_new(&form, FORM_MAX, err) || !secret_new(&answer.body, OAUTH_ANSWER_MAX, err) ||
         !secret_new(&bearer, OAUTH_ANSWER_MAX, err))
         return false;
-    if (!form_append(&form, "grant_type", "client_credentials") || !form_append(&form, "scope", scopes))
+    if (!http_form_append(&form, "grant_type", "client_credentials") || !http_form_append(&form, "scope", scopes))
         return error_set(err, SSA_USAGE, NULL, scopes, "the list of scopes is too long");
     const struct call call = {
         .method = "POST",
         .path = "/token",
         .doing = "fetching an admin access token",
         .subject = client->config.client_id,
-        .content_type = FORM_TYPE,
+        .content_type = HTTP_FORM_TYPE,
         .body = secret_span(&form),
         .as_client = true,
         .on_400 = SSA_REASON_CLIENT_KIND,
@@ -34,9 +33,8 @@ bool aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error
     };
     if (!call_make(client, &call, &answer, false, NULL, err))
         return false;
-    struct ssa_error why;
-    if (!grant_check(secret_span(&answer.body), &bearer, &why))
-        return failure_unusable(client, &call, &answer, why.what, err);
+    if (!grant_check(secret_span(&answer.body), &bearer, err))
+        return failure_unusable(client, &call, &answer, err);
     secret_clear(&client->bearer);
     return (secret_append(&client->bearer, secret_span(&bearer)) &&
             text_format(client->scopes, sizeof client->scopes, "%s", scopes)) ||

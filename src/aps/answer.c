@@ -1,4 +1,3 @@
-// Reading the API's answers, value by value as the parser meets them.
 #include "aps/answer.h"
 
 #include <string.h>
@@ -8,11 +7,11 @@
 
 static bool is_email(const char *text)
 {
-    // A shell and a dotenv file must take it as it is.
+    // A shell and a dotenv file must accept it without quotes.
     return strpbrk(text, "\"'`\\$<>(),;") == NULL;
 }
 
-// Text of a kind; what is of another kind is not kept.
+// Reads a text, but does not keep one that is not of the kind.
 static bool read_text_of(bool (*kind)(const char *text), const struct json_value *value, char *out, size_t capacity,
                          struct ssa_error *err)
 {
@@ -29,18 +28,13 @@ static bool read_id(const struct json_value *value, char *out, size_t capacity, 
     return read_text_of(api_is_id, value, out, capacity, err);
 }
 
-static bool read_email(const struct json_value *value, char *out, size_t capacity, struct ssa_error *err)
-{
-    return read_text_of(is_email, value, out, capacity, err);
-}
-
 static bool read_account(void *context, const struct json_value *value, struct ssa_error *err)
 {
     struct aps_account *account = context;
     if (strcmp(value->path, "serviceAccountId") == 0)
         return read_id(value, account->id, sizeof account->id, err);
     if (strcmp(value->path, "email") == 0)
-        return read_email(value, account->email, sizeof account->email, err);
+        return read_text_of(is_email, value, account->email, sizeof account->email, err);
     return answer_root(value, err);
 }
 
@@ -68,7 +62,7 @@ static bool read_member(struct aps_account *account, const char *name, const str
     if (value->type == JSON_NULL)
         return true;
     if (strcmp(name, "email") == 0)
-        return read_email(value, account->email, sizeof account->email, err);
+        return read_text_of(is_email, value, account->email, sizeof account->email, err);
     if (strcmp(name, "createdBy") == 0)
         return answer_text(value, account->created_by, sizeof account->created_by, err);
     if (strcmp(name, "status") == 0)
@@ -94,72 +88,116 @@ bool answer_detail(struct span body, struct aps_account *account, struct ssa_err
            (account->id[0] != '\0' || answer_lacks(err, "serviceAccountId"));
 }
 
-// A list: its array must be there, and each element must be complete before the next one begins.
+// A list that is read: its array must be there, and each element must be complete before the next one begins. The id is
+// the first member of an element in memory.
 struct list {
-    const char *array, *element; // paths: "keys", "keys[]"
-    size_t most;
+    const char *array, *element, *id; // their paths: "keys", "keys[]", "keys[].kid"
+    void *first;
+    size_t size, most; // of an element, of the list
+    size_t *count;
     bool seen;
 };
 
-static bool read_list(struct list *list, const struct json_value *value, size_t *count, struct ssa_error *err)
+static void *last_of(const struct list *list)
+{
+    return (char *)list->first + (*list->count - 1) * list->size;
+}
+
+// Fails if the last element lacks its id.
+static bool check_last(const struct list *list, struct ssa_error *err)
+{
+    return *list->count == 0 || *(const char *)last_of(list) != '\0' || answer_lacks(err, list->id);
+}
+
+// The name of a member of the last element; NULL for any other value.
+static const char *member_of(const struct list *list, const struct json_value *value)
+{
+    const size_t len = strlen(list->element);
+    const bool inside = strncmp(value->path, list->element, len) == 0 && value->path[len] == '.';
+    return inside && *list->count > 0 ? value->path + len + 1 : NULL;
+}
+
+// Reads what is not a member of an element.
+static bool read_list(struct list *list, const struct json_value *value, struct ssa_error *err)
 {
     if (strcmp(value->path, list->array) == 0) {
         if (value->type != JSON_ARRAY || list->seen)
             return answer_wrong(err, value->path, "is not an array");
         list->seen = true;
     } else if (strcmp(value->path, list->element) == 0) {
+        if (!check_last(list, err))
+            return false;
         if (value->type != JSON_OBJECT)
             return answer_wrong(err, value->path, "is not an object");
-        if (*count == list->most)
+        if (*list->count == list->most)
             return error_set(err, SSA_UNEXPECTED, NULL, NULL, "it has more than %zu elements", list->most);
-        (*count)++;
+        (*list->count)++;
     }
     return answer_root(value, err);
 }
 
-struct accounts_reading {
-    struct list list;
-    struct aps_accounts *accounts;
-};
+static bool answer_list(struct span body, json_visit *visit, struct list *list, struct ssa_error *err)
+{
+    return answer_read(body, visit, list, err) && (list->seen || answer_lacks(err, list->array)) &&
+           check_last(list, err);
+}
 
 static bool read_accounts(void *context, const struct json_value *value, struct ssa_error *err)
 {
-    struct accounts_reading *r = context;
-    struct aps_accounts *all = r->accounts;
-    static const char element[] = "serviceAccounts[].";
-    if (all->count == 0 || strncmp(value->path, element, sizeof element - 1) != 0) {
-        if (strcmp(value->path, r->list.element) == 0 && all->count > 0 && all->list[all->count - 1].id[0] == '\0')
-            return answer_lacks(err, "serviceAccounts[].serviceAccountId");
-        return read_list(&r->list, value, &all->count, err);
-    }
-    struct aps_account *account = &all->list[all->count - 1];
-    return read_member(account, value->path + sizeof element - 1, value, err);
+    const char *name = member_of(context, value);
+    return name == NULL ? read_list(context, value, err) : read_member(last_of(context), name, value, err);
 }
 
 bool answer_accounts(struct span body, struct aps_accounts *accounts, struct ssa_error *err)
 {
     *accounts = (struct aps_accounts){0};
-    struct accounts_reading r = {.list = {"serviceAccounts", "serviceAccounts[]", APS_ACCOUNTS_MAX, false},
-                                 .accounts = accounts};
-    if (!answer_read(body, read_accounts, &r, err))
-        return false;
-    if (!r.list.seen)
-        return answer_lacks(err, "serviceAccounts");
-    return accounts->count == 0 || accounts->list[accounts->count - 1].id[0] != '\0' ||
-           answer_lacks(err, "serviceAccounts[].serviceAccountId");
+    struct list list = {"serviceAccounts",
+                        "serviceAccounts[]",
+                        "serviceAccounts[].serviceAccountId",
+                        accounts->list,
+                        sizeof accounts->list[0],
+                        APS_ACCOUNTS_MAX,
+                        &accounts->count,
+                        false};
+    return answer_list(body, read_accounts, &list, err);
+}
+
+static bool read_keys(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    const char *name = member_of(context, value);
+    if (name == NULL)
+        return read_list(context, value, err);
+    struct aps_key *key = last_of(context);
+    if (strcmp(name, "kid") == 0)
+        return read_id(value, key->kid, sizeof key->kid, err);
+    if (strcmp(name, "status") == 0)
+        return value->type == JSON_NULL || answer_text(value, key->status, sizeof key->status, err);
+    if (strcmp(name, "createdAt") == 0)
+        key->has_created_at = read_time(value, &key->created_at);
+    if (strcmp(name, "accessedAt") == 0)
+        key->has_accessed_at = read_time(value, &key->accessed_at);
+    return true;
+}
+
+bool answer_keys(struct span body, struct aps_keys *keys, struct ssa_error *err)
+{
+    *keys = (struct aps_keys){0};
+    struct list list = {"keys",       "keys[]",     "keys[].kid", keys->list, sizeof keys->list[0],
+                        APS_KEYS_MAX, &keys->count, false};
+    return answer_list(body, read_keys, &list, err);
 }
 
 struct key_reading {
     char *kid;
     struct secret *pem;
-    const char *pem_wrong; // told at the end, since the kid may come after the key
+    const char *pem_wrong; // the fault is told at the end, because the kid may come after the key
     bool pem_seen;
 };
 
 static void read_private_key(struct key_reading *r, const struct json_value *value)
 {
     if (r->pem_seen)
-        r->pem_wrong = "is there twice";
+        r->pem_wrong = "occurs twice";
     else if (value->type != JSON_STRING)
         r->pem_wrong = "is not a string";
     else if (value->text.len == 0 || memchr(value->text.data, 0, value->text.len) != NULL)
@@ -195,42 +233,4 @@ bool answer_key(struct span body, char kid[static API_ID_MAX], struct secret *pe
     if (!ok)
         secret_clear(pem);
     return ok;
-}
-
-struct keys_reading {
-    struct list list;
-    struct aps_keys *keys;
-};
-
-static bool read_keys(void *context, const struct json_value *value, struct ssa_error *err)
-{
-    struct keys_reading *r = context;
-    struct aps_keys *all = r->keys;
-    struct aps_key *key = all->count == 0 ? NULL : &all->list[all->count - 1];
-    if (key != NULL && strcmp(value->path, "keys[].kid") == 0)
-        return read_id(value, key->kid, sizeof key->kid, err);
-    if (key != NULL && strcmp(value->path, "keys[].status") == 0)
-        return value->type == JSON_NULL || answer_text(value, key->status, sizeof key->status, err);
-    if (key != NULL && strcmp(value->path, "keys[].createdAt") == 0) {
-        key->has_created_at = read_time(value, &key->created_at);
-        return true;
-    }
-    if (key != NULL && strcmp(value->path, "keys[].accessedAt") == 0) {
-        key->has_accessed_at = read_time(value, &key->accessed_at);
-        return true;
-    }
-    if (key != NULL && strcmp(value->path, "keys[]") == 0 && key->kid[0] == '\0')
-        return answer_lacks(err, "keys[].kid");
-    return read_list(&r->list, value, &all->count, err);
-}
-
-bool answer_keys(struct span body, struct aps_keys *keys, struct ssa_error *err)
-{
-    *keys = (struct aps_keys){0};
-    struct keys_reading r = {.list = {"keys", "keys[]", APS_KEYS_MAX, false}, .keys = keys};
-    if (!answer_read(body, read_keys, &r, err))
-        return false;
-    if (!r.list.seen)
-        return answer_lacks(err, "keys");
-    return keys->count == 0 || keys->list[keys->count - 1].kid[0] != '\0' || answer_lacks(err, "keys[].kid");
 }

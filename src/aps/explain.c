@@ -1,14 +1,13 @@
-// Finding out which limit or state a refusal comes from. It costs requests, so only commands that manage
-// accounts and keys do it, and only where the server did not name the reason.
-#include "aps/explain.h"
+// Finding out the limit or state that is the reason of a refusal. This takes requests, so only commands that manage
+// accounts and keys do it, and only if the server did not name the reason.
+#include "aps/aps.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
 #include "oauth/client.h"
 
-// A guess by the status. Where the server named the reason there is another one.
+// Whether the reason is a guess from the status. If the server named the reason, it is another one.
 static bool is_guess(enum ssa_reason reason)
 {
     switch (reason) {
@@ -34,7 +33,7 @@ bool aps_is_gone(const struct ssa_error *err)
     return err->domain == SSA_DOMAIN_HTTP && err->number == 404 && err->reason != SSA_REASON_OTHER_SERVER;
 }
 
-// The access token in use may not have been meant for questions.
+// Fetches an access token with a wider scope if the present one does not allow this question.
 static bool may_ask(struct oauth_client *client, const char *scope)
 {
     char wider[sizeof client->scopes];
@@ -53,8 +52,8 @@ static void explain_state(const struct aps_account *account, struct ssa_error *e
 static void explain_key_limit(struct oauth_client *client, const char *account, struct ssa_error *err)
 {
     struct aps_keys keys;
-    // A command that makes a key for an existing account has listed its keys, so it may. A new account has
-    // none.
+    // A command that makes a key for an existing account has the scope, because it has listed the account's keys. A new
+    // account has no keys.
     if (strstr(client->scopes, APS_SCOPE_KEY_READ) == NULL || !aps_key_list(client, account, &keys, ERROR_IGNORED) ||
         keys.count < APS_KEYS_ALLOWED)
         return;
@@ -77,23 +76,20 @@ void aps_explain_keys(struct oauth_client *client, const char *account, bool cre
         explain_key_limit(client, account, err);
 }
 
-void explain_account_limit(struct oauth_client *client, struct ssa_error *err)
+void aps_explain_accounts(struct oauth_client *client, struct ssa_error *err)
 {
     if (err->reason == SSA_REASON_ACCOUNT_LIMIT)
         error_hint(err, "The client id has as many accounts as it may have.");
-    if (!aps_is_unclear(err, 403) || !may_ask(client, APS_SCOPE_ACCOUNT_READ))
+    ACCOUNTS_AUTO *accounts = NULL;
+    if (!aps_is_unclear(err, 403) || !may_ask(client, APS_SCOPE_ACCOUNT_READ) ||
+        !aps_accounts_new(client, &accounts, ERROR_IGNORED))
         return;
-    struct aps_accounts *accounts = malloc(sizeof *accounts);
-    const bool known = accounts != NULL && aps_account_list(client, accounts, ERROR_IGNORED);
-    const size_t count = known ? accounts->count : 0;
-    free(accounts);
-    if (!known)
-        return;
+    const size_t count = accounts->count;
     if (count >= APS_ACCOUNTS_ALLOWED) {
         error_hint(err, "The client id has %zu accounts, the most it may have.", count);
         error_reason(err, SSA_REASON_ACCOUNT_LIMIT, NULL);
     } else {
-        error_hint(err, "It is not the limit of %u accounts: there are %zu.", APS_ACCOUNTS_ALLOWED, count);
+        error_hint(err, "The limit of %u accounts is not the reason: there are %zu.", APS_ACCOUNTS_ALLOWED, count);
         error_reason(err, SSA_REASON_APP_ACCESS, NULL);
     }
 }

@@ -1,11 +1,11 @@
-// What every folder must know about the provider's API: where it is, and how its ids look.
+// The facts about the provider's API that every folder needs: its URL, and the form of its ids.
 #pragma once
 
 #include <stdbool.h>
 
 #include "core/span.h"
 
-// The public service, and what `aud` must be, whatever host is used.
+// The public service. The claim `aud` is the same for every host.
 #define APS_BASE_URL "https://developer.api.autodesk.com"
 #define APS_AUDIENCE "https://developer.api.autodesk.com/authentication/v2/token"
 
@@ -14,8 +14,8 @@
 #define API_IDS_MAX   16U  // keys of one account; the API allows 3
 #define API_EMAIL_MAX 256U
 
-// Whether text is a valid id: letters, digits, dots, dashes and underscores, not beginning with a dot. Ids go
-// into paths, files and labels.
+// Whether text is a valid id: letters, digits, dots, dashes and underscores, and no dot at its beginning. Ids become
+// parts of paths, file names and labels.
 bool api_is_id(const char *text);
 
 // Ids of an account's keys.

@@ -1,4 +1,3 @@
-// Base64 in constant time: arithmetic instead of tables.
 #include "core/base64.h"
 
 // All ones when low <= c <= high, else 0; without a branch.
@@ -12,6 +11,8 @@ static uint32_t within(uint32_t c, uint32_t low, uint32_t high)
 struct alphabet {
     uint32_t c62, c63;
 };
+
+static const uint8_t padding_characters[] = {'=', '='};
 
 static uint8_t character(uint32_t six, const struct alphabet *alphabet)
 {
@@ -55,11 +56,10 @@ bool base64url_append(struct secret *out, struct span in)
 bool base64_append(struct secret *out, struct span in)
 {
     static const struct alphabet standard = {'+', '/'};
-    static const uint8_t padding[] = {'=', '='};
     if (BASE64_LENGTH(in.len) > out->capacity - out->len)
         return false;
     encode(out, in, &standard);
-    return secret_append(out, span_of(padding, BASE64_LENGTH(in.len) - BASE64URL_LENGTH(in.len)));
+    return secret_append(out, span_of(padding_characters, BASE64_LENGTH(in.len) - BASE64URL_LENGTH(in.len)));
 }
 
 // The value of a character of the standard alphabet; 64 or more for any other character.
@@ -136,9 +136,8 @@ bool base64_decode(struct secret *text)
         characters += !white(text->data[i]);
         padded = padded || text->data[i] == '=';
     }
-    static const uint8_t padding[] = {'=', '='};
     const size_t lacking = padded || characters % 4 < 2 ? 0 : 4 - characters % 4;
-    if (!secret_append(text, span_of(padding, lacking)))
+    if (!secret_append(text, span_of(padding_characters, lacking)))
         return false;
     const size_t len = base64_decode_in_place(text->data, text->len);
     text->len = len == SIZE_MAX ? 0 : len;

@@ -15,10 +15,10 @@ bool base64url_append(struct secret *out, struct span in) MUST_CHECK;
 // Appends in as standard base64 with padding. False when it does not fit.
 bool base64_append(struct secret *out, struct span in) MUST_CHECK;
 
-// Decodes standard base64 (section 4, padding required) in place. text has len characters; white space is
-// skipped. Returns the number of bytes that are now at text, or SIZE_MAX when the text is not base64. The
-// rest of text is wiped.
+// Decodes standard base64 (section 4, with padding) in place. text has len characters. White space is skipped. Returns
+// the number of bytes that are now at text, or SIZE_MAX if it is not base64. The rest of text is wiped.
 size_t base64_decode_in_place(uint8_t *text, size_t len);
 
-// Decodes base64 of either alphabet, padded or not, in place. Text that is not base64 is wiped: false.
+// Decodes base64 of either alphabet, with or without padding, in place. Wipes text that is not base64 and returns
+// false.
 bool base64_decode(struct secret *text) MUST_CHECK;

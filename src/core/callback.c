@@ -1,8 +1,6 @@
-// The callbacks: telling what is going on, asking, and hearing whether to stop.
 #include "core/callback.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "core/text.h"
 
@@ -27,13 +25,11 @@ static __attribute__((format(printf, 5, 0))) void say(const struct ssa_callbacks
                                                       enum ssa_reason reason, const char *detail, const char *line,
                                                       va_list args)
 {
-    char raw[SSA_ERROR_TEXT_MAX], text[SSA_ERROR_TEXT_MAX], harmless[SSA_ERROR_TEXT_MAX / 2];
+    char text[SSA_ERROR_TEXT_MAX], harmless[SSA_ERROR_TEXT_MAX / 2];
     if (callbacks->tell == NULL)
         return;
-    if (vsnprintf(raw, sizeof raw, line, args) < 0)
-        raw[0] = '\0';
-    text_harmless(text, sizeof text, span_text(raw));
-    text_harmless(harmless, sizeof harmless, span_text(detail));
+    text_harmless_format(text, sizeof text, line, args);
+    text_harmless(harmless, sizeof harmless, span_text(detail == NULL ? "" : detail));
     const struct ssa_notice notice = {.text = text, .reason = reason, .detail = harmless};
     callback_begin();
     callbacks->tell(callbacks->context, level, &notice);
@@ -44,7 +40,7 @@ void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const cha
 {
     va_list args;
     va_start(args, line);
-    say(callbacks, level, SSA_REASON_NONE, "", line, args);
+    say(callbacks, level, SSA_REASON_NONE, NULL, line, args);
     va_end(args);
 }
 
@@ -53,7 +49,7 @@ void tell_reason(const struct ssa_callbacks *callbacks, enum ssa_level level, en
 {
     va_list args;
     va_start(args, line);
-    say(callbacks, level, reason, detail == NULL ? "" : detail, line, args);
+    say(callbacks, level, reason, detail, line, args);
     va_end(args);
 }
 

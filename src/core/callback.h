@@ -1,4 +1,4 @@
-// The callbacks: telling what is going on, asking, and hearing whether to stop.
+// Calls of the callbacks: messages, questions, and whether to stop.
 #pragma once
 
 #include "core/error.h"
@@ -7,7 +7,7 @@
 void tell(const struct ssa_callbacks *callbacks, enum ssa_level level, const char *line, ...)
     __attribute__((format(printf, 3, 4)));
 
-// The same with a reason, for which the program has advice.
+// The same with a reason, for which the program has advice. detail may be NULL.
 void tell_reason(const struct ssa_callbacks *callbacks, enum ssa_level level, enum ssa_reason reason,
                  const char *detail, const char *line, ...) __attribute__((format(printf, 5, 6)));
 
@@ -15,7 +15,7 @@ void tell_reason(const struct ssa_callbacks *callbacks, enum ssa_level level, en
 bool callback_ask_secret(const struct ssa_callbacks *callbacks, const char *prompt, struct secret *secret,
                          struct ssa_error *err) MUST_CHECK;
 
-// Whether a callback is running on this thread. Begin and end go around one that is called elsewhere.
+// Whether a callback is running on this thread. Code that calls one by itself calls begin before and end after it.
 bool callback_running(void);
 void callback_begin(void);
 void callback_end(void);
@@ -23,7 +23,7 @@ void callback_end(void);
 // Whether the person wants to stop.
 bool callback_interrupted(const struct ssa_callbacks *callbacks);
 
-// Asks a person to type yes. Where there is nobody to ask, the answer is no.
+// Asks a person to type yes. If there is nobody to ask, the answer is no.
 bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question);
 
 // Fails with SSA_UNEXPECTED when the person wants to stop.

@@ -1,15 +1,12 @@
-// How an operation ended.
 #include "core/ending.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "core/text.h"
 
 bool ending_add(struct ssa_ending *ending, enum ssa_end how, enum ssa_reason reason, const char *subject,
                 const char *detail, const char *text, ...)
 {
-    char raw[SSA_ERROR_TEXT_MAX];
     va_list args;
     if (ending == NULL)
         return false;
@@ -19,11 +16,9 @@ bool ending_add(struct ssa_ending *ending, enum ssa_end how, enum ssa_reason rea
         return false;
     struct ssa_ending_line *line = &ending->lines[ending->count++];
     va_start(args, text);
-    if (vsnprintf(raw, sizeof raw, text, args) < 0)
-        raw[0] = '\0';
+    text_harmless_format(line->text, sizeof line->text, text, args);
     va_end(args);
     line->reason = reason;
-    text_harmless(line->text, sizeof line->text, span_text(raw));
     text_harmless(line->subject, sizeof line->subject, span_text(subject == NULL ? "" : subject));
     text_harmless(line->detail, sizeof line->detail, span_text(detail == NULL ? "" : detail));
     return false;

@@ -1,4 +1,3 @@
-// Making errors and putting them into words.
 #include "core/error.h"
 
 #include <stdarg.h>
@@ -6,14 +5,6 @@
 #include <string.h>
 
 #include "core/text.h"
-
-static __attribute__((format(printf, 3, 0))) void fill(char *out, size_t capacity, const char *format, va_list args)
-{
-    char raw[SSA_ERROR_TEXT_MAX];
-    if (vsnprintf(raw, sizeof raw, format, args) < 0)
-        raw[0] = '\0';
-    text_harmless(out, capacity, span_text(raw));
-}
 
 static void begin(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject)
 {
@@ -25,46 +16,38 @@ static void begin(struct ssa_error *err, enum ssa_class class, const char *cause
 bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject, const char *what,
                ...)
 {
-    if (err == NULL)
-        return false;
     va_list args;
     va_start(args, what);
     begin(err, class, cause, subject);
-    fill(err->what, sizeof err->what, what, args);
+    text_harmless_format(err->what, sizeof err->what, what, args);
     va_end(args);
     return false;
 }
 
 bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
 {
-    if (err == NULL)
-        return false;
     va_list args;
     va_start(args, what);
     begin(err, class, strerrordesc_np(number), subject);
-    fill(err->what, sizeof err->what, what, args);
+    text_harmless_format(err->what, sizeof err->what, what, args);
     va_end(args);
     return error_number(err, SSA_DOMAIN_ERRNO, (unsigned long)number);
 }
 
 bool error_reason(struct ssa_error *err, enum ssa_reason reason, const char *detail, ...)
 {
-    if (err == NULL)
-        return false;
     va_list args;
     va_start(args, detail);
     err->reason = reason;
     err->detail[0] = '\0';
     if (detail != NULL)
-        fill(err->detail, sizeof err->detail, detail, args);
+        text_harmless_format(err->detail, sizeof err->detail, detail, args);
     va_end(args);
     return false;
 }
 
 bool error_number(struct ssa_error *err, enum ssa_domain domain, unsigned long number)
 {
-    if (err == NULL)
-        return false;
     err->domain = domain;
     err->number = number;
     return false;
@@ -72,22 +55,18 @@ bool error_number(struct ssa_error *err, enum ssa_domain domain, unsigned long n
 
 bool error_cause(struct ssa_error *err, enum ssa_domain domain, unsigned long number, const char *name, ...)
 {
-    if (err == NULL)
-        return false;
     va_list args;
     va_start(args, name);
-    fill(err->cause, sizeof err->cause, name, args);
+    text_harmless_format(err->cause, sizeof err->cause, name, args);
     va_end(args);
     return error_number(err, domain, number);
 }
 
 bool error_hint(struct ssa_error *err, const char *hint, ...)
 {
-    if (err == NULL)
-        return false;
     va_list args;
     va_start(args, hint);
-    fill(err->hint, sizeof err->hint, hint, args);
+    text_harmless_format(err->hint, sizeof err->hint, hint, args);
     va_end(args);
     return false;
 }

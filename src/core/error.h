@@ -1,7 +1,7 @@
 // Making errors. The type is public: struct ssa_error in ssa-hsm.h.
 //
-// An error is made where the call failed and passed up unchanged. Every function that can fail returns bool
-// and takes the error as its last argument. The functions here return false, so that a failing one can
+// An error is made where the call failed, and passed up unchanged. Every function that can fail returns bool and takes
+// the error as its last argument, which is never NULL. The functions here return false, so that their caller can
 // `return error_set(…)`.
 #pragma once
 
@@ -12,17 +12,16 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-// For a function with large locals: they do not become part of its caller's frame.
+// For a function with large variables, which must not become part of its caller's stack frame.
 #define OWN_FRAME __attribute__((noinline))
 
-// Fills err. cause is the lower layer's name for its failure ("CKR_PIN_INCORRECT"), subject the PKCS#11
-// token, host or file; both may be NULL. The text may quote foreign bytes: here they are made harmless to a
-// terminal.
+// Fills err. cause is the lower layer's name for its failure ("CKR_PIN_INCORRECT"), subject the PKCS#11 token, host or
+// file. Both may be NULL. Texts may quote foreign bytes, which are made harmless to a terminal.
 bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject, const char *what,
                ...) __attribute__((format(printf, 5, 6)));
 
-// Adds the reason, and in detail (NULL for nothing) what advice about it must name. The advice itself, which
-// names commands, options and settings, is given by the program.
+// Adds the reason, and in detail (NULL for nothing) a name for the advice about it. The program has the advice, which
+// names commands, options and settings.
 bool error_reason(struct ssa_error *err, enum ssa_reason reason, const char *detail, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -33,13 +32,13 @@ bool error_number(struct ssa_error *err, enum ssa_domain domain, unsigned long n
 bool error_cause(struct ssa_error *err, enum ssa_domain domain, unsigned long number, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
 
-// For a failure that nobody looks at. It lives as long as the block around it.
+// For a failure that does not matter. It lives as long as the block around it.
 #define ERROR_IGNORED (&(struct ssa_error){.code = SSA_OK})
 
 // For a public function, whose caller may pass NULL: err = ERROR_OR_IGNORED(err).
 #define ERROR_OR_IGNORED(err) ((err) != NULL ? (err) : ERROR_IGNORED)
 
-// Adds what to do next, in words that fit every program.
+// Adds what to do next, without any name of a command, an option or a setting.
 bool error_hint(struct ssa_error *err, const char *hint, ...) __attribute__((format(printf, 2, 3)));
 
 // Fills err from an errno, whose words ("Permission denied") become the cause.

@@ -1,4 +1,3 @@
-// Locks on files.
 #include "core/file_lock.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
-// Locks on files: by flock(2), or, on file systems without it, by open file description (fcntl(2)). A lock
-// ends when its descriptor is closed, at the latest with the process. A child that inherits the descriptor
-// has the lock, too.
+// Locks on files, by flock(2), or on file systems without it by open file description (fcntl(2)). A lock ends when its
+// descriptor is closed, or with the process. A child process that inherits the descriptor has the lock, too.
 #pragma once
 
 #include "ssa-hsm.h"
@@ -14,19 +13,18 @@ enum lock_outcome {
 // Tries once, without waiting. The file must be open for writing where flock(2) does not work.
 enum lock_outcome file_try_lock(int fd);
 
-// How long a lock is waited for.
+// How long file_lock waits.
 struct lock_patience {
     const struct ssa_callbacks *callbacks; // waiting ends when the person wants to stop
     long long most_ms;                     // 0: no waiting
-    // The same, while one and the same process has the lock; 0: no other limit than most_ms. With this limit,
-    // each process that takes the lock sets the time of the file, so that the others see that it changes
-    // hands.
+    // The same, while one process holds the lock all the time; 0: no limit but most_ms. With this limit, each process
+    // that takes the lock sets the file's time, so that the others see that another process has it.
     long long holder_ms;
-    const char *told; // told as SSA_PROGRESS after a second; NULL for nothing
-    bool flock_alone; // by flock(2) or not at all: the file stands for others that are locked so
+    const char *told; // the message after a second, as SSA_PROGRESS; NULL for none
+    bool flock_alone; // only flock(2) counts, because other programs lock the file in that way
 };
 
-// Takes the lock. LOCK_BUSY where it took too long, or the person wants to stop.
+// Takes the lock. Returns LOCK_BUSY if that took too long, or if the person wants to stop.
 enum lock_outcome file_lock(int fd, const struct lock_patience *patience);
 
 // Unlocks the file. The descriptor stays open.

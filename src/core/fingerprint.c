@@ -1,4 +1,3 @@
-// SHA-256 in hex.
 #include "core/fingerprint.h"
 
 #include <openssl/evp.h>

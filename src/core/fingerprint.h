@@ -5,6 +5,6 @@
 
 #define FINGERPRINT_TEXT 65U
 
-// Writes the SHA-256 of the bytes in hex; empty where OpenSSL fails. Of a public key the bytes are the
-// modulus, big-endian without leading zeros.
+// Writes the SHA-256 of the bytes in hex, or nothing if OpenSSL fails. A public key's bytes are its modulus, big-endian
+// without leading zeros.
 void fingerprint(struct span bytes, char out[static FINGERPRINT_TEXT]);

@@ -1,5 +1,5 @@
-// Reading and writing JSON, by yajl's event interface. yajl's tree would put what it reads, perhaps a private
-// key, into plain malloc memory. The memory of our parser and generator is wiped when it is freed.
+// Reading and writing JSON, by yajl's event interface. yajl's tree would keep the values, perhaps a private key, in
+// plain malloc memory. The memory of this parser and generator is wiped when it is freed.
 #pragma once
 
 #include <time.h>
@@ -8,10 +8,9 @@
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_OBJECT, JSON_ARRAY };
 
-// One value. path is where it is: member names joined by dots, and "[]" for an element of an array
-// ("keys[].kid"); "" for the whole text. text is a string without its escapes, a number as it is written,
-// "true" or "false", and empty for the rest. An object or array is shown when it opens. Both are valid only
-// during the visit.
+// One value. path tells its place: member names joined by dots, and "[]" for an element of an array ("keys[].kid"); ""
+// for the whole text. text is a string without its escapes, a number as it is written, "true" or "false"; else it is
+// empty. An object or array is shown when it opens. path and text are valid only during the visit.
 struct json_value {
     const char *path;
     enum json_type type;
@@ -21,15 +20,15 @@ struct json_value {
 // Returns false, with err filled, to stop reading.
 typedef bool json_visit(void *context, const struct json_value *value, struct ssa_error *err);
 
-// Reads one JSON text (RFC 8259) and shows each value to visit. Fails as visit fails, and with SSA_UNEXPECTED
-// where the text is not JSON, is nested deeper than 16, or has bytes after its end.
+// Reads one JSON text (RFC 8259) and shows each value to visit. Fails as visit fails. Fails with SSA_UNEXPECTED if the
+// text is not JSON, is nested deeper than 16, or has bytes after its end.
 bool json_read(struct span text, json_visit *visit, void *context, struct ssa_error *err) MUST_CHECK;
 
-// Appends the text, indented by two, and a line break to out. It looks as `json.dumps(…, indent=2)` and
-// JSON.stringify(…, null, 2) print it, except that digits in an escape may be of another case.
+// Appends the text, indented by two, and a line break to out. The form is that of `json.dumps(…, indent=2)` and
+// JSON.stringify(…, null, 2), except that letters in an escape may have another case.
 bool json_indent(struct span text, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
-// Writing. If something fails, for instance because out is full, json_end says so.
+// Writing. If something fails, for instance because out is full, json_end fails.
 struct json_writer {
     void *generator;
     struct secret *out;
@@ -43,7 +42,7 @@ void json_string(struct json_writer *w, struct span text);
 void json_integer(struct json_writer *w, long long value);
 void json_bool(struct json_writer *w, bool value);
 void json_null(struct json_writer *w);
-// Write a member: a string, or null for NULL and for an empty string.
+// Write a member of an object: a string, or null for NULL and for an empty string.
 void member_text(struct json_writer *w, const char *name, const char *text);
 void member_bool(struct json_writer *w, const char *name, bool value);
 // A bool, or null where it is not known.

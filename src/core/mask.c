@@ -1,18 +1,18 @@
-// Hiding secrets in foreign text. The text is read as it is and with its escapes undone. What a rule finds
-// there is hidden in the text that is shown.
+// The text is read as it is, and again with its escapes undone. What a rule finds is hidden in the text that is shown.
 #include "core/mask.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "core/escape.h"
 #include "core/mask_pattern.h"
 #include "core/secret.h"
 #include "core/text.h"
 
 enum {
-    PASSES = 3,     // escapes of escapes of escapes
-    WINDOW = 8,     // as many bytes of a known secret are no coincidence
+    PASSES = 3,     // escapes may be escaped twice more
+    WINDOW = 8,     // so many bytes of a known secret cannot be there by accident
     PIECE_LEAST = 4 // the same for a whole word that begins or ends the secret
 };
 
@@ -22,7 +22,63 @@ void mask_add(struct mask *mask, struct span secret)
         mask->secrets[mask->count++] = secret;
 }
 
-// Undoes one layer of escapes. False where there is none.
+static size_t number_escape(const char *p, const char *head, size_t digits, int base, unsigned long *value)
+{
+    char copy[8] = "", *end = NULL;
+    const size_t skip = strlen(head);
+    if (strncasecmp(p, head, skip) != 0)
+        return 0;
+    for (size_t i = 0; i < digits && i + 1 < sizeof copy && isxdigit((unsigned char)p[skip + i]); i++)
+        copy[i] = p[skip + i];
+    *value = strtoul(copy, &end, base);
+    const bool all = base == 16 ? strlen(copy) == digits : end != copy;
+    return all && *end == '\0' ? skip + strlen(copy) : 0;
+}
+
+static size_t html_name(const char *p, unsigned long *value)
+{
+    static const struct {
+        const char *name;
+        char c;
+    } names[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (strncasecmp(p, names[i].name, strlen(names[i].name)) == 0) {
+            *value = (unsigned char)names[i].c;
+            return strlen(names[i].name);
+        }
+    }
+    return 0;
+}
+
+static size_t any_escape(const char *p, unsigned long *value)
+{
+    size_t len = number_escape(p, "%", 2, 16, value);
+    if (len == 0)
+        len = number_escape(p, "\\u", 4, 16, value);
+    if (len == 0 && (len = number_escape(p, "&#", 3, 10, value)) > 0)
+        return len + (p[len] == ';');
+    if (len == 0)
+        len = html_name(p, value);
+    if (len == 0 && p[0] == '\\' && p[1] != '\0') {
+        *value = strchr("nrt", p[1]) != NULL ? ' ' : (unsigned char)p[1];
+        len = 2;
+    }
+    return len;
+}
+
+// The length of the escape that begins at p: "%41" (RFC 3986), "\u0041" and "\n" (JSON), "&#65;" and "&amp;" (HTML). 0
+// where none begins. *c becomes the character, or a blank if that is not visible ASCII.
+static size_t escape_read(const char *p, char *c)
+{
+    unsigned long value = 0;
+    const size_t len = any_escape(p, &value);
+    *c = ' ';
+    if (value > 0x20 && value < 0x7f)
+        *c = (char)value;
+    return len;
+}
+
+// Undoes one layer of escapes. Returns false if there is none.
 static bool unescape(struct mask_view *view)
 {
     bool some = false;
@@ -83,7 +139,7 @@ static void hide_known(struct mask_work *w)
     }
 }
 
-// What was cut in its middle may be a secret that no rule recognises.
+// A word that was cut in its middle may be a secret that no rule recognises.
 static void drop_half_word(struct mask_view *view)
 {
     const char *blank = strrchr(view->text, ' ');

@@ -1,4 +1,4 @@
-// Hiding secrets in foreign text: those that are known, and what looks like one.
+// Hiding secrets in foreign text: known ones, and text that looks like one.
 #pragma once
 
 #include <stdbool.h>
@@ -15,11 +15,11 @@ struct mask {
     const char *shown; // looks random but is not a secret, such as a client id; NULL for none
 };
 
-// Adds a secret. One that is empty, or for which there is no room, is left out.
+// Adds a secret. An empty one is left out, and one for which there is no room.
 void mask_add(struct mask *mask, struct span secret);
 
-// Writes text as text_harmless does, with "***" in place of each piece of a known secret, a PEM block, a JWT,
-// a user and password in a URL, the value of "client_secret=" and the like, a Basic or Bearer value, and of
-// anything that is too random to be a word. Secrets with percent, JSON or HTML escapes are found, too. Only
-// the first 2,048 bytes of a text are written. mask may be NULL: then no secret is known.
+// Writes text as text_harmless does, but replaces secrets by "***": each piece of a known secret, a PEM block, a JWT,
+// user and password in a URL, the value of "client_secret=" and the like, a Basic or Bearer value, and anything too
+// random to be a word. Secrets with percent, JSON or HTML escapes are found, too. Only the first 2,048 bytes of a text
+// are written. mask may be NULL if no secret is known.
 void mask_text(const struct mask *mask, struct span text, char *out, size_t capacity);

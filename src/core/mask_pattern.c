@@ -1,5 +1,4 @@
-// What looks like a secret: PEM blocks, JWTs, values after telling names, URLs with passwords, random
-// characters.
+// PEM blocks, JWTs, values after names such as "token", URLs with passwords, random characters.
 #include "core/mask_pattern.h"
 
 #include <ctype.h>
@@ -13,6 +12,25 @@ enum {
     LONG_RUN = 40, // of letters and digits: too long for a word, however regular
     LONG_PATH = 60 // the same with dashes and slashes, as paths have them
 };
+
+void mask_hide(struct mask_work *w, size_t begin, size_t end)
+{
+    const size_t last = end < w->view.len ? end : w->view.len;
+    for (size_t i = w->view.from[begin]; begin < last && i < w->view.from[last]; i++)
+        w->hidden[i] = true;
+}
+
+bool mask_is_quote(char c)
+{
+    return c == '"' || c == '\'' || c == '`' || c == '\\';
+}
+
+size_t mask_run_end(const struct mask_view *view, size_t index, bool (*of_kind)(char c))
+{
+    while (index < view->len && of_kind(view->text[index]))
+        index++;
+    return index;
+}
 
 static bool of_base64(char c)
 {
@@ -32,7 +50,7 @@ static const char *dashes_before(const char *text, const char *at)
     return at + strspn(at, " ");
 }
 
-// Past the line that ends a block, or the end of the text.
+// Returns the place after the line that ends a block, or the end of the text.
 static const char *pem_end(const char *at)
 {
     const char *end = strstr(at, "-END");
@@ -44,7 +62,7 @@ static const char *pem_end(const char *at)
     return end[-1] == ' ' ? end - 1 : end;
 }
 
-// A block, or the part of it that is there. Where its beginning is missing, its last line.
+// Hides a block, or the part of it that is there. If its beginning is missing, hides its last line.
 static void hide_pem(struct mask_work *w)
 {
     const char *text = w->view.text;
@@ -154,7 +172,7 @@ static bool is_word(const char *text, size_t len)
     return true;
 }
 
-// The value that begins at p, after "=" or ":" or in quotes.
+// Hides the value that begins at p, after "=" or ":" or in quotes.
 static void hide_value(struct mask_work *w, const char *p, bool certainly)
 {
     const char *text = w->view.text;
@@ -209,7 +227,7 @@ static void hide_after_schemes(struct mask_work *w)
     }
 }
 
-// In a URL and in user:password@host: everything before the last "@".
+// Hides everything before the last "@" in a URL and in user:password@host.
 static void hide_user_info(struct mask_work *w)
 {
     const char *text = w->view.text;

@@ -1,4 +1,3 @@
-// Whether a file or folder is ours.
 #include "core/owner.h"
 
 #include <errno.h>
@@ -8,10 +7,7 @@
 
 static bool look(int fd, const char *path, struct stat *about, struct ssa_error *err)
 {
-    if (fstat(fd, about) == 0)
-        return true;
-    const int number = errno;
-    return error_errno(err, SSA_CONFIG, number, path, "cannot be examined");
+    return fstat(fd, about) == 0 || error_errno(err, SSA_CONFIG, errno, path, "cannot be examined");
 }
 
 static bool belongs_to_us(const struct stat *about, const char *path, struct ssa_error *err)
@@ -19,15 +15,13 @@ static bool belongs_to_us(const struct stat *about, const char *path, struct ssa
     if (about->st_uid != geteuid() && about->st_uid != 0) {
         error_set(err, SSA_CONFIG, NULL, path, "belongs to another user (uid %ld), so its content is not trusted",
                   (long)about->st_uid);
-        return error_hint(err,
-                          "If its content is yours, `chown %ld \"%s\"` mends it. Under sudo, HOME and the XDG "
-                          "folders must be root's own (`sudo -H`).",
-                          (long)geteuid(), path);
+        error_hint(err, "If its content is yours, run `chown %ld \"%s\"`.", (long)geteuid(), path);
+        return error_reason(err, SSA_REASON_OTHER_OWNER, NULL);
     }
     if ((about->st_mode & (S_IWGRP | S_IWOTH)) == 0)
         return true;
     error_set(err, SSA_CONFIG, NULL, path, "can be written to by others, so its content is not trusted");
-    return error_hint(err, "Check its content; then `chmod go-w \"%s\"` mends it.", path);
+    return error_hint(err, "Check its content. Then run `chmod go-w \"%s\"`.", path);
 }
 
 bool owner_check_folder(int fd, const char *path, struct ssa_error *err)
@@ -58,7 +52,7 @@ bool owner_check_file(int fd, const char *path, struct ssa_error *err)
     if (about.st_nlink <= 1)
         return true;
     error_set(err, SSA_CONFIG, NULL, path, "has a second name (a hard link), so it is not trusted");
-    return error_hint(err, "`find / -xdev -samefile \"%s\"` shows it; remove the other name.", path);
+    return error_hint(err, "`find / -xdev -samefile \"%s\"` shows it. Remove the other name.", path);
 }
 
 int owner_open_folder(const char *path, struct ssa_error *err)

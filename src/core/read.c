@@ -1,4 +1,3 @@
-// Reading into secret memory, until somebody wants to stop.
 #include "core/read.h"
 
 #include <errno.h>
@@ -30,8 +29,7 @@ int read_open(const char *path)
     return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-// A FIFO may be opened before its writer comes. A pipe without a name, such as a shell's <(…), has or had a
-// writer.
+// A FIFO may be opened before its writer comes. A pipe without a name, such as a shell's <(…), has or had a writer.
 static bool has_a_name(int fd)
 {
     struct statfs system;
@@ -52,14 +50,6 @@ static struct reading begin(struct secret *secret, int fd, const char *subject, 
     return r;
 }
 
-static bool wants_to_stop(const struct reading *r, struct ssa_error *err)
-{
-    if (r->callbacks == NULL || !callback_interrupted(r->callbacks))
-        return false;
-    (void)error_set(err, SSA_UNEXPECTED, NULL, r->subject, "interrupted: nothing was done");
-    return true;
-}
-
 static bool too_late(const struct reading *r, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, r->subject, "%s within %u seconds",
@@ -67,13 +57,13 @@ static bool too_late(const struct reading *r, struct ssa_error *err)
     return error_reason(err, SSA_REASON_PIPE, NULL);
 }
 
-// Until there is something to read, or the end.
+// Waits until there is something to read, or the end.
 static bool wait_for_more(const struct reading *r, struct ssa_error *err)
 {
     for (;;) {
         struct pollfd input = {.fd = r->fd, .events = POLLIN};
-        if (wants_to_stop(r, err))
-            return false;
+        if (r->callbacks != NULL && callback_interrupted(r->callbacks))
+            return error_set(err, SSA_UNEXPECTED, NULL, r->subject, "interrupted: nothing was done");
         const long long left = r->until == 0 ? SLICE_MS : r->until - monotonic_ms();
         if (left <= 0)
             return too_late(r, err);
@@ -88,7 +78,7 @@ bool read_secret(struct secret *secret, int fd, const char *subject, const struc
                  struct ssa_error *err)
 {
     const struct reading r = begin(secret, fd, subject, callbacks);
-    // poll(2) shows no end of a pipe that was opened after its writer had gone, so read(2) comes first.
+    // poll(2) does not show the end of a pipe that was opened after its writer had gone. So read(2) comes first.
     bool waited = false, end = false;
     bool ready = r.never_waits;
     while (!end) {
@@ -104,8 +94,7 @@ bool read_secret(struct secret *secret, int fd, const char *subject, const struc
             continue;
         }
         if (errno != EAGAIN && errno != EINTR) {
-            if (err != NULL)
-                *err = why;
+            *err = why;
             return false;
         }
         ready = false;

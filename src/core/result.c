@@ -1,4 +1,3 @@
-// Locked memory that is given to the caller as struct ssa_text.
 #include "core/result.h"
 
 #include <errno.h>

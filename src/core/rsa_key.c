@@ -87,7 +87,7 @@ static bool take_version_zero(struct span *in)
 }
 
 // RSAPrivateKey, RFC 8017 appendix A.1.2. Version 0 is the form with two primes.
-static bool parse_pkcs1(struct span der, struct rsa_key *key)
+bool rsa_key_from_der(struct span der, struct rsa_key *key)
 {
     struct span in;
     if (!take(&der, DER_SEQUENCE, &in) || der.len != 0 || !take_version_zero(&in))
@@ -102,8 +102,8 @@ static bool parse_pkcs1(struct span der, struct rsa_key *key)
 // The algorithm rsaEncryption with its parameters, NULL.
 static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 
-// PrivateKeyInfo, RFC 5208 section 5: version, rsaEncryption, and the PKCS#1 key as an octet string.
-// Attributes may follow.
+// PrivateKeyInfo, RFC 5208 section 5: version, rsaEncryption, and the PKCS#1 key as an octet string. Attributes may
+// follow.
 static bool parse_pkcs8(struct span der, struct rsa_key *key)
 {
     struct span in, algorithm, inner, attributes;
@@ -111,15 +111,10 @@ static bool parse_pkcs8(struct span der, struct rsa_key *key)
            take(&in, DER_SEQUENCE, &algorithm) &&
            span_equal(algorithm, span_of(rsa_encryption, sizeof rsa_encryption)) &&
            take(&in, DER_OCTET_STRING, &inner) &&
-           (in.len == 0 || (take(&in, DER_ATTRIBUTES, &attributes) && in.len == 0)) && parse_pkcs1(inner, key);
+           (in.len == 0 || (take(&in, DER_ATTRIBUTES, &attributes) && in.len == 0)) && rsa_key_from_der(inner, key);
 }
 
-bool rsa_key_from_der(struct span der, struct rsa_key *key)
-{
-    return parse_pkcs1(der, key);
-}
-
-// How long an element with that content is.
+// The length of an element with a content of that length.
 static size_t element_len(size_t content)
 {
     return content + (content < 0x80 ? 2 : content < 0x100 ? 3 : 4);
@@ -202,7 +197,7 @@ static bool is_odd(struct span number)
     return number.len > 0 && (number.data[number.len - 1] & 1) != 0;
 }
 
-// Of two numbers without leading zeros.
+// Compares two numbers without leading zeros.
 static bool is_less(struct span a, struct span b)
 {
     return a.len != b.len ? a.len < b.len : memcmp(a.data, b.data, a.len) < 0;
@@ -230,7 +225,7 @@ static struct digest digest_of(struct span number)
     return digest;
 }
 
-// Whether p times q can be n. That it is n, a signature proves later.
+// Whether p times q can be n. A signature later proves that it is n.
 static bool is_product(struct span n, struct span p, struct span q)
 {
     const struct digest of_n = digest_of(n), of_p = digest_of(p), of_q = digest_of(q);
@@ -239,7 +234,7 @@ static bool is_product(struct span n, struct span p, struct span q)
     return of_p.low * of_q.low == of_n.low && rest == of_n.rest % 0xffffffff;
 }
 
-// What is wrong with the numbers, or NULL.
+// Returns the fault of the numbers, or NULL.
 static const char *fault_of(const struct rsa_key *key)
 {
     const size_t bits = rsa_bits(key->n), product = rsa_bits(key->p) + rsa_bits(key->q);
@@ -268,7 +263,7 @@ bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *su
         find(buffer, 0, "Proc-Type: 4,ENCRYPTED") != NULL)
         return no_key(err, subject, "the private key is encrypted");
     if (decode_block(buffer, "RSA PRIVATE KEY", &der)) {
-        if (!parse_pkcs1(der, key))
+        if (!rsa_key_from_der(der, key))
             return no_key(err, subject, "the PEM block does not contain a PKCS#1 RSA private key");
     } else if (decode_block(buffer, "PRIVATE KEY", &der)) {
         if (!parse_pkcs8(der, key))

@@ -1,7 +1,6 @@
-// A private key's numbers, as slices of the buffer that the PEM arrived in.
-//
-// OpenSSL is not used: an EVP_PKEY would copy each number to its heap. Here the PEM is decoded over itself,
-// and the eight numbers point into the decoded bytes, so that an import template can point at them.
+// A private key's numbers, as slices of the buffer that the PEM arrived in. The PEM is decoded over itself, and the
+// eight numbers point into the decoded bytes. An import template can point at them. OpenSSL is not used, because an
+// EVP_PKEY would copy each number to the heap.
 #pragma once
 
 #include "core/secret.h"
@@ -18,23 +17,22 @@ struct rsa_key {
     struct span n, e, d, p, q, dp, dq, qinv;
 };
 
-// Decodes the PEM in *buffer in place and points *key into it; *key is valid as long as the buffer does not
-// change. Takes PKCS#1 ("RSA PRIVATE KEY") and PKCS#8 ("PRIVATE KEY", RFC 5208), with LF or CRLF, and with
-// text before and after the block. Fails with SSA_CONFIG for anything that is not the strict DER of an
-// unencrypted RSA key of 2048 to 4096 bits, and for numbers that cannot be a key (an exponent of 1, primes
-// that do not multiply to the modulus).
+// Decodes the PEM in *buffer in place and points *key into it. *key is valid as long as the buffer does not change.
+// Accepts PKCS#1 ("RSA PRIVATE KEY") and PKCS#8 ("PRIVATE KEY", RFC 5208), with LF or CRLF, and with text before and
+// after the block. Fails with SSA_CONFIG unless the block is the strict DER of an unencrypted RSA key of 2048 to 4096
+// bits. Also fails for numbers that cannot be a key, such as an exponent of 1, or primes whose product is not the
+// modulus.
 bool rsa_key_from_pem(struct secret *buffer, struct rsa_key *key, const char *subject,
                       struct ssa_error *err) MUST_CHECK;
 
 // Points *key into the DER of a PKCS#1 RSAPrivateKey. False when it is not one.
 bool rsa_key_from_der(struct span der, struct rsa_key *key) MUST_CHECK;
 
-// Appends the key's PKCS#8 form, PrivateKeyInfo with rsaEncryption (RFC 5208 section 5), in DER. False when
-// it does not fit.
+// Appends the key's PKCS#8 form, PrivateKeyInfo with rsaEncryption (RFC 5208 section 5), in DER. False when it does not
+// fit.
 bool rsa_key_to_pkcs8(const struct rsa_key *key, struct secret *out) MUST_CHECK;
 
-// Removes leading zero bytes from a big integer in place, and returns its new length. Some modules give a
-// sign byte.
+// Removes leading zero bytes from a big integer in place, and returns its new length. Some modules add a sign byte.
 size_t rsa_strip_zeros(uint8_t *number, size_t len) MUST_CHECK;
 
 // The size of the modulus in bits.

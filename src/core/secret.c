@@ -1,4 +1,3 @@
-// Secret memory: mapped, locked, out of core dumps, wiped.
 #include "core/secret.h"
 
 #include <errno.h>
@@ -22,8 +21,8 @@ bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err)
     void *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no memory for a secret of %zu bytes", capacity);
-    // Some sandboxes lack the first; there the program makes no core dump either. Kernels before 4.14 lack
-    // the second; there the child processes that look at modules have copies.
+    // Some sandboxes lack the first call, but there the program makes no core dump. Kernels before 4.14 lack the
+    // second. There the child processes that look at modules have copies.
     (void)madvise(memory, mapped, MADV_DONTDUMP);
     (void)madvise(memory, mapped, MADV_WIPEONFORK);
     *s = (struct secret){.data = memory, .capacity = capacity, .mapped = mapped};
@@ -50,8 +49,7 @@ bool secret_must_be_locked(const struct secret *s, struct ssa_error *err)
     error_set(err, SSA_CONFIG, "RLIMIT_MEMLOCK", NULL,
               "memory cannot be locked (limit %llu bytes), so a private key could be written to swap",
               known ? (unsigned long long)limit.rlim_cur : 0ULL);
-    return error_hint(err, "Raise the limit: `ulimit -l 8192`, LimitMEMLOCK=8M in a systemd unit, or "
-                           "/etc/security/limits.d. Nothing was sent to the API.");
+    return error_reason(err, SSA_REASON_LOCK_LIMIT, NULL);
 }
 
 bool secret_append(struct secret *s, struct span bytes)
@@ -80,7 +78,7 @@ void secret_free(struct secret *s)
 {
     if (s->data != NULL) {
         secret_wipe(s->data, s->mapped);
-        // Unmapping unlocks. Should it fail, the pages are wiped already.
+        // Unmapping unlocks. If it fails, the pages are already wiped.
         (void)munmap(s->data, s->mapped);
     }
     *s = (struct secret){0};
@@ -88,7 +86,7 @@ void secret_free(struct secret *s)
 
 bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err)
 {
-    // The byte for the NUL is read into, too, to tell "full" from "too long".
+    // The byte for the NUL is also filled, to tell "full" from "too long".
     const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
     *end = got == 0;
     if (got < 0) {
@@ -126,11 +124,11 @@ void secret_drop_newline(struct secret *s)
         s->data[--s->len] = 0;
 }
 
-// Bytes that are wiped below the caller, and bytes at the end of a small stack that the wiping itself needs.
+// So many bytes below the caller are wiped. So many at the end of a small stack stay, because the wiping needs them.
 enum { STACK_BELOW = 28 * 1024, STACK_SPARED = 12 * 1024 };
 
-// The room below here on the first thread's stack, which grows up to a limit. Its upper end is a few pages
-// above the name of the program's file, which the kernel puts there.
+// The room below here on the first thread's stack, which grows up to a limit. Its upper end is a few pages above the
+// name of the program's file, which the kernel writes there.
 static size_t first_stack_room(uintptr_t here)
 {
     struct rlimit limit = {0};

@@ -1,9 +1,8 @@
-// The one buffer type for secrets: key material, PINs, client secrets, access tokens, and texts that contain
-// them.
+// The only type of buffer for secrets: keys, PINs, client secrets, access tokens, and texts that contain them.
 //
-// The memory has a mapping of its own, which is locked (mlock), left out of core dumps (MADV_DONTDUMP), and
-// not inherited by children (MADV_WIPEONFORK); the last two where the kernel has them. It is wiped before it
-// is unmapped. The capacity never changes, so that growing cannot leave a copy behind.
+// Each buffer has its own mapping of memory. It is locked (mlock) and, if the kernel can do that, left out of core
+// dumps (MADV_DONTDUMP) and hidden from child processes (MADV_WIPEONFORK). It is wiped before it is unmapped. The
+// capacity never changes, because a buffer that grows could leave a copy behind.
 #pragma once
 
 #include "core/error.h"
@@ -18,28 +17,28 @@ struct secret {
     int not_locked; // the errno of mlock then
 };
 
-// Makes an empty buffer of capacity bytes in *s, which the caller frees. A refused mlock is not an error
-// here: see s->locked and secret_must_be_locked. Fails with SSA_UNEXPECTED when there is no memory.
+// Makes an empty buffer of capacity bytes in *s, which the caller frees. It does not fail if mlock is refused: see
+// s->locked and secret_must_be_locked. Fails with SSA_UNEXPECTED if there is no memory.
 bool secret_new(struct secret *s, size_t capacity, struct ssa_error *err) MUST_CHECK;
 
-// Fails with SSA_CONFIG when the buffer could be written to swap.
+// Fails with SSA_CONFIG if the buffer could be written to swap.
 bool secret_must_be_locked(const struct secret *s, struct ssa_error *err) MUST_CHECK;
 
-// Appends bytes. False when they do not fit; then nothing is appended. A NUL that does not count follows the
-// content.
+// Appends bytes. Returns false and appends nothing if they do not fit. After the content there is a NUL that does not
+// count.
 bool secret_append(struct secret *s, struct span bytes) MUST_CHECK;
 bool secret_append_text(struct secret *s, const char *text) MUST_CHECK;
 
 // Wipes the content and keeps the buffer.
 void secret_clear(struct secret *s);
 
-// Wipes and unmaps. A zeroed struct, and a second call, do no harm.
+// Wipes and unmaps. s may be zeroed, or freed before.
 void secret_free(struct secret *s);
 
-// Reads fd to its end. Fails with SSA_CONFIG when there is more than the capacity, or when read(2) fails.
+// Reads fd to its end. Fails with SSA_CONFIG if there is more than the capacity, or if read(2) fails.
 bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err) MUST_CHECK;
 
-// Does one read(2) of that. *end is true at the end. On failure errno also says why.
+// Reads a part, with one read(2). *end is true at the end. On failure errno also says why.
 bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err) MUST_CHECK;
 
 // Drops one line break (LF or CRLF) from the end, as editors and `echo` add it.
@@ -60,6 +59,6 @@ static inline const char *secret_text(const struct secret *s)
 // Overwrites memory. The compiler cannot leave that out.
 void secret_wipe(void *memory, size_t len);
 
-// Overwrites the stack below the caller and the vector registers: memcpy, SHA-2 and the like leave pieces of
-// their data there. Called after the last use of a secret on a thread.
+// Overwrites the stack below the caller and the vector registers, where memcpy, SHA-2 and the like leave pieces of
+// their data. Call it after the last use of a secret on a thread.
 void secret_wipe_stack(void);

@@ -1,7 +1,5 @@
-// Text: making it harmless, formatting it, finding what was meant.
 #include "core/text.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -12,7 +10,7 @@ static size_t utf8_sequence(const uint8_t *p, size_t left, uint32_t *point)
         uint8_t mask, lead, length;
         uint32_t least;
     } forms[] = {{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    for (size_t i = 0; i < COUNT(forms); i++) {
         if ((p[0] & forms[i].mask) != forms[i].lead)
             continue;
         if (forms[i].length > left)
@@ -76,6 +74,14 @@ void text_harmless(char *out, size_t capacity, struct span in)
     out[used] = '\0';
 }
 
+void text_harmless_format(char *out, size_t capacity, const char *format, va_list args)
+{
+    char raw[1024];
+    if (vsnprintf(raw, sizeof raw, format, args) < 0)
+        raw[0] = '\0';
+    text_harmless(out, capacity, span_text(raw));
+}
+
 void text_hex(char *out, struct span bytes)
 {
     static const char digits[] = "0123456789abcdef";
@@ -131,7 +137,7 @@ const char *text_nearest(const char *typed, const char *const *names, size_t cou
     const char *best = NULL;
     if (strlen(typed) > NAME_MAX_LENGTH)
         return NULL;
-    // Where more than a third of the letters differ, it is another word.
+    // If more than a third of the letters differ, it is another word.
     size_t least = strlen(typed) / 3 + 1;
     for (size_t i = 0; i < count; i++) {
         const size_t d = distance(typed, names[i]);

@@ -1,18 +1,26 @@
 // Text: making it harmless, formatting it, finding what was meant.
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "core/span.h"
 
-// Copies in to out, which is NUL-terminated and cut at capacity, but never in the middle of a character.
-// Control characters (C0, C1, DEL), bidirectional overrides and bytes that are not UTF-8 become '?', and a
-// line break becomes a space: so foreign text cannot move a cursor or disguise itself.
+// Copies in to out, so that foreign text cannot move a cursor or disguise itself. Control characters (C0, C1, DEL),
+// bidirectional overrides and bytes that are not UTF-8 become '?', and a line break becomes a space. out ends with a
+// NUL. The copy is cut at capacity, but never in the middle of a character.
 void text_harmless(char *out, size_t capacity, struct span in);
+
+// The same for a formatted text, of which the first 1,023 bytes count.
+void text_harmless_format(char *out, size_t capacity, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 // Whether all of it is UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool text_is_utf8(struct span text);
+
+// The ASCII letters and digits, whatever the locale says of other characters.
+#define TEXT_ALPHANUMERIC "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 // Whether text is neither NULL nor empty.
 static inline bool text_present(const char *text)
@@ -20,13 +28,13 @@ static inline bool text_present(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
-// snprintf that tells whether everything fitted.
+// As snprintf, but returns whether everything fitted.
 bool text_format(char *out, size_t capacity, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 // Writes the bytes as lower-case hexadecimal digits and a NUL. out has room for that.
 void text_hex(char *out, struct span bytes);
 
-// The name among count names that typed most likely means, or NULL when none is near.
+// Returns the name that typed most likely means, or NULL if none is similar.
 const char *text_nearest(const char *typed, const char *const *names, size_t count);
 
 // How many elements an array has.

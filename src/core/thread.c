@@ -1,4 +1,3 @@
-// Starting threads.
 #include "core/thread.h"
 
 #include <signal.h>

@@ -1,4 +1,3 @@
-// The two forms of time in the API's answers.
 #include "core/timestamp.h"
 
 enum { TIMESTAMP_MAX = 64 };

@@ -1,4 +1,4 @@
-// Points in time as the API writes them.
+// Times in the forms of the API.
 #pragma once
 
 #include <stdbool.h>

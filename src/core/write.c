@@ -1,39 +1,33 @@
-// Writing to a descriptor.
 #include "core/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+// Writes at the descriptor's own position, the only one that a pipe has.
+enum { HERE = -1 };
+
 bool write_all(int fd, struct span text)
 {
-    while (text.len > 0) {
-        const ssize_t written = write(fd, text.data, text.len);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        text = span_of(text.data + written, text.len - (size_t)written);
-    }
-    return true;
+    return write_all_at(fd, text, HERE);
 }
 
 bool write_all_at(int fd, struct span text, off_t at)
 {
     while (text.len > 0) {
-        const ssize_t written = pwrite(fd, text.data, text.len, at);
+        const ssize_t written = at == HERE ? write(fd, text.data, text.len) : pwrite(fd, text.data, text.len, at);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
             return false;
         text = span_of(text.data + written, text.len - (size_t)written);
-        at += written;
+        at += at == HERE ? 0 : written;
     }
     return true;
 }
 
-// Some file systems cannot sync a file or a folder, and some sandboxes have no such call: then there is
-// nothing to be had.
+// Some file systems cannot sync a file or a folder, and some sandboxes have no such call. Nothing more can be done
+// then.
 static bool synced_as_far_as_possible(int result)
 {
     return result == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;

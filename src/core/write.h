@@ -6,7 +6,7 @@
 
 #include "core/span.h"
 
-// Writes all of text, however often that takes. On failure errno says why.
+// Writes all of text, with as many calls as that takes. On failure errno says why.
 bool write_all(int fd, struct span text);
 
 // The same at a place in the file.
@@ -21,6 +21,6 @@ bool write_sync_data(int fd);
 // Reserves room for size bytes, which are zero, in a new file. On failure errno says why.
 bool write_reserve(int fd, off_t size);
 
-// Syncs a folder, so that what was made, renamed or removed in it survives a power loss. On failure errno
+// Syncs a folder, so that a file that was made, renamed or removed in it stays so after a power loss. On failure errno
 // says why.
 bool write_sync_folder(const char *path);

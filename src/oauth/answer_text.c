@@ -1,4 +1,3 @@
-// Single values of an answer.
 #include "oauth/answer_text.h"
 
 #include <string.h>
@@ -38,7 +37,7 @@ bool answer_text(const struct json_value *value, char *out, size_t capacity, str
     if (value->type != JSON_STRING)
         return answer_wrong(err, value->path, "is not a string");
     if (out[0] != '\0')
-        return answer_wrong(err, value->path, "is there twice");
+        return answer_wrong(err, value->path, "occurs twice");
     if (value->text.len == 0)
         return answer_wrong(err, value->path, "is empty");
     if (!is_visible(value->text))

@@ -1,9 +1,7 @@
-// Which certification authorities are trusted. A hashed directory is preferred to a bundle: of a directory
-// OpenSSL reads only the root that is needed, but parsing Debian's bundle of 140 roots takes 29 ms of every
-// start.
+// A hashed directory is preferred to a bundle. From a directory, OpenSSL reads only the root that is needed. Debian's
+// bundle has 140 roots, and to parse it takes 29 ms of every start.
 #include "oauth/ca.h"
 
-#include <ctype.h>
 #include <curl/curl.h>
 #include <dirent.h>
 #include <errno.h>
@@ -17,24 +15,14 @@
 
 #include "core/text.h"
 
-// A system's store has over a hundred roots. A directory with a few holds roots that somebody added to the
-// bundle; to trust only those would refuse all other servers.
+// A system's store has over a hundred roots. A directory with a few of them only adds to the bundle. If it were used
+// alone, all other servers would be refused.
 enum { ROOTS_OF_A_SYSTEM = 20 };
-
-static void directory_close(DIR **directory)
-{
-    if (*directory != NULL)
-        (void)closedir(*directory);
-}
 
 struct ca_default ca_default_of_curl(void)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    struct ca_default found = {NULL, NULL};
-    if (info != NULL && info->age >= CURLVERSION_SEVENTH) {
-        found.file = info->cainfo;
-        found.path = info->capath;
-    }
+    struct ca_default found = {.file = info->cainfo, .path = info->capath};
     if (found.file == NULL)
         found.file = X509_get_default_cert_file();
     if (found.path == NULL)
@@ -45,24 +33,22 @@ struct ca_default ca_default_of_curl(void)
 // "9b5697b0.0": what X509_LOOKUP_hash_dir opens (openssl-rehash(1)).
 static bool hash_name(const char *name)
 {
-    size_t i = 0;
-    while (i < 8 && isxdigit((unsigned char)name[i]))
-        i++;
-    return i == 8 && strcmp(name + 8, ".0") == 0;
+    return strspn(name, "0123456789abcdefABCDEF") == 8 && strcmp(name + 8, ".0") == 0;
 }
 
 bool ca_directory_is_hashed(const char *path, unsigned least)
 {
-    __attribute__((cleanup(directory_close))) DIR *directory = opendir(path);
+    DIR *directory = opendir(path);
     if (directory == NULL)
         return false;
     unsigned found = 0;
     const struct dirent *entry;
     while (found < least && (entry = readdir(directory)) != NULL) {
-        // The link may dangle.
+        // The name may be a link to a file that is not there.
         if (hash_name(entry->d_name) && faccessat(dirfd(directory), entry->d_name, R_OK, 0) == 0)
             found++;
     }
+    (void)closedir(directory);
     return found >= least;
 }
 
@@ -82,31 +68,23 @@ static bool readable(const char *path, int flags)
     return ok;
 }
 
-// Who named a file or a directory: a reason of ours, or a name that is no setting of ours.
-struct source {
-    const char *name;
-    enum ssa_reason reason;
+// The reasons for which a bundle and a directory cannot be used tell who named them.
+struct reasons {
+    enum ssa_reason file, path;
 };
 
-static bool not_readable(struct source source, struct ssa_error *err)
-{
-    if (source.name != NULL)
-        error_hint(err, "It was named by %s; nothing was sent.", source.name);
-    return error_reason(err, source.reason, NULL);
-}
-
-static bool use_file(struct source source, const char *file, struct ca *ca, struct ssa_error *err)
+static bool use_file(struct reasons reasons, const char *file, struct ca *ca, struct ssa_error *err)
 {
     if (!readable(file, 0)) {
         error_errno(err, SSA_CONFIG, errno, file, "the CA bundle cannot be read");
-        return not_readable(source, err);
+        return error_reason(err, reasons.file, NULL);
     }
     return text_format(ca->file, sizeof ca->file, "%s", file) ||
            error_errno(err, SSA_CONFIG, ENAMETOOLONG, file, "the CA bundle's name is too long");
 }
 
 // OpenSSL takes several directories, separated by colons. Each must be there.
-static bool use_path(struct source source, const char *path, struct ca *ca, struct ssa_error *err)
+static bool use_path(struct reasons reasons, const char *path, struct ca *ca, struct ssa_error *err)
 {
     if (!text_format(ca->path, sizeof ca->path, "%s", path))
         return error_errno(err, SSA_CONFIG, ENAMETOOLONG, path, "the CA directory's name is too long");
@@ -117,16 +95,14 @@ static bool use_path(struct source source, const char *path, struct ca *ca, stru
         if (one[0] == '\0' || readable(one, O_DIRECTORY))
             continue;
         error_errno(err, SSA_CONFIG, errno, one, "the CA directory cannot be read");
-        return not_readable(source, err);
+        return error_reason(err, reasons.path, NULL);
     }
     return true;
 }
 
-static bool use_both(const struct source sources[2], const char *file, const char *path, struct ca *ca,
-                     struct ssa_error *err)
+static bool use_both(struct reasons reasons, const char *file, const char *path, struct ca *ca, struct ssa_error *err)
 {
-    return (file == NULL || use_file(sources[0], file, ca, err)) &&
-           (path == NULL || use_path(sources[1], path, ca, err));
+    return (file == NULL || use_file(reasons, file, ca, err)) && (path == NULL || use_path(reasons, path, ca, err));
 }
 
 // Drops the directories that cannot be read from a list of them. False when none is left.
@@ -146,41 +122,35 @@ static bool keep_readable(char *path)
     return used > path;
 }
 
-static void close_file(FILE **file)
-{
-    if (*file != NULL)
-        (void)fclose(*file);
-}
-
 static bool holds_certificates(const char *file)
 {
-    if (!readable(file, 0))
+    FILE *in = readable(file, 0) ? fopen(file, "re") : NULL;
+    if (in == NULL)
         return false;
-    __attribute__((cleanup(close_file))) FILE *in = fopen(file, "re");
     char line[256];
-    while (in != NULL && fgets(line, sizeof line, in) != NULL) {
-        if (strncmp(line, "-----BEGIN ", strlen("-----BEGIN ")) == 0)
-            return true;
-    }
-    return false;
+    bool found = false;
+    while (!found && fgets(line, sizeof line, in) != NULL)
+        found = strncmp(line, "-----BEGIN ", strlen("-----BEGIN ")) == 0;
+    (void)fclose(in);
+    return found;
 }
 
-// OpenSSL, too, takes what is of use among SSL_CERT_FILE and the directories in SSL_CERT_DIR.
-static bool use_variables(const struct source sources[2], const char *file, const char *path, struct ca *ca,
-                          struct ssa_error *err)
+// Takes what can be used among SSL_CERT_FILE and the directories in SSL_CERT_DIR, as OpenSSL does.
+static bool use_variables(const char *file, const char *path, struct ca *ca, struct ssa_error *err)
 {
+    static const struct reasons variables = {SSA_REASON_CA_FILE_ENV, SSA_REASON_CA_FOLDER_ENV};
     char usable[CA_PATH_MAX] = "";
     if (path == NULL)
-        return use_file(sources[0], file, ca, err);
+        return use_file(variables, file, ca, err);
     const bool folder = text_format(usable, sizeof usable, "%s", path) && keep_readable(usable);
     if (file == NULL)
-        return use_path(sources[1], folder ? usable : path, ca, err);
+        return use_path(variables, folder ? usable : path, ca, err);
     const bool bundle = holds_certificates(file);
     if (folder || bundle)
-        return use_both(sources, bundle ? file : NULL, folder ? usable : NULL, ca, err);
+        return use_both(variables, bundle ? file : NULL, folder ? usable : NULL, ca, err);
     error_set(err, SSA_CONFIG, NULL, file, "contains no readable certificates, and no directory of %s can be read",
               path);
-    return error_hint(err, "They were named by %s and %s; nothing was sent.", sources[0].name, sources[1].name);
+    return error_reason(err, SSA_REASON_CA_ENV, NULL);
 }
 
 static const char *not_empty(const char *text)
@@ -191,17 +161,16 @@ static const char *not_empty(const char *text)
 bool ca_choose(const char *cacert, const char *capath, const struct ca_default *fallback, struct ca *ca,
                struct ssa_error *err)
 {
-    static const struct source settings[2] = {{NULL, SSA_REASON_CA_FILE}, {NULL, SSA_REASON_CA_FOLDER}};
-    static const struct source variables[2] = {{"SSL_CERT_FILE", SSA_REASON_NONE}, {"SSL_CERT_DIR", SSA_REASON_NONE}};
-    static const struct source by_default = {"libcurl's default", SSA_REASON_NONE};
+    static const struct reasons settings = {SSA_REASON_CA_FILE, SSA_REASON_CA_FOLDER};
+    static const struct reasons by_default = {SSA_REASON_NO_CA, SSA_REASON_NO_CA};
     *ca = (struct ca){0};
     const char *file = not_empty(cacert), *path = not_empty(capath);
     if (file != NULL || path != NULL)
         return use_both(settings, file, path, ca, err);
-    file = not_empty(secure_getenv(variables[0].name));
-    path = not_empty(secure_getenv(variables[1].name));
+    file = not_empty(secure_getenv("SSL_CERT_FILE"));
+    path = not_empty(secure_getenv("SSL_CERT_DIR"));
     if (file != NULL || path != NULL)
-        return use_variables(variables, file, path, ca, err);
+        return use_variables(file, path, ca, err);
 
     const bool bundle = fallback->file != NULL && readable(fallback->file, 0);
     if (fallback->path != NULL && ca_directory_is_hashed(fallback->path, bundle ? ROOTS_OF_A_SYSTEM : 1))

@@ -10,17 +10,17 @@ struct ca {
     char path[CA_PATH_MAX]; // a hashed directory (or several, with colons between them); empty for none
 };
 
-// What is used by default; either may be NULL.
+// The default; either may be NULL.
 struct ca_default {
     const char *file, *path;
 };
 
-// The default of libcurl, else of OpenSSL.
+// libcurl's default, else OpenSSL's.
 struct ca_default ca_default_of_curl(void);
 
-// Chooses what is configured (cacert, capath, or both) and nothing else; else what SSL_CERT_FILE and
-// SSL_CERT_DIR name; else the default. Fails with SSA_CONFIG when a configured file or directory cannot be
-// read, and when nothing that the two variables name can be read.
+// Chooses only cacert and capath, if one of them or both are set; else what SSL_CERT_FILE and SSL_CERT_DIR name; else
+// the default. Fails with SSA_CONFIG if cacert or capath cannot be read, or if neither variable names something
+// readable.
 bool ca_choose(const char *cacert, const char *capath, const struct ca_default *fallback, struct ca *ca,
                struct ssa_error *err) MUST_CHECK;
 

@@ -1,4 +1,3 @@
-// One call of the API: when it is sent again, and how long that may take.
 #include "oauth/call.h"
 
 #include <stdlib.h>
@@ -17,49 +16,45 @@ enum {
     LEAST_MS = 1000, // that must be left for the try after a wait
 };
 
-// How the tries went so far.
+// The tries so far.
 struct tries {
+    struct oauth_client *client;
     const struct call *call;
     unsigned failures, limits;
     bool lost; // one may have been carried out, but its answer was lost
 };
-
-static bool success(const struct http_response *answer)
-{
-    return answer->status >= 200 && answer->status <= 299;
-}
 
 static bool whole(const struct http_response *answer)
 {
     return answer->code == CURLE_OK && answer->end == HTTP_RAN;
 }
 
-// An error with a 2xx is found where the body is read. For a call whose answer has no body it is found here.
+static bool success(const struct http_response *answer)
+{
+    return answer->status >= 200 && answer->status <= 299;
+}
+
+// Whether a success is none: its body is an error. Only a call whose answer has no body is looked at here. For all
+// others this is found where the body is read.
 static bool denied(const struct call *call, const struct http_response *answer)
 {
     return call->no_answer && answer->body.len > 0 && failure_is_told(answer);
 }
 
-// Called by libcurl again and again. Once a creation was sent, its answer is waited for even after an
-// interruption: only the answer tells what is to be undone, and a key whose id nobody read stays at the
-// server.
-struct listener {
-    struct oauth_client *client;
-    const struct call *call;
-};
-
+// libcurl calls this again and again. Once a creation was sent, its answer is waited for even after an interruption,
+// because only the answer tells what must be undone. A key whose id nobody read would stay at the server.
 static bool stop(void *context, bool sent)
 {
-    const struct listener *listener = context;
-    struct oauth_client *client = listener->client;
+    const struct tries *tries = context;
+    struct oauth_client *client = tries->client;
     if (!client_interrupted(client))
         return false;
-    if (!listener->call->creates || !sent)
+    if (!tries->call->creates || !sent)
         return true;
     if (!client->told_interrupted)
         tell(client->config.callbacks, SSA_NOTICE,
              "interrupted: waiting up to %d s for the answer to %s, so that it can be undone", HTTP_ANSWER_SECONDS,
-             listener->call->doing);
+             tries->call->doing);
     client->told_interrupted = true;
     return false;
 }
@@ -94,9 +89,10 @@ bool call_has_credentials(const struct oauth_client *client, const struct call *
                      call->doing);
 }
 
-static bool send_once(struct oauth_client *client, const struct call *call, struct http_response *answer,
-                      long long left_ms, struct ssa_error *err)
+static bool send_once(struct tries *tries, struct http_response *answer, struct ssa_error *err)
 {
+    struct oauth_client *client = tries->client;
+    const struct call *call = tries->call;
     char url[URL_MAX];
     struct http_request request;
     if (!call_request(client, call, url, &request, err) || !call_has_credentials(client, call, err))
@@ -105,15 +101,13 @@ static bool send_once(struct oauth_client *client, const struct call *call, stru
         client->handle = client_new_handle(err);
     if (client->handle == NULL)
         return false;
-    struct listener listener = {.client = client, .call = call};
-    request.left_ms = left_ms;
     request.stop = stop;
-    request.context = &listener;
+    request.context = tries;
     return http_send(client->handle, &request, answer, err);
 }
 
-// Whether the answer to a creation says that nothing was made. Only the API's own statuses say so: a gateway
-// may send others (RFC 9110 section 15: 408, 413, 417, 421, 425, 451) after the server has acted.
+// Whether the answer to a creation says that nothing was made. Only the API's own statuses say so. A gateway may send
+// others (RFC 9110 section 15: 408, 413, 417, 421, 425, 451) after the server has acted.
 static bool says_not_made(const struct http_response *answer)
 {
     static const long refusals[] = {400, 403, 404, 409, 429};
@@ -131,8 +125,8 @@ static enum oauth_outcome outcome_of(const struct call *call, const struct http_
     return answer->sent && (unclear || (call->creates && !says_not_made(answer))) ? OAUTH_MAYBE_DONE : OAUTH_NOT_DONE;
 }
 
-// 0.5, 1, 2 s, and up to a quarter more or less, so that clients that were cut off together do not all come
-// back at the same moment.
+// The time to wait doubles with each failure. It varies by up to a quarter, because clients that failed together must
+// not all come back at the same moment.
 static long long back_off(long long first, unsigned times, long long most)
 {
     const long long base = first << (times < 10 ? times : 10), bounded = base < most ? base : most;
@@ -141,37 +135,35 @@ static long long back_off(long long first, unsigned times, long long most)
     return bounded * 3 / 4 + now.tv_nsec / 1000 % (bounded / 2 + 1);
 }
 
-static bool broken(const struct http_response *answer)
-{
-    return answer->status >= 500 || network_passes(answer);
-}
-
 // Whether there is time to wait so long, and the call is still of use then.
-static bool worth_waiting(const struct oauth_client *client, const struct call *call, long long wait)
+static bool worth_waiting(const struct tries *tries, long long wait)
 {
-    return wait + LEAST_MS <= client->left_ms && (call->useless_ms == 0 || monotonic_ms() + wait < call->useless_ms);
+    const long long useless_ms = tries->call->useless_ms;
+    return wait + LEAST_MS <= tries->client->left_ms && (useless_ms == 0 || monotonic_ms() + wait < useless_ms);
 }
 
 // Milliseconds until the next try; -1 for no next try.
-static long long next_try(const struct oauth_client *client, struct tries *tries, const struct http_response *answer)
+static long long next_try(struct tries *tries, const struct http_response *answer)
 {
+    const struct oauth_client *client = tries->client;
     // Bounded by HTTP_RETRY_AFTER_MAX.
     const long long asked = answer->retry_after < 0 ? -1 : answer->retry_after * 1000;
     if (whole(answer) && answer->status == 429) {
         const long long own = back_off(LIMIT_BACK_OFF_MS, tries->limits++, LIMIT_BACK_OFF_MAX);
         const long long wait = asked < 0 ? own : asked > BACK_OFF_MS ? asked : BACK_OFF_MS;
-        if (!worth_waiting(client, tries->call, wait))
+        if (!worth_waiting(tries, wait))
             return -1;
         tell(client->config.callbacks, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
              (wait + 999) / 1000, tries->call->doing);
         return wait;
     }
     const bool repeatable = !tries->call->creates || !answer->sent;
-    if (!broken(answer) || !repeatable || tries->failures >= FAILURES_MAX)
+    const bool passes = answer->status >= 500 || network_passes(answer);
+    if (!passes || !repeatable || tries->failures >= FAILURES_MAX)
         return -1;
     const long long own = back_off(BACK_OFF_MS, tries->failures++, LIMIT_BACK_OFF_MAX);
     const long long wait = asked > own ? asked : own;
-    if (!worth_waiting(client, tries->call, wait))
+    if (!worth_waiting(tries, wait))
         return -1;
     struct ssa_error why;
     failure_set(client, tries->call, answer, &why);
@@ -188,14 +180,6 @@ static void charge(struct oauth_client *client, long long *since)
     *since = now;
 }
 
-static void note_date(struct oauth_client *client, const struct http_response *answer)
-{
-    if (answer->date == 0)
-        return;
-    client->server_date = answer->date;
-    client->server_date_ms = monotonic_ms();
-}
-
 // Waiting for the rate limit is not charged: no server and no network is slow.
 static bool keep_pace(struct oauth_client *client, const struct call *call, long long *since, struct ssa_error *err)
 {
@@ -210,17 +194,17 @@ static bool keep_pace(struct oauth_client *client, const struct call *call, long
     return waited;
 }
 
-static void note_pace(struct oauth_client *client, const struct call *call, const struct http_response *answer)
+static void note_answer(struct oauth_client *client, const struct call *call, const struct http_response *answer)
 {
-    if (!call->paced)
-        return;
-    pace_note(&client->pace, monotonic_ms());
-    client->pace.limit = answer->limit;
-}
-
-static bool gone_already(const struct tries *tries, const struct http_response *answer)
-{
-    return tries->call->deletes && tries->lost && failure_is_gone(answer);
+    const long long now = monotonic_ms();
+    if (call->paced) {
+        pace_note(&client->pace, now);
+        client->pace.limit = answer->limit;
+    }
+    if (answer->date != 0) {
+        client->server_date = answer->date;
+        client->server_date_ms = now;
+    }
 }
 
 bool call_make(struct oauth_client *client, const struct call *call, struct http_response *answer, bool tried,
@@ -229,7 +213,7 @@ bool call_make(struct oauth_client *client, const struct call *call, struct http
     enum oauth_outcome ignored = OAUTH_NOT_DONE;
     outcome = outcome == NULL ? &ignored : outcome;
     *outcome = OAUTH_NOT_DONE;
-    struct tries tries = {.call = call};
+    struct tries tries = {.client = client, .call = call};
     long long since = monotonic_ms();
     for (;; tried = false) {
         if (!tried && client->left_ms <= 0)
@@ -238,21 +222,21 @@ bool call_make(struct oauth_client *client, const struct call *call, struct http
             return client_stop(client, err);
         if (!tried && !keep_pace(client, call, &since, err))
             return false;
-        if (!tried && !send_once(client, call, answer, client->left_ms, err))
+        if (!tried && !send_once(&tries, answer, err))
             return false;
-        note_pace(client, call, answer);
+        note_answer(client, call, answer);
         charge(client, &since);
-        note_date(client, answer);
         *outcome = outcome_of(call, answer);
-        const bool no = whole(answer) && success(answer) && denied(call, answer);
-        if ((whole(answer) && success(answer) && !no) || gone_already(&tries, answer))
+        const bool succeeded = whole(answer) && success(answer), no = succeeded && denied(call, answer);
+        const bool gone_already = call->deletes && tries.lost && failure_is_gone(answer);
+        if ((succeeded && !no) || gone_already)
             return true;
         if (no)
             *outcome = OAUTH_MAYBE_DONE;
         if (answer->end == HTTP_STOPPED)
             return client_stop(client, err);
         tries.lost = tries.lost || *outcome != OAUTH_NOT_DONE;
-        const long long wait = next_try(client, &tries, answer);
+        const long long wait = next_try(&tries, answer);
         // A later try may be refused because an earlier one was carried out.
         if (wait < 0 && tries.lost && *outcome == OAUTH_NOT_DONE)
             *outcome = OAUTH_MAYBE_DONE;

@@ -1,4 +1,4 @@
-// One call of the API: it is sent, sent again where that is safe and there is time, and judged.
+// One call of the API. It is sent, and sent again if that is safe and there is time. Then its answer is judged.
 #pragma once
 
 #include "oauth/client.h"
@@ -11,33 +11,32 @@
 struct call {
     const char *method;
     const char *path;     // below /authentication/v2
-    long long useless_ms; // when it becomes useless, by monotonic_ms; 0 for never
-    bool paced;           // one run may send so many that the rate limit counts; all paced calls share one pace
+    long long useless_ms; // from then on it is useless, by monotonic_ms; 0 for never
+    bool paced;           // one run may send so many that it must keep the rate limit; all paced calls share one
     const char *doing;    // "making a key", the subject of "… was refused"
     const char *subject;  // what it is about; NULL: the host
-    const char *detail;   // what advice about its refusal must name; NULL for nothing
+    const char *detail;   // the name for the advice about its refusal; NULL for nothing
     const char *content_type;
     struct span body;
-    struct span secret; // the part of body that must not be shown if the server echoes it; no data for none
-    bool as_client;     // sent with id and secret of the client; else with the client's access token
-    bool creates;       // sent twice, it would make two
-    bool deletes;       // what is missing after a lost answer was deleted by this call
+    struct span secret; // the part of body that is hidden if the server echoes it; no data for none
+    bool as_client;     // sent with the client's id and secret; else with the client's access token
+    bool creates;       // if it is sent twice, it makes two
+    bool deletes;       // if an answer was lost and the thing is gone, this call deleted it
     bool no_answer;     // nothing is read from the body of its answer
-    bool assertion;     // it carries an assertion, which a wrong clock spoils
-    // Reasons for refusals: by status where the server names none, and for what it names.
+    bool assertion;     // it carries an assertion, which a wrong clock makes invalid
+    // Reasons for refusals: by status if the server names no reason, and for the reasons that it names.
     enum ssa_reason on_400, on_403, on_state, on_missing, on_limit;
 };
 
-// Fills the request that the call makes, which points into call, client and url. url is room for its URL.
+// Fills the call's request, which points into call, client and url. url receives its URL.
 bool call_request(struct oauth_client *client, const struct call *call, char url[static URL_MAX],
                   struct http_request *request, struct ssa_error *err) MUST_CHECK;
 
-// Fails where the call needs the client secret, and that is not known yet.
+// Fails if the call needs the client secret and that is not known yet.
 bool call_has_credentials(const struct oauth_client *client, const struct call *call, struct ssa_error *err) MUST_CHECK;
 
-// Makes the call. answer->body is the caller's buffer. With tried, a first try was made elsewhere, *answer
-// holds how it went, and call_make goes on from there. True when the server has done it (2xx, with the whole
-// body). On failure *outcome (which may be NULL) says what may have happened; with OAUTH_DONE, answer->body
-// holds what arrived of the body.
+// Makes the call. answer->body is the caller's buffer. With tried, the caller made the first try, and *answer holds its
+// result. Returns true if the server has done it (2xx, with the whole body). On failure *outcome (which may be NULL)
+// says what may have happened. With OAUTH_DONE, answer->body holds the part of the body that arrived.
 bool call_make(struct oauth_client *client, const struct call *call, struct http_response *answer, bool tried,
                enum oauth_outcome *outcome, struct ssa_error *err) MUST_CHECK;

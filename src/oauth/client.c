@@ -1,4 +1,3 @@
-// The client's life: made from its settings, interrupted, closed.
 #include "oauth/client.h"
 
 #include <errno.h>
@@ -18,8 +17,8 @@ static void start_curl(void)
     curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-// Basic (RFC 7617): base64 of id and secret as they are. RFC 6749 section 2.3.1 would form-encode them first,
-// but the provider's own examples do not.
+// Basic (RFC 7617): base64 of id and secret as they are. RFC 6749 section 2.3.1 would form-encode them first, but the
+// provider's own examples do not.
 #define AUTHORIZATION "Authorization: Basic "
 
 bool oauth_client_know_secret(struct oauth_client *client, struct span secret, struct ssa_error *err)
@@ -99,7 +98,7 @@ void oauth_client_free(struct oauth_client *client)
 void oauth_client_undoing(struct oauth_client *client)
 {
     client->left_ms = client->config.timeout * 1000LL;
-    // Undoing must not be stopped half-way. It has its own time limit.
+    // An interruption must not stop it half-way. It has its own time limit.
     client->deaf = true;
 }
 

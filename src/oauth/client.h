@@ -1,4 +1,4 @@
-// What a client is made of: settings, secrets, the connection, and the time that is left.
+// The parts of a client: settings, secrets, the connection, and the time that is left.
 #pragma once
 
 #include <curl/curl.h>
@@ -23,13 +23,13 @@ struct oauth_client {
     CURL *handle;      // of the calls on the caller's thread, which share its connection; NULL while there is none
     long long left_ms; // of config.timeout; only time spent in calls is taken off
     struct pace pace;  // of the calls that are paced
-    bool deaf;         // interruptions do not stop anything any more
+    bool deaf;         // no interruption stops anything any more
     bool told_interrupted;
     time_t server_date;       // of the last answer, 0 for none
     long long server_date_ms; // when that answer came, by monotonic_ms
 };
 
-// Id and secret as the header has them; empty before the secret is known.
+// Id and secret as they are in the header. Empty before the secret is known.
 struct span client_basic(const struct oauth_client *client);
 
 // Whether the person wants to stop.
@@ -38,11 +38,11 @@ bool client_interrupted(const struct oauth_client *client);
 // The error for an interruption. Returns false.
 bool client_stop(const struct oauth_client *client, struct ssa_error *err);
 
-// Waits. Fails when interrupted.
+// Waits. Fails if the person wants to stop.
 bool client_wait(const struct oauth_client *client, long long ms, struct ssa_error *err) MUST_CHECK;
 
-// A new handle of libcurl, or NULL with err filled.
+// Makes a handle of libcurl. Returns NULL on failure.
 CURL *client_new_handle(struct ssa_error *err);
 
-// Closes the connection. libcurl and OpenSSL then give back the buffers that they read through.
+// Closes the connection. libcurl and OpenSSL then free the buffers through which they read.
 void client_hang_up(struct oauth_client *client);

@@ -1,4 +1,3 @@
-// What a server says about its refusal: JSON of several forms, HTML of a gateway, text, or nothing.
 #include "oauth/error_body.h"
 
 #include <ctype.h>
@@ -9,7 +8,7 @@
 #include "core/secret.h"
 #include "core/text.h"
 
-// Bytes of a body that are read, and of a piece of it that is kept.
+// So many bytes of a body are read, and so many of a piece of it are kept.
 enum { LOOKED_AT = 2560, PIECE_MAX = 512 };
 
 static const struct {
@@ -45,8 +44,8 @@ const char *error_body_phrase(long status)
     return "";
 }
 
-// Members that hold the sentence, the best one first, and members that hold a short name for the error. The
-// first few of each table are only in errors; the others may be in any answer.
+// Members that hold a sentence about the error, and members that hold its short name. The best ones come first. The
+// first few of each table occur only in errors, the others in any answer.
 static const char *const sentences[] = {
     "developerMessage", "error_description", "fault.faultstring",
     "errors[].detail",  "errors[].message",  "error.message",
@@ -136,11 +135,11 @@ static bool from_json(struct span body, const struct mask *mask, struct refusal 
                       char out[static 2 * PIECE_MAX])
 {
     struct found f = {.mask = mask, .sentence_rank = SIZE_MAX, .name_rank = SIZE_MAX};
-    // What a cut body says before the cut still counts as text.
+    // The part of a body before it was cut off still counts as text.
     struct ssa_error ignored;
     const bool whole = json_read(body, visit, &f, &ignored);
     refusal->is_error = is_error(&f);
-    // Code branches on the kind, so that needs the whole body.
+    // Code depends on the kind, so the kind needs the whole body.
     refusal->kind = whole ? kind_of(f.name) : REFUSAL_OTHER;
     if (refusal->kind == REFUSAL_REQUEST && is_of_state(f.sentence))
         refusal->kind = REFUSAL_STATE;
@@ -169,7 +168,7 @@ static void from_html(struct span body, char *out, size_t capacity)
             tag = *from == '<';
         if (!tag)
             out[used++] = *from;
-        // Words that only a tag separates must not grow together.
+        // Words with only a tag between them must stay apart.
         if (!tag && *from == '>')
             out[used - 1] = ' ';
     }

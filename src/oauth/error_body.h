@@ -1,11 +1,11 @@
-// What a server says about its refusal, in whatever form it says it.
+// A server's own words about its refusal, in any form.
 #pragma once
 
 #include "core/mask.h"
 
 #define ERROR_BODY_MAX 201U // 200 characters and the NUL
 
-// What the refusal is about, where the body has one of the documented names for it.
+// The subject of a refusal, if the body has one of the documented names.
 enum refusal_kind {
     REFUSAL_OTHER,       // the body has no such name
     REFUSAL_REQUEST,     // the request is wrong in some way
@@ -25,10 +25,10 @@ struct refusal {
     char said[ERROR_BODY_MAX];
 };
 
-// Reads it from the JSON of this API, its gateway or OAuth (RFC 6749 section 5.2), of problem details
-// (RFC 9457), from HTML, from plain text, or from the status alone. said is one short line, never empty,
-// harmless to a terminal, and passed through mask (which may be NULL).
+// Reads the refusal from the JSON of this API, its gateway, OAuth (RFC 6749 section 5.2) or problem details (RFC 9457),
+// from HTML, from plain text, or from the status alone. said is one short line. It is never empty, harmless to a
+// terminal, and passed through mask (which may be NULL).
 void error_body_read(struct span body, long status, const struct mask *mask, struct refusal *refusal);
 
-// The reason phrase of a status (RFC 9110 section 15), or "" for an unusual one.
+// The reason phrase of a status (RFC 9110 section 15); "" for an unusual one.
 const char *error_body_phrase(long status);

@@ -1,6 +1,5 @@
-// The exchange of an assertion for an access token (RFC 7523 section 2.1). A thread makes the connection
-// while the PKCS#11 token signs. The thread makes one try and calls no callbacks; those run on the caller's
-// thread.
+// The exchange (RFC 7523 section 2.1). A thread connects while the PKCS#11 token signs. It makes one try. It calls no
+// callbacks, because those must run on the caller's thread.
 #include "oauth/oauth.h"
 
 #include <errno.h>
@@ -8,10 +7,10 @@
 #include <string.h>
 
 #include "core/monotonic.h"
+#include "core/text.h"
 #include "core/thread.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/form.h"
 #include "oauth/grant.h"
 #include "oauth/jwt.h"
 
@@ -29,46 +28,36 @@ struct oauth_exchange {
     char url[URL_MAX];
     struct http_request request;
     struct http_response answer;
-    struct secret form; // request.body lies in it; complete before decision becomes SEND
+    struct secret form; // holds request.body; it is complete before decision becomes SEND
     CURL *handle;
     bool started; // there is a thread
     pthread_t thread;
-    pthread_mutex_t mutex; // of what follows
+    // For the members below. It is of the default kind, and no thread locks it twice. So locking cannot fail.
+    pthread_mutex_t mutex;
     pthread_cond_t changed;
     enum decision decision;
     bool ended;
-    bool tried; // answer holds how it went
+    bool tried; // answer holds the result
 };
 
-// This cannot fail for an initialised mutex of the default kind that this thread does not hold.
-static void lock(struct oauth_exchange *exchange)
-{
-    (void)pthread_mutex_lock(&exchange->mutex);
-}
-
-static void unlock(struct oauth_exchange *exchange)
-{
-    (void)pthread_mutex_unlock(&exchange->mutex);
-}
-
-// Waits for a change until a point of monotonic_ms. False when that has come.
+// Waits for a change until a time of monotonic_ms. Returns false when that time has come.
 static bool wait_until(struct oauth_exchange *exchange, long long until)
 {
     const struct timespec when = {.tv_sec = (time_t)(until / 1000), .tv_nsec = until % 1000 * 1000000};
     return pthread_cond_timedwait(&exchange->changed, &exchange->mutex, &when) == 0;
 }
 
-// Runs on the thread once it is connected. A connection that waited longer than a call may take is given up;
-// oauth_exchange_finish then makes another.
+// Runs on the thread after connecting. If the connection waits longer than a call may take, it is given up, and
+// oauth_exchange_finish makes another one.
 static bool wait_for_assertion(void *context)
 {
     struct oauth_exchange *exchange = context;
     const long long until = monotonic_ms() + exchange->request.left_ms;
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     while (exchange->decision == UNDECIDED && wait_until(exchange, until))
         continue;
     const bool send = exchange->decision == SEND;
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
     return send;
 }
 
@@ -76,9 +65,9 @@ static bool is_dropped(void *context, bool sent)
 {
     (void)sent;
     struct oauth_exchange *exchange = context;
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     const bool dropped = exchange->decision == DROP;
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
     return dropped;
 }
 
@@ -88,37 +77,37 @@ static void *connect_and_send(void *context)
     const bool tried = http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
     // The form and the answer went through this stack.
     secret_wipe_stack();
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     exchange->tried = tried;
     exchange->ended = true;
     (void)pthread_cond_broadcast(&exchange->changed);
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
     return NULL;
 }
 
 static void decide(struct oauth_exchange *exchange, enum decision decision)
 {
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     exchange->decision = decision;
     (void)pthread_cond_broadcast(&exchange->changed);
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
 }
 
-// Waits for the thread's end. An interruption ends it early, which answer.end then tells.
+// Waits for the thread's end. An interruption ends it early. answer.end then tells that.
 static void end_thread(struct oauth_exchange *exchange)
 {
     if (!exchange->started)
         return;
-    lock(exchange);
+    (void)pthread_mutex_lock(&exchange->mutex);
     while (!exchange->ended) {
         (void)wait_until(exchange, monotonic_ms() + POLL_MS);
-        unlock(exchange);
+        (void)pthread_mutex_unlock(&exchange->mutex);
         const bool stop = client_interrupted(exchange->client);
-        lock(exchange);
+        (void)pthread_mutex_lock(&exchange->mutex);
         if (stop)
             exchange->decision = DROP;
     }
-    unlock(exchange);
+    (void)pthread_mutex_unlock(&exchange->mutex);
     (void)pthread_join(exchange->thread, NULL);
     exchange->started = false;
 }
@@ -155,7 +144,7 @@ static struct oauth_exchange *exchange_new(struct oauth_client *client, const ch
         .method = "POST",
         .path = "/token",
         .doing = "fetching an access token",
-        .content_type = FORM_TYPE,
+        .content_type = HTTP_FORM_TYPE,
         .as_client = true,
         .assertion = true,
         .on_400 = SSA_REASON_ASSERTION,
@@ -170,20 +159,10 @@ static struct oauth_exchange *exchange_new(struct oauth_client *client, const ch
 static bool write_form(struct oauth_exchange *exchange, struct span assertion, struct ssa_error *err)
 {
     secret_clear(&exchange->form);
-    const bool scoped = exchange->scope != NULL && exchange->scope[0] != '\0';
+    const bool scoped = text_present(exchange->scope);
     return (secret_append_text(&exchange->form, FORM_HEAD) && secret_append(&exchange->form, assertion) &&
-            (!scoped || form_append(&exchange->form, "scope", exchange->scope))) ||
+            (!scoped || http_form_append(&exchange->form, "scope", exchange->scope))) ||
            error_set(err, SSA_USAGE, NULL, NULL, "assertion and scope are too long for a request");
-}
-
-// Makes room for the form, and sets its size for an assertion of that length.
-static bool prepare_form(struct oauth_exchange *exchange, size_t assertion_len, struct ssa_error *err)
-{
-    if (!secret_new(&exchange->form, sizeof FORM_HEAD + ASSERTION_MAX + SCOPE_MAX, err) ||
-        !write_form(exchange, span_of(NULL, 0), err))
-        return false;
-    exchange->call.body = span_of(exchange->form.data, exchange->form.len + assertion_len);
-    return true;
 }
 
 bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, const char *scope,
@@ -195,13 +174,16 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
     exchange->handle = client_new_handle(err);
     if (exchange->handle == NULL || !secret_new(&exchange->answer.body, OAUTH_ANSWER_MAX, err) ||
-        !prepare_form(exchange, assertion_len, err) ||
-        !call_request(client, &exchange->call, exchange->url, &exchange->request, err))
+        !secret_new(&exchange->form, sizeof FORM_HEAD + ASSERTION_MAX + SCOPE_MAX, err) ||
+        !write_form(exchange, span_of(NULL, 0), err))
+        return false;
+    exchange->call.body = span_of(exchange->form.data, exchange->form.len + assertion_len);
+    if (!call_request(client, &exchange->call, exchange->url, &exchange->request, err))
         return false;
     exchange->request.gate = wait_for_assertion;
     exchange->request.stop = is_dropped;
     exchange->request.context = exchange;
-    // Without a thread, or without time, oauth_exchange_finish does all of it.
+    // If there is no thread or no time, oauth_exchange_finish does everything.
     const bool fits = exchange->call.body.len <= exchange->form.capacity;
     exchange->started =
         fits && client->left_ms > 0 && thread_start(&exchange->thread, THREAD_STACK, connect_and_send, exchange);
@@ -210,8 +192,8 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
     return true;
 }
 
-// Whether the connection was lost before any answer. A server closes one that waits too long, for instance
-// while a person looks for the YubiKey to touch. That does not count as a try.
+// Whether the connection was lost before any answer. A server closes a connection that waits too long, for instance
+// while a person looks for the YubiKey. Such a try does not count.
 static bool died_waiting(const struct http_response *answer)
 {
     const bool lost =
@@ -219,7 +201,7 @@ static bool died_waiting(const struct http_response *answer)
     return answer->end == HTTP_RAN && answer->sent && answer->status == 0 && lost;
 }
 
-// Lets the thread send, or ends it. True when its try counts.
+// Lets the thread send, or ends it. Returns whether its try counts.
 static bool first_try(struct oauth_exchange *exchange, bool fits)
 {
     const long long since = monotonic_ms();
@@ -254,8 +236,10 @@ bool oauth_exchange_finish(struct oauth_exchange *given, const struct secret *as
     if (!call_make(client, call, &exchange->answer, tried, NULL, err))
         return false;
     const struct span body = secret_span(&exchange->answer.body);
-    struct ssa_error why;
-    if (!grant_check(body, NULL, &why))
-        return failure_unusable(client, call, &exchange->answer, why.what, err);
-    return secret_append(answer, body) || failure_unusable(client, call, &exchange->answer, "it is too long", err);
+    if (!grant_check(body, NULL, err))
+        return failure_unusable(client, call, &exchange->answer, err);
+    if (secret_append(answer, body))
+        return true;
+    error_set(err, SSA_UNEXPECTED, NULL, NULL, "it is too long");
+    return failure_unusable(client, call, &exchange->answer, err);
 }

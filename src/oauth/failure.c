@@ -1,4 +1,3 @@
-// What a server's answer that is no success means, as an error.
 #include "oauth/failure.h"
 
 #include <stdlib.h>
@@ -71,25 +70,13 @@ static bool is_of_credentials(const struct call *call, long status, enum refusal
     return status == 401 || kind == REFUSAL_CREDENTIALS || kind == REFUSAL_ACCESS;
 }
 
-static enum ssa_class class_of(const struct call *call, long status, enum refusal_kind kind)
-{
-    if (is_of_credentials(call, status, kind))
-        return SSA_CREDENTIALS;
-    return kind == REFUSAL_SERVER ? SSA_NETWORK : SSA_REFUSED;
-}
-
 static enum ssa_reason reason_of_status(const struct call *call, long status)
 {
-    switch (status) {
-    case 400:
+    if (status == 400)
         return call->on_400;
-    case 403:
+    if (status == 403)
         return call->on_403;
-    case 404:
-        return SSA_REASON_OTHER_SERVER;
-    default:
-        return SSA_REASON_NONE;
-    }
+    return status == 404 ? SSA_REASON_OTHER_SERVER : SSA_REASON_NONE;
 }
 
 static enum ssa_reason reason_of(const struct call *call, long status, enum refusal_kind kind)
@@ -118,9 +105,11 @@ static bool refused(const struct oauth_client *client, const struct call *call, 
                     const struct refusal *refusal, struct ssa_error *err)
 {
     const long status = answer->status;
-    error_set(err, class_of(call, status, refusal->kind), NULL,
-              call->subject != NULL ? call->subject : client->url.host, "%s was refused: %s", call->doing,
-              refusal->said);
+    const enum ssa_class class = is_of_credentials(call, status, refusal->kind) ? SSA_CREDENTIALS
+                                 : refusal->kind == REFUSAL_SERVER              ? SSA_NETWORK
+                                                                                : SSA_REFUSED;
+    error_set(err, class, NULL, call->subject != NULL ? call->subject : client->url.host, "%s was refused: %s",
+              call->doing, refusal->said);
     if (!clock_hint(call, answer, err)) {
         error_reason(err, reason_of(call, status, refusal->kind), "%s", call->detail != NULL ? call->detail : "");
         if (refusal->kind == REFUSAL_SERVER)
@@ -179,13 +168,14 @@ bool failure_set(const struct oauth_client *client, const struct call *call, con
 }
 
 bool failure_unusable(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
-                      const char *why, struct ssa_error *err)
+                      struct ssa_error *err)
 {
+    const struct ssa_error why = *err;
     const struct mask mask = known_secrets(client, call);
     const struct refusal refusal = read_refusal(answer, &mask);
     if (refusal.is_error)
         return refused(client, call, answer, &refusal, err);
-    error_set(err, SSA_NETWORK, NULL, client->url.host, "the answer to %s is unusable: %s", call->doing, why);
+    error_set(err, SSA_NETWORK, NULL, client->url.host, "the answer to %s is unusable: %s", call->doing, why.what);
     error_reason(err, SSA_REASON_OTHER_SERVER, NULL);
     return http_cause(err, answer->status);
 }

@@ -1,8 +1,8 @@
-// Reading a grant: the answer with an access token (RFC 6749 section 5.1).
 #include "oauth/grant.h"
 
 #include <string.h>
 
+#include "core/text.h"
 #include "oauth/answer_text.h"
 #include "oauth/oauth.h"
 
@@ -11,19 +11,17 @@ struct grant_reading {
     bool seen;
 };
 
-// RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". Other characters could
-// add a line to a header.
+// RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=". Other characters could add a line
+// to a header.
 static bool is_b64token(struct span text)
 {
+    static const char allowed[] = TEXT_ALPHANUMERIC "-._~+/";
     size_t len = text.len;
     while (len > 0 && text.data[len - 1] == '=')
         len--;
-    for (size_t i = 0; i < len; i++) {
-        const uint8_t c = text.data[i];
-        const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alphanumeric && (c == 0 || strchr("-._~+/", c) == NULL))
+    for (size_t i = 0; i < len; i++)
+        if (memchr(allowed, text.data[i], sizeof allowed - 1) == NULL)
             return false;
-    }
     return len > 0;
 }
 
@@ -39,7 +37,7 @@ static bool read_grant(void *context, const struct json_value *value, struct ssa
     if (strcmp(value->path, "access_token") != 0)
         return answer_root(value, err);
     if (value->type != JSON_STRING || r->seen)
-        return answer_wrong(err, value->path, "is not one string");
+        return answer_wrong(err, value->path, "is not a single string");
     if (!is_b64token(value->text))
         return answer_wrong(err, value->path, "is empty or contains characters that are not allowed");
     r->seen = true;

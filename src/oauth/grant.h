@@ -3,6 +3,6 @@
 
 #include "core/secret.h"
 
-// Appends the access token to token; with NULL it only checks the grant. On failure err->what says what is
-// wrong with the answer, and token is empty.
+// Checks a grant, and appends its access token to token (NULL for nothing). On failure err->what names the answer's
+// fault, and token is empty.
 bool grant_check(struct span body, struct secret *token, struct ssa_error *err) MUST_CHECK;

@@ -1,5 +1,4 @@
-// One HTTP request through libcurl: its options, its deadlines, its answer. libcurl's verbose mode is never
-// used: it prints headers.
+// libcurl's verbose mode is never used, because it prints headers.
 #include "oauth/http.h"
 
 #include <stdlib.h>
@@ -15,8 +14,8 @@ struct transfer {
     CURL *handle;
     CURLcode code; // of the first option that was refused
     struct curl_slist *headers;
-    struct curl_slist authorization; // put before headers; its text is the caller's, not libcurl's
-    long long end_ms;                // of left_ms
+    struct curl_slist authorization; // put before headers; the caller owns its text
+    long long end_ms;                // the end of left_ms
     long long answer_ms;             // the answer must come before this; 0 before the request is sent
     size_t header_bytes;
 };
@@ -24,8 +23,7 @@ struct transfer {
 static void transfer_end(struct transfer *t)
 {
     curl_slist_free_all(t->headers);
-    // A reset keeps the connection. It forgets the options, which point into the caller's memory or are
-    // copies of the caller's secrets.
+    // A reset keeps the connection, but forgets the options. They point to the caller's secrets or are copies of them.
     curl_easy_reset(t->handle);
 }
 
@@ -50,8 +48,8 @@ static int abort_request(struct transfer *t, enum http_end why)
     return CURL_PREREQFUNC_ABORT;
 }
 
-// The header may only now be known. libcurl reads its list of headers later, when it writes the request. Its
-// own option for this (CURLOPT_PASSWORD) would make a copy, and before it connects.
+// The header may become known only now, after connecting. libcurl reads its list of headers when it writes the request.
+// Its own option (CURLOPT_PASSWORD) is not used, because it would copy the secret, and needs it before connecting.
 static bool set_authorization(struct transfer *t)
 {
     if (t->request->authorization == NULL)
@@ -60,8 +58,8 @@ static bool set_authorization(struct transfer *t)
     return curl_easy_setopt(t->handle, CURLOPT_HTTPHEADER, &t->authorization) == CURLE_OK;
 }
 
-// CURLOPT_PREREQFUNCTION: called when connected, TLS included, before the request is sent. A second call for
-// the same request means that libcurl takes the connection for dead and is about to send the request again.
+// libcurl calls this (CURLOPT_PREREQFUNCTION) after connecting, with TLS, and before it sends the request. A second
+// call for the same request means that the connection broke, and that libcurl is about to send the request again.
 static int before_request(void *context, char *ip, char *local_ip, int port, int local_port)
 {
     (void)ip, (void)local_ip, (void)port, (void)local_port;
@@ -80,24 +78,21 @@ static int before_request(void *context, char *ip, char *local_ip, int port, int
     return CURL_PREREQFUNC_OK;
 }
 
-// Whether it is time to stop, and why.
-static enum http_end over(const struct transfer *t)
-{
-    const long long now = monotonic_ms();
-    if (t->request->stop != NULL && t->request->stop(t->request->context, t->answer->sent))
-        return HTTP_STOPPED;
-    if (now >= t->end_ms)
-        return HTTP_NO_TIME;
-    return t->answer_ms != 0 && now >= t->answer_ms ? HTTP_NO_ANSWER : HTTP_RAN;
-}
-
 static int progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
     (void)total, (void)now, (void)up_total, (void)up_now;
     struct transfer *t = context;
-    if (t->answer->end == HTTP_RAN)
-        t->answer->end = over(t);
-    return t->answer->end == HTTP_RAN ? 0 : 1;
+    struct http_response *answer = t->answer;
+    const long long at = monotonic_ms();
+    if (answer->end != HTTP_RAN)
+        return 1;
+    if (t->request->stop != NULL && t->request->stop(t->request->context, answer->sent))
+        answer->end = HTTP_STOPPED;
+    else if (at >= t->end_ms)
+        answer->end = HTTP_NO_TIME;
+    else if (t->answer_ms != 0 && at >= t->answer_ms)
+        answer->end = HTTP_NO_ANSWER;
+    return answer->end == HTTP_RAN ? 0 : 1;
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
@@ -129,12 +124,10 @@ static void set_safety(struct transfer *t)
     SET(t, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https");
     SET(t, CURLOPT_FOLLOWLOCATION, 0L);
     SET(t, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); // credentials are not for a proxy
-    SET(t, CURLOPT_PATH_AS_IS,
-        1L); // no "..", which would turn the deletion of a key into that of its account
+    SET(t, CURLOPT_PATH_AS_IS, 1L); // ".." must not turn the deletion of a key into that of its account
     SET(t, CURLOPT_NOSIGNAL, 1L);
     SET(t, CURLOPT_QUICK_EXIT, 1L); // a name server that hangs must not outlast the deadline
-    // HTTP/2 leaves copies of the private key in its buffers; HTTP/1.1 does not. This also sets what ALPN
-    // offers.
+    // HTTP/2 leaves copies of the private key in its buffers, HTTP/1.1 does not. ALPN offers only this version, too.
     SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(t, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(t, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -161,7 +154,7 @@ static void set_deadlines(struct transfer *t)
     SET(t, CURLOPT_XFERINFODATA, t);
     SET(t, CURLOPT_PREREQFUNCTION, before_request);
     SET(t, CURLOPT_PREREQDATA, t);
-    // The server may close a connection that was idle for longer just when we send.
+    // The server may close a connection that was idle for longer, just while we send.
     if (t->request->send_once)
         SET(t, CURLOPT_MAXAGE_CONN, 5L);
 }
@@ -242,11 +235,11 @@ static void note_login(const char *challenge, size_t len, char *logins, size_t c
 {
     static const char *const known[] = {"Basic", "Digest", "NTLM", "Negotiate", "Kerberos", "Bearer"};
     for (size_t i = 0; i < COUNT(known); i++) {
-        char before[64];
+        const size_t used = strlen(logins);
+        // All of the known ones fit, each once.
         if (len == strlen(known[i]) && strncasecmp(challenge, known[i], len) == 0 && strstr(logins, known[i]) == NULL &&
-            text_format(before, sizeof before, "%s", logins) &&
-            !text_format(logins, capacity, "%s%s%s", before, before[0] == '\0' ? "" : ", ", known[i]))
-            memcpy(logins, before, capacity); // all of the known ones fit, each once
+            !text_format(logins + used, capacity - used, "%s%s", used == 0 ? "" : ", ", known[i]))
+            logins[used] = '\0';
     }
 }
 
@@ -268,7 +261,7 @@ static void read_proxy_logins(struct transfer *t)
 static void read_headers(struct transfer *t)
 {
     struct http_response *answer = t->answer;
-    // These fail only for values that libcurl does not know, and then leave zeros.
+    // These can fail only for values that libcurl does not know. They then leave zeros.
     (void)curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &answer->status);
     (void)curl_easy_getinfo(t->handle, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
     if (answer->proxy_status == 407)
@@ -276,7 +269,7 @@ static void read_headers(struct transfer *t)
     if (answer->code != CURLE_OK && !t->request->plain)
         proxy_read(&answer->proxy);
     if (!answer->sent)
-        answer->status = 0; // of a proxy's answer at most
+        answer->status = 0; // a proxy may have sent one
     if (answer->status == 0)
         return;
     answer->date = read_date(header(t->handle, "Date"));
@@ -285,7 +278,7 @@ static void read_headers(struct transfer *t)
     if (limit != NULL && limit[strspn(limit, "0123456789")] == '\0')
         answer->limit = (long)read_number(limit);
     const char *location = header(t->handle, "Location");
-    // A query may be a secret. A location that is too long is not shown.
+    // The query is left out, because it may be a secret. A location that is too long is not shown.
     if (location != NULL &&
         !text_format(answer->location, sizeof answer->location, "%.*s", (int)strcspn(location, "?#"), location))
         answer->location[0] = '\0';
@@ -316,4 +309,15 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
 void http_response_free(struct http_response *answer)
 {
     secret_free(&answer->body);
+}
+
+bool http_form_append(struct secret *form, const char *name, const char *value)
+{
+    // Length 0 means strlen there.
+    char *escaped = curl_easy_escape(NULL, value, 0);
+    const bool ok = escaped != NULL && (form->len == 0 || secret_append_text(form, "&")) &&
+                    secret_append_text(form, name) && secret_append_text(form, "=") &&
+                    secret_append_text(form, escaped);
+    curl_free(escaped);
+    return ok;
 }

@@ -1,4 +1,4 @@
-// One HTTP request and its answer, through libcurl. Retries and judgement are in call.h.
+// One HTTP request and its answer, through libcurl. Whether it is sent again, call.h decides.
 #pragma once
 
 #include <curl/curl.h>
@@ -11,7 +11,7 @@
 #define HTTP_CONNECT_SECONDS 10
 #define HTTP_ANSWER_SECONDS  30
 
-// Bytes of all headers of an answer, including those of a proxy, of a 1xx and after the body.
+// The bytes of all headers of an answer, with those of a proxy, of a 1xx and after the body.
 #define HTTP_HEADERS_MAX 65536U
 
 // Seconds. A longer time is cut to this.
@@ -21,7 +21,7 @@
 struct http_request {
     const char *method; // GET, POST, PATCH or DELETE
     const char *url;
-    const char *authorization; // a whole header line, read after gate; NULL for none
+    const char *authorization; // a whole header line, which is read after gate; NULL for none
     const char *bearer;        // an access token (RFC 6750 section 2.1); NULL for none
     const char *content_type;  // of the body; NULL for none
     struct span body;          // its length is fixed before gate, its bytes are read after it
@@ -29,16 +29,16 @@ struct http_request {
     const struct ca *ca;
     bool send_once;    // never sent a second time, even if libcurl would after a broken connection
     long long left_ms; // for all of it; with a gate, counted again from when it opens
-    // Called once connected, before anything is sent. May take its time. False gives up. May be NULL.
+    // Called after connecting, before anything is sent. It may wait. Returns false to give up. May be NULL.
     bool (*gate)(void *context);
-    // Called again and again. True gives up. May be NULL.
+    // Called again and again. Returns true to give up. May be NULL.
     bool (*stop)(void *context, bool sent);
     void *context;
 };
 
-// Why we ended a transfer.
+// Whether we ended the transfer, and why.
 enum http_end {
-    HTTP_RAN,        // we did not; code tells how it ended
+    HTTP_RAN,        // we did not; code tells the result
     HTTP_SHUT,       // the gate stayed shut
     HTTP_STOPPED,    // stop said so
     HTTP_NO_ANSWER,  // HTTP_ANSWER_SECONDS are over
@@ -64,10 +64,15 @@ struct http_response {
     struct secret body;
 };
 
-// Sends request on handle and waits for the end. answer->body is the caller's buffer, which is cleared first;
-// the rest of *answer is filled and tells how it went. False, with err, only where nothing could be tried.
+// Sends request on handle and waits for the end. answer->body is the caller's buffer, which is cleared first. The rest
+// of *answer tells the result. Fails only if nothing could be tried.
 bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer,
                struct ssa_error *err) MUST_CHECK;
+
+// Appends "name=value", escaped, to the body of a form, and a "&" before it if the body is not empty. Returns false if
+// it does not fit.
+bool http_form_append(struct secret *form, const char *name, const char *value) MUST_CHECK;
+#define HTTP_FORM_TYPE "application/x-www-form-urlencoded"
 
 void http_response_free(struct http_response *answer);
 #define HTTP_RESPONSE_AUTO __attribute__((cleanup(http_response_free))) struct http_response

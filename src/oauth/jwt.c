@@ -1,4 +1,3 @@
-// The two JSON parts of an assertion, and how they are put together.
 #include "oauth/jwt.h"
 
 #include <errno.h>
@@ -6,27 +5,21 @@
 #include "core/base64.h"
 #include "core/json.h"
 
-static void text_member(struct json_writer *w, const char *name, const char *value)
-{
-    json_name(w, name);
-    json_string(w, span_text(value));
-}
-
 static void write_header(struct json_writer *w, const struct jwt_claims *c)
 {
     json_open(w, JSON_OBJECT);
-    text_member(w, "alg", "RS256"); // RFC 7518 section 3.3
-    text_member(w, "kid", c->kid);
-    text_member(w, "typ", "JWT"); // RFC 7519 section 5.1
+    member_text(w, "alg", "RS256"); // RFC 7518 section 3.3
+    member_text(w, "kid", c->kid);
+    member_text(w, "typ", "JWT"); // RFC 7519 section 5.1
     json_close(w, JSON_OBJECT);
 }
 
 static void write_claims(struct json_writer *w, const struct jwt_claims *c)
 {
     json_open(w, JSON_OBJECT);
-    text_member(w, "iss", c->issuer);
-    text_member(w, "sub", c->subject);
-    text_member(w, "aud", c->audience);
+    member_text(w, "iss", c->issuer);
+    member_text(w, "sub", c->subject);
+    member_text(w, "aud", c->audience);
     json_name(w, "exp");
     json_integer(w, c->expires);
     if (c->not_before != 0) {

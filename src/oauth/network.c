@@ -1,53 +1,74 @@
-// How a request can fail on its way to the server, as an error.
 #include "oauth/network.h"
 
 #include <string.h>
 
 #include "core/text.h"
-#include "oauth/curl_cause.h"
 #include "oauth/error_body.h"
 
 #define CLOSED_HINT "The server, or a proxy in between, closed the connection: try again later."
 
-// How a transfer can end without a whole answer. What is not listed here does not pass by itself.
+// libcurl has sentences for its errors, but no names.
+#define NAMED(value) .code = (value), .name = #value
+
+// The errors with which libcurl can end an HTTPS request of ours. The next try may succeed after those that pass.
 static const struct network_failure {
     CURLcode code;
+    const char *name;
     bool passes;
     enum ssa_reason reason;
     const char *hint;
 } network_failures[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, true, SSA_REASON_UNKNOWN_HOST, NULL},
-    {CURLE_COULDNT_RESOLVE_PROXY, true, SSA_REASON_NONE, "Check the proxy that https_proxy names."},
-    {CURLE_COULDNT_CONNECT, true, SSA_REASON_UNREACHABLE, NULL},
-    {CURLE_OPERATION_TIMEDOUT, true, SSA_REASON_TIMEOUT, NULL},
-    {CURLE_SSL_CONNECT_ERROR, true, SSA_REASON_NONE,
-     "The server must speak TLS 1.2 or later; a proxy in between may not."},
-    {CURLE_GOT_NOTHING, true, SSA_REASON_NONE, CLOSED_HINT},
-    {CURLE_PARTIAL_FILE, true, SSA_REASON_NONE, CLOSED_HINT},
-    {CURLE_RECV_ERROR, true, SSA_REASON_NONE, CLOSED_HINT},
-    {CURLE_SEND_ERROR, true, SSA_REASON_NONE, CLOSED_HINT},
-    {CURLE_PEER_FAILED_VERIFICATION, false, SSA_REASON_UNTRUSTED, NULL},
-    {CURLE_SSL_CACERT_BADFILE, false, SSA_REASON_CA_FILE, NULL},
-    {CURLE_PROXY, false, SSA_REASON_NONE,
-     "Check the proxy that https_proxy or all_proxy names, and the user and password in it."},
-    {CURLE_WEIRD_SERVER_REPLY, false, SSA_REASON_OTHER_SERVER, NULL},
+    {NAMED(CURLE_COULDNT_RESOLVE_HOST), .passes = true, .reason = SSA_REASON_UNKNOWN_HOST},
+    {NAMED(CURLE_COULDNT_RESOLVE_PROXY), .passes = true, .reason = SSA_REASON_PROXY_UNKNOWN},
+    {NAMED(CURLE_COULDNT_CONNECT), .passes = true, .reason = SSA_REASON_UNREACHABLE},
+    {NAMED(CURLE_OPERATION_TIMEDOUT), .passes = true, .reason = SSA_REASON_TIMEOUT},
+    {NAMED(CURLE_SSL_CONNECT_ERROR), .passes = true,
+     .hint = "The server must speak TLS 1.2 or later; a proxy in between may not."},
+    {NAMED(CURLE_GOT_NOTHING), .passes = true, .hint = CLOSED_HINT},
+    {NAMED(CURLE_PARTIAL_FILE), .passes = true, .hint = CLOSED_HINT},
+    {NAMED(CURLE_RECV_ERROR), .passes = true, .hint = CLOSED_HINT},
+    {NAMED(CURLE_SEND_ERROR), .passes = true, .hint = CLOSED_HINT},
+    {NAMED(CURLE_PEER_FAILED_VERIFICATION), .reason = SSA_REASON_UNTRUSTED},
+    {NAMED(CURLE_SSL_CACERT_BADFILE), .reason = SSA_REASON_CA_FILE},
+    {NAMED(CURLE_PROXY), .reason = SSA_REASON_PROXY_BROKEN},
+    {NAMED(CURLE_WEIRD_SERVER_REPLY), .reason = SSA_REASON_OTHER_SERVER},
     // libcurl also says this of "HTTP/0.9".
-    {CURLE_UNSUPPORTED_PROTOCOL, false, SSA_REASON_OTHER_SERVER, "The answer was not HTTP."},
+    {NAMED(CURLE_UNSUPPORTED_PROTOCOL), .reason = SSA_REASON_OTHER_SERVER, .hint = "The answer was not HTTP."},
     // libcurl also says this of a header line that is too long.
-    {CURLE_OUT_OF_MEMORY, false, SSA_REASON_OTHER_SERVER,
-     "Unless memory ran out, a header line of the answer was too long."},
+    {NAMED(CURLE_OUT_OF_MEMORY), .reason = SSA_REASON_OTHER_SERVER,
+     .hint = "Unless memory ran out, a header line of the answer was too long."},
+    {NAMED(CURLE_FAILED_INIT)},
+    {NAMED(CURLE_URL_MALFORMAT)},
+    {NAMED(CURLE_NOT_BUILT_IN)},
+    {NAMED(CURLE_WRITE_ERROR)},
+    {NAMED(CURLE_ABORTED_BY_CALLBACK)},
+    {NAMED(CURLE_BAD_FUNCTION_ARGUMENT)},
+    {NAMED(CURLE_SSL_CIPHER)},
+    {NAMED(CURLE_BAD_CONTENT_ENCODING)},
+    {NAMED(CURLE_SEND_FAIL_REWIND)},
+    {NAMED(CURLE_NO_CONNECTION_AVAILABLE)},
+    {NAMED(CURLE_SSL_CLIENTCERT)},
+    {NAMED(CURLE_UNRECOVERABLE_POLL)},
 };
 
 static const struct network_failure *network_failure(CURLcode code)
 {
-    static const struct network_failure other = {CURLE_OK, false, SSA_REASON_NONE, NULL};
+    static const struct network_failure other = {.name = NULL};
     for (size_t i = 0; i < COUNT(network_failures); i++)
         if (network_failures[i].code == code)
             return &network_failures[i];
     return &other;
 }
 
-// A setting that libcurl cannot use, or reads otherwise than it was meant.
+// Makes the code the error's number, and its name ("CURLE 123" where it has none) the cause.
+static bool curl_cause(struct ssa_error *err, CURLcode code)
+{
+    const char *name = network_failure(code)->name;
+    return name != NULL ? error_cause(err, SSA_DOMAIN_CURL, code, "%s", name)
+                        : error_cause(err, SSA_DOMAIN_CURL, code, "CURLE %d", (int)code);
+}
+
+// Whether libcurl cannot use the proxy's setting, or understands it in another way than the person meant it.
 static bool proxy_is_unusable(const struct http_response *answer)
 {
     const struct proxy *proxy = &answer->proxy;
@@ -57,7 +78,7 @@ static bool proxy_is_unusable(const struct http_response *answer)
     return proxy->misread && proxy->host[0] != '\0' && strstr(answer->text, proxy->host) != NULL;
 }
 
-// A server or proxy that is down or overloaded; other refusals of a proxy stay.
+// A server or proxy may be down or overloaded for a while. A proxy's other refusals stay.
 static bool proxy_status_passes(long status)
 {
     return status >= 500 || status == 408 || status == 429;
@@ -65,18 +86,11 @@ static bool proxy_status_passes(long status)
 
 bool network_passes(const struct http_response *answer)
 {
-    switch (answer->end) {
-    case HTTP_NO_ANSWER:
-    case HTTP_NOT_RESENT:
-        return true;
-    case HTTP_RAN:
-        break;
-    default:
-        return false;
-    }
+    if (answer->end != HTTP_RAN)
+        return answer->end == HTTP_NO_ANSWER || answer->end == HTTP_NOT_RESENT;
     if (proxy_is_unusable(answer) || (answer->proxy_status >= 300 && !proxy_status_passes(answer->proxy_status)))
         return false;
-    // A handshake that breaks off may succeed; one that OpenSSL refuses is refused again.
+    // A handshake that breaks off may succeed the next time. OpenSSL refuses a handshake again that it refused.
     if (answer->code == CURLE_SSL_CONNECT_ERROR && strstr(answer->text, "SSL routines") != NULL)
         return false;
     return network_failure(answer->code)->passes;
@@ -85,37 +99,29 @@ bool network_passes(const struct http_response *answer)
 static bool proxy_unusable(const struct call *call, const struct proxy *proxy, struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, proxy->variable, "%s; %s failed",
-              proxy->fault != NULL ? proxy->fault : "has an \"@\" that does not end a user and password", call->doing);
+              proxy->fault != NULL ? proxy->fault : "contains an \"@\" that does not end a user and password",
+              call->doing);
     return error_hint(err, "A proxy is [http://][USER:PASSWORD@]HOST[:PORT]. In USER and PASSWORD, everything but "
                            "letters and digits must be percent-encoded (\"@\" is %%40).");
 }
 
-// A 407. What helps depends on the kind of login that the proxy wants.
-static bool proxy_wants_login(const char *proxy, const struct call *call, const struct http_response *answer,
+// The error for a 407. The advice depends on the kind of login that the proxy wants.
+static bool proxy_wants_login(const char *host, const struct call *call, const struct http_response *answer,
                               struct ssa_error *err)
 {
-    const char *variable = answer->proxy.variable == NULL ? "https_proxy" : answer->proxy.variable;
+    const struct proxy *proxy = &answer->proxy;
     const char *logins = answer->proxy_logins;
     if (logins[0] != '\0' && strstr(logins, "Basic") == NULL) {
-        error_set(err, SSA_NETWORK, NULL, proxy,
+        error_set(err, SSA_NETWORK, NULL, host,
                   "%s failed: the proxy asks for a login by %s (answer 407), which is not supported; Basic is",
                   call->doing, logins);
-        return error_hint(err,
-                          "Let the proxy accept this machine without a login or with Basic, or run a local "
-                          "proxy that logs in there (cntlm, px) and name that in %s.",
-                          variable);
+        return error_reason(err, SSA_REASON_PROXY_METHOD, "%s", proxy->variable);
     }
-    if (answer->proxy.has_user) {
-        error_set(err, SSA_NETWORK, NULL, proxy,
-                  "%s failed: the proxy does not accept the user and password (answer 407)", call->doing);
-        return error_hint(err, "Check %s, and the user and password in it.", variable);
-    }
-    error_set(err, SSA_NETWORK, NULL, proxy, "%s failed: the proxy asks for a login (answer 407), and none was given",
-              call->doing);
-    return error_hint(err,
-                      "Put it into %s: http://USER:PASSWORD@HOST:PORT, where everything but letters and digits "
-                      "must be percent-encoded.",
-                      variable);
+    error_set(err, SSA_NETWORK, NULL, host, "%s failed: the proxy %s", call->doing,
+              proxy->has_user ? "does not accept the user and password (answer 407)"
+                              : "asks for a login (answer 407), and none was given");
+    return error_reason(err, proxy->has_user ? SSA_REASON_PROXY_LOGIN : SSA_REASON_PROXY_NO_LOGIN, "%s",
+                        proxy->variable);
 }
 
 static bool proxy_refused(const struct oauth_client *client, const struct call *call,
@@ -123,35 +129,27 @@ static bool proxy_refused(const struct oauth_client *client, const struct call *
 {
     const long status = answer->proxy_status;
     const bool known = answer->proxy.host[0] != '\0' && !answer->proxy.misread, passes = proxy_status_passes(status);
-    const char *proxy = known ? answer->proxy.host : "https_proxy", *host = client->url.host;
+    const char *proxy = known ? answer->proxy.host : answer->proxy.variable, *host = client->url.host;
     if (status == 407)
         return proxy_wants_login(proxy, call, answer, err);
     error_set(err, SSA_NETWORK, NULL, proxy, "%s failed: the proxy %s to %s (answer %ld %s)", call->doing,
               passes ? "cannot connect" : "refuses to connect", host, status, error_body_phrase(status));
     if (!passes)
-        return error_hint(err,
-                          "Let the proxy allow %s, or check https_proxy; no_proxy names hosts that are "
-                          "reached without it.",
-                          host);
+        return error_reason(err, SSA_REASON_PROXY_REFUSES, "%s", host);
     error_hint(err, "The proxy, or the network behind it, has a problem: try again later.");
     return error_reason(err, SSA_REASON_UNREACHABLE, NULL);
 }
 
-static bool no_answer(const char *host, const struct call *call, struct ssa_error *err)
-{
-    error_set(err, SSA_NETWORK, NULL, host, "%s failed: no answer within %d s", call->doing, HTTP_ANSWER_SECONDS);
-    error_reason(err, SSA_REASON_TIMEOUT, NULL);
-    return curl_cause(err, CURLE_OPERATION_TIMEDOUT);
-}
-
-// What was ended by us.
+// Makes the error for a transfer that we ended.
 static bool ended(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
                   struct ssa_error *err)
 {
     const char *host = client->url.host;
     switch (answer->end) {
     case HTTP_NO_ANSWER:
-        return no_answer(host, call, err);
+        error_set(err, SSA_NETWORK, NULL, host, "%s failed: no answer within %d s", call->doing, HTTP_ANSWER_SECONDS);
+        error_reason(err, SSA_REASON_TIMEOUT, NULL);
+        return curl_cause(err, CURLE_OPERATION_TIMEDOUT);
     case HTTP_TOO_LONG:
         error_set(err, SSA_NETWORK, NULL, host, "%s failed: the answer is longer than %zu bytes", call->doing,
                   answer->body.capacity);

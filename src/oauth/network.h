@@ -1,4 +1,4 @@
-// How a request can fail on its way to the server, as an error.
+// The errors for requests that fail on their way to the server.
 #pragma once
 
 #include "core/mask.h"
@@ -7,9 +7,9 @@
 // Whether the next try may succeed.
 bool network_passes(const struct http_response *answer);
 
-// The error for a transfer that did not end with a whole answer. Returns false.
+// Makes the error for a transfer that did not end with a whole answer. Returns false.
 bool network_set(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
                  const struct mask *mask, struct ssa_error *err);
 
-// The error for a call for which no time is left. Returns false.
+// Makes the error for a call for which no time is left. Returns false.
 bool network_no_time(const struct oauth_client *client, const struct call *call, struct ssa_error *err);

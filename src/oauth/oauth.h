@@ -1,5 +1,4 @@
 // The provider's HTTP service: one client, and the exchange of an assertion for an access token (RFC 7523).
-// Knows nothing of PKCS#11 tokens, profiles or terminals.
 #pragma once
 
 #include <time.h>
@@ -29,37 +28,34 @@ bool oauth_client_new(const struct oauth_config *config, struct oauth_client **c
                       struct ssa_error *err) MUST_CHECK;
 void oauth_client_free(struct oauth_client *client);
 
-// Tells a client secret that the settings did not have, before the first call. An exchange may have begun,
-// since connecting needs no secret. The secret is copied. Fails with SSA_CONFIG if it is empty or contains a
-// NUL.
+// Gives the client a client secret that the settings did not have, before the first call. An exchange may have begun,
+// because connecting needs no secret. The secret is copied. Fails with SSA_CONFIG if it is empty or contains a NUL.
 bool oauth_client_know_secret(struct oauth_client *client, struct span secret, struct ssa_error *err) MUST_CHECK;
 
-// Prepares for undoing a failed step: gives the whole config->timeout once more, and stops listening to
-// interruptions.
+// Prepares for the undoing of a failed step: gives the whole config->timeout once more, and ignores interruptions from
+// now on.
 void oauth_client_undoing(struct oauth_client *client);
 
-// The server's clock by the last answer's Date plus the time since; 0 before any answer.
+// The server's time: the last answer's Date and the time since then. 0 before any answer.
 time_t oauth_server_time(const struct oauth_client *client);
 
-// Whether something was done at the server: a request that failed may still have been carried out. Once a
-// call that creates something was sent, its answer is waited for (30 s) even after an interruption, because
-// it tells what there is to undo. The call then returns as if there had been no interruption; the caller
-// looks for that.
+// Whether something was done at the server. A request that failed may still have been carried out. After a call that
+// creates something was sent, its answer is waited for (30 s) even after an interruption, because the answer tells what
+// must be undone. The call then returns as if there had been no interruption, and the caller must look for one.
 enum oauth_outcome { OAUTH_NOT_DONE, OAUTH_MAYBE_DONE, OAUTH_DONE };
 
 // The exchange, in two steps: connection and TLS handshake are made while a PKCS#11 token signs.
 struct oauth_exchange;
 
-// Starts connecting, on a thread of its own. assertion_len is the length that the assertion will have,
-// because the request's size is sent before its body. scope is separated by spaces. Everything given is
-// borrowed until oauth_exchange_finish.
+// Starts connecting, on a new thread. assertion_len is the length that the assertion will have, because the request's
+// size is sent before its body. Scopes are separated by spaces. All arguments are borrowed until oauth_exchange_finish.
 bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, const char *scope,
                           struct oauth_exchange **exchange, struct ssa_error *err) MUST_CHECK;
 
-// Sends the assertion and appends the whole answer to answer if it is a grant (JSON with access_token); else
-// it fails. An assertion of another length than announced costs a new connection. assertion NULL gives up: it
-// returns false and leaves err alone. lifetime is the assertion's, in seconds from now; no wait goes beyond
-// it. Frees the exchange in any case. The time between the two steps is not counted.
+// Sends the assertion and appends the whole answer to answer. Fails if that is not a grant (JSON with access_token). An
+// assertion of another length than announced needs a new connection. With assertion NULL it gives up: it returns false
+// and leaves err alone. The assertion is valid for lifetime seconds from now, and no wait goes beyond that. Frees the
+// exchange in any case. The time between the two steps does not count.
 bool oauth_exchange_finish(struct oauth_exchange *exchange, const struct secret *assertion, unsigned lifetime,
                            struct secret *answer, struct ssa_error *err);
 

@@ -1,4 +1,3 @@
-// The API's rate limit, which we keep by ourselves.
 #include "oauth/pace.h"
 
 long pace_limit(const struct pace *pace)

@@ -1,4 +1,4 @@
-// The API's rate limit, which we keep by ourselves: a number of requests in a sliding window.
+// How we keep the API's rate limit: so many requests in a sliding window.
 #pragma once
 
 enum { PACE_MOST = 10, PACE_MINUTE_MS = 60000 };
@@ -16,6 +16,5 @@ long pace_limit(const struct pace *pace);
 // How many milliseconds the next request has to wait.
 long long pace_delay(const struct pace *pace, long long now_ms);
 
-// Notes that a request was answered. It arrived at the server before that, so the window never opens too
-// early.
+// Notes that a request was answered. It arrived at the server before, so the window never opens too early.
 void pace_note(struct pace *pace, long long now_ms);

@@ -1,29 +1,17 @@
-// The proxy that libcurl takes from the environment, parsed by libcurl's own parser.
 #include "oauth/proxy.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/text.h"
-
-static void part_free(char **part)
-{
-    curl_free(*part);
-}
-#define PART_AUTO __attribute__((cleanup(part_free))) char *
-
-static void handle_free(CURLU **handle)
-{
-    curl_url_cleanup(*handle);
-}
-#define HANDLE_AUTO __attribute__((cleanup(handle_free))) CURLU *
+#include "oauth/url_part.h"
 
 // In libcurl's order.
+static const char *const variables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+
 static const char *find(const char **variable)
 {
-    static const char *const variables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
     for (size_t i = 0; i < COUNT(variables); i++) {
         const char *value = getenv(variables[i]);
         if (text_present(value)) {
@@ -45,20 +33,19 @@ static bool known_scheme(const char *scheme)
 
 static void read_parts(CURLU *handle, const char *value, struct proxy *proxy)
 {
-    PART_AUTO scheme = NULL;
-    PART_AUTO host = NULL;
-    PART_AUTO port = NULL;
-    PART_AUTO user = NULL;
+    URL_PART_AUTO scheme = NULL;
+    URL_PART_AUTO host = NULL;
+    URL_PART_AUTO port = NULL;
+    URL_PART_AUTO user = NULL;
     if (curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || !known_scheme(scheme))
         proxy->fault = "does not name a known kind of proxy (http, https, socks4, socks5)";
     proxy->has_user = curl_url_get(handle, CURLUPART_USER, &user, 0) == CURLUE_OK;
-    // An "@" that libcurl finds no user before is in what it takes for a path; what it takes for the host is
-    // the user.
+    // If libcurl finds no user before an "@", it takes the "@" for a part of the path, and the user for the host.
     const char *at = strchr(value, '@');
     proxy->misread = at != NULL && (!proxy->has_user || strchr(at + 1, '@') != NULL);
     if (curl_url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK)
         return;
-    // libcurl's messages have a misread host without a port.
+    // In libcurl's messages such a host has no port.
     const bool has_port = !proxy->misread && curl_url_get(handle, CURLUPART_PORT, &port, 0) == CURLUE_OK;
     if (!text_format(proxy->host, sizeof proxy->host, "%s%s%s", host, has_port ? ":" : "", has_port ? port : ""))
         proxy->host[0] = '\0';
@@ -66,11 +53,11 @@ static void read_parts(CURLU *handle, const char *value, struct proxy *proxy)
 
 void proxy_read(struct proxy *proxy)
 {
-    *proxy = (struct proxy){0};
+    *proxy = (struct proxy){.variable = variables[0]};
     const char *value = find(&proxy->variable);
     if (value == NULL)
         return;
-    HANDLE_AUTO handle = curl_url();
+    URL_HANDLE_AUTO handle = curl_url();
     const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
     if (handle == NULL || curl_url_set(handle, CURLUPART_URL, value, flags) != CURLUE_OK)
         proxy->fault = "is not a valid URL of a proxy";

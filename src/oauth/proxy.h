@@ -1,4 +1,4 @@
-// The proxy that libcurl takes from the environment, for our messages: libcurl's own would show its password.
+// The proxy that libcurl takes from the environment, for our messages. libcurl's own would show its password.
 #pragma once
 
 #include <stdbool.h>
@@ -7,12 +7,12 @@
 #define PROXY_HOST_MAX 256U
 
 struct proxy {
-    const char *variable;      // the variable that names it; NULL for none
-    const char *fault;         // why libcurl cannot use it, completing "https_proxy …"; NULL where it can
+    const char *variable;      // the one that names it, or could name it; NULL before proxy_read
+    const char *fault;         // what is wrong with the variable; NULL where libcurl can use it
     char host[PROXY_HOST_MAX]; // host and port; "" where they are not known
     bool has_user;
     bool misread; // host may be a piece of the user or password, and must not be shown
 };
 
-// Reads it from the environment, as libcurl does for https.
+// Reads the proxy from the environment, as libcurl does for https.
 void proxy_read(struct proxy *proxy);

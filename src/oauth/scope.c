@@ -1,4 +1,3 @@
-// Scopes as people write them.
 #include "oauth/scope.h"
 
 #include <string.h>

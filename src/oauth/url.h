@@ -1,4 +1,4 @@
-// The base URL: what is allowed in it, and what is appended to it.
+// The base URL, and the URLs of calls.
 #pragma once
 
 #include "core/error.h"
@@ -11,11 +11,11 @@ struct url {
     bool plain;         // http, to this machine
 };
 
-// Reads a base URL: https://HOST[:PORT][/PREFIX], or http to a loopback address where that is allowed. Fails
-// with SSA_CONFIG for anything else.
+// Reads a base URL: https://HOST[:PORT][/PREFIX], or http to a loopback address if that is allowed. Fails with
+// SSA_CONFIG for any other text.
 bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_error *err) MUST_CHECK;
 
-// Writes the URL of a call: base, "/authentication/v2", path. Fails with SSA_CONFIG when it does not fit.
+// Writes the URL of a call: base, "/authentication/v2", path. Fails with SSA_CONFIG if it does not fit.
 bool url_of(const struct url *url, const char *path, char *out, size_t capacity, struct ssa_error *err) MUST_CHECK;
 
 // Whether the host is this machine: 127.0.0.0/8, ::1 (in brackets, as URLs have it) or localhost.

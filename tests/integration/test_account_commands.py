@@ -251,7 +251,7 @@ class Limits(AccountCase):
         self.other()
         self.api.fault("status", method="POST", path="/service-accounts", status=403)
         result = self.run_program("account", "create", "service", "not-allowed")
-        self.expect(result, 10, "not the limit", "must be allowed to manage")
+        self.expect(result, 10, "is not the reason", "must be allowed to manage")
 
     def test_three_keys(self) -> None:
         account = self.other(keys=3)["serviceAccountId"]

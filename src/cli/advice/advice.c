@@ -15,8 +15,11 @@
 
 // {subject} and {detail} stand for these members of the error or the notice.
 static const char *const advice[SSA_REASON_COUNT] = {
-    // Files.
+    // Files and memory.
     [SSA_REASON_PIPE] = "Something must write to this pipe and then close it. --timeout SECONDS gives it more time.",
+    [SSA_REASON_OTHER_OWNER] = "Under sudo, HOME and the XDG folders must be root's own (`sudo -H`).",
+    [SSA_REASON_LOCK_LIMIT] = "Raise the limit: `ulimit -l 8192`, LimitMEMLOCK=8M in a systemd unit, or "
+                              "/etc/security/limits.d. Nothing was sent to the API.",
 
     // Settings and profiles.
     [SSA_REASON_ACCOUNT_NOT_SET] = "`ssa-hsm account create FIRST LAST` makes an account and its profile. --profile "
@@ -121,6 +124,18 @@ static const char *const advice[SSA_REASON_COUNT] = {
                              "FILE. Check the host's name in SSA_HSM_BASE_URL and this machine's clock.",
     [SSA_REASON_CA_FILE] = "--cacert or SSA_HSM_CACERT must name a PEM file with certificates.",
     [SSA_REASON_CA_FOLDER] = "--capath or SSA_HSM_CAPATH must name a directory of certificates.",
+    [SSA_REASON_CA_FILE_ENV] = "It was named by SSL_CERT_FILE; nothing was sent.",
+    [SSA_REASON_CA_FOLDER_ENV] = "It was named by SSL_CERT_DIR; nothing was sent.",
+    [SSA_REASON_CA_ENV] = "They were named by SSL_CERT_FILE and SSL_CERT_DIR; nothing was sent.",
+    [SSA_REASON_PROXY_UNKNOWN] = "Check the proxy that https_proxy names.",
+    [SSA_REASON_PROXY_BROKEN] = "Check the proxy that https_proxy or all_proxy names, and the user and password in it.",
+    [SSA_REASON_PROXY_REFUSES] = "Let the proxy allow {detail}, or check https_proxy; no_proxy names hosts that are "
+                                 "reached without it.",
+    [SSA_REASON_PROXY_LOGIN] = "Check {detail}, and the user and password in it.",
+    [SSA_REASON_PROXY_NO_LOGIN] = "Put it into {detail}: http://USER:PASSWORD@HOST:PORT, where everything but letters "
+                                  "and digits must be percent-encoded.",
+    [SSA_REASON_PROXY_METHOD] = "Let the proxy accept this machine without a login or with Basic, or run a local proxy "
+                                "that logs in there (cntlm, px) and name that in {detail}.",
     [SSA_REASON_NO_CA] = "Install them (Debian: ca-certificates), or name a bundle: --cacert FILE.",
     [SSA_REASON_BASE_URL] = "SSA_HSM_BASE_URL is https://HOST[:PORT][/PREFIX], for instance "
                             "https://developer.api.autodesk.com. The program appends /authentication/v2/… itself.",

@@ -83,14 +83,6 @@ static void long_parts_are_cut_and_ended(void **state)
     ssa_error_text(&err, text, 0);
 }
 
-static void nobody_need_listen(void **state)
-{
-    (void)state;
-    assert_false(error_set(NULL, SSA_PIN, NULL, NULL, "%s", "x"));
-    assert_false(error_errno(NULL, SSA_PIN, EIO, NULL, "%s", "x"));
-    assert_false(error_hint(NULL, "%s", "x"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,7 +91,6 @@ int main(void)
         cmocka_unit_test(the_system_s_errors_keep_their_names),
         cmocka_unit_test(foreign_bytes_cannot_steer_the_terminal),
         cmocka_unit_test(long_parts_are_cut_and_ended),
-        cmocka_unit_test(nobody_need_listen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

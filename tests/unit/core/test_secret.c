@@ -79,7 +79,7 @@ static bool is_refused_without_lock(void *context)
     const bool refused = !secret_must_be_locked(&s, &err);
     ssa_error_text(&err, text, sizeof text);
     const bool told = err.code == SSA_CONFIG && strcmp(err.cause, "RLIMIT_MEMLOCK") == 0 &&
-                      strstr(text, "limit 0 bytes") != NULL && strstr(text, "ulimit -l") != NULL;
+                      strstr(text, "limit 0 bytes") != NULL && err.reason == SSA_REASON_LOCK_LIMIT;
     secret_free(&s);
     return usable && refused && told;
 }

@@ -163,7 +163,7 @@ static void variables_that_both_name_nothing_are_an_error(void **state)
     assert_int_equal(err.code, SSA_CONFIG);
     assert_string_equal(err.subject, "/nowhere/ca.pem");
     assert_non_null(strstr(err.what, "/nowhere:/nothing"));
-    assert_non_null(strstr(err.hint, "SSL_CERT_FILE and SSL_CERT_DIR"));
+    assert_int_equal(err.reason, SSA_REASON_CA_ENV);
 }
 
 static void what_cannot_be_read_is_told_before_anything_is_sent(void **state)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "aps/path.h"
+#include "aps/request.h"
 #include "oauth/url.h"
 
 static void takes(const char *text, bool insecure, const char *base, const char *host)
@@ -134,19 +134,19 @@ static void an_id_cannot_lead_to_another_path(void **state)
     (void)state;
     char path[CALL_PATH_MAX];
     struct ssa_error err;
-    assert_true(path_of_key("ACCOUNT", "46080fde-2971", path, &err));
+    assert_true(request_key_path("ACCOUNT", "46080fde-2971", path, &err));
     assert_string_equal(path, "/service-accounts/ACCOUNT/keys/46080fde-2971");
     static const char *const bad[] = {"", ".", "..", ".hidden", "a/b", "a b", "a%2fb", "a?b", "\xc3\xa4"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_false(path_of_key("ACCOUNT", bad[i], path, &err));
+        assert_false(request_key_path("ACCOUNT", bad[i], path, &err));
         assert_int_equal(err.code, SSA_USAGE);
-        assert_false(path_of_account(bad[i], "", path, &err));
+        assert_false(request_path(bad[i], "", path, &err));
     }
     char longest[API_ID_MAX + 1] = "";
     memset(longest, 'a', API_ID_MAX - 1);
-    assert_true(path_of_key(longest, longest, path, &err));
+    assert_true(request_key_path(longest, longest, path, &err));
     memset(longest, 'a', API_ID_MAX);
-    assert_false(path_of_key("ACCOUNT", longest, path, &err));
+    assert_false(request_key_path("ACCOUNT", longest, path, &err));
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 #include "recovery/fakes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -84,11 +85,14 @@ bool aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error
     return true;
 }
 
-bool aps_account_list(struct oauth_client *client, struct aps_accounts *accounts, struct ssa_error *err)
+bool aps_accounts_new(struct oauth_client *client, struct aps_accounts **accounts, struct ssa_error *err)
 {
     (void)client;
     fake_note("accounts", "");
-    *accounts = fake_api.accounts;
+    *accounts = malloc(sizeof **accounts);
+    if (*accounts == NULL)
+        return fails(err, 0);
+    **accounts = fake_api.accounts;
     return !fake_api.no_lists || fails(err, 0);
 }
 
