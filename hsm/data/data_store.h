@@ -9,7 +9,7 @@ struct token;
 // Whether there is one data object with the URI's label, and it is ours, private, and has this value.
 bool data_holds(struct token *token, const struct uri *uri, struct span value);
 
-// What became of objects that were to be destroyed.
+// The end of objects that were to be destroyed.
 enum data_end {
     DATA_GONE,
     DATA_THERE,
@@ -24,7 +24,7 @@ bool data_put(struct token *token, const struct uri *uri, const char *mark, stru
               const struct data_marks *before, size_t empty_before, enum data_end *left,
               struct ssa_error *err) MUST_CHECK;
 
-// What was found of an object that was to be stored, and was destroyed.
+// The remains of an object that was to be stored. They were found and destroyed.
 struct data_taken {
     bool whole;   // an object with its mark
     bool half;    // an object with nothing in it

@@ -8,7 +8,7 @@
 
 struct token;
 
-// What objects are made of.
+// The content of new objects.
 struct creation {
     const struct rsa_key *numbers; // only the public ones where the key is sealed
     const struct sealed *sealed;   // for the plan's transport keys; NULL: the key comes in plainly

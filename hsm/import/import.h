@@ -9,8 +9,8 @@ struct token;
 // Stores the key as the plan says: with the strict template (private, sensitive, not extractable, only for signing), or
 // with the parts of it that the token takes. numbers point into *holder. Where the plan wraps the key, *holder is wiped
 // before the token is given anything; otherwise the caller may wipe it afterwards. On failure nothing is left on the
-// token but a card's throwaway key. What could not be destroyed stays in *key, as with destroy_key. A plan serves one
-// import.
+// token but a card's throwaway key. Objects that could not be destroyed stay in *key, as with destroy_key. A plan
+// serves one import.
 bool import_key(struct token *token, struct import_plan *plan, const struct rsa_key *numbers, struct secret *holder,
                 const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;
 

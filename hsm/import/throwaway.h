@@ -1,4 +1,4 @@
-// What a rehearsal and a wrapped import put on a token for a moment: session objects. Some tokens turn them into
+// A rehearsal and a wrapped import put session objects on a token for a moment. Some tokens turn them into
 // objects that stay. Only one run uses their name (id and label), so that they are known again.
 #pragma once
 

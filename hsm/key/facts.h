@@ -1,4 +1,4 @@
-// What the token tells about a key, for the record. No value is demanded.
+// Facts about a key for the record. No value is demanded.
 #pragma once
 
 #include "hsm/key/key.h"

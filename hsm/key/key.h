@@ -3,7 +3,7 @@
 
 #include "core/rsa_key.h"
 
-// What a key is called, and where it goes. Texts are borrowed.
+// A key's names, and where it goes. Texts are borrowed.
 struct key_name {
     const char *kid;   // its id at the API
     const char *email; // of its account; may be empty

@@ -6,7 +6,7 @@
 
 struct token;
 
-// What was found where a key's URI points to. In a card's slot, the certificate tells whose key it is.
+// The object that was found where a key's URI points to. In a card's slot, the certificate tells whose key it is.
 enum located {
     LOCATED_NOTHING,
     LOCATED,          // the key, or only its public half: then private_object is 0
@@ -14,9 +14,9 @@ enum located {
     LOCATED_NAMELESS, // on a card: a key without a certificate, left by an import that was broken off
 };
 
-// Looks what is left of the key that was recorded with this URI. The user must have logged in. *slot becomes the card's
-// slot, else 0. The modulus comes from the half that is there; it may have none yet. Fails with SSA_TOKEN, or with
-// SSA_CONFIG where the URI has no id.
+// Looks for everything that is left of the key that was recorded with this URI. The user must have logged in. *slot
+// becomes the card's slot, else 0. The modulus comes from the half that is there; it may have none yet. Fails with
+// SSA_TOKEN, or with SSA_CONFIG where the URI has no id.
 bool key_locate(struct token *token, const struct uri *uri, const char *kid, struct key *key, uint8_t *slot,
                 enum located *located, struct ssa_error *err) MUST_CHECK;
 

@@ -132,7 +132,8 @@ bool login_user(struct token *token, bool writable, const struct pin_giver *give
     return !writable || check_writable(token, err);
 }
 
-// What cannot be the card's management key is not tried: a user PIN that is tried as one costs a try of the user's.
+// A text that cannot be the card's management key is not tried: a user PIN that is tried as one costs a try of the
+// user's.
 static bool right_form(const struct token *token, struct ssa_error *err)
 {
     const struct quirks *quirks = token->info.quirks;

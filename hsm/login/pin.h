@@ -6,7 +6,7 @@
 
 struct token;
 
-// What became of the PIN in a login that returned rv. The second is for the user's login at the session's start.
+// Whether a login that returned rv spent a try. The second is for the user's login at the session's start.
 enum pin_outcome pin_outcome_of(CK_RV rv);
 enum pin_outcome pin_login_outcome(CK_RV rv);
 

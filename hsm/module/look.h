@@ -16,7 +16,7 @@ struct token_seen {
     bool unread; // its keys could not be searched for
 };
 
-// What a module says of itself, and those of its tokens that are initialised.
+// A module's description of itself, and those of its tokens that are initialised.
 struct module_seen {
     CK_INFO about;
     size_t count;

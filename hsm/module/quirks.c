@@ -138,7 +138,7 @@ static const struct quirks table[] = {
 static const struct quirks unknown = {
     .name = "an unknown token", .import_as = IMPORT_AS_USER, .parts = PART_ALL, .unknown = true, .public_half = true};
 
-// Cryptoki's text has a fixed width and no NUL. Every text begins with NULL.
+// Cryptoki's text has a fixed width and no NUL. Where start is NULL, every text begins with it.
 static bool begins(const CK_UTF8CHAR *text, size_t width, const char *start)
 {
     const size_t len = start == NULL ? 0 : strlen(start);

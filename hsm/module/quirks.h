@@ -1,4 +1,4 @@
-// What kinds of tokens do differently. quirks.c has one row for each kind, with reasons. No other file knows a
+// How kinds of tokens differ. quirks.c has one row for each kind, with reasons. No other file knows a
 // kind of token by name.
 #pragma once
 

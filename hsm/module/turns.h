@@ -3,7 +3,7 @@
 
 #include "core/error.h"
 
-// What processes of ours do one after the other. TURN_OPEN: they use a token whose module resets it, each from
+// Processes of ours do two things one after the other. TURN_OPEN: they use a token whose module resets it, each from
 // opening to closing it. TURN_LOGIN: they log in where a login rewrites the token's file. A process that holds
 // TURN_LOGIN does not wait for TURN_OPEN, nor for a person.
 enum turn { TURN_OPEN, TURN_LOGIN };

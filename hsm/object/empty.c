@@ -18,8 +18,8 @@ static bool is_absent(const CK_ATTRIBUTE *attribute)
     return attribute->ulValueLen == 0 || attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION;
 }
 
-// What kind of object it was to become, and the attributes that one of this kind has. An object that has not even a
-// class may be of any kind.
+// The kinds of objects, each with its classes and with attributes that it has. An object that has not even a class may
+// be of any kind.
 enum empty_kind { EMPTY_DATA, EMPTY_KEYS };
 enum { KIND_ATTRIBUTES = 4, KIND_CLASSES = 2 };
 static const struct {

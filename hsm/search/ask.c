@@ -14,7 +14,7 @@
 #include "core/write.h"
 #include "hsm/module/one_user.h"
 
-// Reading what is in a card's slots takes long.
+// Reading a card's slots takes long.
 enum { ANSWER_MS = 10000, KEYS_MS = 30000, SLICE_MS = 200, ENDING_MS = 500 };
 
 // The child sends this through the pipe, and then the tokens.

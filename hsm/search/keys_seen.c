@@ -36,7 +36,7 @@ static void read_names(struct token *token, CK_OBJECT_HANDLE object, struct key_
 {
     CK_ATTRIBUTE names[] = {ATTRIBUTE(CKA_ID, key->id, sizeof key->id),
                             ATTRIBUTE(CKA_LABEL, key->label, sizeof key->label)};
-    // What cannot be read stays empty.
+    // A text that cannot be read stays empty.
     if (attributes_read(token, object, names, COUNT(names)) != CKR_OK)
         return;
     key->id_len = attribute_len(&names[0]);

@@ -1,4 +1,4 @@
-// What a search for one token has found. For this folder alone.
+// The results of a search for one token. For this folder alone.
 #pragma once
 
 #include "hsm/token/describe.h"

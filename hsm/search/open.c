@@ -22,15 +22,16 @@ static bool no_memory(struct ssa_error *err)
     return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a search among PKCS#11 tokens");
 }
 
-static bool conclude(const struct token_search *s, struct token **token, struct ssa_error *err)
+static struct token *conclude(const struct token_search *s, struct ssa_error *err)
 {
     if (!search_is_one(s, err))
-        return false;
-    *token = malloc(sizeof **token);
-    if (*token == NULL)
-        return no_memory(err);
-    **token = s->first;
-    return true;
+        return NULL;
+    struct token *token = malloc(sizeof *token);
+    if (token == NULL)
+        no_memory(err);
+    else
+        *token = s->first;
+    return token;
 }
 
 static bool shows(struct token *token, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
@@ -83,7 +84,7 @@ struct looking {
     bool may_be_hidden; // the token may be there although it was not found
 };
 
-// Only of a token that is named it is known that it is missing.
+// Only a token that is named can be missing.
 static bool names_a_token(const struct uri *uri)
 {
     return uri != NULL && uri_names_token(uri);
@@ -106,7 +107,8 @@ static bool look_in(struct looking *l, struct token **token, struct ssa_error *e
         // A token that was read in part seems to have no PIN yet.
         l->may_be_hidden = s->matches == 0 || (l->rewritten && s->first.info.pin_unset);
     }
-    if (looked && conclude(s, token, err)) {
+    *token = looked ? conclude(s, err) : NULL;
+    if (*token != NULL) {
         if (s->how == MATCH_EXACT || is_renamed(*token, l->wanted, err))
             return true;
         free(*token);

@@ -1,4 +1,4 @@
-// What a token and its module say of themselves, for the record. Nothing is decided by it.
+// The description of a token and its module, for the record. Nothing is decided by it.
 #pragma once
 
 #include "core/fingerprint.h"

@@ -23,7 +23,7 @@ static unsigned shortest(const struct token_info *info)
     return (label ? BY_LABEL : 0U) | (serial ? BY_SERIAL : 0U);
 }
 
-// As if the token were the only one that the module shows.
+// Describes the token as if it were the only one that the module shows.
 static void describe(const struct module_seen *seen, size_t at, struct token_info *info)
 {
     const CK_TOKEN_INFO *raw = &seen->tokens[at].token;

@@ -1,5 +1,4 @@
-// What is told of a token: turned into a struct token_info, and into the URIs that name it and its keys. For hsm
-// alone.
+// Describing a token, and writing the URIs that name it and its keys. For hsm alone.
 #pragma once
 
 #include "hsm/module/look.h"

@@ -1,4 +1,4 @@
-// What is known about a token before anybody logs in (PKCS#11 v2.40 section 3.2, CK_TOKEN_INFO).
+// The facts about a token that are known before anybody logs in (PKCS#11 v2.40 section 3.2, CK_TOKEN_INFO).
 #pragma once
 
 #include "hsm/uri/uri.h"

@@ -57,7 +57,7 @@ bool token_matches(const struct token *token, const struct uri *uri)
     CK_SLOT_INFO slot = {0};
     CK_TOKEN_INFO about;
     const CK_FUNCTION_LIST *call = token->module.call;
-    // What the module does not tell matches no URI that names it.
+    // A field that the module does not tell matches no URI that names it.
     if (call->C_GetInfo(&info) != CKR_OK)
         info = (CK_INFO){0};
     if (call->C_GetSlotInfo(token->slot, &slot) != CKR_OK)

@@ -53,7 +53,7 @@ struct token_apart {
     unsigned long slot;
 };
 
-// What uri_write writes. NULL and empty are left out.
+// The parts of a URI to be written. NULL and empty are left out.
 struct uri_parts {
     const struct token_name *token;
     const struct token_apart *apart; // NULL: by label and serial number
