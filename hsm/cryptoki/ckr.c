@@ -1,4 +1,3 @@
-// The names of PKCS#11 return values, and what they mean (PKCS#11 v2.40 section 5.1).
 #include "hsm/cryptoki/ckr.h"
 
 #include <stdio.h>
@@ -8,6 +7,7 @@
         rv, #rv                                                                                                        \
     }
 
+// PKCS#11 v2.40 section 5.1.
 static const struct {
     CK_RV rv;
     const char *name;
@@ -85,11 +85,16 @@ static const struct {
 
 const char *ckr_name(CK_RV rv, char buffer[static 32])
 {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         if (names[i].rv == rv)
             return names[i].name;
     (void)snprintf(buffer, 32, "CKR_0x%lx", rv);
     return buffer;
+}
+
+CK_RV ckr_of_error(const struct ssa_error *err)
+{
+    return err->domain == SSA_DOMAIN_PKCS11 ? err->number : CKR_OK;
 }
 
 bool ckr_is_of_template(CK_RV rv)

@@ -6,8 +6,6 @@
 #define CRYPTOKI_COMPAT 1
 #include <p11-kit/pkcs11.h>
 
-#define CRYPTOKI_COMPAT 1
-
 #define ATTRIBUTE(t, v, n)                                                                                             \
     {                                                                                                                  \
         .type = (t), .pValue = (void *)(uintptr_t)(v), .ulValueLen = (n)                                               \

@@ -1,4 +1,3 @@
-// Cryptoki's text of a fixed width.
 #include "hsm/cryptoki/padding.h"
 
 #include <string.h>

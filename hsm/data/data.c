@@ -1,4 +1,3 @@
-// Reading data objects.
 #include "hsm/data/data.h"
 
 #include "hsm/data/data_find.h"
@@ -22,34 +21,22 @@ bool data_check_able(const struct token *token, struct ssa_error *err)
 static bool several(struct token *token, const struct uri *uri, const char marks[][DATA_MARK_MAX], size_t count,
                     struct ssa_error *err)
 {
-    char label[DATA_LABEL_MAX];
     enum ssa_reason reason = SSA_REASON_DATA_SEVERAL;
-    // An import replaces all but another application's.
+    // An import replaces all objects but those of another application.
     for (size_t i = 0; i < count; i++)
         if (data_owner(marks[i]) == DATA_ANOTHERS)
             reason = SSA_REASON_DATA_ANOTHERS;
-    data_label(uri, label);
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token holds several data objects \"%s\"", label);
+    data_fail(err, SSA_CONFIG, token, uri, "the token holds several data objects");
     return error_reason(err, reason, NULL);
 }
 
 static bool missing(struct token *token, const struct uri *uri, struct ssa_error *err)
 {
-    char label[DATA_LABEL_MAX];
-    data_label(uri, label);
-    error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the token does not hold the data object \"%s\"", label);
+    data_fail(err, SSA_KEY_MISSING, token, uri, "the token does not hold the data object");
     return error_reason(err, SSA_REASON_DATA_NOT_FOUND, NULL);
 }
 
-static bool empty(struct token *token, const struct uri *uri, struct ssa_error *err)
-{
-    char label[DATA_LABEL_MAX];
-    data_label(uri, label);
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the data object \"%s\" is empty", label);
-    return error_reason(err, SSA_REASON_DATA_EMPTY, NULL);
-}
-
-// Of several the oldest, where all are ours.
+// Chooses the oldest, where all are ours.
 static bool choose(struct token *token, const struct uri *uri, struct data_found *found, CK_OBJECT_HANDLE *object,
                    struct ssa_error *err)
 {
@@ -87,7 +74,10 @@ bool data_read(struct token *token, const struct uri *uri, struct secret *value,
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     if (!find_one(token, uri, &object, count, err) || !data_read_value(token, object, value, is_private, err))
         return false;
-    return value->len > 0 || empty(token, uri, err);
+    if (value->len > 0)
+        return true;
+    data_fail(err, SSA_CONFIG, token, uri, "nothing is in the data object");
+    return error_reason(err, SSA_REASON_DATA_EMPTY, NULL);
 }
 
 bool data_look(struct token *token, const struct uri *uri, struct data_marks *marks, struct ssa_error *err)

@@ -1,4 +1,3 @@
-// Data objects: found by their label, told apart by their mark, read.
 #include "hsm/data/data_find.h"
 
 #include "hsm/data/data_uri.h"
@@ -7,13 +6,12 @@
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
-static bool too_many(struct token *token, const struct uri *uri, struct ssa_error *err)
+bool data_fail(struct ssa_error *err, enum ssa_class class, const struct token *token, const struct uri *uri,
+               const char *what)
 {
     char label[DATA_LABEL_MAX];
     data_label(uri, label);
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token holds several data objects \"%s\"", label);
-    return error_hint(err, "There are too many to be told apart: `pkcs11-tool --login --delete-object --type data "
-                           "--label LABEL`, several times, destroys some of them.");
+    return error_set(err, class, NULL, token->info.uri, "%s \"%s\"", what, label);
 }
 
 bool data_find(struct token *token, const struct uri *uri, struct data_found *found, struct ssa_error *err)
@@ -23,8 +21,12 @@ bool data_find(struct token *token, const struct uri *uri, struct data_found *fo
     CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_LABEL, label.data, label.len)};
     if (!object_find_some(token, template, COUNT(template), found->list, DATA_SAME_MAX, &found->count, err))
         return false;
-    // There may be more, and which of them was not seen is not known.
-    return found->count < DATA_SAME_MAX || too_many(token, uri, err);
+    if (found->count < DATA_SAME_MAX)
+        return true;
+    // There may be more that were not seen.
+    data_fail(err, SSA_CONFIG, token, uri, "the token holds several data objects");
+    return error_hint(err, "There are too many to be told apart. `pkcs11-tool --login --delete-object --type data "
+                           "--label LABEL`, run several times, destroys some of them.");
 }
 
 bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[static DATA_MARK_MAX],
@@ -32,19 +34,20 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
 {
     char text[DATA_MARK_MAX - 1];
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_APPLICATION, text, sizeof text);
-    // Read by itself, not by attribute_read: there a module that says CKR_OK and gives no value would look
-    // like one that has a longer value.
+    // attribute_read does not do: it takes a value that the module does not tell, with CKR_OK, for one that is too
+    // long.
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
     mark[0] = '\0';
-    if (rv == CKR_BUFFER_TOO_SMALL) // longer than any of ours
+    if (rv == CKR_BUFFER_TOO_SMALL) // it is longer than any mark of ours
         return text_format(mark, DATA_MARK_MAX, "?");
     if (rv != CKR_OK)
-        return token_fail(err, SSA_TOKEN, rv, token, "whose a data object is cannot be read");
+        return token_fail(err, SSA_TOKEN, rv, token, "the owner of a data object cannot be read");
     const CK_ULONG len = attribute.ulValueLen;
     if (len > sizeof text)
-        return error_set(err, SSA_TOKEN, "CKA_APPLICATION", token->info.uri, "whose a data object is cannot be read");
+        return error_set(err, SSA_TOKEN, "CKA_APPLICATION", token->info.uri,
+                         "the owner of a data object cannot be read");
     text_harmless(mark, DATA_MARK_MAX, span_of(text, len));
-    // A mark that is not harmless text is not ours, and must not become ours by being made harmless.
+    // A mark that was changed here is not ours, and must not look like one of ours.
     return (strlen(mark) == len && memcmp(mark, text, len) == 0) || text_format(mark, DATA_MARK_MAX, "?");
 }
 
@@ -61,7 +64,7 @@ bool data_find_marked(struct token *token, const struct uri *uri, struct data_fo
     return data_find(token, uri, found, err) && data_read_marks(token, found, err);
 }
 
-// In one call. A module that does not tell CKA_PRIVATE counts as one where it is not.
+// Both are read in one call. Where the module does not tell CKA_PRIVATE, the object counts as not private.
 bool data_read_value(struct token *token, CK_OBJECT_HANDLE object, struct secret *value, bool *is_private,
                      struct ssa_error *err)
 {

@@ -1,4 +1,3 @@
-// Data objects: stored and proved, taken back, destroyed.
 #include "hsm/data/data_store.h"
 
 #include <openssl/crypto.h>
@@ -21,7 +20,7 @@ static CK_RV create(struct token *token, const struct uri *uri, const char *mark
         ATTRIBUTE(CKA_CLASS, &class, sizeof class),     ATTRIBUTE(CKA_TOKEN, &yes, sizeof yes),
         ATTRIBUTE(CKA_PRIVATE, &yes, sizeof yes),       ATTRIBUTE(CKA_LABEL, label.data, label.len),
         ATTRIBUTE(CKA_APPLICATION, mark, strlen(mark)), ATTRIBUTE(CKA_VALUE, value.data, value.len),
-        ATTRIBUTE(CKA_MODIFIABLE, &no, sizeof no), // the last: not every token takes it
+        ATTRIBUTE(CKA_MODIFIABLE, &no, sizeof no), // it comes last, since not every token takes it
     };
     return token->module.call->C_CreateObject(token->session, template, COUNT(template) - (fixed ? 0 : 1), object);
 }
@@ -30,7 +29,7 @@ static bool make(struct token *token, const struct uri *uri, const char *mark, s
                  CK_OBJECT_HANDLE *object, struct ssa_error *err)
 {
     CK_RV rv = create(token, uri, mark, value, true, object);
-    // One that lacks something is not helped by leaving something out.
+    // Where the template lacks something, leaving something out does not help.
     if (ckr_is_of_template(rv) && rv != CKR_TEMPLATE_INCOMPLETE)
         rv = create(token, uri, mark, value, false, object);
     if (rv == CKR_OK)
@@ -43,7 +42,7 @@ static bool make(struct token *token, const struct uri *uri, const char *mark, s
 static bool refused(struct token *token, const char *attribute, const char *what, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, attribute, token->info.uri, "%s", what);
-    error_hint(err, "It is taken away again.");
+    error_hint(err, "It is destroyed again.");
     return error_reason(err, SSA_REASON_TOKEN_UNFIT, NULL);
 }
 
@@ -60,16 +59,16 @@ static bool prove(struct token *token, CK_OBJECT_HANDLE object, struct span valu
            refused(token, "CKA_PRIVATE", "the token keeps the data object where it can be read without a login", err);
 }
 
-// After a crash, the object is known again by its mark alone.
+// After a crash, the object is found again only by its mark.
 static bool prove_mark(struct token *token, CK_OBJECT_HANDLE object, const char *mark, struct ssa_error *err)
 {
     char back[DATA_MARK_MAX];
     return data_read_mark(token, object, back, err) &&
            (strcmp(back, mark) == 0 ||
-            refused(token, "CKA_APPLICATION", "the token does not keep whose a data object is", err));
+            refused(token, "CKA_APPLICATION", "the token does not keep the owner of a data object", err));
 }
 
-// Whoever reads it finds it, and no other that came at the same moment.
+// A reader must find it, and no other object that was stored at the same moment.
 static bool prove_found(struct token *token, const struct uri *uri, const char *mark, const struct data_marks *before,
                         struct ssa_error *err)
 {
@@ -84,17 +83,17 @@ static bool prove_found(struct token *token, const struct uri *uri, const char *
     }
     if (strangers > 0) {
         error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                  "another data object of that label came there at the same moment");
-        return error_hint(err, "What was stored is taken away again: run this again.");
+                  "another data object with that label was stored at the same moment");
+        return error_hint(err, "The object that was stored here is destroyed again. Run this again.");
     }
     return mine == 1 ||
            error_set(err, SSA_TOKEN, NULL, token->info.uri, "the data object that was stored is not found again");
 }
 
-// What came of one round of destroying.
+// How the objects' destruction went.
 struct destruction {
     size_t gone;
-    bool failed; // the token gave an error: what then is not seen may be there all the same
+    bool failed; // the token gave an error: an object that is not seen then may still be there
     bool mixed;  // some were left, as DATA_MIXED says
 };
 
@@ -106,7 +105,7 @@ static size_t count_of(const char marks[][DATA_MARK_MAX], size_t count, const ch
     return same;
 }
 
-// A mark that is not an operation's own may be that of an object which somebody wrote since.
+// A mark that is not an operation's own may be on an object that somebody has stored since.
 static bool is_meant(const char marks[][DATA_MARK_MAX], size_t count, const struct data_marks *which, const char *mark)
 {
     return data_mark_is_own(mark) || count_of(marks, count, mark) == count_of(which->list, which->count, mark);
@@ -127,7 +126,7 @@ static bool destroy_all(struct token *token, const struct uri *uri, const struct
         }
         const CK_RV rv = token->module.call->C_DestroyObject(token->session, found.list[i]);
         d->gone += rv == CKR_OK ? 1 : 0;
-        // Another may have destroyed it in the meantime.
+        // Another process may have destroyed it meanwhile.
         d->failed |= rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID;
         if (rv != CKR_OK)
             token_fail(err, SSA_TOKEN, rv, token, "the data object cannot be destroyed");
@@ -137,11 +136,8 @@ static bool destroy_all(struct token *token, const struct uri *uri, const struct
 
 static enum data_end mixed(struct token *token, const struct uri *uri, struct ssa_error *err)
 {
-    char label[DATA_LABEL_MAX];
-    data_label(uri, label);
-    error_set(err, SSA_TOKEN, NULL, token->info.uri,
-              "which data objects \"%s\" are meant cannot be told: there are not as many as before", label);
-    error_hint(err, "They are left.");
+    data_fail(err, SSA_TOKEN, token, uri, "there are not as many data objects as before with the label");
+    error_hint(err, "So nothing tells which of them are meant, and they are left.");
     error_reason(err, SSA_REASON_DATA_SEVERAL, NULL);
     return DATA_MIXED;
 }
@@ -167,11 +163,18 @@ enum data_end data_destroy(struct token *token, const struct uri *uri, const str
     return d.failed ? DATA_UNKNOWN : d.mixed ? mixed(token, uri, err) : DATA_GONE;
 }
 
+static struct data_marks only(const char *mark)
+{
+    struct data_marks marks = {.count = 1};
+    memcpy(marks.list[0], mark, strlen(mark) + 1);
+    return marks;
+}
+
 enum data_end data_take_back(struct token *token, const struct uri *uri, const char *mark, size_t empty_before,
                              struct data_taken *taken, struct ssa_error *err)
 {
-    struct data_marks mine = {.count = 1}, there;
-    memcpy(mine.list[0], mark, strlen(mark) + 1);
+    const struct data_marks mine = only(mark);
+    struct data_marks there;
     *taken = (struct data_taken){0};
     if (!data_look(token, uri, &there, err))
         return DATA_UNKNOWN;
@@ -179,13 +182,13 @@ enum data_end data_take_back(struct token *token, const struct uri *uri, const c
     if (end != DATA_GONE)
         return end;
     taken->whole = data_marked(&there, mark);
-    // A module that was killed as it wrote the object has left neither a mark nor a value.
+    // A module that was killed while it wrote the object may have left it without a mark and a value.
     return taken->whole || empty_destroy_data(token, empty_before, &taken->half, &taken->empty, err) ? DATA_GONE
                                                                                                      : DATA_UNKNOWN;
 }
 
-// Nothing of a creation that failed is found, and what is there with nothing in it was not counted before, or
-// cannot be now: whether one is left cannot be told.
+// Whether nothing of the failed creation was found, although it may be one of the objects with nothing in them, which
+// could not be counted before or cannot be now.
 static bool may_be_left(const struct data_taken *taken, size_t empty_before)
 {
     return !taken->whole && !taken->half && taken->empty > 0 &&
@@ -195,14 +198,13 @@ static bool may_be_left(const struct data_taken *taken, size_t empty_before)
 static enum data_end undo_put(struct token *token, const struct uri *uri, const char *mark, size_t empty_before,
                               CK_OBJECT_HANDLE object)
 {
-    struct data_marks mine = {.count = 1};
+    const struct data_marks mine = only(mark);
     struct data_taken taken;
-    memcpy(mine.list[0], mark, strlen(mark) + 1);
     if (object == CK_INVALID_HANDLE) {
         const enum data_end end = data_take_back(token, uri, mark, empty_before, &taken, ERROR_IGNORED);
         return end == DATA_GONE && may_be_left(&taken, empty_before) ? DATA_UNKNOWN : end;
     }
-    // First by its handle: the token may be one that does not keep the mark.
+    // First by its handle, since the token may not keep the mark.
     const CK_RV rv = token->module.call->C_DestroyObject(token->session, object);
     const enum data_end end = data_destroy(token, uri, &mine, ERROR_IGNORED);
     return end == DATA_GONE && rv != CKR_OK ? DATA_UNKNOWN : end;
@@ -216,7 +218,7 @@ bool data_put(struct token *token, const struct uri *uri, const char *mark, stru
     if (make(token, uri, mark, value, &object, err) && prove(token, object, value, err) &&
         prove_mark(token, object, mark, err) && prove_found(token, uri, mark, before, err))
         return true;
-    // A creation that failed may have been carried out all the same.
+    // A creation that failed may have made the object all the same.
     *left = undo_put(token, uri, mark, empty_before, object);
     return false;
 }

@@ -1,4 +1,3 @@
-// The URI of a data object.
 #include "hsm/data/data_uri.h"
 
 #include "hsm/uri/uri_match.h"
@@ -23,6 +22,6 @@ bool data_check_uri(const struct uri *uri, const char *what, struct ssa_error *e
     if (type == CKO_DATA && data_uri_label(uri).len > 0)
         return true;
     error_set(err, SSA_CONFIG, NULL, what, "is a PKCS#11 URI that names no data object");
-    error_hint(err, "It has object=LABEL and type=data.");
+    error_hint(err, "The URI of a data object has object=LABEL and type=data.");
     return error_reason(err, SSA_REASON_URI_NO_DATA, NULL);
 }

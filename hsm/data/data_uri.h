@@ -4,12 +4,12 @@
 #include "hsm/data/mark.h"
 #include "hsm/uri/uri.h"
 
-// The label that the URI of a data object names, made harmless for messages; empty where it names none.
+// Copies the label in the URI, made harmless for messages; empty where it has none.
 void data_label(const struct uri *uri, char out[static DATA_LABEL_MAX]);
 
-// Whether the URI can be a data object's: it names one, and is not of another type. Fails with SSA_CONFIG;
-// what says whose URI it is ("APS_SECRET_ID").
+// Fails with SSA_CONFIG where the URI has no label, or another type than data. what says where the URI comes from
+// ("APS_SECRET_ID").
 bool data_check_uri(const struct uri *uri, const char *what, struct ssa_error *err) MUST_CHECK;
 
-// The label that the URI names.
+// The label in the URI.
 struct span data_uri_label(const struct uri *uri);

@@ -1,4 +1,3 @@
-// Whose a data object is.
 #include "hsm/data/mark.h"
 
 #include "core/text.h"
@@ -15,7 +14,7 @@ enum data_owner data_owner(const char *mark)
     const size_t len = sizeof APPLICATION - 1;
     if (mark[0] == '\0')
         return DATA_NOBODYS;
-    // Versions before marks wrote the name alone.
+    // Early versions wrote only the program's name.
     return strncmp(mark, APPLICATION, len) == 0 && (mark[len] == '\0' || mark[len] == ' ') ? DATA_OURS : DATA_ANOTHERS;
 }
 

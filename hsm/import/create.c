@@ -1,4 +1,3 @@
-// A key's objects, created as the token's quirks say.
 #include "hsm/import/create.h"
 
 #include "hsm/cryptoki/ckr.h"
@@ -11,8 +10,8 @@
 
 static const CK_KEY_TYPE rsa = CKK_RSA;
 
-// Every use is named, the refused ones too: a module fills in its own defaults for what is left out, and
-// SoftHSM's are generous.
+// Every use is named, also those that are refused: for what is left out a module takes its own defaults, and SoftHSM's
+// allow much.
 static const struct {
     unsigned part;
     CK_ATTRIBUTE_TYPE type;
@@ -28,7 +27,7 @@ static const struct {
     {PART_NO_DERIVE, CKA_DERIVE, false},
 };
 
-// What key_sign signs with, and nothing else: CKM_RSA_X_509 over a ciphertext decrypts it.
+// The mechanisms that key_sign uses, and no others: CKM_RSA_X_509 over a ciphertext decrypts it.
 static const CK_MECHANISM_TYPE signing[] = {CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS};
 
 // Everything but the numbers.
@@ -49,9 +48,9 @@ static void add_private(struct object_template *t, const struct creation *c)
         template_add(t, CKA_ALLOWED_MECHANISMS, signing, sizeof signing);
 }
 
-// A token may turn uses on in a key that it unwraps, whatever the template says (NSS does): those asked off
-// are turned off, which may be done to a use at any time (PKCS#11 v2.40 section 4.9). What came of it is read
-// by who proves the key.
+// A token may allow uses in a key that it unwraps, whatever the template says (NSS does). Those that the template
+// refuses are turned off here, which is possible at any time (PKCS#11 v2.40 section 4.9). The proof of the key reads
+// the result.
 static void turn_uses_off(struct token *token, const struct creation *c, CK_OBJECT_HANDLE object)
 {
     CK_BBOOL values[COUNT(flags)] = {0};
@@ -68,22 +67,17 @@ static void turn_uses_off(struct token *token, const struct creation *c, CK_OBJE
         (void)token->module.call->C_SetAttributeValue(token->session, object, off.attributes, off.count);
 }
 
-static CK_RV unwrap_private(struct token *token, const struct creation *c, struct object_template *t,
-                            CK_OBJECT_HANDLE *object)
-{
-    const CK_RV rv = wrap_open(token, c->plan, c->sealed, t, object);
-    if (rv == CKR_OK)
-        turn_uses_off(token, c, *object);
-    return rv;
-}
-
 CK_RV key_put_private(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
 {
     const struct rsa_key *numbers = c->numbers;
     struct object_template t = {0};
     add_private(&t, c);
-    if (c->sealed != NULL)
-        return unwrap_private(token, c, &t, object);
+    if (c->sealed != NULL) {
+        const CK_RV rv = wrap_open(token, c->plan, c->sealed, &t, object);
+        if (rv == CKR_OK)
+            turn_uses_off(token, c, *object);
+        return rv;
+    }
     if ((c->parts & PART_N_AND_D) != 0) {
         template_add_span(&t, CKA_MODULUS, numbers->n);
         template_add_span(&t, CKA_PRIVATE_EXPONENT, numbers->d);
@@ -116,29 +110,14 @@ CK_RV key_create_public(struct token *token, const struct creation *c, CK_OBJECT
     return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
 }
 
-CK_RV key_create_certificate(struct token *token, struct span id, struct span subject, struct span der,
-                             CK_OBJECT_HANDLE *object)
-{
-    static const CK_OBJECT_CLASS class = CKO_CERTIFICATE;
-    static const CK_CERTIFICATE_TYPE x509 = CKC_X_509;
-    struct object_template t = {0};
-    template_add(&t, CKA_CLASS, &class, sizeof class);
-    template_add(&t, CKA_CERTIFICATE_TYPE, &x509, sizeof x509);
-    template_add_flag(&t, CKA_TOKEN, true);
-    template_add_span(&t, CKA_ID, id);
-    template_add_span(&t, CKA_SUBJECT, subject); // not to be left out (PKCS#11 v2.40 section 4.6.3)
-    template_add_span(&t, CKA_VALUE, der);
-    return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
-}
-
 bool key_creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what)
 {
     token_fail(err, SSA_TOKEN, rv, token, "the token does not take the %s key", what);
     return err->reason == SSA_REASON_NONE ? error_reason(err, SSA_REASON_KEY_NOT_TAKEN, NULL) : false;
 }
 
-// On a token that nobody has measured, a template that a session object took may be too much for an object
-// that stays. Nothing with this id was there before: nothing must be there now.
+// An unknown token may take a template for a session object, and refuse it for an object that stays. Nothing with this
+// id was there before, so it is tried again only if nothing is there now.
 static bool put_without_mechanisms(struct token *token, const struct creation *creation, CK_RV rv, struct key *key)
 {
     struct creation less = *creation;

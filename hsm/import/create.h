@@ -1,4 +1,4 @@
-// A key's objects, created as the token's quirks say. For hsm alone.
+// Creating a key's objects as the token's quirks demand it. For hsm alone.
 #pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
@@ -8,26 +8,24 @@
 
 struct token;
 
-// What becomes of a private key's object: parts is what of the template is used (enum template_part),
-// on_token false makes a session object, which is gone with the session.
+// The content of new objects.
 struct creation {
-    const struct rsa_key *numbers; // of one that is sealed the public ones alone
-    const struct sealed *sealed;   // for the plan's transport keys; NULL: it comes in plainly
+    const struct rsa_key *numbers; // only the public ones where the key is sealed
+    const struct sealed *sealed;   // for the plan's transport keys; NULL: the key comes in plainly
     struct import_plan *plan;
     struct span id, label;
-    unsigned parts;
-    unsigned without; // of a rehearsal: parts that are not even tried
-    bool on_token;
+    unsigned parts;   // of the template (enum template_part)
+    unsigned without; // in a rehearsal: parts that are not even tried
+    bool on_token;    // false: they are session objects, which end with the session
 };
-// Creates it, or unwraps it.
+
+// The first creates or unwraps the private key.
 CK_RV key_put_private(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
 CK_RV key_create_public(struct token *token, const struct creation *creation, CK_OBJECT_HANDLE *object);
-CK_RV key_create_certificate(struct token *token, struct span id, struct span subject, struct span der,
-                             CK_OBJECT_HANDLE *object);
 
-// Creates the private key's object. On failure key's handle stands for what may have been made.
+// Creates the private key's object. On failure, key's handle stands for an object that may have been made.
 bool key_create_private(struct token *token, const struct creation *creation, struct key *key,
                         struct ssa_error *err) MUST_CHECK;
 
-// Fails with SSA_TOKEN: the token does not take the key's half that what names.
+// Makes the error that the token does not take a half of the key ("private", "public").
 bool key_creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what);

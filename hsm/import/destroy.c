@@ -1,11 +1,10 @@
-// Destroying a key that was imported.
 #include "hsm/import/destroy.h"
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "hsm/import/card.h"
+#include "hsm/import/create.h"
 #include "hsm/key/slot.h"
 #include "hsm/login/login_again.h"
 #include "hsm/object/find.h"
@@ -14,7 +13,7 @@
 
 enum { THROWAWAY_MAX = 2048, THROWAWAY_BITS = 2048 };
 
-// Made by OpenSSL: *numbers points into *der, which the caller frees.
+// OpenSSL makes it. *numbers points into *der, which the caller frees.
 static bool throwaway_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err)
 {
     unsigned char *bytes = NULL;
@@ -38,7 +37,7 @@ static bool destroy_certificate(struct token *token, const struct key_name *name
     return rv == CKR_OK || token_fail(err, SSA_TOKEN, rv, token, "the certificate cannot be destroyed");
 }
 
-// The module says that it destroys a key and leaves it there; another one over it does destroy it.
+// The module says that it destroys a key, and leaves it there. Another key that is stored over it destroys it.
 static bool card_destroy(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     struct rsa_key numbers;

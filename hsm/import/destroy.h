@@ -5,5 +5,5 @@
 
 struct token;
 
-// Destroys what key_import made. What could not be destroyed stays in *key.
+// Destroys a key that import_key made. Objects that could not be destroyed stay in *key.
 bool destroy_key(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err);

@@ -1,21 +1,20 @@
-// A key's way into the token.
 #include "hsm/import/import.h"
 
 #include "hsm/cryptoki/calls.h"
-#include "hsm/import/card.h"
+#include "hsm/import/create.h"
 #include "hsm/import/destroy.h"
 #include "hsm/import/wrap.h"
+#include "hsm/key/certificate.h"
 #include "hsm/key/prove.h"
+#include "hsm/key/public.h"
+#include "hsm/key/sign.h"
 #include "hsm/key/slot.h"
 #include "hsm/login/login_again.h"
 #include "hsm/object/find.h"
+#include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
-static bool signs(const struct token *token, CK_MECHANISM_TYPE type)
-{
-    CK_MECHANISM_INFO info;
-    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK && (info.flags & CKF_SIGN) != 0;
-}
+enum { SUBJECT_MAX = 1024 };
 
 static bool never_imports(const struct token *token, struct ssa_error *err)
 {
@@ -33,11 +32,11 @@ bool import_check_able(const struct token *token, struct ssa_error *err)
         error_set(err, SSA_TOKEN, "CKF_WRITE_PROTECTED", token->info.uri, "the token is write-protected");
         return error_reason(err, SSA_REASON_TOKEN_UNFIT, NULL);
     }
-    if (!signs(token, CKM_SHA256_RSA_PKCS) && !signs(token, CKM_RSA_PKCS)) {
+    if (!wrap_offers(token, CKM_SHA256_RSA_PKCS, CKF_SIGN) && !wrap_offers(token, CKM_RSA_PKCS, CKF_SIGN)) {
         const char *left_out = calls_left_out();
         if (left_out != NULL)
             return error_set(err, SSA_TOKEN, "CKR_FUNCTION_NOT_SUPPORTED", token->info.uri,
-                             "whether the token signs is not told: the PKCS#11 module %s has no %s",
+                             "the token does not tell whether it signs: the PKCS#11 module %s has no %s",
                              token->module.entry.path, left_out);
         error_set(err, SSA_TOKEN, "CKR_MECHANISM_INVALID", token->info.uri, "the token cannot sign with RSA");
         error_hint(err, "It offers neither CKM_SHA256_RSA_PKCS nor CKM_RSA_PKCS.");
@@ -46,9 +45,44 @@ bool import_check_able(const struct token *token, struct ssa_error *err)
     return true;
 }
 
-// A creation that failed may have been carried out all the same. Nothing with this id was there before
-// (key_check_free), or what was there was to be replaced: what is there now counts as made by it. Where the
-// search fails too, the handles stand for what may be there.
+// Stores a certificate in the key's slot; it replaces an earlier one.
+static bool store_certificate(struct token *token, const struct key_name *name, struct span der, struct ssa_error *err)
+{
+    static const CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+    static const CK_CERTIFICATE_TYPE x509 = CKC_X_509;
+    struct object_template t = {0};
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    uint8_t subject[SUBJECT_MAX];
+    size_t len = 0;
+    if (!certificate_subject(der, subject, sizeof subject, &len))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the certificate's subject is too long");
+    if (!login_as(token, CKU_SO, err))
+        return false;
+    template_add(&t, CKA_CLASS, &class, sizeof class);
+    template_add(&t, CKA_CERTIFICATE_TYPE, &x509, sizeof x509);
+    template_add_flag(&t, CKA_TOKEN, true);
+    template_add_span(&t, CKA_ID, key_id(name));
+    template_add(&t, CKA_SUBJECT, subject, len); // it must not be left out (PKCS#11 v2.40 section 4.6.3)
+    template_add_span(&t, CKA_VALUE, der);
+    const CK_RV rv = token->module.call->C_CreateObject(token->session, t.attributes, t.count, &object);
+    return rv == CKR_OK || token_fail(err, SSA_TOKEN, rv, token, "the card does not take the key's certificate");
+}
+
+// In a card's slot, the key must not be touched before it has a certificate. The security officer writes both.
+static bool card_import(struct token *token, const struct creation *creation, const struct key_name *name,
+                        struct key *key, struct ssa_error *err)
+{
+    SECRET_AUTO placeholder = {0};
+    // It is made first, so that as little as possible can fail once the key is in the slot.
+    return secret_new(&placeholder, CERTIFICATE_MAX, err) &&
+           certificate_write(key, name, NULL, NULL, &placeholder, err) &&
+           key_create_private(token, creation, key, err) &&
+           store_certificate(token, name, secret_span(&placeholder), err);
+}
+
+// A creation that failed may have made an object all the same. Nothing with this id was there before (key_check_free),
+// or it was to be replaced: so what is there now counts as made by the creation. Where the search fails too, the
+// handles stand for what may be there.
 static void find_made(struct token *token, struct span id, struct key *key)
 {
     static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
@@ -79,12 +113,11 @@ static bool import(struct token *token, const struct creation *creation, const s
         return false;
     if (store_both(token, creation, name, key, err))
         return true;
-    // A card's slot holds what it held, or the new key; handles do not tell which, and touching them may
-    // crash.
+    // A card's slot holds the former key or the new one. Handles do not tell which, and using them may crash.
     if (token->info.quirks->slots && name->replaces && key->private_object == CK_UNAVAILABLE_INFORMATION) {
         key->unsure = true;
         key->private_object = CK_INVALID_HANDLE;
-        error_hint(err, "Slot %s holds the key that was in it, or the new one, which then is of no use.",
+        error_hint(err, "Slot %s holds either the former key or the new one. The new one cannot be used.",
                    slot_name(name->slot));
         return error_reason(err, SSA_REASON_SLOT_UNSURE, "%s", slot_name(name->slot));
     }
@@ -111,7 +144,7 @@ bool import_key(struct token *token, struct import_plan *plan, const struct rsa_
     if (plan->scheme != NULL) {
         if (!wrap_begin(token, plan, err) || !wrap_seal(plan, numbers, &sealed, err))
             return false;
-        // The module has not been given anything yet: it never sees the key.
+        // Nothing was given to the module yet: it never sees the key.
         secret_free(holder);
         creation.numbers = &public_numbers;
         creation.sealed = &sealed;
@@ -133,10 +166,30 @@ bool import_complete(struct token *token, const struct key_name *name, struct ke
     const CK_RV rv = key_create_public(token, &creation, &key->public_object);
     if (rv == CKR_OK)
         return true;
-    // Whatever the module left there.
+    // The module may have written anything there.
     key->public_object = CK_INVALID_HANDLE;
-    // A rehearsal, in another process, may have shown that an unknown token goes without.
+    // The rehearsal, in another process, may have shown that an unknown token takes no public half.
     return quirks->unknown || key_creation_refused(err, token, rv, "public");
+}
+
+struct signer {
+    struct token *token;
+    const struct key *key;
+};
+
+static bool sign_tbs(void *context, struct span tbs, struct secret *signature, struct ssa_error *err)
+{
+    const struct signer *s = context;
+    return key_sign(s->token, s->key, tbs, signature, err);
+}
+
+static bool card_certify(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+{
+    struct signer signer = {.token = token, .key = key};
+    SECRET_AUTO der = {0};
+    return login_as(token, CKU_USER, err) && secret_new(&der, CERTIFICATE_MAX, err) &&
+           certificate_write(key, name, sign_tbs, &signer, &der, err) &&
+           store_certificate(token, name, secret_span(&der), err);
 }
 
 bool import_prove(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)

@@ -1,26 +1,69 @@
-// Whether a token takes a key, and in which way: shown with a throwaway one.
 #include "hsm/import/rehearse.h"
 
 #include <assert.h>
 
+#include "core/base64.h"
 #include "core/text.h"
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/import/create.h"
 #include "hsm/import/destroy.h"
-#include "hsm/import/rehearsal_key.h"
 #include "hsm/import/removal.h"
 #include "hsm/import/throwaway.h"
 #include "hsm/import/wrap.h"
 #include "hsm/key/prove.h"
+#include "hsm/key/public.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
+
+// The key that rehearsals import: the DER of an RSAPrivateKey (RFC 8017 appendix A.1.2) in base64. It is in every copy
+// of the program, so it protects nothing, and what it signs is worth nothing. It is not made anew, since finding primes
+// takes longer than everything else in an import.
+static const char everybodys_key[] =
+    "MIIEogIBAAKCAQEAr7Dd9KyP8FJA0cgu47gl5cCJ5f9F+9akxgVU8skFqCiskMGGr5KTK5oZEYkfuizBECmV3YFl7dpfODAi"
+    "bqjO1q/8Sam3Ypp7WekvSr7Gz2xROEOOlU4TQ0FYZ+zqvsnhM6FgxGukGjQS9U75iTIp/ndPnk0krecLMAdef2Ec0zi38lER"
+    "4hzouSQgf5YOLCuzZE6T57m+P2E6Ey1vWCSIWpfqv2UxuFJ0yZQ1WmCNc6kKuLW062cD1H61ZikLNbByW0H/W9piylbmNEno"
+    "3DETNrVWc5TcEXQA76R9RKAYFG5Q3OLm3jssJpFhjv90B2g4oogDpLk1A/fuAragHqLk5wIDAQABAoIBAFOExjaic7iAOX0g"
+    "Zx3ss+NQ0J0L6YZrBqB192iE5FIIp+QWg4LiMGEJW8Jox7LWxJ58zlfixAQ6i4pn425shAst1MZlzh4rJtlajxc+sr73FHMl"
+    "NlpGp8SQg0jAKOWyjYJgRGKLcxLbz2la9ifgt3LW3/v2WynqS/i0gBkYnr3PjZxXoeUJA/mIJldEUnES6lXfq9NXjdwj/MRh"
+    "CRqg1EPqq1qImRSf4SnyTBURfvREjRAR/W0K3bfmtKPC97QsqIQ/Ymsgm+viSX8dFhFBs/+8ohRkB4JjbZVU8pFw7lTvcmkp"
+    "Qm6qd9sR0Vk4BrGT7gwmHirypMdtrrERINiKTQECgYEA6YJ9S28MQT9osE23F1FrmHT5A4VaY5JoVYEr2xM7HNplgM7hspJ7"
+    "bebRLGTLTkcde5D+lh3a+FPC0fILS140Mr0BBtweows73aJ9Q7ut0zfGQHbpks/cwg0Xlgz9JqAHuoHhL5znH0OS/G39fecz"
+    "VzqIHot3HKuyzMqAt/kQ/+cCgYEAwJzF2W8JCW93zeQfmCDkkcOn97j5Pht3AoTJVUvHGh7esQpeg75TQUL2yT/BDVCD+Nre"
+    "Uv5e5/x/IHD1v6838TP7klwzzw8khWealbvI/ZkT4BpjtS0jkLzSP4tCCE2wCHto09bKSUL45w6/BHBs017rFzfo2OEdMIOA"
+    "V51WUwECgYAsvajeJDfX5JtddHaJTDtuabMwnoN0IqBFCcvqXOPtolbieEE8Yt6tbxVTCTj/FZcrjtuIzc2f2QSyD0tktHcR"
+    "5a7lrpVcLhHZZIHV0Yb7umsM/PvB+nvU3odPY8u5c94nOS15XvnVvq/SGA0C66KlqvxbxeMbpjZLEN3a4ikErwKBgCi5vTeh"
+    "O5bsI7e78VY4Njv/06cUTFbudbZpnyxSznFeb5WdbKiMeIwG/alFuqr3CEB4/qMrt6Nzhum0GLID+V8dr6adqjKwr/cpFc1t"
+    "HC1KzaIH0mc/eRKkagwXhMm+q2bPuTV5Z+IfsAMi4g6tOsVif3C0WJ5q0sIsO9nKobMBAoGAQRM2nsxtkCn31YE01q6fMEOd"
+    "M5EM0sV3hId7l2U7s45xTu6eeX1iZ4admluveoojPxkn8/2AM7nIwFUwIFv2Ag4Hbtb6b+u+K0qSh6RyIgaas8NTAYVxX0m3"
+    "AzgCfk0szxz3067W5WfnzdtBvu9pUX+xPGd9KngD1FzMXo99sdE=";
 
 enum rehearsal {
     WORKS,
     REFUSED, // nothing is left
-    UNFIT,   // it came in and is not as it must be; nothing is left
-    STUCK    // something may be left, or nothing could be tried, or no more may be
+    UNFIT,   // the key came in and is not as it must be; nothing is left
+    STUCK    // something may be left, nothing could be tried, or nothing more may be tried
 };
+
+struct import_plan import_plan_for(const struct token *token, const char *throwaway)
+{
+    const struct quirks *quirks = token->info.quirks;
+    return (struct import_plan){.parts = quirks->parts, .public_half = quirks->public_half, .throwaway = throwaway};
+}
+
+bool import_plan_limits_mechanisms(const struct import_plan *plan)
+{
+    return (plan->parts & PART_MECHANISMS) != 0;
+}
+
+// *numbers point into *der, which the caller frees.
+static bool rehearsal_key(struct secret *der, struct rsa_key *numbers, struct ssa_error *err)
+{
+    if (!secret_new(der, sizeof everybodys_key, err))
+        return false;
+    return (secret_append_text(der, everybodys_key) && base64_decode(der) &&
+            rsa_key_from_der(secret_span(der), numbers)) ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the key of rehearsals cannot be read");
+}
 
 static CK_RV create_with(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
@@ -34,8 +77,7 @@ static CK_RV create_with(struct token *token, struct creation *c, unsigned parts
     return rv;
 }
 
-// Whether the token takes a key with these parts. It is destroyed at once; where it could not be, it stays in
-// *key.
+// Whether the token takes a key with these parts. The key is destroyed at once; if that fails, it stays in *key.
 static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, struct key *key)
 {
     CK_RV rv = create_with(token, c, parts, key);
@@ -47,15 +89,15 @@ static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, 
     return rv;
 }
 
-// Whether a smaller template may do. A token object's attribute that the module's store has no place for is a
-// general error in some.
+// Whether a smaller template may be taken. Some modules give a general error where their store has no place for an
+// attribute of a token object.
 static bool template_refused(const struct token *token, const struct creation *c, CK_RV rv)
 {
     return ckr_is_of_template(rv) ||
            (token->info.quirks->unknown && c->on_token && (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED));
 }
 
-// What of the optional parts the token knows: each that it takes beside those it cannot do without.
+// Finds the optional parts that the token knows: each is tried with those that it needs and those that it has taken.
 static CK_RV narrow(struct token *token, struct creation *c, unsigned whole, struct key *key)
 {
     unsigned parts = whole & ~(unsigned)PART_OPTIONAL;
@@ -73,8 +115,8 @@ static CK_RV narrow(struct token *token, struct creation *c, unsigned whole, str
     return rv;
 }
 
-// Creates the throwaway key with what of the optional parts the token knows. One that was to be destroyed on
-// the way and could not be stays in *key.
+// Creates the throwaway key with the optional parts that the token knows. A key that had to be destroyed on the way,
+// and could not be, stays in *key.
 static CK_RV create_throwaway(struct token *token, struct creation *c, struct key *key)
 {
     const struct quirks *quirks = token->info.quirks;
@@ -83,19 +125,18 @@ static CK_RV create_throwaway(struct token *token, struct creation *c, struct ke
     CK_RV rv = create_with(token, c, whole, key);
     if (rv == CKR_OK || !template_refused(token, c, rv))
         return rv;
-    // Not every release of a kind of token knows CKA_ALLOWED_MECHANISMS, and no token has to.
+    // No token has to know CKA_ALLOWED_MECHANISMS, and not every release of one kind does.
     if (create_with(token, c, without_list, key) == CKR_OK) {
         c->plan->parts = without_list;
         return CKR_OK;
     }
-    // What a token that was measured takes is known, and asked of its keys ever after.
+    // A kind of token that was measured takes all other parts, and later its keys must have them.
     if (!quirks->unknown)
         return rv;
     rv = narrow(token, c, whole, key);
     return rv == CKR_OK ? create_with(token, c, c->plan->parts, key) : rv;
 }
 
-// Destroys the throwaway key.
 static bool clear(struct token *token, struct import_plan *plan, struct key *key, struct ssa_error *err)
 {
     const struct key_name name = {.kid = plan->throwaway, .email = "", .label = plan->throwaway};
@@ -110,7 +151,7 @@ static bool clear(struct token *token, struct import_plan *plan, struct key *key
     return error_reason(err, SSA_REASON_REHEARSAL_LEFT, NULL);
 }
 
-// Nothing needs the public half on the token: an unknown one that does not take it goes without.
+// Nothing needs the public half on the token: where an unknown token does not take it, the key does without.
 static bool takes_public_half(struct token *token, const struct creation *c, struct key *key, struct ssa_error *err)
 {
     const struct quirks *quirks = token->info.quirks;
@@ -120,7 +161,7 @@ static bool takes_public_half(struct token *token, const struct creation *c, str
     if (rv == CKR_OK)
         return true;
     c->plan->public_half = !quirks->unknown;
-    // Whatever the module left there.
+    // The module may have written anything there.
     key->public_object = CK_INVALID_HANDLE;
     if (!ckr_surely_not_made(rv))
         c->plan->throwaway_left = true;
@@ -136,7 +177,7 @@ static enum rehearsal rehearse_once(struct token *token, struct creation *c, str
         return STUCK;
     const CK_RV rv = create_throwaway(token, c, &key);
     if (rv != CKR_OK && key.private_object != CK_INVALID_HANDLE) {
-        error_set(err, SSA_TOKEN, NULL, token->info.uri, "the throwaway key of a rehearsal stays at first");
+        error_set(err, SSA_TOKEN, NULL, token->info.uri, "the throwaway key of a rehearsal was not destroyed at first");
         (void)clear(token, c->plan, &key, err);
         return STUCK;
     }
@@ -147,20 +188,20 @@ static enum rehearsal rehearse_once(struct token *token, struct creation *c, str
     const bool good = key_works(token, &key, c->on_token, err) && takes_public_half(token, c, &key, err);
     if (!clear(token, c->plan, &key, err))
         return STUCK;
-    // The next way in would try the same PIN again, or have a person type it.
+    // Another way would try the same PIN again, or have a person type it.
     return good ? WORKS : err->reason == SSA_REASON_KEY_LOGIN ? STUCK : UNFIT;
 }
 
-// A module that nobody has measured may hash by itself, and then find that the key's list lacks what it signs
-// the digest with.
+// An unknown module may hash by itself, and then not find the mechanism in the key's list with which it signs the
+// digest.
 static bool list_may_be_why(const struct token *token, const struct import_plan *plan, const struct ssa_error *err)
 {
-    const CK_RV rv = err->domain == SSA_DOMAIN_PKCS11 ? err->number : CKR_OK;
+    const CK_RV rv = ckr_of_error(err);
     return token->info.quirks->unknown && import_plan_limits_mechanisms(plan) &&
            (rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_FUNCTION_NOT_PERMITTED || rv == CKR_KEY_TYPE_INCONSISTENT);
 }
 
-// The rehearsal of one way in.
+// Rehearses one way.
 static enum rehearsal rehearse(struct token *token, struct creation *c, struct ssa_error *err)
 {
     struct ssa_error why = {0};
@@ -188,7 +229,7 @@ static enum rehearsal rehearse_scheme(struct token *token, struct creation *c, c
 {
     SEALED_AUTO sealed = {0};
     c->plan->scheme = scheme;
-    // A look from a fresh session has ended them with the old one.
+    // If a fresh session was opened to look at the key, the transport keys have ended with the old one.
     if (!wrap_begin(token, c->plan, err) || !wrap_seal(c->plan, c->numbers, &sealed, err))
         return STUCK;
     c->sealed = &sealed;
@@ -197,8 +238,8 @@ static enum rehearsal rehearse_scheme(struct token *token, struct creation *c, c
     return outcome;
 }
 
-// Every way of unwrapping that the token has, until one works. Where none does, the error is that of the
-// first which brought a key in: a later one may not even be what the token means by the mechanism's number.
+// Tries the ways of unwrapping that the token has, until one works. Where none does, the error is about the first that
+// brought a key in: of a later one, the token may not even mean the same by the mechanism's number.
 static enum rehearsal rehearse_schemes(struct token *token, struct creation *c, struct ssa_error *err)
 {
     enum rehearsal outcome = REFUSED;
@@ -218,7 +259,7 @@ static enum rehearsal rehearse_schemes(struct token *token, struct creation *c, 
 // The transport keys stay for the import.
 static enum rehearsal rehearse_wrapped(struct token *token, struct creation *c, struct ssa_error *err)
 {
-    // Where it made no transport key, nothing is left either.
+    // Where the token makes no transport key, nothing is left either.
     const enum rehearsal outcome = wrap_begin(token, c->plan, err) ? rehearse_schemes(token, c, err) : REFUSED;
     if (outcome == WORKS)
         return WORKS;
@@ -249,7 +290,7 @@ static bool cannot_unwrap(const struct token *token, const struct ssa_error *why
     return error_reason(err, SSA_REASON_REHEARSAL_WRAP, NULL);
 }
 
-// For who wonders why a token that lists what is needed gets its key plainly.
+// Notes why a token gets its key plainly although it lists what wrapping needs.
 static void tell_why_plain(struct import_plan *plan, const struct ssa_error *why)
 {
     const bool cause = why->cause[0] != '\0';
@@ -264,14 +305,13 @@ static bool wraps(const struct token *token, enum ssa_import_way way)
     return way != SSA_IMPORT_PLAIN && !token->info.quirks->slots && offered(token);
 }
 
-// In a card's slot the only rehearsal would be the thing itself; its quirks were measured. Any other token
-// may be set up to take no key, whatever its kind.
+// In a card's slot a rehearsal would be a real import, and its quirks were measured. Any other token may be configured
+// to take no key, whatever its kind.
 bool import_rehearses(const struct token *token, enum ssa_import_way way)
 {
     return wraps(token, way) || (way != SSA_IMPORT_WRAP && !token->info.quirks->slots);
 }
 
-// One way after the other.
 static bool rehearse_ways(struct token *token, struct creation *c, enum ssa_import_way way, struct ssa_error *err)
 {
     struct ssa_error why = {0};

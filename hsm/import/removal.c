@@ -1,4 +1,3 @@
-// The command line that removes a key.
 #include "hsm/import/removal.h"
 
 #include "hsm/key/slot.h"
@@ -6,7 +5,7 @@
 
 enum { KEY_ID_MAX = 128 };
 
-// What a shell takes as it stands.
+// A shell takes these characters without quotes.
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+"
 
 // Appends the command that deletes one of the objects with this id.
@@ -14,7 +13,7 @@ static bool append_removal(const struct token *token, const char *type, const ch
                            char out[static KEY_REMOVAL_MAX])
 {
     const size_t used = strlen(out);
-    // A label holds what its owner likes; one that the shell would act on is left out.
+    // A label may hold any characters. One that cannot be quoted for a shell is left out.
     const bool quotable = strchr(token->info.label, '\'') == NULL;
     const char *path = token->module.entry.path;
     const char *quote = path[strspn(path, PLAIN)] == '\0' ? "" : strchr(path, '\'') == NULL ? "'" : "\"";
@@ -24,7 +23,7 @@ static bool append_removal(const struct token *token, const char *type, const ch
                        quotable ? token->info.label : "", quotable ? "'" : "", type, hex);
 }
 
-// A command of quirks holds the slot's name in one place.
+// Puts the slot's name into a command of the quirks.
 static void card_removal(const char *command, const struct key_name *name, char out[static KEY_REMOVAL_MAX])
 {
     const char *place = strstr(command, "%s");

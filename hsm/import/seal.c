@@ -1,4 +1,4 @@
-// Encrypting a key for a token, by OpenSSL: nothing of it but the bytes of one buffer ever gets there.
+// OpenSSL encrypts the key for a token. OpenSSL is given the key only as the bytes of one buffer.
 #include "hsm/import/seal.h"
 
 #include <openssl/evp.h>
@@ -7,7 +7,7 @@
 
 #include "hsm/key/rs256.h"
 
-// What RFC 5649 adds: a block of its own, and at most seven bytes of padding.
+// RFC 5649 adds a block of its own, and at most seven bytes of padding.
 enum { KWP_ROOM = 16, PKCS8_MAX = 4096 };
 
 void sealed_free(struct sealed *sealed)
@@ -28,7 +28,7 @@ bool seal_kwp(struct span kek, struct span plain, struct secret *out)
         return false;
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, kwp_name(kek.len), NULL);
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    // Wrapping is refused to who does not say that it is meant.
+    // OpenSSL wraps keys only with this flag.
     if (ctx != NULL)
         EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
     const bool done = cipher != NULL && ctx != NULL && (size_t)EVP_CIPHER_get_key_length(cipher) == kek.len &&

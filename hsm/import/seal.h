@@ -1,22 +1,21 @@
-// The key encrypted for the token's eyes alone: an AES key, made for it, encrypts it (RFC 5649), and the
-// token's transport key encrypts the AES key (RSAES-OAEP, RFC 8017 section 7.1). For hsm alone.
+// Encrypting a key so that only the token can decrypt it: a new AES key encrypts it (RFC 5649), and the token's
+// transport key encrypts the AES key (RSAES-OAEP, RFC 8017 section 7.1). For hsm alone.
 #pragma once
 
 #include "core/rsa_key.h"
 
 enum { SEAL_AES_BYTES = 32 };
 
-// The transport key's public numbers, and the digest that OAEP and its mask are made with.
+// The transport key's public numbers, and the digest for OAEP and its mask.
 struct seal_for {
     struct span modulus, exponent;
     bool sha256; // else SHA-1
 };
 
-// The AES key as the token unwraps it first, and the PKCS#8 key as that unwraps it then, one behind the
-// other.
+// The encrypted AES key, and behind it the PKCS#8 key, which the AES key encrypts.
 struct sealed {
     struct secret bytes;
-    size_t aes_len; // of the first of them
+    size_t aes_len; // the length of the encrypted AES key
 };
 void sealed_free(struct sealed *sealed);
 #define SEALED_AUTO __attribute__((cleanup(sealed_free))) struct sealed

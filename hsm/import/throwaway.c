@@ -1,4 +1,3 @@
-// What is on a token for a moment alone: found again by a name that one run has.
 #include "hsm/import/throwaway.h"
 
 #include "hsm/login/login_again.h"
@@ -7,18 +6,7 @@
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 
-enum { THROWAWAYS_MAX = 32, LABEL_MAX = 128 };
-
-// A token that knows no labels, or shortens them, cannot show another label.
-static bool has_label(struct token *token, CK_OBJECT_HANDLE object, const char *name)
-{
-    char label[LABEL_MAX] = "";
-    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_LABEL, label, sizeof label);
-    const CK_RV rv = attribute_read(token, object, &attribute);
-    if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
-        return true;
-    return rv == CKR_OK && attribute.ulValueLen <= strlen(name) && memcmp(label, name, attribute.ulValueLen) == 0;
-}
+enum { THROWAWAYS_MAX = 32 };
 
 static bool find(struct token *token, const char *name, CK_OBJECT_HANDLE found[static THROWAWAYS_MAX], CK_ULONG *count,
                  struct ssa_error *err)
@@ -34,13 +22,14 @@ bool throwaway_destroy(struct token *token, const char *name, size_t *destroyed,
     CK_ULONG count = 0, left = 0;
     CK_RV failed = CKR_OK;
     *destroyed = 0;
-    // Nothing has an id that is empty.
+    // No object has an empty id.
     if (name[0] == '\0')
         return true;
     if (!login_as(token, CKU_USER, err) || !find(token, name, found, &count, err))
         return false;
     for (CK_ULONG i = 0; i < count; i++) {
-        if (!has_label(token, found[i], name))
+        bool same = false;
+        if (attribute_compare_label(token, found[i], span_text(name), &same) != CKR_OK || !same)
             continue;
         const CK_RV rv = token->module.call->C_DestroyObject(token->session, found[i]);
         if (rv == CKR_OK)
@@ -58,7 +47,7 @@ bool throwaway_destroy(struct token *token, const char *name, size_t *destroyed,
 void throwaway_settle(struct token *token, struct import_plan *plan, bool on_token)
 {
     size_t destroyed = 0;
-    // A token that was measured lets go of session objects at the session's end.
+    // A kind of token that was measured drops session objects at the session's end.
     const bool may_stay = on_token || token->info.quirks->unknown;
     if (plan->throwaway_left)
         plan->throwaway_left = !throwaway_destroy(token, plan->throwaway, &destroyed, ERROR_IGNORED) && may_stay;

@@ -1,4 +1,3 @@
-// Transport keys, and unwrapping with them.
 #include "hsm/import/wrap.h"
 
 #include "hsm/cryptoki/ckr.h"
@@ -10,8 +9,8 @@
 // PKCS#11 v3.0 section 2.14.3; p11-kit's header lacks it.
 #define CKM_AES_KEY_WRAP_KWP 0x210bUL
 
-// RFC 5649 under the number of a maker who had it before the standard. It takes the initial value of section
-// 3 as a parameter.
+// RFC 5649 under the number of a maker who had it before the standard. Its parameter is the initial value of RFC 5649
+// section 3.
 #define CKM_MAKERS_AES_KWP (CKM_VENDOR_DEFINED | 0x171UL)
 static CK_BYTE initial_value[] = {0xa6, 0x59, 0x59, 0xa6};
 
@@ -24,8 +23,8 @@ struct rsa_aes_params {
     CK_RSA_PKCS_OAEP_PARAMS *oaep;
 };
 
-// In the order of preference. 0x210a is PKCS #7 padding in one module and RFC 5649 in another, and a maker's
-// number may be anything at another maker's: the rehearsal tells.
+// In the order of preference. 0x210a (CKM_AES_KEY_WRAP_PAD) is PKCS #7 padding in one module and RFC 5649 in another,
+// and one maker's number may mean anything in another maker's module: the rehearsal finds out.
 const struct wrap_scheme wrap_schemes[] = {
     {CKM_RSA_AES_KEY_WRAP, 0, true, false, "CKM_RSA_AES_KEY_WRAP, SHA-256"},
     {CKM_RSA_AES_KEY_WRAP, 0, false, false, "CKM_RSA_AES_KEY_WRAP, SHA-1"},
@@ -40,7 +39,7 @@ const size_t wrap_scheme_count = COUNT(wrap_schemes);
 
 static const uint8_t exponent[] = {1, 0, 1};
 
-static bool offers(const struct token *token, CK_MECHANISM_TYPE type, CK_FLAGS use)
+bool wrap_offers(const struct token *token, CK_MECHANISM_TYPE type, CK_FLAGS use)
 {
     CK_MECHANISM_INFO info;
     return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK && (info.flags & use) != 0;
@@ -49,9 +48,9 @@ static bool offers(const struct token *token, CK_MECHANISM_TYPE type, CK_FLAGS u
 bool wrap_offered(const struct token *token, const struct wrap_scheme *scheme)
 {
     const bool whole = scheme->whole != 0;
-    return offers(token, whole ? scheme->whole : scheme->key, CKF_UNWRAP) &&
-           (whole || offers(token, CKM_RSA_PKCS_OAEP, CKF_UNWRAP)) &&
-           offers(token, CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR);
+    return wrap_offers(token, whole ? scheme->whole : scheme->key, CKF_UNWRAP) &&
+           (whole || wrap_offers(token, CKM_RSA_PKCS_OAEP, CKF_UNWRAP)) &&
+           wrap_offers(token, CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR);
 }
 
 static bool refused(struct ssa_error *err, const struct token *token, CK_RV rv)
@@ -69,7 +68,7 @@ static bool read_modulus(struct token *token, struct transport *t, struct ssa_er
     return rsa_bits(span_of(t->modulus, t->modulus_len)) == TRANSPORT_BITS || refused(err, token, CKR_KEY_SIZE_RANGE);
 }
 
-// A token without session objects may make one that stays: nothing would take that away after a crash.
+// A token without session objects may make one that stays, and nothing would remove it after a crash.
 static bool is_session_object(struct token *token, const struct transport *t, struct ssa_error *err)
 {
     CK_BBOOL stays = CK_TRUE;
@@ -81,7 +80,7 @@ static bool is_session_object(struct token *token, const struct transport *t, st
            error_set(err, SSA_TOKEN, NULL, token->info.uri, "a key to wrap another with would stay on the token");
 }
 
-// What the keys that unwrap have in common: they do nothing else, and end with the session.
+// The keys that unwrap do nothing else, and end with the session.
 static void add_unwrapping(struct object_template *t, const char *name)
 {
     template_add_flag(t, CKA_TOKEN, false);
@@ -94,7 +93,7 @@ static void add_unwrapping(struct object_template *t, const char *name)
     template_add_span(t, CKA_LABEL, span_text(name));
 }
 
-// Whether the public half is private is the token's own affair: there are some that know it one way alone.
+// CKA_PRIVATE is left out: some tokens accept only one value for a public key.
 static void add_wrapping(struct object_template *t, const char *name)
 {
     static const CK_ULONG bits = TRANSPORT_BITS;
@@ -148,7 +147,7 @@ bool wrap_seal(const struct import_plan *plan, const struct rsa_key *numbers, st
     return seal(numbers, &to, sealed, err);
 }
 
-// Of the template all but the last so many attributes.
+// The last attributes of the template are left out, as many as without says.
 static CK_RV unwrap_aes(struct token *token, const struct import_plan *plan, CK_MECHANISM *mechanism,
                         const struct sealed *sealed, struct object_template *t, CK_ULONG without,
                         CK_OBJECT_HANDLE *object)
@@ -171,7 +170,7 @@ static CK_RV open_aes(struct token *token, const struct import_plan *plan, CK_ME
     template_add_flag(&t, CKA_WRAP, false);
     template_add_flag(&t, CKA_ENCRYPT, false);
     template_add(&t, CKA_VALUE_LEN, &bytes, sizeof bytes);
-    // By the standard the length comes with the key, and most refuse it here; a few want it.
+    // By the standard the length comes with the key: most tokens refuse it in the template, and a few want it.
     const CK_RV rv = unwrap_aes(token, plan, mechanism, sealed, &t, 1, object);
     if (!ckr_is_of_template(rv))
         return rv;
@@ -202,7 +201,7 @@ CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct seal
         return rv;
     rv = call->C_UnwrapKey(token->session, &then, aes, bytes.data + sealed->aes_len, bytes.len - sealed->aes_len,
                            t->attributes, t->count, object);
-    // A session object: what cannot be destroyed now ends with the session.
+    // It is a session object: if it cannot be destroyed now, it ends with the session.
     if (call->C_DestroyObject(token->session, aes) != CKR_OK)
         plan->throwaway_left = true;
     return rv;
@@ -212,7 +211,6 @@ void wrap_end(struct token *token, struct import_plan *plan)
 {
     struct transport *t = &plan->transport;
     const CK_OBJECT_HANDLE objects[] = {t->private_key, t->public_key};
-    // They are session objects, too.
     for (size_t i = 0; is_alive(token, t) && i < COUNT(objects); i++)
         if (objects[i] != CK_INVALID_HANDLE &&
             token->module.call->C_DestroyObject(token->session, objects[i]) != CKR_OK)

@@ -1,4 +1,4 @@
-// Certificates that a card needs beside its keys, over OpenSSL's X.509.
+// Certificates that a card needs beside its keys, made by OpenSSL.
 #include "hsm/key/certificate.h"
 
 #include <openssl/bn.h>
@@ -28,8 +28,8 @@ static void public_key_free(EVP_PKEY **key)
 
 static bool add_name(X509_NAME *subject, int nid, const char *text, size_t len)
 {
-    // The type is given outright: by MBSTRING_UTF8 OpenSSL would hold an email to 128 characters, which the
-    // provider's exceed, and an id to those of a PrintableString.
+    // The type is set explicitly. With MBSTRING_UTF8, OpenSSL would allow an email only 128 characters, of which the
+    // provider's have more, and an id only the characters of a PrintableString.
     return len == 0 || X509_NAME_add_entry_by_NID(subject, nid, V_ASN1_UTF8STRING, (const unsigned char *)text,
                                                   (int)len, -1, 0) == 1;
 }
@@ -62,13 +62,12 @@ static bool set_serial(X509 *certificate)
 
 static bool set_times(X509 *certificate)
 {
-    // RFC 5280 section 4.1.2.5: no well-defined end. It is the API that says how long a key counts.
+    // This date means that there is no end (RFC 5280 section 4.1.2.5). The API decides how long a key is valid.
     return X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL &&
            ASN1_TIME_set_string(X509_getm_notAfter(certificate), "99991231235959Z") == 1;
 }
 
-// It signs and nothing else (RFC 5280 section 4.2.1.3). OpenSC believes this of a slot that is meant for
-// decryption.
+// The key only signs (RFC 5280 section 4.2.1.3). So OpenSC signs even with a key in a slot for decryption.
 static bool set_usage(X509 *certificate)
 {
     ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
@@ -78,7 +77,7 @@ static bool set_usage(X509 *certificate)
     return set;
 }
 
-// OpenSSL hands both out as constant, for want of a call that sets a signature made elsewhere.
+// OpenSSL has no call that sets a signature which was made elsewhere. So both of these constants are changed in place.
 static bool set_algorithm(X509 *certificate)
 {
     const X509_ALGOR *outer = NULL;
@@ -97,7 +96,7 @@ static bool set_signature(X509 *certificate, struct span signature)
     X509_get0_signature(&outer, NULL, certificate);
     ASN1_BIT_STRING *bits = (ASN1_BIT_STRING *)(uintptr_t)outer;
     bits->flags &= ~(ASN1_STRING_FLAG_BITS_LEFT | 0x07L);
-    bits->flags |= ASN1_STRING_FLAG_BITS_LEFT; // all bits of the last byte count
+    bits->flags |= ASN1_STRING_FLAG_BITS_LEFT; // with 0 unused bits in the last byte
     return ASN1_STRING_set(bits, signature.data, (int)signature.len) == 1;
 }
 
@@ -180,26 +179,22 @@ bool certificate_name(struct span der, char out[static CERTIFICATE_NAME_MAX])
     return true;
 }
 
-static bool rsa_number(struct span der, const char *name, uint8_t out[static RSA_BYTES_MAX], size_t *len)
+static bool read_number(const EVP_PKEY *key, const char *name, uint8_t out[static RSA_BYTES_MAX], size_t *len)
+{
+    BIGNUM *number = NULL;
+    const bool fits = EVP_PKEY_get_bn_param(key, name, &number) == 1 && (size_t)BN_num_bytes(number) <= RSA_BYTES_MAX;
+    if (fits)
+        *len = (size_t)BN_bn2bin(number, out);
+    BN_free(number);
+    return fits;
+}
+
+bool certificate_numbers(struct span der, struct key *key)
 {
     const unsigned char *at = der.data;
     __attribute__((cleanup(x509_free))) X509 *certificate = d2i_X509(NULL, &at, (long)der.len);
-    BIGNUM *number = NULL;
-    EVP_PKEY *key = certificate == NULL ? NULL : X509_get0_pubkey(certificate);
-    const bool rsa = key != NULL && EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bn_param(key, name, &number) == 1 &&
-                     (size_t)BN_num_bytes(number) <= RSA_BYTES_MAX;
-    if (rsa)
-        *len = (size_t)BN_bn2bin(number, out);
-    BN_free(number);
-    return rsa;
-}
-
-bool certificate_modulus(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len)
-{
-    return rsa_number(der, OSSL_PKEY_PARAM_RSA_N, out, len);
-}
-
-bool certificate_exponent(struct span der, uint8_t out[static RSA_BYTES_MAX], size_t *len)
-{
-    return rsa_number(der, OSSL_PKEY_PARAM_RSA_E, out, len);
+    const EVP_PKEY *public_key = certificate == NULL ? NULL : X509_get0_pubkey(certificate);
+    return public_key != NULL && EVP_PKEY_is_a(public_key, "RSA") == 1 &&
+           read_number(public_key, OSSL_PKEY_PARAM_RSA_N, key->modulus, &key->modulus_len) &&
+           read_number(public_key, OSSL_PKEY_PARAM_RSA_E, key->exponent, &key->exponent_len);
 }

@@ -1,4 +1,3 @@
-// What is told of a key for the record.
 #include "hsm/key/facts.h"
 
 #include "hsm/object/attribute.h"
@@ -16,7 +15,7 @@ void key_facts(struct token *token, const struct key *key, struct key_fact out[s
     for (size_t i = 0; i < KEY_FACTS; i++) {
         CK_BBOOL value = CK_FALSE;
         CK_ATTRIBUTE attribute = ATTRIBUTE(told[i].type, &value, sizeof value);
-        // One by one: a module that does not know one of them may fill in nothing at all.
+        // They are read one by one: a module that does not know one of them may fill in none.
         const CK_RV rv = attribute_read(token, key->private_object, &attribute);
         out[i] = (struct key_fact){.name = told[i].name,
                                    .known = rv == CKR_OK && attribute.ulValueLen == sizeof value,
@@ -54,7 +53,7 @@ static bool refuses_mechanism(CK_RV rv)
            rv == CKR_KEY_TYPE_INCONSISTENT || rv == CKR_FUNCTION_NOT_SUPPORTED;
 }
 
-// An operation that has begun ends with its session; with another's it would have to be carried out.
+// A session of its own is used, since its end also ends the operation that has begun.
 static enum raw_rsa begin_raw(struct token *token, const struct key *key)
 {
     CK_FUNCTION_LIST *call = token->module.call;

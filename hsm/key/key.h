@@ -1,33 +1,33 @@
-// A key on a token, and who it is.
+// A key on a token, and its names.
 #pragma once
 
 #include "core/rsa_key.h"
 
-// Who a key is and where it goes. Texts are borrowed.
+// A key's names, and where it goes. Texts are borrowed.
 struct key_name {
     const char *kid;   // its id at the API
     const char *email; // of its account; may be empty
     const char *label;
-    uint8_t slot;  // of a card; 0 where a key's id is its own
-    bool replaces; // another key is in that slot
+    uint8_t slot;  // of a card with slots; else 0
+    bool replaces; // the slot holds another key, which this one replaces
 };
 
 struct key {
-    unsigned long private_object, public_object; // object handles; 0 is none
+    unsigned long private_object, public_object; // object handles; 0: none
     uint8_t modulus[RSA_BYTES_MAX];
     size_t modulus_len;
     uint8_t exponent[RSA_BYTES_MAX];
     size_t exponent_len;
-    unsigned parts;        // of the template that it came in with here (enum template_part); 0: another did
+    unsigned parts;        // the template that this process imported it with (enum template_part); else 0
     bool login_each_time;  // CKA_ALWAYS_AUTHENTICATE
-    bool unsure;           // a card's slot holds the key that was to be replaced, or the new one
-    bool certificate_left; // destroyed, but for its certificate
-    bool overwritten;      // destroyed by a throwaway key, which is in its slot now
-    char decided[128];     // uses that the token decided by itself, other than was asked
+    bool unsure;           // it is unknown whether the card's slot holds this key or the one that it replaces
+    bool certificate_left; // the key is destroyed, but its certificate is still there
+    bool overwritten;      // it was destroyed by a throwaway key, which is in its slot now
+    char decided[128];     // uses that the token set to another value than it was asked to
 };
 
 // The id that a key of this name has on the token. Borrowed from name.
-struct span key_id(const struct key_name *name);
-
-// A key that is on no token yet: the public numbers alone.
-bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_error *err) MUST_CHECK;
+static inline struct span key_id(const struct key_name *name)
+{
+    return name->slot != 0 ? span_of(&name->slot, 1) : span_text(name->kid);
+}

@@ -1,4 +1,3 @@
-// Finding the key that a URI names, and seeing to it that a new one is alone.
 #include "hsm/key/key_find.h"
 
 #include "hsm/key/public.h"
@@ -10,18 +9,6 @@
 #include "hsm/token/session.h"
 #include "hsm/uri/uri_match.h"
 
-static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
-static const CK_KEY_TYPE rsa_type = CKK_RSA;
-
-// A card that is reset while it is read looks as if it held nothing: it is read once more.
-static bool find_after_reset(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes,
-                             CK_OBJECT_HANDLE found[static 2], CK_ULONG *count, struct ssa_error *err)
-{
-    if (!login_may_be_reset(token))
-        return true;
-    return login_begin_anew(token, err) && object_find_some(token, template, attributes, found, 2, count, err);
-}
-
 bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err)
 {
     *key = (struct key){0};
@@ -29,18 +16,23 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
         error_set(err, SSA_CONFIG, NULL, token->info.uri, "the key's URI names the token, but no key on it");
         return error_reason(err, SSA_REASON_URI_NO_KEY, NULL);
     }
+    static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
+    static const CK_KEY_TYPE rsa_type = CKK_RSA;
     CK_ATTRIBUTE template[4] = {ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class),
                                 ATTRIBUTE(CKA_KEY_TYPE, &rsa_type, sizeof rsa_type)};
     CK_ULONG attributes = 2, count = 0;
     static const CK_ATTRIBUTE_TYPE named[] = {CKA_ID, CKA_LABEL};
-    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+    for (size_t i = 0; i < COUNT(named); i++) {
         const CK_ATTRIBUTE *given = uri_attribute(uri, named[i]);
         if (given != NULL)
             template[attributes++] = *given;
     }
     CK_OBJECT_HANDLE found[2];
-    if (!object_find_some(token, template, attributes, found, 2, &count, err) ||
-        (count == 0 && !find_after_reset(token, template, attributes, found, &count, err)))
+    if (!object_find_some(token, template, attributes, found, 2, &count, err))
+        return false;
+    // A card that is reset while it is read looks as if it held nothing: it is read once more.
+    if (count == 0 && login_may_be_reset(token) &&
+        (!login_begin_anew(token, err) || !object_find_some(token, template, attributes, found, 2, &count, err)))
         return false;
     if (count == 0) {
         error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the token does not hold the key");
@@ -54,7 +46,7 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
     return key_read(token, key, err);
 }
 
-// Minutes may have gone by at prompts and the API since the slot was chosen.
+// Since the slot was chosen, minutes may have passed: people were asked, and the API was called.
 static bool slot_check_free(struct token *token, uint8_t id, struct ssa_error *err)
 {
     struct card_slot slot;
@@ -83,8 +75,8 @@ static bool check_free_once(struct token *token, const struct key_name *name, st
     return error_reason(err, SSA_REASON_KEY_ID_USED, NULL);
 }
 
-// What is undone later is told from what was there by this alone, and a module may find nothing once and say
-// that all is well.
+// It looks twice. A module may once find nothing without an error, and an undoing relies on this: it takes whatever has
+// the id for what the import made.
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err)
 {
     if (name->slot != 0 && name->replaces)

@@ -6,10 +6,9 @@
 
 struct token;
 
-// Finds the one private key with the URI's id and label. Fails with SSA_KEY_MISSING (none) or SSA_CONFIG
-// (several).
+// Finds the private key with the URI's id and label. Fails with SSA_KEY_MISSING (none) or SSA_CONFIG (several).
 bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err) MUST_CHECK;
 
-// Whether anything with this id is there already: SSA_CONFIG when it is. A card's slot is judged by
-// slot_choose.
+// Fails with SSA_CONFIG where the token already holds an object with the key's id. Of a slot whose key is to be
+// replaced, nothing is checked.
 bool key_check_free(struct token *token, const struct key_name *name, struct ssa_error *err) MUST_CHECK;

@@ -1,4 +1,3 @@
-// Finding what is left of a key, whole or not, by the URI that was written down for it.
 #include "hsm/key/locate.h"
 
 #include "hsm/cryptoki/ckr.h"
@@ -11,8 +10,6 @@
 #include "hsm/token/handle.h"
 #include "hsm/uri/uri_match.h"
 
-enum { LABEL_MAX = 512 };
-
 // Reads one attribute; *len is 0 where the object does not have it.
 static bool read_attribute(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE attribute, size_t *len,
                            struct ssa_error *err)
@@ -23,8 +20,8 @@ static bool read_attribute(struct token *token, CK_OBJECT_HANDLE object, CK_ATTR
            token_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read");
 }
 
-// Modulus and exponent, which a proof needs, and whether each signature wants a login. A half that has no
-// modulus was not written to its end.
+// Reads modulus and exponent, which a proof needs, and whether each signature wants a login. A half without a modulus
+// was not written completely.
 static bool read_half(struct token *token, CK_OBJECT_HANDLE object, struct key *key, struct ssa_error *err)
 {
     CK_BBOOL each_time = CK_FALSE;
@@ -37,33 +34,22 @@ static bool read_half(struct token *token, CK_OBJECT_HANDLE object, struct key *
         return false;
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
     key_settle_exponent(key);
-    // Some fail over one that they do not know: what is not told is not so.
+    // Some modules fail when they do not know it: then the answer is no.
     key->login_each_time = attribute_read(token, object, &login) == CKR_OK && login.ulValueLen == sizeof each_time &&
                            each_time != CK_FALSE;
     return true;
 }
 
-// Whether the label is the one that was written down, or its beginning: some tokens shorten labels, others
-// know none.
 static bool check_label(struct token *token, CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *wanted, bool *same,
                         struct ssa_error *err)
 {
-    uint8_t label[LABEL_MAX] = {0};
-    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_LABEL, label, sizeof label);
-    *same = true;
     if (wanted == NULL)
         return true;
-    const CK_RV rv = attribute_read(token, object, &attribute);
-    if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
-        return true;
-    *same = rv == CKR_OK && attribute.ulValueLen <= wanted->ulValueLen &&
-            memcmp(label, wanted->pValue, attribute.ulValueLen) == 0;
-    return rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL ||
-           token_fail(err, SSA_TOKEN, rv, token, "the key's label cannot be read");
+    const CK_RV rv = attribute_compare_label(token, object, span_of(wanted->pValue, wanted->ulValueLen), same);
+    return rv == CKR_OK || token_fail(err, SSA_TOKEN, rv, token, "the key's label cannot be read");
 }
 
-// Finds the one object of this class and id. *another: there are several, or its label was not written down
-// for this key.
+// Finds the object of this class and id. *another is set where there are several, or where its label is not this key's.
 static bool find_half(struct token *token, CK_OBJECT_CLASS class, const struct uri *uri, struct key *half,
                       CK_OBJECT_HANDLE *object, bool *another, struct ssa_error *err)
 {
@@ -126,14 +112,14 @@ bool locate_certificate(struct token *token, struct span id, char name[static CE
     return true;
 }
 
-// "EMAIL KEY_ID", of which the email may be empty.
+// The name is "EMAIL KEY_ID". The email may be empty.
 static bool names_kid(const char *name, const char *kid)
 {
     const char *blank = strrchr(name, ' ');
     return strcmp(blank == NULL ? name : blank + 1, kid) == 0;
 }
 
-// A key that no certificate goes with must not be touched: reading it can crash the module.
+// A key without a certificate must not be touched: reading it can crash the module.
 static bool locate_in_slot(struct token *token, uint8_t id, const char *kid, struct key *key, enum located *located,
                            struct ssa_error *err)
 {

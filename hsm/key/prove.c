@@ -1,4 +1,3 @@
-// The proof that a key works on the token and cannot come out of it.
 #include "hsm/key/prove.h"
 
 #include <assert.h>
@@ -16,13 +15,13 @@
 
 enum { CHALLENGE_BYTES = 32 };
 
-// What must be read back, and what may be: a module that does not know a use cannot allow it. A use whose
-// part of the template the token does not take is the token's own decision, which is told.
+// The values that must be read back. A module that does not know a use cannot allow it, so it need not tell it. Where
+// the token does not take a use in the template, it decides the use itself, and that is told.
 static const struct demand {
     CK_ATTRIBUTE_TYPE type;
     const char *name;
     CK_BBOOL value;
-    unsigned part; // of a use; 0 for what no token may decide otherwise
+    unsigned part; // of the template, for a use; 0 for what no token may decide itself
 } demanded[] = {
     {CKA_TOKEN, "CKA_TOKEN", CK_TRUE, 0},
     {CKA_PRIVATE, "CKA_PRIVATE", CK_TRUE, 0},
@@ -58,7 +57,7 @@ static bool read_attributes(struct token *token, const struct key *key, struct k
 {
     CK_BBOOL values[COUNT(demanded)] = {0};
     CK_ATTRIBUTE attributes[COUNT(demanded)];
-    static_assert(COUNT(demanded) == KEY_ATTRIBUTES, "key.h says how many");
+    static_assert(COUNT(demanded) == KEY_ATTRIBUTES, "the header has the number");
     for (size_t i = 0; i < COUNT(demanded); i++)
         attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(demanded[i].type, &values[i], sizeof values[i]);
     const CK_RV rv = attributes_read(token, key->private_object, attributes, COUNT(attributes));
@@ -72,7 +71,7 @@ static bool read_attributes(struct token *token, const struct key *key, struct k
     return true;
 }
 
-// The first of them that is not as it must be is the error; all are judged.
+// All are judged. The error is about the first that is not as it must be.
 static bool judge_all(struct token *token, struct key *key, struct key_attribute read[static KEY_ATTRIBUTES],
                       size_t from, unsigned asked, struct ssa_error *err)
 {
@@ -83,8 +82,8 @@ static bool judge_all(struct token *token, struct key *key, struct key_attribute
     return good;
 }
 
-// What of the template the key came in with. What was left out on an unknown token, another process does not
-// know: there each use is the token's own affair.
+// The parts of the template that the key was imported with. Where another process imported it into an unknown token,
+// nobody knows what was left out: then the token may decide each use.
 static unsigned parts_asked(const struct token *token, const struct key *key)
 {
     const struct quirks *quirks = token->info.quirks;
@@ -93,14 +92,14 @@ static unsigned parts_asked(const struct token *token, const struct key *key)
     return quirks->unknown ? quirks->parts & ~(unsigned)PART_OPTIONAL : quirks->parts;
 }
 
-// from is 1 for a session object, whose CKA_TOKEN is not what it will be.
+// from is 1 for a session object, to leave out its CKA_TOKEN.
 static bool check_attributes(struct token *token, struct key *key, size_t from, struct ssa_error *err)
 {
     struct key_attribute read[KEY_ATTRIBUTES];
     return read_attributes(token, key, read, err) && judge_all(token, key, read, from, parts_asked(token, key), err);
 }
 
-// Attributes may say one thing and the module do another: asked for the length alone, it must refuse.
+// The attributes may be wrong: the module must refuse to tell even the private exponent's length.
 static bool check_unreadable(struct token *token, const struct key *key, struct ssa_error *err)
 {
     CK_ATTRIBUTE secret = {.type = CKA_PRIVATE_EXPONENT};
@@ -110,14 +109,14 @@ static bool check_unreadable(struct token *token, const struct key *key, struct 
     return true;
 }
 
-// What the token says is the modulus must be what it was given.
+// The modulus that is read back must be the one that was imported.
 static bool check_modulus(struct token *token, struct key *key, struct ssa_error *err)
 {
     struct key read = {.private_object = key->private_object};
     if (!key_read(token, &read, err))
         return false;
     key->login_each_time = read.login_each_time;
-    // What is not told cannot be another: that the key is the right one, its signature shows.
+    // Where the modulus is not told, the signature shows that the key is the right one.
     return read.modulus_len == 0 ||
            span_equal(span_of(read.modulus, read.modulus_len), span_of(key->modulus, key->modulus_len)) ||
            error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key reads back another modulus");
@@ -133,10 +132,14 @@ static bool key_challenge(struct token *token, const struct key *key, struct ssa
            key_attest(token, key, span_of(challenge, sizeof challenge), &signature, err);
 }
 
-// Handles of private objects end with a login (PKCS#11 v2.40 section 5.6, C_Logout).
-static bool find_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
+bool key_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
 {
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    if (!login_as(token, CKU_USER, err))
+        return false;
+    if (!token->info.quirks->slots)
+        return true;
+    // After a logout, handles of private objects are not valid any more (PKCS#11 v2.40 section 5.6, C_Logout).
     if (!object_find(token, CKO_PRIVATE_KEY, key_id(name), &object, err))
         return false;
     if (object == CK_INVALID_HANDLE)
@@ -145,15 +148,10 @@ static bool find_again(struct token *token, const struct key_name *name, struct 
     return true;
 }
 
-bool key_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err)
-{
-    return login_as(token, CKU_USER, err) && (!token->info.quirks->slots || find_again(token, name, key, err));
-}
-
 enum { ID_MAX = 256 };
 
-// The objects of the key once more, by its id, as a session sees them that did not make them. What is not
-// found keeps the handle that it had.
+// Finds the key's objects again, by their id, in a session that did not make them. An object that is not found keeps
+// its handle.
 static bool look_anew(struct token *token, struct key *key, struct ssa_error *err)
 {
     static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
@@ -173,13 +171,7 @@ static bool look_anew(struct token *token, struct key *key, struct ssa_error *er
     return true;
 }
 
-// A key that does not stay would end with the session that made it.
-static bool stays(const struct key_attribute read[static KEY_ATTRIBUTES])
-{
-    return !read[0].known || read[0].value;
-}
-
-// Some modules describe an object otherwise in the session that made it: a fresh session decides.
+// Some modules describe an object differently in the session that made it: a fresh session decides.
 static bool check_kept(struct token *token, struct key *key, struct ssa_error *err)
 {
     struct key_attribute read[KEY_ATTRIBUTES];
@@ -188,7 +180,9 @@ static bool check_kept(struct token *token, struct key *key, struct ssa_error *e
         return false;
     if (judge_all(token, key, read, 0, parts_asked(token, key), err))
         return true;
-    return !token->info.quirks->slots && stays(read) && look_anew(token, key, &ignored) &&
+    // An object without CKA_TOKEN would end with the session that made it.
+    const bool stays = !read[0].known || read[0].value;
+    return !token->info.quirks->slots && stays && look_anew(token, key, &ignored) &&
            check_attributes(token, key, 0, &ignored);
 }
 

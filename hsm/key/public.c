@@ -1,5 +1,3 @@
-// A key's public numbers, from wherever the token has them: the private object, the public one, a
-// certificate.
 #include "hsm/key/public.h"
 
 #include "hsm/key/certificate.h"
@@ -10,10 +8,14 @@
 
 enum { ID_MAX = 256 };
 
-// The modulus, its leading zero bytes away: some modules give a sign byte (PKCS#11 v2.40 section 2.1).
-static size_t modulus_len(uint8_t modulus[static RSA_BYTES_MAX], const CK_ATTRIBUTE *read)
+bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_error *err)
 {
-    return rsa_strip_zeros(modulus, attribute_len(read));
+    *key = (struct key){.modulus_len = numbers->n.len, .exponent_len = numbers->e.len};
+    if (numbers->n.len > sizeof key->modulus || numbers->e.len > sizeof key->exponent)
+        return error_set(err, SSA_CONFIG, NULL, NULL, "the key's public numbers are too long");
+    memcpy(key->modulus, numbers->n.data, numbers->n.len);
+    memcpy(key->exponent, numbers->e.data, numbers->e.len);
+    return true;
 }
 
 static bool read_public_object(struct token *token, CK_OBJECT_HANDLE object, struct key *key, struct ssa_error *err)
@@ -22,7 +24,7 @@ static bool read_public_object(struct token *token, CK_OBJECT_HANDLE object, str
     CK_ATTRIBUTE half[] = {ATTRIBUTE(CKA_MODULUS, modulus, sizeof modulus),
                            ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent, sizeof exponent)};
     const CK_RV rv = attributes_read(token, object, half, COUNT(half));
-    const size_t len = rv == CKR_OK ? modulus_len(modulus, &half[0]) : 0;
+    const size_t len = rv == CKR_OK ? rsa_strip_zeros(modulus, attribute_len(&half[0])) : 0;
     if (len == 0)
         return key->modulus_len > 0 ||
                token_fail(err, SSA_TOKEN, rv == CKR_OK ? CKR_ATTRIBUTE_TYPE_INVALID : rv, token,
@@ -37,7 +39,7 @@ static bool read_public_object(struct token *token, CK_OBJECT_HANDLE object, str
     return true;
 }
 
-// One of another kind of key tells nothing.
+// A certificate for another kind of key tells nothing.
 static bool read_certificate(struct token *token, struct span id, struct key *key, struct ssa_error *err)
 {
     uint8_t der[CERTIFICATE_MAX] = {0};
@@ -47,9 +49,7 @@ static bool read_certificate(struct token *token, struct span id, struct key *ke
         return false;
     if (object == CK_INVALID_HANDLE || attribute_read(token, object, &value) != CKR_OK)
         return true;
-    const struct span bytes = span_of(der, value.ulValueLen);
-    if (!certificate_modulus(bytes, key->modulus, &key->modulus_len) ||
-        !certificate_exponent(bytes, key->exponent, &key->exponent_len))
+    if (!certificate_numbers(span_of(der, value.ulValueLen), key))
         key->modulus_len = 0;
     return true;
 }
@@ -87,7 +87,6 @@ bool key_read_public(struct token *token, struct key *key, struct ssa_error *err
     return true;
 }
 
-// Public numbers and the login policy, in one call, where the private object has both.
 bool key_read(struct token *token, struct key *key, struct ssa_error *err)
 {
     CK_BBOOL each_time = CK_FALSE;
@@ -98,10 +97,10 @@ bool key_read(struct token *token, struct key *key, struct ssa_error *err)
     const CK_RV rv = attributes_read(token, key->private_object, attributes, COUNT(attributes));
     if (rv != CKR_OK)
         return token_fail(err, SSA_TOKEN, rv, token, "the key's attributes cannot be read");
-    key->modulus_len = modulus_len(key->modulus, &attributes[0]);
-    // A module that does not tell means that it is not so.
+    key->modulus_len = rsa_strip_zeros(key->modulus, attribute_len(&attributes[0]));
+    // Where the module does not tell, the answer is no.
     key->login_each_time = attributes[1].ulValueLen == sizeof each_time && each_time != CK_FALSE;
-    // A private key's object need not have them (PKCS#11 v2.40 section 2.1.3), and one that was written alone
-    // has no public half: it signs all the same.
+    // A private key's object need not have a modulus (PKCS#11 v2.40 section 2.1.3), and a key may have no public half:
+    // it signs all the same.
     return key->modulus_len > 0 || key_read_public(token, key, err);
 }

@@ -5,12 +5,16 @@
 
 struct token;
 
-// Reads whether each signature wants a login, and the modulus, from wherever the token has it; a length of 0
-// where it has it nowhere.
+// Makes a key that is on no token yet: it has only the public numbers.
+bool key_of_numbers(const struct rsa_key *numbers, struct key *key, struct ssa_error *err) MUST_CHECK;
+
+// Reads whether each signature wants a login, and the modulus, from wherever the token tells it. Its length is 0 where
+// the token tells it nowhere.
 bool key_read(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
-// Reads both public numbers out of what goes with a private key. Fails with SSA_TOKEN where its public half
+
+// Reads both public numbers from the objects that belong to a private key. Fails with SSA_TOKEN where the public half
 // is another key's.
 bool key_read_public(struct token *token, struct key *key, struct ssa_error *err) MUST_CHECK;
 
-// Takes 65537 for the public exponent where nothing on the token tells it.
+// Sets the public exponent to 65537 where the token does not tell it.
 void key_settle_exponent(struct key *key);

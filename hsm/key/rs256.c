@@ -1,4 +1,3 @@
-// The public half of the proof: OpenSSL verifies what the token signed.
 #include "hsm/key/rs256.h"
 
 #include <openssl/bn.h>

@@ -1,4 +1,3 @@
-// Signing with a key.
 #include "hsm/key/sign.h"
 
 #include <openssl/evp.h>
@@ -14,8 +13,7 @@
 
 enum { SHA256_BYTES = 32, SIGNATURE_MIN = 128 };
 
-// The DigestInfo of SHA-256 in front of the digest (RFC 8017 section 9.2, note 1), for tokens that do not
-// hash.
+// For tokens that do not hash: the DigestInfo of SHA-256 before the digest (RFC 8017 section 9.2, note 1).
 static bool digest_info(struct span message, uint8_t out[static 64], size_t *len)
 {
     static const uint8_t prefix[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
@@ -37,42 +35,34 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
     const enum pin_outcome outcome = pin_outcome_of(rv);
     if ((outcome == PIN_REFUSED || outcome == PIN_UNKNOWN) && token->giver.outcome != NULL)
         token->giver.outcome(token->giver.context, &token->info, outcome);
-    if (outcome != PIN_REFUSED)
-        token_fail(err, SSA_TOKEN, rv, token, "the key's own login, for this signature, fails");
-    else
-        token_fail(err, SSA_PIN, rv, token, "the key's own login, for this signature, is refused");
+    const bool is_refused = outcome == PIN_REFUSED;
+    token_fail(err, is_refused ? SSA_PIN : SSA_TOKEN, rv, token, "the key's own login, for this signature, %s",
+               is_refused ? "is refused" : "fails");
     return error_reason(err, SSA_REASON_KEY_LOGIN, NULL);
 }
 
-// There is no separate error code for a touch that did not come in time.
-static bool not_signed(struct ssa_error *err, const struct token *token, CK_RV rv, bool touch_told)
-{
-    token_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
-    return touch_told && rv == CKR_USER_NOT_LOGGED_IN ? error_hint(err, TOUCH_HINT) : false;
-}
-
-// As long as the modulus (RFC 8017 section 8.2.1). Of a key whose modulus the token does not tell, it is what
-// tells how long that is.
+// A signature is as long as the modulus (RFC 8017 section 8.2.1). Where the token does not tell the modulus, any
+// length that a signature may have is right.
 static bool right_length(const struct token *token, const struct key *key, CK_ULONG len, CK_ULONG room,
                          struct ssa_error *err)
 {
     if (len > room)
         return token_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
-                          "the token tells of a signature of %lu bytes where it had room for %lu", len, room);
+                          "the token says that the signature has %lu bytes, but it had room for %lu", len, room);
     if (key->modulus_len > 0 ? len == key->modulus_len : len >= SIGNATURE_MIN && len <= RSA_BYTES_MAX)
         return true;
     return token_fail(err, SSA_TOKEN, CKR_SIGNATURE_LEN_RANGE, token,
-                      "the signature is %lu bytes where the key has %zu", len, key->modulus_len);
+                      "the signature has %lu bytes, but the key has %zu", len, key->modulus_len);
 }
 
-// Where a card is reset in the middle of a signature, the module gets an answer that it cannot read.
+// Where a card is reset during a signature, the module gets an answer that it does not understand.
 static bool sign_is_lost(const struct token *token, CK_RV rv)
 {
     return token_is_lost(token, rv) ||
            (token->info.quirks->resets_card && (rv == CKR_ARGUMENTS_BAD || rv == CKR_KEY_HANDLE_INVALID));
 }
 
-// *lost: it failed as it does when the token is lost.
+// *lost becomes whether the token seems to be lost.
 static bool sign_once(struct token *token, const struct key *key, struct span message, struct secret *signature,
                       bool *lost, struct ssa_error *err)
 {
@@ -100,10 +90,13 @@ static bool sign_once(struct token *token, const struct key *key, struct span me
     rv = call->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
                       signature->data + signature->len, &len);
     touch_end(&touch);
-    // A reset also ends the login. So does a finger that does not come, which is not waited for twice.
+    // A reset ends the login. A touch that does not come does, too, but it is not waited for twice.
     *lost = sign_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
-    if (rv != CKR_OK)
-        return not_signed(err, token, rv, touch.told);
+    if (rv != CKR_OK) {
+        token_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
+        // A touch that did not come in time has no error code of its own.
+        return touch.told && rv == CKR_USER_NOT_LOGGED_IN ? error_hint(err, TOUCH_HINT) : false;
+    }
     if (!right_length(token, key, len, room, err))
         return false;
     signature->len += len;

@@ -1,4 +1,3 @@
-// The slots of a PIV card.
 #include "hsm/key/slot.h"
 
 #include "hsm/login/ready.h"
@@ -8,10 +7,10 @@
 
 static const char *const names[] = {"9a", "9c", "9d", "9e", "82", "83", "84", "85", "86", "87", "88", "89",
                                     "8a", "8b", "8c", "8d", "8e", "8f", "90", "91", "92", "93", "94", "95"};
-enum { SLOTS = sizeof names / sizeof names[0] };
+enum { SLOTS = COUNT(names) };
 
-// The slots that are taken without being named, in this order. 9e is not among them, since it signs without a
-// PIN for anybody who holds the card. 9c comes last, since it wants the PIN for each signature.
+// The order in which slots are used when none is named. 9e is left out, since it signs without a PIN for anybody who
+// holds the card. 9c comes last, since it wants the PIN for each signature.
 static const uint8_t by_itself[] = {1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 3, 2};
 
 const char *slot_name(uint8_t id)
@@ -29,7 +28,7 @@ bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct s
     static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
     *slot = (struct card_slot){.id = id};
     memcpy(slot->name, slot_name(id), sizeof "9a");
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+    for (size_t i = 0; i < COUNT(classes); i++) {
         CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
         if (!object_find(token, classes[i], span_of(&id, 1), &found, err))
             return false;
@@ -37,7 +36,7 @@ bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct s
     }
     if (slot->used)
         token->slots_seen |= UINT32_C(1) << id;
-    // A module takes an error of reading for an empty slot: what was seen once counts.
+    // A module takes a reading error for an empty slot: so a slot that was once seen used counts as used.
     slot->used = (token->slots_seen >> id & 1) != 0;
     return true;
 }
@@ -68,7 +67,7 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
         bool read = false;
         if (!ready_slots(token, &read, err))
             return false;
-        // What cannot be seen may be there.
+        // Where the card cannot be read, the slot may be used.
         slot->used = slot->used || !read;
         return true;
     }
@@ -88,6 +87,6 @@ bool slot_choose(struct token *token, const char *wanted, bool replace, struct c
         if (!slot->used)
             return ready_slots_must_be_read(token, err);
     }
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "no slot is free that is taken by itself");
+    error_set(err, SSA_CONFIG, NULL, token->info.uri, "all slots are used, except perhaps 9e, which must be named");
     return error_reason(err, SSA_REASON_SLOTS_FULL, NULL);
 }

@@ -1,4 +1,4 @@
-// The slots of a card that has such: one key in each, by a byte for its id.
+// The slots of a card. Each holds one key, whose id is the slot's byte.
 #pragma once
 
 #include <stdint.h>
@@ -13,19 +13,19 @@ struct card_slot {
     bool used;
 };
 
-// Whether a slot has to be chosen for a new key.
+// Whether the token is a card with slots, so that a slot must be chosen for a new key.
 bool slot_must_be_chosen(const struct token *token);
 
-// Looks whether a slot is used: by a key, its public half or a certificate. Keys are seen only by the user.
+// Looks whether a slot is used by a key, its public half or a certificate. Only a user who is logged in sees keys.
 bool slot_look(struct token *token, uint8_t id, struct card_slot *slot, struct ssa_error *err) MUST_CHECK;
 
-// Looks at all slots before anybody logs in, in a separate session: a slot counts as free when two sessions
-// agree on it.
+// Looks at all slots before anybody logs in, in a separate session. A slot counts as free only when both sessions see
+// it empty.
 bool slot_survey(struct token *token, struct ssa_error *err) MUST_CHECK;
 
-// Chooses the slot named wanted, the user being logged in, or for NULL the first free one that asks for a
-// PIN. Fails with SSA_USAGE for a name that is not valid, and with SSA_CONFIG when all slots are used, or the
-// named one is used and replace is false.
+// Chooses the slot named wanted; where that is NULL, the first free one that asks for a PIN. The user must be logged
+// in. Fails with SSA_USAGE for a name that is not valid, and with SSA_CONFIG where all slots are used, or the named one
+// is used and replace is false.
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot,
                  struct ssa_error *err) MUST_CHECK;
 

@@ -1,9 +1,9 @@
-// Logging in without spending PIN tries in vain.
 #include "hsm/login/login.h"
 
 #include <ctype.h>
 
 #include "core/monotonic.h"
+#include "hsm/cryptoki/ckr.h"
 #include "hsm/login/login_again.h"
 #include "hsm/login/pin.h"
 #include "hsm/login/ready.h"
@@ -14,22 +14,22 @@
 
 enum { SENT_MAX = 3 };
 
-// What it looks like where another process is writing the token's file.
+// Whether another process may be writing the token's file: then logins fail in these ways.
 static bool is_hidden(const struct token *token, CK_RV rv)
 {
     return token->info.quirks->rewritten_by != NULL &&
            (rv == CKR_GENERAL_ERROR || rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_TOKEN_NOT_RECOGNIZED);
 }
 
-// Logs in once, with the token seen in its slot before: a PIN that is sent to a token which is gone is taken
-// for a try. False where it was not sent, with err filled.
+// Sends the PIN once, after the token was seen in its slot: a PIN that is sent to a token which is gone counts as a
+// try. False, with err filled, where it was not sent.
 static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_error *err)
 {
     const bool was_final = token->info.pin_final_try;
     if (!ready_make(token, writable)) {
         *rv = CKR_TOKEN_NOT_PRESENT;
         token_fail(err, SSA_TOKEN, *rv, token, "the token is not there any more; no PIN was sent to it");
-        return error_hint(err, "Was it pulled out, or another put in its place? Run this again with it.");
+        return error_hint(err, "Was it pulled out, or replaced by another? Put it in and run this again.");
     }
     if (token->info.pin_locked || (token->info.pin_final_try && !was_final))
         return pin_is_used_up(err, token);
@@ -37,14 +37,14 @@ static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_e
     return true;
 }
 
-// What became of the PIN in this run.
+// How often the PIN was sent, and how often it is unknown what became of it.
 struct sent {
     unsigned times, unknown;
     long long until;
 };
 
-// A lost token is tried again once where it did not tell about the PIN; one that others hide, as long as
-// there is patience.
+// A token that was lost is tried again at most once where it is unknown what became of the PIN. A token that other
+// processes hide is tried again as long as there is patience.
 static bool may_send_again(struct token *token, bool writable, CK_RV rv, const struct sent *sent)
 {
     const struct pin_giver *giver = &token->giver;
@@ -52,7 +52,7 @@ static bool may_send_again(struct token *token, bool writable, CK_RV rv, const s
     const bool lost = token_is_lost(token, rv) && sent->times < SENT_MAX && sent->unknown <= 1;
     if (token->info.pin_pad || giver->again == NULL || (!hidden && !lost))
         return false;
-    token_pause();
+    pause_ms(PATIENCE_STEP_MS);
     return token_reopen(token, writable) && giver->again(giver->context, &token->info);
 }
 
@@ -70,7 +70,7 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
         const enum pin_outcome outcome = pin_login_outcome(rv);
         giver->outcome(giver->context, &token->info, outcome);
         token->logged_in = outcome == PIN_ACCEPTED;
-        // Another user of the module in this process may have logged in: that serves, and is not ours to end.
+        // Other code of this process may have logged in: that is enough, and we do not end it.
         if (token->logged_in || rv == CKR_USER_ALREADY_LOGGED_IN)
             return true;
         sent.times++;
@@ -80,7 +80,7 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
     }
 }
 
-// Trying again belongs to the turn: a token that is read while others log in is read by half again.
+// The turn ends after the last try, since a token that is read while another process logs in looks incomplete.
 static bool try_pin_in_turn(struct token *token, bool writable, struct ssa_error *err)
 {
     const struct pin_giver *giver = &token->giver;
@@ -132,8 +132,8 @@ bool login_user(struct token *token, bool writable, const struct pin_giver *give
     return !writable || check_writable(token, err);
 }
 
-// A user PIN that is tried as a card's management key costs a try of the user's: what cannot be one is not
-// tried.
+// A text that cannot be the card's management key is not tried: a user PIN that is tried as one costs a try of the
+// user's.
 static bool right_form(const struct token *token, struct ssa_error *err)
 {
     const struct quirks *quirks = token->info.quirks;
@@ -142,10 +142,10 @@ static bool right_form(const struct token *token, struct ssa_error *err)
         digits++;
     if (quirks->so_pin_hex == 0 || (digits == quirks->so_pin_hex && digits == token->so_pin.len))
         return true;
-    error_set(err, SSA_PIN, NULL, token->info.uri, "the %s is not of %zu hexadecimal digits; nothing was tried",
+    error_set(err, SSA_PIN, NULL, token->info.uri, "the %s does not have %zu hexadecimal digits; nothing was tried",
               quirks->so_pin_name, quirks->so_pin_hex);
-    return error_hint(
-        err, "It is not the PIN. A new card's is known to its manual; it is changed with the card's own tool.");
+    return error_hint(err,
+                      "It is not the PIN. The manual tells that of a new card, and the card's own tool changes it.");
 }
 
 bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err)
@@ -154,6 +154,16 @@ bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_e
         return true;
     return secret_new(&token->so_pin, PIN_MAX, err) && so->give(so->context, &token->info, &token->so_pin, err) &&
            right_form(token, err) && login_as(token, CKU_SO, err);
+}
+
+bool login_says_locked(const struct ssa_error *err)
+{
+    return ckr_of_error(err) == CKR_PIN_LOCKED;
+}
+
+bool login_says_no_pin(const struct ssa_error *err)
+{
+    return ckr_of_error(err) == CKR_USER_PIN_NOT_INITIALIZED;
 }
 
 const char *login_so_pin_name(const struct token *token, const char **factory)

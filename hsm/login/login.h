@@ -5,15 +5,21 @@
 
 struct token;
 
-// Opens a session and logs in as the user; what giver refers to must live as long as the token. The PIN is
-// tried once, never where its length or the flags say it cannot be right, and kept in locked memory for keys
-// that want a login for each signature. Fails with SSA_PIN or SSA_TOKEN.
+// Opens a session and logs in as the user. The PIN is tried once, and not at all where its length or the token's flags
+// show that it cannot be right. It is kept in locked memory for keys that want a login for each signature. What giver
+// refers to must live as long as the token. Fails with SSA_PIN or SSA_TOKEN.
 bool login_user(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err) MUST_CHECK;
 
-// For an import, after the user's login: where the token's quirks demand it (a PIV card's management key),
-// the security officer logs in instead of the user; so gives that PIN. Elsewhere it does nothing.
+// For an import, after the user's login. Where this kind of token demands it, the security officer logs in instead of
+// the user, with the PIN that so gives (of a PIV card, the management key). For other tokens it does nothing.
 bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err) MUST_CHECK;
 
-// What people call the security officer's PIN on this token; NULL where an import does not need it. *factory
-// is its value on a token whose owner has not changed it, or NULL.
+// What people call the security officer's PIN on this token; NULL where an import does not need it. *factory is its
+// value on a new token, or NULL.
 const char *login_so_pin_name(const struct token *token, const char **factory);
+
+// Whether the error says that the user PIN is locked.
+bool login_says_locked(const struct ssa_error *err);
+
+// Whether the error says that the token has no user PIN. That is also said of a token that another process is writing.
+bool login_says_no_pin(const struct ssa_error *err);

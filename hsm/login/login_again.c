@@ -1,4 +1,3 @@
-// Logging in once more with a PIN that was right.
 #include "hsm/login/login_again.h"
 
 #include "hsm/login/pin.h"
@@ -14,12 +13,12 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
         return true;
     CK_FUNCTION_LIST *call = token->module.call;
     const struct secret *pin = who == CKU_SO ? &token->so_pin : &token->pin;
-    // The two kinds of user cannot be logged in at once (PKCS#11 v2.40 section 2.4).
+    // User and security officer cannot be logged in at the same time (PKCS#11 v2.40 section 2.4).
     if (token->logged_in)
         (void)call->C_Logout(token->session);
     if (who == CKU_USER)
         pin_pad_again(token);
-    // A management key may want a finger, as a signature does.
+    // A login with the management key may want a touch, as a signature does.
     struct touch touch;
     touch_begin(&touch, token);
     const CK_RV rv = call->C_Login(token->session, who, pin->data, pin->len);
@@ -44,7 +43,6 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
                : false;
 }
 
-// Whether another process may have reset the card under us, and the PIN that was right can be sent again.
 bool login_may_be_reset(const struct token *token)
 {
     return token->info.quirks->resets_card && token->logged_in && !token->info.pin_pad;

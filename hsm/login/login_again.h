@@ -6,11 +6,11 @@
 
 struct token;
 
-// Changes who is logged in (CKU_USER, CKU_SO), with the PINs that were right before.
+// Makes who (CKU_USER, CKU_SO) the one who is logged in, with the PIN that was right before.
 bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err) MUST_CHECK;
 
-// Whether another process may have reset the card under us, and the PIN that was right can be sent again.
+// Whether another process may have reset the card, and the PIN that was right can be sent again.
 bool login_may_be_reset(const struct token *token);
 
-// Starts the module afresh, and logs in as the user.
+// Starts the module afresh and logs in as the user.
 bool login_begin_anew(struct token *token, struct ssa_error *err) MUST_CHECK;

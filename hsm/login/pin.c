@@ -1,4 +1,3 @@
-// What a token says of a PIN, and the errors of logins.
 #include "hsm/login/pin.h"
 
 #include "hsm/token/fail.h"
@@ -17,7 +16,6 @@ static const char *how_to_unlock(const struct token *token)
     return unlock != NULL ? unlock : "The token's own tool unlocks it, with the PUK or as security officer";
 }
 
-// Flags that say that no PIN can be right.
 bool pin_may_be_tried(const struct token *token, struct ssa_error *err)
 {
     if (token->info.pin_locked) {
@@ -30,7 +28,6 @@ bool pin_may_be_tried(const struct token *token, struct ssa_error *err)
     return true;
 }
 
-// A length that cannot be right is not worth a try; some tokens count it as one.
 bool pin_has_right_length(const struct token *token, const struct secret *pin, struct ssa_error *err)
 {
     const struct token_info *info = &token->info;
@@ -45,8 +42,8 @@ bool pin_has_right_length(const struct token *token, const struct secret *pin, s
     return true;
 }
 
-// Whether a login that gave rv spent a try. Modules have more answers to a wrong PIN than CKR_PIN_INCORRECT:
-// only an error that comes before the token looks at the PIN has surely spent no try.
+// Modules have more answers to a wrong PIN than CKR_PIN_INCORRECT: only an error from before the token looks at the
+// PIN has surely spent no try.
 enum pin_outcome pin_outcome_of(CK_RV rv)
 {
     switch (rv) {
@@ -58,7 +55,7 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     case CKR_PIN_LOCKED:
         return PIN_REFUSED;
     case CKR_USER_ALREADY_LOGGED_IN:
-    case CKR_PIN_EXPIRED: // right, and of no use
+    case CKR_PIN_EXPIRED: // the PIN is right, but cannot be used
     case CKR_ARGUMENTS_BAD:
     case CKR_CRYPTOKI_NOT_INITIALIZED:
     case CKR_FUNCTION_CANCELED:
@@ -79,9 +76,8 @@ enum pin_outcome pin_outcome_of(CK_RV rv)
     }
 }
 
-// Whether the user's login spent one. A card may answer a wrong PIN with "security status not satisfied"
-// (OpenPGP does), which OpenSC turns into CKR_USER_NOT_LOGGED_IN. As an answer to a login, it means nothing
-// else.
+// OpenPGP cards answer a wrong PIN with "security status not satisfied", which OpenSC turns into
+// CKR_USER_NOT_LOGGED_IN. As an answer to a login, it means nothing else.
 enum pin_outcome pin_login_outcome(CK_RV rv)
 {
     return rv == CKR_USER_NOT_LOGGED_IN ? PIN_REFUSED : pin_outcome_of(rv);
@@ -121,7 +117,7 @@ bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv
 bool pin_is_used_up(struct ssa_error *err, const struct token *token)
 {
     pin_error(err, token, token->info.pin_locked ? "CKF_USER_PIN_LOCKED" : "CKF_USER_PIN_FINAL_TRY",
-              "others have tried wrong PINs just now, so this one was not tried",
-              token->info.pin_locked ? how_to_unlock(token) : "Run the command again: it asks first.");
+              "somebody else has just tried wrong PINs, so this one was not tried",
+              token->info.pin_locked ? how_to_unlock(token) : "Run this again: then you are asked first.");
     return token->info.pin_locked ? error_number(err, SSA_DOMAIN_PKCS11, CKR_PIN_LOCKED) : false;
 }

@@ -1,4 +1,4 @@
-// What a token says of a PIN. For hsm alone.
+// What a token tells about a PIN, and the errors of logins. For hsm alone.
 #pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
@@ -6,24 +6,22 @@
 
 struct token;
 
-// Whether a login that gave rv spent a try.
+// Whether a login that returned rv spent a try. The second is for the user's login at the session's start.
 enum pin_outcome pin_outcome_of(CK_RV rv);
-
-// Before the user's login but the first: has a person told who is to type the PIN at the token's pad, where
-// it has one.
-void pin_pad_again(const struct token *token);
-
-// Whether the user's login that gave rv spent a try.
 enum pin_outcome pin_login_outcome(CK_RV rv);
+
+// To be called before each login of the user but the first: where the token has a pad, a person is told to type the
+// PIN there again.
+void pin_pad_again(const struct token *token);
 
 // Fails with SSA_PIN where the flags say that no PIN can be right.
 bool pin_may_be_tried(const struct token *token, struct ssa_error *err) MUST_CHECK;
 
-// Fails with SSA_PIN where the PIN's length cannot be right.
+// Fails with SSA_PIN where the PIN's length cannot be right: some tokens would count that as a try.
 bool pin_has_right_length(const struct token *token, const struct secret *pin, struct ssa_error *err) MUST_CHECK;
 
-// The error of a login that gave rv.
+// Makes the error of a login that returned rv.
 bool pin_login_failed(struct ssa_error *err, const struct token *token, CK_RV rv);
 
-// Fails with SSA_PIN: others have spent tries since this PIN was asked for.
+// Makes the error that others have spent tries since this PIN was asked for.
 bool pin_is_used_up(struct ssa_error *err, const struct token *token);

@@ -1,11 +1,9 @@
-// Whether a token is there and was read, before a PIN is sent to it or a slot counts as free.
 #include "hsm/login/ready.h"
 
 #include "hsm/object/find.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/reopen.h"
 
-// Whether the session has seen what its maker put on every such card.
 bool ready_slots(struct token *token, bool *read, struct ssa_error *err)
 {
     const struct quirks *quirks = token->info.quirks;
@@ -19,12 +17,6 @@ bool ready_slots(struct token *token, bool *read, struct ssa_error *err)
     return true;
 }
 
-bool ready_slots_seem_read(struct token *token)
-{
-    bool read = false;
-    return ready_slots(token, &read, ERROR_IGNORED) && read;
-}
-
 bool ready_slots_must_be_read(struct token *token, struct ssa_error *err)
 {
     bool read = false;
@@ -34,19 +26,23 @@ bool ready_slots_must_be_read(struct token *token, struct ssa_error *err)
         return true;
     error_set(err, SSA_TOKEN, NULL, token->info.uri,
               "the card cannot be read: not even its maker's certificate is seen, so no slot counts as free");
-    error_hint(err, "Is another program using it? Take it out, put it in again, and try again.");
+    error_hint(err, "Is another program using the card? Take it out, put it in again, and try again.");
     return error_reason(err, SSA_REASON_SLOTS_UNREAD, NULL);
 }
 
 enum { RESETS_MAX = 3 };
 
-// A card that still seems unread after that may really lack what its maker put there.
 bool ready_make(struct token *token, bool writable)
 {
     if (!token_is_there(token) && !token_reopen(token, writable))
         return false;
-    for (unsigned resets = 0; resets < RESETS_MAX && !ready_slots_seem_read(token); resets++)
+    for (unsigned resets = 0; resets < RESETS_MAX; resets++) {
+        bool read = false;
+        if (ready_slots(token, &read, ERROR_IGNORED) && read)
+            return true;
         if (!token_reopen(token, writable))
             return false;
+    }
+    // A card that still seems unread may really lack what its maker usually puts there.
     return true;
 }

@@ -1,7 +1,5 @@
-// Telling a person that a signature waits for a finger.
 #include "hsm/login/touch.h"
 
-#include <pthread.h>
 #include <time.h>
 
 #include "core/thread.h"

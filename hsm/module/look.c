@@ -1,4 +1,3 @@
-// Looking at the slots of an open module, and at the tokens in them.
 #include "hsm/module/look.h"
 
 #include <errno.h>
@@ -6,7 +5,7 @@
 
 #include "hsm/cryptoki/calls.h"
 
-// Puts the slots that the module has named in front, each once: it may say a number, and name fewer.
+// Puts the slots that the module named in front, each once. A module may name fewer than the number it tells.
 static CK_ULONG named_slots(CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG told)
 {
     CK_ULONG count = 0;
@@ -48,8 +47,7 @@ void module_seen_free(struct module_seen **seen)
     *seen = NULL;
 }
 
-// A slot that cannot be looked into counts as empty. A module without the function for it has nothing to
-// offer.
+// A slot that cannot be looked into counts as empty. A module that lacks the function for it is of no use.
 static bool look_into(const struct module *module, CK_SLOT_ID slot, struct token_seen *token, struct ssa_error *err)
 {
     CK_FUNCTION_LIST *call = module->call;

@@ -4,7 +4,8 @@
 #include "hsm/module/module.h"
 
 #define SLOTS_MAX 256U
-// The slots that hold a token.
+
+// Lists the slots that hold a token.
 bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG *count,
                   struct ssa_error *err) MUST_CHECK;
 
@@ -12,17 +13,17 @@ struct token_seen {
     CK_SLOT_ID slot;
     CK_SLOT_INFO slot_info;
     CK_TOKEN_INFO token;
-    bool unread; // its keys were asked for, and could not be searched for
+    bool unread; // its keys could not be searched for
 };
 
-// What a module said of itself, and its tokens that were set up.
+// A module's description of itself, and those of its tokens that are initialised.
 struct module_seen {
     CK_INFO about;
     size_t count;
     struct token_seen tokens[SLOTS_MAX];
 };
 
-// The tokens. The caller frees *seen.
+// Looks at the tokens. The caller frees *seen.
 bool module_look(const struct module *module, struct module_seen **seen, struct ssa_error *err) MUST_CHECK;
 
 void module_seen_free(struct module_seen **seen);

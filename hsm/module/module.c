@@ -1,4 +1,3 @@
-// Loading one PKCS#11 module, and nothing beside it.
 #include "hsm/module/module.h"
 
 #include <dlfcn.h>
@@ -10,11 +9,6 @@
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/module/quirks.h"
 
-static bool absent(struct ssa_error *err, const struct module_entry *entry, const char *cause, const char *what)
-{
-    return error_set(err, SSA_ABSENT, cause, entry->path, "%s", what);
-}
-
 bool module_refused(struct ssa_error *err, const struct module_entry *entry, CK_RV rv, const char *what)
 {
     char name[32];
@@ -23,13 +17,13 @@ bool module_refused(struct ssa_error *err, const struct module_entry *entry, CK_
                      left_out != NULL ? ": it has no " : "", left_out != NULL ? left_out : "");
 }
 
-// A module that is in use in this process: by how many, and whether it was initialised here.
+// A module that this process uses.
 struct module_use {
     struct module_use *next;
     void *library;
-    pid_t process; // a child that was forked has it from its parent, and initialises it anew
+    pid_t process; // a forked child inherits the list, and must initialise the module anew
     unsigned users;
-    bool ours;
+    bool ours; // it was initialised here, and not by other code of this process
 };
 static struct module_use *uses;
 
@@ -83,27 +77,29 @@ static bool take_list(struct module *module, CK_C_GetFunctionList get_list, stru
     if (rv != CKR_OK)
         return module_refused(err, &module->entry, rv, "the PKCS#11 module gives no function list");
     if (given == NULL)
-        return absent(err, &module->entry, NULL, "the PKCS#11 module gives no function list");
+        return error_set(err, SSA_ABSENT, NULL, module->entry.path, "the PKCS#11 module gives no function list");
     module->call = calls_new(given);
     return module->call != NULL ||
            error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the module's functions");
 }
 
-static CK_RV initialise(CK_FUNCTION_LIST *call, const struct module_entry *entry)
+// Initialises the module, unless other code of this process has done so.
+static CK_RV initialise(struct module *module)
 {
-    // One thread alone calls the module, which NULL says (PKCS#11 v2.40 section 5.4). Asked to lock, OpenSC
-    // 0.23 locks itself out for good when a card is pulled during a login.
-    if (entry->init_reserved[0] == '\0')
-        return call->C_Initialize(NULL);
-    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = (void *)(uintptr_t)entry->init_reserved};
-    const CK_RV rv = call->C_Initialize(&args);
-    if (rv != CKR_CANT_LOCK)
-        return rv;
-    args.flags = 0;
-    return call->C_Initialize(&args);
+    const char *reserved = module->entry.init_reserved;
+    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = (void *)(uintptr_t)reserved};
+    // NULL says that only one thread calls the module (PKCS#11 v2.40 section 5.4). When OpenSC 0.23 is asked to
+    // lock, and a card is pulled during a login, it waits for itself forever.
+    CK_RV rv = module->call->C_Initialize(reserved[0] == '\0' ? NULL : &args);
+    if (rv == CKR_CANT_LOCK && reserved[0] != '\0') {
+        args.flags = 0;
+        rv = module->call->C_Initialize(&args);
+    }
+    module->use->ours = rv == CKR_OK;
+    return rv == CKR_CRYPTOKI_ALREADY_INITIALIZED ? CKR_OK : rv;
 }
 
-// A module says who it is before it has looked for a card.
+// A module tells its maker before it has looked for a card.
 static bool take_turn(struct module *module, struct ssa_error *err)
 {
     CK_INFO about;
@@ -116,20 +112,19 @@ static bool start(struct module *module, struct ssa_error *err)
 {
     if (module->use->users > 1)
         return true;
-    const CK_RV rv = initialise(module->call, &module->entry);
-    module->use->ours = rv == CKR_OK;
-    if (rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
+    const CK_RV rv = initialise(module);
+    if (rv == CKR_OK)
         return true;
     module_refused(err, &module->entry, rv, "the PKCS#11 module does not start");
-    return error_hint(err, "Is what it needs there: its daemon or server running, its configuration and the "
-                           "folder of its tokens readable?");
+    return error_hint(err, "Is its daemon or server running? Can its configuration and the folder of its tokens be "
+                           "read?");
 }
 
 bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
                  struct ssa_error *err)
 {
     *module = (struct module){.entry = *entry, .turns = *turns};
-    // Never closed again: modules leave threads and exit handlers behind that need their code.
+    // It is never closed again: modules leave threads and exit handlers behind that need their code.
     void *library = dlopen(entry->path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         error_set(err, SSA_ABSENT, NULL, NULL, "the PKCS#11 module cannot be loaded: %s", dlerror());
@@ -138,7 +133,8 @@ bool module_open(const struct module_entry *entry, const struct turns *turns, st
     CK_C_GetFunctionList get_list = NULL;
     *(void **)&get_list = dlsym(library, "C_GetFunctionList");
     if (get_list == NULL)
-        return absent(err, entry, NULL, "is a library, but not a PKCS#11 module (it has no C_GetFunctionList)");
+        return error_set(err, SSA_ABSENT, NULL, entry->path,
+                         "is a library, but not a PKCS#11 module (it has no C_GetFunctionList)");
     if (!take_list(module, get_list, err))
         return false;
     module->use = use_begin(library);
@@ -152,12 +148,9 @@ bool module_open(const struct module_entry *entry, const struct turns *turns, st
 
 bool module_restart(struct module *module)
 {
-    struct module_use *use = module->use;
-    if (!use->ours || use->users > 1)
+    if (!module->use->ours || module->use->users > 1)
         return true;
-    // A device that is lost may be the reason why either fails.
+    // Both calls may fail because the device is gone.
     (void)module->call->C_Finalize(NULL);
-    const CK_RV rv = initialise(module->call, &module->entry);
-    use->ours = rv == CKR_OK;
-    return rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED;
+    return initialise(module) == CKR_OK;
 }

@@ -1,4 +1,3 @@
-// One thread at a time uses PKCS#11 modules.
 #include "hsm/module/one_user.h"
 
 #include <pthread.h>
@@ -10,7 +9,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     unsigned tokens;
     pthread_t thread;
-    pid_t process; // a child that was forked meanwhile has no thread that would end it
+    pid_t process; // a forked child does not have the parent's thread, so that nobody would end its use
 } user;
 
 static bool is_anothers(void)
@@ -37,7 +36,7 @@ bool one_user_begin(struct ssa_error *err)
     if (!refused)
         return true;
     error_set(err, SSA_USAGE, NULL, NULL, "another thread of this process is using a PKCS#11 token");
-    return error_hint(err, "One thread at a time may call the library; processes need not wait for each other.");
+    return error_hint(err, "Only one thread at a time may call the library. Processes need not wait for each other.");
 }
 
 void one_user_end(void)

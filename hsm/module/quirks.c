@@ -1,26 +1,34 @@
-// The table of tokens. Measured with a probe that imports, signs, verifies, reads back, deletes and mistypes
-// PINs.
+// The table was measured with a probe that imports, signs, verifies, reads back, deletes and mistypes PINs.
 #include "hsm/module/quirks.h"
 
+// It signs only with CKM_RSA_PKCS, and wants all eight numbers. Two wrong PINs set FINAL_TRY, three lock.
+#define OPENCRYPTOKI                                                                                                   \
+    .name = "opencryptoki", .module_manufacturer = "IBM", .token_manufacturer = "IBM", .import_as = IMPORT_AS_USER,    \
+    .parts = PART_ALL, .public_half = true, .pin_tries = 3,                                                            \
+    .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"
+
+// Cards that OpenSC shows.
+#define OPENSC_CARD .module_manufacturer = "OpenSC", .model = "PKCS#15 emulated", .import_as = IMPORT_NEVER
+
 #define BY_PKCS11_TOOL "`pkcs11-tool --module opensc-pkcs11.so "
-// Three keys, each in a place of its own, that only the admin PIN overwrites, without a word. C_CreateObject
-// as the user, or with another id, is CKR_ARGUMENTS_BAD. Two tokens of one serial number: one for signatures.
-// A data object is called by its place, whatever its label was.
+// The card has places for three keys. With the admin PIN a key is overwritten without a warning. C_CreateObject
+// as the user, or with another id, is CKR_ARGUMENTS_BAD. The card shows as two tokens with one serial number, one
+// of them for signatures. A data object gets the name of its place, whatever its label was.
 #define OPENPGP_CARD                                                                                                   \
-    .name = "an OpenPGP card through OpenSC", .module_manufacturer = "OpenSC", .model = "PKCS#15 emulated",            \
-    .import_as = IMPORT_NEVER,                                                                                         \
-    .instead = "A key goes into its place 03 with the admin PIN, over the one that is there: " BY_PKCS11_TOOL          \
-               "--login --login-type so --write-object KEY.der --type privkey --id 03`.",                              \
-    .no_data = true, .wants_touch = true, .pin_tries = 3,                                                              \
-    .unlock = "Its admin PIN sets a new PIN: `gpg --card-edit`, admin, passwd"
+    OPENSC_CARD,                                                                                                       \
+        .name = "an OpenPGP card through OpenSC",                                                                      \
+        .instead = "With the admin PIN a key can be stored in place 03, over the one that is there: " BY_PKCS11_TOOL   \
+                   "--login --login-type so --write-object KEY.der --type privkey --id 03`.",                          \
+        .no_data = true, .wants_touch = true, .pin_tries = 3,                                                          \
+        .unlock = "Its admin PIN sets a new PIN: `gpg --card-edit`, admin, passwd"
 
 #define PKCS15_CARD                                                                                                    \
     .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER,                                    \
-    .instead = "OpenSC's module would write down that the key may be read. Its tool does not: `pkcs15-init "           \
+    .instead = "OpenSC's module would mark the key as readable. OpenSC's tool does not: `pkcs15-init "                 \
                "--store-private-key KEY.pem --auth-id 01 --id 01 --key-usage sign`."
 
 static const struct quirks table[] = {
-    // Also through p11-kit's remoting, which passes the token's own words on.
+    // It is known through p11-kit's remoting, too, which passes on what the token says.
     {.name = "SoftHSM",
      .token_manufacturer = "SoftHSM",
      .import_as = IMPORT_AS_USER,
@@ -29,9 +37,8 @@ static const struct quirks table[] = {
      .low_at_once = true,
      .rewritten_by = "SoftHSM"},
 
-    // Knows no CKA_ALWAYS_AUTHENTICATE: absent means false. Data objects live in a session alone and in
-    // public:
-    // else CKR_ATTRIBUTE_VALUE_INVALID. Its data base has no place for CKA_ALLOWED_MECHANISMS:
+    // It does not know CKA_ALWAYS_AUTHENTICATE: absent means false. It takes only public data objects of a
+    // session; others are CKR_ATTRIBUTE_VALUE_INVALID. Its data base has no place for CKA_ALLOWED_MECHANISMS:
     // CKR_GENERAL_ERROR.
     {.name = "NSS softokn",
      .module_manufacturer = "Mozilla Foundation",
@@ -41,47 +48,24 @@ static const struct quirks table[] = {
      .no_data = true,
      .public_half = true},
 
-    // Signs with CKM_RSA_PKCS alone; wants all eight numbers; two wrong PINs set FINAL_TRY, three lock.
-    {.name = "opencryptoki",
-     .module_manufacturer = "IBM",
-     .library = "Meta PKCS11",
-     .token_manufacturer = "IBM",
-     .model = "IBM SoftTok",
-     .import_as = IMPORT_AS_USER,
-     .parts = PART_ALL,
-     .public_half = true,
-     .pin_tries = 3,
-     .low_at_once = true,
-     .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
+    {OPENCRYPTOKI, .library = "Meta PKCS11", .model = "IBM SoftTok", .low_at_once = true},
+    // Its new name since 3.27. It can unwrap keys, but makes each of them extractable and not sensitive: the rehearsal
+    // sees that.
+    {OPENCRYPTOKI, .library = "openCryptoki", .model = "Soft"},
 
-    // The same under its new name (since 3.27). It has key wrapping, and makes each private key that
-    // it
-    // unwraps extractable and not sensitive: the rehearsal sees that.
-    {.name = "opencryptoki",
-     .module_manufacturer = "IBM",
-     .library = "openCryptoki",
-     .token_manufacturer = "IBM",
-     .model = "Soft",
-     .import_as = IMPORT_AS_USER,
-     .parts = PART_ALL,
-     .public_half = true,
-     .pin_tries = 3,
-     .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"},
-
-    // CKR_ATTRIBUTE_VALUE_INVALID for any private key; no flag ever tells of wrong PINs.
+    // Any private key is CKR_ATTRIBUTE_VALUE_INVALID. No flag ever tells of wrong PINs.
     {.name = "tpm2-pkcs11",
      .module_manufacturer = "tpm2-software.github.io",
      .import_as = IMPORT_NEVER,
-     .instead = "Its own tool imports a PEM (tpm2_ptool import), which then is on the disk first. For a key "
-                "that no file has held, use a token that can import.",
+     .instead = "Its own tool imports a key from a PEM file (tpm2_ptool import), so that the key is on the disk "
+                "first. For a key that is never in a file, use a token that can import.",
      .pin_tries = 3,
-     .unlock = "A TPM forgets wrong PINs with time, or by `tpm2_dictionarylockout --clear-lockout`; the "
-               "right PIN does not make it"},
+     .unlock = "A TPM forgets wrong PINs with time, or by `tpm2_dictionarylockout --clear-lockout`, but not when "
+               "the right PIN is given"},
 
-    // YubiKey PIV. The SO PIN is the management key. PRIVATE, EXTRACTABLE, SIGN, DECRYPT, N and D are
-    // CKR_ATTRIBUTE_TYPE_INVALID in a template: the card decides them. A key without a certificate is not
-    // found by
-    // another process (firmware before 5.3), and touching it in the importing one crashes the module.
+    // The SO PIN is the management key. PRIVATE, EXTRACTABLE, SIGN, DECRYPT, N and D are
+    // CKR_ATTRIBUTE_TYPE_INVALID in a template: the card decides them. Another process does not find a key
+    // without a certificate (firmware before 5.3), and the process that imported it crashes when it touches it.
     {.name = "YubiKey PIV",
      .module_manufacturer = "Yubico",
      .library = "PKCS#11 PIV Library",
@@ -90,13 +74,12 @@ static const struct quirks table[] = {
      .import_as = IMPORT_AS_SO,
      .parts = PART_TOKEN | PART_SENSITIVE,
      .slots = true,
-     // The attestation certificate. A card's answer that is an error counts as "no such object" in ykcs11:
-     // all of
-     // them together look like an empty card.
+     // The attestation certificate. ykcs11 takes every error of the card for "no such object": a card that
+     // gives only errors looks empty.
      .witness = 25,
      .witness_since = 5,
      .keeps_destroyed = true,
-     // C_CreateObject knows keys and certificates alone.
+     // C_CreateObject knows only keys and certificates.
      .no_data = true,
      .removal = "yubico-piv-tool -k -s %s -A RSA2048 -a generate -a delete-certificate -o /dev/null",
      .certificate_removal = "yubico-piv-tool -k -s %s -a delete-certificate",
@@ -107,67 +90,46 @@ static const struct quirks table[] = {
      .so_pin_name = "management key",
      .so_pin_factory = "010203040506070801020304050607080102030405060708",
      .so_pin_refused =
-         "Is it the key of this card? The factory's key is not valid any more once it was changed. A YubiKey "
-         "of "
-         "firmware 5.7 or later ships with an AES key, which ykcs11 2.2 does not "
-         "know: `ykman piv access change-management-key --algorithm TDES` gives it one that it knows.",
+         "Is it the key of this card? The factory's key is not valid any more once it was changed. A YubiKey with "
+         "firmware 5.7 or later ships with an AES key, which ykcs11 2.2 does not know: `ykman piv access "
+         "change-management-key --algorithm TDES` sets a key that it knows.",
      .pin_tries = 3,
      .unlock = "The PUK sets a new PIN: `yubico-piv-tool -a unblock-pin`"},
 
-    // CKR_FUNCTION_NOT_SUPPORTED for an import; sees a key only beside its certificate.
-    {.name = "a PIV card through OpenSC",
-     .module_manufacturer = "OpenSC",
-     .token_manufacturer = "piv_II",
-     .model = "PKCS#15 emulated",
-     .token_too = true,
-     .import_as = IMPORT_NEVER,
-     .instead = "It signs with keys that are there. To put one into a YubiKey or another PIV card use its "
-                "own module, which Debian has as /usr/lib/x86_64-linux-gnu/libykcs11.so (package ykcs11).",
-     .no_data = true,
-     .label_changes = true,
-     .wants_touch = true},
+    // An import is CKR_FUNCTION_NOT_SUPPORTED. A key is seen only beside its certificate.
+    {OPENSC_CARD, .name = "a PIV card through OpenSC", .token_manufacturer = "piv_II", .token_too = true,
+     .instead = "It signs with keys that the card holds. To import a key into a YubiKey or another PIV card, use "
+                "its own module, which Debian has as /usr/lib/x86_64-linux-gnu/libykcs11.so (package ykcs11).",
+     .no_data = true, .label_changes = true, .wants_touch = true},
 
     {OPENPGP_CARD, .token_manufacturer = "OpenPGP project", .token_too = true},
-    // The maker is that of the card, where OpenSC knows its number; the label is OpenSC's own.
+    // OpenSC tells the card's own maker, where it knows the maker's number. The label comes from OpenSC.
     {OPENPGP_CARD, .label = "OpenPGP card"},
 
-    // Takes a key from the user, and calls it by a number of its own as soon as it is read again: a key that
-    // was
-    // broken off could not be told from others. CKR_ARGUMENTS_BAD for session keys.
-    {.name = "a GIDS card through OpenSC",
-     .module_manufacturer = "OpenSC",
-     .token_manufacturer = "www.mysmartlogon.com",
-     .model = "PKCS#15 emulated",
-     .token_too = true,
-     .import_as = IMPORT_NEVER,
-     .instead = "The card does not keep the id of a key. " BY_PKCS11_TOOL
-                "--login --write-object KEY.der --type privkey --label NAME --usage-sign` puts one there.",
+    // It takes a key from the user, and gives it a number of its own as soon as the card is read again: so a key
+    // whose import was broken off could not be told from others. Session keys are CKR_ARGUMENTS_BAD.
+    {OPENSC_CARD, .name = "a GIDS card through OpenSC", .token_manufacturer = "www.mysmartlogon.com", .token_too = true,
+     .instead = "The card does not keep the id of a key. OpenSC's tool can store one: " BY_PKCS11_TOOL
+                "--login --write-object KEY.der --type privkey --label NAME --usage-sign`.",
      .no_data = true},
 
-    // C_CreateObject writes into the card's directory that a key may be read, whatever it is told, and MyEID
-    // makes a token object of a session key.
+    // C_CreateObject writes into the card's directory that the key may be read, whatever the template says. MyEID
+    // turns a session key into a token object.
     {PKCS15_CARD, .name = "MyEID through OpenSC", .token_manufacturer = "Aventra", .token_too = true},
-    // IsoApplet's profile has no maker.
+    // IsoApplet's profile names no maker.
     {PKCS15_CARD, .name = "a card like IsoApplet through OpenSC", .token_manufacturer = "unknown", .token_too = true},
 
-    // CKR_FUNCTION_NOT_SUPPORTED for a private key; takes data objects.
-    {.name = "SmartCard-HSM through OpenSC",
-     .module_manufacturer = "OpenSC",
-     .token_manufacturer = "www.CardContact.de",
-     .model = "PKCS#15 emulated",
-     .token_too = true,
-     .import_as = IMPORT_NEVER,
-     .instead = "It takes keys from outside only if they are wrapped for its DKEK: `sc-hsm-tool "
-                "--unwrap-key`."},
+    // A private key is CKR_FUNCTION_NOT_SUPPORTED. It takes data objects.
+    {OPENSC_CARD, .name = "SmartCard-HSM through OpenSC", .token_manufacturer = "www.CardContact.de", .token_too = true,
+     .instead = "It takes a key only if it is wrapped for the card's DKEK: `sc-hsm-tool --unwrap-key`."},
 
-    // Other cards that OpenSC shows: what each takes, a rehearsal tells.
+    // Other cards that OpenSC shows. A rehearsal finds out what each of them takes.
     {.name = "a card through OpenSC",
      .module_manufacturer = "OpenSC",
      .model = "PKCS#15",
      .import_as = IMPORT_AS_USER,
-     .instead = "OpenSC's own tool may put a key there: `pkcs15-init --store-private-key KEY.pem --auth-id "
-                "01 --id 01`, "
-                "from a file.",
+     .instead = "OpenSC's own tool may store a key from a file: `pkcs15-init --store-private-key KEY.pem --auth-id "
+                "01 --id 01`.",
      .parts = PART_ALL,
      .unknown = true,
      .public_half = true},
@@ -176,7 +138,7 @@ static const struct quirks table[] = {
 static const struct quirks unknown = {
     .name = "an unknown token", .import_as = IMPORT_AS_USER, .parts = PART_ALL, .unknown = true, .public_half = true};
 
-// Cryptoki's text has a fixed width and no NUL. NULL is the beginning of everything.
+// Cryptoki's text has a fixed width and no NUL. Where start is NULL, every text begins with it.
 static bool begins(const CK_UTF8CHAR *text, size_t width, const char *start)
 {
     const size_t len = start == NULL ? 0 : strlen(start);
@@ -190,16 +152,11 @@ static bool is_module(const struct quirks *r, const CK_INFO *module)
            begins(module->libraryDescription, sizeof module->libraryDescription, r->library);
 }
 
-static bool by_label(const struct quirks *r, const CK_TOKEN_INFO *token)
-{
-    return begins(token->label, sizeof token->label, r->label);
-}
-
 static bool by_module(const struct quirks *r, const CK_INFO *module, const CK_TOKEN_INFO *token)
 {
     return is_module(r, module) &&
            (!r->token_too || begins(token->manufacturerID, sizeof token->manufacturerID, r->token_manufacturer)) &&
-           begins(token->model, sizeof token->model, r->model) && by_label(r, token);
+           begins(token->model, sizeof token->model, r->model) && begins(token->label, sizeof token->label, r->label);
 }
 
 static bool by_token(const struct quirks *r, const CK_TOKEN_INFO *token)
@@ -211,7 +168,7 @@ static bool by_token(const struct quirks *r, const CK_TOKEN_INFO *token)
 
 bool quirks_resets_card(const CK_INFO *module)
 {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+    for (size_t i = 0; i < COUNT(table); i++)
         if (table[i].resets_card && is_module(&table[i], module))
             return true;
     return false;
@@ -219,7 +176,7 @@ bool quirks_resets_card(const CK_INFO *module)
 
 bool quirks_rewrites(const CK_INFO *module)
 {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+    for (size_t i = 0; i < COUNT(table); i++)
         if (table[i].rewritten_by != NULL &&
             begins(module->manufacturerID, sizeof module->manufacturerID, table[i].rewritten_by))
             return true;
@@ -228,12 +185,11 @@ bool quirks_rewrites(const CK_INFO *module)
 
 const struct quirks *quirks_for(const CK_INFO *module, const CK_TOKEN_INFO *token)
 {
-    const size_t count = sizeof table / sizeof table[0];
-    // The module knows best; behind one that only passes calls on, the token's own words are what there is.
-    for (size_t i = 0; i < count; i++)
+    // The module is asked first. Behind one that only passes calls on, only the token tells what it is.
+    for (size_t i = 0; i < COUNT(table); i++)
         if (by_module(&table[i], module, token))
             return &table[i];
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < COUNT(table); i++)
         if (by_token(&table[i], token))
             return &table[i];
     return &unknown;

@@ -1,5 +1,5 @@
-// p11-kit's module configuration, by its own rules: *.module files of "name: value" lines in three folders,
-// of which the later override the earlier value by value (pkcs11.conf(5)).
+// p11-kit's module configuration, read by its own rules (pkcs11.conf(5)): three folders hold *.module files with
+// lines "name: value". A value in a later folder overrides the value in an earlier one.
 #include "hsm/module/registry.h"
 
 #include <ctype.h>
@@ -13,7 +13,7 @@
 
 #include "core/text.h"
 
-// Whom enable-in and disable-in name.
+// The name of this program in enable-in and disable-in.
 #define PROGRAM "ssa-hsm"
 
 static char *trim(char *text)
@@ -26,7 +26,7 @@ static char *trim(char *text)
     return text;
 }
 
-// Whether a list of programs separated by blanks or commas names ours.
+// Whether a list of programs, separated by blanks or commas, names this one.
 static bool names_us(const char *list)
 {
     for (const char *at = list; *at != '\0';) {
@@ -42,7 +42,7 @@ static bool names_us(const char *list)
 struct draft {
     struct module_entry entry;
     long priority;
-    bool restricted, enabled; // there is an enable-in, which then decides alone
+    bool restricted, enabled; // there is an enable-in, so that disable-in does not count
     bool disabled;
     bool too_long; // its path
 };
@@ -95,7 +95,7 @@ static void read_settings(const char *path, setting_read *take, void *context)
         take(context, trim(text), trim(colon + 1));
     }
     free(line);
-    // Only read from: a failing close loses nothing.
+    // It was only read: a failing close loses nothing.
     (void)fclose(file);
 }
 
@@ -162,7 +162,7 @@ static bool user_folder(char *out, size_t capacity)
     return home != NULL && text_format(out, capacity, "%s/.config/pkcs11/modules", home);
 }
 
-// What the administrator lets users configure: "merge" (the default), "only" theirs, or "none" of it.
+// Whose modules the administrator allows: "merge" (the default) is both, "only" the user's, "none" the system's.
 struct user_config {
     bool system, user;
 };
@@ -188,7 +188,7 @@ static void read_configuration(struct drafts *drafts)
     struct user_config config = {.system = true, .user = true};
     char user[MODULE_PATH_MAX];
     read_settings(P11_SYSTEM_CONFIG "/pkcs11.conf", take_user_config, &config);
-    for (size_t i = 0; config.system && i < sizeof folders / sizeof folders[0]; i++)
+    for (size_t i = 0; config.system && i < COUNT(folders); i++)
         read_folder(folders[i], drafts);
     if (config.user && user_folder(user, sizeof user))
         read_folder(user, drafts);
@@ -245,14 +245,14 @@ bool module_entry_same(const struct module_entry *a, const struct module_entry *
 const struct module_entry *registry_twin(const struct registry *registry, size_t at)
 {
     for (size_t i = 0; i < at; i++)
-        // One for the system's certificates alone is asked for no token.
+        // A module for the system's certificates is never asked for a token.
         if (!registry->entries[i].trust_policy && module_entry_same(&registry->entries[i], &registry->entries[at]))
             return &registry->entries[i];
     return NULL;
 }
 
-// RFC 7512 section 2.3: module-name is the file's name without the system's affixes; people also give
-// p11-kit's own, which goes first: it is what we write.
+// By RFC 7512 section 2.3, module-name is the file's name without the system's affixes. People also give p11-kit's
+// own name, and URIs that we write have it: so it is looked for first.
 enum naming { BY_NAME, BY_NAME_IN_ANY_CASE, BY_LIBRARY, NAMINGS };
 
 static bool named(const struct module_entry *entry, const char *name, enum naming how)
@@ -278,7 +278,7 @@ static const struct module_entry *find_named(const struct registry *registry, co
     return NULL;
 }
 
-// A URI with the path is to be good in every folder.
+// A URI with this path must be valid in every folder.
 static bool resolve_path(const char *path, struct module_entry *entry, struct ssa_error *err)
 {
     char here[MODULE_PATH_MAX];
@@ -300,7 +300,7 @@ static bool unknown(const struct registry *registry, const char *name, struct ss
     }
     const bool cut = registry->left_out[0] != '\0';
     error_set(err, SSA_ABSENT, NULL, name, "p11-kit knows no module of this name");
-    return error_hint(err, "It knows: %s.%s%s%s A file is given with its whole path.", known,
+    return error_hint(err, "It knows: %s.%s%s%s Name a file by its whole path.", known,
                       cut ? " Their names or paths are too long: " : "", registry->left_out, cut ? "." : "");
 }
 

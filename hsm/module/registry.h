@@ -1,7 +1,5 @@
-// The modules that p11-kit is configured with, read from its configuration without loading any of them.
-//
-// p11-kit's own loader starts all of them at once; here a name is resolved to one file and its init
-// arguments, and that module alone is loaded (pkcs11.conf(5)).
+// The modules in p11-kit's configuration (pkcs11.conf(5)). Reading it loads none of them: p11-kit's own loader
+// would start them all. Here a name is resolved to one file and its init arguments.
 #pragma once
 
 #include "core/error.h"
@@ -11,31 +9,30 @@
 #define MODULE_RESERVED_MAX 512U
 
 struct module_entry {
-    char name[MODULE_NAME_MAX]; // the configuration file's, without ".module"; empty for a module given by
-                                // path
+    char name[MODULE_NAME_MAX]; // the configuration file's, without ".module"; empty where a path was given
     char path[MODULE_PATH_MAX];
     char init_reserved[MODULE_RESERVED_MAX]; // x-init-reserved; empty for none
-    bool trust_policy;                       // holds certificates of the system, and no keys
+    bool trust_policy;                       // it holds the system's certificates, and no keys
 };
 
 struct registry {
-    struct module_entry *entries; // by priority, then by name, as p11-kit has them
+    struct module_entry *entries; // by priority, then by name, as p11-kit sorts them
     size_t count;
-    char left_out[256]; // names of those whose name or path is longer than there is room for; empty for none
+    char left_out[256]; // names of modules whose name or path is too long; empty for none
 };
 
-// Reads the configuration; NULL when there is no memory. Missing folders are no error; unreadable files are
-// passed over, as p11-kit does. The caller frees it.
+// Reads the configuration; NULL when there is no memory. Missing folders are no error, and unreadable files are
+// skipped, as p11-kit does it. The caller frees it.
 struct registry *registry_new(void);
 void registry_free(struct registry **registry);
 #define REGISTRY_AUTO __attribute__((cleanup(registry_free))) struct registry
 
-// Whether both are one module: one file, whatever its paths are, with the same init arguments.
+// Whether both are the same module: the same file, by whatever paths, with the same init arguments.
 bool module_entry_same(const struct module_entry *a, const struct module_entry *b);
 
-// The earlier module that this one is once more; NULL for none.
+// The same module earlier in the list; NULL where there is none.
 const struct module_entry *registry_twin(const struct registry *registry, size_t at);
 
-// What a setting means: a path where it has a slash, made absolute, else a name from the configuration
-// (without regard to case, RFC 7512 section 2.3). Fails with SSA_ABSENT and the names there are.
+// Finds the module that a person named. A text with a slash is a path, which is made absolute; any other is a name
+// in the configuration, in any case (RFC 7512 section 2.3). Fails with SSA_ABSENT, and lists the names.
 bool registry_resolve(const char *name_or_path, struct module_entry *entry, struct ssa_error *err) MUST_CHECK;

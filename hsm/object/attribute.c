@@ -1,10 +1,11 @@
-// Reading attributes of objects, however a module treats those that it does not know.
 #include "hsm/object/attribute.h"
 
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/token/handle.h"
 
-// No attribute is the cause of these errors: the next one would give the same.
+enum { LABEL_MAX = 512 };
+
+// No attribute is the cause of these errors: reading another one would fail in the same way.
 static bool is_of_the_token(CK_RV rv)
 {
     switch (rv) {
@@ -25,7 +26,7 @@ static bool is_of_the_token(CK_RV rv)
     }
 }
 
-// A length beyond the room means that nothing was written.
+// Where the length is more than the room, nothing was written.
 static bool fits(CK_ATTRIBUTE *attribute, CK_ULONG room)
 {
     const bool fits = attribute->ulValueLen <= room;
@@ -70,12 +71,22 @@ CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, list, count);
     for (CK_ULONG i = 0; i < count; i++)
         (void)fits(&list[i], rooms[i]);
-    // By the standard one that is not known keeps none of the others from being filled in (PKCS#11 v2.40
-    // section 5.7, C_GetAttributeValue). Modules stop at the first, or fail as a whole.
+    // By the standard, the others are filled in although one is not known (PKCS#11 v2.40 section 5.7,
+    // C_GetAttributeValue). Some modules stop at the first that they do not know, or give none.
     return rv == CKR_OK || is_of_the_token(rv) ? rv : read_one_by_one(token, object, list, rooms, count, rv);
 }
 
 size_t attribute_len(const CK_ATTRIBUTE *attribute)
 {
     return attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION ? 0 : attribute->ulValueLen;
+}
+
+CK_RV attribute_compare_label(struct token *token, CK_OBJECT_HANDLE object, struct span wanted, bool *same)
+{
+    char label[LABEL_MAX] = "";
+    CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_LABEL, label, sizeof label);
+    const CK_RV rv = attribute_read(token, object, &attribute);
+    *same = rv == CKR_ATTRIBUTE_TYPE_INVALID || (rv == CKR_OK && attribute.ulValueLen <= wanted.len &&
+                                                 memcmp(label, wanted.data, attribute.ulValueLen) == 0);
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL ? CKR_OK : rv;
 }

@@ -5,11 +5,16 @@
 
 struct token;
 
-// Reads a list of an object's attributes. CKR_OK where the object answered, with CK_UNAVAILABLE_INFORMATION
-// as the length of what it did not tell; else nothing is known.
+// Reads a list of an object's attributes. CKR_OK means that the object answered; what it did not tell has the length
+// CK_UNAVAILABLE_INFORMATION. After any other answer nothing is known.
 enum { ATTRIBUTES_MAX = 16 };
 CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count);
-// Reads one, and gives what the module says of it.
+
+// Reads one attribute, and returns what the module says of it.
 CK_RV attribute_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attribute);
+
 // The length of an attribute that was read; 0 where the token did not tell it.
 size_t attribute_len(const CK_ATTRIBUTE *attribute);
+
+// Whether the object's label is the wanted one, or its beginning: some tokens shorten labels, and others know none.
+CK_RV attribute_compare_label(struct token *token, CK_OBJECT_HANDLE object, struct span wanted, bool *same);

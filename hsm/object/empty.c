@@ -1,5 +1,4 @@
-// Objects with nothing in them: what is left where a module is killed as it writes one (SoftHSM writes the
-// file of an object several times until all of it is there).
+// SoftHSM writes the file of an object several times until all of it is there.
 #include "hsm/object/empty.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 
 enum { LOOKED_AT_MAX = 4096 };
 
-// A length that no module gives: it did not look.
+// No module tells this length: where it stays, the module did not look at the attribute.
 static const CK_ULONG unseen = (CK_ULONG)-2;
 
 static bool is_absent(const CK_ATTRIBUTE *attribute)
@@ -19,8 +18,8 @@ static bool is_absent(const CK_ATTRIBUTE *attribute)
     return attribute->ulValueLen == 0 || attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION;
 }
 
-// Of which kind one would have been, and by what that is known. One that has not even a class may have been
-// of any.
+// The kinds of objects, each with its classes and with attributes that it has. An object that has not even a class may
+// be of any kind.
 enum empty_kind { EMPTY_DATA, EMPTY_KEYS };
 enum { KIND_ATTRIBUTES = 4, KIND_CLASSES = 2 };
 static const struct {
@@ -31,7 +30,7 @@ static const struct {
     [EMPTY_KEYS] = {{CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}, {CKA_LABEL, CKA_ID, CKA_MODULUS, CKA_PUBLIC_EXPONENT}},
 };
 
-// Anything but a clear answer counts as no.
+// An answer that is not clear counts as no.
 static bool has_nothing(struct token *token, enum empty_kind kind, CK_OBJECT_HANDLE object)
 {
     CK_ATTRIBUTE attributes[KIND_ATTRIBUTES];
@@ -44,12 +43,7 @@ static bool has_nothing(struct token *token, enum empty_kind kind, CK_OBJECT_HAN
     return empty;
 }
 
-static bool is_of_kind(enum empty_kind kind, CK_OBJECT_CLASS class)
-{
-    return class == kinds[kind].classes[0] || class == kinds[kind].classes[1];
-}
-
-// A key of another type has numbers of another kind.
+// Keys of another type have other numbers.
 static bool may_be_rsa(struct token *token, CK_OBJECT_HANDLE object)
 {
     CK_KEY_TYPE type = CKK_RSA;
@@ -63,57 +57,47 @@ static bool is_empty(struct token *token, enum empty_kind kind, CK_OBJECT_HANDLE
     CK_OBJECT_CLASS class = CKO_VENDOR_DEFINED;
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_CLASS, &class, sizeof class);
     const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
-    // SoftHSM, of one that has not even a class, which is the first thing that it is given.
+    // SoftHSM says this of an object that has not even a class, which is the first thing that it writes.
     if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
         return true;
-    const bool may_be = (rv == CKR_OK && (is_absent(&attribute) || is_of_kind(kind, class))) ||
+    const bool of_kind = class == kinds[kind].classes[0] || class == kinds[kind].classes[1];
+    const bool may_be = (rv == CKR_OK && (is_absent(&attribute) || of_kind)) ||
                         (rv == CKR_ATTRIBUTE_TYPE_INVALID && is_absent(&attribute));
     return may_be && (kind != EMPTY_KEYS || may_be_rsa(token, object)) && has_nothing(token, kind, object);
 }
 
-static void free_handles(CK_OBJECT_HANDLE **handles)
-{
-    free(*handles);
-}
-
-// *last is one of them. Not by their class: not even that may be there. Where there are more objects than are
-// looked at, the difference of two counts would be chance.
+// *last becomes one of them. They are not searched for by their class, since even that may be missing. Where there are
+// more objects than are looked at, a difference of two counts would mean nothing.
 static bool find_empty(struct token *token, enum empty_kind kind, size_t *count, CK_OBJECT_HANDLE *last,
                        struct ssa_error *err)
 {
-    __attribute__((cleanup(free_handles))) CK_OBJECT_HANDLE *found = calloc(LOOKED_AT_MAX, sizeof *found);
+    OBJECTS_AUTO found = {.list = calloc(LOOKED_AT_MAX, sizeof *found.list)};
     CK_ULONG all = 0;
     *count = 0;
-    if (found == NULL)
+    if (found.list == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a token's objects");
-    if (!object_find_some(token, NULL, 0, found, LOOKED_AT_MAX, &all, err))
+    if (!object_find_some(token, NULL, 0, found.list, LOOKED_AT_MAX, &all, err))
         return false;
     if (all == LOOKED_AT_MAX) {
         *count = EMPTY_UNKNOWN;
         return true;
     }
     for (CK_ULONG i = 0; i < all; i++)
-        if (is_empty(token, kind, found[i])) {
+        if (is_empty(token, kind, found.list[i])) {
             ++*count;
-            *last = found[i];
+            *last = found.list[i];
         }
     return true;
 }
 
-static bool count_empty(struct token *token, enum empty_kind kind, size_t *count, struct ssa_error *err)
-{
-    CK_OBJECT_HANDLE last = CK_INVALID_HANDLE;
-    return find_empty(token, kind, count, &last, err);
-}
-
 bool empty_count_data(struct token *token, size_t *count, struct ssa_error *err)
 {
-    return count_empty(token, EMPTY_DATA, count, err);
+    return find_empty(token, EMPTY_DATA, count, &(CK_OBJECT_HANDLE){0}, err);
 }
 
 bool empty_count_keys(struct token *token, size_t *count, struct ssa_error *err)
 {
-    return count_empty(token, EMPTY_KEYS, count, err);
+    return find_empty(token, EMPTY_KEYS, count, &(CK_OBJECT_HANDLE){0}, err);
 }
 
 bool empty_destroy_data(struct token *token, size_t before, bool *destroyed, size_t *left, struct ssa_error *err)

@@ -6,7 +6,7 @@
 
 struct token;
 
-// Finds at most max objects that match.
+// Finds objects that match, at most max of them.
 bool object_find_some(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
                       CK_ULONG max, CK_ULONG *count, struct ssa_error *err) MUST_CHECK;
 
@@ -21,7 +21,6 @@ bool object_find_all(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attri
 void objects_free(struct objects *objects);
 #define OBJECTS_AUTO __attribute__((cleanup(objects_free))) struct objects
 
-// Finds the one object of this class and id; CK_INVALID_HANDLE for none. Fails when the token cannot be
-// searched.
+// Finds an object of this class and id; CK_INVALID_HANDLE where there is none. Fails when the token cannot be searched.
 bool object_find(struct token *token, CK_OBJECT_CLASS class, struct span id, CK_OBJECT_HANDLE *object,
                  struct ssa_error *err) MUST_CHECK;

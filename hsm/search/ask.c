@@ -1,4 +1,3 @@
-// Asking a module in a child: what it answers comes through a pipe, or does not come.
 #include "hsm/search/ask.h"
 
 #include <errno.h>
@@ -14,21 +13,20 @@
 #include "core/monotonic.h"
 #include "core/write.h"
 #include "hsm/module/one_user.h"
-#include "hsm/search/keys_seen.h"
 
-// A card takes its time for what is in its slots.
+// Reading a card's slots takes long.
 enum { ANSWER_MS = 10000, KEYS_MS = 30000, SLICE_MS = 200, ENDING_MS = 500 };
 
-// What goes before the tokens through the pipe.
+// The child sends this through the pipe, and then the tokens.
 struct head {
     bool ok;
-    bool busy; // it is another process's turn
+    bool busy; // another process has the turn
     struct ssa_error err;
     CK_INFO about;
     size_t count, key_count;
 };
 
-// Modules print what they like: not on the terminal of somebody who asked for another one.
+// Some modules print messages. They must not reach the terminal of a person who asked for another module.
 static void quieten(void)
 {
     const int nowhere = open("/dev/null", O_RDWR);
@@ -36,21 +34,21 @@ static void quieten(void)
         (void)dup2(nowhere, fd);
 }
 
-// The child's whole life. It ends without the exit handlers of ours and of whatever the module brought.
+// Everything that the child does. It ends without running exit handlers, neither ours nor the module's.
 static _Noreturn void answer(const struct module_entry *entry, bool wants_keys, const struct turns *turns, int fd)
 {
     static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
-        (void)signal(ours[i], SIG_IGN); // the parent decides, and ends us
+        (void)signal(ours[i], SIG_IGN); // the parent decides when to end the child
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    // Secret memory is not inherited; what the parent's last copying left in the registers is.
+    // Secret memory is not inherited, but the registers are, with what the parent copied last.
     secret_wipe_stack();
     quieten();
     struct module module;
     struct head head = {0};
     SEEN_AUTO *seen = NULL;
     KEYS_SEEN_AUTO keys = {0};
-    // The parent waits: it can say so, and be interrupted.
+    // The parent waits for its turn instead: it can tell so, and be interrupted.
     struct turns own = *turns;
     own.impatient = true;
     const bool opened = module_open(entry, &own, &module, &head.err);
@@ -91,8 +89,8 @@ static bool read_whole(int fd, void *data, size_t len, long long until, const st
     return true;
 }
 
-// What a module that runs wild may have spoilt: a byte that is neither true nor false, lengths beyond the
-// end, text without one.
+// A faulty module may have overwritten anything in the child: a flag may be neither 0 nor 1, a length too large, and
+// the end of a text may be missing.
 static void settle_flag(bool *flag)
 {
     uint8_t byte = 0;
@@ -155,13 +153,12 @@ static bool read_answer(int fd, const struct ssa_callbacks *callbacks, struct mo
     return true;
 }
 
-// Ends the child, which has told what it had to tell or never will, and says how it ended by itself: 0, or
-// the signal.
+// Ends the child, which has answered (told) or will not answer. Returns the signal that had ended it already, or 0.
 static int reap(pid_t child, bool told)
 {
     int status = 0;
     pid_t ended = 0;
-    // Its end of the pipe closes a little before it can be waited for.
+    // Its end of the pipe closes a little before waitpid sees that it has ended.
     for (unsigned waited_ms = 0; !told && ended == 0 && waited_ms < ENDING_MS; waited_ms += 2) {
         ended = waitpid(child, &status, WNOHANG);
         if (ended == 0)
@@ -207,7 +204,7 @@ static bool ask(const struct module_entry *entry, const struct ssa_callbacks *ca
         keys_seen_free(keys);
     if (!told)
         return no_answer(entry, by, err);
-    // Made anew, so that its text is harmless.
+    // The error is made anew, so that its text is harmless.
     const bool known = head.err.code > SSA_OK && head.err.code <= SSA_RATE_LIMIT;
     error_set(err, known ? head.err.code : SSA_ABSENT, head.err.cause[0] != '\0' ? head.err.cause : NULL,
               head.err.subject[0] != '\0' ? head.err.subject : NULL, "%s", head.err.what);
@@ -221,7 +218,7 @@ bool module_ask(const struct module_entry *entry, const struct ssa_callbacks *ca
                 struct module_seen **seen, struct keys_seen *keys, struct ssa_error *err)
 {
     *seen = NULL;
-    // The child has what this process has loaded, in whatever state another thread left it.
+    // The child inherits the modules that this process has loaded, in whatever state another thread left them.
     if (!one_user_begin(err))
         return false;
     bool busy = false;

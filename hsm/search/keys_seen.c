@@ -1,4 +1,3 @@
-// Looking at the keys on tokens; what a key means is for others to say.
 #include "hsm/search/keys_seen.h"
 
 #include <stdlib.h>
@@ -6,17 +5,11 @@
 #include "hsm/key/public.h"
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
+#include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
-#include "hsm/token/naming.h"
 #include "hsm/token/session.h"
 
 enum { KEYS_STEP = 64 };
-
-static bool too_many(const struct token *token, struct ssa_error *err)
-{
-    return error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                     "there are more than %u keys and certificates, or no memory for them", KEYS_SEEN_MAX);
-}
 
 void keys_seen_free(struct keys_seen *keys)
 {
@@ -24,7 +17,6 @@ void keys_seen_free(struct keys_seen *keys)
     *keys = (struct keys_seen){0};
 }
 
-// Room for one more.
 static struct key_raw *new_key(struct keys_seen *seen)
 {
     if (seen->count == KEYS_SEEN_MAX)
@@ -44,7 +36,7 @@ static void read_names(struct token *token, CK_OBJECT_HANDLE object, struct key_
 {
     CK_ATTRIBUTE names[] = {ATTRIBUTE(CKA_ID, key->id, sizeof key->id),
                             ATTRIBUTE(CKA_LABEL, key->label, sizeof key->label)};
-    // What cannot be read stays empty.
+    // A text that cannot be read stays empty.
     if (attributes_read(token, object, names, COUNT(names)) != CKR_OK)
         return;
     key->id_len = attribute_len(&names[0]);
@@ -56,9 +48,14 @@ static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_ra
     CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
     const CK_RV rv = attribute_read(token, object, &modulus);
     const size_t len = rv == CKR_OK ? modulus.ulValueLen : 0;
-    // Some modules put a sign byte before the number (PKCS#11 v2.40 section 2.1).
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
     return key->modulus_len > 0;
+}
+
+static void take_modulus(struct key_raw *raw, const struct key *key)
+{
+    memcpy(raw->modulus, key->modulus, key->modulus_len);
+    raw->modulus_len = key->modulus_len;
 }
 
 static bool read_certificate(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
@@ -68,12 +65,16 @@ static bool read_certificate(struct token *token, CK_OBJECT_HANDLE object, struc
     if (attribute_read(token, object, &value) != CKR_OK)
         return false;
     const struct span bytes = span_of(der, value.ulValueLen);
+    struct key numbers = {0};
     if (!certificate_name(bytes, key->certified))
         key->certified[0] = '\0';
-    return certificate_modulus(bytes, key->modulus, &key->modulus_len);
+    if (!certificate_numbers(bytes, &numbers))
+        return false;
+    take_modulus(key, &numbers);
+    return true;
 }
 
-// A private key of RSA whose object does not tell its modulus has it beside it, or nowhere: it is one all the
+// Where the private object does not tell its modulus, another object may tell it. If not, it is an RSA key all the
 // same.
 static bool read_private(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *raw)
 {
@@ -82,8 +83,7 @@ static bool read_private(struct token *token, CK_OBJECT_HANDLE object, struct ke
         return true;
     if (!key_read_public(token, &key, ERROR_IGNORED))
         key.modulus_len = 0;
-    memcpy(raw->modulus, key.modulus, key.modulus_len);
-    raw->modulus_len = key.modulus_len;
+    take_modulus(raw, &key);
     return true;
 }
 
@@ -106,10 +106,11 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
     for (size_t i = 0; i < found.count; i++) {
         struct key_raw *key = new_key(seen);
         if (key == NULL)
-            return too_many(token, err);
+            return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                             "there are more than %u keys and certificates, or no memory for them", KEYS_SEEN_MAX);
         key->token = at;
         key->is_private = class == CKO_PRIVATE_KEY;
-        // It is of another kind (EC), or its modulus is not told.
+        // The key is of another kind (EC), or its modulus is not told.
         if (!read_object(token, class, found.list[i], key))
             seen->count--;
     }
@@ -123,24 +124,18 @@ static bool look_at_token(struct token *token, size_t at, struct keys_seen *keys
            token_look_at_keys(token, CKO_CERTIFICATE, at, keys, &ignored);
 }
 
-static void free_token(struct token **token)
-{
-    free(*token);
-}
-
 void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys)
 {
-    // Too big for the stack.
-    __attribute__((cleanup(free_token))) struct token *token = calloc(1, sizeof *token);
+    // It is too big for the stack.
+    struct token *token = malloc(sizeof *token);
     for (size_t i = 0; i < seen->count; i++) {
         seen->tokens[i].unread = true;
         if (token == NULL)
             continue;
-        memset(token, 0, sizeof *token);
-        token->module = *module;
-        token->slot = seen->tokens[i].slot;
+        *token = (struct token){.module = *module, .slot = seen->tokens[i].slot};
         seen_describe(seen, i, &token->info);
         seen->tokens[i].unread = !look_at_token(token, i, keys);
         session_close(token);
     }
+    free(token);
 }

@@ -1,4 +1,4 @@
-// The keys on a module's tokens, as they are there. For hsm alone.
+// Reading the keys on a module's tokens. For hsm alone.
 #pragma once
 
 #include "hsm/key/certificate.h"
@@ -6,23 +6,22 @@
 
 struct token;
 
-// Of all tokens of a module: keys, public and private, and certificates.
+// The limit for all tokens of a module.
 #define KEYS_SEEN_MAX 32768U
 
 // A public key, a certificate or a private key, as it is on the token.
 struct key_raw {
-    size_t token; // which of the module's
+    size_t token; // which of the module's tokens has it
     bool is_private;
     uint8_t id[256];
     size_t id_len;
     char label[512];
     size_t label_len;
-    char certified[CERTIFICATE_NAME_MAX]; // what a certificate of ours says, else empty
+    char certified[CERTIFICATE_NAME_MAX]; // the names in a certificate of ours, else empty
     uint8_t modulus[RSA_BYTES_MAX];
     size_t modulus_len;
 };
 
-// Keys of all tokens of a module.
 struct keys_seen {
     struct key_raw *list;
     size_t count;
@@ -30,11 +29,10 @@ struct keys_seen {
 void keys_seen_free(struct keys_seen *keys);
 #define KEYS_SEEN_AUTO __attribute__((cleanup(keys_seen_free))) struct keys_seen
 
-// Adds what keys the tokens show without a login.
+// Adds the keys that the tokens show without a login.
 void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys);
 
-// Adds every RSA key of a class (CKO_PUBLIC_KEY, CKO_CERTIFICATE, CKO_PRIVATE_KEY) on a token with an open
-// session, as the token number at. Fails with SSA_TOKEN where they cannot be searched for, or are too many to
-// be looked at.
+// Adds every RSA key of a class (CKO_PUBLIC_KEY, CKO_CERTIFICATE, CKO_PRIVATE_KEY) on a token with an open session,
+// which is the module's token number at. Fails with SSA_TOKEN where they cannot be searched for, or are too many.
 bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct keys_seen *keys,
                         struct ssa_error *err) MUST_CHECK;

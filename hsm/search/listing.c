@@ -1,7 +1,7 @@
-// What there is, for people who need a URI.
 #include "hsm/search/listing.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/cryptoki/padding.h"
@@ -11,10 +11,8 @@
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
 #include "hsm/search/ask.h"
-#include "hsm/search/shown.h"
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
-#include "hsm/token/naming.h"
 
 enum { ID_MAX = 256, LABEL_MAX = 512 };
 
@@ -26,18 +24,20 @@ bool listing_tokens(const struct module_entry *entry, const struct ssa_callbacks
     if (!module_ask(entry, callbacks, turns, &seen, NULL, err))
         return false;
     padded_text(description, 33, seen->about.libraryDescription, sizeof seen->about.libraryDescription);
-    SHOWN_TOKEN_AUTO *shown = calloc(1, sizeof *shown);
-    if (shown == NULL)
+    // It is too big for the stack.
+    struct token_info *info = malloc(sizeof *info);
+    if (info == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a list of tokens");
     for (size_t i = 0; i < seen->count; i++) {
-        seen_describe(seen, i, &shown->info);
-        const bool named = token_write_uri(entry, &shown->info, shown->uri, ERROR_IGNORED);
-        show(context, &shown->info, named ? shown->uri : "(no URI names it alone)");
+        char uri[URI_TEXT_MAX];
+        seen_describe(seen, i, info);
+        show(context, info, token_write_uri(entry, info, uri, ERROR_IGNORED) ? uri : "(no URI names it alone)");
     }
+    free(info);
     return true;
 }
 
-// On a card the key's own label is that of its slot: who it is for stands in the certificate.
+// On a card, the key's own label names only its slot. The certificate tells whose key it is.
 static bool card_label(struct token *token, struct span id, char out[static LABEL_MAX])
 {
     char name[CERTIFICATE_NAME_MAX];
@@ -49,8 +49,7 @@ static bool card_label(struct token *token, struct span id, char out[static LABE
     return text_format(out, LABEL_MAX, "slot %s%s%s", slot, named ? ": " : "", named ? name : "");
 }
 
-static void show_key(struct token *token, CK_OBJECT_HANDLE object, char uri[static URI_TEXT_MAX], key_shown *show,
-                     void *context)
+static void show_key(struct token *token, CK_OBJECT_HANDLE object, key_shown *show, void *context)
 {
     uint8_t id[ID_MAX] = {0};
     char label[LABEL_MAX] = "";
@@ -63,12 +62,12 @@ static void show_key(struct token *token, CK_OBJECT_HANDLE object, char uri[stat
     }
     const size_t id_len = attribute_len(&attributes[0]), label_len = attribute_len(&attributes[1]);
     const bool card = token->info.quirks->slots;
-    char shown[LABEL_MAX + 1];
+    char shown[LABEL_MAX + 1], uri[URI_TEXT_MAX];
     text_harmless(shown, sizeof shown, span_of(label, label_len));
-    // A card's other keys (for attestation) are in no slot of ours.
+    // A card's other keys, as for attestation, are left out.
     if (card && !card_label(token, span_of(id, id_len), shown))
         return;
-    // One key that no URI can name is no reason to hide the others.
+    // A key that no URI can name is listed, too.
     const bool named =
         token_write_key_uri(&token->module.entry, &token->info, span_of(id, id_len), span_of(label, label_len), uri);
     show(context, shown, named ? uri : "(too long for a URI)");
@@ -82,10 +81,7 @@ bool listing_keys(struct token *token, key_shown *show, void *context, struct ss
     OBJECTS_AUTO found = {0};
     if (!object_find_all(token, template, COUNT(template), &found, err))
         return false;
-    SHOWN_TOKEN_AUTO *shown = calloc(1, sizeof *shown);
-    if (shown == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a list of keys");
     for (size_t i = 0; i < found.count; i++)
-        show_key(token, found.list[i], shown->uri, show, context);
+        show_key(token, found.list[i], show, context);
     return true;
 }

@@ -1,4 +1,3 @@
-// What a search for one token has found, and why there is not one match.
 #include "hsm/search/matches.h"
 
 #include <stdarg.h>
@@ -12,13 +11,11 @@
 
 enum { MATCHES_SHOWN = 4, TOKENS_SHOWN = 8 };
 
-struct token_search *search_new(const struct token_wanted *wanted)
+struct token_search *search_new(const struct uri *uri, const struct ssa_callbacks *callbacks)
 {
-    struct token_search *s = calloc(1, sizeof *s);
-    if (s != NULL) {
-        s->uri = wanted->uri;
-        s->callbacks = wanted->callbacks;
-    }
+    struct token_search *s = malloc(sizeof *s);
+    if (s != NULL)
+        *s = (struct token_search){.uri = uri, .callbacks = callbacks};
     return s;
 }
 
@@ -28,7 +25,7 @@ void search_free(struct token_search **s)
     *s = NULL;
 }
 
-// Adds an item to a list for a message. One that there is no room for is left out whole.
+// Adds an item to a list for a message. An item that does not fit is left out.
 static __attribute__((format(printf, 3, 4))) void add_item(char *list, size_t capacity, const char *format, ...)
 {
     const size_t used = strlen(list);
@@ -47,8 +44,8 @@ static const char *module_called(const struct module_entry *entry)
     return entry->name[0] != '\0' ? entry->name : entry->path;
 }
 
-// Two files of one library (a build of one's own beside the system's) show every token twice. Another library
-// may be another driver, with PINs and keys of its own.
+// Two files of one library, as the system's and one that somebody has built, show each token twice. Another library may
+// be another driver, with PINs and keys of its own.
 static bool same_again(const struct token_search *s, const struct module *module, const CK_INFO *about,
                        const struct token_info *info)
 {
@@ -63,7 +60,7 @@ static bool same_again(const struct token_search *s, const struct module *module
            padded_equal(s->first_about.libraryDescription, about->libraryDescription, sizeof about->libraryDescription);
 }
 
-// What matches better takes the place of what was found before.
+// A better match replaces the matches that were found before.
 static bool is_good_enough(struct token_search *s, enum token_match how)
 {
     if (how > s->how) {
@@ -79,8 +76,7 @@ static void take_match(struct token_search *s, const struct module *module, cons
     const struct token_info *info = &s->info;
     if (same_again(s, module, about, info)) {
         tell(s->callbacks, SSA_NOTICE,
-             "the PKCS#11 modules %s and %s are builds of one library and show the same token, \"%s\": %s is "
-             "used",
+             "the PKCS#11 modules %s and %s are builds of one library and show the same token, \"%s\": %s is used",
              module_called(&s->first.module.entry), module_called(&module->entry), info->label,
              module_called(&s->first.module.entry));
         return;
@@ -115,8 +111,7 @@ void search_match(struct token_search *s, const struct module *module, const str
     for (size_t i = 0; i < seen->count; i++) {
         seen_describe(seen, i, &s->info);
         note_seen(s);
-        // Nobody logs in to a token without a login (NSS has one, for calculations): it is not meant unless
-        // it is named.
+        // A token without a login holds no keys (NSS has one, for calculations): it must be named to match.
         const enum token_match unnamed = s->info.login_required ? MATCH_EXACT : MATCH_NONE;
         const enum token_match how = s->uri == NULL ? unnamed : seen_match(seen, i, s->uri);
         if (how != MATCH_NONE && is_good_enough(s, how))
@@ -129,7 +124,7 @@ static bool several(const struct token_search *s, struct ssa_error *err)
     error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match%s: %s%s",
               s->how == MATCH_BY_SERIAL ? " by serial number, and none by label" : "", s->places,
               s->matches > MATCHES_SHOWN ? " …" : "");
-    error_hint(err, "Cards that look the same are told apart by their slot-id, or by unplugging one.");
+    error_hint(err, "Where cards look the same, name one by its slot-id, or unplug the other.");
     return error_reason(err, SSA_REASON_TOKENS_SEVERAL, NULL);
 }
 
@@ -145,18 +140,13 @@ static bool none(const struct token_search *s, struct ssa_error *err)
     return error_reason(err, SSA_REASON_TOKEN_NOT_FOUND, NULL);
 }
 
-// A module that could not be asked may be the one that has the token under its name.
-static bool may_go_by_serial(const struct token_search *s)
-{
-    return s->first.info.apart.serial_is_one && s->failures[0] == '\0';
-}
-
-// That there is one match, or why there is not.
 bool search_is_one(const struct token_search *s, struct ssa_error *err)
 {
     if (s->matches == 0)
         return none(s, err);
-    return (s->matches == 1 && (s->how == MATCH_EXACT || may_go_by_serial(s))) || several(s, err);
+    // A module that could not be asked may have a token that matches by name.
+    const bool may_go_by_serial = s->first.info.apart.serial_is_one && s->failures[0] == '\0';
+    return (s->matches == 1 && (s->how == MATCH_EXACT || may_go_by_serial)) || several(s, err);
 }
 
 void search_note_failure(struct token_search *s, const struct module_entry *entry, const struct ssa_error *why)

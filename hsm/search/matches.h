@@ -1,11 +1,9 @@
-// What a search for one token has found. For hsm alone.
+// The results of a search for one token. For this folder alone.
 #pragma once
 
-#include "hsm/search/wanted.h"
+#include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
-#include "hsm/token/naming.h"
 
-// What a search has seen so far.
 struct token_search {
     const struct uri *uri;
     const struct ssa_callbacks *callbacks;
@@ -21,16 +19,15 @@ struct token_search {
     char uri_text[URI_TEXT_MAX];
 };
 // NULL where there is no memory.
-struct token_search *search_new(const struct token_wanted *wanted);
+struct token_search *search_new(const struct uri *uri, const struct ssa_callbacks *callbacks);
 void search_free(struct token_search **s);
 #define SEARCH_AUTO __attribute__((cleanup(search_free))) struct token_search
 
 // Notes those of a module's tokens that match.
-
 void search_match(struct token_search *s, const struct module *module, const struct module_seen *seen);
 
 // Notes a module that could not be asked.
 void search_note_failure(struct token_search *s, const struct module_entry *entry, const struct ssa_error *why);
 
-// That there is one match, or why there is not.
+// Fails where there is not exactly one match, and says why.
 bool search_is_one(const struct token_search *s, struct ssa_error *err) MUST_CHECK;

@@ -1,4 +1,3 @@
-// Finding the one token that is meant: in the module that is named, or among all that there are.
 #include "hsm/search/open.h"
 
 #include <errno.h>
@@ -8,11 +7,13 @@
 #include "core/monotonic.h"
 #include "hsm/module/one_user.h"
 #include "hsm/module/quirks.h"
+#include "hsm/object/find.h"
 #include "hsm/search/ask.h"
 #include "hsm/search/matches.h"
-#include "hsm/search/renamed.h"
 #include "hsm/token/reopen.h"
+#include "hsm/token/session.h"
 #include "hsm/token/token.h"
+#include "hsm/uri/uri_match.h"
 
 enum { LOOKS_MIN = 3 };
 
@@ -21,26 +22,69 @@ static bool no_memory(struct ssa_error *err)
     return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a search among PKCS#11 tokens");
 }
 
-static bool conclude(const struct token_search *s, struct token **token, struct ssa_error *err)
+static struct token *conclude(const struct token_search *s, struct ssa_error *err)
 {
     if (!search_is_one(s, err))
+        return NULL;
+    struct token *token = malloc(sizeof *token);
+    if (token == NULL)
+        no_memory(err);
+    else
+        *token = s->first;
+    return token;
+}
+
+static bool shows(struct token *token, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
+{
+    CK_ATTRIBUTE attribute = ATTRIBUTE(type, value, len);
+    CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+    CK_ULONG count = 0;
+    return object_find_some(token, &attribute, 1, &found, 1, &count, ERROR_IGNORED) && count > 0;
+}
+
+// Whether the token shows public keys or certificates without a login, but none with this id. One that shows nothing
+// may have the key.
+static bool shows_other_keys(struct token *token, const CK_ATTRIBUTE *id)
+{
+    static const CK_OBJECT_CLASS key = CKO_PUBLIC_KEY, certificate = CKO_CERTIFICATE;
+    if (id == NULL || !session_open(token, false, ERROR_IGNORED))
         return false;
-    *token = malloc(sizeof **token);
-    if (*token == NULL)
-        return no_memory(err);
-    **token = s->first;
+    return !shows(token, CKA_ID, id->pValue, id->ulValueLen) &&
+           (shows(token, CKA_CLASS, &key, sizeof key) || shows(token, CKA_CLASS, &certificate, sizeof certificate));
+}
+
+// A new version of a driver may call a token differently, but its serial number and the key's id stay. Fails with
+// SSA_ABSENT where the token with that serial number cannot be the one that is wanted. Otherwise the user is told.
+static bool is_renamed(struct token *token, const struct token_wanted *wanted, struct ssa_error *err)
+{
+    char named[URI_TEXT_MAX];
+    const struct token_info *info = &token->info;
+    const bool another = shows_other_keys(token, uri_attribute(wanted->uri, CKA_ID));
+    session_close(token);
+    uri_token_text(wanted->uri, named);
+    if (another) {
+        error_set(err, SSA_ABSENT, NULL, named,
+                  "the token with this serial number is called \"%s\" and shows no key with this id", info->label);
+        return error_hint(err, "If it is the token that you mean, name it so: %s", info->uri);
+    }
+    memcpy(token->called.label, info->name.label, sizeof token->called.label);
+    memcpy(token->called.model, info->apart.model, sizeof token->called.model);
+    uri_call_token(wanted->uri, &token->called);
+    token->renamed = true;
+    tell(wanted->callbacks, SSA_NOTICE, "%s is now called \"%s\": it was found by its serial number. Name it %s", named,
+         info->label, info->uri);
     return true;
 }
 
-// What is looked for in one module.
+// A search in one module.
 struct looking {
     const struct module_entry *entry;
     const struct token_wanted *wanted;
-    bool rewritten;     // a login on a token there hides it for a moment
-    bool may_be_hidden; // whether what was not found may be there all the same
+    bool rewritten;     // each login hides the module's token for a moment
+    bool may_be_hidden; // the token may be there although it was not found
 };
 
-// Only a token that is named is known to be missing.
+// Only a token that is named can be missing.
 static bool names_a_token(const struct uri *uri)
 {
     return uri != NULL && uri_names_token(uri);
@@ -49,7 +93,7 @@ static bool names_a_token(const struct uri *uri)
 static bool look_in(struct looking *l, struct token **token, struct ssa_error *err)
 {
     struct module module;
-    SEARCH_AUTO *s = search_new(l->wanted);
+    SEARCH_AUTO *s = search_new(l->wanted->uri, l->wanted->callbacks);
     l->may_be_hidden = false;
     if (s == NULL)
         return no_memory(err);
@@ -60,11 +104,12 @@ static bool look_in(struct looking *l, struct token **token, struct ssa_error *e
     if (looked) {
         search_match(s, &module, seen);
         l->rewritten = quirks_rewrites(&seen->about);
-        // Half read, it seems to have no PIN yet.
+        // A token that was read in part seems to have no PIN yet.
         l->may_be_hidden = s->matches == 0 || (l->rewritten && s->first.info.pin_unset);
     }
-    if (looked && conclude(s, token, err)) {
-        if (s->how == MATCH_EXACT || token_is_renamed(*token, l->wanted, err))
+    *token = looked ? conclude(s, err) : NULL;
+    if (*token != NULL) {
+        if (s->how == MATCH_EXACT || is_renamed(*token, l->wanted, err))
             return true;
         free(*token);
         *token = NULL;
@@ -84,9 +129,8 @@ static bool look_in_turn(struct looking *l, struct token **token, struct ssa_err
     return found;
 }
 
-// A token that is named and not found is looked for again, with the module started afresh: one in files
-// (SoftHSM) is not there for the moment in which another process that logs in writes them anew, and a reader
-// that another process resets may be slow.
+// A token that is named and not found is looked for again, with the module started afresh. SoftHSM's token is not seen
+// while another process logs in and writes its file anew, and a reader may be slow after another process has reset it.
 static bool open_in(const struct module_entry *entry, const struct token_wanted *wanted, struct token **token,
                     struct ssa_error *err)
 {
@@ -99,7 +143,7 @@ static bool open_in(const struct module_entry *entry, const struct token_wanted 
         if (done || callback_interrupted(wanted->callbacks))
             return found;
         token_free(token);
-        token_pause();
+        pause_ms(PATIENCE_STEP_MS);
     }
 }
 
@@ -109,8 +153,8 @@ static void free_flags(bool **flags)
 }
 #define FLAGS_AUTO __attribute__((cleanup(free_flags))) bool
 
-// Asks every module, each in a separate child process: some modules cannot run beside another, and some
-// crash. Those that failed are marked, and not asked again.
+// Asks every module, each in a child process of its own: some modules do not run beside others, and some crash. Modules
+// that failed are marked, and not asked again.
 static bool ask_all(const struct registry *registry, const struct token_wanted *wanted, struct token_search *s,
                     bool *failed, struct ssa_error *err)
 {
@@ -139,14 +183,14 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
         return no_memory(err);
-    SEARCH_AUTO *s = search_new(wanted);
+    SEARCH_AUTO *s = search_new(wanted->uri, wanted->callbacks);
     FLAGS_AUTO *failed = calloc(registry->count + 1, sizeof *failed);
     if (s == NULL || failed == NULL)
         return no_memory(err);
     const long long until = monotonic_ms() + PATIENCE_MS;
     while (ask_all(registry, wanted, s, failed, err)) {
         if (s->matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
-            token_pause();
+            pause_ms(PATIENCE_STEP_MS);
             continue;
         }
         return search_is_one(s, err) && open_in(&s->first.module.entry, wanted, token, err);

@@ -1,15 +1,24 @@
 // Opening the one token that is meant.
 #pragma once
 
-#include "hsm/search/wanted.h"
+#include "hsm/module/turns.h"
+#include "hsm/uri/uri.h"
 
 struct token;
 
-// Loads the module, or searches those that p11-kit knows, each alone, and finds the one token that matches.
-// Fails with SSA_ABSENT (no module, no token), SSA_CONFIG (several match: all are named). The caller closes
-// *token.
+// Where to look. All borrowed; NULL where unset.
+struct token_wanted {
+    const struct uri *uri;                 // of a token or of an object on it; NULL is any token
+    const char *module;                    // path or name, as a person gave it
+    bool uri_module_first;                 // the URI's own module goes before `module`
+    const struct ssa_callbacks *callbacks; // whether a search is to stop
+    struct turns turns;                    // what its context refers to lives as long as the token
+};
+
+// Finds the one token that matches, in the module that is named, or in all that p11-kit knows, and opens it. Fails with
+// SSA_ABSENT (no module, no token) or SSA_CONFIG (several match, and are listed). The caller closes *token.
 bool search_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err) MUST_CHECK;
 
-// Whether no module is named, so that search_open would ask each of them, in a child process. Forking wants
-// no other thread of ours beside it.
+// Whether no module is named, so that search_open would ask each of them in a child process. While it forks, there must
+// be no other thread of ours.
 bool search_is_needed(const struct token_wanted *wanted);

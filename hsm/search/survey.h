@@ -1,4 +1,4 @@
-// Keys as tokens show them to anybody: public halves and certificates, looked at without a login.
+// The keys on tokens, and whose they are.
 #pragma once
 
 #include "core/rsa_key.h"
@@ -11,15 +11,15 @@ struct token;
 #define SEEN_KID_MAX  129U
 #define SEEN_NAME_MAX 257U
 
-// A key on a token, and what the token says of it. All text is harmless.
+// A key on a token, and what the token tells about it. All text is harmless.
 struct key_seen {
-    char kid[SEEN_KID_MAX];   // its id at the API: its CKA_ID as text, or its certificate's; empty for none
+    char kid[SEEN_KID_MAX];   // its id at the API, from its CKA_ID or its certificate; empty where there is none
     char name[SEEN_NAME_MAX]; // whose it is: its label's first part, or its certificate's email; may be empty
-    char slot[4];             // of a card with slots, "9a"; else empty
+    char slot[4];             // on a card with slots, "9a"; else empty
     uint8_t modulus[RSA_BYTES_MAX];
     size_t modulus_len;
-    bool own;               // the one that the URI in question names
-    bool is_private;        // seen as a private object, after a login
+    bool own;               // it is the key that the URI in question names
+    bool is_private;        // its private object was seen, after a login
     char uri[URI_TEXT_MAX]; // of the private key, ready to paste; empty where it would be too long
 };
 
@@ -27,9 +27,9 @@ struct key_seen {
 typedef void key_seen_shown(void *context, const struct token_info *info, const char *token_uri,
                             const struct key_seen *key);
 
-// Shows every RSA key that a module's tokens show without a login. The module is loaded in a child process,
-// for this alone. A token that cannot be searched is shown once, with key NULL. own names a key to be known
-// again whatever the token calls it; NULL for none.
+// Shows every RSA key that a module's tokens show without a login: public halves and certificates. The module is loaded
+// only in a child process. A token that cannot be searched is shown once, with key NULL. own is a URI whose key is to
+// be recognised, or NULL.
 bool survey_module(const struct module_entry *entry, const struct uri *own, const struct ssa_callbacks *callbacks,
                    const struct turns *turns, key_seen_shown *show, void *context, struct ssa_error *err) MUST_CHECK;
 

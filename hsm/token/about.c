@@ -1,53 +1,42 @@
-// What is told of a token and its module for the record.
 #include "hsm/token/about.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
-#include <openssl/evp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hsm/cryptoki/padding.h"
 #include "hsm/token/handle.h"
-
-enum { SHA256_BYTES = 32 };
 
 static void version_text(const CK_VERSION *version, char out[static VERSION_TEXT_MAX])
 {
     (void)text_format(out, VERSION_TEXT_MAX, "%u.%u", version->major, version->minor);
 }
 
-static bool digest_fd(int fd, EVP_MD_CTX *context, unsigned char digest[static SHA256_BYTES])
-{
-    unsigned char block[4096];
-    ssize_t got = 0;
-    if (EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-        return false;
-    while ((got = read(fd, block, sizeof block)) > 0)
-        if (EVP_DigestUpdate(context, block, (size_t)got) != 1)
-            return false;
-    return got == 0 && EVP_DigestFinal_ex(context, digest, NULL) == 1;
-}
-
 static void digest_file(const char *path, char out[static FINGERPRINT_TEXT])
 {
-    unsigned char digest[SHA256_BYTES];
+    struct stat about;
+    void *bytes = MAP_FAILED;
     out[0] = '\0';
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (fd >= 0 && context != NULL && digest_fd(fd, context, digest))
-        text_hex(out, span_of(digest, sizeof digest));
-    EVP_MD_CTX_free(context);
+    if (fd >= 0 && fstat(fd, &about) == 0 && about.st_size > 0)
+        bytes = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes != MAP_FAILED) {
+        fingerprint(span_of(bytes, (size_t)about.st_size), out);
+        (void)munmap(bytes, (size_t)about.st_size);
+    }
     if (fd >= 0)
         (void)close(fd);
 }
 
-// The file that the loader found, which a path without a slash does not name.
+// The file that the loader found. A path without a slash does not tell it.
 static const char *loaded_path(const struct token *token)
 {
     const char *path = token->module.entry.path;
     struct link_map *map = NULL;
-    // It is there: this counts a user more, and opens nothing.
+    // It is loaded already: this only counts one more user.
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
     if (library != NULL && dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 && text_present(map->l_name))
         path = map->l_name;

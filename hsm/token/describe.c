@@ -1,4 +1,3 @@
-// What a token says of itself, turned into what we keep, and the URIs that name it and its keys.
 #include "hsm/token/describe.h"
 
 #include "hsm/cryptoki/padding.h"
@@ -13,7 +12,7 @@ void token_flags(const CK_TOKEN_INFO *raw, struct token_info *info)
     info->pin_unset = (raw->flags & CKF_USER_PIN_INITIALIZED) == 0;
 }
 
-// By label and serial number, where it has them; by the serial alone, where the label will not last.
+// By label and serial number, where the token has them; only by the serial number, where the label will not last.
 static unsigned shortest(const struct token_info *info)
 {
     const bool label = info->label[0] != '\0', serial = info->serial[0] != '\0';
@@ -24,9 +23,11 @@ static unsigned shortest(const struct token_info *info)
     return (label ? BY_LABEL : 0U) | (serial ? BY_SERIAL : 0U);
 }
 
-void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO *raw, struct token_info *info)
+// Describes the token as if it were the only one that the module shows.
+static void describe(const struct module_seen *seen, size_t at, struct token_info *info)
 {
-    const struct quirks *quirks = quirks_for(module, raw);
+    const CK_TOKEN_INFO *raw = &seen->tokens[at].token;
+    const struct quirks *quirks = quirks_for(&seen->about, raw);
     *info = (struct token_info){
         .quirks = quirks,
         .firmware = raw->firmwareVersion.major,
@@ -47,36 +48,89 @@ void token_describe(const CK_INFO *module, CK_SLOT_ID slot, const CK_TOKEN_INFO 
     memcpy(info->name.serial, raw->serialNumber, sizeof info->name.serial);
     memcpy(info->apart.model, raw->model, sizeof info->apart.model);
     memcpy(info->apart.manufacturer, raw->manufacturerID, sizeof info->apart.manufacturer);
-    info->apart.slot = slot;
+    info->apart.slot = seen->tokens[at].slot;
     info->apart.by = shortest(info);
-    info->apart.serial_is_one = uri_serial_is_real(raw->serialNumber);
     const struct uri_parts parts = {.token = &info->name, .apart = &info->apart};
     if (!uri_write(&parts, info->uri, ERROR_IGNORED))
         info->uri[0] = '\0';
 }
 
+static struct uri_parts parts_of(const struct module_entry *entry, const struct token_info *info)
+{
+    return (struct uri_parts){.token = &info->name,
+                              .apart = &info->apart,
+                              .module_name = entry->name,
+                              .module_path = entry->name[0] != '\0' ? NULL : entry->path};
+}
+
 bool token_write_uri(const struct module_entry *entry, const struct token_info *info, char out[static URI_TEXT_MAX],
                      struct ssa_error *err)
 {
-    const bool by_name = entry->name[0] != '\0';
-    const struct uri_parts parts = {.token = &info->name,
-                                    .apart = &info->apart,
-                                    .module_name = by_name ? entry->name : NULL,
-                                    .module_path = by_name ? NULL : entry->path};
+    const struct uri_parts parts = parts_of(entry, info);
     return uri_write(&parts, out, err);
 }
 
 bool token_write_key_uri(const struct module_entry *entry, const struct token_info *info, struct span id,
                          struct span label, char out[static URI_TEXT_MAX])
 {
-    const bool by_name = entry->name[0] != '\0';
-    // A card calls its keys by the slot, whatever they are for: a label says nothing there.
-    const struct uri_parts parts = {.token = &info->name,
-                                    .apart = &info->apart,
-                                    .object = info->quirks->slots ? span_of(NULL, 0) : label,
-                                    .id = id,
-                                    .private_key = true,
-                                    .module_name = by_name ? entry->name : NULL,
-                                    .module_path = by_name ? NULL : entry->path};
+    struct uri_parts parts = parts_of(entry, info);
+    parts.id = id;
+    // A card with slots labels each key by its slot: that label says nothing about the key.
+    if (!info->quirks->slots)
+        parts.object = label;
+    parts.private_key = true;
     return uri_write(&parts, out, ERROR_IGNORED);
+}
+
+enum token_match seen_match(const struct module_seen *seen, size_t at, const struct uri *uri)
+{
+    const struct token_seen *token = &seen->tokens[at];
+    if (uri_matches(uri, &seen->about, &token->slot_info, token->slot, &token->token))
+        return MATCH_EXACT;
+    return uri_matches_by_serial(uri, &seen->about, &token->slot_info, token->slot, &token->token) ? MATCH_BY_SERIAL
+                                                                                                   : MATCH_NONE;
+}
+
+// Whether a URI with these attributes, once it is read again, names the token and no other.
+static bool names_alone(const struct module_seen *seen, size_t at, struct token_info *info, unsigned by)
+{
+    char text[URI_TEXT_MAX];
+    URI_AUTO *uri = NULL;
+    struct ssa_error ignored;
+    info->apart.by = by;
+    const struct uri_parts parts = {.token = &info->name, .apart = &info->apart};
+    if (!uri_write(&parts, text, &ignored) || !uri_parse(text, &uri, &ignored))
+        return false;
+    for (size_t i = 0; i < seen->count; i++)
+        if ((seen_match(seen, i, uri) == MATCH_EXACT) != (i == at))
+            return false;
+    memcpy(info->uri, text, sizeof info->uri);
+    return true;
+}
+
+static bool serial_is_one(const struct module_seen *seen, size_t at)
+{
+    const CK_TOKEN_INFO *own = &seen->tokens[at].token;
+    for (size_t i = 0; i < seen->count; i++)
+        if (i != at && padded_equal(seen->tokens[i].token.serialNumber, own->serialNumber, sizeof own->serialNumber))
+            return false;
+    return uri_serial_is_real(own->serialNumber);
+}
+
+void seen_describe(const struct module_seen *seen, size_t at, struct token_info *info)
+{
+    // Attributes that people know come first. The slot comes last, since a module may number slots anew.
+    static const unsigned more[] = {0,
+                                    BY_LABEL,
+                                    BY_LABEL | BY_SERIAL,
+                                    BY_LABEL | BY_SERIAL | BY_MODEL,
+                                    BY_LABEL | BY_SERIAL | BY_MODEL | BY_MANUFACTURER,
+                                    BY_LABEL | BY_SERIAL | BY_SLOT};
+    describe(seen, at, info);
+    info->apart.serial_is_one = serial_is_one(seen, at);
+    const unsigned shortest = info->apart.by;
+    for (size_t i = 0; i < COUNT(more); i++)
+        if (names_alone(seen, at, info, shortest | more[i]))
+            return;
+    info->apart.by = 0;
 }

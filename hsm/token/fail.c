@@ -1,4 +1,3 @@
-// Errors of calls on a token.
 #include "hsm/token/fail.h"
 
 #include <stdarg.h>
@@ -7,11 +6,6 @@
 #include "hsm/cryptoki/calls.h"
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/token/handle.h"
-
-static bool token_gone(CK_RV rv)
-{
-    return rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_ERROR;
-}
 
 bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token, const char *what, ...)
 {
@@ -22,13 +16,13 @@ bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const str
         text[0] = '\0';
     va_end(args);
     const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
-    if (left_out != NULL && token != NULL)
+    if (left_out != NULL)
         error_set(err, class, ckr_name(rv, name), token->info.uri, "%s: the PKCS#11 module %s has no %s", text,
                   token->module.entry.path, left_out);
     else
-        error_set(err, class, ckr_name(rv, name), token == NULL ? NULL : token->info.uri, "%s", text);
+        error_set(err, class, ckr_name(rv, name), token->info.uri, "%s", text);
     error_number(err, SSA_DOMAIN_PKCS11, rv);
-    if (!token_gone(rv))
+    if (rv != CKR_DEVICE_REMOVED && rv != CKR_TOKEN_NOT_PRESENT && rv != CKR_DEVICE_ERROR)
         return false;
     error_hint(err, "Is the token still plugged in, and its reader or server running?");
     return error_reason(err, SSA_REASON_TOKEN_GONE, NULL);

@@ -1,4 +1,3 @@
-// A token that was lost while it was open, or may have been: whether it is there, and opening it anew.
 #include "hsm/token/reopen.h"
 
 #include "core/monotonic.h"
@@ -7,39 +6,28 @@
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
 
-void token_pause(void)
-{
-    pause_ms(PATIENCE_STEP_MS);
-}
-
-// A card that was reset has forgotten which application was chosen, and does not know its commands.
+// A card that was reset has forgotten which application was selected, and refuses that application's commands.
 static bool is_of_reset(CK_RV rv)
 {
     return rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED ||
            rv == CKR_FUNCTION_FAILED || rv == CKR_FUNCTION_NOT_SUPPORTED;
 }
 
-// These errors say so only where other processes are known to cause them.
 bool token_is_lost(const struct token *token, CK_RV rv)
 {
     if (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_CLOSED || rv == CKR_SESSION_HANDLE_INVALID)
         return true;
+    // Other errors mean it only where other processes are known to reset the card.
     return token->info.quirks->resets_card && is_of_reset(rv);
 }
 
-static bool same_text(const CK_UTF8CHAR *a, const CK_UTF8CHAR *b, size_t width)
-{
-    return memcmp(a, b, width) == 0;
-}
-
-// By what the token is called. Another card with the same label has another serial number.
+// By serial number and label. Another card with the same label has another serial number.
 static bool is_same(const struct token *token, const CK_TOKEN_INFO *raw)
 {
     const struct token_name *name = &token->info.name;
     return (raw->flags & CKF_TOKEN_INITIALIZED) != 0 &&
-           same_text(raw->serialNumber, (const CK_UTF8CHAR *)name->serial, sizeof raw->serialNumber) &&
-           (token->info.quirks->label_changes ||
-            same_text(raw->label, (const CK_UTF8CHAR *)name->label, sizeof raw->label));
+           memcmp(raw->serialNumber, name->serial, sizeof raw->serialNumber) == 0 &&
+           (token->info.quirks->label_changes || memcmp(raw->label, name->label, sizeof raw->label) == 0);
 }
 
 static bool in_list(const struct token *token)
@@ -57,14 +45,14 @@ static bool in_list(const struct token *token)
 bool token_is_there(struct token *token)
 {
     CK_TOKEN_INFO raw;
-    // The list first: modules find out by it that a card is gone, or was reset.
+    // The list is asked for first: only then do modules notice that a card is gone, or was reset.
     if (!in_list(token) || token->module.call->C_GetTokenInfo(token->slot, &raw) != CKR_OK || !is_same(token, &raw))
         return false;
     token_flags(&raw, &token->info);
     return true;
 }
 
-// Slots may be numbered anew. Two tokens of one name are told apart by their slots alone.
+// Slots may be numbered anew. Two tokens with the same name are told apart only by their slots.
 static const struct token_seen *find_same(const struct token *token, const struct module_seen *seen)
 {
     const struct token_seen *found = NULL;
@@ -103,6 +91,6 @@ bool token_reopen(struct token *token, bool writable)
             return true;
         if (monotonic_ms() >= until)
             return false;
-        token_pause();
+        pause_ms(PATIENCE_STEP_MS);
     }
 }

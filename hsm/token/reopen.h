@@ -1,4 +1,4 @@
-// A token that was lost while it was open, or may have been. For hsm alone.
+// A token that was or may have been lost while it was open. For hsm alone.
 #pragma once
 
 #include "core/error.h"
@@ -6,16 +6,15 @@
 
 struct token;
 
-// How long, and how often, something that another process's login may hide for a moment is looked for again.
+// Another process's login may hide a token for a moment: so long it is looked for again, with such pauses.
 enum { PATIENCE_MS = 1000, PATIENCE_STEP_MS = 50 };
-void token_pause(void);
 
-// Whether rv says that the module lost the token, so that a fresh start may find it again.
+// Whether rv means that the module lost the token: then a fresh start may find it again.
 bool token_is_lost(const struct token *token, CK_RV rv);
 
-// Starts the module afresh, finds the same token in it, reads its flags, and opens a session. False where the
-// token is not there, or is another.
+// Starts the module afresh, finds the same token in it, reads its flags, and opens a session. False where the token
+// is not there.
 bool token_reopen(struct token *token, bool writable) MUST_CHECK;
 
-// Whether the token is in its slot, and the same one; its flags are fresh then.
+// Whether the same token is still in its slot. If so, its flags are read again.
 bool token_is_there(struct token *token) MUST_CHECK;

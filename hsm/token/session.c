@@ -1,4 +1,3 @@
-// Opening and closing a token's session.
 #include "hsm/token/session.h"
 
 #include "hsm/token/fail.h"
@@ -14,7 +13,7 @@ bool session_open(struct token *token, bool writable, struct ssa_error *err)
     if (token->session != CK_INVALID_HANDLE)
         return true;
     CK_RV rv = open_with(token, writable ? CKF_RW_SESSION : 0);
-    // Network HSMs are known that have no sessions which only read, and say no more than this.
+    // Some network HSMs have no read-only sessions, and give this error without saying why.
     if (!writable && rv == CKR_FUNCTION_FAILED)
         rv = open_with(token, CKF_RW_SESSION);
     token->sessions++;
@@ -24,8 +23,8 @@ bool session_open(struct token *token, bool writable, struct ssa_error *err)
     return token_fail(err, SSA_TOKEN, rv, token, "no session can be opened");
 }
 
-// A PIV card stays unlocked for everybody until somebody logs out. Failures here (the card is gone) change
-// nothing any more.
+// A PIV card stays unlocked for everybody until somebody logs out. A failure does not matter here: then the card is
+// gone.
 void session_close(struct token *token)
 {
     if (token->logged_in)

@@ -11,5 +11,5 @@ bool session_open(struct token *token, bool writable, struct ssa_error *err) MUS
 // Logs out and closes it, where it is open.
 void session_close(struct token *token);
 
-// Closes the session and opens another, nobody logged in: modules read a card anew for one.
+// Closes the session and opens another, in which nobody is logged in. For a new session, modules read a card again.
 bool session_renew(struct token *token, struct ssa_error *err) MUST_CHECK;

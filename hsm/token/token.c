@@ -1,4 +1,3 @@
-// An open token: what it is called, whether it can do what is wanted of it, and its end.
 #include "hsm/token/token.h"
 
 #include <stdlib.h>
@@ -52,30 +51,24 @@ const char *token_module_name(const struct token *token)
     return entry->name[0] == '\0' ? NULL : entry->name;
 }
 
-// By the label and the model that the key's URI has, which other URIs were written with.
-static bool matches_renamed(const struct token *token, const struct uri *uri, const CK_INFO *module,
-                            const CK_SLOT_INFO *slot, const CK_TOKEN_INFO *about)
-{
-    CK_TOKEN_INFO called = *about;
-    memcpy(called.label, token->was_called, sizeof called.label);
-    memcpy(called.model, token->was_model, sizeof called.model);
-    return uri_matches(uri, module, slot, token->slot, &called);
-}
-
 bool token_matches(const struct token *token, const struct uri *uri)
 {
     CK_INFO info = {0};
     CK_SLOT_INFO slot = {0};
     CK_TOKEN_INFO about;
     const CK_FUNCTION_LIST *call = token->module.call;
-    // What a module does not tell compares as nothing.
+    // A field that the module does not tell matches no URI that names it.
     if (call->C_GetInfo(&info) != CKR_OK)
         info = (CK_INFO){0};
     if (call->C_GetSlotInfo(token->slot, &slot) != CKR_OK)
         slot = (CK_SLOT_INFO){0};
     if (call->C_GetTokenInfo(token->slot, &about) != CKR_OK)
         return false;
-    return uri_matches(uri, &info, &slot, token->slot, &about) ||
-           (token->info.apart.serial_is_one && uri_matches_by_serial(uri, &info, &slot, token->slot, &about)) ||
-           (token->renamed && matches_renamed(token, uri, &info, &slot, &about));
+    if (uri_matches(uri, &info, &slot, token->slot, &about) ||
+        (token->info.apart.serial_is_one && uri_matches_by_serial(uri, &info, &slot, token->slot, &about)))
+        return true;
+    // The token was found by a URI with its former label and model. Other URIs may have these, too.
+    memcpy(about.label, token->called.label, sizeof about.label);
+    memcpy(about.model, token->called.model, sizeof about.model);
+    return token->renamed && uri_matches(uri, &info, &slot, token->slot, &about);
 }

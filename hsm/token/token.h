@@ -17,9 +17,9 @@ bool token_uri(const struct token *token, char out[static URI_TEXT_MAX], struct 
 // Whether it is the token that the URI names.
 bool token_matches(const struct token *token, const struct uri *uri);
 
-// How the module is to be written into a URI: by path as it was given, or by name. Borrowed.
+// How a URI names the module: by the path, as it was given, or by the name. The other one is NULL. Borrowed.
 const char *token_module_path(const struct token *token);
 const char *token_module_name(const struct token *token);
 
-// Does as token_close, but keeps the place of the one user (hsm/module/one_user.h).
+// Does the same as token_close, but this thread stays the one user of modules (hsm/module/one_user.h).
 void token_free(struct token **token);

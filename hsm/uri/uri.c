@@ -1,12 +1,10 @@
-// PKCS#11 URIs, over p11-kit's parser.
+// PKCS#11 URIs, by p11-kit's parser.
 #include "hsm/uri/uri.h"
 
 #include <errno.h>
-#include <p11-kit/uri.h>
 #include <stdlib.h>
 
 #include "hsm/cryptoki/padding.h"
-#include "hsm/uri/uri_kit.h"
 #include "hsm/uri/uri_match.h"
 #include "hsm/uri/uri_text.h"
 
@@ -15,7 +13,7 @@ static void kit_free(P11KitUri **uri)
     p11_kit_uri_free(*uri);
 }
 
-// The text is not repeated: what is wrong with it may be that a PIN or a key stands there.
+// The text is not repeated, because a PIN or a key may be in it by mistake.
 static bool bad(struct ssa_error *err, const char *what)
 {
     error_set(err, SSA_CONFIG, NULL, NULL, "%s", what);
@@ -28,45 +26,21 @@ static bool no_memory(struct ssa_error *err)
     return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a URI");
 }
 
-static bool is_command(const char *pin_source)
-{
-    return pin_source != NULL && pin_source[0] == '|';
-}
-
-// The text in a URI may be padded, too, if it was copied from a token. p11-kit marks a field that is not
-// given with a zero byte at its start.
-static void pad(uint8_t *field, size_t width)
-{
-    if (field[0] != '\0')
-        padded_write(field, width);
-}
-
-static void pad_all(CK_INFO *module, CK_SLOT_INFO *slot, CK_TOKEN_INFO *token)
-{
-    pad(module->manufacturerID, sizeof module->manufacturerID);
-    pad(module->libraryDescription, sizeof module->libraryDescription);
-    pad(slot->manufacturerID, sizeof slot->manufacturerID);
-    pad(slot->slotDescription, sizeof slot->slotDescription);
-    pad(token->label, sizeof token->label);
-    pad(token->serialNumber, sizeof token->serialNumber);
-    pad(token->model, sizeof token->model);
-    pad(token->manufacturerID, sizeof token->manufacturerID);
-}
-
 static bool check_policy(P11KitUri *uri, struct ssa_error *err)
 {
     if (p11_kit_uri_get_pin_value(uri) != NULL) {
         error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI holds a PIN (pin-value)");
-        error_hint(err, "Take the PIN out, and say where it is: pin-source=file:/path.");
+        error_hint(err, "Take the PIN out, and name its place instead: pin-source=file:/path.");
         return error_reason(err, SSA_REASON_URI_HAS_PIN, NULL);
     }
-    if (is_command(p11_kit_uri_get_pin_source(uri))) {
+    const char *source = p11_kit_uri_get_pin_source(uri);
+    if (source != NULL && source[0] == '|') {
         error_set(err, SSA_CONFIG, NULL, NULL, "the PKCS#11 URI's pin-source is a command, which is never run");
         return error_hint(err, "Use file:PATH, env:NAME, fd:N or credential:NAME.");
     }
     if (p11_kit_uri_any_unrecognized(uri))
-        return bad(err, "the PKCS#11 URI has an attribute that is not in RFC 7512, or is longer than any "
-                        "token's, so it matches nothing");
+        return bad(err, "the PKCS#11 URI matches nothing: an attribute is not in RFC 7512, or is longer than any "
+                        "token's");
     return true;
 }
 
@@ -85,7 +59,7 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
         return bad(err, "this is not a valid PKCS#11 URI (RFC 7512)");
     if (!check_policy(uri, err))
         return false;
-    pad_all(p11_kit_uri_get_module_info(uri), p11_kit_uri_get_slot_info(uri), p11_kit_uri_get_token_info(uri));
+    uri_pad(p11_kit_uri_get_module_info(uri), p11_kit_uri_get_slot_info(uri), p11_kit_uri_get_token_info(uri), true);
     *out = (struct uri *)uri;
     uri = NULL;
     return true;
@@ -178,24 +152,17 @@ void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
     free(text);
 }
 
-// By label and serial number, as far as it has them.
-static unsigned by_name(const struct token_name *name)
-{
-    return (padded_length(name->label, sizeof name->label) > 0 ? BY_LABEL : 0U) |
-           (padded_length(name->serial, sizeof name->serial) > 0 ? BY_SERIAL : 0U);
-}
-
 static void set_field(uint8_t *to, const uint8_t *from, size_t width)
 {
     memcpy(to, from, width);
     padded_write(to, width);
 }
 
-// One that is blank, and named by that all the same, is written as empty.
+// A blank field that names the token all the same is written as empty.
 static void set_token(P11KitUri *uri, const struct token_name *name, const struct token_apart *apart)
 {
     CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
-    const unsigned by = apart != NULL ? apart->by : by_name(name);
+    const unsigned by = apart != NULL ? apart->by : BY_LABEL | BY_SERIAL;
     if ((by & BY_LABEL) != 0)
         set_field(info->label, name->label, sizeof info->label);
     if ((by & BY_SERIAL) != 0)

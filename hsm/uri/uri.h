@@ -1,4 +1,4 @@
-// PKCS#11 URIs (RFC 7512): reading with our policy, matching, writing.
+// PKCS#11 URIs (RFC 7512): read by our policy, matched, written.
 #pragma once
 
 #include "core/error.h"
@@ -8,13 +8,13 @@
 
 struct uri;
 
-// Reads a URI. A blank inside a value is meant, other white space is passed over. Fails with SSA_CONFIG:
-// malformed, with an attribute nobody knows (it would match nothing), with pin-value (a PIN in a setting), or
-// with a pin-source that is a command. The caller frees *uri.
+// Reads a URI. A blank inside a value belongs to it; other white space is skipped. Fails with SSA_CONFIG where the
+// URI is malformed, has an attribute that is unknown (it would match nothing), holds a PIN (pin-value), or has a
+// command as its pin-source. The caller frees *uri.
 bool uri_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
 
-// Makes the URI of a token with this label, which may have any characters. Fails with SSA_CONFIG where no
-// token can have it.
+// Makes the URI of a token with this label, which may have any characters. Fails with SSA_CONFIG where the label is
+// empty or too long for a token.
 bool uri_of_label(const char *label, struct uri **uri, struct ssa_error *err) MUST_CHECK;
 
 void uri_free(struct uri **uri);
@@ -28,7 +28,7 @@ const char *uri_pin_source(const struct uri *uri);
 // Whether it names an object (by id or object) and not a token alone.
 bool uri_names_object(const struct uri *uri);
 
-// Whether it names a token, its slot or a module at all: one that does not fits any.
+// Whether it names a token, its slot or a module: a URI that names none of them matches any token.
 bool uri_names_place(const struct uri *uri);
 
 // Whether it names a token or its slot.
@@ -37,26 +37,26 @@ bool uri_names_token(const struct uri *uri);
 // The token's and the slot's part of it, for messages; empty where it names none or does not fit.
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX]);
 
-// Label and serial number of a token as it tells them, padding included: another module compares these bytes.
+// Label and serial number of a token, as it tells them. The padding is kept, since another module compares it, too.
 struct token_name {
     uint8_t label[32], serial[16];
 };
 
-// What a URI names a token by.
+// The attributes by which a URI names a token.
 enum named_by { BY_LABEL = 1, BY_SERIAL = 2, BY_MODEL = 4, BY_MANUFACTURER = 8, BY_SLOT = 16 };
 
-// What tells it from the other tokens that its module shows.
+// How a token is told from the other tokens that its module shows.
 struct token_apart {
-    unsigned by;        // of named_by; 0: nothing does
-    bool serial_is_one; // no other token there has its serial number, which is a real one
+    unsigned by;        // bits of named_by; 0: nothing tells it apart
+    bool serial_is_one; // the serial number is a real one, and no other token there has it
     uint8_t model[16], manufacturer[32];
     unsigned long slot;
 };
 
-// What a URI that we write says. NULL and empty are left out.
+// The parts of a URI to be written. NULL and empty are left out.
 struct uri_parts {
     const struct token_name *token;
-    const struct token_apart *apart; // NULL: by label and serial number, as far as it has them
+    const struct token_apart *apart; // NULL: by label and serial number
     struct span object, id;
     bool private_key, data; // type=private, type=data
     const char *module_path, *module_name;

@@ -1,10 +1,26 @@
-// Comparing URIs with tokens.
 #include "hsm/uri/uri_match.h"
 
-#include <p11-kit/uri.h>
-
 #include "hsm/cryptoki/padding.h"
-#include "hsm/uri/uri_kit.h"
+
+void uri_pad(CK_INFO *module, CK_SLOT_INFO *slot, CK_TOKEN_INFO *token, bool given_only)
+{
+    const struct {
+        CK_UTF8CHAR *text;
+        size_t width;
+    } fields[] = {
+        {module->manufacturerID, sizeof module->manufacturerID},
+        {module->libraryDescription, sizeof module->libraryDescription},
+        {slot->manufacturerID, sizeof slot->manufacturerID},
+        {slot->slotDescription, sizeof slot->slotDescription},
+        {token->label, sizeof token->label},
+        {token->serialNumber, sizeof token->serialNumber},
+        {token->model, sizeof token->model},
+        {token->manufacturerID, sizeof token->manufacturerID},
+    };
+    for (size_t i = 0; i < COUNT(fields); i++)
+        if (!given_only || fields[i].text[0] != '\0')
+            padded_write(fields[i].text, fields[i].width);
+}
 
 const CK_ATTRIBUTE *uri_attribute(const struct uri *uri, CK_ATTRIBUTE_TYPE type)
 {
@@ -19,14 +35,7 @@ bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INF
     CK_INFO m = *module;
     CK_SLOT_INFO s = *slot;
     CK_TOKEN_INFO t = *token;
-    padded_write(m.manufacturerID, sizeof m.manufacturerID);
-    padded_write(m.libraryDescription, sizeof m.libraryDescription);
-    padded_write(s.manufacturerID, sizeof s.manufacturerID);
-    padded_write(s.slotDescription, sizeof s.slotDescription);
-    padded_write(t.label, sizeof t.label);
-    padded_write(t.serialNumber, sizeof t.serialNumber);
-    padded_write(t.model, sizeof t.model);
-    padded_write(t.manufacturerID, sizeof t.manufacturerID);
+    uri_pad(&m, &s, &t, false);
     if (wanted != (CK_SLOT_ID)-1 && wanted != id)
         return false;
     if (!p11_kit_uri_match_module_info(kit, &m) || !p11_kit_uri_match_slot_info(kit, &s))
@@ -34,7 +43,7 @@ bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INF
     return p11_kit_uri_match_token_info(kit, &t);
 }
 
-// What a driver's new version may call otherwise.
+// A driver's new version may change both.
 void uri_call_token(const struct uri *uri, CK_TOKEN_INFO *token)
 {
     const CK_TOKEN_INFO *wanted = p11_kit_uri_get_token_info(uri_kit(uri));
@@ -44,7 +53,7 @@ void uri_call_token(const struct uri *uri, CK_TOKEN_INFO *token)
         memcpy(token->model, wanted->model, sizeof token->model);
 }
 
-// How many of the digits are one more than the one before, and how many the same.
+// How many digits differ by so much from the digit before.
 static size_t steps(const CK_UTF8CHAR *serial, size_t len, int by)
 {
     size_t count = 0;
@@ -57,7 +66,7 @@ bool uri_serial_is_real(const CK_UTF8CHAR serial[static 16])
 {
     enum { SHORTEST = 4 };
     const size_t len = padded_length(serial, 16);
-    // "00000000", "ffff", "1234": what is written where nobody numbers.
+    // "00000000", "ffff", "1234": makers who do not number their tokens write this.
     return len >= SHORTEST && steps(serial, len, 0) + 1 < len && steps(serial, len, 1) + 1 < len;
 }
 

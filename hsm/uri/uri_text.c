@@ -1,4 +1,3 @@
-// A PKCS#11 URI's text: white space, and what p11-kit's parser reads otherwise than it is meant.
 #include "hsm/uri/uri_text.h"
 
 #include <errno.h>
@@ -6,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/span.h"
+#include "core/text.h"
 
 #define WHITE " \t\r\n\v\f"
 
@@ -17,11 +16,11 @@ bool uri_text_is_uri(const char *text)
     return strncasecmp(text + strspn(text, WHITE), scheme, sizeof scheme - 1) == 0;
 }
 
-// Reads from in, writes to out: a text and what it is within.
+// How far the text has been copied.
 struct tidying {
     const char *in;
     char *out;
-    const char *name, *value; // where the attribute's begin, in out; value is NULL before its "="
+    const char *name, *value; // where those of the current attribute begin in out; value is NULL before its "="
     bool query;
 };
 
@@ -36,9 +35,8 @@ static void put_blank(struct tidying *t)
     t->out += 3;
 }
 
-// Blanks between the characters of a value are meant. About a name, and around a line break, white space is
-// how the text was laid out.
-static void pass_white(struct tidying *t, size_t run)
+// Blanks inside a value belong to it. White space around a name, or with a line break, is only layout.
+static void copy_white(struct tidying *t, size_t run)
 {
     const bool blanks = strspn(t->in, " ") == run;
     const bool within = t->value != NULL && t->out > t->value && !ends_value(t, t->in[run]);
@@ -47,7 +45,7 @@ static void pass_white(struct tidying *t, size_t run)
     t->in += run;
 }
 
-// A token's text that begins with a zero byte is an empty one, which p11-kit would take for any.
+// A value that begins with a zero byte means an empty text. p11-kit would take it for any text.
 static bool begins_with_zero(const struct tidying *t)
 {
     static const char *const names[] = {"token=",
@@ -59,13 +57,13 @@ static bool begins_with_zero(const struct tidying *t)
                                         "library-description=",
                                         "library-manufacturer="};
     const struct span name = span_of(t->name, (size_t)(t->value - t->name));
-    for (size_t i = 0; !t->query && i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; !t->query && i < COUNT(names); i++)
         if (span_is(name, names[i]))
             return strncmp(t->in, "%00", 3) == 0;
     return false;
 }
 
-static void pass_one(struct tidying *t)
+static void copy_one(struct tidying *t)
 {
     const bool ends = ends_value(t, *t->in), begins = t->value == NULL && *t->in == '=';
     t->query = t->query || (ends && *t->in == '?');
@@ -82,7 +80,7 @@ static void pass_one(struct tidying *t)
 
 bool uri_text_tidy(const char *text, char **tidy)
 {
-    // A blank grows to three characters.
+    // A blank becomes three characters.
     char *made = malloc(3 * strlen(text) + 1);
     if (made == NULL)
         return false;
@@ -96,9 +94,9 @@ bool uri_text_tidy(const char *text, char **tidy)
     while (*t.in != '\0') {
         const size_t run = strspn(t.in, WHITE);
         if (run > 0)
-            pass_white(&t, run);
+            copy_white(&t, run);
         else
-            pass_one(&t);
+            copy_one(&t);
     }
     *t.out = '\0';
     *tidy = made;
@@ -110,7 +108,7 @@ static bool is_slot(const char *digits, size_t len)
     char *end = NULL;
     errno = 0;
     const unsigned long number = strtoul(digits, &end, 10);
-    // The last number is Cryptoki's own "none".
+    // The largest number means "none" in Cryptoki.
     return len > 0 && strspn(digits, "0123456789") == len && errno == 0 && end == digits + len &&
            number != (unsigned long)-1;
 }

@@ -1,5 +1,4 @@
-// A PKCS#11 URI's text as people write it, made one that p11-kit takes for what is meant. For hsm
-// alone.
+// Prepares the text of a PKCS#11 URI, as people write it, for p11-kit's parser.
 #pragma once
 
 #include <stdbool.h>
@@ -7,10 +6,10 @@
 // Whether text begins as a PKCS#11 URI does: the scheme is in any case (RFC 3986 section 3.1).
 bool uri_text_is_uri(const char *text);
 
-// Writes the text without the white space of its layout, and with the blanks that are meant, for the caller
-// to free. False where there is no memory.
+// Makes a copy without white space that is only layout, which the caller frees. Blanks inside values stay. False
+// where there is no memory.
 bool uri_text_tidy(const char *text, char **tidy);
 
-// Whether the slot-id of a tidy text, where it has one, is the number of a slot: p11-kit takes one that is
-// missing for 0, and one that is too large for another.
+// Whether the slot-id of a tidy text, where it has one, is the number of a slot. p11-kit would read an empty number
+// as 0, and a number that is too large as another.
 bool uri_text_slot_is_sound(const char *tidy);

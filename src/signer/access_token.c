@@ -104,8 +104,7 @@ static void connect_early(struct attempt *t)
 // nobody has open is started afresh for another look.
 static bool may_be_hidden(const struct ssa_error *err)
 {
-    enum { USER_PIN_NOT_INITIALIZED = 0x102 };
-    return err->code == SSA_ABSENT || (err->domain == SSA_DOMAIN_PKCS11 && err->number == USER_PIN_NOT_INITIALIZED);
+    return err->code == SSA_ABSENT || login_says_no_pin(err);
 }
 
 static bool read_other_token(struct attempt *t, struct ssa_error *err)

@@ -6,10 +6,8 @@
 #include "config/identity.h"
 #include "config/profiles.h"
 #include "core/callback.h"
+#include "hsm/login/login.h"
 #include "hsm/uri/uri.h"
-
-// PKCS#11 v2.40, pkcs11t.h: CKR_PIN_LOCKED.
-enum { PIN_LOCKED = 0xA4 };
 
 static bool no_memory(struct ssa_error *err)
 {
@@ -54,7 +52,7 @@ static bool is_of_token(const struct ssa_error *err)
         return true;
     case SSA_PIN:
         return err->reason == SSA_REASON_PIN_UNANSWERED || err->reason == SSA_REASON_PIN_LAST_UNANSWERED ||
-               (err->domain == SSA_DOMAIN_PKCS11 && err->number == PIN_LOCKED);
+               login_says_locked(err);
     default:
         return false;
     }

@@ -212,7 +212,7 @@ class Broken(Ours):
     def test_a_refused_import_over_a_used_slot_claims_nothing(self) -> None:
         rule = "C_CreateObject 1 class=CKO_PRIVATE_KEY return CKR_DEVICE_ERROR"
         result = self.more("--slot", "9a", "--replace", "--yes", rule=rule)
-        self.expect(result, 13, "holds the key that was in it, or the new one")
+        self.expect(result, 13, "holds either the former key or the new one")
         self.assertNotIn("left on the PKCS#11 token", result.err)
         self.assertNotIn("yubico-piv-tool", result.err)
         self.assert_first_signs()

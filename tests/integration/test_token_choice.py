@@ -278,7 +278,7 @@ class Renamed(Choice):
     def test_a_card_that_shows_other_keys_alone_gets_no_pin(self) -> None:
         uri = "pkcs11:token=old;serial=12ab34cd;id=%01"
         self.write_profile({**self.profile(), "PRIVATE_KEY": uri})
-        self.refused(4, "shows no key of this id", script=(f"token called {LABEL} serial 12ab34cd",))
+        self.refused(4, "shows no key with this id", script=(f"token called {LABEL} serial 12ab34cd",))
 
 
 class Modules(Choice):

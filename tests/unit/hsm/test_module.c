@@ -154,7 +154,7 @@ static bool stands_in(const char *name)
     assert_non_null(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     assert_int_equal(fclose(file), 0);
-    (void)text_format(wanted, sizeof wanted, "F(%s)", name);
+    (void)text_format(wanted, sizeof wanted, "F(%s,", name);
     return strstr(text, wanted) != NULL;
 }
 

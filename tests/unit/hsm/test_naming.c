@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "hsm/token/describe.h"
-#include "hsm/token/naming.h"
 
 // The texts' bytes as they are, the rest as the module pads.
 static void put(CK_UTF8CHAR *to, size_t width, const char *text, char padding)
