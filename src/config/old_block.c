@@ -1,4 +1,3 @@
-// An old block of names.
 #include "config/old_block.h"
 
 #include "config/dotenv.h"
@@ -20,8 +19,8 @@ static bool contradiction(const char *file, const char *first, const char *secon
     if (strcmp(first, second) == 0)
         error_set(err, SSA_CONFIG, NULL, file, "sets %s twice, to different values", first);
     else
-        error_set(err, SSA_CONFIG, NULL, file, "%s and %s say the same thing differently", first, second);
-    return error_hint(err, "Leave the one that is meant.");
+        error_set(err, SSA_CONFIG, NULL, file, "%s and %s mean the same, but have different values", first, second);
+    return error_hint(err, "Remove the wrong one.");
 }
 
 static bool take_once(const struct visit *v, const struct assignment *a, const char **value, const char **name,
@@ -44,7 +43,7 @@ static bool take_key(const struct visit *v, const struct assignment *a, struct s
     return true;
 }
 
-// What has no home in the new profile. A setting that is in use at the same value has one.
+// Notes what the new profile will not have. It has a setting that is in use with the same value.
 static void take_other(const struct visit *v, const struct assignment *a)
 {
     struct old_block *old = v->old;
@@ -57,7 +56,7 @@ static void take_other(const struct visit *v, const struct assignment *a)
         old->kept.value = a->value;
     }
     if (old->other[0] == '\0')
-        (void)text_format(old->other, sizeof old->other, "%.100s", a->name);
+        text_harmless(old->other, sizeof old->other, span_text(a->name));
 }
 
 static bool take(void *context, const struct assignment *a, struct ssa_error *err)
@@ -75,7 +74,7 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
     if (a->ambiguous) {
         error_set(err, SSA_CONFIG, NULL, v->file, "line %zu has a backslash between double quotes in %s", a->line,
                   a->name);
-        return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
+        return error_hint(err, "The shell and dotenv libraries read that differently: use single quotes.");
     }
     return id == SETTING_COUNT ? take_once(v, a, &v->old->key_path, &v->old->key_path_name, err)
                                : take_once(v, a, &v->old->values[id], &v->old->names[id], err);
@@ -86,7 +85,7 @@ bool old_block_read(struct secret *text, const char *file, const char *(*in_use)
 {
     *old = (struct old_block){0};
     struct visit visit = {.old = old, .file = file, .in_use = in_use, .context = context};
-    // Before the text is taken apart.
+    // This comes before dotenv_read, which changes the text.
     (void)old_comment_find(secret_text(text), false, old->other, sizeof old->other);
     (void)old_comment_find(secret_text(text), true, old->behind, sizeof old->behind);
     return dotenv_read(text, file, take, &visit, err);

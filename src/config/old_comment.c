@@ -1,4 +1,5 @@
-// Comments of an old block. To take prose for a value costs a refusal; to take a value for prose, the value.
+// A comment that is wrongly taken for a value makes the import refuse. One that is wrongly taken for prose is
+// lost. So the rules here take too much rather than too little.
 #include "config/old_comment.h"
 
 #include <ctype.h>
@@ -26,7 +27,7 @@ static const char *behind_blanks(const char *at, const char *end)
     return at;
 }
 
-// The name that ends before the "=" or ":" at "at", its quotes left out; its length is 0 where there is none.
+// Finds the name before the "=" or ":" at "at", without its quotes. Returns its length, 0 where there is none.
 static size_t name_before(const char *begin, const char *at, const char **name)
 {
     while (at > begin && (isblank((unsigned char)at[-1]) || is_quote(at[-1])))
@@ -38,7 +39,7 @@ static size_t name_before(const char *begin, const char *at, const char **name)
     return (size_t)(end - at);
 }
 
-// Neither a rule ("=====") nor a URL's "://" nor a time of day gives anything a value.
+// A ruled line ("====="), a URL's "://" and a time of day give no value.
 static bool gives_value(const char *at, const char *end)
 {
     const char *value = behind_blanks(at + 1, end);
@@ -56,8 +57,8 @@ static bool find_value(const char *comment, const char *end, char *out, size_t c
         const size_t len = *at == '=' || *at == ':' ? name_before(comment, at, &name) : 0;
         if (len == 0 || !gives_value(at, end))
             continue;
-        (void)text_format(out, capacity, "%.*s in a comment", (int)(len < NAME_MAX_SHOWN ? len : NAME_MAX_SHOWN), name);
-        return true;
+        return text_format(out, capacity, "%.*s in a comment", (int)(len < NAME_MAX_SHOWN ? len : NAME_MAX_SHOWN),
+                           name);
     }
     return false;
 }
@@ -82,13 +83,13 @@ static bool find_secret(const char *comment, const char *end, char *out, size_t 
             at++;
         if (!may_be_secret(word, (size_t)(at - word)))
             continue;
-        (void)text_format(out, capacity, "what may be a secret in a comment");
+        (void)text_format(out, capacity, "a possible secret in a comment");
         return true;
     }
     return false;
 }
 
-// A "#" begins a comment at a line's begin and behind a blank or a closing quote.
+// A "#" begins a comment at the start of a line, after a blank, and after a closing quote.
 static const char *comment_of(const char *line, const char *end)
 {
     for (const char *at = line; at < end; at++)

@@ -1,10 +1,10 @@
-// What a comment of an old block says that somebody may want back.
+// Comments of an old block that somebody may want to keep.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-// Looks through the comments of a dotenv text for one that gives a name a value ("# NAME=value", "# name:
-// value") or holds what may be a secret. Tells the first in a few words that repeat its name alone; false
-// where there is prose at most. With behind_values, comments on lines of their own are not looked at.
+// Looks for a comment of a dotenv text that gives a name a value ("# NAME=value", "# name: value") or that may
+// hold a secret. Describes the first one in a few words, with its name but without its value. False where there
+// is none. With behind_values it looks only at comments that follow a value on its line.
 bool old_comment_find(const char *text, bool behind_values, char *out, size_t capacity);

@@ -1,4 +1,3 @@
-// The block of six names.
 #include "config/profile_block.h"
 
 #include "config/dotenv.h"
@@ -79,7 +78,7 @@ bool profile_block_write(const struct profile_block *block, const struct ssa_run
 
 bool profile_block_has(const char *name, bool with_secret)
 {
-    // Where the new block does not know the secret, the old one must not be lost.
+    // A block without the secret must not remove an old one.
     if (strcmp(setting_name(SET_CLIENT_SECRET), name) == 0 || strcmp(setting_secret_alias, name) == 0)
         return with_secret;
     for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)

@@ -1,4 +1,3 @@
-// The table of settings.
 #include "config/setting_names.h"
 
 #include <string.h>
@@ -12,7 +11,7 @@ static const struct {
     [SET_ACCOUNT_ID] = {"SERVICE_ACCOUNT_ID", false},
     [SET_KEY_ID] = {"KEY_ID", false},
     [SET_EMAIL] = {"SSA_EMAIL", false},
-    // It is a reference, but old blocks have a PEM here.
+    // It is a URI, but old blocks have a PEM here.
     [SET_PRIVATE_KEY] = {"PRIVATE_KEY", true},
     [SET_MODULE] = {"SSA_HSM_MODULE", false},
     [SET_TOKEN] = {"SSA_HSM_TOKEN", false},

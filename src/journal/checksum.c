@@ -1,4 +1,3 @@
-// The checksum of a line of the journal.
 #include "journal/checksum.h"
 
 #include "core/fingerprint.h"

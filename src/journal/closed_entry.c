@@ -1,4 +1,3 @@
-// Closed entries: the audit trail.
 #include "journal/closed_entry.h"
 
 #include <errno.h>

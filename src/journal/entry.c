@@ -1,4 +1,3 @@
-// What an entry is called, and what it is about.
 #include "journal/entry.h"
 
 #include <errno.h>

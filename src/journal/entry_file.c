@@ -1,4 +1,3 @@
-// The files of entries, open and closed.
 #include "journal/entry_file.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-// The journal's entries as JSON.
 #include "journal/entry_json.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-// An entry that is over, as the library hands it out.
 #include "journal/event.h"
 
 static struct ssa_time time_of(time_t at)

@@ -1,4 +1,3 @@
-// The journal's files: made, locked, written, put away.
 #include "journal/journal.h"
 
 #include <errno.h>

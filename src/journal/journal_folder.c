@@ -1,4 +1,3 @@
-// The folders of the journal: whose they are, what is in them, and who is at them.
 #include "journal/journal_folder.h"
 
 #include <errno.h>
@@ -78,10 +77,8 @@ bool journal_may_hold_any(void)
 static bool make_folder(const char *path, struct ssa_error *err)
 {
     struct ssa_error why = {0};
-    if (!path_make(path, &why)) {
-        const int number = errno;
-        return journal_unwritable(err, number, path);
-    }
+    if (!path_make(path, &why))
+        return journal_unwritable(err, errno, path);
     const int fd = owner_open_folder(path, err);
     if (fd >= 0)
         (void)close(fd);

@@ -1,4 +1,3 @@
-// The lines of an entry's file.
 #include "journal/journal_lines.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-// Removing a draft.
 #include "journal/profile_draft.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-// Which account a command is about.
 #include "manage/account_reference.h"
 
 #include <assert.h>

@@ -1,4 +1,3 @@
-// The audit trail of operations that are one request.
 #include "manage/audit.h"
 
 #include "core/text.h"

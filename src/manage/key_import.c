@@ -4,7 +4,6 @@
 #include "config/old_block.h"
 #include "config/old_file.h"
 #include "config/old_names.h"
-#include "config/profile_others.h"
 #include "config/reference.h"
 #include "core/callback.h"
 #include "core/text.h"

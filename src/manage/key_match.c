@@ -1,4 +1,3 @@
-// Which key on a PKCS#11 token is which key of an account.
 #include "manage/key_match.h"
 
 #include <stdlib.h>

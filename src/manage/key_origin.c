@@ -1,4 +1,3 @@
-// How a key came in, as the audit trail has it.
 #include "manage/key_origin.h"
 
 #include <string.h>

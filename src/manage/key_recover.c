@@ -1,4 +1,3 @@
-// The story of what is left: each operation that did not come to its end is finished or undone.
 #include "manage/key_recover.h"
 #include "signer/api_client.h"
 

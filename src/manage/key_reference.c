@@ -1,4 +1,3 @@
-// Which key a command is about.
 #include "manage/key_reference.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-// A new key.
 #include "manage/new_key.h"
 
 #include <string.h>

@@ -1,11 +1,9 @@
-// What the ways of getting a key into a token have in common: before, and where it fails.
 #include "manage/provision.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/profile_others.h"
 #include "core/callback.h"
 #include "core/text.h"
 #include "hsm/import/rehearse.h"

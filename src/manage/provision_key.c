@@ -1,4 +1,3 @@
-// The import of a key.
 #include "manage/provision_key.h"
 
 #include <string.h>

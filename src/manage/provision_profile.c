@@ -1,4 +1,3 @@
-// The profile of what a provisioning has made.
 #include "manage/provision_profile.h"
 
 #include <string.h>

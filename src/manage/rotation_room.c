@@ -1,4 +1,3 @@
-// Room for a new key.
 #include "manage/rotation_room.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-// Rotations that are over but for their old key.
 #include "manage/rotation_waiting.h"
 
 #include <string.h>

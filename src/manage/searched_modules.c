@@ -1,4 +1,3 @@
-// Which PKCS#11 modules are searched for keys.
 #include "manage/searched_modules.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-// Which keys the PKCS#11 tokens of this machine show.
 #include "manage/token_keys.h"
 
 #include <errno.h>

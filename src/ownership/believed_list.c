@@ -1,4 +1,3 @@
-// The API's lists, compared with what profiles here name.
 #include "ownership/believed_list.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-// Whether an operation made something, and whether that may go again.
 #include "ownership/ownership.h"
 
 #include "core/text.h"

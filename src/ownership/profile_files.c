@@ -1,4 +1,3 @@
-// Every file that may be a profile.
 #include "ownership/profile_files.h"
 
 #include <dirent.h>

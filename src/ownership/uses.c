@@ -1,4 +1,3 @@
-// What on this host names a key or an account.
 #include "ownership/uses.h"
 
 #include <ctype.h>

@@ -1,4 +1,3 @@
-// Unattended PIN tries, each recorded before it is made.
 #include "pin/attempts.h"
 
 #include <errno.h>

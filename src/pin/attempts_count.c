@@ -1,4 +1,3 @@
-// How near a PKCS#11 token is to locking.
 #include "pin/attempts_count.h"
 
 #include <fcntl.h>

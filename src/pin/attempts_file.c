@@ -1,4 +1,3 @@
-// The files that tell of a PKCS#11 token's PIN tries.
 #include "pin/attempts_file.h"
 
 #include <assert.h>

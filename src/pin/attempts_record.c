@@ -1,4 +1,3 @@
-// The record of a PKCS#11 token's failed PIN tries.
 #include "pin/attempts_record.h"
 
 #include <ctype.h>

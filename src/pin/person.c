@@ -1,4 +1,3 @@
-// Asking a person for a PIN.
 #include "pin/person.h"
 
 #include "config/secret_source.h"

@@ -1,4 +1,3 @@
-// Asking through a pinentry: the few commands of the Assuan protocol that this takes.
 #include "pin/pinentry.h"
 
 #include <errno.h>

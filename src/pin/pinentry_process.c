@@ -1,4 +1,3 @@
-// The process of a pinentry.
 #include "pin/pinentry_process.h"
 
 #include <errno.h>

@@ -1,4 +1,3 @@
-// Where the PIN comes from, and whether it may be tried.
 #include "pin/policy.h"
 
 #include <sys/stat.h>

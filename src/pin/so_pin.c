@@ -1,4 +1,3 @@
-// Where the security officer's PIN comes from.
 #include "pin/so_pin.h"
 
 #include <strings.h>

@@ -1,4 +1,3 @@
-// How processes of one user take turns with what bears only one process at a time.
 #include "pin/turn.h"
 
 #include <unistd.h>

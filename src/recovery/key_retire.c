@@ -1,4 +1,3 @@
-// The old key's end.
 #include "recovery/key_retire.h"
 #include "recovery/opened.h"
 

@@ -1,4 +1,3 @@
-// What an operation has open.
 #include "recovery/opened.h"
 
 static const char scopes[] =

@@ -1,4 +1,3 @@
-// An account that an operation asked the API for.
 #include "recovery/recover_account.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-// A key that an operation asked the API for.
 #include "recovery/recover_api_key.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-// Both halves of a key that was left.
 #include "recovery/recover_pair.h"
 
 #include "core/callback.h"

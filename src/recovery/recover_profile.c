@@ -1,11 +1,9 @@
-// The profile of a key that an interrupted operation has brought onto its token.
 #include "recovery/recover_profile.h"
 
 #include <errno.h>
 
 #include "config/old_names.h"
 #include "config/profile_block.h"
-#include "config/profile_others.h"
 #include "config/profile_write.h"
 #include "core/callback.h"
 #include "core/text.h"

@@ -1,4 +1,3 @@
-// What finishing and undoing has in common.
 #include "recovery/recovery.h"
 
 #include "core/callback.h"

@@ -1,4 +1,3 @@
-// The marks of data objects on a PKCS#11 token, as the journal has them and as the token shows them.
 #include "secret/secret_marks.h"
 
 #include "core/text.h"

@@ -1,4 +1,3 @@
-// What importing and removing a client secret have in common.
 #include "secret/secret_operation.h"
 
 #include "core/callback.h"

@@ -1,4 +1,3 @@
-// Fetching an access token: one login, one signature, one request.
 #include "signer/access_token.h"
 
 #include "config/reference.h"

@@ -1,4 +1,3 @@
-// From settings to a client of the provider's API.
 #include "signer/api_client.h"
 
 bool api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct oauth_client **client,

@@ -1,4 +1,3 @@
-// The client id, and where the client secret comes from.
 #include "signer/client_secret.h"
 
 #include "config/secret_source.h"

@@ -1,4 +1,3 @@
-// The connection to the API, which is made while the PKCS#11 token logs in and signs.
 #include "signer/connection.h"
 
 static bool begin(struct connection *c, struct ssa_error *err)

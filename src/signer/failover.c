@@ -1,4 +1,3 @@
-// From a PKCS#11 token that is absent, locked or broken to the next profile's.
 #include "signer/failover.h"
 
 #include <errno.h>

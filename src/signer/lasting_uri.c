@@ -1,4 +1,3 @@
-// The URI of a PKCS#11 token or an object on it, as it goes into a profile.
 #include "signer/lasting_uri.h"
 
 #include "config/reference.h"

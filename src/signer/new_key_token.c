@@ -1,4 +1,3 @@
-// The PKCS#11 token that a new key goes to.
 #include "signer/new_key_token.h"
 
 #include "core/callback.h"

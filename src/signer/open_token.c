@@ -1,4 +1,3 @@
-// From settings, or a URI, to an open PKCS#11 token.
 #include "signer/open_token.h"
 
 #include "config/reference.h"

@@ -1,4 +1,3 @@
-// The PKCS#11 token of the client secret, and whose PIN the settings hold.
 #include "signer/secret_token.h"
 
 #include "config/reference.h"
