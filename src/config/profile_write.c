@@ -125,6 +125,30 @@ void profile_abandon(struct profile_target *target)
     target->fd = -1;
 }
 
+// Whether it is as profile_reserve makes it: this user's file, with one name.
+static bool is_a_draft(int folder, const char *name)
+{
+    struct stat about;
+    return fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode) &&
+           about.st_uid == geteuid() && about.st_nlink == 1;
+}
+
+bool profile_draft_remove(const char *draft, struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    const char *slash = strrchr(draft, '/');
+    if (slash == NULL)
+        return true;
+    if (!path_format(path, err, "%s", draft))
+        return false;
+    DESCRIPTOR_AUTO folder = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return errno == ENOENT || errno == ENOTDIR ||
+               error_errno(err, SSA_CONFIG, errno, draft, "the profile's draft cannot be looked for");
+    return !is_a_draft(folder, slash + 1) || unlinkat(folder, slash + 1, 0) == 0 || errno == ENOENT ||
+           error_errno(err, SSA_CONFIG, errno, draft, "the profile's draft cannot be removed");
+}
+
 enum { FILE_MAX = 64 * 1024, LINES_MAX = 4096 };
 
 // Which lines have our names. They are found in a copy of the text, since dotenv_read changes what it reads.

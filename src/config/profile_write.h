@@ -31,6 +31,10 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
 void profile_abandon(struct profile_target *target);
 #define PROFILE_AUTO __attribute__((cleanup(profile_abandon))) struct profile_target
 
+// Removes the temporary file that an interrupted operation has left, if it is there. A link, or another user's file,
+// is not removed. Fails with SSA_CONFIG.
+bool profile_draft_remove(const char *draft, struct ssa_error *err) MUST_CHECK;
+
 // Whether a name is ours, so that it is written again. Without with_secret, the client secret's name is not.
 typedef bool profile_name_is_ours(const char *name, bool with_secret);
 

@@ -65,7 +65,7 @@ void account_to_public(const struct ssa_run *run, const struct aps_account *from
                                .own = account_is_own(run, from->id)};
     static_assert(sizeof to->id == sizeof from->id && sizeof to->email == sizeof from->email &&
                       sizeof to->created_by == sizeof from->created_by && sizeof to->status == sizeof from->status,
-                  "the header's rooms are the API's");
+                  "the public fields have the sizes of these");
     memcpy(to->id, from->id, sizeof to->id);
     memcpy(to->email, from->email, sizeof to->email);
     memcpy(to->created_by, from->created_by, sizeof to->created_by);

@@ -1,4 +1,4 @@
-// key show: one key, out of what key list tells.
+// key show: one key of the list that key list shows.
 #include <string.h>
 
 #include "manage/key_match.h"

@@ -25,7 +25,7 @@ static bool set_status(struct oauth_client *client, const char *account, const c
     *changed = true;
     if (aps_key_set_status(client, account, key_id, status, &outcome, err))
         return true;
-    // Our own first try, whose answer was lost, may have made it so.
+    // The first request may have changed it, and its answer may have been lost.
     *changed = outcome == OAUTH_MAYBE_DONE;
     return aps_is_unclear(err, 400) && has_status(client, account, key_id, status);
 }

@@ -10,8 +10,8 @@
 #include "hsm/import/throwaway.h"
 #include "ownership/profile_files.h"
 #include "recovery/recover_entry.h"
-#include "signer/lasting_uri.h"
 #include "signer/new_key_token.h"
+#include "signer/open_token.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
 

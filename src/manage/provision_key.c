@@ -9,7 +9,7 @@
 #include "hsm/import/rehearse.h"
 #include "hsm/key/key_find.h"
 #include "hsm/key/prove.h"
-#include "signer/lasting_uri.h"
+#include "signer/open_token.h"
 
 enum { KEY_LABEL_MAX = 256 };
 

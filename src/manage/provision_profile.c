@@ -9,22 +9,22 @@
 static bool append_rest(const struct provision *p, struct secret *profile, struct ssa_error *err)
 {
     return secret_append(profile, secret_span(&p->rest)) ||
-           error_set(err, SSA_CONFIG, NULL, p->target.path, "grows longer than %u bytes", PROFILE_MAX);
+           error_set(err, SSA_CONFIG, NULL, p->target.path, "would be longer than %u bytes", PROFILE_MAX);
 }
 
-// Whoever wrote the profile meanwhile is not overwritten.
+// A profile that somebody has changed since is not overwritten.
 static bool is_as_before(const struct provision *p, struct ssa_error *err)
 {
     char mark[FINGERPRINT_TEXT];
     if (!p->target.replace)
-        return true; // then nothing is replaced
+        return true;
     return profile_mark(p->target.path, mark, err) &&
            (strcmp(mark, p->journal.entry->profile_before) == 0 ||
             error_set(err, SSA_CONFIG, NULL, p->target.path,
-                      "another has changed the profile meanwhile, and it is left as it is"));
+                      "the profile was changed meanwhile, so it was not overwritten"));
 }
 
-// What is shown is made first: nothing that can fail comes after the profile is in place.
+// The block to be shown is made first: once the profile is in place, nothing can fail any more.
 static bool show(const struct provision *p, const struct profile_block *block, struct ssa_created *created,
                  struct ssa_error *err)
 {
@@ -45,7 +45,7 @@ static bool commit(struct provision *p, const struct profile_block *block, struc
     if (!append_rest(p, &profile, err) || !is_as_before(p, err))
         return false;
     const bool done = profile_commit(&p->target, secret_span(&profile), err);
-    // The folder's sync is the last step: past the rename the profile is there.
+    // Only the folder's sync comes after the rename: where that fails, the profile is in place all the same.
     p->in_place = done || p->target.draft[0] == '\0';
     return done;
 }
@@ -53,6 +53,9 @@ static bool commit(struct provision *p, const struct profile_block *block, struc
 bool provision_profile(struct provision *p, const struct profile_block *block, struct ssa_created *created,
                        struct ssa_error *err)
 {
+    const struct profile_block own = opened_block(&p->open, p->journal.entry);
+    if (block == NULL)
+        block = &own;
     const bool shown = show(p, block, created, err);
     const bool with_profile = p->target.path[0] != '\0';
     p->in_place = shown && !with_profile;

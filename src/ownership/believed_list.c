@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "ownership/profile_files.h"
 
-// What a list is compared with: one of an account's keys, or one of accounts.
+// The list that profiles are compared with: of an account's keys, or of accounts.
 struct belief {
     const struct ssa_run *run;
     const char *account, *replaced;
@@ -53,7 +53,8 @@ static bool compare(void *context, const char *path, const struct secret *text, 
     if (!profile_say(text, &said) || !is_of_this_client(belief->run, &said) ||
         !(of_keys ? lacks_key(belief, &said) : lacks_account(belief, &said, path)))
         return true;
-    error_set(err, SSA_CONFIG, NULL, path, "names the %s %s, which the API does not list: so its list is not believed",
+    error_set(err, SSA_CONFIG, NULL, path,
+              "names the %s %s, which is not in the API's list: so that list is not believed",
               of_keys ? "key" : "account", of_keys ? said.key_id : said.account);
     return error_reason(err, SSA_REASON_LIST_NOT_BELIEVED, NULL);
 }

@@ -9,15 +9,15 @@ static bool is_anothers(struct ssa_error *err, const char *subject, const char *
     return error_reason(err, SSA_REASON_ANOTHERS, NULL);
 }
 
-// The journal says that nothing had this id, and which key came in under it. Of an operation that is over it
-// is known that it made the key.
+// The journal must say that no object had this id, and which key was imported with it. A completed operation has made
+// the key for sure.
 static bool is_what_came_in(const struct entry *entry, const struct key *key, struct ssa_error *err)
 {
     char hash[FINGERPRINT_TEXT];
     if (!entry->id_was_free && entry->outcome != OUTCOME_DONE)
         return is_anothers(err, entry->key_uri,
-                           "the journal does not say that the token held nothing with this id before");
-    // A half that was not written to its end has none; nor has an entry of a version that did not note it.
+                           "the journal does not say that the token had no object with this id before");
+    // An incomplete object has no modulus. Entries of earlier versions have none either.
     if (key->modulus_len == 0 || (entry->modulus[0] == '\0' && entry->outcome == OUTCOME_DONE))
         return true;
     fingerprint(span_of(key->modulus, key->modulus_len), hash);
@@ -39,8 +39,8 @@ bool ownership_key_may_go(const struct ssa_run *run, const struct entry *entry, 
     return (on_token == NULL || is_what_came_in(entry, on_token, err)) && uses_none(&use, err);
 }
 
-// Clocks' seconds are whole, and a server makes a key while the request waits: one that appears later than
-// this is somebody else's.
+// Times are whole seconds, and a server makes a key while the request waits: a key that appears later is somebody
+// else's.
 enum { GRAIN_S = 1, SERVER_TAKES_S = 10 };
 
 bool ownership_window_has(const struct window *window, bool known, time_t made_at)
@@ -62,7 +62,7 @@ bool ownership_account_is_unused(const struct ssa_run *run, const struct entry *
     return uses_none(&use, err);
 }
 
-// The server's clock tells both times.
+// Both times are by the server's clock.
 static bool is_younger(const struct entry *entry, const struct aps_account *account, struct ssa_error *err)
 {
     if (account->has_created_at && entry->account_asked != 0 && account->created_at >= entry->account_asked)
@@ -70,7 +70,7 @@ static bool is_younger(const struct entry *entry, const struct aps_account *acco
     return is_anothers(err, account->id,
                        account->has_created_at && entry->account_asked != 0
                            ? "the account is older than the request for one"
-                           : "whether the account is older than the request for one is not known");
+                           : "it is not known whether the account is older than the request for one");
 }
 
 bool ownership_account_may_go(const struct ssa_run *run, struct oauth_client *client, const struct entry *entry,
@@ -92,13 +92,13 @@ bool ownership_is_new(const struct ssa_run *run, const struct entry *entry, cons
     struct ssa_error why = {0};
     const struct use use = {.run = run, .entry = entry, .id = id, .thing = thing, .by_environment = true};
     if (api_ids_have(&entry->before, id)) {
-        error_set(err, SSA_NETWORK, NULL, id, "the API answers with a key that the account had before");
+        error_set(err, SSA_NETWORK, NULL, id, "the API has answered with the id of a key that the account had before");
         return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
     }
-    // One that cannot be read keeps nobody from going on.
+    // A file that cannot be read is not a reason to stop here.
     if (uses_none(&use, &why) || why.domain == SSA_DOMAIN_ERRNO)
         return true;
-    error_set(err, SSA_NETWORK, NULL, why.subject, "names the %s %s, with which the API answers as a new one", thing,
-              id);
+    error_set(err, SSA_NETWORK, NULL, why.subject,
+              "names the %s %s, but the API has answered with that id for a new one", thing, id);
     return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
 }

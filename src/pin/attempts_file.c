@@ -10,7 +10,7 @@
 #include "core/file_lock.h"
 #include "core/text.h"
 
-// A module that hangs holds the lock for ever.
+// A process whose module hangs keeps the lock for ever.
 enum { LOCK_MS = 30000 };
 
 void pin_file_name(const struct token_info *info, enum pin_file_kind kind, char out[static PIN_FILE_NAME_MAX])
@@ -31,7 +31,7 @@ void pin_file_close(struct pin_file *file)
     file->fd = -1;
 }
 
-// Without locks on the file system, the record counts all the same.
+// On a file system without locks, the record counts without one.
 static bool lock(int fd, const struct ssa_callbacks *callbacks)
 {
     const struct lock_patience patience = {.callbacks = callbacks,
@@ -48,7 +48,7 @@ static bool is_at(int fd, const char *path)
            held.st_dev == named.st_dev;
 }
 
-// Locks the open file. PIN_FILE_NONE where the process that had it has removed it.
+// Locks the open file. PIN_FILE_NONE where the process that had locked it has removed it.
 static enum pin_file_found locked(struct pin_file *file, const struct ssa_callbacks *callbacks)
 {
     const bool held = lock(file->fd, callbacks);

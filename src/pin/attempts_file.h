@@ -1,4 +1,4 @@
-// The files that tell of a PKCS#11 token's PIN tries: their names, and finding, making and locking one.
+// The files about a PKCS#11 token's PIN tries: their names, and how one is found, made and locked.
 #pragma once
 
 #include "config/paths.h"
@@ -11,8 +11,8 @@ enum pin_file_kind {
     PIN_FILE_COUNT    // a byte for each wrong PIN
 };
 
-// The name is made of the token's serial number and its label, since some modules give all their tokens one
-// number. Two tokens may meet in one file: then one of them waits for a person, and no try is lost.
+// The name has the token's serial number and its label, since some modules give all their tokens one number. Two tokens
+// may get one name. Then a person may have to give the PIN of one of them, and no PIN try is lost.
 void pin_file_name(const struct token_info *info, enum pin_file_kind kind, char out[static PIN_FILE_NAME_MAX]);
 
 struct pin_file {
@@ -21,17 +21,17 @@ struct pin_file {
 };
 
 enum pin_file_found {
-    PIN_FILE_OPEN, // and locked, where the file system has locks
-    PIN_FILE_NONE,
-    PIN_FILE_BUSY,       // another process holds it
-    PIN_FILE_UNREADABLE, // it is there, and cannot be read or is not this user's
-    PIN_FILE_ANOTHERS    // another process has made one meanwhile
+    PIN_FILE_OPEN,       // and locked, where the file system has locks
+    PIN_FILE_NONE,       // there is no such file
+    PIN_FILE_BUSY,       // another process has locked it
+    PIN_FILE_UNREADABLE, // it cannot be read, or is not this user's
+    PIN_FILE_ANOTHERS    // another process has just made one
 };
 
-// Opens the file that there is, in whichever folder (config/record_folder.h), and waits for its lock.
+// Opens the existing file, in any of the folders (config/record_folder.h), and waits for its lock.
 enum pin_file_found pin_file_find(struct pin_file *file, const char *name, const struct ssa_callbacks *callbacks);
 
-// Makes the file in one of the folders. It is empty.
+// Makes an empty file in one of the folders.
 enum pin_file_found pin_file_make(struct pin_file *file, unsigned folder, const char *name,
                                   const struct ssa_callbacks *callbacks);
 

@@ -9,8 +9,8 @@
 static const char mark[] = "unanswered";
 enum { NUMBERS_MAX = 32, COUNT_MAX = 9 };
 
-// Reads the numbers behind the mark. A mark without numbers means one try. A line that makes no sense means
-// more tries than any rule allows.
+// Reads the numbers after the mark. A mark without numbers means one try. A malformed line means more tries than any
+// rule allows.
 static void read_unanswered(const char *line, struct pin_record *record)
 {
     if (strncmp(line, mark, sizeof mark - 1) != 0)
@@ -38,7 +38,7 @@ void pin_record_read(int fd, struct pin_record *record)
     if (text[len] == '\n')
         read_unanswered(text + len + 1, record);
     text[len] = '\0';
-    // An identity that is too long to be ours is dropped, so that the record counts for any PIN.
+    // An identity that is too long is dropped: then the record counts for every PIN.
     if (len < sizeof record->identity)
         memcpy(record->identity, text, len + 1);
 }

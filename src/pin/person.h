@@ -4,9 +4,9 @@
 #include "config/settings.h"
 #include "hsm/token/pin_giver.h"
 
-// Warns where a wrong PIN was tried, asks for a yes where the next wrong one locks the token, and asks for
-// the PIN. source is a reference to it, or NULL for the terminal. pin is NULL where the PIN is typed at the
-// reader. Other processes may use the token meanwhile. Fails with SSA_PIN where there is no PIN.
+// Asks for the PIN. Before that it warns where a wrong PIN was tried, and asks for a yes where the next wrong PIN locks
+// the token. source is a reference to a pinentry, or NULL for the terminal. pin is NULL where the PIN is typed at the
+// reader. Other processes may use the token during that time. Fails with SSA_PIN where there is no PIN.
 bool pin_ask_person(const struct ssa_run *run, const char *source, const struct token_info *info, struct secret *pin,
                     struct ssa_error *err) MUST_CHECK;
 

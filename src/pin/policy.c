@@ -8,7 +8,7 @@
 #include "pin/attempts_count.h"
 #include "pin/person.h"
 
-// RFC 7512 section 2.4 has a path or a file URI in a pin-source. We take our references there.
+// RFC 7512 section 2.4 expects a path or a file URI in a pin-source. This program expects one of its references.
 static bool from_uri(const struct uri *uri, const char **source, struct ssa_error *err)
 {
     const char *given = uri == NULL ? NULL : uri_pin_source(uri);
@@ -41,7 +41,7 @@ bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const
         return from_uri(uri, &policy->source, err);
     if (reference_kind(policy->source) != REFERENCE_NONE)
         return true;
-    // The text is not shown: people put the PIN itself there.
+    // The text is not shown, since some people write the PIN itself there.
     error_set(err, SSA_CONFIG, NULL, setting_name(SET_PIN_SOURCE),
               "is not one of file:PATH, env:NAME, fd:N, credential:NAME and pinentry");
     return error_hint(err, "It says where the PIN is. The PIN itself is never given in a setting or an argument.");
@@ -52,8 +52,8 @@ bool pin_attended(const struct pin_policy *policy, const struct token_info *info
     return policy->source == NULL || info->pin_pad || reference_kind(policy->source) == REFERENCE_PINENTRY;
 }
 
-// Tells one PIN file from its successor. A credential is made anew at each start of its unit, with the same
-// PIN in it, and a variable has nothing to go by.
+// Writes what tells a PIN file from a changed one. Other sources have no identity: a credential's file is new at each
+// start of its unit, with the same PIN, and a variable has nothing to compare.
 static void identity_of(const char *source, char out[static PIN_RECORD_MAX])
 {
     char path[PATH_TEXT_MAX];
@@ -65,7 +65,7 @@ static void identity_of(const char *source, char out[static PIN_RECORD_MAX])
     if (!text_format(out, PIN_RECORD_MAX, "%s %ju %ju %jd.%09ld", path, (uintmax_t)about.st_ino,
                      (uintmax_t)about.st_size, (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec))
         out[0] = '\0';
-    // The record has one line for it.
+    // It must be one line of the record.
     for (char *c = out; *c != '\0'; c++)
         if (*c == '\n')
             *c = ' ';
@@ -91,7 +91,7 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
            begin_try(policy, info, err);
 }
 
-// The place of a token among those whose try was spent; NULL where it is not there.
+// Finds a token among those whose try was spent; NULL where it is not one of them.
 static struct token_name *find_spent(const struct pin_policy *policy, const struct token_info *info)
 {
     for (size_t i = 0; policy->tries != NULL && i < policy->tries->count; i++)
@@ -117,7 +117,7 @@ static void forget_spent(struct pin_policy *policy, const struct token_info *inf
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
 {
     struct pin_policy *policy = context;
-    // Two profiles of a run may name one token. It gets one try all the same, whatever the record says.
+    // Two profiles of a run may name one token. It gets only one try, whatever the record says.
     if (find_spent(policy, info) != NULL)
         return error_set(err, SSA_TOKEN, NULL, info->uri,
                          "a login to this token failed just now, so its PIN is not tried again");
@@ -126,13 +126,16 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
                                                   : give_unattended(policy, info, pin, err);
     if (!given)
         return false;
-    if (callback_go_on(&policy->run->callbacks, err))
-        return true;
-    pin_attempt_end(&policy->attempt, PIN_NOT_TRIED);
-    return false;
+    if (!callback_go_on(&policy->run->callbacks, err)) {
+        pin_attempt_end(&policy->attempt, PIN_NOT_TRIED);
+        return false;
+    }
+    if (policy->given != NULL)
+        policy->given(policy->context);
+    return true;
 }
 
-// The PIN may be tried once more as long as no flag has come up. --pin-retry allows one try alone.
+// The same PIN may be tried once more where no flag has come up since. policy->retry is for one try only.
 static bool again(void *context, const struct token_info *info)
 {
     struct pin_policy *policy = context;
@@ -142,8 +145,8 @@ static bool again(void *context, const struct token_info *info)
     return pin_attended(policy, info) || begin_try(policy, info, ERROR_IGNORED);
 }
 
-// Counts a wrong PIN on a token that locks without a warning. A try without an answer is counted by its
-// record, where it has one.
+// Counts a wrong PIN on a token that locks without a warning. An unanswered try that has a record is counted by that
+// record.
 static void count_try(const struct pin_policy *policy, const struct token_info *info, bool recorded,
                       enum pin_outcome what)
 {
@@ -154,7 +157,7 @@ static void count_try(const struct pin_policy *policy, const struct token_info *
         pin_attempts_add(info, 1);
 }
 
-// Remembers a try that may have spent one of the token's. A signature's own login was not recorded before.
+// Remembers a try that the token may count as wrong. A signature's own login was not recorded before.
 static void note_spent(struct pin_policy *policy, const struct token_info *info, enum pin_outcome what)
 {
     bool recorded = policy->attempt.file.fd >= 0;

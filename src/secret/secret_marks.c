@@ -35,7 +35,7 @@ bool secret_mark(const struct journal *j, struct data_marks *mine, struct ssa_er
 bool secret_looks_differ(const struct token *token, struct ssa_error *err)
 {
     return error_set(err, SSA_TOKEN, NULL, token_info(token)->uri,
-                     "two looks at the data objects of the PKCS#11 token show different things");
+                     "the PKCS#11 token showed different data objects when it was asked twice");
 }
 
 static bool are_alike(const struct data_marks *a, const struct data_marks *b)

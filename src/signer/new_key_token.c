@@ -4,7 +4,7 @@
 #include "core/text.h"
 #include "hsm/import/import.h"
 
-// A key is destroyed only if a person confirms it, or the caller has said so.
+// A key is destroyed only if a person confirms it, or the caller has done so.
 static bool may_replace(const struct ssa_run *run, const struct ssa_output *output, const struct open_token *at,
                         struct ssa_error *err)
 {
@@ -25,7 +25,7 @@ static bool choose_slot(const struct ssa_run *run, const struct ssa_output *outp
 {
     const struct token_info *info = token_info(at->token);
     if (output->replace_key && output->slot == NULL) {
-        error_set(err, SSA_USAGE, NULL, NULL, "no slot says which key is to be destroyed");
+        error_set(err, SSA_USAGE, NULL, NULL, "the slot of the key to be destroyed is not named");
         return error_reason(err, SSA_REASON_REPLACE_WHAT, NULL);
     }
     if (!slot_choose(at->token, output->slot, output->replace_key, &at->slot, err))
@@ -56,7 +56,7 @@ bool open_token_for_key(const struct ssa_run *run, const struct ssa_output *outp
         return false;
     if (!open_token_login(at, true, err))
         return false;
-    // Keys are private objects: only after the login it shows which slots are used.
+    // Keys are private objects: only after the login the token shows which slots have one.
     if (slots ? !choose_slot(run, output, at, err) : !refuse_slot(output, at, err))
         return false;
     return open_token_officer(at, run, err);
