@@ -82,26 +82,21 @@ static bool visit_pin_source(const char *text, variable_visit *visit, void *cont
 
 // Calls visit with the name of each variable that a reference env:NAME among the values of one source reads,
 // until it returns false.
-static bool each_variable(const char *const values[static SETTING_COUNT], const char *alias, variable_visit *visit,
-                          void *context)
+static bool each_variable(const char *const values[static SETTING_COUNT], variable_visit *visit, void *context)
 {
-    const char *const texts[] = {alias,
-                                 values[SET_CLIENT_SECRET],
-                                 values[SET_PIN_SOURCE],
-                                 values[SET_SO_PIN_SOURCE],
-                                 values[SET_PRIVATE_KEY],
-                                 values[SET_TOKEN]};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    const char *const texts[] = {values[SET_SECRET_ALIAS],  values[SET_CLIENT_SECRET], values[SET_PIN_SOURCE],
+                                 values[SET_SO_PIN_SOURCE], values[SET_PRIVATE_KEY],   values[SET_TOKEN]};
+    for (size_t i = 0; i < COUNT(texts); i++)
         if (!visit_reference(texts[i], visit, context) || !visit_pin_source(texts[i], visit, context))
             return false;
     return true;
 }
 
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
-                               const char *alias, struct ssa_error *err)
+                               struct ssa_error *err)
 {
     struct securing securing = {.settings = s, .err = err};
-    return each_variable(values, alias, secure_variable, &securing);
+    return each_variable(values, secure_variable, &securing);
 }
 
 // The entries are borrowed. Their list is copied, since the caller may free it.
@@ -127,22 +122,15 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
     for (char **entry = environment; *entry != NULL; entry++) {
         const size_t len = strcspn(*entry, "=");
         const enum setting id = setting_find(*entry, len);
-        const bool alias = setting_is_alias(*entry, len);
-        if ((id == SETTING_COUNT && !alias) || (*entry)[len] == '\0')
+        if (id == SETTING_COUNT || (*entry)[len] == '\0')
             continue;
-        const char *value = *entry + len + 1;
-        if (alias || setting_is_secret(id)) {
-            value = secure(s, *entry + len + 1, overwrite, err);
-            if (value == NULL)
-                return false;
-        }
-        if (alias)
-            s->alias[FROM_ENVIRONMENT] = value;
-        else
-            s->values[FROM_ENVIRONMENT][id] = value;
+        char *value = *entry + len + 1;
+        s->values[FROM_ENVIRONMENT][id] = setting_is_secret(id) ? secure(s, value, overwrite, err) : value;
+        if (s->values[FROM_ENVIRONMENT][id] == NULL)
+            return false;
     }
-    return settings_secure_variables(s, s->values[FROM_OPTION], NULL, err) &&
-           settings_secure_variables(s, s->values[FROM_ENVIRONMENT], s->alias[FROM_ENVIRONMENT], err);
+    return settings_secure_variables(s, s->values[FROM_OPTION], err) &&
+           settings_secure_variables(s, s->values[FROM_ENVIRONMENT], err);
 }
 
 const char *settings_secret_variable(const struct ssa_settings *s, const char *reference)
@@ -153,8 +141,6 @@ const char *settings_secret_variable(const struct ssa_settings *s, const char *r
     for (size_t i = 0; i < s->variable_count; i++)
         if (span_is(s->variables[i].name, name))
             return s->variables[i].value;
-    if (strcmp(name, setting_secret_alias) == 0)
-        return s->alias[FROM_ENVIRONMENT];
     const enum setting id = setting_find(name, strlen(name));
     return id != SETTING_COUNT && setting_is_secret(id) ? s->values[FROM_ENVIRONMENT][id] : NULL;
 }
@@ -164,9 +150,9 @@ static bool is_another(void *context, const char *name)
     return strcmp(context, name) != 0;
 }
 
-static bool is_read(const char *const values[static SETTING_COUNT], const char *alias, const char *name)
+static bool is_read(const char *const values[static SETTING_COUNT], const char *name)
 {
-    return !each_variable(values, alias, is_another, (void *)(uintptr_t)name);
+    return !each_variable(values, is_another, (void *)(uintptr_t)name);
 }
 
 // Every source counts, and every profile: a secret that another source overrides is still a secret.
@@ -174,9 +160,9 @@ static bool is_read_by_settings(const struct ssa_settings *s, const char *name)
 {
     bool found = false;
     for (enum setting_source from = 0; from < FROM_PROFILE; from++)
-        found = found || is_read(s->values[from], s->alias[from], name);
+        found = found || is_read(s->values[from], name);
     for (size_t i = 0; i < s->profile_count; i++)
-        found = found || is_read(s->profiles[i].values, s->profiles[i].alias, name);
+        found = found || is_read(s->profiles[i].values, name);
     return found;
 }
 
@@ -185,5 +171,5 @@ bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name
     static const char ours[] = "SSA_HSM_";
     const enum setting id = setting_find(name, strlen(name));
     return strncmp(name, ours, sizeof ours - 1) == 0 || (id != SETTING_COUNT && setting_is_secret(id)) ||
-           setting_is_alias(name, strlen(name)) || is_read_by_settings(settings, name);
+           is_read_by_settings(settings, name);
 }

@@ -1,8 +1,8 @@
 #include "config/identity.h"
 
-#include "config/reference.h"
 #include "core/api.h"
 #include "core/text.h"
+#include "hsm/uri/uri_text.h"
 
 static const enum setting names[] = {SET_ACCOUNT_ID, SET_KEY_ID, SET_EMAIL, SET_PRIVATE_KEY};
 enum { NAMES = sizeof names / sizeof names[0] };

@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/text.h"
-
 bool path_format(char out[static PATH_TEXT_MAX], struct ssa_error *err, const char *format, ...)
 {
     va_list arguments;

@@ -56,8 +56,7 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
 {
     struct profile_read *profile = context;
     const enum setting id = setting_find(a->name, strlen(a->name));
-    const bool alias = setting_is_alias(a->name, strlen(a->name));
-    if (id == SETTING_COUNT && !alias)
+    if (id == SETTING_COUNT)
         return true;
     // A PEM with \n in it is refused later, with better advice for that case.
     if (a->ambiguous && id != SET_PRIVATE_KEY) {
@@ -65,10 +64,7 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
                   a->name);
         return error_hint(err, "The shell and dotenv libraries read that differently: use single quotes.");
     }
-    if (alias)
-        profile->alias = a->value;
-    else
-        profile->values[id] = a->value;
+    profile->values[id] = a->value;
     return true;
 }
 
@@ -77,7 +73,7 @@ static void warn_if_shared(const struct profile_read *profile, int fd, const str
 {
     const char *secret = profile->values[SET_CLIENT_SECRET];
     if (!text_present(secret))
-        secret = profile->alias;
+        secret = profile->values[SET_SECRET_ALIAS];
     if (callbacks != NULL && text_present(secret) && reference_kind(secret) == REFERENCE_NONE)
         reference_warn_if_others_read(fd, profile->path, callbacks);
 }
@@ -153,7 +149,7 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
     if (fd < 0)
         return may_be_absent && errno == ENOENT;
     s->profile_count++; // from here on its text is freed with the settings
-    if (!read_file(profile, fd, callbacks, err) || !settings_secure_variables(s, profile->values, profile->alias, err))
+    if (!read_file(profile, fd, callbacks, err) || !settings_secure_variables(s, profile->values, err))
         return false;
     warn_if_shared(profile, fd, callbacks);
     return true;

@@ -9,7 +9,6 @@
 
 #include "config/descriptor.h"
 #include "config/settings.h"
-#include "core/callback.h"
 #include "core/read.h"
 #include "core/text.h"
 

@@ -24,9 +24,8 @@ static const struct {
     [SET_CACERT] = {"SSA_HSM_CACERT", false},
     [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
     [SET_AUDIT] = {"SSA_HSM_AUDIT", false},
+    [SET_SECRET_ALIAS] = {"APS_CLIENT_SECRET", true},
 };
-
-const char setting_secret_alias[] = "APS_CLIENT_SECRET";
 
 const char *setting_name(enum setting id)
 {
@@ -39,11 +38,6 @@ enum setting setting_find(const char *name, size_t len)
         if (strlen(table[id].name) == len && memcmp(table[id].name, name, len) == 0)
             return id;
     return SETTING_COUNT;
-}
-
-bool setting_is_alias(const char *name, size_t len)
-{
-    return len == sizeof setting_secret_alias - 1 && memcmp(name, setting_secret_alias, len) == 0;
 }
 
 bool setting_is_secret(enum setting id)

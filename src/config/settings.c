@@ -43,11 +43,7 @@ const char *settings_from(const struct ssa_settings *s, enum setting_source sour
 static const char *client_secret_from(const struct ssa_settings *s, enum setting_source source)
 {
     const char *value = settings_from(s, source, SET_CLIENT_SECRET);
-    if (text_present(value))
-        return value;
-    if (source != FROM_PROFILE)
-        return s->alias[source];
-    return s->current < s->profile_count ? s->profiles[s->current].alias : NULL;
+    return text_present(value) ? value : settings_from(s, source, SET_SECRET_ALIAS);
 }
 
 void settings_order(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT])

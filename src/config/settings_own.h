@@ -12,12 +12,10 @@ struct profile_read {
     char path[PATH_TEXT_MAX];
     struct secret text; // the file's; values point into it
     const char *values[SETTING_COUNT];
-    const char *alias;
 };
 
 struct ssa_settings {
     const char *values[FROM_PROFILE][SETTING_COUNT];
-    const char *alias[FROM_PROFILE];
     char **entries; // of the environment: a profile may refer to them
     bool overwrite;
     struct secret environment; // copies of its secrets
@@ -34,6 +32,6 @@ struct ssa_settings {
 // Moves the variables that references env:NAME among the values of one source read to locked memory: a child that
 // loads unknown modules must not have them.
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
-                               const char *alias, struct ssa_error *err) MUST_CHECK;
+                               struct ssa_error *err) MUST_CHECK;
 
 void profiles_free(struct ssa_settings *s);

@@ -1,7 +1,6 @@
 #include "journal/checksum.h"
 
 #include "core/fingerprint.h"
-#include "core/text.h"
 
 static const char before[] = ",\"" CHECKSUM_MEMBER "\":\"", after[] = "\"}";
 

@@ -1,11 +1,6 @@
 #include "journal/journal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/rand.h>
-#include <stdio.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/descriptor.h"

@@ -36,7 +36,7 @@ bool journal_path(enum journal_folder which, const char *name, char out[static P
 
 bool journal_unwritable(struct ssa_error *err, int number, const char *path)
 {
-    error_errno(err, SSA_CONFIG, number, path, "the journal cannot be written, so nothing was begun");
+    error_errno(err, SSA_CONFIG, number, path, "the journal cannot be written, so nothing is begun");
     return error_hint(err, "After a crash, the journal says what was left. Make $XDG_STATE_HOME/ssa-hsm "
                            "(~/.local/state/ssa-hsm) writable, with room on the disk.");
 }
@@ -157,7 +157,7 @@ static const char *file_system(int fd)
 
 static bool unlockable(struct ssa_error *err, int number, int fd, const char *path)
 {
-    error_errno(err, SSA_CONFIG, number, path, "the journal cannot be locked, so nothing was begun");
+    error_errno(err, SSA_CONFIG, number, path, "the journal cannot be locked, so nothing is begun");
     return error_hint(err,
                       "Its file system%s does not lock files. Without a lock two processes could make or undo the "
                       "same thing. Set XDG_STATE_HOME to a folder on a local disk.",

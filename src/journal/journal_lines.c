@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "core/text.h"
 #include "journal/checksum.h"
 #include "journal/entry_json.h"
 

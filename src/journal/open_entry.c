@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "core/write.h"
 #include "journal/entry_json.h"
+#include "journal/journal_folder.h"
 #include "journal/journal_lines.h"
 
 enum { LINE_MAX_BYTES = 32 * 1024, ROOM = 64 * 1024 };

@@ -3,7 +3,6 @@
 
 #include "core/callback.h"
 #include "manage/new_key.h"
-#include "manage/provision_profile.h"
 #include "ownership/ownership.h"
 
 static const char scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_KEY_WRITE;
@@ -39,14 +38,6 @@ static bool ask(struct provision *p, const char *first, const char *last, struct
            journal_step(&p->journal, STEP_ACCOUNT_MADE, err);
 }
 
-static bool make_account(struct provision *p, const char *first, const char *last, struct ssa_error *err)
-{
-    if (!ask(p, first, last, err))
-        return provision_undo(p, err);
-    tell(&p->open.run->callbacks, SSA_DETAIL, "account: %s (%s)", p->journal.entry->account, p->journal.entry->email);
-    return true;
-}
-
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
                         const struct ssa_output *output, struct ssa_created *created, struct ssa_ending *ending,
                         struct ssa_error *err)
@@ -66,8 +57,9 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
         return false;
     if (!write_name(p, first, last, err))
         return false;
-    if (!make_account(p, first, last, err))
-        return false;
+    if (!ask(p, first, last, err))
+        return provision_undo(p, err);
+    tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", p->journal.entry->account, p->journal.entry->email);
     if (!without_key && !new_key_make(p, err))
         return false;
     return provision_profile(p, NULL, created, err);

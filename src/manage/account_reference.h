@@ -1,4 +1,5 @@
-// Which account a command is about: its id, its email, or the settings' own account.
+// Which account and which key a command is about. The account is given by its id or its email, or it is the settings'
+// own.
 #pragma once
 
 #include "aps/aps.h"
@@ -25,3 +26,9 @@ bool account_find(struct oauth_client *client, const struct account_reference *r
 
 // An account as the library gives it to its caller.
 void account_to_public(const struct ssa_run *run, const struct aps_account *from, struct ssa_account *to);
+
+// Fails with SSA_USAGE where the text that a person typed is not a valid id of a key.
+bool key_check_id(const char *key_id, struct ssa_error *err) MUST_CHECK;
+
+// Whether this is the settings' own key.
+bool key_is_own(const struct ssa_run *run, const char *account, const char *key_id);

@@ -1,7 +1,6 @@
 // history: the audit trail.
 #include <string.h>
 
-#include "core/text.h"
 #include "journal/closed_entry.h"
 
 struct showing {

@@ -3,7 +3,6 @@
 
 #include "manage/account_reference.h"
 #include "manage/new_key.h"
-#include "manage/provision_profile.h"
 
 static const char key_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ;
 static const char key_and_account_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;

@@ -12,7 +12,6 @@
 #include "hsm/key/facts.h"
 #include "hsm/key/sign.h"
 #include "manage/admin_client.h"
-#include "manage/key_reference.h"
 
 // The longest texts are three URIs and two paths.
 enum { RECORD_MAX = 24 * 1024, JWS_MAX = 36 * 1024, JSON_MAX = 80 * 1024 };

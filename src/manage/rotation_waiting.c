@@ -17,8 +17,9 @@ static bool grace_is_over(const struct entry *e)
 static bool still_graced(const struct entry *e, struct ssa_error *err)
 {
     char until[TIMESTAMP_TEXT_MAX];
-    (void)timestamp_write(e->retire_at, until);
-    error_set(err, SSA_CONFIG, NULL, e->old_kid, "the old key is to serve until %s", until);
+    if (!timestamp_write(e->retire_at, until))
+        until[0] = '\0';
+    error_set(err, SSA_CONFIG, NULL, e->old_kid, "the old key must work until %s", until);
     return error_reason(err, SSA_REASON_OLD_KEY_SERVES, NULL);
 }
 
@@ -36,7 +37,7 @@ static bool visit_waiting(void *context, struct journal *j, enum standing standi
     if (!w->at_once && !grace_is_over(e))
         return still_graced(e, err);
     OPENED_AUTO open = {.run = w->run};
-    return opened_client(&open, err) && key_retire(w->run, open.client, j, opened_token(&open), w->ending, err);
+    return opened_client(&open, err) && key_retire(w->run, open.client, j, &open.to, w->ending, err);
 }
 
 bool rotation_find_waiting(struct waiting *waiting, struct ssa_error *err)
@@ -46,7 +47,7 @@ bool rotation_find_waiting(struct waiting *waiting, struct ssa_error *err)
 
 static bool none_waits(const char *account, struct ssa_error *err)
 {
-    error_set(err, SSA_CONFIG, NULL, account, "no rotation of this account waits to be finished here");
+    error_set(err, SSA_CONFIG, NULL, account, "no rotation of this account waits to be finished on this host");
     return error_reason(err, SSA_REASON_NO_ROTATION_WAITS, NULL);
 }
 

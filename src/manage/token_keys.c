@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "config/identity.h"
-#include "config/reference.h"
 #include "core/callback.h"
 #include "core/fingerprint.h"
+#include "hsm/uri/uri_text.h"
 #include "pin/turn.h"
 #include "signer/open_token.h"
 
@@ -87,7 +87,7 @@ static void take(void *context, const struct token_info *info, const char *token
     (void)token_uri;
     if (seen == NULL) {
         tell(&looking->run->callbacks, SSA_NOTICE,
-             "token \"%s\" cannot be searched for keys, or has more keys than this program reads", info->label);
+             "token \"%s\" cannot be searched for keys, or holds more keys than this program reads", info->label);
         return;
     }
     if (seen->modulus_len > 0)

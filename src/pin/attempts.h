@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "pin/attempts_file.h"
-#include "pin/attempts_record.h"
 
 struct pin_attempt {
     struct pin_file file;          // open during the try, unless nothing can be recorded

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "hsm/token/pin_giver.h"
-#include "pin/attempts_record.h"
+#include "pin/attempts_file.h"
 
 // How near it is by its flags. A larger number is nearer.
 unsigned pin_level(const struct token_info *info);

@@ -1,7 +1,6 @@
 #include "recovery/key_retire.h"
 
 #include "core/callback.h"
-#include "core/text.h"
 #include "hsm/import/destroy.h"
 #include "hsm/key/locate.h"
 #include "ownership/uses.h"

@@ -11,11 +11,6 @@ void opened_end(struct opened *open)
     open_token_close(&open->to);
 }
 
-struct open_token *opened_token(struct opened *open)
-{
-    return open->to.token != NULL ? &open->to : NULL;
-}
-
 bool opened_client(struct opened *open, struct ssa_error *err)
 {
     if (open->client != NULL)
@@ -53,7 +48,7 @@ bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const
     URI_AUTO *uri = NULL;
     if (!uri_parse(text, &uri, err))
         return false;
-    const bool is_open = opened != NULL && opened->token != NULL && token_matches(opened->token, uri);
+    const bool is_open = opened->token != NULL && token_matches(opened->token, uri);
     *to = is_open ? opened : own;
     return is_open || open_token_again(run, text, own, err);
 }

@@ -19,9 +19,6 @@ struct opened {
 void opened_end(struct opened *open);
 #define OPENED_AUTO __attribute__((cleanup(opened_end))) struct opened
 
-// The PKCS#11 token that is open, NULL where there is none.
-struct open_token *opened_token(struct opened *open);
-
 // Makes the API's client, unless it is there. It has all scopes that an undoing may need.
 bool opened_client(struct opened *open, struct ssa_error *err) MUST_CHECK;
 
@@ -31,7 +28,7 @@ struct key_name opened_key_name(const struct entry *entry, uint8_t slot);
 // The block with what the operation has made so far; entry may be NULL before there is one. Borrows.
 struct profile_block opened_block(const struct opened *open, const struct entry *entry);
 
-// Finds the token that uri names. *to is the token that is already open (may be NULL), or else *own, which is opened
+// Finds the token that uri names. *to is opened, where that is open and is this token, or else *own, which is opened
 // with a session that may write. The caller closes *own.
 bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const char *uri, struct open_token *own,
                      struct open_token **to, struct ssa_error *err) MUST_CHECK;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "ownership/believed_list.h"
 #include "ownership/ownership.h"
 #include "recovery/recover_api_key.h"
 
@@ -15,7 +14,7 @@ static bool delete_account(const struct recovery *r, const char *id, struct ssa_
 static bool close_deleted(const struct recovery *r, struct journal *j, const char *id, struct ssa_error *err)
 {
     char line[PATH_TEXT_MAX];
-    if (!text_format(line, sizeof line, "the account %s, which it had made, was deleted again at the API", id))
+    if (!text_format(line, sizeof line, "the account %s, which it had made, is deleted again at the API", id))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "an account's id is too long");
     return recovery_close(r, j, OUTCOME_UNDONE, line);
 }

@@ -4,7 +4,6 @@
 
 #include "core/callback.h"
 #include "core/text.h"
-#include "ownership/believed_list.h"
 #include "ownership/ownership.h"
 
 // Whether this process is the one that had the API's answer.
@@ -149,7 +148,7 @@ bool api_key_drop(const struct recovery *r, struct journal *j, bool *unknown, st
     if (!deleted && !gone)
         return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_KEY_LEFT, e->kid, e->account,
                           "the key %s is left at the API: it could not be deleted (%s)", e->kid, err->what);
-    if (text_format(line, sizeof line, "the key %s, which it had made, was deleted again at the API", e->kid))
+    if (text_format(line, sizeof line, "the key %s, which it had made, is deleted again at the API", e->kid))
         recovery_note(r, j, SSA_REASON_NONE, line);
     return true;
 }

@@ -9,8 +9,6 @@
 #include "core/callback.h"
 #include "core/text.h"
 #include "hsm/import/throwaway.h"
-#include "ownership/believed_list.h"
-#include "ownership/ownership.h"
 #include "ownership/profile_files.h"
 #include "recovery/key_retire.h"
 #include "recovery/recover_account.h"
@@ -214,7 +212,7 @@ static bool settle_rehearsal(struct recovery *r, struct journal *j, struct ssa_e
     OPEN_TOKEN_AUTO own = {0};
     struct open_token *to = NULL;
     size_t destroyed = 0;
-    if (!opened_or_again(r->open->run, opened_token(r->open), j->entry->token, &own, &to, err))
+    if (!opened_or_again(r->open->run, &r->open->to, j->entry->token, &own, &to, err))
         return false;
     if (!throwaway_destroy(to->token, j->entry->throwaway, &destroyed, err))
         return false;
@@ -230,7 +228,7 @@ bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err)
     if (r->known == NULL && !profile_draft_remove(e->draft, err))
         return false;
     if (entry_is_about_secret(e))
-        return secret_recover(r->open->run, j, opened_token(r->open), err);
+        return secret_recover(r->open->run, j, &r->open->to, err);
     if (e->step == STEP_REHEARSING)
         return settle_rehearsal(r, j, err);
     if (e->step == STEP_ASKED) {
@@ -242,7 +240,7 @@ bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err)
         return false;
     if (e->step >= STEP_SWITCHED) {
         r->switched = true;
-        return key_retire(r->open->run, r->open->client, j, opened_token(r->open), r->ending, err);
+        return key_retire(r->open->run, r->open->client, j, &r->open->to, r->ending, err);
     }
     if (e->step == STEP_ACCOUNT_ASKED && e->account[0] == '\0')
         return account_settle_asked(r, j, err);

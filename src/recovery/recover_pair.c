@@ -34,7 +34,7 @@ bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
     }
     if (!uri_parse(entry->key_uri, &key, err))
         return false;
-    if (!opened_or_again(r->open->run, opened_token(r->open), entry->key_uri, &pair->own, &pair->to, err))
+    if (!opened_or_again(r->open->run, &r->open->to, entry->key_uri, &pair->own, &pair->to, err))
         return false;
     return key_locate(pair->to->token, key, entry->kid, &pair->key, &pair->slot, &pair->located, err);
 }
@@ -133,7 +133,7 @@ static bool say_left(const struct pair *pair, const struct key_name *name, const
     if (command[0] == '\0')
         return true;
     return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_ON_TOKEN_LEFT, NULL, command,
-                      "the key is probably still on the PKCS#11 token");
+                      "the key is probably left on the PKCS#11 token");
 }
 
 bool pair_destroy(struct pair *pair, const struct recovery *r, struct ssa_error *err)

@@ -126,7 +126,7 @@ static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label
     *line = (struct ssa_text){0};
     if (!client_id_read(run, &client_id, err) || !choose_label(label, client_id, chosen, err))
         return false;
-    if (!open_token_for_secret(run, &at.to, err))
+    if (!open_token_of_settings(run, &at.to, err) || !data_check_able(at.to.token, err))
         return false;
     if (!client_secret_begin(run, &secret, err))
         return false;

@@ -2,7 +2,6 @@
 
 #include "core/text.h"
 #include "hsm/data/data.h"
-#include "hsm/data/data_uri.h"
 #include "hsm/object/empty.h"
 
 _Static_assert(DATA_SAME_MAX <= API_IDS_MAX && DATA_MARK_MAX <= API_ID_MAX, "an entry has room for marks");

@@ -3,8 +3,6 @@
 #include "secret/secret_recover.h"
 
 #include "core/callback.h"
-#include "core/text.h"
-#include "hsm/data/data.h"
 #include "hsm/data/data_store.h"
 #include "hsm/data/data_uri.h"
 #include "secret/secret_marks.h"
@@ -56,8 +54,8 @@ static bool undo_import(const struct interrupted *i, struct ssa_error *err)
         return end(i, OUTCOME_UNDONE, SSA_REASON_NONE, "it had stored nothing, and the token is as it was");
     // The empty object may be of another import, whose recovery may have taken the one of this import for its own.
     return end(i, OUTCOME_UNDONE, SSA_REASON_EMPTY_OBJECT,
-               "no secret that it had stored is found; there is an empty data object, which may be from this "
-               "operation or from another");
+               "no secret that it had stored is found; an empty data object may be left of it, or may be from "
+               "another operation");
 }
 
 static bool finish_import(const struct interrupted *i, struct ssa_error *err)
@@ -118,7 +116,7 @@ bool secret_recover(const struct ssa_run *run, struct journal *j, const struct o
     URI_AUTO *uri = NULL;
     if (!uri_parse(j->entry->key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;
-    const bool is_open = opened != NULL && opened->token != NULL && token_matches(opened->token, uri);
+    const bool is_open = opened->token != NULL && token_matches(opened->token, uri);
     if (!is_open && !open_own(run, uri, &own, err))
         return false;
     const struct interrupted it = {.run = run, .j = j, .token = is_open ? opened->token : own.token, .uri = uri};

@@ -5,7 +5,8 @@
 #include "signer/open_token.h"
 
 // Finishes or undoes one operation, on the PKCS#11 token that its entry names. Where that is not the opened token, it
-// is opened. The user is logged in to opened, which may be NULL. Closes the entry, or leaves it open with err filled.
+// is opened. opened is a token where the user is logged in, or it is not open. Closes the entry, or leaves it open with
+// err filled.
 bool secret_recover(const struct ssa_run *run, struct journal *j, const struct open_token *opened,
                     struct ssa_error *err) MUST_CHECK;
 

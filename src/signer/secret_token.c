@@ -2,12 +2,6 @@
 
 #include "config/reference.h"
 #include "config/token_name.h"
-#include "hsm/data/data.h"
-
-bool open_token_for_secret(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
-{
-    return open_token_of_settings(run, at, err) && data_check_able(at->token, err);
-}
 
 // A URI without attributes of a token matches every token, so it names none. The URI's module does not count, since the
 // settings may name another one.

@@ -16,10 +16,6 @@ enum other_token {
 bool open_token_of_secret(const struct ssa_run *run, const struct uri *uri, enum other_token other,
                           struct open_token *at, struct ssa_error *err) MUST_CHECK;
 
-// Finds a token for the client secret as open_token_of_settings does, and checks that it can store private data
-// objects. Does not log in.
-bool open_token_for_secret(const struct ssa_run *run, struct open_token *at, struct ssa_error *err) MUST_CHECK;
-
 // The PIN source that the URI of an object on this token must name, where the one in the settings is for the key's
 // token, which is another. NULL where the URI need not name one.
 const char *open_token_pin_source(const struct ssa_run *run, const struct open_token *at);
