@@ -38,7 +38,7 @@ enum operation {
 // How far the operation has come. A step is written before anything that it allows is done.
 enum step {
     STEP_BEGUN,         // the API was not asked for anything
-    STEP_REHEARSING,    // neither was it now, but a throwaway object may be on the PKCS#11 token
+    STEP_REHEARSING,    // the same, but a throwaway object may be on the PKCS#11 token
     STEP_ASKED,         // of an operation with one request: the request may have been sent
     STEP_ACCOUNT_ASKED, // the API may have made an account
     STEP_ACCOUNT_MADE,  // it has made the account

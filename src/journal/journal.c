@@ -92,7 +92,7 @@ static bool put_away(struct journal *j, struct ssa_error *err)
     return journal_file_move(JOURNAL_OPEN, j->id, JOURNAL_CLOSED, name, err);
 }
 
-// Removes entries of operations that asked for nothing, and moves closed entries to the history, in the order of the
+// Removes entries at STEP_BEGUN, and moves closed entries to the history, in the order of the
 // chain. The caller has the lock.
 static void tidy(const struct ssa_callbacks *callbacks, const struct journal_names *names)
 {

@@ -21,7 +21,7 @@ bool journal_step(struct journal *j, enum step step, struct ssa_error *err) MUST
 // journal closes the entry then.
 void journal_close(struct journal *j, enum outcome outcome);
 
-// Frees it. An entry of an operation that asked for nothing is removed. Any other entry stays open, to be recovered.
+// Frees it. An entry at STEP_BEGUN is removed. Any other entry stays open, to be recovered.
 void journal_end(struct journal *j);
 #define JOURNAL_AUTO __attribute__((cleanup(journal_end))) struct journal
 
@@ -30,8 +30,8 @@ void journal_end(struct journal *j);
 enum standing { IN_USE, WAITING, INTERRUPTED };
 
 // Calls visit with each open entry, oldest first. An entry that is not in use is locked for that time, and visit may
-// step or close it. Entries of operations that asked for nothing are removed, and closed ones moved to the history:
-// visit does not see them. Warns of other files, and of entries that cannot be understood, and skips them. visit
+// step or close it. Entries at STEP_BEGUN are removed, and closed ones are moved to the history: visit does not see
+// them. Warns of other files, and of entries that cannot be understood, and skips them. visit
 // returns false to stop, with err filled.
 typedef bool journal_visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err);
 bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context,

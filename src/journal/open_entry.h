@@ -35,5 +35,5 @@ enum journal_found journal_open(struct journal *j, const char *name, struct ssa_
 // SSA_CONFIG, also where a process has locked the entry. The caller has the journal's lock.
 bool journal_forget(const char *name, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
-// Removes the entry of an operation that asked for nothing.
+// Removes an entry at STEP_BEGUN.
 void journal_remove(const struct journal *j);

@@ -238,7 +238,7 @@ static bool keeps_settings(const struct import *i, struct ssa_error *err)
     if (i->old.kept.name == NULL)
         return true;
     error_set(err, SSA_CONFIG, NULL, i->file.name, "sets %s, which the new profile would not have", i->old.kept.name);
-    return error_hint(err, "Set it in the environment to the same value (or by its option), or remove it.");
+    return error_hint(err, "Set it in the environment to the same value, or remove it.");
 }
 
 // This is checked before a PIN is asked for, and again after it: a person may have needed a while, and another file may

@@ -175,7 +175,7 @@ static bool prune(struct pruning *p, const struct entry *e, struct ssa_error *er
     if (open_token_of(p, e, err))
         return prune_on_token(p, e, err);
     // The token may not be plugged in: then its keys are not pruned.
-    tell(&p->run->callbacks, SSA_NOTICE, "the token of key %s was not looked at: %s", e->kid, err->what);
+    tell(&p->run->callbacks, SSA_NOTICE, "the token of key %s is not looked at: %s", e->kid, err->what);
     return err->code == SSA_ABSENT;
 }
 

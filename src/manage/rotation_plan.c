@@ -62,7 +62,7 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
         return false;
     const char *profile = identity.source == FROM_PROFILE ? settings_profile_path(run->settings) : "";
     const char *token = settings_get(run->settings, SET_TOKEN, NULL);
-    if (!write_plan(&identity, how, &keys, profile, token != NULL ? token : "the token of the old one", &text))
+    if (!write_plan(&identity, how, &keys, profile, token != NULL ? token : "the old key's token", &text))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the plan is too long");
     return result_take(plan, &text, err);
 }

@@ -13,8 +13,8 @@ static bool is_anothers(struct ssa_error *err, const char *subject, const char *
     return error_reason(err, SSA_REASON_ANOTHERS, NULL);
 }
 
-// The journal must say that no object had this id, and which key was imported with it. A completed operation has made
-// the key for sure.
+// The journal must say that no object had this id, and which key was imported with it. A completed operation has
+// certainly made the key.
 static bool is_what_came_in(const struct entry *entry, const struct key *key, struct ssa_error *err)
 {
     char hash[FINGERPRINT_TEXT];

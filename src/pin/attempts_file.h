@@ -7,7 +7,7 @@
 #define PIN_FILE_NAME_MAX 64U
 
 enum pin_file_kind {
-    PIN_FILE_ATTEMPT, // the record of an unattended try (attempts_record.h)
+    PIN_FILE_ATTEMPT, // the record of an unattended try
     PIN_FILE_COUNT    // a byte for each wrong PIN
 };
 

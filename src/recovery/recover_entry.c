@@ -76,9 +76,9 @@ static bool undo_pair(struct recovery *r, struct journal *j, struct pair *pair, 
     else if (e->operation == OP_ACCOUNT_CREATE)
         undone = account_undo(r, j, fresh, err);
     else if (aps_key_in(fresh, e->kid) != NULL)
-        undone = undo_key(r, j, "it is undone on both sides", err);
+        undone = undo_key(r, j, "it is undone at the API and on the token", err);
     else
-        undone = recovery_close(r, j, OUTCOME_UNDONE, "it is undone on both sides");
+        undone = recovery_close(r, j, OUTCOME_UNDONE, "it is undone at the API and on the token");
     if (r->stays_open)
         *err = why;
     return undone;

@@ -63,7 +63,7 @@ static bool ask(const struct ssa_run *run, const char *client_id, struct secret 
     if (!text_format(prompt, sizeof prompt, "Client secret of %s: ", client_id))
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
     if (!callback_ask_secret(&run->callbacks, prompt, secret, err)) {
-        // callback_ask_secret has the class of a PIN.
+        // callback_ask_secret fails with the class for PINs.
         if (err->code == SSA_PIN)
             err->code = SSA_CONFIG;
         return false;
