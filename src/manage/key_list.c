@@ -148,7 +148,7 @@ static bool list_at_api(struct listing *l, struct ssa_error *err)
             continue;
         if (!may_leave_out(l, account, err))
             return false;
-        tell(&l->run->callbacks, SSA_WARNING, "the keys of account %s, which is %s, are not listed: %s", account->id,
+        tell(&l->run->callbacks, SSA_WARNING, "the keys of account %s, which is %s, are left out: %s", account->id,
              account->status, err->what);
         // It is not known whether the API has a token's key of this account. So the account is taken off the list.
         *account = (struct aps_account){0};

@@ -134,7 +134,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     if (!audit_end(&audit, done, err))
         return false;
     p->destroyed++;
-    tell(&p->run->callbacks, SSA_NOTICE, "key %s was destroyed on token \"%s\"", e->kid,
+    tell(&p->run->callbacks, SSA_NOTICE, "key %s is destroyed on token \"%s\"", e->kid,
          token_info(p->to->token)->label);
     return true;
 }

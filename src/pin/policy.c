@@ -60,8 +60,8 @@ static bool refuse_last_try(const struct token_info *info, struct ssa_error *err
         return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
                          "the PIN was not tried: one more wrong PIN locks this token");
     return error_set(err, SSA_PIN, NULL, info->uri,
-                     "the PIN was not tried: with the wrong PINs and unanswered tries counted here, one more "
-                     "wrong PIN locks this token");
+                     "the PIN was not tried: after the tries counted here, which were wrong or not answered, one "
+                     "more wrong PIN locks this token");
 }
 
 static bool ask_by_pinentry(const struct ssa_run *run, const char *source, const struct token_info *info,
