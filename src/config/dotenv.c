@@ -1,9 +1,8 @@
-// Reading and writing dotenv text.
 #include "config/dotenv.h"
 
 #include <ctype.h>
 
-// The place up to which the text is read. The closing quote or the line end of a value becomes its NUL.
+// How far the text is read. The closing quote or the line end of a value is overwritten with its NUL.
 struct cursor {
     char *at;
     char *end;
@@ -58,7 +57,7 @@ static bool take_name(struct cursor *c, struct assignment *a)
     return true;
 }
 
-// Behind a closing quote there may be blanks, a comment, and the line's end.
+// After a closing quote there may be blanks and a comment.
 static bool only_comment_follows(const struct cursor *c)
 {
     const char *at = c->at;
@@ -85,7 +84,7 @@ static bool take_quoted(struct cursor *c, struct assignment *a)
         return malformed(c, a->line, "opens a quote and does not close it");
     *c->at++ = '\0';
     if (!only_comment_follows(c))
-        return malformed(c, c->line, "has text behind its closing quote");
+        return malformed(c, c->line, "has text after its closing quote");
     skip_line(c);
     return true;
 }
@@ -98,7 +97,7 @@ static void take_bare(struct cursor *c, struct assignment *a)
         end = c->end;
     c->at = end;
     skip_line(c);
-    // A comment begins at the start of the value, or behind a blank.
+    // A comment begins at the start of the value, or after a blank.
     for (char *p = value; p < end; p++)
         if (*p == '#' && (p == value || p[-1] == ' ' || p[-1] == '\t'))
             end = p;
@@ -143,7 +142,8 @@ bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, 
 
 static bool cannot_be_quoted(const char *name, const char *why, struct ssa_error *err)
 {
-    error_set(err, SSA_CONFIG, NULL, name, "holds %s: shell and dotenv libraries read no quoting of that alike", why);
+    error_set(err, SSA_CONFIG, NULL, name,
+              "holds %s: the shell and dotenv libraries read that differently, however it is quoted", why);
     return error_hint(err, "Put it into a file of its own, mode 0600, and give %s=file:PATH.", name);
 }
 

@@ -9,8 +9,8 @@ struct assignment {
     const char *value;
     size_t line;      // where it begins, from 1
     size_t last_line; // where it ends: a quoted value may have several lines
-    // There is a backslash between double quotes. The shell and the libraries disagree on its meaning; it
-    // stays in the value as it stands.
+    // There is a backslash between double quotes. The shell and the libraries read it differently, so it is
+    // left in the value.
     bool ambiguous;
 };
 
@@ -18,8 +18,8 @@ struct assignment {
 typedef bool dotenv_visit(void *context, const struct assignment *assignment, struct ssa_error *err);
 
 // Reads text in place: bare, single-quoted and double-quoted values (quoted ones may have several lines),
-// `export `, comments, LF and CRLF. Nothing is expanded. Fails with SSA_CONFIG and the line's number, or as
-// visit does. subject names the file.
+// `export `, comments, LF and CRLF. Variables are not expanded. Fails with SSA_CONFIG and the line's number, or
+// as visit does. subject names the file.
 bool dotenv_read(struct secret *text, const char *subject, dotenv_visit *visit, void *context,
                  struct ssa_error *err) MUST_CHECK;
 

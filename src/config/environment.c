@@ -1,4 +1,4 @@
-// Settings from the environment, and the secrets that are moved from there to locked memory.
+// Settings from the environment. Its secrets are moved to locked memory, and withheld from other programs.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ static const char *secure(struct ssa_settings *s, char *value, bool overwrite, s
         return NULL;
     const size_t len = strlen(value);
     const char *copy = (const char *)s->environment.data + s->environment.len;
-    // With its NUL, so that the next can follow.
+    // The NUL is copied, too, so that the next value can follow.
     if (!secret_append(&s->environment, span_of(value, len + 1))) {
         error_set(err, SSA_CONFIG, NULL, NULL, "the secrets in the environment are longer than %d bytes",
                   ENVIRONMENT_SECRETS_MAX);
@@ -62,6 +62,8 @@ static bool secure_variable(void *context, const char *name)
     return true;
 }
 
+typedef bool variable_visit(void *context, const char *name);
+
 static bool visit_reference(const char *text, variable_visit *visit, void *context)
 {
     if (!text_present(text) || reference_kind(text) != REFERENCE_ENV)
@@ -69,7 +71,7 @@ static bool visit_reference(const char *text, variable_visit *visit, void *conte
     return visit(context, reference_name(text));
 }
 
-// The pin-source of a PKCS#11 URI. An error in the URI is told when it is used.
+// The pin-source of a PKCS#11 URI. An error in the URI is reported when it is used.
 static bool visit_pin_source(const char *text, variable_visit *visit, void *context)
 {
     URI_AUTO *uri = NULL;
@@ -78,29 +80,26 @@ static bool visit_pin_source(const char *text, variable_visit *visit, void *cont
     return visit_reference(uri_pin_source(uri), visit, context);
 }
 
-bool settings_each_variable(const char *const values[static SETTING_COUNT], const char *alias, variable_visit *visit,
-                            void *context)
+// Calls visit with the name of each variable that a reference env:NAME among the values of one source reads,
+// until it returns false.
+static bool each_variable(const char *const values[static SETTING_COUNT], variable_visit *visit, void *context)
 {
-    const char *const texts[] = {alias,
-                                 values[SET_CLIENT_SECRET],
-                                 values[SET_PIN_SOURCE],
-                                 values[SET_SO_PIN_SOURCE],
-                                 values[SET_PRIVATE_KEY],
-                                 values[SET_TOKEN]};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    const char *const texts[] = {values[SET_SECRET_ALIAS],  values[SET_CLIENT_SECRET], values[SET_PIN_SOURCE],
+                                 values[SET_SO_PIN_SOURCE], values[SET_PRIVATE_KEY],   values[SET_TOKEN]};
+    for (size_t i = 0; i < COUNT(texts); i++)
         if (!visit_reference(texts[i], visit, context) || !visit_pin_source(texts[i], visit, context))
             return false;
     return true;
 }
 
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
-                               const char *alias, struct ssa_error *err)
+                               struct ssa_error *err)
 {
     struct securing securing = {.settings = s, .err = err};
-    return settings_each_variable(values, alias, secure_variable, &securing);
+    return each_variable(values, secure_variable, &securing);
 }
 
-// The entries are borrowed. The list of them is copied, since it need not last.
+// The entries are borrowed. Their list is copied, since the caller may free it.
 static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_error *err)
 {
     size_t count = 0;
@@ -123,22 +122,15 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
     for (char **entry = environment; *entry != NULL; entry++) {
         const size_t len = strcspn(*entry, "=");
         const enum setting id = setting_find(*entry, len);
-        const bool alias = setting_is_alias(*entry, len);
-        if ((id == SETTING_COUNT && !alias) || (*entry)[len] == '\0')
+        if (id == SETTING_COUNT || (*entry)[len] == '\0')
             continue;
-        const char *value = *entry + len + 1;
-        if (alias || setting_is_secret(id)) {
-            value = secure(s, *entry + len + 1, overwrite, err);
-            if (value == NULL)
-                return false;
-        }
-        if (alias)
-            s->alias[FROM_ENVIRONMENT] = value;
-        else
-            s->values[FROM_ENVIRONMENT][id] = value;
+        char *value = *entry + len + 1;
+        s->values[FROM_ENVIRONMENT][id] = setting_is_secret(id) ? secure(s, value, overwrite, err) : value;
+        if (s->values[FROM_ENVIRONMENT][id] == NULL)
+            return false;
     }
-    return settings_secure_variables(s, s->values[FROM_OPTION], NULL, err) &&
-           settings_secure_variables(s, s->values[FROM_ENVIRONMENT], s->alias[FROM_ENVIRONMENT], err);
+    return settings_secure_variables(s, s->values[FROM_OPTION], err) &&
+           settings_secure_variables(s, s->values[FROM_ENVIRONMENT], err);
 }
 
 const char *settings_secret_variable(const struct ssa_settings *s, const char *reference)
@@ -149,8 +141,35 @@ const char *settings_secret_variable(const struct ssa_settings *s, const char *r
     for (size_t i = 0; i < s->variable_count; i++)
         if (span_is(s->variables[i].name, name))
             return s->variables[i].value;
-    if (strcmp(name, setting_secret_alias) == 0)
-        return s->alias[FROM_ENVIRONMENT];
     const enum setting id = setting_find(name, strlen(name));
     return id != SETTING_COUNT && setting_is_secret(id) ? s->values[FROM_ENVIRONMENT][id] : NULL;
+}
+
+static bool is_another(void *context, const char *name)
+{
+    return strcmp(context, name) != 0;
+}
+
+static bool is_read(const char *const values[static SETTING_COUNT], const char *name)
+{
+    return !each_variable(values, is_another, (void *)(uintptr_t)name);
+}
+
+// Every source counts, and every profile: a secret that another source overrides is still a secret.
+static bool is_read_by_settings(const struct ssa_settings *s, const char *name)
+{
+    bool found = false;
+    for (enum setting_source from = 0; from < FROM_PROFILE; from++)
+        found = found || is_read(s->values[from], name);
+    for (size_t i = 0; i < s->profile_count; i++)
+        found = found || is_read(s->profiles[i].values, name);
+    return found;
+}
+
+bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name)
+{
+    static const char ours[] = "SSA_HSM_";
+    const enum setting id = setting_find(name, strlen(name));
+    return strncmp(name, ours, sizeof ours - 1) == 0 || (id != SETTING_COUNT && setting_is_secret(id)) ||
+           is_read_by_settings(settings, name);
 }

@@ -1,14 +1,13 @@
-// The account and its key, from one source.
 #include "config/identity.h"
 
-#include "config/reference.h"
 #include "core/api.h"
 #include "core/text.h"
+#include "hsm/uri/uri_text.h"
 
 static const enum setting names[] = {SET_ACCOUNT_ID, SET_KEY_ID, SET_EMAIL, SET_PRIVATE_KEY};
 enum { NAMES = sizeof names / sizeof names[0] };
 
-// The email may be empty: who imports a bare PEM need not know it.
+// The email may be empty: a person who imports a bare PEM need not know it.
 static bool has(const struct ssa_settings *s, enum setting_source source, enum setting id)
 {
     const char *value = settings_from(s, source, id);

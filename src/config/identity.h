@@ -1,6 +1,6 @@
 // The four settings that say who the service account is and which key it uses: SERVICE_ACCOUNT_ID, KEY_ID,
-// SSA_EMAIL and PRIVATE_KEY. All four come from one source: a shell that still has last month's block sourced
-// must not mix it with a profile whose key was rotated.
+// SSA_EMAIL and PRIVATE_KEY. All four come from one source: an old block that is still in a shell's
+// environment must not be mixed with a profile whose key was rotated.
 #pragma once
 
 #include "config/settings.h"
@@ -12,10 +12,10 @@ struct identity {
 };
 
 // Takes them from the first source that has any of the four. Fails with SSA_CONFIG where no source has one,
-// where some are missing there, or where PRIVATE_KEY is not a PKCS#11 URI. Without with_key only the account
+// where that source lacks others, or where PRIVATE_KEY is not a PKCS#11 URI. Without with_key only the account
 // is needed.
 bool identity_read(const struct ssa_settings *s, bool with_key, struct identity *identity,
                    struct ssa_error *err) MUST_CHECK;
 
-// The profile's KEY_ID where the environment's went before it and is another, else NULL.
+// The profile's KEY_ID where the environment has another one, which is used in its place; else NULL.
 const char *identity_shadowed_key_id(const struct ssa_settings *s);

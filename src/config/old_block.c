@@ -1,8 +1,8 @@
-// An old block of names.
 #include "config/old_block.h"
 
+#include <ctype.h>
+
 #include "config/dotenv.h"
-#include "config/old_comment.h"
 #include "config/old_names.h"
 #include "config/profile_block.h"
 #include "core/rsa_key.h"
@@ -20,8 +20,8 @@ static bool contradiction(const char *file, const char *first, const char *secon
     if (strcmp(first, second) == 0)
         error_set(err, SSA_CONFIG, NULL, file, "sets %s twice, to different values", first);
     else
-        error_set(err, SSA_CONFIG, NULL, file, "%s and %s say the same thing differently", first, second);
-    return error_hint(err, "Leave the one that is meant.");
+        error_set(err, SSA_CONFIG, NULL, file, "%s and %s mean the same, but have different values", first, second);
+    return error_hint(err, "Remove the wrong one.");
 }
 
 static bool take_once(const struct visit *v, const struct assignment *a, const char **value, const char **name,
@@ -44,7 +44,7 @@ static bool take_key(const struct visit *v, const struct assignment *a, struct s
     return true;
 }
 
-// What has no home in the new profile. A setting that is in use at the same value has one.
+// Notes what the new profile will not have. It has a setting that is in use with the same value.
 static void take_other(const struct visit *v, const struct assignment *a)
 {
     struct old_block *old = v->old;
@@ -57,7 +57,7 @@ static void take_other(const struct visit *v, const struct assignment *a)
         old->kept.value = a->value;
     }
     if (old->other[0] == '\0')
-        (void)text_format(old->other, sizeof old->other, "%.100s", a->name);
+        text_harmless(old->other, sizeof old->other, span_text(a->name));
 }
 
 static bool take(void *context, const struct assignment *a, struct ssa_error *err)
@@ -75,10 +75,119 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
     if (a->ambiguous) {
         error_set(err, SSA_CONFIG, NULL, v->file, "line %zu has a backslash between double quotes in %s", a->line,
                   a->name);
-        return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
+        return error_hint(err, "The shell and dotenv libraries read that differently: use single quotes.");
     }
     return id == SETTING_COUNT ? take_once(v, a, &v->old->key_path, &v->old->key_path_name, err)
                                : take_once(v, a, &v->old->values[id], &v->old->names[id], err);
+}
+
+// A comment that is wrongly taken for a value makes the import refuse. One that is wrongly taken for prose is
+// lost. So the rules here take too much rather than too little.
+
+// A word of this length with letters and digits may be an id, a password or a key.
+enum { SECRET_WORD_MIN = 16, NAME_MAX_SHOWN = 80 };
+
+static bool is_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
+}
+
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
+static const char *behind_blanks(const char *at, const char *end)
+{
+    while (at < end && (isblank((unsigned char)*at) || *at == '\r'))
+        at++;
+    return at;
+}
+
+// Finds the name before the "=" or ":" at "at", without its quotes. Returns its length, 0 where there is none.
+static size_t name_before(const char *begin, const char *at, const char **name)
+{
+    while (at > begin && (isblank((unsigned char)at[-1]) || is_quote(at[-1])))
+        at--;
+    const char *const end = at;
+    while (at > begin && is_name(at[-1]))
+        at--;
+    *name = at;
+    return (size_t)(end - at);
+}
+
+// A ruled line ("====="), a URL's "://" and a time of day give no value.
+static bool gives_value(const char *at, const char *end)
+{
+    const char *value = behind_blanks(at + 1, end);
+    if (value == end || *value == '=' || *value == ':')
+        return false;
+    if (*at == '=')
+        return true;
+    return strncmp(at, "://", 3) != 0 && !(isdigit((unsigned char)at[-1]) && isdigit((unsigned char)at[1]));
+}
+
+static bool find_value(const char *comment, const char *end, char out[static OLD_NAME_MAX])
+{
+    for (const char *at = comment; at < end; at++) {
+        const char *name = NULL;
+        const size_t len = *at == '=' || *at == ':' ? name_before(comment, at, &name) : 0;
+        if (len == 0 || !gives_value(at, end))
+            continue;
+        return text_format(out, OLD_NAME_MAX, "%.*s in a comment", (int)(len < NAME_MAX_SHOWN ? len : NAME_MAX_SHOWN),
+                           name);
+    }
+    return false;
+}
+
+static bool may_be_secret(const char *word, size_t len)
+{
+    bool letter = false, digit = false;
+    for (size_t i = 0; i < len; i++) {
+        letter |= isalpha((unsigned char)word[i]) != 0;
+        digit |= isdigit((unsigned char)word[i]) != 0;
+        if (word[i] == ':')
+            return false;
+    }
+    return len >= SECRET_WORD_MIN && letter && digit;
+}
+
+static bool find_secret(const char *comment, const char *end, char out[static OLD_NAME_MAX])
+{
+    for (const char *at = comment; at < end;) {
+        const char *word = at = behind_blanks(at, end);
+        while (at < end && !isspace((unsigned char)*at))
+            at++;
+        if (!may_be_secret(word, (size_t)(at - word)))
+            continue;
+        return text_format(out, OLD_NAME_MAX, "a possible secret in a comment");
+    }
+    return false;
+}
+
+// A "#" begins a comment at the start of a line, after a blank, and after a closing quote.
+static const char *comment_of(const char *line, const char *end)
+{
+    for (const char *at = line; at < end; at++)
+        if (*at == '#' && (at == line || isblank((unsigned char)at[-1]) || is_quote(at[-1])))
+            return at + 1;
+    return end;
+}
+
+// Looks for a comment of a dotenv text that gives a name a value ("# NAME=value", "# name: value") or that may
+// hold a secret. Describes the first one in a few words, with its name but without its value. False where there
+// is none. With behind_values it looks only at comments that follow a value on its line.
+static bool find_comment(const char *text, bool behind_values, char out[static OLD_NAME_MAX])
+{
+    for (const char *line = text; *line != '\0';) {
+        const char *const end = line + strcspn(line, "\r\n");
+        const char *const comment = comment_of(line, end);
+        const bool looked_for = !behind_values || behind_blanks(line, end) + 1 < comment;
+        if (looked_for && (find_value(comment, end, out) || find_secret(comment, end, out)))
+            return true;
+        line = end + strspn(end, "\r\n");
+    }
+    return false;
 }
 
 bool old_block_read(struct secret *text, const char *file, const char *(*in_use)(const void *, enum setting),
@@ -86,9 +195,9 @@ bool old_block_read(struct secret *text, const char *file, const char *(*in_use)
 {
     *old = (struct old_block){0};
     struct visit visit = {.old = old, .file = file, .in_use = in_use, .context = context};
-    // Before the text is taken apart.
-    (void)old_comment_find(secret_text(text), false, old->other, sizeof old->other);
-    (void)old_comment_find(secret_text(text), true, old->behind, sizeof old->behind);
+    // This comes before dotenv_read, which changes the text.
+    (void)find_comment(secret_text(text), false, old->other);
+    (void)find_comment(secret_text(text), true, old->behind);
     return dotenv_read(text, file, take, &visit, err);
 }
 

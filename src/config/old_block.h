@@ -1,5 +1,4 @@
-// What the file of an existing key says: an old block of names in any of the spellings that are about, or a
-// PEM.
+// What the file of an existing key says: an old block of names, in any of the spellings in use, or a PEM.
 #pragma once
 
 #include "config/old_key.h"
@@ -9,23 +8,25 @@
 
 // Values point into the text that was read.
 struct old_block {
-    const char *values[SETTING_COUNT]; // but for the key
-    const char *names[SETTING_COUNT];  // how each is called there
+    const char *values[SETTING_COUNT]; // without the key
+    const char *names[SETTING_COUNT];  // the name that each has in the file
     struct {
         const char *name, *value;
-    } keys[OLD_KEYS_MAX]; // all that are there: they must be one
+    } keys[OLD_KEYS_MAX]; // all that the file has; they must be the same
     size_t key_count;
-    const char *key_path, *key_path_name; // the file that the key is in
+    const char *key_path, *key_path_name; // the file that has the key
     struct {
         const char *name, *value;
-    } kept; // the first of the settings that a profile has beside the six names
-    // What else is there, in a few words; "" for nothing: names of others, and what stands beside the PEM.
-    char other[OLD_NAME_MAX], beside[OLD_NAME_MAX];
-    char behind[OLD_NAME_MAX]; // what a comment behind a value says, which goes with its line
+    } kept; // the first setting that a profile may have beside the six names
+    // What else the file has, in a few words; "" for nothing.
+    char other[OLD_NAME_MAX];  // a name that is not ours, or a comment
+    char beside[OLD_NAME_MAX]; // a text beside the PEM
+    char behind[OLD_NAME_MAX]; // a comment after a value: it would be lost with its line
 };
 
-// Reads an old block; text is taken apart in place. in_use says what a setting is at, for those that the new
-// profile will say by itself. Fails with SSA_CONFIG where two names contradict each other.
+// Reads an old block. The values point into text, which is changed. in_use gives the value that a setting has
+// now: a setting with that value is not lost with the block. Fails with SSA_CONFIG where two names contradict
+// each other.
 bool old_block_read(struct secret *text, const char *file, const char *(*in_use)(const void *, enum setting),
                     const void *context, struct old_block *old, struct ssa_error *err) MUST_CHECK;
 

@@ -1,4 +1,3 @@
-// The file that an existing key comes from.
 #include "config/old_file.h"
 
 #include <errno.h>
@@ -32,7 +31,7 @@ static bool check_shred(const struct old_file *old, struct ssa_error *err)
     return old->writable || unfit(err, old, "cannot be written");
 }
 
-// A regular file alone: whoever opens a pipe to write to it keeps its end from coming.
+// Only a regular file is opened for writing: a pipe that is open for writing has no end to read.
 static void open_to_write(struct old_file *old, const char *file)
 {
     struct stat about;
@@ -55,10 +54,8 @@ bool old_file_open(struct old_file *old, const char *file, bool shred, const str
         old->name = "standard input";
     else
         old->fd = read_open(file);
-    if (old->fd < 0 || fstat(old->fd, &old->about) != 0) {
-        const int number = errno;
-        return error_errno(err, SSA_CONFIG, number, file, "the file cannot be read");
-    }
+    if (old->fd < 0 || fstat(old->fd, &old->about) != 0)
+        return error_errno(err, SSA_CONFIG, errno, file, "the file cannot be read");
     open_to_write(old, file);
     if (!old->standard_input)
         reference_warn_if_others_read(old->fd, file, warn);
@@ -104,12 +101,12 @@ bool old_file_destroy(const struct old_file *old, struct ssa_error *err)
 {
     struct stat named;
     bool gone = overwrite(old);
-    // Under its name there may be the new profile by now.
+    // The new profile may have its name by now.
     if (gone && lstat(old->name, &named) == 0 && is(old, &named))
         gone = unlink(old->name) == 0;
     if (gone)
         return true;
-    const int number = errno;
-    error_errno(err, SSA_UNEXPECTED, number, old->name, "the key is in the token, but the file could not be destroyed");
+    error_errno(err, SSA_UNEXPECTED, errno, old->name,
+                "the key is on the PKCS#11 token, but the file could not be destroyed");
     return error_hint(err, "Destroy it by hand: it still holds the private key.");
 }

@@ -1,13 +1,13 @@
-// The private key in an old block, or in a file of its own.
 #include "config/old_key.h"
 
+#include <assert.h>
 #include <ctype.h>
 
 #include "core/base64.h"
 #include "core/rsa_key.h"
 #include "core/text.h"
 
-// A line of base64 that is shorter than this is no key.
+// A text of base64 that is shorter than this is not a key.
 enum { KEY_TEXT_MIN = 1000 };
 
 static bool is_base64(const char *text, size_t len)
@@ -35,7 +35,7 @@ static const char *behind_mark(const char *text)
 
 bool old_text_is_key(const struct secret *text)
 {
-    // A block has its PEM behind "PRIVATE_KEY=".
+    // In a block, the PEM comes after "PRIVATE_KEY=".
     const char *all = behind_mark(secret_text(text));
     const char *begin = strstr(all, "-----BEGIN ");
     const char *equals = strchr(all, '=');
@@ -51,7 +51,7 @@ static void drop_mark(struct secret *pem)
     pem->data[pem->len] = 0;
 }
 
-// JSON writers and some dotenv libraries write a PEM on one line, its breaks as \n (or \r\n).
+// JSON writers and some dotenv libraries write a PEM on one line, with \n (or \r\n) for its line breaks.
 static void restore_line_breaks(struct secret *pem)
 {
     size_t to = 0;
@@ -81,7 +81,14 @@ static bool only_blanks(const char *from, const char *to)
     return from == to;
 }
 
-// What the PEM has beside one private key.
+static void describe_text(char beside[static OLD_NAME_MAX])
+{
+    static const char text[] = "text beside the PEM block";
+    static_assert(sizeof text <= OLD_NAME_MAX, "the text fits");
+    memcpy(beside, text, sizeof text);
+}
+
+// Looks for anything beside one private key.
 static bool look_around(const struct secret *pem, const char *file, char beside[static OLD_NAME_MAX],
                         struct ssa_error *err)
 {
@@ -92,20 +99,21 @@ static bool look_around(const struct secret *pem, const char *file, char beside[
         const char *label = start + sizeof begin - 1;
         const size_t len = strcspn(label, "-\n");
         keys += is_private(label, len);
-        if (!is_private(label, len) && beside[0] == '\0')
-            (void)text_format(beside, OLD_NAME_MAX, "a PEM block \"%.*s\"", len < 60 ? (int)len : 60, label);
+        if (!is_private(label, len) && beside[0] == '\0' &&
+            !text_format(beside, OLD_NAME_MAX, "a PEM block \"%.*s\"", (int)len, label))
+            describe_text(beside);
         if (!only_blanks(at, start) && beside[0] == '\0')
-            (void)text_format(beside, OLD_NAME_MAX, "text beside the PEM block");
+            describe_text(beside);
         const char *stop = strstr(label, end);
         const char *last = stop == NULL ? NULL : strstr(stop + sizeof end - 1, dashes);
         at = last == NULL ? secret_text(pem) + pem->len : last + sizeof dashes - 1;
     }
     if (!only_blanks(at, secret_text(pem) + pem->len) && beside[0] == '\0')
-        (void)text_format(beside, OLD_NAME_MAX, "text beside the PEM block");
+        describe_text(beside);
     if (keys <= 1)
         return true;
-    error_set(err, SSA_CONFIG, NULL, file, "holds %zu private keys, and which one is meant cannot be told", keys);
-    return error_hint(err, "Put that one into a file of its own.");
+    error_set(err, SSA_CONFIG, NULL, file, "holds %zu private keys, and it is not known which one is meant", keys);
+    return error_hint(err, "Put the right one into a file of its own.");
 }
 
 bool old_key_take(struct secret *pem, const char *text, const char *file, char beside[static OLD_NAME_MAX],
@@ -116,8 +124,8 @@ bool old_key_take(struct secret *pem, const char *text, const char *file, char b
         return error_set(err, SSA_CONFIG, NULL, file, "the private key is longer than %u bytes", PEM_MAX);
     if (strstr(secret_text(pem), "-----BEGIN ") == NULL && is_base64(secret_text(pem), pem->len) &&
         !base64_decode(pem)) {
-        error_set(err, SSA_CONFIG, NULL, file, "the private key looks like base64, but is none");
-        return error_hint(err, "Was a part of it lost? `base64 -w 0 KEY.pem` writes it anew.");
+        error_set(err, SSA_CONFIG, NULL, file, "the private key looks like base64, but it cannot be decoded");
+        return error_hint(err, "Was a part of it lost? `base64 -w 0 KEY.pem` writes it again.");
     }
     drop_mark(pem);
     restore_line_breaks(pem);

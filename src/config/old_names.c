@@ -1,11 +1,10 @@
-// The names of an old block, in any of the spellings that are about.
 #include "config/old_names.h"
 
 #include <string.h>
 
 #include "config/profile_block.h"
 
-// The names that are found in samples and blocks of all kinds.
+// Names that samples and blocks of all kinds have.
 struct spelling {
     const char *name;
     enum setting id;
@@ -18,9 +17,9 @@ static const struct spelling whole[] = {
     {"PRIVATE_KEY", SET_PRIVATE_KEY},         {"PRIVATE_KEY_BASE64", SET_PRIVATE_KEY},
 };
 
-// What may follow one of the prefixes.
 static const char *const prefixes[] = {"APS_SA_", "APS_SSA_", "SSA_"};
 
+// What may follow a prefix.
 static const struct spelling prefixed[] = {
     {"CLIENT_ID", SET_CLIENT_ID},
     {"CLIENT_SECRET", SET_CLIENT_SECRET},
@@ -44,7 +43,7 @@ static enum setting spelled(const struct spelling *list, size_t count, const cha
     return SETTING_COUNT;
 }
 
-// What follows the prefix of a sample; NULL without one.
+// The part of a name after one of the prefixes; NULL where it has none.
 static const char *behind_prefix(const char *name)
 {
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)

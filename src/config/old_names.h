@@ -1,4 +1,4 @@
-// The names of an old block, in any of the spellings that are about.
+// The names of an old block, in any of the spellings in use.
 #pragma once
 
 #include "config/setting_names.h"
@@ -6,8 +6,8 @@
 // The setting that a name stands for; SETTING_COUNT for another name.
 enum setting old_name_setting(const char *name);
 
-// Whether the value is the path of the file that the key is in.
+// Whether the value is the path of the file that has the key.
 bool old_name_is_key_path(const char *name);
 
-// Whether a profile that takes the block's place has no use for a name: it says the same under its own.
+// Whether a profile that replaces the block does not need a name, since it says the same under its own name.
 bool old_name_is_replaced(const char *name, bool with_secret);

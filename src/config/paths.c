@@ -1,26 +1,30 @@
-// Where this program keeps its files.
 #include "config/paths.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/text.h"
-
-static bool too_long(struct ssa_error *err, const char *subject)
+bool path_format(char out[static PATH_TEXT_MAX], struct ssa_error *err, const char *format, ...)
 {
-    return error_errno(err, SSA_CONFIG, ENAMETOOLONG, subject, "the path is longer than %u bytes", PATH_TEXT_MAX);
+    va_list arguments;
+    va_start(arguments, format);
+    const int len = vsnprintf(out, PATH_TEXT_MAX, format, arguments);
+    va_end(arguments);
+    return (len >= 0 && (size_t)len < PATH_TEXT_MAX) ||
+           error_errno(err, SSA_CONFIG, ENAMETOOLONG, out, "the path is longer than %u bytes", PATH_TEXT_MAX - 1);
 }
 
 static bool base(const char *variable, const char *under_home, char *out, struct ssa_error *err)
 {
     const char *own = secure_getenv(variable), *home = secure_getenv("HOME");
     if (own != NULL && own[0] == '/')
-        return text_format(out, PATH_TEXT_MAX, "%s/ssa-hsm", own) || too_long(err, own);
+        return path_format(out, err, "%s/ssa-hsm", own);
     if (home != NULL && home[0] == '/')
-        return text_format(out, PATH_TEXT_MAX, "%s/%s/ssa-hsm", home, under_home) || too_long(err, home);
+        return path_format(out, err, "%s/%s/ssa-hsm", home, under_home);
     error_set(err, SSA_CONFIG, NULL, NULL, "neither HOME nor %s is set", variable);
     return error_hint(err, "Set %s, or give profiles as paths.", variable);
 }
@@ -44,49 +48,44 @@ static bool profile_name_is_plain(const char *name)
 bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     if (strchr(name, '/') != NULL)
-        return text_format(out, PATH_TEXT_MAX, "%s", name) || too_long(err, name);
+        return path_format(out, err, "%s", name);
     if (!profile_name_is_plain(name)) {
         error_set(err, SSA_USAGE, NULL, name, "is not a valid profile name");
         return error_hint(err, "A name has letters, digits, dots, dashes and underscores. A path has a slash in it.");
     }
     char folder[PATH_TEXT_MAX];
-    return path_config(folder, err) &&
-           (text_format(out, PATH_TEXT_MAX, "%s/%s.env", folder, name) || too_long(err, name));
+    return path_config(folder, err) && path_format(out, err, "%s/%s.env", folder, name);
 }
 
 bool path_make(const char *folder, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
-    if (!text_format(path, sizeof path, "%s", folder))
-        return too_long(err, folder);
+    if (!path_format(path, err, "%s", folder))
+        return false;
     for (char *slash = path + 1;; slash++) {
         slash = strchr(slash, '/');
         if (slash != NULL)
             *slash = '\0';
-        if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST) {
-            const int number = errno;
-            return error_errno(err, SSA_CONFIG, number, path, "the folder cannot be made");
-        }
+        if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
+            return error_errno(err, SSA_CONFIG, errno, path, "the folder cannot be made");
         if (slash == NULL)
             break;
         *slash = '/';
     }
     struct stat about;
     return (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) ||
-           error_errno(err, SSA_CONFIG, ENOTDIR, path, "is in the way of a folder");
+           error_errno(err, SSA_CONFIG, ENOTDIR, path, "is not a folder");
 }
 
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char *folder = path[0] != '/' ? getcwd(NULL, 0) : NULL;
-    // A path that was cut off would be another file.
-    const bool fits = folder != NULL ? text_format(out, PATH_TEXT_MAX, "%s/%s", folder, path)
-                                     : text_format(out, PATH_TEXT_MAX, "%s", path);
+    const bool fits = folder != NULL ? path_format(out, err, "%s/%s", folder, path) : path_format(out, err, "%s", path);
     free(folder);
-    return fits || too_long(err, path);
+    return fits;
 }
 
-// Follows the links of the folder that the file is in, so that no ".." is left where that folder exists.
+// Follows the links of the file's folder, so that the path has no ".." where that folder exists.
 static bool resolve_folder(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char whole[PATH_TEXT_MAX];
@@ -95,28 +94,26 @@ static bool resolve_folder(const char *path, char out[static PATH_TEXT_MAX], str
     char *slash = strrchr(whole, '/');
     const char *name = slash == NULL ? "" : slash + 1;
     if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return text_format(out, PATH_TEXT_MAX, "%s", whole);
+        return path_format(out, err, "%s", whole);
     *slash = '\0';
     char *folder = realpath(slash == whole ? "/" : whole, NULL);
     const char *before = folder == NULL ? whole : strcmp(folder, "/") == 0 ? "" : folder;
-    const bool fits = text_format(out, PATH_TEXT_MAX, "%s/%s", before, name);
+    const bool fits = path_format(out, err, "%s/%s", before, name);
     free(folder);
-    return fits || too_long(err, path);
+    return fits;
 }
 
 bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char *whole = realpath(path, NULL);
-    const bool fits = whole == NULL || text_format(out, PATH_TEXT_MAX, "%s", whole);
-    const bool absent = whole == NULL;
+    const bool done = whole == NULL ? resolve_folder(path, out, err) : path_format(out, err, "%s", whole);
     free(whole);
-    return absent ? resolve_folder(path, out, err) : fits || too_long(err, path);
+    return done;
 }
 
 bool path_is_config(const char *folder)
 {
     char ours[PATH_TEXT_MAX], real[PATH_TEXT_MAX];
-    struct ssa_error why;
-    return path_config(ours, &why) &&
-           (strcmp(ours, folder) == 0 || (path_resolved(ours, real, &why) && strcmp(real, folder) == 0));
+    return path_config(ours, ERROR_IGNORED) &&
+           (strcmp(ours, folder) == 0 || (path_resolved(ours, real, ERROR_IGNORED) && strcmp(real, folder) == 0));
 }

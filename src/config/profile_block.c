@@ -1,10 +1,8 @@
-// The block of six names.
 #include "config/profile_block.h"
 
 #include "config/dotenv.h"
 #include "config/reference.h"
 #include "core/api.h"
-#include "core/text.h"
 
 static bool append_secret(const struct profile_block *block, struct secret *out, struct ssa_error *err)
 {
@@ -79,8 +77,8 @@ bool profile_block_write(const struct profile_block *block, const struct ssa_run
 
 bool profile_block_has(const char *name, bool with_secret)
 {
-    // Where the new block does not know the secret, the old one must not be lost.
-    if (strcmp(setting_name(SET_CLIENT_SECRET), name) == 0 || strcmp(setting_secret_alias, name) == 0)
+    // A block without the secret must not remove an old one.
+    if (strcmp(setting_name(SET_CLIENT_SECRET), name) == 0 || strcmp(setting_name(SET_SECRET_ALIAS), name) == 0)
         return with_secret;
     for (enum setting id = SET_CLIENT_ID; id <= SET_PRIVATE_KEY; id++)
         if (strcmp(setting_name(id), name) == 0)

@@ -1,12 +1,11 @@
-// Which profiles are used, and reading them.
 #include "config/profiles.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "config/descriptor.h"
 #include "config/dotenv.h"
 #include "config/reference.h"
 #include "config/settings_own.h"
@@ -31,9 +30,7 @@ static bool add_name(struct profile_names *names, struct span name, struct ssa_e
     if (names->count == SSA_PROFILES_MAX)
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE), "names more than %d profiles",
                          SSA_PROFILES_MAX);
-    return text_format(names->list[names->count++], PATH_TEXT_MAX, "%.*s", SPAN_PRINTF(name)) ||
-           error_errno(err, SSA_CONFIG, ENAMETOOLONG, setting_name(SET_PROFILE), "names a profile longer than %u bytes",
-                       PATH_TEXT_MAX);
+    return path_format(names->list[names->count++], err, "%.*s", SPAN_PRINTF(name));
 }
 
 bool profile_names_split(const char *text, struct profile_names *names, struct ssa_error *err)
@@ -44,7 +41,7 @@ bool profile_names_split(const char *text, struct profile_names *names, struct s
         return add_name(names, span_text(text), err);
     for (;; text++) {
         const size_t len = strcspn(text, ":");
-        // It may be "$A:$B" with a variable that is not set: nobody would notice that there is no spare.
+        // It may be "$A:$B" with a variable that is not set. Then nobody would notice that a profile is missing.
         if (len == 0)
             return error_set(err, SSA_CONFIG, NULL, setting_name(SET_PROFILE), "has an empty name in its list");
         if (!add_name(names, span_of(text, len), err))
@@ -59,28 +56,24 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
 {
     struct profile_read *profile = context;
     const enum setting id = setting_find(a->name, strlen(a->name));
-    const bool alias = setting_is_alias(a->name, strlen(a->name));
-    if (id == SETTING_COUNT && !alias)
+    if (id == SETTING_COUNT)
         return true;
-    // A PEM with \n in it is refused later, with better advice.
+    // A PEM with \n in it is refused later, with better advice for that case.
     if (a->ambiguous && id != SET_PRIVATE_KEY) {
         error_set(err, SSA_CONFIG, NULL, profile->path, "line %zu has a backslash between double quotes in %s", a->line,
                   a->name);
-        return error_hint(err, "Shell and dotenv libraries disagree on what that means: use single quotes.");
+        return error_hint(err, "The shell and dotenv libraries read that differently: use single quotes.");
     }
-    if (alias)
-        profile->alias = a->value;
-    else
-        profile->values[id] = a->value;
+    profile->values[id] = a->value;
     return true;
 }
 
-// A profile that holds only references may be read by others.
+// Others may read a profile that holds only references.
 static void warn_if_shared(const struct profile_read *profile, int fd, const struct ssa_callbacks *callbacks)
 {
     const char *secret = profile->values[SET_CLIENT_SECRET];
     if (!text_present(secret))
-        secret = profile->alias;
+        secret = profile->values[SET_SECRET_ALIAS];
     if (callbacks != NULL && text_present(secret) && reference_kind(secret) == REFERENCE_NONE)
         reference_warn_if_others_read(fd, profile->path, callbacks);
 }
@@ -93,14 +86,18 @@ static bool read_file(struct profile_read *profile, int fd, const struct ssa_cal
            dotenv_read(&profile->text, profile->path, take_assignment, profile, err);
 }
 
-static bool absent_or_unreadable(const char *path, int number, struct ssa_error *err)
+// Returns -1, and errno is number.
+static int unreadable(const char *path, int number, struct ssa_error *err)
 {
     error_errno(err, SSA_CONFIG, number, path, "the profile cannot be read");
-    return number == ENOENT ? error_reason(err, SSA_REASON_NO_PROFILE, NULL) : false;
+    if (number == ENOENT)
+        error_reason(err, SSA_REASON_NO_PROFILE, NULL);
+    errno = number;
+    return -1;
 }
 
-// Whether a path leads to a file of the configuration folder. Then folder is that folder's path, and name the
-// file's name in it.
+// Whether a path leads to a file of the configuration folder. Then folder is the path of that folder, and name is
+// the file's name in it.
 static bool is_in_config(const char *path, char folder[static PATH_TEXT_MAX], const char **name)
 {
     if (!path_absolute(path, folder, ERROR_IGNORED))
@@ -113,27 +110,24 @@ static bool is_in_config(const char *path, char folder[static PATH_TEXT_MAX], co
     return path_is_config(folder);
 }
 
-// Opens a profile of the configuration folder; it may be a link. Others must not have been able to write it:
-// they could name a module and a server of their own.
+// Opens a profile of the configuration folder; it may be a link. Nobody else may be able to write to it: they could
+// name a module and a server of their own.
 static int open_own(const char *folder, const char *name, const char *path, struct ssa_error *err)
 {
-    const int in = owner_open_folder(folder, err);
+    DESCRIPTOR_AUTO in = owner_open_folder(folder, err);
     if (in < 0)
-        return -1;
-    const int fd = openat(in, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    const int number = errno;
-    (void)close(in);
+        return errno == ENOENT ? unreadable(path, ENOENT, err) : -1;
+    DESCRIPTOR_AUTO fd = openat(in, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        (void)absent_or_unreadable(path, number, err);
-    errno = number;
-    if (fd < 0 || owner_check_linked_file(fd, path, err))
-        return fd;
-    (void)close(fd);
+        return unreadable(path, errno, err);
+    if (owner_check_linked_file(fd, path, err))
+        return descriptor_keep(&fd);
     errno = EPERM;
     return -1;
 }
 
-// A profile elsewhere is where its user put it. On failure err is filled, and errno says why.
+// Whose a profile in another folder is, is not checked: the user has named its path. On failure err is filled, and
+// errno says why.
 static int open_profile(const char *path, struct ssa_error *err)
 {
     char folder[PATH_TEXT_MAX];
@@ -141,34 +135,24 @@ static int open_profile(const char *path, struct ssa_error *err)
     if (is_in_config(path, folder, &name))
         return open_own(folder, name, path, err);
     const int fd = read_open(path);
-    const int number = errno;
-    if (fd < 0)
-        (void)absent_or_unreadable(path, number, err);
-    errno = number;
-    return fd;
+    return fd >= 0 ? fd : unreadable(path, errno, err);
 }
 
-// Adds a profile. One that may be absent, and is, leaves no trace.
+// Adds a profile. One that is absent, and may be, is not added.
 static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absent,
                      const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     struct profile_read *profile = &s->profiles[s->profile_count];
-    if (!path_profile(name, profile->path, err))
+    if (!path_profile(name, profile->path, err) || !path_format(profile->name, err, "%s", name))
         return false;
-    if (!text_format(profile->name, sizeof profile->name, "%s", name))
-        return error_errno(err, SSA_CONFIG, ENAMETOOLONG, name, "the profile's name is too long");
-    const int fd = open_profile(profile->path, err);
-    if (fd < 0 && errno == ENOENT)
-        return may_be_absent || absent_or_unreadable(profile->path, ENOENT, err);
+    DESCRIPTOR_AUTO fd = open_profile(profile->path, err);
     if (fd < 0)
-        return false;
+        return may_be_absent && errno == ENOENT;
     s->profile_count++; // from here on its text is freed with the settings
-    const bool ok =
-        read_file(profile, fd, callbacks, err) && settings_secure_variables(s, profile->values, profile->alias, err);
-    if (ok)
-        warn_if_shared(profile, fd, callbacks);
-    (void)close(fd);
-    return ok;
+    if (!read_file(profile, fd, callbacks, err) || !settings_secure_variables(s, profile->values, err))
+        return false;
+    warn_if_shared(profile, fd, callbacks);
+    return true;
 }
 
 static bool begin(struct ssa_settings *s, struct ssa_error *err)
@@ -180,7 +164,7 @@ static bool begin(struct ssa_settings *s, struct ssa_error *err)
     return s->profiles != NULL;
 }
 
-// Somebody may give an option the list that SSA_HSM_PROFILE takes.
+// An option takes one profile, but somebody may give it a list, as SSA_HSM_PROFILE takes it.
 static bool is_joined(const char *name)
 {
     return strchr(name, ':') != NULL && strchr(name, '/') == NULL;
@@ -204,7 +188,7 @@ static bool read_named(struct ssa_settings *s, const char *const *names, size_t 
     return true;
 }
 
-// The default profile need not exist, and without a home there is no place for it.
+// The default profile need not exist. Without a home directory there is no place for it.
 static bool read_default(struct ssa_settings *s, const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
@@ -213,7 +197,7 @@ static bool read_default(struct ssa_settings *s, const struct ssa_callbacks *cal
     return !path_profile("default", path, ERROR_IGNORED) || read_one(s, "default", true, callbacks, err);
 }
 
-// Reads what SSA_HSM_PROFILE names.
+// Reads the profiles that SSA_HSM_PROFILE names.
 static bool read_by_environment(struct ssa_settings *s, const char *text, bool several, bool optional,
                                 const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {

@@ -1,4 +1,3 @@
-// Where small records are kept that must outlive a run.
 #include "config/record_folder.h"
 
 #include <errno.h>
@@ -6,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "config/descriptor.h"
 #include "core/owner.h"
 #include "core/text.h"
 
-// All users write to a shared folder, so what is made there is named after its user.
+// All users write to a shared folder, so its user's number is in the name.
 static bool in_shared(const char *shared, char out[static PATH_TEXT_MAX])
 {
     return shared != NULL && shared[0] == '/' &&
@@ -41,7 +40,7 @@ static bool make_place(unsigned place, const char *folder)
 {
     if (place == RECORD_IN_STATE)
         return path_make(folder, ERROR_IGNORED);
-    // The folder above it exists, or it is not ours to make.
+    // The other parent folders belong to the system: they are not made here.
     return mkdir(folder, S_IRWXU) == 0 || errno == EEXIST;
 }
 
@@ -51,13 +50,10 @@ static int open_place(unsigned place, bool make, char path[static PATH_TEXT_MAX]
         return -1;
     // A link in a shared folder may be another user's. One above the state folder is the user's own choice.
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (place == RECORD_IN_STATE ? 0 : O_NOFOLLOW);
-    int fd = open(path, flags);
+    DESCRIPTOR_AUTO fd = open(path, flags);
     if (fd < 0 && errno == ENOENT && make && make_place(place, path))
         fd = open(path, flags);
-    if (fd < 0 || owner_check_folder(fd, path, ERROR_IGNORED))
-        return fd;
-    (void)close(fd);
-    return -1;
+    return fd >= 0 && owner_check_folder(fd, path, ERROR_IGNORED) ? descriptor_keep(&fd) : -1;
 }
 
 static int open_file(int folder, const char *name, int flags, char path[static PATH_TEXT_MAX])
@@ -70,21 +66,18 @@ static int open_file(int folder, const char *name, int flags, char path[static P
 
 static int find_at(unsigned place, const char *name, char path[static PATH_TEXT_MAX], bool *unreadable)
 {
-    const int folder = open_place(place, false, path);
+    DESCRIPTOR_AUTO folder = open_place(place, false, path);
     if (folder < 0)
         return -1;
     const size_t used = strlen(path);
-    int fd = open_file(folder, name, O_RDWR, path);
+    DESCRIPTOR_AUTO fd = open_file(folder, name, O_RDWR, path);
     if (fd < 0 && (errno == EACCES || errno == EROFS)) {
         path[used] = '\0';
         fd = open_file(folder, name, O_RDONLY, path);
     }
-    *unreadable = fd < 0 && errno != ENOENT;
-    (void)close(folder);
-    if (fd < 0 || owner_check_file(fd, path, ERROR_IGNORED))
-        return fd;
-    *unreadable = true;
-    (void)close(fd);
+    if (fd >= 0 && owner_check_file(fd, path, ERROR_IGNORED))
+        return descriptor_keep(&fd);
+    *unreadable = fd >= 0 || errno != ENOENT;
     return -1;
 }
 
@@ -116,12 +109,8 @@ bool record_is_in(unsigned place, const char *path)
 
 int record_make(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
 {
-    const int folder = open_place(place, true, path);
-    if (folder < 0)
-        return -1;
-    const int fd = open_file(folder, name, O_RDWR | O_CREAT, path);
-    (void)close(folder);
-    return fd;
+    DESCRIPTOR_AUTO folder = open_place(place, true, path);
+    return folder < 0 ? -1 : open_file(folder, name, O_RDWR | O_CREAT, path);
 }
 
 int record_make_anywhere(const char *name, char path[static PATH_TEXT_MAX])
@@ -137,13 +126,10 @@ int record_make_anywhere(const char *name, char path[static PATH_TEXT_MAX])
 static int make_folder_at(unsigned place, const char *name)
 {
     char path[PATH_TEXT_MAX];
-    const int place_fd = open_place(place, true, path);
-    if (place_fd < 0)
+    DESCRIPTOR_AUTO folder = open_place(place, true, path);
+    if (folder < 0 || (mkdirat(folder, name, S_IRWXU) != 0 && errno != EEXIST))
         return -1;
-    const bool made = mkdirat(place_fd, name, S_IRWXU) == 0 || errno == EEXIST;
-    const int fd = made ? openat(place_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    (void)close(place_fd);
-    return fd;
+    return openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 int record_make_folder(const char *name)

@@ -1,7 +1,5 @@
-// References to secrets.
 #include "config/reference.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -50,7 +48,7 @@ bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ss
             return error_hint(err, "systemd sets it for a unit with LoadCredential= or LoadCredentialEncrypted=.");
         }
         if (strchr(name, '/') != NULL || name[0] == '\0')
-            return error_set(err, SSA_CONFIG, NULL, text, "the name of a credential has no slash");
+            return error_set(err, SSA_CONFIG, NULL, text, "the name of a credential must have no slash");
         fits = text_format(path, PATH_TEXT_MAX, "%s/%s", folder, name);
     } else {
         // file:///path, as RFC 8089 writes it.
@@ -66,12 +64,9 @@ const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], 
     char path[PATH_TEXT_MAX], whole[PATH_TEXT_MAX];
     if (reference_kind(text) != REFERENCE_FILE)
         return text;
-    if (!reference_path(text, path, err) || !path_absolute(path, whole, err))
-        return NULL;
-    if (text_format(out, PATH_TEXT_MAX, "file:%s", whole))
-        return out;
-    error_errno(err, SSA_CONFIG, ENAMETOOLONG, text, "the path is too long");
-    return NULL;
+    const bool done =
+        reference_path(text, path, err) && path_absolute(path, whole, err) && path_format(out, err, "file:%s", whole);
+    return done ? out : NULL;
 }
 
 void reference_warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn)

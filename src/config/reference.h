@@ -1,4 +1,4 @@
-// References to secrets: file:PATH, env:NAME, fd:N, credential:NAME (systemd); and, for a PIN,
+// References to secrets: file:PATH, env:NAME, fd:N and credential:NAME (systemd). For a PIN also
 // pinentry[:PROGRAM].
 #pragma once
 
@@ -18,14 +18,15 @@ enum reference_kind {
 // What kind of reference a text is.
 enum reference_kind reference_kind(const char *text);
 
-// Whether a text is a reference to a secret: one of these, or the pkcs11: URI of a data object.
+// Whether a text is a reference to a secret: one of the above, or the pkcs11: URI of a data object.
 bool reference_text_is_reference(const char *text);
 
-// The file that file: (file:PATH, file:/PATH, file:///PATH) or credential: reads. Fails with SSA_CONFIG.
+// The file that a file: reference (file:PATH, file:/PATH, file:///PATH) or a credential: reads. Fails with
+// SSA_CONFIG.
 bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
-// The reference as it is written down: a file with its whole path, since the next shell may be in another
-// folder. NULL with err filled when it is too long.
+// The reference as a profile has it. A file gets its whole path, since the next shell may be in another folder.
+// NULL with err filled when it is too long.
 const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 // What follows the prefix of a reference.

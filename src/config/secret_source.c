@@ -1,7 +1,4 @@
-// Reading a secret from where a reference says it is.
 #include "config/secret_source.h"
-#include "config/settings.h"
-#include "core/read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/callback.h"
+#include "config/descriptor.h"
+#include "config/settings.h"
+#include "core/read.h"
 #include "core/text.h"
 
 enum { DELETE = 0x7f };
@@ -20,15 +19,17 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
     char path[PATH_TEXT_MAX];
     if (!reference_path(text, path, err))
         return false;
-    const int fd = read_open(path);
-    if (fd < 0) {
-        const int number = errno;
-        return error_errno(err, SSA_CONFIG, number, path, "cannot be read");
-    }
+    DESCRIPTOR_AUTO fd = read_open(path);
+    if (fd < 0)
+        return error_errno(err, SSA_CONFIG, errno, path, "cannot be read");
     reference_warn_if_others_read(fd, path, warn);
-    const bool ok = read_secret(secret, fd, path, warn, err);
-    (void)close(fd);
-    return ok;
+    return read_secret(secret, fd, path, warn, err);
+}
+
+static bool append(const char *text, const char *value, struct secret *secret, struct ssa_error *err)
+{
+    return secret_append_text(secret, value) ||
+           error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
 }
 
 static bool read_variable(const char *text, bool overwrite, struct secret *secret, struct ssa_error *err)
@@ -36,18 +37,11 @@ static bool read_variable(const char *text, bool overwrite, struct secret *secre
     char *value = secure_getenv(reference_name(text));
     if (value == NULL || value[0] == '\0')
         return error_set(err, SSA_CONFIG, NULL, text, "the variable is not set");
-    const bool fits = secret_append_text(secret, value);
+    const bool fits = append(text, value, secret, err);
     // /proc/PID/environ would show it, and a child would inherit it.
     if (overwrite)
         secret_wipe(value, strlen(value));
-    return fits || error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
-}
-
-// Reads a variable that the settings have moved to locked memory.
-static bool take_copy(const char *text, const char *copy, struct secret *secret, struct ssa_error *err)
-{
-    return secret_append_text(secret, copy) ||
-           error_set(err, SSA_CONFIG, NULL, text, "is longer than %zu bytes", secret->capacity);
+    return fits;
 }
 
 // Standard input is replaced, so that the next file that is opened does not become it.
@@ -74,7 +68,7 @@ static bool read_descriptor(const char *text, const struct ssa_callbacks *callba
     if (errno != 0 || end == digits || *end != '\0' || number < 0 || number > INT16_MAX)
         return error_set(err, SSA_CONFIG, NULL, text, "is not a file descriptor");
     if (number == STDOUT_FILENO || number == STDERR_FILENO) {
-        error_set(err, SSA_CONFIG, NULL, text, "is standard %s, which is written and not read",
+        error_set(err, SSA_CONFIG, NULL, text, "is standard %s, which cannot be read",
                   number == STDOUT_FILENO ? "output" : "error");
         return error_reason(err, SSA_REASON_OUTPUT_DESCRIPTOR, NULL);
     }
@@ -97,12 +91,12 @@ static const struct {
 
 static bool refuse_encoding(const char *text, const char *what, struct ssa_error *err)
 {
-    error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
+    error_set(err, SSA_CONFIG, NULL, text, "%s; it was not used", what);
     return error_hint(err, "Write it as plain text without a byte order mark: `printf %%s …` in a shell, "
                            "`-Encoding ascii` or `-Encoding utf8NoBOM` in PowerShell, \"UTF-8\" in an editor.");
 }
 
-// A PIN in another encoding is a wrong PIN, and would cost a try.
+// A PIN in another encoding would be a wrong PIN, and would cost a try.
 static bool is_plain_text(const char *text, const struct secret *secret, struct ssa_error *err)
 {
     for (size_t i = 0; i < COUNT(marks); i++)
@@ -112,7 +106,7 @@ static bool is_plain_text(const char *text, const struct secret *secret, struct 
            refuse_encoding(text, "contains a NUL byte, as text in UTF-16 does", err);
 }
 
-// The file or descriptor that a reference reads; false where it reads neither.
+// Finds out which file or descriptor a reference reads. False where it reads neither.
 static bool look_at(const char *text, long *fd, struct stat *about)
 {
     char path[PATH_TEXT_MAX];
@@ -133,7 +127,7 @@ static bool is_one_stream(const char *one, const char *other)
     return S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || (fd >= 0 && fd == other_fd);
 }
 
-// Of a shared stream the client secret could be tried as a PIN, or the PIN be sent to the API's server.
+// From a shared stream, the client secret could be tried as a PIN, or the PIN could be sent to the API's server.
 static bool is_for_this_alone(const char *text, const char *subject, const struct ssa_run *run, struct ssa_error *err)
 {
     static const enum setting secrets[] = {SET_CLIENT_SECRET, SET_PIN_SOURCE, SET_SO_PIN_SOURCE};
@@ -143,19 +137,20 @@ static bool is_for_this_alone(const char *text, const char *subject, const struc
         if (other == NULL || strcmp(name, subject) == 0 || !is_one_stream(text, other))
             continue;
         error_set(err, SSA_CONFIG, NULL, text, "both %s and %s would be read from it", subject, name);
-        return error_hint(err, "A descriptor or pipe is read once, to its end. Give each its own. Nothing was read.");
+        return error_hint(
+            err, "A descriptor or pipe is read once, to its end. Use one of its own for each. Nothing was read.");
     }
     return true;
 }
 
 static bool refuse_line(const char *text, const char *what, struct ssa_error *err)
 {
-    error_set(err, SSA_CONFIG, NULL, text, "%s; nothing was tried with it", what);
-    return error_hint(err, "It must be one line of text: the secret itself, and nothing else.");
+    error_set(err, SSA_CONFIG, NULL, text, "%s; it was not used", what);
+    return error_hint(err, "It must be one line of text that has only the secret.");
 }
 
-// The newline at its end is dropped before. UTF-16 of letters that are not Latin has no NUL byte, but other
-// bytes that nobody types.
+// The line break at its end was dropped before. UTF-16 text without Latin letters has no NUL byte, but other bytes
+// that nobody types.
 static bool is_one_line(const char *text, const struct secret *secret, struct ssa_error *err)
 {
     for (size_t i = 0; i < secret->len; i++) {
@@ -174,6 +169,7 @@ bool secret_source_read(const char *text, const char *subject, const struct ssa_
     bool ok = false;
     if (!is_for_this_alone(text, subject, run, err))
         return false;
+    // The settings may have moved the variable to locked memory.
     const char *copied = run->settings == NULL ? NULL : settings_secret_variable(run->settings, text);
     switch (reference_kind(text)) {
     case REFERENCE_FILE:
@@ -181,7 +177,7 @@ bool secret_source_read(const char *text, const char *subject, const struct ssa_
         ok = read_file(text, &run->callbacks, secret, err);
         break;
     case REFERENCE_ENV:
-        ok = copied != NULL ? take_copy(text, copied, secret, err) : read_variable(text, run->overwrite, secret, err);
+        ok = copied != NULL ? append(text, copied, secret, err) : read_variable(text, run->overwrite, secret, err);
         break;
     case REFERENCE_FD:
         ok = read_descriptor(text, &run->callbacks, secret, err);
@@ -191,7 +187,7 @@ bool secret_source_read(const char *text, const char *subject, const struct ssa_
     case REFERENCE_NONE:
         // The text is not shown: it may be the secret itself.
         error_set(err, SSA_CONFIG, NULL, subject, "is not one of file:PATH, env:NAME, fd:N and credential:NAME");
-        return error_hint(err, "It says where the secret is. The secret itself is not given here.");
+        return error_hint(err, "This setting says where the secret is. It does not take the secret itself.");
     }
     if (!ok || !is_plain_text(text, secret, err))
         return false;

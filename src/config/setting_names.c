@@ -1,4 +1,3 @@
-// The table of settings.
 #include "config/setting_names.h"
 
 #include <string.h>
@@ -12,7 +11,7 @@ static const struct {
     [SET_ACCOUNT_ID] = {"SERVICE_ACCOUNT_ID", false},
     [SET_KEY_ID] = {"KEY_ID", false},
     [SET_EMAIL] = {"SSA_EMAIL", false},
-    // It is a reference, but old blocks have a PEM here.
+    // It is a URI, but old blocks have a PEM here.
     [SET_PRIVATE_KEY] = {"PRIVATE_KEY", true},
     [SET_MODULE] = {"SSA_HSM_MODULE", false},
     [SET_TOKEN] = {"SSA_HSM_TOKEN", false},
@@ -25,9 +24,8 @@ static const struct {
     [SET_CACERT] = {"SSA_HSM_CACERT", false},
     [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
     [SET_AUDIT] = {"SSA_HSM_AUDIT", false},
+    [SET_SECRET_ALIAS] = {"APS_CLIENT_SECRET", true},
 };
-
-const char setting_secret_alias[] = "APS_CLIENT_SECRET";
 
 const char *setting_name(enum setting id)
 {
@@ -40,11 +38,6 @@ enum setting setting_find(const char *name, size_t len)
         if (strlen(table[id].name) == len && memcmp(table[id].name, name, len) == 0)
             return id;
     return SETTING_COUNT;
-}
-
-bool setting_is_alias(const char *name, size_t len)
-{
-    return len == sizeof setting_secret_alias - 1 && memcmp(name, setting_secret_alias, len) == 0;
 }
 
 bool setting_is_secret(enum setting id)

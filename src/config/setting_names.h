@@ -22,20 +22,15 @@ enum setting {
     SET_CACERT,
     SET_CAPATH,
     SET_AUDIT,
+    SET_SECRET_ALIAS, // the name that other APS tools use for the client secret: read where APS_SECRET_ID is not set
     SETTING_COUNT
 };
 
 // The name of a setting in environment and profile.
 const char *setting_name(enum setting id);
 
-// The name that other APS tools have for the client secret. It is read where APS_SECRET_ID is not set.
-extern const char setting_secret_alias[];
-
-// The setting of a name; SETTING_COUNT where there is none.
+// The setting with this name; SETTING_COUNT where there is none.
 enum setting setting_find(const char *name, size_t len);
-
-// Whether a name is that other name of the client secret.
-bool setting_is_alias(const char *name, size_t len);
 
 // Whether the value may be a secret, so that it is moved out of the environment.
 bool setting_is_secret(enum setting id);

@@ -1,4 +1,3 @@
-// Settings: their lifetime, and which source wins.
 #include "config/settings_own.h"
 #include "core/api.h"
 
@@ -28,7 +27,7 @@ bool ssa_settings_option(struct ssa_settings *s, const char *name, const char *v
     err = ERROR_OR_IGNORED(err);
     if (id == SETTING_COUNT)
         return error_set(err, SSA_USAGE, NULL, name, "there is no such setting");
-    // Elsewhere an empty value counts as unset. An option that did would let the command use another token.
+    // Elsewhere an empty value counts as unset. An empty option would make the command use another token.
     if (id == SET_TOKEN && value != NULL && !token_name_check(value, err))
         return false;
     s->values[FROM_OPTION][id] = value;
@@ -44,11 +43,7 @@ const char *settings_from(const struct ssa_settings *s, enum setting_source sour
 static const char *client_secret_from(const struct ssa_settings *s, enum setting_source source)
 {
     const char *value = settings_from(s, source, SET_CLIENT_SECRET);
-    if (text_present(value))
-        return value;
-    if (source != FROM_PROFILE)
-        return s->alias[source];
-    return s->current < s->profile_count ? s->profiles[s->current].alias : NULL;
+    return text_present(value) ? value : settings_from(s, source, SET_SECRET_ALIAS);
 }
 
 void settings_order(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT])

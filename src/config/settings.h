@@ -1,7 +1,7 @@
 // Settings: where each value comes from, and which source wins.
 //
-// The order is option, environment, profile, default. A profile that an option names goes before the
-// environment. Four of the settings come from one source together: see identity.h.
+// The order is option, environment, profile, default. A profile that an option names comes
+// before the environment. Four of the settings come from one source together: see identity.h.
 #pragma once
 
 #include "config/setting_names.h"
@@ -22,17 +22,17 @@ const char *settings_get(const struct ssa_settings *s, enum setting id, enum set
 // The path of the profile in use, or "" for none.
 const char *settings_profile_path(const struct ssa_settings *s);
 
-// Whether the profile was named by an option, so that it goes before the environment.
+// Whether an option named the profile, so that the profile comes before the environment.
 bool settings_profile_first(const struct ssa_settings *s);
 
-// The value of one source, NULL where it has none. Empty values are told apart from missing ones.
+// The value in one source; NULL where it has none. An empty value is returned as it is.
 const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id);
 
-// The value of one of the profiles, counted from 0. Only one of them is in use.
+// The value in one of the profiles, counted from 0. Only one profile is in use.
 const char *settings_of_profile(const struct ssa_settings *s, size_t profile, enum setting id);
 
-// The copy in locked memory of the variable that a reference env:NAME reads. NULL where there is none, and
-// for other references.
+// The variable that a reference env:NAME reads: its copy in locked memory. NULL where there is none, and for other
+// references.
 const char *settings_secret_variable(const struct ssa_settings *s, const char *reference);
 
 // The sources in the order in which they are asked.

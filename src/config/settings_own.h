@@ -1,5 +1,4 @@
-// The inside of settings, for the files that fill and read them: environment.c, profiles.c, settings.c and
-// withheld.c.
+// The inside of settings, for the files that fill and read them: environment.c, profiles.c and settings.c.
 #pragma once
 
 #include "config/paths.h"
@@ -13,12 +12,10 @@ struct profile_read {
     char path[PATH_TEXT_MAX];
     struct secret text; // the file's; values point into it
     const char *values[SETTING_COUNT];
-    const char *alias;
 };
 
 struct ssa_settings {
     const char *values[FROM_PROFILE][SETTING_COUNT];
-    const char *alias[FROM_PROFILE];
     char **entries; // of the environment: a profile may refer to them
     bool overwrite;
     struct secret environment; // copies of its secrets
@@ -32,15 +29,9 @@ struct ssa_settings {
     bool profile_first;
 };
 
-// Calls visit with the name of each variable that a reference env:NAME among the values of one source reads,
-// until it returns false.
-typedef bool variable_visit(void *context, const char *name);
-bool settings_each_variable(const char *const values[static SETTING_COUNT], const char *alias, variable_visit *visit,
-                            void *context);
-
-// Moves those variables to locked memory: a child that asks unknown modules for their tokens must not have
-// them.
+// Moves the variables that references env:NAME among the values of one source read to locked memory: a child that
+// loads unknown modules must not have them.
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
-                               const char *alias, struct ssa_error *err) MUST_CHECK;
+                               struct ssa_error *err) MUST_CHECK;
 
 void profiles_free(struct ssa_settings *s);

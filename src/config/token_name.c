@@ -1,4 +1,3 @@
-// What SSA_HSM_TOKEN and --token say.
 #include "config/token_name.h"
 
 #include <string.h>
@@ -11,7 +10,7 @@ static bool begins(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-// A label may have a slash, a colon and an equals sign in it.
+// A label may contain a slash, a colon and an equals sign.
 static bool is_path(const char *text)
 {
     return text[0] == '/' || begins(text, "./") || begins(text, "../") || begins(text, "~/") ||

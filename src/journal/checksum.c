@@ -1,8 +1,6 @@
-// The checksum of a line of the journal.
 #include "journal/checksum.h"
 
 #include "core/fingerprint.h"
-#include "core/text.h"
 
 static const char before[] = ",\"" CHECKSUM_MEMBER "\":\"", after[] = "\"}";
 

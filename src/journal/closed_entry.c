@@ -1,4 +1,3 @@
-// Closed entries: the audit trail.
 #include "journal/closed_entry.h"
 
 #include <errno.h>
@@ -7,26 +6,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/descriptor.h"
 #include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
-#include "journal/entry_file.h"
 #include "journal/journal_lines.h"
 
 enum { NUMBER_DIGITS = 8 }; // at least
 
-// The file of a closed entry, whose text is in *text.
+// Reads the file of a closed entry into *text.
 static bool read_whole_closed(const char *name, struct secret *text, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
-    const int fd =
-        journal_path(JOURNAL_CLOSED, name, path, err) ? entry_file_open(JOURNAL_CLOSED, name, O_RDONLY, err) : -1;
-    if (fd < 0)
-        return false;
-    const bool read =
-        owner_check_file(fd, path, err) && entry_file_room(fd, text, err) && secret_read_fd(text, fd, path, err);
-    (void)close(fd);
-    return read;
+    DESCRIPTOR_AUTO fd =
+        journal_path(JOURNAL_CLOSED, name, path, err) ? journal_file_open(JOURNAL_CLOSED, name, O_RDONLY, err) : -1;
+    return fd >= 0 && owner_check_file(fd, path, err) && journal_file_room(fd, text, err) &&
+           secret_read_fd(text, fd, path, err);
 }
 
 bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error *err)
@@ -61,8 +56,8 @@ static bool is_file(int folder, const char *name)
     return fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode);
 }
 
-// The highest number in the folder, and whose name has it. What is no file has none. Not sorted: this is done
-// at the end of each operation.
+// Finds the highest number in the folder, and the name with it. Only files count. This runs at the end of each
+// operation, so the names are not sorted.
 static bool find_last(DIR *dir, char last[static NAME_MAX + 1], long long *highest)
 {
     errno = 0;
@@ -96,29 +91,23 @@ bool journal_seal(int fd, const struct entry *entry, size_t length, char name[st
                   char hash[static FINGERPRINT_TEXT], struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
-    if (!secret_new(&text, ENTRY_FILE_MAX, err))
+    if (!secret_new(&text, JOURNAL_FILE_MAX, err))
         return false;
-    // Synced: what is in the chain must not have its room again after a power loss.
+    // The new length is synced: after a power loss, the file must still have the hash that the chain has.
     if (!journal_name(entry, name) || ftruncate(fd, (off_t)length) != 0 || !write_sync_file(fd) ||
-        !entry_file_read(fd, &text))
+        !journal_file_read(fd, &text))
         return journal_unwritable(err, errno, entry->id);
     fingerprint(secret_span(&text), hash);
     return true;
 }
 
-bool journal_put_away(const char *id, const char *name, struct ssa_error *err)
-{
-    return entry_file_move(JOURNAL_OPEN, id, JOURNAL_CLOSED, name, err);
-}
-
-// The chain vouches for an entry without a checksum where the next one has its hash.
+// The chain vouches for an entry without a checksum where the next entry has its hash.
 static bool is_chained(const struct journal_names *names, size_t i)
 {
     char hash[FINGERPRINT_TEXT];
-    struct ssa_error ignored;
-    ENTRY_AUTO *next = entry_new(&ignored);
-    return next != NULL && i + 1 < names->count && journal_hash_closed(names->list[i]->d_name, hash, &ignored) &&
-           journal_read_closed(names->list[i + 1]->d_name, next, &ignored) && strcmp(next->previous, hash) == 0;
+    ENTRY_AUTO *next = entry_new(ERROR_IGNORED);
+    return next != NULL && i + 1 < names->count && journal_hash_closed(names->list[i]->d_name, hash, ERROR_IGNORED) &&
+           journal_read_closed(names->list[i + 1]->d_name, next, ERROR_IGNORED) && strcmp(next->previous, hash) == 0;
 }
 
 bool journal_each_closed(const struct ssa_run *run, journal_visit_closed *visit, void *context, struct ssa_error *err)

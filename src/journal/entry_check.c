@@ -1,4 +1,4 @@
-// What an entry must have at its step: recovery goes by these, and what is missing must not be guessed.
+// Recovery uses these members, and must not guess one that is missing.
 #include "journal/entry_check.h"
 
 #include <stddef.h>
@@ -11,7 +11,7 @@
 _Static_assert(OPERATION_COUNT <= 32 && STEP_COUNT <= 32, "each has a bit in a set");
 
 enum {
-    // Of one request to the API, or to a token.
+    // Operations with one request to the API, or to a PKCS#11 token.
     OF_ACCOUNTS = BIT(OP_ACCOUNT_ENABLE) | BIT(OP_ACCOUNT_DISABLE) | BIT(OP_ACCOUNT_DELETE),
     OF_KEYS = BIT(OP_KEY_ENABLE) | BIT(OP_KEY_DISABLE) | BIT(OP_KEY_DELETE) | BIT(OP_KEY_PRUNE),
     OF_SECRETS = BIT(OP_SECRET_IMPORT) | BIT(OP_SECRET_REMOVE),
@@ -42,7 +42,7 @@ static const unsigned taken[OPERATION_COUNT] = {
     [OP_SECRET_REMOVE] = ONE_REQUEST,
 };
 
-// Which texts an entry has, from which step on. One that is closed may have ended before it got there.
+// Which texts an entry has, from which step on. A closed entry may have ended before that step.
 static const struct need {
     const char *name;
     size_t at;
@@ -79,8 +79,8 @@ static const struct need {
 
 static bool lacks(struct ssa_error *err, const struct entry *e, const char *name)
 {
-    return error_set(err, SSA_CONFIG, NULL, NULL, "the entry of `%s` lacks its \"%s\"",
-                     entry_operation_name(e->operation), name);
+    return error_set(err, SSA_CONFIG, NULL, NULL, "the entry of `%s` has no \"%s\"", entry_operation_name(e->operation),
+                     name);
 }
 
 static bool has_its_texts(const struct entry *e, struct ssa_error *err)
@@ -89,7 +89,7 @@ static bool has_its_texts(const struct entry *e, struct ssa_error *err)
         return lacks(err, e, "baseUrl");
     if (e->id[0] == '\0')
         return lacks(err, e, "id");
-    // What is throwaway is found by its name alone.
+    // A throwaway object can only be found by its name.
     if (e->step == STEP_REHEARSING && (e->token[0] == '\0' || e->throwaway[0] == '\0'))
         return lacks(err, e, "throwaway");
     if (e->step >= STEP_KEY_MADE && e->step < STEP_CLOSED && (BRING_KEYS & BIT(e->operation)) != 0 && !e->id_was_free)
@@ -114,21 +114,21 @@ static bool has_its_times(const struct entry *e, struct ssa_error *err)
 static bool has_its_place(const struct entry *e, struct ssa_error *err)
 {
     if ((taken[e->operation] & BIT(e->step)) == 0)
-        return error_set(err, SSA_CONFIG, NULL, NULL, "the entry of `%s` has a step that this does not take",
+        return error_set(err, SSA_CONFIG, NULL, NULL, "the entry of `%s` has a step that this operation does not have",
                          entry_operation_name(e->operation));
-    // What is over has an outcome, and nothing else has.
+    // An entry has an outcome when it is closed, and not before.
     if ((e->step == STEP_CLOSED) != (e->outcome != OUTCOME_NONE))
         return lacks(err, e, "outcome");
     return (e->line >= 1 && e->sequence >= 0) || lacks(err, e, "line");
 }
 
-// Ids go into paths of the API.
+// Ids become parts of the API's paths.
 static bool has_ids(const struct entry *e, struct ssa_error *err)
 {
     const char *const ids[] = {e->account, e->kid, e->old_kid};
     for (size_t i = 0; i < COUNT(ids); i++)
         if (ids[i][0] != '\0' && !api_is_id(ids[i]))
-            return error_set(err, SSA_CONFIG, NULL, ids[i], "the entry names an id that is not a valid id");
+            return error_set(err, SSA_CONFIG, NULL, ids[i], "the entry has an id that is not valid");
     return true;
 }
 
@@ -138,7 +138,7 @@ static bool goes_up(const char *path)
     return strstr(path, "/../") != NULL || (len >= 3 && strcmp(path + len - 3, "/..") == 0);
 }
 
-// A draft has one name that it can have: no other file is taken for one.
+// Only one name is possible for a draft: no other file may be taken for it.
 static bool has_paths(const struct entry *e, struct ssa_error *err)
 {
     char draft[PATH_TEXT_MAX];

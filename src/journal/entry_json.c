@@ -1,4 +1,3 @@
-// The journal's entries as JSON.
 #include "journal/entry_json.h"
 
 #include <errno.h>
@@ -10,13 +9,12 @@
 #include "journal/checksum.h"
 #include "journal/entry_check.h"
 
-enum { FORMAT_NOW = 2 }; // the first had no checksums, and did not say which it was
+enum { FORMAT_NOW = 2 }; // the first format had no checksums, and no "format"
 
-// What a member is. All but a TEXT that is empty, and the checksum, are written in every line, and so
-// demanded.
+// What a member is. Every line has all of them, except a TEXT that is empty.
 enum kind { FORMAT, OPERATION, STEP, OUTCOME, TEXT, TIME, NUMBER, LINE, BOOLEAN, LIST, CHECKSUM };
 
-// Every member, in the order in which they are written.
+// All members, in the order in which they are written.
 static const struct member {
     const char *name;
     enum kind kind;
@@ -74,6 +72,19 @@ static const struct member {
 enum { MEMBERS = COUNT(members) };
 _Static_assert(MEMBERS <= 64, "each has a bit in a set");
 
+// The members that have one of several names for their value. The field is an enum, which is as large as unsigned.
+static const unsigned name_counts[] = {[OPERATION] = OPERATION_COUNT, [STEP] = STEP_COUNT, [OUTCOME] = OUTCOME_COUNT};
+_Static_assert(sizeof(enum operation) == sizeof(unsigned) && sizeof(enum step) == sizeof(unsigned) &&
+                   sizeof(enum outcome) == sizeof(unsigned),
+               "an enum is as large as unsigned");
+
+static const char *name_of(enum kind kind, unsigned value)
+{
+    if (kind == OPERATION)
+        return entry_operation_name(value);
+    return kind == STEP ? entry_step_name(value) : entry_outcome_name(value);
+}
+
 static void write_list(const struct api_ids *list, struct json_writer *w)
 {
     json_open(w, JSON_ARRAY);
@@ -89,13 +100,9 @@ static void write_value(const void *field, enum kind kind, struct json_writer *w
         json_integer(w, FORMAT_NOW);
         break;
     case OPERATION:
-        json_string(w, span_text(entry_operation_name(*(const enum operation *)field)));
-        break;
     case STEP:
-        json_string(w, span_text(entry_step_name(*(const enum step *)field)));
-        break;
     case OUTCOME:
-        json_string(w, span_text(entry_outcome_name(*(const enum outcome *)field)));
+        json_string(w, span_text(name_of(kind, *(const unsigned *)field)));
         break;
     case TEXT:
         json_string(w, span_text(field));
@@ -146,7 +153,7 @@ bool entry_write(const struct entry *entry, struct secret *line, struct ssa_erro
                                  error_set(err, SSA_UNEXPECTED, NULL, NULL, "the journal's entry is too long"));
 }
 
-// Foreign bytes: a file that somebody edited must not steer what is deleted.
+// Somebody may have edited the file: a text that does not fit is not cut, but refused.
 static bool copy_text(char *field, size_t size, struct span text)
 {
     if (text.len >= size || memchr(text.data, '\0', text.len) != NULL)
@@ -166,31 +173,13 @@ static bool read_number(struct span text, long long *number)
     return errno == 0 && *end == '\0';
 }
 
-// Each of these looks for the name among all that there are.
-static bool read_operation(enum operation *field, struct span text)
+static bool read_name(unsigned *field, enum kind kind, struct span text)
 {
-    for (*field = 0; *field < OPERATION_COUNT; ++*field)
-        if (span_is(text, entry_operation_name(*field)))
+    for (unsigned value = 0; value < name_counts[kind]; value++)
+        if (span_is(text, name_of(kind, value))) {
+            *field = value;
             return true;
-    *field = OP_ACCOUNT_CREATE;
-    return false;
-}
-
-static bool read_step(enum step *field, struct span text)
-{
-    for (*field = 0; *field < STEP_COUNT; ++*field)
-        if (span_is(text, entry_step_name(*field)))
-            return true;
-    *field = STEP_BEGUN;
-    return false;
-}
-
-static bool read_outcome(enum outcome *field, struct span text)
-{
-    for (*field = 0; *field < OUTCOME_COUNT; ++*field)
-        if (span_is(text, entry_outcome_name(*field)))
-            return true;
-    *field = OUTCOME_NONE;
+        }
     return false;
 }
 
@@ -201,11 +190,9 @@ static bool read_value(void *field, const struct member *m, const struct json_va
     case FORMAT:
         return value->type == JSON_NUMBER && read_number(value->text, &format) && format == FORMAT_NOW;
     case OPERATION:
-        return value->type == JSON_STRING && read_operation(field, value->text);
     case STEP:
-        return value->type == JSON_STRING && read_step(field, value->text);
     case OUTCOME:
-        return value->type == JSON_STRING && read_outcome(field, value->text);
+        return value->type == JSON_STRING && read_name(field, m->kind, value->text);
     case TEXT:
         return value->type == JSON_STRING && copy_text(field, m->size, value->text);
     case TIME:
@@ -219,7 +206,7 @@ static bool read_value(void *field, const struct member *m, const struct json_va
     case LIST:
         return value->type == JSON_ARRAY;
     case CHECKSUM:
-        return value->type == JSON_STRING; // it was looked at before
+        return value->type == JSON_STRING; // it was checked before
     }
     return false;
 }
@@ -233,11 +220,11 @@ static bool read_before(struct api_ids *before, const struct json_value *value)
     return true;
 }
 
-// An entry, and which of its members were met.
+// An entry, and which of its members were read.
 struct reading {
     struct entry *entry;
     uint64_t met;
-    bool earlier; // of a version without checksums
+    bool earlier; // the entry is of a version without checksums
 };
 
 static bool is_known(const struct member *m, bool earlier)
@@ -245,7 +232,7 @@ static bool is_known(const struct member *m, bool earlier)
     return !earlier || (m->kind != FORMAT && m->kind != LINE && m->kind != CHECKSUM);
 }
 
-// What is met twice or has another name is none that was written.
+// A member that comes twice, or has another name, was not written by this program.
 static bool read_one(struct reading *r, const struct json_value *value)
 {
     if (value->path[0] == '\0')
@@ -270,7 +257,7 @@ static bool visit(void *context, const struct json_value *value, struct ssa_erro
                                                  "the entry is damaged: its member \"%s\" cannot be read", value->path);
 }
 
-// What stands for something when it is absent would be believed of a line that lost it.
+// A member that may be absent would not be missed in a damaged line. So only an empty text may be.
 static bool is_demanded(const struct member *m, bool earlier)
 {
     if (earlier)
@@ -284,7 +271,7 @@ static bool read_members(struct span line, struct reading *r, struct ssa_error *
     *r->entry = (struct entry){0};
     if (!json_read(line, visit, r, &why))
         return error_set(err, SSA_CONFIG, NULL, NULL, "%s",
-                         why.code == SSA_CONFIG ? why.what : "the entry is damaged: it is no JSON object");
+                         why.code == SSA_CONFIG ? why.what : "the entry is damaged: it is not a JSON object");
     for (size_t i = 0; i < MEMBERS; i++)
         if ((r->met & (UINT64_C(1) << i)) == 0 && is_demanded(&members[i], r->earlier))
             return error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: it has no \"%s\"", members[i].name);
@@ -295,7 +282,7 @@ bool entry_read(struct span line, struct entry *entry, struct ssa_error *err)
 {
     struct reading r = {.entry = entry};
     if (!checksum_is_right(line))
-        return error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: its checksum is not right");
+        return error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: its checksum is wrong");
     if (!read_members(line, &r, err) || !entry_check(entry, err))
         return false;
     entry->vouched = true;
@@ -307,7 +294,7 @@ bool entry_read_earlier(struct span line, struct entry *entry, struct ssa_error 
     struct reading r = {.entry = entry, .earlier = true};
     if (!read_members(line, &r, err))
         return false;
-    // Every line had these.
+    // Every line of those versions had these members.
     return (entry->started != 0 && entry->base_url[0] != '\0' && entry->step == STEP_CLOSED) ||
-           error_set(err, SSA_CONFIG, NULL, NULL, "is no closed entry of an earlier version");
+           error_set(err, SSA_CONFIG, NULL, NULL, "is not a closed entry of an earlier version");
 }

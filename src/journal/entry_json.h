@@ -1,17 +1,17 @@
-// The journal's entries as JSON: a line each.
+// The journal's entries as JSON: one line for each.
 #pragma once
 
 #include "core/secret.h"
 #include "journal/entry.h"
 
-// Appends the entry to line as one JSON object with its checksum, without a line break. Fails with
-// SSA_UNEXPECTED, or as entry_check does: what could not be read again is not written.
+// Appends the entry to line as one JSON object with its checksum, without a line break. Fails with SSA_UNEXPECTED, or
+// as entry_check does: an entry that could not be read again is not written.
 bool entry_write(const struct entry *entry, struct secret *line, struct ssa_error *err) MUST_CHECK;
 
-// Reads one JSON object that entry_write wrote, and nothing else: the checksum is right, every member is
-// known, there once, and none is missing. Fails with SSA_CONFIG.
+// Reads one JSON object that entry_write wrote: its checksum is right, it has every member once, and no others. Fails
+// with SSA_CONFIG.
 bool entry_read(struct span line, struct entry *entry, struct ssa_error *err) MUST_CHECK;
 
-// Reads a closed entry of a version that wrote no checksums. Only what is shown may come of it, unless the
-// chain vouches for it. Fails with SSA_CONFIG.
+// Reads a closed entry of a version that wrote no checksums. It may only be shown, unless the chain vouches for it.
+// Fails with SSA_CONFIG.
 bool entry_read_earlier(struct span line, struct entry *entry, struct ssa_error *err) MUST_CHECK;

@@ -1,19 +1,13 @@
-// The journal's files: made, locked, written, put away.
 #include "journal/journal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/rand.h>
-#include <stdio.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/descriptor.h"
+#include "config/profile_write.h"
 #include "core/callback.h"
 #include "core/text.h"
 #include "journal/closed_entry.h"
-#include "journal/event.h"
-#include "journal/profile_draft.h"
 
 enum { RANDOM_BYTES = 4 };
 
@@ -24,7 +18,7 @@ bool journal_entry_is_ours(const struct entry *entry, const struct ssa_settings 
            strcmp(entry->base_url, settings_base_url(settings)) == 0;
 }
 
-// Sorts by time; two of one microsecond differ by chance.
+// Ids sort by time. Two ids of one microsecond have different random digits.
 static bool make_id(char id[static JOURNAL_ID_MAX], const struct timespec *now, struct ssa_error *err)
 {
     uint8_t random[RANDOM_BYTES];
@@ -33,7 +27,7 @@ static bool make_id(char id[static JOURNAL_ID_MAX], const struct timespec *now, 
     return (len > 0 && RAND_bytes(random, sizeof random) == 1 &&
             text_format(id + len, JOURNAL_ID_MAX - len, ".%06ldZ-%02x%02x%02x%02x", now->tv_nsec / 1000, random[0],
                         random[1], random[2], random[3])) ||
-           error_set(err, SSA_UNEXPECTED, NULL, NULL, "no name for the journal's entry");
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "no name can be made for the journal's entry");
 }
 
 bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation operation, struct ssa_error *err)
@@ -51,19 +45,18 @@ bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation 
     j->entry->pid = getpid();
     if (!text_format(j->entry->client_id, sizeof j->entry->client_id, "%s", client != NULL ? client : "") ||
         !text_format(j->entry->base_url, sizeof j->entry->base_url, "%s", settings_base_url(run->settings)))
-        return error_set(err, SSA_CONFIG, NULL, NULL, "client id or base URL is too long");
+        return error_set(err, SSA_CONFIG, NULL, NULL, "the client id or the base URL is too long");
     if (!make_id(j->id, &now, err))
         return false;
     memcpy(j->entry->id, j->id, sizeof j->entry->id);
-    const int lock = journal_lock(&run->callbacks, true, err);
+    DESCRIPTOR_AUTO lock = journal_lock(&run->callbacks, true, err);
     if (lock < 0)
         return false;
-    // Under the lock: nobody takes it for one that was left.
-    const bool made = journal_create(j, err) && journal_write(j, err);
-    (void)close(lock);
-    if (!made)
-        journal_end(j);
-    return made;
+    // With the lock held, nobody takes the new entry for an interrupted one.
+    if (journal_create(j, err) && journal_write(j, err))
+        return true;
+    journal_end(j);
+    return false;
 }
 
 bool journal_step(struct journal *j, enum step step, struct ssa_error *err)
@@ -76,7 +69,7 @@ bool journal_step(struct journal *j, enum step step, struct ssa_error *err)
     return false;
 }
 
-// Gives a closed entry its place in the chain and puts it away. Under the lock.
+// Gives a closed entry its place in the chain, and moves it to the history. The caller has the lock.
 static bool put_away(struct journal *j, struct ssa_error *err)
 {
     struct entry *e = j->entry;
@@ -85,22 +78,22 @@ static bool put_away(struct journal *j, struct ssa_error *err)
     memcpy(previous, e->previous, sizeof previous);
     if (!journal_next(&e->sequence, e->previous, err))
         return false;
-    // One that has a place already was not moved there: another may have taken it meanwhile.
+    // An earlier try may have given it a place without moving it there. Another entry may have that place now.
     const bool kept = had == e->sequence && strcmp(previous, e->previous) == 0;
     if ((!kept && !journal_write(j, err)) || !journal_seal(j->fd, e, j->written, name, hash, err))
         return false;
-    // Before it is put away: whoever is killed in between says it twice, and not never.
+    // This comes before the move: a process that is killed between them reports the entry twice, and not never.
     if (j->callbacks->recorded != NULL) {
         const struct ssa_event event = event_of(name, e, hash);
         callback_begin();
         j->callbacks->recorded(j->callbacks->context, &event);
         callback_end();
     }
-    return journal_put_away(j->id, name, err);
+    return journal_file_move(JOURNAL_OPEN, j->id, JOURNAL_CLOSED, name, err);
 }
 
-// What is there of entries that need nobody: those of nothing go, and those that were closed and not put away
-// are. Each that is closed is so before the next is, which follows on it. Under the lock.
+// Removes entries at STEP_BEGUN, and moves closed entries to the history, in the order of the
+// chain. The caller has the lock.
 static void tidy(const struct ssa_callbacks *callbacks, const struct journal_names *names)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -108,39 +101,41 @@ static void tidy(const struct ssa_callbacks *callbacks, const struct journal_nam
         if (journal_open(&j, names->list[i]->d_name, ERROR_IGNORED) != FOUND_ENTRY || j.fd < 0)
             continue;
         if (j.entry->step == STEP_BEGUN)
-            (void)!profile_draft_remove(j.entry, ERROR_IGNORED);
-        // Where it cannot be put away, the next who looks tries again.
+            (void)!profile_draft_remove(j.entry->draft, ERROR_IGNORED);
+        // Where the move fails, the next process that looks tries again.
         if (j.entry->step == STEP_CLOSED)
             (void)put_away(&j, ERROR_IGNORED);
     }
 }
 
-// Lists the open entries, tidied. Gives the lock, for the caller to close, or -1 with err filled.
-static int list_locked(const struct ssa_callbacks *callbacks, bool patient, struct journal_names *names,
-                       struct ssa_error *err)
+// The open entries, under the lock.
+struct locked_list {
+    struct journal_names names;
+    int lock;
+};
+
+static void locked_list_end(struct locked_list *list)
 {
-    *names = (struct journal_names){0};
-    const int lock = journal_lock(callbacks, patient, err);
-    if (lock < 0)
-        return -1;
-    if (journal_list(JOURNAL_OPEN, names, err)) {
-        tidy(callbacks, names);
-        return lock;
-    }
-    (void)close(lock);
-    return -1;
+    journal_names_free(&list->names);
+    descriptor_close(&list->lock);
+}
+#define LOCKED_LIST_AUTO __attribute__((cleanup(locked_list_end))) struct locked_list
+
+// Takes the lock, tidies and lists the open entries. *list has no lock before.
+static bool list_locked(struct locked_list *list, const struct ssa_callbacks *callbacks, bool patient,
+                        struct ssa_error *err)
+{
+    list->lock = journal_lock(callbacks, patient, err);
+    if (list->lock < 0 || !journal_list(JOURNAL_OPEN, &list->names, err))
+        return false;
+    tidy(callbacks, &list->names);
+    return true;
 }
 
 static bool close_locked(struct journal *j, struct ssa_error *err)
 {
-    struct journal_names names;
-    const int lock = list_locked(j->callbacks, true, &names, err);
-    if (lock < 0)
-        return false;
-    const bool away = put_away(j, err);
-    journal_names_free(&names);
-    (void)close(lock);
-    return away;
+    LOCKED_LIST_AUTO list = {.lock = -1};
+    return list_locked(&list, j->callbacks, true, err) && put_away(j, err);
 }
 
 void journal_close(struct journal *j, enum outcome outcome)
@@ -150,7 +145,7 @@ void journal_close(struct journal *j, enum outcome outcome)
     j->entry->ended = time(NULL);
     if (j->fd < 0)
         return;
-    // Closed first: where it cannot be put away now, the next who looks does it.
+    // It is closed first: where the move fails, the next process that looks does it.
     if (!journal_step(j, STEP_CLOSED, &err) || !close_locked(j, &err))
         tell(j->callbacks, SSA_WARNING, "the journal's entry %s cannot be closed: %s (%s)", j->id, err.what, err.cause);
     (void)close(j->fd);
@@ -198,32 +193,14 @@ static bool each_open(const struct ssa_callbacks *callbacks, const struct journa
     return ok;
 }
 
-// With the folder locked until the end: what is seen stays so, and nobody else meets an entry that is looked
-// at.
-static bool each_open_locked(const struct ssa_callbacks *callbacks, bool patient, journal_visit *visit, void *context,
-                             struct ssa_error *err)
-{
-    struct journal_names names;
-    const int lock = list_locked(callbacks, patient, &names, err);
-    if (lock < 0)
-        return false;
-    const bool ok = each_open(callbacks, &names, visit, context, err);
-    journal_names_free(&names);
-    (void)close(lock);
-    return ok;
-}
-
 bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context, struct ssa_error *err)
 {
-    struct journal_names names;
-    const int lock = list_locked(&run->callbacks, true, &names, err);
-    if (lock < 0)
+    LOCKED_LIST_AUTO list = {.lock = -1};
+    if (!list_locked(&list, &run->callbacks, true, err))
         return false;
-    // visit may take its time over one: that stays locked alone.
-    (void)close(lock);
-    const bool ok = each_open(&run->callbacks, &names, visit, context, err);
-    journal_names_free(&names);
-    return ok;
+    // visit may take long over one entry. Only that entry stays locked.
+    (void)close(descriptor_keep(&list.lock));
+    return each_open(&run->callbacks, &list.names, visit, context, err);
 }
 
 static bool forget_one(const struct ssa_callbacks *callbacks, const char *name, struct ssa_error *err)
@@ -231,35 +208,27 @@ static bool forget_one(const struct ssa_callbacks *callbacks, const char *name, 
     char path[PATH_TEXT_MAX];
     if (!journal_forget(name, path, err))
         return false;
-    tell(callbacks, SSA_NOTICE, "%s cannot be understood; it is put away as it is: %s", name, path);
+    tell(callbacks, SSA_NOTICE, "%s cannot be understood; it was moved, unchanged, to %s", name, path);
     return true;
 }
 
 bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count, struct ssa_error *err)
 {
-    struct journal_names names;
+    LOCKED_LIST_AUTO list = {.lock = -1};
     *count = 0;
-    const int lock = list_locked(&run->callbacks, true, &names, err);
-    if (lock < 0)
+    if (!list_locked(&list, &run->callbacks, true, err))
         return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < names.count; i++) {
+    for (size_t i = 0; i < list.names.count; i++) {
         JOURNAL_AUTO j = {.fd = -1, .callbacks = &run->callbacks};
-        const char *name = names.list[i]->d_name;
+        const char *name = list.names.list[i]->d_name;
         if (journal_open(&j, name, ERROR_IGNORED) != FOUND_UNKNOWN)
             continue;
         ++*count;
-        ok = !forget || forget_one(&run->callbacks, name, err);
+        if (forget && !forget_one(&run->callbacks, name, err))
+            return false;
     }
-    journal_names_free(&names);
-    (void)close(lock);
-    return ok;
+    return true;
 }
-
-// One that this process holds is its own.
-struct claim {
-    const struct journal *mine;
-};
 
 static bool same_work(const struct entry *a, const struct entry *b)
 {
@@ -275,9 +244,9 @@ static bool same_work(const struct entry *a, const struct entry *b)
 
 static bool refuse_same(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
 {
-    const struct claim *claim = context;
-    const struct entry *mine = claim->mine->entry;
-    if (strcmp(j->id, claim->mine->id) == 0 || standing == WAITING || !same_work(j->entry, mine))
+    const struct journal *own = context;
+    const struct entry *mine = own->entry;
+    if (strcmp(j->id, own->id) == 0 || standing == WAITING || !same_work(j->entry, mine))
         return true;
     const char *subject = entry_subject(mine);
     if (standing == IN_USE) {
@@ -286,23 +255,17 @@ static bool refuse_same(void *context, struct journal *j, enum standing standing
                   entry_is_about_secret(mine) ? "this secret" : "this account");
         return error_hint(err, "Run this again when it has ended.");
     }
-    error_set(err, SSA_CONFIG, NULL, subject, "an earlier `%s` was interrupted, and something of it may be left",
+    error_set(err, SSA_CONFIG, NULL, subject, "an earlier `%s` was interrupted, and may have left something",
               entry_operation_name(j->entry->operation));
     return error_reason(err, SSA_REASON_EARLIER_OPERATION, NULL);
 }
 
 bool journal_claim(struct journal *j, struct ssa_error *err)
 {
-    struct journal_names names;
-    struct claim claim = {.mine = j};
-    const int lock = list_locked(j->callbacks, true, &names, err);
-    if (lock < 0)
-        return false;
-    // Looked and written under one lock: of two that claim at once, one wins.
-    const bool ok = each_open(j->callbacks, &names, refuse_same, &claim, err) && journal_write(j, err);
-    journal_names_free(&names);
-    (void)close(lock);
-    return ok;
+    LOCKED_LIST_AUTO list = {.lock = -1};
+    // It looks and writes under one lock: of two processes that claim at once, one fails.
+    return list_locked(&list, j->callbacks, true, err) && each_open(j->callbacks, &list.names, refuse_same, j, err) &&
+           journal_write(j, err);
 }
 
 static bool warn(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
@@ -311,7 +274,7 @@ static bool warn(void *context, struct journal *j, enum standing standing, struc
     (void)err;
     if (standing == INTERRUPTED && journal_entry_is_ours(j->entry, run->settings))
         tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_INTERRUPTED, NULL,
-                    "an earlier `%s` (%s) was interrupted, and something of it may be left",
+                    "an earlier `%s` (%s) was interrupted, and may have left something",
                     entry_operation_name(j->entry->operation), entry_subject(j->entry));
     return true;
 }
@@ -320,8 +283,13 @@ void journal_warn(const struct ssa_run *run)
 {
     struct ssa_run copy = *run;
     struct ssa_error why = {0};
-    // One that is at work with the journal is no reason to say anything.
-    if (journal_may_hold_any() && !each_open_locked(&run->callbacks, false, warn, &copy, &why) && why.hint[0] != '\0')
-        tell(&run->callbacks, SSA_WARNING, "it cannot be seen whether an earlier operation was interrupted: %s: %s. %s",
+    LOCKED_LIST_AUTO list = {.lock = -1};
+    if (!journal_may_hold_any())
+        return;
+    const bool seen =
+        list_locked(&list, &run->callbacks, false, &why) && each_open(&run->callbacks, &list.names, warn, &copy, &why);
+    // There is no hint, and no warning, where another process has locked the journal.
+    if (!seen && why.hint[0] != '\0')
+        tell(&run->callbacks, SSA_WARNING, "it is not known whether an earlier operation was interrupted: %s: %s. %s",
              why.subject, why.what, why.hint);
 }

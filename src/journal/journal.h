@@ -1,51 +1,49 @@
-// The journal: one file an operation that changes something, written and synced before the request leaves.
-// Open ones lie in $XDG_STATE_HOME/ssa-hsm/journal, locked by their process; closed ones in …/history, the
-// audit trail.
+// The journal. Each operation that changes something has one file, which is written and synced before the request is
+// sent. Open entries are in $XDG_STATE_HOME/ssa-hsm/journal, locked by their process. Closed entries are in …/history:
+// the audit trail.
 #pragma once
 
 #include "config/settings.h"
 #include "journal/open_entry.h"
 
-// Opens an entry: everything that follows needs it, so where it cannot be written nothing is begun. Fails
-// with SSA_CONFIG.
+// Makes an entry. An operation whose entry cannot be written must not begin. Fails with SSA_CONFIG.
 bool journal_begin(struct journal *j, const struct ssa_run *run, enum operation operation,
                    struct ssa_error *err) MUST_CHECK;
 
-// Writes that the operation is about j->entry's account, or name, and refuses where another is at work on it,
-// or was interrupted and waits for `key recover`. Fails with SSA_CONFIG.
+// Writes which account, name or client secret j->entry is about. Fails with SSA_CONFIG, also where another operation is
+// at work on the same thing, or was interrupted and must be recovered first.
 bool journal_claim(struct journal *j, struct ssa_error *err) MUST_CHECK;
 
-// Writes j->entry, synced: before the step is taken. Fails with SSA_CONFIG.
+// Writes j->entry and syncs it, before the step is taken. Fails with SSA_CONFIG.
 bool journal_step(struct journal *j, enum step step, struct ssa_error *err) MUST_CHECK;
 
-// Ends the operation; its entry goes to the history. That this fails is told as a warning: the entry then is
-// closed by whoever reads the journal next.
+// Ends the operation and moves its entry to the history. A failure is only a warning: the next process that reads the
+// journal closes the entry then.
 void journal_close(struct journal *j, enum outcome outcome);
 
-// Lets go of it: one that asked for nothing is removed, any other stays open, for `key recover`.
+// Frees it. An entry at STEP_BEGUN is removed. Any other entry stays open, to be recovered.
 void journal_end(struct journal *j);
 #define JOURNAL_AUTO __attribute__((cleanup(journal_end))) struct journal
 
-// How an open entry is met. In use: its process is at work. Waiting: a rotation's old key serves on.
-// Interrupted: its process is gone.
+// The state of an open entry. In use: its process is at work. Waiting: it is a rotation whose old key still works.
+// Interrupted: its process has ended.
 enum standing { IN_USE, WAITING, INTERRUPTED };
 
-// Shows each open entry, oldest first; those that are not in use are locked meanwhile, and visit may step,
-// close, or leave them. One that asked for nothing, and one that is closed, is put away unseen; what is none,
-// and what cannot be understood, is told as a warning and passed over. visit returns false to stop, with err
-// filled.
+// Calls visit with each open entry, oldest first. An entry that is not in use is locked for that time, and visit may
+// step or close it. Entries at STEP_BEGUN are removed, and closed ones are moved to the history: visit does not see
+// them. Warns of other files, and of entries that cannot be understood, and skips them. visit
+// returns false to stop, with err filled.
 typedef bool journal_visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err);
 bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context,
                        struct ssa_error *err) MUST_CHECK;
 
-// Counts the open entries that cannot be understood: those that are damaged, that another may have written,
-// or that an earlier version has left. forget: puts them away, whatever they are about, and says where. What
-// is no entry at all is not counted. Fails with SSA_CONFIG.
+// Counts the open entries that cannot be understood: they are damaged, another user may have written them, or an
+// earlier version has left them. Other files are not counted. With forget, it moves these entries to another folder,
+// and says which. Fails with SSA_CONFIG.
 bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count, struct ssa_error *err) MUST_CHECK;
 
-// Whether the entry is of the client id and the server that the settings name.
+// Whether the entry is for the client id and the server that the settings name.
 bool journal_entry_is_ours(const struct entry *entry, const struct ssa_settings *settings);
 
-// Tells of operations of this client id and server that were interrupted. Costs next to nothing where there
-// are none.
+// Warns of interrupted operations of this client id and server. It takes almost no time where there are none.
 void journal_warn(const struct ssa_run *run);

@@ -1,14 +1,15 @@
-// The folders of the journal: whose they are, what is in them, and who is at them.
 #include "journal/journal_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "config/descriptor.h"
 #include "core/file_lock.h"
 #include "core/owner.h"
 #include "core/text.h"
@@ -24,23 +25,20 @@ static const char lock_name[] = ".lock";
 static bool folder_path(enum journal_folder which, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char state[PATH_TEXT_MAX];
-    return path_state(state, err) && (text_format(out, PATH_TEXT_MAX, "%s/%s", state, folders[which]) ||
-                                      error_errno(err, SSA_CONFIG, ENAMETOOLONG, state, "the path is too long"));
+    return path_state(state, err) && path_format(out, err, "%s/%s", state, folders[which]);
 }
 
 bool journal_path(enum journal_folder which, const char *name, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char folder[PATH_TEXT_MAX];
-    return folder_path(which, folder, err) &&
-           (text_format(out, PATH_TEXT_MAX, "%s/%s", folder, name) ||
-            error_errno(err, SSA_CONFIG, ENAMETOOLONG, folder, "the path is too long"));
+    return folder_path(which, folder, err) && path_format(out, err, "%s/%s", folder, name);
 }
 
 bool journal_unwritable(struct ssa_error *err, int number, const char *path)
 {
     error_errno(err, SSA_CONFIG, number, path, "the journal cannot be written, so nothing is begun");
-    return error_hint(err, "It keeps what a crash would leave behind from being forgotten: make "
-                           "$XDG_STATE_HOME/ssa-hsm (~/.local/state/ssa-hsm) writable, with room on the disk.");
+    return error_hint(err, "After a crash, the journal says what was left. Make $XDG_STATE_HOME/ssa-hsm "
+                           "(~/.local/state/ssa-hsm) writable, with room on the disk.");
 }
 
 int journal_folder(enum journal_folder which, struct ssa_error *err)
@@ -48,11 +46,8 @@ int journal_folder(enum journal_folder which, struct ssa_error *err)
     char state[PATH_TEXT_MAX], path[PATH_TEXT_MAX];
     if (!path_state(state, err) || !folder_path(which, path, err))
         return -1;
-    const int above = owner_open_folder(state, err);
-    if (above < 0)
-        return -1;
-    (void)close(above);
-    return owner_open_folder(path, err);
+    DESCRIPTOR_AUTO above = owner_open_folder(state, err);
+    return above < 0 ? -1 : owner_open_folder(path, err);
 }
 
 bool journal_sync(enum journal_folder which, struct ssa_error *err)
@@ -74,17 +69,12 @@ bool journal_may_hold_any(void)
     return any;
 }
 
-// One that is there and is not ours must not be written to either.
+// Checks also that an existing folder is this user's own.
 static bool make_folder(const char *path, struct ssa_error *err)
 {
-    struct ssa_error why = {0};
-    if (!path_make(path, &why)) {
-        const int number = errno;
-        return journal_unwritable(err, number, path);
-    }
-    const int fd = owner_open_folder(path, err);
-    if (fd >= 0)
-        (void)close(fd);
+    if (!path_make(path, ERROR_IGNORED))
+        return journal_unwritable(err, errno, path);
+    DESCRIPTOR_AUTO fd = owner_open_folder(path, err);
     return fd >= 0;
 }
 
@@ -94,32 +84,59 @@ static bool make_folders(struct ssa_error *err)
     char path[PATH_TEXT_MAX];
     if (!path_state(path, err) || !make_folder(path, err))
         return false;
-    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+    for (size_t i = 0; i < COUNT(made); i++)
         if (!folder_path(made[i], path, err) || !make_folder(path, err))
             return false;
     return true;
 }
 
-// The lock's file. What is in its place and is none is not waited for.
-static int open_lock(char path[static PATH_TEXT_MAX], struct ssa_error *err)
+int journal_file_open(enum journal_folder which, const char *name, int flags, struct ssa_error *err)
 {
-    const int folder = journal_path(JOURNAL_OPEN, lock_name, path, err) ? journal_folder(JOURNAL_OPEN, err) : -1;
+    char path[PATH_TEXT_MAX];
+    DESCRIPTOR_AUTO folder = journal_path(which, name, path, err) ? journal_folder(which, err) : -1;
     if (folder < 0)
         return -1;
-    const int fd = openat(folder, lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
+    const int fd = openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
     const int number = errno;
-    (void)close(folder);
-    if (fd < 0) {
+    if (fd < 0 && (flags & O_CREAT) != 0)
         (void)journal_unwritable(err, number, path);
-        return -1;
-    }
-    if (owner_check_file(fd, path, err))
-        return fd;
-    (void)close(fd);
-    return -1;
+    else if (fd < 0)
+        (void)error_errno(err, SSA_CONFIG, number, path, "the journal's entry cannot be opened");
+    errno = number;
+    return fd;
 }
 
-// The name of a file system that is known to have servers without locks.
+bool journal_file_room(int fd, struct secret *text, struct ssa_error *err)
+{
+    struct stat s;
+    const bool small = fstat(fd, &s) == 0 && s.st_size > 0 && s.st_size < JOURNAL_FILE_MAX;
+    return secret_new(text, small ? (size_t)s.st_size : JOURNAL_FILE_MAX, err);
+}
+
+bool journal_file_read(int fd, struct secret *text)
+{
+    ssize_t got = 0;
+    text->len = 0;
+    while (text->len < text->capacity &&
+           (got = pread(fd, text->data + text->len, text->capacity - text->len, (off_t)text->len)) > 0)
+        text->len += (size_t)got;
+    return got >= 0;
+}
+
+bool journal_file_move(enum journal_folder from, const char *old_name, enum journal_folder to, const char *new_name,
+                       struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX];
+    DESCRIPTOR_AUTO here = journal_path(to, new_name, path, err) ? journal_folder(from, err) : -1;
+    DESCRIPTOR_AUTO there = here < 0 ? -1 : journal_folder(to, err);
+    if (there < 0)
+        return false;
+    if (renameat(here, old_name, there, new_name) != 0)
+        return journal_unwritable(err, errno, path);
+    return journal_sync(to, err) && journal_sync(from, err);
+}
+
+// The name of a file system that may have no locks, since some of its servers have none.
 static const char *file_system(int fd)
 {
     static const struct {
@@ -142,31 +159,31 @@ static bool unlockable(struct ssa_error *err, int number, int fd, const char *pa
 {
     error_errno(err, SSA_CONFIG, number, path, "the journal cannot be locked, so nothing is begun");
     return error_hint(err,
-                      "Its file system%s does not lock files, and without a lock two processes could make or "
-                      "undo the same thing: set XDG_STATE_HOME to a folder on a local disk.",
+                      "Its file system%s does not lock files. Without a lock two processes could make or undo the "
+                      "same thing. Set XDG_STATE_HOME to a folder on a local disk.",
                       file_system(fd));
 }
 
 static bool take_lock(int fd, const char *path, const struct ssa_callbacks *callbacks, bool patient,
                       struct ssa_error *err)
 {
-    // Entries are locked by flock, too: where that does not work, a lock of another kind would be no help.
+    // Entries are locked by flock alone: where that does not work, a lock of another kind does not help.
     const struct lock_patience patience = {
         .callbacks = callbacks, .most_ms = patient ? PATIENCE_MS : 0, .flock_alone = true};
     const enum lock_outcome outcome = file_lock(fd, &patience);
     if (outcome == LOCK_IMPOSSIBLE)
         return unlockable(err, errno, fd, path);
-    return outcome == LOCK_TAKEN || error_set(err, SSA_CONFIG, NULL, path, "another process holds the journal");
+    return outcome == LOCK_TAKEN || error_set(err, SSA_CONFIG, NULL, path, "another process has locked the journal");
 }
 
 int journal_lock(const struct ssa_callbacks *callbacks, bool patient, struct ssa_error *err)
 {
     char path[PATH_TEXT_MAX];
-    const int fd = make_folders(err) ? open_lock(path, err) : -1;
-    if (fd < 0 || take_lock(fd, path, callbacks, patient, err))
-        return fd;
-    (void)close(fd);
-    return -1;
+    if (!make_folders(err) || !journal_path(JOURNAL_OPEN, lock_name, path, err))
+        return -1;
+    DESCRIPTOR_AUTO fd = journal_file_open(JOURNAL_OPEN, lock_name, O_RDWR | O_CREAT, err);
+    const bool locked = fd >= 0 && owner_check_file(fd, path, err) && take_lock(fd, path, callbacks, patient, err);
+    return locked ? descriptor_keep(&fd) : -1;
 }
 
 long long journal_number(const char *name)
@@ -194,18 +211,16 @@ bool journal_list(enum journal_folder which, struct journal_names *names, struct
     *names = (struct journal_names){0};
     if (!folder_path(which, path, err))
         return false;
-    const int folder = journal_folder(which, &why);
-    if (folder < 0 && errno == ENOENT)
-        return true;
+    DESCRIPTOR_AUTO folder = journal_folder(which, &why);
     if (folder < 0) {
-        *err = why;
-        return false;
+        const bool absent = errno == ENOENT;
+        if (!absent)
+            *err = why;
+        return absent;
     }
     const int count = scandirat(folder, ".", &names->list, is_entry, by_number);
-    const int number = errno;
-    (void)close(folder);
     if (count < 0)
-        return error_errno(err, SSA_CONFIG, number, path, "the journal cannot be read");
+        return error_errno(err, SSA_CONFIG, errno, path, "the journal cannot be read");
     names->count = (size_t)count;
     return true;
 }

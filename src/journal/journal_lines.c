@@ -1,14 +1,12 @@
-// The lines of an entry's file.
 #include "journal/journal_lines.h"
 
 #include <string.h>
 
-#include "core/text.h"
 #include "journal/checksum.h"
 #include "journal/entry_json.h"
 
-// What every file begins with, and what it began with before there were checksums. No few bits that are
-// flipped make one of the other.
+// The beginning of every file, and the beginning before there were checksums. They differ in so many bits that damage
+// does not turn one into the other.
 static const char start[] = "{\"format\":", earlier_start[] = "{\"operation\":";
 
 static bool begins_with(struct span file, const char *text)
@@ -36,7 +34,7 @@ static bool follows(const struct entry *next, const struct entry *last, struct s
         return error_set(why, SSA_CONFIG, NULL, NULL, "the entry is damaged: line %lld follows on line %lld",
                          next->line, last->line);
     const bool same = last->line == 0 || (next->operation == last->operation && strcmp(next->id, last->id) == 0);
-    return same || error_set(why, SSA_CONFIG, NULL, NULL, "the entry is damaged: a line is another's");
+    return same || error_set(why, SSA_CONFIG, NULL, NULL, "the entry is damaged: a line is of another entry");
 }
 
 static bool take(struct span line, struct entry *last, struct ssa_error *why)
@@ -48,8 +46,8 @@ static bool take(struct span line, struct entry *last, struct ssa_error *why)
     return true;
 }
 
-// What stands behind the last line break. It counts where nothing but that is missing: its checksum tells. It
-// must not be taken for a line that broke off where it has come to its end, and its line break was damaged.
+// Reads the text after the last line break. With its checksum it is a complete line that lacks only the line break.
+// If one byte follows the checksum, the line break was damaged: then it is not an incomplete line.
 static enum lines read_tail(struct span tail, struct entry *last, struct lines_end *end, struct ssa_error *why)
 {
     if (checksum_ends(tail)) {
@@ -92,10 +90,11 @@ static bool read_closed(struct span file, struct entry *last, struct ssa_error *
     if (lines == LINES_DAMAGED)
         return false;
     return (lines == LINES_READ && last->step == STEP_CLOSED && end.at == file.len && !end.unfinished) ||
-           error_set(err, SSA_CONFIG, NULL, NULL, "the entry is damaged: it is cut off, or goes on behind its end");
+           error_set(err, SSA_CONFIG, NULL, NULL,
+                     "the entry is damaged: it is cut off, or has more text after its end");
 }
 
-// Its lines had no numbers. The chain of the history tells whether they are as they were.
+// Its lines have no numbers. The chain of the history shows whether they were changed.
 static bool read_earlier(struct span file, struct entry *last, struct ssa_error *err)
 {
     if (file.data[file.len - 1] != '\n')

@@ -1,29 +1,29 @@
-// What the lines of an entry's file say. For the journal's files alone.
+// The lines of an entry's file. Only the journal's own files use this.
 #pragma once
 
 #include "journal/entry.h"
 
 enum lines {
     LINES_READ,
-    LINES_NONE,   // not even one came to its end, and what there is of it is ours: nothing was asked for
-    LINES_DAMAGED // or none of ours
+    LINES_NONE,   // the file has only the beginning of a line: so the API was not asked for anything
+    LINES_DAMAGED // or the file is not an entry
 };
 
 // Where writing goes on.
 struct lines_end {
-    size_t at;       // behind the last line that is whole
-    size_t dirty;    // behind what a write that broke off has left
-    bool unfinished; // the last line is whole, but for its line break
+    size_t at;       // after the last complete line
+    size_t dirty;    // after what an interrupted write has left
+    bool unfinished; // the last line lacks only its line break
 };
 
-// Reads the file's text, which ends where only NULs follow (the room for lines to come). Every line must be
-// one that was written, of the same operation, in the order of their numbers: one that is damaged, lost or
-// there twice makes the entry LINES_DAMAGED, with why filled. A last line that broke off says nothing.
+// Reads the file's text. Only NULs follow it: the room for more lines. All lines must be of one operation, in the
+// order of their numbers. A line that is damaged, missing or there twice makes the entry LINES_DAMAGED, and why is
+// filled. An incomplete last line is ignored.
 enum lines lines_read(struct span file, struct entry *last, struct lines_end *end, struct ssa_error *why);
 
-// The same of a closed entry, which ends in a line that says so and has nothing behind it. One of a version
-// that wrote no checksums is read, too. Fails with SSA_CONFIG.
+// The same for a closed entry. Its last line must say that it is closed, and be the end of the file. Entries of
+// versions that wrote no checksums are read, too. Fails with SSA_CONFIG.
 bool lines_read_closed(struct span file, struct entry *last, struct ssa_error *err) MUST_CHECK;
 
-// Whether the file was begun by a version that wrote no checksums.
+// Whether a version that wrote no checksums has begun the file.
 bool lines_are_earlier(struct span file);

@@ -1,4 +1,4 @@
-// The file of an open entry: lines of JSON, of which the last whole one counts.
+// An entry's file has lines of JSON. The last complete line counts.
 #include "journal/open_entry.h"
 
 #include <errno.h>
@@ -7,16 +7,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/descriptor.h"
 #include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
-#include "journal/entry_file.h"
 #include "journal/entry_json.h"
+#include "journal/journal_folder.h"
 #include "journal/journal_lines.h"
 
 enum { LINE_MAX_BYTES = 32 * 1024, ROOM = 64 * 1024 };
 
-// The folder of folders too: where the first entry is made they are new themselves.
+// The state folder is synced, too: with the first entry, the folders in it are new.
 static bool sync_new_entry(struct ssa_error *err)
 {
     char state[PATH_TEXT_MAX];
@@ -29,14 +30,15 @@ bool journal_create(struct journal *j, struct ssa_error *err)
     char path[PATH_TEXT_MAX];
     if (!journal_path(JOURNAL_OPEN, j->id, path, err))
         return false;
-    j->fd = entry_file_open(JOURNAL_OPEN, j->id, O_RDWR | O_CREAT | O_EXCL, err);
+    j->fd = journal_file_open(JOURNAL_OPEN, j->id, O_RDWR | O_CREAT | O_EXCL, err);
     if (j->fd < 0)
+        return false;
+    if (flock(j->fd, LOCK_EX | LOCK_NB) != 0 || !write_reserve(j->fd, ROOM))
         return journal_unwritable(err, errno, path);
-    int number = flock(j->fd, LOCK_EX | LOCK_NB) == 0 && write_reserve(j->fd, ROOM) ? 0 : errno;
-    return (number == 0 || journal_unwritable(err, number, path)) && sync_new_entry(err);
+    return sync_new_entry(err);
 }
 
-// The next line: what a write that broke off has left behind it goes, lest it be read as more.
+// Makes the next line. NULs after it overwrite what an interrupted write has left, which would be read as another line.
 static bool make_line(const struct journal *j, struct secret *line, struct ssa_error *err)
 {
     if (!secret_new(line, LINE_MAX_BYTES, err) || (j->unfinished && !secret_append_text(line, "\n")) ||
@@ -48,7 +50,7 @@ static bool make_line(const struct journal *j, struct secret *line, struct ssa_e
     return fits || error_set(err, SSA_UNEXPECTED, NULL, NULL, "the journal's entry is too long");
 }
 
-// Where the line ends, in which the NULs behind it are not counted.
+// The length of the line without the NULs after it.
 static size_t line_length(const struct secret *line)
 {
     return (size_t)((const uint8_t *)memrchr(line->data, '\n', line->len) - line->data) + 1;
@@ -96,7 +98,7 @@ static enum journal_found stray(struct ssa_error *why, const char *path)
     return FOUND_STRAY;
 }
 
-// Neither a link nor a socket is opened.
+// The error says why the file was not opened: links and sockets are not.
 static enum journal_found unopened(int number, struct ssa_error *why, const char *path)
 {
     if (number == ENOENT)
@@ -104,23 +106,19 @@ static enum journal_found unopened(int number, struct ssa_error *why, const char
     return number == ELOOP || number == ENXIO || number == EISDIR ? stray(why, path) : FOUND_UNKNOWN;
 }
 
-// Whoever held it may have put it away meanwhile.
+// The process that had locked it may have moved it since.
 static bool is_still_there(int fd, const char *name)
 {
     struct stat held, named;
-    const int folder = journal_folder(JOURNAL_OPEN, ERROR_IGNORED);
-    const bool there = folder >= 0 && fstat(fd, &held) == 0 &&
-                       fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && held.st_dev == named.st_dev &&
-                       held.st_ino == named.st_ino;
-    if (folder >= 0)
-        (void)close(folder);
-    return there;
+    DESCRIPTOR_AUTO folder = journal_folder(JOURNAL_OPEN, ERROR_IGNORED);
+    return folder >= 0 && fstat(fd, &held) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
 static bool damaged(struct ssa_error *why, const char *path, bool earlier)
 {
     char what[sizeof why->what];
-    (void)text_format(what, sizeof what, "%s", why->what);
+    memcpy(what, why->what, sizeof what);
     error_set(why, SSA_CONFIG, NULL, path, "%s",
               earlier ? "was left by an earlier version, which wrote no checksums" : what);
     return error_reason(why, earlier ? SSA_REASON_ENTRY_OF_EARLIER_VERSION : SSA_REASON_ENTRY_DAMAGED, NULL);
@@ -130,15 +128,15 @@ static bool read_entry_file(struct journal *j, int fd, const char *path, struct 
 {
     SECRET_AUTO text = {0};
     struct lines_end end;
-    if (!entry_file_room(fd, &text, why))
+    if (!journal_file_room(fd, &text, why))
         return false;
-    if (!entry_file_read(fd, &text))
+    if (!journal_file_read(fd, &text))
         return error_errno(why, SSA_CONFIG, errno, path, "the journal's entry cannot be read");
     const enum lines lines = lines_read(secret_span(&text), j->entry, &end, why);
     if (lines == LINES_DAMAGED)
         return damaged(why, path, lines_are_earlier(secret_span(&text)));
     if (lines == LINES_READ && strcmp(j->entry->id, j->id) != 0) {
-        error_set(why, SSA_CONFIG, NULL, path, "the entry says that it is another (%s)", j->entry->id);
+        error_set(why, SSA_CONFIG, NULL, path, "the entry says that it is another entry (%s)", j->entry->id);
         return damaged(why, path, false);
     }
     j->written = end.at;
@@ -147,7 +145,7 @@ static bool read_entry_file(struct journal *j, int fd, const char *path, struct 
     return true;
 }
 
-// Locked, unless another process holds it. A lock that there cannot be leaves the entry alone.
+// Locks the entry, unless another process has done so. Where it cannot be locked at all, it is left as it is.
 static enum journal_found examine(struct journal *j, int fd, const char *path, struct ssa_error *why)
 {
     struct stat about;
@@ -178,41 +176,35 @@ enum journal_found journal_open(struct journal *j, const char *name, struct ssa_
         return FOUND_STRAY;
     if (!text_format(j->id, sizeof j->id, "%s", name))
         return stray(why, path);
-    const int fd = entry_file_open(JOURNAL_OPEN, name, O_RDWR, why);
+    DESCRIPTOR_AUTO fd = journal_file_open(JOURNAL_OPEN, name, O_RDWR, why);
     if (fd < 0)
         return unopened(errno, why, path);
     const enum journal_found found = examine(j, fd, path, why);
-    if (j->fd < 0)
-        (void)close(fd);
+    if (j->fd >= 0)
+        (void)descriptor_keep(&fd);
     return found;
 }
 
-// Not while a process is at work with it.
 static bool is_held(const char *name)
 {
-    const int fd = entry_file_open(JOURNAL_OPEN, name, O_RDONLY, ERROR_IGNORED);
-    const bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (fd >= 0)
-        (void)close(fd);
-    return held;
+    DESCRIPTOR_AUTO fd = journal_file_open(JOURNAL_OPEN, name, O_RDONLY, ERROR_IGNORED);
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 bool journal_forget(const char *name, char path[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char folder[PATH_TEXT_MAX];
     if (!journal_path(JOURNAL_FORGOTTEN, name, path, err) ||
-        !text_format(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path) || !path_make(folder, err))
+        !path_format(folder, err, "%.*s", (int)(strrchr(path, '/') - path), path) || !path_make(folder, err))
         return false;
     if (is_held(name))
-        return error_set(err, SSA_CONFIG, NULL, name, "another process holds this entry of the journal");
-    return entry_file_move(JOURNAL_OPEN, name, JOURNAL_FORGOTTEN, name, err);
+        return error_set(err, SSA_CONFIG, NULL, name, "another process has locked this entry of the journal");
+    return journal_file_move(JOURNAL_OPEN, name, JOURNAL_FORGOTTEN, name, err);
 }
 
 void journal_remove(const struct journal *j)
 {
-    const int folder = journal_folder(JOURNAL_OPEN, ERROR_IGNORED);
-    if (folder < 0)
-        return;
-    (void)unlinkat(folder, j->id, 0);
-    (void)close(folder);
+    DESCRIPTOR_AUTO folder = journal_folder(JOURNAL_OPEN, ERROR_IGNORED);
+    if (folder >= 0)
+        (void)unlinkat(folder, j->id, 0);
 }

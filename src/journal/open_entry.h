@@ -1,4 +1,4 @@
-// The file of an open entry. For journal.c alone.
+// The file of an open entry. Only journal.c uses this.
 #pragma once
 
 #include "config/paths.h"
@@ -6,35 +6,34 @@
 
 struct journal {
     struct entry *entry;     // NULL before one is begun or opened; freed by journal_end
-    char id[JOURNAL_ID_MAX]; // the file's name: begins with the time
+    char id[JOURNAL_ID_MAX]; // the file's name, which begins with the time
     int fd;                  // locked; -1: none
-    size_t written;          // where the next line goes
-    size_t dirty;            // where what a write that broke off has left ends; up to written: nothing
+    size_t written;          // where the next line begins
+    size_t dirty;            // the end of what an interrupted write has left; up to written there is nothing
     bool unfinished;         // the last line lacks its line break
     const struct ssa_callbacks *callbacks;
 };
 
-// Makes the file of j->id, locked, with room for all that is to come: a disk that fills up later stops
-// nothing.
+// Makes the file of j->id and locks it. It has room for all lines to come: so a disk that is full later stops nothing.
 bool journal_create(struct journal *j, struct ssa_error *err) MUST_CHECK;
 
-// Appends j->entry, synced.
+// Appends j->entry, and syncs it.
 bool journal_write(struct journal *j, struct ssa_error *err) MUST_CHECK;
 
 enum journal_found {
     FOUND_ENTRY,
-    FOUND_NOTHING, // it is gone
-    FOUND_STRAY,   // a link, a folder, a socket, or a file that is called as no entry is
-    FOUND_UNKNOWN  // an entry that cannot be read, is damaged or is not ours: nobody knows what it is about
+    FOUND_NOTHING, // the file does not exist any more
+    FOUND_STRAY,   // a link, a folder, a socket, or a file whose name is not an entry's
+    FOUND_UNKNOWN  // an entry that cannot be read, is damaged, or is another user's
 };
 
-// Opens the open entry of this name and reads it; j->fd is -1 where another process holds it. One without a
-// whole line is one that asked for nothing. why is filled for what is passed over.
+// Opens the open entry of this name and reads it. j->fd is -1 where another process has locked it. An entry without a
+// complete line is at STEP_BEGUN. why is filled for FOUND_STRAY and FOUND_UNKNOWN.
 enum journal_found journal_open(struct journal *j, const char *name, struct ssa_error *why);
 
-// Moves an open entry that cannot be understood to where nobody looks for it, whatever is in it, and says in
-// path where that is. Not one that a process holds. Under the lock. Fails with SSA_CONFIG.
+// Moves an open entry that cannot be understood to another folder, unchanged. path is its new path. Fails with
+// SSA_CONFIG, also where a process has locked the entry. The caller has the journal's lock.
 bool journal_forget(const char *name, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
-// Removes an entry of nothing.
+// Removes an entry at STEP_BEGUN.
 void journal_remove(const struct journal *j);

@@ -1,14 +1,13 @@
-// The story of a new account: asked of the API, with its key in the PKCS#11 token, written down, or undone.
+// account create: a new account, with its key on a PKCS#11 token and a profile. Where a step fails, it is undone.
 #include <string.h>
 
 #include "core/callback.h"
 #include "manage/new_key.h"
-#include "manage/provision_profile.h"
 #include "ownership/ownership.h"
 
 static const char scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ " " APS_SCOPE_KEY_WRITE;
 
-// The name is in the journal before the request leaves.
+// The name is in the journal before the request is sent.
 static bool write_name(struct provision *p, const char *first, const char *last, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
@@ -30,27 +29,13 @@ static bool ask(struct provision *p, const char *first, const char *last, struct
         p->asked = OAUTH_DONE;
     else
         entry->asked.until = oauth_server_time(p->open.client);
-    // An answer that is of no use may still have told the id: then it is known which one was made.
+    // A faulty answer may still have the id: then it is known which account was made.
     if (p->asked == OAUTH_DONE) {
         memcpy(entry->account, account.id, sizeof entry->account);
         memcpy(entry->email, account.email, sizeof entry->email);
     }
     return made && ownership_is_new(p->open.run, entry, "account", account.id, err) &&
            journal_step(&p->journal, STEP_ACCOUNT_MADE, err);
-}
-
-static bool make_account(struct provision *p, const char *first, const char *last, struct ssa_error *err)
-{
-    if (!ask(p, first, last, err))
-        return provision_undo(p, err);
-    tell(&p->open.run->callbacks, SSA_DETAIL, "account: %s (%s)", p->journal.entry->account, p->journal.entry->email);
-    return true;
-}
-
-static bool write_profile(struct provision *p, struct ssa_created *created, struct ssa_error *err)
-{
-    const struct profile_block block = opened_block(&p->open, p->journal.entry);
-    return provision_profile(p, &block, created, err);
 }
 
 bool ssa_account_create(const struct ssa_run *run, const char *first, const char *last, bool without_key,
@@ -72,9 +57,10 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
         return false;
     if (!write_name(p, first, last, err))
         return false;
-    if (!make_account(p, first, last, err))
-        return false;
+    if (!ask(p, first, last, err))
+        return provision_undo(p, err);
+    tell(&run->callbacks, SSA_DETAIL, "account: %s (%s)", p->journal.entry->account, p->journal.entry->email);
     if (!without_key && !new_key_make(p, err))
         return false;
-    return write_profile(p, created, err);
+    return provision_profile(p, NULL, created, err);
 }

@@ -10,7 +10,7 @@ bool ssa_account_delete(const struct ssa_run *run, const char *account, struct s
     struct aps_account found;
     APS_AUTO *client = NULL;
     JOURNAL_AUTO audit = {.fd = -1};
-    // Not account_choose: the id to an email is the API's word, since the settings may be out of date.
+    // This is not account_choose: for an email, the API must give the id, since the settings may be out of date.
     if (!account_named(account, &reference, err))
         return false;
     const char *scopes =

@@ -1,4 +1,3 @@
-// Which account a command is about.
 #include "manage/account_reference.h"
 
 #include <assert.h>
@@ -66,9 +65,21 @@ void account_to_public(const struct ssa_run *run, const struct aps_account *from
                                .own = account_is_own(run, from->id)};
     static_assert(sizeof to->id == sizeof from->id && sizeof to->email == sizeof from->email &&
                       sizeof to->created_by == sizeof from->created_by && sizeof to->status == sizeof from->status,
-                  "the header's rooms are the API's");
+                  "the public fields have the sizes of these");
     memcpy(to->id, from->id, sizeof to->id);
     memcpy(to->email, from->email, sizeof to->email);
     memcpy(to->created_by, from->created_by, sizeof to->created_by);
     memcpy(to->status, from->status, sizeof to->status);
+}
+
+bool key_check_id(const char *key_id, struct ssa_error *err)
+{
+    return api_is_id(key_id) || error_set(err, SSA_USAGE, NULL, key_id, "is not a valid key id");
+}
+
+bool key_is_own(const struct ssa_run *run, const char *account, const char *key_id)
+{
+    struct identity own = {0};
+    return identity_read(run->settings, false, &own, ERROR_IGNORED) && text_present(own.key_id) &&
+           strcmp(own.account_id, account) == 0 && strcmp(own.key_id, key_id) == 0;
 }

@@ -13,7 +13,7 @@ bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa
         return false;
     if (!admin_client_open(run, APS_SCOPE_ACCOUNT_READ, &client, err))
         return false;
-    // The list that an email is looked up in tells everything already.
+    // The list in which an email is found has all of it already.
     if (reference.by_email ? !aps_account_look_up(client, reference.wanted, &found, err)
                            : !aps_account_get(client, reference.wanted, &found, err))
         return false;

@@ -14,13 +14,13 @@ static bool set_status(struct oauth_client *client, const char *id, const char *
     *changed = true;
     if (aps_account_set_status(client, id, status, found, &outcome, err))
         return true;
-    // Our own first try, whose answer was lost, may have made it so.
+    // The first request may have changed it, and its answer may have been lost.
     *changed = outcome == OAUTH_MAYBE_DONE;
     if (!aps_is_unclear(err, 400) || !aps_account_get(client, id, found, ERROR_IGNORED))
         return false;
     if (strcmp(found->status, status) == 0)
         return true;
-    return error_hint(err, "The account is %s, and stays so.", found->status);
+    return error_hint(err, "The account is still %s.", found->status);
 }
 
 bool ssa_account_enable(const struct ssa_run *run, const char *account, bool enable, struct ssa_account *after,
@@ -42,7 +42,7 @@ bool ssa_account_enable(const struct ssa_run *run, const char *account, bool ena
     if (!account_find(client, &reference, &found, err))
         return false;
     memcpy(id, found.id, sizeof id);
-    // The list that an email is looked up in has told the status already.
+    // Where an email was found in the list, the status is known already.
     if (strcmp(found.status, status) != 0) {
         if (!audit_begin(&audit, run, operation, id, NULL, err))
             return false;

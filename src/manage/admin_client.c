@@ -1,4 +1,3 @@
-// The API's client that a command about accounts and keys works with.
 #include "manage/admin_client.h"
 
 #include "journal/journal.h"

@@ -1,10 +1,10 @@
-// The API's client that a command about accounts and keys works with.
+// The API's client for commands about accounts and keys.
 #pragma once
 
 #include "aps/aps.h"
-#include "signer/api_client.h"
+#include "signer/client_secret.h"
 
-// Makes a client with a two-legged access token of these scopes. Warns of operations that were interrupted.
+// Makes a client with a two-legged access token that has these scopes. Warns of interrupted operations.
 bool admin_client_open(const struct ssa_run *run, const char *scopes, struct oauth_client **client,
                        struct ssa_error *err) MUST_CHECK;
 

@@ -1,9 +1,7 @@
-// The audit trail, as the library hands it out.
+// history: the audit trail.
 #include <string.h>
 
-#include "core/text.h"
 #include "journal/closed_entry.h"
-#include "journal/event.h"
 
 struct showing {
     void (*show)(void *context, const struct ssa_event *event);
@@ -14,8 +12,8 @@ static bool visit(void *context, const char *id, const struct entry *e, struct s
 {
     const struct showing *s = context;
     (void)err;
-    char sha256[FINGERPRINT_TEXT] = "";
-    // What cannot be read says so itself, in journal_each_closed.
+    char sha256[FINGERPRINT_TEXT];
+    // journal_each_closed has warned of a file that cannot be read.
     if (!journal_hash_closed(id, sha256, ERROR_IGNORED))
         sha256[0] = '\0';
     const struct ssa_event event = event_of(id, e, sha256);
@@ -31,7 +29,7 @@ bool ssa_history(const struct ssa_run *run, void (*show)(void *context, const st
     return journal_each_closed(run, visit, &s, err);
 }
 
-// By its name the entry that is to have this number.
+// Whether the name has this number.
 static bool check_number(const char *name, long long number, struct ssa_error *err)
 {
     const long long found = journal_number(name);
@@ -44,19 +42,19 @@ static bool check_number(const char *name, long long number, struct ssa_error *e
     return error_set(err, SSA_CONFIG, NULL, name, "entry %lld of the history is missing", number);
 }
 
-// One entry of the chain, whose name is its own; it holds the hash of the one before.
+// Checks one entry of the chain: its name, its number, and that it has the hash of the entry before.
 static bool check_link(const char *name, long long number, const char *before, const char *hash, struct ssa_error *err)
 {
     ENTRY_AUTO *entry = entry_new(err);
     char own[JOURNAL_NAME_MAX];
     if (entry == NULL || !check_number(name, number, err) || !journal_read_closed(name, entry, err))
         return false;
-    // Those of earlier versions have no id.
+    // Entries of earlier versions have no id.
     if (entry->sequence != number || (entry->id[0] != '\0' && (!journal_name(entry, own) || strcmp(own, name) != 0)))
-        return error_set(err, SSA_CONFIG, NULL, name, "the entry says that it is another (%lld-%s)", entry->sequence,
-                         entry->id);
+        return error_set(err, SSA_CONFIG, NULL, name, "the entry says that it is another entry (%lld-%s)",
+                         entry->sequence, entry->id);
     return strcmp(entry->previous, hash) == 0 ||
-           error_set(err, SSA_CONFIG, NULL, before, "was changed, or %s was, which follows on it", name);
+           error_set(err, SSA_CONFIG, NULL, before, "was changed, or %s was changed, which comes after it", name);
 }
 
 bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, struct ssa_error *err)

@@ -43,7 +43,7 @@ static void show_key(void *context, const char *label, const char *uri)
     list->show(list->context, &line);
 }
 
-// The module's line comes first, and needs its description, which is known once the first token is shown.
+// The module's line comes first. It has the module's description, which is known only when the first token is shown.
 struct held {
     struct list *list;
     const struct module_entry *entry;
@@ -86,7 +86,7 @@ static bool list_module(const struct ssa_run *run, const struct module_entry *en
     return true;
 }
 
-// A module that is configured twice has its tokens listed once.
+// The tokens of a module that is configured twice are listed once.
 static void show_twin(const struct module_entry *entry, const struct module_entry *twin, struct list *list)
 {
     char detail[sizeof twin->name + 32];
@@ -95,7 +95,7 @@ static void show_twin(const struct module_entry *entry, const struct module_entr
     list->show(list->context, &line);
 }
 
-// Of several modules, one that cannot be used does not hide the others.
+// Where one of several modules cannot be used, the others are listed all the same.
 static void list_or_say_why_not(const struct ssa_run *run, const struct module_entry *entry, struct list *list)
 {
     struct ssa_error why = {0};

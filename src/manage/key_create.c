@@ -1,10 +1,8 @@
-// The story of a new key for an account that there is: asked of the API, put into the PKCS#11 token, written
-// down, or undone.
+// key create: a new key for an existing account, on a PKCS#11 token, with a profile. Where a step fails, it is undone.
 #include <string.h>
 
 #include "manage/account_reference.h"
 #include "manage/new_key.h"
-#include "manage/provision_profile.h"
 
 static const char key_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ;
 static const char key_and_account_scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
@@ -15,7 +13,7 @@ static bool is_known(const struct account_reference *reference, const char *name
     return reference->own && (named == NULL || reference->email != NULL);
 }
 
-// Puts the account into the journal. A request is spent where id or email are not known.
+// Writes the account into the journal. Asks the API where the id or the email is not known.
 static bool claim_account(struct provision *p, const struct account_reference *reference, bool known,
                           struct ssa_error *err)
 {
@@ -26,7 +24,6 @@ static bool claim_account(struct provision *p, const struct account_reference *r
     if (known ? !account_find(p->open.client, reference, &account, err)
               : !aps_account_look_up(p->open.client, reference->wanted, &account, err))
         return false;
-    // Fields of one size each: they fit.
     memcpy(entry->account, account.id, sizeof entry->account);
     memcpy(entry->email, account.email, sizeof entry->email);
     return journal_claim(&p->journal, err);
@@ -39,12 +36,6 @@ static bool note_keys_before(struct provision *p, struct ssa_error *err)
         return false;
     new_key_note_before(p->journal.entry, &keys);
     return true;
-}
-
-static bool write_profile(struct provision *p, struct ssa_created *created, struct ssa_error *err)
-{
-    const struct profile_block block = opened_block(&p->open, p->journal.entry);
-    return provision_profile(p, &block, created, err);
 }
 
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
@@ -67,5 +58,5 @@ bool ssa_key_create(const struct ssa_run *run, const char *account, const struct
         return false;
     if (!new_key_make(p, err))
         return false;
-    return write_profile(p, created, err);
+    return provision_profile(p, NULL, created, err);
 }

@@ -2,7 +2,6 @@
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
 #include "manage/audit.h"
-#include "manage/key_reference.h"
 
 bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err)
 {

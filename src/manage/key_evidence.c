@@ -1,9 +1,5 @@
-// key verify --json: the record that an auditor files. It is written once: what is printed and what is signed
-// are the same bytes, but for the indentation.
+// The record is written once. The signed text and the printed text differ only in their indentation.
 #include "manage/key_evidence.h"
-#include "hsm/key/facts.h"
-#include "hsm/key/sign.h"
-#include "signer/api_client.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,22 +9,23 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "core/text.h"
+#include "hsm/key/facts.h"
+#include "hsm/key/sign.h"
 #include "manage/admin_client.h"
-#include "manage/key_reference.h"
 
 // The longest texts are three URIs and two paths.
 enum { RECORD_MAX = 24 * 1024, JWS_MAX = 36 * 1024, JSON_MAX = 80 * 1024 };
 
-// Three things tell the record from an assertion, and a verifier may look at any of them alone: the typ (RFC
-// 8725 section 3.11), an extension that a verifier must know or refuse (RFC 7515 section 4.1.11), and a
-// payload whose only member is not a claim.
+// Three things tell the record from an assertion, since a verifier may check only one of them: the typ (RFC 8725
+// section 3.11), an extension that a verifier must know or refuse (RFC 7515 section 4.1.11), and a payload whose only
+// member is not a claim.
 static const char header[] = "{\"alg\":\"RS256\",\"crit\":[\"ssa-hsm-evidence\"],"
                              "\"ssa-hsm-evidence\":1,\"typ\":\"ssa-hsm-evidence+jws\"}";
 static const char payload_begins[] = "{\"ssa-hsm-evidence\":";
 
 static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
-// What a reader may think that the attributes show, and they do not.
+// What the attributes do not show, although a reader may think so.
 static const char *const limits[] = {
     ("The API makes the key pair and sends the private half once; it was imported. So CKA_LOCAL, "
      "CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE cannot be true, and no attribute tells whether a copy "
@@ -73,10 +70,65 @@ static bool ask_api(struct evidence *e, struct ssa_error *err)
     return true;
 }
 
+struct search {
+    const char *account, *kid;
+    struct key_origin *origin;
+};
+
+static bool brought_in(const struct search *s, const struct entry *e)
+{
+    return (e->operation == OP_ACCOUNT_CREATE || e->operation == OP_KEY_CREATE || e->operation == OP_KEY_IMPORT ||
+            e->operation == OP_KEY_ROTATE) &&
+           strcmp(e->kid, s->kid) == 0 && strcmp(e->account, s->account) == 0;
+}
+
+static void take(const struct search *s, const char *id, const struct entry *e)
+{
+    *s->origin = (struct key_origin){
+        .known = true, .operation = e->operation, .started = e->started, .ended = e->ended, .sequence = e->sequence};
+    memcpy(s->origin->import, e->import, sizeof s->origin->import);
+    if (!text_format(s->origin->id, sizeof s->origin->id, "%s", id))
+        *s->origin = (struct key_origin){0};
+}
+
+static bool visit_closed(void *context, const char *id, const struct entry *e, struct ssa_error *err)
+{
+    const struct search *s = context;
+    (void)err;
+    if (e->outcome != OUTCOME_DONE || !brought_in(s, e))
+        return true;
+    take(s, id, e);
+    if (!journal_hash_closed(id, s->origin->sha256, ERROR_IGNORED))
+        s->origin->sha256[0] = '\0';
+    return true;
+}
+
+static bool visit_open(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
+{
+    const struct search *s = context;
+    (void)err;
+    if (standing == WAITING && brought_in(s, j->entry))
+        take(s, j->id, j->entry);
+    return true;
+}
+
+// Finds the operation that put the key on the token. It is not an error where there is none, or the audit trail cannot
+// be read: the key may have been imported elsewhere.
+static void find_origin(const struct ssa_run *run, const char *account, const char *kid, struct key_origin *origin)
+{
+    struct search s = {.account = account, .kid = kid, .origin = origin};
+    struct ssa_error ignored = {0};
+    *origin = (struct key_origin){0};
+    if (!journal_each_closed(run, visit_closed, &s, &ignored) || origin->known || !journal_may_hold_any())
+        return;
+    if (!journal_each_open(run, visit_open, &s, &ignored))
+        *origin = (struct key_origin){0};
+}
+
 bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_error *err)
 {
     token_about(token, &e->about);
-    key_origin_find(e->run, e->own.account_id, e->own.key_id, &e->origin);
+    find_origin(e->run, e->own.account_id, e->own.key_id, &e->origin);
     return !e->wanted->ask_api || ask_api(e, err);
 }
 
@@ -287,7 +339,7 @@ static bool write_document(struct span record, const struct secret *jws, struct 
     SECRET_AUTO indented = {0};
     if (!secret_new(&flat, RECORD_MAX + JWS_MAX, err) || !secret_new(&indented, JSON_MAX, err))
         return false;
-    // Without the brace that closes it.
+    // The closing brace is left out.
     if (!secret_append(&flat, span_of(record.data, record.len - 1)) || !secret_append_text(&flat, ",\"evidence\":") ||
         !secret_append_text(&flat, quote) || !secret_append_text(&flat, jws->len > 0 ? secret_text(jws) : "null") ||
         !secret_append_text(&flat, quote) || !secret_append_text(&flat, "}"))

@@ -1,4 +1,4 @@
-// The record that an auditor files: what is known of a key, signed by the key itself.
+// A record for auditors: what is known about a key, signed by the key itself.
 #pragma once
 
 #include "aps/aps.h"
@@ -6,7 +6,19 @@
 #include "hsm/key/key.h"
 #include "hsm/token/about.h"
 #include "hsm/token/token.h"
-#include "manage/key_origin.h"
+#include "journal/closed_entry.h"
+#include "journal/journal.h"
+
+// How the key was imported, as the audit trail says.
+struct key_origin {
+    bool known;
+    enum operation operation;
+    char import[sizeof((struct entry *)0)->import]; // "plain", "wrapped"
+    time_t started, ended;         // ended is 0 where the operation is open: a rotation whose old key still works
+    char id[JOURNAL_NAME_MAX];     // of the entry
+    long long sequence;            // its number; 0 where it is open
+    char sha256[FINGERPRINT_TEXT]; // of its file, for the chain; empty where it is open
+};
 
 // What is known without the key.
 struct evidence {
@@ -26,11 +38,11 @@ struct evidence {
 // Fails with SSA_USAGE for a challenge that is too long, empty, or not UTF-8.
 bool evidence_check(const struct ssa_evidence *wanted, struct ssa_error *err) MUST_CHECK;
 
-// Looks up what there is to know without a login, before the PIN is tried: token, module, audit trail, and
-// the API where that is wanted. e's first three members are set.
+// Collects what can be known without a login, before the PIN is tried: from the PKCS#11 token, its module, the audit
+// trail, and the API where that is wanted. e's first three members are set.
 bool evidence_gather(struct evidence *e, const struct token *token, struct ssa_error *err) MUST_CHECK;
 
-// Writes the record, the key having been found, and has it signed where it was verified. On failure to sign
-// *json is there all the same.
+// Writes the record of a key that was found. The key signs it where it was verified. *json is filled even where the
+// signing fails.
 bool evidence_write(const struct evidence *e, struct token *token, const struct key *key,
                     const struct ssa_verified *verified, struct ssa_text *json, struct ssa_error *err) MUST_CHECK;

@@ -1,31 +1,14 @@
-// An existing key's way into the token: from an old block or a bare PEM. Asks the API nothing.
-#include <errno.h>
+// key import: puts an existing key on a PKCS#11 token, from an old block or a bare PEM. It does not ask the API.
 
 #include "config/old_block.h"
 #include "config/old_file.h"
 #include "config/old_names.h"
-#include "config/profile_others.h"
 #include "config/reference.h"
 #include "core/callback.h"
 #include "core/text.h"
 #include "manage/provision_key.h"
-#include "manage/provision_profile.h"
 
 enum { KEY_FILE_MAX = 64 * 1024 };
-
-static bool need(const struct old_block *old, enum setting id, enum ssa_reason lacking, const char *file,
-                 struct ssa_error *err)
-{
-    if (old->values[id] != NULL && old->values[id][0] != '\0')
-        return true;
-    error_set(err, SSA_CONFIG, NULL, file, "does not say the %s", setting_name(id));
-    return error_reason(err, lacking, NULL);
-}
-
-static bool harmless_id(const char *id, const char *name, struct ssa_error *err)
-{
-    return api_is_id(id) || error_set(err, SSA_CONFIG, NULL, name, "is not a valid id");
-}
 
 static void override(struct old_block *old, enum setting id, const char *value)
 {
@@ -33,21 +16,32 @@ static void override(struct old_block *old, enum setting id, const char *value)
         old->values[id] = value;
 }
 
-// The client's two names come from the file, else from the settings; the secret may stay unknown.
+// Client id and client secret come from the file, or else from the settings. The secret may be unknown.
 static void fill_client(struct old_block *old, const struct ssa_settings *s)
 {
     for (enum setting id = SET_CLIENT_ID; id <= SET_CLIENT_SECRET; id++)
-        if (old->values[id] == NULL || old->values[id][0] == '\0')
+        if (!text_present(old->values[id]))
             old->values[id] = settings_get(s, id, NULL);
 }
 
 static bool check_old(const struct old_block *old, const char *file, struct ssa_error *err)
 {
-    return need(old, SET_CLIENT_ID, SSA_REASON_IMPORT_NO_CLIENT_ID, file, err) &&
-           need(old, SET_ACCOUNT_ID, SSA_REASON_IMPORT_NO_ACCOUNT, file, err) &&
-           need(old, SET_KEY_ID, SSA_REASON_IMPORT_NO_KEY_ID, file, err) &&
-           harmless_id(old->values[SET_ACCOUNT_ID], setting_name(SET_ACCOUNT_ID), err) &&
-           harmless_id(old->values[SET_KEY_ID], setting_name(SET_KEY_ID), err);
+    static const struct {
+        enum setting name;
+        enum ssa_reason lacking;
+    } needed[] = {{SET_CLIENT_ID, SSA_REASON_IMPORT_NO_CLIENT_ID},
+                  {SET_ACCOUNT_ID, SSA_REASON_IMPORT_NO_ACCOUNT},
+                  {SET_KEY_ID, SSA_REASON_IMPORT_NO_KEY_ID}};
+    for (size_t i = 0; i < COUNT(needed); i++) {
+        const char *value = old->values[needed[i].name], *name = setting_name(needed[i].name);
+        if (!text_present(value)) {
+            error_set(err, SSA_CONFIG, NULL, file, "does not have the %s", name);
+            return error_reason(err, needed[i].lacking, NULL);
+        }
+        if (needed[i].name != SET_CLIENT_ID && !api_is_id(value))
+            return error_set(err, SSA_CONFIG, NULL, name, "is not a valid id");
+    }
+    return true;
 }
 
 static struct profile_block block_of(const struct old_block *old, const char *key_uri)
@@ -62,22 +56,22 @@ static struct profile_block block_of(const struct old_block *old, const char *ke
                                   .private_key = key_uri};
 }
 
-// A block that no profile can carry is found before the token is touched.
+// A block that no profile can hold is found before the token is used.
 static bool check_block(const struct profile_block *block, const struct ssa_run *run, struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
     return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(block, run, &trial, err);
 }
 
-// What is known of the key before the token is asked for anything.
+// What is known about the key before the token is used.
 struct import {
     struct old_file file;
-    struct old_file key_file; // that the block names; fd is -1 where it holds the key itself
+    struct old_file key_file; // the file that the block names; fd is -1 where the block has the key itself
     char key_path[PATH_TEXT_MAX];
     struct old_block old;
     struct secret text; // the file's; old points into it
     struct secret pem;
-    bool replaced; // the profile takes the file's place
+    bool replaced; // the profile will replace the file
 };
 
 static void import_end(struct import *i)
@@ -93,24 +87,23 @@ static const char *in_use(const void *context, enum setting id)
     return settings_get(context, id, NULL);
 }
 
-// Programs read the path from where they are started, which is mostly where the block lies, too.
+// A relative path is one from a program's working folder, which usually is the block's folder, too.
 static bool find_key_file(struct import *i, struct ssa_error *err)
 {
     struct stat beside, here;
     const char *path = i->old.key_path, *slash = strrchr(i->file.name, '/');
     const int folder = slash == NULL || i->file.standard_input ? 0 : (int)(slash - i->file.name) + 1;
     if (path[0] == '/' || folder == 0)
-        return text_format(i->key_path, sizeof i->key_path, "%s", path) ||
-               error_errno(err, SSA_CONFIG, ENAMETOOLONG, i->file.name, "names a key file with too long a path");
-    if (!text_format(i->key_path, sizeof i->key_path, "%.*s%s", folder, i->file.name, path))
-        return error_errno(err, SSA_CONFIG, ENAMETOOLONG, i->file.name, "names a key file with too long a path");
+        return path_format(i->key_path, err, "%s", path);
+    if (!path_format(i->key_path, err, "%.*s%s", folder, i->file.name, path))
+        return false;
     const bool is_beside = stat(i->key_path, &beside) == 0, is_here = stat(path, &here) == 0;
     if (is_beside && is_here && (beside.st_dev != here.st_dev || beside.st_ino != here.st_ino)) {
         error_set(err, SSA_CONFIG, NULL, i->file.name, "its %s may be %s or %s", i->old.key_path_name, i->key_path,
                   path);
-        return error_hint(err, "Write it with its whole path.");
+        return error_hint(err, "Write the whole path there.");
     }
-    return is_beside || !is_here || text_format(i->key_path, sizeof i->key_path, "%s", path);
+    return is_beside || !is_here || path_format(i->key_path, err, "%s", path);
 }
 
 static bool take_key_file(struct import *i, const struct ssa_run *run, bool shred, struct secret *pem,
@@ -123,7 +116,7 @@ static bool take_key_file(struct import *i, const struct ssa_run *run, bool shre
            old_key_take(pem, secret_text(&text), i->key_path, i->old.beside, err);
 }
 
-// The file beside the block, and what the block itself holds, must be one key.
+// The key in the file that the block names, and the one in the block itself, must be the same.
 static bool take_named_key(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
 {
     SECRET_AUTO other = {0};
@@ -136,10 +129,9 @@ static bool take_named_key(struct import *i, const struct ssa_run *run, bool shr
         return true;
     error_set(err, SSA_CONFIG, NULL, i->file.name, "%s and the file of %s hold different keys", i->old.keys[0].name,
               i->old.key_path_name);
-    return error_hint(err, "Leave the one that is meant.");
+    return error_hint(err, "Remove the wrong one.");
 }
 
-// An old block: all of its names, unless options say otherwise.
 static bool read_block(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
 {
     const char *file = i->file.name;
@@ -151,7 +143,7 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
     }
     for (size_t k = 0; k < i->old.key_count; k++)
         if (uri_text_is_uri(i->old.keys[k].value))
-            return error_set(err, SSA_CONFIG, NULL, file, "its %s is in a token already", i->old.keys[k].name);
+            return error_set(err, SSA_CONFIG, NULL, file, "its %s is on a PKCS#11 token already", i->old.keys[k].name);
     return (i->old.key_count == 0 || old_block_key(&i->old, file, &i->pem, err)) &&
            (i->old.key_path == NULL || take_named_key(i, run, shred, err));
 }
@@ -167,8 +159,7 @@ static const char *key_source(const struct import *i)
     return i->key_file.fd >= 0 ? i->key_path : i->file.name;
 }
 
-// A key that is none is found before a PIN is asked for; the decoding is done on a copy, since it is in
-// place.
+// A malformed key is found before a PIN is asked for. A copy is decoded, since decoding changes the text.
 static bool check_key(const struct import *i, struct ssa_error *err)
 {
     struct rsa_key numbers;
@@ -192,16 +183,16 @@ static bool read_import(struct import *i, const struct ssa_run *run, const struc
     return check_old(&i->old, i->file.name, err) && check_key(i, err);
 }
 
-// What becomes of the file once the key is in the token. The profile may have taken its place.
+// Destroys the file or leaves it, once the key is on the token. The profile may have replaced it.
 static void dispose(const struct import *i, const struct ssa_run *run, bool shred, struct ssa_created *created)
 {
     const bool unreachable = i->replaced && !i->file.writable, separate = i->key_file.fd >= 0;
     if (unreachable)
-        tell(&run->callbacks, SSA_WARNING, "%s is replaced, but the blocks that held its key are not overwritten",
-             i->file.name);
+        tell(&run->callbacks, SSA_WARNING,
+             "%s was replaced, but the disk blocks that held its key were not overwritten", i->file.name);
     if (separate)
-        (void)text_format(created->key_path, sizeof created->key_path, "%s", i->key_path);
-    // The block is of no more use once its key is gone; while that is left, neither is the block touched.
+        memcpy(created->key_path, i->key_path, sizeof created->key_path);
+    // The block is destroyed only after its key file: as long as that is left, the block may be needed.
     if (separate && (!shred || !old_file_destroy(&i->key_file, &created->file_error)))
         created->file = SSA_FILE_LEFT;
     else if (i->file.standard_input || unreachable)
@@ -214,12 +205,12 @@ static void dispose(const struct import *i, const struct ssa_run *run, bool shre
         created->file = SSA_FILE_LEFT;
 }
 
-// People keep other things in a .env: those are not destroyed with the key.
+// A .env file may have other content, which must not be destroyed with the key.
 static bool nothing_else(const struct import *i, struct ssa_error *err)
 {
     if (i->old.other[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so it is not destroyed", i->old.other);
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s beside the key, so it cannot be destroyed", i->old.other);
     return error_reason(err, SSA_REASON_IMPORT_HOLDS_MORE, "%s", i->file.name);
 }
 
@@ -231,27 +222,27 @@ static bool nothing_beside(const struct import *i, struct ssa_error *err)
     return error_reason(err, SSA_REASON_IMPORT_LOSES, NULL);
 }
 
-// A profile in the file's place keeps comments on lines of their own alone.
+// A profile that replaces the file keeps only comments on lines of their own.
 static bool keeps_comments(const struct import *i, struct ssa_error *err)
 {
     if (i->old.behind[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s behind a value, which would be lost with its line",
+    error_set(err, SSA_CONFIG, NULL, i->file.name, "holds %s after a value, which would be lost with its line",
               i->old.behind);
-    return error_hint(err, "Put that comment on a line of its own, or take it out.");
+    return error_hint(err, "Put that comment on a line of its own, or remove it.");
 }
 
-// A setting of ours, which the profile in the file's place would say otherwise.
+// A setting of this program that the profile which replaces the file would not have.
 static bool keeps_settings(const struct import *i, struct ssa_error *err)
 {
     if (i->old.kept.name == NULL)
         return true;
     error_set(err, SSA_CONFIG, NULL, i->file.name, "sets %s, which the new profile would not have", i->old.kept.name);
-    return error_hint(err, "Set it in the environment as it is there (or by its option), or take it out.");
+    return error_hint(err, "Set it in the environment to the same value, or remove it.");
 }
 
-// Before a PIN is asked for, and once more behind it: a person took a while, and the file's name may stand
-// for another by then.
+// This is checked before a PIN is asked for, and again after it: a person may have needed a while, and another file may
+// have the name by then.
 static bool may_shred(const struct import *i, bool shred, struct ssa_error *err)
 {
     const bool key_goes = shred || (i->replaced && i->key_file.fd < 0);
@@ -281,7 +272,7 @@ static bool choose_place(struct import *i, const struct ssa_run *run, const stru
     return true;
 }
 
-// What the block was called by in the file goes with it, and so does its key.
+// The profile that replaces the file does not keep the block's old names, one of which has the key.
 static bool drop_old_names(struct provision *p, const struct import *i, bool with_secret, struct ssa_error *err)
 {
     if (!i->replaced)
@@ -291,7 +282,7 @@ static bool drop_old_names(struct provision *p, const struct import *i, bool wit
     return profile_others_append(p->target.path, old_name_is_replaced, with_secret, &p->rest, err);
 }
 
-// What can be known before the token is touched.
+// Does all that can be done before the key is imported.
 static bool prepare(struct provision *p, struct import *i, const struct ssa_import *what,
                     const struct profile_block *block, struct ssa_error *err)
 {
@@ -322,7 +313,7 @@ static bool import(struct provision *p, struct import *i, const struct ssa_impor
         return provision_undo(p, err);
     block.private_key = p->journal.entry->key_uri;
     const bool finished = provision_profile(p, &block, created, err);
-    // Past the rename the profile is there, and so stays the key.
+    // Once the profile is in place, the key stays, even after a failure.
     if (p->in_place)
         dispose(i, p->open.run, what->shred, created);
     return finished;

@@ -8,7 +8,6 @@
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
 #include "manage/key_match.h"
-#include "manage/key_reference.h"
 
 static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
@@ -95,7 +94,7 @@ static bool match(struct listing *l, struct ssa_key *key, struct ssa_error *err)
     return true;
 }
 
-// Tokens may call the account by its email, which the settings need not know.
+// Tokens may have the account's email, which the settings may not have.
 static bool learn_email(struct listing *l, struct aps_account *account, struct ssa_error *err)
 {
     bool needed = false;
@@ -132,7 +131,7 @@ static bool find_accounts(struct listing *l, const struct account_reference *ref
     return account_find(l->client, reference, &l->accounts->list[0], err);
 }
 
-// One account that is not enabled does not hide the others.
+// Where one account is not enabled, the others are listed all the same.
 static bool may_leave_out(const struct listing *l, const struct aps_account *account, const struct ssa_error *why)
 {
     return l->wanted->all && why->code == SSA_REFUSED && strcmp(account->status, APS_ENABLED) != 0;
@@ -151,7 +150,7 @@ static bool list_at_api(struct listing *l, struct ssa_error *err)
             return false;
         tell(&l->run->callbacks, SSA_WARNING, "the keys of account %s, which is %s, are left out: %s", account->id,
              account->status, err->what);
-        // Whether a token's key is the API's, too, cannot be said: the account leaves the list.
+        // It is not known whether the API has a token's key of this account. So the account is taken off the list.
         *account = (struct aps_account){0};
     }
     return true;
@@ -178,10 +177,10 @@ static bool list(struct listing *l, struct ssa_error *err)
     struct account_reference reference = {0};
     CLIENT_SECRET_AUTO secret = {0};
     if (wanted->all && wanted->account != NULL)
-        return error_set(err, SSA_USAGE, NULL, NULL, "all accounts, or one of them: not both");
+        return error_set(err, SSA_USAGE, NULL, NULL, "both all accounts and one account were asked for");
     if (!wanted->all && !account_choose(l->run, wanted->account, &reference, err))
         return false;
-    // The tokens first: the connection has a thread, and no child is forked while there is one.
+    // The tokens come first: looking at them forks, which a process must not do while the connection has a thread.
     if (!token_keys_look(l->run, &l->on_tokens, err))
         return false;
     if (wanted->login && !token_keys_login(l->run, &l->on_tokens, &secret, err))

@@ -1,4 +1,3 @@
-// Which key on a PKCS#11 token is which key of an account.
 #include "manage/key_match.h"
 
 #include <stdlib.h>
@@ -25,7 +24,7 @@ static bool attach(struct ssa_key *key, struct token_key *found)
     return true;
 }
 
-// A token may not tell a key's modulus: then it is neither the same as another nor a different one.
+// A token may not show a key's modulus. Then the key is neither the same as another one nor a different one.
 static bool has_modulus(const struct ssa_key *key, const char *modulus)
 {
     for (size_t i = 0; modulus[0] != '\0' && i < key->place_count; i++)
@@ -34,7 +33,7 @@ static bool has_modulus(const struct ssa_key *key, const char *modulus)
     return false;
 }
 
-// Whether some places of the key tell their modulus, and none tells this one.
+// Whether some places of the key show their modulus, and none has this one.
 static bool has_another_modulus(const struct ssa_key *key, const char *modulus)
 {
     bool told = false;
@@ -43,7 +42,7 @@ static bool has_another_modulus(const struct ssa_key *key, const char *modulus)
     return told && modulus[0] != '\0' && !has_modulus(key, modulus);
 }
 
-// Another tool may have stored the key without its id: then it is known by the settings that use it.
+// Another tool may have stored the key without its id. Then it is identified by the settings that use it.
 static bool has_id_of(const struct token_key *found, const struct ssa_key *key)
 {
     return strcmp(found->kid, key->id) == 0 || (found->own && key->own && found->kid[0] == '\0');

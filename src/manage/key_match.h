@@ -6,11 +6,11 @@
 
 void key_free_places(struct ssa_key *key);
 
-// Gives the key all its places: the tokens' keys of its id, then those with the same modulus under whichever
-// id. Each becomes listed, and its URI the key's. False where there is no memory.
+// Gives the key all its places: the tokens' keys with its id, then those with the same modulus and any id. They become
+// listed, and the key takes their URIs. False where there is no memory.
 bool key_match(struct ssa_key *key, struct token_keys *keys) MUST_CHECK;
 
-// Whether a token's key has an id and a name, and no key of the list has it among its places.
+// Whether a token's key has an id and a name, and is not a place of a listed key.
 bool token_key_is_alone(const struct token_key *key);
 
 // Whether the token says that the key is this account's: by its email, the email's local part, or its id.

@@ -1,5 +1,5 @@
-// key prune: destroys what PKCS#11 tokens still hold of keys that the API does not know any more. Only keys
-// that this client id made on this server go: to another client id, every key looks unknown.
+// key prune: destroys keys on PKCS#11 tokens that the API does not have any more. Only keys that this client id has
+// made on this server are destroyed: for another client id, every key seems unknown.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -10,15 +10,12 @@
 #include "journal/closed_entry.h"
 #include "manage/admin_client.h"
 #include "manage/audit.h"
-#include "manage/key_reference.h"
-#include "ownership/believed_list.h"
 #include "ownership/ownership.h"
 #include "ownership/profile_files.h"
-#include "ownership/uses.h"
 #include "recovery/opened.h"
 #include "signer/open_token.h"
 
-// The keys that were made here, as the audit trail tells.
+// The keys that were made on this host, as the audit trail says.
 struct made_keys {
     const struct ssa_run *run;
     struct entry *list;
@@ -42,10 +39,11 @@ static bool add_made_key(void *context, const char *id, const struct entry *e, s
     if (!makes_a_key(e->operation) || e->kid[0] == '\0' || e->key_uri[0] == '\0' ||
         !journal_entry_is_ours(e, made->run->settings))
         return true;
-    // A damaged entry may name another key than was made, and the place of one that is in use.
+    // A damaged entry may name a wrong key: one that is in use.
     if (!e->vouched) {
         tell(&made->run->callbacks, SSA_WARNING,
-             "%s is of an earlier version, and nothing vouches for it: its key %s is not looked at", id, e->kid);
+             "%s is of an earlier version, and nothing shows that it was not changed: its key %s is not looked at", id,
+             e->kid);
         return true;
     }
     struct entry *grown = reallocarray(made->list, made->count + 1, sizeof *grown);
@@ -63,16 +61,16 @@ static int by_account_and_token(const void *a, const void *b)
     return account != 0 ? account : strcmp(x->token, y->token);
 }
 
-// The account whose keys were asked for last, and the PKCS#11 token that is open.
+// A prune under way, with the account whose keys were listed last, and the PKCS#11 token that is open.
 struct pruning {
     const struct ssa_run *run;
     bool yes;
     struct oauth_client *client;
     char account[API_ID_MAX], token[URI_TEXT_MAX];
     struct aps_keys keys;
-    struct open_token secrets; // the token that the client secret was read from
+    struct open_token secrets; // the token from which the client secret was read
     struct open_token own;     // the token of a key, where it is another one
-    struct open_token *to;     // which of the two holds the key; NULL before the first
+    struct open_token *to;     // the one of the two that has the key; NULL before the first key
     size_t found, destroyed;
 };
 
@@ -100,7 +98,7 @@ static bool list_keys_of(struct pruning *p, const char *account, struct ssa_erro
         return true;
     if (!aps_key_list(p->client, account, &p->keys, err) && !aps_is_gone(err))
         return false;
-    // A list that lacks a key which is in use here says nothing about the other keys.
+    // A list without a key that is in use here is wrong, also about the other keys.
     if (!believed_keys(p->run, account, NULL, &p->keys, err))
         return false;
     return text_format(p->account, sizeof p->account, "%s", account) ||
@@ -109,21 +107,18 @@ static bool list_keys_of(struct pruning *p, const char *account, struct ssa_erro
 
 static bool open_token_of(struct pruning *p, const struct entry *e, struct ssa_error *err)
 {
-    URI_AUTO *uri = NULL;
     if (p->to != NULL && p->to->token != NULL && strcmp(p->token, e->token) == 0)
         return true;
     close_own_token(p);
     memcpy(p->token, e->token, sizeof p->token);
-    if (!uri_parse(e->key_uri, &uri, err))
-        return false;
-    return opened_or_again(p->run, &p->secrets, uri, e->key_uri, &p->own, &p->to, err);
+    return opened_or_again(p->run, &p->secrets, e->key_uri, &p->own, &p->to, err);
 }
 
 static OWN_FRAME bool confirmed(const struct pruning *p, const struct entry *e)
 {
     char question[SSA_ERROR_TEXT_MAX];
     return p->yes || (text_format(question, sizeof question,
-                                  "Destroy key %s (account %s) on token \"%s\"? The API does not know it any more.",
+                                  "Destroy key %s (account %s) on token \"%s\"? The API does not have it any more.",
                                   e->kid, e->account, token_info(p->to->token)->label) &&
                       callback_confirms(&p->run->callbacks, question));
 }
@@ -144,7 +139,7 @@ static bool destroy(struct pruning *p, const struct entry *e, struct key *key, u
     return true;
 }
 
-// Whether the open token holds the key, and the key may go.
+// Whether the key on the open token may be destroyed.
 static OWN_FRAME bool may_prune(struct pruning *p, const struct entry *e, const struct key *key)
 {
     struct ssa_error why = {0};
@@ -179,7 +174,7 @@ static bool prune(struct pruning *p, const struct entry *e, struct ssa_error *er
         return true;
     if (open_token_of(p, e, err))
         return prune_on_token(p, e, err);
-    // The token may lie in a drawer: its keys are not pruned.
+    // The token may not be plugged in: then its keys are not pruned.
     tell(&p->run->callbacks, SSA_NOTICE, "the token of key %s is not looked at: %s", e->kid, err->what);
     return err->code == SSA_ABSENT;
 }

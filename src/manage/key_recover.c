@@ -1,6 +1,5 @@
-// The story of what is left: each operation that did not come to its end is finished or undone.
 #include "manage/key_recover.h"
-#include "signer/api_client.h"
+#include "signer/client_secret.h"
 
 #include "core/callback.h"
 #include "ownership/profile_files.h"
@@ -12,7 +11,7 @@ static void tell_left(const struct recovery *r, const struct entry *e, const str
     char text[2 * SSA_ERROR_TEXT_MAX];
     what.hint[0] = '\0';
     ssa_error_text(&what, text, sizeof text);
-    // A hint is a line of its own on a terminal; here it goes on.
+    // The hint is not a line of its own here.
     tell_reason(&r->open->run->callbacks, SSA_WARNING, why->reason, why->detail, "`%s` of %s is not settled: %s%s%s",
                 entry_operation_name(e->operation), entry_subject(e), text, why->hint[0] != '\0' ? ". " : "",
                 why->hint);
@@ -28,7 +27,7 @@ static bool is_wanted(struct recovery *r, const struct journal *j, enum standing
         return false;
     if (!journal_entry_is_ours(e, r->open->run->settings)) {
         tell(callbacks, SSA_NOTICE,
-             "`%s` of %s was interrupted under another client id or server (%s, %s): run this with those",
+             "`%s` of %s was interrupted with another client id or server (%s, %s): run this command with those",
              entry_operation_name(e->operation), entry_subject(e), e->client_id, e->base_url);
         return false;
     }
@@ -71,7 +70,7 @@ bool key_recover_all(struct recovery *r, struct ssa_error *err)
 static bool settle_all(struct recovery *r, struct ssa_error *err)
 {
     size_t unknown = 0;
-    // First: what is forgotten is not warned about.
+    // This comes first: then no warning is given of an entry that is forgotten.
     if (!journal_count_unknown(r->open->run, r->forget, &unknown, err) || !key_recover_all(r, err))
         return false;
     r->left += r->forget ? 0 : unknown;

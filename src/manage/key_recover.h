@@ -1,8 +1,8 @@
-// Finishing or undoing what operations that did not come to their end have left.
+// Finishing or undoing operations that were interrupted.
 #pragma once
 
 #include "recovery/recovery.h"
 
-// Settles all of them, telling what comes of each. What cannot be settled counts in r->left and is no
+// Settles all of them, and says what happened to each. One that cannot be settled is counted in r->left, and is not a
 // failure.
 bool key_recover_all(struct recovery *r, struct ssa_error *err) MUST_CHECK;

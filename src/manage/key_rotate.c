@@ -1,5 +1,4 @@
-// The story of a rotation: a new key takes the place of the profile's, and the old one goes when nobody needs
-// it.
+// key rotate: a new key replaces the profile's key. The old key is retired when nobody needs it any more.
 #include <string.h>
 #include <time.h>
 
@@ -8,7 +7,6 @@
 #include "manage/key_recover.h"
 #include "manage/new_key.h"
 #include "manage/provision_key.h"
-#include "manage/provision_profile.h"
 #include "manage/rotation_room.h"
 #include "manage/rotation_waiting.h"
 #include "ownership/profile_files.h"
@@ -27,14 +25,13 @@ struct rotation {
     const struct ssa_run *run;
     const struct ssa_rotation *how;
     struct identity identity; // with the old key
-    const char *profile;      // empty where the old key is named by none
+    const char *profile;      // empty where no profile names the old key
     struct ssa_output output;
     struct ssa_rotated *rotated;
 };
 
-// What an earlier operation on this account that did not come to its end has left goes first. Not inlined:
-// its frame is large.
-static __attribute__((noinline)) bool settle_first(struct rotation *r, struct ssa_ending *ending, struct ssa_error *err)
+// Settles interrupted operations on this account first.
+static OWN_FRAME bool settle_first(struct rotation *r, struct ssa_ending *ending, struct ssa_error *err)
 {
     OPENED_AUTO open = {.run = r->run};
     struct ssa_ending each = {0};
@@ -45,11 +42,10 @@ static __attribute__((noinline)) bool settle_first(struct rotation *r, struct ss
     if (recovery.left == 0)
         return true;
     error_set(err, SSA_UNEXPECTED, NULL, r->identity.account_id, "an earlier operation could not be settled");
-    return ending_add(ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL,
-                      "what stands in the way is said above");
+    return ending_add(ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "the messages above say why");
 }
 
-// Whoever rotated in the meantime has written the profile.
+// Another process that has rotated the key meanwhile has changed the profile.
 static bool check_profile(const struct rotation *r, struct ssa_error *err)
 {
     struct profile_said said;
@@ -59,10 +55,10 @@ static bool check_profile(const struct rotation *r, struct ssa_error *err)
     if (!profile_read_said(r->profile, &said, &there, err))
         return false;
     return strcmp(said.key_id, r->identity.key_id) == 0 ||
-           error_set(err, SSA_CONFIG, NULL, r->profile, "another has changed the profile meanwhile: nothing is done");
+           error_set(err, SSA_CONFIG, NULL, r->profile, "the profile was changed meanwhile, so nothing was done");
 }
 
-// And its old key waits.
+// After such a rotation, an old key waits to be retired.
 static bool check_waiting(const struct rotation *r, struct ssa_error *err)
 {
     struct waiting w = {.run = r->run, .account = r->identity.account_id};
@@ -71,7 +67,7 @@ static bool check_waiting(const struct rotation *r, struct ssa_error *err)
     if (!w.found)
         return true;
     error_set(err, SSA_CONFIG, NULL, r->identity.account_id,
-              "a rotation of this account waits for its old key %s to go", w.old_kid);
+              "the last rotation of this account is not finished: its old key %s still works", w.old_kid);
     return error_reason(err, SSA_REASON_ROTATION_WAITS, NULL);
 }
 
@@ -87,8 +83,8 @@ static bool prepare(struct provision *p, const struct rotation *r, struct ssa_er
     return new_key_prepare(p, &what, err) && aps_admin(p->open.client, scopes, err);
 }
 
-// The journal knows the old key before there is a new one.
-static bool note_old_key(struct provision *p, const struct rotation *r, struct ssa_error *err)
+// The journal has the old key before a new one is made.
+static bool claim(struct provision *p, const struct rotation *r, struct ssa_error *err)
 {
     struct entry *e = p->journal.entry;
     const struct identity *identity = &r->identity;
@@ -98,12 +94,8 @@ static bool note_old_key(struct provision *p, const struct rotation *r, struct s
                      text_format(e->email, sizeof e->email, "%s", email) &&
                      text_format(e->old_kid, sizeof e->old_kid, "%s", identity->key_id) &&
                      text_format(e->old_key_uri, sizeof e->old_key_uri, "%s", identity->private_key);
-    return fit || error_set(err, SSA_CONFIG, NULL, NULL, "one of the profile's names is too long");
-}
-
-static bool claim(struct provision *p, const struct rotation *r, struct ssa_error *err)
-{
-    return note_old_key(p, r, err) && journal_claim(&p->journal, err);
+    return (fit || error_set(err, SSA_CONFIG, NULL, NULL, "an id, the email or the URI in the profile is too long")) &&
+           journal_claim(&p->journal, err);
 }
 
 static bool make_room(struct provision *p, const struct rotation *r, struct ssa_error *err)
@@ -145,7 +137,7 @@ static bool note_result(const struct rotation *r, const struct entry *e, struct 
            error_set(err, SSA_UNEXPECTED, NULL, e->kid, "the key's id is too long");
 }
 
-// The new key serves whatever becomes of the old one.
+// The new key works, whether the old key can be retired or not.
 static bool retire_old(struct provision *p, const struct rotation *r)
 {
     if (!r->how->at_once)
@@ -160,7 +152,7 @@ static bool rotate(struct rotation *r, struct ssa_ending *ending, struct ssa_err
     PROVISION_AUTO *p = provision_new(r->run, &r->output, ending, err);
     if (p == NULL)
         return false;
-    // Before a PIN is asked for, and once more under the claim.
+    // This is checked before a PIN is asked for, and again once the account is claimed.
     if (!check_current(r, err))
         return false;
     if (!prepare(p, r, err))

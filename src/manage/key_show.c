@@ -1,8 +1,8 @@
-// key show: one key, out of what key list tells.
+// key show: one key of the list that key list shows.
 #include <string.h>
 
+#include "manage/account_reference.h"
 #include "manage/key_match.h"
-#include "manage/key_reference.h"
 
 // Frees all keys but the wanted one. False where it is not there.
 static bool keep_only(struct ssa_keys *keys, const char *key_id)

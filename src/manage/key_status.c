@@ -4,7 +4,6 @@
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
 #include "manage/audit.h"
-#include "manage/key_reference.h"
 
 static const char scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
@@ -25,7 +24,7 @@ static bool set_status(struct oauth_client *client, const char *account, const c
     *changed = true;
     if (aps_key_set_status(client, account, key_id, status, &outcome, err))
         return true;
-    // Our own first try, whose answer was lost, may have made it so.
+    // The first request may have changed it, and its answer may have been lost.
     *changed = outcome == OAUTH_MAYBE_DONE;
     return aps_is_unclear(err, 400) && has_status(client, account, key_id, status);
 }

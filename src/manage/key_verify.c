@@ -7,7 +7,6 @@
 #include "core/text.h"
 #include "hsm/key/facts.h"
 #include "hsm/key/prove.h"
-#include "hsm/login/login.h"
 #include "manage/key_evidence.h"
 #include "signer/open_token.h"
 
@@ -66,7 +65,7 @@ static bool note_names(struct verification *v, struct ssa_error *err)
     return (text_format(to->key_id, sizeof to->key_id, "%s", v->own.key_id) &&
             text_format(to->account, sizeof to->account, "%s", v->own.account_id) &&
             text_format(to->token, sizeof to->token, "%s", token)) ||
-           error_set(err, SSA_CONFIG, NULL, token, "the ids of key and account, or the token's URI, are too long");
+           error_set(err, SSA_CONFIG, NULL, token, "the key's id, the account's id or the token's URI is too long");
 }
 
 // Finds the key's token. Does not log in.
@@ -80,7 +79,7 @@ static OWN_FRAME bool find(struct verification *v, struct ssa_error *err)
     return open_token_find(v->run, &v->at, err) && note_names(v, err);
 }
 
-// *read: the attributes could be read, also where the key is not as it must be.
+// *read: the attributes could be read. This is possible also for a key that is not as it must be.
 static OWN_FRAME bool verify(struct verification *v, bool *read, struct ssa_error *err)
 {
     struct key_attribute attributes[KEY_ATTRIBUTES];
@@ -127,7 +126,7 @@ bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *want
         return false;
     if (verify(&v, &read, err))
         return evidence_write(&e, v.at.token, &v.key, verified, json, err);
-    // What the verification found is told, even where the record of it cannot be written.
+    // The record of a failed verification is written, too, where that is possible.
     if (read)
         write_beside(&e, &v, json);
     return false;

@@ -1,4 +1,3 @@
-// A new key.
 #include "manage/new_key.h"
 
 #include <string.h>
@@ -6,7 +5,7 @@
 #include "manage/provision_key.h"
 #include "ownership/ownership.h"
 
-// A secret that no profile can carry must be known before anything is made.
+// A client secret that no profile can hold must be found before anything is made.
 static bool check_writable_secret(const struct provision *p, struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
@@ -14,7 +13,7 @@ static bool check_writable_secret(const struct provision *p, struct ssa_error *e
     return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(&block, p->open.run, &trial, err);
 }
 
-// One that is on the token of the new key is read in the session that the key will be stored in.
+// A client secret on the new key's token is read in the session that will import the key.
 static bool know_secret(struct opened *open, struct ssa_error *err)
 {
     return client_secret_place(&open->secret, NULL) == SECRET_AT_HAND ||
@@ -41,7 +40,7 @@ void new_key_note_before(struct entry *entry, const struct aps_keys *keys)
         memcpy(entry->before.list[i], keys->list[i].kid, sizeof entry->before.list[i]);
 }
 
-// Written down before the token is looked at. A key that somebody had before is not this operation's.
+// Writes the key's id into the journal before the token is used. A key that was there before is not this operation's.
 static bool note_key(struct provision *p, const char *kid, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
@@ -51,7 +50,7 @@ static bool note_key(struct provision *p, const char *kid, struct ssa_error *err
     return journal_step(&p->journal, STEP_KEY_ASKED, err);
 }
 
-// An answer that is of no use may still have told the id.
+// A faulty answer may still have the id.
 static void note_what_was_told(struct entry *entry, const char *kid)
 {
     if (!api_ids_have(&entry->before, kid))

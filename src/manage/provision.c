@@ -1,19 +1,18 @@
-// What the ways of getting a key into a token have in common: before, and where it fails.
 #include "manage/provision.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/profile_others.h"
 #include "core/callback.h"
+#include "core/result.h"
 #include "core/text.h"
+#include "hsm/import/import.h"
 #include "hsm/import/rehearse.h"
-#include "hsm/import/throwaway.h"
 #include "ownership/profile_files.h"
 #include "recovery/recover_entry.h"
-#include "signer/lasting_uri.h"
-#include "signer/new_key_token.h"
+#include "signer/open_token.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
 
@@ -22,7 +21,7 @@ struct provision *provision_new(const struct ssa_run *run, const struct ssa_outp
 {
     struct provision *p = calloc(1, sizeof *p);
     if (p == NULL) {
-        (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory");
+        (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the operation");
         return NULL;
     }
     p->output = output;
@@ -46,8 +45,7 @@ void provision_free(struct provision **of)
     *of = NULL;
 }
 
-// Whether there is room in locked memory for all that the key passes through: found out before the API makes
-// one.
+// Whether there is enough locked memory for the key. This is checked before the API makes a key.
 static bool check_memory(struct provision *p, struct ssa_error *err)
 {
     SECRET_AUTO trial = {0};
@@ -55,25 +53,26 @@ static bool check_memory(struct provision *p, struct ssa_error *err)
            secret_new(&p->pem, PEM_MAX, err) && secret_must_be_locked(&p->pem, err);
 }
 
-// What the journal says of the profile is written before there is a draft of it.
+// The journal has the profile's path before the draft is made.
 static bool prepare_profile(struct provision *p, bool with_secret, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
     if (!profile_choose(&p->target, p->open.run, p->output, p->journal.id, err))
         return false;
     entry->replaces_profile = p->target.replace;
-    // As long as their own fields: they fit.
+    static_assert(sizeof entry->profile == sizeof p->target.path && sizeof entry->draft == sizeof p->target.draft,
+                  "the paths fit");
     memcpy(entry->profile, p->target.path, sizeof entry->profile);
     memcpy(entry->draft, p->target.draft, sizeof entry->draft);
     if (!journal_step(&p->journal, STEP_BEGUN, err) || !profile_reserve(&p->target, err))
         return false;
-    // Half of a profile is for what others keep in it; ours takes less than the other half.
+    // Half of a profile is for other lines; our names need less than the other half.
     return secret_new(&p->rest, PROFILE_MAX / 2, err) &&
            profile_others_append(p->target.path, profile_block_has, with_secret, &p->rest, err) &&
            profile_mark(p->target.path, entry->profile_before, err);
 }
 
-// The last digits of the operation's name are its own.
+// The last digits of the operation's name are random.
 static bool throwaway_name(struct entry *entry, struct ssa_error *err)
 {
     const char *own = strrchr(entry->id, '-');
@@ -87,8 +86,8 @@ static bool rehearse_as(struct provision *p, struct ssa_error *err)
     return import_rehearse(p->open.to.token, p->output->import_way, p->output->rehearse, &p->plan, err);
 }
 
-// What is on the token for a moment alone has a name of this run: whoever is killed meanwhile has written it
-// down.
+// A rehearsal puts a throwaway object on the token. Its name is in the journal, in case the process is killed
+// meanwhile.
 static bool rehearse(struct provision *p, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
@@ -100,7 +99,7 @@ static bool rehearse(struct provision *p, struct ssa_error *err)
     if (!journal_step(&p->journal, STEP_REHEARSING, err))
         return false;
     const bool fit = rehearse_as(p, err);
-    // With something left, the entry stays open, for a recovery.
+    // Where an object is left, the entry stays open, to be recovered.
     if (!p->plan.throwaway_left)
         return journal_step(&p->journal, STEP_BEGUN, fit ? err : ERROR_IGNORED) && fit;
     return fit;
@@ -112,8 +111,68 @@ static void tell_import(const struct provision *p)
     tell(callbacks, SSA_DETAIL, "import: %s%s", p->plan.scheme != NULL ? "wrapped, " : "", import_way(&p->plan));
     if (!import_plan_limits_mechanisms(&p->plan))
         tell(callbacks, SSA_DETAIL,
-             "the PKCS#11 token does not take CKA_ALLOWED_MECHANISMS: whoever has the PIN may decrypt with "
+             "the PKCS#11 token does not take CKA_ALLOWED_MECHANISMS: anybody who has the PIN may decrypt with "
              "the key by raw RSA (CKM_RSA_X_509)");
+}
+
+// A key is destroyed only if a person confirms it, or the caller has done so.
+static bool may_replace(const struct ssa_run *run, const struct ssa_output *output, const struct open_token *at,
+                        struct ssa_error *err)
+{
+    char question[SSA_ERROR_TEXT_MAX];
+    if (!at->slot.used || output->yes)
+        return true;
+    if (text_format(question, sizeof question, "Destroy the key in slot %s of token \"%s\"?", at->slot.name,
+                    token_info(at->token)->label) &&
+        callback_confirms(&run->callbacks, question))
+        return true;
+    error_set(err, SSA_CONFIG, NULL, token_info(at->token)->uri,
+              "the key in slot %s was not replaced: you did not confirm", at->slot.name);
+    return error_reason(err, SSA_REASON_KEY_NOT_CONFIRMED, NULL);
+}
+
+static bool choose_slot(const struct ssa_run *run, const struct ssa_output *output, struct open_token *at,
+                        struct ssa_error *err)
+{
+    const struct token_info *info = token_info(at->token);
+    if (output->replace_key && output->slot == NULL) {
+        error_set(err, SSA_USAGE, NULL, NULL, "the slot of the key to be destroyed is not named");
+        return error_reason(err, SSA_REASON_REPLACE_WHAT, NULL);
+    }
+    if (!slot_choose(at->token, output->slot, output->replace_key, &at->slot, err))
+        return false;
+    if (!may_replace(run, output, at, err))
+        return false;
+    tell(&run->callbacks, SSA_NOTICE, "the key goes into slot %s of token \"%s\"", at->slot.name, info->label);
+    return true;
+}
+
+static bool refuse_slot(const struct ssa_output *output, const struct open_token *at, struct ssa_error *err)
+{
+    if (output->slot == NULL && !output->replace_key)
+        return true;
+    error_set(err, SSA_USAGE, NULL, token_info(at->token)->uri, "this PKCS#11 token has no slots");
+    return error_reason(err, SSA_REASON_NO_SLOTS, NULL);
+}
+
+// Finds the token as open_token_of_settings does, and checks that a key can be imported. Logs in with a session that
+// may write, and chooses the slot of a card.
+static bool open_token_for_key(const struct ssa_run *run, const struct ssa_output *output, struct open_token *at,
+                               struct ssa_error *err)
+{
+    if (!open_token_of_settings(run, at, err))
+        return false;
+    if (!import_check_able(at->token, err))
+        return false;
+    const bool slots = slot_must_be_chosen(at->token);
+    if (slots && !slot_survey(at->token, err))
+        return false;
+    if (!open_token_login(at, true, err))
+        return false;
+    // Keys are private objects: only after the login the token shows which slots have one.
+    if (slots ? !choose_slot(run, output, at, err) : !refuse_slot(output, at, err))
+        return false;
+    return open_token_officer(at, run, err);
 }
 
 static bool prepare_token(struct provision *p, struct ssa_error *err)
@@ -146,7 +205,7 @@ bool provision_prepare(struct provision *p, const struct provisioning *what, str
     return what->without_key || prepare_token(p, err);
 }
 
-// Whether the operation has made nothing that another could find.
+// Whether the operation has made nothing at all.
 static bool made_nothing(const struct provision *p)
 {
     const struct entry *e = p->journal.entry;
@@ -175,7 +234,7 @@ bool provision_undo(struct provision *p, const struct ssa_error *err)
     if (p->journal.fd < 0 || p->journal.entry->step < STEP_ACCOUNT_ASKED)
         return false;
     entry_note(p->journal.entry, err->what);
-    // The draft goes while its name is in an open entry: a process that is killed here is cleaned up after.
+    // The draft is removed while an open entry has its name: so a recovery can remove it if the process is killed here.
     profile_abandon(&p->target);
     if (made_nothing(p)) {
         journal_close(&p->journal, OUTCOME_FAILED);
@@ -185,6 +244,67 @@ bool provision_undo(struct provision *p, const struct ssa_error *err)
         return false;
     if (p->ending->count == 0)
         (void)ending_add(p->ending, SSA_END_LEFT, left.reason, left.subject, left.detail,
-                         "what had been made is left: %s", left.what);
+                         "what it had made is left: %s", left.what);
     return ending_add(p->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "it is not undone");
+}
+
+static bool append_rest(const struct provision *p, struct secret *profile, struct ssa_error *err)
+{
+    return secret_append(profile, secret_span(&p->rest)) ||
+           error_set(err, SSA_CONFIG, NULL, p->target.path, "would be longer than %u bytes", PROFILE_MAX);
+}
+
+// A profile that somebody has changed since is not overwritten.
+static bool is_as_before(const struct provision *p, struct ssa_error *err)
+{
+    char mark[FINGERPRINT_TEXT];
+    if (!p->target.replace)
+        return true;
+    return profile_mark(p->target.path, mark, err) &&
+           (strcmp(mark, p->journal.entry->profile_before) == 0 ||
+            error_set(err, SSA_CONFIG, NULL, p->target.path,
+                      "the profile was changed meanwhile, so it was not overwritten"));
+}
+
+// The block to be shown is made first: once the profile is in place, nothing can fail any more.
+static bool show(const struct provision *p, const struct profile_block *block, struct ssa_created *created,
+                 struct ssa_error *err)
+{
+    SECRET_AUTO shown = {0};
+    return secret_new(&shown, PROFILE_MAX, err) &&
+           profile_block_show(block, p->target.path, p->output->show_secret, &shown, err) &&
+           result_take(&created->block, &shown, err) &&
+           ((text_format(created->email, sizeof created->email, "%s", block->email) &&
+             text_format(created->path, sizeof created->path, "%s", p->target.path)) ||
+            error_set(err, SSA_UNEXPECTED, NULL, p->target.path, "the path is too long"));
+}
+
+static bool commit(struct provision *p, const struct profile_block *block, struct ssa_error *err)
+{
+    SECRET_AUTO profile = {0};
+    if (!secret_new(&profile, PROFILE_MAX, err) || !profile_block_write(block, p->open.run, &profile, err))
+        return false;
+    if (!append_rest(p, &profile, err) || !is_as_before(p, err))
+        return false;
+    const bool done = profile_commit(&p->target, secret_span(&profile), err);
+    // Only the folder's sync comes after the rename: where that fails, the profile is in place all the same.
+    p->in_place = done || p->target.draft[0] == '\0';
+    return done;
+}
+
+bool provision_profile(struct provision *p, const struct profile_block *block, struct ssa_created *created,
+                       struct ssa_error *err)
+{
+    const struct profile_block own = opened_block(&p->open, p->journal.entry);
+    if (block == NULL)
+        block = &own;
+    const bool shown = show(p, block, created, err);
+    const bool with_profile = p->target.path[0] != '\0';
+    p->in_place = shown && !with_profile;
+    const bool done = shown && (!with_profile || commit(p, block, err));
+    if (!p->in_place)
+        return provision_undo(p, err);
+    if (p->journal.entry->operation != OP_KEY_ROTATE)
+        journal_close(&p->journal, OUTCOME_DONE);
+    return done;
 }

@@ -1,4 +1,3 @@
-// The import of a key.
 #include "manage/provision_key.h"
 
 #include <string.h>
@@ -7,10 +6,9 @@
 #include "core/rsa_key.h"
 #include "core/text.h"
 #include "hsm/import/import.h"
-#include "hsm/import/rehearse.h"
 #include "hsm/key/key_find.h"
 #include "hsm/key/prove.h"
-#include "signer/lasting_uri.h"
+#include "signer/open_token.h"
 
 enum { KEY_LABEL_MAX = 256 };
 
@@ -29,8 +27,7 @@ static bool write_label(struct entry *e, struct ssa_error *err)
            error_set(err, SSA_CONFIG, NULL, e->kid, "the key's label would be longer than %d bytes", KEY_LABEL_MAX);
 }
 
-// The key's URI, with the module as the next shell finds it. A card calls its keys by the slot, whatever they
-// are for: a label says nothing there.
+// Writes the key's URI. A card names its keys after their slots, so the URI of such a key has no label.
 static bool write_uri(struct provision *p, struct ssa_error *err)
 {
     const struct open_token *to = &p->open.to;
@@ -42,7 +39,7 @@ static bool write_uri(struct provision *p, struct ssa_error *err)
 }
 
 #ifdef SSA_HSM_PLANT_LEAK
-// The leak that scripts/prove-memory must find to be worth anything.
+// The leak that scripts/prove-memory must find, to show that it works.
 static void plant_leak(const struct secret *pem)
 {
     static char *leaked;
@@ -51,8 +48,8 @@ static void plant_leak(const struct secret *pem)
 }
 #endif
 
-// Looked at before the import, for whoever has to tell later what came in by it: nothing has its id, and its
-// modulus.
+// Checks before the import that no object has the key's id, and notes its modulus: by these, a recovery knows what the
+// import has made.
 static bool look_before(struct provision *p, const struct rsa_key *numbers, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
@@ -64,7 +61,7 @@ static bool look_before(struct provision *p, const struct rsa_key *numbers, stru
     return true;
 }
 
-// After this it may be in the token.
+// Notes that the key may be on the token after this.
 static bool write_down(struct provision *p, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;

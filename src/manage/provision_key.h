@@ -1,11 +1,11 @@
-// The import of a key into the PKCS#11 token of a provisioning.
+// The import of a provisioning's key into its PKCS#11 token.
 #pragma once
 
 #include "manage/provision.h"
 
-// Writes down who the entry's key is and that it may be in the token, decodes p->pem, imports it, wipes it,
-// and has the token prove it. source names where the key comes from. The label is the account's name (its
-// email's local part) and the key's id.
+// Writes into the journal which key may be on the token. Decodes p->pem, imports it and wipes it. Then the token proves
+// the key. source says where the key comes from. The key's label is the account's name (the local part of its email)
+// and the key's id.
 bool provision_key(struct provision *p, const char *source, struct ssa_error *err) MUST_CHECK;
 
 // Makes the imported key ready to sign again.

@@ -4,7 +4,6 @@
 
 #include "config/identity.h"
 #include "core/result.h"
-#include "core/text.h"
 #include "manage/admin_client.h"
 #include "manage/rotation_room.h"
 
@@ -19,7 +18,7 @@ static bool line(struct secret *plan, const char *format, ...)
     va_start(arguments, format);
     const int len = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return len >= 0 && secret_append_text(plan, text) && secret_append_text(plan, "\n");
+    return len >= 0 && (size_t)len < sizeof text && secret_append_text(plan, text) && secret_append_text(plan, "\n");
 }
 
 static bool write_plan(const struct identity *identity, const struct ssa_rotation *how, const struct aps_keys *keys,
@@ -30,13 +29,14 @@ static bool write_plan(const struct identity *identity, const struct ssa_rotatio
         ok = ok && line(plan, "delete key %s at the API, to make room", how->replace);
     ok = ok && line(plan, "make a new key and put it into %s", token) &&
          line(plan, "have it sign, and fetch an access token with it") &&
-         (profile[0] != '\0' ? line(plan, "write it to %s, in the place of %s", profile, identity->key_id)
-                             : line(plan, "print the new block: the old one is in no profile"));
+         (profile[0] != '\0' ? line(plan, "write it to %s, in place of %s", profile, identity->key_id)
+                             : line(plan, "print the new block, since the old one is in no profile"));
     if (how->at_once)
         return ok && line(plan, "disable and delete %s at the API, and destroy it on its token", identity->key_id);
-    return ok && (how->grace > 0 ? line(plan, "leave %s as it is for %lld seconds, then until `key rotate --finish`",
-                                        identity->key_id, how->grace)
-                                 : line(plan, "leave %s as it is until `key rotate --finish`", identity->key_id));
+    if (how->grace > 0)
+        return ok && line(plan, "leave %s as it is for %lld seconds, then until the rotation is finished",
+                          identity->key_id, how->grace);
+    return ok && line(plan, "leave %s as it is until the rotation is finished", identity->key_id);
 }
 
 static bool list_keys(const struct ssa_run *run, const struct identity *identity, struct aps_keys *keys,
@@ -62,7 +62,7 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
         return false;
     const char *profile = identity.source == FROM_PROFILE ? settings_profile_path(run->settings) : "";
     const char *token = settings_get(run->settings, SET_TOKEN, NULL);
-    if (!write_plan(&identity, how, &keys, profile, token != NULL ? token : "the token of the old one", &text))
+    if (!write_plan(&identity, how, &keys, profile, token != NULL ? token : "the old key's token", &text))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the plan is too long");
     return result_take(plan, &text, err);
 }

@@ -1,4 +1,3 @@
-// Room for a new key.
 #include "manage/rotation_room.h"
 
 #include <string.h>
@@ -6,10 +5,8 @@
 #include "core/callback.h"
 #include "core/text.h"
 #include "manage/audit.h"
-#include "manage/key_reference.h"
-#include "ownership/believed_list.h"
 
-// The keys beside the current one, for people.
+// Writes the ids of the other keys, for a message.
 static void others_of(const struct aps_keys *keys, const char *current, char out[static SSA_ERROR_TEXT_MAX / 2])
 {
     out[0] = '\0';
@@ -26,12 +23,12 @@ bool rotation_check_room(const struct aps_keys *keys, const char *current, const
     char others[SSA_ERROR_TEXT_MAX / 2];
     if (replace != NULL && strcmp(replace, current) == 0)
         return error_set(err, SSA_USAGE, NULL, replace,
-                         "this is the key that is rotated: it serves until the new one does");
+                         "this is the key that is rotated: it must work until the new one does");
     if (keys->count < APS_KEYS_ALLOWED)
         return true;
     others_of(keys, current, others);
     if (replace == NULL) {
-        error_set(err, SSA_REFUSED, NULL, NULL, "the account has %zu keys, as many as it may have", keys->count);
+        error_set(err, SSA_REFUSED, NULL, NULL, "the account has %zu keys, and may not have more", keys->count);
         return error_reason(err, SSA_REASON_NO_ROOM_FOR_KEY, "%s", others);
     }
     if (aps_key_in(keys, replace) != NULL)
@@ -43,9 +40,9 @@ bool rotation_check_room(const struct aps_keys *keys, const char *current, const
 static bool is_confirmed(const struct provision *p, const struct ssa_rotation *how, struct ssa_error *err)
 {
     char question[SSA_ERROR_TEXT_MAX / 2];
-    if (!text_format(question, sizeof question, "Delete key %s at the API, whichever host's token has it?",
+    if (!text_format(question, sizeof question, "Delete key %s at the API? Another host may have it on its token.",
                      how->replace))
-        return error_set(err, SSA_USAGE, NULL, how->replace, "a key's id is not as long as that");
+        return error_set(err, SSA_USAGE, NULL, how->replace, "is too long for a key id");
     if (how->output.yes || callback_confirms(&p->open.run->callbacks, question))
         return true;
     error_set(err, SSA_CONFIG, NULL, how->replace, "not deleted: you did not confirm");
@@ -77,12 +74,12 @@ bool rotation_make_room(const struct provision *p, const struct ssa_rotation *ho
         return false;
     if (keys->count < APS_KEYS_ALLOWED) {
         if (how->replace != NULL)
-            tell(callbacks, SSA_NOTICE, "there is room for a new key: %s is left", how->replace);
+            tell(callbacks, SSA_NOTICE, "there is room for a new key, so %s was not deleted", how->replace);
         return true;
     }
     if (!is_confirmed(p, how, err) || !delete_key(p, how->replace, err))
         return false;
-    tell(callbacks, SSA_NOTICE, "key %s is deleted at the API", how->replace);
+    tell(callbacks, SSA_NOTICE, "key %s was deleted at the API", how->replace);
     take_out(keys, how->replace);
     return true;
 }

@@ -1,4 +1,3 @@
-// Which keys the PKCS#11 tokens of this machine show.
 #include "manage/token_keys.h"
 
 #include <errno.h>
@@ -6,10 +5,9 @@
 #include <string.h>
 
 #include "config/identity.h"
-#include "config/reference.h"
 #include "core/callback.h"
 #include "core/fingerprint.h"
-#include "manage/searched_modules.h"
+#include "hsm/uri/uri_text.h"
 #include "pin/turn.h"
 #include "signer/open_token.h"
 
@@ -21,8 +19,8 @@ void token_keys_free(struct token_keys *keys)
     *keys = (struct token_keys){0};
 }
 
-// Tells two tokens of the same label and serial number apart. Another module gives a token another model and
-// slot: then these are not compared.
+// Tells two tokens with the same label and serial number apart. Modules may give one token different models and slots:
+// then these are not compared.
 static bool told_apart(const struct token_apart *a, const struct token_apart *b)
 {
     const unsigned by = a->by & b->by;
@@ -37,7 +35,7 @@ static bool is_on(const struct token_key *key, const struct token_info *info)
            !told_apart(&key->apart, &info->apart);
 }
 
-// The same key on the same token: seen through another module, or as its other half.
+// Finds the same key on the same token, as another module or its other half has shown it.
 static struct token_key *find(const struct token_keys *keys, const struct token_info *info, const struct key_seen *seen,
                               const char *modulus)
 {
@@ -89,7 +87,7 @@ static void take(void *context, const struct token_info *info, const char *token
     (void)token_uri;
     if (seen == NULL) {
         tell(&looking->run->callbacks, SSA_NOTICE,
-             "token \"%s\" cannot be searched for keys, or holds more than are looked at", info->label);
+             "token \"%s\" cannot be searched for keys, or holds more keys than this program reads", info->label);
         return;
     }
     if (seen->modulus_len > 0)
@@ -114,7 +112,7 @@ static struct looking looking_begin(const struct ssa_run *run, struct token_keys
 {
     struct looking looking = {.run = run, .keys = keys};
     struct identity own = {0};
-    // Keys are shown even where the settings do not name a usable one.
+    // Keys are shown even where the settings name no usable key.
     if (!identity_read(run->settings, false, &own, ERROR_IGNORED) || own.private_key == NULL ||
         !uri_text_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, ERROR_IGNORED))
         looking.own = NULL;
@@ -126,6 +124,84 @@ static bool nothing_lost(const struct token_keys *keys, struct ssa_error *err)
     return !keys->lost || error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the tokens' keys");
 }
 
+// The PKCS#11 modules whose tokens are looked at.
+struct modules {
+    struct module_entry *list;
+    size_t count;
+};
+
+static void modules_free(struct modules *modules)
+{
+    free(modules->list);
+}
+#define MODULES_AUTO __attribute__((cleanup(modules_free))) struct modules
+
+static void tell_not_looked_at(const struct ssa_run *run, const char *module, const struct ssa_error *why)
+{
+    tell(&run->callbacks, SSA_NOTICE, "module %s cannot be used, so its tokens were not looked at: %s%s%s", module,
+         why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
+}
+
+static bool add_module(struct modules *modules, const struct module_entry *entry, struct ssa_error *err)
+{
+    for (size_t i = 0; i < modules->count; i++)
+        if (module_entry_same(&modules->list[i], entry))
+            return true;
+    struct module_entry *grown = reallocarray(modules->list, modules->count + 1, sizeof *grown);
+    if (grown == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
+    modules->list = grown;
+    modules->list[modules->count++] = *entry;
+    return true;
+}
+
+static bool add_named(const struct ssa_run *run, struct modules *modules, const char *name, struct ssa_error *err)
+{
+    struct module_entry entry;
+    struct ssa_error why = {0};
+    if (registry_resolve(name, &entry, &why))
+        return add_module(modules, &entry, err);
+    tell_not_looked_at(run, name, &why);
+    return true;
+}
+
+// A URI may name a module that p11-kit does not know.
+static bool add_from_uri(const struct ssa_run *run, struct modules *modules, enum setting id, struct ssa_error *err)
+{
+    const char *value = settings_get(run->settings, id, NULL);
+    URI_AUTO *uri = NULL;
+    if (value == NULL || !uri_text_is_uri(value) || !uri_parse(value, &uri, ERROR_IGNORED))
+        return true;
+    const char *path = uri_module_path(uri), *name = uri_module_name(uri);
+    if (path == NULL && name == NULL)
+        return true;
+    return add_named(run, modules, path != NULL ? path : name, err);
+}
+
+static bool add_registered(struct modules *modules, struct ssa_error *err)
+{
+    REGISTRY_AUTO *registry = registry_new();
+    if (registry == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
+    for (size_t i = 0; i < registry->count; i++)
+        if (!registry->entries[i].trust_policy && !add_module(modules, &registry->entries[i], err))
+            return false;
+    return true;
+}
+
+// Finds the modules that p11-kit knows, or in their place the one of SSA_HSM_MODULE, and those that URIs in the
+// settings name. Says which module cannot be found.
+static bool find_modules(const struct ssa_run *run, struct modules *modules, struct ssa_error *err)
+{
+    enum setting_source source;
+    const char *named = settings_get(run->settings, SET_MODULE, &source);
+    if (named == NULL ? !add_registered(modules, err) : !add_named(run, modules, named, err))
+        return false;
+    if (named != NULL && (source == FROM_OPTION || !settings_profile_first(run->settings)))
+        return true;
+    return add_from_uri(run, modules, SET_PRIVATE_KEY, err) && add_from_uri(run, modules, SET_TOKEN, err);
+}
+
 static void look_at(struct looking *looking, const struct module_entry *entry)
 {
     const struct ssa_run *run = looking->run;
@@ -133,14 +209,14 @@ static void look_at(struct looking *looking, const struct module_entry *entry)
     struct ssa_error why = {0};
     tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
     if (!survey_module(entry, looking->own, &run->callbacks, &turns, take, looking, &why))
-        searched_modules_tell(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
+        tell_not_looked_at(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
 }
 
 bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err)
 {
-    SEARCHED_MODULES_AUTO modules = {0};
+    MODULES_AUTO modules = {0};
     LOOKING_AUTO looking = looking_begin(run, keys);
-    if (!searched_modules_find(run, &modules, err))
+    if (!find_modules(run, &modules, err))
         return false;
     for (size_t i = 0; i < modules.count; i++) {
         if (!callback_go_on(&run->callbacks, err))

@@ -1,14 +1,14 @@
-// Which keys the PKCS#11 tokens of this machine show.
+// The keys that the PKCS#11 tokens of this machine show.
 #pragma once
 
 #include "hsm/search/survey.h"
 #include "signer/client_secret.h"
 
 struct token_key {
-    char kid[SEEN_KID_MAX];   // the key's id at the API, as the token tells it; may be empty
-    char name[SEEN_NAME_MAX]; // whose key it is, as the token tells it; may be empty
+    char kid[SEEN_KID_MAX];   // the key's id at the API, as the token has it; may be empty
+    char name[SEEN_NAME_MAX]; // whose key it is, as the token has it; may be empty
     bool own;                 // the settings' PRIVATE_KEY names it
-    bool listed;              // a key of the list that is being made has it among its places
+    bool listed;              // it is a place of a key in the list that is being made
     struct token_apart apart; // the token's
     struct ssa_place place;   // its uri is owned
 };
@@ -21,11 +21,11 @@ struct token_keys {
 void token_keys_free(struct token_keys *keys);
 #define TOKEN_KEYS_AUTO __attribute__((cleanup(token_keys_free))) struct token_keys
 
-// Looks at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a
-// login. Each module is loaded in a child process. What cannot be looked at is told. Fails when interrupted.
+// Looks at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a login. Each
+// module is loaded in a child process. Says what cannot be looked at. Fails when interrupted.
 bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err) MUST_CHECK;
 
-// Logs in to the one PKCS#11 token that the settings name, and notes of each key there whether its private
-// half is there. A client secret on that token is read at once; one on another token is left for later.
+// Logs in to the PKCS#11 token that the settings name, and notes for each of its keys whether the private half is
+// there. Reads a client secret on that token; one on another token is read later.
 bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
                       struct ssa_error *err) MUST_CHECK;

@@ -1,7 +1,10 @@
-// Whether an operation made something, and whether that may go again.
 #include "ownership/ownership.h"
 
+#include <string.h>
+
+#include "config/settings.h"
 #include "core/text.h"
+#include "ownership/profile_files.h"
 #include "ownership/uses.h"
 
 static bool is_anothers(struct ssa_error *err, const char *subject, const char *what)
@@ -10,15 +13,15 @@ static bool is_anothers(struct ssa_error *err, const char *subject, const char *
     return error_reason(err, SSA_REASON_ANOTHERS, NULL);
 }
 
-// The journal says that nothing had this id, and which key came in under it. Of an operation that is over it
-// is known that it made the key.
+// The journal must say that no object had this id, and which key was imported with it. A completed operation has
+// certainly made the key.
 static bool is_what_came_in(const struct entry *entry, const struct key *key, struct ssa_error *err)
 {
     char hash[FINGERPRINT_TEXT];
     if (!entry->id_was_free && entry->outcome != OUTCOME_DONE)
         return is_anothers(err, entry->key_uri,
                            "the journal does not say that the token held nothing with this id before");
-    // A half that was not written to its end has none; nor has an entry of a version that did not note it.
+    // An incomplete object has no modulus. Entries of earlier versions have none either.
     if (key->modulus_len == 0 || (entry->modulus[0] == '\0' && entry->outcome == OUTCOME_DONE))
         return true;
     fingerprint(span_of(key->modulus, key->modulus_len), hash);
@@ -40,8 +43,8 @@ bool ownership_key_may_go(const struct ssa_run *run, const struct entry *entry, 
     return (on_token == NULL || is_what_came_in(entry, on_token, err)) && uses_none(&use, err);
 }
 
-// Clocks' seconds are whole, and a server makes a key while the request waits: one that appears later than
-// this is somebody else's.
+// Times are whole seconds, and a server makes a key while the request waits: a key that appears later is somebody
+// else's.
 enum { GRAIN_S = 1, SERVER_TAKES_S = 10 };
 
 bool ownership_window_has(const struct window *window, bool known, time_t made_at)
@@ -63,7 +66,7 @@ bool ownership_account_is_unused(const struct ssa_run *run, const struct entry *
     return uses_none(&use, err);
 }
 
-// The server's clock tells both times.
+// Both times are by the server's clock.
 static bool is_younger(const struct entry *entry, const struct aps_account *account, struct ssa_error *err)
 {
     if (account->has_created_at && entry->account_asked != 0 && account->created_at >= entry->account_asked)
@@ -71,7 +74,7 @@ static bool is_younger(const struct entry *entry, const struct aps_account *acco
     return is_anothers(err, account->id,
                        account->has_created_at && entry->account_asked != 0
                            ? "the account is older than the request for one"
-                           : "whether the account is older than the request for one is not known");
+                           : "it is not known whether the account is older than the request for one");
 }
 
 bool ownership_account_may_go(const struct ssa_run *run, struct oauth_client *client, const struct entry *entry,
@@ -93,13 +96,93 @@ bool ownership_is_new(const struct ssa_run *run, const struct entry *entry, cons
     struct ssa_error why = {0};
     const struct use use = {.run = run, .entry = entry, .id = id, .thing = thing, .by_environment = true};
     if (api_ids_have(&entry->before, id)) {
-        error_set(err, SSA_NETWORK, NULL, id, "the API answers with a key that the account had before");
+        error_set(err, SSA_NETWORK, NULL, id, "the API has answered with the id of a key that the account had before");
         return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
     }
-    // One that cannot be read keeps nobody from going on.
+    // A file that cannot be read is not a reason to stop here.
     if (uses_none(&use, &why) || why.domain == SSA_DOMAIN_ERRNO)
         return true;
-    error_set(err, SSA_NETWORK, NULL, why.subject, "names the %s %s, with which the API answers as a new one", thing,
-              id);
+    error_set(err, SSA_NETWORK, NULL, why.subject,
+              "names the %s %s, but the API has answered with that id for a new one", thing, id);
     return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
+}
+
+// The list that profiles are compared with: of an account's keys, or of accounts.
+struct belief {
+    const struct ssa_run *run;
+    const char *account, *replaced;
+    const struct api_ids *before;
+    const struct aps_keys *keys;
+    const struct aps_accounts *accounts;
+};
+
+// A profile without a client id or a server is used with those of the environment.
+static bool is_of_this_client(const struct ssa_run *run, const struct profile_said *said)
+{
+    const char *client = settings_get(run->settings, SET_CLIENT_ID, NULL);
+    const char *base = settings_from(run->settings, FROM_OPTION, SET_BASE_URL);
+    if (!text_present(base))
+        base = settings_from(run->settings, FROM_ENVIRONMENT, SET_BASE_URL);
+    if (said->base_url[0] != '\0')
+        base = said->base_url;
+    return (said->client_id[0] == '\0' || (client != NULL && strcmp(said->client_id, client) == 0)) &&
+           strcmp(text_present(base) ? base : APS_BASE_URL, settings_base_url(run->settings)) == 0;
+}
+
+static bool lacks_key(const struct belief *belief, const struct profile_said *said)
+{
+    return said->key_id[0] != '\0' && strcmp(said->account, belief->account) == 0 &&
+           (belief->before == NULL || api_ids_have(belief->before, said->key_id)) &&
+           aps_key_in(belief->keys, said->key_id) == NULL;
+}
+
+static bool lacks_account(const struct belief *belief, const struct profile_said *said, const char *path)
+{
+    if (said->account[0] == '\0' || strcmp(path, belief->replaced) == 0)
+        return false;
+    for (size_t i = 0; i < belief->accounts->count; i++)
+        if (strcmp(belief->accounts->list[i].id, said->account) == 0)
+            return false;
+    return true;
+}
+
+static bool compare(void *context, const char *path, const struct secret *text, struct ssa_error *err)
+{
+    const struct belief *belief = context;
+    struct profile_said said;
+    const bool of_keys = belief->keys != NULL;
+    if (!profile_say(text, &said) || !is_of_this_client(belief->run, &said) ||
+        !(of_keys ? lacks_key(belief, &said) : lacks_account(belief, &said, path)))
+        return true;
+    error_set(err, SSA_CONFIG, NULL, path,
+              "names the %s %s, which is not in the API's list: so that list is not believed",
+              of_keys ? "key" : "account", of_keys ? said.key_id : said.account);
+    return error_reason(err, SSA_REASON_LIST_NOT_BELIEVED, NULL);
+}
+
+bool believed_keys(const struct ssa_run *run, const char *account, const struct api_ids *before,
+                   const struct aps_keys *keys, struct ssa_error *err)
+{
+    struct belief belief = {.run = run, .account = account, .before = before, .keys = keys};
+    return profile_files_each(run, NULL, compare, &belief, err);
+}
+
+bool believed_accounts(const struct ssa_run *run, const struct entry *entry, const struct aps_accounts *accounts,
+                       struct ssa_error *err)
+{
+    struct belief belief = {.run = run, .replaced = entry->profile, .accounts = accounts};
+    return profile_files_each(run, NULL, compare, &belief, err);
+}
+
+bool believed_keys_since(struct oauth_client *client, const struct ssa_run *run, const char *account,
+                         const struct api_ids *before, struct aps_keys *fresh, struct ssa_error *err)
+{
+    struct aps_keys now = {0};
+    *fresh = (struct aps_keys){0};
+    if (!aps_key_list(client, account, &now, err) || !believed_keys(run, account, before, &now, err))
+        return false;
+    for (size_t i = 0; i < now.count; i++)
+        if (!api_ids_have(before, now.list[i].kid))
+            fresh->list[fresh->count++] = now.list[i];
+    return true;
 }

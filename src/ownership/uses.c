@@ -1,4 +1,3 @@
-// What on this host names a key or an account.
 #include "ownership/uses.h"
 
 #include <ctype.h>
@@ -7,7 +6,6 @@
 #include "core/text.h"
 #include "ownership/profile_files.h"
 
-// Whether the line has the id as a word.
 static bool has_word(struct span line, struct span id)
 {
     for (size_t at = 0; id.len > 0 && at + id.len <= line.len; at++)
@@ -38,7 +36,6 @@ static void decode(struct secret *text)
     text->len = used;
 }
 
-// A line that is a comment names nothing.
 static bool is_comment(struct span line)
 {
     size_t i = 0;
@@ -60,7 +57,7 @@ static bool names_in_lines(struct span text, const char *id)
     return false;
 }
 
-// *names: whether the text has the id, as it stands or as a URI writes it.
+// *names: whether the text has the id, as it is or percent-encoded as in a URI.
 static bool look(const struct secret *text, const char *id, bool *names, struct ssa_error *err)
 {
     SECRET_AUTO decoded = {0};
@@ -76,9 +73,9 @@ static bool look(const struct secret *text, const char *id, bool *names, struct 
 
 static bool is_named(struct ssa_error *err, const struct use *use, const char *where)
 {
-    error_set(err, SSA_CONFIG, NULL, where, "names the %s %s, which therefore is left", use->thing, use->id);
-    return error_hint(err, "If nothing needs it any more, take it out of there or remove the file, then run "
-                           "this again.");
+    error_set(err, SSA_CONFIG, NULL, where, "names the %s %s, which therefore was not deleted", use->thing, use->id);
+    return error_hint(err, "If nothing needs it any more, remove it there, or remove the file. Then run this "
+                           "again.");
 }
 
 static bool visit(void *context, const char *path, const struct secret *text, struct ssa_error *err)

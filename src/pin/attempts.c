@@ -1,4 +1,3 @@
-// Unattended PIN tries, each recorded before it is made.
 #include "pin/attempts.h"
 
 #include <errno.h>
@@ -9,8 +8,8 @@
 #include "core/text.h"
 #include "pin/attempts_count.h"
 
-// With the first try these are two that nobody answered and that may have been wrong: a card that locks after
-// three is still open.
+// With the first try, two tries may have been wrong that the token did not answer. A card that locks after three wrong
+// PINs still has one try left.
 enum { UNANSWERED_MAX = 2 };
 
 static bool refuse(const struct pin_attempt *attempt, const struct token_info *info, const char *why,
@@ -29,8 +28,7 @@ static bool busy(const struct token_info *info, struct ssa_error *err)
     return error_set(err, SSA_PIN, NULL, info->uri, "another process is logging in to this PKCS#11 token");
 }
 
-// Without a record the token's own flag must do. A kind of token that is known not to show the first wrong
-// PINs gets no try.
+// Without a record, only the token's flag can tell. A kind of token that does not show the first wrong PIN gets no try.
 static bool may_try_unrecorded(const struct token_info *info, struct ssa_error *err)
 {
     const bool silent = info->pin_tries > 0 && !info->pin_low_at_once;
@@ -38,13 +36,13 @@ static bool may_try_unrecorded(const struct token_info *info, struct ssa_error *
         return true;
     error_set(err, SSA_PIN, info->pin_count_low ? "CKF_USER_PIN_COUNT_LOW" : NULL, info->uri,
               info->pin_count_low
-                  ? "a wrong PIN was tried before, and no folder can be written to remember another"
-                  : "no folder can be written to remember a wrong PIN, and this token does not show one");
+                  ? "a wrong PIN was tried before, and there is no folder in which another could be recorded"
+                  : "there is no folder in which a wrong PIN could be recorded, and this token does not show one");
     return error_hint(err, "Make $XDG_STATE_HOME/ssa-hsm or $XDG_RUNTIME_DIR writable (for a service: "
                            "StateDirectory=), or log in once at a terminal.");
 }
 
-// Why the PIN of this record must not be tried again, or NULL.
+// The reason why the PIN of this record must not be tried again, or NULL.
 static const char *why_not(const struct pin_record *record, const struct token_info *info)
 {
     if (!record->there || (record->unanswered > 0 && pin_record_is_settled(record, info)))
@@ -56,13 +54,13 @@ static const char *why_not(const struct pin_record *record, const struct token_i
     return record->unanswered < UNANSWERED_MAX ? NULL : "was not answered, nor was the one before it";
 }
 
-// Only files are told apart: a variable may hold another PIN, or the same one again.
+// Only the PINs of files can be told apart: a variable may hold another PIN, or the same one.
 static bool is_of_another_pin(const struct pin_record *record, const char *identity)
 {
     return record->identity[0] != '\0' && identity[0] != '\0' && strcmp(record->identity, identity) != 0;
 }
 
-// Decides by the record that was read, and prepares the record of this try: that it was not answered.
+// Decides by the record that was read. Prepares the record of this try, which says that it was not answered.
 static bool may_try(struct pin_attempt *attempt, const struct token_info *info, const char *identity, bool retry,
                     struct ssa_error *err)
 {
@@ -83,7 +81,7 @@ static bool may_try(struct pin_attempt *attempt, const struct token_info *info, 
            error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the PIN file's name is too long");
 }
 
-// A record that allows a further try must not get lost when the machine goes down.
+// The record is synced where it is the second one: it must not be lost when the machine stops.
 static bool write_now(struct pin_attempt *attempt)
 {
     return pin_record_write(attempt->file.fd, &attempt->now) &&
@@ -91,7 +89,7 @@ static bool write_now(struct pin_attempt *attempt)
             errno == ENOSYS);
 }
 
-// A file that was made and cannot be filled, on a full disk, would be read as a failed try.
+// On a full disk, the new file may stay empty. It is removed, since it would be read as a failed try.
 static enum pin_file_found make_in(unsigned folder, const char *name, const struct ssa_callbacks *callbacks,
                                    struct pin_attempt *attempt)
 {
@@ -117,7 +115,7 @@ static enum pin_file_found make_record(const char *name, const char *former, con
     return PIN_FILE_NONE;
 }
 
-// Writes the record over the one that there is, or else in another folder.
+// Overwrites the existing record, or else makes one in another folder.
 static enum pin_file_found write_record(const char *name, const struct ssa_callbacks *callbacks,
                                         struct pin_attempt *attempt)
 {
@@ -136,7 +134,7 @@ static enum pin_file_found write_record(const char *name, const struct ssa_callb
     return make_record(name, former, callbacks, attempt);
 }
 
-// Reads the record that there is.
+// Finds and reads the record, if there is one.
 static bool read_record(const char *name, const struct token_info *info, bool retry,
                         const struct ssa_callbacks *callbacks, struct pin_attempt *attempt, struct ssa_error *err)
 {
@@ -179,7 +177,7 @@ void pin_attempt_end(struct pin_attempt *attempt, enum pin_outcome outcome)
     struct pin_file *file = &attempt->file;
     if (file->fd < 0)
         return;
-    // Where nothing is written, the record goes on saying that the try was not answered.
+    // Where nothing is written, the record still says that the try was not answered.
     if (outcome == PIN_REFUSED)
         attempt->now.unanswered = 0;
     if (outcome == PIN_NOT_TRIED && attempt->before.there)

@@ -1,10 +1,10 @@
-// How near a PKCS#11 token is to locking.
 #include "pin/attempts_count.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/descriptor.h"
 #include "config/record_folder.h"
 #include "core/file_lock.h"
 #include "pin/attempts_file.h"
@@ -31,26 +31,20 @@ unsigned pin_attempts_unanswered(const struct token_info *info)
 {
     char path[PATH_TEXT_MAX];
     struct pin_record record = {0};
-    const int fd = find(info, PIN_FILE_ATTEMPT, path);
-    if (fd < 0)
-        return 0;
-    // A try that is under way in another process is not over.
-    if (file_try_lock(fd) != LOCK_BUSY)
+    DESCRIPTOR_AUTO fd = find(info, PIN_FILE_ATTEMPT, path);
+    // A locked record is of a try that has not ended: it does not count.
+    if (fd >= 0 && file_try_lock(fd) != LOCK_BUSY)
         pin_record_read(fd, &record);
-    (void)close(fd);
     return pin_record_is_settled(&record, info) ? 0 : record.unanswered;
 }
 
-// The file has a byte for each mistake.
+// The file has one byte for each wrong PIN.
 static unsigned count_mistyped(const struct token_info *info)
 {
     char path[PATH_TEXT_MAX];
     struct stat about;
-    const int fd = find(info, PIN_FILE_COUNT, path);
-    if (fd < 0)
-        return 0;
-    const bool known = fstat(fd, &about) == 0 && about.st_size <= UINT16_MAX;
-    (void)close(fd);
+    DESCRIPTOR_AUTO fd = find(info, PIN_FILE_COUNT, path);
+    const bool known = fd >= 0 && fstat(fd, &about) == 0 && about.st_size <= UINT16_MAX;
     return known ? (unsigned)about.st_size : 0;
 }
 
@@ -64,13 +58,13 @@ bool pin_is_last_try(const struct token_info *info)
     return info->pin_final_try || (info->pin_tries > 0 && pin_attempts_count(info) + 1 >= info->pin_tries);
 }
 
-// Where nothing can be written, the token's own flags are all there is, as for every other program.
+// Where nothing can be written, only the token's own flags count, as for every other program.
 void pin_attempts_add(const struct token_info *info, unsigned tries)
 {
     char name[PIN_FILE_NAME_MAX], path[PATH_TEXT_MAX];
     if (info->pin_tries == 0)
         return;
-    int fd = find(info, PIN_FILE_COUNT, path);
+    DESCRIPTOR_AUTO fd = find(info, PIN_FILE_COUNT, path);
     pin_file_name(info, PIN_FILE_COUNT, name);
     if (fd < 0)
         fd = record_make_anywhere(name, path);
@@ -80,19 +74,15 @@ void pin_attempts_add(const struct token_info *info, unsigned tries)
     while (tries > 0 && write(fd, "x", 1) == 1)
         tries--;
     (void)fsync(fd);
-    (void)close(fd);
 }
 
-// A file that another process holds is of a try that is under way.
+// A file that another process has locked is of a try that has not ended.
 static void forget_in(unsigned folder, const char *name)
 {
     char path[PATH_TEXT_MAX];
-    const int fd = record_open(folder, name, path);
-    if (fd < 0)
-        return;
-    if (file_try_lock(fd) != LOCK_BUSY)
+    DESCRIPTOR_AUTO fd = record_open(folder, name, path);
+    if (fd >= 0 && file_try_lock(fd) != LOCK_BUSY)
         (void)unlink(path);
-    (void)close(fd);
 }
 
 void pin_attempts_forget(const struct token_info *info)

@@ -1,11 +1,8 @@
-// Asking through a pinentry: the few commands of the Assuan protocol that this takes.
 #include "pin/pinentry.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -18,8 +15,8 @@
 #include "pin/pinentry_process.h"
 
 enum {
-    CHECK_MS = 200,     // how soon an interruption is seen
-    OVERTIME_MS = 2000, // for a pinentry to end the question itself, and to clear the screen
+    CHECK_MS = 200,     // an interruption is seen after this time at most
+    OVERTIME_MS = 2000, // in which a pinentry can end the question itself, and clear the screen
 };
 
 static bool no_pin(const struct pinentry *p, const char *cause, const char *why, struct ssa_error *err)
@@ -38,8 +35,8 @@ static bool not_run(const struct pinentry *p, const char *cause, struct ssa_erro
 
 static bool gone(struct pinentry *p, struct ssa_error *err)
 {
-    // 127 is a shell's status for a program that does not exist, and posix_spawn(3)'s where it notices too
-    // late.
+    // A shell ends with 127 for a program that does not exist. So does posix_spawn(3), where it finds that only after
+    // the fork.
     if (pinentry_ended(p, FAREWELL_MS) && WIFEXITED(p->status) && WEXITSTATUS(p->status) == 127)
         return not_run(p, "exit status 127", err);
     return no_pin(p, NULL, "ended without an answer", err);
@@ -59,8 +56,7 @@ static bool nobody(const struct pinentry *p, struct ssa_error *err)
     return no_pin(p, "GPG_ERR_TIMEOUT", why, err);
 }
 
-// The numbers are libgpg-error's (err-codes.h.in). The lower 16 bits are the code; those above say who found
-// it.
+// The numbers are libgpg-error's (err-codes.h.in). The lower 16 bits are the code; the others say who found the error.
 static bool refusal(const struct pinentry *p, const char *text, struct ssa_error *err)
 {
     enum { TIMEOUT = 62, CANCELED = 99, FULLY_CANCELED = 198, ASS_CANCELED = 277 };
@@ -88,7 +84,7 @@ static bool hear(struct pinentry *p, long long deadline, struct ssa_error *err)
             return no_pin(p, NULL, "does not answer", err);
         struct pollfd input = {.fd = p->fd, .events = POLLIN};
         if (poll(&input, 1, left < CHECK_MS ? (int)left : CHECK_MS) <= 0)
-            continue; // another failure than EINTR could only be of memory, and ends when the time is over
+            continue; // EINTR; only a lack of memory could be another failure, and the deadline ends that
         const ssize_t got = recv(p->fd, p->in.data + p->in.len, p->in.capacity - p->in.len, MSG_DONTWAIT);
         if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
             return gone(p, err);
@@ -99,7 +95,7 @@ static bool hear(struct pinentry *p, long long deadline, struct ssa_error *err)
     }
 }
 
-// Makes the next line the first of p->in, and a text; *len is its length without the line break.
+// Moves the next line to the start of p->in and ends it with a NUL. *len is its length without the line break.
 static bool next_line(struct pinentry *p, long long deadline, size_t *len, struct ssa_error *err)
 {
     struct secret *in = &p->in;
@@ -129,8 +125,8 @@ static int nibble(uint8_t c)
     return found == NULL ? -1 : (int)(found - digits) % 16;
 }
 
-// Decodes a line of data in place and appends it to pin. The data begins after one space. %25, %0D and %0A
-// stand in it for their bytes; any other byte may be escaped, too.
+// Decodes a line of data in place and appends it to pin. The data begins after one space. It has %25, %0D and %0A for
+// their bytes; any other byte may be escaped, too.
 static bool take_data(struct pinentry *p, size_t len, struct secret *pin, struct ssa_error *err)
 {
     uint8_t *text = p->in.data;
@@ -155,7 +151,7 @@ static bool begins(const char *line, const char *word)
     return strncmp(line, word, len) == 0 && (line[len] == ' ' || line[len] == '\0');
 }
 
-// Listens up to OK. Data goes to pin; where that is NULL, data is an error. False for ERR, too.
+// Reads lines up to OK. Data goes to pin; where that is NULL, data is an error. ERR is an error, too.
 static bool answered(struct pinentry *p, long long ms, struct secret *pin, struct ssa_error *err)
 {
     const long long deadline = monotonic_ms() + ms;
@@ -172,7 +168,7 @@ static bool answered(struct pinentry *p, long long ms, struct secret *pin, struc
             if (!take_data(p, len, pin, err))
                 return false;
         } else if (begins(line, "INQUIRE")) {
-            // We have nothing to add. The question goes on.
+            // It gets no more data. The question continues.
             if (!pinentry_say(p, "END", ""))
                 return gone(p, err);
         } else {
@@ -187,8 +183,8 @@ static bool command(struct pinentry *p, const char *name, const char *argument, 
     return pinentry_say(p, name, argument) ? answered(p, p->limits->reply_ms, NULL, err) : gone(p, err);
 }
 
-// Sends a command that some pinentries do not know, and that is not needed. A value from the environment with
-// a line break would begin another command, so it is left out.
+// Sends a command that is not needed, since some pinentries do not know it. A value from the environment with a line
+// break would begin another command, so it is left out.
 static bool option(struct pinentry *p, const char *name, const char *value, struct ssa_error *err)
 {
     for (const char *c = value; c != NULL && *c != '\0'; c++)
@@ -197,8 +193,8 @@ static bool option(struct pinentry *p, const char *name, const char *value, stru
     return value == NULL || value[0] == '\0' || command(p, name, value, err) || p->refused;
 }
 
-// Sends a text for the person. It is made harmless line by line, since in text mode it goes to the terminal
-// as it is. Then '%' is escaped, and '\', which must not be the last byte of a line.
+// Sends a text for the person. Each line is made harmless, since in text mode it goes to the terminal as it is. Then
+// '%' is escaped, and also '\', which must not be the last byte of a line.
 static bool show(struct pinentry *p, const char *name, const char *text, struct ssa_error *err)
 {
     char all[LINE_MOST] = "", line[256];
@@ -220,15 +216,15 @@ static bool show(struct pinentry *p, const char *name, const char *text, struct 
                 : error_set(err, SSA_UNEXPECTED, NULL, p->program, "the text for it is too long");
 }
 
-// Finds the terminal of our session, which is the child's, too. Wrappers find the window by its real name.
-// GPG_TTY may be older than the session, so it counts only where there is no terminal.
+// Finds the terminal of the session, which is also the child's. Wrappers of pinentry find the window by the terminal's
+// real name. GPG_TTY may be older than the session, so it is used only where there is no terminal.
 static void find_terminal(struct pinentry *p)
 {
     p->tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     const char *name = p->tty >= 0 ? "/dev/tty" : getenv("GPG_TTY");
     if (name != NULL && !text_format(p->tty_name, sizeof p->tty_name, "%s", name))
         p->tty_name[0] = '\0';
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) // tcgetpgrp(3) knows no other than our session's
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) // tcgetpgrp(3) succeeds only for the session's
         if (tcgetpgrp(fd) >= 0 && ttyname_r(fd, p->tty_name, sizeof p->tty_name) == 0)
             break;
     if (p->tty >= 0 && tcgetattr(p->tty, &p->before) != 0) {

@@ -1,4 +1,3 @@
-// The process of a pinentry.
 #include "pin/pinentry_process.h"
 
 #include <errno.h>
@@ -35,8 +34,8 @@ static int spawn_with(struct pinentry *p, int theirs, posix_spawn_file_actions_t
     (void)sigfillset(&all);
     (void)sigemptyset(&none);
     int number = 0;
-    // Toolkits chat on standard error; errors come as ERR. The process group stays ours: a process group of
-    // its own would be in the background and could not read the terminal.
+    // Toolkits write notes to standard error; errors come as ERR. The child stays in our process group: another one
+    // would be in the background and could not read the terminal.
     const bool ready =
         (number = posix_spawn_file_actions_adddup2(files, theirs, STDIN_FILENO)) == 0 &&
         (number = posix_spawn_file_actions_adddup2(files, theirs, STDOUT_FILENO)) == 0 &&
@@ -53,8 +52,8 @@ int pinentry_spawn(struct pinentry *p)
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
     int ends[2], number = 0;
-    // A socket pair instead of two pipes, because send(2) can be kept from raising SIGPIPE. The program that
-    // uses this library may not ignore that signal.
+    // A socket pair is used, not two pipes: send(2) can be told not to raise SIGPIPE. The program that uses this
+    // library may not ignore that signal.
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return errno;
     p->fd = ends[0];
@@ -92,7 +91,7 @@ bool pinentry_say(struct pinentry *p, const char *command, const char *argument)
     char line[LINE_MOST + 1];
     if (!text_format(line, sizeof line, "%s%s\n", command, argument))
         return false;
-    // Everything that is said fits into the socket's buffer. It is full only when the child does not read.
+    // All lines fit into the socket's buffer. It is full only when the child does not read.
     const size_t len = strlen(line);
     return send(p->fd, line, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
 }
@@ -110,8 +109,8 @@ void pinentry_end(struct pinentry *p)
                 continue;
         }
     }
-    // A child that was ended in the middle leaves the terminal without echo, and in its input the typed part
-    // of the PIN, which the shell would read. From the background, setting the terminal would stop us.
+    // A child that was killed leaves the terminal without echo, and a part of the PIN in its input, which the shell
+    // would read. In the background, a process that sets the terminal is stopped.
     if (!orderly && p->tty >= 0 && tcgetpgrp(p->tty) == getpgrp())
         (void)tcsetattr(p->tty, TCSAFLUSH, &p->before);
     if (p->tty >= 0)

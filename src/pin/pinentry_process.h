@@ -1,4 +1,4 @@
-// The process of a pinentry: starting it, speaking to it, ending it. For pinentry.c alone.
+// The process of a pinentry: starting it, speaking to it, ending it. Only pinentry.c uses this.
 #pragma once
 
 #include <sys/types.h>
@@ -17,23 +17,23 @@ struct pinentry {
     const struct ssa_callbacks *callbacks;
     pid_t child;            // 0: none
     int fd, tty;            // -1: none
-    bool in_order, refused; // the last command has been answered; the answer was ERR
+    bool in_order, refused; // the last command was answered; the answer was ERR
     int status;             // waitpid's, once it has ended
     char tty_name[128];
     struct termios before;
-    struct secret in; // begins with the line that is read
-    size_t line;      // its length with the line break
+    struct secret in; // it begins with the line that was read last
+    size_t line;      // the length of that line with its line break
 };
 
 // Starts the child. p->fd leads to its standard input and output. Returns 0 or an errno.
 int pinentry_spawn(struct pinentry *p);
 
-// Whether the child has ended. Waits so long for that.
+// Whether the child has ended. Waits for that, at most patience_ms.
 bool pinentry_ended(struct pinentry *p, int patience_ms);
 
 // Sends a line.
 bool pinentry_say(struct pinentry *p, const char *command, const char *argument);
 
-// Ends the child, if need be by force, and gives the terminal its echo back.
+// Ends the child, by force if necessary, and restores the terminal's echo.
 void pinentry_end(struct pinentry *p);
 #define PINENTRY_AUTO __attribute__((cleanup(pinentry_end))) struct pinentry

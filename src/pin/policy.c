@@ -1,4 +1,3 @@
-// Where the PIN comes from, and whether it may be tried.
 #include "pin/policy.h"
 
 #include <sys/stat.h>
@@ -7,9 +6,10 @@
 #include "core/callback.h"
 #include "core/text.h"
 #include "pin/attempts_count.h"
-#include "pin/person.h"
+#include "pin/pinentry.h"
+#include "pin/turn.h"
 
-// RFC 7512 section 2.4 has a path or a file URI in a pin-source. We take our references there.
+// RFC 7512 section 2.4 expects a path or a file URI in a pin-source. This program expects one of its references.
 static bool from_uri(const struct uri *uri, const char **source, struct ssa_error *err)
 {
     const char *given = uri == NULL ? NULL : uri_pin_source(uri);
@@ -42,7 +42,7 @@ bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const
         return from_uri(uri, &policy->source, err);
     if (reference_kind(policy->source) != REFERENCE_NONE)
         return true;
-    // The text is not shown: people put the PIN itself there.
+    // The text is not shown, since some people write the PIN itself there.
     error_set(err, SSA_CONFIG, NULL, setting_name(SET_PIN_SOURCE),
               "is not one of file:PATH, env:NAME, fd:N, credential:NAME and pinentry");
     return error_hint(err, "It says where the PIN is. The PIN itself is never given in a setting or an argument.");
@@ -53,8 +53,80 @@ bool pin_attended(const struct pin_policy *policy, const struct token_info *info
     return policy->source == NULL || info->pin_pad || reference_kind(policy->source) == REFERENCE_PINENTRY;
 }
 
-// Tells one PIN file from its successor. A credential is made anew at each start of its unit, with the same
-// PIN in it, and a variable has nothing to go by.
+// The error about a PIN that is not tried, since a wrong one could lock the token. Returns false.
+static bool refuse_last_try(const struct token_info *info, struct ssa_error *err)
+{
+    if (info->pin_final_try)
+        return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
+                         "the PIN was not tried: one more wrong PIN locks this token");
+    return error_set(err, SSA_PIN, NULL, info->uri,
+                     "the PIN was not tried: after the tries counted here, which were wrong or not answered, one "
+                     "more wrong PIN locks this token");
+}
+
+static bool ask_by_pinentry(const struct ssa_run *run, const char *source, const struct token_info *info,
+                            struct secret *pin, struct ssa_error *err)
+{
+    char description[SSA_ERROR_TEXT_MAX];
+    const char *colon = strchr(source, ':');
+    const char *warning = info->pin_count_low ? "\nA wrong PIN has been tried since the last right one." : "";
+    if (!text_format(description, sizeof description, "Token \"%s\"\n%s, serial %s%s", info->label, info->model,
+                     info->serial, warning))
+        return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
+    return pinentry_ask(colon == NULL ? "pinentry" : colon + 1, description, "PIN:", &run->callbacks, pin, err);
+}
+
+static bool ask_at_terminal(const struct ssa_run *run, const struct token_info *info, struct secret *pin,
+                            struct ssa_error *err)
+{
+    char text[SSA_ERROR_TEXT_MAX];
+    if (run->callbacks.ask_secret == NULL) {
+        error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the PIN");
+        return error_reason(err, SSA_REASON_NOBODY_FOR_PIN, NULL);
+    }
+    if (!text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,
+                     info->model[0] != '\0' ? ", " : "", info->serial))
+        return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
+    return callback_ask_secret(&run->callbacks, text, pin, err);
+}
+
+static bool warn(const struct ssa_run *run, const struct token_info *info, struct ssa_error *err)
+{
+    char text[SSA_ERROR_TEXT_MAX];
+    if (pin_is_last_try(info))
+        return (text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label) &&
+                callback_confirms(&run->callbacks, text)) ||
+               refuse_last_try(info, err);
+    if (info->pin_count_low)
+        tell(&run->callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
+             info->label);
+    return true;
+}
+
+static bool ask(const struct ssa_run *run, const char *source, const struct token_info *info, struct secret *pin,
+                struct ssa_error *err)
+{
+    if (pin == NULL) {
+        tell(&run->callbacks, SSA_NOTICE, "type the PIN of token \"%s\" at its reader", info->label);
+        return true;
+    }
+    return source == NULL ? ask_at_terminal(run, info, pin, err) : ask_by_pinentry(run, source, info, pin, err);
+}
+
+// Asks for the PIN. Before that it warns where a wrong PIN was tried, and asks for a yes where the next wrong PIN locks
+// the token. source is a reference to a pinentry, or NULL for the terminal. pin is NULL where the PIN is typed at the
+// reader. Other processes may use the token during that time. Fails with SSA_PIN where there is no PIN.
+static bool ask_person(const struct ssa_run *run, const char *source, const struct token_info *info, struct secret *pin,
+                       struct ssa_error *err)
+{
+    turns_pause();
+    if (!warn(run, info, err) || !ask(run, source, info, pin, err))
+        return false;
+    return turns_resume(run, err);
+}
+
+// Writes what tells a PIN file from a changed one. Other sources have no identity: a credential's file is new at each
+// start of its unit, with the same PIN, and a variable has nothing to compare.
 static void identity_of(const char *source, char out[static PIN_RECORD_MAX])
 {
     char path[PATH_TEXT_MAX];
@@ -66,7 +138,7 @@ static void identity_of(const char *source, char out[static PIN_RECORD_MAX])
     if (!text_format(out, PIN_RECORD_MAX, "%s %ju %ju %jd.%09ld", path, (uintmax_t)about.st_ino,
                      (uintmax_t)about.st_size, (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec))
         out[0] = '\0';
-    // The record has one line for it.
+    // It must be one line of the record.
     for (char *c = out; *c != '\0'; c++)
         if (*c == '\n')
             *c = ' ';
@@ -85,14 +157,14 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
 {
     if (pin_is_last_try(info)) {
         const bool unanswered = !info->pin_final_try && pin_attempts_unanswered(info) > 0;
-        pin_refuse_last_try(info, err);
+        refuse_last_try(info, err);
         return error_reason(err, unanswered ? SSA_REASON_PIN_LAST_UNANSWERED : SSA_REASON_PIN_LAST_TRY, NULL);
     }
     return secret_source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
            begin_try(policy, info, err);
 }
 
-// The place of a token among those whose try was spent; NULL where it is not there.
+// Finds a token among those whose try was spent; NULL where it is not one of them.
 static struct token_name *find_spent(const struct pin_policy *policy, const struct token_info *info)
 {
     for (size_t i = 0; policy->tries != NULL && i < policy->tries->count; i++)
@@ -118,22 +190,25 @@ static void forget_spent(struct pin_policy *policy, const struct token_info *inf
 static bool give(void *context, const struct token_info *info, struct secret *pin, struct ssa_error *err)
 {
     struct pin_policy *policy = context;
-    // Two profiles of a run may name one token. It gets one try all the same, whatever the record says.
+    // Two profiles of a run may name one token. It gets only one try, whatever the record says.
     if (find_spent(policy, info) != NULL)
         return error_set(err, SSA_TOKEN, NULL, info->uri,
                          "a login to this token failed just now, so its PIN is not tried again");
     policy->level = pin_level(info);
-    const bool given = pin_attended(policy, info) ? pin_ask_person(policy->run, policy->source, info, pin, err)
+    const bool given = pin_attended(policy, info) ? ask_person(policy->run, policy->source, info, pin, err)
                                                   : give_unattended(policy, info, pin, err);
     if (!given)
         return false;
-    if (callback_go_on(&policy->run->callbacks, err))
-        return true;
-    pin_attempt_end(&policy->attempt, PIN_NOT_TRIED);
-    return false;
+    if (!callback_go_on(&policy->run->callbacks, err)) {
+        pin_attempt_end(&policy->attempt, PIN_NOT_TRIED);
+        return false;
+    }
+    if (policy->given != NULL)
+        policy->given(policy->context);
+    return true;
 }
 
-// The PIN may be tried once more as long as no flag has come up. --pin-retry allows one try alone.
+// The same PIN may be tried once more where no flag has come up since. policy->retry is for one try only.
 static bool again(void *context, const struct token_info *info)
 {
     struct pin_policy *policy = context;
@@ -143,8 +218,8 @@ static bool again(void *context, const struct token_info *info)
     return pin_attended(policy, info) || begin_try(policy, info, ERROR_IGNORED);
 }
 
-// Counts a wrong PIN on a token that locks without a warning. A try without an answer is counted by its
-// record, where it has one.
+// Counts a wrong PIN on a token that locks without a warning. An unanswered try that has a record is counted by that
+// record.
 static void count_try(const struct pin_policy *policy, const struct token_info *info, bool recorded,
                       enum pin_outcome what)
 {
@@ -155,7 +230,7 @@ static void count_try(const struct pin_policy *policy, const struct token_info *
         pin_attempts_add(info, 1);
 }
 
-// Remembers a try that may have spent one of the token's. A signature's own login was not recorded before.
+// Remembers a try that the token may count as wrong. A signature's own login was not recorded before.
 static void note_spent(struct pin_policy *policy, const struct token_info *info, enum pin_outcome what)
 {
     bool recorded = policy->attempt.file.fd >= 0;

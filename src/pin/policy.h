@@ -1,12 +1,13 @@
-// Where the PIN comes from, and whether it may be tried: once, and never in vain.
+// Where the PIN comes from, and whether it may be tried. A stored PIN is tried once, and not where it would be wrong
+// again.
 #pragma once
 
 #include "config/settings.h"
 #include "pin/attempts.h"
 
-// The PIN tries of one run, which may go from token to token.
+// The PIN tries of one run, which may use several PKCS#11 tokens.
 struct pin_tries {
-    struct token_name spent[SSA_PROFILES_MAX]; // tokens that a try may have been spent on
+    struct token_name spent[SSA_PROFILES_MAX]; // tokens on which a try may have been wrong
     size_t count;
 };
 
@@ -16,17 +17,18 @@ struct pin_policy {
     const char *source;      // a reference to the PIN; NULL: a person is asked
     bool retry;              // allow a try after one that failed
     struct pin_attempt attempt;
-    unsigned level; // pin_level before the first try
+    unsigned level;               // pin_level before the first try
+    void (*given)(void *context); // called once there is a PIN to try; may be NULL
+    void *context;                // for given
 };
 
-// Sets up *policy from the settings and the URI of the token or key, whose pin-source counts where the
-// settings have none. Fails with SSA_CONFIG, before any token is touched, where the source is not a valid
-// reference.
+// Sets up *policy from the settings and the URI of the token or key. The URI's pin-source is used where the settings
+// have none. Fails with SSA_CONFIG where the source is not a valid reference; no token is used before that.
 bool pin_policy_init(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                      struct ssa_error *err) MUST_CHECK;
 
-// The same for the token of the client secret. The URI's own pin-source goes first: the one in the settings
-// is of the key's token.
+// The same for the token of the client secret. Here the URI's pin-source comes first, since the one in the settings is
+// for the key's token.
 bool pin_policy_of_secret(struct pin_policy *policy, const struct ssa_run *run, const struct uri *uri,
                           struct ssa_error *err) MUST_CHECK;
 

@@ -1,4 +1,3 @@
-// Where the security officer's PIN comes from.
 #include "pin/so_pin.h"
 
 #include <strings.h>
@@ -32,7 +31,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
                                       : ask(so, name, info, pin, err);
     if (given && factory != NULL && strcasecmp(secret_text(pin), factory) == 0)
         tell(&so->run->callbacks, SSA_WARNING,
-             "the %s is still the factory's: whoever gets hold of the token can overwrite its keys", name);
+             "the %s still has the factory's value: anybody who gets this PKCS#11 token can overwrite its keys", name);
     return given;
 }
 

@@ -1,5 +1,5 @@
-// Where the security officer's PIN comes from. On a PIV card it is the management key, without which nothing
-// can be written.
+// Where the security officer's PIN comes from. On a PIV card it is the management key, which is needed to write to the
+// card.
 #pragma once
 
 #include "hsm/token/pin_giver.h"
@@ -10,5 +10,5 @@ struct so_pin {
     const struct token *token;
 };
 
-// Reads SSA_HSM_SO_PIN_SOURCE, or asks a person. Warns where it is still the factory's.
+// Reads SSA_HSM_SO_PIN_SOURCE, or asks a person. Warns where it still has the factory's value.
 struct pin_giver so_pin_giver(struct so_pin *so);

@@ -1,4 +1,3 @@
-// How processes of one user take turns with what bears only one process at a time.
 #include "pin/turn.h"
 
 #include <unistd.h>
@@ -7,16 +6,16 @@
 #include "core/callback.h"
 #include "core/file_lock.h"
 
-// A login for which turns are taken needs milliseconds. One that hangs holds nobody up for long: two logins
-// at once do no harm that another look at the token would not mend. A turn that changes hands does not hang.
+// A login for which a turn is taken needs milliseconds. Where a login hangs, the other processes wait only LOGIN_MS:
+// two logins at once do no harm, since the token is looked at again. While processes do take turns, the wait goes on.
 enum { USUAL_TIMEOUT_S = 90, LOGIN_MS = 5000 };
 
-// These are folders: nobody takes them for a record, and on a network file system flock(2) locks a folder for
-// this host alone, where the tokens are.
+// These are folders, so nothing takes them for a record. On a network file system, flock(2) locks a folder only on this
+// host, where the tokens are.
 static const char *const names[] = {[TURN_OPEN] = "turn-open", [TURN_LOGIN] = "turn-login"};
 enum { TURNS = sizeof names / sizeof names[0] };
 
-// The turns of this process, for all its tokens together: a lock is a process's, not a token's.
+// The turns of this process, for all its tokens together: a lock belongs to the process, not to a token.
 static struct {
     unsigned users;
     int fd; // -1: no other process can be kept out (no folder, no locks)
@@ -42,7 +41,7 @@ static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run 
         .told = is_open ? "waiting for another process that uses this PKCS#11 token, or one of the same kind" : NULL};
     const enum lock_outcome outcome = file_lock(held[which].fd, &patience);
     if (outcome == LOCK_IMPOSSIBLE)
-        tell(&run->callbacks, SSA_DETAIL, "the state folder has no locks: processes do not take turns");
+        tell(&run->callbacks, SSA_DETAIL, "the state folder's file system has no locks: processes do not take turns");
     if (outcome != LOCK_BUSY)
         return true;
     return (!is_open && !callback_interrupted(&run->callbacks)) || too_long(run, seconds, err);

@@ -1,19 +1,15 @@
-// The old key's end.
 #include "recovery/key_retire.h"
-#include "recovery/opened.h"
 
 #include "core/callback.h"
-#include "core/text.h"
 #include "hsm/import/destroy.h"
 #include "hsm/key/locate.h"
 #include "ownership/uses.h"
 #include "recovery/opened.h"
-#include "signer/open_token.h"
 
-// A key that a profile of ours names is one that somebody still fetches tokens with.
+// Somebody still fetches access tokens with a key that a profile names.
 static bool check_unused(const struct ssa_run *run, const struct entry *e, struct ssa_error *err)
 {
-    // The environment's block is the old one by nature, where there was no profile.
+    // The environment does not count: where there was no profile, it still has the old block.
     const struct use use = {.run = run, .entry = e, .id = e->old_kid, .thing = "old key"};
     return uses_none(&use, err) || error_reason(err, SSA_REASON_OLD_KEY_IN_USE, NULL);
 }
@@ -21,8 +17,8 @@ static bool check_unused(const struct ssa_run *run, const struct entry *e, struc
 static bool retire_at_api(struct oauth_client *client, const struct entry *e, struct ssa_error *err)
 {
     enum oauth_outcome outcome;
-    // Disabled first, as whoever still uses it then learns from the API's own words; that it is so already is
-    // refused, and no reason to keep it.
+    // It is disabled first: then the API tells a program that still uses it what is wrong. The API refuses to disable a
+    // disabled key, which is no reason to keep it.
     if (!aps_key_set_status(client, e->account, e->old_kid, APS_DISABLED, &outcome, err) && err->code != SSA_REFUSED)
         return false;
     return aps_key_delete(client, e->account, e->old_kid, err) || aps_is_gone(err);
@@ -41,11 +37,13 @@ static bool destroy_on(struct open_token *to, const struct ssa_run *run, const s
     if (*found)
         return open_token_officer(to, run, err) && destroy_key(to->token, &name, &key, err);
     if (located != LOCATED_NOTHING && name.slot == 0)
-        tell(&run->callbacks, SSA_NOTICE, "token \"%s\" holds something else, too, under the old key's id: it is left",
+        tell(&run->callbacks, SSA_NOTICE,
+             "token \"%s\" holds something else with the old key's id, which was not changed",
              token_info(to->token)->label);
     else if (located != LOCATED_NOTHING)
-        tell(&run->callbacks, SSA_NOTICE, "slot %s of token \"%s\" does not hold the old key any more: it is left",
-             slot_name(name.slot), token_info(to->token)->label);
+        tell(&run->callbacks, SSA_NOTICE,
+             "slot %s of token \"%s\" does not hold the old key any more, and was not changed", slot_name(name.slot),
+             token_info(to->token)->label);
     return true;
 }
 
@@ -53,15 +51,10 @@ static bool retire_on_token(const struct ssa_run *run, const struct entry *e, st
                             struct ssa_error *err)
 {
     URI_AUTO *uri = NULL;
-    if (!uri_parse(e->old_key_uri, &uri, err))
-        return false;
-    struct open_token other = {0};
+    OPEN_TOKEN_AUTO other = {0};
     struct open_token *to = NULL;
-    const bool done =
-        opened_or_again(run, opened, uri, e->old_key_uri, &other, &to, err) && destroy_on(to, run, uri, e, found, err);
-    token_close(&other.token);
-    uri_free(&other.uri);
-    return done;
+    return uri_parse(e->old_key_uri, &uri, err) && opened_or_again(run, opened, e->old_key_uri, &other, &to, err) &&
+           destroy_on(to, run, uri, e, found, err);
 }
 
 bool key_retire(const struct ssa_run *run, struct oauth_client *client, struct journal *j, struct open_token *opened,
@@ -70,7 +63,7 @@ bool key_retire(const struct ssa_run *run, struct oauth_client *client, struct j
     struct entry *e = j->entry;
     bool found = false;
     if (!check_unused(run, e, err)) {
-        // It waits for somebody to say so again, and stands in nobody's way.
+        // It waits until a person ends it, and does not block other operations.
         struct ssa_error unwritten = {0};
         e->retires_at_once = false;
         if (!journal_step(j, STEP_SWITCHED, &unwritten))
@@ -81,14 +74,14 @@ bool key_retire(const struct ssa_run *run, struct oauth_client *client, struct j
         return false;
     if (!retire_at_api(client, e, err))
         return ending_add(ending, SSA_END_LEFT, SSA_REASON_OLD_KEY_AT_API, e->old_kid, NULL,
-                          "The old key may be at the API still, and its PKCS#11 token holds it.");
+                          "The old key may still be at the API, and its PKCS#11 token still holds it.");
     if (!retire_on_token(run, e, opened, &found, err))
         return ending_add(ending, SSA_END_LEFT, SSA_REASON_OLD_KEY_ON_TOKEN, e->old_kid, NULL,
-                          "The old key is deleted at the API; its PKCS#11 token still holds what is of no use "
-                          "any more.");
+                          "The old key was deleted at the API; its PKCS#11 token still holds it, but it is "
+                          "useless now.");
     tell(&run->callbacks, SSA_NOTICE,
-         found ? "the old key %s is gone, at the API and on its token"
-               : "the old key %s is gone at the API; its token does not hold it",
+         found ? "the old key %s was deleted at the API and destroyed on its PKCS#11 token"
+               : "the old key %s was deleted at the API; its PKCS#11 token does not hold it",
          e->old_kid);
     journal_close(j, OUTCOME_DONE);
     return true;

@@ -1,4 +1,3 @@
-// What an operation has open.
 #include "recovery/opened.h"
 
 static const char scopes[] =
@@ -9,13 +8,7 @@ void opened_end(struct opened *open)
     oauth_client_free(open->client);
     open->client = NULL;
     client_secret_free(&open->secret);
-    token_close(&open->to.token);
-    uri_free(&open->to.uri);
-}
-
-struct open_token *opened_token(struct opened *open)
-{
-    return open->to.token != NULL ? &open->to : NULL;
+    open_token_close(&open->to);
 }
 
 bool opened_client(struct opened *open, struct ssa_error *err)
@@ -49,10 +42,13 @@ struct profile_block opened_block(const struct opened *open, const struct entry 
                                   .private_key = with_key ? entry->key_uri : NULL};
 }
 
-bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri, const char *text,
-                     struct open_token *own, struct open_token **to, struct ssa_error *err)
+bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const char *text, struct open_token *own,
+                     struct open_token **to, struct ssa_error *err)
 {
-    const bool is_open = opened != NULL && opened->token != NULL && token_matches(opened->token, uri);
+    URI_AUTO *uri = NULL;
+    if (!uri_parse(text, &uri, err))
+        return false;
+    const bool is_open = opened->token != NULL && token_matches(opened->token, uri);
     *to = is_open ? opened : own;
     return is_open || open_token_again(run, text, own, err);
 }

@@ -1,12 +1,12 @@
-// What an operation has open: the API's client, the PKCS#11 token, the client secret. The story that makes
-// something and the recovery that finishes or undoes it work with the same.
+// What an operation has open: the API's client, the PKCS#11 token and the client secret. An operation that fails is
+// undone with them.
 #pragma once
 
 #include "aps/aps.h"
 #include "config/profile_block.h"
 #include "hsm/key/key.h"
 #include "journal/entry.h"
-#include "signer/api_client.h"
+#include "signer/client_secret.h"
 #include "signer/open_token.h"
 
 struct opened {
@@ -19,19 +19,16 @@ struct opened {
 void opened_end(struct opened *open);
 #define OPENED_AUTO __attribute__((cleanup(opened_end))) struct opened
 
-// The PKCS#11 token that is open, NULL where there is none.
-struct open_token *opened_token(struct opened *open);
-
-// Makes the API's client, with the scopes of all that an undoing may need, unless it is there.
+// Makes the API's client, unless it is there. It has all scopes that an undoing may need.
 bool opened_client(struct opened *open, struct ssa_error *err) MUST_CHECK;
 
-// The entry's key as a PKCS#11 token is to know it. Borrows from the entry.
+// How a PKCS#11 token shall name the entry's key. Borrows from the entry.
 struct key_name opened_key_name(const struct entry *entry, uint8_t slot);
 
-// The block of what the entry has made so far; entry may be NULL before there is one. Borrows.
+// The block with what the operation has made so far; entry may be NULL before there is one. Borrows.
 struct profile_block opened_block(const struct opened *open, const struct entry *entry);
 
-// Gives in *to the token that uri names, which text was read as: the one that is open already (may be NULL),
-// or else *own, opened for writing. The caller ends *own.
-bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const struct uri *uri, const char *text,
-                     struct open_token *own, struct open_token **to, struct ssa_error *err) MUST_CHECK;
+// Finds the token that uri names. *to is opened, where that is open and is this token, or else *own, which is opened
+// with a session that may write. The caller closes *own.
+bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const char *uri, struct open_token *own,
+                     struct open_token **to, struct ssa_error *err) MUST_CHECK;

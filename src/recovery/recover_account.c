@@ -1,10 +1,8 @@
-// An account that an operation asked the API for.
 #include "recovery/recover_account.h"
 
 #include <string.h>
 
 #include "core/text.h"
-#include "ownership/believed_list.h"
 #include "ownership/ownership.h"
 #include "recovery/recover_api_key.h"
 
@@ -16,7 +14,7 @@ static bool delete_account(const struct recovery *r, const char *id, struct ssa_
 static bool close_deleted(const struct recovery *r, struct journal *j, const char *id, struct ssa_error *err)
 {
     char line[PATH_TEXT_MAX];
-    if (!text_format(line, sizeof line, "the account %s, which had been made, is deleted again at the API", id))
+    if (!text_format(line, sizeof line, "the account %s, which it had made, is deleted again at the API", id))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "an account's id is too long");
     return recovery_close(r, j, OUTCOME_UNDONE, line);
 }
@@ -41,14 +39,15 @@ static const struct aps_account *with_name(const struct aps_accounts *accounts, 
     return NULL;
 }
 
-// An account has this name, and is not touched.
+// Says that an account has this name and is not deleted.
 static bool leave(const struct recovery *r, const struct aps_account *found, const char *why)
 {
     return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_ACCOUNT_LEFT, found->id, NULL,
-                      "there is an account of this name, %s (%s), which is left: %s", found->email, found->id, why);
+                      "there is an account with this name, %s (%s), which was not deleted: %s", found->email, found->id,
+                      why);
 }
 
-// A name is given once: with somebody else's there, this operation has made none.
+// The API gives a name only once: where somebody else has made the account, this operation has made none.
 static bool is_anothers(const struct recovery *r, struct journal *j, const struct aps_account *found, const char *why,
                         struct ssa_error *err)
 {
@@ -57,20 +56,20 @@ static bool is_anothers(const struct recovery *r, struct journal *j, const struc
         error_set(err, SSA_CONFIG, NULL, found->id, "%s", why);
         return leave(r, found, why);
     }
-    return (text_format(line, sizeof line, "there is an account of this name, %.200s (%s), which is left: %s",
+    return (text_format(line, sizeof line, "there is an account with this name, %.200s (%s), which was not deleted: %s",
                         found->email, found->id, why) ||
             error_set(err, SSA_UNEXPECTED, NULL, NULL, "an account's names are too long")) &&
            recovery_close(r, j, OUTCOME_UNDONE, line);
 }
 
-// The access token of a recovery allows all of this already.
+// A recovery's access token already has these scopes.
 static bool list_its_keys(const struct recovery *r, const char *id, struct aps_keys *keys, struct ssa_error *err)
 {
     return (r->known == NULL || aps_admin(r->open->client, APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_KEY_READ, err)) &&
            aps_key_list(r->open->client, id, keys, err);
 }
 
-// Of a new account whose keys nobody has listed it is not known whether anybody uses it.
+// Without a list of the account's keys it is not known whether somebody uses it.
 static bool settle_found(const struct recovery *r, struct journal *j, const struct aps_account *found,
                          struct ssa_error *err)
 {
@@ -79,9 +78,9 @@ static bool settle_found(const struct recovery *r, struct journal *j, const stru
     if (!ownership_account_is_unused(r->open->run, e, found->id, err))
         return leave(r, found, err->what);
     if (!ownership_window_has(&e->asked, found->has_created_at, found->created_at))
-        return is_anothers(r, j, found, "it was not made while this command waited, or does not say when it was", err);
+        return is_anothers(r, j, found, "it was not made while this command waited, or its time is not known", err);
     if (!list_its_keys(r, found->id, &keys, err))
-        return leave(r, found, "it could not be seen whether it has keys");
+        return leave(r, found, "it is not known whether it has keys");
     if (keys.count > 0)
         return is_anothers(r, j, found, "it has keys, so somebody uses it", err);
     memcpy(e->account, found->id, sizeof e->account);
@@ -112,7 +111,7 @@ static bool has_others(const struct aps_keys *fresh, const char *own, const char
     return false;
 }
 
-// The account stays, and its key goes alone. What became of the key is said.
+// Deletes only the key, and says whether that succeeded. The account stays.
 static void drop_key_alone(const struct recovery *r, struct journal *j, const struct aps_keys *fresh)
 {
     struct ssa_error why = {0};
@@ -128,13 +127,14 @@ static bool undo_used(const struct recovery *r, struct journal *j, const struct 
     drop_key_alone(r, j, fresh);
     return (text_format(line, sizeof line,
                         "the account has a key that this operation did not make (%s), so somebody uses it: it "
-                        "is left",
+                        "was not deleted",
                         other) ||
             error_set(err, SSA_UNEXPECTED, NULL, NULL, "a key's id is too long")) &&
            recovery_close(r, j, OUTCOME_LEFT, line);
 }
 
-// The answer had told the id of an account that there is not: which one was made is looked for by its name.
+// The API does not have an account with the id that it answered. So the account that it made is searched for by its
+// name.
 static bool search(struct recovery *r, struct journal *j, struct ssa_error *err)
 {
     j->entry->account[0] = '\0';

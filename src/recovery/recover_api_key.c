@@ -1,14 +1,12 @@
-// A key that an operation asked the API for.
 #include "recovery/recover_api_key.h"
 
 #include <string.h>
 
 #include "core/callback.h"
 #include "core/text.h"
-#include "ownership/believed_list.h"
 #include "ownership/ownership.h"
 
-// Whether the process that asks is the one that heard the API's answer.
+// Whether this process is the one that had the API's answer.
 static bool is_heard(const struct recovery *r, const struct entry *e)
 {
     return r->known != NULL && (e->operation == OP_ACCOUNT_CREATE || e->kid[0] != '\0');
@@ -42,7 +40,7 @@ bool api_key_confirm_missing(const struct recovery *r, const struct entry *e, st
     if (!believed_keys_since(r->open->client, r->open->run, e->account, &e->before, &again, err))
         return aps_is_gone(err);
     return aps_key_in(&again, e->kid) == NULL ||
-           error_set(err, SSA_NETWORK, NULL, e->account, "the API lists the key %s once, and once not", e->kid);
+           error_set(err, SSA_NETWORK, NULL, e->account, "the API has listed the key %s once, and once not", e->kid);
 }
 
 // The keys that may be the one that was lost.
@@ -52,8 +50,8 @@ struct candidates {
     char ids[SSA_ERROR_TEXT_MAX / 4];
 };
 
-// Those that were made while the operation waited for one. The operation's own process, which asks at once,
-// takes no one of several for its own, whenever they were made.
+// The keys that were made while the operation waited for one. For the operation's own process, which asks at once, all
+// of several keys count.
 static struct candidates candidates_of(const struct recovery *r, const struct entry *e, const struct aps_keys *fresh)
 {
     struct candidates found = {0};
@@ -70,14 +68,14 @@ static struct candidates candidates_of(const struct recovery *r, const struct en
     return found;
 }
 
-// Which of several keys a person says is the lost one; NULL for none of them.
+// Asks a person which of several keys is the lost one; NULL for none of them.
 static const struct aps_key *ask(const struct recovery *r, const struct aps_keys *fresh, const char *ids)
 {
     char question[SSA_ERROR_TEXT_MAX / 2];
-    // Nobody is asked by a command that is on its way out.
+    // A command that is about to fail does not ask.
     for (size_t i = 0; r->known == NULL && i < fresh->count; i++)
         if (text_format(question, sizeof question,
-                        "It cannot be told which of these keys was lost: %s. Delete %s? Nobody must have its "
+                        "It is not known which of these keys was lost: %s. Delete %s? Nobody must have its "
                         "private half.",
                         ids, fresh->list[i].kid) &&
             callback_confirms(&r->open->run->callbacks, question))
@@ -97,24 +95,24 @@ static bool several(const struct recovery *r, const struct entry *e, const struc
                     struct ssa_error *err)
 {
     (void)ending_add(r->ending, SSA_END_LEFT, SSA_REASON_SOME_KEY_LEFT, NULL, e->account,
-                     "account %s has %zu keys that were not there before, %s; it cannot be told which one is "
+                     "account %s has %zu keys that were not there before, %s; it is not known which one is "
                      "lost, so none was deleted",
                      e->account, those->count, those->ids);
     error_set(err, SSA_CONFIG, NULL, e->account,
-              "%zu keys were made in the seconds in which this operation asked for one: %s; it cannot be told "
+              "%zu keys were made in the seconds in which this operation asked for one: %s; it is not known "
               "which one is lost",
               those->count, those->ids);
     return error_reason(err, SSA_REASON_LOST_KEY, NULL);
 }
 
-// A key of somebody else came at the same time, or ours is one that somebody uses.
+// Another host may have made the key at the same time, or somebody already uses it.
 static bool may_be_anothers(const struct recovery *r, const struct entry *e, const struct aps_key *key,
                             struct ssa_error *err)
 {
     error_set(err, SSA_CONFIG, NULL, key->kid, "the key was not made by this operation, or is in use");
     return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_KEY_LEFT, key->kid, e->account,
                       "account %s has a key that was not there before, %s, but it was not made while this "
-                      "command waited, or is in use: it may be another host's, and is left",
+                      "command waited, or is in use: it may be another host's, and was not deleted",
                       e->account, key->kid);
 }
 
@@ -123,7 +121,7 @@ bool api_key_choose(const struct recovery *r, struct entry *e, const struct aps_
 {
     const struct aps_key *chosen = with_id(fresh, r->key_id != NULL ? r->key_id : e->kid);
     const struct candidates those = candidates_of(r, e, fresh);
-    // One whose id the answer told is not to be taken for another, which came in the same seconds.
+    // Where the answer had the id, no other key of the same seconds is taken for it.
     const bool told = r->key_id == NULL && e->kid[0] != '\0';
     if (chosen == NULL && !told && those.count == 1)
         chosen = those.last;
@@ -150,7 +148,7 @@ bool api_key_drop(const struct recovery *r, struct journal *j, bool *unknown, st
     if (!deleted && !gone)
         return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_KEY_LEFT, e->kid, e->account,
                           "the key %s is left at the API: it could not be deleted (%s)", e->kid, err->what);
-    if (text_format(line, sizeof line, "the key %s, which had been made, is deleted again at the API", e->kid))
+    if (text_format(line, sizeof line, "the key %s, which it had made, is deleted again at the API", e->kid))
         recovery_note(r, j, SSA_REASON_NONE, line);
     return true;
 }

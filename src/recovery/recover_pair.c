@@ -1,4 +1,3 @@
-// Both halves of a key that was left.
 #include "recovery/recover_pair.h"
 
 #include "core/callback.h"
@@ -14,8 +13,7 @@
 
 void pair_end(struct pair *pair)
 {
-    token_close(&pair->own.token);
-    uri_free(&pair->own.uri);
+    open_token_close(&pair->own);
 }
 
 static void open_known(struct pair *pair, struct recovery *r)
@@ -36,12 +34,12 @@ bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
     }
     if (!uri_parse(entry->key_uri, &key, err))
         return false;
-    if (!opened_or_again(r->open->run, opened_token(r->open), key, entry->key_uri, &pair->own, &pair->to, err))
+    if (!opened_or_again(r->open->run, &r->open->to, entry->key_uri, &pair->own, &pair->to, err))
         return false;
     return key_locate(pair->to->token, key, entry->kid, &pair->key, &pair->slot, &pair->located, err);
 }
 
-// Whether the token shows the same when it is asked once more.
+// Whether the token shows the same key when it is asked again.
 static bool confirm(const struct pair *pair, struct ssa_error *err)
 {
     struct key again;
@@ -75,7 +73,7 @@ bool pair_prove(struct pair *pair, const struct recovery *r, const struct entry 
         return true;
     if (!open_token_officer(pair->to, r->open->run, err))
         return false;
-    // A public half that is not there is made: not on one look.
+    // A missing public half is made again, but only where the token was asked twice.
     if (pair->slot == 0 && pair->key.public_object == 0 && !confirm(pair, err))
         return false;
     *whole = import_prove(pair->to->token, &name, &pair->key, err) &&
@@ -97,8 +95,7 @@ static bool is_anothers(const struct pair *pair, struct ssa_error *err)
     return error_reason(err, SSA_REASON_ANOTHERS, NULL);
 }
 
-// Whether the key is still the old one nobody can see: the certificate, which is the old one's, does not
-// tell.
+// The slot's certificate is the old key's, so it does not show whether the key is still the old one.
 static bool slot_is_unsure(const struct pair *pair, struct ssa_error *err)
 {
     error_set(err, SSA_TOKEN, NULL, token_info(pair->to->token)->uri,
@@ -116,7 +113,7 @@ bool pair_may_go(const struct pair *pair, const struct recovery *r, struct ssa_e
         return false;
     if (replaced && (pair->located == LOCATED_ANOTHER || pair->located == LOCATED_NAMELESS))
         return slot_is_unsure(pair, err);
-    // A card's slot that holds another's key holds nothing of the operation.
+    // A card's slot that holds another key holds no object of the operation.
     return pair->located != LOCATED_ANOTHER || pair->slot != 0 || is_anothers(pair, err);
 }
 
@@ -126,7 +123,7 @@ static void tell_overwritten(const struct pair *pair, const struct recovery *r)
     const char *slot = slot_name(pair->slot);
     if (pair->key.overwritten)
         tell_reason(&r->open->run->callbacks, SSA_NOTICE, SSA_REASON_SLOT_USELESS, slot,
-                    "slot %s now holds a throwaway key, which is of no use", slot);
+                    "slot %s now holds a throwaway key, which is useless", slot);
 }
 
 static bool say_left(const struct pair *pair, const struct key_name *name, const struct recovery *r)
@@ -136,7 +133,7 @@ static bool say_left(const struct pair *pair, const struct key_name *name, const
     if (command[0] == '\0')
         return true;
     return ending_add(r->ending, SSA_END_LEFT, SSA_REASON_ON_TOKEN_LEFT, NULL, command,
-                      "the key is left on the PKCS#11 token, as far as can be seen");
+                      "the key is probably left on the PKCS#11 token");
 }
 
 bool pair_destroy(struct pair *pair, const struct recovery *r, struct ssa_error *err)
@@ -153,11 +150,11 @@ bool pair_destroy(struct pair *pair, const struct recovery *r, struct ssa_error 
     const bool gone = pair->located == LOCATED_NOTHING || (open_token_officer(pair->to, r->open->run, err) &&
                                                            destroy_key(pair->to->token, &name, &pair->key, err));
     tell_overwritten(pair, r);
-    // A certificate may be left even where no key is.
+    // A certificate may be left, even without a key.
     return (r->known == NULL || say_left(pair, &name, r)) && gone;
 }
 
-// Whose a half is that was not written to its end, nothing on it tells.
+// An incomplete object has nothing that shows whose it is.
 static bool tell_empty(const struct pair *pair, const struct recovery *r, struct ssa_error *err)
 {
     struct token *token = pair->to->token;
@@ -167,11 +164,9 @@ static bool tell_empty(const struct pair *pair, const struct recovery *r, struct
         return false;
     if (count > 0 && count != EMPTY_UNKNOWN)
         tell(&r->open->run->callbacks, SSA_WARNING,
-             "%zu object%s without a name %s on the PKCS#11 token, as an interrupted import leaves them; "
-             "they are "
-             "no keys that work, and whose they are cannot be told, so they are left: `pkcs11-tool --module "
-             "%s "
-             "--login --list-objects` shows them, and the token's own tool removes them",
+             "%zu object%s without a name %s on the PKCS#11 token, as an interrupted import leaves them; they are "
+             "not working keys, and it is not known whose they are, so they were not destroyed: `pkcs11-tool --module "
+             "%s --login --list-objects` shows them, and the token's own tool removes them",
              count, count == 1 ? "" : "s", count == 1 ? "is" : "are", module != NULL ? module : "MODULE");
     return true;
 }

@@ -1,4 +1,3 @@
-// What finishing and undoing has in common.
 #include "recovery/recovery.h"
 
 #include "core/callback.h"
@@ -23,7 +22,7 @@ void recovery_note(const struct recovery *r, struct journal *j, enum ssa_reason 
 
 bool recovery_close(const struct recovery *r, struct journal *j, enum outcome outcome, const char *line)
 {
-    // What was said of the parts is enough for a person who waits.
+    // A person who waits for the command was told about its parts already.
     if (r->known == NULL || r->ending->count == 0)
         recovery_note(r, j, SSA_REASON_NONE, line);
     if (r->stays_open)

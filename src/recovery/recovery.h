@@ -1,32 +1,32 @@
-// What finishing and undoing operations has in common: of a process that is gone (`key recover`), and of one
-// whose own next step failed.
+// The common parts of finishing and undoing operations: of a process that has ended, and of this process, where the
+// next step of its own operation failed.
 #pragma once
 
 #include "core/ending.h"
 #include "journal/journal.h"
 #include "recovery/opened.h"
 
-// What the operation's own process knows, and anybody else must ask for.
+// What the operation's own process knows. A later recovery must ask for it.
 struct known {
-    enum oauth_outcome asked; // what came of its last request that makes something
-    bool refused;             // the API said no: where nothing is found, nothing was changed
-    struct key *key;          // what it has put on the open token: the objects that it made itself
+    enum oauth_outcome asked; // the outcome of its last request that makes something
+    bool refused;             // the API refused that request: where nothing is found, nothing was changed
+    struct key *key;          // the objects that it has made on the open token
 };
 
 struct recovery {
     struct opened *open;
-    const struct known *known; // NULL where the operation's process is gone
-    struct ssa_ending *ending; // says what is gone again and what is left of the entry
-    const char *account;       // settles those of one account alone; NULL: all of this client id and server
-    const char *key_id;        // the key that a person chose, where it cannot be told which one is left; may be NULL
-    bool forget;               // closes what cannot be settled
+    const struct known *known; // NULL where the operation's process has ended
+    struct ssa_ending *ending; // says what was removed again, and what is left
+    const char *account;       // only operations on this account; NULL: all of this client id and server
+    const char *key_id;        // the lost key, as a person says, where that is not known; may be NULL
+    bool forget;               // closes entries that cannot be settled
     bool listed;               // the API was asked which keys there are
     bool stays_open;           // something is left on the token: the entry is not closed
     size_t found, left;
-    bool switched; // among them was a rotation whose profile names the new key
+    bool switched; // one of them was a rotation whose profile names the new key
 };
 
-// Says what became of the operation: to a person and in its entry, or, in its own process, in the ending.
+// Says what happened to the operation: to a person and in its entry; in the operation's own process, in the ending.
 // reason says which advice there is.
 void recovery_note(const struct recovery *r, struct journal *j, enum ssa_reason reason, const char *line);
 

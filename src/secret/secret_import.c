@@ -6,8 +6,8 @@
 #include "hsm/data/data.h"
 #include "secret/secret_marks.h"
 #include "secret/secret_operation.h"
-#include "signer/api_client.h"
-#include "signer/lasting_uri.h"
+#include "signer/client_secret.h"
+#include "signer/open_token.h"
 
 enum { LINE_MAX_BYTES = URI_TEXT_MAX + 64 };
 
@@ -18,7 +18,7 @@ static bool choose_label(const char *given, const char *client_id, char label[st
         return text_format(label, DATA_LABEL_MAX, "APS client secret %s", client_id) ||
                error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long for a label");
     return (given[0] != '\0' && text_is_utf8(span_text(given)) && text_format(label, DATA_LABEL_MAX, "%s", given)) ||
-           error_set(err, SSA_USAGE, NULL, NULL, "a label has 1 to %u bytes of UTF-8", DATA_LABEL_MAX - 1);
+           error_set(err, SSA_USAGE, NULL, NULL, "a label must have 1 to %u bytes of UTF-8", DATA_LABEL_MAX - 1);
 }
 
 static bool may_replace(const struct secret_object *at, bool replace, const struct data_marks *before,
@@ -46,12 +46,12 @@ static bool put(struct journal *j, const struct secret_object *at, struct span s
     if (!secret_mark(j, &mine, err))
         return secret_failed(j, err);
     if (data_put(at->to.token, at->object, mine.list[0], secret, before, empty_before, &left, err)) {
-        // From here on recovery finishes it.
+        // After this step, recovery finishes the import.
         if (journal_step(j, STEP_IMPORTED, err))
             return true;
         left = data_destroy(at->to.token, at->object, &mine, ERROR_IGNORED);
     }
-    return left == DATA_GONE ? secret_failed(j, err) : secret_left(at, left, "What was stored");
+    return left == DATA_GONE ? secret_failed(j, err) : secret_left(at, left, "The secret that was stored");
 }
 
 static bool remove_old(struct journal *j, const struct secret_object *at, const struct data_marks *before,
@@ -86,7 +86,7 @@ static OWN_FRAME bool store(const struct secret_object *at, bool replace, struct
     return put(&j, at, secret, &before, err) && remove_old(&j, at, &before, err);
 }
 
-// The line is made before anything is stored: nothing that can fail comes after.
+// The line for the profile is made first: once the secret is stored, nothing can fail any more.
 static bool write_line(struct secret_object *at, const char *label, struct ssa_text *line, struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
@@ -105,7 +105,7 @@ static bool import(struct secret_object *at, bool replace, struct client_secret 
     bool removed = false, already = false;
     if (!secret_open(at, &removed, err))
         return false;
-    // The secret may lie on the same token, and what an earlier operation left beside it is gone now.
+    // The secret may be on this token, too. Remains of earlier operations beside it were just removed.
     if (!client_secret_complete(run, secret, at->to.token, NULL, err) || !callback_go_on(&run->callbacks, err))
         return false;
     if (!store(at, replace, secret_span(&secret->text), &already, err))
@@ -126,7 +126,7 @@ static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label
     *line = (struct ssa_text){0};
     if (!client_id_read(run, &client_id, err) || !choose_label(label, client_id, chosen, err))
         return false;
-    if (!open_token_for_secret(run, &at.to, err))
+    if (!open_token_of_settings(run, &at.to, err) || !data_check_able(at.to.token, err))
         return false;
     if (!client_secret_begin(run, &secret, err))
         return false;

@@ -1,9 +1,7 @@
-// The marks of data objects on a PKCS#11 token, as the journal has them and as the token shows them.
 #include "secret/secret_marks.h"
 
 #include "core/text.h"
 #include "hsm/data/data.h"
-#include "hsm/data/data_uri.h"
 #include "hsm/object/empty.h"
 
 _Static_assert(DATA_SAME_MAX <= API_IDS_MAX && DATA_MARK_MAX <= API_ID_MAX, "an entry has room for marks");
@@ -36,7 +34,7 @@ bool secret_mark(const struct journal *j, struct data_marks *mine, struct ssa_er
 bool secret_looks_differ(const struct token *token, struct ssa_error *err)
 {
     return error_set(err, SSA_TOKEN, NULL, token_info(token)->uri,
-                     "two looks at the data objects of the PKCS#11 token show different things");
+                     "the PKCS#11 token showed different data objects when it was asked twice");
 }
 
 static bool are_alike(const struct data_marks *a, const struct data_marks *b)

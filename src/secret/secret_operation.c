@@ -1,4 +1,3 @@
-// What importing and removing a client secret have in common.
 #include "secret/secret_operation.h"
 
 #include "core/callback.h"
@@ -43,14 +42,14 @@ bool secret_ask(struct journal *j, const struct data_marks *before, struct ssa_e
 
 bool secret_done(struct journal *j)
 {
-    text_harmless(j->entry->note, sizeof j->entry->note, span_text(j->entry->label));
+    entry_note(j->entry, j->entry->label);
     journal_close(j, OUTCOME_DONE);
     return true;
 }
 
 bool secret_failed(struct journal *j, const struct ssa_error *err)
 {
-    text_harmless(j->entry->note, sizeof j->entry->note, span_text(err->what));
+    entry_note(j->entry, err->what);
     journal_close(j, OUTCOME_FAILED);
     return false;
 }

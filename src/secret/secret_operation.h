@@ -1,4 +1,4 @@
-// What importing and removing a client secret have in common.
+// The common parts of importing and removing a client secret.
 #pragma once
 
 #include "core/ending.h"
@@ -22,18 +22,18 @@ void secret_object_end(struct secret_object *at);
 // secret_recover_earlier.
 bool secret_open(struct secret_object *at, bool *removed, struct ssa_error *err) MUST_CHECK;
 
-// Opens the journal's entry, and claims the data object: nobody else on this host works on it then.
+// Makes the journal's entry, and claims the data object: no other process on this host works on it then.
 bool secret_begin(struct journal *j, enum operation operation, const struct secret_object *at,
                   struct ssa_error *err) MUST_CHECK;
 
-// Notes, before the token is touched, what is there.
+// Writes which objects are there, before the token is changed.
 bool secret_ask(struct journal *j, const struct data_marks *before, struct ssa_error *err) MUST_CHECK;
 
 // Ends the operation as done. Returns true.
 bool secret_done(struct journal *j);
 
-// Ends the operation: it failed, and nothing has changed. Returns false.
+// Ends the operation as failed: nothing has changed. Returns false.
 bool secret_failed(struct journal *j, const struct ssa_error *err);
 
-// The operation stays open for recovery: what ("The client secret") is there still, or may be. Returns false.
+// The operation stays open, to be recovered: what ("The client secret") is still there, or may be. Returns false.
 bool secret_left(const struct secret_object *at, enum data_end end, const char *what);

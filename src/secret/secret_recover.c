@@ -1,10 +1,8 @@
-// An import is undone until the secret was proved, and finished from then on. Of a removal it is seen whether
-// it was carried out. Nothing is touched but what the journal names by its mark.
+// An import is undone where the secret was not proved yet, and finished after that. For a removal, the token shows
+// whether it was carried out. Only objects whose mark the journal has are changed.
 #include "secret/secret_recover.h"
 
 #include "core/callback.h"
-#include "core/text.h"
-#include "hsm/data/data.h"
 #include "hsm/data/data_store.h"
 #include "hsm/data/data_uri.h"
 #include "secret/secret_marks.h"
@@ -18,18 +16,18 @@ struct interrupted {
     const struct uri *uri; // of the data object
 };
 
-// Tells what came of it, notes that in the entry, and closes it. Returns true.
+// Says how it ended, notes that in the entry, and closes it. Returns true.
 static bool end(const struct interrupted *i, enum outcome outcome, enum ssa_reason reason, const char *line)
 {
     struct entry *e = i->j->entry;
     tell_reason(&i->run->callbacks, SSA_NOTICE, reason, NULL, "`%s` of %s: %s", entry_operation_name(e->operation),
                 entry_subject(e), line);
-    text_harmless(e->note, sizeof e->note, span_text(line));
+    entry_note(e, line);
     journal_close(i->j, outcome);
     return true;
 }
 
-// Whether the last look saw what the two before it saw.
+// Whether the last result is the same as the two before it.
 static bool is_as_seen(const struct data_taken *taken, const struct data_marks *there, size_t empty, const char *mark)
 {
     return taken->whole == data_marked(there, mark) && (taken->whole || taken->empty + (taken->half ? 1 : 0) == empty);
@@ -51,13 +49,13 @@ static bool undo_import(const struct interrupted *i, struct ssa_error *err)
         return secret_looks_differ(i->token, err);
     if (taken.whole || taken.half)
         return end(i, OUTCOME_UNDONE, SSA_REASON_NONE,
-                   "what it had stored is destroyed again, and the token is as it was");
+                   "the secret that it had stored is destroyed again, and the token is as it was");
     if (taken.empty == 0)
         return end(i, OUTCOME_UNDONE, SSA_REASON_NONE, "it had stored nothing, and the token is as it was");
-    // Another import may have made it, and counted it; that one's recovery may have taken this one's.
+    // The empty object may be of another import, whose recovery may have taken the one of this import for its own.
     return end(i, OUTCOME_UNDONE, SSA_REASON_EMPTY_OBJECT,
-               "nothing that it had stored is found; a data object with nothing in it may be left of it, or be "
-               "another's");
+               "no secret that it had stored is found; an empty data object may be left of it, or may be from "
+               "another operation");
 }
 
 static bool finish_import(const struct interrupted *i, struct ssa_error *err)
@@ -68,20 +66,20 @@ static bool finish_import(const struct interrupted *i, struct ssa_error *err)
         return false;
     if (!data_marked(&there, mine.list[0]))
         return there.count == 0
-                   ? end(i, OUTCOME_UNKNOWN, SSA_REASON_SECRET_GONE, "what it stored is not there any more")
+                   ? end(i, OUTCOME_UNKNOWN, SSA_REASON_SECRET_GONE, "the secret that it stored is not there any more")
                    : end(i, OUTCOME_UNKNOWN, SSA_REASON_NONE,
-                         "what it stored is not there any more; another data object of its label is there, "
-                         "and "
-                         "is left");
+                         "the secret that it stored is not there any more; another data object with its label is "
+                         "there, and was not changed");
     const enum data_end old = data_destroy(i->token, i->uri, &before, err);
     if (old != DATA_GONE && old != DATA_MIXED)
         return false;
     tell(&i->run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET),
          i->j->entry->key_uri);
     if (old == DATA_GONE)
-        return end(i, OUTCOME_DONE, SSA_REASON_NONE, "the client secret is on the token, the only one of its label");
+        return end(i, OUTCOME_DONE, SSA_REASON_NONE,
+                   "the client secret is on the token, and is the only one with its label");
     return end(i, OUTCOME_DONE, SSA_REASON_SECRETS_OF_ONE_LABEL,
-               "the client secret is on the token; others of its label are left, since they may be newer");
+               "the client secret is on the token; others with its label were left, since they may be newer");
 }
 
 static bool check_removal(const struct interrupted *i, struct ssa_error *err)
@@ -104,9 +102,8 @@ static bool recover(const struct interrupted *i, struct ssa_error *err)
 
 static bool open_own(const struct ssa_run *run, const struct uri *uri, struct open_token *own, struct ssa_error *err)
 {
-    // Recovery logs in to other PKCS#11 tokens, too.
     if (!open_token_of_secret(run, uri, OTHER_TOKEN_PERHAPS, own, err)) {
-        // Where the token was found, its PIN was not to be guessed.
+        // Where the token was found, the error is that its PIN is not known.
         return own->token != NULL && error_reason(err, SSA_REASON_SECRET_TOKEN_PIN, NULL);
     }
     return open_token_login(own, true, err);
@@ -115,22 +112,18 @@ static bool open_own(const struct ssa_run *run, const struct uri *uri, struct op
 bool secret_recover(const struct ssa_run *run, struct journal *j, const struct open_token *opened,
                     struct ssa_error *err)
 {
-    struct open_token own = {0};
+    OPEN_TOKEN_AUTO own = {0};
     URI_AUTO *uri = NULL;
     if (!uri_parse(j->entry->key_uri, &uri, err) || !data_check_uri(uri, "the journal's keyUri", err))
         return false;
-    const bool is_open = opened != NULL && opened->token != NULL && token_matches(opened->token, uri);
-    struct interrupted it = {.run = run, .j = j, .uri = uri};
-    bool recovered = is_open || open_own(run, uri, &own, err);
-    if (recovered) {
-        it.token = is_open ? opened->token : own.token;
-        recovered = recover(&it, err);
-    }
-    token_close(&own.token);
-    return recovered;
+    const bool is_open = opened->token != NULL && token_matches(opened->token, uri);
+    if (!is_open && !open_own(run, uri, &own, err))
+        return false;
+    const struct interrupted it = {.run = run, .j = j, .token = is_open ? opened->token : own.token, .uri = uri};
+    return recover(&it, err);
 }
 
-// What is to be recovered before another operation on the same data object.
+// The data object whose earlier operations are recovered.
 struct earlier {
     const struct ssa_run *run;
     struct token *token;
@@ -139,7 +132,7 @@ struct earlier {
     bool removed;
 };
 
-// URIs are not compared as text: a token's URI says more where another token looks the same.
+// URIs are not compared as text: a token's URI has more attributes where there is a similar token.
 static bool is_on(const struct token *token, const char *text)
 {
     URI_AUTO *uri = NULL;

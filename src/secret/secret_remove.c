@@ -3,7 +3,7 @@
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "secret/secret_operation.h"
-#include "signer/api_client.h"
+#include "signer/client_secret.h"
 
 static OWN_FRAME bool confirmed(const struct secret_object *at, struct ssa_error *err)
 {
@@ -18,7 +18,7 @@ static OWN_FRAME bool confirmed(const struct secret_object *at, struct ssa_error
     return error_reason(err, SSA_REASON_REMOVAL_NOT_CONFIRMED, NULL);
 }
 
-// Finds the data object that the setting names, and its token, before anything is asked of it.
+// Finds the data object that the setting names, and its token. Does not log in.
 static bool find_named(struct secret_object *at, struct ssa_error *err)
 {
     const char *setting = setting_name(SET_CLIENT_SECRET);
@@ -46,7 +46,7 @@ static OWN_FRAME bool destroy(const struct secret_object *at, struct ssa_error *
     if (data_owner(it.list[0]) == DATA_ANOTHERS) {
         error_set(err, SSA_CONFIG, NULL, token_info(at->to.token)->uri,
                   "the data object \"%s\" is of another application (%s)", at->label, it.list[0]);
-        return error_hint(err, "It is not touched: that application, or `pkcs11-tool`, removes it.");
+        return error_hint(err, "It was not changed. That application, or `pkcs11-tool`, can remove it.");
     }
     if (!secret_ask(&j, &it, err))
         return false;
@@ -68,7 +68,7 @@ static OWN_FRAME bool remove_secret(const struct ssa_run *run, bool yes, struct 
     bool removed = false;
     const char *client_id = NULL;
     SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
-    // Recovery looks for entries by the client id.
+    // Recovery finds entries by the client id.
     if (!client_id_read(run, &client_id, err))
         return false;
     if (!find_named(&at, err))
@@ -77,7 +77,7 @@ static OWN_FRAME bool remove_secret(const struct ssa_run *run, bool yes, struct 
         return false;
     if (!secret_open(&at, &removed, err))
         return false;
-    // An earlier removal may have been carried out, and interrupted before it could say so.
+    // An earlier, interrupted removal may have removed the secret already.
     if (!(removed && holds_none(&at)) && !destroy(&at, err))
         return false;
     tell(&run->callbacks, SSA_NOTICE, "the client secret \"%s\" is gone from token \"%s\"", at.label,

@@ -1,4 +1,3 @@
-// Fetching an access token: one login, one signature, one request.
 #include "signer/access_token.h"
 
 #include "config/reference.h"
@@ -8,19 +7,19 @@
 #include "core/result.h"
 #include "hsm/login/login.h"
 #include "hsm/search/open.h"
-#include "signer/api_client.h"
 #include "signer/assertion.h"
+#include "signer/client_secret.h"
 #include "signer/connection.h"
 #include "signer/failover.h"
 
 enum { GRANT_MAX = 64 * 1024, INDENTED_MAX = 2 * GRANT_MAX, USUAL_SIGNATURE_BYTES = 2048 / 8 };
 
-// What the tries with several profiles share.
+// All tries, one for each profile, share this.
 struct fetch {
     const struct ssa_token_request *request;
     struct secret assertion, answer;
-    // A person types the client secret once, and a descriptor can be read once. It is of this client id and
-    // setting.
+    // A person types the client secret only once, and a descriptor can be read only once. The secret is for this client
+    // id and this setting.
     struct client_secret secret;
     const char *client_id, *secret_setting;
 };
@@ -67,7 +66,7 @@ static bool begin_client_secret(struct fetch *fetch, const struct ssa_run *run, 
     return client_secret_begin(run, &fetch->secret, err);
 }
 
-// What can fail before any token is touched.
+// Does all that can fail before a PKCS#11 token is opened.
 static bool prepare(struct attempt *t, struct ssa_error *err)
 {
     struct fetch *fetch = t->fetch;
@@ -88,8 +87,9 @@ static bool prepare(struct attempt *t, struct ssa_error *err)
     return true;
 }
 
-// Connects before the token is opened where nobody will be asked for a PIN. A search for the token forks,
-// which must not be done beside a thread; and a client secret on another token may need a person.
+// Connects before the PKCS#11 token is opened, where nobody will be asked for a PIN. It does not do so where the token
+// must be searched for, which forks, and a process with a second thread must not fork. Nor does it where the client
+// secret is on another token, whose PIN a person may have to type.
 static void connect_early(struct attempt *t)
 {
     const struct token_wanted wanted = open_token_wanted(t->run, t->at.uri);
@@ -100,8 +100,8 @@ static void connect_early(struct attempt *t)
         connection_begin(&t->connection);
 }
 
-// What another process's login makes of a token for a moment: it is not there, or half. Only a module that
-// nobody has open is started afresh for another look.
+// During another process's login, a PKCS#11 token may seem absent, or not initialised. The module shows it again when
+// it is restarted, for which no token of it may be open.
 static bool may_be_hidden(const struct ssa_error *err)
 {
     return err->code == SSA_ABSENT || login_says_no_pin(err);
@@ -119,15 +119,23 @@ static bool read_other_token(struct attempt *t, struct ssa_error *err)
            open_token_find(t->run, &t->at, err);
 }
 
-// Logs in, and reads a client secret that is on a token: on this one after the login, on another one before.
+static void connect_now(void *context)
+{
+    connection_begin(context);
+}
+
+// Logs in, and reads a client secret that is on a PKCS#11 token: from this token after the login, from another token
+// before it.
 static bool log_in(struct attempt *t, struct ssa_error *err)
 {
     struct client_secret *secret = &t->fetch->secret;
-    const struct pin_giver giver = connection_after(&t->connection, pin_giver_of(&t->at.pin));
     const enum secret_place place = client_secret_place(secret, t->at.token);
     if (place == SECRET_ON_OTHER_TOKEN && !read_other_token(t, err))
         return false;
-    if (!login_user(t->at.token, false, &giver, err))
+    // It connects once it has the PIN, and not earlier: a server closes a connection that is idle while a person types.
+    t->at.pin.given = connect_now;
+    t->at.pin.context = &t->connection;
+    if (!open_token_login(&t->at, false, err))
         return false;
     if (place == SECRET_AT_HAND)
         return true;
@@ -135,7 +143,7 @@ static bool log_in(struct attempt *t, struct ssa_error *err)
            oauth_client_know_secret(t->client, secret_span(&secret->text), err);
 }
 
-// A refusal may be about a key that was not meant.
+// Where the API refuses the key, an old block in the environment may be the reason.
 static void tell_old_block(const struct attempt *t, const struct ssa_error *err)
 {
     const struct identity *used = &t->assertion.identity;
@@ -161,7 +169,7 @@ static bool fetch_once(void *context, const struct ssa_run *run, struct pin_trie
         return false;
     if (!assertion_sign(&t.assertion, t.at.token, t.at.uri, NULL, &fetch->assertion, err))
         return false;
-    // Other processes may use the token while the API answers.
+    // Other processes may use the PKCS#11 token while the API answers.
     open_token_close(&t.at);
     if (connection_finish(&t.connection, &fetch->assertion, t.assertion.lifetime, &fetch->answer, err))
         return true;
@@ -173,7 +181,7 @@ static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ss
 {
     SECRET_AUTO token = {0};
     SECRET_AUTO json = {0};
-    // Indented by two it grows by a few characters a member.
+    // Indentation adds a few characters to each member.
     if (!secret_new(&token, GRANT_MAX, err) || !secret_new(&json, INDENTED_MAX, err))
         return false;
     if (!grant_access_token(secret_span(answer), &token, err) || !json_indent(secret_span(answer), &json, err))

@@ -10,7 +10,7 @@ struct access_token_key {
     const char *client_id, *account, *kid;
 };
 
-// Shows that a key works: fetches an access token with it and forgets it. The PKCS#11 token is logged in to.
-// Fails with SSA_REFUSED where the API does not accept the assertion, and as ssa_fetch does.
+// Proves that a key works: fetches an access token with it, and does not keep that. The user is logged in to the
+// PKCS#11 token. Fails with SSA_REFUSED where the API does not accept the assertion, and as ssa_fetch does.
 bool access_token_try(const struct ssa_run *run, struct oauth_client *client, const struct access_token_key *whose,
                       struct token *token, const struct key *key, struct ssa_error *err) MUST_CHECK;

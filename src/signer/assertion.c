@@ -1,4 +1,3 @@
-// The signed assertion.
 #include <time.h>
 
 #include "signer/assertion.h"

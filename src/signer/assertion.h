@@ -9,7 +9,7 @@
 
 enum { ASSERTION_LIFETIME_MAX = 300 };
 
-// What an assertion is made of. The times are set when it is signed: a person may take minutes over a PIN.
+// The parts of an assertion. The times are set when it is signed, since a person may need minutes to type a PIN.
 struct assertion {
     const struct ssa_run *run;
     struct identity identity;
@@ -23,17 +23,17 @@ struct assertion {
 bool assertion_prepare(struct assertion *a, const struct ssa_run *run, const struct ssa_token_request *request,
                        struct ssa_error *err) MUST_CHECK;
 
-// Fills scope (NULL: the settings'), audience and lifetime alone.
+// Fills only scope (NULL: the settings'), audience and lifetime.
 bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, const char *scope,
                              struct ssa_error *err) MUST_CHECK;
 
-// Room for an assertion. Warns where the memory cannot be locked.
+// Makes a buffer for an assertion. Warns where the memory cannot be locked.
 bool assertion_new(const struct ssa_run *run, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
-// Puts into out what is signed, with the times of now.
+// Writes the text to be signed, with the current times, into out.
 bool assertion_input(struct assertion *a, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
-// Does that, and appends the signature of a token that is logged in to: by key, or, where that is NULL, by
-// the key that uri names. Not once the person wants to stop.
+// Does that, and appends the signature. The PKCS#11 token, where the user is logged in, signs with key; where that is
+// NULL, with the key that uri names. Fails when the person wants to stop.
 bool assertion_sign(struct assertion *a, struct token *token, const struct uri *uri, const struct key *key,
                     struct secret *out, struct ssa_error *err) MUST_CHECK;

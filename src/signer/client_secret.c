@@ -1,4 +1,3 @@
-// The client id, and where the client secret comes from.
 #include "signer/client_secret.h"
 
 #include "config/secret_source.h"
@@ -19,7 +18,7 @@ bool client_id_read(const struct ssa_run *run, const char **client_id, struct ss
     for (const char *p = *client_id; *p != '\0'; p++)
         if (*p <= ' ' || *p > '~' || *p == '"' || *p == ':' || *p == '\'')
             return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID),
-                             "has a character that no client id has");
+                             "has a character that is not valid in a client id");
     return true;
 }
 
@@ -64,7 +63,7 @@ static bool ask(const struct ssa_run *run, const char *client_id, struct secret 
     if (!text_format(prompt, sizeof prompt, "Client secret of %s: ", client_id))
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
     if (!callback_ask_secret(&run->callbacks, prompt, secret, err)) {
-        // Who asks for secrets thinks of PINs.
+        // callback_ask_secret fails with the class for PINs.
         if (err->code == SSA_PIN)
             err->code = SSA_CONFIG;
         return false;
@@ -99,7 +98,7 @@ static bool read_from(const struct ssa_run *run, struct client_secret *secret, s
         return false;
     if (count > 1)
         tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_SECRETS_OF_ONE_NAME, NULL,
-                    "token \"%s\" holds %zu client secrets of one label, and the oldest is used", label, count);
+                    "token \"%s\" holds %zu client secrets with one label, and the oldest is used", label, count);
     if (!is_private)
         tell_reason(&run->callbacks, SSA_WARNING, SSA_REASON_SECRET_IN_THE_OPEN, NULL,
                     "the client secret on token \"%s\" can be read without its PIN", label);
@@ -126,7 +125,7 @@ bool client_secret_read(const struct ssa_run *run, struct client_secret *secret,
         return true;
     if (keep == NULL)
         return client_secret_elsewhere(run, secret, other, NULL, err);
-    // Whoever keeps the token destroys keys on it.
+    // A caller that keeps the token destroys keys on it, so the session may write.
     if (read_at_own(run, secret, other, true, keep, err))
         return true;
     token_close(&keep->token);
@@ -136,10 +135,8 @@ bool client_secret_read(const struct ssa_run *run, struct client_secret *secret,
 bool client_secret_elsewhere(const struct ssa_run *run, struct client_secret *secret, enum other_token other,
                              struct pin_tries *tries, struct ssa_error *err)
 {
-    struct open_token own = {.pin = {.tries = tries}};
-    const bool done = read_at_own(run, secret, other, false, &own, err);
-    token_close(&own.token);
-    return done;
+    OPEN_TOKEN_AUTO own = {.pin = {.tries = tries}};
+    return read_at_own(run, secret, other, false, &own, err);
 }
 
 bool client_secret_complete(const struct ssa_run *run, struct client_secret *secret, struct token *open,
@@ -153,4 +150,20 @@ bool client_secret_complete(const struct ssa_run *run, struct client_secret *sec
     default:
         return true;
     }
+}
+
+bool api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct oauth_client **client,
+                     struct ssa_error *err)
+{
+    const struct ssa_settings *s = run->settings;
+    const bool known = client_secret_place(secret, NULL) == SECRET_AT_HAND;
+    const struct oauth_config config = {.base_url = settings_base_url(s),
+                                        .client_id = settings_get(s, SET_CLIENT_ID, NULL),
+                                        .client_secret = known ? secret_span(&secret->text) : span_of(NULL, 0),
+                                        .cacert = settings_get(s, SET_CACERT, NULL),
+                                        .capath = settings_get(s, SET_CAPATH, NULL),
+                                        .insecure_http = run->insecure_http,
+                                        .timeout = run->timeout,
+                                        .callbacks = &run->callbacks};
+    return oauth_client_new(&config, client, err);
 }

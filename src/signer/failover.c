@@ -1,4 +1,3 @@
-// From a PKCS#11 token that is absent, locked or broken to the next profile's.
 #include "signer/failover.h"
 
 #include <errno.h>
@@ -14,7 +13,7 @@ static bool no_memory(struct ssa_error *err)
     return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
 }
 
-// An error in a spare profile must not show only on the day when it is needed.
+// An error in a spare profile must be found now, and not on the day when that profile is needed.
 static bool check(const struct ssa_settings *settings, struct ssa_error *err)
 {
     struct identity identity;
@@ -34,15 +33,15 @@ static bool check_all(const struct ssa_settings *settings, struct ssa_error *err
     return true;
 }
 
-// A key in the environment goes before the key of each profile. Then there is no other.
+// A key in the environment comes before the key of each profile. Then no other profile has another key.
 static bool has_key_of_its_own(const struct ssa_settings *settings)
 {
     struct identity identity;
     return identity_read(settings, true, &identity, ERROR_IGNORED) && identity.source == FROM_PROFILE;
 }
 
-// Whether the token is to blame. After a wrong PIN, or without one, no other profile is tried: somebody must
-// hear of it.
+// Whether the token is the reason. After a wrong PIN, or without a PIN, no other profile is tried: a person must hear
+// of it.
 static bool is_of_token(const struct ssa_error *err)
 {
     switch (err->code) {
@@ -63,13 +62,13 @@ static void tell_next(const struct ssa_run *run, const struct ssa_settings *fail
 {
     char why[2 * SSA_ERROR_TEXT_MAX];
     ssa_error_text(err, why, sizeof why);
-    // Without the hint, which has a line of its own.
+    // The hint is a second line, and is left out.
     why[strcspn(why, "\n")] = '\0';
     tell(&run->callbacks, SSA_WARNING, "profile %s is used now, since the token of profile %s failed: %s",
          settings_profile_name(next), settings_profile_name(failed), why);
 }
 
-// The failures of the others were told.
+// The failures of the other profiles were reported before.
 static void tell_all_failed(const struct ssa_run *run, const struct ssa_settings *last)
 {
     tell(&run->callbacks, SSA_WARNING, "all %zu profiles failed; %s is the last of them", settings_profile_count(last),
@@ -84,7 +83,7 @@ static bool go_to_next(const struct ssa_run *run, const struct ssa_settings *fai
         return false;
     if (!has_key_of_its_own(view)) {
         tell(&run->callbacks, SSA_WARNING,
-             "the environment's key goes before those of all profiles, so no other profile is tried");
+             "the key of the environment is used in place of each profile's key, so no other profile is tried");
         return false;
     }
     tell_next(run, failed, view, err);

@@ -1,4 +1,3 @@
-// From settings, or a URI, to an open PKCS#11 token.
 #include "signer/open_token.h"
 
 #include "config/reference.h"
@@ -16,7 +15,7 @@ struct token_wanted open_token_wanted(const struct ssa_run *run, const struct ur
 {
     enum setting_source source;
     const char *module = settings_get(run->settings, SET_MODULE, &source);
-    // An option goes before the module of the URI in any case.
+    // An option always comes before the URI's module.
     const bool profile_first = settings_profile_first(run->settings) && source != FROM_OPTION;
     return (struct token_wanted){.uri = uri,
                                  .module = module,
@@ -25,7 +24,7 @@ struct token_wanted open_token_wanted(const struct ssa_run *run, const struct ur
                                  .uri_module_first = profile_first};
 }
 
-// The URI of SSA_HSM_TOKEN, else of the key: an old block has a PEM there, which names no token.
+// The URI of SSA_HSM_TOKEN, or else of the key. An old block has a PEM for the key, which names no token.
 static bool read_uri(const struct ssa_run *run, struct uri **uri, struct ssa_error *err)
 {
     const char *token = settings_get(run->settings, SET_TOKEN, NULL);
@@ -54,7 +53,8 @@ bool open_token_find(const struct ssa_run *run, struct open_token *at, struct ss
     return search_open(&wanted, &at->token, err);
 }
 
-// A guess is shown to the person who types the PIN, or nobody makes it. A URI that fits any token names none.
+// A token that no URI names is only used where a person sees its name and types the PIN. A URI that matches every token
+// names none.
 static bool check_named(const struct open_token *at, struct ssa_error *err)
 {
     const struct token_info *info = token_info(at->token);
@@ -93,4 +93,25 @@ bool open_token_again(const struct ssa_run *run, const char *uri, struct open_to
     if (!open_token_prepare(run, uri, at, err) || !open_token_find(run, at, err))
         return false;
     return open_token_login(at, true, err);
+}
+
+bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,
+                 char out[static URI_TEXT_MAX], struct ssa_error *err)
+{
+    char path[PATH_TEXT_MAX] = "", lasting[PATH_TEXT_MAX];
+    const char *by_path = token_module_path(token);
+    if (by_path != NULL && !path_absolute(by_path, path, err))
+        return false;
+    if (given != NULL && uri_pin_source(given) != NULL)
+        parts.pin_source = uri_pin_source(given);
+    if (parts.pin_source != NULL) {
+        parts.pin_source = reference_lasting(parts.pin_source, lasting, err);
+        if (parts.pin_source == NULL)
+            return false;
+    }
+    parts.token = &token_info(token)->name;
+    parts.apart = &token_info(token)->apart;
+    parts.module_path = path;
+    parts.module_name = token_module_name(token);
+    return uri_write(&parts, out, err);
 }

@@ -7,10 +7,10 @@
 #include "pin/policy.h"
 #include "pin/so_pin.h"
 
-// Zero before, but for pin.tries. It must not move while the token is open, which refers to it.
+// It is zero before, except pin.tries. It must not move while the token is open, since the token refers to it.
 struct open_token {
-    struct uri *uri;     // that it was found by; NULL: it is the only token there is
-    struct token *token; // token_close and uri_free are the caller's, or open_token_close
+    struct uri *uri; // by which it was found; NULL: it is the only token
+    struct token *token;
     struct pin_policy pin;
     struct so_pin so;
     bool officer_known;    // the security officer has logged in once
@@ -19,7 +19,7 @@ struct open_token {
 void open_token_close(struct open_token *at);
 #define OPEN_TOKEN_AUTO __attribute__((cleanup(open_token_close))) struct open_token
 
-// What search_open is to find, by the settings and a URI (NULL: any token).
+// What search_open shall find, by the settings and a URI (NULL: any token).
 struct token_wanted open_token_wanted(const struct ssa_run *run, const struct uri *uri);
 
 // Reads the URI and prepares the PIN policy; then finds the token. Neither logs in.
@@ -27,16 +27,21 @@ bool open_token_prepare(const struct ssa_run *run, const char *uri, struct open_
                         struct ssa_error *err) MUST_CHECK;
 bool open_token_find(const struct ssa_run *run, struct open_token *at, struct ssa_error *err) MUST_CHECK;
 
-// Finds the token of SSA_HSM_TOKEN, or of PRIVATE_KEY, or the only one there is. Fails with SSA_CONFIG where
+// Finds the token that SSA_HSM_TOKEN or PRIVATE_KEY names, or the only one that is there. Fails with SSA_CONFIG where
 // none of them names it and its PIN is stored: a stored PIN is not tried on a guess. Does not log in.
 bool open_token_of_settings(const struct ssa_run *run, struct open_token *at, struct ssa_error *err) MUST_CHECK;
 
 // Logs the user in.
 bool open_token_login(struct open_token *at, bool writable, struct ssa_error *err) MUST_CHECK;
 
-// Logs the security officer in, where the token needs that for writing and it was not done yet.
+// Logs the security officer in, where the token needs that for writing, and it was not done before.
 bool open_token_officer(struct open_token *at, const struct ssa_run *run, struct ssa_error *err) MUST_CHECK;
 
 // Finds the token that uri names, and logs in with a session that may write.
 bool open_token_again(const struct ssa_run *run, const char *uri, struct open_token *at,
                       struct ssa_error *err) MUST_CHECK;
+
+// Writes the URI of the token, or of an object on it (parts), for a profile: the next shell must find the same module.
+// The pin-source is that of given (may be NULL), or else that of parts.
+bool lasting_uri(const struct token *token, const struct uri *given, struct uri_parts parts,
+                 char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;

@@ -1,17 +1,10 @@
-// The PKCS#11 token of the client secret, and whose PIN the settings hold.
 #include "signer/secret_token.h"
 
 #include "config/reference.h"
 #include "config/token_name.h"
-#include "hsm/data/data.h"
 
-bool open_token_for_secret(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
-{
-    return open_token_of_settings(run, at, err) && data_check_able(at->token, err);
-}
-
-// A URI without attributes of a token fits any token, so it names none. The module that it names does not
-// count: the settings may name another in its place.
+// A URI without attributes of a token matches every token, so it names none. The URI's module does not count, since the
+// settings may name another one.
 static bool names(const struct uri *uri, const struct token *token)
 {
     char named[URI_TEXT_MAX];
@@ -36,7 +29,7 @@ static enum naming what_names(const struct ssa_run *run, enum setting setting, c
     return names(uri, token) ? NAMES_THIS : NAMES_ANOTHER;
 }
 
-// Whether the PIN source in the settings is this token's.
+// Whether the PIN source in the settings is for this token.
 static bool has_settings_pin(const struct ssa_run *run, const struct token *token, enum other_token other)
 {
     enum setting_source of_pin, of_token;
@@ -48,14 +41,15 @@ static bool has_settings_pin(const struct ssa_run *run, const struct token *toke
         return false;
     if (key == NAMES_THIS)
         return true;
-    // Where key and token are named, the PIN is the key's token's, unless token and PIN are both options.
+    // Where both the key and the token are named, the PIN is for the key's token, unless token and PIN are both
+    // options.
     const bool together = of_pin == FROM_OPTION && of_token == FROM_OPTION;
     if (named == NAMES_THIS && (together || key == NAMES_NONE))
         return true;
     if (other != OTHER_TOKEN_NONE)
         return false;
-    // An option is given for this command, so for the one token that it needs. Without a name in the settings
-    // there is no other token that the PIN could be of.
+    // An option is for this command, and so for the one token that the command needs. Where the settings name no token,
+    // there is no other token that the PIN could be for.
     return of_pin == FROM_OPTION || (key == NAMES_NONE && named == NAMES_NONE);
 }
 

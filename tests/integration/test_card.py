@@ -266,7 +266,7 @@ class Life(Ours):
 
     def test_rotation(self) -> None:
         with self.card():
-            self.expect(self.run_program("key", "rotate", "--now"), 0, "slot 82", "is gone")
+            self.expect(self.run_program("key", "rotate", "--now"), 0, "slot 82", "was deleted at the API")
         self.assert_one_key("05")
         # Certificates: that of the new key alone.
         self.assertEqual([id_ for kind, id_ in self.objects() if kind == "Certificate"], ["05"])

@@ -275,7 +275,7 @@ class NoFallBack(_Two):
         self.with_shim("main", BROKEN)
         block = {n: self.profile("main")[n] for n in ("SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL", "PRIVATE_KEY")}
         env = {**block, "SSA_HSM_PROFILE": "main:spare"}
-        result = self.expect(self.token(profiles=(), env=env), 7, "CKR_DEVICE_ERROR", "environment's")
+        result = self.expect(self.token(profiles=(), env=env), 7, "CKR_DEVICE_ERROR", "key of the environment is used")
         self.assertNotIn("all 2", result.err)
         # Which profiles named by an option go before.
         self.fell_back(self.token(env=env))

@@ -122,7 +122,7 @@ class Damaged(JournalCase):
     def test_a_whole_line_without_its_line_break_counts(self) -> None:
         entry = self.killed(f"{SIGN} kill after")
         entry.write_bytes(entry.read_bytes().rstrip(b"\0")[:-1])
-        self.recover(words=("whole on both sides",))
+        self.recover(words=("complete at the API and on the token",))
         self.assert_whole()
         self.expect(self.run_program("history", "--verify"), 0)
 
@@ -222,7 +222,7 @@ class History(JournalCase):
         # Another key's name with this one's place: the API does not know it, and the token holds this one.
         path.write_bytes(written.replace(f'"kid":"{kid}"'.encode(), f'"kid":"{kid[:-1]}~"'.encode()))
         objects = self.objects()
-        self.assertEqual(self.expect(self.run_program("key", "prune", "--yes"), 0, "nothing vouches").out, "")
+        self.assertEqual(self.expect(self.run_program("key", "prune", "--yes"), 0, "nothing shows that it was not changed").out, "")
         self.assertEqual(self.objects(), objects)
         path.write_bytes(written)
         self.api.call("DELETE", f"/service-accounts/{self.profile()['SERVICE_ACCOUNT_ID']}/keys/{kid}", self.api.admin())

@@ -76,13 +76,13 @@ class AccountCreate(Recovery):
     def test_with_half_of_the_key_in_the_token(self) -> None:
         self.killed(*CREATE, rule=f"{PUT_PUBLIC} kill before")
         # The private half is there, and so is the key; its public half follows.
-        self.recover(words=("whole on both sides",))
+        self.recover(words=("complete at the API and on the token",))
         self.assert_whole()
         self.expect(self.run_program("token"), 0)
 
     def test_with_the_key_whole_on_both_sides_it_gets_its_profile(self) -> None:
         self.killed(*CREATE, rule=f"{SIGN} kill after")
-        self.recover(words=("whole on both sides",))
+        self.recover(words=("complete at the API and on the token",))
         self.assert_whole()
         self.expect(self.run_program("token"), 0)
         self.assertEqual(self.history()[-1]["outcome"], "done")
@@ -116,7 +116,7 @@ class AccountCreate(Recovery):
         self.assertEqual(len(self.api.accounts()), 1)
         self.store.tokens.rmdir()
         moved.rename(self.store.tokens)
-        self.recover(words=("whole on both sides",))
+        self.recover(words=("complete at the API and on the token",))
         self.assert_whole()
 
     def test_another_client_id_does_not_touch_it(self) -> None:
@@ -151,7 +151,7 @@ class AccountCreate(Recovery):
                 self.recover(code=13, words=("left as it is", words, "1 of 1 operations", "--forget"))
                 self.assertEqual(entry.read_text(), text)
                 self.assertEqual(len(self.api.accounts()), 1)
-                self.recover("--forget", words=("put away as it is",))
+                self.recover("--forget", words=("moved, unchanged",))
                 self.assertEqual(self.open_operations(), [])
                 self.assertEqual(len(self.api.accounts()), 1)
                 forgotten = self.state / "ssa-hsm" / "forgotten" / entry.name
@@ -171,7 +171,7 @@ class UnknownToken(Recovery):
                 self.fresh()
                 with self.shim(*UNKNOWN, *script, f"{SIGN} kill after"):
                     self.assertEqual(self.create("--import", way).code, -signal.SIGKILL)
-                    self.recover(words=("whole on both sides",))
+                    self.recover(words=("complete at the API and on the token",))
                     self.expect(self.run_program("token"), 0)
                 self.assertEqual([kind for kind, _ in self.objects()], kinds)
 
@@ -222,7 +222,7 @@ class KeyCreate(Recovery, KeyCase):
 
     def test_whole_on_both_sides(self) -> None:
         self.killed(*self.key_create(), rule=f"{SIGN} kill after")
-        self.recover(words=("whole on both sides", str(self.target)))
+        self.recover(words=("complete at the API and on the token", str(self.target)))
         with self.shim():
             self.expect(self.run_program("token", "--profile", self.target), 0)
         self.assertIn(self.foreign, self.keys_of(self.account))
@@ -238,7 +238,7 @@ class KeyCreate(Recovery, KeyCase):
     def test_a_profile_that_somebody_wrote_meanwhile_is_not_replaced(self) -> None:
         self.killed(*self.key_create(), rule=f"{SIGN} kill after")
         self.target.write_text("MINE=1\n")
-        self.recover(words=("whole on both sides", "has taken the place"))
+        self.recover(words=("complete at the API and on the token", "there is another file"))
         self.assertEqual(self.target.read_text(), "MINE=1\n")
         (beside,) = self.dir.glob("new.env.*")
         with self.shim():

@@ -114,6 +114,11 @@ class Whole(Rotation):
         self.assertEqual([a.split()[0] for a in self.api.asked()], ["POST", "GET"])
         self.assert_as_it_was()
 
+    def test_a_dry_run_says_how_the_rotation_is_finished(self) -> None:
+        result = self.expect(self.rotate("--dry-run"), 0, "key rotate --finish")
+        self.assertIn(f"leave {self.old} as it is until the rotation is finished", result.out)
+        self.assert_as_it_was()
+
     def test_other_peoples_lines_in_the_profile_stay(self) -> None:
         with self.profile_path().open("a") as file:
             file.write("# mine\nMY_OWN=1\n")

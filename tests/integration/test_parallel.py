@@ -259,7 +259,7 @@ class Turns(PinCase):
         with self.shim(*self.card("C_Login * return CKR_DEVICE_ERROR")) as log:
             self.jwt(code=7, words=("CKR_DEVICE_ERROR",))
             for _ in range(3):
-                self.jwt(code=5, words=("not answered", "one more locks it"))
+                self.jwt(code=5, words=("not answered", "one more wrong PIN locks"))
             self.assertEqual(self.logins(log), 2)
 
     def test_waiting_ends_with_the_timeout_and_with_a_signal(self) -> None:

@@ -264,7 +264,7 @@ class KeyCreate(Evidence, KeyCase):
         self.api.fault("replace", method="GET", path=KEYS, body={"keys": []})
         self.recover(code=13, words=("not believed",))
         self.assertEqual(self.all_there(), before)
-        self.recover(words=("whole on both sides",))
+        self.recover(words=("complete at the API and on the token",))
 
     def test_a_gateways_404_says_nothing(self) -> None:
         for body in ("", "<html>", {"developerMessage": "The requested resource does not exist."}):
@@ -276,7 +276,7 @@ class KeyCreate(Evidence, KeyCase):
                 self.api.fault("status", method="GET", path=KEYS, status=404, body=body)
                 self.recover(code=13, words=("404",))
                 self.assertEqual(self.all_there(), before)
-                self.recover(words=("whole on both sides",))
+                self.recover(words=("complete at the API and on the token",))
 
     def test_a_newer_profile_is_not_overwritten(self) -> None:
         for what in ("another key", "another client", "folder", "unreadable", "no profile"):
@@ -294,7 +294,7 @@ class KeyCreate(Evidence, KeyCase):
                     self.target.write_text(changed.get(what, "'"))
                     self.target.chmod(0 if what == "unreadable" else 0o600)
                 was = self.target.stat().st_mtime_ns, self.target.stat().st_ino
-                result = self.recover(words=("whole on both sides", "new.env."))
+                result = self.recover(words=("complete at the API and on the token", "new.env."))
                 self.assertEqual((self.target.stat().st_mtime_ns, self.target.stat().st_ino), was)
                 kid = next(k for k in self.keys_of(self.account) if k != self.foreign)
                 beside = self.target.with_name(f"new.env.{kid}")
@@ -313,7 +313,7 @@ class KeyCreate(Evidence, KeyCase):
                 self.killed(*command, rule=f"{SIGN} kill after")
                 if gone:
                     self.target.unlink()
-                self.recover(words=("whole on both sides",))
+                self.recover(words=("complete at the API and on the token",))
                 self.assertEqual("FOO" in self.target.read_text(), not gone)
                 with self.shim():
                     self.expect(self.run_program("token", "--profile", self.target), 0)
@@ -471,7 +471,7 @@ class Import(Evidence):
                 self.put(block, written)
                 self.killed(*command, rule=f"{SIGN} kill after")
                 self.assertEqual(block.read_text(), written)
-                self.recover(words=("whole on both sides", "old.env", "not overwritten"))
+                self.recover(words=("complete at the API and on the token", "old.env", "not overwritten"))
                 self.assertEqual(block.read_text(), wanted)
                 self.assertEqual(self.open_operations(), [])
                 self.fresh()

@@ -75,7 +75,7 @@ class Interrupted(SecretCase):
                 self.killed("C_CreateObject class=CKO_DATA 1 kill", "import")
                 for _ in range(left):
                     self.write_half()
-                said = "destroyed again" if left else "or be another's"
+                said = "destroyed again" if left else "another operation"
                 self.expect(self.run_quietly("key", "recover"), 0, said)
                 self.assertEqual(sorted(re.findall("label: +'(.*)'", self.data())), ["", "something else"])
 
@@ -363,7 +363,7 @@ class Interrupted(SecretCase):
             with self.subTest(rule):
                 self.write(self.label, self.OTHER)
                 self.killed(f"C_DestroyObject class=CKO_DATA 1 {rule}", "import", "--force")
-                self.expect(self.run_quietly("key", "recover"), 0, "the only one of its label")
+                self.expect(self.run_quietly("key", "recover"), 0, "the only one with its label")
                 self.assertEqual(self.value(), self.api.secret)
 
     def test_one_that_comes_as_the_old_one_goes_is_left(self) -> None:

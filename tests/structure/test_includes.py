@@ -45,7 +45,7 @@ MAY = {
     "config": f"core {_hsm('uri')}",
     "pin": f"core {_hsm('uri module token login')} config",
     "journal": f"core {_hsm('uri')} config",
-    "signer": f"core {_hsm('uri module token login key import data search')} oauth config pin",
+    "signer": f"core {_hsm('uri module token login key data search')} oauth config pin",
     "secret": f"core {_hsm('uri module token object login key data search')} oauth config pin journal signer",
     "ownership": f"core {_hsm('uri key')} oauth aps config journal",
     "recovery": f"core {_hsm('uri module token object key import search')} oauth aps config pin journal signer secret ownership",

@@ -329,7 +329,7 @@ class Cases(TokenCase):
     def check_interrupted_secrets(self) -> None:
         """The token keeps what recovery knows them by."""
         script = self.dir / "killing"
-        for rule, words in (("C_CreateObject 1 kill after", "destroyed again"), ("C_DestroyObject 1 kill", "the only one of its label")):
+        for rule, words in (("C_CreateObject 1 kill after", "destroyed again"), ("C_DestroyObject 1 kill", "the only one with its label")):
             script.write_text(rule + "\n")
             with self.spied():
                 self.env["SSA_SHIM_SCRIPT"] = str(script)
@@ -361,7 +361,7 @@ class Cases(TokenCase):
             return
         self.expect(self.run_program(*CREATE), 0)
         old = self.profile()
-        self.expect(self.run_program("key", "rotate", "--now"), 0, "is gone, at the API and on its token")
+        self.expect(self.run_program("key", "rotate", "--now"), 0, "was deleted at the API and destroyed on its PKCS#11 token")
         self.assertNotEqual(self.profile()["KEY_ID"], old["KEY_ID"])
         self.check_alone(self.profile())
 

@@ -40,6 +40,8 @@ static bool show_plan(const struct invocation *i, const struct ssa_rotation *how
     struct ssa_text plan = {0};
     const bool done = ssa_rotation_plan(&i->run, how, &plan, err) && print_result(span_of(plan.text, plan.len), err);
     ssa_text_free(&plan);
+    if (done && !how->at_once)
+        print_note("`ssa-hsm key rotate --finish` will finish the rotation");
     return done;
 }
 

@@ -119,9 +119,9 @@ static void a_malformed_line_is_told_by_its_number(void **state)
     refuses("A='", "line 1 opens a quote");
     refuses("A=\"x\\", "line 1 opens a quote");
     refuses("A=\"x\\\"", "line 1 opens a quote");
-    refuses("A='x'y\n", "line 1 has text behind");
-    refuses("A='x' y\n", "line 1 has text behind");
-    refuses("A='x\ny'z\n", "line 2 has text behind");
+    refuses("A='x'y\n", "line 1 has text after");
+    refuses("A='x' y\n", "line 1 has text after");
+    refuses("A='x\ny'z\n", "line 2 has text after");
     refuses("-----BEGIN PRIVATE KEY-----\nAAAA\n", "line 1 ");
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "signer/api_client.h"
+#include "signer/client_secret.h"
 
 enum { NOT_FOUND = 404 };
 
