@@ -177,7 +177,7 @@ static bool list(struct listing *l, struct ssa_error *err)
     struct account_reference reference = {0};
     CLIENT_SECRET_AUTO secret = {0};
     if (wanted->all && wanted->account != NULL)
-        return error_set(err, SSA_USAGE, NULL, NULL, "both all accounts and one account were asked for");
+        return error_set(err, SSA_USAGE, NULL, NULL, "either all accounts or one account can be listed, not both");
     if (!wanted->all && !account_choose(l->run, wanted->account, &reference, err))
         return false;
     // The tokens come first: looking at them forks, which a process must not do while the connection has a thread.
