@@ -7,6 +7,6 @@
 // CKR_FUNCTION_NOT_SUPPORTED. NULL where there is no memory.
 CK_FUNCTION_LIST *calls_new(const CK_FUNCTION_LIST *given);
 
-// After CKR_FUNCTION_NOT_SUPPORTED: the name of the missing function that this thread called last. It is told
-// once. NULL where the module itself gave that answer.
+// After CKR_FUNCTION_NOT_SUPPORTED: the name of the missing function that this thread called last. It is told once.
+// NULL where the module itself gave that answer.
 const char *calls_left_out(void);

@@ -6,8 +6,8 @@
 
 #include "hsm/cryptoki/cryptoki.h"
 
-// The length of the text. By the standard, blanks at the end are padding (PKCS#11 v2.40 section 3.2). Some
-// modules pad with zero bytes: then the text ends before the first of them.
+// The length of the text. By the standard, blanks at the end are padding (PKCS#11 v2.40 section 3.2). Some modules pad
+// with zero bytes: then the text ends before the first of them.
 size_t padded_length(const uint8_t *field, size_t width);
 
 // Whether two texts of the same width are equal but for their padding.

@@ -1,5 +1,5 @@
-// A rehearsal and a wrapped import put session objects on a token for a moment. Some tokens turn them into
-// objects that stay. Only one run uses their name (id and label), so that they are known again.
+// A rehearsal and a wrapped import put session objects on a token for a moment. Some tokens turn them into objects that
+// stay. Only one run uses their name (id and label), so that they are known again.
 #pragma once
 
 #include "hsm/import/plan.h"

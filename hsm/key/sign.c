@@ -41,8 +41,8 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
     return error_reason(err, SSA_REASON_KEY_LOGIN, NULL);
 }
 
-// A signature is as long as the modulus (RFC 8017 section 8.2.1). Where the token does not tell the modulus, any
-// length that a signature may have is right.
+// A signature is as long as the modulus (RFC 8017 section 8.2.1). Where the token does not tell the modulus, any length
+// that a signature may have is right.
 static bool right_length(const struct token *token, const struct key *key, CK_ULONG len, CK_ULONG room,
                          struct ssa_error *err)
 {

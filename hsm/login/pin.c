@@ -42,8 +42,8 @@ bool pin_has_right_length(const struct token *token, const struct secret *pin, s
     return true;
 }
 
-// Modules have more answers to a wrong PIN than CKR_PIN_INCORRECT: only an error from before the token looks at the
-// PIN has surely spent no try.
+// Modules have more answers to a wrong PIN than CKR_PIN_INCORRECT: only an error from before the token looks at the PIN
+// has surely spent no try.
 enum pin_outcome pin_outcome_of(CK_RV rv)
 {
     switch (rv) {

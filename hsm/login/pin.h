@@ -10,8 +10,8 @@ struct token;
 enum pin_outcome pin_outcome_of(CK_RV rv);
 enum pin_outcome pin_login_outcome(CK_RV rv);
 
-// To be called before each login of the user but the first: where the token has a pad, a person is told to type the
-// PIN there again.
+// To be called before each login of the user but the first: where the token has a pad, a person is told to type the PIN
+// there again.
 void pin_pad_again(const struct token *token);
 
 // Fails with SSA_PIN where the flags say that no PIN can be right.

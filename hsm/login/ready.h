@@ -5,8 +5,8 @@
 
 struct token;
 
-// Makes sure that the token is there and can be read, before a PIN is sent to it: a card that another process has
-// just reset is seen, but does not take the PIN.
+// Makes sure that the token is there and can be read, before a PIN is sent to it: a card that another process has just
+// reset is seen, but does not take the PIN.
 bool ready_make(struct token *token, bool writable) MUST_CHECK;
 
 // Whether the session can read the card: it sees what the maker puts on every such card. *read is true for tokens

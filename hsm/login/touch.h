@@ -17,7 +17,7 @@ struct touch {
 
 #define TOUCH_HINT "Was it touched in time? Run it again, and touch the token when it blinks."
 
-// These go around a call that may wait for a touch. When it takes longer than a second, another thread tells so
-// through the token's giver. Nothing is done for tokens that want no touch.
+// These go around a call that may wait for a touch. When it takes longer than a second, another thread tells so through
+// the token's giver. Nothing is done for tokens that want no touch.
 void touch_begin(struct touch *touch, const struct token *token);
 void touch_end(struct touch *touch);

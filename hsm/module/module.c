@@ -88,8 +88,8 @@ static CK_RV initialise(struct module *module)
 {
     const char *reserved = module->entry.init_reserved;
     CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = (void *)(uintptr_t)reserved};
-    // NULL says that only one thread calls the module (PKCS#11 v2.40 section 5.4). When OpenSC 0.23 is asked to
-    // lock, and a card is pulled during a login, it waits for itself forever.
+    // NULL says that only one thread calls the module (PKCS#11 v2.40 section 5.4). When OpenSC 0.23 is asked to lock,
+    // and a card is pulled during a login, it waits for itself forever.
     CK_RV rv = module->call->C_Initialize(reserved[0] == '\0' ? NULL : &args);
     if (rv == CKR_CANT_LOCK && reserved[0] != '\0') {
         args.flags = 0;

@@ -5,8 +5,8 @@
 #include "hsm/module/registry.h"
 #include "hsm/module/turns.h"
 
-// A module that is loaded and initialised. In its function list, stand-ins take the places of functions that it
-// leaves out (hsm/cryptoki/calls.h).
+// A module that is loaded and initialised. In its function list, stand-ins take the places of functions that it leaves
+// out (hsm/cryptoki/calls.h).
 struct module {
     struct module_entry entry;
     CK_FUNCTION_LIST *call; // owned
@@ -15,10 +15,9 @@ struct module {
     struct module_use *use; // shared by all who have it open
 };
 
-// Loads and initialises the module. Where it is open already, the two share it, and the last module_close
-// finalises it. Where other code of this process has initialised it, that code finalises it. For a module that
-// resets cards, this waits for our turn before it touches one. Fails with SSA_ABSENT, or with SSA_TOKEN where our
-// turn did not come.
+// Loads and initialises the module. Where it is open already, the two share it, and the last module_close finalises it.
+// Where other code of this process has initialised it, that code finalises it. For a module that resets cards, this
+// waits for our turn before it touches one. Fails with SSA_ABSENT, or with SSA_TOKEN where our turn did not come.
 bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
                  struct ssa_error *err) MUST_CHECK;
 void module_close(struct module *module);

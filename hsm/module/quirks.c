@@ -11,9 +11,9 @@
 #define OPENSC_CARD .module_manufacturer = "OpenSC", .model = "PKCS#15 emulated", .import_as = IMPORT_NEVER
 
 #define BY_PKCS11_TOOL "`pkcs11-tool --module opensc-pkcs11.so "
-// The card has places for three keys. With the admin PIN a key is overwritten without a warning. C_CreateObject
-// as the user, or with another id, is CKR_ARGUMENTS_BAD. The card shows as two tokens with one serial number, one
-// of them for signatures. A data object gets the name of its place, whatever its label was.
+// The card has places for three keys. With the admin PIN a key is overwritten without a warning. C_CreateObject as the
+// user, or with another id, is CKR_ARGUMENTS_BAD. The card shows as two tokens with one serial number, one of them for
+// signatures. A data object gets the name of its place, whatever its label was.
 #define OPENPGP_CARD                                                                                                   \
     OPENSC_CARD,                                                                                                       \
         .name = "an OpenPGP card through OpenSC",                                                                      \
@@ -37,9 +37,8 @@ static const struct quirks table[] = {
      .low_at_once = true,
      .rewritten_by = "SoftHSM"},
 
-    // It does not know CKA_ALWAYS_AUTHENTICATE: absent means false. It takes only public data objects of a
-    // session; others are CKR_ATTRIBUTE_VALUE_INVALID. Its data base has no place for CKA_ALLOWED_MECHANISMS:
-    // CKR_GENERAL_ERROR.
+    // It does not know CKA_ALWAYS_AUTHENTICATE: absent means false. It takes only public data objects of a session;
+    // others are CKR_ATTRIBUTE_VALUE_INVALID. Its data base has no place for CKA_ALLOWED_MECHANISMS: CKR_GENERAL_ERROR.
     {.name = "NSS softokn",
      .module_manufacturer = "Mozilla Foundation",
      .token_manufacturer = "Mozilla Foundation",
@@ -63,9 +62,9 @@ static const struct quirks table[] = {
      .unlock = "A TPM forgets wrong PINs with time, or by `tpm2_dictionarylockout --clear-lockout`, but not when "
                "the right PIN is given"},
 
-    // The SO PIN is the management key. PRIVATE, EXTRACTABLE, SIGN, DECRYPT, N and D are
-    // CKR_ATTRIBUTE_TYPE_INVALID in a template: the card decides them. Another process does not find a key
-    // without a certificate (firmware before 5.3), and the process that imported it crashes when it touches it.
+    // The SO PIN is the management key. PRIVATE, EXTRACTABLE, SIGN, DECRYPT, N and D are CKR_ATTRIBUTE_TYPE_INVALID in
+    // a template: the card decides them. Another process does not find a key without a certificate (firmware before
+    // 5.3), and the process that imported it crashes when it touches it.
     {.name = "YubiKey PIV",
      .module_manufacturer = "Yubico",
      .library = "PKCS#11 PIV Library",
@@ -74,8 +73,8 @@ static const struct quirks table[] = {
      .import_as = IMPORT_AS_SO,
      .parts = PART_TOKEN | PART_SENSITIVE,
      .slots = true,
-     // The attestation certificate. ykcs11 takes every error of the card for "no such object": a card that
-     // gives only errors looks empty.
+     // The attestation certificate. ykcs11 takes every error of the card for "no such object": a card that gives only
+     // errors looks empty.
      .witness = 25,
      .witness_since = 5,
      .keeps_destroyed = true,
@@ -106,15 +105,15 @@ static const struct quirks table[] = {
     // OpenSC tells the card's own maker, where it knows the maker's number. The label comes from OpenSC.
     {OPENPGP_CARD, .label = "OpenPGP card"},
 
-    // It takes a key from the user, and gives it a number of its own as soon as the card is read again: so a key
-    // whose import was broken off could not be told from others. Session keys are CKR_ARGUMENTS_BAD.
+    // It takes a key from the user, and gives it a number of its own as soon as the card is read again: so a key whose
+    // import was broken off could not be told from others. Session keys are CKR_ARGUMENTS_BAD.
     {OPENSC_CARD, .name = "a GIDS card through OpenSC", .token_manufacturer = "www.mysmartlogon.com", .token_too = true,
      .instead = "The card does not keep the id of a key. OpenSC's tool can store one: " BY_PKCS11_TOOL
                 "--login --write-object KEY.der --type privkey --label NAME --usage-sign`.",
      .no_data = true},
 
-    // C_CreateObject writes into the card's directory that the key may be read, whatever the template says. MyEID
-    // turns a session key into a token object.
+    // C_CreateObject writes into the card's directory that the key may be read, whatever the template says. MyEID turns
+    // a session key into a token object.
     {PKCS15_CARD, .name = "MyEID through OpenSC", .token_manufacturer = "Aventra", .token_too = true},
     // IsoApplet's profile names no maker.
     {PKCS15_CARD, .name = "a card like IsoApplet through OpenSC", .token_manufacturer = "unknown", .token_too = true},

@@ -1,13 +1,13 @@
-// How kinds of tokens differ. quirks.c has one row for each kind, with reasons. No other file knows a
-// kind of token by name.
+// How kinds of tokens differ. quirks.c has one row for each kind, with reasons. No other file knows a kind of token by
+// name.
 #pragma once
 
 #include "hsm/cryptoki/cryptoki.h"
 
 enum import_as { IMPORT_AS_USER, IMPORT_AS_SO, IMPORT_NEVER };
 
-// Attributes of a private key's template that not every token takes. The template always has class, type, id and
-// the numbers e, p, q, dp, dq and qinv.
+// Attributes of a private key's template that not every token takes. The template always has class, type, id and the
+// numbers e, p, q, dp, dq and qinv.
 enum template_part {
     PART_TOKEN = 1 << 0,
     PART_PRIVATE = 1 << 1,
@@ -29,9 +29,9 @@ enum template_part {
 
 struct quirks {
     const char *name; // for messages
-    // How it is known: by the beginnings of what the module says of itself and of the token's model and label.
-    // Behind a remoting module, it is known by the token's own manufacturer and model. NULL matches anything; in a
-    // manufacturer, it matches nothing.
+    // How it is known: by the beginnings of what the module says of itself and of the token's model and label. Behind a
+    // remoting module, it is known by the token's own manufacturer and model. NULL matches anything; in a manufacturer,
+    // it matches nothing.
     const char *module_manufacturer, *library, *token_manufacturer, *model, *label;
     bool token_too; // the module shows cards of many kinds: the token's manufacturer must match, too
 
@@ -41,8 +41,8 @@ struct quirks {
     bool unknown;        // nobody has measured it: where it refuses the public half, the key does without
     bool public_half;    // the public key is stored, too, as an object of its own
 
-    // A card with slots: each holds one key, whose id is the slot's byte. Only the certificate in the slot tells
-    // which key it is.
+    // A card with slots: each holds one key, whose id is the slot's byte. Only the certificate in the slot tells which
+    // key it is.
     bool slots;
     uint8_t witness;                 // the id of its maker's certificate: where that is not seen, the card was not read
     unsigned witness_since;          // the firmware (major version) that has it
@@ -62,11 +62,11 @@ struct quirks {
     unsigned pin_tries; // after so many wrong PINs it locks, whatever its flags show; 0 is unknown
     const char *unlock; // how to unlock it; NULL: with its own tool
     bool low_at_once;   // the flag COUNT_LOW is set after the first wrong PIN
-    // Its module resets the card when a process ends, even while another process uses it. So our processes take
-    // turns, each from opening to closing.
+    // Its module resets the card when a process ends, even while another process uses it. So our processes take turns,
+    // each from opening to closing.
     bool resets_card;
-    // The beginning of the maker's name of a module that writes the token's file anew at each login. The file is
-    // empty for a moment: so the token is looked for again, and our processes take turns at logins.
+    // The beginning of the maker's name of a module that writes the token's file anew at each login. The file is empty
+    // for a moment: so the token is looked for again, and our processes take turns at logins.
     const char *rewritten_by;
 };
 

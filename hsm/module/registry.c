@@ -1,5 +1,5 @@
-// p11-kit's module configuration, read by its own rules (pkcs11.conf(5)): three folders hold *.module files with
-// lines "name: value". A value in a later folder overrides the value in an earlier one.
+// p11-kit's module configuration, read by its own rules (pkcs11.conf(5)): three folders hold *.module files with lines
+// "name: value". A value in a later folder overrides the value in an earlier one.
 #include "hsm/module/registry.h"
 
 #include <ctype.h>
@@ -251,8 +251,8 @@ const struct module_entry *registry_twin(const struct registry *registry, size_t
     return NULL;
 }
 
-// By RFC 7512 section 2.3, module-name is the file's name without the system's affixes. People also give p11-kit's
-// own name, and URIs that we write have it: so it is looked for first.
+// By RFC 7512 section 2.3, module-name is the file's name without the system's affixes. People also give p11-kit's own
+// name, and URIs that we write have it: so it is looked for first.
 enum naming { BY_NAME, BY_NAME_IN_ANY_CASE, BY_LIBRARY, NAMINGS };
 
 static bool named(const struct module_entry *entry, const char *name, enum naming how)

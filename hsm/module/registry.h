@@ -1,5 +1,5 @@
-// The modules in p11-kit's configuration (pkcs11.conf(5)). Reading it loads none of them: p11-kit's own loader
-// would start them all. Here a name is resolved to one file and its init arguments.
+// The modules in p11-kit's configuration (pkcs11.conf(5)). Reading it loads none of them: p11-kit's own loader would
+// start them all. Here a name is resolved to one file and its init arguments.
 #pragma once
 
 #include "core/error.h"
@@ -33,6 +33,6 @@ bool module_entry_same(const struct module_entry *a, const struct module_entry *
 // The same module earlier in the list; NULL where there is none.
 const struct module_entry *registry_twin(const struct registry *registry, size_t at);
 
-// Finds the module that a person named. A text with a slash is a path, which is made absolute; any other is a name
-// in the configuration, in any case (RFC 7512 section 2.3). Fails with SSA_ABSENT, and lists the names.
+// Finds the module that a person named. A text with a slash is a path, which is made absolute; any other is a name in
+// the configuration, in any case (RFC 7512 section 2.3). Fails with SSA_ABSENT, and lists the names.
 bool registry_resolve(const char *name_or_path, struct module_entry *entry, struct ssa_error *err) MUST_CHECK;

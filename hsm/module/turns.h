@@ -8,8 +8,8 @@
 // TURN_LOGIN does not wait for TURN_OPEN, nor for a person.
 enum turn { TURN_OPEN, TURN_LOGIN };
 
-// How they wait for each other. take waits until it is our turn, and fails where that takes too long. A process
-// may take a turn that it already has. Each take that succeeded is followed by a leave.
+// How they wait for each other. take waits until it is our turn, and fails where that takes too long. A process may
+// take a turn that it already has. Each take that succeeded is followed by a leave.
 struct turns {
     void *context;  // NULL: there are no turns to take
     bool impatient; // take does not wait

@@ -22,8 +22,8 @@ static bool is_known(const CK_OBJECT_HANDLE *list, CK_ULONG count, CK_OBJECT_HAN
     return false;
 }
 
-// Adds the next portion to the count handles in list, which has room for max. *fresh becomes how many of it are new.
-// A module may tell of more handles than there is room for, or begin again after the last one.
+// Adds the next portion to the count handles in list, which has room for max. *fresh becomes how many of it are new. A
+// module may tell of more handles than there is room for, or begin again after the last one.
 static CK_RV next_portion(struct token *token, CK_OBJECT_HANDLE *list, CK_ULONG max, CK_ULONG count, CK_ULONG *fresh)
 {
     CK_ULONG portion = 0;

@@ -14,8 +14,8 @@ struct objects {
     CK_OBJECT_HANDLE *list;
     size_t count;
 };
-// Finds all objects that match. Fails with SSA_TOKEN where there are more than are looked at. The caller
-// frees *objects.
+// Finds all objects that match. Fails with SSA_TOKEN where there are more than are looked at. The caller frees
+// *objects.
 bool object_find_all(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, struct objects *objects,
                      struct ssa_error *err) MUST_CHECK;
 void objects_free(struct objects *objects);

@@ -12,8 +12,8 @@ enum { PATIENCE_MS = 1000, PATIENCE_STEP_MS = 50 };
 // Whether rv means that the module lost the token: then a fresh start may find it again.
 bool token_is_lost(const struct token *token, CK_RV rv);
 
-// Starts the module afresh, finds the same token in it, reads its flags, and opens a session. False where the token
-// is not there.
+// Starts the module afresh, finds the same token in it, reads its flags, and opens a session. False where the token is
+// not there.
 bool token_reopen(struct token *token, bool writable) MUST_CHECK;
 
 // Whether the same token is still in its slot. If so, its flags are read again.

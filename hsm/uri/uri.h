@@ -8,9 +8,9 @@
 
 struct uri;
 
-// Reads a URI. A blank inside a value belongs to it; other white space is skipped. Fails with SSA_CONFIG where the
-// URI is malformed, has an attribute that is unknown (it would match nothing), holds a PIN (pin-value), or has a
-// command as its pin-source. The caller frees *uri.
+// Reads a URI. A blank inside a value belongs to it; other white space is skipped. Fails with SSA_CONFIG where the URI
+// is malformed, has an attribute that is unknown (it would match nothing), holds a PIN (pin-value), or has a command as
+// its pin-source. The caller frees *uri.
 bool uri_parse(const char *text, struct uri **uri, struct ssa_error *err) MUST_CHECK;
 
 // Makes the URI of a token with this label, which may have any characters. Fails with SSA_CONFIG where the label is

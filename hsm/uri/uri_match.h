@@ -21,8 +21,8 @@ void uri_pad(CK_INFO *module, CK_SLOT_INFO *slot, CK_TOKEN_INFO *token, bool giv
 bool uri_matches(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
                  const CK_TOKEN_INFO *token);
 
-// Whether a key's URI names the token by its serial number. The serial number must be a real one; label and model
-// may differ.
+// Whether a key's URI names the token by its serial number. The serial number must be a real one; label and model may
+// differ.
 bool uri_matches_by_serial(const struct uri *uri, const CK_INFO *module, const CK_SLOT_INFO *slot, CK_SLOT_ID id,
                            const CK_TOKEN_INFO *token);
 

@@ -80,8 +80,8 @@ static bool visit_pin_source(const char *text, variable_visit *visit, void *cont
     return visit_reference(uri_pin_source(uri), visit, context);
 }
 
-// Calls visit with the name of each variable that a reference env:NAME among the values of one source reads,
-// until it returns false.
+// Calls visit with the name of each variable that a reference env:NAME among the values of one source reads, until it
+// returns false.
 static bool each_variable(const char *const values[static SETTING_COUNT], variable_visit *visit, void *context)
 {
     const char *const texts[] = {values[SET_SECRET_ALIAS],  values[SET_CLIENT_SECRET], values[SET_PIN_SOURCE],

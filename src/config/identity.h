@@ -1,6 +1,6 @@
-// The four settings that say who the service account is and which key it uses: SERVICE_ACCOUNT_ID, KEY_ID,
-// SSA_EMAIL and PRIVATE_KEY. All four come from one source: an old block that is still in a shell's
-// environment must not be mixed with a profile whose key was rotated.
+// The four settings that say who the service account is and which key it uses: SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL
+// and PRIVATE_KEY. All four come from one source: an old block that is still in a shell's environment must not be mixed
+// with a profile whose key was rotated.
 #pragma once
 
 #include "config/settings.h"
@@ -11,9 +11,8 @@ struct identity {
     enum setting_source source;
 };
 
-// Takes them from the first source that has any of the four. Fails with SSA_CONFIG where no source has one,
-// where that source lacks others, or where PRIVATE_KEY is not a PKCS#11 URI. Without with_key only the account
-// is needed.
+// Takes them from the first source that has any of the four. Fails with SSA_CONFIG where no source has one, where that
+// source lacks others, or where PRIVATE_KEY is not a PKCS#11 URI. Without with_key only the account is needed.
 bool identity_read(const struct ssa_settings *s, bool with_key, struct identity *identity,
                    struct ssa_error *err) MUST_CHECK;
 

@@ -81,8 +81,8 @@ static bool take(void *context, const struct assignment *a, struct ssa_error *er
                                : take_once(v, a, &v->old->values[id], &v->old->names[id], err);
 }
 
-// A comment that is wrongly taken for a value makes the import refuse. One that is wrongly taken for prose is
-// lost. So the rules here take too much rather than too little.
+// A comment that is wrongly taken for a value makes the import refuse. One that is wrongly taken for prose is lost. So
+// the rules here take too much rather than too little.
 
 // A word of this length with letters and digits may be an id, a password or a key.
 enum { SECRET_WORD_MIN = 16, NAME_MAX_SHOWN = 80 };
@@ -174,9 +174,9 @@ static const char *comment_of(const char *line, const char *end)
     return end;
 }
 
-// Looks for a comment of a dotenv text that gives a name a value ("# NAME=value", "# name: value") or that may
-// hold a secret. Describes the first one in a few words, with its name but without its value. False where there
-// is none. With behind_values it looks only at comments that follow a value on its line.
+// Looks for a comment of a dotenv text that gives a name a value ("# NAME=value", "# name: value") or that may hold a
+// secret. Describes the first one in a few words, with its name but without its value. False where there is none. With
+// behind_values it looks only at comments that follow a value on its line.
 static bool find_comment(const char *text, bool behind_values, char out[static OLD_NAME_MAX])
 {
     for (const char *line = text; *line != '\0';) {

@@ -9,8 +9,8 @@
 bool path_format(char out[static PATH_TEXT_MAX], struct ssa_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4))) MUST_CHECK;
 
-// The folders of the configuration and of the state: $XDG_CONFIG_HOME/ssa-hsm and $XDG_STATE_HOME/ssa-hsm, or
-// their places under $HOME. A relative value counts as unset.
+// The folders of the configuration and of the state: $XDG_CONFIG_HOME/ssa-hsm and $XDG_STATE_HOME/ssa-hsm, or their
+// places under $HOME. A relative value counts as unset.
 bool path_config(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 bool path_state(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
@@ -23,8 +23,8 @@ bool path_is_config(const char *folder);
 // Makes a folder and those that are missing above it, mode 0700.
 bool path_make(const char *folder, struct ssa_error *err) MUST_CHECK;
 
-// Makes a path absolute, whether it exists or not. Links are not followed, since they may change. Where the
-// working directory was removed, the path stays as it is. Fails with SSA_CONFIG when it is too long.
+// Makes a path absolute, whether it exists or not. Links are not followed, since they may change. Where the working
+// directory was removed, the path stays as it is. Fails with SSA_CONFIG when it is too long.
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 // The same, with links followed where the file exists.

@@ -11,15 +11,15 @@ struct profile_block {
     const char *account_id, *key_id, *email, *private_key;
 };
 
-// Appends what the profile will hold: the six names, and the settings that are not the defaults (base URL,
-// audience, CA, and, without a key's URI, module and token). So the next shell uses the same server.
+// Appends what the profile will hold: the six names, and the settings that are not the defaults (base URL, audience,
+// CA, and, without a key's URI, module and token). So the next shell uses the same server.
 bool profile_block_write(const struct profile_block *block, const struct ssa_run *run, struct secret *out,
                          struct ssa_error *err) MUST_CHECK;
 
 // Whether profile_block_write may write a name. Without with_secret, the client secret's name does not count.
 bool profile_block_has(const char *name, bool with_secret);
 
-// Appends the same six names, to be shown. A secret that the profile itself holds is left out, unless
-// show_secret is set; a comment says where it is.
+// Appends the same six names, to be shown. A secret that the profile itself holds is left out, unless show_secret is
+// set; a comment says where it is.
 bool profile_block_show(const struct profile_block *block, const char *profile_path, bool show_secret,
                         struct secret *out, struct ssa_error *err) MUST_CHECK;

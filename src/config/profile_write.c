@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/descriptor.h"
 #include "config/dotenv.h"
 #include "config/settings.h"
+#include "core/descriptor.h"
 #include "core/owner.h"
 #include "core/read.h"
 #include "core/text.h"
@@ -62,8 +62,8 @@ bool profile_choose(struct profile_target *target, const struct ssa_run *run, co
     return false;
 }
 
-// Makes the configuration folder where it is missing, and checks that nobody else may write to it. Another folder
-// is not made: its name is more likely a typing error.
+// Makes the configuration folder where it is missing, and checks that nobody else may write to it. Another folder is
+// not made: its name is more likely a typing error.
 static bool make_own_folder(const char *folder, struct ssa_error *err)
 {
     if (!path_is_config(folder))

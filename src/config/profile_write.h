@@ -15,13 +15,13 @@ struct profile_target {
     bool replace;
 };
 
-// Chooses the file that *output and the settings name, and the temporary one beside it, whose name ends in
-// suffix. Makes no file. Fails with SSA_CONFIG, also where the file exists and is not to be replaced.
+// Chooses the file that *output and the settings name, and the temporary one beside it, whose name ends in suffix.
+// Makes no file. Fails with SSA_CONFIG, also where the file exists and is not to be replaced.
 bool profile_choose(struct profile_target *target, const struct ssa_run *run, const struct ssa_output *output,
                     const char *suffix, struct ssa_error *err) MUST_CHECK;
 
-// Makes the temporary file, of full size and synced: so a full disk, or a folder that cannot be written, is found
-// now. Fails with SSA_CONFIG. profile_commit or profile_abandon must follow.
+// Makes the temporary file, of full size and synced: so a full disk, or a folder that cannot be written, is found now.
+// Fails with SSA_CONFIG. profile_commit or profile_abandon must follow.
 bool profile_reserve(struct profile_target *target, struct ssa_error *err) MUST_CHECK;
 
 // Writes the text, mode 0600, syncs, renames, syncs the folder. On failure the old file stays as it was.
@@ -31,14 +31,14 @@ bool profile_commit(struct profile_target *target, struct span text, struct ssa_
 void profile_abandon(struct profile_target *target);
 #define PROFILE_AUTO __attribute__((cleanup(profile_abandon))) struct profile_target
 
-// Removes the temporary file that an interrupted operation has left, if it is there. A link, or another user's file,
-// is not removed. Fails with SSA_CONFIG.
+// Removes the temporary file that an interrupted operation has left, if it is there. A link, or another user's file, is
+// not removed. Fails with SSA_CONFIG.
 bool profile_draft_remove(const char *draft, struct ssa_error *err) MUST_CHECK;
 
 // Whether a name is ours, so that it is written again. Without with_secret, the client secret's name is not.
 typedef bool profile_name_is_ours(const char *name, bool with_secret);
 
-// Appends the lines of the file at path that do not have our names: settings of others, and comments. A file that
-// does not exist has none. Fails with SSA_CONFIG when the file cannot be read, is malformed, or does not fit.
+// Appends the lines of the file at path that do not have our names: settings of others, and comments. A file that does
+// not exist has none. Fails with SSA_CONFIG when the file cannot be read, is malformed, or does not fit.
 bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
                            struct ssa_error *err) MUST_CHECK;

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "config/descriptor.h"
 #include "config/dotenv.h"
 #include "config/reference.h"
 #include "config/settings_own.h"
+#include "core/descriptor.h"
 #include "core/owner.h"
 #include "core/read.h"
 #include "core/text.h"
@@ -96,8 +96,8 @@ static int unreadable(const char *path, int number, struct ssa_error *err)
     return -1;
 }
 
-// Whether a path leads to a file of the configuration folder. Then folder is the path of that folder, and name is
-// the file's name in it.
+// Whether a path leads to a file of the configuration folder. Then folder is the path of that folder, and name is the
+// file's name in it.
 static bool is_in_config(const char *path, char folder[static PATH_TEXT_MAX], const char **name)
 {
     if (!path_absolute(path, folder, ERROR_IGNORED))

@@ -9,8 +9,8 @@ struct profile_names {
     size_t count;
 };
 
-// Splits a list of profile names at each ":". A path that exists is one name, even with a ":" in it.
-// Fails with SSA_CONFIG.
+// Splits a list of profile names at each ":". A path that exists is one name, even with a ":" in it. Fails with
+// SSA_CONFIG.
 bool profile_names_split(const char *text, struct profile_names *names, struct ssa_error *err) MUST_CHECK;
 
 size_t settings_profile_count(const struct ssa_settings *s);
@@ -18,8 +18,7 @@ size_t settings_profile_count(const struct ssa_settings *s);
 // The name of the profile in use, as it was given, or "" for none.
 const char *settings_profile_name(const struct ssa_settings *s);
 
-// The settings with another of their profiles in use. The view borrows all their values. NULL when there is no
-// memory.
+// The settings with another of their profiles in use. The view borrows all their values. NULL when there is no memory.
 struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t profile);
 void settings_view_end(struct ssa_settings **view);
 #define SETTINGS_VIEW_AUTO __attribute__((cleanup(settings_view_end))) struct ssa_settings

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "config/descriptor.h"
+#include "core/descriptor.h"
 #include "core/owner.h"
 #include "core/text.h"
 

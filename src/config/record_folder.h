@@ -4,12 +4,12 @@
 
 #include "config/paths.h"
 
-// In this order: $XDG_STATE_HOME/ssa-hsm, $XDG_RUNTIME_DIR/ssa-hsm, and ssa-hsm-UID in $TMPDIR, /dev/shm and
-// /tmp. A folder to which others may write is not used.
+// In this order: $XDG_STATE_HOME/ssa-hsm, $XDG_RUNTIME_DIR/ssa-hsm, and ssa-hsm-UID in $TMPDIR, /dev/shm and /tmp. A
+// folder to which others may write is not used.
 enum { RECORD_FOLDERS = 5, RECORD_IN_STATE = 0 };
 
-// Opens the first record of this name, read-only where it cannot be written, and gives its path. Returns -1 where
-// there is none. Returns -1 and sets *unreadable where it cannot be read, or is not this user's file.
+// Opens the first record of this name, read-only where it cannot be written, and gives its path. Returns -1 where there
+// is none. Returns -1 and sets *unreadable where it cannot be read, or is not this user's file.
 int record_find(const char *name, char path[static PATH_TEXT_MAX], bool *unreadable);
 
 // Opens the record in one of the folders for reading and writing. Makes the folder and the record where they are

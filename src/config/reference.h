@@ -1,5 +1,4 @@
-// References to secrets: file:PATH, env:NAME, fd:N and credential:NAME (systemd). For a PIN also
-// pinentry[:PROGRAM].
+// References to secrets: file:PATH, env:NAME, fd:N and credential:NAME (systemd). For a PIN also pinentry[:PROGRAM].
 #pragma once
 
 #include "config/paths.h"
@@ -21,12 +20,11 @@ enum reference_kind reference_kind(const char *text);
 // Whether a text is a reference to a secret: one of the above, or the pkcs11: URI of a data object.
 bool reference_text_is_reference(const char *text);
 
-// The file that a file: reference (file:PATH, file:/PATH, file:///PATH) or a credential: reads. Fails with
-// SSA_CONFIG.
+// The file that a file: reference (file:PATH, file:/PATH, file:///PATH) or a credential: reads. Fails with SSA_CONFIG.
 bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
-// The reference as a profile has it. A file gets its whole path, since the next shell may be in another folder.
-// NULL with err filled when it is too long.
+// The reference as a profile has it. A file gets its whole path, since the next shell may be in another folder. NULL
+// with err filled when it is too long.
 const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
 // What follows the prefix of a reference.

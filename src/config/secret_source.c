@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/descriptor.h"
 #include "config/settings.h"
+#include "core/descriptor.h"
 #include "core/read.h"
 #include "core/text.h"
 
@@ -149,8 +149,8 @@ static bool refuse_line(const char *text, const char *what, struct ssa_error *er
     return error_hint(err, "It must be one line of text that has only the secret.");
 }
 
-// The line break at its end was dropped before. UTF-16 text without Latin letters has no NUL byte, but other bytes
-// that nobody types.
+// The line break at its end was dropped before. UTF-16 text without Latin letters has no NUL byte, but other bytes that
+// nobody types.
 static bool is_one_line(const char *text, const struct secret *secret, struct ssa_error *err)
 {
     for (size_t i = 0; i < secret->len; i++) {

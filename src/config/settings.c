@@ -1,9 +1,9 @@
 #include "config/settings_own.h"
-#include "core/api.h"
 
 #include <stdlib.h>
 
 #include "config/token_name.h"
+#include "core/api.h"
 #include "core/text.h"
 
 struct ssa_settings *ssa_settings_new(void)

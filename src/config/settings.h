@@ -1,7 +1,7 @@
 // Settings: where each value comes from, and which source wins.
 //
-// The order is option, environment, profile, default. A profile that an option names comes
-// before the environment. Four of the settings come from one source together: see identity.h.
+// The order is option, environment, profile, default. A profile that an option names comes before the environment. Four
+// of the settings come from one source together: see identity.h.
 #pragma once
 
 #include "config/setting_names.h"

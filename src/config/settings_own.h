@@ -29,8 +29,8 @@ struct ssa_settings {
     bool profile_first;
 };
 
-// Moves the variables that references env:NAME among the values of one source read to locked memory: a child that
-// loads unknown modules must not have them.
+// Moves the variables that references env:NAME among the values of one source read to locked memory: a child that loads
+// unknown modules must not have them.
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
                                struct ssa_error *err) MUST_CHECK;
 

@@ -131,11 +131,11 @@ static void hide_ends(struct mask_work *w, struct span secret)
     }
 }
 
-static void hide_known(struct mask_work *w)
+static void hide_known(struct mask_work *w, const struct mask *mask)
 {
-    for (size_t i = 0; w->mask != NULL && i < w->mask->count; i++) {
-        hide_windows(w, w->mask->secrets[i]);
-        hide_ends(w, w->mask->secrets[i]);
+    for (size_t i = 0; mask != NULL && i < mask->count; i++) {
+        hide_windows(w, mask->secrets[i]);
+        hide_ends(w, mask->secrets[i]);
     }
 }
 
@@ -151,7 +151,7 @@ static void drop_half_word(struct mask_view *view)
 static void begin(struct mask_work *w, const struct mask *mask, struct span text)
 {
     struct mask_view *view = &w->view;
-    w->mask = mask;
+    w->harmless = mask == NULL ? NULL : mask->shown;
     text_harmless(view->text, sizeof view->text, text);
     view->len = strlen(view->text);
     if (text.len > MASK_LOOKED_AT)
@@ -193,7 +193,7 @@ void mask_text(const struct mask *mask, struct span text, char *out, size_t capa
     }
     begin(w, mask, text);
     for (int pass = 0; pass < PASSES; pass++) {
-        hide_known(w);
+        hide_known(w, mask);
         mask_hide_patterns(w);
         if (!unescape(&w->view))
             break;

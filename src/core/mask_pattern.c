@@ -131,8 +131,7 @@ static bool begins_as_secret(const char *run, size_t len)
 
 static bool is_shown(const struct mask_work *w, const char *run, size_t len)
 {
-    const char *shown = w->mask == NULL ? NULL : w->mask->shown;
-    return shown != NULL && strlen(shown) == len && memcmp(shown, run, len) == 0;
+    return w->harmless != NULL && strlen(w->harmless) == len && memcmp(w->harmless, run, len) == 0;
 }
 
 static void hide_runs(struct mask_work *w)

@@ -1,9 +1,9 @@
 // What looks like a secret in a text, and how a part of the text is hidden. For mask.c.
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-
-#include "core/mask.h"
 
 // So many bytes of a text are read.
 enum { MASK_LOOKED_AT = 2048 };
@@ -17,7 +17,7 @@ struct mask_view {
 
 struct mask_work {
     struct mask_view view;
-    const struct mask *mask;
+    const char *harmless;            // looks random but is not a secret; NULL for none
     bool hidden[MASK_LOOKED_AT + 1]; // of the characters that are shown
     char shown[MASK_LOOKED_AT + 1];
     char masked[2 * MASK_LOOKED_AT + 4]; // "***" is longer than a single hidden character

@@ -98,8 +98,7 @@ struct entry {
     bool vouched;          // its checksum, or the chain of the history, shows that it was not changed
 };
 
-// Makes an empty entry, which is too large for the stack. free frees it. NULL with err filled where there is no
-// memory.
+// Makes an empty entry, which is too large for the stack. free frees it. NULL with err filled where there is no memory.
 struct entry *entry_new(struct ssa_error *err) MUST_CHECK;
 
 static inline void entry_drop(struct entry **entry)
@@ -122,6 +121,6 @@ const char *entry_subject(const struct entry *entry);
 // Whether it is about a client secret on a PKCS#11 token, and not about an account.
 bool entry_is_about_secret(const struct entry *entry);
 
-// A closed entry, as the library gives it to its caller. Borrows everything. id is the name of its file, sha256 is
-// that file's hash.
+// A closed entry, as the library gives it to its caller. Borrows everything. id is the name of its file, sha256 is that
+// file's hash.
 struct ssa_event event_of(const char *id, const struct entry *entry, const char *sha256);

@@ -3,9 +3,9 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
-#include "config/descriptor.h"
 #include "config/profile_write.h"
 #include "core/callback.h"
+#include "core/descriptor.h"
 #include "core/text.h"
 #include "journal/closed_entry.h"
 
@@ -92,8 +92,8 @@ static bool put_away(struct journal *j, struct ssa_error *err)
     return journal_file_move(JOURNAL_OPEN, j->id, JOURNAL_CLOSED, name, err);
 }
 
-// Removes entries at STEP_BEGUN, and moves closed entries to the history, in the order of the
-// chain. The caller has the lock.
+// Removes entries at STEP_BEGUN, and moves closed entries to the history, in the order of the chain. The caller has the
+// lock.
 static void tidy(const struct ssa_callbacks *callbacks, const struct journal_names *names)
 {
     for (size_t i = 0; i < names->count; i++) {

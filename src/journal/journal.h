@@ -31,8 +31,8 @@ enum standing { IN_USE, WAITING, INTERRUPTED };
 
 // Calls visit with each open entry, oldest first. An entry that is not in use is locked for that time, and visit may
 // step or close it. Entries at STEP_BEGUN are removed, and closed ones are moved to the history: visit does not see
-// them. Warns of other files, and of entries that cannot be understood, and skips them. visit
-// returns false to stop, with err filled.
+// them. Warns of other files, and of entries that cannot be understood, and skips them. visit returns false to stop,
+// with err filled.
 typedef bool journal_visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err);
 bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context,
                        struct ssa_error *err) MUST_CHECK;

@@ -9,7 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "config/descriptor.h"
+#include "core/descriptor.h"
 #include "core/file_lock.h"
 #include "core/owner.h"
 #include "core/text.h"

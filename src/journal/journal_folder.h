@@ -26,8 +26,8 @@ bool journal_sync(enum journal_folder which, struct ssa_error *err) MUST_CHECK;
 // Whether there may be an open entry. This needs no lock, and reports no error.
 bool journal_may_hold_any(void);
 
-// Makes the folders, checks whose they are, and locks them against other processes that make, look for or move
-// entries. With patient it waits for the lock. Returns a descriptor to close, or -1 with err filled.
+// Makes the folders, checks whose they are, and locks them against other processes that make, look for or move entries.
+// With patient it waits for the lock. Returns a descriptor to close, or -1 with err filled.
 int journal_lock(const struct ssa_callbacks *callbacks, bool patient, struct ssa_error *err) MUST_CHECK;
 
 // The number in the name of a closed entry; 0 where it has none.

@@ -46,8 +46,8 @@ static bool take(struct span line, struct entry *last, struct ssa_error *why)
     return true;
 }
 
-// Reads the text after the last line break. With its checksum it is a complete line that lacks only the line break.
-// If one byte follows the checksum, the line break was damaged: then it is not an incomplete line.
+// Reads the text after the last line break. With its checksum it is a complete line that lacks only the line break. If
+// one byte follows the checksum, the line break was damaged: then it is not an incomplete line.
 static enum lines read_tail(struct span tail, struct entry *last, struct lines_end *end, struct ssa_error *why)
 {
     if (checksum_ends(tail)) {

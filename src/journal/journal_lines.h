@@ -16,9 +16,9 @@ struct lines_end {
     bool unfinished; // the last line lacks only its line break
 };
 
-// Reads the file's text. Only NULs follow it: the room for more lines. All lines must be of one operation, in the
-// order of their numbers. A line that is damaged, missing or there twice makes the entry LINES_DAMAGED, and why is
-// filled. An incomplete last line is ignored.
+// Reads the file's text. Only NULs follow it: the room for more lines. All lines must be of one operation, in the order
+// of their numbers. A line that is damaged, missing or there twice makes the entry LINES_DAMAGED, and why is filled. An
+// incomplete last line is ignored.
 enum lines lines_read(struct span file, struct entry *last, struct lines_end *end, struct ssa_error *why);
 
 // The same for a closed entry. Its last line must say that it is closed, and be the end of the file. Entries of

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/descriptor.h"
+#include "core/descriptor.h"
 #include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"

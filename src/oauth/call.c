@@ -142,6 +142,13 @@ static bool worth_waiting(const struct tries *tries, long long wait)
     return wait + LEAST_MS <= tries->client->left_ms && (useless_ms == 0 || monotonic_ms() + wait < useless_ms);
 }
 
+static bool set_failure(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
+                        struct ssa_error *err)
+{
+    const bool answered = answer->code == CURLE_OK && answer->end == HTTP_RAN;
+    return answered ? failure_set(client, call, answer, err) : network_set(client, call, answer, err);
+}
+
 // Milliseconds until the next try; -1 for no next try.
 static long long next_try(struct tries *tries, const struct http_response *answer)
 {
@@ -166,7 +173,7 @@ static long long next_try(struct tries *tries, const struct http_response *answe
     if (!worth_waiting(tries, wait))
         return -1;
     struct ssa_error why;
-    failure_set(client, tries->call, answer, &why);
+    set_failure(client, tries->call, answer, &why);
     tell(client->config.callbacks, SSA_NOTICE, "%s (%s): trying again in %lld.%lld s", why.what, why.cause, wait / 1000,
          wait % 1000 / 100);
     return wait;
@@ -241,7 +248,7 @@ bool call_make(struct oauth_client *client, const struct call *call, struct http
         if (wait < 0 && tries.lost && *outcome == OAUTH_NOT_DONE)
             *outcome = OAUTH_MAYBE_DONE;
         if (wait < 0)
-            return failure_set(client, call, answer, err);
+            return set_failure(client, call, answer, err);
         const bool waited = client_wait(client, wait, err);
         charge(client, &since);
         if (!waited)

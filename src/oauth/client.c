@@ -109,6 +109,16 @@ time_t oauth_server_time(const struct oauth_client *client)
     return client->server_date + (time_t)((monotonic_ms() - client->server_date_ms) / 1000);
 }
 
+struct mask client_secrets(const struct oauth_client *client, struct span own)
+{
+    struct mask mask = {.shown = client->config.client_id};
+    mask_add(&mask, secret_span(&client->client_secret));
+    mask_add(&mask, client_basic(client));
+    mask_add(&mask, secret_span(&client->bearer));
+    mask_add(&mask, own);
+    return mask;
+}
+
 bool client_interrupted(const struct oauth_client *client)
 {
     return !client->deaf && callback_interrupted(client->config.callbacks);

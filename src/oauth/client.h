@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include "core/mask.h"
 #include "oauth/ca.h"
 #include "oauth/oauth.h"
 #include "oauth/pace.h"
@@ -31,6 +32,9 @@ struct oauth_client {
 
 // Id and secret as they are in the header. Empty before the secret is known.
 struct span client_basic(const struct oauth_client *client);
+
+// Our secrets, which the other side may echo; own is a call's own one. Borrows.
+struct mask client_secrets(const struct oauth_client *client, struct span own);
 
 // Whether the person wants to stop.
 bool client_interrupted(const struct oauth_client *client);

@@ -5,7 +5,6 @@
 
 #include "core/text.h"
 #include "oauth/error_body.h"
-#include "oauth/network.h"
 
 // A bigger difference between the clocks may have spoilt an assertion: exp is at most 300 s ahead.
 enum { CLOCK_TOLERANCE = 60 };
@@ -15,17 +14,6 @@ enum { CLOCK_TOLERANCE = 60 };
 static bool http_cause(struct ssa_error *err, long status)
 {
     return error_cause(err, SSA_DOMAIN_HTTP, (unsigned long)status, "HTTP %ld", status);
-}
-
-// Secrets of ours that the other side may echo.
-static struct mask known_secrets(const struct oauth_client *client, const struct call *call)
-{
-    struct mask mask = {.shown = client->config.client_id};
-    mask_add(&mask, secret_span(&client->client_secret));
-    mask_add(&mask, client_basic(client));
-    mask_add(&mask, secret_span(&client->bearer));
-    mask_add(&mask, call->secret);
-    return mask;
 }
 
 static bool rate_limited(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
@@ -150,9 +138,7 @@ bool failure_is_told(const struct http_response *answer)
 bool failure_set(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
                  struct ssa_error *err)
 {
-    const struct mask mask = known_secrets(client, call);
-    if (answer->code != CURLE_OK || answer->end != HTTP_RAN)
-        return network_set(client, call, answer, &mask, err);
+    const struct mask mask = client_secrets(client, call->secret);
     const struct refusal refusal = read_refusal(answer, &mask);
     const long status = answer->status;
     if (status == 429)
@@ -171,7 +157,7 @@ bool failure_unusable(const struct oauth_client *client, const struct call *call
                       struct ssa_error *err)
 {
     const struct ssa_error why = *err;
-    const struct mask mask = known_secrets(client, call);
+    const struct mask mask = client_secrets(client, call->secret);
     const struct refusal refusal = read_refusal(answer, &mask);
     if (refusal.is_error)
         return refused(client, call, answer, &refusal, err);

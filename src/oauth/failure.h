@@ -1,7 +1,9 @@
 // The error for an answer that is not a success.
 #pragma once
 
-#include "oauth/call.h"
+#include "oauth/api_call.h"
+#include "oauth/client.h"
+#include "oauth/http.h"
 
 // Whether the API itself says that the account or key is not there. A gateway or another server may also answer 404,
 // but in other words.

@@ -187,8 +187,9 @@ static bool broke(const struct oauth_client *client, const struct call *call, co
 }
 
 bool network_set(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
-                 const struct mask *mask, struct ssa_error *err)
+                 struct ssa_error *err)
 {
+    const struct mask mask = client_secrets(client, call->secret);
     if (answer->end != HTTP_RAN)
         return ended(client, call, answer, err);
     if (proxy_is_unusable(answer))
@@ -196,7 +197,7 @@ bool network_set(const struct oauth_client *client, const struct call *call, con
     if (answer->proxy_status >= 300)
         proxy_refused(client, call, answer, err);
     else
-        broke(client, call, answer, mask, err);
+        broke(client, call, answer, &mask, err);
     return curl_cause(err, answer->code);
 }
 

@@ -36,8 +36,8 @@ bool ownership_is_new(const struct ssa_run *run, const struct entry *entry, cons
 
 // The API's lists are believed only where they have everything that profiles here name.
 //
-// Whether the list of an account's keys has those that profiles of this client id and server name. Where the list
-// from before is given, only its keys count. Fails with SSA_CONFIG.
+// Whether the list of an account's keys has those that profiles of this client id and server name. Where the list from
+// before is given, only its keys count. Fails with SSA_CONFIG.
 bool believed_keys(const struct ssa_run *run, const char *account, const struct api_ids *before,
                    const struct aps_keys *keys, struct ssa_error *err) MUST_CHECK;
 

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "config/descriptor.h"
 #include "config/dotenv.h"
 #include "config/settings.h"
 #include "core/callback.h"
+#include "core/descriptor.h"
 #include "core/read.h"
 #include "core/text.h"
 

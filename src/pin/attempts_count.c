@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/descriptor.h"
 #include "config/record_folder.h"
+#include "core/descriptor.h"
 #include "core/file_lock.h"
 #include "pin/attempts_file.h"
 

@@ -5,13 +5,7 @@
 // to find the person, and none of our descriptors. A password cache is neither asked for nor allowed.
 #pragma once
 
-#include "core/secret.h"
-
-// How long to wait for an answer. Both must be above 0.
-struct pinentry_limits {
-    int reply_ms; // for the greeting, and for each answer that does not need the person
-    int answer_s; // for the person's answer
-};
+#include "pin/pinentry_process.h"
 
 // Asks for the PIN and appends it to *pin, which is empty and has the capacity for it. program is a path, or a name
 // that is searched for in PATH. description may have several lines. prompt is a word without an underscore, since that

@@ -4,7 +4,13 @@
 #include <sys/types.h>
 #include <termios.h>
 
-#include "pin/pinentry.h"
+#include "core/secret.h"
+
+// How long to wait for an answer. Both must be above 0.
+struct pinentry_limits {
+    int reply_ms; // for the greeting, and for each answer that does not need the person
+    int answer_s; // for the person's answer
+};
 
 enum {
     LINE_MOST = 1000,   // "Developing with Assuan", Server responses: a longer line is an error

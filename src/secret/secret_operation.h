@@ -18,8 +18,7 @@ struct secret_object {
 void secret_object_end(struct secret_object *at);
 #define SECRET_OBJECT_AUTO __attribute__((cleanup(secret_object_end))) struct secret_object
 
-// Logs in to the token, and recovers earlier operations on the data object. *removed as with
-// secret_recover_earlier.
+// Logs in to the token, and recovers earlier operations on the data object. *removed as with secret_recover_earlier.
 bool secret_open(struct secret_object *at, bool *removed, struct ssa_error *err) MUST_CHECK;
 
 // Makes the journal's entry, and claims the data object: no other process on this host works on it then.

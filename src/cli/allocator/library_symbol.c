@@ -1,7 +1,7 @@
 // Looking up symbols in the tables of a loaded library (ELF gABI, "Dynamic Linking"; the hash table is GNU's).
 //
-// dlsym cannot do this: RTLD_NEXT finds a preloaded library's function first, and a handle for one library
-// needs dlopen, which allocates.
+// dlsym cannot do this: RTLD_NEXT finds a preloaded library's function first, and a handle for one library needs
+// dlopen, which allocates.
 #include "cli/allocator/library_symbol.h"
 
 #include <elf.h>

@@ -1,6 +1,6 @@
-// The operators new and delete of C++ over the allocator of wiping_free.c, under the names of the Itanium
-// ABI: some PKCS#11 modules are written in C++. Where LD_PRELOAD brings an allocator that defines these
-// operators, its new would return blocks that our free does not know.
+// The operators new and delete of C++ over the allocator of wiping_free.c, under the names of the Itanium ABI: some
+// PKCS#11 modules are written in C++. Where LD_PRELOAD brings an allocator that defines these operators, its new would
+// return blocks that our free does not know.
 #include <malloc.h>
 #include <stdlib.h>
 

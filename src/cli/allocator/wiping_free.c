@@ -1,5 +1,5 @@
-// An allocator for the whole process that wipes each block when it is released. Libraries (TLS, HTTP, JSON, a
-// PKCS#11 module's RPC) release buffers that held a key, and the C library would leave the bytes in memory.
+// An allocator for the whole process that wipes each block when it is released. Libraries (TLS, HTTP, JSON, a PKCS#11
+// module's RPC) release buffers that held a key, and the C library would leave the bytes in memory.
 //
 // The functions are glibc's, but free wipes. The whole family is replaced, by symbol interposition: a program's own
 // symbols come before those of preloaded libraries. So where LD_PRELOAD brings another allocator, no block is allocated

@@ -1,8 +1,8 @@
 // The parser of the command line.
 //
-// Options may stand before the command's name, and how an option is read depends on the command: `--replace`
-// has a value for one and none for another. So the line is read as each command would read it, and belongs to
-// the one whose name its first words are.
+// Options may stand before the command's name, and how an option is read depends on the command: `--replace` has a
+// value for one and none for another. So the line is read as each command would read it, and belongs to the one whose
+// name its first words are.
 #include "cli/command/arguments.h"
 
 #include <stdlib.h>

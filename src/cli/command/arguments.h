@@ -34,8 +34,8 @@ struct arguments {
     char *const *rest; // what follows "--", or the program that exec runs; ends with NULL; NULL for none
 };
 
-// Reads argv (without the program's name). Fails with SSA_USAGE; arguments->command is set then, too. A
-// line that names no command is no failure here.
+// Reads argv (without the program's name). Fails with SSA_USAGE; arguments->command is set then, too. A line that names
+// no command is no failure here.
 bool arguments_read(struct arguments *arguments, const struct command *const *commands, char *const *argv,
                     struct ssa_error *err) MUST_CHECK;
 
@@ -47,8 +47,8 @@ const char *option_value(const struct arguments *arguments, const struct option 
 // All its values, in their order; out has room for GIVEN_MAX. Returns their number.
 size_t option_values(const struct arguments *arguments, const struct option *option, const char *out[static GIVEN_MAX]);
 
-// Which of these names (a list that ends with NULL) is its value; where it was not given, *choice stays as it is.
-// Fails with SSA_USAGE and quotes the option's help, which lists the names.
+// Which of these names (a list that ends with NULL) is its value; where it was not given, *choice stays as it is. Fails
+// with SSA_USAGE and quotes the option's help, which lists the names.
 bool option_choice(const struct arguments *arguments, const struct option *option, const char *const *names,
                    size_t *choice, struct ssa_error *err) MUST_CHECK;
 

@@ -1,5 +1,5 @@
-// A command: what a person types, and the function that does it. Each command is defined in the file of its
-// name; parser, help, manual page and shell completion are made from that definition.
+// A command: what a person types, and the function that does it. Each command is defined in the file of its name;
+// parser, help, manual page and shell completion are made from that definition.
 #pragma once
 
 #include "cli/command/arguments.h"

@@ -46,8 +46,8 @@ static void read_suggested(char *text, struct arguments *suggested)
     (void)whole;
 }
 
-// `hsm list` is suggested to show other PKCS#11 tokens than the one that was asked for, unless it is to list
-// that one's keys. `key recover` knows the PKCS#11 token from the journal.
+// `hsm list` is suggested to show other PKCS#11 tokens than the one that was asked for, unless it is to list that one's
+// keys. `key recover` knows the PKCS#11 token from the journal.
 static bool is_useful(const struct command *command, const struct option *option, bool logs_in)
 {
     const bool of_token = option == &option_token || option == &option_module;

@@ -7,8 +7,8 @@
 // Writes all of it to standard output. Fails with SSA_UNEXPECTED and the errno in words.
 bool print_result(struct span text, struct ssa_error *err) MUST_CHECK;
 
-// From now on each text for standard error is replaced by what complete returns, which is freed then. Where
-// that is NULL, the text is printed as it is.
+// From now on each text for standard error is replaced by what complete returns, which is freed then. Where that is
+// NULL, the text is printed as it is.
 void print_complete_by(char *(*complete)(const char *text));
 
 // A line on standard error. "ssa-hsm: " stands before it, and blanks before the lines that follow.

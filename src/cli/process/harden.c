@@ -11,8 +11,8 @@ static struct rlimit core_limit;
 static char *key_log; // "SSLKEYLOGFILE=…" as it was found
 static bool core_limit_known;
 
-// libcurl would write the TLS session's keys to that file. With them, somebody who recorded the connection
-// could read the private key.
+// libcurl would write the TLS session's keys to that file. With them, somebody who recorded the connection could read
+// the private key.
 static void take_key_log_away(void)
 {
     static const char name[] = "SSLKEYLOGFILE";

@@ -1,9 +1,9 @@
 // Hardening of the process. Only the program does this, never the library.
 #pragma once
 
-// From now on the process writes no core dumps and no log of TLS keys (SSLKEYLOGFILE), and other processes of
-// the user cannot trace it. Standard descriptors that are closed are occupied, so that no file that is opened
-// later gets their numbers.
+// From now on the process writes no core dumps and no log of TLS keys (SSLKEYLOGFILE), and other processes of the user
+// cannot trace it. Standard descriptors that are closed are occupied, so that no file that is opened later gets their
+// numbers.
 void harden(void);
 
 // Restores core limit and environment for a program that replaces us.

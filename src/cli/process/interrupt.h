@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-// From now on the four signals are remembered (those that were ignored stay ignored). PIPE and XFSZ are
-// ignored, so that a closed pipe and a file at its size limit are errors with a name.
+// From now on the four signals are remembered (those that were ignored stay ignored). PIPE and XFSZ are ignored, so
+// that a closed pipe and a file at its size limit are errors with a name.
 void interrupt_catch(void);
 
 // The signal that came, or 0.

@@ -73,8 +73,8 @@ static bool wait_for_input(int tty, const struct watch *w)
     return false;
 }
 
-// Reads a line into answer, without its line break. A line that is too long is read to its end, so that the
-// rest does not go to the shell.
+// Reads a line into answer, without its line break. A line that is too long is read to its end, so that the rest does
+// not go to the shell.
 static enum line read_line(int tty, const struct watch *w, char *answer, size_t capacity, size_t *len)
 {
     bool too_long = false;
@@ -106,8 +106,8 @@ static bool without_echo(int tty, const char *prompt, char *answer, size_t capac
     watch(&w);
     silent = normal;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-    // In the background, tcsetattr would stop us with TTOU. That signal is blocked here, so the change would
-    // be made, under a shell that is using the terminal. So we look first whether we are in the foreground.
+    // In the background, tcsetattr would stop us with TTOU. That signal is blocked here, so the change would be made,
+    // under a shell that is using the terminal. So we look first whether we are in the foreground.
     if (tcgetpgrp(tty) != getpgrp()) {
         (void)raise(SIGTTOU); // it waits for unwatch, and then stops us until we are in the foreground
         return unwatch(&w);
@@ -145,8 +145,8 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
                                "or credential:NAME.");
     }
     enum line line = LINE_BROKEN;
-    // Each round is a stop. In a process group that nobody can continue, a stop has no effect and would be
-    // tried for ever.
+    // Each round is a stop. In a process group that nobody can continue, a stop has no effect and would be tried for
+    // ever.
     unsigned rounds = 0;
     while (interrupt_signal() == 0 && without_echo(tty, prompt, answer, capacity, len, &line) && rounds < ROUNDS_MAX)
         rounds++;

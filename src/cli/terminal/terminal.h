@@ -3,9 +3,9 @@
 
 #include "core/error.h"
 
-// Asks on /dev/tty and reads a line without echo straight into answer. Afterwards the terminal is as it was,
-// also when a signal ends or stops the program in between; after a stop it asks again. Fails with SSA_PIN
-// where there is no terminal, nothing is typed, the line is too long, or a signal came.
+// Asks on /dev/tty and reads a line without echo straight into answer. Afterwards the terminal is as it was, also when
+// a signal ends or stops the program in between; after a stop it asks again. Fails with SSA_PIN where there is no
+// terminal, nothing is typed, the line is too long, or a signal came.
 bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,
                          struct ssa_error *err);
 

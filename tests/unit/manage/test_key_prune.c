@@ -9,8 +9,8 @@
 #include "hsm/key/locate.h"
 #include "journal/closed_entry.h"
 #include "journal/journal.h"
-#include "manage/admin_client.h"
 #include "manage/account_reference.h"
+#include "manage/admin_client.h"
 #include "signer/open_token.h"
 
 #define KEY_URI "pkcs11:token=t;id=K1"
