@@ -181,7 +181,7 @@ class Status(AccountCase):
     def test_a_400_for_another_reason_stays_an_error(self) -> None:
         account = self.other()["serviceAccountId"]
         self.api.fault("status", method="PATCH", status=400, body={"detail": "not today"})
-        self.expect(self.run_program("account", "disable", account), 10, "not today", "is ENABLED")
+        self.expect(self.run_program("account", "disable", account), 10, "not today", "is still ENABLED")
         self.assertEqual(self.status(account), "ENABLED")
 
     def test_a_lost_answer_is_asked_again_and_comes_out_right(self) -> None:
