@@ -42,7 +42,7 @@ struct journal_names {
 bool journal_list(enum journal_folder folder, struct journal_names *names, struct ssa_error *err) MUST_CHECK;
 void journal_names_free(struct journal_names *names);
 
-#define JOURNAL_FILE_MAX (256U * 1024U)
+#define JOURNAL_FILE_MAX 262144U
 
 // Opens a file in one of the folders. It does not wait for a FIFO. On failure err is filled, and errno says why.
 int journal_file_open(enum journal_folder which, const char *name, int flags, struct ssa_error *err) MUST_CHECK;

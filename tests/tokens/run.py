@@ -28,8 +28,8 @@ _PASSED_ON = ("SSA_HSM_WRAPPER", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"
 def _as_nobody(arguments: list[str]) -> int:
     """With a copy of all that is needed: a checkout may lie under a folder of root's own."""
     os.umask(0o022)
-    # Short: a socket's path has room for 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="ssa-tok-", dir=places.scratch()))
+    # Short: a socket's path has room for 107 bytes. Not in /dev/shm: opencryptoki has one of its own.
+    folder = Path(tempfile.mkdtemp(prefix="ssa-tok-", dir="/tmp"))
     try:
         folder.chmod(0o755)
         for part in ("emulator", "integration", "shim", "tokens"):
