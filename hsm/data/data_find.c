@@ -36,7 +36,7 @@ bool data_read_mark(struct token *token, CK_OBJECT_HANDLE object, char mark[stat
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_APPLICATION, text, sizeof text);
     // attribute_read does not do: it takes a value that the module does not tell, with CKR_OK, for one that is too
     // long.
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, object, &attribute, 1);
     mark[0] = '\0';
     if (rv == CKR_BUFFER_TOO_SMALL) // it is longer than any mark of ours
         return text_format(mark, DATA_MARK_MAX, "?");

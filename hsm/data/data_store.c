@@ -22,7 +22,7 @@ static CK_RV create(struct token *token, const struct uri *uri, const char *mark
         ATTRIBUTE(CKA_APPLICATION, mark, strlen(mark)), ATTRIBUTE(CKA_VALUE, value.data, value.len),
         ATTRIBUTE(CKA_MODIFIABLE, &no, sizeof no), // it comes last, since not every token takes it
     };
-    return token->module.call->C_CreateObject(token->session, template, COUNT(template) - (fixed ? 0 : 1), object);
+    return call_create_object(token->module.call, token->session, template, COUNT(template) - (fixed ? 0 : 1), object);
 }
 
 static bool make(struct token *token, const struct uri *uri, const char *mark, struct span value,
@@ -124,7 +124,7 @@ static bool destroy_all(struct token *token, const struct uri *uri, const struct
             d->mixed = true;
             continue;
         }
-        const CK_RV rv = token->module.call->C_DestroyObject(token->session, found.list[i]);
+        const CK_RV rv = call_destroy_object(token->module.call, token->session, found.list[i]);
         d->gone += rv == CKR_OK ? 1 : 0;
         // Another process may have destroyed it meanwhile.
         d->failed |= rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID;
@@ -205,7 +205,7 @@ static enum data_end undo_put(struct token *token, const struct uri *uri, const 
         return end == DATA_GONE && may_be_left(&taken, empty_before) ? DATA_UNKNOWN : end;
     }
     // First by its handle, since the token may not keep the mark.
-    const CK_RV rv = token->module.call->C_DestroyObject(token->session, object);
+    const CK_RV rv = call_destroy_object(token->module.call, token->session, object);
     const enum data_end end = data_destroy(token, uri, &mine, ERROR_IGNORED);
     return end == DATA_GONE && rv != CKR_OK ? DATA_UNKNOWN : end;
 }

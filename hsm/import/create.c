@@ -64,7 +64,7 @@ static void turn_uses_off(struct token *token, const struct creation *c, CK_OBJE
             values[i] != CK_FALSE)
             template_add_flag(&off, flags[i].type, false);
     if (off.count > 0)
-        (void)token->module.call->C_SetAttributeValue(token->session, object, off.attributes, off.count);
+        (void)call_set_attribute_value(token->module.call, token->session, object, off.attributes, off.count);
 }
 
 CK_RV key_put_private(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
@@ -88,7 +88,7 @@ CK_RV key_put_private(struct token *token, const struct creation *c, CK_OBJECT_H
     template_add_span(&t, CKA_EXPONENT_1, numbers->dp);
     template_add_span(&t, CKA_EXPONENT_2, numbers->dq);
     template_add_span(&t, CKA_COEFFICIENT, numbers->qinv);
-    return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
+    return call_create_object(token->module.call, token->session, t.attributes, t.count, object);
 }
 
 CK_RV key_create_public(struct token *token, const struct creation *c, CK_OBJECT_HANDLE *object)
@@ -107,7 +107,7 @@ CK_RV key_create_public(struct token *token, const struct creation *c, CK_OBJECT
     template_add_span(&t, CKA_LABEL, c->label);
     template_add_span(&t, CKA_MODULUS, c->numbers->n);
     template_add_span(&t, CKA_PUBLIC_EXPONENT, c->numbers->e);
-    return token->module.call->C_CreateObject(token->session, t.attributes, t.count, object);
+    return call_create_object(token->module.call, token->session, t.attributes, t.count, object);
 }
 
 bool key_creation_refused(struct ssa_error *err, const struct token *token, CK_RV rv, const char *what)

@@ -33,7 +33,7 @@ static bool destroy_certificate(struct token *token, const struct key_name *name
         return false;
     if (certificate == CK_INVALID_HANDLE)
         return true;
-    const CK_RV rv = token->module.call->C_DestroyObject(token->session, certificate);
+    const CK_RV rv = call_destroy_object(token->module.call, token->session, certificate);
     return rv == CKR_OK || token_fail(err, SSA_TOKEN, rv, token, "the certificate cannot be destroyed");
 }
 
@@ -67,7 +67,7 @@ bool destroy_key(struct token *token, const struct key_name *name, struct key *k
     for (size_t i = 0; i < COUNT(objects); i++) {
         if (*objects[i] == CK_INVALID_HANDLE)
             continue;
-        const CK_RV rv = token->module.call->C_DestroyObject(token->session, *objects[i]);
+        const CK_RV rv = call_destroy_object(token->module.call, token->session, *objects[i]);
         if (rv == CKR_OK)
             *objects[i] = CK_INVALID_HANDLE;
         else

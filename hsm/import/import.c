@@ -1,6 +1,5 @@
 #include "hsm/import/import.h"
 
-#include "hsm/cryptoki/calls.h"
 #include "hsm/import/create.h"
 #include "hsm/import/destroy.h"
 #include "hsm/import/wrap.h"
@@ -33,7 +32,7 @@ bool import_check_able(const struct token *token, struct ssa_error *err)
         return error_reason(err, SSA_REASON_TOKEN_UNFIT, NULL);
     }
     if (!wrap_offers(token, CKM_SHA256_RSA_PKCS, CKF_SIGN) && !wrap_offers(token, CKM_RSA_PKCS, CKF_SIGN)) {
-        const char *left_out = calls_left_out();
+        const char *left_out = remote_left_out(token->module.call);
         if (left_out != NULL)
             return error_set(err, SSA_TOKEN, "CKR_FUNCTION_NOT_SUPPORTED", token->info.uri,
                              "the token does not tell whether it signs: the PKCS#11 module %s has no %s",
@@ -64,7 +63,7 @@ static bool store_certificate(struct token *token, const struct key_name *name, 
     template_add_span(&t, CKA_ID, key_id(name));
     template_add(&t, CKA_SUBJECT, subject, len); // it must not be left out (PKCS#11 v2.40 section 4.6.3)
     template_add_span(&t, CKA_VALUE, der);
-    const CK_RV rv = token->module.call->C_CreateObject(token->session, t.attributes, t.count, &object);
+    const CK_RV rv = call_create_object(token->module.call, token->session, t.attributes, t.count, &object);
     return rv == CKR_OK || token_fail(err, SSA_TOKEN, rv, token, "the card does not take the key's certificate");
 }
 

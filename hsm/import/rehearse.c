@@ -83,7 +83,7 @@ static CK_RV try_parts(struct token *token, struct creation *c, unsigned parts, 
     CK_RV rv = create_with(token, c, parts, key);
     if (rv != CKR_OK)
         return rv;
-    rv = token->module.call->C_DestroyObject(token->session, key->private_object);
+    rv = call_destroy_object(token->module.call, token->session, key->private_object);
     if (rv == CKR_OK)
         key->private_object = CK_INVALID_HANDLE;
     return rv;

@@ -31,7 +31,7 @@ bool throwaway_destroy(struct token *token, const char *name, size_t *destroyed,
         bool same = false;
         if (attribute_compare_label(token, found[i], span_text(name), &same) != CKR_OK || !same)
             continue;
-        const CK_RV rv = token->module.call->C_DestroyObject(token->session, found[i]);
+        const CK_RV rv = call_destroy_object(token->module.call, token->session, found[i]);
         if (rv == CKR_OK)
             ++*destroyed;
         else

@@ -42,7 +42,7 @@ static const uint8_t exponent[] = {1, 0, 1};
 bool wrap_offers(const struct token *token, CK_MECHANISM_TYPE type, CK_FLAGS use)
 {
     CK_MECHANISM_INFO info;
-    return token->module.call->C_GetMechanismInfo(token->slot, type, &info) == CKR_OK && (info.flags & use) != 0;
+    return call_get_mechanism_info(token->module.call, token->slot, type, &info) == CKR_OK && (info.flags & use) != 0;
 }
 
 bool wrap_offered(const struct token *token, const struct wrap_scheme *scheme)
@@ -73,7 +73,7 @@ static bool is_session_object(struct token *token, const struct transport *t, st
 {
     CK_BBOOL stays = CK_TRUE;
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_TOKEN, &stays, sizeof stays);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, t->private_key, &attribute, 1);
+    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, t->private_key, &attribute, 1);
     if (rv != CKR_OK)
         return refused(err, token, rv);
     return stays == CK_FALSE ||
@@ -123,9 +123,9 @@ bool wrap_begin(struct token *token, struct import_plan *plan, struct ssa_error 
     add_unwrapping(&private_half, plan->throwaway);
     template_add_flag(&private_half, CKA_SIGN, false);
     *t = (struct transport){.session = token->sessions};
-    const CK_RV rv = token->module.call->C_GenerateKeyPair(token->session, &mechanism, public_half.attributes,
-                                                           public_half.count, private_half.attributes,
-                                                           private_half.count, &t->public_key, &t->private_key);
+    const CK_RV rv = call_generate_key_pair(token->module.call, token->session, &mechanism, public_half.attributes,
+                                            public_half.count, private_half.attributes, private_half.count,
+                                            &t->public_key, &t->private_key);
     if (rv != CKR_OK) {
         *t = (struct transport){0};
         plan->throwaway_left |= !ckr_surely_not_made(rv);
@@ -152,8 +152,8 @@ static CK_RV unwrap_aes(struct token *token, const struct import_plan *plan, CK_
                         const struct sealed *sealed, struct object_template *t, CK_ULONG without,
                         CK_OBJECT_HANDLE *object)
 {
-    return token->module.call->C_UnwrapKey(token->session, mechanism, plan->transport.private_key, sealed->bytes.data,
-                                           sealed->aes_len, t->attributes, t->count - without, object);
+    return call_unwrap_key(token->module.call, token->session, mechanism, plan->transport.private_key,
+                           sealed->bytes.data, sealed->aes_len, t->attributes, t->count - without, object);
 }
 
 // The AES key becomes a session object that can do nothing but unwrap.
@@ -180,7 +180,7 @@ static CK_RV open_aes(struct token *token, const struct import_plan *plan, CK_ME
 CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct sealed *sealed, struct object_template *t,
                 CK_OBJECT_HANDLE *object)
 {
-    CK_FUNCTION_LIST *call = token->module.call;
+    struct remote *call = token->module.call;
     const struct wrap_scheme *scheme = plan->scheme;
     CK_RSA_PKCS_OAEP_PARAMS oaep = {.hashAlg = scheme->sha256 ? CKM_SHA256 : CKM_SHA_1,
                                     .mgf = scheme->sha256 ? CKG_MGF1_SHA256 : CKG_MGF1_SHA1,
@@ -189,8 +189,8 @@ CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct seal
     struct secret bytes = sealed->bytes; // borrowed
     if (scheme->whole != 0) {
         CK_MECHANISM whole = {scheme->whole, &both, sizeof both};
-        return call->C_UnwrapKey(token->session, &whole, plan->transport.private_key, bytes.data, bytes.len,
-                                 t->attributes, t->count, object);
+        return call_unwrap_key(call, token->session, &whole, plan->transport.private_key, bytes.data, bytes.len,
+                               t->attributes, t->count, object);
     }
     CK_MECHANISM first = {CKM_RSA_PKCS_OAEP, &oaep, sizeof oaep}, then = {.mechanism = scheme->key};
     if (scheme->initial_value)
@@ -199,10 +199,10 @@ CK_RV wrap_open(struct token *token, struct import_plan *plan, const struct seal
     CK_RV rv = open_aes(token, plan, &first, sealed, &aes);
     if (rv != CKR_OK)
         return rv;
-    rv = call->C_UnwrapKey(token->session, &then, aes, bytes.data + sealed->aes_len, bytes.len - sealed->aes_len,
-                           t->attributes, t->count, object);
+    rv = call_unwrap_key(call, token->session, &then, aes, bytes.data + sealed->aes_len, bytes.len - sealed->aes_len,
+                         t->attributes, t->count, object);
     // It is a session object: if it cannot be destroyed now, it ends with the session.
-    if (call->C_DestroyObject(token->session, aes) != CKR_OK)
+    if (call_destroy_object(call, token->session, aes) != CKR_OK)
         plan->throwaway_left = true;
     return rv;
 }
@@ -213,7 +213,7 @@ void wrap_end(struct token *token, struct import_plan *plan)
     const CK_OBJECT_HANDLE objects[] = {t->private_key, t->public_key};
     for (size_t i = 0; is_alive(token, t) && i < COUNT(objects); i++)
         if (objects[i] != CK_INVALID_HANDLE &&
-            token->module.call->C_DestroyObject(token->session, objects[i]) != CKR_OK)
+            call_destroy_object(token->module.call, token->session, objects[i]) != CKR_OK)
             plan->throwaway_left = true;
     *t = (struct transport){0};
 }

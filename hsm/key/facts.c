@@ -56,20 +56,20 @@ static bool refuses_mechanism(CK_RV rv)
 // A session of its own is used, since its end also ends the operation that has begun.
 static enum raw_rsa begin_raw(struct token *token, const struct key *key)
 {
-    CK_FUNCTION_LIST *call = token->module.call;
+    struct remote *call = token->module.call;
     CK_MECHANISM raw = {.mechanism = CKM_RSA_X_509};
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    if (call->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK)
+    if (call_open_session(call, token->slot, CKF_SERIAL_SESSION, &session) != CKR_OK)
         return RAW_RSA_UNKNOWN;
-    const CK_RV rv = call->C_SignInit(session, &raw, key->private_object);
-    (void)call->C_CloseSession(session);
+    const CK_RV rv = call_sign_init(call, session, &raw, key->private_object);
+    (void)call_close_session(call, session);
     return rv == CKR_OK ? RAW_RSA_POSSIBLE : refuses_mechanism(rv) ? RAW_RSA_REFUSED : RAW_RSA_UNKNOWN;
 }
 
 static enum raw_rsa try_raw(struct token *token, const struct key *key)
 {
     CK_MECHANISM_INFO info = {0};
-    const CK_RV rv = token->module.call->C_GetMechanismInfo(token->slot, CKM_RSA_X_509, &info);
+    const CK_RV rv = call_get_mechanism_info(token->module.call, token->slot, CKM_RSA_X_509, &info);
     if (rv == CKR_MECHANISM_INVALID || (rv == CKR_OK && (info.flags & CKF_SIGN) == 0))
         return RAW_RSA_REFUSED;
     return rv == CKR_OK ? begin_raw(token, key) : RAW_RSA_UNKNOWN;

@@ -103,7 +103,7 @@ static bool check_attributes(struct token *token, struct key *key, size_t from, 
 static bool check_unreadable(struct token *token, const struct key *key, struct ssa_error *err)
 {
     CK_ATTRIBUTE secret = {.type = CKA_PRIVATE_EXPONENT};
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, key->private_object, &secret, 1);
+    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, key->private_object, &secret, 1);
     if (rv == CKR_OK && secret.ulValueLen != CK_UNAVAILABLE_INFORMATION && secret.ulValueLen > 0)
         return error_set(err, SSA_TOKEN, NULL, token->info.uri, "the key's private exponent can be read");
     return true;

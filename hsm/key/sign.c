@@ -29,7 +29,8 @@ static bool login_for_signature(struct token *token, const struct key *key, stru
     if (!key->login_each_time)
         return true;
     pin_pad_again(token);
-    const CK_RV rv = token->module.call->C_Login(token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
+    const CK_RV rv =
+        call_login(token->module.call, token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
     if (rv == CKR_OK)
         return true;
     const enum pin_outcome outcome = pin_outcome_of(rv);
@@ -66,17 +67,17 @@ static bool sign_is_lost(const struct token *token, CK_RV rv)
 static bool sign_once(struct token *token, const struct key *key, struct span message, struct secret *signature,
                       bool *lost, struct ssa_error *err)
 {
-    CK_FUNCTION_LIST *call = token->module.call;
+    struct remote *call = token->module.call;
     CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_RSA_PKCS};
     uint8_t info[64];
-    CK_RV rv = call->C_SignInit(token->session, &mechanism, key->private_object);
+    CK_RV rv = call_sign_init(call, token->session, &mechanism, key->private_object);
     if (rv == CKR_MECHANISM_INVALID) {
         size_t len = 0;
         if (!digest_info(message, info, &len))
             return error_set(err, SSA_UNEXPECTED, NULL, NULL, "SHA-256 failed");
         message = span_of(info, len);
         mechanism.mechanism = CKM_RSA_PKCS;
-        rv = call->C_SignInit(token->session, &mechanism, key->private_object);
+        rv = call_sign_init(call, token->session, &mechanism, key->private_object);
     }
     *lost = token_is_lost(token, rv);
     if (rv != CKR_OK)
@@ -87,8 +88,8 @@ static bool sign_once(struct token *token, const struct key *key, struct span me
     CK_ULONG len = room;
     struct touch touch;
     touch_begin(&touch, token);
-    rv = call->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
-                      signature->data + signature->len, &len);
+    rv = call_sign(call, token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
+                   signature->data + signature->len, &len);
     touch_end(&touch);
     // A reset ends the login. A touch that does not come does, too, but it is not waited for twice.
     *lost = sign_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);

@@ -33,7 +33,7 @@ static bool send_pin(struct token *token, bool writable, CK_RV *rv, struct ssa_e
     }
     if (token->info.pin_locked || (token->info.pin_final_try && !was_final))
         return pin_is_used_up(err, token);
-    *rv = token->module.call->C_Login(token->session, CKU_USER, token->pin.data, token->pin.len);
+    *rv = call_login(token->module.call, token->session, CKU_USER, token->pin.data, token->pin.len);
     return true;
 }
 
@@ -113,7 +113,7 @@ static bool login(struct token *token, bool writable, const struct pin_giver *gi
 static bool check_writable(struct token *token, struct ssa_error *err)
 {
     CK_SESSION_INFO info;
-    const CK_RV rv = token->module.call->C_GetSessionInfo(token->session, &info);
+    const CK_RV rv = call_get_session_info(token->module.call, token->session, &info);
     if (rv != CKR_OK)
         return token_fail(err, SSA_TOKEN, rv, token, "the session cannot be looked at");
     if (info.state == CKS_RW_USER_FUNCTIONS || (!token->logged_in && info.state == CKS_RW_PUBLIC_SESSION))

@@ -14,6 +14,11 @@ bool login_user(struct token *token, bool writable, const struct pin_giver *give
 // the user, with the PIN that so gives (of a PIV card, the management key). For other tokens it does nothing.
 bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_error *err) MUST_CHECK;
 
+// From now on the person's wish to stop ends nothing on the token: what was begun there is undone. Where its module
+// crashed, hangs or was stopped, it is started once more, and the PIN that was right is sent to it. Then *fresh is
+// true, and nothing is known any more of the objects that were found. Fails with SSA_TOKEN.
+bool login_for_undoing(struct token *token, bool *fresh, struct ssa_error *err) MUST_CHECK;
+
 // What people call the security officer's PIN on this token; NULL where an import does not need it. *factory is its
 // value on a new token, or NULL.
 const char *login_so_pin_name(const struct token *token, const char **factory);

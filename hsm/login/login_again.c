@@ -1,27 +1,29 @@
 #include "hsm/login/login_again.h"
 
+#include "hsm/login/login.h"
 #include "hsm/login/pin.h"
 #include "hsm/login/ready.h"
 #include "hsm/login/touch.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/reopen.h"
+#include "hsm/token/token.h"
 
 bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
 {
     if (!token->info.login_required || (token->logged_in && token->who == who))
         return true;
-    CK_FUNCTION_LIST *call = token->module.call;
+    struct remote *call = token->module.call;
     const struct secret *pin = who == CKU_SO ? &token->so_pin : &token->pin;
     // User and security officer cannot be logged in at the same time (PKCS#11 v2.40 section 2.4).
     if (token->logged_in)
-        (void)call->C_Logout(token->session);
+        (void)call_logout(call, token->session);
     if (who == CKU_USER)
         pin_pad_again(token);
     // A login with the management key may want a touch, as a signature does.
     struct touch touch;
     touch_begin(&touch, token);
-    const CK_RV rv = call->C_Login(token->session, who, pin->data, pin->len);
+    const CK_RV rv = call_login(call, token->session, who, pin->data, pin->len);
     touch_end(&touch);
     token->who = who;
     token->logged_in = pin_outcome_of(rv) == PIN_ACCEPTED;
@@ -46,6 +48,13 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
 bool login_may_be_reset(const struct token *token)
 {
     return token->info.quirks->resets_card && token->logged_in && !token->info.pin_pad;
+}
+
+bool login_for_undoing(struct token *token, bool *fresh, struct ssa_error *err)
+{
+    remote_go_on(token->module.call);
+    *fresh = token_is_over(token);
+    return !*fresh || login_begin_anew(token, err);
 }
 
 bool login_begin_anew(struct token *token, struct ssa_error *err)

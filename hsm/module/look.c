@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "hsm/cryptoki/calls.h"
-
 // Puts the slots that the module named in front, each once. A module may name fewer than the number it tells.
 static CK_ULONG named_slots(CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG told)
 {
@@ -32,11 +30,11 @@ bool module_slots(const struct module *module, CK_SLOT_ID slots[static SLOTS_MAX
     CK_ULONG told = SLOTS_MAX;
     for (size_t i = 0; i < SLOTS_MAX; i++)
         slots[i] = CK_UNAVAILABLE_INFORMATION;
-    const CK_RV rv = module->call->C_GetSlotList(CK_TRUE, slots, &told);
+    const CK_RV rv = call_get_slot_list(module->call, CK_TRUE, slots, &told);
     if (rv == CKR_BUFFER_TOO_SMALL)
         return too_many_slots(module, err);
     if (rv != CKR_OK)
-        return module_refused(err, &module->entry, rv, "the PKCS#11 module does not list its slots");
+        return module_refused(err, module, rv, "the PKCS#11 module does not list its slots");
     *count = named_slots(slots, told);
     return *count < SLOTS_MAX || told <= SLOTS_MAX || too_many_slots(module, err);
 }
@@ -50,13 +48,13 @@ void module_seen_free(struct module_seen **seen)
 // A slot that cannot be looked into counts as empty. A module that lacks the function for it is of no use.
 static bool look_into(const struct module *module, CK_SLOT_ID slot, struct token_seen *token, struct ssa_error *err)
 {
-    CK_FUNCTION_LIST *call = module->call;
+    struct remote *call = module->call;
     *token = (struct token_seen){.slot = slot};
-    const CK_RV by_slot = call->C_GetSlotInfo(slot, &token->slot_info);
+    const CK_RV by_slot = call_get_slot_info(call, slot, &token->slot_info);
     const bool unasked = by_slot == CKR_FUNCTION_NOT_SUPPORTED;
-    (void)calls_left_out();
-    const CK_RV rv = call->C_GetTokenInfo(slot, &token->token);
-    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
+    (void)remote_left_out(call);
+    const CK_RV rv = call_get_token_info(call, slot, &token->token);
+    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? remote_left_out(call) : NULL;
     if (left_out != NULL)
         return error_set(err, SSA_ABSENT, "CKR_FUNCTION_NOT_SUPPORTED", module->entry.path,
                          "the PKCS#11 module does not describe its tokens: it has no %s", left_out);
@@ -69,7 +67,7 @@ static bool look_into(const struct module *module, CK_SLOT_ID slot, struct token
 
 bool module_look(const struct module *module, struct module_seen **seen, struct ssa_error *err)
 {
-    CK_FUNCTION_LIST *call = module->call;
+    struct remote *call = module->call;
     CK_SLOT_ID slots[SLOTS_MAX];
     CK_ULONG count = 0;
     if (!module_slots(module, slots, &count, err))
@@ -77,7 +75,7 @@ bool module_look(const struct module *module, struct module_seen **seen, struct 
     struct module_seen *made = calloc(1, sizeof *made);
     if (made == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a module's tokens");
-    if (call->C_GetInfo(&made->about) != CKR_OK)
+    if (call_get_info(call, &made->about) != CKR_OK)
         made->about = (CK_INFO){0};
     for (CK_ULONG i = 0; i < count; i++) {
         struct token_seen *token = &made->tokens[made->count];

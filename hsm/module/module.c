@@ -1,55 +1,67 @@
+// Opening one PKCS#11 module, and nothing beside it.
 #include "hsm/module/module.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "hsm/cryptoki/calls.h"
+#include "core/text.h"
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/module/quirks.h"
 
-bool module_refused(struct ssa_error *err, const struct module_entry *entry, CK_RV rv, const char *what)
+bool module_refused(struct ssa_error *err, const struct module *module, CK_RV rv, const char *what)
 {
     char name[32];
-    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? calls_left_out() : NULL;
-    return error_set(err, SSA_ABSENT, ckr_name(rv, name), entry->path, "%s%s%s", what,
+    if (remote_explain(module->call, rv, err))
+        return false;
+    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? remote_left_out(module->call) : NULL;
+    return error_set(err, SSA_ABSENT, ckr_name(rv, name), module->entry.path, "%s%s%s", what,
                      left_out != NULL ? ": it has no " : "", left_out != NULL ? left_out : "");
 }
 
-// A module that this process uses.
+// A module that is in use in this process, and by how many.
 struct module_use {
     struct module_use *next;
-    void *library;
-    pid_t process; // a forked child inherits the list, and must initialise the module anew
+    char path[MODULE_PATH_MAX];
+    char loaded[PATH_BYTES_MAX + 1]; // the file that it is in
+    pid_t process;                   // a child that was forked asks another host
+    struct remote *connection;
     unsigned users;
-    bool ours; // it was initialised here, and not by other code of this process
 };
 static struct module_use *uses;
 
-// Adds a user. NULL where there is no memory.
-static struct module_use *use_begin(void *library)
+// Adds a user. NULL with err filled where there is no memory.
+static struct module_use *use_begin(const char *path, const struct hosting *hosting, struct ssa_error *err)
 {
     struct module_use *use = uses;
-    while (use != NULL && (use->library != library || use->process != getpid()))
+    while (use != NULL && (strcmp(use->path, path) != 0 || use->process != getpid()))
         use = use->next;
     if (use == NULL) {
         use = calloc(1, sizeof *use);
-        if (use == NULL)
+        if (use == NULL || !text_format(use->path, sizeof use->path, "%s", path)) {
+            free(use);
+            error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the module");
             return NULL;
-        *use = (struct module_use){.next = uses, .library = library, .process = getpid()};
+        }
+        use->process = getpid();
+        use->connection = remote_new(use->path, hosting, err);
+        if (use->connection == NULL) {
+            free(use);
+            return NULL;
+        }
+        use->next = uses;
         uses = use;
     }
     use->users++;
     return use;
 }
 
-static void use_end(struct module_use *use, const CK_FUNCTION_LIST *call)
+static void use_end(struct module_use *use)
 {
     if (--use->users > 0)
         return;
-    if (use->ours)
-        (void)call->C_Finalize(NULL);
+    (void)call_finalize(use->connection);
+    remote_free(&use->connection);
     struct module_use **at = &uses;
     while (*at != use)
         at = &(*at)->next;
@@ -60,97 +72,81 @@ static void use_end(struct module_use *use, const CK_FUNCTION_LIST *call)
 void module_close(struct module *module)
 {
     if (module->use != NULL)
-        use_end(module->use, module->call);
+        use_end(module->use);
     module->use = NULL;
-    (void)calls_left_out();
-    free(module->call);
     module->call = NULL;
     if (module->has_turn)
         turn_leave(&module->turns, TURN_OPEN);
     module->has_turn = false;
 }
 
-static bool take_list(struct module *module, CK_C_GetFunctionList get_list, struct ssa_error *err)
-{
-    CK_FUNCTION_LIST *given = NULL;
-    const CK_RV rv = get_list(&given);
-    if (rv != CKR_OK)
-        return module_refused(err, &module->entry, rv, "the PKCS#11 module gives no function list");
-    if (given == NULL)
-        return error_set(err, SSA_ABSENT, NULL, module->entry.path, "the PKCS#11 module gives no function list");
-    module->call = calls_new(given);
-    return module->call != NULL ||
-           error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the module's functions");
-}
-
-// Initialises the module, unless other code of this process has done so.
-static CK_RV initialise(struct module *module)
-{
-    const char *reserved = module->entry.init_reserved;
-    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = (void *)(uintptr_t)reserved};
-    // NULL says that only one thread calls the module (PKCS#11 v2.40 section 5.4). When OpenSC 0.23 is asked to lock,
-    // and a card is pulled during a login, it waits for itself forever.
-    CK_RV rv = module->call->C_Initialize(reserved[0] == '\0' ? NULL : &args);
-    if (rv == CKR_CANT_LOCK && reserved[0] != '\0') {
-        args.flags = 0;
-        rv = module->call->C_Initialize(&args);
-    }
-    module->use->ours = rv == CKR_OK;
-    return rv == CKR_CRYPTOKI_ALREADY_INITIALIZED ? CKR_OK : rv;
-}
-
-// A module tells its maker before it has looked for a card.
+// A module says who it is before it has looked for a card.
 static bool take_turn(struct module *module, struct ssa_error *err)
 {
     CK_INFO about;
-    if (module->call->C_GetInfo(&about) != CKR_OK || !quirks_resets_card(&about))
+    if (call_get_info(module->call, &about) != CKR_OK || !quirks_resets_card(&about))
         return true;
     return module->has_turn = turn_take(&module->turns, TURN_OPEN, err);
 }
 
-static bool start(struct module *module, struct ssa_error *err)
+static bool load(struct module *module, struct ssa_error *err)
 {
-    if (module->use->users > 1)
-        return true;
-    const CK_RV rv = initialise(module);
+    char *told = module->use->loaded;
+    if (!remote_start(module->call, err))
+        return false;
+    enum load_stage stage;
+    const CK_RV rv = call_load(module->call, module->entry.path, &stage, told);
     if (rv == CKR_OK)
         return true;
-    module_refused(err, &module->entry, rv, "the PKCS#11 module does not start");
+    if (stage == LOAD_NO_LIBRARY) {
+        char harmless[DLERROR_MAX + 1];
+        text_harmless(harmless, sizeof harmless, span_text(told));
+        error_set(err, SSA_ABSENT, NULL, NULL, "the PKCS#11 module cannot be loaded: %s", harmless);
+        return error_reason(err, SSA_REASON_MODULE_NOT_LOADED, NULL);
+    }
+    if (stage == LOAD_NO_FUNCTION)
+        return error_set(err, SSA_ABSENT, NULL, module->entry.path,
+                         "is a library, but not a PKCS#11 module (it has no C_GetFunctionList)");
+    return module_refused(err, module, rv, "the PKCS#11 module gives no function list");
+}
+
+static bool start(struct module *module, struct ssa_error *err)
+{
+    if (!load(module, err))
+        return false;
+    const CK_RV rv = call_initialize(module->call, module->entry.init_reserved);
+    if (rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
+        return true;
+    module_refused(err, module, rv, "the PKCS#11 module does not start");
     return error_hint(err, "Is its daemon or server running? Can its configuration and the folder of its tokens be "
                            "read?");
 }
 
-bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
+bool module_open(const struct module_entry *entry, const struct module_user *user, struct module *module,
                  struct ssa_error *err)
 {
-    *module = (struct module){.entry = *entry, .turns = *turns};
-    // It is never closed again: modules leave threads and exit handlers behind that need their code.
-    void *library = dlopen(entry->path, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        error_set(err, SSA_ABSENT, NULL, NULL, "the PKCS#11 module cannot be loaded: %s", dlerror());
-        return error_reason(err, SSA_REASON_MODULE_NOT_LOADED, NULL);
-    }
-    CK_C_GetFunctionList get_list = NULL;
-    *(void **)&get_list = dlsym(library, "C_GetFunctionList");
-    if (get_list == NULL)
-        return error_set(err, SSA_ABSENT, NULL, entry->path,
-                         "is a library, but not a PKCS#11 module (it has no C_GetFunctionList)");
-    if (!take_list(module, get_list, err))
-        return false;
-    module->use = use_begin(library);
+    *module = (struct module){.entry = *entry, .turns = user->turns};
+    module->use = use_begin(entry->path, &user->hosting, err);
     if (module->use == NULL)
-        error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the module");
-    else if (start(module, err) && take_turn(module, err))
+        return false;
+    module->call = module->use->connection;
+    if ((module->use->users > 1 || start(module, err)) && take_turn(module, err))
         return true;
     module_close(module);
     return false;
 }
 
+const char *module_file(const struct module *module)
+{
+    return module->use->loaded;
+}
+
 bool module_restart(struct module *module)
 {
-    if (!module->use->ours || module->use->users > 1)
+    if (module->use->users > 1)
         return true;
-    // Both calls may fail because the device is gone.
-    (void)module->call->C_Finalize(NULL);
-    return initialise(module) == CKR_OK;
+    // A device that is lost may be the reason why it fails.
+    (void)call_finalize(module->call);
+    remote_stop(module->call);
+    return start(module, ERROR_IGNORED);
 }

@@ -1,29 +1,31 @@
-// A PKCS#11 module: loaded, started, closed. For hsm alone.
+// A PKCS#11 module: loaded by a process of its own, started, closed. For hsm alone.
 #pragma once
 
-#include "hsm/cryptoki/cryptoki.h"
 #include "hsm/module/registry.h"
-#include "hsm/module/turns.h"
+#include "hsm/module/user.h"
+#include "hsm/remote/calls.h"
 
-// A module that is loaded and initialised. In its function list, stand-ins take the places of functions that it leaves
-// out (hsm/cryptoki/calls.h).
+// A module that is loaded and initialised.
 struct module {
     struct module_entry entry;
-    CK_FUNCTION_LIST *call; // owned
+    struct remote *call; // to its process; shared by all who have it open
     struct turns turns;
-    bool has_turn;          // TURN_OPEN
-    struct module_use *use; // shared by all who have it open
+    bool has_turn; // TURN_OPEN
+    struct module_use *use;
 };
 
-// Loads and initialises the module. Where it is open already, the two share it, and the last module_close finalises it.
-// Where other code of this process has initialised it, that code finalises it. For a module that resets cards, this
-// waits for our turn before it touches one. Fails with SSA_ABSENT, or with SSA_TOKEN where our turn did not come.
-bool module_open(const struct module_entry *entry, const struct turns *turns, struct module *module,
+// Has the module loaded and initialised; where it is open already, the two share it, and the last
+// module_close finalises it. Where the module resets cards, our turn comes before it has touched one. Fails
+// with SSA_ABSENT, or SSA_TOKEN where our turn did not come.
+bool module_open(const struct module_entry *entry, const struct module_user *user, struct module *module,
                  struct ssa_error *err) MUST_CHECK;
 void module_close(struct module *module);
 
-// Finalises the module and initialises it anew, where it was initialised here and is not shared.
+// The file that the loader found, which a path without a slash does not name.
+const char *module_file(const struct module *module);
+
+// Starts it anew in a fresh process, where it is not shared.
 bool module_restart(struct module *module) MUST_CHECK;
 
-// Makes the error of a call of the module that is not about a token. Returns false.
-bool module_refused(struct ssa_error *err, const struct module_entry *entry, CK_RV rv, const char *what);
+// An error from a call of the module that is on no token. Returns false.
+bool module_refused(struct ssa_error *err, const struct module *module, CK_RV rv, const char *what);

@@ -38,7 +38,7 @@ static bool fits(CK_ATTRIBUTE *attribute, CK_ULONG room)
 CK_RV attribute_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attribute)
 {
     const CK_ULONG room = attribute->ulValueLen;
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, attribute, 1);
+    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, object, attribute, 1);
     if (rv == CKR_OK) {
         const bool told = attribute->ulValueLen != CK_UNAVAILABLE_INFORMATION;
         return fits(attribute, room) ? CKR_OK : told ? CKR_BUFFER_TOO_SMALL : CKR_ATTRIBUTE_TYPE_INVALID;
@@ -68,7 +68,7 @@ CK_RV attributes_read(struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE
         return CKR_ARGUMENTS_BAD;
     for (CK_ULONG i = 0; i < count; i++)
         rooms[i] = list[i].ulValueLen;
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, list, count);
+    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, object, list, count);
     for (CK_ULONG i = 0; i < count; i++)
         (void)fits(&list[i], rooms[i]);
     // By the standard, the others are filled in although one is not known (PKCS#11 v2.40 section 5.7,

@@ -36,7 +36,8 @@ static bool has_nothing(struct token *token, enum empty_kind kind, CK_OBJECT_HAN
     CK_ATTRIBUTE attributes[KIND_ATTRIBUTES];
     for (size_t i = 0; i < COUNT(attributes); i++)
         attributes[i] = (CK_ATTRIBUTE)ATTRIBUTE(kinds[kind].attributes[i], NULL, unseen);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, attributes, COUNT(attributes));
+    const CK_RV rv =
+        call_get_attribute_value(token->module.call, token->session, object, attributes, COUNT(attributes));
     bool empty = rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID;
     for (size_t i = 0; i < COUNT(attributes); i++)
         empty &= is_absent(&attributes[i]);
@@ -48,7 +49,7 @@ static bool may_be_rsa(struct token *token, CK_OBJECT_HANDLE object)
 {
     CK_KEY_TYPE type = CKK_RSA;
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_KEY_TYPE, &type, sizeof type);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, object, &attribute, 1);
     return (rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID) && (is_absent(&attribute) || type == CKK_RSA);
 }
 
@@ -56,7 +57,7 @@ static bool is_empty(struct token *token, enum empty_kind kind, CK_OBJECT_HANDLE
 {
     CK_OBJECT_CLASS class = CKO_VENDOR_DEFINED;
     CK_ATTRIBUTE attribute = ATTRIBUTE(CKA_CLASS, &class, sizeof class);
-    const CK_RV rv = token->module.call->C_GetAttributeValue(token->session, object, &attribute, 1);
+    const CK_RV rv = call_get_attribute_value(token->module.call, token->session, object, &attribute, 1);
     // SoftHSM says this of an object that has not even a class, which is the first thing that it writes.
     if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
         return true;
@@ -108,7 +109,7 @@ bool empty_destroy_data(struct token *token, size_t before, bool *destroyed, siz
         return false;
     if (*left == EMPTY_UNKNOWN || *left <= before)
         return true;
-    const CK_RV rv = token->module.call->C_DestroyObject(token->session, last);
+    const CK_RV rv = call_destroy_object(token->module.call, token->session, last);
     if (rv != CKR_OK)
         return token_fail(err, SSA_TOKEN, rv, token, "a data object with nothing in it cannot be destroyed");
     *destroyed = true;

@@ -30,7 +30,7 @@ static CK_RV next_portion(struct token *token, CK_OBJECT_HANDLE *list, CK_ULONG 
     *fresh = 0;
     for (CK_ULONG i = count; i < max; i++)
         list[i] = CK_INVALID_HANDLE;
-    const CK_RV rv = token->module.call->C_FindObjects(token->session, list + count, max - count, &portion);
+    const CK_RV rv = call_find_objects(token->module.call, token->session, list + count, max - count, &portion);
     if (rv != CKR_OK)
         return rv;
     if (portion > max - count)
@@ -59,10 +59,10 @@ static bool make_room(struct objects *objects, size_t *room)
 static bool search(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attributes, struct objects *objects,
                    size_t room, bool grows, struct ssa_error *err)
 {
-    CK_FUNCTION_LIST *call = token->module.call;
+    struct remote *call = token->module.call;
     const size_t most = grows ? OBJECTS_MAX + 1 : room;
     CK_ULONG fresh = 0;
-    CK_RV rv = call->C_FindObjectsInit(token->session, template, attributes);
+    CK_RV rv = call_find_objects_init(call, token->session, template, attributes);
     if (rv == CKR_OK) {
         // A module may hand them out in several portions (PKCS#11 v2.40 section 5.7, C_FindObjects).
         do {
@@ -70,7 +70,7 @@ static bool search(struct token *token, CK_ATTRIBUTE *template, CK_ULONG attribu
                                                      : next_portion(token, objects->list, room, objects->count, &fresh);
             objects->count += rv == CKR_OK ? fresh : 0;
         } while (rv == CKR_OK && fresh > 0 && objects->count < most);
-        const CK_RV ended = call->C_FindObjectsFinal(token->session);
+        const CK_RV ended = call_find_objects_final(call, token->session);
         rv = rv == CKR_OK ? ended : rv;
     }
     return rv == CKR_OK || token_fail(err, SSA_TOKEN, rv, token, "objects cannot be searched for");

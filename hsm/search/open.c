@@ -71,8 +71,8 @@ static bool is_renamed(struct token *token, const struct token_wanted *wanted, s
     memcpy(token->called.model, info->apart.model, sizeof token->called.model);
     uri_call_token(wanted->uri, &token->called);
     token->renamed = true;
-    tell(wanted->callbacks, SSA_NOTICE, "%s is now called \"%s\": it was found by its serial number. Name it %s", named,
-         info->label, info->uri);
+    tell(wanted->user.hosting.callbacks, SSA_NOTICE,
+         "%s is now called \"%s\": it was found by its serial number. Name it %s", named, info->label, info->uri);
     return true;
 }
 
@@ -93,11 +93,11 @@ static bool names_a_token(const struct uri *uri)
 static bool look_in(struct looking *l, struct token **token, struct ssa_error *err)
 {
     struct module module;
-    SEARCH_AUTO *s = search_new(l->wanted->uri, l->wanted->callbacks);
+    SEARCH_AUTO *s = search_new(l->wanted->uri, l->wanted->user.hosting.callbacks);
     l->may_be_hidden = false;
     if (s == NULL)
         return no_memory(err);
-    if (!module_open(l->entry, &l->wanted->turns, &module, err))
+    if (!module_open(l->entry, &l->wanted->user, &module, err))
         return false;
     SEEN_AUTO *seen = NULL;
     const bool looked = module_look(&module, &seen, err);
@@ -121,11 +121,11 @@ static bool look_in(struct looking *l, struct token **token, struct ssa_error *e
 static bool look_in_turn(struct looking *l, struct token **token, struct ssa_error *err)
 {
     const bool in_turn = l->rewritten;
-    if (in_turn && !turn_take(&l->wanted->turns, TURN_LOGIN, err))
+    if (in_turn && !turn_take(&l->wanted->user.turns, TURN_LOGIN, err))
         return false;
     const bool found = look_in(l, token, err);
     if (in_turn)
-        turn_leave(&l->wanted->turns, TURN_LOGIN);
+        turn_leave(&l->wanted->user.turns, TURN_LOGIN);
     return found;
 }
 
@@ -140,7 +140,7 @@ static bool open_in(const struct module_entry *entry, const struct token_wanted 
         const bool found = look_in_turn(&l, token, err);
         const bool patient = looks < LOOKS_MIN || monotonic_ms() < until;
         const bool done = !l.may_be_hidden || !names_a_token(wanted->uri) || !patient;
-        if (done || callback_interrupted(wanted->callbacks))
+        if (done || callback_interrupted(wanted->user.hosting.callbacks))
             return found;
         token_free(token);
         pause_ms(PATIENCE_STEP_MS);
@@ -165,11 +165,11 @@ static bool ask_all(const struct registry *registry, const struct token_wanted *
         const struct module module = {.entry = *entry};
         struct ssa_error why = {0};
         SEEN_AUTO *seen = NULL;
-        if (!callback_go_on(wanted->callbacks, err))
+        if (!callback_go_on(wanted->user.hosting.callbacks, err))
             return false;
         if (failed[i] || entry->trust_policy || registry_twin(registry, i) != NULL)
             continue;
-        failed[i] = !module_ask(entry, wanted->callbacks, &wanted->turns, &seen, NULL, &why);
+        failed[i] = !module_ask(entry, &wanted->user, &seen, NULL, &why);
         if (failed[i])
             search_note_failure(s, entry, &why);
         else
@@ -183,7 +183,7 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
         return no_memory(err);
-    SEARCH_AUTO *s = search_new(wanted->uri, wanted->callbacks);
+    SEARCH_AUTO *s = search_new(wanted->uri, wanted->user.hosting.callbacks);
     FLAGS_AUTO *failed = calloc(registry->count + 1, sizeof *failed);
     if (s == NULL || failed == NULL)
         return no_memory(err);

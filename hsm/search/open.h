@@ -1,24 +1,22 @@
 // Opening the one token that is meant.
 #pragma once
 
-#include "hsm/module/turns.h"
+#include "hsm/module/user.h"
 #include "hsm/uri/uri.h"
 
 struct token;
 
 // Where to look. All borrowed; NULL where unset.
 struct token_wanted {
-    const struct uri *uri;                 // of a token or of an object on it; NULL is any token
-    const char *module;                    // path or name, as a person gave it
-    bool uri_module_first;                 // the URI's own module goes before `module`
-    const struct ssa_callbacks *callbacks; // whether a search is to stop
-    struct turns turns;                    // what its context refers to lives as long as the token
+    const struct uri *uri;   // of a token or of an object on it; NULL is any token
+    const char *module;      // path or name, as a person gave it
+    bool uri_module_first;   // the URI's own module goes before `module`
+    struct module_user user; // what it refers to lives as long as the token
 };
 
 // Finds the one token that matches, in the module that is named, or in all that p11-kit knows, and opens it. Fails with
 // SSA_ABSENT (no module, no token) or SSA_CONFIG (several match, and are listed). The caller closes *token.
 bool search_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err) MUST_CHECK;
 
-// Whether no module is named, so that search_open would ask each of them in a child process. While it forks, there must
-// be no other thread of ours.
+// Whether no module is named, so that search_open would ask each of them.
 bool search_is_needed(const struct token_wanted *wanted);

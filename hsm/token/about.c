@@ -1,8 +1,6 @@
 #include "hsm/token/about.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <link.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,29 +29,17 @@ static void digest_file(const char *path, char out[static FINGERPRINT_TEXT])
         (void)close(fd);
 }
 
-// The file that the loader found. A path without a slash does not tell it.
-static const char *loaded_path(const struct token *token)
-{
-    const char *path = token->module.entry.path;
-    struct link_map *map = NULL;
-    // It is loaded already: this only counts one more user.
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-    if (library != NULL && dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 && text_present(map->l_name))
-        path = map->l_name;
-    return path;
-}
-
 void token_about(const struct token *token, struct token_about *about)
 {
-    CK_FUNCTION_LIST *call = token->module.call;
+    struct remote *call = token->module.call;
     CK_TOKEN_INFO raw;
     CK_INFO module;
     *about = (struct token_about){0};
-    if (call->C_GetTokenInfo(token->slot, &raw) == CKR_OK) {
+    if (call_get_token_info(call, token->slot, &raw) == CKR_OK) {
         version_text(&raw.hardwareVersion, about->hardware);
         version_text(&raw.firmwareVersion, about->firmware);
     }
-    if (call->C_GetInfo(&module) == CKR_OK) {
+    if (call_get_info(call, &module) == CKR_OK) {
         padded_text(about->description, sizeof about->description, module.libraryDescription,
                     sizeof module.libraryDescription);
         padded_text(about->manufacturer, sizeof about->manufacturer, module.manufacturerID,
@@ -61,7 +47,7 @@ void token_about(const struct token *token, struct token_about *about)
         version_text(&module.libraryVersion, about->version);
         version_text(&module.cryptokiVersion, about->cryptoki);
     }
-    const char *path = loaded_path(token);
+    const char *path = module_file(&token->module);
     text_harmless(about->path, sizeof about->path, span_text(path));
     text_harmless(about->name, sizeof about->name, span_text(token->module.entry.name));
     digest_file(path, about->sha256);

@@ -46,7 +46,8 @@ bool token_is_there(struct token *token)
 {
     CK_TOKEN_INFO raw;
     // The list is asked for first: only then do modules notice that a card is gone, or was reset.
-    if (!in_list(token) || token->module.call->C_GetTokenInfo(token->slot, &raw) != CKR_OK || !is_same(token, &raw))
+    if (!in_list(token) || call_get_token_info(token->module.call, token->slot, &raw) != CKR_OK ||
+        !is_same(token, &raw))
         return false;
     token_flags(&raw, &token->info);
     return true;

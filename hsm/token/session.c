@@ -5,7 +5,7 @@
 
 static CK_RV open_with(struct token *token, CK_FLAGS flags)
 {
-    return token->module.call->C_OpenSession(token->slot, CKF_SERIAL_SESSION | flags, NULL, NULL, &token->session);
+    return call_open_session(token->module.call, token->slot, CKF_SERIAL_SESSION | flags, &token->session);
 }
 
 bool session_open(struct token *token, bool writable, struct ssa_error *err)
@@ -28,9 +28,9 @@ bool session_open(struct token *token, bool writable, struct ssa_error *err)
 void session_close(struct token *token)
 {
     if (token->logged_in)
-        (void)token->module.call->C_Logout(token->session);
+        (void)call_logout(token->module.call, token->session);
     if (token->session != CK_INVALID_HANDLE)
-        (void)token->module.call->C_CloseSession(token->session);
+        (void)call_close_session(token->module.call, token->session);
     token->session = CK_INVALID_HANDLE;
     token->logged_in = false;
 }

@@ -51,18 +51,23 @@ const char *token_module_name(const struct token *token)
     return entry->name[0] == '\0' ? NULL : entry->name;
 }
 
+bool token_is_over(const struct token *token)
+{
+    return remote_is_over(token->module.call);
+}
+
 bool token_matches(const struct token *token, const struct uri *uri)
 {
     CK_INFO info = {0};
     CK_SLOT_INFO slot = {0};
     CK_TOKEN_INFO about;
-    const CK_FUNCTION_LIST *call = token->module.call;
+    struct remote *call = token->module.call;
     // A field that the module does not tell matches no URI that names it.
-    if (call->C_GetInfo(&info) != CKR_OK)
+    if (call_get_info(call, &info) != CKR_OK)
         info = (CK_INFO){0};
-    if (call->C_GetSlotInfo(token->slot, &slot) != CKR_OK)
+    if (call_get_slot_info(call, token->slot, &slot) != CKR_OK)
         slot = (CK_SLOT_INFO){0};
-    if (call->C_GetTokenInfo(token->slot, &about) != CKR_OK)
+    if (call_get_token_info(call, token->slot, &about) != CKR_OK)
         return false;
     if (uri_matches(uri, &info, &slot, token->slot, &about) ||
         (token->info.apart.serial_is_one && uri_matches_by_serial(uri, &info, &slot, token->slot, &about)))

@@ -14,6 +14,9 @@ const struct token_info *token_info(const struct token *token);
 // The token's URI with its module, ready to paste.
 bool token_uri(const struct token *token, char out[static URI_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// Whether the process that had its module has ended: nothing can be asked any more, but for an undoing.
+bool token_is_over(const struct token *token);
+
 // Whether it is the token that the URI names.
 bool token_matches(const struct token *token, const struct uri *uri);
 

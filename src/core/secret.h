@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/span.h"
+#include "core/wipe.h"
 
 struct secret {
     uint8_t *data;
@@ -55,10 +56,3 @@ static inline const char *secret_text(const struct secret *s)
 }
 
 #define SECRET_AUTO __attribute__((cleanup(secret_free))) struct secret
-
-// Overwrites memory. The compiler cannot leave that out.
-void secret_wipe(void *memory, size_t len);
-
-// Overwrites the stack below the caller and the vector registers, where memcpy, SHA-2 and the like leave pieces of
-// their data. Call it after the last use of a secret on a thread.
-void secret_wipe_stack(void);

@@ -78,8 +78,8 @@ static bool list_module(const struct ssa_run *run, const struct module_entry *en
 {
     char description[33] = "";
     struct held held = {.list = list, .entry = entry, .description = description};
-    const struct turns turns = turns_of(run);
-    if (!listing_tokens(entry, &run->callbacks, &turns, description, show_held, &held, why))
+    const struct module_user user = module_user_of(run);
+    if (!listing_tokens(entry, &user, description, show_held, &held, why))
         return false;
     if (!held.announced)
         announce(&held, NULL);

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "hsm/import/import.h"
 #include "hsm/import/rehearse.h"
+#include "hsm/login/login.h"
 #include "ownership/profile_files.h"
 #include "recovery/recover_entry.h"
 #include "signer/open_token.h"
@@ -215,12 +216,17 @@ static bool made_nothing(const struct provision *p)
 
 static bool settle(struct provision *p, const struct ssa_error *why, struct ssa_error *err)
 {
-    const struct known known = {.asked = p->asked,
-                                .refused = p->asked != OAUTH_DONE &&
-                                           (why->code == SSA_REFUSED || why->code == SSA_CREDENTIALS),
-                                .key = &p->key};
+    struct known known = {.asked = p->asked,
+                          .refused =
+                              p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_CREDENTIALS),
+                          .key = &p->key};
     struct recovery r = {.open = &p->open, .known = &known, .ending = p->ending};
+    bool fresh = false;
     tell(&p->open.run->callbacks, SSA_DETAIL, "undoing: %s", why->what);
+    if (p->open.to.token != NULL && !login_for_undoing(p->open.to.token, &fresh, err))
+        return false;
+    if (fresh)
+        known.key = NULL;
     if (p->open.client != NULL) {
         oauth_client_undoing(p->open.client);
         profile_files_tell_strays(p->open.run);

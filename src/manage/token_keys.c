@@ -205,10 +205,10 @@ static bool find_modules(const struct ssa_run *run, struct modules *modules, str
 static void look_at(struct looking *looking, const struct module_entry *entry)
 {
     const struct ssa_run *run = looking->run;
-    const struct turns turns = turns_of(run);
+    const struct module_user user = module_user_of(run);
     struct ssa_error why = {0};
     tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
-    if (!survey_module(entry, looking->own, &run->callbacks, &turns, take, looking, &why))
+    if (!survey_module(entry, looking->own, &user, take, looking, &why))
         tell_not_looked_at(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
 }
 

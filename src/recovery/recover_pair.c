@@ -28,7 +28,7 @@ bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
 {
     URI_AUTO *key = NULL;
     pair->entry = entry;
-    if (r->known != NULL) {
+    if (r->known != NULL && r->known->key != NULL) {
         open_known(pair, r);
         return true;
     }

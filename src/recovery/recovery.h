@@ -10,7 +10,7 @@
 struct known {
     enum oauth_outcome asked; // the outcome of its last request that makes something
     bool refused;             // the API refused that request: where nothing is found, nothing was changed
-    struct key *key;          // the objects that it has made on the open token
+    struct key *key;          // the objects that it has made on the open token; NULL where they are not known
 };
 
 struct recovery {

@@ -11,17 +11,25 @@ void open_token_close(struct open_token *at)
     uri_free(&at->uri);
 }
 
+static bool is_withheld(const void *context, const char *name)
+{
+    return ssa_settings_withheld(context, name);
+}
+
+struct module_user module_user_of(const struct ssa_run *run)
+{
+    const struct hosting hosting = {.callbacks = &run->callbacks, .withheld = is_withheld, .context = run->settings};
+    return (struct module_user){.hosting = hosting, .turns = turns_of(run)};
+}
+
 struct token_wanted open_token_wanted(const struct ssa_run *run, const struct uri *uri)
 {
     enum setting_source source;
     const char *module = settings_get(run->settings, SET_MODULE, &source);
     // An option always comes before the URI's module.
     const bool profile_first = settings_profile_first(run->settings) && source != FROM_OPTION;
-    return (struct token_wanted){.uri = uri,
-                                 .module = module,
-                                 .callbacks = &run->callbacks,
-                                 .turns = turns_of(run),
-                                 .uri_module_first = profile_first};
+    return (struct token_wanted){
+        .uri = uri, .module = module, .user = module_user_of(run), .uri_module_first = profile_first};
 }
 
 // The URI of SSA_HSM_TOKEN, or else of the key. An old block has a PEM for the key, which names no token.

@@ -19,6 +19,9 @@ struct open_token {
 void open_token_close(struct open_token *at);
 #define OPEN_TOKEN_AUTO __attribute__((cleanup(open_token_close))) struct open_token
 
+// For whom modules are loaded, and how processes take turns on them. Borrows from run.
+struct module_user module_user_of(const struct ssa_run *run);
+
 // What search_open shall find, by the settings and a URI (NULL: any token).
 struct token_wanted open_token_wanted(const struct ssa_run *run, const struct uri *uri);
 

@@ -34,6 +34,10 @@ def program() -> Path:
     return _file("SSA_HSM_PROGRAM", ROOT / "build" / "ssa-hsm", "the program")
 
 
+def host() -> Path:
+    return _file("SSA_HSM_HOST", program().parent / "ssa-hsm-host", "the program that loads modules")
+
+
 def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 
@@ -107,7 +111,7 @@ TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-k
 def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
-    finders: list[Callable[[], object]] = [program, shim_library, small_stack, hasty_clock, evidence_verifier, softhsm]
+    finders: list[Callable[[], object]] = [program, host, shim_library, small_stack, hasty_clock, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -154,13 +155,21 @@ static void corrupt(const struct call *call)
         call->signature[*call->out - 1] ^= 1;
 }
 
-static void kill_self(const struct call *call, const struct action *action)
+/* The program: a module has a process of its own, whose parent that is. */
+static pid_t program(void)
+{
+    char name[16] = "";
+    (void)prctl(PR_GET_NAME, name, 0, 0, 0);
+    return strcmp(name, "ssa-hsm-host") == 0 ? getppid() : getpid();
+}
+
+static void kill_program(const struct call *call, const struct action *action)
 {
     char what[32];
     snprintf(what, sizeof(what), "SIG%s-%s", sigabbrev_np(action->signal), action->after ? "after" : "before");
     /* Logged first: SIGKILL leaves no second chance. */
     log_call(call, what);
-    kill(getpid(), action->signal);
+    kill(program(), action->signal);
     /* Delivery may be to another thread; a blocked or handled signal does not hold the call up for ever. */
     sleep_ms(100);
 }
@@ -176,10 +185,10 @@ static bool perform(struct call *call, const struct action *action)
         sleep_ms(action->ms);
         break;
     case ACT_KILL:
-        kill_self(call, action);
+        kill_program(call, action);
         break;
     case ACT_SIGNAL:
-        kill(getpid(), action->signal);
+        kill(program(), action->signal);
         break;
     case ACT_REMOVE:
         lost = action->rv;

@@ -130,6 +130,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
     *out = tells("no list", &about) ? NULL : &list;
     if (tells("lacks", &about)) {
         list.C_Initialize = strcmp(about, "C_Initialize") == 0 ? NULL : list.C_Initialize;
+        list.C_Sign = strcmp(about, "C_Sign") == 0 ? NULL : list.C_Sign;
         list.C_Finalize = strcmp(about, "C_Finalize") == 0 ? NULL : list.C_Finalize;
         list.C_GetInfo = strcmp(about, "C_GetInfo") == 0 ? NULL : list.C_GetInfo;
         list.C_GetSlotList = strcmp(about, "C_GetSlotList") == 0 ? NULL : list.C_GetSlotList;

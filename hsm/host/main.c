@@ -1,0 +1,97 @@
+// The program that has a PKCS#11 module loaded, so that none is in the process that knows the client secret
+// and talks to the network. It is told what to do through one socket, and ends when that is closed.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/wipe.h"
+#include "hsm/host/serve.h"
+
+enum { WATCHER_STACK = 64 * 1024 };
+
+// What carries PINs and keys: locked, left out of core dumps, and wiped after each call.
+static struct {
+    uint8_t request[MESSAGE_MAX], answer[MESSAGE_MAX];
+    struct host host;
+} rooms __attribute__((aligned(4096)));
+
+static void harden(void)
+{
+    // A terminal sends its signals to all of a group: the program alone decides what becomes of them.
+    static const int ignored[] = {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        (void)signal(ignored[i], SIG_IGN);
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)mlock(&rooms, sizeof rooms);
+    (void)madvise(&rooms, sizeof rooms, MADV_DONTDUMP);
+    // A program that a module starts is not to talk to ours.
+    (void)fcntl(HOST_FD, F_SETFD, FD_CLOEXEC);
+}
+
+// Ends this process as soon as the program has closed its side, whatever the module is doing then.
+static void *watch(void *context)
+{
+    struct pollfd peer = {.fd = HOST_FD, .events = POLLRDHUP};
+    (void)context;
+    while (poll(&peer, 1, -1) < 0 && errno == EINTR)
+        continue;
+    _exit(0);
+}
+
+static void start_watcher(void)
+{
+    pthread_attr_t attributes;
+    pthread_t watcher;
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    if (pthread_attr_init(&attributes) != 0)
+        return;
+    (void)pthread_attr_setstacksize(&attributes, WATCHER_STACK);
+    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    // Without one, the end of the current call is waited for.
+    (void)pthread_create(&watcher, &attributes, watch, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+}
+
+// What was said, and what the call has left on the stack and in the registers.
+static void forget(size_t request, size_t answer)
+{
+    secret_wipe(rooms.request, request);
+    secret_wipe(rooms.answer, answer);
+    secret_wipe(rooms.host.scratch, sizeof rooms.host.scratch);
+    secret_wipe_stack();
+}
+
+// False at the end: the program has closed its side, or there is nothing to talk through.
+static bool serve_one(void)
+{
+    const ssize_t got = recv(HOST_FD, rooms.request, sizeof rooms.request, MSG_TRUNC);
+    if (got <= 0)
+        return got < 0 && errno == EINTR;
+    struct writer answer = {.data = rooms.answer, .capacity = sizeof rooms.answer};
+    const size_t len = (size_t)got <= sizeof rooms.request ? (size_t)got : 0;
+    host_serve(&rooms.host, span_of(rooms.request, len), &answer);
+    const bool sent = send(HOST_FD, answer.data, answer.len, MSG_NOSIGNAL) == (ssize_t)answer.len;
+    forget(len, answer.len);
+    return sent;
+}
+
+int main(void)
+{
+    harden();
+    start_watcher();
+    while (serve_one())
+        continue;
+    // Not exit: handlers that a module leaves behind may hang.
+    _exit(0);
+}

@@ -1,0 +1,14 @@
+// Making one call of the module for a request.
+#pragma once
+
+#include "hsm/host/protocol.h"
+
+struct host {
+    CK_FUNCTION_LIST *list;       // the module's own; NULL before it is loaded
+    bool lacks;                   // the function that was asked for is not in it
+    uint8_t scratch[MESSAGE_MAX]; // what a call writes to before it is known how much of it goes out
+};
+
+// Reads the request, makes the call and writes the answer, which is empty before and has room for MESSAGE_MAX
+// bytes.
+void host_serve(struct host *host, struct span request, struct writer *answer);

@@ -1,0 +1,13 @@
+// For whom a module is loaded.
+#pragma once
+
+#include "ssa-hsm.h"
+
+// All borrowed, for as long as the module's process lives.
+struct hosting {
+    const struct ssa_callbacks *callbacks; // asked whether to stop; they hear what the module prints (SSA_DETAIL)
+    // Whether the module must not have this variable of the environment; NULL: it has all of them.
+    bool (*withheld)(const void *context, const char *name);
+    const void *context;
+    unsigned patience_ms; // for each call; 0: what the callbacks say
+};

@@ -1,0 +1,162 @@
+// The host as a process.
+#include "hsm/remote/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "hsm/host/protocol.h"
+
+enum { FD_LEAST = 64, PATH_ROOM = 4096, NAME_ROOM = 256 };
+
+// High numbers: a small one may be what a reference such as fd:3 is about to name.
+static int move_up(int fd)
+{
+    const int moved = fcntl(fd, F_DUPFD_CLOEXEC, FD_LEAST);
+    if (moved < 0)
+        return fd;
+    (void)close(fd);
+    return moved;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+struct ends {
+    int ours, its, output, printed;
+};
+
+static bool open_ends(struct ends *e)
+{
+    int pair[2], pipes[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return false;
+    e->ours = move_up(pair[0]);
+    e->its = move_up(pair[1]);
+    if (pipe2(pipes, O_CLOEXEC) != 0)
+        return false;
+    e->output = move_up(pipes[0]);
+    e->printed = move_up(pipes[1]);
+    // The module's end stays as it is: a full pipe is emptied while it is asked something.
+    return fcntl(e->output, F_SETFL, O_NONBLOCK) == 0;
+}
+
+static void close_ends(struct ends *e)
+{
+    close_fd(&e->ours);
+    close_fd(&e->its);
+    close_fd(&e->output);
+    close_fd(&e->printed);
+}
+#define ENDS_AUTO __attribute__((cleanup(close_ends))) struct ends
+
+// Beside the program, as in a build tree, or where it was installed. Only a test names another.
+static const char *find_program(char path[static PATH_ROOM])
+{
+    const char *named = secure_getenv("SSA_HSM_HOST");
+    if (text_present(named))
+        return named;
+    const ssize_t len = readlink("/proc/self/exe", path, PATH_ROOM - 1);
+    const char *slash = len > 0 ? memrchr(path, '/', (size_t)len) : NULL;
+    if (slash != NULL && text_format(path + (slash - path), PATH_ROOM - (size_t)(slash - path), "/%s", HOST_NAME) &&
+        access(path, X_OK) == 0)
+        return path;
+    return HOST_INSTALLED;
+}
+
+// A name that is too long for ours is another's.
+static bool is_withheld(const struct hosting *hosting, const char *entry)
+{
+    char name[NAME_ROOM];
+    return hosting->withheld != NULL && text_format(name, sizeof name, "%.*s", (int)strcspn(entry, "="), entry) &&
+           hosting->withheld(hosting->context, name);
+}
+
+// The environment without what may be a secret of ours. The caller frees the list. NULL: no memory.
+static char **environment(const struct hosting *hosting)
+{
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **list = calloc(count + 1, sizeof *list);
+    for (size_t i = 0; list != NULL && i < count; i++)
+        if (!is_withheld(hosting, environ[i]))
+            list[kept++] = environ[i];
+    return list;
+}
+
+// The host has its end of the socket, a pipe for what is printed, and nothing else that is open here. Modules
+// of p11-kit go by the program's name (pkcs11.conf(5), enable-in), so it has ours.
+static int spawn(const struct ends *e, const char *program, char *const *env, pid_t *pid)
+{
+    char *const argv[] = {program_invocation_name, NULL};
+    posix_spawn_file_actions_t actions;
+    int failed = posix_spawn_file_actions_init(&actions);
+    if (failed != 0)
+        return failed;
+    failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_adddup2(&actions, e->printed, STDOUT_FILENO);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_adddup2(&actions, e->printed, STDERR_FILENO);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_adddup2(&actions, e->its, HOST_FD);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_addclosefrom_np(&actions, HOST_FD + 1);
+    if (failed == 0)
+        failed = posix_spawn(pid, program, &actions, NULL, argv, env);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return failed;
+}
+
+bool host_process_start(struct host_process *p, const struct hosting *hosting, struct ssa_error *err)
+{
+    ENDS_AUTO ends = {-1, -1, -1, -1};
+    char path[PATH_ROOM];
+    *p = (struct host_process){-1, -1, -1, -1};
+    if (!open_ends(&ends))
+        return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no connection to a PKCS#11 module can be made");
+    char **env = environment(hosting);
+    if (env == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for an environment");
+    const char *program = find_program(path);
+    const int failed = spawn(&ends, program, env, &p->pid);
+    free(env);
+    if (failed != 0) {
+        p->pid = -1;
+        return error_errno(err, SSA_UNEXPECTED, failed, program,
+                           "the program that loads PKCS#11 modules cannot be started");
+    }
+    p->process = pidfd_open(p->pid, 0);
+    p->socket = ends.ours;
+    p->output = ends.output;
+    ends.ours = ends.output = -1;
+    return true;
+}
+
+int host_process_end(struct host_process *p, bool kill_it)
+{
+    int status = 0;
+    close_fd(&p->socket);
+    if (p->pid > 0) {
+        if (kill_it)
+            (void)kill(p->pid, SIGKILL);
+        while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    p->pid = -1;
+    close_fd(&p->process);
+    close_fd(&p->output);
+    return kill_it ? 0 : status;
+}

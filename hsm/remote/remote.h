@@ -1,0 +1,62 @@
+// A PKCS#11 module in a process of its own: the host that has it loaded is started, asked, and ended. For hsm
+// alone.
+#pragma once
+
+#include "core/error.h"
+#include "hsm/cryptoki/cryptoki.h"
+#include "hsm/host/protocol.h"
+#include "hsm/remote/hosting.h"
+
+// What comes in place of the module's own CK_RV where there is none.
+#define CKR_HOST_GONE        (CKR_VENDOR_DEFINED | 0x53534101UL) // the module crashed, or ended its process
+#define CKR_HOST_LATE        (CKR_VENDOR_DEFINED | 0x53534102UL) // it did not answer in time
+#define CKR_HOST_INTERRUPTED (CKR_VENDOR_DEFINED | 0x53534103UL) // the person wants to stop
+#define CKR_HOST_NONSENSE    (CKR_VENDOR_DEFINED | 0x53534104UL) // its answer cannot be read
+
+struct remote;
+
+// Makes a connection to the module at path, which is borrowed, too. Its host is not started yet. NULL with err
+// filled where there is no memory.
+struct remote *remote_new(const char *path, const struct hosting *hosting, struct ssa_error *err) MUST_CHECK;
+
+// Starts the host, unless it is running. Does not wait for it. Fails with SSA_UNEXPECTED.
+bool remote_start(struct remote *c, struct ssa_error *err) MUST_CHECK;
+
+// Ends the host, whatever it does. The next remote_start starts another.
+void remote_stop(struct remote *c);
+
+// Does that, and frees the connection.
+void remote_free(struct remote **c);
+
+// Whether the host has ended, or was ended, in a call.
+bool remote_is_over(const struct remote *c);
+
+// From now on the person's wish to stop ends no call: what was begun is undone.
+void remote_go_on(struct remote *c);
+
+// Calls waiting once where the next call takes longer than a second. waiting NULL: nobody is called any more.
+typedef void remote_waiting(void *context);
+void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context);
+
+// After CKR_FUNCTION_NOT_SUPPORTED: the name of the function that the module leaves out and that was called
+// last. It is told once. NULL where the module itself gave that answer.
+const char *remote_left_out(struct remote *c);
+
+// Where rv is one of those above, fills err with what the host or its module did; false for any other.
+bool remote_explain(const struct remote *c, CK_RV rv, struct ssa_error *err);
+
+// One call, for calls.c alone. Begins a request, with the lock: nobody else calls until remote_end.
+struct writer remote_begin(struct remote *c, enum call_number number);
+
+// Sends the request and waits for the answer. *answer then reads what follows on the CK_RV of. Returns the
+// module's CK_RV, or one of the above; after those every call returns the same at once.
+CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer);
+
+// How long the module may take for a call for which no person is waited, in milliseconds.
+long long remote_patience(const struct remote *c);
+
+// Ends the host whose answer made no sense. Returns CKR_HOST_NONSENSE.
+CK_RV remote_nonsense(struct remote *c);
+
+// Wipes what was said and lets others call.
+void remote_end(struct remote *c);
