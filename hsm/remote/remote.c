@@ -32,10 +32,10 @@ struct remote {
     struct secret message; // the request, then the answer
     struct secret printed; // a line that has no end yet
     enum call_number asked, ended_in;
-    CK_RV over; // CKR_OK while the host lives, else why it does not
-    int status; // of waitpid, after CKR_HOST_GONE
-    bool lacks; // the module has no function for what was asked last
-    bool deaf;  // to the person's wish to stop
+    CK_RV over;           // CKR_OK while the host lives, else why it does not
+    int status;           // of waitpid, after CKR_HOST_GONE
+    const char *left_out; // the function that the module does not have, until that is told
+    bool deaf;            // to the person's wish to stop
     remote_waiting *waiting;
     void *waiting_context;
 };
@@ -173,9 +173,9 @@ long long remote_patience(const struct remote *c)
 
 const char *remote_left_out(struct remote *c)
 {
-    const bool lacks = c->lacks;
-    c->lacks = false;
-    return lacks ? names[c->asked] : NULL;
+    const char *name = c->left_out;
+    c->left_out = NULL;
+    return name;
 }
 
 bool remote_explain(const struct remote *c, CK_RV rv, struct ssa_error *err)
@@ -269,7 +269,6 @@ struct writer remote_begin(struct remote *c, enum call_number number)
     struct writer w = {.data = c->message.data, .capacity = c->message.capacity};
     put_number(&w, number);
     c->asked = number;
-    c->lacks = false;
     return w;
 }
 
@@ -277,7 +276,8 @@ static CK_RV read_head(struct remote *c, struct reader *answer)
 {
     const uint64_t kind = get_number(answer, ANSWER_KINDS - 1);
     const CK_RV rv = get_number(answer, UINT64_MAX);
-    c->lacks = kind == ANSWER_LACKS;
+    if (kind == ANSWER_LACKS)
+        c->left_out = names[c->asked];
     if (!answer->bad && kind != ANSWER_REFUSED && (rv < CKR_HOST_GONE || rv > CKR_HOST_NONSENSE))
         return rv;
     return remote_nonsense(c);

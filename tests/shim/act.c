@@ -169,7 +169,7 @@ static void kill_program(const struct call *call, const struct action *action)
     snprintf(what, sizeof(what), "SIG%s-%s", sigabbrev_np(action->signal), action->after ? "after" : "before");
     /* Logged first: SIGKILL leaves no second chance. */
     log_call(call, what);
-    kill(program(), action->signal);
+    kill(action->own ? getpid() : program(), action->signal);
     /* Delivery may be to another thread; a blocked or handled signal does not hold the call up for ever. */
     sleep_ms(100);
 }

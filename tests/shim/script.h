@@ -46,6 +46,7 @@ struct action {
     CK_ULONG count;  /* claim */
     int signal;      /* kill, signal */
     char path[MAX_TEXT];
+    bool own; /* of ACT_KILL: the process that the module is in, and not the program */
 };
 
 enum pin_filter { PIN_ANY, PIN_NULL, PIN_EMPTY };

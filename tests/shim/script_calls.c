@@ -183,11 +183,13 @@ static bool parse_action(struct words *words, struct action *action)
         action->after = true;
         return words_number(words, LONG_MAX, &action->count);
     }
-    if (strcmp(word, "kill") == 0) {
+    if (strcmp(word, "kill") == 0 || strcmp(word, "kill-module") == 0) {
         action->kind = ACT_KILL;
+        action->own = word[4] != '\0';
         good = parse_signal(words, action, SIGKILL);
     } else if (strcmp(word, "crash") == 0) {
         action->kind = ACT_KILL;
+        action->own = true;
         action->signal = SIGSEGV;
     } else if (strcmp(word, "signal") == 0) {
         action->kind = ACT_SIGNAL;
