@@ -177,15 +177,19 @@ static void tell_passed_over(const struct ssa_callbacks *callbacks, const struct
 }
 
 static bool each_open(const struct ssa_callbacks *callbacks, const struct journal_names *names, journal_visit *visit,
-                      void *context, struct ssa_error *err)
+                      void *context, size_t *skipped, struct ssa_error *err)
 {
     bool ok = true;
+    size_t uncounted = 0;
+    skipped = skipped != NULL ? skipped : &uncounted;
+    *skipped = 0;
     for (size_t i = 0; ok && i < names->count; i++) {
         JOURNAL_AUTO j = {.fd = -1, .callbacks = callbacks};
         struct ssa_error why = {0};
         const enum journal_found found = journal_open(&j, names->list[i]->d_name, &why);
-        if (found == FOUND_STRAY || found == FOUND_UNKNOWN)
+        if (found == FOUND_STRAY || found == FOUND_UNKNOWN || found == FOUND_FAULT)
             tell_passed_over(callbacks, &why);
+        *skipped += found == FOUND_UNKNOWN || found == FOUND_FAULT;
         const bool settled = j.fd >= 0 && (j.entry->step == STEP_BEGUN || j.entry->step == STEP_CLOSED);
         if (found == FOUND_ENTRY && !settled)
             ok = visit(context, &j, standing_of(&j), err);
@@ -193,14 +197,15 @@ static bool each_open(const struct ssa_callbacks *callbacks, const struct journa
     return ok;
 }
 
-bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context, struct ssa_error *err)
+bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context, size_t *skipped,
+                       struct ssa_error *err)
 {
     LOCKED_LIST_AUTO list = {.lock = -1};
     if (!list_locked(&list, &run->callbacks, true, err))
         return false;
     // visit may take long over one entry. Only that entry stays locked.
     (void)close(descriptor_keep(&list.lock));
-    return each_open(&run->callbacks, &list.names, visit, context, err);
+    return each_open(&run->callbacks, &list.names, visit, context, skipped, err);
 }
 
 static bool forget_one(const struct ssa_callbacks *callbacks, const char *name, struct ssa_error *err)
@@ -212,7 +217,7 @@ static bool forget_one(const struct ssa_callbacks *callbacks, const char *name, 
     return true;
 }
 
-bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count, struct ssa_error *err)
+bool journal_forget_unknown(const struct ssa_run *run, size_t *count, struct ssa_error *err)
 {
     LOCKED_LIST_AUTO list = {.lock = -1};
     *count = 0;
@@ -223,9 +228,9 @@ bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count
         const char *name = list.names.list[i]->d_name;
         if (journal_open(&j, name, ERROR_IGNORED) != FOUND_UNKNOWN)
             continue;
-        ++*count;
-        if (forget && !forget_one(&run->callbacks, name, err))
+        if (!forget_one(&run->callbacks, name, err))
             return false;
+        ++*count;
     }
     return true;
 }
@@ -264,8 +269,8 @@ bool journal_claim(struct journal *j, struct ssa_error *err)
 {
     LOCKED_LIST_AUTO list = {.lock = -1};
     // It looks and writes under one lock: of two processes that claim at once, one fails.
-    return list_locked(&list, j->callbacks, true, err) && each_open(j->callbacks, &list.names, refuse_same, j, err) &&
-           journal_write(j, err);
+    return list_locked(&list, j->callbacks, true, err) &&
+           each_open(j->callbacks, &list.names, refuse_same, j, NULL, err) && journal_write(j, err);
 }
 
 static bool warn(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
@@ -286,8 +291,8 @@ void journal_warn(const struct ssa_run *run)
     LOCKED_LIST_AUTO list = {.lock = -1};
     if (!journal_may_hold_any())
         return;
-    const bool seen =
-        list_locked(&list, &run->callbacks, false, &why) && each_open(&run->callbacks, &list.names, warn, &copy, &why);
+    const bool seen = list_locked(&list, &run->callbacks, false, &why) &&
+                      each_open(&run->callbacks, &list.names, warn, &copy, NULL, &why);
     // There is no hint, and no warning, where another process has locked the journal.
     if (!seen && why.hint[0] != '\0')
         tell(&run->callbacks, SSA_WARNING, "it is not known whether an earlier operation was interrupted: %s: %s. %s",

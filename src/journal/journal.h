@@ -31,16 +31,16 @@ enum standing { IN_USE, WAITING, INTERRUPTED };
 
 // Calls visit with each open entry, oldest first. An entry that is not in use is locked for that time, and visit may
 // step or close it. Entries at STEP_BEGUN are removed, and closed ones are moved to the history: visit does not see
-// them. Warns of other files, and of entries that cannot be understood, and skips them. visit returns false to stop,
-// with err filled.
+// them. Warns of other files, and of entries that cannot be read or understood, and skips them: *skipped (which may be
+// NULL) is the number of such entries. visit returns false to stop, with err filled.
 typedef bool journal_visit(void *context, struct journal *j, enum standing standing, struct ssa_error *err);
-bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context,
+bool journal_each_open(const struct ssa_run *run, journal_visit *visit, void *context, size_t *skipped,
                        struct ssa_error *err) MUST_CHECK;
 
-// Counts the open entries that cannot be understood: they are damaged, another user may have written them, or an
-// earlier version has left them. Other files are not counted. With forget, it moves these entries to another folder,
-// and says which. Fails with SSA_CONFIG.
-bool journal_count_unknown(const struct ssa_run *run, bool forget, size_t *count, struct ssa_error *err) MUST_CHECK;
+// Moves the open entries that cannot be understood to another folder, says which, and counts them: they are damaged,
+// another user may have written them, or an earlier version has left them. Other files stay, and so does an entry that
+// only cannot be read at the moment. Fails with SSA_CONFIG.
+bool journal_forget_unknown(const struct ssa_run *run, size_t *count, struct ssa_error *err) MUST_CHECK;
 
 // Whether the entry is for the client id and the server that the settings name.
 bool journal_entry_is_ours(const struct entry *entry, const struct ssa_settings *settings);

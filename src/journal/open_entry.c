@@ -103,7 +103,9 @@ static enum journal_found unopened(int number, struct ssa_error *why, const char
 {
     if (number == ENOENT)
         return FOUND_NOTHING;
-    return number == ELOOP || number == ENXIO || number == EISDIR ? stray(why, path) : FOUND_UNKNOWN;
+    if (number == ELOOP || number == ENXIO || number == EISDIR)
+        return stray(why, path);
+    return number == EACCES || number == EPERM ? FOUND_UNKNOWN : FOUND_FAULT;
 }
 
 // The process that had locked it may have moved it since.
@@ -156,12 +158,12 @@ static enum journal_found examine(struct journal *j, int fd, const char *path, s
     const bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
     if (!ours && errno != EWOULDBLOCK) {
         (void)error_errno(why, SSA_CONFIG, errno, path, "the journal's entry cannot be locked");
-        return FOUND_UNKNOWN;
+        return FOUND_FAULT;
     }
     if (!is_still_there(fd, j->id))
         return FOUND_NOTHING;
     if (!read_entry_file(j, fd, path, why))
-        return FOUND_UNKNOWN;
+        return why->reason != SSA_REASON_NONE ? FOUND_UNKNOWN : FOUND_FAULT;
     j->fd = ours ? fd : -1;
     return FOUND_ENTRY;
 }
@@ -171,7 +173,7 @@ enum journal_found journal_open(struct journal *j, const char *name, struct ssa_
     char path[PATH_TEXT_MAX];
     j->fd = -1;
     if (j->entry == NULL && (j->entry = entry_new(why)) == NULL)
-        return FOUND_UNKNOWN;
+        return FOUND_FAULT;
     if (!journal_path(JOURNAL_OPEN, name, path, why))
         return FOUND_STRAY;
     if (!text_format(j->id, sizeof j->id, "%s", name))

@@ -24,11 +24,13 @@ enum journal_found {
     FOUND_ENTRY,
     FOUND_NOTHING, // the file does not exist any more
     FOUND_STRAY,   // a link, a folder, a socket, or a file whose name is not an entry's
-    FOUND_UNKNOWN  // an entry that cannot be read, is damaged, or is another user's
+    FOUND_UNKNOWN, // an entry that is damaged, is another user's, or was left by an earlier version
+    FOUND_FAULT    // an entry that cannot be opened, locked or read now: perhaps it can be later
 };
 
 // Opens the open entry of this name and reads it. j->fd is -1 where another process has locked it. An entry without a
-// complete line is at STEP_BEGUN. why is filled for FOUND_STRAY and FOUND_UNKNOWN.
+// complete line is at STEP_BEGUN. why is filled for FOUND_STRAY, FOUND_UNKNOWN and
+// FOUND_FAULT.
 enum journal_found journal_open(struct journal *j, const char *name, struct ssa_error *why);
 
 // Moves an open entry that cannot be understood to another folder, unchanged. path is its new path. Fails with

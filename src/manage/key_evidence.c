@@ -121,7 +121,7 @@ static void find_origin(const struct ssa_run *run, const char *account, const ch
     *origin = (struct key_origin){0};
     if (!journal_each_closed(run, visit_closed, &s, &ignored) || origin->known || !journal_may_hold_any())
         return;
-    if (!journal_each_open(run, visit_open, &s, &ignored))
+    if (!journal_each_open(run, visit_open, &s, NULL, &ignored))
         *origin = (struct key_origin){0};
 }
 

@@ -64,17 +64,20 @@ static bool visit(void *context, struct journal *j, enum standing standing, stru
 
 bool key_recover_all(struct recovery *r, struct ssa_error *err)
 {
-    return client_id_read(r->open->run, &r->open->client_id, err) && journal_each_open(r->open->run, visit, r, err);
+    return client_id_read(r->open->run, &r->open->client_id, err) &&
+           journal_each_open(r->open->run, visit, r, &r->skipped, err);
 }
 
 static bool settle_all(struct recovery *r, struct ssa_error *err)
 {
-    size_t unknown = 0;
+    size_t forgotten = 0;
     // This comes first: then no warning is given of an entry that is forgotten.
-    if (!journal_count_unknown(r->open->run, r->forget, &unknown, err) || !key_recover_all(r, err))
+    if (r->forget && !journal_forget_unknown(r->open->run, &forgotten, err))
         return false;
-    r->left += r->forget ? 0 : unknown;
-    r->found += unknown;
+    if (!key_recover_all(r, err))
+        return false;
+    r->left += r->skipped;
+    r->found += r->skipped + forgotten;
     return true;
 }
 

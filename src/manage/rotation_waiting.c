@@ -42,7 +42,7 @@ static bool visit_waiting(void *context, struct journal *j, enum standing standi
 
 bool rotation_find_waiting(struct waiting *waiting, struct ssa_error *err)
 {
-    return journal_each_open(waiting->run, visit_waiting, waiting, err);
+    return journal_each_open(waiting->run, visit_waiting, waiting, NULL, err);
 }
 
 static bool none_waits(const char *account, struct ssa_error *err)

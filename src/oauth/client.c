@@ -41,7 +41,8 @@ bool oauth_client_know_secret(struct oauth_client *client, struct span secret, s
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret does not fit its buffer");
 }
 
-struct span client_basic(const struct oauth_client *client)
+// Id and secret as they are in the header. Empty before the secret is known.
+static struct span basic_of(const struct oauth_client *client)
 {
     const struct secret *line = &client->authorization;
     const size_t head = sizeof AUTHORIZATION - 1;
@@ -113,7 +114,7 @@ struct mask client_secrets(const struct oauth_client *client, struct span own)
 {
     struct mask mask = {.shown = client->config.client_id};
     mask_add(&mask, secret_span(&client->client_secret));
-    mask_add(&mask, client_basic(client));
+    mask_add(&mask, basic_of(client));
     mask_add(&mask, secret_span(&client->bearer));
     mask_add(&mask, own);
     return mask;

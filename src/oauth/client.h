@@ -30,9 +30,6 @@ struct oauth_client {
     long long server_date_ms; // when that answer came, by monotonic_ms
 };
 
-// Id and secret as they are in the header. Empty before the secret is known.
-struct span client_basic(const struct oauth_client *client);
-
 // Our secrets, which the other side may echo; own is a call's own one. Borrows.
 struct mask client_secrets(const struct oauth_client *client, struct span own);
 

@@ -23,7 +23,8 @@ struct recovery {
     bool listed;               // the API was asked which keys there are
     bool stays_open;           // something is left on the token: the entry is not closed
     size_t found, left;
-    bool switched; // one of them was a rotation whose profile names the new key
+    size_t skipped; // entries that could not be read or understood
+    bool switched;  // one of them was a rotation whose profile names the new key
 };
 
 // Says what happened to the operation: to a person and in its entry; in the operation's own process, in the ending.

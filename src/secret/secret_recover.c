@@ -162,7 +162,7 @@ bool secret_recover_earlier(const struct ssa_run *run, struct token *token, cons
 {
     struct earlier earlier = {.run = run, .token = token, .uri = uri};
     data_label(uri, earlier.label);
-    const bool recovered = journal_each_open(run, visit, &earlier, err);
+    const bool recovered = journal_each_open(run, visit, &earlier, NULL, err);
     *removed = earlier.removed;
     return recovered;
 }

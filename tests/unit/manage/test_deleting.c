@@ -1,0 +1,141 @@
+// account delete and key delete: what they ask the API for, and what the audit trail then says.
+#include "core/unit.h"
+
+#include "config/settings.h"
+#include "journal/closed_entry.h"
+#include "manage/admin_client.h"
+
+static char scopes[256];
+static struct ssa_error answer; // to the deletion
+
+bool __wrap_admin_client_open(const struct ssa_run *run, const char *wanted, struct oauth_client **client,
+                              struct ssa_error *err);
+bool __wrap_aps_account_look_up(struct oauth_client *client, const char *wanted, struct aps_account *account,
+                                struct ssa_error *err);
+bool __wrap_aps_account_delete(struct oauth_client *client, const char *id, struct ssa_error *err);
+bool __wrap_aps_key_delete(struct oauth_client *client, const char *account, const char *kid, struct ssa_error *err);
+
+bool __wrap_admin_client_open(const struct ssa_run *run, const char *wanted, struct oauth_client **client,
+                              struct ssa_error *err)
+{
+    (void)run, (void)client, (void)err;
+    memcpy(scopes, wanted, strlen(wanted) + 1);
+    return true;
+}
+
+bool __wrap_aps_account_look_up(struct oauth_client *client, const char *wanted, struct aps_account *account,
+                                struct ssa_error *err)
+{
+    (void)client, (void)err;
+    assert_string_equal(wanted, "a@x");
+    *account = (struct aps_account){.id = "A", .email = "a@x"};
+    return true;
+}
+
+bool __wrap_aps_account_delete(struct oauth_client *client, const char *id, struct ssa_error *err)
+{
+    (void)client;
+    assert_string_equal(id, "A");
+    *err = answer;
+    return answer.code == SSA_OK;
+}
+
+bool __wrap_aps_key_delete(struct oauth_client *client, const char *account, const char *kid, struct ssa_error *err)
+{
+    (void)client;
+    assert_string_equal(account, "A");
+    assert_string_equal(kid, "K");
+    *err = answer;
+    return answer.code == SSA_OK;
+}
+
+static int begin(void **state)
+{
+    answer = (struct ssa_error){.code = SSA_OK};
+    return unit_folder(state);
+}
+
+// Of the last entry of the audit trail.
+struct last {
+    size_t count;
+    enum operation operation;
+    enum outcome outcome;
+};
+
+static bool take(void *context, const char *id, const struct entry *entry, struct ssa_error *err)
+{
+    struct last *last = context;
+    (void)id, (void)err;
+    *last = (struct last){.count = last->count + 1, .operation = entry->operation, .outcome = entry->outcome};
+    assert_string_equal(entry->account, "A");
+    return true;
+}
+
+static bool run_it(const char *account, const char *key_id, struct last *last, struct ssa_error *err)
+{
+    struct ssa_settings *s = ssa_settings_new();
+    const struct ssa_run run = {.settings = s};
+    assert_true(ssa_settings_option(s, "APS_CLIENT_ID", "client", ERROR_IGNORED));
+    const bool done =
+        key_id != NULL ? ssa_key_delete(&run, account, key_id, err) : ssa_account_delete(&run, account, err);
+    *last = (struct last){0};
+    assert_true(journal_each_closed(&run, take, last, ERROR_IGNORED));
+    ssa_settings_free(s);
+    return done;
+}
+
+static void an_id_needs_no_right_to_read(void **state)
+{
+    (void)state;
+    struct last last;
+    struct ssa_error err;
+    SUCCEEDS(run_it("A", NULL, &last, &err));
+    assert_null(strstr(scopes, ":read"));
+    SUCCEEDS(run_it("a@x", NULL, &last, &err));
+    assert_non_null(strstr(scopes, APS_SCOPE_ACCOUNT_READ));
+    SUCCEEDS(run_it("A", "K", &last, &err));
+    assert_null(strstr(scopes, ":read"));
+    SUCCEEDS(run_it("a@x", "K", &last, &err));
+    assert_non_null(strstr(scopes, APS_SCOPE_ACCOUNT_READ));
+    assert_int_equal(last.count, 4);
+    assert_int_equal(last.operation, OP_KEY_DELETE);
+}
+
+static void the_audit_trail_says_what_is_known_of_the_end(void **state)
+{
+    (void)state;
+    struct last last;
+    struct ssa_error err;
+    SUCCEEDS(run_it("A", "K", &last, &err));
+    assert_int_equal(last.outcome, OUTCOME_DONE);
+    error_set(&answer, SSA_REFUSED, "HTTP 403", "K", "deleting the key was refused");
+    FAILS(run_it("A", "K", &last, &err), SSA_REFUSED, "was refused");
+    assert_int_equal(last.outcome, OUTCOME_FAILED);
+    // Of a request whose answer never came nobody knows what it did.
+    error_set(&answer, SSA_NETWORK, NULL, "host", "no answer");
+    FAILS(run_it("A", NULL, &last, &err), SSA_NETWORK, "no answer");
+    assert_int_equal(last.operation, OP_ACCOUNT_DELETE);
+    assert_int_equal(last.outcome, OUTCOME_UNKNOWN);
+}
+
+static void what_is_no_id_is_asked_of_nobody(void **state)
+{
+    (void)state;
+    struct last last;
+    struct ssa_error err;
+    scopes[0] = '\0';
+    FAILS(run_it("A/..", NULL, &last, &err), SSA_USAGE, "not a valid account id");
+    FAILS(run_it("A", "K?x", &last, &err), SSA_USAGE, "not a valid key id");
+    assert_string_equal(scopes, "");
+    assert_int_equal(last.count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_id_needs_no_right_to_read, begin, unit_folder_gone),
+        cmocka_unit_test_setup_teardown(the_audit_trail_says_what_is_known_of_the_end, begin, unit_folder_gone),
+        cmocka_unit_test_setup_teardown(what_is_no_id_is_asked_of_nobody, begin, unit_folder_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
