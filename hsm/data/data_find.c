@@ -3,6 +3,7 @@
 #include "hsm/data/data_uri.h"
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

@@ -7,6 +7,7 @@
 #include "hsm/data/data_find.h"
 #include "hsm/data/data_uri.h"
 #include "hsm/object/empty.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

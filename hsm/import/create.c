@@ -5,6 +5,7 @@
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
 #include "hsm/object/template.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

@@ -10,6 +10,7 @@
 #include "hsm/key/slot.h"
 #include "hsm/login/login_again.h"
 #include "hsm/object/find.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

@@ -12,6 +12,7 @@
 #include "hsm/import/wrap.h"
 #include "hsm/key/prove.h"
 #include "hsm/key/public.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

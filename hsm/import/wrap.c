@@ -3,6 +3,7 @@
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/object/attribute.h"
 #include "hsm/object/template.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

@@ -1,6 +1,7 @@
 #include "hsm/key/facts.h"
 
 #include "hsm/object/attribute.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/handle.h"
 
 void key_facts(struct token *token, const struct key *key, struct key_fact out[static KEY_FACTS])

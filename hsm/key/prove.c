@@ -9,6 +9,7 @@
 #include "hsm/login/login_again.h"
 #include "hsm/object/attribute.h"
 #include "hsm/object/find.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"

@@ -7,6 +7,7 @@
 #include "hsm/login/login_again.h"
 #include "hsm/login/pin.h"
 #include "hsm/login/touch.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/reopen.h"

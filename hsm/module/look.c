@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hsm/remote/calls.h"
+
 // Puts the slots that the module named in front, each once. A module may name fewer than the number it tells.
 static CK_ULONG named_slots(CK_SLOT_ID slots[static SLOTS_MAX], CK_ULONG told)
 {

@@ -2,12 +2,16 @@
 #include "hsm/module/module.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/callback.h"
 #include "core/text.h"
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/module/quirks.h"
+#include "hsm/remote/calls.h"
+#include "hsm/remote/load.h"
 
 bool module_refused(struct ssa_error *err, const struct module *module, CK_RV rv, const char *what)
 {
@@ -24,18 +28,48 @@ struct module_use {
     struct module_use *next;
     char path[MODULE_PATH_MAX];
     char loaded[PATH_BYTES_MAX + 1]; // the file that it is in
-    pid_t process;                   // a child that was forked asks another host
+    // The thread that has it loaded. Another one, and a child that was forked, ask another host.
+    pthread_t thread;
+    pid_t process;
     struct remote *connection;
     unsigned users;
 };
 static struct module_use *uses;
+static pthread_mutex_t uses_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static struct module_use *use_find(const char *path)
+{
+    (void)pthread_mutex_lock(&uses_mutex);
+    struct module_use *use = uses;
+    while (use != NULL && (strcmp(use->path, path) != 0 || use->process != getpid() ||
+                           pthread_equal(use->thread, pthread_self()) == 0))
+        use = use->next;
+    (void)pthread_mutex_unlock(&uses_mutex);
+    return use;
+}
+
+static void use_add(struct module_use *use)
+{
+    (void)pthread_mutex_lock(&uses_mutex);
+    use->next = uses;
+    uses = use;
+    (void)pthread_mutex_unlock(&uses_mutex);
+}
+
+static void use_remove(const struct module_use *use)
+{
+    (void)pthread_mutex_lock(&uses_mutex);
+    struct module_use **at = &uses;
+    while (*at != use)
+        at = &(*at)->next;
+    *at = use->next;
+    (void)pthread_mutex_unlock(&uses_mutex);
+}
 
 // Adds a user. NULL with err filled where there is no memory.
 static struct module_use *use_begin(const char *path, const struct hosting *hosting, struct ssa_error *err)
 {
-    struct module_use *use = uses;
-    while (use != NULL && (strcmp(use->path, path) != 0 || use->process != getpid()))
-        use = use->next;
+    struct module_use *use = use_find(path);
     if (use == NULL) {
         use = calloc(1, sizeof *use);
         if (use == NULL || !text_format(use->path, sizeof use->path, "%s", path)) {
@@ -43,14 +77,14 @@ static struct module_use *use_begin(const char *path, const struct hosting *host
             error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the module");
             return NULL;
         }
+        use->thread = pthread_self();
         use->process = getpid();
         use->connection = remote_new(use->path, hosting, err);
         if (use->connection == NULL) {
             free(use);
             return NULL;
         }
-        use->next = uses;
-        uses = use;
+        use_add(use);
     }
     use->users++;
     return use;
@@ -62,10 +96,7 @@ static void use_end(struct module_use *use)
         return;
     (void)call_finalize(use->connection);
     remote_free(&use->connection);
-    struct module_use **at = &uses;
-    while (*at != use)
-        at = &(*at)->next;
-    *at = use->next;
+    use_remove(use);
     free(use);
 }
 
@@ -126,6 +157,11 @@ bool module_open(const struct module_entry *entry, const struct module_user *use
                  struct ssa_error *err)
 {
     *module = (struct module){.entry = *entry, .turns = user->turns};
+    // The callback may come from a call of this very module.
+    if (callback_running()) {
+        error_set(err, SSA_USAGE, NULL, NULL, "PKCS#11 tokens cannot be used from a callback of the library");
+        return error_hint(err, "Let the call that is under way return first.");
+    }
     module->use = use_begin(entry->path, &user->hosting, err);
     if (module->use == NULL)
         return false;

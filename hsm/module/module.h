@@ -2,8 +2,10 @@
 #pragma once
 
 #include "hsm/module/registry.h"
+#include "hsm/cryptoki/cryptoki.h"
 #include "hsm/module/user.h"
-#include "hsm/remote/calls.h"
+
+struct remote;
 
 // A module that is loaded and initialised.
 struct module {

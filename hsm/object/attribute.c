@@ -1,6 +1,7 @@
 #include "hsm/object/attribute.h"
 
 #include "hsm/cryptoki/ckr.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/handle.h"
 
 enum { LABEL_MAX = 512 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "hsm/object/find.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

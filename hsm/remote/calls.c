@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "hsm/remote/exchange.h"
+
 // A person is looked for, who is to put a finger or a PIN somewhere. The end of a module that hangs is not
 // waited for.
 enum { PERSON_MS = 180000, CLOSING_MS = 3000 };
@@ -62,23 +64,6 @@ static CK_VERSION get_version(struct reader *r)
 {
     const uint64_t both = get_number(r, UINT16_MAX);
     return (CK_VERSION){.major = (CK_BYTE)(both >> 8), .minor = (CK_BYTE)(both & 0xff)};
-}
-
-CK_RV call_load(struct remote *c, const char *path, enum load_stage *stage, char told[static PATH_BYTES_MAX + 1])
-{
-    struct call call;
-    begin(&call, c, CALL_LOAD);
-    put_bytes(&call.request, span_text(path));
-    const CK_RV rv = ask(&call);
-    *stage = (enum load_stage)get_number(&call.answer, LOAD_STAGES - 1);
-    const struct span text = get_bytes(&call.answer, PATH_BYTES_MAX);
-    told[text.len] = '\0';
-    if (text.len > 0)
-        memcpy(told, text.data, text.len);
-    // A host that is gone has told no stage.
-    if (!reader_is_done(&call.answer))
-        *stage = LOAD_ASKED;
-    return end(&call, rv);
 }
 
 CK_RV call_initialize(struct remote *c, const char *reserved)

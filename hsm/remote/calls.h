@@ -4,9 +4,6 @@
 
 #include "hsm/remote/remote.h"
 
-// Has the host load the module, and says how far that came. told becomes the file that was loaded, or what
-// dlopen(3) says of one that cannot be.
-CK_RV call_load(struct remote *c, const char *path, enum load_stage *stage, char told[static PATH_BYTES_MAX + 1]);
 // reserved is C_Initialize's pReserved, a text; empty for none.
 CK_RV call_initialize(struct remote *c, const char *reserved);
 CK_RV call_finalize(struct remote *c);

@@ -12,6 +12,7 @@
 
 #include "core/callback.h"
 #include "core/monotonic.h"
+#include "hsm/remote/exchange.h"
 #include "hsm/remote/process.h"
 
 enum {

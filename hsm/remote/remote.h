@@ -4,7 +4,6 @@
 
 #include "core/error.h"
 #include "hsm/cryptoki/cryptoki.h"
-#include "hsm/host/protocol.h"
 #include "hsm/remote/hosting.h"
 
 // What comes in place of the module's own CK_RV where there is none.
@@ -44,19 +43,3 @@ const char *remote_left_out(struct remote *c);
 
 // Where rv is one of those above, fills err with what the host or its module did; false for any other.
 bool remote_explain(const struct remote *c, CK_RV rv, struct ssa_error *err);
-
-// One call, for calls.c alone. Begins a request, with the lock: nobody else calls until remote_end.
-struct writer remote_begin(struct remote *c, enum call_number number);
-
-// Sends the request and waits for the answer. *answer then reads what follows on the CK_RV of. Returns the
-// module's CK_RV, or one of the above; after those every call returns the same at once.
-CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer);
-
-// How long the module may take for a call for which no person is waited, in milliseconds.
-long long remote_patience(const struct remote *c);
-
-// Ends the host whose answer made no sense. Returns CKR_HOST_NONSENSE.
-CK_RV remote_nonsense(struct remote *c);
-
-// Wipes what was said and lets others call.
-void remote_end(struct remote *c);

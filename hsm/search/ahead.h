@@ -1,19 +1,20 @@
-// Several modules, asked side by side: each is in a process of its own, and most of the time they wait for a reader or
-// a server. For this folder alone.
+// Several modules, asked side by side for their tokens: each is in a process of its own, and most of the time they wait
+// for a reader or a server.
 #pragma once
 
-#include "hsm/search/ask.h"
+#include "hsm/module/registry.h"
+#include "hsm/module/user.h"
 
 struct ahead;
 
-// Begins to ask modules for their tokens, and for their keys if wanted. Modules that there is no thread for are asked
-// when their answer is taken. What is given is borrowed until ahead_end. NULL where there is no memory.
-struct ahead *ahead_begin(const struct module_entry *const *entries, size_t count, const struct module_user *user,
-                          bool with_keys);
+// For so many modules at most, which are asked for their keys, too, if those are wanted. What is given here and below is
+// borrowed until ahead_end. NULL with err filled where there is no memory.
+struct ahead *ahead_new(size_t most, const struct module_user *user, bool with_keys, struct ssa_error *err);
 
-// Waits for the answer of a module, which is given once. Fails as module_ask does.
-bool ahead_take(struct ahead *ahead, const struct module_entry *entry, struct module_seen **seen,
-                struct keys_seen *keys, struct ssa_error *err) MUST_CHECK;
+// Begins to ask a module. The first one has the number 0. Messages are told when the answer is taken.
+void ahead_ask(struct ahead *ahead, const struct module_entry *entry);
+
+const struct module_entry *ahead_entry(const struct ahead *ahead, size_t at);
 
 // Ends the asking of those whose answer was not taken.
 void ahead_end(struct ahead **ahead);

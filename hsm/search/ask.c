@@ -1,8 +1,6 @@
 // Asking a module for its tokens.
 #include "hsm/search/ask.h"
 
-#include "hsm/module/one_user.h"
-
 // A card takes its time for what is in its slots.
 enum { ANSWER_MS = 10000, KEYS_MS = 30000 };
 
@@ -14,15 +12,11 @@ bool module_ask(const struct module_entry *entry, const struct module_user *user
     *seen = NULL;
     // What is not needed is not waited for as long as what is.
     own.hosting.patience_ms = keys != NULL ? KEYS_MS : ANSWER_MS;
-    if (!one_user_begin(err))
+    if (!module_open(entry, &own, &module, err))
         return false;
-    bool answered = module_open(entry, &own, &module, err);
-    if (answered) {
-        answered = module_look(&module, seen, err);
-        if (answered && keys != NULL)
-            module_look_at_keys(&module, *seen, keys);
-        module_close(&module);
-    }
-    one_user_end();
+    const bool answered = module_look(&module, seen, err);
+    if (answered && keys != NULL)
+        module_look_at_keys(&module, *seen, keys);
+    module_close(&module);
     return answered;
 }

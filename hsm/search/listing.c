@@ -16,12 +16,13 @@
 
 enum { ID_MAX = 256, LABEL_MAX = 512 };
 
-bool listing_tokens(const struct module_entry *entry, const struct module_user *user, char description[static 33],
-                    token_shown *show, void *context, struct ssa_error *err)
+bool listing_tokens(struct ahead *ahead, size_t at, char description[static 33], token_shown *show, void *context,
+                    struct ssa_error *err)
 {
+    const struct module_entry *entry = ahead_entry(ahead, at);
     SEEN_AUTO *seen = NULL;
     description[0] = '\0';
-    if (!module_ask(entry, user, &seen, NULL, err))
+    if (!ahead_take(ahead, at, &seen, NULL, err))
         return false;
     padded_text(description, 33, seen->about.libraryDescription, sizeof seen->about.libraryDescription);
     // It is too big for the stack.

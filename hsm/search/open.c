@@ -5,7 +5,6 @@
 
 #include "core/callback.h"
 #include "core/monotonic.h"
-#include "hsm/module/one_user.h"
 #include "hsm/module/quirks.h"
 #include "hsm/object/find.h"
 #include "hsm/search/ask.h"
@@ -142,36 +141,54 @@ static bool open_in(const struct module_entry *entry, const struct token_wanted 
         const bool done = !l.may_be_hidden || !names_a_token(wanted->uri) || !patient;
         if (done || callback_interrupted(wanted->user.hosting.callbacks))
             return found;
-        token_free(token);
+        token_close(token);
         pause_ms(PATIENCE_STEP_MS);
     }
 }
 
-static void free_flags(bool **flags)
-{
-    free(*flags);
-}
-#define FLAGS_AUTO __attribute__((cleanup(free_flags))) bool
+// The modules that p11-kit names.
+struct asking {
+    const struct registry *registry;
+    bool *failed; // for each: it is not asked again
+};
 
-// Asks every module, each in a child process of its own: some modules do not run beside others, and some crash. Modules
-// that failed are marked, and not asked again.
-static bool ask_all(const struct registry *registry, const struct token_wanted *wanted, struct token_search *s,
-                    bool *failed, struct ssa_error *err)
+static void asking_end(struct asking *asking)
 {
+    free(asking->failed);
+}
+#define ASKING_AUTO __attribute__((cleanup(asking_end))) struct asking
+
+static bool is_asked(const struct asking *asking, size_t i)
+{
+    return !asking->failed[i] && !asking->registry->entries[i].trust_policy &&
+           registry_twin(asking->registry, i) == NULL;
+}
+
+// Asks the modules, each in a process of its own: some do not run beside others, and some crash.
+static bool ask_all(struct asking *asking, const struct token_wanted *wanted, struct token_search *s,
+                    struct ssa_error *err)
+{
+    const struct registry *registry = asking->registry;
+    size_t at = 0;
+    AHEAD_AUTO *ahead = ahead_new(registry->count, &wanted->user, false, err);
+    if (ahead == NULL)
+        return false;
+    for (size_t i = 0; i < registry->count; i++)
+        if (is_asked(asking, i))
+            ahead_ask(ahead, &registry->entries[i]);
     s->seen = 0;
     s->there[0] = '\0';
     for (size_t i = 0; i < registry->count; i++) {
-        const struct module_entry *entry = &registry->entries[i];
-        const struct module module = {.entry = *entry};
+        const struct module module = {.entry = registry->entries[i]};
         struct ssa_error why = {0};
         SEEN_AUTO *seen = NULL;
         if (!callback_go_on(wanted->user.hosting.callbacks, err))
             return false;
-        if (failed[i] || entry->trust_policy || registry_twin(registry, i) != NULL)
+        if (!is_asked(asking, i))
             continue;
-        failed[i] = !module_ask(entry, &wanted->user, &seen, NULL, &why);
-        if (failed[i])
-            search_note_failure(s, entry, &why);
+        asking->failed[i] = !ahead_take(ahead, at++, &seen, NULL, &why);
+        if (asking->failed[i])
+            search_note_failure(s, &module.entry, &why);
         else
             search_match(s, &module, seen);
     }
@@ -184,11 +201,11 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
     if (registry == NULL)
         return no_memory(err);
     SEARCH_AUTO *s = search_new(wanted->uri, wanted->user.hosting.callbacks);
-    FLAGS_AUTO *failed = calloc(registry->count + 1, sizeof *failed);
-    if (s == NULL || failed == NULL)
+    ASKING_AUTO asking = {.registry = registry, .failed = calloc(registry->count + 1, sizeof(bool))};
+    if (s == NULL || asking.failed == NULL)
         return no_memory(err);
     const long long until = monotonic_ms() + PATIENCE_MS;
-    while (ask_all(registry, wanted, s, failed, err)) {
+    while (ask_all(&asking, wanted, s, err)) {
         if (s->matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
             pause_ms(PATIENCE_STEP_MS);
             continue;
@@ -220,11 +237,7 @@ bool search_open(const struct token_wanted *wanted, struct token **token, struct
 {
     struct module_entry entry;
     const char *name = module_of(wanted);
-    if (!one_user_begin(err))
-        return false;
-    const bool opened = name == NULL ? open_by_search(wanted, token, err)
-                                     : registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
-    if (!opened)
-        one_user_end();
-    return opened;
+    if (name == NULL)
+        return open_by_search(wanted, token, err);
+    return registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
 }

@@ -121,13 +121,14 @@ static bool is_own(const struct uri *own, const struct module_seen *seen, size_t
     return how == MATCH_EXACT || (how == MATCH_BY_SERIAL && info->apart.serial_is_one);
 }
 
-bool survey_module(const struct module_entry *entry, const struct uri *own, const struct module_user *user,
-                   key_seen_shown *show, void *context, struct ssa_error *err)
+bool survey_module(struct ahead *ahead, size_t at, const struct uri *own, key_seen_shown *show, void *context,
+                   struct ssa_error *err)
 {
+    const struct module_entry *entry = ahead_entry(ahead, at);
     const struct showing showing = {.entry = entry, .show = show, .context = context};
     SEEN_AUTO *seen = NULL;
     KEYS_SEEN_AUTO keys = {0};
-    if (!module_ask(entry, user, &seen, &keys, err))
+    if (!ahead_take(ahead, at, &seen, &keys, err))
         return false;
     // It is too big for the stack.
     struct token_info *info = malloc(sizeof *info);

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "core/rsa_key.h"
-#include "hsm/module/registry.h"
-#include "hsm/module/user.h"
+#include "hsm/search/ahead.h"
 #include "hsm/token/info.h"
 
 struct token;
@@ -27,11 +26,11 @@ struct key_seen {
 typedef void key_seen_shown(void *context, const struct token_info *info, const char *token_uri,
                             const struct key_seen *key);
 
-// Shows every RSA key that a module's tokens show without a login: public halves and certificates. The module is loaded
-// only in a child process. A token that cannot be searched is shown once, with key NULL. own is a URI whose key is to
+// Shows every RSA key that a module's tokens show without a login: public halves and certificates. The module is
+// asked with the keys; at says which one it is. A token that cannot be searched is shown once, with key NULL. own is a URI whose key is to
 // be recognised, or NULL.
-bool survey_module(const struct module_entry *entry, const struct uri *own, const struct module_user *user,
-                   key_seen_shown *show, void *context, struct ssa_error *err) MUST_CHECK;
+bool survey_module(struct ahead *ahead, size_t at, const struct uri *own, key_seen_shown *show, void *context,
+                   struct ssa_error *err) MUST_CHECK;
 
 // Shows every private RSA key of a token that is logged in.
 bool survey_token(struct token *token, const struct uri *own, key_seen_shown *show, void *context,

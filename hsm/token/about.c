@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hsm/cryptoki/padding.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/handle.h"
 
 static void version_text(const CK_VERSION *version, char out[static VERSION_TEXT_MAX])

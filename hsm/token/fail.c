@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "hsm/cryptoki/ckr.h"
+#include "hsm/remote/remote.h"
 #include "hsm/token/handle.h"
 
 bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const struct token *token, const char *what, ...)

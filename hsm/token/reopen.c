@@ -2,6 +2,7 @@
 
 #include "core/monotonic.h"
 #include "hsm/module/look.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"

@@ -1,5 +1,6 @@
 #include "hsm/token/session.h"
 
+#include "hsm/remote/calls.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 

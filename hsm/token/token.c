@@ -2,21 +2,13 @@
 
 #include <stdlib.h>
 
-#include "hsm/module/one_user.h"
+#include "hsm/remote/calls.h"
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
 #include "hsm/uri/uri_match.h"
 
 void token_close(struct token **token)
-{
-    if (*token == NULL)
-        return;
-    token_free(token);
-    one_user_end();
-}
-
-void token_free(struct token **token)
 {
     struct token *t = *token;
     if (t == NULL)

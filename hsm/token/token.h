@@ -23,6 +23,3 @@ bool token_matches(const struct token *token, const struct uri *uri);
 // How a URI names the module: by the path, as it was given, or by the name. The other one is NULL. Borrowed.
 const char *token_module_path(const struct token *token);
 const char *token_module_name(const struct token *token);
-
-// Does the same as token_close, but this thread stays the one user of modules (hsm/module/one_user.h).
-void token_free(struct token **token);

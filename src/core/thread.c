@@ -28,3 +28,17 @@ void thread_condition_init(pthread_cond_t *condition)
     (void)pthread_cond_init(condition, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
 }
+
+void thread_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, unsigned ms)
+{
+    struct timespec until = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    // The caller looks whether what it waits for has come.
+    (void)pthread_cond_timedwait(condition, mutex, &until);
+}

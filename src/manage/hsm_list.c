@@ -73,13 +73,11 @@ static void show_held(void *context, const struct token_info *info, const char *
     show_token(held->list, info, uri);
 }
 
-static bool list_module(const struct ssa_run *run, const struct module_entry *entry, struct list *list,
-                        struct ssa_error *why)
+static bool list_module(struct ahead *ahead, size_t at, struct list *list, struct ssa_error *why)
 {
     char description[33] = "";
-    struct held held = {.list = list, .entry = entry, .description = description};
-    const struct module_user user = module_user_of(run);
-    if (!listing_tokens(entry, &user, description, show_held, &held, why))
+    struct held held = {.list = list, .entry = ahead_entry(ahead, at), .description = description};
+    if (!listing_tokens(ahead, at, description, show_held, &held, why))
         return false;
     if (!held.announced)
         announce(&held, NULL);
@@ -96,27 +94,38 @@ static void show_twin(const struct module_entry *entry, const struct module_entr
 }
 
 // Where one of several modules cannot be used, the others are listed all the same.
-static void list_or_say_why_not(const struct ssa_run *run, const struct module_entry *entry, struct list *list)
+static void list_or_say_why_not(struct ahead *ahead, size_t at, struct list *list)
 {
     struct ssa_error why = {0};
-    struct held held = {.list = list, .entry = entry};
-    if (!list_module(run, entry, list, &why))
+    struct held held = {.list = list, .entry = ahead_entry(ahead, at)};
+    if (!list_module(ahead, at, list, &why))
         announce(&held, &why);
 }
 
-static OWN_FRAME bool list_modules(const struct ssa_run *run, struct list *list, struct ssa_error *err)
+static bool list_named(const struct ssa_run *run, const char *name, struct list *list, struct ssa_error *err)
 {
-    const char *named = settings_get(run->settings, SET_MODULE, NULL);
-    if (named != NULL) {
-        struct module_entry entry;
-        return registry_resolve(named, &entry, err) && list_module(run, &entry, list, err);
-    }
-    REGISTRY_AUTO *registry = registry_new();
-    if (registry == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
-    if (registry->left_out[0] != '\0')
-        tell(&run->callbacks, SSA_WARNING, "modules of p11-kit whose name or path is too long are left out: %s",
-             registry->left_out);
+    const struct module_user user = module_user_of(run);
+    struct module_entry entry;
+    if (!registry_resolve(name, &entry, err))
+        return false;
+    AHEAD_AUTO *ahead = ahead_new(1, &user, false, err);
+    if (ahead == NULL)
+        return false;
+    ahead_ask(ahead, &entry);
+    return list_module(ahead, 0, list, err);
+}
+
+static bool list_registered(const struct ssa_run *run, const struct registry *registry, struct list *list,
+                            struct ssa_error *err)
+{
+    const struct module_user user = module_user_of(run);
+    size_t at = 0;
+    AHEAD_AUTO *ahead = ahead_new(registry->count, &user, false, err);
+    if (ahead == NULL)
+        return false;
+    for (size_t i = 0; i < registry->count; i++)
+        if (!registry->entries[i].trust_policy && registry_twin(registry, i) == NULL)
+            ahead_ask(ahead, &registry->entries[i]);
     for (size_t i = 0; i < registry->count; i++) {
         if (!callback_go_on(&run->callbacks, err))
             return false;
@@ -126,9 +135,23 @@ static OWN_FRAME bool list_modules(const struct ssa_run *run, struct list *list,
         if (twin != NULL)
             show_twin(&registry->entries[i], twin, list);
         else
-            list_or_say_why_not(run, &registry->entries[i], list);
+            list_or_say_why_not(ahead, at++, list);
     }
     return true;
+}
+
+static bool list_modules(const struct ssa_run *run, struct list *list, struct ssa_error *err)
+{
+    const char *named = settings_get(run->settings, SET_MODULE, NULL);
+    if (named != NULL)
+        return list_named(run, named, list, err);
+    REGISTRY_AUTO *registry = registry_new();
+    if (registry == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
+    if (registry->left_out[0] != '\0')
+        tell(&run->callbacks, SSA_WARNING, "modules of p11-kit whose name or path is too long are left out: %s",
+             registry->left_out);
+    return list_registered(run, registry, list, err);
 }
 
 static OWN_FRAME bool list_keys(const struct ssa_run *run, struct list *list, struct ssa_error *err)

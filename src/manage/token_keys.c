@@ -202,13 +202,13 @@ static bool find_modules(const struct ssa_run *run, struct modules *modules, str
     return add_from_uri(run, modules, SET_PRIVATE_KEY, err) && add_from_uri(run, modules, SET_TOKEN, err);
 }
 
-static void look_at(struct looking *looking, const struct module_entry *entry)
+static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
 {
     const struct ssa_run *run = looking->run;
-    const struct module_user user = module_user_of(run);
+    const struct module_entry *entry = ahead_entry(ahead, at);
     struct ssa_error why = {0};
     tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
-    if (!survey_module(entry, looking->own, &user, take, looking, &why))
+    if (!survey_module(ahead, at, looking->own, take, looking, &why))
         tell_not_looked_at(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
 }
 
@@ -218,10 +218,16 @@ bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct 
     LOOKING_AUTO looking = looking_begin(run, keys);
     if (!find_modules(run, &modules, err))
         return false;
+    const struct module_user user = module_user_of(run);
+    AHEAD_AUTO *ahead = ahead_new(modules.count, &user, true, err);
+    if (ahead == NULL)
+        return false;
+    for (size_t i = 0; i < modules.count; i++)
+        ahead_ask(ahead, &modules.list[i]);
     for (size_t i = 0; i < modules.count; i++) {
         if (!callback_go_on(&run->callbacks, err))
             return false;
-        look_at(&looking, &modules.list[i]);
+        look_at(&looking, ahead, i);
     }
     return callback_go_on(&run->callbacks, err) && nothing_lost(keys, err);
 }

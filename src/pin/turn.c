@@ -15,8 +15,8 @@ enum { USUAL_TIMEOUT_S = 90, LOGIN_MS = 5000 };
 static const char *const names[] = {[TURN_OPEN] = "turn-open", [TURN_LOGIN] = "turn-login"};
 enum { TURNS = sizeof names / sizeof names[0] };
 
-// The turns of this process, for all its tokens together: a lock belongs to the process, not to a token.
-static struct {
+// The turns of this thread, for all its tokens together. Threads wait for each other as processes do.
+static _Thread_local struct {
     unsigned users;
     int fd; // -1: no other process can be kept out (no folder, no locks)
 } held[TURNS];

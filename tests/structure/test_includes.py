@@ -20,15 +20,17 @@ BUILD, COMPILER = Path("build"), "cc"
 # The parts of hsm, and the parts that each may include beside its own. All of them see core.
 _HSM_MAY = {
     "cryptoki": "",
-    "module": "cryptoki",
+    "host": "",
+    "remote": "cryptoki host",
     "uri": "cryptoki",
-    "token": "cryptoki module uri",
-    "object": "cryptoki module uri token",
-    "login": "cryptoki module uri token object",
-    "key": "cryptoki module uri token object login",
-    "search": "cryptoki module uri token object login key",
-    "import": "cryptoki module uri token object login key",
-    "data": "cryptoki module uri token object",
+    "module": "cryptoki host remote",
+    "token": "cryptoki remote module uri",
+    "object": "cryptoki remote module uri token",
+    "login": "cryptoki remote module uri token object",
+    "key": "cryptoki remote module uri token object login",
+    "search": "cryptoki remote module uri token object login key",
+    "import": "cryptoki remote module uri token object login key",
+    "data": "cryptoki remote module uri token object",
 }
 
 
@@ -43,19 +45,19 @@ MAY = {
     "oauth": "core",
     "aps": "core oauth",
     "config": f"core {_hsm('uri')}",
-    "pin": f"core {_hsm('uri module token login')} config",
+    "pin": f"core {_hsm('remote uri module token login')} config",
     "journal": f"core {_hsm('uri')} config",
-    "signer": f"core {_hsm('uri module token login key data search')} oauth config pin",
-    "secret": f"core {_hsm('uri module token object login key data search')} oauth config pin journal signer",
+    "signer": f"core {_hsm('remote uri module token login key data search')} oauth config pin",
+    "secret": f"core {_hsm('remote uri module token object login key data search')} oauth config pin journal signer",
     "ownership": f"core {_hsm('uri key')} oauth aps config journal",
-    "recovery": f"core {_hsm('uri module token object key import search')} oauth aps config pin journal signer secret ownership",
-    "manage": f"core {_hsm('uri module token object login key import data search')} oauth aps config pin journal signer secret "
+    "recovery": f"core {_hsm('remote uri module token object key import search')} oauth aps config pin journal signer secret ownership",
+    "manage": f"core {_hsm('remote uri module token object login key import data search')} oauth aps config pin journal signer secret "
     "ownership recovery",
     "cli": f"core {_hsm('uri')} oauth aps config pin journal signer secret manage",
-    # The program's allocator is a library of its own, since nothing but the program itself may have it.
-    "cli-allocator": "core",
+    # An allocator is a library of its own, since nothing but a program may replace it.
+    "allocator": "",
 }
-FOLDERS = [f for f in MAY if f != "cli-allocator"]
+FOLDERS = list(MAY)
 # Libraries that one folder alone may use, by the beginnings of their headers' names; yajl in one file of it.
 OWNED = {"curl/": {"oauth"}, "yajl/": {"core"}, "p11-kit/": {f"hsm-{part}" for part in _HSM_MAY}}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
@@ -67,7 +69,7 @@ def place(folder: str) -> Path:
     """Where a folder's files are."""
     if folder.startswith("hsm-"):
         return ROOT / folder.replace("-", "/")
-    return ROOT / "src" / folder.removesuffix("-allocator")
+    return ROOT / "src" / folder
 
 
 def seen_as(folder: str) -> str:

@@ -12,6 +12,7 @@
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
+#include "hsm/remote/remote.h"
 
 static const struct module_entry entry = {.path = LYING_MODULE};
 

@@ -2,7 +2,7 @@
 //
 // dlsym cannot do this: RTLD_NEXT finds a preloaded library's function first, and a handle for one library needs
 // dlopen, which allocates.
-#include "cli/allocator/library_symbol.h"
+#include "allocator/library_symbol.h"
 
 #include <elf.h>
 #include <link.h>

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/allocator/library_symbol.h"
+#include "allocator/library_symbol.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 

@@ -4,7 +4,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "cli/allocator/library_symbol.h"
+#include "allocator/library_symbol.h"
 
 // std::size_t as a letter: unsigned long, or unsigned int where addresses have 32 bits.
 #if __SIZEOF_SIZE_T__ == 8

@@ -1,0 +1,21 @@
+// One request to the host and its answer. For this folder alone.
+#pragma once
+
+#include "hsm/host/protocol.h"
+#include "hsm/remote/remote.h"
+
+// Begins a request, with the lock: nobody else calls until remote_end.
+struct writer remote_begin(struct remote *c, enum call_number number);
+
+// Sends the request and waits for the answer. *answer then reads what follows the CK_RV. Returns the module's
+// CK_RV, or one of remote.h's; after those every call returns the same at once.
+CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer);
+
+// How long the module may take for a call for which no person is waited, in milliseconds.
+long long remote_patience(const struct remote *c);
+
+// Ends the host whose answer made no sense. Returns CKR_HOST_NONSENSE.
+CK_RV remote_nonsense(struct remote *c);
+
+// Wipes what was said and lets others call.
+void remote_end(struct remote *c);

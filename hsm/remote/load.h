@@ -1,0 +1,9 @@
+// Having the host load the module.
+#pragma once
+
+#include "hsm/host/protocol.h"
+#include "hsm/remote/remote.h"
+
+// Has the host load the module, and says how far that came. told becomes the file that was loaded, or what
+// dlopen(3) says of one that cannot be.
+CK_RV call_load(struct remote *c, const char *path, enum load_stage *stage, char told[static PATH_BYTES_MAX + 1]);
