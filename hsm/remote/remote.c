@@ -21,6 +21,7 @@ enum {
     WAITING_MS = 1000,
     PATIENCE_S = 90,
     GRACE_MS = 300,
+    SIGNING_GRACE_MS = 1000,
     WRITING_GRACE_MS = 3000
 };
 
@@ -148,9 +149,9 @@ void remote_free(struct remote **connection)
     free(c);
 }
 
-bool remote_is_over(const struct remote *c)
+CK_RV remote_over(const struct remote *c)
 {
-    return c->over != CKR_OK;
+    return c->over;
 }
 
 void remote_go_on(struct remote *c)
@@ -229,6 +230,9 @@ static long long grace(const struct remote *c)
     case CALL_GENERATE_KEY_PAIR:
     case CALL_UNWRAP_KEY:
         return WRITING_GRACE_MS;
+    // Then the session can be closed, and the card logged out.
+    case CALL_SIGN:
+        return SIGNING_GRACE_MS;
     default:
         return GRACE_MS;
     }

@@ -27,8 +27,8 @@ void remote_stop(struct remote *c);
 // Does that, and frees the connection.
 void remote_free(struct remote **c);
 
-// Whether the host has ended, or was ended, in a call.
-bool remote_is_over(const struct remote *c);
+// CKR_OK while the host runs, else why it does not: one of the above.
+CK_RV remote_over(const struct remote *c);
 
 // From now on the person's wish to stop ends no call: what was begun is undone.
 void remote_go_on(struct remote *c);

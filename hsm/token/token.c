@@ -45,7 +45,7 @@ const char *token_module_name(const struct token *token)
 
 bool token_is_over(const struct token *token)
 {
-    return remote_is_over(token->module.call);
+    return remote_over(token->module.call) != CKR_OK;
 }
 
 bool token_matches(const struct token *token, const struct uri *uri)

@@ -105,8 +105,7 @@ class Reading(CardCase):
 
     def test_no_pin_is_sent_to_a_card_that_was_just_reset(self) -> None:
         self.begin(attested=True)
-        # Each look is in a process of its own.
-        with self.card("count across-processes", "C_FindObjects 1-2 blind") as log:
+        with self.card("C_FindObjects 1-2 blind") as log:
             self.expect(self.run_program("token", "--profile", THEIRS), 0)
         self.assertEqual((log.count("C_Initialize"), log.count("C_Login")), (3, 1))
 

@@ -148,11 +148,11 @@ class BothSides(KeyCase):
         self.assertEqual(len(key["tokens"]), 1)
 
     def test_a_module_that_crashes_or_is_missing_is_noted(self) -> None:
-        with self.shim("C_FindObjectsInit 1 kill"):
+        with self.shim("C_FindObjectsInit 1 crash"):
             self.user_module("crashing", f"module: {places.shim_library()}")
             self.user_module("missing", "module: /nowhere/module.so")
             result = self.run_program("key", "list", env={"SSA_HSM_MODULE": None})
-        self.expect(result, 0, "module crashing cannot be used", "module crashes", "module missing cannot be used")
+        self.expect(result, 0, "module crashing cannot be used", "crashed in C_FindObjectsInit", "module missing cannot be used")
         self.assertRegex(result.out, rf"{self.own['KEY_ID']}.*{LABEL}")
 
     def test_a_named_module_that_is_missing_is_noted_too(self) -> None:

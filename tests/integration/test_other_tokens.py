@@ -196,7 +196,7 @@ class Search(FaultCase):
             result = self.run_program("hsm", "list")
         self.expect(result, 4, "--module")
         # A sanitizer makes an exit of the crash.
-        self.assertRegex(result.err, r"crashes \(SEGV\)|does not answer")
+        self.assertRegex(result.err, r"crashed in C_GetSlotList \(SEGV\)|ended its process in C_GetSlotList")
 
     def test_one_that_hangs_can_be_interrupted_and_its_process_is_gone(self) -> None:
         self.provision_without_module()
@@ -216,20 +216,21 @@ class Search(FaultCase):
                     self.env.update({"SSA_HSM_MODULE": module} if module else {})
                     process = background(self, *command)
                     eventually(here.exists, "a module hangs")
-                    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-                    self.assertEqual(len(children), 1)
+                    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
+                    children = [child for task in tasks for child in task.read_text().split()]
+                    self.assertTrue(children)
                     began = time.monotonic()
                     send(process.pid, signal.SIGINT)
                     result = ended(process)
                     self.assertLess(time.monotonic() - began, 2 * SLOW)
                     self.assertEqual(result.code, -signal.SIGINT, str(result))
-                    self.assertFalse(Path("/proc", children[0]).exists())
+                    self.assertEqual([child for child in children if Path("/proc", child).exists()], [])
 
     def test_one_that_is_asked_does_not_see_the_pin(self) -> None:
         # p11-kit's proxy runs a command for a remote module: that shows what any module could read.
         self.provision_without_module()
         seen, script = self.dir / "seen", self.dir / "asked"
-        script.write_text(f"#!/bin/sh\nenv >>{seen}\n")
+        script.write_text(f"#!/bin/sh\n(echo asked; env) >>{seen}\n")
         script.chmod(0o700)
         proxy = next(Path("/usr/lib").glob("*/p11-kit-proxy.so"))
         made = self.profile()
@@ -258,6 +259,7 @@ class Search(FaultCase):
                 self.expect(self.run_program("hsm", "list", env=given), 0)
                 text = seen.read_text()
                 seen.unlink()
-                self.assertEqual(text.count("MY_PIN=\n"), 2, "the module did not look")
+                self.assertEqual(text.count("asked\n"), 2, "the module did not look")
+                self.assertNotIn("MY_PIN=", text)
                 self.assertNotIn(PIN, text if "OTHER" in str(env) else text.replace(f"OTHER={PIN}", ""))
                 self.assertNotIn(self.api.secret, text)

@@ -6,12 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -92,10 +92,13 @@ static bool matches(const struct filter *filter, const struct call *call, bool l
 static unsigned long count_one(struct rule *rule)
 {
     char key[32];
-    if (!script.count_across_processes)
-        return ++rule->seen;
     snprintf(key, sizeof(key), "rule:%u", rule->line);
-    return state_counter(key, STATE_ADD);
+    if (script.count_across_processes)
+        return state_counter(key, STATE_ADD);
+    /* Whatever the number is. */
+    if (rule->first == 1 && rule->last == ULONG_MAX)
+        return 1;
+    return state_of_program(key, STATE_ADD);
 }
 
 static void fire(struct call *call, const struct rule *rule)
@@ -155,21 +158,13 @@ static void corrupt(const struct call *call)
         call->signature[*call->out - 1] ^= 1;
 }
 
-/* The program: a module has a process of its own, whose parent that is. */
-static pid_t program(void)
-{
-    char name[16] = "";
-    (void)prctl(PR_GET_NAME, name, 0, 0, 0);
-    return strcmp(name, "ssa-hsm-host") == 0 ? getppid() : getpid();
-}
-
 static void kill_program(const struct call *call, const struct action *action)
 {
     char what[32];
     snprintf(what, sizeof(what), "SIG%s-%s", sigabbrev_np(action->signal), action->after ? "after" : "before");
     /* Logged first: SIGKILL leaves no second chance. */
     log_call(call, what);
-    kill(action->own ? getpid() : program(), action->signal);
+    kill(action->own ? getpid() : state_program(), action->signal);
     /* Delivery may be to another thread; a blocked or handled signal does not hold the call up for ever. */
     sleep_ms(100);
 }
@@ -188,12 +183,14 @@ static bool perform(struct call *call, const struct action *action)
         kill_program(call, action);
         break;
     case ACT_SIGNAL:
-        kill(program(), action->signal);
+        kill(state_program(), action->signal);
         break;
     case ACT_REMOVE:
         lost = action->rv;
+        (void)state_of_program("lost", STATE_ADD);
         break;
     case ACT_INSERT:
+        (void)state_of_program("lost", STATE_CLEAR);
         if (atomic_exchange(&lost, CKR_OK) != CKR_OK)
             wrapped_close_everything();
         break;
@@ -230,8 +227,17 @@ static bool absent_by_file(void)
     return absent;
 }
 
+/* A token that was pulled out is not back because another process looks for it. */
+static void inherit_loss(void)
+{
+    static atomic_bool known;
+    if (!atomic_exchange(&known, true) && state_is_hosted() && state_of_program("lost", STATE_READ) > 0)
+        lost = CKR_DEVICE_REMOVED;
+}
+
 bool act_token_lost(void)
 {
+    inherit_loss();
     return lost != CKR_OK || absent_by_file();
 }
 

@@ -70,7 +70,6 @@ struct rule {
     struct filter filter;
     struct action actions[MAX_ACTIONS];
     size_t action_count;
-    unsigned long seen;
 };
 
 struct attribute_rule {
@@ -148,7 +147,7 @@ struct script {
     bool pin_silent;
 };
 
-/* Filled once, before any call; afterwards only `seen` changes, under the lock of act.c. */
+/* Filled once, before any call; not changed afterwards. */
 extern struct script script;
 
 extern const char *const call_names[CALL_COUNT];

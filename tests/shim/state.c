@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { MAX_COUNTERS = 128, MAX_KEY = 64 };
@@ -83,15 +85,46 @@ static unsigned long in_file(const char *path, const char *key, enum state_chang
     return value;
 }
 
-unsigned long state_counter(const char *key, enum state_change change)
+static unsigned long in_memory(const char *key, enum state_change change)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct counters memory;
-    const char *path = getenv("SSA_SHIM_STATE");
-    if (path != NULL && path[0] != '\0')
-        return in_file(path, key, change);
     pthread_mutex_lock(&lock);
     unsigned long value = change_one(&memory, key, change);
     pthread_mutex_unlock(&lock);
     return value;
+}
+
+static const char *state_path(void)
+{
+    const char *path = getenv("SSA_SHIM_STATE");
+    return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
+bool state_is_hosted(void)
+{
+    char name[16] = "";
+    (void)prctl(PR_GET_NAME, name, 0, 0, 0);
+    return strcmp(name, "ssa-hsm-host") == 0;
+}
+
+pid_t state_program(void)
+{
+    return state_is_hosted() ? getppid() : getpid();
+}
+
+unsigned long state_counter(const char *key, enum state_change change)
+{
+    const char *path = state_path();
+    return path == NULL ? in_memory(key, change) : in_file(path, key, change);
+}
+
+unsigned long state_of_program(const char *key, enum state_change change)
+{
+    char own[PATH_MAX];
+    const char *path = state_path();
+    if (path == NULL || !state_is_hosted())
+        return in_memory(key, change);
+    snprintf(own, sizeof(own), "%s.%d", path, state_program());
+    return in_file(own, key, change);
 }
