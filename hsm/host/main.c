@@ -24,10 +24,14 @@ static struct {
 
 static void harden(void)
 {
-    // A terminal sends its signals to all of a group: the program alone decides what becomes of them.
-    static const int ignored[] = {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
+    // A terminal sends its signals to all of a group, and a service manager to all of a service: the program alone decides
+    // what becomes of them. It has held them back until now.
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
+    sigset_t none;
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         (void)signal(ignored[i], SIG_IGN);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)mlock(&rooms, sizeof rooms);
@@ -72,7 +76,7 @@ static void forget(size_t request, size_t answer)
     secret_wipe_stack();
 }
 
-// False at the end: the program has closed its side, or there is nothing to talk through.
+// False at the end: the module was closed, the program has closed its side, or there is nothing to talk through.
 static bool serve_one(void)
 {
     const ssize_t got = recv(HOST_FD, rooms.request, sizeof rooms.request, MSG_TRUNC);
@@ -83,7 +87,7 @@ static bool serve_one(void)
     host_serve(&rooms.host, span_of(rooms.request, len), &answer);
     const bool sent = send(HOST_FD, answer.data, answer.len, MSG_NOSIGNAL) == (ssize_t)answer.len;
     forget(len, answer.len);
-    return sent;
+    return sent && !rooms.host.finalised;
 }
 
 int main(void)

@@ -67,6 +67,7 @@ static CK_RV finalise(struct host *h, struct reader *r, struct writer *w)
 {
     (void)r;
     (void)w;
+    h->finalised = true;
     return CALL(h, C_Finalize, NULL);
 }
 

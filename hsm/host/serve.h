@@ -5,6 +5,7 @@
 
 struct host {
     CK_FUNCTION_LIST *list;       // the module's own; NULL before it is loaded
+    bool finalised;               // the module was closed: there is nothing more to do
     bool lacks;                   // the function that was asked for is not in it
     uint8_t scratch[MESSAGE_MAX]; // what a call writes to before it is known how much of it goes out
 };

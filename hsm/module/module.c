@@ -12,6 +12,7 @@
 #include "hsm/module/quirks.h"
 #include "hsm/remote/calls.h"
 #include "hsm/remote/load.h"
+#include "hsm/remote/retired.h"
 
 bool module_refused(struct ssa_error *err, const struct module *module, CK_RV rv, const char *what)
 {
@@ -32,6 +33,7 @@ struct module_use {
     pthread_t thread;
     pid_t process;
     struct remote *connection;
+    bool started; // C_Initialize has succeeded
     unsigned users;
 };
 static struct module_use *uses;
@@ -90,24 +92,40 @@ static struct module_use *use_begin(const char *path, const struct hosting *host
     return use;
 }
 
-static void use_end(struct module_use *use)
+static void end_session(struct remote *call, CK_SESSION_HANDLE session, bool logged_in)
 {
-    if (--use->users > 0)
+    if (logged_in)
+        (void)call_logout(call, session);
+    if (session != CK_INVALID_HANDLE)
+        (void)call_close_session(call, session);
+}
+
+static void use_end(struct module_use *use, CK_SESSION_HANDLE session, bool logged_in)
+{
+    if (--use->users > 0) {
+        end_session(use->connection, session, logged_in);
         return;
-    (void)call_finalize(use->connection);
-    remote_free(&use->connection);
+    }
+    if (use->started)
+        call_farewell(&use->connection, session, logged_in);
+    else
+        remote_free(&use->connection);
     use_remove(use);
     free(use);
 }
 
-void module_close(struct module *module)
+void module_close(struct module *module, CK_SESSION_HANDLE session, bool logged_in)
 {
+    const struct ssa_callbacks *callbacks = module->callbacks;
     if (module->use != NULL)
-        use_end(module->use);
+        use_end(module->use, session, logged_in);
     module->use = NULL;
     module->call = NULL;
-    if (module->has_turn)
-        turn_leave(&module->turns, TURN_OPEN);
+    if (!module->has_turn)
+        return;
+    // The next process begins when the card is left alone.
+    retired_settle(CLOSING_MS, callbacks);
+    turn_leave(&module->turns, TURN_OPEN);
     module->has_turn = false;
 }
 
@@ -146,7 +164,8 @@ static bool start(struct module *module, struct ssa_error *err)
     if (!load(module, err))
         return false;
     const CK_RV rv = call_initialize(module->call, module->entry.init_reserved);
-    if (rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
+    module->use->started = rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED;
+    if (module->use->started)
         return true;
     module_refused(err, module, rv, "the PKCS#11 module does not start");
     return error_hint(err, "Is its daemon or server running? Can its configuration and the folder of its tokens be "
@@ -156,7 +175,7 @@ static bool start(struct module *module, struct ssa_error *err)
 bool module_open(const struct module_entry *entry, const struct module_user *user, struct module *module,
                  struct ssa_error *err)
 {
-    *module = (struct module){.entry = *entry, .turns = user->turns};
+    *module = (struct module){.entry = *entry, .turns = user->turns, .callbacks = user->hosting.callbacks};
     // The callback may come from a call of this very module.
     if (callback_running()) {
         error_set(err, SSA_USAGE, NULL, NULL, "PKCS#11 tokens cannot be used from a callback of the library");
@@ -168,7 +187,7 @@ bool module_open(const struct module_entry *entry, const struct module_user *use
     module->call = module->use->connection;
     if ((module->use->users > 1 || start(module, err)) && take_turn(module, err))
         return true;
-    module_close(module);
+    module_close(module, CK_INVALID_HANDLE, false);
     return false;
 }
 

@@ -12,6 +12,7 @@ struct module {
     struct module_entry entry;
     struct remote *call; // to its process; shared by all who have it open
     struct turns turns;
+    const struct ssa_callbacks *callbacks;
     bool has_turn; // TURN_OPEN
     struct module_use *use;
 };
@@ -21,7 +22,10 @@ struct module {
 // with SSA_ABSENT, or SSA_TOKEN where our turn did not come.
 bool module_open(const struct module_entry *entry, const struct module_user *user, struct module *module,
                  struct ssa_error *err) MUST_CHECK;
-void module_close(struct module *module);
+
+// Ends its session (CK_INVALID_HANDLE: there is none), and logs out before. The module is closed by its last user, and
+// its process ends soon after: module_settle waits for that.
+void module_close(struct module *module, CK_SESSION_HANDLE session, bool logged_in);
 
 // The file that the loader found, which a path without a slash does not name.
 const char *module_file(const struct module *module);

@@ -4,10 +4,8 @@
 #include <stddef.h>
 
 #include "hsm/remote/exchange.h"
+#include "hsm/remote/retired.h"
 
-// A person is looked for, who is to put a finger or a PIN somewhere. The end of a module that hangs is not
-// waited for.
-enum { PERSON_MS = 180000, CLOSING_MS = 3000 };
 #define ANY UINT64_MAX
 
 struct call {
@@ -23,14 +21,15 @@ static void begin(struct call *call, struct remote *c, enum call_number number)
 
 static CK_RV ask(struct call *call)
 {
-    return remote_ask(call->connection, &call->request, remote_patience(call->connection), &call->answer);
+    const long long most_ms = remote_patience(call->connection, WAITS_FOR_MODULE);
+    return remote_ask(call->connection, &call->request, most_ms, &call->answer);
 }
 
-// For a signature, where a token may want to be touched, and for the making of a key.
+// For a signature, where a token may want to be touched, for a PIN pad, and for the making of a key.
 static CK_RV ask_long(struct call *call)
 {
-    const long long usual = remote_patience(call->connection);
-    return remote_ask(call->connection, &call->request, usual > PERSON_MS ? usual : PERSON_MS, &call->answer);
+    const long long most_ms = remote_patience(call->connection, WAITS_FOR_PERSON);
+    return remote_ask(call->connection, &call->request, most_ms, &call->answer);
 }
 
 // What the answer has beside the CK_RV counts only where all of it is there.
@@ -45,11 +44,6 @@ static CK_RV end(struct call *call, CK_RV rv)
 static CK_RV ask_and_end(struct call *call)
 {
     return end(call, ask(call));
-}
-
-static CK_RV ask_and_end_within(struct call *call, long long most_ms)
-{
-    return end(call, remote_ask(call->connection, &call->request, most_ms, &call->answer));
 }
 
 static void get_text(struct reader *r, uint8_t *out, size_t width)
@@ -78,7 +72,26 @@ CK_RV call_finalize(struct remote *c)
 {
     struct call call;
     begin(&call, c, CALL_FINALIZE);
-    return ask_and_end_within(&call, CLOSING_MS);
+    return end(&call, remote_ask(c, &call.request, CLOSING_MS, &call.answer));
+}
+
+static void post(struct remote *c, enum call_number number, CK_SESSION_HANDLE session)
+{
+    struct writer request = remote_begin(c, number);
+    if (session != CK_INVALID_HANDLE)
+        put_number(&request, session);
+    remote_post(c, &request);
+    remote_end(c);
+}
+
+void call_farewell(struct remote **c, CK_SESSION_HANDLE session, bool logged_in)
+{
+    if (logged_in)
+        post(*c, CALL_LOGOUT, session);
+    if (session != CK_INVALID_HANDLE)
+        post(*c, CALL_CLOSE_SESSION, session);
+    post(*c, CALL_FINALIZE, CK_INVALID_HANDLE);
+    remote_retire(c);
 }
 
 CK_RV call_get_info(struct remote *c, CK_INFO *info)
@@ -207,7 +220,7 @@ CK_RV call_login(struct remote *c, CK_SESSION_HANDLE session, CK_USER_TYPE who, 
     put_number(&call.request, who);
     put_number(&call.request, pin != NULL);
     put_bytes(&call.request, span_of(pin, len));
-    return pin != NULL ? ask_and_end(&call) : ask_and_end_within(&call, PERSON_MS);
+    return pin != NULL ? ask_and_end(&call) : end(&call, ask_long(&call));
 }
 
 CK_RV call_logout(struct remote *c, CK_SESSION_HANDLE session)

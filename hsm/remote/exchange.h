@@ -11,8 +11,13 @@ struct writer remote_begin(struct remote *c, enum call_number number);
 // CK_RV, or one of remote.h's; after those every call returns the same at once.
 CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer);
 
-// How long the module may take for a call for which no person is waited, in milliseconds.
-long long remote_patience(const struct remote *c);
+// Sends a request whose answer nobody waits for. After it, nothing is asked any more.
+void remote_post(struct remote *c, const struct writer *request);
+
+// How long the module may take, in milliseconds: longer where it may wait for a person, who is to put a finger or a PIN
+// somewhere, unless the caller's own patience is told.
+enum waits_for { WAITS_FOR_MODULE, WAITS_FOR_PERSON };
+long long remote_patience(const struct remote *c, enum waits_for whom);
 
 // Ends the host whose answer made no sense. Returns CKR_HOST_NONSENSE.
 CK_RV remote_nonsense(struct remote *c);

@@ -9,7 +9,7 @@ CK_RV call_load(struct remote *c, const char *path, enum load_stage *stage, char
     struct reader answer;
     struct writer request = remote_begin(c, CALL_LOAD);
     put_bytes(&request, span_text(path));
-    CK_RV rv = remote_ask(c, &request, remote_patience(c), &answer);
+    CK_RV rv = remote_ask(c, &request, remote_patience(c, WAITS_FOR_MODULE), &answer);
     *stage = (enum load_stage)get_number(&answer, LOAD_STAGES - 1);
     const struct span text = get_bytes(&answer, PATH_BYTES_MAX);
     told[text.len] = '\0';

@@ -96,16 +96,43 @@ static char **environment(const struct hosting *hosting)
     return list;
 }
 
+// The host begins with usual signals, whatever the caller's are. Those that a terminal sends to all of a group, and a
+// service manager to all of a service, are held back until the host ignores them.
+static int set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t all, held_back;
+    (void)sigfillset(&all);
+    (void)sigemptyset(&held_back);
+    (void)sigaddset(&held_back, SIGINT);
+    (void)sigaddset(&held_back, SIGTERM);
+    (void)sigaddset(&held_back, SIGHUP);
+    (void)sigaddset(&held_back, SIGQUIT);
+    int failed = posix_spawnattr_setsigdefault(attributes, &all);
+    if (failed == 0)
+        failed = posix_spawnattr_setsigmask(attributes, &held_back);
+    if (failed == 0)
+        failed = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    return failed;
+}
+
 // The host has its end of the socket, a pipe for what is printed, and nothing else that is open here. Modules
 // of p11-kit go by the program's name (pkcs11.conf(5), enable-in), so it has ours.
 static int spawn(const struct ends *e, const char *program, char *const *env, pid_t *pid)
 {
     char *const argv[] = {program_invocation_name, NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     int failed = posix_spawn_file_actions_init(&actions);
     if (failed != 0)
         return failed;
-    failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    failed = posix_spawnattr_init(&attributes);
+    if (failed != 0) {
+        (void)posix_spawn_file_actions_destroy(&actions);
+        return failed;
+    }
+    failed = set_signals(&attributes);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (failed == 0)
         failed = posix_spawn_file_actions_adddup2(&actions, e->printed, STDOUT_FILENO);
     if (failed == 0)
@@ -115,16 +142,17 @@ static int spawn(const struct ends *e, const char *program, char *const *env, pi
     if (failed == 0)
         failed = posix_spawn_file_actions_addclosefrom_np(&actions, HOST_FD + 1);
     if (failed == 0)
-        failed = posix_spawn(pid, program, &actions, NULL, argv, env);
+        failed = posix_spawn(pid, program, &actions, &attributes, argv, env);
+    (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
     return failed;
 }
 
-bool host_process_start(struct host_process *p, const struct hosting *hosting, struct ssa_error *err)
+bool host_process_start(struct host_process *p, const struct hosting *hosting, int *output, struct ssa_error *err)
 {
     ENDS_AUTO ends = {-1, -1, -1, -1};
     char path[PATH_ROOM];
-    *p = (struct host_process){-1, -1, -1, -1};
+    *p = (struct host_process){.socket = -1, .process = -1};
     if (!open_ends(&ends))
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no connection to a PKCS#11 module can be made");
     char **env = environment(hosting);
@@ -134,15 +162,21 @@ bool host_process_start(struct host_process *p, const struct hosting *hosting, s
     const int failed = spawn(&ends, program, env, &p->pid);
     free(env);
     if (failed != 0) {
-        p->pid = -1;
+        p->pid = 0;
         return error_errno(err, SSA_UNEXPECTED, failed, program,
                            "the program that loads PKCS#11 modules cannot be started");
     }
     p->process = pidfd_open(p->pid, 0);
     p->socket = ends.ours;
-    p->output = ends.output;
+    *output = ends.output;
     ends.ours = ends.output = -1;
     return true;
+}
+
+bool host_process_has_ended(const struct host_process *p)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
 }
 
 int host_process_end(struct host_process *p, bool kill_it)
@@ -155,8 +189,7 @@ int host_process_end(struct host_process *p, bool kill_it)
         while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
             continue;
     }
-    p->pid = -1;
+    p->pid = 0;
     close_fd(&p->process);
-    close_fd(&p->output);
     return kill_it ? 0 : status;
 }

@@ -5,16 +5,19 @@
 
 #include "hsm/remote/remote.h"
 
-// Descriptors are -1 where there is none.
+// Descriptors are -1 where there is none, and pid is 0.
 struct host_process {
     pid_t pid;
     int socket;  // the requests and answers
     int process; // a pidfd
-    int output;  // what the module prints
 };
 
-// Starts the host. Fails with SSA_UNEXPECTED.
-bool host_process_start(struct host_process *p, const struct hosting *hosting, struct ssa_error *err) MUST_CHECK;
+// Starts the host. *output reads what the module prints, and is the caller's to close. Fails with SSA_UNEXPECTED.
+bool host_process_start(struct host_process *p, const struct hosting *hosting, int *output,
+                        struct ssa_error *err) MUST_CHECK;
+
+// Whether it has ended.
+bool host_process_has_ended(const struct host_process *p);
 
 // Ends it, whatever it does, and gives its status as waitpid(2) does; 0 where it was killed by this.
 int host_process_end(struct host_process *p, bool kill_it);

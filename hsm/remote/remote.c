@@ -13,13 +13,15 @@
 #include "core/callback.h"
 #include "core/monotonic.h"
 #include "hsm/remote/exchange.h"
+#include "hsm/remote/output.h"
 #include "hsm/remote/process.h"
+#include "hsm/remote/retired.h"
 
 enum {
-    LINE_MAX_BYTES = 512,
     LOOK_UP_MS = 50,
     WAITING_MS = 1000,
     PATIENCE_S = 90,
+    PERSON_S = 180,
     GRACE_MS = 300,
     SIGNING_GRACE_MS = 1000,
     WRITING_GRACE_MS = 3000
@@ -32,7 +34,7 @@ struct remote {
     struct host_process host;
     pthread_mutex_t lock;  // one call at a time
     struct secret message; // the request, then the answer
-    struct secret printed; // a line that has no end yet
+    struct module_output output;
     enum call_number asked, ended_in;
     CK_RV over;           // CKR_OK while the host lives, else why it does not
     int status;           // of waitpid, after CKR_HOST_GONE
@@ -76,10 +78,10 @@ struct remote *remote_new(const char *path, const struct hosting *hosting, struc
         error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a connection");
         return NULL;
     }
-    *c = (struct remote){.path = path, .hosting = *hosting, .host = {-1, -1, -1, -1}, .over = CKR_HOST_GONE};
+    *c = (struct remote){.path = path, .hosting = *hosting, .host = {.socket = -1, .process = -1}, .over = CKR_HOST_GONE};
     c->callbacks = c->hosting.callbacks;
     (void)pthread_mutex_init(&c->lock, NULL);
-    if (!secret_new(&c->message, MESSAGE_MAX, err) || !secret_new(&c->printed, LINE_MAX_BYTES, err))
+    if (!secret_new(&c->message, MESSAGE_MAX, err) || !module_output_new(&c->output, err))
         remote_free(&c);
     return c;
 }
@@ -88,35 +90,11 @@ bool remote_start(struct remote *c, struct ssa_error *err)
 {
     if (c->over == CKR_OK)
         return true;
-    if (!host_process_start(&c->host, &c->hosting, err))
+    retired_look();
+    if (!host_process_start(&c->host, &c->hosting, &c->output.fd, err))
         return false;
     c->over = CKR_OK;
     return true;
-}
-
-static void tell_line(struct remote *c)
-{
-    char line[LINE_MAX_BYTES];
-    text_harmless(line, sizeof line, secret_span(&c->printed));
-    if (line[0] != '\0')
-        tell(c->callbacks, SSA_DETAIL, "the PKCS#11 module prints: %s", line);
-    secret_clear(&c->printed);
-}
-
-// What the module prints is shown line by line. A line that is too long is shown in pieces.
-static void hear(struct remote *c)
-{
-    char bytes[LINE_MAX_BYTES];
-    ssize_t got = 0;
-    while ((got = read(c->host.output, bytes, sizeof bytes)) > 0)
-        for (ssize_t i = 0; i < got; i++)
-            if (bytes[i] == '\n' || !secret_append(&c->printed, span_of(&bytes[i], 1)))
-                tell_line(c);
-    if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-        (void)close(c->host.output);
-        c->host.output = -1;
-    }
-    explicit_bzero(bytes, sizeof bytes);
 }
 
 static void end_now(struct remote *c, CK_RV why)
@@ -125,15 +103,28 @@ static void end_now(struct remote *c, CK_RV why)
         return;
     c->over = why;
     c->ended_in = c->asked;
-    if (c->host.output >= 0)
-        hear(c);
-    tell_line(c);
+    module_output_close(&c->output, c->callbacks);
     c->status = host_process_end(&c->host, why != CKR_HOST_GONE);
 }
 
 void remote_stop(struct remote *c)
 {
     end_now(c, CKR_HOST_INTERRUPTED);
+}
+
+void remote_post(struct remote *c, const struct writer *request)
+{
+    c->message.len = request->len;
+    if (c->over == CKR_OK && !request->overflow)
+        (void)!send(c->host.socket, request->data, request->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void remote_retire(struct remote **connection)
+{
+    struct remote *c = *connection;
+    if (c->over == CKR_OK && retired_take(&c->host, &c->output))
+        c->over = CKR_HOST_GONE;
+    remote_free(connection);
 }
 
 void remote_free(struct remote **connection)
@@ -144,7 +135,7 @@ void remote_free(struct remote **connection)
         return;
     remote_stop(c);
     secret_free(&c->message);
-    secret_free(&c->printed);
+    module_output_free(&c->output);
     (void)pthread_mutex_destroy(&c->lock);
     free(c);
 }
@@ -165,12 +156,12 @@ void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context)
     c->waiting_context = context;
 }
 
-long long remote_patience(const struct remote *c)
+long long remote_patience(const struct remote *c, enum waits_for whom)
 {
     if (c->hosting.patience_ms != 0)
         return c->hosting.patience_ms;
-    const unsigned seconds = c->callbacks != NULL ? c->callbacks->patience : 0;
-    return 1000LL * (seconds != 0 ? seconds : PATIENCE_S);
+    const unsigned usual = whom == WAITS_FOR_PERSON ? PERSON_S : PATIENCE_S;
+    return 1000LL * (c->callbacks->patience != 0 ? c->callbacks->patience : usual);
 }
 
 const char *remote_left_out(struct remote *c)
@@ -246,10 +237,10 @@ static bool answered(struct remote *c, long long until)
     while (c->over == CKR_OK) {
         struct pollfd fds[] = {{.fd = c->host.socket, .events = POLLIN},
                                {.fd = c->host.process, .events = POLLIN},
-                               {.fd = c->host.output, .events = POLLIN}};
+                               {.fd = c->output.fd, .events = POLLIN}};
         const int ready = poll(fds, COUNT(fds), time_left(until, waiting_at));
         if (ready > 0 && fds[2].revents != 0)
-            hear(c);
+            module_output_hear(&c->output, c->callbacks);
         if (ready > 0 && (fds[0].revents & POLLIN) != 0)
             return true;
         if (ready > 0 && (fds[0].revents != 0 || fds[1].revents != 0))

@@ -27,6 +27,9 @@ void remote_stop(struct remote *c);
 // Does that, and frees the connection.
 void remote_free(struct remote **c);
 
+// Frees the connection, whose host ends by itself (retired.h).
+void remote_retire(struct remote **c);
+
 // CKR_OK while the host runs, else why it does not: one of the above.
 CK_RV remote_over(const struct remote *c);
 

@@ -21,6 +21,6 @@ bool module_ask(const struct module_entry *entry, const struct module_user *user
         const CK_RV over = remote_over(module.call);
         answered = over == CKR_OK || module_refused(err, &module, over, "the PKCS#11 module does not list keys");
     }
-    module_close(&module);
+    module_close(&module, CK_INVALID_HANDLE, false);
     return answered;
 }

@@ -113,7 +113,7 @@ static bool look_in(struct looking *l, struct token **token, struct ssa_error *e
         free(*token);
         *token = NULL;
     }
-    module_close(&module);
+    module_close(&module, CK_INVALID_HANDLE, false);
     return false;
 }
 

@@ -13,8 +13,7 @@ void token_close(struct token **token)
     struct token *t = *token;
     if (t == NULL)
         return;
-    session_close(t);
-    module_close(&t->module);
+    module_close(&t->module, t->session, t->logged_in);
     secret_free(&t->pin);
     secret_free(&t->so_pin);
     free(t);

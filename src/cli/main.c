@@ -54,6 +54,7 @@ static int work(void *argv)
         print_error(&err);
         print_ending(&ending);
     }
+    run_settle();
     secret_wipe_stack();
     return done ? EXIT_SUCCESS : exit_code(&err, &ending);
 }

@@ -10,7 +10,7 @@
 #include "cli/terminal/terminal.h"
 #include "config/settings.h"
 
-enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600 };
+enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, CLOSING_MS = 3000 };
 
 static bool verbose;
 
@@ -90,6 +90,12 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     if (!syslog_check(settings, err))
         return false;
     return a->command->run(&invocation, err);
+}
+
+void run_settle(void)
+{
+    const struct ssa_callbacks callbacks = {.tell = tell_person, .interrupted = was_interrupted};
+    ssa_modules_settle(CLOSING_MS, &callbacks);
 }
 
 bool run_command(const struct arguments *a, struct ssa_ending *ending, struct ssa_error *err)

@@ -10,7 +10,7 @@
 #include "core/secret.h"
 #include "core/text.h"
 
-enum { NOT_FOUND = 127, NOT_RUN = 126 };
+enum { NOT_FOUND = 127, NOT_RUN = 126, CLOSING_MS = 300 };
 
 static const char variable[] = "APS_ACCESS_TOKEN";
 
@@ -71,6 +71,8 @@ static bool exec(const struct invocation *i, struct ssa_error *err)
     ssa_grant_free(&grant);
     if (!written)
         return false;
+    // CMD is not to be the parent of a process that it does not know. The module was closed before the API answered.
+    ssa_modules_settle(CLOSING_MS, &i->run.callbacks);
     harden_release();
     if (!change_environment(i->run.settings, secret_text(&entry)))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the environment");

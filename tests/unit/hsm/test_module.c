@@ -28,7 +28,7 @@ static bool look(struct module_seen **seen, struct ssa_error *err)
     if (!module_open(&entry, &none, &module, err))
         return false;
     const bool looked = module_look(&module, seen, err);
-    module_close(&module);
+    module_close(&module, CK_INVALID_HANDLE, false);
     assert_null(module.call);
     return looked;
 }
@@ -72,7 +72,7 @@ static void open_one(struct token *token, CK_SLOT_ID slot)
 static void close_one(struct token *token)
 {
     session_close(token);
-    module_close(&token->module);
+    module_close(&token->module, CK_INVALID_HANDLE, false);
 }
 
 static bool signs(struct token *token, struct ssa_error *err)
