@@ -14,7 +14,11 @@
 #include "core/wipe.h"
 #include "hsm/host/serve.h"
 
-enum { WATCHER_STACK = 64 * 1024 };
+enum { WATCHER_STACK = 64 * 1024, PEER_LEAST = 200 };
+
+// The end of the socket, and the process whose end it is.
+static int peer = HOST_FD;
+static pid_t own;
 
 // What carries PINs and keys: locked, left out of core dumps, and wiped after each call.
 static struct {
@@ -24,8 +28,8 @@ static struct {
 
 static void harden(void)
 {
-    // A terminal sends its signals to all of a group, and a service manager to all of a service: the program alone decides
-    // what becomes of them. It has held them back until now.
+    // A terminal sends its signals to all of a group, and a service manager to all of a service: the program alone
+    // decides what becomes of them. It has held them back until now.
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
     sigset_t none;
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
@@ -36,16 +40,22 @@ static void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)mlock(&rooms, sizeof rooms);
     (void)madvise(&rooms, sizeof rooms, MADV_DONTDUMP);
-    // A program that a module starts is not to talk to ours.
+    // A program that a module starts is not to talk to ours. A module that closes the first descriptors, as daemons do,
+    // or writes to them, does not meet it.
+    const int moved = fcntl(HOST_FD, F_DUPFD_CLOEXEC, PEER_LEAST);
     (void)fcntl(HOST_FD, F_SETFD, FD_CLOEXEC);
+    if (moved < 0)
+        return;
+    (void)close(HOST_FD);
+    peer = moved;
 }
 
 // Ends this process as soon as the program has closed its side, whatever the module is doing then.
 static void *watch(void *context)
 {
-    struct pollfd peer = {.fd = HOST_FD, .events = POLLRDHUP};
+    struct pollfd fd = {.fd = peer, .events = POLLRDHUP};
     (void)context;
-    while (poll(&peer, 1, -1) < 0 && errno == EINTR)
+    while (poll(&fd, 1, -1) < 0 && errno == EINTR)
         continue;
     _exit(0);
 }
@@ -79,19 +89,24 @@ static void forget(size_t request, size_t answer)
 // False at the end: the module was closed, the program has closed its side, or there is nothing to talk through.
 static bool serve_one(void)
 {
-    const ssize_t got = recv(HOST_FD, rooms.request, sizeof rooms.request, MSG_TRUNC);
+    const ssize_t got = recv(peer, rooms.request, sizeof rooms.request, MSG_TRUNC);
     if (got <= 0)
         return got < 0 && errno == EINTR;
     struct writer answer = {.data = rooms.answer, .capacity = sizeof rooms.answer};
+    // One that was too long is refused, as an empty one is.
     const size_t len = (size_t)got <= sizeof rooms.request ? (size_t)got : 0;
     host_serve(&rooms.host, span_of(rooms.request, len), &answer);
-    const bool sent = send(HOST_FD, answer.data, answer.len, MSG_NOSIGNAL) == (ssize_t)answer.len;
-    forget(len, answer.len);
+    // A module that forks comes back twice. One answers.
+    if (getpid() != own)
+        _exit(0);
+    const bool sent = send(peer, answer.data, answer.len, MSG_NOSIGNAL) == (ssize_t)answer.len;
+    forget(len > 0 ? len : sizeof rooms.request, answer.len);
     return sent && !rooms.host.finalised;
 }
 
 int main(void)
 {
+    own = getpid();
     harden();
     start_watcher();
     while (serve_one())

@@ -5,6 +5,8 @@
 #include <link.h>
 #include <stddef.h>
 
+#include "core/wipe.h"
+
 // The module lacks the function: no number of the standard's says so alone.
 #define CALL(host, name, ...)                                                                                          \
     ((host)->list->name == NULL ? ((host)->lacks = true, CKR_FUNCTION_NOT_SUPPORTED) : (host)->list->name(__VA_ARGS__))
@@ -27,7 +29,8 @@ static CK_RV load(struct host *h, struct reader *r, struct writer *w)
         return r->bad = true, CKR_ARGUMENTS_BAD;
     memcpy(path, bytes.data, bytes.len);
     path[bytes.len] = '\0';
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    // It stays, even if the module unloads itself.
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     CK_C_GetFunctionList get_list = NULL;
     if (library != NULL)
         *(void **)&get_list = dlsym(library, "C_GetFunctionList");
@@ -415,6 +418,8 @@ void host_serve(struct host *host, struct span request, struct writer *answer)
     // The head is known last.
     const size_t len = w->len;
     const bool made = possible && !r.bad && !w->overflow;
+    if (!made)
+        secret_wipe(w->data + head, len - head);
     w->len = 0;
     w->overflow = false;
     answer_head(w, !made ? ANSWER_REFUSED : host->lacks ? ANSWER_LACKS : ANSWER_MADE, rv);

@@ -4,10 +4,11 @@
 #include "hsm/host/protocol.h"
 
 struct host {
-    CK_FUNCTION_LIST *list;       // the module's own; NULL before it is loaded
-    bool finalised;               // the module was closed: there is nothing more to do
-    bool lacks;                   // the function that was asked for is not in it
-    uint8_t scratch[MESSAGE_MAX]; // what a call writes to before it is known how much of it goes out
+    CK_FUNCTION_LIST *list; // the module's own; NULL before it is loaded
+    bool finalised;         // the module was closed: there is nothing more to do
+    bool lacks;             // the function that was asked for is not in it
+    // What a call writes to before it is known how much of it goes out: numbers among it.
+    _Alignas(CK_ULONG) uint8_t scratch[MESSAGE_MAX];
 };
 
 // Reads the request, makes the call and writes the answer, which is empty before and has room for MESSAGE_MAX

@@ -362,7 +362,8 @@ CK_RV call_sign(struct remote *c, CK_SESSION_HANDLE session, const uint8_t *data
     const CK_RV rv = ask_long(&call);
     *len = get_number(&call.answer, ANY);
     const struct span bytes = get_bytes(&call.answer, room);
-    call.answer.bad = call.answer.bad || (bytes.len != 0 && bytes.len != *len);
+    // All of it is there, or it is longer than the room.
+    call.answer.bad = call.answer.bad || bytes.len != (*len <= room ? *len : 0);
     if (!call.answer.bad && bytes.len > 0)
         memcpy(signature, bytes.data, bytes.len);
     return end(&call, rv);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -11,10 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/monotonic.h"
 #include "core/text.h"
 #include "hsm/host/protocol.h"
 
-enum { FD_LEAST = 64, PATH_ROOM = 4096, NAME_ROOM = 256 };
+enum { FD_LEAST = 64, PATH_ROOM = 4096, NAME_ROOM = 256, LOOK_UP_MS = 20 };
 
 // High numbers: a small one may be what a reference such as fd:3 is about to name.
 static int move_up(int fd)
@@ -179,17 +181,31 @@ bool host_process_has_ended(const struct host_process *p)
     return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
 }
 
-int host_process_end(struct host_process *p, bool kill_it)
+static bool ends_by_itself(const struct host_process *p, int patience_ms)
 {
-    int status = 0;
+    const long long until = monotonic_ms() + patience_ms;
+    struct pollfd fd = {.fd = p->process, .events = POLLIN};
+    while (!host_process_has_ended(p)) {
+        if (monotonic_ms() >= until)
+            return false;
+        (void)poll(&fd, 1, LOOK_UP_MS);
+    }
+    return true;
+}
+
+int host_process_end(struct host_process *p, int patience_ms)
+{
+    int status = HOST_KILLED;
     close_fd(&p->socket);
     if (p->pid > 0) {
-        if (kill_it)
+        const bool by_itself = ends_by_itself(p, patience_ms);
+        if (!by_itself)
             (void)kill(p->pid, SIGKILL);
         while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
             continue;
+        status = by_itself ? status : HOST_KILLED;
     }
     p->pid = 0;
     close_fd(&p->process);
-    return kill_it ? 0 : status;
+    return status;
 }

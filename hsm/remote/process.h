@@ -19,5 +19,7 @@ bool host_process_start(struct host_process *p, const struct hosting *hosting, i
 // Whether it has ended.
 bool host_process_has_ended(const struct host_process *p);
 
-// Ends it, whatever it does, and gives its status as waitpid(2) does; 0 where it was killed by this.
-int host_process_end(struct host_process *p, bool kill_it);
+// Ends it, whatever it does. Gives its status as waitpid(2) does where it ended by itself within that time, else
+// HOST_KILLED.
+enum { HOST_KILLED = -1 };
+int host_process_end(struct host_process *p, int patience_ms);

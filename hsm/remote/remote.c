@@ -12,6 +12,7 @@
 
 #include "core/callback.h"
 #include "core/monotonic.h"
+#include "core/text.h"
 #include "hsm/remote/exchange.h"
 #include "hsm/remote/output.h"
 #include "hsm/remote/process.h"
@@ -22,6 +23,7 @@ enum {
     WAITING_MS = 1000,
     PATIENCE_S = 90,
     PERSON_S = 180,
+    ENDING_MS = 500,
     GRACE_MS = 300,
     SIGNING_GRACE_MS = 1000,
     WRITING_GRACE_MS = 3000
@@ -78,7 +80,8 @@ struct remote *remote_new(const char *path, const struct hosting *hosting, struc
         error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a connection");
         return NULL;
     }
-    *c = (struct remote){.path = path, .hosting = *hosting, .host = {.socket = -1, .process = -1}, .over = CKR_HOST_GONE};
+    *c = (struct remote){
+        .path = path, .hosting = *hosting, .host = {.socket = -1, .process = -1}, .over = CKR_HOST_GONE};
     c->callbacks = c->hosting.callbacks;
     (void)pthread_mutex_init(&c->lock, NULL);
     if (!secret_new(&c->message, MESSAGE_MAX, err) || !module_output_new(&c->output, err))
@@ -104,7 +107,8 @@ static void end_now(struct remote *c, CK_RV why)
     c->over = why;
     c->ended_in = c->asked;
     module_output_close(&c->output, c->callbacks);
-    c->status = host_process_end(&c->host, why != CKR_HOST_GONE);
+    // One whose connection is closed is about to end, or else it is made to.
+    c->status = host_process_end(&c->host, why == CKR_HOST_GONE ? ENDING_MS : 0);
 }
 
 void remote_stop(struct remote *c)
@@ -171,17 +175,28 @@ const char *remote_left_out(struct remote *c)
     return name;
 }
 
+static void explain_end(const struct remote *c, struct ssa_error *err)
+{
+    const char *call = names[c->ended_in];
+    char number[32];
+    if (c->status == HOST_KILLED) {
+        error_set(err, SSA_ABSENT, NULL, c->path, "the PKCS#11 module's process closed its connection in %s", call);
+    } else if (WIFSIGNALED(c->status)) {
+        const char *name = sigabbrev_np(WTERMSIG(c->status));
+        (void)text_format(number, sizeof number, "signal %d", WTERMSIG(c->status));
+        error_set(err, SSA_ABSENT, name != NULL ? name : number, c->path, "the PKCS#11 module crashed in %s", call);
+    } else {
+        error_set(err, SSA_ABSENT, NULL, c->path, "the PKCS#11 module ended its process in %s (exit status %d)", call,
+                  WEXITSTATUS(c->status));
+    }
+}
+
 bool remote_explain(const struct remote *c, CK_RV rv, struct ssa_error *err)
 {
     const char *call = names[c->ended_in];
     switch (rv) {
     case CKR_HOST_GONE:
-        if (WIFSIGNALED(c->status))
-            error_set(err, SSA_ABSENT, sigabbrev_np(WTERMSIG(c->status)), c->path, "the PKCS#11 module crashed in %s",
-                      call);
-        else
-            error_set(err, SSA_ABSENT, NULL, c->path, "the PKCS#11 module ended its process in %s (exit status %d)",
-                      call, WEXITSTATUS(c->status));
+        explain_end(c, err);
         break;
     case CKR_HOST_LATE:
         error_set(err, SSA_ABSENT, NULL, c->path, "the PKCS#11 module does not answer (%s)", call);
@@ -214,7 +229,6 @@ static int time_left(long long until, long long waiting_at)
 static long long grace(const struct remote *c)
 {
     switch (c->asked) {
-    case CALL_LOGIN:
     case CALL_CREATE_OBJECT:
     case CALL_DESTROY_OBJECT:
     case CALL_SET_ATTRIBUTE_VALUE:
@@ -222,6 +236,7 @@ static long long grace(const struct remote *c)
     case CALL_UNWRAP_KEY:
         return WRITING_GRACE_MS;
     // Then the session can be closed, and the card logged out.
+    case CALL_LOGIN:
     case CALL_SIGN:
         return SIGNING_GRACE_MS;
     default:
@@ -272,11 +287,23 @@ static CK_RV read_head(struct remote *c, struct reader *answer)
 {
     const uint64_t kind = get_number(answer, ANSWER_KINDS - 1);
     const CK_RV rv = get_number(answer, UINT64_MAX);
-    if (kind == ANSWER_LACKS)
-        c->left_out = names[c->asked];
-    if (!answer->bad && kind != ANSWER_REFUSED && (rv < CKR_HOST_GONE || rv > CKR_HOST_NONSENSE))
-        return rv;
-    return remote_nonsense(c);
+    const bool lacks = kind == ANSWER_LACKS;
+    if (answer->bad || kind == ANSWER_REFUSED || (rv >= CKR_HOST_GONE && rv <= CKR_HOST_NONSENSE) ||
+        (lacks && rv != CKR_FUNCTION_NOT_SUPPORTED))
+        return remote_nonsense(c);
+    c->left_out = lacks ? names[c->asked] : c->left_out;
+    return rv;
+}
+
+// Sends the request. What comes before it is asked for is no answer to it.
+static void send_request(struct remote *c, const struct writer *request)
+{
+    struct pollfd fd = {.fd = c->host.socket, .events = POLLIN};
+    if (poll(&fd, 1, 0) > 0 && (fd.revents & (POLLIN | POLLHUP)) == POLLIN)
+        end_now(c, CKR_HOST_NONSENSE);
+    // There is room, since nothing else is under way.
+    else if (send(c->host.socket, request->data, request->len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)request->len)
+        end_now(c, CKR_HOST_GONE);
 }
 
 CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer)
@@ -285,8 +312,7 @@ CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, st
     if (c->over != CKR_OK || request->overflow)
         return c->over != CKR_OK ? c->over : CKR_ARGUMENTS_BAD;
     c->message.len = request->len;
-    if (send(c->host.socket, request->data, request->len, MSG_NOSIGNAL) != (ssize_t)request->len)
-        end_now(c, CKR_HOST_GONE);
+    send_request(c, request);
     if (!answered(c, monotonic_ms() + most_ms))
         return c->over;
     secret_wipe(c->message.data, c->message.len);

@@ -72,7 +72,7 @@ static void wait_for(struct retired *one, long long until, const struct ssa_call
 
 static void end(struct retired *one, const struct ssa_callbacks *callbacks)
 {
-    (void)host_process_end(&one->process, true);
+    (void)host_process_end(&one->process, 0);
     module_output_close(&one->output, callbacks);
     module_output_free(&one->output);
     free(one);

@@ -7,8 +7,8 @@
 
 struct ahead;
 
-// For so many modules at most, which are asked for their keys, too, if those are wanted. What is given here and below is
-// borrowed until ahead_end. NULL with err filled where there is no memory.
+// For so many modules at most, which are asked for their keys, too, if those are wanted. What is given here and below
+// is borrowed until ahead_end. NULL with err filled where there is no memory.
 struct ahead *ahead_new(size_t most, const struct module_user *user, bool with_keys, struct ssa_error *err);
 
 // Begins to ask a module. The first one has the number 0. Messages are told when the answer is taken.

@@ -3,14 +3,22 @@
 
 enum { NUMBER_BYTES = sizeof(uint64_t) };
 
+// What is behind bytes so that the next number is aligned: modules read numbers where they are in a message.
+static size_t padding(size_t len)
+{
+    return -len % NUMBER_BYTES;
+}
+
 static uint8_t *take_room(struct writer *w, size_t len)
 {
-    if (w->overflow || len > w->capacity - w->len) {
+    const size_t left = w->capacity - w->len;
+    if (w->overflow || len > left || padding(len) > left - len) {
         w->overflow = true;
         return NULL;
     }
     uint8_t *room = w->data + w->len;
-    w->len += len;
+    memset(room + len, 0, padding(len));
+    w->len += len + padding(len);
     return room;
 }
 
@@ -36,12 +44,13 @@ void put_bytes(struct writer *w, struct span bytes)
 
 static const uint8_t *give(struct reader *r, size_t len)
 {
-    if (r->bad || len > r->len - r->at) {
+    const size_t left = r->len - r->at;
+    if (r->bad || len > left || padding(len) > left - len) {
         r->bad = true;
         return NULL;
     }
     const uint8_t *given = r->data + r->at;
-    r->at += len;
+    r->at += len + padding(len);
     return given;
 }
 

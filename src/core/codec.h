@@ -11,7 +11,8 @@ struct writer {
 };
 
 void put_number(struct writer *w, uint64_t number);
-// The length, then the bytes.
+// The length, then the bytes, and zeros up to the next multiple of 8: in a message that begins at one, every number is
+// aligned, and so are the first of the bytes.
 void put_bytes(struct writer *w, struct span bytes);
 // Room for len bytes that something else fills, after the length; NULL where they do not fit.
 uint8_t *put_room(struct writer *w, size_t len);

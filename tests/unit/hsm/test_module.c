@@ -9,10 +9,10 @@
 #include "core/text.h"
 #include "hsm/key/sign.h"
 #include "hsm/module/look.h"
+#include "hsm/remote/remote.h"
 #include "hsm/token/fail.h"
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
-#include "hsm/remote/remote.h"
 
 static const struct module_entry entry = {.path = LYING_MODULE};
 
