@@ -87,6 +87,11 @@ bool module_look(const struct module *module, struct module_seen **seen, struct 
         }
         made->count += (token->token.flags & CKF_TOKEN_INITIALIZED) != 0 ? 1 : 0;
     }
+    // What was not told is not empty where nobody is there to tell it.
+    if (remote_over(call) != CKR_OK) {
+        free(made);
+        return module_refused(err, module, remote_over(call), "the PKCS#11 module does not describe its tokens");
+    }
     *seen = made;
     return true;
 }

@@ -9,5 +9,5 @@ struct hosting {
     // Whether the module must not have this variable of the environment; NULL: it has all of them.
     bool (*withheld)(const void *context, const char *name);
     const void *context;
-    unsigned patience_ms; // for each call; 0: what the callbacks say
+    unsigned patience_ms; // for each call, where the callbacks say no less; 0: what they say
 };

@@ -162,10 +162,12 @@ void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context)
 
 long long remote_patience(const struct remote *c, enum waits_for whom)
 {
-    if (c->hosting.patience_ms != 0)
-        return c->hosting.patience_ms;
-    const unsigned usual = whom == WAITS_FOR_PERSON ? PERSON_S : PATIENCE_S;
-    return 1000LL * (c->callbacks->patience != 0 ? c->callbacks->patience : usual);
+    const long long usual = 1000LL * (whom == WAITS_FOR_PERSON ? PERSON_S : PATIENCE_S);
+    const long long person = c->callbacks->patience != 0 ? 1000LL * c->callbacks->patience : 0;
+    const long long host = c->hosting.patience_ms;
+    if (person == 0 || host == 0)
+        return person + host != 0 ? person + host : usual;
+    return person < host ? person : host;
 }
 
 const char *remote_left_out(struct remote *c)
@@ -319,7 +321,8 @@ CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, st
     const ssize_t got = recv(c->host.socket, c->message.data, c->message.capacity, MSG_TRUNC | MSG_DONTWAIT);
     c->message.len = got > 0 && (size_t)got <= c->message.capacity ? (size_t)got : 0;
     if (c->message.len == 0) {
-        end_now(c, got == 0 ? CKR_HOST_GONE : CKR_HOST_NONSENSE);
+        // One that ended before it had read the request has reset the connection.
+        end_now(c, got <= 0 ? CKR_HOST_GONE : CKR_HOST_NONSENSE);
         return c->over;
     }
     *answer = (struct reader){.data = c->message.data, .len = c->message.len};
