@@ -279,14 +279,19 @@ static CK_RV read_head(struct remote *c, struct reader *answer)
     return remote_nonsense(c);
 }
 
-CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer)
+CK_RV remote_send(struct remote *c, const struct writer *request)
 {
-    *answer = (struct reader){.bad = true};
     if (c->over != CKR_OK || request->overflow)
         return c->over != CKR_OK ? c->over : CKR_ARGUMENTS_BAD;
     c->message.len = request->len;
     if (send(c->host.socket, request->data, request->len, MSG_NOSIGNAL) != (ssize_t)request->len)
         end_now(c, CKR_HOST_GONE);
+    return c->over;
+}
+
+CK_RV remote_answer(struct remote *c, long long most_ms, struct reader *answer)
+{
+    *answer = (struct reader){.bad = true};
     if (!answered(c, monotonic_ms() + most_ms))
         return c->over;
     secret_wipe(c->message.data, c->message.len);
@@ -298,6 +303,15 @@ CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, st
     }
     *answer = (struct reader){.data = c->message.data, .len = c->message.len};
     return read_head(c, answer);
+}
+
+CK_RV remote_ask(struct remote *c, const struct writer *request, long long most_ms, struct reader *answer)
+{
+    const CK_RV rv = remote_send(c, request);
+    if (rv == CKR_OK)
+        return remote_answer(c, most_ms, answer);
+    *answer = (struct reader){.bad = true};
+    return rv;
 }
 
 CK_RV remote_nonsense(struct remote *c)
