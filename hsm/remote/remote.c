@@ -21,7 +21,7 @@ enum {
     LOOK_UP_MS = 50,
     WAITING_MS = 1000,
     PATIENCE_S = 90,
-    PERSON_S = 180,
+    LONG_PATIENCE_S = 180,
     GRACE_MS = 300,
     SIGNING_GRACE_MS = 1000,
     WRITING_GRACE_MS = 3000
@@ -156,12 +156,15 @@ void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context)
     c->waiting_context = context;
 }
 
-long long remote_patience(const struct remote *c, enum waits_for whom)
+long long remote_patience(const struct remote *c, enum waits_for what)
 {
+    const unsigned own = c->callbacks->patience;
     if (c->hosting.patience_ms != 0)
         return c->hosting.patience_ms;
-    const unsigned usual = whom == WAITS_FOR_PERSON ? PERSON_S : PATIENCE_S;
-    return 1000LL * (c->callbacks->patience != 0 ? c->callbacks->patience : usual);
+    // Somebody who hears of a long call is a person that the token waits for.
+    if (what == WAITS_FOR_PERSON || c->waiting != NULL)
+        return 1000LL * (own > LONG_PATIENCE_S ? own : LONG_PATIENCE_S);
+    return 1000LL * (own != 0 ? own : what == WAITS_FOR_NEW_KEY ? LONG_PATIENCE_S : PATIENCE_S);
 }
 
 const char *remote_left_out(struct remote *c)
