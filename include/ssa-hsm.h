@@ -3,12 +3,12 @@
 // Other programs may use this header. The program ssa-hsm itself uses nothing else of the library. No function prints
 // or keeps global state. Questions and progress go through callbacks, and results are returned.
 //
-// A search for a PKCS#11 token starts child processes that load the modules (fork without exec). pinentry is a child
-// process, too. A program with threads should therefore name the module and give the PIN by callback.
+// PKCS#11 modules are never loaded into the caller's process. Each is loaded by a child process (ssa-hsm-host, started by
+// posix_spawn), one for each module and thread. pinentry is a child process, too. No function forks without exec.
 //
-// Only one thread at a time may call functions that take a struct ssa_run, and a callback must not call them. While
-// another thread uses a PKCS#11 token or a callback runs, such a call fails at once (SSA_USAGE). Several processes may
-// work at the same time.
+// Several threads may call functions at the same time, each with a struct ssa_run and settings of its own, and so may
+// several processes. A callback must not call a function that takes a struct ssa_run: there, one that needs a PKCS#11
+// token fails at once (SSA_USAGE).
 #ifndef SSA_HSM_H
 #define SSA_HSM_H
 

@@ -33,18 +33,23 @@ struct module_use {
     pthread_t thread;
     pid_t process;
     struct remote *connection;
+    bool begun;   // its process loads it, and module_open takes the answer
     bool started; // C_Initialize has succeeded
     unsigned users;
 };
 static struct module_use *uses;
 static pthread_mutex_t uses_mutex = PTHREAD_MUTEX_INITIALIZER;
 
+static bool is_mine(const struct module_use *use)
+{
+    return use->process == getpid() && pthread_equal(use->thread, pthread_self()) != 0;
+}
+
 static struct module_use *use_find(const char *path)
 {
     (void)pthread_mutex_lock(&uses_mutex);
     struct module_use *use = uses;
-    while (use != NULL && (strcmp(use->path, path) != 0 || use->process != getpid() ||
-                           pthread_equal(use->thread, pthread_self()) == 0))
+    while (use != NULL && (strcmp(use->path, path) != 0 || !is_mine(use)))
         use = use->next;
     (void)pthread_mutex_unlock(&uses_mutex);
     return use;
@@ -68,7 +73,7 @@ static void use_remove(const struct module_use *use)
     (void)pthread_mutex_unlock(&uses_mutex);
 }
 
-// Adds a user. NULL with err filled where there is no memory.
+// Finds or makes it; the caller counts itself. NULL with err filled where there is no memory.
 static struct module_use *use_begin(const char *path, const struct hosting *hosting, struct ssa_error *err)
 {
     struct module_use *use = use_find(path);
@@ -88,7 +93,6 @@ static struct module_use *use_begin(const char *path, const struct hosting *host
         }
         use_add(use);
     }
-    use->users++;
     return use;
 }
 
@@ -102,7 +106,7 @@ static void end_session(struct remote *call, CK_SESSION_HANDLE session, bool log
 
 static void use_end(struct module_use *use, CK_SESSION_HANDLE session, bool logged_in)
 {
-    if (--use->users > 0) {
+    if (use->users > 0) {
         end_session(use->connection, session, logged_in);
         return;
     }
@@ -117,8 +121,10 @@ static void use_end(struct module_use *use, CK_SESSION_HANDLE session, bool logg
 void module_close(struct module *module, CK_SESSION_HANDLE session, bool logged_in)
 {
     const struct ssa_callbacks *callbacks = module->callbacks;
-    if (module->use != NULL)
+    if (module->use != NULL) {
+        module->use->users--;
         use_end(module->use, session, logged_in);
+    }
     module->use = NULL;
     module->call = NULL;
     if (!module->has_turn)
@@ -140,11 +146,16 @@ static bool take_turn(struct module *module, struct ssa_error *err)
 
 static bool load(struct module *module, struct ssa_error *err)
 {
-    char *told = module->use->loaded;
-    if (!remote_start(module->call, err))
-        return false;
+    struct module_use *use = module->use;
+    char *told = use->loaded;
+    if (!use->begun) {
+        if (!remote_start(module->call, err))
+            return false;
+        call_load_begin(module->call, module->entry.path);
+    }
+    use->begun = false;
     enum load_stage stage;
-    const CK_RV rv = call_load(module->call, module->entry.path, &stage, told);
+    const CK_RV rv = call_load_end(module->call, &stage, told);
     if (rv == CKR_OK)
         return true;
     if (stage == LOAD_NO_LIBRARY) {
@@ -172,6 +183,36 @@ static bool start(struct module *module, struct ssa_error *err)
                            "read?");
 }
 
+void module_begin(const struct module_entry *entry, const struct module_user *user)
+{
+    if (callback_running())
+        return;
+    struct module_use *use = use_begin(entry->path, &user->hosting, ERROR_IGNORED);
+    if (use == NULL || use->users > 0 || use->begun)
+        return;
+    use->begun = remote_start(use->connection, ERROR_IGNORED);
+    if (use->begun)
+        call_load_begin(use->connection, entry->path);
+    else
+        use_end(use, CK_INVALID_HANDLE, false);
+}
+
+static struct module_use *find_unused(void)
+{
+    (void)pthread_mutex_lock(&uses_mutex);
+    struct module_use *use = uses;
+    while (use != NULL && !(is_mine(use) && use->users == 0))
+        use = use->next;
+    (void)pthread_mutex_unlock(&uses_mutex);
+    return use;
+}
+
+void module_abandon(void)
+{
+    for (struct module_use *use = find_unused(); use != NULL; use = find_unused())
+        use_end(use, CK_INVALID_HANDLE, false);
+}
+
 bool module_open(const struct module_entry *entry, const struct module_user *user, struct module *module,
                  struct ssa_error *err)
 {
@@ -184,8 +225,9 @@ bool module_open(const struct module_entry *entry, const struct module_user *use
     module->use = use_begin(entry->path, &user->hosting, err);
     if (module->use == NULL)
         return false;
+    module->use->users++;
     module->call = module->use->connection;
-    if ((module->use->users > 1 || start(module, err)) && take_turn(module, err))
+    if ((module->use->started || start(module, err)) && take_turn(module, err))
         return true;
     module_close(module, CK_INVALID_HANDLE, false);
     return false;

@@ -23,6 +23,12 @@ struct module {
 bool module_open(const struct module_entry *entry, const struct module_user *user, struct module *module,
                  struct ssa_error *err) MUST_CHECK;
 
+// Has the module's process begin to load it, for a module_open that follows. Where it cannot, module_open says why.
+void module_begin(const struct module_entry *entry, const struct module_user *user);
+
+// Ends what this thread has begun with module_begin and not opened.
+void module_abandon(void);
+
 // Ends its session (CK_INVALID_HANDLE: there is none), and logs out before. The module is closed by its last user, and
 // its process ends soon after: module_settle waits for that.
 void module_close(struct module *module, CK_SESSION_HANDLE session, bool logged_in);

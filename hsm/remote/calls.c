@@ -19,17 +19,14 @@ static void begin(struct call *call, struct remote *c, enum call_number number)
     *call = (struct call){.connection = c, .request = remote_begin(c, number)};
 }
 
-static CK_RV ask(struct call *call)
+static CK_RV ask_for(struct call *call, enum waits_for what)
 {
-    const long long most_ms = remote_patience(call->connection, WAITS_FOR_MODULE);
-    return remote_ask(call->connection, &call->request, most_ms, &call->answer);
+    return remote_ask(call->connection, &call->request, remote_patience(call->connection, what), &call->answer);
 }
 
-// For a signature, where a token may want to be touched, for a PIN pad, and for the making of a key.
-static CK_RV ask_long(struct call *call)
+static CK_RV ask(struct call *call)
 {
-    const long long most_ms = remote_patience(call->connection, WAITS_FOR_PERSON);
-    return remote_ask(call->connection, &call->request, most_ms, &call->answer);
+    return ask_for(call, WAITS_FOR_MODULE);
 }
 
 // What the answer has beside the CK_RV counts only where all of it is there.
@@ -220,7 +217,7 @@ CK_RV call_login(struct remote *c, CK_SESSION_HANDLE session, CK_USER_TYPE who, 
     put_number(&call.request, who);
     put_number(&call.request, pin != NULL);
     put_bytes(&call.request, span_of(pin, len));
-    return pin != NULL ? ask_and_end(&call) : end(&call, ask_long(&call));
+    return pin != NULL ? ask_and_end(&call) : end(&call, ask_for(&call, WAITS_FOR_PERSON));
 }
 
 CK_RV call_logout(struct remote *c, CK_SESSION_HANDLE session)
@@ -359,7 +356,7 @@ CK_RV call_sign(struct remote *c, CK_SESSION_HANDLE session, const uint8_t *data
     put_number(&call.request, session);
     put_bytes(&call.request, span_of(data, data_len));
     put_number(&call.request, room);
-    const CK_RV rv = ask_long(&call);
+    const CK_RV rv = ask(&call);
     *len = get_number(&call.answer, ANY);
     const struct span bytes = get_bytes(&call.answer, room);
     // All of it is there, or it is longer than the room.
@@ -379,7 +376,7 @@ CK_RV call_generate_key_pair(struct remote *c, CK_SESSION_HANDLE session, const 
     put_mechanism_of(&call, mechanism);
     put_template(&call.request, public, public_count);
     put_template(&call.request, private, private_count);
-    const CK_RV rv = ask_long(&call);
+    const CK_RV rv = ask_for(&call, WAITS_FOR_NEW_KEY);
     *public_key = get_number(&call.answer, ANY);
     *private_key = get_number(&call.answer, ANY);
     return end(&call, rv);

@@ -9,15 +9,19 @@ struct writer remote_begin(struct remote *c, enum call_number number);
 
 // Sends the request and waits for the answer. *answer then reads what follows the CK_RV. Returns the module's
 // CK_RV, or one of remote.h's; after those every call returns the same at once.
-CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer);
+CK_RV remote_ask(struct remote *c, const struct writer *request, long long most_ms, struct reader *answer);
+
+// The same in two steps, for a request whose answer is waited for later.
+CK_RV remote_send(struct remote *c, const struct writer *request);
+CK_RV remote_answer(struct remote *c, long long most_ms, struct reader *answer);
 
 // Sends a request whose answer nobody waits for. After it, nothing is asked any more.
 void remote_post(struct remote *c, const struct writer *request);
 
-// How long the module may take, in milliseconds: longer where it may wait for a person, who is to put a finger or a PIN
-// somewhere, unless the caller's own patience is told.
-enum waits_for { WAITS_FOR_MODULE, WAITS_FOR_PERSON };
-long long remote_patience(const struct remote *c, enum waits_for whom);
+// How long the module may take, in milliseconds. Where it may wait for a person, who is to put a finger or a PIN somewhere,
+// that is longer than the caller's own patience.
+enum waits_for { WAITS_FOR_MODULE, WAITS_FOR_NEW_KEY, WAITS_FOR_PERSON };
+long long remote_patience(const struct remote *c, enum waits_for what);
 
 // Ends the host whose answer made no sense. Returns CKR_HOST_NONSENSE.
 CK_RV remote_nonsense(struct remote *c);

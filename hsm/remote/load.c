@@ -4,12 +4,20 @@
 
 #include "hsm/remote/exchange.h"
 
-CK_RV call_load(struct remote *c, const char *path, enum load_stage *stage, char told[static PATH_BYTES_MAX + 1])
+void call_load_begin(struct remote *c, const char *path)
 {
-    struct reader answer;
     struct writer request = remote_begin(c, CALL_LOAD);
     put_bytes(&request, span_text(path));
-    CK_RV rv = remote_ask(c, &request, remote_patience(c, WAITS_FOR_MODULE), &answer);
+    // Where it fails, the answer does, too.
+    (void)remote_send(c, &request);
+    remote_end(c);
+}
+
+CK_RV call_load_end(struct remote *c, enum load_stage *stage, char told[static PATH_BYTES_MAX + 1])
+{
+    struct reader answer;
+    (void)remote_begin(c, CALL_LOAD);
+    CK_RV rv = remote_answer(c, remote_patience(c, WAITS_FOR_MODULE), &answer);
     *stage = (enum load_stage)get_number(&answer, LOAD_STAGES - 1);
     const struct span text = get_bytes(&answer, PATH_BYTES_MAX);
     told[text.len] = '\0';
@@ -22,4 +30,10 @@ CK_RV call_load(struct remote *c, const char *path, enum load_stage *stage, char
         rv = remote_nonsense(c);
     remote_end(c);
     return rv;
+}
+
+CK_RV call_load(struct remote *c, const char *path, enum load_stage *stage, char told[static PATH_BYTES_MAX + 1])
+{
+    call_load_begin(c, path);
+    return call_load_end(c, stage, told);
 }

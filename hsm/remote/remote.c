@@ -22,7 +22,7 @@ enum {
     LOOK_UP_MS = 50,
     WAITING_MS = 1000,
     PATIENCE_S = 90,
-    PERSON_S = 180,
+    LONG_PATIENCE_S = 180,
     ENDING_MS = 500,
     GRACE_MS = 300,
     SIGNING_GRACE_MS = 1000,
@@ -160,14 +160,16 @@ void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context)
     c->waiting_context = context;
 }
 
-long long remote_patience(const struct remote *c, enum waits_for whom)
+long long remote_patience(const struct remote *c, enum waits_for what)
 {
-    const long long usual = 1000LL * (whom == WAITS_FOR_PERSON ? PERSON_S : PATIENCE_S);
-    const long long person = c->callbacks->patience != 0 ? 1000LL * c->callbacks->patience : 0;
-    const long long host = c->hosting.patience_ms;
-    if (person == 0 || host == 0)
-        return person + host != 0 ? person + host : usual;
-    return person < host ? person : host;
+    const long long own = 1000LL * c->callbacks->patience;
+    const long long most = c->hosting.patience_ms;
+    if (most != 0)
+        return own != 0 && own < most ? own : most;
+    // Somebody who hears of a long call is a person that the token waits for.
+    if (what == WAITS_FOR_PERSON || c->waiting != NULL)
+        return own > 1000LL * LONG_PATIENCE_S ? own : 1000LL * LONG_PATIENCE_S;
+    return own != 0 ? own : 1000LL * (what == WAITS_FOR_NEW_KEY ? LONG_PATIENCE_S : PATIENCE_S);
 }
 
 const char *remote_left_out(struct remote *c)
@@ -308,13 +310,18 @@ static void send_request(struct remote *c, const struct writer *request)
         end_now(c, CKR_HOST_GONE);
 }
 
-CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer)
+CK_RV remote_send(struct remote *c, const struct writer *request)
 {
-    *answer = (struct reader){.bad = true};
     if (c->over != CKR_OK || request->overflow)
         return c->over != CKR_OK ? c->over : CKR_ARGUMENTS_BAD;
     c->message.len = request->len;
     send_request(c, request);
+    return c->over;
+}
+
+CK_RV remote_answer(struct remote *c, long long most_ms, struct reader *answer)
+{
+    *answer = (struct reader){.bad = true};
     if (!answered(c, monotonic_ms() + most_ms))
         return c->over;
     secret_wipe(c->message.data, c->message.len);
@@ -327,6 +334,15 @@ CK_RV remote_ask(struct remote *c, struct writer *request, long long most_ms, st
     }
     *answer = (struct reader){.data = c->message.data, .len = c->message.len};
     return read_head(c, answer);
+}
+
+CK_RV remote_ask(struct remote *c, const struct writer *request, long long most_ms, struct reader *answer)
+{
+    const CK_RV rv = remote_send(c, request);
+    if (rv == CKR_OK)
+        return remote_answer(c, most_ms, answer);
+    *answer = (struct reader){.bad = true};
+    return rv;
 }
 
 CK_RV remote_nonsense(struct remote *c)

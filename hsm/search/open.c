@@ -241,3 +241,16 @@ bool search_open(const struct token_wanted *wanted, struct token **token, struct
         return open_by_search(wanted, token, err);
     return registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
 }
+
+void search_begin(const struct token_wanted *wanted)
+{
+    struct module_entry entry;
+    const char *name = module_of(wanted);
+    if (name != NULL && registry_resolve(name, &entry, ERROR_IGNORED))
+        module_begin(&entry, &wanted->user);
+}
+
+void search_abandon(void)
+{
+    module_abandon();
+}

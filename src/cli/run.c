@@ -10,7 +10,7 @@
 #include "cli/terminal/terminal.h"
 #include "config/settings.h"
 
-enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, CLOSING_MS = 3000 };
+enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, CLOSING_MS = 3000, HURRIED_CLOSING_MS = 500 };
 
 static bool verbose;
 
@@ -94,8 +94,10 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
 
 void run_settle(void)
 {
-    const struct ssa_callbacks callbacks = {.tell = tell_person, .interrupted = was_interrupted};
-    ssa_modules_settle(CLOSING_MS, &callbacks);
+    // A signal that has come leaves them the time to log out.
+    const bool hurried = interrupt_signal() != 0;
+    const struct ssa_callbacks callbacks = {.tell = tell_person, .interrupted = hurried ? NULL : was_interrupted};
+    ssa_modules_settle(hurried ? HURRIED_CLOSING_MS : CLOSING_MS, &callbacks);
 }
 
 bool run_command(const struct arguments *a, struct ssa_ending *ending, struct ssa_error *err)

@@ -2,7 +2,6 @@
 // bundle has 140 roots, and to parse it takes 29 ms of every start.
 #include "oauth/ca.h"
 
-#include <curl/curl.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +13,19 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "oauth/libcurl.h"
 
 // A system's store has over a hundred roots. A directory with a few of them only adds to the bundle. If it were used
 // alone, all other servers would be refused.
 enum { ROOTS_OF_A_SYSTEM = 20 };
 
-struct ca_default ca_default_of_curl(void)
+struct ca_default ca_default_of_system(void)
 {
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    struct ca_default found = {.file = info->cainfo, .path = info->capath};
+    struct ca_default found = {.path = X509_get_default_cert_dir()};
+    if (ca_directory_is_hashed(found.path, ROOTS_OF_A_SYSTEM) || !libcurl_load(ERROR_IGNORED))
+        return found;
+    const curl_version_info_data *info = libcurl.version_info(CURLVERSION_NOW);
+    found = (struct ca_default){.file = info->cainfo, .path = info->capath};
     if (found.file == NULL)
         found.file = X509_get_default_cert_file();
     if (found.path == NULL)
@@ -156,6 +159,12 @@ static bool use_variables(const char *file, const char *path, struct ca *ca, str
 static const char *not_empty(const char *text)
 {
     return text_present(text) ? text : NULL;
+}
+
+bool ca_needs_default(const char *cacert, const char *capath)
+{
+    return not_empty(cacert) == NULL && not_empty(capath) == NULL && not_empty(secure_getenv("SSL_CERT_FILE")) == NULL &&
+           not_empty(secure_getenv("SSL_CERT_DIR")) == NULL;
 }
 
 bool ca_choose(const char *cacert, const char *capath, const struct ca_default *fallback, struct ca *ca,

@@ -15,8 +15,12 @@ struct ca_default {
     const char *file, *path;
 };
 
-// libcurl's default, else OpenSSL's.
-struct ca_default ca_default_of_curl(void);
+// OpenSSL's directory, where it is a system's hashed store. Else libcurl's default, for which libcurl is loaded, else
+// OpenSSL's.
+struct ca_default ca_default_of_system(void);
+
+// Whether ca_choose would look at the default.
+bool ca_needs_default(const char *cacert, const char *capath);
 
 // Chooses only cacert and capath, if one of them or both are set; else what SSL_CERT_FILE and SSL_CERT_DIR name; else
 // the default. Fails with SSA_CONFIG if cacert or capath cannot be read, or if neither variable names something

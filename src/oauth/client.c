@@ -1,21 +1,12 @@
 #include "oauth/client.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "core/base64.h"
 #include "core/callback.h"
 #include "core/monotonic.h"
 #include "core/text.h"
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_state = CURLE_FAILED_INIT;
-
-static void start_curl(void)
-{
-    curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 // Basic (RFC 7617): base64 of id and secret as they are. RFC 6749 section 2.3.1 would form-encode them first, but the
 // provider's own examples do not.
@@ -58,7 +49,9 @@ static bool prepare(struct oauth_client *client, struct ssa_error *err)
     }
     if (!url_read(config->base_url == NULL ? APS_BASE_URL : config->base_url, config->insecure_http, &client->url, err))
         return false;
-    const struct ca_default fallback = ca_default_of_curl();
+    struct ca_default fallback = {0};
+    if (ca_needs_default(config->cacert, config->capath))
+        fallback = ca_default_of_system();
     if (!client->url.plain && !ca_choose(config->cacert, config->capath, &fallback, &client->ca, err))
         return false;
     return (config->client_secret.data == NULL || oauth_client_know_secret(client, config->client_secret, err)) &&
@@ -68,9 +61,6 @@ static bool prepare(struct oauth_client *client, struct ssa_error *err)
 bool oauth_client_new(const struct oauth_config *config, struct oauth_client **made, struct ssa_error *err)
 {
     *made = NULL;
-    if (pthread_once(&curl_once, start_curl) != 0 || curl_state != CURLE_OK)
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be started: %s",
-                         curl_easy_strerror(curl_state));
     struct oauth_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the client of the API");
@@ -145,7 +135,9 @@ bool client_wait(const struct oauth_client *client, long long ms, struct ssa_err
 
 CURL *client_new_handle(struct ssa_error *err)
 {
-    CURL *handle = curl_easy_init();
+    if (!libcurl_load(err))
+        return NULL;
+    CURL *handle = libcurl.easy_init();
     if (handle == NULL)
         error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a connection");
     return handle;
@@ -154,6 +146,6 @@ CURL *client_new_handle(struct ssa_error *err)
 void client_hang_up(struct oauth_client *client)
 {
     if (client->handle != NULL)
-        curl_easy_cleanup(client->handle);
+        libcurl.easy_cleanup(client->handle);
     client->handle = NULL;
 }

@@ -1,10 +1,9 @@
 // The parts of a client: settings, secrets, the connection, and the time that is left.
 #pragma once
 
-#include <curl/curl.h>
-
 #include "core/mask.h"
 #include "oauth/ca.h"
+#include "oauth/libcurl.h"
 #include "oauth/oauth.h"
 #include "oauth/pace.h"
 #include "oauth/url.h"

@@ -74,7 +74,10 @@ static bool is_dropped(void *context, bool sent)
 static void *connect_and_send(void *context)
 {
     struct oauth_exchange *exchange = context;
-    const bool tried = http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
+    // What fails here is told by oauth_exchange_finish, which then tries it itself.
+    exchange->handle = client_new_handle(ERROR_IGNORED);
+    const bool tried = exchange->handle != NULL &&
+                       http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
     // The form and the answer went through this stack.
     secret_wipe_stack();
     (void)pthread_mutex_lock(&exchange->mutex);
@@ -122,7 +125,7 @@ static void exchange_free(struct oauth_exchange **given)
         end_thread(exchange);
     }
     if (exchange->handle != NULL)
-        curl_easy_cleanup(exchange->handle);
+        libcurl.easy_cleanup(exchange->handle);
     (void)pthread_cond_destroy(&exchange->changed);
     (void)pthread_mutex_destroy(&exchange->mutex);
     secret_free(&exchange->form);
@@ -172,8 +175,7 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
     EXCHANGE_AUTO exchange = exchange_new(client, scope);
     if (exchange == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
-    exchange->handle = client_new_handle(err);
-    if (exchange->handle == NULL || !secret_new(&exchange->answer.body, OAUTH_ANSWER_MAX, err) ||
+    if (!secret_new(&exchange->answer.body, OAUTH_ANSWER_MAX, err) ||
         !secret_new(&exchange->form, sizeof FORM_HEAD + ASSERTION_MAX + SCOPE_MAX, err) ||
         !write_form(exchange, span_of(NULL, 0), err))
         return false;

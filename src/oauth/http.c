@@ -22,20 +22,22 @@ struct transfer {
 
 static void transfer_end(struct transfer *t)
 {
-    curl_slist_free_all(t->headers);
+    libcurl.slist_free_all(t->headers);
     // A reset keeps the connection, but forgets the options. They point to the caller's secrets or are copies of them.
-    curl_easy_reset(t->handle);
+    libcurl.easy_reset(t->handle);
 }
 
+// The type of the value is checked by the header's macro, which is not evaluated.
 #define SET(t, option, value)                                                                                          \
     do {                                                                                                               \
+        (void)sizeof(curl_easy_setopt((t)->handle, option, value));                                                    \
         if ((t)->code == CURLE_OK)                                                                                     \
-            (t)->code = curl_easy_setopt((t)->handle, option, value);                                                  \
+            (t)->code = libcurl.easy_setopt((t)->handle, option, value);                                               \
     } while (0)
 
 static void add_header(struct transfer *t, const char *header)
 {
-    struct curl_slist *longer = t->code == CURLE_OK ? curl_slist_append(t->headers, header) : NULL;
+    struct curl_slist *longer = t->code == CURLE_OK ? libcurl.slist_append(t->headers, header) : NULL;
     if (longer == NULL)
         t->code = t->code == CURLE_OK ? CURLE_OUT_OF_MEMORY : t->code;
     else
@@ -55,7 +57,7 @@ static bool set_authorization(struct transfer *t)
     if (t->request->authorization == NULL)
         return true;
     t->authorization = (struct curl_slist){.data = (char *)(uintptr_t)t->request->authorization, .next = t->headers};
-    return curl_easy_setopt(t->handle, CURLOPT_HTTPHEADER, &t->authorization) == CURLE_OK;
+    return libcurl.easy_setopt(t->handle, CURLOPT_HTTPHEADER, &t->authorization) == CURLE_OK;
 }
 
 // libcurl calls this (CURLOPT_PREREQFUNCTION) after connecting, with TLS, and before it sends the request. A second
@@ -194,7 +196,7 @@ static void set_request(struct transfer *t)
 static const char *header(CURL *handle, const char *name)
 {
     struct curl_header *found = NULL;
-    return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : NULL;
+    return libcurl.easy_header(handle, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : NULL;
 }
 
 // A server that names a later date does not know the time.
@@ -202,7 +204,7 @@ static const time_t year_10000 = 253402300800;
 
 static time_t read_date(const char *text)
 {
-    const time_t date = text == NULL ? -1 : curl_getdate(text, NULL);
+    const time_t date = text == NULL ? -1 : libcurl.getdate(text, NULL);
     return date <= 0 || date >= year_10000 ? 0 : date;
 }
 
@@ -249,7 +251,7 @@ static void read_proxy_logins(struct transfer *t)
     struct http_response *answer = t->answer;
     struct curl_header *found = NULL;
     for (size_t i = 0; i < HEADERS_MAX; i++) {
-        if (curl_easy_header(t->handle, "Proxy-Authenticate", i, CURLH_CONNECT, -1, &found) != CURLHE_OK)
+        if (libcurl.easy_header(t->handle, "Proxy-Authenticate", i, CURLH_CONNECT, -1, &found) != CURLHE_OK)
             return;
         for (const char *p = found->value; *p != '\0'; p += strcspn(p, ",")) {
             p += strspn(p, ", \t");
@@ -262,8 +264,8 @@ static void read_headers(struct transfer *t)
 {
     struct http_response *answer = t->answer;
     // These can fail only for values that libcurl does not know. They then leave zeros.
-    (void)curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &answer->status);
-    (void)curl_easy_getinfo(t->handle, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
+    (void)libcurl.easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &answer->status);
+    (void)libcurl.easy_getinfo(t->handle, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
     if (answer->proxy_status == 407)
         read_proxy_logins(t);
     if (answer->code != CURLE_OK && !t->request->plain)
@@ -290,7 +292,7 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
     *answer = (struct http_response){.body = answer->body, .retry_after = -1};
     __attribute__((cleanup(transfer_end))) struct transfer t = {
         .request = request, .answer = answer, .handle = handle, .end_ms = monotonic_ms() + request->left_ms};
-    curl_easy_reset(handle);
+    libcurl.easy_reset(handle);
     SET(&t, CURLOPT_ERRORBUFFER, answer->text);
     set_safety(&t);
     set_deadlines(&t);
@@ -300,8 +302,8 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
     SET(&t, CURLOPT_HEADERFUNCTION, take_header);
     SET(&t, CURLOPT_HEADERDATA, &t);
     if (t.code != CURLE_OK)
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s", curl_easy_strerror(t.code));
-    answer->code = curl_easy_perform(handle);
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s", libcurl.easy_strerror(t.code));
+    answer->code = libcurl.easy_perform(handle);
     read_headers(&t);
     return true;
 }
@@ -311,13 +313,23 @@ void http_response_free(struct http_response *answer)
     secret_free(&answer->body);
 }
 
+// As RFC 3986 section 2.1 has it: all but the unreserved characters.
+static bool append_escaped(struct secret *form, const char *value)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    static const char unreserved[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    for (const char *at = value; *at != '\0'; at++) {
+        const unsigned char byte = (unsigned char)*at;
+        const char escaped[] = {'%', digits[byte >> 4], digits[byte & 0xf]};
+        const bool plain = strchr(unreserved, *at) != NULL;
+        if (!secret_append(form, plain ? span_of(at, 1) : span_of(escaped, sizeof escaped)))
+            return false;
+    }
+    return true;
+}
+
 bool http_form_append(struct secret *form, const char *name, const char *value)
 {
-    // Length 0 means strlen there.
-    char *escaped = curl_easy_escape(NULL, value, 0);
-    const bool ok = escaped != NULL && (form->len == 0 || secret_append_text(form, "&")) &&
-                    secret_append_text(form, name) && secret_append_text(form, "=") &&
-                    secret_append_text(form, escaped);
-    curl_free(escaped);
-    return ok;
+    return (form->len == 0 || secret_append_text(form, "&")) && secret_append_text(form, name) &&
+           secret_append_text(form, "=") && append_escaped(form, value);
 }

@@ -1,11 +1,11 @@
 // One HTTP request and its answer, through libcurl. Whether it is sent again, call.h decides.
 #pragma once
 
-#include <curl/curl.h>
 #include <time.h>
 
 #include "core/secret.h"
 #include "oauth/ca.h"
+#include "oauth/libcurl.h"
 #include "oauth/proxy.h"
 
 #define HTTP_CONNECT_SECONDS 10

@@ -174,7 +174,7 @@ static bool broke(const struct oauth_client *client, const struct call *call, co
     const struct network_failure *failure = network_failure(answer->code);
     const struct ca *ca = &client->ca;
     // TLS and proxy libraries say more than libcurl's sentence for the code.
-    mask_text(mask, span_text(answer->text[0] != '\0' ? answer->text : curl_easy_strerror(answer->code)), words,
+    mask_text(mask, span_text(answer->text[0] != '\0' ? answer->text : libcurl.easy_strerror(answer->code)), words,
               sizeof words);
     if (answer->code == CURLE_SSL_CACERT_BADFILE)
         error_set(err, SSA_CONFIG, NULL, ca->file[0] != '\0' ? ca->file : ca->path, "holds no usable certificates: %s",

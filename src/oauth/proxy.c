@@ -37,16 +37,16 @@ static void read_parts(CURLU *handle, const char *value, struct proxy *proxy)
     URL_PART_AUTO host = NULL;
     URL_PART_AUTO port = NULL;
     URL_PART_AUTO user = NULL;
-    if (curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || !known_scheme(scheme))
+    if (libcurl.url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || !known_scheme(scheme))
         proxy->fault = "does not name a known kind of proxy (http, https, socks4, socks5)";
-    proxy->has_user = curl_url_get(handle, CURLUPART_USER, &user, 0) == CURLUE_OK;
+    proxy->has_user = libcurl.url_get(handle, CURLUPART_USER, &user, 0) == CURLUE_OK;
     // If libcurl finds no user before an "@", it takes the "@" for a part of the path, and the user for the host.
     const char *at = strchr(value, '@');
     proxy->misread = at != NULL && (!proxy->has_user || strchr(at + 1, '@') != NULL);
-    if (curl_url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+    if (libcurl.url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK)
         return;
     // In libcurl's messages such a host has no port.
-    const bool has_port = !proxy->misread && curl_url_get(handle, CURLUPART_PORT, &port, 0) == CURLUE_OK;
+    const bool has_port = !proxy->misread && libcurl.url_get(handle, CURLUPART_PORT, &port, 0) == CURLUE_OK;
     if (!text_format(proxy->host, sizeof proxy->host, "%s%s%s", host, has_port ? ":" : "", has_port ? port : ""))
         proxy->host[0] = '\0';
 }
@@ -57,9 +57,9 @@ void proxy_read(struct proxy *proxy)
     const char *value = find(&proxy->variable);
     if (value == NULL)
         return;
-    URL_HANDLE_AUTO handle = curl_url();
+    URL_HANDLE_AUTO handle = libcurl.url();
     const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
-    if (handle == NULL || curl_url_set(handle, CURLUPART_URL, value, flags) != CURLUE_OK)
+    if (handle == NULL || libcurl.url_set(handle, CURLUPART_URL, value, flags) != CURLUE_OK)
         proxy->fault = "is not a valid URL of a proxy";
     else
         read_parts(handle, value, proxy);

@@ -1,8 +1,10 @@
-// libcurl's own parser is used, so that the URL that is checked is the one that libcurl connects to.
+// libcurl's own parser is used for all but the simplest URLs, so that the URL that is checked is the one that libcurl
+// connects to.
 #include "oauth/url.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -79,16 +81,59 @@ static bool keep(const char *scheme, const char *host, const char *port, const c
            text_format(url->base, sizeof url->base, "%s://%s%.*s", scheme, url->host, (int)len, path);
 }
 
+// A name, or an IPv4 address in its usual form: one of another form ends with a number, too.
+static bool is_usual_host(const char *host)
+{
+    struct in_addr v4;
+    const size_t len = strlen(host);
+    if (len == 0 || host[0] == '.' || strstr(host, "..") != NULL)
+        return false;
+    return strchr("abcdefghijklmnopqrstuvwxyz", host[len - 1]) != NULL || inet_pton(AF_INET, host, &v4) == 1;
+}
+
+static bool is_usual_port(const char *port)
+{
+    return port[0] != '\0' && port[0] != '0' && strtoul(port, NULL, 10) <= UINT16_MAX && strcmp(port, "443") != 0;
+}
+
+// Takes the usual kind of URL, https://host[:port][/prefix] in plain characters, which no two parsers read differently.
+static bool read_usual(const char *text, struct url *url)
+{
+    static const char https[] = "https://";
+    char host[sizeof url->host], port[sizeof "65535"];
+    if (strncmp(text, https, sizeof https - 1) != 0)
+        return false;
+    const char *at = text + sizeof https - 1;
+    const size_t host_len = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789-.");
+    if (!text_format(host, sizeof host, "%.*s", (int)host_len, at) || !is_usual_host(host))
+        return false;
+    at += host_len;
+    const bool has_port = *at == ':';
+    if (has_port) {
+        const size_t port_len = strspn(++at, "0123456789");
+        if (!text_format(port, sizeof port, "%.*s", (int)port_len, at) || !is_usual_port(port))
+            return false;
+        at += port_len;
+    }
+    static const char prefix[] = "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    const bool plain = (*at == '\0' || *at == '/') && at[strspn(at, prefix)] == '\0' && strstr(at, "//") == NULL;
+    return plain && strstr(at, API) == NULL && keep("https", host, has_port ? port : NULL, at, url);
+}
+
 bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_error *err)
 {
     *url = (struct url){0};
     if (strlen(text) >= URL_MAX)
         return refuse("base URL", err, "is too long");
-    URL_HANDLE_AUTO handle = curl_url();
+    if (read_usual(text, url))
+        return true;
+    if (!libcurl_load(err))
+        return false;
+    URL_HANDLE_AUTO handle = libcurl.url();
     if (handle == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a URL");
     // The user part comes first, because it may contain a password, which must not be quoted.
-    CURLUcode code = curl_url_set(handle, CURLUPART_URL, text, CURLU_DISALLOW_USER);
+    CURLUcode code = libcurl.url_set(handle, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     if (code == CURLUE_USER_NOT_ALLOWED || strchr(text, '@') != NULL)
         return refuse("base URL", err, "contains a user or password, or another \"@\"");
     // A query may contain an access token.
@@ -102,11 +147,11 @@ bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_
     URL_PART_AUTO host = NULL;
     URL_PART_AUTO path = NULL;
     URL_PART_AUTO port = NULL;
-    if (curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK || host[0] == '\0' ||
-        curl_url_get(handle, CURLUPART_PATH, &path, 0) != CURLUE_OK)
+    if (libcurl.url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        libcurl.url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK || host[0] == '\0' ||
+        libcurl.url_get(handle, CURLUPART_PATH, &path, 0) != CURLUE_OK)
         return refuse(text, err, "is not a valid URL");
-    code = curl_url_get(handle, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
+    code = libcurl.url_get(handle, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
     if (code != CURLUE_OK && code != CURLUE_NO_PORT)
         return refuse(text, err, "has no valid port");
     if (!check_scheme(text, scheme, host, insecure_http, url, err))

@@ -44,6 +44,7 @@ struct attempt {
 static void attempt_end(struct attempt *t)
 {
     open_token_close(&t->at);
+    search_abandon();
     connection_end(&t->connection);
     oauth_client_free(t->client);
 }
@@ -74,6 +75,9 @@ static bool prepare(struct attempt *t, struct ssa_error *err)
         return false;
     if (!open_token_prepare(t->run, t->assertion.identity.private_key, &t->at, err))
         return false;
+    // The module is loaded meanwhile.
+    const struct token_wanted wanted = open_token_wanted(t->run, t->at.uri);
+    search_begin(&wanted);
     if (!begin_client_secret(fetch, t->run, t->assertion.claims.issuer, err))
         return false;
     if (!api_client_open(t->run, &fetch->secret, &t->client, err))

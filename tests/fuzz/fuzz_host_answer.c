@@ -13,7 +13,9 @@ static uint8_t message[MESSAGE_MAX], *copy;
 // These take the place of the library's (-Wl,--wrap): they need no process.
 struct writer __wrap_remote_begin(struct remote *c, enum call_number number);
 CK_RV __wrap_remote_nonsense(struct remote *c);
-CK_RV __wrap_remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer);
+CK_RV __wrap_remote_ask(struct remote *c, const struct writer *request, long long most_ms, struct reader *answer);
+CK_RV __wrap_remote_send(struct remote *c, const struct writer *request);
+CK_RV __wrap_remote_answer(struct remote *c, long long most_ms, struct reader *answer);
 void __wrap_remote_end(struct remote *c);
 long long __wrap_remote_patience(const struct remote *c, enum waits_for whom);
 
@@ -31,10 +33,16 @@ CK_RV __wrap_remote_nonsense(struct remote *c)
     return CKR_HOST_NONSENSE;
 }
 
-CK_RV __wrap_remote_ask(struct remote *c, struct writer *request, long long most_ms, struct reader *answer)
+CK_RV __wrap_remote_send(struct remote *c, const struct writer *request)
+{
+    (void)c;
+    CHECK(!request->overflow);
+    return CKR_OK;
+}
+
+CK_RV __wrap_remote_answer(struct remote *c, long long most_ms, struct reader *answer)
 {
     (void)most_ms;
-    CHECK(!request->overflow);
     // In the heap, and just as long: what is read beyond it is seen.
     copy = malloc(given.len + 1);
     CHECK(copy != NULL);
@@ -44,6 +52,12 @@ CK_RV __wrap_remote_ask(struct remote *c, struct writer *request, long long most
     const uint64_t kind = get_number(answer, ANSWER_KINDS - 1);
     const CK_RV rv = get_number(answer, UINT64_MAX);
     return answer->bad || kind == ANSWER_REFUSED ? __wrap_remote_nonsense(c) : rv;
+}
+
+CK_RV __wrap_remote_ask(struct remote *c, const struct writer *request, long long most_ms, struct reader *answer)
+{
+    (void)__wrap_remote_send(c, request);
+    return __wrap_remote_answer(c, most_ms, answer);
 }
 
 void __wrap_remote_end(struct remote *c)

@@ -52,6 +52,11 @@ def small_stack() -> Path:
     return _file("SSA_SMALL_STACK", default, "the program with a small stack")
 
 
+def threads() -> Path:
+    default = program().parent / "tests" / "library" / "ssa-hsm-threads"
+    return _file("SSA_THREADS", default, "the program with threads")
+
+
 def nss_fips_library() -> Path:
     return _file(
         "SSA_NSS_FIPS_LIBRARY", ROOT / "build" / "tests" / "tokens" / "ssa-hsm-nss-fips.so", "NSS's FIPS token as a module"
@@ -111,7 +116,8 @@ TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-k
 def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
-    finders: list[Callable[[], object]] = [program, host, shim_library, small_stack, hasty_clock, evidence_verifier, softhsm]
+    finders: list[Callable[[], object]] = [program, host, shim_library, small_stack, threads, hasty_clock]
+    finders += [evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:

@@ -70,6 +70,7 @@ def run_as_nobody(
         copied = {
             "SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(), "SSA_SHIM_LIBRARY": places.shim_library(),
             "SSA_HASTY_CLOCK_LIBRARY": places.hasty_clock(), "SSA_SMALL_STACK": places.small_stack(),
+            "SSA_THREADS": places.threads(),
             "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip
         if places.key_pool().exists():

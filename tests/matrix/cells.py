@@ -227,6 +227,8 @@ def _calls(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
             "remove-after": "remove after",
             "kill": "kill",
             "kill-after": "kill after",
+            "host-kill": "kill-module",
+            "host-kill-after": "kill-module after",
             "term": "signal TERM",
         }
         for serial, (word, action) in enumerate(actions.items()):
@@ -254,6 +256,8 @@ def _kills(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
         variants = [point]
         if point.name in killer.SENDING:
             variants.append(replace(point, after=True))
+        if point.thread >= killer.PROCESS:
+            variants += [replace(each, alone=True) for each in variants]
         if point.ours:
             variants += [replace(point, error=error) for error in killer.ERRORS.get(point.name, ())]
         for each in variants:

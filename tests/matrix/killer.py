@@ -42,24 +42,29 @@ ERRORS = {
     "linkat": (errno.EPERM,), "unlink": (errno.EIO,), "unlinkat": (errno.EIO,), "mkdir": (errno.EACCES, errno.ENOSPC),
     "openat": (errno.EMFILE, errno.ENOSPC), "connect": (errno.ENETUNREACH,), "sendto": (errno.ECONNRESET,),
 }  # fmt: skip
+# The numbers of child processes, which have PKCS#11 modules loaded: 100, 200, ...
+PROCESS = 100
+# The connection between the program and such a process: descriptors of the program from here on, and one of the process.
+_CONNECTIONS, _CONNECTION = 64, 3
 _O_CLOEXEC, _STANDARD_ERROR = 0o2000000, 2
 _ARGUMENT = 16  # offset of the first in struct seccomp_data; 8 bytes each, the lower half first
 
 
 @dataclass(frozen=True)
 class Point:
-    """The index-th traced call of a thread; threads and child processes are numbered as they come."""
+    """The index-th traced call of a thread. The program's threads are numbered as they come, child processes apart."""
 
     thread: int
     index: int
     name: str
     after: bool = False
     error: int = 0  # instead of being killed there, the call fails so
-    ours: bool = field(default=True, compare=False)  # false: a call that SoftHSM makes in the same process
+    alone: bool = False  # the process that makes the call is killed, and the program goes on
+    ours: bool = field(default=True, compare=False)  # false: a call that SoftHSM makes
 
     def __str__(self) -> str:
         what = "-after" if self.after else f"-{errno.errorcode[self.error]}" if self.error else ""
-        return f"{self.thread}.{self.index:03}-{self.name}{what}"
+        return f"{self.thread}.{self.index:03}-{self.name}{what}{'-alone' if self.alone else ''}"
 
 
 @dataclass
@@ -108,6 +113,7 @@ class _Killer:
     def __init__(self, kill: Point | None) -> None:
         self._kill = kill
         self._numbers: dict[int, int] = {}  # thread: its number
+        self._processes: dict[int, int] = {}  # thread: its process
         self._counts: dict[int, int] = {}
         self._living: set[int] = set()
         self._leaving: set[int] = set()  # they run to the end of the call after which all are killed
@@ -124,6 +130,7 @@ class _Killer:
         self._main = _start(argv, env, cwd, out, err)
         self._living.add(self._main)
         self._numbers[self._main] = 0
+        self._processes[self._main] = self._main
         while self._living:
             try:
                 # The group is the command's own: the tracer's other children are not reaped.
@@ -154,16 +161,14 @@ class _Killer:
     def _stopped(self, tid: int, event: int, number: int) -> None:
         resume, sent = ptrace.CONT, 0
         if tid in self._leaving:
-            self._reached()
+            self._reached(tid)
         elif event == ptrace.EVENT_SECCOMP and self._started:
             if self._at_call(tid):
                 resume = ptrace.SYSCALL
         elif event == ptrace.EVENT_EXEC:
             self._started = True
         elif event in (ptrace.EVENT_FORK, ptrace.EVENT_VFORK, ptrace.EVENT_CLONE):
-            child = ptrace.event_message(tid)
-            self._living.add(child)
-            self._numbers.setdefault(child, len(self._numbers))
+            self._came(ptrace.event_message(tid), tid, event)
         elif event == ptrace.EVENT_STOP and number != signal.SIGTRAP:
             resume = ptrace.LISTEN
         elif event == 0:
@@ -172,11 +177,13 @@ class _Killer:
 
     def _at_call(self, tid: int) -> bool:
         """Whether the call is to be run to its end and no further."""
-        thread = self._numbers.setdefault(tid, len(self._numbers))
-        index = self._counts.get(tid, 0)
-        self._counts[tid] = index + 1
+        thread = self._numbers[tid]
         number = ptrace.syscall_number(tid)
         name = _NAMES.get(number, str(number))
+        if name in SENDING and self._is_connection(tid, thread):
+            return False
+        index = self._counts.get(tid, 0)
+        self._counts[tid] = index + 1
         points = self._trace.points
         # SoftHSM never uses pwrite64, and we cut off what we have written so.
         ours = points[-1].name == "pwrite64" if points and name == "ftruncate" else _is_ours(tid, name)
@@ -191,12 +198,33 @@ class _Killer:
         if kill.after:
             self._leaving.add(tid)
             return True
-        self._reached()
+        self._reached(tid)
         return False
 
-    def _reached(self) -> None:
+    def _is_connection(self, tid: int, thread: int) -> bool:
+        """What the two say to each other are calls of the module, which are other cells."""
+        fd = ptrace.argument(tid, "rdi")
+        return bool(fd == _CONNECTION if thread >= PROCESS else fd >= _CONNECTIONS)
+
+    def _came(self, child: int, parent: int, event: int) -> None:
+        self._living.add(child)
+        if child in self._numbers:
+            return
+        if event == ptrace.EVENT_CLONE:
+            process = self._processes.get(parent, self._main)
+            same = sum(1 for one in self._processes.values() if one == process)
+            self._numbers[child] = self._numbers[process] + same
+        else:
+            process = child
+            self._numbers[child] = PROCESS * len(set(self._processes.values()))
+        self._processes[child] = process
+
+    def _reached(self, tid: int) -> None:
         self._trace.reached = True
-        self._end()
+        if self._kill and self._kill.alone:
+            os.kill(self._processes.get(tid, self._main), signal.SIGKILL)
+        else:
+            self._end()
 
 
 def _is_ours(tid: int, name: str) -> bool:

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "aps/request.h"
+#include "core/text.h"
 #include "oauth/url.h"
 
 static void takes(const char *text, bool insecure, const char *base, const char *host)
@@ -39,6 +40,41 @@ static void https_with_port_and_prefix_is_taken(void **state)
     takes("https://gateway.example:8443/aps/", false, "https://gateway.example:8443/aps", "gateway.example:8443");
     takes("https://gateway.example:443//", false, "https://gateway.example", "gateway.example");
     takes("HTTPS://[2001:db8::1]:8443", false, "https://[2001:db8::1]:8443", "[2001:db8::1]:8443");
+}
+
+// "HTTPS:" is not usual, so that libcurl reads it.
+static void a_usual_one_is_read_as_libcurl_reads_it(void **state)
+{
+    (void)state;
+    static const char *const rests[] = {
+        "developer.api.autodesk.com", "a.example/", "a.example/aps", "a.example:8443/aps/v-1/X_y/", "a-b.c9x:1",
+        "127.0.0.1:18443",           "10.1.2.3",   "a.example:65535", "x",
+    };
+    for (size_t i = 0; i < sizeof rests / sizeof rests[0]; i++) {
+        char usual[URL_MAX], other[URL_MAX];
+        struct url by_us, by_libcurl;
+        struct ssa_error err = {0};
+        assert_true(text_format(usual, sizeof usual, "https://%s", rests[i]));
+        assert_true(text_format(other, sizeof other, "HTTPS://%s", rests[i]));
+        assert_true(url_read(usual, false, &by_us, &err));
+        assert_true(url_read(other, false, &by_libcurl, &err));
+        assert_string_equal(by_us.base, by_libcurl.base);
+        assert_string_equal(by_us.host, by_libcurl.host);
+        assert_int_equal(by_us.plain, by_libcurl.plain);
+    }
+}
+
+// Here two parsers may differ, or libcurl changes something.
+static void what_is_not_usual_is_left_to_libcurl(void **state)
+{
+    (void)state;
+    takes("https://example.com:443/x", false, "https://example.com/x", "example.com");
+    refuses("https://example.com:0x50", false);
+    refuses("https://example.com:65536", false);
+    refuses("https://example.com@evil.example", false);
+    refuses("https://example.com\\.evil.example", false);
+    refuses("https:///example.com", false);
+    refuses("https://:8443", false);
 }
 
 static void what_is_no_base_url_is_refused(void **state)
@@ -153,6 +189,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(https_with_port_and_prefix_is_taken),
+        cmocka_unit_test(a_usual_one_is_read_as_libcurl_reads_it),
+        cmocka_unit_test(what_is_not_usual_is_left_to_libcurl),
         cmocka_unit_test(what_is_no_base_url_is_refused),
         cmocka_unit_test(a_password_in_the_url_is_refused_and_not_quoted),
         cmocka_unit_test(nor_is_one_that_no_parser_finds),

@@ -1,0 +1,56 @@
+#include "oauth/libcurl.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stddef.h>
+
+#include "core/text.h"
+
+struct libcurl libcurl;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool loaded;
+static char why[256];
+
+static bool find(void *library, const char *name, void *function)
+{
+    void *found = dlsym(library, name);
+    // POSIX lets a function's address go through void *.
+    *(void **)function = found;
+    return found != NULL;
+}
+
+static bool find_all(void *library)
+{
+    bool all = true;
+#define FIND(name) all = find(library, "curl_" #name, &libcurl.name) && all
+    LIBCURL_FUNCTIONS(FIND);
+#undef FIND
+    return all;
+}
+
+static void note(const char *text)
+{
+    text_harmless(why, sizeof why, span_text(text));
+}
+
+static void load(void)
+{
+    void *library = dlopen(LIBCURL_FILE, RTLD_NOW | RTLD_LOCAL);
+    const char *failed = library == NULL ? dlerror() : NULL;
+    if (library == NULL || !find_all(library)) {
+        note(failed != NULL ? failed : LIBCURL_FILE " lacks functions");
+        return;
+    }
+    const CURLcode code = libcurl.global_init(CURL_GLOBAL_DEFAULT);
+    loaded = code == CURLE_OK;
+    if (!loaded)
+        note(libcurl.easy_strerror(code));
+}
+
+bool libcurl_load(struct ssa_error *err)
+{
+    if (pthread_once(&once, load) == 0 && loaded)
+        return true;
+    return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be started: %s", why);
+}
