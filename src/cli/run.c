@@ -13,6 +13,7 @@
 enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, CLOSING_MS = 3000, HURRIED_CLOSING_MS = 500 };
 
 static bool verbose;
+static unsigned closing_ms = CLOSING_MS;
 
 static void tell_person(void *context, enum ssa_level level, const struct ssa_notice *notice)
 {
@@ -80,6 +81,8 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     if (timeout != NULL && !parse_seconds(timeout, &option_timeout, TIMEOUT_LEAST, TIMEOUT_MOST, &run->timeout, err))
         return false;
     run->callbacks.patience = run->timeout;
+    if (run->timeout != 0 && run->timeout < CLOSING_MS / 1000)
+        closing_ms = run->timeout * 1000;
     // An option beats the profile, and the profile beats the environment.
     if (!take_options(settings, a, err))
         return false;
@@ -97,7 +100,7 @@ void run_settle(void)
     // A signal that has come leaves them the time to log out.
     const bool hurried = interrupt_signal() != 0;
     const struct ssa_callbacks callbacks = {.tell = tell_person, .interrupted = hurried ? NULL : was_interrupted};
-    ssa_modules_settle(hurried ? HURRIED_CLOSING_MS : CLOSING_MS, &callbacks);
+    ssa_modules_settle(hurried ? HURRIED_CLOSING_MS : closing_ms, &callbacks);
 }
 
 bool run_command(const struct arguments *a, struct ssa_ending *ending, struct ssa_error *err)

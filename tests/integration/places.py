@@ -47,6 +47,11 @@ def hasty_clock() -> Path:
     return _file("SSA_HASTY_CLOCK_LIBRARY", default, "the clock that runs faster")
 
 
+def bad_module() -> Path:
+    default = ROOT / "build" / "tests" / "badmodule" / "ssa-hsm-bad-module.so"
+    return _file("SSA_BAD_MODULE", default, "the module that misbehaves")
+
+
 def small_stack() -> Path:
     default = program().parent / "tests" / "library" / "ssa-hsm-small-stack"
     return _file("SSA_SMALL_STACK", default, "the program with a small stack")
@@ -117,7 +122,7 @@ def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
     finders: list[Callable[[], object]] = [program, host, shim_library, small_stack, threads, hasty_clock]
-    finders += [evidence_verifier, softhsm]
+    finders += [bad_module, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:

@@ -18,7 +18,7 @@ NOBODY = 65534
 _COPY = "SSA_HSM_TEST_COPY"
 _PR_SET_PDEATHSIG = 1
 _PASSED_ON = (
-    "SSA_HSM_WRAPPER", "SSA_HSM_WITHOUT_NODE", "SSA_HSM_TEST_WORKERS", "SSA_HSM_TEST_SLOWNESS",
+    "SSA_HSM_WRAPPER", "SSA_HSM_WITHOUT_NODE", "SSA_HSM_TEST_WORKERS", "SSA_HSM_TEST_SLOWNESS", "SSA_HSM_ALL_BAD_MODULES",
     "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
 )  # fmt: skip
 
@@ -69,7 +69,8 @@ def run_as_nobody(
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         copied = {
             "SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(), "SSA_SHIM_LIBRARY": places.shim_library(),
-            "SSA_HASTY_CLOCK_LIBRARY": places.hasty_clock(), "SSA_SMALL_STACK": places.small_stack(),
+            "SSA_HASTY_CLOCK_LIBRARY": places.hasty_clock(), "SSA_BAD_MODULE": places.bad_module(),
+            "SSA_SMALL_STACK": places.small_stack(),
             "SSA_THREADS": places.threads(),
             "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip

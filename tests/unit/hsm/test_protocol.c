@@ -144,7 +144,7 @@ static CK_RV give_values(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_
 {
     (void)session, (void)object;
     for (CK_ULONG i = 0; i < count; i++) {
-        assert_int_equal((uintptr_t)template[i].pValue % _Alignof(CK_ULONG), 0);
+        assert_int_equal((uintptr_t) template[i].pValue % _Alignof(CK_ULONG), 0);
         memset(template[i].pValue, 's', template[i].ulValueLen);
     }
     return CKR_OK;

@@ -1,5 +1,5 @@
-// A host that lies, hangs or dies: an error that says so, in time, and never a wrong success. This program is that host,
-// too, where it is told what to do (ACT).
+// A host that lies, hangs or dies: an error that says so, in time, and never a wrong success. This program is that
+// host, too, where it is told what to do (ACT).
 #include "core/unit.h"
 
 #include <signal.h>
@@ -172,9 +172,14 @@ static void an_answer_that_was_not_asked_for_is_none(void **state)
 static void what_is_not_whole_is_no_success(void **state)
 {
     (void)state;
-    static const char *const acts[] = {"signature without bytes",    "lacks and did it", "the client's own value",
-                                       "signature with fewer bytes", "unknown kind",     "half a number",
-                                       "oversized",                  "too short"};
+    static const char *const acts[] = {"signature without bytes",
+                                       "lacks and did it",
+                                       "the client's own value",
+                                       "signature with fewer bytes",
+                                       "unknown kind",
+                                       "half a number",
+                                       "oversized",
+                                       "too short"};
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
         fails(acts[i], CKR_HOST_NONSENSE, "answer to C_Sign makes no sense", "");
 }
