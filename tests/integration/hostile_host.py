@@ -53,7 +53,7 @@ def spoilt(lie: str, answer: bytes) -> list[bytes]:
         return [number(answer, int(at), int(what, 0))]
     if word == "signature":
         # As long as is told, but for the length that the module tells.
-        given = (answer[32:] * 2)[: int(value)]
+        given = (answer[32:] * 64)[: int(value)]
         return [answer[:16] + struct.pack("<QQ", len(given), len(given)) + given + bytes(-len(given) % 8)]
     return {
         "empty": lambda: [b""],
@@ -115,6 +115,8 @@ def main() -> None:
         packets = spoilt(lie, answer) if spoil and lie != "prints" else [answer]
         for packet in packets:
             program.send(packet)
+        if packets == [b""]:
+            linger()
     program.close()
     ours.close()
     os.waitpid(child, 0)
