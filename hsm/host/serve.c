@@ -244,8 +244,8 @@ static void make_room(struct host *h, size_t *used, struct reader *r, CK_ATTRIBU
 
 static CK_RV get_attribute_value(struct host *h, struct reader *r, struct writer *w)
 {
-    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX];
-    CK_ULONG room[HOST_ATTRIBUTES_MAX];
+    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX] = {0};
+    CK_ULONG room[HOST_ATTRIBUTES_MAX] = {0};
     size_t used = 0;
     const CK_SESSION_HANDLE session = get_number(r, ANY);
     const CK_OBJECT_HANDLE object = get_number(r, ANY);

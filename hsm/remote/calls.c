@@ -109,7 +109,7 @@ static CK_ULONG get_list(struct reader *r, CK_ULONG *list, CK_ULONG most)
 {
     const struct span bytes = get_bytes(r, most * sizeof *list);
     r->bad = r->bad || bytes.len % sizeof *list != 0;
-    if (r->bad || bytes.len == 0)
+    if (r->bad || list == NULL || bytes.len == 0)
         return 0;
     memcpy(list, bytes.data, bytes.len);
     return bytes.len / sizeof *list;
@@ -268,7 +268,7 @@ static void get_value(struct reader *r, CK_ATTRIBUTE *a)
     // A value is whole, or it is not there at all.
     r->bad = r->bad || (value.len != 0 && value.len != len);
     a->ulValueLen = r->bad ? CK_UNAVAILABLE_INFORMATION : len;
-    if (!r->bad && value.len > 0)
+    if (!r->bad && a->pValue != NULL && value.len > 0)
         memcpy(a->pValue, value.data, value.len);
     // A length that lies within the room without a value would be taken for one.
     if (!r->bad && a->pValue != NULL && value.len != len && len <= room)

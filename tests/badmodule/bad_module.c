@@ -1,5 +1,6 @@
-// A PKCS#11 module that serves as another one does (BAD_MODULE_REAL), but for one deed in one function: BAD_MODULE is the
-// function and the deed, "C_Sign crash" say. It does it once in a process, after it has made the file BAD_MODULE_REACHED.
+// A PKCS#11 module that serves as another one does (BAD_MODULE_REAL), but for one deed in one function: BAD_MODULE is
+// the function and the deed, "C_Sign crash" say. It does it once in a process, after it has made the file
+// BAD_MODULE_REACHED.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -52,7 +53,9 @@ static void print_without_end(void)
 
 static void print_binary(void)
 {
-    print_bytes("\0\x1b[2J\xff\r\x9b" "31m\n", 12);
+    print_bytes("\0\x1b[2J\xff\r\x9b"
+                "31m\n",
+                12);
 }
 
 static void print_megabyte(void)
@@ -169,15 +172,24 @@ static const struct {
     const char *name;
     void (*deed)(void);
 } deeds[] = {
-    {"print", print_lines},      {"print-without-end", print_without_end},
-    {"print-binary", print_binary}, {"print-megabyte", print_megabyte},
-    {"crash", crash},            {"abort", abort},
-    {"exit-well", exit_well},    {"exit-at-once", exit_at_once},
-    {"exit-badly", exit_badly},  {"hang", hang},
-    {"close", close_descriptors}, {"daemon", start_daemon},
-    {"chdir", change_folder},    {"signals", change_signals},
-    {"terminate", terminate_itself}, {"unload", unload_itself},
-    {"fork", come_back_twice},   {"become", become_another},
+    {"print", print_lines},
+    {"print-without-end", print_without_end},
+    {"print-binary", print_binary},
+    {"print-megabyte", print_megabyte},
+    {"crash", crash},
+    {"abort", abort},
+    {"exit-well", exit_well},
+    {"exit-at-once", exit_at_once},
+    {"exit-badly", exit_badly},
+    {"hang", hang},
+    {"close", close_descriptors},
+    {"daemon", start_daemon},
+    {"chdir", change_folder},
+    {"signals", change_signals},
+    {"terminate", terminate_itself},
+    {"unload", unload_itself},
+    {"fork", come_back_twice},
+    {"become", become_another},
     {"end-thread", end_thread},
 };
 
@@ -259,10 +271,14 @@ static void leave_out(void)
     const struct {
         const char *name;
         void **slot;
-    } functions[] = {{"C_Initialize", (void **)&list.C_Initialize},   {"C_Finalize", (void **)&list.C_Finalize},
-                     {"C_GetSlotList", (void **)&list.C_GetSlotList}, {"C_OpenSession", (void **)&list.C_OpenSession},
-                     {"C_CloseSession", (void **)&list.C_CloseSession}, {"C_Login", (void **)&list.C_Login},
-                     {"C_Logout", (void **)&list.C_Logout},           {"C_SignInit", (void **)&list.C_SignInit},
+    } functions[] = {{"C_Initialize", (void **)&list.C_Initialize},
+                     {"C_Finalize", (void **)&list.C_Finalize},
+                     {"C_GetSlotList", (void **)&list.C_GetSlotList},
+                     {"C_OpenSession", (void **)&list.C_OpenSession},
+                     {"C_CloseSession", (void **)&list.C_CloseSession},
+                     {"C_Login", (void **)&list.C_Login},
+                     {"C_Logout", (void **)&list.C_Logout},
+                     {"C_SignInit", (void **)&list.C_SignInit},
                      {"C_Sign", (void **)&list.C_Sign}};
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
         if (is_told(functions[i].name, "null"))

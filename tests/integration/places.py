@@ -115,7 +115,7 @@ def tool(name: str) -> str:
     return found
 
 
-TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-kit")
+TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-kit", "strace")
 
 
 def check() -> list[str]:

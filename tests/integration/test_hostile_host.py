@@ -1,5 +1,5 @@
-"""Another program in place of the host (SSA_HSM_HOST), whose answers are lies: the program neither crashes nor hangs, no
-lie is a success, and what it says is brief. hostile_host.py is that program."""
+"""Another program in place of the host (SSA_HSM_HOST), whose answers are lies: the program neither crashes nor hangs,
+no lie is a success, and what it says is brief. hostile_host.py is that program."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ class Hostile(Case):
 
     def hostile(self, call: str | None, lie: str, which: object = 1) -> dict[str, str]:
         number = 0 if call is None else CALLS[call]
-        return {"SSA_HSM_HOST": str(HOST), "HOSTILE_HOST_REAL": str(places.host()), "HOSTILE_HOST": f"{number} {which} {lie}"}
+        told = f"{number} {which} {lie}"
+        return {"SSA_HSM_HOST": str(HOST), "HOSTILE_HOST_REAL": str(places.host()), "HOSTILE_HOST": told}
 
     def told(self, env: dict[str, str], *arguments: object) -> Result:
         """To its end, within the time, with documented exit codes, and with nothing left over."""
@@ -125,7 +126,8 @@ class Signing(Hostile):
         """It is an assertion whose signature verifies, and nothing else."""
         self.expect(result, 0)
         self.assertEqual(result.out.count("\n"), 1)
-        pyjwt.decode(result.out.strip(), self.public, algorithms=["RS256"], options={"verify_aud": False})  # type: ignore[arg-type]
+        signed, options = result.out.strip(), {"verify_aud": False}
+        pyjwt.decode(signed, self.public, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
 
     def test_what_cannot_be_an_answer(self) -> None:
         for i, (lie, words) in enumerate(BROKEN.items()):
@@ -139,8 +141,8 @@ class Signing(Hostile):
                         self.refused(result, words.format(call))
 
     def test_before_it_is_asked(self) -> None:
-        for lie, words in (("exit:0", "exit status 0"), ("exit:3", "exit status 3"), ("die:11", "SEGV"), ("close", CLOSED),
-                           ("early", NONSENSE)):  # fmt: skip
+        told = {lie: BROKEN[lie] for lie in ("exit:0", "exit:3", "die:11", "close")} | {"early": NONSENSE}
+        for lie, words in told.items():
             with self.subTest(lie):
                 self.refused(self.told(self.hostile(None, lie), "token"), words.format("C_GetFunctionList"))
 
@@ -201,6 +203,14 @@ class Signing(Hostile):
                 self.assertIn("access_token", json.loads(self.expect(result, 0).out))
                 self.assertEqual(result.err, "")
 
+    def test_a_file_of_the_module_that_is_none(self) -> None:
+        pipe = self.dir / "pipe"
+        os.mkfifo(pipe)
+        for path in (pipe, self.dir, "/dev/zero", "/nowhere", "\x1b[2J", "x" * 4096):
+            with self.subTest(path):
+                result = self.told(self.hostile("C_GetFunctionList", f"path:{path}"), "key", "verify", "--json")
+                self.assertTrue(json.loads(self.expect(result, 0).out)["signatureVerified"])
+
     def test_token_prints_nothing_of_a_lie(self) -> None:
         for i, call in enumerate(SIGNING):
             lie = [*BROKEN][i]
@@ -222,7 +232,7 @@ class Listing(Hostile):
                 self.told(self.hostile(call, f"number:{i % 3}={number}"), "hsm", "list", "--json")
 
     def test_hsm_list_of_keys(self) -> None:
-        for i, call in enumerate(("C_OpenSession", "C_Login", "C_FindObjectsInit", "C_FindObjects", "C_FindObjectsFinal")):
+        for i, call in enumerate(SIGNING[6:11]):
             lie = [*BROKEN][3 * i]
             with self.subTest(call, lie=lie):
                 result = self.told(self.hostile(call, lie), "hsm", "list", "--login")
