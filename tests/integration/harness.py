@@ -124,6 +124,11 @@ class Case(unittest.TestCase):
         # Tests take permissions away; here they come back so that the folder can go.
         for folder, _, _ in os.walk(self.dir):
             os.chmod(folder, 0o700)
+        # A module's process ends a moment after the program that was killed, and may be writing its last.
+        for _ in range(20):
+            with contextlib.suppress(OSError):
+                return shutil.rmtree(self.dir)
+            time.sleep(0.1)
         shutil.rmtree(self.dir)
 
     def user_module(self, name: str, *lines: str) -> None:

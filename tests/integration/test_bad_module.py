@@ -9,13 +9,14 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 
 import jwt as pyjwt
 import places
 from bad_module import CLOSING, DEADLY, FUNCTIONS, HANGING, HARMLESS, BadModuleCase, members
 from fault_support import eventually
-from harness import PIN, SLOW, TIMEOUT, Result
+from harness import LABEL, PIN, SLOW, TIMEOUT, Result
 
 # What CMD prints is not what a module prints.
 RUNS = ("exec", "--", "sh", "-c", 'printf "<%s>" "$APS_ACCESS_TOKEN"')
@@ -133,6 +134,31 @@ class Hangs(BadModuleCase):
         self.beside(("token",), signal.SIGINT)
         for number, function in ((signal.SIGTERM, "C_Sign"), (signal.SIGHUP, "C_Initialize")):
             self.assertEqual(self.hangs(function, "hang", ("token",), number), "")
+        for command, function in ((RUNS, "C_Sign"), (("jwt",), "C_Login"), (("hsm", "list"), "C_GetSlotList")):
+            self.assertEqual(self.hangs(function, "hang", command, signal.SIGINT), "")
+
+    def test_a_list_goes_on_with_other_modules(self) -> None:
+        self.user_module("a-bad-one", f"module: {places.bad_module()}")
+        for deed, words in (("hang", "does not answer (C_Initialize)"), ("crash", "crashed in C_Initialize")):
+            with self.subTest(deed):
+                env = self.bad("C_Initialize", deed)
+                del self.env["SSA_HSM_MODULE"], env["SSA_HSM_MODULE"]
+                began = time.monotonic()
+                result = self.run_bad(env, "hsm", "list", "--json", "--timeout", "1")
+                self.assertLess(time.monotonic() - began, 1 + SOON)
+                self.env["SSA_HSM_MODULE"] = str(places.softhsm())
+                self.expect(result, 0)
+                found = json.loads(result.out)
+                self.assertEqual([x["label"] for x in found if x["kind"] == "token"], [LABEL])
+                self.assertIn(words, result.out + result.err)
+
+    def test_a_person_who_wants_to_stop_does_not_wait_for_a_list(self) -> None:
+        self.user_module("a-bad-one", f"module: {places.bad_module()}")
+        env = self.bad("C_Initialize", "hang")
+        del self.env["SSA_HSM_MODULE"], env["SSA_HSM_MODULE"]
+        result = self.run_bad(env, "hsm", "list", stop=signal.SIGINT)
+        self.assertEqual(result.code, -signal.SIGINT)
+        self.assertLess(self.ended - self.stopped, SOON)
 
     def test_a_signal_ends_the_closing_of_a_module_and_takes_nothing_back(self) -> None:
         target = self.dir / "printed"
@@ -194,6 +220,17 @@ class Prints(BadModuleCase):
                 self.expect(result, 0)
                 self.assertIn("access_token", json.loads(result.out[1:-1]))
                 self.assertLess(took, SOON)
+
+    def test_how_it_ended_is_told_whatever_becomes_of_children(self) -> None:
+        # Whoever starts us may ignore CHLD, and then the system forgets how a child has ended.
+        ignore = "signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+        script = f"import os, signal, sys; {ignore}; os.execv(sys.argv[1], sys.argv[1:])"
+        ignoring = [sys.executable, "-c", script]
+        result = self.run_command([*ignoring, *self.argv("jwt")], env=self.bad("C_Sign", "crash"))
+        self.assert_named(result, DEADLY["crash"].format("C_Sign"))
+        shown = self.run_command([*ignoring, *self.argv("exec", "--", "cat", "/proc/self/status")])
+        ignored = int(re.findall(r"SigIgn:\s+(\w+)", self.expect(shown, 0).out)[0], 16)
+        self.assertTrue(ignored & 1 << (signal.SIGCHLD - 1), "CMD has what we have been given")
 
     def test_the_pin_is_not_in_what_is_shown(self) -> None:
         result = self.run_bad(self.bad("C_Login", "crash"), "token", "--verbose")

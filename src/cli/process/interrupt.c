@@ -7,7 +7,7 @@
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
 enum { CAUGHT = sizeof caught / sizeof caught[0], REMEMBERED = 4 };
 
-static struct sigaction before[CAUGHT];
+static struct sigaction before[CAUGHT], children_before;
 static volatile sig_atomic_t came;
 
 static void remember(int number)
@@ -17,6 +17,9 @@ static void remember(int number)
 
 void interrupt_catch(void)
 {
+    // Where it is ignored, nobody learns how a child has ended.
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    (void)sigaction(SIGCHLD, &usual, &children_before);
     for (size_t i = 0; i < CAUGHT; i++) {
         struct sigaction action = {.sa_handler = i < REMEMBERED ? remember : SIG_IGN};
         if (sigaction(caught[i], NULL, &before[i]) != 0)
@@ -34,6 +37,7 @@ int interrupt_signal(void)
 
 void interrupt_release(void)
 {
+    (void)sigaction(SIGCHLD, &children_before, NULL);
     for (size_t i = 0; i < CAUGHT; i++)
         (void)sigaction(caught[i], &before[i], NULL);
 }
