@@ -138,13 +138,24 @@ static CK_RV create_throwaway(struct token *token, struct creation *c, struct ke
     return rv == CKR_OK ? create_with(token, c, c->plan->parts, key) : rv;
 }
 
-static bool clear(struct token *token, struct import_plan *plan, struct key *key, struct ssa_error *err)
+// A kind of token that was measured drops session objects at the session's end, and so at that of the module's process.
+static bool ended_with_process(const struct token *token, const struct creation *c)
 {
+    return !c->on_token && !token->info.quirks->unknown && remote_over(token->module.call) != CKR_OK;
+}
+
+static bool clear(struct token *token, const struct creation *c, struct key *key, struct ssa_error *err)
+{
+    struct import_plan *plan = c->plan;
     const struct key_name name = {.kid = plan->throwaway, .email = "", .label = plan->throwaway};
     char command[KEY_REMOVAL_MAX];
     struct ssa_error why = {0};
     if (destroy_key(token, &name, key, &why))
         return true;
+    if (ended_with_process(token, c)) {
+        *err = why;
+        return false;
+    }
     plan->throwaway_left = true;
     removal_command(token, key, &name, command);
     error_set(err, SSA_TOKEN, why.cause, token->info.uri, "the throwaway key of a rehearsal cannot be destroyed");
@@ -179,7 +190,7 @@ static enum rehearsal rehearse_once(struct token *token, struct creation *c, str
     const CK_RV rv = create_throwaway(token, c, &key);
     if (rv != CKR_OK && key.private_object != CK_INVALID_HANDLE) {
         error_set(err, SSA_TOKEN, NULL, token->info.uri, "the throwaway key of a rehearsal was not destroyed at first");
-        (void)clear(token, c->plan, &key, err);
+        (void)clear(token, c, &key, err);
         return STUCK;
     }
     if (rv != CKR_OK) {
@@ -187,7 +198,9 @@ static enum rehearsal rehearse_once(struct token *token, struct creation *c, str
         return REFUSED;
     }
     const bool good = key_works(token, &key, c->on_token, err) && takes_public_half(token, c, &key, err);
-    if (!clear(token, c->plan, &key, err))
+    if (!good && ended_with_process(token, c))
+        return STUCK;
+    if (!clear(token, c, &key, err))
         return STUCK;
     // Another way would try the same PIN again, or have a person type it.
     return good ? WORKS : err->reason == SSA_REASON_KEY_LOGIN ? STUCK : UNFIT;

@@ -272,6 +272,16 @@ class Keys(KeyCase, Hostile):
                     else:
                         self.assertEqual(result.out, "")
 
+    def test_a_rehearsal_that_a_crash_ends_leaves_nothing_to_remove(self) -> None:
+        # A session object ends with the process that the module was in.
+        command = ("key", "create", "--output", self.target, "--import", "plain")
+        for call in ("C_GetAttributeValue", "C_SignInit", "C_Sign", "C_DestroyObject"):
+            with self.subTest(call), self.honest_end():
+                result = self.told(self.hostile(call, "die:11"), *command)
+                self.refused(result, f"crashed in {call} (SEGV)")
+                self.assertNotIn("Remove it", result.err)
+                self.assertEqual(self.open_operations(), [])
+
     def test_a_proof_of_another_length_is_none(self) -> None:
         for which in (1, 2):
             with self.subTest(which), self.honest_end():

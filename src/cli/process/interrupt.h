@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 // From now on the four signals are remembered (those that were ignored stay ignored). PIPE and XFSZ are ignored, so
-// that a closed pipe and a file at its size limit are errors with a name.
+// that a closed pipe and a file at its size limit are errors with a name; CHLD is not.
 void interrupt_catch(void);
 
 // The signal that came, or 0.
