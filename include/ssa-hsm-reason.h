@@ -41,7 +41,6 @@ enum ssa_reason {
     SSA_REASON_TOKEN_NOT_NAMED,     // a stored PIN needs the name of its PKCS#11 token; detail: a URI that fits
     SSA_REASON_NO_SLOTS,            // a card's slot was named, but the PKCS#11 token has no slots
     SSA_REASON_REPLACE_WHAT,        // a key must be destroyed, but no slot was named
-    SSA_REASON_KEY_NOT_CONFIRMED,   // nobody confirmed that the key in the slot may be destroyed
     SSA_REASON_SECRETS_OF_ONE_NAME, // several client secrets have the same label
     SSA_REASON_SECRET_IN_THE_OPEN,  // the client secret can be read without the PIN
     SSA_REASON_OLD_BLOCK,           // the environment's key was used and not the profile's

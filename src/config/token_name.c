@@ -19,8 +19,7 @@ static bool is_path(const char *text)
 
 static bool neither(struct ssa_error *err, const char *what)
 {
-    error_set(err, SSA_CONFIG, NULL, setting_name(SET_TOKEN), "%s", what);
-    return error_reason(err, SSA_REASON_NO_TOKEN_NAME, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_NO_TOKEN_NAME, setting_name(SET_TOKEN), "%s", what);
 }
 
 bool token_name_check(const char *text, struct ssa_error *err)

@@ -52,9 +52,8 @@ static struct reading begin(struct secret *secret, int fd, const char *subject, 
 
 static bool too_late(const struct reading *r, struct ssa_error *err)
 {
-    error_set(err, SSA_CONFIG, NULL, r->subject, "%s within %u seconds",
-              r->secret->len == 0 ? "nothing came" : "it was not closed", r->patience);
-    return error_reason(err, SSA_REASON_PIPE, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_PIPE, r->subject, "%s within %u seconds",
+                         r->secret->len == 0 ? "nothing came" : "it was not closed", r->patience);
 }
 
 // Waits until there is something to read, or the end.

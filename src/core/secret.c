@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -89,12 +90,8 @@ bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, 
     // The byte for the NUL is also filled, to tell "full" from "too long".
     const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
     *end = got == 0;
-    if (got < 0) {
-        const int number = errno;
-        (void)error_errno(err, SSA_CONFIG, number, subject, "cannot be read");
-        errno = number;
-        return false;
-    }
+    if (got < 0)
+        return error_errno(err, SSA_CONFIG, errno, subject, "cannot be read");
     s->len += (size_t)got;
     if (s->len > s->capacity) {
         secret_clear(s);
@@ -106,15 +103,6 @@ bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, 
     return true;
 }
 
-bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err)
-{
-    bool end = false;
-    while (!end)
-        if (!secret_read_part(s, fd, subject, &end, err))
-            return false;
-    return true;
-}
-
 void secret_drop_newline(struct secret *s)
 {
     if (s->len == 0 || s->data[s->len - 1] != '\n')
@@ -122,6 +110,37 @@ void secret_drop_newline(struct secret *s)
     s->data[--s->len] = 0;
     if (s->len > 0 && s->data[s->len - 1] == '\r')
         s->data[--s->len] = 0;
+}
+
+bool result_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err)
+{
+    struct secret *owner = malloc(sizeof *owner);
+    if (owner == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the result");
+    *owner = *secret;
+    *secret = (struct secret){0};
+    *text = (struct ssa_text){.text = secret_text(owner), .len = owner->len, .owner = owner};
+    return true;
+}
+
+void ssa_text_free(struct ssa_text *text)
+{
+    if (text->owner != NULL) {
+        secret_free(text->owner);
+        free(text->owner);
+    }
+    *text = (struct ssa_text){0};
+}
+
+void ssa_grant_free(struct ssa_grant *grant)
+{
+    ssa_text_free(&grant->json);
+    ssa_text_free(&grant->token);
+}
+
+void ssa_created_free(struct ssa_created *created)
+{
+    ssa_text_free(&created->block);
 }
 
 // So many bytes below the caller are wiped. So many at the end of a small stack stay, because the wiping needs them.

@@ -7,7 +7,6 @@
 #include "core/base64.h"
 #include "core/callback.h"
 #include "core/json.h"
-#include "core/result.h"
 #include "core/text.h"
 #include "hsm/key/facts.h"
 #include "hsm/key/sign.h"

@@ -34,10 +34,8 @@ static bool check_old(const struct old_block *old, const char *file, struct ssa_
                   {SET_KEY_ID, SSA_REASON_IMPORT_NO_KEY_ID}};
     for (size_t i = 0; i < COUNT(needed); i++) {
         const char *value = old->values[needed[i].name], *name = setting_name(needed[i].name);
-        if (!text_present(value)) {
-            error_set(err, SSA_CONFIG, NULL, file, "does not have the %s", name);
-            return error_reason(err, needed[i].lacking, NULL);
-        }
+        if (!text_present(value))
+            return error_because(err, SSA_CONFIG, needed[i].lacking, file, "does not have the %s", name);
         if (needed[i].name != SET_CLIENT_ID && !api_is_id(value))
             return error_set(err, SSA_CONFIG, NULL, name, "is not a valid id");
     }
@@ -137,10 +135,8 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
     const char *file = i->file.name;
     if (!old_block_read(&i->text, file, in_use, run->settings, &i->old, err))
         return false;
-    if (i->old.key_count == 0 && i->old.key_path == NULL) {
-        error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
-        return error_reason(err, SSA_REASON_IMPORT_NO_KEY, NULL);
-    }
+    if (i->old.key_count == 0 && i->old.key_path == NULL)
+        return error_because(err, SSA_CONFIG, SSA_REASON_IMPORT_NO_KEY, file, "holds neither PRIVATE_KEY nor a PEM");
     for (size_t k = 0; k < i->old.key_count; k++)
         if (uri_text_is_uri(i->old.keys[k].value))
             return error_set(err, SSA_CONFIG, NULL, file, "its %s is on a PKCS#11 token already", i->old.keys[k].name);
@@ -218,8 +214,8 @@ static bool nothing_beside(const struct import *i, struct ssa_error *err)
 {
     if (i->old.beside[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, key_source(i), "has %s, which would be lost with the key", i->old.beside);
-    return error_reason(err, SSA_REASON_IMPORT_LOSES, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_IMPORT_LOSES, key_source(i),
+                         "has %s, which would be lost with the key", i->old.beside);
 }
 
 // A profile that replaces the file keeps only comments on lines of their own.

@@ -98,6 +98,6 @@ bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size
         return true;
     if (ending != NULL)
         ending->how = SSA_END_LEFT;
-    error_set(err, SSA_UNEXPECTED, NULL, NULL, "%zu of %zu operations could not be settled", r.left, r.found);
-    return error_reason(err, SSA_REASON_NOT_SETTLED, NULL);
+    return error_because(err, SSA_UNEXPECTED, SSA_REASON_NOT_SETTLED, NULL,
+                         "%zu of %zu operations could not be settled", r.left, r.found);
 }

@@ -75,7 +75,7 @@ static bool add(struct token_keys *keys, const struct token_info *info, const st
 
 struct looking {
     const struct ssa_run *run;
-    struct uri *own; // PRIVATE_KEY; NULL for none
+    const struct uri *own; // PRIVATE_KEY; NULL for none
     struct token_keys *keys;
 };
 
@@ -102,21 +102,15 @@ static void take(void *context, const struct token_info *info, const char *token
         known->place.private_half = SSA_PRIVATE_THERE;
 }
 
-static void looking_end(struct looking *looking)
+// The settings' own key; NULL for none. Keys are shown even where the settings name no usable key.
+static struct uri *own_key(const struct ssa_run *run)
 {
-    uri_free(&looking->own);
-}
-#define LOOKING_AUTO __attribute__((cleanup(looking_end))) struct looking
-
-static struct looking looking_begin(const struct ssa_run *run, struct token_keys *keys)
-{
-    struct looking looking = {.run = run, .keys = keys};
     struct identity own = {0};
-    // Keys are shown even where the settings name no usable key.
+    struct uri *uri = NULL;
     if (!identity_read(run->settings, false, &own, ERROR_IGNORED) || own.private_key == NULL ||
-        !uri_text_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, ERROR_IGNORED))
-        looking.own = NULL;
-    return looking;
+        !uri_text_is_uri(own.private_key) || !uri_parse(own.private_key, &uri, ERROR_IGNORED))
+        return NULL;
+    return uri;
 }
 
 static bool nothing_lost(const struct token_keys *keys, struct ssa_error *err)
@@ -215,7 +209,8 @@ static void look_at(struct looking *looking, const struct module_entry *entry)
 bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err)
 {
     MODULES_AUTO modules = {0};
-    LOOKING_AUTO looking = looking_begin(run, keys);
+    URI_AUTO *own = own_key(run);
+    struct looking looking = {.run = run, .own = own, .keys = keys};
     if (!find_modules(run, &modules, err))
         return false;
     for (size_t i = 0; i < modules.count; i++) {
@@ -240,7 +235,8 @@ static bool read_secret_there(const struct ssa_run *run, struct client_secret *s
 bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
                       struct ssa_error *err)
 {
-    LOOKING_AUTO looking = looking_begin(run, keys);
+    URI_AUTO *own = own_key(run);
+    struct looking looking = {.run = run, .own = own, .keys = keys};
     OPEN_TOKEN_AUTO at = {0};
     if (!open_token_of_settings(run, &at, err) || !open_token_login(&at, false, err))
         return false;

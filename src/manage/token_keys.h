@@ -19,7 +19,6 @@ struct token_keys {
     bool lost; // there was no memory for one of them
 };
 void token_keys_free(struct token_keys *keys);
-#define TOKEN_KEYS_AUTO __attribute__((cleanup(token_keys_free))) struct token_keys
 
 // Looks at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a login. Each
 // module is loaded in a child process. Says what cannot be looked at. Fails when interrupted.

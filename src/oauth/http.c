@@ -266,8 +266,6 @@ static void read_headers(struct transfer *t)
     (void)curl_easy_getinfo(t->handle, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
     if (answer->proxy_status == 407)
         read_proxy_logins(t);
-    if (answer->code != CURLE_OK && !t->request->plain)
-        proxy_read(&answer->proxy);
     if (!answer->sent)
         answer->status = 0; // a proxy may have sent one
     if (answer->status == 0)

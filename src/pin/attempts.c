@@ -1,11 +1,11 @@
 #include "pin/attempts.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "config/record_folder.h"
 #include "core/text.h"
+#include "core/write.h"
 #include "pin/attempts_count.h"
 
 // With the first try, two tries may have been wrong that the token did not answer. A card that locks after three wrong
@@ -85,8 +85,7 @@ static bool may_try(struct pin_attempt *attempt, const struct token_info *info, 
 static bool write_now(struct pin_attempt *attempt)
 {
     return pin_record_write(attempt->file.fd, &attempt->now) &&
-           (!attempt->follows || fsync(attempt->file.fd) == 0 || errno == EINVAL || errno == EOPNOTSUPP ||
-            errno == ENOSYS);
+           (!attempt->follows || write_sync_file(attempt->file.fd));
 }
 
 // On a full disk, the new file may stay empty. It is removed, since it would be read as a failed try.

@@ -169,7 +169,8 @@ static OWN_FRAME bool settle_pair(struct recovery *r, struct journal *j, const s
                                   struct ssa_error *err)
 {
     const struct entry *e = j->entry;
-    __attribute__((cleanup(pair_end))) struct pair pair = {0};
+    OPEN_TOKEN_AUTO own = {0};
+    struct pair pair = {.own = &own};
     if (!pair_open(&pair, r, e, err))
         return false;
     if (r->known != NULL)

@@ -11,11 +11,6 @@
 #include "ownership/ownership.h"
 #include "signer/access_token.h"
 
-void pair_end(struct pair *pair)
-{
-    open_token_close(&pair->own);
-}
-
 static void open_known(struct pair *pair, struct recovery *r)
 {
     pair->to = &r->open->to;
@@ -34,7 +29,7 @@ bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
     }
     if (!uri_parse(entry->key_uri, &key, err))
         return false;
-    if (!opened_or_again(r->open->run, &r->open->to, entry->key_uri, &pair->own, &pair->to, err))
+    if (!opened_or_again(r->open->run, &r->open->to, entry->key_uri, pair->own, &pair->to, err))
         return false;
     return key_locate(pair->to->token, key, entry->kid, &pair->key, &pair->slot, &pair->located, err);
 }
@@ -90,9 +85,8 @@ bool pair_prove(struct pair *pair, const struct recovery *r, const struct entry 
 
 static bool is_anothers(const struct pair *pair, struct ssa_error *err)
 {
-    error_set(err, SSA_TOKEN, NULL, pair->entry->key_uri,
-              "the PKCS#11 token holds objects with this id that this operation did not make");
-    return error_reason(err, SSA_REASON_ANOTHERS, NULL);
+    return error_because(err, SSA_TOKEN, SSA_REASON_ANOTHERS, pair->entry->key_uri,
+                         "the PKCS#11 token holds objects with this id that this operation did not make");
 }
 
 // The slot's certificate is the old key's, so it does not show whether the key is still the old one.

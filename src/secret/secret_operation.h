@@ -1,7 +1,6 @@
 // The common parts of importing and removing a client secret.
 #pragma once
 
-#include "core/ending.h"
 #include "hsm/data/data_store.h"
 #include "hsm/data/data_uri.h"
 #include "journal/journal.h"

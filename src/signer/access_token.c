@@ -4,15 +4,53 @@
 #include "core/base64.h"
 #include "core/callback.h"
 #include "core/json.h"
-#include "core/result.h"
 #include "hsm/login/login.h"
 #include "hsm/search/open.h"
 #include "signer/assertion.h"
 #include "signer/client_secret.h"
-#include "signer/connection.h"
 #include "signer/failover.h"
 
 enum { GRANT_MAX = 64 * 1024, INDENTED_MAX = 2 * GRANT_MAX, USUAL_SIGNATURE_BYTES = 2048 / 8 };
+
+// The connection to the API, which is made while the PKCS#11 token logs in and signs
+// (docs/decisions/003-connecting-while-signing.md).
+struct connection {
+    struct oauth_client *client;
+    size_t assertion_len;            // an estimate before there is a signature
+    const char *scope;               // borrowed, like the client
+    struct oauth_exchange *exchange; // NULL before it is begun
+};
+
+// Begins to connect, unless that was done.
+static bool connect(struct connection *c, struct ssa_error *err)
+{
+    return c->exchange != NULL || oauth_exchange_begin(c->client, c->assertion_len, c->scope, &c->exchange, err);
+}
+
+// Sends the assertion and appends the answer.
+static bool connection_finish(struct connection *c, const struct secret *assertion, unsigned lifetime,
+                              struct secret *answer, struct ssa_error *err)
+{
+    if (!connect(c, err))
+        return false;
+    struct oauth_exchange *exchange = c->exchange;
+    c->exchange = NULL;
+    return oauth_exchange_finish(exchange, assertion, lifetime, answer, err);
+}
+
+// Where it fails, connection_finish tries again and reports the error.
+static void connect_now(void *context)
+{
+    (void)connect(context, ERROR_IGNORED);
+}
+
+// Gives up a connection that was begun and not finished.
+static void connection_end(struct connection *c)
+{
+    if (c->exchange != NULL)
+        (void)oauth_exchange_finish(c->exchange, NULL, 0, NULL, ERROR_IGNORED);
+    c->exchange = NULL;
+}
 
 // All tries, one for each profile, share this.
 struct fetch {
@@ -97,7 +135,7 @@ static void connect_early(struct attempt *t)
     if (client_secret_place(&t->fetch->secret, NULL) != SECRET_AT_HAND || source == NULL)
         return;
     if (reference_kind(source) != REFERENCE_PINENTRY && !search_is_needed(&wanted))
-        connection_begin(&t->connection);
+        connect_now(&t->connection);
 }
 
 // During another process's login, a PKCS#11 token may seem absent, or not initialised. The module shows it again when
@@ -117,11 +155,6 @@ static bool read_other_token(struct attempt *t, struct ssa_error *err)
     token_close(&t->at.token);
     return client_secret_elsewhere(t->run, secret, OTHER_TOKEN_OPEN, t->at.pin.tries, err) &&
            open_token_find(t->run, &t->at, err);
-}
-
-static void connect_now(void *context)
-{
-    connection_begin(context);
 }
 
 // Logs in, and reads a client secret that is on a PKCS#11 token: from this token after the login, from another token

@@ -61,7 +61,6 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                    "SSA_HSM_TOKEN=\"{detail}\"",
     [SSA_REASON_NO_SLOTS] = "--slot and --replace are for cards.",
     [SSA_REASON_REPLACE_WHAT] = "Name the slot with --slot: --replace destroys the key that is there.",
-    [SSA_REASON_KEY_NOT_CONFIRMED] = "--yes confirms it, for use without a terminal.",
     [SSA_REASON_SECRETS_OF_ONE_NAME] = "An import was interrupted. `ssa-hsm key recover` finishes it on the machine "
                                        "where it ran; `ssa-hsm secret import --force` leaves one secret.",
     [SSA_REASON_SECRET_IN_THE_OPEN] = "`ssa-hsm secret import --force` stores it as a private object.",
