@@ -8,7 +8,6 @@
 
 #include "cli/command/common.h"
 #include "cli/command/suggestion.h"
-#include "cli/command/usage.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/history/syslog.h"

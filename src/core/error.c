@@ -7,11 +7,13 @@
 
 #include "core/text.h"
 
-static void begin(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject)
+static __attribute__((format(printf, 5, 0))) void make(struct ssa_error *err, enum ssa_class class, const char *cause,
+                                                       const char *subject, const char *what, va_list args)
 {
     *err = (struct ssa_error){.code = class};
     text_harmless(err->cause, sizeof err->cause, span_text(cause ? cause : ""));
     text_harmless(err->subject, sizeof err->subject, span_text(subject ? subject : ""));
+    text_harmless_format(err->what, sizeof err->what, what, args);
 }
 
 bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject, const char *what,
@@ -19,8 +21,7 @@ bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, c
 {
     va_list args;
     va_start(args, what);
-    begin(err, class, cause, subject);
-    text_harmless_format(err->what, sizeof err->what, what, args);
+    make(err, class, cause, subject, what, args);
     va_end(args);
     return false;
 }
@@ -30,8 +31,7 @@ bool error_because(struct ssa_error *err, enum ssa_class class, enum ssa_reason 
 {
     va_list args;
     va_start(args, what);
-    begin(err, class, NULL, subject);
-    text_harmless_format(err->what, sizeof err->what, what, args);
+    make(err, class, NULL, subject, what, args);
     va_end(args);
     return error_reason(err, reason, NULL);
 }
@@ -40,8 +40,7 @@ bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const 
 {
     va_list args;
     va_start(args, what);
-    begin(err, class, strerrordesc_np(number), subject);
-    text_harmless_format(err->what, sizeof err->what, what, args);
+    make(err, class, strerrordesc_np(number), subject, what, args);
     va_end(args);
     errno = number;
     return error_number(err, SSA_DOMAIN_ERRNO, (unsigned long)number);

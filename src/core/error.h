@@ -55,6 +55,3 @@ bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const 
 // Returns false.
 bool ending_add(struct ssa_ending *ending, enum ssa_end how, enum ssa_reason reason, const char *subject,
                 const char *detail, const char *text, ...) __attribute__((format(printf, 6, 7)));
-
-// For a caller that does not look at the end.
-#define ENDING_IGNORED (&(struct ssa_ending){.how = SSA_END_PLAIN})

@@ -85,24 +85,6 @@ void secret_free(struct secret *s)
     *s = (struct secret){0};
 }
 
-bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err)
-{
-    // The byte for the NUL is also filled, to tell "full" from "too long".
-    const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
-    *end = got == 0;
-    if (got < 0)
-        return error_errno(err, SSA_CONFIG, errno, subject, "cannot be read");
-    s->len += (size_t)got;
-    if (s->len > s->capacity) {
-        secret_clear(s);
-        (void)error_set(err, SSA_CONFIG, NULL, subject, "is longer than %zu bytes", s->capacity);
-        errno = EFBIG;
-        return false;
-    }
-    s->data[s->len] = 0;
-    return true;
-}
-
 void secret_drop_newline(struct secret *s)
 {
     if (s->len == 0 || s->data[s->len - 1] != '\n')

@@ -35,10 +35,6 @@ void secret_clear(struct secret *s);
 // Wipes and unmaps. s may be zeroed, or freed before.
 void secret_free(struct secret *s);
 
-// Reads a part of fd, with one read(2). *end is true at the end. Fails with SSA_CONFIG if there is more than the
-// capacity, or if read(2) fails; errno also says why.
-bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err) MUST_CHECK;
-
 // Drops one line break (LF or CRLF) from the end, as editors and `echo` add it.
 void secret_drop_newline(struct secret *s);
 

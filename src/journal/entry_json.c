@@ -6,7 +6,6 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "core/timestamp.h"
-#include "journal/entry_check.h"
 
 // The checksum of a line of the journal: the SHA-256 of the text before it. It is the line's last member. It shows
 // whether a line was damaged; it is not a signature.

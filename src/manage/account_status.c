@@ -3,7 +3,6 @@
 
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
-#include "manage/audit.h"
 
 static const char scopes[] = APS_SCOPE_ACCOUNT_WRITE " " APS_SCOPE_ACCOUNT_READ;
 

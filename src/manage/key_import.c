@@ -54,13 +54,6 @@ static struct profile_block block_of(const struct old_block *old, const char *ke
                                   .private_key = key_uri};
 }
 
-// A block that no profile can hold is found before the token is used.
-static bool check_block(const struct profile_block *block, const struct ssa_run *run, struct ssa_error *err)
-{
-    SECRET_AUTO trial = {0};
-    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(block, run, &trial, err);
-}
-
 // What is known about the key before the token is used.
 struct import {
     struct old_file file;
@@ -144,12 +137,6 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
            (i->old.key_path == NULL || take_named_key(i, run, shred, err));
 }
 
-static bool read_old(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
-{
-    return old_text_is_key(&i->text) ? old_key_take(&i->pem, secret_text(&i->text), i->file.name, i->old.beside, err)
-                                     : read_block(i, run, shred, err);
-}
-
 static const char *key_source(const struct import *i)
 {
     return i->key_file.fd >= 0 ? i->key_path : i->file.name;
@@ -170,7 +157,10 @@ static bool read_import(struct import *i, const struct ssa_run *run, const struc
     if (!secret_new(&i->text, KEY_FILE_MAX, err) || !secret_new(&i->pem, PEM_MAX, err) ||
         !secret_must_be_locked(&i->text, err) || !secret_must_be_locked(&i->pem, err) ||
         !old_file_open(&i->file, what->file, what->shred, &run->callbacks, err) ||
-        !old_file_read(&i->file, &run->callbacks, &i->text, err) || !read_old(i, run, what->shred, err))
+        !old_file_read(&i->file, &run->callbacks, &i->text, err))
+        return false;
+    if (old_text_is_key(&i->text) ? !old_key_take(&i->pem, secret_text(&i->text), i->file.name, i->old.beside, err)
+                                  : !read_block(i, run, what->shred, err))
         return false;
     override(&i->old, SET_KEY_ID, what->key_id);
     override(&i->old, SET_ACCOUNT_ID, what->account);
@@ -284,7 +274,8 @@ static bool prepare(struct provision *p, struct import *i, const struct ssa_impo
 {
     const struct provisioning wanted = {
         .operation = OP_KEY_IMPORT, .client_id = block->client_id, .with_secret = block->secret != NULL};
-    if (!check_block(block, p->open.run, err))
+    // This is found before the token is used.
+    if (!profile_block_check(block, p->open.run, err))
         return false;
     if (!choose_place(i, p->open.run, p->output, err) || !may_shred(i, what->shred, err))
         return false;

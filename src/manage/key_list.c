@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
-#include "manage/key_match.h"
+#include "manage/token_keys.h"
 
 static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 

@@ -9,7 +9,6 @@
 #include "hsm/key/locate.h"
 #include "journal/closed_entry.h"
 #include "manage/admin_client.h"
-#include "manage/audit.h"
 #include "ownership/ownership.h"
 #include "ownership/profile_files.h"
 #include "recovery/recovery.h"

@@ -3,7 +3,7 @@
 
 #include "core/callback.h"
 #include "ownership/profile_files.h"
-#include "recovery/recover_entry.h"
+#include "recovery/recovery.h"
 
 static void tell_left(const struct recovery *r, const struct entry *e, const struct ssa_error *why)
 {

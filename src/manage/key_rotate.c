@@ -166,8 +166,7 @@ static bool prove_by_fetching(struct provision *p, struct ssa_error *err)
 static bool switch_profile(struct provision *p, const struct rotation *r, struct ssa_error *err)
 {
     struct entry *e = p->journal.entry;
-    const struct profile_block block = opened_block(&p->open, e);
-    const bool done = provision_profile(p, &block, &r->rotated->created, err);
+    const bool done = provision_profile(p, NULL, &r->rotated->created, err);
     if (!p->in_place)
         return false;
     e->retire_at = r->how->grace > 0 ? time(NULL) + (time_t)r->how->grace : 0;
@@ -288,24 +287,19 @@ static bool write_plan(const struct identity *identity, const struct ssa_rotatio
     return ok && line(plan, "leave %s as it is until the rotation is finished", identity->key_id);
 }
 
-static bool list_keys(const struct ssa_run *run, const struct identity *identity, struct aps_keys *keys,
-                      struct ssa_error *err)
-{
-    APS_AUTO *client = NULL;
-    return admin_client_open(run, APS_SCOPE_KEY_READ, &client, err) &&
-           aps_key_list(client, identity->account_id, keys, err);
-}
-
 bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_text *plan,
                        struct ssa_error *err)
 {
     struct identity identity;
     struct aps_keys keys;
+    APS_AUTO *client = NULL;
     SECRET_AUTO text = {0};
     err = ERROR_OR_IGNORED(err);
     if (!identity_read(run->settings, true, &identity, err))
         return false;
-    if (!list_keys(run, &identity, &keys, err))
+    if (!admin_client_open(run, APS_SCOPE_KEY_READ, &client, err))
+        return false;
+    if (!aps_key_list(client, identity.account_id, &keys, err))
         return false;
     if (!rotation_check_room(&keys, identity.key_id, how->replace, err) || !secret_new(&text, PLAN_MAX, err))
         return false;

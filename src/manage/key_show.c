@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "manage/account_reference.h"
-#include "manage/key_match.h"
+#include "manage/token_keys.h"
 
 // Frees all keys but the wanted one. False where it is not there.
 static bool keep_only(struct ssa_keys *keys, const char *key_id)

@@ -10,7 +10,7 @@
 #include "hsm/import/import.h"
 #include "hsm/import/rehearse.h"
 #include "ownership/profile_files.h"
-#include "recovery/recover_entry.h"
+#include "recovery/recovery.h"
 #include "signer/open_token.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };

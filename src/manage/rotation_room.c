@@ -4,7 +4,7 @@
 
 #include "core/callback.h"
 #include "core/text.h"
-#include "manage/audit.h"
+#include "manage/admin_client.h"
 
 // Writes the ids of the other keys, for a message.
 static void others_of(const struct aps_keys *keys, const char *current, char out[static SSA_ERROR_TEXT_MAX / 2])

@@ -11,7 +11,6 @@
 #include "core/thread.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/grant.h"
 #include "oauth/jwt.h"
 
 // What goes before the assertion; ":" is escaped.

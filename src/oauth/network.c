@@ -6,7 +6,6 @@
 
 #include "core/text.h"
 #include "oauth/error_body.h"
-#include "oauth/url_part.h"
 
 #define CLOSED_HINT "The server, or a proxy in between, closed the connection: try again later."
 

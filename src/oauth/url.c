@@ -8,7 +8,6 @@
 
 #include "core/mask.h"
 #include "core/text.h"
-#include "oauth/url_part.h"
 
 #define API "/authentication/v2"
 

@@ -5,7 +5,6 @@
 #include "config/secret_source.h"
 #include "core/callback.h"
 #include "core/text.h"
-#include "pin/attempts_count.h"
 #include "pin/pinentry.h"
 #include "pin/turn.h"
 

@@ -1,7 +1,7 @@
 // The recovery looks at the API and on the PKCS#11 token for what the operation may have made. Where the process has
 // ended and the key is complete on both, its profile is written. Anything else is undone. Only things that the
 // operation has provably made are deleted.
-#include "recovery/recover_entry.h"
+#include "recovery/recovery.h"
 
 #include "config/old_names.h"
 #include "config/profile_block.h"

@@ -83,12 +83,6 @@ bool pair_prove(struct pair *pair, const struct recovery *r, const struct entry 
            access_token_try(r->open->run, r->open->client, &proof, pair->to->token, &pair->key, err);
 }
 
-static bool is_anothers(const struct pair *pair, struct ssa_error *err)
-{
-    return error_because(err, SSA_TOKEN, SSA_REASON_ANOTHERS, pair->entry->key_uri,
-                         "the PKCS#11 token holds objects with this id that this operation did not make");
-}
-
 // The slot's certificate is the old key's, so it does not show whether the key is still the old one.
 static bool slot_is_unsure(const struct pair *pair, struct ssa_error *err)
 {
@@ -108,7 +102,9 @@ bool pair_may_go(const struct pair *pair, const struct recovery *r, struct ssa_e
     if (replaced && (pair->located == LOCATED_ANOTHER || pair->located == LOCATED_NAMELESS))
         return slot_is_unsure(pair, err);
     // A card's slot that holds another key holds no object of the operation.
-    return pair->located != LOCATED_ANOTHER || pair->slot != 0 || is_anothers(pair, err);
+    return pair->located != LOCATED_ANOTHER || pair->slot != 0 ||
+           error_because(err, SSA_TOKEN, SSA_REASON_ANOTHERS, pair->entry->key_uri,
+                         "the PKCS#11 token holds objects with this id that this operation did not make");
 }
 
 // Cards overwrite a key that they cannot destroy.

@@ -1,5 +1,5 @@
-// The common parts of finishing and undoing operations: of a process that has ended, and of this process, where the
-// next step of its own operation failed.
+// Finishing and undoing operations: of a process that has ended, and of this process, where the next step of its own
+// operation failed.
 #pragma once
 
 #include "aps/aps.h"
@@ -60,3 +60,7 @@ void recovery_note(const struct recovery *r, struct journal *j, enum ssa_reason 
 
 // Does that, and closes the entry. Returns false where it stays open, err having been filled before.
 bool recovery_close(const struct recovery *r, struct journal *j, enum outcome outcome, const char *line);
+
+// Finishes or undoes an operation whose process has ended; with r->known, undoes this process's own operation, whose
+// next step failed. Closes the entry, or leaves it open with err filled.
+bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err) MUST_CHECK;

@@ -114,9 +114,10 @@ static bool import(struct secret_object *at, bool replace, struct client_secret 
     return true;
 }
 
-static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                                    struct ssa_ending *ending, struct ssa_error *err)
+bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
+                       struct ssa_ending *ending, struct ssa_error *err)
 {
+    err = ERROR_OR_IGNORED(err);
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;
     SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
@@ -134,12 +135,4 @@ static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label
         return true;
     ssa_text_free(line);
     return false;
-}
-
-bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                       struct ssa_ending *ending, struct ssa_error *err)
-{
-    ending = ending != NULL ? ending : ENDING_IGNORED;
-    err = ERROR_OR_IGNORED(err);
-    return import_secret(run, label, replace, line, ending, err);
 }

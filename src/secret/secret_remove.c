@@ -11,7 +11,7 @@ static bool confirmed(const struct secret_object *at, struct ssa_error *err)
     if (callback_confirms(&at->run->callbacks, "Destroy the client secret \"%s\" on token \"%s\"?", at->label,
                           token->label))
         return true;
-    return error_because(err, SSA_CONFIG, SSA_REASON_REMOVAL_NOT_CONFIRMED, token->uri,
+    return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, token->uri,
                          "the client secret is not removed: you did not confirm");
 }
 
@@ -58,9 +58,9 @@ static OWN_FRAME bool holds_none(const struct secret_object *at)
     return data_look(at->to.token, at->object, &there, ERROR_IGNORED) && there.count == 0;
 }
 
-static OWN_FRAME bool remove_secret(const struct ssa_run *run, bool yes, struct ssa_ending *ending,
-                                    struct ssa_error *err)
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
 {
+    err = ERROR_OR_IGNORED(err);
     bool removed = false;
     const char *client_id = NULL;
     SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
@@ -79,11 +79,4 @@ static OWN_FRAME bool remove_secret(const struct ssa_run *run, bool yes, struct 
     tell(&run->callbacks, SSA_NOTICE, "the client secret \"%s\" is gone from token \"%s\"", at.label,
          token_info(at.to.token)->label);
     return true;
-}
-
-bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
-{
-    ending = ending != NULL ? ending : ENDING_IGNORED;
-    err = ERROR_OR_IGNORED(err);
-    return remove_secret(run, yes, ending, err);
 }

@@ -232,7 +232,6 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_LABEL_IN_USE] = "--force replaces it; --label NAME stores the secret beside it.",
     [SSA_REASON_LABEL_ANOTHERS] = "It is not touched. --label NAME stores the secret beside it.",
     [SSA_REASON_SECRET_NOT_ON_TOKEN] = "It must be the line that `ssa-hsm secret import` printed.",
-    [SSA_REASON_REMOVAL_NOT_CONFIRMED] = "--yes confirms the removal, for use without a terminal.",
     [SSA_REASON_SECRET_GONE] = "`ssa-hsm secret import` stores it anew.",
     [SSA_REASON_SECRETS_OF_ONE_LABEL] = "`ssa-hsm secret import --force` leaves one.",
     [SSA_REASON_SECRET_NOT_REMOVED] = "`ssa-hsm secret remove` destroys it.",

@@ -1,5 +1,4 @@
-#include "cli/command/usage.h"
-
+// Whether the command accepts what the line gives it.
 #include <string.h>
 
 #include "cli/command/common.h"
