@@ -1,7 +1,5 @@
 #include "config/token_name.h"
 
-#include <string.h>
-
 #include "config/setting_names.h"
 #include "hsm/uri/uri_text.h"
 

@@ -6,9 +6,6 @@
 // `return error_set(…)`.
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "ssa-hsm.h"
 
 #define MUST_CHECK __attribute__((warn_unused_result))

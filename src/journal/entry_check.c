@@ -1,9 +1,6 @@
 // Recovery uses these members, and must not guess one that is missing.
 #include "journal/entry.h"
 
-#include <stddef.h>
-#include <string.h>
-
 #include "core/text.h"
 
 #define BIT(number) (1U << (number))

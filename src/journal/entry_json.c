@@ -1,7 +1,6 @@
 #include "journal/entry_json.h"
 
 #include <errno.h>
-#include <stddef.h>
 
 #include "core/json.h"
 #include "core/text.h"

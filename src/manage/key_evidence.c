@@ -2,7 +2,6 @@
 #include "manage/key_evidence.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "core/base64.h"
 #include "core/callback.h"

@@ -1,7 +1,6 @@
 // key list: the API's keys and those on the PKCS#11 tokens of this machine, side by side.
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/callback.h"
 #include "core/text.h"

@@ -1,7 +1,6 @@
 // key rotate: a new key replaces the profile's key. The old key is retired when nobody needs it any more.
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "config/identity.h"

@@ -1,5 +1,4 @@
 // key show: one key of the list that key list shows.
-#include <string.h>
 
 #include "manage/account_reference.h"
 #include "manage/token_keys.h"

@@ -1,5 +1,4 @@
 // key enable, key disable.
-#include <string.h>
 
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"

@@ -1,6 +1,5 @@
 // key verify: whether the key on the PKCS#11 token is what it should be.
 #include <assert.h>
-#include <string.h>
 
 #include "core/callback.h"
 #include "core/fingerprint.h"

@@ -1,7 +1,5 @@
 #include "manage/new_key.h"
 
-#include <string.h>
-
 #include "manage/provision_key.h"
 #include "ownership/ownership.h"
 

@@ -1,7 +1,5 @@
 #include "manage/rotation_room.h"
 
-#include <string.h>
-
 #include "core/callback.h"
 #include "core/text.h"
 #include "manage/admin_client.h"

@@ -2,7 +2,6 @@
 #include "oauth/http.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "core/monotonic.h"

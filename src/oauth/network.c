@@ -1,7 +1,6 @@
 #include "oauth/network.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "core/text.h"

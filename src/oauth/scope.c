@@ -1,7 +1,5 @@
 #include "oauth/scope.h"
 
-#include <string.h>
-
 #include "core/callback.h"
 #include "core/text.h"
 

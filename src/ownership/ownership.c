@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <openssl/crypto.h>
-#include <string.h>
 
 #include "config/settings.h"
 #include "core/text.h"

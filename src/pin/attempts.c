@@ -1,7 +1,6 @@
 #include "pin/attempts.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

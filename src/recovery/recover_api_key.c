@@ -1,7 +1,5 @@
 #include "recovery/recover_api_key.h"
 
-#include <string.h>
-
 #include "core/callback.h"
 #include "core/text.h"
 #include "ownership/ownership.h"

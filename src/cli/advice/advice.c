@@ -1,7 +1,5 @@
 #include "cli/advice/advice.h"
 
-#include <string.h>
-
 #include "core/text.h"
 
 #define APP_ACCESS "the app must be allowed to manage service accounts (check its API access in the APS portal)."

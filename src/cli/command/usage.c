@@ -1,5 +1,4 @@
 // Whether the command accepts what the line gives it.
-#include <string.h>
 
 #include "cli/command/common.h"
 #include "core/text.h"
