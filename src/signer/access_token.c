@@ -52,7 +52,7 @@ static void attempt_end(struct attempt *t)
 }
 
 // Begins to connect, unless that was done.
-static bool connect(struct attempt *t, struct ssa_error *err)
+static bool begin_exchange(struct attempt *t, struct ssa_error *err)
 {
     return t->exchange != NULL ||
            oauth_exchange_begin(t->client, t->assertion_len, t->assertion.scope, &t->exchange, err);
@@ -61,13 +61,13 @@ static bool connect(struct attempt *t, struct ssa_error *err)
 // Where it fails, finish tries again and reports the error.
 static void connect_now(void *context)
 {
-    (void)connect(context, ERROR_IGNORED);
+    (void)begin_exchange(context, ERROR_IGNORED);
 }
 
 // Sends the assertion and appends the answer.
 static bool finish(struct attempt *t, struct ssa_error *err)
 {
-    if (!connect(t, err))
+    if (!begin_exchange(t, err))
         return false;
     struct oauth_exchange *exchange = t->exchange;
     t->exchange = NULL;
