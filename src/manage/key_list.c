@@ -1,13 +1,12 @@
 // key list: the API's keys and those on the PKCS#11 tokens of this machine, side by side.
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/callback.h"
 #include "core/text.h"
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
-#include "manage/key_match.h"
+#include "manage/token_keys.h"
 
 static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+#include <strings.h>
 
 #include "config/identity.h"
 #include "core/callback.h"
@@ -75,7 +75,7 @@ static bool add(struct token_keys *keys, const struct token_info *info, const st
 
 struct looking {
     const struct ssa_run *run;
-    struct uri *own; // PRIVATE_KEY; NULL for none
+    const struct uri *own; // PRIVATE_KEY; NULL for none
     struct token_keys *keys;
 };
 
@@ -102,21 +102,15 @@ static void take(void *context, const struct token_info *info, const char *token
         known->place.private_half = SSA_PRIVATE_THERE;
 }
 
-static void looking_end(struct looking *looking)
+// The settings' own key; NULL for none. Keys are shown even where the settings name no usable key.
+static struct uri *own_key(const struct ssa_run *run)
 {
-    uri_free(&looking->own);
-}
-#define LOOKING_AUTO __attribute__((cleanup(looking_end))) struct looking
-
-static struct looking looking_begin(const struct ssa_run *run, struct token_keys *keys)
-{
-    struct looking looking = {.run = run, .keys = keys};
     struct identity own = {0};
-    // Keys are shown even where the settings name no usable key.
+    struct uri *uri = NULL;
     if (!identity_read(run->settings, false, &own, ERROR_IGNORED) || own.private_key == NULL ||
-        !uri_text_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, ERROR_IGNORED))
-        looking.own = NULL;
-    return looking;
+        !uri_text_is_uri(own.private_key) || !uri_parse(own.private_key, &uri, ERROR_IGNORED))
+        return NULL;
+    return uri;
 }
 
 static bool nothing_lost(const struct token_keys *keys, struct ssa_error *err)
@@ -215,7 +209,8 @@ static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
 bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err)
 {
     MODULES_AUTO modules = {0};
-    LOOKING_AUTO looking = looking_begin(run, keys);
+    URI_AUTO *own = own_key(run);
+    struct looking looking = {.run = run, .own = own, .keys = keys};
     if (!find_modules(run, &modules, err))
         return false;
     const struct module_user user = module_user_of(run);
@@ -246,7 +241,8 @@ static bool read_secret_there(const struct ssa_run *run, struct client_secret *s
 bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
                       struct ssa_error *err)
 {
-    LOOKING_AUTO looking = looking_begin(run, keys);
+    URI_AUTO *own = own_key(run);
+    struct looking looking = {.run = run, .own = own, .keys = keys};
     OPEN_TOKEN_AUTO at = {0};
     if (!open_token_of_settings(run, &at, err) || !open_token_login(&at, false, err))
         return false;
@@ -260,4 +256,78 @@ bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct
             key->place.private_half = SSA_PRIVATE_MISSING;
     }
     return nothing_lost(keys, err);
+}
+
+void key_free_places(struct ssa_key *key)
+{
+    for (size_t i = 0; i < key->place_count; i++)
+        free(key->places[i].uri);
+    free(key->places);
+}
+
+// The key takes over the URI.
+static bool attach(struct ssa_key *key, struct token_key *found)
+{
+    struct ssa_place *grown = reallocarray(key->places, key->place_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    key->places = grown;
+    key->places[key->place_count++] = found->place;
+    found->place.uri = NULL;
+    found->listed = true;
+    return true;
+}
+
+// A token may not show a key's modulus. Then the key is neither the same as another one nor a different one.
+static bool has_modulus(const struct ssa_key *key, const char *modulus)
+{
+    for (size_t i = 0; modulus[0] != '\0' && i < key->place_count; i++)
+        if (strcmp(key->places[i].modulus_sha256, modulus) == 0)
+            return true;
+    return false;
+}
+
+// Whether some places of the key show their modulus, and none has this one.
+static bool has_another_modulus(const struct ssa_key *key, const char *modulus)
+{
+    bool told = false;
+    for (size_t i = 0; i < key->place_count; i++)
+        told = told || key->places[i].modulus_sha256[0] != '\0';
+    return told && modulus[0] != '\0' && !has_modulus(key, modulus);
+}
+
+// Another tool may have stored the key without its id. Then it is identified by the settings that use it.
+static bool has_id_of(const struct token_key *found, const struct ssa_key *key)
+{
+    return strcmp(found->kid, key->id) == 0 || (found->own && key->own && found->kid[0] == '\0');
+}
+
+bool key_match(struct ssa_key *key, struct token_keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        struct token_key *found = &keys->list[i];
+        if (found->listed || !has_id_of(found, key))
+            continue;
+        key->conflict = key->conflict || has_another_modulus(key, found->place.modulus_sha256);
+        if (!attach(key, found))
+            return false;
+    }
+    for (size_t i = 0; i < keys->count; i++) {
+        struct token_key *found = &keys->list[i];
+        if (!found->listed && has_modulus(key, found->place.modulus_sha256) && !attach(key, found))
+            return false;
+    }
+    return true;
+}
+
+bool token_key_is_alone(const struct token_key *key)
+{
+    return !key->listed && key->kid[0] != '\0' && key->name[0] != '\0';
+}
+
+bool token_key_is_of(const struct token_key *key, const struct aps_account *account)
+{
+    const size_t local = strcspn(account->email, "@");
+    return strcmp(key->name, account->id) == 0 || strcasecmp(key->name, account->email) == 0 ||
+           (local > 0 && strlen(key->name) == local && strncasecmp(key->name, account->email, local) == 0);
 }
