@@ -156,15 +156,15 @@ void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context)
     c->waiting_context = context;
 }
 
-long long remote_patience(const struct remote *c, enum waits_for what)
+long long remote_patience(const struct remote *c, enum pace pace)
 {
     const unsigned own = c->callbacks->patience;
     if (c->hosting.patience_ms != 0)
         return c->hosting.patience_ms;
     // Somebody who hears of a long call is a person that the token waits for.
-    if (what == WAITS_FOR_PERSON || c->waiting != NULL)
+    if (pace == SLOW || c->waiting != NULL)
         return 1000LL * (own > LONG_PATIENCE_S ? own : LONG_PATIENCE_S);
-    return 1000LL * (own != 0 ? own : what == WAITS_FOR_NEW_KEY ? LONG_PATIENCE_S : PATIENCE_S);
+    return 1000LL * (own != 0 ? own : PATIENCE_S);
 }
 
 const char *remote_left_out(struct remote *c)
