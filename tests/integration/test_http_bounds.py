@@ -132,7 +132,7 @@ class Numbers(FaultCase):
                     self.api.control("POST", "clear")
                     self.api.fault("status", path="/token", status=status, headers={"Retry-After": value})
                     # A short wait is waited for, a long one ends in a message.
-                    result = self.run_program("token", "--timeout", 4 * SLOW)
+                    result = self.run_program("token", "--timeout", 20 * SLOW, env=self.hasty(5))
                     self.assertIn(result.code, (0, 8, 11))
                     self.assertNotRegex(result.err, r"-\d+ s\b|runtime error")
                     if result.code == 11 and "--timeout" in result.err:
