@@ -34,6 +34,12 @@ def program() -> Path:
     return _file("SSA_HSM_PROGRAM", ROOT / "build" / "ssa-hsm", "the program")
 
 
+@functools.cache
+def sanitized() -> bool:
+    """With sanitizers the program is five times slower, and what goes for all input is tried with some of it."""
+    return b"__asan_init" in program().read_bytes()
+
+
 def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 

@@ -14,7 +14,7 @@ from http_support import endless_server
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
 # Megabytes; a run needs some 20, and the address sanitizer keeps what was freed.
-MOST = 600 if b"__asan_init" in places.program().read_bytes() else 64
+MOST = 600 if places.sanitized() else 64
 
 
 def peak(process: subprocess.Popen[bytes]) -> int:
