@@ -196,7 +196,7 @@ bool aps_account_get(struct oauth_client *client, const char *id, struct aps_acc
 bool aps_account_set_status(struct oauth_client *client, const char *id, const char *status,
                             struct aps_account *account, enum oauth_outcome *outcome, struct ssa_error *err)
 {
-    char path[CALL_PATH_MAX];
+    char path[CALL_PATH_MAX] = "";
     HTTP_RESPONSE_AUTO answer = {0};
     const bool enables = strcmp(status, APS_ENABLED) == 0;
     struct call call = account_call("PATCH", path, id, enables ? "enabling the account" : "disabling the account");
