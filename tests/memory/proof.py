@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 import scenes
-from judge import HOST, Totals
+from judge import HOST, PROGRAM, Totals
 from scenes import COMMANDS, Stage
 from world import ROOT, CannotRun, Setup, World
 
@@ -77,8 +77,7 @@ def _verdict(totals: Totals, expect_leak: str | None) -> int:
     for failure in totals.failed:
         print(f"prove-memory: {failure}", file=sys.stderr)
     if expect_leak:
-        in_host = {name.startswith(HOST) for name in totals.holders}
-        found = in_host == {expect_leak == "host"}
+        found = totals.holders == {HOST if expect_leak == "host" else PROGRAM}
         print(f"prove-memory: the planted leak was {'found' if found else 'NOT found'} in the {expect_leak} alone")
         return 0 if found else 1
     if totals.hits or totals.gaps:

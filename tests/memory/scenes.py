@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import control
-from judge import HOST, Held, Totals, judge, last_lines
+from judge import HOST, PROGRAM, Held, Totals, judge, last_lines
 from needles import (
     ACCESS_TOKEN, CLIENT_SECRET, KEY_NUMBERS, PIN, WRAPPED_KEY, WRAPPING_KEY, Source,
 )  # fmt: skip
@@ -161,7 +161,7 @@ def _case(stage: Stage, name: str) -> Case:
         case "exec":
             # Its environment has the access token.
             given = frozenset({ACCESS_TOKEN})
-            holds = (Held("ssa-hsm", "exec", given), Held("true", "exit", given))
+            holds = (Held(PROGRAM, "exec", given), Held("true", "exit", given))
             return Case(title, ("exec", "--", "/bin/true"), _always, holds=holds)
         case "secret-import":
             return Case(title, ("secret", "import"), _prints(b"type=data"))
@@ -200,7 +200,7 @@ def signing(stage: Stage) -> None:
     holds = (
         Held(HOST, "held", frozenset({KEY_NUMBERS})),
         # The PIN, since a key may want it once more for each signature.
-        Held("ssa-hsm", "held", frozenset({CLIENT_SECRET}), frozenset({PIN})),
+        Held(PROGRAM, "held", frozenset({CLIENT_SECRET}), frozenset({PIN})),
     )
     stage.run(Case("token", ("token",), _prints(b'"access_token"'), holds=holds, hold=(here, go)))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from judge import HOST, Held, Totals, judge  # noqa: E402
+from judge import HOST, PROGRAM, Held, Totals, judge  # noqa: E402
 from needles import KINDS, kind_of  # noqa: E402
 
 
@@ -46,6 +46,13 @@ class Judging(unittest.TestCase):
             stop(HOST, "held", "client secret"),
         ):
             self.assertEqual(self.judge([*stops, other], held).hits, 1)
+
+    def test_what_the_program_may_hold_its_host_may_not(self) -> None:
+        held = Held(PROGRAM, "held", frozenset({"client secret"}))
+        stops = [stop("ssa-hsm-with-le", "held", "client secret"), stop(HOST, "exit")]
+        self.assertEqual((self.judge(stops, held).hits, self.judge(stops, held).failed), (0, []))
+        totals = self.judge([*stops, stop(HOST, "held", "client secret")], held)
+        self.assertEqual((totals.hits, totals.holders), (1, {HOST}))
 
     def test_what_must_be_held_and_is_not_found_is_a_failure(self) -> None:
         held = Held(HOST, "killed by", frozenset({"PIN"}), frozenset({"key numbers"}))

@@ -73,13 +73,15 @@ class Tracer:
                 tid, status = self._next()
                 self._handle(tid, status)
         finally:
-            for tid in [*self._threads, *self._unborn]:  # only after an error or a time-out
+            for tid in [*self._threads, *self._unborn]:  # as a rule, none is left
                 try:
                     os.kill(tid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
         if not self._started:
             raise RuntimeError(f"{command[0]} could not be started")
+        for tid in self._unborn:
+            self.report.trouble.append(f"process {tid}, whose parent did not tell of it, was not searched")
         if self._hold:
             self.report.trouble.append("nothing held the program")
         return self.report
