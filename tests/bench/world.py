@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 import dotenv  # noqa: E402
 import places  # noqa: E402
 import softtoken  # noqa: E402
-from emulation import Api, fill_pool  # noqa: E402
+from emulation import Api  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 # Milliseconds: a card's login and its signature, the way to a distant server, what a slow module takes to start.
@@ -69,10 +69,7 @@ class World:
         self._end.close()
 
     def _fill(self, program: Path, names: set[str], many: int) -> None:
-        if places.key_pool().parent.is_dir():
-            fill_pool(places.key_pool())
-            os.environ["SSA_HSM_TEST_KEYS"] = str(places.key_pool())
-        self.api = Api()
+        self.api = Api("--no-spare-key")
         self._end.callback(self.api.stop)
         self.distant = self._start_distant_server()
         self.stores = {name: softtoken.Store(self.folder / f"{name}-keys") for name in ("one", "many")}
