@@ -11,6 +11,8 @@
 #include "pin/turn.h"
 #include "signer/open_token.h"
 
+enum { KEYS_FEWEST = 16 };
+
 void token_keys_free(struct token_keys *keys)
 {
     for (size_t i = 0; i < keys->count; i++)
@@ -49,17 +51,27 @@ static struct token_key *find(const struct token_keys *keys, const struct token_
     return NULL;
 }
 
+static bool make_room(struct token_keys *keys)
+{
+    if (keys->count < keys->room)
+        return true;
+    const size_t room = keys->room == 0 ? KEYS_FEWEST : 2 * keys->room;
+    struct token_key *grown = reallocarray(keys->list, room, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    keys->list = grown;
+    keys->room = room;
+    return true;
+}
+
 static bool add(struct token_keys *keys, const struct token_info *info, const struct key_seen *seen,
                 const char *modulus)
 {
-    struct token_key *grown = reallocarray(keys->list, keys->count + 1, sizeof *grown);
-    char *uri = strdup(seen->uri);
-    if (grown != NULL)
-        keys->list = grown;
-    if (grown == NULL || uri == NULL) {
-        free(uri);
+    if (!make_room(keys))
         return false;
-    }
+    char *uri = strdup(seen->uri);
+    if (uri == NULL)
+        return false;
     struct token_key *key = &keys->list[keys->count++];
     *key = (struct token_key){.own = seen->own, .apart = info->apart, .place = {.uri = uri}};
     memcpy(key->kid, seen->kid, sizeof key->kid);
@@ -118,49 +130,37 @@ static bool nothing_lost(const struct token_keys *keys, struct ssa_error *err)
     return !keys->lost || error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the tokens' keys");
 }
 
-// The PKCS#11 modules whose tokens are looked at.
-struct modules {
-    struct module_entry *list;
-    size_t count;
-};
-
-static void modules_free(struct modules *modules)
-{
-    free(modules->list);
-}
-#define MODULES_AUTO __attribute__((cleanup(modules_free))) struct modules
-
 static void tell_not_looked_at(const struct ssa_run *run, const char *module, const struct ssa_error *why)
 {
     tell(&run->callbacks, SSA_NOTICE, "module %s cannot be used, so its tokens were not looked at: %s%s%s", module,
          why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
 }
 
-static bool add_module(struct modules *modules, const struct module_entry *entry, struct ssa_error *err)
+static bool add_module(struct token_look *look, const struct module_entry *entry, struct ssa_error *err)
 {
-    for (size_t i = 0; i < modules->count; i++)
-        if (module_entry_same(&modules->list[i], entry))
+    for (size_t i = 0; i < look->count; i++)
+        if (module_entry_same(&look->modules[i], entry))
             return true;
-    struct module_entry *grown = reallocarray(modules->list, modules->count + 1, sizeof *grown);
+    struct module_entry *grown = reallocarray(look->modules, look->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
-    modules->list = grown;
-    modules->list[modules->count++] = *entry;
+    look->modules = grown;
+    look->modules[look->count++] = *entry;
     return true;
 }
 
-static bool add_named(const struct ssa_run *run, struct modules *modules, const char *name, struct ssa_error *err)
+static bool add_named(const struct ssa_run *run, struct token_look *look, const char *name, struct ssa_error *err)
 {
     struct module_entry entry;
     struct ssa_error why = {0};
     if (registry_resolve(name, &entry, &why))
-        return add_module(modules, &entry, err);
+        return add_module(look, &entry, err);
     tell_not_looked_at(run, name, &why);
     return true;
 }
 
 // A URI may name a module that p11-kit does not know.
-static bool add_from_uri(const struct ssa_run *run, struct modules *modules, enum setting id, struct ssa_error *err)
+static bool add_from_uri(const struct ssa_run *run, struct token_look *look, enum setting id, struct ssa_error *err)
 {
     const char *value = settings_get(run->settings, id, NULL);
     URI_AUTO *uri = NULL;
@@ -169,31 +169,31 @@ static bool add_from_uri(const struct ssa_run *run, struct modules *modules, enu
     const char *path = uri_module_path(uri), *name = uri_module_name(uri);
     if (path == NULL && name == NULL)
         return true;
-    return add_named(run, modules, path != NULL ? path : name, err);
+    return add_named(run, look, path != NULL ? path : name, err);
 }
 
-static bool add_registered(struct modules *modules, struct ssa_error *err)
+static bool add_registered(struct token_look *look, struct ssa_error *err)
 {
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     for (size_t i = 0; i < registry->count; i++)
-        if (!registry->entries[i].trust_policy && !add_module(modules, &registry->entries[i], err))
+        if (!registry->entries[i].trust_policy && !add_module(look, &registry->entries[i], err))
             return false;
     return true;
 }
 
 // Finds the modules that p11-kit knows, or in their place the one of SSA_HSM_MODULE, and those that URIs in the
 // settings name. Says which module cannot be found.
-static bool find_modules(const struct ssa_run *run, struct modules *modules, struct ssa_error *err)
+static bool find_modules(const struct ssa_run *run, struct token_look *look, struct ssa_error *err)
 {
     enum setting_source source;
     const char *named = settings_get(run->settings, SET_MODULE, &source);
-    if (named == NULL ? !add_registered(modules, err) : !add_named(run, modules, named, err))
+    if (named == NULL ? !add_registered(look, err) : !add_named(run, look, named, err))
         return false;
     if (named != NULL && (source == FROM_OPTION || !settings_profile_first(run->settings)))
         return true;
-    return add_from_uri(run, modules, SET_PRIVATE_KEY, err) && add_from_uri(run, modules, SET_TOKEN, err);
+    return add_from_uri(run, look, SET_PRIVATE_KEY, err) && add_from_uri(run, look, SET_TOKEN, err);
 }
 
 static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
@@ -206,23 +206,33 @@ static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
         tell_not_looked_at(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
 }
 
-bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err)
+bool token_look_begin(const struct ssa_run *run, struct token_look *look, struct ssa_error *err)
 {
-    MODULES_AUTO modules = {0};
+    *look = (struct token_look){.user = module_user_of(run)};
+    if (!find_modules(run, look, err))
+        return false;
+    look->ahead = ahead_new(look->count, &look->user, AHEAD_KEYS | AHEAD_BESIDE, err);
+    for (size_t i = 0; look->ahead != NULL && i < look->count; i++)
+        ahead_ask(look->ahead, &look->modules[i]);
+    return look->ahead != NULL;
+}
+
+void token_look_end(struct token_look *look)
+{
+    ahead_end(&look->ahead);
+    free(look->modules);
+    *look = (struct token_look){0};
+}
+
+bool token_keys_take(const struct ssa_run *run, struct token_look *look, struct token_keys *keys,
+                     struct ssa_error *err)
+{
     URI_AUTO *own = own_key(run);
     struct looking looking = {.run = run, .own = own, .keys = keys};
-    if (!find_modules(run, &modules, err))
-        return false;
-    const struct module_user user = module_user_of(run);
-    AHEAD_AUTO *ahead = ahead_new(modules.count, &user, true, err);
-    if (ahead == NULL)
-        return false;
-    for (size_t i = 0; i < modules.count; i++)
-        ahead_ask(ahead, &modules.list[i]);
-    for (size_t i = 0; i < modules.count; i++) {
+    for (size_t i = 0; i < look->count; i++) {
         if (!callback_go_on(&run->callbacks, err))
             return false;
-        look_at(&looking, ahead, i);
+        look_at(&looking, look->ahead, i);
     }
     return callback_go_on(&run->callbacks, err) && nothing_lost(keys, err);
 }
