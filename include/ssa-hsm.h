@@ -3,8 +3,8 @@
 // Other programs may use this header. The program ssa-hsm itself uses nothing else of the library. No function prints
 // or keeps global state. Questions and progress go through callbacks, and results are returned.
 //
-// PKCS#11 modules are never loaded into the caller's process. Each is loaded by a child process (ssa-hsm-host, started by
-// posix_spawn), one for each module and thread. pinentry is a child process, too. No function forks without exec.
+// PKCS#11 modules are never loaded into the caller's process. Each is loaded by a child process (ssa-hsm-host, started
+// by posix_spawn), one for each module and thread. pinentry is a child process, too. No function forks without exec.
 //
 // Several threads may call functions at the same time, each with a struct ssa_run and settings of its own, and so may
 // several processes. A callback must not call a function that takes a struct ssa_run: there, one that needs a PKCS#11

@@ -24,8 +24,8 @@ static struct {
 
 static void harden(void)
 {
-    // A terminal sends its signals to all of a group, and a service manager to all of a service: the program alone decides
-    // what becomes of them. It has held them back until now.
+    // A terminal sends its signals to all of a group, and a service manager to all of a service: the program alone
+    // decides what becomes of them. It has held them back until now.
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
     sigset_t none;
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)

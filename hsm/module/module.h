@@ -1,8 +1,8 @@
 // A PKCS#11 module: loaded by a process of its own, started, closed. For hsm alone.
 #pragma once
 
-#include "hsm/module/registry.h"
 #include "hsm/cryptoki/cryptoki.h"
+#include "hsm/module/registry.h"
 #include "hsm/module/user.h"
 
 struct remote;

@@ -7,8 +7,8 @@
 // reserved is C_Initialize's pReserved, a text; empty for none.
 CK_RV call_initialize(struct remote *c, const char *reserved);
 CK_RV call_finalize(struct remote *c);
-// Has the host end the session (CK_INVALID_HANDLE: there is none), log out before, finalise the module and end. Does not
-// wait for that.
+// Has the host end the session (CK_INVALID_HANDLE: there is none), log out before, finalise the module and end. Does
+// not wait for that.
 void call_farewell(struct remote **c, CK_SESSION_HANDLE session, bool logged_in);
 CK_RV call_get_info(struct remote *c, CK_INFO *info);
 CK_RV call_get_slot_list(struct remote *c, CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count);

@@ -18,8 +18,8 @@ CK_RV remote_answer(struct remote *c, long long most_ms, struct reader *answer);
 // Sends a request whose answer nobody waits for. After it, nothing is asked any more.
 void remote_post(struct remote *c, const struct writer *request);
 
-// How long the module may take, in milliseconds. What is slow, because a person is to put a finger or a PIN somewhere, or
-// because a card looks for primes, gets longer than the caller's own patience.
+// How long the module may take, in milliseconds. What is slow, because a person is to put a finger or a PIN somewhere,
+// or because a card looks for primes, gets longer than the caller's own patience.
 enum pace { USUAL, SLOW };
 long long remote_patience(const struct remote *c, enum pace pace);
 

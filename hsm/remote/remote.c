@@ -78,7 +78,8 @@ struct remote *remote_new(const char *path, const struct hosting *hosting, struc
         error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a connection");
         return NULL;
     }
-    *c = (struct remote){.path = path, .hosting = *hosting, .host = {.socket = -1, .process = -1}, .over = CKR_HOST_GONE};
+    *c = (struct remote){
+        .path = path, .hosting = *hosting, .host = {.socket = -1, .process = -1}, .over = CKR_HOST_GONE};
     c->callbacks = c->hosting.callbacks;
     (void)pthread_mutex_init(&c->lock, NULL);
     if (!secret_new(&c->message, MESSAGE_MAX, err) || !module_output_new(&c->output, err))

@@ -91,7 +91,8 @@ static bool refuse_turn(void *context, enum turn which, bool impatient, struct s
 
 static void ask_now(struct one *one, const struct module_user *user)
 {
-    one->answered = module_ask(one->entry, user, &one->seen, (one->ahead->how & AHEAD_KEYS) != 0 ? &one->keys : NULL, &one->err);
+    one->answered =
+        module_ask(one->entry, user, &one->seen, (one->ahead->how & AHEAD_KEYS) != 0 ? &one->keys : NULL, &one->err);
 }
 
 static void *ask_beside(void *context)

@@ -18,8 +18,8 @@ struct token_wanted {
 // SSA_ABSENT (no module, no token) or SSA_CONFIG (several match, and are listed). The caller closes *token.
 bool search_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err) MUST_CHECK;
 
-// Begins what search_open does without waiting for it, where a module is named. search_abandon ends what was begun, where
-// search_open is not called.
+// Begins what search_open does without waiting for it, where a module is named. search_abandon ends what was begun,
+// where search_open is not called.
 void search_begin(const struct token_wanted *wanted);
 void search_abandon(void);
 

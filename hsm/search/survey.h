@@ -27,8 +27,8 @@ typedef void key_seen_shown(void *context, const struct token_info *info, const 
                             const struct key_seen *key);
 
 // Shows every RSA key that a module's tokens show without a login: public halves and certificates. The module is
-// asked with the keys; at says which one it is. A token that cannot be searched is shown once, with key NULL. own is a URI whose key is to
-// be recognised, or NULL.
+// asked with the keys; at says which one it is. A token that cannot be searched is shown once, with key NULL. own is a
+// URI whose key is to be recognised, or NULL.
 bool survey_module(struct ahead *ahead, size_t at, const struct uri *own, key_seen_shown *show, void *context,
                    struct ssa_error *err) MUST_CHECK;
 

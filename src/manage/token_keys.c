@@ -224,8 +224,7 @@ void token_look_end(struct token_look *look)
     *look = (struct token_look){0};
 }
 
-bool token_keys_take(const struct ssa_run *run, struct token_look *look, struct token_keys *keys,
-                     struct ssa_error *err)
+bool token_keys_take(const struct ssa_run *run, struct token_look *look, struct token_keys *keys, struct ssa_error *err)
 {
     URI_AUTO *own = own_key(run);
     struct looking looking = {.run = run, .own = own, .keys = keys};

@@ -161,8 +161,8 @@ static const char *not_empty(const char *text)
 
 bool ca_needs_default(const char *cacert, const char *capath)
 {
-    return not_empty(cacert) == NULL && not_empty(capath) == NULL && not_empty(secure_getenv("SSL_CERT_FILE")) == NULL &&
-           not_empty(secure_getenv("SSL_CERT_DIR")) == NULL;
+    return not_empty(cacert) == NULL && not_empty(capath) == NULL &&
+           not_empty(secure_getenv("SSL_CERT_FILE")) == NULL && not_empty(secure_getenv("SSL_CERT_DIR")) == NULL;
 }
 
 bool ca_choose(const char *cacert, const char *capath, const struct ca_default *fallback, struct ca *ca,

@@ -74,8 +74,8 @@ static void *connect_and_send(void *context)
     struct oauth_exchange *exchange = context;
     // What fails here is told by oauth_exchange_finish, which then tries it itself.
     exchange->handle = client_new_handle(ERROR_IGNORED);
-    const bool tried = exchange->handle != NULL &&
-                       http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
+    const bool tried =
+        exchange->handle != NULL && http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
     // The form and the answer went through this stack.
     secret_wipe_stack();
     (void)pthread_mutex_lock(&exchange->mutex);

@@ -299,7 +299,8 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
     SET(&t, CURLOPT_HEADERFUNCTION, take_header);
     SET(&t, CURLOPT_HEADERDATA, &t);
     if (t.code != CURLE_OK)
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s", libcurl.easy_strerror(t.code));
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s",
+                         libcurl.easy_strerror(t.code));
     answer->code = libcurl.easy_perform(handle);
     read_headers(&t);
     return true;

@@ -1,5 +1,5 @@
-// libcurl, which is loaded when it is needed first. Together with what it brings it takes longer to load than the rest of
-// the program, and most of what happens before a connection is made can do without it.
+// libcurl, which is loaded when it is needed first. Together with what it brings it takes longer to load than the rest
+// of the program, and most of what happens before a connection is made can do without it.
 #pragma once
 
 #include <curl/curl.h>

@@ -1,5 +1,5 @@
-// The calls of hsm/remote, with a host that answers anything: nothing is read or written beyond its end, and what is not
-// whole is no success.
+// The calls of hsm/remote, with a host that answers anything: nothing is read or written beyond its end, and what is
+// not whole is no success.
 #include "fuzz.h"
 #include "hsm/remote/calls.h"
 

@@ -47,8 +47,15 @@ static void a_usual_one_is_read_as_libcurl_reads_it(void **state)
 {
     (void)state;
     static const char *const rests[] = {
-        "developer.api.autodesk.com", "a.example/", "a.example/aps", "a.example:8443/aps/v-1/X_y/", "a-b.c9x:1",
-        "127.0.0.1:18443",           "10.1.2.3",   "a.example:65535", "x",
+        "developer.api.autodesk.com",
+        "a.example/",
+        "a.example/aps",
+        "a.example:8443/aps/v-1/X_y/",
+        "a-b.c9x:1",
+        "127.0.0.1:18443",
+        "10.1.2.3",
+        "a.example:65535",
+        "x",
     };
     for (size_t i = 0; i < sizeof rests / sizeof rests[0]; i++) {
         char usual[URL_MAX], other[URL_MAX];
