@@ -41,7 +41,6 @@ enum ssa_reason {
     SSA_REASON_TOKEN_NOT_NAMED,     // a stored PIN needs the name of its PKCS#11 token; detail: a URI that fits
     SSA_REASON_NO_SLOTS,            // a card's slot was named, but the PKCS#11 token has no slots
     SSA_REASON_REPLACE_WHAT,        // a key must be destroyed, but no slot was named
-    SSA_REASON_KEY_NOT_CONFIRMED,   // nobody confirmed that the key in the slot may be destroyed
     SSA_REASON_SECRETS_OF_ONE_NAME, // several client secrets have the same label
     SSA_REASON_SECRET_IN_THE_OPEN,  // the client secret can be read without the PIN
     SSA_REASON_OLD_BLOCK,           // the environment's key was used and not the profile's
@@ -163,15 +162,14 @@ enum ssa_reason {
     SSA_REASON_KEYS_DIFFER,      // PKCS#11 tokens hold different keys under one id (detail)
 
     // Client secrets on PKCS#11 tokens.
-    SSA_REASON_LABEL_IN_USE,          // the PKCS#11 token holds a data object of this label
-    SSA_REASON_LABEL_ANOTHERS,        // the same, and it belongs to another application
-    SSA_REASON_SECRET_NOT_ON_TOKEN,   // the setting does not name a data object
-    SSA_REASON_REMOVAL_NOT_CONFIRMED, // nobody confirmed the removal
-    SSA_REASON_SECRET_GONE,           // the object that an import stored is not there any more
-    SSA_REASON_SECRETS_OF_ONE_LABEL,  // beside the secret, there are others of its label
-    SSA_REASON_SECRET_NOT_REMOVED,    // a removal was interrupted and was not done
-    SSA_REASON_EMPTY_OBJECT,          // an empty data object may be left
-    SSA_REASON_SECRET_TOKEN_PIN,      // the settings do not name the PIN of the PKCS#11 token with the secret
+    SSA_REASON_LABEL_IN_USE,         // the PKCS#11 token holds a data object of this label
+    SSA_REASON_LABEL_ANOTHERS,       // the same, and it belongs to another application
+    SSA_REASON_SECRET_NOT_ON_TOKEN,  // the setting does not name a data object
+    SSA_REASON_SECRET_GONE,          // the object that an import stored is not there any more
+    SSA_REASON_SECRETS_OF_ONE_LABEL, // beside the secret, there are others of its label
+    SSA_REASON_SECRET_NOT_REMOVED,   // a removal was interrupted and was not done
+    SSA_REASON_EMPTY_OBJECT,         // an empty data object may be left
+    SSA_REASON_SECRET_TOKEN_PIN,     // the settings do not name the PIN of the PKCS#11 token with the secret
 
     SSA_REASON_COUNT // the number of reasons in this version
 };

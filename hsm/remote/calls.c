@@ -19,14 +19,14 @@ static void begin(struct call *call, struct remote *c, enum call_number number)
     *call = (struct call){.connection = c, .request = remote_begin(c, number)};
 }
 
-static CK_RV ask_for(struct call *call, enum waits_for what)
+static CK_RV ask_for(struct call *call, enum pace pace)
 {
-    return remote_ask(call->connection, &call->request, remote_patience(call->connection, what), &call->answer);
+    return remote_ask(call->connection, &call->request, remote_patience(call->connection, pace), &call->answer);
 }
 
 static CK_RV ask(struct call *call)
 {
-    return ask_for(call, WAITS_FOR_MODULE);
+    return ask_for(call, USUAL);
 }
 
 // What the answer has beside the CK_RV counts only where all of it is there.
@@ -217,7 +217,7 @@ CK_RV call_login(struct remote *c, CK_SESSION_HANDLE session, CK_USER_TYPE who, 
     put_number(&call.request, who);
     put_number(&call.request, pin != NULL);
     put_bytes(&call.request, span_of(pin, len));
-    return pin != NULL ? ask_and_end(&call) : end(&call, ask_for(&call, WAITS_FOR_PERSON));
+    return pin != NULL ? ask_and_end(&call) : end(&call, ask_for(&call, SLOW));
 }
 
 CK_RV call_logout(struct remote *c, CK_SESSION_HANDLE session)
@@ -376,7 +376,7 @@ CK_RV call_generate_key_pair(struct remote *c, CK_SESSION_HANDLE session, const 
     put_mechanism_of(&call, mechanism);
     put_template(&call.request, public, public_count);
     put_template(&call.request, private, private_count);
-    const CK_RV rv = ask_for(&call, WAITS_FOR_NEW_KEY);
+    const CK_RV rv = ask_for(&call, SLOW);
     *public_key = get_number(&call.answer, ANY);
     *private_key = get_number(&call.answer, ANY);
     return end(&call, rv);

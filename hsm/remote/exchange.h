@@ -18,10 +18,10 @@ CK_RV remote_answer(struct remote *c, long long most_ms, struct reader *answer);
 // Sends a request whose answer nobody waits for. After it, nothing is asked any more.
 void remote_post(struct remote *c, const struct writer *request);
 
-// How long the module may take, in milliseconds. Where it may wait for a person, who is to put a finger or a PIN
-// somewhere, that is longer than the caller's own patience.
-enum waits_for { WAITS_FOR_MODULE, WAITS_FOR_NEW_KEY, WAITS_FOR_PERSON };
-long long remote_patience(const struct remote *c, enum waits_for what);
+// How long the module may take, in milliseconds. What is slow, because a person is to put a finger or a PIN somewhere,
+// or because a card looks for primes, gets longer than the caller's own patience.
+enum pace { USUAL, SLOW };
+long long remote_patience(const struct remote *c, enum pace pace);
 
 // Ends the host whose answer made no sense. Returns CKR_HOST_NONSENSE.
 CK_RV remote_nonsense(struct remote *c);

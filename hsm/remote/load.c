@@ -17,7 +17,7 @@ CK_RV call_load_end(struct remote *c, enum load_stage *stage, char told[static P
 {
     struct reader answer;
     (void)remote_begin(c, CALL_LOAD);
-    CK_RV rv = remote_answer(c, remote_patience(c, WAITS_FOR_MODULE), &answer);
+    CK_RV rv = remote_answer(c, remote_patience(c, USUAL), &answer);
     *stage = (enum load_stage)get_number(&answer, LOAD_STAGES - 1);
     const struct span text = get_bytes(&answer, PATH_BYTES_MAX);
     told[text.len] = '\0';

@@ -160,16 +160,16 @@ void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context)
     c->waiting_context = context;
 }
 
-long long remote_patience(const struct remote *c, enum waits_for what)
+long long remote_patience(const struct remote *c, enum pace pace)
 {
     const long long own = 1000LL * c->callbacks->patience;
     const long long most = c->hosting.patience_ms;
     if (most != 0)
         return own != 0 && own < most ? own : most;
     // Somebody who hears of a long call is a person that the token waits for.
-    if (what == WAITS_FOR_PERSON || c->waiting != NULL)
+    if (pace == SLOW || c->waiting != NULL)
         return own > 1000LL * LONG_PATIENCE_S ? own : 1000LL * LONG_PATIENCE_S;
-    return own != 0 ? own : 1000LL * (what == WAITS_FOR_NEW_KEY ? LONG_PATIENCE_S : PATIENCE_S);
+    return own != 0 ? own : 1000LL * PATIENCE_S;
 }
 
 const char *remote_left_out(struct remote *c)

@@ -9,7 +9,7 @@
 #include "hsm/token/handle.h"
 #include "hsm/token/session.h"
 
-enum { KEYS_STEP = 64 };
+enum { KEYS_FEWEST = 64 };
 
 void keys_seen_free(struct keys_seen *keys)
 {
@@ -21,11 +21,13 @@ static struct key_raw *new_key(struct keys_seen *seen)
 {
     if (seen->count == KEYS_SEEN_MAX)
         return NULL;
-    if (seen->count % KEYS_STEP == 0) {
-        struct key_raw *grown = realloc(seen->list, (seen->count + KEYS_STEP) * sizeof *grown);
+    if (seen->count == seen->room) {
+        const size_t room = seen->room == 0 ? KEYS_FEWEST : 2 * seen->room;
+        struct key_raw *grown = reallocarray(seen->list, room, sizeof *grown);
         if (grown == NULL)
             return NULL;
         seen->list = grown;
+        seen->room = room;
     }
     struct key_raw *key = &seen->list[seen->count++];
     *key = (struct key_raw){0};
@@ -43,13 +45,26 @@ static void read_names(struct token *token, CK_OBJECT_HANDLE object, struct key_
     key->label_len = attribute_len(&names[1]);
 }
 
-static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+static bool take_number(struct key_raw *key, size_t len)
 {
-    CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
-    const CK_RV rv = attribute_read(token, object, &modulus);
-    const size_t len = rv == CKR_OK ? modulus.ulValueLen : 0;
     key->modulus_len = rsa_strip_zeros(key->modulus, len);
     return key->modulus_len > 0;
+}
+
+// Names and modulus in one call, where that succeeds.
+static bool read_key(struct token *token, CK_OBJECT_HANDLE object, struct key_raw *key)
+{
+    CK_ATTRIBUTE all[] = {ATTRIBUTE(CKA_ID, key->id, sizeof key->id),
+                          ATTRIBUTE(CKA_LABEL, key->label, sizeof key->label),
+                          ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus)};
+    if (attributes_read(token, object, all, COUNT(all)) == CKR_OK) {
+        key->id_len = attribute_len(&all[0]);
+        key->label_len = attribute_len(&all[1]);
+        return take_number(key, attribute_len(&all[2]));
+    }
+    CK_ATTRIBUTE modulus = ATTRIBUTE(CKA_MODULUS, key->modulus, sizeof key->modulus);
+    read_names(token, object, key);
+    return attribute_read(token, object, &modulus) == CKR_OK && take_number(key, modulus.ulValueLen);
 }
 
 static void take_modulus(struct key_raw *raw, const struct key *key)
@@ -62,6 +77,7 @@ static bool read_certificate(struct token *token, CK_OBJECT_HANDLE object, struc
 {
     uint8_t der[CERTIFICATE_MAX] = {0};
     CK_ATTRIBUTE value = ATTRIBUTE(CKA_VALUE, der, sizeof der);
+    read_names(token, object, key);
     if (attribute_read(token, object, &value) != CKR_OK)
         return false;
     const struct span bytes = span_of(der, value.ulValueLen);
@@ -89,10 +105,24 @@ static bool read_private(struct token *token, CK_OBJECT_HANDLE object, struct ke
 
 static bool read_object(struct token *token, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE object, struct key_raw *key)
 {
-    read_names(token, object, key);
     return class == CKO_CERTIFICATE   ? read_certificate(token, object, key)
            : class == CKO_PRIVATE_KEY ? read_private(token, object, key)
                                       : read_key(token, object, key);
+}
+
+// A key of another kind (EC), or one whose modulus is not told, is left out.
+static bool add_object(struct token *token, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE object, size_t at,
+                       struct keys_seen *seen, struct ssa_error *err)
+{
+    struct key_raw *key = new_key(seen);
+    if (key == NULL)
+        return error_set(err, SSA_TOKEN, NULL, token->info.uri,
+                         "there are more than %u keys and certificates, or no memory for them", KEYS_SEEN_MAX);
+    key->token = at;
+    key->is_private = class == CKO_PRIVATE_KEY;
+    if (!read_object(token, class, object, key))
+        seen->count--;
+    return true;
 }
 
 bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct keys_seen *seen,
@@ -103,25 +133,19 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
     CK_ATTRIBUTE template[] = {ATTRIBUTE(CKA_CLASS, &class, sizeof class), ATTRIBUTE(CKA_KEY_TYPE, &rsa, sizeof rsa)};
     if (!object_find_all(token, template, class == CKO_PRIVATE_KEY ? 2 : 1, &found, err))
         return false;
-    for (size_t i = 0; i < found.count; i++) {
-        struct key_raw *key = new_key(seen);
-        if (key == NULL)
-            return error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                             "there are more than %u keys and certificates, or no memory for them", KEYS_SEEN_MAX);
-        key->token = at;
-        key->is_private = class == CKO_PRIVATE_KEY;
-        // The key is of another kind (EC), or its modulus is not told.
-        if (!read_object(token, class, found.list[i], key))
-            seen->count--;
-    }
+    for (size_t i = 0; i < found.count; i++)
+        if (!add_object(token, class, found.list[i], at, seen, err))
+            return false;
     return true;
 }
 
 static bool look_at_token(struct token *token, size_t at, struct keys_seen *keys)
 {
     struct ssa_error ignored;
-    return session_open(token, false, &ignored) && token_look_at_keys(token, CKO_PUBLIC_KEY, at, keys, &ignored) &&
-           token_look_at_keys(token, CKO_CERTIFICATE, at, keys, &ignored);
+    if (!session_open(token, false, &ignored) || !token_look_at_keys(token, CKO_PUBLIC_KEY, at, keys, &ignored))
+        return false;
+    // There, a search takes as long as reading all objects does, and a certificate tells nothing.
+    return token->info.quirks->rewritten_by != NULL || token_look_at_keys(token, CKO_CERTIFICATE, at, keys, &ignored);
 }
 
 void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys)

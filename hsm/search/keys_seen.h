@@ -24,7 +24,7 @@ struct key_raw {
 
 struct keys_seen {
     struct key_raw *list;
-    size_t count;
+    size_t count, room;
 };
 void keys_seen_free(struct keys_seen *keys);
 #define KEYS_SEEN_AUTO __attribute__((cleanup(keys_seen_free))) struct keys_seen

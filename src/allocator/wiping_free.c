@@ -59,13 +59,17 @@ static void find_functions(void)
     }
 }
 
-static void *function(enum function which)
+static __attribute__((noinline)) void *first_function(enum function which)
 {
-    void *known = atomic_load_explicit(&functions[which], memory_order_acquire);
-    if (known != NULL)
-        return known;
     find_functions();
     return atomic_load_explicit(&functions[which], memory_order_acquire);
+}
+
+// Inlined, since some modules allocate a hundred times for one call.
+static inline __attribute__((always_inline)) void *function(enum function which)
+{
+    void *known = atomic_load_explicit(&functions[which], memory_order_acquire);
+    return __builtin_expect(known != NULL, 1) ? known : first_function(which);
 }
 
 // glibc's own function, with the type that the header gives it.

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "aps/answer.h"
@@ -179,8 +178,7 @@ bool aps_account_look_up(struct oauth_client *client, const char *wanted, struct
             *account = accounts->list[i];
             return true;
         }
-    error_set(err, SSA_REFUSED, NULL, wanted, "the client has no such account");
-    return error_reason(err, SSA_REASON_ACCOUNT_UNLISTED, NULL);
+    return error_because(err, SSA_REFUSED, SSA_REASON_ACCOUNT_UNLISTED, wanted, "the client has no such account");
 }
 
 bool aps_account_get(struct oauth_client *client, const char *id, struct aps_account *account, struct ssa_error *err)
@@ -198,7 +196,7 @@ bool aps_account_get(struct oauth_client *client, const char *id, struct aps_acc
 bool aps_account_set_status(struct oauth_client *client, const char *id, const char *status,
                             struct aps_account *account, enum oauth_outcome *outcome, struct ssa_error *err)
 {
-    char path[CALL_PATH_MAX];
+    char path[CALL_PATH_MAX] = "";
     HTTP_RESPONSE_AUTO answer = {0};
     const bool enables = strcmp(status, APS_ENABLED) == 0;
     struct call call = account_call("PATCH", path, id, enables ? "enabling the account" : "disabling the account");

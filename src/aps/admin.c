@@ -4,7 +4,6 @@
 #include "core/text.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/grant.h"
 
 enum { FORM_MAX = 4096 };
 

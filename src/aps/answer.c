@@ -1,7 +1,5 @@
 #include "aps/answer.h"
 
-#include <string.h>
-
 #include "core/timestamp.h"
 #include "oauth/answer_text.h"
 

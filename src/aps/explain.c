@@ -2,8 +2,6 @@
 // accounts and keys do it, and only if the server did not name the reason.
 #include "aps/aps.h"
 
-#include <string.h>
-
 #include "core/text.h"
 #include "oauth/client.h"
 

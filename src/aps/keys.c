@@ -1,8 +1,6 @@
 // The calls about keys. The API returns the private half of a key only when it is made.
 #include "aps/aps.h"
 
-#include <string.h>
-
 #include "aps/answer.h"
 #include "aps/request.h"
 #include "oauth/call.h"

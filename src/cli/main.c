@@ -1,19 +1,130 @@
 // From the command line to a command, and from its end to an exit code.
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "cli/command/common.h"
 #include "cli/command/suggestion.h"
-#include "cli/command/usage.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/history/syslog.h"
 #include "cli/output/print.h"
 #include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
-#include "cli/process/stack.h"
-#include "cli/run.h"
+#include "cli/terminal/terminal.h"
+#include "config/settings.h"
 #include "core/secret.h"
 
 enum { EXIT_UNDONE = 12, EXIT_LEFT = 13, EXIT_EXEC_FAILED = 125 };
+enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, CLOSING_MS = 3000, HURRIED_CLOSING_MS = 500 };
+
+static bool verbose;
+static unsigned closing_ms = CLOSING_MS;
+
+static void tell_person(void *context, enum ssa_level level, const struct ssa_notice *notice)
+{
+    (void)context;
+    if ((level == SSA_DETAIL && !verbose) || (level == SSA_PROGRESS && isatty(STDERR_FILENO) == 0))
+        return;
+    print_notice(level == SSA_WARNING ? "warning: " : "", notice);
+}
+
+static bool was_interrupted(void *context)
+{
+    (void)context;
+    return interrupt_signal() != 0;
+}
+
+static bool take_options(struct ssa_settings *settings, const struct arguments *a, struct ssa_error *err)
+{
+    for (size_t i = 0; i < a->given_count; i++) {
+        const struct option *option = a->given[i].option;
+        // A repeatable option has several values, and is not one setting: its command reads them.
+        if (option->setting != NULL && !option->repeatable &&
+            !ssa_settings_option(settings, option->setting, a->given[i].value, err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_profiles(struct ssa_settings *settings, const struct arguments *a,
+                          const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    const struct command *command = a->command;
+    const char *names[GIVEN_MAX];
+    const size_t count = option_values(a, &option_profile, names);
+    const char *name = count > 0 ? names[0] : NULL;
+    if (command->falls_back)
+        return ssa_settings_profiles(settings, names, count, callbacks, err);
+    if (!ssa_settings_profile(settings, name, command->writes_profile, callbacks, err))
+        return false;
+    const bool names_no_account =
+        name != NULL && settings_profile_path(settings)[0] == '\0' && !option_given(a, &option_account);
+    return !command->account_of_usual_profile || !names_no_account ||
+           ssa_settings_profile(settings, NULL, false, callbacks, err);
+}
+
+static bool run_with(struct ssa_settings *settings, const struct arguments *a, struct ssa_ending *ending,
+                     struct ssa_error *err)
+{
+    struct invocation invocation = {
+        .arguments = a,
+        .settings = settings,
+        .ending = ending,
+        .run = {.settings = settings,
+                .callbacks = {.context = settings,
+                              .recorded = syslog_recorded,
+                              .ask_secret = terminal_ask_secret,
+                              .confirm = terminal_confirm,
+                              .tell = tell_person,
+                              .interrupted = was_interrupted},
+                .insecure_http = option_given(a, &option_insecure_http),
+                .pin_retry = option_given(a, &option_pin_retry),
+                .overwrite = true},
+    };
+    struct ssa_run *run = &invocation.run;
+    const char *timeout = option_value(a, &option_timeout);
+    if (timeout != NULL && !parse_seconds(timeout, &option_timeout, TIMEOUT_LEAST, TIMEOUT_MOST, &run->timeout, err))
+        return false;
+    run->callbacks.patience = run->timeout;
+    if (run->timeout != 0 && run->timeout < CLOSING_MS / 1000)
+        closing_ms = run->timeout * 1000;
+    // An option beats the profile, and the profile beats the environment.
+    if (!take_options(settings, a, err))
+        return false;
+    if (!ssa_settings_environment(settings, environ, true, err))
+        return false;
+    if (!read_profiles(settings, a, &run->callbacks, err))
+        return false;
+    if (!syslog_check(settings, err))
+        return false;
+    return a->command->run(&invocation, err);
+}
+
+// Runs the command of a line that usage_check has passed: with its settings, and with the terminal behind the
+// callbacks.
+static bool run_command(const struct arguments *a, struct ssa_ending *ending, struct ssa_error *err)
+{
+    verbose = option_given(a, &option_verbose);
+    struct ssa_settings *settings = ssa_settings_new();
+    if (settings == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory");
+    const bool done = run_with(settings, a, ending, err);
+    ssa_settings_free(settings);
+    return done;
+}
+
+// After all was printed: waits until the PKCS#11 modules that the command used are closed.
+static void settle(void)
+{
+    // A signal that has come leaves them the time to log out.
+    const bool hurried = interrupt_signal() != 0;
+    const struct ssa_callbacks callbacks = {.tell = tell_person, .interrupted = hurried ? NULL : was_interrupted};
+    ssa_modules_settle(hurried ? HURRIED_CLOSING_MS : closing_ms, &callbacks);
+}
 
 // Messages need it until the program ends.
 static struct arguments arguments;
@@ -45,7 +156,7 @@ static int exit_code(const struct ssa_error *err, const struct ssa_ending *endin
 }
 
 // Returns the exit code.
-static int work(void *argv)
+static int work(char **argv)
 {
     static struct ssa_ending ending;
     struct ssa_error err = {0};
@@ -54,19 +165,75 @@ static int work(void *argv)
         print_error(&err);
         print_ending(&ending);
     }
-    run_settle();
+    settle();
     secret_wipe_stack();
     return done ? EXIT_SUCCESS : exit_code(&err, &ending);
 }
 
+// The program itself needs a tenth of it. The rest is for name services, TLS and PKCS#11 modules.
+enum { STACK_ENOUGH = 1024 * 1024 };
+
+struct errand {
+    char **argv;
+    int code;
+    sigset_t mask; // the one that the process was started with
+};
+
+static void *run_errand(void *context)
+{
+    struct errand *errand = context;
+    (void)pthread_sigmask(SIG_SETMASK, &errand->mask, NULL);
+    errand->code = work(errand->argv);
+    return NULL;
+}
+
+// Only the thread that works gets signals: they end what it waits for. Threads that libraries start get as much stack.
+static int run_on_thread(struct errand *errand)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all;
+    int number = pthread_attr_init(&attributes);
+    if (number != 0)
+        return number;
+    (void)sigfillset(&all);
+    number = pthread_attr_setstacksize(&attributes, STACK_ENOUGH);
+    if (number == 0)
+        number = pthread_setattr_default_np(&attributes);
+    if (number == 0)
+        number = pthread_sigmask(SIG_SETMASK, &all, &errand->mask);
+    if (number == 0) {
+        number = pthread_create(&thread, &attributes, run_errand, errand);
+        if (number == 0)
+            (void)pthread_join(thread, NULL);
+        (void)pthread_sigmask(SIG_SETMASK, &errand->mask, NULL);
+    }
+    (void)pthread_attr_destroy(&attributes);
+    return number;
+}
+
+// Where a limit (`ulimit -s`) makes the stack too small, the work is done in a thread with a stack of its own.
+static int work_with_enough_stack(char **argv)
+{
+    struct rlimit limit = {0};
+    struct errand errand = {.argv = argv, .code = SSA_UNEXPECTED};
+    struct ssa_error err = {0};
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STACK_ENOUGH)
+        return work(argv);
+    const int number = run_on_thread(&errand);
+    if (number != 0) {
+        error_errno(&err, SSA_UNEXPECTED, number, NULL,
+                    "the stack is too small (`ulimit -s`), and there is no memory for a larger one");
+        print_error(&err);
+    }
+    return errand.code;
+}
+
 int main(int argc, char **argv)
 {
-    int code = SSA_UNEXPECTED;
-    struct ssa_error err = {0};
     harden();
     interrupt_catch();
-    if (!stack_run(work, argc > 0 ? argv + 1 : argv, &code, &err))
-        print_error(&err);
+    const int code = work_with_enough_stack(argc > 0 ? argv + 1 : argv);
     interrupt_die();
     return code;
 }

@@ -48,12 +48,10 @@ static bool check_complete(const struct ssa_settings *s, enum setting_source sou
     }
     if (missing[0] == '\0')
         return true;
-    if (source == FROM_PROFILE && has_account_alone(s)) {
-        error_set(err, SSA_CONFIG, NULL, where(s, source), "the profile has an account, but no key yet");
-        return error_reason(err, SSA_REASON_ACCOUNT_WITHOUT_KEY, NULL);
-    }
-    error_set(err, SSA_CONFIG, NULL, where(s, source), "lacks %s", missing);
-    return error_reason(err, SSA_REASON_PART_OF_BLOCK, NULL);
+    if (source == FROM_PROFILE && has_account_alone(s))
+        return error_because(err, SSA_CONFIG, SSA_REASON_ACCOUNT_WITHOUT_KEY, where(s, source),
+                             "the profile has an account, but no key yet");
+    return error_because(err, SSA_CONFIG, SSA_REASON_PART_OF_BLOCK, where(s, source), "lacks %s", missing);
 }
 
 // The ids go into the assertion, and from there into messages.
@@ -66,14 +64,12 @@ static bool check_id(const struct ssa_settings *s, enum setting_source source, e
 static bool check_private_key(const struct ssa_settings *s, enum setting_source source, struct ssa_error *err)
 {
     const char *key = settings_from(s, source, SET_PRIVATE_KEY), *name = setting_name(SET_PRIVATE_KEY);
-    if (strstr(key, "-----BEGIN") != NULL) {
-        error_set(err, SSA_CONFIG, NULL, where(s, source), "%s holds a private key as text (PEM)", name);
-        return error_reason(err, SSA_REASON_KEY_AS_TEXT, NULL);
-    }
+    if (strstr(key, "-----BEGIN") != NULL)
+        return error_because(err, SSA_CONFIG, SSA_REASON_KEY_AS_TEXT, where(s, source),
+                             "%s holds a private key as text (PEM)", name);
     if (uri_text_is_uri(key))
         return true;
-    error_set(err, SSA_CONFIG, NULL, where(s, source), "%s is not a PKCS#11 URI", name);
-    return error_reason(err, SSA_REASON_NO_KEY_URI, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_NO_KEY_URI, where(s, source), "%s is not a PKCS#11 URI", name);
 }
 
 static bool find_source(const struct ssa_settings *s, enum setting_source *source, struct ssa_error *err)
@@ -85,9 +81,8 @@ static bool find_source(const struct ssa_settings *s, enum setting_source *sourc
         if (has_any(s, *source))
             return true;
     }
-    error_set(err, SSA_CONFIG, NULL, NULL,
-              "no account is set up: there is no profile, and the environment names no account");
-    return error_reason(err, SSA_REASON_ACCOUNT_NOT_SET, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_ACCOUNT_NOT_SET, NULL,
+                         "no account is set up: there is no profile, and the environment names no account");
 }
 
 bool identity_read(const struct ssa_settings *s, bool with_key, struct identity *identity, struct ssa_error *err)

@@ -17,8 +17,7 @@ static bool is(const struct old_file *old, const struct stat *other)
 
 static bool unfit(struct ssa_error *err, const struct old_file *old, const char *what)
 {
-    error_set(err, SSA_CONFIG, NULL, old->name, "%s, so it cannot be destroyed", what);
-    return error_reason(err, SSA_REASON_CANNOT_SHRED, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_CANNOT_SHRED, old->name, "%s, so it cannot be destroyed", what);
 }
 
 static bool check_shred(const struct old_file *old, struct ssa_error *err)

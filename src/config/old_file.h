@@ -19,7 +19,6 @@ struct old_file {
 bool old_file_open(struct old_file *old, const char *file, bool shred, const struct ssa_callbacks *warn,
                    struct ssa_error *err) MUST_CHECK;
 void old_file_close(struct old_file *old);
-#define OLD_FILE_AUTO __attribute__((cleanup(old_file_close))) struct old_file
 
 bool old_file_read(const struct old_file *old, const struct ssa_callbacks *callbacks, struct secret *text,
                    struct ssa_error *err) MUST_CHECK;

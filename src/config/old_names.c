@@ -1,7 +1,5 @@
 #include "config/old_names.h"
 
-#include <string.h>
-
 #include "config/profile_block.h"
 
 // Names that samples and blocks of all kinds have.

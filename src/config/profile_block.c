@@ -75,6 +75,12 @@ bool profile_block_write(const struct profile_block *block, const struct ssa_run
     return append_identity(block, out, err) && append_settings(block, run, out, err);
 }
 
+bool profile_block_check(const struct profile_block *block, const struct ssa_run *run, struct ssa_error *err)
+{
+    SECRET_AUTO trial = {0};
+    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(block, run, &trial, err);
+}
+
 bool profile_block_has(const char *name, bool with_secret)
 {
     // A block without the secret must not remove an old one.

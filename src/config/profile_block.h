@@ -3,6 +3,8 @@
 
 #include "config/settings.h"
 
+#define PROFILE_MAX 16384U // bytes of a profile that is written
+
 // Borrowed. Without a key, key_id and private_key are NULL; secret is NULL where it is not known.
 struct profile_block {
     const char *client_id;
@@ -14,6 +16,10 @@ struct profile_block {
 // Appends what the profile will hold: the six names, and the settings that are not the defaults (base URL, audience,
 // CA, and, without a key's URI, module and token). So the next shell uses the same server.
 bool profile_block_write(const struct profile_block *block, const struct ssa_run *run, struct secret *out,
+                         struct ssa_error *err) MUST_CHECK;
+
+// Whether a profile can hold the block. Fails as profile_block_write does.
+bool profile_block_check(const struct profile_block *block, const struct ssa_run *run,
                          struct ssa_error *err) MUST_CHECK;
 
 // Whether profile_block_write may write a name. Without with_secret, the client secret's name does not count.

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "config/dotenv.h"
-#include "config/settings.h"
 #include "core/descriptor.h"
 #include "core/owner.h"
 #include "core/read.h"
@@ -85,11 +84,6 @@ bool profile_reserve(struct profile_target *target, struct ssa_error *err)
            error_errno(err, SSA_CONFIG, errno, target->path, "the profile cannot be written");
 }
 
-static bool write_whole(int fd, struct span text)
-{
-    return write_all_at(fd, text, 0) && ftruncate(fd, (off_t)text.len) == 0 && write_sync_file(fd);
-}
-
 // Does not replace a file that somebody has made since, unless one is to be replaced.
 static bool put_in_place(const struct profile_target *target)
 {
@@ -103,7 +97,8 @@ static bool put_in_place(const struct profile_target *target)
 
 bool profile_commit(struct profile_target *target, struct span text, struct ssa_error *err)
 {
-    if (!write_whole(target->fd, text) || !put_in_place(target))
+    const bool written = write_all_at(target->fd, text, 0) && ftruncate(target->fd, (off_t)text.len) == 0;
+    if (!written || !write_sync_file(target->fd) || !put_in_place(target))
         return error_errno(err, SSA_CONFIG, errno, target->path, "the profile cannot be written");
     target->draft[0] = '\0';
     (void)close(target->fd);

@@ -3,9 +3,7 @@
 #pragma once
 
 #include "config/paths.h"
-#include "core/secret.h"
-
-#define PROFILE_MAX 16384U // bytes of a profile that is written
+#include "config/profile_block.h"
 
 struct profile_target {
     char path[PATH_TEXT_MAX];   // of the profile, with a link followed

@@ -92,7 +92,6 @@ static int unreadable(const char *path, int number, struct ssa_error *err)
     error_errno(err, SSA_CONFIG, number, path, "the profile cannot be read");
     if (number == ENOENT)
         error_reason(err, SSA_REASON_NO_PROFILE, NULL);
-    errno = number;
     return -1;
 }
 
@@ -177,10 +176,8 @@ static bool read_named(struct ssa_settings *s, const char *const *names, size_t 
     if (!begin(s, err))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (!optional && is_joined(names[i])) {
-            error_set(err, SSA_USAGE, NULL, names[i], "is not a valid profile name");
-            return error_reason(err, SSA_REASON_JOINED_PROFILES, NULL);
-        }
+        if (!optional && is_joined(names[i]))
+            return error_because(err, SSA_USAGE, SSA_REASON_JOINED_PROFILES, names[i], "is not a valid profile name");
         if (!read_one(s, names[i], optional, callbacks, err))
             return false;
     }
@@ -204,10 +201,9 @@ static bool read_by_environment(struct ssa_settings *s, const char *text, bool s
     struct profile_names names;
     if (!profile_names_split(text, &names, err))
         return false;
-    if (names.count > 1 && !several) {
-        error_set(err, SSA_USAGE, NULL, setting_name(SET_PROFILE), "is a list of profiles; this command takes one");
-        return error_reason(err, SSA_REASON_SEVERAL_PROFILES, NULL);
-    }
+    if (names.count > 1 && !several)
+        return error_because(err, SSA_USAGE, SSA_REASON_SEVERAL_PROFILES, setting_name(SET_PROFILE),
+                             "is a list of profiles; this command takes one");
     if (!begin(s, err))
         return false;
     for (size_t i = 0; i < names.count; i++)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "core/descriptor.h"
@@ -64,7 +63,7 @@ static int open_file(int folder, const char *name, int flags, char path[static P
     return openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
 }
 
-static int find_at(unsigned place, const char *name, char path[static PATH_TEXT_MAX], bool *unreadable)
+int record_find_in(unsigned place, const char *name, char path[static PATH_TEXT_MAX], bool *unreadable)
 {
     DESCRIPTOR_AUTO folder = open_place(place, false, path);
     if (folder < 0)
@@ -85,17 +84,11 @@ int record_find(const char *name, char path[static PATH_TEXT_MAX], bool *unreada
 {
     *unreadable = false;
     for (unsigned place = 0; place < RECORD_FOLDERS; place++) {
-        const int fd = find_at(place, name, path, unreadable);
+        const int fd = record_find_in(place, name, path, unreadable);
         if (fd >= 0 || *unreadable)
             return fd;
     }
     return -1;
-}
-
-int record_open(unsigned place, const char *name, char path[static PATH_TEXT_MAX])
-{
-    bool unreadable = false;
-    return find_at(place, name, path, &unreadable);
 }
 
 bool record_is_in(unsigned place, const char *path)

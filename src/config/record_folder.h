@@ -23,7 +23,7 @@ int record_make_anywhere(const char *name, char path[static PATH_TEXT_MAX]);
 int record_make_folder(const char *name);
 
 // The same as record_find, but only in one of the folders.
-int record_open(unsigned folder, const char *name, char path[static PATH_TEXT_MAX]);
+int record_find_in(unsigned folder, const char *name, char path[static PATH_TEXT_MAX], bool *unreadable);
 
 // Whether a path leads into one of the folders.
 bool record_is_in(unsigned folder, const char *path);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,11 +66,9 @@ static bool read_descriptor(const char *text, const struct ssa_callbacks *callba
     const long number = strtol(digits, &end, 10);
     if (errno != 0 || end == digits || *end != '\0' || number < 0 || number > INT16_MAX)
         return error_set(err, SSA_CONFIG, NULL, text, "is not a file descriptor");
-    if (number == STDOUT_FILENO || number == STDERR_FILENO) {
-        error_set(err, SSA_CONFIG, NULL, text, "is standard %s, which cannot be read",
-                  number == STDOUT_FILENO ? "output" : "error");
-        return error_reason(err, SSA_REASON_OUTPUT_DESCRIPTOR, NULL);
-    }
+    if (number == STDOUT_FILENO || number == STDERR_FILENO)
+        return error_because(err, SSA_CONFIG, SSA_REASON_OUTPUT_DESCRIPTOR, text,
+                             "is standard %s, which cannot be read", number == STDOUT_FILENO ? "output" : "error");
     if (!read_secret(secret, (int)number, text, callbacks, err))
         return false;
     close_read((int)number);

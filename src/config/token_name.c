@@ -1,7 +1,5 @@
 #include "config/token_name.h"
 
-#include <string.h>
-
 #include "config/setting_names.h"
 #include "hsm/uri/uri_text.h"
 
@@ -19,8 +17,7 @@ static bool is_path(const char *text)
 
 static bool neither(struct ssa_error *err, const char *what)
 {
-    error_set(err, SSA_CONFIG, NULL, setting_name(SET_TOKEN), "%s", what);
-    return error_reason(err, SSA_REASON_NO_TOKEN_NAME, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_NO_TOKEN_NAME, setting_name(SET_TOKEN), "%s", what);
 }
 
 bool token_name_check(const char *text, struct ssa_error *err)

@@ -1,7 +1,5 @@
 #include "core/api.h"
 
-#include <string.h>
-
 #include "core/text.h"
 
 bool api_is_id(const char *text)

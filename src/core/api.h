@@ -1,8 +1,6 @@
 // The facts about the provider's API that every folder needs: its URL, and the form of its ids.
 #pragma once
 
-#include <stdbool.h>
-
 #include "core/span.h"
 
 // The public service. The claim `aud` is the same for every host.

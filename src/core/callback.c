@@ -1,6 +1,7 @@
 #include "core/callback.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "core/text.h"
 
@@ -63,12 +64,17 @@ bool callback_interrupted(const struct ssa_callbacks *callbacks)
     return stop;
 }
 
-bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question)
+bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question, ...)
 {
-    if (callbacks->confirm == NULL)
+    char text[SSA_ERROR_TEXT_MAX];
+    va_list args;
+    va_start(args, question);
+    const int len = vsnprintf(text, sizeof text, question, args);
+    va_end(args);
+    if (callbacks->confirm == NULL || len < 0 || (size_t)len >= sizeof text)
         return false;
     callback_begin();
-    const bool yes = callbacks->confirm(callbacks->context, question);
+    const bool yes = callbacks->confirm(callbacks->context, text);
     callback_end();
     return yes;
 }

@@ -23,8 +23,9 @@ void callback_end(void);
 // Whether the person wants to stop.
 bool callback_interrupted(const struct ssa_callbacks *callbacks);
 
-// Asks a person to type yes. If there is nobody to ask, the answer is no.
-bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question);
+// Asks a person to type yes. If there is nobody to ask, or the question does not fit into a message, the answer is no.
+bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question, ...)
+    __attribute__((format(printf, 2, 3)));
 
 // Fails with SSA_UNEXPECTED when the person wants to stop.
 bool callback_go_on(const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;

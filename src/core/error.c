@@ -1,16 +1,18 @@
 #include "core/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "core/text.h"
 
-static void begin(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject)
+static __attribute__((format(printf, 5, 0))) void make(struct ssa_error *err, enum ssa_class class, const char *cause,
+                                                       const char *subject, const char *what, va_list args)
 {
     *err = (struct ssa_error){.code = class};
     text_harmless(err->cause, sizeof err->cause, span_text(cause ? cause : ""));
     text_harmless(err->subject, sizeof err->subject, span_text(subject ? subject : ""));
+    text_harmless_format(err->what, sizeof err->what, what, args);
 }
 
 bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject, const char *what,
@@ -18,19 +20,28 @@ bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, c
 {
     va_list args;
     va_start(args, what);
-    begin(err, class, cause, subject);
-    text_harmless_format(err->what, sizeof err->what, what, args);
+    make(err, class, cause, subject, what, args);
     va_end(args);
     return false;
+}
+
+bool error_because(struct ssa_error *err, enum ssa_class class, enum ssa_reason reason, const char *subject,
+                   const char *what, ...)
+{
+    va_list args;
+    va_start(args, what);
+    make(err, class, NULL, subject, what, args);
+    va_end(args);
+    return error_reason(err, reason, NULL);
 }
 
 bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
 {
     va_list args;
     va_start(args, what);
-    begin(err, class, strerrordesc_np(number), subject);
-    text_harmless_format(err->what, sizeof err->what, what, args);
+    make(err, class, strerrordesc_np(number), subject, what, args);
     va_end(args);
+    errno = number;
     return error_number(err, SSA_DOMAIN_ERRNO, (unsigned long)number);
 }
 
@@ -68,6 +79,26 @@ bool error_hint(struct ssa_error *err, const char *hint, ...)
     va_start(args, hint);
     text_harmless_format(err->hint, sizeof err->hint, hint, args);
     va_end(args);
+    return false;
+}
+
+bool ending_add(struct ssa_ending *ending, enum ssa_end how, enum ssa_reason reason, const char *subject,
+                const char *detail, const char *text, ...)
+{
+    va_list args;
+    if (ending == NULL)
+        return false;
+    if (how > ending->how)
+        ending->how = how;
+    if (ending->count == SSA_ENDING_LINES)
+        return false;
+    struct ssa_ending_line *line = &ending->lines[ending->count++];
+    va_start(args, text);
+    text_harmless_format(line->text, sizeof line->text, text, args);
+    va_end(args);
+    line->reason = reason;
+    text_harmless(line->subject, sizeof line->subject, span_text(subject == NULL ? "" : subject));
+    text_harmless(line->detail, sizeof line->detail, span_text(detail == NULL ? "" : detail));
     return false;
 }
 

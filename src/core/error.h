@@ -1,12 +1,10 @@
-// Making errors. The type is public: struct ssa_error in ssa-hsm.h.
+// Making errors, and saying how an operation ended. The types are public: struct ssa_error and struct ssa_ending in
+// ssa-hsm.h.
 //
 // An error is made where the call failed, and passed up unchanged. Every function that can fail returns bool and takes
 // the error as its last argument, which is never NULL. The functions here return false, so that their caller can
 // `return error_set(…)`.
 #pragma once
-
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "ssa-hsm.h"
 
@@ -19,6 +17,10 @@
 // file. Both may be NULL. Texts may quote foreign bytes, which are made harmless to a terminal.
 bool error_set(struct ssa_error *err, enum ssa_class class, const char *cause, const char *subject, const char *what,
                ...) __attribute__((format(printf, 5, 6)));
+
+// The same with a reason for which the program has advice, and without a cause.
+bool error_because(struct ssa_error *err, enum ssa_class class, enum ssa_reason reason, const char *subject,
+                   const char *what, ...) __attribute__((format(printf, 5, 6)));
 
 // Adds the reason, and in detail (NULL for nothing) a name for the advice about it. The program has the advice, which
 // names commands, options and settings.
@@ -41,6 +43,12 @@ bool error_cause(struct ssa_error *err, enum ssa_domain domain, unsigned long nu
 // Adds what to do next, without any name of a command, an option or a setting.
 bool error_hint(struct ssa_error *err, const char *hint, ...) __attribute__((format(printf, 2, 3)));
 
-// Fills err from an errno, whose words ("Permission denied") become the cause.
+// Fills err from an errno, whose words ("Permission denied") become the cause. Afterwards errno is this number.
 bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
     __attribute__((format(printf, 5, 6)));
+
+// Notes how the operation ended, and adds a sentence about something that was removed again or is left. SSA_END_LEFT
+// stays once it was noted. ending may be NULL. The advice about reason may name subject and detail (NULL for nothing).
+// Returns false.
+bool ending_add(struct ssa_ending *ending, enum ssa_end how, enum ssa_reason reason, const char *subject,
+                const char *detail, const char *text, ...) __attribute__((format(printf, 6, 7)));

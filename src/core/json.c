@@ -114,6 +114,12 @@ bool json_end(struct json_writer *w, struct ssa_error *err)
                                        "the JSON does not fit its buffer, or contains text that is not UTF-8");
 }
 
+void member_open(struct json_writer *w, const char *name, enum json_type type)
+{
+    json_name(w, name);
+    json_open(w, type);
+}
+
 // null stands for what is not known.
 void member_text(struct json_writer *w, const char *name, const char *text)
 {

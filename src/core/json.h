@@ -42,6 +42,8 @@ void json_string(struct json_writer *w, struct span text);
 void json_integer(struct json_writer *w, long long value);
 void json_bool(struct json_writer *w, bool value);
 void json_null(struct json_writer *w);
+// Opens a member that is an object or an array.
+void member_open(struct json_writer *w, const char *name, enum json_type object_or_array);
 // Write a member of an object: a string, or null for NULL and for an empty string.
 void member_text(struct json_writer *w, const char *name, const char *text);
 void member_bool(struct json_writer *w, const char *name, bool value);

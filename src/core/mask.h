@@ -1,9 +1,6 @@
 // Hiding secrets in foreign text: known ones, and text that looks like one.
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "core/span.h"
 
 #define MASK_SECRETS_MAX 8U

@@ -2,7 +2,6 @@
 #include "core/mask_pattern.h"
 
 #include <ctype.h>
-#include <string.h>
 #include <strings.h>
 
 #include "core/text.h"

@@ -59,9 +59,7 @@ int owner_open_folder(const char *path, struct ssa_error *err)
 {
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        const int number = errno;
-        (void)error_errno(err, SSA_CONFIG, number, path, "the folder cannot be opened");
-        errno = number;
+        (void)error_errno(err, SSA_CONFIG, errno, path, "the folder cannot be opened");
         return -1;
     }
     if (owner_check_folder(fd, path, err))

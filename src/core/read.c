@@ -52,9 +52,8 @@ static struct reading begin(struct secret *secret, int fd, const char *subject, 
 
 static bool too_late(const struct reading *r, struct ssa_error *err)
 {
-    error_set(err, SSA_CONFIG, NULL, r->subject, "%s within %u seconds",
-              r->secret->len == 0 ? "nothing came" : "it was not closed", r->patience);
-    return error_reason(err, SSA_REASON_PIPE, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_PIPE, r->subject, "%s within %u seconds",
+                         r->secret->len == 0 ? "nothing came" : "it was not closed", r->patience);
 }
 
 // Waits until there is something to read, or the end.
@@ -74,30 +73,46 @@ static bool wait_for_more(const struct reading *r, struct ssa_error *err)
     }
 }
 
+// Reads a part. The byte for the NUL is also filled, to tell "full" from "too long". errno tells why it failed.
+static ssize_t read_part(const struct reading *r, struct ssa_error *err)
+{
+    struct secret *s = r->secret;
+    const ssize_t got = read(r->fd, s->data + s->len, s->capacity + 1 - s->len);
+    if (got < 0) {
+        (void)error_errno(err, SSA_CONFIG, errno, r->subject, "cannot be read");
+        return -1;
+    }
+    s->len += (size_t)got;
+    if (s->len > s->capacity) {
+        secret_clear(s);
+        (void)error_set(err, SSA_CONFIG, NULL, r->subject, "is longer than %zu bytes", s->capacity);
+        errno = EFBIG;
+        return -1;
+    }
+    s->data[s->len] = 0;
+    return got;
+}
+
 bool read_secret(struct secret *secret, int fd, const char *subject, const struct ssa_callbacks *callbacks,
                  struct ssa_error *err)
 {
     const struct reading r = begin(secret, fd, subject, callbacks);
     // poll(2) does not show the end of a pipe that was opened after its writer had gone. So read(2) comes first.
-    bool waited = false, end = false;
-    bool ready = r.never_waits;
-    while (!end) {
+    bool waited = false, ready = r.never_waits;
+    for (;;) {
+        struct ssa_error why = {0};
         if (!ready && !wait_for_more(&r, err))
             return false;
         waited = waited || !ready;
-        struct ssa_error why;
-        if (secret_read_part(secret, fd, subject, &end, &why)) {
-            ready = r.never_waits;
-            // A FIFO whose writer has not come yet looks as if it were at its end.
-            if (end && secret->len == 0 && r.named_pipe && !waited)
-                ready = end = false;
-            continue;
-        }
-        if (errno != EAGAIN && errno != EINTR) {
+        const ssize_t got = read_part(&r, &why);
+        if (got < 0 && errno != EAGAIN && errno != EINTR) {
             *err = why;
             return false;
         }
-        ready = false;
+        // A FIFO whose writer has not come yet looks as if it were at its end.
+        const bool too_early = got == 0 && secret->len == 0 && r.named_pipe && !waited;
+        if (got == 0 && !too_early)
+            return true;
+        ready = got > 0 && r.never_waits;
     }
-    return true;
 }

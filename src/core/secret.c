@@ -1,6 +1,7 @@
 #include "core/secret.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -76,37 +77,6 @@ void secret_free(struct secret *s)
     *s = (struct secret){0};
 }
 
-bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err)
-{
-    // The byte for the NUL is also filled, to tell "full" from "too long".
-    const ssize_t got = read(fd, s->data + s->len, s->capacity + 1 - s->len);
-    *end = got == 0;
-    if (got < 0) {
-        const int number = errno;
-        (void)error_errno(err, SSA_CONFIG, number, subject, "cannot be read");
-        errno = number;
-        return false;
-    }
-    s->len += (size_t)got;
-    if (s->len > s->capacity) {
-        secret_clear(s);
-        (void)error_set(err, SSA_CONFIG, NULL, subject, "is longer than %zu bytes", s->capacity);
-        errno = EFBIG;
-        return false;
-    }
-    s->data[s->len] = 0;
-    return true;
-}
-
-bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err)
-{
-    bool end = false;
-    while (!end)
-        if (!secret_read_part(s, fd, subject, &end, err))
-            return false;
-    return true;
-}
-
 void secret_drop_newline(struct secret *s)
 {
     if (s->len == 0 || s->data[s->len - 1] != '\n')
@@ -114,4 +84,35 @@ void secret_drop_newline(struct secret *s)
     s->data[--s->len] = 0;
     if (s->len > 0 && s->data[s->len - 1] == '\r')
         s->data[--s->len] = 0;
+}
+
+bool result_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err)
+{
+    struct secret *owner = malloc(sizeof *owner);
+    if (owner == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the result");
+    *owner = *secret;
+    *secret = (struct secret){0};
+    *text = (struct ssa_text){.text = secret_text(owner), .len = owner->len, .owner = owner};
+    return true;
+}
+
+void ssa_text_free(struct ssa_text *text)
+{
+    if (text->owner != NULL) {
+        secret_free(text->owner);
+        free(text->owner);
+    }
+    *text = (struct ssa_text){0};
+}
+
+void ssa_grant_free(struct ssa_grant *grant)
+{
+    ssa_text_free(&grant->json);
+    ssa_text_free(&grant->token);
+}
+
+void ssa_created_free(struct ssa_created *created)
+{
+    ssa_text_free(&created->block);
 }

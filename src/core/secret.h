@@ -36,12 +36,6 @@ void secret_clear(struct secret *s);
 // Wipes and unmaps. s may be zeroed, or freed before.
 void secret_free(struct secret *s);
 
-// Reads fd to its end. Fails with SSA_CONFIG if there is more than the capacity, or if read(2) fails.
-bool secret_read_fd(struct secret *s, int fd, const char *subject, struct ssa_error *err) MUST_CHECK;
-
-// Reads a part, with one read(2). *end is true at the end. On failure errno also says why.
-bool secret_read_part(struct secret *s, int fd, const char *subject, bool *end, struct ssa_error *err) MUST_CHECK;
-
 // Drops one line break (LF or CRLF) from the end, as editors and `echo` add it.
 void secret_drop_newline(struct secret *s);
 
@@ -54,5 +48,8 @@ static inline const char *secret_text(const struct secret *s)
 {
     return s->data == NULL ? "" : (const char *)s->data;
 }
+
+// Moves the content of *secret to *text, for a caller of the library. Fails when there is no memory.
+bool result_take(struct ssa_text *text, struct secret *secret, struct ssa_error *err) MUST_CHECK;
 
 #define SECRET_AUTO __attribute__((cleanup(secret_free))) struct secret

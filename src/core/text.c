@@ -1,6 +1,5 @@
 #include "core/text.h"
 
-#include <stdint.h>
 #include <stdio.h>
 
 // The length of the UTF-8 sequence at p (RFC 3629), and its code point in *point; 0 where it is not valid.

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "core/span.h"
 

@@ -1,7 +1,6 @@
 // Times in the forms of the API.
 #pragma once
 
-#include <stdbool.h>
 #include <time.h>
 
 #include "core/span.h"

@@ -1,7 +1,6 @@
 // Writing to a descriptor.
 #pragma once
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "core/span.h"

@@ -8,6 +8,7 @@
 
 #include "core/descriptor.h"
 #include "core/owner.h"
+#include "core/read.h"
 #include "core/text.h"
 #include "core/write.h"
 #include "journal/journal_lines.h"
@@ -21,7 +22,7 @@ static bool read_whole_closed(const char *name, struct secret *text, struct ssa_
     DESCRIPTOR_AUTO fd =
         journal_path(JOURNAL_CLOSED, name, path, err) ? journal_file_open(JOURNAL_CLOSED, name, O_RDONLY, err) : -1;
     return fd >= 0 && owner_check_file(fd, path, err) && journal_file_room(fd, text, err) &&
-           secret_read_fd(text, fd, path, err);
+           read_secret(text, fd, path, NULL, err);
 }
 
 bool journal_read_closed(const char *name, struct entry *entry, struct ssa_error *err)

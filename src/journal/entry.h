@@ -124,3 +124,6 @@ bool entry_is_about_secret(const struct entry *entry);
 // A closed entry, as the library gives it to its caller. Borrows everything. id is the name of its file, sha256 is that
 // file's hash.
 struct ssa_event event_of(const char *id, const struct entry *entry, const char *sha256);
+
+// Whether an entry has all that its step and its operation need, and its paths are absolute. Fails with SSA_CONFIG.
+bool entry_check(const struct entry *entry, struct ssa_error *err) MUST_CHECK;

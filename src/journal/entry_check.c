@@ -1,8 +1,5 @@
 // Recovery uses these members, and must not guess one that is missing.
-#include "journal/entry_check.h"
-
-#include <stddef.h>
-#include <string.h>
+#include "journal/entry.h"
 
 #include "core/text.h"
 

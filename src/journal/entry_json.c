@@ -1,13 +1,55 @@
 #include "journal/entry_json.h"
 
 #include <errno.h>
-#include <stddef.h>
 
 #include "core/json.h"
 #include "core/text.h"
 #include "core/timestamp.h"
-#include "journal/checksum.h"
-#include "journal/entry_check.h"
+
+// The checksum of a line of the journal: the SHA-256 of the text before it. It is the line's last member. It shows
+// whether a line was damaged; it is not a signature.
+#define CHECKSUM_MEMBER "sha256"
+
+static const char checksum_head[] = ",\"" CHECKSUM_MEMBER "\":\"", checksum_tail[] = "\"}";
+
+enum {
+    DIGITS = FINGERPRINT_TEXT - 1,
+    HEAD_LENGTH = sizeof checksum_head - 1,
+    TAIL_LENGTH = sizeof checksum_tail - 1,
+    CHECKSUM_LENGTH = HEAD_LENGTH + DIGITS + TAIL_LENGTH
+};
+
+bool checksum_append(struct secret *text, size_t from)
+{
+    char digits[FINGERPRINT_TEXT];
+    if (text->len < from + 2 || text->data[text->len - 1] != '}')
+        return false;
+    const size_t len = text->len - 1;
+    fingerprint(span_of(text->data + from, len - from), digits);
+    if (digits[0] == '\0' || text->capacity - len < CHECKSUM_LENGTH)
+        return false;
+    text->len = len;
+    return secret_append_text(text, checksum_head) && secret_append_text(text, digits) &&
+           secret_append_text(text, checksum_tail);
+}
+
+bool checksum_ends(struct span line)
+{
+    if (line.len < CHECKSUM_LENGTH)
+        return false;
+    const uint8_t *end = line.data + line.len - CHECKSUM_LENGTH;
+    return memcmp(end, checksum_head, HEAD_LENGTH) == 0 &&
+           memcmp(end + HEAD_LENGTH + DIGITS, checksum_tail, TAIL_LENGTH) == 0;
+}
+
+static bool checksum_is_right(struct span line)
+{
+    char digits[FINGERPRINT_TEXT];
+    if (!checksum_ends(line))
+        return false;
+    fingerprint(span_of(line.data, line.len - CHECKSUM_LENGTH), digits);
+    return digits[0] != '\0' && memcmp(line.data + line.len - TAIL_LENGTH - DIGITS, digits, DIGITS) == 0;
+}
 
 enum { FORMAT_NOW = 2 }; // the first format had no checksums, and no "format"
 

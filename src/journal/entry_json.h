@@ -15,3 +15,10 @@ bool entry_read(struct span line, struct entry *entry, struct ssa_error *err) MU
 // Reads a closed entry of a version that wrote no checksums. It may only be shown, unless the chain vouches for it.
 // Fails with SSA_CONFIG.
 bool entry_read_earlier(struct span line, struct entry *entry, struct ssa_error *err) MUST_CHECK;
+
+// Adds the checksum to the JSON object at the end of text, which begins at `from`. False where there is no room, or no
+// object.
+bool checksum_append(struct secret *text, size_t from) MUST_CHECK;
+
+// Whether line ends with a checksum, right or wrong: then it was written to its end.
+bool checksum_ends(struct span line);

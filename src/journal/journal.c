@@ -260,9 +260,9 @@ static bool refuse_same(void *context, struct journal *j, enum standing standing
                   entry_is_about_secret(mine) ? "this secret" : "this account");
         return error_hint(err, "Run this again when it has ended.");
     }
-    error_set(err, SSA_CONFIG, NULL, subject, "an earlier `%s` was interrupted, and may have left something",
-              entry_operation_name(j->entry->operation));
-    return error_reason(err, SSA_REASON_EARLIER_OPERATION, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_EARLIER_OPERATION, subject,
+                         "an earlier `%s` was interrupted, and may have left something",
+                         entry_operation_name(j->entry->operation));
 }
 
 bool journal_claim(struct journal *j, struct ssa_error *err)

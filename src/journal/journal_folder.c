@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -97,12 +96,10 @@ int journal_file_open(enum journal_folder which, const char *name, int flags, st
     if (folder < 0)
         return -1;
     const int fd = openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
-    const int number = errno;
     if (fd < 0 && (flags & O_CREAT) != 0)
-        (void)journal_unwritable(err, number, path);
+        (void)journal_unwritable(err, errno, path);
     else if (fd < 0)
-        (void)error_errno(err, SSA_CONFIG, number, path, "the journal's entry cannot be opened");
-    errno = number;
+        (void)error_errno(err, SSA_CONFIG, errno, path, "the journal's entry cannot be opened");
     return fd;
 }
 

@@ -1,8 +1,5 @@
 #include "journal/journal_lines.h"
 
-#include <string.h>
-
-#include "journal/checksum.h"
 #include "journal/entry_json.h"
 
 // The beginning of every file, and the beginning before there were checksums. They differ in so many bits that damage

@@ -70,11 +70,10 @@ bool journal_write(struct journal *j, struct ssa_error *err)
         j->unfinished = false;
         return true;
     }
-    const int number = errno;
     const size_t reached = j->written + line.len;
     j->dirty = j->dirty > reached ? j->dirty : reached;
     j->entry->line--;
-    return journal_unwritable(err, number, j->id);
+    return journal_unwritable(err, errno, j->id);
 }
 
 // "20240125T030804.000000Z-0badcafe", as journal_begin makes it.
@@ -121,9 +120,8 @@ static bool damaged(struct ssa_error *why, const char *path, bool earlier)
 {
     char what[sizeof why->what];
     memcpy(what, why->what, sizeof what);
-    error_set(why, SSA_CONFIG, NULL, path, "%s",
-              earlier ? "was left by an earlier version, which wrote no checksums" : what);
-    return error_reason(why, earlier ? SSA_REASON_ENTRY_OF_EARLIER_VERSION : SSA_REASON_ENTRY_DAMAGED, NULL);
+    return error_because(why, SSA_CONFIG, earlier ? SSA_REASON_ENTRY_OF_EARLIER_VERSION : SSA_REASON_ENTRY_DAMAGED,
+                         path, "%s", earlier ? "was left by an earlier version, which wrote no checksums" : what);
 }
 
 static bool read_entry_file(struct journal *j, int fd, const char *path, struct ssa_error *why)

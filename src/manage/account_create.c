@@ -1,5 +1,4 @@
 // account create: a new account, with its key on a PKCS#11 token and a profile. Where a step fails, it is undone.
-#include <string.h>
 
 #include "core/callback.h"
 #include "manage/new_key.h"

@@ -1,7 +1,6 @@
 // account delete: deletes an account at the API.
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
-#include "manage/audit.h"
 
 bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err)
 {

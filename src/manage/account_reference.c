@@ -1,7 +1,6 @@
 #include "manage/account_reference.h"
 
 #include <assert.h>
-#include <string.h>
 #include <strings.h>
 
 #include "config/identity.h"

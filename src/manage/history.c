@@ -1,5 +1,4 @@
 // history: the audit trail.
-#include <string.h>
 
 #include "journal/closed_entry.h"
 

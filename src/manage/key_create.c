@@ -1,5 +1,4 @@
 // key create: a new key for an existing account, on a PKCS#11 token, with a profile. Where a step fails, it is undone.
-#include <string.h>
 
 #include "manage/account_reference.h"
 #include "manage/new_key.h"

@@ -1,7 +1,6 @@
 // key delete: deletes a key at the API.
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
-#include "manage/audit.h"
 
 bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err)
 {

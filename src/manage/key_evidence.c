@@ -2,12 +2,10 @@
 #include "manage/key_evidence.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "core/base64.h"
 #include "core/callback.h"
 #include "core/json.h"
-#include "core/result.h"
 #include "core/text.h"
 #include "hsm/key/facts.h"
 #include "hsm/key/sign.h"
@@ -150,15 +148,14 @@ static bool number_member(struct json_writer *w, const char *name, struct span n
 // A JWK (RFC 7518 section 6.3.1): big-endian without leading zeros.
 static bool write_public_key(struct json_writer *w, const struct key *key, struct ssa_error *err)
 {
-    json_name(w, "publicKey");
     if (key->modulus_len == 0 || key->exponent_len == 0) {
-        json_null(w);
+        member_text(w, "publicKey", NULL);
         return true;
     }
     size_t zeros = 0;
     while (zeros + 1 < key->exponent_len && key->exponent[zeros] == 0)
         zeros++;
-    json_open(w, JSON_OBJECT);
+    member_open(w, "publicKey", JSON_OBJECT);
     member_text(w, "kty", "RSA");
     const bool done = number_member(w, "n", span_of(key->modulus, key->modulus_len), err) &&
                       number_member(w, "e", span_of(key->exponent + zeros, key->exponent_len - zeros), err);
@@ -168,8 +165,7 @@ static bool write_public_key(struct json_writer *w, const struct key *key, struc
 
 static void write_attributes(struct json_writer *w, const struct ssa_verified *v)
 {
-    json_name(w, "attributes");
-    json_open(w, JSON_ARRAY);
+    member_open(w, "attributes", JSON_ARRAY);
     for (size_t i = 0; i < v->attribute_count; i++) {
         const struct ssa_attribute *a = &v->attributes[i];
         json_open(w, JSON_OBJECT);
@@ -186,8 +182,7 @@ static void write_facts(struct json_writer *w, struct token *token, const struct
 {
     struct key_fact facts[KEY_FACTS];
     key_facts(token, key, facts);
-    json_name(w, "otherAttributes");
-    json_open(w, JSON_ARRAY);
+    member_open(w, "otherAttributes", JSON_ARRAY);
     for (size_t i = 0; i < KEY_FACTS; i++) {
         json_open(w, JSON_OBJECT);
         member_text(w, "name", facts[i].name);
@@ -195,8 +190,7 @@ static void write_facts(struct json_writer *w, struct token *token, const struct
         json_close(w, JSON_OBJECT);
     }
     json_close(w, JSON_ARRAY);
-    json_name(w, "limits");
-    json_open(w, JSON_ARRAY);
+    member_open(w, "limits", JSON_ARRAY);
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
         json_string(w, span_text(limits[i]));
     json_close(w, JSON_ARRAY);
@@ -204,22 +198,20 @@ static void write_facts(struct json_writer *w, struct token *token, const struct
 
 static void write_mechanisms(struct json_writer *w, const struct ssa_verified *v)
 {
-    json_name(w, "allowedMechanisms");
     if (v->mechanisms_known) {
-        json_open(w, JSON_ARRAY);
+        member_open(w, "allowedMechanisms", JSON_ARRAY);
         for (size_t i = 0; i < v->mechanism_count; i++)
             json_string(w, span_text(v->mechanisms[i]));
         json_close(w, JSON_ARRAY);
     } else {
-        json_null(w);
+        member_text(w, "allowedMechanisms", NULL);
     }
     member_bool_or_null(w, "rawRsa", v->raw_rsa != SSA_RAW_RSA_UNKNOWN, v->raw_rsa == SSA_RAW_RSA_POSSIBLE);
 }
 
 static void write_places(struct json_writer *w, const struct token_about *about, const struct token_info *info)
 {
-    json_name(w, "tokenInfo");
-    json_open(w, JSON_OBJECT);
+    member_open(w, "tokenInfo", JSON_OBJECT);
     member_text(w, "label", info->label);
     member_text(w, "serial", info->serial);
     member_text(w, "manufacturer", info->manufacturer);
@@ -227,8 +219,7 @@ static void write_places(struct json_writer *w, const struct token_about *about,
     member_text(w, "hardware", about->hardware);
     member_text(w, "firmware", about->firmware);
     json_close(w, JSON_OBJECT);
-    json_name(w, "module");
-    json_open(w, JSON_OBJECT);
+    member_open(w, "module", JSON_OBJECT);
     member_text(w, "path", about->path);
     member_text(w, "name", about->name);
     member_text(w, "description", about->description);
@@ -241,12 +232,11 @@ static void write_places(struct json_writer *w, const struct token_about *about,
 
 static void write_origin(struct json_writer *w, const struct key_origin *origin)
 {
-    json_name(w, "origin");
     if (!origin->known) {
-        json_null(w);
+        member_text(w, "origin", NULL);
         return;
     }
-    json_open(w, JSON_OBJECT);
+    member_open(w, "origin", JSON_OBJECT);
     member_text(w, "operation", entry_operation_name(origin->operation));
     member_text(w, "import", origin->import);
     time_member(w, "startedAt", origin->started);
@@ -264,12 +254,11 @@ static void write_origin(struct json_writer *w, const struct key_origin *origin)
 static void write_api(struct json_writer *w, const struct evidence *e)
 {
     const struct aps_key *key = &e->api.key;
-    json_name(w, "api");
     if (!e->wanted->ask_api) {
-        json_null(w);
+        member_text(w, "api", NULL);
         return;
     }
-    json_open(w, JSON_OBJECT);
+    member_open(w, "api", JSON_OBJECT);
     member_text(w, "baseUrl", e->api.base_url);
     member_text(w, "clientId", e->api.client_id);
     time_member(w, "serverTime", e->api.server_time);

@@ -34,10 +34,8 @@ static bool check_old(const struct old_block *old, const char *file, struct ssa_
                   {SET_KEY_ID, SSA_REASON_IMPORT_NO_KEY_ID}};
     for (size_t i = 0; i < COUNT(needed); i++) {
         const char *value = old->values[needed[i].name], *name = setting_name(needed[i].name);
-        if (!text_present(value)) {
-            error_set(err, SSA_CONFIG, NULL, file, "does not have the %s", name);
-            return error_reason(err, needed[i].lacking, NULL);
-        }
+        if (!text_present(value))
+            return error_because(err, SSA_CONFIG, needed[i].lacking, file, "does not have the %s", name);
         if (needed[i].name != SET_CLIENT_ID && !api_is_id(value))
             return error_set(err, SSA_CONFIG, NULL, name, "is not a valid id");
     }
@@ -54,13 +52,6 @@ static struct profile_block block_of(const struct old_block *old, const char *ke
                                   .key_id = old->values[SET_KEY_ID],
                                   .email = email != NULL ? email : "",
                                   .private_key = key_uri};
-}
-
-// A block that no profile can hold is found before the token is used.
-static bool check_block(const struct profile_block *block, const struct ssa_run *run, struct ssa_error *err)
-{
-    SECRET_AUTO trial = {0};
-    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(block, run, &trial, err);
 }
 
 // What is known about the key before the token is used.
@@ -137,21 +128,13 @@ static bool read_block(struct import *i, const struct ssa_run *run, bool shred, 
     const char *file = i->file.name;
     if (!old_block_read(&i->text, file, in_use, run->settings, &i->old, err))
         return false;
-    if (i->old.key_count == 0 && i->old.key_path == NULL) {
-        error_set(err, SSA_CONFIG, NULL, file, "holds neither PRIVATE_KEY nor a PEM");
-        return error_reason(err, SSA_REASON_IMPORT_NO_KEY, NULL);
-    }
+    if (i->old.key_count == 0 && i->old.key_path == NULL)
+        return error_because(err, SSA_CONFIG, SSA_REASON_IMPORT_NO_KEY, file, "holds neither PRIVATE_KEY nor a PEM");
     for (size_t k = 0; k < i->old.key_count; k++)
         if (uri_text_is_uri(i->old.keys[k].value))
             return error_set(err, SSA_CONFIG, NULL, file, "its %s is on a PKCS#11 token already", i->old.keys[k].name);
     return (i->old.key_count == 0 || old_block_key(&i->old, file, &i->pem, err)) &&
            (i->old.key_path == NULL || take_named_key(i, run, shred, err));
-}
-
-static bool read_old(struct import *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
-{
-    return old_text_is_key(&i->text) ? old_key_take(&i->pem, secret_text(&i->text), i->file.name, i->old.beside, err)
-                                     : read_block(i, run, shred, err);
 }
 
 static const char *key_source(const struct import *i)
@@ -174,7 +157,10 @@ static bool read_import(struct import *i, const struct ssa_run *run, const struc
     if (!secret_new(&i->text, KEY_FILE_MAX, err) || !secret_new(&i->pem, PEM_MAX, err) ||
         !secret_must_be_locked(&i->text, err) || !secret_must_be_locked(&i->pem, err) ||
         !old_file_open(&i->file, what->file, what->shred, &run->callbacks, err) ||
-        !old_file_read(&i->file, &run->callbacks, &i->text, err) || !read_old(i, run, what->shred, err))
+        !old_file_read(&i->file, &run->callbacks, &i->text, err))
+        return false;
+    if (old_text_is_key(&i->text) ? !old_key_take(&i->pem, secret_text(&i->text), i->file.name, i->old.beside, err)
+                                  : !read_block(i, run, what->shred, err))
         return false;
     override(&i->old, SET_KEY_ID, what->key_id);
     override(&i->old, SET_ACCOUNT_ID, what->account);
@@ -218,8 +204,8 @@ static bool nothing_beside(const struct import *i, struct ssa_error *err)
 {
     if (i->old.beside[0] == '\0')
         return true;
-    error_set(err, SSA_CONFIG, NULL, key_source(i), "has %s, which would be lost with the key", i->old.beside);
-    return error_reason(err, SSA_REASON_IMPORT_LOSES, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_IMPORT_LOSES, key_source(i),
+                         "has %s, which would be lost with the key", i->old.beside);
 }
 
 // A profile that replaces the file keeps only comments on lines of their own.
@@ -288,7 +274,8 @@ static bool prepare(struct provision *p, struct import *i, const struct ssa_impo
 {
     const struct provisioning wanted = {
         .operation = OP_KEY_IMPORT, .client_id = block->client_id, .with_secret = block->secret != NULL};
-    if (!check_block(block, p->open.run, err))
+    // This is found before the token is used.
+    if (!profile_block_check(block, p->open.run, err))
         return false;
     if (!choose_place(i, p->open.run, p->output, err) || !may_shred(i, what->shred, err))
         return false;

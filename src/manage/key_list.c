@@ -1,13 +1,12 @@
 // key list: the API's keys and those on the PKCS#11 tokens of this machine, side by side.
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/callback.h"
 #include "core/text.h"
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
-#include "manage/key_match.h"
+#include "manage/token_keys.h"
 
 static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 
@@ -180,8 +179,12 @@ static bool list(struct listing *l, struct ssa_error *err)
         return error_set(err, SSA_USAGE, NULL, NULL, "either all accounts or one account can be listed, not both");
     if (!wanted->all && !account_choose(l->run, wanted->account, &reference, err))
         return false;
-    // The tokens come first: looking at them forks, which a process must not do while the connection has a thread.
-    if (!token_keys_look(l->run, &l->on_tokens, err))
+    TOKEN_LOOK_AUTO look = {0};
+    if (!token_look_begin(l->run, &look, err))
+        return false;
+    // A login, for the private keys or for the client secret, does not meet somebody who looks.
+    const bool token_first = wanted->login || client_secret_is_on_token(l->run->settings);
+    if (token_first && !token_keys_take(l->run, &look, &l->on_tokens, err))
         return false;
     if (wanted->login && !token_keys_login(l->run, &l->on_tokens, &secret, err))
         return false;
@@ -192,7 +195,11 @@ static bool list(struct listing *l, struct ssa_error *err)
         return false;
     if (!find_accounts(l, &reference, err))
         return false;
-    return list_at_api(l, err) && list_on_tokens(l, err);
+    if (!list_at_api(l, err))
+        return false;
+    if (!token_first && !token_keys_take(l->run, &look, &l->on_tokens, err))
+        return false;
+    return list_on_tokens(l, err);
 }
 
 bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wanted, struct ssa_keys *keys,

@@ -9,10 +9,9 @@
 #include "hsm/key/locate.h"
 #include "journal/closed_entry.h"
 #include "manage/admin_client.h"
-#include "manage/audit.h"
 #include "ownership/ownership.h"
 #include "ownership/profile_files.h"
-#include "recovery/opened.h"
+#include "recovery/recovery.h"
 #include "signer/open_token.h"
 
 // The keys that were made on this host, as the audit trail says.
@@ -114,13 +113,12 @@ static bool open_token_of(struct pruning *p, const struct entry *e, struct ssa_e
     return opened_or_again(p->run, &p->secrets, e->key_uri, &p->own, &p->to, err);
 }
 
-static OWN_FRAME bool confirmed(const struct pruning *p, const struct entry *e)
+static bool confirmed(const struct pruning *p, const struct entry *e)
 {
-    char question[SSA_ERROR_TEXT_MAX];
-    return p->yes || (text_format(question, sizeof question,
-                                  "Destroy key %s (account %s) on token \"%s\"? The API does not have it any more.",
-                                  e->kid, e->account, token_info(p->to->token)->label) &&
-                      callback_confirms(&p->run->callbacks, question));
+    return p->yes ||
+           callback_confirms(&p->run->callbacks,
+                             "Destroy key %s (account %s) on token \"%s\"? The API does not have it any more.", e->kid,
+                             e->account, token_info(p->to->token)->label);
 }
 
 static bool destroy(struct pruning *p, const struct entry *e, struct key *key, uint8_t slot, struct ssa_error *err)

@@ -3,7 +3,7 @@
 
 #include "core/callback.h"
 #include "ownership/profile_files.h"
-#include "recovery/recover_entry.h"
+#include "recovery/recovery.h"
 
 static void tell_left(const struct recovery *r, const struct entry *e, const struct ssa_error *why)
 {
@@ -98,6 +98,6 @@ bool ssa_recover(const struct ssa_run *run, const struct ssa_recovery *how, size
         return true;
     if (ending != NULL)
         ending->how = SSA_END_LEFT;
-    error_set(err, SSA_UNEXPECTED, NULL, NULL, "%zu of %zu operations could not be settled", r.left, r.found);
-    return error_reason(err, SSA_REASON_NOT_SETTLED, NULL);
+    return error_because(err, SSA_UNEXPECTED, SSA_REASON_NOT_SETTLED, NULL,
+                         "%zu of %zu operations could not be settled", r.left, r.found);
 }

@@ -1,14 +1,16 @@
 // key rotate: a new key replaces the profile's key. The old key is retired when nobody needs it any more.
-#include <string.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "config/identity.h"
 #include "core/text.h"
+#include "core/timestamp.h"
+#include "manage/admin_client.h"
 #include "manage/key_recover.h"
 #include "manage/new_key.h"
 #include "manage/provision_key.h"
 #include "manage/rotation_room.h"
-#include "manage/rotation_waiting.h"
 #include "ownership/profile_files.h"
 #include "recovery/key_retire.h"
 #include "signer/access_token.h"
@@ -18,6 +20,49 @@ static const char scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ;
 void ssa_rotated_free(struct ssa_rotated *rotated)
 {
     ssa_created_free(&rotated->created);
+}
+
+// The rotations to look for, whose old key still works, and what was found.
+struct waiting {
+    const struct ssa_run *run;
+    const char *account;
+    bool retires; // retire the old key
+    bool at_once; // also before its grace period has ended
+    struct ssa_ending *ending;
+    bool found;
+    char old_kid[API_ID_MAX];
+};
+
+static bool still_graced(const struct entry *e, struct ssa_error *err)
+{
+    char until[TIMESTAMP_TEXT_MAX];
+    if (!timestamp_write(e->retire_at, until))
+        until[0] = '\0';
+    return error_because(err, SSA_CONFIG, SSA_REASON_OLD_KEY_SERVES, e->old_kid, "the old key must work until %s",
+                         until);
+}
+
+static bool visit_waiting(void *context, struct journal *j, enum standing standing, struct ssa_error *err)
+{
+    struct waiting *w = context;
+    const struct entry *e = j->entry;
+    if (standing == IN_USE || e->step < STEP_SWITCHED || !journal_entry_is_ours(e, w->run->settings) ||
+        strcmp(e->account, w->account) != 0)
+        return true;
+    w->found = true;
+    memcpy(w->old_kid, e->old_kid, sizeof w->old_kid);
+    if (!w->retires)
+        return true;
+    if (!w->at_once && e->retire_at > time(NULL))
+        return still_graced(e, err);
+    OPENED_AUTO open = {.run = w->run};
+    return opened_client(&open, err) && key_retire(w->run, open.client, j, &open.to, w->ending, err);
+}
+
+// Looks for a rotation of the account whose old key still works, and retires that key where that is wanted.
+static bool find_waiting(struct waiting *waiting, struct ssa_error *err)
+{
+    return journal_each_open(waiting->run, visit_waiting, waiting, NULL, err);
 }
 
 // What is rotated.
@@ -62,13 +107,12 @@ static bool check_profile(const struct rotation *r, struct ssa_error *err)
 static bool check_waiting(const struct rotation *r, struct ssa_error *err)
 {
     struct waiting w = {.run = r->run, .account = r->identity.account_id};
-    if (!rotation_find_waiting(&w, err))
+    if (!find_waiting(&w, err))
         return false;
     if (!w.found)
         return true;
-    error_set(err, SSA_CONFIG, NULL, r->identity.account_id,
-              "the last rotation of this account is not finished: its old key %s still works", w.old_kid);
-    return error_reason(err, SSA_REASON_ROTATION_WAITS, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_ROTATION_WAITS, r->identity.account_id,
+                         "the last rotation of this account is not finished: its old key %s still works", w.old_kid);
 }
 
 static bool check_current(const struct rotation *r, struct ssa_error *err)
@@ -121,8 +165,7 @@ static bool prove_by_fetching(struct provision *p, struct ssa_error *err)
 static bool switch_profile(struct provision *p, const struct rotation *r, struct ssa_error *err)
 {
     struct entry *e = p->journal.entry;
-    const struct profile_block block = opened_block(&p->open, e);
-    const bool done = provision_profile(p, &block, &r->rotated->created, err);
+    const bool done = provision_profile(p, NULL, &r->rotated->created, err);
     if (!p->in_place)
         return false;
     e->retire_at = r->how->grace > 0 ? time(NULL) + (time_t)r->how->grace : 0;
@@ -189,4 +232,79 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
     r.output.file = r.profile;
     r.output.replace = true;
     return rotate(&r, ending, err);
+}
+
+bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_id[128], struct ssa_ending *ending,
+                         struct ssa_error *err)
+{
+    struct identity identity;
+    const char *client_id = NULL;
+    err = ERROR_OR_IGNORED(err);
+    if (!client_id_read(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
+        return false;
+    struct waiting w = {
+        .run = run, .account = identity.account_id, .at_once = at_once, .retires = true, .ending = ending};
+    if (!find_waiting(&w, err))
+        return false;
+    if (!w.found)
+        return error_because(err, SSA_CONFIG, SSA_REASON_NO_ROTATION_WAITS, identity.account_id,
+                             "no rotation of this account waits to be finished on this host");
+    return text_format(old_key_id, 128, "%s", w.old_kid) ||
+           error_set(err, SSA_UNEXPECTED, NULL, w.old_kid, "the key's id is too long");
+}
+
+// The plan: what a rotation would do, in words.
+enum { PLAN_MAX = 8 * 1024 };
+
+static bool line(struct secret *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool line(struct secret *plan, const char *format, ...)
+{
+    char text[SSA_ERROR_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    const int len = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return len >= 0 && (size_t)len < sizeof text && secret_append_text(plan, text) && secret_append_text(plan, "\n");
+}
+
+static bool write_plan(const struct identity *identity, const struct ssa_rotation *how, const struct aps_keys *keys,
+                       const char *profile, const char *token, struct secret *plan)
+{
+    bool ok = line(plan, "account %s has %zu of %u keys", identity->account_id, keys->count, APS_KEYS_ALLOWED);
+    if (keys->count >= APS_KEYS_ALLOWED)
+        ok = ok && line(plan, "delete key %s at the API, to make room", how->replace);
+    ok = ok && line(plan, "make a new key and put it into %s", token) &&
+         line(plan, "have it sign, and fetch an access token with it") &&
+         (profile[0] != '\0' ? line(plan, "write it to %s, in place of %s", profile, identity->key_id)
+                             : line(plan, "print the new block, since the old one is in no profile"));
+    if (how->at_once)
+        return ok && line(plan, "disable and delete %s at the API, and destroy it on its token", identity->key_id);
+    if (how->grace > 0)
+        return ok && line(plan, "leave %s as it is for %lld seconds, then until the rotation is finished",
+                          identity->key_id, how->grace);
+    return ok && line(plan, "leave %s as it is until the rotation is finished", identity->key_id);
+}
+
+bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how, struct ssa_text *plan,
+                       struct ssa_error *err)
+{
+    struct identity identity;
+    struct aps_keys keys;
+    APS_AUTO *client = NULL;
+    SECRET_AUTO text = {0};
+    err = ERROR_OR_IGNORED(err);
+    if (!identity_read(run->settings, true, &identity, err))
+        return false;
+    if (!admin_client_open(run, APS_SCOPE_KEY_READ, &client, err))
+        return false;
+    if (!aps_key_list(client, identity.account_id, &keys, err))
+        return false;
+    if (!rotation_check_room(&keys, identity.key_id, how->replace, err) || !secret_new(&text, PLAN_MAX, err))
+        return false;
+    const char *profile = identity.source == FROM_PROFILE ? settings_profile_path(run->settings) : "";
+    const char *token = settings_get(run->settings, SET_TOKEN, NULL);
+    if (!write_plan(&identity, how, &keys, profile, token != NULL ? token : "the old key's token", &text))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the plan is too long");
+    return result_take(plan, &text, err);
 }

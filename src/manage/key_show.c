@@ -1,8 +1,7 @@
 // key show: one key of the list that key list shows.
-#include <string.h>
 
 #include "manage/account_reference.h"
-#include "manage/key_match.h"
+#include "manage/token_keys.h"
 
 // Frees all keys but the wanted one. False where it is not there.
 static bool keep_only(struct ssa_keys *keys, const char *key_id)
@@ -29,6 +28,6 @@ bool ssa_key_show(const struct ssa_run *run, const struct ssa_keys_wanted *wante
     if (keep_only(found, key_id))
         return true;
     ssa_keys_free(found);
-    error_set(err, SSA_REFUSED, NULL, key_id, "neither the account nor a token here has such a key");
-    return error_reason(err, SSA_REASON_KEY_UNLISTED, NULL);
+    return error_because(err, SSA_REFUSED, SSA_REASON_KEY_UNLISTED, key_id,
+                         "neither the account nor a token here has such a key");
 }

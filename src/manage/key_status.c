@@ -1,9 +1,7 @@
 // key enable, key disable.
-#include <string.h>
 
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
-#include "manage/audit.h"
 
 static const char scopes[] = APS_SCOPE_KEY_WRITE " " APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
 

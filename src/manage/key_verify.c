@@ -1,6 +1,5 @@
 // key verify: whether the key on the PKCS#11 token is what it should be.
 #include <assert.h>
-#include <string.h>
 
 #include "core/callback.h"
 #include "core/fingerprint.h"
@@ -47,20 +46,14 @@ struct verification {
     const struct ssa_run *run;
     struct ssa_verified *verified;
     struct identity own;
-    struct open_token at;
+    struct open_token *at;
     struct key key;
 };
-
-static void verification_end(struct verification *v)
-{
-    open_token_close(&v->at);
-}
-#define VERIFICATION_AUTO __attribute__((cleanup(verification_end))) struct verification
 
 static bool note_names(struct verification *v, struct ssa_error *err)
 {
     struct ssa_verified *to = v->verified;
-    const char *token = token_info(v->at.token)->uri;
+    const char *token = token_info(v->at->token)->uri;
     text_harmless(to->email, sizeof to->email, span_text(v->own.email));
     return (text_format(to->key_id, sizeof to->key_id, "%s", v->own.key_id) &&
             text_format(to->account, sizeof to->account, "%s", v->own.account_id) &&
@@ -74,9 +67,9 @@ static OWN_FRAME bool find(struct verification *v, struct ssa_error *err)
     *v->verified = (struct ssa_verified){0};
     if (!identity_read(v->run->settings, true, &v->own, err))
         return false;
-    if (!open_token_prepare(v->run, v->own.private_key, &v->at, err))
+    if (!open_token_prepare(v->run, v->own.private_key, v->at, err))
         return false;
-    return open_token_find(v->run, &v->at, err) && note_names(v, err);
+    return open_token_find(v->run, v->at, err) && note_names(v, err);
 }
 
 // *read: the attributes could be read. This is possible also for a key that is not as it must be.
@@ -85,12 +78,12 @@ static OWN_FRAME bool verify(struct verification *v, bool *read, struct ssa_erro
     struct key_attribute attributes[KEY_ATTRIBUTES];
     struct key_mechanisms mechanisms;
     *read = false;
-    if (!open_token_login(&v->at, false, err))
+    if (!open_token_login(v->at, false, err))
         return false;
-    v->verified->signature = key_verify(v->at.token, v->at.uri, &v->key, attributes, read, err);
+    v->verified->signature = key_verify(v->at->token, v->at->uri, &v->key, attributes, read, err);
     take(attributes, &v->key, *read, v->verified);
     if (*read) {
-        key_mechanisms(v->at.token, &v->key, &mechanisms);
+        key_mechanisms(v->at->token, &v->key, &mechanisms);
         take_mechanisms(&mechanisms, v->verified);
     }
     return v->verified->signature;
@@ -98,13 +91,14 @@ static OWN_FRAME bool verify(struct verification *v, bool *read, struct ssa_erro
 
 static OWN_FRAME void write_beside(const struct evidence *e, const struct verification *v, struct ssa_text *json)
 {
-    if (!evidence_write(e, v->at.token, &v->key, v->verified, json, ERROR_IGNORED))
+    if (!evidence_write(e, v->at->token, &v->key, v->verified, json, ERROR_IGNORED))
         tell(&v->run->callbacks, SSA_DETAIL, "the record is incomplete, or cannot be written");
 }
 
 bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, struct ssa_error *err)
 {
-    VERIFICATION_AUTO v = {.run = run, .verified = verified};
+    OPEN_TOKEN_AUTO at = {0};
+    struct verification v = {.run = run, .verified = verified, .at = &at};
     bool read = false;
     err = ERROR_OR_IGNORED(err);
     return find(&v, err) && verify(&v, &read, err);
@@ -113,7 +107,8 @@ bool ssa_key_verify(const struct ssa_run *run, struct ssa_verified *verified, st
 bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *wanted, struct ssa_verified *verified,
                       struct ssa_text *json, struct ssa_error *err)
 {
-    VERIFICATION_AUTO v = {.run = run, .verified = verified};
+    OPEN_TOKEN_AUTO at = {0};
+    struct verification v = {.run = run, .verified = verified, .at = &at};
     struct evidence e = {.wanted = wanted, .run = run};
     bool read = false;
     err = ERROR_OR_IGNORED(err);
@@ -122,10 +117,10 @@ bool ssa_key_evidence(const struct ssa_run *run, const struct ssa_evidence *want
     if (!evidence_check(wanted, err) || !find(&v, err))
         return false;
     e.own = v.own;
-    if (!evidence_gather(&e, v.at.token, err))
+    if (!evidence_gather(&e, at.token, err))
         return false;
     if (verify(&v, &read, err))
-        return evidence_write(&e, v.at.token, &v.key, verified, json, err);
+        return evidence_write(&e, at.token, &v.key, verified, json, err);
     // The record of a failed verification is written, too, where that is possible.
     if (read)
         write_beside(&e, &v, json);

@@ -1,17 +1,7 @@
 #include "manage/new_key.h"
 
-#include <string.h>
-
 #include "manage/provision_key.h"
 #include "ownership/ownership.h"
-
-// A client secret that no profile can hold must be found before anything is made.
-static bool check_writable_secret(const struct provision *p, struct ssa_error *err)
-{
-    SECRET_AUTO trial = {0};
-    const struct profile_block block = opened_block(&p->open, NULL);
-    return secret_new(&trial, PROFILE_MAX, err) && profile_block_write(&block, p->open.run, &trial, err);
-}
 
 // A client secret on the new key's token is read in the session that will import the key.
 static bool know_secret(struct opened *open, struct ssa_error *err)
@@ -26,7 +16,11 @@ bool new_key_prepare(struct provision *p, const struct provisioning *what, struc
     struct opened *open = &p->open;
     if (!client_id_read(open->run, &open->client_id, err))
         return false;
-    if (!client_secret_begin(open->run, &open->secret, err) || !check_writable_secret(p, err))
+    if (!client_secret_begin(open->run, &open->secret, err))
+        return false;
+    // A client secret that no profile can hold must be found before anything is made.
+    const struct profile_block block = opened_block(open, NULL);
+    if (!profile_block_check(&block, open->run, err))
         return false;
     if (!api_client_open(open->run, &open->secret, &open->client, err))
         return false;
@@ -50,13 +44,6 @@ static bool note_key(struct provision *p, const char *kid, struct ssa_error *err
     return journal_step(&p->journal, STEP_KEY_ASKED, err);
 }
 
-// A faulty answer may still have the id.
-static void note_what_was_told(struct entry *entry, const char *kid)
-{
-    if (!api_ids_have(&entry->before, kid))
-        memcpy(entry->kid, kid, sizeof entry->kid);
-}
-
 static bool ask(struct provision *p, struct ssa_error *err)
 {
     char kid[API_ID_MAX] = "";
@@ -70,7 +57,9 @@ static bool ask(struct provision *p, struct ssa_error *err)
         return note_key(p, kid, err);
     }
     entry->asked.until = oauth_server_time(p->open.client);
-    note_what_was_told(entry, kid);
+    // A faulty answer may still have the id.
+    if (!api_ids_have(&entry->before, kid))
+        memcpy(entry->kid, kid, sizeof entry->kid);
     return false;
 }
 

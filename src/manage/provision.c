@@ -3,16 +3,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/callback.h"
-#include "core/result.h"
 #include "core/text.h"
 #include "hsm/import/import.h"
 #include "hsm/import/rehearse.h"
 #include "hsm/login/login.h"
 #include "ownership/profile_files.h"
-#include "recovery/recover_entry.h"
+#include "recovery/recovery.h"
 #include "signer/open_token.h"
 
 enum { LOCKED_ROOM = 256 * 1024 };
@@ -117,51 +115,47 @@ static void tell_import(const struct provision *p)
 }
 
 // A key is destroyed only if a person confirms it, or the caller has done so.
-static bool may_replace(const struct ssa_run *run, const struct ssa_output *output, const struct open_token *at,
-                        struct ssa_error *err)
+static bool may_replace(const struct provision *p, struct ssa_error *err)
 {
-    char question[SSA_ERROR_TEXT_MAX];
-    if (!at->slot.used || output->yes)
+    const struct open_token *at = &p->open.to;
+    if (!at->slot.used || p->output->yes ||
+        callback_confirms(&p->open.run->callbacks, "Destroy the key in slot %s of token \"%s\"?", at->slot.name,
+                          token_info(at->token)->label))
         return true;
-    if (text_format(question, sizeof question, "Destroy the key in slot %s of token \"%s\"?", at->slot.name,
-                    token_info(at->token)->label) &&
-        callback_confirms(&run->callbacks, question))
-        return true;
-    error_set(err, SSA_CONFIG, NULL, token_info(at->token)->uri,
-              "the key in slot %s was not replaced: you did not confirm", at->slot.name);
-    return error_reason(err, SSA_REASON_KEY_NOT_CONFIRMED, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
+                         "the key in slot %s was not replaced: you did not confirm", at->slot.name);
 }
 
-static bool choose_slot(const struct ssa_run *run, const struct ssa_output *output, struct open_token *at,
-                        struct ssa_error *err)
+static bool choose_slot(struct provision *p, struct ssa_error *err)
 {
-    const struct token_info *info = token_info(at->token);
-    if (output->replace_key && output->slot == NULL) {
-        error_set(err, SSA_USAGE, NULL, NULL, "the slot of the key to be destroyed is not named");
-        return error_reason(err, SSA_REASON_REPLACE_WHAT, NULL);
-    }
+    const struct ssa_output *output = p->output;
+    struct open_token *at = &p->open.to;
+    if (output->replace_key && output->slot == NULL)
+        return error_because(err, SSA_USAGE, SSA_REASON_REPLACE_WHAT, NULL,
+                             "the slot of the key to be destroyed is not named");
     if (!slot_choose(at->token, output->slot, output->replace_key, &at->slot, err))
         return false;
-    if (!may_replace(run, output, at, err))
+    if (!may_replace(p, err))
         return false;
-    tell(&run->callbacks, SSA_NOTICE, "the key goes into slot %s of token \"%s\"", at->slot.name, info->label);
+    tell(&p->open.run->callbacks, SSA_NOTICE, "the key goes into slot %s of token \"%s\"", at->slot.name,
+         token_info(at->token)->label);
     return true;
 }
 
-static bool refuse_slot(const struct ssa_output *output, const struct open_token *at, struct ssa_error *err)
+static bool refuse_slot(const struct provision *p, struct ssa_error *err)
 {
-    if (output->slot == NULL && !output->replace_key)
+    if (p->output->slot == NULL && !p->output->replace_key)
         return true;
-    error_set(err, SSA_USAGE, NULL, token_info(at->token)->uri, "this PKCS#11 token has no slots");
-    return error_reason(err, SSA_REASON_NO_SLOTS, NULL);
+    return error_because(err, SSA_USAGE, SSA_REASON_NO_SLOTS, token_info(p->open.to.token)->uri,
+                         "this PKCS#11 token has no slots");
 }
 
 // Finds the token as open_token_of_settings does, and checks that a key can be imported. Logs in with a session that
 // may write, and chooses the slot of a card.
-static bool open_token_for_key(const struct ssa_run *run, const struct ssa_output *output, struct open_token *at,
-                               struct ssa_error *err)
+static bool open_token_for_key(struct provision *p, struct ssa_error *err)
 {
-    if (!open_token_of_settings(run, at, err))
+    struct open_token *at = &p->open.to;
+    if (!open_token_of_settings(p->open.run, at, err))
         return false;
     if (!import_check_able(at->token, err))
         return false;
@@ -171,16 +165,16 @@ static bool open_token_for_key(const struct ssa_run *run, const struct ssa_outpu
     if (!open_token_login(at, true, err))
         return false;
     // Keys are private objects: only after the login the token shows which slots have one.
-    if (slots ? !choose_slot(run, output, at, err) : !refuse_slot(output, at, err))
+    if (slots ? !choose_slot(p, err) : !refuse_slot(p, err))
         return false;
-    return open_token_officer(at, run, err);
+    return open_token_officer(at, p->open.run, err);
 }
 
 static bool prepare_token(struct provision *p, struct ssa_error *err)
 {
     struct entry *entry = p->journal.entry;
     struct open_token *to = &p->open.to;
-    if (!open_token_for_key(p->open.run, p->output, to, err))
+    if (!open_token_for_key(p, err))
         return false;
     tell(&p->open.run->callbacks, SSA_DETAIL, "token: %s", token_info(to->token)->uri);
     const struct uri_parts token = {.private_key = false};
@@ -254,12 +248,6 @@ bool provision_undo(struct provision *p, const struct ssa_error *err)
     return ending_add(p->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "it is not undone");
 }
 
-static bool append_rest(const struct provision *p, struct secret *profile, struct ssa_error *err)
-{
-    return secret_append(profile, secret_span(&p->rest)) ||
-           error_set(err, SSA_CONFIG, NULL, p->target.path, "would be longer than %u bytes", PROFILE_MAX);
-}
-
 // A profile that somebody has changed since is not overwritten.
 static bool is_as_before(const struct provision *p, struct ssa_error *err)
 {
@@ -290,7 +278,9 @@ static bool commit(struct provision *p, const struct profile_block *block, struc
     SECRET_AUTO profile = {0};
     if (!secret_new(&profile, PROFILE_MAX, err) || !profile_block_write(block, p->open.run, &profile, err))
         return false;
-    if (!append_rest(p, &profile, err) || !is_as_before(p, err))
+    if (!secret_append(&profile, secret_span(&p->rest)))
+        return error_set(err, SSA_CONFIG, NULL, p->target.path, "would be longer than %u bytes", PROFILE_MAX);
+    if (!is_as_before(p, err))
         return false;
     const bool done = profile_commit(&p->target, secret_span(&profile), err);
     // Only the folder's sync comes after the rename: where that fails, the profile is in place all the same.

@@ -3,10 +3,9 @@
 #pragma once
 
 #include "config/profile_write.h"
-#include "core/ending.h"
 #include "hsm/import/plan.h"
 #include "journal/journal.h"
-#include "recovery/opened.h"
+#include "recovery/recovery.h"
 
 // One provisioning. The account, the key, their names and the progress are in the journal's entry.
 struct provision {

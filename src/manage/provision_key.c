@@ -1,7 +1,5 @@
 #include "manage/provision_key.h"
 
-#include <string.h>
-
 #include "core/callback.h"
 #include "core/rsa_key.h"
 #include "core/text.h"

@@ -1,10 +1,8 @@
 #include "manage/rotation_room.h"
 
-#include <string.h>
-
 #include "core/callback.h"
 #include "core/text.h"
-#include "manage/audit.h"
+#include "manage/admin_client.h"
 
 // Writes the ids of the other keys, for a message.
 static void others_of(const struct aps_keys *keys, const char *current, char out[static SSA_ERROR_TEXT_MAX / 2])
@@ -37,18 +35,6 @@ bool rotation_check_room(const struct aps_keys *keys, const char *current, const
     return error_hint(err, "It has %s.", others);
 }
 
-static bool is_confirmed(const struct provision *p, const struct ssa_rotation *how, struct ssa_error *err)
-{
-    char question[SSA_ERROR_TEXT_MAX / 2];
-    if (!text_format(question, sizeof question, "Delete key %s at the API? Another host may have it on its token.",
-                     how->replace))
-        return error_set(err, SSA_USAGE, NULL, how->replace, "is too long for a key id");
-    if (how->output.yes || callback_confirms(&p->open.run->callbacks, question))
-        return true;
-    error_set(err, SSA_CONFIG, NULL, how->replace, "not deleted: you did not confirm");
-    return error_reason(err, SSA_REASON_NOT_CONFIRMED, NULL);
-}
-
 static bool delete_key(const struct provision *p, const char *kid, struct ssa_error *err)
 {
     const char *account = p->journal.entry->account;
@@ -77,7 +63,11 @@ bool rotation_make_room(const struct provision *p, const struct ssa_rotation *ho
             tell(callbacks, SSA_NOTICE, "there is room for a new key, so %s was not deleted", how->replace);
         return true;
     }
-    if (!is_confirmed(p, how, err) || !delete_key(p, how->replace, err))
+    if (!how->output.yes &&
+        !callback_confirms(callbacks, "Delete key %s at the API? Another host may have it on its token.", how->replace))
+        return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, how->replace,
+                             "not deleted: you did not confirm");
+    if (!delete_key(p, how->replace, err))
         return false;
     tell(callbacks, SSA_NOTICE, "key %s was deleted at the API", how->replace);
     take_out(keys, how->replace);

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+#include <strings.h>
 
 #include "config/identity.h"
 #include "core/callback.h"
@@ -10,6 +10,8 @@
 #include "hsm/uri/uri_text.h"
 #include "pin/turn.h"
 #include "signer/open_token.h"
+
+enum { KEYS_FEWEST = 16 };
 
 void token_keys_free(struct token_keys *keys)
 {
@@ -49,17 +51,27 @@ static struct token_key *find(const struct token_keys *keys, const struct token_
     return NULL;
 }
 
+static bool make_room(struct token_keys *keys)
+{
+    if (keys->count < keys->room)
+        return true;
+    const size_t room = keys->room == 0 ? KEYS_FEWEST : 2 * keys->room;
+    struct token_key *grown = reallocarray(keys->list, room, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    keys->list = grown;
+    keys->room = room;
+    return true;
+}
+
 static bool add(struct token_keys *keys, const struct token_info *info, const struct key_seen *seen,
                 const char *modulus)
 {
-    struct token_key *grown = reallocarray(keys->list, keys->count + 1, sizeof *grown);
-    char *uri = strdup(seen->uri);
-    if (grown != NULL)
-        keys->list = grown;
-    if (grown == NULL || uri == NULL) {
-        free(uri);
+    if (!make_room(keys))
         return false;
-    }
+    char *uri = strdup(seen->uri);
+    if (uri == NULL)
+        return false;
     struct token_key *key = &keys->list[keys->count++];
     *key = (struct token_key){.own = seen->own, .apart = info->apart, .place = {.uri = uri}};
     memcpy(key->kid, seen->kid, sizeof key->kid);
@@ -75,7 +87,7 @@ static bool add(struct token_keys *keys, const struct token_info *info, const st
 
 struct looking {
     const struct ssa_run *run;
-    struct uri *own; // PRIVATE_KEY; NULL for none
+    const struct uri *own; // PRIVATE_KEY; NULL for none
     struct token_keys *keys;
 };
 
@@ -102,21 +114,15 @@ static void take(void *context, const struct token_info *info, const char *token
         known->place.private_half = SSA_PRIVATE_THERE;
 }
 
-static void looking_end(struct looking *looking)
+// The settings' own key; NULL for none. Keys are shown even where the settings name no usable key.
+static struct uri *own_key(const struct ssa_run *run)
 {
-    uri_free(&looking->own);
-}
-#define LOOKING_AUTO __attribute__((cleanup(looking_end))) struct looking
-
-static struct looking looking_begin(const struct ssa_run *run, struct token_keys *keys)
-{
-    struct looking looking = {.run = run, .keys = keys};
     struct identity own = {0};
-    // Keys are shown even where the settings name no usable key.
+    struct uri *uri = NULL;
     if (!identity_read(run->settings, false, &own, ERROR_IGNORED) || own.private_key == NULL ||
-        !uri_text_is_uri(own.private_key) || !uri_parse(own.private_key, &looking.own, ERROR_IGNORED))
-        looking.own = NULL;
-    return looking;
+        !uri_text_is_uri(own.private_key) || !uri_parse(own.private_key, &uri, ERROR_IGNORED))
+        return NULL;
+    return uri;
 }
 
 static bool nothing_lost(const struct token_keys *keys, struct ssa_error *err)
@@ -124,49 +130,37 @@ static bool nothing_lost(const struct token_keys *keys, struct ssa_error *err)
     return !keys->lost || error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the tokens' keys");
 }
 
-// The PKCS#11 modules whose tokens are looked at.
-struct modules {
-    struct module_entry *list;
-    size_t count;
-};
-
-static void modules_free(struct modules *modules)
-{
-    free(modules->list);
-}
-#define MODULES_AUTO __attribute__((cleanup(modules_free))) struct modules
-
 static void tell_not_looked_at(const struct ssa_run *run, const char *module, const struct ssa_error *why)
 {
     tell(&run->callbacks, SSA_NOTICE, "module %s cannot be used, so its tokens were not looked at: %s%s%s", module,
          why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
 }
 
-static bool add_module(struct modules *modules, const struct module_entry *entry, struct ssa_error *err)
+static bool add_module(struct token_look *look, const struct module_entry *entry, struct ssa_error *err)
 {
-    for (size_t i = 0; i < modules->count; i++)
-        if (module_entry_same(&modules->list[i], entry))
+    for (size_t i = 0; i < look->count; i++)
+        if (module_entry_same(&look->modules[i], entry))
             return true;
-    struct module_entry *grown = reallocarray(modules->list, modules->count + 1, sizeof *grown);
+    struct module_entry *grown = reallocarray(look->modules, look->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
-    modules->list = grown;
-    modules->list[modules->count++] = *entry;
+    look->modules = grown;
+    look->modules[look->count++] = *entry;
     return true;
 }
 
-static bool add_named(const struct ssa_run *run, struct modules *modules, const char *name, struct ssa_error *err)
+static bool add_named(const struct ssa_run *run, struct token_look *look, const char *name, struct ssa_error *err)
 {
     struct module_entry entry;
     struct ssa_error why = {0};
     if (registry_resolve(name, &entry, &why))
-        return add_module(modules, &entry, err);
+        return add_module(look, &entry, err);
     tell_not_looked_at(run, name, &why);
     return true;
 }
 
 // A URI may name a module that p11-kit does not know.
-static bool add_from_uri(const struct ssa_run *run, struct modules *modules, enum setting id, struct ssa_error *err)
+static bool add_from_uri(const struct ssa_run *run, struct token_look *look, enum setting id, struct ssa_error *err)
 {
     const char *value = settings_get(run->settings, id, NULL);
     URI_AUTO *uri = NULL;
@@ -175,31 +169,31 @@ static bool add_from_uri(const struct ssa_run *run, struct modules *modules, enu
     const char *path = uri_module_path(uri), *name = uri_module_name(uri);
     if (path == NULL && name == NULL)
         return true;
-    return add_named(run, modules, path != NULL ? path : name, err);
+    return add_named(run, look, path != NULL ? path : name, err);
 }
 
-static bool add_registered(struct modules *modules, struct ssa_error *err)
+static bool add_registered(struct token_look *look, struct ssa_error *err)
 {
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     for (size_t i = 0; i < registry->count; i++)
-        if (!registry->entries[i].trust_policy && !add_module(modules, &registry->entries[i], err))
+        if (!registry->entries[i].trust_policy && !add_module(look, &registry->entries[i], err))
             return false;
     return true;
 }
 
 // Finds the modules that p11-kit knows, or in their place the one of SSA_HSM_MODULE, and those that URIs in the
 // settings name. Says which module cannot be found.
-static bool find_modules(const struct ssa_run *run, struct modules *modules, struct ssa_error *err)
+static bool find_modules(const struct ssa_run *run, struct token_look *look, struct ssa_error *err)
 {
     enum setting_source source;
     const char *named = settings_get(run->settings, SET_MODULE, &source);
-    if (named == NULL ? !add_registered(modules, err) : !add_named(run, modules, named, err))
+    if (named == NULL ? !add_registered(look, err) : !add_named(run, look, named, err))
         return false;
     if (named != NULL && (source == FROM_OPTION || !settings_profile_first(run->settings)))
         return true;
-    return add_from_uri(run, modules, SET_PRIVATE_KEY, err) && add_from_uri(run, modules, SET_TOKEN, err);
+    return add_from_uri(run, look, SET_PRIVATE_KEY, err) && add_from_uri(run, look, SET_TOKEN, err);
 }
 
 static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
@@ -212,22 +206,32 @@ static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
         tell_not_looked_at(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
 }
 
-bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err)
+bool token_look_begin(const struct ssa_run *run, struct token_look *look, struct ssa_error *err)
 {
-    MODULES_AUTO modules = {0};
-    LOOKING_AUTO looking = looking_begin(run, keys);
-    if (!find_modules(run, &modules, err))
+    *look = (struct token_look){.user = module_user_of(run)};
+    if (!find_modules(run, look, err))
         return false;
-    const struct module_user user = module_user_of(run);
-    AHEAD_AUTO *ahead = ahead_new(modules.count, &user, true, err);
-    if (ahead == NULL)
-        return false;
-    for (size_t i = 0; i < modules.count; i++)
-        ahead_ask(ahead, &modules.list[i]);
-    for (size_t i = 0; i < modules.count; i++) {
+    look->ahead = ahead_new(look->count, &look->user, AHEAD_KEYS | AHEAD_BESIDE, err);
+    for (size_t i = 0; look->ahead != NULL && i < look->count; i++)
+        ahead_ask(look->ahead, &look->modules[i]);
+    return look->ahead != NULL;
+}
+
+void token_look_end(struct token_look *look)
+{
+    ahead_end(&look->ahead);
+    free(look->modules);
+    *look = (struct token_look){0};
+}
+
+bool token_keys_take(const struct ssa_run *run, struct token_look *look, struct token_keys *keys, struct ssa_error *err)
+{
+    URI_AUTO *own = own_key(run);
+    struct looking looking = {.run = run, .own = own, .keys = keys};
+    for (size_t i = 0; i < look->count; i++) {
         if (!callback_go_on(&run->callbacks, err))
             return false;
-        look_at(&looking, ahead, i);
+        look_at(&looking, look->ahead, i);
     }
     return callback_go_on(&run->callbacks, err) && nothing_lost(keys, err);
 }
@@ -246,7 +250,8 @@ static bool read_secret_there(const struct ssa_run *run, struct client_secret *s
 bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
                       struct ssa_error *err)
 {
-    LOOKING_AUTO looking = looking_begin(run, keys);
+    URI_AUTO *own = own_key(run);
+    struct looking looking = {.run = run, .own = own, .keys = keys};
     OPEN_TOKEN_AUTO at = {0};
     if (!open_token_of_settings(run, &at, err) || !open_token_login(&at, false, err))
         return false;
@@ -260,4 +265,78 @@ bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct
             key->place.private_half = SSA_PRIVATE_MISSING;
     }
     return nothing_lost(keys, err);
+}
+
+void key_free_places(struct ssa_key *key)
+{
+    for (size_t i = 0; i < key->place_count; i++)
+        free(key->places[i].uri);
+    free(key->places);
+}
+
+// The key takes over the URI.
+static bool attach(struct ssa_key *key, struct token_key *found)
+{
+    struct ssa_place *grown = reallocarray(key->places, key->place_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    key->places = grown;
+    key->places[key->place_count++] = found->place;
+    found->place.uri = NULL;
+    found->listed = true;
+    return true;
+}
+
+// A token may not show a key's modulus. Then the key is neither the same as another one nor a different one.
+static bool has_modulus(const struct ssa_key *key, const char *modulus)
+{
+    for (size_t i = 0; modulus[0] != '\0' && i < key->place_count; i++)
+        if (strcmp(key->places[i].modulus_sha256, modulus) == 0)
+            return true;
+    return false;
+}
+
+// Whether some places of the key show their modulus, and none has this one.
+static bool has_another_modulus(const struct ssa_key *key, const char *modulus)
+{
+    bool told = false;
+    for (size_t i = 0; i < key->place_count; i++)
+        told = told || key->places[i].modulus_sha256[0] != '\0';
+    return told && modulus[0] != '\0' && !has_modulus(key, modulus);
+}
+
+// Another tool may have stored the key without its id. Then it is identified by the settings that use it.
+static bool has_id_of(const struct token_key *found, const struct ssa_key *key)
+{
+    return strcmp(found->kid, key->id) == 0 || (found->own && key->own && found->kid[0] == '\0');
+}
+
+bool key_match(struct ssa_key *key, struct token_keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        struct token_key *found = &keys->list[i];
+        if (found->listed || !has_id_of(found, key))
+            continue;
+        key->conflict = key->conflict || has_another_modulus(key, found->place.modulus_sha256);
+        if (!attach(key, found))
+            return false;
+    }
+    for (size_t i = 0; i < keys->count; i++) {
+        struct token_key *found = &keys->list[i];
+        if (!found->listed && has_modulus(key, found->place.modulus_sha256) && !attach(key, found))
+            return false;
+    }
+    return true;
+}
+
+bool token_key_is_alone(const struct token_key *key)
+{
+    return !key->listed && key->kid[0] != '\0' && key->name[0] != '\0';
+}
+
+bool token_key_is_of(const struct token_key *key, const struct aps_account *account)
+{
+    const size_t local = strcspn(account->email, "@");
+    return strcmp(key->name, account->id) == 0 || strcasecmp(key->name, account->email) == 0 ||
+           (local > 0 && strlen(key->name) == local && strncasecmp(key->name, account->email, local) == 0);
 }

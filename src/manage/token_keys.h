@@ -1,6 +1,7 @@
-// The keys that the PKCS#11 tokens of this machine show.
+// The keys that the PKCS#11 tokens of this machine show, and which of them is which key of an account.
 #pragma once
 
+#include "aps/aps.h"
 #include "hsm/search/survey.h"
 #include "signer/client_secret.h"
 
@@ -15,17 +16,42 @@ struct token_key {
 
 struct token_keys {
     struct token_key *list;
-    size_t count;
+    size_t count, room;
     bool lost; // there was no memory for one of them
 };
 void token_keys_free(struct token_keys *keys);
-#define TOKEN_KEYS_AUTO __attribute__((cleanup(token_keys_free))) struct token_keys
 
-// Looks at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a login. Each
-// module is loaded in a child process. Says what cannot be looked at. Fails when interrupted.
-bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err) MUST_CHECK;
+// A look at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a login.
+struct token_look {
+    struct module_entry *modules;
+    size_t count;
+    struct module_user user;
+    struct ahead *ahead;
+};
+
+// Begins to look, on other threads. *look must not move until token_look_end, which may come at any time. Says which
+// module cannot be found.
+bool token_look_begin(const struct ssa_run *run, struct token_look *look, struct ssa_error *err) MUST_CHECK;
+void token_look_end(struct token_look *look);
+#define TOKEN_LOOK_AUTO __attribute__((cleanup(token_look_end))) struct token_look
+
+// Waits for what is seen, and adds it to keys. Says what cannot be looked at. Fails when interrupted.
+bool token_keys_take(const struct ssa_run *run, struct token_look *look, struct token_keys *keys,
+                     struct ssa_error *err) MUST_CHECK;
 
 // Logs in to the PKCS#11 token that the settings name, and notes for each of its keys whether the private half is
 // there. Reads a client secret on that token; one on another token is read later.
 bool token_keys_login(const struct ssa_run *run, struct token_keys *keys, struct client_secret *secret,
                       struct ssa_error *err) MUST_CHECK;
+
+void key_free_places(struct ssa_key *key);
+
+// Gives the key all its places: the tokens' keys with its id, then those with the same modulus and any id. They become
+// listed, and the key takes their URIs. False where there is no memory.
+bool key_match(struct ssa_key *key, struct token_keys *keys) MUST_CHECK;
+
+// Whether a token's key has an id and a name, and is not a place of a listed key.
+bool token_key_is_alone(const struct token_key *key);
+
+// Whether the token says that the key is this account's: by its email, the email's local part, or its id.
+bool token_key_is_of(const struct token_key *key, const struct aps_account *account);

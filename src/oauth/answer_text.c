@@ -1,7 +1,5 @@
 #include "oauth/answer_text.h"
 
-#include <string.h>
-
 bool answer_wrong(struct ssa_error *err, const char *path, const char *why)
 {
     return error_set(err, SSA_UNEXPECTED, NULL, NULL, "its member \"%s\" %s", path, why);

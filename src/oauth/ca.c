@@ -8,7 +8,6 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,9 +150,8 @@ static bool use_variables(const char *file, const char *path, struct ca *ca, str
     const bool bundle = holds_certificates(file);
     if (folder || bundle)
         return use_both(variables, bundle ? file : NULL, folder ? usable : NULL, ca, err);
-    error_set(err, SSA_CONFIG, NULL, file, "contains no readable certificates, and no directory of %s can be read",
-              path);
-    return error_reason(err, SSA_REASON_CA_ENV, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_CA_ENV, file,
+                         "contains no readable certificates, and no directory of %s can be read", path);
 }
 
 static const char *not_empty(const char *text)
@@ -186,6 +184,6 @@ bool ca_choose(const char *cacert, const char *capath, const struct ca_default *
         return use_path(by_default, fallback->path, ca, err);
     if (bundle)
         return use_file(by_default, fallback->file, ca, err);
-    error_set(err, SSA_CONFIG, NULL, NULL, "no certification authorities were found on this system");
-    return error_reason(err, SSA_REASON_NO_CA, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_NO_CA, NULL,
+                         "no certification authorities were found on this system");
 }

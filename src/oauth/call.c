@@ -145,8 +145,7 @@ static bool worth_waiting(const struct tries *tries, long long wait)
 static bool set_failure(const struct oauth_client *client, const struct call *call, const struct http_response *answer,
                         struct ssa_error *err)
 {
-    const bool answered = answer->code == CURLE_OK && answer->end == HTTP_RAN;
-    return answered ? failure_set(client, call, answer, err) : network_set(client, call, answer, err);
+    return whole(answer) ? failure_set(client, call, answer, err) : network_set(client, call, answer, err);
 }
 
 // Milliseconds until the next try; -1 for no next try.
@@ -165,7 +164,7 @@ static long long next_try(struct tries *tries, const struct http_response *answe
         return wait;
     }
     const bool repeatable = !tries->call->creates || !answer->sent;
-    const bool passes = answer->status >= 500 || network_passes(answer);
+    const bool passes = answer->status >= 500 || network_passes(client, answer);
     if (!passes || !repeatable || tries->failures >= FAILURES_MAX)
         return -1;
     const long long own = back_off(BACK_OFF_MS, tries->failures++, LIMIT_BACK_OFF_MAX);

@@ -43,10 +43,8 @@ static struct span basic_of(const struct oauth_client *client)
 static bool prepare(struct oauth_client *client, struct ssa_error *err)
 {
     const struct oauth_config *config = &client->config;
-    if (!text_present(config->client_id)) {
-        error_set(err, SSA_CONFIG, NULL, NULL, "there is no client id");
-        return error_reason(err, SSA_REASON_NO_CLIENT_ID, NULL);
-    }
+    if (!text_present(config->client_id))
+        return error_because(err, SSA_CONFIG, SSA_REASON_NO_CLIENT_ID, NULL, "there is no client id");
     if (!url_read(config->base_url == NULL ? APS_BASE_URL : config->base_url, config->insecure_http, &client->url, err))
         return false;
     struct ca_default fallback = {0};

@@ -1,7 +1,6 @@
 #include "oauth/error_body.h"
 
 #include <ctype.h>
-#include <string.h>
 #include <strings.h>
 
 #include "core/json.h"

@@ -4,14 +4,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/monotonic.h"
 #include "core/text.h"
 #include "core/thread.h"
 #include "oauth/call.h"
 #include "oauth/failure.h"
-#include "oauth/grant.h"
 #include "oauth/jwt.h"
 
 // What goes before the assertion; ":" is escaped.

@@ -1,7 +1,6 @@
 #include "oauth/failure.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/text.h"
 #include "oauth/error_body.h"

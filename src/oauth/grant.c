@@ -1,10 +1,8 @@
-#include "oauth/grant.h"
-
-#include <string.h>
+// Reading a grant: the answer with an access token.
+#include "oauth/oauth.h"
 
 #include "core/text.h"
 #include "oauth/answer_text.h"
-#include "oauth/oauth.h"
 
 struct grant_reading {
     struct secret *token;

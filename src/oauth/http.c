@@ -2,7 +2,6 @@
 #include "oauth/http.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "core/monotonic.h"
@@ -268,8 +267,6 @@ static void read_headers(struct transfer *t)
     (void)libcurl.easy_getinfo(t->handle, CURLINFO_HTTP_CONNECTCODE, &answer->proxy_status);
     if (answer->proxy_status == 407)
         read_proxy_logins(t);
-    if (answer->code != CURLE_OK && !t->request->plain)
-        proxy_read(&answer->proxy);
     if (!answer->sent)
         answer->status = 0; // a proxy may have sent one
     if (answer->status == 0)

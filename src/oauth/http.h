@@ -6,7 +6,6 @@
 #include "core/secret.h"
 #include "oauth/ca.h"
 #include "oauth/libcurl.h"
-#include "oauth/proxy.h"
 
 #define HTTP_CONNECT_SECONDS 10
 #define HTTP_ANSWER_SECONDS  30
@@ -55,7 +54,6 @@ struct http_response {
     long status;                // 0 before there is one
     long proxy_status;          // of a proxy's answer to CONNECT; 0 for none
     char proxy_logins[64];      // the kinds of login that a proxy with status 407 offers: "Basic, NTLM"
-    struct proxy proxy;         // filled where the transfer failed
     time_t date;                // of the server, up to the year 9999; 0 for none
     long long retry_after;      // seconds, up to HTTP_RETRY_AFTER_MAX; -1 for none
     long limit;                 // requests a minute that this endpoint takes, as announced; 0 for none

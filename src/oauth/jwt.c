@@ -26,8 +26,7 @@ static void write_claims(struct json_writer *w, const struct jwt_claims *c)
         json_name(w, "nbf");
         json_integer(w, c->not_before);
     }
-    json_name(w, "scope");
-    json_open(w, JSON_ARRAY);
+    member_open(w, "scope", JSON_ARRAY);
     for (const char *at = c->scope; *at != '\0';) {
         const size_t len = strcspn(at, " ");
         if (len > 0)

@@ -1,6 +1,7 @@
 #include "oauth/network.h"
 
-#include <string.h>
+#include <stdlib.h>
+#include <strings.h>
 
 #include "core/text.h"
 #include "oauth/error_body.h"
@@ -68,10 +69,81 @@ static bool curl_cause(struct ssa_error *err, CURLcode code)
                         : error_cause(err, SSA_DOMAIN_CURL, code, "CURLE %d", (int)code);
 }
 
-// Whether libcurl cannot use the proxy's setting, or understands it in another way than the person meant it.
-static bool proxy_is_unusable(const struct http_response *answer)
+#define PROXY_HOST_MAX 256U
+
+// The proxy that libcurl takes from the environment, for our messages. libcurl's own would show its password.
+struct proxy {
+    const char *variable;      // the one that names it, or could name it; NULL for a plain call, which uses none
+    const char *fault;         // what is wrong with the variable; NULL where libcurl can use it
+    char host[PROXY_HOST_MAX]; // host and port; "" where they are not known
+    bool has_user;
+    bool misread; // host may be a piece of the user or password, and must not be shown
+};
+
+// In libcurl's order.
+static const char *const variables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+
+static const char *find_proxy(const char **variable)
 {
-    const struct proxy *proxy = &answer->proxy;
+    for (size_t i = 0; i < COUNT(variables); i++) {
+        const char *value = getenv(variables[i]);
+        if (text_present(value)) {
+            *variable = variables[i];
+            return value;
+        }
+    }
+    return NULL;
+}
+
+static bool known_scheme(const char *scheme)
+{
+    static const char *const schemes[] = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};
+    for (size_t i = 0; i < COUNT(schemes); i++)
+        if (strcasecmp(scheme, schemes[i]) == 0)
+            return true;
+    return false;
+}
+
+static void read_parts(CURLU *handle, const char *value, struct proxy *proxy)
+{
+    URL_PART_AUTO scheme = NULL;
+    URL_PART_AUTO host = NULL;
+    URL_PART_AUTO port = NULL;
+    URL_PART_AUTO user = NULL;
+    if (libcurl.url_get(handle, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || !known_scheme(scheme))
+        proxy->fault = "does not name a known kind of proxy (http, https, socks4, socks5)";
+    proxy->has_user = libcurl.url_get(handle, CURLUPART_USER, &user, 0) == CURLUE_OK;
+    // If libcurl finds no user before an "@", it takes the "@" for a part of the path, and the user for the host.
+    const char *at = strchr(value, '@');
+    proxy->misread = at != NULL && (!proxy->has_user || strchr(at + 1, '@') != NULL);
+    if (libcurl.url_get(handle, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        return;
+    // In libcurl's messages such a host has no port.
+    const bool has_port = !proxy->misread && libcurl.url_get(handle, CURLUPART_PORT, &port, 0) == CURLUE_OK;
+    if (!text_format(proxy->host, sizeof proxy->host, "%s%s%s", host, has_port ? ":" : "", has_port ? port : ""))
+        proxy->host[0] = '\0';
+}
+
+// Reads the proxy, as libcurl does for https.
+static struct proxy proxy_of(const struct oauth_client *client)
+{
+    struct proxy proxy = {.variable = client->url.plain ? NULL : variables[0]};
+    const char *value = client->url.plain ? NULL : find_proxy(&proxy.variable);
+    if (value == NULL)
+        return proxy;
+    URL_HANDLE_AUTO handle = libcurl.url();
+    const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
+    if (handle == NULL || libcurl.url_set(handle, CURLUPART_URL, value, flags) != CURLUE_OK)
+        proxy.fault = "is not a valid URL of a proxy";
+    else
+        read_parts(handle, value, &proxy);
+    proxy.misread = proxy.misread || proxy.fault != NULL;
+    return proxy;
+}
+
+// Whether libcurl cannot use the proxy's setting, or understands it in another way than the person meant it.
+static bool proxy_is_unusable(const struct http_response *answer, const struct proxy *proxy)
+{
     if (proxy->fault != NULL)
         return answer->code == CURLE_COULDNT_RESOLVE_PROXY ||
                strncmp(answer->text, "Unsupported proxy", strlen("Unsupported proxy")) == 0;
@@ -84,11 +156,13 @@ static bool proxy_status_passes(long status)
     return status >= 500 || status == 408 || status == 429;
 }
 
-bool network_passes(const struct http_response *answer)
+bool network_passes(const struct oauth_client *client, const struct http_response *answer)
 {
+    const struct proxy proxy = proxy_of(client);
     if (answer->end != HTTP_RAN)
         return answer->end == HTTP_NO_ANSWER || answer->end == HTTP_NOT_RESENT;
-    if (proxy_is_unusable(answer) || (answer->proxy_status >= 300 && !proxy_status_passes(answer->proxy_status)))
+    if (proxy_is_unusable(answer, &proxy) ||
+        (answer->proxy_status >= 300 && !proxy_status_passes(answer->proxy_status)))
         return false;
     // A handshake that breaks off may succeed the next time. OpenSSL refuses a handshake again that it refused.
     if (answer->code == CURLE_SSL_CONNECT_ERROR && strstr(answer->text, "SSL routines") != NULL)
@@ -107,9 +181,8 @@ static bool proxy_unusable(const struct call *call, const struct proxy *proxy, s
 
 // The error for a 407. The advice depends on the kind of login that the proxy wants.
 static bool proxy_wants_login(const char *host, const struct call *call, const struct http_response *answer,
-                              struct ssa_error *err)
+                              const struct proxy *proxy, struct ssa_error *err)
 {
-    const struct proxy *proxy = &answer->proxy;
     const char *logins = answer->proxy_logins;
     if (logins[0] != '\0' && strstr(logins, "Basic") == NULL) {
         error_set(err, SSA_NETWORK, NULL, host,
@@ -125,14 +198,14 @@ static bool proxy_wants_login(const char *host, const struct call *call, const s
 }
 
 static bool proxy_refused(const struct oauth_client *client, const struct call *call,
-                          const struct http_response *answer, struct ssa_error *err)
+                          const struct http_response *answer, const struct proxy *proxy, struct ssa_error *err)
 {
     const long status = answer->proxy_status;
-    const bool known = answer->proxy.host[0] != '\0' && !answer->proxy.misread, passes = proxy_status_passes(status);
-    const char *proxy = known ? answer->proxy.host : answer->proxy.variable, *host = client->url.host;
+    const bool known = proxy->host[0] != '\0' && !proxy->misread, passes = proxy_status_passes(status);
+    const char *subject = known ? proxy->host : proxy->variable, *host = client->url.host;
     if (status == 407)
-        return proxy_wants_login(proxy, call, answer, err);
-    error_set(err, SSA_NETWORK, NULL, proxy, "%s failed: the proxy %s to %s (answer %ld %s)", call->doing,
+        return proxy_wants_login(subject, call, answer, proxy, err);
+    error_set(err, SSA_NETWORK, NULL, subject, "%s failed: the proxy %s to %s (answer %ld %s)", call->doing,
               passes ? "cannot connect" : "refuses to connect", host, status, error_body_phrase(status));
     if (!passes)
         return error_reason(err, SSA_REASON_PROXY_REFUSES, "%s", host);
@@ -190,12 +263,13 @@ bool network_set(const struct oauth_client *client, const struct call *call, con
                  struct ssa_error *err)
 {
     const struct mask mask = client_secrets(client, call->secret);
+    const struct proxy proxy = proxy_of(client);
     if (answer->end != HTTP_RAN)
         return ended(client, call, answer, err);
-    if (proxy_is_unusable(answer))
-        return proxy_unusable(call, &answer->proxy, err);
+    if (proxy_is_unusable(answer, &proxy))
+        return proxy_unusable(call, &proxy, err);
     if (answer->proxy_status >= 300)
-        proxy_refused(client, call, answer, err);
+        proxy_refused(client, call, answer, &proxy, err);
     else
         broke(client, call, answer, &mask, err);
     return curl_cause(err, answer->code);

@@ -6,7 +6,7 @@
 #include "oauth/http.h"
 
 // Whether the next try may succeed.
-bool network_passes(const struct http_response *answer);
+bool network_passes(const struct oauth_client *client, const struct http_response *answer);
 
 // Makes the error for a transfer that did not end with a whole answer. Returns false.
 bool network_set(const struct oauth_client *client, const struct call *call, const struct http_response *answer,

@@ -59,5 +59,9 @@ bool oauth_exchange_begin(struct oauth_client *client, size_t assertion_len, con
 bool oauth_exchange_finish(struct oauth_exchange *exchange, const struct secret *assertion, unsigned lifetime,
                            struct secret *answer, struct ssa_error *err);
 
+// Checks a grant (RFC 6749 section 5.1), and appends its access token to token (NULL for nothing). On failure err->what
+// names the answer's fault, and token is empty.
+bool grant_check(struct span body, struct secret *token, struct ssa_error *err) MUST_CHECK;
+
 // Finds access_token in a grant and appends it to token.
 bool grant_access_token(struct span answer, struct secret *token, struct ssa_error *err) MUST_CHECK;

@@ -1,7 +1,5 @@
 #include "oauth/scope.h"
 
-#include <string.h>
-
 #include "core/callback.h"
 #include "core/text.h"
 
@@ -67,10 +65,9 @@ bool scope_normalise(const char *text, char out[static SCOPE_MAX], const struct 
         at += len;
         // RFC 6749 section 3.3: %x21 / %x23-5B / %x5D-7E.
         for (const char *c = name; *c != '\0'; c++)
-            if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\') {
-                error_set(err, SSA_USAGE, NULL, name, "contains a character that is not allowed in a scope");
-                return error_reason(err, SSA_REASON_SCOPE_SPELLING, NULL);
-            }
+            if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\')
+                return error_because(err, SSA_USAGE, SSA_REASON_SCOPE_SPELLING, name,
+                                     "contains a character that is not allowed in a scope");
         if (listed(out, name))
             continue;
         if (!is_known(name))

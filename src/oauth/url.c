@@ -5,12 +5,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "core/mask.h"
 #include "core/text.h"
-#include "oauth/url_part.h"
 
 #define API "/authentication/v2"
 
@@ -32,8 +30,7 @@ static bool refuse_for(enum ssa_reason reason, const char *text, struct ssa_erro
     char shown[URL_MAX + 4];
     mask_text(NULL, span_text(text), shown, URL_MAX);
     hide_port(shown);
-    error_set(err, SSA_CONFIG, NULL, shown, "%s", why);
-    return error_reason(err, reason, NULL);
+    return error_because(err, SSA_CONFIG, reason, shown, "%s", why);
 }
 
 static bool refuse(const char *text, struct ssa_error *err, const char *why)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/error.h"
+#include "oauth/libcurl.h"
 
 #define URL_MAX 1024U
 
@@ -20,3 +21,16 @@ bool url_of(const struct url *url, const char *path, char *out, size_t capacity,
 
 // Whether the host is this machine: 127.0.0.0/8, ::1 (in brackets, as URLs have it) or localhost.
 bool url_host_is_loopback(const char *host);
+
+// What libcurl's parser gives: it is freed at the end of its block.
+static inline void url_part_free(char **part)
+{
+    libcurl.free(*part);
+}
+#define URL_PART_AUTO __attribute__((cleanup(url_part_free))) char *
+
+static inline void url_handle_free(CURLU **handle)
+{
+    libcurl.url_cleanup(*handle);
+}
+#define URL_HANDLE_AUTO __attribute__((cleanup(url_handle_free))) CURLU *

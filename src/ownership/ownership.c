@@ -1,16 +1,122 @@
 #include "ownership/ownership.h"
 
-#include <string.h>
+#include <ctype.h>
+#include <openssl/crypto.h>
 
 #include "config/settings.h"
 #include "core/text.h"
 #include "ownership/profile_files.h"
-#include "ownership/uses.h"
+
+static bool has_word(struct span line, struct span id)
+{
+    for (size_t at = 0; id.len > 0 && at + id.len <= line.len; at++)
+        if (memcmp(line.data + at, id.data, id.len) == 0 && (at == 0 || !isalnum(line.data[at - 1])) &&
+            (at + id.len == line.len || !isalnum(line.data[at + id.len])))
+            return true;
+    return false;
+}
+
+// Undoes the percent-encoding of a URI (RFC 3986 section 2.1), in place.
+static void decode(struct secret *text)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < text->len; i++) {
+        const uint8_t *at = text->data + i;
+        int byte = *at;
+        if (byte == '%' && i + 2 < text->len && isxdigit(at[1]) && isxdigit(at[2])) {
+            byte = OPENSSL_hexchar2int(at[1]) << 4 | OPENSSL_hexchar2int(at[2]);
+            i += 2;
+        }
+        text->data[used++] = (uint8_t)byte;
+    }
+    text->len = used;
+}
+
+static bool is_comment(struct span line)
+{
+    size_t i = 0;
+    while (i < line.len && (line.data[i] == ' ' || line.data[i] == '\t'))
+        i++;
+    return i < line.len && line.data[i] == '#';
+}
+
+static bool names_in_lines(struct span text, const char *id)
+{
+    for (size_t at = 0; at < text.len;) {
+        const uint8_t *end = memchr(text.data + at, '\n', text.len - at);
+        const size_t len = end == NULL ? text.len - at : (size_t)(end - (text.data + at));
+        const struct span line = span_of(text.data + at, len);
+        if (!is_comment(line) && has_word(line, span_text(id)))
+            return true;
+        at += len + 1;
+    }
+    return false;
+}
+
+// *names: whether the text has the id, as it is or percent-encoded as in a URI.
+static bool look(const struct secret *text, const char *id, bool *names, struct ssa_error *err)
+{
+    SECRET_AUTO decoded = {0};
+    *names = names_in_lines(secret_span(text), id);
+    if (*names)
+        return true;
+    if (!secret_new(&decoded, text->len + 1, err) || !secret_append(&decoded, secret_span(text)))
+        return false;
+    decode(&decoded);
+    *names = names_in_lines(secret_span(&decoded), id);
+    return true;
+}
+
+static bool is_named(struct ssa_error *err, const struct use *use, const char *where)
+{
+    error_set(err, SSA_CONFIG, NULL, where, "names the %s %s, which therefore was not deleted", use->thing, use->id);
+    return error_hint(err, "If nothing needs it any more, remove it there, or remove the file. Then run this "
+                           "again.");
+}
+
+static bool check_file(void *context, const char *path, const struct secret *text, struct ssa_error *err)
+{
+    const struct use *use = context;
+    struct profile_said said;
+    bool names = false;
+    if (!look(text, use->id, &names, err))
+        return false;
+    if (!names || (use->on_token && profile_say(text, &said) && said.key_is_pem))
+        return true;
+    return is_named(err, use, path);
+}
+
+static bool not_in_environment(const struct use *use, struct ssa_error *err)
+{
+    static const enum setting unit[] = {SET_ACCOUNT_ID, SET_KEY_ID, SET_PRIVATE_KEY};
+    const char *key = settings_from(use->run->settings, FROM_ENVIRONMENT, SET_PRIVATE_KEY);
+    if (use->on_token && key != NULL && strstr(key, "-----BEGIN") != NULL)
+        return true;
+    for (size_t i = 0; i < sizeof unit / sizeof unit[0]; i++) {
+        const char *value = settings_from(use->run->settings, FROM_ENVIRONMENT, unit[i]);
+        SECRET_AUTO text = {0};
+        bool names = false;
+        if (!text_present(value))
+            continue;
+        if (!secret_new(&text, strlen(value), err) || !secret_append_text(&text, value) ||
+            !look(&text, use->id, &names, err))
+            return false;
+        if (names)
+            return is_named(err, use, "the environment");
+    }
+    return true;
+}
+
+bool uses_none(const struct use *use, struct ssa_error *err)
+{
+    struct use copy = *use;
+    return (!use->by_environment || not_in_environment(use, err)) &&
+           profile_files_each(use->run, use->entry, check_file, &copy, err);
+}
 
 static bool is_anothers(struct ssa_error *err, const char *subject, const char *what)
 {
-    error_set(err, SSA_CONFIG, NULL, subject, "%s", what);
-    return error_reason(err, SSA_REASON_ANOTHERS, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_ANOTHERS, subject, "%s", what);
 }
 
 // The journal must say that no object had this id, and which key was imported with it. A completed operation has
@@ -95,16 +201,14 @@ bool ownership_is_new(const struct ssa_run *run, const struct entry *entry, cons
 {
     struct ssa_error why = {0};
     const struct use use = {.run = run, .entry = entry, .id = id, .thing = thing, .by_environment = true};
-    if (api_ids_have(&entry->before, id)) {
-        error_set(err, SSA_NETWORK, NULL, id, "the API has answered with the id of a key that the account had before");
-        return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
-    }
+    if (api_ids_have(&entry->before, id))
+        return error_because(err, SSA_NETWORK, SSA_REASON_ANSWERED_BY_ANOTHER, id,
+                             "the API has answered with the id of a key that the account had before");
     // A file that cannot be read is not a reason to stop here.
     if (uses_none(&use, &why) || why.domain == SSA_DOMAIN_ERRNO)
         return true;
-    error_set(err, SSA_NETWORK, NULL, why.subject,
-              "names the %s %s, but the API has answered with that id for a new one", thing, id);
-    return error_reason(err, SSA_REASON_ANSWERED_BY_ANOTHER, NULL);
+    return error_because(err, SSA_NETWORK, SSA_REASON_ANSWERED_BY_ANOTHER, why.subject,
+                         "names the %s %s, but the API has answered with that id for a new one", thing, id);
 }
 
 // The list that profiles are compared with: of an account's keys, or of accounts.
@@ -154,10 +258,9 @@ static bool compare(void *context, const char *path, const struct secret *text, 
     if (!profile_say(text, &said) || !is_of_this_client(belief->run, &said) ||
         !(of_keys ? lacks_key(belief, &said) : lacks_account(belief, &said, path)))
         return true;
-    error_set(err, SSA_CONFIG, NULL, path,
-              "names the %s %s, which is not in the API's list: so that list is not believed",
-              of_keys ? "key" : "account", of_keys ? said.key_id : said.account);
-    return error_reason(err, SSA_REASON_LIST_NOT_BELIEVED, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_LIST_NOT_BELIEVED, path,
+                         "names the %s %s, which is not in the API's list: so that list is not believed",
+                         of_keys ? "key" : "account", of_keys ? said.key_id : said.account);
 }
 
 bool believed_keys(const struct ssa_run *run, const char *account, const struct api_ids *before,

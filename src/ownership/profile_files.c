@@ -74,17 +74,14 @@ static bool each_in_folder(const struct walk *walk, const char *folder, show_fil
 {
     char path[PATH_TEXT_MAX];
     DIR *dir = opendir(folder);
-    if (dir == NULL) {
-        const int number = errno;
-        return number == ENOENT || number == ENOTDIR || unreadable(err, number, folder);
-    }
+    if (dir == NULL)
+        return errno == ENOENT || errno == ENOTDIR || unreadable(err, errno, folder);
     bool ok = true;
     while (ok) {
         errno = 0;
         const struct dirent *d = readdir(dir);
-        const int number = errno;
         if (d == NULL) {
-            ok = number == 0 || unreadable(err, number, folder);
+            ok = errno == 0 || unreadable(err, errno, folder);
             break;
         }
         // A file whose path is too long for this program cannot be its profile.

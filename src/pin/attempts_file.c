@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -118,13 +119,6 @@ static bool next_line(struct pinentry *p, long long deadline, size_t *len, struc
     return true;
 }
 
-static int nibble(uint8_t c)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *found = memchr(digits, c, sizeof digits - 1);
-    return found == NULL ? -1 : (int)(found - digits) % 16;
-}
-
 // Decodes a line of data in place and appends it to pin. The data begins after one space. It has %25, %0D and %0A for
 // their bytes; any other byte may be escaped, too.
 static bool take_data(struct pinentry *p, size_t len, struct secret *pin, struct ssa_error *err)
@@ -135,7 +129,8 @@ static bool take_data(struct pinentry *p, size_t len, struct secret *pin, struct
         text[kept] = text[i];
         if (text[i] != '%')
             continue;
-        const int high = len - i < 3 ? -1 : nibble(text[i + 1]), low = len - i < 3 ? -1 : nibble(text[i + 2]);
+        const int high = len - i < 3 ? -1 : OPENSSL_hexchar2int(text[i + 1]);
+        const int low = len - i < 3 ? -1 : OPENSSL_hexchar2int(text[i + 2]);
         if (high < 0 || low < 0)
             return garbage(p, err);
         text[kept] = (uint8_t)(high * 16 + low);

@@ -5,7 +5,6 @@
 #include "config/secret_source.h"
 #include "core/callback.h"
 #include "core/text.h"
-#include "pin/attempts_count.h"
 #include "pin/pinentry.h"
 #include "pin/turn.h"
 
@@ -80,10 +79,8 @@ static bool ask_at_terminal(const struct ssa_run *run, const struct token_info *
                             struct ssa_error *err)
 {
     char text[SSA_ERROR_TEXT_MAX];
-    if (run->callbacks.ask_secret == NULL) {
-        error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the PIN");
-        return error_reason(err, SSA_REASON_NOBODY_FOR_PIN, NULL);
-    }
+    if (run->callbacks.ask_secret == NULL)
+        return error_because(err, SSA_PIN, SSA_REASON_NOBODY_FOR_PIN, info->uri, "there is nobody to ask for the PIN");
     if (!text_format(text, sizeof text, "PIN of token \"%s\" (%s%sserial %s): ", info->label, info->model,
                      info->model[0] != '\0' ? ", " : "", info->serial))
         return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the PIN is too long");
@@ -92,10 +89,8 @@ static bool ask_at_terminal(const struct ssa_run *run, const struct token_info *
 
 static bool warn(const struct ssa_run *run, const struct token_info *info, struct ssa_error *err)
 {
-    char text[SSA_ERROR_TEXT_MAX];
     if (pin_is_last_try(info))
-        return (text_format(text, sizeof text, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label) &&
-                callback_confirms(&run->callbacks, text)) ||
+        return callback_confirms(&run->callbacks, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label) ||
                refuse_last_try(info, err);
     if (info->pin_count_low)
         tell(&run->callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",

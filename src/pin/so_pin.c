@@ -13,10 +13,9 @@ static bool ask(const struct so_pin *so, const char *name, const struct token_in
 {
     const struct ssa_callbacks *callbacks = &so->run->callbacks;
     char prompt[SSA_ERROR_TEXT_MAX];
-    if (callbacks->ask_secret == NULL) {
-        error_set(err, SSA_PIN, NULL, info->uri, "there is nobody to ask for the %s", name);
-        return error_reason(err, SSA_REASON_NOBODY_FOR_SO_PIN, NULL);
-    }
+    if (callbacks->ask_secret == NULL)
+        return error_because(err, SSA_PIN, SSA_REASON_NOBODY_FOR_SO_PIN, info->uri, "there is nobody to ask for the %s",
+                             name);
     if (!text_format(prompt, sizeof prompt, "Token \"%s\" takes a key only with its %s: ", info->label, name))
         return error_set(err, SSA_UNEXPECTED, NULL, info->uri, "the question for the %s is too long", name);
     return callback_ask_secret(callbacks, prompt, pin, err);

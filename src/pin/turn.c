@@ -25,9 +25,8 @@ static bool too_long(const struct ssa_run *run, unsigned seconds, struct ssa_err
 {
     if (!callback_go_on(&run->callbacks, err))
         return false;
-    error_set(err, SSA_TOKEN, NULL, NULL,
-              "another process used this PKCS#11 token, or one of the same kind, for %u seconds", seconds);
-    return error_reason(err, SSA_REASON_TURN_TOO_LONG, NULL);
+    return error_because(err, SSA_TOKEN, SSA_REASON_TURN_TOO_LONG, NULL,
+                         "another process used this PKCS#11 token, or one of the same kind, for %u seconds", seconds);
 }
 
 static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run *run, struct ssa_error *err)

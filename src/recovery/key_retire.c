@@ -3,8 +3,8 @@
 #include "core/callback.h"
 #include "hsm/import/destroy.h"
 #include "hsm/key/locate.h"
-#include "ownership/uses.h"
-#include "recovery/opened.h"
+#include "ownership/ownership.h"
+#include "recovery/recovery.h"
 
 // Somebody still fetches access tokens with a key that a profile names.
 static bool check_unused(const struct ssa_run *run, const struct entry *e, struct ssa_error *err)

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "aps/aps.h"
-#include "core/ending.h"
 #include "journal/journal.h"
 #include "signer/open_token.h"
 

@@ -1,7 +1,5 @@
 #include "recovery/recover_account.h"
 
-#include <string.h>
-
 #include "core/text.h"
 #include "ownership/ownership.h"
 #include "recovery/recover_api_key.h"
@@ -25,16 +23,12 @@ static bool is_left(const struct recovery *r, const char *id, const struct ssa_e
                       "the account %s is left at the API: it could not be deleted (%s)", id, err->what);
 }
 
-static bool has_local_part(const char *email, const char *name)
-{
-    const size_t len = strlen(name);
-    return strncasecmp(email, name, len) == 0 && email[len] == '@';
-}
-
+// The name of an account is the local part of its email.
 static const struct aps_account *with_name(const struct aps_accounts *accounts, const char *name)
 {
+    const size_t len = strlen(name);
     for (size_t i = 0; i < accounts->count; i++)
-        if (has_local_part(accounts->list[i].email, name))
+        if (strncasecmp(accounts->list[i].email, name, len) == 0 && accounts->list[i].email[len] == '@')
             return &accounts->list[i];
     return NULL;
 }

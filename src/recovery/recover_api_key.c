@@ -1,7 +1,5 @@
 #include "recovery/recover_api_key.h"
 
-#include <string.h>
-
 #include "core/callback.h"
 #include "core/text.h"
 #include "ownership/ownership.h"
@@ -71,23 +69,13 @@ static struct candidates candidates_of(const struct recovery *r, const struct en
 // Asks a person which of several keys is the lost one; NULL for none of them.
 static const struct aps_key *ask(const struct recovery *r, const struct aps_keys *fresh, const char *ids)
 {
-    char question[SSA_ERROR_TEXT_MAX / 2];
     // A command that is about to fail does not ask.
     for (size_t i = 0; r->known == NULL && i < fresh->count; i++)
-        if (text_format(question, sizeof question,
-                        "It is not known which of these keys was lost: %s. Delete %s? Nobody must have its "
-                        "private half.",
-                        ids, fresh->list[i].kid) &&
-            callback_confirms(&r->open->run->callbacks, question))
+        if (callback_confirms(&r->open->run->callbacks,
+                              "It is not known which of these keys was lost: %s. Delete %s? Nobody must have its "
+                              "private half.",
+                              ids, fresh->list[i].kid))
             return &fresh->list[i];
-    return NULL;
-}
-
-static const struct aps_key *with_id(const struct aps_keys *keys, const char *kid)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (strcmp(keys->list[i].kid, kid) == 0)
-            return &keys->list[i];
     return NULL;
 }
 
@@ -98,11 +86,10 @@ static bool several(const struct recovery *r, const struct entry *e, const struc
                      "account %s has %zu keys that were not there before, %s; it is not known which one is "
                      "lost, so none was deleted",
                      e->account, those->count, those->ids);
-    error_set(err, SSA_CONFIG, NULL, e->account,
-              "%zu keys were made in the seconds in which this operation asked for one: %s; it is not known "
-              "which one is lost",
-              those->count, those->ids);
-    return error_reason(err, SSA_REASON_LOST_KEY, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_LOST_KEY, e->account,
+                         "%zu keys were made in the seconds in which this operation asked for one: %s; it is not known "
+                         "which one is lost",
+                         those->count, those->ids);
 }
 
 // Another host may have made the key at the same time, or somebody already uses it.
@@ -119,7 +106,7 @@ static bool may_be_anothers(const struct recovery *r, const struct entry *e, con
 bool api_key_choose(const struct recovery *r, struct entry *e, const struct aps_keys *fresh, bool *found,
                     struct ssa_error *err)
 {
-    const struct aps_key *chosen = with_id(fresh, r->key_id != NULL ? r->key_id : e->kid);
+    const struct aps_key *chosen = aps_key_in(fresh, r->key_id != NULL ? r->key_id : e->kid);
     const struct candidates those = candidates_of(r, e, fresh);
     // Where the answer had the id, no other key of the same seconds is taken for it.
     const bool told = r->key_id == NULL && e->kid[0] != '\0';

@@ -1,7 +1,7 @@
 // The recovery looks at the API and on the PKCS#11 token for what the operation may have made. Where the process has
 // ended and the key is complete on both, its profile is written. Anything else is undone. Only things that the
 // operation has provably made are deleted.
-#include "recovery/recover_entry.h"
+#include "recovery/recovery.h"
 
 #include "config/old_names.h"
 #include "config/profile_block.h"
@@ -169,7 +169,8 @@ static OWN_FRAME bool settle_pair(struct recovery *r, struct journal *j, const s
                                   struct ssa_error *err)
 {
     const struct entry *e = j->entry;
-    __attribute__((cleanup(pair_end))) struct pair pair = {0};
+    OPEN_TOKEN_AUTO own = {0};
+    struct pair pair = {.own = &own};
     if (!pair_open(&pair, r, e, err))
         return false;
     if (r->known != NULL)

@@ -11,11 +11,6 @@
 #include "ownership/ownership.h"
 #include "signer/access_token.h"
 
-void pair_end(struct pair *pair)
-{
-    open_token_close(&pair->own);
-}
-
 static void open_known(struct pair *pair, struct recovery *r)
 {
     pair->to = &r->open->to;
@@ -34,7 +29,7 @@ bool pair_open(struct pair *pair, struct recovery *r, const struct entry *entry,
     }
     if (!uri_parse(entry->key_uri, &key, err))
         return false;
-    if (!opened_or_again(r->open->run, &r->open->to, entry->key_uri, &pair->own, &pair->to, err))
+    if (!opened_or_again(r->open->run, &r->open->to, entry->key_uri, pair->own, &pair->to, err))
         return false;
     return key_locate(pair->to->token, key, entry->kid, &pair->key, &pair->slot, &pair->located, err);
 }
@@ -88,13 +83,6 @@ bool pair_prove(struct pair *pair, const struct recovery *r, const struct entry 
            access_token_try(r->open->run, r->open->client, &proof, pair->to->token, &pair->key, err);
 }
 
-static bool is_anothers(const struct pair *pair, struct ssa_error *err)
-{
-    error_set(err, SSA_TOKEN, NULL, pair->entry->key_uri,
-              "the PKCS#11 token holds objects with this id that this operation did not make");
-    return error_reason(err, SSA_REASON_ANOTHERS, NULL);
-}
-
 // The slot's certificate is the old key's, so it does not show whether the key is still the old one.
 static bool slot_is_unsure(const struct pair *pair, struct ssa_error *err)
 {
@@ -114,7 +102,9 @@ bool pair_may_go(const struct pair *pair, const struct recovery *r, struct ssa_e
     if (replaced && (pair->located == LOCATED_ANOTHER || pair->located == LOCATED_NAMELESS))
         return slot_is_unsure(pair, err);
     // A card's slot that holds another key holds no object of the operation.
-    return pair->located != LOCATED_ANOTHER || pair->slot != 0 || is_anothers(pair, err);
+    return pair->located != LOCATED_ANOTHER || pair->slot != 0 ||
+           error_because(err, SSA_TOKEN, SSA_REASON_ANOTHERS, pair->entry->key_uri,
+                         "the PKCS#11 token holds objects with this id that this operation did not make");
 }
 
 // Cards overwrite a key that they cannot destroy.

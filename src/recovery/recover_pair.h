@@ -6,13 +6,12 @@
 
 struct pair {
     const struct entry *entry;
-    struct open_token own; // used where the token was not open before
+    struct open_token *own; // the caller's, used where the token was not open before
     struct open_token *to;
     struct key key;
     uint8_t slot;
     enum located located;
 };
-void pair_end(struct pair *pair);
 
 // Opens the PKCS#11 token that the entry names, unless it is open, logs in, and looks for the key's objects. The
 // operation's own process knows them already.

@@ -1,10 +1,37 @@
-// The common parts of finishing and undoing operations: of a process that has ended, and of this process, where the
-// next step of its own operation failed.
+// Finishing and undoing operations: of a process that has ended, and of this process, where the next step of its own
+// operation failed.
 #pragma once
 
-#include "core/ending.h"
+#include "aps/aps.h"
+#include "config/profile_block.h"
+#include "hsm/key/key.h"
 #include "journal/journal.h"
-#include "recovery/opened.h"
+#include "signer/client_secret.h"
+
+// What an operation has open. An operation that fails is undone with it.
+struct opened {
+    const struct ssa_run *run;
+    const char *client_id;
+    struct client_secret secret;
+    struct oauth_client *client; // NULL before it is needed
+    struct open_token to;        // the PKCS#11 token; to.token is NULL before it is needed
+};
+void opened_end(struct opened *open);
+#define OPENED_AUTO __attribute__((cleanup(opened_end))) struct opened
+
+// Makes the API's client, unless it is there. It has all scopes that an undoing may need.
+bool opened_client(struct opened *open, struct ssa_error *err) MUST_CHECK;
+
+// How a PKCS#11 token shall name the entry's key. Borrows from the entry.
+struct key_name opened_key_name(const struct entry *entry, uint8_t slot);
+
+// The block with what the operation has made so far; entry may be NULL before there is one. Borrows.
+struct profile_block opened_block(const struct opened *open, const struct entry *entry);
+
+// Finds the token that uri names. *to is opened, where that is open and is this token, or else *own, which is opened
+// with a session that may write. The caller closes *own.
+bool opened_or_again(const struct ssa_run *run, struct open_token *opened, const char *uri, struct open_token *own,
+                     struct open_token **to, struct ssa_error *err) MUST_CHECK;
 
 // What the operation's own process knows. A later recovery must ask for it.
 struct known {
@@ -33,3 +60,7 @@ void recovery_note(const struct recovery *r, struct journal *j, enum ssa_reason 
 
 // Does that, and closes the entry. Returns false where it stays open, err having been filled before.
 bool recovery_close(const struct recovery *r, struct journal *j, enum outcome outcome, const char *line);
+
+// Finishes or undoes an operation whose process has ended; with r->known, undoes this process's own operation, whose
+// next step failed. Closes the entry, or leaves it open with err filled.
+bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err) MUST_CHECK;

@@ -1,7 +1,6 @@
 // secret import: stores the client secret on a PKCS#11 token.
 #include "config/dotenv.h"
 #include "core/callback.h"
-#include "core/result.h"
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "secret/secret_marks.h"
@@ -26,15 +25,14 @@ static bool may_replace(const struct secret_object *at, bool replace, const stru
 {
     const char *token = token_info(at->to.token)->uri;
     for (size_t i = 0; i < before->count; i++)
-        if (data_owner(before->list[i]) == DATA_ANOTHERS) {
-            error_set(err, SSA_CONFIG, NULL, token, "the token holds a data object \"%s\" of another application (%s)",
-                      at->label, before->list[i]);
-            return error_reason(err, SSA_REASON_LABEL_ANOTHERS, NULL);
-        }
+        if (data_owner(before->list[i]) == DATA_ANOTHERS)
+            return error_because(err, SSA_CONFIG, SSA_REASON_LABEL_ANOTHERS, token,
+                                 "the token holds a data object \"%s\" of another application (%s)", at->label,
+                                 before->list[i]);
     if (before->count == 0 || replace)
         return true;
-    error_set(err, SSA_CONFIG, NULL, token, "the token already holds a data object \"%s\"", at->label);
-    return error_reason(err, SSA_REASON_LABEL_IN_USE, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_LABEL_IN_USE, token,
+                         "the token already holds a data object \"%s\"", at->label);
 }
 
 static bool put(struct journal *j, const struct secret_object *at, struct span secret, const struct data_marks *before,
@@ -116,9 +114,10 @@ static bool import(struct secret_object *at, bool replace, struct client_secret 
     return true;
 }
 
-static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                                    struct ssa_ending *ending, struct ssa_error *err)
+bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
+                       struct ssa_ending *ending, struct ssa_error *err)
 {
+    err = ERROR_OR_IGNORED(err);
     char chosen[DATA_LABEL_MAX];
     const char *client_id = NULL;
     SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
@@ -136,12 +135,4 @@ static OWN_FRAME bool import_secret(const struct ssa_run *run, const char *label
         return true;
     ssa_text_free(line);
     return false;
-}
-
-bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
-                       struct ssa_ending *ending, struct ssa_error *err)
-{
-    ending = ending != NULL ? ending : ENDING_IGNORED;
-    err = ERROR_OR_IGNORED(err);
-    return import_secret(run, label, replace, line, ending, err);
 }

@@ -1,7 +1,6 @@
 // The common parts of importing and removing a client secret.
 #pragma once
 
-#include "core/ending.h"
 #include "hsm/data/data_store.h"
 #include "hsm/data/data_uri.h"
 #include "journal/journal.h"
@@ -10,9 +9,9 @@
 // A data object on a PKCS#11 token.
 struct secret_object {
     const struct ssa_run *run;
-    struct ssa_ending *ending;
-    struct open_token to; // the token
-    struct uri *object;   // names the data object
+    struct ssa_ending *ending; // may be NULL
+    struct open_token to;      // the token
+    struct uri *object;        // names the data object
     char uri[URI_TEXT_MAX], label[DATA_LABEL_MAX];
 };
 void secret_object_end(struct secret_object *at);

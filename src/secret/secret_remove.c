@@ -5,27 +5,23 @@
 #include "secret/secret_operation.h"
 #include "signer/client_secret.h"
 
-static OWN_FRAME bool confirmed(const struct secret_object *at, struct ssa_error *err)
+static bool confirmed(const struct secret_object *at, struct ssa_error *err)
 {
-    char question[SSA_ERROR_TEXT_MAX];
     const struct token_info *token = token_info(at->to.token);
-    if (!text_format(question, sizeof question, "Destroy the client secret \"%s\" on token \"%s\"?", at->label,
-                     token->label))
-        return error_set(err, SSA_CONFIG, NULL, token->uri, "the label is too long for a question");
-    if (callback_confirms(&at->run->callbacks, question))
+    if (callback_confirms(&at->run->callbacks, "Destroy the client secret \"%s\" on token \"%s\"?", at->label,
+                          token->label))
         return true;
-    error_set(err, SSA_CONFIG, NULL, token->uri, "the client secret is not removed: you did not confirm");
-    return error_reason(err, SSA_REASON_REMOVAL_NOT_CONFIRMED, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, token->uri,
+                         "the client secret is not removed: you did not confirm");
 }
 
 // Finds the data object that the setting names, and its token. Does not log in.
 static bool find_named(struct secret_object *at, struct ssa_error *err)
 {
     const char *setting = setting_name(SET_CLIENT_SECRET);
-    if (!client_secret_is_on_token(at->run->settings)) {
-        error_set(err, SSA_CONFIG, NULL, setting, "does not name a data object on a PKCS#11 token");
-        return error_reason(err, SSA_REASON_SECRET_NOT_ON_TOKEN, NULL);
-    }
+    if (!client_secret_is_on_token(at->run->settings))
+        return error_because(err, SSA_CONFIG, SSA_REASON_SECRET_NOT_ON_TOKEN, setting,
+                             "does not name a data object on a PKCS#11 token");
     const char *named = settings_get(at->run->settings, SET_CLIENT_SECRET, NULL);
     if (!uri_parse(named, &at->object, err) || !data_check_uri(at->object, setting, err))
         return false;
@@ -62,9 +58,9 @@ static OWN_FRAME bool holds_none(const struct secret_object *at)
     return data_look(at->to.token, at->object, &there, ERROR_IGNORED) && there.count == 0;
 }
 
-static OWN_FRAME bool remove_secret(const struct ssa_run *run, bool yes, struct ssa_ending *ending,
-                                    struct ssa_error *err)
+bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
 {
+    err = ERROR_OR_IGNORED(err);
     bool removed = false;
     const char *client_id = NULL;
     SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
@@ -83,11 +79,4 @@ static OWN_FRAME bool remove_secret(const struct ssa_run *run, bool yes, struct 
     tell(&run->callbacks, SSA_NOTICE, "the client secret \"%s\" is gone from token \"%s\"", at.label,
          token_info(at.to.token)->label);
     return true;
-}
-
-bool ssa_secret_remove(const struct ssa_run *run, bool yes, struct ssa_ending *ending, struct ssa_error *err)
-{
-    ending = ending != NULL ? ending : ENDING_IGNORED;
-    err = ERROR_OR_IGNORED(err);
-    return remove_secret(run, yes, ending, err);
 }

@@ -4,12 +4,10 @@
 #include "core/base64.h"
 #include "core/callback.h"
 #include "core/json.h"
-#include "core/result.h"
 #include "hsm/login/login.h"
 #include "hsm/search/open.h"
 #include "signer/assertion.h"
 #include "signer/client_secret.h"
-#include "signer/connection.h"
 #include "signer/failover.h"
 
 enum { GRANT_MAX = 64 * 1024, INDENTED_MAX = 2 * GRANT_MAX, USUAL_SIGNATURE_BYTES = 2048 / 8 };
@@ -38,15 +36,43 @@ struct attempt {
     struct assertion assertion;
     struct open_token at;
     struct oauth_client *client;
-    struct connection connection;
+    size_t assertion_len; // an estimate, before there is a signature
+    // The connection to the API is made while the PKCS#11 token logs in and signs
+    // (docs/decisions/003-connecting-while-signing.md). NULL before it is begun.
+    struct oauth_exchange *exchange;
 };
 
 static void attempt_end(struct attempt *t)
 {
     open_token_close(&t->at);
     search_abandon();
-    connection_end(&t->connection);
+    // Gives up a connection that was begun and not finished.
+    if (t->exchange != NULL)
+        (void)oauth_exchange_finish(t->exchange, NULL, 0, NULL, ERROR_IGNORED);
     oauth_client_free(t->client);
+}
+
+// Begins to connect, unless that was done.
+static bool begin_exchange(struct attempt *t, struct ssa_error *err)
+{
+    return t->exchange != NULL ||
+           oauth_exchange_begin(t->client, t->assertion_len, t->assertion.scope, &t->exchange, err);
+}
+
+// Where it fails, finish tries again and reports the error.
+static void connect_now(void *context)
+{
+    (void)begin_exchange(context, ERROR_IGNORED);
+}
+
+// Sends the assertion and appends the answer.
+static bool finish(struct attempt *t, struct ssa_error *err)
+{
+    if (!begin_exchange(t, err))
+        return false;
+    struct oauth_exchange *exchange = t->exchange;
+    t->exchange = NULL;
+    return oauth_exchange_finish(exchange, &t->fetch->assertion, t->assertion.lifetime, &t->fetch->answer, err);
 }
 
 static bool same(const char *a, const char *b)
@@ -84,10 +110,7 @@ static bool prepare(struct attempt *t, struct ssa_error *err)
         return false;
     if (!assertion_input(&t->assertion, &fetch->assertion, err))
         return false;
-    t->connection =
-        (struct connection){.client = t->client,
-                            .assertion_len = fetch->assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES),
-                            .scope = t->assertion.scope};
+    t->assertion_len = fetch->assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES);
     return true;
 }
 
@@ -101,7 +124,7 @@ static void connect_early(struct attempt *t)
     if (client_secret_place(&t->fetch->secret, NULL) != SECRET_AT_HAND || source == NULL)
         return;
     if (reference_kind(source) != REFERENCE_PINENTRY && !search_is_needed(&wanted))
-        connection_begin(&t->connection);
+        connect_now(t);
 }
 
 // During another process's login, a PKCS#11 token may seem absent, or not initialised. The module shows it again when
@@ -123,11 +146,6 @@ static bool read_other_token(struct attempt *t, struct ssa_error *err)
            open_token_find(t->run, &t->at, err);
 }
 
-static void connect_now(void *context)
-{
-    connection_begin(context);
-}
-
 // Logs in, and reads a client secret that is on a PKCS#11 token: from this token after the login, from another token
 // before it.
 static bool log_in(struct attempt *t, struct ssa_error *err)
@@ -138,7 +156,7 @@ static bool log_in(struct attempt *t, struct ssa_error *err)
         return false;
     // It connects once it has the PIN, and not earlier: a server closes a connection that is idle while a person types.
     t->at.pin.given = connect_now;
-    t->at.pin.context = &t->connection;
+    t->at.pin.context = t;
     if (!open_token_login(&t->at, false, err))
         return false;
     if (place == SECRET_AT_HAND)
@@ -175,7 +193,7 @@ static bool fetch_once(void *context, const struct ssa_run *run, struct pin_trie
         return false;
     // Other processes may use the PKCS#11 token while the API answers.
     open_token_close(&t.at);
-    if (connection_finish(&t.connection, &fetch->assertion, t.assertion.lifetime, &fetch->answer, err))
+    if (finish(&t, err))
         return true;
     tell_old_block(&t, err);
     return false;
@@ -218,6 +236,7 @@ bool access_token_try(const struct ssa_run *run, struct oauth_client *client, co
         return false;
     if (!assertion_sign(&a, token, NULL, key, &text, err))
         return false;
-    struct connection connection = {.client = client, .assertion_len = text.len, .scope = a.scope};
-    return connection_finish(&connection, &text, a.lifetime, &answer, err);
+    struct oauth_exchange *exchange = NULL;
+    return oauth_exchange_begin(client, text.len, a.scope, &exchange, err) &&
+           oauth_exchange_finish(exchange, &text, a.lifetime, &answer, err);
 }

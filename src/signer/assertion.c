@@ -4,7 +4,6 @@
 
 #include "core/api.h"
 #include "core/callback.h"
-#include "core/result.h"
 #include "hsm/key/sign.h"
 #include "signer/client_secret.h"
 #include "signer/failover.h"

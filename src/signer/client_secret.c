@@ -11,10 +11,8 @@ enum { CLIENT_SECRET_MAX = 4096 };
 bool client_id_read(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
 {
     *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
-    if (*client_id == NULL) {
-        error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is not set");
-        return error_reason(err, SSA_REASON_NO_CLIENT_ID, NULL);
-    }
+    if (*client_id == NULL)
+        return error_because(err, SSA_CONFIG, SSA_REASON_NO_CLIENT_ID, setting_name(SET_CLIENT_ID), "is not set");
     for (const char *p = *client_id; *p != '\0'; p++)
         if (*p <= ' ' || *p > '~' || *p == '"' || *p == ':' || *p == '\'')
             return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID),
@@ -56,10 +54,9 @@ static bool ask(const struct ssa_run *run, const char *client_id, struct secret 
 {
     const char *name = setting_name(SET_CLIENT_SECRET);
     char prompt[SSA_ERROR_TEXT_MAX];
-    if (run->callbacks.ask_secret == NULL) {
-        error_set(err, SSA_CONFIG, NULL, name, "is not set, and there is nobody to ask");
-        return error_reason(err, SSA_REASON_NO_CLIENT_SECRET, NULL);
-    }
+    if (run->callbacks.ask_secret == NULL)
+        return error_because(err, SSA_CONFIG, SSA_REASON_NO_CLIENT_SECRET, name,
+                             "is not set, and there is nobody to ask");
     if (!text_format(prompt, sizeof prompt, "Client secret of %s: ", client_id))
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
     if (!callback_ask_secret(&run->callbacks, prompt, secret, err)) {

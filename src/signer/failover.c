@@ -14,20 +14,15 @@ static bool no_memory(struct ssa_error *err)
 }
 
 // An error in a spare profile must be found now, and not on the day when that profile is needed.
-static bool check(const struct ssa_settings *settings, struct ssa_error *err)
-{
-    struct identity identity;
-    URI_AUTO *uri = NULL;
-    return identity_read(settings, true, &identity, err) && uri_parse(identity.private_key, &uri, err);
-}
-
 static bool check_all(const struct ssa_settings *settings, struct ssa_error *err)
 {
     for (size_t i = 0; i < settings_profile_count(settings); i++) {
         SETTINGS_VIEW_AUTO *view = settings_with_profile(settings, i);
+        URI_AUTO *uri = NULL;
+        struct identity identity;
         if (view == NULL)
             return no_memory(err);
-        if (!check(view, err))
+        if (!identity_read(view, true, &identity, err) || !uri_parse(identity.private_key, &uri, err))
             return false;
     }
     return true;
@@ -68,13 +63,6 @@ static void tell_next(const struct ssa_run *run, const struct ssa_settings *fail
          settings_profile_name(next), settings_profile_name(failed), why);
 }
 
-// The failures of the other profiles were reported before.
-static void tell_all_failed(const struct ssa_run *run, const struct ssa_settings *last)
-{
-    tell(&run->callbacks, SSA_WARNING, "all %zu profiles failed; %s is the last of them", settings_profile_count(last),
-         settings_profile_name(last));
-}
-
 // Tells of the next profile. False where there is none.
 static bool go_to_next(const struct ssa_run *run, const struct ssa_settings *failed, size_t next, struct ssa_error *err)
 {
@@ -103,10 +91,13 @@ static bool try_one(const struct ssa_run *run, size_t profile, profile_try *try,
         return true;
     if (callback_interrupted(&run->callbacks))
         return false;
-    if (profile + 1 < settings_profile_count(run->settings))
+    const size_t count = settings_profile_count(run->settings);
+    if (profile + 1 < count)
         *next = is_of_token(err) && go_to_next(run, view, profile + 1, err);
     else if (err->code == SSA_PIN || is_of_token(err))
-        tell_all_failed(run, view);
+        // The failures of the other profiles were reported before.
+        tell(&run->callbacks, SSA_WARNING, "all %zu profiles failed; %s is the last of them", count,
+             settings_profile_name(view));
     return false;
 }
 

@@ -10,7 +10,7 @@ import service as services
 from answers import Answer, Refused, as_json
 from clock import Clock
 from faults import Fault, Faults
-from keys import KeyMaker
+from keys import KeyMaker, Shape
 from requestlog import RequestLog
 from rivals import Rival, Rivals
 from service import Service
@@ -63,6 +63,8 @@ class Control:
             case "POST clear":
                 self._faults.clear()
                 self._rivals.clear()
+            case "POST clean":
+                self._clean(list(_only(members, "accounts")))
             case "POST rival":
                 self._rivals.add(Rival.parse(members))
             case "POST keep":
@@ -82,6 +84,15 @@ class Control:
             case _:
                 return None
         return {}
+
+    def _clean(self, accounts: list[str]) -> None:
+        self._faults.clear()
+        self._rivals.clear()
+        self._service.clean(accounts)
+        self._clock.offset = 0.0
+        self._tokens.size = 0
+        self._maker.shape = Shape()
+        self._log.reset()
 
     def _state(self) -> dict[str, Any]:
         return {

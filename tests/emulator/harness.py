@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ class Emulator:
         self.client_id: str = client["client_id"]
         self.secret: str = client["client_secret"]
         self.url = urlsplit(self.ready["url"])
+        self._control: http.client.HTTPConnection | None = None
+        self._control_lock = threading.Lock()
         self.context = ssl.create_default_context(cafile=self.ready["cacert"]) if self.ready["cacert"] else None
 
     def __enter__(self) -> Emulator:
@@ -66,6 +69,8 @@ class Emulator:
 
     def stop(self) -> int:
         assert self.process.stdin and self.process.stdout
+        if self._control:
+            self._control.close()
         self.process.stdin.close()
         code = self.process.wait(10)
         self.process.stdout.close()
@@ -98,7 +103,21 @@ class Emulator:
                 own.close()
 
     def control(self, method: str, name: str, /, **members: Any) -> Any:
-        reply = self.send(method, f"/_control/{name}", json.dumps(members).encode())
+        body = json.dumps(members).encode()
+        with self._control_lock:
+            # One connection for all of them: tests ask often, and a handshake takes longer than an answer.
+            for last in (False, True):
+                if self._control is None:
+                    self._control = self.connect()
+                try:
+                    reply = self.send(method, f"/_control/{name}", body, connection=self._control)
+                    break
+                except (OSError, http.client.HTTPException):
+                    # The emulator has closed it, since nothing was asked for long.
+                    self._control.close()
+                    self._control = None
+                    if last:
+                        raise
         assert reply.status == 200, reply.body
         return reply.json
 

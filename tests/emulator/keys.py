@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
+import math
 import os
 import threading
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -20,7 +23,7 @@ FORMATS = {
     "pkcs8": serialization.PrivateFormat.PKCS8,
 }
 NEWLINES = {"lf": "\n", "crlf": "\r\n"}
-USUAL_BITS = 2048
+USUAL_BITS, EXPONENT = 2048, 65537
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,13 @@ class Key:
 class KeyMaker:
     """Makes keys; once the first was asked for, one is always made ahead, so that requests do not wait for primes.
 
-    The keys of a pool are handed out before any is made, each of them once.
+    The keys of a pool go before: the one that was handed out longest ago, if it was, and if no account has it.
     """
 
     def __init__(self, issued: Path, spare: bool = True, pool: list[Key] | None = None) -> None:
         self.shape = Shape()
         self._pool = list(pool or [])
+        self._lent: dict[str, str] = {}  # of the pool's keys: the public half, and the kid of the last who got it
         self._issued = issued
         self._issued.mkdir(mode=0o700, exist_ok=True)
         self._keep_spare = spare
@@ -81,12 +85,15 @@ class KeyMaker:
         self._making = False
         self._lock = threading.Lock()
 
-    def make(self, kid: str) -> tuple[str, rsa.RSAPublicKey | None]:
-        """The PEM to hand out and the public half to keep, which a PEM that is no RSA key does not have."""
+    def make(self, kid: str, others: Collection[str] = ()) -> tuple[str, rsa.RSAPublicKey | None]:
+        """The PEM to hand out and the public half to keep, which a PEM that is no RSA key does not have.
+
+        None of the others, the kids that there are, has the same key, unless the shape says so.
+        """
         if self.shape.pem is not None:
             pem, public = self.shape.pem, _public_half(self.shape.pem)
         else:
-            key = self._take(self.shape.bits)
+            key = self._from_pool(kid, others) or self._take(self.shape.bits)
             pem, public = self.shape.dress(key), key.public_key()
         # For the tests alone: their memory scanner has to know what it must not find.
         path = self._issued / f"{kid}.pem"
@@ -94,10 +101,18 @@ class KeyMaker:
             file.write(pem)
         return pem, public
 
+    def _from_pool(self, kid: str, others: Collection[str]) -> Key | None:
+        with self._lock:
+            for key in self._pool:
+                if key.bits == self.shape.bits and self._lent.get(key.public) not in others:
+                    self._pool.remove(key)
+                    self._pool.append(key)
+                    self._lent[key.public] = kid
+                    return key
+        return None
+
     def _take(self, bits: int) -> Key:
         with self._lock:
-            if self._pool and self._pool[0].bits == bits:
-                return self._pool.pop(0)
             key, self._spare = self._spare, None
         if key is None or key.bits != bits:
             key = generate(bits)
@@ -115,20 +130,36 @@ class KeyMaker:
 
 
 def generate(bits: int) -> Key:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    return _texts(rsa.generate_private_key(public_exponent=EXPONENT, key_size=bits))
+
+
+def _texts(key: rsa.RSAPrivateKey) -> Key:
     form, plain = serialization.PublicFormat.SubjectPublicKeyInfo, serialization.NoEncryption()
     pkcs1, pkcs8 = (
         key.private_bytes(serialization.Encoding.PEM, FORMATS[name], plain).decode() for name in ("pkcs1", "pkcs8")
     )
     public = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
-    return Key(bits, pkcs1, pkcs8, public)
+    return Key(key.key_size, pkcs1, pkcs8, public)
 
 
-def make_pool(path: Path, count: int) -> None:
-    """Writes a file with so many keys, one a line, for whoever runs many emulators."""
+def _of_primes(pair: tuple[int, int]) -> Key:
+    p, q = pair
+    d = pow(EXPONENT, -1, math.lcm(p - 1, q - 1))
+    rest = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    return _texts(rsa.RSAPrivateNumbers(p, q, d, *rest, rsa.RSAPublicNumbers(EXPONENT, p * q)).private_key())
+
+
+def make_pool(path: Path, usual: int, others: list[int]) -> None:
+    """Writes a file with so many keys of the usual size and others, one a line, for whoever runs many emulators.
+
+    To look for primes takes nearly all of the time, so each of them is in several keys. No two keys are the same.
+    """
+    enough = next(n for n in itertools.count(1) if math.comb(2 * n, 2) >= usual)
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        keys = workers.map(generate, [USUAL_BITS] * count)
-        lines = [json.dumps(asdict(key)) + "\n" for key in keys]
+        made = workers.map(lambda _: rsa.generate_private_key(EXPONENT, USUAL_BITS).private_numbers(), range(enough))
+        primes = [prime for numbers in made for prime in (numbers.p, numbers.q)]
+        pairs = itertools.islice(itertools.combinations(primes, 2), usual)
+        lines = [json.dumps(asdict(key)) + "\n" for key in (*workers.map(_of_primes, pairs), *workers.map(generate, others))]
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.writelines(lines)

@@ -171,6 +171,12 @@ class Service:
         with self._lock:
             return self._add_key(self._account(account_id))[0]
 
+    def clean(self, kept: list[str]) -> None:
+        """No accounts but those, and the documented refusals."""
+        with self._lock:
+            self.refusals = DOCUMENTED
+            self._accounts = {id_: account for id_, account in self._accounts.items() if id_ in kept}
+
     def keep(self) -> None:
         """Remembers all accounts and keys as they are."""
         with self._lock:
@@ -200,7 +206,8 @@ class Service:
 
     def _add_key(self, account: Account) -> tuple[str, str]:
         kid = str(uuid.uuid4())
-        pem, public = self._maker.make(kid)
+        kept = [*self._accounts.values(), *self._kept.values()]
+        pem, public = self._maker.make(kid, {other for holder in kept for other in holder.keys})
         now = self._clock.now_ns()
         account.keys[kid] = Key(kid, public, now, now)
         return kid, pem

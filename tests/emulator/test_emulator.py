@@ -18,16 +18,22 @@ import unittest
 from pathlib import Path
 
 from harness import ADMIN, API, HERE, Emulator, Reply, sign
+from keys import make_pool, read_pool
 
 NAMES = {"name": "first-last-1", "firstName": "first_1", "lastName": "last-1"}
 
 
 class Case(unittest.TestCase):
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("--no-spare-key",)
+    emulator: Emulator
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.emulator = Emulator(*cls.options)
+        cls.addClassCleanup(cls.emulator.stop)
 
     def setUp(self) -> None:
-        self.emulator = Emulator(*self.options)
-        self.addCleanup(self.emulator.stop)
+        self.emulator.control("POST", "clean", accounts=[])
         self.admin = self.emulator.admin()
 
     def call(self, method: str, path: str, body: object = None) -> Reply:
@@ -239,6 +245,42 @@ class AuthorizationTest(Case):
         self.expect(404, self.call("GET", "/nothing"))
         self.expect(404, self.call("GET", "/service-accounts/"))
         self.assertEqual(self.expect(405, self.call("GET", "/token")).headers["Allow"], "POST")
+
+
+class CleanTest(Case):
+    def test_all_is_as_it_was_but_for_the_accounts_that_are_named(self) -> None:
+        kept = self.create("kept-account").rpartition("/")[2]
+        self.create("other-account")
+        control = self.emulator.control
+        control("POST", "fault", action="status", status=500, times=0)
+        control("POST", "rival", account=kept)
+        control("POST", "clock", offset=5000)
+        control("POST", "titles", documented=False)
+        control("POST", "keys", pem="no key")
+        control("POST", "access-token", size=5000)
+        control("POST", "clean", accounts=[kept])
+        state = control("GET", "state")
+        self.assertEqual([account["serviceAccountId"] for account in state["accounts"]], [kept])
+        self.assertEqual((state["faults"], state["clock_offset"], control("GET", "requests")), ([], 0, []))
+        self.assertIn("RSA PRIVATE KEY", self.call("POST", f"/service-accounts/{kept}/keys").json["privateKey"])
+        self.assertEqual(control("GET", "state")["rivals"], [])
+        self.assertLess(len(self.emulator.admin()), 2000)
+        self.assertEqual(self.expect(404, self.call("GET", "/service-accounts/none")).json["title"], "not_found")
+
+
+class PoolTest(unittest.TestCase):
+    def test_keys_come_in_turn_and_no_two_accounts_have_the_same(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            pool = Path(folder, "pool")
+            make_pool(pool, 3, [])
+            with Emulator("--key-pool", f"{pool}:0:2", "--no-spare-key") as emulator:
+                seeded = [emulator.control("POST", "accounts", name=f"account-{n}", keys=1) for n in range(3)]
+                first, second, third = (emulator.issued(account["keys"][0]) for account in seeded)
+                self.assertEqual([first, second], [key.pkcs1 for key in read_pool(pool, 0, 2)])
+                self.assertNotIn(third, (first, second), "it was made")
+                emulator.control("POST", "clean", accounts=[seeded[1]["serviceAccountId"]])
+                (kid,) = emulator.control("POST", "accounts", name="account-4", keys=1)["keys"]
+                self.assertEqual(emulator.issued(kid), first, "its account is gone")
 
 
 class RateLimitTest(Case):

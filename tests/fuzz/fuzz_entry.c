@@ -3,7 +3,6 @@
 // is read beyond the file.
 #include "fuzz.h"
 
-#include "journal/checksum.h"
 #include "journal/entry_json.h"
 #include "journal/journal_lines.h"
 

@@ -17,7 +17,7 @@ CK_RV __wrap_remote_ask(struct remote *c, const struct writer *request, long lon
 CK_RV __wrap_remote_send(struct remote *c, const struct writer *request);
 CK_RV __wrap_remote_answer(struct remote *c, long long most_ms, struct reader *answer);
 void __wrap_remote_end(struct remote *c);
-long long __wrap_remote_patience(const struct remote *c, enum waits_for whom);
+long long __wrap_remote_patience(const struct remote *c, enum pace pace);
 
 struct writer __wrap_remote_begin(struct remote *c, enum call_number number)
 {
@@ -67,9 +67,9 @@ void __wrap_remote_end(struct remote *c)
     copy = NULL;
 }
 
-long long __wrap_remote_patience(const struct remote *c, enum waits_for whom)
+long long __wrap_remote_patience(const struct remote *c, enum pace pace)
 {
-    (void)c, (void)whom;
+    (void)c, (void)pace;
     return 0;
 }
 

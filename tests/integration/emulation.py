@@ -1,11 +1,15 @@
-"""The emulator of the API, as these tests use it: one process for a class of tests, cleaned between them."""
+"""The emulator of the API, as these tests use it: one process for a file of tests, cleaned between them."""
 
 from __future__ import annotations
 
+import atexit
+import functools
 import importlib.util
 import itertools
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +35,36 @@ API: str = emulator_harness.API
 
 # Which keys of the pool an emulator hands out. What lives at the same time as another has keys of its own: two tokens
 # must not hold one key by accident.
-_MAIN = (0, 40)
-_OTHERS = itertools.cycle([(40, 50), (50, 60), (60, 70)])
-# And those that tests have for themselves.
-ONE_KEY, OWN_KEY = (70, 71), (71, 72)
-_POOL_SIZE = 72
+_MAIN = (0, 24)
+_OTHERS = itertools.cycle([(24, 28), (28, 32), (32, 36)])
+# And those that tests have for themselves; a PKCS#11 token has others wrapped with the transport key.
+TRANSPORT_KEY, ONE_KEY, OWN_KEY, OWN_3072, OWN_4096 = range(36, 41)
+_USUAL, _LARGER = 39, (3072, 4096)
 
 
 def fill_pool(path: Path) -> None:
     """Makes the keys that emulators hand out, unless all of them are there."""
-    if not path.exists() or len(path.read_text().splitlines()) < _POOL_SIZE:
-        emulator_keys.make_pool(path, _POOL_SIZE)
+    if path.exists() and len(path.read_text().splitlines()) == _USUAL + len(_LARGER):
+        return
+    emulator_keys.make_pool(path, _USUAL, list(_LARGER))
+
+
+def pool_key(number: int) -> str:
+    """One of them, as a PEM of PKCS#1. Making one takes longer than everything else in a test."""
+    if path := os.environ.get("SSA_HSM_TEST_KEYS"):
+        return str(emulator_keys.read_pool(Path(path), number, number + 1)[0].pkcs1)
+    return str(emulator_keys.generate((*[emulator_keys.USUAL_BITS] * _USUAL, *_LARGER)[number]).pkcs1)
+
+
+@functools.cache
+def transport_pair() -> Path:
+    """What the shim gives out instead of having SoftHSM look for primes (its rule "generate from")."""
+    folder = Path(tempfile.mkdtemp(prefix="ssa-hsm-pair-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "pair.pem"
+    path.touch(mode=0o600)
+    path.write_text(pool_key(TRANSPORT_KEY))
+    return path
 
 
 def _pool(keys: tuple[int, int]) -> list[str]:
@@ -53,7 +76,7 @@ class Api(emulator_harness.Emulator):  # type: ignore[misc, name-defined]
     """The emulator with the questions that tests ask of it."""
 
     def __init__(self, *options: str, other: bool = False) -> None:
-        """other: beside the one that serves the class."""
+        """other: beside the one that serves the file."""
         super().__init__(*_pool(next(_OTHERS) if other else _MAIN), *options)
         masking.add("client secret", self.secret)
         self._kept: set[str] = set()
@@ -92,19 +115,13 @@ class Api(emulator_harness.Emulator):  # type: ignore[misc, name-defined]
         return [a for a in found if a["serviceAccountId"] not in self._kept]
 
     def keep(self, account: str) -> None:
-        """This account outlives the tests of the class."""
+        """This account stays until forget_kept."""
         self._kept.add(account)
+
+    def forget_kept(self) -> None:
+        """The class is over: its accounts go, too."""
+        self._kept.clear()
 
     def clean(self) -> None:
         """As it was before the test: no faults, no accounts but the kept, no requests, the right time."""
-        self.control("POST", "clear")
-        self.control("POST", "clock", offset=0)
-        self.control("POST", "titles", documented=True)
-        self.control("POST", "keys", format="pkcs1", newline="lf", final_newline=True, bits=2048, pem=None)
-        self.control("POST", "access-token", size=0)
-        accounts = self.accounts()
-        if accounts:
-            token = self.admin()
-            for account in accounts:
-                self.call("DELETE", f"/service-accounts/{account['serviceAccountId']}", token)
-        self.forget_requests()
+        self.control("POST", "clean", accounts=sorted(self._kept))

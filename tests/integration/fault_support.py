@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 import shutil
 import subprocess
@@ -46,10 +45,8 @@ def eventually(condition: Callable[[], object], what: str, timeout: float = 15 *
 
 @functools.cache
 def one_key() -> str:
-    """The key that the emulator hands out again and again here: making one takes longer than everything else."""
-    if pool := os.environ.get("SSA_HSM_TEST_KEYS"):
-        return str(emulation.emulator_keys.read_pool(Path(pool), *emulation.ONE_KEY)[0].pkcs1)
-    return str(emulation.emulator_keys.generate(2048).pkcs1)
+    """The key that the emulator hands out again and again here."""
+    return emulation.pool_key(emulation.ONE_KEY)
 
 
 class FaultCase(Case):

@@ -9,13 +9,15 @@
 
 Each test has a folder of its own (self.dir) with HOME and the XDG folders in it, a token store of its own
 (self.store) with one token, and an environment made from nothing (self.env). The emulator (self.api) serves all tests
-of a class and is cleaned between them; self.other_api(...) starts one with options.
+of a file and is cleaned between them; self.other_api(...) starts one with options.
 Nothing that a test runs can see a terminal, unless it uses self.terminal(...).
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -32,7 +34,7 @@ import masking
 import p11kit
 import places
 import softtoken
-from emulation import Api
+from emulation import Api, transport_pair
 from shimlog import CallLog
 from softtoken import LABEL, PIN
 from terminal import Terminal
@@ -46,7 +48,7 @@ _PASSED_ON = ("UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS")
 SLOW = int(os.environ.get("SSA_HSM_TEST_SLOWNESS") or (12 if places.wrapper() else 1))
 TIMEOUT = 40 * SLOW
 # Files that are not about how a key gets in: there it comes in plainly, since SoftHSM takes half a second to make the
-# key pair that a wrapped import begins with.
+# key pair that a wrapped import begins with, unless the shim has one ready.
 _PLAIN = {
     "test_account_commands", "test_account_create", "test_evidence", "test_evidence_hands", "test_fallback",
     "test_fault_account", "test_fault_answers", "test_fault_import", "test_fault_key", "test_fault_profile",
@@ -63,6 +65,14 @@ _SAYS_HOW = {"--import", "--no-key", "--finish", "--dry-run"}
 def note(text: str) -> None:
     """Something that the reader of a passed run must know, too."""
     print(f"note: {text}", flush=True)
+
+
+@functools.cache
+def _shared_api() -> Api:
+    """Begun by the first test that asks for it: starting one takes as long as many tests."""
+    api = Api()
+    atexit.register(api.stop)
+    return api
 
 
 @dataclass(frozen=True)
@@ -90,20 +100,18 @@ class Case(unittest.TestCase):
 
     needs_api = True  # a class that never gets as far as the API says False
     maxDiff = 4000
-    _api: Api | None = None
     _provisioned: _Provisioned | None = None
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls._api = None
         cls._provisioned = None
 
     @classmethod
     def tearDownClass(cls) -> None:
         if cls._provisioned:
             shutil.rmtree(cls._provisioned.folder)
-        if cls._api:
-            cls._api.stop()
+        if _shared_api.cache_info().currsize:
+            _shared_api().forget_kept()
 
     def setUp(self) -> None:
         self.dir = Path(tempfile.mkdtemp(prefix="ssa-hsm-test-"))
@@ -115,8 +123,8 @@ class Case(unittest.TestCase):
         self.store = softtoken.Store(self.dir / "softhsm")
         self.store.copy_from(softtoken.template())
         self.env = self._environment(self.dir, self.store)
-        if self._api:
-            self._api.clean()
+        if _shared_api.cache_info().currsize:
+            _shared_api().clean()
         if self.needs_api:
             self.env.update(self.api.settings())
 
@@ -160,10 +168,7 @@ class Case(unittest.TestCase):
     @property
     def api(self) -> Api:
         """The emulator; self.env leads the program to it."""
-        cls = type(self)
-        if cls._api is None:
-            cls._api = Api()
-        return cls._api
+        return _shared_api()
 
     def other_api(self, *options: str) -> Api:
         """An emulator for this test alone, with options of its own; self.env leads to it from now on."""
@@ -349,15 +354,17 @@ class Case(unittest.TestCase):
         return _Provisioned(folder, store, account)
 
     @contextlib.contextmanager
-    def shim(self, *script: str) -> Iterator[CallLog]:
+    def shim(self, *script: str, primes: bool = False) -> Iterator[CallLog]:
         """Puts the shim between the program and SoftHSM, for what runs inside; the script is that of the shim.
 
-        Gives the log of calls. A profile's module is passed over: SSA_HSM_MODULE goes before it.
+        Gives the log of calls. A profile's module is passed over: SSA_HSM_MODULE goes before it. A key pair that is
+        asked for is one that the shim has ready, unless SoftHSM is to look for primes.
         """
         before = dict(self.env)
         serial = time.monotonic_ns()
         rules = self.dir / f"shim-{serial}.script"
-        rules.write_text("".join(f"{line}\n" for line in script))
+        pair = () if primes else (f"generate from {transport_pair()}",)
+        rules.write_text("".join(f"{line}\n" for line in (*script, *pair)))
         log = CallLog(self.dir / f"shim-{serial}.log")
         self.env.update(
             SSA_HSM_MODULE=str(places.shim_library()),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
-from pathlib import Path
 
 import emulation
 from cryptography.hazmat.primitives import serialization
@@ -20,11 +18,13 @@ SHAPES = [
 ]
 
 
+_IN_POOL = {2048: emulation.OWN_KEY, 3072: emulation.OWN_3072, 4096: emulation.OWN_4096}
+
+
 @functools.cache
 def _made(bits: int) -> rsa.RSAPrivateKey:
-    pool = os.environ.get("SSA_HSM_TEST_KEYS")
-    if pool and bits == 2048:
-        return private_key_of(emulation.emulator_keys.read_pool(Path(pool), *emulation.OWN_KEY)[0].pkcs1)
+    if bits in _IN_POOL:
+        return private_key_of(emulation.pool_key(_IN_POOL[bits]))
     return rsa.generate_private_key(65537, bits)
 
 

@@ -38,6 +38,12 @@ def host() -> Path:
     return _file("SSA_HSM_HOST", program().parent / "ssa-hsm-host", "the program that loads modules")
 
 
+@functools.cache
+def sanitized() -> bool:
+    """With sanitizers the program is five times slower, and what goes for all input is tried with some of it."""
+    return b"__asan_init" in program().read_bytes()
+
+
 def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 

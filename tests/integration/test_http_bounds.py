@@ -14,7 +14,7 @@ from http_support import endless_server
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
 # Megabytes; a run needs some 20, and the address sanitizer keeps what was freed.
-MOST = 600 if b"__asan_init" in places.program().read_bytes() else 64
+MOST = 600 if places.sanitized() else 64
 
 
 def peak(process: subprocess.Popen[bytes]) -> int:
@@ -132,7 +132,7 @@ class Numbers(FaultCase):
                     self.api.control("POST", "clear")
                     self.api.fault("status", path="/token", status=status, headers={"Retry-After": value})
                     # A short wait is waited for, a long one ends in a message.
-                    result = self.run_program("token", "--timeout", 4 * SLOW)
+                    result = self.run_program("token", "--timeout", 20 * SLOW, env=self.hasty(5))
                     self.assertIn(result.code, (0, 8, 11))
                     self.assertNotRegex(result.err, r"-\d+ s\b|runtime error")
                     if result.code == 11 and "--timeout" in result.err:

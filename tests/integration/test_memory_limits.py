@@ -22,7 +22,7 @@ NO_LOCK = "ulimit -l 0"
 @functools.cache
 def locking_is_real() -> bool:
     """AddressSanitizer makes mlock do nothing, and say that it did."""
-    real = b"__asan_init" not in places.program().read_bytes()
+    real = not places.sanitized()
     if not real:
         note("built with AddressSanitizer, where mlock never fails: what is done when it fails was not tried")
     return real

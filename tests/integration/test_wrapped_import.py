@@ -44,8 +44,8 @@ class Wrapped(FaultCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
 
-    def made(self, way: str, *script: str) -> tuple[CallLog, Result]:
-        with self.shim(*script) as log:
+    def made(self, way: str, *script: str, primes: bool = False) -> tuple[CallLog, Result]:
+        with self.shim(*script, primes=primes) as log:
             result = self.expect(self.create("--import", way, "-v"), 0)
         self.assert_whole()
         self.expect(self.run_program("token"), 0)
@@ -107,7 +107,7 @@ class Way(Wrapped):
         self.assertEqual(self.history()[-1]["import"], "plain")
 
     def test_what_the_token_made_for_it_are_session_objects_that_are_gone(self) -> None:
-        log, _ = self.made("wrap")
+        log, _ = self.made("wrap", primes=True)
         self.assertEqual(log.count("C_GenerateKeyPair"), 1)
         # The throwaway key that signs, the key: an AES key and a private key each. SoftHSM has no OAEP with SHA-256.
         good = log.of("C_UnwrapKey", "CKR_OK")

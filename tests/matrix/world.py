@@ -6,7 +6,6 @@ A worker has one world. Its emulator and its templates are made once; before eac
 from __future__ import annotations
 
 import functools
-import http.client
 import json
 import os
 import shutil
@@ -26,7 +25,7 @@ import killer  # noqa: E402
 import masking  # noqa: E402
 import places  # noqa: E402
 import softtoken  # noqa: E402
-from emulation import Api  # noqa: E402
+from emulation import Api, transport_pair  # noqa: E402
 from fault_support import one_key  # noqa: E402
 
 # The account that is there before every cell, with a working key of the first host, named by the profile "before".
@@ -118,7 +117,7 @@ class Host:
             "XDG_STATE_HOME": str(self.state),
             "TMPDIR": str(self.folder),
             "SOFTHSM2_CONF": str(self.store.conf),
-            # Always the shim, which is then what profiles name; it does nothing without a script.
+            # Always the shim, which is then what profiles name.
             "SSA_HSM_MODULE": str(places.shim_library()),
             "SSA_SHIM_MODULE": str(places.softhsm()),
             "SSA_HSM_TOKEN": f"pkcs11:token={softtoken.LABEL}",
@@ -139,10 +138,9 @@ class Host:
         )  # fmt: skip
 
     def _shimmed(self, profile: str | None, script: tuple[str, ...], log: bool) -> dict[str, str]:
-        env = self.env(profile)
-        if script:
-            self.script.write_text("".join(f"{line}\n" for line in script))
-            env["SSA_SHIM_SCRIPT"] = str(self.script)
+        rules = (*script, f"generate from {transport_pair()}")
+        self.script.write_text("".join(f"{line}\n" for line in rules))
+        env = {**self.env(profile), "SSA_SHIM_SCRIPT": str(self.script)}
         if log:
             env["SSA_SHIM_LOG"] = str(self.log)
         return env
@@ -241,33 +239,11 @@ class State:
         return {kid for keys in self.keys.values() for kid in keys}
 
 
-class QuickApi(Api):  # type: ignore[misc]  # the emulator's harness is loaded by path
-    """Asks the emulator over one connection: a handshake for each question takes longer than most cells' own work."""
-
-    _connection: http.client.HTTPConnection | None = None
-
-    def control(self, method: str, name: str, /, **members: Any) -> Any:
-        body = json.dumps(members).encode()
-        for last in (False, True):
-            if self._connection is None:
-                self._connection = self.connect(timeout=30)
-            try:
-                reply = self.send(method, f"/_control/{name}", body, connection=self._connection)
-                break
-            except (OSError, http.client.HTTPException):
-                self._connection.close()
-                self._connection = None
-                if last:
-                    raise
-        assert reply.status == 200, reply.body
-        return reply.json
-
-
 class World:
     def __init__(self, disk: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ssa-hsm-matrix-"))
         self.disk = disk
-        self.api = QuickApi("--no-spare-key")
+        self.api = Api("--no-spare-key")
         self.api.control("POST", "keys", pem=one_key())
         template = self._host("template")
         template.begin(None)

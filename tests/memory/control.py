@@ -56,17 +56,22 @@ def hide(folder: Path) -> tuple[Path, Source]:
 
 
 def trace(
-    command: list[str], scanner: Path, source: Source, folder: Path, options: list[str], **more: Any
-) -> dict[str, Any]:
-    """Runs a command under tracer.py, which must be alone: it waits for every child of its process."""
-    needles, report = folder / "needles.json", folder / "report.json"
+    command: list[str], scanner: Path, source: Source, folder: Path, options: list[str],
+    env: dict[str, str] | None = None, **more: Any
+) -> dict[str, Any]:  # fmt: skip
+    """Runs a command under tracer.py, which must be alone: it waits for every child of its process. The environment is
+    the command's: what is preloaded there is not for the tracer."""
+    needles, report, environment = folder / "needles.json", folder / "report.json", folder / "environment.json"
+    environment.touch(mode=0o600)
+    environment.write_text(json.dumps(dict(os.environ) if env is None else env), encoding="utf-8")
     source.store(needles)
     report.unlink(missing_ok=True)
     tracer = [sys.executable, "-B", str(Path(__file__).with_name("tracer.py")), "--scanner", str(scanner)]
-    tracer += ["--needles", str(needles), "--report", str(report), *options, "--", *command]
+    tracer += ["--needles", str(needles), "--report", str(report), "--environment", str(environment)]
+    tracer += [*options, "--", *command]
     done = subprocess.run(tracer, stdin=subprocess.DEVNULL, check=False, **more)
     if done.returncode != 0 or not report.exists():
-        raise RuntimeError(f"the tracer of {command[0]} failed")
+        raise RuntimeError(f"the tracer of {command[0]} ended with {done.returncode}")
     result: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return result
 

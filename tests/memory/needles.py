@@ -1,11 +1,13 @@
 """What is searched for: pieces of a key's numbers, of its PEM text, and of secrets in the forms they travel in.
 
-A needle has a name that says which piece it is; the name is all that is ever printed.
+A needle has a name that says which piece it is; the name is all that is ever printed. The name begins with the secret's
+kind.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import urllib.parse
 from dataclasses import dataclass
@@ -13,6 +15,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+KEY_NUMBERS, PEM, PIN = "key numbers", "PEM", "PIN"
+CLIENT_SECRET, ACCESS_TOKEN = "client secret", "access token"
+WRAPPING_KEY, WRAPPED_KEY = "wrapping key", "wrapped key"
+KINDS = (KEY_NUMBERS, PEM, PIN, CLIENT_SECRET, ACCESS_TOKEN, WRAPPING_KEY, WRAPPED_KEY)
 
 NUMBER_PIECE = 8
 TEXT_PIECE = 16
@@ -54,6 +61,7 @@ class Secret:
         return found
 
 
+@functools.cache
 def of_key(pem: bytes, label: str) -> list[Secret]:
     """The private numbers in both byte orders, and the PEM's text with and without its line breaks."""
     key = serialization.load_pem_private_key(pem, password=None)
@@ -71,14 +79,14 @@ def of_key(pem: bytes, label: str) -> list[Secret]:
     secrets = []
     for name, number in named.items():
         data = number.to_bytes((number.bit_length() + 7) // 8, "big")
-        secrets.append(Secret(f"{label} {name} big-endian", data, NUMBER_PIECE))
-        secrets.append(Secret(f"{label} {name} little-endian", data[::-1], NUMBER_PIECE))
+        secrets.append(Secret(f"{KEY_NUMBERS}: {name} of {label}, big-endian", data, NUMBER_PIECE))
+        secrets.append(Secret(f"{KEY_NUMBERS}: {name} of {label}, little-endian", data[::-1], NUMBER_PIECE))
 
     lines = [line.strip() for line in pem.splitlines() if line.strip() and not line.startswith(b"-----")]
     text = b"".join(lines)
     public = _constant_text(text, numbers)
     for form, separator in (("text", b""), ("text with line breaks", b"\n"), ("text as in JSON", b"\\n")):
-        secrets.append(Secret(f"{label} PEM {form}", separator.join(lines), TEXT_PIECE, public))
+        secrets.append(Secret(f"{PEM} of {label}, {form}", separator.join(lines), TEXT_PIECE, public))
     return secrets
 
 
@@ -117,15 +125,26 @@ def of_secret(value: bytes, label: str) -> list[Secret]:
     return secrets
 
 
+def of_access_token(token: bytes, label: str) -> Secret:
+    """Its signature: other parts of a JWT stand in any other, and none is a copy without the signature."""
+    return Secret(label, token.rpartition(b".")[2], TEXT_PIECE)
+
+
+def kind_of(name: str) -> str:
+    """The kind of the secret that a needle of this name is a piece of."""
+    return next((kind for kind in KINDS if name.startswith(kind)), name)
+
+
 @dataclass(frozen=True)
 class Source:
     """Where the needles come from. Keys in `key_dirs` are read when a process has stopped: not before, for
-    `account create` has its key issued while it runs."""
+    `account create` has its key issued while it runs. So are the files of `raw` and `tokens`, which grow until then."""
 
     keys: list[str]
     key_dirs: list[str]
     secrets: dict[str, str]  # label: file that holds the value
-    raw: dict[str, str]  # label: file, bytes whose only form they are; may grow until a process has stopped
+    raw: dict[str, str]  # label: file, bytes whose only form they are
+    tokens: str = ""  # a file with an access token a line
 
     @staticmethod
     def load(path: Path) -> Source:
@@ -141,9 +160,12 @@ class Source:
             paths += sorted(Path(folder).glob("*.pem"))
         found: list[Secret] = []
         for path in paths:
-            found += of_key(path.read_bytes(), f"key {path.stem}:")
+            found += of_key(path.read_bytes(), path.stem)
         for label, name in self.secrets.items():
             found += of_secret(Path(name).read_bytes(), label)
         for label, name in self.raw.items():
             found.append(Secret(label, Path(name).read_bytes(), NUMBER_PIECE))
+        if self.tokens and Path(self.tokens).exists():
+            for number, token in enumerate(Path(self.tokens).read_bytes().split(), 1):
+                found.append(of_access_token(token, f"{ACCESS_TOKEN} {number}"))
         return found, len(paths)

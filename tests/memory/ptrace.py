@@ -17,7 +17,7 @@ OPTIONS = (
 )
 WALL = 0x40000000  # __WALL: threads too
 
-SYS_EXECVE, SYS_EXIT, SYS_EXIT_GROUP, SYS_EXECVEAT = 59, 60, 231, 322
+SYS_RECVFROM, SYS_EXECVE, SYS_EXIT, SYS_EXIT_GROUP, SYS_EXECVEAT = 45, 59, 60, 231, 322
 
 _NT_PRSTATUS, _NT_X86_XSTATE = 1, 0x202
 _GENERAL = (
@@ -122,8 +122,8 @@ RET_KILL, RET_TRACE, RET_ALLOW = 0x80000000, 0x7FF00000, 0x7FFF0000
 XSAVE_COMPONENTS = (_AVX, _OPMASK, _ZMM_HI256, _HI16_ZMM, _TILES)
 
 
-def trace_last_calls() -> None:
-    """In the child, before exec: the tracer is told of the calls that end or replace an address space.
+def trace_last_calls(*more: int) -> None:
+    """In the child, before exec: the tracer is told of the calls that end or replace an address space, and of more.
 
     A seccomp filter, so that every other call runs at full speed. A call by another ABI (32 bit, x32) would pass
     unseen: it kills the process, and the proof with it.
@@ -131,7 +131,7 @@ def trace_last_calls() -> None:
     load, equal, at_least, give = LOAD, EQUAL, AT_LEAST, GIVE
     arch_x86_64, x32_bit = 0xC000003E, 0x40000000
     ret_kill, ret_trace, ret_allow = RET_KILL, RET_TRACE, RET_ALLOW
-    calls = (SYS_EXECVE, SYS_EXIT, SYS_EXIT_GROUP, SYS_EXECVEAT)
+    calls = (SYS_EXECVE, SYS_EXIT, SYS_EXIT_GROUP, SYS_EXECVEAT, *more)
     program = [(load, 0, 0, 4), (equal, 1, 0, arch_x86_64), (give, 0, 0, ret_kill), (load, 0, 0, 0)]
     program += [(at_least, 0, 1, x32_bit), (give, 0, 0, ret_kill)]
     program += [(equal, len(calls) - i, 0, number) for i, number in enumerate(calls)]

@@ -56,7 +56,7 @@ class Needles(unittest.TestCase):
                 for offset in range(9):
                     # 15 bytes hold a whole piece wherever they are cut out.
                     memory = bytes(offset) + data[64 + offset : 79 + offset] + bytes(3)
-                    self.assertEqual(self.found(secrets, memory), {f"k {label} {order}-endian"})
+                    self.assertEqual(self.found(secrets, memory), {f"key numbers: {label} of k, {order}-endian"})
 
     def test_what_is_public_is_no_needle(self) -> None:
         public = self.key.public_key()

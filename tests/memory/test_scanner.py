@@ -140,6 +140,50 @@ class Tracing(unittest.TestCase):
         self.assertEqual(len([stop for stop in report["stops"] if stop["occasion"] == "exit"]), 2)
         self.assert_clean(report)
 
+    def test_children_started_in_their_parents_memory_at_once_are_no_false_alarm(self) -> None:
+        # By ctypes, which lets the others go on.
+        report = self.python(
+            "c = ctypes.CDLL(None); none = (ctypes.c_char_p * 1)(); true = (ctypes.c_char_p * 2)(b'true', None);"
+            "start = lambda: c.posix_spawn(ctypes.byref(ctypes.c_int()), b'/bin/true', None, None, true, none);"
+            "threads = [threading.Thread(target=start) for _ in range(16)];"
+            "[thread.start() for thread in threads]; [thread.join() for thread in threads];"
+            "[os.wait() for _ in threads]; os._exit(0)"
+        )
+        occasions = [stop["occasion"] for stop in report["stops"]]
+        self.assertEqual(occasions.count("exec (in its parent's memory)"), 16)
+        self.assertEqual(occasions.count("exec"), 0)
+        self.assertEqual(occasions.count("exit"), 17)
+        self.assert_clean(report)
+
+    def hold(self, code: str) -> Any:
+        here, go = self.folder / "here", self.folder / "go"
+        for path in (here, go):
+            path.unlink(missing_ok=True)
+        wait = f"open('{here}', 'w'); [time.sleep(0.01) for _ in iter(lambda: os.path.exists('{go}'), True)]; "
+        command = ["/usr/bin/python3", "-c", _TAKE + code.format(wait=wait), str(self.secret)]
+        return self.trace(command, "--hold", str(here), str(go))
+
+    def test_all_processes_are_searched_while_one_is_held(self) -> None:
+        report = self.hold("pid = os.fork(); {wait}os._exit(0) if pid == 0 else os.waitpid(pid, 0); os._exit(0)")
+        held = [stop["findings"] for stop in report["stops"] if stop["occasion"] == "held"]
+        self.assertEqual(len(held), 2)
+        self.assertTrue(all(found["hits"] and found["mappings"] for found in held))
+        self.assert_clean(report)
+
+    def test_what_was_never_held_is_told(self) -> None:
+        report = self.hold("os._exit(0)")
+        self.assertEqual(report["trouble"], ["nothing held the program"])
+
+    def test_a_program_is_searched_whenever_it_waits_for_a_message(self) -> None:
+        code = "import socket; a, b = socket.socketpair(); b.send(b'xx'); a.recv(1); a.recv(1); os._exit(0)"
+        command = ["/usr/bin/python3", "-c", _TAKE + code, str(self.secret)]
+        for name, times in (("python3", 2), ("another", 0)):
+            report = self.trace(command, "--at-rest", name)
+            found = [stop["findings"] for stop in report["stops"] if stop["occasion"] == "at rest"]
+            self.assertEqual(len(found), times)
+            self.assertTrue(all(one["hits"] for one in found))
+            self.assert_clean(report)
+
     def test_a_secret_across_two_reads_is_found(self) -> None:
         # The mapping is as large as several reads; wherever it starts, one of these lies across two of them.
         report = self.python(

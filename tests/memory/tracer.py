@@ -3,6 +3,7 @@
 
 It is stopped at the entry of exit_group, where the address space is whole and every thread still has its registers;
 at the entry of execve, before the old address space is gone; and, killed by a signal, at the kernel's exit event.
+On demand it is also searched while it waits for another's message, or at a point that a test holds it at.
 A program that is not dumpable, or runs as another user, is no hindrance to root.
 """
 
@@ -23,6 +24,7 @@ from needles import Source
 from search import Findings, Searcher
 
 _STOP_PATIENCE = 5.0
+_HOLD_LOOK = 0.002
 
 
 @dataclass
@@ -47,10 +49,13 @@ class Report:
 class Tracer:
     """Follows one program and all its threads and children until the last is gone."""
 
-    def __init__(self, searcher: Searcher) -> None:
+    def __init__(self, searcher: Searcher, at_rest: str | None = None, hold: list[Path] | None = None) -> None:
         self._searcher = searcher
+        self._at_rest = at_rest
+        self._hold = hold
         self._threads: set[int] = set()
         self._waiting: dict[int, int] = {}  # thread: the status it stopped with, not yet dealt with
+        self._unborn: dict[int, int] = {}  # the same, until its parent has told what it is
         self._ending: set[int] = set()  # processes already searched at their exit
         self._replacing: dict[int, int] = {}  # process: its thread that called execve
         self._borrowers: set[int] = set()  # vfork's children: they run in their parent's memory until they exec
@@ -60,24 +65,28 @@ class Tracer:
         self._started = False
         self.report = Report()
 
-    def run(self, command: list[str], user: str | None) -> Report:
+    def run(self, command: list[str], environment: dict[str, str], user: str | None) -> Report:
         """Returns when every process of the command has ended."""
         try:
-            self._main = self._start(command, user)
+            self._main = self._start(command, environment, user)
             while self._threads:
                 tid, status = self._next()
                 self._handle(tid, status)
         finally:
-            for tid in self._threads:  # only after an error or a time-out
+            for tid in [*self._threads, *self._unborn]:  # as a rule, none is left
                 try:
                     os.kill(tid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
         if not self._started:
             raise RuntimeError(f"{command[0]} could not be started")
+        for tid in self._unborn:
+            self.report.trouble.append(f"process {tid}, whose parent did not tell of it, was not searched")
+        if self._hold:
+            self.report.trouble.append("nothing held the program")
         return self.report
 
-    def _start(self, command: list[str], user: str | None) -> int:
+    def _start(self, command: list[str], environment: dict[str, str], user: str | None) -> int:
         account = pwd.getpwnam(user) if user else None
         reader, writer = os.pipe()
         pid = os.fork()
@@ -86,12 +95,13 @@ class Tracer:
                 os.close(writer)
                 os.read(reader, 1)  # until we are traced
                 os.close(reader)
-                ptrace.trace_last_calls()  # needs root, so before the user is changed
+                # Needs root, so before the user is changed.
+                ptrace.trace_last_calls(*[ptrace.SYS_RECVFROM] if self._at_rest else [])
                 if account:
                     os.initgroups(account.pw_name, account.pw_gid)
                     os.setgid(account.pw_gid)
                     os.setuid(account.pw_uid)
-                os.execvp(command[0], command)
+                os.execvpe(command[0], command, environment)
             except BaseException as error:  # noqa: BLE001 - whatever it is, a copy of the tracer must not live on
                 print(f"prove-memory: {command[0]}: {error}", file=sys.stderr)
             finally:
@@ -105,15 +115,37 @@ class Tracer:
         return pid
 
     def _next(self) -> tuple[int, int]:
+        while self._hold and not self._waiting:
+            if self._hold[0].exists():
+                self._search_held()
+                self._hold[1].touch()
+                self._hold = None
+                break
+            found, status = os.waitpid(-1, ptrace.WALL | os.WNOHANG)
+            if found:
+                return found, status
+            time.sleep(_HOLD_LOOK)
         if self._waiting:
             return self._waiting.popitem()
         return os.waitpid(-1, ptrace.WALL)
+
+    def _search_held(self) -> None:
+        """All processes, each as a whole, while one of them waits for us."""
+        for pid in sorted(self._processes):
+            try:
+                tid = min(_living_threads(pid), default=0)
+            except FileNotFoundError:
+                continue  # it has ended
+            if tid and self._stop(tid):
+                self._search_process(tid, pid, "held")
 
     def _handle(self, tid: int, status: int) -> None:
         if not os.WIFSTOPPED(status):
             self._gone(tid, status)
             return
-        self._threads.add(tid)
+        if tid not in self._threads:
+            self._unborn[tid] = status
+            return
         try:
             self._stopped(tid, status >> 16, os.WSTOPSIG(status))
         except ProcessLookupError:
@@ -121,6 +153,7 @@ class Tracer:
 
     def _gone(self, tid: int, status: int) -> None:
         self._threads.discard(tid)
+        self._unborn.pop(tid, None)
         self._leaving.discard(tid)
         self._borrowers.discard(tid)
         self._replacing.pop(tid, None)
@@ -140,6 +173,8 @@ class Tracer:
         elif event in (ptrace.EVENT_FORK, ptrace.EVENT_VFORK, ptrace.EVENT_CLONE):
             child = ptrace.event_message(tid)
             self._threads.add(child)
+            if child in self._unborn:
+                self._waiting[child] = self._unborn.pop(child)
             if _process_of(child) == child:
                 self._processes.add(child)
             if event == ptrace.EVENT_VFORK:
@@ -172,6 +207,9 @@ class Tracer:
         elif call in (ptrace.SYS_EXECVE, ptrace.SYS_EXECVEAT):
             self._replacing[pid] = tid
             self._search_process(tid, pid, "exec")
+        elif call == ptrace.SYS_RECVFROM:
+            if self._at_rest and _name_of(pid).startswith(self._at_rest):
+                self._search_process(tid, pid, "at rest")
         elif pid not in self._ending:
             self._ending.add(pid)
             self._search_process(tid, pid, "exit")
@@ -197,7 +235,7 @@ class Tracer:
         stop.findings.gaps += gaps
 
     def _search(self, tid: int, pid: int, occasion: str, threads: list[int], memory: bool) -> Stop:
-        program = Path(f"/proc/{tid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+        program = _name_of(pid)
         try:
             findings = self._searcher.search(tid, threads, memory)
         except (ProcessLookupError, FileNotFoundError) as error:
@@ -215,7 +253,7 @@ class Tracer:
             if not rest:
                 return sorted(stopped), list(gaps.values())
             for tid in rest:
-                if tid in self._waiting or self._stop(tid):
+                if tid in self._waiting or tid in self._unborn or self._stop(tid):
                     stopped.add(tid)
                 elif tid in _living_threads(pid):
                     gaps[tid] = f"thread {tid} did not stop"
@@ -232,7 +270,6 @@ class Tracer:
             except ChildProcessError:
                 return False
             if found and os.WIFSTOPPED(status):
-                self._threads.add(tid)
                 self._waiting[tid] = status
                 return True
             if found:
@@ -240,6 +277,10 @@ class Tracer:
                 return False
             time.sleep(0.0005)
         return False
+
+
+def _name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
 
 
 def _process_of(tid: int) -> int:
@@ -266,9 +307,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scanner", type=Path, required=True, help="scan.c as a shared library")
     parser.add_argument("--needles", type=Path, required=True, help="JSON, see needles.Source")
+    parser.add_argument("--environment", type=Path, required=True, help="JSON, the command's")
     parser.add_argument("--report", type=Path, required=True, help="JSON, see Report")
     parser.add_argument("--user", help="run the program as this user")
     parser.add_argument("--timeout", type=int, default=60, help="seconds")
+    parser.add_argument("--at-rest", metavar="NAME", help="search this program whenever it waits for a message, too")
+    parser.add_argument(
+        "--hold", type=Path, nargs=2, metavar=("HERE", "GO"),
+        help="search all processes when HERE is there, too, and make GO then",
+    )  # fmt: skip
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
 
@@ -278,8 +325,10 @@ def main() -> int:
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(options.timeout)
     try:
-        tracer = Tracer(Searcher(options.scanner, Source.load(options.needles)))
-        report = tracer.run(options.command, options.user)
+        searcher = Searcher(options.scanner, Source.load(options.needles))
+        tracer = Tracer(searcher, options.at_rest, options.hold)
+        environment = json.loads(options.environment.read_text(encoding="utf-8"))
+        report = tracer.run(options.command, environment, options.user)
     except (OSError, RuntimeError, ValueError) as error:
         print(f"prove-memory: {error}", file=sys.stderr)
         return 2

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import urllib.parse
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,22 @@ class CannotRun(Exception):
     """The proof cannot be carried out; the text says why."""
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What a proof wants to differ from the usual: the token in a process of its own, behind p11-kit's remoting."""
+
+    host: Path | None = None  # the program that loads the module, which ours finds by itself
+    shim: Path | None = None  # between that program and the module
+    wrapped: bool = False  # the module can decrypt keys, which needs the shim
+    module: str = "p11-kit"  # its client, which has SoftHSM in another process; or "softhsm" or "nss" themselves
+
+
 class World:
     """Made by entering it, and gone without a trace when left."""
 
-    def __init__(self, user: str | None, keep: Path | None, shim: Path | None = None) -> None:
+    def __init__(self, user: str | None, keep: Path | None, setup: Setup) -> None:
         self._keep = keep
-        self._shim = shim
+        self._setup = setup
         self._stack = contextlib.ExitStack()
         self.user = user
         self._account = pwd.getpwnam(user or "root")
@@ -73,15 +84,13 @@ class World:
         self.tracer = self.folder / "tracer"
         self.tracer.mkdir(mode=0o700)
         self.home = self._own(self.folder / "home")
-        if self._shim:
-            # The user may not be able to look into where it was built.
-            self._copy_of_shim = Path(shutil.copy(self._shim, self.folder))
-            self._copy_of_shim.chmod(0o755)
         self.pin_file = self.write("pin", self.pin.encode())
         self.secret_file = self.write("secret", self.client_secret.encode())
-        # The keys that wrapped others.
+        # The keys that wrapped others, and the others when they were wrapped.
         self.overheard = self.write("overheard", b"")
+        self.wrapped = self.write("wrapped", b"")
         self._overhear = build_overhear(self.folder)
+        self._host = self._copy(self._setup.host) if self._setup.host else None
 
     def _leave_folder(self) -> None:
         if self._keep:
@@ -115,13 +124,30 @@ class World:
         self._stack.callback(_end, server)
         return server
 
-    def _rename(self, side: str, module: Path, name: str, other: str) -> dict[str, str]:
+    def _copy(self, file: Path) -> Path:
+        """The user may not be able to look into where it was built."""
+        copy = Path(shutil.copy(file, self.folder))
+        copy.chmod(0o755)
+        return copy
+
+    def _shim(self, side: str, module: Path, rename: tuple[str, str]) -> dict[str, str]:
         """The shim's environment on one side of p11-kit's remoting, which keeps back the mechanism of a wrapped
         import: it goes through under the name of one that nobody wants."""
-        script = self.write(f"{side}.script", f"mechanism rename {name} {other}\n".encode())
+        line = f"mechanism rename {' '.join(rename)}\n" if self._setup.wrapped else ""
+        script = self.write(f"{side}.script", line.encode())
         return {"SSA_SHIM_MODULE": str(module), "SSA_SHIM_SCRIPT": str(script)}
 
+    def rules(self, text: str) -> None:
+        """Further rules for the shim that the program's host loads, in the place of those that were given before."""
+        script = Path(self._hosting["SSA_SHIM_SCRIPT"])
+        first = "".join(line for line in script.read_text().splitlines(True) if line.startswith("mechanism rename"))
+        script.write_text(first + text)
+
     def _token(self) -> None:
+        if self._setup.module == "nss":
+            self._nss_token()
+            return
+        direct = self._setup.module == "softhsm"
         module = _find("softhsm/libsofthsm2.so", "pkcs11/libsofthsm2.so")
         store, run = self._own(self.home / "tokens"), self._own(self.home / "run")
         conf = self.write("softhsm2.conf", f"directories.tokendir = {store}\nlog.level = ERROR\n".encode())
@@ -133,18 +159,47 @@ class World:
         )
         if done.returncode:
             raise CannotRun(f"softhsm2-util: {done.stderr.strip() or done.stdout.strip()}")
-        self._module = _find("pkcs11/p11-kit-client.so")
-        self._unwrapping: dict[str, str] = {}
-        if self._shim:
-            environment |= self._rename("server", module, "CKM_AES_KEY_WRAP_PAD", _PASSES)
-            self._unwrapping = self._rename("client", self._module, _PASSES, "CKM_AES_KEY_WRAP_PAD")
-            module = self._module = self._copy_of_shim
+        shim = self._copy(self._setup.shim) if self._setup.shim else None
+        self._module = module if direct else _find("pkcs11/p11-kit-client.so")
+        self._hosting = {"SOFTHSM2_CONF": str(conf)} if direct else {}
+        if shim:
+            self._hosting |= self._shim("host", self._module, (_PASSES, "CKM_AES_KEY_WRAP_PAD"))
+            self._module = shim
+        if direct:
+            return
+        if shim and self._setup.wrapped:
+            environment |= self._shim("server", module, ("CKM_AES_KEY_WRAP_PAD", _PASSES))
+            module = shim
+        self._hosting["P11_KIT_SERVER_ADDRESS"] = self._serve_token(module, run, environment)
+
+    def _nss_token(self) -> None:
+        """It starts only with the parameters that p11-kit's configuration has for it: it is known by a name there."""
+        library = _find("libsoftokn3.so", "nss/libsoftokn3.so")
+        db, folder = self._own(self.home / "db"), self._modules()
+        make = ["certutil", "-N", "-d", f"sql:{db}", "-f", str(self.pin_file)]
+        made = subprocess.run(make, capture_output=True, text=True, check=False, **self._as_user())
+        if made.returncode:
+            raise CannotRun(f"certutil: {made.stderr.strip()}")
+        parameters = f"configdir='sql:{db}' certPrefix='' keyPrefix='' secmod='' dbTokenDescription='{TOKEN}'"
+        (folder / "nss.module").write_text(f"module: {library}\nx-init-reserved: {parameters}\n", encoding="ascii")
+        self._module = Path("nss")
+        self._hosting: dict[str, str] = {}
+
+    def _modules(self) -> Path:
+        """p11-kit's configuration of the user."""
+        folder = self.home / "config/pkcs11/modules"
+        if not folder.exists():
+            for path in (folder.parent.parent, folder.parent, folder):
+                if not path.exists():
+                    self._own(path)
+        return folder
+
+    def _serve_token(self, module: Path, run: Path, environment: dict[str, str]) -> str:
         command = ["p11-kit", "server", "--foreground", "--sh", "--provider", str(module), "--name", str(run / "token")]
         server = self._serve([*command, f"pkcs11:token={TOKEN}"], environment)
         for line in server.stdout or ():
             if "P11_KIT_SERVER_ADDRESS=" in line:
-                self._address = line.split("=", 1)[1].split(";")[0].strip().strip("'\"")
-                return
+                return line.split("=", 1)[1].split(";")[0].strip().strip("'\"")
         raise CannotRun("p11-kit server did not say its address")
 
     def _emulator(self) -> None:
@@ -161,28 +216,29 @@ class World:
             raise CannotRun("the emulator did not start") from None
         self.url, self._cacert = ready["url"], ready["cacert"]
         self.issued = folder / "issued"
+        self.access_tokens = folder / "access-tokens"
 
     def environment(self, literal_secret: bool, search: bool = False) -> dict[str, str]:
         """All that the program is told; nothing of our own environment. With search it has to look for the module: in
         child processes, of which each is searched too."""
         if search:
-            folder = self._own(self._own(self.home / "config/pkcs11") / "modules")
-            module = folder / "proof.module"
-            module.write_text(f"module: {self._module}\n", encoding="ascii")
-            module.chmod(0o644)
+            module = self._modules() / "proof.module"
+            if not module.exists() and self._module.is_absolute():
+                module.write_text(f"module: {self._module}\n", encoding="ascii")
         told = {
             "PATH": _PATH,
             "LANG": "C.UTF-8",
             "HOME": str(self.home),
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "XDG_STATE_HOME": str(self.home / "state"),
-            "P11_KIT_SERVER_ADDRESS": self._address,
             "APS_CLIENT_ID": self.client_id,
             "APS_SECRET_ID": self.client_secret if literal_secret else f"file:{self.secret_file}",
             "SSA_HSM_MODULE": str(self._module),
-            **self._unwrapping,
+            **self._hosting,
+            **({"SSA_HSM_HOST": str(self._host)} if self._host else {}),
             "LD_PRELOAD": str(self._overhear),
             "OVERHEARD": str(self.overheard),
+            "OVERHEARD_WRAPPED": str(self.wrapped),
             "SSA_HSM_TOKEN": f"pkcs11:token={TOKEN}",
             "SSA_HSM_PIN_SOURCE": f"file:{self.pin_file}",
             "SSA_HSM_SCOPE": "data:read",

@@ -15,10 +15,12 @@ CK_RV shim_get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG
 CK_RV shim_get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info);
 bool mechanism_is_hidden(CK_MECHANISM_TYPE type);
 
-/* unwrap.c */
+/* generate.c */
 CK_RV shim_generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public,
                              CK_ULONG public_count, CK_ATTRIBUTE *private, CK_ULONG private_count,
                              CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *key);
+
+/* unwrap.c */
 CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping, CK_BYTE *from,
                       CK_ULONG length, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *key);
 /* The wrapped module's name of it. */

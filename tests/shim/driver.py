@@ -113,6 +113,13 @@ class Module:
         rv = self.call("C_CreateObject", session, array, len(array), byref(handle))
         return rv if rv != "CKR_OK" else handle.value
 
+    def generate(self, session, public, private):
+        """An RSA key pair: both handles, or why there is none."""
+        theirs, mine, handles = template(public), template(private), (c_ulong * 2)()
+        rv = self.call("C_GenerateKeyPair", session, byref(Mechanism(0, None, 0)), theirs, len(theirs), mine, len(mine),
+                       byref(handles), byref(handles, ctypes.sizeof(c_ulong)))
+        return rv if rv != "CKR_OK" else list(handles)
+
     def find(self, session, pairs):
         array, found, count = template(pairs), (c_ulong * 64)(), c_ulong()
         rv = self.call("C_FindObjectsInit", session, array, len(array))
@@ -155,8 +162,8 @@ class Key:
     """An RSA key made by openssl, as numbers."""
 
     def __init__(self):
-        pem = subprocess.run(["openssl", "genrsa", "-traditional", "2048"], capture_output=True, text=True,
-                             check=True).stdout
+        self.pem = pem = subprocess.run(["openssl", "genrsa", "-traditional", "2048"], capture_output=True, text=True,
+                                        check=True).stdout
         der = base64.b64decode("".join(line for line in pem.splitlines() if "-" not in line))
         at, integers = 4, []
         while at < len(der):

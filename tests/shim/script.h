@@ -134,6 +134,7 @@ struct script {
     struct attribute_rules refused, dropped, forced; /* templates of what is made */
     bool complete_rsa;
     bool create_replaces;
+    struct text ready_pair; /* a file: what C_GenerateKeyPair gives out */
     bool find_needs_certificate;
     bool find_repeats, find_endless;
     struct mechanisms create_needs_so; /* object classes */

@@ -239,6 +239,13 @@ static bool parse_create(struct words *words, struct script *into)
     return true;
 }
 
+static bool parse_generate(struct words *words, struct script *into)
+{
+    if (!words_take_if(words, "from"))
+        return words_fail(words, "generate from?");
+    return words_text(words, &into->ready_pair);
+}
+
 static bool parse_find(struct words *words, struct script *into)
 {
     if (words_take_if(words, "repeats"))
@@ -333,6 +340,7 @@ bool parse_state_rule(struct words *words, struct script *into)
         {"attribute", parse_attribute},
         {"template", parse_template},
         {"create", parse_create},
+        {"generate", parse_generate},
         {"find", parse_find},
         {"so-pin", parse_so_pin},
         {"pin", parse_pin},

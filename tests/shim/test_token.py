@@ -174,6 +174,34 @@ class Token(ShimTest):
         self.assertEqual(self.run_with("", create), "CKR_TEMPLATE_INCOMPLETE")
         self.assertTrue(self.key.signed(self.run_with("template complete-rsa", create)))
 
+    def test_key_pairs_that_are_ready(self):
+        (self.place.path / "pair").write_text(self.key.pem)
+        rule = "generate from $PLACE/pair"
+
+        def generate(bits, exponent=b"\1\0\1"):
+            def steps(module):
+                session = module.start()
+                public = [("CKA_TOKEN", False), ("CKA_LABEL", b"mine"), ("CKA_MODULUS_BITS", bits),
+                          ("CKA_PUBLIC_EXPONENT", exponent)]
+                made = module.generate(session, public, [("CKA_TOKEN", False), ("CKA_ID", b"\7"), ("CKA_SIGN", True),
+                                                         ("CKA_SENSITIVE", True)])
+                if isinstance(made, str):
+                    return made
+                module.sign_init(session, made[1])
+                return (module.read(session, made[0], "CKA_LABEL", "CKA_MODULUS", "CKA_TOKEN"),
+                        module.read(session, made[1], "CKA_ID", "CKA_PRIME_1"), module.sign(session))
+            return steps
+        public, private, signature = self.run_with(rule, generate(2048))
+        self.assertEqual(public, ["CKR_OK", b"mine".hex(), self.key.n.hex(), "00"])
+        self.assertEqual(private, ["CKR_ATTRIBUTE_SENSITIVE", "07", None])
+        self.assertTrue(self.key.signed(signature))
+        self.assertEqual(self.place.run(generate(1024)), "CKR_KEY_SIZE_RANGE")
+        self.assertEqual(self.place.run(generate(2048, b"\3")), "CKR_KEY_SIZE_RANGE")
+        (self.place.path / "pair").write_text("no key")
+        self.assertEqual(self.place.run(generate(2048)), "CKR_FUNCTION_FAILED")
+        public, *_ = self.run_with("template set CKA_LABEL text:other", generate(1024))
+        self.assertEqual((public[:2], len(public[2])), (["CKR_OK", b"other".hex()], 256))
+
     def test_create_replaces_what_has_the_same_id(self):
         def create(module):
             session, old = self.ready(module)

@@ -1,6 +1,5 @@
-/* Keys that a token unwraps, and those it makes to have others wrapped: by a mechanism's other name, by
- * CKM_RSA_AES_KEY_WRAP where the wrapped module has but the two that it is made of, and with the templates
- * that pickier tokens take. */
+/* Keys that a token unwraps: by a mechanism's other name, by CKM_RSA_AES_KEY_WRAP where the wrapped module has
+ * but the two that it is made of, and with the templates that pickier tokens take. */
 #include "behave.h"
 #include "template.h"
 #include "wrapped.h"
@@ -92,18 +91,4 @@ CK_RV shim_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJ
         memcmp(named.pParameter, initial_value, sizeof(initial_value)) == 0)
         named = (CK_MECHANISM){.mechanism = named.mechanism};
     return WRAPPED(C_UnwrapKey, session, &named, unwrapping, from, length, template.at, template.count, key);
-}
-
-CK_RV shim_generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public,
-                             CK_ULONG public_count, CK_ATTRIBUTE *private, CK_ULONG private_count,
-                             CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *key)
-{
-    struct template mine = {.count = 0}, theirs = {.count = 0};
-    CK_RV rv = template_rewrite(public, public_count, CKO_PUBLIC_KEY, &theirs);
-    if (rv == CKR_OK)
-        rv = template_rewrite(private, private_count, CKO_PRIVATE_KEY, &mine);
-    if (rv != CKR_OK)
-        return rv;
-    return WRAPPED(C_GenerateKeyPair, session, mechanism, theirs.at, theirs.count, mine.at, mine.count, public_key,
-                   key);
 }

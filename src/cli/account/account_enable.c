@@ -2,8 +2,12 @@
 #include "cli/account/account.h"
 #include "cli/output/print.h"
 
-static bool set_enabled(const struct invocation *i, bool enable, struct ssa_error *err)
+extern const struct command command_account_enable;
+
+// Both commands: this is the other one, unless it is `account enable`.
+static bool set_enabled(const struct invocation *i, struct ssa_error *err)
 {
+    const bool enable = i->arguments->command == &command_account_enable;
     struct ssa_account after;
     bool changed = false;
     if (!ssa_account_enable(&i->run, account_argument(i), enable, &after, &changed, err))
@@ -19,23 +23,13 @@ static bool set_enabled(const struct invocation *i, bool enable, struct ssa_erro
     return !option_given(i->arguments, &option_json) || account_print_json(&after, &changed, err);
 }
 
-static bool account_enable(const struct invocation *i, struct ssa_error *err)
-{
-    return set_enabled(i, true, err);
-}
-
-static bool account_disable(const struct invocation *i, struct ssa_error *err)
-{
-    return set_enabled(i, false, err);
-}
-
 const struct command command_account_enable = {
     .name = "account enable",
     .group = "Accounts",
     .arguments = "[ID]",
     .help = "enable an account again, also one that was idle for too long",
     .options = OPTIONS(&option_json),
-    .run = account_enable,
+    .run = set_enabled,
 };
 
 const struct command command_account_disable = {
@@ -44,5 +38,5 @@ const struct command command_account_disable = {
     .arguments = "[ID]",
     .help = "disable an account: it gets no access tokens, and its keys cannot be managed",
     .options = OPTIONS(&option_json),
-    .run = account_disable,
+    .run = set_enabled,
 };

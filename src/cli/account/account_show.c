@@ -1,5 +1,4 @@
 // ssa-hsm account show [ID]
-#include <string.h>
 
 #include "cli/account/account.h"
 #include "cli/output/print.h"

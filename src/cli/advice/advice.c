@@ -1,7 +1,5 @@
 #include "cli/advice/advice.h"
 
-#include <string.h>
-
 #include "core/text.h"
 
 #define APP_ACCESS "the app must be allowed to manage service accounts (check its API access in the APS portal)."
@@ -61,7 +59,6 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                    "SSA_HSM_TOKEN=\"{detail}\"",
     [SSA_REASON_NO_SLOTS] = "--slot and --replace are for cards.",
     [SSA_REASON_REPLACE_WHAT] = "Name the slot with --slot: --replace destroys the key that is there.",
-    [SSA_REASON_KEY_NOT_CONFIRMED] = "--yes confirms it, for use without a terminal.",
     [SSA_REASON_SECRETS_OF_ONE_NAME] = "An import was interrupted. `ssa-hsm key recover` finishes it on the machine "
                                        "where it ran; `ssa-hsm secret import --force` leaves one secret.",
     [SSA_REASON_SECRET_IN_THE_OPEN] = "`ssa-hsm secret import --force` stores it as a private object.",
@@ -233,7 +230,6 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_LABEL_IN_USE] = "--force replaces it; --label NAME stores the secret beside it.",
     [SSA_REASON_LABEL_ANOTHERS] = "It is not touched. --label NAME stores the secret beside it.",
     [SSA_REASON_SECRET_NOT_ON_TOKEN] = "It must be the line that `ssa-hsm secret import` printed.",
-    [SSA_REASON_REMOVAL_NOT_CONFIRMED] = "--yes confirms the removal, for use without a terminal.",
     [SSA_REASON_SECRET_GONE] = "`ssa-hsm secret import` stores it anew.",
     [SSA_REASON_SECRETS_OF_ONE_LABEL] = "`ssa-hsm secret import --force` leaves one.",
     [SSA_REASON_SECRET_NOT_REMOVED] = "`ssa-hsm secret remove` destroys it.",

@@ -1,9 +1,6 @@
 // What a person can do about an error. Only here are commands, options and settings named for that.
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "ssa-hsm.h"
 
 #define ADVICE_TEXT_MAX 2048U

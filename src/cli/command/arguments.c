@@ -6,7 +6,6 @@
 #include "cli/command/arguments.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/command/common.h"
 #include "core/text.h"

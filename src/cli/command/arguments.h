@@ -39,6 +39,11 @@ struct arguments {
 bool arguments_read(struct arguments *arguments, const struct command *const *commands, char *const *argv,
                     struct ssa_error *err) MUST_CHECK;
 
+// Whether the command accepts what the line gives it. Fails with SSA_USAGE: no command, or arguments that it does not
+// take.
+bool usage_check(const struct arguments *arguments, const struct command *const *commands,
+                 struct ssa_error *err) MUST_CHECK;
+
 bool option_given(const struct arguments *arguments, const struct option *option);
 
 // Its first value, or NULL where it was not given.

@@ -1,6 +1,4 @@
-#include "cli/command/usage.h"
-
-#include <string.h>
+// Whether the command accepts what the line gives it.
 
 #include "cli/command/common.h"
 #include "core/text.h"

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <paths.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>

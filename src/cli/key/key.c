@@ -26,8 +26,7 @@ void key_members(struct document *d, const struct ssa_key *key)
     when_json(&d->json, "createdAt", key->created);
     when_json(&d->json, "accessedAt", key->accessed);
     member_bool(&d->json, "conflict", key->conflict);
-    json_name(&d->json, "tokens");
-    json_open(&d->json, JSON_ARRAY);
+    member_open(&d->json, "tokens", JSON_ARRAY);
     for (size_t i = 0; i < key->place_count; i++)
         add_place(d, &key->places[i]);
     json_close(&d->json, JSON_ARRAY);

@@ -1,5 +1,4 @@
 // ssa-hsm key delete KEY_ID
-#include <string.h>
 
 #include "cli/command/common.h"
 #include "cli/output/print.h"

@@ -13,8 +13,12 @@ static bool print_json(const char *key_id, bool enabled, bool changed, struct ss
     return document_print(&d, err);
 }
 
-static bool set_enabled(const struct invocation *i, bool enable, struct ssa_error *err)
+extern const struct command command_key_enable;
+
+// Both commands: this is the other one, unless it is `key enable`.
+static bool set_enabled(const struct invocation *i, struct ssa_error *err)
 {
+    const bool enable = i->arguments->command == &command_key_enable;
     const char *key_id = i->arguments->words[0], *account = option_value(i->arguments, &option_account);
     bool changed = false;
     if (!ssa_key_enable(&i->run, account, key_id, enable, &changed, err))
@@ -30,23 +34,13 @@ static bool set_enabled(const struct invocation *i, bool enable, struct ssa_erro
     return !option_given(i->arguments, &option_json) || print_json(key_id, enable, changed, err);
 }
 
-static bool key_enable(const struct invocation *i, struct ssa_error *err)
-{
-    return set_enabled(i, true, err);
-}
-
-static bool key_disable(const struct invocation *i, struct ssa_error *err)
-{
-    return set_enabled(i, false, err);
-}
-
 const struct command command_key_enable = {
     .name = "key enable",
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "enable a key again at the API",
     .options = OPTIONS(&option_account, &option_json),
-    .run = key_enable,
+    .run = set_enabled,
 };
 
 const struct command command_key_disable = {
@@ -55,5 +49,5 @@ const struct command command_key_disable = {
     .arguments = "KEY_ID",
     .help = "disable a key at the API: it gets no access tokens",
     .options = OPTIONS(&option_account, &option_json),
-    .run = key_disable,
+    .run = set_enabled,
 };

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/advice/advice.h"
@@ -12,10 +11,8 @@
 
 bool print_result(struct span text, struct ssa_error *err)
 {
-    if (write_all(STDOUT_FILENO, text))
-        return true;
-    const int number = errno;
-    return error_errno(err, SSA_UNEXPECTED, number, NULL, "standard output cannot be written");
+    return write_all(STDOUT_FILENO, text) ||
+           error_errno(err, SSA_UNEXPECTED, errno, NULL, "standard output cannot be written");
 }
 
 // Where standard error cannot be written, there is nobody to tell.

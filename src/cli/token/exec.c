@@ -42,10 +42,9 @@ static _Noreturn void replace_process(struct ssa_settings *settings, char *const
     interrupt_release();
     secret_wipe_stack();
     (void)execvp(program[0], program);
-    const int number = errno;
-    error_errno(&err, SSA_UNEXPECTED, number, program[0], "cannot be run");
+    error_errno(&err, SSA_UNEXPECTED, errno, program[0], "cannot be run");
     print_error(&err);
-    _exit(number == ENOENT ? NOT_FOUND : NOT_RUN);
+    _exit(err.number == ENOENT ? NOT_FOUND : NOT_RUN);
 }
 
 static bool write_entry(struct secret *entry, const struct ssa_text *token, struct ssa_error *err)

@@ -11,7 +11,7 @@
 
 #include "aps/answer.h"
 #include "core/text.h"
-#include "oauth/grant.h"
+#include "oauth/oauth.h"
 
 static void an_account_is_read(void **state)
 {

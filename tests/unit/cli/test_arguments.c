@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/command/common.h"
-#include "cli/command/usage.h"
 #include "cli/commands.h"
 #include "cli/token/request.h"
 

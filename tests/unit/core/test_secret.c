@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/read.h"
 #include "core/text.h"
 
 // The kernel's flags ("VmFlags: rd wr … lo dd") of the mapping at this address.
@@ -136,7 +137,7 @@ static bool read_through_pipe(struct secret *s, const char *text, struct ssa_err
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     assert_int_equal(write(ends[1], text, strlen(text)), (ssize_t)strlen(text));
     (void)close(ends[1]);
-    const bool ok = secret_read_fd(s, ends[0], "the pipe", err);
+    const bool ok = read_secret(s, ends[0], "the pipe", NULL, err);
     (void)close(ends[0]);
     return ok;
 }
@@ -155,7 +156,7 @@ static void a_file_is_read_whole_or_refused(void **state)
     assert_true(has_zeroes(&s));
     SUCCEEDS(read_through_pipe(&s, "", &err));
     assert_int_equal(s.len, 0);
-    FAILS(secret_read_fd(&s, -1, "the pipe", &err), SSA_CONFIG, "the pipe: cannot be read (Bad file descriptor)");
+    FAILS(read_secret(&s, 999, "the pipe", NULL, &err), SSA_CONFIG, "the pipe: cannot be read (Bad file descriptor)");
 }
 
 static void one_line_break_is_dropped_and_no_more(void **state)

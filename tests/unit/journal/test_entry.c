@@ -2,8 +2,6 @@
 #include "core/unit.h"
 
 #include "core/text.h"
-#include "journal/checksum.h"
-#include "journal/entry_check.h"
 #include "journal/entry_json.h"
 
 static const struct entry plain = {.operation = OP_KEY_CREATE,

@@ -2,47 +2,17 @@
 // request leaves, and what is undone where a step fails.
 #include "core/unit.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "core/steps.h"
+#include "manage/fake_provision.h"
 #include "manage/new_key.h"
-#include "manage/provision_key.h"
 #include "ownership/ownership.h"
 
-enum { LOG_MAX = 16, CLOCK = 1000 };
+enum { CLOCK = 1000 };
 
-static struct provision p;
-static struct entry entry;
-// What happened, in its order: "claim", "step 3", "account", "key", "import", "undo", "profile".
-static char happened[LOG_MAX][24];
-static size_t count;
-// What fails: a name of those, or "" for nothing.
-static const char *fails;
 static enum oauth_outcome outcome; // of the request that fails
 static const char *told;           // the id that its answer still has
 static bool is_new;
 
-static bool happens(const char *what, struct ssa_error *err)
-{
-    assert_true(count < LOG_MAX);
-    memcpy(happened[count], what, strlen(what) + 1);
-    count++;
-    return strcmp(what, fails) != 0 || error_set(err, SSA_NETWORK, NULL, NULL, "%s fails", what);
-}
-
-static void expect(const char *const *names)
-{
-    size_t i = 0;
-    for (; names[i] != NULL && i < count; i++)
-        assert_string_equal(happened[i], names[i]);
-    assert_null(names[i]);
-    assert_int_equal(i, count);
-}
-#define HAPPENED(...) expect((const char *const[]){__VA_ARGS__, NULL})
-
-struct provision *__wrap_provision_new(const struct ssa_run *run, const struct ssa_output *output,
-                                       struct ssa_ending *ending, struct ssa_error *err);
-void __wrap_provision_free(struct provision **freed);
 bool __wrap_new_key_prepare(struct provision *made, const struct provisioning *what, struct ssa_error *err);
 bool __wrap_aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error *err);
 bool __wrap_aps_account_create(struct oauth_client *client, const char *first, const char *last,
@@ -53,26 +23,12 @@ bool __wrap_aps_key_create(struct oauth_client *client, const char *account, cha
                            struct secret *pem, enum oauth_outcome *done, struct ssa_error *err);
 time_t __wrap_oauth_server_time(const struct oauth_client *client);
 bool __wrap_journal_claim(struct journal *j, struct ssa_error *err);
-bool __wrap_journal_step(struct journal *j, enum step step, struct ssa_error *err);
+bool __wrap_journal_step(struct journal *j, enum step next, struct ssa_error *err);
 bool __wrap_ownership_is_new(const struct ssa_run *run, const struct entry *of, const char *thing, const char *id,
                              struct ssa_error *err);
 bool __wrap_provision_key(struct provision *of, const char *source, struct ssa_error *err);
-bool __wrap_provision_undo(struct provision *of, const struct ssa_error *err);
 bool __wrap_provision_profile(struct provision *of, const struct profile_block *block, struct ssa_created *created,
                               struct ssa_error *err);
-
-struct provision *__wrap_provision_new(const struct ssa_run *run, const struct ssa_output *output,
-                                       struct ssa_ending *ending, struct ssa_error *err)
-{
-    (void)output, (void)ending, (void)err;
-    p.open.run = run;
-    return &p;
-}
-
-void __wrap_provision_free(struct provision **freed)
-{
-    *freed = NULL;
-}
 
 bool __wrap_new_key_prepare(struct provision *made, const struct provisioning *what, struct ssa_error *err)
 {
@@ -84,7 +40,7 @@ bool __wrap_new_key_prepare(struct provision *made, const struct provisioning *w
 bool __wrap_aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error *err)
 {
     (void)client, (void)scopes;
-    return happens("admin", err);
+    return step("admin", err);
 }
 
 bool __wrap_aps_account_create(struct oauth_client *client, const char *first, const char *last,
@@ -93,7 +49,7 @@ bool __wrap_aps_account_create(struct oauth_client *client, const char *first, c
     (void)client, (void)first, (void)last;
     *done = outcome;
     memcpy(account->id, told, strlen(told) + 1);
-    return happens("account", err);
+    return step("account", err);
 }
 
 bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struct aps_keys *keys, struct ssa_error *err)
@@ -101,7 +57,7 @@ bool __wrap_aps_key_list(struct oauth_client *client, const char *account, struc
     (void)client;
     assert_string_equal(account, "A");
     *keys = (struct aps_keys){.count = 1, .list = {{.kid = "OLD"}}};
-    return happens("list", err);
+    return step("list", err);
 }
 
 bool __wrap_aps_key_create(struct oauth_client *client, const char *account, char kid[static API_ID_MAX],
@@ -111,7 +67,7 @@ bool __wrap_aps_key_create(struct oauth_client *client, const char *account, cha
     assert_string_equal(account, "A");
     *done = outcome;
     memcpy(kid, told, strlen(told) + 1);
-    return happens("key", err);
+    return step("key", err);
 }
 
 time_t __wrap_oauth_server_time(const struct oauth_client *client)
@@ -123,17 +79,17 @@ time_t __wrap_oauth_server_time(const struct oauth_client *client)
 bool __wrap_journal_claim(struct journal *j, struct ssa_error *err)
 {
     (void)j;
-    return happens("claim", err);
+    return step("claim", err);
 }
 
-bool __wrap_journal_step(struct journal *j, enum step step, struct ssa_error *err)
+bool __wrap_journal_step(struct journal *j, enum step next, struct ssa_error *err)
 {
     static const char *const names[STEP_COUNT] = {
         [STEP_ACCOUNT_ASKED] = "account-asked", [STEP_ACCOUNT_MADE] = "account-made", [STEP_KEY_ASKED] = "key-asked"};
-    assert_non_null(names[step]);
-    if (!happens(names[step], err))
+    assert_non_null(names[next]);
+    if (!step(names[next], err))
         return false;
-    j->entry->step = step;
+    j->entry->step = next;
     return true;
 }
 
@@ -147,14 +103,7 @@ bool __wrap_ownership_is_new(const struct ssa_run *run, const struct entry *of, 
 bool __wrap_provision_key(struct provision *of, const char *source, struct ssa_error *err)
 {
     (void)of, (void)source;
-    return happens("import", err);
-}
-
-bool __wrap_provision_undo(struct provision *of, const struct ssa_error *err)
-{
-    (void)of, (void)err;
-    (void)happens("undo", ERROR_IGNORED);
-    return false;
+    return step("import", err);
 }
 
 bool __wrap_provision_profile(struct provision *of, const struct profile_block *block, struct ssa_created *created,
@@ -162,15 +111,13 @@ bool __wrap_provision_profile(struct provision *of, const struct profile_block *
 {
     (void)of, (void)created;
     assert_null(block);
-    return happens("profile", err);
+    return step("profile", err);
 }
 
 static int begin(void **state)
 {
-    entry = (struct entry){0};
-    p = (struct provision){.journal = {.entry = &entry}};
-    count = 0;
-    fails = "";
+    provision_begin();
+    steps_begin();
     outcome = OAUTH_DONE;
     told = "A";
     is_new = true;
@@ -232,11 +179,11 @@ static void what_cannot_be_written_down_is_not_asked_for(void **state)
 {
     struct ssa_error err;
     (void)state;
-    fails = "account-asked";
+    step_that_fails = "account-asked";
     FAILS(create_account(true, &err), SSA_NETWORK, "account-asked fails");
     HAPPENED("admin", "claim", "account-asked");
     (void)begin(state);
-    fails = "key-asked";
+    step_that_fails = "key-asked";
     FAILS(create_key(&err), SSA_NETWORK, "key-asked fails");
     HAPPENED("admin", "claim", "list", "key-asked", "undo");
     assert_string_equal(entry.kid, "");
@@ -246,13 +193,13 @@ static void an_answer_that_is_lost_leaves_its_time_and_is_undone(void **state)
 {
     struct ssa_error err;
     (void)state;
-    fails = "account";
+    step_that_fails = "account";
     outcome = OAUTH_MAYBE_DONE;
     told = "";
     FAILS(create_account(false, &err), SSA_NETWORK, "account fails");
     HAPPENED("admin", "claim", "account-asked", "account", "undo");
     assert_int_equal(entry.asked.until, CLOCK);
-    assert_int_equal(p.asked, OAUTH_MAYBE_DONE);
+    assert_int_equal(provision.asked, OAUTH_MAYBE_DONE);
     assert_string_equal(entry.account, "");
 }
 
@@ -260,12 +207,12 @@ static void a_faulty_answer_that_tells_the_id_names_what_is_undone(void **state)
 {
     struct ssa_error err;
     (void)state;
-    fails = "account";
+    step_that_fails = "account";
     FAILS(create_account(false, &err), SSA_NETWORK, "account fails");
     HAPPENED("admin", "claim", "account-asked", "account", "undo");
     assert_string_equal(entry.account, "A");
     (void)begin(state);
-    fails = "key";
+    step_that_fails = "key";
     FAILS(create_key(&err), SSA_NETWORK, "key fails");
     HAPPENED("admin", "claim", "list", "key-asked", "key", "undo");
     assert_string_equal(entry.kid, "NEW");
@@ -280,7 +227,7 @@ static void the_id_of_a_key_from_before_is_never_taken_for_the_new_one(void **st
     struct ssa_created created;
     (void)state;
     // A faulty answer with the id of a key that the account had.
-    fails = "key";
+    step_that_fails = "key";
     told = "OLD";
     FAILS(ssa_key_create(&run, "A", &output, &created, NULL, &err), SSA_NETWORK, "key fails");
     assert_string_equal(entry.kid, "");
@@ -298,7 +245,7 @@ static void a_key_that_does_not_get_in_is_undone_and_no_profile_is_written(void 
 {
     struct ssa_error err;
     (void)state;
-    fails = "import";
+    step_that_fails = "import";
     FAILS(create_account(false, &err), SSA_NETWORK, "import fails");
     HAPPENED("admin", "claim", "account-asked", "account", "account-made", "key-asked", "key", "key-asked", "import",
              "undo");

@@ -3,25 +3,14 @@
 
 #include "config/settings.h"
 #include "journal/closed_entry.h"
-#include "manage/admin_client.h"
+#include "manage/fake_admin.h"
 
-static char scopes[256];
 static struct ssa_error answer; // to the deletion
 
-bool __wrap_admin_client_open(const struct ssa_run *run, const char *wanted, struct oauth_client **client,
-                              struct ssa_error *err);
 bool __wrap_aps_account_look_up(struct oauth_client *client, const char *wanted, struct aps_account *account,
                                 struct ssa_error *err);
 bool __wrap_aps_account_delete(struct oauth_client *client, const char *id, struct ssa_error *err);
 bool __wrap_aps_key_delete(struct oauth_client *client, const char *account, const char *kid, struct ssa_error *err);
-
-bool __wrap_admin_client_open(const struct ssa_run *run, const char *wanted, struct oauth_client **client,
-                              struct ssa_error *err)
-{
-    (void)run, (void)client, (void)err;
-    memcpy(scopes, wanted, strlen(wanted) + 1);
-    return true;
-}
 
 bool __wrap_aps_account_look_up(struct oauth_client *client, const char *wanted, struct aps_account *account,
                                 struct ssa_error *err)
@@ -90,13 +79,13 @@ static void an_id_needs_no_right_to_read(void **state)
     struct last last;
     struct ssa_error err;
     SUCCEEDS(run_it("A", NULL, &last, &err));
-    assert_null(strstr(scopes, ":read"));
+    assert_null(strstr(admin_scopes, ":read"));
     SUCCEEDS(run_it("a@x", NULL, &last, &err));
-    assert_non_null(strstr(scopes, APS_SCOPE_ACCOUNT_READ));
+    assert_non_null(strstr(admin_scopes, APS_SCOPE_ACCOUNT_READ));
     SUCCEEDS(run_it("A", "K", &last, &err));
-    assert_null(strstr(scopes, ":read"));
+    assert_null(strstr(admin_scopes, ":read"));
     SUCCEEDS(run_it("a@x", "K", &last, &err));
-    assert_non_null(strstr(scopes, APS_SCOPE_ACCOUNT_READ));
+    assert_non_null(strstr(admin_scopes, APS_SCOPE_ACCOUNT_READ));
     assert_int_equal(last.count, 4);
     assert_int_equal(last.operation, OP_KEY_DELETE);
 }
@@ -123,10 +112,10 @@ static void what_is_no_id_is_asked_of_nobody(void **state)
     (void)state;
     struct last last;
     struct ssa_error err;
-    scopes[0] = '\0';
+    admin_scopes[0] = '\0';
     FAILS(run_it("A/..", NULL, &last, &err), SSA_USAGE, "not a valid account id");
     FAILS(run_it("A", "K?x", &last, &err), SSA_USAGE, "not a valid key id");
-    assert_string_equal(scopes, "");
+    assert_string_equal(admin_scopes, "");
     assert_int_equal(last.count, 0);
 }
 

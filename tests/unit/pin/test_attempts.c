@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "pin/attempts.h"
-#include "pin/attempts_count.h"
 
 static const struct token_info token = {.label = "Token", .serial = "12/ab", .uri = "pkcs11:token=Token"};
 static const struct token_info low = {

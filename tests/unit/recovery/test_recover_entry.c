@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 #include "recovery/fakes.h"
-#include "recovery/recover_entry.h"
+#include "recovery/recovery.h"
 
 enum { ASKED_AT = 1000, DURING = 1001, LATER = 1100 };
 

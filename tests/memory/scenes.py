@@ -1,0 +1,224 @@
+"""What the program is made to do while it is searched: three scenes, each with commands of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import control
+from judge import HOST, PROGRAM, Held, Totals, judge, last_lines
+from needles import (
+    ACCESS_TOKEN, CLIENT_SECRET, KEY_NUMBERS, PIN, WRAPPED_KEY, WRAPPING_KEY, Source,
+)  # fmt: skip
+from search import build_scanner
+from world import CannotRun, World
+
+COMMANDS = (
+    "account-create", "token", "exec", "secret-import", "secret-token", "key-create", "key-import", "key-rotate",
+)  # fmt: skip
+_WRAPPING_KEY_BYTES = 32
+_CREATE = ("account", "create", "First-Name1", "proof-account")
+
+
+# What a module itself holds between two calls, and no longer than that. SoftHSM and NSS have the key from C_SignInit to
+# the end of C_Sign (`key rotate` signs by two keys); NSS has a key that was unwrapped, and unwraps another, too.
+_KEPT = {
+    "p11-kit": (),
+    "softhsm": (Held(HOST, "at rest", frozenset(), frozenset({KEY_NUMBERS}), most=2),),
+    "nss": (Held(HOST, "at rest", frozenset(), frozenset({KEY_NUMBERS, WRAPPING_KEY})),),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One command and what is said about it."""
+
+    name: str
+    words: tuple[str, ...]
+    done: Callable[[Path], bool]  # whether its work is done: a program that does nothing leaks nothing
+    # The secret itself in the environment, where the kernel puts it on the stack; else a reference.
+    literal_secret: bool = False
+    keys: int = 1  # so many keys were issued when it ends
+    finds: bool = False  # it has to look for the module
+    secret: str | None = None  # where the client secret is, if elsewhere
+    ways: tuple[int, ...] = (0,)  # it may end in
+    holds: tuple[Held, ...] = ()
+    hold: tuple[Path, Path] | None = None  # see tracer.py
+
+
+@dataclass
+class Stage:
+    """What all scenes need."""
+
+    world: World
+    program: Path
+    timeout: int
+    way: str | None = None
+    module: str = "p11-kit"
+    totals: Totals = field(default_factory=Totals)
+
+    def __post_init__(self) -> None:
+        self._scanner = build_scanner(self.world.tracer)
+
+    def control(self) -> None:
+        """Raises when the search does not find what is there."""
+        leaky = control.build_leaky(self.world.home)
+        secrets, source = control.hide(self.world.tracer)
+        hidden = self.world.write("control", secrets.read_bytes())
+        report = control.trace(
+            [str(leaky), str(hidden)], self._scanner, source, self.world.tracer, self._options(),
+            env=self.world.environment(literal_secret=False), cwd=self.world.home,
+        )  # fmt: skip
+        if missed := control.missed(report):
+            raise CannotRun(f"the control failed: a secret in {', '.join(missed)} was not found")
+        print(f"control: found in {', '.join(control.PLACES)}")
+
+    def _options(self) -> list[str]:
+        return ["--timeout", str(self.timeout), *(["--user", self.world.user] if self.world.user else [])]
+
+    def _source(self) -> Source:
+        files = {PIN: str(self.world.pin_file), CLIENT_SECRET: str(self.world.secret_file)}
+        raw = {WRAPPING_KEY: str(self.world.overheard), WRAPPED_KEY: str(self.world.wrapped)}
+        return Source([], [str(self.world.issued)], files, raw, str(self.world.access_tokens))
+
+    def _command(self, case: Case) -> tuple[list[str], dict[str, str]]:
+        environment = self.world.environment(case.literal_secret, case.finds)
+        if case.secret:
+            environment["APS_SECRET_ID"] = case.secret
+        makes = case.words[0] in ("account", "key")
+        return [str(self.program), *case.words, *(["--import", self.way] if self.way and makes else [])], environment
+
+    def prepare(self, case: Case) -> None:
+        """A command that others need, and that is not searched."""
+        self.world.run_untraced(*self._command(case))
+
+    def run(self, case: Case) -> None:
+        """A command whose processes are searched."""
+        command, environment = self._command(case)
+        # The host is searched between any two calls, too.
+        options = [*self._options(), "--at-rest", HOST]
+        if case.hold:
+            options += ["--hold", *(str(path) for path in case.hold)]
+        overheard = self.world.overheard.stat().st_size
+        output = self.world.tracer / f"{case.name.replace(' ', '-')}.out"
+        said = output.with_suffix(".err")
+        with open(output, "wb") as stdout, open(said, "wb") as stderr:
+            try:
+                report = control.trace(
+                    command, self._scanner, self._source(), self.world.tracer, options,
+                    env=environment, cwd=self.world.home, stdout=stdout, stderr=stderr,
+                )  # fmt: skip
+            except RuntimeError as error:
+                raise CannotRun(f"{error}: {last_lines(said)}") from None
+        judge(case.name, report, (*case.holds, *_KEPT[self.module]), self.totals)
+        self._check(case, report, output)
+        # One for the rehearsal, one for the key itself.
+        if self.way == "wrap" and case.keys and case.words[0] in ("account", "key"):
+            if self.world.overheard.stat().st_size - overheard < 2 * _WRAPPING_KEY_BYTES:
+                self.totals.failed.append(f"{case.name}: the key that wraps was not overheard")
+            if self.world.wrapped.stat().st_size == 0:
+                self.totals.failed.append(f"{case.name}: the wrapped key was not overheard")
+
+    def _check(self, case: Case, report: dict[str, Any], output: Path) -> None:
+        if report["status"] not in case.ways:
+            said = last_lines(output.with_suffix(".err"))
+            self.totals.failed.append(f"{case.name} ended with {report['status']}: {said}")
+        elif not case.done(output):
+            self.totals.failed.append(f"{case.name} ended with {report['status']} and has not done its work")
+        if max((stop["findings"]["keys"] for stop in report["stops"]), default=0) < case.keys:
+            self.totals.failed.append(f"{case.name}: no key had been issued when it ended, so none was searched for")
+
+
+def _prints(text: bytes) -> Callable[[Path], bool]:
+    return lambda output: text in output.read_bytes()
+
+
+def _makes(path: Path) -> Callable[[Path], bool]:
+    return lambda _: path.exists()
+
+
+def _profile(world: World, name: str) -> Callable[[Path], bool]:
+    return _makes(world.home / f"config/ssa-hsm/{name}.env")
+
+
+def _always(_: Path) -> bool:
+    return True
+
+
+def _case(stage: Stage, name: str) -> Case:
+    """Made when it is its turn: some need what others have made."""
+    world = stage.world
+    second = world.home / "second.env"
+    title = name.replace("-", " ")
+    match name:
+        case "account-create":
+            return Case(title, _CREATE, _profile(world, "default"), literal_secret=True)
+        case "token" | "secret-token":
+            secret = world.secret_uri if name == "secret-token" else None
+            return Case(title, ("token",), _prints(b'"access_token"'), secret=secret)
+        case "exec":
+            # Its environment has the access token.
+            given = frozenset({ACCESS_TOKEN})
+            holds = (Held(PROGRAM, "exec", given), Held("true", "exit", given))
+            return Case(title, ("exec", "--", "/bin/true"), _always, holds=holds)
+        case "secret-import":
+            return Case(title, ("secret", "import"), _prints(b"type=data"))
+        case "key-create":
+            words = ("key", "create", "--output", str(second))
+            return Case(title, words, _makes(second), literal_secret=True, keys=2)
+        case "key-import":
+            account, kid, pem = world.issue_key()
+            words = ("key", "import", str(pem), "--key-id", kid, "--account", account, "--profile", "imported")
+            return Case(title, words, _profile(world, "imported"), keys=3, finds=True)
+        case _:
+            kid = second.read_text().split('KEY_ID="', 1)[1].split('"', 1)[0]
+            words = ("key", "rotate", "--now", "--replace", kid, "--yes")
+            return Case(title, words, _prints(b'KEY_ID="'), literal_secret=True, keys=4)
+
+
+def ends(stage: Stage, only: list[str]) -> None:
+    """Every process of eight commands, as it ends. Those not wanted are not searched."""
+    last = max(COMMANDS.index(name) for name in only)
+    needed = {"account-create", "key-create", "key-import", *(["secret-import"] if "secret-token" in only else [])}
+    for name in COMMANDS[: last + 1]:
+        if stage.totals.failed:
+            return  # each needs what the one before it made
+        if name in only:
+            stage.run(_case(stage, name))
+        elif name in needed:
+            stage.prepare(_case(stage, name))
+
+
+def signing(stage: Stage) -> None:
+    """While SoftHSM signs in the host, the key is there, and not in the process that talks to the network."""
+    world = stage.world
+    stage.run(_case(stage, "account-create"))
+    here, go = world.home / "here", world.home / "go"
+    world.rules(f"C_Sign 1 touch {here} wait {go}\n")
+    holds = (
+        Held(HOST, "held", frozenset({KEY_NUMBERS})),
+        # The PIN, since a key may want it once more for each signature.
+        Held(PROGRAM, "held", frozenset({CLIENT_SECRET}), frozenset({PIN})),
+    )
+    stage.run(Case("token", ("token",), _prints(b'"access_token"'), holds=holds, hold=(here, go)))
+
+
+def killed(stage: Stage) -> None:
+    """The host dies with the PIN or a key in its hands: the module crashes, something kills it, or the program does."""
+    private = "class=CKO_PRIVATE_KEY"
+    # The first such call is the rehearsal's.
+    deaths = [
+        ("login", "C_Login 1 kill-module KILL after", PIN, ()),
+        ("create", f"C_CreateObject 2 {private} crash after", KEY_NUMBERS, ()),
+        ("late", f"C_CreateObject 2 {private} after-sleep 30000", KEY_NUMBERS, ("--timeout", "2")),
+    ]
+    if stage.way == "wrap":
+        deaths[1:] = [("unwrap", f"C_UnwrapKey 2 {private} crash after", WRAPPED_KEY, ())]
+    for name, rule, given, more in deaths:
+        stage.world.rules(rule + "\n")
+        holds = (Held(HOST, "killed by", frozenset({given})),)
+        keys = 0 if given == PIN else 1
+        case = Case(f"killed at {name}", (*_CREATE, *more), _always, True, keys, ways=(4, 5, 7, 12, 13), holds=holds)
+        stage.run(case)
