@@ -39,7 +39,7 @@ struct ahead {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool stop;
-    unsigned how; // enum ahead_how
+    bool with_keys;
     size_t most, count;
     struct one list[];
 };
@@ -91,8 +91,7 @@ static bool refuse_turn(void *context, enum turn which, bool impatient, struct s
 
 static void ask_now(struct one *one, const struct module_user *user)
 {
-    one->answered =
-        module_ask(one->entry, user, &one->seen, (one->ahead->how & AHEAD_KEYS) != 0 ? &one->keys : NULL, &one->err);
+    one->answered = module_ask(one->entry, user, &one->seen, one->ahead->with_keys ? &one->keys : NULL, &one->err);
 }
 
 static void *ask_beside(void *context)
@@ -116,7 +115,7 @@ static void start(struct one *one)
     one->started = thread_start(&one->thread, THREAD_STACK, ask_beside, one);
 }
 
-struct ahead *ahead_new(size_t most, const struct module_user *user, unsigned how, struct ssa_error *err)
+struct ahead *ahead_new(size_t most, const struct module_user *user, bool with_keys, struct ssa_error *err)
 {
     struct ahead *ahead = calloc(1, sizeof *ahead + most * sizeof ahead->list[0]);
     if (ahead == NULL) {
@@ -124,7 +123,7 @@ struct ahead *ahead_new(size_t most, const struct module_user *user, unsigned ho
         return NULL;
     }
     ahead->user = user;
-    ahead->how = how;
+    ahead->with_keys = with_keys;
     ahead->most = most;
     (void)pthread_mutex_init(&ahead->mutex, NULL);
     thread_condition_init(&ahead->changed);
@@ -137,8 +136,8 @@ void ahead_ask(struct ahead *ahead, const struct module_entry *entry)
     one->ahead = ahead;
     one->entry = entry;
     one->last = &one->first;
-    // The caller's own thread asks those that there is no thread for, too.
-    if (ahead->most > 1 || (ahead->how & AHEAD_BESIDE) != 0)
+    // The caller's own thread asks one that is alone, and those that there is no thread for.
+    if (ahead->most > 1)
         start(one);
 }
 

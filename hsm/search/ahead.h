@@ -7,12 +7,9 @@
 
 struct ahead;
 
-// How they are asked: for their tokens' keys, too; while the caller does something else, even where there is one alone.
-enum ahead_how { AHEAD_PLAINLY, AHEAD_KEYS = 1 << 0, AHEAD_BESIDE = 1 << 1 };
-
-// For so many modules at most. What is given here and below is borrowed until ahead_end. NULL with err filled where
-// there is no memory.
-struct ahead *ahead_new(size_t most, const struct module_user *user, unsigned how, struct ssa_error *err);
+// For so many modules at most, which are asked for their keys, too, if those are wanted. What is given here and below
+// is borrowed until ahead_end. NULL with err filled where there is no memory.
+struct ahead *ahead_new(size_t most, const struct module_user *user, bool with_keys, struct ssa_error *err);
 
 // Begins to ask a module. The first one has the number 0. Messages are told when the answer is taken.
 void ahead_ask(struct ahead *ahead, const struct module_entry *entry);

@@ -170,7 +170,7 @@ static bool ask_all(struct asking *asking, const struct token_wanted *wanted, st
 {
     const struct registry *registry = asking->registry;
     size_t at = 0;
-    AHEAD_AUTO *ahead = ahead_new(registry->count, &wanted->user, AHEAD_PLAINLY, err);
+    AHEAD_AUTO *ahead = ahead_new(registry->count, &wanted->user, false, err);
     if (ahead == NULL)
         return false;
     for (size_t i = 0; i < registry->count; i++)

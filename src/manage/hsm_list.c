@@ -108,7 +108,7 @@ static bool list_named(const struct ssa_run *run, const char *name, struct list 
     struct module_entry entry;
     if (!registry_resolve(name, &entry, err))
         return false;
-    AHEAD_AUTO *ahead = ahead_new(1, &user, AHEAD_PLAINLY, err);
+    AHEAD_AUTO *ahead = ahead_new(1, &user, false, err);
     if (ahead == NULL)
         return false;
     ahead_ask(ahead, &entry);
@@ -120,7 +120,7 @@ static bool list_registered(const struct ssa_run *run, const struct registry *re
 {
     const struct module_user user = module_user_of(run);
     size_t at = 0;
-    AHEAD_AUTO *ahead = ahead_new(registry->count, &user, AHEAD_PLAINLY, err);
+    AHEAD_AUTO *ahead = ahead_new(registry->count, &user, false, err);
     if (ahead == NULL)
         return false;
     for (size_t i = 0; i < registry->count; i++)

@@ -179,12 +179,8 @@ static bool list(struct listing *l, struct ssa_error *err)
         return error_set(err, SSA_USAGE, NULL, NULL, "either all accounts or one account can be listed, not both");
     if (!wanted->all && !account_choose(l->run, wanted->account, &reference, err))
         return false;
-    TOKEN_LOOK_AUTO look = {0};
-    if (!token_look_begin(l->run, &look, err))
-        return false;
-    // A login, for the private keys or for the client secret, does not meet somebody who looks.
-    const bool token_first = wanted->login || client_secret_is_on_token(l->run->settings);
-    if (token_first && !token_keys_take(l->run, &look, &l->on_tokens, err))
+    // The tokens come first: the API is not asked for somebody who stops while a module hangs.
+    if (!token_keys_look(l->run, &l->on_tokens, err))
         return false;
     if (wanted->login && !token_keys_login(l->run, &l->on_tokens, &secret, err))
         return false;
@@ -195,11 +191,7 @@ static bool list(struct listing *l, struct ssa_error *err)
         return false;
     if (!find_accounts(l, &reference, err))
         return false;
-    if (!list_at_api(l, err))
-        return false;
-    if (!token_first && !token_keys_take(l->run, &look, &l->on_tokens, err))
-        return false;
-    return list_on_tokens(l, err);
+    return list_at_api(l, err) && list_on_tokens(l, err);
 }
 
 bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wanted, struct ssa_keys *keys,

@@ -130,37 +130,49 @@ static bool nothing_lost(const struct token_keys *keys, struct ssa_error *err)
     return !keys->lost || error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the tokens' keys");
 }
 
+// The PKCS#11 modules whose tokens are looked at.
+struct modules {
+    struct module_entry *list;
+    size_t count;
+};
+
+static void modules_free(struct modules *modules)
+{
+    free(modules->list);
+}
+#define MODULES_AUTO __attribute__((cleanup(modules_free))) struct modules
+
 static void tell_not_looked_at(const struct ssa_run *run, const char *module, const struct ssa_error *why)
 {
     tell(&run->callbacks, SSA_NOTICE, "module %s cannot be used, so its tokens were not looked at: %s%s%s", module,
          why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
 }
 
-static bool add_module(struct token_look *look, const struct module_entry *entry, struct ssa_error *err)
+static bool add_module(struct modules *modules, const struct module_entry *entry, struct ssa_error *err)
 {
-    for (size_t i = 0; i < look->count; i++)
-        if (module_entry_same(&look->modules[i], entry))
+    for (size_t i = 0; i < modules->count; i++)
+        if (module_entry_same(&modules->list[i], entry))
             return true;
-    struct module_entry *grown = reallocarray(look->modules, look->count + 1, sizeof *grown);
+    struct module_entry *grown = reallocarray(modules->list, modules->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
-    look->modules = grown;
-    look->modules[look->count++] = *entry;
+    modules->list = grown;
+    modules->list[modules->count++] = *entry;
     return true;
 }
 
-static bool add_named(const struct ssa_run *run, struct token_look *look, const char *name, struct ssa_error *err)
+static bool add_named(const struct ssa_run *run, struct modules *modules, const char *name, struct ssa_error *err)
 {
     struct module_entry entry;
     struct ssa_error why = {0};
     if (registry_resolve(name, &entry, &why))
-        return add_module(look, &entry, err);
+        return add_module(modules, &entry, err);
     tell_not_looked_at(run, name, &why);
     return true;
 }
 
 // A URI may name a module that p11-kit does not know.
-static bool add_from_uri(const struct ssa_run *run, struct token_look *look, enum setting id, struct ssa_error *err)
+static bool add_from_uri(const struct ssa_run *run, struct modules *modules, enum setting id, struct ssa_error *err)
 {
     const char *value = settings_get(run->settings, id, NULL);
     URI_AUTO *uri = NULL;
@@ -169,31 +181,31 @@ static bool add_from_uri(const struct ssa_run *run, struct token_look *look, enu
     const char *path = uri_module_path(uri), *name = uri_module_name(uri);
     if (path == NULL && name == NULL)
         return true;
-    return add_named(run, look, path != NULL ? path : name, err);
+    return add_named(run, modules, path != NULL ? path : name, err);
 }
 
-static bool add_registered(struct token_look *look, struct ssa_error *err)
+static bool add_registered(struct modules *modules, struct ssa_error *err)
 {
     REGISTRY_AUTO *registry = registry_new();
     if (registry == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of modules");
     for (size_t i = 0; i < registry->count; i++)
-        if (!registry->entries[i].trust_policy && !add_module(look, &registry->entries[i], err))
+        if (!registry->entries[i].trust_policy && !add_module(modules, &registry->entries[i], err))
             return false;
     return true;
 }
 
 // Finds the modules that p11-kit knows, or in their place the one of SSA_HSM_MODULE, and those that URIs in the
 // settings name. Says which module cannot be found.
-static bool find_modules(const struct ssa_run *run, struct token_look *look, struct ssa_error *err)
+static bool find_modules(const struct ssa_run *run, struct modules *modules, struct ssa_error *err)
 {
     enum setting_source source;
     const char *named = settings_get(run->settings, SET_MODULE, &source);
-    if (named == NULL ? !add_registered(look, err) : !add_named(run, look, named, err))
+    if (named == NULL ? !add_registered(modules, err) : !add_named(run, modules, named, err))
         return false;
     if (named != NULL && (source == FROM_OPTION || !settings_profile_first(run->settings)))
         return true;
-    return add_from_uri(run, look, SET_PRIVATE_KEY, err) && add_from_uri(run, look, SET_TOKEN, err);
+    return add_from_uri(run, modules, SET_PRIVATE_KEY, err) && add_from_uri(run, modules, SET_TOKEN, err);
 }
 
 static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
@@ -206,32 +218,23 @@ static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
         tell_not_looked_at(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
 }
 
-bool token_look_begin(const struct ssa_run *run, struct token_look *look, struct ssa_error *err)
+bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err)
 {
-    *look = (struct token_look){.user = module_user_of(run)};
-    if (!find_modules(run, look, err))
-        return false;
-    look->ahead = ahead_new(look->count, &look->user, AHEAD_KEYS | AHEAD_BESIDE, err);
-    for (size_t i = 0; look->ahead != NULL && i < look->count; i++)
-        ahead_ask(look->ahead, &look->modules[i]);
-    return look->ahead != NULL;
-}
-
-void token_look_end(struct token_look *look)
-{
-    ahead_end(&look->ahead);
-    free(look->modules);
-    *look = (struct token_look){0};
-}
-
-bool token_keys_take(const struct ssa_run *run, struct token_look *look, struct token_keys *keys, struct ssa_error *err)
-{
+    MODULES_AUTO modules = {0};
     URI_AUTO *own = own_key(run);
     struct looking looking = {.run = run, .own = own, .keys = keys};
-    for (size_t i = 0; i < look->count; i++) {
+    if (!find_modules(run, &modules, err))
+        return false;
+    const struct module_user user = module_user_of(run);
+    AHEAD_AUTO *ahead = ahead_new(modules.count, &user, true, err);
+    if (ahead == NULL)
+        return false;
+    for (size_t i = 0; i < modules.count; i++)
+        ahead_ask(ahead, &modules.list[i]);
+    for (size_t i = 0; i < modules.count; i++) {
         if (!callback_go_on(&run->callbacks, err))
             return false;
-        look_at(&looking, look->ahead, i);
+        look_at(&looking, ahead, i);
     }
     return callback_go_on(&run->callbacks, err) && nothing_lost(keys, err);
 }

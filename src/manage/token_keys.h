@@ -21,23 +21,9 @@ struct token_keys {
 };
 void token_keys_free(struct token_keys *keys);
 
-// A look at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a login.
-struct token_look {
-    struct module_entry *modules;
-    size_t count;
-    struct module_user user;
-    struct ahead *ahead;
-};
-
-// Begins to look, on other threads. *look must not move until token_look_end, which may come at any time. Says which
-// module cannot be found.
-bool token_look_begin(const struct ssa_run *run, struct token_look *look, struct ssa_error *err) MUST_CHECK;
-void token_look_end(struct token_look *look);
-#define TOKEN_LOOK_AUTO __attribute__((cleanup(token_look_end))) struct token_look
-
-// Waits for what is seen, and adds it to keys. Says what cannot be looked at. Fails when interrupted.
-bool token_keys_take(const struct ssa_run *run, struct token_look *look, struct token_keys *keys,
-                     struct ssa_error *err) MUST_CHECK;
+// Looks at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a login. They
+// are asked side by side. Says what cannot be looked at. Fails when interrupted.
+bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err) MUST_CHECK;
 
 // Logs in to the PKCS#11 token that the settings name, and notes for each of its keys whether the private half is
 // there. Reads a client secret on that token; one on another token is read later.

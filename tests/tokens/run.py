@@ -37,7 +37,8 @@ def _as_nobody(arguments: list[str]) -> int:
             shutil.copytree(HERE.parent / part, folder / "tests" / part, ignore=ignore)
         env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        copied = {"SSA_HSM_PROGRAM": places.program(), "SSA_SHIM_LIBRARY": places.shim_library(),
+        copied = {"SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(),
+                  "SSA_SHIM_LIBRARY": places.shim_library(),
                   "SSA_NSS_FIPS_LIBRARY": places.nss_fips_library()}  # fmt: skip
         if places.key_pool().exists():
             copied["SSA_HSM_TEST_KEYS"] = places.key_pool()
