@@ -149,8 +149,9 @@ bool put_mechanism(struct writer *w, const CK_MECHANISM *mechanism)
 
 bool get_mechanism(struct reader *r, struct mechanism_room *room)
 {
-    *room = (struct mechanism_room){.mechanism = {.mechanism = get_number(r, UINT64_MAX)}};
+    *room = (struct mechanism_room){0};
     CK_MECHANISM *m = &room->mechanism;
+    m->mechanism = get_number(r, UINT64_MAX);
     union mechanism_parameter *p = &room->parameter;
     struct span bytes;
     switch (parameter_of(m->mechanism)) {

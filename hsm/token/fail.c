@@ -15,12 +15,11 @@ bool token_fail(struct ssa_error *err, enum ssa_class class, CK_RV rv, const str
     if (vsnprintf(text, sizeof text, what, args) < 0)
         text[0] = '\0';
     va_end(args);
-    if (token != NULL && remote_explain(token->module.call, rv, err)) {
+    if (remote_explain(token->module.call, rv, err)) {
         error_number(err, SSA_DOMAIN_PKCS11, rv);
         return false;
     }
-    const char *left_out =
-        token != NULL && rv == CKR_FUNCTION_NOT_SUPPORTED ? remote_left_out(token->module.call) : NULL;
+    const char *left_out = rv == CKR_FUNCTION_NOT_SUPPORTED ? remote_left_out(token->module.call) : NULL;
     if (left_out != NULL)
         error_set(err, class, ckr_name(rv, name), token->info.uri, "%s: the PKCS#11 module %s has no %s", text,
                   token->module.entry.path, left_out);
