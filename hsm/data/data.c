@@ -6,12 +6,10 @@
 
 bool data_check_able(const struct token *token, struct ssa_error *err)
 {
-    if (token->info.quirks->no_data) {
-        error_set(err, SSA_TOKEN, NULL, token->info.uri,
-                  "this kind of token (%s) takes no private data object, and so no client secret",
-                  token->info.quirks->name);
-        return error_reason(err, SSA_REASON_DATA_REFUSED, NULL);
-    }
+    if (token->info.quirks->no_data)
+        return error_because(err, SSA_TOKEN, SSA_REASON_DATA_REFUSED, token->info.uri,
+                             "this kind of token (%s) takes no private data object, and so no client secret",
+                             token->info.quirks->name);
     if (!token->info.write_protected)
         return true;
     error_set(err, SSA_TOKEN, "CKF_WRITE_PROTECTED", token->info.uri, "the token is write-protected");

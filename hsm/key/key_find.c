@@ -12,10 +12,9 @@
 bool key_find(struct token *token, const struct uri *uri, struct key *key, struct ssa_error *err)
 {
     *key = (struct key){0};
-    if (!uri_names_object(uri)) {
-        error_set(err, SSA_CONFIG, NULL, token->info.uri, "the key's URI names the token, but no key on it");
-        return error_reason(err, SSA_REASON_URI_NO_KEY, NULL);
-    }
+    if (!uri_names_object(uri))
+        return error_because(err, SSA_CONFIG, SSA_REASON_URI_NO_KEY, token->info.uri,
+                             "the key's URI names the token, but no key on it");
     static const CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
     static const CK_KEY_TYPE rsa_type = CKK_RSA;
     CK_ATTRIBUTE template[4] = {ATTRIBUTE(CKA_CLASS, &private_class, sizeof private_class),
@@ -34,14 +33,12 @@ bool key_find(struct token *token, const struct uri *uri, struct key *key, struc
     if (count == 0 && login_may_be_reset(token) &&
         (!login_begin_anew(token, err) || !object_find_some(token, template, attributes, found, 2, &count, err)))
         return false;
-    if (count == 0) {
-        error_set(err, SSA_KEY_MISSING, NULL, token->info.uri, "the token does not hold the key");
-        return error_reason(err, SSA_REASON_KEY_NOT_FOUND, NULL);
-    }
-    if (count > 1) {
-        error_set(err, SSA_CONFIG, NULL, token->info.uri, "several keys on the token match the key's URI");
-        return error_reason(err, SSA_REASON_KEYS_SEVERAL, NULL);
-    }
+    if (count == 0)
+        return error_because(err, SSA_KEY_MISSING, SSA_REASON_KEY_NOT_FOUND, token->info.uri,
+                             "the token does not hold the key");
+    if (count > 1)
+        return error_because(err, SSA_CONFIG, SSA_REASON_KEYS_SEVERAL, token->info.uri,
+                             "several keys on the token match the key's URI");
     key->private_object = found[0];
     return key_read(token, key, err);
 }

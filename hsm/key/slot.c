@@ -73,8 +73,7 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
     }
     if (!slot->used)
         return ready_slots_must_be_read(token, err);
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "slot %s is used", slot->name);
-    return error_reason(err, SSA_REASON_SLOT_USED, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_SLOT_USED, token->info.uri, "slot %s is used", slot->name);
 }
 
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot, struct ssa_error *err)
@@ -87,6 +86,6 @@ bool slot_choose(struct token *token, const char *wanted, bool replace, struct c
         if (!slot->used)
             return ready_slots_must_be_read(token, err);
     }
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "all slots are used, except perhaps 9e, which must be named");
-    return error_reason(err, SSA_REASON_SLOTS_FULL, NULL);
+    return error_because(err, SSA_CONFIG, SSA_REASON_SLOTS_FULL, token->info.uri,
+                         "all slots are used, except perhaps 9e, which must be named");
 }

@@ -161,8 +161,8 @@ static bool load(struct module *module, struct ssa_error *err)
     if (stage == LOAD_NO_LIBRARY) {
         char harmless[DLERROR_MAX + 1];
         text_harmless(harmless, sizeof harmless, span_text(told));
-        error_set(err, SSA_ABSENT, NULL, NULL, "the PKCS#11 module cannot be loaded: %s", harmless);
-        return error_reason(err, SSA_REASON_MODULE_NOT_LOADED, NULL);
+        return error_because(err, SSA_ABSENT, SSA_REASON_MODULE_NOT_LOADED, NULL,
+                             "the PKCS#11 module cannot be loaded: %s", harmless);
     }
     if (stage == LOAD_NO_FUNCTION)
         return error_set(err, SSA_ABSENT, NULL, module->entry.path,

@@ -69,10 +69,9 @@ bool uri_of_label(const char *label, struct uri **out, struct ssa_error *err)
 {
     CK_TOKEN_INFO *info = NULL;
     const size_t len = strlen(label);
-    if (len == 0 || len > sizeof info->label) {
-        error_set(err, SSA_CONFIG, NULL, NULL, "a PKCS#11 token's label has 1 to %zu bytes", sizeof info->label);
-        return error_reason(err, SSA_REASON_URI_INVALID, NULL);
-    }
+    if (len == 0 || len > sizeof info->label)
+        return error_because(err, SSA_CONFIG, SSA_REASON_URI_INVALID, NULL,
+                             "a PKCS#11 token's label has 1 to %zu bytes", sizeof info->label);
     P11KitUri *uri = p11_kit_uri_new();
     if (uri == NULL)
         return no_memory(err);

@@ -1,0 +1,168 @@
+#include "hsm/host/serve_calls.h"
+
+CK_RV serve_create_object(struct host *h, struct reader *r, struct writer *w)
+{
+    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX];
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const CK_ULONG count = get_template(r, template);
+    if (!reader_is_done(r))
+        return CKR_ARGUMENTS_BAD;
+    const CK_RV rv = CALL(h, C_CreateObject, session, template, count, &object);
+    put_number(w, object);
+    return rv;
+}
+
+CK_RV serve_destroy_object(struct host *h, struct reader *r, struct writer *w)
+{
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const CK_OBJECT_HANDLE object = get_number(r, ANY);
+    (void)w;
+    return !reader_is_done(r) ? CKR_ARGUMENTS_BAD : CALL(h, C_DestroyObject, session, object);
+}
+
+// Where the value goes: no room at all where its length alone is asked for. Modules look at what a small
+// buffer has in it.
+static void make_room(struct host *h, size_t *used, struct reader *r, CK_ATTRIBUTE *attribute)
+{
+    const CK_ATTRIBUTE_TYPE type = get_number(r, ANY);
+    const bool wanted = get_number(r, 1) != 0;
+    const CK_ULONG room = get_number(r, VALUE_MAX);
+    const struct span now = get_bytes(r, SMALL_VALUE_MAX);
+    r->bad = r->bad || !attribute_is_known(type) || now.len > room || room > sizeof h->scratch - *used;
+    if (r->bad)
+        return;
+    *attribute = (CK_ATTRIBUTE){type, wanted ? h->scratch + *used : NULL, room};
+    if (now.len > 0)
+        memcpy(h->scratch + *used, now.data, now.len);
+    // Aligned for a number.
+    *used += (room + sizeof(CK_ULONG) - 1) / sizeof(CK_ULONG) * sizeof(CK_ULONG);
+}
+
+CK_RV serve_get_attribute_value(struct host *h, struct reader *r, struct writer *w)
+{
+    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX] = {0};
+    CK_ULONG room[HOST_ATTRIBUTES_MAX] = {0};
+    size_t used = 0;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const CK_OBJECT_HANDLE object = get_number(r, ANY);
+    const CK_ULONG count = get_number(r, HOST_ATTRIBUTES_MAX);
+    for (CK_ULONG i = 0; i < count && !r->bad; i++) {
+        make_room(h, &used, r, &template[i]);
+        room[i] = r->bad ? 0 : template[i].ulValueLen;
+    }
+    if (!reader_is_done(r))
+        return CKR_ARGUMENTS_BAD;
+    const CK_RV rv = CALL(h, C_GetAttributeValue, session, object, template, count);
+    for (CK_ULONG i = 0; i < count; i++) {
+        const CK_ULONG len = template[i].ulValueLen;
+        // A length beyond the room, CK_UNAVAILABLE_INFORMATION among them, has no value.
+        const bool whole = template[i].pValue != NULL && len <= room[i];
+        put_number(w, len);
+        put_bytes(w, span_of(template[i].pValue, whole ? len : 0));
+    }
+    return rv;
+}
+
+CK_RV serve_set_attribute_value(struct host *h, struct reader *r, struct writer *w)
+{
+    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX];
+    (void)w;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const CK_OBJECT_HANDLE object = get_number(r, ANY);
+    const CK_ULONG count = get_template(r, template);
+    return !reader_is_done(r) ? CKR_ARGUMENTS_BAD : CALL(h, C_SetAttributeValue, session, object, template, count);
+}
+
+CK_RV serve_find_objects_init(struct host *h, struct reader *r, struct writer *w)
+{
+    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX];
+    (void)w;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const CK_ULONG count = get_template(r, template);
+    return !reader_is_done(r) ? CKR_ARGUMENTS_BAD
+                              : CALL(h, C_FindObjectsInit, session, count == 0 ? NULL : template, count);
+}
+
+CK_RV serve_find_objects(struct host *h, struct reader *r, struct writer *w)
+{
+    // What the module counts and does not name is no handle.
+    CK_OBJECT_HANDLE found[HOST_OBJECTS_MAX] = {CK_INVALID_HANDLE};
+    CK_ULONG count = 0;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const CK_ULONG most = get_number(r, HOST_OBJECTS_MAX);
+    if (!reader_is_done(r))
+        return CKR_ARGUMENTS_BAD;
+    const CK_RV rv = CALL(h, C_FindObjects, session, found, most, &count);
+    put_number(w, count);
+    put_bytes(w, span_of(found, rv == CKR_OK ? (count < most ? count : most) * sizeof found[0] : 0));
+    return rv;
+}
+
+CK_RV serve_find_objects_final(struct host *h, struct reader *r, struct writer *w)
+{
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    (void)w;
+    return !reader_is_done(r) ? CKR_ARGUMENTS_BAD : CALL(h, C_FindObjectsFinal, session);
+}
+
+CK_RV serve_sign_init(struct host *h, struct reader *r, struct writer *w)
+{
+    struct mechanism_room room;
+    (void)w;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const bool known = get_mechanism(r, &room);
+    const CK_OBJECT_HANDLE key = get_number(r, ANY);
+    return !reader_is_done(r) || !known ? CKR_ARGUMENTS_BAD : CALL(h, C_SignInit, session, &room.mechanism, key);
+}
+
+CK_RV serve_sign(struct host *h, struct reader *r, struct writer *w)
+{
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const struct span data = get_bytes(r, VALUE_MAX);
+    CK_ULONG len = get_number(r, VALUE_MAX);
+    const CK_ULONG room = len;
+    if (!reader_is_done(r))
+        return CKR_ARGUMENTS_BAD;
+    const CK_RV rv =
+        CALL(h, C_Sign, session, (CK_BYTE *)(uintptr_t)data.data, data.len, room == 0 ? NULL : h->scratch, &len);
+    put_number(w, len);
+    put_bytes(w, span_of(h->scratch, rv == CKR_OK && len <= room ? len : 0));
+    return rv;
+}
+
+CK_RV serve_generate_key_pair(struct host *h, struct reader *r, struct writer *w)
+{
+    struct mechanism_room room;
+    CK_ATTRIBUTE public[HOST_ATTRIBUTES_MAX], private[HOST_ATTRIBUTES_MAX];
+    CK_OBJECT_HANDLE made[2] = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const bool known = get_mechanism(r, &room);
+    const CK_ULONG public_count = get_template(r, public);
+    const CK_ULONG private_count = get_template(r, private);
+    if (!reader_is_done(r) || !known)
+        return CKR_ARGUMENTS_BAD;
+    const CK_RV rv = CALL(h, C_GenerateKeyPair, session, &room.mechanism, public, public_count, private, private_count,
+                          &made[0], &made[1]);
+    put_number(w, made[0]);
+    put_number(w, made[1]);
+    return rv;
+}
+
+CK_RV serve_unwrap_key(struct host *h, struct reader *r, struct writer *w)
+{
+    struct mechanism_room room;
+    CK_ATTRIBUTE template[HOST_ATTRIBUTES_MAX];
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const bool known = get_mechanism(r, &room);
+    const CK_OBJECT_HANDLE by = get_number(r, ANY);
+    const struct span wrapped = get_bytes(r, VALUE_MAX);
+    const CK_ULONG count = get_template(r, template);
+    if (!reader_is_done(r) || !known)
+        return CKR_ARGUMENTS_BAD;
+    const CK_RV rv = CALL(h, C_UnwrapKey, session, &room.mechanism, by, (CK_BYTE *)(uintptr_t)wrapped.data, wrapped.len,
+                          template, count, &made);
+    put_number(w, made);
+    return rv;
+}
