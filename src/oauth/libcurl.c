@@ -36,7 +36,8 @@ static void note(const char *text)
 
 static void load(void)
 {
-    void *library = dlopen(LIBCURL_FILE, RTLD_NOW | RTLD_LOCAL);
+    // Most functions of what it brings are never called: to look up all of them takes milliseconds.
+    void *library = dlopen(LIBCURL_FILE, RTLD_LAZY | RTLD_LOCAL);
     const char *failed = library == NULL ? dlerror() : NULL;
     if (library == NULL || !find_all(library)) {
         note(failed != NULL ? failed : LIBCURL_FILE " lacks functions");

@@ -30,7 +30,7 @@ from play import SABOTAGES, Outcome, play  # noqa: E402
 from scenarios import available  # noqa: E402
 from world import World  # noqa: E402
 
-SAMPLE = 180
+SAMPLE = 120
 # What each sabotage must be reported as, and in which cells it is done: one that is undone, one that is killed.
 _NOTICED = {
     "recovery": ("at the API, and in no profile", "*/p11/C_CreateObject.4/kill-after*"),
