@@ -96,18 +96,10 @@ static struct module_use *use_begin(const char *path, const struct hosting *host
     return use;
 }
 
-static void end_session(struct remote *call, CK_SESSION_HANDLE session, bool logged_in)
-{
-    if (logged_in)
-        (void)call_logout(call, session);
-    if (session != CK_INVALID_HANDLE)
-        (void)call_close_session(call, session);
-}
-
 static void use_end(struct module_use *use, CK_SESSION_HANDLE session, bool logged_in)
 {
     if (use->users > 0) {
-        end_session(use->connection, session, logged_in);
+        call_end_session(use->connection, session, logged_in);
         return;
     }
     if (use->started)

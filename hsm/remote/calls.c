@@ -225,6 +225,14 @@ CK_RV call_logout(struct remote *c, CK_SESSION_HANDLE session)
     return about_session(c, CALL_LOGOUT, session);
 }
 
+void call_end_session(struct remote *c, CK_SESSION_HANDLE session, bool logged_in)
+{
+    if (logged_in)
+        (void)call_logout(c, session);
+    if (session != CK_INVALID_HANDLE)
+        (void)call_close_session(c, session);
+}
+
 CK_RV call_create_object(struct remote *c, CK_SESSION_HANDLE session, const CK_ATTRIBUTE *template, CK_ULONG count,
                          CK_OBJECT_HANDLE *object)
 {

@@ -21,6 +21,9 @@ CK_RV call_get_session_info(struct remote *c, CK_SESSION_HANDLE session, CK_SESS
 // pin is NULL where the token's own pad asks for it, which a person is given time for.
 CK_RV call_login(struct remote *c, CK_SESSION_HANDLE session, CK_USER_TYPE who, const uint8_t *pin, CK_ULONG len);
 CK_RV call_logout(struct remote *c, CK_SESSION_HANDLE session);
+// Logs out and closes the session, each where there is something to end. A PIV card stays unlocked for everybody until
+// somebody logs out. A failure does not matter here: then the card is gone.
+void call_end_session(struct remote *c, CK_SESSION_HANDLE session, bool logged_in);
 CK_RV call_create_object(struct remote *c, CK_SESSION_HANDLE session, const CK_ATTRIBUTE *template, CK_ULONG count,
                          CK_OBJECT_HANDLE *object);
 CK_RV call_destroy_object(struct remote *c, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);

@@ -31,9 +31,3 @@ CK_RV call_load_end(struct remote *c, enum load_stage *stage, char told[static P
     remote_end(c);
     return rv;
 }
-
-CK_RV call_load(struct remote *c, const char *path, enum load_stage *stage, char told[static PATH_BYTES_MAX + 1])
-{
-    call_load_begin(c, path);
-    return call_load_end(c, stage, told);
-}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/callback.h"
+#include "core/monotonic.h"
 #include "core/thread.h"
 #include "hsm/search/ask.h"
 
@@ -149,7 +150,7 @@ static void wait_for(struct one *one)
         return;
     (void)pthread_mutex_lock(&ahead->mutex);
     while (!one->done) {
-        thread_wait(&ahead->changed, &ahead->mutex, LOOK_UP_MS);
+        (void)thread_wait_until(&ahead->changed, &ahead->mutex, monotonic_ms() + LOOK_UP_MS);
         (void)pthread_mutex_unlock(&ahead->mutex);
         const bool stop = callback_interrupted(ahead->user->hosting.callbacks);
         (void)pthread_mutex_lock(&ahead->mutex);

@@ -24,14 +24,9 @@ bool session_open(struct token *token, bool writable, struct ssa_error *err)
     return token_fail(err, SSA_TOKEN, rv, token, "no session can be opened");
 }
 
-// A PIV card stays unlocked for everybody until somebody logs out. A failure does not matter here: then the card is
-// gone.
 void session_close(struct token *token)
 {
-    if (token->logged_in)
-        (void)call_logout(token->module.call, token->session);
-    if (token->session != CK_INVALID_HANDLE)
-        (void)call_close_session(token->module.call, token->session);
+    call_end_session(token->module.call, token->session, token->logged_in);
     token->session = CK_INVALID_HANDLE;
     token->logged_in = false;
 }

@@ -29,16 +29,8 @@ void thread_condition_init(pthread_cond_t *condition)
     (void)pthread_condattr_destroy(&monotonic);
 }
 
-void thread_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, unsigned ms)
+bool thread_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, long long until)
 {
-    struct timespec until = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    // The caller looks whether what it waits for has come.
-    (void)pthread_cond_timedwait(condition, mutex, &until);
+    const struct timespec when = {.tv_sec = (time_t)(until / 1000), .tv_nsec = until % 1000 * 1000000};
+    return pthread_cond_timedwait(condition, mutex, &when) == 0;
 }

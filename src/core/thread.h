@@ -11,5 +11,6 @@ bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *context), 
 // Makes a condition whose timed waits use the monotonic clock.
 void thread_condition_init(pthread_cond_t *condition);
 
-// Waits for such a condition, at most so many milliseconds. The mutex is locked before and after.
-void thread_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, unsigned ms);
+// Waits for such a condition until a time of monotonic_ms. The mutex is locked before and after. Returns false when
+// that time has come.
+bool thread_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, long long until);

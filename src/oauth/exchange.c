@@ -38,13 +38,6 @@ struct oauth_exchange {
     bool tried; // answer holds the result
 };
 
-// Waits for a change until a time of monotonic_ms. Returns false when that time has come.
-static bool wait_until(struct oauth_exchange *exchange, long long until)
-{
-    const struct timespec when = {.tv_sec = (time_t)(until / 1000), .tv_nsec = until % 1000 * 1000000};
-    return pthread_cond_timedwait(&exchange->changed, &exchange->mutex, &when) == 0;
-}
-
 // Runs on the thread after connecting. If the connection waits longer than a call may take, it is given up, and
 // oauth_exchange_finish makes another one.
 static bool wait_for_assertion(void *context)
@@ -52,7 +45,7 @@ static bool wait_for_assertion(void *context)
     struct oauth_exchange *exchange = context;
     const long long until = monotonic_ms() + exchange->request.left_ms;
     (void)pthread_mutex_lock(&exchange->mutex);
-    while (exchange->decision == UNDECIDED && wait_until(exchange, until))
+    while (exchange->decision == UNDECIDED && thread_wait_until(&exchange->changed, &exchange->mutex, until))
         continue;
     const bool send = exchange->decision == SEND;
     (void)pthread_mutex_unlock(&exchange->mutex);
@@ -101,7 +94,7 @@ static void end_thread(struct oauth_exchange *exchange)
         return;
     (void)pthread_mutex_lock(&exchange->mutex);
     while (!exchange->ended) {
-        (void)wait_until(exchange, monotonic_ms() + POLL_MS);
+        (void)thread_wait_until(&exchange->changed, &exchange->mutex, monotonic_ms() + POLL_MS);
         (void)pthread_mutex_unlock(&exchange->mutex);
         const bool stop = client_interrupted(exchange->client);
         (void)pthread_mutex_lock(&exchange->mutex);

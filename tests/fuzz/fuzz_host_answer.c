@@ -158,7 +158,8 @@ static void loading(void)
 {
     enum load_stage stage;
     char *told = untouched(PATH_BYTES_MAX + 1);
-    (void)call_load(NULL, "module", &stage, told);
+    call_load_begin(NULL, "module");
+    (void)call_load_end(NULL, &stage, told);
     CHECK(stage < LOAD_STAGES && memchr(told, 0, PATH_BYTES_MAX + 1) != NULL && came(told, strlen(told)));
     free(told);
 }

@@ -67,18 +67,24 @@ static void *list_once(void *context)
     return NULL;
 }
 
+// On another thread, which has the token until it may go on.
+static void begin_and_hold(struct caller *caller, pthread_t *thread)
+{
+    begin(caller);
+    caller->holds = true;
+    assert_int_equal(pthread_create(thread, NULL, list_once, caller), 0);
+    while (!atomic_load(&caller->asked))
+        (void)usleep(1000);
+}
+
 static void a_second_thread_works_while_the_first_has_a_token(void **state)
 {
     (void)state;
     struct caller first, second;
     struct ssa_error err;
     pthread_t thread;
-    begin(&first);
     begin(&second);
-    first.holds = true;
-    assert_int_equal(pthread_create(&thread, NULL, list_once, &first), 0);
-    while (!atomic_load(&first.asked))
-        (void)usleep(1000);
+    begin_and_hold(&first, &thread);
     SUCCEEDS(lists(&second, true, &err));
     SUCCEEDS(lists(&second, false, &err));
     // The second has closed its module, which is nothing to the first.
@@ -145,12 +151,8 @@ static void a_child_forked_meanwhile_has_a_process_of_its_own(void **state)
     (void)state;
     struct caller first, second;
     pthread_t thread;
-    begin(&first);
     begin(&second);
-    first.holds = true;
-    assert_int_equal(pthread_create(&thread, NULL, list_once, &first), 0);
-    while (!atomic_load(&first.asked))
-        (void)usleep(1000);
+    begin_and_hold(&first, &thread);
     unit_in_child(lists_in_a_child, &second);
     atomic_store(&first.go_on, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
