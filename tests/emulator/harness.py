@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
 import shutil
 import ssl
 import subprocess
@@ -40,6 +41,12 @@ class Reply:
         return json.loads(self.body)
 
 
+def _pool(options: tuple[str, ...]) -> list[str]:
+    """The keys that are there for tests, where nobody chose others: the emulator makes none then."""
+    path = os.environ.get("SSA_HSM_TEST_KEYS")
+    return ["--key-pool", f"{path}:0:36"] if path and "--key-pool" not in options else []
+
+
 class Emulator:
     """Use it in a with statement: its end ends the process and removes the folder."""
 
@@ -47,7 +54,7 @@ class Emulator:
         self.dir = Path(tempfile.mkdtemp(prefix="emulator-"))
         # Its standard input closes with this process, however that ends, and --until-eof ends the emulator then.
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "emulator.py"), "--dir", str(self.dir), "--until-eof", *options],
+            [sys.executable, str(HERE / "emulator.py"), "--dir", str(self.dir), "--until-eof", *_pool(options), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

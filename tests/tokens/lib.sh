@@ -7,6 +7,8 @@
 #   NAME put DIR KID PEM   puts a key there by another way than the program's, and prints the end of its URI's path
 #   NAME double DIR        makes a second token, "other", with the same PIN, where the first is
 #   NAME down DIR          ends the processes that up began, and no others; what is in DIR stays
+#
+# A folder TEST_KEPT, if the environment names one, is for what later calls of up can use again.
 set -eu
 umask 077
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +28,14 @@ from shimlog import CallLog  # noqa: E402
 NAMES = ("softhsm", "p11-kit-remote", "nss", "nss-fips", "opencryptoki", "tpm2", "ykcs11-standin")
 WRONG = "0000-bad"  # as long as all of them take
 UP_TIMEOUT = 90
+
+
+@functools.cache
+def _kept() -> Path:
+    """Where a set-up script keeps what the next token of this run is made from."""
+    folder = Path(tempfile.mkdtemp(prefix="ssa-kept-"))
+    atexit.register(shutil.rmtree, folder)
+    return folder
 
 
 class Rig:
@@ -48,6 +60,7 @@ class Rig:
 
     def script(self, verb: str, *arguments: str) -> str:
         env = {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "HOME": str(self.folder.parent)}
+        env["TEST_KEPT"] = str(_kept())
         if self.name == "ykcs11-standin":
             env["SSA_SHIM_LIBRARY"] = str(places.shim_library())
         if self.name == "nss-fips":
