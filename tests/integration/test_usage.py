@@ -56,6 +56,18 @@ class Usage(Case):
         self.expect(self.run_program("token", "--shred"), 2, "--shred", "token")
         self.expect(self.run_program("hsm", "list", "--scope", "x"), 2, "--scope")
 
+    def test_an_option_that_would_do_nothing_is_refused(self) -> None:
+        for words in (("token", "--token", "nonsense"), ("--token=nonsense", "exec", "--", "true"), ("history", "-p", "x"),
+                      ("account", "list", "--so-pin-source", "env:X"), ("jwt", "--cacert", "x"),
+                      ("hsm", "list", "--base-url", "https://x")):  # fmt: skip
+            with self.subTest(words=words):
+                code = 125 if "exec" in words else 2
+                self.expect(self.run_program(*words), code, "does not use --", "--help` lists", out="")
+
+    def test_settings_that_a_command_does_not_use_are_no_mistake(self) -> None:
+        env = {"SSA_HSM_SO_PIN_SOURCE": "env:NOT_THERE", "SSA_HSM_CACERT": "/nowhere", "SSA_HSM_TOKEN": "pkcs11:token=none"}
+        self.expect(self.run_program("history", env=env), 0)
+
     def test_too_few_and_too_many_arguments(self) -> None:
         for words in (
             ("account", "create"), ("account", "create", "service"), ("account", "create", "service", "filesync", "x"),

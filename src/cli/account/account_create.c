@@ -30,6 +30,7 @@ const struct command command_account_create = {
     .help = "create a service account and its key, which goes straight into the PKCS#11 token",
     .example = "account create service mycompany-filesync",
     .writes_profile = true,
+    .uses = USE_ALL,
     .options = OPTIONS(&option_no_key, &option_output, &option_force, &option_show_secret, &option_slot,
                        &option_replace, &option_yes, &option_rehearse, &option_import),
     .run = account_create,

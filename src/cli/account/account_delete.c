@@ -19,6 +19,7 @@ const struct command command_account_delete = {
     .arguments = "ID",
     .help = "delete an account (id or email) and all its keys at the API",
     .example = "account delete service-mycompany-filesync@example.com",
+    .uses = USE_API,
     .options = OPTIONS(&option_yes),
     .run = account_delete,
 };

@@ -28,6 +28,7 @@ const struct command command_account_enable = {
     .group = "Accounts",
     .arguments = "[ID]",
     .help = "enable an account again, also one that was idle for too long",
+    .uses = USE_API,
     .options = OPTIONS(&option_json),
     .run = set_enabled,
 };
@@ -37,6 +38,7 @@ const struct command command_account_disable = {
     .group = "Accounts",
     .arguments = "[ID]",
     .help = "disable an account: it gets no access tokens, and its keys cannot be managed",
+    .uses = USE_API,
     .options = OPTIONS(&option_json),
     .run = set_enabled,
 };

@@ -52,6 +52,7 @@ const struct command command_account_list = {
     .name = "account list",
     .group = "Accounts",
     .help = "list the service accounts of the client id",
+    .uses = USE_API,
     .options = OPTIONS(&option_json),
     .run = account_list,
 };

@@ -40,6 +40,7 @@ const struct command command_account_show = {
     .group = "Accounts",
     .arguments = "[ID]",
     .help = "show one account (id or email; without it, the profile's account)",
+    .uses = USE_API,
     .options = OPTIONS(&option_json),
     .run = account_show,
 };

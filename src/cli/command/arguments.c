@@ -28,7 +28,8 @@ struct item {
     size_t len;                  // of text
     bool is_letter;              // the short form was typed
     const struct option *option; // NULL where no command has it
-    bool is_own;                 // the command itself has it
+    bool is_common;
+    bool is_own; // the command accepts it
     const char *value;
 };
 
@@ -51,9 +52,10 @@ static const struct option *find_in(option_list list, const struct item *item)
 static void find_option(const struct line *line, struct item *item)
 {
     item->option = find_in(common_options, item);
+    item->is_common = item->option != NULL;
     if (item->option == NULL && line->command != NULL)
         item->option = find_in(line->command->options, item);
-    item->is_own = item->option != NULL;
+    item->is_own = item->option != NULL && (line->command == NULL || command_uses(line->command, item->option));
     for (command_list c = line->commands; item->option == NULL && *c != NULL; c++)
         item->option = find_in((*c)->options, item);
 }
@@ -137,22 +139,30 @@ static const struct command *find_command(command_list commands, char *const *ar
     return NULL;
 }
 
-static size_t add_names(option_list list, const char **names, size_t count)
+static size_t add_names(const struct command *command, option_list list, const char **names, size_t count)
 {
     for (; list != NULL && *list != NULL && count < NAMES_MAX; list++)
-        names[count++] = (*list)->name;
+        if (command == NULL || command_uses(command, *list))
+            names[count++] = (*list)->name;
     return count;
 }
 
 static const char *nearest(const struct line *line, const char *typed)
 {
     const char *names[NAMES_MAX];
-    size_t count = add_names(common_options, names, 0);
+    size_t count = add_names(line->command, common_options, names, 0);
     if (line->command != NULL)
-        count = add_names(line->command->options, names, count);
+        count = add_names(line->command, line->command->options, names, count);
     for (command_list c = line->commands; line->command == NULL && *c != NULL; c++)
-        count = add_names((*c)->options, names, count);
+        count = add_names(NULL, (*c)->options, names, count);
     return text_nearest(typed, names, count);
+}
+
+static bool refuse_unused(const struct command *command, const struct option *option, struct ssa_error *err)
+{
+    error_set(err, SSA_USAGE, NULL, NULL, "%s does not use --%s", command->name, option->name);
+    return error_hint(err, "--%s: %s. `ssa-hsm %s --help` lists the options of this command.", option->name,
+                      option->help, command->name);
 }
 
 static bool refuse_option(const struct line *line, const struct item *item, struct ssa_error *err)
@@ -176,6 +186,8 @@ static bool refuse_option(const struct line *line, const struct item *item, stru
 static bool add_option(struct arguments *a, const struct line *line, const struct item *item, struct ssa_error *err)
 {
     const struct option *option = item->option;
+    if (line->command != NULL && item->is_common && !item->is_own)
+        return refuse_unused(line->command, option, err);
     if (option == NULL || (!item->is_own && line->command != NULL))
         return refuse_option(line, item, err);
     const bool again = option_given(a, option);

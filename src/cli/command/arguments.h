@@ -3,6 +3,22 @@
 
 #include "core/error.h"
 
+// What a command uses of the settings that commands have in common. An option for a setting that a command does not use
+// is refused there: it would do nothing, and whoever gave it believes otherwise. In environment and profile, such a
+// setting is ignored.
+enum use {
+    USE_PROFILE = 1 << 0,  // a profile
+    USE_CLIENT = 1 << 1,   // the client id
+    USE_LOGIN = 1 << 2,    // a PKCS#11 module and a PIN, if only where the client secret is on a PKCS#11 token
+    USE_TOKEN = 1 << 3,    // the PKCS#11 token that the settings name, beside that of the key
+    USE_OFFICER = 1 << 4,  // the management key of a card
+    USE_SERVER = 1 << 5,   // the address of the API's server, if only to remember it
+    USE_TLS = 1 << 6,      // how the server is reached
+    USE_AUDIENCE = 1 << 7, // the claim aud of an assertion
+    USE_API = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_SERVER | USE_TLS, // of a command that asks the API
+    USE_ALL = USE_API | USE_TOKEN | USE_OFFICER | USE_AUDIENCE,
+};
+
 // An option of a command. Its address is its identity: two options of one name are two options.
 struct option {
     const char *name;
@@ -11,6 +27,7 @@ struct option {
     const char *setting; // the setting that it is another way to give; NULL for none
     char letter;         // its short form, or 0
     bool repeatable;
+    enum use use; // what a command must use to accept it; 0: every command that lists it, or all
 };
 
 // A list that ends with NULL.

@@ -22,10 +22,17 @@ struct command {
     bool writes_profile;           // --profile names a profile to write, which need not exist
     bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant
     bool runs_program;             // what follows is another program and its arguments
+    enum use uses;                 // which of the common options it accepts
     option_list options;           // its own, beside the common ones; NULL for none
     // Returns true, or false with err filled.
     bool (*run)(const struct invocation *invocation, struct ssa_error *err);
 };
+
+// Whether the command accepts this one of the common options.
+static inline bool command_uses(const struct command *command, const struct option *option)
+{
+    return option->use == 0 || (command->uses & option->use) != 0;
+}
 
 // A list of commands that ends with NULL.
 typedef const struct command *const *command_list;

@@ -6,33 +6,39 @@
 #include <stdlib.h>
 
 const struct option option_profile = {
-    "profile", "NAME", .letter = 'p',
+    "profile",
+    "NAME",
+    .letter = 'p',
     .help = "profile, by name or path; token, exec and jwt accept several and fall back to the next",
-    .repeatable = true};
-const struct option option_client_id = {
-    "client-id", "ID", .help = "client id of your app at Autodesk Platform Services (APS)", .setting = "APS_CLIENT_ID"};
+    .repeatable = true,
+    .use = USE_PROFILE};
+const struct option option_client_id = {"client-id", "ID",
+                                        .help = "client id of your app at Autodesk Platform Services (APS)",
+                                        .setting = "APS_CLIENT_ID", .use = USE_CLIENT};
 const struct option option_token = {"token", "TOKEN", .help = "PKCS#11 token for new keys: its URI or its label",
-                                    .setting = "SSA_HSM_TOKEN"};
+                                    .setting = "SSA_HSM_TOKEN", .use = USE_TOKEN};
 const struct option option_module = {"module", "FILE", .help = "PKCS#11 module: a path, or a name that p11-kit knows",
-                                     .setting = "SSA_HSM_MODULE"};
+                                     .setting = "SSA_HSM_MODULE", .use = USE_LOGIN};
 const struct option option_pin_source = {
     "pin-source", "SOURCE", .help = "where the PIN is: file:PATH, env:NAME, fd:N, credential:NAME or pinentry",
-    .setting = "SSA_HSM_PIN_SOURCE"};
+    .setting = "SSA_HSM_PIN_SOURCE", .use = USE_LOGIN};
 const struct option option_so_pin_source = {"so-pin-source", "SOURCE",
                                             .help = "where a PIV card's management key is; only imports need it",
-                                            .setting = "SSA_HSM_SO_PIN_SOURCE"};
-const struct option option_pin_retry = {"pin-retry", .help = "try a stored PIN once more after it was wrong"};
+                                            .setting = "SSA_HSM_SO_PIN_SOURCE", .use = USE_OFFICER};
+const struct option option_pin_retry = {"pin-retry", .help = "try a stored PIN once more after it was wrong",
+                                        .use = USE_LOGIN};
 const struct option option_base_url = {"base-url", "URL", .help = "address of the API's server",
-                                       .setting = "SSA_HSM_BASE_URL"};
+                                       .setting = "SSA_HSM_BASE_URL", .use = USE_SERVER};
 const struct option option_audience = {"audience", "URL",
                                        .help = "claim aud of the assertion (default: the public token URL)",
-                                       .setting = "SSA_HSM_AUDIENCE"};
+                                       .setting = "SSA_HSM_AUDIENCE", .use = USE_AUDIENCE};
 const struct option option_cacert = {"cacert", "FILE", .help = "file with CA certificates, instead of the system's",
-                                     .setting = "SSA_HSM_CACERT"};
+                                     .setting = "SSA_HSM_CACERT", .use = USE_TLS};
 const struct option option_capath = {
     "capath", "DIR", .help = "folder of CA certificates, named by their hashes, instead of the system's",
-    .setting = "SSA_HSM_CAPATH"};
-const struct option option_insecure_http = {"insecure-http", .help = "allow http:// to a loopback address"};
+    .setting = "SSA_HSM_CAPATH", .use = USE_TLS};
+const struct option option_insecure_http = {"insecure-http", .help = "allow http:// to a loopback address",
+                                            .use = USE_TLS};
 const struct option option_timeout = {"timeout", "SECONDS",
                                       .help = "time limit for all answers of the API, waiting included (default: 90)"};
 const struct option option_verbose = {"verbose", .letter = 'v', .help = "say in more detail what is done"};

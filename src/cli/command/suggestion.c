@@ -45,13 +45,13 @@ static void read_suggested(char *text, struct arguments *suggested)
     (void)whole;
 }
 
-// `hsm list` is suggested to show other PKCS#11 tokens than the one that was asked for, unless it is to list that one's
-// keys. `key recover` knows the PKCS#11 token from the journal.
+// A command refuses what it does not use. `hsm list` is suggested to show other PKCS#11 tokens than the one that was
+// asked for, unless it is to list that one's keys. `key recover` knows the PKCS#11 token from the journal.
 static bool is_useful(const struct command *command, const struct option *option, bool logs_in)
 {
     const bool of_token = option == &option_token || option == &option_module;
-    if (strcmp(command->name, "hsm list") == 0)
-        return logs_in && (of_token || option == &option_pin_source || option == &option_profile);
+    if (!command_uses(command, option) || (strcmp(command->name, "hsm list") == 0 && !logs_in))
+        return false;
     return !(of_token && strcmp(command->name, "key recover") == 0);
 }
 

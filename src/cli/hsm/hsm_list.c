@@ -67,6 +67,7 @@ const struct command command_hsm_list = {
     .name = "hsm list",
     .group = "PKCS#11 tokens",
     .help = "list modules and tokens, or with --login one token's keys, with URIs to copy",
+    .uses = USE_PROFILE | USE_LOGIN | USE_TOKEN,
     .options = OPTIONS(&option_login, &option_json),
     .run = hsm_list,
 };

@@ -23,6 +23,7 @@ const struct command command_key_create = {
     .example = "key create --profile spare --token 'pkcs11:token=Spare'",
     .writes_profile = true,
     .account_of_usual_profile = true,
+    .uses = USE_ALL,
     .options = OPTIONS(&option_account, &option_output, &option_force, &option_show_secret, &option_slot,
                        &option_replace, &option_yes, &option_rehearse, &option_import),
     .run = key_create,

@@ -21,6 +21,7 @@ const struct command command_key_delete = {
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "delete a key at the API; the PKCS#11 token is not changed",
+    .uses = USE_API,
     .options = OPTIONS(&option_account, &option_yes),
     .run = key_delete,
 };

@@ -39,6 +39,7 @@ const struct command command_key_enable = {
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "enable a key again at the API",
+    .uses = USE_API,
     .options = OPTIONS(&option_account, &option_json),
     .run = set_enabled,
 };
@@ -48,6 +49,7 @@ const struct command command_key_disable = {
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "disable a key at the API: it gets no access tokens",
+    .uses = USE_API,
     .options = OPTIONS(&option_account, &option_json),
     .run = set_enabled,
 };

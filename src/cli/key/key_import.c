@@ -53,6 +53,7 @@ const struct command command_key_import = {
     .help = "put an existing key (PEM, or old .env file) into the PKCS#11 token; - is standard input",
     .example = "key import old.env --shred",
     .writes_profile = true,
+    .uses = USE_ALL,
     .options =
         OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force, &option_show_secret,
                 &option_shred, &option_slot, &option_replace, &option_yes, &option_rehearse, &option_import),

@@ -82,6 +82,7 @@ const struct command command_key_list = {
     .group = "Keys",
     .help = "list an account's keys, at the API and on the PKCS#11 tokens here",
     .example = "key list --account service-mycompany-filesync@example.com",
+    .uses = USE_API | USE_TOKEN,
     .options = OPTIONS(&option_account, &option_all, &option_login, &option_json),
     .run = key_list,
 };

@@ -19,6 +19,7 @@ const struct command command_key_prune = {
     .name = "key prune",
     .group = "Keys",
     .help = "destroy keys that the API no longer knows, on the PKCS#11 tokens here; asks before each",
+    .uses = USE_API | USE_TOKEN | USE_OFFICER,
     .options = OPTIONS(&option_yes),
     .run = key_prune,
 };

@@ -27,6 +27,7 @@ const struct command command_key_recover = {
     .name = "key recover",
     .group = "Keys",
     .help = "finish or undo commands that were interrupted",
+    .uses = USE_ALL,
     .options = OPTIONS(&option_key, &option_forget, &option_yes),
     .run = key_recover,
 };

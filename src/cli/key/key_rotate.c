@@ -90,6 +90,7 @@ const struct command command_key_rotate = {
     .group = "Keys",
     .help = "replace the profile's key by a new one; the old one is retired later",
     .example = "key rotate --grace 7d",
+    .uses = USE_ALL,
     .options = OPTIONS(&option_replace_key, &option_grace, &option_now, &option_finish, &option_dry_run, &option_slot,
                        &option_rehearse, &option_import, &option_show_secret, &option_yes),
     .run = key_rotate,

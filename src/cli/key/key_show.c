@@ -55,6 +55,7 @@ const struct command command_key_show = {
     .group = "Keys",
     .arguments = "KEY_ID",
     .help = "show one key, at the API and on the PKCS#11 tokens here",
+    .uses = USE_API | USE_TOKEN,
     .options = OPTIONS(&option_account, &option_login, &option_json),
     .run = key_show,
 };

@@ -97,6 +97,7 @@ const struct command command_key_verify = {
     .group = "Keys",
     .help = "check the profile's key: its attributes and a signature; --json prints signed evidence",
     .example = "key verify --json --challenge \"audit 2024-11\"",
+    .uses = USE_API,
     .options = OPTIONS(&option_json, &option_challenge, &option_api),
     .run = key_verify,
 };

@@ -29,6 +29,7 @@ const struct command command_secret_import = {
     .name = "secret import",
     .group = "The client secret on a PKCS#11 token",
     .help = "store the client secret on the PKCS#11 token, and print the setting that refers to it",
+    .uses = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_TOKEN | USE_SERVER,
     .options = OPTIONS(&option_label, &option_force),
     .run = secret_import,
 };

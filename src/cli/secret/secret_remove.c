@@ -15,6 +15,7 @@ const struct command command_secret_remove = {
     .name = "secret remove",
     .group = "The client secret on a PKCS#11 token",
     .help = "destroy the client secret on the PKCS#11 token that APS_SECRET_ID names; asks before",
+    .uses = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_SERVER,
     .options = OPTIONS(&option_yes),
     .run = secret_remove,
 };

@@ -89,6 +89,7 @@ const struct command command_exec = {
     .example = "exec -- ./sync.sh",
     .falls_back = true,
     .runs_program = true,
+    .uses = USE_API | USE_AUDIENCE,
     .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf),
     .run = exec,
 };

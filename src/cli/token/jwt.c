@@ -24,6 +24,7 @@ const struct command command_jwt = {
     .group = "Access tokens",
     .help = "print the signed assertion (a JWT), without asking the API for an access token",
     .falls_back = true,
+    .uses = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_AUDIENCE,
     .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf, &option_claims),
     .run = jwt,
 };

@@ -46,6 +46,7 @@ const struct command command_token = {
     .help = "get an access token: the PKCS#11 token signs, the API answers",
     .example = "token --scope data:read --format header",
     .falls_back = true,
+    .uses = USE_API | USE_AUDIENCE,
     .options = OPTIONS(&option_scope, &option_format, &option_expires_in, &option_nbf),
     .run = fetch_token,
 };

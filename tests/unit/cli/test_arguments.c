@@ -249,6 +249,38 @@ static void a_slip_is_told_with_the_way_out(void **state)
     refuses(LINE("1", "2", "3", "4", "5", "6", "7", "8", "9"), "9: there are too many arguments");
 }
 
+static void an_option_without_use_is_refused(void **state)
+{
+    (void)state;
+    refuses(LINE("token", "--token", "nonsense"), "token does not use --token");
+    refuses(LINE("--token=nonsense", "token"), "token does not use --token");
+    refuses(LINE("account", "list", "--so-pin-source", "file:x"), "account list does not use --so-pin-source");
+    refuses(LINE("jwt", "--base-url", "https://x"), "jwt does not use --base-url");
+    refuses(LINE("jwt", "--insecure-http"), "jwt does not use --insecure-http");
+    refuses(LINE("hsm", "list", "--client-id", "x"), "hsm list does not use --client-id");
+    refuses(LINE("history", "-p", "x"), "history does not use --profile");
+    refuses(LINE("history", "--pin-retry"), "`ssa-hsm history --help`");
+    // What is refused is not what is meant.
+    refuses(LINE("history", "--profil", "x"), "`ssa-hsm history --help`");
+    // Its value is not taken for the command's name.
+    assert_string_equal(command_of(LINE("--token", "jwt", "history")), "history");
+    assert_true(has((const struct arguments[]){reads(LINE("history", "--timeout", "9", "-v"))}, "timeout"));
+}
+
+// A command that asks for something in the settings must not refuse the option for it.
+static void what_belongs_together_is_used_together(void **state)
+{
+    (void)state;
+    for (command_list c = commands; *c != NULL; c++) {
+        const enum use uses = (*c)->uses;
+        assert_true((uses & USE_TOKEN) == 0 || (uses & USE_LOGIN) != 0);
+        assert_true((uses & USE_TLS) == 0 || (uses & USE_API) == USE_API);
+        assert_true((uses & USE_CLIENT) == 0 || (uses & USE_PROFILE) != 0);
+        assert_true(!(*c)->falls_back || (uses & USE_PROFILE) != 0);
+        assert_true(!(*c)->writes_profile || uses == USE_ALL);
+    }
+}
+
 static void what_a_command_does_not_take_is_quoted(void **state)
 {
     (void)state;
@@ -384,6 +416,8 @@ int main(void)
         cmocka_unit_test(profiles_are_a_list),
         cmocka_unit_test(a_single_dash_is_a_word),
         cmocka_unit_test(a_slip_is_told_with_the_way_out),
+        cmocka_unit_test(an_option_without_use_is_refused),
+        cmocka_unit_test(what_belongs_together_is_used_together),
         cmocka_unit_test(what_a_command_does_not_take_is_quoted),
         cmocka_unit_test(there_is_no_option_for_a_secret),
         cmocka_unit_test(every_option_is_told_apart_and_explained),

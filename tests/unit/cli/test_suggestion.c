@@ -28,7 +28,7 @@ static void options_of_the_run_are_repeated(void **state)
     char **line = LINE("key", "create", "--client-id", "C", "--token", "pkcs11:token=My Token", "-a", "A");
     completes(line, "Try `ssa-hsm key create`, or `ssa-hsm account list`.",
               "Try `ssa-hsm key create --client-id C --token 'pkcs11:token=My Token'`, or "
-              "`ssa-hsm account list --client-id C --token 'pkcs11:token=My Token'`.");
+              "`ssa-hsm account list --client-id C`.");
     completes(line, "`ssa-hsm key create --client-id D`",
               "`ssa-hsm key create --client-id D --token 'pkcs11:token=My Token'`");
     completes(LINE("token", "--client-id", "it's"), "`ssa-hsm token`", "`ssa-hsm token --client-id 'it'\\''s'`");
@@ -38,10 +38,13 @@ static void options_of_the_run_are_repeated(void **state)
 static void what_is_of_no_use_there_is_left_out(void **state)
 {
     (void)state;
-    char **line = LINE("token", "--token", "T", "--pin-source", "fd:3");
+    char **line = LINE("key", "create", "--token", "T", "--base-url", "https://x", "--pin-source", "fd:3");
     completes(line, "`ssa-hsm hsm list`", "`ssa-hsm hsm list`");
     completes(line, "`ssa-hsm hsm list --login`", "`ssa-hsm hsm list --login --token T`");
-    completes(line, "`ssa-hsm key recover`", "`ssa-hsm key recover`");
+    completes(line, "`ssa-hsm key recover`", "`ssa-hsm key recover --base-url https://x`");
+    completes(line, "`ssa-hsm token`", "`ssa-hsm token --base-url https://x`");
+    completes(line, "`ssa-hsm jwt`", "`ssa-hsm jwt`");
+    completes(line, "`ssa-hsm history`", "`ssa-hsm history`");
     completes(LINE("token", "--client-id", "a\nb"), "`ssa-hsm token`", "`ssa-hsm token`");
 }
 
