@@ -6,6 +6,7 @@ import atexit
 import functools
 import importlib.util
 import itertools
+import json
 import os
 import shutil
 import sys
@@ -27,8 +28,13 @@ def _load(name: str) -> Any:
     return module
 
 
+@functools.cache
+def _keys() -> Any:
+    """Only where keys are made: its library takes a tenth of a second to load."""
+    return _load("keys")
+
+
 emulator_harness = _load("harness")
-emulator_keys = _load("keys")
 AUDIENCE: str = emulator_harness.AUDIENCE
 API: str = emulator_harness.API
 
@@ -46,14 +52,14 @@ def fill_pool(path: Path) -> None:
     """Makes the keys that emulators hand out, unless all of them are there."""
     if path.exists() and len(path.read_text().splitlines()) == _USUAL + len(_LARGER):
         return
-    emulator_keys.make_pool(path, _USUAL, list(_LARGER))
+    _keys().make_pool(path, _USUAL, list(_LARGER))
 
 
 def pool_key(number: int) -> str:
     """One of them, as a PEM of PKCS#1. Making one takes longer than everything else in a test."""
     if path := os.environ.get("SSA_HSM_TEST_KEYS"):
-        return str(emulator_keys.read_pool(Path(path), number, number + 1)[0].pkcs1)
-    return str(emulator_keys.generate((*[emulator_keys.USUAL_BITS] * _USUAL, *_LARGER)[number]).pkcs1)
+        return str(json.loads(Path(path).read_text().splitlines()[number])["pkcs1"])
+    return str(_keys().generate((*[_keys().USUAL_BITS] * _USUAL, *_LARGER)[number]).pkcs1)
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
 import re
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ SO_PIN = "8899-SoPin"
 masking.add("PIN", PIN)
 _OBJECT = re.compile(r"^(?P<kind>\w+) (?:Key )?Object;[^\n]*\n(?P<rest>(?:  [^\n]*\n)*)", re.MULTILINE)
 _ID = re.compile(r"^  ID: +([0-9a-f]+)$", re.MULTILINE)
+
+_seen: dict[bytes, list[tuple[str, str]]] = {}
 
 
 class Store:
@@ -55,8 +58,20 @@ class Store:
             [*command, *arguments], env=self.env, capture_output=True, text=True, errors="replace", timeout=60
         )
 
+    def _contents(self) -> bytes:
+        """A checksum of all objects. (A login changes token.object.)"""
+        files = sorted(path for path in self.tokens.rglob("*.object") if path.name != "token.object")
+        parts = [part for path in files for part in (str(path.relative_to(self.tokens)).encode(), path.read_bytes())]
+        return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+
     def objects(self) -> list[tuple[str, str]]:
-        """The token's objects as (kind, hexadecimal id), seen with pkcs11-tool."""
+        """The token's objects as (kind, hexadecimal id), seen with pkcs11-tool, once for the same objects."""
+        contents = self._contents()
+        if contents not in _seen:
+            _seen[contents] = self._listed()
+        return list(_seen[contents])
+
+    def _listed(self) -> list[tuple[str, str]]:
         listing = self.tool("--list-objects")
         if listing.returncode:
             raise AssertionError(f"pkcs11-tool --list-objects: {listing.stderr}")
