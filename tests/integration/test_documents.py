@@ -9,6 +9,7 @@ import select
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import documents
@@ -21,7 +22,7 @@ from terminal import Terminal
 
 # Commands that are described before they are there: what a line says, the command, a word of its help.
 # A line that says so is left out as long as the program does not know it.
-NOT_YET = [
+NOT_YET: list[tuple[str, str, str]] = [
     ("ssa-hsm setup", "setup", "setup"),
     ("ssa-hsm doctor", "doctor", "doctor"),
     ("ssa-hsm config show", "config show", "config"),
@@ -37,7 +38,12 @@ NOT_YET = [
     ("key create.* --json", "key create", "--json"),
     ("key import.* --json", "key import", "--json"),
     ("--quiet", "token", "--quiet"),
+    (r"^--(project|product|admin-user|region|check)\b", "account provision", "--region"),
+    ("ssa-hsm key prune  ", "profile remove", "profile"),
+    ("ssa-hsm secret remove", "profile remove", "profile"),
 ]
+# Members of JSON that are described before they are there.
+MEMBERS_NOT_YET = {"ssa-hsm history --json": {"projectId"}}
 # What a person types at a prompt: a pattern, and which of the answers.
 PROMPTS = [
     (r"SO PIN: ?$", "so_pin"),
@@ -86,12 +92,12 @@ class Words(Documents):
         seen = 0
         for document in documents.all_documents():
             for block in document.blocks:
-                for line in documents.joined(block.code):
+                for line in [] if block.kind == "text" else documents.joined(block.code):
                     for arguments in [] if self.is_later(line) else documents.commands(line):
                         seen += 1
                         with self.subTest(block.place):
                             self.assertEqual(self.refusal(arguments), "", line)
-        self.assertGreater(seen, 100)
+        self.assertGreater(seen, 80)
 
     def test_every_ssa_hsm_in_the_text_is_understood(self) -> None:
         seen = 0
@@ -120,6 +126,20 @@ class Words(Documents):
                 if span.startswith("--") and not self.is_later(span):
                     with self.subTest(document.page):
                         self.assertIn(re.split(r"[ =/|]", span)[0], known, span)
+
+
+    def test_every_command_has_its_row(self) -> None:
+        rows = re.findall(r"^\| (`.*?) \|", documents.read(places.documents(), "docs/commands.md").prose, re.MULTILINE)
+        described = " ".join(rows)
+        names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ?", self.run_program("--help").out, re.MULTILINE)
+        self.assertGreater(len(names), 20)
+        for name in names:
+            with self.subTest(name):
+                self.assertRegex(described, rf"`{name}\b")
+        for name in re.findall(r"`([a-z]+(?: [a-z]+)?)(?=[` ])", described):
+            if not self.is_later(f"ssa-hsm {name}") and " " in name:
+                with self.subTest(name):
+                    self.assertIn(name, names)
 
 
 class Units(Case):
@@ -174,8 +194,8 @@ class Person(Terminal):
         return self.code
 
 
-class Pages(Documents):
-    """Each page from top to bottom, as a reader does it who copies block after block."""
+class Reader(Documents):
+    """A home of a reader's own, and what a reader puts in where the text has words in capitals."""
 
     needs_api = True
 
@@ -217,7 +237,7 @@ class Pages(Documents):
 
     def prepare(self, *arguments: str) -> None:
         pin = self.dir / "pin"
-        env = {**self.shell_env, "SSA_HSM_PIN_SOURCE": f"file:{pin}", **self.api.settings()}
+        env = {**self.shell_env, **self.api.settings(), "SSA_HSM_TOKEN": "work", "SSA_HSM_PIN_SOURCE": f"file:{pin}"}
         argv = [str(places.program()), *arguments]
         done = subprocess.run(argv, env=env, cwd=self.home, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -271,6 +291,9 @@ class Pages(Documents):
             "ACCOUNT_EMAIL": own.get("SSA_EMAIL"),
             "KEY_URI": own.get("PRIVATE_KEY"),
             "OTHER_KEY_ID": self.other_key(own),
+            "FIRST": "service",
+            "LAST": "another-account",
+            "FILE": "old.env",
             "PROJECT_ID": "6f1c1a52-7c1e-4c7e-9d51-0c1e8a3f5b11",
             "ADMIN_USER_ID": "ADMIN4711",
         }
@@ -280,7 +303,7 @@ class Pages(Documents):
             self.assertIsNotNone(found, f"nothing is there for {match[0]}")
             return str(found)
 
-        return re.sub(rf"(?<![\w$]|\$\{{)({'|'.join(values)})(?![\w=])", value, code)
+        return re.sub(rf"(?<![\w${{])({'|'.join(values)})(?![\w=])", value, code)
 
     def other_key(self, own: dict[str, str]) -> str | None:
         for account in self.api.control("GET", "state")["accounts"]:
@@ -290,7 +313,8 @@ class Pages(Documents):
                         return str(key["kid"])
         return None
 
-    # ---- running ----
+class Pages(Reader):
+    """Each page from top to bottom, as a reader does it who copies block after block."""
 
     def run_block(self, block: Block) -> None:
         lines = [line for line in documents.joined(block.code) if not self.is_later(line)]
@@ -312,18 +336,14 @@ class Pages(Documents):
             self.shell_env.pop(name, None)
 
     def run_page(self, page: str) -> None:
-        document = documents.read(places.documents(), page)
-        self.begin("an account")
-        ran = 0
-        for block in document.blocks:
-            if block.begins_with:
-                self.begin(block.begins_with)
+        beginning: str | None = "an account"
+        for block in documents.read(places.documents(), page).blocks:
+            beginning = block.begins_with or beginning
             if block.kind == "sh" and block.not_run is None:
+                if beginning:
+                    self.begin(beginning)
+                    beginning = None
                 self.run_block(block)
-                ran += 1
-        if not ran:
-            # A page with commands, none of which runs, would be a page without a test.
-            self.assertIn(page, ("docs/settings.md", "docs/limits.md"))
 
 
 def _add_pages() -> None:
@@ -333,6 +353,75 @@ def _add_pages() -> None:
             self.run_page(page)
 
         setattr(Pages, f"test_{Path(page).stem.lower().replace('-', '_')}", test)
+
+
+_TYPES = {"text": str, "number": int, "true": bool, "array": list, "object": dict, "time": str}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def _fits(value: object, kind: str) -> bool:
+    words = kind.split(" or ")
+    if value is None:
+        return "null" in words
+    if words[0] == "time":
+        return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    return type(value) is _TYPES[words[0]]
+
+
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Each member with its name as the tables write it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            path = f"{name}.{key}" if name else key
+            yield path, inner
+            yield from _flat(inner, path)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _flat(inner, f"{name}[]" if name else "")
+
+
+class Json(Reader):
+    """What is printed has the members that docs/json.md describes, all of them and no others, of these types."""
+
+    def sections(self) -> Iterator[tuple[str, dict[str, str]]]:
+        text = documents.read(places.documents(), "docs/json.md").prose
+        for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+            rows = re.findall(r"^\| `([\w.\[\]]+)` \| ([a-z ]+) \|", section, re.MULTILINE)
+            yield section.split("`")[1], dict(rows)
+
+    def test_each_section(self) -> None:
+        seen = 0
+        for command, members in self.sections():
+            if self.is_later(command):
+                continue
+            seen += 1
+            with self.subTest(command):
+                self.begin("an old .env, a spare PKCS#11 token" if "import" in command else "an account")
+                self.shell_env.update(SSA_HSM_PIN_SOURCE=f"file:{self.dir / 'pin'}", SSA_HSM_TOKEN="work")
+                arguments = self.put_in(command).split()[1:]
+                if {"create", "import"} & set(arguments):
+                    arguments += ["--profile", "another"]
+                    self.shell_env.update(self.api.settings())
+                if "verify" in arguments:
+                    arguments.append("--api")
+                done = subprocess.run(
+                    [str(places.program()), *arguments], env=self.shell_env, cwd=self.home, capture_output=True,
+                    text=True, check=False, stdin=subprocess.DEVNULL,
+                )  # fmt: skip
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.compare(command, members, json.loads(done.stdout))
+        self.assertGreater(seen, 10)
+
+    def compare(self, command: str, members: dict[str, str], document: object) -> None:
+        printed = list(_flat(document))
+        self.assertTrue(printed)
+        for name, value in printed:
+            self.assertIn(name, members, "is printed and not described")
+            self.assertTrue(_fits(value, members[name]), f"{name} is {value!r} and not {members[name]}")
+        if command == "ssa-hsm hsm list --json":
+            return  # path, uri and error are members of some of its elements
+        names = {name for name, _ in printed} | MEMBERS_NOT_YET.get(command, set())
+        self.assertEqual(set(members) - names, set(), "is described and not printed")
 
 
 _add_pages()
