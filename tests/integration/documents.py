@@ -1,10 +1,12 @@
 """The documents for users, taken apart: their blocks of code, the marks before these, and the commands that they name.
 
-A block stands between ``` and ```, and says what it is: `sh` is run, everything else is shown. A comment right before a
-block tells what a reader of the source must know, too:
+A block stands between ``` and ```, and says what it is. Those of kind `sh` are run, and the others are looked at. A
+comment right before a block is a mark:
 
-    <!-- not run: needs a YubiKey -->                     it cannot run here, and why
-    <!-- begins with: an account, a spare PKCS#11 token -->   from here on the reader has that, in an empty home
+    <!-- not run: needs a YubiKey -->
+    <!-- begins with: an account, a spare PKCS#11 token -->
+
+The first says why a block cannot run here. From the second on, the reader has an empty home, and what it says.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from pathlib import Path
 
 import places
 
-# What a reader puts in, here as in the text around it, and what a shell must not see as it is.
-KINDS = ("sh", "text", "ini", "yaml", "json", "dockerfile", "cron")
+KINDS = ("sh", "text", "ini", "yaml", "cron")
+_TYPED = re.compile(r"(\$ |# )?(ssa-hsm|sudo|scripts/\S+|export) ")  # what is to be typed is no text to look at
 _MARK = re.compile(r"<!-- (not run|begins with): ?(.*?) ?-->")
 _FENCE = re.compile(r"^```(.*)$")
 _SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
@@ -81,6 +83,8 @@ def read(root: Path, page: str) -> Document:
             document.blocks.append(block)
             block = None
         elif block is not None:
+            if block.kind == "text" and _TYPED.match(line):
+                raise Wrong(f"{page}:{number}: a command stands in a block of kind sh")
             block.code += line + "\n"
         elif fence:
             if fence[1] not in KINDS:

@@ -51,6 +51,7 @@ PROMPTS = [
     (r"[Cc]lient secret[^\n]*: ?$", "secret"),
     (r"\(yes/no\) ?$", "yes"),
 ]
+ADMINISTRATOR = "ADMIN4711"
 PATIENCE = 60 * SLOW
 
 
@@ -225,6 +226,8 @@ class Reader(Documents):
             "a spare PKCS#11 token": lambda: self.store.initialise("spare"),
             "a rotated key": lambda: self.prepare("key", "rotate", "--import", "plain"),
             "a profile spare": self.spare,
+            "a project": lambda: self.hub([]),
+            "a member of a project": lambda: self.hub([self.profile()["SSA_EMAIL"]]),
             "an old .env": self.old_env,
             "a PEM": self.pem,
         }
@@ -249,6 +252,13 @@ class Reader(Documents):
     def spare(self) -> None:
         self.store.initialise("spare")
         self.prepare("key", "create", "-p", "spare", "--token", "spare", "--import", "plain")
+
+    def hub(self, members: list[str]) -> None:
+        projects = [{"name": "Tower", "members": members}]
+        made = self.api.control(
+            "POST", "hubs", name="Company", integrated=True, admins=[ADMINISTRATOR], projects=projects
+        )
+        self.project = made["projects"][0]
 
     def made_elsewhere(self) -> dict[str, str]:
         """An account and key made without the program, as the walkthrough does it."""
@@ -294,8 +304,8 @@ class Reader(Documents):
             "FIRST": "service",
             "LAST": "another-account",
             "FILE": "old.env",
-            "PROJECT_ID": "6f1c1a52-7c1e-4c7e-9d51-0c1e8a3f5b11",
-            "ADMIN_USER_ID": "ADMIN4711",
+            "PROJECT_ID": getattr(self, "project", None),
+            "ADMIN_USER_ID": ADMINISTRATOR,
         }
 
         def value(match: re.Match[str]) -> str:
@@ -316,8 +326,7 @@ class Reader(Documents):
 class Pages(Reader):
     """Each page from top to bottom, as a reader does it who copies block after block."""
 
-    def run_block(self, block: Block) -> None:
-        lines = [line for line in documents.joined(block.code) if not self.is_later(line)]
+    def run_block(self, block: Block, lines: list[str]) -> None:
         left = self.dir / "environment"
         script = self.dir / "block.sh"
         # What a block exports, and its folder, stay for the next, as in the reader's shell.
@@ -340,10 +349,12 @@ class Pages(Reader):
         for block in documents.read(places.documents(), page).blocks:
             beginning = block.begins_with or beginning
             if block.kind == "sh" and block.not_run is None:
-                if beginning:
+                lines = [line for line in documents.joined(block.code) if not self.is_later(line)]
+                if lines and beginning:
                     self.begin(beginning)
                     beginning = None
-                self.run_block(block)
+                if lines:
+                    self.run_block(block, lines)
 
 
 def _add_pages() -> None:
@@ -396,7 +407,8 @@ class Json(Reader):
                 continue
             seen += 1
             with self.subTest(command):
-                self.begin("an old .env, a spare PKCS#11 token" if "import" in command else "an account")
+                special = {"import": "an old .env", "provision": "an account, a member of a project"}
+                self.begin(next((have for word, have in special.items() if word in command), "an account"))
                 self.shell_env.update(SSA_HSM_PIN_SOURCE=f"file:{self.dir / 'pin'}", SSA_HSM_TOKEN="work")
                 arguments = self.put_in(command).split()[1:]
                 if {"create", "import"} & set(arguments):
@@ -421,7 +433,9 @@ class Json(Reader):
         if command == "ssa-hsm hsm list --json":
             return  # path, uri and error are members of some of its elements
         names = {name for name, _ in printed} | MEMBERS_NOT_YET.get(command, set())
-        self.assertEqual(set(members) - names, set(), "is described and not printed")
+        empty = {name for name in names if not any(value for printed_name, value in printed if printed_name == name)}
+        missing = {name for name in members if name not in names and re.sub(r"(\[\])?\.\w+$", "", name) not in empty}
+        self.assertEqual(missing, set(), "is described and not printed")
 
 
 _add_pages()
