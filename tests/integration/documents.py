@@ -24,7 +24,7 @@ _TYPED = re.compile(r"(\$ |# )?(ssa-hsm|sudo|scripts/\S+|export) ")  # what is t
 _MARK = re.compile(r"<!-- (not run|begins with): ?(.*?) ?-->")
 _FENCE = re.compile(r"^```(.*)$")
 _SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
-_LINK = re.compile(r"(?<!!)\[[^]\n]+\]\(([^)\s]+)\)")
+_LINK = re.compile(r"(?<!!)\[[^]]+\]\(([^)\s]+)\)")
 _END = {"|", "||", "&&", ";", ";;", "&", ">", ">>", "<", ")", "(", "<(", "{", "}", "2>", "fi", "done", "then", "do"}
 
 
