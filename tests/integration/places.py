@@ -78,6 +78,11 @@ def evidence_verifier() -> Path:
     return _file("SSA_HSM_EVIDENCE_VERIFIER", ROOT / "scripts" / "verify-evidence", "the verifier of evidence")
 
 
+def documents() -> Path:
+    """The folder that has README.md and docs."""
+    return _file("SSA_HSM_DOCUMENTS", ROOT, "the folder with the documents")
+
+
 def node_modules() -> Path:
     return _file(
         "SSA_HSM_NODE_MODULES", HERE / "node" / "node_modules", "node_modules (npm ci in tests/integration/node)"

@@ -87,7 +87,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_KEY_ID_USED] = "`ssa-hsm hsm list --login` shows keys, `pkcs11-tool --list-objects` the other objects.",
     [SSA_REASON_KEY_LOGIN] = "Some cards have a separate PIN for signatures, which ssa-hsm does not ask for.",
     [SSA_REASON_KEY_NO_PUBLIC_HALF] = "The key can sign all the same: `ssa-hsm jwt` and `ssa-hsm token` work with it.",
-    [SSA_REASON_KEY_NOT_TAKEN] = "Not every PKCS#11 token can import a key: see the README's list of tokens.",
+    [SSA_REASON_KEY_NOT_TAKEN] = "Not every PKCS#11 token can import a key: docs/tokens.md lists those that can.",
     [SSA_REASON_KIND_TAKES_NO_KEY] = "`ssa-hsm token` works with a key that is on such a token already: `ssa-hsm hsm "
                                      "list --login` prints its URI for PRIVATE_KEY. If the key was in a file before, "
                                      "it is only as safe as that file. --token and --module choose another token.",
