@@ -78,6 +78,9 @@ def run_as_nobody(
             copied["SSA_HSM_TEST_KEYS"] = places.key_pool()
         for variable, path in copied.items():
             env[variable] = str(shutil.copy2(path, folder / path.name))
+        shutil.copytree(places.completions(), folder / "docs" / "completion")
+        shutil.copytree(places.manual(), folder / "man")
+        env["SSA_HSM_MANUAL"] = str(folder / "man")
         if os.environ.get("SSA_HSM_NODE_MODULES"):
             modules = folder / "node_modules"
             shutil.copytree(places.node_modules(), modules, symlinks=True)

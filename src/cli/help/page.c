@@ -180,6 +180,6 @@ void page_of_all(FILE *out)
                 "  -p PROFILE  the profile to use       --timeout SECONDS  wait so long at most\n"
                 "  -v          say more                 -q                 print errors only\n"
                 "  -h          help of the command      -V                 print the version\n\n"
-                "`ssa-hsm help COMMAND` shows the options of a command, its exit codes and examples.\n",
+                "`ssa-hsm help COMMAND` shows a command's options, exit codes and examples.\n",
                 out);
 }
