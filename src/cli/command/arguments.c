@@ -129,8 +129,8 @@ const struct option *arguments_read_part(struct arguments *a, command_list comma
             of_name--;
         else if (item.kind == WORD && !add_word(a, item.text, ERROR_IGNORED))
             break;
-        else if (item.kind == OPTION && !add_option(a, &line, &item, ERROR_IGNORED) && item.is_own &&
-                 item.option->argument != NULL && item.value == NULL)
+        else if (item.kind == OPTION && !add_option(a, &line, &item, ERROR_IGNORED) && item.option != NULL &&
+                 (item.is_own || a->command == NULL) && item.option->argument != NULL && item.value == NULL)
             awaiting = item.option;
     }
     *over = line.options_over;
