@@ -77,6 +77,10 @@ static bool refuse_value(const struct option *option, const char *value, struct 
 static bool add_option(struct arguments *a, const struct line *line, const struct item *item, struct ssa_error *err)
 {
     const struct option *option = item->option;
+    if (item->is_whole_name) {
+        error_set(err, SSA_USAGE, NULL, NULL, "-%s has one dash", option->name);
+        return error_hint(err, "Did you mean --%s?", option->name);
+    }
     if (line->command != NULL && item->is_common && !item->is_own)
         return refuse_unused(line->command, option, err);
     if (option == NULL || (!item->is_own && line->command != NULL))

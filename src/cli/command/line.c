@@ -57,6 +57,23 @@ static void read_letter(struct line *line, struct item *item)
     line->letters = NULL;
 }
 
+// "-profile" would be the letter p and the value "rofile", which nobody means.
+static void read_letters(struct line *line, struct item *item)
+{
+    const char *text = line->letters;
+    struct item whole = {.text = text, .len = strcspn(text, "=")};
+    if (whole.len > 1)
+        find_option(line, &whole);
+    if (whole.option == NULL) {
+        read_letter(line, item);
+        return;
+    }
+    whole.kind = OPTION;
+    whole.is_whole_name = true;
+    *item = whole;
+    line->letters = NULL;
+}
+
 bool line_read(struct line *line, struct item *item)
 {
     *item = (struct item){.kind = OPTION};
@@ -75,7 +92,7 @@ bool line_read(struct line *line, struct item *item)
         read_long(line, text + 2, item);
     } else if (!line->options_over && text[0] == '-' && text[1] != '\0') {
         line->letters = text + 1;
-        read_letter(line, item);
+        read_letters(line, item);
     } else {
         item->kind = WORD;
         item->text = text;

@@ -22,6 +22,7 @@ struct item {
     enum kind kind;
     const char *text;            // a word, or the name of an option as it was typed
     size_t len;                  // of text
+    bool is_whole_name;          // one dash stands before the name of an option: "-profile"
     bool is_letter;              // the short form was typed
     const struct option *option; // NULL where no command has it
     bool is_common;

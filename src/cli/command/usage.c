@@ -51,6 +51,10 @@ bool usage_no_command(const struct arguments *a, command_list commands, struct s
             names[count++] = (*c)->name;
     join(a, 0, 2, typed);
     const char *near = text_nearest(typed, names, count);
+    // "list keys"
+    char turned[QUOTED_MAX];
+    if (near == NULL && a->word_count > 1 && text_format(turned, sizeof turned, "%s %s", a->words[1], a->words[0]))
+        near = text_nearest(turned, names, count);
     error_set(err, SSA_USAGE, NULL, NULL, "there is no command \"%s\"", typed);
     if (near != NULL)
         return error_hint(err, "Did you mean `ssa-hsm %s`?", near);

@@ -253,6 +253,8 @@ static void a_slip_is_told_with_the_way_out(void **state)
             "there is no option");
     refuses(LINE("---"), "there is no option");
     refuses(LINE("--prof", "x"), "there is no option --prof");
+    refuses(LINE("token", "-profile", "x"), "Did you mean --profile?");
+    refuses(LINE("token", "-format=json"), "-format has one dash");
     refuses(LINE("--profile"), "--profile needs a value: --profile PROFILE");
     refuses(LINE("-p"), "-p needs a value: --profile PROFILE");
     refuses(LINE("--profile="), "empty value");
@@ -297,6 +299,34 @@ static void what_belongs_together_is_used_together(void **state)
     }
 }
 
+static const struct option *awaits(char **argv, struct arguments *a, bool *over)
+{
+    return arguments_read_part(a, commands, argv, over);
+}
+
+static void a_part_of_a_line_says_what_comes_next(void **state)
+{
+    (void)state;
+    struct arguments a;
+    bool over = true;
+    assert_ptr_equal(awaits(LINE("token", "-p"), &a, &over), &option_profile);
+    assert_false(over);
+    assert_ptr_equal(awaits(LINE("token", "--nonsense", "-vp"), &a, &over), &option_profile);
+    assert_ptr_equal(awaits(LINE("--timeout"), &a, &over), &option_timeout);
+    // A value is there, or the option has none, or is not one of this command.
+    assert_null(awaits(LINE("token", "-p", "x"), &a, &over));
+    assert_null(awaits(LINE("token", "--profile=x"), &a, &over));
+    assert_null(awaits(LINE("token", "-v"), &a, &over));
+    assert_null(awaits(LINE("token", "--token"), &a, &over));
+    assert_null(awaits(LINE("account", "create", "A", "--", "-p"), &a, &over));
+    assert_true(over);
+    assert_int_equal(a.word_count, 2);
+    assert_null(awaits(LINE("exec", "-v", "cmd", "-p"), &a, &over));
+    assert_string_equal(a.rest[0], "cmd");
+    assert_null(awaits(LINE("1", "2", "3", "4", "5", "6", "7", "8", "9"), &a, &over));
+    assert_int_equal(a.word_count, WORDS_MAX);
+}
+
 static void what_a_command_does_not_take_is_quoted(void **state)
 {
     (void)state;
@@ -307,6 +337,8 @@ static void what_a_command_does_not_take_is_quoted(void **state)
     misuses(LINE("exec", "--"), "exec needs -- CMD");
     misuses(LINE("-v"), "no command given");
     misuses(LINE("tokne"), "Did you mean `ssa-hsm token`?");
+    misuses(LINE("create", "account"), "Did you mean `ssa-hsm account create`?");
+    misuses(LINE("list", "keys"), "Did you mean `ssa-hsm key list`?");
     misuses(LINE("secret"), "secret import, secret remove");
     misuses(LINE("token", "-v", "-q"), "--quiet and --verbose cannot be used together");
 }
@@ -506,6 +538,7 @@ int main(void)
         cmocka_unit_test(profiles_are_a_list),
         cmocka_unit_test(a_single_dash_is_a_word),
         cmocka_unit_test(a_slip_is_told_with_the_way_out),
+        cmocka_unit_test(a_part_of_a_line_says_what_comes_next),
         cmocka_unit_test(an_option_without_use_is_refused),
         cmocka_unit_test(what_belongs_together_is_used_together),
         cmocka_unit_test(what_a_command_does_not_take_is_quoted),
