@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # bash completion of ssa-hsm. The program itself knows what fits (src/cli/complete/complete.c): this hands the words over.
 
 # Puts the words up to the cursor into the array "words", without quotes: bash has taken them apart at ":" and "=".

@@ -1,5 +1,4 @@
 // The page of one command.
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command/common.h"
@@ -76,11 +75,8 @@ static void put_see_also(FILE *out, const struct command *c)
 
 void page_command(FILE *out, const struct command *c)
 {
-    char name[128] = "ssa-hsm-";
-    size_t at = strlen(name);
-    for (const char *from = c->name; *from != '\0' && at < sizeof name - 1; from++)
-        name[at++] = *from == ' ' ? '-' : *from;
-    name[at] = '\0';
+    char name[ROFF_NAME];
+    roff_page_name(c, name);
     roff_head(out, name, 1, c->help);
     put_synopsis(out, c);
     (void)fputs(".SH DESCRIPTION\n", out);

@@ -46,10 +46,8 @@ static void end(FILE *out)
 
 static void write_command(const struct command *c)
 {
-    char name[128];
-    (void)snprintf(name, sizeof name, "ssa-hsm-%s", c->name);
-    for (char *at = name; *at != '\0'; at++)
-        *at = *at == ' ' ? '-' : *at;
+    char name[ROFF_NAME];
+    roff_page_name(c, name);
     FILE *out = begin(1, name);
     page_command(out, c);
     end(out);

@@ -1,6 +1,7 @@
 #include "roff.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Without the backslash, a dash would be printed as a hyphen, which cannot be copied into a shell (groff_char(7)).
@@ -96,10 +97,21 @@ void roff_facts(FILE *out, const char *heading, const struct fact *facts, const 
     }
 }
 
+void roff_page_name(const struct command *command, char name[static ROFF_NAME])
+{
+    const int len = snprintf(name, ROFF_NAME, "ssa-hsm-%s", command->name);
+    if (len < 0 || (size_t)len >= ROFF_NAME)
+        abort();
+    for (char *at = name; *at != '\0'; at++)
+        if (*at == ' ')
+            *at = '-';
+}
+
 void roff_reference(FILE *out, const struct command *command)
 {
-    (void)fputs(".BR ssa\\-hsm\\-", out);
-    for (const char *at = command->name; *at != '\0'; at++)
-        put(out, *at == ' ' ? '-' : *at);
+    char name[ROFF_NAME];
+    roff_page_name(command, name);
+    (void)fputs(".BR ", out);
+    put_all(out, name);
     (void)fputs(" (1)", out);
 }

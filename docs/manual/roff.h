@@ -19,6 +19,10 @@ void roff_option(FILE *out, const struct option *option);
 // The facts that concern the command, or all of them where that is NULL, under a heading.
 void roff_facts(FILE *out, const char *heading, const struct fact *facts, const struct command *command);
 
+// The name of a command's page: "ssa-hsm-key-list".
+#define ROFF_NAME 128U
+void roff_page_name(const struct command *command, char name[static ROFF_NAME]);
+
 // A reference to the page of a command, without a line break.
 void roff_reference(FILE *out, const struct command *command);
 

@@ -60,17 +60,30 @@ static bool is_among(const char *value, const char *const *values)
     return *values != NULL;
 }
 
-static bool refuse_value(const struct option *option, const char *value, struct ssa_error *err)
+static void names_text(const char *const *names, char out[static OPTION_VALUES_TEXT])
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; names[i] != NULL; i++) {
+        const char *between = i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ";
+        if (!text_format(out + used, OPTION_VALUES_TEXT - used, "%s%s", between, names[i]))
+            return;
+        used += strlen(out + used);
+    }
+}
+
+static bool refuse_value(const struct option *option, const char *const *names, const char *value,
+                         struct ssa_error *err)
 {
     char values[OPTION_VALUES_TEXT];
     size_t count = 0;
-    while (option->values[count] != NULL)
+    while (names[count] != NULL)
         count++;
-    const char *near = text_nearest(value, option->values, count);
+    const char *near = text_nearest(value, names, count);
     error_set(err, SSA_USAGE, NULL, NULL, "--%s cannot be \"%s\"", option->name, value);
     if (near != NULL)
         return error_hint(err, "Did you mean --%s %s?", option->name, near);
-    option_values_text(option, values);
+    names_text(names, values);
     return error_hint(err, "It takes %s.", values);
 }
 
@@ -99,7 +112,7 @@ static bool add_option(struct arguments *a, const struct line *line, const struc
     } else if (again && !option->repeatable) {
         return error_set(err, SSA_USAGE, NULL, NULL, "--%s is given twice", option->name);
     } else if (option->values != NULL && !is_among(item->value, option->values)) {
-        return refuse_value(option, item->value, err);
+        return refuse_value(option, option->values, item->value, err);
     }
     if (a->given_count == GIVEN_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d options", GIVEN_MAX);
@@ -172,14 +185,8 @@ bool arguments_read(struct arguments *a, command_list commands, char *const *arg
 
 void option_values_text(const struct option *option, char out[static OPTION_VALUES_TEXT])
 {
-    size_t used = 0;
-    out[0] = '\0';
-    for (size_t i = 0; option->values != NULL && option->values[i] != NULL; i++) {
-        const char *between = i == 0 ? "" : option->values[i + 1] == NULL ? " or " : ", ";
-        if (!text_format(out + used, OPTION_VALUES_TEXT - used, "%s%s", between, option->values[i]))
-            return;
-        used += strlen(out + used);
-    }
+    static const char *const none[] = {NULL};
+    names_text(option->values != NULL ? option->values : none, out);
 }
 
 bool option_given(const struct arguments *a, const struct option *option)
@@ -218,7 +225,7 @@ bool option_choice(const struct arguments *a, const struct option *option, const
             *choice = i;
             return true;
         }
-    return refuse_value(option, value, err);
+    return refuse_value(option, names, value, err);
 }
 
 // In both functions below, a number that is too large for its type becomes the largest one, which is over the bound.

@@ -2,6 +2,7 @@
 // tab, and what it is. A first line that begins with a colon asks the shell for names of its own (":files", ":folders",
 // ":programs"), behind what stands before it in its word. The scripts for the shells, which are in docs/completion/,
 // call it.
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -181,22 +182,22 @@ static void offer_all(FILE *out, char *const *words, const char *typed)
 static bool complete(const struct invocation *i, struct ssa_error *err)
 {
     char *text = NULL;
-    size_t len = 0, count = 0;
-    char *const *rest = i->arguments->rest;
-    while (rest[count] != NULL)
-        count++;
-    char **before = calloc(count, sizeof *before);
+    size_t len = 0, last = 0;
+    char *const *words = i->arguments->rest;
+    while (words[last + 1] != NULL)
+        last++;
+    char **before = calloc(last + 1, sizeof *before);
     FILE *out = before != NULL ? open_memstream(&text, &len) : NULL;
     if (out == NULL) {
         free(before);
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "no memory for the completion");
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the completion");
     }
-    memcpy(before, rest, (count - 1) * sizeof *before);
-    offer_all(out, before, rest[count - 1]);
+    memcpy(before, words, last * sizeof *before);
+    offer_all(out, before, words[last]);
     free(before);
     const bool made = fclose(out) == 0;
     const bool printed = made ? print_result(span_of(text, len), err)
-                              : error_set(err, SSA_UNEXPECTED, NULL, NULL, "no memory for the completion");
+                              : error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the completion");
     free(text);
     return printed;
 }
