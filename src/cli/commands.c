@@ -2,7 +2,7 @@
 // the file of `enable`.
 #include "cli/commands.h"
 
-// In the order of the help. Those of one group stand together.
+// In the order that they have in their group of the help (help_groups).
 #define COMMANDS(R)                                                                                                    \
     R(help), R(version), R(account_create), R(account_list), R(account_show), R(account_enable), R(account_disable),   \
         R(account_delete), R(key_create), R(key_import), R(key_list), R(key_show), R(key_enable), R(key_disable),      \

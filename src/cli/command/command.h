@@ -12,8 +12,8 @@ struct invocation {
     struct ssa_ending *ending; // how the command ended, beside its error
 };
 
-// What an argument is. The name of an argument, and of an option's value, also says what a shell completes there: FILE,
-// DIR, PROFILE, KEY_ID, ACCOUNT, TOKEN, SOURCE, COMMAND (cli/help/complete.h).
+// What an argument is. The name of an argument, and of an option's value, also says what a shell offers there: FILE,
+// DIR, PROFILE, KEY_ID, ACCOUNT, TOKEN or SOURCE (cli/complete/complete.c). For any other name it offers nothing.
 struct argument {
     const char *name, *help;
 };
@@ -29,7 +29,7 @@ struct command {
     const char *name;      // one or two words
     const char *group;     // its heading in the help, one of help_groups
     const char *arguments; // what follows the name; optional ones are in brackets; NULL for nothing
-    const char *help;      // one short line, without a full stop
+    const char *help;      // one short line of less than 60 characters, without a full stop
     const char *about;     // what it does, in whole sentences
     const struct argument *argument_help;
     const struct example *examples;

@@ -149,7 +149,8 @@ static void offer_argument(struct offer *o, const struct arguments *a)
     char name[TEXT_MAX];
     for (size_t i = 0; word != NULL && i < a->word_count; i++) {
         word = strchr(word, ' ');
-        word += word != NULL ? 1 : 0;
+        if (word != NULL)
+            word++;
     }
     if (a->command->runs_program) {
         offer_values(o, a->rest == NULL || a->rest[0] == NULL ? "CMD" : "ARG");
