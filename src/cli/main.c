@@ -9,7 +9,7 @@
 #include "cli/command/common.h"
 #include "cli/command/suggestion.h"
 #include "cli/commands.h"
-#include "cli/help.h"
+#include "cli/help/help.h"
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
 #include "cli/process/harden.h"
@@ -131,16 +131,18 @@ static struct arguments arguments;
 
 static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err)
 {
-    static const char version[] = "ssa-hsm " SSA_HSM_VERSION "\n";
     const struct arguments *a = &arguments;
     if (!arguments_read(&arguments, commands, argv, err))
         return false;
     if (option_given(a, &option_version))
-        return print_result(span_text(version), err);
-    if (option_given(a, &option_help) && (a->command != NULL || a->word_count == 0))
-        return help_print(a->command, err);
+        return version_print(err);
+    if (option_given(a, &option_help) || argv[0] == NULL)
+        return help_print(a, err);
     if (!usage_check(a, commands, err))
         return false;
+    print_quietly(option_given(a, &option_quiet));
+    if (a->command->without_settings)
+        return a->command->run(&(const struct invocation){.arguments = a}, err);
     suggestion_begin(commands, a);
     print_complete_by(suggestion_complete);
     return run_command(a, ending, err);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -87,6 +88,10 @@ def run_as_nobody(
         for variable, path in copied.items():
             env[variable] = str(shutil.copy2(path, folder / path.name))
         env["SSA_HSM_DOCUMENTS"] = str(_copy_documents(folder / "documents"))
+        shutil.copytree(places.completions(), folder / "docs" / "completion")
+        # A build for sanitizers has none.
+        with contextlib.suppress(places.Missing):
+            shutil.copytree(places.manual(), folder / "man")
         if os.environ.get("SSA_HSM_NODE_MODULES"):
             modules = folder / "node_modules"
             shutil.copytree(places.node_modules(), modules, symlinks=True)
