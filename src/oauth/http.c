@@ -259,6 +259,20 @@ static void read_proxy_logins(struct transfer *t)
     }
 }
 
+static bool passed(const struct transfer *t, CURLINFO what)
+{
+    curl_off_t microseconds = 0;
+    return libcurl.easy_getinfo(t->handle, what, &microseconds) == CURLE_OK && microseconds > 0;
+}
+
+// How far a request came that has no answer.
+static void read_progress(struct transfer *t)
+{
+    t->answer->found = passed(t, CURLINFO_NAMELOOKUP_TIME_T);
+    t->answer->met = passed(t, CURLINFO_CONNECT_TIME_T);
+    t->answer->secured = passed(t, CURLINFO_APPCONNECT_TIME_T);
+}
+
 static void read_headers(struct transfer *t)
 {
     struct http_response *answer = t->answer;
@@ -269,8 +283,10 @@ static void read_headers(struct transfer *t)
         read_proxy_logins(t);
     if (!answer->sent)
         answer->status = 0; // a proxy may have sent one
-    if (answer->status == 0)
+    if (answer->status == 0) {
+        read_progress(t);
         return;
+    }
     answer->date = read_date(header(t->handle, "Date"));
     answer->retry_after = read_retry_after(header(t->handle, "Retry-After"), answer->date);
     const char *limit = header(t->handle, "ratelimit-value");

@@ -51,6 +51,7 @@ struct http_response {
     CURLcode code;
     enum http_end end;
     bool sent;                  // the request may have left this machine
+    bool found, met, secured;   // without an answer: the name was resolved, a connection made, TLS agreed upon
     long status;                // 0 before there is one
     long proxy_status;          // of a proxy's answer to CONNECT; 0 for none
     char proxy_logins[64];      // the kinds of login that a proxy with status 407 offers: "Basic, NTLM"

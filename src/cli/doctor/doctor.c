@@ -1,0 +1,54 @@
+// ssa-hsm doctor
+#include "cli/command/common.h"
+#include "cli/doctor/report.h"
+#include "cli/output/print.h"
+
+static const struct option option_api = {"api", .help = "also ask the API, by three requests: for an access token, the "
+                                                        "account, and its keys"};
+static const struct option option_sign = {"sign", .help = "let the key sign a challenge; logs in"};
+
+static bool conclude(const struct ssa_examined *examined, const char *first, struct ssa_error *err)
+{
+    const char *plural = examined->warnings == 1 ? "" : "s";
+    if (examined->failures > 0)
+        return error_set(err, examined->first, NULL, NULL, "%zu check%s failed, %zu warning%s: begin with \"%s\"",
+                         examined->failures, examined->failures == 1 ? "" : "s", examined->warnings, plural, first);
+    if (examined->warnings > 0)
+        print_note("nothing failed, %zu warning%s", examined->warnings, plural);
+    else
+        print_note("all is well");
+    return true;
+}
+
+static bool doctor(const struct invocation *i, struct ssa_error *err)
+{
+    const struct ssa_examination wanted = {.login = option_given(i->arguments, &option_login),
+                                           .sign = option_given(i->arguments, &option_sign),
+                                           .ask_api = option_given(i->arguments, &option_api),
+                                           .settings_fault = i->settings_fault};
+    struct ssa_examined examined;
+    struct report report;
+    if (!report_begin(&report, option_given(i->arguments, &option_json), err))
+        return false;
+    if (!ssa_doctor(&i->run, &wanted, report_add, &report, &examined, err)) {
+        report_drop(&report);
+        return false;
+    }
+    const char *first = report.first;
+    if (!report_end(&report, &examined, err))
+        return false;
+    if (examined.requests > 0)
+        print_note("%u requests were sent to the API with credentials", examined.requests);
+    return conclude(&examined, first, err);
+}
+
+const struct command command_doctor = {
+    .name = "doctor",
+    .group = "Tools",
+    .help = "examine settings, PKCS#11 token, key, server and journal; say what is wrong and how to mend it",
+    .example = "doctor --api",
+    .falls_back = true,
+    .examines_settings = true,
+    .options = OPTIONS(&option_json, &option_login, &option_sign, &option_api),
+    .run = doctor,
+};
