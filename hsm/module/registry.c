@@ -46,6 +46,7 @@ struct draft {
     bool restricted, enabled; // there is an enable-in, so that disable-in does not count
     bool disabled;
     bool too_long; // its path
+    bool unread;   // one of its files
 };
 
 struct drafts {
@@ -103,24 +104,28 @@ static void read_line(char *text, const char *path, unsigned number, setting_rea
     take(context, trim(text), trim(colon + 1));
 }
 
-static void read_settings(const char *path, setting_read *take, void *context, const struct registry_hearing *hearing)
+// False where the file is there and cannot be read.
+static bool read_settings(const char *path, setting_read *take, void *context, const struct registry_hearing *hearing)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        if (errno != ENOENT)
-            hear(hearing, path, 0, strerrordesc_np(errno));
-        return;
+        const int number = errno;
+        if (number != ENOENT)
+            hear(hearing, path, 0, strerrordesc_np(number));
+        return number == ENOENT;
     }
     char *line = NULL;
     size_t room = 0;
     for (unsigned number = 1; getline(&line, &room, file) >= 0; number++)
         read_line(trim(line), path, number, take, context, hearing);
     // A folder can be opened, but not read.
-    if (ferror(file) != 0)
+    const bool whole = ferror(file) == 0;
+    if (!whole)
         hear(hearing, path, 0, "cannot be read");
     free(line);
     // It was only read: a failing close loses nothing.
     (void)fclose(file);
+    return whole;
 }
 
 static struct draft *draft_named(struct drafts *drafts, const char *name)
@@ -163,8 +168,8 @@ static void read_module(const char *folder, const char *file, struct drafts *dra
         return;
     }
     struct draft *draft = draft_named(drafts, name);
-    if (draft != NULL)
-        read_settings(path, apply, draft, drafts->hearing);
+    if (draft != NULL && !read_settings(path, apply, draft, drafts->hearing))
+        draft->unread = true;
 }
 
 static void read_folder(const char *folder, struct drafts *drafts)
@@ -213,7 +218,8 @@ static void read_configuration(struct drafts *drafts)
     static const char *const folders[] = {P11_PACKAGE_MODULES, P11_SYSTEM_MODULES};
     struct user_config config = {.system = true, .user = true};
     char user[MODULE_PATH_MAX];
-    read_settings(P11_SYSTEM_CONFIG "/pkcs11.conf", take_user_config, &config, drafts->hearing);
+    // p11-kit goes on without it, too.
+    (void)read_settings(P11_SYSTEM_CONFIG "/pkcs11.conf", take_user_config, &config, drafts->hearing);
     for (size_t i = 0; config.system && i < COUNT(folders); i++)
         read_folder(folders[i], drafts);
     if (config.user && user_folder(user, sizeof user))
@@ -249,9 +255,9 @@ static void hear_of_module(const struct registry_hearing *hearing, const struct 
         return;
     if (draft->too_long)
         hear(hearing, e->name, 0, "the module's path is too long");
-    else if (e->path[0] == '\0')
+    else if (e->path[0] == '\0' && !draft->unread)
         hear(hearing, e->name, 0, "the module is configured, but no line names its file");
-    else if (access(e->path, R_OK) != 0)
+    else if (e->path[0] != '\0' && access(e->path, R_OK) != 0)
         hear(hearing, e->path, 0,
              errno == ENOENT ? "the module is configured, but its file is not there" : strerrordesc_np(errno));
 }

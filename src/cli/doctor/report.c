@@ -156,16 +156,20 @@ static bool end_json(struct report *report, const struct ssa_examined *examined,
 
 // ---- text ----
 
-// Prints a text that is wrapped, behind something that takes so many columns.
+static bool is_narrow(const struct report *report)
+{
+    return report->width > 0 && report->width < NARROW;
+}
+
+// Prints a text that is wrapped, behind or below what stands before it.
 static bool print_wrapped(struct report *report, const char *before, const char *text)
 {
-    const bool narrow = report->width > 0 && report->width < NARROW;
-    const size_t column = narrow ? NARROW_COLUMN : COLUMN;
+    const size_t column = is_narrow(report) ? NARROW_COLUMN : COLUMN;
     char *wrapped = wrap_text(text, column, report->width), *line = NULL;
     const size_t used = strlen(before);
     const int made =
         wrapped == NULL ? -1
-        : used > column ? asprintf(&line, "%s\n%*s%s\n", before, (int)column, "", wrapped)
+        : used >= column ? asprintf(&line, "%s\n%*s%s\n", before, (int)column, "", wrapped)
                         : asprintf(&line, "%s%*s%s\n", before, (int)(column - used), "", wrapped);
     const bool printed =
         made < 0 ? no_memory(&report->err) : print_result(span_of(line, (size_t)made), &report->err);
@@ -178,20 +182,22 @@ static bool print_wrapped(struct report *report, const char *before, const char 
 // The value is cut where the line would be too long. JSON has all of it.
 static bool print_setting(struct report *report, const struct ssa_error *setting)
 {
-    enum { NAME = 22, LEAST = 12, BRACKETS = 3 };
-    const size_t others = NAME + BRACKETS + wrap_columns(setting->cause);
-    const size_t room = report->width == 0             ? SIZE_MAX
-                        : report->width > others + LEAST ? report->width - others
-                                                         : LEAST;
-    char *value = wrap_cut(setting->what, room), *line = NULL;
-    const int made =
-        value != NULL ? asprintf(&line, "%-*s%s (%s)\n", NAME, setting->subject, value, setting->cause) : -1;
-    const bool printed =
-        made < 0 ? no_memory(&report->err) : print_result(span_of(line, (size_t)made), &report->err);
-    if (made >= 0)
-        free(line);
-    free(value);
+    enum { NAME = 22, BRACKETS = 3, LEAST = 12 };
+    char head[sizeof setting->subject + sizeof setting->cause + BRACKETS], *text = NULL;
+    const size_t used = is_narrow(report) ? NARROW_COLUMN : NAME + wrap_columns(setting->cause) + BRACKETS;
+    const size_t room = report->width == 0 ? SIZE_MAX : report->width > used + LEAST ? report->width - used : LEAST;
+    char *value = wrap_cut(setting->what, room);
+    int made = -1;
     report->has_settings = true;
+    if (value != NULL && text_format(head, sizeof head, "%s (%s)", setting->subject, setting->cause))
+        made = is_narrow(report)
+                   ? asprintf(&text, "%s\n%*s%s\n", head, (int)NARROW_COLUMN, "", value)
+                   : asprintf(&text, "%-*s%s (%s)\n", NAME, setting->subject, value, setting->cause);
+    free(value);
+    if (made < 0)
+        return no_memory(&report->err);
+    const bool printed = print_result(span_of(text, (size_t)made), &report->err);
+    free(text);
     return printed;
 }
 
@@ -226,7 +232,7 @@ static bool print_check(struct report *report, const struct ssa_finding *f)
     char head[64], text[sizeof f->found->subject + sizeof f->found->what + sizeof f->found->cause + 8];
     const struct ssa_error *found = f->found;
     const bool subject = found->subject[0] != '\0', cause = found->cause[0] != '\0';
-    if (!text_format(head, sizeof head, "%-8s%-14s ", states[f->health], f->check) ||
+    if (!text_format(head, sizeof head, "%-8s%s", states[f->health], f->check) ||
         !text_format(text, sizeof text, "%s%s%s%s%s%s", found->subject, subject ? ": " : "", found->what,
                      cause ? " (" : "", found->cause, cause ? ")" : ""))
         return error_set(&report->err, SSA_UNEXPECTED, NULL, f->check, "the finding is too long");
