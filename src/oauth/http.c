@@ -268,8 +268,10 @@ static bool passed(const struct transfer *t, CURLINFO what)
 // How far a request came that has no answer.
 static void read_progress(struct transfer *t)
 {
+    long port = 0;
     t->answer->found = passed(t, CURLINFO_NAMELOOKUP_TIME_T);
-    t->answer->met = passed(t, CURLINFO_CONNECT_TIME_T);
+    // libcurl tells the time of a connection only after its TLS.
+    t->answer->met = libcurl.easy_getinfo(t->handle, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0;
     t->answer->secured = passed(t, CURLINFO_APPCONNECT_TIME_T);
 }
 
