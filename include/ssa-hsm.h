@@ -571,8 +571,8 @@ struct ssa_examination {
     bool login;   // tries the PIN, once; without it no PIN is tried, and only public objects are seen
     bool sign;    // lets the key sign a challenge; includes login
     bool ask_api; // sends three requests: for an admin access token, the account, and its keys
-    // Why the settings cannot be read, if the caller's calls for that failed; NULL for no failure. It becomes a finding,
-    // and what depends on the settings is skipped.
+    // Why the settings cannot be read, if the caller's calls for that failed; NULL for no failure. It becomes a
+    // finding, and what depends on the settings is skipped.
     const struct ssa_error *settings_fault;
 };
 

@@ -185,8 +185,9 @@ bool quirks_rewrites(const CK_INFO *module)
 bool quirks_reads_cards(const char *path)
 {
     // It must be known before the module is loaded, so that only the file can tell.
-    static const char *const files[] = {"opensc-pkcs11", "onepin-opensc-pkcs11", "pkcs11-spy", "libykcs11", "libeToken",
-                                        "libIDPrimePKCS11", "libcvP11", "libbit4xpki", "libASEP11"};
+    static const char *const files[] = {"opensc-pkcs11", "onepin-opensc-pkcs11", "pkcs11-spy", "libykcs11",
+                                        "libeToken",     "libIDPrimePKCS11",     "libcvP11",   "libbit4xpki",
+                                        "libASEP11"};
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     for (size_t i = 0; i < COUNT(files); i++)

@@ -12,8 +12,8 @@ static const char *const checks[] = {CHECK_CREDENTIALS, check_account, check_api
 // What must be right before the API can be asked; NULL for nothing.
 static const char *missing(const struct examination *x)
 {
-    static const char *const needed[] = {CHECK_SETTINGS, CHECK_CLIENT_ID, CHECK_SECRET, "base-url", "ca", "proxy",
-                                         "dns", "connection", "tls"};
+    static const char *const needed[] = {CHECK_SETTINGS, CHECK_CLIENT_ID, CHECK_SECRET, "base-url", "ca",
+                                         "proxy",        "dns",           "connection", "tls"};
     for (size_t i = 0; i < COUNT(needed); i++)
         if (!findings_passed(&x->found, needed[i]))
             return needed[i];

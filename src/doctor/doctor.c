@@ -53,8 +53,8 @@ static bool make_all(struct examination *x, struct audience *audience, check_mad
 static bool examine(struct examination *x, struct audience *audience, struct ssa_error *err)
 {
     static check_made *const before[] = {check_settings, check_references, check_folders, check_memory, NULL};
-    static check_made *const on_token[] = {choose_token, check_p11_kit, check_pcscd, check_modules, check_token,
-                                           check_pin,    check_key,     NULL};
+    static check_made *const on_token[] = {choose_token, check_p11_kit, check_pcscd, check_modules,
+                                           check_token,  check_pin,     check_key,   NULL};
     static check_made *const after[] = {check_api, check_journal, show_versions, NULL};
     struct network *network = network_begin(x);
     const bool done = make_all(x, audience, before, err) && make_all(x, audience, on_token, err);
@@ -68,8 +68,7 @@ bool ssa_doctor(const struct ssa_run *run, const struct ssa_examination *wanted,
 {
     const struct ssa_error *fault = wanted->settings_fault;
     struct audience audience = {.show = show, .context = context, .examined = examined};
-    struct examination x = {
-        .run = *run, .wanted = wanted, .has_settings = fault == NULL || fault->code == SSA_OK};
+    struct examination x = {.run = *run, .wanted = wanted, .has_settings = fault == NULL || fault->code == SSA_OK};
     err = ERROR_OR_IGNORED(err);
     *examined = (struct ssa_examined){0};
     if (x.run.callbacks.patience == 0 || x.run.callbacks.patience > MODULE_SECONDS)

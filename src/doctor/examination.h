@@ -12,7 +12,7 @@ struct examination {
     bool has_settings, has_identity;
     struct identity identity; // where has_identity
     struct pin_tries tries;
-    struct open_token at; // at.token is NULL where there is no token
+    struct open_token at;  // at.token is NULL where there is no token
     bool token_is_unclear; // the setting that names it cannot be read
     struct ssa_error token_fault;
     bool logged_in;

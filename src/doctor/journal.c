@@ -1,8 +1,8 @@
 // The journal: operations that were interrupted, and rotations that wait.
+#include "journal/journal.h"
 #include "core/text.h"
 #include "core/timestamp.h"
 #include "doctor/examination.h"
-#include "journal/journal.h"
 #include "journal/journal_folder.h"
 
 static const char check[] = "journal";

@@ -41,8 +41,8 @@ static void judge(struct examination *x, const struct sight *sight)
                       sight->slot[0] != '\0' ? " in slot " : "", sight->slot, sight->wanted);
         finding_failure(&x->found, CHECK_KEY, &why);
     } else if (sight->there) {
-        finding_ok(&x->found, CHECK_KEY, NULL, "its public half is there (RSA of %zu bits); a login shows the private one",
-                   sight->bits);
+        finding_ok(&x->found, CHECK_KEY, NULL,
+                   "its public half is there (RSA of %zu bits); a login shows the private one", sight->bits);
     } else if (survey_shows_public_halves(info)) {
         error_because(&why, SSA_KEY_MISSING, SSA_REASON_KEY_NOT_FOUND, info->uri,
                       "the token does not show the key's public half, so the key is probably not there");

@@ -16,13 +16,9 @@ enum { MOST_SECONDS = 10, THREAD_STACK = 1024 * 1024, LOOK_UP_MS = 5 };
 // future. What it forgives is not known.
 enum { CLOCK_WARNING = 5, CLOCK_FAILURE = 60 };
 
-static const char *const names[PROBE_STAGES] = {[PROBE_URL] = "base-url",
-                                                [PROBE_CA] = "ca",
-                                                [PROBE_PROXY] = "proxy",
-                                                [PROBE_NAME] = "dns",
-                                                [PROBE_CONNECTION] = "connection",
-                                                [PROBE_TLS] = "tls",
-                                                [PROBE_ANSWER] = CHECK_CLOCK};
+static const char *const names[PROBE_STAGES] = {
+    [PROBE_URL] = "base-url",          [PROBE_CA] = "ca",   [PROBE_PROXY] = "proxy",     [PROBE_NAME] = "dns",
+    [PROBE_CONNECTION] = "connection", [PROBE_TLS] = "tls", [PROBE_ANSWER] = CHECK_CLOCK};
 
 struct network {
     struct oauth_config config;
@@ -45,8 +41,8 @@ static bool is_stopped(void *context)
 static void *ask(void *context)
 {
     struct network *network = context;
-    network->answered = probe_server(&network->config, network->seconds, is_stopped, network, &network->probe,
-                                     &network->why);
+    network->answered =
+        probe_server(&network->config, network->seconds, is_stopped, network, &network->probe, &network->why);
     atomic_store(&network->ended, true);
     return NULL;
 }

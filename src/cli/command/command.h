@@ -9,7 +9,7 @@ struct invocation {
     const struct arguments *arguments;
     struct ssa_settings *settings; // exec frees them, since it never comes back
     struct ssa_run run;
-    struct ssa_ending *ending; // how the command ended, beside its error
+    struct ssa_ending *ending;              // how the command ended, beside its error
     const struct ssa_error *settings_fault; // why the settings cannot be read; only for a command that examines them
 };
 

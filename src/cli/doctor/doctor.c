@@ -45,7 +45,7 @@ static bool doctor(const struct invocation *i, struct ssa_error *err)
 const struct command command_doctor = {
     .name = "doctor",
     .group = "Tools",
-    .help = "examine settings, PKCS#11 token, key, server and journal; say what is wrong and how to mend it",
+    .help = "examine settings, PKCS#11 token, key and server: what is wrong, and what mends it",
     .example = "doctor --api",
     .falls_back = true,
     .examines_settings = true,

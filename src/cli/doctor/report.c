@@ -167,12 +167,10 @@ static bool print_wrapped(struct report *report, const char *before, const char 
     const size_t column = is_narrow(report) ? NARROW_COLUMN : COLUMN;
     char *wrapped = wrap_text(text, column, report->width), *line = NULL;
     const size_t used = strlen(before);
-    const int made =
-        wrapped == NULL ? -1
-        : used >= column ? asprintf(&line, "%s\n%*s%s\n", before, (int)column, "", wrapped)
-                        : asprintf(&line, "%s%*s%s\n", before, (int)(column - used), "", wrapped);
-    const bool printed =
-        made < 0 ? no_memory(&report->err) : print_result(span_of(line, (size_t)made), &report->err);
+    const int made = wrapped == NULL  ? -1
+                     : used >= column ? asprintf(&line, "%s\n%*s%s\n", before, (int)column, "", wrapped)
+                                      : asprintf(&line, "%s%*s%s\n", before, (int)(column - used), "", wrapped);
+    const bool printed = made < 0 ? no_memory(&report->err) : print_result(span_of(line, (size_t)made), &report->err);
     if (made >= 0)
         free(line);
     free(wrapped);
@@ -190,9 +188,8 @@ static bool print_setting(struct report *report, const struct ssa_error *setting
     int made = -1;
     report->has_settings = true;
     if (value != NULL && text_format(head, sizeof head, "%s (%s)", setting->subject, setting->cause))
-        made = is_narrow(report)
-                   ? asprintf(&text, "%s\n%*s%s\n", head, (int)NARROW_COLUMN, "", value)
-                   : asprintf(&text, "%-*s%s (%s)\n", NAME, setting->subject, value, setting->cause);
+        made = is_narrow(report) ? asprintf(&text, "%s\n%*s%s\n", head, (int)NARROW_COLUMN, "", value)
+                                 : asprintf(&text, "%-*s%s (%s)\n", NAME, setting->subject, value, setting->cause);
     free(value);
     if (made < 0)
         return no_memory(&report->err);

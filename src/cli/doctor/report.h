@@ -10,7 +10,7 @@ struct report {
     struct ssa_error err;
     enum { PART_SETTINGS, PART_CHECKS, PART_VERSIONS, PART_END } part;
     struct document document;
-    bool has_settings; // some were printed, and no line behind them yet
+    bool has_settings;     // some were printed, and no line behind them yet
     struct table versions; // "libcurl", "7.88.1"
     const char *first;     // the first check that failed; NULL for none
 };
