@@ -81,8 +81,9 @@ static void find_fault(struct ssa_settings *settings, const struct arguments *a,
 {
     struct ssa_callbacks silent = *callbacks;
     silent.tell = NULL;
-    if (!read_settings(settings, a, &silent, fault) && fault->code == SSA_OK)
-        fault->code = SSA_UNEXPECTED;
+    // What was passed over, such as a profile that need not exist, is no fault.
+    if (read_settings(settings, a, &silent, fault))
+        *fault = (struct ssa_error){0};
 }
 
 static bool run_with(struct ssa_settings *settings, const struct arguments *a, struct ssa_ending *ending,

@@ -80,6 +80,11 @@ class Well(DoctorCase):
         self.assertRegex(result.out, r"(?m)^FAILED  module  .*\n +Why: .*\n +To do: ")
         self.assertRegex(result.out, r'(?m)^skipped token          not examined: "module" must be right')
 
+    def test_nothing_can_be_printed(self) -> None:
+        for arguments in ((), ("--json",)):
+            result = self.run_command(["/bin/sh", "-c", 'exec "$@" >/dev/full', "sh", *self.argv("doctor", *arguments)])
+            self.expect(result, 1, "standard output cannot be written")
+
     def test_lines_fit_the_terminal(self) -> None:
         env = self.environment({"SSA_HSM_MODULE": "/no/such/module.so"})
         for columns in (40, 80, 200):
@@ -119,6 +124,19 @@ class Settings(DoctorCase):
         self.alone(self.examine("-p", "none", code=3), "settings", "failure", "No such file", "account create")
         self.write_profile('APS_CLIENT_ID="unfinished\n', "half")
         self.alone(self.examine("-p", "half", code=3), "settings", "failure", "half.env")
+
+    def test_nothing_is_set_up_yet(self) -> None:
+        self.profile_path().unlink()
+        checks = self.examine(code=3)
+        self.alone(checks, "identity", "failure", "no account is set up", "ssa-hsm account create")
+        self.one(checks, "settings", "ok")
+        self.one(checks, "token", "ok", "token=work")
+        self.one(checks, "tls", "ok")
+
+    def test_another_setting_that_is_wrong(self) -> None:
+        self.alone(self.examine(env={"SSA_HSM_AUDIT": "nonsense"}, code=3), "settings", "failure", "SSA_HSM_AUDIT")
+        self.expect(self.run_program("doctor", "--timeout", "0"), 2, "--timeout", out="")
+        self.expect(self.run_program("doctor", "--token", ""), 2, "--token", out="")
 
     def test_an_account_without_a_key(self) -> None:
         self.write_profile({"SERVICE_ACCOUNT_ID": self.own["SERVICE_ACCOUNT_ID"]})
