@@ -570,7 +570,7 @@ struct ssa_finding {
 struct ssa_examination {
     bool login;   // tries the PIN, once; without it no PIN is tried, and only public objects are seen
     bool sign;    // lets the key sign a challenge; includes login
-    bool ask_api; // sends three requests: for an admin access token, the account, and its keys
+    bool ask_api; // sends three requests: for an admin access token, for the account, and for its keys
     // Why the settings cannot be read, if the caller's calls for that failed; NULL for no failure. It becomes a
     // finding, and what depends on the settings is skipped.
     const struct ssa_error *settings_fault;

@@ -42,7 +42,6 @@ static bool open_client(struct examination *x, struct oauth_client **client, str
     CLIENT_SECRET_AUTO secret = {0};
     if (!read_secret(x, &secret, err) || !api_client_open(&x->run, &secret, client, err))
         return false;
-    x->requests++;
     return aps_admin(*client, scopes, err);
 }
 
@@ -50,7 +49,6 @@ static bool examine_account(struct examination *x, struct oauth_client *client)
 {
     struct aps_account account = {0};
     struct ssa_error why = {0};
-    x->requests++;
     if (!aps_account_get(client, x->identity.account_id, &account, &why)) {
         finding_failure(&x->found, check_account, &why);
         return false;
@@ -70,7 +68,6 @@ static void examine_key(struct examination *x, struct oauth_client *client)
     struct aps_keys keys;
     struct ssa_error why = {0};
     const char *kid = x->identity.key_id;
-    x->requests++;
     if (!aps_key_list(client, x->identity.account_id, &keys, &why)) {
         finding_failure(&x->found, check_api_key, &why);
         return;
@@ -89,11 +86,10 @@ static void examine_key(struct examination *x, struct oauth_client *client)
     finding_failure(&x->found, check_api_key, &why);
 }
 
-static OWN_FRAME void examine(struct examination *x)
+static void ask(struct examination *x, struct oauth_client **client)
 {
-    APS_AUTO *client = NULL;
     struct ssa_error why = {0};
-    if (!open_client(x, &client, &why)) {
+    if (!open_client(x, client, &why)) {
         finding_failure(&x->found, CHECK_CREDENTIALS, &why);
         skip_from(x, 1, CHECK_CREDENTIALS);
         return;
@@ -101,10 +97,18 @@ static OWN_FRAME void examine(struct examination *x)
     finding_ok(&x->found, CHECK_CREDENTIALS, NULL, "the API accepts client id and secret");
     if (!x->has_identity)
         skip_from(x, 1, CHECK_IDENTITY);
-    else if (!examine_account(x, client))
+    else if (!examine_account(x, *client))
         skip_from(x, 2, check_account);
     else
-        examine_key(x, client);
+        examine_key(x, *client);
+}
+
+static OWN_FRAME void examine(struct examination *x)
+{
+    APS_AUTO *client = NULL;
+    ask(x, &client);
+    if (client != NULL)
+        x->requests = oauth_requests(client);
 }
 
 void check_api(struct examination *x)

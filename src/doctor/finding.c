@@ -1,5 +1,6 @@
 #include "doctor/finding.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -91,8 +92,12 @@ void finding_left_out(struct findings *findings, const char *check, enum ssa_rea
 void finding_row(struct findings *findings, const char *kind, const char *name, const char *value, const char *where)
 {
     struct finding *finding = add(findings, kind, SSA_HEALTH_OK);
-    if (finding != NULL)
-        error_set(&finding->found, SSA_OK, where, name, "%s", value);
+    if (finding == NULL)
+        return;
+    // What is cut says so.
+    const bool fits = strlen(value) < sizeof finding->found.what;
+    const int most = (int)sizeof finding->found.what - (int)sizeof "…";
+    error_set(&finding->found, SSA_OK, where, name, "%.*s%s", fits ? INT_MAX : most, value, fits ? "" : "…");
 }
 
 enum ssa_health findings_of(const struct findings *findings, const char *check)

@@ -1,4 +1,5 @@
 // The folders of profiles, of the journal and of records: whose they are, and whether they can be written.
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -48,7 +49,9 @@ static void look(struct examination *x, const char *folder, const char *needed_f
         absent(x, folder);
         return;
     }
-    if (fd < 0 || fstat(fd, &about) != 0) {
+    if (fd >= 0 && fstat(fd, &about) != 0)
+        error_errno(&why, SSA_CONFIG, errno, folder, "cannot be examined");
+    if (why.code != SSA_OK) {
         finding_failure(&x->found, check, &why);
         return;
     }

@@ -75,8 +75,11 @@ static OWN_FRAME void examine(struct examination *x)
         finding_failure(&x->found, CHECK_KEY, &why);
         return;
     }
-    const size_t bits = rsa_bits(span_of(key.modulus, key.modulus_len));
-    finding_ok(&x->found, CHECK_KEY, NULL, "is there (RSA of %zu bits), and cannot come out%s%s%s", bits,
+    char size[32] = "";
+    // Not every token tells the modulus.
+    if (key.modulus_len > 0)
+        (void)text_format(size, sizeof size, " (RSA of %zu bits)", rsa_bits(span_of(key.modulus, key.modulus_len)));
+    finding_ok(&x->found, CHECK_KEY, NULL, "is there%s, and cannot come out%s%s%s", size,
                key.decided[0] != '\0' ? "; the token decides " : "", key.decided,
                x->wanted->sign ? "; its signature was verified" : "; it has signed nothing now");
 }

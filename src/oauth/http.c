@@ -291,6 +291,9 @@ static void read_headers(struct transfer *t)
     }
     answer->date = read_date(header(t->handle, "Date"));
     answer->retry_after = read_retry_after(header(t->handle, "Retry-After"), answer->date);
+    const char *age = header(t->handle, "Age");
+    if (age != NULL && age[0] != '\0' && age[strspn(age, "0123456789")] == '\0')
+        answer->age = read_number(age);
     const char *limit = header(t->handle, "ratelimit-value");
     if (limit != NULL && limit[strspn(limit, "0123456789")] == '\0')
         answer->limit = (long)read_number(limit);

@@ -79,7 +79,7 @@ static void read_answer(const struct oauth_client *client, const struct http_res
     probe->at = PROBE_DONE;
     probe->status = answer->status;
     probe->has_date = answer->date != 0;
-    probe->ahead = probe->has_date ? clock_ahead(before, answer->date) : 0;
+    probe->ahead = probe->has_date ? clock_ahead(before, answer->date + answer->age) : 0;
 }
 
 static bool ask(struct oauth_client *client, struct stopping *stopping, struct probe *probe, struct ssa_error *err)

@@ -97,6 +97,10 @@ class Server(DoctorCase):
             with self.subTest(status):
                 self.api.fault("status", method="GET", path="*", status=status)
                 self.assert_well()
+        # A cache may have kept the answer for a while.
+        hour_ago = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() - 3600))
+        self.api.fault("status", method="GET", path="*", status=200, headers={"Date": hour_ago, "Age": "3600"})
+        self.assert_well()
         self.api.fault("status", method="GET", path="*", status=200, headers={"Date": None})
         self.assertEqual(self.examine()["clock"][0]["found"], "the server's answer has no date")
 
@@ -115,6 +119,11 @@ class TheApi(DoctorCase):
         account = self.own["SERVICE_ACCOUNT_ID"]
         asked = [a for a in self.api.asked() if a != "GET /"]
         self.assertEqual(asked, ["POST /token", f"GET /service-accounts/{account}", f"GET /service-accounts/{account}/keys"])
+
+    def test_second_tries_are_counted(self) -> None:
+        self.api.fault("status", method="POST", path="/token", status=503)
+        result = self.expect(self.run_program("doctor", "--api", "--json"), 0, "4 requests")
+        self.assertEqual(self.read(result)["apiRequests"], 4)
 
     def test_bad_credentials(self) -> None:
         self.write_profile(self.own | {"APS_SECRET_ID": "wrong-secret-of-nobody"})

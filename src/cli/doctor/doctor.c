@@ -38,7 +38,8 @@ static bool doctor(const struct invocation *i, struct ssa_error *err)
     if (!report_end(&report, &examined, err))
         return false;
     if (examined.requests > 0)
-        print_note("%u requests were sent to the API with credentials", examined.requests);
+        print_note("%u request%s with credentials went to the API", examined.requests,
+                   examined.requests == 1 ? "" : "s");
     return conclude(&examined, first, err);
 }
 

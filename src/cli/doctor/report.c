@@ -177,7 +177,7 @@ static bool print_wrapped(struct report *report, const char *before, const char 
     return printed;
 }
 
-// The value is cut where the line would be too long. JSON has all of it.
+// The value is cut where the line would be too long.
 static bool print_setting(struct report *report, const struct ssa_error *setting)
 {
     enum { NAME = 22, BRACKETS = 3, LEAST = 12 };

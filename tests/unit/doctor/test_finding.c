@@ -73,6 +73,21 @@ static void foreign_text_cannot_harm_a_terminal(void **state)
     }
 }
 
+static void a_value_that_is_cut_says_so(void **state)
+{
+    (void)state;
+    char value[2000];
+    memset(value, 'v', sizeof value - 1);
+    value[sizeof value - 1] = '\0';
+    finding_row(&found, "setting", "NAME", value, NULL);
+    const char *kept = found.list[0].found.what;
+    assert_true(strlen(kept) > 500);
+    assert_string_equal(kept + strspn(kept, "v"), "…");
+    value[400] = '\0';
+    finding_row(&found, "setting", "NAME", value, NULL);
+    assert_string_equal(found.list[1].found.what, value);
+}
+
 static void any_number_of_them_is_kept(void **state)
 {
     (void)state;
@@ -90,6 +105,7 @@ int main(void)
         cmocka_unit_test_setup(an_error_becomes_a_failure_or_a_warning, fresh),
         cmocka_unit_test_setup(the_worst_of_a_check_counts, fresh),
         cmocka_unit_test_setup(foreign_text_cannot_harm_a_terminal, fresh),
+        cmocka_unit_test_setup(a_value_that_is_cut_says_so, fresh),
         cmocka_unit_test_setup_teardown(any_number_of_them_is_kept, fresh, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
