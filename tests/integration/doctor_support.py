@@ -43,7 +43,8 @@ class DoctorCase(FaultCase):
 
     def wrong(self, checks: Checks) -> dict[str, str]:
         """Names and states of those that are a warning or a failure."""
-        return {c["check"]: c["state"] for found in checks.values() for c in found if c["state"] in ("warning", "failure")}
+        found = [c for list_ in checks.values() for c in list_]
+        return {c["check"]: c["state"] for c in found if c["state"] in ("warning", "failure")}
 
     def one(self, checks: Checks, name: str, state: str, *words: str) -> dict[str, Any]:
         """The one finding of a check in this state, with words in what was found, and a reason why it matters."""

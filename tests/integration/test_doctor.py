@@ -1,4 +1,4 @@
-"""doctor: this machine, its settings and its PKCS#11 token. Each finding is had by breaking that very thing."""
+"""doctor: this machine, its settings and its modules. Each finding is had by breaking that very thing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ import threading
 import time
 
 import denied
-import masking
 import places
 from doctor_support import NOT_ASKED, DoctorCase
-from harness import PIN, SLOW
-from http_support import silent_server
-from pin_support import WRONG, PinCase
+from harness import SLOW
 from terminal import Terminal
-from test_other_tokens import PRIVATE
 
 
 class Well(DoctorCase):
@@ -32,7 +28,8 @@ class Well(DoctorCase):
         self.assertEqual({n for n, s in states.items() if s == {"skipped"}}, NOT_ASKED)
         self.assertEqual({n for n, s in states.items() if s not in ({"skipped"}, {"ok"})}, set())
         # Only the address that is no call of the API was asked for, without credentials.
-        self.assertEqual([(r["method"], r["path"], r["authorization"]) for r in self.api.requests()], [("GET", "/", None)])
+        asked = [(r["method"], r["path"], r["authorization"]) for r in self.api.requests()]
+        self.assertEqual(asked, [("GET", "/", None)])
 
     def test_it_changes_nothing(self) -> None:
         def files() -> list[tuple[str, bytes]]:
@@ -95,8 +92,9 @@ class Well(DoctorCase):
                     self.assertEqual(terminal.finish(), 4, terminal.screen)
                 shown = terminal.screen.partition("\n\nssa-hsm")[0].splitlines()
                 # A word that is too long has a line of its own.
-                text = [line[23:] if re.match(r"(ok|warning|FAILED|skipped) +[a-z0-9-]+ +\S", line) else line for line in shown]
-                long = [a for a, b in zip(shown, text, strict=True) if len(a) > columns and re.search(r"\S \S", b) and "`" not in b]
+                text = [re.sub(r"^(ok|warning|FAILED|skipped) +[a-z0-9-]+ +(?=\S)", "", line) for line in shown]
+                could_break = [bool(re.search(r"\S \S", line)) and "`" not in line for line in text]
+                long = [line for line, b in zip(shown, could_break, strict=True) if len(line) > columns and b]
                 self.assertEqual(long, [], terminal.screen)
 
 
@@ -169,7 +167,8 @@ class Settings(DoctorCase):
             self.assertEqual(log.count("C_Login"), 0)
         pin.write_text("")
         self.alone(self.examine(code=3), "pin-source", "failure", "empty")
-        for source, word in (("env:NOWHERE", "not set"), ("fd:77", "not open"), ("credential:pin", "CREDENTIALS_DIRECTORY")):
+        cases = ("env:NOWHERE", "not set"), ("fd:77", "not open"), ("credential:pin", "CREDENTIALS_DIRECTORY")
+        for source, word in cases:
             with self.subTest(source):
                 checks = self.examine(env={"SSA_HSM_PIN_SOURCE": source}, code=3)
                 self.alone(checks, "pin-source", "failure", word)
@@ -282,98 +281,3 @@ class Modules(DoctorCase):
         self.write_profile(self.own | {"PRIVATE_KEY": self.own["PRIVATE_KEY"].partition("?")[0]})
         env = {"SSA_HSM_MODULE": None, "PCSCLITE_CSOCK_NAME": str(self.dir / "none")}
         self.alone(self.examine(env=env), "pcscd", "warning", "none")
-
-
-class Tokens(DoctorCase):
-    def test_the_token_is_not_there(self) -> None:
-        for path in self.store.tokens.iterdir():
-            path.rename(self.dir / path.name)
-        checks = self.examine(code=4)
-        self.alone(checks, "token", "failure", "ssa-hsm hsm list")
-        self.skipped(checks, "token", "pin", "key")
-
-    def test_the_key_was_deleted(self) -> None:
-        key = self.own["KEY_ID"].encode().hex()
-        for kind in ("privkey", "pubkey"):
-            self.assertEqual(self.store.tool("--delete-object", "--type", kind, "--id", key).returncode, 0)
-        for arguments in ((), ("--login",)):
-            finding = self.alone(self.examine(*arguments, code=6), "key", "failure")
-        commands = [c for c in finding["commands"] if c.startswith("ssa-hsm key create")]
-        self.mend({"commands": commands})
-        self.assert_well("--login")
-
-    def test_the_private_half_alone_was_deleted(self) -> None:
-        key = self.own["KEY_ID"].encode().hex()
-        self.assertEqual(self.store.tool("--delete-object", "--type", "privkey", "--id", key).returncode, 0)
-        self.one(self.examine(), "key", "ok", "public half", "login")
-        self.alone(self.examine("--login", code=6), "key", "failure", "does not hold the key")
-
-    def test_a_key_that_is_not_as_it_must_be(self) -> None:
-        for rule, word in (("CKA_EXTRACTABLE true", "CKA_EXTRACTABLE"), ("CKA_SENSITIVE false", "CKA_SENSITIVE"),
-                           ("CKA_SIGN false", "CKA_SIGN")):  # fmt: skip
-            with self.subTest(rule), self.shim(f"attribute {rule} {PRIVATE}"):
-                self.alone(self.examine("--login", code=7), "key", "failure", word)
-        with self.shim("C_Sign 1 corrupt"):
-            self.assertEqual(self.wrong(self.examine("--login")), {})
-            self.alone(self.examine("--sign", code=7), "key", "failure", "signature")
-
-    def test_a_uri_that_names_another_key(self) -> None:
-        values = self.own | {"KEY_ID": "a-key-of-another-name"}
-        self.write_profile(values)
-        self.alone(self.examine(code=6), "key", "failure", self.own["KEY_ID"], "a-key-of-another-name")
-
-    def test_it_does_not_hang_while_the_server_is_silent(self) -> None:
-        with silent_server() as url:
-            began = time.monotonic()
-            self.examine(env={"SSA_HSM_BASE_URL": url, **self.hasty(5)}, code=8)
-            self.assertLess(time.monotonic() - began, 8 * SLOW)
-
-
-class Pins(PinCase, DoctorCase):
-    def test_flags(self) -> None:
-        flags = (("COUNT_LOW", 0, "warning", "a wrong PIN has been tried"), ("FINAL_TRY", 5, "failure", "at a terminal"),
-                 ("LOCKED", 5, "failure", "locked"))  # fmt: skip
-        for flag, code, state, word in flags:
-            with self.subTest(flag), self.shim(f"token flags +CKF_USER_PIN_{flag}") as log:
-                self.alone(self.examine(code=code), "pin", state, f"CKF_USER_PIN_{flag}", word)
-                self.assertEqual(log.count("C_Login"), 0)
-        with self.shim("token flags +CKF_USER_PIN_FINAL_TRY"):
-            # A person may try it.
-            self.alone(self.examine(env={"SSA_HSM_PIN_SOURCE": None}), "pin", "warning", "locks this token")
-
-    def test_a_recorded_try(self) -> None:
-        self.fail_once()
-        record = self.records()[0].read_bytes()
-        with self.shim() as log:
-            finding = self.alone(self.examine(code=5), "pin", "failure", "was refused", "--pin-retry")
-            self.examine("--login", code=5)
-            self.assertEqual(log.count("C_Login"), 0)
-        self.assertIn(str(self.records()[0]), finding["mend"])
-        self.assertEqual(self.records()[0].read_bytes(), record)
-        self.write_pin(PIN)
-        self.one(self.examine(), "pin", "warning", "a wrong PIN has been tried")
-        self.assert_well("--login")
-        self.assertEqual(self.records(), [])
-
-    def test_a_wrong_pin_is_tried_once(self) -> None:
-        self.write_pin(WRONG)
-        with self.shim() as log:
-            self.alone(self.examine("--login", code=5), "pin", "failure", "CKR_PIN_INCORRECT")
-            self.examine("--login", code=5)
-            self.assertEqual(log.count("C_Login"), 1)
-
-    def test_a_person_types_it(self) -> None:
-        result = self.at_terminal(PIN, "doctor", "--login", "--json")
-        self.assertEqual(result.code, 0, masking.mask(result.err))
-        self.assertIn('"the token accepts it"', result.out)
-
-    def test_the_right_pin_resets_the_count(self) -> None:
-        with self.shim("pin tries 3") as log:
-            self.write_pin(WRONG)
-            self.jwt(code=5)
-            self.write_pin(PIN)
-            finding = self.alone(self.examine(), "pin", "warning", "CKF_USER_PIN_COUNT_LOW")
-            self.mend(finding)
-            self.assert_well()
-            self.assertEqual(log.count("C_Login"), 2)
-

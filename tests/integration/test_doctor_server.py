@@ -60,7 +60,8 @@ class Server(DoctorCase):
         self.alone(checks, "proxy", "failure")
         self.assertNotIn("their-pass", json.dumps(checks))
         self.skipped(checks, "proxy", "dns", "connection", "tls", "clock")
-        self.alone(self.examine(env={"all_proxy": "http://no-such-proxy.invalid:1"}, code=8), "proxy", "failure", "no-such-proxy")
+        unknown = {"all_proxy": "http://no-such-proxy.invalid:1"}
+        self.alone(self.examine(env=unknown, code=8), "proxy", "failure", "no-such-proxy")
         self.alone(self.examine(env={"https_proxy": "nonsense://x"}, code=3), "proxy", "failure", "https_proxy")
         for exception in ("127.0.0.1", "example.org, 127.0.0.1", "*", "127.0.0.0/8"):
             with self.subTest(exception):
@@ -116,9 +117,9 @@ class TheApi(DoctorCase):
         result = self.run_program("doctor", "--api", "--json")
         self.expect(result, 0, "3 requests")
         self.assertEqual(self.read(result)["apiRequests"], 3)
-        account = self.own["SERVICE_ACCOUNT_ID"]
+        account = f"/service-accounts/{self.own['SERVICE_ACCOUNT_ID']}"
         asked = [a for a in self.api.asked() if a != "GET /"]
-        self.assertEqual(asked, ["POST /token", f"GET /service-accounts/{account}", f"GET /service-accounts/{account}/keys"])
+        self.assertEqual(asked, ["POST /token", f"GET {account}", f"GET {account}/keys"])
 
     def test_second_tries_are_counted(self) -> None:
         self.api.fault("status", method="POST", path="/token", status=503)
