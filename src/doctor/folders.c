@@ -49,9 +49,9 @@ static void look(struct examination *x, const char *folder, const char *needed_f
         absent(x, folder);
         return;
     }
-    if (fd >= 0 && fstat(fd, &about) != 0)
-        error_errno(&why, SSA_CONFIG, errno, folder, "cannot be examined");
-    if (why.code != SSA_OK) {
+    if (fd < 0 || fstat(fd, &about) != 0) {
+        if (fd >= 0)
+            error_errno(&why, SSA_CONFIG, errno, folder, "cannot be examined");
         finding_failure(&x->found, check, &why);
         return;
     }
