@@ -584,8 +584,9 @@ struct ssa_examined {
 
 // Examines settings, files, PKCS#11 modules, the PKCS#11 token, its key, the server and the journal, and shows each
 // finding, in the order in which a person would mend them. Without ask_api, one request without credentials goes to
-// the server, for an address that is no call of the API. Only the first of several profiles is examined whole. Changes
-// nothing. Fails only if it could not go on: interrupted, or without memory.
+// the server, for an address that is no call of the API. Only the first of several profiles is examined whole. Nothing
+// is changed, except that processes take turns, and that the journal is tidied, as all commands do it. Fails only if it
+// could not go on: interrupted, or without memory.
 bool ssa_doctor(const struct ssa_run *run, const struct ssa_examination *wanted,
                 void (*show)(void *context, const struct ssa_finding *finding), void *context,
                 struct ssa_examined *examined, struct ssa_error *err);
