@@ -67,6 +67,25 @@ static bool read_profiles(struct ssa_settings *settings, const struct arguments 
            ssa_settings_profile(settings, NULL, false, callbacks, err);
 }
 
+// An option beats the profile, and the profile beats the environment.
+static bool read_settings(struct ssa_settings *settings, const struct arguments *a,
+                          const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    return ssa_settings_environment(settings, environ, true, err) && read_profiles(settings, a, callbacks, err) &&
+           syslog_check(settings, err);
+}
+
+// For a command that examines the settings, which tells itself what is wrong with them.
+static void find_fault(struct ssa_settings *settings, const struct arguments *a, const struct ssa_callbacks *callbacks,
+                       struct ssa_error *fault)
+{
+    struct ssa_callbacks silent = *callbacks;
+    silent.tell = NULL;
+    // What was passed over, such as a profile that need not exist, is no fault.
+    if (read_settings(settings, a, &silent, fault))
+        *fault = (struct ssa_error){0};
+}
+
 static bool run_with(struct ssa_settings *settings, const struct arguments *a, struct ssa_ending *ending,
                      struct ssa_error *err)
 {
@@ -92,14 +111,13 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     run->callbacks.patience = run->timeout;
     if (run->timeout != 0 && run->timeout < CLOSING_MS / 1000)
         closing_ms = run->timeout * 1000;
-    // An option beats the profile, and the profile beats the environment.
     if (!take_options(settings, a, err))
         return false;
-    if (!ssa_settings_environment(settings, environ, true, err))
-        return false;
-    if (!read_profiles(settings, a, &run->callbacks, err))
-        return false;
-    if (!syslog_check(settings, err))
+    struct ssa_error fault = {0};
+    invocation.settings_fault = &fault;
+    if (a->command->examines_settings)
+        find_fault(settings, a, &run->callbacks, &fault);
+    else if (!read_settings(settings, a, &run->callbacks, err))
         return false;
     return a->command->run(&invocation, err);
 }

@@ -9,7 +9,8 @@ struct invocation {
     const struct arguments *arguments;
     struct ssa_settings *settings; // exec frees them, since it never comes back
     struct ssa_run run;
-    struct ssa_ending *ending; // how the command ended, beside its error
+    struct ssa_ending *ending;              // how the command ended, beside its error
+    const struct ssa_error *settings_fault; // why the settings cannot be read; only for a command that examines them
 };
 
 // What an argument is. The name of an argument, and of an option's value, also says what a shell offers there: FILE,
@@ -38,6 +39,7 @@ struct command {
     bool falls_back;               // accepts several profiles
     bool writes_profile;           // --profile names a profile to write, which need not exist
     bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant
+    bool examines_settings;        // runs also where the settings cannot be read
     bool runs_program;             // what follows is another program and its arguments
     enum use uses;                 // which of the common options it accepts
     option_list options;           // its own, beside the common ones; NULL for none
