@@ -9,6 +9,7 @@
 #include "cli/command/common.h"
 #include "cli/command/suggestion.h"
 #include "cli/commands.h"
+#include "cli/config/setting.h"
 #include "cli/help.h"
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
@@ -97,10 +98,12 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
         return false;
     if (!ssa_settings_environment(settings, environ, true, err))
         return false;
-    if (!read_profiles(settings, a, &run->callbacks, err))
+    if (!a->command->reads_no_profile && !read_profiles(settings, a, &run->callbacks, err))
         return false;
     if (!syslog_check(settings, err))
         return false;
+    if (verbose && !a->command->reads_no_profile)
+        settings_tell(&invocation);
     return a->command->run(&invocation, err);
 }
 

@@ -65,6 +65,7 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
         return error_hint(err, "The shell and dotenv libraries read that differently: use single quotes.");
     }
     profile->values[id] = a->value;
+    profile->lines[id] = a->line;
     return true;
 }
 
@@ -246,6 +247,11 @@ size_t settings_profile_count(const struct ssa_settings *s)
 const char *settings_of_profile(const struct ssa_settings *s, size_t profile, enum setting id)
 {
     return profile < s->profile_count ? s->profiles[profile].values[id] : NULL;
+}
+
+size_t settings_profile_line(const struct ssa_settings *s, enum setting id)
+{
+    return s->current < s->profile_count ? s->profiles[s->current].lines[id] : 0;
 }
 
 const char *settings_profile_path(const struct ssa_settings *s)

@@ -12,6 +12,7 @@ struct profile_read {
     char path[PATH_TEXT_MAX];
     struct secret text; // the file's; values point into it
     const char *values[SETTING_COUNT];
+    size_t lines[SETTING_COUNT]; // where each value begins; 0: there is none
 };
 
 struct ssa_settings {

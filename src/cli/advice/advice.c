@@ -31,6 +31,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_PROFILE_EXISTS] = "--force replaces it; the key that it names stays in its token. --profile NAME "
                                   "writes another profile.",
     [SSA_REASON_NO_PROFILE] = "`ssa-hsm account create`, `key create` and `key import` write a profile.",
+    [SSA_REASON_PROFILE_AWAITED] = "`ssa-hsm key rotate --finish` retires that key; then run this again.",
     [SSA_REASON_JOINED_PROFILES] = "Give several profiles one by one: --profile A --profile B.",
     [SSA_REASON_SEVERAL_PROFILES] = "Name one with --profile. Only `token`, `exec` and `jwt` take a list.",
     [SSA_REASON_OUTPUT_DESCRIPTOR] = "Give fd:0, or a descriptor from 3 on: `ssa-hsm … --pin-source fd:3 3< FILE`.",

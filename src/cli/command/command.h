@@ -20,6 +20,7 @@ struct command {
     const char *example;           // without "ssa-hsm "; NULL for none
     bool falls_back;               // accepts several profiles
     bool writes_profile;           // --profile names a profile to write, which need not exist
+    bool reads_no_profile;         // must work where a profile is broken
     bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant
     bool runs_program;             // what follows is another program and its arguments
     option_list options;           // its own, beside the common ones; NULL for none

@@ -18,6 +18,7 @@ enum { WORDS_OF_SUGGESTION = 32 };
 static command_list known;
 static const struct arguments *given;
 static char written[PATH_TEXT_MAX];
+static bool about_profile; // the command is about the profile of this name or path
 
 void suggestion_begin(command_list commands, const struct arguments *arguments)
 {
@@ -30,6 +31,12 @@ void suggestion_profile(const char *path)
     // A name that is cut off would name another file.
     if (!text_format(written, sizeof written, "%s", path))
         written[0] = '\0';
+}
+
+void suggestion_use_profile(const char *name)
+{
+    suggestion_profile(name);
+    about_profile = true;
 }
 
 // Reads a suggested command as a command line is read. What cannot be read is left out.
@@ -97,7 +104,7 @@ static void write_profiles(FILE *out, const struct command *command)
     const char *profiles[GIVEN_MAX];
     char path[PATH_TEXT_MAX];
     const size_t count = option_values(given, &option_profile, profiles);
-    if (option_given(given, &option_output) && count == 0 && written[0] != '\0') {
+    if ((option_given(given, &option_output) || about_profile) && count == 0 && written[0] != '\0') {
         write_option(out, &option_profile, written);
         return;
     }
