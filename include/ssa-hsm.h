@@ -212,6 +212,7 @@ struct ssa_profile {
     bool usual;       // it is used if no option names another profile
     const char *client_id, *account, *email, *key_id;
     const char *token;             // the label of the PKCS#11 token that its key is on, or new keys are for
+    bool has_secret, has_key;      // the client secret itself, or the private key itself, is in the file
     const char *problem;           // others can read the client secret in it, for instance
     const struct ssa_error *error; // why it cannot be used; NULL if it can
 };

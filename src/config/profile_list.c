@@ -6,6 +6,7 @@
 
 #include "config/identity.h"
 #include "config/profiles.h"
+#include "config/reference.h"
 #include "config/token_name.h"
 #include "core/api.h"
 #include "core/text.h"
@@ -107,12 +108,26 @@ static void read_texts(const struct ssa_settings *alone, struct said *said)
     find_label(alone, said->label);
 }
 
-// A key that is text, or a part of the four names alone, makes the profile useless, too.
+// A key that is text, or a part of the four names alone, makes the profile useless, too. One that names no account may
+// be for the client id alone.
 static bool is_whole(const struct ssa_settings *alone, struct ssa_error *err)
 {
     struct identity identity;
-    return text_of(alone, SET_ACCOUNT_ID)[0] == '\0' || identity_read(alone, true, &identity, err) ||
+    return identity_source(alone) == FROM_NOWHERE || identity_read(alone, true, &identity, err) ||
            err->reason == SSA_REASON_ACCOUNT_WITHOUT_KEY;
+}
+
+// Whether the profile has the client secret itself, and not a reference to it.
+static bool has_secret(const struct ssa_settings *alone)
+{
+    const char *secret = settings_get(alone, SET_CLIENT_SECRET, NULL);
+    return secret != NULL && !reference_text_is_reference(secret);
+}
+
+static bool has_key(const struct ssa_settings *alone)
+{
+    const char *key = text_of(alone, SET_PRIVATE_KEY);
+    return key[0] != '\0' && !uri_text_is_uri(key);
 }
 
 static bool show_one(const char *name, const char *path, bool usual, profile_show *show, void *context,
@@ -138,6 +153,8 @@ static bool show_one(const char *name, const char *path, bool usual, profile_sho
                                         .email = said.email,
                                         .key_id = said.key_id,
                                         .token = said.label,
+                                        .has_secret = has_secret(alone),
+                                        .has_key = has_key(alone),
                                         .problem = said.problem,
                                         .error = usable ? NULL : &why};
     show(context, &profile);

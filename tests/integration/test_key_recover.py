@@ -205,9 +205,9 @@ class KeyCreate(Recovery, KeyCase):
         ours = next(kid for kid in self.keys_of(self.account) if kid != self.foreign)
         self.api.call("POST", f"/service-accounts/{self.account}/keys", self.api.admin())
         theirs = next(kid for kid in self.keys_of(self.account) if kid not in (self.foreign, ours))
-        self.recover("--yes", code=13, words=(ours, theirs, "--key"))
+        result = self.recover("--yes", code=13, words=(ours, theirs, "--key"))
         self.assertEqual(len(self.keys_of(self.account)), 3)
-        self.recover("--key", ours, words=(ours,))
+        self.assertIn(ours, self.paste(result, "ssa-hsm key recover --key", KEY_ID=ours).err)
         self.assertEqual(sorted(self.keys_of(self.account)), sorted([self.foreign, theirs]))
         self.assertEqual(self.open_operations(), [])
 

@@ -38,8 +38,7 @@ static const char *option_name(const char *setting)
     return option != NULL ? option->name : "";
 }
 
-void origin_text(const struct ssa_setting *setting, const struct ssa_origin *origin,
-                 char out[static ORIGIN_TEXT_MAX])
+void origin_text(const struct ssa_setting *setting, const struct ssa_origin *origin, char out[static ORIGIN_TEXT_MAX])
 {
     bool fits = true;
     switch (origin->source) {

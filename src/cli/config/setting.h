@@ -10,8 +10,7 @@
 const char *setting_value_text(const struct ssa_setting *setting);
 
 // "option --module", "environment variable SSA_HSM_MODULE", "profile PATH line 3", "default"; "not set".
-void origin_text(const struct ssa_setting *setting, const struct ssa_origin *origin,
-                 char out[static ORIGIN_TEXT_MAX]);
+void origin_text(const struct ssa_setting *setting, const struct ssa_origin *origin, char out[static ORIGIN_TEXT_MAX]);
 
 // Writes the members of an object.
 void setting_members(struct document *document, const struct ssa_setting *setting);

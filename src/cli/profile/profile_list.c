@@ -21,6 +21,8 @@ static void add_json(void *context, const struct ssa_profile *p)
     member_text(&d->json, "email", p->email);
     member_text(&d->json, "keyId", p->key_id);
     member_text(&d->json, "token", p->token);
+    member_bool(&d->json, "hasClientSecret", p->has_secret);
+    member_bool(&d->json, "hasPrivateKey", p->has_key);
     member_bool(&d->json, "usable", p->error == NULL);
     member_text(&d->json, "problem", p->problem);
     member_text(&d->json, "error", text);

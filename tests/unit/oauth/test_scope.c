@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/api.h"
 #include "core/text.h"
 #include "oauth/scope.h"
 
