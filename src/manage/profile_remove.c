@@ -45,7 +45,7 @@ static bool find(struct removal *r, const struct ssa_run *run, const char *name,
 {
     char path[PATH_TEXT_MAX];
     *r = (struct removal){.run = run};
-    return path_profile(name, path, err) && path_absolute(path, r->path, err) && path_resolved(path, r->resolved, err);
+    return path_profile(name, path, err) && path_of_name(path, r->path, err) && path_resolved(path, r->resolved, err);
 }
 
 static bool check(struct removal *r, struct ssa_error *err)

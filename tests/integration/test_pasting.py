@@ -174,6 +174,13 @@ class Profiles(FaultCase):
         self.assertEqual(folder.stat().st_mode & 0o777, 0o755)
         self.expect(self.run_program("token", env=env), 3, "no account is set up")
 
+    def test_a_token_that_must_be_named(self) -> None:
+        result = self.run_program("account", "create", FIRST, LAST, *PLAIN, env={"SSA_HSM_TOKEN": None})
+        command = self.suggested(self.expect(result, 3, "must be named"), "export ")
+        create = f"ssa-hsm account create {FIRST} {LAST} --import plain"
+        self.type_into_shell(f"{command} && {create}", env={"SSA_HSM_TOKEN": None})
+        self.assert_whole()
+
     def test_an_old_block_in_the_environment(self) -> None:
         made = self.provisioned()
         old = {name: made[name] for name in ("SERVICE_ACCOUNT_ID", "SSA_EMAIL", "PRIVATE_KEY")} | {"KEY_ID": "old"}

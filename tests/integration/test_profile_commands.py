@@ -148,6 +148,13 @@ class Remove(Profiles):
                                 "keyId": "K1", "clientId": "ID1", "profile": str(path)})  # fmt: skip
         self.expect(self.run_program("history", "--verify"), 0)
 
+    def test_a_path_with_dots_in_it(self) -> None:
+        path = self.write_profile(BLOCK, "an")
+        self.expect(self.remove(f"./config/../config/ssa-hsm/{path.name}", "--yes"), 0)
+        self.assertFalse(path.exists())
+        (event,) = json.loads(self.expect(self.run_program("history", "--json"), 0).out)
+        self.assertEqual(event["profile"], str(path))
+
     def test_of_a_link_only_the_link_goes(self) -> None:
         target = self.write_profile(BLOCK, "an").rename(self.dir / "target.env")
         link = self.profile_path("an")

@@ -58,8 +58,8 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                 "profile that has it.",
     [SSA_REASON_NO_CLIENT_SECRET] = "Set APS_SECRET_ID to the client secret, or to a reference: file:PATH, env:NAME, "
                                     "fd:N, credential:NAME, or the pkcs11: URI of a data object.",
-    [SSA_REASON_TOKEN_NOT_NAMED] = "Set SSA_HSM_TOKEN, or use --token. This is the token that is here: "
-                                   "SSA_HSM_TOKEN=\"{detail}\"",
+    [SSA_REASON_TOKEN_NOT_NAMED] = "Set SSA_HSM_TOKEN, or use --token. `export SSA_HSM_TOKEN='{detail}'` "
+                                   "names the token that is here.",
     [SSA_REASON_NO_SLOTS] = "--slot and --replace are for cards.",
     [SSA_REASON_REPLACE_WHAT] = "Name the slot with --slot: --replace destroys the key that is there.",
     [SSA_REASON_SECRETS_OF_ONE_NAME] = "An import was interrupted. `ssa-hsm key recover` finishes it on the machine "
