@@ -124,6 +124,7 @@ enum ssa_reason {
     // The journal.
     SSA_REASON_EARLIER_OPERATION,        // an operation on the same thing was interrupted
     SSA_REASON_INTERRUPTED,              // an operation was interrupted
+    SSA_REASON_OTHER_CLIENT,             // an operation was interrupted with another client id (detail)
     SSA_REASON_ENTRY_DAMAGED,            // an entry cannot be understood
     SSA_REASON_ENTRY_OF_EARLIER_VERSION, // an entry was left by a version that wrote no checksums
 

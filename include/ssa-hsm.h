@@ -198,6 +198,12 @@ struct ssa_setting {
 void ssa_settings_each(const struct ssa_settings *settings,
                        void (*show)(void *context, const struct ssa_setting *setting), void *context);
 
+// Shows the names in environment and profile that begin with SSA_HSM_ and are no settings. near is a setting with a
+// similar name, or NULL. show borrows everything.
+void ssa_settings_unknown(const struct ssa_settings *settings,
+                          void (*show)(void *context, const struct ssa_origin *origin, const char *near),
+                          void *context);
+
 // Whether a program that is given an access token should not see a variable. This holds for the client secret,
 // PRIVATE_KEY, SSA_HSM_…, and any variable that an env:NAME among the settings reads.
 bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name);

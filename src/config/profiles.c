@@ -56,8 +56,14 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
 {
     struct profile_read *profile = context;
     const enum setting id = setting_find(a->name, strlen(a->name));
-    if (id == SETTING_COUNT)
+    if (id == SETTING_COUNT) {
+        const bool looks_like_one = strncmp(a->name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0;
+        if (looks_like_one && profile->unknown_count < UNKNOWN_MAX) {
+            profile->unknown[profile->unknown_count].name = a->name;
+            profile->unknown[profile->unknown_count++].line = a->line;
+        }
         return true;
+    }
     // A PEM with \n in it is refused later, with better advice for that case.
     if (a->ambiguous && id != SET_PRIVATE_KEY) {
         error_set(err, SSA_CONFIG, NULL, profile->path, "line %zu has a backslash between double quotes in %s", a->line,

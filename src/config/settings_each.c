@@ -5,6 +5,7 @@
 #include "config/identity.h"
 #include "config/profiles.h"
 #include "config/reference.h"
+#include "config/settings_own.h"
 #include "core/api.h"
 #include "core/text.h"
 #include "hsm/uri/uri.h"
@@ -191,4 +192,46 @@ void ssa_settings_each(const struct ssa_settings *s, void (*show)(void *context,
         show(context, &l.setting);
     }
     show_foreign(show, context);
+}
+
+// Names the program that loads modules, and is read where that is started.
+static const char host_variable[] = "SSA_HSM_HOST";
+
+static const char *nearest_setting(const char *name)
+{
+    const char *names[SETTING_COUNT];
+    for (enum setting id = 0; id < SETTING_COUNT; id++)
+        names[id] = setting_name(id);
+    return text_nearest(name, names, SETTING_COUNT);
+}
+
+typedef void show_unknown(void *context, const struct ssa_origin *origin, const char *near);
+
+static void show_variable(const char *entry, show_unknown *show, void *context)
+{
+    const size_t len = strcspn(entry, "=");
+    char name[URI_TEXT_MAX];
+    if (strncmp(entry, OWN_PREFIX, strlen(OWN_PREFIX)) != 0 || setting_find(entry, len) != SETTING_COUNT)
+        return;
+    text_harmless(name, sizeof name, span_of(entry, len));
+    const struct ssa_origin origin = {.source = SSA_FROM_ENVIRONMENT, .name = name};
+    if (strcmp(name, host_variable) != 0)
+        show(context, &origin, nearest_setting(name));
+}
+
+void ssa_settings_unknown(const struct ssa_settings *s, show_unknown *show, void *context)
+{
+    for (char **entry = s->entries; entry != NULL && *entry != NULL; entry++)
+        show_variable(*entry, show, context);
+    if (s->current >= s->profile_count)
+        return;
+    const struct profile_read *profile = &s->profiles[s->current];
+    for (size_t i = 0; i < profile->unknown_count; i++) {
+        // The profile's reader takes letters, digits, dots, dashes and underscores for a name.
+        const struct ssa_origin origin = {.source = SSA_FROM_PROFILE,
+                                          .name = profile->unknown[i].name,
+                                          .path = profile->path,
+                                          .line = profile->unknown[i].line};
+        show(context, &origin, nearest_setting(origin.name));
+    }
 }

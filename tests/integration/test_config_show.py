@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import places
 from harness import PIN, Case
 
 SECRET = "a-client-secret-nobody-sees"
@@ -103,6 +104,19 @@ class Settings(Case):
     def test_what_a_terminal_could_be_harmed_by(self) -> None:
         shown = self.shown(env={"SSA_HSM_MODULE": "/a\x1b[2Jb", "SSA_HSM_TOKEN": None})
         self.assertEqual(shown["SSA_HSM_MODULE"]["value"], "/a?[2Jb")
+
+    def test_names_that_are_no_settings(self) -> None:
+        path = self.write_profile({"OTHER": "x", "SSA_HSM_TOKN": "x", "SSA_HSM_CACERT": "/x"})
+        told = (f"SSA_HSM_TOKN (profile {path} line 2) is no setting. Did you mean SSA_HSM_TOKEN?",
+                "SSA_HSM_XYZZY (environment variable SSA_HSM_XYZZY) is no setting\n")  # fmt: skip
+        for command in (("config", "show"), ("config", "show", "--json"), ("jwt", "-v")):
+            result = self.run_program(*command, env={"SSA_HSM_XYZZY": "1", "SSA_HSM_HOST": str(places.host())})
+            for text in told:
+                self.assertIn(text, result.err)
+            self.assertEqual(result.err.count("is no setting"), 2)
+        result = self.expect(self.run_program("profile", "show", "default", env={"SSA_HSM_XYZZY": "1"}), 0, told[0])
+        self.assertEqual(result.err.count("is no setting"), 1)
+        self.assertNotIn("is no setting", self.run_program("jwt", env={"SSA_HSM_XYZZY": "1"}).err)
 
     def test_several_profiles(self) -> None:
         for name in ("a", "b"):

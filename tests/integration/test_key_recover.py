@@ -121,9 +121,15 @@ class AccountCreate(Recovery):
 
     def test_another_client_id_does_not_touch_it(self) -> None:
         self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
-        self.recover("--client-id", "another", words=("another client id",))
+        result = self.recover("--client-id", "another", words=("another client id",))
         self.assertEqual(len(self.open_operations()), 1)
         self.assertEqual(len(self.api.accounts()), 1)
+        self.paste(result, f"ssa-hsm key recover --client-id {self.api.client_id}")
+        self.assert_nothing_left()
+        # Another server's is only named.
+        self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
+        self.recover("--base-url", "https://other.example", words=("or server", self.api.client_id))
+        self.assertEqual(len(self.open_operations()), 1)
 
     def test_forgetting_leaves_it_all(self) -> None:
         self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")

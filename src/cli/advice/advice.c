@@ -179,6 +179,9 @@ static const char *const advice[SSA_REASON_COUNT] = {
     // The journal.
     [SSA_REASON_EARLIER_OPERATION] = "`ssa-hsm key recover` finishes or undoes it; then run this again.",
     [SSA_REASON_INTERRUPTED] = "`ssa-hsm key recover` finishes or undoes it.",
+    [SSA_REASON_OTHER_CLIENT] =
+        "With the secret of that client id, `ssa-hsm key recover --client-id {detail}` finishes "
+        "or undoes it.",
     [SSA_REASON_ENTRY_DAMAGED] = "`ssa-hsm key recover --forget` puts it away as it is. Then check yourself what its "
                                  "operation has left.",
     [SSA_REASON_ENTRY_OF_EARLIER_VERSION] = "`key recover` of that version finishes or undoes it; `ssa-hsm key "

@@ -66,7 +66,10 @@ static bool print_table(const struct invocation *i, struct ssa_error *err)
 
 static bool config_show(const struct invocation *i, struct ssa_error *err)
 {
-    return option_given(i->arguments, &option_json) ? print_json(i, err) : print_table(i, err);
+    if (!(option_given(i->arguments, &option_json) ? print_json(i, err) : print_table(i, err)))
+        return false;
+    settings_warn_unknown(i->settings);
+    return true;
 }
 
 const struct command command_config_show = {

@@ -166,7 +166,23 @@ static void tell_setting(void *context, const struct ssa_setting *setting)
                other[0] != '\0' ? "; passed over: " : "", other);
 }
 
+static void warn_unknown(void *context, const struct ssa_origin *origin, const char *near)
+{
+    (void)context;
+    const struct ssa_setting none = {.name = ""};
+    char text[ORIGIN_TEXT_MAX];
+    origin_text(&none, origin, text);
+    print_note("warning: %s (%s) is no setting%s%s%s", origin->name, text, near != NULL ? ". Did you mean " : "",
+               near != NULL ? near : "", near != NULL ? "?" : "");
+}
+
+void settings_warn_unknown(const struct ssa_settings *settings)
+{
+    ssa_settings_unknown(settings, warn_unknown, NULL);
+}
+
 void settings_tell(const struct invocation *i)
 {
     settings_each_given(i, tell_setting, (void *)(uintptr_t)i);
+    settings_warn_unknown(i->settings);
 }

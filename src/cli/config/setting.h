@@ -20,5 +20,8 @@ void setting_members(struct document *document, const struct ssa_setting *settin
 void settings_each_given(const struct invocation *invocation,
                          void (*show)(void *context, const struct ssa_setting *setting), void *context);
 
+// Warns of names that look like settings and are none.
+void settings_warn_unknown(const struct ssa_settings *settings);
+
 // Tells on standard error the settings that the command uses, and where each comes from.
 void settings_tell(const struct invocation *invocation);

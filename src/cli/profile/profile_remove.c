@@ -1,4 +1,4 @@
-// ssa-hsm profile remove NAME
+// ssa-hsm profile remove PROFILE
 #include "cli/output/print.h"
 #include "cli/profile/profile.h"
 
@@ -54,7 +54,7 @@ static bool profile_remove(const struct invocation *i, struct ssa_error *err)
 const struct command command_profile_remove = {
     .name = "profile remove",
     .group = "Settings and profiles",
-    .arguments = "NAME",
+    .arguments = "PROFILE",
     .help = "overwrite and remove a profile (name or path); account and key stay",
     .example = "profile remove old",
     .reads_no_profile = true,

@@ -1,4 +1,4 @@
-// ssa-hsm profile show NAME
+// ssa-hsm profile show PROFILE
 #include "cli/config/setting.h"
 #include "cli/output/table.h"
 #include "cli/profile/profile.h"
@@ -62,8 +62,10 @@ static void show(void *context, const struct ssa_profile *profile)
 {
     struct showing *s = context;
     s->printed = s->as_json ? print_json(s, profile) : print_table(s);
-    if (s->printed)
-        profile_tell_faults(profile);
+    if (!s->printed)
+        return;
+    profile_tell_faults(profile);
+    settings_warn_unknown(s->alone);
 }
 
 static bool profile_show(const struct invocation *i, struct ssa_error *err)
@@ -80,7 +82,7 @@ static bool profile_show(const struct invocation *i, struct ssa_error *err)
 const struct command command_profile_show = {
     .name = "profile show",
     .group = "Settings and profiles",
-    .arguments = "NAME",
+    .arguments = "PROFILE",
     .help = "show the settings of one profile alone (name or path); secrets only as \"set\"",
     .example = "profile show default",
     .reads_no_profile = true,
