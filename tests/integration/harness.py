@@ -264,6 +264,7 @@ class Case(Pasting):
         file = None if to_terminal else self.dir / f"stdout-{time.monotonic_ns()}"
         with Terminal(self.argv(*arguments), self.environment(env), cwd or self.dir, file) as terminal:
             yield terminal
+            self.look_at_suggestions(Result(0, "", terminal.screen))
 
     def typed(self, *arguments: object, answers: list[tuple[str, str]], env: Mapping[str, str | None] | None = None,
               timeout: float = TIMEOUT) -> Result:  # fmt: skip
