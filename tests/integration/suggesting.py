@@ -26,17 +26,20 @@ _SUGGESTED = re.compile(r"`(ssa-hsm [^`]*)`")
 # It names the command that was meant, and not its arguments.
 _NEAREST = re.compile(r"Did you mean `[^`]*`\?")
 _LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"')
+# What another program does with our output is not looked at.
+_NEXT_PROGRAM = re.compile(r"\s(?:\||&&|>)\s")
 _HELP = "--help"
 
 
 @functools.cache
 def _command_names() -> frozenset[str]:
     text = "".join(path.read_text() for path in _SOURCE.rglob("*.c"))
-    return frozenset(re.findall(r'\.name = "([a-z ]+)",\n    \.group', text))
+    return frozenset(re.findall(r'const struct command \w+ = \{\s*\.name = "([a-z -]+)"', text))
 
 
 def kind(command: str) -> str:
     """The kind of a command; shlex.split takes it apart as a shell does."""
+    command = _NEXT_PROGRAM.split(command)[0]
     words = shlex.split(command)[1:]
     if command.endswith(_HELP):
         return _HELP
@@ -77,7 +80,7 @@ def in_source() -> dict[str, set[str]]:
     """Each kind that a message of the source has, with the files that have it. Help pages are left out."""
     found: dict[str, set[str]] = {}
     for path in sorted(_SOURCE.rglob("*.c")):
-        if path.name == "help.c":
+        if path.name == "help.c" or path.parent.name == "help":
             continue
         for literal in _literals(path.read_text()):
             # The option and the account's id are there where the account was named.
@@ -106,6 +109,7 @@ def refusal(command: str, folder: Path) -> str:
 
     folder is the test's, for a link to the parser.
     """
+    command = _NEXT_PROGRAM.split(command)[0]
     try:
         form = f"{kind(command)} {_options(command)}"
     except ValueError as error:

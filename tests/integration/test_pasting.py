@@ -42,6 +42,7 @@ class Kinds(Case):
         ):
             with self.subTest(command):
                 self.assertIn(word, suggesting.refusal(command, self.dir))
+        self.assertEqual(suggesting.refusal("ssa-hsm token --capath /x | false", self.dir), "")
         self.assertEqual(suggesting.refusal("ssa-hsm key list --account A1 --profile 'a b'", self.dir), "")
 
 
