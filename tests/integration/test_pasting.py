@@ -50,11 +50,11 @@ class Usage(Case):
     needs_api = False
 
     def test_help(self) -> None:
-        for command in (["token", "x"], ["tokken"], ["key"], ["token", "--nonsense"], []):
+        for command in (["token", "x"], ["tokken"], ["key"], ["token", "--nonsense"]):
             with self.subTest(command):
                 result = self.expect(self.run_program(*command), 2)
                 if "--help" in result.err:
-                    self.assertIn("usage: ssa-hsm", self.paste(result, "ssa-hsm").out)
+                    self.assertIn("Usage: ssa-hsm", self.paste(result, "ssa-hsm").out)
 
     def test_the_nearest_command(self) -> None:
         self.assertIn("`ssa-hsm profile list`", self.run_program("profile", "lst").err)

@@ -93,7 +93,8 @@ const struct command command_profile_list = {
     .name = "profile list",
     .group = "Looking after",
     .help = "list the profiles, and what is wrong with them",
-    .about = "Lists the profiles: account, key and PKCS#11 token, and what is wrong with a profile that cannot be used.",
+    .about =
+        "Lists the profiles: account, key and PKCS#11 token, and what is wrong with a profile that cannot be used.",
     .examples = EXAMPLES({"profile list", "A table."}, {"profile list --json", "For programs."}),
     .reads_no_profile = true,
     .options = OPTIONS(&option_json),
