@@ -24,6 +24,7 @@ enum ssa_reason {
     SSA_REASON_SEVERAL_PROFILES,    // there is a list of profiles, but only one is allowed
     SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret cannot be read from standard output or error
     SSA_REASON_NO_TOKEN_NAME,       // the text names no PKCS#11 token
+    SSA_REASON_QUOTED_VALUE,        // the value in the environment has quotes around it
 
     // PINs.
     SSA_REASON_PIN_UNANSWERED,      // an earlier try with this PIN had no answer; detail: the try's record
@@ -154,6 +155,10 @@ enum ssa_reason {
     SSA_REASON_IMPORT_HOLDS_MORE,   // the file (detail) that must be destroyed holds more than a key
     SSA_REASON_IMPORT_LOSES,        // the import would lose something else in the file
     SSA_REASON_CANNOT_SHRED,        // the file cannot be destroyed
+    SSA_REASON_IMPORT_NOT_PROVED,   // the key could not be proved at the API, so its file was not destroyed
+    SSA_REASON_IMPORT_SPENT,        // an interrupted destruction has overwritten the file's key
+    SSA_REASON_IMPORT_OTHER_SECRET, // the file and its key's profile have different client secrets
+    SSA_REASON_EMAIL_OFFLINE,       // an account is named by its email, and the API may not be asked for its id
     SSA_REASON_OLD_KEY_ON_TOKEN,    // a rotation's old key is left, but only on its PKCS#11 token
 
     // Listing, showing, verifying and removing accounts and keys.

@@ -258,6 +258,9 @@ struct ssa_created {
     enum ssa_file file;          // of ssa_key_import; REPLACED: it was destroyed, and the profile has its name
     char key_path[512];          // the key's file, if the block names one; then file tells about this one
     struct ssa_error file_error; // why the file is LEFT although shred is set; else its code is SSA_OK
+    bool proved;                 // of ssa_key_import: the API gave an access token for the key
+    bool secret_in_profile;      // the profile that was written has the client secret itself, from another place
+    bool secret_may_move;        // as far as it tells, the PKCS#11 token can hold the client secret
 };
 void ssa_created_free(struct ssa_created *created);
 
@@ -271,15 +274,20 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
-// An existing key. file ("-" for standard input) holds a block of six names or only a PEM. The names may also be those
-// of other samples (APS_SA_…, SSA_…), and the key in a block may be base64 of its PEM. With a PEM alone, key_id and
-// account (its id) are needed, and email is optional.
+// An existing key. file ("-" for standard input) holds a block of six names, the API's JSON, or only a PEM. The names
+// may also be those of other samples (APS_SA_…, SSA_…), and the key in a block may be base64 of its PEM. With a PEM
+// alone, key_id and account (its id or email) are needed, and email is optional.
 struct ssa_import {
     const char *file, *key_id, *account, *email;
-    bool shred; // overwrites and removes the file after its key went into the PKCS#11 token
+    bool shred;   // overwrites and removes the file, and one that it names as the key's, once the key was proved
+    bool offline; // sends nothing to the API: the key is not proved there, and account must be an id
 };
 
-// Puts an existing key into the PKCS#11 token. Sends nothing to the API.
+// Puts an existing key into the PKCS#11 token and writes the profile. A key that is there already is not imported
+// again. With shred, the key is then proved: an access token is fetched with it, by one request. The file is destroyed
+// only after that. If the proof fails, key and profile stay, the file does, too, and the same call may be repeated; it
+// ends with SSA_END_PLAIN. Where the profile replaces the file, the proof comes first, and if it fails, the import is
+// undone. Asks whether a key's file that the block names may be destroyed, unless output->yes is set.
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 

@@ -4,8 +4,19 @@
 
 static const struct option option_key_id = {"key-id", "KEY_ID", .help = "id of the key, if FILE is only a PEM"};
 static const struct option option_email = {"email", "EMAIL", .help = "email of the account, if FILE is only a PEM"};
-static const struct option option_shred = {"shred",
-                                           .help = "overwrite and remove FILE once its key is in the PKCS#11 token"};
+static const struct option option_shred = {
+    "shred", .help = "overwrite and remove FILE once the key is proved: an access token is fetched with it, one request"};
+static const struct option option_offline = {
+    "offline", .help = "send nothing to the API; then --shred destroys FILE without that proof"};
+
+static void tell_of_proof(const struct arguments *a, const struct ssa_created *created)
+{
+    const bool offline = option_given(a, &option_offline);
+    if (created->proved)
+        print_note("the key is proved: the API has given an access token for it (one request)");
+    else if (offline && created->file != SSA_FILE_LEFT)
+        print_note("--offline: the API was not asked whether the key works");
+}
 
 // Says what became of the file that the key came from.
 static bool tell_of_file(const char *file, const struct ssa_created *created, struct ssa_error *err)
@@ -17,8 +28,9 @@ static bool tell_of_file(const char *file, const struct ssa_created *created, st
         return false;
     }
     if (created->file == SSA_FILE_LEFT)
-        print_note("the file still holds the private key. Destroy it: shred -u %s",
-                   separate ? created->key_path : file);
+        print_note("%s still holds the private key. `ssa-hsm token` shows whether the imported one works; then destroy\n"
+                   "the file: shred -u %s",
+                   separate ? created->key_path : file, separate ? created->key_path : file);
     else if (separate)
         print_note("%s is overwritten and removed %s", created->key_path, remains);
     if (created->file == SSA_FILE_DESTROYED)
@@ -35,13 +47,17 @@ static bool key_import(const struct invocation *i, struct ssa_error *err)
                                     .key_id = option_value(a, &option_key_id),
                                     .account = option_value(a, &option_account),
                                     .email = option_value(a, &option_email),
-                                    .shred = option_given(a, &option_shred)};
+                                    .shred = option_given(a, &option_shred),
+                                    .offline = option_given(a, &option_offline)};
     struct ssa_created created = {0};
     struct ssa_output output;
     if (!output_read(a, &output, err))
         return false;
-    const bool done = ssa_key_import(&i->run, &what, &output, &created, i->ending, err) &&
-                      created_print(&created, err) && tell_of_file(what.file, &created, err);
+    bool done = ssa_key_import(&i->run, &what, &output, &created, i->ending, err);
+    if (done) {
+        tell_of_proof(a, &created);
+        done = created_print(&created, err) && tell_of_file(what.file, &created, err);
+    }
     ssa_created_free(&created);
     return done;
 }
@@ -50,11 +66,11 @@ const struct command command_key_import = {
     .name = "key import",
     .group = "Keys",
     .arguments = "FILE",
-    .help = "put an existing key (PEM, or old .env file) into the PKCS#11 token; - is standard input",
+    .help = "put an existing key (PEM, old .env file, or JSON) into the PKCS#11 token; - is standard input",
     .example = "key import old.env --shred",
     .writes_profile = true,
     .options =
         OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force, &option_show_secret,
-                &option_shred, &option_slot, &option_replace, &option_yes, &option_rehearse, &option_import),
+                &option_shred, &option_offline, &option_slot, &option_replace, &option_yes, &option_rehearse, &option_import),
     .run = key_import,
 };

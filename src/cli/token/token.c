@@ -3,15 +3,17 @@
 #include "cli/token/request.h"
 
 static const struct option option_format = {"format", "FORMAT", .letter = 'f',
-                                            .help = "json (default), token, header, env or curl"};
+                                            .help = "json (default), token, header, env, docker-env or curl"};
 
-static const char *const formats[] = {"json", "token", "header", "env", "curl", NULL};
+static const char *const formats[] = {"json", "token", "header", "env", "docker-env", "curl", NULL};
 
 // What stands before and after the access token; NULL prints the whole answer.
 static const char *const around[][2] = {
     {NULL, NULL},
     {"", "\n"},
     {"Authorization: Bearer ", "\n"},
+    {"APS_ACCESS_TOKEN=", "\n"},
+    // A file for docker run --env-file, which takes quotes for a part of the value. An access token needs none.
     {"APS_ACCESS_TOKEN=", "\n"},
     // A file for curl -K.
     {"header = \"Authorization: Bearer ", "\"\n"},
