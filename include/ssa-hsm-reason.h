@@ -172,6 +172,7 @@ enum ssa_reason {
     SSA_REASON_SECRET_NOT_ON_TOKEN,  // the setting does not name a data object
     SSA_REASON_SECRET_GONE,          // the object that an import stored is not there any more
     SSA_REASON_SECRETS_OF_ONE_LABEL, // beside the secret, there are others of its label
+    SSA_REASON_SECRET_EDIT_AGAIN,    // an import may not have changed the profile (detail) that has the secret
     SSA_REASON_SECRET_NOT_REMOVED,   // a removal was interrupted and was not done
     SSA_REASON_EMPTY_OBJECT,         // an empty data object may be left
     SSA_REASON_SECRET_TOKEN_PIN,     // the settings do not name the PIN of the PKCS#11 token with the secret

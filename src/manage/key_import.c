@@ -185,8 +185,8 @@ static bool finish(struct provision *p, struct import *i, const struct profile_b
                    struct ssa_created *created, struct ssa_error *err)
 {
     // Once the profile is in place, the key stays, even after a failure.
-    const bool finished = i->complete ? provision_show(p, block, i->profile, created, err)
-                                      : provision_profile(p, block, created, err);
+    const bool finished =
+        i->complete ? provision_show(p, block, i->profile, created, err) : provision_profile(p, block, created, err);
     if (!finished || !prove_last(p, i, created, err))
         return false;
     import_source_dispose(&i->source, &i->run, i->what->shred, created);

@@ -9,8 +9,8 @@
 
 // A key that the PKCS#11 token may have already. Borrows.
 struct sought {
-    const char *kid; // NULL: none is sought
-    const char *uri; // where a profile says that it is; NULL where none does
+    const char *kid;     // NULL: none is sought
+    const char *uri;     // where a profile says that it is; NULL where none does
     struct span modulus; // empty where it is not known: then the key must be where uri says
 };
 
@@ -21,10 +21,10 @@ struct provision {
     struct opened open;
     struct journal journal;
     struct profile_target target;
-    struct secret rest;       // the other lines of the profile that is replaced
-    struct secret pem;        // the only buffer of the private key; wiped after the import
-    struct import_plan plan;  // how the key is imported
-    struct key key;           // on open.to
+    struct secret rest;      // the other lines of the profile that is replaced
+    struct secret pem;       // the only buffer of the private key; wiped after the import
+    struct import_plan plan; // how the key is imported
+    struct key key;          // on open.to
     struct sought sought;
     bool found;               // open.to has the key that was sought, and none is imported
     enum oauth_outcome asked; // the outcome of the last request that makes something

@@ -242,6 +242,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_SECRET_NOT_ON_TOKEN] = "It must be the line that `ssa-hsm secret import` printed.",
     [SSA_REASON_SECRET_GONE] = "`ssa-hsm secret import` stores it anew.",
     [SSA_REASON_SECRETS_OF_ONE_LABEL] = "`ssa-hsm secret import --force` leaves one.",
+    [SSA_REASON_SECRET_EDIT_AGAIN] = "If {detail} does not have it, `ssa-hsm secret import` writes it there.",
     [SSA_REASON_SECRET_NOT_REMOVED] = "`ssa-hsm secret remove` destroys it.",
     [SSA_REASON_EMPTY_OBJECT] = "`pkcs11-tool --login --list-objects --type data` shows such objects.",
     [SSA_REASON_SECRET_TOKEN_PIN] = "Name that token with --token and its PIN with --pin-source, or run the "

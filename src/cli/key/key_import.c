@@ -5,7 +5,8 @@
 static const struct option option_key_id = {"key-id", "KEY_ID", .help = "id of the key, if FILE is only a PEM"};
 static const struct option option_email = {"email", "EMAIL", .help = "email of the account, if FILE is only a PEM"};
 static const struct option option_shred = {
-    "shred", .help = "overwrite and remove FILE once the key is proved: an access token is fetched with it, one request"};
+    "shred",
+    .help = "overwrite and remove FILE once the key is proved: an access token is fetched with it, one request"};
 static const struct option option_offline = {
     "offline", .help = "send nothing to the API; then --shred destroys FILE without that proof"};
 
@@ -28,9 +29,10 @@ static bool tell_of_file(const char *file, const struct ssa_created *created, st
         return false;
     }
     if (created->file == SSA_FILE_LEFT)
-        print_note("%s still holds the private key. `ssa-hsm token` shows whether the imported one works; then destroy\n"
-                   "the file: shred -u %s",
-                   separate ? created->key_path : file, separate ? created->key_path : file);
+        print_note(
+            "%s still holds the private key. `ssa-hsm token` shows whether the imported one works; then destroy\n"
+            "the file: shred -u %s",
+            separate ? created->key_path : file, separate ? created->key_path : file);
     else if (separate)
         print_note("%s is overwritten and removed %s", created->key_path, remains);
     if (created->file == SSA_FILE_DESTROYED)
@@ -69,8 +71,8 @@ const struct command command_key_import = {
     .help = "put an existing key (PEM, old .env file, or JSON) into the PKCS#11 token; - is standard input",
     .example = "key import old.env --shred",
     .writes_profile = true,
-    .options =
-        OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force, &option_show_secret,
-                &option_shred, &option_offline, &option_slot, &option_replace, &option_yes, &option_rehearse, &option_import),
+    .options = OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force,
+                       &option_show_secret, &option_shred, &option_offline, &option_slot, &option_replace, &option_yes,
+                       &option_rehearse, &option_import),
     .run = key_import,
 };
