@@ -54,8 +54,8 @@ _PLAIN = {
     "test_fault_account", "test_fault_answers", "test_fault_import", "test_fault_key", "test_fault_profile",
     "test_http_bounds", "test_journal_files", "test_key_create", "test_key_import", "test_key_import_names",
     "test_key_list", "test_key_object", "test_key_prune", "test_key_recover", "test_key_rotate",
-    "test_lying_module", "test_memory_limits", "test_pin_rules", "test_pin_state", "test_preload", "test_profile",
-    "test_recovery_evidence", "test_secret", "test_secret_left", "test_settings", "test_signal_create",
+    "test_lying_module", "test_memory_limits", "test_migration", "test_pin_rules", "test_pin_state", "test_preload", "test_profile",
+    "test_recovery_evidence", "test_secret", "test_secret_left", "test_secret_profile", "test_settings", "test_signal_create",
     "test_signal_token", "test_token_choice",
 }  # fmt: skip
 _IMPORTING = {("account", "create"), ("key", "create"), ("key", "import"), ("key", "rotate")}

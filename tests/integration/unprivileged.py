@@ -51,7 +51,7 @@ def _ignore(_: str, names: list[str]) -> set[str]:
 def run_as_nobody(
     arguments: list[str],
     script: Path = Path("integration") / "run.py",
-    parts: tuple[str, ...] = ("emulator", "integration", "shim"),
+    parts: tuple[str, ...] = ("emulator", "integration", "matrix", "memory", "shim"),
     passed_on: tuple[str, ...] = (),
 ) -> int:
     """Runs run.py (or another script of the tests) again as nobody, with a copy of all it needs.
