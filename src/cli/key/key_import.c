@@ -5,10 +5,9 @@
 static const struct option option_key_id = {"key-id", "KEY_ID", .help = "id of the key, if FILE is only a PEM"};
 static const struct option option_email = {"email", "EMAIL", .help = "email of the account, if FILE is only a PEM"};
 static const struct option option_shred = {
-    "shred",
-    .help = "overwrite and remove FILE once the key is proved: an access token is fetched with it, one request"};
+    "shred", .help = "overwrite and remove FILE, once one request (an access token) has proved its key"};
 static const struct option option_offline = {
-    "offline", .help = "send nothing to the API; then --shred destroys FILE without that proof"};
+    "offline", .help = "send nothing to the API: --shred then destroys FILE without that proof"};
 
 static void tell_of_proof(const struct arguments *a, const struct ssa_created *created)
 {
@@ -68,7 +67,7 @@ const struct command command_key_import = {
     .name = "key import",
     .group = "Keys",
     .arguments = "FILE",
-    .help = "put an existing key (PEM, old .env file, or JSON) into the PKCS#11 token; - is standard input",
+    .help = "put an existing key (PEM, old .env, JSON) into the PKCS#11 token; - is standard input",
     .example = "key import old.env --shred",
     .writes_profile = true,
     .options = OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force,
