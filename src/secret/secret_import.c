@@ -81,14 +81,12 @@ static bool put(struct journal *j, const struct secret_object *at, struct storin
     return left == DATA_GONE ? failed(j, s, err) : secret_left(at, left, "The secret that was stored");
 }
 
-static bool remove_old(struct journal *j, const struct secret_object *at, const struct data_marks *before,
-                       struct ssa_error *err)
+static bool remove_old(const struct secret_object *at, const struct data_marks *before, struct ssa_error *err)
 {
     if (before->count == 0)
-        return secret_done(j);
+        return true;
     const enum data_end end = data_destroy(at->to.token, at->object, before, err);
-    return end == DATA_GONE ? secret_done(j)
-                            : secret_left(at, end, "The new secret is stored and proved, but the old one");
+    return end == DATA_GONE || secret_left(at, end, "The new secret is stored and proved, but the old one");
 }
 
 static OWN_FRAME bool store(const struct secret_object *at, struct storing *s, struct span secret,
@@ -115,10 +113,11 @@ static OWN_FRAME bool store(const struct secret_object *at, struct storing *s, s
     j.entry->empty_before = (long long)empty;
     if (!secret_ask(&j, &before, err))
         return false;
-    if (!put(&j, at, s, secret, &before, err))
+    // As long as an old secret has the label, a profile that refers to it would get that one.
+    if (!put(&j, at, s, secret, &before, err) || !remove_old(at, &before, err))
         return false;
     edit_profile(s);
-    return remove_old(&j, at, &before, err);
+    return secret_done(&j);
 }
 
 // The line for the profile is made first: once the secret is stored, nothing can fail any more.
