@@ -11,6 +11,7 @@ from pathlib import Path
 import keyfiles
 import places
 import softtoken
+import test_card
 from fault_support import BRIEF, eventually
 from harness import Result
 from test_key_import import PROOF, Import
@@ -218,6 +219,40 @@ class Again(Migration):
         self.assertNotEqual(result.code, 0, str(result))
         self.assertEqual(self.old.read_text(), self.text)
         self.assertFalse(self.profile_path().exists())
+
+
+class Card(Migration):
+    """Its keys are called after their slots: the one that is there is known by its certificate and its modulus."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.script = test_card.script().splitlines()
+        key = next(line.split()[1] for line in self.script if line.startswith("so-pin "))
+        self.env.update(SSA_HSM_SO_PIN_SOURCE="env:MANAGEMENT_KEY", MANAGEMENT_KEY=key)
+
+    def test_the_same_again_takes_no_second_slot(self) -> None:
+        self.api.fault("refuse", method="POST", path="/token", times=0)
+        with self.shim(*self.script):
+            self.expect(self.shred(), 8, "slot 9a", "was not destroyed")
+        uri = self.profile()["PRIVATE_KEY"]
+        self.api.control("POST", "clear")
+        before = self.store.objects()
+        # With its profile, and with none: then each slot is looked at.
+        for more in (("--profile", "other"), ()):
+            with self.subTest(more), self.shim(*self.script) as log:
+                self.old = self.file(self.text)
+                self.expect(self.shred(*more), 0, "already", "proved")
+                self.assertEqual((log.count("C_CreateObject"), log.count("C_DestroyObject")), (0, 0))
+                self.assertFalse(self.old.exists())
+                self.assertEqual(self.store.objects(), before)
+        self.assertEqual(self.profile()["PRIVATE_KEY"], uri)
+        with self.shim(*self.script):
+            self.expect(self.run_program("token", "--profile", "other"), 0)
+
+    def test_the_secret_cannot_move_there_and_that_is_said(self) -> None:
+        with self.shim(*self.script):
+            result = self.expect(self.shred(), 0, "mode 0600", "cannot hold it", "credential:")
+        self.assertNotIn("secret import", result.err)
 
 
 class Killed(Migration):
