@@ -8,6 +8,7 @@
 #include "manage/account_reference.h"
 #include "manage/import.h"
 #include "manage/import_proof.h"
+#include "manage/key_recover.h"
 
 static void override(struct import *i, enum setting id, const char *value)
 {
@@ -91,12 +92,16 @@ static bool same_there(const struct import *i, enum setting id)
 }
 
 // Where the key is gone from the file, the profile says whose it was.
-static void take_what_is_gone(struct import *i)
+static bool take_what_is_gone(struct import *i, struct ssa_error *err)
 {
     static const enum setting names[] = {SET_CLIENT_ID, SET_ACCOUNT_ID, SET_KEY_ID, SET_EMAIL};
-    for (size_t n = 0; i->source.spent && n < COUNT(names); n++)
+    if (!i->source.spent)
+        return true;
+    for (size_t n = 0; n < COUNT(names); n++)
         if (!text_present(*import_value(i, names[n])))
             override(i, names[n], settings_of_profile(i->there, 0, names[n]));
+    const char *client_id = *import_value(i, SET_CLIENT_ID);
+    return client_id == NULL || ssa_settings_option(i->settings, setting_name(SET_CLIENT_ID), client_id, err);
 }
 
 // Reads the profile that is there, and notes whether an earlier import of this key has written it.
@@ -114,7 +119,8 @@ static bool look_at_profile(struct import *i, struct ssa_error *err)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
     if (i->source.replaced || !ssa_settings_profile(i->there, i->profile, false, NULL, ERROR_IGNORED))
         return true;
-    take_what_is_gone(i);
+    if (!take_what_is_gone(i, err))
+        return false;
     const char *key = settings_of_profile(i->there, 0, SET_PRIVATE_KEY);
     i->known = same_there(i, SET_CLIENT_ID) && same_there(i, SET_ACCOUNT_ID) && same_there(i, SET_KEY_ID) &&
                key != NULL && uri_text_is_uri(key) &&
@@ -170,9 +176,31 @@ static bool settle_profile(struct import *i, struct ssa_error *err)
     return profile_choose(&target, &i->run, &i->output, "", err);
 }
 
+// Finishes or undoes an earlier import of this key first, which was interrupted: it may write the profile.
+static OWN_FRAME bool settle_earlier(struct import *i, struct provision *p, struct ssa_error *err)
+{
+    OPENED_AUTO open = {.run = &i->run};
+    struct ssa_ending each = {0};
+    struct recovery recovery = {.open = &open,
+                                .ending = &each,
+                                .account = *import_value(i, SET_ACCOUNT_ID),
+                                .imported = *import_value(i, SET_KEY_ID)};
+    if (!key_recover_all(&recovery, err))
+        return false;
+    if (recovery.left == 0)
+        return true;
+    error_set(err, SSA_UNEXPECTED, NULL, recovery.imported, "an earlier import of this key could not be settled");
+    return ending_add(p->ending, SSA_END_LEFT, SSA_REASON_OPERATION_OPEN, NULL, NULL, "the messages above say why");
+}
+
 bool import_take_names(struct import *i, struct provision *p, struct ssa_error *err)
 {
     override(i, SET_KEY_ID, i->what->key_id);
     override(i, SET_EMAIL, i->what->email);
-    return take_client(i, err) && take_account(i, p, err) && settle_profile(i, err) && check_values(i, err);
+    if (!take_client(i, err) || !take_account(i, p, err))
+        return false;
+    // Where the key is gone, its import had come to its end.
+    if (!i->source.spent && (!check_values(i, err) || !settle_earlier(i, p, err)))
+        return false;
+    return settle_profile(i, err) && check_values(i, err);
 }

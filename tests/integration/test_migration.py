@@ -285,14 +285,6 @@ class Killed(Migration):
             if i >= len(mine) // 2 or i % 4 == 0:
                 yield point
 
-    def repeat(self) -> Result:
-        env = {name: self.values[name] for name in ("APS_CLIENT_ID", "APS_SECRET_ID")}
-        result = self.run_program("key", "import", self.old, "--shred", "--yes")
-        if result.code != 0 and "key recover" in result.err:
-            self.expect(self.run_program("key", "recover", env=env), 0)
-            result = self.run_program("key", "import", self.old, "--shred", "--yes")
-        return result
-
     def sweep(self, own_key: bool) -> None:
         secrets = (self.pem.splitlines()[3], self.api.secret)
         for point in self.points(own_key):
@@ -305,7 +297,7 @@ class Killed(Migration):
                     # Something was destroyed: by then an access token was fetched with the key.
                     self.assertEqual(self.api.asked(), list(PROOF))
                 if self.old.exists():
-                    self.expect(self.repeat(), 0)
+                    self.expect(self.run_program("key", "import", self.old, "--shred", "--yes"), 0)
                 self.assertEqual([f for f in files if f.exists()], [])
                 self.assert_done()
                 self.assertEqual(sorted(p.name for p in self.profile_path().parent.iterdir()), ["default.env"])
@@ -411,6 +403,18 @@ class Emails(Migration):
         with self.shim() as log:
             self.expect(self.pem_of("--account", "nobody@example.com"), 10, "nobody@example.com", out="")
             self.assertEqual(log.count("C_Login"), 0)
+
+    def test_it_is_one_wherever_help_says_so(self) -> None:
+        self.env.update(APS_CLIENT_ID=self.api.client_id, APS_SECRET_ID=self.api.secret)
+        email, kid = self.values["SSA_EMAIL"], self.values["KEY_ID"]
+        for words in (("key", "list"), ("key", "show", kid), ("key", "disable", kid), ("key", "enable", kid),
+                      ("key", "create", "--profile", "second"), ("key", "delete", kid, "--yes")):  # fmt: skip
+            with self.subTest(words):
+                self.assertIn("id or email", self.run_program(*words[:2], "--help").out)
+                self.expect(self.run_program(*words, "--account", email), 0)
+        for words in (("show",), ("disable",), ("enable",), ("delete", "--yes")):
+            with self.subTest(words):
+                self.expect(self.run_program("account", words[0], email, *words[1:]), 0)
 
     def test_another_client_id_than_the_file_s_is_refused(self) -> None:
         self.expect(self.run_program("key", "import", self.old, "--client-id", "another"), 3, "APS_CLIENT_ID", out="")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from world import Run, World
+from world import Run, World  # first: it finds the others
+
+import dotenv
 
 _FETCHED = "/authentication/v2/token"
 
@@ -31,9 +33,9 @@ def _at_home(world: World) -> list[str]:
 
 
 def _in_place(world: World) -> dict[str, str]:
-    import dotenv
-
-    return dotenv.parse(world.old_block.read_text()) if world.old_block.exists() and b"\0" not in world.old_block.read_bytes() else {}
+    """The profile that has replaced the block; empty for an end that was broken off."""
+    text = world.old_block.read_text() if world.old_block.exists() else ""
+    return {} if "\0" in text else dotenv.parse(text)
 
 
 def again(world: World, argv: tuple[str, ...]) -> tuple[Run | None, list[str]]:
