@@ -255,6 +255,7 @@ struct ssa_created {
     struct ssa_text block;       // the profile's six names and values
     char email[256];             // the account's; this email must be given access
     char path[512];              // the profile that was written
+    bool kept;                   // of ssa_key_import: that profile has the key already, and was not written
     enum ssa_file file;          // of ssa_key_import; REPLACED: it was destroyed, and the profile has its name
     char key_path[512];          // the key's file, if the block names one; then file tells about this one
     struct ssa_error file_error; // why the file is LEFT although shred is set; else its code is SSA_OK

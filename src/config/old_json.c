@@ -26,6 +26,7 @@ static const struct {
 };
 
 enum { MEMBERS_MAX = 64 };
+static const size_t room_per_name = 32; // of a setting, which may be longer than the API's
 
 // Names and values in turn, each with its NUL. They may be secrets, and the parser shows them for a moment only.
 struct members {
@@ -81,7 +82,8 @@ static bool read_members(const struct secret *text, struct members *m, struct ss
     struct span json = secret_span(text);
     const size_t mark = strncmp(secret_text(text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     // A name of a setting may be longer than the API's.
-    if (!secret_new(&m->texts, text->capacity + MEMBERS_MAX * 32, err) || !secret_must_be_locked(&m->texts, err))
+    if (!secret_new(&m->texts, text->capacity + MEMBERS_MAX * room_per_name, err) ||
+        !secret_must_be_locked(&m->texts, err))
         return false;
     json = span_of(json.data + mark, json.len - mark);
     if (json_read(json, take, m, err))

@@ -168,9 +168,9 @@ static bool prove_first(struct provision *p, struct import *i, struct ssa_create
 static bool say_kept(const struct provision *p, const struct import *i)
 {
     (void)ending_add(p->ending, SSA_END_PLAIN, SSA_REASON_NONE, NULL, NULL,
-                     "Key %s is on the PKCS#11 token, and the profile is %s.", p->journal.entry->kid, i->profile);
+                     "key %s is on the PKCS#11 token, and its profile is %s", p->journal.entry->kid, i->profile);
     return ending_add(p->ending, SSA_END_PLAIN, SSA_REASON_IMPORT_NOT_PROVED, NULL, NULL,
-                      "%s was not destroyed: no access token was fetched with the key.", i->source.file.name);
+                      "%s was not destroyed, since no access token was fetched with the key", i->source.file.name);
 }
 
 static bool prove_last(struct provision *p, struct import *i, struct ssa_created *created, struct ssa_error *err)
@@ -187,6 +187,7 @@ static bool finish(struct provision *p, struct import *i, const struct profile_b
     // Once the profile is in place, the key stays, even after a failure.
     const bool finished =
         i->complete ? provision_show(p, block, i->profile, created, err) : provision_profile(p, block, created, err);
+    created->kept = i->complete;
     if (!finished || !prove_last(p, i, created, err))
         return false;
     import_source_dispose(&i->source, &i->run, i->what->shred, created);

@@ -28,10 +28,9 @@ static bool tell_of_file(const char *file, const struct ssa_created *created, st
         return false;
     }
     if (created->file == SSA_FILE_LEFT)
-        print_note(
-            "%s still holds the private key. `ssa-hsm token` shows whether the imported one works; then destroy\n"
-            "the file: shred -u %s",
-            separate ? created->key_path : file, separate ? created->key_path : file);
+        print_note("%s still holds the private key. The same command with --shred proves the imported one\n"
+                   "and destroys the file; by hand: shred -u %s",
+                   separate ? created->key_path : file, separate ? created->key_path : file);
     else if (separate)
         print_note("%s is overwritten and removed %s", created->key_path, remains);
     if (created->file == SSA_FILE_DESTROYED)

@@ -47,7 +47,10 @@ bool created_print(const struct ssa_created *created, struct ssa_error *err)
 {
     suggestion_profile(created->path);
     if (print_result(span_of(created->block.text, created->block.len), err)) {
-        print_note("saved as %s", created->path);
+        if (created->kept)
+            print_note("%s has this key already, and is left as it is", created->path);
+        else
+            print_note("saved as %s", created->path);
         tell_of_secret(created);
         return true;
     }
