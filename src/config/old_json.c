@@ -33,14 +33,18 @@ struct members {
     const char *file;
     struct secret texts;
     size_t count;
-    bool object;
 };
+
+// Editors of other systems put a byte order mark before a text.
+static size_t mark_length(const struct secret *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    return strncmp(secret_text(text), mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
+}
 
 bool old_json_is(const struct secret *text)
 {
-    const char *at = secret_text(text);
-    // Editors of other systems put a byte order mark before a text.
-    at += strncmp(at, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const char *at = secret_text(text) + mark_length(text);
     while (isspace((unsigned char)*at))
         at++;
     return *at == '{';
@@ -64,7 +68,6 @@ static bool take(void *context, const struct json_value *value, struct ssa_error
 {
     struct members *m = context;
     const char *name = name_of(value->path);
-    m->object |= value->path[0] == '\0' && value->type == JSON_OBJECT;
     if (value->path[0] == '\0' || name == NULL || value->type == JSON_NULL)
         return true;
     // An inner object is told by its name alone.
@@ -79,13 +82,11 @@ static bool take(void *context, const struct json_value *value, struct ssa_error
 
 static bool read_members(const struct secret *text, struct members *m, struct ssa_error *err)
 {
-    struct span json = secret_span(text);
-    const size_t mark = strncmp(secret_text(text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    // A name of a setting may be longer than the API's.
+    const size_t mark = mark_length(text);
+    const struct span json = span_of(text->data + mark, text->len - mark);
     if (!secret_new(&m->texts, text->capacity + MEMBERS_MAX * room_per_name, err) ||
         !secret_must_be_locked(&m->texts, err))
         return false;
-    json = span_of(json.data + mark, json.len - mark);
     if (json_read(json, take, m, err))
         return true;
     if (err->code != SSA_CONFIG) {
