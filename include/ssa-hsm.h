@@ -540,6 +540,7 @@ struct ssa_listing {
     const char *uri;    // ready to paste; for a module its path
     const char *label;  // the description of a module; the label of a PKCS#11 token or key
     const char *detail; // further facts, or the cause of the failure
+    const char *unfit;  // of a PKCS#11 token: why no new key can go there now; NULL if nothing is known against it
     bool failed;
 };
 
