@@ -9,6 +9,7 @@
 #include "cli/command/common.h"
 #include "cli/output/print.h"
 #include "cli/process/interrupt.h"
+#include "cli/setup/plain.h"
 #include "cli/terminal/terminal.h"
 #include "config/settings.h"
 #include "core/text.h"
@@ -184,7 +185,9 @@ static bool guide(struct setup *s, struct ssa_error *err)
                "that do the same. Control-C stops it; run again, it goes on where it stopped.");
     if (take_steps(s, err))
         return true;
-    print_note("setup has stopped: `ssa-hsm setup` goes on from here");
+    const struct arguments *a = s->invocation->arguments;
+    plain_say("setup has stopped, and goes on from here",
+              WORDS("ssa-hsm", "setup", a->word_count > 0 ? a->words[0] : ""));
     return false;
 }
 

@@ -87,9 +87,9 @@ struct setup_tokens {
     struct setup_token {
         char *uri, *text; // text is for people, label first
     } *list;
-    size_t count, failed; // failed: modules that cannot be used
-    char module[PATH_TEXT_MAX], failure[SETUP_TEXT_MAX]; // of SoftHSM; the first failure
-    bool lost; // there was no memory for one
+    size_t count;
+    char failure[SETUP_TEXT_MAX]; // of the first module that cannot be used; empty for none
+    bool lost;                    // there was no memory for one
 };
 bool setup_list_tokens(const struct setup *s, struct setup_tokens *tokens, struct ssa_error *err) MUST_CHECK;
 void setup_tokens_free(struct setup_tokens *tokens);

@@ -75,18 +75,14 @@ static bool write_file(const struct softhsm_files *files, struct ssa_error *err)
 static bool make_files(struct setup *s, struct ssa_error *err)
 {
     struct softhsm_files files;
-    char command[4 * PATH_TEXT_MAX];
     if (!name_files(&files, err))
         return false;
     if (!needs_files(&files))
         return true;
-    if (!text_format(command, sizeof command,
-                     "mkdir -m 700 -p ~/.config/softhsm2 ~/.local/share/softhsm2/tokens && "
-                     "printf 'directories.tokendir = %%s\\n' ~/.local/share/softhsm2/tokens > "
-                     "~/.config/softhsm2/softhsm2.conf"))
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the command is too long");
-    print_note("SoftHSM's folder %s is not for this user; %s names one that is\n$ %s", system_folder, files.file,
-               command);
+    print_note("SoftHSM's folder %s is not for this user; %s names one that is\n"
+               "$ mkdir -m 700 -p ~/.config/softhsm2 ~/.local/share/softhsm2/tokens && printf 'directories.tokendir = "
+               "%%s\\n' ~/.local/share/softhsm2/tokens > ~/.config/softhsm2/softhsm2.conf",
+               system_folder, files.file);
     if (!setup_confirms(s, "Write %s, so that tokens are in %s?", files.file, files.folder))
         return setup_declined(err, "no PKCS#11 token was made");
     return write_file(&files, err);

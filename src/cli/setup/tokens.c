@@ -37,10 +37,8 @@ static void add_token(struct setup_tokens *tokens, const struct ssa_listing *lin
 
 static void note_module(struct setup_tokens *tokens, const struct ssa_listing *line)
 {
-    if (line->failed && tokens->failed++ == 0)
-        (void)text_format(tokens->failure, sizeof tokens->failure, "%s: %.100s", line->label, line->detail);
-    if (strcasestr(line->uri, "softhsm") != NULL)
-        (void)text_format(tokens->module, sizeof tokens->module, "%s", line->uri);
+    if (line->failed && tokens->failure[0] == '\0')
+        (void)text_format(tokens->failure, sizeof tokens->failure, "%.60s: %.100s", line->label, line->detail);
 }
 
 // A token that cannot take a key is no choice, but its owner should see why.
@@ -71,11 +69,21 @@ static void tell_apart(struct setup_tokens *tokens)
     }
 }
 
+// SoftHSM's module does not even start where it has no folder for tokens: then a token may still be made.
+static bool is_without_folder(const struct setup *s, const struct ssa_error *err)
+{
+    const char *module = settings_get(s->settings, SET_MODULE, NULL);
+    return err->code == SSA_ABSENT && module != NULL && strcasestr(module, "softhsm") != NULL;
+}
+
 bool setup_list_tokens(const struct setup *s, struct setup_tokens *tokens, struct ssa_error *err)
 {
     *tokens = (struct setup_tokens){0};
-    if (!ssa_hsm_list(&s->run, false, take, tokens, err))
-        return false;
+    if (!ssa_hsm_list(&s->run, false, take, tokens, err)) {
+        if (!is_without_folder(s, err))
+            return false;
+        (void)text_format(tokens->failure, sizeof tokens->failure, "%.200s", err->what);
+    }
     if (tokens->lost)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the list of PKCS#11 tokens");
     tell_apart(tokens);
@@ -120,6 +128,8 @@ bool setup_choose_token(struct setup *s, struct ssa_error *err)
     if (!setup_list_tokens(s, &tokens, err))
         return false;
     if (tokens.count == 0) {
+        if (tokens.failure[0] != '\0')
+            print_note("a PKCS#11 module cannot be used: %s", tokens.failure);
         if (!setup_make_softhsm_token(s, err))
             return false;
         setup_tokens_free(&tokens);
