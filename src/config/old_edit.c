@@ -23,8 +23,8 @@ bool old_name_is_of_secret(const char *name, bool with_secret)
 
 static bool is_the_file(const struct old_file *old, const struct profile_target *target, struct ssa_error *err)
 {
-    return old_file_is(old, target->path) ||
-           error_set(err, SSA_CONFIG, NULL, target->path, "was replaced by another file meanwhile, and was not changed");
+    return old_file_is(old, target->path) || error_set(err, SSA_CONFIG, NULL, target->path,
+                                                       "was replaced by another file meanwhile, and was not changed");
 }
 
 // Others may need to read or to own what is left of the file.

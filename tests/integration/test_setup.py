@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import signal
@@ -440,6 +441,18 @@ class OldFile(SetupCase):
                 file.write_text("".join(f'{n}="{v}"\n' for n, v in values.items()))
                 self.expect(self.guided(), 0, words)
                 self.assertTrue(file.exists())
+
+    def test_a_profile_that_is_an_old_block_is_not_touched(self) -> None:
+        for changes in ({}, {"PRIVATE_KEY": None}):
+            with self.subTest(changes):
+                file = self.old(**changes)
+                if changes:
+                    with file.open("a") as out:
+                        out.write(f'SSA_KEY_BASE64="{base64.b64encode(self.old_key.encode()).decode()}"\n')
+                text = file.read_bytes()
+                self.expect(self.guided("-p", "./.env"), 3, "key import", "--force")
+                self.assertEqual(file.read_bytes(), text)
+                self.api.clean()
 
     def test_a_link_is_not_destroyed(self) -> None:
         file = self.old(name="real.env")

@@ -49,8 +49,8 @@ static bool ask_names(struct setup *s, struct ssa_error *err)
 // The first use of client id and secret, and so the place where a wrong one is found: before it is stored anywhere.
 static bool list_accounts(struct setup *s, struct ssa_accounts *accounts, struct ssa_error *err)
 {
-    plain_say("which accounts the client id has", WORDS("ssa-hsm", "account", "list", setup_client_option(s),
-                                                        s->client_id));
+    plain_say("which accounts the client id has",
+              WORDS("ssa-hsm", "account", "list", setup_client_option(s), s->client_id));
     for (;;) {
         memory_begin(&s->memory);
         const bool done = ssa_account_list(&s->run, accounts, err);
@@ -70,9 +70,9 @@ static bool create(struct setup *s, const struct ssa_account *account, struct ss
     struct ssa_ending *ending = s->invocation->ending;
     *ending = (struct ssa_ending){.how = SSA_END_PLAIN};
     memory_begin(&s->memory);
-    const bool done =
-        account == NULL ? ssa_account_create(&s->run, s->first, s->last, false, &output, &created, ending, err)
-                        : ssa_key_create(&s->run, account->id, &output, &created, ending, err);
+    const bool done = account == NULL
+                          ? ssa_account_create(&s->run, s->first, s->last, false, &output, &created, ending, err)
+                          : ssa_key_create(&s->run, account->id, &output, &created, ending, err);
     memory_end(&s->memory, done, err);
     if (done)
         print_note("account %s and its key are made; the key is on the PKCS#11 token\nsaved as %s", created.email,
@@ -141,7 +141,10 @@ bool setup_make_account(struct setup *s, struct ssa_error *err)
     struct ssa_accounts accounts = {0};
     size_t index = 0;
     if (setup_has_key(s)) {
-        print_note("%s has account %s and its key", s->profile, setup_profile_value(s, SET_ACCOUNT_ID));
+        if (!s->imported)
+            print_note("%s has account %s and its key already. Another account is for another profile:\n"
+                       "`ssa-hsm setup --profile NAME`",
+                       s->profile, setup_profile_value(s, SET_ACCOUNT_ID));
         return true;
     }
     if (!setup_recall_secret(s, err) || !list_accounts(s, &accounts, err))

@@ -64,12 +64,14 @@ static bool edit(const struct setup *s, struct ssa_error *err)
 {
     char pointer[PATH_TEXT_MAX + 128];
     struct old_file file = {.fd = -1};
-    if (!text_format(pointer, sizeof pointer, "# The account's key is on a PKCS#11 token. ssa-hsm reads this profile:\n%s=\"%s\"\n",
+    if (!text_format(pointer, sizeof pointer,
+                     "# The account's key is on a PKCS#11 token. ssa-hsm reads this profile:\n%s=\"%s\"\n",
                      setting_name(SET_PROFILE), s->profile))
         return error_set(err, SSA_UNEXPECTED, NULL, s->profile, "the path is too long");
-    print_note("%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can\n"
-               "be replaced by %s=\"%s\". All others stay.",
-               s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
+    print_note(
+        "%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can\n"
+        "be replaced by %s=\"%s\". All others stay.",
+        s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
     if (!setup_confirms(s, "Change %s so?", s->old.path)) {
         print_note("%s still holds the private key", s->old.path);
         return true;

@@ -22,9 +22,17 @@ static bool visit_open(void *context, struct journal *j, enum standing standing,
     return true;
 }
 
+static void visit_closed(void *context, const struct ssa_event *event)
+{
+    struct setup *s = context;
+    if (is_of_server(s, event->base_url))
+        (void)text_format(s->usual_client_id, sizeof s->usual_client_id, "%s", event->client_id);
+}
+
+// The client id of an operation that was interrupted is more likely meant than that of the last one.
 bool setup_look_at_journal(struct setup *s, struct ssa_error *err)
 {
-    return journal_each_open(&s->run, visit_open, s, NULL, err);
+    return ssa_history(&s->run, visit_closed, s, err) && journal_each_open(&s->run, visit_open, s, NULL, err);
 }
 
 static bool visit_ours(void *context, struct journal *j, enum standing standing, struct ssa_error *err)

@@ -103,6 +103,14 @@ bool setup_read_old(struct setup *s, const char *path, struct ssa_error *err)
     return done;
 }
 
+// The profile would take the file's place before the key has proved itself.
+static bool is_profile(const struct setup *s)
+{
+    struct stat file, profile;
+    return s->old.path[0] != '\0' && stat(s->old.path, &file) == 0 && stat(s->profile, &profile) == 0 &&
+           file.st_dev == profile.st_dev && file.st_ino == profile.st_ino;
+}
+
 // A file of the folder is only looked at, but one that was named must be understood.
 static bool look(struct setup *s, struct ssa_error *err)
 {
@@ -123,6 +131,8 @@ bool setup_find_old_file(struct setup *s, struct ssa_error *err)
     const struct setup_old none = {.has_secret = false};
     if (!look(s, err))
         return false;
+    if (is_profile(s))
+        return setup_refuse_profile(s, err);
     const struct setup_old *old = &s->old;
     if (old->path[0] == '\0')
         return true;

@@ -36,8 +36,8 @@ static bool plan_secret(const struct setup *s, bool exported, struct ssa_error *
 {
     static const char what[] = "put the client secret on the PKCS#11 token; leave this out to have it in the profile";
     const char *value = settings_get(s->settings, SET_CLIENT_SECRET, NULL);
-    const char *const *words = WORDS("ssa-hsm", "secret", "import", setup_client_option(s), s->client_id,
-                                     token_option(s), s->token);
+    const char *const *words =
+        WORDS("ssa-hsm", "secret", "import", setup_client_option(s), s->client_id, token_option(s), s->token);
     if (value != NULL && reference_text_is_reference(value))
         return true;
     return exported ? plain_print_exported(what, words, err) : plain_print(what, words, err);
@@ -60,10 +60,12 @@ static bool plan_account(struct setup *s, struct ssa_error *err)
     if (!plan_secret(s, true, err))
         return false;
     if (setup_has_account(s))
-        return plain_print("make a key for the profile's account", WORDS("ssa-hsm", "key", "create", token_option(s),
-                                                                         s->token, force), err);
-    return plain_print("make an account, named FIRST-LAST, and its key", WORDS("ssa-hsm", "account", "create", s->first,
-                       s->last, setup_client_option(s), s->client_id, token_option(s), s->token, force), err);
+        return plain_print("make a key for the profile's account",
+                           WORDS("ssa-hsm", "key", "create", token_option(s), s->token, force), err);
+    return plain_print("make an account, named FIRST-LAST, and its key",
+                       WORDS("ssa-hsm", "account", "create", s->first, s->last, setup_client_option(s), s->client_id,
+                             token_option(s), s->token, force),
+                       err);
 }
 
 static bool plan_end_of_file(const struct setup *s, struct ssa_error *err)
@@ -71,13 +73,12 @@ static bool plan_end_of_file(const struct setup *s, struct ssa_error *err)
     const struct setup_old *old = &s->old;
     if (old->path[0] == '\0')
         return true;
-    if (old->key_path[0] != '\0' &&
-        !plain_print("destroy the key's file", WORDS("shred", "-u", old->key_path), err))
+    if (old->key_path[0] != '\0' && !plain_print("destroy the key's file", WORDS("shred", "-u", old->key_path), err))
         return false;
     if (old->other[0] == '\0')
         return plain_print("destroy the old file", WORDS("shred", "-u", old->path), err);
-    print_note("%s holds more than the account's block (%s): setup replaces the block's lines by a reference", old->path,
-               old->other);
+    print_note("%s holds more than the account's block (%s): setup replaces the block's lines by a reference",
+               old->path, old->other);
     return true;
 }
 

@@ -141,23 +141,27 @@ static bool find_profile(struct setup *s, struct ssa_error *err)
     return path_profile(name != NULL ? name : "default", path, err) && path_absolute(path, s->profile, err);
 }
 
-// An old block in a profile's place is imported by a command of its own, which replaces the file.
+// It is imported by a command of its own, which replaces the file.
+bool setup_refuse_profile(const struct setup *s, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, s->profile, "the profile holds the private key itself");
+    return error_hint(err,
+                      "`ssa-hsm key import %s --force` puts the key into a PKCS#11 token. Then run `ssa-hsm setup`.",
+                      s->profile);
+}
+
 static bool check_profile(const struct setup *s, struct ssa_error *err)
 {
     const char *key = setup_profile_value(s, SET_PRIVATE_KEY);
-    if (key == NULL || uri_text_is_uri(key))
-        return true;
-    error_set(err, SSA_CONFIG, NULL, s->profile, "the profile holds the private key itself");
-    return error_hint(err, "`ssa-hsm key import %s --force` puts the key into a PKCS#11 token. Then run `ssa-hsm setup`.",
-                      s->profile);
+    return key == NULL || uri_text_is_uri(key) || setup_refuse_profile(s, err);
 }
 
 // Each step is over before the next one begins: what it has made is in the profile, or in the journal.
 static bool take_steps(struct setup *s, struct ssa_error *err)
 {
     bool (*const steps[])(struct setup *, struct ssa_error *) = {
-        setup_look_at_journal, setup_find_old_file, setup_choose_token, setup_ask_client,
-        setup_recover,         setup_import,        setup_make_account, setup_move_secret,
+        setup_look_at_journal, setup_find_old_file,   setup_choose_token, setup_ask_client,
+        setup_recover,         setup_import,          setup_make_account, setup_move_secret,
         setup_prove,           setup_retire_old_file, setup_say_next,
     };
     for (size_t i = 0; i < COUNT(steps); i++) {

@@ -18,7 +18,7 @@ struct setup_old {
     char path[PATH_TEXT_MAX];     // empty where there is none
     char key_path[PATH_TEXT_MAX]; // the file that has the key; empty where the block has it
     char client_id[API_ID_MAX], account[API_ID_MAX], kid[API_ID_MAX];
-    char other[OLD_NAME_MAX]; // what else the file has; empty for nothing
+    char other[OLD_NAME_MAX];       // what else the file has; empty for nothing
     char modulus[FINGERPRINT_TEXT]; // the fingerprint of its key
     bool has_secret;
 };
@@ -28,13 +28,13 @@ struct setup {
     struct ssa_settings *settings;
     struct ssa_run run; // with the callbacks of memory.c
     struct memory memory;
-    char profile[PATH_TEXT_MAX];        // the profile's path
-    const char *profile_name;           // as it was given, or NULL
-    char token[URI_TEXT_MAX];           // the chosen PKCS#11 token; empty where the settings name it
-    char client_id[SETUP_TEXT_MAX];     // as it was typed
-    char usual_client_id[API_ID_MAX];   // of an earlier operation; empty for none
-    char client_secret[URI_TEXT_MAX];   // the URI of the data object that has it; empty for none
-    size_t interrupted;                 // operations that must be recovered
+    char profile[PATH_TEXT_MAX];      // the profile's path
+    const char *profile_name;         // as it was given, or NULL
+    char token[URI_TEXT_MAX];         // the chosen PKCS#11 token; empty where the settings name it
+    char client_id[SETUP_TEXT_MAX];   // as it was typed
+    char usual_client_id[API_ID_MAX]; // of an earlier operation; empty for none
+    char client_secret[URI_TEXT_MAX]; // the URI of the data object that has it; empty for none
+    size_t interrupted;               // operations that must be recovered
     char first[API_NAME_MAX], last[API_NAME_MAX];
     struct setup_old old;
     bool imported;       // in this run
@@ -51,6 +51,9 @@ bool setup_read_profile(struct setup *s, struct ssa_error *err) MUST_CHECK;
 
 // Sets a setting as an option does. value is borrowed until the end.
 bool setup_set(struct setup *s, enum setting id, const char *value, struct ssa_error *err) MUST_CHECK;
+
+// The error of a profile that is itself an old file with a key. Returns false.
+bool setup_refuse_profile(const struct setup *s, struct ssa_error *err);
 
 // Asks for a yes.
 bool setup_confirms(const struct setup *s, const char *question, ...) __attribute__((format(printf, 2, 3)));
@@ -86,7 +89,7 @@ bool setup_place_secret(struct setup *s, struct ssa_error *err) MUST_CHECK;
 struct setup_tokens {
     struct setup_token {
         char *uri, *text; // text is for people, label first
-    } *list;
+    } * list;
     size_t count;
     char failure[SETUP_TEXT_MAX]; // of the first module that cannot be used; empty for none
     bool lost;                    // there was no memory for one

@@ -91,8 +91,8 @@ static bool make_files(struct setup *s, struct ssa_error *err)
 // The tool is at the terminal as if it had been typed there. It gets none of our secrets.
 static bool start(const struct setup *s, const char *label, pid_t *pid, struct ssa_error *err)
 {
-    char *argv[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t) "--init-token", (char *)(uintptr_t) "--free",
-                    (char *)(uintptr_t) "--label", (char *)(uintptr_t)label, NULL};
+    char *argv[] = {(char *)(uintptr_t)tool,       (char *)(uintptr_t) "--init-token", (char *)(uintptr_t) "--free",
+                    (char *)(uintptr_t) "--label", (char *)(uintptr_t)label,           NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t usual;
@@ -144,17 +144,20 @@ bool setup_make_softhsm_token(struct setup *s, struct ssa_error *err)
     char label[LABEL_MAX];
     if (!is_installed()) {
         error_set(err, SSA_ABSENT, NULL, NULL, "no PKCS#11 token is there that can take a key");
-        return error_hint(err, "Plug one in, name its module with --module, or install SoftHSM (Debian: softhsm2), which "
-                               "keeps keys in files. Then run `ssa-hsm setup` again.");
+        return error_hint(err,
+                          "Plug one in, name its module with --module, or install SoftHSM (Debian: softhsm2), which "
+                          "keeps keys in files. Then run `ssa-hsm setup` again.");
     }
-    print_note("no PKCS#11 token is there that can take a key. SoftHSM can make one in files of yours: such a key is as\n"
-               "safe as these files and their PIN, and no safer. With a YubiKey or an HSM, stop here and plug it in.");
+    print_note(
+        "no PKCS#11 token is there that can take a key. SoftHSM can make one in files of yours: such a key is as\n"
+        "safe as these files and their PIN, and no safer. With a YubiKey or an HSM, stop here and plug it in.");
     if (!setup_confirms(s, "Make a SoftHSM token?"))
         return setup_declined(err, "no PKCS#11 token was made");
     if (!make_files(s, err) || !terminal_ask_text("Label of the new token", usual_label, label, sizeof label, err))
         return false;
-    plain_say("softhsm2-util asks for two PINs, each twice. The SO PIN sets a new user PIN when that is lost. The user\n"
-              "PIN is the one that ssa-hsm asks for.",
-              WORDS(tool, "--init-token", "--free", "--label", label));
+    plain_say(
+        "softhsm2-util asks for two PINs, each twice. The SO PIN sets a new user PIN when that is lost. The user\n"
+        "PIN is the one that ssa-hsm asks for.",
+        WORDS(tool, "--init-token", "--free", "--label", label));
     return run_tool(s, label, err);
 }
