@@ -1,4 +1,5 @@
 // A service account and its key.
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ void setup_usual_names(struct setup *s)
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = '\0';
     for (char *c = host; *c != '\0'; c++)
-        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+        *c = (char)tolower((unsigned char)*c);
     host[strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-")] = '\0';
     (void)text_format(s->first, sizeof s->first, "service");
     (void)text_format(s->last, sizeof s->last, "%s%s", host, strlen(host) < LAST_LEAST ? "-ssa-hsm" : "");

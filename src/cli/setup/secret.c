@@ -80,6 +80,8 @@ static bool edit_profile(struct setup *s, struct ssa_error *err)
 {
     char line[URI_TEXT_MAX + 64];
     struct old_file file = {.fd = -1};
+    if (!setup_read_profile(s, err))
+        return false;
     const char *now = setup_profile_value(s, SET_CLIENT_SECRET);
     if (now != NULL && reference_text_is_reference(now))
         return true;
