@@ -12,7 +12,7 @@ import dotenv
 import places
 import softtoken
 from guide import (
-    CHANGE, CLIENT_ID, DESTROY, FIRST, IMPORT, KEEP, LAST, NUMBER, PROMPT, RECALL, RECOVER, SECRET, STORE, SetupCase,
+    CHANGE, CLIENT_ID, DECLINED, DESTROY, FIRST, IMPORT, KEEP, LAST, NUMBER, PROMPT, RECOVER, SECRET, STORE, SetupCase,
 )  # fmt: skip
 from harness import LABEL, PIN, Result, Terminal
 
@@ -81,7 +81,7 @@ class NewAccount(SetupCase):
         self.assert_done()
 
     def test_no_at_every_question(self) -> None:
-        for question, code in ((STORE, 2), (KEEP, 2)):
+        for question, code in ((STORE, DECLINED), (KEEP, DECLINED)):
             with self.subTest(question):
                 refused = {STORE: "no", question: "no"}
                 result = self.expect(self.guided(answers=refused), 0 if question == STORE else code)
@@ -111,7 +111,7 @@ class NewAccount(SetupCase):
 
     def test_a_token_that_takes_no_secret_and_nobody_who_wants_it_in_a_file(self) -> None:
         with self.shim("C_CreateObject * class=CKO_DATA return CKR_ATTRIBUTE_VALUE_INVALID"):
-            self.expect(self.guided(answers={KEEP: "no"}), 2, "file:PATH", "credential:NAME")
+            self.expect(self.guided(answers={KEEP: "no"}), DECLINED, "file:PATH", "credential:NAME")
         self.assertFalse(self.profile_path().exists())
         self.assertEqual(self.api.accounts(), [])
 
@@ -241,7 +241,7 @@ class Tokens(SetupCase):
 
     def test_none_is_chosen(self) -> None:
         self.store.initialise("other", "another-pin")
-        self.expect(self.guided(answers={NUMBER: ""}), 2, "no PKCS#11 token was chosen")
+        self.expect(self.guided(answers={NUMBER: ""}), DECLINED, "no PKCS#11 token was chosen")
         self.assertEqual(self.asked, [NUMBER])
         self.assertEqual(self.api.asked(), [])
 
@@ -253,7 +253,7 @@ class Tokens(SetupCase):
     def test_one_that_takes_no_key_is_no_choice(self) -> None:
         with self.shim("token flags +CKF_WRITE_PROTECTED"):
             result = self.guided(answers={r"Make a SoftHSM token\? \(yes/no\) ": "no"})
-            self.expect(result, 2, "is no choice: it is write-protected")
+            self.expect(result, DECLINED, "is no choice: it is write-protected")
 
 
 class NoToken(SetupCase):
@@ -279,7 +279,7 @@ class NoToken(SetupCase):
         self.assertIn("token=ssa-hsm", self.profile()["PRIVATE_KEY"])
 
     def test_nobody_wants_one(self) -> None:
-        self.expect(self.guided(answers={**self.makes(), self.MAKE: "no"}), 2, "no PKCS#11 token was made")
+        self.expect(self.guided(answers={**self.makes(), self.MAKE: "no"}), DECLINED, "no PKCS#11 token was made")
         self.assertEqual(list(self.store.tokens.iterdir()), [])
 
     def test_its_folder_may_be_another_users(self) -> None:
@@ -531,5 +531,3 @@ class Plan(SetupCase):
         self.assertIn("access_token", done.out)
         self.assertFalse(file.exists())
 
-
-__all__ = ["RECALL"]

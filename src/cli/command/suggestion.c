@@ -62,7 +62,8 @@ static bool lasts(const struct option *option, const char *value)
            (strncmp(value, "fd:", 3) != 0 && strstr(value, "/dev/fd/") == NULL && strstr(value, "/proc/") == NULL);
 }
 
-void suggestion_quote(FILE *out, const char *value)
+// Writes the value, in single quotes if a shell would see more than one word in it.
+static void write_quoted(FILE *out, const char *value)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./:,@%=";
     const char *quote = value[0] == '\0' || value[strspn(value, plain)] != '\0' ? "'" : "";
@@ -88,7 +89,7 @@ static void write_option(FILE *out, const struct option *option, const char *val
     if (value == NULL)
         return;
     (void)fputc(' ', out);
-    suggestion_quote(out, value);
+    write_quoted(out, value);
 }
 
 static void write_profiles(FILE *out, const struct command *command)

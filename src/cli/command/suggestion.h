@@ -2,8 +2,6 @@
 // profile, client id, PKCS#11 token and server.
 #pragma once
 
-#include <stdio.h>
-
 #include "cli/command/command.h"
 
 // Tells the commands, and the command line of this run. Both are borrowed for the rest of the process.
@@ -15,6 +13,3 @@ void suggestion_profile(const char *path);
 // A copy of the text in which each `ssa-hsm COMMAND …` has the options that it needs. The caller frees it; NULL where
 // there is no memory.
 char *suggestion_complete(const char *text);
-
-// Writes a word of a command, in single quotes if a shell would see more than one word in it.
-void suggestion_quote(FILE *out, const char *value);

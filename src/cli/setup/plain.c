@@ -31,17 +31,20 @@ static char *command_text(const char *const *words)
 {
     char *text = NULL;
     size_t len = 0;
+    bool lost = false;
     FILE *out = open_memstream(&text, &len);
     if (out == NULL)
         return NULL;
     for (size_t i = 0; words[i] != NULL; i++) {
         if (words[i][0] == '\0')
             continue;
-        if (i > 0)
-            (void)fputc(' ', out);
-        suggestion_quote(out, words[i]);
+        const size_t room = SHELL_WORD_ROOM(strlen(words[i]));
+        char *word = malloc(room);
+        lost = lost || word == NULL || !text_shell_word(word, room, words[i]) ||
+               fprintf(out, "%s%s", i > 0 ? " " : "", word) < 0;
+        free(word);
     }
-    if (fclose(out) != 0) {
+    if (fclose(out) != 0 || lost) {
         free(text);
         return NULL;
     }

@@ -155,6 +155,14 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     return (line == LINE_READ && *len > 0 && interrupt_signal() == 0) || no_answer(line, capacity, err);
 }
 
+bool terminal_is_there(void)
+{
+    const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (tty >= 0)
+        (void)close(tty);
+    return tty >= 0;
+}
+
 bool terminal_confirm(void *context, const char *question)
 {
     (void)context;
@@ -231,14 +239,6 @@ bool terminal_choose(void *context, const char *question, const char *const *ite
     }
     (void)close(tty);
     return true;
-}
-
-bool terminal_is_there(void)
-{
-    const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (tty >= 0)
-        (void)close(tty);
-    return tty >= 0;
 }
 
 bool terminal_ask_text(const char *question, const char *usual, char *answer, size_t capacity, struct ssa_error *err)
