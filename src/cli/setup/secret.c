@@ -93,7 +93,7 @@ static bool edit_profile(struct setup *s, struct ssa_error *err)
     return done && setup_read_profile(s, err);
 }
 
-static const char remote_places[] =
+static const char other_places[] =
     "To have it elsewhere, set APS_SECRET_ID to file:PATH or credential:NAME. Then run `ssa-hsm setup` again.";
 
 static bool leave_in_file(struct setup *s, struct ssa_error *err)
@@ -102,7 +102,7 @@ static bool leave_in_file(struct setup *s, struct ssa_error *err)
                s->profile);
     if (!setup_confirms(s, "Keep it there?")) {
         setup_declined(err, "the client secret was not stored");
-        return error_hint(err, "%s", remote_places);
+        return error_hint(err, "%s", other_places);
     }
     s->secret_in_file = true;
     return true;

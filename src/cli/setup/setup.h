@@ -85,11 +85,13 @@ bool setup_recall_secret(struct setup *s, struct ssa_error *err) MUST_CHECK;
 // that has it. Else asks whether it may be in the profile.
 bool setup_place_secret(struct setup *s, struct ssa_error *err) MUST_CHECK;
 
+struct setup_token {
+    char *uri, *text; // text is for people, label first
+};
+
 // The PKCS#11 tokens that are there.
 struct setup_tokens {
-    struct setup_token {
-        char *uri, *text; // text is for people, label first
-    } * list;
+    struct setup_token *list;
     size_t count;
     char failure[SETUP_TEXT_MAX]; // of the first module that cannot be used; empty for none
     bool lost;                    // there was no memory for one
