@@ -85,6 +85,18 @@ static bool is_good_enough(struct token_search *s, enum token_match how)
     return how == s->how;
 }
 
+// Usually there is only one.
+static bool add_candidate(struct token_search *s, const struct module *module, const CK_INFO *about,
+                          struct ssa_error *err)
+{
+    struct candidate *more = reallocarray(s->candidates, s->matches + 1, sizeof *more);
+    if (more == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a search among PKCS#11 tokens");
+    s->candidates = more;
+    more[s->matches] = (struct candidate){.entry = module->entry, .about = *about, .info = s->info};
+    return true;
+}
+
 static bool take_match(struct token_search *s, const struct module *module, const CK_INFO *about, CK_SLOT_ID slot,
                        struct ssa_error *err)
 {
@@ -96,12 +108,8 @@ static bool take_match(struct token_search *s, const struct module *module, cons
              module_called(&same->entry), module_called(&module->entry), info->label, module_called(&same->entry));
         return true;
     }
-    if (s->candidates == NULL)
-        s->candidates = calloc(CANDIDATES_MAX, sizeof *s->candidates);
-    if (s->candidates == NULL)
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a search among PKCS#11 tokens");
-    if (s->matches < CANDIDATES_MAX)
-        s->candidates[s->matches] = (struct candidate){.entry = module->entry, .about = *about, .info = *info};
+    if (s->matches < CANDIDATES_MAX && !add_candidate(s, module, about, err))
+        return false;
     if (s->matches++ == 0) {
         s->first.module = *module;
         s->first.slot = slot;

@@ -12,7 +12,7 @@ import dotenv
 import places
 import softtoken
 from guide import (
-    CHANGE, CLIENT_ID, DECLINED, DESTROY, FIRST, IMPORT, KEEP, LAST, NUMBER, PROMPT, RECOVER, SECRET, STORE, SetupCase,
+    CHANGE, CLIENT_ID, DECLINED, DESTROY, FIRST, IMPORT, KEEP, LAST, NUMBER, PROMPT, RECALL, RECOVER, SECRET, STORE, SetupCase,
 )  # fmt: skip
 from harness import LABEL, PIN, Result, Terminal
 
@@ -199,6 +199,30 @@ class NewAccount(SetupCase):
         self.assertIn(f"Client id [{self.api.client_id}]: ", result.err)
         self.assert_done()
 
+    def test_a_kill_while_the_secret_is_stored(self) -> None:
+        with self.shim("C_CreateObject 1 class=CKO_DATA kill after"):
+            self.assertEqual(self.guided().code, -9)
+        result = self.expect(self.guided(answers={RECOVER: "no"}), DECLINED, "nothing was recovered")
+        self.assertIn("ssa-hsm key recover", "\n".join(self.plain(result)))
+        self.expect(self.guided(), 0)
+        self.assertIn(RECOVER, self.asked)
+        self.assertEqual(self.data_objects().count("APS client secret"), 1)
+        self.assert_done()
+
+    def test_a_secret_that_is_stored_already_need_not_be_used(self) -> None:
+        self.assertEqual(self.guided(stop_at=4).code, -2)
+        self.assertEqual(self.asked[-1], FIRST)
+        self.expect(self.guided(answers={RECALL: "no"}), 0)
+        self.once([RECALL, SECRET])
+        self.assert_done()
+
+    def test_no_to_another_name(self) -> None:
+        token = self.api.admin()
+        body = {"name": "service-guided-setup", "firstName": "service", "lastName": "guided-setup"}
+        self.api.call("POST", "/service-accounts", token, body)
+        self.expect(self.guided(answers={OTHER_NAME: "no", NUMBER: "1"}), 10)
+        self.assertFalse(self.profile_path().exists())
+
     def test_the_terminal_goes_away(self) -> None:
         with self.terminal("setup", cwd=self.work) as terminal:
             terminal.wait_for(CLIENT_ID)
@@ -289,6 +313,11 @@ class NoToken(SetupCase):
         self.assertTrue((self.home / ".config/softhsm2/softhsm2.conf").exists())
         self.assertTrue(any((self.home / ".local/share/softhsm2/tokens").iterdir()))
         self.assertTrue(any(line.startswith("mkdir ") for line in self.plain(result)))
+
+    def test_nobody_wants_a_configuration(self) -> None:
+        self.env.pop("SOFTHSM2_CONF")
+        self.expect(self.guided(answers={**self.makes(), self.WRITE: "no"}), DECLINED, "no PKCS#11 token was made")
+        self.assertFalse((self.home / ".config/softhsm2").exists())
 
     def test_softhsm_fails(self) -> None:
         shutil.rmtree(self.store.tokens)
@@ -415,6 +444,22 @@ class OldFile(SetupCase):
         self.assertFalse(file.exists())
         self.assert_done()
 
+    def test_killed_at_each_step_on_the_token(self) -> None:
+        for rule in ("C_UnwrapKey * kill after", "C_CreateObject 1 class=CKO_DATA kill after", "C_Sign 1 kill before"):
+            with self.subTest(rule):
+                file = self.old()
+                with self.shim(rule):
+                    self.assertEqual(self.guided().code, -9)
+                self.assertTrue(file.exists())
+                # The profile may name the shim by now.
+                with self.shim():
+                    self.expect(self.guided(), 0)
+                    self.assertFalse(file.exists())
+                    self.assert_done()
+                self.profile_path().unlink()
+                self.store.copy_from(softtoken.template())
+                self.api.clean()
+
     def test_control_c_at_every_question_and_then_to_the_end(self) -> None:
         file = self.old()
         stops = 0
@@ -453,6 +498,16 @@ class OldFile(SetupCase):
                 self.expect(self.guided("-p", "./.env"), 3, "key import", "--force")
                 self.assertEqual(file.read_bytes(), text)
                 self.api.clean()
+
+    def test_names_that_this_shell_still_has(self) -> None:
+        self.old()
+        names = ("APS_SECRET_ID", "SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL", "PRIVATE_KEY")
+        self.env.update({name: self.values[name] or "" for name in names})
+        result = self.expect(self.guided(), 0)
+        self.assertEqual(self.plain(result)[-1], "unset " + " ".join(names))
+        for name in names:
+            self.env.pop(name)
+        self.assert_done()
 
     def test_a_link_is_not_destroyed(self) -> None:
         file = self.old(name="real.env")
@@ -520,6 +575,19 @@ class Plan(SetupCase):
         self.assertEqual(done.code, 0, done)
         self.assertIn("access_token", done.out)
         self.assertEqual(self.fresh_profile("elsewhere")["SSA_EMAIL"], self.profile()["SSA_EMAIL"])
+
+    def test_what_a_guided_run_said_of_an_old_file_works_elsewhere(self) -> None:
+        file = OldFile.old(self)  # type: ignore[arg-type]
+        text = file.read_bytes()
+        commands = self.plain(self.expect(self.guided(), 0))
+        self.assertEqual(len(commands), 5, commands)
+        self.store.copy_from(softtoken.template())
+        file.touch(mode=0o600)
+        file.write_bytes(text)
+        done = self.run_plan("\n".join(commands), self.fresh("elsewhere"))
+        self.assertEqual(done.code, 0, done)
+        self.assertIn("access_token", done.out)
+        self.assertFalse(file.exists())
 
     def test_a_plan_for_an_old_file(self) -> None:
         file = OldFile.old(self)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@
 #include "cli/setup/plain.h"
 #include "cli/setup/setup.h"
 #include "config/old_edit.h"
+#include "config/reference.h"
 #include "config/settings.h"
 #include "core/text.h"
 
@@ -100,6 +101,24 @@ bool setup_retire_old_file(struct setup *s, struct ssa_error *err)
     return s->old.other[0] == '\0' ? destroy(s, s->old.path, err) : edit(s, err);
 }
 
+// A shell that has read the old file still has its names. There they come before the profile, unless that is named.
+static void say_unset(const struct setup *s)
+{
+    static const enum setting names[] = {SET_CLIENT_SECRET, SET_SECRET_ALIAS, SET_ACCOUNT_ID,
+                                         SET_KEY_ID,        SET_EMAIL,        SET_PRIVATE_KEY};
+    const char *words[COUNT(names) + 2] = {"unset"};
+    size_t count = 1;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *value = settings_from(s->settings, FROM_ENVIRONMENT, names[i]);
+        if (text_present(value) && !reference_text_is_reference(value))
+            words[count++] = setting_name(names[i]);
+    }
+    if (count > 1 && s->profile_name == NULL)
+        plain_say(
+            "this shell has settings of its own, which come before the profile. Without them, the profile counts:",
+            words);
+}
+
 bool setup_say_next(struct setup *s, struct ssa_error *err)
 {
     struct ssa_created created = {0};
@@ -109,5 +128,6 @@ bool setup_say_next(struct setup *s, struct ssa_error *err)
     (void)text_format(created.path, sizeof created.path, "%s", s->profile);
     print_note("done: `ssa-hsm token` prints an access token, and `ssa-hsm exec -- CMD` runs a program with one");
     created_next_step(&created);
+    say_unset(s);
     return true;
 }
