@@ -509,6 +509,19 @@ class OldFile(SetupCase):
             self.env.pop(name)
         self.assert_done()
 
+    def test_a_file_cannot_steer_the_terminal(self) -> None:
+        self.old(SSA_EMAIL="a\x1b[2Jb@example.com")
+        result = self.expect(self.guided(), 3, "control character")
+        self.assertNotIn("\x1b", result.err)
+        file = self.work / ".env"
+        for name in ("SERVICE_ACCOUNT_ID", "KEY_ID", "APS_CLIENT_ID"):
+            with self.subTest(name):
+                values = {**self.values, "PRIVATE_KEY": self.old_key, name: "a\x1b[2Jb"}
+                file.write_text("".join(f'{n}="{v}"\n' for n, v in values.items()))
+                result = self.guided(stop_at=0)
+                self.assertIn(f"its {name} is not a valid id", result.err)
+                self.assertNotIn("\x1b", result.err)
+
     def test_a_link_is_not_destroyed(self) -> None:
         file = self.old(name="real.env")
         (self.work / ".env").symlink_to(file)

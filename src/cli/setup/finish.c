@@ -124,7 +124,8 @@ bool setup_say_next(struct setup *s, struct ssa_error *err)
     struct ssa_created created = {0};
     const char *email = setup_profile_value(s, SET_EMAIL);
     (void)err;
-    (void)text_format(created.email, sizeof created.email, "%s", email != NULL ? email : "");
+    // It may come from an old file, which nobody has checked.
+    text_harmless(created.email, sizeof created.email, span_text(email != NULL ? email : ""));
     (void)text_format(created.path, sizeof created.path, "%s", s->profile);
     print_note("done: `ssa-hsm token` prints an access token, and `ssa-hsm exec -- CMD` runs a program with one");
     created_next_step(&created);

@@ -18,10 +18,15 @@ static const char *in_use(const void *context, enum setting id)
     return settings_get(context, id, NULL);
 }
 
-static bool copy(char *to, size_t capacity, const char *value, struct ssa_error *err)
+// An id is shown, and so must be one.
+static bool copy_id(char to[static API_ID_MAX], const struct old_block *block, enum setting id, const char *path,
+                    struct ssa_error *err)
 {
-    return text_format(to, capacity, "%s", value != NULL ? value : "") ||
-           error_set(err, SSA_CONFIG, NULL, NULL, "the file holds a value that is too long");
+    const char *value = block->values[id];
+    if (!text_present(value))
+        return true;
+    return (api_is_id(value) && text_format(to, API_ID_MAX, "%s", value)) ||
+           error_set(err, SSA_CONFIG, NULL, path, "its %s is not a valid id", block->names[id]);
 }
 
 // A relative path is looked for beside the block first.
@@ -69,11 +74,9 @@ static bool note_block(struct setup *s, const char *path, struct old_block *bloc
         (block->key_count > 0 && uri_text_is_uri(block->keys[0].value)))
         return true;
     old->has_secret = text_present(block->values[SET_CLIENT_SECRET]);
-    if (!copy(old->path, sizeof old->path, path, err) ||
-        !copy(old->client_id, sizeof old->client_id, block->values[SET_CLIENT_ID], err) ||
-        !copy(old->account, sizeof old->account, block->values[SET_ACCOUNT_ID], err) ||
-        !copy(old->kid, sizeof old->kid, block->values[SET_KEY_ID], err) ||
-        !copy(old->other, sizeof old->other, block->other, err))
+    memcpy(old->other, block->other, sizeof old->other);
+    if (!path_format(old->path, err, "%s", path) || !copy_id(old->client_id, block, SET_CLIENT_ID, path, err) ||
+        !copy_id(old->account, block, SET_ACCOUNT_ID, path, err) || !copy_id(old->kid, block, SET_KEY_ID, path, err))
         return false;
     return (block->key_path == NULL || name_key_file(old, block->key_path, err)) && note_key(old, block, err);
 }
