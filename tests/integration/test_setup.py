@@ -387,7 +387,8 @@ class OldFile(SetupCase):
         self.expect(self.guided(), 0)
         self.assertEqual(self.asked, [PROMPT])
 
-    def test_the_key_in_a_file_of_its_own_under_other_names(self) -> None:
+    def apart(self) -> tuple[Path, Path]:
+        """The key in a file of its own, and other spellings."""
         key = self.work / "key.pem"
         names = {n: None for n in ("APS_SECRET_ID", "SERVICE_ACCOUNT_ID", "KEY_ID", "PRIVATE_KEY")}
         file = self.old(**names)
@@ -398,10 +399,39 @@ class OldFile(SetupCase):
             out.write(f"APS_CLIENT_SECRET={self.api.secret}\nSSA_ID={account['serviceAccountId']}\n")
             out.write(f"SSA_KEY_ID={account['keys'][0]['kid']}\nSSA_KEY_PATH=key.pem\n")
         self.values["SERVICE_ACCOUNT_ID"] = account["serviceAccountId"]
+        return file, key
+
+    def test_the_key_in_a_file_of_its_own_under_other_names(self) -> None:
+        file, key = self.apart()
         self.expect(self.guided(), 0, "it works")
         self.assertEqual(self.asked.count(DESTROY), 2)
         self.assertFalse(key.exists() or file.exists())
         self.assert_done()
+
+    def test_stopped_when_the_key_is_gone_and_its_block_is_not(self) -> None:
+        file, key = self.apart()
+        self.assertEqual(self.guided(stop_at=4).code, -2)
+        self.assertEqual(self.asked.count(DESTROY), 2)
+        self.assertFalse(key.exists())
+        self.assertTrue(file.exists())
+        self.expect(self.guided(), 0)
+        self.assertEqual(self.asked, [PROMPT, DESTROY])
+        self.assertFalse(file.exists())
+        self.assert_done()
+
+    def test_a_key_that_is_gone_without_an_import_is_said(self) -> None:
+        file, key = self.apart()
+        key.unlink()
+        self.expect(self.guided(stop_at=0), -2, "which is not there")
+        self.assertEqual(self.asked, [CLIENT_ID])
+        self.assertTrue(file.exists())
+
+    def test_the_only_copy_of_the_secret_is_not_destroyed(self) -> None:
+        file = self.old()
+        self.expect(self.guided(answers={DESTROY: "no"}), 0)
+        self.write_profile({n: v for n, v in self.profile().items() if n != "APS_SECRET_ID"})
+        self.expect(self.guided(), 0, "the profile has none")
+        self.assertTrue(file.exists())
 
     def test_the_file_may_be_named(self) -> None:
         file = self.old(name="old settings.env")

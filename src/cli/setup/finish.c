@@ -3,6 +3,7 @@
 #include "cli/output/print.h"
 #include "cli/setup/plain.h"
 #include "cli/setup/setup.h"
+#include "config/dotenv.h"
 #include "config/old_edit.h"
 #include "config/reference.h"
 #include "config/settings.h"
@@ -32,6 +33,10 @@ static bool has_same_key(struct setup *s, bool *same, struct ssa_error *err)
     *same = false;
     if (!setup_read_old(s, path, err))
         return false;
+    if (s->old.spent) {
+        *same = true;
+        return true;
+    }
     if (s->imported) {
         *same = strcmp(before, s->old.modulus) == 0;
         return true;
@@ -63,12 +68,15 @@ static bool destroy(const struct setup *s, const char *path, struct ssa_error *e
 // A program that reads the file finds the profile by the name that is left there.
 static bool edit(const struct setup *s, struct ssa_error *err)
 {
-    char pointer[PATH_TEXT_MAX + 128];
+    static const char comment[] = "# The account's key is on a PKCS#11 token. ssa-hsm reads this profile:\n";
     struct old_file file = {.fd = -1};
-    if (!text_format(pointer, sizeof pointer,
-                     "# The account's key is on a PKCS#11 token. ssa-hsm reads this profile:\n%s=\"%s\"\n",
-                     setting_name(SET_PROFILE), s->profile))
-        return error_set(err, SSA_UNEXPECTED, NULL, s->profile, "the path is too long");
+    SECRET_AUTO pointer = {0};
+    if (!secret_new(&pointer, sizeof comment + 2 * PATH_TEXT_MAX, err))
+        return false;
+    if (!secret_append_text(&pointer, comment))
+        return error_set(err, SSA_UNEXPECTED, NULL, s->profile, "the reference is too long");
+    if (!dotenv_append(&pointer, setting_name(SET_PROFILE), s->profile, err))
+        return false;
     print_note(
         "%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can\n"
         "be replaced by %s=\"%s\". All others stay.",
@@ -78,11 +86,18 @@ static bool edit(const struct setup *s, struct ssa_error *err)
         return true;
     }
     const bool done = old_file_open(&file, s->old.path, true, &s->run.callbacks, err) &&
-                      old_lines_replace(&file, &s->run, old_name_is_of_block, pointer, err);
+                      old_lines_replace(&file, &s->run, old_name_is_of_block, secret_text(&pointer), err);
     old_file_close(&file);
     if (done)
         print_note("%s has a reference instead; its old content is overwritten (%s)", s->old.path, remains);
     return done;
+}
+
+// A file that has the only copy of the client secret is not destroyed.
+static bool has_only_secret(const struct setup *s)
+{
+    return s->old.has_secret && setup_profile_value(s, SET_CLIENT_SECRET) == NULL &&
+           setup_profile_value(s, SET_SECRET_ALIAS) == NULL;
 }
 
 bool setup_retire_old_file(struct setup *s, struct ssa_error *err)
@@ -94,6 +109,10 @@ bool setup_retire_old_file(struct setup *s, struct ssa_error *err)
         return false;
     if (!same) {
         print_note("the key in the old file is not the one on the PKCS#11 token: the file is left alone");
+        return true;
+    }
+    if (has_only_secret(s)) {
+        print_note("%s has the client secret, and the profile has none: the file is left alone", s->old.path);
         return true;
     }
     if (s->old.key_path[0] != '\0' && !destroy(s, s->old.key_path, err))

@@ -1,4 +1,5 @@
 // An old .env file with a private key: finding it, and putting the key on the PKCS#11 token.
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "cli/output/print.h"
@@ -67,6 +68,12 @@ static bool note_key(struct setup_old *old, struct old_block *block, struct ssa_
     return true;
 }
 
+static bool is_gone(const char *path)
+{
+    struct stat about;
+    return lstat(path, &about) != 0 && errno == ENOENT;
+}
+
 static bool note_block(struct setup *s, const char *path, struct old_block *block, struct ssa_error *err)
 {
     struct setup_old *old = &s->old;
@@ -78,7 +85,12 @@ static bool note_block(struct setup *s, const char *path, struct old_block *bloc
     if (!path_format(old->path, err, "%s", path) || !copy_id(old->client_id, block, SET_CLIENT_ID, path, err) ||
         !copy_id(old->account, block, SET_ACCOUNT_ID, path, err) || !copy_id(old->kid, block, SET_KEY_ID, path, err))
         return false;
-    return (block->key_path == NULL || name_key_file(old, block->key_path, err)) && note_key(old, block, err);
+    if (block->key_path != NULL && !name_key_file(old, block->key_path, err))
+        return false;
+    old->spent = block->key_count == 0 && is_gone(old->key_path);
+    if (old->spent)
+        old->key_path[0] = '\0';
+    return old->spent || note_key(old, block, err);
 }
 
 static OWN_FRAME bool read_block(struct setup *s, const char *path, struct secret *text, struct ssa_error *err)
@@ -139,6 +151,11 @@ bool setup_find_old_file(struct setup *s, struct ssa_error *err)
     const struct setup_old *old = &s->old;
     if (old->path[0] == '\0')
         return true;
+    if (old->spent && (!setup_has_key(s) || strcmp(old->kid, setup_profile_value(s, SET_KEY_ID)) != 0)) {
+        print_note("%s names a file with the key, which is not there: it is left alone", old->path);
+        s->old = none;
+        return true;
+    }
     if (!setup_has_key(s)) {
         print_note("%s holds a private key (account %s, key %s)", old->path, old->account, old->kid);
         if (!setup_confirms(s, "Put this key on a PKCS#11 token?"))

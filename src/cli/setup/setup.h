@@ -21,6 +21,7 @@ struct setup_old {
     char other[OLD_NAME_MAX];       // what else the file has; empty for nothing
     char modulus[FINGERPRINT_TEXT]; // the fingerprint of its key
     bool has_secret;
+    bool spent; // the file that has the key is gone, as after a run that destroyed it
 };
 
 struct setup {
