@@ -280,6 +280,22 @@ class Tokens(SetupCase):
             self.expect(result, DECLINED, "is no choice: it is write-protected")
 
 
+class Card(SetupCase):
+    def test_a_card_takes_the_key_and_not_the_secret(self) -> None:
+        script = (places.HERE.parent / "shim" / "ykcs11.script").read_text().replace("@PIN@", PIN)
+        management = re.search(r"^so-pin (\w+)", script, re.MULTILINE)
+        assert management
+        key = r"takes a key only with its [^\n]*: "
+        with self.shim(*script.splitlines()) as log, self.terminal("setup", cwd=self.work) as terminal:
+            answers = {key: management[1], **self.answers()}
+            self.assertEqual(self.converse(terminal, answers), 0, terminal.screen)
+            self.once([SECRET, KEEP, PROMPT, key])
+            # A log in for the key, as the officer and back, and one for the access token.
+            self.assertEqual({c.rv for c in log.of("C_Login")}, {"CKR_OK"})
+            self.assertIn("slot 9a", terminal.screen)
+        self.assertEqual(self.profile()["APS_SECRET_ID"], self.api.secret)
+
+
 class NoToken(SetupCase):
     MAKE = r"Make a SoftHSM token\? \(yes/no\) "
     WRITE = r"Write [^\n]*\? \(yes/no\) "
