@@ -582,15 +582,17 @@ class OldFile(SetupCase):
 
 
 class Plan(SetupCase):
-    def run_plan(self, script: str, env: dict[str, str | None]) -> Result:
+    def run_plan(self, script: str, env: dict[str, str | None], answers: dict[str, str] | None = None) -> Result:
         """Pastes it into a shell where nothing is set but the API's address."""
         folder = self.dir / "bin"
         folder.mkdir(exist_ok=True)
         if not (folder / "ssa-hsm").exists():
             (folder / "ssa-hsm").symlink_to(places.program())
         fresh = self.environment({"PATH": f"{folder}:{places.PATH}", **env})
-        with Terminal(["/bin/sh", "-e", "-c", script], fresh, self.work, self.dir / "plan.out") as terminal:
-            code = self.converse(terminal, self.answers())
+        # SoftHSM's tool asks on standard output.
+        out = None if answers else self.dir / "plan.out"
+        with Terminal(["/bin/sh", "-e", "-c", script], fresh, self.work, out) as terminal:
+            code = self.converse(terminal, self.answers(answers))
             return Result(code, terminal.out, terminal.screen)
 
     def fresh(self, name: str) -> dict[str, str | None]:
@@ -621,6 +623,15 @@ class Plan(SetupCase):
         result = self.expect(self.run_program("setup", "--dry-run", env={"APS_CLIENT_ID": self.api.client_id}), 0)
         self.assertIn("softhsm2-util --init-token --free --label ssa-hsm\n", result.out)
         self.assertIn("--token ssa-hsm\n", result.out)
+        self.assertNotIn("mkdir", result.out)
+        # Where SoftHSM has no folder for this user, the plan makes one. All of it works in a fresh home.
+        env: dict[str, str | None] = {"APS_CLIENT_ID": self.api.client_id, "SOFTHSM2_CONF": None}
+        result = self.expect(self.run_program("setup", "--dry-run", env=env), 0)
+        self.assertIn("mkdir", result.out)
+        pins = {r"(?:Please enter|Please reenter) (?:SO|user) PIN: ": PIN}
+        done = self.run_plan(result.out, {**self.fresh("fresh"), **env}, pins)
+        self.assertEqual(done.code, 0, done)
+        self.assertIn("access_token", done.err)
 
     def test_what_a_guided_run_said_works_elsewhere(self) -> None:
         result = self.expect(self.guided(), 0)

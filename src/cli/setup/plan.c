@@ -6,8 +6,6 @@
 #include "config/settings.h"
 #include "core/text.h"
 
-static const char made_label[] = "ssa-hsm";
-
 static bool plan_token(struct setup *s, struct ssa_error *err)
 {
     TOKENS_AUTO tokens = {.list = NULL};
@@ -15,11 +13,8 @@ static bool plan_token(struct setup *s, struct ssa_error *err)
         return true;
     if (!setup_list_tokens(s, &tokens, err))
         return false;
-    if (tokens.count == 0) {
-        (void)text_format(s->token, sizeof s->token, "%s", made_label);
-        return plain_print("make a PKCS#11 token with SoftHSM, since there is none; it asks for two PINs",
-                           WORDS("softhsm2-util", "--init-token", "--free", "--label", made_label), err);
-    }
+    if (tokens.count == 0)
+        return setup_plan_softhsm_token(s, err);
     if (!text_format(s->token, sizeof s->token, "%s", tokens.list[0].uri))
         return error_set(err, SSA_UNEXPECTED, NULL, tokens.list[0].uri, "the URI is too long");
     for (size_t i = 0; tokens.count > 1 && i < tokens.count; i++)
@@ -99,8 +94,10 @@ bool setup_print_plan(struct setup *s, struct ssa_error *err)
 {
     if (!find_old(s, err) || !plan_token(s, err))
         return false;
-    if (settings_get(s->settings, SET_CLIENT_ID, NULL) == NULL && s->old.client_id[0] == '\0')
+    if (settings_get(s->settings, SET_CLIENT_ID, NULL) == NULL && s->old.client_id[0] == '\0') {
         (void)text_format(s->client_id, sizeof s->client_id, "CLIENT_ID");
+        print_note("CLIENT_ID stands for the client id of your app at https://aps.autodesk.com");
+    }
     if (!setup_has_key(s) && !(s->old.path[0] != '\0' ? plan_import(s, err) : plan_account(s, err)))
         return false;
     return plain_print("fetch an access token, which proves that all works", WORDS("ssa-hsm", "token"), err) &&

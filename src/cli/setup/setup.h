@@ -103,6 +103,7 @@ void setup_tokens_free(struct setup_tokens *tokens);
 
 // Has SoftHSM's own tool make a PKCS#11 token, where there is none.
 bool setup_make_softhsm_token(struct setup *s, struct ssa_error *err) MUST_CHECK;
+bool setup_plan_softhsm_token(struct setup *s, struct ssa_error *err) MUST_CHECK;
 
 // Prints what would be done, as commands.
 bool setup_print_plan(struct setup *s, struct ssa_error *err) MUST_CHECK;

@@ -21,6 +21,10 @@ enum { LABEL_MAX = 33 };
 static const char tool[] = "softhsm2-util", usual_label[] = "ssa-hsm";
 static const char system_folder[] = "/var/lib/softhsm/tokens", system_file[] = "/etc/softhsm/softhsm2.conf";
 
+static const char file_command[] =
+    "mkdir -m 700 -p ~/.config/softhsm2 ~/.local/share/softhsm2/tokens && printf 'directories.tokendir = %s\\n' "
+    "~/.local/share/softhsm2/tokens > ~/.config/softhsm2/softhsm2.conf";
+
 static bool is_installed(void)
 {
     const char *path = getenv("PATH");
@@ -79,10 +83,8 @@ static bool make_files(struct setup *s, struct ssa_error *err)
         return false;
     if (!needs_files(&files))
         return true;
-    print_note("SoftHSM's folder %s is not for this user; %s names one that is\n"
-               "$ mkdir -m 700 -p ~/.config/softhsm2 ~/.local/share/softhsm2/tokens && printf 'directories.tokendir = "
-               "%%s\\n' ~/.local/share/softhsm2/tokens > ~/.config/softhsm2/softhsm2.conf",
-               system_folder, files.file);
+    print_note("SoftHSM's folder %s is not for this user; %s names one that is\n$ %s", system_folder, files.file,
+               file_command);
     if (!setup_confirms(s, "Write %s, so that tokens are in %s?", files.file, files.folder))
         return setup_declined(err, "no PKCS#11 token was made");
     return write_file(&files, err);
@@ -160,4 +162,16 @@ bool setup_make_softhsm_token(struct setup *s, struct ssa_error *err)
         "PIN is the one that ssa-hsm asks for.",
         WORDS(tool, "--init-token", "--free", "--label", label));
     return run_tool(s, label, err);
+}
+
+bool setup_plan_softhsm_token(struct setup *s, struct ssa_error *err)
+{
+    struct softhsm_files files;
+    if (!text_format(s->token, sizeof s->token, "%s", usual_label) || !name_files(&files, err))
+        return false;
+    if (needs_files(&files) && (!print_result(span_text("# give SoftHSM a folder of this user\n"), err) ||
+                                !print_result(span_text(file_command), err) || !print_result(span_text("\n"), err)))
+        return false;
+    return plain_print("make a PKCS#11 token with SoftHSM, since there is none; it asks for two PINs",
+                       WORDS(tool, "--init-token", "--free", "--label", usual_label), err);
 }
