@@ -12,7 +12,8 @@ import dotenv
 import places
 import softtoken
 from guide import (
-    CHANGE, CLIENT_ID, DECLINED, DESTROY, FIRST, IMPORT, KEEP, LAST, NUMBER, PROMPT, RECALL, RECOVER, SECRET, STORE, SetupCase,
+    CHANGE, CLIENT_ID, DECLINED, DESTROY, FIRST, IMPORT, KEEP, LAST, NUMBER, PROMPT, RECALL, RECOVER, SECRET,
+    STORE, SetupCase,
 )  # fmt: skip
 from harness import LABEL, PIN, Result, Terminal
 
@@ -397,7 +398,8 @@ class OldFile(SetupCase):
         self.assertEqual(sorted(p.name for p in self.work.iterdir()), [".env"])
         self.assert_done()
         # What is left leads a program to the profile.
-        env = {"SSA_HSM_PROFILE": dotenv.parse(text)["SSA_HSM_PROFILE"], "SSA_HSM_PIN_SOURCE": f"file:{self.dir / 'pin'}"}
+        env = {name: dotenv.parse(text)[name] for name in ("SSA_HSM_PROFILE",)}
+        env["SSA_HSM_PIN_SOURCE"] = f"file:{self.dir / 'pin'}"
         self.expect(self.run_program("token", env=env), 0)
         # Run again, there is nothing to do.
         self.expect(self.guided(), 0)

@@ -71,7 +71,7 @@ static bool edit(const struct setup *s, struct ssa_error *err)
     static const char comment[] = "# The account's key is on a PKCS#11 token. ssa-hsm reads this profile:\n";
     struct old_file file = {.fd = -1};
     SECRET_AUTO pointer = {0};
-    if (!secret_new(&pointer, sizeof comment + 2 * PATH_TEXT_MAX, err))
+    if (!secret_new(&pointer, sizeof comment + 2UL * PATH_TEXT_MAX, err))
         return false;
     if (!secret_append_text(&pointer, comment))
         return error_set(err, SSA_UNEXPECTED, NULL, s->profile, "the reference is too long");
