@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import shutil
 import signal
@@ -308,6 +309,11 @@ class NoToken(SetupCase):
         shutil.rmtree(self.store.tokens)
         self.store.tokens.mkdir(mode=0o700)
 
+    def without_configuration(self) -> None:
+        """SoftHSM looks for one in the home, and then takes the system's, which must be closed to this user."""
+        self.assertFalse(os.access("/var/lib/softhsm/tokens", os.W_OK), "a test would write SoftHSM's own folder")
+        self.env.pop("SOFTHSM2_CONF")
+
     def makes(self) -> dict[str, str]:
         return {self.MAKE: "yes", self.WRITE: "yes", self.LABEL: "", self.PINS: PIN}
 
@@ -324,7 +330,7 @@ class NoToken(SetupCase):
         self.assertEqual(list(self.store.tokens.iterdir()), [])
 
     def test_its_folder_may_be_another_users(self) -> None:
-        self.env.pop("SOFTHSM2_CONF")
+        self.without_configuration()
         result = self.expect(self.guided(answers=self.makes()), 0, "it works")
         self.assertIn(self.WRITE, self.asked)
         self.assertTrue((self.home / ".config/softhsm2/softhsm2.conf").exists())
@@ -332,7 +338,7 @@ class NoToken(SetupCase):
         self.assertTrue(any(line.startswith("mkdir ") for line in self.plain(result)))
 
     def test_nobody_wants_a_configuration(self) -> None:
-        self.env.pop("SOFTHSM2_CONF")
+        self.without_configuration()
         self.expect(self.guided(answers={**self.makes(), self.WRITE: "no"}), DECLINED, "no PKCS#11 token was made")
         self.assertFalse((self.home / ".config/softhsm2").exists())
 
@@ -627,7 +633,8 @@ class Plan(SetupCase):
         self.assertIn("--token ssa-hsm\n", result.out)
         self.assertNotIn("mkdir", result.out)
         # Where SoftHSM has no folder for this user, the plan makes one. All of it works in a fresh home.
-        env: dict[str, str | None] = {"APS_CLIENT_ID": self.api.client_id, "SOFTHSM2_CONF": None}
+        NoToken.without_configuration(self)  # type: ignore[arg-type]
+        env: dict[str, str | None] = {"APS_CLIENT_ID": self.api.client_id}
         result = self.expect(self.run_program("setup", "--dry-run", env=env), 0)
         self.assertIn("mkdir", result.out)
         pins = {r"(?:Please enter|Please reenter) (?:SO|user) PIN: ": PIN}
