@@ -52,6 +52,7 @@ enum ssa_reason {
     SSA_REASON_MODULE_NO_ANSWER,   // a module crashes or does not answer
     SSA_REASON_TOKEN_NOT_FOUND,    // no PKCS#11 token matches
     SSA_REASON_TOKENS_SEVERAL,     // several PKCS#11 tokens match
+    SSA_REASON_TOKEN_CHOICE,       // this PKCS#11 token is one of several that match; detail: its URI
     SSA_REASON_TOKEN_GONE,         // the PKCS#11 token was there, but does not answer any more
     SSA_REASON_TOKEN_UNFIT,        // the PKCS#11 token cannot do what is needed; another one may
     SSA_REASON_PIN_UNKNOWN,        // it is not known whether a login used up one of the PIN tries

@@ -114,6 +114,9 @@ struct ssa_callbacks {
                        struct ssa_error *err);
     // Asks a person to type yes. Any other answer means no.
     bool (*confirm)(void *context, const char *question);
+    // Asks a person to choose one of several things; each item is a line. *choice becomes the item's index, or count if
+    // the person chose none. Returns false if there is nobody to ask.
+    bool (*choose)(void *context, const char *question, const char *const *items, size_t count, size_t *choice);
     // Receives messages about the work. May run on another thread while the caller's thread waits for a PKCS#11 token.
     void (*tell)(void *context, enum ssa_level level, const struct ssa_notice *notice);
     // Returns true once the person wants to stop, for instance after a signal. The operation is then finished or
@@ -628,6 +631,7 @@ struct ssa_listing {
     const char *uri;    // ready to paste; for a module its path
     const char *label;  // the description of a module; the label of a PKCS#11 token or key
     const char *detail; // further facts, or the cause of the failure
+    const char *unfit;  // of a PKCS#11 token: why no new key can go there now; NULL if nothing is known against it
     bool failed;
 };
 

@@ -99,6 +99,7 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
                               .recorded = syslog_recorded,
                               .ask_secret = terminal_ask_secret,
                               .confirm = terminal_confirm,
+                              .choose = terminal_choose,
                               .tell = tell_person,
                               .interrupted = was_interrupted},
                 .insecure_http = option_given(a, &option_insecure_http),

@@ -152,14 +152,27 @@ static bool refuse_slot(const struct provision *p, struct ssa_error *err)
                          "this PKCS#11 token has no slots");
 }
 
-// Finds the token as open_token_of_settings does, and checks that a key can be imported. Logs in with a session that
+// Finds the token as open_token_of_settings does, unless that was done, and checks that a key can be imported.
+static bool find_token(struct provision *p, struct ssa_error *err)
+{
+    struct open_token *at = &p->open.to;
+    return at->token != NULL || (open_token_of_settings(p->open.run, at, err) && import_check_able(at->token, err));
+}
+
+bool provision_look_ahead(struct provision *p, const struct provisioning *what, struct ssa_error *err)
+{
+    struct profile_target target;
+    if (!what->without_profile && !profile_choose(&target, p->open.run, p->output, "", err))
+        return false;
+    return what->without_key || find_token(p, err);
+}
+
+// Finds the token, and logs in with a session that
 // may write, and chooses the slot of a card.
 static bool open_token_for_key(struct provision *p, struct ssa_error *err)
 {
     struct open_token *at = &p->open.to;
-    if (!open_token_of_settings(p->open.run, at, err))
-        return false;
-    if (!import_check_able(at->token, err))
+    if (!find_token(p, err))
         return false;
     const bool slots = slot_must_be_chosen(at->token);
     if (slots && !slot_survey(at->token, err))

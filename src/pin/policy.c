@@ -252,6 +252,28 @@ static void note_spent(struct pin_policy *policy, const struct token_info *info,
     count_try(policy, info, recorded, what);
 }
 
+// Whoever typed a PIN that was refused may say yes to typing another one. A PIN that came from a source is not tried
+// again. Where one more wrong PIN would lock the token, give asks that very question.
+static bool retype(void *context, const struct token_info *info)
+{
+    struct pin_policy *policy = context;
+    const struct ssa_callbacks *callbacks = &policy->run->callbacks;
+    if (!pin_attended(policy, info) || callback_interrupted(callbacks))
+        return false;
+    if (info->pin_locked) {
+        tell(callbacks, SSA_WARNING, "token \"%s\" refused the PIN, which is locked now", info->label);
+        return false;
+    }
+    turns_pause();
+    if (pin_is_last_try(info))
+        tell(callbacks, SSA_WARNING, "token \"%s\" refused the PIN", info->label);
+    else if (!callback_confirms(callbacks, "Token \"%s\" refused the PIN, and a few wrong ones lock it. Type it again?",
+                                info->label))
+        return false;
+    forget_spent(policy, info);
+    return turns_resume(policy->run, ERROR_IGNORED);
+}
+
 static void outcome(void *context, const struct token_info *info, enum pin_outcome what)
 {
     struct pin_policy *policy = context;
@@ -282,6 +304,7 @@ struct pin_giver pin_giver_of(struct pin_policy *policy)
                               .give = give,
                               .outcome = outcome,
                               .again = again,
+                              .retype = retype,
                               .waiting = waiting,
                               .pad_again = pad_again};
 }

@@ -78,6 +78,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_MODULE_NO_ANSWER] = "Name the module that you want with --module or SSA_HSM_MODULE.",
     [SSA_REASON_TOKEN_NOT_FOUND] = "`ssa-hsm hsm list` shows the modules and tokens that are here; --module or "
                                    "SSA_HSM_MODULE names a module that p11-kit does not know.",
+    [SSA_REASON_TOKEN_CHOICE] = "To use it: --token '{detail}'",
     [SSA_REASON_TOKENS_SEVERAL] = "Name one of them with --token or SSA_HSM_TOKEN.",
     [SSA_REASON_TOKEN_GONE] = "`ssa-hsm hsm list` shows the PKCS#11 tokens that are there.",
     [SSA_REASON_TOKEN_UNFIT] = "Choose another PKCS#11 token with --token; `ssa-hsm hsm list` shows them.",
