@@ -45,6 +45,7 @@ class NewAccount(SetupCase):
         self.assertEqual(len(self.api.asked()), 6, self.api.asked())
         self.assertEqual(result.out, "")
         self.assert_done()
+        self.paste(result, "ssa-hsm exec -- CMD", CMD="true")
 
     def test_run_again_when_all_is_done(self) -> None:
         self.expect(self.guided(), 0)
@@ -239,6 +240,7 @@ class NewAccount(SetupCase):
     def test_no_terminal(self) -> None:
         result = self.expect(self.run_program("setup"), 2, "terminal", "ssa-hsm account create", "--dry-run")
         self.assertEqual(result.out, "")
+        self.assertIn("ssa-hsm account create", self.paste(result, "ssa-hsm setup --dry-run").out)
         self.assertEqual(self.api.asked(), [])
 
     def test_the_api_refuses_an_access_token(self) -> None:
@@ -549,8 +551,10 @@ class OldFile(SetupCase):
                     with file.open("a") as out:
                         out.write(f'SSA_KEY_BASE64="{base64.b64encode(self.old_key.encode()).decode()}"\n')
                 text = file.read_bytes()
-                self.expect(self.guided("-p", "./.env"), 3, "key import", "--force")
+                result = self.expect(self.guided("-p", "./.env"), 3, "key import", "--force")
                 self.assertEqual(file.read_bytes(), text)
+                self.paste(result, "ssa-hsm key import", cwd=self.work)
+                self.assertTrue(self.profile(file)["PRIVATE_KEY"].startswith("pkcs11:"))
                 self.api.clean()
 
     def test_names_that_this_shell_still_has(self) -> None:
@@ -587,6 +591,15 @@ class OldFile(SetupCase):
         result = self.expect(self.guided(), 0, "is left alone")
         self.assertIn(LAST, self.asked)
         self.assertIn(".env", result.err)
+
+    def test_a_key_alone(self) -> None:
+        self.old()
+        (self.work / ".env").write_text(self.old_key)
+        result = self.guided(".env")
+        self.assertIn("a key alone", result.err)
+        where = {"FILE": self.work / ".env", "KEY_ID": self.values["KEY_ID"], "ID": self.values["SERVICE_ACCOUNT_ID"]}
+        env = {"APS_CLIENT_ID": self.api.client_id, "APS_SECRET_ID": self.api.secret, "SSA_HSM_PROFILE": "alone"}
+        self.paste(result, "ssa-hsm key import", env=env, **where)
 
 
 class Plan(SetupCase):

@@ -144,10 +144,13 @@ static bool find_profile(struct setup *s, struct ssa_error *err)
 // It is imported by a command of its own, which replaces the file.
 bool setup_refuse_profile(const struct setup *s, struct ssa_error *err)
 {
+    char word[SHELL_WORD_ROOM(PATH_TEXT_MAX)];
     error_set(err, SSA_CONFIG, NULL, s->profile, "the profile holds the private key itself");
+    if (!text_shell_word(word, sizeof word, s->profile))
+        return false;
     return error_hint(err,
                       "`ssa-hsm key import %s --force` puts the key into a PKCS#11 token. Then run `ssa-hsm setup`.",
-                      s->profile);
+                      word);
 }
 
 static bool check_profile(const struct setup *s, struct ssa_error *err)
