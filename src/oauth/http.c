@@ -170,6 +170,8 @@ static void set_request(struct transfer *t)
         SET(t, CURLOPT_XOAUTH2_BEARER, request->bearer);
     }
     add_header(t, "Accept: application/json");
+    for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
+        add_header(t, *header);
     const bool patch = strcmp(request->method, "PATCH") == 0;
     if (patch || strcmp(request->method, "POST") == 0) {
         char type[128];
@@ -312,15 +314,15 @@ void http_response_free(struct http_response *answer)
 }
 
 // As RFC 3986 section 2.1 has it: all but the unreserved characters.
-static bool append_escaped(struct secret *form, const char *value)
+bool http_append_escaped(struct secret *url, const char *text)
 {
     static const char digits[] = "0123456789ABCDEF";
     static const char unreserved[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    for (const char *at = value; *at != '\0'; at++) {
+    for (const char *at = text; *at != '\0'; at++) {
         const unsigned char byte = (unsigned char)*at;
         const char escaped[] = {'%', digits[byte >> 4], digits[byte & 0xf]};
         const bool plain = strchr(unreserved, *at) != NULL;
-        if (!secret_append(form, plain ? span_of(at, 1) : span_of(escaped, sizeof escaped)))
+        if (!secret_append(url, plain ? span_of(at, 1) : span_of(escaped, sizeof escaped)))
             return false;
     }
     return true;
@@ -329,5 +331,5 @@ static bool append_escaped(struct secret *form, const char *value)
 bool http_form_append(struct secret *form, const char *name, const char *value)
 {
     return (form->len == 0 || secret_append_text(form, "&")) && secret_append_text(form, name) &&
-           secret_append_text(form, "=") && append_escaped(form, value);
+           secret_append_text(form, "=") && http_append_escaped(form, value);
 }

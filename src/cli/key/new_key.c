@@ -45,8 +45,9 @@ void created_next_step(const struct ssa_created *created)
 {
     if (created->email[0] == '\0')
         return;
-    print_note("next: give access to %s\n"
-               "An administrator invites this email like a person in the product's console (ACC, BIM 360,\n"
-               "Forma, Fusion). Until then `ssa-hsm token` gets access tokens that give access to nothing.",
+    print_note("next: give %s access to projects\n"
+               "An administrator of the hub adds the app's client id under Custom Integrations, once, and invites\n"
+               "this email like a person. Until then `ssa-hsm token` gets access tokens that give access to nothing.\n"
+               "`ssa-hsm account provision` prints the steps.",
                created->email);
 }
