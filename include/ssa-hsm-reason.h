@@ -113,6 +113,7 @@ enum ssa_reason {
     SSA_REASON_NO_KEY,            // there is no such key
     SSA_REASON_APP_ACCESS,        // the app probably may not manage service accounts
     SSA_REASON_ACCOUNT_NAME,      // the account's name probably was refused
+    SSA_REASON_ACCOUNT_EXISTS,    // the client id has an account of this name
     SSA_REASON_ACCOUNT_LIMIT,     // there are as many accounts as the API allows
     SSA_REASON_ACCOUNT_REFUSED,   // there are too many accounts, or the app may not make one
     SSA_REASON_ACCOUNT_OFF,       // the account is not enabled; detail: its id

@@ -37,6 +37,8 @@ enum ssa_class {
     SSA_CREDENTIALS = 9, // the client id or secret was refused
     SSA_REFUSED = 10,    // the API refused the request
     SSA_RATE_LIMIT = 11, // the time for waiting was too short for the API's rate limit
+    SSA_IN_USE = 14,     // the name of a new profile, account, object or slot is in use, and was not to be replaced
+    SSA_DECLINED = 15,   // a person did not confirm, or there was nobody to ask
 };
 
 // The kind of an error's number.
@@ -283,8 +285,9 @@ struct ssa_import {
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
-// Delete an account or a key at the API. They use no PKCS#11 token.
-bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
+// Delete an account or a key at the API. They use no PKCS#11 token. An account is deleted only if yes is set or the
+// person confirms (else SSA_DECLINED). The question names the account's email and tells how many keys it has.
+bool ssa_account_delete(const struct ssa_run *run, const char *account, bool yes, struct ssa_error *err);
 bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err);
 
 // Replacing the profile's key by a new one
@@ -484,8 +487,9 @@ struct ssa_keys_wanted {
 // Lists the keys at the API together with those on PKCS#11 tokens. A key at the API and one on a PKCS#11 token are the
 // same if they have the same KEY_ID. Keys on two PKCS#11 tokens are the same if they have the same modulus. The call
 // looks, without a login, at all PKCS#11 tokens of the configured modules, or of the module that the settings name.
-// Each module runs in a child process. If a module cannot be used, a callback receives that (SSA_NOTICE), and the call
-// does not fail. Keys that are only on a PKCS#11 token are listed if they name the account.
+// Each module runs in a child process. If a module cannot be used, a callback receives that, and the call does not
+// fail: as SSA_DETAIL where all keys were found without it, else as SSA_NOTICE. Keys that are only on a PKCS#11 token
+// are listed if they name the account.
 //
 // With all, the call waits as the API's rate limit demands. A callback receives that (SSA_PROGRESS), and the waiting
 // does not count for run->timeout. The API may not list the keys of an account that is not enabled. Such an account is
@@ -583,7 +587,8 @@ bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, stru
 
 // Destroys keys on PKCS#11 tokens that the API no longer knows, if the audit trail tells that they were made for this
 // client id and server. Each key is destroyed only if yes is set or the person confirms. *found is the number of such
-// keys, *destroyed the number of those that were destroyed.
+// keys, *destroyed the number of those that were destroyed. If that is less, the call fails with SSA_DECLINED, after
+// it has asked for all of them.
 bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed, struct ssa_error *err);
 
 // PKCS#11 tokens

@@ -13,13 +13,20 @@
 enum { BODY_MAX = 8192, PATH_MAX_BYTES = 1024, HEADER_MAX = 192 };
 
 static const char *const keys[] = {
-    "build",           "docs",
-    "takeoff",         "cost",
-    "autoSpecs",       "financials",
-    "buildingConnected", "capitalPlanning",
-    "accountAdministration", "workshopxr",
-    "insight",         "projectAdministration",
-    "modelCoordination", "designCollaboration",
+    "build",
+    "docs",
+    "takeoff",
+    "cost",
+    "autoSpecs",
+    "financials",
+    "buildingConnected",
+    "capitalPlanning",
+    "accountAdministration",
+    "workshopxr",
+    "insight",
+    "projectAdministration",
+    "modelCoordination",
+    "designCollaboration",
     "cloudWorksharing",
 };
 static const char *const accesses[] = {"administrator", "member", "none"};
@@ -54,8 +61,7 @@ bool aps_product_named(const char *text, struct aps_product *product, struct ssa
     const char *key = name_in(keys, COUNT(keys), span_of(text, len));
     if (key == NULL)
         return refuse_name(text, "is no product of an ACC project", keys, COUNT(keys), err);
-    const char *access =
-        text[len] == '=' ? name_in(accesses, COUNT(accesses), span_text(text + len + 1)) : NULL;
+    const char *access = text[len] == '=' ? name_in(accesses, COUNT(accesses), span_text(text + len + 1)) : NULL;
     if (access == NULL)
         return refuse_name(text, "must be PRODUCT=ACCESS, with an access that is known", accesses, COUNT(accesses),
                            err);

@@ -13,7 +13,8 @@ const char help_exit_codes[] =
     "4 PKCS#11 module or token not found, 5 PIN wrong, locked or not available,\n"
     "6 key or client secret not on the PKCS#11 token, 7 PKCS#11 operation failed,\n"
     "8 network or TLS, 9 client id or secret refused, 10 refused by the API, 11 rate limit,\n"
-    "12 import failed and was undone, 13 something failed, and something is left or may be left.\n";
+    "12 import failed and was undone, 13 something failed, and something is left or may be left,\n"
+    "14 the name of a new profile, account, object or slot is in use, 15 you did not confirm.\n";
 
 static void write_option(FILE *out, const struct option *option)
 {

@@ -39,8 +39,7 @@ static bool read_plan(struct plan *plan, const struct ssa_run *run, const struct
                       struct ssa_error *err)
 {
     return aps_project_named(wanted->project, wanted->admin_user, wanted->region, &plan->project, err) &&
-           read_products(plan, wanted->products, err) &&
-           account_choose(run, wanted->account, &plan->reference, err);
+           read_products(plan, wanted->products, err) && account_choose(run, wanted->account, &plan->reference, err);
 }
 
 // Whether the settings have both the id and the email. Else the API is asked for them.
@@ -128,9 +127,8 @@ static bool add(struct oauth_client *client, const struct plan *plan, const char
     struct aps_member member;
     if (aps_project_add(client, &plan->project, email, plan->products, plan->count, &outcome, err))
         return true;
-    return outcome != OAUTH_NOT_DONE &&
-           aps_project_find(client, &plan->project, email, &member, ERROR_IGNORED) && member.found &&
-           missing(plan, &member) == NULL;
+    return outcome != OAUTH_NOT_DONE && aps_project_find(client, &plan->project, email, &member, ERROR_IGNORED) &&
+           member.found && missing(plan, &member) == NULL;
 }
 
 static void show(const struct plan *plan, const struct aps_account *account, const struct aps_member *member,
@@ -139,8 +137,7 @@ static void show(const struct plan *plan, const struct aps_account *account, con
     const struct aps_product *products = member->found ? member->products : plan->products;
     static_assert(sizeof out->account == sizeof account->id && sizeof out->email == sizeof account->email &&
                       sizeof out->project == sizeof plan->project.id && sizeof out->status == sizeof member->status &&
-                      sizeof out->products == sizeof member->products &&
-                      sizeof out->products == sizeof plan->products,
+                      sizeof out->products == sizeof member->products && sizeof out->products == sizeof plan->products,
                   "the public fields have the sizes of these");
     memcpy(out->account, account->id, sizeof out->account);
     memcpy(out->email, account->email, sizeof out->email);

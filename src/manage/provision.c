@@ -122,7 +122,7 @@ static bool may_replace(const struct provision *p, struct ssa_error *err)
         callback_confirms(&p->open.run->callbacks, "Destroy the key in slot %s of token \"%s\"?", at->slot.name,
                           token_info(at->token)->label))
         return true;
-    return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
+    return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
                          "the key in slot %s was not replaced: you did not confirm", at->slot.name);
 }
 
@@ -211,8 +211,8 @@ static bool made_nothing(const struct provision *p)
 static bool settle(struct provision *p, const struct ssa_error *why, struct ssa_error *err)
 {
     struct known known = {.asked = p->asked,
-                          .refused =
-                              p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_CREDENTIALS),
+                          .refused = p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_IN_USE ||
+                                                                why->code == SSA_CREDENTIALS),
                           .key = &p->key};
     struct recovery r = {.open = &p->open, .known = &known, .ending = p->ending};
     bool fresh = false;

@@ -29,4 +29,5 @@ struct call {
     bool assertion;     // it carries an assertion, which a wrong clock makes invalid
     // Reasons for refusals: by status if the server names no reason, and for the reasons that it names.
     enum ssa_reason on_400, on_401, on_403, on_404, on_409, on_state, on_missing, on_limit;
+    enum ssa_reason on_exists; // of a creation: the name is in use
 };

@@ -72,12 +72,19 @@ static enum ssa_reason reason_of_status(const struct call *call, long status)
     return status == 409 ? call->on_409 : SSA_REASON_NONE;
 }
 
+static bool is_in_use(const struct call *call, long status, enum refusal_kind kind)
+{
+    return call->on_exists != SSA_REASON_NONE && (kind == REFUSAL_EXISTS || status == 409);
+}
+
 static enum ssa_reason reason_of(const struct call *call, long status, enum refusal_kind kind)
 {
     if (is_of_credentials(call, status, kind))
         return call->on_401 != SSA_REASON_NONE ? call->on_401
                : call->as_client               ? SSA_REASON_CREDENTIALS
                                                : SSA_REASON_CLIENT_TOKEN;
+    if (is_in_use(call, status, kind))
+        return call->on_exists;
     switch (kind) {
     case REFUSAL_CLIENT:
         return SSA_REASON_CLIENT_KIND;
@@ -101,6 +108,7 @@ static bool refused(const struct oauth_client *client, const struct call *call, 
 {
     const long status = answer->status;
     const enum ssa_class class = is_of_credentials(call, status, refusal->kind) ? SSA_CREDENTIALS
+                                 : is_in_use(call, status, refusal->kind)       ? SSA_IN_USE
                                  : refusal->kind == REFUSAL_SERVER              ? SSA_NETWORK
                                                                                 : SSA_REFUSED;
     error_set(err, class, NULL, call->subject != NULL ? call->subject : client->url.host, "%s was refused: %s",

@@ -16,8 +16,8 @@ static const struct option option_product = {
     .repeatable = true};
 static const struct option option_admin_user = {
     "admin-user", "ID", .help = "id of an administrator of the project, for whom the app acts; needed for --project"};
-static const struct option option_region = {
-    "region", "REGION", .help = "region of the hub: US, EMEA, AUS, CAN, DEU, IND, JPN or GBR"};
+static const struct option option_region = {"region", "REGION",
+                                            .help = "region of the hub: US, EMEA, AUS, CAN, DEU, IND, JPN or GBR"};
 static const struct option option_check = {"check", .help = "fetch an access token and show the hubs that it sees"};
 
 static bool check_combination(const struct arguments *a, struct ssa_error *err)
@@ -217,25 +217,26 @@ static bool print_completed(const char *text, struct ssa_error *err)
 static bool print_steps(const char *client_id, const char *email, struct ssa_error *err)
 {
     char *text = NULL;
-    if (asprintf(&text,
-                 "An administrator of the hub does two things. Until then, access tokens give access to nothing.\n"
-                 "\n"
-                 "1. Once for the app: in Hub Admin (ACC: Account Admin), under Custom Integrations, choose \"Add custom\n"
-                 "   integration\" and enter this client id. No API can do it.\n"
-                 "\n"
-                 "       %s\n"
-                 "\n"
-                 "2. For the account: invite this email to a project, like a person's (ACC, BIM 360, Forma). It need\n"
-                 "   not accept. Whether hubs of Fusion take it, Autodesk's pages do not agree.\n"
-                 "\n"
-                 "       %s\n"
-                 "\n"
-                 "   For a project of ACC, but not of BIM 360, this does it, once the first step is done:\n"
-                 "   `ssa-hsm account provision --project ID --admin-user ID`\n"
-                 "\n"
-                 "Then this shows whether the account sees the hub and its projects:\n"
-                 "`ssa-hsm account provision --check`\n",
-                 client_id, email) < 0)
+    if (asprintf(
+            &text,
+            "An administrator of the hub does two things. Until then, access tokens give access to nothing.\n"
+            "\n"
+            "1. Once for the app: in Hub Admin (ACC: Account Admin), under Custom Integrations, choose \"Add custom\n"
+            "   integration\" and enter this client id. No API can do it.\n"
+            "\n"
+            "       %s\n"
+            "\n"
+            "2. For the account: invite this email to a project, like a person's (ACC, BIM 360, Forma). It need\n"
+            "   not accept. Whether hubs of Fusion take it, Autodesk's pages do not agree.\n"
+            "\n"
+            "       %s\n"
+            "\n"
+            "   For a project of ACC, but not of BIM 360, this does it, once the first step is done:\n"
+            "   `ssa-hsm account provision --project ID --admin-user ID`\n"
+            "\n"
+            "Then this shows whether the account sees the hub and its projects:\n"
+            "`ssa-hsm account provision --check`\n",
+            client_id, email) < 0)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the text");
     const bool printed = print_completed(text, err);
     free(text);
@@ -270,7 +271,7 @@ const struct command command_account_provision = {
     .arguments = "[ID]",
     .help = "give an account access to projects: print the steps, add it to an ACC project, check",
     .example = "account provision --project 0d7f6a52-5b3c-4e7e-9c3c-1f2e3d4c5b6a --admin-user QX7YZ2ABCDEF",
-    .options = OPTIONS(&option_project, &option_product, &option_admin_user, &option_region, &option_check,
-                       &option_json),
+    .options =
+        OPTIONS(&option_project, &option_product, &option_admin_user, &option_region, &option_check, &option_json),
     .run = account_provision,
 };

@@ -158,6 +158,8 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_NO_KEY] = "The account has no such key, or the client id has no such account: check both ids.",
     [SSA_REASON_APP_ACCESS] = "For this, " APP_ACCESS,
     [SSA_REASON_ACCOUNT_NAME] = "The provider refuses some names: try another one.",
+    [SSA_REASON_ACCOUNT_EXISTS] = "`ssa-hsm account list` shows it. `ssa-hsm key create --account ID` makes a key for "
+                                  "it; another name makes another account.",
     [SSA_REASON_ACCOUNT_LIMIT] = "`ssa-hsm account list` shows which account is not used, `ssa-hsm account delete ID` "
                                  "makes room.",
     [SSA_REASON_ACCOUNT_REFUSED] = "A client id may have 10 accounts at most (`ssa-hsm account delete ID` makes "

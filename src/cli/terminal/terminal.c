@@ -153,6 +153,14 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     return (line == LINE_READ && *len > 0 && interrupt_signal() == 0) || no_answer(line, capacity, err);
 }
 
+bool terminal_is_there(void)
+{
+    const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (tty >= 0)
+        (void)close(tty);
+    return tty >= 0;
+}
+
 bool terminal_confirm(void *context, const char *question)
 {
     (void)context;

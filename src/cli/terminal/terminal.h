@@ -9,5 +9,8 @@
 bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t capacity, size_t *len,
                          struct ssa_error *err);
 
+// Whether there is somebody to ask.
+bool terminal_is_there(void);
+
 // Asks on /dev/tty for a typed "yes". Without a terminal the answer is no.
 bool terminal_confirm(void *context, const char *question);

@@ -13,8 +13,8 @@ static struct ssa_error refusal;   // of the addition
 static enum oauth_outcome outcome; // of it
 static bool adds_all_the_same;     // although its answer is lost
 static size_t finds, adds;
-static struct aps_places seen;     // by the account
-static struct ssa_error hidden;    // why a hub shows no projects
+static struct aps_places seen;  // by the account
+static struct ssa_error hidden; // why a hub shows no projects
 
 bool __wrap_aps_project_find(struct oauth_client *client, const struct aps_project *project, const char *email,
                              struct aps_member *member, struct ssa_error *err);
@@ -25,8 +25,8 @@ bool __wrap_aps_account_get(struct oauth_client *client, const char *id, struct 
                             struct ssa_error *err);
 bool __wrap_ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
                       struct ssa_error *err);
-bool __wrap_api_client_open(const struct ssa_run *run, const struct client_secret *secret,
-                            struct oauth_client **client, struct ssa_error *err);
+bool __wrap_api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct oauth_client **client,
+                            struct ssa_error *err);
 bool __wrap_aps_act_as(struct oauth_client *client, struct span token, struct ssa_error *err);
 bool __wrap_aps_hubs(struct oauth_client *client, struct aps_places *hubs, struct ssa_error *err);
 bool __wrap_aps_hub_projects(struct oauth_client *client, const char *hub, struct aps_places *projects,
@@ -78,8 +78,8 @@ bool __wrap_ssa_fetch(const struct ssa_run *run, const struct ssa_token_request 
     return true;
 }
 
-bool __wrap_api_client_open(const struct ssa_run *run, const struct client_secret *secret,
-                            struct oauth_client **client, struct ssa_error *err)
+bool __wrap_api_client_open(const struct ssa_run *run, const struct client_secret *secret, struct oauth_client **client,
+                            struct ssa_error *err)
 {
     (void)run, (void)client, (void)err;
     assert_int_equal(secret->text.len, 0);
@@ -142,8 +142,7 @@ static bool add(struct ssa_provisioned *provisioned, enum outcome *end, struct s
     static const char *const products[] = {"build=member", "docs=administrator", NULL};
     struct ssa_settings *s = ssa_settings_new();
     const struct ssa_run run = {.settings = s};
-    const struct ssa_provision wanted = {
-        .account = "A", .project = "b.P", .products = products, .admin_user = "ADMIN"};
+    const struct ssa_provision wanted = {.account = "A", .project = "b.P", .products = products, .admin_user = "ADMIN"};
     assert_true(ssa_settings_option(s, "APS_CLIENT_ID", "client", ERROR_IGNORED));
     const bool done = ssa_account_provision(&run, &wanted, provisioned, err);
     *end = last_of(&run);
@@ -212,8 +211,11 @@ static void a_refusal_is_not_looked_up(void **state)
 static struct ssa_settings *own(void)
 {
     struct ssa_settings *s = ssa_settings_new();
-    const char *const values[][2] = {{"APS_CLIENT_ID", "client"}, {"SERVICE_ACCOUNT_ID", "A"}, {"KEY_ID", "K"},
-                                     {"SSA_EMAIL", "a@x"}, {"PRIVATE_KEY", "pkcs11:object=x"}};
+    const char *const values[][2] = {{"APS_CLIENT_ID", "client"},
+                                     {"SERVICE_ACCOUNT_ID", "A"},
+                                     {"KEY_ID", "K"},
+                                     {"SSA_EMAIL", "a@x"},
+                                     {"PRIVATE_KEY", "pkcs11:object=x"}};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         assert_true(ssa_settings_option(s, values[i][0], values[i][1], ERROR_IGNORED));
     return s;
