@@ -5,6 +5,7 @@
 
 #include "aps/hubs.h"
 #include "core/callback.h"
+#include "core/monotonic.h"
 #include "core/text.h"
 #include "manage/account_reference.h"
 #include "signer/client_secret.h"
@@ -67,11 +68,14 @@ static bool open_as_account(const struct ssa_run *run, struct oauth_client **cli
     const struct ssa_token_request request = {.scope = APS_SCOPE_HUBS};
     const struct client_secret unknown = {0};
     struct ssa_grant grant;
+    const long long since = monotonic_ms();
     if (!ssa_fetch(run, &request, &grant, err))
         return false;
     const bool opened = api_client_open(run, &unknown, client, err) &&
                         aps_act_as(*client, span_of(grant.token.text, grant.token.len), err);
     ssa_grant_free(&grant);
+    if (opened)
+        oauth_client_spent(*client, monotonic_ms() - since);
     return opened;
 }
 

@@ -99,7 +99,7 @@ static bool send_once(struct tries *tries, struct http_response *answer, struct 
     if (!call_request(client, call, url, &request, err) || !call_has_credentials(client, call, err))
         return false;
     if (client->handle == NULL)
-        client->handle = client_new_handle(err);
+        client->handle = http_handle_new(err);
     if (client->handle == NULL)
         return false;
     request.stop = stop;

@@ -1,6 +1,7 @@
 // libcurl's verbose mode is never used, because it prints headers.
 #include "oauth/http.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -285,13 +286,59 @@ static void read_headers(struct transfer *t)
         answer->location[0] = '\0';
 }
 
-bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer, struct ssa_error *err)
+struct http_handle *http_handle_new(struct ssa_error *err)
+{
+    if (!libcurl_load(err))
+        return NULL;
+    struct http_handle *handle = calloc(1, sizeof *handle);
+    if (handle != NULL) {
+        handle->easy = libcurl.easy_init();
+        handle->multi = libcurl.multi_init();
+    }
+    if (handle != NULL && handle->easy != NULL && handle->multi != NULL)
+        return handle;
+    http_handle_free(handle);
+    error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a connection");
+    return NULL;
+}
+
+void http_handle_free(struct http_handle *handle)
+{
+    if (handle == NULL)
+        return;
+    if (handle->easy != NULL)
+        libcurl.easy_cleanup(handle->easy);
+    if (handle->multi != NULL)
+        (void)libcurl.multi_cleanup(handle->multi);
+    free(handle);
+}
+
+// Does what easy_perform does. That looks at the deadline, and at a wish to stop, only once a second.
+static CURLcode perform(struct http_handle *handle)
+{
+    enum { LOOK_UP_MS = 100 };
+    CURLcode code = CURLE_FAILED_INIT;
+    int running = 1, left = 0;
+    if (libcurl.multi_add_handle(handle->multi, handle->easy) != CURLM_OK)
+        return code;
+    while (running > 0 && libcurl.multi_perform(handle->multi, &running) == CURLM_OK)
+        if (running > 0 && libcurl.multi_poll(handle->multi, NULL, 0, LOOK_UP_MS, NULL) != CURLM_OK)
+            break;
+    for (const CURLMsg *message; (message = libcurl.multi_info_read(handle->multi, &left)) != NULL;)
+        if (message->msg == CURLMSG_DONE)
+            code = message->data.result;
+    (void)libcurl.multi_remove_handle(handle->multi, handle->easy);
+    return code;
+}
+
+bool http_send(struct http_handle *handle, const struct http_request *request, struct http_response *answer,
+               struct ssa_error *err)
 {
     secret_clear(&answer->body);
     *answer = (struct http_response){.body = answer->body, .retry_after = -1};
     __attribute__((cleanup(transfer_end))) struct transfer t = {
-        .request = request, .answer = answer, .handle = handle, .end_ms = monotonic_ms() + request->left_ms};
-    libcurl.easy_reset(handle);
+        .request = request, .answer = answer, .handle = handle->easy, .end_ms = monotonic_ms() + request->left_ms};
+    libcurl.easy_reset(t.handle);
     SET(&t, CURLOPT_ERRORBUFFER, answer->text);
     set_safety(&t);
     set_deadlines(&t);
@@ -303,7 +350,7 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
     if (t.code != CURLE_OK)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s",
                          libcurl.easy_strerror(t.code));
-    answer->code = libcurl.easy_perform(handle);
+    answer->code = perform(handle);
     read_headers(&t);
     return true;
 }

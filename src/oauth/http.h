@@ -48,6 +48,18 @@ enum http_end {
     HTTP_NOT_RESENT, // send_once: the connection broke after sending
 };
 
+// A connection, which several requests use one after another.
+struct http_handle {
+    CURL *easy;
+    CURLM *multi; // keeps the connection
+};
+
+// Makes one. NULL on failure.
+struct http_handle *http_handle_new(struct ssa_error *err) MUST_CHECK;
+
+// Closes the connection. handle may be NULL.
+void http_handle_free(struct http_handle *handle);
+
 struct http_response {
     CURLcode code;
     enum http_end end;
@@ -65,7 +77,7 @@ struct http_response {
 
 // Sends request on handle and waits for the end. answer->body is the caller's buffer, which is cleared first. The rest
 // of *answer tells the result. Fails only if nothing could be tried.
-bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer,
+bool http_send(struct http_handle *handle, const struct http_request *request, struct http_response *answer,
                struct ssa_error *err) MUST_CHECK;
 
 // Appends text with all but the unreserved characters escaped, for a part of a URL. Returns false if it does not fit.

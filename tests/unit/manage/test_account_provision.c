@@ -29,6 +29,7 @@ bool __wrap_api_client_open(const struct ssa_run *run, const struct client_secre
                             struct ssa_error *err);
 bool __wrap_aps_act_as(struct oauth_client *client, struct span token, struct ssa_error *err);
 bool __wrap_aps_hubs(struct oauth_client *client, struct aps_places *hubs, struct ssa_error *err);
+void __wrap_oauth_client_spent(struct oauth_client *client, long long ms);
 bool __wrap_aps_hub_projects(struct oauth_client *client, const char *hub, struct aps_places *projects,
                              struct ssa_error *err);
 
@@ -107,6 +108,12 @@ bool __wrap_aps_hub_projects(struct oauth_client *client, const char *hub, struc
     *projects = (struct aps_places){.list = {{.id = "b.P"}}, .count = 1};
     *err = hidden;
     return hidden.code == SSA_OK || strcmp(hub, "b.2") == 0;
+}
+
+void __wrap_oauth_client_spent(struct oauth_client *client, long long ms)
+{
+    (void)client;
+    assert_true(ms >= 0);
 }
 
 static int begin(void **state)
