@@ -254,7 +254,10 @@ struct ssa_output {
 enum ssa_file { SSA_FILE_NONE, SSA_FILE_LEFT, SSA_FILE_DESTROYED, SSA_FILE_REPLACED };
 
 struct ssa_created {
-    struct ssa_text block;       // the profile's six names and values
+    struct ssa_text block; // the profile's six names and values
+    char client_id[128], account[128];
+    char key_id[128];            // empty where no key was made
+    struct ssa_text key_uri;     // as in PRIVATE_KEY; empty where no key was made
     char email[256];             // the account's; this email must be given access
     char path[512];              // the profile that was written
     enum ssa_file file;          // of ssa_key_import; REPLACED: it was destroyed, and the profile has its name

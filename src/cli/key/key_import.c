@@ -41,7 +41,7 @@ static bool key_import(const struct invocation *i, struct ssa_error *err)
     if (!output_read(a, &output, err))
         return false;
     const bool done = ssa_key_import(&i->run, &what, &output, &created, i->ending, err) &&
-                      created_print(&created, err) && tell_of_file(what.file, &created, err);
+                      created_print(a, &created, err) && tell_of_file(what.file, &created, err);
     ssa_created_free(&created);
     return done;
 }
@@ -53,8 +53,8 @@ const struct command command_key_import = {
     .help = "put an existing key (PEM, or old .env file) into the PKCS#11 token; - is standard input",
     .example = "key import old.env --shred",
     .writes_profile = true,
-    .options =
-        OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force, &option_show_secret,
-                &option_shred, &option_slot, &option_replace, &option_yes, &option_rehearse, &option_import),
+    .options = OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force,
+                       &option_show_secret, &option_shred, &option_slot, &option_replace, &option_yes, &option_rehearse,
+                       &option_import, &option_json),
     .run = key_import,
 };

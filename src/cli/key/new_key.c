@@ -17,6 +17,9 @@ bool output_read(const struct arguments *a, struct ssa_output *output, struct ss
     static const char *const ways[] = {
         [SSA_IMPORT_AUTO] = "auto", [SSA_IMPORT_PLAIN] = "plain", [SSA_IMPORT_WRAP] = "wrap", NULL};
     size_t way = SSA_IMPORT_AUTO;
+    if (option_given(a, &option_json) && option_given(a, &option_show_secret))
+        return error_set(err, SSA_USAGE, NULL, NULL,
+                         "--show-secret cannot be used with --json, which prints no secret");
     if (!option_choice(a, &option_import, ways, &way, err))
         return false;
     *output = (struct ssa_output){.profile = option_value(a, &option_profile),
@@ -31,10 +34,35 @@ bool output_read(const struct arguments *a, struct ssa_output *output, struct ss
     return true;
 }
 
-bool created_print(const struct ssa_created *created, struct ssa_error *err)
+void created_members(struct json_writer *w, const struct ssa_created *created)
+{
+    static const char *const ends[] = {[SSA_FILE_NONE] = "",
+                                       [SSA_FILE_LEFT] = "left",
+                                       [SSA_FILE_DESTROYED] = "destroyed",
+                                       [SSA_FILE_REPLACED] = "replaced"};
+    member_text(w, "clientId", created->client_id);
+    member_text(w, "serviceAccountId", created->account);
+    member_text(w, "email", created->email);
+    member_text(w, "keyId", created->key_id);
+    member_text(w, "privateKey", created->key_uri.text);
+    member_text(w, "profile", created->path);
+    member_text(w, "file", ends[created->file]);
+}
+
+static bool print_json(const struct ssa_created *created, struct ssa_error *err)
+{
+    struct document d;
+    if (!document_begin(&d, JSON_OBJECT, err))
+        return false;
+    created_members(&d.json, created);
+    return document_print(&d, err);
+}
+
+bool created_print(const struct arguments *a, const struct ssa_created *created, struct ssa_error *err)
 {
     suggestion_profile(created->path);
-    if (print_result(span_of(created->block.text, created->block.len), err)) {
+    if (option_given(a, &option_json) ? print_json(created, err)
+                                      : print_result(span_of(created->block.text, created->block.len), err)) {
         print_note("saved as %s", created->path);
         return true;
     }

@@ -2,8 +2,9 @@
 #include "cli/output/print.h"
 #include "cli/token/request.h"
 
-static const struct option option_format = {"format", "FORMAT", .letter = 'f',
-                                            .help = "json (default), token, header, env or curl"};
+static const struct option option_format = {
+    "format", "FORMAT", .letter = 'f',
+    .help = "json (default), token, header, env, or curl: `ssa-hsm token -f curl | curl -K - URL`"};
 
 static const char *const formats[] = {"json", "token", "header", "env", "curl", NULL};
 
@@ -13,7 +14,7 @@ static const char *const around[][2] = {
     {"", "\n"},
     {"Authorization: Bearer ", "\n"},
     {"APS_ACCESS_TOKEN=", "\n"},
-    // A file for curl -K.
+    // For `curl -K -`.
     {"header = \"Authorization: Bearer ", "\"\n"},
 };
 
