@@ -7,7 +7,8 @@
 
 #define API "/project/v1"
 
-enum { PATH_MAX_BYTES = 1024 };
+// Projects are described at length.
+enum { ANSWER_MAX = 1024 * 1024, PATH_MAX_BYTES = 1024 };
 
 // An answer in the form of JSON:API: "data", "links", and warnings in "meta".
 struct reading {
@@ -71,7 +72,7 @@ static bool ask(struct oauth_client *client, struct call *call, size_t most, str
     call->api = API;
     call->on_401 = SSA_REASON_ACCOUNT_TOKEN;
     call->on_403 = SSA_REASON_HUB_REFUSED;
-    if (!secret_new(&answer.body, 4 * OAUTH_LIST_MAX, err) || !call_make(client, call, &answer, false, NULL, err))
+    if (!secret_new(&answer.body, ANSWER_MAX, err) || !call_make(client, call, &answer, false, NULL, err))
         return false;
     if (!answer_read(secret_span(&answer.body), read_places, &r, err))
         return failure_unusable(client, call, &answer, err);

@@ -29,6 +29,13 @@ static bool no_memory(struct ssa_error *err)
     return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the hubs");
 }
 
+// They are too big for the stack.
+static bool places_new(struct aps_places **places, struct ssa_error *err)
+{
+    *places = calloc(1, sizeof **places);
+    return *places != NULL || no_memory(err);
+}
+
 static bool copy(const struct aps_places *places, struct ssa_site **list, size_t *count, struct ssa_error *err)
 {
     *list = calloc(places->count + 1, sizeof **list);
@@ -124,11 +131,9 @@ bool ssa_account_access(const struct ssa_run *run, const char *account, struct s
 {
     err = ERROR_OR_IGNORED(err);
     APS_AUTO *client = NULL;
-    PLACES_AUTO *places = calloc(1, sizeof *places);
+    PLACES_AUTO *places = NULL;
     *access = (struct ssa_access){0};
-    if (places == NULL)
-        return no_memory(err);
-    if (!choose(run, account, access, err) || !open_as_account(run, &client, err))
+    if (!places_new(&places, err) || !choose(run, account, access, err) || !open_as_account(run, &client, err))
         return false;
     if (!aps_hubs(client, places, err))
         return false;

@@ -293,7 +293,7 @@ class Cases(TokenCase):
         values = self.old_account("another-account")
         arguments = ("key", "import", self.pem(values), "--key-id", values["KEY_ID"], "--account",
                      values["SERVICE_ACCOUNT_ID"], "--slot", "9a")  # fmt: skip
-        self.expect(self.run_program(*arguments), 3, "9a", "--replace")
+        self.expect(self.run_program(*arguments), 14, "9a", "--replace")
         self.expect(self.run_program(*arguments, "--replace"), 15, "9a", "did not confirm", "--yes")
         self.assertEqual(self.rig.eye("keys"), before)
         self.assertFalse(self.profile_path().exists())
