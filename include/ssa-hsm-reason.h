@@ -132,6 +132,7 @@ enum ssa_reason {
     SSA_REASON_HUB_REFUSED,      // the account may not look into the hub
     SSA_REASON_NO_HUB,           // the account sees no hub, and the service does not say why; detail: the email
     SSA_REASON_NO_HUB_FOR_APP,   // the account sees no hub, since the app is in none; detail: the client id
+    SSA_REASON_MAYBE_ADDED,      // the account may have been added to a project
     SSA_REASON_NOT_INVITED,      // the account sees no hub, but the app is in one; detail: the email
 
     // The journal.

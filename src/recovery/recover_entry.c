@@ -233,7 +233,8 @@ bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err)
     if (e->step == STEP_REHEARSING)
         return settle_rehearsal(r, j, err);
     if (e->step == STEP_ASKED) {
-        recovery_note(r, j, SSA_REASON_MAYBE_DONE, "its answer did not come, so it may have been carried out");
+        recovery_note(r, j, e->operation == OP_ACCOUNT_PROVISION ? SSA_REASON_MAYBE_ADDED : SSA_REASON_MAYBE_DONE,
+                      "its answer did not come, so it may have been carried out");
         journal_close(j, OUTCOME_UNKNOWN);
         return true;
     }

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from fault_support import eventually
 from harness import Case, Result
 
 TOKEN = "POST /token"
@@ -52,7 +53,9 @@ class Steps(ProvisionCase):
     def test_commands_in_it_are_about_the_same_profile(self) -> None:
         self.profile_path().rename(self.profile_path("an"))
         result = self.expect(self.run_program("account", "provision", "-p", "an"), 0)
-        self.assertIn("`ssa-hsm account provision --check --profile an`", result.out)
+        self.assertRegex(result.out, r"(?m)^ +ssa-hsm account provision --check --profile an$")
+        # To a shell they would be a command's output.
+        self.assertNotIn("`", result.out)
 
     def test_an_account_that_is_not_the_settings_own(self) -> None:
         other = self.api.control("POST", "accounts", name="other-account")
@@ -194,6 +197,19 @@ class Refusals(ProvisionCase):
         self.api.fault("status", method="POST", path=self.users("*"), status=503, body="down")
         self.expect(self.add(project), 8, "adding the account to the project failed", "down", "later")
         self.assertEqual(json.loads(self.run_program("history", "--json").out)[-1]["outcome"], "unknown")
+
+    def test_one_that_was_killed_is_told_of_and_settled(self) -> None:
+        project = self.hub()
+        self.api.fault("hang-after", method="POST", path=self.users("*"), seconds=20)
+        with self.start(self.argv("account", "provision", "--project", project, "--admin-user", ADMIN)) as process:
+            eventually(lambda: len(self.members(project)) == 1, "the account is added")
+            process.kill()
+            process.communicate()
+        self.expect(self.run_program("account", "list"), 0, "`account provision`", "was interrupted", "key recover")
+        self.expect(self.run_program("key", "recover"), 0, "may have been carried out", "provision --check")
+        last = json.loads(self.run_program("history", "--json").out)[-1]
+        self.assertEqual((last["outcome"], last["projectId"]), ("unknown", project))
+        self.expect(self.add(project), 0, "was already in")
 
     def test_the_rate_limit(self) -> None:
         self.api.fault("status", path=self.users("*"), status=429, times=0, headers={"Retry-After": "70"})

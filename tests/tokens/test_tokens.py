@@ -470,7 +470,7 @@ class Cases(TokenCase):
             self.assertEqual(self.typed("jwt", answers=[(r"PIN of token[^\n]*: ", WRONG)], env=env).code, 5)
         with self.spied() as log:
             result = self.typed("jwt", answers=[(r"locks it[^\n]*\? ?[^\n]*", "no")], env=env, timeout=10)
-            self.assertEqual(result.code, 5, result)
+            self.assertEqual(result.code, 15, result)
             self.assertEqual(self.logins(log), [])
 
     def test_it_goes_while_the_pin_is_typed(self) -> None:

@@ -206,37 +206,47 @@ static bool print_steps_json(const char *client_id, const char *email, struct ss
     return document_print(&d, err);
 }
 
+// Commands in it stand between backquotes, so that they get the options that were given. In a shell backquotes have a
+// meaning, and these commands will be pasted into one.
 static bool print_completed(const char *text, struct ssa_error *err)
 {
     char *completed = suggestion_complete(text);
-    const bool printed = print_result(span_text(completed != NULL ? completed : text), err);
+    if (completed == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the text");
+    size_t kept = 0;
+    for (size_t i = 0; completed[i] != '\0'; i++)
+        if (completed[i] != '`')
+            completed[kept++] = completed[i];
+    const bool printed = print_result(span_of(completed, kept), err);
     free(completed);
     return printed;
 }
 
 static bool print_steps(const char *client_id, const char *email, struct ssa_error *err)
 {
+    static const char format[] =
+        "An administrator of the hub does two things. Until then, access tokens give access to nothing.\n"
+        "\n"
+        "1. Once for the app: in Hub Admin (ACC: Account Admin), under Custom Integrations, choose \"Add custom\n"
+        "   integration\" and enter this client id. No API can do it.\n"
+        "\n"
+        "       %s\n"
+        "\n"
+        "2. For the account: invite this email to a project, as a person is invited (ACC, BIM 360, Forma). The\n"
+        "   account need not accept. Autodesk's pages disagree whether hubs of Fusion can be used.\n"
+        "\n"
+        "       %s\n"
+        "\n"
+        "   For a project of ACC, but not of BIM 360, this does it once the first step is done. PROJECT is the id in\n"
+        "   the project's address, USER the id of an administrator of the project.\n"
+        "\n"
+        "       `ssa-hsm account provision --project PROJECT --admin-user USER`\n"
+        "\n"
+        "This then shows whether the account sees the hub and its projects:\n"
+        "\n"
+        "       `ssa-hsm account provision --check`\n";
     char *text = NULL;
-    if (asprintf(
-            &text,
-            "An administrator of the hub does two things. Until then, access tokens give access to nothing.\n"
-            "\n"
-            "1. Once for the app: in Hub Admin (ACC: Account Admin), under Custom Integrations, choose \"Add custom\n"
-            "   integration\" and enter this client id. No API can do it.\n"
-            "\n"
-            "       %s\n"
-            "\n"
-            "2. For the account: invite this email to a project, like a person's (ACC, BIM 360, Forma). It need\n"
-            "   not accept. Whether hubs of Fusion take it, Autodesk's pages do not agree.\n"
-            "\n"
-            "       %s\n"
-            "\n"
-            "   For a project of ACC, but not of BIM 360, this does it, once the first step is done:\n"
-            "   `ssa-hsm account provision --project ID --admin-user ID`\n"
-            "\n"
-            "Then this shows whether the account sees the hub and its projects:\n"
-            "`ssa-hsm account provision --check`\n",
-            client_id, email) < 0)
+    if (asprintf(&text, format, client_id, email) < 0)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the text");
     const bool printed = print_completed(text, err);
     free(text);

@@ -195,6 +195,9 @@ static const char *const advice[SSA_REASON_COUNT] = {
                           "steps.",
     [SSA_REASON_NO_HUB_FOR_APP] = "An administrator of the hub adds the client id {detail} there, under Custom "
                                   "Integrations. `ssa-hsm account provision` prints the steps.",
+    [SSA_REASON_MAYBE_ADDED] =
+        "`ssa-hsm account provision --check` shows what the account sees. To add it again does no "
+        "harm.",
     [SSA_REASON_NOT_INVITED] = "An administrator of the hub invites {detail} to a project. `ssa-hsm account provision` "
                                "prints the steps.",
 
