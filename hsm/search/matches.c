@@ -187,4 +187,7 @@ void search_note_failure(struct token_search *s, const struct module_entry *entr
 {
     add_item(s->failures, sizeof s->failures, "%s (%s)", entry->name,
              why->cause[0] != '\0' ? why->cause : "cannot be loaded");
+    // It matters only where no token is found, and the error says so then.
+    tell(s->callbacks, SSA_DETAIL, "module %s cannot be used, so its tokens are not looked at: %s%s%s",
+         module_called(entry), why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
 }

@@ -124,7 +124,7 @@ static bool may_replace(const struct provision *p, struct ssa_error *err)
         callback_confirms(&p->open.run->callbacks, "Destroy the key in slot %s of token \"%s\"?", at->slot.name,
                           token_info(at->token)->label))
         return true;
-    return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
+    return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
                          "the key in slot %s was not replaced: you did not confirm", at->slot.name);
 }
 
@@ -234,8 +234,8 @@ static bool made_nothing(const struct provision *p)
 static bool settle(struct provision *p, const struct ssa_error *why, struct ssa_error *err)
 {
     struct known known = {.asked = p->asked,
-                          .refused =
-                              p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_CREDENTIALS),
+                          .refused = p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_IN_USE ||
+                                                                why->code == SSA_CREDENTIALS),
                           .key = &p->key};
     struct recovery r = {.open = &p->open, .known = &known, .ending = p->ending};
     bool fresh = false;
@@ -287,7 +287,18 @@ bool provision_show(const struct provision *p, const struct profile_block *block
                     struct ssa_created *created, struct ssa_error *err)
 {
     SECRET_AUTO shown = {0};
-    return secret_new(&shown, PROFILE_MAX, err) &&
+    SECRET_AUTO uri = {0};
+    const char *key_id = block->key_id != NULL ? block->key_id : "",
+               *key_uri = block->private_key != NULL ? block->private_key : "";
+    if (!text_format(created->client_id, sizeof created->client_id, "%s", block->client_id) ||
+        !text_format(created->account, sizeof created->account, "%s", block->account_id) ||
+        !text_format(created->key_id, sizeof created->key_id, "%s", key_id))
+        return error_set(err, SSA_UNEXPECTED, NULL, block->account_id, "an id is too long");
+    if (!secret_new(&uri, URI_TEXT_MAX, err))
+        return false;
+    if (!secret_append_text(&uri, key_uri))
+        return error_set(err, SSA_UNEXPECTED, NULL, key_uri, "the key's URI is too long");
+    return result_take(&created->key_uri, &uri, err) && secret_new(&shown, PROFILE_MAX, err) &&
            profile_block_show(block, path, p->output->show_secret, &shown, err) &&
            result_take(&created->block, &shown, err) &&
            ((text_format(created->email, sizeof created->email, "%s", block->email) &&

@@ -53,12 +53,12 @@ bool pin_attended(const struct pin_policy *policy, const struct token_info *info
 }
 
 // The error about a PIN that is not tried, since a wrong one could lock the token. Returns false.
-static bool refuse_last_try(const struct token_info *info, struct ssa_error *err)
+static bool refuse_last_try(enum ssa_class class, const struct token_info *info, struct ssa_error *err)
 {
     if (info->pin_final_try)
-        return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
+        return error_set(err, class, "CKF_USER_PIN_FINAL_TRY", info->uri,
                          "the PIN was not tried: one more wrong PIN locks this token");
-    return error_set(err, SSA_PIN, NULL, info->uri,
+    return error_set(err, class, NULL, info->uri,
                      "the PIN was not tried: after the tries counted here, which were wrong or not answered, one "
                      "more wrong PIN locks this token");
 }
@@ -91,7 +91,7 @@ static bool warn(const struct ssa_run *run, const struct token_info *info, struc
 {
     if (pin_is_last_try(info))
         return callback_confirms(&run->callbacks, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label) ||
-               refuse_last_try(info, err);
+               refuse_last_try(SSA_DECLINED, info, err);
     if (info->pin_count_low)
         tell(&run->callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
              info->label);
@@ -153,7 +153,7 @@ static bool is_not_last_try(const struct token_info *info, struct ssa_error *err
     if (!pin_is_last_try(info))
         return true;
     const bool unanswered = !info->pin_final_try && pin_attempts_unanswered(info) > 0;
-    refuse_last_try(info, err);
+    refuse_last_try(SSA_PIN, info, err);
     return error_reason(err, unanswered ? SSA_REASON_PIN_LAST_UNANSWERED : SSA_REASON_PIN_LAST_TRY, NULL);
 }
 

@@ -27,7 +27,7 @@ RECOVER = r"Finish or undo it now\? \(yes/no\) "
 RECALL = r"Use it\? \(yes/no\) "
 ANY = r"(?:\(yes/no\) |: )\Z"
 LIMIT = 60 * SLOW
-DECLINED = 2  # the exit code of a person who says no
+DECLINED = 15  # the exit code of a person who says no
 
 
 class SetupCase(Case):

@@ -27,7 +27,7 @@ class Flags(PinCase):
             for answer in ("no", "y", "", "yes please", "\x04"):
                 with self.subTest(answer):
                     result = self.typed("jwt", answers=[("one more wrong PIN locks it.*yes/no", answer)], env=env)
-                    self.expect(result, 5, "CKF_USER_PIN_FINAL_TRY")
+                    self.expect(result, 15, "CKF_USER_PIN_FINAL_TRY")
                     self.assertEqual(self.logins(log), 0)
             answers = [("one more wrong PIN locks it.*yes/no", "yes"), (r"PIN of token[^\n]*: ", PIN)]
             self.expect(self.typed("jwt", answers=answers, env=env), 0)

@@ -58,7 +58,7 @@ bool setup_declined(struct ssa_error *err, const char *what)
 {
     if (interrupt_signal() != 0)
         return error_set(err, SSA_USAGE, NULL, NULL, "interrupted");
-    return error_set(err, SSA_USAGE, NULL, NULL, "%s: you did not say yes", what);
+    return error_set(err, SSA_DECLINED, NULL, NULL, "%s: you did not say yes", what);
 }
 
 // The callbacks are those of every command, but for the question for a secret.
@@ -148,9 +148,8 @@ bool setup_refuse_profile(const struct setup *s, struct ssa_error *err)
     error_set(err, SSA_CONFIG, NULL, s->profile, "the profile holds the private key itself");
     if (!text_shell_word(word, sizeof word, s->profile))
         return false;
-    return error_hint(err,
-                      "`ssa-hsm key import %s --force` puts the key into a PKCS#11 token. Then run `ssa-hsm setup`.",
-                      word);
+    return error_hint(
+        err, "`ssa-hsm key import %s --force` puts the key into a PKCS#11 token. Then run `ssa-hsm setup`.", word);
 }
 
 static bool check_profile(const struct setup *s, struct ssa_error *err)

@@ -125,10 +125,16 @@ static bool without_echo(int tty, const char *prompt, char *answer, size_t capac
     return unwatch(&w);
 }
 
-static bool no_answer(enum line line, size_t capacity, struct ssa_error *err)
+static bool no_answer(enum line line, bool background, const char *prompt, size_t capacity, struct ssa_error *err)
 {
     if (interrupt_signal() != 0)
         return error_set(err, SSA_PIN, NULL, NULL, "interrupted; nothing was done");
+    if (background) {
+        error_set(err, SSA_PIN, NULL, NULL, "a program in the background of the terminal cannot ask for: %.*s",
+                  (int)strcspn(prompt, ":"), prompt);
+        return error_hint(err, "A shell runs <(…) in the background, and a pipe in the foreground: "
+                               "`ssa-hsm token -f curl` | curl -K - URL");
+    }
     if (line == LINE_TOO_LONG)
         return error_set(err, SSA_PIN, NULL, NULL, "the answer is longer than %zu bytes", capacity);
     return error_set(err, SSA_PIN, NULL, NULL, "nothing was typed; nothing was done");
@@ -151,8 +157,10 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     unsigned rounds = 0;
     while (interrupt_signal() == 0 && without_echo(tty, prompt, answer, capacity, len, &line) && rounds < ROUNDS_MAX)
         rounds++;
+    const bool background = line == LINE_BROKEN && tcgetpgrp(tty) != getpgrp();
     (void)close(tty);
-    return (line == LINE_READ && *len > 0 && interrupt_signal() == 0) || no_answer(line, capacity, err);
+    return (line == LINE_READ && *len > 0 && interrupt_signal() == 0) ||
+           no_answer(line, background, prompt, capacity, err);
 }
 
 bool terminal_is_there(void)

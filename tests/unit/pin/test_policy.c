@@ -178,7 +178,7 @@ static void the_last_try_needs_a_person_s_yes(void **state)
         if (yes == 1)
             SUCCEEDS(give(&scene, &last, &err));
         else
-            FAILS(give(&scene, &last, &err), SSA_PIN, "CKF_USER_PIN_FINAL_TRY");
+            FAILS(give(&scene, &last, &err), SSA_DECLINED, "CKF_USER_PIN_FINAL_TRY");
         assert_int_equal(person.confirmed, 1);
         assert_int_equal(person.asked, yes);
         end(&scene, &last, PIN_NOT_TRIED);
