@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
+#include "cli/output/waiting.h"
 #include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
 #include "cli/terminal/terminal.h"
@@ -27,6 +28,10 @@ static unsigned closing_ms = CLOSING_MS;
 static void tell_person(void *context, enum ssa_level level, const struct ssa_notice *notice)
 {
     (void)context;
+    if (level == SSA_PROGRESS && waiting_is_seen()) {
+        waiting_progress(notice->text);
+        return;
+    }
     if ((level == SSA_DETAIL && !verbose) || (level == SSA_PROGRESS && isatty(STDERR_FILENO) == 0))
         return;
     print_notice(level == SSA_WARNING ? "warning: " : "", notice);
@@ -80,6 +85,7 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
                               .ask_secret = terminal_ask_secret,
                               .confirm = terminal_confirm,
                               .tell = tell_person,
+                              .waiting = waiting_is_seen() ? waiting_show : NULL,
                               .interrupted = was_interrupted},
                 .insecure_http = option_given(a, &option_insecure_http),
                 .pin_retry = option_given(a, &option_pin_retry),
@@ -122,8 +128,12 @@ static void settle(void)
 {
     // A signal that has come leaves them the time to log out.
     const bool hurried = interrupt_signal() != 0;
-    const struct ssa_callbacks callbacks = {.tell = tell_person, .interrupted = hurried ? NULL : was_interrupted};
+    const struct ssa_callbacks callbacks = {.tell = tell_person,
+                                            .waiting = waiting_is_seen() ? waiting_show : NULL,
+                                            .interrupted = hurried ? NULL : was_interrupted};
+    waiting_progress("");
     ssa_modules_settle(hurried ? HURRIED_CLOSING_MS : closing_ms, &callbacks);
+    waiting_erase();
 }
 
 // Messages need it until the program ends.

@@ -7,10 +7,16 @@
 #include <unistd.h>
 
 #include "cli/advice/advice.h"
+#include "cli/output/waiting.h"
 #include "core/write.h"
 
 bool print_result(struct span text, struct ssa_error *err)
 {
+    const bool whole_lines = text.len == 0 || text.data[text.len - 1] == '\n';
+    if (whole_lines)
+        waiting_erase();
+    else
+        waiting_end();
     return write_all(STDOUT_FILENO, text) ||
            error_errno(err, SSA_UNEXPECTED, errno, NULL, "standard output cannot be written");
 }
@@ -18,6 +24,7 @@ bool print_result(struct span text, struct ssa_error *err)
 // Where standard error cannot be written, there is nobody to tell.
 static void write_lines(const char *text)
 {
+    waiting_erase();
     for (const char *lead = "ssa-hsm: "; *text != '\0'; lead = "         ") {
         const size_t len = strcspn(text, "\n");
         char *line = NULL;
