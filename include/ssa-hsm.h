@@ -139,8 +139,8 @@ struct ssa_callbacks {
     // Receives messages about the work. May run on another thread while the caller's thread waits for a PKCS#11 token.
     void (*tell)(void *context, enum ssa_level level, const struct ssa_notice *notice);
     // Is called again and again, some times a second, while the operation waits, on the thread of the call. Waits of a
-    // moment are left out. The end of a wait is not told, except by SSA_WAIT_OVER. If this is set, tell does not receive
-    // the messages that only name such a wait.
+    // moment are left out. The end of a wait is not told, except by SSA_WAIT_OVER. If this is set, tell does not
+    // receive the messages that only name such a wait.
     void (*waiting)(void *context, const struct ssa_waiting *waiting);
     // Returns true once the person wants to stop, for instance after a signal. The operation is then finished or
     // undone.
@@ -242,8 +242,9 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
 
 // Waits for PKCS#11 modules that earlier calls have closed. Each call that uses a PKCS#11 token loads the module in a
 // process of its own (ssa-hsm-host) and returns before that process has ended. One that still runs so many milliseconds
-// after its module was closed is ended, also once callbacks (only interrupted, tell and waiting are used) say that the person
-// wants to stop. Without this call, a later use of a PKCS#11 token waits for the process, or it ends with this one.
+// after its module was closed is ended, also once callbacks (only interrupted, tell and waiting are used) say that the
+// person wants to stop. Without this call, a later use of a PKCS#11 token waits for the process, or it ends with this
+// one.
 void ssa_modules_settle(unsigned most_ms, const struct ssa_callbacks *callbacks);
 
 // Signs the assertion (RFC 7523 section 3) and sends nothing. Uses several profiles as ssa_fetch does.

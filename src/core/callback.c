@@ -64,8 +64,7 @@ bool callback_interrupted(const struct ssa_callbacks *callbacks)
     return stop;
 }
 
-void callback_waiting(const struct ssa_callbacks *callbacks, enum ssa_wait what, const char *subject,
-                      long long left_ms)
+void callback_waiting(const struct ssa_callbacks *callbacks, enum ssa_wait what, const char *subject, long long left_ms)
 {
     char harmless[256];
     if (callbacks->waiting == NULL)

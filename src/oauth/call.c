@@ -164,7 +164,7 @@ static long long next_try(struct tries *tries, const struct http_response *answe
         tries->limited = true;
         if (client->config.callbacks->waiting == NULL)
             tell(client->config.callbacks, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
-             (wait + 999) / 1000, tries->call->doing);
+                 (wait + 999) / 1000, tries->call->doing);
         return wait;
     }
     const bool repeatable = !tries->call->creates || !answer->sent;
@@ -199,8 +199,8 @@ static bool keep_pace(struct oauth_client *client, const struct call *call, long
         return true;
     if (client->config.callbacks->waiting == NULL)
         tell(client->config.callbacks, SSA_PROGRESS,
-         "the API takes %ld such requests a minute: waiting %lld s before %s goes on", pace_limit(&client->pace),
-         (wait + 999) / 1000, call->doing);
+             "the API takes %ld such requests a minute: waiting %lld s before %s goes on", pace_limit(&client->pace),
+             (wait + 999) / 1000, call->doing);
     const bool waited = client_wait(client, SSA_WAIT_RATE_LIMIT, wait, err);
     *since = monotonic_ms();
     return waited;

@@ -39,8 +39,7 @@ bool client_interrupted(const struct oauth_client *client);
 bool client_stop(const struct oauth_client *client, struct ssa_error *err);
 
 // Waits, and says what for. Fails if the person wants to stop.
-bool client_wait(const struct oauth_client *client, enum ssa_wait what, long long ms,
-                 struct ssa_error *err) MUST_CHECK;
+bool client_wait(const struct oauth_client *client, enum ssa_wait what, long long ms, struct ssa_error *err) MUST_CHECK;
 
 // Says that the server is waited for.
 void client_waits(const struct oauth_client *client);

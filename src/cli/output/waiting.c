@@ -113,7 +113,8 @@ static void put(const char *text)
 static bool is_time(long long now)
 {
     const bool touch = line.what == SSA_WAIT_TOUCH;
-    return line.shown[0] != '\0' || now - line.quiet_since >= PATIENCE_MS || (touch && now - line.what_since >= TOUCH_MS);
+    return line.shown[0] != '\0' || now - line.quiet_since >= PATIENCE_MS ||
+           (touch && now - line.what_since >= TOUCH_MS);
 }
 
 void waiting_show(void *context, const struct ssa_waiting *waiting)

@@ -48,7 +48,8 @@ size_t width_fit(const char *text, size_t columns, size_t *taken)
     *taken = 0;
     while (at < len) {
         size_t own = 0;
-        const size_t bytes = utf8 != (locale_t)0 ? step(text + at, len - at, &own) : plain_step(text + at, len - at, &own);
+        const size_t bytes =
+            utf8 != (locale_t)0 ? step(text + at, len - at, &own) : plain_step(text + at, len - at, &own);
         if (*taken + own > columns)
             break;
         *taken += own;
