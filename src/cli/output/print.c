@@ -12,11 +12,8 @@
 
 bool print_result(struct span text, struct ssa_error *err)
 {
-    const bool whole_lines = text.len == 0 || text.data[text.len - 1] == '\n';
-    if (whole_lines)
-        waiting_erase();
-    else
-        waiting_end();
+    // At a terminal, what has no line break stands on the line where waiting would be said.
+    waiting_hold(text.len > 0 && text.data[text.len - 1] != '\n' && isatty(STDOUT_FILENO) == 1);
     return write_all(STDOUT_FILENO, text) ||
            error_errno(err, SSA_UNEXPECTED, errno, NULL, "standard output cannot be written");
 }

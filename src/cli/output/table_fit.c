@@ -73,4 +73,6 @@ void table_find_room(const struct table *table, const struct table_look *look, s
         if (too_many > 0)
             shorten(room, i, LEAST_OF_ALL, too_many);
     }
+    for (size_t i = table->columns; i-- > 1;)
+        room->left_out[i] = room->left_out[i] || excess(table, room, look->columns) > 0;
 }

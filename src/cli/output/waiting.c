@@ -20,7 +20,7 @@ static struct {
     long long what_since;
     char progress[128];
     char shown[LINE_MAX_BYTES]; // what stands on the terminal; empty where nothing does
-    bool ended;
+    bool held;
 } line;
 
 bool waiting_is_seen(void)
@@ -64,9 +64,9 @@ static bool describe(const struct ssa_waiting *w, char *out, size_t capacity)
     case SSA_WAIT_SERVER:
         return text_format(out, capacity, "waiting for the server %s", subject);
     case SSA_WAIT_RETRY:
-        return text_format(out, capacity, "waiting before the server %s is asked again", subject);
+        return text_format(out, capacity, "waiting to ask the server %s again", subject);
     case SSA_WAIT_RATE_LIMIT:
-        return text_format(out, capacity, "waiting for the rate limit of %s", subject);
+        return text_format(out, capacity, "waiting for the API's rate limit");
     case SSA_WAIT_CLOSING:
         return text_format(out, capacity, "waiting for the PKCS#11 module to close");
     case SSA_WAIT_OVER:
@@ -75,30 +75,40 @@ static bool describe(const struct ssa_waiting *w, char *out, size_t capacity)
     return false;
 }
 
+static bool tell_time(const struct ssa_waiting *w, long long now, char *out, size_t capacity)
+{
+    const long long elapsed = now - line.what_since;
+    if (w->left_ms >= 0)
+        return text_format(out, capacity, " (%lld s left)", (w->left_ms + SECOND_MS - 1) / SECOND_MS);
+    return elapsed < ELAPSED_MS || text_format(out, capacity, " (%lld s)", elapsed / SECOND_MS);
+}
+
+// Puts an ellipsis in the place of what does not fit.
+static bool shorten(char *text, size_t capacity, size_t columns)
+{
+    const char *ellipsis = screen_ellipsis();
+    const size_t dots = width_of(ellipsis);
+    size_t taken = 0;
+    if (width_of(text) <= columns)
+        return true;
+    const size_t kept = width_fit(text, columns > dots ? columns - dots : 0, &taken);
+    return text_format(text + kept, capacity - kept, "%s", columns >= dots ? ellipsis : "");
+}
+
+// A line that is wrapped could not be erased. The last column stays empty: some terminals wrap there already. The time
+// is left out only where nothing else would fit.
 static bool compose(const struct ssa_waiting *w, long long now, char out[static LINE_MAX_BYTES])
 {
     char what[512], time[64] = "";
-    const long long elapsed = now - line.what_since;
-    bool made = describe(w, what, sizeof what);
-    if (w->left_ms >= 0)
-        made = made && text_format(time, sizeof time, " (%lld s left)", (w->left_ms + SECOND_MS - 1) / SECOND_MS);
-    else if (elapsed >= ELAPSED_MS)
-        made = made && text_format(time, sizeof time, " (%lld s)", elapsed / SECOND_MS);
-    return made && text_format(out, LINE_MAX_BYTES, "ssa-hsm: %s%s%s%s", line.progress,
-                               line.progress[0] != '\0' ? ": " : "", what, time);
-}
-
-// A line that is wrapped could not be erased. The last column stays empty: some terminals wrap there already.
-static void shorten(char text[static LINE_MAX_BYTES])
-{
-    const char *ellipsis = screen_ellipsis();
-    const size_t columns = screen_columns(STDERR_FILENO), dots = width_of(ellipsis);
-    size_t taken = 0;
-    if (width_of(text) < columns)
-        return;
-    const size_t kept = width_fit(text, columns > dots ? columns - dots - 1 : 0, &taken);
-    if (!text_format(text + kept, LINE_MAX_BYTES - kept, "%s", columns > dots ? ellipsis : ""))
-        text[kept] = '\0';
+    if (!describe(w, what, sizeof what) || !tell_time(w, now, time, sizeof time) ||
+        !text_format(out, LINE_MAX_BYTES, "ssa-hsm: %s%s%s", line.progress, line.progress[0] != '\0' ? ": " : "", what))
+        return false;
+    const size_t columns = screen_columns(STDERR_FILENO) - 1, tail = width_of(time);
+    const bool timed = 2 * tail < columns;
+    if (!shorten(out, LINE_MAX_BYTES, timed ? columns - tail : columns))
+        return false;
+    const size_t len = strlen(out);
+    return !timed || text_format(out + len, LINE_MAX_BYTES - len, "%s", time);
 }
 
 // A terminal that cannot be written has nobody before it.
@@ -122,7 +132,7 @@ void waiting_show(void *context, const struct ssa_waiting *waiting)
     (void)context;
     char text[LINE_MAX_BYTES];
     const long long now = monotonic_ms();
-    if (line.ended)
+    if (line.held)
         return;
     if (waiting->what == SSA_WAIT_OVER) {
         waiting_erase();
@@ -136,7 +146,6 @@ void waiting_show(void *context, const struct ssa_waiting *waiting)
     }
     if (!is_time(now) || !compose(waiting, now, text))
         return;
-    shorten(text);
     if (strcmp(text, line.shown) == 0 || !is_ours() || !takes_text())
         return;
     put(text);
@@ -160,8 +169,8 @@ void waiting_erase(void)
         put("");
 }
 
-void waiting_end(void)
+void waiting_hold(bool held)
 {
     waiting_erase();
-    line.ended = true;
+    line.held = held;
 }

@@ -16,5 +16,5 @@ void waiting_progress(const char *text);
 // Erases the line, and lets a second pass before there is another one.
 void waiting_erase(void);
 
-// The same, and there is no other line any more: something was printed without a line break, and must stay.
-void waiting_end(void);
+// The same. While it is held, there is no line at all: something else stands there, or is about to.
+void waiting_hold(bool held);
