@@ -171,6 +171,16 @@ enum ssa_reason {
     SSA_REASON_EMPTY_OBJECT,         // an empty data object may be left
     SSA_REASON_SECRET_TOKEN_PIN,     // the settings do not name the PIN of the PKCS#11 token with the secret
 
+    // An examination.
+    SSA_REASON_LOCKS_TOO_FEW,      // so little memory can be locked that commands which receive a key refuse
+    SSA_REASON_PIN_COUNTED,        // a wrong PIN has been tried since the last right one
+    SSA_REASON_LOOK_WITH_LOGIN,    // only a login shows more
+    SSA_REASON_SECRET_NEEDS_LOGIN, // the client secret is on a PKCS#11 token, and nobody logs in
+    SSA_REASON_API_NOT_ASKED,      // the API was not asked
+    SSA_REASON_OTHER_PROFILES,     // another profile (detail) was not examined whole
+    SSA_REASON_KEY_OFF,            // the key (detail) is not enabled at the API
+    SSA_REASON_KEY_NOT_AT_API,     // the API does not know the key
+
     SSA_REASON_COUNT // the number of reasons in this version
 };
 

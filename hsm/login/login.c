@@ -157,6 +157,11 @@ bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_e
            right_form(token, err) && login_as(token, CKU_SO, err);
 }
 
+bool login_is_possible(const struct token *token, struct ssa_error *err)
+{
+    return pin_may_be_tried(token, err);
+}
+
 bool login_says_locked(const struct ssa_error *err)
 {
     return ckr_of_error(err) == CKR_PIN_LOCKED;

@@ -19,6 +19,9 @@ bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_e
 // true, and nothing is known any more of the objects that were found. Fails with SSA_TOKEN.
 bool login_for_undoing(struct token *token, bool *fresh, struct ssa_error *err) MUST_CHECK;
 
+// Fails with SSA_PIN where the token's flags say that no PIN can be right: it is locked, or there is none yet.
+bool login_is_possible(const struct token *token, struct ssa_error *err) MUST_CHECK;
+
 // What people call the security officer's PIN on this token; NULL where an import does not need it. *factory is its
 // value on a new token, or NULL.
 const char *login_so_pin_name(const struct token *token, const char **factory);

@@ -16,7 +16,7 @@
 #include "core/text.h"
 #include "hsm/host/protocol.h"
 
-enum { FD_LEAST = 64, PATH_ROOM = 4096, NAME_ROOM = 256, LOOK_UP_MS = 20 };
+enum { FD_LEAST = 64, NAME_ROOM = 256, LOOK_UP_MS = 20 };
 
 // High numbers: a small one may be what a reference such as fd:3 is about to name.
 static int move_up(int fd)
@@ -64,14 +64,14 @@ static void close_ends(struct ends *e)
 #define ENDS_AUTO __attribute__((cleanup(close_ends))) struct ends
 
 // Beside the program, as in a build tree, or where it was installed. Only a test names another.
-static const char *find_program(char path[static PATH_ROOM])
+static const char *find_program(char path[static HOST_PATH_MAX])
 {
     const char *named = secure_getenv("SSA_HSM_HOST");
     if (text_present(named))
         return named;
-    const ssize_t len = readlink("/proc/self/exe", path, PATH_ROOM - 1);
+    const ssize_t len = readlink("/proc/self/exe", path, HOST_PATH_MAX - 1);
     const char *slash = len > 0 ? memrchr(path, '/', (size_t)len) : NULL;
-    if (slash != NULL && text_format(path + (slash - path), PATH_ROOM - (size_t)(slash - path), "/%s", HOST_NAME) &&
+    if (slash != NULL && text_format(path + (slash - path), HOST_PATH_MAX - (size_t)(slash - path), "/%s", HOST_NAME) &&
         access(path, X_OK) == 0)
         return path;
     return HOST_INSTALLED;
@@ -153,7 +153,7 @@ static int spawn(const struct ends *e, const char *program, char *const *env, pi
 bool host_process_start(struct host_process *p, const struct hosting *hosting, int *output, struct ssa_error *err)
 {
     ENDS_AUTO ends = {-1, -1, -1, -1};
-    char path[PATH_ROOM];
+    char path[HOST_PATH_MAX];
     *p = (struct host_process){.socket = -1, .process = -1};
     if (!open_ends(&ends))
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no connection to a PKCS#11 module can be made");
@@ -172,6 +172,20 @@ bool host_process_start(struct host_process *p, const struct hosting *hosting, i
     p->socket = ends.ours;
     *output = ends.output;
     ends.ours = ends.output = -1;
+    return true;
+}
+
+bool hosting_check(const struct hosting *hosting, char path[static HOST_PATH_MAX], struct ssa_error *err)
+{
+    struct host_process host;
+    int output = -1;
+    char found[HOST_PATH_MAX];
+    if (!text_format(path, HOST_PATH_MAX, "%s", find_program(found)))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the path of the program that loads modules is too long");
+    if (!host_process_start(&host, hosting, &output, err))
+        return false;
+    (void)host_process_end(&host, LOOK_UP_MS);
+    close_fd(&output);
     return true;
 }
 

@@ -219,7 +219,7 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
     return false;
 }
 
-static const char *module_of(const struct token_wanted *wanted)
+const char *search_module(const struct token_wanted *wanted)
 {
     const char *by_uri = NULL;
     if (wanted->uri != NULL) {
@@ -234,13 +234,13 @@ static const char *module_of(const struct token_wanted *wanted)
 
 bool search_is_needed(const struct token_wanted *wanted)
 {
-    return module_of(wanted) == NULL;
+    return search_module(wanted) == NULL;
 }
 
 bool search_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
 {
     struct module_entry entry;
-    const char *name = module_of(wanted);
+    const char *name = search_module(wanted);
     if (name == NULL)
         return open_by_search(wanted, token, err);
     return registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
@@ -249,7 +249,7 @@ bool search_open(const struct token_wanted *wanted, struct token **token, struct
 void search_begin(const struct token_wanted *wanted)
 {
     struct module_entry entry;
-    const char *name = module_of(wanted);
+    const char *name = search_module(wanted);
     if (name != NULL && registry_resolve(name, &entry, ERROR_IGNORED))
         module_begin(&entry, &wanted->user);
 }

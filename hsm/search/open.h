@@ -23,5 +23,8 @@ bool search_open(const struct token_wanted *wanted, struct token **token, struct
 void search_begin(const struct token_wanted *wanted);
 void search_abandon(void);
 
+// The module that is named, as a person gave it; NULL where none is, so that search_open would ask each of them.
+const char *search_module(const struct token_wanted *wanted);
+
 // Whether no module is named, so that search_open would ask each of them.
 bool search_is_needed(const struct token_wanted *wanted);

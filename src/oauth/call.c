@@ -209,6 +209,7 @@ static bool keep_pace(struct oauth_client *client, const struct call *call, long
 static void note_answer(struct oauth_client *client, const struct call *call, const struct http_response *answer)
 {
     const long long now = monotonic_ms();
+    client->requests += answer->sent;
     if (call->paced) {
         pace_note(&client->pace, now);
         client->pace.limit = answer->limit;

@@ -98,6 +98,11 @@ time_t oauth_server_time(const struct oauth_client *client)
     return client->server_date + (time_t)((monotonic_ms() - client->server_date_ms) / 1000);
 }
 
+unsigned oauth_requests(const struct oauth_client *client)
+{
+    return client->requests;
+}
+
 struct mask client_secrets(const struct oauth_client *client, struct span own)
 {
     struct mask mask = {.shown = client->config.client_id};

@@ -25,6 +25,7 @@ struct oauth_client {
     struct pace pace;  // of the calls that are paced
     bool deaf;         // no interruption stops anything any more
     bool told_interrupted;
+    unsigned requests;        // that were sent
     time_t server_date;       // of the last answer, 0 for none
     long long server_date_ms; // when that answer came, by monotonic_ms
 };

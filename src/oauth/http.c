@@ -259,6 +259,22 @@ static void read_proxy_logins(struct transfer *t)
     }
 }
 
+static bool passed(const struct transfer *t, CURLINFO what)
+{
+    curl_off_t microseconds = 0;
+    return libcurl.easy_getinfo(t->handle, what, &microseconds) == CURLE_OK && microseconds > 0;
+}
+
+// How far a request came that has no answer.
+static void read_progress(struct transfer *t)
+{
+    long port = 0;
+    t->answer->found = passed(t, CURLINFO_NAMELOOKUP_TIME_T);
+    // libcurl tells the time of a connection only after its TLS.
+    t->answer->met = libcurl.easy_getinfo(t->handle, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0;
+    t->answer->secured = passed(t, CURLINFO_APPCONNECT_TIME_T);
+}
+
 static void read_headers(struct transfer *t)
 {
     struct http_response *answer = t->answer;
@@ -269,10 +285,15 @@ static void read_headers(struct transfer *t)
         read_proxy_logins(t);
     if (!answer->sent)
         answer->status = 0; // a proxy may have sent one
-    if (answer->status == 0)
+    if (answer->status == 0) {
+        read_progress(t);
         return;
+    }
     answer->date = read_date(header(t->handle, "Date"));
     answer->retry_after = read_retry_after(header(t->handle, "Retry-After"), answer->date);
+    const char *age = header(t->handle, "Age");
+    if (age != NULL && age[0] != '\0' && age[strspn(age, "0123456789")] == '\0')
+        answer->age = read_number(age);
     const char *limit = header(t->handle, "ratelimit-value");
     if (limit != NULL && limit[strspn(limit, "0123456789")] == '\0')
         answer->limit = (long)read_number(limit);

@@ -51,10 +51,12 @@ struct http_response {
     CURLcode code;
     enum http_end end;
     bool sent;                  // the request may have left this machine
+    bool found, met, secured;   // without an answer: the name was resolved, a connection made, TLS agreed upon
     long status;                // 0 before there is one
     long proxy_status;          // of a proxy's answer to CONNECT; 0 for none
     char proxy_logins[64];      // the kinds of login that a proxy with status 407 offers: "Basic, NTLM"
     time_t date;                // of the server, up to the year 9999; 0 for none
+    long long age;              // seconds since date, for which a cache has kept the answer
     long long retry_after;      // seconds, up to HTTP_RETRY_AFTER_MAX; -1 for none
     long limit;                 // requests a minute that this endpoint takes, as announced; 0 for none
     char location[256];         // without query; "" for none; not masked

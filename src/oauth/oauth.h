@@ -44,6 +44,9 @@ time_t oauth_server_time(const struct oauth_client *client);
 // must be undone. The call then returns as if there had been no interruption, and the caller must look for one.
 enum oauth_outcome { OAUTH_NOT_DONE, OAUTH_MAYBE_DONE, OAUTH_DONE };
 
+// How many requests were sent, second tries among them.
+unsigned oauth_requests(const struct oauth_client *client);
+
 // The exchange, in two steps: connection and TLS handshake are made while a PKCS#11 token signs.
 struct oauth_exchange;
 

@@ -147,16 +147,30 @@ static bool begin_try(struct pin_policy *policy, const struct token_info *info, 
     return pin_attempt_begin(&policy->attempt, info, identity, policy->retry, &policy->run->callbacks, err);
 }
 
+// Without a person, the last try is not made.
+static bool is_not_last_try(const struct token_info *info, struct ssa_error *err)
+{
+    if (!pin_is_last_try(info))
+        return true;
+    const bool unanswered = !info->pin_final_try && pin_attempts_unanswered(info) > 0;
+    refuse_last_try(info, err);
+    return error_reason(err, unanswered ? SSA_REASON_PIN_LAST_UNANSWERED : SSA_REASON_PIN_LAST_TRY, NULL);
+}
+
 static bool give_unattended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                             struct ssa_error *err)
 {
-    if (pin_is_last_try(info)) {
-        const bool unanswered = !info->pin_final_try && pin_attempts_unanswered(info) > 0;
-        refuse_last_try(info, err);
-        return error_reason(err, unanswered ? SSA_REASON_PIN_LAST_UNANSWERED : SSA_REASON_PIN_LAST_TRY, NULL);
-    }
-    return secret_source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
+    return is_not_last_try(info, err) &&
+           secret_source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
            begin_try(policy, info, err);
+}
+
+bool pin_would_be_tried(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
+{
+    char identity[PIN_RECORD_MAX];
+    identity_of(policy->source, identity);
+    return is_not_last_try(info, err) &&
+           pin_attempt_is_allowed(info, identity, policy->retry, &policy->run->callbacks, err);
 }
 
 // Finds a token among those whose try was spent; NULL where it is not one of them.

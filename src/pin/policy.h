@@ -35,5 +35,10 @@ bool pin_policy_of_secret(struct pin_policy *policy, const struct ssa_run *run, 
 // Whether a person gives the PIN.
 bool pin_attended(const struct pin_policy *policy, const struct token_info *info);
 
+// Whether a stored PIN would be tried now, as far as the token's flags and the records tell. The PIN is not read, and
+// nothing is recorded. Fails with SSA_PIN.
+bool pin_would_be_tried(const struct pin_policy *policy, const struct token_info *info,
+                        struct ssa_error *err) MUST_CHECK;
+
 // Gives the PIN to a login, by this policy. *policy must live as long as the token.
 struct pin_giver pin_giver_of(struct pin_policy *policy);

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The shell pipeline: pkcs11-tool signs, curl asks. Its settings are in the environment (world.py).
+# The shell pipeline: pkcs11-tool signs, openssl encodes, curl asks. Its settings are in the environment (world.py).
 set -eu
 
 base64url() {
-    basenc --base64url --wrap=0 | tr -d =
+    openssl base64 -A | tr '+/' '-_' | tr -d =
 }
 
 header='{"alg":"RS256","kid":"'$KEY_ID'","typ":"JWT"}'

@@ -44,6 +44,14 @@ def sanitized() -> bool:
     return b"__asan_init" in program().read_bytes()
 
 
+def manual() -> Path:
+    return _file("SSA_HSM_MANUAL", program().parent / "man", "the folder of manual pages")
+
+
+def completions() -> Path:
+    return ROOT / "docs" / "completion"
+
+
 def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 
@@ -76,6 +84,11 @@ def nss_fips_library() -> Path:
 
 def evidence_verifier() -> Path:
     return _file("SSA_HSM_EVIDENCE_VERIFIER", ROOT / "scripts" / "verify-evidence", "the verifier of evidence")
+
+
+def documents() -> Path:
+    """The folder that has README.md and docs."""
+    return _file("SSA_HSM_DOCUMENTS", ROOT, "the folder with the documents")
 
 
 def node_modules() -> Path:
@@ -121,7 +134,9 @@ def tool(name: str) -> str:
     return found
 
 
-TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-kit", "strace")
+TOOLS = (
+    "softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "zsh", "fish", "man", "mandoc", "sh", "p11-kit", "strace",
+)  # fmt: skip
 
 
 def check() -> list[str]:

@@ -22,7 +22,7 @@ from evidence_support import NAME, SCRIPT, EvidenceCase, accepted, decoded, enco
 from harness import note
 from test_assertion import VERIFY
 
-# What somebody writes who has the README, and neither this program nor its script.
+# What somebody writes who has docs/evidence.md, and neither this program nor its script.
 STRANGER = """
 import base64, json, sys
 from cryptography.hazmat.primitives import hashes

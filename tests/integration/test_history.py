@@ -116,7 +116,7 @@ class History(Case):
                 shutil.rmtree(self.folder)
                 shutil.copytree(kept, self.folder)
         fourth.unlink()
-        self.whole(3)  # which README tells: the hash that was kept elsewhere is another
+        self.whole(3)  # which docs/interrupted.md tells: the hash that was kept elsewhere is another
 
     # ---- it goes on ----
 

@@ -12,7 +12,7 @@ from harness import PIN, SLOW, Result
 COUNT = int(os.environ.get("SSA_HSM_MUTATIONS", "3"))
 TIMEOUT = ("--timeout", str(2 * SLOW))
 CREATE = ("account", "create", "service", "my-filesync", "--import", "plain")
-# What README documents.
+# What docs/commands.md documents.
 CODES = range(14)
 CLEAN, LEFT = 12, 13
 # The API itself says these, so that they are believed where a creation is answered with them.

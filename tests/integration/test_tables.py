@@ -172,6 +172,14 @@ class Colour(TableCase):
         for words in (("account", "list"), ("account", "show"), ("key", "list"), ("history",)):
             self.assertNotIn("\x1b", self.expect(self.run_program(*words, tty=True), 0).out)
 
+    def test_the_doctors_findings(self) -> None:
+        words = ("doctor", "--module", "/nowhere/module.so")
+        with self.terminal(*words, to_terminal=True, columns=100) as terminal:
+            terminal.finish()
+        for tone, state in ((GREEN, "ok"), (RED, "FAILED")):
+            self.assertIn(f"\n{tone}{state}{OFF} ", terminal.screen)
+        self.assertNotIn("\x1b", self.run_program(*words).out)
+
     def test_of_one_account_and_of_what_was_done(self) -> None:
         self.assertIn(f"{GREEN}ENABLED{OFF}", self.at(80, "account", "show"))
         self.assertIn(f"{GREEN}done{OFF}", self.at(80, "history"))

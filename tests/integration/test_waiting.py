@@ -164,6 +164,12 @@ class Clean(WaitingCase):
             self.assertEqual(terminal.finish(), 0)
         self.assertEqual((terminal.screen, (self.dir / "err").read_text()), ("", ""))
 
+    def test_quiet_shows_none(self) -> None:
+        self.slow_server()
+        with self.terminal("token", "--quiet") as terminal:
+            self.assertEqual(terminal.finish(), 0)
+        self.assertEqual(terminal.screen, "")
+
     def test_a_terminal_that_cannot_erase_shows_nothing(self) -> None:
         for kind in ("dumb", "", None):
             self.slow_server()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -48,6 +49,14 @@ def _ignore(_: str, names: list[str]) -> set[str]:
     return {name for name in names if name in ("__pycache__", "node_modules")}
 
 
+def _copy_documents(folder: Path) -> Path:
+    source = places.documents()
+    (folder / "docs").mkdir(parents=True)
+    for path in (*source.glob("*.md"), *source.glob("docs/*.md")):
+        shutil.copy2(path, folder / path.relative_to(source))
+    return folder
+
+
 def run_as_nobody(
     arguments: list[str],
     script: Path = Path("integration") / "run.py",
@@ -78,6 +87,11 @@ def run_as_nobody(
             copied["SSA_HSM_TEST_KEYS"] = places.key_pool()
         for variable, path in copied.items():
             env[variable] = str(shutil.copy2(path, folder / path.name))
+        env["SSA_HSM_DOCUMENTS"] = str(_copy_documents(folder / "documents"))
+        shutil.copytree(places.completions(), folder / "docs" / "completion")
+        # A build for sanitizers has none.
+        with contextlib.suppress(places.Missing):
+            shutil.copytree(places.manual(), folder / "man")
         if os.environ.get("SSA_HSM_NODE_MODULES"):
             modules = folder / "node_modules"
             shutil.copytree(places.node_modules(), modules, symlinks=True)

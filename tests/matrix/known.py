@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-_TAKEN = "an answer is lost, no key was made, and another host's of those seconds is taken for it (README.md)"
+_TAKEN = "an answer is lost, no key was made, and another host's of those seconds is taken for it (docs/limits.md)"
 _BLIND = "a module that finds nothing and says that all is well cannot be told from a token that has nothing"
 _UNSEEN = "SoftHSM does not see what others make just before it makes something itself: two secrets, which is warned of"
 _HELD = "the foreign key "

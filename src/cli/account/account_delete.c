@@ -16,9 +16,14 @@ static bool account_delete(const struct invocation *i, struct ssa_error *err)
 const struct command command_account_delete = {
     .name = "account delete",
     .group = "Accounts",
-    .arguments = "ID",
-    .help = "delete an account (id or email) and all its keys at the API",
-    .example = "account delete service-mycompany-filesync@example.com",
+    .arguments = "ACCOUNT",
+    .help = "delete an account and all its keys at the API",
+    .about = "Deletes an account and all its keys at the API, after a question. Nothing is changed on "
+             "PKCS#11 tokens, where the keys then are of no use: `ssa-hsm key prune` destroys them.",
+    .argument_help = ARGUMENTS({"ACCOUNT", "id or email of the account"}),
+    .examples = EXAMPLES(
+        {"account delete service-mycompany-filesync@example.com", "Asks first."},
+        {"account delete service-mycompany-filesync@example.com --yes", "Does not ask, for use without a terminal."}),
     .uses = USE_API,
     .options = OPTIONS(&option_yes),
     .run = account_delete,

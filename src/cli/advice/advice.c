@@ -87,7 +87,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_KEY_ID_USED] = "`ssa-hsm hsm list --login` shows keys, `pkcs11-tool --list-objects` the other objects.",
     [SSA_REASON_KEY_LOGIN] = "Some cards have a separate PIN for signatures, which ssa-hsm does not ask for.",
     [SSA_REASON_KEY_NO_PUBLIC_HALF] = "The key can sign all the same: `ssa-hsm jwt` and `ssa-hsm token` work with it.",
-    [SSA_REASON_KEY_NOT_TAKEN] = "Not every PKCS#11 token can import a key: see the README's list of tokens.",
+    [SSA_REASON_KEY_NOT_TAKEN] = "Not every PKCS#11 token can import a key: docs/tokens.md lists those that can.",
     [SSA_REASON_KIND_TAKES_NO_KEY] = "`ssa-hsm token` works with a key that is on such a token already: `ssa-hsm hsm "
                                      "list --login` prints its URI for PRIVATE_KEY. If the key was in a file before, "
                                      "it is only as safe as that file. --token and --module choose another token.",
@@ -236,6 +236,17 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_EMPTY_OBJECT] = "`pkcs11-tool --login --list-objects --type data` shows such objects.",
     [SSA_REASON_SECRET_TOKEN_PIN] = "Name that token with --token and its PIN with --pin-source, or run the "
                                     "interrupted command again.",
+
+    // An examination.
+    [SSA_REASON_LOCKS_TOO_FEW] = "Raise the limit: `ulimit -l 8192`, LimitMEMLOCK=8M in a systemd unit, or "
+                                 "/etc/security/limits.d.",
+    [SSA_REASON_PIN_COUNTED] = "The right PIN resets the count: `ssa-hsm key verify` logs in.",
+    [SSA_REASON_LOOK_WITH_LOGIN] = "`ssa-hsm doctor --login` logs in, and looks at the private half.",
+    [SSA_REASON_SECRET_NEEDS_LOGIN] = "`ssa-hsm doctor --api --login` logs in to read it.",
+    [SSA_REASON_API_NOT_ASKED] = "`ssa-hsm doctor --api` asks it, by three requests.",
+    [SSA_REASON_OTHER_PROFILES] = "`ssa-hsm doctor --profile {detail}` examines it.",
+    [SSA_REASON_KEY_OFF] = "`ssa-hsm key enable {detail}` enables it.",
+    [SSA_REASON_KEY_NOT_AT_API] = "`ssa-hsm key create --force` makes a new key, and writes the profile again.",
 };
 
 const char *advice_about(enum ssa_reason reason)

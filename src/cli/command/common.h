@@ -7,7 +7,7 @@
 // A command accepts those that it uses (command_uses).
 extern const struct option option_profile, option_client_id, option_token, option_module, option_pin_source,
     option_so_pin_source, option_pin_retry, option_base_url, option_audience, option_cacert, option_capath,
-    option_insecure_http, option_timeout, option_verbose, option_help, option_version;
+    option_insecure_http, option_timeout, option_verbose, option_quiet, option_help, option_version;
 extern const option_list common_options;
 
 // Commands that accept one of these list it among their options.

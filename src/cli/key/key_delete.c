@@ -20,7 +20,13 @@ const struct command command_key_delete = {
     .name = "key delete",
     .group = "Keys",
     .arguments = "KEY_ID",
-    .help = "delete a key at the API; the PKCS#11 token is not changed",
+    .help = "delete a key at the API",
+    .about = "Deletes a key at the API, after a question. The PKCS#11 token is not changed: `ssa-hsm "
+             "key prune` destroys what is left there.",
+    .argument_help = ARGUMENTS({"KEY_ID", "id of the key"}),
+    .examples =
+        EXAMPLES({"key delete 1234abcd", "Asks first."},
+                 {"key delete 1234abcd --account robot@example.com --yes", "A key of another account; does not ask."}),
     .uses = USE_API,
     .options = OPTIONS(&option_account, &option_yes),
     .run = key_delete,

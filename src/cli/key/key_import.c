@@ -50,10 +50,17 @@ const struct command command_key_import = {
     .name = "key import",
     .group = "Keys",
     .arguments = "FILE",
-    .help = "put an existing key (PEM, or old .env file) into the PKCS#11 token; - is standard input",
-    .example = "key import old.env --shred",
+    .help = "put an existing key into the PKCS#11 token",
+    .about = "Puts a key that is in a file into the PKCS#11 token, and writes a profile that names it. "
+             "The file is the old .env block of six settings, in which the key is text, or only a PEM.",
+    .argument_help = ARGUMENTS({"FILE", "the file with the key; - is standard input"}),
+    .examples = EXAMPLES(
+        {"key import old.env --shred", "The key of an old block; afterwards the file is overwritten and removed."},
+        {"key import key.pem --key-id 1234abcd --account ABCD1234 --email robot@example.com",
+         "A PEM alone does not say whose key it is."},
+        {"key import old.env --output old.env --force", "The new profile takes the place of the old file."}),
     .writes_profile = true,
-    .uses = USE_ALL,
+    .uses = USE_ALL | USE_JOURNAL,
     .options =
         OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force, &option_show_secret,
                 &option_shred, &option_slot, &option_replace, &option_yes, &option_rehearse, &option_import),

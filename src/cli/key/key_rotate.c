@@ -88,9 +88,16 @@ static bool key_rotate(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_rotate = {
     .name = "key rotate",
     .group = "Keys",
-    .help = "replace the profile's key by a new one; the old one is retired later",
-    .example = "key rotate --grace 7d",
-    .uses = USE_ALL,
+    .help = "replace the profile's key by a new one",
+    .about = "Creates a new key, puts it into the PKCS#11 token, and fetches an access token with it. "
+             "Only then does the profile name the new key. The old key works until it is retired: "
+             "disabled and deleted at the API, and destroyed on its PKCS#11 token. It may be "
+             "interrupted at any moment and run again.",
+    .examples = EXAMPLES({"key rotate", "A new key; the old one still works."},
+                         {"key rotate --finish", "Retires the old key, when everybody has the new block."},
+                         {"key rotate --dry-run", "Prints the steps, and does nothing."},
+                         {"key rotate --now --yes", "Retires the old key at once, for use without a terminal."}),
+    .uses = USE_ALL | USE_JOURNAL | USE_SCOPE,
     .options = OPTIONS(&option_replace_key, &option_grace, &option_now, &option_finish, &option_dry_run, &option_slot,
                        &option_rehearse, &option_import, &option_show_secret, &option_yes),
     .run = key_rotate,

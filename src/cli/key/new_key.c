@@ -4,8 +4,10 @@
 #include "cli/output/print.h"
 
 const struct option option_force = {"force", .help = "replace the profile if it exists"};
-const struct option option_import = {"import", "WAY",
-                                     .help = "how the key gets into the PKCS#11 token: auto (default), plain or wrap"};
+static const char *const ways[] = {
+    [SSA_IMPORT_AUTO] = "auto", [SSA_IMPORT_PLAIN] = "plain", [SSA_IMPORT_WRAP] = "wrap", NULL};
+const struct option option_import = {"import", "WAY", .help = "how the key gets into the PKCS#11 token", .values = ways,
+                                     .preset = "auto"};
 const struct option option_rehearse = {"rehearse",
                                        .help = "first try the import with a throwaway key on the PKCS#11 token"};
 const struct option option_replace = {"replace", .help = "destroy the key that is in the slot now; asks before"};
@@ -14,8 +16,6 @@ const struct option option_slot = {"slot", "SLOT", .help = "slot of a PIV card: 
 
 bool output_read(const struct arguments *a, struct ssa_output *output, struct ssa_error *err)
 {
-    static const char *const ways[] = {
-        [SSA_IMPORT_AUTO] = "auto", [SSA_IMPORT_PLAIN] = "plain", [SSA_IMPORT_WRAP] = "wrap", NULL};
     size_t way = SSA_IMPORT_AUTO;
     if (!option_choice(a, &option_import, ways, &way, err))
         return false;

@@ -62,7 +62,7 @@ static bool describe(const struct ssa_waiting *w, char *out, size_t capacity)
     case SSA_WAIT_TURN:
         return text_format(out, capacity, "waiting for another process that uses this PKCS#11 token");
     case SSA_WAIT_SERVER:
-        return text_format(out, capacity, "waiting for the server %s", subject);
+        return text_format(out, capacity, "waiting for the server%s%s", named ? " " : "", subject);
     case SSA_WAIT_RETRY:
         return text_format(out, capacity, "waiting to ask the server %s again", subject);
     case SSA_WAIT_RATE_LIMIT:
@@ -91,7 +91,7 @@ static bool shorten(char *text, size_t capacity, size_t columns)
     size_t taken = 0;
     if (width_of(text) <= columns)
         return true;
-    const size_t kept = width_fit(text, columns > dots ? columns - dots : 0, &taken);
+    const size_t kept = width_fit(text, strlen(text), columns > dots ? columns - dots : 0, &taken);
     return text_format(text + kept, capacity - kept, "%s", columns >= dots ? ellipsis : "");
 }
 

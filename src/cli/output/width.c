@@ -39,9 +39,8 @@ static size_t plain_step(const char *text, size_t left, size_t *columns)
     return bytes;
 }
 
-size_t width_fit(const char *text, size_t columns, size_t *taken)
+size_t width_fit(const char *text, size_t len, size_t columns, size_t *taken)
 {
-    const size_t len = strlen(text);
     const locale_t utf8 = measuring();
     const locale_t before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
     size_t at = 0;
@@ -63,6 +62,6 @@ size_t width_fit(const char *text, size_t columns, size_t *taken)
 size_t width_of(const char *text)
 {
     size_t taken = 0;
-    (void)width_fit(text, SIZE_MAX / 2, &taken);
+    (void)width_fit(text, strlen(text), SIZE_MAX / 2, &taken);
     return taken;
 }

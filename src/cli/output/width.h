@@ -7,6 +7,6 @@
 // The columns that text takes.
 size_t width_of(const char *text);
 
-// The bytes at the start of text that fit into so many columns. They end with a whole character, and with what combines
-// with it. *taken is the number of columns that they take.
-size_t width_fit(const char *text, size_t columns, size_t *taken);
+// How many of the text's first len bytes fit into so many columns. They end with a whole character, and with what
+// combines with it. *taken is the number of columns that they take.
+size_t width_fit(const char *text, size_t len, size_t columns, size_t *taken);

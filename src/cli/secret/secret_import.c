@@ -3,8 +3,8 @@
 #include "cli/output/print.h"
 #include "config/settings.h"
 
-static const struct option option_label = {
-    "label", "NAME", .help = "label of the object on the PKCS#11 token (default: \"APS client secret CLIENT_ID\")"};
+static const struct option option_label = {"label", "NAME", .help = "label of the object on the PKCS#11 token",
+                                           .preset = "APS client secret CLIENT_ID"};
 static const struct option option_force = {"force", .help = "replace the object that has this label"};
 
 static bool secret_import(const struct invocation *i, struct ssa_error *err)
@@ -27,9 +27,15 @@ static bool secret_import(const struct invocation *i, struct ssa_error *err)
 
 const struct command command_secret_import = {
     .name = "secret import",
-    .group = "The client secret on a PKCS#11 token",
-    .help = "store the client secret on the PKCS#11 token, and print the setting that refers to it",
-    .uses = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_TOKEN | USE_SERVER,
+    .group = "PKCS#11 tokens",
+    .help = "store the client secret on the PKCS#11 token",
+    .about = "Stores the client secret as a private object on the PKCS#11 token, and prints the "
+             "setting that refers to it, for the profile. The secret is asked for, unless the settings "
+             "have it. Unlike a key, it can be read by whoever has the PIN.",
+    .examples = EXAMPLES({"secret import", "Prints the line for the profile."},
+                         {"secret import --force", "Replaces an object that has the same label."},
+                         {"secret import --label \"APS spare\"", "Stores the secret under a label of its own."}),
+    .uses = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_TOKEN | USE_SERVER | USE_JOURNAL,
     .options = OPTIONS(&option_label, &option_force),
     .run = secret_import,
 };

@@ -12,14 +12,14 @@ static void characters_have_their_widths(void **state)
     } cases[] = {{"", 0},
                  {"abc", 3},
                  {"K\u00e4rtchen", 8},
-                 {"\u9375", 2},             // CJK
-                 {"\uff76\uff9e", 2},       // half-width katakana
-                 {"e\u0301", 1},            // an accent that combines
-                 {"\u200b", 0},             // a blank of no width
-                 {"\U0001F511", 2},         // an emoji
+                 {"\u9375", 2},       // CJK
+                 {"\uff76\uff9e", 2}, // half-width katakana
+                 {"e\u0301", 1},      // an accent that combines
+                 {"\u200b", 0},       // a blank of no width
+                 {"\U0001F511", 2},   // an emoji
                  {"\u2026", 1},
-                 {"a\x01", 2},              // a control character, which no table has
-                 {"\xff\xc3", 2}};          // no UTF-8
+                 {"a\x01", 2},     // a control character, which no table has
+                 {"\xff\xc3", 2}}; // no UTF-8
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(width_of(cases[i].text), cases[i].columns);
 }
@@ -27,7 +27,7 @@ static void characters_have_their_widths(void **state)
 static void fits(const char *text, size_t columns, size_t bytes, size_t wanted)
 {
     size_t taken = 99;
-    assert_int_equal(width_fit(text, columns, &taken), bytes);
+    assert_int_equal(width_fit(text, strlen(text), columns, &taken), bytes);
     assert_int_equal(taken, wanted);
 }
 
