@@ -62,7 +62,7 @@ static enum lock_outcome wait_for(int fd, const struct lock_patience *patience)
             return outcome;
         if (patience->holder_ms > 0 && now - holder.since_ms >= patience->holder_ms)
             return outcome;
-        if (patience->told != NULL)
+        if (patience->turn)
             callback_waiting(patience->callbacks, SSA_WAIT_TURN, NULL, -1);
         if (!told && now - began >= TOLD_AFTER_MS) {
             told = true;

@@ -14,8 +14,11 @@ from harness import SLOW, Terminal
 from pin_support import PIN, PinCase
 from test_card import script
 
-# Longer than a second, after which the line is there.
-LONG = 1.8
+# The program's clock runs so many times faster than the emulator's.
+FASTER = 4
+# Longer than a second, after which the line is there, by the program's clock.
+LONG = 2.0
+UNHURRIED = {"LD_PRELOAD": None}
 LINE = "\r\x1b[K"
 HOST = r"127\.0\.0\.1:\d+"
 
@@ -23,7 +26,7 @@ HOST = r"127\.0\.0\.1:\d+"
 class WaitingCase(PinCase):
     def setUp(self) -> None:
         super().setUp()
-        self.env["TERM"] = "xterm"
+        self.env.update(self.hasty(FASTER), TERM="xterm")
 
     def assert_gone(self, terminal: Terminal, *left: str, code: int = 0) -> None:
         """It ended, and the screen has these lines alone."""
@@ -38,8 +41,11 @@ class WaitingCase(PinCase):
             terminal.wait_for(re.escape(LINE) + "ssa-hsm: " + pattern)
             self.assert_gone(terminal)
 
+    def late(self, path: str, seconds: float = LONG) -> None:
+        self.api.fault("late", path=path, seconds=seconds / FASTER)
+
     def slow_server(self) -> None:
-        self.api.fault("late", path="/token", seconds=LONG)
+        self.late("/token")
 
 
 class What(WaitingCase):
@@ -50,11 +56,11 @@ class What(WaitingCase):
         self.see(f"waiting for the server {HOST}")
 
     def test_the_server_of_other_commands(self) -> None:
-        self.api.fault("late", path=f"{ACCOUNTS}*", seconds=LONG)
+        self.late(f"{ACCOUNTS}*")
         self.see(f"waiting for the server {HOST}", "account", "list", "--json")
 
     def test_how_long_it_has_been_waited(self) -> None:
-        self.api.fault("late", path="/token", seconds=3.5)
+        self.late("/token", 3.6)
         self.see(rf"waiting for the server {HOST} \(3 s\)")
 
     def test_the_token(self) -> None:
@@ -126,7 +132,7 @@ class Card(WaitingCase):
     def test_a_touch_is_said_before_a_second_is_over(self) -> None:
         with self.shim(*script().splitlines(), "C_Sign 1 sleep 900") as log:
             self.see('touch the PKCS#11 token "[^"]*" if it blinks', "jwt")
-        self.assertLess(log.of("C_Sign")[0].took, 1.5 * SLOW)
+        self.assertLess(log.of("C_Sign")[0].took, 0.99 * SLOW)
 
     def test_without_a_terminal_it_is_a_message_as_before(self) -> None:
         with self.shim(*script().splitlines(), f"C_Sign 1 sleep {int(1000 * LONG)}"):
@@ -134,7 +140,7 @@ class Card(WaitingCase):
         self.assertNotIn("\r", result.err)
 
     def test_a_signature_without_a_touch_asks_for_none(self) -> None:
-        with self.shim(*script().splitlines()), self.terminal("jwt") as terminal:
+        with self.shim(*script().splitlines()), self.terminal("jwt", env=UNHURRIED) as terminal:
             self.assertEqual(terminal.finish(), 0)
         self.assertEqual(terminal.screen, "")
 
@@ -178,8 +184,8 @@ class Clean(WaitingCase):
                 self.assertEqual(terminal.screen, "")
 
     def test_what_takes_no_second_shows_nothing(self) -> None:
-        self.api.fault("late", path="/token", seconds=0.4)
-        with self.terminal("token") as terminal:
+        self.late("/token", 0.4)
+        with self.terminal("token", env=UNHURRIED) as terminal:
             self.assertEqual(terminal.finish(), 0)
         if SLOW == 1:
             self.assertEqual(terminal.screen, "")
@@ -224,7 +230,7 @@ class Clean(WaitingCase):
                 terminal.wait_for("PIN of token[^\n]*: ")
                 self.assertRegex(screen.shown(terminal.screen)[-1], "^PIN of token")
                 # Nobody is waited for but the person.
-                time.sleep(1.3)
+                time.sleep(1.3 / FASTER)
                 terminal.send(PIN + "\r")
                 self.assertEqual(terminal.finish(), 0)
         self.assertNotIn("waiting", "\n".join(screen.shown(terminal.screen)))
@@ -232,7 +238,7 @@ class Clean(WaitingCase):
     def test_a_program_that_writes_a_pin_has_the_terminal(self) -> None:
         pipe = self.dir / "pipe"
         os.mkfifo(pipe, 0o600)
-        later = threading.Timer(LONG, pipe.write_text, [PIN + "\n"])
+        later = threading.Timer(LONG / FASTER, pipe.write_text, [PIN + "\n"])
         later.start()
         with self.terminal("jwt", env={"SSA_HSM_PIN_SOURCE": f"file:{pipe}"}) as terminal:
             self.assertEqual(terminal.finish(), 0)
@@ -279,7 +285,7 @@ class Clean(WaitingCase):
                 self.assertEqual(lines[-1], "")
 
     def test_stopped_and_continued(self) -> None:
-        self.api.fault("late", path="/token", seconds=3 * LONG)
+        self.late("/token", 3 * LONG)
         with self.terminal("token") as terminal:
             terminal.wait_for("waiting for the server")
             terminal.signal(signal.SIGSTOP)
@@ -290,6 +296,6 @@ class Clean(WaitingCase):
     def test_standard_output_is_the_same(self) -> None:
         outs = []
         for tty in (False, True):
-            self.api.fault("late", path=f"{ACCOUNTS}*", seconds=LONG)
+            self.late(f"{ACCOUNTS}*")
             outs.append(self.expect(self.run_program("account", "list", "--json", tty=tty), 0).out)
         self.assertEqual(outs[0], outs[1])
