@@ -21,6 +21,7 @@ enum ssa_reason {
     SSA_REASON_PROFILE_EXISTS,      // a new profile would replace one that exists
     SSA_REASON_NO_PROFILE,          // the profile does not exist
     SSA_REASON_JOINED_PROFILES,     // a single name of a profile is a list of names
+    SSA_REASON_PROFILE_AWAITED,     // a rotation that is not finished needs the profile
     SSA_REASON_SEVERAL_PROFILES,    // there is a list of profiles, but only one is allowed
     SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret cannot be read from standard output or error
     SSA_REASON_NO_TOKEN_NAME,       // the text names no PKCS#11 token
@@ -123,6 +124,7 @@ enum ssa_reason {
     // The journal.
     SSA_REASON_EARLIER_OPERATION,        // an operation on the same thing was interrupted
     SSA_REASON_INTERRUPTED,              // an operation was interrupted
+    SSA_REASON_OTHER_CLIENT,             // an operation was interrupted with another client id (detail)
     SSA_REASON_ENTRY_DAMAGED,            // an entry cannot be understood
     SSA_REASON_ENTRY_OF_EARLIER_VERSION, // an entry was left by a version that wrote no checksums
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/text.h"
 #include "hsm/cryptoki/padding.h"
 #include "hsm/uri/uri_match.h"
 #include "hsm/uri/uri_text.h"
@@ -149,6 +150,16 @@ void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
         strcmp(out, P11_KIT_URI_SCHEME ":") == 0)
         out[0] = '\0';
     free(text);
+}
+
+void uri_label_text(const struct uri *uri, char out[static TOKEN_LABEL_TEXT])
+{
+    const CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri_kit(uri));
+    // An attribute that the URI does not name begins with a NUL.
+    size_t len = info->label[0] != '\0' ? sizeof info->label : 0;
+    while (len > 0 && info->label[len - 1] == ' ')
+        len--;
+    text_harmless(out, TOKEN_LABEL_TEXT, span_of(info->label, len));
 }
 
 static void set_field(uint8_t *to, const uint8_t *from, size_t width)

@@ -9,6 +9,7 @@
 #include "cli/command/common.h"
 #include "cli/command/suggestion.h"
 #include "cli/commands.h"
+#include "cli/config/setting.h"
 #include "cli/help/help.h"
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
@@ -76,8 +77,8 @@ static bool read_profiles(struct ssa_settings *settings, const struct arguments 
 static bool read_settings(struct ssa_settings *settings, const struct arguments *a,
                           const struct ssa_callbacks *callbacks, struct ssa_error *err)
 {
-    return ssa_settings_environment(settings, environ, true, err) && read_profiles(settings, a, callbacks, err) &&
-           syslog_check(settings, err);
+    return ssa_settings_environment(settings, environ, true, err) &&
+           (a->command->reads_no_profile || read_profiles(settings, a, callbacks, err)) && syslog_check(settings, err);
 }
 
 // For a command that examines the settings, which tells itself what is wrong with them.
@@ -125,6 +126,8 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
         find_fault(settings, a, &run->callbacks, &fault);
     else if (!read_settings(settings, a, &run->callbacks, err))
         return false;
+    if (verbose && !a->command->reads_no_profile)
+        settings_tell(&invocation);
     return a->command->run(&invocation, err);
 }
 

@@ -168,8 +168,7 @@ static bool is_read_by_settings(const struct ssa_settings *s, const char *name)
 
 bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name)
 {
-    static const char ours[] = "SSA_HSM_";
     const enum setting id = setting_find(name, strlen(name));
-    return strncmp(name, ours, sizeof ours - 1) == 0 || (id != SETTING_COUNT && setting_is_secret(id)) ||
+    return strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0 || (id != SETTING_COUNT && setting_is_secret(id)) ||
            is_read_by_settings(settings, name);
 }

@@ -6,78 +6,26 @@
 #include "config/reference.h"
 #include "core/text.h"
 #include "doctor/examination.h"
-#include "oauth/scope.h"
 #include "signer/client_secret.h"
 
-static bool has_pin(const char *uri)
+static void show_setting(void *context, const struct ssa_setting *setting)
 {
-    return strcasestr(uri, "pin-value") != NULL;
-}
-
-// Whether a value is surely no secret, whatever a person has put there.
-static bool may_be_shown(enum setting id, const char *value)
-{
-    switch (id) {
-    case SET_CLIENT_SECRET:
-        return reference_text_is_reference(value) && !has_pin(value);
-    case SET_PRIVATE_KEY:
-        return uri_text_is_uri(value) && !has_pin(value);
-    case SET_TOKEN:
-        return !has_pin(value);
-    case SET_PIN_SOURCE:
-    case SET_SO_PIN_SOURCE:
-        return reference_kind(value) != REFERENCE_NONE;
-    case SET_BASE_URL:
-    case SET_AUDIENCE:
-        return strchr(value, '@') == NULL;
-    default:
-        return true;
-    }
-}
-
-static const char *default_of(enum setting id)
-{
-    switch (id) {
-    case SET_BASE_URL:
-        return APS_BASE_URL;
-    case SET_AUDIENCE:
-        return APS_AUDIENCE;
-    case SET_SCOPE:
-        return SCOPE_DEFAULT;
-    default:
-        return NULL;
-    }
-}
-
-static bool is_of_identity(enum setting id)
-{
-    return id == SET_ACCOUNT_ID || id == SET_KEY_ID || id == SET_EMAIL || id == SET_PRIVATE_KEY;
-}
-
-static void show_setting(struct examination *x, enum setting id)
-{
-    const struct ssa_settings *s = x->run.settings;
-    enum setting_source source = FROM_NOWHERE;
-    const char *value = settings_get(s, id, &source), *where = "default";
+    struct examination *x = context;
+    const struct ssa_origin *origin = &setting->origin;
+    const char *where = "default";
     char text[sizeof x->found.list->found.subject];
-    // These four come from one source.
-    if (is_of_identity(id) && x->has_identity) {
-        source = x->identity.source;
-        value = settings_from(s, source, id);
-    }
-    if (!text_present(value))
-        value = default_of(id);
-    if (value == NULL)
+    if (origin->source == SSA_FROM_NOWHERE)
         return;
-    if (source == FROM_OPTION)
+    if (origin->source == SSA_FROM_OPTION)
         where = "option";
-    else if (source == FROM_ENVIRONMENT)
+    else if (origin->source == SSA_FROM_ENVIRONMENT)
         where = "environment";
-    else if (source == FROM_PROFILE)
+    else if (origin->source == SSA_FROM_PROFILE)
         where = "profile";
-    if (source == FROM_PROFILE && text_format(text, sizeof text, "profile %s", settings_profile_name(s)))
+    if (origin->source == SSA_FROM_PROFILE &&
+        text_format(text, sizeof text, "profile %s", settings_profile_name(x->run.settings)))
         where = text;
-    finding_row(&x->found, ROW_SETTING, setting_name(id), may_be_shown(id, value) ? value : "set", where);
+    finding_row(&x->found, ROW_SETTING, setting->name, setting->hidden ? "set" : setting->value, where);
 }
 
 static const char *literal_secret(const struct ssa_settings *s, size_t profile)
@@ -191,8 +139,7 @@ void check_settings(struct examination *x)
     }
     const size_t before = x->found.count;
     x->has_identity = identity_read(x->run.settings, true, &x->identity, &why);
-    for (enum setting id = 0; id < SET_SECRET_ALIAS; id++)
-        show_setting(x, id);
+    ssa_settings_each(x->run.settings, show_setting, x);
     finding_ok(&x->found, CHECK_SETTINGS, NULL, "%zu are in force", x->found.count - before);
     check_profiles(x);
     check_identity(x, &why);

@@ -7,7 +7,7 @@
 static const char *const operations[OPERATION_COUNT] = {
     "account create", "account enable", "account disable", "account delete", "key create",
     "key import",     "key rotate",     "key enable",      "key disable",    "key delete",
-    "key prune",      "secret import",  "secret remove",
+    "key prune",      "secret import",  "secret remove",   "profile remove",
 };
 static const char *const steps[STEP_COUNT] = {
     "begun",    "rehearsing", "asked",    "account-asked", "account-made", "key-asked",
@@ -49,7 +49,7 @@ const char *entry_subject(const struct entry *entry)
     for (size_t i = 0; i < COUNT(subjects); i++)
         if (subjects[i][0] != '\0')
             return subjects[i];
-    return entry->token;
+    return entry->token[0] != '\0' ? entry->token : entry->profile;
 }
 
 void entry_note(struct entry *entry, const char *line)

@@ -32,6 +32,7 @@ enum operation {
     OP_KEY_PRUNE,
     OP_SECRET_IMPORT,
     OP_SECRET_REMOVE,
+    OP_PROFILE_REMOVE,
     OPERATION_COUNT
 };
 
@@ -115,7 +116,7 @@ const char *entry_step_name(enum step step);
 // Notes in a few words how the operation ended. A text that is too long is cut.
 void entry_note(struct entry *entry, const char *line);
 
-// The thing that the entry is about, for messages: an account's id or name, or a client secret's label.
+// The thing that the entry is about, for messages: an account's id or name, a client secret's label, or a profile.
 const char *entry_subject(const struct entry *entry);
 
 // Whether it is about a client secret on a PKCS#11 token, and not about an account.

@@ -8,7 +8,7 @@
 _Static_assert(OPERATION_COUNT <= 32 && STEP_COUNT <= 32, "each has a bit in a set");
 
 enum {
-    // Operations with one request to the API, or to a PKCS#11 token.
+    // Operations with one request to the API, to a PKCS#11 token, or to the file system.
     OF_ACCOUNTS = BIT(OP_ACCOUNT_ENABLE) | BIT(OP_ACCOUNT_DISABLE) | BIT(OP_ACCOUNT_DELETE),
     OF_KEYS = BIT(OP_KEY_ENABLE) | BIT(OP_KEY_DISABLE) | BIT(OP_KEY_DELETE) | BIT(OP_KEY_PRUNE),
     OF_SECRETS = BIT(OP_SECRET_IMPORT) | BIT(OP_SECRET_REMOVE),
@@ -37,6 +37,7 @@ static const unsigned taken[OPERATION_COUNT] = {
     [OP_KEY_PRUNE] = ONE_REQUEST,
     [OP_SECRET_IMPORT] = ONE_REQUEST | BIT(STEP_IMPORTED),
     [OP_SECRET_REMOVE] = ONE_REQUEST,
+    [OP_PROFILE_REMOVE] = ONE_REQUEST,
 };
 
 // Which texts an entry has, from which step on. A closed entry may have ended before that step.
@@ -52,6 +53,7 @@ static const struct need {
     }
     NEED("clientId", client_id, EVERY, STEP_ASKED),
     NEED("name", name, BIT(OP_ACCOUNT_CREATE), STEP_ACCOUNT_ASKED),
+    NEED("profile", profile, BIT(OP_PROFILE_REMOVE), STEP_ASKED),
     NEED("profile", profile, BIT(OP_ACCOUNT_CREATE), STEP_ACCOUNT_ASKED),
     NEED("profile", profile, BIT(OP_KEY_CREATE), STEP_KEY_ASKED),
     NEED("profile", profile, BIT(OP_KEY_IMPORT), STEP_KEY_MADE),

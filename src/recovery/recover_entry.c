@@ -3,6 +3,9 @@
 // operation has provably made are deleted.
 #include "recovery/recovery.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "config/old_names.h"
 #include "config/profile_block.h"
 #include "config/profile_write.h"
@@ -232,6 +235,11 @@ bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err)
         return secret_recover(r->open->run, j, &r->open->to, err);
     if (e->step == STEP_REHEARSING)
         return settle_rehearsal(r, j, err);
+    if (e->operation == OP_PROFILE_REMOVE) {
+        const bool gone = access(e->profile, F_OK) != 0 && errno == ENOENT;
+        return recovery_close(r, j, gone ? OUTCOME_DONE : OUTCOME_UNKNOWN,
+                              gone ? "the profile is removed" : "the profile is still there, or there again");
+    }
     if (e->step == STEP_ASKED) {
         recovery_note(r, j, SSA_REASON_MAYBE_DONE, "its answer did not come, so it may have been carried out");
         journal_close(j, OUTCOME_UNKNOWN);

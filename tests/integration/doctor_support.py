@@ -8,6 +8,7 @@ from typing import Any
 
 import masking
 import places
+import suggesting
 from fault_support import FaultCase
 from harness import PIN, TIMEOUT, Result
 from terminal import Terminal
@@ -65,9 +66,12 @@ class DoctorCase(FaultCase):
         for name in names:
             self.assertEqual([(c["state"], c["after"]) for c in checks[name]], [("skipped", after)], name)
 
-    def mend(self, finding: dict[str, Any], number: int = 0, answers: Mapping[str, str] | None = None) -> None:
+    def mend(self, finding: dict[str, Any], number: int = 0, answers: Mapping[str, str] | None = None,
+             code: int = 0) -> None:  # fmt: skip
         """Pastes one of its commands into a shell, at a terminal."""
         command = finding["commands"][number]
+        if command.startswith("ssa-hsm "):
+            self._pasted.add(suggesting.kind(command))
         folder = self.dir / "bin"
         folder.mkdir(exist_ok=True)
         if not (folder / "ssa-hsm").exists():
@@ -77,7 +81,7 @@ class DoctorCase(FaultCase):
             for prompt, answer in (answers or {}).items():
                 terminal.wait_for(prompt)
                 terminal.send(answer + "\r")
-            self.assertEqual(terminal.finish(TIMEOUT), 0, f"{command}\n{masking.mask(terminal.screen)}")
+            self.assertEqual(terminal.finish(TIMEOUT), code, f"{command}\n{masking.mask(terminal.screen)}")
 
     def assert_well(self, *arguments: object) -> None:
         self.assertEqual(self.wrong(self.examine(*arguments)), {})

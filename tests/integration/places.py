@@ -66,6 +66,11 @@ def bad_module() -> Path:
     return _file("SSA_BAD_MODULE", default, "the module that misbehaves")
 
 
+def accepts() -> Path:
+    default = program().parent / "tests" / "accepts" / "ssa-hsm-accepts"
+    return _file("SSA_ACCEPTS", default, "the command line's parser")
+
+
 def small_stack() -> Path:
     default = program().parent / "tests" / "library" / "ssa-hsm-small-stack"
     return _file("SSA_SMALL_STACK", default, "the program with a small stack")
@@ -143,7 +148,7 @@ def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
     finders: list[Callable[[], object]] = [program, host, shim_library, small_stack, threads, hasty_clock]
-    finders += [bad_module, evidence_verifier, softhsm]
+    finders += [bad_module, accepts, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:

@@ -145,7 +145,7 @@ class Settings(DoctorCase):
     def test_an_old_block_in_the_environment(self) -> None:
         block = {n: self.own[n] for n in ("SERVICE_ACCOUNT_ID", "SSA_EMAIL", "PRIVATE_KEY")}
         checks = self.examine(env=block | {"KEY_ID": "another-key"}, code=6)
-        self.one(checks, "identity", "warning", "key of the environment", "Unset")
+        self.one(checks, "identity", "warning", "key of the environment", "unset")
 
     def test_a_spare_profile_is_read_too(self) -> None:
         self.write_profile({"APS_CLIENT_ID": "x"}, "spare")

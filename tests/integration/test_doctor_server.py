@@ -113,6 +113,10 @@ class TheApi(DoctorCase):
         self.api.forget_requests()
         return self.profile()
 
+    def test_the_api_is_asked_by_the_command_that_is_named(self) -> None:
+        self.mend(self.examine()["credentials"][0])
+        self.assertIn("POST /token", self.api.asked())
+
     def test_three_requests(self) -> None:
         result = self.run_program("doctor", "--api", "--json")
         self.expect(result, 0, "3 requests")
@@ -174,6 +178,8 @@ class TheApi(DoctorCase):
             checks = self.examine("--api", env=env)
             self.assertIn("--login", checks["credentials"][0]["mend"])
             self.assertEqual(log.count("C_Login"), 0)
+            self.mend(checks["credentials"][0])
+            self.assertEqual(log.count("C_Login"), 1)
         with self.shim() as log:
             self.one(self.examine("--api", "--login", env=env), "api-key", "ok")
             self.assertEqual(log.count("C_Login"), 1)

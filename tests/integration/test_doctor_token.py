@@ -92,7 +92,8 @@ class Card(CardCase, DoctorCase):
     def test_an_empty_slot(self) -> None:
         self.assertEqual(self.store.tool("--delete-object", "--type", "cert", "--id", "01").returncode, 0)
         with self.card():
-            self.one(self.examine("-p", THEIRS), "key", "skipped", "only after a login", "doctor --login")
+            found = self.one(self.examine("-p", THEIRS), "key", "skipped", "only after a login", "doctor --login")
+            self.mend(found, code=6)
 
     def test_wrong_pins_that_no_flag_tells_of(self) -> None:
         with self.card() as log:

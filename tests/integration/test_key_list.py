@@ -131,7 +131,8 @@ class BothSides(KeyCase):
         self.write_public_key(kid, f"{self.name} {kid}", "spare")
         (key,) = self.keys()
         self.assertTrue(key["conflict"])
-        self.expect(self.run_program("key", "list"), 0, "different keys under the id")
+        result = self.expect(self.run_program("key", "list"), 0, "different keys under the id")
+        self.assertIn("signature", self.paste(result, "ssa-hsm key verify").out)
 
     def test_no_token_at_all_is_no_error(self) -> None:
         empty = self.dir / "empty"

@@ -74,12 +74,15 @@ def run_as_nobody(
         tests = folder / "tests"
         for part in parts:
             shutil.copytree(places.HERE.parent / part, tests / part, ignore=_ignore)
+        # Which commands its messages suggest stands there.
+        shutil.copytree(places.ROOT / "src" / "cli", folder / "src" / "cli")
         env = {name: os.environ[name] for name in _PASSED_ON + passed_on if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         copied = {
             "SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(), "SSA_SHIM_LIBRARY": places.shim_library(),
             "SSA_HASTY_CLOCK_LIBRARY": places.hasty_clock(), "SSA_BAD_MODULE": places.bad_module(),
             "SSA_SMALL_STACK": places.small_stack(),
+            "SSA_ACCEPTS": places.accepts(),
             "SSA_THREADS": places.threads(),
             "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip

@@ -30,10 +30,13 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_NO_KEY_URI] = "`ssa-hsm hsm list --login` prints the URIs of a token's keys.",
     [SSA_REASON_PROFILE_EXISTS] = "--force replaces it; the key that it names stays in its token. --profile NAME "
                                   "writes another profile.",
-    [SSA_REASON_NO_PROFILE] = "`ssa-hsm account create`, `key create` and `key import` write a profile.",
+    [SSA_REASON_NO_PROFILE] = "`ssa-hsm profile list` shows those that there are. `ssa-hsm account create FIRST LAST`, "
+                              "`ssa-hsm key create` and `ssa-hsm key import FILE` write one.",
+    [SSA_REASON_PROFILE_AWAITED] = "`ssa-hsm key rotate --finish` retires that key; then run this again.",
     [SSA_REASON_JOINED_PROFILES] = "Give several profiles one by one: --profile A --profile B.",
     [SSA_REASON_SEVERAL_PROFILES] = "Name one with --profile. Only `token`, `exec` and `jwt` take a list.",
-    [SSA_REASON_OUTPUT_DESCRIPTOR] = "Give fd:0, or a descriptor from 3 on: `ssa-hsm … --pin-source fd:3 3< FILE`.",
+    [SSA_REASON_OUTPUT_DESCRIPTOR] = "Give fd:0, or a descriptor from 3 on, which the shell opens at the end of the "
+                                     "command: --pin-source fd:3 3< FILE",
     [SSA_REASON_NO_TOKEN_NAME] = "Give a PKCS#11 URI (`ssa-hsm hsm list` prints them) or a token's label. "
                                  "SSA_HSM_MODULE or --module names a module.",
 
@@ -55,15 +58,16 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                 "profile that has it.",
     [SSA_REASON_NO_CLIENT_SECRET] = "Set APS_SECRET_ID to the client secret, or to a reference: file:PATH, env:NAME, "
                                     "fd:N, credential:NAME, or the pkcs11: URI of a data object.",
-    [SSA_REASON_TOKEN_NOT_NAMED] = "Set SSA_HSM_TOKEN, or use --token. This is the token that is here: "
-                                   "SSA_HSM_TOKEN=\"{detail}\"",
+    [SSA_REASON_TOKEN_NOT_NAMED] = "Set SSA_HSM_TOKEN, or use --token. `export SSA_HSM_TOKEN='{detail}'` "
+                                   "names the token that is here.",
     [SSA_REASON_NO_SLOTS] = "--slot and --replace are for cards.",
     [SSA_REASON_REPLACE_WHAT] = "Name the slot with --slot: --replace destroys the key that is there.",
     [SSA_REASON_SECRETS_OF_ONE_NAME] = "An import was interrupted. `ssa-hsm key recover` finishes it on the machine "
                                        "where it ran; `ssa-hsm secret import --force` leaves one secret.",
     [SSA_REASON_SECRET_IN_THE_OPEN] = "`ssa-hsm secret import --force` stores it as a private object.",
-    [SSA_REASON_OLD_BLOCK] = "Perhaps this shell still has the settings of an old block. Unset SERVICE_ACCOUNT_ID, "
-                             "KEY_ID, SSA_EMAIL and PRIVATE_KEY, or name the profile with --profile.",
+    [SSA_REASON_OLD_BLOCK] = "Perhaps this shell still has the settings of an old block. `unset "
+                             "SERVICE_ACCOUNT_ID KEY_ID SSA_EMAIL PRIVATE_KEY` takes them away, or name the profile "
+                             "with --profile.",
 
     // PKCS#11 modules, tokens and keys.
     [SSA_REASON_MODULE_NOT_LOADED] = "Give the module's path with --module or SSA_HSM_MODULE; `ssa-hsm hsm list` "
@@ -175,6 +179,9 @@ static const char *const advice[SSA_REASON_COUNT] = {
     // The journal.
     [SSA_REASON_EARLIER_OPERATION] = "`ssa-hsm key recover` finishes or undoes it; then run this again.",
     [SSA_REASON_INTERRUPTED] = "`ssa-hsm key recover` finishes or undoes it.",
+    [SSA_REASON_OTHER_CLIENT] =
+        "With the secret of that client id, `ssa-hsm key recover --client-id {detail}` finishes "
+        "or undoes it.",
     [SSA_REASON_ENTRY_DAMAGED] = "`ssa-hsm key recover --forget` puts it away as it is. Then check yourself what its "
                                  "operation has left.",
     [SSA_REASON_ENTRY_OF_EARLIER_VERSION] = "`key recover` of that version finishes or undoes it; `ssa-hsm key "

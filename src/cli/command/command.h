@@ -38,6 +38,7 @@ struct command {
     bool without_settings;         // reads neither environment nor profile
     bool falls_back;               // accepts several profiles
     bool writes_profile;           // --profile names a profile to write, which need not exist
+    bool reads_no_profile;         // must work where a profile is broken
     bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant
     bool examines_settings;        // runs also where the settings cannot be read
     bool runs_program;             // what follows is another program and its arguments

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/command/suggestion.h"
 #include "core/api.h"
 
 const struct option option_profile = {"profile",
@@ -73,7 +74,9 @@ bool deletion_confirmed(const struct invocation *i, struct ssa_error *err, const
     va_end(args);
     if (!made)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the question");
-    const bool yes = i->run.callbacks.confirm(i->run.callbacks.context, text);
+    char *completed = suggestion_complete(text);
+    const bool yes = i->run.callbacks.confirm(i->run.callbacks.context, completed != NULL ? completed : text);
+    free(completed);
     free(text);
     if (yes)
         return true;

@@ -8,7 +8,7 @@ static bool key_delete(const struct invocation *i, struct ssa_error *err)
     const char *key_id = i->arguments->words[0], *own = ssa_settings_value(i->settings, "KEY_ID");
     const bool is_used = own != NULL && strcmp(own, key_id) == 0;
     if (!deletion_confirmed(i, err, "Delete key %s at the API?%s", key_id,
-                            is_used ? " The settings use it: `key rotate` replaces it first." : ""))
+                            is_used ? " The settings use it: `ssa-hsm key rotate` replaces it first." : ""))
         return false;
     if (!ssa_key_delete(&i->run, option_value(i->arguments, &option_account), key_id, err))
         return false;

@@ -1,11 +1,23 @@
 // ssa-hsm key import FILE
 #include "cli/key/new_key.h"
 #include "cli/output/print.h"
+#include "core/text.h"
 
 static const struct option option_key_id = {"key-id", "KEY_ID", .help = "id of the key, if FILE is only a PEM"};
 static const struct option option_email = {"email", "EMAIL", .help = "email of the account, if FILE is only a PEM"};
 static const struct option option_shred = {"shred",
                                            .help = "overwrite and remove FILE once its key is in the PKCS#11 token"};
+
+static void tell_of_file_left(const char *file)
+{
+    char word[SHELL_WORD_ROOM(SSA_ERROR_TEXT_MAX)];
+    // Standard input is not a file, and neither is what a shell substituted for <(…).
+    const bool is_file = strcmp(file, "-") != 0 && strstr(file, "/dev/fd/") == NULL && strstr(file, "/proc/") == NULL;
+    if (is_file && text_shell_word(word, sizeof word, file))
+        print_note("the file still holds the private key. Destroy it: `shred -u %s`", word);
+    else
+        print_note("where the private key came from, it still is. Destroy it there");
+}
 
 // Says what became of the file that the key came from.
 static bool tell_of_file(const char *file, const struct ssa_created *created, struct ssa_error *err)
@@ -17,8 +29,7 @@ static bool tell_of_file(const char *file, const struct ssa_created *created, st
         return false;
     }
     if (created->file == SSA_FILE_LEFT)
-        print_note("the file still holds the private key. Destroy it: shred -u %s",
-                   separate ? created->key_path : file);
+        tell_of_file_left(separate ? created->key_path : file);
     else if (separate)
         print_note("%s is overwritten and removed %s", created->key_path, remains);
     if (created->file == SSA_FILE_DESTROYED)
