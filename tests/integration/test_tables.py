@@ -9,7 +9,15 @@ import screen
 from harness import LABEL, Case
 
 WIDTHS = (200, 80, 40)
-LISTS = (("account", "list"), ("key", "list"), ("key", "list", "--all"), ("history",))
+LISTS = (
+    ("account", "list"),
+    ("key", "list"),
+    ("key", "list", "--all"),
+    ("history",),
+    ("config", "show"),
+    ("profile", "list"),
+    ("profile", "show", "default"),
+)
 # It may change between two runs.
 AGE = re.compile(r"\((?:just now|\d+ \w+ ago|in [^)]*)\) *")
 GREEN, YELLOW, RED, OFF = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"

@@ -20,8 +20,9 @@ struct cell {
 
 // What happens to a column where a row does not fit into a line.
 struct column_fit {
-    unsigned char goes;  // the columns with 1 go first, then those with 2, …; 0: it is never left out
-    unsigned char least; // first it is shortened to so many columns of the terminal; 0: it is not shortened
+    unsigned char goes;  // the columns with 1 go first, then those with 2, …; 0: it stays
+    unsigned char least; // before it goes, it is shortened to so many columns of the terminal; 0: it is not. One that
+                         // stays is shortened before any other goes, and again after that.
 };
 
 struct table {

@@ -10,7 +10,8 @@ static struct column_fit fit_of(const struct table *table, size_t column)
     const bool first = column == 0 || table->columns <= 2;
     if (table->fits != NULL)
         return table->fits[column];
-    return (struct column_fit){.goes = first ? 0 : (unsigned char)(table->columns - column), .least = LEAST_USUAL};
+    return first ? (struct column_fit){0}
+                 : (struct column_fit){.goes = (unsigned char)(table->columns - column), .least = LEAST_USUAL};
 }
 
 static void measure(const struct table *table, struct table_room *room)
@@ -61,6 +62,9 @@ void table_find_room(const struct table *table, const struct table_look *look, s
     measure(table, room);
     if (look->columns == 0)
         return;
+    for (size_t i = 0; i < table->columns; i++)
+        if (fit_of(table, i).goes == 0)
+            shorten(room, i, fit_of(table, i).least, excess(table, room, look->columns));
     for (size_t next = next_to_go(table, room); next < table->columns; next = next_to_go(table, room)) {
         const size_t too_many = excess(table, room, look->columns);
         if (too_many == 0)

@@ -12,7 +12,7 @@ struct table_room {
 };
 
 // Each column is as wide as its widest cell. Where that is too much for a line, columns are shortened, and then left
-// out, in the order in which they may go; at last, those that stay are shortened, too, and
+// out, in the order in which they may go (struct column_fit); at last, those that stay are shortened, too, and
 // only the first is certain to be seen. Cells that are kept whole do not
 // count in the last column.
 void table_find_room(const struct table *table, const struct table_look *look, struct table_room *room);

@@ -106,6 +106,24 @@ static void a_table_without_an_order_loses_its_last_column_first(void **state)
     table_drop(&table);
 }
 
+static void a_column_that_stays_may_be_shortened_before_another_goes(void **state)
+{
+    (void)state;
+    static const char *const cells[] = {"SETTING", "a-very-long-value", "profile default"};
+    static const struct column_fit fits[] = {{0}, {0, 8}, {1, 9}};
+    struct table table;
+    table_begin(&table, 3, NULL);
+    table_fit(&table, fits);
+    fill(&table, cells, 3);
+    shows_at(&table, &(const struct table_look){.columns = 34, .ellipsis = "\u2026"},
+             "SETTING  a-very-\u2026  profile default\n");
+    shows_at(&table, &(const struct table_look){.columns = 28, .ellipsis = "\u2026"},
+             "SETTING  a-very-\u2026  profile \u2026\n");
+    shows_at(&table, &(const struct table_look){.columns = 27, .ellipsis = "\u2026"}, "SETTING  a-very-\u2026\n");
+    shows_at(&table, &(const struct table_look){.columns = 12, .ellipsis = "\u2026"}, "SETTING  a-\u2026\n");
+    table_drop(&table);
+}
+
 static void what_is_to_be_copied_stays_whole(void **state)
 {
     (void)state;
@@ -177,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_character_is_one_column_however_many_bytes_it_has),
         cmocka_unit_test(columns_are_shortened_and_then_left_out),
         cmocka_unit_test(a_table_without_an_order_loses_its_last_column_first),
+        cmocka_unit_test(a_column_that_stays_may_be_shortened_before_another_goes),
         cmocka_unit_test(what_is_to_be_copied_stays_whole),
         cmocka_unit_test(wide_characters_align),
         cmocka_unit_test(a_status_has_a_colour_and_still_aligns),
