@@ -25,6 +25,7 @@ enum ssa_reason {
     SSA_REASON_SEVERAL_PROFILES,    // there is a list of profiles, but only one is allowed
     SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret cannot be read from standard output or error
     SSA_REASON_NO_TOKEN_NAME,       // the text names no PKCS#11 token
+    SSA_REASON_QUOTED_VALUE,        // the value in the environment has quotes around it
 
     // PINs.
     SSA_REASON_PIN_UNANSWERED,      // an earlier try with this PIN had no answer; detail: the try's record
@@ -156,6 +157,10 @@ enum ssa_reason {
     SSA_REASON_IMPORT_HOLDS_MORE,   // the file (detail) that must be destroyed holds more than a key
     SSA_REASON_IMPORT_LOSES,        // the import would lose something else in the file
     SSA_REASON_CANNOT_SHRED,        // the file cannot be destroyed
+    SSA_REASON_IMPORT_NOT_PROVED,   // the key could not be proved at the API, so its file was not destroyed
+    SSA_REASON_IMPORT_SPENT,        // an interrupted destruction has overwritten the file's key
+    SSA_REASON_IMPORT_OTHER_SECRET, // the file and its key's profile have different client secrets
+    SSA_REASON_EMAIL_OFFLINE,       // an account is named by its email, and the API may not be asked for its id
     SSA_REASON_OLD_KEY_ON_TOKEN,    // a rotation's old key is left, but only on its PKCS#11 token
 
     // Listing, showing, verifying and removing accounts and keys.
@@ -169,6 +174,7 @@ enum ssa_reason {
     SSA_REASON_SECRET_NOT_ON_TOKEN,  // the setting does not name a data object
     SSA_REASON_SECRET_GONE,          // the object that an import stored is not there any more
     SSA_REASON_SECRETS_OF_ONE_LABEL, // beside the secret, there are others of its label
+    SSA_REASON_SECRET_EDIT_AGAIN,    // an import may not have changed the profile (detail) that has the secret
     SSA_REASON_SECRET_NOT_REMOVED,   // a removal was interrupted and was not done
     SSA_REASON_EMPTY_OBJECT,         // an empty data object may be left
     SSA_REASON_SECRET_TOKEN_PIN,     // the settings do not name the PIN of the PKCS#11 token with the secret

@@ -343,9 +343,13 @@ struct ssa_created {
     struct ssa_text block;       // the profile's six names and values
     char email[256];             // the account's; this email must be given access
     char path[512];              // the profile that was written
+    bool kept;                   // of ssa_key_import: that profile has the key already, and was not written
     enum ssa_file file;          // of ssa_key_import; REPLACED: it was destroyed, and the profile has its name
     char key_path[512];          // the key's file, if the block names one; then file tells about this one
     struct ssa_error file_error; // why the file is LEFT although shred is set; else its code is SSA_OK
+    bool proved;                 // of ssa_key_import: the API gave an access token for the key
+    bool secret_in_profile;      // the profile that was written has the client secret itself, from another place
+    bool secret_may_move;        // as far as it tells, the PKCS#11 token can hold the client secret
 };
 void ssa_created_free(struct ssa_created *created);
 
@@ -359,15 +363,20 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
-// An existing key. file ("-" for standard input) holds a block of six names or only a PEM. The names may also be those
-// of other samples (APS_SA_…, SSA_…), and the key in a block may be base64 of its PEM. With a PEM alone, key_id and
-// account (its id) are needed, and email is optional.
+// An existing key. file ("-" for standard input) holds a block of six names, the API's JSON, or only a PEM. The names
+// may also be those of other samples (APS_SA_…, SSA_…), and the key in a block may be base64 of its PEM. With a PEM
+// alone, key_id and account (its id or email) are needed, and email is optional.
 struct ssa_import {
     const char *file, *key_id, *account, *email;
-    bool shred; // overwrites and removes the file after its key went into the PKCS#11 token
+    bool shred;   // overwrites and removes the file, and one that it names as the key's, once the key was proved
+    bool offline; // sends nothing to the API: the key is not proved there, and account must be an id
 };
 
-// Puts an existing key into the PKCS#11 token. Sends nothing to the API.
+// Puts an existing key into the PKCS#11 token and writes the profile. A key that is there already is not imported
+// again. With shred, the key is then proved: an access token is fetched with it, by one request. The file is destroyed
+// only after that. If the proof fails, key and profile stay, the file does, too, and the same call may be repeated; it
+// ends with SSA_END_PLAIN. Where the profile replaces the file, the proof comes first, and if it fails, the import is
+// undone. Asks whether a key's file that the block names may be destroyed, unless output->yes is set.
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
@@ -410,14 +419,28 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
 
 // The client secret on a PKCS#11 token
 
+struct ssa_secret {
+    const char *label; // of the data object; NULL means "APS client secret CLIENT_ID"
+    bool replace;      // an object of that label with another secret is destroyed after the new one was checked
+    bool keep_profile; // changes no profile
+};
+
+struct ssa_secret_stored {
+    struct ssa_text line;           // the setting that refers to the object: APS_SECRET_ID="pkcs11:…;type=data…"
+    char profile[512];              // the profile that has the line now; empty where none was changed
+    bool was_literal;               // that profile had the secret itself, which was overwritten on the disk
+    struct ssa_error profile_error; // why the profile could not be changed, although the secret is stored
+};
+void ssa_secret_stored_free(struct ssa_secret_stored *stored);
+
 // Stores the client secret as a private data object on the PKCS#11 token that SSA_HSM_TOKEN, else PRIVATE_KEY, names.
-// Then reads it back to compare. The secret comes from the settings, or a person is asked. label NULL means "APS client
-// secret CLIENT_ID". If an object of that label has another secret, the call fails (SSA_CONFIG). With replace, that
-// object is destroyed after the new one was checked. An earlier call that was interrupted is first completed or undone.
-// *line becomes the setting that refers to the object: APS_SECRET_ID="pkcs11:…;type=data…". Fails with SSA_TOKEN if the
-// PKCS#11 token fails or takes no such object, and nothing was written. Ends with SSA_END_LEFT if something is left, or
-// may be; ssa_recover then completes or undoes it.
-bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
+// Then reads it back to compare. The secret comes from the settings, or a person is asked. If it comes from the profile
+// in use, or from a person while that profile has none, the profile then refers to the object. It is replaced
+// atomically, and keeps everything else that is in it. If an object of that label has another secret, the call fails
+// (SSA_CONFIG), unless replace is set. An earlier call that was interrupted is first completed or undone. Fails with
+// SSA_TOKEN if the PKCS#11 token fails or takes no such object, and nothing was written. Ends with SSA_END_LEFT if
+// something is left, or may be; ssa_recover then completes or undoes it.
+bool ssa_secret_import(const struct ssa_run *run, const struct ssa_secret *wanted, struct ssa_secret_stored *stored,
                        struct ssa_ending *ending, struct ssa_error *err);
 
 // Destroys the data object that APS_SECRET_ID names, if yes is set or the person confirms. Fails with SSA_KEY_MISSING

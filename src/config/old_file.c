@@ -73,6 +73,15 @@ bool old_file_read(const struct old_file *old, const struct ssa_callbacks *callb
            (text->len > 0 || error_set(err, SSA_CONFIG, NULL, old->name, "is empty"));
 }
 
+bool old_file_is_overwritten(const struct secret *text)
+{
+    const size_t len = text->len < ZEROS_AT_ONCE ? text->len : ZEROS_AT_ONCE;
+    for (size_t i = 0; i < len; i++)
+        if (text->data[i] != 0)
+            return false;
+    return len > 0;
+}
+
 bool old_file_is(const struct old_file *old, const char *path)
 {
     struct stat other;

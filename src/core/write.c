@@ -45,7 +45,7 @@ bool write_sync_data(int fd)
 
 static bool fill(int fd, off_t size)
 {
-    static const char zeros[4096];
+    static const char zeros[ZEROS_AT_ONCE];
     for (off_t at = 0; at < size;) {
         const off_t left = size - at;
         const size_t part = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;

@@ -39,6 +39,8 @@ static bool is_wanted(struct recovery *r, const struct journal *j, enum standing
     const struct ssa_callbacks *callbacks = &r->open->run->callbacks;
     if (standing == WAITING || (r->account != NULL && strcmp(r->account, e->account) != 0))
         return false;
+    if (r->imported != NULL && (e->operation != OP_KEY_IMPORT || strcmp(r->imported, e->kid) != 0))
+        return false;
     if (!journal_entry_is_ours(e, r->open->run->settings)) {
         tell_of_others(r, e);
         return false;

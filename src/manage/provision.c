@@ -6,9 +6,11 @@
 
 #include "core/callback.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
 #include "hsm/import/import.h"
 #include "hsm/import/rehearse.h"
 #include "hsm/login/login.h"
+#include "manage/provision_found.h"
 #include "ownership/profile_files.h"
 #include "recovery/recovery.h"
 #include "signer/open_token.h"
@@ -164,6 +166,10 @@ static bool open_token_for_key(struct provision *p, struct ssa_error *err)
         return false;
     if (!open_token_login(at, true, err))
         return false;
+    if (!provision_seek(p, err))
+        return false;
+    if (p->found)
+        return true;
     // Keys are private objects: only after the login the token shows which slots have one.
     if (slots ? !choose_slot(p, err) : !refuse_slot(p, err))
         return false;
@@ -178,7 +184,11 @@ static bool prepare_token(struct provision *p, struct ssa_error *err)
         return false;
     tell(&p->open.run->callbacks, SSA_DETAIL, "token: %s", token_info(to->token)->uri);
     const struct uri_parts token = {.private_key = false};
-    if (!lasting_uri(to->token, to->uri, token, entry->token, err) || !rehearse(p, err))
+    if (!lasting_uri(to->token, to->uri, token, entry->token, err))
+        return false;
+    if (p->found)
+        return true;
+    if (!rehearse(p, err))
         return false;
     tell_import(p);
     memcpy(entry->slot, to->slot.name, sizeof entry->slot);
@@ -260,17 +270,26 @@ static bool is_as_before(const struct provision *p, struct ssa_error *err)
                       "the profile was changed meanwhile, so it was not overwritten"));
 }
 
-// The block to be shown is made first: once the profile is in place, nothing can fail any more.
-static bool show(const struct provision *p, const struct profile_block *block, struct ssa_created *created,
-                 struct ssa_error *err)
+bool provision_show(const struct provision *p, const struct profile_block *block, const char *path,
+                    struct ssa_created *created, struct ssa_error *err)
 {
     SECRET_AUTO shown = {0};
     return secret_new(&shown, PROFILE_MAX, err) &&
-           profile_block_show(block, p->target.path, p->output->show_secret, &shown, err) &&
+           profile_block_show(block, path, p->output->show_secret, &shown, err) &&
            result_take(&created->block, &shown, err) &&
            ((text_format(created->email, sizeof created->email, "%s", block->email) &&
-             text_format(created->path, sizeof created->path, "%s", p->target.path)) ||
-            error_set(err, SSA_UNEXPECTED, NULL, p->target.path, "the path is too long"));
+             text_format(created->path, sizeof created->path, "%s", path)) ||
+            error_set(err, SSA_UNEXPECTED, NULL, path, "the path is too long"));
+}
+
+// The profile gets a client secret that was somewhere else before, or nowhere.
+static void note_secret(const struct provision *p, const struct profile_block *block, struct ssa_created *created)
+{
+    enum setting_source source;
+    const struct token *token = p->open.to.token;
+    (void)settings_get(p->open.run->settings, SET_CLIENT_SECRET, &source);
+    created->secret_in_profile = block->secret != NULL && block->secret_is_literal && source != FROM_PROFILE;
+    created->secret_may_move = token == NULL || data_check_able(token, ERROR_IGNORED);
 }
 
 static bool commit(struct provision *p, const struct profile_block *block, struct ssa_error *err)
@@ -294,8 +313,11 @@ bool provision_profile(struct provision *p, const struct profile_block *block, s
     const struct profile_block own = opened_block(&p->open, p->journal.entry);
     if (block == NULL)
         block = &own;
-    const bool shown = show(p, block, created, err);
+    // The block to be shown is made first: once the profile is in place, nothing can fail any more.
+    const bool shown = provision_show(p, block, p->target.path, created, err);
     const bool with_profile = p->target.path[0] != '\0';
+    if (with_profile)
+        note_secret(p, block, created);
     p->in_place = shown && !with_profile;
     const bool done = shown && (!with_profile || commit(p, block, err));
     if (!p->in_place)

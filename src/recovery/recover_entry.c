@@ -156,8 +156,10 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
     bool beside = false;
     if (!write_profile(r, j, where, &beside, err) || !pair_sweep(pair, r, err))
         return false;
-    if (!text_format(line, sizeof line, "key %s is complete at the API and on the token; its profile is %s%s%s", e->kid,
-                     where, beside ? ", since there is another file at " : "", beside ? e->profile : ""))
+    // An import does not ask the API.
+    const char *api = e->operation == OP_KEY_IMPORT ? "" : "at the API and ";
+    if (!text_format(line, sizeof line, "key %s is complete %son the token; its profile is %s%s%s", e->kid, api, where,
+                     beside ? ", since there is another file at " : "", beside ? e->profile : ""))
         return error_set(err, SSA_UNEXPECTED, NULL, where, "the path is too long for a message");
     // Where somebody has written another profile, nobody uses the new key yet.
     if (e->operation != OP_KEY_ROTATE || beside)

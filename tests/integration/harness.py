@@ -47,11 +47,11 @@ _PASSED_ON = ("UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS")
 # key pair that a wrapped import begins with, unless the shim has one ready.
 _PLAIN = {
     "test_account_commands", "test_account_create", "test_evidence", "test_evidence_hands", "test_fallback",
-    "test_fault_account", "test_fault_answers", "test_fault_import", "test_fault_key", "test_fault_profile",
+    "test_docker_env", "test_fault_account", "test_fault_answers", "test_fault_import", "test_fault_key", "test_fault_profile",
     "test_http_bounds", "test_journal_files", "test_key_create", "test_key_import", "test_key_import_names",
     "test_key_list", "test_key_object", "test_key_prune", "test_key_recover", "test_key_rotate",
-    "test_lying_module", "test_memory_limits", "test_pin_rules", "test_pin_state", "test_preload", "test_profile",
-    "test_recovery_evidence", "test_secret", "test_secret_left", "test_settings", "test_signal_create",
+    "test_lying_module", "test_memory_limits", "test_migration", "test_pin_rules", "test_pin_state", "test_preload", "test_profile",
+    "test_recovery_evidence", "test_secret", "test_secret_left", "test_secret_profile", "test_settings", "test_signal_create",
     "test_signal_token", "test_token_choice",
 }  # fmt: skip
 _IMPORTING = {("account", "create"), ("key", "create"), ("key", "import"), ("key", "rotate")}

@@ -60,7 +60,7 @@ def _copy_documents(folder: Path) -> Path:
 def run_as_nobody(
     arguments: list[str],
     script: Path = Path("integration") / "run.py",
-    parts: tuple[str, ...] = ("emulator", "integration", "shim"),
+    parts: tuple[str, ...] = ("emulator", "integration", "matrix", "memory", "shim"),
     passed_on: tuple[str, ...] = (),
 ) -> int:
     """Runs run.py (or another script of the tests) again as nobody, with a copy of all it needs.

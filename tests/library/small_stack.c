@@ -114,9 +114,10 @@ static bool recover(struct work *w)
 
 static bool secret_import(struct work *w)
 {
-    struct ssa_text line = {0};
-    const bool done = ssa_secret_import(&w->run, NULL, false, &line, NULL, &w->err);
-    ssa_text_free(&line);
+    const struct ssa_secret wanted = {0};
+    struct ssa_secret_stored stored;
+    const bool done = ssa_secret_import(&w->run, &wanted, &stored, NULL, &w->err);
+    ssa_secret_stored_free(&stored);
     return done;
 }
 

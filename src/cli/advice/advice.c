@@ -39,6 +39,9 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                      "command: --pin-source fd:3 3< FILE",
     [SSA_REASON_NO_TOKEN_NAME] = "Give a PKCS#11 URI (`ssa-hsm hsm list` prints them) or a token's label. "
                                  "SSA_HSM_MODULE or --module names a module.",
+    [SSA_REASON_QUOTED_VALUE] = "`docker run --env-file` takes quotes for a part of the value: write the line without "
+                                "them in the file that docker reads, or mount the profile and name its path in "
+                                "SSA_HSM_PROFILE.",
 
     // PINs.
     [SSA_REASON_PIN_WAS_TRIED] = CORRECT_OR_RETRY,
@@ -225,6 +228,13 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                      "its place with --output {detail} --force.",
     [SSA_REASON_IMPORT_LOSES] = "Take that out first, or leave the file: without --shred, and with another --output.",
     [SSA_REASON_CANNOT_SHRED] = "Import without --shred, and destroy the file by hand.",
+    [SSA_REASON_IMPORT_NOT_PROVED] = "When the cause is gone, give the same command again: it does not import the key "
+                                     "again, and goes on from here. With --offline it destroys the file unproved.",
+    [SSA_REASON_IMPORT_SPENT] = "An interrupted --shred leaves a file so. The same command, with --shred, with the "
+                                "same profile and without --offline, removes it once the key is proved.",
+    [SSA_REASON_IMPORT_OTHER_SECRET] = "If the file's is the right one, --force writes it into the profile. Otherwise "
+                                       "correct or remove it in the file.",
+    [SSA_REASON_EMAIL_OFFLINE] = "With --offline, --account takes the account's id (SERVICE_ACCOUNT_ID).",
 
     // Listing, showing, verifying and removing accounts and keys.
     [SSA_REASON_ACCOUNT_UNLISTED] = "`ssa-hsm account list` shows the accounts. --account takes an account's id "
@@ -239,6 +249,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_SECRET_NOT_ON_TOKEN] = "It must be the line that `ssa-hsm secret import` printed.",
     [SSA_REASON_SECRET_GONE] = "`ssa-hsm secret import` stores it anew.",
     [SSA_REASON_SECRETS_OF_ONE_LABEL] = "`ssa-hsm secret import --force` leaves one.",
+    [SSA_REASON_SECRET_EDIT_AGAIN] = "If {detail} does not have it, `ssa-hsm secret import` writes it there.",
     [SSA_REASON_SECRET_NOT_REMOVED] = "`ssa-hsm secret remove` destroys it.",
     [SSA_REASON_EMPTY_OBJECT] = "`pkcs11-tool --login --list-objects --type data` shows such objects.",
     [SSA_REASON_SECRET_TOKEN_PIN] = "Name that token with --token and its PIN with --pin-source, or run the "

@@ -31,11 +31,27 @@ bool output_read(const struct arguments *a, struct ssa_output *output, struct ss
     return true;
 }
 
+// A person who has typed the client secret may not expect it in a file.
+static void tell_of_secret(const struct ssa_created *created)
+{
+    if (!created->secret_in_profile)
+        return;
+    print_note("the client secret is in %s, a file of mode 0600. %s\n"
+               "APS_SECRET_ID there may also be file:PATH or credential:NAME.",
+               created->path,
+               created->secret_may_move ? "`ssa-hsm secret import` moves it to the PKCS#11 token."
+                                        : "This PKCS#11 token cannot hold it.");
+}
+
 bool created_print(const struct ssa_created *created, struct ssa_error *err)
 {
     suggestion_profile(created->path);
     if (print_result(span_of(created->block.text, created->block.len), err)) {
-        print_note("saved as %s", created->path);
+        if (created->kept)
+            print_note("%s has this key already, and is left as it is", created->path);
+        else
+            print_note("saved as %s", created->path);
+        tell_of_secret(created);
         return true;
     }
     return error_hint(err, "Nothing is lost: all is done, and the profile is saved as %s.", created->path);

@@ -2,7 +2,7 @@
 #include "cli/output/print.h"
 #include "cli/token/request.h"
 
-static const char *const formats[] = {"json", "token", "header", "env", "curl", NULL};
+static const char *const formats[] = {"json", "token", "header", "env", "docker-env", "curl", NULL};
 
 static const struct option option_format = {
     "format", "FORMAT", .letter = 'f', .help = "how the access token is printed", .values = formats, .preset = "json"};
@@ -12,6 +12,8 @@ static const char *const around[][2] = {
     {NULL, NULL},
     {"", "\n"},
     {"Authorization: Bearer ", "\n"},
+    {"APS_ACCESS_TOKEN=", "\n"},
+    // A file for docker run --env-file, which takes quotes for a part of the value. An access token needs none.
     {"APS_ACCESS_TOKEN=", "\n"},
     // A file for curl -K.
     {"header = \"Authorization: Bearer ", "\"\n"},
