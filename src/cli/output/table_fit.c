@@ -7,11 +7,12 @@ enum { LEAST_USUAL = 12, LEAST_OF_ALL = 1 };
 
 static struct column_fit fit_of(const struct table *table, size_t column)
 {
-    const bool first = column == 0 || table->columns <= 2;
+    struct column_fit usual = {0};
     if (table->fits != NULL)
         return table->fits[column];
-    return first ? (struct column_fit){0}
-                 : (struct column_fit){.goes = (unsigned char)(table->columns - column), .least = LEAST_USUAL};
+    if (column > 0 && table->columns > 2)
+        usual = (struct column_fit){.goes = (unsigned char)(table->columns - column), .least = LEAST_USUAL};
+    return usual;
 }
 
 static void measure(const struct table *table, struct table_room *room)
