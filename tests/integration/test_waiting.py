@@ -284,6 +284,27 @@ class Clean(WaitingCase):
                 self.assertNotIn("waiting", "\n".join(lines))
                 self.assertEqual(lines[-1], "")
 
+    def test_in_the_background_the_terminal_is_anothers(self) -> None:
+        self.api.fault("late", path="/token", seconds=1.6)
+        done = self.dir / "done"
+        command = " ".join(self.argv("token"))
+        env = {**self.environment(UNHURRIED), "PS1": "P$ "}
+        with Terminal(["/bin/bash", "--norc", "-i"], env, self.dir, columns=200) as terminal:
+            terminal.wait_for(r"P\$ ")
+            terminal.send(f"(exec {command} >out) && echo $? >{done} & \r")
+            eventually(done.exists, "it is done")
+            terminal.send("exit\r")
+            terminal.finish()
+        self.assertNotIn("waiting", terminal.screen)
+        self.assertEqual(done.read_text(), "0\n")
+
+    def test_a_terminal_that_takes_nothing_stops_nothing(self) -> None:
+        self.slow_server()
+        with self.terminal("token") as terminal:
+            terminal.send("\x13")
+            self.assertEqual(terminal.finish(), 0)
+        self.assertEqual(terminal.screen, "")
+
     def test_stopped_and_continued(self) -> None:
         self.late("/token", 3 * LONG)
         with self.terminal("token") as terminal:
