@@ -52,6 +52,7 @@ enum ssa_reason {
     SSA_REASON_MODULE_NO_ANSWER,   // a module crashes or does not answer
     SSA_REASON_TOKEN_NOT_FOUND,    // no PKCS#11 token matches
     SSA_REASON_TOKENS_SEVERAL,     // several PKCS#11 tokens match
+    SSA_REASON_TOKEN_CHOICE,       // this PKCS#11 token is one of several that match; detail: its URI
     SSA_REASON_TOKEN_GONE,         // the PKCS#11 token was there, but does not answer any more
     SSA_REASON_TOKEN_UNFIT,        // the PKCS#11 token cannot do what is needed; another one may
     SSA_REASON_PIN_UNKNOWN,        // it is not known whether a login used up one of the PIN tries
@@ -115,12 +116,27 @@ enum ssa_reason {
     SSA_REASON_NO_KEY,            // there is no such key
     SSA_REASON_APP_ACCESS,        // the app probably may not manage service accounts
     SSA_REASON_ACCOUNT_NAME,      // the account's name probably was refused
+    SSA_REASON_ACCOUNT_EXISTS,    // the client id has an account of this name
     SSA_REASON_ACCOUNT_LIMIT,     // there are as many accounts as the API allows
     SSA_REASON_ACCOUNT_REFUSED,   // there are too many accounts, or the app may not make one
     SSA_REASON_ACCOUNT_OFF,       // the account is not enabled; detail: its id
     SSA_REASON_ACCOUNT_MAYBE_OFF, // the account may not be enabled; detail: its id
     SSA_REASON_KEY_LIMIT,         // the account (detail) has as many keys as the API allows
     SSA_REASON_KEY_REFUSED,       // the account (detail) has too many keys, or is disabled
+
+    // Access to hubs and projects.
+    SSA_REASON_PROJECT_REQUEST,  // the service does not accept the project's id, the email, or a product
+    SSA_REASON_PROJECT_REFUSED,  // the app or the user may not administer the project
+    SSA_REASON_NO_PROJECT,       // there is no such ACC project
+    SSA_REASON_PROJECT_CONFLICT, // the account is in the project already, or was
+    SSA_REASON_PRODUCTS_DIFFER,  // the account is in the project, with other products
+    SSA_REASON_KEY_OF_ANOTHER,   // the settings have the key of another account
+    SSA_REASON_ACCOUNT_TOKEN,    // the account's access token was refused
+    SSA_REASON_HUB_REFUSED,      // the account may not look into the hub
+    SSA_REASON_NO_HUB,           // the account sees no hub, and the service does not say why; detail: the email
+    SSA_REASON_NO_HUB_FOR_APP,   // the account sees no hub, since the app is in none; detail: the client id
+    SSA_REASON_MAYBE_ADDED,      // the account may have been added to a project
+    SSA_REASON_NOT_INVITED,      // the account sees no hub, but the app is in one; detail: the email
 
     // The journal.
     SSA_REASON_EARLIER_OPERATION,        // an operation on the same thing was interrupted

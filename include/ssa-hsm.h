@@ -37,6 +37,8 @@ enum ssa_class {
     SSA_CREDENTIALS = 9, // the client id or secret was refused
     SSA_REFUSED = 10,    // the API refused the request
     SSA_RATE_LIMIT = 11, // the time for waiting was too short for the API's rate limit
+    SSA_IN_USE = 14,     // the name of a new profile, account, object or slot is in use, and was not to be replaced
+    SSA_DECLINED = 15,   // a person did not confirm, or there was nobody to ask
 };
 
 // The kind of an error's number.
@@ -136,6 +138,9 @@ struct ssa_callbacks {
                        struct ssa_error *err);
     // Asks a person to type yes. Any other answer means no.
     bool (*confirm)(void *context, const char *question);
+    // Asks a person to choose one of several things; each item is a line. *choice becomes the item's index, or count if
+    // the person chose none. Returns false if there is nobody to ask.
+    bool (*choose)(void *context, const char *question, const char *const *items, size_t count, size_t *choice);
     // Receives messages about the work. May run on another thread while the caller's thread waits for a PKCS#11 token.
     void (*tell)(void *context, enum ssa_level level, const struct ssa_notice *notice);
     // Is called again and again, some times a second, while the operation waits, on the thread of the call. Waits of a
@@ -340,7 +345,10 @@ struct ssa_output {
 enum ssa_file { SSA_FILE_NONE, SSA_FILE_LEFT, SSA_FILE_DESTROYED, SSA_FILE_REPLACED };
 
 struct ssa_created {
-    struct ssa_text block;       // the profile's six names and values
+    struct ssa_text block; // the profile's six names and values
+    char client_id[128], account[128];
+    char key_id[128];            // empty where no key was made
+    struct ssa_text key_uri;     // as in PRIVATE_KEY; empty where no key was made
     char email[256];             // the account's; this email must be given access
     char path[512];              // the profile that was written
     bool kept;                   // of ssa_key_import: that profile has the key already, and was not written
@@ -380,8 +388,9 @@ struct ssa_import {
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
-// Delete an account or a key at the API. They use no PKCS#11 token.
-bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
+// Delete an account or a key at the API. They use no PKCS#11 token. An account is deleted only if yes is set or the
+// person confirms (else SSA_DECLINED). The question names the account's email and tells how many keys it has.
+bool ssa_account_delete(const struct ssa_run *run, const char *account, bool yes, struct ssa_error *err);
 bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err);
 
 // Replacing the profile's key by a new one
@@ -497,6 +506,62 @@ bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa
 bool ssa_account_enable(const struct ssa_run *run, const char *account, bool enable, struct ssa_account *after,
                         bool *changed, struct ssa_error *err);
 
+// Access to projects. An access token gives access to nothing until an administrator has done two things. The app (its
+// client id) is added to the hub under Custom Integrations, once; there is no API for that. The account's email is then
+// invited, like a person.
+
+struct ssa_provision {
+    const char *account;         // an id or email; NULL means the settings' own
+    const char *project;         // the id of an ACC project, also with "b." before it
+    const char *const *products; // "PRODUCT=ACCESS", a list that ends with NULL; NULL means "docs=member" alone
+    const char *admin_user;      // the id of an administrator of the project, for whom the app acts
+    const char *region;          // of the hub: "US", "EMEA"…; NULL: the service finds it out
+};
+
+#define SSA_PRODUCTS_MAX 32
+
+struct ssa_provisioned {
+    char account[128], email[256];
+    char project[128]; // without "b."
+    bool changed;      // false: the account was in the project already, with all that is wanted
+    char status[32];   // as the API tells it ("active"); may be empty
+    struct ssa_product {
+        char key[32], access[16];
+    } products[SSA_PRODUCTS_MAX]; // the account's products in the project
+    size_t product_count;
+};
+
+// Adds an account to an ACC project, by the client's own access token. First looks whether it is there. If it is, and
+// has all the products, nothing is changed. If it is there with other products, the call fails (SSA_REFUSED): only a
+// person can change them. Fails with SSA_USAGE for a product, access or region that is not known. There is no such API
+// for projects of BIM 360.
+bool ssa_account_provision(const struct ssa_run *run, const struct ssa_provision *wanted,
+                           struct ssa_provisioned *provisioned, struct ssa_error *err);
+
+// A hub or project that an account sees.
+struct ssa_site {
+    char id[128], name[128];
+    char region[16];         // of a hub; may be empty
+    struct ssa_site *inside; // a hub's projects
+    size_t count;            // of inside
+    bool more;               // there are other projects
+};
+
+// The caller frees it with ssa_access_free, which also accepts an empty one.
+struct ssa_access {
+    char account[128], email[256]; // email is empty if the settings do not have it
+    struct ssa_site *hubs;
+    size_t count;
+    bool more; // there are other hubs
+};
+void ssa_access_free(struct ssa_access *access);
+
+// Fetches an access token with the settings' key and asks which hubs and projects the account sees with it. account
+// must be the settings' own (an id or email), or NULL. Fails with SSA_REFUSED if there is no hub. The reason then says
+// what is missing, if the service tells it.
+bool ssa_account_access(const struct ssa_run *run, const char *account, struct ssa_access *access,
+                        struct ssa_error *err);
+
 // Whether the private half is on a PKCS#11 token. UNSEEN: a login would be needed to know it.
 enum ssa_private_half { SSA_PRIVATE_UNSEEN, SSA_PRIVATE_THERE, SSA_PRIVATE_MISSING };
 
@@ -539,8 +604,9 @@ struct ssa_keys_wanted {
 // Lists the keys at the API together with those on PKCS#11 tokens. A key at the API and one on a PKCS#11 token are the
 // same if they have the same KEY_ID. Keys on two PKCS#11 tokens are the same if they have the same modulus. The call
 // looks, without a login, at all PKCS#11 tokens of the configured modules, or of the module that the settings name.
-// Each module runs in a child process. If a module cannot be used, a callback receives that (SSA_NOTICE), and the call
-// does not fail. Keys that are only on a PKCS#11 token are listed if they name the account.
+// Each module runs in a child process. If a module cannot be used, a callback receives that, and the call does not
+// fail: as SSA_DETAIL where all keys were found without it, else as SSA_NOTICE. Keys that are only on a PKCS#11 token
+// are listed if they name the account.
 //
 // With all, the call waits as the API's rate limit demands. A callback receives that (SSA_PROGRESS), and the waiting
 // does not count for run->timeout. The API may not list the keys of an account that is not enabled. Such an account is
@@ -618,6 +684,7 @@ struct ssa_event {
     struct ssa_time started, ended;
     long long uid;
     const char *client_id, *base_url, *account, *email, *key_id, *old_key_id, *token, *key_uri, *profile, *note;
+    const char *project; // that the account was added to; empty for other operations
 };
 
 // Shows the audit trail in this user's state folder, for all client ids and servers, with the oldest entry first. show
@@ -637,7 +704,8 @@ bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, stru
 
 // Destroys keys on PKCS#11 tokens that the API no longer knows, if the audit trail tells that they were made for this
 // client id and server. Each key is destroyed only if yes is set or the person confirms. *found is the number of such
-// keys, *destroyed the number of those that were destroyed.
+// keys, *destroyed the number of those that were destroyed. If that is less, the call fails with SSA_DECLINED, after
+// it has asked for all of them.
 bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed, struct ssa_error *err);
 
 // Removes a profile (its name or path), and overwrites its file before. If the path is a link, only the link is
@@ -655,6 +723,7 @@ struct ssa_listing {
     const char *uri;    // ready to paste; for a module its path
     const char *label;  // the description of a module; the label of a PKCS#11 token or key
     const char *detail; // further facts, or the cause of the failure
+    const char *unfit;  // of a PKCS#11 token: why no new key can go there now; NULL if nothing is known against it
     bool failed;
 };
 

@@ -5,9 +5,10 @@
 
 struct token;
 
-// Opens a session and logs in as the user. The PIN is tried once, and not at all where its length or the token's flags
-// show that it cannot be right. It is kept in locked memory for keys that want a login for each signature. What giver
-// refers to must live as long as the token. Fails with SSA_PIN or SSA_TOKEN.
+// Opens a session and logs in as the user. A PIN is tried once, and not at all where its length or the token's flags
+// show that it cannot be right. After it was refused, giver decides whether another one is asked for. It is kept in
+// locked memory for keys that want a login for each signature. What giver refers to must live as long as the token.
+// Fails with SSA_PIN or SSA_TOKEN.
 bool login_user(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err) MUST_CHECK;
 
 // For an import, after the user's login. Where this kind of token demands it, the security officer logs in instead of

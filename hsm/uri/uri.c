@@ -18,7 +18,9 @@ static void kit_free(P11KitUri **uri)
 static bool bad(struct ssa_error *err, const char *what)
 {
     error_set(err, SSA_CONFIG, NULL, NULL, "%s", what);
-    error_hint(err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\".");
+    error_hint(err,
+               "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\", also where its label itself begins "
+               "with pkcs11: (pkcs11:token=pkcs11%%3A…).");
     return error_reason(err, SSA_REASON_URI_INVALID, NULL);
 }
 
@@ -51,11 +53,15 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
     char *tidy = NULL;
     if (uri == NULL || !uri_text_tidy(text, &tidy))
         return no_memory(err);
-    const bool sound = uri_text_slot_is_sound(tidy);
+    const bool sound = uri_text_slot_is_sound(tidy), percents = uri_text_percents_are_sound(tidy);
     const int code = sound ? p11_kit_uri_parse(tidy, P11_KIT_URI_FOR_ANY, uri) : P11_KIT_URI_OK;
     free(tidy);
     if (!sound)
         return bad(err, "the PKCS#11 URI's slot-id is not the number of a slot");
+    if (code != P11_KIT_URI_OK && !percents)
+        return bad(err,
+                   "this is not a valid PKCS#11 URI: two hexadecimal digits must follow each %, and a percent sign "
+                   "itself is written %25");
     if (code != P11_KIT_URI_OK)
         return bad(err, "this is not a valid PKCS#11 URI (RFC 7512)");
     if (!check_policy(uri, err))

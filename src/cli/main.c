@@ -104,6 +104,7 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
                               .recorded = syslog_recorded,
                               .ask_secret = terminal_ask_secret,
                               .confirm = terminal_confirm,
+                              .choose = terminal_choose,
                               .tell = tell_person,
                               .waiting = shows_waiting ? waiting_show : NULL,
                               .interrupted = was_interrupted},

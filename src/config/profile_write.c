@@ -45,7 +45,7 @@ static bool check_existing(const struct profile_target *target, struct ssa_error
         return error_set(err, SSA_CONFIG, NULL, target->path, "is not a regular file");
     if (target->replace)
         return true;
-    error_errno(err, SSA_CONFIG, EEXIST, target->path, "the profile exists already");
+    error_errno(err, SSA_IN_USE, EEXIST, target->path, "the profile exists already");
     return error_reason(err, SSA_REASON_PROFILE_EXISTS, NULL);
 }
 

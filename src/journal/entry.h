@@ -23,6 +23,7 @@ enum operation {
     OP_ACCOUNT_ENABLE,
     OP_ACCOUNT_DISABLE,
     OP_ACCOUNT_DELETE,
+    OP_ACCOUNT_PROVISION,
     OP_KEY_CREATE,
     OP_KEY_IMPORT,
     OP_KEY_ROTATE,
@@ -84,6 +85,7 @@ struct entry {
     char client_id[API_ID_MAX], base_url[PATH_TEXT_MAX];
     char name[API_NAME_MAX]; // of a new account
     char account[API_ID_MAX], email[API_EMAIL_MAX];
+    char project[API_ID_MAX]; // that the account is added to
     char kid[API_ID_MAX];
     char old_kid[API_ID_MAX], old_key_uri[URI_TEXT_MAX]; // of a rotation
     char profile[PATH_TEXT_MAX], draft[PATH_TEXT_MAX];

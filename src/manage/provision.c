@@ -124,7 +124,7 @@ static bool may_replace(const struct provision *p, struct ssa_error *err)
         callback_confirms(&p->open.run->callbacks, "Destroy the key in slot %s of token \"%s\"?", at->slot.name,
                           token_info(at->token)->label))
         return true;
-    return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
+    return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
                          "the key in slot %s was not replaced: you did not confirm", at->slot.name);
 }
 
@@ -152,14 +152,27 @@ static bool refuse_slot(const struct provision *p, struct ssa_error *err)
                          "this PKCS#11 token has no slots");
 }
 
-// Finds the token as open_token_of_settings does, and checks that a key can be imported. Logs in with a session that
+// Finds the token as open_token_of_settings does, unless that was done, and checks that a key can be imported.
+static bool find_token(struct provision *p, struct ssa_error *err)
+{
+    struct open_token *at = &p->open.to;
+    return at->token != NULL || (open_token_of_settings(p->open.run, at, err) && import_check_able(at->token, err));
+}
+
+bool provision_look_ahead(struct provision *p, const struct provisioning *what, struct ssa_error *err)
+{
+    struct profile_target target;
+    if (!what->without_profile && !profile_choose(&target, p->open.run, p->output, "", err))
+        return false;
+    return what->without_key || find_token(p, err);
+}
+
+// Finds the token, and logs in with a session that
 // may write, and chooses the slot of a card.
 static bool open_token_for_key(struct provision *p, struct ssa_error *err)
 {
     struct open_token *at = &p->open.to;
-    if (!open_token_of_settings(p->open.run, at, err))
-        return false;
-    if (!import_check_able(at->token, err))
+    if (!find_token(p, err))
         return false;
     const bool slots = slot_must_be_chosen(at->token);
     if (slots && !slot_survey(at->token, err))
@@ -221,8 +234,8 @@ static bool made_nothing(const struct provision *p)
 static bool settle(struct provision *p, const struct ssa_error *why, struct ssa_error *err)
 {
     struct known known = {.asked = p->asked,
-                          .refused =
-                              p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_CREDENTIALS),
+                          .refused = p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_IN_USE ||
+                                                                why->code == SSA_CREDENTIALS),
                           .key = &p->key};
     struct recovery r = {.open = &p->open, .known = &known, .ending = p->ending};
     bool fresh = false;
@@ -274,7 +287,18 @@ bool provision_show(const struct provision *p, const struct profile_block *block
                     struct ssa_created *created, struct ssa_error *err)
 {
     SECRET_AUTO shown = {0};
-    return secret_new(&shown, PROFILE_MAX, err) &&
+    SECRET_AUTO uri = {0};
+    const char *key_id = block->key_id != NULL ? block->key_id : "",
+               *key_uri = block->private_key != NULL ? block->private_key : "";
+    if (!text_format(created->client_id, sizeof created->client_id, "%s", block->client_id) ||
+        !text_format(created->account, sizeof created->account, "%s", block->account_id) ||
+        !text_format(created->key_id, sizeof created->key_id, "%s", key_id))
+        return error_set(err, SSA_UNEXPECTED, NULL, block->account_id, "an id is too long");
+    if (!secret_new(&uri, URI_TEXT_MAX, err))
+        return false;
+    if (!secret_append_text(&uri, key_uri))
+        return error_set(err, SSA_UNEXPECTED, NULL, key_uri, "the key's URI is too long");
+    return result_take(&created->key_uri, &uri, err) && secret_new(&shown, PROFILE_MAX, err) &&
            profile_block_show(block, path, p->output->show_secret, &shown, err) &&
            result_take(&created->block, &shown, err) &&
            ((text_format(created->email, sizeof created->email, "%s", block->email) &&

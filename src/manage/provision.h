@@ -48,6 +48,9 @@ struct provision *provision_new(const struct ssa_run *run, const struct ssa_outp
 void provision_free(struct provision **p);
 #define PROVISION_AUTO __attribute__((cleanup(provision_free))) struct provision
 
+// Finds the token, and sees whether the profile may be written: before a person has to type a secret.
+bool provision_look_ahead(struct provision *p, const struct provisioning *what, struct ssa_error *err) MUST_CHECK;
+
 // Makes sure, before a key is made or read, that there is locked memory for it, a journal, a file for the profile, and
 // a token that takes the key.
 bool provision_prepare(struct provision *p, const struct provisioning *what, struct ssa_error *err) MUST_CHECK;

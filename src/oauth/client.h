@@ -3,7 +3,7 @@
 
 #include "core/mask.h"
 #include "oauth/ca.h"
-#include "oauth/libcurl.h"
+#include "oauth/http.h"
 #include "oauth/oauth.h"
 #include "oauth/pace.h"
 #include "oauth/url.h"
@@ -20,7 +20,8 @@ struct oauth_client {
     struct secret authorization; // the header line with id and secret; empty before the secret is known
     struct secret bearer;        // the client's own (two-legged) access token; empty before there is one
     char scopes[256];            // of bearer
-    CURL *handle;      // of the calls on the caller's thread, which share its connection; NULL while there is none
+    struct http_handle
+        *handle;       // of the calls on the caller's thread, which share its connection; NULL while there is none
     long long left_ms; // of config.timeout; only time spent in calls is taken off
     struct pace pace;  // of the calls that are paced
     bool deaf;         // no interruption stops anything any more
@@ -44,9 +45,6 @@ bool client_wait(const struct oauth_client *client, enum ssa_wait what, long lon
 
 // Says that the server is waited for.
 void client_waits(const struct oauth_client *client);
-
-// Makes a handle of libcurl. Returns NULL on failure.
-CURL *client_new_handle(struct ssa_error *err);
 
 // Closes the connection. libcurl and OpenSSL then free the buffers through which they read.
 void client_hang_up(struct oauth_client *client);

@@ -11,13 +11,19 @@
     each(easy_getinfo);                                                                                                \
     each(easy_header);                                                                                                 \
     each(easy_init);                                                                                                   \
-    each(easy_perform);                                                                                                \
     each(easy_reset);                                                                                                  \
     each(easy_setopt);                                                                                                 \
     each(easy_strerror);                                                                                               \
     each(free);                                                                                                        \
     each(getdate);                                                                                                     \
     each(global_init);                                                                                                 \
+    each(multi_add_handle);                                                                                            \
+    each(multi_cleanup);                                                                                               \
+    each(multi_info_read);                                                                                             \
+    each(multi_init);                                                                                                  \
+    each(multi_perform);                                                                                               \
+    each(multi_poll);                                                                                                  \
+    each(multi_remove_handle);                                                                                         \
     each(slist_append);                                                                                                \
     each(slist_free_all);                                                                                              \
     each(url);                                                                                                         \

@@ -98,7 +98,7 @@ static bool ask(struct oauth_client *client, struct stopping *stopping, struct p
         return error_set(err, SSA_CONFIG, NULL, client->url.host, "the base URL is too long");
     if (!secret_new(&answer.body, OAUTH_ANSWER_MAX, err))
         return false;
-    client->handle = client_new_handle(err);
+    client->handle = http_handle_new(err);
     if (client->handle == NULL)
         return false;
     const time_t before = time(NULL);

@@ -243,7 +243,8 @@ bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err)
                               gone ? "the profile is removed" : "the profile is still there, or there again");
     }
     if (e->step == STEP_ASKED) {
-        recovery_note(r, j, SSA_REASON_MAYBE_DONE, "its answer did not come, so it may have been carried out");
+        recovery_note(r, j, e->operation == OP_ACCOUNT_PROVISION ? SSA_REASON_MAYBE_ADDED : SSA_REASON_MAYBE_DONE,
+                      "its answer did not come, so it may have been carried out");
         journal_close(j, OUTCOME_UNKNOWN);
         return true;
     }

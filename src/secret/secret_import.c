@@ -27,12 +27,12 @@ static bool may_replace(const struct secret_object *at, bool replace, const stru
     const char *token = token_info(at->to.token)->uri;
     for (size_t i = 0; i < before->count; i++)
         if (data_owner(before->list[i]) == DATA_ANOTHERS)
-            return error_because(err, SSA_CONFIG, SSA_REASON_LABEL_ANOTHERS, token,
+            return error_because(err, SSA_IN_USE, SSA_REASON_LABEL_ANOTHERS, token,
                                  "the token holds a data object \"%s\" of another application (%s)", at->label,
                                  before->list[i]);
     if (before->count == 0 || replace)
         return true;
-    return error_because(err, SSA_CONFIG, SSA_REASON_LABEL_IN_USE, token,
+    return error_because(err, SSA_IN_USE, SSA_REASON_LABEL_IN_USE, token,
                          "the token already holds a data object \"%s\"", at->label);
 }
 

@@ -70,6 +70,7 @@ class Pasting(unittest.TestCase):
         code: int = 0,
         env: Mapping[str, str | None] | None = None,
         timeout: float = TIMEOUT,
+        cwd: Path | None = None,
         **places_of: object,
     ) -> Result:
         """Pastes a command that a message suggests into a shell at a terminal, as it stands there.
@@ -82,11 +83,12 @@ class Pasting(unittest.TestCase):
         for word, value in places_of.items():
             self.assertRegex(command, rf"\b{word}\b")
             command = re.sub(rf"\b{word}\b", str(value), command)
-        return self.type_into_shell(command, code, env, timeout)
+        return self.type_into_shell(command, code, env, timeout, cwd)
 
     def type_into_shell(
-        self, command: str, code: int = 0, env: Mapping[str, str | None] | None = None, timeout: float = TIMEOUT
-    ) -> Result:
+        self, command: str, code: int = 0, env: Mapping[str, str | None] | None = None, timeout: float = TIMEOUT,
+        cwd: Path | None = None,
+    ) -> Result:  # fmt: skip
         """Runs a line in a shell at a terminal, where `ssa-hsm` is the program."""
         folder = self.dir / "bin"
         folder.mkdir(exist_ok=True)
@@ -95,7 +97,7 @@ class Pasting(unittest.TestCase):
         changed = {**self.environment(env), "PATH": f"{folder}:{places.PATH}"}
         # Other programs ask for a PIN only where their output is a terminal, too.
         out = self.dir / f"pasted-{time.monotonic_ns()}" if "ssa-hsm " in command else None
-        with Terminal(["/bin/sh", "-c", command], changed, self.dir, out) as terminal:
+        with Terminal(["/bin/sh", "-c", command], changed, cwd or self.dir, out) as terminal:
             deadline = time.monotonic() + timeout
             answered = 0
             while not terminal.ended():

@@ -51,7 +51,7 @@ class Offers(Case):
         self.assertEqual(self.offered("key", "import", "--", "--f"), [":files"])
 
     def test_values(self) -> None:
-        formats = ["json", "token", "header", "env", "curl"]
+        formats = ["json", "token", "header", "env", "docker-env", "curl"]
         self.assertEqual(self.offered("token", "--format", ""), formats)
         self.assertEqual(self.offered("--format", ""), formats)
         self.assertEqual(self.offered("token", "-f", "j"), ["json"])

@@ -76,7 +76,7 @@ class Help(Case):
 
     def test_defaults_exit_codes_and_environment(self) -> None:
         page = helppages.page("token").text
-        self.assertRegex(page, r"json, token, header,\s+env or curl \(default: json\)")
+        self.assertRegex(page, r"json, token, header,\s+env, docker-env or curl \(default: json\)")
         self.assertRegex(page, r"\(default: 90\)")
         self.assertRegex(page, r"\n  5   the PIN is wrong")
         self.assertNotRegex(page, r"\n  13 ")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 import helppages
-import keyfiles
 import masking
 import places
 import softtoken
@@ -73,6 +72,9 @@ class Examples(Case):
         examples = helppages.page(command).examples()
         self.assertGreaterEqual(len(examples), 1)
         for i, example in enumerate(examples):
+            # Its questions are another test's (test_setup).
+            if command == "setup" and "--dry-run" not in example:
+                continue
             with self.subTest(example):
                 if i == 0 or command not in _STORIES:
                     self.begin()
@@ -90,7 +92,7 @@ class Examples(Case):
     def files_to_import(self, example: str) -> None:
         """An old block and a PEM, of an account that has one key more than the profile says."""
         made = self.api.control("POST", "accounts", name=f"older-{time.monotonic_ns()}", keys=1)
-        pem = keyfiles.pem()
+        pem = self.api.issued(made["keys"][0])
         block = {"APS_CLIENT_ID": self.api.client_id, "APS_SECRET_ID": self.api.secret, "SSA_EMAIL": made["email"],
                  "SERVICE_ACCOUNT_ID": made["serviceAccountId"], "KEY_ID": made["keys"][0], "PRIVATE_KEY": pem}  # fmt: skip
         for name, text in (("old.env", "".join(f'{n}="{v}"\n' for n, v in block.items())), ("key.pem", pem)):

@@ -18,7 +18,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("--profile work", r"no command given"),
     ("token --profil work", r"Did you mean --profile"),
     ("token -profile work", r"Did you mean --profile"),
-    ("token --format xml", r"--format cannot be \"xml\".*json, token, header, env or curl"),
+    ("token --format xml", r"--format cannot be \"xml\".*json, token, header, env, docker-env or curl"),
     ("token --format haeder", r"Did you mean --format header"),
     ("token --format=", r"--format has an empty value"),
     ("token --scope", r"--scope needs a value: --scope SCOPES"),

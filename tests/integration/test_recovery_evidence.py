@@ -403,7 +403,7 @@ class Import(Evidence):
 
     def test_what_was_there_before_stays(self) -> None:
         foreign = self.plant()
-        self.expect(self.run_program(*self.command), 3, "already holds")
+        self.expect(self.run_program(*self.command), 14, "already holds")
         self.assertEqual(self.open_operations(), [])
         for number in range(1, 12):
             with self.shim(f"C_FindObjectsInit {number} kill after"):

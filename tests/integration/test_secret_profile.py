@@ -48,6 +48,11 @@ class Edited(ProfileCase):
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
         self.expect(self.run_quietly("token"), 0)
 
+    def test_a_line_that_could_not_be_printed_is_printed_later(self) -> None:
+        argv = ["/bin/sh", "-c", '"$@" >/dev/full', "sh", *self.argv("secret", "import")]
+        result = self.expect(self.run_command(argv), 1, "Nothing is lost")
+        self.assertRegex(self.paste(result, "ssa-hsm secret import --print").out, LINE)
+
     def test_its_other_name_and_a_second_line_go(self) -> None:
         self.path.write_text(self.before.replace("APS_SECRET_ID", "APS_CLIENT_SECRET") + f"APS_SECRET_ID='{self.api.secret}'\n")
         result = self.expect(self.secret_import(), 0)

@@ -123,7 +123,7 @@ static bool secret_import(struct work *w)
 
 static bool account_delete(struct work *w)
 {
-    return ssa_account_delete(&w->run, ssa_settings_value(w->settings, "SERVICE_ACCOUNT_ID"), &w->err);
+    return ssa_account_delete(&w->run, ssa_settings_value(w->settings, "SERVICE_ACCOUNT_ID"), true, &w->err);
 }
 
 static const struct {

@@ -14,7 +14,7 @@ static bool account_create(const struct invocation *i, struct ssa_error *err)
         return false;
     const bool done =
         ssa_account_create(&i->run, a->words[0], a->words[1], without_key, &output, &created, i->ending, err) &&
-        created_print(&created, err);
+        created_print(a, &created, err);
     if (done && without_key)
         print_note("the account has no key yet: `ssa-hsm key create --force` makes one");
     if (done)
@@ -43,6 +43,6 @@ const struct command command_account_create = {
     .writes_profile = true,
     .uses = USE_ALL | USE_JOURNAL,
     .options = OPTIONS(&option_no_key, &option_output, &option_force, &option_show_secret, &option_slot,
-                       &option_replace, &option_yes, &option_rehearse, &option_import),
+                       &option_replace, &option_yes, &option_rehearse, &option_import, &option_json),
     .run = account_create,
 };

@@ -1,13 +1,16 @@
 // ssa-hsm account delete ID
 #include "cli/command/common.h"
 #include "cli/output/print.h"
+#include "cli/terminal/terminal.h"
 
 static bool account_delete(const struct invocation *i, struct ssa_error *err)
 {
     const char *account = i->arguments->words[0];
-    if (!deletion_confirmed(i, err, "Delete account %s and all its keys at the API?", account))
-        return false;
-    if (!ssa_account_delete(&i->run, account, err))
+    const bool yes = option_given(i->arguments, &option_yes);
+    // Nothing is asked of the API where nobody can be asked.
+    if (!yes && !terminal_is_there())
+        return deletion_declined(err);
+    if (!ssa_account_delete(&i->run, account, yes, err))
         return false;
     print_note("account %s and its keys are deleted at the API; key objects on PKCS#11 tokens stay", account);
     return true;

@@ -78,6 +78,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_MODULE_NO_ANSWER] = "Name the module that you want with --module or SSA_HSM_MODULE.",
     [SSA_REASON_TOKEN_NOT_FOUND] = "`ssa-hsm hsm list` shows the modules and tokens that are here; --module or "
                                    "SSA_HSM_MODULE names a module that p11-kit does not know.",
+    [SSA_REASON_TOKEN_CHOICE] = "To use it: --token '{detail}'",
     [SSA_REASON_TOKENS_SEVERAL] = "Name one of them with --token or SSA_HSM_TOKEN.",
     [SSA_REASON_TOKEN_GONE] = "`ssa-hsm hsm list` shows the PKCS#11 tokens that are there.",
     [SSA_REASON_TOKEN_UNFIT] = "Choose another PKCS#11 token with --token; `ssa-hsm hsm list` shows them.",
@@ -165,6 +166,8 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_NO_KEY] = "The account has no such key, or the client id has no such account: check both ids.",
     [SSA_REASON_APP_ACCESS] = "For this, " APP_ACCESS,
     [SSA_REASON_ACCOUNT_NAME] = "The provider refuses some names: try another one.",
+    [SSA_REASON_ACCOUNT_EXISTS] = "`ssa-hsm account list` shows it. `ssa-hsm key create --account ID` makes a key for "
+                                  "it; another name makes another account.",
     [SSA_REASON_ACCOUNT_LIMIT] = "`ssa-hsm account list` shows which account is not used, `ssa-hsm account delete ID` "
                                  "makes room.",
     [SSA_REASON_ACCOUNT_REFUSED] = "A client id may have 10 accounts at most (`ssa-hsm account delete ID` makes "
@@ -178,6 +181,33 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_KEY_REFUSED] = "An account may have 3 keys at most, and none can be made while it is disabled: see "
                                "`ssa-hsm account show {detail}` and `ssa-hsm key list --account {detail}`. "
                                "`ssa-hsm key delete KEY_ID --account {detail}` makes room.",
+
+    // Access to hubs and projects.
+    [SSA_REASON_PROJECT_REQUEST] = "Check the project's id and --product: the project must have that product.",
+    [SSA_REASON_PROJECT_REFUSED] = "Two things are needed: the app is in the project's hub under Custom Integrations, "
+                                   "and --admin-user is the id of an administrator of the project. `ssa-hsm account "
+                                   "provision` prints what an administrator does.",
+    [SSA_REASON_NO_PROJECT] = "Check --project: it is the project's id in its address in ACC, with or without \"b.\". "
+                              "Projects of BIM 360 cannot be changed by this API: an administrator invites the "
+                              "account's email there. If the hub is not in the US, name its --region.",
+    [SSA_REASON_PROJECT_CONFLICT] = "The account may be a member that was removed or is not active: an administrator "
+                                    "sees it among the project's members.",
+    [SSA_REASON_PRODUCTS_DIFFER] = "An administrator changes the access of {detail} among the project's members.",
+    [SSA_REASON_KEY_OF_ANOTHER] = "Choose a profile that has this account's key: --profile NAME.",
+    [SSA_REASON_ACCOUNT_TOKEN] = "The account's access token was refused. SSA_HSM_BASE_URL must name one server for "
+                                 "all calls.",
+    [SSA_REASON_HUB_REFUSED] = "The app must be in this hub under Custom Integrations, and have API access to Data "
+                               "Management in the APS portal.",
+    [SSA_REASON_NO_HUB] = "Two things are needed from an administrator of the hub: the app is added under Custom "
+                          "Integrations, and {detail} is invited to a project. `ssa-hsm account provision` prints the "
+                          "steps.",
+    [SSA_REASON_NO_HUB_FOR_APP] = "An administrator of the hub adds the client id {detail} there, under Custom "
+                                  "Integrations. `ssa-hsm account provision` prints the steps.",
+    [SSA_REASON_MAYBE_ADDED] =
+        "`ssa-hsm account provision --check` shows what the account sees. To add it again does no "
+        "harm.",
+    [SSA_REASON_NOT_INVITED] = "An administrator of the hub invites {detail} to a project. `ssa-hsm account provision` "
+                               "prints the steps.",
 
     // The journal.
     [SSA_REASON_EARLIER_OPERATION] = "`ssa-hsm key recover` finishes or undoes it; then run this again.",

@@ -63,6 +63,11 @@ const struct option option_login = {"login", .letter = 'l',
 const struct option option_output = {"output", "FILE", .letter = 'o', .help = "write the profile to FILE"};
 const struct option option_yes = {"yes", .letter = 'y', .help = "do not ask for confirmation"};
 
+bool deletion_declined(struct ssa_error *err)
+{
+    return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, NULL, "nothing was deleted: you did not confirm");
+}
+
 bool deletion_confirmed(const struct invocation *i, struct ssa_error *err, const char *question, ...)
 {
     char *text = NULL;
@@ -78,8 +83,5 @@ bool deletion_confirmed(const struct invocation *i, struct ssa_error *err, const
     const bool yes = i->run.callbacks.confirm(i->run.callbacks.context, completed != NULL ? completed : text);
     free(completed);
     free(text);
-    if (yes)
-        return true;
-    error_set(err, SSA_USAGE, NULL, NULL, "nothing was deleted: you did not confirm");
-    return error_hint(err, "--yes deletes without asking, also where there is no terminal.");
+    return yes || deletion_declined(err);
 }

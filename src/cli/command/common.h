@@ -13,6 +13,9 @@ extern const option_list common_options;
 // Commands that accept one of these list it among their options.
 extern const struct option option_account, option_json, option_login, option_output, option_yes;
 
-// True with --yes, or when a person types "yes". Fails with SSA_USAGE.
+// True with --yes, or when a person types "yes". Fails with SSA_DECLINED.
 bool deletion_confirmed(const struct invocation *invocation, struct ssa_error *err, const char *question,
                         ...) MUST_CHECK __attribute__((format(printf, 3, 4)));
+
+// The error for a person who did not confirm, or for nobody who could. Returns false.
+bool deletion_declined(struct ssa_error *err);

@@ -42,6 +42,8 @@ const struct fact help_exit_codes[] = {
     {"11", "rate limit, longer than there was time to wait", USE_TLS},
     {"12", "the command failed, and what it had made was removed", USE_JOURNAL},
     {"13", "something failed, and something is left: the message names it", USE_JOURNAL},
+    {"14", "the name of a new profile, account, object or slot is in use", USE_JOURNAL},
+    {"15", "you did not confirm", USE_JOURNAL},
     {NULL, NULL, 0},
 };
 

@@ -8,8 +8,8 @@ static bool key_create(const struct invocation *i, struct ssa_error *err)
     struct ssa_output output;
     if (!output_read(i->arguments, &output, err))
         return false;
-    const bool done =
-        ssa_key_create(&i->run, account, &output, &created, i->ending, err) && created_print(&created, err);
+    const bool done = ssa_key_create(&i->run, account, &output, &created, i->ending, err) &&
+                      created_print(i->arguments, &created, err);
     if (done)
         created_next_step(&created);
     ssa_created_free(&created);
@@ -31,6 +31,6 @@ const struct command command_key_create = {
     .account_of_usual_profile = true,
     .uses = USE_ALL | USE_JOURNAL,
     .options = OPTIONS(&option_account, &option_output, &option_force, &option_show_secret, &option_slot,
-                       &option_replace, &option_yes, &option_rehearse, &option_import),
+                       &option_replace, &option_yes, &option_rehearse, &option_import, &option_json),
     .run = key_create,
 };

@@ -68,7 +68,7 @@ static bool key_import(const struct invocation *i, struct ssa_error *err)
     bool done = ssa_key_import(&i->run, &what, &output, &created, i->ending, err);
     if (done) {
         tell_of_proof(a, &created);
-        done = created_print(&created, err) && tell_of_file(what.file, &created, err);
+        done = created_print(a, &created, err) && tell_of_file(what.file, &created, err);
     }
     ssa_created_free(&created);
     return done;
@@ -93,6 +93,6 @@ const struct command command_key_import = {
     .uses = USE_ALL | USE_JOURNAL,
     .options = OPTIONS(&option_key_id, &option_account, &option_email, &option_output, &option_force,
                        &option_show_secret, &option_shred, &option_offline, &option_slot, &option_replace, &option_yes,
-                       &option_rehearse, &option_import),
+                       &option_rehearse, &option_import, &option_json),
     .run = key_import,
 };

@@ -9,9 +9,6 @@ static bool key_prune(const struct invocation *i, struct ssa_error *err)
         return false;
     if (found == 0)
         print_note("no PKCS#11 token here has a key that was created from here and is unknown to the API");
-    else if (destroyed < found)
-        print_note("%zu of %zu keys are not destroyed: you did not confirm (with --yes you are not asked)",
-                   found - destroyed, found);
     return true;
 }
 

@@ -15,7 +15,7 @@ static const char *const around[][2] = {
     {"APS_ACCESS_TOKEN=", "\n"},
     // A file for docker run --env-file, which takes quotes for a part of the value. An access token needs none.
     {"APS_ACCESS_TOKEN=", "\n"},
-    // A file for curl -K.
+    // For `curl -K -`.
     {"header = \"Authorization: Bearer ", "\"\n"},
 };
 

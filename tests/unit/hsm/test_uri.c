@@ -57,6 +57,7 @@ static void what_is_no_uri_is_refused(void **state)
                                         "-----BEGIN PRIVATE KEY-----"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         refuses(texts[i], "PKCS#11 URI");
+    refuses("pkcs11:token=100% mine", "%25");
     refuses("pkcs11:tokn=x", "not in RFC 7512");
     refuses("pkcs11:token=x;x-vendor=y", "not in RFC 7512");
     refuses("pkcs11:type=nonsense", "RFC 7512");
