@@ -197,7 +197,7 @@ class OwnFile(Import):
         with self.shim() as log:
             self.expect(self.run_program("key", "import", file, "--shred"), 15, "did not confirm", "--yes", str(self.key), out="")
             self.assertEqual(log.count("C_Login"), 0)
-        for answer, code in (("no", 3), ("yes", 0)):
+        for answer, code in (("no", 15), ("yes", 0)):
             question = rf"Destroy {re.escape(str(file))}, and also the key's own file, which it names: {re.escape(str(self.key))}"
             result = self.typed("key", "import", file, "--shred", answers=[(question, answer)])
             self.expect(result, code)
