@@ -19,7 +19,7 @@ enum { CLOSING_MS = 3000 };
 
 bool failure_is_shared(const struct shared_failure *failure, long long since)
 {
-    return failure->at != 0 && failure->at >= since;
+    return failure->at > since;
 }
 
 void handle_keep(struct ssa_signer *signer)

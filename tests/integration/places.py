@@ -68,6 +68,24 @@ def threads() -> Path:
     return _file("SSA_THREADS", default, "the program with threads")
 
 
+# Of tests/library: programs that use the library as a stranger's would.
+LIBRARY_PROGRAMS = ("signer-player",)
+
+
+def library_variable(name: str) -> str:
+    return f"SSA_{name.replace('-', '_').upper()}"
+
+
+def library_program(name: str) -> Path:
+    default = program().parent / "tests" / "library" / f"ssa-hsm-{name}"
+    return _file(library_variable(name), default, f"the program {name} of tests/library")
+
+
+def library_folder() -> Path:
+    """The folder of libssa-hsm.so.0."""
+    return _file("SSA_HSM_LIBRARY_FOLDER", program().parent, "the library's folder")
+
+
 def nss_fips_library() -> Path:
     return _file(
         "SSA_NSS_FIPS_LIBRARY", ROOT / "build" / "tests" / "tokens" / "ssa-hsm-nss-fips.so", "NSS's FIPS token as a module"

@@ -82,10 +82,14 @@ def run_as_nobody(
             "SSA_THREADS": places.threads(),
             "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip
+        for name in places.LIBRARY_PROGRAMS:
+            copied[places.library_variable(name)] = places.library_program(name)
         if places.key_pool().exists():
             copied["SSA_HSM_TEST_KEYS"] = places.key_pool()
         for variable, path in copied.items():
             env[variable] = str(shutil.copy2(path, folder / path.name))
+        shutil.copy2(places.library_folder() / "libssa-hsm.so.0", folder)
+        env["SSA_HSM_LIBRARY_FOLDER"] = str(folder)
         env["SSA_HSM_DOCUMENTS"] = str(_copy_documents(folder / "documents"))
         if os.environ.get("SSA_HSM_NODE_MODULES"):
             modules = folder / "node_modules"
