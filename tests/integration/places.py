@@ -69,7 +69,7 @@ def threads() -> Path:
 
 
 # Of tests/library: programs that use the library as a stranger's would.
-LIBRARY_PROGRAMS = ("signer-player",)
+LIBRARY_PROGRAMS = ("signer-player", "signer-threads", "signer-figures")
 
 
 def library_variable(name: str) -> str:
