@@ -52,8 +52,8 @@ static void harden(void)
     peer = moved;
 }
 
-// Ends this process as soon as the program has closed its side, or has ended, whatever the module is doing then. A child
-// that the program has forked keeps its side of the socket open.
+// Ends this process as soon as the program has closed its side, or has ended, whatever the module is doing then. A
+// child that the program has forked keeps its side of the socket open.
 static void *watch(void *context)
 {
     struct pollfd fds[] = {{.fd = peer, .events = POLLRDHUP}, {.fd = parent, .events = POLLIN}};

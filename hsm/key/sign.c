@@ -2,8 +2,8 @@
 
 #include <openssl/evp.h>
 
-#include "hsm/key/key_find.h"
 #include "hsm/host/protocol.h"
+#include "hsm/key/key_find.h"
 #include "hsm/key/rs256.h"
 #include "hsm/login/login_again.h"
 #include "hsm/login/pin.h"

@@ -194,8 +194,7 @@ bool login_renew(struct token *token, const struct pin_giver *giver, struct ssa_
 bool login_says_refused(const struct ssa_error *err)
 {
     const CK_RV rv = ckr_of_error(err);
-    return err->code == SSA_PIN && rv != CKR_OK &&
-           (pin_login_outcome(rv) == PIN_REFUSED || rv == CKR_PIN_EXPIRED);
+    return err->code == SSA_PIN && rv != CKR_OK && (pin_login_outcome(rv) == PIN_REFUSED || rv == CKR_PIN_EXPIRED);
 }
 
 bool login_says_locked(const struct ssa_error *err)

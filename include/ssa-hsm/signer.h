@@ -78,9 +78,9 @@ struct ssa_signer;
 // Fails with SSA_CONFIG, SSA_ABSENT, SSA_PIN, SSA_KEY_MISSING or SSA_TOKEN. Then *signer is NULL.
 bool ssa_signer_open(const struct ssa_run *run, struct ssa_signer **signer, struct ssa_error *err);
 
-// Logs out, wipes all secrets, ends the module's process and waits for its end (up to 3 s). signer may be NULL. No other
-// thread may be in a call. Keys of ssa_signer_key may live on, but do not sign any more. In a forked child it does
-// nothing.
+// Logs out, wipes all secrets, ends the module's process and waits for its end (up to 3 s). signer may be NULL. No
+// other thread may be in a call. Keys of ssa_signer_key may live on, but do not sign any more. In a forked child it
+// does nothing.
 void ssa_signer_close(struct ssa_signer *signer);
 
 struct ssa_access_token {
@@ -136,8 +136,8 @@ struct evp_pkey_st; // OpenSSL's EVP_PKEY
 // EVP_DigestSign, X509_sign, X509_REQ_sign, CMS_sign, and TLS 1.2 with a client certificate (a TLS client calls
 // SSL_CTX_set1_client_sigalgs_list(context, "RSA+SHA256"); TLS 1.3 and RSA-PSS do not work). It neither decrypts nor
 // signs by raw RSA. The caller frees *key by EVP_PKEY_free, before or after the signer is closed. When a signature
-// fails, the callback tell receives the reason as a warning, and OpenSSL's queue the PKCS#11 error. Fails with SSA_TOKEN
-// if the PKCS#11 token does not tell the key's public half, and with SSA_UNEXPECTED.
+// fails, the callback tell receives the reason as a warning, and OpenSSL's queue the PKCS#11 error. Fails with
+// SSA_TOKEN if the PKCS#11 token does not tell the key's public half, and with SSA_UNEXPECTED.
 bool ssa_signer_key(struct ssa_signer *signer, struct evp_pkey_st **key, struct ssa_error *err);
 
 #pragma GCC visibility pop

@@ -168,9 +168,9 @@ static bool give_unattended(struct pin_policy *policy, const struct token_info *
         refuse_last_try(info, err);
         return error_reason(err, unanswered ? SSA_REASON_PIN_LAST_UNANSWERED : SSA_REASON_PIN_LAST_TRY, NULL);
     }
-    const bool read = policy->known != NULL ? give_known(policy, pin, err)
-                                            : secret_source_read(policy->source, setting_name(SET_PIN_SOURCE),
-                                                                 policy->run, pin, err);
+    const bool read = policy->known != NULL
+                          ? give_known(policy, pin, err)
+                          : secret_source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err);
     return read && begin_try(policy, info, err);
 }
 

@@ -16,7 +16,8 @@ struct pin_policy {
     struct pin_tries *tries; // NULL where there is only one token
     const char *source;      // a reference to the PIN; NULL: a person is asked
     bool retry;              // allow a try after one that failed
-    // A PIN that was right before, and is given in place of the source's; may be NULL. The rules for a try are the same.
+    // A PIN that was right before, and is given in place of the source's; may be NULL. The rules for a try are the
+    // same.
     const struct secret *known;
     struct pin_attempt attempt;
     unsigned level;               // pin_level before the first try

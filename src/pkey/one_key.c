@@ -34,8 +34,8 @@ struct one_key *one_key_new(struct ssa_signer *signer, const struct key *numbers
         (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a key");
         return NULL;
     }
-    *one = (struct one_key){
-        .signer = signer, .modulus_len = numbers->modulus_len, .exponent_len = numbers->exponent_len};
+    *one =
+        (struct one_key){.signer = signer, .modulus_len = numbers->modulus_len, .exponent_len = numbers->exponent_len};
     memcpy(one->modulus, numbers->modulus, sizeof one->modulus);
     memcpy(one->exponent, numbers->exponent, sizeof one->exponent);
     handle_keep(signer);
@@ -151,7 +151,8 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 
 // After another answer than CKR_OK, libp11 0.4.12 waits for a session for ever. In a forked child, too, the signature
 // is what fails.
-static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify, CK_SESSION_HANDLE *session)
+static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+                          CK_SESSION_HANDLE *session)
 {
     (void)flags;
     (void)application;
@@ -191,8 +192,8 @@ static CK_RV find_objects_final(CK_SESSION_HANDLE session)
     return CKR_OK;
 }
 
-// The signer itself logs in where each signature wants that. The exponent is always told: libp11 would look for a public
-// key's object.
+// The signer itself logs in where each signature wants that. The exponent is always told: libp11 would look for a
+// public key's object.
 static struct span attribute_value(const struct one_key *one, CK_ATTRIBUTE_TYPE type)
 {
     static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
@@ -230,7 +231,7 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
         const bool fits = template[i].pValue == NULL || template[i].ulValueLen >= value.len;
         if (value.data != NULL && fits && template[i].pValue != NULL)
             memcpy(template[i].pValue, value.data, value.len);
-        template[i].ulValueLen = value.data != NULL && fits ? value.len : CK_UNAVAILABLE_INFORMATION;
+        template[i].ulValueLen = value.data != NULL &&fits ? value.len : CK_UNAVAILABLE_INFORMATION;
         if (value.data == NULL)
             rv = CKR_ATTRIBUTE_TYPE_INVALID;
         else if (!fits)

@@ -20,10 +20,10 @@ struct shared_failure {
 // The last access token.
 struct kept_token {
     struct secret text;
-    char scope[SCOPE_MAX];  // that it was asked for
-    char given[SCOPE_MAX];  // that it is for
-    long long expires;      // seconds since the epoch, for people
-    long long useless_at;   // by a clock that nobody sets, and that goes on while the machine sleeps; in milliseconds
+    char scope[SCOPE_MAX]; // that it was asked for
+    char given[SCOPE_MAX]; // that it is for
+    long long expires;     // seconds since the epoch, for people
+    long long useless_at;  // by a clock that nobody sets, and that goes on while the machine sleeps; in milliseconds
 };
 
 struct ssa_signer {
@@ -38,8 +38,8 @@ struct ssa_signer {
     struct module_scope scope;
     struct open_token at;
     struct key key;
-    bool ready;            // logged in, and the key was found
-    bool refused;          // the token did not accept the PIN: no PIN is tried any more
+    bool ready;   // logged in, and the key was found
+    bool refused; // the token did not accept the PIN: no PIN is tried any more
     struct shared_failure lost;
 
     // Under fetching: what has to do with the API. It is taken before lock.

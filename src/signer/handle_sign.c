@@ -5,8 +5,8 @@
 #include "core/monotonic.h"
 #include "hsm/key/key_find.h"
 #include "hsm/key/public.h"
-#include "hsm/login/login.h"
 #include "hsm/key/rs256.h"
+#include "hsm/login/login.h"
 #include "oauth/jwt.h"
 
 // A token that was made anew may have another key by the same name. A key that was given to the caller is the old one.
@@ -157,8 +157,7 @@ bool ssa_signer_assertion(struct ssa_signer *signer, const struct ssa_token_requ
     SECRET_AUTO out = {0};
     err = ERROR_OR_IGNORED(err);
     *assertion = (struct ssa_text){0};
-    return handle_check(signer, err) &&
-           assertion_prepare(&a, &signer->run, request != NULL ? request : &usual, err) &&
-           secret_new(&out, ASSERTION_MAX, err) && handle_assertion(signer, &a, &out, err) &&
+    return handle_check(signer, err) && assertion_prepare(&a, &signer->run, request != NULL ? request : &usual, err) &&
+           secret_new(&out, jwt_room(&a.claims), err) && handle_assertion(signer, &a, &out, err) &&
            result_take(assertion, &out, err);
 }

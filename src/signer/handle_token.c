@@ -117,8 +117,8 @@ static bool exchange(struct ssa_signer *signer, struct assertion *a, struct secr
     APS_AUTO *client = NULL;
     SECRET_AUTO assertion = {0};
     struct oauth_exchange *begun = NULL;
-    if (!api_client_open(&signer->run, &signer->secret, &client, err) ||
-        !secret_new(&assertion, ASSERTION_MAX, err) || !assertion_input(a, &assertion, err))
+    if (!api_client_open(&signer->run, &signer->secret, &client, err) || !secret_new(&assertion, ASSERTION_MAX, err) ||
+        !assertion_input(a, &assertion, err))
         return false;
     const size_t len = assertion.len + 1 + BASE64URL_LENGTH(USUAL_SIGNATURE_BYTES);
     if (!oauth_exchange_begin(client, len, a->scope, &begun, err))

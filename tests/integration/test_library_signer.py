@@ -160,6 +160,8 @@ class Signer(SignerCase):
             player = Player(process)
             player.ok("open")
             (host,) = player.hosts()
+            child = int(player.ok("linger"))
+            self.addCleanup(os.kill, child, signal.SIGKILL)
             process.kill()
             process.communicate()
         deadline = time.time() + 10

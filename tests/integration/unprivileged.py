@@ -59,7 +59,7 @@ def _copy_documents(folder: Path) -> Path:
 def run_as_nobody(
     arguments: list[str],
     script: Path = Path("integration") / "run.py",
-    parts: tuple[str, ...] = ("emulator", "integration", "shim"),
+    parts: tuple[str, ...] = ("emulator", "integration", "library", "shim"),
     passed_on: tuple[str, ...] = (),
 ) -> int:
     """Runs run.py (or another script of the tests) again as nobody, with a copy of all it needs.
@@ -90,6 +90,9 @@ def run_as_nobody(
             env[variable] = str(shutil.copy2(path, folder / path.name))
         shutil.copy2(places.library_folder() / "libssa-hsm.so.0", folder)
         env["SSA_HSM_LIBRARY_FOLDER"] = str(folder)
+        if not arguments or any("installed" in argument for argument in arguments):
+            for variable, source in (("SSA_HSM_INSTALLED", places.installed()), ("SSA_HSM_EXAMPLES", places.examples())):
+                env[variable] = str(shutil.copytree(source, folder / variable.lower(), symlinks=True))
         env["SSA_HSM_DOCUMENTS"] = str(_copy_documents(folder / "documents"))
         if os.environ.get("SSA_HSM_NODE_MODULES"):
             modules = folder / "node_modules"

@@ -204,6 +204,21 @@ static void *key_sign(void *message)
     return NULL;
 }
 
+// A child that has all descriptors of this process, but its standard ones.
+static void *linger(void *argument)
+{
+    (void)argument;
+    const pid_t child = fork();
+    if (child == 0) {
+        for (int fd = 0; fd <= 2; fd++)
+            (void)close(fd);
+        (void)sleep(60);
+        _exit(0);
+    }
+    (void)printf("ok %d\n", (int)child);
+    return NULL;
+}
+
 static void *questions(void *argument)
 {
     (void)argument;
@@ -214,9 +229,19 @@ static void *questions(void *argument)
 static const struct {
     const char *name;
     void *(*run)(void *argument);
-} commands[] = {{"open", open_signer}, {"close", close_signer}, {"sign", sign},          {"digest", digest},
-                {"big", big},          {"assertion", assertion}, {"token", token},       {"key", get_key},
-                {"free-key", free_key}, {"key-sign", key_sign}, {"questions", questions}, {"short-digest", short_digest}};
+} commands[] = {{"open", open_signer},
+                {"close", close_signer},
+                {"sign", sign},
+                {"digest", digest},
+                {"big", big},
+                {"assertion", assertion},
+                {"token", token},
+                {"key", get_key},
+                {"free-key", free_key},
+                {"key-sign", key_sign},
+                {"questions", questions},
+                {"linger", linger},
+                {"short-digest", short_digest}};
 
 static void in_thread(void *(*run)(void *argument), char *argument)
 {
