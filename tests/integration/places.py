@@ -72,7 +72,7 @@ def threads() -> Path:
 
 
 # Of tests/library: programs that use the library as a stranger's would.
-LIBRARY_PROGRAMS = ("signer-player", "signer-threads", "signer-figures")
+LIBRARY_PROGRAMS = ("signer-player", "signer-threads", "signer-figures", "signer-evp")
 
 
 def library_variable(name: str) -> str:
