@@ -12,6 +12,7 @@
 #include "hsm/key/public.h"
 #include "hsm/login/login.h"
 #include "hsm/module/settle.h"
+#include "oauth/oauth.h"
 #include "pin/turn.h"
 #include "signer/failover.h"
 
@@ -142,6 +143,7 @@ bool ssa_signer_open(const struct ssa_run *run, struct ssa_signer **opened, stru
     err = ERROR_OR_IGNORED(err);
     *opened = NULL;
     SECRET_AUTO probe = {0};
+    oauth_wipe_memory();
     // Warns once where memory cannot be locked.
     if (!assertion_new(run, &probe, err))
         return false;
