@@ -113,6 +113,11 @@ def nss_fips_library() -> Path:
     )
 
 
+def libp11_client() -> Path:
+    default = ROOT / "build" / "tests" / "tokens" / "ssa-hsm-libp11-client"
+    return _file("SSA_LIBP11_CLIENT", default, "the second client of PKCS#11 tokens")
+
+
 def evidence_verifier() -> Path:
     return _file("SSA_HSM_EVIDENCE_VERIFIER", ROOT / "scripts" / "verify-evidence", "the verifier of evidence")
 
