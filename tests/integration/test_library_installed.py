@@ -181,3 +181,45 @@ class Installed(SignerCase):
                 return answer.read()
 
 
+
+
+def declarations(text: str) -> dict[str, str]:
+    """Of functions: the name, and the whole without white space."""
+    found = re.findall(r"^((?:const )?\w+ (?:ssa_\w+ )?\*?(ssa_\w+)\([^;]*\);)", text, re.MULTILINE)
+    return {name: re.sub(r"\s+", "", whole) for whole, name in found}
+
+
+class Documents(SignerCase):
+    needs_api = False
+
+    def setUp(self) -> None:
+        self.prefix = places.installed()
+
+    def header(self) -> str:
+        return "".join(path.read_text() for path in (self.prefix / "include" / "ssa-hsm").glob("*.h"))
+
+    def test_the_manual_declares_what_the_headers_declare(self) -> None:
+        pages = [path.read_text() for path in (self.prefix / "share/man/man3").glob("*.3")]
+        synopses = [page.split(".SH SYNOPSIS")[1].split(".SH")[0] for page in pages if ".SH SYNOPSIS" in page]
+        lines = [line for synopsis in synopses for line in synopsis.splitlines()]
+        # A line of .BI is words in turns, of which those with blanks are in quotes.
+        text = "\n".join("".join(shlex.split(line[4:])) if line.startswith(".BI ") else line[3:] if line.startswith(".B ")
+                         else line for line in lines)  # fmt: skip
+        declared = declarations(self.header())
+        self.assertEqual(len(declared), 17)
+        del declared["ssa_error_text"]  # libssa-hsm(3) tells of it
+        self.assertEqual(declarations(text), declared)
+
+    def test_each_function_has_a_page(self) -> None:
+        names = set(declarations(self.header()))
+        pages = {path.stem for path in (self.prefix / "share/man/man3").glob("ssa_*.3")}
+        self.assertEqual(pages, names)
+
+    def test_the_pages_are_well_formed(self) -> None:
+        for page in sorted((self.prefix / "share/man/man3").glob("*.3")):
+            first = page.read_text().splitlines()[0]
+            with self.subTest(page.name):
+                if first.startswith(".so "):
+                    self.assertTrue((self.prefix / "share/man" / first[4:]).exists())
+                else:
+                    self.assertRegex(first, rf'\A\.TH {page.stem.upper()} 3 ')
