@@ -1,10 +1,8 @@
-// ssa-hsm: keys of Autodesk Platform Services secure service accounts, kept in PKCS#11 tokens.
+// What the program ssa-hsm uses of the code below src/cli. Other programs use ssa-hsm/signer.h, which is installed.
 //
-// Other programs may use this header. The program ssa-hsm itself uses nothing else of the library. No function prints
-// or keeps global state. Questions and progress go through callbacks, and results are returned.
-//
-// PKCS#11 modules are never loaded into the caller's process. Each is loaded by a child process (ssa-hsm-host, started
-// by posix_spawn), one for each module and thread. pinentry is a child process, too. No function forks without exec.
+// No function prints. Questions and progress go through callbacks, and results are returned. PKCS#11 modules are never
+// loaded into the caller's process. Each is loaded by a child process (ssa-hsm-host, started by posix_spawn), one for
+// each module and thread. pinentry is a child process, too. No function forks without exec.
 //
 // Several threads may call functions at the same time, each with a struct ssa_run and settings of its own, and so may
 // several processes. A callback must not call a function that takes a struct ssa_run: there, one that needs a PKCS#11
@@ -42,6 +40,69 @@ struct ssa_ending {
         char detail[1024];
     } lines[SSA_ENDING_LINES];
 };
+
+// Settings, beside those in ssa-hsm/settings.h
+
+// Where a value comes from.
+enum ssa_source { SSA_FROM_NOWHERE, SSA_FROM_OPTION, SSA_FROM_ENVIRONMENT, SSA_FROM_PROFILE, SSA_FROM_DEFAULT };
+
+struct ssa_origin {
+    enum ssa_source source;
+    const char *name;   // the variable's name there: the client secret has two; NULL for a default
+    const char *path;   // of the profile; else NULL
+    unsigned long line; // of the profile, from 1
+};
+
+#define SSA_PASSED_OVER_MAX 8
+
+struct ssa_setting {
+    const char *name;  // the name of its variable ("SSA_HSM_MODULE")
+    const char *value; // as it can be shown to anybody; NULL if there is none, or if it is hidden
+    bool hidden;       // the value is a secret, or may be one
+    bool of_account;   // one of the four that come from one source together
+    struct ssa_origin origin;
+    // Other places that give it a value which does not count, because origin goes first.
+    size_t passed_over_count;
+    struct ssa_origin passed_over[SSA_PASSED_OVER_MAX];
+};
+
+// Shows each setting once, whether it has a value or not. Then shows the variables of other programs that count here,
+// if they are set: https_proxy and others. Neither a secret nor the user and password of an address are shown. show
+// borrows the setting.
+void ssa_settings_each(const struct ssa_settings *settings,
+                       void (*show)(void *context, const struct ssa_setting *setting), void *context);
+
+// Shows the names in environment and profile that begin with SSA_HSM_ and are no settings. near is a setting with a
+// similar name, or NULL. show borrows everything.
+void ssa_settings_unknown(const struct ssa_settings *settings,
+                          void (*show)(void *context, const struct ssa_origin *origin, const char *near),
+                          void *context);
+
+// Profiles
+
+// A profile by itself, without the environment. Texts that it does not have are empty.
+struct ssa_profile {
+    const char *name; // as an option takes it: its name, or its path
+    const char *path;
+    const char *link; // where the file is, if the path is a symbolic link
+    bool usual;       // it is used if no option names another profile
+    const char *client_id, *account, *email, *key_id;
+    const char *token;             // the label of the PKCS#11 token that its key is on, or new keys are for
+    bool has_secret, has_key;      // the client secret itself, or the private key itself, is in the file
+    const char *problem;           // others can read the client secret in it, for instance
+    const struct ssa_error *error; // why it cannot be used; NULL if it can
+};
+
+// Shows each profile of the configuration folder, by name, and those that SSA_HSM_PROFILE names. settings need no
+// profile. show borrows the profile.
+bool ssa_profile_list(const struct ssa_settings *settings,
+                      void (*show)(void *context, const struct ssa_profile *profile), void *context,
+                      struct ssa_error *err);
+
+// Shows one profile, by name or path. Fails with SSA_CONFIG if there is none. One that cannot be used is shown.
+bool ssa_profile_about(const struct ssa_settings *settings, const char *name,
+                       void (*show)(void *context, const struct ssa_profile *profile), void *context,
+                       struct ssa_error *err);
 
 // An access token
 
@@ -97,12 +158,19 @@ struct ssa_output {
 enum ssa_file { SSA_FILE_NONE, SSA_FILE_LEFT, SSA_FILE_DESTROYED, SSA_FILE_REPLACED };
 
 struct ssa_created {
-    struct ssa_text block;       // the profile's six names and values
+    struct ssa_text block; // the profile's six names and values
+    char client_id[128], account[128];
+    char key_id[128];            // empty where no key was made
+    struct ssa_text key_uri;     // as in PRIVATE_KEY; empty where no key was made
     char email[256];             // the account's; this email must be given access
     char path[512];              // the profile that was written
+    bool kept;                   // of ssa_key_import: that profile has the key already, and was not written
     enum ssa_file file;          // of ssa_key_import; REPLACED: it was destroyed, and the profile has its name
     char key_path[512];          // the key's file, if the block names one; then file tells about this one
     struct ssa_error file_error; // why the file is LEFT although shred is set; else its code is SSA_OK
+    bool proved;                 // of ssa_key_import: the API gave an access token for the key
+    bool secret_in_profile;      // the profile that was written has the client secret itself, from another place
+    bool secret_may_move;        // as far as it tells, the PKCS#11 token can hold the client secret
 };
 void ssa_created_free(struct ssa_created *created);
 
@@ -116,20 +184,26 @@ bool ssa_account_create(const struct ssa_run *run, const char *first, const char
 bool ssa_key_create(const struct ssa_run *run, const char *account, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
-// An existing key. file ("-" for standard input) holds a block of six names or only a PEM. The names may also be those
-// of other samples (APS_SA_…, SSA_…), and the key in a block may be base64 of its PEM. With a PEM alone, key_id and
-// account (its id) are needed, and email is optional.
+// An existing key. file ("-" for standard input) holds a block of six names, the API's JSON, or only a PEM. The names
+// may also be those of other samples (APS_SA_…, SSA_…), and the key in a block may be base64 of its PEM. With a PEM
+// alone, key_id and account (its id or email) are needed, and email is optional.
 struct ssa_import {
     const char *file, *key_id, *account, *email;
-    bool shred; // overwrites and removes the file after its key went into the PKCS#11 token
+    bool shred;   // overwrites and removes the file, and one that it names as the key's, once the key was proved
+    bool offline; // sends nothing to the API: the key is not proved there, and account must be an id
 };
 
-// Puts an existing key into the PKCS#11 token. Sends nothing to the API.
+// Puts an existing key into the PKCS#11 token and writes the profile. A key that is there already is not imported
+// again. With shred, the key is then proved: an access token is fetched with it, by one request. The file is destroyed
+// only after that. If the proof fails, key and profile stay, the file does, too, and the same call may be repeated; it
+// ends with SSA_END_PLAIN. Where the profile replaces the file, the proof comes first, and if it fails, the import is
+// undone. Asks whether a key's file that the block names may be destroyed, unless output->yes is set.
 bool ssa_key_import(const struct ssa_run *run, const struct ssa_import *what, const struct ssa_output *output,
                     struct ssa_created *created, struct ssa_ending *ending, struct ssa_error *err);
 
-// Delete an account or a key at the API. They use no PKCS#11 token.
-bool ssa_account_delete(const struct ssa_run *run, const char *account, struct ssa_error *err);
+// Delete an account or a key at the API. They use no PKCS#11 token. An account is deleted only if yes is set or the
+// person confirms (else SSA_DECLINED). The question names the account's email and tells how many keys it has.
+bool ssa_account_delete(const struct ssa_run *run, const char *account, bool yes, struct ssa_error *err);
 bool ssa_key_delete(const struct ssa_run *run, const char *account, const char *key_id, struct ssa_error *err);
 
 // Replacing the profile's key by a new one
@@ -167,14 +241,28 @@ bool ssa_rotation_plan(const struct ssa_run *run, const struct ssa_rotation *how
 
 // The client secret on a PKCS#11 token
 
+struct ssa_secret {
+    const char *label; // of the data object; NULL means "APS client secret CLIENT_ID"
+    bool replace;      // an object of that label with another secret is destroyed after the new one was checked
+    bool keep_profile; // changes no profile
+};
+
+struct ssa_secret_stored {
+    struct ssa_text line;           // the setting that refers to the object: APS_SECRET_ID="pkcs11:…;type=data…"
+    char profile[512];              // the profile that has the line now; empty where none was changed
+    bool was_literal;               // that profile had the secret itself, which was overwritten on the disk
+    struct ssa_error profile_error; // why the profile could not be changed, although the secret is stored
+};
+void ssa_secret_stored_free(struct ssa_secret_stored *stored);
+
 // Stores the client secret as a private data object on the PKCS#11 token that SSA_HSM_TOKEN, else PRIVATE_KEY, names.
-// Then reads it back to compare. The secret comes from the settings, or a person is asked. label NULL means "APS client
-// secret CLIENT_ID". If an object of that label has another secret, the call fails (SSA_CONFIG). With replace, that
-// object is destroyed after the new one was checked. An earlier call that was interrupted is first completed or undone.
-// *line becomes the setting that refers to the object: APS_SECRET_ID="pkcs11:…;type=data…". Fails with SSA_TOKEN if the
-// PKCS#11 token fails or takes no such object, and nothing was written. Ends with SSA_END_LEFT if something is left, or
-// may be; ssa_recover then completes or undoes it.
-bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
+// Then reads it back to compare. The secret comes from the settings, or a person is asked. If it comes from the profile
+// in use, or from a person while that profile has none, the profile then refers to the object. It is replaced
+// atomically, and keeps everything else that is in it. If an object of that label has another secret, the call fails
+// (SSA_CONFIG), unless replace is set. An earlier call that was interrupted is first completed or undone. Fails with
+// SSA_TOKEN if the PKCS#11 token fails or takes no such object, and nothing was written. Ends with SSA_END_LEFT if
+// something is left, or may be; ssa_recover then completes or undoes it.
+bool ssa_secret_import(const struct ssa_run *run, const struct ssa_secret *wanted, struct ssa_secret_stored *stored,
                        struct ssa_ending *ending, struct ssa_error *err);
 
 // Destroys the data object that APS_SECRET_ID names, if yes is set or the person confirms. Fails with SSA_KEY_MISSING
@@ -231,6 +319,62 @@ bool ssa_account_show(const struct ssa_run *run, const char *account, struct ssa
 bool ssa_account_enable(const struct ssa_run *run, const char *account, bool enable, struct ssa_account *after,
                         bool *changed, struct ssa_error *err);
 
+// Access to projects. An access token gives access to nothing until an administrator has done two things. The app (its
+// client id) is added to the hub under Custom Integrations, once; there is no API for that. The account's email is then
+// invited, like a person.
+
+struct ssa_provision {
+    const char *account;         // an id or email; NULL means the settings' own
+    const char *project;         // the id of an ACC project, also with "b." before it
+    const char *const *products; // "PRODUCT=ACCESS", a list that ends with NULL; NULL means "docs=member" alone
+    const char *admin_user;      // the id of an administrator of the project, for whom the app acts
+    const char *region;          // of the hub: "US", "EMEA"…; NULL: the service finds it out
+};
+
+#define SSA_PRODUCTS_MAX 32
+
+struct ssa_provisioned {
+    char account[128], email[256];
+    char project[128]; // without "b."
+    bool changed;      // false: the account was in the project already, with all that is wanted
+    char status[32];   // as the API tells it ("active"); may be empty
+    struct ssa_product {
+        char key[32], access[16];
+    } products[SSA_PRODUCTS_MAX]; // the account's products in the project
+    size_t product_count;
+};
+
+// Adds an account to an ACC project, by the client's own access token. First looks whether it is there. If it is, and
+// has all the products, nothing is changed. If it is there with other products, the call fails (SSA_REFUSED): only a
+// person can change them. Fails with SSA_USAGE for a product, access or region that is not known. There is no such API
+// for projects of BIM 360.
+bool ssa_account_provision(const struct ssa_run *run, const struct ssa_provision *wanted,
+                           struct ssa_provisioned *provisioned, struct ssa_error *err);
+
+// A hub or project that an account sees.
+struct ssa_site {
+    char id[128], name[128];
+    char region[16];         // of a hub; may be empty
+    struct ssa_site *inside; // a hub's projects
+    size_t count;            // of inside
+    bool more;               // there are other projects
+};
+
+// The caller frees it with ssa_access_free, which also accepts an empty one.
+struct ssa_access {
+    char account[128], email[256]; // email is empty if the settings do not have it
+    struct ssa_site *hubs;
+    size_t count;
+    bool more; // there are other hubs
+};
+void ssa_access_free(struct ssa_access *access);
+
+// Fetches an access token with the settings' key and asks which hubs and projects the account sees with it. account
+// must be the settings' own (an id or email), or NULL. Fails with SSA_REFUSED if there is no hub. The reason then says
+// what is missing, if the service tells it.
+bool ssa_account_access(const struct ssa_run *run, const char *account, struct ssa_access *access,
+                        struct ssa_error *err);
+
 // Whether the private half is on a PKCS#11 token. UNSEEN: a login would be needed to know it.
 enum ssa_private_half { SSA_PRIVATE_UNSEEN, SSA_PRIVATE_THERE, SSA_PRIVATE_MISSING };
 
@@ -273,8 +417,9 @@ struct ssa_keys_wanted {
 // Lists the keys at the API together with those on PKCS#11 tokens. A key at the API and one on a PKCS#11 token are the
 // same if they have the same KEY_ID. Keys on two PKCS#11 tokens are the same if they have the same modulus. The call
 // looks, without a login, at all PKCS#11 tokens of the configured modules, or of the module that the settings name.
-// Each module runs in a child process. If a module cannot be used, a callback receives that (SSA_NOTICE), and the call
-// does not fail. Keys that are only on a PKCS#11 token are listed if they name the account.
+// Each module runs in a child process. If a module cannot be used, a callback receives that, and the call does not
+// fail: as SSA_DETAIL where all keys were found without it, else as SSA_NOTICE. Keys that are only on a PKCS#11 token
+// are listed if they name the account.
 //
 // With all, the call waits as the API's rate limit demands. A callback receives that (SSA_PROGRESS), and the waiting
 // does not count for run->timeout. The API may not list the keys of an account that is not enabled. Such an account is
@@ -352,6 +497,7 @@ struct ssa_event {
     struct ssa_time started, ended;
     long long uid;
     const char *client_id, *base_url, *account, *email, *key_id, *old_key_id, *token, *key_uri, *profile, *note;
+    const char *project; // that the account was added to; empty for other operations
 };
 
 // Shows the audit trail in this user's state folder, for all client ids and servers, with the oldest entry first. show
@@ -371,8 +517,16 @@ bool ssa_history_verify(const struct ssa_run *run, struct ssa_chain *chain, stru
 
 // Destroys keys on PKCS#11 tokens that the API no longer knows, if the audit trail tells that they were made for this
 // client id and server. Each key is destroyed only if yes is set or the person confirms. *found is the number of such
-// keys, *destroyed the number of those that were destroyed.
+// keys, *destroyed the number of those that were destroyed. If that is less, the call fails with SSA_DECLINED, after
+// it has asked for all of them.
 bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *destroyed, struct ssa_error *err);
+
+// Removes a profile (its name or path), and overwrites its file before. If the path is a link, only the link is
+// removed. Account and key stay, at the API and on the PKCS#11 token. Fails with SSA_CONFIG if an operation that is not
+// over names the profile; ssa_profile_remove_check only looks for one. run->settings have read this profile, as far as
+// it can be read.
+bool ssa_profile_remove_check(const struct ssa_run *run, const char *name, struct ssa_error *err);
+bool ssa_profile_remove(const struct ssa_run *run, const char *name, struct ssa_error *err);
 
 // PKCS#11 tokens
 
@@ -382,6 +536,7 @@ struct ssa_listing {
     const char *uri;    // ready to paste; for a module its path
     const char *label;  // the description of a module; the label of a PKCS#11 token or key
     const char *detail; // further facts, or the cause of the failure
+    const char *unfit;  // of a PKCS#11 token: why no new key can go there now; NULL if nothing is known against it
     bool failed;
 };
 
@@ -389,6 +544,52 @@ struct ssa_listing {
 // keys on the PKCS#11 token that SSA_HSM_TOKEN names. If none is named, there must be only one.
 bool ssa_hsm_list(const struct ssa_run *run, bool login, void (*show)(void *context, const struct ssa_listing *line),
                   void *context, struct ssa_error *err);
+
+// Examining what a command needs
+
+enum ssa_health {
+    SSA_HEALTH_OK,
+    SSA_HEALTH_WARNING, // works, but not well, or not for long
+    SSA_HEALTH_FAILURE, // what depends on it fails
+    SSA_HEALTH_SKIPPED, // not examined
+};
+
+// The finding of a check. Borrowed for the time of the call.
+struct ssa_finding {
+    // The check's name: memory, settings, profile, identity, client-id, pin-source, client-secret, folders, p11-kit,
+    // module-host, pcscd, module, token, pin, key, base-url, ca, proxy, dns, connection, tls, clock, credentials,
+    // api-account, api-key, journal. Two names are no checks: "setting" is one setting in force (subject is its name,
+    // what its value or "set", cause where it comes from), and "version" is that of a part (subject).
+    const char *check;
+    enum ssa_health health;
+    // What was found, as an error has it. Its code is SSA_OK unless it is a failure.
+    const struct ssa_error *found;
+    const char *after; // SKIPPED: the check that must succeed before; NULL if it was not asked for
+};
+
+struct ssa_examination {
+    bool login;   // tries the PIN, once; without it no PIN is tried, and only public objects are seen
+    bool sign;    // lets the key sign a challenge; includes login
+    bool ask_api; // sends three requests: for an admin access token, for the account, and for its keys
+    // Why the settings cannot be read, if the caller's calls for that failed; NULL for no failure. It becomes a
+    // finding, and what depends on the settings is skipped.
+    const struct ssa_error *settings_fault;
+};
+
+struct ssa_examined {
+    size_t failures, warnings;
+    enum ssa_class first; // the class of the first failure: the one to mend first; SSA_OK for none
+    unsigned requests;    // that were sent to the API with credentials
+};
+
+// Examines settings, files, PKCS#11 modules, the PKCS#11 token, its key, the server and the journal, and shows each
+// finding, in the order in which a person would mend them. Without ask_api, one request without credentials goes to
+// the server, for an address that is no call of the API. Only the first of several profiles is examined whole. Nothing
+// is changed, except that processes take turns, and that the journal is tidied, as all commands do it. Fails only if it
+// could not go on: interrupted, or without memory.
+bool ssa_doctor(const struct ssa_run *run, const struct ssa_examination *wanted,
+                void (*show)(void *context, const struct ssa_finding *finding), void *context,
+                struct ssa_examined *examined, struct ssa_error *err);
 
 #ifdef __cplusplus
 }

@@ -5,22 +5,18 @@
 
 enum { KEY_ID_MAX = 128 };
 
-// A shell takes these characters without quotes.
-#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+"
-
 // Appends the command that deletes one of the objects with this id.
 static bool append_removal(const struct token *token, const char *type, const char *hex,
                            char out[static KEY_REMOVAL_MAX])
 {
     const size_t used = strlen(out);
-    // A label may hold any characters. One that cannot be quoted for a shell is left out.
-    const bool quotable = strchr(token->info.label, '\'') == NULL;
-    const char *path = token->module.entry.path;
-    const char *quote = path[strspn(path, PLAIN)] == '\0' ? "" : strchr(path, '\'') == NULL ? "'" : "\"";
-    return text_format(out + used, KEY_REMOVAL_MAX - used,
-                       "%spkcs11-tool --module %s%s%s %s%s%s --login --delete-object --type %s --id %s",
-                       used > 0 ? " && " : "", quote, path, quote, quotable ? "--token-label '" : "",
-                       quotable ? token->info.label : "", quotable ? "'" : "", type, hex);
+    const struct token_info *info = &token->info;
+    char path[KEY_REMOVAL_MAX], label[SHELL_WORD_ROOM(sizeof info->label)];
+    return text_shell_word(path, sizeof path, token->module.entry.path) &&
+           text_shell_word(label, sizeof label, info->label) &&
+           text_format(out + used, KEY_REMOVAL_MAX - used,
+                       "%spkcs11-tool --module %s --token-label %s --login --delete-object --type %s --id %s",
+                       used > 0 ? " && " : "", path, label, type, hex);
 }
 
 // Puts the slot's name into a command of the quirks.

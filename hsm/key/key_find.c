@@ -66,7 +66,7 @@ static bool check_free_once(struct token *token, const struct key_name *name, st
         return false;
     if (count == 0)
         return true;
-    error_set(err, SSA_CONFIG, NULL, token->info.uri, "the token already holds an object with the id %.*s",
+    error_set(err, SSA_IN_USE, NULL, token->info.uri, "the token already holds an object with the id %.*s",
               SPAN_PRINTF(id));
     error_hint(err, "The object is left as it is.");
     return error_reason(err, SSA_REASON_KEY_ID_USED, NULL);

@@ -206,8 +206,8 @@ bool key_is_unfit(struct token *token, const struct key_name *name, struct key *
            !check_unreadable(token, key, &ignored);
 }
 
-bool key_verify(struct token *token, const struct uri *uri, struct key *key,
-                struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err)
+bool key_examine(struct token *token, const struct uri *uri, struct key *key,
+                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err)
 {
     *read = false;
     if (!key_find(token, uri, key, err) || !read_attributes(token, key, out, err))
@@ -217,5 +217,11 @@ bool key_verify(struct token *token, const struct uri *uri, struct key *key,
         return false;
     if (!check_unreadable(token, key, err))
         return false;
-    return key_read_public(token, key, err) && key_challenge(token, key, err);
+    return key_read_public(token, key, err);
+}
+
+bool key_verify(struct token *token, const struct uri *uri, struct key *key,
+                struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err)
+{
+    return key_examine(token, uri, key, out, read, err) && key_challenge(token, key, err);
 }

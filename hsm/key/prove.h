@@ -25,6 +25,10 @@ enum { KEY_ATTRIBUTES = 9 };
 bool key_verify(struct token *token, const struct uri *uri, struct key *key,
                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err) MUST_CHECK;
 
+// The same without the signature.
+bool key_examine(struct token *token, const struct uri *uri, struct key *key,
+                 struct key_attribute out[static KEY_ATTRIBUTES], bool *read, struct ssa_error *err) MUST_CHECK;
+
 // Makes a key ready to sign again that was proved. On a card, another login has ended the user's login, and the key's
 // handle with it.
 bool key_again(struct token *token, const struct key_name *name, struct key *key, struct ssa_error *err) MUST_CHECK;

@@ -73,7 +73,7 @@ static bool choose_named(struct token *token, const char *wanted, bool replace, 
     }
     if (!slot->used)
         return ready_slots_must_be_read(token, err);
-    return error_because(err, SSA_CONFIG, SSA_REASON_SLOT_USED, token->info.uri, "slot %s is used", slot->name);
+    return error_because(err, SSA_IN_USE, SSA_REASON_SLOT_USED, token->info.uri, "slot %s is used", slot->name);
 }
 
 bool slot_choose(struct token *token, const char *wanted, bool replace, struct card_slot *slot, struct ssa_error *err)

@@ -57,7 +57,8 @@ static bool may_send_again(struct token *token, bool writable, CK_RV rv, const s
     return token_reopen(token, writable) && giver->again(giver->context, &token->info);
 }
 
-static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
+// *last is what became of the last login.
+static bool try_pin(struct token *token, bool writable, enum pin_outcome *last, struct ssa_error *err)
 {
     const struct pin_giver *giver = &token->giver;
     struct sent sent = {.until = monotonic_ms() + PATIENCE_MS};
@@ -68,7 +69,7 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
             giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
             return false;
         }
-        const enum pin_outcome outcome = pin_login_outcome(rv);
+        const enum pin_outcome outcome = *last = pin_login_outcome(rv);
         giver->outcome(giver->context, &token->info, outcome);
         token->logged_in = outcome == PIN_ACCEPTED;
         // Other code of this process may have logged in: that is enough, and we do not end it.
@@ -82,33 +83,54 @@ static bool try_pin(struct token *token, bool writable, struct ssa_error *err)
 }
 
 // The turn ends after the last try, since a token that is read while another process logs in looks incomplete.
-static bool try_pin_in_turn(struct token *token, bool writable, struct ssa_error *err)
+static bool try_pin_in_turn(struct token *token, bool writable, enum pin_outcome *last, struct ssa_error *err)
 {
     const struct pin_giver *giver = &token->giver;
     if (token->info.quirks->rewritten_by == NULL)
-        return try_pin(token, writable, err);
+        return try_pin(token, writable, last, err);
     if (!turn_take(&token->module.turns, TURN_LOGIN, err)) {
         giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
         return false;
     }
-    const bool in = try_pin(token, writable, err);
+    const bool in = try_pin(token, writable, last, err);
     turn_leave(&token->module.turns, TURN_LOGIN);
     return in;
 }
 
-static bool login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
+static bool login_once(struct token *token, bool writable, const struct pin_giver *giver, enum pin_outcome *last,
+                       struct ssa_error *err)
 {
     const bool pad = token->info.pin_pad;
-    token->giver = *giver;
-    if (!pad && !secret_new(&token->pin, PIN_MAX, err))
-        return false;
+    *last = PIN_NOT_TRIED;
     if (!giver->give(giver->context, &token->info, pad ? NULL : &token->pin, err))
         return false;
     if (!pad && !pin_has_right_length(token, &token->pin, err)) {
         giver->outcome(giver->context, &token->info, PIN_NOT_TRIED);
         return false;
     }
-    return try_pin_in_turn(token, writable, err);
+    return try_pin_in_turn(token, writable, last, err);
+}
+
+// After a PIN that was refused, whoever typed it may type another one, as long as the token is there.
+static bool may_retype(struct token *token, enum pin_outcome last)
+{
+    const struct pin_giver *giver = &token->giver;
+    return last == PIN_REFUSED && giver->retype != NULL && token_is_there(token) &&
+           giver->retype(giver->context, &token->info);
+}
+
+static bool login(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err)
+{
+    enum pin_outcome last;
+    token->giver = *giver;
+    if (!token->info.pin_pad && !secret_new(&token->pin, PIN_MAX, err))
+        return false;
+    while (!login_once(token, writable, giver, &last, err)) {
+        if (!may_retype(token, last))
+            return false;
+        secret_clear(&token->pin);
+    }
+    return true;
 }
 
 static bool check_writable(struct token *token, struct ssa_error *err)
@@ -195,6 +217,11 @@ bool login_says_refused(const struct ssa_error *err)
 {
     const CK_RV rv = ckr_of_error(err);
     return err->code == SSA_PIN && rv != CKR_OK && (pin_login_outcome(rv) == PIN_REFUSED || rv == CKR_PIN_EXPIRED);
+}
+
+bool login_is_possible(const struct token *token, struct ssa_error *err)
+{
+    return pin_may_be_tried(token, err);
 }
 
 bool login_says_locked(const struct ssa_error *err)

@@ -5,9 +5,10 @@
 
 struct token;
 
-// Opens a session and logs in as the user. The PIN is tried once, and not at all where its length or the token's flags
-// show that it cannot be right. It is kept in locked memory for keys that want a login for each signature. What giver
-// refers to must live as long as the token. Fails with SSA_PIN or SSA_TOKEN.
+// Opens a session and logs in as the user. A PIN is tried once, and not at all where its length or the token's flags
+// show that it cannot be right. After it was refused, giver decides whether another one is asked for. It is kept in
+// locked memory for keys that want a login for each signature. What giver refers to must live as long as the token.
+// Fails with SSA_PIN or SSA_TOKEN.
 bool login_user(struct token *token, bool writable, const struct pin_giver *giver, struct ssa_error *err) MUST_CHECK;
 
 // For an import, after the user's login. Where this kind of token demands it, the security officer logs in instead of
@@ -35,6 +36,9 @@ bool login_ends_often(const struct token *token);
 
 // Whether the error says that the token looked at the PIN and did not accept it.
 bool login_says_refused(const struct ssa_error *err);
+
+// Fails with SSA_PIN where the token's flags say that no PIN can be right: it is locked, or there is none yet.
+bool login_is_possible(const struct token *token, struct ssa_error *err) MUST_CHECK;
 
 // What people call the security officer's PIN on this token; NULL where an import does not need it. *factory is its
 // value on a new token, or NULL.

@@ -182,6 +182,20 @@ bool quirks_rewrites(const CK_INFO *module)
     return false;
 }
 
+bool quirks_reads_cards(const char *path)
+{
+    // It must be known before the module is loaded, so that only the file can tell.
+    static const char *const files[] = {"opensc-pkcs11", "onepin-opensc-pkcs11", "pkcs11-spy", "libykcs11",
+                                        "libeToken",     "libIDPrimePKCS11",     "libcvP11",   "libbit4xpki",
+                                        "libASEP11"};
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    for (size_t i = 0; i < COUNT(files); i++)
+        if (strncmp(name, files[i], strlen(files[i])) == 0)
+            return true;
+    return false;
+}
+
 const struct quirks *quirks_for(const CK_INFO *module, const CK_TOKEN_INFO *token)
 {
     // The module is asked first. Behind one that only passes calls on, only the token tells what it is.

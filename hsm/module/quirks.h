@@ -76,5 +76,8 @@ bool quirks_resets_card(const CK_INFO *module);
 // Whether the module writes its tokens anew at each login.
 bool quirks_rewrites(const CK_INFO *module);
 
+// Whether a module reads cards through the PC/SC service, as far as the name of its file tells.
+bool quirks_reads_cards(const char *path);
+
 // Never NULL: an unknown token gets the strict quirks of the standard.
 const struct quirks *quirks_for(const CK_INFO *module, const CK_TOKEN_INFO *token);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "hsm/module/quirks.h"
 
 // The name of this program in enable-in and disable-in.
 #define PROGRAM "ssa-hsm"
@@ -45,6 +46,7 @@ struct draft {
     bool restricted, enabled; // there is an enable-in, so that disable-in does not count
     bool disabled;
     bool too_long; // its path
+    bool unread;   // one of its files
 };
 
 struct drafts {
@@ -52,7 +54,14 @@ struct drafts {
     size_t count;
     bool lost;          // there was no memory
     char left_out[256]; // names that are too long
+    const struct registry_hearing *hearing;
 };
+
+static void hear(const struct registry_hearing *hearing, const char *path, unsigned line, const char *what)
+{
+    if (hearing != NULL)
+        hearing->fault(hearing->context, path, line, what);
+}
 
 static void apply(void *context, const char *name, const char *value)
 {
@@ -79,24 +88,44 @@ static void apply(void *context, const char *name, const char *value)
 
 typedef void setting_read(void *context, const char *name, const char *value);
 
-static void read_settings(const char *path, setting_read *take, void *context)
+// A line that is not "name: value" does not count; p11-kit itself drops the whole file then.
+static void read_line(char *text, const char *path, unsigned number, setting_read *take, void *context,
+                      const struct registry_hearing *hearing)
+{
+    char *colon = strchr(text, ':');
+    if (text[0] == '#')
+        return;
+    if (colon == NULL) {
+        if (text[0] != '\0')
+            hear(hearing, path, number, "is not of the form \"name: value\"");
+        return;
+    }
+    *colon = '\0';
+    take(context, trim(text), trim(colon + 1));
+}
+
+// False where the file is there and cannot be read.
+static bool read_settings(const char *path, setting_read *take, void *context, const struct registry_hearing *hearing)
 {
     FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return;
+    if (file == NULL) {
+        const int number = errno;
+        if (number != ENOENT)
+            hear(hearing, path, 0, strerrordesc_np(number));
+        return number == ENOENT;
+    }
     char *line = NULL;
     size_t room = 0;
-    while (getline(&line, &room, file) >= 0) {
-        char *text = trim(line);
-        char *colon = strchr(text, ':');
-        if (text[0] == '#' || colon == NULL)
-            continue;
-        *colon = '\0';
-        take(context, trim(text), trim(colon + 1));
-    }
+    for (unsigned number = 1; getline(&line, &room, file) >= 0; number++)
+        read_line(trim(line), path, number, take, context, hearing);
+    // A folder can be opened, but not read.
+    const bool whole = ferror(file) == 0;
+    if (!whole)
+        hear(hearing, path, 0, "cannot be read");
     free(line);
     // It was only read: a failing close loses nothing.
     (void)fclose(file);
+    return whole;
 }
 
 static struct draft *draft_named(struct drafts *drafts, const char *name)
@@ -139,14 +168,16 @@ static void read_module(const char *folder, const char *file, struct drafts *dra
         return;
     }
     struct draft *draft = draft_named(drafts, name);
-    if (draft != NULL)
-        read_settings(path, apply, draft);
+    if (draft != NULL && !read_settings(path, apply, draft, drafts->hearing))
+        draft->unread = true;
 }
 
 static void read_folder(const char *folder, struct drafts *drafts)
 {
     struct dirent **files = NULL;
     const int found = scandir(folder, &files, is_module_file, alphasort);
+    if (found < 0 && errno != ENOENT)
+        hear(drafts->hearing, folder, 0, strerrordesc_np(errno));
     for (int i = 0; i < found; i++) {
         read_module(folder, files[i]->d_name, drafts);
         free(files[i]);
@@ -187,7 +218,8 @@ static void read_configuration(struct drafts *drafts)
     static const char *const folders[] = {P11_PACKAGE_MODULES, P11_SYSTEM_MODULES};
     struct user_config config = {.system = true, .user = true};
     char user[MODULE_PATH_MAX];
-    read_settings(P11_SYSTEM_CONFIG "/pkcs11.conf", take_user_config, &config);
+    // p11-kit goes on without it, too.
+    (void)read_settings(P11_SYSTEM_CONFIG "/pkcs11.conf", take_user_config, &config, drafts->hearing);
     for (size_t i = 0; config.system && i < COUNT(folders); i++)
         read_folder(folders[i], drafts);
     if (config.user && user_folder(user, sizeof user))
@@ -196,12 +228,17 @@ static void read_configuration(struct drafts *drafts)
         qsort(drafts->list, drafts->count, sizeof *drafts->list, by_priority);
 }
 
+static bool is_for_others(const struct draft *draft)
+{
+    return draft->restricted ? !draft->enabled : draft->disabled;
+}
+
 static void take_usable(const struct drafts *drafts, struct registry *registry)
 {
     memcpy(registry->left_out, drafts->left_out, sizeof registry->left_out);
     for (size_t i = 0; i < drafts->count; i++) {
         const struct draft *draft = &drafts->list[i];
-        if (draft->restricted ? !draft->enabled : draft->disabled)
+        if (is_for_others(draft))
             continue;
         if (draft->too_long)
             leave_out(registry->left_out, draft->entry.name);
@@ -210,10 +247,32 @@ static void take_usable(const struct drafts *drafts, struct registry *registry)
     }
 }
 
+// What is wrong with a module that this program may use.
+static void hear_of_module(const struct registry_hearing *hearing, const struct draft *draft)
+{
+    const struct module_entry *e = &draft->entry;
+    if (is_for_others(draft))
+        return;
+    if (draft->too_long)
+        hear(hearing, e->name, 0, "the module's path is too long");
+    else if (e->path[0] == '\0' && !draft->unread)
+        hear(hearing, e->name, 0, "the module is configured, but no line names its file");
+    else if (e->path[0] != '\0' && access(e->path, R_OK) != 0)
+        hear(hearing, e->path, 0,
+             errno == ENOENT ? "the module is configured, but its file is not there" : strerrordesc_np(errno));
+}
+
 struct registry *registry_new(void)
 {
-    struct drafts drafts = {0};
+    return registry_examine(NULL);
+}
+
+struct registry *registry_examine(const struct registry_hearing *hearing)
+{
+    struct drafts drafts = {.hearing = hearing};
     read_configuration(&drafts);
+    for (size_t i = 0; hearing != NULL && i < drafts.count; i++)
+        hear_of_module(hearing, &drafts.list[i]);
     struct registry *registry = drafts.lost ? NULL : calloc(1, sizeof *registry);
     if (registry != NULL)
         registry->entries = calloc(drafts.count + 1, sizeof *registry->entries);
@@ -240,6 +299,11 @@ bool module_entry_same(const struct module_entry *a, const struct module_entry *
         return false;
     return strcmp(a->path, b->path) == 0 || (stat(a->path, &one) == 0 && stat(b->path, &other) == 0 &&
                                              one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+}
+
+bool module_entry_reads_cards(const struct module_entry *entry)
+{
+    return quirks_reads_cards(entry->path);
 }
 
 const struct module_entry *registry_twin(const struct registry *registry, size_t at)

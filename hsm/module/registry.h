@@ -24,11 +24,21 @@ struct registry {
 // Reads the configuration; NULL when there is no memory. Missing folders are no error, and unreadable files are
 // skipped, as p11-kit does it. The caller frees it.
 struct registry *registry_new(void);
+
+// The same, and tells what does not count. path is a file or folder, or a module's name; line is 0 for all of it.
+struct registry_hearing {
+    void *context;
+    void (*fault)(void *context, const char *path, unsigned line, const char *what);
+};
+struct registry *registry_examine(const struct registry_hearing *hearing);
 void registry_free(struct registry **registry);
 #define REGISTRY_AUTO __attribute__((cleanup(registry_free))) struct registry
 
 // Whether both are the same module: the same file, by whatever paths, with the same init arguments.
 bool module_entry_same(const struct module_entry *a, const struct module_entry *b);
+
+// Whether a module reads cards through the PC/SC service, as far as the name of its file tells.
+bool module_entry_reads_cards(const struct module_entry *entry);
 
 // The same module earlier in the list; NULL where there is none.
 const struct module_entry *registry_twin(const struct registry *registry, size_t at);

@@ -1,7 +1,7 @@
 // For whom a module is loaded.
 #pragma once
 
-#include "ssa-hsm.h"
+#include "core/error.h"
 
 // All borrowed, for as long as the module's process lives.
 struct hosting {
@@ -11,3 +11,8 @@ struct hosting {
     const void *context;
     unsigned patience_ms; // for each call, where the callbacks say no less; 0: what they say
 };
+
+#define HOST_PATH_MAX 4096U
+
+// Starts the program that loads modules, and ends it. path becomes that of its file. Fails with SSA_UNEXPECTED.
+bool hosting_check(const struct hosting *hosting, char path[static HOST_PATH_MAX], struct ssa_error *err) MUST_CHECK;

@@ -19,7 +19,7 @@
 #include "core/text.h"
 #include "hsm/host/protocol.h"
 
-enum { FD_LEAST = 64, PATH_ROOM = 4096, NAME_ROOM = 256, LOOK_UP_MS = 20 };
+enum { FD_LEAST = 64, NAME_ROOM = 256, LOOK_UP_MS = 20 };
 
 // High numbers: a small one may be what a reference such as fd:3 is about to name.
 static int move_up(int fd)
@@ -67,14 +67,14 @@ static void close_ends(struct ends *e)
 #define ENDS_AUTO __attribute__((cleanup(close_ends))) struct ends
 
 // The file that this code is in: the shared library, or the program. False where it is not known.
-static bool find_own_file(char path[static PATH_ROOM])
+static bool find_own_file(char path[static HOST_PATH_MAX])
 {
     static const char here;
     Dl_info info;
     const struct link_map *map = NULL;
     if (dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) != 0 && map != NULL && map->l_name[0] != '\0')
-        return text_format(path, PATH_ROOM, "%s", map->l_name);
-    const ssize_t len = readlink("/proc/self/exe", path, PATH_ROOM - 1);
+        return text_format(path, HOST_PATH_MAX, "%s", map->l_name);
+    const ssize_t len = readlink("/proc/self/exe", path, HOST_PATH_MAX - 1);
     path[len > 0 ? len : 0] = '\0';
     return len > 0;
 }
@@ -89,7 +89,7 @@ static bool is_trusted(const char *program, const struct stat *own)
 
 // Beside the file that this code is in, as in a build tree, or where it was installed, also where that is another
 // prefix than the one that it was built for. Only a test names another.
-static const char *find_program(char path[static PATH_ROOM])
+static const char *find_program(char path[static HOST_PATH_MAX])
 {
     static const char *const places[] = {HOST_NAME, HOST_FROM_LIBRARY, HOST_FROM_PROGRAM};
     struct stat own;
@@ -100,7 +100,7 @@ static const char *find_program(char path[static PATH_ROOM])
         return HOST_INSTALLED;
     char *name = strrchr(path, '/');
     for (size_t i = 0; name != NULL && i < COUNT(places); i++)
-        if (text_format(name, PATH_ROOM - (size_t)(name - path), "/%s", places[i]) && is_trusted(path, &own))
+        if (text_format(name, HOST_PATH_MAX - (size_t)(name - path), "/%s", places[i]) && is_trusted(path, &own))
             return path;
     return HOST_INSTALLED;
 }
@@ -181,7 +181,7 @@ static int spawn(const struct ends *e, const char *program, char *const *env, pi
 bool host_process_start(struct host_process *p, const struct hosting *hosting, int *output, struct ssa_error *err)
 {
     ENDS_AUTO ends = {-1, -1, -1, -1};
-    char path[PATH_ROOM];
+    char path[HOST_PATH_MAX];
     *p = (struct host_process){.socket = -1, .process = -1};
     if (!open_ends(&ends))
         return error_errno(err, SSA_UNEXPECTED, errno, NULL, "no connection to a PKCS#11 module can be made");
@@ -200,6 +200,20 @@ bool host_process_start(struct host_process *p, const struct hosting *hosting, i
     p->socket = ends.ours;
     *output = ends.output;
     ends.ours = ends.output = -1;
+    return true;
+}
+
+bool hosting_check(const struct hosting *hosting, char path[static HOST_PATH_MAX], struct ssa_error *err)
+{
+    struct host_process host;
+    int output = -1;
+    char found[HOST_PATH_MAX];
+    if (!text_format(path, HOST_PATH_MAX, "%s", find_program(found)))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the path of the program that loads modules is too long");
+    if (!host_process_start(&host, hosting, &output, err))
+        return false;
+    (void)host_process_end(&host, LOOK_UP_MS);
+    close_fd(&output);
     return true;
 }
 

@@ -139,13 +139,12 @@ bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, s
     return true;
 }
 
-static bool look_at_token(struct token *token, size_t at, struct keys_seen *keys)
+bool token_look_at_public_keys(struct token *token, size_t at, struct keys_seen *keys, struct ssa_error *err)
 {
-    struct ssa_error ignored;
-    if (!session_open(token, false, &ignored) || !token_look_at_keys(token, CKO_PUBLIC_KEY, at, keys, &ignored))
+    if (!session_open(token, false, err) || !token_look_at_keys(token, CKO_PUBLIC_KEY, at, keys, err))
         return false;
     // There, a search takes as long as reading all objects does, and a certificate tells nothing.
-    return token->info.quirks->rewritten_by != NULL || token_look_at_keys(token, CKO_CERTIFICATE, at, keys, &ignored);
+    return token->info.quirks->rewritten_by != NULL || token_look_at_keys(token, CKO_CERTIFICATE, at, keys, err);
 }
 
 void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys)
@@ -158,7 +157,7 @@ void module_look_at_keys(const struct module *module, struct module_seen *seen, 
             continue;
         *token = (struct token){.module = *module, .slot = seen->tokens[i].slot};
         seen_describe(seen, i, &token->info);
-        seen->tokens[i].unread = !look_at_token(token, i, keys);
+        seen->tokens[i].unread = !token_look_at_public_keys(token, i, keys, ERROR_IGNORED);
         session_close(token);
     }
     free(token);

@@ -32,6 +32,10 @@ void keys_seen_free(struct keys_seen *keys);
 // Adds the keys that the tokens show without a login.
 void module_look_at_keys(const struct module *module, struct module_seen *seen, struct keys_seen *keys);
 
+// Adds the keys that a token shows without a login. Opens its session where it is not open.
+bool token_look_at_public_keys(struct token *token, size_t at, struct keys_seen *keys,
+                               struct ssa_error *err) MUST_CHECK;
+
 // Adds every RSA key of a class (CKO_PUBLIC_KEY, CKO_CERTIFICATE, CKO_PRIVATE_KEY) on a token with an open session,
 // which is the module's token number at. Fails with SSA_TOKEN where they cannot be searched for, or are too many.
 bool token_look_at_keys(struct token *token, CK_OBJECT_CLASS class, size_t at, struct keys_seen *keys,

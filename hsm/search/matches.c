@@ -1,5 +1,6 @@
 #include "hsm/search/matches.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct token_search *search_new(const struct uri *uri, const struct ssa_callback
 
 void search_free(struct token_search **s)
 {
+    if (*s != NULL)
+        free((*s)->candidates);
     free(*s);
     *s = NULL;
 }
@@ -46,18 +49,30 @@ static const char *module_called(const struct module_entry *entry)
 
 // Two files of one library, as the system's and one that somebody has built, show each token twice. Another library may
 // be another driver, with PINs and keys of its own.
-static bool same_again(const struct token_search *s, const struct module *module, const CK_INFO *about,
-                       const struct token_info *info)
+static bool is_same_again(const struct candidate *c, const struct module *module, const CK_INFO *about,
+                          const struct token_info *info)
 {
-    const struct token_info *first = &s->first.info;
-    return s->matches > 0 && uri_serial_is_real(info->name.serial) &&
-           !module_entry_same(&s->first.module.entry, &module->entry) &&
-           padded_equal(first->name.serial, info->name.serial, sizeof info->name.serial) &&
-           padded_equal(first->name.label, info->name.label, sizeof info->name.label) &&
-           padded_equal(first->apart.model, info->apart.model, sizeof info->apart.model) &&
-           padded_equal(first->apart.manufacturer, info->apart.manufacturer, sizeof info->apart.manufacturer) &&
-           padded_equal(s->first_about.manufacturerID, about->manufacturerID, sizeof about->manufacturerID) &&
-           padded_equal(s->first_about.libraryDescription, about->libraryDescription, sizeof about->libraryDescription);
+    return uri_serial_is_real(info->name.serial) && !module_entry_same(&c->entry, &module->entry) &&
+           padded_equal(c->info.name.serial, info->name.serial, sizeof info->name.serial) &&
+           padded_equal(c->info.name.label, info->name.label, sizeof info->name.label) &&
+           padded_equal(c->info.apart.model, info->apart.model, sizeof info->apart.model) &&
+           padded_equal(c->info.apart.manufacturer, info->apart.manufacturer, sizeof info->apart.manufacturer) &&
+           padded_equal(c->about.manufacturerID, about->manufacturerID, sizeof about->manufacturerID) &&
+           padded_equal(c->about.libraryDescription, about->libraryDescription, sizeof about->libraryDescription);
+}
+
+static size_t candidate_count(const struct token_search *s)
+{
+    return s->matches < CANDIDATES_MAX ? s->matches : CANDIDATES_MAX;
+}
+
+static const struct candidate *same_again(const struct token_search *s, const struct module *module,
+                                          const CK_INFO *about, const struct token_info *info)
+{
+    for (size_t i = 0; i < candidate_count(s); i++)
+        if (is_same_again(&s->candidates[i], module, about, info))
+            return &s->candidates[i];
+    return NULL;
 }
 
 // A better match replaces the matches that were found before.
@@ -66,33 +81,41 @@ static bool is_good_enough(struct token_search *s, enum token_match how)
     if (how > s->how) {
         s->how = how;
         s->matches = 0;
-        s->places[0] = '\0';
     }
     return how == s->how;
 }
 
-static void take_match(struct token_search *s, const struct module *module, const CK_INFO *about, CK_SLOT_ID slot)
+// Usually there is only one.
+static bool add_candidate(struct token_search *s, const struct module *module, const CK_INFO *about,
+                          struct ssa_error *err)
+{
+    struct candidate *more = reallocarray(s->candidates, s->matches + 1, sizeof *more);
+    if (more == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a search among PKCS#11 tokens");
+    s->candidates = more;
+    more[s->matches] = (struct candidate){.entry = module->entry, .about = *about, .info = s->info};
+    return true;
+}
+
+static bool take_match(struct token_search *s, const struct module *module, const CK_INFO *about, CK_SLOT_ID slot,
+                       struct ssa_error *err)
 {
     const struct token_info *info = &s->info;
-    if (same_again(s, module, about, info)) {
+    const struct candidate *same = same_again(s, module, about, info);
+    if (same != NULL) {
         tell(s->callbacks, SSA_NOTICE,
              "the PKCS#11 modules %s and %s are builds of one library and show the same token, \"%s\": %s is used",
-             module_called(&s->first.module.entry), module_called(&module->entry), info->label,
-             module_called(&s->first.module.entry));
-        return;
+             module_called(&same->entry), module_called(&module->entry), info->label, module_called(&same->entry));
+        return true;
     }
+    if (s->matches < CANDIDATES_MAX && !add_candidate(s, module, about, err))
+        return false;
     if (s->matches++ == 0) {
         s->first.module = *module;
         s->first.slot = slot;
         s->first.info = *info;
-        s->first_about = *about;
     }
-    if (s->matches > MATCHES_SHOWN)
-        return;
-    if (token_write_uri(&module->entry, info, s->uri_text, ERROR_IGNORED))
-        add_item(s->places, sizeof s->places, "%s", s->uri_text);
-    else
-        add_item(s->places, sizeof s->places, "%s (no URI names it alone)", info->uri);
+    return true;
 }
 
 static void note_seen(struct token_search *s)
@@ -106,7 +129,8 @@ static void note_seen(struct token_search *s)
         add_item(s->there, sizeof s->there, "\"%s\"", info->label);
 }
 
-void search_match(struct token_search *s, const struct module *module, const struct module_seen *seen)
+bool search_match(struct token_search *s, const struct module *module, const struct module_seen *seen,
+                  struct ssa_error *err)
 {
     for (size_t i = 0; i < seen->count; i++) {
         seen_describe(seen, i, &s->info);
@@ -114,15 +138,25 @@ void search_match(struct token_search *s, const struct module *module, const str
         // A token without a login holds no keys (NSS has one, for calculations): it must be named to match.
         const enum token_match unnamed = s->info.login_required ? MATCH_EXACT : MATCH_NONE;
         const enum token_match how = s->uri == NULL ? unnamed : seen_match(seen, i, s->uri);
-        if (how != MATCH_NONE && is_good_enough(s, how))
-            take_match(s, module, &seen->about, seen->tokens[i].slot);
+        if (how != MATCH_NONE && is_good_enough(s, how) &&
+            !take_match(s, module, &seen->about, seen->tokens[i].slot, err))
+            return false;
     }
+    return true;
 }
 
 static bool several(const struct token_search *s, struct ssa_error *err)
 {
+    char places[SSA_ERROR_TEXT_MAX / 2] = "", uri[URI_TEXT_MAX];
+    for (size_t i = 0; i < s->matches && i < MATCHES_SHOWN; i++) {
+        const struct candidate *c = &s->candidates[i];
+        if (token_write_uri(&c->entry, &c->info, uri, ERROR_IGNORED))
+            add_item(places, sizeof places, "%s", uri);
+        else
+            add_item(places, sizeof places, "%s (no URI names it alone)", c->info.uri);
+    }
     error_set(err, SSA_CONFIG, NULL, NULL, "several tokens match%s: %s%s",
-              s->how == MATCH_BY_SERIAL ? " by serial number, and none by label" : "", s->places,
+              s->how == MATCH_BY_SERIAL ? " by serial number, and none by label" : "", places,
               s->matches > MATCHES_SHOWN ? " …" : "");
     error_hint(err, "Where cards look the same, name one by its slot-id, or unplug the other.");
     return error_reason(err, SSA_REASON_TOKENS_SEVERAL, NULL);
@@ -153,4 +187,7 @@ void search_note_failure(struct token_search *s, const struct module_entry *entr
 {
     add_item(s->failures, sizeof s->failures, "%s (%s)", entry->name,
              why->cause[0] != '\0' ? why->cause : "cannot be loaded");
+    // It matters only where no token is found, and the error says so then.
+    tell(s->callbacks, SSA_DETAIL, "module %s cannot be used, so its tokens are not looked at: %s%s%s",
+         module_called(entry), why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
 }

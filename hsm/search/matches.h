@@ -4,6 +4,15 @@
 #include "hsm/token/describe.h"
 #include "hsm/token/handle.h"
 
+enum { CANDIDATES_MAX = 16 };
+
+// A token that matches, and what its module says of itself.
+struct candidate {
+    struct module_entry entry;
+    CK_INFO about;
+    struct token_info info;
+};
+
 struct token_search {
     const struct uri *uri;
     const struct ssa_callbacks *callbacks;
@@ -11,8 +20,7 @@ struct token_search {
     size_t matches;       // in that way
     size_t seen;
     struct token first;
-    CK_INFO first_about;                   // what its module says of itself
-    char places[SSA_ERROR_TEXT_MAX / 2];   // of the matches, for the message that several match
+    struct candidate *candidates; // the matches from the first on, CANDIDATES_MAX at most; NULL before there is one
     char there[SSA_ERROR_TEXT_MAX / 2];    // the tokens that were seen
     char failures[SSA_ERROR_TEXT_MAX / 2]; // modules that could not be asked
     struct token_info info;                // of the token that is looked at, and its URI
@@ -23,11 +31,20 @@ struct token_search *search_new(const struct uri *uri, const struct ssa_callback
 void search_free(struct token_search **s);
 #define SEARCH_AUTO __attribute__((cleanup(search_free))) struct token_search
 
-// Notes those of a module's tokens that match.
-void search_match(struct token_search *s, const struct module *module, const struct module_seen *seen);
+// Notes those of a module's tokens that match. Fails where there is no memory.
+bool search_match(struct token_search *s, const struct module *module, const struct module_seen *seen,
+                  struct ssa_error *err) MUST_CHECK;
 
 // Notes a module that could not be asked.
 void search_note_failure(struct token_search *s, const struct module_entry *entry, const struct ssa_error *why);
 
 // Fails where there is not exactly one match, and says why.
 bool search_is_one(const struct token_search *s, struct ssa_error *err) MUST_CHECK;
+
+// Whether several match, so that a person can choose one.
+bool search_has_choice(const struct token_search *s);
+
+// Has a person choose one of those that match, and gives its module and the URI that names it alone. Where there is
+// nobody to ask, tells of each match how it is named. Fails with SSA_CONFIG where none is chosen.
+bool search_choose(const struct token_search *s, const struct module_entry **entry, char uri[static URI_TEXT_MAX],
+                   struct ssa_error *err) MUST_CHECK;

@@ -79,9 +79,16 @@ static bool is_renamed(struct token *token, const struct token_wanted *wanted, s
 struct looking {
     const struct module_entry *entry;
     const struct token_wanted *wanted;
-    bool rewritten;     // each login hides the module's token for a moment
-    bool may_be_hidden; // the token may be there although it was not found
+    bool rewritten;               // each login hides the module's token for a moment
+    bool may_be_hidden;           // the token may be there although it was not found
+    struct token_search *several; // of several that match, a person may choose one; else NULL
 };
+
+static void looking_end(struct looking *l)
+{
+    search_free(&l->several);
+}
+#define LOOKING_AUTO __attribute__((cleanup(looking_end))) struct looking
 
 // Only a token that is named can be missing.
 static bool names_a_token(const struct uri *uri)
@@ -99,9 +106,8 @@ static bool look_in(struct looking *l, struct token **token, struct ssa_error *e
     if (!module_open(l->entry, &l->wanted->user, &module, err))
         return false;
     SEEN_AUTO *seen = NULL;
-    const bool looked = module_look(&module, &seen, err);
+    const bool looked = module_look(&module, &seen, err) && search_match(s, &module, seen, err);
     if (looked) {
-        search_match(s, &module, seen);
         l->rewritten = quirks_rewrites(&seen->about);
         // A token that was read in part seems to have no PIN yet.
         l->may_be_hidden = s->matches == 0 || (l->rewritten && s->first.info.pin_unset);
@@ -114,6 +120,11 @@ static bool look_in(struct looking *l, struct token **token, struct ssa_error *e
         *token = NULL;
     }
     module_close(&module, CK_INVALID_HANDLE, false);
+    if (looked && l->wanted->chosen != NULL && search_has_choice(s)) {
+        search_free(&l->several);
+        l->several = s;
+        s = NULL;
+    }
     return false;
 }
 
@@ -130,20 +141,43 @@ static bool look_in_turn(struct looking *l, struct token **token, struct ssa_err
 
 // A token that is named and not found is looked for again, with the module started afresh. SoftHSM's token is not seen
 // while another process logs in and writes its file anew, and a reader may be slow after another process has reset it.
-static bool open_in(const struct module_entry *entry, const struct token_wanted *wanted, struct token **token,
-                    struct ssa_error *err)
+static bool look_patiently(struct looking *l, struct token **token, struct ssa_error *err)
 {
-    struct looking l = {.entry = entry, .wanted = wanted};
+    const struct token_wanted *wanted = l->wanted;
     const long long until = monotonic_ms() + PATIENCE_MS;
     for (unsigned looks = 1;; looks++) {
-        const bool found = look_in_turn(&l, token, err);
+        const bool found = look_in_turn(l, token, err);
         const bool patient = looks < LOOKS_MIN || monotonic_ms() < until;
-        const bool done = !l.may_be_hidden || !names_a_token(wanted->uri) || !patient;
+        const bool done = !l->may_be_hidden || !names_a_token(wanted->uri) || !patient;
         if (done || callback_interrupted(wanted->user.hosting.callbacks))
             return found;
         token_close(token);
         pause_ms(PATIENCE_STEP_MS);
     }
+}
+
+// A person chooses, and no module is open meanwhile. The chosen token is then looked for by a URI that names it alone.
+static OWN_FRAME bool open_chosen(const struct token_search *s, const struct token_wanted *wanted, struct token **token,
+                                  struct ssa_error *err)
+{
+    const struct module_entry *entry = NULL;
+    char text[URI_TEXT_MAX];
+    URI_AUTO *uri = NULL;
+    if (!search_choose(s, &entry, text, err) || !uri_parse(text, &uri, err))
+        return false;
+    struct token_wanted one = *wanted;
+    one.uri = uri;
+    one.chosen = NULL;
+    struct looking l = {.entry = entry, .wanted = &one};
+    *wanted->chosen = look_patiently(&l, token, err);
+    return *wanted->chosen;
+}
+
+static bool open_in(const struct module_entry *entry, const struct token_wanted *wanted, struct token **token,
+                    struct ssa_error *err)
+{
+    LOOKING_AUTO l = {.entry = entry, .wanted = wanted};
+    return look_patiently(&l, token, err) || (l.several != NULL && open_chosen(l.several, wanted, token, err));
 }
 
 // The modules that p11-kit names.
@@ -189,8 +223,8 @@ static bool ask_all(struct asking *asking, const struct token_wanted *wanted, st
         asking->failed[i] = !ahead_take(ahead, at++, &seen, NULL, &why);
         if (asking->failed[i])
             search_note_failure(s, &module.entry, &why);
-        else
-            search_match(s, &module, seen);
+        else if (!search_match(s, &module, seen, err))
+            return false;
     }
     return true;
 }
@@ -210,12 +244,14 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
             pause_ms(PATIENCE_STEP_MS);
             continue;
         }
+        if (wanted->chosen != NULL && search_has_choice(s))
+            return open_chosen(s, wanted, token, err);
         return search_is_one(s, err) && open_in(&s->first.module.entry, wanted, token, err);
     }
     return false;
 }
 
-static const char *module_of(const struct token_wanted *wanted)
+const char *search_module(const struct token_wanted *wanted)
 {
     const char *by_uri = NULL;
     if (wanted->uri != NULL) {
@@ -230,13 +266,13 @@ static const char *module_of(const struct token_wanted *wanted)
 
 bool search_is_needed(const struct token_wanted *wanted)
 {
-    return module_of(wanted) == NULL;
+    return search_module(wanted) == NULL;
 }
 
 bool search_open(const struct token_wanted *wanted, struct token **token, struct ssa_error *err)
 {
     struct module_entry entry;
-    const char *name = module_of(wanted);
+    const char *name = search_module(wanted);
     if (name == NULL)
         return open_by_search(wanted, token, err);
     return registry_resolve(name, &entry, err) && open_in(&entry, wanted, token, err);
@@ -245,7 +281,7 @@ bool search_open(const struct token_wanted *wanted, struct token **token, struct
 void search_begin(const struct token_wanted *wanted)
 {
     struct module_entry entry;
-    const char *name = module_of(wanted);
+    const char *name = search_module(wanted);
     if (name != NULL && registry_resolve(name, &entry, ERROR_IGNORED))
         module_begin(&entry, &wanted->user);
 }

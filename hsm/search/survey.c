@@ -147,15 +147,34 @@ bool survey_module(struct ahead *ahead, size_t at, const struct uri *own, key_se
     return true;
 }
 
-bool survey_token(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
-                  struct ssa_error *err)
+static bool survey_open(struct token *token, const struct uri *own, const struct keys_seen *keys, key_seen_shown *show,
+                        void *context, struct ssa_error *err)
 {
     const struct showing showing = {.entry = &token->module.entry, .show = show, .context = context};
     char uri[URI_TEXT_MAX];
-    KEYS_SEEN_AUTO keys = {0};
-    if (!token_uri(token, uri, err) || !token_look_at_keys(token, CKO_PRIVATE_KEY, 0, &keys, err))
+    if (!token_uri(token, uri, err))
         return false;
     const bool is_its_own = own != NULL && token_matches(token, own);
-    show_keys(&showing, &token->info, uri, is_its_own ? own : NULL, &keys, 0);
+    show_keys(&showing, &token->info, uri, is_its_own ? own : NULL, keys, 0);
     return true;
+}
+
+bool survey_token(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
+                  struct ssa_error *err)
+{
+    KEYS_SEEN_AUTO keys = {0};
+    return token_look_at_keys(token, CKO_PRIVATE_KEY, 0, &keys, err) &&
+           survey_open(token, own, &keys, show, context, err);
+}
+
+bool survey_token_public(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
+                         struct ssa_error *err)
+{
+    KEYS_SEEN_AUTO keys = {0};
+    return token_look_at_public_keys(token, 0, &keys, err) && survey_open(token, own, &keys, show, context, err);
+}
+
+bool survey_shows_public_halves(const struct token_info *info)
+{
+    return info->quirks->public_half && !info->quirks->unknown;
 }

@@ -35,3 +35,11 @@ bool survey_module(struct ahead *ahead, size_t at, const struct uri *own, key_se
 // Shows every private RSA key of a token that is logged in.
 bool survey_token(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
                   struct ssa_error *err) MUST_CHECK;
+
+// Shows every RSA key of an open token that it shows without a login, as survey_module does, and on a token that writes
+// itself anew at a login no certificates. Fails with SSA_TOKEN.
+bool survey_token_public(struct token *token, const struct uri *own, key_seen_shown *show, void *context,
+                         struct ssa_error *err) MUST_CHECK;
+
+// Whether an import puts a key's public half on tokens of this kind, too.
+bool survey_shows_public_halves(const struct token_info *info);

@@ -31,6 +31,7 @@ static void describe(const struct module_seen *seen, size_t at, struct token_inf
     *info = (struct token_info){
         .quirks = quirks,
         .firmware = raw->firmwareVersion.major,
+        .takes_no_key = quirks->import_as == IMPORT_NEVER,
         .pin_tries = quirks->pin_tries,
         .pin_low_at_once = quirks->low_at_once,
         .pin_pad = (raw->flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0,

@@ -17,6 +17,7 @@ struct token_info {
     bool pin_unset;
     bool login_required;
     bool write_protected;
+    bool takes_no_key;       // no key can be imported into tokens of its kind
     size_t pin_min, pin_max; // bytes; 0 where the token does not say
     unsigned firmware;       // its major version
     bool pin_low_at_once;    // pin_count_low is known to be set after the first wrong PIN

@@ -26,6 +26,9 @@ struct pin_giver {
     // fresh flags in info whether the same PIN may be tried once more. outcome hears of that try, too. NULL: it may
     // not.
     bool (*again)(void *context, const struct token_info *info);
+    // After a PIN that was refused, decides by the fresh flags in info whether another one is asked for. NULL: it is
+    // not.
+    bool (*retype)(void *context, const struct token_info *info);
     // Hears that the PIN is to be typed at the token's pad once more; may be NULL.
     void (*pad_again)(void *context, const struct token_info *info);
 };

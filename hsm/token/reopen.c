@@ -87,6 +87,9 @@ static bool find_again(struct token *token)
 bool token_reopen(struct token *token, bool writable)
 {
     const long long until = monotonic_ms() + PATIENCE_MS;
+    // One that did not answer was waited for as long as may be.
+    if (remote_over(token->module.call) == CKR_HOST_LATE)
+        return false;
     for (;;) {
         session_close(token);
         if (module_restart(&token->module) && find_again(token) && session_open(token, writable, ERROR_IGNORED))

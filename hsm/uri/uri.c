@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/text.h"
 #include "hsm/cryptoki/padding.h"
 #include "hsm/uri/uri_match.h"
 #include "hsm/uri/uri_text.h"
@@ -17,7 +18,9 @@ static void kit_free(P11KitUri **uri)
 static bool bad(struct ssa_error *err, const char *what)
 {
     error_set(err, SSA_CONFIG, NULL, NULL, "%s", what);
-    error_hint(err, "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\".");
+    error_hint(err,
+               "A token's URI looks like \"pkcs11:token=My%%20Token;serial=…\", also where its label itself begins "
+               "with pkcs11: (pkcs11:token=pkcs11%%3A…).");
     return error_reason(err, SSA_REASON_URI_INVALID, NULL);
 }
 
@@ -50,11 +53,15 @@ bool uri_parse(const char *text, struct uri **out, struct ssa_error *err)
     char *tidy = NULL;
     if (uri == NULL || !uri_text_tidy(text, &tidy))
         return no_memory(err);
-    const bool sound = uri_text_slot_is_sound(tidy);
+    const bool sound = uri_text_slot_is_sound(tidy), percents = uri_text_percents_are_sound(tidy);
     const int code = sound ? p11_kit_uri_parse(tidy, P11_KIT_URI_FOR_ANY, uri) : P11_KIT_URI_OK;
     free(tidy);
     if (!sound)
         return bad(err, "the PKCS#11 URI's slot-id is not the number of a slot");
+    if (code != P11_KIT_URI_OK && !percents)
+        return bad(err,
+                   "this is not a valid PKCS#11 URI: two hexadecimal digits must follow each %, and a percent sign "
+                   "itself is written %25");
     if (code != P11_KIT_URI_OK)
         return bad(err, "this is not a valid PKCS#11 URI (RFC 7512)");
     if (!check_policy(uri, err))
@@ -149,6 +156,16 @@ void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX])
         strcmp(out, P11_KIT_URI_SCHEME ":") == 0)
         out[0] = '\0';
     free(text);
+}
+
+void uri_label_text(const struct uri *uri, char out[static TOKEN_LABEL_TEXT])
+{
+    const CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri_kit(uri));
+    // An attribute that the URI does not name begins with a NUL.
+    size_t len = info->label[0] != '\0' ? sizeof info->label : 0;
+    while (len > 0 && info->label[len - 1] == ' ')
+        len--;
+    text_harmless(out, TOKEN_LABEL_TEXT, span_of(info->label, len));
 }
 
 static void set_field(uint8_t *to, const uint8_t *from, size_t width)

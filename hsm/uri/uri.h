@@ -37,6 +37,10 @@ bool uri_names_token(const struct uri *uri);
 // The token's and the slot's part of it, for messages; empty where it names none or does not fit.
 void uri_token_text(const struct uri *uri, char out[static URI_TEXT_MAX]);
 
+// The label of the token that it names, which is harmless to print; empty where it names none.
+#define TOKEN_LABEL_TEXT 128U
+void uri_label_text(const struct uri *uri, char out[static TOKEN_LABEL_TEXT]);
+
 // Label and serial number of a token, as it tells them. The padding is kept, since another module compares it, too.
 struct token_name {
     uint8_t label[32], serial[16];

@@ -1,5 +1,6 @@
 #include "hsm/uri/uri_text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,14 @@ bool uri_text_tidy(const char *text, char **tidy)
     }
     *t.out = '\0';
     *tidy = made;
+    return true;
+}
+
+bool uri_text_percents_are_sound(const char *text)
+{
+    for (const char *at = strchr(text, '%'); at != NULL; at = strchr(at + 1, '%'))
+        if (!isxdigit((unsigned char)at[1]) || !isxdigit((unsigned char)at[2]))
+            return false;
     return true;
 }
 

@@ -10,6 +10,9 @@ bool uri_text_is_uri(const char *text);
 // there is no memory.
 bool uri_text_tidy(const char *text, char **tidy);
 
+// Whether two hexadecimal digits follow each percent sign.
+bool uri_text_percents_are_sound(const char *text);
+
 // Whether the slot-id of a tidy text, where it has one, is the number of a slot. p11-kit would read an empty number as
 // 0, and a number that is too large as another.
 bool uri_text_slot_is_sound(const char *tidy);

@@ -26,6 +26,8 @@ enum ssa_class {
     SSA_CREDENTIALS = 9, // the client id or secret was refused
     SSA_REFUSED = 10,    // the API refused the request
     SSA_RATE_LIMIT = 11, // the time for waiting was too short for the API's rate limit
+    SSA_IN_USE = 14,     // the name of a new profile, account, object or slot is in use, and was not to be replaced
+    SSA_DECLINED = 15,   // a person did not confirm, or there was nobody to ask
 };
 
 // The kind of an error's number.

@@ -21,9 +21,11 @@ enum ssa_reason {
     SSA_REASON_PROFILE_EXISTS,      // a new profile would replace one that exists
     SSA_REASON_NO_PROFILE,          // the profile does not exist
     SSA_REASON_JOINED_PROFILES,     // a single name of a profile is a list of names
+    SSA_REASON_PROFILE_AWAITED,     // a rotation that is not finished needs the profile
     SSA_REASON_SEVERAL_PROFILES,    // there is a list of profiles, but only one is allowed
     SSA_REASON_OUTPUT_DESCRIPTOR,   // a secret cannot be read from standard output or error
     SSA_REASON_NO_TOKEN_NAME,       // the text names no PKCS#11 token
+    SSA_REASON_QUOTED_VALUE,        // the value in the environment has quotes around it
 
     // PINs.
     SSA_REASON_PIN_UNANSWERED,      // an earlier try with this PIN had no answer; detail: the try's record
@@ -50,6 +52,7 @@ enum ssa_reason {
     SSA_REASON_MODULE_NO_ANSWER,   // a module crashes or does not answer
     SSA_REASON_TOKEN_NOT_FOUND,    // no PKCS#11 token matches
     SSA_REASON_TOKENS_SEVERAL,     // several PKCS#11 tokens match
+    SSA_REASON_TOKEN_CHOICE,       // this PKCS#11 token is one of several that match; detail: its URI
     SSA_REASON_TOKEN_GONE,         // the PKCS#11 token was there, but does not answer any more
     SSA_REASON_TOKEN_UNFIT,        // the PKCS#11 token cannot do what is needed; another one may
     SSA_REASON_PIN_UNKNOWN,        // it is not known whether a login used up one of the PIN tries
@@ -113,6 +116,7 @@ enum ssa_reason {
     SSA_REASON_NO_KEY,            // there is no such key
     SSA_REASON_APP_ACCESS,        // the app probably may not manage service accounts
     SSA_REASON_ACCOUNT_NAME,      // the account's name probably was refused
+    SSA_REASON_ACCOUNT_EXISTS,    // the client id has an account of this name
     SSA_REASON_ACCOUNT_LIMIT,     // there are as many accounts as the API allows
     SSA_REASON_ACCOUNT_REFUSED,   // there are too many accounts, or the app may not make one
     SSA_REASON_ACCOUNT_OFF,       // the account is not enabled; detail: its id
@@ -120,9 +124,24 @@ enum ssa_reason {
     SSA_REASON_KEY_LIMIT,         // the account (detail) has as many keys as the API allows
     SSA_REASON_KEY_REFUSED,       // the account (detail) has too many keys, or is disabled
 
+    // Access to hubs and projects.
+    SSA_REASON_PROJECT_REQUEST,  // the service does not accept the project's id, the email, or a product
+    SSA_REASON_PROJECT_REFUSED,  // the app or the user may not administer the project
+    SSA_REASON_NO_PROJECT,       // there is no such ACC project
+    SSA_REASON_PROJECT_CONFLICT, // the account is in the project already, or was
+    SSA_REASON_PRODUCTS_DIFFER,  // the account is in the project, with other products
+    SSA_REASON_KEY_OF_ANOTHER,   // the settings have the key of another account
+    SSA_REASON_ACCOUNT_TOKEN,    // the account's access token was refused
+    SSA_REASON_HUB_REFUSED,      // the account may not look into the hub
+    SSA_REASON_NO_HUB,           // the account sees no hub, and the service does not say why; detail: the email
+    SSA_REASON_NO_HUB_FOR_APP,   // the account sees no hub, since the app is in none; detail: the client id
+    SSA_REASON_MAYBE_ADDED,      // the account may have been added to a project
+    SSA_REASON_NOT_INVITED,      // the account sees no hub, but the app is in one; detail: the email
+
     // The journal.
     SSA_REASON_EARLIER_OPERATION,        // an operation on the same thing was interrupted
     SSA_REASON_INTERRUPTED,              // an operation was interrupted
+    SSA_REASON_OTHER_CLIENT,             // an operation was interrupted with another client id (detail)
     SSA_REASON_ENTRY_DAMAGED,            // an entry cannot be understood
     SSA_REASON_ENTRY_OF_EARLIER_VERSION, // an entry was left by a version that wrote no checksums
 
@@ -154,6 +173,10 @@ enum ssa_reason {
     SSA_REASON_IMPORT_HOLDS_MORE,   // the file (detail) that must be destroyed holds more than a key
     SSA_REASON_IMPORT_LOSES,        // the import would lose something else in the file
     SSA_REASON_CANNOT_SHRED,        // the file cannot be destroyed
+    SSA_REASON_IMPORT_NOT_PROVED,   // the key could not be proved at the API, so its file was not destroyed
+    SSA_REASON_IMPORT_SPENT,        // an interrupted destruction has overwritten the file's key
+    SSA_REASON_IMPORT_OTHER_SECRET, // the file and its key's profile have different client secrets
+    SSA_REASON_EMAIL_OFFLINE,       // an account is named by its email, and the API may not be asked for its id
     SSA_REASON_OLD_KEY_ON_TOKEN,    // a rotation's old key is left, but only on its PKCS#11 token
 
     // Listing, showing, verifying and removing accounts and keys.
@@ -167,9 +190,20 @@ enum ssa_reason {
     SSA_REASON_SECRET_NOT_ON_TOKEN,  // the setting does not name a data object
     SSA_REASON_SECRET_GONE,          // the object that an import stored is not there any more
     SSA_REASON_SECRETS_OF_ONE_LABEL, // beside the secret, there are others of its label
+    SSA_REASON_SECRET_EDIT_AGAIN,    // an import may not have changed the profile (detail) that has the secret
     SSA_REASON_SECRET_NOT_REMOVED,   // a removal was interrupted and was not done
     SSA_REASON_EMPTY_OBJECT,         // an empty data object may be left
     SSA_REASON_SECRET_TOKEN_PIN,     // the settings do not name the PIN of the PKCS#11 token with the secret
+
+    // An examination.
+    SSA_REASON_LOCKS_TOO_FEW,      // so little memory can be locked that commands which receive a key refuse
+    SSA_REASON_PIN_COUNTED,        // a wrong PIN has been tried since the last right one
+    SSA_REASON_LOOK_WITH_LOGIN,    // only a login shows more
+    SSA_REASON_SECRET_NEEDS_LOGIN, // the client secret is on a PKCS#11 token, and nobody logs in
+    SSA_REASON_API_NOT_ASKED,      // the API was not asked
+    SSA_REASON_OTHER_PROFILES,     // another profile (detail) was not examined whole
+    SSA_REASON_KEY_OFF,            // the key (detail) is not enabled at the API
+    SSA_REASON_KEY_NOT_AT_API,     // the API does not know the key
 
     SSA_REASON_COUNT // the number of reasons in this version
 };

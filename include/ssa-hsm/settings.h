@@ -34,6 +34,9 @@ struct ssa_callbacks {
                        struct ssa_error *err);
     // Asks a person to type yes. Any other answer means no.
     bool (*confirm)(void *context, const char *question);
+    // Asks a person to choose one of several things; each item is a line. *choice becomes the item's index, or count if
+    // the person chose none. Returns false if there is nobody to ask.
+    bool (*choose)(void *context, const char *question, const char *const *items, size_t count, size_t *choice);
     // Receives messages about the work. May run on another thread while the caller's thread waits for a PKCS#11 token.
     void (*tell)(void *context, enum ssa_level level, const struct ssa_notice *notice);
     // Returns true once the person wants to stop, for instance after a signal. The operation is then finished or

@@ -105,6 +105,7 @@ bool aps_account_create(struct oauth_client *client, const char *first, const ch
         .on_400 = SSA_REASON_ACCOUNT_NAME,
         .on_403 = SSA_REASON_ACCOUNT_REFUSED,
         .on_limit = SSA_REASON_ACCOUNT_LIMIT,
+        .on_exists = SSA_REASON_ACCOUNT_EXISTS,
     };
     if (call_make(client, &call, &answer, false, outcome, err))
         return answer_account(secret_span(&answer.body), account, err) || failure_unusable(client, &call, &answer, err);

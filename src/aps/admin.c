@@ -39,3 +39,11 @@ bool aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error
             text_format(client->scopes, sizeof client->scopes, "%s", scopes)) ||
            error_set(err, SSA_UNEXPECTED, NULL, NULL, "the admin access token or its scopes are too long");
 }
+
+bool aps_act_as(struct oauth_client *client, struct span token, struct ssa_error *err)
+{
+    secret_clear(&client->bearer);
+    client->scopes[0] = '\0';
+    return secret_append(&client->bearer, token) ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the access token is too long");
+}

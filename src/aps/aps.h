@@ -37,6 +37,9 @@ struct aps_accounts {
 // use the earlier one, if there is one.
 bool aps_admin(struct oauth_client *client, const char *scopes, struct ssa_error *err) MUST_CHECK;
 
+// Gives the calls an access token that another call has fetched: an account's own.
+bool aps_act_as(struct oauth_client *client, struct span token, struct ssa_error *err) MUST_CHECK;
+
 // Whether an error means that the account or key is not there.
 bool aps_is_gone(const struct ssa_error *err);
 

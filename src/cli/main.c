@@ -9,7 +9,8 @@
 #include "cli/command/common.h"
 #include "cli/command/suggestion.h"
 #include "cli/commands.h"
-#include "cli/help.h"
+#include "cli/config/setting.h"
+#include "cli/help/help.h"
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
 #include "cli/process/harden.h"
@@ -67,6 +68,25 @@ static bool read_profiles(struct ssa_settings *settings, const struct arguments 
            ssa_settings_profile(settings, NULL, false, callbacks, err);
 }
 
+// An option beats the profile, and the profile beats the environment.
+static bool read_settings(struct ssa_settings *settings, const struct arguments *a,
+                          const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    return ssa_settings_environment(settings, environ, true, err) &&
+           (a->command->reads_no_profile || read_profiles(settings, a, callbacks, err)) && syslog_check(settings, err);
+}
+
+// For a command that examines the settings, which tells itself what is wrong with them.
+static void find_fault(struct ssa_settings *settings, const struct arguments *a, const struct ssa_callbacks *callbacks,
+                       struct ssa_error *fault)
+{
+    struct ssa_callbacks silent = *callbacks;
+    silent.tell = NULL;
+    // What was passed over, such as a profile that need not exist, is no fault.
+    if (read_settings(settings, a, &silent, fault))
+        *fault = (struct ssa_error){0};
+}
+
 static bool run_with(struct ssa_settings *settings, const struct arguments *a, struct ssa_ending *ending,
                      struct ssa_error *err)
 {
@@ -79,6 +99,7 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
                               .recorded = syslog_recorded,
                               .ask_secret = terminal_ask_secret,
                               .confirm = terminal_confirm,
+                              .choose = terminal_choose,
                               .tell = tell_person,
                               .interrupted = was_interrupted},
                 .insecure_http = option_given(a, &option_insecure_http),
@@ -92,15 +113,16 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     run->callbacks.patience = run->timeout;
     if (run->timeout != 0 && run->timeout < CLOSING_MS / 1000)
         closing_ms = run->timeout * 1000;
-    // An option beats the profile, and the profile beats the environment.
     if (!take_options(settings, a, err))
         return false;
-    if (!ssa_settings_environment(settings, environ, true, err))
+    struct ssa_error fault = {0};
+    invocation.settings_fault = &fault;
+    if (a->command->examines_settings)
+        find_fault(settings, a, &run->callbacks, &fault);
+    else if (!read_settings(settings, a, &run->callbacks, err))
         return false;
-    if (!read_profiles(settings, a, &run->callbacks, err))
-        return false;
-    if (!syslog_check(settings, err))
-        return false;
+    if (verbose && !a->command->reads_no_profile)
+        settings_tell(&invocation);
     return a->command->run(&invocation, err);
 }
 
@@ -131,16 +153,18 @@ static struct arguments arguments;
 
 static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err)
 {
-    static const char version[] = "ssa-hsm " SSA_HSM_VERSION "\n";
     const struct arguments *a = &arguments;
     if (!arguments_read(&arguments, commands, argv, err))
         return false;
     if (option_given(a, &option_version))
-        return print_result(span_text(version), err);
-    if (option_given(a, &option_help) && (a->command != NULL || a->word_count == 0))
-        return help_print(a->command, err);
+        return version_print(err);
+    if (option_given(a, &option_help) || argv[0] == NULL)
+        return help_print(a, err);
     if (!usage_check(a, commands, err))
         return false;
+    print_quietly(option_given(a, &option_quiet));
+    if (a->command->without_settings)
+        return a->command->run(&(const struct invocation){.arguments = a}, err);
     suggestion_begin(commands, a);
     print_complete_by(suggestion_complete);
     return run_command(a, ending, err);

@@ -113,6 +113,17 @@ static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_
     return true;
 }
 
+// Programs that read a dotenv file into an environment without knowing its quotes leave them in the value.
+static bool check_quotes(const char *value, enum setting id, struct ssa_error *err)
+{
+    const size_t len = strlen(value);
+    if (len < 2 || (value[0] != '"' && value[0] != '\'') || value[len - 1] != value[0])
+        return true;
+    return error_because(err, SSA_CONFIG, SSA_REASON_QUOTED_VALUE, setting_name(id),
+                         "its value in the environment begins and ends with a %s quote",
+                         value[0] == '"' ? "double" : "single");
+}
+
 bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool overwrite, struct ssa_error *err)
 {
     err = ERROR_OR_IGNORED(err);
@@ -125,6 +136,8 @@ bool ssa_settings_environment(struct ssa_settings *s, char **environment, bool o
         if (id == SETTING_COUNT || (*entry)[len] == '\0')
             continue;
         char *value = *entry + len + 1;
+        if (!check_quotes(value, id, err))
+            return false;
         s->values[FROM_ENVIRONMENT][id] = setting_is_secret(id) ? secure(s, value, overwrite, err) : value;
         if (s->values[FROM_ENVIRONMENT][id] == NULL)
             return false;
@@ -168,8 +181,7 @@ static bool is_read_by_settings(const struct ssa_settings *s, const char *name)
 
 bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name)
 {
-    static const char ours[] = "SSA_HSM_";
     const enum setting id = setting_find(name, strlen(name));
-    return strncmp(name, ours, sizeof ours - 1) == 0 || (id != SETTING_COUNT && setting_is_secret(id)) ||
+    return strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0 || (id != SETTING_COUNT && setting_is_secret(id)) ||
            is_read_by_settings(settings, name);
 }

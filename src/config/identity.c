@@ -72,15 +72,29 @@ static bool check_private_key(const struct ssa_settings *s, enum setting_source 
     return error_because(err, SSA_CONFIG, SSA_REASON_NO_KEY_URI, where(s, source), "%s is not a PKCS#11 URI", name);
 }
 
-static bool find_source(const struct ssa_settings *s, enum setting_source *source, struct ssa_error *err)
+bool identity_has(enum setting id)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (names[i] == id)
+            return true;
+    return false;
+}
+
+enum setting_source identity_source(const struct ssa_settings *s)
 {
     enum setting_source order[SOURCE_COUNT];
     settings_order(s, order);
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        *source = order[i];
-        if (has_any(s, *source))
-            return true;
-    }
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        if (has_any(s, order[i]))
+            return order[i];
+    return FROM_NOWHERE;
+}
+
+static bool find_source(const struct ssa_settings *s, enum setting_source *source, struct ssa_error *err)
+{
+    *source = identity_source(s);
+    if (*source != FROM_NOWHERE)
+        return true;
     return error_because(err, SSA_CONFIG, SSA_REASON_ACCOUNT_NOT_SET, NULL,
                          "no account is set up: there is no profile, and the environment names no account");
 }

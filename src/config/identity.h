@@ -11,6 +11,12 @@ struct identity {
     enum setting_source source;
 };
 
+// Whether a setting is one of the four.
+bool identity_has(enum setting id);
+
+// The first source that has any of the four: all four come from it. FROM_NOWHERE where no source has one.
+enum setting_source identity_source(const struct ssa_settings *s);
+
 // Takes them from the first source that has any of the four. Fails with SSA_CONFIG where no source has one, where that
 // source lacks others, or where PRIVATE_KEY is not a PKCS#11 URI. Without with_key only the account is needed.
 bool identity_read(const struct ssa_settings *s, bool with_key, struct identity *identity,

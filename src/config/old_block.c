@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "config/dotenv.h"
+#include "config/old_json.h"
 #include "config/old_names.h"
 #include "config/profile_block.h"
 #include "core/base64.h"
@@ -220,6 +221,8 @@ static const char *behind_mark(const char *text)
 
 bool old_text_is_key(const struct secret *text)
 {
+    if (old_json_is(text))
+        return false;
     // In a block, the PEM comes after "PRIVATE_KEY=".
     const char *all = behind_mark(secret_text(text));
     const char *begin = strstr(all, "-----BEGIN ");
@@ -323,6 +326,8 @@ bool old_block_read(struct secret *text, const char *file, const char *(*in_use)
 {
     *old = (struct old_block){0};
     struct visit visit = {.old = old, .file = file, .in_use = in_use, .context = context};
+    if (old_json_is(text))
+        return old_json_read(text, file, take, &visit, err);
     // This comes before dotenv_read, which changes the text.
     (void)find_comment(secret_text(text), false, old->other);
     (void)find_comment(secret_text(text), true, old->behind);

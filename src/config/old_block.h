@@ -1,4 +1,5 @@
-// What the file of an existing key says: an old block of names, in any of the spellings in use, or a PEM.
+// What the file of an existing key says: an old block of names, in any of the spellings in use, the API's JSON, or a
+// PEM.
 #pragma once
 
 #include "config/setting_names.h"
@@ -25,8 +26,9 @@ struct old_block {
     char behind[OLD_NAME_MAX]; // a comment after a value: it would be lost with its line
 };
 
-// Reads an old block. The values point into text, which is changed. in_use gives the value that a setting has now: a
-// setting with that value is not lost with the block. Fails with SSA_CONFIG where two names contradict each other.
+// Reads an old block, or the API's JSON. The values point into text, which is changed. in_use gives the value that a
+// setting has now: a setting with that value is not lost with the block. Fails with SSA_CONFIG where two names
+// contradict each other.
 bool old_block_read(struct secret *text, const char *file, const char *(*in_use)(const void *, enum setting),
                     const void *context, struct old_block *old, struct ssa_error *err) MUST_CHECK;
 

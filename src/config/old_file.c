@@ -8,8 +8,6 @@
 #include "core/read.h"
 #include "core/write.h"
 
-enum { BLOCK = 4096 };
-
 static bool is(const struct old_file *old, const struct stat *other)
 {
     return other->st_dev == old->about.st_dev && other->st_ino == old->about.st_ino;
@@ -75,31 +73,25 @@ bool old_file_read(const struct old_file *old, const struct ssa_callbacks *callb
            (text->len > 0 || error_set(err, SSA_CONFIG, NULL, old->name, "is empty"));
 }
 
+bool old_file_is_overwritten(const struct secret *text)
+{
+    const size_t len = text->len < ZEROS_AT_ONCE ? text->len : ZEROS_AT_ONCE;
+    for (size_t i = 0; i < len; i++)
+        if (text->data[i] != 0)
+            return false;
+    return len > 0;
+}
+
 bool old_file_is(const struct old_file *old, const char *path)
 {
     struct stat other;
     return !old->standard_input && stat(path, &other) == 0 && is(old, &other);
 }
 
-static bool overwrite(const struct old_file *old)
-{
-    static const char zeros[BLOCK];
-    for (off_t at = 0; at < old->about.st_size;) {
-        const off_t left = old->about.st_size - at;
-        const ssize_t written = pwrite(old->fd, zeros, left < BLOCK ? (size_t)left : BLOCK, at);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += written;
-    }
-    return write_sync_file(old->fd);
-}
-
 bool old_file_destroy(const struct old_file *old, struct ssa_error *err)
 {
     struct stat named;
-    bool gone = overwrite(old);
+    bool gone = write_zeros(old->fd, old->about.st_size);
     // The new profile may have its name by now.
     if (gone && lstat(old->name, &named) == 0 && is(old, &named))
         gone = unlink(old->name) == 0;

@@ -23,6 +23,9 @@ void old_file_close(struct old_file *old);
 bool old_file_read(const struct old_file *old, const struct ssa_callbacks *callbacks, struct secret *text,
                    struct ssa_error *err) MUST_CHECK;
 
+// Whether a text is what old_file_destroy leaves where it is interrupted: it begins with zeros.
+bool old_file_is_overwritten(const struct secret *text);
+
 // Whether path is this very file.
 bool old_file_is(const struct old_file *old, const char *path);
 

@@ -85,8 +85,7 @@ bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_
     return fits;
 }
 
-// Follows the links of the file's folder, so that the path has no ".." where that folder exists.
-static bool resolve_folder(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
+bool path_of_name(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char whole[PATH_TEXT_MAX];
     if (!path_absolute(path, whole, err))
@@ -106,7 +105,7 @@ static bool resolve_folder(const char *path, char out[static PATH_TEXT_MAX], str
 bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err)
 {
     char *whole = realpath(path, NULL);
-    const bool done = whole == NULL ? resolve_folder(path, out, err) : path_format(out, err, "%s", whole);
+    const bool done = whole == NULL ? path_of_name(path, out, err) : path_format(out, err, "%s", whole);
     free(whole);
     return done;
 }

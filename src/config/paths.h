@@ -27,5 +27,9 @@ bool path_make(const char *folder, struct ssa_error *err) MUST_CHECK;
 // directory was removed, the path stays as it is. Fails with SSA_CONFIG when it is too long.
 bool path_absolute(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// The same, with the links of the file's folder followed, so that there is no ".." in it where that folder exists. A
+// link that the file itself is stays.
+bool path_of_name(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
+
 // The same, with links followed where the file exists.
 bool path_resolved(const char *path, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;

@@ -45,7 +45,7 @@ static bool check_existing(const struct profile_target *target, struct ssa_error
         return error_set(err, SSA_CONFIG, NULL, target->path, "is not a regular file");
     if (target->replace)
         return true;
-    error_errno(err, SSA_CONFIG, EEXIST, target->path, "the profile exists already");
+    error_errno(err, SSA_IN_USE, EEXIST, target->path, "the profile exists already");
     return error_reason(err, SSA_REASON_PROFILE_EXISTS, NULL);
 }
 
@@ -144,6 +144,7 @@ bool profile_draft_remove(const char *draft, struct ssa_error *err)
 }
 
 enum { FILE_MAX = 64 * 1024, LINES_MAX = 4096 };
+_Static_assert(PROFILE_EDIT_MAX >= FILE_MAX, "an edited profile has room");
 
 // Which lines have our names. They are found in a copy of the text, since dotenv_read changes what it reads.
 struct lines {
@@ -162,20 +163,24 @@ static bool mark(void *context, const struct assignment *a, struct ssa_error *er
     return true;
 }
 
-static bool copy_others(const struct secret *text, const struct lines *lines, struct secret *out)
+// Copies the lines that are not ours. in_place (which may be empty) takes the place of the first that is.
+static bool copy_others(const struct secret *text, const struct lines *lines, const char *in_place, struct secret *out)
 {
     const uint8_t *at = text->data, *const end = text->data + text->len;
     for (size_t line = 1; at < end; line++) {
         const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
         const uint8_t *next = newline == NULL ? end : newline + 1;
         const bool ours = line <= LINES_MAX && lines->ours[line];
+        if (ours && !secret_append_text(out, in_place))
+            return false;
+        in_place = ours ? "" : in_place;
         if (!ours && !secret_append(out, span_of(at, (size_t)(next - at))))
             return false;
         if (!ours && newline == NULL && !secret_append_text(out, "\n"))
             return false;
         at = next;
     }
-    return true;
+    return secret_append_text(out, in_place);
 }
 
 static bool read_file(const char *path, struct secret *text, bool *exists, struct ssa_error *err)
@@ -188,18 +193,30 @@ static bool read_file(const char *path, struct secret *text, bool *exists, struc
     return read_secret(text, fd, path, NULL, err);
 }
 
-bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
-                           struct ssa_error *err)
+static bool copy(const char *path, struct lines *lines, const char *in_place, struct secret *out, struct ssa_error *err)
 {
-    struct lines lines = {.ours_by_name = ours, .with_secret = with_secret};
     bool exists = false;
     SECRET_AUTO text = {0};
     SECRET_AUTO copy = {0};
     if (!secret_new(&text, FILE_MAX, err) || !secret_new(&copy, FILE_MAX, err) || !read_file(path, &text, &exists, err))
         return false;
     if (!exists)
-        return true;
-    return secret_append(&copy, secret_span(&text)) && dotenv_read(&copy, path, mark, &lines, err) &&
-           (copy_others(&text, &lines, out) ||
+        return secret_append_text(out, in_place);
+    return secret_append(&copy, secret_span(&text)) && dotenv_read(&copy, path, mark, lines, err) &&
+           (copy_others(&text, lines, in_place, out) ||
             error_set(err, SSA_CONFIG, NULL, path, "has too many other lines: they do not fit into the new profile"));
+}
+
+bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
+                           struct ssa_error *err)
+{
+    struct lines lines = {.ours_by_name = ours, .with_secret = with_secret};
+    return copy(path, &lines, "", out, err);
+}
+
+bool profile_text_with(const char *path, profile_name_is_ours *ours, const char *line, struct secret *out,
+                       struct ssa_error *err)
+{
+    struct lines lines = {.ours_by_name = ours, .with_secret = true};
+    return copy(path, &lines, line, out, err);
 }

@@ -40,3 +40,10 @@ typedef bool profile_name_is_ours(const char *name, bool with_secret);
 // not exist has none. Fails with SSA_CONFIG when the file cannot be read, is malformed, or does not fit.
 bool profile_others_append(const char *path, profile_name_is_ours *ours, bool with_secret, struct secret *out,
                            struct ssa_error *err) MUST_CHECK;
+
+#define PROFILE_EDIT_MAX 67584U // bytes of a profile of any length, and one more line
+
+// Appends the text of the file at path with one change: line, with its line break, takes the place of the first line
+// with one of our names, and further ones are left out. Without such a line it comes at the end. Fails with SSA_CONFIG.
+bool profile_text_with(const char *path, profile_name_is_ours *ours, const char *line, struct secret *out,
+                       struct ssa_error *err) MUST_CHECK;

@@ -56,8 +56,14 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
 {
     struct profile_read *profile = context;
     const enum setting id = setting_find(a->name, strlen(a->name));
-    if (id == SETTING_COUNT)
+    if (id == SETTING_COUNT) {
+        const bool looks_like_one = strncmp(a->name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0;
+        if (looks_like_one && profile->unknown_count < UNKNOWN_MAX) {
+            profile->unknown[profile->unknown_count].name = a->name;
+            profile->unknown[profile->unknown_count++].line = a->line;
+        }
         return true;
+    }
     // A PEM with \n in it is refused later, with better advice for that case.
     if (a->ambiguous && id != SET_PRIVATE_KEY) {
         error_set(err, SSA_CONFIG, NULL, profile->path, "line %zu has a backslash between double quotes in %s", a->line,
@@ -65,6 +71,7 @@ static bool take_assignment(void *context, const struct assignment *a, struct ss
         return error_hint(err, "The shell and dotenv libraries read that differently: use single quotes.");
     }
     profile->values[id] = a->value;
+    profile->lines[id] = a->line;
     return true;
 }
 
@@ -246,6 +253,11 @@ size_t settings_profile_count(const struct ssa_settings *s)
 const char *settings_of_profile(const struct ssa_settings *s, size_t profile, enum setting id)
 {
     return profile < s->profile_count ? s->profiles[profile].values[id] : NULL;
+}
+
+size_t settings_profile_line(const struct ssa_settings *s, enum setting id)
+{
+    return s->current < s->profile_count ? s->profiles[s->current].lines[id] : 0;
 }
 
 const char *settings_profile_path(const struct ssa_settings *s)

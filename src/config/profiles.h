@@ -15,6 +15,9 @@ bool profile_names_split(const char *text, struct profile_names *names, struct s
 
 size_t settings_profile_count(const struct ssa_settings *s);
 
+// The line of the profile in use where a setting's value begins; 0 where it has none.
+size_t settings_profile_line(const struct ssa_settings *s, enum setting id);
+
 // The name of the profile in use, as it was given, or "" for none.
 const char *settings_profile_name(const struct ssa_settings *s);
 

@@ -72,6 +72,9 @@ const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], 
 void reference_warn_if_others_read(int fd, const char *path, const struct ssa_callbacks *warn)
 {
     struct stat about;
+    char word[SHELL_WORD_ROOM(PATH_TEXT_MAX)];
+    if (!text_shell_word(word, sizeof word, path))
+        word[0] = '\0';
     if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        tell(warn, SSA_WARNING, "%s can be read by others: chmod 600 %s", path, path);
+        tell(warn, SSA_WARNING, "%s can be read by others: `chmod 600 %s`", path, word);
 }

@@ -4,7 +4,10 @@
 #include "config/paths.h"
 #include "config/settings.h"
 
-enum { VARIABLES_MAX = 32 };
+enum { VARIABLES_MAX = 32, UNKNOWN_MAX = 8 };
+
+// What the names of settings begin with that no other program has.
+#define OWN_PREFIX "SSA_HSM_"
 
 // A profile that was read.
 struct profile_read {
@@ -12,6 +15,12 @@ struct profile_read {
     char path[PATH_TEXT_MAX];
     struct secret text; // the file's; values point into it
     const char *values[SETTING_COUNT];
+    size_t lines[SETTING_COUNT]; // where each value begins; 0: there is none
+    struct {
+        const char *name;
+        size_t line;
+    } unknown[UNKNOWN_MAX]; // the first names that look like settings, and are none
+    size_t unknown_count;
 };
 
 struct ssa_settings {

@@ -7,6 +7,9 @@
 #define APS_BASE_URL "https://developer.api.autodesk.com"
 #define APS_AUDIENCE "https://developer.api.autodesk.com/authentication/v2/token"
 
+// What an access token may do where nobody says it.
+#define APS_SCOPE_DEFAULT "data:read data:write"
+
 #define API_ID_MAX    128U
 #define API_NAME_MAX  256U // with the NUL; the API allows 100
 #define API_IDS_MAX   16U  // keys of one account; the API allows 3

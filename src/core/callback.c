@@ -79,6 +79,18 @@ bool callback_confirms(const struct ssa_callbacks *callbacks, const char *questi
     return yes;
 }
 
+bool callback_chooses(const struct ssa_callbacks *callbacks, const char *question, const char *const *items,
+                      size_t count, size_t *choice)
+{
+    *choice = count;
+    if (callbacks->choose == NULL)
+        return false;
+    callback_begin();
+    const bool asked = callbacks->choose(callbacks->context, question, items, count, choice);
+    callback_end();
+    return asked;
+}
+
 bool callback_ask_secret(const struct ssa_callbacks *callbacks, const char *prompt, struct secret *secret,
                          struct ssa_error *err)
 {

@@ -15,6 +15,10 @@ void tell_reason(const struct ssa_callbacks *callbacks, enum ssa_level level, en
 bool callback_ask_secret(const struct ssa_callbacks *callbacks, const char *prompt, struct secret *secret,
                          struct ssa_error *err) MUST_CHECK;
 
+// Asks a person to choose one of the items; *choice is count if none was chosen. False if there is nobody to ask.
+bool callback_chooses(const struct ssa_callbacks *callbacks, const char *question, const char *const *items,
+                      size_t count, size_t *choice);
+
 // Whether a callback is running on this thread. Code that calls one by itself calls begin before and end after it.
 bool callback_running(void);
 void callback_begin(void);

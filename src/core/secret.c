@@ -115,4 +115,5 @@ void ssa_grant_free(struct ssa_grant *grant)
 void ssa_created_free(struct ssa_created *created)
 {
     ssa_text_free(&created->block);
+    ssa_text_free(&created->key_uri);
 }

@@ -81,6 +81,22 @@ void text_harmless_format(char *out, size_t capacity, const char *format, va_lis
     text_harmless(out, capacity, span_text(raw));
 }
 
+bool text_shell_word(char *out, size_t capacity, const char *text)
+{
+    const char *quote = text[0] == '\0' || text[strspn(text, TEXT_ALPHANUMERIC "_-+./:,@%=")] != '\0' ? "'" : "";
+    size_t used = strlen(quote);
+    if (!text_format(out, capacity, "%s", quote))
+        return false;
+    for (; *text != '\0'; text++) {
+        const char plain[] = {*text, '\0'};
+        const char *written = *text == '\'' ? "'\\''" : plain;
+        if (!text_format(out + used, capacity - used, "%s", written))
+            return false;
+        used += strlen(written);
+    }
+    return text_format(out + used, capacity - used, "%s", quote);
+}
+
 void text_hex(char *out, struct span bytes)
 {
     static const char digits[] = "0123456789abcdef";

@@ -29,6 +29,11 @@ static inline bool text_present(const char *text)
 // As snprintf, but returns whether everything fitted.
 bool text_format(char *out, size_t capacity, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+// Writes text as one word for a shell: in single quotes, unless a shell takes all its characters as they are. Returns
+// whether it fitted; SHELL_WORD_ROOM is always enough.
+bool text_shell_word(char *out, size_t capacity, const char *text);
+#define SHELL_WORD_ROOM(len) (4 * (len) + 3)
+
 // Writes the bytes as lower-case hexadecimal digits and a NUL. out has room for that.
 void text_hex(char *out, struct span bytes);
 

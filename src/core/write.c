@@ -43,17 +43,9 @@ bool write_sync_data(int fd)
     return synced_as_far_as_possible(fdatasync(fd));
 }
 
-bool write_reserve(int fd, off_t size)
+static bool fill(int fd, off_t size)
 {
-    static const char zeros[4096];
-    const int number = posix_fallocate(fd, 0, size);
-    if (number == 0)
-        return true;
-    if (number == ENOSPC || number == EDQUOT || number == EIO || number == EFBIG) {
-        errno = number;
-        return false;
-    }
-    // This file system cannot reserve room, so zeros are written instead.
+    static const char zeros[ZEROS_AT_ONCE];
     for (off_t at = 0; at < size;) {
         const off_t left = size - at;
         const size_t part = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
@@ -62,6 +54,24 @@ bool write_reserve(int fd, off_t size)
         at += (off_t)part;
     }
     return true;
+}
+
+bool write_zeros(int fd, off_t size)
+{
+    return fill(fd, size) && write_sync_file(fd);
+}
+
+bool write_reserve(int fd, off_t size)
+{
+    const int number = posix_fallocate(fd, 0, size);
+    if (number == 0)
+        return true;
+    if (number == ENOSPC || number == EDQUOT || number == EIO || number == EFBIG) {
+        errno = number;
+        return false;
+    }
+    // This file system cannot reserve room, so zeros are written instead.
+    return fill(fd, size);
 }
 
 bool write_sync_folder(const char *path)

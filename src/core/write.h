@@ -20,6 +20,11 @@ bool write_sync_data(int fd);
 // Reserves room for size bytes, which are zero, in a new file. On failure errno says why.
 bool write_reserve(int fd, off_t size);
 
+// Overwrites the first size bytes of a file with zeros, so many at once and from the start, and syncs it. On failure
+// errno says why.
+enum { ZEROS_AT_ONCE = 4096 };
+bool write_zeros(int fd, off_t size);
+
 // Syncs a folder, so that a file that was made, renamed or removed in it stays so after a power loss. On failure errno
 // says why.
 bool write_sync_folder(const char *path);

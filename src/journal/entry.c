@@ -5,9 +5,9 @@
 #include "core/text.h"
 
 static const char *const operations[OPERATION_COUNT] = {
-    "account create", "account enable", "account disable", "account delete", "key create",
-    "key import",     "key rotate",     "key enable",      "key disable",    "key delete",
-    "key prune",      "secret import",  "secret remove",
+    "account create", "account enable", "account disable", "account delete", "account provision",
+    "key create",     "key import",     "key rotate",      "key enable",     "key disable",
+    "key delete",     "key prune",      "secret import",   "secret remove",  "profile remove",
 };
 static const char *const steps[STEP_COUNT] = {
     "begun",    "rehearsing", "asked",    "account-asked", "account-made", "key-asked",
@@ -49,7 +49,7 @@ const char *entry_subject(const struct entry *entry)
     for (size_t i = 0; i < COUNT(subjects); i++)
         if (subjects[i][0] != '\0')
             return subjects[i];
-    return entry->token;
+    return entry->token[0] != '\0' ? entry->token : entry->profile;
 }
 
 void entry_note(struct entry *entry, const char *line)
@@ -78,6 +78,7 @@ struct ssa_event event_of(const char *id, const struct entry *e, const char *sha
                               .base_url = e->base_url,
                               .account = e->account,
                               .email = e->email,
+                              .project = e->project,
                               .key_id = e->kid,
                               .old_key_id = e->old_kid,
                               .token = e->token,

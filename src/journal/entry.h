@@ -23,6 +23,7 @@ enum operation {
     OP_ACCOUNT_ENABLE,
     OP_ACCOUNT_DISABLE,
     OP_ACCOUNT_DELETE,
+    OP_ACCOUNT_PROVISION,
     OP_KEY_CREATE,
     OP_KEY_IMPORT,
     OP_KEY_ROTATE,
@@ -32,6 +33,7 @@ enum operation {
     OP_KEY_PRUNE,
     OP_SECRET_IMPORT,
     OP_SECRET_REMOVE,
+    OP_PROFILE_REMOVE,
     OPERATION_COUNT
 };
 
@@ -83,6 +85,7 @@ struct entry {
     char client_id[API_ID_MAX], base_url[PATH_TEXT_MAX];
     char name[API_NAME_MAX]; // of a new account
     char account[API_ID_MAX], email[API_EMAIL_MAX];
+    char project[API_ID_MAX]; // that the account is added to
     char kid[API_ID_MAX];
     char old_kid[API_ID_MAX], old_key_uri[URI_TEXT_MAX]; // of a rotation
     char profile[PATH_TEXT_MAX], draft[PATH_TEXT_MAX];
@@ -115,7 +118,7 @@ const char *entry_step_name(enum step step);
 // Notes in a few words how the operation ended. A text that is too long is cut.
 void entry_note(struct entry *entry, const char *line);
 
-// The thing that the entry is about, for messages: an account's id or name, or a client secret's label.
+// The thing that the entry is about, for messages: an account's id or name, a client secret's label, or a profile.
 const char *entry_subject(const struct entry *entry);
 
 // Whether it is about a client secret on a PKCS#11 token, and not about an account.

@@ -8,8 +8,8 @@
 _Static_assert(OPERATION_COUNT <= 32 && STEP_COUNT <= 32, "each has a bit in a set");
 
 enum {
-    // Operations with one request to the API, or to a PKCS#11 token.
-    OF_ACCOUNTS = BIT(OP_ACCOUNT_ENABLE) | BIT(OP_ACCOUNT_DISABLE) | BIT(OP_ACCOUNT_DELETE),
+    // Operations with one request to the API, to a PKCS#11 token, or to the file system.
+    OF_ACCOUNTS = BIT(OP_ACCOUNT_ENABLE) | BIT(OP_ACCOUNT_DISABLE) | BIT(OP_ACCOUNT_DELETE) | BIT(OP_ACCOUNT_PROVISION),
     OF_KEYS = BIT(OP_KEY_ENABLE) | BIT(OP_KEY_DISABLE) | BIT(OP_KEY_DELETE) | BIT(OP_KEY_PRUNE),
     OF_SECRETS = BIT(OP_SECRET_IMPORT) | BIT(OP_SECRET_REMOVE),
     ASK_FOR_KEYS = BIT(OP_ACCOUNT_CREATE) | BIT(OP_KEY_CREATE) | BIT(OP_KEY_ROTATE),
@@ -28,6 +28,7 @@ static const unsigned taken[OPERATION_COUNT] = {
     [OP_ACCOUNT_ENABLE] = ONE_REQUEST,
     [OP_ACCOUNT_DISABLE] = ONE_REQUEST,
     [OP_ACCOUNT_DELETE] = ONE_REQUEST,
+    [OP_ACCOUNT_PROVISION] = ONE_REQUEST,
     [OP_KEY_CREATE] = A_KEY_IS_MADE,
     [OP_KEY_IMPORT] = A_KEY_IS_BROUGHT,
     [OP_KEY_ROTATE] = A_KEY_IS_MADE | BIT(STEP_SWITCHED) | BIT(STEP_RETIRING),
@@ -37,6 +38,7 @@ static const unsigned taken[OPERATION_COUNT] = {
     [OP_KEY_PRUNE] = ONE_REQUEST,
     [OP_SECRET_IMPORT] = ONE_REQUEST | BIT(STEP_IMPORTED),
     [OP_SECRET_REMOVE] = ONE_REQUEST,
+    [OP_PROFILE_REMOVE] = ONE_REQUEST,
 };
 
 // Which texts an entry has, from which step on. A closed entry may have ended before that step.
@@ -52,12 +54,14 @@ static const struct need {
     }
     NEED("clientId", client_id, EVERY, STEP_ASKED),
     NEED("name", name, BIT(OP_ACCOUNT_CREATE), STEP_ACCOUNT_ASKED),
+    NEED("profile", profile, BIT(OP_PROFILE_REMOVE), STEP_ASKED),
     NEED("profile", profile, BIT(OP_ACCOUNT_CREATE), STEP_ACCOUNT_ASKED),
     NEED("profile", profile, BIT(OP_KEY_CREATE), STEP_KEY_ASKED),
     NEED("profile", profile, BIT(OP_KEY_IMPORT), STEP_KEY_MADE),
     NEED("serviceAccountId", account, OF_ACCOUNTS | OF_KEYS, STEP_ASKED),
     NEED("serviceAccountId", account, BIT(OP_ACCOUNT_CREATE), STEP_ACCOUNT_MADE),
     NEED("serviceAccountId", account, BRING_KEYS, STEP_KEY_ASKED),
+    NEED("project", project, BIT(OP_ACCOUNT_PROVISION), STEP_ASKED),
     NEED("oldKid", old_kid, BIT(OP_KEY_ROTATE), STEP_KEY_ASKED),
     NEED("oldKeyUri", old_key_uri, BIT(OP_KEY_ROTATE), STEP_KEY_ASKED),
     NEED("kid", kid, OF_KEYS, STEP_ASKED),

@@ -88,6 +88,7 @@ static const struct member {
     MEMBER("name", TEXT, name),
     MEMBER("serviceAccountId", TEXT, account),
     MEMBER("email", TEXT, email),
+    MEMBER("project", TEXT, project),
     MEMBER("kid", TEXT, kid),
     MEMBER("oldKid", TEXT, old_kid),
     MEMBER("oldKeyUri", TEXT, old_key_uri),

@@ -25,6 +25,20 @@ static const char *pin_state_text(const struct token_info *info)
     return "";
 }
 
+// Whether a new key can go there is known before a login only where it cannot.
+static const char *unfit(const struct token_info *info)
+{
+    if (!info->login_required)
+        return "it has no PIN";
+    if (info->takes_no_key)
+        return "no key can be imported there";
+    if (info->write_protected)
+        return "it is write-protected";
+    if (info->pin_locked)
+        return "its PIN is locked";
+    return info->pin_unset ? "it has no user PIN yet" : NULL;
+}
+
 static void show_token(void *context, const struct token_info *info, const char *uri)
 {
     const struct list *list = context;
@@ -32,7 +46,8 @@ static void show_token(void *context, const struct token_info *info, const char 
     const char *pin = pin_state_text(info);
     (void)text_format(detail, sizeof detail, "%s%s%s%s%s", info->manufacturer, info->model[0] != '\0' ? " " : "",
                       info->model, pin[0] != '\0' ? ", " : "", pin);
-    const struct ssa_listing line = {.depth = 1, .uri = uri, .label = info->label, .detail = detail};
+    const struct ssa_listing line = {
+        .depth = 1, .uri = uri, .label = info->label, .detail = detail, .unfit = unfit(info)};
     list->show(list->context, &line);
 }
 

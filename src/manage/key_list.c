@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "manage/account_reference.h"
 #include "manage/admin_client.h"
+#include "manage/key_list.h"
 #include "manage/token_keys.h"
 
 static const char scopes[] = APS_SCOPE_KEY_READ " " APS_SCOPE_ACCOUNT_READ;
@@ -194,14 +195,33 @@ static bool list(struct listing *l, struct ssa_error *err)
     return list_at_api(l, err) && list_on_tokens(l, err);
 }
 
+// Whether a key was not found on any token. It may be on one of a module that could not be looked at.
+static bool misses(const struct ssa_keys *keys, const char *key_id)
+{
+    bool there = false;
+    for (size_t i = 0; i < keys->count; i++) {
+        const bool meant = key_id == NULL || strcmp(keys->list[i].id, key_id) == 0;
+        there = there || meant;
+        if (meant && keys->list[i].place_count == 0)
+            return true;
+    }
+    return !there;
+}
+
+bool key_list_about(const struct ssa_run *run, const struct ssa_keys_wanted *wanted, const char *key_id,
+                    struct ssa_keys *keys, struct ssa_error *err)
+{
+    LISTING_AUTO listing = {.run = run, .wanted = wanted, .keys = keys};
+    *keys = (struct ssa_keys){0};
+    const bool done = list(&listing, err);
+    token_keys_tell_failures(run, &listing.on_tokens, !done || misses(keys, key_id) ? SSA_NOTICE : SSA_DETAIL);
+    if (!done)
+        ssa_keys_free(keys);
+    return done;
+}
+
 bool ssa_key_list(const struct ssa_run *run, const struct ssa_keys_wanted *wanted, struct ssa_keys *keys,
                   struct ssa_error *err)
 {
-    LISTING_AUTO listing = {.run = run, .wanted = wanted, .keys = keys};
-    err = ERROR_OR_IGNORED(err);
-    *keys = (struct ssa_keys){0};
-    if (list(&listing, err))
-        return true;
-    ssa_keys_free(keys);
-    return false;
+    return key_list_about(run, wanted, NULL, keys, ERROR_OR_IGNORED(err));
 }

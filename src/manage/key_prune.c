@@ -211,5 +211,8 @@ bool ssa_key_prune(const struct ssa_run *run, bool yes, size_t *found, size_t *d
     const bool pruned = prune_all(p, &made, err);
     *found = p->found;
     *destroyed = p->destroyed;
-    return pruned;
+    if (!pruned || p->destroyed == p->found)
+        return pruned;
+    return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, NULL,
+                         "%zu of %zu keys are not destroyed: you did not confirm", p->found - p->destroyed, p->found);
 }

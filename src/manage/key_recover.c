@@ -19,16 +19,30 @@ static void tell_left(const struct recovery *r, const struct entry *e, const str
         tell(&r->open->run->callbacks, SSA_WARNING, "%s", r->ending->lines[i].text);
 }
 
+// Where the server is the same, the client id is all that must be named.
+static void tell_of_others(const struct recovery *r, const struct entry *e)
+{
+    const struct ssa_run *run = r->open->run;
+    if (api_is_id(e->client_id) && strcmp(e->base_url, settings_base_url(run->settings)) == 0)
+        tell_reason(&run->callbacks, SSA_NOTICE, SSA_REASON_OTHER_CLIENT, e->client_id,
+                    "`%s` of %s was interrupted with another client id", entry_operation_name(e->operation),
+                    entry_subject(e));
+    else
+        tell(&run->callbacks, SSA_NOTICE,
+             "`%s` of %s was interrupted with another client id or server (%s, %s): run this command with those",
+             entry_operation_name(e->operation), entry_subject(e), e->client_id, e->base_url);
+}
+
 static bool is_wanted(struct recovery *r, const struct journal *j, enum standing standing)
 {
     const struct entry *e = j->entry;
     const struct ssa_callbacks *callbacks = &r->open->run->callbacks;
     if (standing == WAITING || (r->account != NULL && strcmp(r->account, e->account) != 0))
         return false;
+    if (r->imported != NULL && (e->operation != OP_KEY_IMPORT || strcmp(r->imported, e->kid) != 0))
+        return false;
     if (!journal_entry_is_ours(e, r->open->run->settings)) {
-        tell(callbacks, SSA_NOTICE,
-             "`%s` of %s was interrupted with another client id or server (%s, %s): run this command with those",
-             entry_operation_name(e->operation), entry_subject(e), e->client_id, e->base_url);
+        tell_of_others(r, e);
         return false;
     }
     if (standing == IN_USE)

@@ -1,6 +1,7 @@
 // key show: one key of the list that key list shows.
 
 #include "manage/account_reference.h"
+#include "manage/key_list.h"
 #include "manage/token_keys.h"
 
 // Frees all keys but the wanted one. False where it is not there.
@@ -23,7 +24,7 @@ bool ssa_key_show(const struct ssa_run *run, const struct ssa_keys_wanted *wante
 {
     err = ERROR_OR_IGNORED(err);
     *found = (struct ssa_keys){0};
-    if (!key_check_id(key_id, err) || !ssa_key_list(run, wanted, found, err))
+    if (!key_check_id(key_id, err) || !key_list_about(run, wanted, key_id, found, err))
         return false;
     if (keep_only(found, key_id))
         return true;

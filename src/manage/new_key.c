@@ -16,6 +16,9 @@ bool new_key_prepare(struct provision *p, const struct provisioning *what, struc
     struct opened *open = &p->open;
     if (!client_id_read(open->run, &open->client_id, err))
         return false;
+    const bool typed = settings_get(open->run->settings, SET_CLIENT_SECRET, NULL) == NULL;
+    if (typed && !provision_look_ahead(p, what, err))
+        return false;
     if (!client_secret_begin(open->run, &open->secret, err))
         return false;
     // A client secret that no profile can hold must be found before anything is made.

@@ -6,9 +6,11 @@
 
 #include "core/callback.h"
 #include "core/text.h"
+#include "hsm/data/data.h"
 #include "hsm/import/import.h"
 #include "hsm/import/rehearse.h"
 #include "hsm/login/login.h"
+#include "manage/provision_found.h"
 #include "ownership/profile_files.h"
 #include "recovery/recovery.h"
 #include "signer/open_token.h"
@@ -122,7 +124,7 @@ static bool may_replace(const struct provision *p, struct ssa_error *err)
         callback_confirms(&p->open.run->callbacks, "Destroy the key in slot %s of token \"%s\"?", at->slot.name,
                           token_info(at->token)->label))
         return true;
-    return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
+    return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, token_info(at->token)->uri,
                          "the key in slot %s was not replaced: you did not confirm", at->slot.name);
 }
 
@@ -150,20 +152,37 @@ static bool refuse_slot(const struct provision *p, struct ssa_error *err)
                          "this PKCS#11 token has no slots");
 }
 
-// Finds the token as open_token_of_settings does, and checks that a key can be imported. Logs in with a session that
+// Finds the token as open_token_of_settings does, unless that was done, and checks that a key can be imported.
+static bool find_token(struct provision *p, struct ssa_error *err)
+{
+    struct open_token *at = &p->open.to;
+    return at->token != NULL || (open_token_of_settings(p->open.run, at, err) && import_check_able(at->token, err));
+}
+
+bool provision_look_ahead(struct provision *p, const struct provisioning *what, struct ssa_error *err)
+{
+    struct profile_target target;
+    if (!what->without_profile && !profile_choose(&target, p->open.run, p->output, "", err))
+        return false;
+    return what->without_key || find_token(p, err);
+}
+
+// Finds the token, and logs in with a session that
 // may write, and chooses the slot of a card.
 static bool open_token_for_key(struct provision *p, struct ssa_error *err)
 {
     struct open_token *at = &p->open.to;
-    if (!open_token_of_settings(p->open.run, at, err))
-        return false;
-    if (!import_check_able(at->token, err))
+    if (!find_token(p, err))
         return false;
     const bool slots = slot_must_be_chosen(at->token);
     if (slots && !slot_survey(at->token, err))
         return false;
     if (!open_token_login(at, true, err))
         return false;
+    if (!provision_seek(p, err))
+        return false;
+    if (p->found)
+        return true;
     // Keys are private objects: only after the login the token shows which slots have one.
     if (slots ? !choose_slot(p, err) : !refuse_slot(p, err))
         return false;
@@ -178,7 +197,11 @@ static bool prepare_token(struct provision *p, struct ssa_error *err)
         return false;
     tell(&p->open.run->callbacks, SSA_DETAIL, "token: %s", token_info(to->token)->uri);
     const struct uri_parts token = {.private_key = false};
-    if (!lasting_uri(to->token, to->uri, token, entry->token, err) || !rehearse(p, err))
+    if (!lasting_uri(to->token, to->uri, token, entry->token, err))
+        return false;
+    if (p->found)
+        return true;
+    if (!rehearse(p, err))
         return false;
     tell_import(p);
     memcpy(entry->slot, to->slot.name, sizeof entry->slot);
@@ -211,8 +234,8 @@ static bool made_nothing(const struct provision *p)
 static bool settle(struct provision *p, const struct ssa_error *why, struct ssa_error *err)
 {
     struct known known = {.asked = p->asked,
-                          .refused =
-                              p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_CREDENTIALS),
+                          .refused = p->asked != OAUTH_DONE && (why->code == SSA_REFUSED || why->code == SSA_IN_USE ||
+                                                                why->code == SSA_CREDENTIALS),
                           .key = &p->key};
     struct recovery r = {.open = &p->open, .known = &known, .ending = p->ending};
     bool fresh = false;
@@ -260,17 +283,37 @@ static bool is_as_before(const struct provision *p, struct ssa_error *err)
                       "the profile was changed meanwhile, so it was not overwritten"));
 }
 
-// The block to be shown is made first: once the profile is in place, nothing can fail any more.
-static bool show(const struct provision *p, const struct profile_block *block, struct ssa_created *created,
-                 struct ssa_error *err)
+bool provision_show(const struct provision *p, const struct profile_block *block, const char *path,
+                    struct ssa_created *created, struct ssa_error *err)
 {
     SECRET_AUTO shown = {0};
-    return secret_new(&shown, PROFILE_MAX, err) &&
-           profile_block_show(block, p->target.path, p->output->show_secret, &shown, err) &&
+    SECRET_AUTO uri = {0};
+    const char *key_id = block->key_id != NULL ? block->key_id : "",
+               *key_uri = block->private_key != NULL ? block->private_key : "";
+    if (!text_format(created->client_id, sizeof created->client_id, "%s", block->client_id) ||
+        !text_format(created->account, sizeof created->account, "%s", block->account_id) ||
+        !text_format(created->key_id, sizeof created->key_id, "%s", key_id))
+        return error_set(err, SSA_UNEXPECTED, NULL, block->account_id, "an id is too long");
+    if (!secret_new(&uri, URI_TEXT_MAX, err))
+        return false;
+    if (!secret_append_text(&uri, key_uri))
+        return error_set(err, SSA_UNEXPECTED, NULL, key_uri, "the key's URI is too long");
+    return result_take(&created->key_uri, &uri, err) && secret_new(&shown, PROFILE_MAX, err) &&
+           profile_block_show(block, path, p->output->show_secret, &shown, err) &&
            result_take(&created->block, &shown, err) &&
            ((text_format(created->email, sizeof created->email, "%s", block->email) &&
-             text_format(created->path, sizeof created->path, "%s", p->target.path)) ||
-            error_set(err, SSA_UNEXPECTED, NULL, p->target.path, "the path is too long"));
+             text_format(created->path, sizeof created->path, "%s", path)) ||
+            error_set(err, SSA_UNEXPECTED, NULL, path, "the path is too long"));
+}
+
+// The profile gets a client secret that was somewhere else before, or nowhere.
+static void note_secret(const struct provision *p, const struct profile_block *block, struct ssa_created *created)
+{
+    enum setting_source source;
+    const struct token *token = p->open.to.token;
+    (void)settings_get(p->open.run->settings, SET_CLIENT_SECRET, &source);
+    created->secret_in_profile = block->secret != NULL && block->secret_is_literal && source != FROM_PROFILE;
+    created->secret_may_move = token == NULL || data_check_able(token, ERROR_IGNORED);
 }
 
 static bool commit(struct provision *p, const struct profile_block *block, struct ssa_error *err)
@@ -294,8 +337,11 @@ bool provision_profile(struct provision *p, const struct profile_block *block, s
     const struct profile_block own = opened_block(&p->open, p->journal.entry);
     if (block == NULL)
         block = &own;
-    const bool shown = show(p, block, created, err);
+    // The block to be shown is made first: once the profile is in place, nothing can fail any more.
+    const bool shown = provision_show(p, block, p->target.path, created, err);
     const bool with_profile = p->target.path[0] != '\0';
+    if (with_profile)
+        note_secret(p, block, created);
     p->in_place = shown && !with_profile;
     const bool done = shown && (!with_profile || commit(p, block, err));
     if (!p->in_place)

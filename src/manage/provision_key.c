@@ -6,6 +6,7 @@
 #include "hsm/import/import.h"
 #include "hsm/key/key_find.h"
 #include "hsm/key/prove.h"
+#include "manage/provision_found.h"
 #include "signer/open_token.h"
 
 enum { KEY_LABEL_MAX = 256 };
@@ -83,6 +84,8 @@ bool provision_key(struct provision *p, const char *source, struct ssa_error *er
 #ifdef SSA_HSM_PLANT_LEAK
     plant_leak(&p->pem);
 #endif
+    if (p->found)
+        return provision_adopt(p, err);
     if (!write_label(p->journal.entry, err) || !write_uri(p, err))
         return false;
     if (!rsa_key_from_pem(&p->pem, &numbers, source, err))

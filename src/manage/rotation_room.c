@@ -65,7 +65,7 @@ bool rotation_make_room(const struct provision *p, const struct ssa_rotation *ho
     }
     if (!how->output.yes &&
         !callback_confirms(callbacks, "Delete key %s at the API? Another host may have it on its token.", how->replace))
-        return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, how->replace,
+        return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, how->replace,
                              "not deleted: you did not confirm");
     if (!delete_key(p, how->replace, err))
         return false;

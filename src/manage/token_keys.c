@@ -1,6 +1,7 @@
 #include "manage/token_keys.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -18,6 +19,9 @@ void token_keys_free(struct token_keys *keys)
     for (size_t i = 0; i < keys->count; i++)
         free(keys->list[i].place.uri);
     free(keys->list);
+    for (size_t i = 0; i < keys->failure_count; i++)
+        free(keys->failures[i]);
+    free(keys->failures);
     *keys = (struct token_keys){0};
 }
 
@@ -142,10 +146,25 @@ static void modules_free(struct modules *modules)
 }
 #define MODULES_AUTO __attribute__((cleanup(modules_free))) struct modules
 
-static void tell_not_looked_at(const struct ssa_run *run, const char *module, const struct ssa_error *why)
+static void note_failure(struct token_keys *keys, const char *module, const struct ssa_error *why)
 {
-    tell(&run->callbacks, SSA_NOTICE, "module %s cannot be used, so its tokens were not looked at: %s%s%s", module,
-         why->what, why->cause[0] != '\0' ? ", " : "", why->cause);
+    char *text = NULL;
+    char **grown = reallocarray(keys->failures, keys->failure_count + 1, sizeof *grown);
+    keys->lost = keys->lost || grown == NULL;
+    if (grown == NULL)
+        return;
+    keys->failures = grown;
+    if (asprintf(&text, "module %s cannot be used, so its tokens were not looked at: %s%s%s", module, why->what,
+                 why->cause[0] != '\0' ? ", " : "", why->cause) < 0)
+        keys->lost = true;
+    else
+        keys->failures[keys->failure_count++] = text;
+}
+
+void token_keys_tell_failures(const struct ssa_run *run, const struct token_keys *keys, enum ssa_level level)
+{
+    for (size_t i = 0; i < keys->failure_count; i++)
+        tell(&run->callbacks, level, "%s", keys->failures[i]);
 }
 
 static bool add_module(struct modules *modules, const struct module_entry *entry, struct ssa_error *err)
@@ -161,27 +180,27 @@ static bool add_module(struct modules *modules, const struct module_entry *entry
     return true;
 }
 
-static bool add_named(const struct ssa_run *run, struct modules *modules, const char *name, struct ssa_error *err)
+static bool add_named(struct token_keys *keys, struct modules *modules, const char *name, struct ssa_error *err)
 {
     struct module_entry entry;
     struct ssa_error why = {0};
     if (registry_resolve(name, &entry, &why))
         return add_module(modules, &entry, err);
-    tell_not_looked_at(run, name, &why);
+    note_failure(keys, name, &why);
     return true;
 }
 
 // A URI may name a module that p11-kit does not know.
-static bool add_from_uri(const struct ssa_run *run, struct modules *modules, enum setting id, struct ssa_error *err)
+static bool add_from_uri(const struct looking *looking, struct modules *modules, enum setting id, struct ssa_error *err)
 {
-    const char *value = settings_get(run->settings, id, NULL);
+    const char *value = settings_get(looking->run->settings, id, NULL);
     URI_AUTO *uri = NULL;
     if (value == NULL || !uri_text_is_uri(value) || !uri_parse(value, &uri, ERROR_IGNORED))
         return true;
     const char *path = uri_module_path(uri), *name = uri_module_name(uri);
     if (path == NULL && name == NULL)
         return true;
-    return add_named(run, modules, path != NULL ? path : name, err);
+    return add_named(looking->keys, modules, path != NULL ? path : name, err);
 }
 
 static bool add_registered(struct modules *modules, struct ssa_error *err)
@@ -196,16 +215,17 @@ static bool add_registered(struct modules *modules, struct ssa_error *err)
 }
 
 // Finds the modules that p11-kit knows, or in their place the one of SSA_HSM_MODULE, and those that URIs in the
-// settings name. Says which module cannot be found.
-static bool find_modules(const struct ssa_run *run, struct modules *modules, struct ssa_error *err)
+// settings name. Notes which module cannot be found.
+static bool find_modules(const struct looking *looking, struct modules *modules, struct ssa_error *err)
 {
+    const struct ssa_run *run = looking->run;
     enum setting_source source;
     const char *named = settings_get(run->settings, SET_MODULE, &source);
-    if (named == NULL ? !add_registered(modules, err) : !add_named(run, modules, named, err))
+    if (named == NULL ? !add_registered(modules, err) : !add_named(looking->keys, modules, named, err))
         return false;
     if (named != NULL && (source == FROM_OPTION || !settings_profile_first(run->settings)))
         return true;
-    return add_from_uri(run, modules, SET_PRIVATE_KEY, err) && add_from_uri(run, modules, SET_TOKEN, err);
+    return add_from_uri(looking, modules, SET_PRIVATE_KEY, err) && add_from_uri(looking, modules, SET_TOKEN, err);
 }
 
 static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
@@ -215,7 +235,7 @@ static void look_at(struct looking *looking, struct ahead *ahead, size_t at)
     struct ssa_error why = {0};
     tell(&run->callbacks, SSA_DETAIL, "looking at the tokens of %s", entry->path);
     if (!survey_module(ahead, at, looking->own, take, looking, &why))
-        tell_not_looked_at(run, entry->name[0] != '\0' ? entry->name : entry->path, &why);
+        note_failure(looking->keys, entry->name[0] != '\0' ? entry->name : entry->path, &why);
 }
 
 bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err)
@@ -223,7 +243,7 @@ bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct 
     MODULES_AUTO modules = {0};
     URI_AUTO *own = own_key(run);
     struct looking looking = {.run = run, .own = own, .keys = keys};
-    if (!find_modules(run, &modules, err))
+    if (!find_modules(&looking, &modules, err))
         return false;
     const struct module_user user = module_user_of(run);
     AHEAD_AUTO *ahead = ahead_new(modules.count, &user, true, err);

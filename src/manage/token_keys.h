@@ -17,13 +17,18 @@ struct token_key {
 struct token_keys {
     struct token_key *list;
     size_t count, room;
-    bool lost; // there was no memory for one of them
+    bool lost;       // there was no memory for one of them
+    char **failures; // a sentence for each module that could not be looked at
+    size_t failure_count;
 };
 void token_keys_free(struct token_keys *keys);
 
 // Looks at all PKCS#11 tokens of the configured modules, or of the module that the settings name, without a login. They
-// are asked side by side. Says what cannot be looked at. Fails when interrupted.
+// are asked side by side. Notes what cannot be looked at. Fails when interrupted.
 bool token_keys_look(const struct ssa_run *run, struct token_keys *keys, struct ssa_error *err) MUST_CHECK;
+
+// Tells which modules could not be looked at.
+void token_keys_tell_failures(const struct ssa_run *run, const struct token_keys *keys, enum ssa_level level);
 
 // Logs in to the PKCS#11 token that the settings name, and notes for each of its keys whether the private half is
 // there. Reads a client secret on that token; one on another token is read later.

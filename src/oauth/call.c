@@ -69,6 +69,7 @@ bool call_request(struct oauth_client *client, const struct call *call, char url
         .method = call->method,
         .url = url,
         .content_type = call->content_type,
+        .headers = call->headers,
         .body = call->body,
         .plain = client->url.plain,
         .ca = &client->ca,
@@ -79,7 +80,7 @@ bool call_request(struct oauth_client *client, const struct call *call, char url
         request->authorization = secret_text(&client->authorization);
     else
         request->bearer = secret_text(&client->bearer);
-    return url_of(&client->url, call->path, url, URL_MAX, err);
+    return url_of(&client->url, call->api, call->path, url, URL_MAX, err);
 }
 
 bool call_has_credentials(const struct oauth_client *client, const struct call *call, struct ssa_error *err)
@@ -98,7 +99,7 @@ static bool send_once(struct tries *tries, struct http_response *answer, struct 
     if (!call_request(client, call, url, &request, err) || !call_has_credentials(client, call, err))
         return false;
     if (client->handle == NULL)
-        client->handle = client_new_handle(err);
+        client->handle = http_handle_new(err);
     if (client->handle == NULL)
         return false;
     request.stop = stop;
@@ -203,6 +204,7 @@ static bool keep_pace(struct oauth_client *client, const struct call *call, long
 static void note_answer(struct oauth_client *client, const struct call *call, const struct http_response *answer)
 {
     const long long now = monotonic_ms();
+    client->requests += answer->sent;
     if (call->paced) {
         pace_note(&client->pace, now);
         client->pace.limit = answer->limit;

@@ -89,9 +89,16 @@ void oauth_client_free(struct oauth_client *client)
     free(client);
 }
 
+void oauth_client_spent(struct oauth_client *client, long long ms)
+{
+    const long long least = client->config.timeout * 1000LL / 3;
+    client->left_ms = client->left_ms - ms < least ? least : client->left_ms - ms;
+}
+
 void oauth_client_undoing(struct oauth_client *client)
 {
-    client->left_ms = client->config.timeout * 1000LL;
+    // Not all of the time anew: where the server hangs, somebody waits who said for how long.
+    oauth_client_spent(client, 0);
     // An interruption must not stop it half-way. It has its own time limit.
     client->deaf = true;
 }
@@ -101,6 +108,11 @@ time_t oauth_server_time(const struct oauth_client *client)
     if (client->server_date == 0)
         return 0;
     return client->server_date + (time_t)((monotonic_ms() - client->server_date_ms) / 1000);
+}
+
+unsigned oauth_requests(const struct oauth_client *client)
+{
+    return client->requests;
 }
 
 struct mask client_secrets(const struct oauth_client *client, struct span own)
@@ -136,19 +148,8 @@ bool client_wait(const struct oauth_client *client, long long ms, struct ssa_err
     return true;
 }
 
-CURL *client_new_handle(struct ssa_error *err)
-{
-    if (!libcurl_load(err))
-        return NULL;
-    CURL *handle = libcurl.easy_init();
-    if (handle == NULL)
-        error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a connection");
-    return handle;
-}
-
 void client_hang_up(struct oauth_client *client)
 {
-    if (client->handle != NULL)
-        libcurl.easy_cleanup(client->handle);
+    http_handle_free(client->handle);
     client->handle = NULL;
 }

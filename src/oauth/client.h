@@ -3,7 +3,7 @@
 
 #include "core/mask.h"
 #include "oauth/ca.h"
-#include "oauth/libcurl.h"
+#include "oauth/http.h"
 #include "oauth/oauth.h"
 #include "oauth/pace.h"
 #include "oauth/url.h"
@@ -20,11 +20,13 @@ struct oauth_client {
     struct secret authorization; // the header line with id and secret; empty before the secret is known
     struct secret bearer;        // the client's own (two-legged) access token; empty before there is one
     char scopes[256];            // of bearer
-    CURL *handle;      // of the calls on the caller's thread, which share its connection; NULL while there is none
+    struct http_handle
+        *handle;       // of the calls on the caller's thread, which share its connection; NULL while there is none
     long long left_ms; // of config.timeout; only time spent in calls is taken off
     struct pace pace;  // of the calls that are paced
     bool deaf;         // no interruption stops anything any more
     bool told_interrupted;
+    unsigned requests;        // that were sent
     time_t server_date;       // of the last answer, 0 for none
     long long server_date_ms; // when that answer came, by monotonic_ms
 };
@@ -40,9 +42,6 @@ bool client_stop(const struct oauth_client *client, struct ssa_error *err);
 
 // Waits. Fails if the person wants to stop.
 bool client_wait(const struct oauth_client *client, long long ms, struct ssa_error *err) MUST_CHECK;
-
-// Makes a handle of libcurl. Returns NULL on failure.
-CURL *client_new_handle(struct ssa_error *err);
 
 // Closes the connection. libcurl and OpenSSL then free the buffers through which they read.
 void client_hang_up(struct oauth_client *client);

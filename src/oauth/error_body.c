@@ -124,6 +124,12 @@ static bool is_of_state(const char *sentence)
     return false;
 }
 
+// So has this one.
+static bool is_of_existing(const char *sentence)
+{
+    return strcasestr(sentence, "exist") != NULL && strcasestr(sentence, "not exist") == NULL;
+}
+
 static bool is_error(const struct found *f)
 {
     const bool problem = f->sentence[0] != '\0' && f->name[0] != '\0';
@@ -142,6 +148,8 @@ static bool from_json(struct span body, const struct mask *mask, struct refusal 
     refusal->kind = whole ? kind_of(f.name) : REFUSAL_OTHER;
     if (refusal->kind == REFUSAL_REQUEST && is_of_state(f.sentence))
         refusal->kind = REFUSAL_STATE;
+    else if (refusal->kind == REFUSAL_REQUEST && is_of_existing(f.sentence))
+        refusal->kind = REFUSAL_EXISTS;
     const bool both = f.sentence[0] != '\0' && f.name[0] != '\0';
     return text_format(out, (size_t)2 * PIECE_MAX, both ? "%s (%s)" : "%s%s", f.sentence, f.name) && out[0] != '\0';
 }

@@ -10,6 +10,7 @@ enum refusal_kind {
     REFUSAL_OTHER,       // the body has no such name
     REFUSAL_REQUEST,     // the request is wrong in some way
     REFUSAL_STATE,       // something is disabled
+    REFUSAL_EXISTS,      // the name is in use
     REFUSAL_GRANT,       // the assertion is not accepted
     REFUSAL_CREDENTIALS, // client id and secret are wrong
     REFUSAL_CLIENT,      // at the token endpoint the same; elsewhere the app is of the wrong kind

@@ -27,7 +27,7 @@ struct oauth_exchange {
     struct http_request request;
     struct http_response answer;
     struct secret form; // holds request.body; it is complete before decision becomes SEND
-    CURL *handle;
+    struct http_handle *handle;
     bool started; // there is a thread
     pthread_t thread;
     // For the members below. It is of the default kind, and no thread locks it twice. So locking cannot fail.
@@ -66,7 +66,7 @@ static void *connect_and_send(void *context)
 {
     struct oauth_exchange *exchange = context;
     // What fails here is told by oauth_exchange_finish, which then tries it itself.
-    exchange->handle = client_new_handle(ERROR_IGNORED);
+    exchange->handle = http_handle_new(ERROR_IGNORED);
     const bool tried =
         exchange->handle != NULL && http_send(exchange->handle, &exchange->request, &exchange->answer, ERROR_IGNORED);
     // The form and the answer went through this stack.
@@ -115,8 +115,7 @@ static void exchange_free(struct oauth_exchange **given)
         decide(exchange, DROP);
         end_thread(exchange);
     }
-    if (exchange->handle != NULL)
-        libcurl.easy_cleanup(exchange->handle);
+    http_handle_free(exchange->handle);
     (void)pthread_cond_destroy(&exchange->changed);
     (void)pthread_mutex_destroy(&exchange->mutex);
     secret_free(&exchange->form);

@@ -27,7 +27,9 @@ static bool rate_limited(const struct oauth_client *client, const struct call *c
     if (gmtime_r(&when, &utc) == NULL ||
         strftime(at, sizeof at, seconds > SOON ? " (%Y-%m-%d)" : " (at %H:%M:%S UTC)", &utc) == 0)
         at[0] = '\0';
-    if (answer->retry_after < 0)
+    if (answer->retry_after < 0 && call->api != NULL)
+        error_hint(err, "Try again in a minute.");
+    else if (answer->retry_after < 0)
         error_hint(err, "The limit is 10 requests a minute for each kind of call and client id: try again in a "
                         "minute.");
     else
@@ -63,13 +65,26 @@ static enum ssa_reason reason_of_status(const struct call *call, long status)
         return call->on_400;
     if (status == 403)
         return call->on_403;
-    return status == 404 ? SSA_REASON_OTHER_SERVER : SSA_REASON_NONE;
+    if (status == 404 && call->on_404 == SSA_REASON_NONE)
+        return SSA_REASON_OTHER_SERVER;
+    if (status == 404)
+        return call->on_404;
+    return status == 409 ? call->on_409 : SSA_REASON_NONE;
+}
+
+static bool is_in_use(const struct call *call, long status, enum refusal_kind kind)
+{
+    return call->on_exists != SSA_REASON_NONE && (kind == REFUSAL_EXISTS || status == 409);
 }
 
 static enum ssa_reason reason_of(const struct call *call, long status, enum refusal_kind kind)
 {
     if (is_of_credentials(call, status, kind))
-        return call->as_client ? SSA_REASON_CREDENTIALS : SSA_REASON_CLIENT_TOKEN;
+        return call->on_401 != SSA_REASON_NONE ? call->on_401
+               : call->as_client               ? SSA_REASON_CREDENTIALS
+                                               : SSA_REASON_CLIENT_TOKEN;
+    if (is_in_use(call, status, kind))
+        return call->on_exists;
     switch (kind) {
     case REFUSAL_CLIENT:
         return SSA_REASON_CLIENT_KIND;
@@ -93,6 +108,7 @@ static bool refused(const struct oauth_client *client, const struct call *call, 
 {
     const long status = answer->status;
     const enum ssa_class class = is_of_credentials(call, status, refusal->kind) ? SSA_CREDENTIALS
+                                 : is_in_use(call, status, refusal->kind)       ? SSA_IN_USE
                                  : refusal->kind == REFUSAL_SERVER              ? SSA_NETWORK
                                                                                 : SSA_REFUSED;
     error_set(err, class, NULL, call->subject != NULL ? call->subject : client->url.host, "%s was refused: %s",

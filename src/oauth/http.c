@@ -1,6 +1,7 @@
 // libcurl's verbose mode is never used, because it prints headers.
 #include "oauth/http.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -173,6 +174,8 @@ static void set_request(struct transfer *t)
         SET(t, CURLOPT_XOAUTH2_BEARER, request->bearer);
     }
     add_header(t, "Accept: application/json");
+    for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
+        add_header(t, *header);
     const bool patch = strcmp(request->method, "PATCH") == 0;
     if (patch || strcmp(request->method, "POST") == 0) {
         char type[128];
@@ -262,6 +265,22 @@ static void read_proxy_logins(struct transfer *t)
     }
 }
 
+static bool passed(const struct transfer *t, CURLINFO what)
+{
+    curl_off_t microseconds = 0;
+    return libcurl.easy_getinfo(t->handle, what, &microseconds) == CURLE_OK && microseconds > 0;
+}
+
+// How far a request came that has no answer.
+static void read_progress(struct transfer *t)
+{
+    long port = 0;
+    t->answer->found = passed(t, CURLINFO_NAMELOOKUP_TIME_T);
+    // libcurl tells the time of a connection only after its TLS.
+    t->answer->met = libcurl.easy_getinfo(t->handle, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0;
+    t->answer->secured = passed(t, CURLINFO_APPCONNECT_TIME_T);
+}
+
 static void read_headers(struct transfer *t)
 {
     struct http_response *answer = t->answer;
@@ -272,10 +291,15 @@ static void read_headers(struct transfer *t)
         read_proxy_logins(t);
     if (!answer->sent)
         answer->status = 0; // a proxy may have sent one
-    if (answer->status == 0)
+    if (answer->status == 0) {
+        read_progress(t);
         return;
+    }
     answer->date = read_date(header(t->handle, "Date"));
     answer->retry_after = read_retry_after(header(t->handle, "Retry-After"), answer->date);
+    const char *age = header(t->handle, "Age");
+    if (age != NULL && age[0] != '\0' && age[strspn(age, "0123456789")] == '\0')
+        answer->age = read_number(age);
     const char *limit = header(t->handle, "ratelimit-value");
     if (limit != NULL && limit[strspn(limit, "0123456789")] == '\0')
         answer->limit = (long)read_number(limit);
@@ -286,13 +310,59 @@ static void read_headers(struct transfer *t)
         answer->location[0] = '\0';
 }
 
-bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer, struct ssa_error *err)
+struct http_handle *http_handle_new(struct ssa_error *err)
+{
+    if (!libcurl_load(err))
+        return NULL;
+    struct http_handle *handle = calloc(1, sizeof *handle);
+    if (handle != NULL) {
+        handle->easy = libcurl.easy_init();
+        handle->multi = libcurl.multi_init();
+    }
+    if (handle != NULL && handle->easy != NULL && handle->multi != NULL)
+        return handle;
+    http_handle_free(handle);
+    error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a connection");
+    return NULL;
+}
+
+void http_handle_free(struct http_handle *handle)
+{
+    if (handle == NULL)
+        return;
+    if (handle->easy != NULL)
+        libcurl.easy_cleanup(handle->easy);
+    if (handle->multi != NULL)
+        (void)libcurl.multi_cleanup(handle->multi);
+    free(handle);
+}
+
+// Does what easy_perform does. That looks at the deadline, and at a wish to stop, only once a second.
+static CURLcode perform(struct http_handle *handle)
+{
+    enum { LOOK_UP_MS = 100 };
+    CURLcode code = CURLE_FAILED_INIT;
+    int running = 1, left = 0;
+    if (libcurl.multi_add_handle(handle->multi, handle->easy) != CURLM_OK)
+        return code;
+    while (running > 0 && libcurl.multi_perform(handle->multi, &running) == CURLM_OK)
+        if (running > 0 && libcurl.multi_poll(handle->multi, NULL, 0, LOOK_UP_MS, NULL) != CURLM_OK)
+            break;
+    for (const CURLMsg *message; (message = libcurl.multi_info_read(handle->multi, &left)) != NULL;)
+        if (message->msg == CURLMSG_DONE)
+            code = message->data.result;
+    (void)libcurl.multi_remove_handle(handle->multi, handle->easy);
+    return code;
+}
+
+bool http_send(struct http_handle *handle, const struct http_request *request, struct http_response *answer,
+               struct ssa_error *err)
 {
     secret_clear(&answer->body);
     *answer = (struct http_response){.body = answer->body, .retry_after = -1};
     __attribute__((cleanup(transfer_end))) struct transfer t = {
-        .request = request, .answer = answer, .handle = handle, .end_ms = monotonic_ms() + request->left_ms};
-    libcurl.easy_reset(handle);
+        .request = request, .answer = answer, .handle = handle->easy, .end_ms = monotonic_ms() + request->left_ms};
+    libcurl.easy_reset(t.handle);
     SET(&t, CURLOPT_ERRORBUFFER, answer->text);
     set_safety(&t);
     set_deadlines(&t);
@@ -304,7 +374,7 @@ bool http_send(CURL *handle, const struct http_request *request, struct http_res
     if (t.code != CURLE_OK)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "libcurl cannot be set up: %s",
                          libcurl.easy_strerror(t.code));
-    answer->code = libcurl.easy_perform(handle);
+    answer->code = perform(handle);
     read_headers(&t);
     return true;
 }
@@ -315,15 +385,15 @@ void http_response_free(struct http_response *answer)
 }
 
 // As RFC 3986 section 2.1 has it: all but the unreserved characters.
-static bool append_escaped(struct secret *form, const char *value)
+bool http_append_escaped(struct secret *url, const char *text)
 {
     static const char digits[] = "0123456789ABCDEF";
     static const char unreserved[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    for (const char *at = value; *at != '\0'; at++) {
+    for (const char *at = text; *at != '\0'; at++) {
         const unsigned char byte = (unsigned char)*at;
         const char escaped[] = {'%', digits[byte >> 4], digits[byte & 0xf]};
         const bool plain = strchr(unreserved, *at) != NULL;
-        if (!secret_append(form, plain ? span_of(at, 1) : span_of(escaped, sizeof escaped)))
+        if (!secret_append(url, plain ? span_of(at, 1) : span_of(escaped, sizeof escaped)))
             return false;
     }
     return true;
@@ -332,5 +402,5 @@ static bool append_escaped(struct secret *form, const char *value)
 bool http_form_append(struct secret *form, const char *name, const char *value)
 {
     return (form->len == 0 || secret_append_text(form, "&")) && secret_append_text(form, name) &&
-           secret_append_text(form, "=") && append_escaped(form, value);
+           secret_append_text(form, "=") && http_append_escaped(form, value);
 }

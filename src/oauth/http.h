@@ -20,11 +20,12 @@
 struct http_request {
     const char *method; // GET, POST, PATCH or DELETE
     const char *url;
-    const char *authorization; // a whole header line, which is read after gate; NULL for none
-    const char *bearer;        // an access token (RFC 6750 section 2.1); NULL for none
-    const char *content_type;  // of the body; NULL for none
-    struct span body;          // its length is fixed before gate, its bytes are read after it
-    bool plain;                // http to this machine, without any proxy
+    const char *authorization;  // a whole header line, which is read after gate; NULL for none
+    const char *const *headers; // further header lines, a list that ends with NULL; NULL for none
+    const char *bearer;         // an access token (RFC 6750 section 2.1); NULL for none
+    const char *content_type;   // of the body; NULL for none
+    struct span body;           // its length is fixed before gate, its bytes are read after it
+    bool plain;                 // http to this machine, without any proxy
     const struct ca *ca;
     bool send_once;    // never sent a second time, even if libcurl would after a broken connection
     long long left_ms; // for all of it; with a gate, counted again from when it opens
@@ -47,14 +48,28 @@ enum http_end {
     HTTP_NOT_RESENT, // send_once: the connection broke after sending
 };
 
+// A connection, which several requests use one after another.
+struct http_handle {
+    CURL *easy;
+    CURLM *multi; // keeps the connection
+};
+
+// Makes one. NULL on failure.
+struct http_handle *http_handle_new(struct ssa_error *err) MUST_CHECK;
+
+// Closes the connection. handle may be NULL.
+void http_handle_free(struct http_handle *handle);
+
 struct http_response {
     CURLcode code;
     enum http_end end;
     bool sent;                  // the request may have left this machine
+    bool found, met, secured;   // without an answer: the name was resolved, a connection made, TLS agreed upon
     long status;                // 0 before there is one
     long proxy_status;          // of a proxy's answer to CONNECT; 0 for none
     char proxy_logins[64];      // the kinds of login that a proxy with status 407 offers: "Basic, NTLM"
     time_t date;                // of the server, up to the year 9999; 0 for none
+    long long age;              // seconds since date, for which a cache has kept the answer
     long long retry_after;      // seconds, up to HTTP_RETRY_AFTER_MAX; -1 for none
     long limit;                 // requests a minute that this endpoint takes, as announced; 0 for none
     char location[256];         // without query; "" for none; not masked
@@ -64,8 +79,11 @@ struct http_response {
 
 // Sends request on handle and waits for the end. answer->body is the caller's buffer, which is cleared first. The rest
 // of *answer tells the result. Fails only if nothing could be tried.
-bool http_send(CURL *handle, const struct http_request *request, struct http_response *answer,
+bool http_send(struct http_handle *handle, const struct http_request *request, struct http_response *answer,
                struct ssa_error *err) MUST_CHECK;
+
+// Appends text with all but the unreserved characters escaped, for a part of a URL. Returns false if it does not fit.
+bool http_append_escaped(struct secret *url, const char *text) MUST_CHECK;
 
 // Appends "name=value", escaped, to the body of a form, and a "&" before it if the body is not empty. Returns false if
 // it does not fit.

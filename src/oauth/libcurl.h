@@ -11,7 +11,6 @@
     each(easy_getinfo);                                                                                                \
     each(easy_header);                                                                                                 \
     each(easy_init);                                                                                                   \
-    each(easy_perform);                                                                                                \
     each(easy_reset);                                                                                                  \
     each(easy_setopt);                                                                                                 \
     each(easy_strerror);                                                                                               \
@@ -19,6 +18,13 @@
     each(getdate);                                                                                                     \
     each(global_init);                                                                                                 \
     each(global_init_mem);                                                                                             \
+    each(multi_add_handle);                                                                                            \
+    each(multi_cleanup);                                                                                               \
+    each(multi_info_read);                                                                                             \
+    each(multi_init);                                                                                                  \
+    each(multi_perform);                                                                                               \
+    each(multi_poll);                                                                                                  \
+    each(multi_remove_handle);                                                                                         \
     each(slist_append);                                                                                                \
     each(slist_free_all);                                                                                              \
     each(url);                                                                                                         \

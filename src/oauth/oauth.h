@@ -35,8 +35,11 @@ void oauth_client_free(struct oauth_client *client);
 // because connecting needs no secret. The secret is copied. Fails with SSA_CONFIG if it is empty or contains a NUL.
 bool oauth_client_know_secret(struct oauth_client *client, struct span secret, struct ssa_error *err) MUST_CHECK;
 
-// Prepares for the undoing of a failed step: gives the whole config->timeout once more, and ignores interruptions from
-// now on.
+// Takes time that something else has used off the client's, of which a third stays: a person may have typed a PIN.
+void oauth_client_spent(struct oauth_client *client, long long ms);
+
+// Prepares for the undoing of a failed step: gives what is left of config->timeout, but a third of it at least, and
+// ignores interruptions from now on.
 void oauth_client_undoing(struct oauth_client *client);
 
 // The server's time: the last answer's Date and the time since then. 0 before any answer.
@@ -46,6 +49,9 @@ time_t oauth_server_time(const struct oauth_client *client);
 // creates something was sent, its answer is waited for (30 s) even after an interruption, because the answer tells what
 // must be undone. The call then returns as if there had been no interruption, and the caller must look for one.
 enum oauth_outcome { OAUTH_NOT_DONE, OAUTH_MAYBE_DONE, OAUTH_DONE };
+
+// How many requests were sent, second tries among them.
+unsigned oauth_requests(const struct oauth_client *client);
 
 // The exchange, in two steps: connection and TLS handshake are made while a PKCS#11 token signs.
 struct oauth_exchange;

@@ -3,8 +3,7 @@
 
 #include "core/error.h"
 
-#define SCOPE_MAX     4096U
-#define SCOPE_DEFAULT "data:read data:write"
+#define SCOPE_MAX 4096U
 
 // Writes the scopes in text, which are separated by commas or spaces, to out: each once, separated by single spaces.
 // Fails with SSA_USAGE for a character that is not allowed (RFC 6749 section 3.3). Warns of an unknown name, and

@@ -160,8 +160,8 @@ bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_
     return keep(scheme, host, port, path, url) || refuse(text, err, "is too long");
 }
 
-bool url_of(const struct url *url, const char *path, char *out, size_t capacity, struct ssa_error *err)
+bool url_of(const struct url *url, const char *api, const char *path, char *out, size_t capacity, struct ssa_error *err)
 {
-    return text_format(out, capacity, "%s" API "%s", url->base, path) ||
+    return text_format(out, capacity, "%s%s%s", url->base, api != NULL ? api : API, path) ||
            error_set(err, SSA_CONFIG, NULL, url->host, "the call's URL is longer than %zu characters", capacity - 1);
 }

@@ -16,8 +16,10 @@ struct url {
 // SSA_CONFIG for any other text.
 bool url_read(const char *text, bool insecure_http, struct url *url, struct ssa_error *err) MUST_CHECK;
 
-// Writes the URL of a call: base, "/authentication/v2", path. Fails with SSA_CONFIG if it does not fit.
-bool url_of(const struct url *url, const char *path, char *out, size_t capacity, struct ssa_error *err) MUST_CHECK;
+// Writes the URL of a call: base, the API's own path (NULL: "/authentication/v2"), path. Fails with SSA_CONFIG if it
+// does not fit.
+bool url_of(const struct url *url, const char *api, const char *path, char *out, size_t capacity,
+            struct ssa_error *err) MUST_CHECK;
 
 // Whether the host is this machine: 127.0.0.0/8, ::1 (in brackets, as URLs have it) or localhost.
 bool url_host_is_loopback(const char *host);

@@ -144,12 +144,17 @@ static bool is_of_another_pin(const struct pin_record *record, const char *ident
     return record->identity[0] != '\0' && identity[0] != '\0' && strcmp(record->identity, identity) != 0;
 }
 
+static bool record_counts(const struct pin_record *record, const char *identity, bool retry)
+{
+    return !retry && !is_of_another_pin(record, identity);
+}
+
 // Decides by the record that was read. Prepares the record of this try, which says that it was not answered.
 static bool may_try(struct pin_attempt *attempt, const struct token_info *info, const char *identity, bool retry,
                     struct ssa_error *err)
 {
     const struct pin_record *before = &attempt->before;
-    const bool counts = !retry && !is_of_another_pin(before, identity);
+    const bool counts = record_counts(before, identity, retry);
     const char *why = counts ? why_not(before, info) : NULL;
     if (why != NULL)
         return refuse(attempt, info, why, err);
@@ -230,6 +235,20 @@ static bool read_record(const char *name, const struct token_info *info, bool re
     if (found == PIN_FILE_OPEN)
         pin_record_read(attempt->file.fd, &attempt->before);
     return true;
+}
+
+bool pin_attempt_is_allowed(const struct token_info *info, const char *identity, bool retry,
+                            const struct ssa_callbacks *callbacks, struct ssa_error *err)
+{
+    char name[PIN_FILE_NAME_MAX];
+    struct pin_attempt attempt;
+    pin_file_name(info, PIN_FILE_ATTEMPT, name);
+    if (!read_record(name, info, retry, callbacks, &attempt, err))
+        return false;
+    const char *why = record_counts(&attempt.before, identity, retry) ? why_not(&attempt.before, info) : NULL;
+    const bool allowed = why == NULL || refuse(&attempt, info, why, err);
+    pin_file_close(&attempt.file);
+    return allowed;
 }
 
 bool pin_attempt_begin(struct pin_attempt *attempt, const struct token_info *info, const char *identity, bool retry,

@@ -21,6 +21,10 @@ struct pin_attempt {
 bool pin_attempt_begin(struct pin_attempt *attempt, const struct token_info *info, const char *identity, bool retry,
                        const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
 
+// Whether pin_attempt_begin would allow a try. Nothing is recorded. Fails as it does.
+bool pin_attempt_is_allowed(const struct token_info *info, const char *identity, bool retry,
+                            const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;
+
 // Ends the try, and records its outcome.
 void pin_attempt_end(struct pin_attempt *attempt, enum pin_outcome outcome);
 

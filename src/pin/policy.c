@@ -53,12 +53,12 @@ bool pin_attended(const struct pin_policy *policy, const struct token_info *info
 }
 
 // The error about a PIN that is not tried, since a wrong one could lock the token. Returns false.
-static bool refuse_last_try(const struct token_info *info, struct ssa_error *err)
+static bool refuse_last_try(enum ssa_class class, const struct token_info *info, struct ssa_error *err)
 {
     if (info->pin_final_try)
-        return error_set(err, SSA_PIN, "CKF_USER_PIN_FINAL_TRY", info->uri,
+        return error_set(err, class, "CKF_USER_PIN_FINAL_TRY", info->uri,
                          "the PIN was not tried: one more wrong PIN locks this token");
-    return error_set(err, SSA_PIN, NULL, info->uri,
+    return error_set(err, class, NULL, info->uri,
                      "the PIN was not tried: after the tries counted here, which were wrong or not answered, one "
                      "more wrong PIN locks this token");
 }
@@ -91,7 +91,7 @@ static bool warn(const struct ssa_run *run, const struct token_info *info, struc
 {
     if (pin_is_last_try(info))
         return callback_confirms(&run->callbacks, "Token \"%s\": one more wrong PIN locks it. Try it?", info->label) ||
-               refuse_last_try(info, err);
+               refuse_last_try(SSA_DECLINED, info, err);
     if (info->pin_count_low)
         tell(&run->callbacks, SSA_WARNING, "token \"%s\": a wrong PIN has been tried since the last right one",
              info->label);
@@ -157,21 +157,35 @@ static bool give_known(const struct pin_policy *policy, struct secret *pin, stru
 static bool give_known_of_person(const struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                                  struct ssa_error *err)
 {
-    return !pin_is_last_try(info) ? give_known(policy, pin, err) : refuse_last_try(info, err);
+    return !pin_is_last_try(info) ? give_known(policy, pin, err) : refuse_last_try(SSA_PIN, info, err);
+}
+
+// Without a person, the last try is not made.
+static bool is_not_last_try(const struct token_info *info, struct ssa_error *err)
+{
+    if (!pin_is_last_try(info))
+        return true;
+    const bool unanswered = !info->pin_final_try && pin_attempts_unanswered(info) > 0;
+    refuse_last_try(SSA_PIN, info, err);
+    return error_reason(err, unanswered ? SSA_REASON_PIN_LAST_UNANSWERED : SSA_REASON_PIN_LAST_TRY, NULL);
 }
 
 static bool give_unattended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                             struct ssa_error *err)
 {
-    if (pin_is_last_try(info)) {
-        const bool unanswered = !info->pin_final_try && pin_attempts_unanswered(info) > 0;
-        refuse_last_try(info, err);
-        return error_reason(err, unanswered ? SSA_REASON_PIN_LAST_UNANSWERED : SSA_REASON_PIN_LAST_TRY, NULL);
-    }
-    const bool read = policy->known != NULL
-                          ? give_known(policy, pin, err)
-                          : secret_source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err);
+    const bool may = is_not_last_try(info, err);
+    const bool read = may && (policy->known != NULL ? give_known(policy, pin, err)
+                                                    : secret_source_read(policy->source, setting_name(SET_PIN_SOURCE),
+                                                                         policy->run, pin, err));
     return read && begin_try(policy, info, err);
+}
+
+bool pin_would_be_tried(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
+{
+    char identity[PIN_RECORD_MAX];
+    identity_of(policy->source, identity);
+    return is_not_last_try(info, err) &&
+           pin_attempt_is_allowed(info, identity, policy->retry, &policy->run->callbacks, err);
 }
 
 // Finds a token among those whose try was spent; NULL where it is not one of them.
@@ -258,6 +272,28 @@ static void note_spent(struct pin_policy *policy, const struct token_info *info,
     count_try(policy, info, recorded, what);
 }
 
+// Whoever typed a PIN that was refused may say yes to typing another one. A PIN that came from a source is not tried
+// again. Where one more wrong PIN would lock the token, give asks that very question.
+static bool retype(void *context, const struct token_info *info)
+{
+    struct pin_policy *policy = context;
+    const struct ssa_callbacks *callbacks = &policy->run->callbacks;
+    if (!pin_attended(policy, info) || callback_interrupted(callbacks))
+        return false;
+    if (info->pin_locked) {
+        tell(callbacks, SSA_WARNING, "token \"%s\" refused the PIN, which is locked now", info->label);
+        return false;
+    }
+    turns_pause();
+    if (pin_is_last_try(info))
+        tell(callbacks, SSA_WARNING, "token \"%s\" refused the PIN", info->label);
+    else if (!callback_confirms(callbacks, "Token \"%s\" refused the PIN, and a few wrong ones lock it. Type it again?",
+                                info->label))
+        return false;
+    forget_spent(policy, info);
+    return turns_resume(policy->run, ERROR_IGNORED);
+}
+
 static void outcome(void *context, const struct token_info *info, enum pin_outcome what)
 {
     struct pin_policy *policy = context;
@@ -306,6 +342,7 @@ struct pin_giver pin_giver_of(struct pin_policy *policy)
                               .give = give,
                               .outcome = outcome,
                               .again = again,
+                              .retype = retype,
                               .waiting = waiting,
                               .pad_again = pad_again};
 }

@@ -41,5 +41,10 @@ bool pin_attended(const struct pin_policy *policy, const struct token_info *info
 // Whether the source has the PIN a second time: a pipe or a descriptor has not.
 bool pin_source_lasts(const struct pin_policy *policy);
 
+// Whether a stored PIN would be tried now, as far as the token's flags and the records tell. The PIN is not read, and
+// nothing is recorded. Fails with SSA_PIN.
+bool pin_would_be_tried(const struct pin_policy *policy, const struct token_info *info,
+                        struct ssa_error *err) MUST_CHECK;
+
 // Gives the PIN to a login, by this policy. *policy must live as long as the token.
 struct pin_giver pin_giver_of(struct pin_policy *policy);

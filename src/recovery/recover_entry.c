@@ -3,6 +3,9 @@
 // operation has provably made are deleted.
 #include "recovery/recovery.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "config/old_names.h"
 #include "config/profile_block.h"
 #include "config/profile_write.h"
@@ -153,8 +156,10 @@ static bool finish_pair(struct recovery *r, struct journal *j, struct pair *pair
     bool beside = false;
     if (!write_profile(r, j, where, &beside, err) || !pair_sweep(pair, r, err))
         return false;
-    if (!text_format(line, sizeof line, "key %s is complete at the API and on the token; its profile is %s%s%s", e->kid,
-                     where, beside ? ", since there is another file at " : "", beside ? e->profile : ""))
+    // An import does not ask the API.
+    const char *api = e->operation == OP_KEY_IMPORT ? "" : "at the API and ";
+    if (!text_format(line, sizeof line, "key %s is complete %son the token; its profile is %s%s%s", e->kid, api, where,
+                     beside ? ", since there is another file at " : "", beside ? e->profile : ""))
         return error_set(err, SSA_UNEXPECTED, NULL, where, "the path is too long for a message");
     // Where somebody has written another profile, nobody uses the new key yet.
     if (e->operation != OP_KEY_ROTATE || beside)
@@ -232,8 +237,14 @@ bool recover_entry(struct recovery *r, struct journal *j, struct ssa_error *err)
         return secret_recover(r->open->run, j, &r->open->to, err);
     if (e->step == STEP_REHEARSING)
         return settle_rehearsal(r, j, err);
+    if (e->operation == OP_PROFILE_REMOVE) {
+        const bool gone = access(e->profile, F_OK) != 0 && errno == ENOENT;
+        return recovery_close(r, j, gone ? OUTCOME_DONE : OUTCOME_UNKNOWN,
+                              gone ? "the profile is removed" : "the profile is still there, or there again");
+    }
     if (e->step == STEP_ASKED) {
-        recovery_note(r, j, SSA_REASON_MAYBE_DONE, "its answer did not come, so it may have been carried out");
+        recovery_note(r, j, e->operation == OP_ACCOUNT_PROVISION ? SSA_REASON_MAYBE_ADDED : SSA_REASON_MAYBE_DONE,
+                      "its answer did not come, so it may have been carried out");
         journal_close(j, OUTCOME_UNKNOWN);
         return true;
     }

@@ -1,6 +1,7 @@
 #include "recovery/recover_pair.h"
 
 #include "core/callback.h"
+#include "core/text.h"
 #include "hsm/import/destroy.h"
 #include "hsm/import/import.h"
 #include "hsm/import/removal.h"
@@ -149,6 +150,7 @@ static bool tell_empty(const struct pair *pair, const struct recovery *r, struct
 {
     struct token *token = pair->to->token;
     const char *module = token_module_path(token);
+    char word[SHELL_WORD_ROOM(PATH_TEXT_MAX)];
     size_t count = 0;
     if (!empty_count_keys(token, &count, err))
         return false;
@@ -157,7 +159,8 @@ static bool tell_empty(const struct pair *pair, const struct recovery *r, struct
              "%zu object%s without a name %s on the PKCS#11 token, as an interrupted import leaves them; they are "
              "not working keys, and it is not known whose they are, so they were not destroyed: `pkcs11-tool --module "
              "%s --login --list-objects` shows them, and the token's own tool removes them",
-             count, count == 1 ? "" : "s", count == 1 ? "is" : "are", module != NULL ? module : "MODULE");
+             count, count == 1 ? "" : "s", count == 1 ? "is" : "are",
+             module != NULL && text_shell_word(word, sizeof word, module) ? word : "MODULE");
     return true;
 }
 

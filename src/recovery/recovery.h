@@ -45,6 +45,7 @@ struct recovery {
     const struct known *known; // NULL where the operation's process has ended
     struct ssa_ending *ending; // says what was removed again, and what is left
     const char *account;       // only operations on this account; NULL: all of this client id and server
+    const char *imported;      // only imports of the key with this id; NULL: all operations
     const char *key_id;        // the lost key, as a person says, where that is not known; may be NULL
     bool forget;               // closes entries that cannot be settled
     bool listed;               // the API was asked which keys there are

@@ -5,6 +5,7 @@
 #include "hsm/data/data.h"
 #include "secret/secret_marks.h"
 #include "secret/secret_operation.h"
+#include "secret/secret_profile.h"
 #include "signer/client_secret.h"
 #include "signer/open_token.h"
 
@@ -26,62 +27,97 @@ static bool may_replace(const struct secret_object *at, bool replace, const stru
     const char *token = token_info(at->to.token)->uri;
     for (size_t i = 0; i < before->count; i++)
         if (data_owner(before->list[i]) == DATA_ANOTHERS)
-            return error_because(err, SSA_CONFIG, SSA_REASON_LABEL_ANOTHERS, token,
+            return error_because(err, SSA_IN_USE, SSA_REASON_LABEL_ANOTHERS, token,
                                  "the token holds a data object \"%s\" of another application (%s)", at->label,
                                  before->list[i]);
     if (before->count == 0 || replace)
         return true;
-    return error_because(err, SSA_CONFIG, SSA_REASON_LABEL_IN_USE, token,
+    return error_because(err, SSA_IN_USE, SSA_REASON_LABEL_IN_USE, token,
                          "the token already holds a data object \"%s\"", at->label);
 }
 
-static bool put(struct journal *j, const struct secret_object *at, struct span secret, const struct data_marks *before,
-                struct ssa_error *err)
+// What an import needs beside the token.
+struct storing {
+    const struct ssa_secret *wanted;
+    struct secret_profile profile;
+    struct ssa_secret_stored *stored;
+    bool already; // the same secret was on the token, and was not stored again
+};
+
+// The secret is stored, whether this is done or not.
+static void edit_profile(struct storing *s)
+{
+    const bool edits = s->profile.edits;
+    const bool written = secret_profile_write(&s->profile, s->stored->line.text, &s->stored->profile_error);
+    profile_abandon(&s->profile.target);
+    if (!written || !edits)
+        return;
+    memcpy(s->stored->profile, s->profile.target.path, sizeof s->stored->profile);
+    s->stored->was_literal = s->profile.literal;
+}
+
+// The draft of the profile goes while an open entry has its name: so a recovery can remove it if the process is killed
+// here.
+static bool failed(struct journal *j, struct storing *s, const struct ssa_error *err)
+{
+    profile_abandon(&s->profile.target);
+    return secret_failed(j, err);
+}
+
+static bool put(struct journal *j, const struct secret_object *at, struct storing *s, struct span secret,
+                const struct data_marks *before, struct ssa_error *err)
 {
     struct data_marks mine;
     enum data_end left = DATA_GONE;
     const size_t empty_before = (size_t)j->entry->empty_before;
     if (!secret_mark(j, &mine, err))
-        return secret_failed(j, err);
+        return failed(j, s, err);
     if (data_put(at->to.token, at->object, mine.list[0], secret, before, empty_before, &left, err)) {
         // After this step, recovery finishes the import.
         if (journal_step(j, STEP_IMPORTED, err))
             return true;
         left = data_destroy(at->to.token, at->object, &mine, ERROR_IGNORED);
     }
-    return left == DATA_GONE ? secret_failed(j, err) : secret_left(at, left, "The secret that was stored");
+    return left == DATA_GONE ? failed(j, s, err) : secret_left(at, left, "The secret that was stored");
 }
 
-static bool remove_old(struct journal *j, const struct secret_object *at, const struct data_marks *before,
-                       struct ssa_error *err)
+static bool remove_old(const struct secret_object *at, const struct data_marks *before, struct ssa_error *err)
 {
     if (before->count == 0)
-        return secret_done(j);
+        return true;
     const enum data_end end = data_destroy(at->to.token, at->object, before, err);
-    return end == DATA_GONE ? secret_done(j)
-                            : secret_left(at, end, "The new secret is stored and proved, but the old one");
+    return end == DATA_GONE || secret_left(at, end, "The new secret is stored and proved, but the old one");
 }
 
-// *already: the same secret was there, and nothing was done.
-static OWN_FRAME bool store(const struct secret_object *at, bool replace, struct span secret, bool *already,
+static OWN_FRAME bool store(const struct secret_object *at, struct storing *s, struct span secret,
                             struct ssa_error *err)
 {
     struct data_marks before;
     size_t empty = 0;
+    const bool replace = s->wanted->replace;
     JOURNAL_AUTO j = {.fd = -1};
     if (!secret_begin(&j, OP_SECRET_IMPORT, at, err) || !data_look(at->to.token, at->object, &before, err))
         return false;
-    *already = !replace && data_holds(at->to.token, at->object, secret);
-    if (*already)
-        return true;
-    if (!may_replace(at, replace, &before, err))
+    s->already = !replace && data_holds(at->to.token, at->object, secret);
+    secret_profile_refers(&s->profile, at->uri);
+    if (!s->already && !may_replace(at, replace, &before, err))
         return false;
+    if (!secret_profile_reserve(&s->profile, &j, err))
+        return false;
+    if (s->already) {
+        edit_profile(s);
+        return true;
+    }
     if (!secret_count_empty(at->to.token, &empty, err))
         return false;
     j.entry->empty_before = (long long)empty;
     if (!secret_ask(&j, &before, err))
         return false;
-    return put(&j, at, secret, &before, err) && remove_old(&j, at, &before, err);
+    // As long as an old secret has the label, a profile that refers to it would get that one.
+    if (!put(&j, at, s, secret, &before, err) || !remove_old(at, &before, err))
+        return false;
+    edit_profile(s);
+    return secret_done(&j);
 }
 
 // The line for the profile is made first: once the secret is stored, nothing can fail any more.
@@ -97,42 +133,54 @@ static bool write_line(struct secret_object *at, const char *label, struct ssa_t
            dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) && result_take(line, &text, err);
 }
 
-static bool import(struct secret_object *at, bool replace, struct client_secret *secret, struct ssa_error *err)
+static bool import(struct secret_object *at, struct storing *s, struct client_secret *secret, struct ssa_error *err)
 {
     const struct ssa_run *run = at->run;
-    bool removed = false, already = false;
+    bool removed = false;
     if (!secret_open(at, &removed, err))
         return false;
     // The secret may be on this token, too. Remains of earlier operations beside it were just removed.
     if (!client_secret_complete(run, secret, at->to.token, NULL, err) || !callback_go_on(&run->callbacks, err))
         return false;
-    if (!store(at, replace, secret_span(&secret->text), &already, err))
+    if (!store(at, s, secret_span(&secret->text), err))
         return false;
     tell(&run->callbacks, SSA_NOTICE, "the client secret of %s is on token \"%s\"%s, as \"%s\"",
-         settings_get(run->settings, SET_CLIENT_ID, NULL), token_info(at->to.token)->label, already ? " already" : "",
-         at->label);
+         settings_get(run->settings, SET_CLIENT_ID, NULL), token_info(at->to.token)->label,
+         s->already ? " already" : "", at->label);
     return true;
 }
 
-bool ssa_secret_import(const struct ssa_run *run, const char *label, bool replace, struct ssa_text *line,
+// Finds the token, and learns the secret.
+static bool prepare(struct secret_object *at, struct storing *s, struct client_secret *secret, struct ssa_error *err)
+{
+    char chosen[DATA_LABEL_MAX];
+    const char *client_id = NULL;
+    const struct ssa_run *run = at->run;
+    if (!client_id_read(run, &client_id, err) || !choose_label(s->wanted->label, client_id, chosen, err))
+        return false;
+    if (!open_token_of_settings(run, &at->to, err) || !data_check_able(at->to.token, err))
+        return false;
+    if (!s->wanted->keep_profile && !secret_profile_choose(&s->profile, run, err))
+        return false;
+    return client_secret_begin(run, secret, err) && write_line(at, chosen, &s->stored->line, err);
+}
+
+void ssa_secret_stored_free(struct ssa_secret_stored *stored)
+{
+    ssa_text_free(&stored->line);
+}
+
+bool ssa_secret_import(const struct ssa_run *run, const struct ssa_secret *wanted, struct ssa_secret_stored *stored,
                        struct ssa_ending *ending, struct ssa_error *err)
 {
     err = ERROR_OR_IGNORED(err);
-    char chosen[DATA_LABEL_MAX];
-    const char *client_id = NULL;
     SECRET_OBJECT_AUTO at = {.run = run, .ending = ending};
     CLIENT_SECRET_AUTO secret = {0};
-    *line = (struct ssa_text){0};
-    if (!client_id_read(run, &client_id, err) || !choose_label(label, client_id, chosen, err))
-        return false;
-    if (!open_token_of_settings(run, &at.to, err) || !data_check_able(at.to.token, err))
-        return false;
-    if (!client_secret_begin(run, &secret, err))
-        return false;
-    if (!write_line(&at, chosen, line, err))
-        return false;
-    if (import(&at, replace, &secret, err))
-        return true;
-    ssa_text_free(line);
-    return false;
+    struct storing s = {.wanted = wanted, .stored = stored, .profile = {.target = {.fd = -1}, .before = {.fd = -1}}};
+    *stored = (struct ssa_secret_stored){0};
+    const bool done = prepare(&at, &s, &secret, err) && import(&at, &s, &secret, err);
+    secret_profile_end(&s.profile);
+    if (!done)
+        ssa_secret_stored_free(stored);
+    return done;
 }

@@ -2,6 +2,7 @@
 // whether it was carried out. Only objects whose mark the journal has are changed.
 #include "secret/secret_recover.h"
 
+#include "config/profile_write.h"
 #include "core/callback.h"
 #include "hsm/data/data_store.h"
 #include "hsm/data/data_uri.h"
@@ -73,8 +74,10 @@ static bool finish_import(const struct interrupted *i, struct ssa_error *err)
     const enum data_end old = data_destroy(i->token, i->uri, &before, err);
     if (old != DATA_GONE && old != DATA_MIXED)
         return false;
-    tell(&i->run->callbacks, SSA_NOTICE, "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET),
-         i->j->entry->key_uri);
+    // Where a profile was to be edited, the same import does that when it is run again.
+    tell_reason(&i->run->callbacks, SSA_NOTICE,
+                i->j->entry->profile[0] != '\0' ? SSA_REASON_SECRET_EDIT_AGAIN : SSA_REASON_NONE, i->j->entry->profile,
+                "the line for the profile: %s=\"%s\"", setting_name(SET_CLIENT_SECRET), i->j->entry->key_uri);
     if (old == DATA_GONE)
         return end(i, OUTCOME_DONE, SSA_REASON_NONE,
                    "the client secret is on the token, and is the only one with its label");
@@ -95,6 +98,8 @@ static bool check_removal(const struct interrupted *i, struct ssa_error *err)
 
 static bool recover(const struct interrupted *i, struct ssa_error *err)
 {
+    if (!profile_draft_remove(i->j->entry->draft, err))
+        return false;
     if (i->j->entry->operation == OP_SECRET_REMOVE)
         return check_removal(i, err);
     return i->j->entry->step >= STEP_IMPORTED ? finish_import(i, err) : undo_import(i, err);

@@ -11,7 +11,7 @@ static bool confirmed(const struct secret_object *at, struct ssa_error *err)
     if (callback_confirms(&at->run->callbacks, "Destroy the client secret \"%s\" on token \"%s\"?", at->label,
                           token->label))
         return true;
-    return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, token->uri,
+    return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, token->uri,
                          "the client secret is not removed: you did not confirm");
 }
 

@@ -17,7 +17,7 @@ bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, con
     a->lifetime = ASSERTION_LIFETIME_MAX;
     a->claims.audience = audience != NULL ? audience : APS_AUDIENCE;
     a->claims.scope = a->scope;
-    return scope_normalise(scope != NULL ? scope : SCOPE_DEFAULT, a->scope, &run->callbacks, err);
+    return scope_normalise(scope != NULL ? scope : APS_SCOPE_DEFAULT, a->scope, &run->callbacks, err);
 }
 
 bool assertion_prepare(struct assertion *a, const struct ssa_run *run, const struct ssa_token_request *request,

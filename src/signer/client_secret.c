@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "hsm/data/data_uri.h"
+#include "pin/turn.h"
 
 enum { CLIENT_SECRET_MAX = 4096 };
 
@@ -59,13 +60,17 @@ static bool ask(const struct ssa_run *run, const char *client_id, struct secret 
                              "is not set, and there is nobody to ask");
     if (!text_format(prompt, sizeof prompt, "Client secret of %s: ", client_id))
         return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "is too long");
+    // Other processes may use a PKCS#11 token that is open meanwhile.
+    turns_pause();
     if (!callback_ask_secret(&run->callbacks, prompt, secret, err)) {
         // callback_ask_secret fails with the class for PINs.
         if (err->code == SSA_PIN)
             err->code = SSA_CONFIG;
         return false;
     }
-    return secret->len > 0 || error_set(err, SSA_CONFIG, NULL, name, "the client secret is empty");
+    if (secret->len == 0)
+        return error_set(err, SSA_CONFIG, NULL, name, "the client secret is empty");
+    return turns_resume(run, err);
 }
 
 bool client_secret_begin(const struct ssa_run *run, struct client_secret *secret, struct ssa_error *err)

@@ -66,6 +66,8 @@ bool open_token_find(const struct ssa_run *run, struct open_token *at, struct ss
 static bool check_named(const struct open_token *at, struct ssa_error *err)
 {
     const struct token_info *info = token_info(at->token);
+    if (at->chosen)
+        return true;
     if (at->uri != NULL && (uri_names_place(at->uri) || uri_names_object(at->uri)))
         return true;
     if (pin_attended(&at->pin, info))
@@ -78,7 +80,9 @@ bool open_token_of_settings(const struct ssa_run *run, struct open_token *at, st
 {
     if (!read_uri(run, &at->uri, err) || !prepare_pin(run, at, err))
         return false;
-    return open_token_find(run, at, err) && check_named(at, err);
+    struct token_wanted wanted = open_token_wanted(run, at->uri);
+    wanted.chosen = &at->chosen;
+    return search_open(&wanted, &at->token, err) && check_named(at, err);
 }
 
 bool open_token_login(struct open_token *at, bool writable, struct ssa_error *err)

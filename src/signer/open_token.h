@@ -11,6 +11,7 @@
 struct open_token {
     struct uri *uri; // by which it was found; NULL: it is the only token
     struct token *token;
+    bool chosen; // by a person, among several that matched
     struct pin_policy pin;
     struct so_pin so;
     bool officer_known;    // the security officer has logged in once
@@ -30,7 +31,8 @@ bool open_token_prepare(const struct ssa_run *run, const char *uri, struct open_
                         struct ssa_error *err) MUST_CHECK;
 bool open_token_find(const struct ssa_run *run, struct open_token *at, struct ssa_error *err) MUST_CHECK;
 
-// Finds the token that SSA_HSM_TOKEN or PRIVATE_KEY names, or the only one that is there. Fails with SSA_CONFIG where
+// Finds the token that SSA_HSM_TOKEN or PRIVATE_KEY names, or the only one that is there. Where several match, a person
+// is asked. Fails with SSA_CONFIG where
 // none of them names it and its PIN is stored: a stored PIN is not tried on a guess. Does not log in.
 bool open_token_of_settings(const struct ssa_run *run, struct open_token *at, struct ssa_error *err) MUST_CHECK;
 

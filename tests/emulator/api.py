@@ -1,4 +1,4 @@
-"""The calls under /authentication/v2: who may make them, what they carry, what they answer."""
+"""The calls: who may make them, what they carry, what they answer."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import assertion
 from answers import Answer, Refused, as_json, gateway, oauth, problem
 from clock import Clock
+from hubs import Hubs
 from service import Service
-from tokens import AccessTokens
+from tokens import AccessTokens, Grant
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -29,9 +30,10 @@ ADMIN = "application:service_account"
 @dataclass(frozen=True)
 class Request:
     method: str
-    path: str  # what follows /authentication/v2
+    path: str  # what follows /authentication/v2; of the other APIs, all of it
     headers: Mapping[str, str]
     body: bytes
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Route:
     path: str
     scope: str | None = None
     takes_json: bool = False
+    as_account: bool = False  # with an account's own access token, else with the client's
 
     @property
     def name(self) -> str:
@@ -57,7 +60,13 @@ ROUTES = (
     Route("GET", "/service-accounts/{id}/keys", f"{ADMIN}_key:read"),
     Route("PATCH", "/service-accounts/{id}/keys/{kid}", f"{ADMIN}_key:write", takes_json=True),
     Route("DELETE", "/service-accounts/{id}/keys/{kid}", f"{ADMIN}_key:write"),
+    Route("GET", "/project/v1/hubs", "data:read", as_account=True),
+    Route("GET", "/project/v1/hubs/{id}/projects", "data:read", as_account=True),
+    Route("GET", "/construction/admin/v1/projects/{id}/users", "account:read"),
+    Route("POST", "/construction/admin/v1/projects/{id}/users", "account:write", takes_json=True),
 )
+# The APIs that are not below /authentication/v2.
+OTHER_APIS = ("/project/v1/", "/construction/admin/v1/")
 
 
 class RateLimit:
@@ -98,6 +107,7 @@ class Api:
         clock: Clock,
         limit: RateLimit,
         created_status: int,
+        hubs: Hubs,
     ) -> None:
         self._client_id = service.client_id
         self._secret = secret
@@ -107,6 +117,7 @@ class Api:
         self._clock = clock
         self._limit = limit
         self._created = created_status
+        self._hubs = hubs
 
     def answer(self, request: Request) -> Answer:
         return self._limit.announce(self._answer(request))
@@ -117,8 +128,11 @@ class Api:
             self._limit.check(route.name, self._claimed_client(request))
             if route.scope is None:
                 return self._token(request)
-            self._authorize(request, route.scope)
-            return self._call(route, names, _body(request, route))
+            grant = self._authorize(request, route)
+            body = _body(request, route)
+            if route.path.startswith(OTHER_APIS):
+                return self._call_of_hubs(route, names, body, request, grant.subject or "")
+            return self._call(route, names, body)
         except Refused as refused:
             return refused.answer
 
@@ -144,6 +158,18 @@ class Api:
             case "DELETE /service-accounts/{id}/keys/{kid}":
                 service.delete_key(*names)
         return Answer(204)
+
+    def _call_of_hubs(self, route: Route, names: list[str], body: Any, request: Request, account: str) -> Answer:
+        hubs, query = self._hubs, dict(parse_qsl(request.query))
+        asked = {name: request.headers[name] for name in ("User-Id", "Region") if name in request.headers}
+        match route.name:
+            case "GET /project/v1/hubs":
+                return as_json(200, hubs.list_hubs(account))
+            case "GET /project/v1/hubs/{id}/projects":
+                return as_json(200, hubs.list_projects(account, unquote(names[0]), int(query.get("page[limit]", "200"))))
+            case "GET /construction/admin/v1/projects/{id}/users":
+                return as_json(200, hubs.find_members(names[0], asked, query.get("filter[email]", "")))
+        return hubs.add_member(names[0], asked, body)
 
     def _token(self, request: Request) -> Answer:
         form = _form(request)
@@ -182,12 +208,13 @@ class Api:
         if not all([hmac.compare_digest(mine.encode(), theirs.encode()) for mine, theirs in pairs]):
             raise gateway(401, "The client_id or client_secret is wrong.", "AUTH-003")
 
-    def _authorize(self, request: Request, scope: str) -> None:
+    def _authorize(self, request: Request, route: Route) -> Grant:
         grant = self._tokens.find(_bearer(request) or "")
         if grant is None:
             raise gateway(401, "The access token is missing, unknown or expired.", "AUTH-006")
-        if grant.subject is not None or scope not in grant.scopes:
+        if (grant.subject is not None) != route.as_account or route.scope not in grant.scopes:
             raise gateway(403, "Token does not have the privilege for this request.", "AUTH-010")
+        return grant
 
     def _claimed_client(self, request: Request) -> str:
         """Whose quota a request counts on: the gateway counts before anything is checked."""

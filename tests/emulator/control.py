@@ -10,6 +10,7 @@ import service as services
 from answers import Answer, Refused, as_json
 from clock import Clock
 from faults import Fault, Faults
+from hubs import Hubs
 from keys import KeyMaker, Shape
 from requestlog import RequestLog
 from rivals import Rival, Rivals
@@ -29,6 +30,7 @@ class Control:
         faults: Faults,
         log: RequestLog,
         rivals: Rivals,
+        hubs: Hubs,
     ) -> None:
         self._clock = clock
         self._service = service
@@ -37,6 +39,7 @@ class Control:
         self._faults = faults
         self._log = log
         self._rivals = rivals
+        self._hubs = hubs
 
     def answer(self, method: str, path: str, body: bytes) -> Answer:
         try:
@@ -81,6 +84,10 @@ class Control:
                 self._maker.shape = self._maker.shape.changed(members)
             case "POST accounts":
                 return self._seed(**members)
+            case "POST hubs":
+                return self._hubs.add(**members)
+            case "POST integration":
+                self._hubs.change(**members)
             case _:
                 return None
         return {}
@@ -89,6 +96,7 @@ class Control:
         self._faults.clear()
         self._rivals.clear()
         self._service.clean(accounts)
+        self._hubs.clean()
         self._clock.offset = 0.0
         self._tokens.size = 0
         self._maker.shape = Shape()
@@ -101,6 +109,7 @@ class Control:
             "clock_offset": self._clock.offset,
             "faults": self._faults.pending(),
             "rivals": self._rivals.made(),
+            "hubs": self._hubs.state(),
         }
 
     def _seed(

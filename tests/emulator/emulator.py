@@ -17,6 +17,7 @@ from clock import Clock
 from control import PREFIX as CONTROL_PATH
 from control import Control
 from faults import Faults
+from hubs import Hubs
 from keys import Key, KeyMaker, read_pool
 from requestlog import RequestLog
 from rivals import Rivals
@@ -91,9 +92,10 @@ def build(options: argparse.Namespace, folder: Path) -> Server:
     log = RequestLog(folder / "requests.jsonl")
     limit = RateLimit(options.rate_limit, options.rate_window)
     created = 200 if options.walkthrough_status else 201
-    api = Api(secret, options.audience, service, tokens, clock, limit, created)
+    hubs = Hubs(service)
+    api = Api(secret, options.audience, service, tokens, clock, limit, created, hubs)
     rivals = Rivals(service)
-    control = Control(clock, service, tokens, maker, faults, log, rivals)
+    control = Control(clock, service, tokens, maker, faults, log, rivals, hubs)
     context = None if options.plain_http else server_context(folder)
     return Server(options.port, context, Parts(api, control, faults, log, clock, rivals, options.prefix))
 

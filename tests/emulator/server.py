@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import control
 from answers import Answer, gateway
-from api import Api, Request
+from api import OTHER_APIS, Api, Request
 from clock import Clock
 from control import Control
 from faults import Faults
@@ -101,10 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _handle_api(self, path: str, query: str, body: bytes, refusal: Answer | None) -> None:
         parts = self.server.parts
-        base = parts.prefix + API_PATH
-        # Outside the API's own path nothing matches a route, which answers 404 as it should.
-        inner = path[len(base) :] if path.startswith(base + "/") else "//" + path
-        request = Request(self.command, inner, self.headers, body)
+        request = Request(self.command, inner_path(path, parts.prefix), self.headers, body, query)
 
         fault = parts.faults.take(request.method, request.path)
         answer = refusal
@@ -219,6 +216,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- http.server's name
         pass
+
+
+def inner_path(path: str, prefix: str) -> str:
+    """The path as routes have it. Outside the APIs nothing matches a route, which answers 404 as it should."""
+    base = prefix + API_PATH
+    if path.startswith(base + "/") and not path[len(base) :].startswith(OTHER_APIS):
+        return path[len(base) :]
+    if path.startswith(tuple(prefix + api for api in OTHER_APIS)):
+        return path[len(prefix) :]
+    return "//" + path
 
 
 def _phrase(status: int) -> str:

@@ -24,7 +24,6 @@ import signal
 import subprocess
 import tempfile
 import time
-import unittest
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,7 @@ import p11kit
 import places
 import softtoken
 from emulation import Api, transport_pair
+from pasting import SLOW, TIMEOUT, Pasting, Result
 from shimlog import CallLog
 from softtoken import LABEL, PIN
 from terminal import Terminal
@@ -43,19 +43,15 @@ __all__ = ["LABEL", "PIN", "Api", "CallLog", "Case", "Result", "Terminal", "note
 
 # Sanitizers take their options from here; all else of the developer's environment stays outside.
 _PASSED_ON = ("UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS")
-# How many times more time than on an idle machine everything may take: a program under valgrind is up to 30 times
-# slower. Who tests on a machine that is busy otherwise sets the variable.
-SLOW = int(os.environ.get("SSA_HSM_TEST_SLOWNESS") or (12 if places.wrapper() else 1))
-TIMEOUT = 40 * SLOW
 # Files that are not about how a key gets in: there it comes in plainly, since SoftHSM takes half a second to make the
 # key pair that a wrapped import begins with, unless the shim has one ready.
 _PLAIN = {
     "test_account_commands", "test_account_create", "test_evidence", "test_evidence_hands", "test_fallback",
-    "test_fault_account", "test_fault_answers", "test_fault_import", "test_fault_key", "test_fault_profile",
+    "test_docker_env", "test_fault_account", "test_fault_answers", "test_fault_import", "test_fault_key", "test_fault_profile",
     "test_http_bounds", "test_journal_files", "test_key_create", "test_key_import", "test_key_import_names",
     "test_key_list", "test_key_object", "test_key_prune", "test_key_recover", "test_key_rotate",
-    "test_lying_module", "test_memory_limits", "test_pin_rules", "test_pin_state", "test_preload", "test_profile",
-    "test_recovery_evidence", "test_secret", "test_secret_left", "test_settings", "test_signal_create",
+    "test_lying_module", "test_memory_limits", "test_migration", "test_pin_rules", "test_pin_state", "test_preload", "test_profile",
+    "test_recovery_evidence", "test_secret", "test_secret_left", "test_secret_profile", "test_settings", "test_signal_create",
     "test_signal_token", "test_token_choice",
 }  # fmt: skip
 _IMPORTING = {("account", "create"), ("key", "create"), ("key", "import"), ("key", "rotate")}
@@ -75,17 +71,6 @@ def _shared_api() -> Api:
     return api
 
 
-@dataclass(frozen=True)
-class Result:
-    code: int  # negative: the signal that ended it
-    out: str
-    err: str
-    raw: bytes = b""  # out as it came
-
-    def __str__(self) -> str:
-        return f"exit {self.code}\n--- standard output\n{self.out}--- standard error\n{self.err}---"
-
-
 @dataclass
 class _Provisioned:
     """What self.provisioned() copies: made once for a class."""
@@ -95,7 +80,7 @@ class _Provisioned:
     account: str
 
 
-class Case(unittest.TestCase):
+class Case(Pasting):
     """A test with everything around it; see the module's words."""
 
     needs_api = True  # a class that never gets as far as the API says False
@@ -116,6 +101,7 @@ class Case(unittest.TestCase):
     def setUp(self) -> None:
         self.dir = Path(tempfile.mkdtemp(prefix="ssa-hsm-test-"))
         self.addCleanup(self._remove)
+        self.begin_pasting()
         self.home = self.dir / "home"
         self.config = self.dir / "config"
         self.state = self.dir / "state"
@@ -212,7 +198,7 @@ class Case(unittest.TestCase):
         if tty:
             with self.terminal(*arguments, env=env, cwd=cwd) as terminal:
                 code = terminal.finish(timeout)
-                return Result(code, terminal.out, terminal.screen)
+                return self.look_at_suggestions(Result(code, terminal.out, terminal.screen))
         return self.run_command(
             self.argv(*arguments), env=env, input=input, cwd=cwd, timeout=timeout, pass_fds=pass_fds
         )
@@ -236,7 +222,9 @@ class Case(unittest.TestCase):
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
                 self.fail(f"{argv[1:4]} was still running after {timeout} s")
-        return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
+        return self.look_at_suggestions(
+            Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), out)
+        )
 
     def hasty(self, times: int) -> dict[str, str]:
         """The environment in which the program's clock runs so many times faster, and so its waits are shorter."""
@@ -276,6 +264,7 @@ class Case(unittest.TestCase):
         file = None if to_terminal else self.dir / f"stdout-{time.monotonic_ns()}"
         with Terminal(self.argv(*arguments), self.environment(env), cwd or self.dir, file) as terminal:
             yield terminal
+            self.look_at_suggestions(Result(0, "", terminal.screen))
 
     def typed(self, *arguments: object, answers: list[tuple[str, str]], env: Mapping[str, str | None] | None = None,
               timeout: float = TIMEOUT) -> Result:  # fmt: skip
@@ -285,7 +274,7 @@ class Case(unittest.TestCase):
                 terminal.wait_for(prompt, timeout)
                 terminal.send(answer + "\r")
             code = terminal.finish(timeout)
-            return Result(code, terminal.out, terminal.screen)
+            return self.look_at_suggestions(Result(code, terminal.out, terminal.screen))
 
     # ---- what came of it ----
 

@@ -39,6 +39,12 @@ def pem(bits: int = 2048, pkcs8: bool = False) -> str:
     return private_key(bits).private_bytes(serialization.Encoding.PEM, form, plain).decode()
 
 
+def der(text: str) -> bytes:
+    """A PEM's key as pkcs11-tool takes it."""
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    return private_key_of(text).private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
+
+
 def public_pem(key: rsa.RSAPublicKey) -> str:
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return key.public_bytes(serialization.Encoding.PEM, form).decode()

@@ -9,6 +9,7 @@ from fault_support import FaultCase
 from harness import PIN, CallLog, Result
 
 WRONG = "0000-wrong"
+AGAIN = (r"Type it again\? \(yes/no\) ", "no")
 
 
 class PinCase(FaultCase):
@@ -48,8 +49,10 @@ class PinCase(FaultCase):
         self.jwt(code=5, words=("CKR_PIN_INCORRECT",))
 
     def at_terminal(self, pin: str, *arguments: object) -> Result:
-        return self.typed(*(arguments or ("jwt",)), answers=[(r"PIN of token[^\n]*: ", pin)],
-                          env={"SSA_HSM_PIN_SOURCE": None})  # fmt: skip
+        answers = [(r"PIN of token[^\n]*: ", pin)]
+        # A wrong one may be typed again; nobody does.
+        answers += [AGAIN] if pin == WRONG else []
+        return self.typed(*(arguments or ("jwt",)), answers=answers, env={"SSA_HSM_PIN_SOURCE": None})
 
 
-__all__ = ["PIN", "WRONG", "PinCase"]
+__all__ = ["AGAIN", "PIN", "WRONG", "PinCase"]

@@ -47,6 +47,14 @@ def sanitized() -> bool:
     return b"__asan_init" in program().read_bytes()
 
 
+def manual() -> Path:
+    return _file("SSA_HSM_MANUAL", program().parent / "man", "the folder of manual pages")
+
+
+def completions() -> Path:
+    return ROOT / "docs" / "completion"
+
+
 def shim_library() -> Path:
     return _file("SSA_SHIM_LIBRARY", ROOT / "build" / "tests" / "shim" / "ssa-hsm-shim.so", "the shim")
 
@@ -59,6 +67,11 @@ def hasty_clock() -> Path:
 def bad_module() -> Path:
     default = ROOT / "build" / "tests" / "badmodule" / "ssa-hsm-bad-module.so"
     return _file("SSA_BAD_MODULE", default, "the module that misbehaves")
+
+
+def accepts() -> Path:
+    default = program().parent / "tests" / "accepts" / "ssa-hsm-accepts"
+    return _file("SSA_ACCEPTS", default, "the command line's parser")
 
 
 def small_stack() -> Path:
@@ -170,14 +183,16 @@ def tool(name: str) -> str:
     return found
 
 
-TOOLS = ("softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "sh", "p11-kit", "strace")
+TOOLS = (
+    "softhsm2-util", "pkcs11-tool", "openssl", "curl", "bash", "zsh", "fish", "man", "mandoc", "sh", "p11-kit", "strace",
+)  # fmt: skip
 
 
 def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
     finders: list[Callable[[], object]] = [program, host, shim_library, small_stack, threads, hasty_clock]
-    finders += [bad_module, evidence_verifier, softhsm]
+    finders += [bad_module, accepts, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:

@@ -97,7 +97,7 @@ class AccountCreate(Case):
         before = self.profile_path().read_bytes()
         self.api.forget_requests()
         result = self.run_program("account", "create", "second", "account")
-        self.expect(result, 3, "default.env", "--force")
+        self.expect(result, 14, "default.env", "--force")
         self.assertEqual(self.profile_path().read_bytes(), before)
         self.assertEqual(self.api.asked(), [])
 

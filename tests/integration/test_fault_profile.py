@@ -13,10 +13,10 @@ from harness import CallLog, Result, note
 
 class KnownBefore(FaultCase):
     def refused(
-        self, *words: str, arguments: tuple[object, ...] = (), env: dict[str, str | None] | None = None
+        self, *words: str, arguments: tuple[object, ...] = (), env: dict[str, str | None] | None = None, code: int = 3
     ) -> None:
         with self.shim() as log:
-            self.expect_failure(self.create(*arguments, env=env), 3, *words)
+            self.expect_failure(self.create(*arguments, env=env), code, *words)
         self.assert_nothing_was_done(log)
 
     def assert_nothing_was_done(self, log: CallLog | None = None) -> None:
@@ -50,7 +50,7 @@ class KnownBefore(FaultCase):
 
     def test_an_existing_profile(self) -> None:
         path = self.write_profile("# mine\n")
-        self.refused("--force", str(path))
+        self.refused("--force", str(path), code=14)
         self.assertEqual(path.read_text(), "# mine\n")
         self.assertEqual(self.files(), ["config/ssa-hsm/default.env"])
 

@@ -282,7 +282,7 @@ class Owner(JournalCase):
         self.api.forget_requests()
         for command in commands:
             with self.subTest(path.name, command=command):
-                self.expect(self.run_program(*command), 3, str(path), "by others", f'chmod go-w "{path}"')
+                self.expect(self.run_program(*command), 3, str(path), "by others", f"`chmod go-w {path}`")
         self.assertEqual(self.api.asked(), [])
         self.assertEqual(self.api.control("GET", "state")["accounts"], before)
 

@@ -105,7 +105,7 @@ class KeyCreate(Case):
         self.expect(self.run_program("token", "--profile", "old"), 0)
 
     def test_without_force_the_profile_stays_and_nothing_is_asked(self) -> None:
-        self.expect(self.run_program("key", "create"), 3, "--force")
+        self.expect(self.run_program("key", "create"), 14, "--force")
         self.assertEqual(self.profile(), self.before)
         self.assertEqual(self.api.asked(), [])
 
@@ -149,8 +149,9 @@ class Deletion(Case):
 
     def test_nothing_is_deleted_without_a_yes(self) -> None:
         account = self.made["SERVICE_ACCOUNT_ID"]
-        self.expect(self.run_program("account", "delete", account), 2, "--yes")
-        self.expect(self.typed("account", "delete", account, answers=[("Delete account", "no")]), 2)
+        self.expect(self.run_program("account", "delete", account), 15, "--yes")
         self.assertEqual(self.api.asked(), [])
+        self.expect(self.typed("account", "delete", account, answers=[("Delete account", "no")]), 15)
+        self.assertNotIn(f"DELETE /service-accounts/{account}", self.api.asked())
         self.expect(self.typed("account", "delete", account, answers=[("Delete account", "yes")]), 0)
         self.assertEqual(self.api.accounts(), [])

@@ -1,14 +1,17 @@
-"""key import: an old block, or a bare PEM, into the token, without a request."""
+"""key import: an old block, or a bare PEM, into the token, without a request but the one of --shred."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import keyfiles
 from harness import Case, Result
 
 KID = "7b2d6f1e-1111-4222-8333-944445555666"
+# What --shred spends: one access token, which is not kept.
+PROOF = ("POST /token",)
 NAMES = ["APS_CLIENT_ID", "APS_SECRET_ID", "SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL", "PRIVATE_KEY"]
 
 
@@ -38,17 +41,17 @@ class Import(Case):
         lines = [f"{prefix}{name}={quote}{value}{quote}" for name, value in values.items()]
         return newline.join([*lines, ""])
 
-    def check(self, result: Result, values: dict[str, str]) -> None:
-        """It is in the token and the profile, no request was spent, and a token can be fetched."""
+    def check(self, result: Result, values: dict[str, str], asked: Sequence[str] = ()) -> None:
+        """It is in the token and the profile, no request was spent but these, and a token can be fetched."""
         self.expect(result, 0)
-        self.assertEqual(self.api.asked(), [])
+        self.assertEqual(self.api.asked(), list(asked))
         profile = self.profile()
         self.assertEqual(list(profile)[:6], NAMES)
         self.assertEqual({n: profile[n] for n in NAMES[:5]}, {n: values[n] for n in NAMES[:5]})
         self.assertTrue(profile["PRIVATE_KEY"].startswith("pkcs11:"))
         self.assertNotIn("BEGIN", result.out + result.err + self.profile_path().read_text())
         self.expect(self.run_program("token"), 0)
-        self.assertEqual(self.api.asked(), ["POST /token"])
+        self.assertEqual(self.api.asked(), [*asked, "POST /token"])
 
 
 class ImportBlock(Import):
@@ -101,7 +104,7 @@ class ImportBlock(Import):
         file = self.file(self.block(values))
         other = self.dir / "hard-link"
         os.link(file, other)
-        self.check(self.run_program("key", "import", file, "--shred"), values)
+        self.check(self.run_program("key", "import", file, "--shred"), values, PROOF)
         self.assertFalse(file.exists())
         # What the other name shows is what was on the disk.
         self.assertNotIn(b"KEY", other.read_bytes())
@@ -175,15 +178,26 @@ class ImportBlock(Import):
         values = {**self.old_account(), "PRIVATE_KEY": "pkcs11:token=work;id=%31"}
         self.expect(self.run_program("key", "import", self.file(self.block(values))), 3, "token already")
 
-    def test_the_same_key_twice_is_refused_and_the_first_still_works(self) -> None:
+    def test_the_same_key_for_another_profile_is_not_imported_again(self) -> None:
         values = self.old_account()
         file = self.file(self.block(values))
         self.check(self.run_program("key", "import", file), values)
         before = self.store.tool("-O").stdout
         result = self.run_program("key", "import", file, "--profile", "again")
-        self.assertNotEqual(result.code, 0, str(result))
-        self.assertIn(values["KEY_ID"], result.err)
+        self.expect(result, 0, values["KEY_ID"], "already")
         self.assertEqual(self.store.tool("-O").stdout, before)
+        for profile in ("default", "again"):
+            self.expect(self.run_program("token", "--profile", profile), 0)
+
+    def test_another_key_of_the_same_id_is_refused_and_the_first_still_works(self) -> None:
+        values = self.old_account()
+        self.check(self.run_program("key", "import", self.file(self.block(values))), values)
+        before = self.store.tool("-O").stdout
+        file = self.file(self.block({**values, "PRIVATE_KEY": keyfiles.pem()}), "other.env")
+        for more in (("--profile", "again"), ("--force",)):
+            result = self.run_program("key", "import", file, *more)
+            self.expect(result, 3, values["KEY_ID"], out="")
+            self.assertEqual(self.store.tool("-O").stdout, before)
         self.expect(self.run_program("token"), 0)
 
     def test_what_a_block_lacks_is_named(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 
 import keyfiles
 import softtoken
 from harness import Result
-from test_key_import import NAMES, Import
+from test_key_import import NAMES, PROOF, Import
 
 
 def b64(text: str) -> str:
@@ -43,7 +44,7 @@ class Spellings(Import):
             with self.subTest(name):
                 self.again()
                 file = self.file(self.block_of(spelling, **key))
-                self.check(self.run_program("key", "import", file, "--force", "--shred"), self.values)
+                self.check(self.run_program("key", "import", file, "--force", "--shred"), self.values, PROOF)
                 self.assertFalse(file.exists())
 
     def test_the_forms_of_a_key(self) -> None:
@@ -83,7 +84,7 @@ class Spellings(Import):
             with self.subTest(name):
                 self.again()
                 file = self.file(text, "marked")
-                self.expect(self.run_program("key", "import", file, *more, "--force", "--shred"), 0)
+                self.expect(self.run_program("key", "import", file, *more, "--force", "--shred", "--yes"), 0)
                 self.assertFalse(file.exists())
                 self.expect(self.run_program("token"), 0)
 
@@ -97,7 +98,7 @@ class Spellings(Import):
                     self.again()
                     named = {**rest, secret: "APS_SECRET_ID", account: "SERVICE_ACCOUNT_ID", key: "PRIVATE_KEY"}
                     file = self.file(self.block({prefix + to: self.values[name] for to, name in named.items()}))
-                    self.check(self.run_program("key", "import", file, "--force", "--shred"), self.values)
+                    self.check(self.run_program("key", "import", file, "--force", "--shred"), self.values, PROOF)
                     self.assertEqual(self.profile()["APS_SECRET_ID"], self.api.secret)
                     self.assertFalse(file.exists())
 
@@ -142,7 +143,7 @@ class Spellings(Import):
         # The same under two names is no contradiction; nor is an empty one.
         same = self.block({**self.values, "SSA_KEY_ID": self.values["KEY_ID"], "SSA_KEY_BASE64": b64(self.pem), "SSA_ID": ""})
         file = self.file(same)
-        self.check(self.run_program("key", "import", file, "--shred"), self.values)
+        self.check(self.run_program("key", "import", file, "--shred"), self.values, PROOF)
         self.assertFalse(file.exists())
 
 
@@ -186,10 +187,21 @@ class OwnFile(Import):
 
     def test_shred_destroys_both(self) -> None:
         file = self.block_with("key.pem")
-        result = self.run_program("key", "import", file, "--shred")
-        self.check(result, self.values)
+        result = self.run_program("key", "import", file, "--shred", "--yes")
+        self.check(result, self.values, PROOF)
         self.assertFalse(file.exists())
         self.assertFalse(self.key.exists())
+
+    def test_the_key_s_own_file_goes_after_a_question_that_names_it(self) -> None:
+        file = self.block_with("key.pem")
+        with self.shim() as log:
+            self.expect(self.run_program("key", "import", file, "--shred"), 3, "did not confirm", "--yes", str(self.key), out="")
+            self.assertEqual(log.count("C_Login"), 0)
+        for answer, code in (("no", 3), ("yes", 0)):
+            question = rf"Destroy {re.escape(str(file))}, and also the key's own file, which it names: {re.escape(str(self.key))}"
+            result = self.typed("key", "import", file, "--shred", answers=[(question, answer)])
+            self.expect(result, code)
+            self.assertEqual((file.exists(), self.key.exists()), (answer == "no",) * 2)
 
     def test_shred_is_refused_where_the_key_s_file_cannot_be_destroyed(self) -> None:
         link = self.dir / "project" / "link.pem"
@@ -213,7 +225,7 @@ class OwnFile(Import):
 
     def test_the_block_s_place_is_taken(self) -> None:
         file = self.block_with("key.pem", FOO="bar")
-        result = self.run_program("key", "import", file, "--output", file, "--force", "--shred")
+        result = self.run_program("key", "import", file, "--output", file, "--force", "--shred", "--yes")
         self.expect(result, 0)
         text = file.read_text()
         self.assertNotIn("SSA_KEY_PATH", text)
@@ -242,7 +254,7 @@ class Shred(Import):
     def test_a_secret_by_its_other_name_goes_into_the_profile(self) -> None:
         values = {("APS_CLIENT_SECRET" if n == "APS_SECRET_ID" else n): v for n, v in self.values.items()}
         file = self.file(self.block(values))
-        self.check(self.run_program("key", "import", file, "--shred"), self.values)
+        self.check(self.run_program("key", "import", file, "--shred"), self.values, PROOF)
         self.assertFalse(file.exists())
         self.assertEqual(self.profile()["APS_SECRET_ID"], self.api.secret)
 
@@ -255,7 +267,7 @@ class Shred(Import):
 
     def test_settings_that_it_has(self) -> None:
         file = self.file(self.block({**self.values, "SSA_HSM_BASE_URL": self.env["SSA_HSM_BASE_URL"]}))
-        self.check(self.run_program("key", "import", file, "--shred"), self.values)
+        self.check(self.run_program("key", "import", file, "--shred"), self.values, PROOF)
         self.assertFalse(file.exists())
         self.assertEqual(self.profile()["SSA_HSM_BASE_URL"], self.env["SSA_HSM_BASE_URL"])
 
@@ -273,7 +285,7 @@ class Shred(Import):
         self.spared(bare, "comment")
         # Prose goes with the file.
         file = self.file("# my account\n#\n# ---- keys ----\n# == see https://aps.example/ssa ==\n# made at 12:30\n# TODO:\n" + self.block(self.values))
-        self.check(self.run_program("key", "import", file, "--shred"), self.values)
+        self.check(self.run_program("key", "import", file, "--shred"), self.values, PROOF)
         self.assertFalse(file.exists())
 
     def test_what_stands_beside_a_pem(self) -> None:

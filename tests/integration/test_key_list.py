@@ -131,7 +131,8 @@ class BothSides(KeyCase):
         self.write_public_key(kid, f"{self.name} {kid}", "spare")
         (key,) = self.keys()
         self.assertTrue(key["conflict"])
-        self.expect(self.run_program("key", "list"), 0, "different keys under the id")
+        result = self.expect(self.run_program("key", "list"), 0, "different keys under the id")
+        self.assertIn("signature", self.paste(result, "ssa-hsm key verify").out)
 
     def test_no_token_at_all_is_no_error(self) -> None:
         empty = self.dir / "empty"
@@ -147,13 +148,21 @@ class BothSides(KeyCase):
             (key,) = self.keys(SSA_HSM_MODULE=None)
         self.assertEqual(len(key["tokens"]), 1)
 
-    def test_a_module_that_crashes_or_is_missing_is_noted(self) -> None:
+    def test_a_module_that_crashes_or_is_missing_is_noted_where_it_may_have_the_key(self) -> None:
+        self.user_module("crashing", f"module: {places.shim_library()}")
+        self.user_module("missing", "module: /nowhere/module.so")
+        told = ("module crashing cannot be used", "crashed in C_FindObjectsInit", "module missing cannot be used")
+        for command in (("key", "list"), ("key", "show", self.own["KEY_ID"])):
+            with self.shim("C_FindObjectsInit 1 crash"):
+                result = self.run_program(*command, env={"SSA_HSM_MODULE": None})
+                self.assertNotIn("cannot be used", self.expect(result, 0).err)
+                self.assertIn(LABEL, result.out)
+            with self.shim("C_FindObjectsInit 1 crash"):
+                self.expect(self.run_program(*command, "-v", env={"SSA_HSM_MODULE": None}), 0, *told)
+        other = self.api.control("POST", "accounts", name="other-account", keys=1)
         with self.shim("C_FindObjectsInit 1 crash"):
-            self.user_module("crashing", f"module: {places.shim_library()}")
-            self.user_module("missing", "module: /nowhere/module.so")
-            result = self.run_program("key", "list", env={"SSA_HSM_MODULE": None})
-        self.expect(result, 0, "module crashing cannot be used", "crashed in C_FindObjectsInit", "module missing cannot be used")
-        self.assertRegex(result.out, rf"{self.own['KEY_ID']}.*{LABEL}")
+            elsewhere = ("key", "list", "--account", other["serviceAccountId"])
+            self.expect(self.run_program(*elsewhere, env={"SSA_HSM_MODULE": None}), 0, *told)
 
     def test_a_named_module_that_is_missing_is_noted_too(self) -> None:
         result = self.run_program("key", "list", env={"SSA_HSM_MODULE": "/nowhere/module.so"})

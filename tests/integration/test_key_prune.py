@@ -45,7 +45,7 @@ class Prune(FaultCase):
         self.expect(self.prune("--yes"), 3, "second.env", "not believed")
         self.assertEqual(self.on_token(), sorted([self.first, self.second]))
         self.profile_path("second").unlink()
-        self.expect(self.prune(), 0, "you did not confirm")
+        self.expect(self.prune(), 15, "you did not confirm", "--yes")
         self.assertEqual(self.on_token(), sorted([self.first, self.second]))
         self.expect(self.prune("--yes"), 0, self.second)
         self.assertEqual(self.on_token(), [self.first])

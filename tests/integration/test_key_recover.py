@@ -121,9 +121,15 @@ class AccountCreate(Recovery):
 
     def test_another_client_id_does_not_touch_it(self) -> None:
         self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
-        self.recover("--client-id", "another", words=("another client id",))
+        result = self.recover("--client-id", "another", words=("another client id",))
         self.assertEqual(len(self.open_operations()), 1)
         self.assertEqual(len(self.api.accounts()), 1)
+        self.paste(result, f"ssa-hsm key recover --client-id {self.api.client_id}")
+        self.assert_nothing_left()
+        # Another server's is only named.
+        self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
+        self.recover("--base-url", "https://other.example", words=("or server", self.api.client_id))
+        self.assertEqual(len(self.open_operations()), 1)
 
     def test_forgetting_leaves_it_all(self) -> None:
         self.killed(*CREATE, rule=f"{PUT_PRIVATE} kill before")
@@ -205,9 +211,9 @@ class KeyCreate(Recovery, KeyCase):
         ours = next(kid for kid in self.keys_of(self.account) if kid != self.foreign)
         self.api.call("POST", f"/service-accounts/{self.account}/keys", self.api.admin())
         theirs = next(kid for kid in self.keys_of(self.account) if kid not in (self.foreign, ours))
-        self.recover("--yes", code=13, words=(ours, theirs, "--key"))
+        result = self.recover("--yes", code=13, words=(ours, theirs, "--key"))
         self.assertEqual(len(self.keys_of(self.account)), 3)
-        self.recover("--key", ours, words=(ours,))
+        self.assertIn(ours, self.paste(result, "ssa-hsm key recover --key", KEY_ID=ours).err)
         self.assertEqual(sorted(self.keys_of(self.account)), sorted([self.foreign, theirs]))
         self.assertEqual(self.open_operations(), [])
 

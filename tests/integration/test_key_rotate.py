@@ -169,7 +169,7 @@ class Room(Rotation):
 
     def test_one_is_deleted_after_a_yes(self) -> None:
         gone, stays = self.others
-        self.expect(self.rotate("--replace", gone), 3, "--yes")
+        self.expect(self.rotate("--replace", gone), 15, "--yes")
         self.assertIn(gone, self.keys_of(self.account))
         self.expect(self.rotate("--replace", gone, "--yes", "--now"), 0)
         self.assertEqual(sorted(self.keys_of(self.account)), sorted([stays, self.profile()["KEY_ID"]]))

@@ -175,7 +175,9 @@ class PublicHalf(Lying):
             self.assertEqual([(p["privateKey"], p["modulusSha256"]) for p in key["tokens"]], [(True, None)])
             self.assertFalse(key["conflict"])
             # What nobody can verify is not verified.
-            self.expect(self.run_program("key", "verify"), 7, "public half nowhere")
+            refused = self.expect(self.run_program("key", "verify"), 7, "public half nowhere")
+            self.assertEqual(self.paste(refused, "ssa-hsm jwt").out.count("."), 2)
+            self.paste(refused, "ssa-hsm token")
             self.assertIsNone(json.loads(self.run_program("key", "verify", "--json").out)["evidence"])
 
     def test_a_key_that_is_made_there_is_proved_with_the_numbers_that_came(self) -> None:

@@ -131,7 +131,7 @@ class Fake(PinentryCase):
     def test_the_last_try_is_not_asked_for_without_a_yes(self) -> None:
         self.fake(f"echo 'D {PIN}'; echo OK")
         with self.shim("token flags +CKF_USER_PIN_FINAL_TRY") as log:
-            self.jwt(code=5, words=("CKF_USER_PIN_FINAL_TRY",))
+            self.jwt(code=15, words=("CKF_USER_PIN_FINAL_TRY",))
         self.assertEqual(log.count("C_Login"), 0)
         self.assertEqual(self.heard(), [])
 

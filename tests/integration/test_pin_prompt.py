@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fault_support import CREATE, eventually
 from harness import SLOW, Terminal
-from pin_support import PIN, WRONG, PinCase
+from pin_support import AGAIN, PIN, WRONG, PinCase
 
 PROMPT = r"PIN of token[^\n]*: "
 WAIT = 10 * SLOW  # one that hangs is to be seen soon
@@ -51,9 +51,11 @@ class Prompt(PromptCase):
             self.assertIn('"work"', prompt)
             self.assertIn(serial, prompt)
 
-    def test_a_wrong_pin_is_not_asked_for_again(self) -> None:
+    def test_a_wrong_pin_is_not_typed_again_without_a_yes(self) -> None:
         with self.shim() as log, self.asked() as terminal:
             terminal.send(WRONG + "\r")
+            terminal.wait_for(AGAIN[0])
+            terminal.send(AGAIN[1] + "\r")
             self.assertEqual(terminal.finish(WAIT), 5)
             self.assertIn("CKR_PIN_INCORRECT", terminal.screen)
             self.assertTrue(terminal.echo())

@@ -8,7 +8,7 @@ import time
 import denied
 from fault_support import background, ended, eventually
 from harness import SLOW, Result
-from pin_support import PIN, WRONG, PinCase
+from pin_support import AGAIN, PIN, WRONG, PinCase
 
 WAIT = 10 * SLOW
 
@@ -27,7 +27,7 @@ class Flags(PinCase):
             for answer in ("no", "y", "", "yes please", "\x04"):
                 with self.subTest(answer):
                     result = self.typed("jwt", answers=[("one more wrong PIN locks it.*yes/no", answer)], env=env)
-                    self.expect(result, 5, "CKF_USER_PIN_FINAL_TRY")
+                    self.expect(result, 15, "CKF_USER_PIN_FINAL_TRY")
                     self.assertEqual(self.logins(log), 0)
             answers = [("one more wrong PIN locks it.*yes/no", "yes"), (r"PIN of token[^\n]*: ", PIN)]
             self.expect(self.typed("jwt", answers=answers, env=env), 0)
@@ -53,8 +53,10 @@ class Flags(PinCase):
         env = {"SSA_HSM_PIN_SOURCE": None}
         prompt = r"PIN of token[^\n]*: "
         with self.shim("pin tries 3") as log:
-            self.expect(self.typed("jwt", answers=[(prompt, WRONG)], env=env), 5, "CKR_PIN_INCORRECT")
-            self.expect(self.typed("jwt", answers=[(prompt, WRONG)], env=env), 5, "a wrong PIN has been tried")
+            self.expect(self.typed("jwt", answers=[(prompt, WRONG), AGAIN], env=env), 5, "CKR_PIN_INCORRECT")
+            # After the second one, one more locks the token: that is another question.
+            last = [(prompt, WRONG), ("one more wrong PIN locks it.*yes/no", "no")]
+            self.expect(self.typed("jwt", answers=last, env=env), 5, "a wrong PIN has been tried")
             self.jwt(code=5, words=("CKF_USER_PIN_FINAL_TRY",))
             last = [("yes/no", "yes"), (prompt, WRONG)]
             self.expect(self.typed("jwt", answers=last, env=env), 5, "CKR_PIN_INCORRECT")

@@ -194,7 +194,7 @@ class Writing(_Profile):
     def test_what_exists_is_replaced_only_with_force(self) -> None:
         path = self.dir / "o.env"
         path.write_text("KEEP=1\n")
-        self.create("--output", path, code=3)
+        self.create("--output", path, code=14)
         self.assertEqual(path.read_text(), "KEEP=1\n")
         self.assertEqual(self.api.asked(), [])
         self.create("--output", path, "--force")

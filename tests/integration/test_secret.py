@@ -55,7 +55,7 @@ class Import(SecretCase):
         env = {"APS_SECRET_ID": "another"}
         uri = self.imported(env=env)
         result = self.run_quietly("secret", "import")
-        self.expect(result, 3, "already holds", self.label, "--force", out="")
+        self.expect(result, 14, "already holds", self.label, "--force", out="")
         self.assertEqual(self.data().count(self.label), 1)
         self.assertEqual(self.imported("--force"), uri)
         self.assertEqual(self.data().count(self.label), 1)
@@ -306,7 +306,7 @@ class Remove(SecretCase):
         self.use(self.imported())
 
     def test_after_a_yes(self) -> None:
-        self.expect(self.run_quietly("secret", "remove"), 3, "you did not confirm", "--yes")
+        self.expect(self.run_quietly("secret", "remove"), 15, "you did not confirm", "--yes")
         self.assertIn(self.label, self.data())
         result = self.typed("secret", "remove", answers=[(r"Destroy the client secret .*\(yes/no\)", "yes")])
         self.expect(result, 0, self.label)

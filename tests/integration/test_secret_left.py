@@ -309,8 +309,8 @@ class Interrupted(SecretCase):
     def test_one_of_another_application_is_not_touched(self) -> None:
         self.write(self.label, "theirs", "other-app")
         for more in ((), ("--force",)):
-            self.expect(self.run_quietly("secret", "import", *more), 3, "other-app" if more else self.label, out="")
-        self.expect(self.run_quietly("secret", "import", "--force"), 3, "other-app", "--label")
+            self.expect(self.run_quietly("secret", "import", *more), 14, "other-app" if more else self.label, out="")
+        self.expect(self.run_quietly("secret", "import", "--force"), 14, "other-app", "--label")
         self.imported("--label", "beside it")
         line = f"pkcs11:token=work;object={self.label.replace(' ', '%20')};type=data"
         self.use(line)
@@ -319,7 +319,7 @@ class Interrupted(SecretCase):
 
     def test_a_mark_that_looks_like_ours_is_anothers(self) -> None:
         self.write(self.label, "theirs", "ssa-hsm\nof another kind")
-        self.expect(self.run_quietly("secret", "import", "--force"), 3, "another application", "--label", out="")
+        self.expect(self.run_quietly("secret", "import", "--force"), 14, "another application", "--label", out="")
         self.assertIn(self.label, self.data())
 
     def test_another_that_comes_at_the_same_moment(self) -> None:

@@ -23,12 +23,6 @@ class Suggestions(FaultCase):
         self.assertEqual(self.profile_path().read_text(), self.other, "default.env was written")
         super().tearDown()
 
-    def suggested(self, result: Result, start: str) -> str:
-        match = re.search(rf"`({re.escape(start)}[^`]*)`", result.err)
-        self.assertIsNotNone(match, str(result))
-        assert match
-        return match[1]
-
     def account(self, *more: object) -> Result:
         command = ("account", "create", FIRST, LAST, "-p", "an", "--force", *more)
         return self.expect(self.run_program(*command), 0)
@@ -105,7 +99,7 @@ class Suggestions(FaultCase):
         )
         result = self.run_program("token", "-p", "absent")
         self.assertEqual(
-            self.suggested(self.expect(result, 3), "ssa-hsm account create"), "ssa-hsm account create --profile absent"
+            self.suggested(self.expect(result, 3), "ssa-hsm account create"), "ssa-hsm account create FIRST LAST --profile absent"
         )
 
     def test_its_own_profile_stays(self) -> None:

@@ -312,6 +312,17 @@ class Modules(Choice):
             result = self.expect(self.run_program("token", env={"SSA_HSM_MODULE": None}), 0, "softhsm2")
             self.assertIn("another-build is used", result.err.replace("\n         ", " "))
 
+    def test_a_broken_module_of_no_concern_is_a_detail(self) -> None:
+        env = {"SSA_HSM_MODULE": None}
+        self.user_module("missing", "module: /nowhere/module.so")
+        for deed in ("C_Initialize 1 crash", "C_GetSlotList 1 return CKR_DEVICE_ERROR"):
+            with self.shim(deed):
+                self.user_module("broken", f"module: {places.shim_library()}")
+                self.assertEqual(self.expect(self.run_program("token", env=env), 0).err, "")
+            with self.shim(deed):
+                told = ("module broken cannot be used", "module missing cannot be used")
+                self.expect(self.run_program("token", "-v", env=env), 0, *told)
+
     def test_another_driver_is_another_module(self) -> None:
         with self.shim("info description Quite another driver") as log:
             self.user_module("driver", f"module: {places.shim_library()}")

@@ -147,7 +147,7 @@ class Way(Wrapped):
         self.assertEqual([e["import"] for e in self.history()], ["plain", "wrapped"])
 
     def test_an_unknown_way(self) -> None:
-        self.expect_failure(self.create("--import", "post"), 2, "post", "auto (default), plain or wrap")
+        self.expect_failure(self.create("--import", "post"), 2, "post", "auto, plain or wrap")
         self.assertEqual(self.api.asked(), [])
 
 

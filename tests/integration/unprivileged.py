@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -59,7 +60,7 @@ def _copy_documents(folder: Path) -> Path:
 def run_as_nobody(
     arguments: list[str],
     script: Path = Path("integration") / "run.py",
-    parts: tuple[str, ...] = ("emulator", "integration", "library", "shim"),
+    parts: tuple[str, ...] = ("emulator", "integration", "library", "matrix", "memory", "shim"),
     passed_on: tuple[str, ...] = (),
 ) -> int:
     """Runs run.py (or another script of the tests) again as nobody, with a copy of all it needs.
@@ -73,12 +74,15 @@ def run_as_nobody(
         tests = folder / "tests"
         for part in parts:
             shutil.copytree(places.HERE.parent / part, tests / part, ignore=_ignore)
+        # Which commands its messages suggest stands there.
+        shutil.copytree(places.ROOT / "src" / "cli", folder / "src" / "cli")
         env = {name: os.environ[name] for name in _PASSED_ON + passed_on if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         copied = {
             "SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(), "SSA_SHIM_LIBRARY": places.shim_library(),
             "SSA_HASTY_CLOCK_LIBRARY": places.hasty_clock(), "SSA_BAD_MODULE": places.bad_module(),
             "SSA_SMALL_STACK": places.small_stack(),
+            "SSA_ACCEPTS": places.accepts(),
             "SSA_THREADS": places.threads(),
             "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip
@@ -95,6 +99,10 @@ def run_as_nobody(
             for variable, source in (("SSA_HSM_INSTALLED", places.installed()), ("SSA_HSM_EXAMPLES", places.examples())):
                 env[variable] = str(shutil.copytree(source, folder / variable.lower(), symlinks=True))
         env["SSA_HSM_DOCUMENTS"] = str(_copy_documents(folder / "documents"))
+        shutil.copytree(places.completions(), folder / "docs" / "completion")
+        # A build for sanitizers has none.
+        with contextlib.suppress(places.Missing):
+            shutil.copytree(places.manual(), folder / "man")
         if os.environ.get("SSA_HSM_NODE_MODULES"):
             modules = folder / "node_modules"
             shutil.copytree(places.node_modules(), modules, symlinks=True)

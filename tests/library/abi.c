@@ -28,6 +28,7 @@ int main(void)
     MEMBER(struct ssa_callbacks, context);
     MEMBER(struct ssa_callbacks, ask_secret);
     MEMBER(struct ssa_callbacks, confirm);
+    MEMBER(struct ssa_callbacks, choose);
     MEMBER(struct ssa_callbacks, tell);
     MEMBER(struct ssa_callbacks, interrupted);
     MEMBER(struct ssa_callbacks, recorded);
@@ -67,6 +68,8 @@ int main(void)
     NUMBER(SSA_CREDENTIALS);
     NUMBER(SSA_REFUSED);
     NUMBER(SSA_RATE_LIMIT);
+    NUMBER(SSA_IN_USE);
+    NUMBER(SSA_DECLINED);
     NUMBER(SSA_DOMAIN_NONE);
     NUMBER(SSA_DOMAIN_ERRNO);
     NUMBER(SSA_DOMAIN_PKCS11);

@@ -114,15 +114,16 @@ static bool recover(struct work *w)
 
 static bool secret_import(struct work *w)
 {
-    struct ssa_text line = {0};
-    const bool done = ssa_secret_import(&w->run, NULL, false, &line, NULL, &w->err);
-    ssa_text_free(&line);
+    const struct ssa_secret wanted = {0};
+    struct ssa_secret_stored stored;
+    const bool done = ssa_secret_import(&w->run, &wanted, &stored, NULL, &w->err);
+    ssa_secret_stored_free(&stored);
     return done;
 }
 
 static bool account_delete(struct work *w)
 {
-    return ssa_account_delete(&w->run, ssa_settings_value(w->settings, "SERVICE_ACCOUNT_ID"), &w->err);
+    return ssa_account_delete(&w->run, ssa_settings_value(w->settings, "SERVICE_ACCOUNT_ID"), true, &w->err);
 }
 
 static const struct {

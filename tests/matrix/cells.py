@@ -152,6 +152,8 @@ class _Undisturbed:
 
     def _begin(self, scenario: Scenario) -> Host:
         self._world.begin()
+        if scenario.imports:
+            self._world.write_old_block()
         prepare(scenario, self._world)
         self._world.plant(scenario.command.faults)
         return self._world.a
@@ -196,7 +198,7 @@ def _http(scenario: Scenario, runs: _Undisturbed) -> Iterator[Cell]:
 
 def _rivals(scenario: Scenario) -> tuple[str, ...]:
     """Other hosts' keys have nothing to do with a secret on the token."""
-    return RIVALS[:1] if scenario.secret else RIVALS
+    return RIVALS[:1] if scenario.secret or scenario.imports else RIVALS
 
 
 def _suffix(rival: str) -> str:

@@ -87,14 +87,14 @@ def agrees(world: World, kind: str, code: int | None) -> list[str]:
     problems += [f"a client secret that is not private: {data.application}" for data in mine if not data.private]
     if values not in wanted:
         return [*problems, f"exit {code}, and {_counted(world, values)} among the data objects"]
-    return problems + _line(world, [0 if values == [world.api.secret] else 9 if values else 6])
+    return problems + _line(world, [0 if values == [world.api.secret] else 9 if values else 6]) + _profile(world, kind)
 
 
 def meanwhile(world: World, kind: str) -> list[str]:
     """What holds even while something is left: a secret that was there is found."""
     there = look(world.a.store)
     mine = [data for data in there if data.label == world.secret_label]
-    problems = _others(there, mine, True)
+    problems = _others(there, mine, True) + (_profile(world, kind) if kind in ("import", "replace") else [])
     if kind in ("replace", "read"):
         return problems + _line(world, [0, 9])
     return problems
@@ -130,6 +130,14 @@ def _line(world: World, codes: list[int]) -> list[str]:
     """The line resolves to one secret, or to none, and never to several."""
     run = world.a.run("token", "--pin-retry", profile="before", env={"APS_SECRET_ID": world.line})
     return [] if run.code in codes else [f"token with the line: exit {run.code}: {run.err.strip()[:300]}"]
+
+
+def _profile(world: World, kind: str) -> list[str]:
+    """The profile that has the secret, or refers to it by now, works alone."""
+    if kind == "remove":
+        return []  # it refers to what was removed
+    run = world.a.run("token", "--pin-retry", profile="before", env={"APS_SECRET_ID": ""})
+    return [] if run.code == 0 else [f"token with the profile alone: exit {run.code}: {run.err.strip()[:300]}"]
 
 
 def said(world: World, runs: Iterable[Run]) -> list[str]:

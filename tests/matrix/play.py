@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import check
 import client_secret
+import old_block
 from cells import Cell, prepare
 from check import Expectation
 from scenarios import KEYS
@@ -69,6 +70,9 @@ class _Play:
             self.hosts.append(world.b)
             self._begin_other_host()
         self.expected = Expectation(world.look(), foreign)
+        if cell.scenario.imports:
+            # Nobody here has made its key, and nobody may delete it.
+            self.expected.foreign.add(world.write_old_block())
         if cell.scenario.rotates:
             self.expected.may_go = {world.own} | ({k for k in self._keys_of(world.b)} if len(self.hosts) > 1 else set())
         prepare(cell.scenario, world)
@@ -94,6 +98,8 @@ class _Play:
             self.outcome.destroyed = True
             self.outcome.problems += check.others_are_untouched(world, self.expected)
             return
+        if cell.scenario.imports:
+            self.outcome.problems += old_block.is_safe(world, [run.code for run in runs])
         if cell.spoilt:
             self.outcome.problems += self._spoil()
         self._judge(runs)
@@ -257,6 +263,10 @@ class _Play:
                 outcome.problems += self._agree()
         elif any(_NOTHING not in run.err for run in outcome.runs[len(runs) :]):
             outcome.problems += self._agree()
+        if self.cell.scenario.imports:
+            run, problems = old_block.again(world, self.cell.scenario.command.argv(world))
+            outcome.runs += [run] if run else []
+            outcome.problems += problems
         outcome.problems += check.tokens_work(self.hosts)
         if self.cell.scenario.secret:
             outcome.problems += client_secret.said(world, outcome.runs)

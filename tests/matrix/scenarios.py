@@ -15,8 +15,8 @@ _TIMEOUT = ("--timeout", str(BRIEF))
 
 @dataclass(frozen=True)
 class Step:
-    """One run of the program. ACCOUNT in a word stands for the older account's id, LINE in a value of the environment
-    for the reference to the client secret on the token."""
+    """One run of the program. ACCOUNT as a word stands for the older account's id, OLD for an old block's file; LINE as
+    a value of the environment for the reference to the client secret on the token."""
 
     words: tuple[str, ...]
     profile: str | None = None
@@ -25,7 +25,8 @@ class Step:
     changes: Mapping[str, str] = field(default_factory=dict)  # of the environment
 
     def argv(self, world: World) -> tuple[str, ...]:
-        return tuple(world.account if word == "ACCOUNT" else word for word in self.words)
+        stand_for = {"ACCOUNT": world.account, "OLD": str(world.old_block)}
+        return tuple(stand_for.get(word, word) for word in self.words)
 
     def env(self, world: World) -> dict[str, str]:
         return {name: world.line if value == "LINE" else value for name, value in self.changes.items()}
@@ -42,6 +43,7 @@ class Scenario:
     whole: bool = True  # every call of its run is a cell; else those alone that come after its first fault
     brief: bool = False  # its PKCS#11 calls are another scenario's, too: not every CKR_ once more
     secret: str = ""  # what it does with a client secret on the token: import, replace, remove, read
+    imports: bool = False  # it is about an old block
     like: str = ""  # the scenario that runs the same until something differs
 
 
@@ -53,6 +55,8 @@ WRAPPED = Step(("key", "create", "--account", "ACCOUNT", "--import", "wrap", *_T
 NOW = Step(("key", "rotate", "--now", "--yes", *_PLAIN, *_TIMEOUT), "before")
 GRACE = Step(("key", "rotate", "--yes", *_PLAIN, *_TIMEOUT), "before")
 FINISH = Step(("key", "rotate", "--finish", "--yes", *_TIMEOUT), "before")
+SHRED = Step(("key", "import", "OLD", "--shred", "--profile", "imported", *_PLAIN, *_TIMEOUT), "before")
+IN_PLACE = Step(("key", "import", "OLD", "--output", "OLD", "--force", *_PLAIN, *_TIMEOUT), "before")
 RECOVER = Step(("key", "recover", "--yes", *_TIMEOUT))
 
 IMPORT = Step(("secret", "import"), "before")
@@ -92,6 +96,8 @@ SCENARIOS = (
     Scenario("rotate-now", NOW, **_ROTATE),
     Scenario("rotate-grace", GRACE, like="rotate-now", brief=True, **_ROTATE),
     Scenario("rotate-finish", FINISH, before=(GRACE,), brief=True, **_ROTATE),
+    Scenario("key-import", SHRED, imports=True, like="key-create", needs="recover"),
+    Scenario("key-import-in-place", IN_PLACE, imports=True, brief=True, needs="recover"),
     Scenario("secret-import", IMPORT, secret="import", needs="recover"),
     Scenario("secret-replace", REPLACE, before=(IMPORT_OLD,), secret="replace", needs="recover"),
     Scenario("secret-remove", REMOVE, before=(IMPORT,), secret="remove", needs="recover"),

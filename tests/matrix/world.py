@@ -260,6 +260,8 @@ class World:
         self.api.control("POST", "keep")
         self._admin = self.api.admin()
         self.a, self.b = self._host("a"), self._host("b")
+        self.old_block = self.a.folder / "old.env"
+        self._old: dict[str, str] = {}
 
     def _host(self, name: str) -> Host:
         folder = self.folder / name
@@ -287,6 +289,25 @@ class World:
             self._planted.copy_from(self._template.store)
             client_secret.plant(self._planted)
         self.a.store.copy_from(self._planted)
+
+    def write_old_block(self) -> str:
+        """A key of the older account that is in a file alone; its id."""
+        made = self.api.call("POST", f"/service-accounts/{self.account}/keys", self._admin, b"").json
+        self.api.forget_requests()
+        self._old = {"APS_CLIENT_ID": self.api.client_id, "APS_SECRET_ID": self.api.secret, "KEY_ID": made["kid"],
+                     "SERVICE_ACCOUNT_ID": self.account, "SSA_EMAIL": self.email, "PRIVATE_KEY": made["privateKey"]}  # fmt: skip
+        self.old_block.unlink(missing_ok=True)
+        self.old_block.touch(0o600)
+        self.old_block.write_text("".join(f'{name}="{value}"\n' for name, value in self._old.items()))
+        return str(made["kid"])
+
+    def old_is_there(self) -> bool:
+        """The old block, with all that was in it."""
+        text = self.old_block.read_text(errors="replace") if self.old_block.exists() else ""
+        return all(f'{name}="{value}"' in text for name, value in self._old.items())
+
+    def old_kid(self) -> str:
+        return self._old["KEY_ID"]
 
     def begin_sharing_host(self) -> None:
         """A second host with the same token, and folders of its own."""

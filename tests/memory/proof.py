@@ -43,7 +43,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", type=Path, help="the program that loads the module (default: the one beside it)")
     parser.add_argument(
         "--scene", choices=SCENES, default="ends",
-        help="ends: eight commands, whose processes end (default). signing: SoftHSM is in the host, and signs. killed: "
+        help="ends: nine commands, whose processes end (default). signing: SoftHSM is in the host, and signs. killed: "
         "the module crashes, or is killed, when it has just been given something. library: a program that uses the library",
     )  # fmt: skip
     parser.add_argument("--expect-leak", choices=("program", "host"), help="succeed only when something is found there")

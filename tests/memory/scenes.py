@@ -17,6 +17,7 @@ from world import CannotRun, World
 
 COMMANDS = (
     "account-create", "token", "exec", "secret-import", "secret-token", "key-create", "key-import", "key-rotate",
+    "secret-edit",
 )  # fmt: skip
 _WRAPPING_KEY_BYTES = 32
 _CREATE = ("account", "create", "First-Name1", "proof-account")
@@ -146,6 +147,18 @@ def _profile(world: World, name: str) -> Callable[[Path], bool]:
     return _makes(world.home / f"config/ssa-hsm/{name}.env")
 
 
+def _refers(profile: Path) -> Callable[[Path], bool]:
+    return lambda _: 'APS_SECRET_ID="pkcs11:' in profile.read_text()
+
+
+def _old_block(world: World) -> Path:
+    """A file as it was before the program was there: with the key and the client secret."""
+    account, kid, pem = world.issue_key()
+    values = {"APS_CLIENT_ID": world.client_id, "APS_SECRET_ID": world.client_secret, "SERVICE_ACCOUNT_ID": account,
+              "KEY_ID": kid, "PRIVATE_KEY": pem.read_text()}  # fmt: skip
+    return world.write("old.env", "".join(f'{name}="{value}"\n' for name, value in values.items()).encode())
+
+
 def _always(_: Path) -> bool:
     return True
 
@@ -172,9 +185,13 @@ def _case(stage: Stage, name: str) -> Case:
             words = ("key", "create", "--output", str(second))
             return Case(title, words, _makes(second), literal_secret=True, keys=2)
         case "key-import":
-            account, kid, pem = world.issue_key()
-            words = ("key", "import", str(pem), "--key-id", kid, "--account", account, "--profile", "imported")
+            # The file is overwritten by then, so that the text is nowhere but in the needles.
+            words = ("key", "import", str(_old_block(world)), "--shred", "--profile", "imported")
             return Case(title, words, _profile(world, "imported"), keys=3, finds=True)
+        case "secret-edit":
+            # The profile has the secret itself, and its new text is made of the old one.
+            words = ("secret", "import", "--profile", "default")
+            return Case(title, words, _refers(world.home / "config/ssa-hsm/default.env"), keys=4)
         case _:
             kid = second.read_text().split('KEY_ID="', 1)[1].split('"', 1)[0]
             words = ("key", "rotate", "--now", "--replace", kid, "--yes")
@@ -182,7 +199,7 @@ def _case(stage: Stage, name: str) -> Case:
 
 
 def ends(stage: Stage, only: list[str]) -> None:
-    """Every process of eight commands, as it ends. Those not wanted are not searched."""
+    """Every process of nine commands, as it ends. Those not wanted are not searched."""
     last = max(COMMANDS.index(name) for name in only)
     needed = {"account-create", "key-create", "key-import", *(["secret-import"] if "secret-token" in only else [])}
     for name in COMMANDS[: last + 1]:

@@ -49,6 +49,7 @@ MAY = {
     "journal": f"core {_hsm('uri')} config",
     "signer": f"core {_hsm('remote uri module token login key data search')} oauth config pin",
     "pkey": f"core {_hsm('remote uri module token login key search')} oauth config pin signer",
+    "doctor": f"core {_hsm('remote uri module token login key data search')} oauth aps config pin journal signer",
     "secret": f"core {_hsm('remote uri module token object login key data search')} oauth config pin journal signer",
     "ownership": f"core {_hsm('uri key')} oauth aps config journal",
     "recovery": f"core {_hsm('remote uri module token object key import search')} oauth aps config pin journal signer secret ownership",

@@ -35,10 +35,12 @@ def _as_nobody(arguments: list[str]) -> int:
         for part in ("emulator", "integration", "shim", "tokens"):
             ignore = shutil.ignore_patterns("__pycache__", "node_modules")
             shutil.copytree(HERE.parent / part, folder / "tests" / part, ignore=ignore)
+        # Which commands its messages suggest stands there.
+        shutil.copytree(places.ROOT / "src" / "cli", folder / "src" / "cli")
         env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         copied = {"SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(),
-                  "SSA_SHIM_LIBRARY": places.shim_library(),
+                  "SSA_SHIM_LIBRARY": places.shim_library(), "SSA_ACCEPTS": places.accepts(),
                   "SSA_NSS_FIPS_LIBRARY": places.nss_fips_library(),
                   "SSA_LIBP11_CLIENT": places.libp11_client()}  # fmt: skip
         if places.key_pool().exists():

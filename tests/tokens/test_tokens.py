@@ -307,8 +307,8 @@ class Cases(SecondClient):
         values = self.old_account("another-account")
         arguments = ("key", "import", self.pem(values), "--key-id", values["KEY_ID"], "--account",
                      values["SERVICE_ACCOUNT_ID"], "--slot", "9a")  # fmt: skip
-        self.expect(self.run_program(*arguments), 3, "9a", "--replace")
-        self.expect(self.run_program(*arguments, "--replace"), 3, "9a", "did not confirm", "--yes")
+        self.expect(self.run_program(*arguments), 14, "9a", "--replace")
+        self.expect(self.run_program(*arguments, "--replace"), 15, "9a", "did not confirm", "--yes")
         self.assertEqual(self.rig.eye("keys"), before)
         self.assertFalse(self.profile_path().exists())
         self.expect(self.run_program(*arguments, "--replace", "--yes"), 0)
@@ -484,7 +484,7 @@ class Cases(SecondClient):
             self.assertEqual(self.typed("jwt", answers=[(r"PIN of token[^\n]*: ", WRONG)], env=env).code, 5)
         with self.spied() as log:
             result = self.typed("jwt", answers=[(r"locks it[^\n]*\? ?[^\n]*", "no")], env=env, timeout=10)
-            self.assertEqual(result.code, 5, result)
+            self.assertEqual(result.code, 15, result)
             self.assertEqual(self.logins(log), [])
 
     def test_it_goes_while_the_pin_is_typed(self) -> None:

@@ -52,6 +52,10 @@ const struct command command_account_list = {
     .name = "account list",
     .group = "Accounts",
     .help = "list the service accounts of the client id",
+    .about = "Lists all service accounts of the client id. The account that the settings use is marked "
+             "with *.",
+    .examples = EXAMPLES({"account list", "A table, with times in the local time zone."},
+                         {"account list --json", "The same as JSON, with times in UTC."}),
     .uses = USE_API,
     .options = OPTIONS(&option_json),
     .run = account_list,

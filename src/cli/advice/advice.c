@@ -30,12 +30,18 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_NO_KEY_URI] = "`ssa-hsm hsm list --login` prints the URIs of a token's keys.",
     [SSA_REASON_PROFILE_EXISTS] = "--force replaces it; the key that it names stays in its token. --profile NAME "
                                   "writes another profile.",
-    [SSA_REASON_NO_PROFILE] = "`ssa-hsm account create`, `key create` and `key import` write a profile.",
+    [SSA_REASON_NO_PROFILE] = "`ssa-hsm profile list` shows those that there are. `ssa-hsm account create FIRST LAST`, "
+                              "`ssa-hsm key create` and `ssa-hsm key import FILE` write one.",
+    [SSA_REASON_PROFILE_AWAITED] = "`ssa-hsm key rotate --finish` retires that key; then run this again.",
     [SSA_REASON_JOINED_PROFILES] = "Give several profiles one by one: --profile A --profile B.",
     [SSA_REASON_SEVERAL_PROFILES] = "Name one with --profile. Only `token`, `exec` and `jwt` take a list.",
-    [SSA_REASON_OUTPUT_DESCRIPTOR] = "Give fd:0, or a descriptor from 3 on: `ssa-hsm … --pin-source fd:3 3< FILE`.",
+    [SSA_REASON_OUTPUT_DESCRIPTOR] = "Give fd:0, or a descriptor from 3 on, which the shell opens at the end of the "
+                                     "command: --pin-source fd:3 3< FILE",
     [SSA_REASON_NO_TOKEN_NAME] = "Give a PKCS#11 URI (`ssa-hsm hsm list` prints them) or a token's label. "
                                  "SSA_HSM_MODULE or --module names a module.",
+    [SSA_REASON_QUOTED_VALUE] = "`docker run --env-file` takes quotes for a part of the value: write the line without "
+                                "them in the file that docker reads, or mount the profile and name its path in "
+                                "SSA_HSM_PROFILE.",
 
     // PINs.
     [SSA_REASON_PIN_WAS_TRIED] = CORRECT_OR_RETRY,
@@ -55,15 +61,16 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                 "profile that has it.",
     [SSA_REASON_NO_CLIENT_SECRET] = "Set APS_SECRET_ID to the client secret, or to a reference: file:PATH, env:NAME, "
                                     "fd:N, credential:NAME, or the pkcs11: URI of a data object.",
-    [SSA_REASON_TOKEN_NOT_NAMED] = "Set SSA_HSM_TOKEN, or use --token. This is the token that is here: "
-                                   "SSA_HSM_TOKEN=\"{detail}\"",
+    [SSA_REASON_TOKEN_NOT_NAMED] = "Set SSA_HSM_TOKEN, or use --token. `export SSA_HSM_TOKEN='{detail}'` "
+                                   "names the token that is here.",
     [SSA_REASON_NO_SLOTS] = "--slot and --replace are for cards.",
     [SSA_REASON_REPLACE_WHAT] = "Name the slot with --slot: --replace destroys the key that is there.",
     [SSA_REASON_SECRETS_OF_ONE_NAME] = "An import was interrupted. `ssa-hsm key recover` finishes it on the machine "
                                        "where it ran; `ssa-hsm secret import --force` leaves one secret.",
     [SSA_REASON_SECRET_IN_THE_OPEN] = "`ssa-hsm secret import --force` stores it as a private object.",
-    [SSA_REASON_OLD_BLOCK] = "Perhaps this shell still has the settings of an old block. Unset SERVICE_ACCOUNT_ID, "
-                             "KEY_ID, SSA_EMAIL and PRIVATE_KEY, or name the profile with --profile.",
+    [SSA_REASON_OLD_BLOCK] = "Perhaps this shell still has the settings of an old block. `unset "
+                             "SERVICE_ACCOUNT_ID KEY_ID SSA_EMAIL PRIVATE_KEY` takes them away, or name the profile "
+                             "with --profile.",
 
     // PKCS#11 modules, tokens and keys.
     [SSA_REASON_MODULE_NOT_LOADED] = "Give the module's path with --module or SSA_HSM_MODULE; `ssa-hsm hsm list` "
@@ -71,6 +78,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_MODULE_NO_ANSWER] = "Name the module that you want with --module or SSA_HSM_MODULE.",
     [SSA_REASON_TOKEN_NOT_FOUND] = "`ssa-hsm hsm list` shows the modules and tokens that are here; --module or "
                                    "SSA_HSM_MODULE names a module that p11-kit does not know.",
+    [SSA_REASON_TOKEN_CHOICE] = "To use it: --token '{detail}'",
     [SSA_REASON_TOKENS_SEVERAL] = "Name one of them with --token or SSA_HSM_TOKEN.",
     [SSA_REASON_TOKEN_GONE] = "`ssa-hsm hsm list` shows the PKCS#11 tokens that are there.",
     [SSA_REASON_TOKEN_UNFIT] = "Choose another PKCS#11 token with --token; `ssa-hsm hsm list` shows them.",
@@ -158,6 +166,8 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_NO_KEY] = "The account has no such key, or the client id has no such account: check both ids.",
     [SSA_REASON_APP_ACCESS] = "For this, " APP_ACCESS,
     [SSA_REASON_ACCOUNT_NAME] = "The provider refuses some names: try another one.",
+    [SSA_REASON_ACCOUNT_EXISTS] = "`ssa-hsm account list` shows it. `ssa-hsm key create --account ID` makes a key for "
+                                  "it; another name makes another account.",
     [SSA_REASON_ACCOUNT_LIMIT] = "`ssa-hsm account list` shows which account is not used, `ssa-hsm account delete ID` "
                                  "makes room.",
     [SSA_REASON_ACCOUNT_REFUSED] = "A client id may have 10 accounts at most (`ssa-hsm account delete ID` makes "
@@ -172,9 +182,39 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                "`ssa-hsm account show {detail}` and `ssa-hsm key list --account {detail}`. "
                                "`ssa-hsm key delete KEY_ID --account {detail}` makes room.",
 
+    // Access to hubs and projects.
+    [SSA_REASON_PROJECT_REQUEST] = "Check the project's id and --product: the project must have that product.",
+    [SSA_REASON_PROJECT_REFUSED] = "Two things are needed: the app is in the project's hub under Custom Integrations, "
+                                   "and --admin-user is the id of an administrator of the project. `ssa-hsm account "
+                                   "provision` prints what an administrator does.",
+    [SSA_REASON_NO_PROJECT] = "Check --project: it is the project's id in its address in ACC, with or without \"b.\". "
+                              "Projects of BIM 360 cannot be changed by this API: an administrator invites the "
+                              "account's email there. If the hub is not in the US, name its --region.",
+    [SSA_REASON_PROJECT_CONFLICT] = "The account may be a member that was removed or is not active: an administrator "
+                                    "sees it among the project's members.",
+    [SSA_REASON_PRODUCTS_DIFFER] = "An administrator changes the access of {detail} among the project's members.",
+    [SSA_REASON_KEY_OF_ANOTHER] = "Choose a profile that has this account's key: --profile NAME.",
+    [SSA_REASON_ACCOUNT_TOKEN] = "The account's access token was refused. SSA_HSM_BASE_URL must name one server for "
+                                 "all calls.",
+    [SSA_REASON_HUB_REFUSED] = "The app must be in this hub under Custom Integrations, and have API access to Data "
+                               "Management in the APS portal.",
+    [SSA_REASON_NO_HUB] = "Two things are needed from an administrator of the hub: the app is added under Custom "
+                          "Integrations, and {detail} is invited to a project. `ssa-hsm account provision` prints the "
+                          "steps.",
+    [SSA_REASON_NO_HUB_FOR_APP] = "An administrator of the hub adds the client id {detail} there, under Custom "
+                                  "Integrations. `ssa-hsm account provision` prints the steps.",
+    [SSA_REASON_MAYBE_ADDED] =
+        "`ssa-hsm account provision --check` shows what the account sees. To add it again does no "
+        "harm.",
+    [SSA_REASON_NOT_INVITED] = "An administrator of the hub invites {detail} to a project. `ssa-hsm account provision` "
+                               "prints the steps.",
+
     // The journal.
     [SSA_REASON_EARLIER_OPERATION] = "`ssa-hsm key recover` finishes or undoes it; then run this again.",
     [SSA_REASON_INTERRUPTED] = "`ssa-hsm key recover` finishes or undoes it.",
+    [SSA_REASON_OTHER_CLIENT] =
+        "With the secret of that client id, `ssa-hsm key recover --client-id {detail}` finishes "
+        "or undoes it.",
     [SSA_REASON_ENTRY_DAMAGED] = "`ssa-hsm key recover --forget` puts it away as it is. Then check yourself what its "
                                  "operation has left.",
     [SSA_REASON_ENTRY_OF_EARLIER_VERSION] = "`key recover` of that version finishes or undoes it; `ssa-hsm key "
@@ -218,6 +258,13 @@ static const char *const advice[SSA_REASON_COUNT] = {
                                      "its place with --output {detail} --force.",
     [SSA_REASON_IMPORT_LOSES] = "Take that out first, or leave the file: without --shred, and with another --output.",
     [SSA_REASON_CANNOT_SHRED] = "Import without --shred, and destroy the file by hand.",
+    [SSA_REASON_IMPORT_NOT_PROVED] = "When the cause is gone, give the same command again: it does not import the key "
+                                     "again, and goes on from here. With --offline it destroys the file unproved.",
+    [SSA_REASON_IMPORT_SPENT] = "An interrupted --shred leaves a file so. The same command, with --shred, with the "
+                                "same profile and without --offline, removes it once the key is proved.",
+    [SSA_REASON_IMPORT_OTHER_SECRET] = "If the file's is the right one, --force writes it into the profile. Otherwise "
+                                       "correct or remove it in the file.",
+    [SSA_REASON_EMAIL_OFFLINE] = "With --offline, --account takes the account's id (SERVICE_ACCOUNT_ID).",
 
     // Listing, showing, verifying and removing accounts and keys.
     [SSA_REASON_ACCOUNT_UNLISTED] = "`ssa-hsm account list` shows the accounts. --account takes an account's id "
@@ -232,10 +279,22 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_SECRET_NOT_ON_TOKEN] = "It must be the line that `ssa-hsm secret import` printed.",
     [SSA_REASON_SECRET_GONE] = "`ssa-hsm secret import` stores it anew.",
     [SSA_REASON_SECRETS_OF_ONE_LABEL] = "`ssa-hsm secret import --force` leaves one.",
+    [SSA_REASON_SECRET_EDIT_AGAIN] = "If {detail} does not have it, `ssa-hsm secret import` writes it there.",
     [SSA_REASON_SECRET_NOT_REMOVED] = "`ssa-hsm secret remove` destroys it.",
     [SSA_REASON_EMPTY_OBJECT] = "`pkcs11-tool --login --list-objects --type data` shows such objects.",
     [SSA_REASON_SECRET_TOKEN_PIN] = "Name that token with --token and its PIN with --pin-source, or run the "
                                     "interrupted command again.",
+
+    // An examination.
+    [SSA_REASON_LOCKS_TOO_FEW] = "Raise the limit: `ulimit -l 8192`, LimitMEMLOCK=8M in a systemd unit, or "
+                                 "/etc/security/limits.d.",
+    [SSA_REASON_PIN_COUNTED] = "The right PIN resets the count: `ssa-hsm key verify` logs in.",
+    [SSA_REASON_LOOK_WITH_LOGIN] = "`ssa-hsm doctor --login` logs in, and looks at the private half.",
+    [SSA_REASON_SECRET_NEEDS_LOGIN] = "`ssa-hsm doctor --api --login` logs in to read it.",
+    [SSA_REASON_API_NOT_ASKED] = "`ssa-hsm doctor --api` asks it, by three requests.",
+    [SSA_REASON_OTHER_PROFILES] = "`ssa-hsm doctor --profile {detail}` examines it.",
+    [SSA_REASON_KEY_OFF] = "`ssa-hsm key enable {detail}` enables it.",
+    [SSA_REASON_KEY_NOT_AT_API] = "`ssa-hsm key create --force` makes a new key, and writes the profile again.",
 };
 
 const char *advice_about(enum ssa_reason reason)

@@ -1,143 +1,13 @@
 // The parser of the command line.
-//
-// Options may stand before the command's name, and how an option is read depends on the command: `--replace` has a
-// value for one and none for another. So the line is read as each command would read it, and belongs to the one whose
-// name its first words are.
 #include "cli/command/arguments.h"
 
 #include <stdlib.h>
 
 #include "cli/command/common.h"
+#include "cli/command/line.h"
 #include "core/text.h"
 
 enum { NAMES_MAX = 256, QUOTED_MAX = 64 };
-
-// The line as one command reads it.
-struct line {
-    const struct command *command; // NULL: any
-    command_list commands;
-    char *const *next;
-    const char *letters; // the rest of a bundle of short options; NULL or empty for none
-};
-
-enum kind { WORD, OPTION, REST };
-
-struct item {
-    enum kind kind;
-    const char *text;            // a word, or the name of an option as it was typed
-    size_t len;                  // of text
-    bool is_letter;              // the short form was typed
-    const struct option *option; // NULL where no command has it
-    bool is_common;
-    bool is_own; // the command accepts it
-    const char *value;
-};
-
-static bool is_named(const struct option *option, const struct item *item)
-{
-    return item->is_letter ? option->letter == item->text[0]
-                           : strlen(option->name) == item->len && memcmp(option->name, item->text, item->len) == 0;
-}
-
-static const struct option *find_in(option_list list, const struct item *item)
-{
-    for (; list != NULL && *list != NULL; list++)
-        if (is_named(*list, item))
-            return *list;
-    return NULL;
-}
-
-// The command's own option comes before another command's of the same name. Another command's option is looked for only
-// to know whether a value follows.
-static void find_option(const struct line *line, struct item *item)
-{
-    item->option = find_in(common_options, item);
-    item->is_common = item->option != NULL;
-    if (item->option == NULL && line->command != NULL)
-        item->option = find_in(line->command->options, item);
-    item->is_own = item->option != NULL && (line->command == NULL || command_uses(line->command, item->option));
-    for (command_list c = line->commands; item->option == NULL && *c != NULL; c++)
-        item->option = find_in((*c)->options, item);
-}
-
-static void read_long(struct line *line, const char *text, struct item *item)
-{
-    item->len = strcspn(text, "=");
-    item->text = text;
-    find_option(line, item);
-    if (text[item->len] == '=')
-        item->value = text + item->len + 1;
-    else if (item->option != NULL && item->option->argument != NULL && *line->next != NULL)
-        item->value = *line->next++;
-}
-
-// Short options may stand together. One that takes a value ends them: "-fheader", "-f header".
-static void read_letter(struct line *line, struct item *item)
-{
-    item->text = line->letters++;
-    item->len = 1;
-    item->is_letter = true;
-    find_option(line, item);
-    if (item->option == NULL || item->option->argument == NULL)
-        return;
-    if (*line->letters != '\0')
-        item->value = line->letters;
-    else if (*line->next != NULL)
-        item->value = *line->next++;
-    line->letters = NULL;
-}
-
-// False at the end of the line.
-static bool read_item(struct line *line, struct item *item)
-{
-    *item = (struct item){.kind = OPTION};
-    if (line->letters != NULL && *line->letters != '\0') {
-        read_letter(line, item);
-        return true;
-    }
-    const char *text = *line->next;
-    if (text == NULL)
-        return false;
-    line->next++;
-    if (strcmp(text, "--") == 0) {
-        item->kind = REST;
-    } else if (strncmp(text, "--", 2) == 0) {
-        read_long(line, text + 2, item);
-    } else if (text[0] == '-' && text[1] != '\0') {
-        line->letters = text + 1;
-        read_letter(line, item);
-    } else {
-        item->kind = WORD;
-        item->text = text;
-        item->len = strlen(text);
-    }
-    return true;
-}
-
-static bool names_command(const struct command *command, command_list commands, char *const *argv)
-{
-    struct line line = {.command = command, .commands = commands, .next = argv};
-    const char *name = command->name;
-    for (struct item item; read_item(&line, &item) && item.kind != REST;) {
-        if (item.kind == OPTION)
-            continue;
-        const size_t len = strcspn(name, " ");
-        if (item.len != len || memcmp(item.text, name, len) != 0)
-            return false;
-        if (name[len] == '\0')
-            return true;
-        name += len + 1;
-    }
-    return false;
-}
-
-static const struct command *find_command(command_list commands, char *const *argv)
-{
-    for (command_list c = commands; *c != NULL; c++)
-        if (names_command(*c, commands, argv))
-            return *c;
-    return NULL;
-}
 
 static size_t add_names(const struct command *command, option_list list, const char **names, size_t count)
 {
@@ -183,9 +53,47 @@ static bool refuse_option(const struct line *line, const struct item *item, stru
     return error_hint(err, "`ssa-hsm %s%s--help` lists the options.", command != NULL ? command : "", blank);
 }
 
+static bool is_among(const char *value, const char *const *values)
+{
+    while (*values != NULL && strcmp(*values, value) != 0)
+        values++;
+    return *values != NULL;
+}
+
+static void names_text(const char *const *names, char out[static OPTION_VALUES_TEXT])
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; names[i] != NULL; i++) {
+        const char *between = i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ";
+        if (!text_format(out + used, OPTION_VALUES_TEXT - used, "%s%s", between, names[i]))
+            return;
+        used += strlen(out + used);
+    }
+}
+
+static bool refuse_value(const struct option *option, const char *const *names, const char *value,
+                         struct ssa_error *err)
+{
+    char values[OPTION_VALUES_TEXT];
+    size_t count = 0;
+    while (names[count] != NULL)
+        count++;
+    const char *near = text_nearest(value, names, count);
+    error_set(err, SSA_USAGE, NULL, NULL, "--%s cannot be \"%s\"", option->name, value);
+    if (near != NULL)
+        return error_hint(err, "Did you mean --%s %s?", option->name, near);
+    names_text(names, values);
+    return error_hint(err, "It takes %s.", values);
+}
+
 static bool add_option(struct arguments *a, const struct line *line, const struct item *item, struct ssa_error *err)
 {
     const struct option *option = item->option;
+    if (item->is_whole_name) {
+        error_set(err, SSA_USAGE, NULL, NULL, "-%s has one dash", option->name);
+        return error_hint(err, "Did you mean --%s?", option->name);
+    }
     if (line->command != NULL && item->is_common && !item->is_own)
         return refuse_unused(line->command, option, err);
     if (option == NULL || (!item->is_own && line->command != NULL))
@@ -203,6 +111,8 @@ static bool add_option(struct arguments *a, const struct line *line, const struc
         return error_set(err, SSA_USAGE, NULL, NULL, "--%s has an empty value", option->name);
     } else if (again && !option->repeatable) {
         return error_set(err, SSA_USAGE, NULL, NULL, "--%s is given twice", option->name);
+    } else if (option->values != NULL && !is_among(item->value, option->values)) {
+        return refuse_value(option, option->values, item->value, err);
     }
     if (a->given_count == GIVEN_MAX)
         return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d options", GIVEN_MAX);
@@ -219,22 +129,50 @@ static bool add_word(struct arguments *a, const char *word, struct ssa_error *er
     return true;
 }
 
-bool arguments_read(struct arguments *a, command_list commands, char *const *argv, struct ssa_error *err)
+const struct option *arguments_read_part(struct arguments *a, command_list commands, char *const *argv, bool *over)
 {
-    *a = (struct arguments){.command = find_command(commands, argv)};
+    *a = (struct arguments){.command = line_command(commands, argv)};
     struct line line = {.command = a->command, .commands = commands, .next = argv};
     size_t of_name = a->command == NULL ? 0 : strchr(a->command->name, ' ') != NULL ? 2 : 1;
-    for (struct item item; read_item(&line, &item);) {
-        if (item.kind == REST) {
-            a->rest = line.next;
-            return true;
+    const struct option *awaiting = NULL;
+    for (struct item item; line_read(&line, &item);) {
+        const bool runs = a->command != NULL && a->command->runs_program && of_name == 0;
+        awaiting = NULL;
+        if (runs && item.kind != OPTION) {
+            a->rest = item.kind == WORD ? line.next - 1 : line.next;
+            break;
         }
-        if (item.kind == OPTION) {
+        if (item.kind == WORD && of_name > 0)
+            of_name--;
+        else if (item.kind == WORD && !add_word(a, item.text, ERROR_IGNORED))
+            break;
+        else if (item.kind == OPTION && !add_option(a, &line, &item, ERROR_IGNORED) && item.option != NULL &&
+                 (item.is_own || a->command == NULL) && item.option->argument != NULL && item.value == NULL)
+            awaiting = item.option;
+    }
+    *over = line.options_over;
+    return awaiting;
+}
+
+bool arguments_read(struct arguments *a, command_list commands, char *const *argv, struct ssa_error *err)
+{
+    *a = (struct arguments){.command = line_command(commands, argv)};
+    struct line line = {.command = a->command, .commands = commands, .next = argv};
+    size_t of_name = a->command == NULL ? 0 : strchr(a->command->name, ' ') != NULL ? 2 : 1;
+    for (struct item item; line_read(&line, &item);) {
+        const bool runs = a->command != NULL && a->command->runs_program;
+        if (item.kind == END_OF_OPTIONS) {
+            // What follows is the program, and another "--" is its own.
+            if (runs && of_name == 0) {
+                a->rest = line.next;
+                return true;
+            }
+        } else if (item.kind == OPTION) {
             if (!add_option(a, &line, &item, err))
                 return false;
         } else if (of_name > 0) {
             of_name--;
-        } else if (a->command != NULL && a->command->runs_program) {
+        } else if (runs) {
             // As with env and sudo, the program begins with the first word, and its options are its own.
             a->rest = line.next - 1;
             return true;
@@ -243,6 +181,12 @@ bool arguments_read(struct arguments *a, command_list commands, char *const *arg
         }
     }
     return true;
+}
+
+void option_values_text(const struct option *option, char out[static OPTION_VALUES_TEXT])
+{
+    static const char *const none[] = {NULL};
+    names_text(option->values != NULL ? option->values : none, out);
 }
 
 bool option_given(const struct arguments *a, const struct option *option)
@@ -281,8 +225,7 @@ bool option_choice(const struct arguments *a, const struct option *option, const
             *choice = i;
             return true;
         }
-    error_set(err, SSA_USAGE, NULL, NULL, "--%s cannot be \"%s\"", option->name, value);
-    return error_hint(err, "--%s %s: %s", option->name, option->argument, option->help);
+    return refuse_value(option, names, value, err);
 }
 
 // In both functions below, a number that is too large for its type becomes the largest one, which is over the bound.

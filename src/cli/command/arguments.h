@@ -15,7 +15,11 @@ enum use {
     USE_SERVER = 1 << 5,   // the address of the API's server, if only to remember it
     USE_TLS = 1 << 6,      // how the server is reached
     USE_AUDIENCE = 1 << 7, // the claim aud of an assertion
-    USE_API = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_SERVER | USE_TLS, // of a command that asks the API
+    USE_SECRET = 1 << 8,   // the client secret
+    USE_SCOPE = 1 << 9,    // the scopes of access tokens
+    USE_JOURNAL = 1 << 10, // no setting: the command writes down what it begins, and can leave something behind
+    // What a command uses that asks the API.
+    USE_API = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_SERVER | USE_TLS,
     USE_ALL = USE_API | USE_TOKEN | USE_OFFICER | USE_AUDIENCE,
 };
 
@@ -27,7 +31,9 @@ struct option {
     const char *setting; // the setting that it is another way to give; NULL for none
     char letter;         // its short form, or 0
     bool repeatable;
-    enum use use; // what a command must use to accept it; 0: every command that lists it, or all
+    const char *preset;        // its value where it is not given, for the help; NULL for none
+    const char *const *values; // the only values that it takes, ending with NULL; NULL for any
+    enum use use;              // what a command must use to accept it; 0: every command that lists it, or all
 };
 
 // A list that ends with NULL.
@@ -48,13 +54,21 @@ struct arguments {
     size_t given_count;
     const char *words[WORDS_MAX]; // the words after the command's name; all words where there is no command
     size_t word_count;
-    char *const *rest; // what follows "--", or the program that exec runs; ends with NULL; NULL for none
+    char *const *rest; // the program that exec runs, and its arguments; ends with NULL; NULL for none
 };
 
 // Reads argv (without the program's name). Fails with SSA_USAGE; arguments->command is set then, too. A line that names
 // no command is no failure here.
 bool arguments_read(struct arguments *arguments, const struct command *const *commands, char *const *argv,
                     struct ssa_error *err) MUST_CHECK;
+
+// Reads the beginning of a line, for completion: what is wrong in it is left out. Returns the option whose value comes
+// next, or NULL. *over: whether no more options follow.
+const struct option *arguments_read_part(struct arguments *arguments, const struct command *const *commands,
+                                         char *const *argv, bool *over);
+
+// Says that the words of a line name no command, and which may be meant. Returns false.
+bool usage_no_command(const struct arguments *arguments, const struct command *const *commands, struct ssa_error *err);
 
 // Whether the command accepts what the line gives it. Fails with SSA_USAGE: no command, or arguments that it does not
 // take.
@@ -69,8 +83,12 @@ const char *option_value(const struct arguments *arguments, const struct option 
 // All its values, in their order; out has room for GIVEN_MAX. Returns their number.
 size_t option_values(const struct arguments *arguments, const struct option *option, const char *out[static GIVEN_MAX]);
 
-// Which of these names (a list that ends with NULL) is its value; where it was not given, *choice stays as it is. Fails
-// with SSA_USAGE and quotes the option's help, which lists the names.
+// The values that it takes, as text: "auto, plain or wrap". Empty where it takes any.
+#define OPTION_VALUES_TEXT 256U
+void option_values_text(const struct option *option, char out[static OPTION_VALUES_TEXT]);
+
+// Which of these names (the option's values) is its value; where it was not given, *choice stays as it is. Fails with
+// SSA_USAGE and lists the values.
 bool option_choice(const struct arguments *arguments, const struct option *option, const char *const *names,
                    size_t *choice, struct ssa_error *err) MUST_CHECK;
 

@@ -1,5 +1,5 @@
 // A command: what a person types, and the function that does it. Each command is defined in the file of its name;
-// parser, help, manual page and shell completion are made from that definition.
+// parser, help, manual page and shell completions are made from that definition.
 #pragma once
 
 #include "cli/command/arguments.h"
@@ -9,18 +9,38 @@ struct invocation {
     const struct arguments *arguments;
     struct ssa_settings *settings; // exec frees them, since it never comes back
     struct ssa_run run;
-    struct ssa_ending *ending; // how the command ended, beside its error
+    struct ssa_ending *ending;              // how the command ended, beside its error
+    const struct ssa_error *settings_fault; // why the settings cannot be read; only for a command that examines them
 };
+
+// What an argument is. The name of an argument, and of an option's value, also says what a shell offers there: FILE,
+// DIR, PROFILE, KEY_ID, ACCOUNT, TOKEN or SOURCE (cli/complete/complete.c). For any other name it offers nothing.
+struct argument {
+    const char *name, *help;
+};
+#define ARGUMENTS(...) ((const struct argument[]){__VA_ARGS__, {NULL, NULL}})
+
+struct example {
+    const char *line; // without "ssa-hsm "
+    const char *help;
+};
+#define EXAMPLES(...) ((const struct example[]){__VA_ARGS__, {NULL, NULL}})
 
 struct command {
     const char *name;      // one or two words
-    const char *group;     // its heading in the help
+    const char *group;     // its heading in the help, one of help_groups
     const char *arguments; // what follows the name; optional ones are in brackets; NULL for nothing
-    const char *help;
-    const char *example;           // without "ssa-hsm "; NULL for none
+    const char *help;      // one short line of less than 60 characters, without a full stop
+    const char *about;     // what it does, in whole sentences
+    const struct argument *argument_help;
+    const struct example *examples;
+    bool hidden;                   // for shell completion; no help and no manual page tells of it
+    bool without_settings;         // reads neither environment nor profile
     bool falls_back;               // accepts several profiles
     bool writes_profile;           // --profile names a profile to write, which need not exist
+    bool reads_no_profile;         // must work where a profile is broken
     bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant
+    bool examines_settings;        // runs also where the settings cannot be read
     bool runs_program;             // what follows is another program and its arguments
     enum use uses;                 // which of the common options it accepts
     option_list options;           // its own, beside the common ones; NULL for none

@@ -18,6 +18,7 @@ enum { WORDS_OF_SUGGESTION = 32 };
 static command_list known;
 static const struct arguments *given;
 static char written[PATH_TEXT_MAX];
+static bool about_profile; // the command is about the profile of this name or path
 
 void suggestion_begin(command_list commands, const struct arguments *arguments)
 {
@@ -30,6 +31,12 @@ void suggestion_profile(const char *path)
     // A name that is cut off would name another file.
     if (!text_format(written, sizeof written, "%s", path))
         written[0] = '\0';
+}
+
+void suggestion_use_profile(const char *name)
+{
+    suggestion_profile(name);
+    about_profile = true;
 }
 
 // Reads a suggested command as a command line is read. What cannot be read is left out.
@@ -62,17 +69,6 @@ static bool lasts(const struct option *option, const char *value)
            (strncmp(value, "fd:", 3) != 0 && strstr(value, "/dev/fd/") == NULL && strstr(value, "/proc/") == NULL);
 }
 
-// Writes the value, in single quotes if a shell would see more than one word in it.
-static void write_quoted(FILE *out, const char *value)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./:,@%=";
-    const char *quote = value[0] == '\0' || value[strspn(value, plain)] != '\0' ? "'" : "";
-    (void)fputs(quote, out);
-    for (; *value != '\0'; value++)
-        (void)(*value == '\'' ? fputs("'\\''", out) : fputc(*value, out));
-    (void)fputs(quote, out);
-}
-
 static bool is_printable(const char *value)
 {
     for (; *value != '\0'; value++)
@@ -85,25 +81,34 @@ static void write_option(FILE *out, const struct option *option, const char *val
 {
     if (value != NULL && !is_printable(value))
         return;
-    (void)fprintf(out, " --%s", option->name);
+    const size_t room = value != NULL ? SHELL_WORD_ROOM(strlen(value)) : 0;
+    char *word = value != NULL ? malloc(room) : NULL;
     if (value == NULL)
-        return;
-    (void)fputc(' ', out);
-    write_quoted(out, value);
+        (void)fprintf(out, " --%s", option->name);
+    else if (word != NULL && text_shell_word(word, room, value))
+        (void)fprintf(out, " --%s %s", option->name, word);
+    free(word);
+}
+
+static bool exists(const char *profile)
+{
+    char path[PATH_TEXT_MAX];
+    return path_profile(profile, path, ERROR_IGNORED) && access(path, F_OK) == 0;
 }
 
 static void write_profiles(FILE *out, const struct command *command)
 {
     const char *profiles[GIVEN_MAX];
-    char path[PATH_TEXT_MAX];
     const size_t count = option_values(given, &option_profile, profiles);
-    if (option_given(given, &option_output) && count == 0 && written[0] != '\0') {
+    const bool by_output = option_given(given, &option_output) && written[0] != '\0';
+    const bool by_name = about_profile && (command->writes_profile || exists(written));
+    if (count == 0 && (by_output || by_name)) {
         write_option(out, &option_profile, written);
         return;
     }
     // A run that writes a profile may have failed before. Most commands need a profile that exists.
     for (size_t i = 0; i < count && (i == 0 || command->falls_back); i++)
-        if (command->writes_profile || (path_profile(profiles[i], path, ERROR_IGNORED) && access(path, F_OK) == 0))
+        if (command->writes_profile || exists(profiles[i]))
             write_option(out, &option_profile, profiles[i]);
 }
 

@@ -10,6 +10,9 @@ void suggestion_begin(command_list commands, const struct arguments *arguments);
 // Tells which profile was written. With --output, suggestions use that one from now on.
 void suggestion_profile(const char *path);
 
+// Tells which profile the command is about, where no option names it: suggestions use that one.
+void suggestion_use_profile(const char *name);
+
 // A copy of the text in which each `ssa-hsm COMMAND …` has the options that it needs. The caller frees it; NULL where
 // there is no memory.
 char *suggestion_complete(const char *text);

@@ -37,7 +37,7 @@ static bool name_group(const char *noun, command_list commands, struct ssa_error
     return true;
 }
 
-static bool no_command(const struct arguments *a, command_list commands, struct ssa_error *err)
+bool usage_no_command(const struct arguments *a, command_list commands, struct ssa_error *err)
 {
     const char *names[COMMANDS_MAX];
     char typed[QUOTED_MAX];
@@ -47,9 +47,14 @@ static bool no_command(const struct arguments *a, command_list commands, struct 
         return error_hint(err, "`ssa-hsm --help` lists the commands.");
     }
     for (command_list c = commands; *c != NULL && count < COMMANDS_MAX; c++)
-        names[count++] = (*c)->name;
+        if (!(*c)->hidden)
+            names[count++] = (*c)->name;
     join(a, 0, 2, typed);
     const char *near = text_nearest(typed, names, count);
+    // "list keys"
+    char turned[QUOTED_MAX];
+    if (near == NULL && a->word_count > 1 && text_format(turned, sizeof turned, "%s %s", a->words[1], a->words[0]))
+        near = text_nearest(turned, names, count);
     error_set(err, SSA_USAGE, NULL, NULL, "there is no command \"%s\"", typed);
     if (near != NULL)
         return error_hint(err, "Did you mean `ssa-hsm %s`?", near);
@@ -58,17 +63,24 @@ static bool no_command(const struct arguments *a, command_list commands, struct 
     return error_hint(err, "`ssa-hsm --help` lists the commands.");
 }
 
-// How many arguments a command takes, read from its help: "FIRST LAST", "[ID]".
+// How many arguments a command takes, read from its help: "FIRST LAST", "[ACCOUNT]", "[COMMAND...]".
 static void count_arguments(const struct command *command, size_t *least, size_t *most)
 {
     *least = *most = 0;
     for (const char *word = command->arguments; word != NULL && !command->runs_program; word++) {
+        const char *dots = strstr(word, "...");
         *least += word[0] != '[';
-        ++*most;
+        *most += dots != NULL ? WORDS_MAX : 1;
         word = strchr(word, ' ');
         if (word == NULL)
             return;
     }
+}
+
+static bool check_voices(const struct arguments *a, struct ssa_error *err)
+{
+    return !option_given(a, &option_quiet) || !option_given(a, &option_verbose) ||
+           error_set(err, SSA_USAGE, NULL, NULL, "--quiet and --verbose cannot be used together");
 }
 
 static bool check_arguments(const struct arguments *a, struct ssa_error *err)
@@ -86,10 +98,8 @@ static bool check_arguments(const struct arguments *a, struct ssa_error *err)
         error_set(err, SSA_USAGE, NULL, NULL, "%s takes only %s (got also: %s)", name, command->arguments, extra);
     else if (a->word_count < least || (command->runs_program && !has_program))
         error_set(err, SSA_USAGE, NULL, NULL, "%s needs %s", name, command->arguments);
-    else if (a->rest != NULL && !command->runs_program)
-        error_set(err, SSA_USAGE, NULL, NULL, "%s runs no other program: \"--\" has no meaning here", name);
     else
-        return true;
+        return check_voices(a, err);
     return error_hint(err, "`ssa-hsm %s --help` shows how it is used.", name);
 }
 
@@ -109,6 +119,6 @@ static bool check_profiles(const struct arguments *a, struct ssa_error *err)
 bool usage_check(const struct arguments *a, command_list commands, struct ssa_error *err)
 {
     if (a->command == NULL)
-        return no_command(a, commands, err);
+        return usage_no_command(a, commands, err);
     return check_profiles(a, err) && check_arguments(a, err);
 }

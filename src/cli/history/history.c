@@ -86,8 +86,13 @@ static bool history(const struct invocation *i, struct ssa_error *err)
 
 const struct command command_history = {
     .name = "history",
-    .group = "The audit trail",
-    .help = "list what was created, imported, rotated, disabled and deleted from here",
+    .group = "Looking after",
+    .help = "list what was created, rotated and deleted from here",
+    .about = "Lists the audit trail of this user on this machine: what was created, imported, rotated, "
+             "enabled, disabled and deleted. Each entry has the checksum of the one before it.",
+    .examples = EXAMPLES(
+        {"history", "A table, the oldest entry first."}, {"history --json", "All that is known of each entry."},
+        {"history --verify", "Checks that no entry is missing or was changed; exit code 3 if one is."}),
     .options = OPTIONS(&option_verify, &option_json),
     .run = history,
 };

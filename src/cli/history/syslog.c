@@ -80,6 +80,7 @@ void event_members(struct json_writer *w, const struct ssa_event *e)
     member_text(w, "baseUrl", e->base_url);
     member_text(w, "serviceAccountId", e->account);
     member_text(w, "email", e->email);
+    member_text(w, "projectId", e->project);
     member_text(w, "keyId", e->key_id);
     member_text(w, "oldKeyId", e->old_key_id);
     member_text(w, "token", e->token);

@@ -66,7 +66,13 @@ static bool hsm_list(const struct invocation *i, struct ssa_error *err)
 const struct command command_hsm_list = {
     .name = "hsm list",
     .group = "PKCS#11 tokens",
-    .help = "list modules and tokens, or with --login one token's keys, with URIs to copy",
+    .help = "list modules and PKCS#11 tokens, with URIs to copy",
+    .about = "Lists the PKCS#11 modules that p11-kit knows, or the one that is named, and the PKCS#11 "
+             "tokens in them, with URIs to copy. With --login it lists the keys of one PKCS#11 token.",
+    .examples =
+        EXAMPLES({"hsm list", "All modules and PKCS#11 tokens; needs no PIN."},
+                 {"hsm list --module /usr/lib/softhsm/libsofthsm2.so", "Those of a module that p11-kit does not know."},
+                 {"hsm list --login --token \"My Token\"", "The keys of one PKCS#11 token."}),
     .uses = USE_PROFILE | USE_LOGIN | USE_TOKEN,
     .options = OPTIONS(&option_login, &option_json),
     .run = hsm_list,

@@ -80,8 +80,15 @@ static bool key_list(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_list = {
     .name = "key list",
     .group = "Keys",
-    .help = "list an account's keys, at the API and on the PKCS#11 tokens here",
-    .example = "key list --account service-mycompany-filesync@example.com",
+    .help = "list an account's keys, at the API and on tokens",
+    .about = "Lists the keys of an account at the API, together with those on the PKCS#11 tokens here. "
+             "The key that the settings use is marked with *. A key that is \"not here\" may be on the "
+             "PKCS#11 token of another machine.",
+    .examples = EXAMPLES(
+        {"key list", "The keys of the profile's account."},
+        {"key list --account service-mycompany-filesync@example.com --login",
+         "Those of another account; a login shows private keys, too."},
+        {"key list --all --json", "Those of all accounts, as JSON. This waits as long as the rate limit demands."}),
     .uses = USE_API | USE_TOKEN,
     .options = OPTIONS(&option_account, &option_all, &option_login, &option_json),
     .run = key_list,

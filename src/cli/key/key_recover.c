@@ -25,9 +25,15 @@ static bool key_recover(const struct invocation *i, struct ssa_error *err)
 
 const struct command command_key_recover = {
     .name = "key recover",
-    .group = "Keys",
-    .help = "finish or undo commands that were interrupted",
-    .uses = USE_ALL,
+    .group = "Looking after",
+    .help = "finish or undo what was interrupted",
+    .about = "Finishes or undoes commands that were interrupted. A key that is complete at the API and "
+             "on its PKCS#11 token gets its profile; everything else is removed on both sides. Nothing "
+             "is touched unless the interrupted command provably made it.",
+    .examples = EXAMPLES({"key recover", "Finishes or undoes all that is open."},
+                         {"key recover --yes", "Asks nothing, and does only what is safe."},
+                         {"key recover --forget", "Gives up what can be neither finished nor undone."}),
+    .uses = USE_ALL | USE_JOURNAL,
     .options = OPTIONS(&option_key, &option_forget, &option_yes),
     .run = key_recover,
 };

@@ -18,6 +18,8 @@ static bool check_combination(const struct arguments *a, struct ssa_error *err)
         return error_set(err, SSA_USAGE, NULL, NULL, "--grace cannot be used with --now or --finish");
     if (finish && (option_given(a, &option_dry_run) || option_given(a, &option_replace_key)))
         return error_set(err, SSA_USAGE, NULL, NULL, "--finish cannot be used with --dry-run or --replace");
+    if (option_given(a, &option_json) && (finish || option_given(a, &option_dry_run)))
+        return error_set(err, SSA_USAGE, NULL, NULL, "--json cannot be used with --finish or --dry-run");
     return true;
 }
 
@@ -45,20 +47,43 @@ static bool show_plan(const struct invocation *i, const struct ssa_rotation *how
     return done;
 }
 
-// Prints the new key also when the old one could not be removed completely.
-static bool show(const struct ssa_rotation *how, const struct ssa_rotated *rotated, struct ssa_error *err)
+static bool print_json(const struct ssa_rotated *rotated, struct ssa_error *err)
 {
-    if (rotated->resumed) {
-        print_note("the rotation that was interrupted is complete; the profile names its new key");
-        return true;
-    }
-    if (rotated->created.path[0] == '\0') {
-        if (!print_result(span_of(rotated->created.block.text, rotated->created.block.len), err))
-            return false;
-        print_note("the old key is set in the environment and in no profile: replace it there by this block");
-    } else if (!created_print(&rotated->created, err)) {
+    struct document d;
+    if (!document_begin(&d, JSON_OBJECT, err))
         return false;
-    }
+    // They are null where only an earlier rotation was completed.
+    created_members(&d.json, &rotated->created);
+    member_text(&d.json, "oldKeyId", rotated->old_key_id);
+    member_bool(&d.json, "resumed", rotated->resumed);
+    return document_print(&d, err);
+}
+
+static bool print(const struct arguments *a, const struct ssa_rotated *rotated, struct ssa_error *err)
+{
+    const bool in_environment = !rotated->resumed && rotated->created.path[0] == '\0';
+    if (option_given(a, &option_json) && !print_json(rotated, err))
+        return false;
+    if (rotated->resumed)
+        print_note("the rotation that was interrupted is complete; the profile names its new key");
+    else if (!option_given(a, &option_json) && !in_environment)
+        return created_print(a, &rotated->created, err);
+    else if (!option_given(a, &option_json) &&
+             !print_result(span_of(rotated->created.block.text, rotated->created.block.len), err))
+        return false;
+    if (in_environment)
+        print_note("the old key is set in the environment and in no profile: replace it there by this one");
+    return true;
+}
+
+// Prints the new key also when the old one could not be removed completely.
+static bool show(const struct arguments *a, const struct ssa_rotation *how, const struct ssa_rotated *rotated,
+                 struct ssa_error *err)
+{
+    if (!print(a, rotated, err))
+        return false;
+    if (rotated->resumed)
+        return true;
     if (rotated->left.code != SSA_OK) {
         *err = rotated->left;
         return false;
@@ -80,7 +105,8 @@ static bool key_rotate(const struct invocation *i, struct ssa_error *err)
         return ssa_rotation_finish(&i->run, how.at_once, old_key_id, i->ending, err);
     if (option_given(i->arguments, &option_dry_run))
         return show_plan(i, &how, err);
-    const bool done = ssa_key_rotate(&i->run, &how, &rotated, i->ending, err) && show(&how, &rotated, err);
+    const bool done =
+        ssa_key_rotate(&i->run, &how, &rotated, i->ending, err) && show(i->arguments, &how, &rotated, err);
     ssa_rotated_free(&rotated);
     return done;
 }
@@ -88,10 +114,17 @@ static bool key_rotate(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_rotate = {
     .name = "key rotate",
     .group = "Keys",
-    .help = "replace the profile's key by a new one; the old one is retired later",
-    .example = "key rotate --grace 7d",
-    .uses = USE_ALL,
+    .help = "replace the profile's key by a new one",
+    .about = "Creates a new key, puts it into the PKCS#11 token, and fetches an access token with it. "
+             "Only then does the profile name the new key. The old key works until it is retired: "
+             "disabled and deleted at the API, and destroyed on its PKCS#11 token. It may be "
+             "interrupted at any moment and run again.",
+    .examples = EXAMPLES({"key rotate", "A new key; the old one still works."},
+                         {"key rotate --finish", "Retires the old key, when everybody has the new block."},
+                         {"key rotate --dry-run", "Prints the steps, and does nothing."},
+                         {"key rotate --now --yes", "Retires the old key at once, for use without a terminal."}),
+    .uses = USE_ALL | USE_JOURNAL | USE_SCOPE,
     .options = OPTIONS(&option_replace_key, &option_grace, &option_now, &option_finish, &option_dry_run, &option_slot,
-                       &option_rehearse, &option_import, &option_show_secret, &option_yes),
+                       &option_rehearse, &option_import, &option_show_secret, &option_yes, &option_json),
     .run = key_rotate,
 };

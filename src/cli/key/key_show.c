@@ -54,7 +54,13 @@ const struct command command_key_show = {
     .name = "key show",
     .group = "Keys",
     .arguments = "KEY_ID",
-    .help = "show one key, at the API and on the PKCS#11 tokens here",
+    .help = "show one key, at the API and on tokens",
+    .about = "Shows one key: its status at the API, the PKCS#11 tokens here that have it, and its URI "
+             "there.",
+    .argument_help = ARGUMENTS({"KEY_ID", "id of the key"}),
+    .examples =
+        EXAMPLES({"key show 1234abcd", "One of the keys of the profile's account."},
+                 {"key show 1234abcd --account robot@example.com --json", "A key of another account, as JSON."}),
     .uses = USE_API | USE_TOKEN,
     .options = OPTIONS(&option_account, &option_login, &option_json),
     .run = key_show,

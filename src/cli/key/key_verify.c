@@ -95,8 +95,13 @@ static bool key_verify(const struct invocation *i, struct ssa_error *err)
 const struct command command_key_verify = {
     .name = "key verify",
     .group = "Keys",
-    .help = "check the profile's key: its attributes and a signature; --json prints signed evidence",
-    .example = "key verify --json --challenge \"audit 2024-11\"",
+    .help = "check the profile's key on its token, for evidence, too",
+    .about = "Logs in, reads the attributes of the profile's key, lets it sign a challenge, and "
+             "verifies the signature. With --json it prints a record for auditors, which the key "
+             "signs.",
+    .examples = EXAMPLES({"key verify", "A table; exit code 7 if the key is not as it must be."},
+                         {"key verify --json --challenge \"audit 2024-11\" --api",
+                          "Evidence, with an auditor's text and what the API says about the key."}),
     .uses = USE_API,
     .options = OPTIONS(&option_json, &option_challenge, &option_api),
     .run = key_verify,

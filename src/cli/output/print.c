@@ -38,14 +38,17 @@ void print_complete_by(char *(*complete)(const char *text))
     completion = complete;
 }
 
-void print_note(const char *format, ...)
+static bool quiet;
+
+void print_quietly(bool quietly)
+{
+    quiet = quietly;
+}
+
+static void __attribute__((format(printf, 1, 0))) say(const char *format, va_list args)
 {
     char *text = NULL;
-    va_list args;
-    va_start(args, format);
-    const bool made = vasprintf(&text, format, args) >= 0;
-    va_end(args);
-    if (!made) {
+    if (vasprintf(&text, format, args) < 0) {
         write_lines("there is no memory to say what happened");
         return;
     }
@@ -53,6 +56,24 @@ void print_note(const char *format, ...)
     write_lines(completed != NULL ? completed : text);
     free(completed);
     free(text);
+}
+
+void print_note(const char *format, ...)
+{
+    va_list args;
+    if (quiet)
+        return;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+}
+
+static void __attribute__((format(printf, 1, 2))) say_failure(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
 }
 
 void print_notice(const char *before, const struct ssa_notice *notice)
@@ -69,7 +90,7 @@ void print_error(const struct ssa_error *err)
     const char *between = err->hint[0] != '\0' ? " " : "\n";
     ssa_error_text(err, text, sizeof text);
     advice_text(err->reason, err->subject, err->detail, advice);
-    print_note("%s%s%s", text, advice[0] != '\0' ? between : "", advice);
+    say_failure("%s%s%s", text, advice[0] != '\0' ? between : "", advice);
 }
 
 void print_ending(const struct ssa_ending *ending)
@@ -78,6 +99,6 @@ void print_ending(const struct ssa_ending *ending)
     for (size_t i = 0; i < ending->count; i++) {
         const struct ssa_ending_line *line = &ending->lines[i];
         advice_text(line->reason, line->subject, line->detail, advice);
-        print_note("%s%s%s", line->text, advice[0] != '\0' ? ". " : "", advice);
+        say_failure("%s%s%s", line->text, advice[0] != '\0' ? ". " : "", advice);
     }
 }

@@ -11,6 +11,9 @@ bool print_result(struct span text, struct ssa_error *err) MUST_CHECK;
 // NULL, the text is printed as it is.
 void print_complete_by(char *(*complete)(const char *text));
 
+// From now on, notes and notices are not printed; errors are.
+void print_quietly(bool quietly);
+
 // A line on standard error. "ssa-hsm: " stands before it, and blanks before the lines that follow.
 void print_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
 

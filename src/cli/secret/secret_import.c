@@ -3,33 +3,70 @@
 #include "cli/output/print.h"
 #include "config/settings.h"
 
-static const struct option option_label = {
-    "label", "NAME", .help = "label of the object on the PKCS#11 token (default: \"APS client secret CLIENT_ID\")"};
+static const struct option option_label = {"label", "NAME", .help = "label of the object on the PKCS#11 token",
+                                           .preset = "APS client secret CLIENT_ID"};
 static const struct option option_force = {"force", .help = "replace the object that has this label"};
+
+static const struct option option_print = {
+    "print", .help = "only print the setting that refers to the secret, and leave the profile as it is"};
+
+// Says where the setting is, or where it belongs.
+static bool tell(const struct invocation *i, const struct ssa_secret_stored *stored, struct ssa_error *err)
+{
+    enum setting_source source;
+    const char *path = settings_profile_path(i->settings);
+    (void)settings_get(i->settings, SET_CLIENT_SECRET, &source);
+    if (stored->profile_error.code != SSA_OK) {
+        *err = stored->profile_error;
+        return error_hint(err, "The client secret is stored, but the profile is as it was. `ssa-hsm secret import` "
+                               "tries again.");
+    }
+    if (stored->profile[0] == '\0') {
+        print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there,\n"
+                   "and delete the secret from every other place",
+                   path[0] != '\0' ? path : "the profile");
+        return true;
+    }
+    print_note("%s has this line now%s\nDelete the secret from every other place.", stored->profile,
+               stored->was_literal
+                   ? " instead of the secret, which is overwritten (flash storage and snapshots may still "
+                     "hold it)."
+                   : ".");
+    if (source == FROM_ENVIRONMENT)
+        print_note("the environment still has the secret, and comes before the profile: unset APS_SECRET_ID and\n"
+                   "APS_CLIENT_SECRET");
+    return true;
+}
 
 static bool secret_import(const struct invocation *i, struct ssa_error *err)
 {
-    const bool force = option_given(i->arguments, &option_force);
-    const char *profile = settings_profile_path(i->settings);
-    struct ssa_text line;
-    if (!ssa_secret_import(&i->run, option_value(i->arguments, &option_label), force, &line, i->ending, err))
+    const struct ssa_secret wanted = {.label = option_value(i->arguments, &option_label),
+                                      .replace = option_given(i->arguments, &option_force),
+                                      .keep_profile = option_given(i->arguments, &option_print)};
+    struct ssa_secret_stored stored;
+    if (!ssa_secret_import(&i->run, &wanted, &stored, i->ending, err))
         return false;
-    const bool printed = print_result(span_of(line.text, line.len), err);
-    ssa_text_free(&line);
+    const bool printed = print_result(span_of(stored.line.text, stored.line.len), err);
+    const bool done = printed && tell(i, &stored, err);
     if (!printed)
-        return error_hint(err, "Nothing is lost: the secret is stored. `ssa-hsm secret import`, given the same "
-                               "secret, prints its line again.");
-    print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there,\n"
-               "and delete the secret from every other place",
-               profile[0] != '\0' ? profile : "the profile");
-    return true;
+        (void)error_hint(err, "Nothing is lost: the secret is stored. `ssa-hsm secret import --print`, given the same "
+                              "secret, prints its line again.");
+    ssa_secret_stored_free(&stored);
+    return done;
 }
 
 const struct command command_secret_import = {
     .name = "secret import",
-    .group = "The client secret on a PKCS#11 token",
-    .help = "store the client secret on the PKCS#11 token, and print the setting that refers to it",
-    .uses = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_TOKEN | USE_SERVER,
-    .options = OPTIONS(&option_label, &option_force),
+    .group = "PKCS#11 tokens",
+    .help = "store the client secret on the PKCS#11 token",
+    .about = "Stores the client secret as a private object on the PKCS#11 token, and "
+             "changes the profile that has it: from now on that refers to the object. The secret is asked for, unless "
+             "the settings "
+             "have it. Unlike a key, it can be read by whoever has the PIN.",
+    .examples = EXAMPLES({"secret import", "Changes the profile, and prints its new line."},
+                         {"secret import --force", "Replaces an object that has the same label."},
+                         {"secret import --label \"APS spare\"", "Stores the secret under a label of its own."}),
+    .uses = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_TOKEN | USE_SERVER | USE_JOURNAL,
+    .options = OPTIONS(&option_label, &option_force, &option_print),
     .run = secret_import,
 };

@@ -13,9 +13,12 @@ static bool secret_remove(const struct invocation *i, struct ssa_error *err)
 
 const struct command command_secret_remove = {
     .name = "secret remove",
-    .group = "The client secret on a PKCS#11 token",
-    .help = "destroy the client secret on the PKCS#11 token that APS_SECRET_ID names; asks before",
-    .uses = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_SERVER,
+    .group = "PKCS#11 tokens",
+    .help = "destroy the client secret on the PKCS#11 token",
+    .about = "Destroys the object with the client secret that APS_SECRET_ID names, after a question. "
+             "The setting itself stays.",
+    .examples = EXAMPLES({"secret remove", "Asks first."}, {"secret remove --yes", "Does not ask."}),
+    .uses = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_SERVER | USE_JOURNAL,
     .options = OPTIONS(&option_yes),
     .run = secret_remove,
 };

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
@@ -123,10 +125,16 @@ static bool without_echo(int tty, const char *prompt, char *answer, size_t capac
     return unwatch(&w);
 }
 
-static bool no_answer(enum line line, size_t capacity, struct ssa_error *err)
+static bool no_answer(enum line line, bool background, const char *prompt, size_t capacity, struct ssa_error *err)
 {
     if (interrupt_signal() != 0)
         return error_set(err, SSA_PIN, NULL, NULL, "interrupted; nothing was done");
+    if (background) {
+        error_set(err, SSA_PIN, NULL, NULL, "a program in the background of the terminal cannot ask for: %.*s",
+                  (int)strcspn(prompt, ":"), prompt);
+        return error_hint(err, "A shell runs <(…) in the background, and a pipe in the foreground: "
+                               "`ssa-hsm token -f curl` | curl -K - URL");
+    }
     if (line == LINE_TOO_LONG)
         return error_set(err, SSA_PIN, NULL, NULL, "the answer is longer than %zu bytes", capacity);
     return error_set(err, SSA_PIN, NULL, NULL, "nothing was typed; nothing was done");
@@ -149,8 +157,18 @@ bool terminal_ask_secret(void *context, const char *prompt, char *answer, size_t
     unsigned rounds = 0;
     while (interrupt_signal() == 0 && without_echo(tty, prompt, answer, capacity, len, &line) && rounds < ROUNDS_MAX)
         rounds++;
+    const bool background = line == LINE_BROKEN && tcgetpgrp(tty) != getpgrp();
     (void)close(tty);
-    return (line == LINE_READ && *len > 0 && interrupt_signal() == 0) || no_answer(line, capacity, err);
+    return (line == LINE_READ && *len > 0 && interrupt_signal() == 0) ||
+           no_answer(line, background, prompt, capacity, err);
+}
+
+bool terminal_is_there(void)
+{
+    const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (tty >= 0)
+        (void)close(tty);
+    return tty >= 0;
 }
 
 bool terminal_confirm(void *context, const char *question)
@@ -169,4 +187,90 @@ bool terminal_confirm(void *context, const char *question)
     (void)unwatch(&w);
     (void)close(tty);
     return read && span_is(span_of(answer, len), "yes");
+}
+
+// Asks for a line, with echo. After a stop it asks again.
+static enum line ask_line(int tty, const char *prompt, char *answer, size_t capacity, size_t *len)
+{
+    enum line line = LINE_BROKEN;
+    bool stopped = true;
+    for (unsigned rounds = 0; stopped && interrupt_signal() == 0 && rounds < ROUNDS_MAX; rounds++) {
+        struct watch w;
+        watch(&w);
+        say(tty, prompt);
+        line = read_line(tty, &w, answer, capacity, len);
+        stopped = unwatch(&w);
+    }
+    return interrupt_signal() == 0 ? line : LINE_BROKEN;
+}
+
+static void list_items(int tty, const char *question, const char *const *items, size_t count)
+{
+    char number[32];
+    say(tty, question);
+    say(tty, "\n");
+    for (size_t i = 0; i < count; i++) {
+        (void)text_format(number, sizeof number, "%4zu) ", i + 1);
+        say(tty, number);
+        say(tty, items[i]);
+        say(tty, "\n");
+    }
+}
+
+// Reads a number from 1 to count; 0 where it is none.
+static size_t read_number(const char *text, size_t count)
+{
+    char *end = NULL;
+    const unsigned long number = strtoul(text, &end, 10);
+    return *end == '\0' && text[0] >= '0' && text[0] <= '9' && number <= count ? number : 0;
+}
+
+bool terminal_choose(void *context, const char *question, const char *const *items, size_t count, size_t *choice)
+{
+    (void)context;
+    char prompt[96], answer[16];
+    size_t len = 0;
+    *choice = count;
+    const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (tty < 0)
+        return false;
+    list_items(tty, question, items, count);
+    (void)text_format(prompt, sizeof prompt, "Its number (1 to %zu; nothing to stop): ", count);
+    enum line line = LINE_TOO_LONG;
+    while (*choice == count && line != LINE_BROKEN) {
+        line = ask_line(tty, prompt, answer, sizeof answer - 1, &len);
+        if (line == LINE_READ && len == 0)
+            break;
+        answer[line == LINE_READ ? len : 0] = '\0';
+        const size_t number = read_number(answer, count);
+        *choice = number > 0 ? number - 1 : count;
+    }
+    (void)close(tty);
+    return true;
+}
+
+bool terminal_ask_text(const char *question, const char *usual, char *answer, size_t capacity, struct ssa_error *err)
+{
+    char prompt[SSA_ERROR_TEXT_MAX];
+    size_t len = 0;
+    const bool made = usual != NULL ? text_format(prompt, sizeof prompt, "%s [%s]: ", question, usual)
+                                    : text_format(prompt, sizeof prompt, "%s: ", question);
+    if (!made)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the question is too long");
+    const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (tty < 0)
+        return error_set(err, SSA_USAGE, NULL, NULL, "there is no terminal to ask at");
+    enum line line = LINE_TOO_LONG;
+    while (line == LINE_TOO_LONG || (line == LINE_READ && len == 0)) {
+        line = ask_line(tty, prompt, answer, capacity - 1, &len);
+        if (line == LINE_READ && len == 0 && usual != NULL)
+            break;
+    }
+    (void)close(tty);
+    if (line != LINE_READ)
+        return error_set(err, SSA_USAGE, NULL, NULL, "%s; nothing was typed",
+                         interrupt_signal() != 0 ? "interrupted" : "the terminal cannot be read");
+    answer[len] = '\0';
+    return len > 0 || text_format(answer, capacity, "%s", usual) ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the answer is too long");
 }

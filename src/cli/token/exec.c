@@ -85,11 +85,16 @@ const struct command command_exec = {
     .name = "exec",
     .group = "Access tokens",
     .arguments = "-- CMD [ARG ...]",
-    .help = "run CMD with an access token in its environment (APS_ACCESS_TOKEN)",
-    .example = "exec -- ./sync.sh",
+    .help = "run a program with an access token",
+    .about = "Gets an access token, and runs a program with it in its environment, as "
+             "APS_ACCESS_TOKEN. The program takes the place of ssa-hsm, and does not see its secrets. "
+             "After the program's name, all options are the program's.",
+    .argument_help = ARGUMENTS({"CMD", "the program"}, {"ARG", "its arguments"}),
+    .examples = EXAMPLES({"exec -- ./sync.sh", "The script finds APS_ACCESS_TOKEN in its environment."},
+                         {"exec --scope data:read -- printenv APS_ACCESS_TOKEN", "Another scope than the profile's."}),
     .falls_back = true,
     .runs_program = true,
-    .uses = USE_API | USE_AUDIENCE,
+    .uses = USE_API | USE_AUDIENCE | USE_SCOPE,
     .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf),
     .run = exec,
 };

@@ -22,9 +22,13 @@ static bool jwt(const struct invocation *i, struct ssa_error *err)
 const struct command command_jwt = {
     .name = "jwt",
     .group = "Access tokens",
-    .help = "print the signed assertion (a JWT), without asking the API for an access token",
+    .help = "print the signed assertion, and ask the API nothing",
+    .about = "Prints the assertion (a JWT) that `ssa-hsm token` would send to the API for an access "
+             "token. It is signed by the PKCS#11 token, and valid for five minutes.",
+    .examples =
+        EXAMPLES({"jwt", "The signed assertion."}, {"jwt --claims", "Header and claims as JSON; this needs no PIN."}),
     .falls_back = true,
-    .uses = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_AUDIENCE,
+    .uses = USE_PROFILE | USE_CLIENT | USE_LOGIN | USE_AUDIENCE | USE_SCOPE,
     .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf, &option_claims),
     .run = jwt,
 };

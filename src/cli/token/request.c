@@ -5,13 +5,14 @@
 
 enum { LIFETIME_LEAST = 1, LIFETIME_MOST = 300 };
 
-const struct option option_expires_in = {"expires-in", "SECONDS",
-                                         .help = "lifetime of the assertion: 1 to 300 (default: 300)"};
+const struct option option_expires_in = {"expires-in", "SECONDS", .help = "lifetime of the assertion, 1 to 300",
+                                         .preset = "300"};
 const struct option option_nbf = {"nbf", .help = "add the claim nbf (not before) to the assertion"};
 const struct option option_scope = {"scope",
                                     "SCOPES",
                                     .letter = 's',
-                                    .help = "scopes to ask for, with commas or spaces between them; may be repeated",
+                                    .help = "scopes, with commas or spaces between them; may be repeated",
+                                    .preset = "data:read data:write",
                                     .setting = "SSA_HSM_SCOPE",
                                     .repeatable = true};
 

@@ -2,10 +2,10 @@
 #include "cli/output/print.h"
 #include "cli/token/request.h"
 
-static const struct option option_format = {"format", "FORMAT", .letter = 'f',
-                                            .help = "json (default), token, header, env or curl"};
+static const char *const formats[] = {"json", "token", "header", "env", "docker-env", "curl", NULL};
 
-static const char *const formats[] = {"json", "token", "header", "env", "curl", NULL};
+static const struct option option_format = {
+    "format", "FORMAT", .letter = 'f', .help = "how the access token is printed", .values = formats, .preset = "json"};
 
 // What stands before and after the access token; NULL prints the whole answer.
 static const char *const around[][2] = {
@@ -13,7 +13,9 @@ static const char *const around[][2] = {
     {"", "\n"},
     {"Authorization: Bearer ", "\n"},
     {"APS_ACCESS_TOKEN=", "\n"},
-    // A file for curl -K.
+    // A file for docker run --env-file, which takes quotes for a part of the value. An access token needs none.
+    {"APS_ACCESS_TOKEN=", "\n"},
+    // For `curl -K -`.
     {"header = \"Authorization: Bearer ", "\"\n"},
 };
 
@@ -43,10 +45,18 @@ static bool fetch_token(const struct invocation *i, struct ssa_error *err)
 const struct command command_token = {
     .name = "token",
     .group = "Access tokens",
-    .help = "get an access token: the PKCS#11 token signs, the API answers",
-    .example = "token --scope data:read --format header",
+    .help = "get an access token",
+    .about = "Gets an access token: the PKCS#11 token signs, and the API answers. If the PKCS#11 token "
+             "of one profile cannot be used, the next profile is tried. The access token is valid for "
+             "an hour, and whoever has it can use it.",
+    .examples = EXAMPLES(
+        {"token", "The API's answer as JSON."},
+        {"token --scope data:read --format header", "A header for an HTTP request."},
+        {"token --format curl | curl -K - https://developer.api.autodesk.com/project/v1/hubs",
+         "A request with curl, which gets the access token on standard input."},
+        {"token --profile default --profile spare", "The second PKCS#11 token is used if the first one cannot be."}),
     .falls_back = true,
-    .uses = USE_API | USE_AUDIENCE,
+    .uses = USE_API | USE_AUDIENCE | USE_SCOPE,
     .options = OPTIONS(&option_scope, &option_format, &option_expires_in, &option_nbf),
     .run = fetch_token,
 };

@@ -6,6 +6,7 @@
 
 #include "cli/command/common.h"
 #include "cli/commands.h"
+#include "cli/help/facts.h"
 #include "cli/token/request.h"
 
 #define LINE(...) ((char *[]){__VA_ARGS__, NULL})
@@ -117,7 +118,6 @@ static void the_first_words_name_the_command(void **state)
     assert_string_equal(command_of(LINE("key", "lists")), "none");
     assert_string_equal(command_of(LINE("ke", "list")), "none");
     assert_string_equal(command_of(LINE("x", "key", "list")), "none");
-    assert_string_equal(command_of(LINE("--", "token")), "none");
     assert_string_equal(command_of(LINE("-p", "token")), "none");
 }
 
@@ -157,11 +157,25 @@ static void what_follows_two_dashes_is_left_alone(void **state)
     assert_int_equal(a.word_count, 0);
     assert_true(has(&a, "verbose"));
     assert_int_equal(a.given_count, 1);
-    line = LINE("token", "--");
-    a = reads(line);
-    assert_ptr_equal(a.rest, line + 2);
-    assert_null(a.rest[0]);
-    misuses(line, "token runs no other program");
+}
+
+static void two_dashes_end_the_options(void **state)
+{
+    (void)state;
+    struct arguments a = reads(LINE("token", "--"));
+    assert_null(a.rest);
+    assert_int_equal(a.word_count, 0);
+    a = reads(LINE("account", "create", "--force", "--", "-First", "--last"));
+    assert_true(has(&a, "force"));
+    assert_int_equal(a.word_count, 2);
+    assert_string_equal(a.words[0], "-First");
+    assert_string_equal(a.words[1], "--last");
+    assert_string_equal(reads(LINE("key", "import", "--", "--")).words[0], "--");
+    assert_string_equal(command_of(LINE("-v", "--", "key", "list")), "key list");
+    assert_string_equal(command_of(LINE("--", "--help")), "none");
+    a = reads(LINE("--", "exec", "-v"));
+    assert_string_equal(a.rest[0], "-v");
+    misuses(LINE("token", "--", "-x"), "token takes no arguments (got: -x)");
 }
 
 static void exec_s_program_keeps_its_options(void **state)
@@ -239,13 +253,17 @@ static void a_slip_is_told_with_the_way_out(void **state)
             "there is no option");
     refuses(LINE("---"), "there is no option");
     refuses(LINE("--prof", "x"), "there is no option --prof");
-    refuses(LINE("--profile"), "--profile needs a value: --profile NAME");
-    refuses(LINE("-p"), "-p needs a value: --profile NAME");
+    refuses(LINE("token", "-profile", "x"), "Did you mean --profile?");
+    refuses(LINE("token", "-format=json"), "-format has one dash");
+    refuses(LINE("--profile"), "--profile needs a value: --profile PROFILE");
+    refuses(LINE("-p"), "-p needs a value: --profile PROFILE");
     refuses(LINE("--profile="), "empty value");
     refuses(LINE("-p", ""), "empty value");
     refuses(LINE("key", "create", "--force=yes"), "--force takes no value");
     refuses(LINE("key", "create", "--force="), "--force takes no value");
-    refuses(LINE("token", "-f", "x", "--format", "y"), "given twice");
+    refuses(LINE("token", "-f", "env", "--format", "json"), "given twice");
+    refuses(LINE("token", "-f", "jsno"), "Did you mean --format json?");
+    refuses(LINE("key", "create", "--import=zzzzzz"), "It takes auto, plain or wrap.");
     refuses(LINE("1", "2", "3", "4", "5", "6", "7", "8", "9"), "9: there are too many arguments");
 }
 
@@ -277,8 +295,36 @@ static void what_belongs_together_is_used_together(void **state)
         assert_true((uses & USE_TLS) == 0 || (uses & USE_API) == USE_API);
         assert_true((uses & USE_CLIENT) == 0 || (uses & USE_PROFILE) != 0);
         assert_true(!(*c)->falls_back || (uses & USE_PROFILE) != 0);
-        assert_true(!(*c)->writes_profile || uses == USE_ALL);
+        assert_true(!(*c)->writes_profile || (uses & USE_ALL) == USE_ALL);
     }
+}
+
+static const struct option *awaits(char **argv, struct arguments *a, bool *over)
+{
+    return arguments_read_part(a, commands, argv, over);
+}
+
+static void a_part_of_a_line_says_what_comes_next(void **state)
+{
+    (void)state;
+    struct arguments a;
+    bool over = true;
+    assert_ptr_equal(awaits(LINE("token", "-p"), &a, &over), &option_profile);
+    assert_false(over);
+    assert_ptr_equal(awaits(LINE("token", "--nonsense", "-vp"), &a, &over), &option_profile);
+    assert_ptr_equal(awaits(LINE("--timeout"), &a, &over), &option_timeout);
+    // A value is there, or the option has none, or is not one of this command.
+    assert_null(awaits(LINE("token", "-p", "x"), &a, &over));
+    assert_null(awaits(LINE("token", "--profile=x"), &a, &over));
+    assert_null(awaits(LINE("token", "-v"), &a, &over));
+    assert_null(awaits(LINE("token", "--token"), &a, &over));
+    assert_null(awaits(LINE("account", "create", "A", "--", "-p"), &a, &over));
+    assert_true(over);
+    assert_int_equal(a.word_count, 2);
+    assert_null(awaits(LINE("exec", "-v", "cmd", "-p"), &a, &over));
+    assert_string_equal(a.rest[0], "cmd");
+    assert_null(awaits(LINE("1", "2", "3", "4", "5", "6", "7", "8", "9"), &a, &over));
+    assert_int_equal(a.word_count, WORDS_MAX);
 }
 
 static void what_a_command_does_not_take_is_quoted(void **state)
@@ -291,7 +337,10 @@ static void what_a_command_does_not_take_is_quoted(void **state)
     misuses(LINE("exec", "--"), "exec needs -- CMD");
     misuses(LINE("-v"), "no command given");
     misuses(LINE("tokne"), "Did you mean `ssa-hsm token`?");
+    misuses(LINE("create", "account"), "Did you mean `ssa-hsm account create`?");
+    misuses(LINE("list", "keys"), "Did you mean `ssa-hsm key list`?");
     misuses(LINE("secret"), "secret import, secret remove");
+    misuses(LINE("token", "-v", "-q"), "--quiet and --verbose cannot be used together");
 }
 
 typedef void (*option_check)(const struct option *option, const struct command *command);
@@ -350,21 +399,93 @@ static void every_option_is_told_apart_and_explained(void **state)
     for_each_option(is_explained);
 }
 
-static void every_command_is_explained_and_its_example_is_one(void **state)
+// Takes a line apart as a shell does, up to a pipe. The words stay in the line.
+static void split(char *line, char *words[static 17])
+{
+    size_t count = 0;
+    while (*line != '\0' && *line != '|' && count < 16) {
+        const char quote = *line == '"' || *line == '\'' ? *line++ : '\0';
+        const char ends[] = {quote != '\0' ? quote : ' ', '\0'};
+        words[count++] = line;
+        line += strcspn(line, ends);
+        while (*line != '\0' && (*line == ' ' || *line == quote))
+            *line++ = '\0';
+    }
+    words[count] = NULL;
+}
+
+static void examples_are_right(const struct command *command)
+{
+    const struct example *example = command->examples;
+    assert_non_null(example);
+    for (; example->line != NULL; example++) {
+        char line[256], *words[17];
+        struct ssa_error err;
+        assert_true((size_t)snprintf(line, sizeof line, "%s", example->line) < sizeof line);
+        split(line, words);
+        const struct arguments a = reads(words);
+        assert_ptr_equal(a.command, command);
+        SUCCEEDS(usage_check(&a, commands, &err));
+        assert_int_equal(example->help[strlen(example->help) - 1], '.');
+    }
+}
+
+// Each argument that the usage names has an explanation, in the same order.
+static void arguments_are_explained(const struct command *command)
+{
+    const struct argument *argument = command->argument_help;
+    const char *at = command->arguments;
+    if (at == NULL)
+        assert_null(argument);
+    for (; argument != NULL && argument->name != NULL; argument++) {
+        at = strstr(at, argument->name);
+        assert_non_null(at);
+        at += strlen(argument->name);
+    }
+    assert_true(at == NULL || strpbrk(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL);
+}
+
+static bool is_a_group(const char *name)
+{
+    for (const char *const *group = help_groups; *group != NULL; group++)
+        if (strcmp(*group, name) == 0)
+            return true;
+    return false;
+}
+
+static void every_command_is_explained(void **state)
 {
     (void)state;
     for (command_list c = commands; *c != NULL; c++) {
-        assert_non_null((*c)->group);
-        assert_true(strlen((*c)->help) < 90);
         assert_non_null((*c)->run);
-        if ((*c)->example == NULL)
+        if ((*c)->hidden)
             continue;
-        char example[256], *words[16] = {NULL}, *rest = example;
-        assert_true((size_t)snprintf(example, sizeof example, "%s", (*c)->example) < sizeof example);
-        for (size_t i = 0; i < 15 && (words[i] = strsep(&rest, " ")) != NULL; i++)
-            continue;
-        assert_string_equal(command_of(words), (*c)->name);
+        assert_true(is_a_group((*c)->group));
+        // It is one line of the help, beside the name.
+        assert_true(strlen((*c)->help) < 60);
+        assert_non_null((*c)->about);
+        assert_int_equal((*c)->about[strlen((*c)->about) - 1], '.');
+        arguments_are_explained(*c);
+        examples_are_right(*c);
     }
+}
+
+static void fits(const struct option *option, const struct command *command)
+{
+    char text[OPTION_TEXT];
+    (void)command;
+    option_text(option, text);
+    assert_true(strlen(text) < OPTION_TEXT - 1);
+    if (option->preset != NULL)
+        assert_non_null(strstr(text, option->preset));
+    for (size_t i = 0; option->values != NULL && option->values[i] != NULL; i++)
+        assert_non_null(strstr(text, option->values[i]));
+}
+
+static void every_option_s_text_is_whole(void **state)
+{
+    (void)state;
+    for_each_option(fits);
 }
 
 static void seconds_are_whole_and_within_bounds(void **state)
@@ -411,17 +532,20 @@ int main(void)
         cmocka_unit_test(a_value_follows_or_stands_behind_the_sign),
         cmocka_unit_test(letters_may_stand_together),
         cmocka_unit_test(what_follows_two_dashes_is_left_alone),
+        cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(exec_s_program_keeps_its_options),
         cmocka_unit_test(scopes_add_up),
         cmocka_unit_test(profiles_are_a_list),
         cmocka_unit_test(a_single_dash_is_a_word),
         cmocka_unit_test(a_slip_is_told_with_the_way_out),
+        cmocka_unit_test(a_part_of_a_line_says_what_comes_next),
         cmocka_unit_test(an_option_without_use_is_refused),
         cmocka_unit_test(what_belongs_together_is_used_together),
         cmocka_unit_test(what_a_command_does_not_take_is_quoted),
         cmocka_unit_test(there_is_no_option_for_a_secret),
         cmocka_unit_test(every_option_is_told_apart_and_explained),
-        cmocka_unit_test(every_command_is_explained_and_its_example_is_one),
+        cmocka_unit_test(every_command_is_explained),
+        cmocka_unit_test(every_option_s_text_is_whole),
         cmocka_unit_test(seconds_are_whole_and_within_bounds),
         cmocka_unit_test(a_duration_has_a_unit_or_is_in_seconds),
     };

@@ -48,6 +48,20 @@ static void what_is_of_no_use_there_is_left_out(void **state)
     completes(LINE("token", "--client-id", "a\nb"), "`ssa-hsm token`", "`ssa-hsm token`");
 }
 
+static void the_command_s_own_profile_is_named(void **state)
+{
+    (void)state;
+    char **line = LINE("profile", "remove", "an");
+    completes(line, "`ssa-hsm key create`", "`ssa-hsm key create`");
+    suggestion_use_profile("no such/it's one.env");
+    // Only a command that writes it can use one that is not there.
+    completes(line, "`ssa-hsm token`, `ssa-hsm key create`",
+              "`ssa-hsm token`, `ssa-hsm key create --profile 'no such/it'\\''s one.env'`");
+    completes(line, "`ssa-hsm key create -p other`", "`ssa-hsm key create -p other`");
+    suggestion_use_profile("/dev/null");
+    completes(line, "`ssa-hsm token`", "`ssa-hsm token --profile /dev/null`");
+}
+
 static void other_text_stays_as_it_is(void **state)
 {
     (void)state;
@@ -70,6 +84,7 @@ int main(void)
         cmocka_unit_test(options_of_the_run_are_repeated),
         cmocka_unit_test(what_is_of_no_use_there_is_left_out),
         cmocka_unit_test(other_text_stays_as_it_is),
+        cmocka_unit_test(the_command_s_own_profile_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,7 +98,7 @@ static void one_that_exists_is_replaced_only_when_asked(void **state)
     struct ssa_error err;
     struct profile_target target;
     const char *path = unit_write("config/ssa-hsm/default.env", "old\n", 0644);
-    FAILS(reserve(&target, &(struct ssa_output){0}, &err), SSA_CONFIG, "exists already");
+    FAILS(reserve(&target, &(struct ssa_output){0}, &err), SSA_IN_USE, "exists already");
     assert_int_equal(err.reason, SSA_REASON_PROFILE_EXISTS);
     profile_abandon(&target);
     holds(path, "old\n");

@@ -125,6 +125,28 @@ static void a_very_long_word_is_near_to_nothing(void **state)
     }
 }
 
+static void becomes_word(const char *text, const char *expected)
+{
+    char out[64];
+    assert_true(text_shell_word(out, sizeof out, text));
+    assert_string_equal(out, expected);
+    assert_true(strlen(expected) < SHELL_WORD_ROOM(strlen(text)));
+    // No room for the last character.
+    assert_false(text_shell_word(out, strlen(expected), text));
+}
+
+static void a_word_for_a_shell(void **state)
+{
+    (void)state;
+    becomes_word("/etc/a-b_c.env", "/etc/a-b_c.env");
+    becomes_word("", "''");
+    becomes_word("a b", "'a b'");
+    becomes_word("$HOME;`id`\"", "'$HOME;`id`\"'");
+    becomes_word("it's", "'it'\\''s'");
+    becomes_word("''", "''\\'''\\'''");
+    becomes_word("~/x", "'~/x'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_slip_of_the_finger_is_understood),
         cmocka_unit_test(another_word_is_near_to_nothing),
         cmocka_unit_test(a_very_long_word_is_near_to_nothing),
+        cmocka_unit_test(a_word_for_a_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

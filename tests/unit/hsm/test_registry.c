@@ -297,6 +297,70 @@ static void what_is_too_long_is_left_out_and_said(void **state)
     assert_non_null(strstr(registry->left_out, "long-path"));
 }
 
+struct heard_faults {
+    unsigned count, line;
+    char last[MODULE_PATH_MAX + 128];
+};
+
+static void hear(void *context, const char *path, unsigned line, const char *what)
+{
+    struct heard_faults *heard = context;
+    heard->count++;
+    heard->line = line;
+    assert_true(text_format(heard->last, sizeof heard->last, "%s: %s", path, what));
+}
+
+static void is_told(unsigned line, const char *mention)
+{
+    struct heard_faults heard = {0};
+    const struct registry_hearing hearing = {.context = &heard, .fault = hear};
+    REGISTRY_AUTO *registry = registry_examine(&hearing);
+    assert_non_null(registry);
+    assert_int_equal(heard.count, mention != NULL ? 1 : 0);
+    assert_int_equal(heard.line, line);
+    if (mention != NULL)
+        assert_non_null(strstr(heard.last, mention));
+}
+
+static void what_does_not_count_is_told(void **state)
+{
+    (void)state;
+    const char *there = unit_write("module.so", "x", 0600);
+    char text[MODULE_PATH_MAX];
+    is_told(0, NULL);
+    assert_true(text_format(text, sizeof text, "# a remark\n\nmodule: %s\npriority: 1\n", there));
+    module("unit-fault.module", text);
+    is_told(0, NULL);
+    assert_true(text_format(text, sizeof text, "module: %s\n\nno setting\n", there));
+    module("unit-fault.module", text);
+    is_told(3, "unit-fault.module: is not of the form");
+    module("unit-fault.module", "module: /no/such/module.so\n");
+    is_told(0, "/no/such/module.so: the module is configured, but its file is not there");
+    module("unit-fault.module", "priority: 1\n");
+    is_told(0, "unit-fault: the module is configured, but no line names its file");
+    // What is wrong with other programs' modules is none of our business.
+    module("unit-fault.module", "module: /no/such/module.so\nenable-in: another\n");
+    is_told(0, NULL);
+    assert_int_equal(mkdir(unit_path("config/pkcs11/modules/unit-folder.module"), 0700), 0);
+    is_told(0, "unit-folder.module: cannot be read");
+}
+
+static void modules_for_cards_are_known_by_their_files(void **state)
+{
+    (void)state;
+    static const char *const cards[] = {"/usr/lib/opensc-pkcs11.so", "opensc-pkcs11.so", "/usr/lib/libykcs11.so.2"};
+    static const char *const others[] = {"/usr/lib/softhsm/libsofthsm2.so", "/opensc-pkcs11/module.so", "", "/"};
+    struct module_entry entry = {0};
+    for (size_t i = 0; i < COUNT(cards); i++) {
+        assert_true(text_format(entry.path, sizeof entry.path, "%s", cards[i]));
+        assert_true(module_entry_reads_cards(&entry));
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_true(text_format(entry.path, sizeof entry.path, "%s", others[i]));
+        assert_false(module_entry_reads_cards(&entry));
+    }
+}
+
 // The rest of a long line is not a line of its own.
 static void a_long_line_is_one_line(void **state)
 {
@@ -326,6 +390,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(any_number_is_read, folder, folder_gone),
         cmocka_unit_test_setup_teardown(what_is_too_long_is_left_out_and_said, folder, folder_gone),
         cmocka_unit_test_setup_teardown(a_long_line_is_one_line, folder, folder_gone),
+        cmocka_unit_test_setup_teardown(what_does_not_count_is_told, folder, folder_gone),
+        cmocka_unit_test(modules_for_cards_are_known_by_their_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,7 @@ static void what_is_no_uri_is_refused(void **state)
                                         "-----BEGIN PRIVATE KEY-----"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         refuses(texts[i], "PKCS#11 URI");
+    refuses("pkcs11:token=100% mine", "%25");
     refuses("pkcs11:tokn=x", "not in RFC 7512");
     refuses("pkcs11:token=x;x-vendor=y", "not in RFC 7512");
     refuses("pkcs11:type=nonsense", "RFC 7512");
@@ -431,16 +432,20 @@ static void what_does_not_fit_is_an_error(void **state)
 static void a_message_names_the_token_alone(void **state)
 {
     (void)state;
-    char out[URI_TEXT_MAX];
+    char out[URI_TEXT_MAX], label[TOKEN_LABEL_TEXT];
     struct ssa_error err;
     URI_AUTO *uri = NULL, *object = NULL;
     SUCCEEDS(uri_parse("pkcs11:token=My%20Token;serial=1;object=o?pin-source=file:/p", &uri, &err));
     uri_token_text(uri, out);
     assert_non_null(strstr(out, "token=My%20Token"));
     assert_null(strstr(out, "file:"));
+    uri_label_text(uri, label);
+    assert_string_equal(label, "My Token");
     SUCCEEDS(uri_parse("pkcs11:object=o", &object, &err));
     uri_token_text(object, out);
     assert_null(strstr(out, "token="));
+    uri_label_text(object, label);
+    assert_string_equal(label, "");
     URI_AUTO *slot = NULL;
     SUCCEEDS(uri_parse("pkcs11:token=t;slot-id=3?module-path=/m.so", &slot, &err));
     uri_token_text(slot, out);

@@ -191,6 +191,10 @@ static void what_a_step_needs_is_demanded(void **state)
     entry = made(OP_KEY_CREATE);
     entry.profile[0] = entry.draft[0] = '\0';
     FAILS(entry_check(&entry, &err), SSA_CONFIG, "profile");
+    entry = with_step(OP_PROFILE_REMOVE, STEP_ASKED);
+    SUCCEEDS(entry_check(&entry, &err));
+    entry.profile[0] = entry.draft[0] = '\0';
+    FAILS(entry_check(&entry, &err), SSA_CONFIG, "profile");
     entry = made(OP_KEY_ROTATE);
     entry.profile[0] = entry.draft[0] = '\0';
     SUCCEEDS(entry_check(&entry, &err)); // its block is printed

@@ -18,6 +18,11 @@ static char pem[KEYS_PEM_MAX];
 static char path[128]; // of the file with the key
 
 bool __wrap_provision_prepare(struct provision *of, const struct provisioning *what, struct ssa_error *err);
+bool __wrap_journal_step(struct journal *j, enum step next, struct ssa_error *err);
+bool __wrap_key_recover_all(struct recovery *r, struct ssa_error *err);
+bool __wrap_proof_prepare(struct provision *of, struct ssa_error *err);
+bool __wrap_proof_know_secret(struct provision *of, struct ssa_error *err);
+bool __wrap_proof_fetch(struct provision *of, struct ssa_error *err);
 bool __wrap_journal_claim(struct journal *j, struct ssa_error *err);
 bool __wrap_provision_key(struct provision *of, const char *source, struct ssa_error *err);
 bool __wrap_provision_profile(struct provision *of, const struct profile_block *block, struct ssa_created *created,
@@ -44,6 +49,41 @@ bool __wrap_journal_claim(struct journal *j, struct ssa_error *err)
     return step("claim", err);
 }
 
+bool __wrap_journal_step(struct journal *j, enum step next, struct ssa_error *err)
+{
+    j->entry->step = next;
+    return step("note", err);
+}
+
+// Only this key's earlier imports are of interest.
+bool __wrap_key_recover_all(struct recovery *r, struct ssa_error *err)
+{
+    (void)err;
+    assert_string_equal(r->account, "A");
+    assert_string_equal(r->imported, "K");
+    return true;
+}
+
+bool __wrap_proof_prepare(struct provision *of, struct ssa_error *err)
+{
+    assert_string_equal(settings_get(of->open.run->settings, SET_CLIENT_ID, NULL), "client");
+    return step("ask secret", err);
+}
+
+bool __wrap_proof_know_secret(struct provision *of, struct ssa_error *err)
+{
+    (void)of;
+    return step("read secret", err);
+}
+
+// Nothing of the file is destroyed by then, and nothing else has the key.
+bool __wrap_proof_fetch(struct provision *of, struct ssa_error *err)
+{
+    assert_null(of->pem.data);
+    assert_int_equal(access(path, F_OK), 0);
+    return step("fetch", err);
+}
+
 // It has the whole key, and wipes it.
 bool __wrap_provision_key(struct provision *of, const char *source, struct ssa_error *err)
 {
@@ -51,6 +91,7 @@ bool __wrap_provision_key(struct provision *of, const char *source, struct ssa_e
     assert_memory_equal(secret_text(&of->pem), pem, strlen(pem) - 1);
     secret_free(&of->pem);
     memcpy(of->journal.entry->key_uri, "pkcs11:object=k", sizeof "pkcs11:object=k");
+    of->journal.entry->step = STEP_IMPORTED;
     // Nothing but the provisioning's own buffers, and the text of the file, has anything of it.
     assert_int_equal(live_secrets, 2);
     return step("import", err);
@@ -118,12 +159,13 @@ static void the_key_goes_from_the_file_to_the_token(void **state)
     assert_false(entry.replaces_block);
 }
 
-static void a_file_to_be_destroyed_goes_once_the_profile_is_in_place(void **state)
+static void a_file_to_be_destroyed_goes_once_its_key_is_proved(void **state)
 {
     struct ssa_error err;
     (void)state;
     SUCCEEDS(import_from(path, NULL, true, &err));
-    HAPPENED("prepare", "claim", "import", "profile");
+    HAPPENED("ask secret", "prepare", "claim", "read secret", "import", "profile", "fetch");
+    assert_true(created.proved);
     assert_int_equal(created.file, SSA_FILE_DESTROYED);
     assert_int_not_equal(access(path, F_OK), 0);
 }
@@ -131,7 +173,7 @@ static void a_file_to_be_destroyed_goes_once_the_profile_is_in_place(void **stat
 // The key is in the file, and only there, until all is done.
 static void a_step_that_fails_leaves_the_file(void **state)
 {
-    static const char *const all[] = {"prepare", "claim", "import", "profile"};
+    static const char *const all[] = {"ask secret", "prepare", "claim", "read secret", "import", "profile", "fetch"};
     struct ssa_error err;
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -155,10 +197,9 @@ static void after_the_profile_is_in_place_nothing_is_undone(void **state)
     step_that_fails = "profile";
     in_place = true;
     FAILS(import_from(path, NULL, true, &err), SSA_NETWORK, "profile fails");
-    HAPPENED("prepare", "claim", "import", "profile");
-    // The key is on the token for good, so the file goes as it was to.
-    assert_int_equal(created.file, SSA_FILE_DESTROYED);
-    assert_int_not_equal(access(path, F_OK), 0);
+    HAPPENED("ask secret", "prepare", "claim", "read secret", "import", "profile");
+    // The profile may be lost in a power failure, so the file stays.
+    assert_int_equal(access(path, F_OK), 0);
 }
 
 static void what_cannot_be_a_key_is_found_before_a_pin_is_asked_for(void **state)
@@ -219,9 +260,23 @@ static void a_profile_that_replaces_the_block_keeps_only_the_lines_of_others(voi
     (void)state;
     write_block("");
     SUCCEEDS(import_from(path, path, false, &err));
-    HAPPENED("prepare", "claim", "import", "profile");
-    assert_true(entry.replaces_block);
+    HAPPENED("ask secret", "prepare", "claim", "read secret", "import", "fetch", "note", "profile");
+    assert_true(entry.replaces_block && entry.replaces_profile);
     assert_int_equal(created.file, SSA_FILE_REPLACED);
+}
+
+// Until then a recovery would write the profile beside the block.
+static void a_block_is_not_replaced_before_its_key_is_proved(void **state)
+{
+    struct ssa_error err;
+    (void)state;
+    write_block("");
+    step_that_fails = "fetch";
+    FAILS(import_from(path, path, false, &err), SSA_NETWORK, "fetch fails");
+    HAPPENED("ask secret", "prepare", "claim", "read secret", "import", "fetch", "undo");
+    assert_true(entry.replaces_block);
+    assert_false(entry.replaces_profile);
+    assert_int_equal(access(path, F_OK), 0);
 }
 
 static void a_comment_that_would_be_lost_ends_it_at_first(void **state)
@@ -237,8 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_key_goes_from_the_file_to_the_token, begin, unit_folder_gone),
-        cmocka_unit_test_setup_teardown(a_file_to_be_destroyed_goes_once_the_profile_is_in_place, begin,
-                                        unit_folder_gone),
+        cmocka_unit_test_setup_teardown(a_file_to_be_destroyed_goes_once_its_key_is_proved, begin, unit_folder_gone),
         cmocka_unit_test_setup_teardown(a_step_that_fails_leaves_the_file, begin, unit_folder_gone),
         cmocka_unit_test_setup_teardown(after_the_profile_is_in_place_nothing_is_undone, begin, unit_folder_gone),
         cmocka_unit_test_setup_teardown(what_cannot_be_a_key_is_found_before_a_pin_is_asked_for, begin,
@@ -246,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_the_profile_would_replace_by_now_is_left, begin, unit_folder_gone),
         cmocka_unit_test_setup_teardown(a_profile_that_replaces_the_block_keeps_only_the_lines_of_others, begin,
                                         unit_folder_gone),
+        cmocka_unit_test_setup_teardown(a_block_is_not_replaced_before_its_key_is_proved, begin, unit_folder_gone),
         cmocka_unit_test_setup_teardown(a_comment_that_would_be_lost_ends_it_at_first, begin, unit_folder_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,7 +207,7 @@ static void all_is_ready_before_a_key_is_made(void **state)
     // A place for the profile is found before a PIN is asked for.
     forget();
     (void)unit_write("new.env", "KEY_ID=K\n", 0600);
-    FAILS(prepare(), SSA_CONFIG, "exists");
+    FAILS(prepare(), SSA_IN_USE, "exists");
     HAPPENED("journal");
 }
 

@@ -83,7 +83,7 @@ static void no_key_goes_without_a_yes(void **state)
     struct aps_keys keys = three;
     struct ssa_error err;
     confirmed = false;
-    FAILS(make_room("K2", false, &keys, &err), SSA_CONFIG, "did not confirm");
+    FAILS(make_room("K2", false, &keys, &err), SSA_DECLINED, "did not confirm");
     assert_int_equal(err.reason, SSA_REASON_NOT_CONFIRMED);
     assert_string_equal(deleted, "");
     confirmed = true;

@@ -139,7 +139,7 @@ static void the_documented_names_tell_the_reason(void **state)
     the_reason_is_told("{\"detail\":\"x\",\"title\":\"invalid_client\"}", REFUSAL_CLIENT, true);
     the_reason_is_told("{\"title\":\"not_found\",\"detail\":\"x\"}", REFUSAL_NOT_FOUND, true);
     the_reason_is_told("{\"title\":\"unauthorized\",\"detail\":\"x\"}", REFUSAL_ACCESS, true);
-    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"name exists\"}", REFUSAL_REQUEST, true);
+    the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"name exists\"}", REFUSAL_EXISTS, true);
     the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"account is not enabled\"}", REFUSAL_STATE, true);
     the_reason_is_told("{\"title\":\"invalid_request\",\"detail\":\"is already disabled\"}", REFUSAL_REQUEST, true);
     the_reason_is_told("{\"error\":\"invalid_grant\"}", REFUSAL_GRANT, true);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/api.h"
 #include "core/text.h"
 #include "oauth/scope.h"
 
@@ -45,7 +46,7 @@ static void commas_and_blanks_separate(void **state)
     becomes("data:read data:write", "data:read data:write");
     becomes("data:read,data:write", "data:read data:write");
     becomes(" ,data:read , \n\tdata:write,, ", "data:read data:write");
-    becomes(SCOPE_DEFAULT, "data:read data:write");
+    becomes(APS_SCOPE_DEFAULT, "data:read data:write");
     becomes("data:read:urn.x code:all", "data:read:urn.x code:all");
 }
 

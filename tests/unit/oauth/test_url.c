@@ -167,9 +167,9 @@ static void a_call_stands_behind_the_prefix(void **state)
     struct ssa_error err;
     char out[URL_MAX];
     assert_true(url_read("https://example.com/aps/", false, &url, &err));
-    assert_true(url_of(&url, "/token", out, sizeof out, &err));
+    assert_true(url_of(&url, NULL, "/token", out, sizeof out, &err));
     assert_string_equal(out, "https://example.com/aps/authentication/v2/token");
-    assert_false(url_of(&url, "/token", out, 20, &err));
+    assert_false(url_of(&url, NULL, "/token", out, 20, &err));
 }
 
 static void an_id_cannot_lead_to_another_path(void **state)

@@ -89,6 +89,26 @@ static void a_wrong_pin_is_tried_once(void **state)
     pin_attempt_end(&pin, PIN_ACCEPTED);
 }
 
+// Asking whether a try is allowed records nothing, and says what the try itself would say.
+static void asking_is_no_try(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    struct stat before, after;
+    SUCCEEDS(pin_attempt_is_allowed(&token, "file 1", false, &callbacks, &err));
+    assert_int_not_equal(stat(unit_path("state/ssa-hsm/pin-12_ab_Token"), &before), 0);
+    tried("file 1", PIN_REFUSED);
+    assert_int_equal(stat(unit_path("state/ssa-hsm/pin-12_ab_Token"), &before), 0);
+    for (unsigned i = 0; i < 3; i++)
+        FAILS(pin_attempt_is_allowed(&token, "file 1", false, &callbacks, &err), SSA_PIN, "was refused");
+    assert_int_equal(err.reason, SSA_REASON_PIN_WAS_TRIED);
+    SUCCEEDS(pin_attempt_is_allowed(&token, "file 2", false, &callbacks, &err));
+    SUCCEEDS(pin_attempt_is_allowed(&token, "file 1", true, &callbacks, &err));
+    assert_int_equal(stat(unit_path("state/ssa-hsm/pin-12_ab_Token"), &after), 0);
+    assert_int_equal(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+    blocked("file 1");
+}
+
 static void unanswered(const struct token_info *info, const char *identity, bool allowed)
 {
     struct pin_attempt pin;
@@ -420,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_wrong_pin_is_tried_once, fresh),
+        cmocka_unit_test_setup(asking_is_no_try, fresh),
         cmocka_unit_test_setup(one_more_try_follows_one_without_an_answer, fresh),
         cmocka_unit_test_setup(a_flag_that_came_up_since_speaks_against_it, fresh),
         cmocka_unit_test_setup(a_token_that_tells_at_once_settles_it, fresh),

@@ -117,6 +117,43 @@ static void a_person_is_asked_for_this_token_s_pin(void **state)
     assert_int_equal(access(unit_path("state/ssa-hsm/pin-1_Token"), F_OK), -1);
 }
 
+static void a_person_who_says_yes_may_type_it_again(void **state)
+{
+    (void)state;
+    for (int yes = 0; yes < 2; yes++) {
+        struct scene scene;
+        struct person person = {.says_yes = yes == 1};
+        struct ssa_error err;
+        struct pin_tries tries = {0};
+        begin(&scene, NULL, &person);
+        scene.policy.tries = &tries;
+        SUCCEEDS(give(&scene, &token, &err));
+        scene.giver.outcome(scene.giver.context, &token, PIN_REFUSED);
+        assert_int_equal(scene.giver.retype(scene.giver.context, &token), yes);
+        assert_non_null(strstr(person.question, "Type it again?"));
+        secret_clear(&scene.pin);
+        // Without the yes, the run's one try on this token is spent.
+        assert_int_equal(give(&scene, &token, &err), yes);
+        end(&scene, &token, PIN_ACCEPTED);
+    }
+}
+
+static void nobody_types_again_what_is_stored_or_locked(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct person person = {.says_yes = true};
+    struct token_info locked = token;
+    locked.pin_locked = true;
+    begin(&scene, NULL, &person);
+    assert_false(scene.giver.retype(scene.giver.context, &locked));
+    end(&scene, &token, PIN_NOT_TRIED);
+    begin(&scene, file_source("1234"), &person);
+    assert_false(scene.giver.retype(scene.giver.context, &token));
+    assert_int_equal(person.confirmed, 0);
+    end(&scene, &token, PIN_NOT_TRIED);
+}
+
 static void nobody_to_ask_is_told_with_the_way_out(void **state)
 {
     (void)state;
@@ -141,7 +178,7 @@ static void the_last_try_needs_a_person_s_yes(void **state)
         if (yes == 1)
             SUCCEEDS(give(&scene, &last, &err));
         else
-            FAILS(give(&scene, &last, &err), SSA_PIN, "CKF_USER_PIN_FINAL_TRY");
+            FAILS(give(&scene, &last, &err), SSA_DECLINED, "CKF_USER_PIN_FINAL_TRY");
         assert_int_equal(person.confirmed, 1);
         assert_int_equal(person.asked, yes);
         end(&scene, &last, PIN_NOT_TRIED);
@@ -292,6 +329,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_person_is_asked_for_this_token_s_pin, fresh),
+        cmocka_unit_test_setup(a_person_who_says_yes_may_type_it_again, fresh),
+        cmocka_unit_test_setup(nobody_types_again_what_is_stored_or_locked, fresh),
         cmocka_unit_test_setup(nobody_to_ask_is_told_with_the_way_out, fresh),
         cmocka_unit_test_setup(the_last_try_needs_a_person_s_yes, fresh),
         cmocka_unit_test_setup(a_person_hears_of_a_wrong_pin_before, fresh),

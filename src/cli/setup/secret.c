@@ -1,0 +1,149 @@
+// Where the client secret is kept: on the PKCS#11 token, or else in the profile.
+#include "cli/output/print.h"
+#include "cli/setup/plain.h"
+#include "cli/setup/setup.h"
+#include "config/old_edit.h"
+#include "config/reference.h"
+#include "config/settings.h"
+#include "core/text.h"
+
+// The newest client secret of this client id that was put on a PKCS#11 token and not removed since.
+static void recall(void *context, const struct ssa_event *event)
+{
+    struct setup *s = context;
+    const char *client_id = settings_get(s->settings, SET_CLIENT_ID, NULL);
+    if (strcmp(event->outcome, "done") != 0 || strcmp(event->client_id, client_id) != 0 ||
+        strcmp(event->base_url, settings_base_url(s->settings)) != 0 || event->key_uri[0] == '\0')
+        return;
+    if (strcmp(event->operation, "secret import") == 0)
+        (void)text_format(s->client_secret, sizeof s->client_secret, "%s", event->key_uri);
+    else if (strcmp(event->operation, "secret remove") == 0 && strcmp(event->key_uri, s->client_secret) == 0)
+        s->client_secret[0] = '\0';
+}
+
+bool setup_recall_secret(struct setup *s, struct ssa_error *err)
+{
+    if (settings_get(s->settings, SET_CLIENT_SECRET, NULL) != NULL ||
+        settings_get(s->settings, SET_CLIENT_ID, NULL) == NULL)
+        return true;
+    if (!ssa_history(&s->run, recall, s, err))
+        return false;
+    if (s->client_secret[0] == '\0')
+        return true;
+    print_note("an earlier run has put the client secret here: %s", s->client_secret);
+    if (setup_confirms(s, "Use it?"))
+        return setup_set(s, SET_CLIENT_SECRET, s->client_secret, err);
+    s->client_secret[0] = '\0';
+    return true;
+}
+
+// The line is NAME="URI", as a profile has it.
+static bool take_line(struct setup *s, const struct ssa_text *line, struct ssa_error *err)
+{
+    const char *start = strpbrk(line->text, "\"'");
+    const size_t len = start != NULL ? strcspn(start + 1, "\"'\n") : 0;
+    if (start == NULL || !text_format(s->client_secret, sizeof s->client_secret, "%.*s", (int)len, start + 1))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret's URI is not understood");
+    return setup_set(s, SET_CLIENT_SECRET, s->client_secret, err);
+}
+
+static bool store(struct setup *s, bool replace, struct ssa_error *err)
+{
+    const struct ssa_secret wanted = {.replace = replace};
+    struct ssa_secret_stored stored;
+    memory_begin(&s->memory);
+    const bool done = ssa_secret_import(&s->run, &wanted, &stored, s->invocation->ending, err);
+    memory_end(&s->memory, done, err);
+    if (!done)
+        return false;
+    const bool taken = take_line(s, &stored.line, err);
+    ssa_secret_stored_free(&stored);
+    return taken;
+}
+
+static bool store_or_replace(struct setup *s, struct ssa_error *err)
+{
+    if (store(s, false, err))
+        return true;
+    if (err->reason != SSA_REASON_LABEL_IN_USE)
+        return false;
+    print_error(err);
+    return setup_confirms(s, "Replace that client secret?") && store(s, true, err);
+}
+
+static bool is_refused(const struct ssa_error *err)
+{
+    return err->reason == SSA_REASON_DATA_REFUSED || err->reason == SSA_REASON_TOKEN_UNFIT;
+}
+
+// A profile that has the secret itself gets the reference instead.
+static bool edit_profile(struct setup *s, struct ssa_error *err)
+{
+    char line[URI_TEXT_MAX + 64];
+    struct old_file file = {.fd = -1};
+    if (!setup_read_profile(s, err))
+        return false;
+    const char *now = setup_profile_value(s, SET_CLIENT_SECRET);
+    if (now != NULL && reference_text_is_reference(now))
+        return true;
+    if (!text_format(line, sizeof line, "%s=\"%s\"\n", setting_name(SET_CLIENT_SECRET), s->client_secret))
+        return error_set(err, SSA_UNEXPECTED, NULL, s->client_secret, "is too long for a line");
+    const bool done = old_file_open(&file, s->profile, true, &s->run.callbacks, err) &&
+                      old_lines_replace(&file, &s->run, old_name_is_of_secret, line, err);
+    old_file_close(&file);
+    return done && setup_read_profile(s, err);
+}
+
+static const char other_places[] =
+    "To have it elsewhere, set APS_SECRET_ID to file:PATH or credential:NAME. Then run `ssa-hsm setup` again.";
+
+static bool leave_in_file(struct setup *s, struct ssa_error *err)
+{
+    print_note("the client secret will be in %s itself, a file of mode 0600: whoever can read your files can read it",
+               s->profile);
+    if (!setup_confirms(s, "Keep it there?")) {
+        setup_declined(err, "the client secret was not stored");
+        return error_hint(err, "%s", other_places);
+    }
+    s->secret_in_file = true;
+    return true;
+}
+
+static OWN_FRAME bool place(struct setup *s, bool in_profile, struct ssa_error *err)
+{
+    struct ssa_error why = {0};
+    const char *const *words = WORDS("ssa-hsm", "secret", "import", setup_client_option(s), s->client_id,
+                                     s->token[0] != '\0' ? "--token" : "", s->token);
+    static const char what[] = "the client secret goes onto the PKCS#11 token, where only its PIN shows it";
+    in_profile ? plain_say(what, words) : plain_say_exported(what, words);
+    if (!setup_confirms(s, "Put the client secret on the PKCS#11 token?"))
+        return leave_in_file(s, err);
+    if (store_or_replace(s, &why))
+        return true;
+    if (!is_refused(&why)) {
+        *err = why;
+        return false;
+    }
+    why.hint[0] = '\0';
+    why.reason = SSA_REASON_NONE;
+    print_error(&why);
+    return leave_in_file(s, err);
+}
+
+bool setup_place_secret(struct setup *s, struct ssa_error *err)
+{
+    const char *value = settings_get(s->settings, SET_CLIENT_SECRET, NULL);
+    if (value != NULL && reference_text_is_reference(value))
+        return true;
+    return place(s, false, err);
+}
+
+bool setup_move_secret(struct setup *s, struct ssa_error *err)
+{
+    const char *value = setup_profile_value(s, SET_CLIENT_SECRET);
+    if (value == NULL)
+        value = setup_profile_value(s, SET_SECRET_ALIAS);
+    if (value == NULL || reference_text_is_reference(value) || s->secret_in_file)
+        return true;
+    return place(s, true, err) && (s->secret_in_file || edit_profile(s, err));
+}
