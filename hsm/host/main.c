@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@ enum { WATCHER_STACK = 64 * 1024, PEER_LEAST = 200 };
 
 // The end of the socket, and the process whose end it is.
 static int peer = HOST_FD;
+static int parent = -1; // a pidfd of the program
 static pid_t own;
 
 // What carries PINs and keys: locked, left out of core dumps, and wiped after each call.
@@ -50,14 +52,27 @@ static void harden(void)
     peer = moved;
 }
 
-// Ends this process as soon as the program has closed its side, whatever the module is doing then.
+// Ends this process as soon as the program has closed its side, or has ended, whatever the module is doing then. A
+// child that the program has forked keeps its side of the socket open.
 static void *watch(void *context)
 {
-    struct pollfd fd = {.fd = peer, .events = POLLRDHUP};
+    struct pollfd fds[] = {{.fd = peer, .events = POLLRDHUP}, {.fd = parent, .events = POLLIN}};
     (void)context;
-    while (poll(&fd, 1, -1) < 0 && errno == EINTR)
+    while (poll(fds, sizeof fds / sizeof fds[0], -1) < 0 && errno == EINTR)
         continue;
     _exit(0);
+}
+
+// The program is the parent of this process, unless it has ended already. Without a pidfd, the socket alone is watched.
+static void find_parent(void)
+{
+    const pid_t program = getppid();
+    const int fd = pidfd_open(program, 0);
+    if (getppid() != program)
+        _exit(0);
+    parent = fcntl(fd, F_DUPFD_CLOEXEC, PEER_LEAST);
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 static void start_watcher(void)
@@ -108,6 +123,7 @@ int main(void)
 {
     own = getpid();
     harden();
+    find_parent();
     start_watcher();
     while (serve_one())
         continue;

@@ -5,6 +5,9 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+const uint8_t rs256_prefix[RS256_PREFIX_BYTES] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                                  0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+
 EVP_PKEY *rs256_public_key(struct span modulus, struct span exponent)
 {
     EVP_PKEY *key = NULL;

@@ -3,6 +3,10 @@
 
 #include "core/span.h"
 
+// A signature is over the DigestInfo of SHA-256: this prefix, and the digest (RFC 8017 section 9.2, note 1).
+enum { SHA256_BYTES = 32, RS256_PREFIX_BYTES = 19, RS256_INFO_BYTES = RS256_PREFIX_BYTES + SHA256_BYTES };
+extern const uint8_t rs256_prefix[RS256_PREFIX_BYTES];
+
 // Makes an OpenSSL key of these numbers, which the caller frees; NULL where that fails.
 struct evp_pkey_st *rs256_public_key(struct span modulus, struct span exponent);
 

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include "hsm/host/protocol.h"
 #include "hsm/key/key_find.h"
 #include "hsm/key/rs256.h"
 #include "hsm/login/login_again.h"
@@ -12,26 +13,56 @@
 #include "hsm/token/handle.h"
 #include "hsm/token/reopen.h"
 
-enum { SHA256_BYTES = 32, SIGNATURE_MIN = 128 };
+enum { SIGNATURE_MIN = 128 };
 
-// For tokens that do not hash: the DigestInfo of SHA-256 before the digest (RFC 8017 section 9.2, note 1).
-static bool digest_info(struct span message, uint8_t out[static 64], size_t *len)
+// For tokens that do not hash, and where the digest is given: the DigestInfo of SHA-256.
+static bool digest_info(const struct key_input *what, uint8_t out[static RS256_INFO_BYTES])
 {
-    static const uint8_t prefix[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-                                     0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
-    memcpy(out, prefix, sizeof prefix);
-    *len = sizeof prefix + SHA256_BYTES;
-    return EVP_Digest(message.data, message.len, out + sizeof prefix, NULL, EVP_sha256(), NULL) == 1;
+    uint8_t *digest = out + RS256_PREFIX_BYTES;
+    memcpy(out, rs256_prefix, RS256_PREFIX_BYTES);
+    if (!what->hashed)
+        return EVP_Digest(what->bytes.data, what->bytes.len, digest, NULL, EVP_sha256(), NULL) == 1;
+    if (what->bytes.len != SHA256_BYTES)
+        return false;
+    memcpy(digest, what->bytes.data, SHA256_BYTES);
+    return true;
+}
+
+// Where a card is reset during a signature, the module gets an answer that it does not understand. Other modules say in
+// many ways that a session, a login or an object is not there any more.
+static bool sign_is_lost(const struct token *token, CK_RV rv)
+{
+    switch (rv) {
+    case CKR_HOST_GONE:
+    case CKR_USER_NOT_LOGGED_IN:
+    case CKR_KEY_HANDLE_INVALID:
+    case CKR_OBJECT_HANDLE_INVALID:
+    case CKR_OPERATION_ACTIVE:
+    case CKR_OPERATION_NOT_INITIALIZED:
+    case CKR_CRYPTOKI_NOT_INITIALIZED:
+    case CKR_TOKEN_NOT_PRESENT:
+    case CKR_TOKEN_NOT_RECOGNIZED:
+    case CKR_SLOT_ID_INVALID:
+    case CKR_DEVICE_ERROR:
+    case CKR_GENERAL_ERROR:
+    case CKR_FUNCTION_FAILED:
+        return true;
+    case CKR_ARGUMENTS_BAD:
+        return token->info.quirks->resets_card;
+    default:
+        return token_is_lost(token, rv);
+    }
 }
 
 // The login that a key wants for each signature (PKCS#11 v2.40 section 4.9, CKA_ALWAYS_AUTHENTICATE).
-static bool login_for_signature(struct token *token, const struct key *key, struct ssa_error *err)
+static bool login_for_signature(struct token *token, const struct key *key, bool *lost, struct ssa_error *err)
 {
     if (!key->login_each_time)
         return true;
     pin_pad_again(token);
     const CK_RV rv =
         call_login(token->module.call, token->session, CKU_CONTEXT_SPECIFIC, token->pin.data, token->pin.len);
+    *lost = rv != CKR_OK && pin_outcome_of(rv) == PIN_NOT_TRIED && sign_is_lost(token, rv);
     if (rv == CKR_OK)
         return true;
     const enum pin_outcome outcome = pin_outcome_of(rv);
@@ -57,33 +88,39 @@ static bool right_length(const struct token *token, const struct key *key, CK_UL
                       "the signature has %lu bytes, but the key has %zu", len, key->modulus_len);
 }
 
-// Where a card is reset during a signature, the module gets an answer that it does not understand.
-static bool sign_is_lost(const struct token *token, CK_RV rv)
+// Chooses the mechanism, and begins. *bytes becomes what the token signs by it: the message, or info.
+static bool begin(const struct token *token, const struct key *key, const struct key_input *what,
+                  uint8_t info[static RS256_INFO_BYTES], struct span *bytes, CK_RV *rv)
 {
-    return token_is_lost(token, rv) ||
-           (token->info.quirks->resets_card && (rv == CKR_ARGUMENTS_BAD || rv == CKR_KEY_HANDLE_INVALID));
+    CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_RSA_PKCS};
+    *bytes = what->bytes;
+    *rv = CKR_MECHANISM_INVALID;
+    if (!what->hashed && what->bytes.len <= VALUE_MAX)
+        *rv = call_sign_init(token->module.call, token->session, &mechanism, key->private_object);
+    if (*rv != CKR_MECHANISM_INVALID)
+        return true;
+    mechanism.mechanism = CKM_RSA_PKCS;
+    *bytes = span_of(info, RS256_INFO_BYTES);
+    if (!digest_info(what, info))
+        return false;
+    *rv = call_sign_init(token->module.call, token->session, &mechanism, key->private_object);
+    return true;
 }
 
-// *lost becomes whether the token seems to be lost.
-static bool sign_once(struct token *token, const struct key *key, struct span message, struct secret *signature,
-                      bool *lost, struct ssa_error *err)
+bool key_sign_once(struct token *token, const struct key *key, const struct key_input *what, struct secret *signature,
+                   bool *lost, struct ssa_error *err)
 {
     struct remote *call = token->module.call;
-    CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_RSA_PKCS};
-    uint8_t info[64];
-    CK_RV rv = call_sign_init(call, token->session, &mechanism, key->private_object);
-    if (rv == CKR_MECHANISM_INVALID) {
-        size_t len = 0;
-        if (!digest_info(message, info, &len))
-            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "SHA-256 failed");
-        message = span_of(info, len);
-        mechanism.mechanism = CKM_RSA_PKCS;
-        rv = call_sign_init(call, token->session, &mechanism, key->private_object);
-    }
-    *lost = token_is_lost(token, rv);
+    struct span message;
+    uint8_t info[RS256_INFO_BYTES];
+    CK_RV rv = CKR_OK;
+    *lost = false;
+    if (!begin(token, key, what, info, &message, &rv))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "SHA-256 failed");
+    *lost = sign_is_lost(token, rv);
     if (rv != CKR_OK)
         return token_fail(err, SSA_TOKEN, rv, token, "signing cannot be started");
-    if (!login_for_signature(token, key, err))
+    if (!login_for_signature(token, key, lost, err))
         return false;
     const CK_ULONG room = signature->capacity - signature->len;
     CK_ULONG len = room;
@@ -93,7 +130,7 @@ static bool sign_once(struct token *token, const struct key *key, struct span me
                    signature->data + signature->len, &len);
     touch_end(&touch);
     // A reset ends the login. A touch that does not come does, too, but it is not waited for twice.
-    *lost = sign_is_lost(token, rv) || (rv == CKR_USER_NOT_LOGGED_IN && !touch.told);
+    *lost = touch.told ? token_is_lost(token, rv) : sign_is_lost(token, rv);
     if (rv != CKR_OK) {
         token_fail(err, SSA_TOKEN, rv, token, "the token does not sign");
         // A touch that did not come in time has no error code of its own.
@@ -110,7 +147,7 @@ bool key_sign(struct token *token, const struct key *key, struct span message, s
               struct ssa_error *err)
 {
     bool lost = false;
-    return sign_once(token, key, message, signature, &lost, err);
+    return key_sign_once(token, key, &(struct key_input){.bytes = message}, signature, &lost, err);
 }
 
 bool key_find_and_sign(struct token *token, const struct uri *uri, struct span message, struct secret *signature,
@@ -120,10 +157,18 @@ bool key_find_and_sign(struct token *token, const struct uri *uri, struct span m
     bool lost = false;
     if (!key_find(token, uri, &key, err))
         return false;
-    if (sign_once(token, &key, message, signature, &lost, err))
+    if (key_sign_once(token, &key, &(struct key_input){.bytes = message}, signature, &lost, err))
         return true;
     return lost && login_may_be_reset(token) && login_begin_anew(token, err) && key_find(token, uri, &key, err) &&
            key_sign(token, &key, message, signature, err);
+}
+
+bool key_digest_of(struct span info, struct span *digest)
+{
+    if (info.len != RS256_INFO_BYTES || memcmp(info.data, rs256_prefix, RS256_PREFIX_BYTES) != 0)
+        return false;
+    *digest = span_of(info.data + RS256_PREFIX_BYTES, SHA256_BYTES);
+    return true;
 }
 
 static bool no_public_half(const struct token *token, struct ssa_error *err)

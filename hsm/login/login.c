@@ -179,6 +179,46 @@ bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_e
            right_form(token, err) && login_as(token, CKU_SO, err);
 }
 
+void login_forget_pin(struct token *token)
+{
+    secret_free(&token->pin);
+}
+
+struct secret login_take_pin(struct token *token)
+{
+    const struct secret pin = token->pin;
+    token->pin = (struct secret){0};
+    return pin;
+}
+
+void login_return_pin(struct token *token, struct secret *pin)
+{
+    secret_free(&token->pin);
+    token->pin = *pin;
+    *pin = (struct secret){0};
+}
+
+bool login_ends_often(const struct token *token)
+{
+    return token->info.quirks->resets_card;
+}
+
+bool login_renew(struct token *token, const struct pin_giver *giver, struct ssa_error *err)
+{
+    login_forget_pin(token);
+    if (token_reopen(token, false))
+        return login_user(token, false, giver, err);
+    const CK_RV over = remote_over(token->module.call);
+    return token_fail(err, SSA_ABSENT, over != CKR_OK ? over : CKR_TOKEN_NOT_PRESENT, token,
+                      "the token is not there any more");
+}
+
+bool login_says_refused(const struct ssa_error *err)
+{
+    const CK_RV rv = ckr_of_error(err);
+    return err->code == SSA_PIN && rv != CKR_OK && (pin_login_outcome(rv) == PIN_REFUSED || rv == CKR_PIN_EXPIRED);
+}
+
 bool login_is_possible(const struct token *token, struct ssa_error *err)
 {
     return pin_may_be_tried(token, err);

@@ -20,6 +20,23 @@ bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_e
 // true, and nothing is known any more of the objects that were found. Fails with SSA_TOKEN.
 bool login_for_undoing(struct token *token, bool *fresh, struct ssa_error *err) MUST_CHECK;
 
+// For a token that was lost while it was open, or whose login was: starts the module afresh, finds the same token, and
+// logs in as login_user does, with a PIN that giver gives. A PIN that was kept is wiped before. Fails with SSA_ABSENT
+// where the token is not there.
+bool login_renew(struct token *token, const struct pin_giver *giver, struct ssa_error *err) MUST_CHECK;
+
+// The PIN that was right: wipes it, takes it out of the token, or puts it back. None of these ends the login. It must
+// stay in the token while a key wants a login for each signature.
+void login_forget_pin(struct token *token);
+struct secret login_take_pin(struct token *token);
+void login_return_pin(struct token *token, struct secret *pin);
+
+// Whether another process's use of the token ends our login, so that the PIN is sent to it again and again.
+bool login_ends_often(const struct token *token);
+
+// Whether the error says that the token looked at the PIN and did not accept it.
+bool login_says_refused(const struct ssa_error *err);
+
 // Fails with SSA_PIN where the token's flags say that no PIN can be right: it is locked, or there is none yet.
 bool login_is_possible(const struct token *token, struct ssa_error *err) MUST_CHECK;
 

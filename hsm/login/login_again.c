@@ -19,6 +19,9 @@ bool login_as(struct token *token, CK_USER_TYPE who, struct ssa_error *err)
     // User and security officer cannot be logged in at the same time (PKCS#11 v2.40 section 2.4).
     if (token->logged_in)
         (void)call_logout(call, token->session);
+    // A PIN that is not kept cannot be sent again.
+    if (!token->info.pin_pad && pin->len == 0)
+        return token_fail(err, SSA_TOKEN, CKR_USER_NOT_LOGGED_IN, token, "the login is over");
     if (who == CKU_USER)
         pin_pad_again(token);
     // A login with the management key may want a touch, as a signature does.

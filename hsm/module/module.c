@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "hsm/cryptoki/ckr.h"
 #include "hsm/module/quirks.h"
+#include "hsm/module/scope.h"
 #include "hsm/remote/calls.h"
 #include "hsm/remote/load.h"
 #include "hsm/remote/retired.h"
@@ -29,8 +30,8 @@ struct module_use {
     struct module_use *next;
     char path[MODULE_PATH_MAX];
     char loaded[PATH_BYTES_MAX + 1]; // the file that it is in
-    // The thread that has it loaded. Another one, and a child that was forked, ask another host.
-    pthread_t thread;
+    // In which it is loaded. Another scope, and a child that was forked, ask another host.
+    const struct module_scope *scope;
     pid_t process;
     struct remote *connection;
     bool begun;   // its process loads it, and module_open takes the answer
@@ -42,7 +43,7 @@ static pthread_mutex_t uses_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static bool is_mine(const struct module_use *use)
 {
-    return use->process == getpid() && pthread_equal(use->thread, pthread_self()) != 0;
+    return use->process == getpid() && use->scope == module_scope();
 }
 
 static struct module_use *use_find(const char *path)
@@ -84,7 +85,7 @@ static struct module_use *use_begin(const char *path, const struct hosting *host
             error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the module");
             return NULL;
         }
-        use->thread = pthread_self();
+        use->scope = module_scope();
         use->process = getpid();
         use->connection = remote_new(use->path, hosting, err);
         if (use->connection == NULL) {

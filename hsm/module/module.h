@@ -17,7 +17,7 @@ struct module {
     struct module_use *use;
 };
 
-// Has the module loaded and initialised; where it is open already, the two share it, and the last
+// Has the module loaded and initialised; where it is open already in this scope, the two share it, and the last
 // module_close finalises it. Where the module resets cards, our turn comes before it has touched one. Fails
 // with SSA_ABSENT, or SSA_TOKEN where our turn did not come.
 bool module_open(const struct module_entry *entry, const struct module_user *user, struct module *module,
@@ -26,7 +26,7 @@ bool module_open(const struct module_entry *entry, const struct module_user *use
 // Has the module's process begin to load it, for a module_open that follows. Where it cannot, module_open says why.
 void module_begin(const struct module_entry *entry, const struct module_user *user);
 
-// Ends what this thread has begun with module_begin and not opened.
+// Ends what was begun with module_begin in this scope (scope.h) and not opened.
 void module_abandon(void);
 
 // Ends its session (CK_INVALID_HANDLE: there is none), and logs out before. The module is closed by its last user, and

@@ -6,7 +6,7 @@
 // Processes of ours do two things one after the other. TURN_OPEN: they use a token whose module resets it, each from
 // opening to closing it. TURN_LOGIN: they log in where a login rewrites the token's file. A process that holds
 // TURN_LOGIN does not wait for TURN_OPEN, nor for a person.
-enum turn { TURN_OPEN, TURN_LOGIN };
+enum turn { TURN_OPEN, TURN_LOGIN, TURN_KINDS };
 
 // How they wait for each other. take waits until it is our turn, and fails where that takes too long. A process may
 // take a turn that it already has. Each take that succeeded is followed by a leave.

@@ -1,14 +1,17 @@
 // The host as a process.
 #include "hsm/remote/process.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,17 +66,42 @@ static void close_ends(struct ends *e)
 }
 #define ENDS_AUTO __attribute__((cleanup(close_ends))) struct ends
 
-// Beside the program, as in a build tree, or where it was installed. Only a test names another.
+// The file that this code is in: the shared library, or the program. False where it is not known.
+static bool find_own_file(char path[static HOST_PATH_MAX])
+{
+    static const char here;
+    Dl_info info;
+    const struct link_map *map = NULL;
+    if (dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) != 0 && map != NULL && map->l_name[0] != '\0')
+        return text_format(path, HOST_PATH_MAX, "%s", map->l_name);
+    const ssize_t len = readlink("/proc/self/exe", path, HOST_PATH_MAX - 1);
+    path[len > 0 ? len : 0] = '\0';
+    return len > 0;
+}
+
+// In a folder where others may write, somebody else's file could have the name: it would be given the PIN.
+static bool is_trusted(const char *program, const struct stat *own)
+{
+    struct stat about;
+    return stat(program, &about) == 0 && S_ISREG(about.st_mode) && access(program, X_OK) == 0 &&
+           (about.st_uid == 0 || about.st_uid == geteuid() || about.st_uid == own->st_uid);
+}
+
+// Beside the file that this code is in, as in a build tree, or where it was installed, also where that is another
+// prefix than the one that it was built for. Only a test names another.
 static const char *find_program(char path[static HOST_PATH_MAX])
 {
+    static const char *const places[] = {HOST_NAME, HOST_FROM_LIBRARY, HOST_FROM_PROGRAM};
+    struct stat own;
     const char *named = secure_getenv("SSA_HSM_HOST");
     if (text_present(named))
         return named;
-    const ssize_t len = readlink("/proc/self/exe", path, HOST_PATH_MAX - 1);
-    const char *slash = len > 0 ? memrchr(path, '/', (size_t)len) : NULL;
-    if (slash != NULL && text_format(path + (slash - path), HOST_PATH_MAX - (size_t)(slash - path), "/%s", HOST_NAME) &&
-        access(path, X_OK) == 0)
-        return path;
+    if (!find_own_file(path) || stat(path, &own) != 0)
+        return HOST_INSTALLED;
+    char *name = strrchr(path, '/');
+    for (size_t i = 0; name != NULL && i < COUNT(places); i++)
+        if (text_format(name, HOST_PATH_MAX - (size_t)(name - path), "/%s", places[i]) && is_trusted(path, &own))
+            return path;
     return HOST_INSTALLED;
 }
 

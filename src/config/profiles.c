@@ -280,6 +280,11 @@ struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t 
     return view;
 }
 
+struct ssa_settings *settings_view(const struct ssa_settings *s)
+{
+    return settings_with_profile(s, s->current);
+}
+
 void settings_view_end(struct ssa_settings **view)
 {
     free(*view);

@@ -23,5 +23,7 @@ const char *settings_profile_name(const struct ssa_settings *s);
 
 // The settings with another of their profiles in use. The view borrows all their values. NULL when there is no memory.
 struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t profile);
+// The same with the profile that is in use.
+struct ssa_settings *settings_view(const struct ssa_settings *s);
 void settings_view_end(struct ssa_settings **view);
 #define SETTINGS_VIEW_AUTO __attribute__((cleanup(settings_view_end))) struct ssa_settings

@@ -12,6 +12,11 @@
 // provider's own examples do not.
 #define AUTHORIZATION "Authorization: Basic "
 
+void oauth_wipe_memory(void)
+{
+    libcurl_wipe_memory();
+}
+
 bool oauth_client_know_secret(struct oauth_client *client, struct span secret, struct ssa_error *err)
 {
     SECRET_AUTO pair = {0};

@@ -1,8 +1,9 @@
 // Reading a grant: the answer with an access token.
-#include "oauth/oauth.h"
+#include "oauth/grant.h"
 
 #include "core/text.h"
 #include "oauth/answer_text.h"
+#include "oauth/oauth.h"
 
 struct grant_reading {
     struct secret *token;
@@ -58,4 +59,36 @@ bool grant_access_token(struct span answer, struct secret *token, struct ssa_err
     struct ssa_error why;
     return grant_check(answer, token, &why) ||
            error_set(err, SSA_NETWORK, NULL, NULL, "the answer holds no usable access token: %s", why.what);
+}
+
+// RFC 6749 section 5.1: expires_in is a number of seconds, and recommended only. One without a use counts as missing.
+static long long read_lifetime(const struct json_value *value)
+{
+    enum { DIGITS_MAX = 9 };
+    long long seconds = 0;
+    if ((value->type != JSON_NUMBER && value->type != JSON_STRING) || value->text.len > DIGITS_MAX)
+        return 0;
+    for (size_t i = 0; i < value->text.len; i++) {
+        if (value->text.data[i] < '0' || value->text.data[i] > '9')
+            return 0;
+        seconds = seconds * 10 + (value->text.data[i] - '0');
+    }
+    return seconds;
+}
+
+static bool read_term(void *context, const struct json_value *value, struct ssa_error *err)
+{
+    struct grant_terms *terms = context;
+    (void)err;
+    if (strcmp(value->path, "expires_in") == 0)
+        terms->lifetime = read_lifetime(value);
+    if (strcmp(value->path, "scope") == 0 && value->type == JSON_STRING)
+        text_harmless(terms->scope, sizeof terms->scope, value->text);
+    return true;
+}
+
+bool grant_read_terms(struct span answer, struct grant_terms *terms, struct ssa_error *err)
+{
+    *terms = (struct grant_terms){0};
+    return answer_read(answer, read_term, terms, err);
 }

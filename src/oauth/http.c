@@ -7,6 +7,7 @@
 
 #include "core/monotonic.h"
 #include "core/text.h"
+#include "oauth/libcurl_wipe.h"
 
 struct transfer {
     const struct http_request *request;
@@ -134,6 +135,8 @@ static void set_safety(struct transfer *t)
     SET(t, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(t, CURLOPT_SSL_VERIFYPEER, 1L);
     SET(t, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (libcurl_wipes_memory() && t->code == CURLE_OK)
+        libcurl_cleanse(t->handle);
     // NULL unsets libcurl's default, so that only what ca.h chose counts.
     const char *file = request->ca->file[0] == '\0' ? NULL : request->ca->file;
     const char *path = request->ca->path[0] == '\0' ? NULL : request->ca->path;

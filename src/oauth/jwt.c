@@ -37,13 +37,30 @@ static void write_claims(struct json_writer *w, const struct jwt_claims *c)
     json_close(w, JSON_OBJECT);
 }
 
+// A character takes at most six in JSON ("\u0001"), and a scope needs two quotes and a comma.
+static size_t json_room(const struct jwt_claims *c)
+{
+    enum { NAMES = 256 };
+    const size_t texts =
+        strlen(c->kid) + strlen(c->issuer) + strlen(c->subject) + strlen(c->audience) + strlen(c->scope);
+    const size_t room = NAMES + 6 * texts;
+    return room < ASSERTION_MAX ? room : ASSERTION_MAX;
+}
+
+size_t jwt_room(const struct jwt_claims *claims)
+{
+    enum { SIGNATURE = 1024 };
+    const size_t room = BASE64URL_LENGTH(2 * json_room(claims)) + SIGNATURE;
+    return room < ASSERTION_MAX ? room : ASSERTION_MAX;
+}
+
 typedef void write_part(struct json_writer *, const struct jwt_claims *);
 
 static bool append_part(write_part *part, const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)
 {
     SECRET_AUTO json = {0};
     struct json_writer w;
-    if (!secret_new(&json, ASSERTION_MAX, err))
+    if (!secret_new(&json, json_room(claims), err))
         return false;
     if (!json_begin(&w, &json, false))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the assertion");

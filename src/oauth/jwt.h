@@ -17,6 +17,9 @@ struct jwt_claims {
     long long not_before; // the same; 0 leaves nbf out
 };
 
+// Room for an assertion with these claims, at most ASSERTION_MAX.
+size_t jwt_room(const struct jwt_claims *claims);
+
 // Appends the signing input, base64url(header) "." base64url(claims).
 bool jwt_signing_input(const struct jwt_claims *claims, struct secret *out, struct ssa_error *err) MUST_CHECK;
 

@@ -2,14 +2,17 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "core/text.h"
+#include "oauth/libcurl_wipe.h"
 
 struct libcurl libcurl;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool loaded;
+static atomic_bool wipes;
 static char why[256];
 
 static bool find(void *library, const char *name, void *function)
@@ -43,10 +46,20 @@ static void load(void)
         note(failed != NULL ? failed : LIBCURL_FILE " lacks functions");
         return;
     }
-    const CURLcode code = libcurl.global_init(CURL_GLOBAL_DEFAULT);
+    const CURLcode code = libcurl_wipes_memory() ? libcurl_init_wiping() : libcurl.global_init(CURL_GLOBAL_DEFAULT);
     loaded = code == CURLE_OK;
     if (!loaded)
         note(libcurl.easy_strerror(code));
+}
+
+void libcurl_wipe_memory(void)
+{
+    atomic_store(&wipes, true);
+}
+
+bool libcurl_wipes_memory(void)
+{
+    return atomic_load(&wipes);
 }
 
 bool libcurl_load(struct ssa_error *err)

@@ -17,6 +17,7 @@
     each(free);                                                                                                        \
     each(getdate);                                                                                                     \
     each(global_init);                                                                                                 \
+    each(global_init_mem);                                                                                             \
     each(multi_add_handle);                                                                                            \
     each(multi_cleanup);                                                                                               \
     each(multi_info_read);                                                                                             \
@@ -43,3 +44,8 @@ extern struct libcurl libcurl;
 // Loads and starts it, once for all threads. Before that, none of its functions may be called. Fails with
 // SSA_UNEXPECTED.
 bool libcurl_load(struct ssa_error *err) MUST_CHECK;
+
+// Has libcurl, and TLS, wipe the memory that they free (libcurl_wipe.h). Where libcurl is in use already, it only
+// counts for TLS.
+void libcurl_wipe_memory(void);
+bool libcurl_wipes_memory(void);

@@ -21,6 +21,9 @@ struct oauth_config {
     const struct ssa_callbacks *callbacks; // are told about waiting and retries, and asked whether to stop
 };
 
+// Called once before the first client, by a process whose allocator does not wipe what is freed.
+void oauth_wipe_memory(void);
+
 struct oauth_client;
 
 // Checks URL, CA files and client secret (SSA_CONFIG) and makes the client. Sends nothing.

@@ -147,6 +147,19 @@ static bool begin_try(struct pin_policy *policy, const struct token_info *info, 
     return pin_attempt_begin(&policy->attempt, info, identity, policy->retry, &policy->run->callbacks, err);
 }
 
+static bool give_known(const struct pin_policy *policy, struct secret *pin, struct ssa_error *err)
+{
+    return secret_append(pin, secret_span(policy->known)) ||
+           error_set(err, SSA_UNEXPECTED, NULL, NULL, "the PIN does not fit its buffer");
+}
+
+// A person gave it, and is not asked again.
+static bool give_known_of_person(const struct pin_policy *policy, const struct token_info *info, struct secret *pin,
+                                 struct ssa_error *err)
+{
+    return !pin_is_last_try(info) ? give_known(policy, pin, err) : refuse_last_try(SSA_PIN, info, err);
+}
+
 // Without a person, the last try is not made.
 static bool is_not_last_try(const struct token_info *info, struct ssa_error *err)
 {
@@ -160,9 +173,11 @@ static bool is_not_last_try(const struct token_info *info, struct ssa_error *err
 static bool give_unattended(struct pin_policy *policy, const struct token_info *info, struct secret *pin,
                             struct ssa_error *err)
 {
-    return is_not_last_try(info, err) &&
-           secret_source_read(policy->source, setting_name(SET_PIN_SOURCE), policy->run, pin, err) &&
-           begin_try(policy, info, err);
+    const bool may = is_not_last_try(info, err);
+    const bool read = may && (policy->known != NULL ? give_known(policy, pin, err)
+                                                    : secret_source_read(policy->source, setting_name(SET_PIN_SOURCE),
+                                                                         policy->run, pin, err));
+    return read && begin_try(policy, info, err);
 }
 
 bool pin_would_be_tried(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
@@ -204,8 +219,13 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
         return error_set(err, SSA_TOKEN, NULL, info->uri,
                          "a login to this token failed just now, so its PIN is not tried again");
     policy->level = pin_level(info);
-    const bool given = pin_attended(policy, info) ? ask_person(policy->run, policy->source, info, pin, err)
-                                                  : give_unattended(policy, info, pin, err);
+    bool given = false;
+    if (!pin_attended(policy, info))
+        given = give_unattended(policy, info, pin, err);
+    else if (policy->known != NULL && pin != NULL)
+        given = give_known_of_person(policy, info, pin, err);
+    else
+        given = ask_person(policy->run, policy->source, info, pin, err);
     if (!given)
         return false;
     if (!callback_go_on(&policy->run->callbacks, err)) {
@@ -283,6 +303,24 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
     if (what == PIN_ACCEPTED) {
         forget_spent(policy, info);
         pin_attempts_forget(info);
+    }
+}
+
+bool pin_source_lasts(const struct pin_policy *policy)
+{
+    char path[PATH_TEXT_MAX];
+    struct stat about;
+    if (policy->source == NULL)
+        return true;
+    switch (reference_kind(policy->source)) {
+    case REFERENCE_FILE:
+        return reference_path(policy->source, path, ERROR_IGNORED) && stat(path, &about) == 0 && S_ISREG(about.st_mode);
+    case REFERENCE_CREDENTIAL:
+    case REFERENCE_ENV:
+    case REFERENCE_PINENTRY:
+        return true;
+    default:
+        return false;
     }
 }
 

@@ -16,6 +16,9 @@ struct pin_policy {
     struct pin_tries *tries; // NULL where there is only one token
     const char *source;      // a reference to the PIN; NULL: a person is asked
     bool retry;              // allow a try after one that failed
+    // A PIN that was right before, and is given in place of the source's; may be NULL. The rules for a try are the
+    // same.
+    const struct secret *known;
     struct pin_attempt attempt;
     unsigned level;               // pin_level before the first try
     void (*given)(void *context); // called once there is a PIN to try; may be NULL
@@ -34,6 +37,9 @@ bool pin_policy_of_secret(struct pin_policy *policy, const struct ssa_run *run, 
 
 // Whether a person gives the PIN.
 bool pin_attended(const struct pin_policy *policy, const struct token_info *info);
+
+// Whether the source has the PIN a second time: a pipe or a descriptor has not.
+bool pin_source_lasts(const struct pin_policy *policy);
 
 // Whether a stored PIN would be tried now, as far as the token's flags and the records tell. The PIN is not read, and
 // nothing is recorded. Fails with SSA_PIN.

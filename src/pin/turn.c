@@ -5,6 +5,7 @@
 #include "config/record_folder.h"
 #include "core/callback.h"
 #include "core/file_lock.h"
+#include "hsm/module/scope.h"
 
 // A login for which a turn is taken needs milliseconds. Where a login hangs, the other processes wait only LOGIN_MS:
 // two logins at once do no harm, since the token is looked at again. While processes do take turns, the wait goes on.
@@ -13,13 +14,9 @@ enum { USUAL_TIMEOUT_S = 90, LOGIN_MS = 5000 };
 // These are folders, so nothing takes them for a record. On a network file system, flock(2) locks a folder only on this
 // host, where the tokens are.
 static const char *const names[] = {[TURN_OPEN] = "turn-open", [TURN_LOGIN] = "turn-login"};
-enum { TURNS = sizeof names / sizeof names[0] };
 
-// The turns of this thread, for all its tokens together. Threads wait for each other as processes do.
-static _Thread_local struct {
-    unsigned users;
-    int fd; // -1: no other process can be kept out (no folder, no locks)
-} held[TURNS];
+// Threads, and handles, wait for each other as processes do.
+#define HELD(which) module_scope()->turns[which]
 
 static bool too_long(const struct ssa_run *run, unsigned seconds, struct ssa_error *err)
 {
@@ -39,7 +36,7 @@ static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run 
         .holder_ms = is_open ? 0 : LOGIN_MS,
         .turn = true,
         .told = is_open ? "waiting for another process that uses this PKCS#11 token, or one of the same kind" : NULL};
-    const enum lock_outcome outcome = file_lock(held[which].fd, &patience);
+    const enum lock_outcome outcome = file_lock(HELD(which).fd, &patience);
     if (outcome == LOCK_IMPOSSIBLE)
         tell(&run->callbacks, SSA_DETAIL, "the state folder's file system has no locks: processes do not take turns");
     if (outcome != LOCK_BUSY)
@@ -50,27 +47,29 @@ static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run 
 static bool take(void *context, enum turn which, bool impatient, struct ssa_error *err)
 {
     const struct ssa_run *run = context;
-    if (held[which].users > 0) {
-        held[which].users++;
+    if (HELD(which).users > 0) {
+        HELD(which).users++;
         return true;
     }
-    held[which].fd = record_make_folder(names[which]);
-    if (held[which].fd < 0) {
+    HELD(which).fd = record_make_folder(names[which]);
+    if (HELD(which).fd < 0) {
         tell(&run->callbacks, SSA_DETAIL, "no state folder can be written: processes do not take turns");
     } else if (!wait_for_turn(which, impatient, run, err)) {
-        (void)close(held[which].fd);
+        (void)close(HELD(which).fd);
         return false;
     }
-    held[which].users = 1;
+    HELD(which).users = 1;
     return true;
 }
 
 static void leave(void *context, enum turn which)
 {
     (void)context;
-    if (held[which].users == 0 || --held[which].users > 0 || held[which].fd < 0)
+    if (HELD(which).users == 0 || --HELD(which).users > 0 || HELD(which).fd < 0)
         return;
-    (void)close(held[which].fd);
+    // A child that the caller has forked has the descriptor, too: the lock would stay with it.
+    file_unlock(HELD(which).fd);
+    (void)close(HELD(which).fd);
 }
 
 struct turns turns_of(const struct ssa_run *run)
@@ -80,11 +79,11 @@ struct turns turns_of(const struct ssa_run *run)
 
 void turns_pause(void)
 {
-    if (held[TURN_OPEN].users > 0 && held[TURN_OPEN].fd >= 0)
-        file_unlock(held[TURN_OPEN].fd);
+    if (HELD(TURN_OPEN).users > 0 && HELD(TURN_OPEN).fd >= 0)
+        file_unlock(HELD(TURN_OPEN).fd);
 }
 
 bool turns_resume(const struct ssa_run *run, struct ssa_error *err)
 {
-    return held[TURN_OPEN].users == 0 || held[TURN_OPEN].fd < 0 || wait_for_turn(TURN_OPEN, false, run, err);
+    return HELD(TURN_OPEN).users == 0 || HELD(TURN_OPEN).fd < 0 || wait_for_turn(TURN_OPEN, false, run, err);
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import importlib.util
 import os
 import shlex
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,10 +84,51 @@ def threads() -> Path:
     return _file("SSA_THREADS", default, "the program with threads")
 
 
+# Of tests/library: programs that use the library as a stranger's would.
+LIBRARY_PROGRAMS = ("signer-player", "signer-threads", "signer-figures", "signer-evp")
+
+
+def library_variable(name: str) -> str:
+    return f"SSA_{name.replace('-', '_').upper()}"
+
+
+def library_program(name: str) -> Path:
+    default = program().parent / "tests" / "library" / f"ssa-hsm-{name}"
+    return _file(library_variable(name), default, f"the program {name} of tests/library")
+
+
+def library_folder() -> Path:
+    """The folder of libssa-hsm.so.0."""
+    return _file("SSA_HSM_LIBRARY_FOLDER", program().parent, "the library's folder")
+
+
+@functools.cache
+def installed() -> Path:
+    """What `cmake --install` puts into a prefix: the program, the library and all that belongs to it."""
+    if os.environ.get("SSA_HSM_INSTALLED"):
+        return _file("SSA_HSM_INSTALLED", ROOT, "the folder with what was installed")
+    prefix = Path(tempfile.mkdtemp(prefix="ssa-hsm-installed-", dir=scratch()))
+    atexit.register(shutil.rmtree, prefix, ignore_errors=True)
+    command = [tool("cmake"), "--install", str(program().parent), "--prefix", str(prefix)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Missing(f"cmake --install failed; build all of it: {done.stdout}{done.stderr}")
+    return prefix
+
+
+def examples() -> Path:
+    return _file("SSA_HSM_EXAMPLES", ROOT / "examples", "the folder with the examples")
+
+
 def nss_fips_library() -> Path:
     return _file(
         "SSA_NSS_FIPS_LIBRARY", ROOT / "build" / "tests" / "tokens" / "ssa-hsm-nss-fips.so", "NSS's FIPS token as a module"
     )
+
+
+def libp11_client() -> Path:
+    default = ROOT / "build" / "tests" / "tokens" / "ssa-hsm-libp11-client"
+    return _file("SSA_LIBP11_CLIENT", default, "the second client of PKCS#11 tokens")
 
 
 def evidence_verifier() -> Path:

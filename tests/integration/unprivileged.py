@@ -60,7 +60,7 @@ def _copy_documents(folder: Path) -> Path:
 def run_as_nobody(
     arguments: list[str],
     script: Path = Path("integration") / "run.py",
-    parts: tuple[str, ...] = ("emulator", "integration", "matrix", "memory", "shim"),
+    parts: tuple[str, ...] = ("emulator", "integration", "library", "matrix", "memory", "shim"),
     passed_on: tuple[str, ...] = (),
 ) -> int:
     """Runs run.py (or another script of the tests) again as nobody, with a copy of all it needs.
@@ -86,10 +86,18 @@ def run_as_nobody(
             "SSA_THREADS": places.threads(),
             "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip
+        for name in places.LIBRARY_PROGRAMS:
+            copied[places.library_variable(name)] = places.library_program(name)
         if places.key_pool().exists():
             copied["SSA_HSM_TEST_KEYS"] = places.key_pool()
         for variable, path in copied.items():
             env[variable] = str(shutil.copy2(path, folder / path.name))
+        shutil.copy2(places.library_folder() / "libssa-hsm.so.0", folder)
+        env["SSA_HSM_LIBRARY_FOLDER"] = str(folder)
+        # A test by its name may be one that needs it.
+        if not arguments or any("installed" in one or not one.startswith("test_") for one in arguments):
+            for variable, source in (("SSA_HSM_INSTALLED", places.installed()), ("SSA_HSM_EXAMPLES", places.examples())):
+                env[variable] = str(shutil.copytree(source, folder / variable.lower(), symlinks=True))
         env["SSA_HSM_DOCUMENTS"] = str(_copy_documents(folder / "documents"))
         shutil.copytree(places.completions(), folder / "docs" / "completion")
         # A build for sanitizers has none.

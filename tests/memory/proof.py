@@ -16,7 +16,7 @@ from judge import HOST, PROGRAM, Totals
 from scenes import COMMANDS, Stage
 from world import ROOT, CannotRun, Setup, World
 
-SCENES = ("ends", "signing", "killed")
+SCENES = ("ends", "signing", "killed", "library")
 
 
 def _user(wanted: str | None) -> str | None:
@@ -44,7 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--scene", choices=SCENES, default="ends",
         help="ends: nine commands, whose processes end (default). signing: SoftHSM is in the host, and signs. killed: "
-        "the module crashes, or is killed, when it has just been given something",
+        "the module crashes, or is killed, when it has just been given something. library: a program that uses the library",
     )  # fmt: skip
     parser.add_argument("--expect-leak", choices=("program", "host"), help="succeed only when something is found there")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="copy reports and outputs there (test secrets too)")
@@ -112,6 +112,8 @@ def main() -> int:
                 scenes.signing(stage)
             elif options.scene == "killed":
                 scenes.killed(stage)
+            elif options.scene == "library":
+                scenes.library(stage)
             else:
                 scenes.ends(stage, options.only)
     except (CannotRun, OSError, RuntimeError, subprocess.SubprocessError) as error:

@@ -47,6 +47,7 @@ class Case:
     ways: tuple[int, ...] = (0,)  # it may end in
     holds: tuple[Held, ...] = ()
     hold: tuple[Path, Path] | None = None  # see tracer.py
+    program: Path | None = None  # if it is another one
 
 
 @dataclass
@@ -88,6 +89,8 @@ class Stage:
         environment = self.world.environment(case.literal_secret, case.finds)
         if case.secret:
             environment["APS_SECRET_ID"] = case.secret
+        if case.program:
+            return [str(case.program), *case.words], environment
         makes = case.words[0] in ("account", "key")
         return [str(self.program), *case.words, *(["--import", self.way] if self.way and makes else [])], environment
 
@@ -239,3 +242,16 @@ def killed(stage: Stage) -> None:
         keys = 0 if given == PIN else 1
         case = Case(f"killed at {name}", (*_CREATE, *more), _always, True, keys, ways=(4, 5, 7, 12, 13), holds=holds)
         stage.run(case)
+
+
+def library(stage: Stage) -> None:
+    """A program that uses the library, while its signer is open and afterwards. It has no allocator of ours."""
+    world = stage.world
+    stage.prepare(_case(stage, "account-create"))
+    program = stage.program.parent / "tests/library/ssa-hsm-signer-memory"
+    # The PIN stays only where the key wants it for each signature.
+    for name, rule, pin in (("library", "", frozenset()), ("library each time", "always-authenticate\n", frozenset({PIN}))):
+        here, go = (world.home / f"{name.replace(' ', '-')}.{end}" for end in ("here", "go"))
+        world.rules(rule)
+        holds = (Held(PROGRAM, "held", frozenset({CLIENT_SECRET, ACCESS_TOKEN}) | pin),)
+        stage.run(Case(name, (str(here), str(go)), _prints(b"closed"), holds=holds, hold=(here, go), program=program))

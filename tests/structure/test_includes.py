@@ -27,7 +27,7 @@ _HSM_MAY = {
     "token": "cryptoki remote module uri",
     "object": "cryptoki remote module uri token",
     "login": "cryptoki remote module uri token object",
-    "key": "cryptoki remote module uri token object login",
+    "key": "cryptoki host remote module uri token object login",
     "search": "cryptoki remote module uri token object login key",
     "import": "cryptoki remote module uri token object login key",
     "data": "cryptoki remote module uri token object",
@@ -48,6 +48,7 @@ MAY = {
     "pin": f"core {_hsm('remote uri module token login')} config",
     "journal": f"core {_hsm('uri')} config",
     "signer": f"core {_hsm('remote uri module token login key data search')} oauth config pin",
+    "pkey": f"core {_hsm('remote uri module token login key search')} oauth config pin signer",
     "doctor": f"core {_hsm('remote uri module token login key data search')} oauth aps config pin journal signer",
     "secret": f"core {_hsm('remote uri module token object login key data search')} oauth config pin journal signer",
     "ownership": f"core {_hsm('uri key')} oauth aps config journal",
@@ -60,7 +61,7 @@ MAY = {
 }
 FOLDERS = list(MAY)
 # Libraries that one folder alone may use, by the beginnings of their headers' names; yajl in one file of it.
-OWNED = {"curl/": {"oauth"}, "yajl/": {"core"}, "p11-kit/": {f"hsm-{part}" for part in _HSM_MAY}}
+OWNED = {"curl/": {"oauth"}, "yajl/": {"core"}, "p11-kit/": {*(f"hsm-{part}" for part in _HSM_MAY), "pkey"}, "libp11": {"pkey"}}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 # No folder is more than a quarter of the code.
 MOST = 0.25
@@ -95,7 +96,7 @@ def view(folder: str) -> Path:
 @functools.cache
 def foreign() -> tuple[str, ...]:
     """Where other libraries' headers are: who may use those is another test."""
-    command = ["pkg-config", "--cflags", "libcrypto", "libcurl", "yajl", "p11-kit-1"]
+    command = ["pkg-config", "--cflags", "libcrypto", "libcurl", "yajl", "p11-kit-1", "libp11"]
     return tuple(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 

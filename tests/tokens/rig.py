@@ -89,13 +89,17 @@ class Rig:
     def library(self) -> str:
         return self._lines().get("module") or self.env["SSA_HSM_MODULE"]
 
+    @property
+    def reserved(self) -> str:
+        """The string that the module starts with."""
+        return self._lines().get("x-init-reserved", "")
+
     def eye(self, *arguments: str) -> Any:
         """What eye.py sees."""
         env = {"PATH": places.PATH, "HOME": str(self.folder.parent), **self.for_program(), "TEST_PIN": self.pin}
         env |= {"SSA_SHIM_LIBRARY": self.library, "EYE_LABEL": self.label}
-        reserved = self._lines().get("x-init-reserved")
-        if reserved:
-            env["EYE_RESERVED"] = reserved
+        if self.reserved:
+            env["EYE_RESERVED"] = self.reserved
         done = subprocess.run(
             [*self.wrapper, sys.executable, "-B", str(HERE / "eye.py"), *arguments], env=env, capture_output=True,
             text=True, timeout=60, check=False,

@@ -41,7 +41,8 @@ def _as_nobody(arguments: list[str]) -> int:
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         copied = {"SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(),
                   "SSA_SHIM_LIBRARY": places.shim_library(), "SSA_ACCEPTS": places.accepts(),
-                  "SSA_NSS_FIPS_LIBRARY": places.nss_fips_library()}  # fmt: skip
+                  "SSA_NSS_FIPS_LIBRARY": places.nss_fips_library(),
+                  "SSA_LIBP11_CLIENT": places.libp11_client()}  # fmt: skip
         if places.key_pool().exists():
             copied["SSA_HSM_TEST_KEYS"] = places.key_pool()
         for variable, path in copied.items():

@@ -17,7 +17,8 @@ import jwt
 import keyfiles
 from emulation import AUDIENCE
 from harness import Result
-from rig import WRONG, TokenCase
+from rig import WRONG
+from second_client import SecondClient
 from shimlog import CallLog
 
 YES, NO = "01", "00"
@@ -42,7 +43,7 @@ WRAPPED = {
 }
 
 
-class Cases(TokenCase):
+class Cases(SecondClient):
     # ---- what they are made of ----
 
     def old_account(self, name: str = "old-account") -> dict[str, str]:
@@ -76,6 +77,15 @@ class Cases(TokenCase):
         else:
             plain = ("--import", "plain") if self.rig.takes_plain else ()
             self.expect(self.run_program(*CREATE, *plain), 0)
+        self.api.forget_requests()
+        return self.profile()
+
+    def provide_by_import(self) -> dict[str, str]:
+        if not self.rig.can_import:
+            return self.provide()
+        values = self.old_account()
+        names = ("--key-id", values["KEY_ID"], "--account", values["SERVICE_ACCOUNT_ID"])
+        self.expect(self.run_program("key", "import", self.pem(values), *names), 0)
         self.api.forget_requests()
         return self.profile()
 

@@ -1,4 +1,4 @@
-// Reasons: the member reason of struct ssa_error and struct ssa_notice in ssa-hsm.h.
+// Reasons: the member reason of struct ssa_error (error.h) and struct ssa_notice (settings.h).
 #ifndef SSA_HSM_REASON_H
 #define SSA_HSM_REASON_H
 

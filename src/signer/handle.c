@@ -1,0 +1,190 @@
+// Opening and closing a signer, and who may use it.
+#include "signer/handle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config/profiles.h"
+#include "core/callback.h"
+#include "core/monotonic.h"
+#include "hsm/key/key_find.h"
+#include "hsm/key/public.h"
+#include "hsm/login/login.h"
+#include "hsm/module/settle.h"
+#include "oauth/oauth.h"
+#include "pin/turn.h"
+#include "signer/failover.h"
+
+enum { CLOSING_MS = 3000 };
+
+bool failure_is_shared(const struct shared_failure *failure, long long since)
+{
+    return failure->at > since;
+}
+
+void handle_keep(struct ssa_signer *signer)
+{
+    (void)atomic_fetch_add(&signer->users, 1);
+}
+
+void handle_drop(struct ssa_signer *signer)
+{
+    if (atomic_fetch_sub(&signer->users, 1) > 1)
+        return;
+    (void)pthread_mutex_destroy(&signer->lock);
+    (void)pthread_mutex_destroy(&signer->fetching);
+    (void)pthread_mutex_destroy(&signer->keeping);
+    free(signer);
+}
+
+bool handle_check(const struct ssa_signer *signer, struct ssa_error *err)
+{
+    // A mutex may be locked in the child for ever: so this comes first.
+    if (signer->process != getpid()) {
+        error_set(err, SSA_USAGE, NULL, NULL, "this signer was opened by another process, which has forked this one");
+        return error_hint(err, "A child process opens a signer of its own.");
+    }
+    if (!callback_running())
+        return true;
+    error_set(err, SSA_USAGE, NULL, NULL, "a signer cannot be used from a callback of the library");
+    return error_hint(err, "Let the call that is under way return first.");
+}
+
+bool handle_enter(struct ssa_signer *signer, struct handle_use *use, struct ssa_error *err)
+{
+    *use = (struct handle_use){.since = monotonic_ms()};
+    if (!handle_check(signer, err))
+        return false;
+    (void)pthread_mutex_lock(&signer->lock);
+    if (signer->closed) {
+        (void)pthread_mutex_unlock(&signer->lock);
+        return error_set(err, SSA_USAGE, NULL, NULL, "this signer is closed");
+    }
+    use->signer = signer;
+    use->before = module_scope_enter(&signer->scope);
+    return turns_resume(&signer->run, err);
+}
+
+void handle_leave(struct handle_use *use)
+{
+    if (use->signer == NULL)
+        return;
+    // Other processes may use the token between two calls.
+    turns_pause();
+    (void)module_scope_enter(use->before);
+    (void)pthread_mutex_unlock(&use->signer->lock);
+}
+
+void handle_drop_pin(struct ssa_signer *signer)
+{
+    const struct token *token = signer->at.token;
+    if (!signer->key.login_each_time && !login_ends_often(token) && pin_source_lasts(&signer->at.pin))
+        login_forget_pin(signer->at.token);
+}
+
+static void close_token(struct ssa_signer *signer)
+{
+    open_token_close(&signer->at);
+    settings_view_end(&signer->view);
+}
+
+static bool open_with(struct ssa_signer *signer, struct pin_tries *pins, struct ssa_error *err)
+{
+    const struct ssa_run *run = &signer->run;
+    struct identity identity;
+    signer->at = (struct open_token){.pin = {.tries = pins}};
+    if (!identity_read(run->settings, true, &identity, err))
+        return false;
+    if (!open_token_prepare(run, identity.private_key, &signer->at, err) || !open_token_find(run, &signer->at, err))
+        return false;
+    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(signer->at.token)->uri);
+    if (!open_token_login(&signer->at, false, err))
+        return false;
+    return key_find(signer->at.token, signer->at.uri, &signer->key, err);
+}
+
+// *run belongs to the try with one profile. What the token borrows must live on.
+static bool open_once(void *context, const struct ssa_run *run, struct pin_tries *pins, struct ssa_error *err)
+{
+    struct ssa_signer *signer = context;
+    signer->view = settings_view(run->settings);
+    if (signer->view == NULL)
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
+    signer->run = *run;
+    signer->run.settings = signer->view;
+    if (open_with(signer, pins, err)) {
+        // From now on it is no first try, and no other token counts.
+        signer->at.pin.tries = NULL;
+        signer->at.pin.retry = signer->run.pin_retry = false;
+        return true;
+    }
+    close_token(signer);
+    return false;
+}
+
+static struct ssa_signer *signer_new(struct ssa_error *err)
+{
+    struct ssa_signer *signer = calloc(1, sizeof *signer);
+    if (signer == NULL) {
+        (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a signer");
+        return NULL;
+    }
+    signer->process = getpid();
+    atomic_init(&signer->users, 1);
+    (void)pthread_mutex_init(&signer->lock, NULL);
+    (void)pthread_mutex_init(&signer->fetching, NULL);
+    (void)pthread_mutex_init(&signer->keeping, NULL);
+    return signer;
+}
+
+bool ssa_signer_open(const struct ssa_run *run, struct ssa_signer **opened, struct ssa_error *err)
+{
+    err = ERROR_OR_IGNORED(err);
+    *opened = NULL;
+    SECRET_AUTO probe = {0};
+    oauth_wipe_memory();
+    // Warns once where memory cannot be locked.
+    if (!assertion_new(run, &probe, err))
+        return false;
+    struct ssa_signer *signer = signer_new(err);
+    if (signer == NULL)
+        return false;
+    struct module_scope *before = module_scope_enter(&signer->scope);
+    bool done = with_failover(run, open_once, signer, err);
+    if (done && !callback_go_on(&run->callbacks, err)) {
+        close_token(signer);
+        done = false;
+    }
+    signer->ready = done;
+    if (done)
+        handle_drop_pin(signer);
+    turns_pause();
+    (void)module_scope_enter(before);
+    if (done) {
+        *opened = signer;
+        return true;
+    }
+    handle_drop(signer);
+    return false;
+}
+
+void ssa_signer_close(struct ssa_signer *signer)
+{
+    // The parent's memory, session and process are not the child's to end.
+    if (signer == NULL || signer->process != getpid())
+        return;
+    const struct ssa_callbacks callbacks = signer->run.callbacks;
+    (void)pthread_mutex_lock(&signer->fetching);
+    (void)pthread_mutex_lock(&signer->lock);
+    struct module_scope *before = module_scope_enter(&signer->scope);
+    signer->closed = true;
+    close_token(signer);
+    client_secret_free(&signer->secret);
+    secret_free(&signer->kept.text);
+    (void)module_scope_enter(before);
+    (void)pthread_mutex_unlock(&signer->lock);
+    (void)pthread_mutex_unlock(&signer->fetching);
+    module_settle(CLOSING_MS, &callbacks);
+    handle_drop(signer);
+}
