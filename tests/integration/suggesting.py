@@ -133,6 +133,9 @@ PASTED = {
     "account enable": "test_pasting.Refused.test_an_account_that_may_be_off",
     "account enable _": "test_pasting.Accounts.test_one_that_is_off",
     "account list": "test_pasting.Accounts.test_one_that_is_not_there",
+    "account provision": "test_provision.Check.test_the_app_is_missing",
+    "account provision --check": "test_provision.Adding.test_adds_looks_before_and_sees_the_hub_then",
+    "account provision --project _ --admin-user _": "test_provision.Steps.test_commands_in_it_are_about_the_same_profile",
     "account show": "test_pasting.Refused.test_an_account_that_may_be_off",
     "account show _": "test_pasting.Refused.test_a_key_that_the_api_does_not_make",
     "doctor": "test_doctor.Settings.test_a_spare_profile_is_read_too",
@@ -144,6 +147,7 @@ PASTED = {
     "jwt": "test_lying_module.PublicHalf.test_nothing_tells_it_and_the_key_signs_all_the_same",
     "jwt --claims": "test_pasting.Refused.test_an_account_that_may_be_off",
     "key create": "test_pasting.Profiles.test_one_that_is_not_there",
+    "key create --account _": "test_pasting.Accounts.test_one_of_that_name_is_there",
     "key create --force": "test_suggestions.Suggestions.test_a_profile_without_a_key",
     "key delete _ --account _": "test_pasting.Refused.test_a_key_that_the_api_does_not_make",
     "key enable _": "test_pasting.Refused.test_an_account_that_may_be_off",
@@ -169,6 +173,7 @@ PASTED = {
     "key import _ --key-id _ --account _": "test_setup.OldFile.test_a_key_alone",
     "secret import --print": "test_secret_profile.Edited.test_a_line_that_could_not_be_printed_is_printed_later",
     "setup --dry-run": "test_setup.NewAccount.test_no_terminal",
+    "token -f _": "test_curl_config.CurlConfig.test_process_substitution_names_the_pipe",
     "token": "test_suggestions.Suggestions.test_an_access_token_later",
 }
 # Kinds that no test pastes, and why.

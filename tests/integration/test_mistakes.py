@@ -87,7 +87,7 @@ class Mistakes(Case):
         self.assertIn("* is the key", loud.err)
         self.expect(quiet, 0)
         self.assertEqual((quiet.out, quiet.err), (loud.out, ""))
-        self.expect(self.run_program("-q", "account", "delete", "A1"), 2, "did not confirm", "--yes")
+        self.expect(self.run_program("-q", "account", "delete", "A1"), 15, "did not confirm", "--yes")
         self.expect(self.run_program("token", "-q", "-p", "absent"), 3, "absent.env", "ssa-hsm account create")
         result = self.expect(self.run_program("exec", "-q", "--", "printenv", "APS_ACCESS_TOKEN"), 0)
         self.assertEqual(result.err, "")

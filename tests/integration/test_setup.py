@@ -223,7 +223,7 @@ class NewAccount(SetupCase):
         token = self.api.admin()
         body = {"name": "service-guided-setup", "firstName": "service", "lastName": "guided-setup"}
         self.api.call("POST", "/service-accounts", token, body)
-        self.expect(self.guided(answers={OTHER_NAME: "no", NUMBER: "1"}), 10)
+        self.expect(self.guided(answers={OTHER_NAME: "no", NUMBER: "1"}), 14)
         self.assertFalse(self.profile_path().exists())
 
     def test_the_terminal_goes_away(self) -> None:

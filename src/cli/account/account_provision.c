@@ -139,8 +139,10 @@ static void add_row(struct table *table, const char *kind, const char *name, con
 static bool print_access_table(const struct ssa_access *access, struct ssa_error *err)
 {
     static const char *const heads[] = {"", "NAME", "ID", "REGION"};
+    static const struct column_fit fits[] = {{0}, {0, 20}, {2, 12}, {1, 0}};
     struct table table;
     table_begin(&table, COUNT(heads), heads);
+    table_fit(&table, fits);
     for (size_t i = 0; i < access->count; i++) {
         const struct ssa_site *hub = &access->hubs[i];
         add_row(&table, "hub", hub->name, hub->id, hub->region);

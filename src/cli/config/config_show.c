@@ -53,8 +53,10 @@ static void add_row(void *context, const struct ssa_setting *setting)
 static bool print_table(const struct invocation *i, struct ssa_error *err)
 {
     static const char *const heads[] = {"SETTING", "VALUE", "FROM"};
+    static const struct column_fit fits[] = {{0}, {0, 24}, {1, 12}};
     struct rows rows = {.has_account = false};
     table_begin(&rows.table, 3, heads);
+    table_fit(&rows.table, fits);
     settings_each_given(i, add_row, &rows);
     if (!table_print(&rows.table, err))
         return false;

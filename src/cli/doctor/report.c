@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/advice/advice.h"
 #include "cli/command/suggestion.h"
 #include "cli/doctor/why.h"
 #include "cli/output/print.h"
+#include "cli/output/screen.h"
 #include "cli/output/wrap.h"
 #include "core/text.h"
 
@@ -18,6 +20,10 @@ static const char *const states[] = {[SSA_HEALTH_OK] = "ok",
                                      [SSA_HEALTH_WARNING] = "warning",
                                      [SSA_HEALTH_FAILURE] = "FAILED",
                                      [SSA_HEALTH_SKIPPED] = "skipped"};
+static const enum tone tones[] = {[SSA_HEALTH_OK] = TONE_GOOD,
+                                  [SSA_HEALTH_WARNING] = TONE_WARNING,
+                                  [SSA_HEALTH_FAILURE] = TONE_BAD,
+                                  [SSA_HEALTH_SKIPPED] = TONE_PLAIN};
 static const char *const json_states[] = {[SSA_HEALTH_OK] = "ok",
                                           [SSA_HEALTH_WARNING] = "warning",
                                           [SSA_HEALTH_FAILURE] = "failure",
@@ -161,15 +167,18 @@ static bool is_narrow(const struct report *report)
     return report->width > 0 && report->width < NARROW;
 }
 
-// Prints a text that is wrapped, behind or below what stands before it.
-static bool print_wrapped(struct report *report, const char *before, const char *text)
+// Prints a text that is wrapped, behind or below what stands before it. The first word of that has a colour.
+static bool print_wrapped(struct report *report, enum tone tone, const char *before, const char *text)
 {
     const size_t column = is_narrow(report) ? NARROW_COLUMN : COLUMN;
     char *wrapped = wrap_text(text, column, report->width), *line = NULL;
-    const size_t used = strlen(before);
-    const int made = wrapped == NULL  ? -1
-                     : used >= column ? asprintf(&line, "%s\n%*s%s\n", before, (int)column, "", wrapped)
-                                      : asprintf(&line, "%s%*s%s\n", before, (int)(column - used), "", wrapped);
+    const size_t used = strlen(before), word = strcspn(before, " ");
+    const size_t blanks = used >= column ? column : column - used;
+    const enum tone shown = screen_has_colours(STDOUT_FILENO) ? tone : TONE_PLAIN;
+    const int made = wrapped == NULL
+                         ? -1
+                         : asprintf(&line, "%s%.*s%s%s%s%*s%s\n", tone_begin(shown), (int)word, before, tone_end(shown),
+                                    before + word, used >= column ? "\n" : "", (int)blanks, "", wrapped);
     const bool printed = made < 0 ? no_memory(&report->err) : print_result(span_of(line, (size_t)made), &report->err);
     if (made >= 0)
         free(line);
@@ -215,9 +224,10 @@ static bool print_help(struct report *report, const struct ssa_finding *f)
     if (mend == NULL)
         return no_memory(&report->err);
     bool done = f->health == SSA_HEALTH_SKIPPED || why == NULL || !text_format(text, sizeof text, "Why: %s", why) ||
-                print_wrapped(report, "", text);
+                print_wrapped(report, TONE_PLAIN, "", text);
     if (done && mend[0] != '\0') {
-        done = asprintf(&line, "To do: %s", mend) >= 0 ? print_wrapped(report, "", line) : no_memory(&report->err);
+        done = asprintf(&line, "To do: %s", mend) >= 0 ? print_wrapped(report, TONE_PLAIN, "", line)
+                                                       : no_memory(&report->err);
         free(line);
     }
     free(mend);
@@ -233,7 +243,7 @@ static bool print_check(struct report *report, const struct ssa_finding *f)
         !text_format(text, sizeof text, "%s%s%s%s%s%s", found->subject, subject ? ": " : "", found->what,
                      cause ? " (" : "", found->cause, cause ? ")" : ""))
         return error_set(&report->err, SSA_UNEXPECTED, NULL, f->check, "the finding is too long");
-    return print_wrapped(report, head, text) && (f->health == SSA_HEALTH_OK || print_help(report, f));
+    return print_wrapped(report, tones[f->health], head, text) && (f->health == SSA_HEALTH_OK || print_help(report, f));
 }
 
 static bool add_to_text(struct report *report, const struct ssa_finding *f)

@@ -29,8 +29,13 @@ static void add_row(void *context, const struct ssa_listing *line)
     const char *indent = line->depth == 0 ? "" : "  ";
     const bool detailed = line->detail[0] != '\0';
     table_add(context, "");
-    table_append(context, "%s%s %s%s%s%s%s\n%s  %s", indent, kinds[line->depth], line->label, detailed ? " (" : "",
-                 line->failed ? "cannot be used: " : "", line->detail, detailed ? ")" : "", indent, line->uri);
+    table_append(context, "%s%s %s%s%s%s%s", indent, kinds[line->depth], line->label, detailed ? " (" : "",
+                 line->failed ? "cannot be used: " : "", line->detail, detailed ? ")" : "");
+    if (line->failed)
+        table_paint(context, TONE_BAD);
+    table_add(context, "");
+    table_append(context, "%s  %s", indent, line->uri);
+    table_keep(context);
 }
 
 static bool list_as_json(const struct ssa_run *run, bool login, struct ssa_error *err)

@@ -32,6 +32,11 @@ void key_members(struct document *d, const struct ssa_key *key)
     json_close(&d->json, JSON_ARRAY);
 }
 
+const char *key_status(const struct ssa_key *key)
+{
+    return key->at_api ? key->status : NOT_AT_API;
+}
+
 void table_add_places(struct table *table, const struct ssa_key *key)
 {
     static const char *const halves[] = {"", " (private key)", " (public half only)"};

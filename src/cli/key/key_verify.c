@@ -41,7 +41,9 @@ static bool print_table(const struct ssa_verified *v, struct ssa_error *err)
     struct table table;
     table_begin(&table, 2, NULL);
     table_add_pair(&table, "key", v->key_id);
+    table_keep(&table);
     table_add_pair(&table, "token", v->token);
+    table_keep(&table);
     for (size_t i = 0; i < v->attribute_count; i++)
         table_add_pair(&table, v->attributes[i].name, verdict(&v->attributes[i]));
     add_mechanisms(&table, v);

@@ -7,10 +7,13 @@
 #include <unistd.h>
 
 #include "cli/advice/advice.h"
+#include "cli/output/waiting.h"
 #include "core/write.h"
 
 bool print_result(struct span text, struct ssa_error *err)
 {
+    // At a terminal, what has no line break stands on the line where waiting would be said.
+    waiting_hold(text.len > 0 && text.data[text.len - 1] != '\n' && isatty(STDOUT_FILENO) == 1);
     return write_all(STDOUT_FILENO, text) ||
            error_errno(err, SSA_UNEXPECTED, errno, NULL, "standard output cannot be written");
 }
@@ -18,6 +21,7 @@ bool print_result(struct span text, struct ssa_error *err)
 // Where standard error cannot be written, there is nobody to tell.
 static void write_lines(const char *text)
 {
+    waiting_erase();
     for (const char *lead = "ssa-hsm: "; *text != '\0'; lead = "         ") {
         const size_t len = strcspn(text, "\n");
         char *line = NULL;

@@ -102,7 +102,8 @@ static bool make_account(struct setup *s, struct ssa_error *err)
                         s->token[0] != '\0' ? "--token" : "", s->token, setup_profile_is_there(s) ? "--force" : ""));
         if (create(s, NULL, err))
             return true;
-        if (err->reason != SSA_REASON_ACCOUNT_NAME && err->code != SSA_USAGE)
+        if (err->reason != SSA_REASON_ACCOUNT_NAME && err->reason != SSA_REASON_ACCOUNT_EXISTS &&
+            err->code != SSA_USAGE)
             return false;
         print_error(err);
         if (!setup_confirms(s, "Try another name?"))

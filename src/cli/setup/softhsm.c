@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/output/print.h"
+#include "cli/output/waiting.h"
 #include "cli/setup/plain.h"
 #include "cli/setup/setup.h"
 #include "cli/terminal/terminal.h"
@@ -132,6 +133,7 @@ static bool run_tool(const struct setup *s, const char *label, struct ssa_error 
 {
     pid_t pid = -1;
     int status = 0;
+    waiting_erase();
     if (!start(s, label, &pid, err))
         return false;
     while (waitpid(pid, &status, 0) < 0)

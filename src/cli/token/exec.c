@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/output/print.h"
+#include "cli/output/waiting.h"
 #include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
 #include "cli/token/request.h"
@@ -72,6 +73,7 @@ static bool exec(const struct invocation *i, struct ssa_error *err)
         return false;
     // CMD is not to be the parent of a process that it does not know. The module was closed before the API answered.
     ssa_modules_settle(CLOSING_MS, &i->run.callbacks);
+    waiting_hold(true);
     harden_release();
     if (!change_environment(i->run.settings, secret_text(&entry)))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the environment");

@@ -72,6 +72,12 @@ static void what_does_not_fit_ends_in_an_ellipsis(void **state)
     cuts("", 0, "");
 }
 
+static int read_utf8(void **state)
+{
+    (void)state;
+    return setenv("LC_ALL", "C.UTF-8", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,5 +88,5 @@ int main(void)
         cmocka_unit_test(characters_count_and_not_bytes),
         cmocka_unit_test(what_does_not_fit_ends_in_an_ellipsis),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, read_utf8, NULL);
 }
