@@ -167,6 +167,14 @@ class Settings(DoctorCase):
             self.assertEqual(log.count("C_Login"), 0)
         pin.write_text("")
         self.alone(self.examine(code=3), "pin-source", "failure", "empty")
+        pin.chmod(0o600)
+        for text, state, words in (
+            (b"\xef\xbb\xbf1234\n", "failure", "byte order mark"), (b"1234\n\n", "failure", "more than one line"),
+            (b'"1234"\n', "warning", "quote"), (b" 1234", "warning", "blank"), (b"1234 \n", "warning", "blank"),
+        ):  # fmt: skip
+            with self.subTest(text):
+                pin.write_bytes(text)
+                self.alone(self.examine(code=3 if state == "failure" else 0), "pin-source", state, words)
         cases = ("env:NOWHERE", "not set"), ("fd:77", "not open"), ("credential:pin", "CREDENTIALS_DIRECTORY")
         for source, word in cases:
             with self.subTest(source):
