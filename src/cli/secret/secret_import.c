@@ -66,6 +66,7 @@ const struct command command_secret_import = {
     .examples = EXAMPLES({"secret import", "Changes the profile, and prints its new line."},
                          {"secret import --force", "Replaces an object that has the same label."},
                          {"secret import --label \"APS spare\"", "Stores the secret under a label of its own."}),
+    .asks_secret = true,
     .uses = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_TOKEN | USE_SERVER | USE_JOURNAL,
     .options = OPTIONS(&option_label, &option_force, &option_print),
     .run = secret_import,
