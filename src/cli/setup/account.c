@@ -75,6 +75,7 @@ static bool create(struct setup *s, const struct ssa_account *account, struct ss
                           ? ssa_account_create(&s->run, s->first, s->last, false, &output, &created, ending, err)
                           : ssa_key_create(&s->run, account->id, &output, &created, ending, err);
     memory_end(&s->memory, done, err);
+    s->account_is_new = done && account == NULL;
     if (done)
         print_note("account %s and its key are made; the key is on the PKCS#11 token\nsaved as %s", created.email,
                    created.path);

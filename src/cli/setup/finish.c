@@ -147,7 +147,11 @@ bool setup_say_next(struct setup *s, struct ssa_error *err)
     text_harmless(created.email, sizeof created.email, span_text(email != NULL ? email : ""));
     (void)text_format(created.path, sizeof created.path, "%s", s->profile);
     print_note("done: `ssa-hsm token` prints an access token, and `ssa-hsm exec -- CMD` runs a program with one");
-    created_next_step(&created);
+    if (s->account_is_new)
+        created_next_step(&created);
+    else
+        print_note("the account keeps the access that it has: `ssa-hsm account provision --check` shows it, and\n"
+                   "`ssa-hsm account provision` how to give more");
     say_unset(s);
     return true;
 }

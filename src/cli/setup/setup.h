@@ -39,6 +39,7 @@ struct setup {
     char first[API_NAME_MAX], last[API_NAME_MAX];
     struct setup_old old;
     bool imported;       // in this run
+    bool account_is_new; // made in this run: nobody has given it access yet
     bool secret_in_file; // a person said that the client secret may be in the profile
 };
 
