@@ -126,7 +126,7 @@ class Settings(DoctorCase):
     def test_nothing_is_set_up_yet(self) -> None:
         self.profile_path().unlink()
         checks = self.examine(code=3)
-        self.alone(checks, "identity", "failure", "no account is set up", "ssa-hsm account create")
+        self.alone(checks, "identity", "failure", "no account is set up", "ssa-hsm setup", "ssa-hsm account create")
         self.one(checks, "settings", "ok")
         self.one(checks, "token", "ok", "token=work")
         self.one(checks, "tls", "ok")
