@@ -59,7 +59,7 @@ static void check_file(struct examination *x, const char *check, const char *ref
         return;
     }
     if (stat(path, &about) != 0 || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
-        error_errno(&why, SSA_CONFIG, errno, path, "cannot be read");
+        reference_unreadable(&why, errno, path);
         finding_failure(&x->found, check, &why);
         return;
     }

@@ -175,6 +175,9 @@ class Settings(DoctorCase):
             with self.subTest(text):
                 pin.write_bytes(text)
                 self.alone(self.examine(code=3 if state == "failure" else 0), "pin-source", state, words)
+        tilde = {"SSA_HSM_PIN_SOURCE": "file:~/pin"}
+        self.alone(self.examine(env=tilde, code=3), "pin-source", "failure", "~", "whole path")
+        self.expect(self.run_program("token", env=tilde), 3, "~/pin", "whole path")
         cases = ("env:NOWHERE", "not set"), ("fd:77", "not open"), ("credential:pin", "CREDENTIALS_DIRECTORY")
         for source, word in cases:
             with self.subTest(source):

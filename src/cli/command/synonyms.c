@@ -8,32 +8,47 @@ struct synonym {
 
 // gh, aws, az, gcloud, vault, step and ssh say it so.
 static const struct synonym pairs[] = {
-    {"auth login", "setup"}, {"auth status", "doctor"},  {"auth token", "token"},
+    {"auth login", "setup"}, {"auth status", "doctor"},   {"auth token", "token"},
     {"get token", "token"},  {"generate token", "token"}, {"create token", "token"},
 };
 
 static const struct synonym commands[] = {
-    {"login", "setup"},         {"auth", "setup"},          {"init", "setup"},
-    {"configure", "setup"},     {"status", "doctor"},       {"check", "doctor"},
-    {"whoami", "config show"},  {"env", "config show"},     {"settings", "config show"},
-    {"keys", "key list"},       {"accounts", "account list"}, {"profiles", "profile list"},
-    {"tokens", "hsm list"},     {"run", "exec"},            {"import", "key import"},
-    {"rotate", "key rotate"},   {"recover", "key recover"}, {"verify", "key verify"},
-    {"provision", "account provision"}, {"audit", "history"}, {"log", "history"},
+    {"login", "setup"},
+    {"auth", "setup"},
+    {"init", "setup"},
+    {"configure", "setup"},
+    {"status", "doctor"},
+    {"check", "doctor"},
+    {"whoami", "config show"},
+    {"env", "config show"},
+    {"settings", "config show"},
+    {"keys", "key list"},
+    {"accounts", "account list"},
+    {"profiles", "profile list"},
+    {"tokens", "hsm list"},
+    {"run", "exec"},
+    {"import", "key import"},
+    {"rotate", "key rotate"},
+    {"recover", "key recover"},
+    {"verify", "key verify"},
+    {"provision", "account provision"},
+    {"audit", "history"},
+    {"log", "history"},
     {"logs", "history"},
 };
 
 static const struct synonym options[] = {
-    {"output", "format"},  {"o", "format"},          {"json", "format"},      {"raw", "format"},
+    {"output", "format"},  {"o", "format"},          {"json", "format"},           {"raw", "format"},
     {"url", "base-url"},   {"endpoint", "base-url"}, {"endpoint-url", "base-url"}, {"ca", "cacert"},
-    {"library", "module"}, {"lib", "module"},        {"pkcs11", "module"},    {"pkcs11-module", "module"},
+    {"library", "module"}, {"lib", "module"},        {"pkcs11", "module"},         {"pkcs11-module", "module"},
 };
 
 #define SECRET_HINT                                                                                                    \
     "It is never an argument, which other users could see: it is asked for, or read from where APS_SECRET_ID says."
 
 static const struct synonym secrets[] = {
-    {"pin", "A PIN is never an argument, which other users could see: it is asked for, or --pin-source says where it is."},
+    {"pin",
+     "A PIN is never an argument, which other users could see: it is asked for, or --pin-source says where it is."},
     {"client-secret", SECRET_HINT},
     {"secret", SECRET_HINT},
 };

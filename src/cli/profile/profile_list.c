@@ -78,7 +78,7 @@ static bool list(const struct invocation *i, struct ssa_error *err)
     if (rows.table.count == COUNT(heads)) {
         table_drop(&rows.table);
         print_note(
-            "there are no profiles; `ssa-hsm setup` guides you to one, `ssa-hsm account create FIRST LAST` makes an\n"
+            "there are no profiles; `ssa-hsm setup` guides you to one, `ssa-hsm account create FIRST LAST` makes an "
             "account and its profile without more questions");
         return true;
     }

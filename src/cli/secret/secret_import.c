@@ -22,7 +22,7 @@ static bool tell(const struct invocation *i, const struct ssa_secret_stored *sto
                                "tries again.");
     }
     if (stored->profile[0] == '\0') {
-        print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there,\n"
+        print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there, "
                    "and delete the secret from every other place",
                    path[0] != '\0' ? path : "the profile");
         return true;
@@ -33,7 +33,7 @@ static bool tell(const struct invocation *i, const struct ssa_secret_stored *sto
                      "hold it)."
                    : ".");
     if (source == FROM_ENVIRONMENT)
-        print_note("the environment still has the secret, and comes before the profile: unset APS_SECRET_ID and\n"
+        print_note("the environment still has the secret, and comes before the profile: unset APS_SECRET_ID and "
                    "APS_CLIENT_SECRET");
     return true;
 }

@@ -145,7 +145,7 @@ bool setup_make_account(struct setup *s, struct ssa_error *err)
     size_t index = 0;
     if (setup_has_key(s)) {
         if (!s->imported)
-            print_note("%s has account %s and its key already. Another account is for another profile:\n"
+            print_note("%s has account %s and its key already. Another account is for another profile: "
                        "`ssa-hsm setup --profile NAME`",
                        s->profile, setup_profile_value(s, SET_ACCOUNT_ID));
         return true;

@@ -77,10 +77,9 @@ static bool edit(const struct setup *s, struct ssa_error *err)
         return error_set(err, SSA_UNEXPECTED, NULL, s->profile, "the reference is too long");
     if (!dotenv_append(&pointer, setting_name(SET_PROFILE), s->profile, err))
         return false;
-    print_note(
-        "%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can\n"
-        "be replaced by %s=\"%s\". All others stay.",
-        s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
+    print_note("%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can "
+               "be replaced by %s=\"%s\". All others stay.",
+               s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
     if (!setup_confirms(s, "Change %s so?", s->old.path)) {
         print_note("%s still holds the private key", s->old.path);
         return true;
@@ -150,7 +149,7 @@ bool setup_say_next(struct setup *s, struct ssa_error *err)
     if (s->account_is_new)
         created_next_step(&created);
     else
-        print_note("the account keeps the access that it has: `ssa-hsm account provision --check` shows it, and\n"
+        print_note("the account keeps the access that it has: `ssa-hsm account provision --check` shows it, and "
                    "`ssa-hsm account provision` how to give more");
     say_unset(s);
     return true;

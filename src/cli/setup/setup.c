@@ -187,7 +187,7 @@ static bool guide(struct setup *s, struct ssa_error *err)
 {
     if (!terminal_is_there())
         return no_terminal(err);
-    print_note("setup: a service account whose key is on a PKCS#11 token. Lines that begin with $ are the commands\n"
+    print_note("setup: a service account whose key is on a PKCS#11 token. Lines that begin with $ are the commands "
                "that do the same. Control-C stops it; run again, it goes on where it stopped.");
     if (take_steps(s, err))
         return true;
