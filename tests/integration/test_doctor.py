@@ -6,13 +6,14 @@ import contextlib
 import re
 import socket
 import stat
+import subprocess
 import threading
 import time
 
 import denied
 import places
 from doctor_support import NOT_ASKED, DoctorCase
-from harness import SLOW
+from harness import SLOW, note
 from terminal import Terminal
 
 
@@ -205,6 +206,17 @@ class Settings(DoctorCase):
         state.rmdir()
         self.state.chmod(0o500)
         self.alone(self.examine(), "folders", "warning", "cannot be made")
+
+    def test_a_full_disk(self) -> None:
+        self.state.mkdir(exist_ok=True)
+        mount = f"mount -t tmpfs -o size=8k none {self.state}"
+        isolated = ["unshare", "-rm", "/bin/sh", "-c"]
+        if subprocess.run([*isolated, mount], capture_output=True, check=False).returncode != 0:
+            note("no user namespace here, so doctor was shown no full disk")
+            return
+        script = f'{mount} && cat /dev/zero >{self.state}/fill; exec "$@"'
+        result = self.expect(self.run_command([*isolated, script, "sh", *self.argv("doctor")]), 0, "1 warning")
+        self.assertRegex(result.out, r"(?m)^warning folders +.*state/ssa-hsm: its disk is full.*No space left")
 
     def test_memory_that_cannot_be_locked(self) -> None:
         result = self.limited("ulimit -l 64", "doctor")
