@@ -270,7 +270,7 @@ class Tokens(SetupCase):
 
     def test_none_is_chosen(self) -> None:
         self.store.initialise("other", "another-pin")
-        self.expect(self.guided(answers={NUMBER: ""}), DECLINED, "no PKCS#11 token was chosen")
+        self.expect(self.guided(answers={NUMBER: ""}), DECLINED, "no PKCS#11 token was chosen: no number was typed")
         self.assertEqual(self.asked, [NUMBER])
         self.assertEqual(self.api.asked(), [])
 

@@ -42,6 +42,12 @@ class Usage(Case):
         env |= {"HOME": None, "XDG_CONFIG_HOME": None}
         self.expect(self.run_program("token", env=env), 3, "neither HOME nor XDG_CONFIG_HOME")
 
+    def test_a_client_id_that_was_copied_with_more_than_it(self) -> None:
+        for text, word in (("ID ", "a blank"), ("ID\n", "line break"), ("'ID", "a quote")):
+            with self.subTest(text):
+                env = {"APS_CLIENT_ID": text}
+                self.expect(self.run_program("account", "list", env=env), 3, "APS_CLIENT_ID", word, out="")
+
     def test_a_missing_value(self) -> None:
         for option in ("--profile", "--scope", "--format", "--timeout", "-p", "-s", "-f"):
             with self.subTest(option=option):

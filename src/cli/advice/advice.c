@@ -20,7 +20,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
                               "/etc/security/limits.d. Nothing was sent to the API.",
 
     // Settings and profiles.
-    [SSA_REASON_ACCOUNT_NOT_SET] = "`ssa-hsm setup` guides you, `ssa-hsm account create FIRST LAST` makes an account "
+    [SSA_REASON_ACCOUNT_NOT_SET] = "`ssa-hsm setup` guides you; `ssa-hsm account create FIRST LAST` makes an account "
                                    "and its profile without questions. --profile names another profile.",
     [SSA_REASON_ACCOUNT_WITHOUT_KEY] = "`ssa-hsm key create --force` makes a key and writes the profile again.",
     [SSA_REASON_PART_OF_BLOCK] = "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from "

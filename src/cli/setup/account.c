@@ -134,7 +134,7 @@ static bool choose(const struct setup *s, const struct ssa_accounts *accounts, s
     (void)callbacks->choose(callbacks->context, "Which account is the key for?", items, accounts->count + 1, &choice);
     free(items);
     if (choice > accounts->count)
-        return setup_declined(err, "no account was chosen");
+        return setup_not_chosen(err, "no account was chosen");
     *index = choice == 0 ? accounts->count : choice - 1;
     return true;
 }

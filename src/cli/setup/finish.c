@@ -150,7 +150,7 @@ bool setup_say_next(struct setup *s, struct ssa_error *err)
         created_next_step(&created);
     else
         print_note("the account keeps the access that it has: `ssa-hsm account provision --check` shows it, and "
-                   "`ssa-hsm account provision` how to give more");
+                   "`ssa-hsm account provision` prints how to give more");
     say_unset(s);
     return true;
 }

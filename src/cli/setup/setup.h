@@ -63,6 +63,9 @@ bool setup_confirms(const struct setup *s, const char *question, ...) __attribut
 // The error of a person who said no. Returns false.
 bool setup_declined(struct ssa_error *err, const char *what);
 
+// The error of a person who typed no number. Returns false.
+bool setup_not_chosen(struct ssa_error *err, const char *what);
+
 // The steps, in their order.
 bool setup_look_at_journal(struct setup *s, struct ssa_error *err) MUST_CHECK;
 bool setup_find_old_file(struct setup *s, struct ssa_error *err) MUST_CHECK;
