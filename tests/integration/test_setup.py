@@ -181,7 +181,7 @@ class NewAccount(SetupCase):
 
     def test_an_account_that_is_there(self) -> None:
         made = self.api.control("POST", "accounts", name="older-account", keys=1)
-        result = self.expect(self.guided(answers={NUMBER: "2"}), 0, "keeps the access that it has")
+        result = self.expect(self.guided(answers={NUMBER: "2"}), 0, "has the access that was given to it")
         self.assertEqual(self.profile()["SERVICE_ACCOUNT_ID"], made["serviceAccountId"])
         self.assertTrue(any("key create" in line for line in self.plain(result)))
 
@@ -384,7 +384,7 @@ class OldFile(SetupCase):
         file = self.old()
         other = self.dir / "hard-link"
         other.hardlink_to(file)
-        result = self.expect(self.guided(), 0, "it works", "overwritten and removed", "keeps the access that it has")
+        result = self.expect(self.guided(), 0, "it works", "overwritten and removed", "has the access that was given to it")
         # The account is as old as the file.
         self.assertNotIn("access to nothing", result.err)
         self.assertEqual(self.asked, [IMPORT, PROMPT, STORE, DESTROY])

@@ -149,7 +149,8 @@ bool setup_say_next(struct setup *s, struct ssa_error *err)
     if (s->account_is_new)
         created_next_step(&created);
     else
-        print_note("the account keeps the access that it has: `ssa-hsm account provision --check` shows it, and "
+        print_note("the account has the access that was given to it, if any: `ssa-hsm account provision --check` shows "
+                   "it, and "
                    "`ssa-hsm account provision` prints how to give more");
     say_unset(s);
     return true;
