@@ -2,7 +2,7 @@
 cmake_minimum_required(VERSION 3.25)
 file(GLOB manifests "${build}/install_manifest*.txt")
 if(NOT manifests)
-  message(FATAL_ERROR "nothing was installed from ${build}, or it was removed already: there is no install_manifest.txt")
+  message(FATAL_ERROR "nothing was installed from ${build}, or it was removed already")
 endif()
 
 set(left "")

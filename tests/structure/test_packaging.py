@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What is installed, packed and removed: by CMake, and by debian/. scripts/test-packages builds the packages themselves."""
+"""What is installed, packed and removed, by CMake and by debian/. scripts/test-packages builds the packages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
-import documents  # noqa: E402
 import places  # noqa: E402
 
 DEBIAN = ROOT / "debian"
@@ -82,19 +81,25 @@ class Prefix(Case):
             self.works(self.dir / "moved")
             self.links(self.dir / "moved" / "share" / "doc" / "ssa-hsm")
             shutil.move(self.dir / "moved", self.dir / "a" / "prefix")
-            for needed in ("lib/libssa-hsm.so.0", "share/man/man1/ssa-hsm.1", "share/man/man3/libssa-hsm.3",
-                           "share/man/man5/ssa-hsm-profile.5", "share/bash-completion/completions/ssa-hsm"):  # fmt: skip
+            for needed in ("lib/libssa-hsm.so.0", "share/man/man1/ssa-hsm.1",
+                           "share/man/man3/libssa-hsm.3", "share/man/man5/ssa-hsm-profile.5",
+                           "share/bash-completion/completions/ssa-hsm"):  # fmt: skip
                 self.assertIn(needed, installed)
-            self.assertEqual({f for f in installed if f.endswith("/") and not any(f != g and g.startswith(f) for g in installed)}, set())
+            empty = {f for f in installed if f.endswith("/") and not any(g != f and g.startswith(f) for g in installed)}
+            self.assertEqual(empty, set())
             self.uninstall()
             self.assertEqual(tree(self.dir), set())
             self.assertIn("nothing was installed", self.uninstall(ok=False))
 
     def works(self, prefix: Path) -> None:
-        bare = {"HOME": str(self.dir / "home"), "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig"), "PATH": "/usr/bin:/bin"}
-        examined = run(prefix / "bin" / "ssa-hsm", "doctor", env=bare, cwd=prefix).stdout
-        self.assertIn(str(prefix / "libexec" / "ssa-hsm" / "ssa-hsm-host"), re.sub(r"[\w-]+/\.\./(\.\./)*", "", examined)
-                      if "/../" in examined else examined)
+        # A PKCS#11 module may write where it is started, or to its user's home.
+        home = Path(tempfile.mkdtemp(prefix="ssa-hsm-packaging-"))
+        self.addCleanup(shutil.rmtree, home, ignore_errors=True)
+        bare = {"HOME": str(home), "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig"), "PATH": "/usr/bin:/bin"}
+        examined = run(prefix / "bin" / "ssa-hsm", "doctor", env=bare, cwd=home).stdout
+        host = re.search(r"(/\S+/ssa-hsm-host): can be started", examined)
+        assert host is not None, examined
+        self.assertEqual(Path(host[1]).resolve(), prefix / "libexec" / "ssa-hsm" / "ssa-hsm-host")
         flags = run(places.tool("pkg-config"), "--cflags", "--libs", "ssa-hsm", env=bare).stdout.split()
         folders = [Path(flag[2:]).resolve() for flag in flags if flag[:2] in ("-I", "-L")]
         self.assertEqual(folders, [prefix / "include", prefix / "lib"])
@@ -102,11 +107,10 @@ class Prefix(Case):
     def links(self, folder: Path) -> None:
         seen = 0
         for page in sorted(folder.rglob("*.md")):
-            for link in documents.read(folder, str(page.relative_to(folder))).links():
-                path = link.partition("#")[0]
-                if path and not path.startswith("https://"):
+            for path in re.findall(r"\]\(([^)\s#]+)", page.read_text()):
+                if not path.startswith("https://"):
                     seen += 1
-                    with self.subTest(page=page.name, link=link):
+                    with self.subTest(page=page.name, path=path):
                         self.assertTrue((page.parent / path).exists(), "is not installed")
         self.assertGreater(seen, 40)
 
@@ -128,14 +132,14 @@ class Prefix(Case):
         kept |= {"share/doc/", "share/doc/ssa-hsm/", "share/doc/ssa-hsm/docs/", "share/doc/ssa-hsm/docs/notes"}
         self.assertEqual(tree(self.dir), kept)
 
-    @unittest.skipIf(os.geteuid() == 0, "root may remove everything")
     def test_what_cannot_be_removed_is_named(self) -> None:
+        program = self.dir / "prefix" / "bin" / "ssa-hsm"
         with places.kept_manifest():
             self.install(self.dir / "prefix")
-            (self.dir / "prefix" / "bin").chmod(0o555)
-            said = self.uninstall(ok=False)
-            (self.dir / "prefix" / "bin").chmod(0o755)
-            self.assertIn("bin/ssa-hsm", said)
+            program.unlink()
+            program.mkdir()
+            self.assertIn(str(program), self.uninstall(ok=False))
+            program.rmdir()
             # It can be repeated.
             self.uninstall()
         self.assertEqual(tree(self.dir), set())
@@ -189,7 +193,7 @@ class Archive(Case):
         archive = self.build / f"{name}.tar.gz"
         self.addCleanup(archive.unlink)
         with tarfile.open(archive) as packed:
-            packed.extractall(self.dir, filter="data")
+            packed.extractall(self.dir)
         committed = run("git", "ls-tree", "-r", "--name-only", "HEAD").stdout.splitlines()
         self.assertEqual({f for f in tree(self.dir / name) if not f.endswith("/")}, set(committed))
         # A git that fails is as good as none.
