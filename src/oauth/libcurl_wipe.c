@@ -22,7 +22,7 @@ static void *resize(void *memory, size_t size)
     const size_t usable = malloc_usable_size(memory);
     if (size != 0 && size <= usable)
         return memory;
-    void *larger = malloc(size);
+    void *larger = malloc(size > 0 ? size : 1);
     if (larger == NULL)
         return NULL;
     memcpy(larger, memory, usable < size ? usable : size);

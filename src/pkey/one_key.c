@@ -91,7 +91,8 @@ static bool is_there(CK_ULONG number)
 static void pad(CK_UTF8CHAR *out, size_t width, const char *text)
 {
     memset(out, ' ', width);
-    memcpy(out, text, strlen(text) < width ? strlen(text) : width);
+    for (size_t i = 0; i < width && text[i] != '\0'; i++)
+        out[i] = (CK_UTF8CHAR)text[i];
 }
 
 static CK_RV initialize(void *arguments)
@@ -278,7 +279,7 @@ static CK_RV code_of(const struct ssa_error *err)
 
 static CK_RV sign_digest(struct ssa_signer *signer, struct span digest, uint8_t *out, CK_ULONG *len)
 {
-    struct ssa_signature signature;
+    struct ssa_signature signature = {.len = 0};
     struct ssa_error err = {0};
     if (!ssa_signer_sign(signer, SSA_DIGEST, digest.data, digest.len, &signature, &err)) {
         tell_failure(signer, &err);

@@ -318,7 +318,7 @@ class Signer(SignerCase):
 
     def test_a_client_secret_on_the_signers_token(self) -> None:
         self.expect(self.run_program("secret", "import"), 0)
-        line = self.run_program("secret", "import").out
+        line = self.expect(self.run_program("secret", "import", "--print"), 0).out
         self.write_profile({**self.profile(), "APS_SECRET_ID": line.partition("=")[2].strip().strip('"')})
         gone = self.dir / "gone"
         with self.shim(f"token absent-while {gone}") as log, self.player({"APS_SECRET_ID": None}) as player:
@@ -334,6 +334,8 @@ class Signer(SignerCase):
         with self.shim(*script), self.player() as player:
             player.ok("open")
             player.ok("sign x")
+            opened = [os.readlink(fd) for fd in Path(f"/proc/{player.process.pid}/fd").iterdir()]
+            self.assertEqual([path for path in opened if path.endswith("/turn-open")], [str(self.state / "ssa-hsm/turn-open")])
             # The program takes its turn, and gives it back.
             self.expect(self.run_program("jwt"), 0)
             self.verify(player.ok("sign y"), b"y")
