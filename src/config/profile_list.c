@@ -120,7 +120,7 @@ static bool is_whole(const struct ssa_settings *alone, struct ssa_error *err)
 // Whether the profile has the client secret itself, and not a reference to it.
 static bool has_secret(const struct ssa_settings *alone)
 {
-    const char *secret = settings_get(alone, SET_CLIENT_SECRET, NULL);
+    const char *secret = settings_secret_from(alone, FROM_PROFILE);
     return secret != NULL && !reference_text_is_reference(secret);
 }
 

@@ -81,7 +81,7 @@ static void warn_if_shared(const struct profile_read *profile, int fd, const str
     const char *secret = profile->values[SET_CLIENT_SECRET];
     if (!text_present(secret))
         secret = profile->values[SET_SECRET_ALIAS];
-    if (callbacks != NULL && text_present(secret) && reference_kind(secret) == REFERENCE_NONE)
+    if (callbacks != NULL && text_present(secret) && !reference_text_is_reference(secret))
         reference_warn_if_others_read(fd, profile->path, callbacks);
 }
 

@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#include "core/api.h"
+
 static const struct {
     const char *name;
     bool secret; // copied to locked memory, and overwritten where it stood
+    const char *otherwise;
 } table[SETTING_COUNT] = {
     [SET_CLIENT_ID] = {"APS_CLIENT_ID", false},
     [SET_CLIENT_SECRET] = {"APS_SECRET_ID", true},
@@ -17,10 +20,10 @@ static const struct {
     [SET_TOKEN] = {"SSA_HSM_TOKEN", false},
     [SET_PIN_SOURCE] = {"SSA_HSM_PIN_SOURCE", false},
     [SET_SO_PIN_SOURCE] = {"SSA_HSM_SO_PIN_SOURCE", false},
-    [SET_SCOPE] = {"SSA_HSM_SCOPE", false},
+    [SET_SCOPE] = {"SSA_HSM_SCOPE", false, APS_SCOPE_DEFAULT},
     [SET_PROFILE] = {"SSA_HSM_PROFILE", false},
-    [SET_BASE_URL] = {"SSA_HSM_BASE_URL", false},
-    [SET_AUDIENCE] = {"SSA_HSM_AUDIENCE", false},
+    [SET_BASE_URL] = {"SSA_HSM_BASE_URL", false, APS_BASE_URL},
+    [SET_AUDIENCE] = {"SSA_HSM_AUDIENCE", false, APS_AUDIENCE},
     [SET_CACERT] = {"SSA_HSM_CACERT", false},
     [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
     [SET_AUDIT] = {"SSA_HSM_AUDIT", false},
@@ -38,6 +41,11 @@ enum setting setting_find(const char *name, size_t len)
         if (strlen(table[id].name) == len && memcmp(table[id].name, name, len) == 0)
             return id;
     return SETTING_COUNT;
+}
+
+const char *setting_default(enum setting id)
+{
+    return table[id].otherwise;
 }
 
 bool setting_is_secret(enum setting id)

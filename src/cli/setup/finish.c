@@ -96,8 +96,7 @@ static bool edit(const struct setup *s, struct ssa_error *err)
 // A file that has the only copy of the client secret is not destroyed.
 static bool has_only_secret(const struct setup *s)
 {
-    return s->old.has_secret && setup_profile_value(s, SET_CLIENT_SECRET) == NULL &&
-           setup_profile_value(s, SET_SECRET_ALIAS) == NULL;
+    return s->old.has_secret && settings_secret_from(s->settings, FROM_PROFILE) == NULL;
 }
 
 bool setup_retire_old_file(struct setup *s, struct ssa_error *err)

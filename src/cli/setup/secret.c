@@ -140,9 +140,7 @@ bool setup_place_secret(struct setup *s, struct ssa_error *err)
 
 bool setup_move_secret(struct setup *s, struct ssa_error *err)
 {
-    const char *value = setup_profile_value(s, SET_CLIENT_SECRET);
-    if (value == NULL)
-        value = setup_profile_value(s, SET_SECRET_ALIAS);
+    const char *value = settings_secret_from(s->settings, FROM_PROFILE);
     if (value == NULL || reference_text_is_reference(value) || s->secret_in_file)
         return true;
     return place(s, true, err) && (s->secret_in_file || edit_profile(s, err));
