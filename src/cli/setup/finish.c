@@ -86,7 +86,7 @@ static bool edit(const struct setup *s, struct ssa_error *err)
         return true;
     }
     const bool done = old_file_open(&file, s->old.path, true, &s->run.callbacks, err) &&
-                      old_lines_replace(&file, &s->run, old_name_is_of_block, secret_text(&pointer), err);
+                      old_block_replace(&file, &s->run, secret_text(&pointer), err);
     old_file_close(&file);
     if (done)
         print_note("%s has a reference instead; its old content is overwritten (%s)", s->old.path, remains);
