@@ -55,7 +55,7 @@ static void check_mode(struct examination *x, const struct ssa_settings *view)
     }
     error_set(&why, SSA_CONFIG, NULL, path, "holds the client secret itself, and can be read by others (mode %04o)",
               mode);
-    error_hint(&why, "`chmod 600 \"%s\"` keeps others out. If others could read it, make a new client secret.", path);
+    error_hint_path(&why, "`chmod 600", path, " keeps others out. If others could read it, make a new client secret.");
     finding_warning(&x->found, check, &why);
 }
 
