@@ -7,7 +7,6 @@
 static const struct {
     const char *name;
     bool secret; // copied to locked memory, and overwritten where it stood
-    const char *otherwise;
 } table[SETTING_COUNT] = {
     [SET_CLIENT_ID] = {"APS_CLIENT_ID", false},
     [SET_CLIENT_SECRET] = {"APS_SECRET_ID", true},
@@ -20,15 +19,18 @@ static const struct {
     [SET_TOKEN] = {"SSA_HSM_TOKEN", false},
     [SET_PIN_SOURCE] = {"SSA_HSM_PIN_SOURCE", false},
     [SET_SO_PIN_SOURCE] = {"SSA_HSM_SO_PIN_SOURCE", false},
-    [SET_SCOPE] = {"SSA_HSM_SCOPE", false, APS_SCOPE_DEFAULT},
+    [SET_SCOPE] = {"SSA_HSM_SCOPE", false},
     [SET_PROFILE] = {"SSA_HSM_PROFILE", false},
-    [SET_BASE_URL] = {"SSA_HSM_BASE_URL", false, APS_BASE_URL},
-    [SET_AUDIENCE] = {"SSA_HSM_AUDIENCE", false, APS_AUDIENCE},
+    [SET_BASE_URL] = {"SSA_HSM_BASE_URL", false},
+    [SET_AUDIENCE] = {"SSA_HSM_AUDIENCE", false},
     [SET_CACERT] = {"SSA_HSM_CACERT", false},
     [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
     [SET_AUDIT] = {"SSA_HSM_AUDIT", false},
     [SET_SECRET_ALIAS] = {"APS_CLIENT_SECRET", true},
 };
+
+static const char *const defaults[SETTING_COUNT] = {
+    [SET_SCOPE] = APS_SCOPE_DEFAULT, [SET_BASE_URL] = APS_BASE_URL, [SET_AUDIENCE] = APS_AUDIENCE};
 
 const char *setting_name(enum setting id)
 {
@@ -45,7 +47,7 @@ enum setting setting_find(const char *name, size_t len)
 
 const char *setting_default(enum setting id)
 {
-    return table[id].otherwise;
+    return defaults[id];
 }
 
 bool setting_is_secret(enum setting id)
