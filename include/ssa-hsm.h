@@ -1,7 +1,7 @@
 // ssa-hsm: keys of Autodesk Platform Services secure service accounts, kept in PKCS#11 tokens.
 //
-// Other programs may use this header. The program ssa-hsm itself uses nothing else of the library. No function prints
-// or keeps global state. Questions and progress go through callbacks, and results are returned.
+// Other programs may use this header. All work of the program ssa-hsm itself goes through it, too. No function prints or
+// keeps global state. Questions and progress go through callbacks, and results are returned.
 //
 // PKCS#11 modules are never loaded into the caller's process. Each is loaded by a child process (ssa-hsm-host, started
 // by posix_spawn), one for each module and thread. pinentry is a child process, too. No function forks without exec.
