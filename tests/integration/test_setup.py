@@ -291,7 +291,7 @@ class Plan(SetupCase):
         self.assertIn("--token ssa-hsm\n", result.out)
         self.assertNotIn("mkdir", result.out)
         # Where SoftHSM has no folder for this user, the plan makes one. All of it works in a fresh home.
-        NoToken.without_configuration(self)  # type: ignore[arg-type]
+        self.without_configuration()
         env: dict[str, str | None] = {"APS_CLIENT_ID": self.api.client_id}
         result = self.expect(self.run_program("setup", "--dry-run", env=env), 0)
         self.assertIn("mkdir", result.out)
@@ -314,7 +314,7 @@ class Plan(SetupCase):
         self.assertEqual(self.fresh_profile("elsewhere")["SSA_EMAIL"], self.profile()["SSA_EMAIL"])
 
     def test_what_a_guided_run_said_of_an_old_file_works_elsewhere(self) -> None:
-        file = OldFile.old(self)  # type: ignore[arg-type]
+        file = self.old()
         text = file.read_bytes()
         commands = self.plain(self.expect(self.guided(), 0))
         self.assertEqual(len(commands), 5, commands)
@@ -327,7 +327,7 @@ class Plan(SetupCase):
         self.assertFalse(file.exists())
 
     def test_a_plan_for_an_old_file(self) -> None:
-        file = OldFile.old(self)  # type: ignore[arg-type]
+        file = self.old()
         result = self.expect(self.run_program("setup", "--dry-run", cwd=self.work), 0)
         self.assertIn("shred -u .env\n", result.out)
         self.assertTrue(file.exists())

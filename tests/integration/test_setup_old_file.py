@@ -11,25 +11,6 @@ from guide import CHANGE, CLIENT_ID, DESTROY, IMPORT, LAST, PROMPT, STORE, Setup
 
 
 class OldFile(SetupCase):
-    def old(self, *, name: str = ".env", before: str = "", after: str = "", **changes: str | None) -> Path:
-        token = self.api.admin()
-        body = {"name": "old-account", "firstName": "old-first", "lastName": "account"}
-        account = self.api.call("POST", "/service-accounts", token, body).json
-        key = self.api.call("POST", f"/service-accounts/{account['serviceAccountId']}/keys", token).json
-        self.api.forget_requests()
-        self.old_key = key["privateKey"]
-        values: dict[str, str | None] = {
-            "APS_CLIENT_ID": self.api.client_id, "APS_SECRET_ID": self.api.secret,
-            "SERVICE_ACCOUNT_ID": account["serviceAccountId"], "KEY_ID": key["kid"], "SSA_EMAIL": account["email"],
-            "PRIVATE_KEY": key["privateKey"],
-        }  # fmt: skip
-        values |= changes
-        path = self.work / name
-        path.touch(mode=0o600)
-        path.write_text(before + "".join(f'{n}="{v}"\n' for n, v in values.items() if v is not None) + after)
-        self.values = values
-        return path
-
     def assert_done(self) -> None:
         self.assertEqual(self.profile()["SERVICE_ACCOUNT_ID"], self.values["SERVICE_ACCOUNT_ID"])
         self.assertRegex(self.profile()["APS_SECRET_ID"], r"^pkcs11:.*type=data")

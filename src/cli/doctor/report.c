@@ -1,18 +1,7 @@
 #include "cli/doctor/report.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#include "cli/advice/advice.h"
-#include "cli/command/suggestion.h"
 #include "cli/doctor/report_form.h"
 #include "cli/output/wrap.h"
-#include "core/text.h"
-
-bool report_lacks_memory(struct ssa_error *err)
-{
-    return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the report");
-}
 
 bool report_begin(struct report *report, bool as_json, struct ssa_error *err)
 {
@@ -31,17 +20,6 @@ void report_drop(struct report *report)
     table_drop(&report->versions);
     if (report->as_json)
         document_drop(&report->document);
-}
-
-char *report_mend_text(const struct ssa_error *found)
-{
-    char advice[ADVICE_TEXT_MAX], text[ADVICE_TEXT_MAX + sizeof found->hint + 1];
-    advice_text(found->reason, found->subject, found->detail, advice);
-    const char *between = found->hint[0] != '\0' && advice[0] != '\0' ? " " : "";
-    if (!text_format(text, sizeof text, "%s%s%s", found->hint, between, advice))
-        return NULL;
-    char *completed = suggestion_complete(text);
-    return completed != NULL ? completed : strdup(text);
 }
 
 void report_add(void *context, const struct ssa_finding *finding)

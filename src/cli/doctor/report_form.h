@@ -1,4 +1,4 @@
-// The two forms of a report.
+// The two forms of a report, and what they share.
 #pragma once
 
 #include "cli/doctor/report.h"
