@@ -30,7 +30,7 @@ static void find_usual(const struct ssa_settings *settings, struct usual *usual)
     struct profile_names names = {.count = 0};
     char path[PATH_TEXT_MAX];
     *usual = (struct usual){.count = 0};
-    if (!profile_names_split(text_present(variable) ? variable : "default", &names, ERROR_IGNORED))
+    if (!profile_names_split(text_present(variable) ? variable : PROFILE_DEFAULT, &names, ERROR_IGNORED))
         return;
     for (size_t i = 0; i < names.count; i++)
         if (path_profile(names.list[i], path, ERROR_IGNORED) &&

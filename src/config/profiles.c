@@ -198,7 +198,7 @@ static bool read_default(struct ssa_settings *s, const struct ssa_callbacks *cal
     char path[PATH_TEXT_MAX];
     if (!begin(s, err))
         return false;
-    return !path_profile("default", path, ERROR_IGNORED) || read_one(s, "default", true, callbacks, err);
+    return !path_profile(PROFILE_DEFAULT, path, ERROR_IGNORED) || read_one(s, PROFILE_DEFAULT, true, callbacks, err);
 }
 
 // Reads the profiles that SSA_HSM_PROFILE names.

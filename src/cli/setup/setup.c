@@ -19,7 +19,7 @@ static bool find_profile(struct setup *s, struct ssa_error *err)
     s->profile_name = option_value(s->invocation->arguments, &option_profile);
     const char *name = s->profile_name != NULL ? s->profile_name : by_environment;
     char path[PATH_TEXT_MAX];
-    return path_profile(name != NULL ? name : "default", path, err) && path_absolute(path, s->profile, err);
+    return path_profile(name != NULL ? name : PROFILE_DEFAULT, path, err) && path_absolute(path, s->profile, err);
 }
 
 static bool check_profile(const struct setup *s, struct ssa_error *err)
