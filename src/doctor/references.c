@@ -73,7 +73,7 @@ static void check_file(struct examination *x, const char *check, const char *ref
     const bool usable = !S_ISREG(about.st_mode) || check_content(x, check, reference, path);
     if (S_ISREG(about.st_mode) && (mode & 077U) != 0 && reference_kind(reference) == REFERENCE_FILE) {
         error_set(&why, SSA_CONFIG, NULL, path, "can be read by others (mode %04o)", mode);
-        error_hint(&why, "`chmod 600 \"%s\"` keeps them out.", path);
+        error_hint_path(&why, "`chmod 600", path, " keeps them out.");
         finding_warning(&x->found, check, &why);
     } else if (usable) {
         finding_ok(&x->found, check, NULL, "%s, mode %04o", reference, mode);

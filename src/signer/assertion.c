@@ -2,7 +2,6 @@
 
 #include "signer/assertion.h"
 
-#include "core/api.h"
 #include "core/callback.h"
 #include "hsm/key/sign.h"
 #include "signer/client_secret.h"
@@ -10,14 +9,13 @@
 
 bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, const char *scope, struct ssa_error *err)
 {
-    const char *audience = settings_get(run->settings, SET_AUDIENCE, NULL);
     if (scope == NULL)
-        scope = settings_get(run->settings, SET_SCOPE, NULL);
+        scope = settings_or_default(run->settings, SET_SCOPE);
     a->run = run;
     a->lifetime = ASSERTION_LIFETIME_MAX;
-    a->claims.audience = audience != NULL ? audience : APS_AUDIENCE;
+    a->claims.audience = settings_or_default(run->settings, SET_AUDIENCE);
     a->claims.scope = a->scope;
-    return scope_normalise(scope != NULL ? scope : APS_SCOPE_DEFAULT, a->scope, &run->callbacks, err);
+    return scope_normalise(scope, a->scope, &run->callbacks, err);
 }
 
 bool assertion_prepare(struct assertion *a, const struct ssa_run *run, const struct ssa_token_request *request,

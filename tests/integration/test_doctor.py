@@ -119,6 +119,13 @@ class Settings(DoctorCase):
         self.write_profile(self.own | {"APS_SECRET_ID": "env:SECRET"}).chmod(0o644)
         self.assertEqual(self.wrong(self.examine(env={"SECRET": self.api.secret})), {})
 
+    def test_a_path_that_a_shell_would_take_apart(self) -> None:
+        path = self.dir / "it's $HOME.env"
+        path.write_bytes(self.profile_path().read_bytes())
+        path.chmod(0o644)
+        self.mend(self.alone(self.examine("-p", str(path)), "profile", "warning", "0644"))
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+
     def test_a_profile_that_is_not_there_or_cannot_be_read(self) -> None:
         self.alone(self.examine("-p", "none", code=3), "settings", "failure", "No such file", "account create")
         self.write_profile('APS_CLIENT_ID="unfinished\n', "half")

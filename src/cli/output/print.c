@@ -9,6 +9,7 @@
 #include "cli/advice/advice.h"
 #include "cli/output/screen.h"
 #include "cli/output/waiting.h"
+#include "cli/output/width.h"
 #include "cli/output/wrap.h"
 #include "core/write.h"
 
@@ -32,7 +33,7 @@ static bool may_be_wrapped(const char *line)
 
 static void write_fitted(FILE *out, const char *line, size_t width)
 {
-    const bool fits = wrap_columns(line) <= width;
+    const bool fits = width_of(line) <= width;
     char *wrapped = !fits && may_be_wrapped(line) ? wrap_text(line, 0, width) : NULL;
     (void)fputs(wrapped != NULL ? wrapped : line, out);
     free(wrapped);

@@ -32,11 +32,6 @@ static size_t columns_of(const char *text, size_t len)
     return taken;
 }
 
-size_t wrap_columns(const char *text)
-{
-    return width_of(text);
-}
-
 char *wrap_cut(const char *text, size_t columns)
 {
     const char *ellipsis = screen_ellipsis();

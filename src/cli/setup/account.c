@@ -27,16 +27,6 @@ void setup_usual_names(struct setup *s)
     (void)text_format(s->last, sizeof s->last, "%s%s", host, strlen(host) < LAST_LEAST ? "-ssa-hsm" : "");
 }
 
-bool setup_profile_is_there(const struct setup *s)
-{
-    return access(s->profile, F_OK) == 0;
-}
-
-const char *setup_client_option(const struct setup *s)
-{
-    return s->client_id[0] != '\0' ? "--client-id" : "";
-}
-
 static bool ask_names(struct setup *s, struct ssa_error *err)
 {
     char first[API_NAME_MAX], last[API_NAME_MAX];

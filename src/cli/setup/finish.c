@@ -85,7 +85,7 @@ static bool edit(const struct setup *s, struct ssa_error *err)
         return true;
     }
     const bool done = old_file_open(&file, s->old.path, true, &s->run.callbacks, err) &&
-                      old_lines_replace(&file, &s->run, old_name_is_of_block, secret_text(&pointer), err);
+                      old_block_replace(&file, &s->run, secret_text(&pointer), err);
     old_file_close(&file);
     if (done)
         print_note("%s has a reference instead; its old content is overwritten (%s)", s->old.path, remains);
@@ -95,8 +95,7 @@ static bool edit(const struct setup *s, struct ssa_error *err)
 // A file that has the only copy of the client secret is not destroyed.
 static bool has_only_secret(const struct setup *s)
 {
-    return s->old.has_secret && setup_profile_value(s, SET_CLIENT_SECRET) == NULL &&
-           setup_profile_value(s, SET_SECRET_ALIAS) == NULL;
+    return s->old.has_secret && settings_secret_from(s->settings, FROM_PROFILE) == NULL;
 }
 
 bool setup_retire_old_file(struct setup *s, struct ssa_error *err)
