@@ -28,9 +28,10 @@ bool assertion_prepare(struct assertion *a, const struct ssa_run *run, const str
         return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds", ASSERTION_LIFETIME_MAX);
     if (!assertion_prepare_scope(a, run, request->scope, err))
         return false;
-    if (!client_id_read(run, &a->claims.issuer, err))
-        return false;
+    // Where nothing is set up, that is said, and not only that a client id is missing.
     if (!identity_read(run->settings, true, &a->identity, err))
+        return false;
+    if (!client_id_read(run, &a->claims.issuer, err))
         return false;
     if (request->lifetime > 0)
         a->lifetime = request->lifetime;

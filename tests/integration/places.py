@@ -11,7 +11,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -109,11 +109,29 @@ def installed() -> Path:
         return _file("SSA_HSM_INSTALLED", ROOT, "the folder with what was installed")
     prefix = Path(tempfile.mkdtemp(prefix="ssa-hsm-installed-", dir=scratch()))
     atexit.register(shutil.rmtree, prefix, ignore_errors=True)
-    command = [tool("cmake"), "--install", str(program().parent), "--prefix", str(prefix)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with kept_manifest():
+        command = [tool("cmake"), "--install", str(program().parent), "--prefix", str(prefix)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Missing(f"cmake --install failed; build all of it: {done.stdout}{done.stderr}")
     return prefix
+
+
+@contextlib.contextmanager
+def kept_manifest() -> Iterator[None]:
+    """For a `cmake --install` of a test: what the build folder knows of the user's own stays as it is, for uninstall."""
+    files = [program().parent / name for name in ("install_manifest.txt", "install_folders.txt")]
+    before = {file: file.read_bytes() for file in files if file.exists()}
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)
+        yield
+    finally:
+        for file in files:
+            if file in before:
+                file.write_bytes(before[file])
+            else:
+                file.unlink(missing_ok=True)
 
 
 def examples() -> Path:

@@ -49,7 +49,7 @@ class List(Profiles):
         self.assertTrue(self.listed(env={"SSA_HSM_PROFILE": str(elsewhere)})[str(elsewhere)]["usual"])
 
     def test_there_is_none(self) -> None:
-        self.expect(self.run_program("profile", "list"), 0, "there are no profiles", "account create", out="")
+        self.expect(self.run_program("profile", "list"), 0, "there are no profiles", "`ssa-hsm setup`", "account create", out="")
         self.assertEqual(self.listed(), {})
 
     def test_broken_ones_are_listed_with_their_errors(self) -> None:

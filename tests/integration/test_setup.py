@@ -51,7 +51,8 @@ class NewAccount(SetupCase):
         self.expect(self.guided(), 0)
         before = self.profile_path().read_bytes()
         self.api.forget_requests()
-        result = self.expect(self.guided(), 0, "has account", "it works")
+        result = self.expect(self.guided(), 0, "has account", "it works", "account provision --check")
+        self.assertNotIn("access to nothing", result.err)
         self.assertEqual(self.asked, [PROMPT])
         self.assertEqual(self.api.asked(), ["POST /token"])
         self.assertEqual(self.profile_path().read_bytes(), before)
@@ -180,7 +181,7 @@ class NewAccount(SetupCase):
 
     def test_an_account_that_is_there(self) -> None:
         made = self.api.control("POST", "accounts", name="older-account", keys=1)
-        result = self.expect(self.guided(answers={NUMBER: "2"}), 0)
+        result = self.expect(self.guided(answers={NUMBER: "2"}), 0, "has the access that was given to it")
         self.assertEqual(self.profile()["SERVICE_ACCOUNT_ID"], made["serviceAccountId"])
         self.assertTrue(any("key create" in line for line in self.plain(result)))
 
@@ -269,7 +270,7 @@ class Tokens(SetupCase):
 
     def test_none_is_chosen(self) -> None:
         self.store.initialise("other", "another-pin")
-        self.expect(self.guided(answers={NUMBER: ""}), DECLINED, "no PKCS#11 token was chosen")
+        self.expect(self.guided(answers={NUMBER: ""}), DECLINED, "no PKCS#11 token was chosen: no number was typed")
         self.assertEqual(self.asked, [NUMBER])
         self.assertEqual(self.api.asked(), [])
 
@@ -383,7 +384,9 @@ class OldFile(SetupCase):
         file = self.old()
         other = self.dir / "hard-link"
         other.hardlink_to(file)
-        self.expect(self.guided(), 0, "it works", "overwritten and removed")
+        result = self.expect(self.guided(), 0, "it works", "overwritten and removed", "has the access that was given to it")
+        # The account is as old as the file.
+        self.assertNotIn("access to nothing", result.err)
         self.assertEqual(self.asked, [IMPORT, PROMPT, STORE, DESTROY])
         self.assertEqual(self.api.asked(), ["POST /token"])
         self.assertFalse(file.exists())

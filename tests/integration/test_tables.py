@@ -191,3 +191,35 @@ class Colour(TableCase):
     def test_of_one_account_and_of_what_was_done(self) -> None:
         self.assertIn(f"{GREEN}ENABLED{OFF}", self.at(80, "account", "show"))
         self.assertIn(f"{GREEN}done{OFF}", self.at(80, "history"))
+
+
+class Notes(TableCase):
+    def note(self, columns: int, *arguments: object, env: dict[str, str | None] | None = None) -> str:
+        with self.terminal(*arguments, columns=columns, env=env) as terminal:
+            terminal.finish()
+            return terminal.screen
+
+    def test_lines_end_between_words_and_commands_stay_whole(self) -> None:
+        words = ("token", "--profile", "absent")
+        plain = self.run_program(*words).err
+        self.assertEqual(len(plain.splitlines()), 2)
+        for columns in WIDTHS:
+            with self.subTest(columns=columns):
+                shown = self.note(columns, *words)
+                self.assertEqual(re.sub(r"\s+", " ", shown), re.sub(r"\s+", " ", plain))
+                self.assertEqual(re.findall("`[^`]*`", shown), re.findall("`[^`]*`", plain))
+                for line in shown.splitlines():
+                    self.assertTrue(line.startswith(("ssa-hsm: ", " " * 9)), line)
+                    if len(line) > columns:
+                        self.assertRegex(line, r"^.{9}(?:`[^`]*`[,.]?|\S*)$")
+
+    def test_a_terminal_that_tells_no_width_or_is_tiny_gets_whole_lines(self) -> None:
+        words = ("token", "--profile", "absent")
+        plain = self.run_program(*words).err
+        for columns in (0, 5, 20):
+            self.assertEqual(self.note(columns, *words), plain)
+        self.assertNotEqual(self.note(0, *words, env={"COLUMNS": "60"}), plain)
+
+    def test_what_a_name_has_is_shown_as_it_is(self) -> None:
+        path = "./a folder with two  blanks/a profile.env"
+        self.assertIn(f"{path}: the profile cannot be read", self.note(60, "token", "-p", path))

@@ -160,7 +160,7 @@ static void tell_access(const struct ssa_access *access)
     for (size_t i = 0; i < access->count; i++)
         projects += access->hubs[i].count;
     if (projects == 0)
-        print_note("the account sees a hub and no project of it: an administrator adds it to one.\n"
+        print_note("the account sees a hub and no project of it: an administrator adds it to one. "
                    "`ssa-hsm account provision` prints how.");
     if (access->more)
         print_note("there are more hubs than these");

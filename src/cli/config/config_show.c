@@ -61,7 +61,7 @@ static bool print_table(const struct invocation *i, struct ssa_error *err)
     if (!table_print(&rows.table, err))
         return false;
     if (rows.has_account)
-        print_note("SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY come from one source together: the first\n"
+        print_note("SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY come from one source together: the first "
                    "that has one of them");
     return true;
 }

@@ -56,9 +56,9 @@ void keys_notes(const struct ssa_keys *keys)
         unknown = unknown || !keys->list[i].at_api;
     }
     if (elsewhere)
-        print_note("not here: no PKCS#11 token that was looked at shows the key. It may be on a token of another\n"
+        print_note("not here: no PKCS#11 token that was looked at shows the key. It may be on a token of another "
                    "machine, so only its owner can say whether it may be deleted.");
     if (unknown)
-        print_note("not at the API: the API no longer knows the key, so its object on the PKCS#11 token is\n"
+        print_note("not at the API: the API no longer knows the key, so its object on the PKCS#11 token is "
                    "useless.");
 }

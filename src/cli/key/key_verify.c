@@ -57,8 +57,8 @@ static bool print_table(const struct ssa_verified *v, struct ssa_error *err)
     if (!table_print(&table, err))
         return false;
     if (v->raw_rsa == SSA_RAW_RSA_POSSIBLE)
-        print_note("raw RSA: whoever has the PIN can also decrypt with this key, whatever CKA_DECRYPT says: a raw\n"
-                   "signature (CKM_RSA_X_509) over a ciphertext is its plain text. A key that is imported with\n"
+        print_note("raw RSA: whoever has the PIN can also decrypt with this key, whatever CKA_DECRYPT says: a raw "
+                   "signature (CKM_RSA_X_509) over a ciphertext is its plain text. A key that is imported with "
                    "CKA_ALLOWED_MECHANISMS cannot be used like that, if its token supports that attribute.");
     return true;
 }

@@ -24,15 +24,21 @@ static size_t columns_named(void)
     return (size_t)strtoul(text, NULL, 10);
 }
 
-size_t screen_columns(int fd)
+size_t screen_columns_known(int fd)
 {
     struct winsize size = {0};
     const size_t named = columns_named();
     if (named > 0)
         return named;
-    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return SCREEN_COLUMNS;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0)
+        return 0;
     return size.ws_col < COLUMNS_MOST ? size.ws_col : COLUMNS_MOST;
+}
+
+size_t screen_columns(int fd)
+{
+    const size_t known = screen_columns_known(fd);
+    return known > 0 ? known : SCREEN_COLUMNS;
 }
 
 bool screen_has_colours(int fd)

@@ -7,6 +7,9 @@
 // Whether fd is a terminal whose cursor can be moved. One of TERM=dumb, or without TERM, shows only plain lines.
 bool screen_is_at(int fd);
 
+// How many columns the terminal at fd has; 0 where that is not known. COLUMNS goes first.
+size_t screen_columns_known(int fd);
+
 // How many columns the terminal at fd has; SCREEN_COLUMNS where that is not known. COLUMNS goes first.
 enum { SCREEN_COLUMNS = 80 };
 size_t screen_columns(int fd);

@@ -77,7 +77,9 @@ static bool list(const struct invocation *i, struct ssa_error *err)
     }
     if (rows.table.count == COUNT(heads)) {
         table_drop(&rows.table);
-        print_note("there are no profiles; `ssa-hsm account create FIRST LAST` makes an account and its profile");
+        print_note(
+            "there are no profiles; `ssa-hsm setup` guides you to one, `ssa-hsm account create FIRST LAST` makes an "
+            "account and its profile without more questions");
         return true;
     }
     if (!table_print(&rows.table, err))

@@ -75,6 +75,7 @@ static bool create(struct setup *s, const struct ssa_account *account, struct ss
                           ? ssa_account_create(&s->run, s->first, s->last, false, &output, &created, ending, err)
                           : ssa_key_create(&s->run, account->id, &output, &created, ending, err);
     memory_end(&s->memory, done, err);
+    s->account_is_new = done && account == NULL;
     if (done)
         print_note("account %s and its key are made; the key is on the PKCS#11 token\nsaved as %s", created.email,
                    created.path);
@@ -133,7 +134,7 @@ static bool choose(const struct setup *s, const struct ssa_accounts *accounts, s
     (void)callbacks->choose(callbacks->context, "Which account is the key for?", items, accounts->count + 1, &choice);
     free(items);
     if (choice > accounts->count)
-        return setup_declined(err, "no account was chosen");
+        return setup_not_chosen(err, "no account was chosen");
     *index = choice == 0 ? accounts->count : choice - 1;
     return true;
 }
@@ -144,7 +145,7 @@ bool setup_make_account(struct setup *s, struct ssa_error *err)
     size_t index = 0;
     if (setup_has_key(s)) {
         if (!s->imported)
-            print_note("%s has account %s and its key already. Another account is for another profile:\n"
+            print_note("%s has account %s and its key already. Another account is for another profile: "
                        "`ssa-hsm setup --profile NAME`",
                        s->profile, setup_profile_value(s, SET_ACCOUNT_ID));
         return true;

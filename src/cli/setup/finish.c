@@ -77,10 +77,9 @@ static bool edit(const struct setup *s, struct ssa_error *err)
         return error_set(err, SSA_UNEXPECTED, NULL, s->profile, "the reference is too long");
     if (!dotenv_append(&pointer, setting_name(SET_PROFILE), s->profile, err))
         return false;
-    print_note(
-        "%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can\n"
-        "be replaced by %s=\"%s\". All others stay.",
-        s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
+    print_note("%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can "
+               "be replaced by %s=\"%s\". All others stay.",
+               s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
     if (!setup_confirms(s, "Change %s so?", s->old.path)) {
         print_note("%s still holds the private key", s->old.path);
         return true;
@@ -147,7 +146,12 @@ bool setup_say_next(struct setup *s, struct ssa_error *err)
     text_harmless(created.email, sizeof created.email, span_text(email != NULL ? email : ""));
     (void)text_format(created.path, sizeof created.path, "%s", s->profile);
     print_note("done: `ssa-hsm token` prints an access token, and `ssa-hsm exec -- CMD` runs a program with one");
-    created_next_step(&created);
+    if (s->account_is_new)
+        created_next_step(&created);
+    else
+        print_note("the account has the access that was given to it, if any: `ssa-hsm account provision --check` shows "
+                   "it, and "
+                   "`ssa-hsm account provision` prints how to give more");
     say_unset(s);
     return true;
 }

@@ -61,6 +61,13 @@ bool setup_declined(struct ssa_error *err, const char *what)
     return error_set(err, SSA_DECLINED, NULL, NULL, "%s: you did not say yes", what);
 }
 
+bool setup_not_chosen(struct ssa_error *err, const char *what)
+{
+    if (interrupt_signal() != 0)
+        return error_set(err, SSA_USAGE, NULL, NULL, "interrupted");
+    return error_set(err, SSA_DECLINED, NULL, NULL, "%s: no number was typed", what);
+}
+
 // The callbacks are those of every command, but for the question for a secret.
 static const struct ssa_callbacks *usual(const struct setup *s)
 {
@@ -187,7 +194,7 @@ static bool guide(struct setup *s, struct ssa_error *err)
 {
     if (!terminal_is_there())
         return no_terminal(err);
-    print_note("setup: a service account whose key is on a PKCS#11 token. Lines that begin with $ are the commands\n"
+    print_note("setup: a service account whose key is on a PKCS#11 token. Lines that begin with $ are the commands "
                "that do the same. Control-C stops it; run again, it goes on where it stopped.");
     if (take_steps(s, err))
         return true;

@@ -39,6 +39,7 @@ struct setup {
     char first[API_NAME_MAX], last[API_NAME_MAX];
     struct setup_old old;
     bool imported;       // in this run
+    bool account_is_new; // made in this run: nobody has given it access yet
     bool secret_in_file; // a person said that the client secret may be in the profile
 };
 
@@ -61,6 +62,9 @@ bool setup_confirms(const struct setup *s, const char *question, ...) __attribut
 
 // The error of a person who said no. Returns false.
 bool setup_declined(struct ssa_error *err, const char *what);
+
+// The error of a person who typed no number. Returns false.
+bool setup_not_chosen(struct ssa_error *err, const char *what);
 
 // The steps, in their order.
 bool setup_look_at_journal(struct setup *s, struct ssa_error *err) MUST_CHECK;
