@@ -1,5 +1,5 @@
-// Makes a certificate request with the PKCS#11 token's key: cc csr.c $(pkg-config --cflags --libs ssa-hsm libcrypto) -o
-// csr
+// Makes a certificate request with the PKCS#11 token's key:
+// cc csr.c $(pkg-config --cflags --libs ssa-hsm libcrypto) -o csr
 // ./csr 'build server' | openssl req -verify -noout -text
 #include <openssl/pem.h>
 #include <openssl/x509.h>
