@@ -248,7 +248,8 @@ static const struct {
                 {"key", get_key},
                 {"free-key", free_key},
                 {"key-sign", key_sign},
-                {"questions", questions}, {"without-signer", without_a_signer},
+                {"questions", questions},
+                {"without-signer", without_a_signer},
                 {"linger", linger},
                 {"short-digest", short_digest}};
 
