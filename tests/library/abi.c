@@ -4,9 +4,9 @@
 
 #include <ssa-hsm/signer.h>
 
-#define SIZE(type)          printf(#type " %zu\n", sizeof(type))
+#define SIZE(type)           printf(#type " %zu\n", sizeof(type))
 #define MEMBER(type, member) printf(#type " " #member " %zu %zu\n", offsetof(type, member), sizeof(((type *)0)->member))
-#define NUMBER(name)        printf(#name " %d\n", (int)(name))
+#define NUMBER(name)         printf(#name " %d\n", (int)(name))
 
 int main(void)
 {
