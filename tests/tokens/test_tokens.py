@@ -441,7 +441,8 @@ class Cases(SecondClient):
         self.provide()
         env = {"SSA_HSM_PIN_SOURCE": None}
         with self.spied() as log:
-            wrong = self.typed("jwt", answers=[(r"PIN of token[^\n]*: ", WRONG)], env=env)
+            answers = [(r"PIN of token[^\n]*: ", WRONG), (r"again\? \(yes/no\) ", "no")]
+            wrong = self.typed("jwt", answers=answers, env=env)
             self.assertEqual(wrong.code, 5, wrong)
             self.assertIn("CKR_PIN_INCORRECT", wrong.err)
             self.assertEqual(self.logins(log), ["CKR_PIN_INCORRECT"])
