@@ -40,8 +40,8 @@ int main(int argc, char **argv)
     struct ssa_settings *settings = ssa_settings_new();
     const struct ssa_run run = {.settings = settings};
     const bool done = settings != NULL && ssa_settings_environment(settings, environ, false, &err) &&
-                      ssa_settings_profile(settings, NULL, false, NULL, &err) &&
-                      ssa_signer_open(&run, &signer, &err) && sign(signer, argv[1], jwt, &err);
+                      ssa_settings_profile(settings, NULL, false, NULL, &err) && ssa_signer_open(&run, &signer, &err) &&
+                      sign(signer, argv[1], jwt, &err);
     if (done)
         printf("%s\n", jwt);
     else

@@ -1,4 +1,5 @@
-// Makes a certificate request with the PKCS#11 token's key: cc csr.c $(pkg-config --cflags --libs ssa-hsm libcrypto) -o csr
+// Makes a certificate request with the PKCS#11 token's key:
+// cc csr.c $(pkg-config --cflags --libs ssa-hsm libcrypto) -o csr
 // ./csr 'build server' | openssl req -verify -noout -text
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -10,12 +11,11 @@ extern char **environ;
 static bool print_request(EVP_PKEY *key, const char *name)
 {
     X509_REQ *request = X509_REQ_new();
-    const bool done =
-        request != NULL &&
-        X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
-                                   (const unsigned char *)name, -1, -1, 0) == 1 &&
-        X509_REQ_set_pubkey(request, key) == 1 && X509_REQ_sign(request, key, EVP_sha256()) > 0 &&
-        PEM_write_X509_REQ(stdout, request) == 1;
+    const bool done = request != NULL &&
+                      X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
+                                                 (const unsigned char *)name, -1, -1, 0) == 1 &&
+                      X509_REQ_set_pubkey(request, key) == 1 && X509_REQ_sign(request, key, EVP_sha256()) > 0 &&
+                      PEM_write_X509_REQ(stdout, request) == 1;
     X509_REQ_free(request);
     return done;
 }

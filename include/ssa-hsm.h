@@ -122,8 +122,9 @@ bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *reques
 
 // Waits for PKCS#11 modules that earlier calls have closed. Each call that uses a PKCS#11 token loads the module in a
 // process of its own (ssa-hsm-host) and returns before that process has ended. One that still runs so many milliseconds
-// after its module was closed is ended, also once callbacks (only interrupted and tell are used) say that the person
-// wants to stop. Without this call, a later use of a PKCS#11 token waits for the process, or it ends with this one.
+// after its module was closed is ended, also once callbacks (only interrupted, tell and waiting are used) say that the
+// person wants to stop. Without this call, a later use of a PKCS#11 token waits for the process, or it ends with this
+// one.
 void ssa_modules_settle(unsigned most_ms, const struct ssa_callbacks *callbacks);
 
 // Signs the assertion (RFC 7523 section 3) and sends nothing. Uses several profiles as ssa_fetch does.

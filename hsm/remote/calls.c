@@ -217,7 +217,10 @@ CK_RV call_login(struct remote *c, CK_SESSION_HANDLE session, CK_USER_TYPE who, 
     put_number(&call.request, who);
     put_number(&call.request, pin != NULL);
     put_bytes(&call.request, span_of(pin, len));
-    return pin != NULL ? ask_and_end(&call) : end(&call, ask_for(&call, SLOW));
+    if (pin != NULL)
+        return ask_and_end(&call);
+    remote_at_pad(c);
+    return end(&call, ask_for(&call, SLOW));
 }
 
 CK_RV call_logout(struct remote *c, CK_SESSION_HANDLE session)

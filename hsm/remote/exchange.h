@@ -11,6 +11,9 @@ struct writer remote_begin(struct remote *c, enum call_number number);
 // CK_RV, or one of remote.h's; after those every call returns the same at once.
 CK_RV remote_ask(struct remote *c, const struct writer *request, long long most_ms, struct reader *answer);
 
+// The PIN of the request that was begun is typed at the token's reader.
+void remote_at_pad(struct remote *c);
+
 // The same in two steps, for a request whose answer is waited for later.
 CK_RV remote_send(struct remote *c, const struct writer *request);
 CK_RV remote_answer(struct remote *c, long long most_ms, struct reader *answer);

@@ -26,7 +26,8 @@ enum {
     ENDING_MS = 500,
     GRACE_MS = 300,
     SIGNING_GRACE_MS = 1000,
-    WRITING_GRACE_MS = 3000
+    WRITING_GRACE_MS = 3000,
+    TOKEN_LABEL_MAX = 33
 };
 
 struct remote {
@@ -41,9 +42,11 @@ struct remote {
     CK_RV over;           // CKR_OK while the host lives, else why it does not
     int status;           // of waitpid, after CKR_HOST_GONE
     const char *left_out; // the function that the module does not have, until that is told
+    bool at_pad;          // the PIN of the call is typed at the token's reader
     bool deaf;            // to the person's wish to stop
     remote_waiting *waiting;
     void *waiting_context;
+    char label[TOKEN_LABEL_MAX]; // of the token that the calls are about; empty before it is known
 };
 
 static const char *const names[CALL_COUNT] = {
@@ -160,6 +163,17 @@ void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context)
     c->waiting_context = context;
 }
 
+void remote_at_pad(struct remote *c)
+{
+    c->at_pad = true;
+}
+
+void remote_is_for(struct remote *c, const char *label)
+{
+    if (!text_format(c->label, sizeof c->label, "%s", label))
+        c->label[0] = '\0';
+}
+
 long long remote_patience(const struct remote *c, enum pace pace)
 {
     const long long own = 1000LL * c->callbacks->patience;
@@ -248,6 +262,23 @@ static long long grace(const struct remote *c)
     }
 }
 
+static enum ssa_wait awaited(const struct remote *c)
+{
+    if (c->waiting != NULL)
+        return SSA_WAIT_TOUCH;
+    if (c->asked == CALL_GENERATE_KEY_PAIR)
+        return SSA_WAIT_KEY_PAIR;
+    if (c->asked == CALL_LOGIN && c->at_pad)
+        return SSA_WAIT_PIN_PAD;
+    return c->label[0] != '\0' ? SSA_WAIT_TOKEN : SSA_WAIT_MODULE;
+}
+
+static void tell_waiting(const struct remote *c)
+{
+    const enum ssa_wait what = awaited(c);
+    callback_waiting(c->callbacks, what, what == SSA_WAIT_MODULE ? c->path : c->label, -1);
+}
+
 // Waits for an answer. The process is looked at, too: a child of the module's may keep the socket open.
 static bool answered(struct remote *c, long long until)
 {
@@ -274,6 +305,8 @@ static bool answered(struct remote *c, long long until)
             waiting_at = 0;
             c->waiting(c->waiting_context);
         }
+        if (ready == 0 && c->over == CKR_OK)
+            tell_waiting(c);
     }
     return false;
 }
@@ -284,6 +317,7 @@ struct writer remote_begin(struct remote *c, enum call_number number)
     struct writer w = {.data = c->message.data, .capacity = c->message.capacity};
     put_number(&w, number);
     c->asked = number;
+    c->at_pad = false;
     return w;
 }
 

@@ -36,6 +36,9 @@ CK_RV remote_over(const struct remote *c);
 // From now on the person's wish to stop ends no call: what was begun is undone.
 void remote_go_on(struct remote *c);
 
+// Names the PKCS#11 token that the calls are about, for people who wait for it.
+void remote_is_for(struct remote *c, const char *label);
+
 // Calls waiting once where the next call takes longer than a second. waiting NULL: nobody is called any more.
 typedef void remote_waiting(void *context);
 void remote_on_waiting(struct remote *c, remote_waiting *waiting, void *context);

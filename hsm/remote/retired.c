@@ -65,7 +65,8 @@ static void wait_for(struct retired *one, long long until, const struct ssa_call
     while (!host_process_has_ended(&one->process) && monotonic_ms() < until && !callback_interrupted(callbacks)) {
         struct pollfd fds[] = {{.fd = one->process.process, .events = POLLIN},
                                {.fd = one->output.fd, .events = POLLIN}};
-        (void)poll(fds, COUNT(fds), LOOK_UP_MS);
+        if (poll(fds, COUNT(fds), LOOK_UP_MS) == 0)
+            callback_waiting(callbacks, SSA_WAIT_CLOSING, NULL, -1);
         module_output_hear(&one->output, callbacks);
     }
 }

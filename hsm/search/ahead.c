@@ -152,6 +152,9 @@ static void wait_for(struct one *one)
     while (!one->done) {
         (void)thread_wait_until(&ahead->changed, &ahead->mutex, monotonic_ms() + LOOK_UP_MS);
         (void)pthread_mutex_unlock(&ahead->mutex);
+        const char *name = one->entry->name;
+        callback_waiting(ahead->user->hosting.callbacks, SSA_WAIT_SEARCH, name[0] != '\0' ? name : one->entry->path,
+                         -1);
         const bool stop = callback_interrupted(ahead->user->hosting.callbacks);
         (void)pthread_mutex_lock(&ahead->mutex);
         ahead->stop = ahead->stop || stop;

@@ -7,6 +7,7 @@
 #include "core/monotonic.h"
 #include "hsm/module/quirks.h"
 #include "hsm/object/find.h"
+#include "hsm/remote/remote.h"
 #include "hsm/search/ask.h"
 #include "hsm/search/matches.h"
 #include "hsm/token/reopen.h"
@@ -114,6 +115,7 @@ static bool look_in(struct looking *l, struct token **token, struct ssa_error *e
     }
     *token = looked ? conclude(s, err) : NULL;
     if (*token != NULL) {
+        remote_is_for(module.call, (*token)->info.label);
         if (s->how == MATCH_EXACT || is_renamed(*token, l->wanted, err))
             return true;
         free(*token);
@@ -152,6 +154,7 @@ static bool look_patiently(struct looking *l, struct token **token, struct ssa_e
         if (done || callback_interrupted(wanted->user.hosting.callbacks))
             return found;
         token_close(token);
+        callback_waiting(wanted->user.hosting.callbacks, SSA_WAIT_SEARCH, NULL, -1);
         pause_ms(PATIENCE_STEP_MS);
     }
 }
@@ -241,6 +244,7 @@ static bool open_by_search(const struct token_wanted *wanted, struct token **tok
     const long long until = monotonic_ms() + PATIENCE_MS;
     while (ask_all(&asking, wanted, s, err)) {
         if (s->matches == 0 && names_a_token(wanted->uri) && monotonic_ms() < until) {
+            callback_waiting(wanted->user.hosting.callbacks, SSA_WAIT_SEARCH, NULL, -1);
             pause_ms(PATIENCE_STEP_MS);
             continue;
         }

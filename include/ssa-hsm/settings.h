@@ -21,6 +21,28 @@ struct ssa_notice {
     const char *detail; // never NULL
 };
 
+// What an operation waits for.
+enum ssa_wait {
+    SSA_WAIT_OVER,       // for nothing any more: a person is asked now, perhaps by another program at the same terminal
+    SSA_WAIT_SEARCH,     // PKCS#11 modules, which are asked for their tokens; subject is one that has not answered
+    SSA_WAIT_MODULE,     // a PKCS#11 module; subject is its path
+    SSA_WAIT_TOKEN,      // a PKCS#11 token; subject is its label
+    SSA_WAIT_TOUCH,      // perhaps a person who is to touch the PKCS#11 token
+    SSA_WAIT_PIN_PAD,    // a person who types the PIN at the PKCS#11 token's reader
+    SSA_WAIT_KEY_PAIR,   // a PKCS#11 token that makes a key pair
+    SSA_WAIT_TURN,       // another process that uses the PKCS#11 token
+    SSA_WAIT_SERVER,     // the API's server; subject is its name
+    SSA_WAIT_RETRY,      // the time until a request that failed is tried again
+    SSA_WAIT_RATE_LIMIT, // the same, where the API's rate limit demands it
+    SSA_WAIT_CLOSING     // PKCS#11 modules that are closed
+};
+
+struct ssa_waiting {
+    enum ssa_wait what;
+    const char *subject; // harmless text; empty if there is nothing to name
+    long long left_ms;   // until the wait is over; -1 if that is not known
+};
+
 struct ssa_event;
 
 // Each function may be NULL. Then nobody can be asked or told, and nothing interrupts. They run on the thread that made
@@ -39,6 +61,10 @@ struct ssa_callbacks {
     bool (*choose)(void *context, const char *question, const char *const *items, size_t count, size_t *choice);
     // Receives messages about the work. May run on another thread while the caller's thread waits for a PKCS#11 token.
     void (*tell)(void *context, enum ssa_level level, const struct ssa_notice *notice);
+    // Is called again and again, some times a second, while the operation waits, on the thread of the call. Waits of a
+    // moment are left out. The end of a wait is not told, except by SSA_WAIT_OVER. If this is set, tell does not
+    // receive the messages that only name such a wait.
+    void (*waiting)(void *context, const struct ssa_waiting *waiting);
     // Returns true once the person wants to stop, for instance after a signal. The operation is then finished or
     // undone.
     bool (*interrupted)(void *context);

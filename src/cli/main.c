@@ -13,6 +13,7 @@
 #include "cli/help/help.h"
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
+#include "cli/output/waiting.h"
 #include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
 #include "cli/terminal/terminal.h"
@@ -22,12 +23,16 @@
 enum { EXIT_UNDONE = 12, EXIT_LEFT = 13, EXIT_EXEC_FAILED = 125 };
 enum { TIMEOUT_LEAST = 1, TIMEOUT_MOST = 3600, CLOSING_MS = 3000, HURRIED_CLOSING_MS = 500 };
 
-static bool verbose;
+static bool verbose, shows_waiting;
 static unsigned closing_ms = CLOSING_MS;
 
 static void tell_person(void *context, enum ssa_level level, const struct ssa_notice *notice)
 {
     (void)context;
+    if (level == SSA_PROGRESS && shows_waiting) {
+        waiting_progress(notice->text);
+        return;
+    }
     if ((level == SSA_DETAIL && !verbose) || (level == SSA_PROGRESS && isatty(STDERR_FILENO) == 0))
         return;
     print_notice(level == SSA_WARNING ? "warning: " : "", notice);
@@ -101,6 +106,7 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
                               .confirm = terminal_confirm,
                               .choose = terminal_choose,
                               .tell = tell_person,
+                              .waiting = shows_waiting ? waiting_show : NULL,
                               .interrupted = was_interrupted},
                 .insecure_http = option_given(a, &option_insecure_http),
                 .pin_retry = option_given(a, &option_pin_retry),
@@ -144,8 +150,12 @@ static void settle(void)
 {
     // A signal that has come leaves them the time to log out.
     const bool hurried = interrupt_signal() != 0;
-    const struct ssa_callbacks callbacks = {.tell = tell_person, .interrupted = hurried ? NULL : was_interrupted};
+    const struct ssa_callbacks callbacks = {.tell = tell_person,
+                                            .waiting = shows_waiting ? waiting_show : NULL,
+                                            .interrupted = hurried ? NULL : was_interrupted};
+    waiting_progress("");
     ssa_modules_settle(hurried ? HURRIED_CLOSING_MS : closing_ms, &callbacks);
+    waiting_erase();
 }
 
 // Messages need it until the program ends.
@@ -163,6 +173,7 @@ static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err
     if (!usage_check(a, commands, err))
         return false;
     print_quietly(option_given(a, &option_quiet));
+    shows_waiting = !option_given(a, &option_quiet) && waiting_is_seen();
     if (a->command->without_settings)
         return a->command->run(&(const struct invocation){.arguments = a}, err);
     suggestion_begin(commands, a);

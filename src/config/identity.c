@@ -1,5 +1,6 @@
 #include "config/identity.h"
 
+#include "config/paths.h"
 #include "core/api.h"
 #include "core/text.h"
 #include "hsm/uri/uri_text.h"
@@ -95,6 +96,14 @@ static bool find_source(const struct ssa_settings *s, enum setting_source *sourc
     *source = identity_source(s);
     if (*source != FROM_NOWHERE)
         return true;
+    char folder[PATH_TEXT_MAX];
+    const char *path = settings_profile_path(s);
+    if (text_present(path))
+        return error_because(err, SSA_CONFIG, SSA_REASON_ACCOUNT_NOT_SET, path,
+                             "no account is set up: the profile names none, and neither does the environment");
+    // Without these a profile that is there is not found.
+    if (!path_config(folder, err))
+        return false;
     return error_because(err, SSA_CONFIG, SSA_REASON_ACCOUNT_NOT_SET, NULL,
                          "no account is set up: there is no profile, and the environment names no account");
 }

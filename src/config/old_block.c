@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <sys/stat.h>
 
 #include "config/dotenv.h"
 #include "config/old_json.h"
@@ -14,8 +15,7 @@
 struct visit {
     struct old_block *old;
     const char *file;
-    const char *(*in_use)(const void *, enum setting);
-    const void *context;
+    const struct ssa_settings *in_use;
 };
 
 static bool contradiction(const char *file, const char *first, const char *second, struct ssa_error *err)
@@ -52,7 +52,8 @@ static void take_other(const struct visit *v, const struct assignment *a)
 {
     struct old_block *old = v->old;
     const enum setting id = setting_find(a->name, strlen(a->name));
-    const char *used = id == SETTING_COUNT || !profile_block_has(a->name, true) ? NULL : v->in_use(v->context, id);
+    const char *used =
+        id == SETTING_COUNT || !profile_block_has(a->name, true) ? NULL : settings_get(v->in_use, id, NULL);
     if (used != NULL && strcmp(used, a->value) == 0)
         return;
     if (id != SETTING_COUNT && profile_block_has(a->name, true) && old->kept.name == NULL) {
@@ -321,11 +322,11 @@ bool old_key_take(struct secret *pem, const char *text, const char *file, char b
     return look_around(pem, file, beside, err);
 }
 
-bool old_block_read(struct secret *text, const char *file, const char *(*in_use)(const void *, enum setting),
-                    const void *context, struct old_block *old, struct ssa_error *err)
+bool old_block_read(struct secret *text, const char *file, const struct ssa_settings *in_use, struct old_block *old,
+                    struct ssa_error *err)
 {
     *old = (struct old_block){0};
-    struct visit visit = {.old = old, .file = file, .in_use = in_use, .context = context};
+    struct visit visit = {.old = old, .file = file, .in_use = in_use};
     if (old_json_is(text))
         return old_json_read(text, file, take, &visit, err);
     // This comes before dotenv_read, which changes the text.
@@ -347,4 +348,22 @@ bool old_block_key(struct old_block *old, const char *file, struct secret *pem, 
             return contradiction(file, old->keys[0].name, old->keys[i].name, err);
     }
     return true;
+}
+
+// A relative path is one from a program's working folder, which usually is the block's folder, too.
+bool old_block_key_path(const struct old_block *old, const char *file, char path[static PATH_TEXT_MAX],
+                        struct ssa_error *err)
+{
+    struct stat beside, here;
+    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+    if (old->key_path[0] == '/' || slash == NULL)
+        return path_format(path, err, "%s", old->key_path);
+    if (!path_format(path, err, "%.*s/%s", (int)(slash - file), file, old->key_path))
+        return false;
+    const bool is_beside = stat(path, &beside) == 0, is_here = stat(old->key_path, &here) == 0;
+    if (is_beside && is_here && (beside.st_dev != here.st_dev || beside.st_ino != here.st_ino)) {
+        error_set(err, SSA_CONFIG, NULL, file, "its %s may be %s or %s", old->key_path_name, path, old->key_path);
+        return error_hint(err, "Write the whole path there.");
+    }
+    return is_beside || !is_here || path_format(path, err, "%s", old->key_path);
 }

@@ -2,8 +2,8 @@
 // PEM.
 #pragma once
 
-#include "config/setting_names.h"
-#include "core/secret.h"
+#include "config/paths.h"
+#include "config/settings.h"
 
 #define OLD_KEYS_MAX 4U
 #define OLD_NAME_MAX 128U
@@ -26,14 +26,19 @@ struct old_block {
     char behind[OLD_NAME_MAX]; // a comment after a value: it would be lost with its line
 };
 
-// Reads an old block, or the API's JSON. The values point into text, which is changed. in_use gives the value that a
-// setting has now: a setting with that value is not lost with the block. Fails with SSA_CONFIG where two names
+// Reads an old block, or the API's JSON. The values point into text, which is changed. A setting that has the same
+// value in in_use, too, is not lost with the block. Fails with SSA_CONFIG where two names
 // contradict each other.
-bool old_block_read(struct secret *text, const char *file, const char *(*in_use)(const void *, enum setting),
-                    const void *context, struct old_block *old, struct ssa_error *err) MUST_CHECK;
+bool old_block_read(struct secret *text, const char *file, const struct ssa_settings *in_use, struct old_block *old,
+                    struct ssa_error *err) MUST_CHECK;
 
 // Puts the block's key into pem. Keys under several names must be the same.
 bool old_block_key(struct old_block *old, const char *file, struct secret *pem, struct ssa_error *err) MUST_CHECK;
+
+// The path of the file that the block names as the key's. file is the block's own; NULL for standard input. Fails with
+// SSA_CONFIG where it may be one of two files.
+bool old_block_key_path(const struct old_block *old, const char *file, char path[static PATH_TEXT_MAX],
+                        struct ssa_error *err) MUST_CHECK;
 
 // Whether text is a PEM, or base64 of one, without any names.
 bool old_text_is_key(const struct secret *text);

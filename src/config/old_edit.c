@@ -9,16 +9,10 @@ enum { FILE_MAX = 64 * 1024 };
 
 static const char draft_suffix[] = "ssa-hsm-new";
 
-bool old_name_is_of_block(const char *name, bool with_secret)
+static bool is_of_block(const char *name, bool with_secret)
 {
     (void)with_secret;
     return old_name_setting(name) != SETTING_COUNT || old_name_is_key_path(name);
-}
-
-bool old_name_is_of_secret(const char *name, bool with_secret)
-{
-    (void)with_secret;
-    return old_name_setting(name) == SET_CLIENT_SECRET;
 }
 
 static bool is_the_file(const struct old_file *old, const struct profile_target *target, struct ssa_error *err)
@@ -37,11 +31,11 @@ static bool keep_mode(const struct old_file *old, const struct profile_target *t
            error_errno(err, SSA_CONFIG, errno, target->path, "owner and mode cannot be kept");
 }
 
-static bool write_rest(const struct old_file *old, struct profile_target *target, profile_name_is_ours *names,
-                       const char *instead, struct ssa_error *err)
+static bool write_rest(const struct old_file *old, struct profile_target *target, const char *instead,
+                       struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
-    if (!secret_new(&text, FILE_MAX, err) || !profile_others_append(target->path, names, true, &text, err))
+    if (!secret_new(&text, FILE_MAX, err) || !profile_others_append(target->path, is_of_block, true, &text, err))
         return false;
     if (!secret_append_text(&text, instead))
         return error_set(err, SSA_CONFIG, NULL, target->path, "would be longer than %d bytes", FILE_MAX);
@@ -50,11 +44,11 @@ static bool write_rest(const struct old_file *old, struct profile_target *target
            is_the_file(old, target, err) && profile_commit(target, secret_span(&text), err);
 }
 
-bool old_lines_replace(const struct old_file *old, const struct ssa_run *run, profile_name_is_ours *names,
-                       const char *instead, struct ssa_error *err)
+bool old_block_replace(const struct old_file *old, const struct ssa_run *run, const char *instead,
+                       struct ssa_error *err)
 {
     const struct ssa_output output = {.file = old->name, .replace = true};
     PROFILE_AUTO target = {.fd = -1};
     return profile_choose(&target, run, &output, draft_suffix, err) && is_the_file(old, &target, err) &&
-           write_rest(old, &target, names, instead, err) && old_file_destroy(old, err);
+           write_rest(old, &target, instead, err) && old_file_destroy(old, err);
 }

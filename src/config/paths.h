@@ -14,6 +14,9 @@ bool path_format(char out[static PATH_TEXT_MAX], struct ssa_error *err, const ch
 bool path_config(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 bool path_state(char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// The profile where none is named.
+#define PROFILE_DEFAULT "default"
+
 // The file of a profile: NAME.env in the configuration folder. A name with a slash is itself the path.
 bool path_profile(const char *name, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 

@@ -2,7 +2,6 @@
 
 #include "config/dotenv.h"
 #include "config/reference.h"
-#include "core/api.h"
 
 static bool append_secret(const struct profile_block *block, struct secret *out, struct ssa_error *err)
 {
@@ -33,16 +32,11 @@ static bool append_identity(const struct profile_block *block, struct secret *ou
 // Settings that are written to a profile where they are not the defaults.
 static const struct {
     enum setting id;
-    const char *fallback; // the default, which is not written
     bool is_path;
     bool only_without_key; // the key's URI names it
 } kept[] = {
-    {SET_BASE_URL, APS_BASE_URL, false, false},
-    {SET_AUDIENCE, APS_AUDIENCE, false, false},
-    {SET_CACERT, NULL, true, false},
-    {SET_CAPATH, NULL, true, false},
-    {SET_MODULE, NULL, true, true},
-    {SET_TOKEN, NULL, false, true},
+    {SET_BASE_URL, false, false}, {SET_AUDIENCE, false, false}, {SET_CACERT, true, false},
+    {SET_CAPATH, true, false},    {SET_MODULE, true, true},     {SET_TOKEN, false, true},
 };
 
 static bool append_settings(const struct profile_block *block, const struct ssa_run *run, struct secret *out,
@@ -51,7 +45,8 @@ static bool append_settings(const struct profile_block *block, const struct ssa_
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         char whole[PATH_TEXT_MAX];
         const char *value = settings_get(run->settings, kept[i].id, NULL);
-        const bool is_default = value != NULL && kept[i].fallback != NULL && strcmp(value, kept[i].fallback) == 0;
+        const char *usual = setting_default(kept[i].id);
+        const bool is_default = value != NULL && usual != NULL && strcmp(value, usual) == 0;
         if (value == NULL || is_default || (kept[i].only_without_key && block->private_key != NULL))
             continue;
         if (kept[i].is_path && strchr(value, '/') != NULL) {

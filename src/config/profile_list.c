@@ -30,7 +30,7 @@ static void find_usual(const struct ssa_settings *settings, struct usual *usual)
     struct profile_names names = {.count = 0};
     char path[PATH_TEXT_MAX];
     *usual = (struct usual){.count = 0};
-    if (!profile_names_split(text_present(variable) ? variable : "default", &names, ERROR_IGNORED))
+    if (!profile_names_split(text_present(variable) ? variable : PROFILE_DEFAULT, &names, ERROR_IGNORED))
         return;
     for (size_t i = 0; i < names.count; i++)
         if (path_profile(names.list[i], path, ERROR_IGNORED) &&
@@ -120,7 +120,7 @@ static bool is_whole(const struct ssa_settings *alone, struct ssa_error *err)
 // Whether the profile has the client secret itself, and not a reference to it.
 static bool has_secret(const struct ssa_settings *alone)
 {
-    const char *secret = settings_get(alone, SET_CLIENT_SECRET, NULL);
+    const char *secret = settings_secret_from(alone, FROM_PROFILE);
     return secret != NULL && !reference_text_is_reference(secret);
 }
 

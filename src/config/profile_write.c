@@ -19,7 +19,7 @@ static bool choose(struct profile_target *target, const struct ssa_run *run, con
 {
     char named[PATH_TEXT_MAX];
     const char *by_settings = settings_get(run->settings, SET_PROFILE, NULL);
-    const char *name = by_settings != NULL ? by_settings : "default";
+    const char *name = by_settings != NULL ? by_settings : PROFILE_DEFAULT;
     if (output->profile != NULL)
         name = output->profile;
     if (output->profile == NULL && output->file != NULL) {

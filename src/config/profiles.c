@@ -81,7 +81,7 @@ static void warn_if_shared(const struct profile_read *profile, int fd, const str
     const char *secret = profile->values[SET_CLIENT_SECRET];
     if (!text_present(secret))
         secret = profile->values[SET_SECRET_ALIAS];
-    if (callbacks != NULL && text_present(secret) && reference_kind(secret) == REFERENCE_NONE)
+    if (callbacks != NULL && text_present(secret) && !reference_text_is_reference(secret))
         reference_warn_if_others_read(fd, profile->path, callbacks);
 }
 
@@ -198,7 +198,7 @@ static bool read_default(struct ssa_settings *s, const struct ssa_callbacks *cal
     char path[PATH_TEXT_MAX];
     if (!begin(s, err))
         return false;
-    return !path_profile("default", path, ERROR_IGNORED) || read_one(s, "default", true, callbacks, err);
+    return !path_profile(PROFILE_DEFAULT, path, ERROR_IGNORED) || read_one(s, PROFILE_DEFAULT, true, callbacks, err);
 }
 
 // Reads the profiles that SSA_HSM_PROFILE names.

@@ -78,3 +78,12 @@ void reference_warn_if_others_read(int fd, const char *path, const struct ssa_ca
     if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         tell(warn, SSA_WARNING, "%s can be read by others: `chmod 600 %s`", path, word);
 }
+
+bool reference_unreadable(struct ssa_error *err, int number, const char *path)
+{
+    error_errno(err, SSA_CONFIG, number, path, "cannot be read");
+    if (path[0] != '~')
+        return false;
+    return error_hint(
+        err, "A shell puts the home in the place of ~ only where a word begins with it: write the whole path.");
+}

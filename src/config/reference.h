@@ -27,6 +27,9 @@ bool reference_path(const char *text, char path[static PATH_TEXT_MAX], struct ss
 // with err filled when it is too long.
 const char *reference_lasting(const char *text, char out[static PATH_TEXT_MAX], struct ssa_error *err) MUST_CHECK;
 
+// The error of a file that cannot be read. Returns false.
+bool reference_unreadable(struct ssa_error *err, int number, const char *path);
+
 // What follows the prefix of a reference.
 const char *reference_name(const char *text);
 

@@ -20,7 +20,7 @@ static bool read_file(const char *text, const struct ssa_callbacks *warn, struct
         return false;
     DESCRIPTOR_AUTO fd = read_open(path);
     if (fd < 0)
-        return error_errno(err, SSA_CONFIG, errno, path, "cannot be read");
+        return reference_unreadable(err, errno, path);
     reference_warn_if_others_read(fd, path, warn);
     return read_secret(secret, fd, path, warn, err);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/api.h"
+
 static const struct {
     const char *name;
     bool secret; // copied to locked memory, and overwritten where it stood
@@ -27,6 +29,9 @@ static const struct {
     [SET_SECRET_ALIAS] = {"APS_CLIENT_SECRET", true},
 };
 
+static const char *const defaults[SETTING_COUNT] = {
+    [SET_SCOPE] = APS_SCOPE_DEFAULT, [SET_BASE_URL] = APS_BASE_URL, [SET_AUDIENCE] = APS_AUDIENCE};
+
 const char *setting_name(enum setting id)
 {
     return table[id].name;
@@ -38,6 +43,11 @@ enum setting setting_find(const char *name, size_t len)
         if (strlen(table[id].name) == len && memcmp(table[id].name, name, len) == 0)
             return id;
     return SETTING_COUNT;
+}
+
+const char *setting_default(enum setting id)
+{
+    return defaults[id];
 }
 
 bool setting_is_secret(enum setting id)

@@ -32,5 +32,8 @@ const char *setting_name(enum setting id);
 // The setting with this name; SETTING_COUNT where there is none.
 enum setting setting_find(const char *name, size_t len);
 
+// The value that counts where no source has one; NULL for none.
+const char *setting_default(enum setting id);
+
 // Whether the value may be a secret, so that it is moved out of the environment.
 bool setting_is_secret(enum setting id);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "config/token_name.h"
-#include "core/api.h"
 #include "core/text.h"
 
 struct ssa_settings *ssa_settings_new(void)
@@ -39,11 +38,12 @@ const char *settings_from(const struct ssa_settings *s, enum setting_source sour
     return source == FROM_PROFILE ? settings_of_profile(s, s->current, id) : s->values[source][id];
 }
 
-// The client secret of a source, by either of its names.
-static const char *client_secret_from(const struct ssa_settings *s, enum setting_source source)
+const char *settings_secret_from(const struct ssa_settings *s, enum setting_source source)
 {
     const char *value = settings_from(s, source, SET_CLIENT_SECRET);
-    return text_present(value) ? value : settings_from(s, source, SET_SECRET_ALIAS);
+    if (!text_present(value))
+        value = settings_from(s, source, SET_SECRET_ALIAS);
+    return text_present(value) ? value : NULL;
 }
 
 void settings_order(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT])
@@ -58,7 +58,8 @@ const char *settings_get(const struct ssa_settings *s, enum setting id, enum set
     enum setting_source order[SOURCE_COUNT];
     settings_order(s, order);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        const char *value = id == SET_CLIENT_SECRET ? client_secret_from(s, order[i]) : settings_from(s, order[i], id);
+        const char *value =
+            id == SET_CLIENT_SECRET ? settings_secret_from(s, order[i]) : settings_from(s, order[i], id);
         if (!text_present(value))
             continue;
         if (source != NULL)
@@ -81,8 +82,13 @@ bool settings_profile_first(const struct ssa_settings *s)
     return s->profile_first;
 }
 
+const char *settings_or_default(const struct ssa_settings *s, enum setting id)
+{
+    const char *value = settings_get(s, id, NULL);
+    return value != NULL ? value : setting_default(id);
+}
+
 const char *settings_base_url(const struct ssa_settings *settings)
 {
-    const char *url = settings_get(settings, SET_BASE_URL, NULL);
-    return url != NULL ? url : APS_BASE_URL;
+    return settings_or_default(settings, SET_BASE_URL);
 }

@@ -38,5 +38,12 @@ const char *settings_secret_variable(const struct ssa_settings *s, const char *r
 // The sources in the order in which they are asked.
 void settings_order(const struct ssa_settings *s, enum setting_source order[static SOURCE_COUNT]);
 
+// The client secret that a source has, by either of its names: the secret itself, or a reference. NULL where there is
+// none.
+const char *settings_secret_from(const struct ssa_settings *s, enum setting_source source);
+
+// The value that wins, else the default, or NULL.
+const char *settings_or_default(const struct ssa_settings *s, enum setting id);
+
 // The address of the provider's API.
 const char *settings_base_url(const struct ssa_settings *settings);

@@ -6,7 +6,6 @@
 #include "config/profiles.h"
 #include "config/reference.h"
 #include "config/settings_own.h"
-#include "core/api.h"
 #include "core/text.h"
 #include "hsm/uri/uri.h"
 
@@ -15,20 +14,6 @@ static const char *const foreign[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
                                       "no_proxy",    "NO_PROXY",    "SSL_CERT_FILE", "SSL_CERT_DIR"};
 
 enum { PROXIES = 4 };
-
-static const char *default_of(enum setting id)
-{
-    switch (id) {
-    case SET_SCOPE:
-        return APS_SCOPE_DEFAULT;
-    case SET_BASE_URL:
-        return APS_BASE_URL;
-    case SET_AUDIENCE:
-        return APS_AUDIENCE;
-    default:
-        return NULL;
-    }
-}
 
 // What stands before the last "@" of an address may be a user and a password, also where a password is written wrongly.
 static void without_user(const char *address, char out[static URI_TEXT_MAX])
@@ -138,7 +123,7 @@ static void look(struct looking *l)
         if (l->id == SET_CLIENT_SECRET)
             look_at(l, order[i], SET_SECRET_ALIAS, true);
     }
-    const char *otherwise = default_of(l->id);
+    const char *otherwise = setting_default(l->id);
     if (l->setting.origin.source == SSA_FROM_NOWHERE && otherwise != NULL)
         take(l, l->id, otherwise, (struct ssa_origin){.source = SSA_FROM_DEFAULT});
 }

@@ -64,6 +64,18 @@ bool callback_interrupted(const struct ssa_callbacks *callbacks)
     return stop;
 }
 
+void callback_waiting(const struct ssa_callbacks *callbacks, enum ssa_wait what, const char *subject, long long left_ms)
+{
+    char harmless[256];
+    if (callbacks->waiting == NULL)
+        return;
+    text_harmless(harmless, sizeof harmless, span_text(subject == NULL ? "" : subject));
+    const struct ssa_waiting waiting = {.what = what, .subject = harmless, .left_ms = left_ms};
+    callback_begin();
+    callbacks->waiting(callbacks->context, &waiting);
+    callback_end();
+}
+
 bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question, ...)
 {
     char text[SSA_ERROR_TEXT_MAX];

@@ -27,6 +27,11 @@ void callback_end(void);
 // Whether the person wants to stop.
 bool callback_interrupted(const struct ssa_callbacks *callbacks);
 
+// Says what is waited for. Where nobody hears of that, it costs nothing. subject may be NULL; left_ms is -1 where the
+// end is not known.
+void callback_waiting(const struct ssa_callbacks *callbacks, enum ssa_wait what, const char *subject,
+                      long long left_ms);
+
 // Asks a person to type yes. If there is nobody to ask, or the question does not fit into a message, the answer is no.
 bool callback_confirms(const struct ssa_callbacks *callbacks, const char *question, ...)
     __attribute__((format(printf, 2, 3)));

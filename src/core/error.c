@@ -35,6 +35,12 @@ bool error_because(struct ssa_error *err, enum ssa_class class, enum ssa_reason 
     return error_reason(err, reason, NULL);
 }
 
+bool error_hint_path(struct ssa_error *err, const char *begin, const char *path, const char *end)
+{
+    char word[SSA_ERROR_TEXT_MAX];
+    return text_shell_word(word, sizeof word, path) && error_hint(err, "%s %s`%s", begin, word, end);
+}
+
 bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
 {
     va_list args;

@@ -43,6 +43,10 @@ bool error_cause(struct ssa_error *err, enum ssa_domain domain, unsigned long nu
 // Adds what to do next, without any name of a command, an option or a setting.
 bool error_hint(struct ssa_error *err, const char *hint, ...) __attribute__((format(printf, 2, 3)));
 
+// Adds a hint with a shell command that ends with a path: "`chmod go-w PATH`.". begin has the first backtick, and the
+// second one stands before end.
+bool error_hint_path(struct ssa_error *err, const char *begin, const char *path, const char *end);
+
 // Fills err from an errno, whose words ("Permission denied") become the cause. Afterwards errno is this number.
 bool error_errno(struct ssa_error *err, enum ssa_class class, int number, const char *subject, const char *what, ...)
     __attribute__((format(printf, 5, 6)));

@@ -53,7 +53,7 @@ static enum lock_outcome wait_for(int fd, const struct lock_patience *patience)
 {
     const long long began = monotonic_ms();
     struct holder holder = {.since_ms = began};
-    bool told = patience->told == NULL;
+    bool told = patience->told == NULL || patience->callbacks->waiting != NULL;
     for (unsigned step = 1;; step = step < STEP_MAX_MS ? 2 * step : step) {
         const enum lock_outcome outcome = patience->flock_alone ? by_flock(fd) : file_try_lock(fd);
         const long long now = monotonic_ms();
@@ -62,6 +62,8 @@ static enum lock_outcome wait_for(int fd, const struct lock_patience *patience)
             return outcome;
         if (patience->holder_ms > 0 && now - holder.since_ms >= patience->holder_ms)
             return outcome;
+        if (patience->turn)
+            callback_waiting(patience->callbacks, SSA_WAIT_TURN, NULL, -1);
         if (!told && now - began >= TOLD_AFTER_MS) {
             told = true;
             tell(patience->callbacks, SSA_PROGRESS, "%s", patience->told);

@@ -20,7 +20,8 @@ struct lock_patience {
     // The same, while one process holds the lock all the time; 0: no limit but most_ms. With this limit, each process
     // that takes the lock sets the file's time, so that the others see that another process has it.
     long long holder_ms;
-    const char *told; // the message after a second, as SSA_PROGRESS; NULL for none
+    bool turn;        // a person is shown that another process uses the PKCS#11 token (SSA_WAIT_TURN)
+    const char *told; // the message after a second, as SSA_PROGRESS, where nobody is shown that; NULL for none
     bool flock_alone; // only flock(2) counts, because other programs lock the file in that way
 };
 

@@ -9,15 +9,6 @@
 
 enum { COMMAND_MAX = 64 };
 
-// A hint with a command that ends with the path.
-static bool hint(struct ssa_error *err, const char *path, const char *command, const char *after)
-{
-    char word[SSA_ERROR_TEXT_MAX];
-    if (!text_shell_word(word, sizeof word, path))
-        return false;
-    return error_hint(err, "%s %s`%s", command, word, after);
-}
-
 static bool look(int fd, const char *path, struct stat *about, struct ssa_error *err)
 {
     return fstat(fd, about) == 0 || error_errno(err, SSA_CONFIG, errno, path, "cannot be examined");
@@ -30,13 +21,13 @@ static bool belongs_to_us(const struct stat *about, const char *path, struct ssa
                   (long)about->st_uid);
         char command[COMMAND_MAX];
         if (text_format(command, sizeof command, "If its content is yours, run `chown %ld", (long)geteuid()))
-            hint(err, path, command, ".");
+            error_hint_path(err, command, path, ".");
         return error_reason(err, SSA_REASON_OTHER_OWNER, NULL);
     }
     if ((about->st_mode & (S_IWGRP | S_IWOTH)) == 0)
         return true;
     error_set(err, SSA_CONFIG, NULL, path, "can be written to by others, so its content is not trusted");
-    return hint(err, path, "Check its content. Then run `chmod go-w", ".");
+    return error_hint_path(err, "Check its content. Then run `chmod go-w", path, ".");
 }
 
 bool owner_check_folder(int fd, const char *path, struct ssa_error *err)
@@ -67,7 +58,7 @@ bool owner_check_file(int fd, const char *path, struct ssa_error *err)
     if (about.st_nlink <= 1)
         return true;
     error_set(err, SSA_CONFIG, NULL, path, "has a second name (a hard link), so it is not trusted");
-    return hint(err, path, "`find / -xdev -samefile", " shows it. Remove the other name.");
+    return error_hint_path(err, "`find / -xdev -samefile", path, " shows it. Remove the other name.");
 }
 
 int owner_open_folder(const char *path, struct ssa_error *err)

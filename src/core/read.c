@@ -47,6 +47,9 @@ static struct reading begin(struct secret *secret, int fd, const char *subject, 
     r.named_pipe = known && S_ISFIFO(about.st_mode) && has_a_name(fd);
     if (known && !S_ISREG(about.st_mode) && isatty(fd) == 0)
         r.until = monotonic_ms() + 1000LL * r.patience;
+    // The program that writes may be asking a person at the same terminal: nothing is shown there meanwhile.
+    if (callbacks != NULL && r.until != 0)
+        callback_waiting(callbacks, SSA_WAIT_OVER, NULL, -1);
     return r;
 }
 

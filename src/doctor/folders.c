@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "config/paths.h"
 #include "core/descriptor.h"
@@ -25,14 +27,37 @@ static bool existing_above(const char *path, char out[static PATH_TEXT_MAX])
     return text_format(out, PATH_TEXT_MAX, "/");
 }
 
-static void absent(struct examination *x, const char *folder)
+// Whether a small file could be written. A part of the disk is root's alone.
+static bool has_room(const char *folder)
+{
+    struct statvfs disk;
+    if (statvfs(folder, &disk) != 0)
+        return true;
+    const bool root = geteuid() == 0;
+    const bool counts_files = disk.f_files > 0;
+    return (root ? disk.f_bfree : disk.f_bavail) > 0 && (!counts_files || (root ? disk.f_ffree : disk.f_favail) > 0);
+}
+
+// Nothing is begun where the journal cannot be written, so this is no failure of what is there.
+static void full(struct examination *x, const char *folder, const char *needed_for)
+{
+    struct ssa_error why = {0};
+    error_errno(&why, SSA_CONFIG, ENOSPC, folder, "its disk is full, %s", needed_for);
+    error_hint(&why, "Make room on that disk.");
+    finding_warning(&x->found, check, &why);
+}
+
+static void absent(struct examination *x, const char *folder, const char *needed_for)
 {
     char above[PATH_TEXT_MAX];
     struct ssa_error why = {0};
     if (!existing_above(folder, above))
         return;
     if (faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) == 0) {
-        finding_ok(&x->found, check, folder, "is made when it is needed");
+        if (has_room(above))
+            finding_ok(&x->found, check, folder, "is made when it is needed");
+        else
+            full(x, folder, needed_for);
         return;
     }
     error_errno(&why, SSA_CONFIG, errno, folder, "cannot be made, since %s cannot be written", above);
@@ -46,7 +71,7 @@ static void look(struct examination *x, const char *folder, const char *needed_f
     DESCRIPTOR_AUTO fd = owner_open_folder(folder, &why);
     struct stat about;
     if (fd < 0 && errno == ENOENT) {
-        absent(x, folder);
+        absent(x, folder, needed_for);
         return;
     }
     if (fd < 0 || fstat(fd, &about) != 0) {
@@ -57,8 +82,12 @@ static void look(struct examination *x, const char *folder, const char *needed_f
     }
     if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0) {
         error_errno(&why, SSA_CONFIG, errno, folder, "cannot be written, and %s", needed_for);
-        error_hint(&why, "`chmod u+rwx \"%s\"` makes it writable, unless the file system is read-only.", folder);
+        error_hint_path(&why, "`chmod u+rwx", folder, " makes it writable, unless the file system is read-only.");
         finding_warning(&x->found, check, &why);
+        return;
+    }
+    if (!has_room(folder)) {
+        full(x, folder, needed_for);
         return;
     }
     finding_ok(&x->found, check, folder, "is yours (mode %04o)", (unsigned)about.st_mode & 07777U);

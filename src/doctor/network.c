@@ -70,6 +70,7 @@ static void wait_for(const struct examination *x, struct network *network)
     if (!network->started)
         return;
     while (!atomic_load(&network->ended)) {
+        callback_waiting(&x->run.callbacks, SSA_WAIT_SERVER, NULL, -1);
         if (callback_interrupted(&x->run.callbacks))
             atomic_store(&network->stop, true);
         pause_ms(LOOK_UP_MS);

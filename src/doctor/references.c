@@ -1,4 +1,4 @@
-// Where PIN and client secret are: whether each place is there. Nothing is read from it.
+// Where PIN and client secret are: whether each place is there. Only a file is read, and what it has is wiped at once.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,11 +6,48 @@
 #include <unistd.h>
 
 #include "config/reference.h"
+#include "config/secret_source.h"
 #include "core/text.h"
 #include "doctor/examination.h"
 #include "hsm/data/data_uri.h"
 #include "pin/policy.h"
 #include "signer/client_secret.h"
+
+enum { SECRET_MAX = 4096 };
+
+static bool is_beside(char c)
+{
+    return c == ' ' || c == '\t' || c == '"' || c == '\'';
+}
+
+// Blanks and quotes that were not meant make a wrong PIN, which costs a try.
+static bool is_bare(const struct secret *secret, const char *path, struct ssa_error *why)
+{
+    const char first = (char)secret->data[0], last = (char)secret->data[secret->len - 1];
+    if (!is_beside(first) && !is_beside(last))
+        return true;
+    error_set(why, SSA_CONFIG, NULL, path, "what it has begins or ends with a blank or a quote");
+    return error_hint(why, "These would be a part of the secret. Take them out, unless they are.");
+}
+
+// A secret that no command would use. False with a finding.
+static bool check_content(struct examination *x, const char *check, const char *reference, const char *path)
+{
+    struct ssa_error why = {0};
+    SECRET_AUTO secret = {0};
+    const char *subject = setting_name(strcmp(check, CHECK_SECRET) == 0 ? SET_CLIENT_SECRET : SET_PIN_SOURCE);
+    // Who may read the file is a finding of its own.
+    struct ssa_run quietly = x->run;
+    quietly.callbacks.tell = NULL;
+    if (!secret_new(&secret, SECRET_MAX, &why) || !secret_source_read(reference, subject, &quietly, &secret, &why)) {
+        finding_failure(&x->found, check, &why);
+        return false;
+    }
+    if (is_bare(&secret, path, &why))
+        return true;
+    finding_warning(&x->found, check, &why);
+    return false;
+}
 
 static void check_file(struct examination *x, const char *check, const char *reference)
 {
@@ -22,7 +59,7 @@ static void check_file(struct examination *x, const char *check, const char *ref
         return;
     }
     if (stat(path, &about) != 0 || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
-        error_errno(&why, SSA_CONFIG, errno, path, "cannot be read");
+        reference_unreadable(&why, errno, path);
         finding_failure(&x->found, check, &why);
         return;
     }
@@ -31,11 +68,14 @@ static void check_file(struct examination *x, const char *check, const char *ref
         error_set(&why, SSA_CONFIG, NULL, path, "is empty");
         error_hint(&why, "Write the secret into it, and nothing else.");
         finding_failure(&x->found, check, &why);
-    } else if (S_ISREG(about.st_mode) && (mode & 077U) != 0 && reference_kind(reference) == REFERENCE_FILE) {
+        return;
+    }
+    const bool usable = !S_ISREG(about.st_mode) || check_content(x, check, reference, path);
+    if (S_ISREG(about.st_mode) && (mode & 077U) != 0 && reference_kind(reference) == REFERENCE_FILE) {
         error_set(&why, SSA_CONFIG, NULL, path, "can be read by others (mode %04o)", mode);
-        error_hint(&why, "`chmod 600 \"%s\"` keeps them out.", path);
+        error_hint_path(&why, "`chmod 600", path, " keeps them out.");
         finding_warning(&x->found, check, &why);
-    } else {
+    } else if (usable) {
         finding_ok(&x->found, check, NULL, "%s, mode %04o", reference, mode);
     }
 }

@@ -28,18 +28,17 @@ static void show_setting(void *context, const struct ssa_setting *setting)
     finding_row(&x->found, ROW_SETTING, setting->name, setting->hidden ? "set" : setting->value, where);
 }
 
-static const char *literal_secret(const struct ssa_settings *s, size_t profile)
+static bool has_literal_secret(const struct ssa_settings *view)
 {
-    const char *value = settings_of_profile(s, profile, SET_CLIENT_SECRET);
-    if (!text_present(value))
-        value = settings_of_profile(s, profile, SET_SECRET_ALIAS);
-    return text_present(value) && !reference_text_is_reference(value) ? value : NULL;
+    const char *value = settings_secret_from(view, FROM_PROFILE);
+    return value != NULL && !reference_text_is_reference(value);
 }
 
 // The settings have read it. Its mode matters where it has a secret.
-static void check_mode(struct examination *x, size_t profile, const char *path)
+static void check_mode(struct examination *x, const struct ssa_settings *view)
 {
     static const char check[] = "profile";
+    const char *path = settings_profile_path(view);
     struct ssa_error why = {0};
     struct stat about;
     if (stat(path, &about) != 0) {
@@ -48,7 +47,7 @@ static void check_mode(struct examination *x, size_t profile, const char *path)
         return;
     }
     const unsigned mode = about.st_mode & 07777U;
-    const bool has_secret = literal_secret(x->run.settings, profile) != NULL;
+    const bool has_secret = has_literal_secret(view);
     if (!has_secret || !S_ISREG(about.st_mode) || (mode & 077U) == 0) {
         finding_ok(&x->found, check, path, "mode %04o, %s", mode,
                    has_secret ? "holds the client secret itself" : "holds no secret");
@@ -56,7 +55,7 @@ static void check_mode(struct examination *x, size_t profile, const char *path)
     }
     error_set(&why, SSA_CONFIG, NULL, path, "holds the client secret itself, and can be read by others (mode %04o)",
               mode);
-    error_hint(&why, "`chmod 600 \"%s\"` keeps others out. If others could read it, make a new client secret.", path);
+    error_hint_path(&why, "`chmod 600", path, " keeps others out. If others could read it, make a new client secret.");
     finding_warning(&x->found, check, &why);
 }
 
@@ -87,7 +86,7 @@ static void check_profiles(struct examination *x)
     for (size_t i = 0; i < count; i++) {
         SETTINGS_VIEW_AUTO *view = settings_with_profile(x->run.settings, i);
         if (view != NULL)
-            check_mode(x, i, settings_profile_path(view));
+            check_mode(x, view);
         x->found.lost = x->found.lost || view == NULL;
     }
 }

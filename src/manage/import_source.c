@@ -16,36 +16,13 @@ void import_source_end(struct import_source *i)
     old_file_close(&i->key_file);
 }
 
-static const char *in_use(const void *context, enum setting id)
-{
-    return settings_get(context, id, NULL);
-}
-
-// A relative path is one from a program's working folder, which usually is the block's folder, too.
-static bool find_key_file(struct import_source *i, struct ssa_error *err)
-{
-    struct stat beside, here;
-    const char *path = i->old.key_path, *slash = strrchr(i->file.name, '/');
-    const int folder = slash == NULL || i->file.standard_input ? 0 : (int)(slash - i->file.name) + 1;
-    if (path[0] == '/' || folder == 0)
-        return path_format(i->key_path, err, "%s", path);
-    if (!path_format(i->key_path, err, "%.*s%s", folder, i->file.name, path))
-        return false;
-    const bool is_beside = stat(i->key_path, &beside) == 0, is_here = stat(path, &here) == 0;
-    if (is_beside && is_here && (beside.st_dev != here.st_dev || beside.st_ino != here.st_ino)) {
-        error_set(err, SSA_CONFIG, NULL, i->file.name, "its %s may be %s or %s", i->old.key_path_name, i->key_path,
-                  path);
-        return error_hint(err, "Write the whole path there.");
-    }
-    return is_beside || !is_here || path_format(i->key_path, err, "%s", path);
-}
-
 // Opens and reads the file that the block names. *gone: a destruction that was interrupted has taken it.
 static bool read_key_file(struct import_source *i, const struct ssa_run *run, bool shred, struct secret *text,
                           bool *gone, struct ssa_error *err)
 {
     *gone = false;
-    if (!find_key_file(i, err) || !secret_new(text, KEY_FILE_MAX, err) || !secret_must_be_locked(text, err))
+    if (!old_block_key_path(&i->old, i->file.standard_input ? NULL : i->file.name, i->key_path, err) ||
+        !secret_new(text, KEY_FILE_MAX, err) || !secret_must_be_locked(text, err))
         return false;
     if (!old_file_open(&i->key_file, i->key_path, shred, &run->callbacks, err)) {
         *gone = shred && i->key_file.fd < 0 && err->domain == SSA_DOMAIN_ERRNO && err->number == ENOENT;
@@ -82,7 +59,7 @@ static bool take_key_file(struct import_source *i, const struct ssa_run *run, bo
 static bool read_block(struct import_source *i, const struct ssa_run *run, bool shred, struct ssa_error *err)
 {
     const char *file = i->file.name;
-    if (!old_block_read(&i->text, file, in_use, run->settings, &i->old, err))
+    if (!old_block_read(&i->text, file, run->settings, &i->old, err))
         return false;
     if (i->old.key_count == 0 && i->old.key_path == NULL)
         return error_because(err, SSA_CONFIG, SSA_REASON_IMPORT_NO_KEY, file, "holds neither PRIVATE_KEY nor a PEM");

@@ -55,7 +55,7 @@ static bool confirm(struct import *i, struct ssa_error *err)
     else if (!i->output.yes &&
              !callback_confirms(callbacks, "Destroy %s, and also the key's own file, which it names: %s?", s->file.name,
                                 s->key_path))
-        return error_because(err, SSA_CONFIG, SSA_REASON_NOT_CONFIRMED, s->key_path,
+        return error_because(err, SSA_DECLINED, SSA_REASON_NOT_CONFIRMED, s->key_path,
                              "nothing was imported or destroyed: you did not confirm that this file goes, too");
     return true;
 }

@@ -222,7 +222,7 @@ bool ssa_key_rotate(const struct ssa_run *run, const struct ssa_rotation *how, s
     const char *client_id = NULL;
     err = ERROR_OR_IGNORED(err);
     *rotated = (struct ssa_rotated){0};
-    if (!client_id_read(run, &client_id, err) || !identity_read(run->settings, true, &r.identity, err))
+    if (!identity_read(run->settings, true, &r.identity, err) || !client_id_read(run, &client_id, err))
         return false;
     if (!settle_first(&r, ending, err))
         return false;
@@ -240,7 +240,7 @@ bool ssa_rotation_finish(const struct ssa_run *run, bool at_once, char old_key_i
     struct identity identity;
     const char *client_id = NULL;
     err = ERROR_OR_IGNORED(err);
-    if (!client_id_read(run, &client_id, err) || !identity_read(run->settings, true, &identity, err))
+    if (!identity_read(run->settings, true, &identity, err) || !client_id_read(run, &client_id, err))
         return false;
     struct waiting w = {
         .run = run, .account = identity.account_id, .at_once = at_once, .retires = true, .ending = ending};

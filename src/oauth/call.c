@@ -21,7 +21,8 @@ struct tries {
     struct oauth_client *client;
     const struct call *call;
     unsigned failures, limits;
-    bool lost; // one may have been carried out, but its answer was lost
+    bool limited; // the last one met the rate limit
+    bool lost;    // one may have been carried out, but its answer was lost
 };
 
 static bool whole(const struct http_response *answer)
@@ -47,6 +48,7 @@ static bool stop(void *context, bool sent)
 {
     const struct tries *tries = context;
     struct oauth_client *client = tries->client;
+    client_waits(client);
     if (!client_interrupted(client))
         return false;
     if (!tries->call->creates || !sent)
@@ -160,11 +162,14 @@ static long long next_try(struct tries *tries, const struct http_response *answe
         const long long wait = asked < 0 ? own : asked > BACK_OFF_MS ? asked : BACK_OFF_MS;
         if (!worth_waiting(tries, wait))
             return -1;
-        tell(client->config.callbacks, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
-             (wait + 999) / 1000, tries->call->doing);
+        tries->limited = true;
+        if (client->config.callbacks->waiting == NULL)
+            tell(client->config.callbacks, SSA_NOTICE, "rate limit: waiting %lld s before %s is tried again",
+                 (wait + 999) / 1000, tries->call->doing);
         return wait;
     }
     const bool repeatable = !tries->call->creates || !answer->sent;
+    tries->limited = false;
     const bool passes = answer->status >= 500 || network_passes(client, answer);
     if (!passes || !repeatable || tries->failures >= FAILURES_MAX)
         return -1;
@@ -193,10 +198,11 @@ static bool keep_pace(struct oauth_client *client, const struct call *call, long
     const long long wait = call->paced ? pace_delay(&client->pace, monotonic_ms()) : 0;
     if (wait == 0)
         return true;
-    tell(client->config.callbacks, SSA_PROGRESS,
-         "the API takes %ld such requests a minute: waiting %lld s before %s goes on", pace_limit(&client->pace),
-         (wait + 999) / 1000, call->doing);
-    const bool waited = client_wait(client, wait, err);
+    if (client->config.callbacks->waiting == NULL)
+        tell(client->config.callbacks, SSA_PROGRESS,
+             "the API takes %ld such requests a minute: waiting %lld s before %s goes on", pace_limit(&client->pace),
+             (wait + 999) / 1000, call->doing);
+    const bool waited = client_wait(client, SSA_WAIT_RATE_LIMIT, wait, err);
     *since = monotonic_ms();
     return waited;
 }
@@ -250,7 +256,7 @@ bool call_make(struct oauth_client *client, const struct call *call, struct http
             *outcome = OAUTH_MAYBE_DONE;
         if (wait < 0)
             return set_failure(client, call, answer, err);
-        const bool waited = client_wait(client, wait, err);
+        const bool waited = client_wait(client, tries.limited ? SSA_WAIT_RATE_LIMIT : SSA_WAIT_RETRY, wait, err);
         charge(client, &since);
         if (!waited)
             return false;

@@ -135,13 +135,19 @@ bool client_stop(const struct oauth_client *client, struct ssa_error *err)
     return error_set(err, SSA_UNEXPECTED, NULL, client->url.host, "interrupted");
 }
 
-bool client_wait(const struct oauth_client *client, long long ms, struct ssa_error *err)
+void client_waits(const struct oauth_client *client)
+{
+    callback_waiting(client->config.callbacks, SSA_WAIT_SERVER, client->url.host, -1);
+}
+
+bool client_wait(const struct oauth_client *client, enum ssa_wait what, long long ms, struct ssa_error *err)
 {
     enum { SLICE_MS = 100 };
     const long long until = monotonic_ms() + ms;
     for (long long left = ms; left > 0; left = until - monotonic_ms()) {
         if (client_interrupted(client))
             return client_stop(client, err);
+        callback_waiting(client->config.callbacks, what, client->url.host, left);
         // A signal may end it early: the loop asks again.
         pause_ms(left < SLICE_MS ? (unsigned)left : SLICE_MS);
     }

@@ -40,8 +40,11 @@ bool client_interrupted(const struct oauth_client *client);
 // The error for an interruption. Returns false.
 bool client_stop(const struct oauth_client *client, struct ssa_error *err);
 
-// Waits. Fails if the person wants to stop.
-bool client_wait(const struct oauth_client *client, long long ms, struct ssa_error *err) MUST_CHECK;
+// Waits, and says what for. Fails if the person wants to stop.
+bool client_wait(const struct oauth_client *client, enum ssa_wait what, long long ms, struct ssa_error *err) MUST_CHECK;
+
+// Says that the server is waited for.
+void client_waits(const struct oauth_client *client);
 
 // Closes the connection. libcurl and OpenSSL then free the buffers through which they read.
 void client_hang_up(struct oauth_client *client);

@@ -96,6 +96,7 @@ static void end_thread(struct oauth_exchange *exchange)
     while (!exchange->ended) {
         (void)thread_wait_until(&exchange->changed, &exchange->mutex, monotonic_ms() + POLL_MS);
         (void)pthread_mutex_unlock(&exchange->mutex);
+        client_waits(exchange->client);
         const bool stop = client_interrupted(exchange->client);
         (void)pthread_mutex_lock(&exchange->mutex);
         if (stop)

@@ -230,7 +230,7 @@ static bool is_of_this_client(const struct ssa_run *run, const struct profile_sa
     if (said->base_url[0] != '\0')
         base = said->base_url;
     return (said->client_id[0] == '\0' || (client != NULL && strcmp(said->client_id, client) == 0)) &&
-           strcmp(text_present(base) ? base : APS_BASE_URL, settings_base_url(run->settings)) == 0;
+           strcmp(text_present(base) ? base : setting_default(SET_BASE_URL), settings_base_url(run->settings)) == 0;
 }
 
 static bool lacks_key(const struct belief *belief, const struct profile_said *said)

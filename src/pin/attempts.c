@@ -15,7 +15,9 @@ unsigned pin_level(const struct token_info *info)
     return info->pin_locked ? 3 : info->pin_final_try ? 2 : info->pin_count_low ? 1 : 0;
 }
 
-bool pin_record_is_settled(const struct pin_record *record, const struct token_info *info)
+// Whether the flags show that no unanswered try of the record had a wrong PIN: this kind of token sets a flag after the
+// first wrong PIN, and none is set.
+static bool is_settled(const struct pin_record *record, const struct token_info *info)
 {
     return info->pin_low_at_once && record->level == 0 && pin_level(info) == 0;
 }
@@ -36,7 +38,7 @@ unsigned pin_attempts_unanswered(const struct token_info *info)
     // A locked record is of a try that has not ended: it does not count.
     if (fd >= 0 && file_try_lock(fd) != LOCK_BUSY)
         pin_record_read(fd, &record);
-    return pin_record_is_settled(&record, info) ? 0 : record.unanswered;
+    return is_settled(&record, info) ? 0 : record.unanswered;
 }
 
 unsigned pin_attempts_count(const struct token_info *info)
@@ -129,7 +131,7 @@ static bool may_try_unrecorded(const struct token_info *info, struct ssa_error *
 // The reason why the PIN of this record must not be tried again, or NULL.
 static const char *why_not(const struct pin_record *record, const struct token_info *info)
 {
-    if (!record->there || (record->unanswered > 0 && pin_record_is_settled(record, info)))
+    if (!record->there || (record->unanswered > 0 && is_settled(record, info)))
         return NULL;
     if (record->unanswered == 0)
         return "was refused";
@@ -158,7 +160,7 @@ static bool may_try(struct pin_attempt *attempt, const struct token_info *info, 
     const char *why = counts ? why_not(before, info) : NULL;
     if (why != NULL)
         return refuse(attempt, info, why, err);
-    const bool unsettled = before->unanswered > 0 && !pin_record_is_settled(before, info);
+    const bool unsettled = before->unanswered > 0 && !is_settled(before, info);
     attempt->follows = counts && unsettled;
     // Unanswered tries with another PIN are counted, too.
     if (!counts && unsettled)

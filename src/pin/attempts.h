@@ -31,15 +31,9 @@ void pin_attempt_end(struct pin_attempt *attempt, enum pin_outcome outcome);
 // Records a try that pin_attempt_begin did not begin: a signature's own login. False where it cannot be recorded.
 bool pin_attempt_record(const struct token_info *info, const char *identity, enum pin_outcome outcome);
 
-// How near a PKCS#11 token is to locking. This is known from its flags, and from the wrong PINs that were counted on
-// this machine, since some tokens lock without showing a flag before.
-//
-// How near it is by its flags. A larger number is nearer.
+// How near a PKCS#11 token is to locking, by its flags. A larger number is nearer. Some tokens lock without showing a
+// flag before: so wrong PINs are counted on this machine, too.
 unsigned pin_level(const struct token_info *info);
-
-// Whether the flags show that no unanswered try of the record had a wrong PIN: this kind of token sets a flag after the
-// first wrong PIN, and none is set.
-bool pin_record_is_settled(const struct pin_record *record, const struct token_info *info);
 
 // How many tries were not answered since the last right PIN.
 unsigned pin_attempts_unanswered(const struct token_info *info);

@@ -35,6 +35,7 @@ static bool lock(int fd, const struct ssa_callbacks *callbacks)
 {
     const struct lock_patience patience = {.callbacks = callbacks,
                                            .most_ms = LOCK_MS,
+                                           .turn = true,
                                            .told =
                                                "waiting for another process that logs in to the same PKCS#11 token"};
     return file_lock(fd, &patience) != LOCK_BUSY;

@@ -279,6 +279,8 @@ bool pinentry_ask_within(const struct pinentry_limits *limits, const char *progr
     if (!secret_new(&p.in, LINE_MOST + 2, err))
         return false;
     find_terminal(&p);
+    // It may take over the whole terminal.
+    callback_waiting(callbacks, SSA_WAIT_OVER, NULL, -1);
     const int number = pinentry_spawn(&p);
     if (number != 0)
         return not_run(&p, strerrordesc_np(number), err);

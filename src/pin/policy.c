@@ -327,6 +327,9 @@ bool pin_source_lasts(const struct pin_policy *policy)
 static void waiting(void *context, const struct token_info *info)
 {
     const struct pin_policy *policy = context;
+    // Somebody who is shown what is waited for has seen it already.
+    if (policy->run->callbacks.waiting != NULL)
+        return;
     tell(&policy->run->callbacks, SSA_NOTICE, "this takes long: if token \"%s\" blinks, touch it", info->label);
 }
 

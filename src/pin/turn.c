@@ -34,6 +34,7 @@ static bool wait_for_turn(enum turn which, bool impatient, const struct ssa_run 
         .callbacks = &run->callbacks,
         .most_ms = impatient ? 0 : 1000LL * seconds,
         .holder_ms = is_open ? 0 : LOGIN_MS,
+        .turn = true,
         .told = is_open ? "waiting for another process that uses this PKCS#11 token, or one of the same kind" : NULL};
     const enum lock_outcome outcome = file_lock(HELD(which).fd, &patience);
     if (outcome == LOCK_IMPOSSIBLE)

@@ -15,11 +15,9 @@ void secret_profile_end(struct secret_profile *p)
     old_file_close(&p->before);
 }
 
-// The value in the first profile of these settings, by either of its names.
 static const char *value_in(const struct ssa_settings *settings)
 {
-    const char *value = settings_of_profile(settings, 0, SET_CLIENT_SECRET);
-    return text_present(value) ? value : settings_of_profile(settings, 0, SET_SECRET_ALIAS);
+    return settings_secret_from(settings, FROM_PROFILE);
 }
 
 static bool same(const char *a, const char *b)

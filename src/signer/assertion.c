@@ -2,7 +2,6 @@
 
 #include "signer/assertion.h"
 
-#include "core/api.h"
 #include "core/callback.h"
 #include "hsm/key/sign.h"
 #include "signer/client_secret.h"
@@ -10,14 +9,13 @@
 
 bool assertion_prepare_scope(struct assertion *a, const struct ssa_run *run, const char *scope, struct ssa_error *err)
 {
-    const char *audience = settings_get(run->settings, SET_AUDIENCE, NULL);
     if (scope == NULL)
-        scope = settings_get(run->settings, SET_SCOPE, NULL);
+        scope = settings_or_default(run->settings, SET_SCOPE);
     a->run = run;
     a->lifetime = ASSERTION_LIFETIME_MAX;
-    a->claims.audience = audience != NULL ? audience : APS_AUDIENCE;
+    a->claims.audience = settings_or_default(run->settings, SET_AUDIENCE);
     a->claims.scope = a->scope;
-    return scope_normalise(scope != NULL ? scope : APS_SCOPE_DEFAULT, a->scope, &run->callbacks, err);
+    return scope_normalise(scope, a->scope, &run->callbacks, err);
 }
 
 bool assertion_prepare(struct assertion *a, const struct ssa_run *run, const struct ssa_token_request *request,
@@ -28,9 +26,10 @@ bool assertion_prepare(struct assertion *a, const struct ssa_run *run, const str
         return error_set(err, SSA_USAGE, NULL, NULL, "an assertion lives 1 to %d seconds", ASSERTION_LIFETIME_MAX);
     if (!assertion_prepare_scope(a, run, request->scope, err))
         return false;
-    if (!client_id_read(run, &a->claims.issuer, err))
-        return false;
+    // Where nothing is set up, that is said, and not only that a client id is missing.
     if (!identity_read(run->settings, true, &a->identity, err))
+        return false;
+    if (!client_id_read(run, &a->claims.issuer, err))
         return false;
     if (request->lifetime > 0)
         a->lifetime = request->lifetime;

@@ -9,6 +9,14 @@
 
 enum { CLIENT_SECRET_MAX = 4096 };
 
+static bool refuse_client_id(char found, struct ssa_error *err)
+{
+    error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID), "has a character that is not valid in a client id");
+    if (found == ' ' || found == '\t' || found == '\r' || found == '\n')
+        return error_hint(err, "It is a blank or a line break: copy the client id without it.");
+    return found != '"' && found != '\'' ? false : error_hint(err, "It is a quote: set the client id without it.");
+}
+
 bool client_id_read(const struct ssa_run *run, const char **client_id, struct ssa_error *err)
 {
     *client_id = settings_get(run->settings, SET_CLIENT_ID, NULL);
@@ -16,8 +24,7 @@ bool client_id_read(const struct ssa_run *run, const char **client_id, struct ss
         return error_because(err, SSA_CONFIG, SSA_REASON_NO_CLIENT_ID, setting_name(SET_CLIENT_ID), "is not set");
     for (const char *p = *client_id; *p != '\0'; p++)
         if (*p <= ' ' || *p > '~' || *p == '"' || *p == ':' || *p == '\'')
-            return error_set(err, SSA_CONFIG, NULL, setting_name(SET_CLIENT_ID),
-                             "has a character that is not valid in a client id");
+            return refuse_client_id(*p, err);
     return true;
 }
 

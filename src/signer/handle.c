@@ -40,6 +40,8 @@ void handle_drop(struct ssa_signer *signer)
 
 bool handle_check(const struct ssa_signer *signer, struct ssa_error *err)
 {
+    if (signer == NULL)
+        return error_set(err, SSA_USAGE, NULL, NULL, "there is no signer");
     // A mutex may be locked in the child for ever: so this comes first.
     if (signer->process != getpid()) {
         error_set(err, SSA_USAGE, NULL, NULL, "this signer was opened by another process, which has forked this one");

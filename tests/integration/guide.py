@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import masking
 import softtoken
@@ -39,6 +41,31 @@ class SetupCase(Case):
         self.work = self.dir / "work"
         self.work.mkdir()
         self.asked: list[str] = []  # the questions of the last run, in their order
+
+    def without_configuration(self) -> None:
+        """SoftHSM looks for one in the home, and then takes the system's, which must be closed to this user."""
+        self.assertFalse(os.access("/var/lib/softhsm/tokens", os.W_OK), "a test would write SoftHSM's own folder")
+        self.env.pop("SOFTHSM2_CONF")
+
+    def old(self, *, name: str = ".env", before: str = "", after: str = "", **changes: str | None) -> Path:
+        """An old .env with a key, as text, of an account of its own."""
+        token = self.api.admin()
+        body = {"name": "old-account", "firstName": "old-first", "lastName": "account"}
+        account = self.api.call("POST", "/service-accounts", token, body).json
+        key = self.api.call("POST", f"/service-accounts/{account['serviceAccountId']}/keys", token).json
+        self.api.forget_requests()
+        self.old_key = key["privateKey"]
+        values: dict[str, str | None] = {
+            "APS_CLIENT_ID": self.api.client_id, "APS_SECRET_ID": self.api.secret,
+            "SERVICE_ACCOUNT_ID": account["serviceAccountId"], "KEY_ID": key["kid"], "SSA_EMAIL": account["email"],
+            "PRIVATE_KEY": key["privateKey"],
+        }  # fmt: skip
+        values |= changes
+        path = self.work / name
+        path.touch(mode=0o600)
+        path.write_text(before + "".join(f'{n}="{v}"\n' for n, v in values.items() if v is not None) + after)
+        self.values = values
+        return path
 
     def answers(self, changes: dict[str, str] | None = None) -> dict[str, str]:
         """What somebody says who wants all of it."""

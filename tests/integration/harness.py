@@ -259,10 +259,11 @@ class Case(Pasting):
         env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
         to_terminal: bool = False,
+        columns: int = 0,
     ) -> Iterator[Terminal]:
         """Runs the program at a terminal. Its standard output goes to a file (Terminal.out), unless to_terminal."""
         file = None if to_terminal else self.dir / f"stdout-{time.monotonic_ns()}"
-        with Terminal(self.argv(*arguments), self.environment(env), cwd or self.dir, file) as terminal:
+        with Terminal(self.argv(*arguments), self.environment(env), cwd or self.dir, file, columns) as terminal:
             yield terminal
             self.look_at_suggestions(Result(0, "", terminal.screen))
 

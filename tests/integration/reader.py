@@ -14,31 +14,6 @@ import softtoken
 from harness import SLOW, Case
 from terminal import Terminal
 
-# Commands that are described before they are there: what a line says, the command, a word of its help. A line that says
-# so is left out as long as the program does not know it; where no command is named, until the row is taken out.
-NOT_YET: list[tuple[str, str, str]] = [
-    ("ssa-hsm setup", "setup", "setup"),
-    ("ssa-hsm doctor", "doctor", "doctor"),
-    ("ssa-hsm config show", "config show", "config"),
-    ("ssa-hsm profile list", "profile list", "profile"),
-    ("ssa-hsm profile show", "profile show", "profile"),
-    ("ssa-hsm profile remove", "profile remove", "profile"),
-    ("ssa-hsm account provision", "account provision", "provision"),
-    ("ssa-hsm help", "help token", "usage"),
-    ("ssa-hsm version", "version", "ssa-hsm"),
-    ("--offline", "key import", "--offline"),
-    ("docker-env", "token", "docker-env"),
-    ("account create.* --json", "account create", "--json"),
-    ("key create.* --json", "key create", "--json"),
-    ("key import.* --json", "key import", "--json"),
-    ("--quiet", "token", "--quiet"),
-    ("^--sign", "doctor", "--sign"),
-    (r"^--(project|product|admin-user|region|check)\b", "account provision", "--region"),
-    ("ssa-hsm key prune  ", "profile remove", "profile"),
-    ("ssa-hsm secret remove", "", "until `secret import` edits the profile"),
-]
-# Members of JSON that are described before they are there.
-MEMBERS_NOT_YET = {"ssa-hsm history --json": {"projectId"}}
 # What a person types at a prompt: a pattern, and which of the answers.
 PROMPTS = [
     (r"SO PIN: ?$", "so_pin"),
@@ -50,24 +25,10 @@ ADMINISTRATOR = "ADMIN4711"
 PATIENCE = 60 * SLOW
 
 
-def _known_now(command: str, word: str) -> bool:
-    argv = [str(places.program()), *command.split(), "--help"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    return bool(command) and done.returncode == 0 and word in done.stdout
-
-
 class Documents(Case):
     """What all tests of the documents need."""
 
     needs_api = False
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.later = [pattern for pattern, command, word in NOT_YET if not _known_now(command, word)]
-
-    def is_later(self, line: str) -> bool:
-        return any(re.search(pattern, line) for pattern in self.later)
 
     def refusal(self, arguments: list[str]) -> str:
         """Why the program does not understand it; empty where it does. Nothing is done: --help goes before all."""

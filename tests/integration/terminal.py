@@ -19,9 +19,12 @@ class Terminal:
 
     The program is the leader of a session whose controlling terminal this is. Its standard output goes to a file
     where stdout names one (as with `>`), else to the terminal too; standard input and standard error are the terminal.
+    It is as wide as columns says; 0: it does not know how wide it is.
     """
 
-    def __init__(self, argv: list[str], env: dict[str, str], cwd: Path, stdout: Path | None = None) -> None:
+    def __init__(
+        self, argv: list[str], env: dict[str, str], cwd: Path, stdout: Path | None = None, columns: int = 0
+    ) -> None:
         self.screen = ""  # all that was shown, line ends as LF
         self.code: int | None = None  # exit status, negative for a signal
         self._seen = 0
@@ -34,6 +37,7 @@ class Terminal:
                     os.dup2(target, 1)
                     os.close(target)
                 os.chdir(cwd)
+                termios.tcsetwinsize(0, (24 if columns else 0, columns))
                 # As a shell leaves it; Python ignores PIPE.
                 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
                 os.execve(argv[0], argv, env)

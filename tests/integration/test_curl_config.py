@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import places
-from harness import LABEL, PIN, Case, Terminal
+from harness import LABEL, PIN, Case, Result, Terminal
 
 
 class CurlConfig(Case):
@@ -48,6 +48,7 @@ class CurlConfig(Case):
         self.assertIn("a program in the background of the terminal cannot ask for: PIN of token", screen)
         self.assertIn("`ssa-hsm token -f curl` | curl -K -", screen)
         self.assertNotIn("header", screen)
+        self.assertIn("header", self.paste(Result(5, "", screen), "ssa-hsm token -f curl").out)
 
     def test_process_substitution_with_a_pin_file(self) -> None:
         pin = self.dir / "pin"

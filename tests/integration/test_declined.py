@@ -29,7 +29,7 @@ class NameInUse(Case):
         self.expect(other, IN_USE, "already holds", "--label")
 
     def test_help_tells_both(self) -> None:
-        out = " ".join(self.run_program("--help").out.split())
+        out = " ".join(self.run_program("help", "account", "create").out.split())
         self.assertIn("14 the name of a new profile", out)
         self.assertIn("15 you did not confirm", out)
 

@@ -6,13 +6,14 @@ import contextlib
 import re
 import socket
 import stat
+import subprocess
 import threading
 import time
 
 import denied
 import places
 from doctor_support import NOT_ASKED, DoctorCase
-from harness import SLOW
+from harness import SLOW, note
 from terminal import Terminal
 
 
@@ -118,6 +119,13 @@ class Settings(DoctorCase):
         self.write_profile(self.own | {"APS_SECRET_ID": "env:SECRET"}).chmod(0o644)
         self.assertEqual(self.wrong(self.examine(env={"SECRET": self.api.secret})), {})
 
+    def test_a_path_that_a_shell_would_take_apart(self) -> None:
+        path = self.dir / "it's $HOME.env"
+        path.write_bytes(self.profile_path().read_bytes())
+        path.chmod(0o644)
+        self.mend(self.alone(self.examine("-p", str(path)), "profile", "warning", "0644"))
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+
     def test_a_profile_that_is_not_there_or_cannot_be_read(self) -> None:
         self.alone(self.examine("-p", "none", code=3), "settings", "failure", "No such file", "account create")
         self.write_profile('APS_CLIENT_ID="unfinished\n', "half")
@@ -126,7 +134,7 @@ class Settings(DoctorCase):
     def test_nothing_is_set_up_yet(self) -> None:
         self.profile_path().unlink()
         checks = self.examine(code=3)
-        self.alone(checks, "identity", "failure", "no account is set up", "ssa-hsm account create")
+        self.alone(checks, "identity", "failure", "no account is set up", "ssa-hsm setup", "ssa-hsm account create")
         self.one(checks, "settings", "ok")
         self.one(checks, "token", "ok", "token=work")
         self.one(checks, "tls", "ok")
@@ -167,6 +175,17 @@ class Settings(DoctorCase):
             self.assertEqual(log.count("C_Login"), 0)
         pin.write_text("")
         self.alone(self.examine(code=3), "pin-source", "failure", "empty")
+        pin.chmod(0o600)
+        for text, state, words in (
+            (b"\xef\xbb\xbf1234\n", "failure", "byte order mark"), (b"1234\n\n", "failure", "more than one line"),
+            (b'"1234"\n', "warning", "quote"), (b" 1234", "warning", "blank"), (b"1234 \n", "warning", "blank"),
+        ):  # fmt: skip
+            with self.subTest(text):
+                pin.write_bytes(text)
+                self.alone(self.examine(code=3 if state == "failure" else 0), "pin-source", state, words)
+        tilde = {"SSA_HSM_PIN_SOURCE": "file:~/pin"}
+        self.alone(self.examine(env=tilde, code=3), "pin-source", "failure", "~", "whole path")
+        self.expect(self.run_program("token", env=tilde), 3, "~/pin", "whole path")
         cases = ("env:NOWHERE", "not set"), ("fd:77", "not open"), ("credential:pin", "CREDENTIALS_DIRECTORY")
         for source, word in cases:
             with self.subTest(source):
@@ -194,6 +213,17 @@ class Settings(DoctorCase):
         state.rmdir()
         self.state.chmod(0o500)
         self.alone(self.examine(), "folders", "warning", "cannot be made")
+
+    def test_a_full_disk(self) -> None:
+        self.state.mkdir(exist_ok=True)
+        mount = f"mount -t tmpfs -o size=8k none {self.state}"
+        isolated = ["unshare", "-rm", "/bin/sh", "-c"]
+        if subprocess.run([*isolated, mount], capture_output=True, check=False).returncode != 0:
+            note("no user namespace here, so doctor was shown no full disk")
+            return
+        script = f'{mount} && cat /dev/zero >{self.state}/fill; exec "$@"'
+        result = self.expect(self.run_command([*isolated, script, "sh", *self.argv("doctor")]), 0, "1 warning")
+        self.assertRegex(result.out, r"(?m)^warning folders +.*state/ssa-hsm: its disk is full.*No space left")
 
     def test_memory_that_cannot_be_locked(self) -> None:
         result = self.limited("ulimit -l 64", "doctor")

@@ -22,7 +22,7 @@ class Words(Documents):
         for document in documents.all_documents():
             for block in document.blocks:
                 for line in [] if block.kind == "text" else documents.joined(block.code):
-                    for arguments in [] if self.is_later(line) else documents.commands(line):
+                    for arguments in documents.commands(line):
                         seen += 1
                         with self.subTest(block.place):
                             self.assertEqual(self.refusal(arguments), "", line)
@@ -32,7 +32,7 @@ class Words(Documents):
         seen = 0
         for document in documents.all_documents():
             for span in document.spans():
-                for arguments in [] if self.is_later(span) else documents.commands(span):
+                for arguments in documents.commands(span):
                     seen += 1
                     with self.subTest(document.page):
                         self.assertEqual(self.refusal(arguments), "", span)
@@ -52,7 +52,7 @@ class Words(Documents):
         self.assertIn("--format", known)
         for document in documents.all_documents():
             for span in document.spans():
-                if span.startswith("--") and not self.is_later(span):
+                if span.startswith("--"):
                     with self.subTest(document.page):
                         self.assertIn(re.split(r"[ =/|]", span)[0], known, span)
 
@@ -65,7 +65,7 @@ class Words(Documents):
             with self.subTest(name):
                 self.assertRegex(described, rf"`{name}\b")
         for name in re.findall(r"`([a-z]+(?: [a-z]+)?)(?=[` ])", described):
-            if not self.is_later(f"ssa-hsm {name}") and " " in name:
+            if " " in name:
                 with self.subTest(name):
                     self.assertIn(name, names)
 
@@ -129,7 +129,7 @@ class Pages(Reader):
         for block in documents.read(places.documents(), page).blocks:
             beginning = block.begins_with or beginning
             if block.kind == "sh" and block.not_run is None:
-                lines = [line for line in documents.joined(block.code) if not self.is_later(line)]
+                lines = documents.joined(block.code)
                 if lines and beginning:
                     self.begin(beginning)
                     beginning = None

@@ -108,6 +108,19 @@ class Exec(Case):
         self.expect(self.run_program("exec", "--no-such-option", "--", "true"), 125, "--no-such-option")
         self.expect(self.run_program("exec"), 125)
 
+    def test_a_program_that_is_not_there_costs_no_pin_and_no_request(self) -> None:
+        with self.shim() as log:
+            self.expect(self.run_program("exec", "--", "no-such-command-xyz"), 127, "nothing was asked", out="")
+            self.expect(self.run_program("exec", "printf x"), 127, "words of their own", out="")
+            self.expect(self.run_program("exec", "--", "./nowhere"), 127, "nothing was asked", out="")
+            self.assertEqual(log.count("C_Login"), 0)
+        self.assertEqual(self.api.asked(), [])
+        for path in ("", ":", f"/nowhere::{places.PATH}"):
+            with self.subTest(path):
+                (self.dir / "here").write_text("#!/bin/sh\n")
+                (self.dir / "here").chmod(0o755)
+                self.expect(self.run_program("exec", "--", "here", env={"PATH": path}), 0)
+
     def test_cmd_is_not_run_without_a_token(self) -> None:
         self.api.fault("status", status=401, path="/token", times=0)
         mark = self.dir / "mark"

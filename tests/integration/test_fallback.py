@@ -375,7 +375,7 @@ class Lists(_Two):
         self.assertEqual(before, {name: self.profile(name) for name in ("main", "spare")})
 
     def test_help_says_so(self) -> None:
-        self.assertIn("accept several and fall back", self.expect(self.run_program("token", "--help"), 0).out)
+        self.assertRegex(self.expect(self.run_program("token", "--help"), 0).out, r"the\s+next\s+profile\s+is\s+tried")
 
 
 class SecretsOnTheTokens(_Two):

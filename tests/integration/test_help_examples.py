@@ -49,6 +49,7 @@ class Examples(Case):
         example = example.replace("My Token", LABEL).replace("/usr/lib/softhsm/libsofthsm2.so", str(places.softhsm()))
         example = example.replace("https://developer.api.autodesk.com", self.api.base_url)
         example = re.sub(rf"\b{KEY}\b", self.own["KEY_ID"], example)
+        example = re.sub(r"(?<=--project )\S+", lambda _: self.project, example)
         # The way in is another test's.
         how = " --import plain"
         return re.sub(r"(?<=ssa-hsm )(account create|key create|key import|key rotate)(?!.*--(no-key|finish|dry-run))", rf"\1{how}", example)
@@ -116,6 +117,15 @@ class Examples(Case):
             path.touch(mode=0o600)
             path.write_bytes(self.profile_path().read_bytes())
 
+    def a_project(self, example: str) -> None:
+        """In which the account is, unless it is to be added."""
+        found = re.search(r"--project (\S+) --admin-user (\S+)", example)
+        members = [] if found else [self.own["SSA_EMAIL"]]
+        admins = [found[2]] if found else []
+        project = {"name": "Tower", "members": members, "products": ["docs"]}
+        made = self.api.control("POST", "hubs", name="Company", integrated=True, admins=admins, projects=[project])
+        self.project = str(made["projects"][0])
+
     def a_script(self, example: str) -> None:
         script = self.dir / "sync.sh"
         script.write_text('#!/bin/sh\ntest -n "$APS_ACCESS_TOKEN"\n')
@@ -128,6 +138,7 @@ _BEFORE = {
     "key import": Examples.files_to_import,
     "key rotate": Examples.one_profile,
     "secret remove": Examples.secret_on_the_token,
+    "account provision": Examples.a_project,
     "exec": Examples.a_script,
     "profile show": Examples.an_old_profile,
     "profile remove": Examples.an_old_profile,

@@ -141,10 +141,14 @@ class Signing(Hostile):
                         self.refused(result, words.format(call))
 
     def test_before_it_is_asked(self) -> None:
-        told = {lie: BROKEN[lie] for lie in ("exit:0", "exit:3", "die:11", "close")} | {"early": NONSENSE}
-        for lie, words in told.items():
+        for lie in ("exit:0", "exit:3", "die:11", "close"):
             with self.subTest(lie):
-                self.refused(self.told(self.hostile(None, lie), "token"), words.format("C_GetFunctionList"))
+                result = self.told(self.hostile(None, lie), "token")
+                self.refused(result, BROKEN[lie].format("C_GetFunctionList"))
+        # The answer is seen, or that its process has ended since.
+        result = self.told(self.hostile(None, "early"), "token")
+        self.refused(result, "C_GetFunctionList")
+        self.assertRegex(result.err, "makes no sense|ended its process")
 
     def test_an_answer_that_comes_twice(self) -> None:
         for call in SIGNING:

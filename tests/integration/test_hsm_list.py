@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import Any
 
 import places
@@ -42,6 +43,12 @@ class HsmList(Case):
         # SoftHSM always has one slot more, for the next token.
         tokens = [one for one in self.listed() if one["kind"] == "token"]
         self.assertEqual([one["label"] for one in tokens], [LABEL])
+
+    def test_no_token_is_there(self) -> None:
+        shutil.rmtree(self.store.tokens)
+        self.store.tokens.mkdir(mode=0o700)
+        result = self.expect(self.run_program("hsm", "list"), 0, "no PKCS#11 token is there", "`ssa-hsm setup`")
+        self.assertIn("module ", result.out)
 
     def test_the_tokens_uri_can_be_pasted_as_SSA_HSM_TOKEN(self) -> None:
         for module in (None, str(places.softhsm()), "softhsm2"):

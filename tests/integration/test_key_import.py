@@ -196,7 +196,7 @@ class ImportBlock(Import):
         file = self.file(self.block({**values, "PRIVATE_KEY": keyfiles.pem()}), "other.env")
         for more in (("--profile", "again"), ("--force",)):
             result = self.run_program("key", "import", file, *more)
-            self.expect(result, 3, values["KEY_ID"], out="")
+            self.expect(result, 14, values["KEY_ID"], out="")
             self.assertEqual(self.store.tool("-O").stdout, before)
         self.expect(self.run_program("token"), 0)
 

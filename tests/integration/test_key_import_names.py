@@ -195,9 +195,9 @@ class OwnFile(Import):
     def test_the_key_s_own_file_goes_after_a_question_that_names_it(self) -> None:
         file = self.block_with("key.pem")
         with self.shim() as log:
-            self.expect(self.run_program("key", "import", file, "--shred"), 3, "did not confirm", "--yes", str(self.key), out="")
+            self.expect(self.run_program("key", "import", file, "--shred"), 15, "did not confirm", "--yes", str(self.key), out="")
             self.assertEqual(log.count("C_Login"), 0)
-        for answer, code in (("no", 3), ("yes", 0)):
+        for answer, code in (("no", 15), ("yes", 0)):
             question = rf"Destroy {re.escape(str(file))}, and also the key's own file, which it names: {re.escape(str(self.key))}"
             result = self.typed("key", "import", file, "--shred", answers=[(question, answer)])
             self.expect(result, code)

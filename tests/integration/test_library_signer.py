@@ -112,6 +112,7 @@ class Signer(SignerCase):
         with self.player() as player:
             player.ok("open")
             self.assertEqual(player.fails("short-digest", "32 bytes"), 2)
+            self.assertEqual(player.fails("without-signer x", "there is no signer"), 2)
 
     def test_an_access_token_is_kept_while_it_is_valid(self) -> None:
         with self.player() as player:

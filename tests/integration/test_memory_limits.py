@@ -185,7 +185,7 @@ class RefusedCalls(FaultCase):
         account = self.profile()["SERVICE_ACCOUNT_ID"]
         self.expect(self.denied(rules, "token"), 0)
         named = ("--key-id", "old-kid", "--account", account, "--profile", "old")
-        self.expect(self.denied(rules, "key", "import", old, *named, "--shred"), 0)
+        self.expect(self.denied(rules, "key", "import", old, *named, "--shred", "--offline"), 0)
         self.assertFalse(old.exists())
         self.expect(self.denied(rules, "hsm", "list"), 0)
 

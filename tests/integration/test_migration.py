@@ -79,7 +79,7 @@ class Proof(Migration):
         down = {"SSA_HSM_BASE_URL": "https://127.0.0.1:9"}
         self.assert_kept(self.shred(env=down), 8, "same command again")
         # The profile has that address now. With the right one it is another profile, which --force replaces.
-        self.expect(self.shred(), 3, "exists already")
+        self.expect(self.shred(), 14, "exists already")
         self.expect(self.shred("--force"), 0, "already")
         self.assert_done()
 
@@ -200,12 +200,12 @@ class Again(Migration):
         path = self.write_profile({**{n: v for n, v in self.values.items() if n != "PRIVATE_KEY"}, "KEY_ID": "other",
                                    "PRIVATE_KEY": "pkcs11:token=work;id=other"})  # fmt: skip
         before = path.read_text()
-        self.expect(self.shred(), 3, "exists already", "--force")
+        self.expect(self.shred(), 14, "exists already", "--force")
         self.assertEqual((path.read_text(), self.old.read_text()), (before, self.text))
 
     def test_a_profile_whose_key_is_on_no_token_here(self) -> None:
         path = self.write_profile({**self.values, "PRIVATE_KEY": "pkcs11:token=work;id=nothing"})
-        self.expect(self.shred(), 3, "exists already", "--force")
+        self.expect(self.shred(), 14, "exists already", "--force")
         self.assertEqual(self.store.objects(), [])
         self.assertEqual(self.old.read_text(), self.text)
         self.assertIn("id=nothing", path.read_text())

@@ -43,6 +43,21 @@ MISTAKES: list[tuple[str, str]] = [
     ("history --client-id x", r"history does not use --client-id"),
     ("hsm list --cacert x", r"hsm list does not use --cacert"),
     ("exec", r"exec needs -- CMD"),
+    ("login", r"Did you mean `ssa-hsm setup`"),
+    ("auth login", r"Did you mean `ssa-hsm setup`"),
+    ("auth token", r"Did you mean `ssa-hsm token`"),
+    ("init", r"Did you mean `ssa-hsm setup`"),
+    ("status", r"Did you mean `ssa-hsm doctor`"),
+    ("whoami", r"Did you mean `ssa-hsm config show`"),
+    ("keys", r"Did you mean `ssa-hsm key list`"),
+    ("get token", r"Did you mean `ssa-hsm token`"),
+    ("token --output json", r"Did you mean --format\?"),
+    ("token -o json", r"Did you mean --format\?"),
+    ("token --json", r"Did you mean --format\?"),
+    ("history -o json", r"--help` lists the options"),
+    ("token --pin 1234", r"A PIN is never an argument.*--pin-source"),
+    ("account list --client-secret x", r"never an argument.*APS_SECRET_ID"),
+    ("secret import hunter2", r"^(?!.*hunter2).*takes no arguments.*never an argument"),
 ]
 
 
@@ -87,7 +102,7 @@ class Mistakes(Case):
         self.assertIn("* is the key", loud.err)
         self.expect(quiet, 0)
         self.assertEqual((quiet.out, quiet.err), (loud.out, ""))
-        self.expect(self.run_program("-q", "account", "delete", "A1"), 2, "did not confirm", "--yes")
+        self.expect(self.run_program("-q", "account", "delete", "A1"), 15, "did not confirm", "--yes")
         self.expect(self.run_program("token", "-q", "-p", "absent"), 3, "absent.env", "ssa-hsm account create")
         result = self.expect(self.run_program("exec", "-q", "--", "printenv", "APS_ACCESS_TOKEN"), 0)
         self.assertEqual(result.err, "")

@@ -66,6 +66,12 @@ class Accounts(FaultCase):
         self.paste(result, "ssa-hsm account create", FIRST="robot", LAST="number-one")
         self.assert_whole()
 
+    def test_one_of_that_name_is_there(self) -> None:
+        self.expect(self.run_program("account", "create", FIRST, LAST, "-p", "an", *PLAIN), 0)
+        result = self.expect(self.run_program("account", "create", FIRST, LAST, *PLAIN), 14)
+        self.paste(result, "ssa-hsm key create", ID=self.profile("an")["SERVICE_ACCOUNT_ID"])
+        self.expect(self.run_program("token"), 0)
+
     def test_there_are_too_many(self) -> None:
         made = [self.api.control("POST", "accounts", name=f"account-{n}") for n in range(10)]
         result = self.run_program("account", "create", FIRST, LAST, *PLAIN)
@@ -147,7 +153,7 @@ class Profiles(FaultCase):
     def test_one_that_is_removed(self) -> None:
         self.expect(self.run_program("account", "create", FIRST, LAST, "-p", "an", *PLAIN), 0)
         made = self.profile("an")
-        result = self.expect(self.run_program("profile", "remove", "an"), 2)
+        result = self.expect(self.run_program("profile", "remove", "an"), 15)
         self.paste(result, "ssa-hsm key delete")
         self.assertEqual(self.keys_of(made["SERVICE_ACCOUNT_ID"]), [])
         result = self.expect(self.run_program("profile", "remove", "an", "--yes"), 0)
@@ -225,9 +231,9 @@ class Rotating(FaultCase):
         with self.terminal("key", "delete", self.was["KEY_ID"]) as terminal:
             terminal.wait_for(r"\(yes/no\)")
             terminal.send("no\r")
-            self.assertEqual(terminal.finish(), 2)
+            self.assertEqual(terminal.finish(), 15)
             shown = terminal.screen
-        self.paste(Result(2, "", shown), "ssa-hsm key rotate")
+        self.paste(Result(15, "", shown), "ssa-hsm key rotate")
         self.assertNotEqual(self.profile()["KEY_ID"], self.was["KEY_ID"])
 
     def test_before_its_time(self) -> None:

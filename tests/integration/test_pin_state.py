@@ -56,7 +56,7 @@ class Flags(PinCase):
             self.expect(self.typed("jwt", answers=[(prompt, WRONG), AGAIN], env=env), 5, "CKR_PIN_INCORRECT")
             # After the second one, one more locks the token: that is another question.
             last = [(prompt, WRONG), ("one more wrong PIN locks it.*yes/no", "no")]
-            self.expect(self.typed("jwt", answers=last, env=env), 5, "a wrong PIN has been tried")
+            self.expect(self.typed("jwt", answers=last, env=env), 15, "a wrong PIN has been tried")
             self.jwt(code=5, words=("CKF_USER_PIN_FINAL_TRY",))
             last = [("yes/no", "yes"), (prompt, WRONG)]
             self.expect(self.typed("jwt", answers=last, env=env), 5, "CKR_PIN_INCORRECT")

@@ -49,7 +49,7 @@ class List(Profiles):
         self.assertTrue(self.listed(env={"SSA_HSM_PROFILE": str(elsewhere)})[str(elsewhere)]["usual"])
 
     def test_there_is_none(self) -> None:
-        self.expect(self.run_program("profile", "list"), 0, "there are no profiles", "account create", out="")
+        self.expect(self.run_program("profile", "list"), 0, "there are no profiles", "`ssa-hsm setup`", "account create", out="")
         self.assertEqual(self.listed(), {})
 
     def test_broken_ones_are_listed_with_their_errors(self) -> None:
@@ -124,9 +124,9 @@ class Remove(Profiles):
         path = self.write_profile(BLOCK, "an")
         said = ("account A1 (robot@example.com)", 'key K1 on PKCS#11 token "My Token"', "the client secret",
                 "`ssa-hsm key delete K1 --account A1 --profile an`")  # fmt: skip
-        self.expect(self.remove("an"), 2, *said, "did not confirm")
+        self.expect(self.remove("an"), 15, *said, "did not confirm")
         self.assertIn(SECRET, path.read_text())
-        self.expect(self.typed("profile", "remove", "an", answers=[(r"\(yes/no\) ", "no")]), 2)
+        self.expect(self.typed("profile", "remove", "an", answers=[(r"\(yes/no\) ", "no")]), 15)
         self.assertTrue(path.exists())
         self.expect(self.typed("profile", "remove", "an", answers=[(r"\(yes/no\) ", "yes")]), 0, "is removed")
         self.assertFalse(path.exists())
@@ -181,7 +181,7 @@ class Remove(Profiles):
                 self.expect(self.remove("default", "--yes"), 0)
                 self.assertFalse(path.exists())
         path = self.write_profile('PRIVATE_KEY="-----BEGIN PRIVATE KEY-----"\n')
-        self.expect(self.remove("default"), 2, "is destroyed, too: the private key")
+        self.expect(self.remove("default"), 15, "is destroyed, too: the private key")
         os.mkfifo(self.profile_path("pipe"))
         self.expect(self.remove("pipe", "--yes"), 3, "not a regular file")
 

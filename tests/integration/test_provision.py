@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import suggesting
 from fault_support import eventually
 from harness import Case, Result
 
@@ -56,6 +57,10 @@ class Steps(ProvisionCase):
         self.assertRegex(result.out, r"(?m)^ +ssa-hsm account provision --check --profile an$")
         # To a shell they would be a command's output.
         self.assertNotIn("`", result.out)
+        found = re.search(r"(?m)^ +(ssa-hsm account provision --project .*)$", result.out)
+        assert found
+        self.type_into_shell(found[1].replace("PROJECT", self.hub()).replace("USER", ADMIN))
+        self._pasted.add(suggesting.kind(found[1]))
 
     def test_an_account_that_is_not_the_settings_own(self) -> None:
         other = self.api.control("POST", "accounts", name="other-account")
@@ -82,8 +87,7 @@ class Adding(ProvisionCase):
         self.assertIn("User-Id", self.api.requests()[2]["header_names"])
         (member,) = self.members(project)
         self.assertEqual((member["email"], member["products"]), (self.email, [{"key": "docs", "access": "member"}]))
-        self.assertIn("--check", result.err)
-        seen = self.expect(self.run_program("account", "provision", "--check"), 0)
+        seen = self.paste(result, "ssa-hsm account provision --check")
         self.assertIn("Tower Ö", seen.out)
 
     def test_a_second_time_nothing_is_changed(self) -> None:
@@ -262,7 +266,8 @@ class Check(ProvisionCase):
 
     def test_the_app_is_missing(self) -> None:
         self.hub(integrated=False, project={"members": [self.email]})
-        self.expect(self.check(), 10, "the app is in none", f"client id {self.env['APS_CLIENT_ID']}", "account provision")
+        result = self.expect(self.check(), 10, "the app is in none", f"client id {self.env['APS_CLIENT_ID']}", "account provision")
+        self.assertIn(self.email, self.paste(result, "ssa-hsm account provision").out)
         self.api.control("POST", "integration", hub=self.hub_id, integrated=True)
         self.expect(self.check(), 0)
 

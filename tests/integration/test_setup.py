@@ -1,22 +1,17 @@
-"""ssa-hsm setup at a terminal: the new account, the old .env, several tokens and none; and run again after a stop."""
+"""ssa-hsm setup at a terminal: the new account, run again after a stop; and what --dry-run prints."""
 
 from __future__ import annotations
 
-import base64
-import os
 import re
 import shutil
 import signal
-from pathlib import Path
 
-import dotenv
 import places
 import softtoken
 from guide import (
-    CHANGE, CLIENT_ID, DECLINED, DESTROY, FIRST, IMPORT, KEEP, LAST, NUMBER, PROMPT, RECALL, RECOVER, SECRET,
-    STORE, SetupCase,
+    CLIENT_ID, DECLINED, FIRST, KEEP, LAST, NUMBER, PROMPT, RECALL, RECOVER, SECRET, STORE, SetupCase,
 )  # fmt: skip
-from harness import LABEL, PIN, Result, Terminal
+from harness import PIN, Result, Terminal
 
 WRONG = "0000-wrong"
 TYPE_AGAIN = r"Type it again\? \(yes/no\) "
@@ -51,7 +46,8 @@ class NewAccount(SetupCase):
         self.expect(self.guided(), 0)
         before = self.profile_path().read_bytes()
         self.api.forget_requests()
-        result = self.expect(self.guided(), 0, "has account", "it works")
+        result = self.expect(self.guided(), 0, "has account", "it works", "account provision --check")
+        self.assertNotIn("access to nothing", result.err)
         self.assertEqual(self.asked, [PROMPT])
         self.assertEqual(self.api.asked(), ["POST /token"])
         self.assertEqual(self.profile_path().read_bytes(), before)
@@ -180,7 +176,7 @@ class NewAccount(SetupCase):
 
     def test_an_account_that_is_there(self) -> None:
         made = self.api.control("POST", "accounts", name="older-account", keys=1)
-        result = self.expect(self.guided(answers={NUMBER: "2"}), 0)
+        result = self.expect(self.guided(answers={NUMBER: "2"}), 0, "has the access that was given to it")
         self.assertEqual(self.profile()["SERVICE_ACCOUNT_ID"], made["serviceAccountId"])
         self.assertTrue(any("key create" in line for line in self.plain(result)))
 
@@ -223,7 +219,7 @@ class NewAccount(SetupCase):
         token = self.api.admin()
         body = {"name": "service-guided-setup", "firstName": "service", "lastName": "guided-setup"}
         self.api.call("POST", "/service-accounts", token, body)
-        self.expect(self.guided(answers={OTHER_NAME: "no", NUMBER: "1"}), 10)
+        self.expect(self.guided(answers={OTHER_NAME: "no", NUMBER: "1"}), 14)
         self.assertFalse(self.profile_path().exists())
 
     def test_the_terminal_goes_away(self) -> None:
@@ -250,356 +246,6 @@ class NewAccount(SetupCase):
         self.expect(self.guided(), 0)
         self.assertEqual(self.asked, [PROMPT])
         self.assert_done()
-
-
-class Tokens(SetupCase):
-    def test_three_tokens(self) -> None:
-        self.store.initialise("other", "another-pin")
-        self.store.initialise("a third", "another-pin")
-        with self.terminal("setup", cwd=self.work) as terminal:
-            terminal.wait_for("Which PKCS#11 token")
-            terminal.wait_for(NUMBER)
-            match = re.search(rf'^ *(\d+)\) "{LABEL}" ', terminal.screen, re.MULTILINE)
-            assert match, terminal.screen
-            self.assertEqual(len(re.findall(r"^ +\d\) ", terminal.screen, re.MULTILINE)), 3)
-            terminal.send(match[1] + "\r")
-            self.assertEqual(self.converse(terminal, self.answers()), 0, terminal.screen)
-        self.assertIn(f"token={LABEL};", self.profile()["PRIVATE_KEY"])
-        self.assertNotIn(NUMBER, self.asked)
-
-    def test_none_is_chosen(self) -> None:
-        self.store.initialise("other", "another-pin")
-        self.expect(self.guided(answers={NUMBER: ""}), DECLINED, "no PKCS#11 token was chosen")
-        self.assertEqual(self.asked, [NUMBER])
-        self.assertEqual(self.api.asked(), [])
-
-    def test_one_that_was_named_is_not_asked_for(self) -> None:
-        self.store.initialise("other", "another-pin")
-        self.expect(self.guided("--token", LABEL), 0)
-        self.assertNotIn(NUMBER, self.asked)
-
-    def test_one_that_takes_no_key_is_no_choice(self) -> None:
-        with self.shim("token flags +CKF_WRITE_PROTECTED"):
-            result = self.guided(answers={r"Make a SoftHSM token\? \(yes/no\) ": "no"})
-            self.expect(result, DECLINED, "is no choice: it is write-protected")
-
-
-class Card(SetupCase):
-    def test_a_card_takes_the_key_and_not_the_secret(self) -> None:
-        script = (places.HERE.parent / "shim" / "ykcs11.script").read_text().replace("@PIN@", PIN)
-        management = re.search(r"^so-pin (\w+)", script, re.MULTILINE)
-        assert management
-        key = r"takes a key only with its [^\n]*: "
-        with self.shim(*script.splitlines()) as log, self.terminal("setup", cwd=self.work) as terminal:
-            answers = {key: management[1], **self.answers()}
-            self.assertEqual(self.converse(terminal, answers), 0, terminal.screen)
-            self.once([SECRET, KEEP, PROMPT, key])
-            # A log in for the key, as the officer and back, and one for the access token.
-            self.assertEqual({c.rv for c in log.of("C_Login")}, {"CKR_OK"})
-            self.assertIn("slot 9a", terminal.screen)
-        self.assertEqual(self.profile()["APS_SECRET_ID"], self.api.secret)
-
-
-class NoToken(SetupCase):
-    MAKE = r"Make a SoftHSM token\? \(yes/no\) "
-    WRITE = r"Write [^\n]*\? \(yes/no\) "
-    LABEL = r"Label of the new token \[ssa-hsm\]: "
-    PINS = r"(?:Please enter|Please reenter) (?:SO|user) PIN: "
-
-    def setUp(self) -> None:
-        super().setUp()
-        shutil.rmtree(self.store.tokens)
-        self.store.tokens.mkdir(mode=0o700)
-
-    def without_configuration(self) -> None:
-        """SoftHSM looks for one in the home, and then takes the system's, which must be closed to this user."""
-        self.assertFalse(os.access("/var/lib/softhsm/tokens", os.W_OK), "a test would write SoftHSM's own folder")
-        self.env.pop("SOFTHSM2_CONF")
-
-    def makes(self) -> dict[str, str]:
-        return {self.MAKE: "yes", self.WRITE: "yes", self.LABEL: "", self.PINS: PIN}
-
-    def test_softhsm_makes_one(self) -> None:
-        result = self.expect(self.guided(answers=self.makes()), 0, "it works")
-        self.assertEqual(self.asked[:2], [self.MAKE, self.LABEL])
-        self.assertEqual(self.asked.count(self.PINS), 4)
-        self.assertEqual(self.asked.count(PROMPT), 1)
-        self.assertIn("softhsm2-util --init-token --free --label ssa-hsm", self.plain(result))
-        self.assertIn("token=ssa-hsm", self.profile()["PRIVATE_KEY"])
-
-    def test_nobody_wants_one(self) -> None:
-        self.expect(self.guided(answers={**self.makes(), self.MAKE: "no"}), DECLINED, "no PKCS#11 token was made")
-        self.assertEqual(list(self.store.tokens.iterdir()), [])
-
-    def test_its_folder_may_be_another_users(self) -> None:
-        self.without_configuration()
-        result = self.expect(self.guided(answers=self.makes()), 0, "it works")
-        self.assertIn(self.WRITE, self.asked)
-        self.assertTrue((self.home / ".config/softhsm2/softhsm2.conf").exists())
-        self.assertTrue(any((self.home / ".local/share/softhsm2/tokens").iterdir()))
-        self.assertTrue(any(line.startswith("mkdir ") for line in self.plain(result)))
-
-    def test_nobody_wants_a_configuration(self) -> None:
-        self.without_configuration()
-        self.expect(self.guided(answers={**self.makes(), self.WRITE: "no"}), DECLINED, "no PKCS#11 token was made")
-        self.assertFalse((self.home / ".config/softhsm2").exists())
-
-    def test_softhsm_fails(self) -> None:
-        shutil.rmtree(self.store.tokens)
-        answers = {**self.makes(), self.PINS: "1"}
-        with self.terminal("setup", cwd=self.work) as terminal:
-            self.assertEqual(self.converse(terminal, self.answers(answers)), 4, terminal.screen)
-            self.assertIn("made no PKCS#11 token", terminal.screen)
-
-
-class OldFile(SetupCase):
-    def old(self, *, name: str = ".env", before: str = "", after: str = "", **changes: str | None) -> Path:
-        token = self.api.admin()
-        body = {"name": "old-account", "firstName": "old-first", "lastName": "account"}
-        account = self.api.call("POST", "/service-accounts", token, body).json
-        key = self.api.call("POST", f"/service-accounts/{account['serviceAccountId']}/keys", token).json
-        self.api.forget_requests()
-        self.old_key = key["privateKey"]
-        values: dict[str, str | None] = {
-            "APS_CLIENT_ID": self.api.client_id, "APS_SECRET_ID": self.api.secret,
-            "SERVICE_ACCOUNT_ID": account["serviceAccountId"], "KEY_ID": key["kid"], "SSA_EMAIL": account["email"],
-            "PRIVATE_KEY": key["privateKey"],
-        }  # fmt: skip
-        values |= changes
-        path = self.work / name
-        path.touch(mode=0o600)
-        path.write_text(before + "".join(f'{n}="{v}"\n' for n, v in values.items() if v is not None) + after)
-        self.values = values
-        return path
-
-    def assert_done(self) -> None:
-        self.assertEqual(self.profile()["SERVICE_ACCOUNT_ID"], self.values["SERVICE_ACCOUNT_ID"])
-        self.assertRegex(self.profile()["APS_SECRET_ID"], r"^pkcs11:.*type=data")
-        self.assertNotIn(self.api.secret, self.profile_path().read_text())
-        self.assertEqual(self.keys(), 1)
-        self.token_works()
-
-    def test_a_block_alone_is_destroyed_after_the_proof(self) -> None:
-        file = self.old()
-        other = self.dir / "hard-link"
-        other.hardlink_to(file)
-        self.expect(self.guided(), 0, "it works", "overwritten and removed")
-        self.assertEqual(self.asked, [IMPORT, PROMPT, STORE, DESTROY])
-        self.assertEqual(self.api.asked(), ["POST /token"])
-        self.assertFalse(file.exists())
-        self.assertNotIn(b"KEY", other.read_bytes())
-        self.assert_done()
-
-    def test_other_lines_stay_and_the_mode_too(self) -> None:
-        file = self.old(before="# ours\nDATABASE_URL='x y'\n", after="OTHER=1 # why\n")
-        file.chmod(0o640)
-        other = self.dir / "hard-link"
-        other.hardlink_to(file)
-        self.expect(self.guided(), 0, "it works")
-        self.assertIn(CHANGE, self.asked)
-        text = file.read_text()
-        self.assertTrue(text.startswith("# ours\nDATABASE_URL='x y'\nOTHER=1 # why\n"), text)
-        self.assertEqual(dotenv.parse(text)["SSA_HSM_PROFILE"], str(self.profile_path()))
-        self.assertNotIn("KEY", text.replace("SSA_HSM", ""))
-        self.assertEqual(file.stat().st_mode & 0o777, 0o640)
-        self.assertNotIn(b"KEY", other.read_bytes())
-        self.assertEqual(sorted(p.name for p in self.work.iterdir()), [".env"])
-        self.assert_done()
-        # What is left leads a program to the profile.
-        env = {name: dotenv.parse(text)[name] for name in ("SSA_HSM_PROFILE",)}
-        env["SSA_HSM_PIN_SOURCE"] = f"file:{self.dir / 'pin'}"
-        self.expect(self.run_program("token", env=env), 0)
-        # Run again, there is nothing to do.
-        self.expect(self.guided(), 0)
-        self.assertEqual(self.asked, [PROMPT])
-
-    def apart(self) -> tuple[Path, Path]:
-        """The key in a file of its own, and other spellings."""
-        key = self.work / "key.pem"
-        names = {n: None for n in ("APS_SECRET_ID", "SERVICE_ACCOUNT_ID", "KEY_ID", "PRIVATE_KEY")}
-        file = self.old(**names)
-        account = self.api.accounts()[0]
-        key.touch(mode=0o600)
-        key.write_text(self.old_key)
-        with file.open("a") as out:
-            out.write(f"APS_CLIENT_SECRET={self.api.secret}\nSSA_ID={account['serviceAccountId']}\n")
-            out.write(f"SSA_KEY_ID={account['keys'][0]['kid']}\nSSA_KEY_PATH=key.pem\n")
-        self.values["SERVICE_ACCOUNT_ID"] = account["serviceAccountId"]
-        return file, key
-
-    def test_the_key_in_a_file_of_its_own_under_other_names(self) -> None:
-        file, key = self.apart()
-        self.expect(self.guided(), 0, "it works")
-        self.assertEqual(self.asked.count(DESTROY), 2)
-        self.assertFalse(key.exists() or file.exists())
-        self.assert_done()
-
-    def test_stopped_when_the_key_is_gone_and_its_block_is_not(self) -> None:
-        file, key = self.apart()
-        self.assertEqual(self.guided(stop_at=4).code, -2)
-        self.assertEqual(self.asked.count(DESTROY), 2)
-        self.assertFalse(key.exists())
-        self.assertTrue(file.exists())
-        self.expect(self.guided(), 0)
-        self.assertEqual(self.asked, [PROMPT, DESTROY])
-        self.assertFalse(file.exists())
-        self.assert_done()
-
-    def test_a_key_that_is_gone_without_an_import_is_said(self) -> None:
-        file, key = self.apart()
-        key.unlink()
-        self.expect(self.guided(stop_at=0), -2, "which is not there")
-        self.assertEqual(self.asked, [CLIENT_ID])
-        self.assertTrue(file.exists())
-
-    def test_the_only_copy_of_the_secret_is_not_destroyed(self) -> None:
-        file = self.old()
-        self.expect(self.guided(answers={DESTROY: "no"}), 0)
-        self.write_profile({n: v for n, v in self.profile().items() if n != "APS_SECRET_ID"})
-        self.expect(self.guided(), 0, "the profile has none")
-        self.assertTrue(file.exists())
-
-    def test_the_file_may_be_named(self) -> None:
-        file = self.old(name="old settings.env")
-        self.expect(self.guided(file.name), 0)
-        self.assertFalse(file.exists())
-        self.expect(self.guided("absent.env"), 3, "absent.env")
-
-    def test_no_at_every_question(self) -> None:
-        file = self.old()
-        text = file.read_bytes()
-        self.expect(self.guided(answers={DESTROY: "no"}), 0, "still holds the private key")
-        self.assertEqual(file.read_bytes(), text)
-        # Run again, only the file is left to do, and it is compared with the key.
-        self.expect(self.guided(), 0)
-        self.assertEqual(self.asked, [PROMPT, DESTROY])
-        self.assertFalse(file.exists())
-        self.assert_done()
-
-    def test_no_to_the_import_is_a_new_account(self) -> None:
-        file = self.old()
-        text = file.read_bytes()
-        self.expect(self.guided(answers={IMPORT: "no"}), 0)
-        self.assertIn(LAST, self.asked)
-        self.assertEqual(file.read_bytes(), text)
-
-    def test_no_to_the_change(self) -> None:
-        file = self.old(after="OTHER=1\n")
-        text = file.read_bytes()
-        self.expect(self.guided(answers={CHANGE: "no"}), 0, "still holds the private key")
-        self.assertEqual(file.read_bytes(), text)
-
-    def test_the_file_stays_where_the_api_refuses_the_key(self) -> None:
-        file = self.old()
-        text = file.read_bytes()
-        self.api.fault("status", path="/token", status=400, times=0)
-        self.assertNotEqual(self.guided().code, 0)
-        self.assertEqual(file.read_bytes(), text)
-        self.api.control("POST", "clear")
-        self.expect(self.guided(), 0)
-        self.assertFalse(file.exists())
-        self.assert_done()
-
-    def test_killed_at_each_step_on_the_token(self) -> None:
-        for rule in ("C_UnwrapKey * kill after", "C_CreateObject 1 class=CKO_DATA kill after", "C_Sign 1 kill before"):
-            with self.subTest(rule):
-                file = self.old()
-                with self.shim(rule):
-                    self.assertEqual(self.guided().code, -9)
-                self.assertTrue(file.exists())
-                # The profile may name the shim by now.
-                with self.shim():
-                    self.expect(self.guided(), 0)
-                    self.assertFalse(file.exists())
-                    self.assert_done()
-                self.profile_path().unlink()
-                self.store.copy_from(softtoken.template())
-                self.api.clean()
-
-    def test_control_c_at_every_question_and_then_to_the_end(self) -> None:
-        file = self.old()
-        stops = 0
-        while (result := self.guided(stop_at=stops)).code != 0:
-            self.assertEqual(result.code, -2, result)
-            stops += 1
-            self.assertLess(stops, 12, result)
-            self.assertTrue(file.exists())
-        self.assertFalse(file.exists())
-        self.assert_done()
-
-    def test_a_file_with_another_key_is_left_alone(self) -> None:
-        self.old()
-        self.expect(self.guided(), 0)
-        self.values["PRIVATE_KEY"] = self.old_key
-        kid = self.profile()["KEY_ID"]
-        file = self.work / ".env"
-        for other, words in (("another-key", "another private key"), (kid, "not the one on the PKCS#11 token")):
-            with self.subTest(words):
-                made = self.api.control("POST", "accounts", name=f"more-{len(other)}", keys=0)
-                token = self.api.admin()
-                key = self.api.call("POST", f"/service-accounts/{made['serviceAccountId']}/keys", token).json
-                values = {**self.values, "KEY_ID": other, "PRIVATE_KEY": key["privateKey"]}
-                file.write_text("".join(f'{n}="{v}"\n' for n, v in values.items()))
-                self.expect(self.guided(), 0, words)
-                self.assertTrue(file.exists())
-
-    def test_a_profile_that_is_an_old_block_is_not_touched(self) -> None:
-        for changes in ({}, {"PRIVATE_KEY": None}):
-            with self.subTest(changes):
-                file = self.old(**changes)
-                if changes:
-                    with file.open("a") as out:
-                        out.write(f'SSA_KEY_BASE64="{base64.b64encode(self.old_key.encode()).decode()}"\n')
-                text = file.read_bytes()
-                result = self.expect(self.guided("-p", "./.env"), 3, "key import", "--force")
-                self.assertEqual(file.read_bytes(), text)
-                self.paste(result, "ssa-hsm key import", cwd=self.work)
-                self.assertTrue(self.profile(file)["PRIVATE_KEY"].startswith("pkcs11:"))
-                self.api.clean()
-
-    def test_names_that_this_shell_still_has(self) -> None:
-        self.old()
-        names = ("APS_SECRET_ID", "SERVICE_ACCOUNT_ID", "KEY_ID", "SSA_EMAIL", "PRIVATE_KEY")
-        self.env.update({name: self.values[name] or "" for name in names})
-        result = self.expect(self.guided(), 0)
-        self.assertEqual(self.plain(result)[-1], "unset " + " ".join(names))
-        for name in names:
-            self.env.pop(name)
-        self.assert_done()
-
-    def test_a_file_cannot_steer_the_terminal(self) -> None:
-        self.old(SSA_EMAIL="a\x1b[2Jb@example.com")
-        result = self.expect(self.guided(), 3, "control character")
-        self.assertNotIn("\x1b", result.err)
-        file = self.work / ".env"
-        for name in ("SERVICE_ACCOUNT_ID", "KEY_ID", "APS_CLIENT_ID"):
-            with self.subTest(name):
-                values = {**self.values, "PRIVATE_KEY": self.old_key, name: "a\x1b[2Jb"}
-                file.write_text("".join(f'{n}="{v}"\n' for n, v in values.items()))
-                result = self.guided(stop_at=0)
-                self.assertIn(f"its {name} is not a valid id", result.err)
-                self.assertNotIn("\x1b", result.err)
-
-    def test_a_link_is_not_destroyed(self) -> None:
-        file = self.old(name="real.env")
-        (self.work / ".env").symlink_to(file)
-        self.expect(self.guided(), 3, "is a link")
-        self.assertTrue(file.exists())
-
-    def test_what_cannot_be_understood_is_said(self) -> None:
-        (self.work / ".env").write_text('A="\n')
-        result = self.expect(self.guided(), 0, "is left alone")
-        self.assertIn(LAST, self.asked)
-        self.assertIn(".env", result.err)
-
-    def test_a_key_alone(self) -> None:
-        self.old()
-        (self.work / ".env").write_text(self.old_key)
-        result = self.guided(".env")
-        self.assertIn("a key alone", result.err)
-        where = {"FILE": self.work / ".env", "KEY_ID": self.values["KEY_ID"], "ID": self.values["SERVICE_ACCOUNT_ID"]}
-        env = {"APS_CLIENT_ID": self.api.client_id, "APS_SECRET_ID": self.api.secret, "SSA_HSM_PROFILE": "alone"}
-        self.paste(result, "ssa-hsm key import", env=env, **where)
 
 
 class Plan(SetupCase):
@@ -646,7 +292,7 @@ class Plan(SetupCase):
         self.assertIn("--token ssa-hsm\n", result.out)
         self.assertNotIn("mkdir", result.out)
         # Where SoftHSM has no folder for this user, the plan makes one. All of it works in a fresh home.
-        NoToken.without_configuration(self)  # type: ignore[arg-type]
+        self.without_configuration()
         env: dict[str, str | None] = {"APS_CLIENT_ID": self.api.client_id}
         result = self.expect(self.run_program("setup", "--dry-run", env=env), 0)
         self.assertIn("mkdir", result.out)
@@ -669,7 +315,7 @@ class Plan(SetupCase):
         self.assertEqual(self.fresh_profile("elsewhere")["SSA_EMAIL"], self.profile()["SSA_EMAIL"])
 
     def test_what_a_guided_run_said_of_an_old_file_works_elsewhere(self) -> None:
-        file = OldFile.old(self)  # type: ignore[arg-type]
+        file = self.old()
         text = file.read_bytes()
         commands = self.plain(self.expect(self.guided(), 0))
         self.assertEqual(len(commands), 5, commands)
@@ -682,7 +328,7 @@ class Plan(SetupCase):
         self.assertFalse(file.exists())
 
     def test_a_plan_for_an_old_file(self) -> None:
-        file = OldFile.old(self)  # type: ignore[arg-type]
+        file = self.old()
         result = self.expect(self.run_program("setup", "--dry-run", cwd=self.work), 0)
         self.assertIn("shred -u .env\n", result.out)
         self.assertTrue(file.exists())
@@ -690,4 +336,3 @@ class Plan(SetupCase):
         self.assertEqual(done.code, 0, done)
         self.assertIn("access_token", done.out)
         self.assertFalse(file.exists())
-

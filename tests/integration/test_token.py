@@ -203,7 +203,7 @@ class AtATerminal(Case):
 
     def test_a_wrong_pin_is_tried_once_and_ends_with_5(self) -> None:
         with self.shim() as log:
-            result = self.typed("token", answers=[("PIN", "000000")])
+            result = self.typed("token", answers=[("PIN", "000000"), (r"again\? \(yes/no\) ", "no")])
             self.expect(result, 5, "CKR_PIN_INCORRECT")
             self.assertEqual(log.count("C_Login"), 1)
         self.assertEqual(self.api.asked(), [])

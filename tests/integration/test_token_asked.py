@@ -132,7 +132,7 @@ class Asked(Case):
         self.env.pop("APS_SECRET_ID")
         self.write_profile({"APS_CLIENT_ID": self.api.client_id})
         result = self.run_program(*CREATE, tty=True)
-        self.expect(result, 3, "exists already")
+        self.expect(result, 14, "exists already")
         self.assertNotIn("Client secret", result.err)
 
     def test_a_token_that_is_not_there_is_said_before_a_secret_is_typed(self) -> None:
@@ -200,7 +200,7 @@ class Again(PinCase):
     def test_the_last_try_needs_its_own_yes(self) -> None:
         answers = [(PROMPT, WRONG), (AGAIN[0], "yes"), (PROMPT, WRONG), ("one more wrong PIN locks it.*yes/no", "no")]
         with self.shim("pin tries 3") as log:
-            self.expect(self.typed("jwt", answers=answers), 5, "one more wrong pin locks")
+            self.expect(self.typed("jwt", answers=answers), 15, "one more wrong pin locks")
             self.assertEqual(log.count("C_Login"), 2)
 
     def test_a_stored_pin_is_never_tried_again(self) -> None:

@@ -30,6 +30,24 @@ class Usage(Case):
     def test_options_alone_say_where_help_is(self) -> None:
         self.expect(self.run_program("-v"), 2, "no command", "--help", out="")
 
+    def test_the_first_message_of_all_leads_to_the_first_access_token(self) -> None:
+        env = {"SSA_HSM_TOKEN": None}
+        for words in ("token",), ("jwt",), ("key", "list"), ("key", "rotate"), ("account", "show"), ("key", "verify"):
+            with self.subTest(words):
+                self.expect(self.run_program(*words, env=env), 3, "ssa-hsm setup", out="")
+        self.expect(self.run_program("token", env=env), 3, "no account is set up", "there is no profile")
+        # A profile that has something else is there all the same.
+        self.write_profile("SSA_HSM_SCOPE=data:read\n")
+        self.expect(self.run_program("token", env=env), 3, str(self.profile_path()), "names none", "ssa-hsm setup")
+        env |= {"HOME": None, "XDG_CONFIG_HOME": None}
+        self.expect(self.run_program("token", env=env), 3, "neither HOME nor XDG_CONFIG_HOME")
+
+    def test_a_client_id_that_was_copied_with_more_than_it(self) -> None:
+        for text, word in (("ID ", "a blank"), ("ID\n", "line break"), ("'ID", "a quote")):
+            with self.subTest(text):
+                env = {"APS_CLIENT_ID": text}
+                self.expect(self.run_program("account", "list", env=env), 3, "APS_CLIENT_ID", word, out="")
+
     def test_a_missing_value(self) -> None:
         for option in ("--profile", "--scope", "--format", "--timeout", "-p", "-s", "-f"):
             with self.subTest(option=option):

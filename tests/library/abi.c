@@ -4,9 +4,9 @@
 
 #include <ssa-hsm/signer.h>
 
-#define SIZE(type)          printf(#type " %zu\n", sizeof(type))
+#define SIZE(type)           printf(#type " %zu\n", sizeof(type))
 #define MEMBER(type, member) printf(#type " " #member " %zu %zu\n", offsetof(type, member), sizeof(((type *)0)->member))
-#define NUMBER(name)        printf(#name " %d\n", (int)(name))
+#define NUMBER(name)         printf(#name " %d\n", (int)(name))
 
 int main(void)
 {
@@ -24,12 +24,17 @@ int main(void)
     MEMBER(struct ssa_notice, text);
     MEMBER(struct ssa_notice, reason);
     MEMBER(struct ssa_notice, detail);
+    SIZE(struct ssa_waiting);
+    MEMBER(struct ssa_waiting, what);
+    MEMBER(struct ssa_waiting, subject);
+    MEMBER(struct ssa_waiting, left_ms);
     SIZE(struct ssa_callbacks);
     MEMBER(struct ssa_callbacks, context);
     MEMBER(struct ssa_callbacks, ask_secret);
     MEMBER(struct ssa_callbacks, confirm);
     MEMBER(struct ssa_callbacks, choose);
     MEMBER(struct ssa_callbacks, tell);
+    MEMBER(struct ssa_callbacks, waiting);
     MEMBER(struct ssa_callbacks, interrupted);
     MEMBER(struct ssa_callbacks, recorded);
     MEMBER(struct ssa_callbacks, patience);
@@ -79,6 +84,18 @@ int main(void)
     NUMBER(SSA_NOTICE);
     NUMBER(SSA_WARNING);
     NUMBER(SSA_PROGRESS);
+    NUMBER(SSA_WAIT_OVER);
+    NUMBER(SSA_WAIT_SEARCH);
+    NUMBER(SSA_WAIT_MODULE);
+    NUMBER(SSA_WAIT_TOKEN);
+    NUMBER(SSA_WAIT_TOUCH);
+    NUMBER(SSA_WAIT_PIN_PAD);
+    NUMBER(SSA_WAIT_KEY_PAIR);
+    NUMBER(SSA_WAIT_TURN);
+    NUMBER(SSA_WAIT_SERVER);
+    NUMBER(SSA_WAIT_RETRY);
+    NUMBER(SSA_WAIT_RATE_LIMIT);
+    NUMBER(SSA_WAIT_CLOSING);
     NUMBER(SSA_MESSAGE);
     NUMBER(SSA_DIGEST);
     NUMBER(SSA_SIGNATURE_MAX);

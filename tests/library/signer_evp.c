@@ -40,7 +40,8 @@ static FILE *file(const char *name, const char *mode)
 
 static void name_it(X509_NAME *name)
 {
-    check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"signer", -1, -1, 0) == 1, "name");
+    check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"signer", -1, -1, 0) == 1,
+          "name");
 }
 
 static X509 *make_certificate(EVP_PKEY *key)

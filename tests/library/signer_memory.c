@@ -37,8 +37,8 @@ int main(int argc, char **argv)
     struct ssa_settings *settings = ssa_settings_new();
     const struct ssa_run run = {.settings = settings};
     const bool done = argc == 3 && settings != NULL && ssa_settings_environment(settings, environ, false, &err) &&
-                      ssa_settings_profile(settings, NULL, false, NULL, &err) &&
-                      ssa_signer_open(&run, &signer, &err) && use(signer, &err) && wait_at(argv[1], argv[2]);
+                      ssa_settings_profile(settings, NULL, false, NULL, &err) && ssa_signer_open(&run, &signer, &err) &&
+                      use(signer, &err) && wait_at(argv[1], argv[2]);
     ssa_signer_close(signer);
     ssa_settings_free(settings);
     if (done)

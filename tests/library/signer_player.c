@@ -219,6 +219,15 @@ static void *linger(void *argument)
     return NULL;
 }
 
+static void *without_a_signer(void *argument)
+{
+    struct ssa_signer *open = signer;
+    signer = NULL;
+    (void)sign(argument);
+    signer = open;
+    return NULL;
+}
+
 static void *questions(void *argument)
 {
     (void)argument;
@@ -240,6 +249,7 @@ static const struct {
                 {"free-key", free_key},
                 {"key-sign", key_sign},
                 {"questions", questions},
+                {"without-signer", without_a_signer},
                 {"linger", linger},
                 {"short-digest", short_digest}};
 

@@ -55,7 +55,7 @@ MAY = {
     "recovery": f"core {_hsm('remote uri module token object key import search')} oauth aps config pin journal signer secret ownership",
     "manage": f"core {_hsm('remote uri module token object login key import data search')} oauth aps config pin journal signer secret "
     "ownership recovery",
-    "cli": f"core {_hsm('uri')} oauth aps config pin journal signer secret manage",
+    "cli": f"core {_hsm('uri')} config journal",
     # An allocator is a library of its own, since nothing but a program may replace it.
     "allocator": "",
 }

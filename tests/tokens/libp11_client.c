@@ -2,8 +2,8 @@
 //
 //     libp11-client MODULE RESERVED LABEL ID
 //
-// RESERVED is the string that the module starts with ("" for none), LABEL the token's, ID the key's in hex; the PIN is in
-// TEST_PIN. Prints the key's label, its modulus in hex and the signature over "second client" in hex.
+// RESERVED is the string that the module starts with ("" for none), LABEL the token's, ID the key's in hex; the PIN is
+// in TEST_PIN. Prints the key's label, its modulus in hex and the signature over "second client" in hex.
 #include <libp11.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>

@@ -17,7 +17,7 @@ static bool set_enabled(const struct invocation *i, struct ssa_error *err)
     else if (enable)
         print_note("account %s is enabled", after.id);
     else
-        print_note("account %s is disabled: it gets no access tokens, and its keys cannot be managed, until\n"
+        print_note("account %s is disabled: it gets no access tokens, and its keys cannot be managed, until "
                    "`ssa-hsm account enable %s`. Access tokens that it got before stay valid for up to an hour.",
                    after.id, after.id);
     return !option_given(i->arguments, &option_json) || account_print_json(&after, &changed, err);

@@ -20,13 +20,16 @@ static bool print_json(const struct ssa_accounts *accounts, struct ssa_error *er
 static bool print_table(const struct ssa_accounts *accounts, struct ssa_error *err)
 {
     static const char *const heads[] = {"", "ID", "STATUS", "CREATED", "LAST USED", "EXPIRES", "EMAIL"};
+    static const struct column_fit fits[] = {{0}, {5, 12}, {0}, {2, 11}, {3, 11}, {1, 11}, {4, 12}};
     struct table table;
     table_begin(&table, COUNT(heads), heads);
+    table_fit(&table, fits);
     for (size_t i = 0; i < accounts->count; i++) {
         const struct ssa_account *account = &accounts->list[i];
         table_add(&table, account->own ? "*" : "");
         table_add(&table, account->id);
         table_add(&table, account->status);
+        table_paint(&table, status_tone(account->status));
         table_add_time(&table, account->created);
         table_add_time(&table, account->accessed);
         table_add_time(&table, account->expires);

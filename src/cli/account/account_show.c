@@ -9,8 +9,11 @@ static bool print_table(const struct ssa_account *account, struct ssa_error *err
     struct table table;
     table_begin(&table, 2, NULL);
     table_add_pair(&table, "account", account->id);
+    table_keep(&table);
     table_add_pair(&table, "email", account->email);
+    table_keep(&table);
     table_add_pair(&table, "status", account->status);
+    table_paint(&table, status_tone(account->status));
     table_add(&table, "created");
     table_add_time(&table, account->created);
     table_add(&table, "last used");

@@ -20,8 +20,8 @@ static const char *const advice[SSA_REASON_COUNT] = {
                               "/etc/security/limits.d. Nothing was sent to the API.",
 
     // Settings and profiles.
-    [SSA_REASON_ACCOUNT_NOT_SET] = "`ssa-hsm account create FIRST LAST` makes an account and its profile. --profile "
-                                   "names another profile.",
+    [SSA_REASON_ACCOUNT_NOT_SET] = "`ssa-hsm setup` guides you; `ssa-hsm account create FIRST LAST` makes an account "
+                                   "and its profile without questions. --profile names another profile.",
     [SSA_REASON_ACCOUNT_WITHOUT_KEY] = "`ssa-hsm key create --force` makes a key and writes the profile again.",
     [SSA_REASON_PART_OF_BLOCK] = "SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY belong together and come from "
                                  "one source: set all four or none, or choose a profile with --profile.",
@@ -58,7 +58,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
 
     // The signer.
     [SSA_REASON_NO_CLIENT_ID] = "It is the client id of your app at https://aps.autodesk.com. Export it, or choose a "
-                                "profile that has it.",
+                                "profile that has it. `ssa-hsm setup` asks for it.",
     [SSA_REASON_NO_CLIENT_SECRET] = "Set APS_SECRET_ID to the client secret, or to a reference: file:PATH, env:NAME, "
                                     "fd:N, credential:NAME, or the pkcs11: URI of a data object.",
     [SSA_REASON_TOKEN_NOT_NAMED] = "Set SSA_HSM_TOKEN, or use --token. `export SSA_HSM_TOKEN='{detail}'` "

@@ -5,6 +5,7 @@
 
 #include "cli/command/common.h"
 #include "cli/command/line.h"
+#include "cli/command/synonyms.h"
 #include "core/text.h"
 
 enum { NAMES_MAX = 256, QUOTED_MAX = 64 };
@@ -17,7 +18,7 @@ static size_t add_names(const struct command *command, option_list list, const c
     return count;
 }
 
-static const char *nearest(const struct line *line, const char *typed)
+static const char *nearest(const struct line *line, const char *typed, bool is_letter)
 {
     const char *names[NAMES_MAX];
     size_t count = add_names(line->command, common_options, names, 0);
@@ -25,7 +26,13 @@ static const char *nearest(const struct line *line, const char *typed)
         count = add_names(line->command, line->command->options, names, count);
     for (command_list c = line->commands; line->command == NULL && *c != NULL; c++)
         count = add_names(NULL, (*c)->options, names, count);
-    return text_nearest(typed, names, count);
+    const char *near = is_letter ? NULL : text_nearest(typed, names, count);
+    const char *meant = near == NULL ? synonym_option(typed) : NULL;
+    // The command may not have it.
+    for (size_t i = 0; meant != NULL && i < count; i++)
+        if (strcmp(names[i], meant) == 0)
+            return meant;
+    return near;
 }
 
 static bool refuse_unused(const struct command *command, const struct option *option, struct ssa_error *err)
@@ -42,12 +49,15 @@ static bool refuse_option(const struct line *line, const struct item *item, stru
     char typed[QUOTED_MAX] = "";
     // A longer name is not close to that of any option, and only a part of it is quoted.
     const bool whole = text_format(typed, sizeof typed, "%.*s", (int)item->len, item->text);
-    const char *near = whole && !item->is_letter ? nearest(line, typed) : NULL;
+    const char *near = whole ? nearest(line, typed, item->is_letter) : NULL;
     const char *dashes = item->is_letter ? "-" : "--";
     if (command != NULL)
         error_set(err, SSA_USAGE, NULL, NULL, "%s has no option %s%s", command, dashes, typed);
     else
         error_set(err, SSA_USAGE, NULL, NULL, "there is no option %s%s", dashes, typed);
+    const char *secret = whole ? synonym_secret(typed) : NULL;
+    if (secret != NULL)
+        return error_hint(err, "%s", secret);
     if (near != NULL)
         return error_hint(err, "Did you mean --%s?", near);
     return error_hint(err, "`ssa-hsm %s%s--help` lists the options.", command != NULL ? command : "", blank);

@@ -41,6 +41,7 @@ struct command {
     bool reads_no_profile;         // must work where a profile is broken
     bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant
     bool examines_settings;        // runs also where the settings cannot be read
+    bool asks_secret;              // a word too many may be the secret itself: no message shows it
     bool runs_program;             // what follows is another program and its arguments
     enum use uses;                 // which of the common options it accepts
     option_list options;           // its own, beside the common ones; NULL for none

@@ -9,7 +9,8 @@ static bool is_named(const struct option *option, const struct item *item)
                            : strlen(option->name) == item->len && memcmp(option->name, item->text, item->len) == 0;
 }
 
-const struct option *line_option(option_list list, const struct item *item)
+// The option that an item names, or NULL.
+static const struct option *option_in(option_list list, const struct item *item)
 {
     for (; list != NULL && *list != NULL; list++)
         if (is_named(*list, item))
@@ -21,13 +22,13 @@ const struct option *line_option(option_list list, const struct item *item)
 // to know whether a value follows.
 static void find_option(const struct line *line, struct item *item)
 {
-    item->option = line_option(common_options, item);
+    item->option = option_in(common_options, item);
     item->is_common = item->option != NULL;
     if (item->option == NULL && line->command != NULL)
-        item->option = line_option(line->command->options, item);
+        item->option = option_in(line->command->options, item);
     item->is_own = item->option != NULL && (line->command == NULL || command_uses(line->command, item->option));
     for (command_list c = line->commands; item->option == NULL && *c != NULL; c++)
-        item->option = line_option((*c)->options, item);
+        item->option = option_in((*c)->options, item);
 }
 
 static void read_long(struct line *line, const char *text, struct item *item)

@@ -35,6 +35,3 @@ bool line_read(struct line *line, struct item *item);
 
 // The command whose name the first words are; NULL for none.
 const struct command *line_command(command_list commands, char *const *argv);
-
-// The option that such an item names, or NULL.
-const struct option *line_option(option_list list, const struct item *item);

@@ -1,6 +1,7 @@
 // Whether the command accepts what the line gives it.
 
 #include "cli/command/common.h"
+#include "cli/command/synonyms.h"
 #include "core/text.h"
 
 enum { COMMANDS_MAX = 64, QUOTED_MAX = 256 };
@@ -55,6 +56,8 @@ bool usage_no_command(const struct arguments *a, command_list commands, struct s
     char turned[QUOTED_MAX];
     if (near == NULL && a->word_count > 1 && text_format(turned, sizeof turned, "%s %s", a->words[1], a->words[0]))
         near = text_nearest(turned, names, count);
+    if (near == NULL)
+        near = synonym_command(a->words[0], a->word_count > 1 ? a->words[1] : NULL);
     error_set(err, SSA_USAGE, NULL, NULL, "there is no command \"%s\"", typed);
     if (near != NULL)
         return error_hint(err, "Did you mean `ssa-hsm %s`?", near);
@@ -92,6 +95,11 @@ static bool check_arguments(const struct arguments *a, struct ssa_error *err)
     const bool has_program = a->rest != NULL && a->rest[0] != NULL;
     char extra[QUOTED_MAX];
     join(a, most, a->word_count, extra);
+    if (a->word_count > most && command->asks_secret) {
+        error_set(err, SSA_USAGE, NULL, NULL, "%s takes no arguments", name);
+        return error_hint(err, "A secret is never an argument, which other users could see: it is asked for, or read "
+                               "from where APS_SECRET_ID says. What you typed may be in your shell's history.");
+    }
     if (a->word_count > most && most == 0)
         error_set(err, SSA_USAGE, NULL, NULL, "%s takes no arguments (got: %s)", name, extra);
     else if (a->word_count > most)

@@ -53,13 +53,15 @@ static void add_row(void *context, const struct ssa_setting *setting)
 static bool print_table(const struct invocation *i, struct ssa_error *err)
 {
     static const char *const heads[] = {"SETTING", "VALUE", "FROM"};
+    static const struct column_fit fits[] = {{0}, {0, 24}, {1, 12}};
     struct rows rows = {.has_account = false};
     table_begin(&rows.table, 3, heads);
+    table_fit(&rows.table, fits);
     settings_each_given(i, add_row, &rows);
     if (!table_print(&rows.table, err))
         return false;
     if (rows.has_account)
-        print_note("SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY come from one source together: the first\n"
+        print_note("SERVICE_ACCOUNT_ID, KEY_ID, SSA_EMAIL and PRIVATE_KEY come from one source together: the first "
                    "that has one of them");
     return true;
 }

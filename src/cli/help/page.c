@@ -7,7 +7,7 @@
 #include "cli/help/facts.h"
 #include "core/span.h"
 
-enum { COLUMNS = 80, COMMAND_COLUMN = 20, TEXT_COLUMN = 27, EXAMPLE_COLUMN = 6 };
+enum { COLUMNS = 80, COMMAND_COLUMN = 21, TEXT_COLUMN = 27, EXAMPLE_COLUMN = 6 };
 
 // Writes text in lines that begin at a column; the cursor is at another one. A word that is too long for a line is not
 // broken: it may be something to copy.

@@ -16,12 +16,20 @@ static void add_json(void *context, const struct ssa_event *e)
     json_close(&document->json, JSON_OBJECT);
 }
 
+static enum tone tone_of(const char *outcome)
+{
+    if (strcmp(outcome, "done") == 0)
+        return TONE_GOOD;
+    return strcmp(outcome, "left") == 0 || strcmp(outcome, "unknown") == 0 ? TONE_BAD : TONE_WARNING;
+}
+
 static void add_row(void *context, const struct ssa_event *e)
 {
     struct table *table = context;
     table_add_time(table, e->started);
     table_add(table, e->operation);
     table_add(table, e->outcome);
+    table_paint(table, tone_of(e->outcome));
     table_add(table, e->account);
     table_add(table, e->key_id);
     table_add(table, "");
@@ -43,8 +51,10 @@ static bool list_as_json(const struct invocation *i, struct ssa_error *err)
 static bool list(const struct invocation *i, struct ssa_error *err)
 {
     static const char *const heads[] = {"WHEN", "OPERATION", "OUTCOME", "ACCOUNT", "KEY", "UID", "NOTE"};
+    static const struct column_fit fits[] = {{4, 11}, {0}, {0}, {2, 12}, {3, 12}, {1, 0}, {5, 12}};
     struct table table;
     table_begin(&table, COUNT(heads), heads);
+    table_fit(&table, fits);
     const bool read = ssa_history(&i->run, add_row, &table, err);
     if (read && table.count > COUNT(heads))
         return table_print(&table, err);

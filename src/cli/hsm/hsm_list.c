@@ -24,13 +24,26 @@ static void add_json(void *context, const struct ssa_listing *line)
     json_close(&d->json, JSON_OBJECT);
 }
 
+struct rows {
+    struct table table;
+    bool has_token;
+};
+
 static void add_row(void *context, const struct ssa_listing *line)
 {
+    struct rows *rows = context;
+    struct table *table = &rows->table;
+    rows->has_token = rows->has_token || line->depth > 0;
     const char *indent = line->depth == 0 ? "" : "  ";
     const bool detailed = line->detail[0] != '\0';
-    table_add(context, "");
-    table_append(context, "%s%s %s%s%s%s%s\n%s  %s", indent, kinds[line->depth], line->label, detailed ? " (" : "",
-                 line->failed ? "cannot be used: " : "", line->detail, detailed ? ")" : "", indent, line->uri);
+    table_add(table, "");
+    table_append(table, "%s%s %s%s%s%s%s", indent, kinds[line->depth], line->label, detailed ? " (" : "",
+                 line->failed ? "cannot be used: " : "", line->detail, detailed ? ")" : "");
+    if (line->failed)
+        table_paint(table, TONE_BAD);
+    table_add(table, "");
+    table_append(table, "%s  %s", indent, line->uri);
+    table_keep(table);
 }
 
 static bool list_as_json(const struct ssa_run *run, bool login, struct ssa_error *err)
@@ -46,15 +59,17 @@ static bool list_as_json(const struct ssa_run *run, bool login, struct ssa_error
 
 static bool list(const struct ssa_run *run, bool login, struct ssa_error *err)
 {
-    struct table table;
-    table_begin(&table, 1, NULL);
-    if (!ssa_hsm_list(run, login, add_row, &table, err)) {
-        table_drop(&table);
+    struct rows rows = {.has_token = false};
+    table_begin(&rows.table, 1, NULL);
+    if (!ssa_hsm_list(run, login, add_row, &rows, err)) {
+        table_drop(&rows.table);
         return false;
     }
-    if (table.count == 0)
+    if (rows.table.count == 0)
         print_note("p11-kit knows no PKCS#11 module: name one with --module FILE");
-    return table_print(&table, err);
+    else if (!rows.has_token)
+        print_note("no PKCS#11 token is there: plug one in, or let `ssa-hsm setup` make one with SoftHSM");
+    return table_print(&rows.table, err);
 }
 
 static bool hsm_list(const struct invocation *i, struct ssa_error *err)

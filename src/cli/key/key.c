@@ -32,6 +32,11 @@ void key_members(struct document *d, const struct ssa_key *key)
     json_close(&d->json, JSON_ARRAY);
 }
 
+const char *key_status(const struct ssa_key *key)
+{
+    return key->at_api ? key->status : NOT_AT_API;
+}
+
 void table_add_places(struct table *table, const struct ssa_key *key)
 {
     static const char *const halves[] = {"", " (private key)", " (public half only)"};
@@ -51,9 +56,9 @@ void keys_notes(const struct ssa_keys *keys)
         unknown = unknown || !keys->list[i].at_api;
     }
     if (elsewhere)
-        print_note("not here: no PKCS#11 token that was looked at shows the key. It may be on a token of another\n"
+        print_note("not here: no PKCS#11 token that was looked at shows the key. It may be on a token of another "
                    "machine, so only its owner can say whether it may be deleted.");
     if (unknown)
-        print_note("not at the API: the API no longer knows the key, so its object on the PKCS#11 token is\n"
+        print_note("not at the API: the API no longer knows the key, so its object on the PKCS#11 token is "
                    "useless.");
 }

@@ -11,5 +11,8 @@ void key_members(struct document *document, const struct ssa_key *key);
 // Adds a cell that says where a key is: the labels of its PKCS#11 tokens, or "not here".
 void table_add_places(struct table *table, const struct ssa_key *key);
 
+// Its status for people.
+const char *key_status(const struct ssa_key *key);
+
 // Explains "not here" and "not at the API" below a list in which they stand.
 void keys_notes(const struct ssa_keys *keys);

@@ -28,7 +28,7 @@ static bool set_enabled(const struct invocation *i, struct ssa_error *err)
     else if (enable)
         print_note("key %s is enabled", key_id);
     else
-        print_note("key %s is disabled: it gets no access tokens until\n"
+        print_note("key %s is disabled: it gets no access tokens until "
                    "`ssa-hsm key enable %s%s%s`. Access tokens that it got before stay valid for up to an hour.",
                    key_id, key_id, account != NULL ? " --account " : "", account != NULL ? account : "");
     return !option_given(i->arguments, &option_json) || print_json(key_id, enable, changed, err);

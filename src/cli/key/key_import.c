@@ -25,7 +25,7 @@ static void tell_of_file_left(const char *file)
     // Standard input is not a file, and neither is what a shell substituted for <(…).
     const bool is_file = strcmp(file, "-") != 0 && strstr(file, "/dev/fd/") == NULL && strstr(file, "/proc/") == NULL;
     if (is_file && text_shell_word(word, sizeof word, file))
-        print_note("the file still holds the private key. The same command with --shred proves the imported\n"
+        print_note("the file still holds the private key. The same command with --shred proves the imported "
                    "key, and destroys the file; by hand: `shred -u %s`",
                    word);
     else

@@ -24,7 +24,8 @@ static void add_row(struct table *table, const struct ssa_key *key, bool with_ac
     if (with_account)
         table_add(table, key->account);
     table_add(table, key->id);
-    table_add(table, !key->at_api ? "not at the API" : key->status);
+    table_add(table, key_status(key));
+    table_paint(table, status_tone(key_status(key)));
     table_add_time(table, key->created);
     table_add_time(table, key->accessed);
     table_add_places(table, key);
@@ -34,8 +35,11 @@ static bool print_table(const struct ssa_keys *keys, bool with_account, struct s
 {
     static const char *const heads[] = {"", "ACCOUNT", "KEY_ID", "STATUS", "CREATED", "LAST USED", "TOKEN"};
     enum { HEADS = COUNT(heads) };
+    static const struct column_fit fits[] = {{0}, {5, 12}, {0}, {1, 11}, {2, 11}, {4, 12}};
+    static const struct column_fit fits_with_account[] = {{0}, {3, 12}, {5, 12}, {0}, {1, 11}, {2, 11}, {4, 12}};
     struct table table;
     table_begin(&table, with_account ? HEADS : HEADS - 1, NULL);
+    table_fit(&table, with_account ? fits_with_account : fits);
     for (size_t i = 0; i < HEADS; i++)
         if (with_account || i != 1)
             table_add(&table, heads[i]);

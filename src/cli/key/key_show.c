@@ -16,9 +16,13 @@ static bool print_table(const struct ssa_keys *found, struct ssa_error *err)
     struct table table;
     table_begin(&table, 2, NULL);
     table_add_pair(&table, "key", key->id);
+    table_keep(&table);
     table_add_pair(&table, "account", key->account);
+    table_keep(&table);
     table_add_pair(&table, "email", key->email);
-    table_add_pair(&table, "status", key->at_api ? key->status : "not at the API");
+    table_keep(&table);
+    table_add_pair(&table, "status", key_status(key));
+    table_paint(&table, status_tone(key_status(key)));
     table_add(&table, "created");
     table_add_time(&table, key->created);
     table_add(&table, "last used");
@@ -28,8 +32,10 @@ static bool print_table(const struct ssa_keys *found, struct ssa_error *err)
     table_add_places(&table, key);
     for (size_t i = 0; i < key->place_count; i++) {
         table_add_pair(&table, "uri", key->places[i].uri);
+        table_keep(&table);
         const char *modulus = key->places[i].modulus_sha256;
         table_add_pair(&table, "modulus", modulus[0] != '\0' ? modulus : "the token does not tell");
+        table_keep(&table);
     }
     if (!table_print(&table, err))
         return false;

@@ -41,7 +41,9 @@ static bool print_table(const struct ssa_verified *v, struct ssa_error *err)
     struct table table;
     table_begin(&table, 2, NULL);
     table_add_pair(&table, "key", v->key_id);
+    table_keep(&table);
     table_add_pair(&table, "token", v->token);
+    table_keep(&table);
     for (size_t i = 0; i < v->attribute_count; i++)
         table_add_pair(&table, v->attributes[i].name, verdict(&v->attributes[i]));
     add_mechanisms(&table, v);
@@ -55,8 +57,8 @@ static bool print_table(const struct ssa_verified *v, struct ssa_error *err)
     if (!table_print(&table, err))
         return false;
     if (v->raw_rsa == SSA_RAW_RSA_POSSIBLE)
-        print_note("raw RSA: whoever has the PIN can also decrypt with this key, whatever CKA_DECRYPT says: a raw\n"
-                   "signature (CKM_RSA_X_509) over a ciphertext is its plain text. A key that is imported with\n"
+        print_note("raw RSA: whoever has the PIN can also decrypt with this key, whatever CKA_DECRYPT says: a raw "
+                   "signature (CKM_RSA_X_509) over a ciphertext is its plain text. A key that is imported with "
                    "CKA_ALLOWED_MECHANISMS cannot be used like that, if its token supports that attribute.");
     return true;
 }

@@ -90,8 +90,8 @@ void created_next_step(const struct ssa_created *created)
     if (created->email[0] == '\0')
         return;
     print_note("next: give %s access to projects\n"
-               "An administrator of the hub adds the app's client id under Custom Integrations, once, and invites\n"
-               "this email like a person. Until then `ssa-hsm token` gets access tokens that give access to nothing.\n"
+               "An administrator of the hub adds the app's client id under Custom Integrations, once, and invites "
+               "this email like a person. Until then `ssa-hsm token` gets access tokens that give access to nothing. "
                "`ssa-hsm account provision` prints the steps.",
                created->email);
 }

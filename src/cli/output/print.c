@@ -7,18 +7,66 @@
 #include <unistd.h>
 
 #include "cli/advice/advice.h"
+#include "cli/output/screen.h"
+#include "cli/output/waiting.h"
+#include "cli/output/width.h"
+#include "cli/output/wrap.h"
 #include "core/write.h"
 
 bool print_result(struct span text, struct ssa_error *err)
 {
+    // At a terminal, what has no line break stands on the line where waiting would be said.
+    waiting_hold(text.len > 0 && text.data[text.len - 1] != '\n' && isatty(STDOUT_FILENO) == 1);
     return write_all(STDOUT_FILENO, text) ||
            error_errno(err, SSA_UNEXPECTED, errno, NULL, "standard output cannot be written");
+}
+
+static const char first_lead[] = "ssa-hsm: ", next_lead[] = "         ";
+enum { LEAD = sizeof first_lead - 1, COLUMNS_LEAST = 40 };
+
+// A line that begins with a blank or "$ " is an item or a command, which is copied in one go. Blanks side by side
+// belong to a name, which must be shown as it is.
+static bool may_be_wrapped(const char *line)
+{
+    return line[0] != ' ' && strncmp(line, "$ ", 2) != 0 && strstr(line, "  ") == NULL;
+}
+
+static void write_fitted(FILE *out, const char *line, size_t width)
+{
+    const bool fits = width_of(line) <= width;
+    char *wrapped = !fits && may_be_wrapped(line) ? wrap_text(line, 0, width) : NULL;
+    (void)fputs(wrapped != NULL ? wrapped : line, out);
+    free(wrapped);
+}
+
+// The text in lines that fit the terminal, or NULL: as it is, also where a terminal is too narrow for the lead. The
+// caller frees it.
+static char *fitted(const char *text)
+{
+    const size_t columns = isatty(STDERR_FILENO) == 1 ? screen_columns_known(STDERR_FILENO) : 0;
+    char *lines = columns >= COLUMNS_LEAST ? strdup(text) : NULL, *made = NULL;
+    size_t len = 0;
+    FILE *out = lines != NULL ? open_memstream(&made, &len) : NULL;
+    if (out != NULL) {
+        char *rest = lines;
+        for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+            write_fitted(out, line, columns - LEAD);
+            (void)fputs(rest != NULL ? "\n" : "", out);
+        }
+        if (fclose(out) != 0) {
+            free(made);
+            made = NULL;
+        }
+    }
+    free(lines);
+    return made;
 }
 
 // Where standard error cannot be written, there is nobody to tell.
 static void write_lines(const char *text)
 {
-    for (const char *lead = "ssa-hsm: "; *text != '\0'; lead = "         ") {
+    waiting_erase();
+    for (const char *lead = first_lead; *text != '\0'; lead = next_lead) {
         const size_t len = strcspn(text, "\n");
         char *line = NULL;
         // A line is one write, so that lines of several programs do not mix.
@@ -53,7 +101,10 @@ static void __attribute__((format(printf, 1, 0))) say(const char *format, va_lis
         return;
     }
     char *completed = completion != NULL ? completion(text) : NULL;
-    write_lines(completed != NULL ? completed : text);
+    const char *whole = completed != NULL ? completed : text;
+    char *lines = fitted(whole);
+    write_lines(lines != NULL ? lines : whole);
+    free(lines);
     free(completed);
     free(text);
 }

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/output/print.h"
+#include "cli/output/table_fit.h"
+#include "cli/output/width.h"
 #include "core/text.h"
 
-enum { CELLS_STEP = 64, GAP = 2 };
+enum { CELLS_STEP = 64 };
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, MONTH = 2629746, YEAR = 12 * MONTH };
 
 void table_begin(struct table *table, size_t columns, const char *const *heads)
@@ -22,7 +25,7 @@ void table_begin(struct table *table, size_t columns, const char *const *heads)
 void table_add(struct table *table, const char *text)
 {
     if (table->count % CELLS_STEP == 0) {
-        char **grown = realloc(table->cells, (table->count + CELLS_STEP) * sizeof *grown);
+        struct cell *grown = reallocarray(table->cells, table->count + CELLS_STEP, sizeof *grown);
         if (grown == NULL) {
             table->lost = true;
             return;
@@ -32,7 +35,36 @@ void table_add(struct table *table, const char *text)
     char *copy = strdup(text);
     table->lost = table->lost || copy == NULL;
     if (copy != NULL)
-        table->cells[table->count++] = copy;
+        table->cells[table->count++] = (struct cell){.text = copy};
+}
+
+void table_fit(struct table *table, const struct column_fit *fits)
+{
+    table->fits = fits;
+}
+
+void table_paint(struct table *table, enum tone tone)
+{
+    if (table->count > 0)
+        table->cells[table->count - 1].tone = tone;
+}
+
+void table_keep(struct table *table)
+{
+    if (table->count > 0)
+        table->cells[table->count - 1].whole = true;
+}
+
+enum tone status_tone(const char *status)
+{
+    static const struct {
+        const char *status;
+        enum tone tone;
+    } tones[] = {{"ENABLED", TONE_GOOD}, {"DISABLED", TONE_WARNING}, {"DEACTIVATED", TONE_BAD}, {NOT_AT_API, TONE_BAD}};
+    for (size_t i = 0; i < COUNT(tones); i++)
+        if (strcmp(status, tones[i].status) == 0)
+            return tones[i].tone;
+    return TONE_PLAIN;
 }
 
 void table_append(struct table *table, const char *format, ...)
@@ -42,11 +74,11 @@ void table_append(struct table *table, const char *format, ...)
     va_start(args, format);
     const bool made = vasprintf(&added, format, args) >= 0;
     va_end(args);
-    if (!made || table->count == 0 || asprintf(&whole, "%s%s", table->cells[table->count - 1], added) < 0) {
+    if (!made || table->count == 0 || asprintf(&whole, "%s%s", table->cells[table->count - 1].text, added) < 0) {
         table->lost = true;
     } else {
-        free(table->cells[table->count - 1]);
-        table->cells[table->count - 1] = whole;
+        free(table->cells[table->count - 1].text);
+        table->cells[table->count - 1].text = whole;
     }
     if (made)
         free(added);
@@ -102,42 +134,45 @@ void table_add_time(struct table *table, struct ssa_time at)
     table_add(table, when);
 }
 
-// Characters, not bytes (RFC 3629 section 3): a token's label may be in any language.
-static size_t width(const char *text)
+// Writes a cell in so many columns of the terminal, and blanks up to them.
+static void write_cell(FILE *out, const struct cell *cell, size_t room, bool last, const struct table_look *look)
 {
-    size_t characters = 0;
-    for (; *text != '\0'; text++)
-        characters += ((unsigned char)*text & 0xc0) != 0x80;
-    return characters;
+    const size_t dots = width_of(look->ellipsis), own = width_of(cell->text);
+    const enum tone tone = look->colours ? cell->tone : TONE_PLAIN;
+    const bool cut = own > room && !cell->whole;
+    size_t taken = own, bytes = strlen(cell->text);
+    if (cut)
+        bytes = width_fit(cell->text, bytes, room > dots ? room - dots : 0, &taken);
+    (void)fprintf(out, "%s%.*s%s%s", tone_begin(tone), (int)bytes, cell->text,
+                  cut && room >= dots ? look->ellipsis : "", tone_end(tone));
+    taken += cut && room >= dots ? dots : 0;
+    if (!last)
+        (void)fprintf(out, "%*s", (int)(taken < room ? room - taken : 0) + TABLE_GAP, "");
 }
 
-static void write_row(FILE *out, const struct table *table, size_t first, const size_t *widths)
+static void write_row(FILE *out, const struct table *table, size_t first, const struct table_room *room,
+                      const struct table_look *look)
 {
     size_t last = table->columns;
-    while (last > 0 && table->cells[first + last - 1][0] == '\0')
+    while (last > 0 && (room->left_out[last - 1] || table->cells[first + last - 1].text[0] == '\0'))
         last--;
-    for (size_t i = 0; i < last; i++) {
-        const char *text = table->cells[first + i];
-        const size_t blanks = i + 1 < last ? widths[i] - width(text) + GAP : 0;
-        (void)fprintf(out, "%s%*s", text, (int)blanks, "");
-    }
+    for (size_t i = 0; i < last; i++)
+        if (!room->left_out[i])
+            write_cell(out, &table->cells[first + i], room->widths[i], i + 1 == last, look);
     (void)fputc('\n', out);
 }
 
-char *table_text(const struct table *table)
+char *table_text(const struct table *table, const struct table_look *look)
 {
-    size_t widths[TABLE_COLUMNS_MAX] = {0}, len = 0;
+    struct table_room room;
+    size_t len = 0;
     char *text = NULL;
     FILE *out = table->lost ? NULL : open_memstream(&text, &len);
     if (out == NULL)
         return NULL;
-    for (size_t i = 0; i < table->count; i++) {
-        size_t *const most = &widths[i % table->columns];
-        const size_t own = width(table->cells[i]);
-        *most = own > *most ? own : *most;
-    }
+    table_find_room(table, look, &room);
     for (size_t i = 0; i + table->columns <= table->count; i += table->columns)
-        write_row(out, table, i, widths);
+        write_row(out, table, i, &room, look);
     if (fclose(out) == 0)
         return text;
     free(text);
@@ -147,14 +182,18 @@ char *table_text(const struct table *table)
 void table_drop(struct table *table)
 {
     for (size_t i = 0; i < table->count; i++)
-        free(table->cells[i]);
+        free(table->cells[i].text);
     free(table->cells);
     *table = (struct table){0};
 }
 
 bool table_print(struct table *table, struct ssa_error *err)
 {
-    char *text = table_text(table);
+    const bool seen = screen_is_at(STDOUT_FILENO);
+    const struct table_look look = {.columns = seen ? screen_columns(STDOUT_FILENO) : 0,
+                                    .colours = screen_has_colours(STDOUT_FILENO),
+                                    .ellipsis = screen_ellipsis()};
+    char *text = table_text(table, &look);
     const bool printed = text != NULL ? print_result(span_text(text), err)
                                       : error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the table");
     free(text);

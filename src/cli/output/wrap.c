@@ -1,16 +1,17 @@
 #include "cli/output/wrap.h"
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "cli/output/screen.h"
+#include "cli/output/width.h"
 
 size_t wrap_width(void)
 {
-    struct winsize size = {0};
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    return isatty(STDOUT_FILENO) == 1 ? screen_columns(STDOUT_FILENO) : 0;
 }
 
 // The bytes of the word that begins here.
@@ -24,37 +25,23 @@ static size_t word_length(const char *text)
     return len;
 }
 
-static bool begins_character(char byte)
-{
-    return ((unsigned char)byte & 0xc0) != 0x80;
-}
-
 static size_t columns_of(const char *text, size_t len)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++)
-        count += begins_character(text[i]);
-    return count;
-}
-
-size_t wrap_columns(const char *text)
-{
-    return columns_of(text, strlen(text));
+    size_t taken = 0;
+    (void)width_fit(text, len, SIZE_MAX / 2, &taken);
+    return taken;
 }
 
 char *wrap_cut(const char *text, size_t columns)
 {
+    const char *ellipsis = screen_ellipsis();
+    const size_t dots = width_of(ellipsis);
     char *cut = NULL;
-    size_t len = 0;
-    if (wrap_columns(text) <= columns)
+    size_t taken = 0;
+    if (width_of(text) <= columns)
         return strdup(text);
-    // The ellipsis takes one column.
-    for (size_t count = 0; text[len] != '\0'; len++) {
-        count += begins_character(text[len]);
-        if (count >= columns)
-            break;
-    }
-    return asprintf(&cut, "%.*s…", (int)len, text) >= 0 ? cut : NULL;
+    const size_t len = width_fit(text, strlen(text), columns > dots ? columns - dots : 0, &taken);
+    return asprintf(&cut, "%.*s%s", (int)len, text, ellipsis) >= 0 ? cut : NULL;
 }
 
 static void write_wrapped(FILE *out, const char *text, size_t indent, size_t width)

@@ -11,9 +11,6 @@ size_t wrap_width(void);
 // long has a line of its own. With width 0 there is one line. The caller frees it; NULL where there is no memory.
 char *wrap_text(const char *text, size_t indent, size_t width);
 
-// How many columns the text takes.
-size_t wrap_columns(const char *text);
-
 // As much of the text as fits into so many columns, with an ellipsis at its end where something is left out. The caller
 // frees it; NULL where there is no memory.
 char *wrap_cut(const char *text, size_t columns);

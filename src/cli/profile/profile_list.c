@@ -55,6 +55,7 @@ static void add_row(void *context, const struct ssa_profile *p)
     for (size_t i = 0; i < COUNT(cells); i++)
         table_add(&rows->table, cells[i][0] != '\0' ? cells[i] : "-");
     table_add(&rows->table, p->error != NULL ? "cannot be used" : p->problem[0] != '\0' ? "warning" : "ok");
+    table_paint(&rows->table, p->error != NULL ? TONE_BAD : p->problem[0] != '\0' ? TONE_WARNING : TONE_GOOD);
 }
 
 static void tell_faults(void *context, const struct ssa_profile *p)
@@ -66,15 +67,19 @@ static void tell_faults(void *context, const struct ssa_profile *p)
 static bool list(const struct invocation *i, struct ssa_error *err)
 {
     static const char *const heads[] = {"", "PROFILE", "ACCOUNT", "KEY_ID", "TOKEN", "STATE"};
+    static const struct column_fit fits[] = {{0}, {0}, {2, 12}, {1, 9}, {3, 8}, {0}};
     struct rows rows = {.usual = false};
     table_begin(&rows.table, COUNT(heads), heads);
+    table_fit(&rows.table, fits);
     if (!ssa_profile_list(i->settings, add_row, &rows, err)) {
         table_drop(&rows.table);
         return false;
     }
     if (rows.table.count == COUNT(heads)) {
         table_drop(&rows.table);
-        print_note("there are no profiles; `ssa-hsm account create FIRST LAST` makes an account and its profile");
+        print_note(
+            "there are no profiles; `ssa-hsm setup` guides you to one, `ssa-hsm account create FIRST LAST` makes an "
+            "account and its profile without more questions");
         return true;
     }
     if (!table_print(&rows.table, err))

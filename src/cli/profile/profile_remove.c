@@ -5,7 +5,7 @@
 static void tell_what_stays(const struct ssa_profile *p)
 {
     if (p->account[0] != '\0' && p->key_id[0] != '\0')
-        print_note("account and key stay, at the API and on the PKCS#11 token. Before the profile is gone,\n"
+        print_note("account and key stay, at the API and on the PKCS#11 token. Before the profile is gone, "
                    "`ssa-hsm key delete %s --account %s` deletes the key at the API",
                    p->key_id, p->account);
     else if (p->account[0] != '\0')
@@ -46,7 +46,7 @@ static bool profile_remove(const struct invocation *i, struct ssa_error *err)
         return false;
     print_note("profile %s is removed", name);
     if (has_key)
-        print_note("once the API no longer knows the key, `ssa-hsm key prune` destroys it on the PKCS#11 token, if it\n"
+        print_note("once the API no longer knows the key, `ssa-hsm key prune` destroys it on the PKCS#11 token, if it "
                    "was made from here. That needs the client id and secret");
     return true;
 }

@@ -52,8 +52,10 @@ static bool print_json(const struct showing *s, const struct ssa_profile *profil
 static bool print_table(const struct showing *s)
 {
     static const char *const heads[] = {"SETTING", "VALUE", "LINE"};
+    static const struct column_fit fits[] = {{0}, {0, 24}, {1, 0}};
     struct table table;
     table_begin(&table, COUNT(heads), heads);
+    table_fit(&table, fits);
     ssa_settings_each(s->alone, add_row, &table);
     return table_print(&table, s->err);
 }

@@ -22,7 +22,7 @@ static bool tell(const struct invocation *i, const struct ssa_secret_stored *sto
                                "tries again.");
     }
     if (stored->profile[0] == '\0') {
-        print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there,\n"
+        print_note("put this line into %s, instead of an APS_SECRET_ID or APS_CLIENT_SECRET that is there, "
                    "and delete the secret from every other place",
                    path[0] != '\0' ? path : "the profile");
         return true;
@@ -33,7 +33,7 @@ static bool tell(const struct invocation *i, const struct ssa_secret_stored *sto
                      "hold it)."
                    : ".");
     if (source == FROM_ENVIRONMENT)
-        print_note("the environment still has the secret, and comes before the profile: unset APS_SECRET_ID and\n"
+        print_note("the environment still has the secret, and comes before the profile: unset APS_SECRET_ID and "
                    "APS_CLIENT_SECRET");
     return true;
 }
@@ -66,6 +66,7 @@ const struct command command_secret_import = {
     .examples = EXAMPLES({"secret import", "Changes the profile, and prints its new line."},
                          {"secret import --force", "Replaces an object that has the same label."},
                          {"secret import --label \"APS spare\"", "Stores the secret under a label of its own."}),
+    .asks_secret = true,
     .uses = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_TOKEN | USE_SERVER | USE_JOURNAL,
     .options = OPTIONS(&option_label, &option_force, &option_print),
     .run = secret_import,

@@ -27,16 +27,6 @@ void setup_usual_names(struct setup *s)
     (void)text_format(s->last, sizeof s->last, "%s%s", host, strlen(host) < LAST_LEAST ? "-ssa-hsm" : "");
 }
 
-bool setup_profile_is_there(const struct setup *s)
-{
-    return access(s->profile, F_OK) == 0;
-}
-
-const char *setup_client_option(const struct setup *s)
-{
-    return s->client_id[0] != '\0' ? "--client-id" : "";
-}
-
 static bool ask_names(struct setup *s, struct ssa_error *err)
 {
     char first[API_NAME_MAX], last[API_NAME_MAX];
@@ -75,6 +65,7 @@ static bool create(struct setup *s, const struct ssa_account *account, struct ss
                           ? ssa_account_create(&s->run, s->first, s->last, false, &output, &created, ending, err)
                           : ssa_key_create(&s->run, account->id, &output, &created, ending, err);
     memory_end(&s->memory, done, err);
+    s->account_is_new = done && account == NULL;
     if (done)
         print_note("account %s and its key are made; the key is on the PKCS#11 token\nsaved as %s", created.email,
                    created.path);
@@ -102,7 +93,8 @@ static bool make_account(struct setup *s, struct ssa_error *err)
                         s->token[0] != '\0' ? "--token" : "", s->token, setup_profile_is_there(s) ? "--force" : ""));
         if (create(s, NULL, err))
             return true;
-        if (err->reason != SSA_REASON_ACCOUNT_NAME && err->code != SSA_USAGE)
+        if (err->reason != SSA_REASON_ACCOUNT_NAME && err->reason != SSA_REASON_ACCOUNT_EXISTS &&
+            err->code != SSA_USAGE)
             return false;
         print_error(err);
         if (!setup_confirms(s, "Try another name?"))
@@ -132,7 +124,7 @@ static bool choose(const struct setup *s, const struct ssa_accounts *accounts, s
     (void)callbacks->choose(callbacks->context, "Which account is the key for?", items, accounts->count + 1, &choice);
     free(items);
     if (choice > accounts->count)
-        return setup_declined(err, "no account was chosen");
+        return setup_not_chosen(err, "no account was chosen");
     *index = choice == 0 ? accounts->count : choice - 1;
     return true;
 }
@@ -143,7 +135,7 @@ bool setup_make_account(struct setup *s, struct ssa_error *err)
     size_t index = 0;
     if (setup_has_key(s)) {
         if (!s->imported)
-            print_note("%s has account %s and its key already. Another account is for another profile:\n"
+            print_note("%s has account %s and its key already. Another account is for another profile: "
                        "`ssa-hsm setup --profile NAME`",
                        s->profile, setup_profile_value(s, SET_ACCOUNT_ID));
         return true;

@@ -12,7 +12,7 @@ bool setup_ask_client(struct setup *s, struct ssa_error *err)
         return setup_set(s, SET_CLIENT_ID, s->old.client_id, err);
     if (settings_get(s->settings, SET_CLIENT_ID, NULL) != NULL)
         return true;
-    print_note("client id and client secret of your app are at https://aps.autodesk.com. The app must be of the type\n"
+    print_note("client id and client secret of your app are at https://aps.autodesk.com. The app must be of the type "
                "Server-to-Server.");
     return terminal_ask_text("Client id", usual, s->client_id, sizeof s->client_id, err) &&
            setup_set(s, SET_CLIENT_ID, s->client_id, err);

@@ -77,16 +77,15 @@ static bool edit(const struct setup *s, struct ssa_error *err)
         return error_set(err, SSA_UNEXPECTED, NULL, s->profile, "the reference is too long");
     if (!dotenv_append(&pointer, setting_name(SET_PROFILE), s->profile, err))
         return false;
-    print_note(
-        "%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can\n"
-        "be replaced by %s=\"%s\". All others stay.",
-        s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
+    print_note("%s holds more than the account's block (%s). The lines of the block, in any spelling of its names, can "
+               "be replaced by %s=\"%s\". All others stay.",
+               s->old.path, s->old.other, setting_name(SET_PROFILE), s->profile);
     if (!setup_confirms(s, "Change %s so?", s->old.path)) {
         print_note("%s still holds the private key", s->old.path);
         return true;
     }
     const bool done = old_file_open(&file, s->old.path, true, &s->run.callbacks, err) &&
-                      old_lines_replace(&file, &s->run, old_name_is_of_block, secret_text(&pointer), err);
+                      old_block_replace(&file, &s->run, secret_text(&pointer), err);
     old_file_close(&file);
     if (done)
         print_note("%s has a reference instead; its old content is overwritten (%s)", s->old.path, remains);
@@ -96,8 +95,7 @@ static bool edit(const struct setup *s, struct ssa_error *err)
 // A file that has the only copy of the client secret is not destroyed.
 static bool has_only_secret(const struct setup *s)
 {
-    return s->old.has_secret && setup_profile_value(s, SET_CLIENT_SECRET) == NULL &&
-           setup_profile_value(s, SET_SECRET_ALIAS) == NULL;
+    return s->old.has_secret && settings_secret_from(s->settings, FROM_PROFILE) == NULL;
 }
 
 bool setup_retire_old_file(struct setup *s, struct ssa_error *err)
@@ -147,7 +145,12 @@ bool setup_say_next(struct setup *s, struct ssa_error *err)
     text_harmless(created.email, sizeof created.email, span_text(email != NULL ? email : ""));
     (void)text_format(created.path, sizeof created.path, "%s", s->profile);
     print_note("done: `ssa-hsm token` prints an access token, and `ssa-hsm exec -- CMD` runs a program with one");
-    created_next_step(&created);
+    if (s->account_is_new)
+        created_next_step(&created);
+    else
+        print_note("the account has the access that was given to it, if any: `ssa-hsm account provision --check` shows "
+                   "it, and "
+                   "`ssa-hsm account provision` prints how to give more");
     say_unset(s);
     return true;
 }

@@ -14,11 +14,6 @@ enum { FILE_MAX = 64 * 1024 };
 
 static const char usual_file[] = ".env";
 
-static const char *in_use(const void *context, enum setting id)
-{
-    return settings_get(context, id, NULL);
-}
-
 // An id is shown, and so must be one.
 static bool copy_id(char to[static API_ID_MAX], const struct old_block *block, enum setting id, const char *path,
                     struct ssa_error *err)
@@ -28,17 +23,6 @@ static bool copy_id(char to[static API_ID_MAX], const struct old_block *block, e
         return true;
     return (api_is_id(value) && text_format(to, API_ID_MAX, "%s", value)) ||
            error_set(err, SSA_CONFIG, NULL, path, "its %s is not a valid id", block->names[id]);
-}
-
-// A relative path is looked for beside the block first.
-static bool name_key_file(struct setup_old *old, const char *path, struct ssa_error *err)
-{
-    const char *slash = strrchr(old->path, '/');
-    const int folder = path[0] == '/' || slash == NULL ? 0 : (int)(slash - old->path) + 1;
-    struct stat about;
-    if (!path_format(old->key_path, err, "%.*s%s", folder, old->path, path))
-        return false;
-    return stat(old->key_path, &about) == 0 || path_format(old->key_path, err, "%s", path);
 }
 
 static bool read_key_file(const struct setup_old *old, struct secret *pem, struct ssa_error *err)
@@ -85,7 +69,7 @@ static bool note_block(struct setup *s, const char *path, struct old_block *bloc
     if (!path_format(old->path, err, "%s", path) || !copy_id(old->client_id, block, SET_CLIENT_ID, path, err) ||
         !copy_id(old->account, block, SET_ACCOUNT_ID, path, err) || !copy_id(old->kid, block, SET_KEY_ID, path, err))
         return false;
-    if (block->key_path != NULL && !name_key_file(old, block->key_path, err))
+    if (block->key_path != NULL && !old_block_key_path(block, path, old->key_path, err))
         return false;
     old->spent = block->key_count == 0 && is_gone(old->key_path);
     if (old->spent)
@@ -100,7 +84,7 @@ static OWN_FRAME bool read_block(struct setup *s, const char *path, struct secre
         error_set(err, SSA_CONFIG, NULL, path, "holds a key alone, without the names of its account");
         return error_hint(err, "`ssa-hsm key import FILE --key-id KEY_ID --account ID` imports it.");
     }
-    return old_block_read(text, path, in_use, s->settings, &block, err) && note_block(s, path, &block, err);
+    return old_block_read(text, path, s->settings, &block, err) && note_block(s, path, &block, err);
 }
 
 bool setup_read_old(struct setup *s, const char *path, struct ssa_error *err)

@@ -2,7 +2,6 @@
 #include "cli/output/print.h"
 #include "cli/setup/plain.h"
 #include "cli/setup/setup.h"
-#include "config/old_edit.h"
 #include "config/reference.h"
 #include "config/settings.h"
 #include "core/text.h"
@@ -56,7 +55,11 @@ static bool store(struct setup *s, bool replace, struct ssa_error *err)
     memory_end(&s->memory, done, err);
     if (!done)
         return false;
-    const bool taken = take_line(s, &stored.line, err);
+    bool taken = take_line(s, &stored.line, err);
+    if (taken && stored.profile_error.code != SSA_OK) {
+        *err = stored.profile_error;
+        taken = error_hint(err, "The client secret is stored, but the profile is as it was.");
+    }
     ssa_secret_stored_free(&stored);
     return taken;
 }
@@ -74,24 +77,6 @@ static bool store_or_replace(struct setup *s, struct ssa_error *err)
 static bool is_refused(const struct ssa_error *err)
 {
     return err->reason == SSA_REASON_DATA_REFUSED || err->reason == SSA_REASON_TOKEN_UNFIT;
-}
-
-// A profile that has the secret itself gets the reference instead.
-static bool edit_profile(struct setup *s, struct ssa_error *err)
-{
-    char line[URI_TEXT_MAX + 64];
-    struct old_file file = {.fd = -1};
-    if (!setup_read_profile(s, err))
-        return false;
-    const char *now = setup_profile_value(s, SET_CLIENT_SECRET);
-    if (now != NULL && reference_text_is_reference(now))
-        return true;
-    if (!text_format(line, sizeof line, "%s=\"%s\"\n", setting_name(SET_CLIENT_SECRET), s->client_secret))
-        return error_set(err, SSA_UNEXPECTED, NULL, s->client_secret, "is too long for a line");
-    const bool done = old_file_open(&file, s->profile, true, &s->run.callbacks, err) &&
-                      old_lines_replace(&file, &s->run, old_name_is_of_secret, line, err);
-    old_file_close(&file);
-    return done && setup_read_profile(s, err);
 }
 
 static const char other_places[] =
@@ -138,12 +123,11 @@ bool setup_place_secret(struct setup *s, struct ssa_error *err)
     return place(s, false, err);
 }
 
+// The library changes the profile that the secret comes from: it must be read as the one that comes first.
 bool setup_move_secret(struct setup *s, struct ssa_error *err)
 {
-    const char *value = setup_profile_value(s, SET_CLIENT_SECRET);
-    if (value == NULL)
-        value = setup_profile_value(s, SET_SECRET_ALIAS);
+    const char *value = settings_secret_from(s->settings, FROM_PROFILE);
     if (value == NULL || reference_text_is_reference(value) || s->secret_in_file)
         return true;
-    return place(s, true, err) && (s->secret_in_file || edit_profile(s, err));
+    return setup_read_profile(s, err) && place(s, true, err) && setup_read_profile(s, err);
 }

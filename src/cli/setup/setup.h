@@ -39,13 +39,25 @@ struct setup {
     char first[API_NAME_MAX], last[API_NAME_MAX];
     struct setup_old old;
     bool imported;       // in this run
+    bool account_is_new; // made in this run: nobody has given it access yet
     bool secret_in_file; // a person said that the client secret may be in the profile
 };
+
+// NULL with err filled where there is no memory.
+struct setup *setup_new(const struct invocation *i, struct ssa_error *err);
+void setup_free(struct setup **s);
+#define SETUP_AUTO __attribute__((cleanup(setup_free))) struct setup
 
 // What the profile has already.
 const char *setup_profile_value(const struct setup *s, enum setting id);
 bool setup_has_account(const struct setup *s);
 bool setup_has_key(const struct setup *s);
+
+// Whether the profile's file exists, so that it is to be replaced.
+bool setup_profile_is_there(const struct setup *s);
+
+// "--client-id" for a plain command, or "" where the command knows the client id without it.
+const char *setup_client_option(const struct setup *s);
 
 // Reads the profile again, which a step has written.
 bool setup_read_profile(struct setup *s, struct ssa_error *err) MUST_CHECK;
@@ -61,6 +73,9 @@ bool setup_confirms(const struct setup *s, const char *question, ...) __attribut
 
 // The error of a person who said no. Returns false.
 bool setup_declined(struct ssa_error *err, const char *what);
+
+// The error of a person who typed no number. Returns false.
+bool setup_not_chosen(struct ssa_error *err, const char *what);
 
 // The steps, in their order.
 bool setup_look_at_journal(struct setup *s, struct ssa_error *err) MUST_CHECK;
@@ -110,9 +125,3 @@ bool setup_print_plan(struct setup *s, struct ssa_error *err) MUST_CHECK;
 
 // Usual names of a new account.
 void setup_usual_names(struct setup *s);
-
-// Whether the profile's file exists, so that it is to be replaced.
-bool setup_profile_is_there(const struct setup *s);
-
-// "--client-id" for a plain command, or "" where the command knows the client id without it.
-const char *setup_client_option(const struct setup *s);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/output/print.h"
+#include "cli/output/waiting.h"
 #include "cli/setup/plain.h"
 #include "cli/setup/setup.h"
 #include "cli/terminal/terminal.h"
@@ -132,6 +133,7 @@ static bool run_tool(const struct setup *s, const char *label, struct ssa_error 
 {
     pid_t pid = -1;
     int status = 0;
+    waiting_erase();
     if (!start(s, label, &pid, err))
         return false;
     while (waitpid(pid, &status, 0) < 0)
@@ -151,16 +153,15 @@ bool setup_make_softhsm_token(struct setup *s, struct ssa_error *err)
                           "keeps keys in files. Then run `ssa-hsm setup` again.");
     }
     print_note(
-        "no PKCS#11 token is there that can take a key. SoftHSM can make one in files of yours: such a key is as\n"
+        "no PKCS#11 token is there that can take a key. SoftHSM can make one in files of yours: such a key is as "
         "safe as these files and their PIN, and no safer. With a YubiKey or an HSM, stop here and plug it in.");
     if (!setup_confirms(s, "Make a SoftHSM token?"))
         return setup_declined(err, "no PKCS#11 token was made");
     if (!make_files(s, err) || !terminal_ask_text("Label of the new token", usual_label, label, sizeof label, err))
         return false;
-    plain_say(
-        "softhsm2-util asks for two PINs, each twice. The SO PIN sets a new user PIN when that is lost. The user\n"
-        "PIN is the one that ssa-hsm asks for.",
-        WORDS(tool, "--init-token", "--free", "--label", label));
+    plain_say("softhsm2-util asks for two PINs, each twice. The SO PIN sets a new user PIN when that is lost. The user "
+              "PIN is the one that ssa-hsm asks for.",
+              WORDS(tool, "--init-token", "--free", "--label", label));
     return run_tool(s, label, err);
 }
 

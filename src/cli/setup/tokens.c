@@ -111,7 +111,7 @@ static bool choose(struct setup *s, const struct setup_tokens *tokens, struct ss
                             &choice);
     free(items);
     return choice < tokens->count ? use(s, &tokens->list[choice], err)
-                                  : setup_declined(err, "no PKCS#11 token was chosen");
+                                  : setup_not_chosen(err, "no PKCS#11 token was chosen");
 }
 
 static bool is_named(const struct setup *s)

@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli/output/waiting.h"
 #include "cli/process/interrupt.h"
 #include "core/secret.h"
 #include "core/text.h"
@@ -53,6 +54,7 @@ static bool unwatch(const struct watch *w)
 
 static void say(int tty, const char *text)
 {
+    waiting_erase();
     // Where the terminal cannot be written, reading it fails, too, and that is an error.
     if (write(tty, text, strlen(text)) < 0)
         return;

@@ -1,9 +1,11 @@
 // ssa-hsm exec -- CMD …: CMD replaces this process, so its signals and its exit status are its own.
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/output/print.h"
+#include "cli/output/waiting.h"
 #include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
 #include "cli/token/request.h"
@@ -57,6 +59,39 @@ static bool write_entry(struct secret *entry, const struct ssa_text *token, stru
     return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the access token does not fit");
 }
 
+// Looks for a program as execvp does. Whether it can be run is seen then.
+static bool is_there(const char *program)
+{
+    char path[PATH_MAX];
+    const char *folders = getenv("PATH");
+    if (strchr(program, '/') != NULL || folders == NULL)
+        return access(program, F_OK) == 0 || errno != ENOENT || folders == NULL;
+    for (;; folders++) {
+        const size_t len = strcspn(folders, ":");
+        const char *between = len > 0 ? "/" : "";
+        // Of a path that is too long nothing is known.
+        if (!text_format(path, sizeof path, "%.*s%s%s", (int)len, folders, between, program) || access(path, F_OK) == 0)
+            return true;
+        folders += len;
+        if (*folders == '\0')
+            return false;
+    }
+}
+
+// A mistyped name costs no PIN and no request.
+static void refuse_missing(struct ssa_settings *settings, const char *program)
+{
+    struct ssa_error err;
+    if (is_there(program))
+        return;
+    ssa_settings_free(settings);
+    error_errno(&err, SSA_UNEXPECTED, ENOENT, program, "cannot be run");
+    error_hint(&err, "Nothing was asked of the API.%s",
+               strchr(program, ' ') != NULL ? " Give a program and its arguments as words of their own." : "");
+    print_error(&err);
+    _exit(NOT_FOUND);
+}
+
 static bool exec(const struct invocation *i, struct ssa_error *err)
 {
     struct request request;
@@ -64,6 +99,7 @@ static bool exec(const struct invocation *i, struct ssa_error *err)
     SECRET_AUTO entry = {0};
     if (!request_read(i->arguments, &request, err))
         return false;
+    refuse_missing(i->settings, i->arguments->rest[0]);
     if (!fetch_grant(i, &request, &grant, err))
         return false;
     const bool written = write_entry(&entry, &grant.token, err);
@@ -72,6 +108,7 @@ static bool exec(const struct invocation *i, struct ssa_error *err)
         return false;
     // CMD is not to be the parent of a process that it does not know. The module was closed before the API answered.
     ssa_modules_settle(CLOSING_MS, &i->run.callbacks);
+    waiting_hold(true);
     harden_release();
     if (!change_environment(i->run.settings, secret_text(&entry)))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the environment");

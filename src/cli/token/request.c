@@ -1,5 +1,6 @@
 #include "cli/token/request.h"
 
+#include "core/api.h"
 #include "core/text.h"
 #include "journal/journal.h"
 
@@ -12,7 +13,7 @@ const struct option option_scope = {"scope",
                                     "SCOPES",
                                     .letter = 's',
                                     .help = "scopes, with commas or spaces between them; may be repeated",
-                                    .preset = "data:read data:write",
+                                    .preset = APS_SCOPE_DEFAULT,
                                     .setting = "SSA_HSM_SCOPE",
                                     .repeatable = true};
 

@@ -57,7 +57,6 @@ static void a_command_is_one_word(void **state)
 static void characters_count_and_not_bytes(void **state)
 {
     (void)state;
-    assert_int_equal(wrap_columns("größe…"), 6);
     wraps("ääää öööö", 0, 9, "ääää öööö");
     cuts("ääää", 4, "ääää");
     cuts("ääää", 3, "ää…");
@@ -72,6 +71,12 @@ static void what_does_not_fit_ends_in_an_ellipsis(void **state)
     cuts("", 0, "");
 }
 
+static int read_utf8(void **state)
+{
+    (void)state;
+    return setenv("LC_ALL", "C.UTF-8", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,5 +87,5 @@ int main(void)
         cmocka_unit_test(characters_count_and_not_bytes),
         cmocka_unit_test(what_does_not_fit_ends_in_an_ellipsis),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, read_utf8, NULL);
 }

@@ -272,6 +272,23 @@ static void a_profile_that_others_can_read_is_told(void **state)
     }
 }
 
+// A PKCS#11 URI with a PIN in it is refused where it is used.
+static void a_profile_with_references_alone_may_be_read_by_others(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    static const char *const texts[] = {"APS_SECRET_ID=file:/run/secret\n",
+                                        "APS_CLIENT_SECRET=\"pkcs11:token=a;object=b;type=data\"\n"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = unit_write("shared.env", texts[i], 0644);
+        struct ssa_settings *s = ssa_settings_new();
+        heard = (struct unit_heard){0};
+        SUCCEEDS(ssa_settings_profile(s, path, false, &callbacks, &err));
+        ssa_settings_free(s);
+        assert_int_equal(heard.count, 0);
+    }
+}
+
 static void splits(const char *text, size_t count, const char *first, const char *last)
 {
     struct ssa_error err;
@@ -406,6 +423,7 @@ int main(void)
         cmocka_unit_test(an_unknown_setting_is_no_option),
         cmocka_unit_test(a_broken_profile_is_told_with_file_and_line),
         cmocka_unit_test(a_profile_that_others_can_read_is_told),
+        cmocka_unit_test(a_profile_with_references_alone_may_be_read_by_others),
         cmocka_unit_test(the_last_of_two_lines_wins_as_in_the_shell),
         cmocka_unit_test(a_list_is_split_at_its_colons),
         cmocka_unit_test(a_path_that_exists_is_one_whatever_is_in_it),
