@@ -18,6 +18,7 @@ CK_RV __wrap_remote_send(struct remote *c, const struct writer *request);
 CK_RV __wrap_remote_answer(struct remote *c, long long most_ms, struct reader *answer);
 void __wrap_remote_end(struct remote *c);
 long long __wrap_remote_patience(const struct remote *c, enum pace pace);
+void __wrap_remote_at_pad(struct remote *c);
 
 struct writer __wrap_remote_begin(struct remote *c, enum call_number number)
 {
@@ -65,6 +66,11 @@ void __wrap_remote_end(struct remote *c)
     (void)c;
     free(copy);
     copy = NULL;
+}
+
+void __wrap_remote_at_pad(struct remote *c)
+{
+    (void)c;
 }
 
 long long __wrap_remote_patience(const struct remote *c, enum pace pace)
