@@ -74,8 +74,10 @@ class BadModuleCase(Case):
             "ASAN_OPTIONS": f"{self.env['ASAN_OPTIONS']}:handle_segv=0:handle_abort=0",
         }  # fmt: skip
 
-    def end_daemons(self) -> int:
-        """Ends those that the module has started; how many there were."""
+    def end_daemons(self, expected: int = 0) -> int:
+        """Ends those that the module has started; how many there were. A daemon tells its number in its own time."""
+        if expected:
+            eventually(lambda: self.daemons.exists() and self.daemons.read_text().endswith("\n"), "the daemon runs")
         pids = [int(line) for line in self.daemons.read_text().split()] if self.daemons.exists() else []
         for pid in pids:
             os.kill(pid, signal.SIGKILL)

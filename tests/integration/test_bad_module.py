@@ -69,7 +69,8 @@ class Deeds(BadModuleCase):
             with self.subTest(function, deed=deed, command=command):
                 result = self.run_bad(self.bad(function, deed), *COMMANDS[command])
                 self.assertEqual(self.reached.exists(), function not in UNUSED.get(command, ()))
-                self.assertEqual(self.end_daemons(), 1 if deed == "daemon" and self.reached.exists() else 0)
+                daemons = 1 if deed == "daemon" and self.reached.exists() else 0
+                self.assertEqual(self.end_daemons(daemons), daemons)
                 self.whole(command, result)
                 self.assertEqual(result.err, "")
 
