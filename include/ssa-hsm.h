@@ -249,7 +249,8 @@ struct ssa_secret {
 };
 
 struct ssa_secret_stored {
-    struct ssa_text line;           // the setting that refers to the object: APS_SECRET_ID="pkcs11:…;type=data…"
+    struct ssa_text uri;            // of the object: pkcs11:…;type=data…
+    struct ssa_text line;           // the setting that refers to it: APS_SECRET_ID="URI"
     char profile[512];              // the profile that has the line now; empty where none was changed
     bool was_literal;               // that profile had the secret itself, which was overwritten on the disk
     struct ssa_error profile_error; // why the profile could not be changed, although the secret is stored

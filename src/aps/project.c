@@ -1,8 +1,8 @@
 #include "aps/project.h"
 
-#include <errno.h>
 #include <strings.h>
 
+#include "aps/request.h"
 #include "core/text.h"
 #include "oauth/answer_text.h"
 #include "oauth/call.h"
@@ -230,11 +230,8 @@ static bool write_member(const char *email, const struct aps_product *products, 
                          struct ssa_error *err)
 {
     struct json_writer w;
-    if (!secret_new(body, BODY_MAX, err))
+    if (!request_body_begin(&w, body, BODY_MAX, err))
         return false;
-    if (!json_begin(&w, body, false))
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
-    json_open(&w, JSON_OBJECT);
     member_text(&w, "email", email);
     member_open(&w, "products", JSON_ARRAY);
     for (size_t i = 0; i < count; i++) {

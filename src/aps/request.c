@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "core/api.h"
-#include "core/json.h"
 #include "core/text.h"
 
 enum { BODY_MAX = 4096 };
@@ -33,14 +32,21 @@ bool request_key_path(const char *account, const char *kid, char path[static CAL
            request_path(account, rest, path, err);
 }
 
+bool request_body_begin(struct json_writer *w, struct secret *body, size_t capacity, struct ssa_error *err)
+{
+    if (!secret_new(body, capacity, err))
+        return false;
+    if (!json_begin(w, body, false))
+        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
+    json_open(w, JSON_OBJECT);
+    return true;
+}
+
 bool request_body(const struct request_member *members, size_t count, struct secret *body, struct ssa_error *err)
 {
     struct json_writer w;
-    if (!secret_new(body, BODY_MAX, err))
+    if (!request_body_begin(&w, body, BODY_MAX, err))
         return false;
-    if (!json_begin(&w, body, false))
-        return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for a request");
-    json_open(&w, JSON_OBJECT);
     for (size_t i = 0; i < count; i++)
         member_text(&w, members[i].name, members[i].value);
     json_close(&w, JSON_OBJECT);

@@ -1,6 +1,7 @@
 // What requests of the API have in common: paths with ids in them, and JSON bodies.
 #pragma once
 
+#include "core/json.h"
 #include "oauth/call.h"
 
 // Writes "/service-accounts/ID" and rest. Fails with SSA_USAGE for an invalid id. With ".." as a key id, the deletion
@@ -15,6 +16,9 @@ bool request_key_path(const char *account, const char *kid, char path[static CAL
 struct request_member {
     const char *name, *value;
 };
+
+// Makes a buffer for a body, in which the writer opens a JSON object. json_end ends it.
+bool request_body_begin(struct json_writer *w, struct secret *body, size_t capacity, struct ssa_error *err) MUST_CHECK;
 
 // Makes a body that is a JSON object of these strings.
 bool request_body(const struct request_member *members, size_t count, struct secret *body,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/callback.h"
+#include "core/result.h"
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "hsm/import/import.h"
@@ -287,18 +288,13 @@ bool provision_show(const struct provision *p, const struct profile_block *block
                     struct ssa_created *created, struct ssa_error *err)
 {
     SECRET_AUTO shown = {0};
-    SECRET_AUTO uri = {0};
     const char *key_id = block->key_id != NULL ? block->key_id : "",
                *key_uri = block->private_key != NULL ? block->private_key : "";
     if (!text_format(created->client_id, sizeof created->client_id, "%s", block->client_id) ||
         !text_format(created->account, sizeof created->account, "%s", block->account_id) ||
         !text_format(created->key_id, sizeof created->key_id, "%s", key_id))
         return error_set(err, SSA_UNEXPECTED, NULL, block->account_id, "an id is too long");
-    if (!secret_new(&uri, URI_TEXT_MAX, err))
-        return false;
-    if (!secret_append_text(&uri, key_uri))
-        return error_set(err, SSA_UNEXPECTED, NULL, key_uri, "the key's URI is too long");
-    return result_take(&created->key_uri, &uri, err) && secret_new(&shown, PROFILE_MAX, err) &&
+    return result_copy(&created->key_uri, key_uri, URI_TEXT_MAX, err) && secret_new(&shown, PROFILE_MAX, err) &&
            profile_block_show(block, path, p->output->show_secret, &shown, err) &&
            result_take(&created->block, &shown, err) &&
            ((text_format(created->email, sizeof created->email, "%s", block->email) &&

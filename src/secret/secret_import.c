@@ -1,6 +1,7 @@
 // secret import: stores the client secret on a PKCS#11 token.
 #include "config/dotenv.h"
 #include "core/callback.h"
+#include "core/result.h"
 #include "core/text.h"
 #include "hsm/data/data.h"
 #include "secret/secret_marks.h"
@@ -121,7 +122,8 @@ static OWN_FRAME bool store(const struct secret_object *at, struct storing *s, s
 }
 
 // The line for the profile is made first: once the secret is stored, nothing can fail any more.
-static bool write_line(struct secret_object *at, const char *label, struct ssa_text *line, struct ssa_error *err)
+static bool write_line(struct secret_object *at, const char *label, struct ssa_secret_stored *stored,
+                       struct ssa_error *err)
 {
     SECRET_AUTO text = {0};
     const struct uri_parts parts = {
@@ -129,8 +131,9 @@ static bool write_line(struct secret_object *at, const char *label, struct ssa_t
     if (!lasting_uri(at->to.token, at->to.uri, parts, at->uri, err) || !uri_parse(at->uri, &at->object, err))
         return false;
     data_label(at->object, at->label);
-    return secret_new(&text, LINE_MAX_BYTES, err) &&
-           dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) && result_take(line, &text, err);
+    return result_copy(&stored->uri, at->uri, URI_TEXT_MAX, err) && secret_new(&text, LINE_MAX_BYTES, err) &&
+           dotenv_append(&text, setting_name(SET_CLIENT_SECRET), at->uri, err) &&
+           result_take(&stored->line, &text, err);
 }
 
 static bool import(struct secret_object *at, struct storing *s, struct client_secret *secret, struct ssa_error *err)
@@ -162,11 +165,12 @@ static bool prepare(struct secret_object *at, struct storing *s, struct client_s
         return false;
     if (!s->wanted->keep_profile && !secret_profile_choose(&s->profile, run, err))
         return false;
-    return client_secret_begin(run, secret, err) && write_line(at, chosen, &s->stored->line, err);
+    return client_secret_begin(run, secret, err) && write_line(at, chosen, s->stored, err);
 }
 
 void ssa_secret_stored_free(struct ssa_secret_stored *stored)
 {
+    ssa_text_free(&stored->uri);
     ssa_text_free(&stored->line);
 }
 

@@ -142,7 +142,7 @@ static void write_cell(FILE *out, const struct cell *cell, size_t room, bool las
     const bool cut = own > room && !cell->whole;
     size_t taken = own, bytes = strlen(cell->text);
     if (cut)
-        bytes = width_fit(cell->text, bytes, room > dots ? room - dots : 0, &taken);
+        bytes = width_cut(cell->text, room, dots, &taken);
     (void)fprintf(out, "%s%.*s%s%s", tone_begin(tone), (int)bytes, cell->text,
                   cut && room >= dots ? look->ellipsis : "", tone_end(tone));
     taken += cut && room >= dots ? dots : 0;

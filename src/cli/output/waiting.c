@@ -91,7 +91,7 @@ static bool shorten(char *text, size_t capacity, size_t columns)
     size_t taken = 0;
     if (width_of(text) <= columns)
         return true;
-    const size_t kept = width_fit(text, strlen(text), columns > dots ? columns - dots : 0, &taken);
+    const size_t kept = width_cut(text, columns, dots, &taken);
     return text_format(text + kept, capacity - kept, "%s", columns >= dots ? ellipsis : "");
 }
 

@@ -59,6 +59,11 @@ size_t width_fit(const char *text, size_t len, size_t columns, size_t *taken)
     return at;
 }
 
+size_t width_cut(const char *text, size_t columns, size_t ellipsis, size_t *taken)
+{
+    return width_fit(text, strlen(text), columns > ellipsis ? columns - ellipsis : 0, taken);
+}
+
 size_t width_of(const char *text)
 {
     size_t taken = 0;

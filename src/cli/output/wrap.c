@@ -40,7 +40,7 @@ char *wrap_cut(const char *text, size_t columns)
     size_t taken = 0;
     if (width_of(text) <= columns)
         return strdup(text);
-    const size_t len = width_fit(text, strlen(text), columns > dots ? columns - dots : 0, &taken);
+    const size_t len = width_cut(text, columns, dots, &taken);
     return asprintf(&cut, "%.*s%s", (int)len, text, ellipsis) >= 0 ? cut : NULL;
 }
 

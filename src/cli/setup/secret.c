@@ -36,13 +36,10 @@ bool setup_recall_secret(struct setup *s, struct ssa_error *err)
     return true;
 }
 
-// The line is NAME="URI", as a profile has it.
-static bool take_line(struct setup *s, const struct ssa_text *line, struct ssa_error *err)
+static bool take_uri(struct setup *s, const char *uri, struct ssa_error *err)
 {
-    const char *start = strpbrk(line->text, "\"'");
-    const size_t len = start != NULL ? strcspn(start + 1, "\"'\n") : 0;
-    if (start == NULL || !text_format(s->client_secret, sizeof s->client_secret, "%.*s", (int)len, start + 1))
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the client secret's URI is not understood");
+    if (!text_format(s->client_secret, sizeof s->client_secret, "%s", uri))
+        return error_set(err, SSA_UNEXPECTED, NULL, uri, "is too long");
     return setup_set(s, SET_CLIENT_SECRET, s->client_secret, err);
 }
 
@@ -55,7 +52,7 @@ static bool store(struct setup *s, bool replace, struct ssa_error *err)
     memory_end(&s->memory, done, err);
     if (!done)
         return false;
-    bool taken = take_line(s, &stored.line, err);
+    bool taken = take_uri(s, stored.uri.text, err);
     if (taken && stored.profile_error.code != SSA_OK) {
         *err = stored.profile_error;
         taken = error_hint(err, "The client secret is stored, but the profile is as it was.");

@@ -47,18 +47,21 @@ bool setup_confirms(const struct setup *s, const char *question, ...)
     return len >= 0 && (size_t)len < sizeof text && s->run.callbacks.confirm(s->run.callbacks.context, text);
 }
 
-bool setup_declined(struct ssa_error *err, const char *what)
+static bool not_agreed(struct ssa_error *err, const char *what, const char *why)
 {
     if (interrupt_signal() != 0)
         return error_set(err, SSA_USAGE, NULL, NULL, "interrupted");
-    return error_set(err, SSA_DECLINED, NULL, NULL, "%s: you did not say yes", what);
+    return error_set(err, SSA_DECLINED, NULL, NULL, "%s: %s", what, why);
+}
+
+bool setup_declined(struct ssa_error *err, const char *what)
+{
+    return not_agreed(err, what, "you did not say yes");
 }
 
 bool setup_not_chosen(struct ssa_error *err, const char *what)
 {
-    if (interrupt_signal() != 0)
-        return error_set(err, SSA_USAGE, NULL, NULL, "interrupted");
-    return error_set(err, SSA_DECLINED, NULL, NULL, "%s: no number was typed", what);
+    return not_agreed(err, what, "no number was typed");
 }
 
 bool setup_profile_is_there(const struct setup *s)
