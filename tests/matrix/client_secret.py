@@ -72,8 +72,8 @@ def tells(runs: list[Run]) -> int:
     codes = {run.code for run in runs}
     if 0 in codes:
         return 0
-    # The line could not be printed, but the secret is stored: that is said.
-    return 0 if any("the secret is stored" in run.err for run in runs) else codes.pop()
+    # The line could not be printed, or the profile not be edited, but the secret is stored: that is said.
+    return 0 if any("secret is stored" in run.err for run in runs) else codes.pop()
 
 
 def agrees(world: World, kind: str, code: int | None) -> list[str]:
