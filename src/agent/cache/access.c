@@ -1,0 +1,1 @@
+#include "agent/cache/access.h"

@@ -1,0 +1,1 @@
+#include "agent/daemon/agent.h"

@@ -1,0 +1,3 @@
+#include "agent/http/server.h"
+
+#include "agent/http/audit.h"

@@ -1,0 +1,1 @@
+#include "agent/service/service.h"
