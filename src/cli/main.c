@@ -178,6 +178,8 @@ static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err
         return a->command->run(&(const struct invocation){.arguments = a}, err);
     suggestion_begin(commands, a);
     print_complete_by(suggestion_complete);
+    if (a->command->before != NULL && !a->command->before(a, err))
+        return false;
     return run_command(a, ending, err);
 }
 
