@@ -38,7 +38,7 @@ static bool find_user(const char *name, unsigned *user, struct ssa_error *err)
     if (found != NULL)
         return true;
     error_set(err, SSA_CONFIG, NULL, name, "there is no user of this name");
-    return failed == 0 || error_number(err, SSA_DOMAIN_ERRNO, (unsigned long)failed);
+    return error_number(err, failed != 0 ? SSA_DOMAIN_ERRNO : SSA_DOMAIN_NONE, (unsigned long)failed);
 }
 
 static bool read_one(const struct agent_options *options, size_t index, struct allowed_user *allowed,

@@ -78,8 +78,8 @@ static bool read_lock_after(const char *text, struct agent_options *options, str
         return true;
     if (!parse_duration(text, &option_lock_after, &seconds, err))
         return false;
-    if (seconds < 1 || seconds > INT_MAX)
-        return error_set(err, SSA_USAGE, NULL, NULL, "--lock-after must be at least a second, not \"%s\"", text);
+    if (seconds > INT_MAX)
+        return error_set(err, SSA_USAGE, NULL, NULL, "--lock-after is too long: \"%s\"", text);
     options->lock_after = (unsigned)seconds;
     return true;
 }
