@@ -6,9 +6,9 @@
 
 #include "cli/output/print.h"
 #include "cli/output/waiting.h"
-#include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
 #include "cli/token/request.h"
+#include "core/harden.h"
 #include "core/secret.h"
 #include "core/text.h"
 
