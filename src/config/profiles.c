@@ -285,6 +285,11 @@ struct ssa_settings *settings_view(const struct ssa_settings *s)
     return settings_with_profile(s, s->current);
 }
 
+void settings_view_replace(struct ssa_settings *view, const struct ssa_settings *other)
+{
+    *view = *other;
+}
+
 void settings_view_end(struct ssa_settings **view)
 {
     free(*view);

@@ -25,5 +25,7 @@ const char *settings_profile_name(const struct ssa_settings *s);
 struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t profile);
 // The same with the profile that is in use.
 struct ssa_settings *settings_view(const struct ssa_settings *s);
+// The view becomes the same as another one, at its address.
+void settings_view_replace(struct ssa_settings *view, const struct ssa_settings *other);
 void settings_view_end(struct ssa_settings **view);
 #define SETTINGS_VIEW_AUTO __attribute__((cleanup(settings_view_end))) struct ssa_settings

@@ -43,4 +43,7 @@ struct ssa_settings {
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
                                struct ssa_error *err) MUST_CHECK;
 
+// Whether a reference env:NAME in any source reads this variable.
+bool settings_read_variable(const struct ssa_settings *s, const char *name);
+
 void profiles_free(struct ssa_settings *s);
