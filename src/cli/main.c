@@ -14,10 +14,10 @@
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
 #include "cli/output/waiting.h"
-#include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
 #include "cli/terminal/terminal.h"
 #include "config/settings.h"
+#include "core/harden.h"
 #include "core/secret.h"
 
 enum { EXIT_UNDONE = 12, EXIT_LEFT = 13, EXIT_EXEC_FAILED = 125 };

@@ -179,8 +179,8 @@ void ssa_settings_each(const struct ssa_settings *s, void (*show)(void *context,
     show_foreign(show, context);
 }
 
-// They are no settings, and read elsewhere: the program that loads modules, and where the agent is.
-static const char *const other_variables[] = {"SSA_HSM_HOST", "SSA_HSM_AGENT", "SSA_HSM_AGENT_PID"};
+// They are no settings: programs of ours, which are read where these are started, and the agent's process.
+static const char *const other_variables[] = {"SSA_HSM_HOST", "SSA_HSM_SIGNER", "SSA_HSM_AGENT_PID"};
 
 static bool is_read_elsewhere(const char *name)
 {
