@@ -49,13 +49,20 @@ static bool wait_for(struct profile *p, const struct order *order, unsigned long
     return err->code == SSA_OK;
 }
 
+void profile_lock_signer(struct profile *p)
+{
+    // It does not fail, and who cares how the signer is afterwards asks it.
+    if (p->link != NULL)
+        (void)!link_ask(p->link, LINK_LOCK, monotonic_ms() + LINK_ORDER_MS, NULL, ERROR_IGNORED);
+}
+
 // The workers would only do that after what they are doing, for which they may wait for a touch. This ends that wait.
-static void lock_signers(struct service *s, const struct profile *only)
+static void lock_signers(struct service *s, struct profile *only)
 {
     service_leave(s);
     for (size_t i = 0; i < s->profile_count; i++)
         if (only == NULL || only == &s->profiles[i])
-            (void)link_ask(s->profiles[i].link, LINK_LOCK, monotonic_ms() + LINK_ORDER_MS, NULL, ERROR_IGNORED);
+            profile_lock_signer(&s->profiles[i]);
     service_enter(s);
 }
 

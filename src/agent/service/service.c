@@ -205,8 +205,7 @@ void service_stop(struct service *s)
     service_leave(s);
     // This ends their waits for a signer.
     for (size_t i = 0; !stopped && i < s->profile_count; i++)
-        if (s->profiles[i].link != NULL)
-            (void)link_ask(s->profiles[i].link, LINK_LOCK, monotonic_ms() + LINK_ORDER_MS, NULL, ERROR_IGNORED);
+        profile_lock_signer(&s->profiles[i]);
     service_enter(s);
     while (s->inside > 0)
         (void)pthread_cond_wait(&s->changed, &s->mutex);

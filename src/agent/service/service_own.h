@@ -175,6 +175,8 @@ void profile_signed(struct profile *p, const char *scope, bool done, long long t
 
 // lock.c. With the mutex; lets it go for moments.
 void profile_order_lock(struct profile *p);
+// Without the mutex: logs the signer out, which ends all other waits for it.
+void profile_lock_signer(struct profile *p);
 
 // clock.c
 void *service_clock(void *service);
