@@ -113,6 +113,25 @@ static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_
     return true;
 }
 
+struct ssa_settings *settings_again(const struct ssa_settings *s, struct ssa_error *err)
+{
+    struct ssa_settings *again = malloc(sizeof *again);
+    if (again == NULL) {
+        (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
+        return NULL;
+    }
+    *again = *s;
+    again->environment = (struct secret){0};
+    again->entries = NULL;
+    again->profiles = NULL;
+    again->profile_count = again->current = 0;
+    again->profile_first = again->overwrite = false;
+    if (s->entries == NULL || keep_entries(again, s->entries, err))
+        return again;
+    ssa_settings_free(again);
+    return NULL;
+}
+
 // Programs that read a dotenv file into an environment without knowing its quotes leave them in the value.
 static bool check_quotes(const char *value, enum setting id, struct ssa_error *err)
 {

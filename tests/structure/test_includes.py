@@ -50,7 +50,7 @@ MAY = {
     "signer": f"core {_hsm('remote uri module token login key data search')} oauth config pin",
     "pkey": f"core {_hsm('remote uri module token login key search')} oauth config pin signer",
     "agent-link": "core",
-    "agent-cache": "core",
+    "agent-cache": "core oauth",
     "agent-client": "core",
     "agent-service": f"core {_hsm('remote uri module token login key data search')} oauth config pin signer agent-link agent-cache",
     "agent-http": "core agent-link agent-cache agent-service",
