@@ -125,8 +125,11 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     invocation.settings_fault = &fault;
     if (a->command->examines_settings)
         find_fault(settings, a, &run->callbacks, &fault);
-    else if (!read_settings(settings, a, &run->callbacks, err))
-        return false;
+    else if (!read_settings(settings, a, &run->callbacks, err)) {
+        if (!a->command->asks_agent || err->reason != SSA_REASON_NO_PROFILE)
+            return false;
+        fault = *err;
+    }
     if (verbose && !a->command->reads_no_profile)
         settings_tell(&invocation);
     return a->command->run(&invocation, err);

@@ -51,7 +51,7 @@ MAY = {
     "pkey": f"core {_hsm('remote uri module token login key search')} oauth config pin signer",
     "agent-link": "core",
     "agent-cache": "core oauth",
-    "agent-client": "core",
+    "agent-client": "core oauth",
     "agent-service": f"core {_hsm('remote uri module token login key data search')} oauth config pin signer agent-link agent-cache",
     "agent-http": "core agent-link agent-cache agent-service",
     "agent-daemon": "core oauth agent-link agent-cache agent-client agent-service agent-http",

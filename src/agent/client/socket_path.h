@@ -1,11 +1,10 @@
-// Where an agent listens, unless something else is named.
+// Where an agent of this user listens, unless an option names another place.
 #pragma once
 
-#include "core/error.h"
+#include "agent/client/place.h"
 
-// Of a Unix socket, with the NUL (sun_path).
-enum { AGENT_PATH_MAX = 108 };
+enum { AGENT_PATH_MAX = AGENT_SOCKET_MAX };
 
-// The path where an agent listens: the first path in SSA_HSM_AGENT, else $XDG_RUNTIME_DIR/ssa-hsm/agent.sock, else in a
-// folder of /run/user. Fails with SSA_CONFIG where none of these can be had.
+// The first path of a socket in SSA_HSM_AGENT, else the usual one (agent_place_usual). Fails with SSA_CONFIG where that
+// is too long.
 bool agent_usual_socket(char path[static AGENT_PATH_MAX], struct ssa_error *err) MUST_CHECK;

@@ -7,7 +7,7 @@
 #include "cli/output/waiting.h"
 #include "cli/process/interrupt.h"
 #include "cli/process/look_up.h"
-#include "cli/token/request.h"
+#include "cli/token/agent_grant.h"
 #include "core/harden.h"
 #include "core/secret.h"
 #include "core/text.h"
@@ -111,8 +111,9 @@ const struct command command_exec = {
     .examples = EXAMPLES({"exec -- ./sync.sh", "The script finds APS_ACCESS_TOKEN in its environment."},
                          {"exec --scope data:read -- printenv APS_ACCESS_TOKEN", "Another scope than the profile's."}),
     .falls_back = true,
+    .asks_agent = true,
     .runs_program = true,
-    .uses = USE_API | USE_AUDIENCE | USE_SCOPE,
-    .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf),
+    .uses = USE_API | USE_AUDIENCE | USE_SCOPE | USE_AGENT,
+    .options = OPTIONS(&option_scope, &option_no_agent, &option_expires_in, &option_nbf),
     .run = exec,
 };
