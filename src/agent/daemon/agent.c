@@ -187,16 +187,18 @@ static void serve(struct agent *agent)
     systemd_notify("STOPPING=1");
 }
 
-// The file goes first: from then on nobody new comes.
+// The file goes first: from then on nobody new comes. Then those who wait are answered, and the server has nobody left.
 static void stop(struct agent *agent)
 {
     agent_socket_remove(&agent->own);
     if (agent->server != NULL)
-        server_stop(agent->server);
-    for (size_t i = 0; i < agent->listener_count; i++)
-        (void)close(agent->listeners[i].fd);
+        server_quiet(agent->server);
     if (agent->service != NULL)
         service_stop(agent->service);
+    server_stop(agent->server);
+    for (size_t i = 0; i < agent->listener_count; i++)
+        (void)close(agent->listeners[i].fd);
+    service_free(agent->service);
     audit_close(agent->audit);
     free(agent->allowed);
     if (agent->signals >= 0)

@@ -6,9 +6,10 @@
 
 #include "cli/output/print.h"
 #include "cli/output/waiting.h"
-#include "cli/process/harden.h"
+
 #include "cli/process/interrupt.h"
 #include "cli/process/look_up.h"
+#include "core/harden.h"
 #include "core/secret.h"
 #include "core/text.h"
 
