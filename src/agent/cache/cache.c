@@ -116,16 +116,33 @@ static bool remembers_failure(const struct cache_entry *entry, long long now)
     return entry->trouble.failures > 0 && now < entry->trouble.retry_at + CACHE_REMEMBERS_MS;
 }
 
+static void drop_access(struct cache_entry *entry)
+{
+    access_drop(entry->access);
+    entry->access = NULL;
+    entry->renew_at = 0;
+}
+
 void cache_tidy(struct cache *cache, long long now)
 {
     for (size_t i = cache->count; i-- > 0;) {
         struct cache_entry *entry = cache->entries[i];
-        if (entry->access != NULL && !access_is_usable(entry->access, now)) {
-            access_drop(entry->access);
-            entry->access = NULL;
-            entry->renew_at = 0;
-        }
+        if (!access_is_usable(entry->access, now))
+            drop_access(entry);
         if (entry->access == NULL && is_idle(entry) && !remembers_failure(entry, now))
+            remove_at(cache, i);
+    }
+}
+
+void cache_outdate(struct cache *cache, size_t profile)
+{
+    for (size_t i = cache->count; i-- > 0;) {
+        struct cache_entry *entry = cache->entries[i];
+        if (entry->profile != profile)
+            continue;
+        drop_access(entry);
+        entry->discarded = entry->in_flight;
+        if (is_idle(entry))
             remove_at(cache, i);
     }
 }
@@ -133,18 +150,10 @@ void cache_tidy(struct cache *cache, long long now)
 void cache_forget(struct cache *cache, size_t profile, const struct ssa_error *err, struct cache_answers *answers)
 {
     *answers = (struct cache_answers){.err = *err};
-    for (size_t i = cache->count; i-- > 0;) {
-        struct cache_entry *entry = cache->entries[i];
-        if (entry->profile != profile)
-            continue;
-        entry_take_waiters(cache, entry, answers);
-        access_drop(entry->access);
-        entry->access = NULL;
-        entry->renew_at = 0;
-        entry->discarded = entry->in_flight;
-        if (is_idle(entry))
-            remove_at(cache, i);
-    }
+    for (size_t i = 0; i < cache->count; i++)
+        if (cache->entries[i]->profile == profile)
+            entry_take_waiters(cache, cache->entries[i], answers);
+    cache_outdate(cache, profile);
 }
 
 void cache_relieve(struct cache *cache, size_t profile)

@@ -94,6 +94,8 @@ void cache_failed(struct cache *cache, struct cache_entry *entry, enum cache_fai
 
 // Forgets the access tokens of a profile; those who wait for one get err. What is in flight is discarded.
 void cache_forget(struct cache *cache, size_t profile, const struct ssa_error *err, struct cache_answers *answers);
+// The same, but those who wait get a new one.
+void cache_outdate(struct cache *cache, size_t profile);
 // Forgets the failures of a profile, since something has changed.
 void cache_relieve(struct cache *cache, size_t profile);
 

@@ -116,6 +116,9 @@ static enum cache_reply ask(struct service *s, struct profile *p, const struct d
         return CACHE_FAILED;
     }
     *s->spare = *asking;
+    s->spare->profile = p;
+    s->spare->facts_number = p->facts_number;
+    s->spare->named = demand->client_id != NULL || demand->account != NULL || demand->base_url != NULL;
     const struct cache_demand wanted = {.profile = p->index,
                                         .scope = scope[0] != '\0' ? scope : p->facts.scope,
                                         .min_ttl_ms = demand->min_ttl * 1000LL,

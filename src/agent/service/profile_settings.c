@@ -117,11 +117,8 @@ static void take_facts(struct profile *p, const struct profile_facts *facts)
     if (first || !another)
         return;
     // These access tokens are for something else.
-    struct ssa_error err;
-    struct cache_answers answers;
-    error_set(&err, SSA_CONFIG, NULL, profile_shown(p), "the profile was changed to another service account");
-    cache_forget(s->cache, p->index, &err, &answers);
-    service_answer(s, &answers);
+    p->facts_number++;
+    cache_outdate(s->cache, p->index);
 }
 
 static void take(struct profile *p, const struct reading *reading)

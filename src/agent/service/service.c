@@ -67,28 +67,41 @@ static void tell_notes(struct service *service)
     }
 }
 
+// With the mutex: also sees whether the profile is still what the caller took it for.
+static void count_answer(struct service *service, struct asking *asking, const struct cache_answers *answers)
+{
+    asking->differs = asking->named && asking->facts_number != asking->profile->facts_number;
+    const bool given = answers->access != NULL && !asking->differs;
+    service->counts.served += given;
+    service->counts.failed += !given;
+    service->counts.rate_limited += answers->access == NULL && answers->err.code == SSA_RATE_LIMIT;
+}
+
+static OWN_FRAME void answer_one(const struct asking *asking, const struct cache_answers *answers)
+{
+    struct outcome outcome = {.err = answers->err, .retry_after = answers->retry_after};
+    if (answers->access != NULL && asking->differs) {
+        error_because(&outcome.err, SSA_CONFIG, SSA_REASON_AGENT_DIFFERS, profile_shown(asking->profile),
+                      "the profile was changed to another service account");
+    } else if (answers->access != NULL) {
+        outcome.access = access_keep(answers->access);
+        outcome.fresh = true;
+    }
+    asking->later(asking->context, &outcome);
+}
+
 void service_answer(struct service *service, struct cache_answers *answers)
 {
     struct cache_waiter *next = answers->waiters;
     answers->waiters = NULL;
-    for (const struct cache_waiter *w = next; w != NULL; w = w->next) {
-        if (answers->access != NULL)
-            service->counts.served++;
-        else
-            service->counts.failed++;
-        if (answers->access == NULL && answers->err.code == SSA_RATE_LIMIT)
-            service->counts.rate_limited++;
-    }
+    for (struct cache_waiter *w = next; w != NULL; w = w->next)
+        count_answer(service, (struct asking *)w, answers);
     if (next != NULL) {
         service_leave(service);
         while (next != NULL) {
             struct asking *asking = (struct asking *)next;
             next = next->next;
-            struct outcome outcome = {.access = answers->access != NULL ? access_keep(answers->access) : NULL,
-                                      .fresh = answers->access != NULL,
-                                      .err = answers->err,
-                                      .retry_after = answers->retry_after};
-            asking->later(asking->context, &outcome);
+            answer_one(asking, answers);
             free(asking);
         }
         service_enter(service);

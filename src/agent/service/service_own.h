@@ -70,6 +70,7 @@ struct profile {
 
     // Under the mutex.
     struct profile_facts facts;
+    unsigned long facts_number; // which ones they are: it changes with the service account
     bool locked_by_order;
     bool known; // status was told
     struct link_status status;
@@ -90,6 +91,10 @@ struct asking {
     struct cache_waiter waiter; // the first member
     void (*later)(void *context, struct outcome *outcome);
     void *context;
+    const struct profile *profile;
+    unsigned long facts_number;
+    bool differs; // when he is answered
+    bool named;   // he has said what he takes for the profile's, and that was right then
 };
 
 struct service {

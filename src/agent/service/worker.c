@@ -122,6 +122,7 @@ static void unlock(struct profile *p)
         error_set(&err, SSA_UNEXPECTED, NULL, profile_shown(p), "the signer is not open, and does not say why");
     if (status.by_person)
         p->quick_until = boot_ms() + QUICK_LOOKS_MS;
+    p->look_at = boot_ms() + QUICK_LOOK_MS;
     end_order(p, &p->unlock, &err);
 }
 
