@@ -92,7 +92,7 @@ class Start(AgentCase):
         os.kill(pid, signal.SIGKILL)
         self.wait_gone(pid)
         self.assertTrue(self.socket.is_socket())
-        self.expect(self.run_program("agent", "status"), 4, "no agent listens there")
+        self.expect(self.run_program("agent", "status"), 4, "no agent answers there")
         self.begin()
         self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
 
@@ -173,7 +173,7 @@ class End(AgentCase):
     def test_there_is_none(self) -> None:
         for verb in ("stop", "status", "lock", "unlock"):
             with self.subTest(verb):
-                self.expect(self.run_program("agent", verb), 4, "no agent listens there")
+                self.expect(self.run_program("agent", verb), 4, "no agent answers there")
 
     def test_signals(self) -> None:
         self.provisioned()
@@ -449,9 +449,8 @@ class Unlocking(AgentCase):
         with self.terminal("agent") as terminal:
             terminal.wait_for(r"PIN[^\n]*: ?$")
             terminal.send("0000\r")
-            # A person may type it again, and does not.
-            terminal.wait_for(r"PIN[^\n]*: ?$")
-            terminal.send("\r")
+            terminal.wait_for(r"Type it again\? \(yes/no\) ?$")
+            terminal.send("no\r")
             self.assertEqual(terminal.finish(), 5)
         self.assertFalse(self.socket.exists())
 
