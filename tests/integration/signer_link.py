@@ -191,6 +191,16 @@ class SignerLinkCase(Case):
             finally:
                 process.kill()
 
+    @contextlib.contextmanager
+    def unlocker_of(self, player: Player) -> Iterator[subprocess.Popen[bytes]]:
+        """The same, once the PIN is asked for."""
+        player.ok("look")
+        with self.unlocker() as process:
+            assert process.stdout is not None
+            line = process.stdout.readline().decode()
+            assert line.startswith("secret: "), line
+            yield process
+
     def unlock(self, *answers: str) -> tuple[int, str]:
         """Unlocks it; the exit code and all that was said."""
         with self.unlocker() as process:
