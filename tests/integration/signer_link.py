@@ -172,7 +172,7 @@ class SignerLinkCase(Case):
 
     def without_pin_source(self) -> None:
         """From now on a person gives the PIN."""
-        del self.env["SSA_HSM_PIN_SOURCE"]
+        self.env.pop("SSA_HSM_PIN_SOURCE", None)
         values = self.profile()
         uri = values["PRIVATE_KEY"]
         head, _, query = uri.partition("?")

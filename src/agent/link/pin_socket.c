@@ -59,7 +59,10 @@ static bool receive(int fd, const struct ssa_callbacks *callbacks, struct questi
             return false;
         callback_waiting(callbacks, SSA_WAIT_TOKEN, NULL, -1);
     }
-    const ssize_t got = recv(fd, message, sizeof message, MSG_TRUNC | MSG_DONTWAIT);
+    ssize_t got = recv(fd, message, sizeof message, MSG_TRUNC | MSG_DONTWAIT);
+    // A reply that it never read resets the connection. What it had said before is there.
+    if (got < 0 && errno == ECONNRESET)
+        got = recv(fd, message, sizeof message, MSG_TRUNC | MSG_DONTWAIT);
     if (got <= 0)
         return is_gone(err);
     struct reader r = {.data = message, .len = (size_t)got <= sizeof message ? (size_t)got : 0};
