@@ -129,7 +129,6 @@ static bool open_profile(struct profile *p, struct ssa_error *err)
     const struct service_config *config = &p->service->config;
     const struct link_config link = {.profile = p->name,
                                      .pin_socket = p->pin_socket,
-                                     .insecure_http = config->run.insecure_http,
                                      .pin_retry = config->run.pin_retry,
                                      .tell = config->tell,
                                      .context = config->context};

@@ -157,6 +157,9 @@ static void look(struct profile *p)
         profile_apply(p, &status, true);
     if (!done)
         note_failure(p, &err);
+    else if (p->failed_by_look)
+        p->last.code = SSA_OK;
+    p->failed_by_look = !done;
 }
 
 // Counts and tells what came of a fetch.
@@ -171,9 +174,11 @@ static void note_fetch(struct profile *p, const struct fetched *fetched, bool re
         if (p->last.code != SSA_OK)
             profile_note(p, SSA_NOTICE, "profile %s: access tokens are fetched again", profile_shown(p));
         p->last.code = SSA_OK;
+        p->failed_by_look = false;
         return;
     }
     note_failure(p, &fetched->err);
+    p->failed_by_look = false;
 }
 
 static void land(struct profile *p, struct cache_entry *entry, struct fetched *fetched)
