@@ -98,7 +98,9 @@ static void lock(struct profile *p)
     service_enter(p->service);
     profile_apply(p, &status, true);
     // A signer that does not run has no PIN.
-    end_order(p, &p->lock, done || status.state != SIGNER_OPEN ? &(struct ssa_error){0} : &err);
+    if (done || status.state != SIGNER_OPEN)
+        err = (struct ssa_error){0};
+    end_order(p, &p->lock, &err);
 }
 
 static void unlock(struct profile *p)
