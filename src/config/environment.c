@@ -188,7 +188,7 @@ static bool is_read(const char *const values[static SETTING_COUNT], const char *
 }
 
 // Every source counts, and every profile: a secret that another source overrides is still a secret.
-static bool is_read_by_settings(const struct ssa_settings *s, const char *name)
+bool settings_read_variable(const struct ssa_settings *s, const char *name)
 {
     bool found = false;
     for (enum setting_source from = 0; from < FROM_PROFILE; from++)
@@ -202,5 +202,5 @@ bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name
 {
     const enum setting id = setting_find(name, strlen(name));
     return strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0 || (id != SETTING_COUNT && setting_is_secret(id)) ||
-           is_read_by_settings(settings, name);
+           settings_read_variable(settings, name);
 }

@@ -124,16 +124,24 @@ static bool make_pin_socket(struct profile *p, const char *folder, struct ssa_er
     return fits || error_errno(err, SSA_CONFIG, ENAMETOOLONG, folder, "the path of a socket is too long");
 }
 
-static bool open_profile(struct profile *p, struct ssa_error *err)
+static bool open_link(struct profile *p, struct ssa_error *err)
 {
     const struct service_config *config = &p->service->config;
+    if (!signer_environment_new(p->settings, &p->environment, err))
+        return false;
     const struct link_config link = {.profile = p->name,
                                      .pin_socket = p->pin_socket,
+                                     .environment = p->environment.list,
                                      .pin_retry = config->run.pin_retry,
                                      .tell = config->tell,
                                      .context = config->context};
-    return make_pin_socket(p, config->folder, err) && profile_load(p, err) && profile_secret_load(p, err) &&
-           link_open(&link, &p->link, err);
+    return link_open(&link, &p->link, err);
+}
+
+static bool open_profile(struct profile *p, struct ssa_error *err)
+{
+    return make_pin_socket(p, p->service->config.folder, err) && profile_load(p, err) && profile_secret_load(p, err) &&
+           open_link(p, err);
 }
 
 static bool start_threads(struct service *s, struct ssa_error *err)
@@ -229,6 +237,7 @@ void service_stop(struct service *s)
         if (s->profiles[i].link != NULL)
             link_close(s->profiles[i].link);
         s->profiles[i].link = NULL;
+        signer_environment_free(&s->profiles[i].environment);
         profile_unload(&s->profiles[i]);
     }
     // What was in flight has landed: nobody is left in the cache.

@@ -10,6 +10,7 @@
 #include "agent/link/link.h"
 #include "agent/service/service.h"
 #include "config/settings.h"
+#include "config/signer_settings.h"
 #include "signer/client_secret.h"
 
 enum {
@@ -54,7 +55,8 @@ struct profile {
     const char *name; // as it was given; NULL: the usual one
     char pin_socket[PIN_SOCKET_MAX];
     struct signer_link *link;
-    bool works; // there is a thread
+    struct signer_environment environment; // of the signer; the link borrows it
+    bool works;                            // there is a thread
     pthread_t worker;
     pthread_cond_t work;
 

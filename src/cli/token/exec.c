@@ -1,14 +1,14 @@
 // ssa-hsm exec -- CMD …: CMD replaces this process, so its signals and its exit status are its own.
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/output/print.h"
 #include "cli/output/waiting.h"
-#include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
-#include "cli/token/request.h"
+#include "cli/process/look_up.h"
+#include "cli/token/agent_grant.h"
+#include "core/harden.h"
 #include "core/secret.h"
 #include "core/text.h"
 
@@ -59,30 +59,11 @@ static bool write_entry(struct secret *entry, const struct ssa_text *token, stru
     return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the access token does not fit");
 }
 
-// Looks for a program as execvp does. Whether it can be run is seen then.
-static bool is_there(const char *program)
-{
-    char path[PATH_MAX];
-    const char *folders = getenv("PATH");
-    if (strchr(program, '/') != NULL || folders == NULL)
-        return access(program, F_OK) == 0 || errno != ENOENT || folders == NULL;
-    for (;; folders++) {
-        const size_t len = strcspn(folders, ":");
-        const char *between = len > 0 ? "/" : "";
-        // Of a path that is too long nothing is known.
-        if (!text_format(path, sizeof path, "%.*s%s%s", (int)len, folders, between, program) || access(path, F_OK) == 0)
-            return true;
-        folders += len;
-        if (*folders == '\0')
-            return false;
-    }
-}
-
 // A mistyped name costs no PIN and no request.
 static void refuse_missing(struct ssa_settings *settings, const char *program)
 {
     struct ssa_error err;
-    if (is_there(program))
+    if (program_is_there(program))
         return;
     ssa_settings_free(settings);
     error_errno(&err, SSA_UNEXPECTED, ENOENT, program, "cannot be run");
@@ -130,8 +111,9 @@ const struct command command_exec = {
     .examples = EXAMPLES({"exec -- ./sync.sh", "The script finds APS_ACCESS_TOKEN in its environment."},
                          {"exec --scope data:read -- printenv APS_ACCESS_TOKEN", "Another scope than the profile's."}),
     .falls_back = true,
+    .asks_agent = true,
     .runs_program = true,
-    .uses = USE_API | USE_AUDIENCE | USE_SCOPE,
-    .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf),
+    .uses = USE_API | USE_AUDIENCE | USE_SCOPE | USE_AGENT,
+    .options = OPTIONS(&option_scope, &option_no_agent, &option_expires_in, &option_nbf),
     .run = exec,
 };

@@ -1,6 +1,6 @@
 // ssa-hsm token
 #include "cli/output/print.h"
-#include "cli/token/request.h"
+#include "cli/token/agent_grant.h"
 
 static const char *const formats[] = {"json", "token", "header", "env", "docker-env", "curl", NULL};
 
@@ -56,7 +56,8 @@ const struct command command_token = {
          "A request with curl, which gets the access token on standard input."},
         {"token --profile default --profile spare", "The second PKCS#11 token is used if the first one cannot be."}),
     .falls_back = true,
-    .uses = USE_API | USE_AUDIENCE | USE_SCOPE,
-    .options = OPTIONS(&option_scope, &option_format, &option_expires_in, &option_nbf),
+    .asks_agent = true,
+    .uses = USE_API | USE_AUDIENCE | USE_SCOPE | USE_AGENT,
+    .options = OPTIONS(&option_scope, &option_format, &option_no_agent, &option_expires_in, &option_nbf),
     .run = fetch_token,
 };
