@@ -14,10 +14,10 @@
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
 #include "cli/output/waiting.h"
-#include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
 #include "cli/terminal/terminal.h"
 #include "config/settings.h"
+#include "core/harden.h"
 #include "core/secret.h"
 
 enum { EXIT_UNDONE = 12, EXIT_LEFT = 13, EXIT_EXEC_FAILED = 125 };
@@ -181,6 +181,8 @@ static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err
         return a->command->run(&(const struct invocation){.arguments = a}, err);
     suggestion_begin(commands, a);
     print_complete_by(suggestion_complete);
+    if (a->command->before != NULL && !a->command->before(a, err))
+        return false;
     return run_command(a, ending, err);
 }
 

@@ -258,7 +258,7 @@ bool http_send(struct http_handle *handle, const struct http_request *request, s
                struct ssa_error *err)
 {
     secret_clear(&answer->body);
-    *answer = (struct http_response){.body = answer->body, .retry_after = -1};
+    *answer = (struct http_response){.body = answer->body, .retry_after = -1, .remaining = -1};
     __attribute__((cleanup(transfer_end))) struct transfer t = {
         .request = request, .answer = answer, .handle = handle->easy, .end_ms = monotonic_ms() + request->left_ms};
     libcurl.easy_reset(t.handle);

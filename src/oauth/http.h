@@ -74,6 +74,7 @@ struct http_response {
     long long age;              // seconds since date, for which a cache has kept the answer
     long long retry_after;      // seconds, up to HTTP_RETRY_AFTER_MAX; -1 for none
     long limit;                 // requests a minute that this endpoint takes, as announced; 0 for none
+    long remaining;             // of them, as announced; -1 for none
     char location[256];         // without query; "" for none; not masked
     char text[CURL_ERROR_SIZE]; // libcurl's message, not masked
     struct secret body;

@@ -7,8 +7,10 @@ enum audit_sink { AUDIT_JOURNAL, AUDIT_SYSLOG, AUDIT_FILE };
 
 struct audit;
 
-// path is for AUDIT_FILE: it is appended to, with mode 0600, and opened anew after audit_reopen (log rotation).
+// path is for AUDIT_FILE: it is appended to, with mode 0600, and opened anew after audit_reopen (log rotation). For the
+// others it is their socket, and NULL means the usual one; where nobody listens there, the lines go to standard error.
 bool audit_open(enum audit_sink sink, const char *path, struct audit **audit, struct ssa_error *err) MUST_CHECK;
+// Writes what is still to be written, for a short time. audit may be NULL.
 void audit_close(struct audit *audit);
 void audit_reopen(struct audit *audit);
 

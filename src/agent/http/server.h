@@ -40,7 +40,13 @@ struct server_config {
     void *context;
 };
 
+// On failure, the listening sockets stay the caller's.
 bool server_start(const struct server_config *config, struct http_server **server, struct ssa_error *err) MUST_CHECK;
-// Ends all connections; requests that wait are answered first, so the service must have been stopped before or stop
-// soon.
+
+// The first half of a stop: nobody is accepted any more, all who wait are answered that the agent stops, and the
+// service is asked nothing new. Calls of service_assertion, service_lock and service_unlock may still be inside it:
+// service_stop ends them.
+void server_quiet(struct http_server *server);
+// Ends all connections, after server_quiet where that was not called before. Waits for calls that are inside the
+// service. `later` may still be called afterwards for those who were answered that the agent stops.
 void server_stop(struct http_server *server);

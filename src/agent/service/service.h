@@ -26,8 +26,11 @@ struct service_config {
 
 // Reads all profiles and their client secrets, and starts. Does not unlock. Fails with SSA_CONFIG.
 bool service_start(const struct service_config *config, struct service **service, struct ssa_error *err) MUST_CHECK;
-// Answers all who wait with a failure, ends the signers, and wipes all secrets.
+// Answers all who wait with a failure, ends the signers, and wipes all secrets. The functions below may still be called
+// afterwards, and fail; so whoever calls them can be stopped later.
 void service_stop(struct service *service);
+// After service_stop, and when nobody calls any function of it any more. service may be NULL.
+void service_free(struct service *service);
 
 // What a caller wants.
 struct demand {

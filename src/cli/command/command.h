@@ -46,8 +46,12 @@ struct command {
     bool examines_settings;        // runs also where the settings cannot be read
     bool asks_secret;              // a word too many may be the secret itself: no message shows it
     bool runs_program;             // what follows is another program and its arguments
+    bool takes_program;            // what follows "--" is another program and its arguments
     enum use uses;                 // which of the common options it accepts
     option_list options;           // its own, beside the common ones; NULL for none
+    // Runs before the settings are read, and may split the process in two: a child has no secrets that were read
+    // before.
+    bool (*before)(const struct arguments *arguments, struct ssa_error *err);
     // Returns true, or false with err filled.
     bool (*run)(const struct invocation *invocation, struct ssa_error *err);
 };

@@ -1,17 +1,17 @@
 // ssa-hsm exec -- CMD …: CMD replaces this process, so its signals and its exit status are its own. With --refresh, it
 // is a child of this process, which renews its access token and ends as CMD does.
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/output/print.h"
 #include "cli/output/waiting.h"
 #include "cli/process/child.h"
-#include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
+#include "cli/process/look_up.h"
 #include "cli/token/agent_grant.h"
 #include "cli/token/refresh.h"
+#include "core/harden.h"
 #include "core/secret.h"
 #include "core/text.h"
 
@@ -69,30 +69,11 @@ static bool write_entry(struct secret *entry, const struct ssa_text *token, stru
     return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the access token does not fit");
 }
 
-// Looks for a program as execvp does. Whether it can be run is seen then.
-static bool is_there(const char *program)
-{
-    char path[PATH_MAX];
-    const char *folders = getenv("PATH");
-    if (strchr(program, '/') != NULL || folders == NULL)
-        return access(program, F_OK) == 0 || errno != ENOENT || folders == NULL;
-    for (;; folders++) {
-        const size_t len = strcspn(folders, ":");
-        const char *between = len > 0 ? "/" : "";
-        // Of a path that is too long nothing is known.
-        if (!text_format(path, sizeof path, "%.*s%s%s", (int)len, folders, between, program) || access(path, F_OK) == 0)
-            return true;
-        folders += len;
-        if (*folders == '\0')
-            return false;
-    }
-}
-
 // A mistyped name costs no PIN and no request.
 static void refuse_missing(struct ssa_settings *settings, const char *program)
 {
     struct ssa_error err;
-    if (is_there(program))
+    if (program_is_there(program))
         return;
     ssa_settings_free(settings);
     error_errno(&err, SSA_UNEXPECTED, ENOENT, program, "cannot be run");

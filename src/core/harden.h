@@ -1,4 +1,4 @@
-// Hardening of the process. Only the program does this, never the library.
+// Hardening of the process. Only programs do this, never the library.
 #pragma once
 
 // From now on the process writes no core dumps and no log of TLS keys (SSLKEYLOGFILE), and other processes of the user

@@ -1,4 +1,4 @@
-#include "cli/process/harden.h"
+#include "core/harden.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
