@@ -27,6 +27,7 @@ void cache_fetched(struct cache *cache, struct cache_entry *entry, struct access
     // Where the API does not say how long it lives, it is for those who wait now.
     entry->renew_at =
         access->ends_ms > access->obtained_ms ? schedule_renewal(access->obtained_ms, access->ends_ms, random) : 0;
+    entry->urgent_at = schedule_urgent(entry->renew_at, access->ends_ms);
     entry_take_waiters(cache, entry, answers);
     answers->access = access_keep(access);
 }

@@ -19,13 +19,12 @@ static enum need need_of(const struct cache *cache, const struct cache_entry *en
     if (entry->in_flight || cache_trouble(cache, entry, entry->profile, now) != NULL)
         return NEEDS_NOTHING;
     const bool due = entry_is_due(entry, now);
-    const long long urgent_at = due ? schedule_urgent(entry->renew_at, entry->access->ends_ms) : 0;
-    const bool urgent = due && now >= urgent_at;
+    const bool urgent = due && now >= entry->urgent_at;
     if (entry->first != NULL) {
-        *since = urgent && urgent_at < entry->queued_at ? urgent_at : entry->queued_at;
+        *since = urgent && entry->urgent_at < entry->queued_at ? entry->urgent_at : entry->queued_at;
         return NEEDS_TURN;
     }
-    *since = urgent ? urgent_at : entry->renew_at;
+    *since = urgent ? entry->urgent_at : entry->renew_at;
     return urgent ? NEEDS_TURN : due ? NEEDS_RENEWAL : NEEDS_NOTHING;
 }
 
@@ -107,7 +106,7 @@ long long cache_wakes(const struct cache *cache, size_t profile, long long now, 
         if (entry->renew_at == 0 || !entry->asked)
             continue;
         sooner(&wakes, entry->renew_at, now);
-        sooner(&wakes, schedule_urgent(entry->renew_at, entry->access->ends_ms), now);
+        sooner(&wakes, entry->urgent_at, now);
     }
     const struct choice choice = choose(cache, profile, now);
     if (choice.entry == NULL)

@@ -18,6 +18,7 @@ struct cache_entry {
     char scope[ACCESS_SCOPE_MAX];
     struct access *access; // NULL: none
     long long renew_at;    // 0: never
+    long long urgent_at;   // from when on the renewal is not put off
     bool asked;            // since the access token was obtained
     long long asked_at;
     bool in_flight, renews, discarded;

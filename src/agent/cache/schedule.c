@@ -3,8 +3,8 @@
 long long schedule_renewal(long long from, long long ends, uint32_t random)
 {
     enum { FINE = 100, SPREAD = 2 * RENEWAL_SPREAD * FINE + 1 };
-    const long long share = (RENEWAL_PERCENT - RENEWAL_SPREAD) * FINE + random % SPREAD;
-    return from + (ends - from) * share / (100 * FINE);
+    const long long share = (RENEWAL_PERCENT - RENEWAL_SPREAD) * (long long)FINE + random % SPREAD;
+    return from + (ends - from) * share / (100LL * FINE);
 }
 
 long long schedule_urgent(long long renewal, long long ends)

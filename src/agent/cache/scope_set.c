@@ -6,8 +6,8 @@
 
 _Static_assert(ACCESS_SCOPE_MAX >= SCOPE_MAX, "normalised scopes fit");
 
-// Each name has one character at least, and a blank behind it.
-enum { NAMES_MAX = ACCESS_SCOPE_MAX / 2 };
+// The API knows some twenty names; one of them may have a URN behind it.
+enum { NAMES_MAX = 256 };
 
 static int compare(const void *a, const void *b)
 {
@@ -23,8 +23,9 @@ bool scope_set(const char *text, char out[static ACCESS_SCOPE_MAX], const struct
     if (!scope_normalise(text, found, callbacks, err))
         return false;
     char *rest = found;
-    for (const char *name; (name = strsep(&rest, " ")) != NULL && count < NAMES_MAX;)
-        names[count++] = name;
+    for (const char *name; (name = strsep(&rest, " ")) != NULL; names[count++] = name)
+        if (count == NAMES_MAX)
+            return error_set(err, SSA_USAGE, NULL, NULL, "there are more than %d scopes", NAMES_MAX);
     qsort(names, count, sizeof names[0], compare);
     // It is as long as before.
     for (size_t i = 0; i < count; i++) {

@@ -9,7 +9,11 @@
 #include "oauth/oauth.h"
 #include "signer/assertion.h"
 
-enum { GRANT_MAX = 64 * 1024, USUAL_SIGNATURE_BYTES = 2048 / 8 };
+enum {
+    GRANT_MAX = 64 * 1024,
+    USUAL_SIGNATURE_BYTES = 2048 / 8,
+    ASSERTION_KEPT_MS = (ASSERTION_LIFETIME_MAX - 60) * 1000 // it must still be valid when it arrives
+};
 
 static bool open_client(const struct profile *p, struct oauth_client **client, struct ssa_error *err)
 {
@@ -42,15 +46,38 @@ static OWN_FRAME bool expected_length(const struct profile *p, const char *scope
 // The signer may have read a newer profile already: its assertion does not fit this client id.
 static bool is_ours(const struct profile *p, struct fetched *f)
 {
-    struct profile_facts facts;
-    service_enter(p->service);
-    facts = p->facts;
-    service_leave(p->service);
-    if (strcmp(f->status.client_id, facts.client_id) == 0 && strcmp(f->status.account, facts.account) == 0)
+    // Only this thread changes the facts.
+    if (strcmp(f->status.client_id, p->facts.client_id) == 0 && strcmp(f->status.account, p->facts.account) == 0)
         return true;
     f->kind = CACHE_CHANGED;
     error_set(&f->err, SSA_CONFIG, NULL, profile_shown(p), "the profile was changed while it was used");
     return error_reason(&f->err, SSA_REASON_AGENT_DIFFERS, NULL);
+}
+
+void profile_assertion_drop(struct profile *p)
+{
+    secret_free(&p->assertion);
+}
+
+// One that did not reach the API is sent again: a signature may need a person's touch.
+static bool take_kept(struct profile *p, const char *scope, struct secret *assertion)
+{
+    const bool usable =
+        p->assertion.len > 0 && boot_ms() < p->assertion_until && strcmp(p->assertion_scope, scope) == 0;
+    if (!usable)
+        profile_assertion_drop(p);
+    *assertion = p->assertion;
+    p->assertion = (struct secret){0};
+    return usable;
+}
+
+static void keep(struct profile *p, const char *scope, struct secret *assertion, long long until)
+{
+    profile_assertion_drop(p);
+    p->assertion = *assertion;
+    *assertion = (struct secret){0};
+    p->assertion_until = until;
+    memcpy(p->assertion_scope, scope, strlen(scope) + 1);
 }
 
 static bool sign(struct profile *p, const char *scope, struct secret *assertion, struct fetched *f)
@@ -123,9 +150,13 @@ static OWN_FRAME bool exchange(struct profile *p, const char *scope, struct oaut
     f->common = true;
     if (!secret_new(&answer, GRANT_MAX, &f->err) || !oauth_exchange_begin(client, len, scope, &begun, &f->err))
         return false;
-    if (!sign(p, scope, &assertion, f)) {
-        (void)oauth_exchange_finish(begun, NULL, 0, NULL, ERROR_IGNORED);
-        return false;
+    long long until = p->assertion_until;
+    if (!take_kept(p, scope, &assertion)) {
+        until = boot_ms() + ASSERTION_KEPT_MS;
+        if (!sign(p, scope, &assertion, f)) {
+            (void)oauth_exchange_finish(begun, NULL, 0, NULL, ERROR_IGNORED);
+            return false;
+        }
     }
     // It is valid from some moment after this one.
     const long long since = boot_ms();
@@ -135,6 +166,8 @@ static OWN_FRAME bool exchange(struct profile *p, const char *scope, struct oaut
     if (done)
         return read_grant(&answer, scope, since, f);
     judge(p, f);
+    if (f->err.code == SSA_NETWORK || f->kind == CACHE_LIMITED)
+        keep(p, scope, &assertion, until);
     return false;
 }
 

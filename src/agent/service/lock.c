@@ -69,7 +69,7 @@ static void lock_signers(struct service *s, struct profile *only)
 // All profiles are told first, and then waited for.
 static bool carry_out(struct service *s, const char *profile, bool lock, struct ssa_error *err)
 {
-    unsigned long numbers[SERVICE_PROFILES_MAX];
+    unsigned long numbers[SERVICE_PROFILES_MAX] = {0};
     bool done = true;
     struct profile *only = profile != NULL ? service_find(s, profile, err) : NULL;
     if (profile != NULL && only == NULL)

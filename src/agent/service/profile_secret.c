@@ -105,6 +105,7 @@ bool profile_secret_refused(struct profile *p)
 
 void profile_secret_forget(struct profile *p)
 {
+    profile_assertion_drop(p);
     if (p->secret.uri != NULL)
         client_secret_free(&p->secret);
 }

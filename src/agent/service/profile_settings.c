@@ -173,8 +173,10 @@ bool profile_refresh(struct profile *p)
             tell(&p->run.callbacks, SSA_WARNING,
                  "profile %s: was changed and cannot be read, so it stays as it was: %s", profile_shown(p), err.what);
         // Its client secret may be another one, too.
-        if (changed)
+        if (changed) {
             profile_secret_drop(p);
+            profile_assertion_drop(p);
+        }
     }
     return profile_secret_refresh(p) || changed;
 }
@@ -182,6 +184,7 @@ bool profile_refresh(struct profile *p)
 void profile_unload(struct profile *p)
 {
     client_secret_free(&p->secret);
+    profile_assertion_drop(p);
     ssa_settings_free(p->settings);
     p->settings = NULL;
     p->run.settings = NULL;

@@ -65,6 +65,9 @@ struct profile {
     struct ssa_settings *settings;
     struct file_mark file, secret_file;
     struct client_secret secret;
+    struct secret assertion;                // one that did not reach the API; empty: there is none
+    char assertion_scope[ACCESS_SCOPE_MAX]; // that it is for
+    long long assertion_until;              // by boot_ms
 
     atomic_bool dropped; // what is in flight is of no use any more
 
@@ -80,6 +83,7 @@ struct profile {
     long long asked_at; // the last demand, by boot_ms
     long long look_at, quick_until;
     struct ssa_error last;
+    bool failed_by_look;
     long long failed_at; // seconds since the epoch
     bool note_is_there;  // a message for the log
     enum ssa_level note_level;
@@ -153,13 +157,15 @@ bool profile_secret_refresh(struct profile *p);
 bool profile_secret_refused(struct profile *p);
 // Forgets it, unless it could not be read again.
 void profile_secret_drop(struct profile *p);
-// Wipes it where it came from a PKCS#11 token.
+// Wipes it where it came from a PKCS#11 token, and an assertion in any case.
 void profile_secret_forget(struct profile *p);
 
 bool file_mark_of(const char *path, struct file_mark *mark);
 bool file_mark_same(const struct file_mark *a, const struct file_mark *b);
 
 // fetch.c.
+// Wipes an assertion that was kept.
+void profile_assertion_drop(struct profile *p);
 struct fetched {
     struct access *access; // NULL: it failed
     enum cache_failure kind;

@@ -98,7 +98,9 @@ static void lock(struct profile *p)
     service_enter(p->service);
     profile_apply(p, &status, true);
     // A signer that does not run has no PIN.
-    end_order(p, &p->lock, done || status.state != SIGNER_OPEN ? &(struct ssa_error){0} : &err);
+    if (done || status.state != SIGNER_OPEN)
+        err = (struct ssa_error){0};
+    end_order(p, &p->lock, &err);
 }
 
 static void unlock(struct profile *p)
@@ -157,6 +159,9 @@ static void look(struct profile *p)
         profile_apply(p, &status, true);
     if (!done)
         note_failure(p, &err);
+    else if (p->failed_by_look)
+        p->last.code = SSA_OK;
+    p->failed_by_look = !done;
 }
 
 // Counts and tells what came of a fetch.
@@ -171,9 +176,11 @@ static void note_fetch(struct profile *p, const struct fetched *fetched, bool re
         if (p->last.code != SSA_OK)
             profile_note(p, SSA_NOTICE, "profile %s: access tokens are fetched again", profile_shown(p));
         p->last.code = SSA_OK;
+        p->failed_by_look = false;
         return;
     }
     note_failure(p, &fetched->err);
+    p->failed_by_look = false;
 }
 
 static void land(struct profile *p, struct cache_entry *entry, struct fetched *fetched)

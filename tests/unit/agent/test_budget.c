@@ -5,6 +5,7 @@
 #include "agent/cache/budget.h"
 #include "agent/cache/schedule.h"
 #include "agent/cache/scope_set.h"
+#include "core/text.h"
 
 static const struct oauth_limits nothing = {.remaining = -1, .retry_after = -1};
 
@@ -139,10 +140,15 @@ static void as_many_scopes_as_fit(void **state)
     char text[ACCESS_SCOPE_MAX], set[ACCESS_SCOPE_MAX];
     struct ssa_error err;
     for (size_t i = 0; i + 1 < sizeof text; i++)
-        text[i] = i % 2 == 1 ? ' ' : (char)('a' + i / 2 % 26);
+        text[i] = "abcdefghijklmnopqrstuvwxyz"[i / 2 % 26];
+    for (size_t i = 1; i + 1 < sizeof text; i += 2)
+        text[i] = ' ';
     text[sizeof text - 1] = '\0';
     SUCCEEDS(scope_set(text, set, &nobody, &err));
     assert_string_equal(set, "a b c d e f g h i j k l m n o p q r s t u v w x y z");
+    for (size_t i = 0; i < 257; i++)
+        (void)text_format(text + 4 * i, sizeof text - 4 * i, "%03zx ", i);
+    FAILS(scope_set(text, set, &nobody, &err), SSA_USAGE, "more than 256");
     memset(text, 'x', sizeof text - 1);
     SUCCEEDS(scope_set(text, set, &nobody, &err));
     assert_string_equal(set, text);

@@ -496,7 +496,7 @@ static void there_are_not_more_entries_and_waiters_than_there_may_be(void **stat
         scope[2] = (char)('0' + i / 10 % 10);
         scope[3] = (char)('0' + i % 10);
         assert_int_equal(ask(scope), CACHE_WAITS);
-        fetched(next(), "one", 10 * LIFE_S);
+        fetched(next(), "one", 10LL * LIFE_S);
     }
     // The one that was not asked for since the longest time goes.
     assert_true(ask("s000") == CACHE_HIT);

@@ -264,7 +264,7 @@ static void on_a_calm_day_everybody_is_served_from_the_cache(void **state)
     assert_true(day.hits > 200000);
     assert_true(day.most_entries <= 9);
     // A life of a minute is renewed after 80 %, give or take 4 %.
-    assert_true(day.requests > 9 * 24 * 60 && day.requests < 9 * 24 * 60 * 100 / 74);
+    assert_true(day.requests > 9UL * 24 * 60 && day.requests < 9UL * 24 * 60 * 100 / 74);
 }
 
 static void on_a_busy_day_the_budget_is_kept(void **state)

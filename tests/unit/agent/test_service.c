@@ -287,6 +287,9 @@ static void a_token_that_is_pulled_out_locks_where_a_person_is_needed(void **sta
     atomic_store(&fake.away, true);
     FAILS(get(&(struct demand){.force = true}, &err), SSA_PIN, "locked");
     FAILS(get(&(struct demand){0}, &err), SSA_PIN, "locked");
+    // The caller is told before the fetch has ended.
+    for (unsigned i = 0; i < 100 && status_of(0).entries > 0; i++)
+        pause_ms(10);
     assert_int_equal(status_of(0).entries, 0);
     assert_true(atomic_load(&told_warnings) >= 1);
 }
@@ -322,6 +325,23 @@ static void failures_of_the_api_are_told_and_not_repeated(void **state)
     SUCCEEDS(service_unlock(service, NULL, &err));
     SUCCEEDS(get(&(struct demand){0}, &err));
     assert_int_equal(status_of(0).last.code, SSA_OK);
+}
+
+static void an_assertion_that_did_not_get_through_is_sent_again(void **state)
+{
+    (void)state;
+    struct ssa_error err;
+    atomic_store(&fake.refuses, SSA_NETWORK);
+    start();
+    FAILS(get(&(struct demand){0}, &err), SSA_NETWORK, "");
+    assert_int_equal(atomic_load(&fake.exchanges), 3);
+    assert_int_equal(atomic_load(&fake.signatures), 1);
+    atomic_store(&fake.refuses, SSA_OK);
+    SUCCEEDS(service_unlock(service, NULL, &err));
+    SUCCEEDS(get(&(struct demand){.scope = "another"}, &err));
+    assert_int_equal(atomic_load(&fake.signatures), 2);
+    SUCCEEDS(get(&(struct demand){.scope = "another", .force = true}, &err));
+    assert_int_equal(atomic_load(&fake.signatures), 3);
 }
 
 static void a_rotated_key_is_noticed(void **state)
@@ -548,6 +568,7 @@ int main(void)
         TEST(a_token_that_is_pulled_out_locks_where_a_person_is_needed),
         TEST(a_token_that_is_pulled_out_comes_back_by_itself_where_no_person_is_needed),
         TEST(failures_of_the_api_are_told_and_not_repeated),
+        TEST(an_assertion_that_did_not_get_through_is_sent_again),
         TEST(a_rotated_key_is_noticed),
         TEST(a_client_secret_is_read_again_where_it_may_have_changed),
         TEST(a_client_secret_on_the_token_is_forgotten_with_the_pin),
