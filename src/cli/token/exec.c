@@ -228,7 +228,7 @@ const struct command command_exec = {
     .argument_help = ARGUMENTS({"CMD", "the program"}, {"ARG", "its arguments"}),
     .examples = EXAMPLES({"exec -- ./sync.sh", "The script finds APS_ACCESS_TOKEN in its environment."},
                          {"exec --scope data:read -- printenv APS_ACCESS_TOKEN", "Another scope than the profile's."},
-                         {"exec --refresh token.txt --renew-signal HUP -- ./serve.sh",
+                         {"exec --refresh token.txt --renew-signal HUP -- ./sync.sh",
                           "A program that runs for days reads token.txt again when it gets the signal."}),
     .falls_back = true,
     .asks_agent = true,
