@@ -205,6 +205,18 @@ enum ssa_reason {
     SSA_REASON_KEY_OFF,            // the key (detail) is not enabled at the API
     SSA_REASON_KEY_NOT_AT_API,     // the API does not know the key
 
+    // The agent.
+    SSA_REASON_AGENT_LOCKED,  // the agent is locked, and a person must unlock it
+    SSA_REASON_AGENT_LOST,    // the PKCS#11 token is gone; the agent goes on when it is back
+    SSA_REASON_AGENT_GONE,    // no agent listens at the place that was named (detail)
+    SSA_REASON_AGENT_RUNS,    // an agent listens there already
+    SSA_REASON_AGENT_PROFILE, // the agent does not serve the profile (detail)
+    SSA_REASON_AGENT_DIFFERS, // the agent's profile has another client id, account or address of the API
+    SSA_REASON_AGENT_REFUSES, // the agent does not serve the caller, or not for these scopes
+    SSA_REASON_AGENT_BUDGET,  // the agent keeps the API's rate limit
+    SSA_REASON_AGENT_SOCKET,  // it is not known, or cannot be, where the agent's socket is
+    SSA_REASON_AGENT_MANAGED, // a service manager has the agent's socket
+
     SSA_REASON_COUNT // the number of reasons in this version
 };
 

@@ -49,13 +49,20 @@ MAY = {
     "journal": f"core {_hsm('uri')} config",
     "signer": f"core {_hsm('remote uri module token login key data search')} oauth config pin",
     "pkey": f"core {_hsm('remote uri module token login key search')} oauth config pin signer",
-    "doctor": f"core {_hsm('remote uri module token login key data search')} oauth aps config pin journal signer",
+    "agent-link": "core",
+    "agent-cache": "core oauth",
+    "agent-client": "core oauth",
+    "agent-service": f"core {_hsm('remote uri module token login key data search')} oauth config pin signer agent-link agent-cache",
+    "agent-http": "core agent-link agent-cache agent-service",
+    "agent-daemon": "core oauth agent-link agent-cache agent-client agent-service agent-http",
+    "agent-signer": f"core {_hsm('remote uri module token login key data search')} oauth config pin signer agent-link",
+    "doctor": f"core {_hsm('remote uri module token login key data search')} oauth aps config pin journal signer agent-client",
     "secret": f"core {_hsm('remote uri module token object login key data search')} oauth config pin journal signer",
     "ownership": f"core {_hsm('uri key')} oauth aps config journal",
     "recovery": f"core {_hsm('remote uri module token object key import search')} oauth aps config pin journal signer secret ownership",
     "manage": f"core {_hsm('remote uri module token object login key import data search')} oauth aps config pin journal signer secret "
     "ownership recovery",
-    "cli": f"core {_hsm('uri')} config journal",
+    "cli": f"core {_hsm('uri')} config journal agent-link agent-client agent-daemon",
     # An allocator is a library of its own, since nothing but a program may replace it.
     "allocator": "",
 }
@@ -71,6 +78,8 @@ def place(folder: str) -> Path:
     """Where a folder's files are."""
     if folder.startswith("hsm-"):
         return ROOT / folder.replace("-", "/")
+    if folder.startswith("agent-"):
+        return ROOT / "src" / folder.replace("-", "/")
     return ROOT / "src" / folder
 
 
@@ -110,7 +119,8 @@ def compiles(folder: str, text: str, how: str = "-fsyntax-only") -> subprocess.C
 class Includes(unittest.TestCase):
     def test_every_folder_is_in_the_table(self) -> None:
         self.assertEqual([folder for folder in MAY if not view(folder).is_dir()], [])
-        folders = {p for above in (ROOT / "src", ROOT / "hsm") for p in above.iterdir() if p.is_dir()}
+        above = (ROOT / "src", ROOT / "src/agent", ROOT / "hsm")
+        folders = {p for place in above for p in place.iterdir() if p.is_dir()} - {*above}
         self.assertEqual(folders, {place(folder) for folder in FOLDERS})
         self.assertEqual(list((ROOT / "hsm").glob("*.[ch]")), [], "they are in no part of hsm")
 

@@ -1,0 +1,22 @@
+// An access token that the agent holds, as it is handed out: it never changes, and is freed when its last user is done.
+#pragma once
+
+#include "core/error.h"
+#include "core/secret.h"
+
+enum { ACCESS_SCOPE_MAX = 4096 };
+
+struct access {
+    struct secret token;          // in locked memory
+    char scope[ACCESS_SCOPE_MAX]; // that it is for, separated by spaces
+    const char *type;             // "Bearer"
+    long long obtained_ms;        // by boot_ms (agent/cache/clock.h)
+    long long ends_ms;            // by boot_ms
+    long long expires;            // seconds since the epoch, for people
+};
+
+// Makes one, with one user. The token is copied. NULL where there is no memory.
+struct access *access_new(struct span token, const char *scope, long long obtained_ms, long long lifetime_s,
+                          struct ssa_error *err);
+struct access *access_keep(struct access *access);
+void access_drop(struct access *access);

@@ -1,0 +1,176 @@
+#include "agent/http/connections.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "agent/http/wait.h"
+
+enum {
+    DESCRIPTORS_OTHER = 256, // of this process that are no connections
+    ENDING_MAX = 64          // connections that are ending and not closed yet
+};
+
+// As many descriptors as are wanted, or as there may be.
+static size_t raise_limit(size_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < wanted) {
+        const rlim_t before = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            limit.rlim_cur = before;
+    }
+    return limit.rlim_cur < wanted ? limit.rlim_cur : wanted;
+}
+
+bool connections_open(struct connections *c, const size_t *share_max, size_t shares, struct ssa_error *err)
+{
+    size_t sum = 0;
+    *c = (struct connections){.shares = shares};
+    for (size_t i = 0; i < shares; i++)
+        sum += share_max[i];
+    c->numbers = raise_limit(sum + ENDING_MAX + DESCRIPTORS_OTHER);
+    if (shares > SHARES_MAX || c->numbers < 2 * DESCRIPTORS_OTHER)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "only %zu files can be open at the same time", c->numbers);
+    const size_t room = c->numbers - ENDING_MAX - DESCRIPTORS_OTHER;
+    for (size_t i = 0; i < shares; i++) {
+        c->share_max[i] = share_max[i] * room / sum;
+        if (c->share_max[i] == 0)
+            c->share_max[i] = 1;
+    }
+    c->total_max = room + ENDING_MAX;
+    c->by_fd = calloc(c->numbers, sizeof *c->by_fd);
+    if (c->by_fd == NULL || pthread_mutex_init(&c->mutex, NULL) != 0) {
+        free(c->by_fd);
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "there is no memory for connections");
+    }
+    return true;
+}
+
+static void forget(struct connections *c, struct connection *connection)
+{
+    c->by_fd[connection->fd] = NULL;
+    c->total--;
+    if (!connection->ending)
+        c->share[connection->caller.share]--;
+    request_free(&connection->request);
+    wait_free(connection->wait);
+    free(connection);
+}
+
+void connections_close(struct connections *c)
+{
+    for (size_t i = 0; i < c->numbers; i++)
+        if (c->by_fd[i] != NULL)
+            forget(c, c->by_fd[i]);
+    free(c->by_fd);
+    (void)pthread_mutex_destroy(&c->mutex);
+}
+
+// libmicrohttpd sees that nothing more will come, and closes it.
+static void end(struct connections *c, struct connection *connection)
+{
+    connection->ending = true;
+    c->share[connection->caller.share]--;
+    (void)shutdown(connection->fd, SHUT_RDWR);
+}
+
+// Ends the one of the share that was idle for longest. False where all have requests.
+static bool shed(struct connections *c, size_t share)
+{
+    struct connection *oldest = NULL;
+    for (size_t i = 0; i < c->numbers; i++) {
+        struct connection *one = c->by_fd[i];
+        if (one != NULL && one->caller.share == share && !one->ending && one->started && one->stage == STAGE_IDLE &&
+            (oldest == NULL || one->since < oldest->since))
+            oldest = one;
+    }
+    if (oldest == NULL)
+        return false;
+    end(c, oldest);
+    c->shed++;
+    return true;
+}
+
+static struct connection *admit(struct connections *c, int fd, const struct caller *caller, long long now)
+{
+    // The socket was closed without a word: its number is in use again.
+    if (c->by_fd[fd] != NULL)
+        forget(c, c->by_fd[fd]);
+    if (c->total >= c->total_max)
+        return NULL;
+    if (c->share[caller->share] >= c->share_max[caller->share] && !shed(c, caller->share))
+        return NULL;
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL)
+        return NULL;
+    connection->fd = fd;
+    connection->number = ++c->admitted;
+    connection->caller = *caller;
+    connection->since = now;
+    c->by_fd[fd] = connection;
+    c->share[caller->share]++;
+    c->total++;
+    return connection;
+}
+
+struct connection *connections_admit(struct connections *c, int fd, const struct caller *caller, long long now)
+{
+    if (fd < 0 || (size_t)fd >= c->numbers || caller->share >= c->shares)
+        return NULL;
+    (void)pthread_mutex_lock(&c->mutex);
+    struct connection *connection = admit(c, fd, caller, now);
+    if (connection == NULL)
+        c->refused++;
+    (void)pthread_mutex_unlock(&c->mutex);
+    return connection;
+}
+
+struct connection *connections_at(struct connections *c, int fd)
+{
+    struct connection *connection = NULL;
+    (void)pthread_mutex_lock(&c->mutex);
+    if (fd >= 0 && (size_t)fd < c->numbers)
+        connection = c->by_fd[fd];
+    (void)pthread_mutex_unlock(&c->mutex);
+    return connection;
+}
+
+void connections_leave(struct connections *c, struct connection *connection)
+{
+    (void)pthread_mutex_lock(&c->mutex);
+    forget(c, connection);
+    (void)pthread_mutex_unlock(&c->mutex);
+}
+
+static bool is_overdue(const struct connection *one, long long now)
+{
+    const enum stage stage = one->stage;
+    const long long age = now - one->since;
+    return one->started && !one->ending &&
+           ((stage == STAGE_IDLE && age > IDLE_MS) || (stage == STAGE_ANSWERING && age > ANSWER_MS));
+}
+
+size_t connections_sweep(struct connections *c, long long now)
+{
+    (void)pthread_mutex_lock(&c->mutex);
+    for (size_t i = 0; i < c->numbers && c->total > 0; i++)
+        if (c->by_fd[i] != NULL && is_overdue(c->by_fd[i], now))
+            end(c, c->by_fd[i]);
+    const size_t total = c->total;
+    (void)pthread_mutex_unlock(&c->mutex);
+    return total;
+}
+
+size_t connections_busy(struct connections *c)
+{
+    size_t busy = 0;
+    (void)pthread_mutex_lock(&c->mutex);
+    for (size_t i = 0; i < c->numbers && c->total > 0; i++)
+        busy += c->by_fd[i] != NULL && !c->by_fd[i]->ending && c->by_fd[i]->stage != STAGE_IDLE;
+    (void)pthread_mutex_unlock(&c->mutex);
+    return busy;
+}

@@ -1,0 +1,73 @@
+// The connections that are open, by the numbers of their sockets: who has how many, which are idle, and which are ended
+// since nobody uses them. Those who answer requests note what they do without a lock.
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "agent/http/caller.h"
+#include "agent/http/request.h"
+
+enum {
+    IDLE_MS = 60000,   // for so long a connection may wait for a request, or send one
+    ANSWER_MS = 30000, // for so long a caller may leave its answer unread
+    SHARES_MAX = 96
+};
+
+enum stage {
+    STAGE_IDLE,      // no request has been read to its end
+    STAGE_WORKING,   // one is being looked at
+    STAGE_WAITING,   // one waits for the service
+    STAGE_ANSWERING, // its answer is being sent
+};
+
+struct connection {
+    int fd;
+    unsigned long long number; // no other connection ever has it
+    struct caller caller;
+    struct request request;
+    void *http;        // the connection of libmicrohttpd
+    struct wait *wait; // wait.h
+    _Atomic(enum stage) stage;
+    _Atomic(long long) since; // boot_ms of the stage
+    _Atomic(bool) started;    // libmicrohttpd will say when it ends
+    bool ending;              // it was told to end, and is not counted any more
+    long long began_us;       // when the request was read
+};
+
+struct connections {
+    pthread_mutex_t mutex;
+    struct connection **by_fd;
+    size_t numbers;                                  // sockets with a number below this one fit
+    size_t share_max[SHARES_MAX], share[SHARES_MAX]; // how many there may be, and are
+    size_t shares;
+    size_t total;     // with those that are ending
+    size_t total_max; //
+    unsigned long long admitted, refused, shed;
+};
+
+// Makes room for the shares, and raises the limit of descriptors (RLIMIT_NOFILE) to what is needed. Where it cannot be
+// raised so far, all shares become smaller.
+bool connections_open(struct connections *connections, const size_t *share_max, size_t shares,
+                      struct ssa_error *err) MUST_CHECK;
+void connections_close(struct connections *connections);
+
+// Takes a new connection. Where the caller's share is used up, the one that was idle for longest is ended for it. NULL
+// where there is none, or there is no room.
+struct connection *connections_admit(struct connections *connections, int fd, const struct caller *caller,
+                                     long long now) MUST_CHECK;
+struct connection *connections_at(struct connections *connections, int fd);
+// Forgets one; its socket is closed afterwards.
+void connections_leave(struct connections *connections, struct connection *connection);
+
+// Ends what is idle, or leaves its answer unread, for too long. Returns how many connections there are.
+size_t connections_sweep(struct connections *connections, long long now);
+
+// How many have a request that is not answered to its end.
+size_t connections_busy(struct connections *connections);
+
+static inline void connection_note(struct connection *connection, enum stage stage, long long now)
+{
+    atomic_store_explicit(&connection->since, now, memory_order_relaxed);
+    atomic_store_explicit(&connection->stage, stage, memory_order_relaxed);
+}

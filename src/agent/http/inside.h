@@ -1,0 +1,75 @@
+// The server's own parts.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "agent/http/audit.h"
+#include "agent/http/peers.h"
+#include "agent/http/prepared.h"
+#include "agent/http/reply.h"
+#include "agent/http/wait.h"
+
+enum {
+    // Calls that wait for a signer have a thread each. Those that lock never wait for those that sign.
+    SIGNING_MAX = 8,
+    LOCKING_MAX = 8,
+    // How many new access tokens a minute another user may demand while there are others that are good.
+    PRESSING_MAX = 2
+};
+
+struct http_server {
+    struct server_config config;
+    struct listener listeners[SERVER_LISTENERS_MAX];
+    struct peers peers;
+    struct connections connections;
+    struct waits *waits;
+    struct prepared prepared;
+    struct MHD_Daemon *http;
+    pthread_t acceptor;
+    bool accepts;    // its thread runs
+    int epoll, wake; // of the acceptor
+    _Atomic(bool) closing;
+    _Atomic(bool) stopping;
+    _Atomic(long) inside;                        // threads of libmicrohttpd that are in the service
+    _Atomic(unsigned) signing, locking;          // threads of jobs
+    _Atomic(unsigned long long) ended[FAILURES]; // requests, by their outcome
+    struct {
+        pthread_mutex_t mutex;
+        long long begun_ms[SHARES_MAX]; // the minute, and how often it was demanded in it
+        unsigned count[SHARES_MAX];
+    } pressing;
+};
+
+// Around each call of the service. False where it must not be asked any more.
+bool server_enter(struct http_server *server) MUST_CHECK;
+void server_leave(struct http_server *server);
+
+// The end of a request: the answer is queued, counted, and told to the audit where that is asked for (what, else NULL).
+// answer NULL: there was no memory for one. The answer is taken over.
+enum MHD_Result end_with(struct http_server *server, struct connection *connection, enum failure failed,
+                         struct MHD_Response *answer, const char *what);
+enum MHD_Result end_failed(struct http_server *server, struct connection *connection, const struct ssa_error *err,
+                           unsigned retry_after, const char *what);
+// The parts of the above, for an answer that is queued already.
+void end_note(struct http_server *server, struct connection *connection, enum failure failed, const char *what);
+
+// Requests, one file each. They run on a thread of libmicrohttpd.
+enum MHD_Result token_begin(struct http_server *server, struct connection *connection);
+enum MHD_Result token_end(struct http_server *server, struct connection *connection, struct result *result);
+enum MHD_Result job_begin(struct http_server *server, struct connection *connection);
+enum MHD_Result job_end(struct http_server *server, struct connection *connection, struct result *result);
+enum MHD_Result status_answer(struct http_server *server, struct connection *connection);
+enum MHD_Result health_answer(struct http_server *server, struct connection *connection);
+enum MHD_Result metrics_answer(struct http_server *server, struct connection *connection);
+
+// What libmicrohttpd calls (routes.c).
+enum MHD_Result routes_handle(void *server, struct MHD_Connection *http, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **context);
+void *routes_begin(void *server, const char *target, struct MHD_Connection *http);
+void routes_done(void *server, struct MHD_Connection *http, void **context, enum MHD_RequestTerminationCode how);
+void routes_connection(void *server, struct MHD_Connection *http, void **context,
+                       enum MHD_ConnectionNotificationCode what);
+
+bool acceptor_start(struct http_server *server, struct ssa_error *err) MUST_CHECK;
+// Closes the listening sockets, too.
+void acceptor_stop(struct http_server *server);

@@ -1,0 +1,228 @@
+// From a request to the function that answers it.
+#include <stdlib.h>
+
+#include "agent/cache/clock.h"
+#include "agent/http/inside.h"
+
+static long long now_us(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void end_note(struct http_server *server, struct connection *connection, enum failure failed, const char *what)
+{
+    const struct caller *caller = &connection->caller;
+    const struct demand *demand = &connection->request.demand;
+    const bool understood = connection->request.understood;
+    (void)atomic_fetch_add_explicit(&server->ended[failed], 1, memory_order_relaxed);
+    connection_note(connection, STAGE_ANSWERING, boot_ms());
+    if (server->config.audit == NULL || what == NULL)
+        return;
+    const struct audit_event event = {
+        .what = what,
+        .has_peer = caller->has_peer,
+        .uid = caller->uid,
+        .pid = caller->pid,
+        .executable = caller->executable,
+        .caller = caller->name,
+        .san = caller->san,
+        .profile = understood ? demand->profile : NULL,
+        .scope = understood ? demand->scope : NULL,
+        .outcome = failure_name(failed),
+        .took_us = now_us() - connection->began_us,
+    };
+    audit_write(server->config.audit, &event);
+}
+
+enum MHD_Result end_with(struct http_server *server, struct connection *connection, enum failure failed,
+                         struct MHD_Response *answer, const char *what)
+{
+    if (answer == NULL)
+        return MHD_NO;
+    end_note(server, connection, failed, what);
+    const enum MHD_Result queued = microhttpd.queue_response(connection->http, failure_status(failed), answer);
+    microhttpd.destroy_response(answer);
+    return queued;
+}
+
+enum MHD_Result end_failed(struct http_server *server, struct connection *connection, const struct ssa_error *err,
+                           unsigned retry_after, const char *what)
+{
+    const enum failure failed = failure_of(err);
+    return end_with(server, connection, failed, reply_failure(failed, err, retry_after, NULL, NULL), what);
+}
+
+bool server_enter(struct http_server *server)
+{
+    (void)atomic_fetch_add(&server->inside, 1);
+    if (!atomic_load(&server->stopping))
+        return true;
+    server_leave(server);
+    return false;
+}
+
+void server_leave(struct http_server *server)
+{
+    (void)atomic_fetch_sub(&server->inside, 1);
+}
+
+static enum MHD_Result refuse(struct http_server *server, struct connection *connection)
+{
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_REFUSED, SSA_REASON_AGENT_REFUSES, NULL,
+                        "the agent does not answer that to this user");
+    return end_failed(server, connection, &err, 0, "refused");
+}
+
+static enum MHD_Result not_found(struct http_server *server, struct connection *connection)
+{
+    struct ssa_error err = {0};
+    (void)error_set(&err, SSA_USAGE, NULL, NULL, "the agent has nothing under this path");
+    return end_with(server, connection, FAILURE_NOT_FOUND, reply_failure(FAILURE_NOT_FOUND, &err, 0, NULL, NULL), NULL);
+}
+
+static enum MHD_Result wrong_method(struct http_server *server, struct connection *connection, const char *right)
+{
+    struct ssa_error err = {0};
+    (void)error_set(&err, SSA_USAGE, NULL, NULL, "the method must be %s here", right);
+    return end_with(server, connection, FAILURE_METHOD_NOT_ALLOWED,
+                    reply_failure(FAILURE_METHOD_NOT_ALLOWED, &err, 0, NULL, right), NULL);
+}
+
+static enum MHD_Result stops(struct http_server *server, struct connection *connection)
+{
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_ABSENT, SSA_REASON_AGENT_GONE, NULL, "the agent stops");
+    return end_failed(server, connection, &err, 1, NULL);
+}
+
+typedef enum MHD_Result begin(struct http_server *server, struct connection *connection);
+
+static begin *const begins[REQUEST_KINDS] = {
+    [REQUEST_TOKEN] = token_begin,    [REQUEST_ASSERTION] = job_begin,    [REQUEST_STATUS] = status_answer,
+    [REQUEST_HEALTH] = health_answer, [REQUEST_METRICS] = metrics_answer, [REQUEST_LOCK] = job_begin,
+    [REQUEST_UNLOCK] = job_begin,
+};
+
+static enum MHD_Result answer(struct http_server *server, struct connection *connection, const char *method)
+{
+    struct request *request = &connection->request;
+    struct ssa_error err;
+    if (connection->caller.rights == RIGHTS_NONE)
+        return refuse(server, connection);
+    const bool understood = request_understand(request, &err);
+    const bool for_others = request->kind == REQUEST_TOKEN || request->kind == REQUEST_HEALTH;
+    if (connection->caller.rights != RIGHTS_ALL && !for_others)
+        return refuse(server, connection);
+    if (!understood)
+        return end_failed(server, connection, &err, 0, NULL);
+    if (request->kind == REQUEST_UNKNOWN)
+        return not_found(server, connection);
+    const char *right = request->post ? MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_GET;
+    if (strcmp(method, right) != 0)
+        return wrong_method(server, connection, right);
+    if (!server_enter(server))
+        return stops(server, connection);
+    const enum MHD_Result result = begins[request->kind](server, connection);
+    server_leave(server);
+    return result;
+}
+
+// The connection was woken: there is an answer, its caller has hung up, or the agent stops.
+static enum MHD_Result go_on(struct http_server *server, struct connection *connection)
+{
+    struct result result = {0};
+    if (!wait_take(connection, &result))
+        return atomic_load(&server->stopping) ? stops(server, connection) : MHD_NO;
+    const bool token = connection->request.kind == REQUEST_TOKEN;
+    const enum MHD_Result done = token ? token_end(server, connection, &result) : job_end(server, connection, &result);
+    result_free(&result);
+    return done;
+}
+
+static bool has_body(struct MHD_Connection *http)
+{
+    const char *length = microhttpd.lookup_connection_value(http, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return (length != NULL && strcmp(length, "0") != 0) ||
+           microhttpd.lookup_connection_value(http, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
+static enum MHD_Result refuse_body(struct http_server *server, struct connection *connection)
+{
+    struct ssa_error err = {0};
+    (void)error_set(&err, SSA_USAGE, NULL, NULL, "a request has no body here");
+    return end_failed(server, connection, &err, 0, NULL);
+}
+
+enum MHD_Result routes_handle(void *context, struct MHD_Connection *http, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **request)
+{
+    struct http_server *server = context;
+    struct connection *connection = *request;
+    (void)url;
+    (void)version;
+    (void)upload;
+    if (connection == NULL || *upload_size != 0)
+        return MHD_NO;
+    switch (connection->stage) {
+    case STAGE_IDLE:
+        // The headers are there. What is answered now ends the connection, so it is only done where a body would come.
+        connection_note(connection, STAGE_WORKING, boot_ms());
+        return has_body(http) ? refuse_body(server, connection) : MHD_YES;
+    case STAGE_WORKING:
+        return answer(server, connection, method);
+    case STAGE_WAITING:
+        return go_on(server, connection);
+    default:
+        return MHD_NO;
+    }
+}
+
+static struct connection *connection_of(struct MHD_Connection *http)
+{
+    const union MHD_ConnectionInfo *info = microhttpd.get_connection_info(http, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+// The first line of a request was read.
+void *routes_begin(void *server, const char *target, struct MHD_Connection *http)
+{
+    struct connection *connection = connection_of(http);
+    (void)server;
+    if (connection == NULL)
+        return NULL;
+    request_take(&connection->request, target == NULL ? "" : target);
+    connection->began_us = now_us();
+    return connection;
+}
+
+void routes_done(void *server, struct MHD_Connection *http, void **context, enum MHD_RequestTerminationCode how)
+{
+    struct connection *connection = *context;
+    (void)server;
+    (void)http;
+    (void)how;
+    if (connection != NULL)
+        connection_note(connection, STAGE_IDLE, boot_ms());
+}
+
+void routes_connection(void *context, struct MHD_Connection *http, void **socket_context,
+                       enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *server = context;
+    struct connection *connection = *socket_context;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (connection != NULL)
+            connections_leave(&server->connections, connection);
+        return;
+    }
+    const union MHD_ConnectionInfo *info = microhttpd.get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
+    connection = info == NULL ? NULL : connections_at(&server->connections, info->connect_fd);
+    *socket_context = connection;
+    if (connection == NULL)
+        return;
+    connection->http = http;
+    atomic_store(&connection->started, true);
+}

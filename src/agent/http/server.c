@@ -1,0 +1,125 @@
+#include "agent/http/server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/http/inside.h"
+#include "core/monotonic.h"
+
+enum {
+    WORKERS = 2,
+    CONNECTION_MEMORY = 16 * 1024, // of each connection: a request with its headers, and the headers of the answer
+    WORKER_STACK = 512 * 1024,
+    STOP_MS = 2000, // for so long the last answers may take
+    STOP_STEP_MS = 5
+};
+
+static bool check(const struct server_config *config, struct ssa_error *err)
+{
+    if (config->listener_count > SERVER_LISTENERS_MAX || SHARE_ALLOWED + config->allowed_count > SHARES_MAX)
+        return error_set(err, SSA_USAGE, NULL, NULL, "there are too many listening sockets, or too many users");
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (config->listeners[i].kind != LISTENER_UNIX)
+            return error_set(err, SSA_USAGE, NULL, NULL, "this version can serve nobody but by a Unix socket");
+    return true;
+}
+
+static bool open_connections(struct http_server *server, struct ssa_error *err)
+{
+    size_t shares[SHARES_MAX] = {
+        [SHARE_OWN] = SHARE_OWN_MAX, [SHARE_ROOT] = SHARE_USER_MAX, [SHARE_STRANGERS] = SHARE_STRANGERS_MAX};
+    for (size_t i = 0; i < server->config.allowed_count; i++)
+        shares[SHARE_ALLOWED + i] = SHARE_USER_MAX;
+    return connections_open(&server->connections, shares, SHARE_ALLOWED + server->config.allowed_count, err);
+}
+
+// Its threads leave signals to the program's own.
+static bool start_http(struct http_server *server, struct ssa_error *err)
+{
+    const unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME;
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    server->http = microhttpd.start_daemon(
+        flags, 0, NULL, NULL, routes_handle, server, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)WORKERS,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections.total_max * 2 * WORKERS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)WORKER_STACK, MHD_OPTION_URI_LOG_CALLBACK, routes_begin, server, MHD_OPTION_NOTIFY_COMPLETED,
+        routes_done, server, MHD_OPTION_NOTIFY_CONNECTION, routes_connection, server, MHD_OPTION_END);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return server->http != NULL || error_set(err, SSA_UNEXPECTED, NULL, NULL, "libmicrohttpd does not start");
+}
+
+static bool start(struct http_server *server, struct ssa_error *err)
+{
+    if (!check(&server->config, err) || !microhttpd_load(err))
+        return false;
+    server->waits = waits_open(err);
+    prepared_open(&server->prepared);
+    (void)pthread_mutex_init(&server->pressing.mutex, NULL);
+    peers_init(&server->peers, &server->config);
+    return server->waits != NULL && open_connections(server, err) && start_http(server, err) &&
+           acceptor_start(server, err);
+}
+
+bool server_start(const struct server_config *config, struct http_server **server, struct ssa_error *err)
+{
+    *server = calloc(1, sizeof **server);
+    if (*server == NULL)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "there is no memory for a server");
+    (*server)->config = *config;
+    (*server)->epoll = (*server)->wake = -1;
+    for (size_t i = 0; i < config->listener_count && i < SERVER_LISTENERS_MAX; i++)
+        (*server)->listeners[i] = config->listeners[i];
+    (*server)->config.listeners = (*server)->listeners;
+    if (start(*server, err))
+        return true;
+    (*server)->config.listener_count = 0;
+    server_stop(*server);
+    *server = NULL;
+    return false;
+}
+
+// Signers may take their time; who is in the service must come out of it before the server is gone.
+static void wait_for_jobs(struct http_server *server)
+{
+    while (atomic_load(&server->signing) + atomic_load(&server->locking) > 0)
+        pause_ms(STOP_STEP_MS);
+}
+
+void server_quiet(struct http_server *server)
+{
+    acceptor_stop(server);
+    atomic_store(&server->stopping, true);
+    if (server->http == NULL)
+        return;
+    // The threads of libmicrohttpd do not wait in the service.
+    while (atomic_load(&server->inside) > 0)
+        pause_ms(STOP_STEP_MS);
+    waits_wake(server->waits, &server->connections);
+    const long long until = monotonic_ms() + STOP_MS;
+    while (connections_busy(&server->connections) > 0 && monotonic_ms() < until)
+        pause_ms(STOP_STEP_MS);
+}
+
+void server_stop(struct http_server *server)
+{
+    if (server == NULL)
+        return;
+    server_quiet(server);
+    wait_for_jobs(server);
+    if (server->http != NULL)
+        microhttpd.stop_daemon(server->http);
+    if (server->connections.by_fd != NULL)
+        connections_close(&server->connections);
+    prepared_close(&server->prepared);
+    waits_close(server->waits);
+    if (server->epoll >= 0)
+        (void)close(server->epoll);
+    if (server->wake >= 0)
+        (void)close(server->wake);
+    (void)pthread_mutex_destroy(&server->pressing.mutex);
+    free(server);
+}

@@ -1,0 +1,110 @@
+// GET /v1/token
+#include "agent/cache/clock.h"
+#include "agent/http/inside.h"
+#include "core/text.h"
+
+enum { MINUTE_MS = 60000 };
+
+static enum MHD_Result refuse(struct http_server *server, struct connection *connection)
+{
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_REFUSED, SSA_REASON_AGENT_REFUSES, NULL,
+                        "this user may not have an access token for these scopes");
+    return end_failed(server, connection, &err, 0, "refused");
+}
+
+// Whether another user demands new access tokens too often: that uses up what the API allows to all.
+static bool presses(struct http_server *server, const struct connection *connection, long long now,
+                    unsigned *retry_after)
+{
+    const struct demand *demand = &connection->request.demand;
+    const size_t share = connection->caller.share;
+    if (connection->caller.rights == RIGHTS_ALL || !demand->force)
+        return false;
+    (void)pthread_mutex_lock(&server->pressing.mutex);
+    if (now - server->pressing.begun_ms[share] >= MINUTE_MS) {
+        server->pressing.begun_ms[share] = now;
+        server->pressing.count[share] = 0;
+    }
+    const bool too_often = server->pressing.count[share] >= PRESSING_MAX;
+    if (!too_often)
+        server->pressing.count[share]++;
+    *retry_after = (unsigned)((server->pressing.begun_ms[share] + MINUTE_MS - now) / 1000 + 1);
+    (void)pthread_mutex_unlock(&server->pressing.mutex);
+    return too_often;
+}
+
+static enum MHD_Result too_often(struct http_server *server, struct connection *connection, unsigned retry_after)
+{
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
+                        "this user has demanded new access tokens too often");
+    return end_failed(server, connection, &err, retry_after, "token");
+}
+
+static enum MHD_Result hand_out(struct http_server *server, struct connection *connection, struct access *access)
+{
+    // Without a scope, it is the profile's.
+    if (connection->caller.scope != NULL && !scope_within(access->scope, connection->caller.scope))
+        return refuse(server, connection);
+    if (prepared_queue(&server->prepared, access, boot_ms(), connection->http)) {
+        end_note(server, connection, FAILURE_NONE, "token");
+        return MHD_YES;
+    }
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_UNEXPECTED, SSA_REASON_AGENT_GONE, NULL, "there is no access token that lasts");
+    return end_failed(server, connection, &err, 1, "token");
+}
+
+enum MHD_Result token_end(struct http_server *server, struct connection *connection, struct result *result)
+{
+    const struct outcome *outcome = &result->outcome;
+    if (outcome->access != NULL)
+        return hand_out(server, connection, outcome->access);
+    return end_failed(server, connection, &outcome->err, outcome->retry_after, "token");
+}
+
+static void later(void *context, struct outcome *outcome)
+{
+    struct result result = {.outcome = *outcome};
+    wait_end(context, &result);
+}
+
+static OWN_FRAME enum MHD_Result failed(struct http_server *server, struct connection *connection)
+{
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_UNEXPECTED, SSA_REASON_AGENT_GONE, NULL, "there is no memory for a request");
+    return end_failed(server, connection, &err, 1, "token");
+}
+
+enum MHD_Result token_begin(struct http_server *server, struct connection *connection)
+{
+    const struct demand *demand = &connection->request.demand;
+    unsigned retry_after = 0;
+    if (connection->caller.scope != NULL && text_present(demand->scope) &&
+        !scope_within(demand->scope, connection->caller.scope))
+        return refuse(server, connection);
+    if (presses(server, connection, boot_ms(), &retry_after))
+        return too_often(server, connection, retry_after);
+    struct wait *wait = wait_ready(server->waits, connection);
+    if (wait == NULL)
+        return failed(server, connection);
+    struct result result;
+    // The whole of it is large, and zeros are seldom needed.
+    result.outcome.access = NULL;
+    result.outcome.fresh = false;
+    result.outcome.retry_after = 0;
+    result.outcome.err.code = SSA_OK;
+    result.outcome.err.reason = SSA_REASON_NONE;
+    result.text = (struct secret){0};
+    if (service_token(server->config.service, demand, &result.outcome, later, wait) == SERVICE_LATER) {
+        connection_note(connection, STAGE_WAITING, boot_ms());
+        if (wait_sleep(wait))
+            return MHD_YES;
+        if (!wait_take(connection, &result))
+            return MHD_NO;
+    }
+    const enum MHD_Result done = token_end(server, connection, &result);
+    result_free(&result);
+    return done;
+}
