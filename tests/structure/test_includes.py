@@ -58,6 +58,8 @@ MAY = {
     "cli": f"core {_hsm('uri')} config journal",
     # An allocator is a library of its own, since nothing but a program may replace it.
     "allocator": "",
+    # So is libcrypto that is loaded late.
+    "libcrypto": "core",
 }
 FOLDERS = list(MAY)
 # Libraries that one folder alone may use, by the beginnings of their headers' names; yajl in one file of it.
