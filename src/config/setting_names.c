@@ -26,6 +26,7 @@ static const struct {
     [SET_CACERT] = {"SSA_HSM_CACERT", false},
     [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
     [SET_AUDIT] = {"SSA_HSM_AUDIT", false},
+    [SET_CACHE] = {"SSA_HSM_CACHE", false},
     [SET_SECRET_ALIAS] = {"APS_CLIENT_SECRET", true},
 };
 

@@ -22,6 +22,7 @@ enum setting {
     SET_CACERT,
     SET_CAPATH,
     SET_AUDIT,
+    SET_CACHE,
     SET_SECRET_ALIAS, // the name that other APS tools use for the client secret: read where APS_SECRET_ID is not set
     SETTING_COUNT
 };

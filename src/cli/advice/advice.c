@@ -68,6 +68,7 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_SECRETS_OF_ONE_NAME] = "An import was interrupted. `ssa-hsm key recover` finishes it on the machine "
                                        "where it ran; `ssa-hsm secret import --force` leaves one secret.",
     [SSA_REASON_SECRET_IN_THE_OPEN] = "`ssa-hsm secret import --force` stores it as a private object.",
+    [SSA_REASON_KEYRING_SHARED] = "SSA_HSM_CACHE=keyring uses it all the same.",
     [SSA_REASON_OLD_BLOCK] = "Perhaps this shell still has the settings of an old block. `unset "
                              "SERVICE_ACCOUNT_ID KEY_ID SSA_EMAIL PRIVATE_KEY` takes them away, or name the profile "
                              "with --profile.",

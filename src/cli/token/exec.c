@@ -131,7 +131,7 @@ const struct command command_exec = {
                          {"exec --scope data:read -- printenv APS_ACCESS_TOKEN", "Another scope than the profile's."}),
     .falls_back = true,
     .runs_program = true,
-    .uses = USE_API | USE_AUDIENCE | USE_SCOPE,
-    .options = OPTIONS(&option_scope, &option_expires_in, &option_nbf),
+    .uses = USE_API | USE_AUDIENCE | USE_SCOPE | USE_CACHE,
+    .options = OPTIONS(&option_scope, &option_cache, &option_min_ttl, &option_fresh, &option_expires_in, &option_nbf),
     .run = exec,
 };

@@ -35,7 +35,7 @@ bool request_read(const struct arguments *a, struct request *request, struct ssa
 {
     const char *lifetime = option_value(a, &option_expires_in);
     request->wanted = (struct ssa_token_request){.not_before = option_given(a, &option_nbf)};
-    if (!read_scopes(a, request, err))
+    if (!read_scopes(a, request, err) || !cache_read(a, &request->cache, err))
         return false;
     return lifetime == NULL ||
            parse_seconds(lifetime, &option_expires_in, LIFETIME_LEAST, LIFETIME_MOST, &request->wanted.lifetime, err);
@@ -44,7 +44,7 @@ bool request_read(const struct arguments *a, struct request *request, struct ssa
 bool fetch_grant(const struct invocation *i, const struct request *request, struct ssa_grant *grant,
                  struct ssa_error *err)
 {
-    if (!ssa_fetch(&i->run, &request->wanted, grant, err))
+    if (!ssa_fetch_cached(&i->run, &request->wanted, &request->cache, grant, err))
         return false;
     journal_warn(&i->run);
     return true;

@@ -56,7 +56,8 @@ const struct command command_token = {
          "A request with curl, which gets the access token on standard input."},
         {"token --profile default --profile spare", "The second PKCS#11 token is used if the first one cannot be."}),
     .falls_back = true,
-    .uses = USE_API | USE_AUDIENCE | USE_SCOPE,
-    .options = OPTIONS(&option_scope, &option_format, &option_expires_in, &option_nbf),
+    .uses = USE_API | USE_AUDIENCE | USE_SCOPE | USE_CACHE,
+    .options = OPTIONS(&option_scope, &option_format, &option_cache, &option_min_ttl, &option_fresh, &option_expires_in,
+                       &option_nbf),
     .run = fetch_token,
 };
