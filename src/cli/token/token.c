@@ -54,6 +54,7 @@ const struct command command_token = {
         {"token --scope data:read --format header", "A header for an HTTP request."},
         {"token --format curl | curl -K - https://developer.api.autodesk.com/project/v1/hubs",
          "A request with curl, which gets the access token on standard input."},
+        {"token --cache", "The one that an earlier call has kept in the kernel's keyring; else a new one."},
         {"token --profile default --profile spare", "The second PKCS#11 token is used if the first one cannot be."}),
     .falls_back = true,
     .uses = USE_API | USE_AUDIENCE | USE_SCOPE | USE_CACHE,
