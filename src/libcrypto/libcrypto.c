@@ -20,8 +20,10 @@
 // The real functions, under their own names.
 static struct {
     __typeof__(&EVP_PKEY_Q_keygen) EVP_PKEY_Q_keygen;
+// NOLINTBEGIN(bugprone-macro-parentheses): it is a field's name
 #define FUNCTION(type, name, parameters, arguments) __typeof__(&(name)) name;
 #define PROCEDURE(name, parameters, arguments)      __typeof__(&(name)) name;
+// NOLINTEND(bugprone-macro-parentheses)
 #include "libcrypto/functions.def"
 #undef FUNCTION
 #undef PROCEDURE
