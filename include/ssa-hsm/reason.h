@@ -45,7 +45,6 @@ enum ssa_reason {
     SSA_REASON_REPLACE_WHAT,        // a key must be destroyed, but no slot was named
     SSA_REASON_SECRETS_OF_ONE_NAME, // several client secrets have the same label
     SSA_REASON_SECRET_IN_THE_OPEN,  // the client secret can be read without the PIN
-    SSA_REASON_KEYRING_SHARED,      // others may share the kernel's keyring
     SSA_REASON_OLD_BLOCK,           // the environment's key was used and not the profile's
 
     // PKCS#11 modules, tokens and keys.
@@ -205,6 +204,9 @@ enum ssa_reason {
     SSA_REASON_OTHER_PROFILES,     // another profile (detail) was not examined whole
     SSA_REASON_KEY_OFF,            // the key (detail) is not enabled at the API
     SSA_REASON_KEY_NOT_AT_API,     // the API does not know the key
+
+    // Access tokens that are kept.
+    SSA_REASON_KEYRING_SHARED, // others may share the kernel's keyring
 
     SSA_REASON_COUNT // the number of reasons in this version
 };

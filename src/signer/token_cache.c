@@ -1,5 +1,6 @@
 #include "signer/token_cache.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "config/record_folder.h"
@@ -12,7 +13,9 @@
 #include "oauth/oauth.h"
 
 // How long a process waits for another one that fetches the same access token. It then fetches one, too.
-enum { OTHERS_FETCH_MS = 10000, LOCKS = 16 };
+enum { OTHERS_FETCH_MS = 10000 };
+
+enum { IDENTITY_MAX = 2 * SCOPE_MAX };
 
 // Less than 0, 0, or more, as memcmp.
 static int compare(struct span a, struct span b)
@@ -48,7 +51,10 @@ static bool write_identity(struct token_cache *cache, const struct assertion *a)
     const struct jwt_claims *claims = &a->claims;
     const char *const parts[] = {settings_base_url(cache->run->settings), claims->issuer, claims->subject, claims->kid,
                                  claims->audience};
-    struct writer w = {.data = cache->identity, .capacity = sizeof cache->identity};
+    cache->identity = malloc(IDENTITY_MAX);
+    if (cache->identity == NULL)
+        return false;
+    struct writer w = {.data = cache->identity, .capacity = IDENTITY_MAX};
     for (size_t i = 0; i < COUNT(parts); i++)
         put_bytes(&w, span_text(parts[i]));
     put_scopes(&w, a->scope);
@@ -99,7 +105,7 @@ bool token_cache_begin(struct token_cache *cache, const struct ssa_run *run, con
     if (!is_wanted(cache, err))
         return false;
     if (cache->used && !write_identity(cache, a))
-        give_up(cache, SSA_REASON_NONE, "its scopes are too long");
+        give_up(cache, SSA_REASON_NONE, "its scopes are too long, or there is no memory");
     return true;
 }
 
@@ -201,5 +207,6 @@ void token_cache_end(struct token_cache *cache)
     // The lock ends with its descriptor.
     if (cache->lock >= 0)
         (void)close(cache->lock);
-    cache->lock = -1;
+    free(cache->identity);
+    token_cache_none(cache);
 }

@@ -5,24 +5,20 @@
 #include "keyring/entry.h"
 #include "signer/assertion.h"
 
-// What says whose access token for what: base URL, client id, account, key, audience and scopes.
-enum { IDENTITY_MAX = SCOPE_MAX + 4096 };
-
 struct token_cache {
     const struct ssa_run *run;
     const struct ssa_cache *wanted;
     bool used;
-    bool *told; // that the keyring cannot be used
-    int lock;   // a file descriptor; the process that has the lock fetches, and others wait; -1 for none
+    bool *told;        // that the keyring cannot be used
+    int lock;          // a file descriptor; the process that has the lock fetches, and others wait; -1 for none
+    uint8_t *identity; // whose access token for what it is
     size_t identity_len;
-    uint8_t identity[IDENTITY_MAX];
 };
 
 // A cache that is not begun.
 static inline void token_cache_none(struct token_cache *cache)
 {
-    cache->used = false;
-    cache->lock = -1;
+    *cache = (struct token_cache){.lock = -1};
 }
 
 // Begins to use the keyring for the access token that the assertion is for, if wanted (which may be NULL) or the

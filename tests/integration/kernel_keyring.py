@@ -85,6 +85,17 @@ def remove(key: int) -> None:
         _keyctl(_UNLINK, key, _USER)
 
 
+def of_api(url: str) -> dict[int, str]:
+    """The entries for this API: those of other tests have another one."""
+    return {key: name for key, name in entries().items() if url.encode() in read(key)} if works() else {}
+
+
+def forget(url: str) -> None:
+    """Removes them, since the kernel lets most users have few keys."""
+    for key in of_api(url):
+        remove(key)
+
+
 def put(name: str, content: bytes) -> int:
     """Puts other bytes there."""
     for key, known in entries().items():

@@ -37,15 +37,13 @@ class Keyring(_Cached):
         self.addCleanup(self.clean)
 
     def mine(self) -> dict[int, str]:
-        """The numbers and names of what this test's programs have put there: those of other tests have another API."""
-        url = self.env["SSA_HSM_BASE_URL"].encode()
-        found = {key: name for key, name in kernel_keyring.entries().items() if url in kernel_keyring.read(key)}
+        """The numbers and names of what this test's programs have put there."""
+        found = kernel_keyring.of_api(self.env["SSA_HSM_BASE_URL"])
         self.names |= {*found.values()}
         return found
 
     def clean(self) -> None:
-        # The kernel lets most users have few keys.
-        self.mine()
+        kernel_keyring.forget(self.env["SSA_HSM_BASE_URL"])
         for key, name in kernel_keyring.entries().items():
             if name in self.names:
                 kernel_keyring.remove(key)

@@ -68,7 +68,6 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_SECRETS_OF_ONE_NAME] = "An import was interrupted. `ssa-hsm key recover` finishes it on the machine "
                                        "where it ran; `ssa-hsm secret import --force` leaves one secret.",
     [SSA_REASON_SECRET_IN_THE_OPEN] = "`ssa-hsm secret import --force` stores it as a private object.",
-    [SSA_REASON_KEYRING_SHARED] = "SSA_HSM_CACHE=keyring uses it all the same.",
     [SSA_REASON_OLD_BLOCK] = "Perhaps this shell still has the settings of an old block. `unset "
                              "SERVICE_ACCOUNT_ID KEY_ID SSA_EMAIL PRIVATE_KEY` takes them away, or name the profile "
                              "with --profile.",
@@ -296,6 +295,9 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_OTHER_PROFILES] = "`ssa-hsm doctor --profile {detail}` examines it.",
     [SSA_REASON_KEY_OFF] = "`ssa-hsm key enable {detail}` enables it.",
     [SSA_REASON_KEY_NOT_AT_API] = "`ssa-hsm key create --force` makes a new key, and writes the profile again.",
+
+    // Access tokens that are kept.
+    [SSA_REASON_KEYRING_SHARED] = "SSA_HSM_CACHE=keyring uses it all the same.",
 };
 
 const char *advice_about(enum ssa_reason reason)
