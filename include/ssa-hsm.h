@@ -120,6 +120,22 @@ void ssa_grant_free(struct ssa_grant *grant);
 bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
                struct ssa_error *err);
 
+// A place for access tokens that outlives the program: the keyring that the kernel keeps for this user. It is used
+// where asked is set, but not in a container, which shares it with its host; or where the setting SSA_HSM_CACHE is
+// "keyring".
+struct ssa_cache {
+    bool asked;
+    bool fresh;     // takes no access token from there, and puts a new one there
+    unsigned least; // takes one that is valid for so many seconds more, at least
+};
+
+// The same as ssa_fetch, but an access token that an earlier call has put there is taken, for the same base URL, client
+// id, account, key, audience and scopes. That uses no PKCS#11 token, and asks the API nothing; expires_in in its JSON
+// is what is left. Where the keyring cannot be used, a warning says so once, and an access token is fetched. cache may
+// be NULL.
+bool ssa_fetch_cached(const struct ssa_run *run, const struct ssa_token_request *request, const struct ssa_cache *cache,
+                      struct ssa_grant *grant, struct ssa_error *err);
+
 // Waits for PKCS#11 modules that earlier calls have closed. Each call that uses a PKCS#11 token loads the module in a
 // process of its own (ssa-hsm-host) and returns before that process has ended. One that still runs so many milliseconds
 // after its module was closed is ended, also once callbacks (only interrupted, tell and waiting are used) say that the

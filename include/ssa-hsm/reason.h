@@ -217,6 +217,9 @@ enum ssa_reason {
     SSA_REASON_AGENT_SOCKET,  // it is not known, or cannot be, where the agent's socket is
     SSA_REASON_AGENT_MANAGED, // a service manager has the agent's socket
 
+    // Access tokens that are kept.
+    SSA_REASON_KEYRING_SHARED, // others may share the kernel's keyring
+
     SSA_REASON_COUNT // the number of reasons in this version
 };
 

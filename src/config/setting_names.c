@@ -30,6 +30,7 @@ static const struct {
     [SET_AGENT_CERT] = {"SSA_HSM_AGENT_CERT", false},
     [SET_AGENT_KEY] = {"SSA_HSM_AGENT_KEY", false},
     [SET_AGENT_CACERT] = {"SSA_HSM_AGENT_CACERT", false},
+    [SET_CACHE] = {"SSA_HSM_CACHE", false},
     [SET_SECRET_ALIAS] = {"APS_CLIENT_SECRET", true},
 };
 

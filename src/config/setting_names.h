@@ -26,6 +26,7 @@ enum setting {
     SET_AGENT_CERT,
     SET_AGENT_KEY,
     SET_AGENT_CACERT,
+    SET_CACHE,
     SET_SECRET_ALIAS, // the name that other APS tools use for the client secret: read where APS_SECRET_ID is not set
     SETTING_COUNT
 };

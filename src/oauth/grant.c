@@ -92,3 +92,36 @@ bool grant_read_terms(struct span answer, struct grant_terms *terms, struct ssa_
     *terms = (struct grant_terms){0};
     return answer_read(answer, read_term, terms, err);
 }
+
+// Where its value begins in an indented answer, of which each member is a line. NULL for no (further) one. No text has
+// a line break, and those of inner objects are indented more.
+static const uint8_t *value_of_lifetime(struct span indented)
+{
+    static const char name[] = "\n  \"expires_in\": ";
+    const uint8_t *found = memmem(indented.data, indented.len, name, sizeof name - 1);
+    return found == NULL ? NULL : found + sizeof name - 1;
+}
+
+static size_t length_to(const uint8_t *from, const uint8_t *to)
+{
+    return (size_t)(to - from);
+}
+
+bool grant_count_down(struct span indented, long long seconds, struct secret *out)
+{
+    char number[24];
+    const uint8_t *end = indented.data + indented.len, *value;
+    if (!text_format(number, sizeof number, "%lld", seconds))
+        return false;
+    while ((value = value_of_lifetime(indented)) != NULL) {
+        const uint8_t *line_end = memchr(value, '\n', length_to(value, end));
+        if (line_end == NULL)
+            break;
+        const uint8_t *rest = line_end[-1] == ',' ? line_end - 1 : line_end;
+        if (!secret_append(out, span_of(indented.data, length_to(indented.data, value))) ||
+            !secret_append_text(out, number))
+            return false;
+        indented = span_of(rest, length_to(rest, end));
+    }
+    return secret_append(out, indented);
+}

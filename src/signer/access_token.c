@@ -6,9 +6,11 @@
 #include "core/json.h"
 #include "hsm/login/login.h"
 #include "hsm/search/open.h"
+#include "oauth/grant.h"
 #include "signer/assertion.h"
 #include "signer/client_secret.h"
 #include "signer/failover.h"
+#include "signer/token_cache.h"
 
 enum { GRANT_MAX = 64 * 1024, INDENTED_MAX = 2 * GRANT_MAX, USUAL_SIGNATURE_BYTES = 2048 / 8 };
 
@@ -20,6 +22,9 @@ struct fetch {
     // id and this setting.
     struct client_secret secret;
     const char *client_id, *secret_setting;
+    const struct ssa_cache *cache; // NULL for none
+    bool cache_failed;             // which was told
+    unsigned left;                 // the seconds for which an access token of the cache is valid; 0 for a new one
 };
 
 static void fetch_end(struct fetch *fetch)
@@ -40,6 +45,7 @@ struct attempt {
     // The connection to the API is made while the PKCS#11 token logs in and signs
     // (docs/decisions/003-connecting-while-signing.md). NULL before it is begun.
     struct oauth_exchange *exchange;
+    struct keyring_time sent; // when the request was sent, or shortly before
 };
 
 static void attempt_end(struct attempt *t)
@@ -97,8 +103,6 @@ static bool begin_client_secret(struct fetch *fetch, const struct ssa_run *run, 
 static bool prepare(struct attempt *t, struct ssa_error *err)
 {
     struct fetch *fetch = t->fetch;
-    if (!assertion_prepare(&t->assertion, t->run, fetch->request, err))
-        return false;
     if (!open_token_prepare(t->run, t->assertion.identity.private_key, &t->at, err))
         return false;
     // The module is loaded meanwhile.
@@ -176,52 +180,89 @@ static void tell_old_block(const struct attempt *t, const struct ssa_error *err)
                     settings_profile_path(t->run->settings));
 }
 
-static bool fetch_once(void *context, const struct ssa_run *run, struct pin_tries *pins, struct ssa_error *err)
+static bool fetch_new(struct attempt *t, struct ssa_error *err)
 {
-    struct fetch *fetch = context;
-    __attribute__((cleanup(attempt_end))) struct attempt t = {
-        .fetch = fetch, .run = run, .at = {.pin = {.tries = pins}}};
-    if (!prepare(&t, err))
+    const struct ssa_run *run = t->run;
+    struct fetch *fetch = t->fetch;
+    if (!prepare(t, err))
         return false;
-    connect_early(&t);
-    if (!open_token_find(run, &t.at, err))
+    connect_early(t);
+    if (!open_token_find(run, &t->at, err))
         return false;
-    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(t.at.token)->uri);
-    if (!log_in(&t, err))
+    tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(t->at.token)->uri);
+    if (!log_in(t, err))
         return false;
-    if (!assertion_sign(&t.assertion, t.at.token, t.at.uri, NULL, &fetch->assertion, err))
+    if (!assertion_sign(&t->assertion, t->at.token, t->at.uri, NULL, &fetch->assertion, err))
         return false;
     // Other processes may use the PKCS#11 token while the API answers.
-    open_token_close(&t.at);
-    if (finish(&t, err))
+    open_token_close(&t->at);
+    t->sent = keyring_now();
+    if (finish(t, err))
         return true;
-    tell_old_block(&t, err);
+    tell_old_block(t, err);
     return false;
 }
 
-static bool take_grant(struct secret *answer, struct ssa_grant *grant, struct ssa_error *err)
+static bool fetch_once(void *context, const struct ssa_run *run, struct pin_tries *pins, struct ssa_error *err)
+{
+    struct fetch *fetch = context;
+    TOKEN_CACHE_AUTO cache;
+    token_cache_none(&cache);
+    __attribute__((cleanup(attempt_end))) struct attempt t = {
+        .fetch = fetch, .run = run, .at = {.pin = {.tries = pins}}};
+    if (!assertion_prepare(&t.assertion, run, fetch->request, err))
+        return false;
+    if (!token_cache_begin(&cache, run, fetch->cache, &t.assertion, &fetch->cache_failed, err))
+        return false;
+    fetch->left = token_cache_take(&cache, &fetch->answer);
+    if (fetch->left > 0)
+        return true;
+    if (!fetch_new(&t, err))
+        return false;
+    token_cache_keep(&cache, &fetch->answer, t.sent);
+    return true;
+}
+
+// The answer as JSON. Indentation adds a few characters to each member.
+static bool take_json(const struct fetch *fetch, struct ssa_text *out, struct ssa_error *err)
+{
+    SECRET_AUTO json = {0};
+    SECRET_AUTO counted = {0};
+    if (!secret_new(&json, INDENTED_MAX, err) || !json_indent(secret_span(&fetch->answer), &json, err))
+        return false;
+    if (fetch->left == 0)
+        return result_take(out, &json, err);
+    if (!secret_new(&counted, INDENTED_MAX, err))
+        return false;
+    if (!grant_count_down(secret_span(&json), fetch->left, &counted))
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the answer does not fit its buffer");
+    return result_take(out, &counted, err);
+}
+
+static bool take_grant(const struct fetch *fetch, struct ssa_grant *grant, struct ssa_error *err)
 {
     SECRET_AUTO token = {0};
-    SECRET_AUTO json = {0};
-    // Indentation adds a few characters to each member.
-    if (!secret_new(&token, GRANT_MAX, err) || !secret_new(&json, INDENTED_MAX, err))
-        return false;
-    if (!grant_access_token(secret_span(answer), &token, err) || !json_indent(secret_span(answer), &json, err))
-        return false;
-    return result_take(&grant->token, &token, err) && result_take(&grant->json, &json, err);
+    return secret_new(&token, GRANT_MAX, err) && grant_access_token(secret_span(&fetch->answer), &token, err) &&
+           result_take(&grant->token, &token, err) && take_json(fetch, &grant->json, err);
 }
 
 bool ssa_fetch(const struct ssa_run *run, const struct ssa_token_request *request, struct ssa_grant *grant,
                struct ssa_error *err)
 {
-    __attribute__((cleanup(fetch_end))) struct fetch fetch = {.request = request};
+    return ssa_fetch_cached(run, request, NULL, grant, err);
+}
+
+bool ssa_fetch_cached(const struct ssa_run *run, const struct ssa_token_request *request, const struct ssa_cache *cache,
+                      struct ssa_grant *grant, struct ssa_error *err)
+{
+    __attribute__((cleanup(fetch_end))) struct fetch fetch = {.request = request, .cache = cache};
     *grant = (struct ssa_grant){0};
     err = ERROR_OR_IGNORED(err);
     if (!assertion_new(run, &fetch.assertion, err) || !secret_new(&fetch.answer, GRANT_MAX, err))
         return false;
     if (!with_failover(run, fetch_once, &fetch, err) || !callback_go_on(&run->callbacks, err))
         return false;
-    return take_grant(&fetch.answer, grant, err);
+    return take_grant(&fetch, grant, err);
 }
 
 bool access_token_try(const struct ssa_run *run, struct oauth_client *client, const struct access_token_key *whose,

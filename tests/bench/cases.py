@@ -25,7 +25,7 @@ class Case:
     says: str
     programs: tuple[str, ...]
     place: Place = Place()
-    kind: str = "token"  # what the programs do; else "list", "keys" or "version"
+    kind: str = "token"  # what the programs do; else "cached", "list", "keys" or "version"
     measure: str = "time"  # or "memory", "at-once" or "one-cpu"
     rounds: int = 1000  # at most
 
@@ -37,6 +37,7 @@ CASES = (
     Case("distant", "the server is 50 ms away", _ALL, Place(server="distant")),
     Case("slow-distant", "both", _SIGNING, Place(token="slow", server="distant")),
     Case("trust", "the system's certificates", _ALL, Place(trust="system")),
+    Case("cached", "an access token that is kept", (OURS, BARE), kind="cached"),
     Case("one-cpu", "one processor", _ALL, measure="one-cpu"),
     Case("at-once", "50 at once", _SIGNING, measure="at-once", rounds=ONCE_ROUNDS),
     Case("list", "`hsm list` with five modules", (OURS, AGAINST, PKCS11_TOOL), kind="list"),
@@ -67,6 +68,7 @@ LIMITS = (
     Limit("key-list", PKCS11_TOOL, 0.40, 0.30),
     Limit("list", AGAINST, 0.85, 0.74),
     Limit("list-slow", AGAINST, 0.30, 0.23),
+    Limit("cached", BARE, 0.20, 0.12),
     Limit("version", AGAINST, 0.40, 0.27),
     Limit("at-once", FAILURES, 1, 0),
     Limit("memory", AGAINST, 1.20, 1.10),
@@ -130,8 +132,8 @@ def _version(out: str) -> str | None:
 def _arguments(case: Case, program: str, programs: Programs, world: World) -> list[str]:
     if program in (OURS, AGAINST):
         path = str(programs.ours if program == OURS else programs.against)
-        words = {"token": "token --format token", "list": "hsm list", "keys": "key list", "version": "--version"}
-        return [path, *words[case.kind].split()]
+        words = {"list": "hsm list", "keys": "key list", "version": "--version"}
+        return [path, *words.get(case.kind, "token --format token").split()]
     if program == PKCS11_TOOL and case.kind == "keys":
         return [places.tool("pkcs11-tool"), "--module", str(places.softhsm()), "-O"]
     return {
@@ -148,7 +150,8 @@ def _environment(case: Case, program: str, world: World) -> dict[str, str]:
         return world.listing(case.place.token)
     if program in (OURS, AGAINST):
         # What lists keys looks at one module, as pkcs11-tool does.
-        return world.ours(case.place) | ({"SSA_HSM_MODULE": str(places.softhsm())} if case.kind == "keys" else {})
+        more = {"keys": {"SSA_HSM_MODULE": str(places.softhsm())}, "cached": {"SSA_HSM_CACHE": "keyring"}}
+        return world.ours(case.place) | more.get(case.kind, {})
     env = world.others(case.place)
     if program == NODE:
         env["NODE_PATH"] = str(node_modules())
@@ -156,7 +159,8 @@ def _environment(case: Case, program: str, world: World) -> dict[str, str]:
 
 
 def jobs(world: World, programs: Programs, cases: list[Case], many: int) -> list[Job]:
-    wrong = {"token": _one_word, "list": _five_tokens, "version": _version, "keys": _keys(many, world.block["KEY_ID"])}
+    keys = _keys(many, world.block["KEY_ID"])
+    wrong = {"token": _one_word, "cached": _one_word, "list": _five_tokens, "version": _version, "keys": keys}
     left_out = set() if programs.against else {AGAINST}
     if node_modules() is None:
         left_out.add(NODE)

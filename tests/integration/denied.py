@@ -21,13 +21,14 @@ from collections.abc import Sequence
 _CALLS = {
     "x86_64": {
         "write": 1, "pwrite64": 18, "madvise": 28, "fcntl": 72, "flock": 73, "fsync": 74, "fdatasync": 75,
-        "ftruncate": 77, "rename": 82, "mlock": 149, "openat": 257, "mkdirat": 258, "unlinkat": 263,
+        "ftruncate": 77, "rename": 82, "mlock": 149, "add_key": 248, "keyctl": 250, "openat": 257,
+        "mkdirat": 258, "unlinkat": 263,
         "renameat": 264, "linkat": 265, "fallocate": 285, "renameat2": 316, "getrandom": 318, "mlock2": 325,
     },
     "aarch64": {
         "write": 64, "pwrite64": 68, "madvise": 233, "fcntl": 25, "flock": 32, "fsync": 82, "fdatasync": 83,
-        "ftruncate": 46, "mlock": 228, "openat": 56, "mkdirat": 34, "unlinkat": 35, "renameat": 38, "linkat": 37,
-        "fallocate": 47, "renameat2": 276, "getrandom": 278, "mlock2": 284,
+        "ftruncate": 46, "add_key": 217, "keyctl": 219, "mlock": 228, "openat": 56, "mkdirat": 34,
+        "unlinkat": 35, "renameat": 38, "linkat": 37, "fallocate": 47, "renameat2": 276, "getrandom": 278, "mlock2": 284,
     },
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import documents
+import kernel_keyring
 import places
 import softtoken
 from documents import Block
@@ -126,6 +127,7 @@ class Pages(Reader):
             self.shell_env.pop(name, None)
 
     def run_page(self, page: str) -> None:
+        self.addCleanup(kernel_keyring.forget, self.api.base_url)
         beginning: str | None = "an account"
         for block in documents.read(places.documents(), page).blocks:
             beginning = block.begins_with or beginning

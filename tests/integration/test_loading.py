@@ -1,8 +1,9 @@
-"""What is loaded into which process: libcurl where the network is used, PKCS#11 modules in their own process alone."""
+"""What is loaded into which process: libcurl and libcrypto where they are used, PKCS#11 modules in their own process alone."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from harness import Case
 
@@ -24,12 +25,35 @@ class Loading(Case):
                 self.assertNotIn("libcurl", self.loaded(*arguments))
         self.assertIn("libcurl", self.loaded("token"))
 
+    def test_libcrypto_only_where_something_is_hashed_or_sent(self) -> None:
+        for arguments in (("--version",), ("--help",), ("config", "show"), ("profile", "list"), ("history",), ("hsm", "list"), ("jwt",)):
+            with self.subTest(arguments):
+                self.assertNotIn("libcrypto", self.loaded(*arguments))
+        self.assertIn("libcrypto", self.loaded("key", "verify"))
+
+    def test_libraries_do_not_get_the_programs_functions_for_those_of_libcrypto(self) -> None:
+        result = self.run_program("token", env={"LD_DEBUG": "bindings"})
+        self.expect(result, 0)
+        bound = re.findall(r"binding file \S*/(\S+) \[0\] to (\S+) \[0\]: normal symbol `EVP_\w+'", result.err)
+        self.assertIn("libssl.so.3", {who for who, _ in bound})
+        self.assertEqual({Path(to).name for _, to in bound}, {"libcrypto.so.3"})
+
+    def test_libcrypto_that_cannot_be_loaded(self) -> None:
+        broken = self.dir / "broken"
+        broken.mkdir()
+        (broken / "libcrypto.so.3").write_text("no library\n")
+        result = self.run_program("config", "show", env={"LD_LIBRARY_PATH": str(broken)})
+        self.expect(result, 0)
+        examined = self.run_program("doctor", env={"LD_LIBRARY_PATH": str(broken), "SSA_HSM_MODULE": None})
+        self.assertEqual(examined.code, 1, str(examined))
+        self.assertRegex(examined.err, r"(?m)^ssa-hsm: OpenSSL cannot be loaded \(.*libcrypto\.so\.3: file too short\)$")
+
     def test_no_module_is_in_the_program(self) -> None:
         for arguments in (("token",), ("jwt",), ("hsm", "list"), ("key", "list"), ("key", "create", "--output", "x.env"),
                           ("key", "verify"), ("secret", "import")):  # fmt: skip
             with self.subTest(arguments):
                 loaded = self.loaded(*arguments)
-                self.assertIn("libcrypto", loaded)
+                self.assertIn("libyajl", loaded)
                 self.assertEqual({name for name in loaded if "softhsm" in name or name == "libstdc++"}, set())
         # That this can fail: the module's own process says it, where its output is shown.
         shown = self.run_program("jwt", "-v", env={"LD_DEBUG": "files"})

@@ -58,7 +58,9 @@ class _Group:
     gaps: list[str] = field(default_factory=list)
 
 
-def judge(name: str, report: dict[str, Any], expected: tuple[Held, ...], totals: Totals) -> None:
+def judge(
+    name: str, report: dict[str, Any], expected: tuple[Held, ...], totals: Totals, hosted: bool = True
+) -> None:
     """Prints what was found, and adds it to the totals."""
     groups: dict[tuple[int, str, str], _Group] = {}
     for stop in report["stops"]:
@@ -77,8 +79,11 @@ def judge(name: str, report: dict[str, Any], expected: tuple[Held, ...], totals:
         print(f"  NOT SEARCHED {trouble}")
     totals.processes += len({stop["pid"] for stop in report["stops"]})
     totals.failed += [f"{name}: {what}" for what in _blind(expected, groups)]
-    if not any(_process_of(stop) == HOST and _is_end(stop) for stop in report["stops"]):
+    ends = any(_process_of(stop) == HOST and _is_end(stop) for stop in report["stops"])
+    if hosted and not ends:
         totals.failed.append(f"{name}: no process of the PKCS#11 module was searched at its end")
+    if ends and not hosted:
+        totals.failed.append(f"{name}: there was a process of the PKCS#11 module")
 
 
 def _is_end(stop: dict[str, Any]) -> bool:

@@ -42,12 +42,13 @@ def _hsm(parts: str) -> str:
 MAY = {
     "core": "",
     **{f"hsm-{part}": f"core {_hsm(may)}" for part, may in _HSM_MAY.items()},
+    "keyring": "core",
     "oauth": "core",
     "aps": "core oauth",
     "config": f"core {_hsm('uri')}",
     "pin": f"core {_hsm('remote uri module token login')} config",
     "journal": f"core {_hsm('uri')} config",
-    "signer": f"core {_hsm('remote uri module token login key data search')} oauth config pin",
+    "signer": f"core {_hsm('remote uri module token login key data search')} keyring oauth config pin",
     "pkey": f"core {_hsm('remote uri module token login key search')} oauth config pin signer",
     "agent-link": "core",
     "agent-cache": "core oauth",
@@ -65,10 +66,12 @@ MAY = {
     "cli": f"core {_hsm('uri')} config journal agent-link agent-client agent-daemon",
     # An allocator is a library of its own, since nothing but a program may replace it.
     "allocator": "",
+    # So is libcrypto that is loaded late.
+    "libcrypto": "core",
 }
 FOLDERS = list(MAY)
 # Libraries that one folder alone may use, by the beginnings of their headers' names; yajl in one file of it.
-OWNED = {"curl/": {"oauth"}, "yajl/": {"core"}, "p11-kit/": {*(f"hsm-{part}" for part in _HSM_MAY), "pkey"}, "libp11": {"pkey"}}
+OWNED = {"curl/": {"oauth"}, "yajl/": {"core"}, "keyutils": {"keyring"}, "p11-kit/": {*(f"hsm-{part}" for part in _HSM_MAY), "pkey"}, "libp11": {"pkey"}}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 # No folder is more than a quarter of the code.
 MOST = 0.25

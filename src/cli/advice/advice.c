@@ -314,6 +314,8 @@ static const char *const advice[SSA_REASON_COUNT] = {
     [SSA_REASON_AGENT_SOCKET] = "SSA_HSM_AGENT or --socket names the agent's socket: an absolute path of at most 107 "
                                 "bytes, in a folder that belongs to you.",
     [SSA_REASON_AGENT_MANAGED] = "End it there: systemctl --user stop ssa-hsm-agent.socket ssa-hsm-agent.service",
+    // Access tokens that are kept.
+    [SSA_REASON_KEYRING_SHARED] = "SSA_HSM_CACHE=keyring uses it all the same.",
 };
 
 const char *advice_about(enum ssa_reason reason)

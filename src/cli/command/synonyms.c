@@ -40,6 +40,7 @@ static const struct synonym commands[] = {
 static const struct synonym options[] = {
     {"output", "format"},  {"o", "format"},          {"json", "format"},           {"raw", "format"},
     {"url", "base-url"},   {"endpoint", "base-url"}, {"endpoint-url", "base-url"}, {"ca", "cacert"},
+    {"no-cache", "fresh"}, {"refresh", "fresh"},     {"force-refresh", "fresh"},   {"force", "fresh"},
     {"library", "module"}, {"lib", "module"},        {"pkcs11", "module"},         {"pkcs11-module", "module"},
 };
 

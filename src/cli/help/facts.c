@@ -18,6 +18,7 @@ const struct fact help_variables[] = {
     {"SSA_HSM_PIN_SOURCE", "where the PIN is; else the pin-source of the URI; else a person is asked", USE_LOGIN},
     {"SSA_HSM_SO_PIN_SOURCE", "where a card's management key is; else a person is asked", USE_OFFICER},
     {"SSA_HSM_SCOPE", "the scopes of access tokens", USE_SCOPE},
+    {"SSA_HSM_CACHE", "keyring: keeps access tokens as --cache does, and in a container, too", USE_CACHE},
     {"SSA_HSM_BASE_URL", "address of the API's server", USE_SERVER},
     {"SSA_HSM_AUDIENCE", "claim aud of the assertion", USE_AUDIENCE},
     {"SSA_HSM_CACERT", "file with CA certificates; else SSL_CERT_FILE; else the system's", USE_TLS},

@@ -330,7 +330,7 @@ static enum agent_end search(struct search *s, const struct invocation *i, const
 enum agent_end agent_ask_token(const struct invocation *i, const struct request *request, unsigned min_ttl,
                                struct agent_given *given, struct ssa_error *err)
 {
-    struct search s = {.given = given, .wish = {.min_ttl = min_ttl}};
+    struct search s = {.given = given, .wish = {.min_ttl = min_ttl, .force = request->cache.fresh}};
     return search(&s, i, request, err);
 }
 

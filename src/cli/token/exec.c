@@ -233,8 +233,9 @@ const struct command command_exec = {
     .falls_back = true,
     .asks_agent = true,
     .runs_program = true,
-    .uses = USE_API | USE_AUDIENCE | USE_SCOPE | USE_AGENT,
+    .uses = USE_API | USE_AUDIENCE | USE_SCOPE | USE_AGENT | USE_CACHE,
     .options = OPTIONS(&option_scope, &option_refresh, &option_refresh_format, &option_renew_signal, &option_restart,
-                       &option_kill_after, &option_no_agent, &option_expires_in, &option_nbf),
+                       &option_kill_after, &option_no_agent, &option_cache, &option_min_ttl, &option_fresh,
+                       &option_expires_in, &option_nbf),
     .run = exec,
 };

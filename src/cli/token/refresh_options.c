@@ -20,14 +20,15 @@ const struct option option_kill_after = {"kill-after", "SECONDS",
 static bool check_together(const struct arguments *a, struct ssa_error *err)
 {
     const struct option *const of_refresh[] = {&option_refresh_format, &option_renew_signal, &option_restart};
-    const struct option *const of_assertion[] = {&option_expires_in, &option_nbf};
+    const struct option *const of_one[] = {&option_expires_in, &option_nbf, &option_cache, &option_min_ttl,
+                                           &option_fresh};
     const bool refreshed = option_given(a, &option_refresh);
     for (size_t i = 0; i < sizeof of_refresh / sizeof of_refresh[0]; i++)
         if (!refreshed && option_given(a, of_refresh[i]))
             return error_set(err, SSA_USAGE, NULL, NULL, "--%s needs --refresh FILE", of_refresh[i]->name);
-    for (size_t i = 0; i < sizeof of_assertion / sizeof of_assertion[0]; i++)
-        if (refreshed && option_given(a, of_assertion[i]))
-            return error_set(err, SSA_USAGE, NULL, NULL, "--%s cannot be used with --refresh", of_assertion[i]->name);
+    for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
+        if (refreshed && option_given(a, of_one[i]))
+            return error_set(err, SSA_USAGE, NULL, NULL, "--%s cannot be used with --refresh", of_one[i]->name);
     if (option_given(a, &option_restart) && option_given(a, &option_renew_signal))
         return error_set(err, SSA_USAGE, NULL, NULL, "--restart and --renew-signal cannot be used together");
     return !option_given(a, &option_kill_after) || option_given(a, &option_restart) ||

@@ -5,7 +5,7 @@
 #include "core/text.h"
 #include "journal/journal.h"
 
-enum { LIFETIME_LEAST = 1, LIFETIME_MOST = 300 };
+enum { LIFETIME_LEAST = 1, LIFETIME_MOST = 300, AGENT_LEAST_MOST = 3600 };
 
 const struct option option_expires_in = {"expires-in", "SECONDS", .help = "lifetime of the assertion, 1 to 300",
                                          .preset = "300"};
@@ -36,7 +36,7 @@ bool request_read(const struct arguments *a, struct request *request, struct ssa
 {
     const char *lifetime = option_value(a, &option_expires_in);
     request->wanted = (struct ssa_token_request){.not_before = option_given(a, &option_nbf)};
-    if (!read_scopes(a, request, err))
+    if (!read_scopes(a, request, err) || !cache_read(a, &request->cache, err))
         return false;
     return lifetime == NULL ||
            parse_seconds(lifetime, &option_expires_in, LIFETIME_LEAST, LIFETIME_MOST, &request->wanted.lifetime, err);
@@ -51,15 +51,22 @@ bool works_alone(const struct invocation *i, struct ssa_error *err)
     return false;
 }
 
+// An agent has rules of its own for what it keeps, unless somebody asks for more.
+static unsigned least_of_agent(const struct invocation *i, const struct request *request)
+{
+    const unsigned least = option_given(i->arguments, &option_min_ttl) ? request->cache.least : 0;
+    return least < AGENT_LEAST_MOST ? least : AGENT_LEAST_MOST;
+}
+
 bool fetch_grant(const struct invocation *i, const struct request *request, struct ssa_grant *grant,
                  struct ssa_error *err)
 {
     struct agent_given given;
-    const enum agent_end end = agent_ask_token(i, request, 0, &given, err);
+    const enum agent_end end = agent_ask_token(i, request, least_of_agent(i, request), &given, err);
     *grant = given.grant;
     if (end != AGENT_UNUSED)
         return end == AGENT_GAVE;
-    if (!works_alone(i, err) || !ssa_fetch(&i->run, &request->wanted, grant, err))
+    if (!works_alone(i, err) || !ssa_fetch_cached(&i->run, &request->wanted, &request->cache, grant, err))
         return false;
     journal_warn(&i->run);
     return true;

@@ -1,7 +1,7 @@
 // What token, jwt and exec share: the options about the access token that is wanted.
 #pragma once
 
-#include "cli/command/common.h"
+#include "cli/token/cache.h"
 
 extern const struct option option_expires_in, option_nbf, option_scope;
 
@@ -9,6 +9,7 @@ enum { SCOPE_MAX = 4096 };
 
 struct request {
     struct ssa_token_request wanted;
+    struct ssa_cache cache;
     char scope[SCOPE_MAX]; // of wanted: --scope may be repeated
 };
 
