@@ -52,6 +52,7 @@ MAY = {
     "agent-link": "core",
     "agent-cache": "core",
     "agent-client": "core",
+    "agent-callers": "core",
     "agent-service": f"core {_hsm('remote uri module token login key data search')} oauth config pin signer agent-link agent-cache",
     "agent-http": "core agent-link agent-cache agent-service",
     "agent-daemon": "core agent-link agent-cache agent-service agent-http",
