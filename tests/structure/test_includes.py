@@ -53,6 +53,7 @@ MAY = {
     "agent-link": "core",
     "agent-cache": "core oauth",
     "agent-client": "core oauth",
+    "agent-callers": "core",
     "agent-service": f"core {_hsm('remote uri module token login key data search')} oauth config pin signer agent-link agent-cache",
     "agent-http": "core agent-link agent-cache agent-service",
     "agent-daemon": "core oauth agent-link agent-cache agent-client agent-service agent-http",

@@ -1,0 +1,69 @@
+#include "agent/callers/callers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "agent/callers/callers_file.h"
+#include "core/descriptor.h"
+#include "core/owner.h"
+#include "core/read.h"
+
+void callers_free(struct callers *callers)
+{
+    free(callers->list);
+    *callers = (struct callers){0};
+}
+
+bool callers_read(const char *path, struct callers *callers, struct ssa_error *err)
+{
+    SECRET_AUTO text = {0};
+    *callers = (struct callers){0};
+    DESCRIPTOR_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT || error_errno(err, SSA_CONFIG, errno, path, "the file of the callers cannot be read");
+    return owner_check_file(fd, path, err) && secret_new(&text, CALLERS_FILE_MAX, err) &&
+           read_secret(&text, fd, path, NULL, err) && callers_parse(secret_span(&text), path, callers, err);
+}
+
+const struct caller *callers_by_name(const struct callers *callers, const char *name)
+{
+    for (size_t i = 0; i < callers->count; i++)
+        if (strcmp(callers->list[i].name, name) == 0)
+            return &callers->list[i];
+    return NULL;
+}
+
+// An empty text is nobody's.
+static bool is_same(const char *own, struct span asked)
+{
+    return asked.len > 0 && span_equal(span_text(own), asked);
+}
+
+const struct caller *callers_by_id(const struct callers *callers, struct span id)
+{
+    for (size_t i = 0; i < callers->count; i++)
+        if (is_same(callers->list[i].id, id))
+            return &callers->list[i];
+    return NULL;
+}
+
+const struct caller *callers_by_san(const struct callers *callers, struct span san)
+{
+    for (size_t i = 0; i < callers->count; i++)
+        if (is_same(callers->list[i].san, san))
+            return &callers->list[i];
+    return NULL;
+}
+
+bool caller_has_secret(const struct caller *caller, struct span secret)
+{
+    // Of an unknown caller a hash is compared, too: the time does not tell which ids there are.
+    static const char nobody[FINGERPRINT_TEXT] = "-";
+    char hash[FINGERPRINT_TEXT] = "";
+    const char *own = caller != NULL && caller->hash[0] != '\0' ? caller->hash : nobody;
+    fingerprint(secret, hash);
+    return strlen(own) == FINGERPRINT_TEXT - 1 && strlen(hash) == FINGERPRINT_TEXT - 1 &&
+           CRYPTO_memcmp(own, hash, FINGERPRINT_TEXT - 1) == 0;
+}
