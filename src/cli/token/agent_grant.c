@@ -200,7 +200,7 @@ static OWN_FRAME enum attempt ask_place(struct search *s, unsigned timeout_ms)
 }
 
 // The error without its advice.
-#define ONE_LINE_MAX (2U * SSA_ERROR_TEXT_MAX)
+enum { ONE_LINE_MAX = 2 * SSA_ERROR_TEXT_MAX };
 static const char *in_one_line(const struct ssa_error *err, char line[static ONE_LINE_MAX])
 {
     ssa_error_text(err, line, ONE_LINE_MAX);
@@ -228,7 +228,7 @@ static enum attempt ask_in_turn(struct search *s)
 {
     const char *rest = s->list;
     enum attempt attempt = ATTEMPT_SILENT;
-    for (size_t left = count_places(s->list); (rest = agent_place_next(rest, s->place)) != NULL; left--) {
+    for (size_t left = count_places(s->list); left > 0 && (rest = agent_place_next(rest, s->place)) != NULL; left--) {
         attempt = ask_place(s, share_ms(s, left));
         if (attempt == ATTEMPT_GAVE)
             return attempt;
