@@ -21,7 +21,8 @@ enum {
     HUNG_MS = 300 * 1000, // then a signer that does not answer is killed
     CLOSING_MS = 5000,    // then one that is to end is killed
     LOOK_UP_MS = 100,
-    DYING_MS = 500 // one whose connection is closed is about to end
+    STATUS_MS = 500, // how long it is waited for what is only to be told
+    DYING_MS = 500   // one whose connection is closed is about to end
 };
 
 struct signer_link {
@@ -391,11 +392,12 @@ static void refresh(struct signer_link *link, long long deadline)
 {
     LINK_ANSWER_AUTO answer = {0};
     const struct link_request request = {.call = LINK_STATUS};
+    const long long soon = monotonic_ms() + STATUS_MS;
     if (pthread_mutex_trylock(&link->turn) != 0)
         return;
     look_for_death(link);
     if (link->signer.pid != 0 && !link->under_way && send_request(link, &request, ERROR_IGNORED))
-        (void)!receive(link, false, deadline, &answer, ERROR_IGNORED);
+        (void)!receive(link, false, deadline < soon ? deadline : soon, &answer, ERROR_IGNORED);
     (void)pthread_mutex_unlock(&link->turn);
 }
 

@@ -114,13 +114,13 @@ bool login_make(struct signer_process *p, struct ssa_error *err)
 
 bool login_with_person(struct signer_process *p, struct ssa_error *err)
 {
-    p->locked = false;
     if (p->handle != NULL)
         close_handle(p);
-    if (open_handle(p, err))
-        return true;
-    p->status.state = closed_state(p);
-    return false;
+    const bool open = open_handle(p, err);
+    p->locked = p->locked && !open;
+    if (!open)
+        p->status.state = closed_state(p);
+    return open;
 }
 
 void login_note_failure(struct signer_process *p, struct ssa_error *err)
