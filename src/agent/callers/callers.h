@@ -3,6 +3,7 @@
 // (broker), or both. They are in a file of mode 0600, which has a hash of the secret and never the secret.
 #pragma once
 
+#include "core/api.h"
 #include "core/error.h"
 #include "core/fingerprint.h"
 #include "core/secret.h"
@@ -44,6 +45,10 @@ const struct caller *callers_by_san(const struct callers *callers, struct span s
 
 // Whether it is the caller's secret. Takes the same time for every wrong one. caller may be NULL: then it is not.
 bool caller_has_secret(const struct caller *caller, struct span secret);
+
+// Reads scopes, separated by commas or spaces, into caller->scope. Fails with SSA_USAGE.
+bool caller_set_scope(struct caller *caller, const char *scope, const struct ssa_callbacks *callbacks,
+                      struct ssa_error *err) MUST_CHECK;
 
 // Adds a caller: *wanted has name, scope, profile and san. With a secret (not NULL, empty), id and secret are made, and
 // the secret is appended to it: it is not kept anywhere. Fails with SSA_IN_USE where the name or the SAN is in use,

@@ -17,6 +17,7 @@
 #include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
+#include "oauth/scope.h"
 
 enum { PATH_ROOM = 1024, SECRET_BYTES = 32, ID_BYTES = 8, LOCK_MS = 10000 };
 
@@ -85,7 +86,17 @@ static bool change_commit(const struct change *change, const char *path, struct 
     return write_sync_folder(dirname(folder)) || cannot_write(path, err);
 }
 
-// Fills `bytes` random ones.
+bool caller_set_scope(struct caller *caller, const char *scope, const struct ssa_callbacks *callbacks,
+                      struct ssa_error *err)
+{
+    char normal[SCOPE_MAX];
+    if (!scope_normalise(scope, normal, callbacks, err))
+        return false;
+    return text_format(caller->scope, sizeof caller->scope, "%s", normal) ||
+           error_set(err, SSA_USAGE, NULL, NULL, "the scopes are longer than %d characters", CALLER_SCOPE_MAX - 1);
+}
+
+// Appends random bytes as text.
 static bool random_text(size_t bytes, struct secret *out, struct ssa_error *err)
 {
     uint8_t made[SECRET_BYTES];

@@ -2,7 +2,7 @@
 
 #include <limits.h>
 
-#include "config/paths.h"
+#include "cli/agent/caller.h"
 #include "core/text.h"
 
 #define ADDRESS "ADDRESS:PORT"
@@ -24,6 +24,14 @@ const struct option option_tls_cert = {"tls-cert", "FILE", .help = "certificate 
 const struct option option_tls_key = {"tls-key", "FILE", .help = "its private key (PEM)"};
 const struct option option_client_ca = {"client-ca", "FILE", .help = "who issues the certificates of callers (PEM)"};
 const struct option option_locked = {"locked", .help = "do not log in, and ask for no PIN"};
+
+static bool find_callers(struct agent_texts *texts, struct agent_options *options, struct ssa_error *err)
+{
+    if (options->facade == NULL && options->listen == NULL)
+        return true;
+    options->callers = texts->callers;
+    return caller_path(texts->callers, err);
+}
 
 static bool read_audit(const char *text, struct agent_options *options, struct ssa_error *err)
 {
@@ -112,7 +120,8 @@ bool agent_options_read(const struct arguments *a, struct agent_texts *texts, st
     if (option_given(a, &option_foreground) && a->rest != NULL)
         return error_set(err, SSA_USAGE, NULL, NULL, "--foreground cannot be used with a program");
     return read_audit(option_value(a, &option_audit), options, err) && read_all_allowed(a, texts, options, err) &&
-           read_lock_after(option_value(a, &option_lock_after), options, err) && check_broker(options, err);
+           read_lock_after(option_value(a, &option_lock_after), options, err) && check_broker(options, err) &&
+           find_callers(texts, options, err);
 }
 
 bool agent_options_complete(const struct ssa_run *run, struct agent_texts *texts, struct agent_options *options,
