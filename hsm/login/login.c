@@ -179,6 +179,14 @@ bool login_officer(struct token *token, const struct pin_giver *so, struct ssa_e
            right_form(token, err) && login_as(token, CKU_SO, err);
 }
 
+bool login_stands(struct token *token)
+{
+    CK_SESSION_INFO info;
+    if (!token_is_there(token) || call_get_session_info(token->module.call, token->session, &info) != CKR_OK)
+        return false;
+    return !token->info.login_required || info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+}
+
 void login_forget_pin(struct token *token)
 {
     secret_free(&token->pin);

@@ -25,6 +25,9 @@ bool login_for_undoing(struct token *token, bool *fresh, struct ssa_error *err) 
 // where the token is not there.
 bool login_renew(struct token *token, const struct pin_giver *giver, struct ssa_error *err) MUST_CHECK;
 
+// Whether the token is in its slot, and the user is still logged in to it. Sends no PIN.
+bool login_stands(struct token *token) MUST_CHECK;
+
 // The PIN that was right: wipes it, takes it out of the token, or puts it back. None of these ends the login. It must
 // stay in the token while a key wants a login for each signature.
 void login_forget_pin(struct token *token);

@@ -34,7 +34,7 @@ struct remote {
     const char *path;
     struct hosting hosting;
     const struct ssa_callbacks *callbacks;
-    struct host_process host;
+    struct helper host;
     pthread_mutex_t lock;  // one call at a time
     struct secret message; // the request, then the answer
     struct module_output output;
@@ -111,7 +111,7 @@ static void end_now(struct remote *c, CK_RV why)
     c->ended_in = c->asked;
     module_output_close(&c->output, c->callbacks);
     // One whose connection is closed is about to end, or else it is made to.
-    c->status = host_process_end(&c->host, why == CKR_HOST_GONE ? ENDING_MS : 0);
+    c->status = helper_end(&c->host, why == CKR_HOST_GONE ? ENDING_MS : 0);
 }
 
 void remote_stop(struct remote *c)
@@ -150,6 +150,12 @@ void remote_free(struct remote **connection)
 CK_RV remote_over(const struct remote *c)
 {
     return c->over;
+}
+
+void remote_forgive(struct remote *c)
+{
+    if (c->over == CKR_HOST_LATE)
+        c->over = CKR_HOST_GONE;
 }
 
 void remote_go_on(struct remote *c)
@@ -197,7 +203,7 @@ static void explain_end(const struct remote *c, struct ssa_error *err)
 {
     const char *call = names[c->ended_in];
     char number[32];
-    if (c->status == HOST_KILLED) {
+    if (c->status == HELPER_KILLED) {
         error_set(err, SSA_ABSENT, NULL, c->path, "the PKCS#11 module's process closed its connection in %s", call);
     } else if (WIFSIGNALED(c->status)) {
         const char *name = sigabbrev_np(WTERMSIG(c->status));

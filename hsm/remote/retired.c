@@ -12,7 +12,7 @@ enum { LOOK_UP_MS = 20 };
 
 struct retired {
     struct retired *next;
-    struct host_process process;
+    struct helper process;
     struct module_output output;
     long long since;
     pid_t parent; // a child that was forked waits for none of them
@@ -32,7 +32,7 @@ static bool is_due(const struct retired *one, bool any)
 {
     if (one->parent != getpid())
         return false;
-    return any || host_process_has_ended(&one->process) || monotonic_ms() >= one->since + CLOSING_MS;
+    return any || helper_has_ended(&one->process) || monotonic_ms() >= one->since + CLOSING_MS;
 }
 
 static struct retired *take_one(bool any)
@@ -48,13 +48,13 @@ static struct retired *take_one(bool any)
     return one;
 }
 
-bool retired_take(struct host_process *process, struct module_output *output)
+bool retired_take(struct helper *process, struct module_output *output)
 {
     struct retired *one = calloc(1, sizeof *one);
     if (one == NULL)
         return false;
     *one = (struct retired){.process = *process, .output = *output, .since = monotonic_ms(), .parent = getpid()};
-    *process = (struct host_process){.socket = -1, .process = -1};
+    *process = (struct helper){.socket = -1, .process = -1};
     *output = (struct module_output){.fd = -1};
     put_in_front(one);
     return true;
@@ -62,7 +62,7 @@ bool retired_take(struct host_process *process, struct module_output *output)
 
 static void wait_for(struct retired *one, long long until, const struct ssa_callbacks *callbacks)
 {
-    while (!host_process_has_ended(&one->process) && monotonic_ms() < until && !callback_interrupted(callbacks)) {
+    while (!helper_has_ended(&one->process) && monotonic_ms() < until && !callback_interrupted(callbacks)) {
         struct pollfd fds[] = {{.fd = one->process.process, .events = POLLIN},
                                {.fd = one->output.fd, .events = POLLIN}};
         if (poll(fds, COUNT(fds), LOOK_UP_MS) == 0)
@@ -73,7 +73,7 @@ static void wait_for(struct retired *one, long long until, const struct ssa_call
 
 static void end(struct retired *one, const struct ssa_callbacks *callbacks)
 {
-    (void)host_process_end(&one->process, 0);
+    (void)helper_end(&one->process, 0);
     module_output_close(&one->output, callbacks);
     module_output_free(&one->output);
     free(one);

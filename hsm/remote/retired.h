@@ -7,7 +7,7 @@
 #include "hsm/remote/process.h"
 
 // Takes over the process and what it prints. False where there is no memory.
-bool retired_take(struct host_process *process, struct module_output *output);
+bool retired_take(struct helper *process, struct module_output *output);
 
 // The usual patience with a module that closes.
 enum { CLOSING_MS = 3000 };

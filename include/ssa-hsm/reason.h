@@ -214,6 +214,8 @@ enum ssa_reason {
     SSA_REASON_AGENT_DIFFERS, // the agent's profile has another client id, account or address of the API
     SSA_REASON_AGENT_REFUSES, // the agent does not serve the caller, or not for these scopes
     SSA_REASON_AGENT_BUDGET,  // the agent keeps the API's rate limit
+    SSA_REASON_AGENT_SOCKET,  // it is not known, or cannot be, where the agent's socket is
+    SSA_REASON_AGENT_MANAGED, // a service manager has the agent's socket
 
     SSA_REASON_COUNT // the number of reasons in this version
 };

@@ -34,7 +34,8 @@ enum ssa_wait {
     SSA_WAIT_SERVER,     // the API's server; subject is its name
     SSA_WAIT_RETRY,      // the time until a request that failed is tried again
     SSA_WAIT_RATE_LIMIT, // the same, where the API's rate limit demands it
-    SSA_WAIT_CLOSING     // PKCS#11 modules that are closed
+    SSA_WAIT_CLOSING,    // PKCS#11 modules that are closed
+    SSA_WAIT_AGENT       // an agent; subject is where it listens
 };
 
 struct ssa_waiting {

@@ -14,10 +14,10 @@
 #include "cli/history/syslog.h"
 #include "cli/output/print.h"
 #include "cli/output/waiting.h"
-#include "cli/process/harden.h"
 #include "cli/process/interrupt.h"
 #include "cli/terminal/terminal.h"
 #include "config/settings.h"
+#include "core/harden.h"
 #include "core/secret.h"
 
 enum { EXIT_UNDONE = 12, EXIT_LEFT = 13, EXIT_EXEC_FAILED = 125 };
@@ -125,8 +125,11 @@ static bool run_with(struct ssa_settings *settings, const struct arguments *a, s
     invocation.settings_fault = &fault;
     if (a->command->examines_settings)
         find_fault(settings, a, &run->callbacks, &fault);
-    else if (!read_settings(settings, a, &run->callbacks, err))
-        return false;
+    else if (!read_settings(settings, a, &run->callbacks, err)) {
+        if (!a->command->asks_agent || err->reason != SSA_REASON_NO_PROFILE)
+            return false;
+        fault = *err;
+    }
     if (verbose && !a->command->reads_no_profile)
         settings_tell(&invocation);
     return a->command->run(&invocation, err);
@@ -178,6 +181,8 @@ static bool follow(char **argv, struct ssa_ending *ending, struct ssa_error *err
         return a->command->run(&(const struct invocation){.arguments = a}, err);
     suggestion_begin(commands, a);
     print_complete_by(suggestion_complete);
+    if (a->command->before != NULL && !a->command->before(a, err))
+        return false;
     return run_command(a, ending, err);
 }
 

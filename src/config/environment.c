@@ -113,6 +113,25 @@ static bool keep_entries(struct ssa_settings *s, char **environment, struct ssa_
     return true;
 }
 
+struct ssa_settings *settings_again(const struct ssa_settings *s, struct ssa_error *err)
+{
+    struct ssa_settings *again = malloc(sizeof *again);
+    if (again == NULL) {
+        (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for settings");
+        return NULL;
+    }
+    *again = *s;
+    again->environment = (struct secret){0};
+    again->entries = NULL;
+    again->profiles = NULL;
+    again->profile_count = again->current = 0;
+    again->profile_first = again->overwrite = false;
+    if (s->entries == NULL || keep_entries(again, s->entries, err))
+        return again;
+    ssa_settings_free(again);
+    return NULL;
+}
+
 // Programs that read a dotenv file into an environment without knowing its quotes leave them in the value.
 static bool check_quotes(const char *value, enum setting id, struct ssa_error *err)
 {
@@ -169,7 +188,7 @@ static bool is_read(const char *const values[static SETTING_COUNT], const char *
 }
 
 // Every source counts, and every profile: a secret that another source overrides is still a secret.
-static bool is_read_by_settings(const struct ssa_settings *s, const char *name)
+bool settings_read_variable(const struct ssa_settings *s, const char *name)
 {
     bool found = false;
     for (enum setting_source from = 0; from < FROM_PROFILE; from++)
@@ -183,5 +202,5 @@ bool ssa_settings_withheld(const struct ssa_settings *settings, const char *name
 {
     const enum setting id = setting_find(name, strlen(name));
     return strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0 || (id != SETTING_COUNT && setting_is_secret(id)) ||
-           is_read_by_settings(settings, name);
+           settings_read_variable(settings, name);
 }

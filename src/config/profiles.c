@@ -155,6 +155,8 @@ static bool read_one(struct ssa_settings *s, const char *name, bool may_be_absen
     if (fd < 0)
         return may_be_absent && errno == ENOENT;
     s->profile_count++; // from here on its text is freed with the settings
+    if (fstat(fd, &profile->about) != 0)
+        return error_errno(err, SSA_CONFIG, errno, profile->path, "the profile cannot be looked at");
     if (!read_file(profile, fd, callbacks, err) || !settings_secure_variables(s, profile->values, err))
         return false;
     warn_if_shared(profile, fd, callbacks);
@@ -270,6 +272,19 @@ const char *settings_profile_name(const struct ssa_settings *s)
     return s->current < s->profile_count ? s->profiles[s->current].name : "";
 }
 
+bool settings_profile_changed(const struct ssa_settings *s)
+{
+    bool changed = false;
+    for (size_t i = 0; i < s->profile_count; i++) {
+        const struct stat *before = &s->profiles[i].about;
+        struct stat now;
+        changed = changed || stat(s->profiles[i].path, &now) != 0 || now.st_dev != before->st_dev ||
+                  now.st_ino != before->st_ino || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+                  now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+    }
+    return changed;
+}
+
 struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t profile)
 {
     struct ssa_settings *view = malloc(sizeof *view);
@@ -283,6 +298,11 @@ struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t 
 struct ssa_settings *settings_view(const struct ssa_settings *s)
 {
     return settings_with_profile(s, s->current);
+}
+
+void settings_view_replace(struct ssa_settings *view, const struct ssa_settings *other)
+{
+    *view = *other;
 }
 
 void settings_view_end(struct ssa_settings **view)

@@ -21,9 +21,14 @@ size_t settings_profile_line(const struct ssa_settings *s, enum setting id);
 // The name of the profile in use, as it was given, or "" for none.
 const char *settings_profile_name(const struct ssa_settings *s);
 
+// Whether the file of one of them was written, replaced or removed since it was read.
+bool settings_profile_changed(const struct ssa_settings *s);
+
 // The settings with another of their profiles in use. The view borrows all their values. NULL when there is no memory.
 struct ssa_settings *settings_with_profile(const struct ssa_settings *s, size_t profile);
 // The same with the profile that is in use.
 struct ssa_settings *settings_view(const struct ssa_settings *s);
+// The view becomes the same as another one, at its address.
+void settings_view_replace(struct ssa_settings *view, const struct ssa_settings *other);
 void settings_view_end(struct ssa_settings **view);
 #define SETTINGS_VIEW_AUTO __attribute__((cleanup(settings_view_end))) struct ssa_settings

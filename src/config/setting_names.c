@@ -26,6 +26,10 @@ static const struct {
     [SET_CACERT] = {"SSA_HSM_CACERT", false},
     [SET_CAPATH] = {"SSA_HSM_CAPATH", false},
     [SET_AUDIT] = {"SSA_HSM_AUDIT", false},
+    [SET_AGENT] = {"SSA_HSM_AGENT", false},
+    [SET_AGENT_CERT] = {"SSA_HSM_AGENT_CERT", false},
+    [SET_AGENT_KEY] = {"SSA_HSM_AGENT_KEY", false},
+    [SET_AGENT_CACERT] = {"SSA_HSM_AGENT_CACERT", false},
     [SET_SECRET_ALIAS] = {"APS_CLIENT_SECRET", true},
 };
 

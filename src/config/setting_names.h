@@ -22,6 +22,10 @@ enum setting {
     SET_CACERT,
     SET_CAPATH,
     SET_AUDIT,
+    SET_AGENT,
+    SET_AGENT_CERT,
+    SET_AGENT_KEY,
+    SET_AGENT_CACERT,
     SET_SECRET_ALIAS, // the name that other APS tools use for the client secret: read where APS_SECRET_ID is not set
     SETTING_COUNT
 };

@@ -25,6 +25,10 @@ const char *settings_profile_path(const struct ssa_settings *s);
 // Whether an option named the profile, so that the profile comes before the environment.
 bool settings_profile_first(const struct ssa_settings *s);
 
+// Settings with the same options and environment, which are borrowed, and without a profile: so that one can be read
+// again. A variable of the environment that such a profile refers to is left as it is. NULL when there is no memory.
+struct ssa_settings *settings_again(const struct ssa_settings *s, struct ssa_error *err) MUST_CHECK;
+
 // The value in one source; NULL where it has none. An empty value is returned as it is.
 const char *settings_from(const struct ssa_settings *s, enum setting_source source, enum setting id);
 

@@ -179,8 +179,16 @@ void ssa_settings_each(const struct ssa_settings *s, void (*show)(void *context,
     show_foreign(show, context);
 }
 
-// Names the program that loads modules, and is read where that is started.
-static const char host_variable[] = "SSA_HSM_HOST";
+// They are no settings: programs of ours, which are read where these are started, and the agent's process.
+static const char *const other_variables[] = {"SSA_HSM_HOST", "SSA_HSM_SIGNER", "SSA_HSM_AGENT_PID"};
+
+static bool is_read_elsewhere(const char *name)
+{
+    for (size_t i = 0; i < COUNT(other_variables); i++)
+        if (strcmp(name, other_variables[i]) == 0)
+            return true;
+    return false;
+}
 
 static const char *nearest_setting(const char *name)
 {
@@ -200,7 +208,7 @@ static void show_variable(const char *entry, show_unknown *show, void *context)
         return;
     text_harmless(name, sizeof name, span_of(entry, len));
     const struct ssa_origin origin = {.source = SSA_FROM_ENVIRONMENT, .name = name};
-    if (strcmp(name, host_variable) != 0)
+    if (!is_read_elsewhere(name))
         show(context, &origin, nearest_setting(name));
 }
 

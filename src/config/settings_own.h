@@ -1,6 +1,8 @@
 // The inside of settings, for the files that fill and read them: environment.c, profiles.c and settings.c.
 #pragma once
 
+#include <sys/stat.h>
+
 #include "config/paths.h"
 #include "config/settings.h"
 
@@ -13,6 +15,7 @@ enum { VARIABLES_MAX = 32, UNKNOWN_MAX = 8 };
 struct profile_read {
     char name[PATH_TEXT_MAX]; // as it was given
     char path[PATH_TEXT_MAX];
+    struct stat about; // of the file
     struct secret text; // the file's; values point into it
     const char *values[SETTING_COUNT];
     size_t lines[SETTING_COUNT]; // where each value begins; 0: there is none
@@ -42,5 +45,8 @@ struct ssa_settings {
 // unknown modules must not have them.
 bool settings_secure_variables(struct ssa_settings *s, const char *const values[static SETTING_COUNT],
                                struct ssa_error *err) MUST_CHECK;
+
+// Whether a reference env:NAME in any source reads this variable.
+bool settings_read_variable(const struct ssa_settings *s, const char *name);
 
 void profiles_free(struct ssa_settings *s);

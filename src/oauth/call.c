@@ -155,6 +155,8 @@ static bool set_failure(const struct oauth_client *client, const struct call *ca
 static long long next_try(struct tries *tries, const struct http_response *answer)
 {
     const struct oauth_client *client = tries->client;
+    if (client->config.once)
+        return -1;
     // Bounded by HTTP_RETRY_AFTER_MAX.
     const long long asked = answer->retry_after < 0 ? -1 : answer->retry_after * 1000;
     if (whole(answer) && answer->status == 429) {
@@ -211,6 +213,10 @@ static void note_answer(struct oauth_client *client, const struct call *call, co
 {
     const long long now = monotonic_ms();
     client->requests += answer->sent;
+    client->told = (struct oauth_limits){.limited = whole(answer) && answer->status == 429,
+                                         .value = answer->limit,
+                                         .remaining = answer->remaining,
+                                         .retry_after = answer->retry_after};
     if (call->paced) {
         pace_note(&client->pace, now);
         client->pace.limit = answer->limit;

@@ -68,6 +68,7 @@ bool oauth_client_new(const struct oauth_config *config, struct oauth_client **m
     if (client == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the client of the API");
     client->config = *config;
+    client->told = (struct oauth_limits){.remaining = -1, .retry_after = -1};
     client->config.timeout = config->timeout == 0 ? OAUTH_TIMEOUT_DEFAULT : config->timeout;
     client->left_ms = client->config.timeout * 1000LL;
     if (!prepare(client, err)) {
@@ -113,6 +114,11 @@ time_t oauth_server_time(const struct oauth_client *client)
 unsigned oauth_requests(const struct oauth_client *client)
 {
     return client->requests;
+}
+
+struct oauth_limits oauth_limits(const struct oauth_client *client)
+{
+    return client->told;
 }
 
 struct mask client_secrets(const struct oauth_client *client, struct span own)

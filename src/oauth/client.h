@@ -27,6 +27,7 @@ struct oauth_client {
     bool deaf;         // no interruption stops anything any more
     bool told_interrupted;
     unsigned requests;        // that were sent
+    struct oauth_limits told; // by the last answer
     time_t server_date;       // of the last answer, 0 for none
     long long server_date_ms; // when that answer came, by monotonic_ms
 };

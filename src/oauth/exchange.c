@@ -201,6 +201,9 @@ static bool first_try(struct oauth_exchange *exchange, bool fits)
     decide(exchange, fits ? SEND : DROP);
     end_thread(exchange);
     exchange->client->left_ms -= monotonic_ms() - since;
+    // It may have arrived, so it counts for the rate limit.
+    if (fits && exchange->tried && died_waiting(&exchange->answer))
+        exchange->client->requests++;
     return fits && exchange->tried && exchange->answer.end != HTTP_SHUT && !died_waiting(&exchange->answer);
 }
 

@@ -122,6 +122,16 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     return CURL_WRITEFUNC_ERROR;
 }
 
+// They are read when the server asks for them.
+static void set_client_cert(struct transfer *t)
+{
+    const struct http_request *request = t->request;
+    if (request->client_cert == NULL)
+        return;
+    SET(t, CURLOPT_SSLCERT, request->client_cert);
+    SET(t, CURLOPT_SSLKEY, request->client_key != NULL ? request->client_key : request->client_cert);
+}
+
 static void set_safety(struct transfer *t)
 {
     const struct http_request *request = t->request;
@@ -146,6 +156,7 @@ static void set_safety(struct transfer *t)
         SET(t, CURLOPT_CAPATH, path);
         SET(t, CURLOPT_PROXY_CAINFO, file);
         SET(t, CURLOPT_PROXY_CAPATH, path);
+        set_client_cert(t);
     } else {
         SET(t, CURLOPT_PROXY, "");
     }
@@ -247,7 +258,7 @@ bool http_send(struct http_handle *handle, const struct http_request *request, s
                struct ssa_error *err)
 {
     secret_clear(&answer->body);
-    *answer = (struct http_response){.body = answer->body, .retry_after = -1};
+    *answer = (struct http_response){.body = answer->body, .retry_after = -1, .remaining = -1};
     __attribute__((cleanup(transfer_end))) struct transfer t = {
         .request = request, .answer = answer, .handle = handle->easy, .end_ms = monotonic_ms() + request->left_ms};
     libcurl.easy_reset(t.handle);

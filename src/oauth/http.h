@@ -27,8 +27,10 @@ struct http_request {
     struct span body;           // its length is fixed before gate, its bytes are read after it
     bool plain;                 // http to this machine, without any proxy
     const struct ca *ca;
-    bool send_once;    // never sent a second time, even if libcurl would after a broken connection
-    long long left_ms; // for all of it; with a gate, counted again from when it opens
+    const char *client_cert; // files in PEM, for a server that asks for a certificate of the client; NULL for none
+    const char *client_key;  // NULL: the key is in client_cert
+    bool send_once;          // never sent a second time, even if libcurl would after a broken connection
+    long long left_ms;       // for all of it; with a gate, counted again from when it opens
     // Called after connecting, before anything is sent. It may wait. Returns false to give up. May be NULL.
     bool (*gate)(void *context);
     // Called again and again. Returns true to give up. May be NULL.
@@ -72,6 +74,7 @@ struct http_response {
     long long age;              // seconds since date, for which a cache has kept the answer
     long long retry_after;      // seconds, up to HTTP_RETRY_AFTER_MAX; -1 for none
     long limit;                 // requests a minute that this endpoint takes, as announced; 0 for none
+    long remaining;             // of them, as announced; -1 for none
     char location[256];         // without query; "" for none; not masked
     char text[CURL_ERROR_SIZE]; // libcurl's message, not masked
     struct secret body;

@@ -32,12 +32,17 @@ static long long read_number(const char *digits)
     return strlen(digits) > 9 ? HTTP_RETRY_AFTER_MAX : bounded(strtoll(digits, NULL, 10));
 }
 
+static bool is_number(const char *text)
+{
+    return text_present(text) && text[strspn(text, "0123456789")] == '\0';
+}
+
 // RFC 9110 section 10.2.3: seconds, or a date by the server's clock.
 static long long read_retry_after(const char *text, time_t server_now)
 {
     if (text == NULL || text[0] == '\0')
         return -1;
-    if (text[strspn(text, "0123456789")] == '\0')
+    if (is_number(text))
         return read_number(text);
     const time_t until = read_date(text), now = server_now != 0 ? server_now : time(NULL);
     if (until == 0)
@@ -104,11 +109,13 @@ void http_head_read(CURL *handle, struct http_response *answer)
     answer->date = read_date(header(handle, "Date"));
     answer->retry_after = read_retry_after(header(handle, "Retry-After"), answer->date);
     const char *age = header(handle, "Age");
-    if (age != NULL && age[0] != '\0' && age[strspn(age, "0123456789")] == '\0')
+    if (is_number(age))
         answer->age = read_number(age);
-    const char *limit = header(handle, "ratelimit-value");
-    if (limit != NULL && limit[strspn(limit, "0123456789")] == '\0')
+    const char *limit = header(handle, "ratelimit-value"), *remaining = header(handle, "ratelimit-remaining");
+    if (is_number(limit))
         answer->limit = (long)read_number(limit);
+    if (is_number(remaining))
+        answer->remaining = (long)read_number(remaining);
     const char *location = header(handle, "Location");
     // The query is left out, because it may be a secret. A location that is too long is not shown.
     if (location != NULL &&

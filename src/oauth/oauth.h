@@ -18,6 +18,7 @@ struct oauth_config {
     const char *capath;        // a hashed directory; NULL for none
     bool insecure_http;        // allows plain http, but only to a loopback address
     unsigned timeout;          // seconds for all calls, with waiting and retries; 0 is OAUTH_TIMEOUT_DEFAULT
+    bool once;                 // a call that failed is not tried again, because the caller does that by its own times
     const struct ssa_callbacks *callbacks; // are told about waiting and retries, and asked whether to stop
 };
 
@@ -52,6 +53,15 @@ enum oauth_outcome { OAUTH_NOT_DONE, OAUTH_MAYBE_DONE, OAUTH_DONE };
 
 // How many requests were sent, second tries among them.
 unsigned oauth_requests(const struct oauth_client *client);
+
+// What the last answer said about the rate limit.
+struct oauth_limits {
+    bool limited;          // the request was refused because of it
+    long value;            // requests a minute; 0 where it does not say
+    long remaining;        // of them; -1 where it does not say
+    long long retry_after; // seconds; -1 where it does not say
+};
+struct oauth_limits oauth_limits(const struct oauth_client *client);
 
 // The exchange, in two steps: connection and TLS handshake are made while a PKCS#11 token signs.
 struct oauth_exchange;

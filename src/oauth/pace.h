@@ -16,5 +16,11 @@ long pace_limit(const struct pace *pace);
 // How many milliseconds the next request has to wait.
 long long pace_delay(const struct pace *pace, long long now_ms);
 
+// How many requests there may be within a window; a higher limit makes the window shorter.
+unsigned pace_most(const struct pace *pace);
+
+// How many milliseconds it takes until so many requests, at least 1 and at most pace_most, may be sent at once.
+long long pace_delay_of(const struct pace *pace, unsigned requests, long long now_ms);
+
 // Notes that a request was answered. It arrived at the server before, so the window never opens too early.
 void pace_note(struct pace *pace, long long now_ms);

@@ -108,6 +108,12 @@ static bool ask(const struct ssa_run *run, const char *source, const struct toke
     return source == NULL ? ask_at_terminal(run, info, pin, err) : ask_by_pinentry(run, source, info, pin, err);
 }
 
+static bool may_ask(const struct pin_policy *policy, const struct token_info *info, struct ssa_error *err)
+{
+    return policy->watch == NULL || policy->watch->may_ask(policy->watch->context) ||
+           error_because(err, SSA_PIN, SSA_REASON_NOBODY_FOR_PIN, info->uri, "a person must give the PIN");
+}
+
 // Asks for the PIN. Before that it warns where a wrong PIN was tried, and asks for a yes where the next wrong PIN locks
 // the token. source is a reference to a pinentry, or NULL for the terminal. pin is NULL where the PIN is typed at the
 // reader. Other processes may use the token during that time. Fails with SSA_PIN where there is no PIN.
@@ -225,7 +231,7 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     else if (policy->known != NULL && pin != NULL)
         given = give_known_of_person(policy, info, pin, err);
     else
-        given = ask_person(policy->run, policy->source, info, pin, err);
+        given = may_ask(policy, info, err) && ask_person(policy->run, policy->source, info, pin, err);
     if (!given)
         return false;
     if (!callback_go_on(&policy->run->callbacks, err)) {
@@ -234,6 +240,8 @@ static bool give(void *context, const struct token_info *info, struct secret *pi
     }
     if (policy->given != NULL)
         policy->given(policy->context);
+    if (policy->watch != NULL)
+        policy->watch->begins(policy->watch->context);
     return true;
 }
 
@@ -244,7 +252,11 @@ static bool again(void *context, const struct token_info *info)
     if (callback_interrupted(&policy->run->callbacks) || pin_level(info) > policy->level || pin_is_last_try(info))
         return false;
     policy->retry = false;
-    return pin_attended(policy, info) || begin_try(policy, info, ERROR_IGNORED);
+    if (!pin_attended(policy, info) && !begin_try(policy, info, ERROR_IGNORED))
+        return false;
+    if (policy->watch != NULL)
+        policy->watch->begins(policy->watch->context);
+    return true;
 }
 
 // Counts a wrong PIN on a token that locks without a warning. An unanswered try that has a record is counted by that
@@ -300,6 +312,8 @@ static void outcome(void *context, const struct token_info *info, enum pin_outco
     if (what == PIN_REFUSED || what == PIN_UNKNOWN)
         note_spent(policy, info, what);
     pin_attempt_end(&policy->attempt, what);
+    if (policy->watch != NULL)
+        policy->watch->ended(policy->watch->context, what);
     if (what == PIN_ACCEPTED) {
         forget_spent(policy, info);
         pin_attempts_forget(info);

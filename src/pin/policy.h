@@ -11,6 +11,14 @@ struct pin_tries {
     size_t count;
 };
 
+// For a process that lives on: it knows whether a person can be asked at the moment, and follows the tries.
+struct pin_watch {
+    void *context;
+    bool (*may_ask)(void *context);
+    void (*begins)(void *context); // a PIN is about to be sent
+    void (*ended)(void *context, enum pin_outcome outcome);
+};
+
 struct pin_policy {
     const struct ssa_run *run;
     struct pin_tries *tries; // NULL where there is only one token
@@ -21,6 +29,7 @@ struct pin_policy {
     const struct secret *known;
     struct pin_attempt attempt;
     unsigned level;               // pin_level before the first try
+    const struct pin_watch *watch; // NULL: a person is asked whenever that is needed
     void (*given)(void *context); // called once there is a PIN to try; may be NULL
     void *context;                // for given
 };

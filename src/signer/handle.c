@@ -12,7 +12,6 @@
 #include "hsm/key/public.h"
 #include "hsm/login/login.h"
 #include "hsm/module/settle.h"
-#include "oauth/oauth.h"
 #include "pin/turn.h"
 #include "signer/failover.h"
 
@@ -65,6 +64,7 @@ bool handle_enter(struct ssa_signer *signer, struct handle_use *use, struct ssa_
     }
     use->signer = signer;
     use->before = module_scope_enter(&signer->scope);
+    token_forgive(signer->at.token);
     return turns_resume(&signer->run, err);
 }
 
@@ -98,7 +98,10 @@ static bool open_with(struct ssa_signer *signer, struct pin_tries *pins, struct 
     signer->at = (struct open_token){.pin = {.tries = pins}};
     if (!identity_read(run->settings, true, &identity, err))
         return false;
-    if (!open_token_prepare(run, identity.private_key, &signer->at, err) || !open_token_find(run, &signer->at, err))
+    if (!open_token_prepare(run, identity.private_key, &signer->at, err))
+        return false;
+    signer->at.pin.watch = signer->watch;
+    if (!open_token_find(run, &signer->at, err))
         return false;
     tell(&run->callbacks, SSA_DETAIL, "token: %s", token_info(signer->at.token)->uri);
     if (!open_token_login(&signer->at, false, err))
@@ -140,18 +143,18 @@ static struct ssa_signer *signer_new(struct ssa_error *err)
     return signer;
 }
 
-bool ssa_signer_open(const struct ssa_run *run, struct ssa_signer **opened, struct ssa_error *err)
+bool handle_open(const struct ssa_run *run, const struct pin_watch *watch, struct ssa_signer **opened,
+                 struct ssa_error *err)
 {
-    err = ERROR_OR_IGNORED(err);
-    *opened = NULL;
     SECRET_AUTO probe = {0};
-    oauth_wipe_memory();
+    *opened = NULL;
     // Warns once where memory cannot be locked.
     if (!assertion_new(run, &probe, err))
         return false;
     struct ssa_signer *signer = signer_new(err);
     if (signer == NULL)
         return false;
+    signer->watch = watch;
     struct module_scope *before = module_scope_enter(&signer->scope);
     bool done = with_failover(run, open_once, signer, err);
     if (done && !callback_go_on(&run->callbacks, err)) {

@@ -30,7 +30,8 @@ struct ssa_signer {
     pid_t process;
     atomic_uint users; // the caller, and the keys that were made of it
     struct ssa_run run;
-    struct ssa_settings *view; // the settings, with the profile that is used
+    const struct pin_watch *watch; // of whoever keeps the signer; may be NULL
+    struct ssa_settings *view;     // the settings, with the profile that is used
 
     // Under lock: what has to do with the PKCS#11 token.
     pthread_mutex_t lock;
@@ -52,6 +53,10 @@ struct ssa_signer {
     pthread_mutex_t keeping; // for kept, and never for long
     struct kept_token kept;
 };
+
+// As ssa_signer_open, which fetches access tokens, too. watch (may be NULL) is borrowed.
+bool handle_open(const struct ssa_run *run, const struct pin_watch *watch, struct ssa_signer **signer,
+                 struct ssa_error *err) MUST_CHECK;
 
 // Begins to use the PKCS#11 token, which other threads then wait for. Fails with SSA_USAGE in a forked child, in a
 // callback and where the signer is closed, or where another process does not let it. handle_leave ends it.
@@ -80,6 +85,20 @@ bool handle_sign(struct ssa_signer *signer, const struct key_input *input, struc
 // Appends an assertion to out, which is empty.
 bool handle_assertion(struct ssa_signer *signer, struct assertion *a, struct secret *out,
                       struct ssa_error *err) MUST_CHECK;
+
+// Makes sure that the user is logged in to the PKCS#11 token, which is looked at first: no PIN is sent where the login
+// still stands. Fails as a signature does.
+bool handle_look(struct ssa_signer *signer, struct ssa_error *err) MUST_CHECK;
+
+// Whether a person gives the PIN.
+bool handle_is_attended(const struct ssa_signer *signer);
+
+// Uses other settings from now on, with the same login. False, and nothing has changed, where they name another PKCS#11
+// token, which must be opened anew. Fails like that, too, where the token does not hold their key.
+bool handle_follow(struct ssa_signer *signer, const struct ssa_settings *settings, struct ssa_error *err) MUST_CHECK;
+
+// Reads the client secret to signer->secret, where the settings have it or name its place.
+bool handle_read_secret(struct ssa_signer *signer, struct ssa_error *err) MUST_CHECK;
 
 // Copies the key with both of its public numbers. Fails with SSA_TOKEN where the token does not tell them.
 bool handle_numbers(struct ssa_signer *signer, struct key *key, struct ssa_error *err) MUST_CHECK;

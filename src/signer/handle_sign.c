@@ -57,8 +57,9 @@ bool handle_renew(const struct handle_use *use, struct ssa_error *err)
         *err = signer->lost.err;
         return false;
     }
-    tell(&signer->run.callbacks, SSA_NOTICE, "token \"%s\" was lost: looking for it, and logging in again",
-         token_info(signer->at.token)->label);
+    if (signer->ready)
+        tell(&signer->run.callbacks, SSA_NOTICE, "token \"%s\" was lost: looking for it, and logging in again",
+             token_info(signer->at.token)->label);
     signer->ready = false;
     if (log_in_again(signer, err) && find_same_key(signer, err)) {
         handle_drop_pin(signer);

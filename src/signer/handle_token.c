@@ -1,4 +1,4 @@
-// A signer's access tokens: the last one is kept, and a new one is fetched where that is not valid long enough.
+// Opening a signer that fetches, and its access tokens: the last one is kept, and a new one is fetched where that is not valid long enough.
 #include "signer/handle.h"
 
 #include <time.h>
@@ -8,7 +8,6 @@
 #include "core/callback.h"
 #include "core/monotonic.h"
 #include "core/text.h"
-#include "hsm/login/login.h"
 #include "oauth/grant.h"
 
 enum { GRANT_MAX = 64 * 1024, USUAL_SIGNATURE_BYTES = 2048 / 8 };
@@ -20,6 +19,12 @@ static long long now_ms(void)
     // It fails only for a clock that does not exist.
     (void)clock_gettime(CLOCK_BOOTTIME, &now);
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool ssa_signer_open(const struct ssa_run *run, struct ssa_signer **signer, struct ssa_error *err)
+{
+    oauth_wipe_memory();
+    return handle_open(run, NULL, signer, ERROR_OR_IGNORED(err));
 }
 
 void ssa_access_token_free(struct ssa_access_token *token)
@@ -71,38 +76,6 @@ static void keep(struct ssa_signer *signer)
     (void)pthread_mutex_unlock(&signer->keeping);
 }
 
-// The secret is on a PKCS#11 token, perhaps on the signer's own.
-static bool read_secret_of_token(struct ssa_signer *signer, struct ssa_error *err)
-{
-    struct client_secret *secret = &signer->secret;
-    HANDLE_USE_AUTO use;
-    if (!handle_enter(signer, &use, err))
-        return false;
-    const bool usable = (signer->ready && !token_is_over(signer->at.token)) || handle_renew(&use, err);
-    if (!usable)
-        return false;
-    if (client_secret_complete(&signer->run, secret, signer->at.token, NULL, err))
-        return true;
-    // A session may be over, too, that was not used for long.
-    const bool own = client_secret_place(secret, signer->at.token) == SECRET_ON_OPEN_TOKEN;
-    secret_clear(&secret->text);
-    return own && err->code == SSA_TOKEN && handle_renew(&use, err) &&
-           client_secret_complete(&signer->run, secret, signer->at.token, NULL, err);
-}
-
-static bool read_secret(struct ssa_signer *signer, struct ssa_error *err)
-{
-    struct client_secret *secret = &signer->secret;
-    if (client_secret_place(secret, NULL) == SECRET_NOT_BEGUN) {
-        client_secret_free(secret);
-        if (!client_secret_begin(&signer->run, secret, err)) {
-            client_secret_free(secret);
-            return false;
-        }
-    }
-    return client_secret_place(secret, NULL) == SECRET_AT_HAND || read_secret_of_token(signer, err);
-}
-
 // Another one may have been put in its place. What a descriptor had is not there a second time.
 static void forget_refused_secret(struct ssa_signer *signer, const struct ssa_error *err)
 {
@@ -133,7 +106,7 @@ static bool fetch(struct ssa_signer *signer, struct assertion *a, struct kept_to
 {
     SECRET_AUTO answer = {0};
     struct grant_terms terms;
-    if (!secret_new(&answer, GRANT_MAX, err) || !secret_new(&fresh->text, GRANT_MAX, err) || !read_secret(signer, err))
+    if (!secret_new(&answer, GRANT_MAX, err) || !secret_new(&fresh->text, GRANT_MAX, err) || !handle_read_secret(signer, err))
         return false;
     // It is valid from some moment after this one.
     const long long since = now_ms();

@@ -144,6 +144,8 @@ class Case(Pasting):
             "SSA_HSM_MODULE": str(places.softhsm()),
             "SSA_HSM_TOKEN": f"pkcs11:token={LABEL}",
             "SSA_HSM_PIN_SOURCE": f"file:{pin}",
+            # A developer may have an agent.
+            "SSA_HSM_AGENT": "none",
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
             # The address sanitizer would change the core limit, which tests look at.
             "ASAN_OPTIONS": "disable_coredump=0:" + os.environ.get("ASAN_OPTIONS", ""),

@@ -41,6 +41,15 @@ def host() -> Path:
     return _file("SSA_HSM_HOST", program().parent / "ssa-hsm-host", "the program that loads modules")
 
 
+def signer() -> Path:
+    return _file("SSA_HSM_SIGNER", program().parent / "ssa-hsm-signer", "the agent's signer")
+
+
+def link_player() -> Path:
+    default = program().parent / "tests" / "agent" / "ssa-hsm-link-player"
+    return _file("SSA_LINK_PLAYER", default, "the program link_player of tests/agent")
+
+
 @functools.cache
 def sanitized() -> bool:
     """With sanitizers the program is five times slower, and what goes for all input is tried with some of it."""

@@ -79,7 +79,8 @@ def run_as_nobody(
         env = {name: os.environ[name] for name in _PASSED_ON + passed_on if name in os.environ}
         env |= {"PATH": places.PATH, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         copied = {
-            "SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(), "SSA_SHIM_LIBRARY": places.shim_library(),
+            "SSA_HSM_PROGRAM": places.program(), "SSA_HSM_HOST": places.host(), "SSA_HSM_SIGNER": places.signer(),
+            "SSA_LINK_PLAYER": places.link_player(), "SSA_SHIM_LIBRARY": places.shim_library(),
             "SSA_HASTY_CLOCK_LIBRARY": places.hasty_clock(), "SSA_BAD_MODULE": places.bad_module(),
             "SSA_SMALL_STACK": places.small_stack(),
             "SSA_ACCEPTS": places.accepts(),

@@ -157,7 +157,7 @@ class Debian(Case):
             wanted.setdefault(line, []).append("")
         unused = set(wanted)
         for file in sorted(f for f in tree(self.dir) if not f.endswith("/")):
-            name = re.sub(r"^usr/lib/", "usr/lib/TRIPLET/", f"usr/{file}").replace("/doc/ssa-hsm/", "/doc/ssa-hsm-doc/")
+            name = re.sub(r"^usr/lib/(?!systemd/)", "usr/lib/TRIPLET/", f"usr/{file}").replace("/doc/ssa-hsm/", "/doc/ssa-hsm-doc/")
             found = [p for p in wanted if fnmatch.fnmatchcase(name, p) or name.startswith(f"{p}/")]
             found += [p for p in wanted if "*" in p and fnmatch.fnmatchcase(name, f"{p}/*")]
             # Not for the pattern of the documents: a star of debhelper's ends at a slash.

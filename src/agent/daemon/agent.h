@@ -1,10 +1,11 @@
 // The agent as a whole: what `ssa-hsm agent` runs.
 #pragma once
 
+#include "agent/client/socket_path.h"
 #include "core/api.h"
 #include "core/error.h"
 
-enum { AGENT_PATH_MAX = 108, AGENT_PROFILES_MAX = 8, AGENT_ALLOW_MAX = 64 };
+enum { AGENT_PROFILES_MAX = 8, AGENT_ALLOW_MAX = 64 };
 
 // Another user who may ask, and for which scopes.
 struct agent_allow {
@@ -21,6 +22,7 @@ struct agent_options {
     size_t profile_count;
     struct agent_allow allow[AGENT_ALLOW_MAX];
     size_t allow_count;
+    bool locked;         // starts locked
     unsigned lock_after; // seconds; 0: never
     enum agent_audit audit;
     const char *audit_file;
@@ -28,15 +30,15 @@ struct agent_options {
     const char *listen; // ADDRESS:PORT for other hosts; NULL: no broker
     const char *tls_cert, *tls_key, *client_ca;
     const char *callers; // path of the file with the facade's and the broker's callers
+    // Messages go to its callback tell, from several threads.
     struct ssa_run run;
+    int until;         // the agent ends when this descriptor can be read from; 0: it does not
+    bool hangup_stops; // SIGHUP ends it; else the audit's file is opened anew
     // Is called once, when requests are answered. May be NULL.
     void (*ready)(void *context, const char *socket);
     void *context;
 };
 
-// Serves until SIGTERM, SIGINT or SIGHUP. Uses the sockets of systemd (sd_listen_fds(3)) where there are some.
+// Serves until SIGTERM, SIGINT or SIGQUIT. Uses the sockets of systemd (sd_listen_fds(3)) where there are some, and
+// tells it how the agent is (sd_notify(3)).
 bool agent_run(const struct agent_options *options, struct ssa_error *err) MUST_CHECK;
-
-// The path where an agent listens: SSA_HSM_AGENT, else $XDG_RUNTIME_DIR/ssa-hsm/agent.sock, else in a folder of
-// /run/user.
-bool agent_usual_socket(char path[static AGENT_PATH_MAX], struct ssa_error *err) MUST_CHECK;

@@ -42,8 +42,8 @@ struct http_server {
 };
 
 // Around each call of the service. False where it must not be asked any more.
-bool service_enter(struct http_server *server) MUST_CHECK;
-void service_leave(struct http_server *server);
+bool server_enter(struct http_server *server) MUST_CHECK;
+void server_leave(struct http_server *server);
 
 // The end of a request: the answer is queued, counted, and told to the audit where that is asked for (what, else NULL).
 // answer NULL: there was no memory for one. The answer is taken over.

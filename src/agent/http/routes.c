@@ -71,16 +71,16 @@ enum MHD_Result end_failed(struct http_server *server, struct connection *connec
     return end_with(server, connection, failed, reply_failure(failed, err, retry_after, NULL, NULL), what);
 }
 
-bool service_enter(struct http_server *server)
+bool server_enter(struct http_server *server)
 {
     (void)atomic_fetch_add(&server->inside, 1);
     if (!atomic_load(&server->stopping))
         return true;
-    service_leave(server);
+    server_leave(server);
     return false;
 }
 
-void service_leave(struct http_server *server)
+void server_leave(struct http_server *server)
 {
     (void)atomic_fetch_sub(&server->inside, 1);
 }
@@ -141,10 +141,10 @@ static enum MHD_Result answer_local(struct http_server *server, struct connectio
     const char *right = request->post ? MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_GET;
     if (strcmp(method, right) != 0)
         return wrong_method(server, connection, right);
-    if (!service_enter(server))
+    if (!server_enter(server))
         return stops(server, connection);
     const enum MHD_Result result = begins[request->kind](server, connection);
-    service_leave(server);
+    server_leave(server);
     return result;
 }
 

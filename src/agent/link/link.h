@@ -11,8 +11,10 @@ struct signer_link;
 struct link_config {
     const char *profile;    // its name, or its path if it has a slash; NULL: the usual one
     const char *pin_socket; // the path where the signer listens for a person's PIN (pin_socket.h)
-    bool insecure_http;
-    bool pin_retry; // tries a stored PIN again although it failed before
+    // What the signer gets of the environment (config/signer_settings.h makes it); NULL: this process's. Without the
+    // client secret in any case. Descriptors that are inherited reach the signer, too: a PIN may be read from one.
+    char *const *environment;
+    bool pin_retry; // tries a stored PIN again although it failed before, once
     // Is told, on the thread of the call, when a signer was started, died, or was given up. May be NULL.
     void (*tell)(void *context, enum ssa_level level, const char *line);
     void *context;
@@ -31,7 +33,10 @@ void link_close(struct signer_link *link);
 bool link_assertion(struct signer_link *link, const struct link_request *request, long long deadline,
                     struct secret *assertion, struct link_status *status, struct ssa_error *err) MUST_CHECK;
 bool link_secret(struct signer_link *link, long long deadline, struct secret *secret, struct ssa_error *err) MUST_CHECK;
-// LINK_STATUS, LINK_LOOK, LINK_LOCK or LINK_UNLOCK. LINK_STATUS starts no signer.
+// LINK_STATUS, LINK_LOOK, LINK_LOCK or LINK_UNLOCK. LINK_STATUS starts no signer, waits for none, and does not fail.
+// LINK_LOOK fails where the PKCS#11 token is lost or has refused the PIN, LINK_UNLOCK where the signer is not open then:
+// with SSA_PIN and SSA_REASON_AGENT_LOCKED where a person must unlock it. LINK_LOCK does
+// not fail: other callers stop waiting, and a signer that is not locked by the deadline is killed.
 bool link_ask(struct signer_link *link, enum link_call call, long long deadline, struct link_status *status,
               struct ssa_error *err) MUST_CHECK;
 

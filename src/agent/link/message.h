@@ -1,5 +1,8 @@
 // Messages between the agent and its signer: one packet each (SOCK_SEQPACKET), a request and its answer in turn. Both
 // sides take the other's bytes for foreign ones.
+//
+// Before the answer there may be packets which say that a PIN is about to be tried (enum link_stage), so that the agent
+// knows what a signer that dies was doing.
 #pragma once
 
 #include "core/codec.h"
@@ -48,7 +51,15 @@ struct link_status {
     unsigned long long logins, signatures;                                        // since the signer started
 };
 
+enum link_stage {
+    LINK_ANSWERED,
+    LINK_TRIES_PIN, // no answer yet: from now on a PIN may be sent to a PKCS#11 token. Nothing else is in the packet
+    LINK_TRIED_PIN, // the same: what became of it is known
+    LINK_STAGES
+};
+
 struct link_answer {
+    enum link_stage stage;
     bool done;
     struct ssa_error err; // where it is not done
     struct link_status status;
@@ -60,4 +71,6 @@ void link_answer_free(struct link_answer *answer);
 void link_put_request(struct writer *w, const struct link_request *request);
 bool link_get_request(struct reader *r, struct link_request *request) MUST_CHECK;
 void link_put_answer(struct writer *w, const struct link_answer *answer);
+// Fails with SSA_UNEXPECTED for what is no answer, or where there is no memory for its text. The caller frees *answer in
+// any case.
 bool link_get_answer(struct reader *r, struct link_answer *answer, struct ssa_error *err) MUST_CHECK;

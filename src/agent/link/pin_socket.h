@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 
-// Unlocks the signer behind a socket. Its questions (a PIN, a yes to the last try, a choice) go to the callbacks.
-// Returns when the signer is open, or with the reason why it is not, as ssa_signer_open has it. Fails with SSA_ABSENT
-// where nobody listens.
+// Unlocks the signer behind a socket. Its questions (a PIN, a yes to the last try) go to the callbacks, and so do its
+// messages. Returns when the signer is open, or with the reason why it is not, as ssa_signer_open has it. Fails with
+// SSA_ABSENT where nobody listens.
 bool pin_socket_unlock(const char *path, const struct ssa_callbacks *callbacks, struct ssa_error *err) MUST_CHECK;

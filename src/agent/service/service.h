@@ -15,9 +15,10 @@ struct service_config {
     const char *const *profiles; // names; the first one is meant where a request names none
     size_t profile_count;        // at least 1
     const char *folder;          // where the signers' PIN sockets are made: NAME.pin in it
+    bool locked;                 // starts locked: it does not log in before somebody unlocks it
     unsigned lock_after;         // seconds without a request, after which it locks; 0: never
     struct ssa_run run;          // settings of the environment; timeouts; callbacks.ask_secret asks for a client secret
-    // Is told of each signature. May be NULL. Runs on a thread of the service.
+    // Is told of each signature. May be NULL. Runs on a thread of the service, or of the caller of service_assertion.
     void (*signed_one)(void *context, const char *profile, const char *scope, bool done, long long took_ms);
     // Messages for the log. May be NULL.
     void (*tell)(void *context, enum ssa_level level, const char *line);
@@ -26,14 +27,18 @@ struct service_config {
 
 // Reads all profiles and their client secrets, and starts. Does not unlock. Fails with SSA_CONFIG.
 bool service_start(const struct service_config *config, struct service **service, struct ssa_error *err) MUST_CHECK;
-// Answers all who wait with a failure, ends the signers, and wipes all secrets.
+// Answers all who wait with a failure, ends the signers, and wipes all secrets. The functions below may still be called
+// afterwards, and fail; so whoever calls them can be stopped later.
 void service_stop(struct service *service);
+// After service_stop, and when nobody calls any function of it any more. service may be NULL.
+void service_free(struct service *service);
 
 // What a caller wants.
 struct demand {
     const char *profile;                        // NULL or "": the first one
     const char *scope;                          // NULL or "": the profile's; separated by commas or spaces
-    unsigned min_ttl;                           // the least seconds for which the access token must be valid
+    unsigned min_ttl;                           // the least seconds for which it must be valid, else a new one is
+                                                // fetched, and given even if the API lets it live shorter
     bool force;                                 // a new access token, whatever is there
     unsigned patience_ms;                       // the longest wait; 0 is SERVICE_PATIENCE_MS
     const char *client_id, *account, *base_url; // what the caller takes for the profile's; NULL: it does not say
@@ -60,7 +65,8 @@ enum service_answer service_token(struct service *service, const struct demand *
 bool service_assertion(struct service *service, const struct demand *demand, unsigned lifetime, bool not_before,
                        struct secret *assertion, struct ssa_error *err) MUST_CHECK;
 
-// Forgets all access tokens and logs out; profile NULL means all profiles.
+// Forgets all access tokens and logs out; profile NULL means all profiles. This and the next one wait for the signer:
+// not for a thread that serves others.
 bool service_lock(struct service *service, const char *profile, struct ssa_error *err) MUST_CHECK;
 // Logs in where no person is needed, and looks at once whether somebody has unlocked a signer by its PIN socket. Fails
 // with SSA_PIN and SSA_REASON_AGENT_LOCKED (detail: the PIN socket) where a person must do it.

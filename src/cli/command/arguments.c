@@ -139,16 +139,25 @@ static bool add_word(struct arguments *a, const char *word, struct ssa_error *er
     return true;
 }
 
+static size_t words_of_name(const struct command *command)
+{
+    size_t count = command == NULL ? 0 : 1;
+    for (const char *at = command == NULL ? "" : command->name; *at != '\0'; at++)
+        count += *at == ' ';
+    return count;
+}
+
 const struct option *arguments_read_part(struct arguments *a, command_list commands, char *const *argv, bool *over)
 {
     *a = (struct arguments){.command = line_command(commands, argv)};
     struct line line = {.command = a->command, .commands = commands, .next = argv};
-    size_t of_name = a->command == NULL ? 0 : strchr(a->command->name, ' ') != NULL ? 2 : 1;
+    size_t of_name = words_of_name(a->command);
     const struct option *awaiting = NULL;
     for (struct item item; line_read(&line, &item);) {
         const bool runs = a->command != NULL && a->command->runs_program && of_name == 0;
+        const bool takes = a->command != NULL && a->command->takes_program && of_name == 0;
         awaiting = NULL;
-        if (runs && item.kind != OPTION) {
+        if ((runs && item.kind != OPTION) || (takes && item.kind == END_OF_OPTIONS)) {
             a->rest = item.kind == WORD ? line.next - 1 : line.next;
             break;
         }
@@ -168,12 +177,13 @@ bool arguments_read(struct arguments *a, command_list commands, char *const *arg
 {
     *a = (struct arguments){.command = line_command(commands, argv)};
     struct line line = {.command = a->command, .commands = commands, .next = argv};
-    size_t of_name = a->command == NULL ? 0 : strchr(a->command->name, ' ') != NULL ? 2 : 1;
+    size_t of_name = words_of_name(a->command);
     for (struct item item; line_read(&line, &item);) {
         const bool runs = a->command != NULL && a->command->runs_program;
+        const bool takes = a->command != NULL && a->command->takes_program;
         if (item.kind == END_OF_OPTIONS) {
             // What follows is the program, and another "--" is its own.
-            if (runs && of_name == 0) {
+            if ((runs || takes) && of_name == 0) {
                 a->rest = line.next;
                 return true;
             }

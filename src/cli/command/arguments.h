@@ -18,6 +18,7 @@ enum use {
     USE_SECRET = 1 << 8,   // the client secret
     USE_SCOPE = 1 << 9,    // the scopes of access tokens
     USE_JOURNAL = 1 << 10, // no setting: the command writes down what it begins, and can leave something behind
+    USE_AGENT = 1 << 11,   // an agent, where one runs
     // What a command uses that asks the API.
     USE_API = USE_PROFILE | USE_CLIENT | USE_SECRET | USE_LOGIN | USE_SERVER | USE_TLS,
     USE_ALL = USE_API | USE_TOKEN | USE_OFFICER | USE_AUDIENCE,

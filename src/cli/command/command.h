@@ -9,8 +9,10 @@ struct invocation {
     const struct arguments *arguments;
     struct ssa_settings *settings; // exec frees them, since it never comes back
     struct ssa_run run;
-    struct ssa_ending *ending;              // how the command ended, beside its error
-    const struct ssa_error *settings_fault; // why the settings cannot be read; only for a command that examines them
+    struct ssa_ending *ending; // how the command ended, beside its error
+    // Why the settings cannot be read; only for a command that examines them or asks an agent. Its code is SSA_OK where
+    // they can.
+    const struct ssa_error *settings_fault;
 };
 
 // What an argument is. The name of an argument, and of an option's value, also says what a shell offers there: FILE,
@@ -40,11 +42,16 @@ struct command {
     bool writes_profile;           // --profile names a profile to write, which need not exist
     bool reads_no_profile;         // must work where a profile is broken
     bool account_of_usual_profile; // where a new profile names no account, the usual profile's is meant
+    bool asks_agent;               // runs also where the profile that is named is not here: an agent may have it
     bool examines_settings;        // runs also where the settings cannot be read
     bool asks_secret;              // a word too many may be the secret itself: no message shows it
     bool runs_program;             // what follows is another program and its arguments
+    bool takes_program;            // what follows "--" is another program and its arguments
     enum use uses;                 // which of the common options it accepts
     option_list options;           // its own, beside the common ones; NULL for none
+    // Runs before the settings are read, and may split the process in two: a child has no secrets that were read
+    // before.
+    bool (*before)(const struct arguments *arguments, struct ssa_error *err);
     // Returns true, or false with err filled.
     bool (*run)(const struct invocation *invocation, struct ssa_error *err);
 };

@@ -107,6 +107,9 @@ static bool names_command(const struct command *command, command_list commands, 
     struct line line = {.command = command, .commands = commands, .next = argv};
     const char *name = command->name;
     for (struct item item; line_read(&line, &item);) {
+        // What follows "--" is no part of a name that has begun: it may be another program's.
+        if (item.kind == END_OF_OPTIONS && name != command->name)
+            return false;
         if (item.kind != WORD)
             continue;
         const size_t len = strcspn(name, " ");
@@ -121,8 +124,10 @@ static bool names_command(const struct command *command, command_list commands, 
 
 const struct command *line_command(command_list commands, char *const *argv)
 {
+    // Of "agent" and "agent lock", the longer one.
+    const struct command *found = NULL;
     for (command_list c = commands; *c != NULL; c++)
-        if (names_command(*c, commands, argv))
-            return *c;
-    return NULL;
+        if ((found == NULL || strlen((*c)->name) > strlen(found->name)) && names_command(*c, commands, argv))
+            found = *c;
+    return found;
 }

@@ -70,7 +70,8 @@ bool usage_no_command(const struct arguments *a, command_list commands, struct s
 static void count_arguments(const struct command *command, size_t *least, size_t *most)
 {
     *least = *most = 0;
-    for (const char *word = command->arguments; word != NULL && !command->runs_program; word++) {
+    for (const char *word = command->arguments; word != NULL && !command->runs_program && !command->takes_program;
+         word++) {
         const char *dots = strstr(word, "...");
         *least += word[0] != '[';
         *most += dots != NULL ? WORDS_MAX : 1;
@@ -93,6 +94,7 @@ static bool check_arguments(const struct arguments *a, struct ssa_error *err)
     size_t least = 0, most = 0;
     count_arguments(command, &least, &most);
     const bool has_program = a->rest != NULL && a->rest[0] != NULL;
+    const bool lacks_program = a->rest != NULL && a->rest[0] == NULL;
     char extra[QUOTED_MAX];
     join(a, most, a->word_count, extra);
     if (a->word_count > most && command->asks_secret) {
@@ -104,7 +106,8 @@ static bool check_arguments(const struct arguments *a, struct ssa_error *err)
         error_set(err, SSA_USAGE, NULL, NULL, "%s takes no arguments (got: %s)", name, extra);
     else if (a->word_count > most)
         error_set(err, SSA_USAGE, NULL, NULL, "%s takes only %s (got also: %s)", name, command->arguments, extra);
-    else if (a->word_count < least || (command->runs_program && !has_program))
+    else if (a->word_count < least || (command->runs_program && !has_program) ||
+             (command->takes_program && lacks_program))
         error_set(err, SSA_USAGE, NULL, NULL, "%s needs %s", name, command->arguments);
     else
         return check_voices(a, err);
@@ -124,9 +127,21 @@ static bool check_profiles(const struct arguments *a, struct ssa_error *err)
                            "token fails.");
 }
 
+static bool no_longer_command(const struct arguments *a, command_list commands, struct ssa_error *err)
+{
+    struct arguments words = {.word_count = a->word_count < WORDS_MAX ? a->word_count + 1 : WORDS_MAX};
+    words.words[0] = a->command->name;
+    for (size_t i = 1; i < words.word_count; i++)
+        words.words[i] = a->words[i - 1];
+    return usage_no_command(&words, commands, err);
+}
+
 bool usage_check(const struct arguments *a, command_list commands, struct ssa_error *err)
 {
     if (a->command == NULL)
         return usage_no_command(a, commands, err);
+    // A word after such a command may be that of a longer one, which is not known.
+    if (a->command->takes_program && a->word_count > 0)
+        return no_longer_command(a, commands, err);
     return check_profiles(a, err) && check_arguments(a, err);
 }

@@ -119,7 +119,8 @@ static void offer_behind_sign(struct offer *o, const struct option *option)
 static bool is_repeated(command_list c, size_t len)
 {
     for (command_list before = commands; before < c; before++)
-        if (strncmp((*before)->name, (*c)->name, len) == 0 && (*before)->name[len] == ' ')
+        if (strncmp((*before)->name, (*c)->name, len) == 0 &&
+            ((*before)->name[len] == ' ' || (*before)->name[len] == '\0'))
             return true;
     return false;
 }
@@ -156,7 +157,11 @@ static void offer_argument(struct offer *o, const struct arguments *a)
         offer_values(o, a->rest == NULL || a->rest[0] == NULL ? "CMD" : "ARG");
         return;
     }
-    if (strcmp(a->command->name, "help") == 0)
+    if (a->command->takes_program && a->rest != NULL)
+        offer_values(o, a->rest[0] == NULL ? "CMD" : "ARG");
+    else if (a->command->takes_program)
+        offer_commands(o, &a->command->name, a->word_count + 1);
+    else if (strcmp(a->command->name, "help") == 0)
         offer_commands(o, a->words, a->word_count);
     else if (word != NULL && text_format(name, sizeof name, "%.*s", (int)strcspn(word, "] ."), word))
         offer_values(o, name[0] == '[' ? name + 1 : name);

@@ -23,6 +23,10 @@ const struct fact help_variables[] = {
     {"SSA_HSM_CACERT", "file with CA certificates; else SSL_CERT_FILE; else the system's", USE_TLS},
     {"SSA_HSM_CAPATH", "folder of CA certificates; else SSL_CERT_DIR; else the system's", USE_TLS},
     {"https_proxy, no_proxy", "as curl reads them", USE_TLS},
+    {"SSA_HSM_AGENT", "where agents are: the path of a socket, or https://HOST:PORT; none: no agent is asked",
+     USE_AGENT},
+    {"SSA_HSM_AGENT_CERT, SSA_HSM_AGENT_KEY", "certificate and key for an agent of another host", USE_AGENT},
+    {"SSA_HSM_AGENT_CACERT", "file with CA certificates for an agent of another host", USE_AGENT},
     {"SSA_HSM_AUDIT", "syslog: copies the audit trail to the system's log", USE_SERVER},
     {NULL, NULL, 0},
 };

@@ -134,22 +134,35 @@ static void write_examples(FILE *out, const struct example *example)
     }
 }
 
+static void write_command(FILE *out, const struct command *command)
+{
+    (void)fprintf(out, "  %-*s%s\n", COMMAND_COLUMN - 2, command->name, command->help);
+}
+
+static void write_longer_commands(FILE *out, const struct command *command)
+{
+    const char *heading = "\nCommands:\n";
+    for (command_list c = commands; *c != NULL; c++) {
+        if (!command_is_of(*c, command->name))
+            continue;
+        (void)fputs(heading, out);
+        heading = "";
+        write_command(out, *c);
+    }
+}
+
 void page_of_command(FILE *out, const struct command *c)
 {
     const char *arguments = c->arguments != NULL ? c->arguments : "", *blank = c->arguments != NULL ? " " : "";
     (void)fprintf(out, "Usage: ssa-hsm %s [options]%s%s\n\n", c->name, blank, arguments);
     write_wrapped(out, 0, 0, c->about != NULL ? c->about : c->help);
+    write_longer_commands(out, c);
     write_arguments(out, c->argument_help);
     write_options(out, "\nOptions:\n", c, c->options);
     write_options(out, "\nCommon options:\n", c, common_options);
     write_variables(out, c);
     write_exit_codes(out, c);
     write_examples(out, c->examples);
-}
-
-static void write_command(FILE *out, const struct command *command)
-{
-    (void)fprintf(out, "  %-*s%s\n", COMMAND_COLUMN - 2, command->name, command->help);
 }
 
 void page_of_noun(FILE *out, const char *noun)

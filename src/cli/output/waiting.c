@@ -69,6 +69,8 @@ static bool describe(const struct ssa_waiting *w, char *out, size_t capacity)
         return text_format(out, capacity, "waiting for the API's rate limit");
     case SSA_WAIT_CLOSING:
         return text_format(out, capacity, "waiting for the PKCS#11 module to close");
+    case SSA_WAIT_AGENT:
+        return text_format(out, capacity, "waiting for the agent at %s", subject);
     case SSA_WAIT_OVER:
         break;
     }

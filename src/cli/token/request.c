@@ -1,5 +1,6 @@
 #include "cli/token/request.h"
 
+#include "cli/token/agent_grant.h"
 #include "core/api.h"
 #include "core/text.h"
 #include "journal/journal.h"
@@ -41,10 +42,24 @@ bool request_read(const struct arguments *a, struct request *request, struct ssa
            parse_seconds(lifetime, &option_expires_in, LIFETIME_LEAST, LIFETIME_MOST, &request->wanted.lifetime, err);
 }
 
+// By itself, this program needs settings that could be read.
+bool works_alone(const struct invocation *i, struct ssa_error *err)
+{
+    if (i->settings_fault->code == SSA_OK)
+        return true;
+    *err = *i->settings_fault;
+    return false;
+}
+
 bool fetch_grant(const struct invocation *i, const struct request *request, struct ssa_grant *grant,
                  struct ssa_error *err)
 {
-    if (!ssa_fetch(&i->run, &request->wanted, grant, err))
+    struct agent_given given;
+    const enum agent_end end = agent_ask_token(i, request, 0, &given, err);
+    *grant = given.grant;
+    if (end != AGENT_UNUSED)
+        return end == AGENT_GAVE;
+    if (!works_alone(i, err) || !ssa_fetch(&i->run, &request->wanted, grant, err))
         return false;
     journal_warn(&i->run);
     return true;

@@ -15,6 +15,9 @@ struct request {
 // Reads these options. Fails with SSA_USAGE.
 bool request_read(const struct arguments *arguments, struct request *request, struct ssa_error *err) MUST_CHECK;
 
-// Fetches an access token, and warns of an operation that was interrupted.
+// Fails where the settings cannot be read: only an agent helps then.
+bool works_alone(const struct invocation *i, struct ssa_error *err) MUST_CHECK;
+
+// Gets an access token of an agent, or fetches one, and then warns of an operation that was interrupted.
 bool fetch_grant(const struct invocation *i, const struct request *request, struct ssa_grant *grant,
                  struct ssa_error *err) MUST_CHECK;

@@ -1,0 +1,169 @@
+// Those who ask, and those who wait.
+#include "agent/cache/cache_own.h"
+
+// Which part of its life an access token counts as new where it is too short for what a caller wants.
+enum { NEW_PART = 10 };
+
+unsigned seconds_of(long long ms)
+{
+    return ms <= 0 ? 0 : (unsigned)((ms + 999) / 1000);
+}
+
+void budget_error(struct ssa_error *err, long long delay, unsigned *retry_after)
+{
+    error_because(err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
+                  "the requests that the API takes in a minute are used up");
+    *retry_after = delay == BUDGET_UNKNOWN ? 1 : seconds_of(delay);
+}
+
+static bool is_long_enough(const struct access *access, long long min_ttl_ms, long long now)
+{
+    const long long life = access->ends_ms - access->obtained_ms;
+    if (access->ends_ms - now >= min_ttl_ms)
+        return true;
+    return life < min_ttl_ms && now - access->obtained_ms < life / NEW_PART;
+}
+
+static bool is_hit(const struct cache_entry *entry, const struct cache_demand *demand, long long now)
+{
+    return entry != NULL && !demand->force && access_is_usable(entry->access, now) &&
+           is_long_enough(entry->access, demand->min_ttl_ms, now);
+}
+
+const struct trouble *cache_trouble(const struct cache *cache, const struct cache_entry *entry, size_t profile,
+                                    long long now)
+{
+    const struct trouble *common = &cache->profiles[profile].trouble;
+    if (now < common->retry_at)
+        return common;
+    return entry != NULL && now < entry->trouble.retry_at ? &entry->trouble : NULL;
+}
+
+// Whether a wait is of no use.
+static bool is_hopeless(struct cache *cache, const struct cache_entry *entry, const struct cache_demand *demand,
+                        long long now, struct ssa_error *err, unsigned *retry_after)
+{
+    const bool in_flight = entry != NULL && entry->in_flight && !entry->discarded;
+    const struct trouble *trouble = cache_trouble(cache, entry, demand->profile, now);
+    const long long delay = budget_delay(cache_budget(cache, demand->profile), 1, now);
+    if (!in_flight && trouble != NULL && trouble->told) {
+        *err = trouble->err;
+        *retry_after = seconds_of(trouble->retry_at - now);
+        return true;
+    }
+    if (!in_flight && delay > demand->deadline - now) {
+        budget_error(err, delay, retry_after);
+        return true;
+    }
+    if (cache->waiting < CACHE_WAITERS_MAX)
+        return false;
+    *retry_after = 1;
+    error_because(err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL, "%zu callers wait already", cache->waiting);
+    return true;
+}
+
+enum cache_reply cache_ask(struct cache *cache, const struct cache_demand *demand, struct cache_waiter *waiter,
+                           long long now, struct access **access, struct ssa_error *err, unsigned *retry_after)
+{
+    struct cache_entry *entry = cache_find(cache, demand->profile, demand->scope);
+    if (entry != NULL) {
+        entry->asked = true;
+        entry->asked_at = now;
+    }
+    if (is_hit(entry, demand, now)) {
+        *access = access_keep(entry->access);
+        return CACHE_HIT;
+    }
+    if (is_hopeless(cache, entry, demand, now, err, retry_after))
+        return CACHE_FAILED;
+    if (entry == NULL)
+        entry = cache_add(cache, demand->profile, demand->scope);
+    if (entry == NULL) {
+        *retry_after = 1;
+        error_because(err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
+                      "too many different scopes are asked for at the same time");
+        return CACHE_FAILED;
+    }
+    entry->asked_at = now;
+    if (entry->first == NULL)
+        entry->queued_at = now;
+    *waiter = (struct cache_waiter){.deadline = demand->deadline};
+    *entry->last = waiter;
+    entry->last = &waiter->next;
+    entry->waiting++;
+    cache->waiting++;
+    return CACHE_WAITS;
+}
+
+void entry_take_waiters(struct cache *cache, struct cache_entry *entry, struct cache_answers *answers)
+{
+    if (entry->first == NULL)
+        return;
+    *entry->last = answers->waiters;
+    answers->waiters = entry->first;
+    entry->first = NULL;
+    entry->last = &entry->first;
+    cache->waiting -= entry->waiting;
+    entry->waiting = 0;
+}
+
+void cache_answers_end(struct cache_answers *answers)
+{
+    access_drop(answers->access);
+    answers->access = NULL;
+}
+
+void entry_take_expired(struct cache *cache, struct cache_entry *entry, long long until, struct cache_answers *answers)
+{
+    struct cache_waiter **at = &entry->first;
+    while (*at != NULL) {
+        struct cache_waiter *waiter = *at;
+        if (waiter->deadline > until) {
+            at = &waiter->next;
+            continue;
+        }
+        *at = waiter->next;
+        waiter->next = answers->waiters;
+        answers->waiters = waiter;
+        entry->waiting--;
+        cache->waiting--;
+    }
+    entry->last = at;
+}
+
+// Why they have waited in vain.
+static void explain(struct cache *cache, const struct cache_entry *entry, long long now, struct cache_answers *answers)
+{
+    const struct trouble *trouble = cache_trouble(cache, entry, entry->profile, now);
+    const long long delay = budget_delay(cache_budget(cache, entry->profile), 1, now);
+    if (trouble != NULL) {
+        answers->err = trouble->err;
+        answers->retry_after = seconds_of(trouble->retry_at - now);
+    } else if (!entry->in_flight && delay != 0) {
+        budget_error(&answers->err, delay, &answers->retry_after);
+    } else {
+        error_because(&answers->err, SSA_NETWORK, SSA_REASON_TIMEOUT, NULL,
+                      "the wait is over, and the access token is still being fetched");
+    }
+}
+
+bool cache_expired(struct cache *cache, long long now, struct cache_answers *answers)
+{
+    *answers = (struct cache_answers){0};
+    for (size_t i = 0; i < cache->count && answers->waiters == NULL; i++) {
+        entry_take_expired(cache, cache->entries[i], now, answers);
+        if (answers->waiters != NULL)
+            explain(cache, cache->entries[i], now, answers);
+    }
+    return answers->waiters != NULL;
+}
+
+long long cache_deadline(const struct cache *cache)
+{
+    long long first = 0;
+    for (size_t i = 0; i < cache->count; i++)
+        for (const struct cache_waiter *w = cache->entries[i]->first; w != NULL; w = w->next)
+            if (first == 0 || w->deadline < first)
+                first = w->deadline;
+    return first;
+}

@@ -1,0 +1,65 @@
+// The inside of the cache, for its own files.
+#pragma once
+
+#include "agent/cache/cache.h"
+#include "agent/cache/schedule.h"
+
+// Failures in a row.
+struct trouble {
+    unsigned failures;
+    long long retry_at; // no try before
+    bool told;          // those who waited were told, and who comes is told at once
+    struct ssa_error err;
+};
+
+struct cache_entry {
+    size_t profile;
+    uint64_t hash;
+    char scope[ACCESS_SCOPE_MAX];
+    struct access *access; // NULL: none
+    long long renew_at;    // 0: never
+    long long urgent_at;   // from when on the renewal is not put off
+    bool asked;            // since the access token was obtained
+    long long asked_at;
+    bool in_flight, renews, discarded;
+    bool tried_again; // after CACHE_CHANGED
+    struct cache_waiter *first, **last;
+    size_t waiting;
+    long long queued_at; // since when somebody waits
+    struct trouble trouble;
+};
+
+struct cache {
+    struct cache_entry *entries[CACHE_ENTRIES_MAX];
+    size_t count, waiting;
+    struct {
+        size_t budget;
+        struct trouble trouble; // of all its scopes
+    } profiles[CACHE_PROFILES_MAX];
+    struct budget budgets[CACHE_PROFILES_MAX];
+};
+
+struct cache_entry *cache_find(const struct cache *cache, size_t profile, const char *scope);
+// NULL where there is no room or no memory.
+struct cache_entry *cache_add(struct cache *cache, size_t profile, const char *scope);
+
+// The trouble for which the entry must wait now; NULL: none.
+const struct trouble *cache_trouble(const struct cache *cache, const struct cache_entry *entry, size_t profile,
+                                    long long now);
+
+bool access_is_usable(const struct access *access, long long now);
+
+// Whether the access token is to be renewed, and may be.
+bool entry_is_due(const struct cache_entry *entry, long long now);
+
+// Moves all who wait for the entry to the answers.
+void entry_take_waiters(struct cache *cache, struct cache_entry *entry, struct cache_answers *answers);
+
+// Moves those whose wait ends until then.
+void entry_take_expired(struct cache *cache, struct cache_entry *entry, long long until, struct cache_answers *answers);
+
+// Whole seconds, rounded up.
+unsigned seconds_of(long long ms);
+
+// The error for a spent budget.
+void budget_error(struct ssa_error *err, long long delay, unsigned *retry_after);

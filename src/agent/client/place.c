@@ -1,0 +1,36 @@
+#include "agent/client/place.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+static const char separators[] = ", \t\r\n", https[] = "https://";
+
+const char *agent_place_next(const char *list, char place[static AGENT_PLACE_MAX])
+{
+    list += strspn(list, separators);
+    const size_t len = strcspn(list, separators);
+    if (len == 0)
+        return NULL;
+    if (!text_format(place, AGENT_PLACE_MAX, "%.*s", (int)len, list))
+        place[0] = '\0';
+    return list + len;
+}
+
+bool agent_place_is_broker(const char *place)
+{
+    return strncasecmp(place, https, sizeof https - 1) == 0;
+}
+
+bool agent_place_usual(char path[static AGENT_SOCKET_MAX], struct ssa_error *err)
+{
+    const char *folder = secure_getenv("XDG_RUNTIME_DIR");
+    const bool given = folder != NULL && folder[0] == '/';
+    const bool fits = given ? text_format(path, AGENT_SOCKET_MAX, "%s/ssa-hsm/agent.sock", folder)
+                            : text_format(path, AGENT_SOCKET_MAX, "/run/user/%u/ssa-hsm/agent.sock", geteuid());
+    return fits || error_errno(err, SSA_CONFIG, ENAMETOOLONG, folder, "a socket's path has at most %d bytes",
+                               AGENT_SOCKET_MAX - 1);
+}

@@ -1,0 +1,279 @@
+// A profile's thread: it fetches, looks after the signer, and carries out orders. Only it and service_assertion wait
+// for the signer.
+#include <time.h>
+
+#include "agent/cache/clock.h"
+#include "agent/service/service_own.h"
+#include "core/monotonic.h"
+
+void profile_signed(struct profile *p, const char *scope, bool done, long long took_ms)
+{
+    const struct service_config *config = &p->service->config;
+    if (config->signed_one != NULL)
+        config->signed_one(config->context, profile_shown(p), scope, done, took_ms);
+}
+
+static const char *label_of(const struct profile *p)
+{
+    return p->status.label[0] != '\0' ? p->status.label : "(not seen yet)";
+}
+
+// Says what has become of the PKCS#11 token, once.
+static void note_change(struct profile *p, enum signer_state before, bool was_known)
+{
+    const char *name = profile_shown(p), *label = label_of(p);
+    const enum signer_state state = p->status.state;
+    if (was_known && before == state)
+        return;
+    if (state == SIGNER_OPEN)
+        profile_note(p, SSA_NOTICE, "profile %s: open, by PKCS#11 token \"%s\"", name, label);
+    else if (state == SIGNER_REFUSED)
+        profile_note(p, SSA_WARNING, "profile %s: PKCS#11 token \"%s\" refused the PIN; locked until it is unlocked",
+                     name, label);
+    else if (state == SIGNER_LOCKED)
+        profile_note(p, SSA_NOTICE, "profile %s: locked", name);
+    else if (p->status.by_person)
+        profile_note(p, SSA_WARNING, "profile %s: PKCS#11 token \"%s\" is gone; locked until a person unlocks it", name,
+                     label);
+    else
+        profile_note(p, SSA_WARNING, "profile %s: PKCS#11 token \"%s\" is gone; waiting until it is back", name, label);
+}
+
+void profile_apply(struct profile *p, const struct link_status *status, bool by_worker)
+{
+    struct service *s = p->service;
+    const bool was_known = p->known, was_locked = profile_is_locked(p);
+    const enum signer_state before = p->status.state;
+    p->status = *status;
+    p->known = true;
+    note_change(p, before, was_known);
+    // Somebody gave the signer the PIN after it was locked.
+    if (by_worker && status->state == SIGNER_OPEN && !p->lock.wanted && p->lock.begun == p->lock.done)
+        p->locked_by_order = false;
+    const bool locked = profile_is_locked(p);
+    if (status->state == SIGNER_OPEN && (!was_known || before != SIGNER_OPEN || was_locked))
+        cache_relieve(s->cache, p->index);
+    if (was_locked && !locked)
+        p->asked_at = boot_ms();
+    struct cache_answers answers = {0};
+    if (locked && !was_locked) {
+        struct ssa_error err;
+        profile_locked_error(p, &err);
+        p->forget_secret = true;
+        cache_forget(s->cache, p->index, &err, &answers);
+    }
+    service_answer(s, &answers);
+}
+
+// Without the mutex before and after.
+static bool ask(struct profile *p, enum link_call call, long long patience_ms, struct link_status *status,
+                struct ssa_error *err)
+{
+    return link_ask(p->link, call, monotonic_ms() + patience_ms, status, err);
+}
+
+static void end_order(struct profile *p, struct order *order, const struct ssa_error *err)
+{
+    order->err = *err;
+    order->done = order->begun;
+    (void)pthread_cond_broadcast(&p->service->changed);
+}
+
+static void begin_order(struct order *order)
+{
+    order->wanted = false;
+    order->begun++;
+}
+
+static void lock(struct profile *p)
+{
+    struct link_status status = p->status;
+    struct ssa_error err = {0};
+    begin_order(&p->lock);
+    // What it was for has ended.
+    atomic_store(&p->dropped, false);
+    service_leave(p->service);
+    const bool done = ask(p, LINK_LOCK, LINK_ORDER_MS, &status, &err);
+    profile_secret_forget(p);
+    service_enter(p->service);
+    profile_apply(p, &status, true);
+    // A signer that does not run has no PIN.
+    if (done || status.state != SIGNER_OPEN)
+        err = (struct ssa_error){0};
+    end_order(p, &p->lock, &err);
+}
+
+static void unlock(struct profile *p)
+{
+    struct link_status status = p->status;
+    struct ssa_error err = {0};
+    begin_order(&p->unlock);
+    service_leave(p->service);
+    const bool done = ask(p, LINK_UNLOCK, LINK_ORDER_MS, &status, &err);
+    service_enter(p->service);
+    // Somebody may have locked it meanwhile.
+    if (status.state == SIGNER_OPEN && !p->lock.wanted)
+        p->locked_by_order = false;
+    cache_relieve(p->service->cache, p->index);
+    profile_apply(p, &status, true);
+    if (status.state == SIGNER_OPEN)
+        err = (struct ssa_error){0};
+    else if (status.by_person)
+        profile_locked_error(p, &err);
+    else if (done)
+        error_set(&err, SSA_UNEXPECTED, NULL, profile_shown(p), "the signer is not open, and does not say why");
+    if (status.by_person)
+        p->quick_until = boot_ms() + QUICK_LOOKS_MS;
+    p->look_at = boot_ms() + QUICK_LOOK_MS;
+    end_order(p, &p->unlock, &err);
+}
+
+// Whether the signer is only asked how it is, since a look would log in, or because a person must do that.
+static bool looks_only(const struct profile *p)
+{
+    return p->locked_by_order ||
+           (p->known && (p->status.state == SIGNER_REFUSED || (p->status.by_person && p->status.state != SIGNER_OPEN)));
+}
+
+// Keeps the failure for those who ask how it is, and tells it where it is new.
+static void note_failure(struct profile *p, const struct ssa_error *err)
+{
+    const bool cause = err->cause[0] != '\0', same = p->last.code == err->code && strcmp(p->last.what, err->what) == 0;
+    p->last = *err;
+    p->failed_at = (long long)time(NULL);
+    if (!same)
+        profile_note(p, SSA_WARNING, "profile %s: %s%s%s%s", profile_shown(p), err->what, cause ? " (" : "", err->cause,
+                     cause ? ")" : "");
+}
+
+static void look(struct profile *p)
+{
+    struct link_status status = p->status;
+    struct ssa_error err = {0};
+    const enum link_call call = looks_only(p) ? LINK_STATUS : LINK_LOOK;
+    service_leave(p->service);
+    const bool done = ask(p, call, LINK_LOOK_MS, &status, &err);
+    service_enter(p->service);
+    // Of a signer that was never started, nothing is known.
+    if (done || link_starts(p->link) > 0)
+        profile_apply(p, &status, true);
+    if (!done)
+        note_failure(p, &err);
+    else if (p->failed_by_look)
+        p->last.code = SSA_OK;
+    p->failed_by_look = !done;
+}
+
+// Counts and tells what came of a fetch.
+static void note_fetch(struct profile *p, const struct fetched *fetched, bool renewal)
+{
+    struct service *s = p->service;
+    s->counts.signatures += fetched->signed_one;
+    s->counts.upstream_requests += fetched->sent.requests;
+    if (fetched->access != NULL) {
+        s->counts.fetched++;
+        s->counts.renewed += renewal;
+        if (p->last.code != SSA_OK)
+            profile_note(p, SSA_NOTICE, "profile %s: access tokens are fetched again", profile_shown(p));
+        p->last.code = SSA_OK;
+        p->failed_by_look = false;
+        return;
+    }
+    note_failure(p, &fetched->err);
+    p->failed_by_look = false;
+}
+
+static void land(struct profile *p, struct cache_entry *entry, struct fetched *fetched)
+{
+    struct service *s = p->service;
+    struct cache_answers answers;
+    const bool renewal = cache_entry_renews(entry);
+    if (fetched->asked_link) {
+        profile_apply(p, &fetched->status, true);
+        p->look_at = boot_ms() + LOOK_MS;
+    }
+    // What was dropped is no failure of the API.
+    if (!cache_entry_is_discarded(entry))
+        note_fetch(p, fetched, renewal);
+    if (fetched->access != NULL)
+        cache_fetched(s->cache, entry, fetched->access, &fetched->sent, boot_ms(), service_random(), &answers);
+    else
+        cache_failed(s->cache, entry, fetched->kind, fetched->common, &fetched->err, &fetched->sent, boot_ms(),
+                     service_random(), &answers);
+    // The budget is open again for the others.
+    for (size_t i = 0; i < s->profile_count; i++)
+        (void)pthread_cond_signal(&s->profiles[i].work);
+    service_answer(s, &answers);
+}
+
+static OWN_FRAME void fetch_entry(struct profile *p, struct cache_entry *entry)
+{
+    struct service *s = p->service;
+    struct fetched fetched = {.status = p->status, .sent.told = {.remaining = -1, .retry_after = -1}};
+    atomic_store(&p->dropped, cache_entry_is_discarded(entry));
+    // Its scope does not change, and it is not freed while it is in flight.
+    service_leave(s);
+    fetch(p, cache_entry_scope(entry), &fetched);
+    if (fetched.signed_one || fetched.signing_failed)
+        profile_signed(p, cache_entry_scope(entry), fetched.signed_one, fetched.signing_ms);
+    service_enter(s);
+    land(p, entry, &fetched);
+}
+
+// With the mutex: what somebody ordered, in the order of its coming.
+static bool carry_out(struct profile *p)
+{
+    if (p->lock.wanted && (!p->lock_is_last || !p->unlock.wanted))
+        lock(p);
+    else if (p->unlock.wanted)
+        unlock(p);
+    else
+        return false;
+    return true;
+}
+
+static void forget_secret(struct profile *p)
+{
+    p->forget_secret = false;
+    service_leave(p->service);
+    profile_secret_forget(p);
+    service_enter(p->service);
+}
+
+// Does one thing, or waits until there is something to do.
+static void work_once(struct profile *p)
+{
+    struct service *s = p->service;
+    if (carry_out(p))
+        return;
+    if (p->forget_secret)
+        forget_secret(p);
+    service_leave(s);
+    const bool changed = profile_refresh(p);
+    service_enter(s);
+    if (changed)
+        cache_relieve(s->cache, p->index);
+    const long long now = boot_ms();
+    cache_tidy(s->cache, now);
+    struct cache_entry *entry = profile_is_locked(p) ? NULL : cache_next(s->cache, p->index, now);
+    if (entry != NULL) {
+        fetch_entry(p, entry);
+    } else if (now >= p->look_at) {
+        look(p);
+        p->look_at = boot_ms() + (boot_ms() < p->quick_until && profile_is_locked(p) ? QUICK_LOOK_MS : LOOK_MS);
+    } else {
+        const long long wakes = cache_wakes(s->cache, p->index, now, LOOK_MS);
+        if (!p->lock.wanted && !p->unlock.wanted && !atomic_load(&s->stopping))
+            service_wait(s, &p->work, wakes < p->look_at ? wakes : p->look_at);
+    }
+}
+
+void *profile_work(void *context)
+{
+    struct profile *p = context;
+    service_enter(p->service);
+    while (!atomic_load(&p->service->stopping))
+        work_once(p);
+    service_leave(p->service);
+    return NULL;
+}

@@ -1,0 +1,33 @@
+#include "agent/signer/attend.h"
+
+#include <poll.h>
+
+#include "agent/signer/serve.h"
+#include "agent/signer/unlocker.h"
+#include "core/text.h"
+
+bool attend(struct signer_process *p, int awaited, int timeout_ms)
+{
+    const bool unlocks = p->unlocker >= 0;
+    struct pollfd fds[] = {{.fd = p->agent, .events = POLLIN},
+                           {.fd = p->parent, .events = POLLIN},
+                           {.fd = p->signals, .events = POLLIN},
+                           {.fd = unlocks ? p->listener : -1, .events = POLLIN},
+                           {.fd = awaited, .events = POLLIN}};
+    if (poll(fds, COUNT(fds), timeout_ms) <= 0)
+        return false;
+    if ((fds[0].revents & (POLLHUP | POLLERR)) != 0 || fds[1].revents != 0 || fds[2].revents != 0)
+        p->over = true;
+    else if (fds[0].revents != 0 && unlocks && !p->answers && !p->lock_waits)
+        serve_meanwhile(p);
+    if (fds[3].revents != 0)
+        unlocker_turn_away(p);
+    return fds[4].revents != 0;
+}
+
+bool attend_interrupted(void *process)
+{
+    struct signer_process *p = process;
+    (void)attend(p, -1, 0);
+    return !p->closing && (p->over || p->lock_waits);
+}

@@ -1,0 +1,178 @@
+#include "agent/signer/unlocker.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent/signer/attend.h"
+#include "agent/signer/login.h"
+#include "agent/signer/serve.h"
+#include "core/descriptor.h"
+#include "core/monotonic.h"
+#include "core/text.h"
+
+enum { ANSWER_MS = 120 * 1000, BACKLOG = 4, LOOK_UP_MS = 1000 };
+
+int unlocker_listen(const char *path, struct ssa_error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (!text_format(address.sun_path, sizeof address.sun_path, "%s", path)) {
+        error_set(err, SSA_CONFIG, NULL, path, "is too long for the path of a socket");
+        return -1;
+    }
+    DESCRIPTOR_AUTO fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    // The socket of a signer that was killed is left.
+    (void)unlink(path);
+    const mode_t before = umask(0177);
+    const bool bound = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    const int number = errno;
+    (void)umask(before);
+    if (!bound || listen(fd, BACKLOG) != 0) {
+        error_errno(err, SSA_UNEXPECTED, bound ? errno : number, path, "no socket for the PIN can be made there");
+        return -1;
+    }
+    return descriptor_keep(&fd);
+}
+
+static bool say(int fd, const struct question *q)
+{
+    uint8_t message[QUESTION_MESSAGE_MAX];
+    struct writer w = {.data = message, .capacity = sizeof message};
+    put_question(&w, q);
+    return !w.overflow && send(fd, w.data, w.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)w.len;
+}
+
+// Takes one of the own user. Returns -1 where there is none.
+static int take(const struct signer_process *p)
+{
+    struct ucred peer = {0};
+    socklen_t len = sizeof peer;
+    DESCRIPTOR_AUTO fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.uid != geteuid())
+        return -1;
+    return descriptor_keep(&fd);
+}
+
+void unlocker_turn_away(struct signer_process *p)
+{
+    struct question q = {.kind = QUESTION_FAILED};
+    DESCRIPTOR_AUTO fd = take(p);
+    if (fd < 0)
+        return;
+    error_set(&q.err, SSA_PIN, NULL, NULL, "somebody else is unlocking it just now");
+    (void)say(fd, &q);
+}
+
+// What the signer has to say at the end.
+static void conclude(struct signer_process *p, bool open, const struct ssa_error *err)
+{
+    struct question q = {.kind = open ? QUESTION_OPEN : QUESTION_FAILED};
+    if (!open)
+        q.err = *err;
+    (void)say(p->unlocker, &q);
+    (void)close(p->unlocker);
+    p->unlocker = -1;
+}
+
+static bool unlock(struct signer_process *p, struct ssa_error *err)
+{
+    login_follow_profile(p);
+    // One that a person is not needed for is opened by the agent's request, so that the agent knows of the try.
+    if (p->handle != NULL && login_look(p, err))
+        return true;
+    if (!p->status.by_person)
+        return error_set(err, SSA_USAGE, NULL, NULL, "its PIN comes from no person");
+    return login_with_person(p, err);
+}
+
+void unlocker_serve(struct signer_process *p)
+{
+    struct ssa_error err = {0};
+    p->unlocker = take(p);
+    if (p->unlocker < 0)
+        return;
+    const bool open = unlock(p, &err);
+    if (!p->lock_waits) {
+        conclude(p, open, &err);
+        return;
+    }
+    serve_lock(p);
+    error_because(&err, SSA_PIN, SSA_REASON_AGENT_LOCKED, NULL, "it was locked meanwhile");
+    conclude(p, false, &err);
+}
+
+static bool no_answer(struct ssa_error *err, const char *why)
+{
+    return error_set(err, SSA_PIN, NULL, NULL, "nobody gave the PIN: %s", why);
+}
+
+// Asks, and waits for a reply, which is put into message.
+static bool ask(struct signer_process *p, const struct question *q, struct secret *message, bool *given,
+                struct span *text, struct ssa_error *err)
+{
+    const long long until = monotonic_ms() + ANSWER_MS;
+    if (p->unlocker < 0)
+        return error_because(err, SSA_PIN, SSA_REASON_NOBODY_FOR_PIN, NULL, "a person must give the PIN");
+    // What comes before the question is no reply to it.
+    if (attend(p, p->unlocker, 0) || !say(p->unlocker, q))
+        return no_answer(err, "who was to type it has gone");
+    while (!attend(p, p->unlocker, LOOK_UP_MS)) {
+        if (p->over || p->lock_waits)
+            return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
+        if (monotonic_ms() >= until)
+            return no_answer(err, "the time for it is over");
+    }
+    const ssize_t got = recv(p->unlocker, message->data, message->capacity, MSG_TRUNC | MSG_DONTWAIT);
+    if (got <= 0)
+        return no_answer(err, "who was to type it has gone");
+    struct reader r = {.data = message->data, .len = (size_t)got <= message->capacity ? (size_t)got : 0};
+    return get_reply(&r, given, text) || no_answer(err, "the reply makes no sense");
+}
+
+static bool ask_for_text(struct signer_process *p, enum question_kind kind, const char *prompt, struct secret *message,
+                         bool *given, struct span *text, struct ssa_error *err)
+{
+    struct question q = {.kind = kind};
+    text_harmless(q.text, sizeof q.text, span_text(prompt));
+    return secret_new(message, REPLY_TEXT_MAX + 64, err) && ask(p, &q, message, given, text, err);
+}
+
+bool unlocker_ask_secret(void *process, const char *prompt, char *answer, size_t capacity, size_t *len,
+                         struct ssa_error *err)
+{
+    SECRET_AUTO message = {0};
+    struct span text;
+    bool given = false;
+    *len = 0;
+    if (!ask_for_text(process, QUESTION_SECRET, prompt, &message, &given, &text, err))
+        return false;
+    if (!given || text.len == 0)
+        return no_answer(err, "nothing was typed");
+    if (text.len > capacity)
+        return error_set(err, SSA_PIN, NULL, NULL, "what was typed is longer than any PIN");
+    memcpy(answer, text.data, text.len);
+    *len = text.len;
+    return true;
+}
+
+bool unlocker_confirm(void *process, const char *question)
+{
+    SECRET_AUTO message = {0};
+    struct span text;
+    bool given = false;
+    return ask_for_text(process, QUESTION_CONFIRM, question, &message, &given, &text, ERROR_IGNORED) && given;
+}
+
+void unlocker_tell(struct signer_process *p, enum ssa_level level, const struct ssa_notice *notice)
+{
+    struct question q = {.kind = QUESTION_NOTICE, .level = level, .reason = notice->reason};
+    // A message about a signature that takes long comes from another thread.
+    if (p->unlocker < 0 || pthread_equal(pthread_self(), p->thread) == 0)
+        return;
+    text_harmless(q.text, sizeof q.text, span_text(notice->text));
+    text_harmless(q.detail, sizeof q.detail, span_text(notice->detail));
+    (void)say(p->unlocker, &q);
+}

@@ -1,0 +1,148 @@
+// ssa-hsm agent
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/agent/background.h"
+#include "cli/agent/foreground.h"
+#include "cli/agent/options.h"
+#include "cli/agent/program.h"
+#include "cli/output/print.h"
+#include "cli/terminal/terminal.h"
+#include "core/text.h"
+
+enum { NOT_FOUND = 127, NOT_RUN = 126 };
+
+// Both processes have them.
+static struct agent_options options;
+static struct agent_texts texts;
+
+// A program of its own gets an agent of its own, at a path of its own beside the usual one.
+static bool choose_socket(const struct arguments *a, struct ssa_error *err)
+{
+    if (!agent_socket_path(a, texts.socket, err))
+        return false;
+    if (a->rest == NULL || option_given(a, &option_socket))
+        return true;
+    char usual[AGENT_PATH_MAX];
+    const char *slash = strrchr(texts.socket, '/');
+    (void)text_format(usual, sizeof usual, "%.*s", (int)(slash - texts.socket), texts.socket);
+    return text_format(texts.socket, sizeof texts.socket, "%s/agent-%ld.sock", usual, (long)getpid()) ||
+           error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, usual, "is too long for the folder of a socket");
+}
+
+static bool begin(const struct arguments *a, struct ssa_error *err)
+{
+    if (!agent_options_read(a, &texts, &options, err) || !choose_socket(a, err))
+        return false;
+    if (option_given(a, &option_foreground))
+        return true;
+    if (a->rest != NULL)
+        program_refuse_missing(a->rest);
+    return background_begin(a->rest != NULL, err);
+}
+
+struct serving {
+    bool foreground, unlock;
+};
+
+static void is_ready(void *context, const char *socket)
+{
+    const struct serving *serving = context;
+    background_ready(socket);
+    if (!serving->foreground)
+        return;
+    print_note("%s: the agent answers", socket);
+    if (serving->unlock)
+        foreground_unlock(socket);
+}
+
+static bool serve(const struct invocation *i, struct ssa_error *err)
+{
+    struct serving serving = {.foreground = background_side() == BACKGROUND_NONE,
+                              .unlock = !option_given(i->arguments, &option_locked)};
+    struct ssa_run run = i->run;
+    // It has no limit of time as a whole, and nobody to ask once it is ready.
+    run.callbacks.waiting = NULL;
+    run.callbacks.tell = serving.foreground ? run.callbacks.tell : background_tell;
+    options.until = background_until();
+    options.hangup_stops = serving.foreground && terminal_is_there();
+    options.ready = is_ready;
+    options.context = &serving;
+    const bool done = agent_options_complete(&run, &texts, &options, err) && agent_run(&options, err);
+    foreground_end();
+    return done;
+}
+
+// Without a terminal, what only a person can unlock stays locked until somebody does it.
+static bool unlock(const struct invocation *i, struct ssa_error *err)
+{
+    if (option_given(i->arguments, &option_locked) || agent_unlock(background_socket(), NULL, &i->run, err))
+        return true;
+    if (err->reason != SSA_REASON_AGENT_LOCKED || terminal_is_there())
+        return false;
+    print_note("warning: %s: locked. `ssa-hsm agent unlock` asks for the PIN", background_socket());
+    return true;
+}
+
+static bool wants_csh(const struct arguments *a)
+{
+    const char *shell = getenv("SHELL");
+    const size_t len = shell == NULL ? 0 : strlen(shell);
+    return option_given(a, &option_csh) || (len >= 3 && strcmp(shell + len - 3, "csh") == 0);
+}
+
+static bool hand_over(const struct invocation *i, struct ssa_error *err)
+{
+    const struct arguments *a = i->arguments;
+    if (!unlock(i, err))
+        return false;
+    if (a->rest == NULL)
+        return program_print_shell(wants_csh(a), background_socket(), background_agent(), err);
+    if (!program_become(i->settings, a->rest, background_socket(), background_agent(), err)) {
+        background_end();
+        print_error(err);
+        _exit(err->number == ENOENT ? NOT_FOUND : NOT_RUN);
+    }
+    return true;
+}
+
+static bool agent(const struct invocation *i, struct ssa_error *err)
+{
+    if (background_side() != BACKGROUND_LAUNCHER)
+        return serve(i, err);
+    if (hand_over(i, err))
+        return true;
+    background_end();
+    return false;
+}
+
+const struct command command_agent = {
+    .name = "agent",
+    .group = "Access tokens",
+    .arguments = "[-- CMD [ARG ...]]",
+    .help = "start the agent: one login, access tokens for many",
+    .about =
+        "Starts a process that logs in once, keeps access tokens, and hands them out to this user's programs at a Unix "
+        "socket. `ssa-hsm token` and others use it by themselves. It goes into the background when it answers and is "
+        "unlocked, and prints commands for a shell that say where it is, as ssh-agent does. With --profile, which may "
+        "be "
+        "repeated, it serves these profiles; a request that names none is for the first. With CMD, it serves that "
+        "program "
+        "and what it starts, at a socket of their own, and ends with it. It ends with exit code 14 where an agent runs "
+        "already. In the background, its messages go to the system's log.",
+    .argument_help = ARGUMENTS({"CMD", "a program that has the agent as long as it runs"}, {"ARG", "its arguments"}),
+    .examples = EXAMPLES({"agent", "Starts the agent; `eval \"$(ssa-hsm agent)\"` tells the shell where it is."},
+                         {"agent --profile work --lock-after 10m", "Locks when nobody has asked for ten minutes."},
+                         {"agent --foreground --audit journal", "Stays, as a service does, and writes an audit."},
+                         {"agent -- ./nightly.sh", "The script's calls of ssa-hsm share one login."}),
+    .falls_back = true,
+    .reads_no_profile = true,
+    .takes_program = true,
+    .uses = USE_PROFILE | USE_AGENT,
+    .options =
+        OPTIONS(&option_socket, &option_foreground, &option_csh, &option_locked, &option_lock_after, &option_allow,
+                &option_audit, &option_facade, &option_listen, &option_tls_cert, &option_tls_key, &option_client_ca),
+    .before = begin,
+    .run = agent,
+};

@@ -1,0 +1,30 @@
+// What the commands about the agent share.
+#pragma once
+
+#include <sys/types.h>
+
+#include "agent/client/client.h"
+#include "agent/client/socket_path.h"
+#include "agent/daemon/agent.h"
+#include "cli/command/common.h"
+
+extern const struct option option_socket;
+
+// The path that --socket names, else the usual one.
+bool agent_socket_path(const struct arguments *arguments, char path[static AGENT_PATH_MAX],
+                       struct ssa_error *err) MUST_CHECK;
+
+// Asks the agent for something, and fails with its own error where it refuses that. *answer may be NULL. `what` is
+// "lock", for instance, and profile (may be NULL) goes with it.
+bool agent_get(const char *path, const char *what, const struct ssa_run *run, struct agent_answer *answer,
+               struct ssa_error *err) MUST_CHECK;
+bool agent_post(const char *path, const char *what, const char *profile, const struct ssa_run *run,
+                struct ssa_error *err) MUST_CHECK;
+
+// Unlocks the agent's profiles, or one. Where a person must give the PIN, the question goes to the callbacks, and the
+// answer to the signer.
+bool agent_unlock(const char *path, const char *profile, const struct ssa_run *run, struct ssa_error *err) MUST_CHECK;
+
+// The process that listens at path. Fails with SSA_ABSENT where there is none, and with SSA_REASON_AGENT_MANAGED where
+// a service manager listens in the agent's place.
+bool agent_process(const char *path, pid_t *pid, struct ssa_error *err) MUST_CHECK;

@@ -1,0 +1,555 @@
+"""`ssa-hsm agent` as a process: how it starts, where it listens, who may end it, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from agent_process import PATIENCE, AgentCase, request
+from harness import PIN
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class Start(AgentCase):
+    def test_a_shell_learns_where_it_is(self) -> None:
+        self.provisioned()
+        script = 'eval "$(ssa-hsm agent)" && ssa-hsm agent status && echo "$SSA_HSM_AGENT" && env | grep AGENT_PID'
+        done = self.expect(self.shell(script), 0)
+        pid = self.note_agent(done.out)
+        self.assertIn(f"Agent pid {pid}\n", done.out)
+        self.assertIn(f"\n{self.socket}\n", done.out)
+        self.assertEqual(self.socket.is_socket(), True)
+        self.expect(self.run_program("agent", "stop"), 0, "has ended")
+        self.assertFalse(self.is_there(pid))
+        self.assertFalse(self.socket.exists())
+
+    def test_a_csh_has_its_own_words(self) -> None:
+        self.provisioned()
+        for arguments, env in ((["--csh"], {}), ([], {"SHELL": "/bin/tcsh"})):
+            with self.subTest(arguments):
+                done = self.expect(self.run_program("agent", *arguments, env=env), 0)
+                self.assertIn(f"setenv SSA_HSM_AGENT {self.socket};\n", done.out)
+                self.note_agent(done.out)
+                self.expect(self.run_program("agent", "stop"), 0)
+
+    def test_a_path_with_blanks_is_one_word(self) -> None:
+        self.provisioned()
+        path = self.runtime / "it's here" / "agent.sock"
+        done = self.shell(f'eval "$(ssa-hsm agent --socket "{path}")"; printf "%s|" "$SSA_HSM_AGENT"; echo; env')
+        self.expect(done, 0)
+        self.note_agent(done.out)
+        self.assertIn(f"{path}|\n", done.out)
+
+    def test_a_relative_path_is_made_whole(self) -> None:
+        self.provisioned()
+        self.begin("--socket", "run/here.sock")
+        self.assertTrue((self.dir / "run" / "here.sock").is_socket())
+
+    def test_it_leaves_the_terminal_and_all_descriptors(self) -> None:
+        self.provisioned()
+        pid = self.begin()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        self.assertEqual(fields[3], str(pid), "is no session of its own")
+        self.assertEqual(fields[4], "0", "has a terminal")
+
+    def test_why_it_cannot_start_is_told_once(self) -> None:
+        done = self.run_program("agent", "--profile", "missing")
+        self.expect(done, 3, "missing")
+        self.assertEqual(done.err.count("missing.env"), 1, done.err)
+        self.assertEqual(done.out, "")
+        self.assertFalse(self.socket.exists())
+
+    def test_a_second_one_is_refused(self) -> None:
+        self.provisioned()
+        pid = self.begin()
+        self.expect(self.run_program("agent"), 14, "an agent listens there already", "ssa-hsm agent stop")
+        self.assertTrue(self.is_there(pid))
+        self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
+
+    def test_of_several_at_once_one_starts(self) -> None:
+        self.provisioned()
+        started = [self.start(self.argv("agent", "--locked")) for _ in range(6)]
+        codes = []
+        for process in started:
+            out, _ = process.communicate(timeout=PATIENCE)
+            codes.append(process.returncode)
+            if process.returncode == 0:
+                self.note_agent(out.decode())
+        self.assertEqual(sorted(codes), [0, 14, 14, 14, 14, 14])
+        self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
+
+    def test_the_socket_of_a_dead_one_is_replaced(self) -> None:
+        self.provisioned()
+        pid = self.begin()
+        os.kill(pid, signal.SIGKILL)
+        self.wait_gone(pid)
+        self.assertTrue(self.socket.is_socket())
+        self.expect(self.run_program("agent", "status"), 4, "no agent answers there")
+        self.begin()
+        self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
+
+    def test_profiles_of_the_settings(self) -> None:
+        self.provisioned()
+        for name in ("one", "two"):
+            self.write_profile(self.profile(), name)
+        self.begin("--locked", env={"SSA_HSM_PROFILE": "one:two"})
+        _, told = request(self.socket, "GET", "/v1/status")
+        self.assertEqual([profile["name"] for profile in told["profiles"]], ["one", "two"])
+
+
+class Place(AgentCase):
+    """Where the socket is, and what is refused as its place."""
+
+    needs_api = False
+
+    def test_nobody_else_can_connect(self) -> None:
+        self.provisioned()
+        done = self.shell("umask 0 && ssa-hsm agent --locked")
+        self.expect(done, 0)
+        self.note_agent(done.out)
+        self.assertEqual((mode(self.socket), mode(self.socket.parent)), (0o600, 0o700))
+
+    def test_others_can_where_some_are_allowed(self) -> None:
+        self.provisioned()
+        self.begin("--locked", "--allow", "12345=data:read")
+        self.assertEqual((mode(self.socket), mode(self.socket.parent)), (0o666, 0o711))
+
+    def test_a_folder_that_others_cannot_enter_is_told(self) -> None:
+        self.provisioned()
+        self.socket.parent.mkdir(mode=0o700)
+        done = self.run_program("agent", "--locked", "--allow", "12345=data:read")
+        self.expect(done, 0, "cannot enter this folder")
+        self.note_agent(done.out)
+        self.assertEqual(mode(self.socket.parent), 0o700)
+
+    def test_what_is_no_socket_stays(self) -> None:
+        self.provisioned()
+        self.socket.parent.mkdir(mode=0o700)
+        self.socket.write_text("mine")
+        self.expect(self.run_program("agent"), 3, "is no socket")
+        self.assertEqual(self.socket.read_text(), "mine")
+
+    def test_a_link_is_no_folder(self) -> None:
+        self.provisioned()
+        other = self.dir / "other"
+        other.mkdir(mode=0o700)
+        self.socket.parent.symlink_to(other)
+        self.expect(self.run_program("agent"), 3, "symbolic link")
+        self.assertEqual(list(other.iterdir()), [])
+
+    def test_a_folder_that_others_can_write_to(self) -> None:
+        self.provisioned()
+        self.socket.parent.mkdir()
+        self.socket.parent.chmod(0o777)
+        self.expect(self.run_program("agent"), 3, "written to by others")
+
+    def test_a_path_that_is_too_long(self) -> None:
+        long = self.runtime / ("x" * 100)
+        for arguments, env in ((["--socket", long], {}), ([], {"SSA_HSM_AGENT": str(long)}),
+                               ([], {"XDG_RUNTIME_DIR": str(long)})):  # fmt: skip
+            with self.subTest(arguments, env=env):
+                self.expect(self.run_program("agent", *arguments, env=env), 3, "107 bytes")
+
+    def test_a_socket_of_another_program_is_left_alone(self) -> None:
+        self.provisioned()
+        self.socket.parent.mkdir(mode=0o700)
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(self.socket))
+            other.listen()
+            self.expect(self.run_program("agent"), 14, "listens there already")
+            # Nor is it an agent that could be ended.
+            self.expect(self.run_program("agent", "stop"), 10, "service manager")
+
+
+class End(AgentCase):
+    def test_there_is_none(self) -> None:
+        for verb in ("stop", "status", "lock", "unlock"):
+            with self.subTest(verb):
+                self.expect(self.run_program("agent", verb), 4, "no agent answers there")
+
+    def test_signals(self) -> None:
+        self.provisioned()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            with self.subTest(number):
+                agent = self.foreground("--locked")
+                agent.wait_for("the agent answers")
+                self.assertEqual(agent.end(number), 0, agent.err)
+                self.assertFalse(self.socket.exists())
+
+    def test_the_socket_of_its_successor_stays(self) -> None:
+        self.provisioned()
+        agent = self.foreground("--locked")
+        agent.wait_for("the agent answers")
+        self.socket.unlink()
+        self.begin("--locked")
+        self.assertEqual(agent.end(), 0, agent.err)
+        self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
+
+    def test_a_hangup_opens_the_audit_anew(self) -> None:
+        self.provisioned()
+        audit = self.dir / "audit.jsonl"
+        agent = self.foreground("--locked", "--audit", f"file:{audit}")
+        agent.wait_for("the agent answers")
+        audit.rename(self.dir / "audit.1")
+        agent.process.send_signal(signal.SIGHUP)
+        agent.wait_for("opened anew")
+        request(self.socket, "POST", "/v1/lock")
+        self.assertIn('"lock"', audit.read_text())
+        self.assertEqual(agent.end(), 0)
+
+    def test_a_hangup_of_its_terminal_ends_it(self) -> None:
+        self.provisioned()
+        with self.terminal("agent", "--foreground", "--locked") as terminal:
+            terminal.wait_for("the agent answers")
+            terminal.signal(signal.SIGHUP)
+            self.assertEqual(terminal.finish(), 0)
+
+
+class Program(AgentCase):
+    """`ssa-hsm agent -- CMD`"""
+
+    def test_it_has_the_agent_and_ends_it(self) -> None:
+        self.provisioned()
+        done = self.shell("ssa-hsm agent -- sh -c 'env; ssa-hsm agent status --json >/dev/null && exit 7'")
+        self.expect(done, 7)
+        pid = self.note_agent(done.out)
+        self.wait_gone(pid)
+        self.assertEqual(list(self.socket.parent.iterdir()), [])
+
+    def test_it_does_not_see_secrets(self) -> None:
+        self.provisioned()
+        env = {"APS_SECRET_ID": "env:OWN_SECRET", "OWN_SECRET": self.api.secret, "SSA_HSM_PIN_SOURCE": "env:OWN_PIN", "OWN_PIN": PIN}
+        done = self.shell("ssa-hsm agent --locked -- env", env=env)
+        self.expect(done, 0)
+        self.wait_gone(self.note_agent(done.out))
+        self.assertNotIn(self.api.secret, done.out)
+        self.assertNotIn("OWN_", done.out.replace("env:OWN_PIN", ""))
+
+    def test_beside_another_agent(self) -> None:
+        self.provisioned()
+        self.begin("--locked")
+        done = self.shell("ssa-hsm agent --locked -- sh -c 'echo $SSA_HSM_AGENT; env'")
+        self.expect(done, 0)
+        self.wait_gone(self.note_agent(done.out))
+        self.assertNotEqual(done.out.splitlines()[0], str(self.socket))
+        self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
+
+    def test_it_ends_with_a_program_that_is_killed(self) -> None:
+        self.provisioned()
+        done = self.shell("ssa-hsm agent --locked -- sh -c 'env; kill -9 $$'")
+        self.assertEqual(done.code, 137)
+        self.wait_gone(self.note_agent(done.out))
+        self.assertEqual(list(self.socket.parent.iterdir()), [])
+
+    def test_one_that_is_not_there(self) -> None:
+        self.expect(self.run_program("agent", "--", "no-such-program"), 127, "cannot be run")
+        # It is a program's name, and no command of ours.
+        self.expect(self.run_program("agent", "--", "stop"), 127, "cannot be run")
+        self.assertFalse(self.socket.parent.exists())
+
+    def test_one_that_cannot_be_run(self) -> None:
+        self.provisioned()
+        script = self.dir / "script"
+        script.write_text("text")
+        self.expect(self.run_program("agent", "--locked", "--", script), 126, "cannot be run")
+        self.assertEqual(list(self.socket.parent.iterdir()), [])
+
+
+class Mistyped(AgentCase):
+    needs_api = False
+
+    def test_each_option(self) -> None:
+        for words, said in (
+            (["--socket"], "needs a value"),
+            (["--socket", "a", "--socket", "b"], "given twice"),
+            (["--forground"], "--foreground"),
+            (["--foreground=yes"], "takes no value"),
+            (["--foreground", "--", "true"], "cannot be used with a program"),
+            (["--lock-after", "0"], "not a valid time"),
+            (["--lock-after", "soon"], "--lock-after"),
+            (["--lock-after", "10x"], "--lock-after"),
+            (["--audit", "jornal"], "journal, syslog or file:PATH"),
+            (["--audit", "file:"], "journal, syslog or file:PATH"),
+            (["--allow", "build"], "--allow build=data:read"),
+            (["--allow", "=data:read"], "--allow build=data:read"),
+            (["--allow", "build="], "--allow build=data:read"),
+            (["--listen", "127.0.0.1:1"], "--tls-cert, --tls-key and --client-ca"),
+            (["--tls-cert", "x"], "are for --listen"),
+            (["--pin", "1234"], "is never an argument"),
+            (["--pin-source", "file:x"], "does not use --pin-source"),
+            (["lok"], "ssa-hsm agent lock"),
+            (["--"], "needs"),
+            (["status", "x"], "takes no arguments"),
+            (["stop", "--json"], "no option --json"),
+            (["lock", "--profile", "a", "--profile", "b"], "only one --profile"),
+            ([f"--profile=p{i}" for i in range(9)], "more than 8 times"),
+        ):  # fmt: skip
+            with self.subTest(words):
+                self.expect(self.run_program("agent", *words), 2, said)
+        self.assertFalse(self.socket.parent.exists())
+
+    def test_values_that_cannot_be(self) -> None:
+        self.provisioned()
+        for words, code, said in (
+            (["--allow", "no-such-user=data:read"], 3, "no user of this name"),
+            (["--allow", "12345=data:read", "--allow", "12345=data:write"], 3, "allowed twice"),
+            (["--allow", "12345=data:\x01"], 2, "scope"),
+            (["--facade", "0.0.0.0:8080"], 3, "loopback"),
+            (["--facade", "nowhere"], 3, "is no address and port"),
+            (["--facade", "127.0.0.1:99999"], 3, "is no address and port"),
+            (["--audit", "file:/no/such/folder/audit"], 3, "/no/such/folder/audit"),
+        ):
+            with self.subTest(words):
+                self.expect(self.run_program("agent", *words), code, said)
+                self.assertFalse(self.socket.exists())
+
+    def test_a_port_that_is_taken(self) -> None:
+        self.provisioned()
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            self.expect(self.run_program("agent", "--facade", port), 14, "cannot be listened at")
+
+
+_LAUNCHER = """
+import os, socket, sys
+path, program = sys.argv[1], sys.argv[2:]
+listens = socket.socket(socket.AF_UNIX)
+listens.bind(path)
+listens.listen()
+os.dup2(listens.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ["LISTEN_FDS"] = "1"
+os.environ["LISTEN_PID"] = os.environ.get("TEST_PID", str(os.getpid()))
+os.environ["LISTEN_FDNAMES"] = "agent"
+os.execv(program[0], program)
+"""
+
+
+class Systemd(AgentCase):
+    def activated(self, path: Path, **env: str) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-c", _LAUNCHER, str(path), *self.argv("agent", "--foreground", "--locked")]
+        process = self.start(argv, env=env)
+        self.addCleanup(self.end_activated, process)
+        return process
+
+    def end_activated(self, process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+    def test_its_socket_is_used_and_left(self) -> None:
+        self.provisioned()
+        path = self.runtime / "handed-over.sock"
+        process = self.activated(path)
+        self.wait_answer(path)
+        self.assertFalse(self.socket.exists())
+        process.terminate()
+        _, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 0, err.decode())
+        self.assertTrue(path.is_socket(), "is systemd's, and stays")
+
+    def test_a_socket_for_another_process_is_not_taken(self) -> None:
+        self.provisioned()
+        path = self.runtime / "not-ours.sock"
+        self.activated(path, TEST_PID="1")
+        self.wait_answer(self.socket)
+
+    def test_what_is_no_socket_is_refused(self) -> None:
+        self.provisioned()
+        script = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec ssa-hsm agent --foreground 3</dev/null'
+        self.expect(self.shell(script), 3, "descriptor 3", "is none")
+
+    def notified(self, address: str, **env: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        listens = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listens.close)
+        listens.settimeout(PATIENCE)
+        listens.bind(address.replace("@", "\0"))
+        process = self.start(self.argv("agent", "--foreground", "--locked"), env={"NOTIFY_SOCKET": address, **env})
+        self.addCleanup(self.end_activated, process)
+        return listens, process
+
+    def hear(self, listens: socket.socket, wanted: str) -> str:
+        while wanted not in (message := listens.recv(4096).decode()):
+            pass
+        return message
+
+    def test_it_tells_how_it_is(self) -> None:
+        self.provisioned()
+        for address in (str(self.runtime / "notify"), f"@ssa-hsm-test-{os.getpid()}"):
+            with self.subTest(address):
+                listens, process = self.notified(address)
+                self.assertIn(f"MAINPID={process.pid}", self.hear(listens, "READY=1"))
+                self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
+                self.assertIn("1 profile", self.hear(listens, "STATUS="))
+                process.terminate()
+                self.hear(listens, "STOPPING=1")
+                process.wait(PATIENCE)
+
+    def test_a_reload(self) -> None:
+        self.provisioned()
+        address = str(self.runtime / "notify")
+        listens = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listens.close)
+        listens.settimeout(PATIENCE)
+        listens.bind(address)
+        agent = self.foreground("--locked", "--audit", f"file:{self.dir}/audit", env={"NOTIFY_SOCKET": address})
+        self.hear(listens, "READY=1")
+        agent.process.send_signal(signal.SIGHUP)
+        self.hear(listens, "RELOADING=1")
+        self.hear(listens, "READY=1")
+
+    def test_the_watchdog_hears_of_it_while_it_answers(self) -> None:
+        self.provisioned()
+        listens, _ = self.notified(str(self.runtime / "notify"), WATCHDOG_USEC="600000")
+        for _ in range(3):
+            self.hear(listens, "WATCHDOG=1")
+        # Nobody can reach it any more.
+        self.socket.unlink()
+        heard = [listens.recv(4096) for _ in range(6)]
+        self.assertNotIn(b"WATCHDOG=1", heard[2:])
+        self.assertIn("STATUS=", heard[-1].decode())
+
+    def test_another_process_has_the_watchdog(self) -> None:
+        self.provisioned()
+        listens, process = self.notified(str(self.runtime / "notify"), WATCHDOG_USEC="300000", WATCHDOG_PID="1")
+        self.hear(listens, "STATUS=")
+        process.terminate()
+        self.assertNotIn("WATCHDOG", self.hear(listens, "STOPPING=1"))
+
+
+class Unlocking(AgentCase):
+    """By a person at a terminal, and without one."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.provisioned()
+        self.env["SSA_HSM_PIN_SOURCE"] = ""
+
+    def is_locked(self) -> bool:
+        _, told = request(self.socket, "GET", "/v1/status")
+        return bool(told["profiles"][0]["locked"])
+
+    def test_a_start_at_a_terminal_asks(self) -> None:
+        done = self.typed("agent", answers=[(r"PIN[^\n]*: ?$", PIN)])
+        self.expect(done, 0)
+        self.note_agent(done.out)
+        self.assertFalse(self.is_locked())
+
+    def test_a_wrong_pin_ends_the_agent(self) -> None:
+        with self.terminal("agent") as terminal:
+            terminal.wait_for(r"PIN[^\n]*: ?$")
+            terminal.send("0000\r")
+            terminal.wait_for(r"Type it again\? \(yes/no\) ?$")
+            terminal.send("no\r")
+            self.assertEqual(terminal.finish(), 5)
+        self.assertFalse(self.socket.exists())
+
+    def test_locked_it_starts_without_a_question(self) -> None:
+        with self.terminal("agent", "--locked") as terminal:
+            self.assertEqual(terminal.finish(), 0)
+            self.note_agent(terminal.out)
+        self.assertTrue(self.is_locked())
+
+    def test_without_a_terminal_it_stays_locked_and_says_so(self) -> None:
+        done = self.run_program("agent")
+        self.expect(done, 0, "locked", "ssa-hsm agent unlock")
+        self.note_agent(done.out)
+        self.expect(self.run_program("agent", "unlock"), 5)
+        self.assertTrue(self.is_locked())
+
+    def test_lock_and_unlock(self) -> None:
+        self.begin("--locked")
+        self.expect(self.typed("agent", "unlock", answers=[(r"PIN[^\n]*: ?$", PIN)]), 0, "unlocked")
+        self.assertFalse(self.is_locked())
+        self.expect(self.run_program("agent", "unlock"), 0, "unlocked")
+        self.expect(self.run_program("agent", "lock"), 0, "locked")
+        self.assertTrue(self.is_locked())
+        self.expect(self.typed("agent", "unlock", answers=[(r"PIN[^\n]*: ?$", PIN)]), 0, "unlocked")
+        self.assertFalse(self.is_locked())
+
+    def test_in_the_foreground_another_process_asks(self) -> None:
+        with self.terminal("agent", "--foreground") as terminal:
+            terminal.wait_for(r"PIN[^\n]*: ?$")
+            terminal.send(PIN + "\r")
+            terminal.wait_for("unlocked")
+            self.assertFalse(self.is_locked())
+            terminal.send("\x03")
+            self.assertEqual(terminal.finish(), 0)
+
+    def test_in_the_foreground_the_question_ends_with_it(self) -> None:
+        with self.terminal("agent", "--foreground") as terminal:
+            terminal.wait_for(r"PIN[^\n]*: ?$")
+            terminal.signal(signal.SIGTERM)
+            self.assertEqual(terminal.finish(), 0)
+            terminal.wait_echo(True)
+
+    def test_a_stored_pin_is_used_at_once(self) -> None:
+        self.env["SSA_HSM_PIN_SOURCE"] = f"file:{self.dir}/pin"
+        self.begin()
+        self.assertFalse(self.is_locked())
+
+    def test_a_stored_pin_that_is_wrong_ends_the_start(self) -> None:
+        wrong = self.dir / "wrong"
+        wrong.touch(mode=0o600)
+        wrong.write_text("00000000")
+        self.env["SSA_HSM_PIN_SOURCE"] = f"file:{wrong}"
+        self.expect(self.run_program("agent"), 5)
+        self.assertFalse(self.socket.exists())
+
+    def test_only_this_profile(self) -> None:
+        self.begin("--locked")
+        self.expect(self.run_program("agent", "unlock", "--profile", "other"), 3, "other", "ssa-hsm agent status")
+
+
+
+
+class Told(AgentCase):
+    """What `agent status` and `doctor` say of it."""
+
+    def test_status(self) -> None:
+        self.provisioned()
+        self.begin()
+        _, token = request(self.socket, "GET", "/v1/token?scope=data%3Aread")
+        done = self.expect(self.run_program("agent", "status"), 0)
+        self.assertRegex(done.out, r"default +open +work")
+        self.assertRegex(done.out, r"default +data:read +\d{4}-")
+        self.assertNotIn(str(token["access_token"]), done.out)
+        told = json.loads(self.expect(self.run_program("agent", "status", "--json"), 0).out)
+        self.assertEqual([profile["name"] for profile in told["profiles"]], ["default"])
+        self.assertEqual(told["pid"], self.agents[0])
+        self.run_program("agent", "lock")
+        done = self.expect(self.run_program("agent", "status"), 0)
+        self.assertRegex(done.out, r"default +locked +work")
+        self.assertNotIn("data:read", done.out)
+
+    def agent_finding(self) -> tuple[str, str]:
+        done = self.run_program("doctor", "--json")
+        found = [check for check in json.loads(done.out)["checks"] if check["check"] == "agent"]
+        self.assertEqual(len(found), 1, done.out)
+        return found[0]["state"], str(found[0])
+
+    def test_doctor(self) -> None:
+        self.provisioned()
+        self.assertEqual(self.agent_finding()[0], "skipped")
+        pid = self.begin("--locked")
+        status, said = self.agent_finding()
+        self.assertEqual(status, "warning", said)
+        self.assertIn("ssa-hsm agent unlock", said)
+        self.run_program("agent", "unlock")
+        self.assertEqual(self.agent_finding()[0], "ok")
+        os.kill(pid, signal.SIGKILL)
+        self.wait_gone(pid)
+        status, said = self.agent_finding()
+        self.assertEqual(status, "warning", said)
+        self.assertIn("no agent answers there", said)
