@@ -33,6 +33,9 @@ void remote_retire(struct remote **c);
 // CKR_OK while the host runs, else why it does not: one of the above.
 CK_RV remote_over(const struct remote *c);
 
+// After CKR_HOST_LATE: another start may be tried, as after CKR_HOST_GONE.
+void remote_forgive(struct remote *c);
+
 // From now on the person's wish to stop ends no call: what was begun is undone.
 void remote_go_on(struct remote *c);
 

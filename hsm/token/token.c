@@ -47,6 +47,11 @@ bool token_is_over(const struct token *token)
     return remote_over(token->module.call) != CKR_OK;
 }
 
+void token_forgive(struct token *token)
+{
+    remote_forgive(token->module.call);
+}
+
 bool token_matches(const struct token *token, const struct uri *uri)
 {
     CK_INFO info = {0};

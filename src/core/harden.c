@@ -47,10 +47,15 @@ void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-void harden_release(void)
+const char *harden_release_child(void)
 {
     if (core_limit_known)
         (void)setrlimit(RLIMIT_CORE, &core_limit);
-    if (key_log != NULL)
+    return key_log;
+}
+
+void harden_release(void)
+{
+    if (harden_release_child() != NULL)
         (void)putenv(key_log);
 }

@@ -8,3 +8,7 @@ void harden(void);
 
 // Restores core limit and environment for a program that replaces us.
 void harden_release(void);
+
+// The same for one that we start: restores the core limit (we still write no core dump), and returns the entry of the
+// environment that was taken away. NULL where there was none.
+const char *harden_release_child(void);

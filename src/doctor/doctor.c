@@ -55,7 +55,7 @@ static bool examine(struct examination *x, struct audience *audience, struct ssa
     static check_made *const before[] = {check_settings, check_references, check_folders, check_memory, NULL};
     static check_made *const on_token[] = {choose_token, check_p11_kit, check_pcscd, check_modules,
                                            check_token,  check_pin,     check_key,   NULL};
-    static check_made *const after[] = {check_api, check_journal, show_versions, NULL};
+    static check_made *const after[] = {check_api, check_journal, check_agent, show_versions, NULL};
     struct network *network = network_begin(x);
     const bool done = make_all(x, audience, before, err) && make_all(x, audience, on_token, err);
     network_end(x, &network);

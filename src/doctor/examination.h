@@ -62,4 +62,7 @@ void network_end(struct examination *x, struct network **network);
 // The API, with credentials.
 void check_api(struct examination *x);
 
+// The agent, if one runs.
+void check_agent(struct examination *x);
+
 void show_versions(struct examination *x);

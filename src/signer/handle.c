@@ -64,6 +64,7 @@ bool handle_enter(struct ssa_signer *signer, struct handle_use *use, struct ssa_
     }
     use->signer = signer;
     use->before = module_scope_enter(&signer->scope);
+    token_forgive(signer->at.token);
     return turns_resume(&signer->run, err);
 }
 

@@ -42,8 +42,11 @@ static bool make_call(enum link_call call, long long deadline, const char *argum
         if (!text_format(request.scope, sizeof request.scope, "%s", argument))
             return error_set(err, SSA_USAGE, NULL, NULL, "the scope is too long");
         return link_assertion(opened, &request, deadline, text, status, err);
-    case LINK_SECRET:
-        return link_secret(opened, deadline, text, err) && link_ask(opened, LINK_STATUS, deadline, status, err);
+    case LINK_SECRET: {
+        struct ssa_error other;
+        const bool done = link_secret(opened, deadline, text, err);
+        return link_ask(opened, LINK_STATUS, deadline, status, &other) && done;
+    }
     default:
         return link_ask(opened, call, deadline, status, err);
     }

@@ -70,6 +70,7 @@ class AgentCase(Case):
         self.runtime = self.dir / "run"
         self.runtime.mkdir(mode=0o700)
         self.env["XDG_RUNTIME_DIR"] = str(self.runtime)
+        del self.env["SSA_HSM_AGENT"]
         self.socket = self.runtime / "ssa-hsm" / "agent.sock"
         self.agents: list[int] = []
         self.addCleanup(self.end_agents)

@@ -81,13 +81,17 @@ class FakeAgent:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Nobody listens any more."""
         self._over.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
         if self._path:
-            self._path.unlink()
+            self._path.unlink(missing_ok=True)
 
     def _serve(self) -> None:
         while True:

@@ -172,7 +172,7 @@ class SignerLinkCase(Case):
 
     def without_pin_source(self) -> None:
         """From now on a person gives the PIN."""
-        del self.env["SSA_HSM_PIN_SOURCE"]
+        self.env.pop("SSA_HSM_PIN_SOURCE", None)
         values = self.profile()
         uri = values["PRIVATE_KEY"]
         head, _, query = uri.partition("?")
@@ -190,6 +190,16 @@ class SignerLinkCase(Case):
                 yield process
             finally:
                 process.kill()
+
+    @contextlib.contextmanager
+    def unlocker_of(self, player: Player) -> Iterator[subprocess.Popen[bytes]]:
+        """The same, once the PIN is asked for."""
+        player.ok("look")
+        with self.unlocker() as process:
+            assert process.stdout is not None
+            line = process.stdout.readline().decode()
+            assert line.startswith("secret: "), line
+            yield process
 
     def unlock(self, *answers: str) -> tuple[int, str]:
         """Unlocks it; the exit code and all that was said."""

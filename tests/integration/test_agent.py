@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -92,7 +93,7 @@ class Start(AgentCase):
         os.kill(pid, signal.SIGKILL)
         self.wait_gone(pid)
         self.assertTrue(self.socket.is_socket())
-        self.expect(self.run_program("agent", "status"), 4, "no agent listens there")
+        self.expect(self.run_program("agent", "status"), 4, "no agent answers there")
         self.begin()
         self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
 
@@ -173,7 +174,7 @@ class End(AgentCase):
     def test_there_is_none(self) -> None:
         for verb in ("stop", "status", "lock", "unlock"):
             with self.subTest(verb):
-                self.expect(self.run_program("agent", verb), 4, "no agent listens there")
+                self.expect(self.run_program("agent", verb), 4, "no agent answers there")
 
     def test_signals(self) -> None:
         self.provisioned()
@@ -449,9 +450,8 @@ class Unlocking(AgentCase):
         with self.terminal("agent") as terminal:
             terminal.wait_for(r"PIN[^\n]*: ?$")
             terminal.send("0000\r")
-            # A person may type it again, and does not.
-            terminal.wait_for(r"PIN[^\n]*: ?$")
-            terminal.send("\r")
+            terminal.wait_for(r"Type it again\? \(yes/no\) ?$")
+            terminal.send("no\r")
             self.assertEqual(terminal.finish(), 5)
         self.assertFalse(self.socket.exists())
 
@@ -512,3 +512,44 @@ class Unlocking(AgentCase):
         self.expect(self.run_program("agent", "unlock", "--profile", "other"), 3, "other", "ssa-hsm agent status")
 
 
+
+
+class Told(AgentCase):
+    """What `agent status` and `doctor` say of it."""
+
+    def test_status(self) -> None:
+        self.provisioned()
+        self.begin()
+        _, token = request(self.socket, "GET", "/v1/token?scope=data%3Aread")
+        done = self.expect(self.run_program("agent", "status"), 0)
+        self.assertRegex(done.out, r"default +open +work")
+        self.assertRegex(done.out, r"default +data:read +\d{4}-")
+        self.assertNotIn(str(token["access_token"]), done.out)
+        told = json.loads(self.expect(self.run_program("agent", "status", "--json"), 0).out)
+        self.assertEqual([profile["name"] for profile in told["profiles"]], ["default"])
+        self.assertEqual(told["pid"], self.agents[0])
+        self.run_program("agent", "lock")
+        done = self.expect(self.run_program("agent", "status"), 0)
+        self.assertRegex(done.out, r"default +locked +work")
+        self.assertNotIn("data:read", done.out)
+
+    def agent_finding(self) -> tuple[str, str]:
+        done = self.run_program("doctor", "--json")
+        found = [check for check in json.loads(done.out)["checks"] if check["check"] == "agent"]
+        self.assertEqual(len(found), 1, done.out)
+        return found[0]["state"], str(found[0])
+
+    def test_doctor(self) -> None:
+        self.provisioned()
+        self.assertEqual(self.agent_finding()[0], "skipped")
+        pid = self.begin("--locked")
+        status, said = self.agent_finding()
+        self.assertEqual(status, "warning", said)
+        self.assertIn("ssa-hsm agent unlock", said)
+        self.run_program("agent", "unlock")
+        self.assertEqual(self.agent_finding()[0], "ok")
+        os.kill(pid, signal.SIGKILL)
+        self.wait_gone(pid)
+        status, said = self.agent_finding()
+        self.assertEqual(status, "warning", said)
+        self.assertIn("no agent answers there", said)

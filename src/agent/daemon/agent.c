@@ -129,6 +129,7 @@ static bool start_service(struct agent *agent, struct ssa_error *err)
     agent->service_config = (struct service_config){.profiles = options->profiles,
                                                     .profile_count = options->profile_count,
                                                     .folder = agent->folder,
+                                                    .locked = options->locked,
                                                     .lock_after = options->lock_after,
                                                     .run = options->run,
                                                     .signed_one = agent->audit != NULL ? audit_signature : NULL,

@@ -1,5 +1,6 @@
 // GET /v1/status and /v1/health
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "agent/http/inside.h"
 #include "core/json.h"
@@ -116,6 +117,8 @@ enum MHD_Result status_answer(struct http_server *server, struct connection *con
     if (!secret_new(&body, STATUS_MAX, ERROR_IGNORED) || !json_begin(&w, &body, false))
         return MHD_NO;
     json_open(&w, JSON_OBJECT);
+    member_text(&w, "version", SSA_HSM_VERSION);
+    member_number(&w, "pid", (unsigned long long)getpid());
     member_open(&w, "profiles", JSON_ARRAY);
     for (size_t i = 0; i < service_profile_count(service); i++)
         write_profile(&w, service, i);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "agent/link/backoff.h"
 #include "agent/link/process.h"
@@ -36,6 +37,7 @@ struct signer_link {
     bool tries_pin;        // of the call under way
     bool under_way;        // a call was sent and not answered
     long long since;       // when
+    unsigned long deaths;
     struct secret message; // the request, then the answer
 
     pthread_mutex_t knowing; // never for long
@@ -115,8 +117,11 @@ static void bury(struct signer_link *link, int patience_ms)
 {
     char why[64];
     const int status = helper_end(&link->signer, patience_ms);
+    // One that was killed has left it.
+    (void)unlink(link->config.pin_socket);
     link->given_up = link->given_up || link->tries_pin;
     link->under_way = link->tries_pin = false;
+    link->deaths++;
     backoff_died(&link->backoff, monotonic_ms());
     know_state(link, link->given_up                                    ? SIGNER_REFUSED
                      : link->locked || known(link).by_person ? SIGNER_LOCKED
@@ -287,8 +292,8 @@ static void note_wish(struct signer_link *link, enum link_call call)
     backoff_forget(&link->backoff);
 }
 
-static bool exchange(struct signer_link *link, const struct link_request *request, long long deadline,
-                     struct link_answer *answer, struct ssa_error *err)
+static bool exchange_once(struct signer_link *link, const struct link_request *request, long long deadline,
+                          struct link_answer *answer, struct ssa_error *err)
 {
     const bool locks = request->call == LINK_LOCK;
     if (!finish_earlier(link, locks, deadline, err))
@@ -305,6 +310,19 @@ static bool exchange(struct signer_link *link, const struct link_request *reques
     if (!answer->done)
         *err = answer->err;
     return answer->done;
+}
+
+// Where the signer was killed, perhaps before it had read the request, another one does it. A signature may be made
+// twice, but no PIN is tried twice.
+static bool exchange(struct signer_link *link, const struct link_request *request, long long deadline,
+                     struct link_answer *answer, struct ssa_error *err)
+{
+    const unsigned long deaths = link->deaths;
+    if (exchange_once(link, request, deadline, answer, err))
+        return true;
+    const bool again = link->deaths == deaths + 1 && link->signer.pid == 0 && !link->given_up && !answer->done &&
+                       answer->err.code == SSA_OK;
+    return again && exchange_once(link, request, deadline, answer, err);
 }
 
 static bool ask(struct signer_link *link, const struct link_request *request, long long deadline,

@@ -59,7 +59,10 @@ static bool receive(int fd, const struct ssa_callbacks *callbacks, struct questi
             return false;
         callback_waiting(callbacks, SSA_WAIT_TOKEN, NULL, -1);
     }
-    const ssize_t got = recv(fd, message, sizeof message, MSG_TRUNC | MSG_DONTWAIT);
+    ssize_t got = recv(fd, message, sizeof message, MSG_TRUNC | MSG_DONTWAIT);
+    // A reply that it never read resets the connection. What it had said before is there.
+    if (got < 0 && errno == ECONNRESET)
+        got = recv(fd, message, sizeof message, MSG_TRUNC | MSG_DONTWAIT);
     if (got <= 0)
         return is_gone(err);
     struct reader r = {.data = message, .len = (size_t)got <= sizeof message ? (size_t)got : 0};
@@ -75,7 +78,9 @@ static bool reply(int fd, bool given, struct span text, struct ssa_error *err)
     put_reply(&w, given, text);
     if (w.overflow)
         return error_set(err, SSA_PIN, NULL, NULL, "what was typed is too long");
-    return send(fd, w.data, w.len, MSG_NOSIGNAL) == (ssize_t)w.len || is_gone(err);
+    // Where the signer has given up waiting, what it said last is read next.
+    (void)!send(fd, w.data, w.len, MSG_NOSIGNAL);
+    return true;
 }
 
 // *failed becomes why there was no answer, which the signer cannot know.

@@ -135,7 +135,13 @@ static bool open_link(struct profile *p, struct ssa_error *err)
                                      .pin_retry = config->run.pin_retry,
                                      .tell = config->tell,
                                      .context = config->context};
-    return link_open(&link, &p->link, err);
+    if (!link_open(&link, &p->link, err))
+        return false;
+    // There is no signer yet: the first one starts locked.
+    p->locked_by_order = config->locked;
+    if (config->locked)
+        profile_lock_signer(p);
+    return true;
 }
 
 static bool open_profile(struct profile *p, struct ssa_error *err)

@@ -15,6 +15,7 @@ struct service_config {
     const char *const *profiles; // names; the first one is meant where a request names none
     size_t profile_count;        // at least 1
     const char *folder;          // where the signers' PIN sockets are made: NAME.pin in it
+    bool locked;                 // starts locked: it does not log in before somebody unlocks it
     unsigned lock_after;         // seconds without a request, after which it locks; 0: never
     struct ssa_run run;          // settings of the environment; timeouts; callbacks.ask_secret asks for a client secret
     // Is told of each signature. May be NULL. Runs on a thread of the service, or of the caller of service_assertion.

@@ -129,8 +129,8 @@ void login_note_failure(struct signer_process *p, struct ssa_error *err)
     const struct ssa_signer *handle = p->handle;
     if (handle == NULL || (handle->ready && !handle->refused && !token_is_over(handle->at.token)))
         return;
-    // Where no person is needed, the handle comes back by itself, with a PIN that it may have kept.
-    if (!p->status.by_person && !handle->refused && err->reason != SSA_REASON_NOBODY_FOR_PIN) {
+    // A PIN that cannot be read again is in the handle, which can log in with it.
+    if (!p->status.by_person && !handle->refused && !pin_source_lasts(&handle->at.pin)) {
         p->status.state = SIGNER_LOST;
         p->why = *err;
         return;
@@ -207,6 +207,12 @@ void login_follow_profile(struct signer_process *p)
     if (!settings_profile_changed(p->settings))
         return;
     struct ssa_settings *fresh = profile_read(p->profile, &p->run.callbacks, &err);
+    // The usual profile need not be there, but it was.
+    if (fresh != NULL && settings_profile_count(fresh) < settings_profile_count(p->settings)) {
+        ssa_settings_free(fresh);
+        fresh = NULL;
+        error_set(&err, SSA_CONFIG, NULL, NULL, "it is gone");
+    }
     if (fresh == NULL) {
         if (!p->fault_told)
             tell(&p->run.callbacks, SSA_WARNING,

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -14,6 +16,7 @@
 #include "cli/process/interrupt.h"
 #include "core/descriptor.h"
 #include "core/text.h"
+#include "core/thread.h"
 #include "core/write.h"
 
 static enum background_side side;
@@ -21,6 +24,9 @@ static pid_t agent;
 static char its_socket[AGENT_PATH_MAX];
 static int ready_pipe = -1, launcher_process;
 static atomic_bool has_left;
+
+// What a signer says is a line, or the last words of a library.
+enum { LINE_MAX_LENGTH = 1024, STACK = 128 * 1024, FD_LEAST = 64 };
 
 enum background_side background_side(void)
 {
@@ -92,6 +98,41 @@ static bool launch(int fd, struct ssa_error *err)
     return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the agent ended before it was ready");
 }
 
+static void say(enum ssa_level level, const struct ssa_notice *notice)
+{
+    if (!atomic_load(&has_left))
+        print_notice(level == SSA_WARNING ? "warning: " : "", notice);
+    else
+        syslog(level == SSA_WARNING ? LOG_WARNING : LOG_NOTICE, "%s", notice->text);
+}
+
+// Passes on what helpers print: they have the other end of this pipe as their standard error.
+static void *pass_on(void *context)
+{
+    char line[LINE_MAX_LENGTH], text[LINE_MAX_LENGTH];
+    FILE *in = fdopen((int)(intptr_t)context, "r");
+    while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+        text_harmless(text, sizeof text, span_of(line, strcspn(line, "\n")));
+        say(SSA_NOTICE, &(const struct ssa_notice){.text = text, .detail = ""});
+    }
+    return NULL;
+}
+
+// A shell's $(…) waits until nobody has its pipe any more, so the helpers must not inherit it. Before the agent is
+// ready, its own messages go where they went before.
+static bool keep_output(struct ssa_error *err)
+{
+    int ends[2];
+    pthread_t thread;
+    const int seen = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, FD_LEAST);
+    if (seen < 0 || pipe2(ends, O_CLOEXEC) != 0 || dup2(ends[1], STDOUT_FILENO) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
+        return error_errno(err, SSA_UNEXPECTED, errno, NULL, "the agent cannot be started");
+    (void)close(ends[1]);
+    (void)print_to(seen);
+    return thread_start(&thread, STACK, pass_on, (void *)(intptr_t)ends[0]) ||
+           error_errno(err, SSA_UNEXPECTED, EAGAIN, NULL, "a thread cannot be started");
+}
+
 bool background_begin(bool ends_with_launcher, struct ssa_error *err)
 {
     int ends[2];
@@ -110,19 +151,26 @@ bool background_begin(bool ends_with_launcher, struct ssa_error *err)
     (void)close(ends[0]);
     ready_pipe = ends[1];
     side = BACKGROUND_AGENT;
-    return true;
+    return keep_output(err);
 }
 
-// Whoever waits for the end of its output, a shell's $(…) for instance, does not wait for the agent. It stays in its
-// folder: paths in settings may be relative.
+static void point_to_nothing(int fd, int nothing)
+{
+    if (nothing >= 0)
+        (void)dup2(nothing, fd);
+}
+
+// It stays in its folder: paths in settings may be relative. Standard input that is no terminal may be where a PIN is.
 static void leave(void)
 {
-    (void)setsid();
     DESCRIPTOR_AUTO nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int seen = print_to(STDERR_FILENO);
+    (void)setsid();
     openlog("ssa-hsm", LOG_PID, LOG_DAEMON);
     atomic_store(&has_left, true);
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && nothing >= 0; fd++)
-        (void)dup2(nothing, fd);
+    if (isatty(STDIN_FILENO) == 1)
+        point_to_nothing(STDIN_FILENO, nothing);
+    (void)close(seen);
 }
 
 void background_ready(const char *socket)
@@ -141,8 +189,5 @@ void background_tell(void *context, enum ssa_level level, const struct ssa_notic
     (void)context;
     if (level == SSA_PROGRESS || level == SSA_DETAIL)
         return;
-    if (!atomic_load(&has_left))
-        print_notice(level == SSA_WARNING ? "warning: " : "", notice);
-    else
-        syslog(level == SSA_WARNING ? LOG_WARNING : LOG_NOTICE, "%s", notice->text);
+    say(level, notice);
 }

@@ -99,6 +99,7 @@ bool agent_options_read(const struct arguments *a, struct agent_texts *texts, st
                         struct ssa_error *err)
 {
     *options = (struct agent_options){.socket = texts->socket,
+                                      .locked = option_given(a, &option_locked),
                                       .facade = option_value(a, &option_facade),
                                       .listen = option_value(a, &option_listen),
                                       .tls_cert = option_value(a, &option_tls_cert),

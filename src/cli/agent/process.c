@@ -38,7 +38,7 @@ static bool connect_to(const char *path, int *kept, struct ssa_error *err)
     if (fd < 0)
         return error_errno(err, SSA_UNEXPECTED, errno, path, "no socket can be made");
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        error_errno(err, SSA_ABSENT, errno, path, "no agent listens there");
+        error_errno(err, SSA_ABSENT, errno, path, "no agent answers there");
         return error_reason(err, SSA_REASON_AGENT_GONE, "%s", path);
     }
     *kept = descriptor_keep(&fd);

@@ -1,5 +1,6 @@
 #include "agent/link/pin_socket.h"
 #include "cli/agent/agent.h"
+#include "cli/terminal/terminal.h"
 #include "core/text.h"
 
 // One step a profile, and one more that finds nothing left to do.
@@ -13,7 +14,8 @@ bool agent_unlock(const char *path, const char *profile, const struct ssa_run *r
         struct ssa_error locked = {0};
         if (agent_post(path, "unlock", profile, run, &locked))
             return true;
-        if (locked.reason != SSA_REASON_AGENT_LOCKED || locked.detail[0] != '/' || strcmp(locked.detail, last) == 0) {
+        if (locked.reason != SSA_REASON_AGENT_LOCKED || locked.detail[0] != '/' || strcmp(locked.detail, last) == 0 ||
+            !terminal_is_there()) {
             *err = locked;
             return false;
         }

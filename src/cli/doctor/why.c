@@ -34,6 +34,7 @@ static const struct {
     {"api-key", "The API accepts only signatures of a key that it knows, and that is enabled."},
     {"journal", "Something may be left of an operation that was interrupted: a key that nobody uses, at the API or on "
                 "the PKCS#11 token."},
+    {"agent", "Commands that need an access token ask the agent first, where one runs."},
 };
 
 const char *why_of_check(const char *check)

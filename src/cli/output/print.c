@@ -13,6 +13,15 @@
 #include "cli/output/wrap.h"
 #include "core/write.h"
 
+static int messages = STDERR_FILENO;
+
+int print_to(int descriptor)
+{
+    const int before = messages;
+    messages = descriptor;
+    return before;
+}
+
 bool print_result(struct span text, struct ssa_error *err)
 {
     // At a terminal, what has no line break stands on the line where waiting would be said.
@@ -43,7 +52,7 @@ static void write_fitted(FILE *out, const char *line, size_t width)
 // caller frees it.
 static char *fitted(const char *text)
 {
-    const size_t columns = isatty(STDERR_FILENO) == 1 ? screen_columns_known(STDERR_FILENO) : 0;
+    const size_t columns = isatty(messages) == 1 ? screen_columns_known(messages) : 0;
     char *lines = columns >= COLUMNS_LEAST ? strdup(text) : NULL, *made = NULL;
     size_t len = 0;
     FILE *out = lines != NULL ? open_memstream(&made, &len) : NULL;
@@ -72,7 +81,7 @@ static void write_lines(const char *text)
         // A line is one write, so that lines of several programs do not mix.
         const int made = asprintf(&line, "%s%.*s\n", lead, (int)len, text);
         if (made >= 0) {
-            (void)write_all(STDERR_FILENO, span_of(line, (size_t)made));
+            (void)write_all(messages, span_of(line, (size_t)made));
             free(line);
         }
         text += len + (text[len] == '\n' ? 1 : 0);

@@ -11,6 +11,9 @@ bool print_result(struct span text, struct ssa_error *err) MUST_CHECK;
 // NULL, the text is printed as it is.
 void print_complete_by(char *(*complete)(const char *text));
 
+// From now on, what is for standard error goes to this descriptor. Returns the one before.
+int print_to(int descriptor);
+
 // From now on, notes and notices are not printed; errors are.
 void print_quietly(bool quietly);
 

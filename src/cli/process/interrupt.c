@@ -1,6 +1,5 @@
 #include "cli/process/interrupt.h"
 
-#include <signal.h>
 #include <stddef.h>
 
 // The last two are ignored.
@@ -33,6 +32,13 @@ void interrupt_catch(void)
 int interrupt_signal(void)
 {
     return came;
+}
+
+void interrupt_add_ignored(sigset_t *signals)
+{
+    for (size_t i = REMEMBERED; i < CAUGHT; i++)
+        if (before[i].sa_handler != SIG_IGN)
+            (void)sigaddset(signals, caught[i]);
 }
 
 void interrupt_release(void)

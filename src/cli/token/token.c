@@ -1,39 +1,24 @@
 // ssa-hsm token
 #include "cli/output/print.h"
 #include "cli/token/agent_grant.h"
-
-static const char *const formats[] = {"json", "token", "header", "env", "docker-env", "curl", NULL};
+#include "cli/token/format.h"
 
 static const struct option option_format = {
-    "format", "FORMAT", .letter = 'f', .help = "how the access token is printed", .values = formats, .preset = "json"};
-
-// What stands before and after the access token; NULL prints the whole answer.
-static const char *const around[][2] = {
-    {NULL, NULL},
-    {"", "\n"},
-    {"Authorization: Bearer ", "\n"},
-    {"APS_ACCESS_TOKEN=", "\n"},
-    // A file for docker run --env-file, which takes quotes for a part of the value. An access token needs none.
-    {"APS_ACCESS_TOKEN=", "\n"},
-    // For `curl -K -`.
-    {"header = \"Authorization: Bearer ", "\"\n"},
-};
+    "format",        "FORMAT", .letter = 'f', .help = "how the access token is printed", .values = grant_formats,
+    .preset = "json"};
 
 static bool print_grant(const struct ssa_grant *grant, size_t format, struct ssa_error *err)
 {
-    if (around[format][0] == NULL)
-        return print_result(span_of(grant->json.text, grant->json.len), err);
-    return print_result(span_text(around[format][0]), err) &&
-           print_result(span_of(grant->token.text, grant->token.len), err) &&
-           print_result(span_text(around[format][1]), err);
+    SECRET_AUTO text = {0};
+    return grant_format(grant, (enum grant_format)format, &text, err) && print_result(secret_span(&text), err);
 }
 
 static bool fetch_token(const struct invocation *i, struct ssa_error *err)
 {
-    size_t format = 0;
+    size_t format = GRANT_JSON;
     struct request request;
     struct ssa_grant grant = {0};
-    if (!option_choice(i->arguments, &option_format, formats, &format, err))
+    if (!option_choice(i->arguments, &option_format, grant_formats, &format, err))
         return false;
     if (!request_read(i->arguments, &request, err))
         return false;

@@ -1,0 +1,324 @@
+"""Signers that die, hang or lie, and agents that do: another signer is started, and no PIN try is wasted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+import places
+from harness import PIN
+from secret_support import SecretCase
+from signer_link import PIN_CLASS, UNEXPECTED, SignerLinkCase, children, until
+
+HOSTILE = Path(__file__).with_name("hostile_signer.py")
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    """Ends one, and waits until it has."""
+    os.kill(pid, number)
+    status = Path(f"/proc/{pid}/status")
+    until(lambda: not status.exists() or "State:\tZ" in status.read_text(), "it lives on")
+
+
+class Deaths(SignerLinkCase):
+    def test_one_that_was_killed_is_replaced(self) -> None:
+        with self.shim() as log, self.player() as player:
+            player.ok("assertion")
+            kill(player.signer())
+            answer = player.ok("assertion")
+            self.claims(answer)
+            self.assertEqual((answer.starts, answer.logins), (2, 1))
+        self.assertEqual(log.count("C_Login"), 2)
+        self.assertIn("the signer has died (signal 9)", self.told)
+
+    def test_one_that_is_killed_again_and_again_is_waited_for_longer(self) -> None:
+        with self.player() as player:
+            player.ok("status")
+            for _ in range(4):
+                player.ok("assertion")
+                kill(player.signer())
+            # 100, 200, 400, 800 ms were waited for; the next one is too long for a caller.
+            player.ok("assertion")
+            kill(player.signer())
+            answer = player.fails("assertion", "is started again in", seconds=5)
+            self.assertEqual((answer.code, answer.state, answer.starts), (UNEXPECTED, "lost", 5))
+            # Somebody who unlocks it does not wait.
+            self.assertEqual(player.ok("unlock").starts, 6)
+
+    def test_it_is_killed_while_it_signs(self) -> None:
+        there = self.dir / "there"
+        with self.shim("count across-processes", f"C_Sign 1 touch {there} sleep 60000"), self.player() as player:
+            waits = player.begin("assertion")
+            until(there.exists, "it does not sign")
+            kill(player.signer())
+            answer = player.end(waits)
+            self.assertTrue(answer.done, answer)
+            self.assertEqual(answer.starts, 2)
+            self.claims(answer)
+
+    def test_it_is_killed_while_it_logs_in(self) -> None:
+        there = self.dir / "there"
+        with self.shim("count across-processes", f"C_Login 1 touch {there} sleep 60000") as log, self.player() as player:
+            waits = player.begin("assertion")
+            until(there.exists, "it does not log in")
+            kill(player.signer())
+            answer = player.end(waits)
+            self.assertEqual((answer.done, answer.code, answer.state), (False, PIN_CLASS, "refused"))
+            for call in ("assertion", "look", "assertion"):
+                answer = player.fails(call, "before somebody unlocks it")
+                self.assertEqual((answer.state, answer.starts), ("refused", 1))
+            # The one that did not return is not in the log.
+            self.assertEqual(log.count("C_Login"), 0)
+            self.assertEqual(player.ok("unlock").state, "open")
+            self.claims(player.ok("assertion"))
+        self.assertEqual(log.count("C_Login"), 1)
+
+    def test_it_is_killed_while_a_person_types(self) -> None:
+        self.without_pin_source()
+        with self.shim() as log, self.player() as player, self.unlocker_of(player) as process:
+            kill(player.signer())
+            out, _ = process.communicate(PIN.encode() + b"\n", 30)
+            self.assertIn("closed the connection", out.decode())
+            self.assertEqual(player.ok("look").state, "locked")
+            self.assertEqual(self.unlock(PIN)[0], 0)
+            self.claims(player.ok("assertion"))
+        self.assertEqual(log.count("C_Login"), 1)
+
+    def test_a_signal_ends_it_in_order(self) -> None:
+        with self.shim() as log, self.player() as player:
+            player.ok("assertion")
+            signer = player.signer()
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+                os.kill(signer, number)
+            self.claims(player.ok("assertion"))
+            self.assertEqual(player.signer(), signer)
+            kill(signer, signal.SIGTERM)
+            self.assertEqual(log.count("C_Logout"), 1)
+            self.claims(player.ok("assertion"))
+
+    def test_a_module_that_hangs_is_given_up(self) -> None:
+        # Half a minute passes in half a second.
+        with self.shim("C_Sign 1 sleep 60000") as log, self.player(env=self.hasty(60)) as player:
+            answer = player.fails("assertion", "did not answer in time", seconds=3)
+            self.assertEqual(answer.code, UNEXPECTED)
+            self.claims(player.ok("assertion", seconds=600))
+            self.assertEqual(player.ok("status").starts, 1)
+        self.assertEqual(log.count("C_Login"), 2)
+
+    def test_the_late_answer_is_no_other_call_s(self) -> None:
+        with self.shim("C_Sign 1 sleep 700"), self.player() as player:
+            player.ok("look")
+            player.fails("assertion", "did not answer in time", seconds=0.2)
+            answer = player.ok("assertion", "data:write")
+            self.assertEqual(self.claims(answer)["scope"], ["data:write"])
+
+    def test_one_that_cannot_be_started(self) -> None:
+        with self.player(env={"SSA_HSM_SIGNER": "/no/such/signer"}) as player:
+            answer = player.fails("assertion", "cannot be started", "No such file")
+            self.assertEqual((answer.code, answer.starts), (UNEXPECTED, 0))
+
+
+class Lies(SignerLinkCase):
+    needs_api = True
+
+    def hostile(self, lie: str) -> dict[str, str]:
+        return {"SSA_HSM_SIGNER": str(HOSTILE), "HOSTILE_SIGNER": lie}
+
+    def test_an_answer_that_makes_no_sense_ends_it(self) -> None:
+        for lie in ("garbage", "cut", "more", "long", "empty", "state", "stage", "escape", "success-and-secret", "no-class"):
+            with self.subTest(lie=lie), self.player(env=self.hostile(lie)) as player:
+                answer = player.fails("assertion")
+                self.assertEqual((answer.code, answer.text), (UNEXPECTED, ""))
+                if lie != "empty":
+                    self.assertEqual(children(player.process.pid), [])
+
+    def test_nothing_is_taken_that_was_not_asked_for(self) -> None:
+        with self.player(env=self.hostile("twice")) as player:
+            self.assertEqual(player.ok("assertion").text, "an assertion")
+            # The second one is nobody's answer.
+            self.assertEqual(player.ok("assertion").starts, 2)
+
+    def test_one_that_dies_while_it_tries_a_pin(self) -> None:
+        with self.player(env=self.hostile("trying")) as player:
+            self.assertEqual(player.fails("assertion").state, "refused")
+            self.assertEqual(player.fails("assertion").starts, 1)
+
+    def test_one_that_says_nothing(self) -> None:
+        with self.player(env=self.hostile("silence")) as player:
+            begun = time.monotonic()
+            player.fails("look", "did not answer in time", seconds=0.5)
+            self.assertEqual(player.ok("status", seconds=0.5).state, "locked")
+            self.assertEqual(player.ok("lock", seconds=0.5).state, "locked")
+            self.assertLess(time.monotonic() - begun, 20)
+            self.assertEqual(children(player.process.pid), [])
+
+    def test_what_it_is_given(self) -> None:
+        told = self.dir / "told"
+        env = {**self.hostile("tell"), "TOLD": str(told), "APS_SECRET_ID": "a literal secret", "APS_CLIENT_SECRET": "one more"}
+        with self.player(env=env) as player:
+            player.ok("assertion")
+        given = json.loads(told.read_text())
+        self.assertNotIn("APS_SECRET_ID", given["environment"])
+        self.assertNotIn("APS_CLIENT_SECRET", given["environment"])
+        self.assertEqual(given["environment"]["SSA_HSM_PIN_SOURCE"], self.env["SSA_HSM_PIN_SOURCE"])
+        self.assertEqual(given["arguments"][2:], [str(self.pin_socket), "", ""])
+        # Its end of the connection, and what listing them opens.
+        self.assertEqual(len(given["descriptors"]), 5)
+
+
+class Agents(SignerLinkCase):
+    """A signer whose agent is this test."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.agent, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.addCleanup(self.agent.close)
+        argv = [str(places.signer()), str(its.fileno()), str(self.pin_socket), "", ""]
+        with self.shim() as self.log:
+            self.process = self.start(argv, pass_fds=(its.fileno(),))
+        its.close()
+        self.addCleanup(self.end)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def call(self, number: int, scope: bytes = b"", lifetime: int = 0) -> bytes:
+        padded = scope + bytes(-len(scope) % 8)
+        self.agent.send(struct.pack("<QQ", number, len(scope)) + padded + struct.pack("<QQ", lifetime, 0))
+        while True:
+            answer = self.agent.recv(1 << 17)
+            if answer[:8] == bytes(8):
+                return answer
+
+    def test_what_makes_no_sense_ends_it_in_order(self) -> None:
+        self.assertEqual(self.call(1)[8:16], struct.pack("<Q", 1))
+        self.agent.send(os.urandom(100))
+        self.assertEqual(self.agent.recv(100), b"")
+        self.process.wait(30)
+        self.assertEqual((self.log.count("C_Login"), self.log.count("C_Logout")), (1, 1))
+
+    def test_what_is_cut_or_too_long_ends_it(self) -> None:
+        self.agent.send(struct.pack("<QQ", 1, 0))
+        self.assertEqual(self.agent.recv(100), b"")
+        self.assertEqual(self.process.wait(30), 0)
+
+    def test_what_is_too_long_ends_it(self) -> None:
+        self.agent.send(bytes(100_000))
+        self.assertEqual(self.agent.recv(100), b"")
+        self.assertEqual(self.process.wait(30), 0)
+
+    def test_an_assertion_does_not_live_long(self) -> None:
+        self.assertEqual(self.call(2, b"data:read", 301)[8:16], bytes(8))
+        self.assertEqual(self.call(2, b"data:read", 300)[8:16], struct.pack("<Q", 1))
+
+    def test_strangers_at_the_pin_socket(self) -> None:
+        self.assertEqual(self.call(1)[8:16], struct.pack("<Q", 1))
+        for packet in (b"", b"\xff" * 300, bytes(4000)):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+                stranger.connect(str(self.pin_socket))
+                stranger.send(packet)
+                # It is open already, so nothing is asked.
+                with contextlib.suppress(ConnectionResetError):
+                    self.assertEqual(stranger.recv(1 << 14)[:8], struct.pack("<Q", 3))
+        self.assertEqual(self.call(2, b"data:read")[8:16], struct.pack("<Q", 1))
+        self.assertEqual(self.log.count("C_Login"), 1)
+
+
+class StrangePersons(SignerLinkCase):
+    """Who unlocks it says what makes no sense."""
+
+    def test_no_pin_is_tried(self) -> None:
+        self.without_pin_source()
+        with self.shim() as log, self.player() as player:
+            player.ok("look")
+            long = struct.pack("<QQ", 1, 1024) + b"7" * 1024
+            for packet in (b"\xff" * 40, struct.pack("<QQ", 1, 5) + b"12345", struct.pack("<QQ", 0, 0), long, bytes(9000)):
+                with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+                    stranger.connect(str(self.pin_socket))
+                    self.assertEqual(stranger.recv(1 << 14)[:8], bytes(8))
+                    stranger.send(packet)
+                    self.assertEqual(stranger.recv(1 << 14)[:8], struct.pack("<Q", 4))
+            # One that answers before it is asked has not read the question.
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+                stranger.connect(str(self.pin_socket))
+                stranger.send(struct.pack("<QQ", 1, 8) + b"12345678")
+                with contextlib.suppress(ConnectionResetError):
+                    while stranger.recv(1 << 14)[:8] != struct.pack("<Q", 4):
+                        continue
+            self.assertLessEqual(log.count("C_Login"), 1)
+            self.assertEqual(self.unlock(PIN)[0], 0)
+
+
+class Secrets(SecretCase, SignerLinkCase):
+    def test_a_client_secret_on_the_token_is_read(self) -> None:
+        uri = self.imported()
+        self.use(uri)
+        with self.shim() as log, self.player() as player:
+            self.assertEqual(player.ok("secret").text, self.api.secret)
+            self.claims(player.ok("assertion"))
+        self.assertEqual(log.count("C_Login"), 1)
+
+    def test_another_client_secret_is_not_the_signer_s(self) -> None:
+        with self.player() as player:
+            player.fails("secret", "is not on a PKCS#11 token")
+            player.ok("assertion")
+
+
+class Rotations(SignerLinkCase):
+    # An account has three keys at most, and the tests of a class share theirs.
+
+    def another_key(self, *arguments: str) -> str:
+        made = self.run_program("key", "create", "--profile", "new", "--import", "plain", *arguments)
+        self.expect(made, 0)
+        return self.profile("new")["KEY_ID"]
+
+    def switch(self) -> None:
+        os.replace(self.profile_path("new"), self.profile_path())
+
+    def test_a_new_key_on_the_same_token_needs_no_login(self) -> None:
+        key = self.another_key()
+        old, new = self.profile(), self.profile("new")
+        with self.shim() as log, self.player() as player:
+            before = player.ok("assertion")
+            self.switch()
+            answer = player.ok("assertion")
+            self.assertNotEqual(answer.key_id, before.key_id)
+            self.assertEqual((answer.key_id, answer.logins), (key, 1))
+            self.claims(answer)
+            self.profile_path().unlink()
+            # The file is away for a moment, or for good.
+            self.claims(player.ok("assertion"))
+        self.assertEqual(log.count("C_Login"), 1)
+        self.write_profile(new)
+        self.without_pin_source()
+        new = self.profile()
+        self.write_profile(old)
+        self.without_pin_source()
+        # A person is not asked for it, either.
+        with self.shim(), self.player() as player:
+            player.ok("look")
+            self.assertEqual(self.unlock(PIN)[0], 0)
+            self.assertEqual(player.ok("assertion").key_id, old["KEY_ID"])
+            self.write_profile(new, "new")
+            self.switch()
+            self.assertEqual(player.ok("look").state, "open")
+            self.assertEqual(player.ok("assertion").key_id, key)
+
+    def test_a_key_on_another_token_needs_one(self) -> None:
+        self.store.initialise("other")
+        key = self.another_key("--token", "pkcs11:token=other")
+        del self.env["SSA_HSM_TOKEN"]
+        with self.shim() as log, self.player() as player:
+            player.ok("assertion")
+            self.switch()
+            answer = player.ok("assertion")
+            self.assertEqual((answer.key_id, answer.label), (key, "other"))
+        self.assertEqual((log.count("C_Login"), log.count("C_Logout")), (2, 2))
