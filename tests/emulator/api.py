@@ -90,10 +90,14 @@ class RateLimit:
                 raise gateway(429, "Quota limit exceeded.", headers={"Retry-After": str(wait)})
             seen.append(now)
 
-    def announce(self, answer: Answer) -> Answer:
-        """The API tells the requests a minute that it takes."""
+    def announce(self, answer: Answer, endpoint: str, client: str) -> Answer:
+        """The API tells the requests a minute that it takes, and how many of them are left."""
         if self.requests:
+            with self._lock:
+                since = time.monotonic() - self.window
+                left = self.requests - sum(at > since for at in self._seen[endpoint, client])
             answer.headers.setdefault("ratelimit-value", str(max(1, int(self.requests * 60 / self.window))))
+            answer.headers.setdefault("ratelimit-remaining", str(left))
         return answer
 
 
@@ -120,7 +124,12 @@ class Api:
         self._hubs = hubs
 
     def answer(self, request: Request) -> Answer:
-        return self._limit.announce(self._answer(request))
+        answer = self._answer(request)
+        try:
+            endpoint = find_route(request.method, request.path)[0].name
+        except Refused:
+            endpoint = ""
+        return self._limit.announce(answer, endpoint, self._claimed_client(request))
 
     def _answer(self, request: Request) -> Answer:
         try:

@@ -287,8 +287,9 @@ class RateLimitTest(Case):
     options = ("--rate-limit", "3", "--rate-window", "3")
 
     def test_each_endpoint_has_its_quota(self) -> None:
-        for _ in range(3):
-            self.expect(200, self.call("GET", "/service-accounts"))
+        for left in ("2", "1", "0"):
+            told = self.expect(200, self.call("GET", "/service-accounts"))
+            self.assertEqual(told.headers["ratelimit-remaining"], left)
         over = self.expect(429, self.call("GET", "/service-accounts"))
         self.assertEqual(over.headers["ratelimit-value"], "60")
         self.assertEqual(over.json, {"developerMessage": "Quota limit exceeded."})

@@ -14,7 +14,7 @@ from harness import PIN, TIMEOUT, Result
 from terminal import Terminal
 
 # What is left out on a machine where all is well: there is no card, and the API is not asked.
-NOT_ASKED = {"pcscd", "credentials", "api-account", "api-key"}
+NOT_ASKED = {"pcscd", "credentials", "api-account", "api-key", "agent"}
 Checks = dict[str, list[dict[str, Any]]]
 
 

@@ -88,8 +88,9 @@ class Reader(Documents):
         self.shell_env = {
             "HOME": str(self.home), "PATH": f"{programs}:{places.PATH}", "LC_ALL": "C.UTF-8", "TMPDIR": str(self.dir),
             "TERM": "dumb", "SOFTHSM2_CONF": str(self.store.conf), "SSA_HSM_BASE_URL": self.api.base_url,
-            "SSA_HSM_CACERT": self.api.cacert,
+            "SSA_HSM_CACERT": self.api.cacert, "XDG_RUNTIME_DIR": str(self.dir / "run"),
         }  # fmt: skip
+        (self.dir / "run").mkdir(mode=0o700, exist_ok=True)
         have = {
             "nothing": lambda: None,
             "a PKCS#11 token": self.token,

@@ -86,7 +86,8 @@ class Units(Case):
             for block in document.blocks:
                 if block.kind != "ini":
                     continue
-                head = re.match(r"# /etc/systemd/system/(\S+)\n", block.code)
+                # A part of a unit, as `systemctl edit` writes it, is looked at by itself.
+                head = re.match(r"# (?:/etc/systemd/system|~/\.config/systemd/user)/([\w@.-]+?)(?:\.d/override\.conf)?\n", block.code)
                 assert head, f"{block.place}: the first line of a unit says where it goes"
                 # systemd looks whether the program is there.
                 code = re.sub(r"(?<==)/usr/local/bin/ssa-hsm\b", str(places.program()), block.code)

@@ -50,6 +50,10 @@ class Examples(Case):
         example = example.replace("https://developer.api.autodesk.com", self.api.base_url)
         example = re.sub(rf"\b{KEY}\b", self.own["KEY_ID"], example)
         example = re.sub(r"(?<=--project )\S+", lambda _: self.project, example)
+        example = example.replace("/tmp/me/", f"{self.dir}/run/")
+        if "--foreground" in example:
+            # Somebody ends it.
+            example = f"(until ssa-hsm agent status >/dev/null 2>&1 && ssa-hsm agent stop 2>/dev/null; do sleep 0.1; done) & {example}"
         # The way in is another test's.
         how = " --import plain"
         return re.sub(r"(?<=ssa-hsm )(account create|key create|key import|key rotate)(?!.*--(no-key|finish|dry-run))", rf"\1{how}", example)
@@ -131,6 +135,28 @@ class Examples(Case):
         script.write_text('#!/bin/sh\ntest -n "$APS_ACCESS_TOKEN"\n')
         script.chmod(0o755)
 
+    def no_agent(self, example: str) -> None:
+        """Nor one of the example before; and a script that uses one."""
+        (self.dir / "run").mkdir(mode=0o700, exist_ok=True)
+        self.env.update(XDG_RUNTIME_DIR=str(self.dir / "run"))
+        self.env.pop("SSA_HSM_AGENT", None)
+        self.profile_path("work").write_bytes(self.profile_path().read_bytes())
+        self.profile_path("work").chmod(0o600)
+        script = self.dir / "nightly.sh"
+        script.write_text("#!/bin/sh\nssa-hsm token >/dev/null\n")
+        script.chmod(0o755)
+        self.end_agent()
+        self.addCleanup(self.end_agent)
+
+    def end_agent(self) -> None:
+        for arguments in ([], ["--socket", self.dir / "run" / "agent.sock"]):
+            self.run_program("agent", "stop", *arguments)
+
+    def an_agent(self, example: str) -> None:
+        self.no_agent(example)
+        place = ["--socket", self.dir / "run" / "agent.sock"] if "--socket" in example else []
+        self.expect(self.run_program("agent", "--profile", "default", "--profile", "work", *place), 0)
+
 
 _BEFORE = {
     "account create": Examples.without_profiles,
@@ -140,6 +166,11 @@ _BEFORE = {
     "secret remove": Examples.secret_on_the_token,
     "account provision": Examples.a_project,
     "exec": Examples.a_script,
+    "agent": Examples.no_agent,
+    "agent status": Examples.an_agent,
+    "agent unlock": Examples.an_agent,
+    "agent lock": Examples.an_agent,
+    "agent stop": Examples.an_agent,
     "profile show": Examples.an_old_profile,
     "profile remove": Examples.an_old_profile,
 }
