@@ -1,20 +1,14 @@
-// An agent is asked for what the settings name: the profile, and the scopes. It is told the client id, the account and
-// the API's address that they have, and refuses where its own differ. How it gets at the key is the agent's business:
-// an option that says how (a PIN's source, a module) is for this program alone, and no agent is asked.
+// Asking agents in turn, and what is done where none gives what is wanted.
 #include "cli/token/agent_grant.h"
 
 #include "agent/client/broker.h"
 #include "agent/client/place.h"
 #include "agent/client/reply.h"
-#include "agent/client/wish.h"
-#include "config/identity.h"
-#include "config/paths.h"
+#include "cli/token/agent_wanted.h"
 #include "config/profiles.h"
 #include "core/callback.h"
 #include "core/monotonic.h"
 #include "core/text.h"
-
-const struct option option_no_agent = {"no-agent", .help = "ask no agent, also where one runs"};
 
 // An agent waits for so many seconds at most. A broker's answer must come before HTTP gives up. An agent ends its wait
 // before this program does, and says why.
@@ -35,6 +29,7 @@ struct search {
     const char *list;  // of places; NULL: only the usual one
     bool by_assertion; // an assertion is wanted
     struct agent_wish wish;
+    char profile[PATH_TEXT_MAX]; // of wish
     struct broker_files files;
     struct agent_given *given;
     long long until;             // by monotonic_ms
@@ -47,88 +42,6 @@ void agent_given_free(struct agent_given *given)
 {
     ssa_grant_free(&given->grant);
     ssa_text_free(&given->assertion);
-}
-
-static bool is_off(const char *list)
-{
-    char place[AGENT_PLACE_MAX];
-    return agent_place_next(list, place) == NULL || strcmp(place, "none") == 0;
-}
-
-// The first source that has the setting decides, also if it is empty there. NULL: none has it.
-static const char *find_list(const struct ssa_settings *settings)
-{
-    enum setting_source order[SOURCE_COUNT];
-    settings_order(settings, order);
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        const char *list = settings_from(settings, order[i], SET_AGENT);
-        if (list != NULL)
-            return list;
-    }
-    return NULL;
-}
-
-// The option that says how this program is to work by itself, or NULL.
-static const struct option *own_way(const struct arguments *a, bool by_assertion)
-{
-    const option_list how = OPTIONS(&option_pin_source, &option_pin_retry, &option_module, &option_audience,
-                                    &option_cacert, &option_capath, &option_insecure_http);
-    for (option_list o = how; *o != NULL; o++)
-        if (option_given(a, *o))
-            return *o;
-    if (!by_assertion && option_given(a, &option_expires_in))
-        return &option_expires_in;
-    return !by_assertion && option_given(a, &option_nbf) ? &option_nbf : NULL;
-}
-
-// The claim aud is in an assertion, and an agent has that of its profile.
-static bool has_audience_of_its_own(const struct ssa_settings *settings)
-{
-    enum setting_source source;
-    return settings_get(settings, SET_AUDIENCE, &source) != NULL && source != FROM_PROFILE;
-}
-
-// Where the profile that is named is not here, the settings are not whole. What the environment says of the account
-// would be passed over if the profile were.
-static const char *expected(const struct invocation *i, enum setting id)
-{
-    const bool whole = i->settings_fault->code == SSA_OK || !option_given(i->arguments, &option_profile);
-    if (!whole)
-        return settings_from(i->settings, FROM_OPTION, id);
-    if (!identity_has(id))
-        return settings_get(i->settings, id, NULL);
-    const enum setting_source source = identity_source(i->settings);
-    return source == FROM_NOWHERE ? NULL : settings_from(i->settings, source, id);
-}
-
-static bool has_account(const struct invocation *i)
-{
-    return i->settings_fault->code == SSA_OK && identity_source(i->settings) != FROM_NOWHERE;
-}
-
-// Where there is an account, its API has an address, be it the usual one.
-static const char *expected_base_url(const struct invocation *i)
-{
-    const char *named = expected(i, SET_BASE_URL);
-    return named == NULL && has_account(i) ? settings_base_url(i->settings) : named;
-}
-
-// The profile as it was named; of several, the first. Empty for none.
-static OWN_FRAME bool read_profile(const struct invocation *i, char name[static PATH_TEXT_MAX], struct ssa_error *err)
-{
-    struct profile_names names = {0};
-    const char *given = option_value(i->arguments, &option_profile),
-               *by_environment = settings_from(i->settings, FROM_ENVIRONMENT, SET_PROFILE);
-    name[0] = '\0';
-    if (given == NULL && text_present(by_environment)) {
-        if (!profile_names_split(by_environment, &names, err))
-            return false;
-        given = names.list[0];
-    }
-    if (given == NULL)
-        return true;
-    // The agent's working directory is another one.
-    return strchr(given, '/') != NULL ? path_absolute(given, name, err) : path_format(name, err, "%s", given);
 }
 
 // Each place has its share of the time.
@@ -200,7 +113,7 @@ static OWN_FRAME enum attempt ask_place(struct search *s, unsigned timeout_ms)
 }
 
 // The error without its advice.
-#define ONE_LINE_MAX (2U * SSA_ERROR_TEXT_MAX)
+enum { ONE_LINE_MAX = 2 * SSA_ERROR_TEXT_MAX };
 static const char *in_one_line(const struct ssa_error *err, char line[static ONE_LINE_MAX])
 {
     ssa_error_text(err, line, ONE_LINE_MAX);
@@ -228,7 +141,7 @@ static enum attempt ask_in_turn(struct search *s)
 {
     const char *rest = s->list;
     enum attempt attempt = ATTEMPT_SILENT;
-    for (size_t left = count_places(s->list); (rest = agent_place_next(rest, s->place)) != NULL; left--) {
+    for (size_t left = count_places(s->list); left > 0 && (rest = agent_place_next(rest, s->place)) != NULL; left--) {
         attempt = ask_place(s, share_ms(s, left));
         if (attempt == ATTEMPT_GAVE)
             return attempt;
@@ -277,7 +190,7 @@ static enum agent_end without_it(const struct search *s, enum attempt last, stru
         return AGENT_FAILED;
     }
     // Without an account this program can do nothing by itself.
-    if (!has_account(s->i) && told) {
+    if (!agent_own_account(s->i) && told) {
         *err = s->why;
         return AGENT_FAILED;
     }
@@ -288,38 +201,29 @@ static enum agent_end without_it(const struct search *s, enum attempt last, stru
 // Returns whether an agent may be asked at all. If so, begins the search.
 static bool begin(struct search *s, const struct invocation *i)
 {
-    const struct option *own = own_way(i->arguments, s->by_assertion);
     const unsigned patience = i->run.timeout != 0 ? i->run.timeout : PATIENCE_S;
+    char why[WHY_NOT_MAX];
     s->i = i;
-    s->list = find_list(i->settings);
     s->until = monotonic_ms() + (long long)patience * MS;
-    if (option_given(i->arguments, &option_no_agent) || (s->list != NULL && is_off(s->list)))
+    if (!agent_list(i, &s->list))
         return false;
-    if (own != NULL)
-        tell(&i->run.callbacks, SSA_DETAIL, "no agent is asked, because of --%s", own->name);
-    const bool audience = s->by_assertion && has_audience_of_its_own(i->settings);
-    if (audience)
-        tell(&i->run.callbacks, SSA_DETAIL, "no agent is asked, because of %s", setting_name(SET_AUDIENCE));
-    return own == NULL && !audience;
+    if (!agent_why_not(i, s->by_assertion, why))
+        return true;
+    tell(&i->run.callbacks, SSA_DETAIL, "no agent is asked, because of %s", why);
+    return false;
 }
 
 static enum agent_end search(struct search *s, const struct invocation *i, const struct request *request,
                              struct ssa_error *err)
 {
-    char profile[PATH_TEXT_MAX];
     *s->given = (struct agent_given){0};
     if (!begin(s, i))
         return AGENT_UNUSED;
-    if (!read_profile(i, profile, err))
+    if (!agent_wanted(i, request, &s->wish, s->profile, err))
         return AGENT_FAILED;
     s->files = (struct broker_files){.cert = settings_get(i->settings, SET_AGENT_CERT, NULL),
                                      .key = settings_get(i->settings, SET_AGENT_KEY, NULL),
                                      .cacert = settings_get(i->settings, SET_AGENT_CACERT, NULL)};
-    s->wish.profile = profile;
-    s->wish.scope = request->wanted.scope != NULL ? request->wanted.scope : expected(i, SET_SCOPE);
-    s->wish.client_id = expected(i, SET_CLIENT_ID);
-    s->wish.account = expected(i, SET_ACCOUNT_ID);
-    s->wish.base_url = expected_base_url(i);
     const enum attempt last = s->list != NULL ? ask_in_turn(s) : ask_usual(s);
     if (last != ATTEMPT_GAVE)
         return without_it(s, last, err);

@@ -1,9 +1,7 @@
-// Whether token, exec and jwt ask an agent, which one, and what is done where that fails.
+// Asking agents on behalf of token, exec and jwt, and what is done where that fails.
 #pragma once
 
-#include "cli/token/request.h"
-
-extern const struct option option_no_agent;
+#include "cli/token/agent_wanted.h"
 
 // What came of it.
 enum agent_end {
