@@ -18,12 +18,15 @@ static CK_VERSION get_version(struct reader *r)
     return (CK_VERSION){.major = (CK_BYTE)(both >> 8), .minor = (CK_BYTE)(both & 0xff)};
 }
 
-CK_RV call_initialize(struct remote *c, const char *reserved)
+CK_RV call_initialize(struct remote *c, const char *reserved, bool *threads)
 {
     struct call call;
     call_begin(&call, c, CALL_INITIALIZE);
     put_bytes(&call.request, span_text(reserved));
-    return call_ask_and_end(&call);
+    put_number(&call.request, *threads);
+    const CK_RV rv = call_ask(&call);
+    *threads = get_number(&call.answer, 1) != 0;
+    return call_end(&call, rv);
 }
 
 CK_RV call_finalize(struct remote *c)

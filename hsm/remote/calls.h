@@ -4,8 +4,9 @@
 
 #include "hsm/remote/remote.h"
 
-// reserved is C_Initialize's pReserved, a text; empty for none.
-CK_RV call_initialize(struct remote *c, const char *reserved);
+// reserved is C_Initialize's pReserved, a text; empty for none. *threads is whether the module is asked to let several
+// threads call it, and becomes whether they may.
+CK_RV call_initialize(struct remote *c, const char *reserved, bool *threads);
 CK_RV call_finalize(struct remote *c);
 // Has the host end the session (CK_INVALID_HANDLE: there is none), log out before, finalise the module and end. Does
 // not wait for that.

@@ -21,8 +21,7 @@
 
 enum { FD_LEAST = 64, NAME_ROOM = 256, LOOK_UP_MS = 20 };
 
-// High numbers: a small one may be what a reference such as fd:3 is about to name.
-static int move_up(int fd)
+int host_move_up(int fd)
 {
     const int moved = fcntl(fd, F_DUPFD_CLOEXEC, FD_LEAST);
     if (moved < 0)
@@ -47,12 +46,12 @@ static bool open_ends(struct ends *e)
     int pair[2], pipes[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return false;
-    e->ours = move_up(pair[0]);
-    e->its = move_up(pair[1]);
+    e->ours = host_move_up(pair[0]);
+    e->its = host_move_up(pair[1]);
     if (pipe2(pipes, O_CLOEXEC) != 0)
         return false;
-    e->output = move_up(pipes[0]);
-    e->printed = move_up(pipes[1]);
+    e->output = host_move_up(pipes[0]);
+    e->printed = host_move_up(pipes[1]);
     // The module's end stays as it is: a full pipe is emptied while it is asked something.
     return fcntl(e->output, F_SETFL, O_NONBLOCK) == 0;
 }
@@ -213,6 +212,7 @@ bool hosting_check(const struct hosting *hosting, char path[static HOST_PATH_MAX
     if (!host_process_start(&host, hosting, &output, err))
         return false;
     (void)host_process_end(&host, LOOK_UP_MS);
+    host_process_close(&host);
     close_fd(&output);
     return true;
 }
@@ -238,7 +238,8 @@ static bool ends_by_itself(const struct host_process *p, int patience_ms)
 int host_process_end(struct host_process *p, int patience_ms)
 {
     int status = HOST_KILLED;
-    close_fd(&p->socket);
+    // A connection that is shut down looks closed to the host.
+    (void)shutdown(p->socket, SHUT_RDWR);
     if (p->pid > 0) {
         const bool by_itself = ends_by_itself(p, patience_ms);
         if (!by_itself)
@@ -248,6 +249,11 @@ int host_process_end(struct host_process *p, int patience_ms)
         status = by_itself ? status : HOST_KILLED;
     }
     p->pid = 0;
-    close_fd(&p->process);
     return status;
+}
+
+void host_process_close(struct host_process *p)
+{
+    close_fd(&p->socket);
+    close_fd(&p->process);
 }

@@ -8,7 +8,7 @@
 // Descriptors are -1 where there is none, and pid is 0.
 struct host_process {
     pid_t pid;
-    int socket;  // the requests and answers
+    int socket;  // the requests and answers of the first connection
     int process; // a pidfd
 };
 
@@ -20,6 +20,10 @@ bool host_process_start(struct host_process *p, const struct hosting *hosting, i
 bool host_process_has_ended(const struct host_process *p);
 
 // Ends it, whatever it does. Gives its status as waitpid(2) does where it ended by itself within that time, else
-// HOST_KILLED.
+// HOST_KILLED. Its descriptors stay open: other threads may wait for them.
 enum { HOST_KILLED = -1 };
 int host_process_end(struct host_process *p, int patience_ms);
+void host_process_close(struct host_process *p);
+
+// Gives a descriptor a high number: a small one may be what a reference such as fd:3 is about to name.
+int host_move_up(int fd);
