@@ -52,7 +52,8 @@ enum call_number {
     CALL_SIGN,
     CALL_GENERATE_KEY_PAIR,
     CALL_UNWRAP_KEY,
-    CALL_OPEN_LANE, // with a descriptor: one more connection, whose calls are made by a thread of its own
+    CALL_SIGN_AT_ONCE, // C_SignInit, and C_Sign where that succeeds -> whether that was so, and what C_Sign gives
+    CALL_OPEN_LANE,    // with a descriptor: one more connection, whose calls are made by a thread of its own
     CALL_COUNT
 };
 

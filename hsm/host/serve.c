@@ -117,6 +117,7 @@ static serve_call *const served[CALL_COUNT] = {
     [CALL_SIGN] = serve_sign,
     [CALL_GENERATE_KEY_PAIR] = serve_generate_key_pair,
     [CALL_UNWRAP_KEY] = serve_unwrap_key,
+    [CALL_SIGN_AT_ONCE] = serve_sign_at_once,
     [CALL_OPEN_LANE] = open_lane,
 };
 
@@ -132,6 +133,7 @@ static bool is_of_lane(uint64_t number)
     case CALL_GET_ATTRIBUTE_VALUE:
     case CALL_SIGN_INIT:
     case CALL_SIGN:
+    case CALL_SIGN_AT_ONCE:
         return true;
     default:
         return false;
@@ -158,6 +160,7 @@ void host_serve(struct host *host, struct span request, struct writer *answer)
     answer_head(w, ANSWER_MADE, CKR_OK);
     const size_t head = w->len;
     host->lacks = false;
+    host->used = 0;
     const CK_RV rv = possible ? served[number](host, &r, w) : CKR_ARGUMENTS_BAD;
     // The head is known last.
     const size_t len = w->len;

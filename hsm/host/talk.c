@@ -48,7 +48,7 @@ static void forget(struct talk *t, size_t request, size_t answer)
 {
     secret_wipe(t->request, request);
     secret_wipe(t->answer, answer);
-    secret_wipe(t->host.scratch, sizeof t->host.scratch);
+    secret_wipe(t->host.scratch, t->host.used);
     secret_wipe_stack();
 }
 

@@ -27,6 +27,7 @@ static const char *const names[CALL_COUNT] = {
     [CALL_SIGN] = "C_Sign",
     [CALL_GENERATE_KEY_PAIR] = "C_GenerateKeyPair",
     [CALL_UNWRAP_KEY] = "C_UnwrapKey",
+    [CALL_SIGN_AT_ONCE] = "C_SignInit or C_Sign",
     // Which comes next.
     [CALL_OPEN_LANE] = "C_OpenSession",
 };

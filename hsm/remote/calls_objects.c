@@ -124,22 +124,51 @@ CK_RV call_sign_init(struct remote *c, CK_SESSION_HANDLE session, const CK_MECHA
     return call_ask_and_end(&call);
 }
 
+static CK_ULONG room_for(const uint8_t *signature, CK_ULONG len)
+{
+    return signature == NULL ? 0 : len < VALUE_MAX ? len : VALUE_MAX;
+}
+
+static void get_signature(struct reader *r, CK_ULONG room, uint8_t *signature, CK_ULONG *len)
+{
+    *len = get_number(r, ANY);
+    const struct span bytes = get_bytes(r, room);
+    // All of it is there, or it is longer than the room.
+    r->bad = r->bad || bytes.len != (*len <= room ? *len : 0);
+    if (!r->bad && bytes.len > 0)
+        memcpy(signature, bytes.data, bytes.len);
+}
+
 CK_RV call_sign(struct remote *c, CK_SESSION_HANDLE session, const uint8_t *data, CK_ULONG data_len, uint8_t *signature,
                 CK_ULONG *len)
 {
     struct call call;
-    const CK_ULONG room = signature == NULL ? 0 : *len < VALUE_MAX ? *len : VALUE_MAX;
+    const CK_ULONG room = room_for(signature, *len);
     call_begin(&call, c, CALL_SIGN);
     put_number(&call.request, session);
     put_bytes(&call.request, span_of(data, data_len));
     put_number(&call.request, room);
     const CK_RV rv = call_ask(&call);
-    *len = get_number(&call.answer, ANY);
-    const struct span bytes = get_bytes(&call.answer, room);
-    // All of it is there, or it is longer than the room.
-    call.answer.bad = call.answer.bad || bytes.len != (*len <= room ? *len : 0);
-    if (!call.answer.bad && bytes.len > 0)
-        memcpy(signature, bytes.data, bytes.len);
+    get_signature(&call.answer, room, signature, len);
+    return call_end(&call, rv);
+}
+
+CK_RV call_sign_at_once(struct remote *c, CK_SESSION_HANDLE session, const CK_MECHANISM *mechanism,
+                        CK_OBJECT_HANDLE key, struct span data, uint8_t *signature, CK_ULONG *len, bool *begun)
+{
+    struct call call;
+    const CK_ULONG room = room_for(signature, *len);
+    call_begin(&call, c, CALL_SIGN_AT_ONCE);
+    put_number(&call.request, session);
+    put_mechanism_of(&call, mechanism);
+    put_number(&call.request, key);
+    put_bytes(&call.request, data);
+    put_number(&call.request, room);
+    const CK_RV rv = call_ask(&call);
+    *begun = get_number(&call.answer, 1) != 0;
+    get_signature(&call.answer, room, signature, len);
+    // A signature that was not begun is none.
+    call.answer.bad = call.answer.bad || !*begun;
     return call_end(&call, rv);
 }
 

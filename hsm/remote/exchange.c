@@ -35,6 +35,7 @@ static long long grace(const struct remote *c)
     // Then the session can be closed, and the card logged out.
     case CALL_LOGIN:
     case CALL_SIGN:
+    case CALL_SIGN_AT_ONCE:
         return SIGNING_GRACE_MS;
     default:
         return GRACE_MS;

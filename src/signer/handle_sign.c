@@ -174,7 +174,7 @@ bool handle_numbers(struct ssa_signer *signer, struct key *key, struct ssa_error
 bool ssa_signer_sign(struct ssa_signer *signer, enum ssa_input kind, const void *data, size_t len,
                      struct ssa_signature *signature, struct ssa_error *err)
 {
-    const struct key_input input = {.bytes = span_of(data, len), .hashed = kind == SSA_DIGEST};
+    const struct key_input input = {.bytes = span_of(data, len), .hashed = kind == SSA_DIGEST, .at_once = true};
     struct secret made = {.data = signature->bytes, .capacity = sizeof signature->bytes - 1};
     err = ERROR_OR_IGNORED(err);
     signature->len = 0;
@@ -192,7 +192,8 @@ bool handle_assertion(struct ssa_signer *signer, struct assertion *a, struct sec
     struct secret signature = {.data = bytes, .capacity = RSA_BYTES_MAX};
     if (!assertion_input(a, out, err))
         return false;
-    return handle_sign(signer, &(struct key_input){.bytes = secret_span(out)}, &signature, err) &&
+    const struct key_input input = {.bytes = secret_span(out), .at_once = true};
+    return handle_sign(signer, &input, &signature, err) &&
            jwt_add_signature(out, secret_span(&signature), err);
 }
 
