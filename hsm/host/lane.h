@@ -3,5 +3,6 @@
 
 #include "hsm/host/serve.h"
 
-// Starts one for the connection that was passed with the request, and takes it over. Returns CKR_OK, or CKR_HOST_MEMORY.
+// Starts one for the connection that was passed with the request, and takes it over. Returns CKR_OK, or
+// CKR_HOST_MEMORY.
 CK_RV lane_start(struct host *first);

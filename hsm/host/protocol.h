@@ -28,7 +28,7 @@ enum {
 enum load_stage { LOAD_NO_LIBRARY, LOAD_NO_FUNCTION, LOAD_ASKED, LOAD_STAGES };
 
 enum call_number {
-    CALL_LOAD = 1, // path -> the stage, and the file that was loaded or the text of dlerror; once, before all others
+    CALL_LOAD = 1,   // path -> the stage, and the file that was loaded or the text of dlerror; once, before all others
     CALL_INITIALIZE, // the reserved string, and whether several threads will call it -> whether they may
     CALL_FINALIZE,
     CALL_GET_INFO,

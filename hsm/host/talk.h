@@ -3,8 +3,8 @@
 
 #include "hsm/host/serve.h"
 
-// Descriptors of the host have high numbers: a module that closes the first ones, as daemons do, or writes to them, does
-// not meet them.
+// Descriptors of the host have high numbers: a module that closes the first ones, as daemons do, or writes to them,
+// does not meet them.
 enum { PEER_LEAST = 200 };
 
 struct talk {

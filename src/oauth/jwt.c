@@ -56,8 +56,8 @@ size_t jwt_room(const struct jwt_claims *claims)
 
 typedef void write_part(struct json_writer *, const struct jwt_claims *);
 
-// Nothing of it is a secret. A mapping of memory for each part would cost more time than all else of an assertion but the
-// signature: only claims of an unusual size get one.
+// Nothing of it is a secret. A mapping of memory for each part would cost more time than all else of an assertion but
+// the signature: only claims of an unusual size get one.
 static bool append_part(write_part *part, const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)
 {
     enum { USUAL = 2048 };

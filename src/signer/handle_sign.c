@@ -98,8 +98,8 @@ static struct lane *one_more(struct ssa_signer *signer)
     return lanes_open(&signer->lanes, signer->at.token, signer->at.uri, &signer->key);
 }
 
-// Signs in the first session, unless it can open a lane for that (lane is not NULL): then it leaves the first session to
-// others, and returns false.
+// Signs in the first session, unless it can open a lane for that (lane is not NULL): then it leaves the first session
+// to others, and returns false.
 static bool sign_first(struct ssa_signer *signer, long long since, struct lane **lane, const struct key_input *input,
                        struct secret *signature, struct ssa_error *err)
 {
@@ -193,8 +193,7 @@ bool handle_assertion(struct ssa_signer *signer, struct assertion *a, struct sec
     if (!assertion_input(a, out, err))
         return false;
     const struct key_input input = {.bytes = secret_span(out), .at_once = true};
-    return handle_sign(signer, &input, &signature, err) &&
-           jwt_add_signature(out, secret_span(&signature), err);
+    return handle_sign(signer, &input, &signature, err) && jwt_add_signature(out, secret_span(&signature), err);
 }
 
 bool ssa_signer_assertion(struct ssa_signer *signer, const struct ssa_token_request *request,

@@ -147,8 +147,9 @@ static void a_lane_serves_only_what_a_signature_needs(void **state)
 {
     (void)state;
     static const enum call_number all[] = {
-        CALL_OPEN_SESSION, CALL_CLOSE_SESSION,       CALL_FIND_OBJECTS_INIT, CALL_FIND_OBJECTS, CALL_FIND_OBJECTS_FINAL,
-        CALL_SIGN_INIT,    CALL_GET_ATTRIBUTE_VALUE, CALL_SIGN,              CALL_SIGN_AT_ONCE};
+        CALL_OPEN_SESSION,       CALL_CLOSE_SESSION, CALL_FIND_OBJECTS_INIT,   CALL_FIND_OBJECTS,
+        CALL_FIND_OBJECTS_FINAL, CALL_SIGN_INIT,     CALL_GET_ATTRIBUTE_VALUE, CALL_SIGN,
+        CALL_SIGN_AT_ONCE};
     CK_RV rv = 0;
     for (unsigned number = 0; number < CALL_COUNT; number++) {
         bool is_served = false;

@@ -1,5 +1,5 @@
-// Several connections to one host: what one of them meets, all do. This program is that host, too, where it is told what
-// to do (ACT).
+// Several connections to one host: what one of them meets, all do. This program is that host, too, where it is told
+// what to do (ACT).
 #include "core/unit.h"
 
 #include <pthread.h>
