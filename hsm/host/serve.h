@@ -12,8 +12,8 @@ struct host {
     int passed;             // the descriptor that came with the request, and is closed after it; -1: none
     // Starts a thread that serves the connection that was passed; NULL: nothing can.
     CK_RV (*start_lane)(struct host *host);
-    // What a call writes to before it is known how much of it goes out: numbers among it. So much of it was given to
-    // the module by the last call.
+    // What a call writes to before it is known how much of it goes out: numbers among it. So much of it is
+    // wiped after the call.
     size_t used;
     _Alignas(CK_ULONG) uint8_t scratch[MESSAGE_MAX];
 };

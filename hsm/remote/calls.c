@@ -25,7 +25,7 @@ CK_RV call_initialize(struct remote *c, const char *reserved, bool *threads)
     put_bytes(&call.request, span_text(reserved));
     put_number(&call.request, *threads);
     const CK_RV rv = call_ask(&call);
-    *threads = get_number(&call.answer, 1) != 0;
+    *threads = get_number(&call.answer, 1) != 0 && *threads;
     return call_end(&call, rv);
 }
 
