@@ -118,6 +118,7 @@ static void bury(struct signer_link *link, int patience_ms)
 {
     char why[64];
     const int status = helper_end(&link->signer, patience_ms);
+    helper_close(&link->signer);
     // One that was killed has left it.
     (void)unlink(link->config.pin_socket);
     link->given_up = link->given_up || link->tries_pin;
@@ -423,6 +424,7 @@ void link_close(struct signer_link *link)
         return;
     // It logs out when its connection ends.
     (void)helper_end(&link->signer, CLOSING_MS);
+    helper_close(&link->signer);
     secret_free(&link->message);
     (void)pthread_mutex_destroy(&link->turn);
     (void)pthread_mutex_destroy(&link->knowing);
