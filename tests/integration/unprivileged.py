@@ -50,6 +50,12 @@ def _ignore(_: str, names: list[str]) -> set[str]:
     return {name for name in names if name in ("__pycache__", "node_modules")}
 
 
+def _chosen_name(arguments: list[str], word: str) -> bool:
+    """Whether a file of tests that is chosen has the word; tests that are chosen by their own names may be anywhere."""
+    files = [places.HERE / f"{Path(one).stem}.py" for one in arguments]
+    return not files or not all(file.exists() and word not in file.read_text() for file in files)
+
+
 def _copy_documents(folder: Path) -> Path:
     source = places.documents()
     (folder / "docs").mkdir(parents=True)
@@ -105,7 +111,7 @@ def run_as_nobody(
         # A build for sanitizers has none.
         with contextlib.suppress(places.Missing):
             shutil.copytree(places.manual(), folder / "man")
-        if os.environ.get("SSA_HSM_NODE_MODULES"):
+        if os.environ.get("SSA_HSM_NODE_MODULES") and _chosen_name(arguments, "node_modules"):
             modules = folder / "node_modules"
             shutil.copytree(places.node_modules(), modules, symlinks=True)
             env["SSA_HSM_NODE_MODULES"] = str(modules)
