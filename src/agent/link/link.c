@@ -32,11 +32,11 @@ struct signer_link {
     pthread_mutex_t turn; // one call at a time
     struct helper signer; // pid 0: there is none
     struct backoff backoff;
-    bool locked;           // until somebody unlocks it, also if another signer is started meanwhile
-    bool given_up;         // a signer died while it tried a PIN
-    bool tries_pin;        // of the call under way
-    bool under_way;        // a call was sent and not answered
-    long long since;       // when
+    bool locked;     // until somebody unlocks it, also if another signer is started meanwhile
+    bool given_up;   // a signer died while it tried a PIN
+    bool tries_pin;  // of the call under way
+    bool under_way;  // a call was sent and not answered
+    long long since; // when
     unsigned long deaths;
     struct secret message; // the request, then the answer
 
@@ -123,9 +123,9 @@ static void bury(struct signer_link *link, int patience_ms)
     link->under_way = link->tries_pin = false;
     link->deaths++;
     backoff_died(&link->backoff, monotonic_ms());
-    know_state(link, link->given_up                                    ? SIGNER_REFUSED
+    know_state(link, link->given_up                          ? SIGNER_REFUSED
                      : link->locked || known(link).by_person ? SIGNER_LOCKED
-                                                                       : SIGNER_LOST);
+                                                             : SIGNER_LOST);
     describe(status, why);
     say(link, SSA_WARNING, "the signer has died (%s)%s", why,
         link->given_up ? " while it tried the PIN: no other one is started before somebody unlocks it" : "");
@@ -141,8 +141,7 @@ static bool refuse_given_up(struct ssa_error *err)
 static bool died(struct signer_link *link, struct ssa_error *err)
 {
     bury(link, DYING_MS);
-    return link->given_up ? refuse_given_up(err)
-                          : error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer has died");
+    return link->given_up ? refuse_given_up(err) : error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer has died");
 }
 
 static bool too_late(struct ssa_error *err)
@@ -177,7 +176,8 @@ static bool take_packet(struct signer_link *link, struct link_answer *answer, st
 // Waits until there is something to read, or the signer has ended.
 static bool wait_for_packet(const struct signer_link *link, bool locks, long long deadline, struct ssa_error *err)
 {
-    struct pollfd fds[] = {{.fd = link->signer.socket, .events = POLLIN}, {.fd = link->signer.process, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = link->signer.socket, .events = POLLIN},
+                           {.fd = link->signer.process, .events = POLLIN}};
     for (;;) {
         const long long left = deadline - monotonic_ms();
         const int ready = poll(fds, COUNT(fds), left <= 0 ? 0 : left < LOOK_UP_MS ? (int)left : LOOK_UP_MS);

@@ -75,8 +75,7 @@ static void note_closed(struct signer_process *p, struct ssa_error *err)
         (void)refuse_for_person(err);
     }
     p->status.state = closed_state(p);
-    if (p->status.state == SIGNER_LOST &&
-        (err->code == SSA_PIN || p->tried == PIN_REFUSED || p->tried == PIN_UNKNOWN))
+    if (p->status.state == SIGNER_LOST && (err->code == SSA_PIN || p->tried == PIN_REFUSED || p->tried == PIN_UNKNOWN))
         p->status.state = SIGNER_REFUSED;
     p->why = *err;
 }
