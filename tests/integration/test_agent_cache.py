@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from pathlib import Path
 from urllib.parse import quote
 
 import dotenv
@@ -191,6 +190,6 @@ class Deaths(CacheCase):
         (signer,) = children(agent)
         (host,) = children(signer)
         os.kill(host, signal.SIGKILL)
-        until(lambda: not Path(f"/proc/{host}").exists(), "it is still there")
+        self.wait_gone(host)
         self.assertEqual(self.get(), first)
         until(lambda: self.ask(force=1)[0] == 200, "it does not come back")
