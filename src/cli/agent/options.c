@@ -122,7 +122,12 @@ bool agent_options_complete(const struct ssa_run *run, struct agent_texts *texts
     if (options->profile_count > 0)
         return true;
     const char *named = ssa_settings_value(run->settings, "SSA_HSM_PROFILE");
-    if (!text_format(texts->profiles, sizeof texts->profiles, "%s", text_present(named) ? named : PROFILE_DEFAULT))
+    if (!text_present(named)) {
+        // The usual one: as for other commands, the environment goes before it.
+        options->profile_count = 1;
+        return true;
+    }
+    if (!text_format(texts->profiles, sizeof texts->profiles, "%s", named))
         return error_set(err, SSA_CONFIG, NULL, "SSA_HSM_PROFILE", "is too long");
     char *rest = texts->profiles;
     for (const char *name = strsep(&rest, ":"); name != NULL; name = strsep(&rest, ":")) {
