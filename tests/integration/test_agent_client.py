@@ -109,12 +109,12 @@ class Without(AgentCase):
 
     def test_failures_keep_their_code_and_their_advice(self) -> None:
         cases = (
-            (failure(423, "locked", 5, reason=173, detail="/run/x.pin"), 5, ("agent unlock", "--no-agent")),
-            (failure(503, "lost", 4, reason=174, subject="token work"), 4, ("token work", "Plug the PKCS#11 token in")),
-            (failure(403, "forbidden", 10, reason=179), 10, ("--allow",)),
-            (failure(404, "unknown_profile", 3, reason=177), 3, ("agent status",)),
-            (failure(409, "differs", 3, reason=178), 3, ("--no-agent",)),
-            (failure(429, "rate_limited", 11, reason=180, retry_after=7), 11, ("try again later",)),
+            (failure(423, "locked", 5, detail="/run/x.pin"), 5, ("agent unlock", "--no-agent")),
+            (failure(503, "lost", 4, subject="token work"), 4, ("token work", "Plug the PKCS#11 token in")),
+            (failure(403, "forbidden", 10), 10, ("--allow",)),
+            (failure(404, "unknown_profile", 3), 3, ("agent status",)),
+            (failure(409, "differs", 3), 3, ("--no-agent",)),
+            (failure(429, "rate_limited", 11, retry_after=7), 11, ("try again later",)),
             (failure(502, "credentials", 9, cause="HTTP 401"), 9, ("HTTP 401",)),
             (failure(502, "refused", 10), 10, ()),
             (failure(504, "timed_out", 8), 8, ()),
@@ -282,16 +282,16 @@ class Beside(AgentCase):
             self.by_itself(self.run_program("token"), "warning: no agent is used")
 
     def test_a_locked_one_is_an_error_and_costs_no_login(self) -> None:
-        with self.agent(failure(423, "locked", 5, reason=173)), self.shim() as log:
+        with self.agent(failure(423, "locked", 5)), self.shim() as log:
             self.expect(self.run_program("token"), 5, "agent unlock", "--no-agent", out="")
             self.assertEqual(log.count("C_Login"), 0)
         self.assertEqual(self.api.asked(), [])
-        with self.agent(failure(423, "locked", 5, reason=173)):
+        with self.agent(failure(423, "locked", 5)):
             self.by_itself(self.run_program("token", "--no-agent"))
 
     def test_a_spare_profile_is_used_where_the_agents_token_is_gone(self) -> None:
         self.write_profile({**self.made, "PRIVATE_KEY": self.made["PRIVATE_KEY"]}, "spare")
-        with self.agent(failure(503, "lost", 4, reason=174)):
+        with self.agent(failure(503, "lost", 4)):
             self.expect(self.run_program("token", "-p", "default"), 4, "Plug the PKCS#11 token in")
             self.by_itself(self.run_program("token", "-p", "default", "-p", "spare"), "warning: no agent is used")
 
