@@ -560,8 +560,8 @@ enum ssa_health {
 struct ssa_finding {
     // The check's name: memory, settings, profile, identity, client-id, pin-source, client-secret, folders, p11-kit,
     // module-host, pcscd, module, token, pin, key, base-url, ca, proxy, dns, connection, tls, clock, credentials,
-    // api-account, api-key, journal, agent. Two names are no checks: "setting" is one setting in force (subject is its name,
-    // what its value or "set", cause where it comes from), and "version" is that of a part (subject).
+    // api-account, api-key, journal, agent. Two names are no checks: "setting" is one setting in force (subject is its
+    // name, what its value or "set", cause where it comes from), and "version" is that of a part (subject).
     const char *check;
     enum ssa_health health;
     // What was found, as an error has it. Its code is SSA_OK unless it is a failure.

@@ -15,7 +15,7 @@ enum { VARIABLES_MAX = 32, UNKNOWN_MAX = 8 };
 struct profile_read {
     char name[PATH_TEXT_MAX]; // as it was given
     char path[PATH_TEXT_MAX];
-    struct stat about; // of the file
+    struct stat about;  // of the file
     struct secret text; // the file's; values point into it
     const char *values[SETTING_COUNT];
     size_t lines[SETTING_COUNT]; // where each value begins; 0: there is none

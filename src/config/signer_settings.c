@@ -43,7 +43,8 @@ static void collect(const struct ssa_settings *s, struct client_secrets *found)
 static bool reads(const struct client_secrets *secrets, const char *name)
 {
     for (size_t i = 0; i < secrets->count; i++)
-        if (reference_kind(secrets->values[i]) == REFERENCE_ENV && strcmp(reference_name(secrets->values[i]), name) == 0)
+        if (reference_kind(secrets->values[i]) == REFERENCE_ENV &&
+            strcmp(reference_name(secrets->values[i]), name) == 0)
             return true;
     return false;
 }
@@ -74,7 +75,8 @@ static const char *passed_on(const struct ssa_settings *s, const struct client_s
     const enum setting id = setting_find(name, strlen(name));
     const char *own = strchr(entry, '=') != NULL ? strchr(entry, '=') + 1 : "";
     const char *value = value_of(s, name, own);
-    if ((id != SETTING_COUNT && is_secret_name(id) && (value == NULL || !uri_text_is_uri(value))) || reads(secrets, name))
+    if ((id != SETTING_COUNT && is_secret_name(id) && (value == NULL || !uri_text_is_uri(value))) ||
+        reads(secrets, name))
         return NULL;
     *moved = value != own;
     return *moved ? value : entry;
@@ -111,8 +113,9 @@ bool signer_environment_new(const struct ssa_settings *s, struct signer_environm
         bool moved = false;
         const char *entry = passed_on(s, &secrets, s->entries[i], &moved);
         if (moved)
-            fits = put_back(&e->text, s->entries[i], entry, &e->list[kept++]) ||
-                   error_set(err, SSA_CONFIG, NULL, NULL, "the secrets in the environment are longer than %d bytes", ROOM);
+            fits =
+                put_back(&e->text, s->entries[i], entry, &e->list[kept++]) ||
+                error_set(err, SSA_CONFIG, NULL, NULL, "the secrets in the environment are longer than %d bytes", ROOM);
         else if (entry != NULL)
             e->list[kept++] = s->entries[i];
     }

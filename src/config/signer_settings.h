@@ -16,6 +16,6 @@ bool signer_environment_new(const struct ssa_settings *s, struct signer_environm
                             struct ssa_error *err) MUST_CHECK;
 void signer_environment_free(struct signer_environment *e);
 
-// Wipes the client secret in the settings and in the environment that they were read from, and all of the profiles' text
-// that is no value. For settings without options, whose values are not theirs.
+// Wipes the client secret in the settings and in the environment that they were read from, and all of the profiles'
+// text that is no value. For settings without options, whose values are not theirs.
 bool settings_drop_client_secret(struct ssa_settings *s, struct ssa_error *err) MUST_CHECK;

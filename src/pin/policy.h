@@ -28,10 +28,10 @@ struct pin_policy {
     // same.
     const struct secret *known;
     struct pin_attempt attempt;
-    unsigned level;               // pin_level before the first try
+    unsigned level;                // pin_level before the first try
     const struct pin_watch *watch; // NULL: a person is asked whenever that is needed
-    void (*given)(void *context); // called once there is a PIN to try; may be NULL
-    void *context;                // for given
+    void (*given)(void *context);  // called once there is a PIN to try; may be NULL
+    void *context;                 // for given
 };
 
 // Sets up *policy from the settings and the URI of the token or key. The URI's pin-source is used where the settings

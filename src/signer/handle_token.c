@@ -1,4 +1,5 @@
-// Opening a signer that fetches, and its access tokens: the last one is kept, and a new one is fetched where that is not valid long enough.
+// Opening a signer that fetches access tokens. The last one is kept, and a new one is fetched where that is not valid
+// long enough.
 #include "signer/handle.h"
 
 #include <time.h>
@@ -106,7 +107,8 @@ static bool fetch(struct ssa_signer *signer, struct assertion *a, struct kept_to
 {
     SECRET_AUTO answer = {0};
     struct grant_terms terms;
-    if (!secret_new(&answer, GRANT_MAX, err) || !secret_new(&fresh->text, GRANT_MAX, err) || !handle_read_secret(signer, err))
+    if (!secret_new(&answer, GRANT_MAX, err) || !secret_new(&fresh->text, GRANT_MAX, err) ||
+        !handle_read_secret(signer, err))
         return false;
     // It is valid from some moment after this one.
     const long long since = now_ms();

@@ -1,5 +1,5 @@
-// Does with one signer what is told line by line on standard input, as the agent would, and each line on a thread of its
-// own:
+// Does with one signer what is told line by line on standard input, as the agent would, and each line on a thread of
+// its own:
 //
 //     NUMBER DEADLINE_MS CALL [ARGUMENT]
 //
@@ -60,7 +60,8 @@ static void carry_out(const char *number, const char *call, long long ms, const 
     size_t at = 0;
     while (at < LINK_CALLS && strcmp(calls[at], call) != 0)
         at++;
-    const bool done = at < LINK_CALLS && make_call((enum link_call)at, monotonic_ms() + ms, argument, &text, &status, &err);
+    const bool done =
+        at < LINK_CALLS && make_call((enum link_call)at, monotonic_ms() + ms, argument, &text, &status, &err);
     (void)pthread_mutex_lock(&mutex);
     (void)printf("%s\tdone=%d\tcode=%d\treason=%d\twhat=%s\tcause=%s\tstate=%s\tby_person=%d\tlabel=%s\tserial=%s\t"
                  "client_id=%s\taccount=%s\tkey_id=%s\tlogins=%llu\tsignatures=%llu\tstarts=%lu\ttext=%s\n",

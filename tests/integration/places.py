@@ -93,6 +93,11 @@ def threads() -> Path:
     return _file("SSA_THREADS", default, "the program with threads")
 
 
+def http_player() -> Path:
+    default = program().parent / "tests" / "agent" / "ssa-hsm-http-player"
+    return _file("SSA_HTTP_PLAYER", default, "the agent's HTTP server without an agent")
+
+
 # Of tests/library: programs that use the library as a stranger's would.
 LIBRARY_PROGRAMS = ("signer-player", "signer-threads", "signer-figures", "signer-evp")
 
@@ -219,7 +224,7 @@ def check() -> list[str]:
     """What is missing, by name; empty when all is there."""
     missing = []
     finders: list[Callable[[], object]] = [program, host, shim_library, small_stack, threads, hasty_clock]
-    finders += [bad_module, accepts, evidence_verifier, softhsm]
+    finders += [bad_module, accepts, http_player, evidence_verifier, softhsm]
     finders += [functools.partial(tool, name) for name in TOOLS]
     for find in finders:
         try:

@@ -43,12 +43,23 @@ class Signing(SignerLinkCase):
         self.assertNotIn("curl", needed.stdout)
         self.assertNotIn("ssl", needed.stdout)
         self.assertNotIn(b"libcurl", places.signer().read_bytes())
+        trace, script = self.dir / "trace", self.dir / "signer"
+        strace = f"{places.tool('strace')} -f -e trace=socket,openat -o {trace}"
+        script.write_text(f'#!/bin/sh\nexec {strace} {places.signer()} "$@"\n')
+        script.chmod(0o755)
+        with self.player(env={"SSA_HSM_SIGNER": str(script)}) as player:
+            player.ok("assertion")
+        done = trace.read_text()
+        self.assertIn("AF_UNIX", done)
+        self.assertNotIn("AF_INET", done)
+        self.assertNotIn("curl", done)
 
     def test_a_profile_that_cannot_be_used_is_named(self) -> None:
         self.write_profile("no assignment\n", "broken")
         with self.player("broken") as player:
-            answer = player.fails("assertion", "line 1")
-            self.assertEqual((answer.code, answer.state), (CONFIG, "lost"))
+            for _ in range(7):
+                answer = player.fails("assertion", "line 1", seconds=5)
+                self.assertEqual((answer.code, answer.state), (CONFIG, "lost"))
 
     def test_it_ends_with_the_agent(self) -> None:
         with self.shim() as log, self.player() as player:
@@ -254,6 +265,26 @@ class Unlocking(SignerLinkCase):
             self.assertNotEqual(code, 0)
             self.assertIn("confirm: ", said)
             self.assertEqual(log.count("C_Login"), 0)
+
+    def test_a_pinentry_asks_while_somebody_unlocks_it(self) -> None:
+        there, go, fake = self.dir / "there", self.dir / "go", self.dir / "pinentry"
+        fake.write_text(
+            f"#!/bin/sh\necho OK\nwhile read -r line; do case $line in GETPIN) touch {there};"
+            f" while [ ! -e {go} ]; do sleep 0.05; done; echo 'D {PIN}';; esac; echo OK; done\n"
+        )
+        fake.chmod(0o755)
+        self.env["SSA_HSM_PIN_SOURCE"] = f"pinentry:{fake}"
+        with self.shim() as log, self.player() as player:
+            self.assertEqual(player.ok("look").state, "locked")
+            self.assertFalse(there.exists(), "nobody unlocks it, and the pinentry asks")
+            with self.unlocker() as process:
+                until(there.exists, "the pinentry does not ask")
+                player.fails("assertion", "about to unlock", seconds=5)
+                go.touch()
+                out, _ = process.communicate(timeout=30)
+            self.assertEqual(out.decode(), "open\n")
+            self.claims(player.ok("assertion"))
+        self.assertEqual(log.count("C_Login"), 1)
 
     def test_the_agent_is_answered_meanwhile(self) -> None:
         with self.player() as player, self.unlocker_of(player) as process:

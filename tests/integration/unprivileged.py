@@ -85,6 +85,7 @@ def run_as_nobody(
             "SSA_SMALL_STACK": places.small_stack(),
             "SSA_ACCEPTS": places.accepts(),
             "SSA_THREADS": places.threads(),
+            "SSA_HTTP_PLAYER": places.http_player(),
             "SSA_HSM_EVIDENCE_VERIFIER": places.evidence_verifier(),
         }  # fmt: skip
         for name in places.LIBRARY_PROGRAMS:

@@ -10,24 +10,36 @@
 #include "agent/cache/clock.h"
 #include "agent/http/inside.h"
 #include "core/monotonic.h"
+#include "core/text.h"
 #include "core/thread.h"
 
 enum {
     EVENTS_AT_ONCE = 64,
     ACCEPTS_AT_ONCE = 64, // of one listener, before the others have their turn
     SWEEP_MS = 1000,
+    TELL_MS = 60000,
     BREATH_MS = 50, // after which it is tried again to accept, where there are no descriptors or no memory
     ACCEPTOR_STACK = 128 * 1024
 };
 #define WAKE (WATCHED - 1)
 
-static void admit(struct http_server *server, int fd)
+struct told {
+    unsigned long long refused;
+    long long at;
+};
+
+// Who comes by which kind of socket; server_start refuses the kinds that are not here.
+typedef bool ask(const struct peers *peers, int fd, struct caller *caller);
+static ask *const asks[LISTENER_KINDS] = {[LISTENER_UNIX] = peers_ask};
+
+static void admit(struct http_server *server, enum listener_kind kind, int fd)
 {
     // libmicrohttpd wants an address, and has no use for this one.
     static const struct sockaddr_un nowhere = {.sun_family = AF_UNIX};
+    struct connection *connection = NULL;
     struct caller caller;
-    struct connection *connection =
-        peers_ask(&server->peers, fd, &caller) ? connections_admit(&server->connections, fd, &caller, boot_ms()) : NULL;
+    if (asks[kind](&server->peers, fd, &caller))
+        connection = connections_admit(&server->connections, fd, &caller, monotonic_ms());
     if (connection == NULL) {
         (void)close(fd);
         return;
@@ -49,7 +61,7 @@ static void accept_some(struct http_server *server, const struct listener *liste
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
         const int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            admit(server, fd);
+            admit(server, listener->kind, fd);
         } else if (!is_of_one_caller(errno)) {
             if (errno != EAGAIN)
                 pause_ms(BREATH_MS);
@@ -66,22 +78,36 @@ static void serve(struct http_server *server, const struct epoll_event *event)
         wait_hang_up(server->waits, &server->connections, event->data.u64);
 }
 
+// Says at times that there was no room for somebody.
+static void tell_refused(struct http_server *server, struct told *told, long long now)
+{
+    const unsigned long long refused = connections_refused(&server->connections);
+    char line[128];
+    if (refused == told->refused || now - told->at < TELL_MS || server->config.tell == NULL)
+        return;
+    if (text_format(line, sizeof line, "there was no room for %llu connections", refused - told->refused))
+        server->config.tell(server->config.context, SSA_WARNING, line);
+    *told = (struct told){.refused = refused, .at = now};
+}
+
 static void *run(void *context)
 {
     struct http_server *server = context;
     struct epoll_event events[EVENTS_AT_ONCE];
-    long long swept = boot_ms();
+    long long swept = monotonic_ms();
+    struct told told = {.at = swept - TELL_MS};
     size_t there = 0;
     while (!atomic_load(&server->closing)) {
         // With nothing to look after, it sleeps until somebody comes.
         const int count = epoll_wait(server->epoll, events, EVENTS_AT_ONCE, there > 0 ? SWEEP_MS : -1);
         for (int i = 0; i < count; i++)
             serve(server, &events[i]);
-        const long long now = boot_ms();
+        const long long now = monotonic_ms();
         if (there > 0 && now - swept < SWEEP_MS)
             continue;
         swept = now;
-        there = connections_sweep(&server->connections, now) + prepared_sweep(&server->prepared, now);
+        there = connections_sweep(&server->connections, now) + prepared_sweep(&server->prepared, boot_ms());
+        tell_refused(server, &told, now);
     }
     return NULL;
 }

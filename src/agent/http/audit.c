@@ -27,11 +27,20 @@ struct audit {
     uint8_t *other;          // the half that is being written, or is empty
     unsigned long long lost; // events since the last line that told of them
     bool sleeps;             // the thread waits for an event
-    bool closing;
+    bool closing, reopen;
     _Atomic(long long) until; // monotonic_ms by which it must be done; 0: no limit
-    _Atomic(bool) reopen;
-    struct secret lines; // of the thread
+    struct secret lines;      // of the thread
 };
+
+// Unlocks, and wakes the thread where it sleeps.
+static void unlock(struct audit *audit)
+{
+    const bool sleeps = audit->sleeps;
+    audit->sleeps = false;
+    (void)pthread_mutex_unlock(&audit->mutex);
+    if (sleeps)
+        (void)pthread_cond_signal(&audit->changed);
+}
 
 void audit_write(struct audit *audit, const struct audit_event *event)
 {
@@ -41,18 +50,24 @@ void audit_write(struct audit *audit, const struct audit_event *event)
     (void)pthread_mutex_lock(&audit->mutex);
     if (!audit_put(&audit->queue, event, at))
         audit->lost++;
-    const bool sleeps = audit->sleeps;
-    audit->sleeps = false;
+    unlock(audit);
+}
+
+void audit_skip(struct audit *audit)
+{
+    if (audit == NULL)
+        return;
+    (void)pthread_mutex_lock(&audit->mutex);
+    audit->lost++;
+    // It is told with the next event.
     (void)pthread_mutex_unlock(&audit->mutex);
-    if (sleeps)
-        (void)pthread_cond_signal(&audit->changed);
 }
 
 // Waits for events, and takes all of them. False where there are none, and will be none.
-static bool take(struct audit *audit, struct reader *events, unsigned long long *lost)
+static bool take(struct audit *audit, struct reader *events, unsigned long long *lost, bool *reopen)
 {
     (void)pthread_mutex_lock(&audit->mutex);
-    while (audit->queue.len == 0 && audit->lost == 0 && !audit->closing && !audit->reopen) {
+    while (audit->queue.len == 0 && !audit->closing && !audit->reopen) {
         audit->sleeps = true;
         (void)pthread_cond_wait(&audit->changed, &audit->mutex);
     }
@@ -60,7 +75,9 @@ static bool take(struct audit *audit, struct reader *events, unsigned long long 
     const bool more = audit->queue.len > 0 || audit->lost > 0 || !audit->closing;
     *events = (struct reader){.data = audit->queue.data, .len = audit->queue.len};
     *lost = audit->lost;
+    *reopen = audit->reopen;
     audit->lost = 0;
+    audit->reopen = false;
     audit->queue.data = audit->other;
     audit->other = (uint8_t *)events->data;
     audit->queue.len = 0;
@@ -108,8 +125,9 @@ static void *run(void *context)
     struct audit *audit = context;
     struct reader events;
     unsigned long long lost;
-    while (take(audit, &events, &lost)) {
-        if (atomic_exchange(&audit->reopen, false))
+    bool reopen;
+    while (take(audit, &events, &lost, &reopen)) {
+        if (reopen)
             sink_reopen(&audit->sink);
         write_events(audit, &events, lost);
         if (is_late(audit))
@@ -154,20 +172,13 @@ bool audit_open(enum audit_sink sink, const char *path, struct audit **audit, st
     return false;
 }
 
-static void wake(struct audit *audit)
-{
-    (void)pthread_mutex_lock(&audit->mutex);
-    audit->sleeps = false;
-    (void)pthread_mutex_unlock(&audit->mutex);
-    (void)pthread_cond_signal(&audit->changed);
-}
-
 void audit_reopen(struct audit *audit)
 {
     if (audit == NULL)
         return;
-    atomic_store(&audit->reopen, true);
-    wake(audit);
+    (void)pthread_mutex_lock(&audit->mutex);
+    audit->reopen = true;
+    unlock(audit);
 }
 
 void audit_close(struct audit *audit)
@@ -177,8 +188,7 @@ void audit_close(struct audit *audit)
     atomic_store(&audit->until, monotonic_ms() + CLOSE_MS);
     (void)pthread_mutex_lock(&audit->mutex);
     audit->closing = true;
-    (void)pthread_mutex_unlock(&audit->mutex);
-    wake(audit);
+    unlock(audit);
     (void)pthread_join(audit->thread, NULL);
     release(audit);
 }

@@ -30,3 +30,5 @@ struct audit_event {
 
 // Never blocks for long: what cannot be written is counted, and told by the next line that can. audit may be NULL.
 void audit_write(struct audit *audit, const struct audit_event *event);
+// For an event that is only counted, as one that could not be written.
+void audit_skip(struct audit *audit);

@@ -33,7 +33,7 @@ bool connections_open(struct connections *c, const size_t *share_max, size_t sha
     for (size_t i = 0; i < shares; i++)
         sum += share_max[i];
     c->numbers = raise_limit(sum + ENDING_MAX + DESCRIPTORS_OTHER);
-    if (shares > SHARES_MAX || c->numbers < 2 * DESCRIPTORS_OTHER)
+    if (shares > SHARES_MAX || c->numbers < ENDING_MAX + DESCRIPTORS_OTHER + shares)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "only %zu files can be open at the same time", c->numbers);
     const size_t room = c->numbers - ENDING_MAX - DESCRIPTORS_OTHER;
     for (size_t i = 0; i < shares; i++) {
@@ -42,7 +42,7 @@ bool connections_open(struct connections *c, const size_t *share_max, size_t sha
             c->share_max[i] = 1;
     }
     c->total_max = room + ENDING_MAX;
-    c->by_fd = calloc(c->numbers, sizeof *c->by_fd);
+    c->by_fd = calloc(c->numbers, sizeof(struct connection *));
     if (c->by_fd == NULL || pthread_mutex_init(&c->mutex, NULL) != 0) {
         free(c->by_fd);
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "there is no memory for connections");
@@ -163,6 +163,14 @@ size_t connections_sweep(struct connections *c, long long now)
     const size_t total = c->total;
     (void)pthread_mutex_unlock(&c->mutex);
     return total;
+}
+
+unsigned long long connections_refused(struct connections *c)
+{
+    (void)pthread_mutex_lock(&c->mutex);
+    const unsigned long long refused = c->refused;
+    (void)pthread_mutex_unlock(&c->mutex);
+    return refused;
 }
 
 size_t connections_busy(struct connections *c)

@@ -6,12 +6,13 @@
 #include <stdatomic.h>
 
 #include "agent/http/caller.h"
+#include "agent/http/pace.h"
 #include "agent/http/request.h"
+#include "core/monotonic.h"
 
 enum {
-    IDLE_MS = 60000,   // for so long a connection may wait for a request, or send one
-    ANSWER_MS = 30000, // for so long a caller may leave its answer unread
-    SHARES_MAX = 96
+    IDLE_MS = 60000,  // for so long a connection may wait for a request, or send one
+    ANSWER_MS = 30000 // for so long a caller may leave its answer unread
 };
 
 enum stage {
@@ -29,7 +30,7 @@ struct connection {
     void *http;        // the connection of libmicrohttpd
     struct wait *wait; // wait.h
     _Atomic(enum stage) stage;
-    _Atomic(long long) since; // boot_ms of the stage
+    _Atomic(long long) since; // monotonic_ms of the stage
     _Atomic(bool) started;    // libmicrohttpd will say when it ends
     bool ending;              // it was told to end, and is not counted any more
     long long began_us;       // when the request was read
@@ -63,11 +64,14 @@ void connections_leave(struct connections *connections, struct connection *conne
 // Ends what is idle, or leaves its answer unread, for too long. Returns how many connections there are.
 size_t connections_sweep(struct connections *connections, long long now);
 
+// How many there was no room for.
+unsigned long long connections_refused(struct connections *connections);
+
 // How many have a request that is not answered to its end.
 size_t connections_busy(struct connections *connections);
 
-static inline void connection_note(struct connection *connection, enum stage stage, long long now)
+static inline void connection_note(struct connection *connection, enum stage stage)
 {
-    atomic_store_explicit(&connection->since, now, memory_order_relaxed);
+    atomic_store_explicit(&connection->since, monotonic_ms(), memory_order_relaxed);
     atomic_store_explicit(&connection->stage, stage, memory_order_relaxed);
 }

@@ -13,8 +13,12 @@ enum {
     // Calls that wait for a signer have a thread each. Those that lock never wait for those that sign.
     SIGNING_MAX = 8,
     LOCKING_MAX = 8,
-    // How many new access tokens a minute another user may demand while there are others that are good.
-    PRESSING_MAX = 2
+    // So often another user may demand a new access token while there is one that is good.
+    PRESSING_MAX = 2,
+    PRESSING_MS = 60000,
+    // So many failures of another user the audit tells; it counts the others. The disk is for everybody.
+    FAILING_MAX = 10,
+    FAILING_MS = 1000
 };
 
 struct http_server {
@@ -25,19 +29,16 @@ struct http_server {
     struct waits *waits;
     struct prepared prepared;
     struct MHD_Daemon *http;
+    const char *first_profile; // which is meant where a request names none
     pthread_t acceptor;
     bool accepts;    // its thread runs
     int epoll, wake; // of the acceptor
     _Atomic(bool) closing;
     _Atomic(bool) stopping;
-    _Atomic(long) inside;                        // threads of libmicrohttpd that are in the service
+    _Atomic(long) inside;                        // whether libmicrohttpd's thread is in the service
     _Atomic(unsigned) signing, locking;          // threads of jobs
     _Atomic(unsigned long long) ended[FAILURES]; // requests, by their outcome
-    struct {
-        pthread_mutex_t mutex;
-        long long begun_ms[SHARES_MAX]; // the minute, and how often it was demanded in it
-        unsigned count[SHARES_MAX];
-    } pressing;
+    struct pace pressing, failing;               // what other users demand; what the audit tells of their failures
 };
 
 // Around each call of the service. False where it must not be asked any more.
@@ -50,8 +51,8 @@ enum MHD_Result end_with(struct http_server *server, struct connection *connecti
                          struct MHD_Response *answer, const char *what);
 enum MHD_Result end_failed(struct http_server *server, struct connection *connection, const struct ssa_error *err,
                            unsigned retry_after, const char *what);
-// The parts of the above, for an answer that is queued already.
-void end_note(struct http_server *server, struct connection *connection, enum failure failed, const char *what);
+// The parts of the above, for an access token whose answer is queued already.
+void end_handed_out(struct http_server *server, struct connection *connection, const struct access *access);
 
 // Requests, one file each. They run on a thread of libmicrohttpd.
 enum MHD_Result token_begin(struct http_server *server, struct connection *connection);
@@ -62,12 +63,12 @@ enum MHD_Result status_answer(struct http_server *server, struct connection *con
 enum MHD_Result health_answer(struct http_server *server, struct connection *connection);
 enum MHD_Result metrics_answer(struct http_server *server, struct connection *connection);
 
-// What libmicrohttpd calls (routes.c).
-enum MHD_Result routes_handle(void *server, struct MHD_Connection *http, const char *url, const char *method,
-                              const char *version, const char *upload, size_t *upload_size, void **context);
-void *routes_begin(void *server, const char *target, struct MHD_Connection *http);
-void routes_done(void *server, struct MHD_Connection *http, void **context, enum MHD_RequestTerminationCode how);
-void routes_connection(void *server, struct MHD_Connection *http, void **context,
+// What libmicrohttpd calls, with the server as context (routes.c).
+enum MHD_Result routes_handle(void *context, struct MHD_Connection *http, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **request);
+void *routes_begin(void *context, const char *target, struct MHD_Connection *http);
+void routes_done(void *context, struct MHD_Connection *http, void **request, enum MHD_RequestTerminationCode how);
+void routes_connection(void *context, struct MHD_Connection *http, void **socket_context,
                        enum MHD_ConnectionNotificationCode what);
 
 bool acceptor_start(struct http_server *server, struct ssa_error *err) MUST_CHECK;

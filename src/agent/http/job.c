@@ -2,7 +2,6 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "agent/cache/clock.h"
 #include "agent/http/inside.h"
 #include "core/text.h"
 #include "core/thread.h"
@@ -128,7 +127,7 @@ enum MHD_Result job_begin(struct http_server *server, struct connection *connect
         give_place(server, kind);
         return too_many(server, connection);
     }
-    connection_note(connection, STAGE_WAITING, boot_ms());
+    connection_note(connection, STAGE_WAITING);
     if (wait_sleep(wait))
         return MHD_YES;
     struct result result = {0};

@@ -1,8 +1,8 @@
 // From a request to the function that answers it.
 #include <stdlib.h>
 
-#include "agent/cache/clock.h"
 #include "agent/http/inside.h"
+#include "core/text.h"
 
 static long long now_us(void)
 {
@@ -11,15 +11,27 @@ static long long now_us(void)
     return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void end_note(struct http_server *server, struct connection *connection, enum failure failed, const char *what)
+static bool is_told(struct http_server *server, const struct connection *connection, enum failure failed)
+{
+    long long wait_ms;
+    return failed == FAILURE_NONE || connection->caller.rights == RIGHTS_ALL ||
+           pace_allows(&server->failing, connection->caller.share, monotonic_ms(), &wait_ms);
+}
+
+// what NULL: it is not told to the audit.
+static void note(struct http_server *server, struct connection *connection, enum failure failed, const char *what,
+                 const char *scope)
 {
     const struct caller *caller = &connection->caller;
-    const struct demand *demand = &connection->request.demand;
-    const bool understood = connection->request.understood;
+    const char *profile = connection->request.understood ? connection->request.demand.profile : NULL;
     (void)atomic_fetch_add_explicit(&server->ended[failed], 1, memory_order_relaxed);
-    connection_note(connection, STAGE_ANSWERING, boot_ms());
+    connection_note(connection, STAGE_ANSWERING);
     if (server->config.audit == NULL || what == NULL)
         return;
+    if (!is_told(server, connection, failed)) {
+        audit_skip(server->config.audit);
+        return;
+    }
     const struct audit_event event = {
         .what = what,
         .has_peer = caller->has_peer,
@@ -28,12 +40,17 @@ void end_note(struct http_server *server, struct connection *connection, enum fa
         .executable = caller->executable,
         .caller = caller->name,
         .san = caller->san,
-        .profile = understood ? demand->profile : NULL,
-        .scope = understood ? demand->scope : NULL,
+        .profile = text_present(profile) ? profile : server->first_profile,
+        .scope = scope,
         .outcome = failure_name(failed),
         .took_us = now_us() - connection->began_us,
     };
     audit_write(server->config.audit, &event);
+}
+
+void end_handed_out(struct http_server *server, struct connection *connection, const struct access *access)
+{
+    note(server, connection, FAILURE_NONE, "token", access->scope);
 }
 
 enum MHD_Result end_with(struct http_server *server, struct connection *connection, enum failure failed,
@@ -41,7 +58,7 @@ enum MHD_Result end_with(struct http_server *server, struct connection *connecti
 {
     if (answer == NULL)
         return MHD_NO;
-    end_note(server, connection, failed, what);
+    note(server, connection, failed, what, connection->request.understood ? connection->request.demand.scope : NULL);
     const enum MHD_Result queued = microhttpd.queue_response(connection->http, failure_status(failed), answer);
     microhttpd.destroy_response(answer);
     return queued;
@@ -106,7 +123,8 @@ static begin *const begins[REQUEST_KINDS] = {
     [REQUEST_UNLOCK] = job_begin,
 };
 
-static enum MHD_Result answer(struct http_server *server, struct connection *connection, const char *method)
+// Of a caller on a Unix socket.
+static enum MHD_Result answer_local(struct http_server *server, struct connection *connection, const char *method)
 {
     struct request *request = &connection->request;
     struct ssa_error err;
@@ -129,6 +147,10 @@ static enum MHD_Result answer(struct http_server *server, struct connection *con
     server_leave(server);
     return result;
 }
+
+typedef enum MHD_Result answer(struct http_server *server, struct connection *connection, const char *method);
+
+static answer *const answers[LISTENER_KINDS] = {[LISTENER_UNIX] = answer_local};
 
 // The connection was woken: there is an answer, its caller has hung up, or the agent stops.
 static enum MHD_Result go_on(struct http_server *server, struct connection *connection)
@@ -161,18 +183,20 @@ enum MHD_Result routes_handle(void *context, struct MHD_Connection *http, const 
 {
     struct http_server *server = context;
     struct connection *connection = *request;
+    enum stage stage;
     (void)url;
     (void)version;
     (void)upload;
     if (connection == NULL || *upload_size != 0)
         return MHD_NO;
-    switch (connection->stage) {
+    stage = connection->stage;
+    switch (stage) {
     case STAGE_IDLE:
         // The headers are there. What is answered now ends the connection, so it is only done where a body would come.
-        connection_note(connection, STAGE_WORKING, boot_ms());
+        connection_note(connection, STAGE_WORKING);
         return has_body(http) ? refuse_body(server, connection) : MHD_YES;
     case STAGE_WORKING:
-        return answer(server, connection, method);
+        return answers[connection->caller.kind](server, connection, method);
     case STAGE_WAITING:
         return go_on(server, connection);
     default:
@@ -186,26 +210,37 @@ static struct connection *connection_of(struct MHD_Connection *http)
     return info == NULL ? NULL : info->socket_context;
 }
 
+// libmicrohttpd would take the query apart once more, and what has thousands of parameters leaves its version 0.9.75
+// with neither a request nor an answer. The text is its own, and nobody else reads this part of it.
+static void hide_query(const char *target)
+{
+    char *query = strchr((char *)(uintptr_t)target, '?');
+    if (query != NULL)
+        query[1] = '\0';
+}
+
 // The first line of a request was read.
-void *routes_begin(void *server, const char *target, struct MHD_Connection *http)
+void *routes_begin(void *context, const char *target, struct MHD_Connection *http)
 {
     struct connection *connection = connection_of(http);
-    (void)server;
+    (void)context;
     if (connection == NULL)
         return NULL;
     request_take(&connection->request, target == NULL ? "" : target);
+    if (target != NULL)
+        hide_query(target);
     connection->began_us = now_us();
     return connection;
 }
 
-void routes_done(void *server, struct MHD_Connection *http, void **context, enum MHD_RequestTerminationCode how)
+void routes_done(void *context, struct MHD_Connection *http, void **request, enum MHD_RequestTerminationCode how)
 {
-    struct connection *connection = *context;
-    (void)server;
+    struct connection *connection = *request;
+    (void)context;
     (void)http;
     (void)how;
     if (connection != NULL)
-        connection_note(connection, STAGE_IDLE, boot_ms());
+        connection_note(connection, STAGE_IDLE);
 }
 
 void routes_connection(void *context, struct MHD_Connection *http, void **socket_context,

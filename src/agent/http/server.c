@@ -8,7 +8,6 @@
 #include "core/monotonic.h"
 
 enum {
-    WORKERS = 2,
     CONNECTION_MEMORY = 16 * 1024, // of each connection: a request with its headers, and the headers of the answer
     WORKER_STACK = 512 * 1024,
     STOP_MS = 2000, // for so long the last answers may take
@@ -34,7 +33,8 @@ static bool open_connections(struct http_server *server, struct ssa_error *err)
     return connections_open(&server->connections, shares, SHARE_ALLOWED + server->config.allowed_count, err);
 }
 
-// Its threads leave signals to the program's own.
+// One thread serves all: two of them answer fewer requests on two processors, beside those who ask. It leaves signals
+// to the program's own threads.
 static bool start_http(struct http_server *server, struct ssa_error *err)
 {
     const unsigned flags =
@@ -43,13 +43,20 @@ static bool start_http(struct http_server *server, struct ssa_error *err)
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, &before);
     server->http = microhttpd.start_daemon(
-        flags, 0, NULL, NULL, routes_handle, server, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)WORKERS,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections.total_max * 2 * WORKERS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE,
-        (size_t)WORKER_STACK, MHD_OPTION_URI_LOG_CALLBACK, routes_begin, server, MHD_OPTION_NOTIFY_COMPLETED,
-        routes_done, server, MHD_OPTION_NOTIFY_CONNECTION, routes_connection, server, MHD_OPTION_END);
+        flags, 0, NULL, NULL, routes_handle, server, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)server->connections.total_max * 2, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)WORKER_STACK, MHD_OPTION_URI_LOG_CALLBACK, routes_begin, server,
+        MHD_OPTION_NOTIFY_COMPLETED, routes_done, server, MHD_OPTION_NOTIFY_CONNECTION, routes_connection, server,
+        MHD_OPTION_END);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return server->http != NULL || error_set(err, SSA_UNEXPECTED, NULL, NULL, "libmicrohttpd does not start");
+}
+
+static void know_first_profile(struct http_server *server)
+{
+    struct profile_status profile;
+    service_profile_status(server->config.service, 0, &profile);
+    server->first_profile = profile.name;
 }
 
 static bool start(struct http_server *server, struct ssa_error *err)
@@ -58,8 +65,10 @@ static bool start(struct http_server *server, struct ssa_error *err)
         return false;
     server->waits = waits_open(err);
     prepared_open(&server->prepared);
-    (void)pthread_mutex_init(&server->pressing.mutex, NULL);
+    pace_open(&server->pressing, PRESSING_MAX, PRESSING_MS);
+    pace_open(&server->failing, FAILING_MAX, FAILING_MS);
     peers_init(&server->peers, &server->config);
+    know_first_profile(server);
     return server->waits != NULL && open_connections(server, err) && start_http(server, err) &&
            acceptor_start(server, err);
 }
@@ -120,6 +129,7 @@ void server_stop(struct http_server *server)
         (void)close(server->epoll);
     if (server->wake >= 0)
         (void)close(server->wake);
-    (void)pthread_mutex_destroy(&server->pressing.mutex);
+    pace_close(&server->pressing);
+    pace_close(&server->failing);
     free(server);
 }

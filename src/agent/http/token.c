@@ -1,11 +1,10 @@
 // GET /v1/token
 #include "agent/cache/clock.h"
 #include "agent/http/inside.h"
+#include "core/monotonic.h"
 #include "core/text.h"
 
-enum { MINUTE_MS = 60000 };
-
-static enum MHD_Result refuse(struct http_server *server, struct connection *connection)
+static OWN_FRAME enum MHD_Result refuse(struct http_server *server, struct connection *connection)
 {
     struct ssa_error err = {0};
     (void)error_because(&err, SSA_REFUSED, SSA_REASON_AGENT_REFUSES, NULL,
@@ -13,33 +12,19 @@ static enum MHD_Result refuse(struct http_server *server, struct connection *con
     return end_failed(server, connection, &err, 0, "refused");
 }
 
-// Whether another user demands new access tokens too often: that uses up what the API allows to all.
-static bool presses(struct http_server *server, const struct connection *connection, long long now,
-                    unsigned *retry_after)
+// Another user who always demands a new one would use up what the API allows to all.
+static bool presses(struct http_server *server, const struct connection *connection, long long *wait_ms)
 {
-    const struct demand *demand = &connection->request.demand;
-    const size_t share = connection->caller.share;
-    if (connection->caller.rights == RIGHTS_ALL || !demand->force)
-        return false;
-    (void)pthread_mutex_lock(&server->pressing.mutex);
-    if (now - server->pressing.begun_ms[share] >= MINUTE_MS) {
-        server->pressing.begun_ms[share] = now;
-        server->pressing.count[share] = 0;
-    }
-    const bool too_often = server->pressing.count[share] >= PRESSING_MAX;
-    if (!too_often)
-        server->pressing.count[share]++;
-    *retry_after = (unsigned)((server->pressing.begun_ms[share] + MINUTE_MS - now) / 1000 + 1);
-    (void)pthread_mutex_unlock(&server->pressing.mutex);
-    return too_often;
+    return connection->caller.rights != RIGHTS_ALL && connection->request.demand.force &&
+           !pace_allows(&server->pressing, connection->caller.share, monotonic_ms(), wait_ms);
 }
 
-static enum MHD_Result too_often(struct http_server *server, struct connection *connection, unsigned retry_after)
+static OWN_FRAME enum MHD_Result too_often(struct http_server *server, struct connection *connection, long long wait_ms)
 {
     struct ssa_error err = {0};
     (void)error_because(&err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
                         "this user has demanded new access tokens too often");
-    return end_failed(server, connection, &err, retry_after, "token");
+    return end_failed(server, connection, &err, (unsigned)(wait_ms / 1000 + 1), "token");
 }
 
 static enum MHD_Result hand_out(struct http_server *server, struct connection *connection, struct access *access)
@@ -48,7 +33,7 @@ static enum MHD_Result hand_out(struct http_server *server, struct connection *c
     if (connection->caller.scope != NULL && !scope_within(access->scope, connection->caller.scope))
         return refuse(server, connection);
     if (prepared_queue(&server->prepared, access, boot_ms(), connection->http)) {
-        end_note(server, connection, FAILURE_NONE, "token");
+        end_handed_out(server, connection, access);
         return MHD_YES;
     }
     struct ssa_error err = {0};
@@ -80,12 +65,12 @@ static OWN_FRAME enum MHD_Result failed(struct http_server *server, struct conne
 enum MHD_Result token_begin(struct http_server *server, struct connection *connection)
 {
     const struct demand *demand = &connection->request.demand;
-    unsigned retry_after = 0;
+    long long wait_ms = 0;
     if (connection->caller.scope != NULL && text_present(demand->scope) &&
         !scope_within(demand->scope, connection->caller.scope))
         return refuse(server, connection);
-    if (presses(server, connection, boot_ms(), &retry_after))
-        return too_often(server, connection, retry_after);
+    if (presses(server, connection, &wait_ms))
+        return too_often(server, connection, wait_ms);
     struct wait *wait = wait_ready(server->waits, connection);
     if (wait == NULL)
         return failed(server, connection);
@@ -98,7 +83,7 @@ enum MHD_Result token_begin(struct http_server *server, struct connection *conne
     result.outcome.err.reason = SSA_REASON_NONE;
     result.text = (struct secret){0};
     if (service_token(server->config.service, demand, &result.outcome, later, wait) == SERVICE_LATER) {
-        connection_note(connection, STAGE_WAITING, boot_ms());
+        connection_note(connection, STAGE_WAITING);
         if (wait_sleep(wait))
             return MHD_YES;
         if (!wait_take(connection, &result))

@@ -137,8 +137,9 @@ static void leave(struct waits *waits, struct connection *connection)
     (void)pthread_mutex_lock(&waits->mutex);
     struct wait *wait = connection->wait;
     if (wait != NULL && wait->state == WAIT_ASLEEP) {
-        wake(waits, wait, WAIT_LEFT);
+        // Once it is woken, it goes on at once.
         connection->wait = NULL;
+        wake(waits, wait, WAIT_LEFT);
     }
     (void)pthread_mutex_unlock(&waits->mutex);
 }

@@ -71,6 +71,6 @@ void link_answer_free(struct link_answer *answer);
 void link_put_request(struct writer *w, const struct link_request *request);
 bool link_get_request(struct reader *r, struct link_request *request) MUST_CHECK;
 void link_put_answer(struct writer *w, const struct link_answer *answer);
-// Fails with SSA_UNEXPECTED for what is no answer, or where there is no memory for its text. The caller frees *answer in
-// any case.
+// Fails with SSA_UNEXPECTED for what is no answer, or where there is no memory for its text. The caller frees *answer
+// in any case.
 bool link_get_answer(struct reader *r, struct link_answer *answer, struct ssa_error *err) MUST_CHECK;

@@ -60,7 +60,8 @@ bool signer_process_start(struct helper *signer, const struct link_config *confi
                                               [SIGNER_PIN_SOCKET] = argument(config->pin_socket),
                                               [SIGNER_PROFILE] = argument(config->profile),
                                               [SIGNER_FLAGS] = flags};
-    char **env = helper_environment(config->environment != NULL ? config->environment : environ, is_client_secret, NULL);
+    char **env =
+        helper_environment(config->environment != NULL ? config->environment : environ, is_client_secret, NULL);
     if (env == NULL || !text_format(number, sizeof number, "%d", its)) {
         free(env);
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for an environment");

@@ -75,8 +75,7 @@ static void note_closed(struct signer_process *p, struct ssa_error *err)
         (void)refuse_for_person(err);
     }
     p->status.state = closed_state(p);
-    if (p->status.state == SIGNER_LOST &&
-        (err->code == SSA_PIN || p->tried == PIN_REFUSED || p->tried == PIN_UNKNOWN))
+    if (p->status.state == SIGNER_LOST && (err->code == SSA_PIN || p->tried == PIN_REFUSED || p->tried == PIN_UNKNOWN))
         p->status.state = SIGNER_REFUSED;
     p->why = *err;
 }
@@ -115,13 +114,13 @@ bool login_make(struct signer_process *p, struct ssa_error *err)
 
 bool login_with_person(struct signer_process *p, struct ssa_error *err)
 {
-    p->locked = false;
     if (p->handle != NULL)
         close_handle(p);
-    if (open_handle(p, err))
-        return true;
-    p->status.state = closed_state(p);
-    return false;
+    const bool open = open_handle(p, err);
+    p->locked = p->locked && !open;
+    if (!open)
+        p->status.state = closed_state(p);
+    return open;
 }
 
 void login_note_failure(struct signer_process *p, struct ssa_error *err)

@@ -9,8 +9,8 @@ void login_begin(struct signer_process *p);
 // Reads the profile anew where it was replaced. The login stays where the new key is on the same PKCS#11 token.
 void login_follow_profile(struct signer_process *p);
 
-// Makes sure that the user is logged in, where no person is needed for that and it is not locked. Fails with SSA_PIN and
-// SSA_REASON_AGENT_LOCKED where it is.
+// Makes sure that the user is logged in, where no person is needed for that and it is not locked. Fails with SSA_PIN
+// and SSA_REASON_AGENT_LOCKED where it is.
 bool login_make(struct signer_process *p, struct ssa_error *err) MUST_CHECK;
 // Does that after a look whether a login that was there still stands.
 bool login_look(struct signer_process *p, struct ssa_error *err) MUST_CHECK;

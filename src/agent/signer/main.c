@@ -149,8 +149,7 @@ static void fail(struct signer_process *p, const struct ssa_error *err)
 
 int main(int argc, char **argv)
 {
-    static struct signer_process p = {
-        .agent = -1, .parent = -1, .signals = -1, .listener = -1, .unlocker = -1};
+    static struct signer_process p = {.agent = -1, .parent = -1, .signals = -1, .listener = -1, .unlocker = -1};
     struct ssa_error err = {0};
     harden();
     inherited_lock_environment();

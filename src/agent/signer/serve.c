@@ -40,8 +40,7 @@ void serve_stage(struct signer_process *p, enum link_stage stage)
 static bool receive(struct signer_process *p, struct link_request *request)
 {
     const ssize_t got = recv(p->agent, p->message.data, p->message.capacity, MSG_TRUNC | MSG_DONTWAIT);
-    struct reader r = {.data = p->message.data,
-                       .len = got > 0 && (size_t)got <= p->message.capacity ? (size_t)got : 0};
+    struct reader r = {.data = p->message.data, .len = got > 0 && (size_t)got <= p->message.capacity ? (size_t)got : 0};
     const bool read = got > 0 && link_get_request(&r, request);
     p->over = p->over || !read;
     return read;

@@ -14,7 +14,8 @@ static void a_question_is_read_again(void **state)
     for (enum question_kind kind = 0; kind < QUESTION_KINDS; kind++) {
         memset(&sent, 0, sizeof sent);
         memset(&got, 0, sizeof got);
-        sent = (struct question){.kind = kind, .text = "PIN: ", .level = SSA_WARNING, .reason = SSA_REASON_PIPE, .detail = "d"};
+        sent = (struct question){
+            .kind = kind, .text = "PIN: ", .level = SSA_WARNING, .reason = SSA_REASON_PIPE, .detail = "d"};
         if (kind == QUESTION_FAILED)
             error_set(&sent.err, SSA_TOKEN, "CKR_DEVICE_ERROR", NULL, "no");
         struct writer w = {.data = memory, .capacity = sizeof memory};

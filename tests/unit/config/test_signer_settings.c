@@ -52,7 +52,8 @@ static void it_gets_the_pin_and_not_the_client_secret(void **state)
     gets("APS_SECRET_ID=env:MINE\n", LIST("MINE=secret", "OTHER=x"), LIST("OTHER=x"));
     gets("SSA_HSM_PIN_SOURCE=env:A_PIN\n", LIST("A_PIN=1234"), LIST("A_PIN=1234"));
     // One that is on a PKCS#11 token is read by the signer.
-    gets("X=1\n", LIST("APS_SECRET_ID=pkcs11:object=secret;type=data"), LIST("APS_SECRET_ID=pkcs11:object=secret;type=data"));
+    gets("X=1\n", LIST("APS_SECRET_ID=pkcs11:object=secret;type=data"),
+         LIST("APS_SECRET_ID=pkcs11:object=secret;type=data"));
 }
 
 static bool is_anywhere(const char *const *entries)
@@ -91,7 +92,8 @@ static void what_else_reads_the_variable_keeps_it(void **state)
     (void)state;
     struct ssa_error err;
     SECRET_AUTO read = {0};
-    struct ssa_settings *s = read_settings("APS_SECRET_ID=env:BOTH\nSSA_HSM_PIN_SOURCE=env:BOTH\n", LIST("BOTH=1234"), false);
+    struct ssa_settings *s =
+        read_settings("APS_SECRET_ID=env:BOTH\nSSA_HSM_PIN_SOURCE=env:BOTH\n", LIST("BOTH=1234"), false);
     SUCCEEDS(settings_drop_client_secret(s, &err));
     assert_string_equal(settings_secret_variable(s, "env:BOTH"), "1234");
     ssa_settings_free(s);

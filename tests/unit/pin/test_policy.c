@@ -325,6 +325,87 @@ static void a_pin_in_a_source_s_place_is_refused_and_not_shown(void **state)
     assert_null(strstr(text, "hunter2"));
 }
 
+// Somebody who follows the tries.
+struct watcher {
+    bool may_ask;
+    unsigned begun, ended;
+    enum pin_outcome last;
+};
+
+static bool watcher_may_ask(void *context)
+{
+    return ((struct watcher *)context)->may_ask;
+}
+
+static void watcher_begins(void *context)
+{
+    ((struct watcher *)context)->begun++;
+}
+
+static void watcher_ended(void *context, enum pin_outcome outcome)
+{
+    struct watcher *watcher = context;
+    watcher->ended++;
+    watcher->last = outcome;
+}
+
+static void watch(struct scene *scene, struct pin_watch *watch, struct watcher *watcher)
+{
+    *watch = (struct pin_watch){
+        .context = watcher, .may_ask = watcher_may_ask, .begins = watcher_begins, .ended = watcher_ended};
+    scene->policy.watch = watch;
+}
+
+static void who_follows_the_tries_hears_of_each(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct watcher watcher = {0};
+    struct pin_watch followed;
+    struct ssa_error err;
+    begin(&scene, file_source("1234"), NULL);
+    watch(&scene, &followed, &watcher);
+    SUCCEEDS(give(&scene, &token, &err));
+    assert_int_equal(watcher.begun, 1);
+    assert_int_equal(watcher.ended, 0);
+    scene.giver.outcome(scene.giver.context, &token, PIN_UNKNOWN);
+    assert_int_equal(watcher.ended, 1);
+    assert_int_equal(watcher.last, PIN_UNKNOWN);
+    // The PIN is sent once more.
+    assert_true(scene.giver.again(scene.giver.context, &token));
+    assert_int_equal(watcher.begun, 2);
+    end(&scene, &token, PIN_ACCEPTED);
+    assert_int_equal(watcher.last, PIN_ACCEPTED);
+}
+
+static void nobody_is_asked_while_nobody_is_there(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {NULL, "pinentry"};
+    struct token_info pad = token;
+    pad.pin_pad = true;
+    struct scene scene;
+    struct person person = {0};
+    struct watcher watcher = {0};
+    struct pin_watch followed;
+    struct ssa_error err;
+    for (size_t i = 0; i < COUNT(sources); i++) {
+        begin(&scene, sources[i], &person);
+        watch(&scene, &followed, &watcher);
+        FAILS(give(&scene, &token, &err), SSA_PIN, "a person must give the PIN");
+        FAILS(give(&scene, &pad, &err), SSA_PIN, "a person must give the PIN");
+        assert_int_equal(err.reason, SSA_REASON_NOBODY_FOR_PIN);
+        end(&scene, &token, PIN_NOT_TRIED);
+    }
+    assert_int_equal(person.asked + person.heard.count + watcher.begun, 0);
+    begin(&scene, NULL, &person);
+    watch(&scene, &followed, &watcher);
+    watcher.may_ask = true;
+    SUCCEEDS(give(&scene, &token, &err));
+    assert_int_equal(person.asked, 1);
+    end(&scene, &token, PIN_ACCEPTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +421,8 @@ int main(void)
         cmocka_unit_test_setup(a_reader_s_pad_asks_a_person_even_with_a_source, fresh),
         cmocka_unit_test_setup(an_interruption_comes_before_the_try, fresh),
         cmocka_unit_test_setup(a_pin_in_a_source_s_place_is_refused_and_not_shown, fresh),
+        cmocka_unit_test_setup(who_follows_the_tries_hears_of_each, fresh),
+        cmocka_unit_test_setup(nobody_is_asked_while_nobody_is_there, fresh),
     };
     return cmocka_run_group_tests(tests, unit_folder, unit_folder_gone);
 }

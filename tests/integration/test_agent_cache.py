@@ -1,0 +1,195 @@
+"""The agent's access tokens: who gets which one, what goes to the API for it, and what becomes of failures."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from urllib.parse import quote
+
+import dotenv
+from agent_process import AgentCase, request
+from signer_link import children, until
+
+
+class CacheCase(AgentCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.provisioned()
+
+    def ask(self, **wanted: object) -> tuple[int, dict[str, object]]:
+        query = "&".join(f"{name}={quote(str(value))}" for name, value in wanted.items())
+        return request(self.socket, "GET", f"/v1/token?{query}" if query else "/v1/token")
+
+    def get(self, **wanted: object) -> str:
+        status, answer = self.ask(**wanted)
+        self.assertEqual(status, 200, {**answer, "access_token": ""})
+        return str(answer["access_token"])
+
+    def refused(self, status: int, error: str, **wanted: object) -> dict[str, object]:
+        got, answer = self.ask(**wanted)
+        self.assertEqual((got, answer.get("error")), (status, error), {**answer, "access_token": ""})
+        return answer
+
+    def post(self, what: str) -> int:
+        return request(self.socket, "POST", f"/v1/{what}")[0]
+
+    def exchanges(self) -> int:
+        return sum(r["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer" for r in self.api.requests())
+
+    def status(self) -> dict[str, object]:
+        return request(self.socket, "GET", "/v1/status")[1]["profiles"][0]  # type: ignore[index,no-any-return]
+
+
+class Sharing(CacheCase):
+    def test_many_callers_cost_one_signature_and_one_request(self) -> None:
+        with self.shim() as log:
+            self.begin()
+            got: list[str] = []
+            threads = [threading.Thread(target=lambda: got.append(self.get())) for _ in range(40)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual((len(got), len(set(got))), (40, 1))
+            self.assertEqual((self.exchanges(), log.count("C_Sign")), (1, 1))
+
+    def test_each_set_of_scopes_has_its_own(self) -> None:
+        self.begin()
+        wide = self.get(scope="data:read data:write")
+        self.assertEqual(self.get(scope="data:write,data:read,data:write"), wide)
+        status, narrow = self.ask(scope="data:read")
+        self.assertEqual((status, narrow["scope"]), (200, "data:read"))
+        self.assertNotEqual(narrow["access_token"], wide)
+        self.assertEqual(self.exchanges(), 2)
+
+    def test_a_new_one(self) -> None:
+        self.begin()
+        first = self.get()
+        self.assertEqual(self.get(min_ttl=3000), first)
+        second = self.get(force=1)
+        self.assertNotEqual(second, first)
+        self.assertEqual(self.get(), second)
+
+    def test_one_that_ends_is_renewed_before(self) -> None:
+        body = '{"access_token":"ends-soon","token_type":"Bearer","expires_in":4}'
+        self.api.fault("status", path="/token", times=1, status=200, body=body)
+        self.begin()
+        self.assertEqual(self.get(), "ends-soon")
+        self.assertEqual(self.get(), "ends-soon")
+        until(lambda: self.exchanges() == 2, "it is not renewed")
+        until(lambda: self.get() != "ends-soon", "the new one is not given")
+        self.assertEqual(self.exchanges(), 2)
+
+
+class Failures(CacheCase):
+    def test_an_api_that_is_down(self) -> None:
+        self.begin()
+        first = self.get()
+        self.api.fault("refuse", path="/token", times=0)
+        self.assertIn("retry_after", self.refused(502, "upstream", force=1))
+        self.assertEqual(self.get(), first)
+        # Who comes meanwhile costs no request.
+        before = self.exchanges()
+        self.refused(502, "upstream", scope="data:write")
+        self.assertEqual(self.exchanges(), before)
+        self.api.control("POST", "clear")
+        self.assertEqual(self.post("unlock"), 200)
+        self.assertNotEqual(self.get(force=1), first)
+
+    def test_one_failure_is_not_told(self) -> None:
+        self.api.fault("status", path="/token", times=1, status=503)
+        with self.shim() as log:
+            self.begin()
+            self.get()
+            # The assertion was not used up.
+            self.assertEqual((self.exchanges(), log.count("C_Sign")), (2, 1))
+
+    def test_the_rate_limit_is_waited_for(self) -> None:
+        self.api.fault("status", path="/token", times=1, status=429, headers={"Retry-After": "1"})
+        self.begin()
+        self.get()
+        self.api.fault("status", path="/token", times=1, status=429, headers={"Retry-After": "30"})
+        self.assertEqual(self.refused(429, "rate_limited", force=1, wait=2)["retry_after"], 30)
+        before = self.exchanges()
+        self.refused(429, "rate_limited", force=1, wait=2)
+        self.assertEqual(self.exchanges(), before)
+
+    def test_ten_a_minute(self) -> None:
+        self.begin()
+        for number in range(10):
+            self.get(scope=f"scope:{number}")
+        self.refused(429, "rate_limited", scope="scope:10", wait=1)
+        self.assertEqual(self.exchanges(), 10)
+
+    def test_a_refusal_is_not_repeated(self) -> None:
+        self.api.fault("status", path="/token", times=0, status=400, body='{"error":"invalid_grant"}')
+        self.begin()
+        self.refused(502, "refused")
+        self.refused(502, "refused")
+        self.assertEqual(self.exchanges(), 1)
+
+
+class Changes(CacheCase):
+    def test_a_client_secret_in_a_file(self) -> None:
+        file = self.dir / "client-secret"
+        file.write_text(f"{self.api.secret}\n")
+        file.chmod(0o600)
+        self.begin(env={"APS_SECRET_ID": f"file:{file}"})
+        self.get()
+        file.write_text("an-old-one\n")
+        self.refused(502, "credentials", force=1)
+        file.write_text(f"{self.api.secret}\n")
+        # The first one is refused for what is known so far.
+        until(lambda: self.ask(force=1)[0] == 200, "the new one is not read", 2)
+
+    def test_a_rotated_key(self) -> None:
+        self.expect(self.run_program("account", "create", "to-rotate", "its-account", "--profile", "own", "--import", "plain"), 0)
+        # The block of the environment would go before the profile's.
+        self.begin("--profile", "own")
+        self.get()
+        was = dotenv.parse(self.profile_path("own").read_text())["KEY_ID"]
+        self.expect(self.run_program("key", "rotate", "--profile", "own", "--import", "plain"), 0)
+        self.get(force=1)
+        assertion = [r["assertion"] for r in self.api.requests() if r.get("assertion")][-1]
+        self.assertNotEqual(assertion["header"]["kid"], was)
+
+
+class Locking(CacheCase):
+    def test_a_locked_one_hands_out_nothing(self) -> None:
+        with self.shim() as log:
+            self.begin()
+            first = self.get()
+            self.assertEqual(self.post("lock"), 200)
+            self.refused(423, "locked")
+            self.assertEqual(log.count("C_Logout"), 1)
+            self.assertEqual(self.post("unlock"), 200)
+            self.assertNotEqual(self.get(), first)
+            self.assertEqual((log.count("C_Login"), log.count("C_Sign")), (2, 2))
+
+    def test_nobody_asks_for_long(self) -> None:
+        self.begin("--lock-after", "1s")
+        self.get()
+        until(lambda: bool(self.status()["locked"]), "it is not locked")
+        self.refused(423, "locked")
+
+
+class Deaths(CacheCase):
+    def test_of_the_signer(self) -> None:
+        agent = self.begin()
+        first = self.get()
+        (signer,) = children(agent)
+        os.kill(signer, signal.SIGKILL)
+        self.assertEqual(self.get(), first)
+        until(lambda: self.ask(force=1)[0] == 200, "it does not come back")
+        self.assertNotEqual(self.get(), first)
+
+    def test_of_the_module(self) -> None:
+        agent = self.begin()
+        first = self.get()
+        (signer,) = children(agent)
+        (host,) = children(signer)
+        os.kill(host, signal.SIGKILL)
+        self.wait_gone(host)
+        self.assertEqual(self.get(), first)
+        until(lambda: self.ask(force=1)[0] == 200, "it does not come back")
