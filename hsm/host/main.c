@@ -1,32 +1,25 @@
 // The program that has a PKCS#11 module loaded, so that none is in the process that knows the client secret
-// and talks to the network. It is told what to do through one socket, and ends when that is closed.
+// and talks to the network. It is told what to do through a socket, and ends when that is closed.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/wipe.h"
-#include "hsm/host/serve.h"
+#include "hsm/host/lane.h"
+#include "hsm/host/talk.h"
 
-enum { WATCHER_STACK = 64 * 1024, PEER_LEAST = 200 };
+enum { WATCHER_STACK = 64 * 1024 };
 
 // The end of the socket, and the process whose end it is.
 static int peer = HOST_FD;
 static int parent = -1; // a pidfd of the program
-static pid_t own;
 
-// What carries PINs and keys: locked, left out of core dumps, and wiped after each call.
-static struct {
-    uint8_t request[MESSAGE_MAX], answer[MESSAGE_MAX];
-    struct host host;
-} rooms __attribute__((aligned(4096)));
+static struct talk first __attribute__((aligned(4096)));
 
 static void harden(void)
 {
@@ -40,8 +33,7 @@ static void harden(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)mlock(&rooms, sizeof rooms);
-    (void)madvise(&rooms, sizeof rooms, MADV_DONTDUMP);
+    talk_protect(&first);
     // A program that a module starts is not to talk to ours. A module that closes the first descriptors, as daemons do,
     // or writes to them, does not meet it.
     const int moved = fcntl(HOST_FD, F_DUPFD_CLOEXEC, PEER_LEAST);
@@ -92,40 +84,14 @@ static void start_watcher(void)
     (void)pthread_attr_destroy(&attributes);
 }
 
-// What was said, and what the call has left on the stack and in the registers.
-static void forget(size_t request, size_t answer)
-{
-    secret_wipe(rooms.request, request);
-    secret_wipe(rooms.answer, answer);
-    secret_wipe(rooms.host.scratch, sizeof rooms.host.scratch);
-    secret_wipe_stack();
-}
-
-// False at the end: the module was closed, the program has closed its side, or there is nothing to talk through.
-static bool serve_one(void)
-{
-    const ssize_t got = recv(peer, rooms.request, sizeof rooms.request, MSG_TRUNC);
-    if (got <= 0)
-        return got < 0 && errno == EINTR;
-    struct writer answer = {.data = rooms.answer, .capacity = sizeof rooms.answer};
-    // One that was too long is refused, as an empty one is.
-    const size_t len = (size_t)got <= sizeof rooms.request ? (size_t)got : 0;
-    host_serve(&rooms.host, span_of(rooms.request, len), &answer);
-    // A module that forks comes back twice. One answers.
-    if (getpid() != own)
-        _exit(0);
-    const bool sent = send(peer, answer.data, answer.len, MSG_NOSIGNAL) == (ssize_t)answer.len;
-    forget(len > 0 ? len : sizeof rooms.request, answer.len);
-    return sent && !rooms.host.finalised;
-}
-
 int main(void)
 {
-    own = getpid();
     harden();
     find_parent();
     start_watcher();
-    while (serve_one())
+    first.peer = peer;
+    first.host.start_lane = lane_start;
+    while (talk_once(&first))
         continue;
     // Not exit: handlers that a module leaves behind may hang.
     _exit(0);

@@ -1,5 +1,5 @@
 // What is said between hsm/ and the program that has a module loaded: one message a packet, a request and its
-// answer in turn.
+// answer in turn. Beside the first connection there may be lanes, each with a thread of the host.
 //
 // A request is the number of the call and its parameters in the standard's order, an answer the CK_RV and
 // what the call gave; struct writer and struct reader (core/codec.h) say how. A template is a count, and for
@@ -28,8 +28,8 @@ enum {
 enum load_stage { LOAD_NO_LIBRARY, LOAD_NO_FUNCTION, LOAD_ASKED, LOAD_STAGES };
 
 enum call_number {
-    CALL_LOAD = 1, // path -> the stage, and the file that was loaded or the text of dlerror; once, before all others
-    CALL_INITIALIZE,
+    CALL_LOAD = 1,   // path -> the stage, and the file that was loaded or the text of dlerror; once, before all others
+    CALL_INITIALIZE, // the reserved string, and whether several threads will call it -> whether they may
     CALL_FINALIZE,
     CALL_GET_INFO,
     CALL_GET_SLOT_LIST,
@@ -52,6 +52,8 @@ enum call_number {
     CALL_SIGN,
     CALL_GENERATE_KEY_PAIR,
     CALL_UNWRAP_KEY,
+    CALL_SIGN_AT_ONCE, // C_SignInit, and C_Sign where that succeeds -> whether that was so, and what C_Sign gives
+    CALL_OPEN_LANE,    // with a descriptor: one more connection, whose calls are made by a thread of its own
     CALL_COUNT
 };
 

@@ -40,25 +40,48 @@ static CK_RV load(struct host *h, struct reader *r, struct writer *w)
     return rv == CKR_OK && h->list == NULL ? CKR_DATA_INVALID : rv;
 }
 
+// One thread alone calls the module, which NULL says (PKCS#11 v2.40 section 5.4). Asked to lock, OpenSC 0.23 locks
+// itself out for good when a card is pulled during a login.
+static CK_RV initialise_for_one(struct host *h, char *reserved)
+{
+    CK_C_INITIALIZE_ARGS args = {.pReserved = reserved};
+    return CALL(h, C_Initialize, reserved == NULL ? NULL : &args);
+}
+
+// Modules have more answers than CKR_CANT_LOCK to what they do not know.
+static bool says_no_locks(CK_RV rv)
+{
+    return rv == CKR_CANT_LOCK || rv == CKR_NEED_TO_CREATE_THREADS || rv == CKR_ARGUMENTS_BAD;
+}
+
 static CK_RV initialise(struct host *h, struct reader *r, struct writer *w)
 {
     char reserved[PATH_BYTES_MAX + 1];
-    (void)w;
     const struct span bytes = get_bytes(r, PATH_BYTES_MAX);
+    const bool several = get_number(r, 1) != 0;
     if (!reader_is_done(r))
         return CKR_ARGUMENTS_BAD;
-    // One thread alone calls the module, which NULL says (PKCS#11 v2.40 section 5.4). Asked to lock, OpenSC
-    // 0.23 locks itself out for good when a card is pulled during a login.
-    if (bytes.len == 0)
-        return CALL(h, C_Initialize, NULL);
-    memcpy(reserved, bytes.data, bytes.len);
+    if (bytes.len > 0)
+        memcpy(reserved, bytes.data, bytes.len);
     reserved[bytes.len] = '\0';
-    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = reserved};
-    const CK_RV rv = CALL(h, C_Initialize, &args);
-    if (rv != CKR_CANT_LOCK)
-        return rv;
-    args.flags = 0;
-    return CALL(h, C_Initialize, &args);
+    char *given = bytes.len > 0 ? reserved : NULL;
+    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = given};
+    CK_RV rv = CKR_CANT_LOCK;
+    if (several || given != NULL)
+        rv = CALL(h, C_Initialize, &args);
+    h->locks = several && rv == CKR_OK;
+    if (rv == CKR_CANT_LOCK || (several && says_no_locks(rv)))
+        rv = initialise_for_one(h, given);
+    put_number(w, h->locks);
+    return rv;
+}
+
+static CK_RV open_lane(struct host *h, struct reader *r, struct writer *w)
+{
+    (void)w;
+    if (!reader_is_done(r) || h->passed < 0 || h->start_lane == NULL)
+        return r->bad = true, CKR_ARGUMENTS_BAD;
+    return h->locks ? h->start_lane(h) : CKR_CANT_LOCK;
 }
 
 static CK_RV finalise(struct host *h, struct reader *r, struct writer *w)
@@ -94,7 +117,33 @@ static serve_call *const served[CALL_COUNT] = {
     [CALL_SIGN] = serve_sign,
     [CALL_GENERATE_KEY_PAIR] = serve_generate_key_pair,
     [CALL_UNWRAP_KEY] = serve_unwrap_key,
+    [CALL_SIGN_AT_ONCE] = serve_sign_at_once,
+    [CALL_OPEN_LANE] = open_lane,
 };
+
+// No lane logs in or out, closes the module, or changes anything.
+static bool is_of_lane(uint64_t number)
+{
+    switch (number) {
+    case CALL_OPEN_SESSION:
+    case CALL_CLOSE_SESSION:
+    case CALL_FIND_OBJECTS_INIT:
+    case CALL_FIND_OBJECTS:
+    case CALL_FIND_OBJECTS_FINAL:
+    case CALL_GET_ATTRIBUTE_VALUE:
+    case CALL_SIGN_INIT:
+    case CALL_SIGN:
+    case CALL_SIGN_AT_ONCE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_possible(const struct host *h, uint64_t number)
+{
+    return served[number] != NULL && (h->list != NULL || number == CALL_LOAD) && (!h->is_lane || is_of_lane(number));
+}
 
 static void answer_head(struct writer *answer, enum answer_kind kind, CK_RV rv)
 {
@@ -106,11 +155,12 @@ void host_serve(struct host *host, struct span request, struct writer *answer)
 {
     struct reader r = {.data = request.data, .len = request.len};
     const uint64_t number = get_number(&r, CALL_COUNT - 1);
-    const bool possible = !r.bad && served[number] != NULL && (host->list != NULL || number == CALL_LOAD);
+    const bool possible = !r.bad && is_possible(host, number);
     struct writer *w = answer;
     answer_head(w, ANSWER_MADE, CKR_OK);
     const size_t head = w->len;
     host->lacks = false;
+    host->used = 0;
     const CK_RV rv = possible ? served[number](host, &r, w) : CKR_ARGUMENTS_BAD;
     // The head is known last.
     const size_t len = w->len;

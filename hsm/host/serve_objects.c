@@ -53,6 +53,8 @@ CK_RV serve_get_attribute_value(struct host *h, struct reader *r, struct writer 
     }
     if (!reader_is_done(r))
         return CKR_ARGUMENTS_BAD;
+    // A value may be a secret, and a module may write more than it tells.
+    h->used = sizeof h->scratch;
     const CK_RV rv = CALL(h, C_GetAttributeValue, session, object, template, count);
     for (CK_ULONG i = 0; i < count; i++) {
         const CK_ULONG len = template[i].ulValueLen;
@@ -116,18 +118,52 @@ CK_RV serve_sign_init(struct host *h, struct reader *r, struct writer *w)
     return !reader_is_done(r) || !known ? CKR_ARGUMENTS_BAD : CALL(h, C_SignInit, session, &room.mechanism, key);
 }
 
+// The data and the room, as C_Sign has them.
+struct to_sign {
+    struct span data;
+    CK_ULONG room;
+};
+
+static struct to_sign get_to_sign(struct reader *r)
+{
+    const struct span data = get_bytes(r, VALUE_MAX);
+    return (struct to_sign){.data = data, .room = get_number(r, VALUE_MAX)};
+}
+
+static CK_RV sign(struct host *h, CK_SESSION_HANDLE session, const struct to_sign *what, struct writer *w)
+{
+    const CK_ULONG room = what->room;
+    CK_ULONG len = room;
+    h->used = room;
+    const CK_RV rv = CALL(h, C_Sign, session, (CK_BYTE *)(uintptr_t)what->data.data, what->data.len,
+                          room == 0 ? NULL : h->scratch, &len);
+    put_number(w, len);
+    put_bytes(w, span_of(h->scratch, rv == CKR_OK && len <= room ? len : 0));
+    return rv;
+}
+
 CK_RV serve_sign(struct host *h, struct reader *r, struct writer *w)
 {
     const CK_SESSION_HANDLE session = get_number(r, ANY);
-    const struct span data = get_bytes(r, VALUE_MAX);
-    CK_ULONG len = get_number(r, VALUE_MAX);
-    const CK_ULONG room = len;
-    if (!reader_is_done(r))
+    const struct to_sign what = get_to_sign(r);
+    return !reader_is_done(r) ? CKR_ARGUMENTS_BAD : sign(h, session, &what, w);
+}
+
+CK_RV serve_sign_at_once(struct host *h, struct reader *r, struct writer *w)
+{
+    struct mechanism_room room;
+    const CK_SESSION_HANDLE session = get_number(r, ANY);
+    const bool known = get_mechanism(r, &room);
+    const CK_OBJECT_HANDLE key = get_number(r, ANY);
+    const struct to_sign what = get_to_sign(r);
+    if (!reader_is_done(r) || !known)
         return CKR_ARGUMENTS_BAD;
-    const CK_RV rv =
-        CALL(h, C_Sign, session, (CK_BYTE *)(uintptr_t)data.data, data.len, room == 0 ? NULL : h->scratch, &len);
-    put_number(w, len);
-    put_bytes(w, span_of(h->scratch, rv == CKR_OK && len <= room ? len : 0));
+    const CK_RV rv = CALL(h, C_SignInit, session, &room.mechanism, key);
+    put_number(w, rv == CKR_OK);
+    if (rv == CKR_OK)
+        return sign(h, session, &what, w);
+    put_number(w, 0);
+    put_bytes(w, span_of(NULL, 0));
     return rv;
 }
 

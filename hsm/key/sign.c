@@ -88,46 +88,81 @@ static bool right_length(const struct token *token, const struct key *key, CK_UL
                       "the signature has %lu bytes, but the key has %zu", len, key->modulus_len);
 }
 
-// Chooses the mechanism, and begins. *bytes becomes what the token signs by it: the message, or info.
-static bool begin(const struct token *token, const struct key *key, const struct key_input *what,
-                  uint8_t info[static RS256_INFO_BYTES], struct span *bytes, CK_RV *rv)
+// A signature that is made: in two calls, or at once.
+struct making {
+    struct token *token;
+    const struct key *key;
+    const struct key_input *what;
+    bool at_once;
+    bool begun; // C_SignInit has succeeded
+    bool made;  // C_Sign was called, too
+    uint8_t info[RS256_INFO_BYTES];
+    struct span message; // what the token signs by the mechanism: the message, or info
+    uint8_t *out;
+    CK_ULONG room, len;
+};
+
+static CK_RV begin_with(struct making *m, CK_MECHANISM_TYPE type)
 {
-    CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_RSA_PKCS};
-    *bytes = what->bytes;
+    const CK_MECHANISM mechanism = {.mechanism = type};
+    struct remote *call = m->token->module.call;
+    const CK_SESSION_HANDLE session = m->token->session;
+    if (!m->at_once) {
+        const CK_RV rv = call_sign_init(call, session, &mechanism, m->key->private_object);
+        m->begun = rv == CKR_OK;
+        return rv;
+    }
+    m->len = m->room;
+    const CK_RV rv =
+        call_sign_at_once(call, session, &mechanism, m->key->private_object, m->message, m->out, &m->len, &m->begun);
+    m->made = m->begun;
+    return rv;
+}
+
+// Chooses the mechanism, and begins.
+static bool begin(struct making *m, CK_RV *rv)
+{
     *rv = CKR_MECHANISM_INVALID;
-    if (!what->hashed && what->bytes.len <= VALUE_MAX)
-        *rv = call_sign_init(token->module.call, token->session, &mechanism, key->private_object);
-    if (*rv != CKR_MECHANISM_INVALID)
+    m->message = m->what->bytes;
+    if (!m->what->hashed && m->what->bytes.len <= VALUE_MAX)
+        *rv = begin_with(m, CKM_SHA256_RSA_PKCS);
+    if (m->begun || *rv != CKR_MECHANISM_INVALID)
         return true;
-    mechanism.mechanism = CKM_RSA_PKCS;
-    *bytes = span_of(info, RS256_INFO_BYTES);
-    if (!digest_info(what, info))
+    m->message = span_of(m->info, sizeof m->info);
+    if (!digest_info(m->what, m->info))
         return false;
-    *rv = call_sign_init(token->module.call, token->session, &mechanism, key->private_object);
+    *rv = begin_with(m, CKM_RSA_PKCS);
     return true;
+}
+
+static CK_RV finish(struct making *m)
+{
+    m->len = m->room;
+    return call_sign(m->token->module.call, m->token->session, m->message.data, m->message.len, m->out, &m->len);
 }
 
 bool key_sign_once(struct token *token, const struct key *key, const struct key_input *what, struct secret *signature,
                    bool *lost, struct ssa_error *err)
 {
-    struct remote *call = token->module.call;
-    struct span message;
-    uint8_t info[RS256_INFO_BYTES];
+    struct making m = {.token = token,
+                       .key = key,
+                       .what = what,
+                       .at_once = what->at_once && !key->login_each_time && !token->info.quirks->wants_touch,
+                       .out = signature->data + signature->len,
+                       .room = signature->capacity - signature->len};
     CK_RV rv = CKR_OK;
     *lost = false;
-    if (!begin(token, key, what, info, &message, &rv))
+    if (!begin(&m, &rv))
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "SHA-256 failed");
     *lost = sign_is_lost(token, rv);
-    if (rv != CKR_OK)
+    if (!m.begun)
         return token_fail(err, SSA_TOKEN, rv, token, "signing cannot be started");
-    if (!login_for_signature(token, key, lost, err))
+    if (!m.made && !login_for_signature(token, key, lost, err))
         return false;
-    const CK_ULONG room = signature->capacity - signature->len;
-    CK_ULONG len = room;
     struct touch touch;
     touch_begin(&touch, token);
-    rv = call_sign(call, token->session, (CK_BYTE_PTR)(uintptr_t)message.data, message.len,
-                   signature->data + signature->len, &len);
+    if (!m.made)
+        rv = finish(&m);
     touch_end(&touch);
     // A reset ends the login. A touch that does not come does, too, but it is not waited for twice.
     *lost = touch.told ? token_is_lost(token, rv) : sign_is_lost(token, rv);
@@ -136,9 +171,9 @@ bool key_sign_once(struct token *token, const struct key *key, const struct key_
         // A touch that did not come in time has no error code of its own.
         return touch.told && rv == CKR_USER_NOT_LOGGED_IN ? error_hint(err, TOUCH_HINT) : false;
     }
-    if (!right_length(token, key, len, room, err))
+    if (!right_length(token, key, m.len, m.room, err))
         return false;
-    signature->len += len;
+    signature->len += m.len;
     signature->data[signature->len] = 0;
     return true;
 }

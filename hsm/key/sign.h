@@ -10,6 +10,8 @@ struct token;
 struct key_input {
     struct span bytes;
     bool hashed;
+    // By one message to the module's process. If it ends, it is not known whether that was in C_SignInit or in C_Sign.
+    bool at_once;
 };
 
 // Appends the signature, as key_sign does. Where it fails, *lost becomes whether a fresh start and a login may help:

@@ -36,6 +36,7 @@ struct module_use {
     struct remote *connection;
     bool begun;   // its process loads it, and module_open takes the answer
     bool started; // C_Initialize has succeeded
+    bool threads; // several may call it
     unsigned users;
 };
 static struct module_use *uses;
@@ -167,7 +168,9 @@ static bool start(struct module *module, struct ssa_error *err)
 {
     if (!load(module, err))
         return false;
-    const CK_RV rv = call_initialize(module->call, module->entry.init_reserved);
+    bool threads = module->threads;
+    const CK_RV rv = call_initialize(module->call, module->entry.init_reserved, &threads);
+    module->use->threads = threads;
     module->use->started = rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED;
     if (module->use->started)
         return true;
@@ -210,6 +213,8 @@ bool module_open(const struct module_entry *entry, const struct module_user *use
                  struct ssa_error *err)
 {
     *module = (struct module){.entry = *entry, .turns = user->turns, .callbacks = user->hosting.callbacks};
+    // A card does one thing after the other, whoever asks.
+    module->threads = user->threads && !module_entry_reads_cards(entry);
     // The callback may come from a call of this very module.
     if (callback_running()) {
         error_set(err, SSA_USAGE, NULL, NULL, "PKCS#11 tokens cannot be used from a callback of the library");
@@ -224,6 +229,11 @@ bool module_open(const struct module_entry *entry, const struct module_user *use
         return true;
     module_close(module, CK_INVALID_HANDLE, false);
     return false;
+}
+
+bool module_takes_threads(const struct module *module)
+{
+    return module->use->threads && !module->has_turn;
 }
 
 const char *module_file(const struct module *module)

@@ -14,6 +14,7 @@ struct module {
     struct turns turns;
     const struct ssa_callbacks *callbacks;
     bool has_turn; // TURN_OPEN
+    bool threads;  // it is asked to let several threads call it
     struct module_use *use;
 };
 
@@ -32,6 +33,9 @@ void module_abandon(void);
 // Ends its session (CK_INVALID_HANDLE: there is none), and logs out before. The module is closed by its last user, and
 // its process ends soon after: module_settle waits for that.
 void module_close(struct module *module, CK_SESSION_HANDLE session, bool logged_in);
+
+// Whether several threads may call it at the same time.
+bool module_takes_threads(const struct module *module);
 
 // The file that the loader found, which a path without a slash does not name.
 const char *module_file(const struct module *module);

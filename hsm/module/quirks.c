@@ -8,7 +8,8 @@
     .unlock = "Its security officer sets a new PIN: `pkcsconf -u -c SLOT`"
 
 // Cards that OpenSC shows.
-#define OPENSC_CARD .module_manufacturer = "OpenSC", .model = "PKCS#15 emulated", .import_as = IMPORT_NEVER
+#define OPENSC_CARD                                                                                                    \
+    .module_manufacturer = "OpenSC", .model = "PKCS#15 emulated", .import_as = IMPORT_NEVER, .one_at_a_time = true
 
 #define BY_PKCS11_TOOL "`pkcs11-tool --module opensc-pkcs11.so "
 // The card has places for three keys. With the admin PIN a key is overwritten without a warning. C_CreateObject as the
@@ -23,7 +24,7 @@
         .unlock = "Its admin PIN sets a new PIN: `gpg --card-edit`, admin, passwd"
 
 #define PKCS15_CARD                                                                                                    \
-    .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER,                                    \
+    .module_manufacturer = "OpenSC", .model = "PKCS#15", .import_as = IMPORT_NEVER, .one_at_a_time = true,             \
     .instead = "OpenSC's module would mark the key as readable. OpenSC's tool does not: `pkcs15-init "                 \
                "--store-private-key KEY.pem --auth-id 01 --id 01 --key-usage sign`."
 
@@ -58,6 +59,7 @@ static const struct quirks table[] = {
      .import_as = IMPORT_NEVER,
      .instead = "Its own tool imports a key from a PEM file (tpm2_ptool import), so that the key is on the disk "
                 "first. For a key that is never in a file, use a token that can import.",
+     .one_at_a_time = true,
      .pin_tries = 3,
      .unlock = "A TPM forgets wrong PINs with time, or by `tpm2_dictionarylockout --clear-lockout`, but not when "
                "the right PIN is given"},
@@ -83,6 +85,7 @@ static const struct quirks table[] = {
      .removal = "yubico-piv-tool -k -s %s -A RSA2048 -a generate -a delete-certificate -o /dev/null",
      .certificate_removal = "yubico-piv-tool -k -s %s -a delete-certificate",
      .wants_touch = true,
+     .one_at_a_time = true,
      .resets_card = true,
      .pin_max = 8,
      .so_pin_hex = 48,
@@ -130,6 +133,7 @@ static const struct quirks table[] = {
      .instead = "OpenSC's own tool may store a key from a file: `pkcs15-init --store-private-key KEY.pem --auth-id "
                 "01 --id 01`.",
      .parts = PART_ALL,
+     .one_at_a_time = true,
      .unknown = true,
      .public_half = true},
 };

@@ -62,6 +62,7 @@ struct quirks {
     unsigned pin_tries; // after so many wrong PINs it locks, whatever its flags show; 0 is unknown
     const char *unlock; // how to unlock it; NULL: with its own tool
     bool low_at_once;   // the flag COUNT_LOW is set after the first wrong PIN
+    bool one_at_a_time; // it signs for one after the other, so that its module is not called by several threads
     // Its module resets the card when a process ends, even while another process uses it. So our processes take turns,
     // each from opening to closing.
     bool resets_card;

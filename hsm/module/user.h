@@ -8,4 +8,5 @@
 struct module_user {
     struct hosting hosting;
     struct turns turns;
+    bool threads; // several threads of it may sign at the same time
 };

@@ -4,8 +4,9 @@
 
 #include "hsm/remote/remote.h"
 
-// reserved is C_Initialize's pReserved, a text; empty for none.
-CK_RV call_initialize(struct remote *c, const char *reserved);
+// reserved is C_Initialize's pReserved, a text; empty for none. *threads is whether the module is asked to let several
+// threads call it, and becomes whether they may.
+CK_RV call_initialize(struct remote *c, const char *reserved, bool *threads);
 CK_RV call_finalize(struct remote *c);
 // Has the host end the session (CK_INVALID_HANDLE: there is none), log out before, finalise the module and end. Does
 // not wait for that.
@@ -38,6 +39,9 @@ CK_RV call_find_objects_final(struct remote *c, CK_SESSION_HANDLE session);
 CK_RV call_sign_init(struct remote *c, CK_SESSION_HANDLE session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV call_sign(struct remote *c, CK_SESSION_HANDLE session, const uint8_t *data, CK_ULONG data_len, uint8_t *signature,
                 CK_ULONG *len);
+// C_SignInit, and C_Sign where that succeeds: *begun is whether it did.
+CK_RV call_sign_at_once(struct remote *c, CK_SESSION_HANDLE session, const CK_MECHANISM *mechanism,
+                        CK_OBJECT_HANDLE key, struct span data, uint8_t *signature, CK_ULONG *len, bool *begun);
 CK_RV call_generate_key_pair(struct remote *c, CK_SESSION_HANDLE session, const CK_MECHANISM *mechanism,
                              const CK_ATTRIBUTE *public, CK_ULONG public_count, const CK_ATTRIBUTE *private,
                              CK_ULONG private_count, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);

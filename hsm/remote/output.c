@@ -24,12 +24,6 @@ static void tell_line(struct module_output *o, const struct ssa_callbacks *callb
     secret_clear(&o->line);
 }
 
-static void close_it(struct module_output *o)
-{
-    (void)close(o->fd);
-    o->fd = -1;
-}
-
 static void take_byte(struct module_output *o, const struct ssa_callbacks *callbacks, char byte)
 {
     const struct span one = span_of(&byte, 1);
@@ -37,37 +31,38 @@ static void take_byte(struct module_output *o, const struct ssa_callbacks *callb
         return;
     tell_line(o, callbacks);
     if (byte != '\n' && !secret_append(&o->line, one))
-        close_it(o);
+        o->ended = true;
 }
 
-void module_output_hear(struct module_output *o, const struct ssa_callbacks *callbacks)
+bool module_output_hear(struct module_output *o, const struct ssa_callbacks *callbacks)
 {
     char bytes[LINE_MAX_BYTES];
     ssize_t got = 1;
-    if (o->fd < 0)
-        return;
+    if (o->fd < 0 || o->ended)
+        return false;
     // A module that prints without end does not keep the caller here.
-    for (unsigned reads = 0; o->fd >= 0 && got > 0 && reads < READS_MAX; reads++) {
+    for (unsigned reads = 0; !o->ended && got > 0 && reads < READS_MAX; reads++) {
         got = read(o->fd, bytes, sizeof bytes);
         for (ssize_t i = 0; i < got; i++)
             take_byte(o, callbacks, bytes[i]);
     }
-    if (o->fd >= 0 && (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)))
-        close_it(o);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+        o->ended = true;
     explicit_bzero(bytes, sizeof bytes);
+    return !o->ended;
 }
 
-void module_output_close(struct module_output *o, const struct ssa_callbacks *callbacks)
+void module_output_end(struct module_output *o, const struct ssa_callbacks *callbacks)
 {
-    module_output_hear(o, callbacks);
+    (void)module_output_hear(o, callbacks);
     tell_line(o, callbacks);
-    if (o->fd >= 0)
-        close_it(o);
+    o->ended = true;
 }
 
 void module_output_free(struct module_output *o)
 {
     if (o->fd >= 0)
-        close_it(o);
+        (void)close(o->fd);
+    o->fd = -1;
     secret_free(&o->line);
 }

@@ -115,6 +115,7 @@ bool hosting_check(const struct hosting *hosting, char path[static HOST_PATH_MAX
     if (!host_process_start(&host, hosting, &output, err))
         return false;
     (void)helper_end(&host, LOOK_UP_MS);
+    helper_close(&host);
     close_fd(&output);
     return true;
 }

@@ -12,8 +12,7 @@ enum { LOOK_UP_MS = 20 };
 
 struct retired {
     struct retired *next;
-    struct helper process;
-    struct module_output output;
+    struct hosted *host;
     long long since;
     pid_t parent; // a child that was forked waits for none of them
 };
@@ -32,7 +31,7 @@ static bool is_due(const struct retired *one, bool any)
 {
     if (one->parent != getpid())
         return false;
-    return any || helper_has_ended(&one->process) || monotonic_ms() >= one->since + CLOSING_MS;
+    return any || helper_has_ended(&one->host->process) || monotonic_ms() >= one->since + CLOSING_MS;
 }
 
 static struct retired *take_one(bool any)
@@ -48,34 +47,32 @@ static struct retired *take_one(bool any)
     return one;
 }
 
-bool retired_take(struct helper *process, struct module_output *output)
+bool retired_take(struct hosted *host)
 {
     struct retired *one = calloc(1, sizeof *one);
     if (one == NULL)
         return false;
-    *one = (struct retired){.process = *process, .output = *output, .since = monotonic_ms(), .parent = getpid()};
-    *process = (struct helper){.socket = -1, .process = -1};
-    *output = (struct module_output){.fd = -1};
+    *one = (struct retired){.host = host, .since = monotonic_ms(), .parent = getpid()};
     put_in_front(one);
     return true;
 }
 
 static void wait_for(struct retired *one, long long until, const struct ssa_callbacks *callbacks)
 {
-    while (!helper_has_ended(&one->process) && monotonic_ms() < until && !callback_interrupted(callbacks)) {
-        struct pollfd fds[] = {{.fd = one->process.process, .events = POLLIN},
-                               {.fd = one->output.fd, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = one->host->process.process, .events = POLLIN},
+                           {.fd = one->host->output.fd, .events = POLLIN}};
+    while (!helper_has_ended(&one->host->process) && monotonic_ms() < until && !callback_interrupted(callbacks)) {
         if (poll(fds, COUNT(fds), LOOK_UP_MS) == 0)
             callback_waiting(callbacks, SSA_WAIT_CLOSING, NULL, -1);
-        module_output_hear(&one->output, callbacks);
+        if (!hosted_hear(one->host, callbacks))
+            fds[1].fd = -1;
     }
 }
 
 static void end(struct retired *one, const struct ssa_callbacks *callbacks)
 {
-    (void)helper_end(&one->process, 0);
-    module_output_close(&one->output, callbacks);
-    module_output_free(&one->output);
+    hosted_end(one->host, CKR_HOST_INTERRUPTED, CALL_FINALIZE, callbacks);
+    hosted_leave(&one->host);
     free(one);
 }
 

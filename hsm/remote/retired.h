@@ -2,12 +2,10 @@
 // before.
 #pragma once
 
-#include "core/error.h"
-#include "hsm/remote/output.h"
-#include "hsm/remote/process.h"
+#include "hsm/remote/hosted.h"
 
-// Takes over the process and what it prints. False where there is no memory.
-bool retired_take(struct helper *process, struct module_output *output);
+// Takes over the host from its last connection. False where there is no memory.
+bool retired_take(struct hosted *host);
 
 // The usual patience with a module that closes.
 enum { CLOSING_MS = 3000 };

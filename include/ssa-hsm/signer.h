@@ -31,8 +31,10 @@
 // ssa_settings_profile reads.
 //
 // Threads. A signer may be used by several threads at the same time, and be closed by another thread than the one that
-// opened it. Its PKCS#11 token signs for one after the other. Settings must not be changed while a signer that was
-// opened with them is open. All else may be used by one thread at a time. No thread may be cancelled in a call.
+// opened it. Up to four sign at once, each in a session of the one login, if the PKCS#11 module lets several threads
+// call it; with smart cards and TPMs, and with a key that wants a login for each signature, one signs after the other.
+// Callbacks may then run on several threads at once. Settings must not be changed while a signer that was opened with
+// them is open. All else may be used by one thread at a time. No thread may be cancelled in a call.
 //
 // Processes. The PKCS#11 module is loaded by a child process, ssa-hsm-host, which is started by posix_spawn and ends
 // with the signer or with the calling process. pinentry is a child process, too. After fork(), the child's calls on a

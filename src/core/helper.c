@@ -158,7 +158,9 @@ static void close_fd(int *fd)
 int helper_end(struct helper *helper, int patience_ms)
 {
     int status = HELPER_KILLED;
-    close_fd(&helper->socket);
+    // A connection that is shut down looks closed to the helper.
+    if (helper->socket >= 0)
+        (void)shutdown(helper->socket, SHUT_RDWR);
     if (helper->pid > 0) {
         const bool by_itself = ends_by_itself(helper, patience_ms);
         if (!by_itself)
@@ -168,6 +170,11 @@ int helper_end(struct helper *helper, int patience_ms)
         status = by_itself ? status : HELPER_KILLED;
     }
     helper->pid = 0;
-    close_fd(&helper->process);
     return status;
+}
+
+void helper_close(struct helper *helper)
+{
+    close_fd(&helper->socket);
+    close_fd(&helper->process);
 }

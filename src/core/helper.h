@@ -46,7 +46,8 @@ int helper_spawn(struct helper *helper, const char *program, char *const *argv, 
 // Whether it has ended.
 bool helper_has_ended(const struct helper *helper);
 
-// Closes the socket, and ends it, whatever it does. Gives its status as waitpid(2) does where it ended by itself within
-// that time, else HELPER_KILLED.
+// Ends it, whatever it does. Gives its status as waitpid(2) does where it ended by itself within that time, else
+// HELPER_KILLED. Its descriptors stay open until helper_close: other threads may wait for them.
 enum { HELPER_KILLED = -1 };
 int helper_end(struct helper *helper, int patience_ms);
+void helper_close(struct helper *helper);

@@ -56,16 +56,22 @@ size_t jwt_room(const struct jwt_claims *claims)
 
 typedef void write_part(struct json_writer *, const struct jwt_claims *);
 
+// Nothing of it is a secret. A mapping of memory for each part would cost more time than all else of an assertion but
+// the signature: only claims of an unusual size get one.
 static bool append_part(write_part *part, const struct jwt_claims *claims, struct secret *out, struct ssa_error *err)
 {
-    SECRET_AUTO json = {0};
+    enum { USUAL = 2048 };
+    uint8_t room[USUAL + 1];
+    struct secret usual = {.data = room, .capacity = USUAL};
+    SECRET_AUTO large = {0};
+    struct secret *json = json_room(claims) <= USUAL ? &usual : &large;
     struct json_writer w;
-    if (!secret_new(&json, json_room(claims), err))
+    if (json == &large && !secret_new(json, json_room(claims), err))
         return false;
-    if (!json_begin(&w, &json, false))
+    if (!json_begin(&w, json, false))
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the assertion");
     part(&w, claims);
-    return json_end(&w, err) && (base64url_append(out, secret_span(&json)) ||
+    return json_end(&w, err) && (base64url_append(out, secret_span(json)) ||
                                  error_set(err, SSA_USAGE, NULL, NULL, "the assertion is too long"));
 }
 

@@ -31,7 +31,7 @@ void handle_drop(struct ssa_signer *signer)
 {
     if (atomic_fetch_sub(&signer->users, 1) > 1)
         return;
-    (void)pthread_mutex_destroy(&signer->lock);
+    lanes_destroy(&signer->lanes);
     (void)pthread_mutex_destroy(&signer->fetching);
     (void)pthread_mutex_destroy(&signer->keeping);
     free(signer);
@@ -54,12 +54,19 @@ bool handle_check(const struct ssa_signer *signer, struct ssa_error *err)
 
 bool handle_enter(struct ssa_signer *signer, struct handle_use *use, struct ssa_error *err)
 {
-    *use = (struct handle_use){.since = monotonic_ms()};
+    const long long since = monotonic_ms();
+    *use = (struct handle_use){.signer = NULL};
     if (!handle_check(signer, err))
         return false;
-    (void)pthread_mutex_lock(&signer->lock);
+    lanes_take_first(&signer->lanes);
+    return handle_enter_first(signer, since, use, err);
+}
+
+bool handle_enter_first(struct ssa_signer *signer, long long since, struct handle_use *use, struct ssa_error *err)
+{
+    *use = (struct handle_use){.since = since};
     if (signer->closed) {
-        (void)pthread_mutex_unlock(&signer->lock);
+        lanes_leave_first(&signer->lanes);
         return error_set(err, SSA_USAGE, NULL, NULL, "this signer is closed");
     }
     use->signer = signer;
@@ -75,7 +82,7 @@ void handle_leave(struct handle_use *use)
     // Other processes may use the token between two calls.
     turns_pause();
     (void)module_scope_enter(use->before);
-    (void)pthread_mutex_unlock(&use->signer->lock);
+    lanes_leave_first(&use->signer->lanes);
 }
 
 void handle_drop_pin(struct ssa_signer *signer)
@@ -95,7 +102,7 @@ static bool open_with(struct ssa_signer *signer, struct pin_tries *pins, struct 
 {
     const struct ssa_run *run = &signer->run;
     struct identity identity;
-    signer->at = (struct open_token){.pin = {.tries = pins}};
+    signer->at = (struct open_token){.pin = {.tries = pins}, .threads = true};
     if (!identity_read(run->settings, true, &identity, err))
         return false;
     if (!open_token_prepare(run, identity.private_key, &signer->at, err))
@@ -137,7 +144,7 @@ static struct ssa_signer *signer_new(struct ssa_error *err)
     }
     signer->process = getpid();
     atomic_init(&signer->users, 1);
-    (void)pthread_mutex_init(&signer->lock, NULL);
+    lanes_init(&signer->lanes);
     (void)pthread_mutex_init(&signer->fetching, NULL);
     (void)pthread_mutex_init(&signer->keeping, NULL);
     return signer;
@@ -181,14 +188,15 @@ void ssa_signer_close(struct ssa_signer *signer)
         return;
     const struct ssa_callbacks callbacks = signer->run.callbacks;
     (void)pthread_mutex_lock(&signer->fetching);
-    (void)pthread_mutex_lock(&signer->lock);
+    lanes_take_first(&signer->lanes);
     struct module_scope *before = module_scope_enter(&signer->scope);
     signer->closed = true;
+    lanes_close(&signer->lanes);
     close_token(signer);
     client_secret_free(&signer->secret);
     secret_free(&signer->kept.text);
     (void)module_scope_enter(before);
-    (void)pthread_mutex_unlock(&signer->lock);
+    lanes_leave_first(&signer->lanes);
     (void)pthread_mutex_unlock(&signer->fetching);
     module_settle(CLOSING_MS, &callbacks);
     handle_drop(signer);

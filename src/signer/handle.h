@@ -1,7 +1,6 @@
-// A signer that stays open: a login to the key's PKCS#11 token, used by many threads one after the other.
+// A signer that stays open: a login to the key's PKCS#11 token, used by many threads.
 #pragma once
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "hsm/key/sign.h"
@@ -9,6 +8,7 @@
 #include "oauth/scope.h"
 #include "signer/assertion.h"
 #include "signer/client_secret.h"
+#include "signer/lanes.h"
 #include "signer/open_token.h"
 
 // The last failure. Those who waited while it happened get it as theirs, and do not try the same once more.
@@ -33,8 +33,9 @@ struct ssa_signer {
     const struct pin_watch *watch; // of whoever keeps the signer; may be NULL
     struct ssa_settings *view;     // the settings, with the profile that is used
 
-    // Under lock: what has to do with the PKCS#11 token.
-    pthread_mutex_t lock;
+    struct lanes lanes;
+
+    // With the first session: what has to do with the PKCS#11 token. Lanes are open only while it is ready.
     bool closed;
     struct module_scope scope;
     struct open_token at;
@@ -43,7 +44,7 @@ struct ssa_signer {
     bool refused; // the token did not accept the PIN: no PIN is tried any more
     struct shared_failure lost;
 
-    // Under fetching: what has to do with the API. It is taken before lock.
+    // Under fetching: what has to do with the API. It is taken before the first session.
     pthread_mutex_t fetching;
     struct client_secret secret;
     struct shared_failure unfetched;
@@ -58,21 +59,25 @@ struct ssa_signer {
 bool handle_open(const struct ssa_run *run, const struct pin_watch *watch, struct ssa_signer **signer,
                  struct ssa_error *err) MUST_CHECK;
 
-// Begins to use the PKCS#11 token, which other threads then wait for. Fails with SSA_USAGE in a forked child, in a
-// callback and where the signer is closed, or where another process does not let it. handle_leave ends it.
+// Begins to use the PKCS#11 token's first session, which other threads then wait for. Fails with SSA_USAGE in a forked
+// child, in a callback and where the signer is closed, or where another process does not let it. handle_leave ends it.
 struct handle_use {
     struct ssa_signer *signer;
     struct module_scope *before;
-    long long since; // when it began to wait
+    long long since; // when the call began
 };
 bool handle_enter(struct ssa_signer *signer, struct handle_use *use, struct ssa_error *err) MUST_CHECK;
+
+// The same for a call that has passed handle_check and taken the first session already.
+bool handle_enter_first(struct ssa_signer *signer, long long since, struct handle_use *use,
+                        struct ssa_error *err) MUST_CHECK;
 void handle_leave(struct handle_use *use);
 #define HANDLE_USE_AUTO __attribute__((cleanup(handle_leave))) struct handle_use
 
 // Fails with SSA_USAGE where the signer must not be used at all: in a forked child, or in a callback.
 bool handle_check(const struct ssa_signer *signer, struct ssa_error *err) MUST_CHECK;
 
-// After handle_enter: makes sure that the token is logged in, after it was lost.
+// After handle_enter: makes sure that the token is logged in, after it was lost. Waits until nobody signs in it.
 bool handle_renew(const struct handle_use *use, struct ssa_error *err) MUST_CHECK;
 
 // Drops the PIN unless it will be needed.

@@ -61,6 +61,7 @@ bool handle_renew(const struct handle_use *use, struct ssa_error *err)
         tell(&signer->run.callbacks, SSA_NOTICE, "token \"%s\" was lost: looking for it, and logging in again",
              token_info(signer->at.token)->label);
     signer->ready = false;
+    lanes_close(&signer->lanes);
     if (log_in_again(signer, err) && find_same_key(signer, err)) {
         handle_drop_pin(signer);
         signer->lost = (struct shared_failure){0};
@@ -91,12 +92,58 @@ static bool sign_in(const struct handle_use *use, const struct key_input *input,
     return handle_renew(use, err) && key_sign_once(token, &signer->key, input, signature, &lost, err);
 }
 
+static struct lane *one_more(struct ssa_signer *signer)
+{
+    if (!signer->ready || token_is_over(signer->at.token))
+        return NULL;
+    return lanes_open(&signer->lanes, signer->at.token, signer->at.uri, &signer->key);
+}
+
+// Signs in the first session, unless it can open a lane for that (lane is not NULL): then it leaves the first session
+// to others, and returns false.
+static bool sign_first(struct ssa_signer *signer, long long since, struct lane **lane, const struct key_input *input,
+                       struct secret *signature, struct ssa_error *err)
+{
+    HANDLE_USE_AUTO use;
+    if (!handle_enter_first(signer, since, &use, err) || !callback_go_on(&signer->run.callbacks, err))
+        return false;
+    if (lane != NULL && (*lane = one_more(signer)) != NULL)
+        return false;
+    return sign_in(&use, input, signature, err);
+}
+
+// Where it fails, *lost becomes whether the first session may do better: perhaps the lane's alone is over.
+static bool sign_in_lane(struct ssa_signer *signer, struct lane *lane, const struct key_input *input,
+                         struct secret *signature, bool *lost, struct ssa_error *err)
+{
+    const struct ssa_callbacks *callbacks = &signer->run.callbacks;
+    const bool begun = callback_go_on(callbacks, err);
+    *lost = false;
+    const bool done = begun && key_sign_once(lane->token, &lane->key, input, signature, lost, err);
+    lanes_leave(&signer->lanes, lane, begun && !done);
+    *lost = *lost && !callback_interrupted(callbacks);
+    return done;
+}
+
 bool handle_sign(struct ssa_signer *signer, const struct key_input *input, struct secret *signature,
                  struct ssa_error *err)
 {
-    HANDLE_USE_AUTO use;
-    return handle_enter(signer, &use, err) && callback_go_on(&signer->run.callbacks, err) &&
-           sign_in(&use, input, signature, err);
+    const long long since = monotonic_ms();
+    bool crowded = false, lost = false;
+    if (!handle_check(signer, err))
+        return false;
+    struct lane *lane = lanes_take(&signer->lanes, &crowded);
+    if (lane == NULL) {
+        const bool done = sign_first(signer, since, crowded ? &lane : NULL, input, signature, err);
+        if (lane == NULL)
+            return done;
+    }
+    if (sign_in_lane(signer, lane, input, signature, &lost, err))
+        return true;
+    if (!lost)
+        return false;
+    lanes_take_first(&signer->lanes);
+    return sign_first(signer, since, NULL, input, signature, err);
 }
 
 static bool read_numbers(const struct handle_use *use, struct key *key, struct ssa_error *err)
@@ -128,7 +175,7 @@ bool handle_numbers(struct ssa_signer *signer, struct key *key, struct ssa_error
 bool ssa_signer_sign(struct ssa_signer *signer, enum ssa_input kind, const void *data, size_t len,
                      struct ssa_signature *signature, struct ssa_error *err)
 {
-    const struct key_input input = {.bytes = span_of(data, len), .hashed = kind == SSA_DIGEST};
+    const struct key_input input = {.bytes = span_of(data, len), .hashed = kind == SSA_DIGEST, .at_once = true};
     struct secret made = {.data = signature->bytes, .capacity = sizeof signature->bytes - 1};
     err = ERROR_OR_IGNORED(err);
     signature->len = 0;
@@ -146,8 +193,8 @@ bool handle_assertion(struct ssa_signer *signer, struct assertion *a, struct sec
     struct secret signature = {.data = bytes, .capacity = RSA_BYTES_MAX};
     if (!assertion_input(a, out, err))
         return false;
-    return handle_sign(signer, &(struct key_input){.bytes = secret_span(out)}, &signature, err) &&
-           jwt_add_signature(out, secret_span(&signature), err);
+    const struct key_input input = {.bytes = secret_span(out), .at_once = true};
+    return handle_sign(signer, &input, &signature, err) && jwt_add_signature(out, secret_span(&signature), err);
 }
 
 bool ssa_signer_assertion(struct ssa_signer *signer, const struct ssa_token_request *request,

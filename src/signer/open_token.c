@@ -57,7 +57,8 @@ bool open_token_prepare(const struct ssa_run *run, const char *uri, struct open_
 
 bool open_token_find(const struct ssa_run *run, struct open_token *at, struct ssa_error *err)
 {
-    const struct token_wanted wanted = open_token_wanted(run, at->uri);
+    struct token_wanted wanted = open_token_wanted(run, at->uri);
+    wanted.user.threads = at->threads;
     return search_open(&wanted, &at->token, err);
 }
 

@@ -11,7 +11,8 @@
 struct open_token {
     struct uri *uri; // by which it was found; NULL: it is the only token
     struct token *token;
-    bool chosen; // by a person, among several that matched
+    bool chosen;  // by a person, among several that matched
+    bool threads; // several threads are to sign at the same time
     struct pin_policy pin;
     struct so_pin so;
     bool officer_known;    // the security officer has logged in once

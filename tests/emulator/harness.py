@@ -42,7 +42,7 @@ class Reply:
 def _pool(options: tuple[str, ...]) -> list[str]:
     """The keys that are there for tests, where nobody chose others: the emulator makes none then."""
     path = os.environ.get("SSA_HSM_TEST_KEYS")
-    return ["--key-pool", f"{path}:0:36"] if path and "--key-pool" not in options else []
+    return ["--key-pool", f"{path}:0:41"] if path and "--key-pool" not in options else []
 
 
 class Emulator:

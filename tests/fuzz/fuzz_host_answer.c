@@ -130,6 +130,11 @@ static void signature(void)
     CK_ULONG len = ROOM;
     if (call_sign(NULL, 1, (const uint8_t *)"x", 1, bytes, &len) == CKR_OK && len <= ROOM)
         CHECK(came(bytes, len));
+    bool begun = false;
+    const CK_MECHANISM mechanism = {.mechanism = CKM_RSA_PKCS};
+    len = ROOM;
+    if (call_sign_at_once(NULL, 1, &mechanism, 1, span_text("x"), bytes, &len, &begun) == CKR_OK && len <= ROOM)
+        CHECK(begun && came(bytes, len));
     len = 0;
     (void)call_sign(NULL, 1, (const uint8_t *)"x", 1, NULL, &len);
     free(bytes);
@@ -148,6 +153,8 @@ static void descriptions(void)
         CHECK(came(&token, sizeof token));
     (void)call_get_mechanism_info(NULL, 1, CKM_RSA_PKCS, &mechanism);
     (void)call_get_session_info(NULL, 1, &session);
+    bool threads = true;
+    (void)call_initialize(NULL, "", &threads);
 }
 
 static void handles(void)

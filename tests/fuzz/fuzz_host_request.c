@@ -4,6 +4,7 @@
 #include "hsm/host/serve.h"
 
 static volatile unsigned seen;
+static struct host host;
 static size_t lie; // which one the module tells
 
 // Reads all of it: what lies outside is found by the address sanitizer.
@@ -41,7 +42,9 @@ static CK_ULONG told(CK_ULONG room)
 static CK_RV initialize(void *arguments)
 {
     const CK_C_INITIALIZE_ARGS *a = arguments;
-    if (a != NULL)
+    // Whatever the answer, a lane never gets here.
+    CHECK(!host.is_lane);
+    if (a != NULL && a->pReserved != NULL)
         look(a->pReserved, strlen(a->pReserved));
     return lie % 2 == 0 ? CKR_OK : CKR_CANT_LOCK;
 }
@@ -70,6 +73,7 @@ static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG len)
 {
     (void)session, (void)user;
+    CHECK(!host.is_lane);
     look(pin, len);
     return CKR_OK;
 }
@@ -149,6 +153,12 @@ static CK_RV unwrap(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJEC
     return create(session, template, count, key);
 }
 
+static CK_RV start_lane(struct host *first)
+{
+    CHECK(first->locks && !first->is_lane && first->passed >= 0);
+    return lie % 2 == 0 ? CKR_OK : CKR_HOST_MEMORY;
+}
+
 static CK_FUNCTION_LIST list = {.C_Initialize = initialize,
                                 .C_Finalize = finalize,
                                 .C_GetSlotList = slot_list,
@@ -176,11 +186,14 @@ static void check_answer(const struct writer *w)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct host host;
     static uint8_t answer[MESSAGE_MAX];
     struct writer w = {.data = answer, .capacity = sizeof answer};
     host.list = &list;
     lie = size == 0 ? 0 : data[size - 1];
+    host.is_lane = lie % 5 == 0;
+    host.locks = lie % 3 == 0;
+    host.passed = lie % 7 == 0 ? -1 : 0;
+    host.start_lane = start_lane;
     // In the heap, and just as long. A module that is loaded is loaded once: no path is tried.
     uint8_t *request = malloc(size + 1);
     CHECK(request != NULL);

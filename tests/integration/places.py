@@ -11,8 +11,9 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -20,6 +21,7 @@ EMULATOR = HERE.parent / "emulator"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 _SCRATCH_ROOM = 2 << 30
+T = TypeVar("T")
 
 
 class Missing(Exception):
@@ -54,6 +56,11 @@ def link_player() -> Path:
 def sanitized() -> bool:
     """With sanitizers the program is five times slower, and what goes for all input is tried with some of it."""
     return b"__asan_init" in program().read_bytes()
+
+
+def some_of(things: Sequence[T], step: int, turn: int = 0) -> Sequence[T]:
+    """All of them; with sanitizers every step-th, from another one at each turn."""
+    return things[turn % step :: step] if sanitized() else things
 
 
 def manual() -> Path:

@@ -12,15 +12,16 @@ SSA_HSM_WRAPPER what stands before the program (valgrind), SSA_HSM_TEST_WORKERS 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-import resource
 import signal
 import subprocess
 import sys
 import time
-import unittest
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import masking
 import places
@@ -29,48 +30,44 @@ import unprivileged
 HERE = Path(__file__).resolve().parent
 
 
-class _Timed(unittest.TextTestResult):
-    """Tells which tests are slow."""
+def _run_file(name: str, patterns: list[str], to: TextIO) -> int:
+    # Only here: who starts this as root has no need of what it loads.
+    import one_file
 
-    def startTest(self, test: unittest.TestCase) -> None:
-        self._began = time.monotonic()
-        super().startTest(test)
-
-    def addSuccess(self, test: unittest.TestCase) -> None:
-        super().addSuccess(test)
-        took = time.monotonic() - self._began
-        if took > 3:
-            print(f"slow: {test.id()}: {took:.1f} s", flush=True)
+    return one_file.run(name, patterns, to)
 
 
-def _processor_seconds() -> float:
-    """What this process used, and all that it started."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
+_Done = tuple[str, int, str, str, float]
 
 
-def run_file(name: str, patterns: list[str]) -> int:
-    """In a process of its own: the tests of one file."""
-    unprivileged.die_with_parent()
-    loader = unittest.TestLoader()
-    if patterns:
-        loader.testNamePatterns = [p if "*" in p else f"*{p}*" for p in patterns]
-    suite = loader.loadTestsFromName(name)
-    stream = masking.MaskingStream(sys.stderr)
-    runner = unittest.TextTestRunner(stream=stream, verbosity=2, resultclass=_Timed)  # type: ignore[arg-type]
-    result = runner.run(suite)
-    for test, reason in result.skipped:
-        stream.writeln(f"skipped, which counts as failed: {test}: {reason}")
-    failed = len(result.failures) + len(result.errors) + len(result.skipped) + len(result.unexpectedSuccesses)
-    print(f"counts: {result.testsRun} {failed} {_processor_seconds():.1f}", flush=True)
-    return 1 if failed else 0
-
-
-def _start(name: str, patterns: list[str]) -> tuple[str, int, str, str, float]:
+def _start(name: str, patterns: list[str]) -> _Done:
+    """In a process of its own."""
     began = time.monotonic()
     command = [sys.executable, "-B", __file__, "--file", name, *patterns]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, errors="replace", check=False)
     return name, done.returncode, done.stdout, done.stderr, time.monotonic() - began
+
+
+def _run_here(name: str, patterns: list[str]) -> _Done:
+    """In this one, which saves the start of another."""
+    began = time.monotonic()
+    os.chdir(HERE)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = _run_file(name, patterns, err)
+    return name, code, out.getvalue(), err.getvalue(), time.monotonic() - began
+
+
+def _run_all(names: list[str], patterns: list[str]) -> Iterator[_Done]:
+    if len(names) == 1:
+        yield _run_here(names[0], patterns)
+        return
+    # Only here: most runs have one file.
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
+    with ThreadPoolExecutor(int(os.environ.get("SSA_HSM_TEST_WORKERS", "3"))) as pool:
+        for done in as_completed([pool.submit(_start, name, patterns) for name in names]):
+            yield done.result()
 
 
 def _report(name: str, code: int, out: str, err: str, seconds: float) -> tuple[int, int]:
@@ -127,10 +124,9 @@ def main(patterns: list[str]) -> int:
     ran = failed = 0
     # The largest first, so that the last to end are small.
     order = sorted(chosen or files, key=lambda name: -files[name].stat().st_size)
-    with ThreadPoolExecutor(int(os.environ.get("SSA_HSM_TEST_WORKERS", "3"))) as pool:
-        for done in as_completed([pool.submit(_start, name, names) for name in order]):
-            counts = _report(*done.result())
-            ran, failed = ran + counts[0], failed + counts[1]
+    for done in _run_all(order, names):
+        counts = _report(*done)
+        ran, failed = ran + counts[0], failed + counts[1]
     print(f"{ran} tests, {failed} failed, {time.monotonic() - began:.0f} s")
     if ran == 0:
         print("no test has such a name", file=sys.stderr)
@@ -139,5 +135,6 @@ def main(patterns: list[str]) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--file"]:
-        sys.exit(run_file(sys.argv[2], sys.argv[3:]))
+        unprivileged.die_with_parent()
+        sys.exit(_run_file(sys.argv[2], sys.argv[3:], sys.stderr))
     sys.exit(make_keys() if sys.argv[1:] == ["--keys"] else main(sys.argv[1:]))

@@ -17,8 +17,14 @@ class Call:
     rv: str
     args: str
     pid: int
+    tid: int
     time: float  # CLOCK_MONOTONIC, seconds
     took: float  # seconds
+
+    @property
+    def session(self) -> tuple[int, str]:
+        """The session of this process that it is a call of."""
+        return self.pid, self.args.split()[0]
 
 
 class CallLog:
@@ -39,7 +45,7 @@ class CallLog:
             if not m:
                 raise AssertionError(f"not a line of the shim's log: {line}")
             took = int(m["us"] or 0) / 1e6
-            found.append(Call(m["name"], m["rv"], m["args"].strip(), int(m["pid"]), float(m["time"]), took))
+            found.append(Call(m["name"], m["rv"], m["args"].strip(), int(m["pid"]), int(m["tid"]), float(m["time"]), took))
         return found
 
     @property

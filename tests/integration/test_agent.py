@@ -97,6 +97,13 @@ class Start(AgentCase):
         self.begin()
         self.assertEqual(request(self.socket, "GET", "/v1/status")[0], 200)
 
+    def test_the_usual_profile_comes_after_the_environment(self) -> None:
+        profile = self.provisioned()
+        self.write_profile({**profile, "SSA_HSM_PIN_SOURCE": "file:/nowhere"}, "one")
+        self.begin(env={"SSA_HSM_PROFILE": "one"})
+        _, told = request(self.socket, "GET", "/v1/status")
+        self.assertEqual([(profile["name"], profile["signer"]) for profile in told["profiles"]], [("one", "open")])
+
     def test_profiles_of_the_settings(self) -> None:
         self.provisioned()
         for name in ("one", "two"):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from urllib.parse import parse_qs
 
+import places
 from fault_support import BRIEF, FaultCase, one_key
 from harness import Result
 
@@ -126,7 +127,7 @@ class Answers(FaultCase):
         for n, (name, piece) in enumerate(pieces.items()):
             texts = (f"before {piece} after", f'"{piece}"', f"value={piece}; x", f"{piece}: client_secret",
                      "x" * 30 + " " * 150 + piece)  # fmt: skip
-            for k in range(2):
+            for k in places.some_of(range(2), 2, n):
                 text = texts[(n + k) % len(texts)]
                 shapes = ({"error": "invalid_request", "error_description": text}, text, f"<p>{text}</p>",
                           {"title": text, "detail": "x"}, {"unknown": text})  # fmt: skip

@@ -89,7 +89,7 @@ class Threads(SignerCase):
             raw, host, signer = (took[name, threads] for name in ("raw", "host", "signer"))
             note(f"signatures by {threads} threads: {host / signer:.3f} of C_Sign through the module's process, "
                  f"{raw / signer:.3f} of C_Sign in this process ({signer / 1000:.0f} us)")  # fmt: skip
-            self.assertGreater(host / signer * BUSY, 0.95)
+            self.assertGreater(raw / signer * BUSY, 0.95)
         note(f"an assertion takes {took['assertion', 1] / took['raw', 1]:.3f} of a signature in this process, "
              f"{took['assertion', 1] / took['host', 1]:.3f} of one through the module's process")  # fmt: skip
-        self.assertLess(took["assertion", 1] / took["host", 1], 1.1 * BUSY)
+        self.assertLess(took["assertion", 1] / took["raw", 1], 1.1 * BUSY)

@@ -16,7 +16,7 @@ from fault_support import FaultCase
 from harness import LABEL
 
 PRIVATE, PUBLIC = "class=CKO_PRIVATE_KEY", "class=CKO_PUBLIC_KEY"
-MANY = 300 if places.sanitized() else 1500
+MANY = 300 if places.sanitized() else 1100
 
 
 class Lying(FaultCase):
@@ -71,14 +71,18 @@ class Counts(Lying):
     def test_a_search_without_an_end_is_an_error_that_says_so(self) -> None:
         with self.shim("find endless"):
             self.expect_failure(self.run_program("hsm", "list", "--login"), 7, "more than", "objects")
-            self.expect_failure(self.run_program("key", "list", "--login", "--json"), 7, "more than", "objects")
+            if not places.sanitized():
+                # The same search; it takes a second.
+                self.expect_failure(self.run_program("key", "list", "--login", "--json"), 7, "more than", "objects")
             self.expect(self.run_program("key", "list"), 0, "cannot be searched for keys, or holds more")
 
 
 class Attributes(Lying):
     def test_lengths_beyond_the_room(self) -> None:
-        for name in ("CKA_ID", "CKA_LABEL", "CKA_MODULUS", "CKA_PUBLIC_EXPONENT", "CKA_ALWAYS_AUTHENTICATE"):
-            for length in ("4097", "0x7fffffffffffffff", "0xfffffffffffffffe"):
+        lengths = ("4097", "0x7fffffffffffffff", "0xfffffffffffffffe")
+        names = ("CKA_ID", "CKA_LABEL", "CKA_MODULUS", "CKA_PUBLIC_EXPONENT", "CKA_ALWAYS_AUTHENTICATE")
+        for turn, name in enumerate(names):
+            for length in places.some_of(lengths, 3, turn):
                 with self.subTest(name, length=length), self.shim(f"attribute {name} length:{length} {PRIVATE}"):
                     self.signs()
                     self.assertEqual(len(self.key_uris()), 1)
@@ -91,8 +95,9 @@ class Attributes(Lying):
                 self.expect(self.run_program("key", "verify"), 7, name)
 
     def test_one_that_it_does_not_know_is_an_error_of_all(self) -> None:
-        for code in ("CKR_GENERAL_ERROR", "CKR_FUNCTION_FAILED", "CKR_ARGUMENTS_BAD", "0x80000001"):
-            for name in ("CKA_ALWAYS_AUTHENTICATE", "CKA_SIGN_RECOVER", "CKA_DERIVE", "CKA_ALLOWED_MECHANISMS"):
+        names = ("CKA_ALWAYS_AUTHENTICATE", "CKA_SIGN_RECOVER", "CKA_DERIVE", "CKA_ALLOWED_MECHANISMS")
+        for turn, code in enumerate(("CKR_GENERAL_ERROR", "CKR_FUNCTION_FAILED", "CKR_ARGUMENTS_BAD", "0x80000001")):
+            for name in places.some_of(names, 4, turn):
                 with self.subTest(code, name=name), self.shim(f"C_GetAttributeValue attr={name} return {code}"):
                     self.signs()
                     told = json.loads(self.expect(self.run_program("key", "verify", "--json"), 0).out)
@@ -196,8 +201,9 @@ class Fresh(FaultCase):
     """What a handle tells right after the creation is not what a fresh session sees: OpenSC's cards are such."""
 
     def test_it_is_looked_at_again_in_a_fresh_session(self) -> None:
-        for rule in (f"CKA_SENSITIVE false {PRIVATE}", f"CKA_EXTRACTABLE true {PRIVATE}", f"CKA_PRIVATE absent {PRIVATE}"):
-            for more in ((), ("--rehearse",)):
+        rules = (f"CKA_SENSITIVE false {PRIVATE}", f"CKA_EXTRACTABLE true {PRIVATE}", f"CKA_PRIVATE absent {PRIVATE}")
+        for turn, rule in enumerate(rules):
+            for more in places.some_of(((), ("--rehearse",)), 2, turn):
                 self.fresh()
                 with self.subTest(rule, more=more), self.shim(f"attribute {rule} on-token while-new") as log:
                     self.expect(self.create(*more), 0)

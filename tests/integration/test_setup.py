@@ -285,6 +285,7 @@ class Plan(SetupCase):
         self.assertFalse((self.state / "ssa-hsm").exists())
 
     def test_a_plan_without_a_token(self) -> None:
+        self.env["SSA_HSM_MODULE"] = str(places.softhsm())
         shutil.rmtree(self.store.tokens)
         self.store.tokens.mkdir(mode=0o700)
         result = self.expect(self.run_program("setup", "--dry-run", env={"APS_CLIENT_ID": self.api.client_id}), 0)

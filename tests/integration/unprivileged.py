@@ -20,6 +20,7 @@ _COPY = "SSA_HSM_TEST_COPY"
 _PR_SET_PDEATHSIG = 1
 _PASSED_ON = (
     "SSA_HSM_WRAPPER", "SSA_HSM_WITHOUT_NODE", "SSA_HSM_TEST_WORKERS", "SSA_HSM_TEST_SLOWNESS", "SSA_HSM_ALL_BAD_MODULES",
+    "SSA_HSM_SIGNER_CALLS",
     "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
 )  # fmt: skip
 
@@ -47,6 +48,12 @@ def _remove(folder: Path) -> None:
 
 def _ignore(_: str, names: list[str]) -> set[str]:
     return {name for name in names if name in ("__pycache__", "node_modules")}
+
+
+def _chosen_name(arguments: list[str], word: str) -> bool:
+    """Whether a file of tests that is chosen has the word; tests that are chosen by their own names may be anywhere."""
+    files = [places.HERE / f"{Path(one).stem}.py" for one in arguments]
+    return not files or not all(file.exists() and word not in file.read_text() for file in files)
 
 
 def _copy_documents(folder: Path) -> Path:
@@ -105,7 +112,7 @@ def run_as_nobody(
         # A build for sanitizers has none.
         with contextlib.suppress(places.Missing):
             shutil.copytree(places.manual(), folder / "man")
-        if os.environ.get("SSA_HSM_NODE_MODULES"):
+        if os.environ.get("SSA_HSM_NODE_MODULES") and _chosen_name(arguments, "node_modules"):
             modules = folder / "node_modules"
             shutil.copytree(places.node_modules(), modules, symlinks=True)
             env["SSA_HSM_NODE_MODULES"] = str(modules)

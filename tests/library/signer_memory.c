@@ -1,11 +1,39 @@
 // A program that uses a signer, for the search of its memory (tests/memory): signer-memory HERE GO. While the signer is
 // open it makes the file HERE and waits for the file GO.
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <ssa-hsm/signer.h>
+
+enum { THREADS = 4, SIGNATURES = 20 };
+
+static void *sign_often(void *context)
+{
+    struct ssa_signature signature;
+    bool done = true;
+    for (unsigned i = 0; i < SIGNATURES && done; i++)
+        done = ssa_signer_sign(context, SSA_MESSAGE, "x", 1, &signature, NULL);
+    return done ? context : NULL;
+}
+
+// So that several threads of the module's process do so, too.
+static bool sign_together(struct ssa_signer *signer)
+{
+    pthread_t threads[THREADS];
+    bool done = true;
+    for (unsigned i = 0; i < THREADS; i++)
+        if (pthread_create(&threads[i], NULL, sign_often, signer) != 0)
+            abort();
+    for (unsigned i = 0; i < THREADS; i++) {
+        void *result = NULL;
+        (void)pthread_join(threads[i], &result);
+        done = done && result != NULL;
+    }
+    return done;
+}
 
 static bool use(struct ssa_signer *signer, struct ssa_error *err)
 {
@@ -14,7 +42,7 @@ static bool use(struct ssa_signer *signer, struct ssa_error *err)
     struct ssa_signature signature;
     const bool done = ssa_signer_token(signer, NULL, 60, &token, err) &&
                       ssa_signer_assertion(signer, NULL, &assertion, err) &&
-                      ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, err);
+                      ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, err) && sign_together(signer);
     ssa_access_token_free(&token);
     ssa_text_free(&assertion);
     return done;

@@ -57,6 +57,14 @@ static void hear(void *context, enum ssa_level level, const struct ssa_notice *n
         (void)fprintf(stderr, "%s\n", notice->text);
 }
 
+// The person wants to stop once this file exists.
+static bool is_stopped(void *context)
+{
+    const char *path = getenv("PLAYER_STOP");
+    (void)context;
+    return path != NULL && access(path, F_OK) == 0;
+}
+
 static void hex(const unsigned char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -73,7 +81,14 @@ static void *open_signer(void *argument)
 {
     struct ssa_error err = {0};
     const bool asks = getenv("PLAYER_PIN") != NULL;
-    const struct ssa_run run = {.settings = settings, .callbacks = {.ask_secret = asks ? ask : NULL, .tell = hear}};
+    const char *patience = getenv("PLAYER_PATIENCE");
+    const struct ssa_run run = {
+        .settings = settings,
+        .callbacks = {.ask_secret = asks ? ask : NULL,
+                      .tell = hear,
+                      .interrupted = is_stopped,
+                      .patience = patience != NULL ? (unsigned)strtoul(patience, NULL, 10) : 0},
+    };
     (void)argument;
     if (ssa_signer_open(&run, &signer, &err))
         (void)printf("ok\n");
@@ -99,6 +114,48 @@ static void *sign(void *message)
         return failed(&err), NULL;
     (void)printf("ok ");
     hex(signature.bytes, signature.len);
+    return NULL;
+}
+
+enum { CROWD_MAX = 16, CROWD_SIGNS = 10 };
+
+struct one_of_crowd {
+    pthread_t thread;
+    bool done;
+    struct ssa_error err;
+};
+
+static void *sign_often(void *context)
+{
+    struct one_of_crowd *one = context;
+    struct ssa_signature signature;
+    one->done = true;
+    for (unsigned i = 0; i < CROWD_SIGNS && one->done; i++)
+        one->done = ssa_signer_sign(signer, SSA_MESSAGE, "x", 1, &signature, &one->err);
+    return NULL;
+}
+
+// So many threads sign at the same time, each until it fails. Tells how many failed, and the last one's error.
+static void *crowd(void *argument)
+{
+    struct one_of_crowd all[CROWD_MAX];
+    const struct one_of_crowd *failure = NULL;
+    const unsigned long count = strtoul(argument, NULL, 10);
+    unsigned failures = 0;
+    memset(all, 0, sizeof all);
+    for (unsigned long i = 0; i < count; i++)
+        if (count > CROWD_MAX || pthread_create(&all[i].thread, NULL, sign_often, &all[i]) != 0)
+            abort();
+    for (unsigned long i = 0; i < count; i++) {
+        (void)pthread_join(all[i].thread, NULL);
+        failures += all[i].done ? 0 : 1;
+        failure = all[i].done ? failure : &all[i];
+    }
+    if (failure == NULL)
+        (void)printf("ok\n");
+    else
+        (void)printf("failed %d %u times: %s [%s] %s\n", (int)failure->err.code, failures, failure->err.what,
+                     failure->err.cause, failure->err.hint);
     return NULL;
 }
 
@@ -241,6 +298,7 @@ static const struct {
 } commands[] = {{"open", open_signer},
                 {"close", close_signer},
                 {"sign", sign},
+                {"crowd", crowd},
                 {"digest", digest},
                 {"big", big},
                 {"assertion", assertion},

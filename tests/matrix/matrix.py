@@ -30,7 +30,8 @@ from play import SABOTAGES, Outcome, play  # noqa: E402
 from scenarios import available  # noqa: E402
 from world import World  # noqa: E402
 
-SAMPLE = 120
+# How many cells a sample would have if there were fewer kinds: one of each scenario and kind is always there.
+SAMPLE = 60
 # What each sabotage must be reported as, and in which cells it is done: one that is undone, one that is killed.
 _NOTICED = {
     "recovery": ("at the API, and in no profile", "*/p11/C_CreateObject.4/kill-after*"),
@@ -49,7 +50,7 @@ _have: set[str] = set()
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fault-matrix", description=__doc__)
-    parser.add_argument("--sample", action="store_true", help=f"about {SAMPLE} cells, always the same ones")
+    parser.add_argument("--sample", action="store_true", help="at least one cell of each scenario and kind, always the same ones")
     parser.add_argument("--commands", default="", help="scenarios that begin so, by comma: account-create,rotate")
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="cells that fit")
     parser.add_argument("--list", action="store_true", help="print the cells' names and run none")

@@ -15,7 +15,7 @@ umask 077
 label=work
 pin=4711-Pin
 so_pin=8899-SoP # no longer than opencryptoki takes: eight
-here=$(dirname "$(realpath "$0")")
+here=$(CDPATH='' cd -- "${0%/*}" && pwd)
 
 fail() {
     echo "$(basename "$0"): $*" >&2
@@ -39,7 +39,11 @@ library() {
 
 # A line of the environment, quoted for a shell.
 give() {
-    printf "%s='%s'\n" "$1" "$(printf %s "$2" | sed "s/'/'\\\\''/g")"
+    quoted=$2
+    case $2 in
+    *\'*) quoted=$(printf %s "$2" | sed "s/'/'\\\\''/g") ;;
+    esac
+    printf "%s='%s'\n" "$1" "$quoted"
 }
 
 # The lines that every token has: module, URI, PIN, whether the program can import, wrong PINs until it locks (0: never).
@@ -53,7 +57,7 @@ describe() {
 
 # When a process began, in clock ticks since boot: with its number, this tells it from a later one of the same number.
 began() {
-    sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
+    sed -E 's/.*\) ([^ ]+ ){19}([0-9]+).*/\2/' "/proc/$1/stat" 2>/dev/null
 }
 
 # record PID: down will end it. The last one recorded is ended first.
