@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "agent/http/guest.h"
+#include "agent/http/tls.h"
 #include "agent/http/wait.h"
 
 enum {
@@ -58,6 +60,8 @@ static void forget(struct connections *c, struct connection *connection)
         c->share[connection->caller.share]--;
     request_free(&connection->request);
     wait_free(connection->wait);
+    guest_free(connection->guest);
+    tls_drop(connection->tls);
     free(connection);
 }
 
@@ -78,14 +82,25 @@ static void end(struct connections *c, struct connection *connection)
     (void)shutdown(connection->fd, SHUT_RDWR);
 }
 
-// Ends the one of the share that was idle for longest. False where all have requests.
-static bool shed(struct connections *c, size_t share)
+static bool is_from(const struct connection *one, const uint8_t *address)
+{
+    return address == NULL || memcmp(one->caller.address, address, CALLER_ADDRESS_BYTES) == 0;
+}
+
+// Whom nothing was served yet goes before whom something was.
+static bool goes_before(const struct connection *a, const struct connection *b)
+{
+    return a->served == b->served ? a->since < b->since : !a->served;
+}
+
+// Ends the one of the share, or of one address in it, that was idle for longest. False where all have requests.
+static bool shed(struct connections *c, size_t share, const uint8_t *address)
 {
     struct connection *oldest = NULL;
     for (size_t i = 0; i < c->numbers; i++) {
         struct connection *one = c->by_fd[i];
         if (one != NULL && one->caller.share == share && !one->ending && one->started && one->stage == STAGE_IDLE &&
-            (oldest == NULL || one->since < oldest->since))
+            is_from(one, address) && (oldest == NULL || goes_before(one, oldest)))
             oldest = one;
     }
     if (oldest == NULL)
@@ -95,6 +110,18 @@ static bool shed(struct connections *c, size_t share)
     return true;
 }
 
+// Whether there is room for one more from this address.
+static bool has_room(struct connections *c, const struct caller *caller)
+{
+    size_t count = 0;
+    if (c->host_max[caller->share] == 0)
+        return true;
+    for (size_t i = 0; i < c->numbers; i++)
+        count += c->by_fd[i] != NULL && !c->by_fd[i]->ending && c->by_fd[i]->caller.share == caller->share &&
+                 is_from(c->by_fd[i], caller->address);
+    return count < c->host_max[caller->share] || shed(c, caller->share, caller->address);
+}
+
 static struct connection *admit(struct connections *c, int fd, const struct caller *caller, long long now)
 {
     // The socket was closed without a word: its number is in use again.
@@ -102,7 +129,8 @@ static struct connection *admit(struct connections *c, int fd, const struct call
         forget(c, c->by_fd[fd]);
     if (c->total >= c->total_max)
         return NULL;
-    if (c->share[caller->share] >= c->share_max[caller->share] && !shed(c, caller->share))
+    if (!has_room(c, caller) ||
+        (c->share[caller->share] >= c->share_max[caller->share] && !shed(c, caller->share, NULL)))
         return NULL;
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
@@ -150,8 +178,10 @@ static bool is_overdue(const struct connection *one, long long now)
 {
     const enum stage stage = one->stage;
     const long long age = now - one->since;
+    const bool greets = one->caller.kind != LISTENER_UNIX && !one->served;
     return one->started && !one->ending &&
-           ((stage == STAGE_IDLE && age > IDLE_MS) || (stage == STAGE_ANSWERING && age > ANSWER_MS));
+           ((stage == STAGE_IDLE && age > (greets ? GREET_MS : IDLE_MS)) ||
+            (stage == STAGE_READING && age > GREET_MS) || (stage == STAGE_ANSWERING && age > ANSWER_MS));
 }
 
 size_t connections_sweep(struct connections *c, long long now)
@@ -178,7 +208,7 @@ size_t connections_busy(struct connections *c)
     size_t busy = 0;
     (void)pthread_mutex_lock(&c->mutex);
     for (size_t i = 0; i < c->numbers && c->total > 0; i++)
-        busy += c->by_fd[i] != NULL && !c->by_fd[i]->ending && c->by_fd[i]->stage != STAGE_IDLE;
+        busy += c->by_fd[i] != NULL && !c->by_fd[i]->ending && c->by_fd[i]->stage > STAGE_READING;
     (void)pthread_mutex_unlock(&c->mutex);
     return busy;
 }

@@ -15,7 +15,7 @@ static const struct option option_san = {
     "san", "NAME", .help = "DNS name or URI in the certificate by which a broker knows it (subjectAltName)"};
 static const struct option option_no_secret = {"no-secret", .help = "it has a certificate alone, and needs --san"};
 
-static bool read_scope(const struct invocation *i, struct caller *wanted, struct ssa_error *err)
+static bool read_scope(const struct invocation *i, struct caller_entry *wanted, struct ssa_error *err)
 {
     const char *values[GIVEN_MAX];
     char scope[2 * CALLER_SCOPE_MAX] = "";
@@ -37,11 +37,11 @@ static bool copy(char *out, size_t room, const char *text, const char *what, str
            error_set(err, SSA_USAGE, NULL, NULL, "the %s has more than %zu characters", what, room - 1);
 }
 
-static bool read_wanted(const struct invocation *i, struct caller *wanted, struct ssa_error *err)
+static bool read_wanted(const struct invocation *i, struct caller_entry *wanted, struct ssa_error *err)
 {
     const struct arguments *a = i->arguments;
     const char *san = option_value(a, &option_san);
-    *wanted = (struct caller){0};
+    *wanted = (struct caller_entry){0};
     if (option_given(a, &option_no_secret) && san == NULL)
         return error_set(err, SSA_USAGE, NULL, NULL, "--no-secret needs --san: nobody would know the caller");
     return copy(wanted->name, sizeof wanted->name, a->words[0], "name", err) &&
@@ -51,7 +51,7 @@ static bool read_wanted(const struct invocation *i, struct caller *wanted, struc
            read_scope(i, wanted, err);
 }
 
-static bool print_json(const struct caller *made, const struct secret *secret, struct ssa_error *err)
+static bool print_json(const struct caller_entry *made, const struct secret *secret, struct ssa_error *err)
 {
     struct document d;
     if (!document_begin(&d, JSON_OBJECT, err))
@@ -67,7 +67,7 @@ static bool print_json(const struct caller *made, const struct secret *secret, s
 }
 
 // The names are those that samples and SDKs read.
-static bool print_lines(const struct caller *made, const struct secret *secret, struct ssa_error *err)
+static bool print_lines(const struct caller_entry *made, const struct secret *secret, struct ssa_error *err)
 {
     static const char *const parts[] = {"APS_CLIENT_ID=\"", "\"\nAPS_CLIENT_SECRET=\"", "\"\n"};
     SECRET_AUTO lines = {0};
@@ -82,7 +82,7 @@ static bool print_lines(const struct caller *made, const struct secret *secret, 
 }
 
 // A secret that nobody has seen is of no use.
-static bool take_back(const char *path, const struct caller *made, struct ssa_error *err)
+static bool take_back(const char *path, const struct caller_entry *made, struct ssa_error *err)
 {
     if (!callers_remove(path, made->name, ERROR_IGNORED))
         (void)error_hint(err, "The caller is there; `ssa-hsm agent caller remove %s` removes it.", made->name);
@@ -97,7 +97,7 @@ static bool make_folder(struct ssa_error *err)
 
 static bool agent_caller_add(const struct invocation *i, struct ssa_error *err)
 {
-    struct caller wanted, made;
+    struct caller_entry wanted, made;
     char path[PATH_TEXT_MAX];
     SECRET_AUTO room = {0};
     struct secret *secret = option_given(i->arguments, &option_no_secret) ? NULL : &room;

@@ -12,7 +12,7 @@ static bool print_json(const struct callers *callers, struct ssa_error *err)
     if (!document_begin(&d, JSON_ARRAY, err))
         return false;
     for (size_t i = 0; i < callers->count; i++) {
-        const struct caller *caller = &callers->list[i];
+        const struct caller_entry *caller = &callers->list[i];
         document_open_item(&d);
         member_text(&d.json, "name", caller->name);
         member_text(&d.json, "clientId", caller->id);
@@ -33,7 +33,7 @@ static bool print_table(const struct callers *callers, struct ssa_error *err)
     table_begin(&table, COUNT(heads), heads);
     table_fit(&table, fits);
     for (size_t i = 0; i < callers->count; i++) {
-        const struct caller *caller = &callers->list[i];
+        const struct caller_entry *caller = &callers->list[i];
         const char *const cells[] = {caller->name, caller->id, caller->san, caller->scope, caller->profile};
         for (size_t k = 0; k < COUNT(cells); k++)
             table_add(&table, cells[k][0] != '\0' ? cells[k] : "-");

@@ -1,6 +1,7 @@
 #include "cli/agent/options.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 #include "cli/agent/caller.h"
 #include "core/text.h"
@@ -27,7 +28,7 @@ const struct option option_locked = {"locked", .help = "do not log in, and ask f
 
 static bool find_callers(struct agent_texts *texts, struct agent_options *options, struct ssa_error *err)
 {
-    if (options->facade == NULL && options->listen == NULL)
+    if (options->facade == NULL && options->listen == NULL && secure_getenv("LISTEN_FDS") == NULL)
         return true;
     options->callers = texts->callers;
     return caller_path(texts->callers, err);
@@ -99,7 +100,8 @@ static bool check_broker(const struct agent_options *o, struct ssa_error *err)
     const bool all = o->tls_cert != NULL && o->tls_key != NULL && o->client_ca != NULL;
     if (o->listen != NULL && !all)
         return error_set(err, SSA_USAGE, NULL, NULL, "--listen needs --tls-cert, --tls-key and --client-ca");
-    return o->listen != NULL || !some ||
+    // A service manager may have opened the socket.
+    return o->listen != NULL || !some || secure_getenv("LISTEN_FDS") != NULL ||
            error_set(err, SSA_USAGE, NULL, NULL, "--tls-cert, --tls-key and --client-ca are for --listen");
 }
 
