@@ -210,8 +210,8 @@ class End(AgentCase):
         agent.process.send_signal(signal.SIGHUP)
         agent.wait_for("opened anew")
         request(self.socket, "POST", "/v1/lock")
-        self.assertIn('"lock"', audit.read_text())
         self.assertEqual(agent.end(), 0)
+        self.assertIn('"lock"', audit.read_text())
 
     def test_a_hangup_of_its_terminal_ends_it(self) -> None:
         self.provisioned()
@@ -365,6 +365,22 @@ class Systemd(AgentCase):
         _, err = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 0, err.decode())
         self.assertTrue(path.is_socket(), "is systemd's, and stays")
+
+    def test_the_socket_of_pins_is_in_the_service_s_own_folder(self) -> None:
+        self.provisioned()
+        folder = self.dir / "service"
+        folder.mkdir(mode=0o700)
+        path = self.runtime / "handed-over.sock"
+        self.activated(path, RUNTIME_DIRECTORY=str(folder))
+        self.wait_answer(path)
+        _, told = request(path, "GET", "/v1/status")
+        self.assertEqual(told["profiles"][0]["pin_socket"], str(folder / "default.pin"))
+        # Others could exchange what is in this one.
+        folder.chmod(0o777)
+        process = self.activated(self.runtime / "another.sock", RUNTIME_DIRECTORY=str(folder))
+        _, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("written to by others", err.decode())
 
     def test_a_socket_for_another_process_is_not_taken(self) -> None:
         self.provisioned()
