@@ -68,6 +68,13 @@ class Start(AgentCase):
         self.assertEqual(done.out, "")
         self.assertFalse(self.socket.exists())
 
+    def test_with_a_small_stack(self) -> None:
+        self.expect(self.shell("ulimit -s 256 && ssa-hsm agent --profile missing"), 3, "missing.env")
+        self.provisioned()
+        done = self.expect(self.shell("ulimit -s 256 && ssa-hsm agent && ssa-hsm agent status"), 0)
+        self.note_agent(done.out)
+        self.assertIn("open", done.out)
+
     def test_a_second_one_is_refused(self) -> None:
         self.provisioned()
         pid = self.begin()
