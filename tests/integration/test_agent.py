@@ -544,6 +544,21 @@ class Unlocking(AgentCase):
 
 
 
+class Suggested(AgentCase):
+    def test_each_command_that_a_message_suggests(self) -> None:
+        self.provisioned()
+        none = self.expect(self.run_program("agent", "status"), 4)
+        self.note_agent(self.paste(none, "ssa-hsm agent").out)
+        twice = self.expect(self.run_program("agent"), 14)
+        self.assertIn("open", self.paste(twice, "ssa-hsm agent status").out)
+        self.expect(self.run_program("agent", "lock"), 0)
+        self.env["SSA_HSM_PIN_SOURCE"] = ""
+        locked = self.expect(self.run_program("token"), 5, "locked")
+        self.paste(locked, "ssa-hsm agent unlock")
+        self.paste(twice, "ssa-hsm agent stop")
+        self.assertFalse(self.socket.exists())
+
+
 class Told(AgentCase):
     """What `agent status` and `doctor` say of it."""
 
