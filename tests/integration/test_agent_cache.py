@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from pathlib import Path
 from urllib.parse import quote
 
 import dotenv
@@ -73,7 +72,7 @@ class Sharing(CacheCase):
         self.assertEqual(self.get(), second)
 
     def test_one_that_ends_is_renewed_before(self) -> None:
-        body = '{"access_token":"ends-soon","token_type":"Bearer","expires_in":3}'
+        body = '{"access_token":"ends-soon","token_type":"Bearer","expires_in":4}'
         self.api.fault("status", path="/token", times=1, status=200, body=body)
         self.begin()
         self.assertEqual(self.get(), "ends-soon")
@@ -141,7 +140,8 @@ class Changes(CacheCase):
         file.write_text("an-old-one\n")
         self.refused(502, "credentials", force=1)
         file.write_text(f"{self.api.secret}\n")
-        self.get(force=1)
+        # The first one is refused for what is known so far.
+        until(lambda: self.ask(force=1)[0] == 200, "the new one is not read", 2)
 
     def test_a_rotated_key(self) -> None:
         self.expect(self.run_program("account", "create", "to-rotate", "its-account", "--profile", "own", "--import", "plain"), 0)
@@ -190,6 +190,6 @@ class Deaths(CacheCase):
         (signer,) = children(agent)
         (host,) = children(signer)
         os.kill(host, signal.SIGKILL)
-        until(lambda: not Path(f"/proc/{host}").exists(), "it is still there")
+        self.wait_gone(host)
         self.assertEqual(self.get(), first)
         until(lambda: self.ask(force=1)[0] == 200, "it does not come back")

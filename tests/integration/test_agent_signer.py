@@ -57,8 +57,9 @@ class Signing(SignerLinkCase):
     def test_a_profile_that_cannot_be_used_is_named(self) -> None:
         self.write_profile("no assignment\n", "broken")
         with self.player("broken") as player:
-            answer = player.fails("assertion", "line 1")
-            self.assertEqual((answer.code, answer.state), (CONFIG, "lost"))
+            for _ in range(7):
+                answer = player.fails("assertion", "line 1", seconds=5)
+                self.assertEqual((answer.code, answer.state), (CONFIG, "lost"))
 
     def test_it_ends_with_the_agent(self) -> None:
         with self.shim() as log, self.player() as player:

@@ -51,10 +51,11 @@ struct cache_demand {
     long long deadline;   // of the wait
 };
 
-enum cache_reply { CACHE_HIT, CACHE_FAILED, CACHE_WAITS };
+enum cache_reply { CACHE_HIT, CACHE_HIT_DUE, CACHE_FAILED, CACHE_WAITS };
 
-// CACHE_HIT: *access is given, with one user for the caller. CACHE_FAILED: *err and *retry_after are filled.
-// CACHE_WAITS: the waiter is in the line, and one of the functions below will answer him; *err is not touched.
+// CACHE_HIT: *access is given, with one user for the caller. CACHE_HIT_DUE: the same, and there is a renewal to be
+// done. CACHE_FAILED: *err and *retry_after are filled. CACHE_WAITS: the waiter is in the line, and one of the
+// functions below will answer him; *err is not touched.
 //
 // An access token that is valid for less than min_ttl is not given, except within the first tenth of its life: the API
 // does not give longer ones, and a caller that always wants more would use up the budget. A wait that cannot help, as

@@ -66,13 +66,15 @@ enum cache_reply cache_ask(struct cache *cache, const struct cache_demand *deman
                            long long now, struct access **access, struct ssa_error *err, unsigned *retry_after)
 {
     struct cache_entry *entry = cache_find(cache, demand->profile, demand->scope);
+    const bool first = entry != NULL && !entry->asked;
     if (entry != NULL) {
         entry->asked = true;
         entry->asked_at = now;
     }
     if (is_hit(entry, demand, now)) {
         *access = access_keep(entry->access);
-        return CACHE_HIT;
+        // Those that were asked for before are renewed anyway.
+        return first && entry_is_due(entry, now) ? CACHE_HIT_DUE : CACHE_HIT;
     }
     if (is_hopeless(cache, entry, demand, now, err, retry_after))
         return CACHE_FAILED;

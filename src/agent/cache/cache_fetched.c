@@ -25,9 +25,9 @@ void cache_fetched(struct cache *cache, struct cache_entry *entry, struct access
     entry->tried_again = false;
     entry->trouble = cache->profiles[entry->profile].trouble = (struct trouble){0};
     // Where the API does not say how long it lives, it is for those who wait now.
-    entry->renew_at =
-        access->ends_ms > access->obtained_ms ? schedule_renewal(access->obtained_ms, access->ends_ms, random) : 0;
-    entry->urgent_at = schedule_urgent(entry->renew_at, access->ends_ms);
+    const long long until = access->ends_ms - CACHE_LEAST_MS;
+    entry->renew_at = until > access->obtained_ms ? schedule_renewal(access->obtained_ms, until, random) : 0;
+    entry->urgent_at = schedule_urgent(entry->renew_at, until);
     entry_take_waiters(cache, entry, answers);
     answers->access = access_keep(access);
 }

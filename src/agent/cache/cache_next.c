@@ -103,7 +103,8 @@ long long cache_wakes(const struct cache *cache, size_t profile, long long now, 
         if (entry->access == NULL)
             continue;
         sooner(&wakes, entry->access->ends_ms - CACHE_LEAST_MS + 1, now);
-        if (entry->renew_at == 0 || !entry->asked)
+        // Somebody may ask for it until then.
+        if (entry->renew_at == 0)
             continue;
         sooner(&wakes, entry->renew_at, now);
         sooner(&wakes, entry->urgent_at, now);

@@ -17,8 +17,8 @@ enum agent_audit { AGENT_AUDIT_NONE, AGENT_AUDIT_JOURNAL, AGENT_AUDIT_SYSLOG, AG
 
 // Borrowed while the agent runs.
 struct agent_options {
-    const char *socket; // the path; its folder is made with mode 0700 where it is not there
-    const char *profiles[AGENT_PROFILES_MAX];
+    const char *socket;                       // the path; its folder is made with mode 0700 where it is not there
+    const char *profiles[AGENT_PROFILES_MAX]; // NULL: the usual one
     size_t profile_count;
     struct agent_allow allow[AGENT_ALLOW_MAX];
     size_t allow_count;

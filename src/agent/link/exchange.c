@@ -67,16 +67,18 @@ void link_bury(struct signer_link *link, int patience_ms)
     const int status = helper_end(&link->signer, patience_ms);
     // One that was killed has left it.
     (void)unlink(link->config.pin_socket);
+    if (status == HELPER_KILLED || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
+        link->fault = (struct ssa_error){0};
     link->given_up = link->given_up || link->tries_pin;
     link->under_way = link->tries_pin = false;
     link->deaths++;
     backoff_died(&link->backoff, monotonic_ms());
-    link_know_state(link, link->given_up                          ? SIGNER_REFUSED
-                     : link->locked || link_known(link).by_person ? SIGNER_LOCKED
-                                                             : SIGNER_LOST);
+    link_know_state(link, link->given_up                               ? SIGNER_REFUSED
+                          : link->locked || link_known(link).by_person ? SIGNER_LOCKED
+                                                                       : SIGNER_LOST);
     describe(status, why);
     link_say(link, SSA_WARNING, "the signer has died (%s)%s", why,
-        link->given_up ? " while it tried the PIN: no other one is started before somebody unlocks it" : "");
+             link->given_up ? " while it tried the PIN: no other one is started before somebody unlocks it" : "");
 }
 
 bool link_refuse_given_up(struct ssa_error *err)
@@ -89,7 +91,8 @@ bool link_refuse_given_up(struct ssa_error *err)
 static bool died(struct signer_link *link, struct ssa_error *err)
 {
     link_bury(link, DYING_MS);
-    return link->given_up ? link_refuse_given_up(err) : error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer has died");
+    return link->given_up ? link_refuse_given_up(err)
+                          : error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer has died");
 }
 
 bool link_too_late(struct ssa_error *err)
@@ -140,7 +143,7 @@ static bool wait_for_packet(const struct signer_link *link, bool locks, long lon
 
 // Receives the answer of the call under way, for a caller that locks or does not.
 bool link_receive(struct signer_link *link, bool locks, long long deadline, struct link_answer *answer,
-                    struct ssa_error *err)
+                  struct ssa_error *err)
 {
     for (;;) {
         if (!wait_for_packet(link, locks, deadline, err) || !take_packet(link, answer, err))
@@ -151,6 +154,7 @@ bool link_receive(struct signer_link *link, bool locks, long long deadline, stru
     }
     link->under_way = link->tries_pin = false;
     link->locked = link->locked && answer->status.state != SIGNER_OPEN;
+    link->fault = answer->err;
     know(link, &answer->status);
     return true;
 }

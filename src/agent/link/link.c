@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "agent/link/link_own.h"
 #include "core/monotonic.h"
@@ -45,13 +46,21 @@ unsigned long link_starts(const struct signer_link *link)
     return atomic_load(&link->starts);
 }
 
+static bool refuse_yet(const struct signer_link *link, long long left, struct ssa_error *err)
+{
+    if (link->fault.code == SSA_OK)
+        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer has died, and is started again in %lld ms", left);
+    *err = link->fault;
+    return false;
+}
+
 static bool may_start(struct signer_link *link, long long deadline, struct ssa_error *err)
 {
     const long long now = monotonic_ms(), left = backoff_left(&link->backoff, now);
     if (link->given_up)
         return link_refuse_given_up(err);
     if (left > 0 && (left > PATIENT_MS || now + left > deadline))
-        return error_set(err, SSA_UNEXPECTED, NULL, NULL, "the signer has died, and is started again in %lld ms", left);
+        return refuse_yet(link, left, err);
     while (backoff_left(&link->backoff, monotonic_ms()) > 0)
         pause_ms((unsigned)backoff_left(&link->backoff, monotonic_ms()));
     return true;
@@ -244,7 +253,8 @@ void link_close(struct signer_link *link)
     if (link == NULL)
         return;
     // It logs out when its connection ends.
-    (void)helper_end(&link->signer, CLOSING_MS);
+    if (helper_end(&link->signer, CLOSING_MS) == HELPER_KILLED)
+        (void)unlink(link->config.pin_socket);
     secret_free(&link->message);
     (void)pthread_cond_destroy(&link->free);
     (void)pthread_mutex_destroy(&link->mutex);

@@ -28,8 +28,9 @@ void link_close(struct signer_link *link);
 
 // One call. May be used by several threads; each waits its turn. deadline is a time of monotonic_ms. A signer that does
 // not answer by then goes on with its work, and the late answer is dropped; one that does not answer for minutes is
-// killed. *status (may be NULL) is what is known afterwards, also on failure. Fails as a signer does, and with
-// SSA_UNEXPECTED where the signer died, or must not be started yet.
+// killed. *status (may be NULL) is what is known afterwards, also on failure. Fails as a signer does; with
+// SSA_UNEXPECTED where the signer died, or must not be started yet; with SSA_REASON_TIMEOUT where it did not answer in
+// time; and with SSA_PIN and SSA_REASON_AGENT_LOCKED while it is locked, or where it died while it tried a PIN.
 bool link_assertion(struct signer_link *link, const struct link_request *request, long long deadline,
                     struct secret *assertion, struct link_status *status, struct ssa_error *err) MUST_CHECK;
 bool link_secret(struct signer_link *link, long long deadline, struct secret *secret, struct ssa_error *err) MUST_CHECK;

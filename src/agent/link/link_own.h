@@ -24,7 +24,8 @@ struct signer_link {
     bool under_way;  // a call was sent and not answered
     long long since; // when
     unsigned long deaths;
-    struct secret message; // the request, then the answer
+    struct ssa_error fault; // why the last one has ended itself; code 0 where it did not
+    struct secret message;  // the request, then the answer
 
     pthread_mutex_t knowing; // never for long
     struct link_status known;

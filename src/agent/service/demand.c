@@ -128,6 +128,11 @@ static enum cache_reply ask(struct service *s, struct profile *p, const struct d
         cache_ask(s->cache, &wanted, &s->spare->waiter, now, &outcome->access, &outcome->err, &outcome->retry_after);
     if (reply == CACHE_WAITS)
         begin_wait(s, p, wanted.deadline);
+    if (reply == CACHE_HIT_DUE)
+        (void)pthread_cond_signal(&p->work);
+    // The reason may be gone, as a file was changed: the next caller shall not wait for that.
+    if (reply == CACHE_FAILED && now > p->refreshed_at + REFRESH_MS)
+        (void)pthread_cond_signal(&p->work);
     return reply;
 }
 
@@ -145,8 +150,9 @@ enum service_answer service_token(struct service *s, const struct demand *demand
         return SERVICE_DONE;
     service_enter(s);
     const enum cache_reply reply = ask(s, p, demand, scope, &asking, outcome);
-    s->counts.served += reply == CACHE_HIT;
-    s->counts.from_cache += reply == CACHE_HIT;
+    const bool hit = reply == CACHE_HIT || reply == CACHE_HIT_DUE;
+    s->counts.served += hit;
+    s->counts.from_cache += hit;
     s->counts.failed += reply == CACHE_FAILED;
     s->counts.rate_limited += reply == CACHE_FAILED && outcome->err.code == SSA_RATE_LIMIT;
     service_leave(s);

@@ -112,7 +112,8 @@ void service_answer(struct service *service, struct cache_answers *answers)
 
 const char *profile_shown(const struct profile *p)
 {
-    return p->name != NULL ? p->name : PROFILE_DEFAULT;
+    const char *usual = ssa_settings_value(p->service->config.run.settings, "SSA_HSM_PROFILE");
+    return p->name != NULL ? p->name : text_present(usual) ? usual : PROFILE_DEFAULT;
 }
 
 static bool make_pin_socket(struct profile *p, const char *folder, struct ssa_error *err)

@@ -12,7 +12,8 @@ struct service;
 
 // Borrowed while the service runs.
 struct service_config {
-    const char *const *profiles; // names; the first one is meant where a request names none
+    const char *const *profiles; // names; NULL: the usual one, which comes after the environment; the first one is
+                                 // meant where a request names none
     size_t profile_count;        // at least 1
     const char *folder;          // where the signers' PIN sockets are made: NAME.pin in it
     bool locked;                 // starts locked: it does not log in before somebody unlocks it

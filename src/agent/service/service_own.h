@@ -17,6 +17,7 @@ enum {
     LOOK_MS = 5000,         // how often a signer is asked how it is, where nothing else was asked
     QUICK_LOOK_MS = 500,    // the same while a person is about to unlock it
     QUICK_LOOKS_MS = 60000, // how long that is
+    REFRESH_MS = 200,       // how often the files are looked at, at most, when a caller is refused
     LINK_LOOK_MS = 10000,   // the longest wait for such an answer
     LINK_ORDER_MS = 30000,  // for logging in or out
     LINK_SIGN_MS = 60000,   // for a signature, which may need a touch
@@ -81,7 +82,7 @@ struct profile {
     bool lock_is_last;  // of both orders
     bool forget_secret; // one that came from the PKCS#11 token
     long long asked_at; // the last demand, by boot_ms
-    long long look_at, quick_until;
+    long long look_at, quick_until, refreshed_at;
     struct ssa_error last;
     bool failed_by_look;
     long long failed_at; // seconds since the epoch

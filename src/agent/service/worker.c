@@ -190,7 +190,8 @@ static void land(struct profile *p, struct cache_entry *entry, struct fetched *f
     const bool renewal = cache_entry_renews(entry);
     if (fetched->asked_link) {
         profile_apply(p, &fetched->status, true);
-        p->look_at = boot_ms() + LOOK_MS;
+        // One that was lost may be there again at once.
+        p->look_at = boot_ms() + (fetched->status.state == SIGNER_OPEN ? LOOK_MS : QUICK_LOOK_MS);
     }
     // What was dropped is no failure of the API.
     if (!cache_entry_is_discarded(entry))
@@ -248,6 +249,7 @@ static void work_once(struct profile *p)
         return;
     if (p->forget_secret)
         forget_secret(p);
+    p->refreshed_at = boot_ms();
     service_leave(s);
     const bool changed = profile_refresh(p);
     service_enter(s);

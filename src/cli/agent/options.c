@@ -2,7 +2,6 @@
 
 #include <limits.h>
 
-#include "config/paths.h"
 #include "core/text.h"
 
 #define ADDRESS "ADDRESS:PORT"
@@ -115,6 +114,7 @@ bool agent_options_read(const struct arguments *a, struct agent_texts *texts, st
            read_lock_after(option_value(a, &option_lock_after), options, err) && check_broker(options, err);
 }
 
+// One that nobody has named comes after the environment, as it does without an agent.
 bool agent_options_complete(const struct ssa_run *run, struct agent_texts *texts, struct agent_options *options,
                             struct ssa_error *err)
 {
@@ -122,7 +122,11 @@ bool agent_options_complete(const struct ssa_run *run, struct agent_texts *texts
     if (options->profile_count > 0)
         return true;
     const char *named = ssa_settings_value(run->settings, "SSA_HSM_PROFILE");
-    if (!text_format(texts->profiles, sizeof texts->profiles, "%s", text_present(named) ? named : PROFILE_DEFAULT))
+    if (named == NULL || strchr(named, ':') == NULL) {
+        options->profile_count = 1;
+        return true;
+    }
+    if (!text_format(texts->profiles, sizeof texts->profiles, "%s", named))
         return error_set(err, SSA_CONFIG, NULL, "SSA_HSM_PROFILE", "is too long");
     char *rest = texts->profiles;
     for (const char *name = strsep(&rest, ":"); name != NULL; name = strsep(&rest, ":")) {

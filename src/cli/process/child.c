@@ -25,6 +25,11 @@ void child_begin(struct child *child)
     (void)pthread_sigmask(SIG_BLOCK, &child->signals, &child->before);
 }
 
+void child_give_up(const struct child *child)
+{
+    (void)pthread_sigmask(SIG_SETMASK, &child->before, NULL);
+}
+
 // It gets the signals as this program got them. The memory that secrets are in is not copied for it (posix_spawn).
 static int spawn(struct child *child, char *const *program, char *const *environment)
 {

@@ -17,6 +17,9 @@ struct child {
 // From now on, signals wait for child_wait.
 void child_begin(struct child *child);
 
+// Undoes that, where no program was started.
+void child_give_up(const struct child *child);
+
 // Starts the program, with this environment. Fails with the errno of execvp in err->number.
 bool child_start(struct child *child, char *const *program, char *const *environment, struct ssa_error *err) MUST_CHECK;
 

@@ -152,6 +152,9 @@ static bool announce(const struct refresh *r, const struct refresh_wanted *wante
         child_signal(child, wanted->signal);
     if (!wanted->restart)
         return true;
+    // One that has ended meanwhile has done its work.
+    if (child_wait(child, 0))
+        return true;
     child->told_to_end = false;
     child_stop(child, (long long)wanted->kill_after * SECOND_MS);
     // Whoever wants all of it to end does not want another one.
@@ -195,6 +198,7 @@ static bool exec_refreshed(const struct invocation *i, const struct request *req
     // A signal that comes from now on is CMD's.
     child_begin(&child);
     if (interrupt_signal() != 0) {
+        child_give_up(&child);
         refresh_end(&refresh);
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "interrupted");
     }

@@ -42,6 +42,7 @@ struct day {
     struct habits habits;
     struct weather weather;
     long long now, next_demand, next_other;
+    long long wakes[PROFILES]; // a worker sleeps until then, or until it is woken
     struct flight flights[PROFILES];
     // The API: when requests came, for each of the two client ids.
     long long came[2][HISTORY], others[HISTORY];
@@ -140,6 +141,8 @@ static void land(size_t profile)
     else
         cache_failed(day.cache, f->entry, f->failure, true, &err, &f->sent, day.now, unit_random(1 << 30), &answers);
     *f = (struct flight){0};
+    for (size_t i = 0; i < PROFILES; i++)
+        day.wakes[i] = day.now;
     answer(&answers);
 }
 
@@ -162,12 +165,16 @@ static void demand(void)
     struct ssa_error err;
     unsigned retry_after = 0;
     switch (cache_ask(day.cache, &wanted, waiter, day.now, &access, &err, &retry_after)) {
+    case CACHE_HIT_DUE:
+        day.wakes[wanted.profile] = day.now;
+        // fall through
     case CACHE_HIT:
         check(access);
         access_drop(access);
         day.hits++;
         break;
     case CACHE_WAITS:
+        day.wakes[wanted.profile] = day.now;
         day.free_waiters = rest;
         day.waits++;
         break;
@@ -184,6 +191,16 @@ static void sooner(long long *next, long long time)
 {
     if (time < *next)
         *next = time;
+}
+
+static void work(size_t profile)
+{
+    cache_tidy(day.cache, day.now);
+    struct cache_entry *entry = cache_next(day.cache, profile, day.now);
+    if (entry != NULL)
+        take_off(profile, entry);
+    else
+        day.wakes[profile] = cache_wakes(day.cache, profile, day.now, HOUR_MS);
 }
 
 // What happens at one moment, and when the next thing happens.
@@ -206,14 +223,11 @@ static long long moment(void)
     for (size_t i = 0; i < PROFILES; i++)
         if (day.flights[i].entry != NULL && day.now >= day.flights[i].ends)
             land(i);
-    cache_tidy(day.cache, day.now);
     for (size_t i = 0; i < PROFILES; i++) {
-        struct cache_entry *entry = day.flights[i].entry == NULL ? cache_next(day.cache, i, day.now) : NULL;
-        if (entry != NULL)
-            take_off(i, entry);
+        if (day.flights[i].entry == NULL && day.now >= day.wakes[i])
+            work(i);
+        sooner(&next, day.flights[i].entry != NULL ? day.flights[i].ends : day.wakes[i]);
     }
-    for (size_t i = 0; i < PROFILES; i++)
-        sooner(&next, day.flights[i].entry != NULL ? day.flights[i].ends : cache_wakes(day.cache, i, day.now, HOUR_MS));
     if (cache_count(day.cache) > day.most_entries)
         day.most_entries = cache_count(day.cache);
     sooner(&next, day.next_demand);
