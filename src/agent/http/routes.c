@@ -303,5 +303,4 @@ void routes_connection(void *context, struct MHD_Connection *http, void **socket
     connection->http = http;
     if (connection->caller.kind == LISTENER_BROKER)
         begin_tls(server, connection);
-    atomic_store(&connection->started, true);
 }
