@@ -28,7 +28,7 @@ static bool is_another;
 static uid_t own;
 static struct listener listeners[4];
 static void tell_line(void *context, enum ssa_level level, const char *line);
-static struct server_config config = {.listeners = listeners, .allowed = allowed, .tell = tell_line};
+static struct server_config config = {.listeners = listeners, .allowed = allowed};
 static char ports[128];
 
 uid_t __real_geteuid(void);
@@ -104,6 +104,8 @@ static void add_listener(enum listener_kind kind, int fd)
 {
     if (config.listener_count == COUNT(listeners))
         die("too many sockets");
+    if (kind != LISTENER_UNIX)
+        config.tell = tell_line;
     listeners[config.listener_count++] = (struct listener){.kind = kind, .fd = fd};
 }
 
