@@ -1,17 +1,17 @@
 #include "agent/http/guest.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "agent/callers/credentials.h"
 #include "agent/http/facade.h"
+#include "agent/http/host.h"
 #include "agent/http/inside.h"
 #include "agent/http/tls.h"
 #include "core/text.h"
 
-enum { HTTP_PORT = 80, NUMBER_BASE = 10, HOST_MAX = 64 };
+enum { NUMBER_BASE = 10 };
 
 void guest_free(struct guest *guest)
 {
@@ -101,33 +101,6 @@ enum MHD_Result guest_body(struct connection *connection, const char *data, size
     return MHD_YES;
 }
 
-static bool is_loopback_name(const char *name)
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (strcasecmp(name, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, name, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
-    return inet_pton(AF_INET6, name, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
-// Whether the Host header names this host itself, and the port at which it was asked. A web page that a name leads here
-// (DNS rebinding) has the browser send that name.
-static bool is_loopback_host(const char *host, unsigned port)
-{
-    char name[HOST_MAX], expected[16];
-    const bool brackets = host[0] == '[';
-    const char *begin = brackets ? host + 1 : host;
-    const size_t len = strcspn(begin, brackets ? "]" : ":");
-    const char *rest = begin + len + (brackets && begin[len] == ']' ? 1 : 0);
-    if (!text_format(name, sizeof name, "%.*s", (int)(len < HOST_MAX ? len : HOST_MAX), begin) ||
-        brackets != (strchr(name, ':') != NULL) || !is_loopback_name(name) ||
-        !text_format(expected, sizeof expected, ":%u", port))
-        return false;
-    return strcmp(rest, expected) == 0 || (rest[0] == '\0' && port == HTTP_PORT);
-}
-
 static enum MHD_Result count_host(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     unsigned *count = context;
@@ -142,7 +115,7 @@ static bool has_loopback_host(const struct connection *connection)
     unsigned count = 0;
     const char *host = header(connection, MHD_HTTP_HEADER_HOST);
     (void)microhttpd.get_connection_values(connection->http, MHD_HEADER_KIND, count_host, &count);
-    return count == 1 && host != NULL && is_loopback_host(host, connection->caller.port);
+    return count == 1 && host != NULL && host_is_loopback(host, connection->caller.port);
 }
 
 // What a proxy or a browser adds, and a program does not.
