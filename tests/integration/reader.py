@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import select
 import shutil
+import socket
 import subprocess
 import time
 
@@ -75,6 +76,7 @@ class Reader(Documents):
         """What a reader has here: an empty home, and what the words say."""
         shutil.rmtree(self.home)
         self.home.mkdir()
+        self.ports: dict[str, str] = {}
         self.config = self.home / ".config"
         p11kit.only_softhsm(self.config)
         self.api.clean()
@@ -189,12 +191,23 @@ class Reader(Documents):
             "ADMIN_USER_ID": ADMINISTRATOR,
         }
 
+        # The ports of the text may be in use here.
+        code = re.sub(r"(?<=[ :])(8091|8443)\b", lambda match: self.free_port(match[1]), code)
+
         def value(match: re.Match[str]) -> str:
             found = values[match[0]]
             self.assertIsNotNone(found, f"nothing is there for {match[0]}")
             return str(found)
 
         return re.sub(rf"(?<![\w${{])({'|'.join(values)})(?![\w=])", value, code)
+
+    def free_port(self, named: str) -> str:
+        """The same one for each block of a page."""
+        if named not in self.ports:
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", 0))
+                self.ports[named] = str(one.getsockname()[1])
+        return self.ports[named]
 
     def other_key(self, own: dict[str, str]) -> str | None:
         for account in self.api.control("GET", "state")["accounts"]:

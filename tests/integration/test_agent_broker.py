@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
 import socket
 import ssl
+import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import places
 from agent_guests import FACADE, Authority, Callers, ask, connect, form, tls
-from agent_player import PATIENCE, Answer, PlayerTest, eventually, hasty, within
+from agent_player import PATIENCE, Answer, Player, PlayerTest, eventually, hasty, within
 from agent_process import AgentCase
 
 SAN, URI = "build.example.com", "spiffe://example.com/build"
@@ -45,17 +47,36 @@ class Pool:
         return f"broker={self.cert},{self.key},{self.authority.ca}"
 
 
+@functools.cache
+def pool() -> Pool:
+    made = Pool()
+    unittest.addModuleCleanup(shutil.rmtree, made.folder, ignore_errors=True)
+    return made
+
+
+# Does what systemd does before it starts a service: a socket of each kind, on all interfaces.
+LAUNCHER = """
+import os, socket, sys
+names, *program = sys.argv[1:]
+held = []
+for name in names.split(":"):
+    made = socket.socket()
+    made.bind(("0.0.0.0", 0))
+    made.listen()
+    print(made.getsockname()[1], flush=True)
+    held.append(made)
+held = [os.dup2(one.fileno(), 100 + i) for i, one in enumerate(held)]
+for i, number in enumerate(held):
+    os.dup2(number, 3 + i)
+os.environ.update(LISTEN_FDS=str(len(held)), LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=names)
+os.execv(program[0], program)
+"""
+
+
 class BrokerTest(PlayerTest):
-    pool: ClassVar[Pool]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.pool = Pool()
-        cls.addClassCleanup(shutil.rmtree, cls.pool.folder, ignore_errors=True)
-
     def setUp(self) -> None:
         super().setUp()
+        self.pool = pool()
         self.callers = Callers(self.dir)
         self.callers.run("add", "build", "--scope", "data:read", "--san", SAN, "--no-secret")
         self.audit = self.dir / "audit.jsonl"
@@ -65,9 +86,10 @@ class BrokerTest(PlayerTest):
         self.broker = self.play(*options, f"callers={self.callers.path}", f"audit=file:{self.audit}", env=env)
         self.port = self.broker.ports["broker"]
 
-    def ended(self, player: object) -> None:
-        with contextlib.suppress(AssertionError):
-            super().ended(player)  # type: ignore[arg-type] # what it says is looked at where it matters
+    def ended(self, player: Player) -> None:
+        """It must end well; what it says is looked at where it matters."""
+        if player.process.stdout is not None and not player.process.stdout.closed:
+            player.stop()
 
     def said(self) -> str:
         self.broker.end_input()
@@ -325,8 +347,7 @@ class Program(AgentCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.pool = Pool()
-        self.addCleanup(shutil.rmtree, self.pool.folder, ignore_errors=True)
+        self.pool = pool()
 
     def free_port(self) -> int:
         with socket.socket() as one:
@@ -359,6 +380,34 @@ class Program(AgentCase):
         os.kill(pids[1], 9)
         self.wait_gone(pids[1])
         self.expect(self.run_program("token", env=client), 4)
+
+    def test_sockets_of_systemd(self) -> None:
+        self.provisioned()
+        self.expect(self.run_program("agent", "caller", "add", "build", "--scope", "data:read", "--san", SAN, "--no-secret"), 0)
+        files = ("--tls-cert", self.pool.cert, "--tls-key", self.pool.key, "--client-ca", self.pool.authority.ca)
+        self.socket.parent.mkdir(mode=0o700)
+        argv = [sys.executable, "-c", LAUNCHER, "facade:broker", *map(str, self.argv("agent", "--foreground", *files))]
+        process = self.start(argv)
+        try:
+            assert process.stdout is not None
+            facade, broker = (int(process.stdout.readline()) for _ in range(2))
+            connection = connect(broker, tls(self.pool.authority.ca, self.pool.build))
+            connection.request("GET", "/v1/token")
+            self.assertEqual(Answer(connection.getresponse()).json["scope"], "data:read")
+            connection.close()
+            with socket.create_connection(("127.0.0.1", facade), timeout=PATIENCE) as one:
+                one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                self.assertIn(b" 403 ", one.recv(1000))
+            # By another of its addresses, nobody is served.
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+                probe.connect(("192.0.2.1", 9))
+                with socket.create_connection((probe.getsockname()[0], facade), timeout=PATIENCE) as one:
+                    with contextlib.suppress(ConnectionError):
+                        self.assertEqual(one.recv(1), b"")
+        finally:
+            process.terminate()
+            _, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 0, err.decode())
 
     def test_what_is_refused(self) -> None:
         self.provisioned()
