@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agent_process import PATIENCE, AgentCase, request
 from harness import PIN
+from signer_link import until
 
 
 def mode(path: Path) -> int:
@@ -210,7 +211,8 @@ class End(AgentCase):
         agent.process.send_signal(signal.SIGHUP)
         agent.wait_for("opened anew")
         request(self.socket, "POST", "/v1/lock")
-        self.assertIn('"lock"', audit.read_text())
+        # A thread of its own writes it.
+        until(lambda: '"lock"' in audit.read_text(), "the lock is not written down")
         self.assertEqual(agent.end(), 0)
 
     def test_a_hangup_of_its_terminal_ends_it(self) -> None:
