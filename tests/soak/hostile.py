@@ -112,6 +112,15 @@ def _percentile(values: list[float], share: float) -> float:
     return round(values[int((len(values) - 1) * share)], 2)
 
 
+def _metric(path: Path, name: str) -> int:
+    """One of the agent's own counts."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        connection.sendall(b"GET /v1/metrics HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n")
+        text = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    return int(text.partition(f"\nssa_hsm_agent_{name} ")[2].split()[0])
+
+
 def run(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -126,8 +135,8 @@ def run(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
             during = sample(agent.pid)
         after_waits, after_failures = _behave(agent.socket, seconds / 2)
         after = sample(agent.pid)
-        for text in (*failed, *failures, *after_failures):
-            wrong.append(f"a caller who behaves well got {text}")
+        for when, found in (("before", failed), ("meanwhile", failures), ("after", after_failures)):
+            wrong += [f"a caller who behaves well got {text} {when}, {count} times" for text, count in found.items()]
         if agent.died:
             wrong.append(f"the agent ended by itself with {agent.died}")
         if not options.short and _percentile(waits, 0.99) > MUST_MS:
@@ -136,6 +145,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, object], list[str]]:
             wrong.append(f"the agent has grown from {before} to {during}")
         return {
             "done": harm.counts,
+            "connections": {name: _metric(agent.socket, f"connections_{name}_total") for name in ("refused", "shed")},
             "99th percentile before, meanwhile, after, ms": [_percentile(w, 0.99) for w in (calm, waits, after_waits)],
             "longest, ms": [_percentile(w, 1) for w in (calm, waits, after_waits)],
             "memory, kB": [s.kilobytes for s in (before, during, after)],
