@@ -109,7 +109,8 @@ def judge_budget(exchanges: list[dict[str, Any]], starts: list[float]) -> Budget
         window = [t for t in window if t > at - MINUTE] + [at]
         most = max(most, len(window))
         if len(window) > BUDGET:
-            wrong.append(f"{len(window)} requests within a minute")
+            told = ", ".join(f"{t - at:.1f}" for t in window)
+            wrong.append(f"{len(window)} requests within a minute: {told} s (fault {entry['fault']}, status {entry['status']})")
         if entry["status"] == 429 and entry["fault"] is None:
             refused += 1
             if life and at - begins[life - 1] > MINUTE:
