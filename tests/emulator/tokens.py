@@ -28,6 +28,7 @@ class Grant:
 class AccessTokens:
     def __init__(self, clock: Clock, issued: Path) -> None:
         self.size = 0  # least length of a token; a test of large answers raises it
+        self.lifetime = LIFETIME
         self._clock = clock
         self._issued = issued
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -35,7 +36,8 @@ class AccessTokens:
 
     def issue(self, client_id: str, subject: str | None, scopes: list[str]) -> dict[str, Any]:
         """The body of a token response."""
-        expires = int(self._clock.now()) + LIFETIME
+        lifetime = self.lifetime
+        expires = int(self._clock.now()) + lifetime
         claims = {"client_id": client_id, "scope": scopes, "exp": expires, "jti": secrets.token_urlsafe(16)}
         if subject:
             claims["userid"] = subject
@@ -47,7 +49,7 @@ class AccessTokens:
         with open(os.open(self._issued, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as file:
             file.write(f"{token}\n")
         self._grants[_digest(token)] = Grant(client_id, subject, frozenset(scopes), expires)
-        return {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+        return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime}
 
     def find(self, token: str) -> Grant | None:
         grant = self._grants.get(_digest(token))
