@@ -13,7 +13,6 @@ from pathlib import Path
 
 from agent_process import PATIENCE, AgentCase, request
 from harness import PIN
-from signer_link import until
 
 
 def mode(path: Path) -> int:

@@ -21,6 +21,7 @@ SCOPES = ("data:read", "data:read data:write", "account:read")
 # Of a thousand requests so many demand a new access token, and so many want one that lasts.
 FORCED, LASTING, LASTS = 2, 20, 15
 PAUSE, GIVES_UP = 0.004, 20.0  # seconds of the real clock
+UNAVAILABLE = "503 unavailable"  # which has several reasons
 TOLERANCE = 1.0  # times are told in whole seconds
 
 
@@ -146,6 +147,8 @@ class Callers:
             kind = "no answer" if isinstance(error, TimeoutError) else "no connection"
             return self._note(trouble, profile, kind, None, began)
         kind = "" if status == 200 else f"{status} {answer.get('error')}"
+        if kind == UNAVAILABLE:
+            kind += f": {answer.get('error_description')}"
         wrong = None if kind else self._look(answer, profile, scope, sent)
         return self._note(trouble, profile, kind, wrong, began)
 

@@ -18,7 +18,6 @@ enum {
     ACCEPTS_AT_ONCE = 64, // of one listener, before the others have their turn
     SWEEP_MS = 1000,
     TELL_MS = 60000,
-    CROWDED_MS = 1, // for connections that are told to end
     BREATH_MS = 50, // after which it is tried again to accept, where there are no descriptors or no memory
     ACCEPTOR_STACK = 128 * 1024
 };
@@ -60,11 +59,6 @@ static bool is_of_one_caller(int number)
 static void accept_some(struct http_server *server, const struct listener *listener)
 {
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-        // Who comes now waits in the line, and is not turned away.
-        if (connections_crowded(&server->connections)) {
-            pause_ms(CROWDED_MS);
-            return;
-        }
         const int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             admit(server, listener->kind, fd);

@@ -156,14 +156,6 @@ struct connection *connections_admit(struct connections *c, int fd, const struct
     return connection;
 }
 
-bool connections_crowded(struct connections *c)
-{
-    (void)pthread_mutex_lock(&c->mutex);
-    const bool crowded = c->total >= c->total_max;
-    (void)pthread_mutex_unlock(&c->mutex);
-    return crowded;
-}
-
 struct connection *connections_at(struct connections *c, int fd)
 {
     struct connection *connection = NULL;

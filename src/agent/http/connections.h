@@ -59,8 +59,6 @@ void connections_close(struct connections *connections);
 // that was not read, is ended for it. NULL where there is none, or there is no room.
 struct connection *connections_admit(struct connections *connections, int fd, const struct caller *caller,
                                      long long now) MUST_CHECK;
-// Whether so many are ending, and not closed yet, that there is no room for a new one before they are.
-bool connections_crowded(struct connections *connections);
 struct connection *connections_at(struct connections *connections, int fd);
 // Forgets one; its socket is closed afterwards.
 void connections_leave(struct connections *connections, struct connection *connection);
