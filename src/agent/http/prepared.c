@@ -60,6 +60,8 @@ static struct MHD_Response *find(struct prepared *prepared, struct access *acces
     struct MHD_Response *answer = access->ends_ms <= now_ms ? NULL : make(access, left_s > 0 ? left_s : 1);
     if (answer == NULL)
         return NULL;
+    // A piece of the access token would stay in the registers of this thread, also after it is to be forgotten.
+    secret_wipe_stack();
     clear(prepared, at);
     prepared->slots[at].access = access_keep(access);
     prepared->slots[at].answer = answer;

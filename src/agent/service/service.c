@@ -175,6 +175,8 @@ static bool start(struct service *s, struct ssa_error *err)
         if (!open_profile(p, err))
             return false;
     }
+    // A thread begins with the registers of the one that has started it.
+    secret_wipe_stack();
     return start_threads(s, err);
 }
 
