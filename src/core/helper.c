@@ -15,6 +15,7 @@
 
 #include "core/monotonic.h"
 #include "core/text.h"
+#include "core/wipe.h"
 
 enum { FD_LEAST = 64, NAME_ROOM = 256, LOOK_UP_MS = 20 };
 
@@ -121,6 +122,8 @@ int helper_spawn(struct helper *helper, const char *program, char *const *argv, 
     if (failed != 0)
         return failed;
     failed = set_signals(&attributes);
+    // The child has our registers until it runs the program.
+    secret_wipe_stack();
     if (failed == 0)
         failed = posix_spawn(&helper->pid, program, actions, &attributes, argv, env);
     (void)posix_spawnattr_destroy(&attributes);

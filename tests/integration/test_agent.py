@@ -68,6 +68,13 @@ class Start(AgentCase):
         self.assertEqual(done.out, "")
         self.assertFalse(self.socket.exists())
 
+    def test_with_a_small_stack(self) -> None:
+        self.expect(self.shell("ulimit -s 256 && ssa-hsm agent --profile missing"), 3, "missing.env")
+        self.provisioned()
+        done = self.expect(self.shell("ulimit -s 256 && ssa-hsm agent && ssa-hsm agent status"), 0)
+        self.note_agent(done.out)
+        self.assertIn("open", done.out)
+
     def test_a_second_one_is_refused(self) -> None:
         self.provisioned()
         pid = self.begin()
@@ -210,8 +217,8 @@ class End(AgentCase):
         agent.process.send_signal(signal.SIGHUP)
         agent.wait_for("opened anew")
         request(self.socket, "POST", "/v1/lock")
-        self.assertIn('"lock"', audit.read_text())
         self.assertEqual(agent.end(), 0)
+        self.assertIn('"lock"', audit.read_text())
 
     def test_a_hangup_of_its_terminal_ends_it(self) -> None:
         self.provisioned()
@@ -366,6 +373,22 @@ class Systemd(AgentCase):
         self.assertEqual(process.returncode, 0, err.decode())
         self.assertTrue(path.is_socket(), "is systemd's, and stays")
 
+    def test_the_socket_of_pins_is_in_the_service_s_own_folder(self) -> None:
+        self.provisioned()
+        folder = self.dir / "service"
+        folder.mkdir(mode=0o700)
+        path = self.runtime / "handed-over.sock"
+        self.activated(path, RUNTIME_DIRECTORY=str(folder))
+        self.wait_answer(path)
+        _, told = request(path, "GET", "/v1/status")
+        self.assertEqual(told["profiles"][0]["pin_socket"], str(folder / "default.pin"))
+        # Others could exchange what is in this one.
+        folder.chmod(0o777)
+        process = self.activated(self.runtime / "another.sock", RUNTIME_DIRECTORY=str(folder))
+        _, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("written to by others", err.decode())
+
     def test_a_socket_for_another_process_is_not_taken(self) -> None:
         self.provisioned()
         path = self.runtime / "not-ours.sock"
@@ -519,6 +542,21 @@ class Unlocking(AgentCase):
         self.expect(self.run_program("agent", "unlock", "--profile", "other"), 3, "other", "ssa-hsm agent status")
 
 
+
+
+class Suggested(AgentCase):
+    def test_each_command_that_a_message_suggests(self) -> None:
+        self.provisioned()
+        none = self.expect(self.run_program("agent", "status"), 4)
+        self.note_agent(self.paste(none, "ssa-hsm agent").out)
+        twice = self.expect(self.run_program("agent"), 14)
+        self.assertIn("open", self.paste(twice, "ssa-hsm agent status").out)
+        self.expect(self.run_program("agent", "lock"), 0)
+        self.env["SSA_HSM_PIN_SOURCE"] = ""
+        locked = self.expect(self.run_program("token"), 5, "locked")
+        self.paste(locked, "ssa-hsm agent unlock")
+        self.paste(twice, "ssa-hsm agent stop")
+        self.assertFalse(self.socket.exists())
 
 
 class Told(AgentCase):

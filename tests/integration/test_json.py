@@ -57,6 +57,8 @@ class Json(Reader):
                     self.shell_env.update(self.api.settings())
                 if "verify" in arguments:
                     arguments.append("--api")
+                if "agent" in arguments:
+                    self.run_agent()
                 done = subprocess.run(
                     [str(places.program()), *arguments], env=self.shell_env, cwd=self.home, capture_output=True,
                     text=True, check=False, stdin=subprocess.DEVNULL,
@@ -64,6 +66,16 @@ class Json(Reader):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.compare(command, members, json.loads(done.stdout))
         self.assertGreater(seen, 10)
+
+    def run_agent(self) -> None:
+        """One that has fetched an access token."""
+        self.shell_env.pop("SSA_HSM_AGENT", None)
+        for arguments in (["agent"], ["token"]):
+            argv = [str(places.program()), *arguments]
+            done = subprocess.run(argv, env=self.shell_env, cwd=self.home, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        stop = [str(places.program()), "agent", "stop"]
+        self.addCleanup(subprocess.run, stop, env=dict(self.shell_env), capture_output=True, check=False)
 
     def compare(self, command: str, members: dict[str, str], document: object) -> None:
         printed = list(_flat(document))

@@ -1,30 +1,18 @@
-// Preloaded: writes each secret that RAND_priv_bytes makes into the file that OVERHEARD names, from where it
-// is, and each key that was wrapped into that of OVERHEARD_WRAPPED: they come from nowhere else, and could not be
-// searched for otherwise.
+// Preloaded: writes each secret that RAND_priv_bytes makes for the program into the file that OVERHEARD names, from
+// where it is, and each key that was wrapped into that of OVERHEARD_WRAPPED: they come from nowhere else, and could not
+// be searched for otherwise. The program looks its functions up by dlsym; a module is bound to a library of its own,
+// which is not listened to.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { WRAP_MODE = 0x10002 }; // EVP_CIPH_WRAP_MODE
 
-// Whether the function that is linked here is meant: a module brings a library of its own, which is not listened to.
-static int next(const char *name, void **function)
-{
-    *function = dlsym(RTLD_NEXT, name);
-    if (*function != NULL) {
-        return 1;
-    }
-    void *library = dlopen("libcrypto.so.3", RTLD_LAZY | RTLD_NOLOAD);
-    *function = library == NULL ? NULL : dlsym(library, name);
-    if (*function == NULL) {
-        _exit(3);
-    }
-    dlclose(library);
-    return 0;
-}
+typedef void *look_up(void *library, const char *name);
 
 static void note(const char *variable, const unsigned char *bytes, size_t count)
 {
@@ -36,44 +24,74 @@ static void note(const char *variable, const unsigned char *bytes, size_t count)
     close(file);
 }
 
-int RAND_priv_bytes(unsigned char *bytes, int count)
+// What the program would have found.
+static int (*real_rand)(unsigned char *, int);
+static int (*real_update)(void *, unsigned char *, int *, const unsigned char *, int);
+static int (*real_encrypt)(void *, unsigned char *, size_t *, const unsigned char *, size_t);
+static const void *(*cipher_of)(const void *);
+static int (*mode_of)(const void *);
+
+static int heard_rand(unsigned char *bytes, int count)
 {
-    int (*made_by)(unsigned char *, int) = NULL;
-    const int ours = next("RAND_priv_bytes", (void **)&made_by);
-    const int result = made_by(bytes, count);
-    if (ours && result == 1) {
+    const int result = real_rand(bytes, count);
+    if (result == 1) {
         note("OVERHEARD", bytes, (size_t)count);
     }
     return result;
 }
 
-static int is_wrapping(const void *context)
+static int heard_update(void *context, unsigned char *out, int *out_len, const unsigned char *in, int in_len)
 {
-    const void *(*cipher_of)(const void *) = NULL;
-    int (*mode_of)(const void *) = NULL;
-    (void)next("EVP_CIPHER_CTX_get0_cipher", (void **)&cipher_of);
-    (void)next("EVP_CIPHER_get_mode", (void **)&mode_of);
-    return mode_of(cipher_of(context)) == WRAP_MODE;
-}
-
-int EVP_EncryptUpdate(void *context, unsigned char *out, int *out_len, const unsigned char *in, int in_len)
-{
-    int (*made_by)(void *, unsigned char *, int *, const unsigned char *, int) = NULL;
-    const int ours = next("EVP_EncryptUpdate", (void **)&made_by);
-    const int result = made_by(context, out, out_len, in, in_len);
-    if (ours && result == 1 && out != NULL && is_wrapping(context)) {
+    const int result = real_update(context, out, out_len, in, in_len);
+    if (result == 1 && out != NULL && mode_of(cipher_of(context)) == WRAP_MODE) {
         note("OVERHEARD_WRAPPED", out, (size_t)*out_len);
     }
     return result;
 }
 
-int EVP_PKEY_encrypt(void *context, unsigned char *out, size_t *out_len, const unsigned char *in, size_t in_len)
+static int heard_encrypt(void *context, unsigned char *out, size_t *out_len, const unsigned char *in, size_t in_len)
 {
-    int (*made_by)(void *, unsigned char *, size_t *, const unsigned char *, size_t) = NULL;
-    const int ours = next("EVP_PKEY_encrypt", (void **)&made_by);
-    const int result = made_by(context, out, out_len, in, in_len);
-    if (ours && result == 1 && out != NULL) {
+    const int result = real_encrypt(context, out, out_len, in, in_len);
+    if (result == 1 && out != NULL) {
         note("OVERHEARD_WRAPPED", out, *out_len);
     }
     return result;
+}
+
+static look_up *real_look_up(void)
+{
+    static look_up *found;
+    if (found == NULL) {
+        found = (look_up *)dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
+    }
+    if (found == NULL) {
+        found = (look_up *)dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
+    }
+    if (found == NULL) {
+        _exit(3);
+    }
+    return found;
+}
+
+// A look-up among all libraries goes by who asks: it is left as it is, as the last thing that this does.
+void *dlsym(void *library, const char *name)
+{
+    look_up *look = real_look_up();
+    if (library != RTLD_NEXT && library != RTLD_DEFAULT) {
+        if (strcmp(name, "RAND_priv_bytes") == 0) {
+            *(void **)&real_rand = look(library, name);
+            return (void *)heard_rand;
+        }
+        if (strcmp(name, "EVP_EncryptUpdate") == 0) {
+            *(void **)&real_update = look(library, name);
+            *(void **)&cipher_of = look(library, "EVP_CIPHER_CTX_get0_cipher");
+            *(void **)&mode_of = look(library, "EVP_CIPHER_get_mode");
+            return (void *)heard_update;
+        }
+        if (strcmp(name, "EVP_PKEY_encrypt") == 0) {
+            *(void **)&real_encrypt = look(library, name);
+            return (void *)heard_encrypt;
+        }
+    }
+    return look(library, name);
 }

@@ -151,7 +151,8 @@ bool callers_remove(const char *path, const char *name, struct ssa_error *err)
     if (found == NULL)
         return error_set(err, SSA_USAGE, NULL, name, "there is no caller of this name");
     const size_t at = (size_t)(found - callers->list);
-    memmove(callers->list + at, callers->list + at + 1, (callers->count - at - 1) * sizeof *callers->list);
+    for (size_t i = at + 1; i < callers->count; i++)
+        callers->list[i - 1] = callers->list[i];
     callers->count--;
     return change_commit(&change, path, err);
 }

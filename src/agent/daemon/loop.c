@@ -40,16 +40,18 @@ static bool is_to_end(void *context)
     return can_be_read(loop->signals) || can_be_read(loop->options->until);
 }
 
-// Any answer will do: it was written by the server's threads after they had asked the service.
+// Any answer will do: it was written by the server's threads after they had asked the service. A connection that is
+// closed at once was seen by a server that has no room for it: to start that again would help nobody.
 static bool answers(const struct agent_loop *loop, unsigned most_ms)
 {
     const struct ssa_callbacks callbacks = {.context = (void *)(uintptr_t)loop, .interrupted = is_to_end};
     struct agent_answer answer = {0};
+    struct ssa_error err = {0};
     if (loop->path[0] == '\0')
         return true;
-    const bool done = agent_ask(loop->path, "GET", "/v1/health", most_ms, &callbacks, &answer, ERROR_IGNORED);
+    const bool done = agent_ask(loop->path, "GET", "/v1/health", most_ms, &callbacks, &answer, &err);
     agent_answer_free(&answer);
-    return done;
+    return done || (err.code == SSA_NETWORK && err.reason != SSA_REASON_TIMEOUT);
 }
 
 static void write_status(const struct agent_loop *loop, char text[static STATUS_MAX])

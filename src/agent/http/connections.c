@@ -1,14 +1,15 @@
 #include "agent/http/connections.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "agent/http/wait.h"
 
 enum {
-    DESCRIPTORS_OTHER = 256, // of this process that are no connections
-    ENDING_MAX = 64          // connections that are ending and not closed yet
+    DESCRIPTORS_OTHER = 256 // of this process that are no connections
 };
 
 // As many descriptors as are wanted, or as there may be.
@@ -32,16 +33,16 @@ bool connections_open(struct connections *c, const size_t *share_max, size_t sha
     *c = (struct connections){.shares = shares};
     for (size_t i = 0; i < shares; i++)
         sum += share_max[i];
-    c->numbers = raise_limit(sum + ENDING_MAX + DESCRIPTORS_OTHER);
-    if (shares > SHARES_MAX || c->numbers < ENDING_MAX + DESCRIPTORS_OTHER + shares)
+    // Of each share, as many may be ending, and not closed yet, as may be open.
+    c->numbers = raise_limit(2 * sum + DESCRIPTORS_OTHER);
+    if (shares > SHARES_MAX || c->numbers < DESCRIPTORS_OTHER + 2 * shares)
         return error_set(err, SSA_UNEXPECTED, NULL, NULL, "only %zu files can be open at the same time", c->numbers);
-    const size_t room = c->numbers - ENDING_MAX - DESCRIPTORS_OTHER;
+    const size_t room = (c->numbers - DESCRIPTORS_OTHER) / 2;
     for (size_t i = 0; i < shares; i++) {
         c->share_max[i] = share_max[i] * room / sum;
         if (c->share_max[i] == 0)
             c->share_max[i] = 1;
     }
-    c->total_max = room + ENDING_MAX;
     c->by_fd = calloc(c->numbers, sizeof(struct connection *));
     if (c->by_fd == NULL || pthread_mutex_init(&c->mutex, NULL) != 0) {
         free(c->by_fd);
@@ -52,10 +53,10 @@ bool connections_open(struct connections *c, const size_t *share_max, size_t sha
 
 static void forget(struct connections *c, struct connection *connection)
 {
+    size_t *const among = connection->ending ? c->ending : c->share;
     c->by_fd[connection->fd] = NULL;
     c->total--;
-    if (!connection->ending)
-        c->share[connection->caller.share]--;
+    among[connection->caller.share]--;
     request_free(&connection->request);
     wait_free(connection->wait);
     free(connection);
@@ -75,21 +76,48 @@ static void end(struct connections *c, struct connection *connection)
 {
     connection->ending = true;
     c->share[connection->caller.share]--;
+    c->ending[connection->caller.share]++;
     (void)shutdown(connection->fd, SHUT_RDWR);
+}
+
+static ino_t inode_of(int fd)
+{
+    struct stat there;
+    return fstat(fd, &there) == 0 ? there.st_ino : 0;
+}
+
+// Where libmicrohttpd has no memory, it closes a socket without a word, and its number may be another one's by now.
+static bool is_there(struct connections *c, size_t fd)
+{
+    struct connection *connection = c->by_fd[fd];
+    if (connection == NULL || inode_of(connection->fd) == connection->inode)
+        return connection != NULL;
+    forget(c, connection);
+    return false;
+}
+
+static bool has_sent(const struct connection *connection)
+{
+    int unread = 0;
+    return ioctl(connection->fd, FIONREAD, &unread) == 0 && unread > 0;
 }
 
 // Ends the one of the share that was idle for longest. False where all have requests.
 static bool shed(struct connections *c, size_t share)
 {
     struct connection *oldest = NULL;
+    if (c->ending[share] >= c->share_max[share])
+        return false;
     for (size_t i = 0; i < c->numbers; i++) {
         struct connection *one = c->by_fd[i];
-        if (one != NULL && one->caller.share == share && !one->ending && one->started && one->stage == STAGE_IDLE &&
-            (oldest == NULL || one->since < oldest->since))
+        if (one != NULL && one->caller.share == share && !one->ending && one->stage == STAGE_IDLE &&
+            (oldest == NULL || one->since < oldest->since) && !has_sent(one))
             oldest = one;
     }
     if (oldest == NULL)
         return false;
+    if (!is_there(c, (size_t)oldest->fd))
+        return true;
     end(c, oldest);
     c->shed++;
     return true;
@@ -97,11 +125,9 @@ static bool shed(struct connections *c, size_t share)
 
 static struct connection *admit(struct connections *c, int fd, const struct caller *caller, long long now)
 {
-    // The socket was closed without a word: its number is in use again.
+    // The earlier one was closed without a word.
     if (c->by_fd[fd] != NULL)
         forget(c, c->by_fd[fd]);
-    if (c->total >= c->total_max)
-        return NULL;
     if (c->share[caller->share] >= c->share_max[caller->share] && !shed(c, caller->share))
         return NULL;
     struct connection *connection = calloc(1, sizeof *connection);
@@ -109,6 +135,7 @@ static struct connection *admit(struct connections *c, int fd, const struct call
         return NULL;
     connection->fd = fd;
     connection->number = ++c->admitted;
+    connection->inode = inode_of(fd);
     connection->caller = *caller;
     connection->since = now;
     c->by_fd[fd] = connection;
@@ -150,15 +177,14 @@ static bool is_overdue(const struct connection *one, long long now)
 {
     const enum stage stage = one->stage;
     const long long age = now - one->since;
-    return one->started && !one->ending &&
-           ((stage == STAGE_IDLE && age > IDLE_MS) || (stage == STAGE_ANSWERING && age > ANSWER_MS));
+    return !one->ending && ((stage == STAGE_IDLE && age > IDLE_MS) || (stage == STAGE_ANSWERING && age > ANSWER_MS));
 }
 
 size_t connections_sweep(struct connections *c, long long now)
 {
     (void)pthread_mutex_lock(&c->mutex);
     for (size_t i = 0; i < c->numbers && c->total > 0; i++)
-        if (c->by_fd[i] != NULL && is_overdue(c->by_fd[i], now))
+        if (c->by_fd[i] != NULL && is_overdue(c->by_fd[i], now) && is_there(c, i))
             end(c, c->by_fd[i]);
     const size_t total = c->total;
     (void)pthread_mutex_unlock(&c->mutex);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "agent/http/caller.h"
 #include "agent/http/pace.h"
@@ -31,7 +32,7 @@ struct connection {
     struct wait *wait; // wait.h
     _Atomic(enum stage) stage;
     _Atomic(long long) since; // monotonic_ms of the stage
-    _Atomic(bool) started;    // libmicrohttpd will say when it ends
+    ino_t inode;              // of the socket
     bool ending;              // it was told to end, and is not counted any more
     long long began_us;       // when the request was read
 };
@@ -39,11 +40,12 @@ struct connection {
 struct connections {
     pthread_mutex_t mutex;
     struct connection **by_fd;
-    size_t numbers;                                  // sockets with a number below this one fit
-    size_t share_max[SHARES_MAX], share[SHARES_MAX]; // how many there may be, and are
+    size_t numbers;               // sockets with a number below this one fit
+    size_t share_max[SHARES_MAX]; // how many there may be
+    size_t share[SHARES_MAX];     // how many there are
+    size_t ending[SHARES_MAX];    // how many were told to end, and are not closed yet
     size_t shares;
-    size_t total;     // with those that are ending
-    size_t total_max; //
+    size_t total; // with those that are ending
     unsigned long long admitted, refused, shed;
 };
 
@@ -53,8 +55,8 @@ bool connections_open(struct connections *connections, const size_t *share_max, 
                       struct ssa_error *err) MUST_CHECK;
 void connections_close(struct connections *connections);
 
-// Takes a new connection. Where the caller's share is used up, the one that was idle for longest is ended for it. NULL
-// where there is none, or there is no room.
+// Takes a new connection. Where the caller's share is used up, the one that was idle for longest, and has sent nothing
+// that was not read, is ended for it. NULL where there is none, or there is no room.
 struct connection *connections_admit(struct connections *connections, int fd, const struct caller *caller,
                                      long long now) MUST_CHECK;
 struct connection *connections_at(struct connections *connections, int fd);

@@ -256,8 +256,6 @@ void routes_connection(void *context, struct MHD_Connection *http, void **socket
     const union MHD_ConnectionInfo *info = microhttpd.get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
     connection = info == NULL ? NULL : connections_at(&server->connections, info->connect_fd);
     *socket_context = connection;
-    if (connection == NULL)
-        return;
-    connection->http = http;
-    atomic_store(&connection->started, true);
+    if (connection != NULL)
+        connection->http = http;
 }

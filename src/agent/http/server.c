@@ -43,11 +43,10 @@ static bool start_http(struct http_server *server, struct ssa_error *err)
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, &before);
     server->http = microhttpd.start_daemon(
-        flags, 0, NULL, NULL, routes_handle, server, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)server->connections.total_max * 2, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)WORKER_STACK, MHD_OPTION_URI_LOG_CALLBACK, routes_begin, server,
-        MHD_OPTION_NOTIFY_COMPLETED, routes_done, server, MHD_OPTION_NOTIFY_CONNECTION, routes_connection, server,
-        MHD_OPTION_END);
+        flags, 0, NULL, NULL, routes_handle, server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections.numbers,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)WORKER_STACK, MHD_OPTION_URI_LOG_CALLBACK, routes_begin, server, MHD_OPTION_NOTIFY_COMPLETED,
+        routes_done, server, MHD_OPTION_NOTIFY_CONNECTION, routes_connection, server, MHD_OPTION_END);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return server->http != NULL || error_set(err, SSA_UNEXPECTED, NULL, NULL, "libmicrohttpd does not start");
 }

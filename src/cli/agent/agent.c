@@ -107,9 +107,21 @@ static bool hand_over(const struct invocation *i, struct ssa_error *err)
     return true;
 }
 
+// Where the stack is small, the program works on a thread of its own. After the split there is no other one, which
+// could end the process with an exit code.
+static _Noreturn void serve_in_background(const struct invocation *i, struct ssa_error *err)
+{
+    const bool done = serve(i, err);
+    if (!done)
+        print_error(err);
+    _exit(done ? EXIT_SUCCESS : (int)err->code);
+}
+
 static bool agent(const struct invocation *i, struct ssa_error *err)
 {
-    if (background_side() != BACKGROUND_LAUNCHER)
+    if (background_side() == BACKGROUND_AGENT)
+        serve_in_background(i, err);
+    if (background_side() == BACKGROUND_NONE)
         return serve(i, err);
     if (hand_over(i, err))
         return true;

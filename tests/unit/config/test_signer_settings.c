@@ -91,7 +91,6 @@ static void what_else_reads_the_variable_keeps_it(void **state)
 {
     (void)state;
     struct ssa_error err;
-    SECRET_AUTO read = {0};
     struct ssa_settings *s =
         read_settings("APS_SECRET_ID=env:BOTH\nSSA_HSM_PIN_SOURCE=env:BOTH\n", LIST("BOTH=1234"), false);
     SUCCEEDS(settings_drop_client_secret(s, &err));
