@@ -134,6 +134,8 @@ static void work(struct signer_process *p)
             serve_request(p);
         if (!p->over && fds[1].revents != 0)
             unlocker_serve(p);
+        // Registers keep a piece of what was copied last, for as long as nothing else is copied.
+        secret_wipe_stack();
     }
 }
 
