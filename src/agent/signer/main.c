@@ -155,6 +155,7 @@ int main(int argc, char **argv)
     struct ssa_error err = {0};
     harden();
     inherited_lock_environment();
+    inherited_leave_terminal();
     p.thread = pthread_self();
     if (argc != SIGNER_ARGUMENTS) {
         (void)fputs("ssa-hsm-signer: the agent starts this program\n", stderr);
