@@ -66,7 +66,7 @@ class Use(AgentCase):
 
     def test_a_file_is_kept_fresh(self) -> None:
         for token in ("a1", "a2"):
-            self.api.fault("replace", path="/token", body={"access_token": token, "token_type": "Bearer", "expires_in": 2})
+            self.api.fault("replace", path="/token", body={"access_token": token, "token_type": "Bearer", "expires_in": 5})
         self.begin()
         script = 'until grep -q ey "$APS_ACCESS_TOKEN_FILE"; do cat "$APS_ACCESS_TOKEN_FILE"; sleep 0.1; done'
         with self.shim() as log:
