@@ -23,7 +23,7 @@ class SsaHsmAuth(requests.auth.AuthBase):
             answer = agent.getresponse()
             if answer.status == 200:
                 return json.load(answer)["access_token"]
-        except OSError:
+        except (OSError, http.client.HTTPException):
             pass
         command = ["ssa-hsm", "token", "--format", "token", "--scope", self.scope]
         return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()

@@ -8,8 +8,9 @@
         R(account_disable), R(account_provision), R(account_delete), R(key_create), R(key_import), R(key_list),        \
         R(key_show), R(key_enable), R(key_disable), R(key_verify), R(key_delete), R(key_rotate), R(key_recover),       \
         R(key_prune), R(secret_import), R(secret_remove), R(token), R(jwt), R(exec), R(agent), R(agent_status),        \
-        R(agent_unlock), R(agent_lock), R(agent_stop), R(hsm_list), R(config_show), R(profile_list), R(profile_show),  \
-        R(profile_remove), R(history), R(complete)
+        R(agent_unlock), R(agent_lock), R(agent_stop), R(agent_caller_add), R(agent_caller_list),                      \
+        R(agent_caller_remove), R(hsm_list), R(config_show), R(profile_list), R(profile_show), R(profile_remove),      \
+        R(history), R(complete)
 
 #define NAMED(command)   command_##command
 #define ADDRESS(command) &command_##command

@@ -1,6 +1,8 @@
 // The agent's HTTP server before a service that is made up: `http_player SOCKET [allow=UID:SCOPE] [audit=KIND:PATH]
-// [own=UID] [limit=BYTES]`. Says "ready", and stops at the end of its standard input; "reopen" there reopens the audit.
-// With own=UID it takes itself for that user.
+// [own=UID] [limit=BYTES] [callers=FILE] [facade] [broker=CERT,KEY,CA]`. Says "ready" and the ports of facade and
+// broker, and stops at the end of its standard input; "reopen" there reopens the audit. With own=UID it takes itself
+// for that user.
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,10 @@ static size_t allowed_count;
 static struct audit *audit;
 static bool is_another;
 static uid_t own;
+static struct listener listeners[4];
+static void tell_line(void *context, enum ssa_level level, const char *line);
+static struct server_config config = {.listeners = listeners, .allowed = allowed};
+static char ports[128];
 
 uid_t __real_geteuid(void);
 uid_t __wrap_geteuid(void);
@@ -82,6 +88,46 @@ static void limit_files(const char *text)
         die("cannot limit files");
 }
 
+static int listen_on_loopback(const char *name)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 || listen(fd, BACKLOG) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
+        !text_format(ports + strlen(ports), sizeof ports - strlen(ports), " %s=%u", name, ntohs(address.sin_port)))
+        die("cannot listen");
+    return fd;
+}
+
+static void add_listener(enum listener_kind kind, int fd)
+{
+    if (config.listener_count == COUNT(listeners))
+        die("too many sockets");
+    if (kind != LISTENER_UNIX)
+        config.tell = tell_line;
+    listeners[config.listener_count++] = (struct listener){.kind = kind, .fd = fd};
+}
+
+static void add_broker(const char *text)
+{
+    static char files[4096];
+    if (!text_format(files, sizeof files, "%s", text))
+        die("too long");
+    char *rest = files;
+    config.tls_cert = strsep(&rest, ",");
+    config.tls_key = strsep(&rest, ",");
+    config.client_ca = rest;
+    add_listener(LISTENER_BROKER, listen_on_loopback("broker"));
+}
+
+static void tell_line(void *context, enum ssa_level level, const char *line)
+{
+    (void)context;
+    (void)level;
+    (void)fprintf(stderr, "told: %s\n", line);
+}
+
 static void read_option(const char *text)
 {
     if (strncmp(text, "allow=", 6) == 0)
@@ -92,6 +138,12 @@ static void read_option(const char *text)
         limit_files(text + 6);
     else if (strncmp(text, "own=", 4) == 0)
         own = (uid_t)strtoul(text + 4, NULL, 10);
+    else if (strncmp(text, "callers=", 8) == 0)
+        config.callers = text + 8;
+    else if (strcmp(text, "facade") == 0)
+        add_listener(LISTENER_FACADE, listen_on_loopback("facade"));
+    else if (strncmp(text, "broker=", 7) == 0)
+        add_broker(text + 7);
     else
         die("what?");
 }
@@ -104,21 +156,16 @@ int main(int argc, char **argv)
     if (argc < 2)
         die("which socket?");
     (void)prctl(PR_SET_DUMPABLE, 1);
+    add_listener(LISTENER_UNIX, listen_at(argv[1]));
     for (int i = 2; i < argc; i++)
         read_option(argv[i]);
     is_another = own != 0;
-    const struct listener listener = {.kind = LISTENER_UNIX, .fd = listen_at(argv[1])};
-    const struct server_config config = {
-        .listeners = &listener,
-        .listener_count = 1,
-        .allowed = allowed,
-        .allowed_count = allowed_count,
-        .audit = audit,
-    };
+    config.allowed_count = allowed_count;
+    config.audit = audit;
     fake_start();
     if (!server_start(&config, &server, &err))
         die(err.what);
-    (void)printf("ready\n");
+    (void)printf("ready%s\n", ports);
     (void)fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL)
         if (strcmp(line, "reopen\n") == 0)

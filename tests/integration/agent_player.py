@@ -59,7 +59,9 @@ class Player:
             env=os.environ | (env or {}), preexec_fn=die_with_parent,
         )  # fmt: skip
         assert self.process.stdout is not None
-        if self.process.stdout.readline() != "ready\n":
+        words = self.process.stdout.readline().split()
+        self.ports = {name: int(port) for name, _, port in (word.partition("=") for word in words[1:])}
+        if words[:1] != ["ready"]:
             raise AssertionError(f"the player does not start: {self.stop()}")
 
     def say(self, word: str) -> None:
@@ -136,6 +138,10 @@ def within(seconds: float) -> Iterator[None]:
     took = time.monotonic() - began
     if took > seconds * SLOW:
         raise AssertionError(f"took {took:.1f} s")
+
+
+def hasty(times: int) -> dict[str, str]:
+    return {"LD_PRELOAD": str(places.hasty_clock()), "SSA_HASTY_CLOCK": str(times), "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 
 def eventually(check: Any, what: str) -> None:

@@ -20,7 +20,7 @@ def groups() -> dict[str, list[str]]:
     group = ""
     for line in _page().splitlines():
         heading = re.fullmatch(r"([A-Z][\w# ]+\w):", line)
-        row = re.match(r"  ([a-z]+(?: [a-z]+)?)  +[a-z]", line)
+        row = re.match(r"  ([a-z]+(?: [a-z]+){0,2})  +[a-z]", line)
         if heading:
             group = heading[1]
         elif row:

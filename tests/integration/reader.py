@@ -103,6 +103,7 @@ class Reader(Documents):
             "an old .env": self.old_env,
             "an account of another machine": self.account_elsewhere,
             "a PEM": self.pem,
+            "a caller": self.caller,
         }
         for word in words.split(", "):
             self.assertIn(word, have, "what a page begins with")
@@ -163,6 +164,10 @@ class Reader(Documents):
         self.write("key.pem", made.pop("PRIVATE_KEY"))
         self.shell_env.update({name: made[name] for name in ("APS_CLIENT_ID", "APS_SECRET_ID")})
         self.elsewhere = made
+
+    def caller(self) -> None:
+        self.account()
+        self.prepare("agent", "caller", "add", "postman", "--scope", "data:read")
 
     # ---- what a reader puts in ----
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from agent_process import PATIENCE, AgentCase, request
 from harness import PIN
+from signer_link import children
 
 
 def mode(path: Path) -> int:
@@ -475,6 +477,23 @@ class Unlocking(AgentCase):
         self.expect(done, 0)
         self.note_agent(done.out)
         self.assertFalse(self.is_locked())
+
+    def test_no_process_keeps_the_terminal(self) -> None:
+        with self.terminal("agent") as terminal:
+            terminal.wait_for(r"PIN[^\n]*: ?$")
+            terminal.send(PIN + "\r")
+            self.assertEqual(terminal.finish(), 0)
+            agent = self.note_agent(terminal.out)
+            self.assertTrue(select.select([terminal.master], [], [], PATIENCE)[0], "something has it open")
+            with self.assertRaises(OSError):
+                os.read(terminal.master, 1)
+        signers = children(agent)
+        helpers = signers + [host for signer in signers for host in children(signer)]
+        self.assertEqual(len(helpers), 2, "a signer, and the process of its module")
+        for pid in helpers:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            self.assertEqual(fields[4], "0", "has a terminal")
+            self.assertNotEqual(fields[3], str(terminal.pid), "is in the terminal's session")
 
     def test_a_wrong_pin_ends_the_agent(self) -> None:
         with self.terminal("agent") as terminal:

@@ -9,15 +9,11 @@ import socket
 import time
 
 import places
-from agent_player import Connection, Player, PlayerTest, eventually, within
+from agent_player import Connection, Player, PlayerTest, eventually, hasty, within
 
 SHARE_OWN = 2048
 SHARE_STRANGERS = 16
 TOKEN = b"GET /v1/token HTTP/1.1\r\nHost: agent\r\n\r\n"
-
-
-def hasty(times: int) -> dict[str, str]:
-    return {"LD_PRELOAD": str(places.hasty_clock()), "SSA_HASTY_CLOCK": str(times), "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 
 def is_closed(sock: socket.socket) -> bool:

@@ -35,6 +35,9 @@ class Offers(Case):
         self.assertEqual(sorted(self.offered("key", "")), sorted(of_key))
         self.assertEqual(sorted(self.offered("-p", "x", "--timeout=3", "key", "")), sorted(of_key))
         self.assertEqual(sorted(self.offered("help", "key", "")), sorted(of_key))
+        self.assertEqual(self.offered("agent", "ca"), ["caller"])
+        for words in (("agent", "caller"), ("help", "agent", "caller")):
+            self.assertEqual(sorted(self.offered(*words, "")), ["add", "list", "remove"])
         self.assertEqual(self.offered("nonsense", ""), [])
         self.assertEqual(self.offered("key", "list", ""), [])
 

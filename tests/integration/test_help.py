@@ -45,6 +45,14 @@ class Help(Case):
         for words in (("account", "--help"), ("-h", "account"), ("help", "account", "--")):
             self.assertEqual(self.help(*words), page)
 
+    def test_two_words_list_the_commands_that_begin_with_them(self) -> None:
+        page = self.help("help", "agent", "caller")
+        for command in helppages.commands():
+            self.assertEqual(f"\n  {command}  " in page, command.startswith("agent caller "), command)
+        self.assertEqual(self.help("agent", "caller", "--help"), page)
+        self.expect(self.run_program("agent", "caller"), 2, "agent caller add, agent caller list", out="")
+        self.expect(self.run_program("agent", "caller", "ad", "x"), 2, "`ssa-hsm agent caller add`", out="")
+
     def test_what_there_is_no_help_about(self) -> None:
         self.expect(self.run_program("help", "tokne"), 2, 'no command "tokne"', "ssa-hsm token", out="")
         self.expect(self.run_program("tokne", "--help"), 2, 'no command "tokne"', out="")

@@ -161,6 +161,9 @@ class Examples(Case):
         place = ["--socket", self.dir / "run" / "agent.sock"] if "--socket" in example else []
         self.expect(self.run_program("agent", "--profile", "default", "--profile", "work", *place), 0)
 
+    def a_caller(self, example: str) -> None:
+        self.expect(self.run_program("agent", "caller", "add", "postman", "--scope", "data:read"), 0)
+
 
 _BEFORE = {
     "account create": Examples.without_profiles,
@@ -175,6 +178,7 @@ _BEFORE = {
     "agent unlock": Examples.an_agent,
     "agent lock": Examples.an_agent,
     "agent stop": Examples.an_agent,
+    "agent caller remove": Examples.a_caller,
     "profile show": Examples.an_old_profile,
     "profile remove": Examples.an_old_profile,
 }

@@ -48,7 +48,7 @@ class Json(Reader):
         for command, members in self.sections():
             seen += 1
             with self.subTest(command):
-                special = {"import": "an old .env", "provision": "an account, a member of a project"}
+                special = {"import": "an old .env", "provision": "an account, a member of a project", "caller list": "a caller"}
                 self.begin(next((have for word, have in special.items() if word in command), "an account"))
                 self.shell_env.update(SSA_HSM_PIN_SOURCE=f"file:{self.dir / 'pin'}", SSA_HSM_TOKEN="work")
                 arguments = self.put_in(command).split()[1:]

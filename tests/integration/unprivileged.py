@@ -61,6 +61,7 @@ def _copy_documents(folder: Path) -> Path:
     (folder / "docs").mkdir(parents=True)
     for path in (*source.glob("*.md"), *source.glob("docs/*.md")):
         shutil.copy2(path, folder / path.relative_to(source))
+    shutil.copytree(source / "examples" / "agent", folder / "examples" / "agent")
     return folder
 
 

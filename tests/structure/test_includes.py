@@ -53,9 +53,9 @@ MAY = {
     "agent-link": "core",
     "agent-cache": "core oauth",
     "agent-client": "core oauth",
-    "agent-callers": "core",
+    "agent-callers": "core oauth",
     "agent-service": f"core {_hsm('remote uri module token login key data search')} oauth config pin signer agent-link agent-cache",
-    "agent-http": "core agent-link agent-cache agent-service",
+    "agent-http": "core agent-callers agent-link agent-cache agent-service",
     "agent-daemon": "core oauth agent-link agent-cache agent-client agent-service agent-http",
     "agent-signer": f"core {_hsm('remote uri module token login key data search')} oauth config pin signer agent-link",
     "doctor": f"core {_hsm('remote uri module token login key data search')} oauth aps config pin journal signer agent-client",
@@ -64,7 +64,7 @@ MAY = {
     "recovery": f"core {_hsm('remote uri module token object key import search')} oauth aps config pin journal signer secret ownership",
     "manage": f"core {_hsm('remote uri module token object login key import data search')} oauth aps config pin journal signer secret "
     "ownership recovery",
-    "cli": f"core {_hsm('uri')} config journal agent-link agent-client agent-daemon",
+    "cli": f"core {_hsm('uri')} config journal agent-callers agent-link agent-client agent-daemon",
     # An allocator is a library of its own, since nothing but a program may replace it.
     "allocator": "",
     # So is libcrypto that is loaded late.

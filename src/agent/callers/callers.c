@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "agent/callers/callers_file.h"
 #include "core/descriptor.h"
@@ -27,7 +28,7 @@ bool callers_read(const char *path, struct callers *callers, struct ssa_error *e
            read_secret(&text, fd, path, NULL, err) && callers_parse(secret_span(&text), path, callers, err);
 }
 
-const struct caller *callers_by_name(const struct callers *callers, const char *name)
+const struct caller_entry *callers_by_name(const struct callers *callers, const char *name)
 {
     for (size_t i = 0; i < callers->count; i++)
         if (strcmp(callers->list[i].name, name) == 0)
@@ -41,7 +42,7 @@ static bool is_same(const char *own, struct span asked)
     return asked.len > 0 && span_equal(span_text(own), asked);
 }
 
-const struct caller *callers_by_id(const struct callers *callers, struct span id)
+const struct caller_entry *callers_by_id(const struct callers *callers, struct span id)
 {
     for (size_t i = 0; i < callers->count; i++)
         if (is_same(callers->list[i].id, id))
@@ -49,15 +50,23 @@ const struct caller *callers_by_id(const struct callers *callers, struct span id
     return NULL;
 }
 
-const struct caller *callers_by_san(const struct callers *callers, struct span san)
+// A DNS name has no case; a URI, which has a colon, has.
+static bool is_same_san(const char *own, struct span asked)
+{
+    if (strchr(own, ':') != NULL)
+        return is_same(own, asked);
+    return asked.len > 0 && strlen(own) == asked.len && strncasecmp(own, (const char *)asked.data, asked.len) == 0;
+}
+
+const struct caller_entry *callers_by_san(const struct callers *callers, struct span san)
 {
     for (size_t i = 0; i < callers->count; i++)
-        if (is_same(callers->list[i].san, san))
+        if (is_same_san(callers->list[i].san, san))
             return &callers->list[i];
     return NULL;
 }
 
-bool caller_has_secret(const struct caller *caller, struct span secret)
+bool caller_has_secret(const struct caller_entry *caller, struct span secret)
 {
     // Of an unknown caller a hash is compared, too: the time does not tell which ids there are.
     static const char nobody[FINGERPRINT_TEXT] = "-";

@@ -3,6 +3,7 @@
 // (broker), or both. They are in a file of mode 0600, which has a hash of the secret and never the secret.
 #pragma once
 
+#include "core/api.h"
 #include "core/error.h"
 #include "core/fingerprint.h"
 #include "core/secret.h"
@@ -16,7 +17,7 @@ enum {
     CALLER_PROFILE_MAX = 512
 };
 
-struct caller {
+struct caller_entry {
     char name[CALLER_NAME_MAX];       // letters, digits, ".", "_" and "-"
     char id[CALLER_ID_MAX];           // what it sends as client id; empty: it has no secret
     char hash[FINGERPRINT_TEXT];      // SHA-256 of its secret in hex; empty: it has none
@@ -27,7 +28,7 @@ struct caller {
 };
 
 struct callers {
-    struct caller *list;
+    struct caller_entry *list;
     size_t count;
 };
 void callers_free(struct callers *callers);
@@ -38,17 +39,21 @@ void callers_free(struct callers *callers);
 bool callers_read(const char *path, struct callers *callers, struct ssa_error *err) MUST_CHECK;
 
 // NULL where there is none.
-const struct caller *callers_by_name(const struct callers *callers, const char *name);
-const struct caller *callers_by_id(const struct callers *callers, struct span id);
-const struct caller *callers_by_san(const struct callers *callers, struct span san);
+const struct caller_entry *callers_by_name(const struct callers *callers, const char *name);
+const struct caller_entry *callers_by_id(const struct callers *callers, struct span id);
+const struct caller_entry *callers_by_san(const struct callers *callers, struct span san);
 
 // Whether it is the caller's secret. Takes the same time for every wrong one. caller may be NULL: then it is not.
-bool caller_has_secret(const struct caller *caller, struct span secret);
+bool caller_has_secret(const struct caller_entry *caller, struct span secret);
+
+// Reads scopes, separated by commas or spaces, into caller->scope. Fails with SSA_USAGE.
+bool caller_set_scope(struct caller_entry *caller, const char *scope, const struct ssa_callbacks *callbacks,
+                      struct ssa_error *err) MUST_CHECK;
 
 // Adds a caller: *wanted has name, scope, profile and san. With a secret (not NULL, empty), id and secret are made, and
 // the secret is appended to it: it is not kept anywhere. Fails with SSA_IN_USE where the name or the SAN is in use,
 // with SSA_USAGE for a name or SAN that is not allowed, and with SSA_CONFIG where the file cannot be read or written.
-bool callers_add(const char *path, const struct caller *wanted, struct caller *made, struct secret *secret,
+bool callers_add(const char *path, const struct caller_entry *wanted, struct caller_entry *made, struct secret *secret,
                  struct ssa_error *err) MUST_CHECK;
 
 // Fails with SSA_USAGE where there is no such caller.

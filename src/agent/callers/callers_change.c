@@ -17,6 +17,7 @@
 #include "core/owner.h"
 #include "core/text.h"
 #include "core/write.h"
+#include "oauth/scope.h"
 
 enum { PATH_ROOM = 1024, SECRET_BYTES = 32, ID_BYTES = 8, LOCK_MS = 10000 };
 
@@ -56,12 +57,21 @@ static bool change_begin(struct change *change, const char *path, struct ssa_err
     return callers_read(path, &change->callers, err);
 }
 
+// An agent that runs as another user must still be able to read a file that was made readable for it.
+static bool keep_readers(int fd, const char *path)
+{
+    struct stat about;
+    if (stat(path, &about) != 0)
+        return errno == ENOENT;
+    return fchmod(fd, S_IRUSR | S_IWUSR | (about.st_mode & (S_IRGRP | S_IROTH))) == 0;
+}
+
 static bool write_draft(const struct change *change, const char *path, struct span text, struct ssa_error *err)
 {
     // What an interrupted change has left: under the lock, it is nobody's.
     (void)unlink(change->draft);
     DESCRIPTOR_AUTO fd = open(change->draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    if (fd < 0 || !write_all(fd, text) || !write_sync_file(fd))
+    if (fd < 0 || !keep_readers(fd, path) || !write_all(fd, text) || !write_sync_file(fd))
         return cannot_write(path, err);
     return true;
 }
@@ -85,7 +95,17 @@ static bool change_commit(const struct change *change, const char *path, struct 
     return write_sync_folder(dirname(folder)) || cannot_write(path, err);
 }
 
-// Fills `bytes` random ones.
+bool caller_set_scope(struct caller_entry *caller, const char *scope, const struct ssa_callbacks *callbacks,
+                      struct ssa_error *err)
+{
+    char normal[SCOPE_MAX];
+    if (!scope_normalise(scope, normal, callbacks, err))
+        return false;
+    return text_format(caller->scope, sizeof caller->scope, "%s", normal) ||
+           error_set(err, SSA_USAGE, NULL, NULL, "the scopes are longer than %d characters", CALLER_SCOPE_MAX - 1);
+}
+
+// Appends random bytes as text.
 static bool random_text(size_t bytes, struct secret *out, struct ssa_error *err)
 {
     uint8_t made[SECRET_BYTES];
@@ -95,7 +115,7 @@ static bool random_text(size_t bytes, struct secret *out, struct ssa_error *err)
     return done || error_errno(err, SSA_UNEXPECTED, errno, NULL, "no random bytes");
 }
 
-static bool make_secret(struct caller *caller, struct secret *secret, struct ssa_error *err)
+static bool make_secret(struct caller_entry *caller, struct secret *secret, struct ssa_error *err)
 {
     SECRET_AUTO suffix = {0};
     if (!secret_new(&suffix, BASE64URL_LENGTH(ID_BYTES), err) || !random_text(ID_BYTES, &suffix, err) ||
@@ -108,12 +128,12 @@ static bool make_secret(struct caller *caller, struct secret *secret, struct ssa
     return caller->hash[0] != '\0' || error_set(err, SSA_UNEXPECTED, NULL, NULL, "OpenSSL makes no SHA-256");
 }
 
-static bool check_free(const struct callers *callers, const struct caller *wanted, const char *path,
+static bool check_free(const struct callers *callers, const struct caller_entry *wanted, const char *path,
                        struct ssa_error *err)
 {
     if (callers_by_name(callers, wanted->name) != NULL)
         return error_set(err, SSA_IN_USE, NULL, wanted->name, "there is a caller of this name");
-    const struct caller *other = callers_by_san(callers, span_text(wanted->san));
+    const struct caller_entry *other = callers_by_san(callers, span_text(wanted->san));
     if (other != NULL)
         return error_set(err, SSA_IN_USE, NULL, wanted->san, "is the caller %s already", other->name);
     if (callers->count == CALLERS_MAX)
@@ -121,7 +141,7 @@ static bool check_free(const struct callers *callers, const struct caller *wante
     return true;
 }
 
-bool callers_add(const char *path, const struct caller *wanted, struct caller *made, struct secret *secret,
+bool callers_add(const char *path, const struct caller_entry *wanted, struct caller_entry *made, struct secret *secret,
                  struct ssa_error *err)
 {
     __attribute__((cleanup(change_end))) struct change change = {.lock = -1};
@@ -133,7 +153,7 @@ bool callers_add(const char *path, const struct caller *wanted, struct caller *m
     if (secret != NULL && !make_secret(made, secret, err))
         return false;
     struct callers *callers = &change.callers;
-    struct caller *list = reallocarray(callers->list, callers->count + 1, sizeof *list);
+    struct caller_entry *list = reallocarray(callers->list, callers->count + 1, sizeof *list);
     if (list == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the callers");
     callers->list = list;
@@ -147,7 +167,7 @@ bool callers_remove(const char *path, const char *name, struct ssa_error *err)
     if (!change_begin(&change, path, err))
         return false;
     struct callers *callers = &change.callers;
-    const struct caller *found = callers_by_name(callers, name);
+    const struct caller_entry *found = callers_by_name(callers, name);
     if (found == NULL)
         return error_set(err, SSA_USAGE, NULL, name, "there is no caller of this name");
     const size_t at = (size_t)(found - callers->list);

@@ -13,7 +13,7 @@ static const struct {
 } texts[] = {
 #define TEXT(member)                                                                                                   \
     {                                                                                                                  \
-        "callers[]." #member, offsetof(struct caller, member), sizeof((struct caller *)NULL)->member                   \
+        "callers[]." #member, offsetof(struct caller_entry, member), sizeof((struct caller_entry *)NULL)->member       \
     }
     TEXT(name), TEXT(id), TEXT(hash), TEXT(san), TEXT(scope), TEXT(profile),
 #undef TEXT
@@ -35,7 +35,7 @@ static bool is_allowed(const char *text, const char *allowed)
     return text[strspn(text, allowed)] == '\0';
 }
 
-bool caller_check(const struct caller *caller, struct ssa_error *err)
+bool caller_check(const struct caller_entry *caller, struct ssa_error *err)
 {
     static const char in_name[] = TEXT_ALPHANUMERIC "._-";
     if (caller->name[0] == '\0' || !is_allowed(caller->name, in_name))
@@ -52,17 +52,17 @@ static bool add_empty(const struct reading *r, struct ssa_error *err)
     struct callers *callers = r->callers;
     if (callers->count == CALLERS_MAX)
         return is_wrong(r, "there are too many callers", err);
-    struct caller *list = reallocarray(callers->list, callers->count + 1, sizeof *list);
+    struct caller_entry *list = reallocarray(callers->list, callers->count + 1, sizeof *list);
     if (list == NULL)
         return error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "no memory for the callers");
     callers->list = list;
-    list[callers->count++] = (struct caller){.created = 0};
+    list[callers->count++] = (struct caller_entry){.created = 0};
     return true;
 }
 
 static bool take_text(const struct reading *r, const struct json_value *value, size_t which, struct ssa_error *err)
 {
-    struct caller *caller = &r->callers->list[r->callers->count - 1];
+    struct caller_entry *caller = &r->callers->list[r->callers->count - 1];
     char *out = (char *)caller + texts[which].at;
     const struct span text = value->text;
     if (value->type == JSON_NULL)
@@ -135,7 +135,7 @@ bool callers_write(const struct callers *callers, struct secret *out, struct ssa
     json_open(&w, JSON_OBJECT);
     member_open(&w, "callers", JSON_ARRAY);
     for (size_t i = 0; i < callers->count; i++) {
-        const struct caller *caller = &callers->list[i];
+        const struct caller_entry *caller = &callers->list[i];
         json_open(&w, JSON_OBJECT);
         for (size_t k = 0; k < COUNT(texts); k++)
             member_text(&w, strrchr(texts[k].path, '.') + 1, (const char *)caller + texts[k].at);

@@ -12,4 +12,4 @@ bool callers_parse(struct span text, const char *path, struct callers *callers, 
 bool callers_write(const struct callers *callers, struct secret *out, struct ssa_error *err) MUST_CHECK;
 
 // Fails with SSA_USAGE where the name or the SAN has characters that are not allowed.
-bool caller_check(const struct caller *caller, struct ssa_error *err) MUST_CHECK;
+bool caller_check(const struct caller_entry *caller, struct ssa_error *err) MUST_CHECK;

@@ -123,12 +123,21 @@ static bool open_audit(struct agent *agent, struct ssa_error *err)
     }
 }
 
+// Of several agents with sockets in one folder, all but the one at the usual place say by their PIN sockets whose they
+// are.
+static const char *pin_prefix(const struct agent *agent)
+{
+    const char *slash = strrchr(agent->path, '/');
+    return agent->own.fd < 0 || slash == NULL || strcmp(slash + 1, "agent.sock") == 0 ? NULL : slash + 1;
+}
+
 static bool start_service(struct agent *agent, struct ssa_error *err)
 {
     const struct agent_options *options = agent->options;
     agent->service_config = (struct service_config){.profiles = options->profiles,
                                                     .profile_count = options->profile_count,
                                                     .folder = agent->folder,
+                                                    .prefix = pin_prefix(agent),
                                                     .locked = options->locked,
                                                     .lock_after = options->lock_after,
                                                     .run = options->run,

@@ -28,9 +28,10 @@ struct told {
     long long at;
 };
 
-// Who comes by which kind of socket; server_start refuses the kinds that are not here.
+// Who comes by which kind of socket.
 typedef bool ask(const struct peers *peers, int fd, struct caller *caller);
-static ask *const asks[LISTENER_KINDS] = {[LISTENER_UNIX] = peers_ask};
+static ask *const asks[LISTENER_KINDS] = {
+    [LISTENER_UNIX] = peers_ask, [LISTENER_FACADE] = peers_ask_facade, [LISTENER_BROKER] = peers_ask_broker};
 
 static void admit(struct http_server *server, enum listener_kind kind, int fd)
 {
@@ -45,8 +46,8 @@ static void admit(struct http_server *server, enum listener_kind kind, int fd)
         return;
     }
     // It closes the socket, also where it fails.
-    if (microhttpd.add_connection(server->http, fd, (const struct sockaddr *)&nowhere, sizeof nowhere.sun_family) !=
-        MHD_YES)
+    struct MHD_Daemon *http = kind == LISTENER_BROKER ? server->https : server->http;
+    if (microhttpd.add_connection(http, fd, (const struct sockaddr *)&nowhere, sizeof nowhere.sun_family) != MHD_YES)
         connections_leave(&server->connections, connection);
 }
 
@@ -106,7 +107,9 @@ static void *run(void *context)
         if (there > 0 && now - swept < SWEEP_MS)
             continue;
         swept = now;
-        there = connections_sweep(&server->connections, now) + prepared_sweep(&server->prepared, boot_ms());
+        // In this order: where nobody is connected, nobody prepares another answer.
+        there = connections_sweep(&server->connections, now);
+        there += prepared_sweep(&server->prepared, boot_ms());
         tell_refused(server, &told, now);
     }
     return NULL;

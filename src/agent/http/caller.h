@@ -9,7 +9,7 @@ enum rights {
     RIGHTS_ALL     // the agent's own user, and root
 };
 
-enum { CALLER_EXECUTABLE_MAX = 512 };
+enum { CALLER_EXECUTABLE_MAX = 512, CALLER_ADDRESS_BYTES = 16 };
 
 struct caller {
     enum listener_kind kind;
@@ -21,6 +21,9 @@ struct caller {
     int pid;
     char executable[CALLER_EXECUTABLE_MAX]; // as the process had it when it connected; empty: not known
     const char *name, *san;                 // of a caller of the facade or the broker; NULL on a Unix socket
+    // Of a connection of the internet: whose host it is (of IPv6, the network), and the port that it came to.
+    uint8_t address[CALLER_ADDRESS_BYTES];
+    unsigned port;
 };
 
 // Whether all scopes of wanted, separated by commas or spaces, are among those of allowed (normalised).

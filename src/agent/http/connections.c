@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "agent/http/guest.h"
+#include "agent/http/tls.h"
 #include "agent/http/wait.h"
 
 enum {
@@ -59,6 +61,8 @@ static void forget(struct connections *c, struct connection *connection)
     among[connection->caller.share]--;
     request_free(&connection->request);
     wait_free(connection->wait);
+    guest_free(connection->guest);
+    tls_drop(connection->tls);
     free(connection);
 }
 
@@ -78,6 +82,17 @@ static void end(struct connections *c, struct connection *connection)
     c->share[connection->caller.share]--;
     c->ending[connection->caller.share]++;
     (void)shutdown(connection->fd, SHUT_RDWR);
+}
+
+static bool is_from(const struct connection *one, const uint8_t *address)
+{
+    return address == NULL || memcmp(one->caller.address, address, CALLER_ADDRESS_BYTES) == 0;
+}
+
+// Whom nothing was served yet goes before whom something was.
+static bool goes_before(const struct connection *a, const struct connection *b)
+{
+    return a->served == b->served ? a->since < b->since : !a->served;
 }
 
 static ino_t inode_of(int fd)
@@ -102,8 +117,8 @@ static bool has_sent(const struct connection *connection)
     return ioctl(connection->fd, FIONREAD, &unread) == 0 && unread > 0;
 }
 
-// Ends the one of the share that was idle for longest. False where all have requests.
-static bool shed(struct connections *c, size_t share)
+// Ends the one of the share, or of one address in it, that was idle for longest. False where all have requests.
+static bool shed(struct connections *c, size_t share, const uint8_t *address)
 {
     struct connection *oldest = NULL;
     if (c->ending[share] >= c->share_max[share])
@@ -111,7 +126,7 @@ static bool shed(struct connections *c, size_t share)
     for (size_t i = 0; i < c->numbers; i++) {
         struct connection *one = c->by_fd[i];
         if (one != NULL && one->caller.share == share && !one->ending && one->stage == STAGE_IDLE &&
-            (oldest == NULL || one->since < oldest->since) && !has_sent(one))
+            is_from(one, address) && (oldest == NULL || goes_before(one, oldest)) && !has_sent(one))
             oldest = one;
     }
     if (oldest == NULL)
@@ -123,12 +138,25 @@ static bool shed(struct connections *c, size_t share)
     return true;
 }
 
+// Whether there is room for one more from this address.
+static bool has_room(struct connections *c, const struct caller *caller)
+{
+    size_t count = 0;
+    if (c->host_max[caller->share] == 0)
+        return true;
+    for (size_t i = 0; i < c->numbers; i++)
+        count += c->by_fd[i] != NULL && !c->by_fd[i]->ending && c->by_fd[i]->caller.share == caller->share &&
+                 is_from(c->by_fd[i], caller->address);
+    return count < c->host_max[caller->share] || shed(c, caller->share, caller->address);
+}
+
 static struct connection *admit(struct connections *c, int fd, const struct caller *caller, long long now)
 {
     // The earlier one was closed without a word.
     if (c->by_fd[fd] != NULL)
         forget(c, c->by_fd[fd]);
-    if (c->share[caller->share] >= c->share_max[caller->share] && !shed(c, caller->share))
+    if (!has_room(c, caller) ||
+        (c->share[caller->share] >= c->share_max[caller->share] && !shed(c, caller->share, NULL)))
         return NULL;
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
@@ -177,7 +205,10 @@ static bool is_overdue(const struct connection *one, long long now)
 {
     const enum stage stage = one->stage;
     const long long age = now - one->since;
-    return !one->ending && ((stage == STAGE_IDLE && age > IDLE_MS) || (stage == STAGE_ANSWERING && age > ANSWER_MS));
+    const bool greets = one->caller.kind != LISTENER_UNIX && !one->served;
+    return !one->ending &&
+           ((stage == STAGE_IDLE && age > (greets ? GREET_MS : IDLE_MS)) ||
+            (stage == STAGE_READING && age > GREET_MS) || (stage == STAGE_ANSWERING && age > ANSWER_MS));
 }
 
 size_t connections_sweep(struct connections *c, long long now)
@@ -204,7 +235,7 @@ size_t connections_busy(struct connections *c)
     size_t busy = 0;
     (void)pthread_mutex_lock(&c->mutex);
     for (size_t i = 0; i < c->numbers && c->total > 0; i++)
-        busy += c->by_fd[i] != NULL && !c->by_fd[i]->ending && c->by_fd[i]->stage != STAGE_IDLE;
+        busy += c->by_fd[i] != NULL && !c->by_fd[i]->ending && c->by_fd[i]->stage > STAGE_READING;
     (void)pthread_mutex_unlock(&c->mutex);
     return busy;
 }

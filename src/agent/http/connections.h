@@ -13,11 +13,13 @@
 
 enum {
     IDLE_MS = 60000,  // for so long a connection may wait for a request, or send one
+    GREET_MS = 10000, // the same for the first one that comes by the internet, with what TLS needs; and for a body
     ANSWER_MS = 30000 // for so long a caller may leave its answer unread
 };
 
 enum stage {
     STAGE_IDLE,      // no request has been read to its end
+    STAGE_READING,   // its body is being read
     STAGE_WORKING,   // one is being looked at
     STAGE_WAITING,   // one waits for the service
     STAGE_ANSWERING, // its answer is being sent
@@ -28,8 +30,11 @@ struct connection {
     unsigned long long number; // no other connection ever has it
     struct caller caller;
     struct request request;
-    void *http;        // the connection of libmicrohttpd
-    struct wait *wait; // wait.h
+    void *http;            // the connection of libmicrohttpd
+    struct wait *wait;     // wait.h
+    struct guest *guest;   // guest.h; NULL: it is not one of the facade or the broker, or has not asked yet
+    struct tls_files *tls; // tls.h; NULL: none
+    _Atomic(bool) served;  // a request was read
     _Atomic(enum stage) stage;
     _Atomic(long long) since; // monotonic_ms of the stage
     ino_t inode;              // of the socket
@@ -42,6 +47,7 @@ struct connections {
     struct connection **by_fd;
     size_t numbers;               // sockets with a number below this one fit
     size_t share_max[SHARES_MAX]; // how many there may be
+    size_t host_max[SHARES_MAX];  // of these, from one address; 0: no limit
     size_t share[SHARES_MAX];     // how many there are
     size_t ending[SHARES_MAX];    // how many were told to end, and are not closed yet
     size_t shares;

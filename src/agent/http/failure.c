@@ -9,6 +9,7 @@ static const struct {
 } failures[FAILURES] = {
     [FAILURE_NONE] = {200, "ok"},
     [FAILURE_BAD_REQUEST] = {400, "bad_request"},
+    [FAILURE_UNAUTHORIZED] = {401, "unauthorized"},
     [FAILURE_FORBIDDEN] = {403, "forbidden"},
     [FAILURE_UNKNOWN_PROFILE] = {404, "unknown_profile"},
     [FAILURE_NOT_FOUND] = {404, "not_found"},

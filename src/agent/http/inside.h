@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "agent/http/audit.h"
+#include "agent/http/guests.h"
 #include "agent/http/peers.h"
 #include "agent/http/prepared.h"
 #include "agent/http/reply.h"
@@ -39,6 +40,9 @@ struct http_server {
     _Atomic(unsigned) signing, locking;          // threads of jobs
     _Atomic(unsigned long long) ended[FAILURES]; // requests, by their outcome
     struct pace pressing, failing;               // what other users demand; what the audit tells of their failures
+    struct MHD_Daemon *https;                    // of the broker; NULL: there is none
+    struct guests *guests;                       // NULL: neither facade nor broker
+    struct tls *tls;                             // of the broker
 };
 
 // Around each call of the service. False where it must not be asked any more.
@@ -49,6 +53,9 @@ void server_leave(struct http_server *server);
 // answer NULL: there was no memory for one. The answer is taken over.
 enum MHD_Result end_with(struct http_server *server, struct connection *connection, enum failure failed,
                          struct MHD_Response *answer, const char *what);
+// The same with another status.
+enum MHD_Result end_as(struct http_server *server, struct connection *connection, enum failure failed, unsigned status,
+                       struct MHD_Response *answer, const char *what);
 enum MHD_Result end_failed(struct http_server *server, struct connection *connection, const struct ssa_error *err,
                            unsigned retry_after, const char *what);
 // The parts of the above, for an access token whose answer is queued already.
@@ -56,12 +63,17 @@ void end_handed_out(struct http_server *server, struct connection *connection, c
 
 // Requests, one file each. They run on a thread of libmicrohttpd.
 enum MHD_Result token_begin(struct http_server *server, struct connection *connection);
+// The same for any demand.
+enum MHD_Result token_ask(struct http_server *server, struct connection *connection, const struct demand *demand);
 enum MHD_Result token_end(struct http_server *server, struct connection *connection, struct result *result);
 enum MHD_Result job_begin(struct http_server *server, struct connection *connection);
 enum MHD_Result job_end(struct http_server *server, struct connection *connection, struct result *result);
 enum MHD_Result status_answer(struct http_server *server, struct connection *connection);
 enum MHD_Result health_answer(struct http_server *server, struct connection *connection);
 enum MHD_Result metrics_answer(struct http_server *server, struct connection *connection);
+
+// A request as the docs of the interface have it, with the rights of its connection's caller (routes.c).
+enum MHD_Result answer_by_rights(struct http_server *server, struct connection *connection, const char *method);
 
 // What libmicrohttpd calls, with the server as context (routes.c).
 enum MHD_Result routes_handle(void *context, struct MHD_Connection *http, const char *url, const char *method,

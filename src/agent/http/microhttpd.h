@@ -11,6 +11,7 @@
     each(create_response_from_buffer_with_free_callback_cls);                                                          \
     each(destroy_response);                                                                                            \
     each(get_connection_info);                                                                                         \
+    each(get_connection_values);                                                                                       \
     each(lookup_connection_value);                                                                                     \
     each(queue_response);                                                                                              \
     each(resume_connection);                                                                                           \

@@ -59,6 +59,37 @@ struct MHD_Response *reply_failure(enum failure failed, const struct ssa_error *
     return NULL;
 }
 
+static bool write_oauth(struct secret *body, const struct reply_oauth *reply)
+{
+    struct json_writer w;
+    if (!secret_new(body, FAILURE_TEXT_MAX, ERROR_IGNORED) || !json_begin(&w, body, false))
+        return false;
+    json_open(&w, JSON_OBJECT);
+    member_text(&w, "error", reply->error);
+    member_text(&w, "error_description", reply->description);
+    if (reply->developer_message != NULL)
+        member_text(&w, "developerMessage", reply->developer_message);
+    json_close(&w, JSON_OBJECT);
+    return json_end(&w, ERROR_IGNORED);
+}
+
+struct MHD_Response *reply_oauth(const struct reply_oauth *reply)
+{
+    SECRET_AUTO body = {0};
+    char seconds[16];
+    if (!write_oauth(&body, reply) || !text_format(seconds, sizeof seconds, "%u", reply->retry_after))
+        return NULL;
+    struct MHD_Response *answer = reply_make(&body, REPLY_JSON);
+    if (answer != NULL && add_header(answer, MHD_HTTP_HEADER_ALLOW, reply->allow) &&
+        add_header(answer, MHD_HTTP_HEADER_RETRY_AFTER, reply->retry_after > 0 ? seconds : NULL) &&
+        add_header(answer, MHD_HTTP_HEADER_WWW_AUTHENTICATE, reply->authenticate ? "Basic realm=\"ssa-hsm\"" : NULL) &&
+        add_header(answer, MHD_HTTP_HEADER_CONNECTION, reply->close ? "close" : NULL))
+        return answer;
+    if (answer != NULL)
+        microhttpd.destroy_response(answer);
+    return NULL;
+}
+
 struct MHD_Response *reply_text(const char *name, struct span text)
 {
     SECRET_AUTO body = {0};

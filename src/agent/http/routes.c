@@ -1,7 +1,11 @@
 // From a request to the function that answers it.
 #include <stdlib.h>
+#include <sys/socket.h>
 
+#include "agent/http/facade.h"
+#include "agent/http/guest.h"
 #include "agent/http/inside.h"
+#include "agent/http/tls.h"
 #include "core/text.h"
 
 static long long now_us(void)
@@ -24,8 +28,12 @@ static void note(struct http_server *server, struct connection *connection, enum
 {
     const struct caller *caller = &connection->caller;
     const char *profile = connection->request.understood ? connection->request.demand.profile : NULL;
+    if (connection->guest != NULL)
+        profile = connection->guest->entry.profile;
     (void)atomic_fetch_add_explicit(&server->ended[failed], 1, memory_order_relaxed);
     connection_note(connection, STAGE_ANSWERING);
+    if (connection->guest != NULL && caller->name != NULL && what != NULL && failed != FAILURE_NONE)
+        guests_note(server->guests, caller->name, false);
     if (server->config.audit == NULL || what == NULL)
         return;
     if (!is_told(server, connection, failed)) {
@@ -50,24 +58,41 @@ static void note(struct http_server *server, struct connection *connection, enum
 
 void end_handed_out(struct http_server *server, struct connection *connection, const struct access *access)
 {
+    if (connection->guest != NULL)
+        guests_note(server->guests, connection->caller.name, true);
     note(server, connection, FAILURE_NONE, "token", access->scope);
+}
+
+static const char *asked_scope(const struct connection *connection)
+{
+    if (guest_is_as_provider(connection))
+        return connection->guest->scope;
+    return connection->request.understood ? connection->request.demand.scope : NULL;
+}
+
+enum MHD_Result end_as(struct http_server *server, struct connection *connection, enum failure failed, unsigned status,
+                       struct MHD_Response *answer, const char *what)
+{
+    if (answer == NULL)
+        return MHD_NO;
+    note(server, connection, failed, what, asked_scope(connection));
+    const enum MHD_Result queued = microhttpd.queue_response(connection->http, status, answer);
+    microhttpd.destroy_response(answer);
+    return queued;
 }
 
 enum MHD_Result end_with(struct http_server *server, struct connection *connection, enum failure failed,
                          struct MHD_Response *answer, const char *what)
 {
-    if (answer == NULL)
-        return MHD_NO;
-    note(server, connection, failed, what, connection->request.understood ? connection->request.demand.scope : NULL);
-    const enum MHD_Result queued = microhttpd.queue_response(connection->http, failure_status(failed), answer);
-    microhttpd.destroy_response(answer);
-    return queued;
+    return end_as(server, connection, failed, failure_status(failed), answer, what);
 }
 
 enum MHD_Result end_failed(struct http_server *server, struct connection *connection, const struct ssa_error *err,
                            unsigned retry_after, const char *what)
 {
     const enum failure failed = failure_of(err);
+    if (guest_is_as_provider(connection))
+        return facade_failed(server, connection, err, retry_after, what);
     return end_with(server, connection, failed, reply_failure(failed, err, retry_after, NULL, NULL), what);
 }
 
@@ -123,8 +148,7 @@ static begin *const begins[REQUEST_KINDS] = {
     [REQUEST_UNLOCK] = job_begin,
 };
 
-// Of a caller on a Unix socket.
-static enum MHD_Result answer_local(struct http_server *server, struct connection *connection, const char *method)
+enum MHD_Result answer_by_rights(struct http_server *server, struct connection *connection, const char *method)
 {
     struct request *request = &connection->request;
     struct ssa_error err;
@@ -150,7 +174,8 @@ static enum MHD_Result answer_local(struct http_server *server, struct connectio
 
 typedef enum MHD_Result answer(struct http_server *server, struct connection *connection, const char *method);
 
-static answer *const answers[LISTENER_KINDS] = {[LISTENER_UNIX] = answer_local};
+static answer *const answers[LISTENER_KINDS] = {
+    [LISTENER_UNIX] = answer_by_rights, [LISTENER_FACADE] = guest_answer, [LISTENER_BROKER] = guest_answer};
 
 // The connection was woken: there is an answer, its caller has hung up, or the agent stops.
 static enum MHD_Result go_on(struct http_server *server, struct connection *connection)
@@ -186,15 +211,19 @@ enum MHD_Result routes_handle(void *context, struct MHD_Connection *http, const 
     enum stage stage;
     (void)url;
     (void)version;
-    (void)upload;
-    if (connection == NULL || *upload_size != 0)
+    if (connection == NULL)
         return MHD_NO;
     stage = connection->stage;
+    if (*upload_size != 0)
+        return stage == STAGE_READING ? guest_body(connection, upload, upload_size) : MHD_NO;
     switch (stage) {
     case STAGE_IDLE:
+        if (connection->caller.kind != LISTENER_UNIX)
+            return guest_head(server, connection, method);
         // The headers are there. What is answered now ends the connection, so it is only done where a body would come.
         connection_note(connection, STAGE_WORKING);
         return has_body(http) ? refuse_body(server, connection) : MHD_YES;
+    case STAGE_READING:
     case STAGE_WORKING:
         return answers[connection->caller.kind](server, connection, method);
     case STAGE_WAITING:
@@ -239,8 +268,21 @@ void routes_done(void *context, struct MHD_Connection *http, void **request, enu
     (void)context;
     (void)http;
     (void)how;
-    if (connection != NULL)
-        connection_note(connection, STAGE_IDLE);
+    if (connection == NULL)
+        return;
+    atomic_store(&connection->served, true);
+    connection_note(connection, STAGE_IDLE);
+}
+
+// Before the handshake. Where it cannot be prepared, there is none.
+static void begin_tls(struct http_server *server, struct connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        microhttpd.get_connection_info(connection->http, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info != NULL && info->tls_session != NULL)
+        connection->tls = tls_begin(server->tls, info->tls_session);
+    if (connection->tls == NULL)
+        (void)shutdown(connection->fd, SHUT_RDWR);
 }
 
 void routes_connection(void *context, struct MHD_Connection *http, void **socket_context,
@@ -256,6 +298,9 @@ void routes_connection(void *context, struct MHD_Connection *http, void **socket
     const union MHD_ConnectionInfo *info = microhttpd.get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
     connection = info == NULL ? NULL : connections_at(&server->connections, info->connect_fd);
     *socket_context = connection;
-    if (connection != NULL)
-        connection->http = http;
+    if (connection == NULL)
+        return;
+    connection->http = http;
+    if (connection->caller.kind == LISTENER_BROKER)
+        begin_tls(server, connection);
 }

@@ -109,6 +109,27 @@ static void write_counts(struct json_writer *w, struct service *service)
     json_close(w, JSON_OBJECT);
 }
 
+// Those who have asked since the start.
+static void write_guests(struct json_writer *w, struct guests *guests)
+{
+    if (guests == NULL)
+        return;
+    member_open(w, "callers", JSON_ARRAY);
+    (void)pthread_mutex_lock(&guests->mutex);
+    for (size_t i = 0; i < CALLERS_MAX; i++) {
+        const struct guest_ledger *ledger = &guests->ledgers[i];
+        if (ledger->name[0] == '\0')
+            continue;
+        json_open(w, JSON_OBJECT);
+        member_text(w, "name", ledger->name);
+        member_number(w, "handed_out", ledger->handed_out);
+        member_number(w, "refused", ledger->refused);
+        json_close(w, JSON_OBJECT);
+    }
+    (void)pthread_mutex_unlock(&guests->mutex);
+    json_close(w, JSON_ARRAY);
+}
+
 enum MHD_Result status_answer(struct http_server *server, struct connection *connection)
 {
     struct service *service = server->config.service;
@@ -125,6 +146,7 @@ enum MHD_Result status_answer(struct http_server *server, struct connection *con
     json_close(&w, JSON_ARRAY);
     const bool written = write_entries(&w, service);
     write_counts(&w, service);
+    write_guests(&w, server->guests);
     json_close(&w, JSON_OBJECT);
     if (!json_end(&w, ERROR_IGNORED) || !written)
         return MHD_NO;

@@ -1,5 +1,7 @@
 // GET /v1/token
 #include "agent/cache/clock.h"
+#include "agent/http/facade.h"
+#include "agent/http/guest.h"
 #include "agent/http/inside.h"
 #include "core/monotonic.h"
 #include "core/text.h"
@@ -13,10 +15,14 @@ static OWN_FRAME enum MHD_Result refuse(struct http_server *server, struct conne
 }
 
 // Another user who always demands a new one would use up what the API allows to all.
-static bool presses(struct http_server *server, const struct connection *connection, long long *wait_ms)
+static bool presses(struct http_server *server, const struct connection *connection, const struct demand *demand,
+                    long long *wait_ms)
 {
-    return connection->caller.rights != RIGHTS_ALL && connection->request.demand.force &&
-           !pace_allows(&server->pressing, connection->caller.share, monotonic_ms(), wait_ms);
+    if (connection->caller.rights == RIGHTS_ALL || !demand->force)
+        return false;
+    if (connection->guest != NULL)
+        return !guests_allow(server->guests, connection->guest->entry.name, GUEST_FORCED, monotonic_ms(), wait_ms);
+    return !pace_allows(&server->pressing, connection->caller.share, monotonic_ms(), wait_ms);
 }
 
 static OWN_FRAME enum MHD_Result too_often(struct http_server *server, struct connection *connection, long long wait_ms)
@@ -32,6 +38,8 @@ static enum MHD_Result hand_out(struct http_server *server, struct connection *c
     // Without a scope, it is the profile's.
     if (connection->caller.scope != NULL && !scope_within(access->scope, connection->caller.scope))
         return refuse(server, connection);
+    if (guest_is_as_provider(connection))
+        return facade_hand_out(server, connection, access);
     if (prepared_queue(&server->prepared, access, boot_ms(), connection->http)) {
         end_handed_out(server, connection, access);
         return MHD_YES;
@@ -62,14 +70,13 @@ static OWN_FRAME enum MHD_Result failed(struct http_server *server, struct conne
     return end_failed(server, connection, &err, 1, "token");
 }
 
-enum MHD_Result token_begin(struct http_server *server, struct connection *connection)
+enum MHD_Result token_ask(struct http_server *server, struct connection *connection, const struct demand *demand)
 {
-    const struct demand *demand = &connection->request.demand;
     long long wait_ms = 0;
     if (connection->caller.scope != NULL && text_present(demand->scope) &&
         !scope_within(demand->scope, connection->caller.scope))
         return refuse(server, connection);
-    if (presses(server, connection, &wait_ms))
+    if (presses(server, connection, demand, &wait_ms))
         return too_often(server, connection, wait_ms);
     struct wait *wait = wait_ready(server->waits, connection);
     if (wait == NULL)
@@ -92,4 +99,12 @@ enum MHD_Result token_begin(struct http_server *server, struct connection *conne
     const enum MHD_Result done = token_end(server, connection, &result);
     result_free(&result);
     return done;
+}
+
+enum MHD_Result token_begin(struct http_server *server, struct connection *connection)
+{
+    struct demand demand = connection->request.demand;
+    if (connection->guest != NULL && !guest_narrow(server, connection, &demand))
+        return refuse(server, connection);
+    return token_ask(server, connection, &demand);
 }

@@ -11,7 +11,7 @@
 #include "cli/terminal/terminal.h"
 #include "core/text.h"
 
-enum { NOT_FOUND = 127, NOT_RUN = 126 };
+enum { NOT_FOUND = 127, NOT_RUN = 126, TERMINAL_NAME_MAX = 256 };
 
 // Both processes have them.
 static struct agent_options options;
@@ -31,10 +31,20 @@ static bool choose_socket(const struct arguments *a, struct ssa_error *err)
            error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, usual, "is too long for the folder of a socket");
 }
 
+// The signer has no terminal. A pinentry that it starts finds the person's by this variable.
+static void name_terminal(void)
+{
+    char name[TERMINAL_NAME_MAX];
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (ttyname_r(fd, name, sizeof name) == 0)
+            (void)setenv("GPG_TTY", name, 0);
+}
+
 static bool begin(const struct arguments *a, struct ssa_error *err)
 {
     if (!agent_options_read(a, &texts, &options, err) || !choose_socket(a, err))
         return false;
+    name_terminal();
     if (option_given(a, &option_foreground))
         return true;
     if (a->rest != NULL)

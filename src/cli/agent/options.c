@@ -1,7 +1,9 @@
 #include "cli/agent/options.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
+#include "cli/agent/caller.h"
 #include "core/text.h"
 
 #define ADDRESS "ADDRESS:PORT"
@@ -23,6 +25,14 @@ const struct option option_tls_cert = {"tls-cert", "FILE", .help = "certificate 
 const struct option option_tls_key = {"tls-key", "FILE", .help = "its private key (PEM)"};
 const struct option option_client_ca = {"client-ca", "FILE", .help = "who issues the certificates of callers (PEM)"};
 const struct option option_locked = {"locked", .help = "do not log in, and ask for no PIN"};
+
+static bool find_callers(struct agent_texts *texts, struct agent_options *options, struct ssa_error *err)
+{
+    if (options->facade == NULL && options->listen == NULL && secure_getenv("LISTEN_FDS") == NULL)
+        return true;
+    options->callers = texts->callers;
+    return caller_path(texts->callers, err);
+}
 
 static bool read_audit(const char *text, struct agent_options *options, struct ssa_error *err)
 {
@@ -90,7 +100,8 @@ static bool check_broker(const struct agent_options *o, struct ssa_error *err)
     const bool all = o->tls_cert != NULL && o->tls_key != NULL && o->client_ca != NULL;
     if (o->listen != NULL && !all)
         return error_set(err, SSA_USAGE, NULL, NULL, "--listen needs --tls-cert, --tls-key and --client-ca");
-    return o->listen != NULL || !some ||
+    // A service manager may have opened the socket.
+    return o->listen != NULL || !some || secure_getenv("LISTEN_FDS") != NULL ||
            error_set(err, SSA_USAGE, NULL, NULL, "--tls-cert, --tls-key and --client-ca are for --listen");
 }
 
@@ -111,7 +122,8 @@ bool agent_options_read(const struct arguments *a, struct agent_texts *texts, st
     if (option_given(a, &option_foreground) && a->rest != NULL)
         return error_set(err, SSA_USAGE, NULL, NULL, "--foreground cannot be used with a program");
     return read_audit(option_value(a, &option_audit), options, err) && read_all_allowed(a, texts, options, err) &&
-           read_lock_after(option_value(a, &option_lock_after), options, err) && check_broker(options, err);
+           read_lock_after(option_value(a, &option_lock_after), options, err) && check_broker(options, err) &&
+           find_callers(texts, options, err);
 }
 
 // One that nobody has named comes after the environment, as it does without an agent.

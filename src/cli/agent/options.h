@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/agent/agent.h"
+#include "config/paths.h"
 
 extern const struct option option_foreground, option_csh, option_allow, option_lock_after, option_audit, option_facade,
     option_listen, option_tls_cert, option_tls_key, option_client_ca, option_locked;
@@ -10,6 +11,7 @@ extern const struct option option_foreground, option_csh, option_allow, option_l
 struct agent_texts {
     char socket[AGENT_PATH_MAX];
     char profiles[512];
+    char callers[PATH_TEXT_MAX];
     char users[AGENT_ALLOW_MAX][64];
 };
 

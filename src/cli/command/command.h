@@ -16,7 +16,8 @@ struct invocation {
 };
 
 // What an argument is. The name of an argument, and of an option's value, also says what a shell offers there: FILE,
-// DIR, PROFILE, KEY_ID, ACCOUNT, TOKEN or SOURCE (cli/complete/complete.c). For any other name it offers nothing.
+// DIR, PROFILE, KEY_ID, ACCOUNT, CALLER, TOKEN or SOURCE (cli/complete/complete.c). For any other name it offers
+// nothing.
 struct argument {
     const char *name, *help;
 };
@@ -29,7 +30,7 @@ struct example {
 #define EXAMPLES(...) ((const struct example[]){__VA_ARGS__, {NULL, NULL}})
 
 struct command {
-    const char *name;      // one or two words
+    const char *name;      // one to three words
     const char *group;     // its heading in the help, one of help_groups
     const char *arguments; // what follows the name; optional ones are in brackets; NULL for nothing
     const char *help;      // one short line of less than 60 characters, without a full stop

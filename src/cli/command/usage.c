@@ -18,6 +18,18 @@ static void join(const struct arguments *a, size_t first, size_t end, char out[s
     }
 }
 
+// How many of the words may be the name of a command.
+static size_t words_of_a_name(const struct arguments *a, command_list commands)
+{
+    char noun[QUOTED_MAX];
+    join(a, 0, 2, noun);
+    const size_t len = strlen(noun);
+    for (command_list c = commands; *c != NULL; c++)
+        if (strncmp((*c)->name, noun, len) == 0 && (*c)->name[len] == ' ')
+            return 3;
+    return 2;
+}
+
 // Adds a hint that lists the commands that begin with this word. False where there are none.
 static bool name_group(const char *noun, command_list commands, struct ssa_error *err)
 {
@@ -50,7 +62,7 @@ bool usage_no_command(const struct arguments *a, command_list commands, struct s
     for (command_list c = commands; *c != NULL && count < COMMANDS_MAX; c++)
         if (!(*c)->hidden)
             names[count++] = (*c)->name;
-    join(a, 0, 2, typed);
+    join(a, 0, words_of_a_name(a, commands), typed);
     const char *near = text_nearest(typed, names, count);
     // "list keys"
     char turned[QUOTED_MAX];
@@ -59,6 +71,8 @@ bool usage_no_command(const struct arguments *a, command_list commands, struct s
     if (near == NULL)
         near = synonym_command(a->words[0], a->word_count > 1 ? a->words[1] : NULL);
     error_set(err, SSA_USAGE, NULL, NULL, "there is no command \"%s\"", typed);
+    if (a->word_count > 1 && name_group(typed, commands, err))
+        return false;
     if (near != NULL)
         return error_hint(err, "Did you mean `ssa-hsm %s`?", near);
     if (name_group(a->words[0], commands, err))

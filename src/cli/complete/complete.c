@@ -69,6 +69,8 @@ static void offer_values(struct offer *o, const char *name)
         values_accounts(offer, o);
     else if (strcmp(name, "TOKEN") == 0)
         values_tokens(o->module, offer, o);
+    else if (strcmp(name, "CALLER") == 0)
+        values_callers(offer, o);
     else if (strcmp(name, "SOURCE") == 0)
         offer_sources(o);
 }
@@ -115,32 +117,51 @@ static void offer_behind_sign(struct offer *o, const struct option *option)
     offer_option_values(&of_value, option);
 }
 
-// Whether an earlier command begins with the same word.
-static bool is_repeated(command_list c, size_t len)
+// The part of a command's name that comes after these words, or NULL where it does not begin with them.
+static const char *after_words(const char *name, const char *const *words, size_t count)
 {
-    for (command_list before = commands; before < c; before++)
-        if (strncmp((*before)->name, (*c)->name, len) == 0 &&
-            ((*before)->name[len] == ' ' || (*before)->name[len] == '\0'))
+    for (size_t i = 0; i < count; i++) {
+        const size_t len = strlen(words[i]);
+        if (strncmp(name, words[i], len) != 0 || name[len] != ' ')
+            return NULL;
+        name += len + 1;
+    }
+    return name;
+}
+
+// Whether an earlier command goes on with the same word.
+static bool is_repeated(command_list c, const char *const *words, size_t count, const char *next, size_t len)
+{
+    for (command_list before = commands; before < c; before++) {
+        const char *other = after_words((*before)->name, words, count);
+        if (other != NULL && strncmp(other, next, len) == 0 && (other[len] == ' ' || other[len] == '\0'))
             return true;
+    }
     return false;
 }
 
 // Offers the next words of the commands that begin with these.
 static void offer_commands(struct offer *o, const char *const *words, size_t count)
 {
-    for (command_list c = commands; *c != NULL && count < 2; c++) {
-        const char *name = (*c)->name;
-        const size_t len = strcspn(name, " ");
-        char first[TEXT_MAX];
-        if ((*c)->hidden || !text_format(first, sizeof first, "%.*s", (int)len, name))
+    for (command_list c = commands; *c != NULL; c++) {
+        const char *next = after_words((*c)->name, words, count);
+        const size_t len = next != NULL ? strcspn(next, " ") : 0;
+        char word[TEXT_MAX];
+        if (next == NULL || (*c)->hidden || !text_format(word, sizeof word, "%.*s", (int)len, next))
             continue;
-        if (count == 0 && name[len] == '\0')
-            offer(o, name, (*c)->help);
-        else if (count == 0 && !is_repeated(c, len))
-            offer(o, first, "");
-        else if (count == 1 && command_is_of(*c, words[0]))
-            offer(o, name + len + 1, (*c)->help);
+        if (next[len] == '\0')
+            offer(o, word, (*c)->help);
+        else if (!is_repeated(c, words, count, next, len))
+            offer(o, word, "");
     }
+}
+
+// The words of a command that may go on, and those that follow it.
+static void offer_longer_commands(struct offer *o, const struct arguments *a)
+{
+    const char *words[WORDS_MAX + 1] = {a->command->name};
+    memcpy(words + 1, a->words, a->word_count * sizeof words[0]);
+    offer_commands(o, words, a->word_count + 1);
 }
 
 // Offers what the command's next argument is.
@@ -160,7 +181,7 @@ static void offer_argument(struct offer *o, const struct arguments *a)
     if (a->command->takes_program && a->rest != NULL)
         offer_values(o, a->rest[0] == NULL ? "CMD" : "ARG");
     else if (a->command->takes_program)
-        offer_commands(o, &a->command->name, a->word_count + 1);
+        offer_longer_commands(o, a);
     else if (strcmp(a->command->name, "help") == 0)
         offer_commands(o, a->words, a->word_count);
     else if (word != NULL && text_format(name, sizeof name, "%.*s", (int)strcspn(word, "] ."), word))

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/agent/caller.h"
 #include "config/dotenv.h"
 #include "config/paths.h"
 #include "core/descriptor.h"
@@ -52,6 +53,15 @@ void values_profiles(value_visit *visit, void *context)
 {
     struct values values = {.visit = visit, .context = context};
     each_profile(show_profile, &values);
+}
+
+void values_callers(value_visit *visit, void *context)
+{
+    char path[PATH_TEXT_MAX];
+    CALLERS_AUTO callers = {0};
+    if (caller_path(path, ERROR_IGNORED) && callers_read(path, &callers, ERROR_IGNORED))
+        for (size_t i = 0; i < callers.count; i++)
+            visit(context, callers.list[i].name, callers.list[i].scope);
 }
 
 static bool show_assignment(void *context, const struct assignment *assignment, struct ssa_error *err)

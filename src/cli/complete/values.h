@@ -14,5 +14,8 @@ void values_profiles(value_visit *visit, void *context);
 void values_keys(value_visit *visit, void *context);
 void values_accounts(value_visit *visit, void *context);
 
+// The names of the agent's callers.
+void values_callers(value_visit *visit, void *context);
+
 // The PKCS#11 tokens of the module, or, where that is NULL, of the settings' module, or of all that p11-kit knows.
 void values_tokens(const char *module, value_visit *visit, void *context);

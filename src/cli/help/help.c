@@ -10,6 +10,9 @@
 #include "cli/help/facts.h"
 #include "cli/help/page.h"
 #include "cli/output/print.h"
+#include "core/text.h"
+
+enum { NOUN_MAX = 64 };
 
 bool version_print(struct ssa_error *err)
 {
@@ -25,12 +28,21 @@ static bool is_noun(const char *word)
     return false;
 }
 
+// "agent caller": the words of a command, and a word after it that longer ones have.
+static bool find_noun(const struct arguments *a, char noun[static NOUN_MAX])
+{
+    if (a->command == NULL)
+        return a->word_count == 1 && text_format(noun, NOUN_MAX, "%s", a->words[0]) && is_noun(noun);
+    return a->word_count == 1 && text_format(noun, NOUN_MAX, "%s %s", a->command->name, a->words[0]) && is_noun(noun);
+}
+
 static void write_page(FILE *out, const struct arguments *a)
 {
-    if (a->command != NULL)
+    char noun[NOUN_MAX];
+    if (find_noun(a, noun))
+        page_of_noun(out, noun);
+    else if (a->command != NULL)
         page_of_command(out, a->command);
-    else if (a->word_count > 0)
-        page_of_noun(out, a->words[0]);
     else
         page_of_all(out);
 }

@@ -7,7 +7,7 @@
 #include "cli/help/facts.h"
 #include "core/span.h"
 
-enum { COLUMNS = 80, COMMAND_COLUMN = 21, TEXT_COLUMN = 27, EXAMPLE_COLUMN = 6 };
+enum { COLUMNS = 80, COMMAND_COLUMN = 23, TEXT_COLUMN = 27, EXAMPLE_COLUMN = 6 };
 
 // Writes text in lines that begin at a column; the cursor is at another one. A word that is too long for a line is not
 // broken: it may be something to copy.
@@ -192,7 +192,7 @@ void page_of_all(FILE *out)
     (void)fputs("Options of every command:\n"
                 "  -p PROFILE  the profile to use       --timeout SECONDS  wait so long at most\n"
                 "  -v          say more                 -q                 print errors only\n"
-                "  -h          help of the command      -V                 print the version\n\n"
+                "  -h          help of the command      -V                 print the version\n"
                 "`ssa-hsm help COMMAND` shows a command's options, exit codes and examples.\n",
                 out);
 }

@@ -79,7 +79,7 @@ const struct command command_setup = {
     .name = "setup",
     .group = "Start here",
     .arguments = "[FILE]",
-    .help = "be guided to the first access token; or import an old .env",
+    .help = "be guided to an access token; or import an old .env",
     .about =
         "Guides a person at a terminal: chooses a PKCS#11 token, makes an account and its key or imports an old .env "
         "file, and fetches an access token. Each step says the plain command that does the same. It may be stopped at "

@@ -10,9 +10,9 @@
 #include "agent/callers/callers_file.h"
 #include "core/write.h"
 
-static const struct caller postman = {.name = "postman", .scope = "data:read"};
+static const struct caller_entry postman = {.name = "postman", .scope = "data:read"};
 
-static void add(const char *path, const struct caller *wanted, struct caller *made, struct secret *secret)
+static void add(const char *path, const struct caller_entry *wanted, struct caller_entry *made, struct secret *secret)
 {
     struct ssa_error err = {0};
     assert_true(callers_add(path, wanted, made, secret, &err));
@@ -22,7 +22,7 @@ static void a_caller_is_known_by_id_and_secret(void **state)
 {
     (void)state;
     struct ssa_error err = {0};
-    struct caller made;
+    struct caller_entry made;
     struct stat about;
     SECRET_AUTO secret = {0};
     SECRET_AUTO other = {0};
@@ -34,7 +34,7 @@ static void a_caller_is_known_by_id_and_secret(void **state)
     assert_int_equal(strncmp(made.id, "postman-", 8), 0);
     assert_true(callers_read(path, &read, &err));
     assert_int_equal(read.count, 1);
-    const struct caller *found = callers_by_id(&read, span_text(made.id));
+    const struct caller_entry *found = callers_by_id(&read, span_text(made.id));
     assert_non_null(found);
     assert_string_equal(found->scope, "data:read");
     assert_true(caller_has_secret(found, secret_span(&secret)));
@@ -52,7 +52,7 @@ static void the_file_has_no_secret(void **state)
 {
     (void)state;
     struct ssa_error err = {0};
-    struct caller made;
+    struct caller_entry made;
     char text[4096];
     SECRET_AUTO secret = {0};
     const char *path = unit_path("hashed.json");
@@ -70,10 +70,10 @@ static void a_name_is_used_once_and_can_be_removed(void **state)
 {
     (void)state;
     struct ssa_error err = {0};
-    struct caller made;
+    struct caller_entry made;
     CALLERS_AUTO read = {0};
-    const struct caller host = {.name = "host-1", .san = "host1.example", .scope = "data:read"};
-    const struct caller twin = {.name = "host-2", .san = "host1.example", .scope = "data:read"};
+    const struct caller_entry host = {.name = "host-1", .san = "host1.example", .scope = "data:read"};
+    const struct caller_entry twin = {.name = "host-2", .san = "host1.example", .scope = "data:read"};
     const char *path = unit_path("removed.json");
     add(path, &postman, &made, NULL);
     add(path, &host, &made, NULL);
@@ -98,14 +98,14 @@ static void odd_names_are_refused(void **state)
     static const char *const names[] = {"", "a b", "a/b", "a\n", "\"", "\xc3\xa4"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct ssa_error err = {0};
-        struct caller wanted = {.scope = "data:read"}, made;
+        struct caller_entry wanted = {.scope = "data:read"}, made;
         memcpy(wanted.name, names[i], strlen(names[i]) + 1);
         assert_false(callers_add(unit_path("odd.json"), &wanted, &made, NULL, &err));
         assert_int_equal(err.code, SSA_USAGE);
     }
     struct ssa_error err = {0};
-    struct caller made;
-    const struct caller wanted = {.name = "a", .san = "a b"};
+    struct caller_entry made;
+    const struct caller_entry wanted = {.name = "a", .san = "a b"};
     assert_false(callers_add(unit_path("odd.json"), &wanted, &made, NULL, &err));
     assert_int_equal(access(unit_path("odd.json"), F_OK), -1);
 }
@@ -139,7 +139,7 @@ static void a_file_of_others_is_refused(void **state)
 {
     (void)state;
     struct ssa_error err = {0};
-    struct caller made;
+    struct caller_entry made;
     struct callers read;
     const char *path = unit_path("open.json");
     add(path, &postman, &made, NULL);
@@ -153,7 +153,7 @@ static void a_file_of_others_is_refused(void **state)
 static void what_a_killed_change_left_is_no_obstacle(void **state)
 {
     (void)state;
-    struct caller made;
+    struct caller_entry made;
     const char *path = unit_path("left.json");
     const int fd = open(unit_path("left.json.new"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0 && write_all(fd, span_text("{\"callers\": [")) && close(fd) == 0);

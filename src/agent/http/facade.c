@@ -1,0 +1,216 @@
+#include "agent/http/facade.h"
+
+#include <strings.h>
+
+#include "agent/cache/clock.h"
+#include "agent/callers/credentials.h"
+#include "agent/http/guest.h"
+#include "core/json.h"
+#include "core/text.h"
+
+enum { ANSWER_ROOM = 256, ESCAPED = 6 };
+
+// How a failure is told: the agent's own states are none of a caller's business.
+static const struct {
+    unsigned status; // 0: as the agent tells it
+    const char *error;
+} told[FAILURES] = {
+    [FAILURE_BAD_REQUEST] = {0, "invalid_request"},
+    [FAILURE_UNAUTHORIZED] = {0, "invalid_credentials"},
+    [FAILURE_FORBIDDEN] = {0, "access_denied"},
+    [FAILURE_NOT_FOUND] = {0, "not_found"},
+    [FAILURE_METHOD_NOT_ALLOWED] = {0, "method_not_allowed"},
+    [FAILURE_RATE_LIMITED] = {0, "rate_limit_exceeded"},
+    [FAILURE_UNKNOWN_PROFILE] = {503, "temporarily_unavailable"},
+    [FAILURE_DIFFERS] = {503, "temporarily_unavailable"},
+    [FAILURE_LOCKED] = {503, "temporarily_unavailable"},
+    [FAILURE_LOST] = {503, "temporarily_unavailable"},
+    [FAILURE_UNAVAILABLE] = {503, "temporarily_unavailable"},
+    [FAILURE_REFUSED] = {0, "server_error"},
+    [FAILURE_CREDENTIALS] = {0, "server_error"},
+    [FAILURE_UPSTREAM] = {0, "server_error"},
+    [FAILURE_TIMED_OUT] = {0, "server_error"},
+    [FAILURE_UNEXPECTED] = {0, "server_error"},
+};
+
+struct refusal {
+    enum failure failed;
+    const char *error; // NULL: as `told` has it
+    const char *description;
+    unsigned retry_after;
+    const char *what; // for the audit
+};
+
+static struct MHD_Response *make_refusal(const struct refusal *refusal)
+{
+    const struct reply_oauth reply = {
+        .error = refusal->error != NULL ? refusal->error : told[refusal->failed].error,
+        .description = refusal->description,
+        // The API's gateway says that, and it is what a client looks for.
+        .developer_message = refusal->failed == FAILURE_RATE_LIMITED ? "Quota limit exceeded." : NULL,
+        .retry_after = refusal->retry_after,
+        .allow = refusal->failed == FAILURE_METHOD_NOT_ALLOWED ? MHD_HTTP_METHOD_POST : NULL,
+        .authenticate = refusal->failed == FAILURE_UNAUTHORIZED,
+        .close = refusal->failed == FAILURE_UNAUTHORIZED || refusal->failed == FAILURE_FORBIDDEN,
+    };
+    return reply_oauth(&reply);
+}
+
+static enum MHD_Result refuse(struct http_server *server, struct connection *connection, const struct refusal *refusal)
+{
+    const unsigned status = told[refusal->failed].status;
+    return end_as(server, connection, refusal->failed, status != 0 ? status : failure_status(refusal->failed),
+                  make_refusal(refusal), refusal->what);
+}
+
+enum MHD_Result facade_failed(struct http_server *server, struct connection *connection, const struct ssa_error *err,
+                              unsigned retry_after, const char *what)
+{
+    const struct refusal refusal = {
+        .failed = failure_of(err), .description = err->what, .retry_after = retry_after, .what = what};
+    return refuse(server, connection, &refusal);
+}
+
+enum MHD_Result facade_not_found(struct http_server *server, struct connection *connection)
+{
+    static const struct refusal nothing = {.failed = FAILURE_NOT_FOUND,
+                                           .description = "there is only " FACADE_PATH " here"};
+    return refuse(server, connection, &nothing);
+}
+
+static struct MHD_Response *make_answer(const struct access *access, long long left_ms)
+{
+    SECRET_AUTO body = {0};
+    struct json_writer w;
+    if (left_ms <= 0 || !secret_new(&body, ANSWER_ROOM + ESCAPED * access->token.len, ERROR_IGNORED) ||
+        !json_begin(&w, &body, false))
+        return NULL;
+    json_open(&w, JSON_OBJECT);
+    json_name(&w, "access_token");
+    json_string(&w, secret_span(&access->token));
+    member_text(&w, "token_type", access->type);
+    json_name(&w, "expires_in");
+    json_integer(&w, left_ms < 1000 ? 1 : left_ms / 1000);
+    json_close(&w, JSON_OBJECT);
+    return json_end(&w, ERROR_IGNORED) ? reply_make(&body, REPLY_JSON) : NULL;
+}
+
+enum MHD_Result facade_hand_out(struct http_server *server, struct connection *connection, struct access *access)
+{
+    static const struct refusal ended = {.failed = FAILURE_UNAVAILABLE,
+                                         .description = "there is no access token that lasts",
+                                         .retry_after = 1,
+                                         .what = "token"};
+    struct MHD_Response *answer = make_answer(access, access->ends_ms - boot_ms());
+    if (answer == NULL)
+        return refuse(server, connection, &ended);
+    const enum MHD_Result queued = microhttpd.queue_response(connection->http, MHD_HTTP_OK, answer);
+    microhttpd.destroy_response(answer);
+    if (queued == MHD_YES)
+        end_handed_out(server, connection, access);
+    return queued;
+}
+
+// Who guesses gets a number of answers within a minute, and each one ends its connection. A right secret is let in even
+// then: nobody can lock a caller out by wrong ones. It has 256 random bits, so that guessing leads nowhere in any case.
+static enum MHD_Result refuse_secret(struct http_server *server, struct connection *connection, bool known)
+{
+    struct guest *guest = connection->guest;
+    struct refusal refusal = {.failed = FAILURE_UNAUTHORIZED,
+                              .description = "the client id or the client secret is wrong",
+                              .what = "refused"};
+    long long wait_ms = 0;
+    if (!guests_allow(server->guests, known ? guest->entry.name : NULL, GUEST_WRONG, monotonic_ms(), &wait_ms)) {
+        refusal.failed = FAILURE_RATE_LIMITED;
+        refusal.description = "too many wrong client secrets were sent";
+        refusal.retry_after = (unsigned)(wait_ms / 1000 + 1);
+    }
+    connection->caller.name = known ? guest->entry.name : NULL;
+    return refuse(server, connection, &refusal);
+}
+
+static bool is_form(const struct connection *connection)
+{
+    static const char form[] = "application/x-www-form-urlencoded";
+    const char *type =
+        microhttpd.lookup_connection_value(connection->http, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const size_t len = sizeof form - 1;
+    return type != NULL && strncasecmp(type, form, len) == 0 &&
+           (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
+static enum MHD_Result ask(struct http_server *server, struct connection *connection)
+{
+    static const struct refusal stops = {
+        .failed = FAILURE_UNAVAILABLE, .description = "the agent stops", .retry_after = 1, .what = "token"};
+    struct demand demand = {.scope = connection->guest->scope};
+    (void)guest_narrow(server, connection, &demand);
+    if (!server_enter(server))
+        return refuse(server, connection, &stops);
+    connection->request.kind = REQUEST_TOKEN;
+    const enum MHD_Result result = token_ask(server, connection, &demand);
+    server_leave(server);
+    return result;
+}
+
+// The caller is known.
+static enum MHD_Result answer_known(struct http_server *server, struct connection *connection,
+                                    const struct credentials *credentials)
+{
+    static const struct refusal
+        no_grant = {.failed = FAILURE_BAD_REQUEST, .description = "grant_type is missing", .what = "refused"},
+        other_grant = {.failed = FAILURE_BAD_REQUEST,
+                       .error = "unsupported_grant_type",
+                       .description = "grant_type must be client_credentials: the agent makes the assertion itself",
+                       .what = "refused"},
+        no_scope = {.failed = FAILURE_FORBIDDEN,
+                    .error = "invalid_scope",
+                    .description = "this caller may not have an access token for these scopes",
+                    .what = "refused"};
+    struct guest *guest = connection->guest;
+    if (credentials->grant_type[0] == '\0')
+        return refuse(server, connection, &no_grant);
+    if (strcmp(credentials->grant_type, "client_credentials") != 0)
+        return refuse(server, connection, &other_grant);
+    (void)text_format(guest->scope, sizeof guest->scope, "%s", credentials->scope);
+    if (!scope_within(guest->scope, guest->entry.scope))
+        return refuse(server, connection, &no_scope);
+    return ask(server, connection);
+}
+
+static enum MHD_Result answer_form(struct http_server *server, struct connection *connection)
+{
+    const char *authorization =
+        microhttpd.lookup_connection_value(connection->http, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    struct guest *guest = connection->guest;
+    CREDENTIALS_AUTO credentials = {0};
+    struct ssa_error err;
+    bool known = false;
+    long long wait_ms;
+    if (!credentials_read(secret_span(&guest->form), authorization, &credentials, &err))
+        return facade_failed(server, connection, &err, 0, "refused");
+    // At a broker, the certificate has told who asks, and what is sent here besides does not matter.
+    if (connection->caller.kind == LISTENER_BROKER)
+        return answer_known(server, connection, &credentials);
+    if (!guests_by_secret(server->guests, span_text(credentials.client_id), secret_span(&credentials.client_secret),
+                          &guest->entry, &known))
+        return refuse_secret(server, connection, known);
+    guest_take(connection);
+    if (!guest_may_ask(server, connection, &wait_ms))
+        return guest_too_often(server, connection, wait_ms);
+    return answer_known(server, connection, &credentials);
+}
+
+enum MHD_Result facade_answer(struct http_server *server, struct connection *connection, const char *method)
+{
+    static const struct refusal wrong_method = {.failed = FAILURE_METHOD_NOT_ALLOWED,
+                                                .description = "the method must be POST here"},
+                                no_form = {.failed = FAILURE_BAD_REQUEST,
+                                           .description = "the body must be application/x-www-form-urlencoded",
+                                           .what = "refused"};
+    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
+        return refuse(server, connection, &wrong_method);
+    if (!is_form(connection))
+        return refuse(server, connection, &no_form);
+    return answer_form(server, connection);
+}

@@ -1,0 +1,240 @@
+#include "agent/http/guest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "agent/callers/credentials.h"
+#include "agent/http/facade.h"
+#include "agent/http/host.h"
+#include "agent/http/inside.h"
+#include "agent/http/tls.h"
+#include "core/text.h"
+
+enum { NUMBER_BASE = 10 };
+
+void guest_free(struct guest *guest)
+{
+    if (guest == NULL)
+        return;
+    secret_free(&guest->form);
+    free(guest);
+}
+
+bool guest_is_as_provider(const struct connection *connection)
+{
+    return connection->guest != NULL && connection->guest->as_provider;
+}
+
+static const char *header(const struct connection *connection, const char *name)
+{
+    return microhttpd.lookup_connection_value(connection->http, MHD_HEADER_KIND, name);
+}
+
+static bool is_facade_path(const struct connection *connection)
+{
+    const struct request *request = &connection->request;
+    const size_t len = sizeof FACADE_PATH - 1;
+    return !request->too_long && request->len >= len && memcmp(request->target, FACADE_PATH, len) == 0 &&
+           (request->len == len || request->target[len] == '?');
+}
+
+static bool make_ready(struct connection *connection)
+{
+    if (connection->guest == NULL)
+        connection->guest = calloc(1, sizeof *connection->guest);
+    struct guest *guest = connection->guest;
+    if (guest == NULL)
+        return false;
+    guest->entry = (struct caller_entry){0};
+    guest->scope[0] = '\0';
+    guest->as_provider = connection->caller.kind == LISTENER_FACADE || is_facade_path(connection);
+    secret_clear(&guest->form);
+    connection->caller.name = connection->caller.san = NULL;
+    connection->caller.rights = RIGHTS_NONE;
+    connection->caller.scope = "";
+    return true;
+}
+
+static bool takes_body(const struct connection *connection, const char *method)
+{
+    const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    char *end = NULL;
+    errno = 0;
+    const unsigned long long number = length != NULL ? strtoull(length, &end, NUMBER_BASE) : 0;
+    return is_facade_path(connection) && strcmp(method, MHD_HTTP_METHOD_POST) == 0 && errno == 0 && number <= FORM_MAX;
+}
+
+static OWN_FRAME enum MHD_Result refuse_body(struct http_server *server, struct connection *connection)
+{
+    struct ssa_error err = {0};
+    (void)error_set(&err, SSA_USAGE, NULL, NULL, "a request has no body here, or at most %d bytes", FORM_MAX);
+    return end_failed(server, connection, &err, 0, NULL);
+}
+
+// What is answered before a body ends the connection.
+enum MHD_Result guest_head(struct http_server *server, struct connection *connection, const char *method)
+{
+    const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const bool chunked = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+    if (!make_ready(connection))
+        return MHD_NO;
+    if ((length != NULL && strcmp(length, "0") != 0) || chunked) {
+        if (connection->caller.kind == LISTENER_FACADE && !is_facade_path(connection))
+            return facade_not_found(server, connection);
+        if (!takes_body(connection, method))
+            return refuse_body(server, connection);
+        if (connection->guest->form.data == NULL && !secret_new(&connection->guest->form, FORM_MAX, ERROR_IGNORED))
+            return MHD_NO;
+    }
+    connection_note(connection, STAGE_READING);
+    return MHD_YES;
+}
+
+// A body that says no length can turn out to be too long only here, where nothing can be answered any more.
+enum MHD_Result guest_body(struct connection *connection, const char *data, size_t *len)
+{
+    struct guest *guest = connection->guest;
+    if (guest == NULL || guest->form.data == NULL || !secret_append(&guest->form, span_of(data, *len)))
+        return MHD_NO;
+    *len = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result count_host(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    unsigned *count = context;
+    (void)kind;
+    (void)value;
+    *count += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+    return MHD_YES;
+}
+
+static bool has_loopback_host(const struct connection *connection)
+{
+    unsigned count = 0;
+    const char *host = header(connection, MHD_HTTP_HEADER_HOST);
+    (void)microhttpd.get_connection_values(connection->http, MHD_HEADER_KIND, count_host, &count);
+    return count == 1 && host != NULL && host_is_loopback(host, connection->caller.port);
+}
+
+// What a proxy or a browser adds, and a program does not.
+static const char *foreign_header(const struct connection *connection)
+{
+    static const char *const names[] = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+                                        "X-Real-IP", "Origin",          "Sec-Fetch-Site"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (header(connection, names[i]) != NULL)
+            return names[i];
+    return NULL;
+}
+
+static OWN_FRAME enum MHD_Result refuse(struct http_server *server, struct connection *connection, const char *what)
+{
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_REFUSED, SSA_REASON_AGENT_REFUSES, NULL, "%s", what);
+    return end_failed(server, connection, &err, 0, "refused");
+}
+
+static OWN_FRAME enum MHD_Result refuse_header(struct http_server *server, struct connection *connection,
+                                               const char *name)
+{
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_REFUSED, SSA_REASON_AGENT_REFUSES, NULL,
+                        "the request comes from a browser or a proxy (%s), which the agent does not serve", name);
+    return end_failed(server, connection, &err, 0, "refused");
+}
+
+OWN_FRAME enum MHD_Result guest_too_often(struct http_server *server, struct connection *connection, long long wait_ms)
+{
+    struct ssa_error err = {0};
+    (void)error_because(&err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
+                        "this caller has sent more than %d requests within a minute", GUEST_REQUESTS_MAX);
+    return end_failed(server, connection, &err, (unsigned)(wait_ms / 1000 + 1), "token");
+}
+
+void guest_take(struct connection *connection)
+{
+    struct guest *guest = connection->guest;
+    connection->caller.name = guest->entry.name;
+    connection->caller.san = guest->entry.san;
+    connection->caller.rights = RIGHTS_TOKENS;
+    connection->caller.scope = guest->entry.scope;
+}
+
+bool guest_may_ask(struct http_server *server, const struct connection *connection, long long *wait_ms)
+{
+    return guests_allow(server->guests, connection->guest->entry.name, GUEST_REQUESTS, monotonic_ms(), wait_ms);
+}
+
+bool guest_narrow(const struct http_server *server, const struct connection *connection, struct demand *demand)
+{
+    const struct caller_entry *entry = &connection->guest->entry;
+    const char *own = entry->profile[0] != '\0' ? entry->profile : server->first_profile;
+    if (text_present(demand->profile) && strcmp(demand->profile, own) != 0)
+        return false;
+    demand->profile = own;
+    if (!text_present(demand->scope))
+        demand->scope = entry->scope;
+    return true;
+}
+
+struct looking {
+    struct http_server *server;
+    struct guest *guest;
+};
+
+static bool is_known(void *context, struct span name)
+{
+    const struct looking *looking = context;
+    struct guest *guest = looking->guest;
+    // For the audit, where nobody has it.
+    if (guest->entry.san[0] == '\0')
+        text_harmless(guest->entry.san, sizeof guest->entry.san, name);
+    return guests_by_san(looking->server->guests, name, &guest->entry);
+}
+
+// Who asks is told by its certificate.
+static bool know_by_certificate(struct http_server *server, struct connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        microhttpd.get_connection_info(connection->http, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    struct looking looking = {.server = server, .guest = connection->guest};
+    if (info == NULL || info->tls_session == NULL || !tls_is_good(info->tls_session))
+        return false;
+    if (tls_names(info->tls_session, is_known, &looking)) {
+        guest_take(connection);
+        return true;
+    }
+    connection->caller.san = connection->guest->entry.san;
+    return false;
+}
+
+static enum MHD_Result answer_broker(struct http_server *server, struct connection *connection, const char *method)
+{
+    long long wait_ms;
+    if (!know_by_certificate(server, connection))
+        return refuse(server, connection, "no caller has the name that is in this certificate (subjectAltName)");
+    if (!guest_may_ask(server, connection, &wait_ms))
+        return guest_too_often(server, connection, wait_ms);
+    return guest_is_as_provider(connection) ? facade_answer(server, connection, method)
+                                            : answer_by_rights(server, connection, method);
+}
+
+enum MHD_Result guest_answer(struct http_server *server, struct connection *connection, const char *method)
+{
+    const bool facade = connection->caller.kind == LISTENER_FACADE;
+    const char *foreign = foreign_header(connection);
+    connection_note(connection, STAGE_WORKING);
+    if (connection->guest == NULL)
+        return MHD_NO;
+    if (foreign != NULL)
+        return refuse_header(server, connection, foreign);
+    if (facade && !has_loopback_host(connection))
+        return refuse(server, connection, "the Host header does not name this host's loopback interface and the port");
+    if (!facade)
+        return answer_broker(server, connection, method);
+    if (!is_facade_path(connection))
+        return facade_not_found(server, connection);
+    return facade_answer(server, connection, method);
+}
