@@ -50,9 +50,10 @@ int main(int argc, char **argv)
         return 1;
     const int fd = listening(argv[1]);
     struct MHD_Daemon *server =
-        fd < 0 ? NULL
-               : MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, response, MHD_OPTION_LISTEN_SOCKET,
-                                  fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_END);
+        fd < 0
+            ? NULL
+            : MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, response, MHD_OPTION_LISTEN_SOCKET,
+                               fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_END);
     if (server == NULL) {
         perror("bare_http");
         return 1;

@@ -1,6 +1,6 @@
 // A clock that runs faster, for tests of what waits for a long time: LD_PRELOAD puts it in front of the C
-// library. SSA_HASTY_CLOCK tells how many times faster. Only time that is measured (CLOCK_MONOTONIC, CLOCK_BOOTTIME) and
-// waited for runs faster, from the start of the process on; the date and the processor's time do not.
+// library. SSA_HASTY_CLOCK tells how many times faster. Only time that is measured (CLOCK_MONOTONIC, CLOCK_BOOTTIME)
+// and waited for runs faster, from the start of the process on; the date and the processor's time do not.
 //
 // SSA_HASTY_SINCE (nanoseconds of the real CLOCK_MONOTONIC) is a beginning that several processes have in common. The
 // date runs faster then, too.

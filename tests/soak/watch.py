@@ -25,10 +25,10 @@ class Sample:
 
 
 def sample(pid: int) -> Sample:
-    """PSS where it may be looked at (by root), else what is resident."""
+    """What is no file: other processes change how much of those counts. Where only root may see that, all of it."""
     files = len(os.listdir(f"/proc/{pid}/fd"))
     try:
-        lines, name = Path(f"/proc/{pid}/smaps_rollup").read_text(), "Pss:"
+        lines, name = Path(f"/proc/{pid}/smaps_rollup").read_text(), "Pss_Anon:"
     except PermissionError:
         lines, name = Path(f"/proc/{pid}/status").read_text(), "VmRSS:"
     found = next(line for line in lines.splitlines() if line.startswith(name))

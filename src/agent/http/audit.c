@@ -15,7 +15,7 @@ enum {
     BATCH_BYTES = 4 * AUDIT_LINE_MAX, // lines that are written at once
     CLOSE_MS = 2000,                  // for so long the last lines may take
     RETRY_MS = 250,
-    GATHER_MS = 5, // of many events, so many at least are written together: to wake a thread takes longer than a request
+    GATHER_MS = 5, // between two turns of the thread: to wake it takes longer than a request
     WRITER_STACK = 256 * 1024
 };
 
