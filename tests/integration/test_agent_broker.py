@@ -350,6 +350,8 @@ class Program(AgentCase):
         both = json.loads(self.expect(self.run_program("token", env=client), 0).out)
         self.assertEqual(both["scope"], "data:read")
         self.expect(self.run_program("token", "--scope", "data:write", env=client), 10, "may not have an access token")
+        self.expect(self.run_program("agent", "lock", "--socket", self.runtime / "0" / "agent.sock"), 0)
+        self.assertEqual(json.loads(self.expect(self.run_program("token", env=client), 0).out)["scope"], "data:read")
         os.kill(pids[0], 9)
         self.wait_gone(pids[0])
         one = json.loads(self.expect(self.run_program("token", env=client), 0).out)

@@ -57,7 +57,7 @@ class Json(Reader):
                     self.shell_env.update(self.api.settings())
                 if "verify" in arguments:
                     arguments.append("--api")
-                if "agent" in arguments:
+                if "status" in arguments:
                     self.run_agent()
                 done = subprocess.run(
                     [str(places.program()), *arguments], env=self.shell_env, cwd=self.home, capture_output=True,

@@ -187,7 +187,10 @@ static enum MHD_Result answer_form(struct http_server *server, struct connection
     struct ssa_error err;
     bool known = false;
     long long wait_ms;
-    if (!credentials_read(secret_span(&guest->form), authorization, &credentials, &err))
+    const bool read = credentials_read(secret_span(&guest->form), authorization, &credentials, &err);
+    // Not before the next request is it needed again.
+    secret_free(&guest->form);
+    if (!read)
         return facade_failed(server, connection, &err, 0, "refused");
     // At a broker, the certificate has told who asks, and what is sent here besides does not matter.
     if (connection->caller.kind == LISTENER_BROKER)

@@ -109,12 +109,8 @@ static void write_counts(struct json_writer *w, struct service *service)
     json_close(w, JSON_OBJECT);
 }
 
-// Those who have asked since the start.
-static void write_guests(struct json_writer *w, struct guests *guests)
+static void write_ledgers(struct json_writer *w, struct guests *guests)
 {
-    if (guests == NULL)
-        return;
-    member_open(w, "callers", JSON_ARRAY);
     (void)pthread_mutex_lock(&guests->mutex);
     for (size_t i = 0; i < CALLERS_MAX; i++) {
         const struct guest_ledger *ledger = &guests->ledgers[i];
@@ -127,6 +123,14 @@ static void write_guests(struct json_writer *w, struct guests *guests)
         json_close(w, JSON_OBJECT);
     }
     (void)pthread_mutex_unlock(&guests->mutex);
+}
+
+// Those who have asked since the start.
+static void write_guests(struct json_writer *w, struct guests *guests)
+{
+    member_open(w, "callers", JSON_ARRAY);
+    if (guests != NULL)
+        write_ledgers(w, guests);
     json_close(w, JSON_ARRAY);
 }
 

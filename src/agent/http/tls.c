@@ -102,11 +102,10 @@ static void free_texts(struct secret *texts)
         secret_free(&texts[i]);
 }
 
-static struct tls_files *load(struct tls *tls, bool keep_texts, struct ssa_error *err)
+static bool fill(struct tls *tls, struct tls_files *files, bool keep_texts, struct ssa_error *err)
 {
     struct secret texts[FILES] = {{0}};
-    struct tls_files *files = calloc(1, sizeof *files);
-    bool done = files != NULL || error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "there is no memory for certificates");
+    bool done = true;
     for (size_t i = 0; done && i < FILES; i++)
         done = read_file(tls, (enum file)i, &texts[i], err);
     done = done && take_files(tls, files, texts, err);
@@ -116,12 +115,20 @@ static struct tls_files *load(struct tls *tls, bool keep_texts, struct ssa_error
         texts[FILE_CERT] = texts[FILE_KEY] = (struct secret){0};
     }
     free_texts(texts);
-    if (done) {
-        atomic_store(&files->users, 1);
-        return files;
+    return done;
+}
+
+static struct tls_files *load(struct tls *tls, bool keep_texts, struct ssa_error *err)
+{
+    struct tls_files *files = calloc(1, sizeof *files);
+    if (files == NULL) {
+        (void)error_errno(err, SSA_UNEXPECTED, ENOMEM, NULL, "there is no memory for certificates");
+        return NULL;
     }
-    if (files != NULL)
-        files_free(files);
+    atomic_store(&files->users, 1);
+    if (fill(tls, files, keep_texts, err))
+        return files;
+    tls_drop(files);
     return NULL;
 }
 
