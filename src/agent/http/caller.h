@@ -1,6 +1,7 @@
 // Who asks.
 #pragma once
 
+#include "agent/cache/scope_set.h"
 #include "agent/http/server.h"
 
 enum rights {
@@ -22,6 +23,3 @@ struct caller {
     char executable[CALLER_EXECUTABLE_MAX]; // as the process had it when it connected; empty: not known
     const char *name, *san;                 // of a caller of the facade or the broker; NULL on a Unix socket
 };
-
-// Whether all scopes of wanted, separated by commas or spaces, are among those of allowed (normalised).
-bool scope_within(const char *wanted, const char *allowed);

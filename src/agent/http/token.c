@@ -46,6 +46,8 @@ enum MHD_Result token_end(struct http_server *server, struct connection *connect
     const struct outcome *outcome = &result->outcome;
     if (outcome->access != NULL)
         return hand_out(server, connection, outcome->access);
+    if (outcome->err.reason == SSA_REASON_AGENT_REFUSES)
+        return refuse(server, connection);
     return end_failed(server, connection, &outcome->err, outcome->retry_after, "token");
 }
 
@@ -64,7 +66,10 @@ static OWN_FRAME enum MHD_Result failed(struct http_server *server, struct conne
 
 enum MHD_Result token_begin(struct http_server *server, struct connection *connection)
 {
-    const struct demand *demand = &connection->request.demand;
+    struct demand own = connection->request.demand;
+    // What may not be had costs no signature, either.
+    own.within = connection->caller.scope;
+    const struct demand *demand = &own;
     long long wait_ms = 0;
     if (connection->caller.scope != NULL && text_present(demand->scope) &&
         !scope_within(demand->scope, connection->caller.scope))
