@@ -103,3 +103,12 @@ class Memory(CacheCase):
         done = self.run_command([places.tool("sh"), "-c", f"ulimit -l 64; exec '{program}' agent"])
         self.expect(done, 0, "could be written to swap", "ulimit -l")
         self.note_agent(done.out)
+
+
+class Bare(CacheCase):
+    def test_without_standard_streams(self) -> None:
+        command = f"'{self.argv('agent')[0]}' agent --foreground <&- >&- 2>&- & echo SSA_HSM_AGENT_PID=$!"
+        self.note_agent(self.run_command([places.tool("sh"), "-c", command]).out)
+        self.wait_answer(self.socket)
+        self.assertEqual(self.post("unlock"), 200)
+        self.get()
