@@ -143,9 +143,15 @@ class Place(AgentCase):
         self.provisioned()
         self.socket.parent.mkdir(mode=0o700)
         done = self.run_program("agent", "--locked", "--allow", "12345=data:read")
-        self.expect(done, 0, "cannot enter this folder")
+        self.expect(done, 0, f"{self.socket.parent}: other users cannot enter this folder")
         self.note_agent(done.out)
         self.assertEqual(mode(self.socket.parent), 0o700)
+
+    def test_a_folder_above_that_others_cannot_enter_is_told(self) -> None:
+        self.provisioned()
+        done = self.run_program("agent", "--locked", "--allow", "12345=data:read")
+        self.expect(done, 0, f"{self.runtime}: other users cannot enter this folder")
+        self.note_agent(done.out)
 
     def test_what_is_no_socket_stays(self) -> None:
         self.provisioned()

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from agent_process import request
+import places
 from harness import PIN
 from signer_link import until
 from test_agent_cache import CacheCase
@@ -94,3 +95,20 @@ class Lives(CacheCase):
         for _ in range(5):
             self.get(min_ttl=3600)
         self.assertEqual(self.exchanges(), 1)
+
+
+class Memory(CacheCase):
+    def test_memory_that_cannot_be_locked_is_told(self) -> None:
+        program = self.argv("agent")[0]
+        done = self.run_command([places.tool("sh"), "-c", f"ulimit -l 64; exec '{program}' agent"])
+        self.expect(done, 0, "could be written to swap", "ulimit -l")
+        self.note_agent(done.out)
+
+
+class Bare(CacheCase):
+    def test_without_standard_streams(self) -> None:
+        command = f"'{self.argv('agent')[0]}' agent --foreground <&- >&- 2>&- & echo SSA_HSM_AGENT_PID=$!"
+        self.note_agent(self.run_command([places.tool("sh"), "-c", command]).out)
+        self.wait_answer(self.socket)
+        self.assertEqual(self.post("unlock"), 200)
+        self.get()

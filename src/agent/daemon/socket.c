@@ -39,6 +39,21 @@ static bool check_path(const char *path, struct ssa_error *err)
                          "is too long for a socket: %zu bytes, and at most %d are allowed", len, AGENT_PATH_MAX - 1);
 }
 
+// Tells where others cannot get through: this folder, or one above it.
+static void warn_of_closed(const char *folder, const struct ssa_callbacks *callbacks)
+{
+    struct stat about;
+    char path[AGENT_PATH_MAX];
+    if (!text_format(path, sizeof path, "%s", folder))
+        return;
+    for (char *slash; (slash = strrchr(path, '/')) != NULL; *slash = '\0')
+        if (stat(path, &about) == 0 && (about.st_mode & S_IXOTH) == 0) {
+            tell(callbacks, SSA_WARNING, "%s: other users cannot enter this folder, so they cannot reach the agent",
+                 path);
+            return;
+        }
+}
+
 // A link as the folder's last part is refused: whoever made it can let it lead elsewhere. Links above are the user's
 // own, or the system's.
 static int open_folder(const char *folder, bool shared, const struct ssa_callbacks *callbacks, struct ssa_error *err)
@@ -64,9 +79,8 @@ static int open_folder(const char *folder, bool shared, const struct ssa_callbac
     }
     if (!owner_check_folder(fd, folder, err))
         return -1;
-    if (shared && fstat(fd, &about) == 0 && (about.st_mode & S_IXOTH) == 0)
-        tell(callbacks, SSA_WARNING, "%s: other users cannot enter this folder, so they cannot reach the agent",
-             folder);
+    if (shared)
+        warn_of_closed(folder, callbacks);
     return descriptor_keep(&fd);
 }
 

@@ -54,6 +54,8 @@ enum MHD_Result token_end(struct http_server *server, struct connection *connect
     const struct outcome *outcome = &result->outcome;
     if (outcome->access != NULL)
         return hand_out(server, connection, outcome->access);
+    if (outcome->err.reason == SSA_REASON_AGENT_REFUSES)
+        return refuse(server, connection);
     return end_failed(server, connection, &outcome->err, outcome->retry_after, "token");
 }
 
@@ -70,8 +72,12 @@ static OWN_FRAME enum MHD_Result failed(struct http_server *server, struct conne
     return end_failed(server, connection, &err, 1, "token");
 }
 
-enum MHD_Result token_ask(struct http_server *server, struct connection *connection, const struct demand *demand)
+enum MHD_Result token_ask(struct http_server *server, struct connection *connection, const struct demand *wanted)
 {
+    struct demand own = *wanted;
+    // What may not be had costs no signature, either.
+    own.within = connection->caller.scope;
+    const struct demand *demand = &own;
     long long wait_ms = 0;
     if (connection->caller.scope != NULL && text_present(demand->scope) &&
         !scope_within(demand->scope, connection->caller.scope))

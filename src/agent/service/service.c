@@ -255,9 +255,12 @@ void service_stop(struct service *s)
         return;
     end_threads(s);
     for (size_t i = 0; i < s->profile_count; i++) {
-        if (s->profiles[i].link != NULL)
-            link_close(s->profiles[i].link);
+        // Somebody may still ask how it is.
+        service_enter(s);
+        struct signer_link *link = s->profiles[i].link;
         s->profiles[i].link = NULL;
+        service_leave(s);
+        link_close(link);
         signer_environment_free(&s->profiles[i].environment);
         profile_unload(&s->profiles[i]);
     }
