@@ -161,7 +161,7 @@ const struct command command_agent = {
     .falls_back = true,
     .reads_no_profile = true,
     .takes_program = true,
-    .uses = USE_PROFILE | USE_AGENT,
+    .uses = USE_PROFILE | USE_SOCKET,
     .options =
         OPTIONS(&option_socket, &option_foreground, &option_csh, &option_locked, &option_lock_after, &option_allow,
                 &option_audit, &option_facade, &option_listen, &option_tls_cert, &option_tls_key, &option_client_ca),

@@ -120,7 +120,7 @@ const struct command command_agent_status = {
     .examples = EXAMPLES({"agent status", "Asks the agent at the usual socket."},
                          {"agent status --json", "The same for programs, with what was counted."}),
     .reads_no_profile = true,
-    .uses = USE_AGENT,
+    .uses = USE_SOCKET,
     .options = OPTIONS(&option_socket, &option_json),
     .run = agent_status,
 };
