@@ -146,7 +146,8 @@ const struct command command_agent = {
     .help = "start the agent: one login, access tokens for many",
     .about =
         "Starts a process that logs in once, keeps access tokens, and hands them out to this user's programs at a Unix "
-        "socket. `ssa-hsm token` and others use it by themselves. It goes into the background when it answers and is "
+        "socket. `ssa-hsm token`, `exec` and `jwt` ask it by themselves. It goes into the background when it answers "
+        "and is "
         "unlocked, and prints commands for a shell that say where it is, as ssh-agent does. With --profile, which may "
         "be "
         "repeated, it serves these profiles; a request that names none is for the first. With CMD, it serves that "

@@ -79,7 +79,7 @@ static bool take(void *context, const struct json_value *value, struct ssa_error
 
 static bool print_tables(const struct agent_answer *answer, struct ssa_error *err)
 {
-    static const char *const profile_heads[] = {"PROFILE", "STATUS", "TOKEN", "LAST FAILURE"};
+    static const char *const profile_heads[] = {"PROFILE", "STATUS", "PKCS#11 TOKEN", "LAST FAILURE"};
     static const char *const entry_heads[] = {"PROFILE", "SCOPES", "VALID UNTIL"};
     struct reading r = {0};
     table_begin(&r.profiles, COUNT(profile_heads), profile_heads);
