@@ -174,6 +174,24 @@ class Place(AgentCase):
         self.socket.parent.chmod(0o777)
         self.expect(self.run_program("agent"), 3, "written to by others")
 
+    def test_a_folder_of_everybody_stays_as_it_is(self) -> None:
+        self.provisioned()
+        self.socket.parent.mkdir()
+        self.socket.parent.chmod(0o1777)
+        done = self.expect(self.run_program("agent"), 3, "everybody can make files", "a folder that belongs to you")
+        self.assertNotIn("chmod", done.err)
+
+    def test_a_folder_that_cannot_be_made(self) -> None:
+        self.provisioned()
+        no_runtime = {"XDG_RUNTIME_DIR": str(self.dir / "missing")}
+        self.expect(self.run_program("agent", env=no_runtime), 3, "cannot be made", "--socket names")
+
+    def test_a_relative_path_of_the_environment(self) -> None:
+        self.provisioned()
+        for words in ([], ["status"], ["stop"]):
+            done = self.run_program("agent", *words, env={"SSA_HSM_AGENT": "agent.sock"})
+            self.expect(done, 3, "no absolute path", "agent.sock")
+
     def test_a_path_that_is_too_long(self) -> None:
         long = self.runtime / ("x" * 100)
         for arguments, env in ((["--socket", long], {}), ([], {"SSA_HSM_AGENT": str(long)}),
@@ -329,6 +347,8 @@ class Mistyped(AgentCase):
             (["--facade", "nowhere"], 3, "is no address and port"),
             (["--facade", "127.0.0.1:99999"], 3, "is no address and port"),
             (["--audit", "file:/no/such/folder/audit"], 3, "/no/such/folder/audit"),
+            (["--profile", "default", "--profile", "default"], 2, "named twice"),
+            (["--profile", "default", "--profile", "none"], 3, "account create FIRST LAST --profile none"),
         ):
             with self.subTest(words):
                 self.expect(self.run_program("agent", *words), code, said)

@@ -39,6 +39,12 @@ class Use(AgentCase):
         later = json.loads(self.expect(self.run_program("token", "-s", "data:read"), 0).out)
         self.assertLess(later["expires_in"], by_agent["expires_in"])
 
+    def test_a_mistyped_scope_is_told(self) -> None:
+        self.begin()
+        mistyped = self.expect(self.run_program("token", "--scope", "dat:read"), 0, 'did you mean "data:read"?')
+        self.assertEqual(mistyped.err.count("unknown scope"), 1)
+        self.assertEqual(self.expect(self.run_program("token", "--scope", "data:read"), 0).err, "")
+
     def test_an_assertion(self) -> None:
         self.begin()
         self.assertRegex(self.expect(self.run_program("jwt", "--expires-in", 60, "--nbf"), 0).out, r"\A[\w-]+\.[\w-]+\.[\w-]+\n\Z")

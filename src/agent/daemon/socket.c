@@ -62,6 +62,7 @@ static int open_folder(const char *folder, bool shared, const struct ssa_callbac
     const bool made = mkdir(folder, FOLDER_OWN) == 0;
     if (!made && errno != EEXIST) {
         (void)error_errno(err, SSA_CONFIG, errno, folder, "the folder for the agent's socket cannot be made");
+        (void)error_reason(err, SSA_REASON_AGENT_SOCKET, "%s", folder);
         return -1;
     }
     DESCRIPTOR_AUTO fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -75,6 +76,12 @@ static int open_folder(const char *folder, bool shared, const struct ssa_callbac
     // mkdir obeys the umask.
     if (made && fchmod(fd, shared ? FOLDER_SHARED : FOLDER_OWN) != 0) {
         (void)error_errno(err, SSA_CONFIG, errno, folder, "the folder's mode cannot be set");
+        return -1;
+    }
+    // A folder such as /tmp is right as it is, and no place for this.
+    if (fstat(fd, &about) == 0 && (about.st_mode & S_ISVTX) != 0 && (about.st_mode & S_IWOTH) != 0) {
+        (void)error_because(err, SSA_CONFIG, SSA_REASON_AGENT_SOCKET, folder,
+                            "everybody can make files in this folder");
         return -1;
     }
     if (!owner_check_folder(fd, folder, err))

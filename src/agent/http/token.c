@@ -29,7 +29,7 @@ static OWN_FRAME enum MHD_Result too_often(struct http_server *server, struct co
 {
     struct ssa_error err = {0};
     (void)error_because(&err, SSA_RATE_LIMIT, SSA_REASON_AGENT_BUDGET, NULL,
-                        "this user has demanded new access tokens too often");
+                        "this user has asked for new access tokens too often");
     return end_failed(server, connection, &err, (unsigned)(wait_ms / 1000 + 1), "token");
 }
 
@@ -45,7 +45,8 @@ static enum MHD_Result hand_out(struct http_server *server, struct connection *c
         return MHD_YES;
     }
     struct ssa_error err = {0};
-    (void)error_because(&err, SSA_UNEXPECTED, SSA_REASON_AGENT_GONE, NULL, "there is no access token that lasts");
+    (void)error_because(&err, SSA_UNEXPECTED, SSA_REASON_AGENT_GONE, NULL,
+                        "the access token expires too soon to be handed out");
     return end_failed(server, connection, &err, 1, "token");
 }
 

@@ -146,7 +146,8 @@ const struct command command_agent = {
     .help = "start the agent: one login, access tokens for many",
     .about =
         "Starts a process that logs in once, keeps access tokens, and hands them out to this user's programs at a Unix "
-        "socket. `ssa-hsm token` and others use it by themselves. It goes into the background when it answers and is "
+        "socket. `ssa-hsm token`, `exec` and `jwt` ask it by themselves. It goes into the background when it answers "
+        "and is "
         "unlocked, and prints commands for a shell that say where it is, as ssh-agent does. With --profile, which may "
         "be "
         "repeated, it serves these profiles; a request that names none is for the first. With CMD, it serves that "
@@ -161,7 +162,7 @@ const struct command command_agent = {
     .falls_back = true,
     .reads_no_profile = true,
     .takes_program = true,
-    .uses = USE_PROFILE | USE_AGENT,
+    .uses = USE_PROFILE | USE_SOCKET,
     .options =
         OPTIONS(&option_socket, &option_foreground, &option_csh, &option_locked, &option_lock_after, &option_allow,
                 &option_audit, &option_facade, &option_listen, &option_tls_cert, &option_tls_key, &option_client_ca),
